@@ -1,0 +1,116 @@
+// For struct sock_extended_err; before the libc headers, whose types it needs.
+#include <time.h>
+
+#include <linux/errqueue.h>
+
+#include "probe/answer.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+struct answer answer_state(enum observed_state state, const char *reason)
+{
+    struct answer answer = {.kind = ANSWER_STATE, .state = state};
+    snprintf(answer.reason, sizeof(answer.reason), "%s", reason);
+    return answer;
+}
+
+static bool address_of(const struct sockaddr *from, struct address *address)
+{
+    if (from->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)from;
+        *address = address_from_bytes(FAMILY_IPV4, (const uint8_t *)&in->sin_addr);
+        return true;
+    }
+    if (from->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)from;
+        *address = address_from_bytes(FAMILY_IPV6, in6->sin6_addr.s6_addr);
+        return true;
+    }
+    return false;
+}
+
+static bool is_own(int fd, struct address address)
+{
+    struct sockaddr_storage own;
+    socklen_t size = sizeof(own);
+    struct address mine;
+    return getsockname(fd, (struct sockaddr *)&own, &size) == 0 && address_of((struct sockaddr *)&own, &mine) &&
+           address_equal(mine, address);
+}
+
+bool answer_from_error_queue(int fd, struct address target, struct answer *answer, struct address *about)
+{
+    char control[512], data[64];
+    struct sockaddr_storage name;
+    struct iovec iov = {.iov_base = data, .iov_len = sizeof(data)};
+    struct msghdr message = {.msg_name = &name,
+                             .msg_namelen = sizeof(name),
+                             .msg_iov = &iov,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof(control)};
+    if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+        return false;
+    if (message.msg_namelen > 0)
+        address_of((struct sockaddr *)&name, about);
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL; part = CMSG_NXTHDR(&message, part)) {
+        bool v4 = part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_RECVERR;
+        bool v6 = part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_RECVERR;
+        struct sock_extended_err *seen = (struct sock_extended_err *)(void *)CMSG_DATA(part);
+        if ((!v4 && !v6) || (seen->ee_origin != SO_EE_ORIGIN_ICMP && seen->ee_origin != SO_EE_ORIGIN_ICMP6))
+            continue;
+        struct address from = {0};
+        address_of(SO_EE_OFFENDER(seen), &from);
+        if (target.family == 0)
+            target = *about;
+        // Destination unreachable, port unreachable: RFC 792 type 3 code 3, RFC 4443 type 1 code 4.
+        bool port_unreachable =
+            v4 ? seen->ee_type == 3 && seen->ee_code == 3 : seen->ee_type == 1 && seen->ee_code == 4;
+        *answer = (struct answer){.kind = ANSWER_STATE, .from = from};
+        snprintf(answer->reason, sizeof(answer->reason), "icmp:%u/%u", seen->ee_type, seen->ee_code);
+        answer->state = port_unreachable && address_equal(from, target) ? OBSERVED_CLOSED
+                        : is_own(fd, from)                              ? OBSERVED_UNKNOWN
+                                                                        : OBSERVED_REJECTED;
+        return true;
+    }
+    return false;
+}
+
+struct answer answer_from_errno(int code)
+{
+    switch (code) {
+    case ECONNREFUSED:
+        return answer_state(OBSERVED_CLOSED, "rst");
+    case ECONNRESET:
+    case EPIPE:
+        return answer_state(OBSERVED_OPEN, "syn-ack, then rst");
+    case ETIMEDOUT:
+        return (struct answer){.kind = ANSWER_SILENCE};
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case EADDRNOTAVAIL:
+    case EADDRINUSE:
+    case EAGAIN:
+        return (struct answer){.kind = ANSWER_BACK_PRESSURE};
+    case ENETUNREACH:
+        return answer_state(OBSERVED_UNKNOWN, "local: no route");
+    case EHOSTUNREACH:
+        return answer_state(OBSERVED_UNKNOWN, "local: no neighbour");
+    case ENETDOWN:
+        return answer_state(OBSERVED_UNKNOWN, "local: network down");
+    case EACCES:
+    case EPERM:
+        return answer_state(OBSERVED_UNKNOWN, "local: not permitted");
+    default:
+        break;
+    }
+    struct answer answer = answer_state(OBSERVED_UNKNOWN, "");
+    snprintf(answer.reason, sizeof(answer.reason), "local: error %d", code);
+    return answer;
+}

@@ -1,0 +1,148 @@
+#include "probe/connect.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void sockaddr_of(struct address address, uint16_t port, void *storage, unsigned *size)
+{
+    uint8_t bytes[16];
+    address_to_bytes(address, bytes);
+    if (address.family == FAMILY_IPV4) {
+        struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+        memcpy(&in.sin_addr, bytes, 4);
+        memcpy(storage, &in, *size = sizeof(in));
+    } else {
+        struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+        memcpy(&in6.sin6_addr, bytes, 16);
+        memcpy(storage, &in6, *size = sizeof(in6));
+    }
+}
+
+// The kernel picks from net.ipv4.ip_local_port_range, for IPv6 too; its default where it cannot be read.
+static struct port_range ephemeral_range(void)
+{
+    static struct port_range range;
+    if (range.high != 0)
+        return range;
+    unsigned low = 32768, high = 60999;
+    FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+    if (file != NULL) {
+        if (fscanf(file, "%u %u", &low, &high) != 2 || low > high || high > PORT_LAST) {
+            low = 32768;
+            high = 60999;
+        }
+        fclose(file);
+    }
+    range = (struct port_range){(uint16_t)low, (uint16_t)high};
+    return range;
+}
+
+static bool holds_range(struct portset set, struct port_range range)
+{
+    for (size_t i = 0; i < set.count; i++)
+        if (set.ranges[i].low <= range.low && range.high <= set.ranges[i].high)
+            return true;
+    return false;
+}
+
+static uint16_t nth_port(struct portset set, size_t n)
+{
+    for (size_t i = 0; i < set.count; i++) {
+        size_t size = (size_t)set.ranges[i].high - set.ranges[i].low + 1;
+        if (n < size)
+            return (uint16_t)(set.ranges[i].low + n);
+        n -= size;
+    }
+    return 0;
+}
+
+// Binds to a port of the set. Ports below 1024 need privilege and come last, when there are no others.
+static int bind_client_port(int fd, enum family family, struct portset ports, uint32_t *next_port)
+{
+    static const struct port_range high_range = {1024, PORT_LAST};
+    struct port_range kept[64];
+    size_t count = 0;
+    for (size_t i = 0; i < ports.count && count < 64; i++)
+        if (ports.ranges[i].high >= high_range.low) {
+            kept[count] = ports.ranges[i];
+            kept[count].low = kept[count].low < high_range.low ? high_range.low : kept[count].low;
+            count++;
+        }
+    struct portset usable = count > 0 ? (struct portset){.count = count, .ranges = kept} : ports;
+    size_t size = portset_size(usable);
+    int one = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+    for (size_t attempt = 0; attempt < size && attempt < 256; attempt++) {
+        struct sockaddr_storage own;
+        unsigned length;
+        uint16_t port = nth_port(usable, (*next_port)++ % size);
+        sockaddr_of((struct address){.family = family}, port, &own, &length);
+        if (port == 0)
+            continue; // binding to port 0 means "any"
+        if (bind(fd, (struct sockaddr *)&own, length) == 0)
+            return 0;
+        if (errno != EADDRINUSE)
+            return errno;
+    }
+    return EADDRINUSE;
+}
+
+int connect_start(struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port,
+                  struct answer *answer)
+{
+    bool v4 = target.family == FAMILY_IPV4;
+    int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    if (fd < 0) {
+        *answer = answer_from_errno(errno);
+        return -1;
+    }
+    int one = 1;
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &one, sizeof(one)); // repeating is our own business
+    setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
+    int code = 0;
+    if (!holds_range(client_ports, ephemeral_range()))
+        code = bind_client_port(fd, target.family, client_ports, next_port);
+    struct sockaddr_storage to;
+    unsigned size;
+    sockaddr_of(target, port, &to, &size);
+    if (code == 0 && connect(fd, (struct sockaddr *)&to, size) != 0)
+        code = errno;
+    if (code == EINPROGRESS)
+        return fd;
+    struct address about = target;
+    if (code == 0)
+        *answer = answer_state(OBSERVED_OPEN, "syn-ack");
+    else if (!answer_from_error_queue(fd, target, answer, &about))
+        *answer = answer_from_errno(code);
+    close(fd);
+    return -1;
+}
+
+struct answer connect_finish(int fd, struct address target)
+{
+    int code = 0;
+    socklen_t size = sizeof(code);
+    struct answer answer;
+    struct address about = target;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) != 0)
+        code = errno;
+    if (code != 0)
+        return answer_from_error_queue(fd, target, &answer, &about) ? answer : answer_from_errno(code);
+    struct sockaddr_storage peer;
+    size = sizeof(peer);
+    if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0)
+        return errno == ENOTCONN ? (struct answer){.kind = ANSWER_SILENCE} : answer_from_errno(errno);
+    return answer_state(OBSERVED_OPEN, "syn-ack");
+}
+
+void connect_close(int fd)
+{
+    close(fd); // SO_LINGER of zero seconds, set when it was opened, makes this a reset
+}

@@ -1,0 +1,18 @@
+// TCP connect, one try.
+#pragma once
+
+#include "probe/answer.h"
+
+// Opens a socket and starts to connect. Returns the socket, or -1 with *answer filled where it ended at once.
+// `client_ports` limits the source port unless it holds the kernel's whole ephemeral range; *next_port is the caller's
+// place in that set, moved on by each use.
+int connect_start(struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port,
+                  struct answer *answer);
+
+// What became of it, once the socket is ready or in error. ANSWER_SILENCE: nothing yet.
+struct answer connect_finish(int fd, struct address target);
+
+// Closes by reset, so that no TIME_WAIT is left on either side.
+void connect_close(int fd);
+
+void sockaddr_of(struct address address, uint16_t port, void *storage, unsigned *size);

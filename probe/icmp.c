@@ -1,0 +1,87 @@
+#include "probe/icmp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "probe/connect.h"
+
+enum { ECHO_SIZE = 16, ECHO4 = 8, REPLY4 = 0, ECHO6 = 128, REPLY6 = 129 };
+
+int icmp_open(enum family family, bool *raw)
+{
+    bool v4 = family == FAMILY_IPV4;
+    int domain = v4 ? AF_INET : AF_INET6, protocol = v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, one = 1;
+    int fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    *raw = fd < 0;
+    if (*raw)
+        fd = socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    if (fd >= 0)
+        setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
+    return fd;
+}
+
+static uint16_t checksum(const uint8_t *bytes, size_t size) // RFC 1071
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i + 1 < size; i += 2)
+        sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
+    while (sum >> 16 != 0)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)~sum;
+}
+
+struct answer icmp_send(int fd, struct address target, uint16_t sequence, uint64_t token)
+{
+    uint8_t packet[ECHO_SIZE] = {target.family == FAMILY_IPV4 ? ECHO4 : ECHO6};
+    packet[6] = (uint8_t)(sequence >> 8);
+    packet[7] = (uint8_t)sequence;
+    memcpy(packet + 8, &token, sizeof(token));
+    if (target.family == FAMILY_IPV4) { // the kernel fills in ICMPv6's, which covers the addresses
+        uint16_t sum = checksum(packet, sizeof(packet));
+        packet[2] = (uint8_t)(sum >> 8);
+        packet[3] = (uint8_t)sum;
+    }
+    struct sockaddr_storage to;
+    unsigned size;
+    sockaddr_of(target, 0, &to, &size);
+    if (sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&to, size) >= 0)
+        return (struct answer){.kind = ANSWER_SILENCE};
+    return answer_from_errno(errno);
+}
+
+static bool receive_error(int fd, struct address *from, struct answer *answer)
+{
+    struct address nobody = {0};
+    *from = nobody;
+    return answer_from_error_queue(fd, nobody, answer, from);
+}
+
+bool icmp_receive(int fd, enum family family, bool raw, uint64_t *token, struct address *from, struct answer *answer)
+{
+    uint8_t packet[512];
+    struct sockaddr_storage name;
+    socklen_t size = sizeof(name);
+    *token = 0;
+    for (;;) {
+        ssize_t length = recvfrom(fd, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&name, &size);
+        if (length < 0) {
+            if (receive_error(fd, from, answer))
+                return true;
+            if (errno == EAGAIN || errno == EBADF)
+                return false;
+            continue; // the pending error was reported once and is gone
+        }
+        size_t skip = raw && family == FAMILY_IPV4 ? (size_t)(packet[0] & 15) * 4 : 0; // raw IPv4 brings its header
+        if ((size_t)length < skip + ECHO_SIZE || packet[skip] != (family == FAMILY_IPV4 ? REPLY4 : REPLY6))
+            continue;
+        memcpy(token, packet + skip + 8, sizeof(*token));
+        *from = family == FAMILY_IPV4
+                    ? address_from_bytes(family, (uint8_t *)&((struct sockaddr_in *)(void *)&name)->sin_addr)
+                    : address_from_bytes(family, ((struct sockaddr_in6 *)(void *)&name)->sin6_addr.s6_addr);
+        *answer = answer_state(OBSERVED_OPEN, "echo-reply");
+        return true;
+    }
+}

@@ -1,0 +1,45 @@
+// Intent: what is meant to be public (contract.md, sgproof/intent/v1). First match decides.
+#pragma once
+
+#include "model/exposure.h"
+#include "model/verdict.h"
+
+struct intent_rule {
+    const char *id;
+    bool allow;
+    const char *instance; // globs or plain values; NULL where the rule does not select by it
+    const char *group;    // security group id or name
+    const char *tag_key;
+    const char *tag_value;
+    const char *subnet;
+    const char *vpc;
+    const char *account;
+    struct prefix address;
+    bool has_address;
+    int protocol; // PROTOCOL_ANY: every one
+    struct portset ports;
+    struct prefixset sources4;
+    struct prefixset sources6;
+    bool has_sources;
+    const char *owner;
+    const char *reason;
+    const char *expires; // YYYY-MM-DD or NULL
+};
+
+struct intent {
+    const char *platform;
+    bool default_allow;
+    VECTOR(struct intent_rule) rules;
+};
+
+// Reads an intent file; unknown keys are errors. NULL with the place of the mistake.
+struct intent *intent_read(struct arena *arena, const char *file, struct error *error);
+
+// Ports that the rules name (TCP or every protocol).
+struct portset intent_ports(struct arena *arena, const struct intent *intent);
+
+// The rule that decides for a client at one port of an endpoint, or NULL for the default. A rule that has expired on
+// `today` (YYYY-MM-DD) allows nothing: it is skipped and named in *expired.
+const struct intent_rule *intent_decides(const struct intent *intent, const struct estate *estate,
+                                         const struct endpoint *endpoint, int protocol, uint16_t port,
+                                         struct address source, const char *today, const char **expired);

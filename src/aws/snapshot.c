@@ -1,0 +1,131 @@
+#include "aws/snapshot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "aws/documents.h"
+#include "base/json.h"
+
+enum { DEEPEST = 32 };
+
+static int by_text(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static bool walk(struct arena *arena, const char *folder, const char *below, int depth, struct snapshot_files *files,
+                 struct error *error)
+{
+    const char *path = below[0] == '\0' ? folder : arena_printf(arena, "%s/%s", folder, below);
+    if (depth > DEEPEST)
+        return error_set(error, ERROR_USAGE, "%s: more than %d folders deep", path, DEEPEST);
+    DIR *directory = opendir(path);
+    if (directory == NULL)
+        return error_system(error, ERROR_USAGE, errno, "%s: cannot be read as a snapshot folder", path);
+    bool good = true;
+    for (struct dirent *entry; good && (entry = readdir(directory)) != NULL;) {
+        if (entry->d_name[0] == '.')
+            continue;
+        const char *name =
+            below[0] == '\0' ? arena_strdup(arena, entry->d_name) : arena_printf(arena, "%s/%s", below, entry->d_name);
+        struct stat about;
+        if (stat(arena_printf(arena, "%s/%s", folder, name), &about) != 0)
+            good = error_system(error, ERROR_USAGE, errno, "%s/%s: cannot be read", folder, name);
+        else if (S_ISDIR(about.st_mode))
+            good = walk(arena, folder, name, depth + 1, files, error);
+        else if (strlen(name) > 5 && strcmp(name + strlen(name) - 5, ".json") == 0)
+            *vector_add(arena, &files->paths) = name;
+    }
+    closedir(directory);
+    return good;
+}
+
+bool snapshot_list(struct arena *arena, const char *folder, struct snapshot_files *files, struct error *error)
+{
+    if (!walk(arena, folder, "", 0, files, error))
+        return false;
+    if (files->paths.count > 1)
+        qsort(files->paths.items, files->paths.count, sizeof(char *), by_text);
+    return true;
+}
+
+// ACCOUNT/REGION/file.json, as `sgproof read` lays snapshots out.
+static struct document_place place_in(struct arena *arena, const char *path)
+{
+    struct document_place place = {0};
+    const char *end = strrchr(path, '/');
+    if (end == NULL)
+        return place;
+    char *folders = arena_strndup(arena, path, (size_t)(end - path));
+    char *region = strrchr(folders, '/');
+    if (region == NULL)
+        return place;
+    *region++ = '\0';
+    const char *account = strrchr(folders, '/') == NULL ? folders : strrchr(folders, '/') + 1;
+    if (strlen(account) == 12 && strspn(account, "0123456789") == 12)
+        place = (struct document_place){.account = account, .region = region};
+    return place;
+}
+
+static int by_id(const void *left, const void *right)
+{
+    const struct network_interface *const *a = left, *const *b = right;
+    return strcmp((*a)->id, (*b)->id);
+}
+
+static bool read_all(struct estate *estate, const char *folder, struct error *error)
+{
+    struct snapshot_files files = {0};
+    if (!snapshot_list(estate->arena, folder, &files, error))
+        return false;
+    bool any = false;
+    // NetworkInterfaces documents have the last word over interfaces nested in Reservations: map_put replaces.
+    for (size_t i = 0; i < files.paths.count; i++) {
+        const char *name = files.paths.items[i];
+        const char *base = strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1;
+        if (strcmp(base, "snapshot.json") == 0)
+            continue; // the reader's own record, not a document of AWS's
+        const char *path = arena_printf(estate->arena, "%s/%s", folder, name);
+        cJSON *root = json_load(path, error);
+        if (root == NULL)
+            return false;
+        struct json_cursor at = {.file = path, .node = root};
+        bool good = document_read(estate, &at, place_in(estate->arena, name), error);
+        cJSON_Delete(root);
+        if (!good)
+            return false;
+    }
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        any = any || estate->present[kind];
+    if (!any)
+        return error_set(error, ERROR_USAGE,
+                         "%s: no describe-* document found, expected JSON files with top-level keys such as "
+                         "NetworkInterfaces or SecurityGroups",
+                         folder);
+    for (size_t i = 0; i < estate->interface_by_id.size; i++)
+        if (estate->interface_by_id.slots[i].key != NULL)
+            *vector_add(estate->arena, &estate->interfaces) = estate->interface_by_id.slots[i].value;
+    if (estate->interfaces.count > 1)
+        qsort(estate->interfaces.items, estate->interfaces.count, sizeof(struct network_interface *), by_id);
+    return true;
+}
+
+struct estate *snapshot_read(const char *folder, struct error *error)
+{
+    struct arena *arena = arena_new();
+    struct estate *estate = arena_new_of(arena, struct estate);
+    estate->arena = arena;
+    if (read_all(estate, folder, error))
+        return estate;
+    arena_free(arena);
+    return NULL;
+}
+
+void estate_free(struct estate *estate)
+{
+    if (estate != NULL)
+        arena_free(estate->arena);
+}

@@ -1,0 +1,31 @@
+// Arena: memory for everything that lives as long as one stage of the pipeline.
+// Blocks are handed out, never returned one by one; arena_free gives all back at once.
+#pragma once
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct arena;
+
+// A new, empty arena. The caller owns it and frees it with arena_free. Exits the process when memory is exhausted:
+// nothing in this program can do useful work without it.
+struct arena *arena_new(void);
+
+// Gives back the arena and everything allocated from it. NULL is allowed.
+void arena_free(struct arena *arena);
+
+// `size` bytes, zeroed, aligned for any type. Lives until arena_free.
+void *arena_alloc(struct arena *arena, size_t size);
+
+// Copies of text into the arena, NUL-terminated.
+char *arena_strdup(struct arena *arena, const char *text);
+char *arena_strndup(struct arena *arena, const char *text, size_t length);
+
+// printf into the arena.
+char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// Bytes handed out so far.
+size_t arena_used(const struct arena *arena);
+
+#define arena_new_of(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+#define arena_array(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (count)))

@@ -1,0 +1,24 @@
+// The one error idiom: a function that can fail returns bool or a pointer and fills a `struct error *`, its last
+// parameter.
+#pragma once
+
+#include <stdbool.h>
+
+enum error_code {
+    ERROR_NONE = 0,
+    ERROR_USAGE = 2,      // bad options or bad input: nothing was done
+    ERROR_INCOMPLETE = 3, // something could not be read, probed or written
+};
+
+struct error {
+    enum error_code code;
+    char message[1024];
+};
+
+// Fills `error` and returns false, so that a guard reads `return error_set(...)`.
+bool error_set(struct error *error, enum error_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// The same, adding what the operating system said of `system_error` (an errno value).
+bool error_system(struct error *error, enum error_code code, int system_error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));

@@ -1,0 +1,89 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *file_read(const char *path, size_t *length, struct error *error)
+{
+    enum { LIMIT = 1 << 30 };
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
+    if (file == NULL) {
+        error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", path);
+        return NULL;
+    }
+    size_t capacity = 64 * 1024, used = 0;
+    struct stat about;
+    if (fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode) && about.st_size < LIMIT)
+        capacity = (size_t)about.st_size + 2;
+    char *bytes = malloc(capacity);
+    while (bytes != NULL) {
+        used += fread(bytes + used, 1, capacity - 1 - used, file);
+        if (ferror(file) || feof(file) || used > LIMIT)
+            break;
+        capacity *= 2;
+        char *grown = realloc(bytes, capacity);
+        if (grown == NULL)
+            free(bytes);
+        bytes = grown;
+    }
+    bool read_failed = ferror(file) != 0;
+    int why = errno;
+    if (file != stdin)
+        fclose(file);
+    if (bytes == NULL || read_failed || used > LIMIT) {
+        free(bytes);
+        if (read_failed)
+            error_system(error, ERROR_USAGE, why, "%s: cannot be read", path);
+        else
+            error_set(error, ERROR_USAGE, "%s: larger than 1 GiB", path);
+        return NULL;
+    }
+    bytes[used] = '\0';
+    *length = used;
+    return bytes;
+}
+
+bool file_write(const char *path, const char *bytes, size_t length, struct error *error)
+{
+    char temporary[PATH_MAX];
+    if (snprintf(temporary, sizeof(temporary), "%s.tmp-%ld", path, (long)getpid()) >= (int)sizeof(temporary))
+        return error_set(error, ERROR_USAGE, "%s: the name is too long", path);
+    FILE *file = fopen(temporary, "wbe");
+    if (file == NULL)
+        return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be written", path);
+    bool written = fwrite(bytes, 1, length, file) == length && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    int why = errno;
+    if (fclose(file) != 0 || !written || rename(temporary, path) != 0) {
+        why = written ? errno : why;
+        unlink(temporary);
+        return error_system(error, ERROR_INCOMPLETE, why, "%s: cannot be written", path);
+    }
+    return true;
+}
+
+bool file_make_folder(const char *path, struct error *error)
+{
+    if (mkdir(path, 0777) != 0)
+        return error_system(error, ERROR_USAGE, errno, "%s: cannot be made", path);
+    return true;
+}
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+    (void)about;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+void file_remove_tree(const char *path)
+{
+    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}

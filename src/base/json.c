@@ -1,0 +1,395 @@
+#include "base/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+
+static void place_of(const char *text, const char *at, size_t *line, size_t *column)
+{
+    *line = 1;
+    *column = 1;
+    for (const char *p = text; p < at; p++) {
+        *column += 1;
+        if (*p == '\n') {
+            *line += 1;
+            *column = 1;
+        }
+    }
+}
+
+// First byte that is not part of a well-formed UTF-8 sequence (RFC 3629), or NULL.
+static const char *bad_utf8(const char *text, size_t length)
+{
+    const unsigned char *p = (const unsigned char *)text, *end = p + length;
+    while (p < end) {
+        if (*p == 0)
+            return (const char *)p;
+        if (*p < 0x80) {
+            p++;
+            continue;
+        }
+        int more = *p >= 0xf0 ? 3 : *p >= 0xe0 ? 2 : 1;
+        if (*p < 0xc2 || *p > 0xf4 || end - p <= more)
+            return (const char *)p;
+        unsigned char low = *p == 0xe0 ? 0xa0 : *p == 0xf0 ? 0x90 : 0x80;
+        unsigned char high = *p == 0xed ? 0x9f : *p == 0xf4 ? 0x8f : 0xbf;
+        if (p[1] < low || p[1] > high)
+            return (const char *)p;
+        for (int i = 2; i <= more; i++)
+            if ((p[i] & 0xc0) != 0x80)
+                return (const char *)p;
+        p += more + 1;
+    }
+    return NULL;
+}
+
+static cJSON *parse_from(const char *file, size_t first_line, const char *text, size_t length, struct error *error)
+{
+    size_t line, column;
+    const char *bad = bad_utf8(text, length);
+    if (bad != NULL) {
+        place_of(text, bad, &line, &column);
+        line += first_line - 1;
+        error_set(error, ERROR_USAGE, "%s:%zu:%zu: byte 0x%02x is not UTF-8 text, expected JSON", file, line, column,
+                  (unsigned)(unsigned char)*bad);
+        return NULL;
+    }
+    const char *end = NULL;
+    cJSON *root = cJSON_ParseWithLengthOpts(text, length, &end, false);
+    bool trailing = false;
+    if (root != NULL) {
+        while (end < text + length && strchr(" \t\r\n", *end) != NULL)
+            end++;
+        trailing = end < text + length;
+    }
+    if (root != NULL && !trailing)
+        return root;
+    place_of(text, end == NULL ? text : end, &line, &column);
+    line += first_line - 1;
+    if (length == 0)
+        error_set(error, ERROR_USAGE, "%s:1:1: the file is empty, expected JSON", file);
+    else if (trailing)
+        error_set(error, ERROR_USAGE, "%s:%zu:%zu: text after the end of the JSON value", file, line, column);
+    else if (end >= text + length - 1)
+        error_set(error, ERROR_USAGE, "%s:%zu:%zu: the JSON ends too early: is the file truncated?", file, line,
+                  column);
+    else
+        error_set(error, ERROR_USAGE, "%s:%zu:%zu: not valid JSON", file, line, column);
+    cJSON_Delete(root);
+    return NULL;
+}
+
+cJSON *json_parse(const char *file, const char *text, size_t length, struct error *error)
+{
+    return parse_from(file, 1, text, length, error);
+}
+
+bool json_each_line(const char *file, const char *text, size_t length, json_line_visitor visit, void *context,
+                    struct error *error)
+{
+    size_t line = 0;
+    for (const char *at = text, *stop = text + length; at < stop;) {
+        const char *end = memchr(at, '\n', (size_t)(stop - at));
+        size_t size = end == NULL ? (size_t)(stop - at) : (size_t)(end - at);
+        line++;
+        if (strspn(at, " \t\r") < size) {
+            cJSON *root = parse_from(file, line, at, size, error);
+            if (root == NULL)
+                return false;
+            char label[512];
+            snprintf(label, sizeof(label), "%s:%zu", file, line);
+            struct json_cursor cursor = {.file = label, .node = root};
+            bool good = json_expect_object(&cursor, error) && visit(context, line, &cursor, error);
+            cJSON_Delete(root);
+            if (!good)
+                return false;
+        }
+        at += size + 1;
+    }
+    return true;
+}
+
+cJSON *json_load(const char *file, struct error *error)
+{
+    size_t length;
+    char *text = file_read(file, &length, error);
+    if (text == NULL)
+        return NULL;
+    cJSON *root = json_parse(file, text, length, error);
+    free(text);
+    return root;
+}
+
+void json_place(const struct json_cursor *at, char *buffer, size_t size)
+{
+    buffer[0] = '\0';
+    if (at->up != NULL)
+        json_place(at->up, buffer, size);
+    size_t used = strlen(buffer);
+    if (at->key != NULL)
+        snprintf(buffer + used, size - used, "%s%s", used > 0 ? "." : "", at->key);
+    else if (at->up != NULL)
+        snprintf(buffer + used, size - used, "[%zu]", at->index);
+}
+
+bool json_fail(const struct json_cursor *at, struct error *error, const char *format, ...)
+{
+    char place[256], what[512];
+    json_place(at, place, sizeof(place));
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof(what), format, arguments);
+    va_end(arguments);
+    const char *gap = place[0] == '\0' ? "" : ": ";
+    return error_set(error, ERROR_USAGE, "%s: %s%s%s", at->file, place, gap, what);
+}
+
+struct json_cursor json_element(const struct json_cursor *array, size_t index, const cJSON *node)
+{
+    return (struct json_cursor){.up = array, .file = array->file, .index = index, .node = node};
+}
+
+struct json_cursor json_member(const struct json_cursor *object, const char *key)
+{
+    const cJSON *node = cJSON_GetObjectItemCaseSensitive(object->node, key);
+    if (cJSON_IsNull(node))
+        node = NULL;
+    return (struct json_cursor){.up = object, .file = object->file, .key = key, .node = node};
+}
+
+static const char *kind_of(const cJSON *node)
+{
+    return node == NULL           ? "missing"
+           : cJSON_IsObject(node) ? "an object"
+           : cJSON_IsArray(node)  ? "an array"
+           : cJSON_IsString(node) ? "a string"
+           : cJSON_IsNumber(node) ? "a number"
+           : cJSON_IsBool(node)   ? "a boolean"
+                                  : "null";
+}
+
+bool json_expect_object(const struct json_cursor *at, struct error *error)
+{
+    return cJSON_IsObject(at->node) || json_fail(at, error, "is %s, expected an object", kind_of(at->node));
+}
+
+bool json_expect_array(const struct json_cursor *at, struct error *error)
+{
+    return cJSON_IsArray(at->node) || json_fail(at, error, "is %s, expected an array", kind_of(at->node));
+}
+
+bool json_optional_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
+                          struct error *error)
+{
+    struct json_cursor at = json_member(object, key);
+    *value = NULL;
+    if (at.node == NULL)
+        return true;
+    if (!cJSON_IsString(at.node))
+        return json_fail(&at, error, "is %s, expected a string", kind_of(at.node));
+    *value = arena_strdup(arena, at.node->valuestring);
+    return true;
+}
+
+bool json_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
+                 struct error *error)
+{
+    if (!json_optional_string(arena, object, key, value, error))
+        return false;
+    struct json_cursor at = json_member(object, key);
+    return *value != NULL || json_fail(&at, error, "is missing, expected a string");
+}
+
+bool json_optional_integer(const struct json_cursor *object, const char *key, long low, long high, long *value,
+                           bool *present, struct error *error)
+{
+    struct json_cursor at = json_member(object, key);
+    *present = at.node != NULL;
+    if (at.node == NULL)
+        return true;
+    double number = cJSON_IsNumber(at.node) ? at.node->valuedouble : 0.5;
+    if (!cJSON_IsNumber(at.node))
+        return json_fail(&at, error, "is %s, expected an integer from %ld to %ld", kind_of(at.node), low, high);
+    if (!(number >= (double)low && number <= (double)high) || number != (double)(long)number)
+        return json_fail(&at, error, "is %.17g, expected an integer from %ld to %ld", number, low, high);
+    *value = (long)number;
+    return true;
+}
+
+bool json_integer(const struct json_cursor *object, const char *key, long low, long high, long *value,
+                  struct error *error)
+{
+    bool present;
+    if (!json_optional_integer(object, key, low, high, value, &present, error))
+        return false;
+    struct json_cursor at = json_member(object, key);
+    return present || json_fail(&at, error, "is missing, expected an integer from %ld to %ld", low, high);
+}
+
+bool json_optional_boolean(const struct json_cursor *object, const char *key, bool *value, struct error *error)
+{
+    struct json_cursor at = json_member(object, key);
+    if (at.node == NULL)
+        return true;
+    if (!cJSON_IsBool(at.node))
+        return json_fail(&at, error, "is %s, expected true or false", kind_of(at.node));
+    *value = cJSON_IsTrue(at.node);
+    return true;
+}
+
+bool json_boolean(const struct json_cursor *object, const char *key, bool *value, struct error *error)
+{
+    struct json_cursor at = json_member(object, key);
+    if (at.node == NULL)
+        return json_fail(&at, error, "is missing, expected true or false");
+    return json_optional_boolean(object, key, value, error);
+}
+
+void text_add(struct text *text, const char *bytes, size_t length)
+{
+    if (text->capacity - text->length < length + 1) {
+        size_t grown = (text->capacity + length + 1) * 2;
+        char *fresh = realloc(text->bytes, grown);
+        if (fresh == NULL) {
+            fputs("sgproof: out of memory\n", stderr);
+            exit(3);
+        }
+        text->bytes = fresh;
+        text->capacity = grown;
+    }
+    if (length > 0)
+        memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    text->bytes[text->length] = '\0';
+}
+
+void text_puts(struct text *text, const char *string)
+{
+    text_add(text, string, strlen(string));
+}
+
+void text_printf(struct text *text, const char *format, ...)
+{
+    va_list measure, print;
+    va_start(measure, format);
+    va_copy(print, measure);
+    int length = vsnprintf(NULL, 0, format, measure);
+    va_end(measure);
+    char small[512];
+    char *buffer = (size_t)length < sizeof(small) ? small : malloc((size_t)length + 1);
+    if (buffer != NULL) {
+        vsnprintf(buffer, (size_t)length + 1, format, print);
+        text_add(text, buffer, (size_t)length);
+    }
+    if (buffer != small)
+        free(buffer);
+    va_end(print);
+}
+
+void text_free(struct text *text)
+{
+    free(text->bytes);
+    *text = (struct text){0};
+}
+
+struct json_writer json_writer_to(struct text *out)
+{
+    return (struct json_writer){.out = out, .first = true};
+}
+
+static void put_quoted(struct text *out, const char *value)
+{
+    text_puts(out, "\"");
+    for (const char *p = value; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c == '"' || c == '\\')
+            text_printf(out, "\\%c", c);
+        else if (c == '\n')
+            text_puts(out, "\\n");
+        else if (c == '\t')
+            text_puts(out, "\\t");
+        else if (c < 0x20 || c == 0x7f)
+            text_printf(out, "\\u%04x", c);
+        else
+            text_add(out, p, 1);
+    }
+    text_puts(out, "\"");
+}
+
+static void before_value(struct json_writer *writer, const char *key)
+{
+    if (!writer->first)
+        text_puts(writer->out, ",");
+    if (writer->line_depth == 0 && writer->depth > 0)
+        text_printf(writer->out, "\n%*s", writer->depth, "");
+    else if (!writer->first)
+        text_puts(writer->out, " ");
+    writer->first = false;
+    if (key != NULL) {
+        put_quoted(writer->out, key);
+        text_puts(writer->out, ": ");
+    }
+}
+
+void json_open(struct json_writer *writer, const char *key, char bracket)
+{
+    before_value(writer, key);
+    text_add(writer->out, &bracket, 1);
+    writer->depth++;
+    writer->first = true;
+}
+
+void json_open_line(struct json_writer *writer, const char *key, char bracket)
+{
+    json_open(writer, key, bracket);
+    if (writer->line_depth == 0)
+        writer->line_depth = writer->depth;
+}
+
+void json_close(struct json_writer *writer, char bracket)
+{
+    bool in_line = writer->line_depth != 0;
+    if (writer->line_depth == writer->depth)
+        writer->line_depth = 0;
+    writer->depth--;
+    if (!in_line && !writer->first)
+        text_printf(writer->out, "\n%*s", writer->depth, "");
+    text_add(writer->out, &bracket, 1);
+    writer->first = false;
+}
+
+void json_put_string(struct json_writer *writer, const char *key, const char *value)
+{
+    before_value(writer, key);
+    if (value == NULL)
+        text_puts(writer->out, "null");
+    else
+        put_quoted(writer->out, value);
+}
+
+void json_put_integer(struct json_writer *writer, const char *key, int64_t value)
+{
+    before_value(writer, key);
+    text_printf(writer->out, "%" PRId64, value);
+}
+
+void json_put_number(struct json_writer *writer, const char *key, double value)
+{
+    before_value(writer, key);
+    text_printf(writer->out, "%.3f", value);
+}
+
+void json_put_boolean(struct json_writer *writer, const char *key, bool value)
+{
+    before_value(writer, key);
+    text_puts(writer->out, value ? "true" : "false");
+}
+
+void json_end_document(struct json_writer *writer)
+{
+    text_puts(writer->out, "\n");
+}

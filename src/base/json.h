@@ -1,0 +1,95 @@
+// Reading JSON with the place of every mistake, and writing it so that equal values give equal bytes.
+//
+// A cursor is one value and the way that led to it. It costs nothing until something is wrong; then the error says
+// `FILE: NetworkAcls[0].Entries: missing, expected an array`.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+
+struct json_cursor {
+    const struct json_cursor *up;
+    const char *file;
+    const char *key; // key in the parent object, or NULL for an element of an array
+    size_t index;    // index in the parent array where key is NULL
+    const cJSON *node;
+};
+
+// Parses `length` bytes of `text`, which must be UTF-8 and hold one JSON value; on error the message begins
+// `file:LINE:COLUMN:` (columns count bytes from 1). The caller frees the result with cJSON_Delete.
+cJSON *json_parse(const char *file, const char *text, size_t length, struct error *error);
+
+// Calls `visit` for each line of a JSON-lines file (blank lines are skipped); stops at the first that fails. The
+// cursor's file reads `file:LINE`.
+typedef bool (*json_line_visitor)(void *context, size_t line, const struct json_cursor *at, struct error *error);
+bool json_each_line(const char *file, const char *text, size_t length, json_line_visitor visit, void *context,
+                    struct error *error);
+
+// Same as json_parse for a whole file (at most 1 GiB).
+cJSON *json_load(const char *file, struct error *error);
+
+// Fails with the cursor's place, what is wrong and what was expected.
+bool json_fail(const struct json_cursor *at, struct error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// Text of the cursor's place, as `SecurityGroups[3].GroupId`, into `buffer`.
+void json_place(const struct json_cursor *at, char *buffer, size_t size);
+
+// Element `index` of an array cursor. `node` is that element (callers walk with cJSON_ArrayForEach).
+struct json_cursor json_element(const struct json_cursor *array, size_t index, const cJSON *node);
+
+// The member `key` of an object cursor; node is NULL where the object lacks it or holds null there.
+struct json_cursor json_member(const struct json_cursor *object, const char *key);
+
+// Required or optional members. Optional ones leave *value untouched (strings: NULL) where the member is missing or
+// null. Strings are copied into the arena. Numbers must be integers in [low, high].
+bool json_expect_object(const struct json_cursor *at, struct error *error);
+bool json_expect_array(const struct json_cursor *at, struct error *error);
+bool json_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
+                 struct error *error);
+bool json_optional_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
+                          struct error *error);
+bool json_integer(const struct json_cursor *object, const char *key, long low, long high, long *value,
+                  struct error *error);
+bool json_optional_integer(const struct json_cursor *object, const char *key, long low, long high, long *value,
+                           bool *present, struct error *error);
+bool json_boolean(const struct json_cursor *object, const char *key, bool *value, struct error *error);
+bool json_optional_boolean(const struct json_cursor *object, const char *key, bool *value, struct error *error);
+
+// Text being built in memory; the writer of JSON and of every report writes into one.
+struct text {
+    char *bytes;
+    size_t length;
+    size_t capacity;
+};
+
+void text_add(struct text *text, const char *bytes, size_t length);
+void text_puts(struct text *text, const char *string);
+void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_free(struct text *text);
+
+// Writer: keys in the order they are given, one space of indent a level; everything inside a "line" value stays on one
+// line.
+struct json_writer {
+    struct text *out;
+    int depth;
+    int line_depth; // depth at which a one-line value began, or 0
+    bool first;
+};
+
+struct json_writer json_writer_to(struct text *out);
+void json_open(struct json_writer *writer, const char *key, char bracket); // bracket: '{' or '['; key NULL in arrays
+void json_open_line(struct json_writer *writer, const char *key, char bracket);
+void json_close(struct json_writer *writer, char bracket);                            // '}' or ']'
+void json_put_string(struct json_writer *writer, const char *key, const char *value); // NULL writes null
+void json_put_integer(struct json_writer *writer, const char *key, int64_t value);
+void json_put_number(struct json_writer *writer, const char *key, double value); // three decimals
+void json_put_boolean(struct json_writer *writer, const char *key, bool value);
+void json_end_document(struct json_writer *writer); // final newline

@@ -1,0 +1,45 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/json.h"
+
+static struct {
+    enum log_level most;
+    bool as_json;
+} settings = {.most = LOG_INFO};
+
+void log_setup(enum log_level most, bool as_json)
+{
+    settings.most = most;
+    settings.as_json = as_json;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    if (level > settings.most)
+        return;
+    char message[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof(message), format, arguments);
+    va_end(arguments);
+    for (char *p = message; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+    if (!settings.as_json) {
+        fprintf(stderr, "sgproof: %s%s\n", level == LOG_WARNING ? "warning: " : "", message);
+        return;
+    }
+    struct text line = {0};
+    struct json_writer writer = json_writer_to(&line);
+    json_open_line(&writer, NULL, '{');
+    json_put_string(&writer, "level", names[level]);
+    json_put_string(&writer, "message", message);
+    json_close(&writer, '}');
+    json_end_document(&writer);
+    fputs(line.bytes, stderr);
+    text_free(&line);
+}

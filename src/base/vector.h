@@ -1,0 +1,39 @@
+// Growing arrays whose memory comes from an arena, and a map from text to pointers.
+#pragma once
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+#define VECTOR(type)                                                                                                   \
+    struct {                                                                                                           \
+        type *items;                                                                                                   \
+        size_t count;                                                                                                  \
+        size_t capacity;                                                                                               \
+    }
+
+// Appends one zeroed item and gives its place: `*vector_add(arena, &list) = value;`
+#define vector_add(arena, vector)                                                                                      \
+    ((vector)->items =                                                                                                 \
+         vector_reserve((arena), (vector)->items, (vector)->count, &(vector)->capacity, sizeof(*(vector)->items)),     \
+     &(vector)->items[(vector)->count++])
+
+void *vector_reserve(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_size);
+
+// Map from text to a pointer; keys are borrowed and must outlive the map.
+struct map_slot {
+    const char *key;
+    void *value;
+};
+
+struct map {
+    struct map_slot *slots;
+    size_t count;
+    size_t size; // a power of two, or 0 while empty
+};
+
+void map_put(struct arena *arena, struct map *map, const char *key, void *value);
+
+// The value stored under `key`, or NULL. A NULL key is in no map.
+void *map_get(const struct map *map, const char *key);

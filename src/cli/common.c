@@ -1,0 +1,264 @@
+#include "cli/common.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "aws/snapshot.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "model/protocol.h"
+#include "reconcile/plan.h"
+#include "service_ports.h"
+
+int cli_fail(const struct error *error)
+{
+    log_line(LOG_ERROR, "%s", error->message);
+    return error->code == ERROR_NONE ? ERROR_USAGE : (int)error->code;
+}
+
+int cli_usage(const struct command *command, const char *message)
+{
+    log_line(LOG_ERROR, "%s; usage: sgproof %s %s", message, command->name, command->usage);
+    return ERROR_USAGE;
+}
+
+bool cli_output(const struct options *options, const struct text *text, struct error *error)
+{
+    const char *path = options_value(options, "output");
+    if (path != NULL && strcmp(path, "-") != 0)
+        return file_write(path, text->bytes, text->length, error);
+    if (fwrite(text->bytes, 1, text->length, stdout) != text->length || fflush(stdout) != 0)
+        return error_set(error, ERROR_INCOMPLETE, "the output could not be written");
+    return true;
+}
+
+bool cli_format(const struct options *options, const char *formats, const char **format, struct error *error)
+{
+    const char *wanted = options_value(options, "format");
+    *format = "text";
+    if (wanted == NULL)
+        return true;
+    size_t length = strlen(wanted);
+    for (const char *at = formats; (at = strstr(at, wanted)) != NULL; at++)
+        if (length > 0 && (at == formats || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0')) {
+            *format = wanted;
+            return true;
+        }
+    return error_set(error, ERROR_USAGE, "--format %s: expected one of: %s", wanted, formats);
+}
+
+bool cli_colour(const struct options *options)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    return options_value(options, "output") == NULL && isatty(STDOUT_FILENO) &&
+           (no_colour == NULL || no_colour[0] == '\0');
+}
+
+bool cli_vantage(struct arena *arena, const char *text, struct vantage *vantage, struct error *error)
+{
+    *vantage = (struct vantage){.client_ports = portset_all};
+    if (address_parse(text, &vantage->address))
+        return true;
+    const char *colon = strrchr(text, ':');
+    char *address = colon == NULL ? NULL : arena_strndup(arena, text, (size_t)(colon - text));
+    if (address != NULL && address[0] == '[' && address[strlen(address) - 1] == ']') {
+        address[strlen(address) - 1] = '\0';
+        address++;
+    }
+    if (address == NULL || !address_parse(address, &vantage->address) ||
+        !portset_parse(arena, colon + 1, &vantage->client_ports))
+        return error_set(error, ERROR_USAGE, "--vantage %s: expected ADDRESS, ADDRESS:LOW-HIGH or [IPV6]:LOW-HIGH",
+                         text);
+    return true;
+}
+
+bool cli_declared(const char *folder, struct declared *declared, struct error *error)
+{
+    declared->estate = snapshot_read(folder, error);
+    if (declared->estate == NULL)
+        return false;
+    for (size_t i = 0; i < declared->estate->notes.count; i++)
+        log_line(LOG_DEBUG, "%s", declared->estate->notes.items[i]);
+    declared->exposures = reach_compute(declared->estate);
+    return true;
+}
+
+void cli_declared_free(struct declared *declared)
+{
+    exposure_set_free(declared->exposures);
+    estate_free(declared->estate);
+}
+
+bool cli_say_missing(const struct exposure_set *set)
+{
+    for (size_t i = 0; i < set->missing.count; i++)
+        log_line(LOG_WARNING, "incomplete: %s", set->missing.items[i]);
+    for (size_t i = 0; i < set->assumptions.count; i++)
+        log_line(LOG_DEBUG, "assumed: %s", set->assumptions.items[i]);
+    return set->missing.count == 0;
+}
+
+static const char *listed(struct arena *arena, enum family family, struct prefixset sources, size_t *count)
+{
+    enum { SHOWN = 3 };
+    struct prefix *prefixes = prefixset_prefixes(arena, family, sources, count);
+    const char *text = "";
+    for (size_t i = 0; i < *count && i < SHOWN; i++) {
+        char one[ADDRESS_TEXT];
+        prefix_format(prefixes[i], one);
+        text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", one);
+    }
+    return *count > SHOWN ? arena_printf(arena, "%s and %zu more", text, *count - SHOWN) : text;
+}
+
+const char *cli_sources(struct arena *arena, enum family family, struct prefixset sources)
+{
+    size_t count, but_count;
+    struct prefixset all = prefixset_all(arena, family);
+    const char *plain = listed(arena, family, sources, &count);
+    const char *but = listed(arena, family, prefixset_subtract(arena, all, sources), &but_count);
+    if (count <= 3 || but_count > 3)
+        return plain;
+    return arena_printf(arena, "%s but %s", family == FAMILY_IPV4 ? "0.0.0.0/0" : "::/0", but);
+}
+
+const char *cli_numbers(struct arena *arena, const struct exposure *exposure)
+{
+    if (protocol_has_ports(exposure->protocol_low))
+        return portset_format(arena, portset_of(arena, exposure->low, exposure->high));
+    if (!protocol_is_icmp(exposure->protocol_low) || (exposure->low == 0 && exposure->high == PORT_LAST))
+        return "all";
+    const char *from = arena_printf(arena, "%d", exposure->low >> 8),
+               *to = arena_printf(arena, "%d", exposure->high >> 8);
+    const char *types = strcmp(from, to) == 0 ? from : arena_printf(arena, "%s-%s", from, to);
+    if ((exposure->low & 255) == 0 && (exposure->high & 255) == 255)
+        return arena_printf(arena, "type %s", types);
+    return arena_printf(arena, "type %s code %d-%d", types, exposure->low & 255, exposure->high & 255);
+}
+
+bool cli_vantages(struct arena *arena, const struct options *options, struct vantage_list *vantages,
+                  struct error *error)
+{
+    const struct option_values *values = options_values(options, "vantage");
+    for (size_t i = 0; i < values->items.count; i++) {
+        struct vantage vantage;
+        if (!cli_vantage(arena, values->items.items[i], &vantage, error))
+            return false;
+        for (size_t v = 0; v < vantages->items.count; v++)
+            if (vantages->items.items[v].address.family == vantage.address.family)
+                return error_set(error, ERROR_USAGE, "--vantage: two of the same address family");
+        *vector_add(arena, &vantages->items) = vantage;
+    }
+    return true;
+}
+
+const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages)
+{
+    const char *text = NULL;
+    for (size_t i = 0; i < vantages->items.count; i++) {
+        char one[ADDRESS_TEXT];
+        address_format(vantages->items.items[i].address, one);
+        text = text == NULL ? arena_strdup(arena, one) : arena_printf(arena, "%s, %s", text, one);
+    }
+    return text;
+}
+
+struct exposure_set *cli_narrow(const struct exposure_set *set, const struct vantage_list *vantages)
+{
+    return vantages->items.count == 0 ? reach_from_internet(set)
+                                      : reach_from_vantages(set, vantages->items.items, vantages->items.count);
+}
+
+bool cli_intent(struct arena *arena, const struct options *options, struct intent **intent, struct error *error)
+{
+    const char *file = options_value(options, "intent");
+    *intent = file == NULL ? NULL : intent_read(arena, file, error);
+    return file == NULL || *intent != NULL;
+}
+
+bool cli_plan(struct arena *arena, const struct options *options, const struct declared *declared,
+              const struct exposure_set *narrowed, const struct intent *intent, const struct vantage_list *vantages,
+              struct plan *plan, struct verdict_set *coverage, struct error *error)
+{
+    static const char *const depths[] = {"declared", "standard", "full"};
+    static const char *const unseen[] = {"IPv4 endpoints (no IPv4 vantage)", "IPv6 endpoints (no IPv6 vantage)"};
+    const char *depth = options_value(options, "depth");
+    struct plan_options chosen = {.depth = DEPTH_STANDARD};
+    bool known = depth == NULL;
+    for (int i = 0; i < 3 && !known; i++)
+        if (strcmp(depths[i], depth) == 0) {
+            chosen.depth = (enum plan_depth)i;
+            known = true;
+        }
+    if (!known)
+        return error_set(error, ERROR_USAGE, "--depth %s: expected declared, standard or full", depth);
+    if (!portset_parse(arena, SERVICE_PORTS, &chosen.service_ports))
+        return error_set(error, ERROR_USAGE, "the built-in service ports are no list of ports");
+    chosen.intent_ports = intent == NULL ? portset_empty : intent_ports(arena, intent);
+    plan_make(arena, declared->estate, narrowed, FAMILY_IPV4, &chosen, plan, coverage);
+    plan_make(arena, declared->estate, narrowed, FAMILY_IPV6, &chosen, plan, coverage);
+    size_t left_out[2] = {0};
+    for (size_t i = 0; i < declared->exposures->endpoints.count; i++)
+        left_out[declared->exposures->endpoints.items[i].address.family == FAMILY_IPV6]++;
+    for (size_t i = 0; i < narrowed->endpoints.count; i++)
+        left_out[narrowed->endpoints.items[i].address.family == FAMILY_IPV6]--;
+    for (int f = 0; f < 2; f++)
+        if (left_out[f] > 0 && vantages->items.count > 0)
+            *vector_add(arena, &coverage->gaps) = (struct coverage_gap){unseen[f], left_out[f]};
+    return true;
+}
+
+bool cli_probe_options(struct arena *arena, const struct options *options, struct probe_options *probe,
+                       struct error *error)
+{
+    const struct option_values *only = options_values(options, "only");
+    struct prefix *prefixes = arena_array(arena, struct prefix, only->items.count + 1);
+    for (size_t i = 0; i < only->items.count; i++)
+        if (prefix_parse(only->items.items[i], true, &prefixes[i]) != PREFIX_OK)
+            return error_set(error, ERROR_USAGE, "--only %s: expected a CIDR without host bits", only->items.items[i]);
+    *probe = (struct probe_options){.only = prefixes,
+                                    .only_count = only->items.count,
+                                    .progress = isatty(STDERR_FILENO) && options_value(options, "quiet") == NULL};
+    return options_integer(options, "rate", 1, 1000000, 5000, &probe->rate, error) &&
+           options_integer(options, "tries", 1, 10, 3, &probe->tries, error) &&
+           options_integer(options, "timeout", 50, 60000, 1000, &probe->timeout_ms, error);
+}
+
+bool cli_date(struct arena *arena, const struct options *options, const char **date, struct error *error)
+{
+    const char *given = options_value(options, "date");
+    struct tm parts = {0};
+    if (given == NULL) {
+        time_t now = time(NULL);
+        gmtime_r(&now, &parts);
+        char text[16];
+        strftime(text, sizeof(text), "%Y-%m-%d", &parts);
+        *date = arena_strdup(arena, text);
+        return true;
+    }
+    const char *end = strptime(given, "%Y-%m-%d", &parts);
+    *date = given;
+    return (end != NULL && *end == '\0' && strlen(given) == 10) ||
+           error_set(error, ERROR_USAGE, "--date %s: expected YYYY-MM-DD", given);
+}
+
+bool cli_fail_on(const struct options *options, enum severity *least, bool *off, struct error *error)
+{
+    const char *text = options_value(options, "fail-on");
+    *least = SEVERITY_HIGH;
+    *off = text != NULL && strcmp(text, "none") == 0;
+    return text == NULL || *off || severity_parse(text, least) ||
+           error_set(error, ERROR_USAGE, "--fail-on %s: expected critical, high, medium, low, info or none", text);
+}
+
+int cli_status(const struct verdict_set *set, enum severity least, bool off)
+{
+    if (!set->complete)
+        return ERROR_INCOMPLETE;
+    for (size_t i = 0; i < set->items.count; i++)
+        if (!off && set->items.items[i].severity <= least)
+            return 1;
+    return 0;
+}

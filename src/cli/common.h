@@ -1,0 +1,126 @@
+// What the commands share: reading their inputs, writing their output, and the parts of their options that recur.
+#pragma once
+
+#include "base/json.h"
+#include "cli/options.h"
+#include "model/exposure.h"
+#include "model/verdict.h"
+#include "probe/probe.h"
+#include "rules/intent.h"
+#include "rules/reach.h"
+
+// Prints an error the way every command does and returns its exit status.
+int cli_fail(const struct error *error);
+
+// Bad usage: prints the message and a pointer to --help; exit status 2.
+int cli_usage(const struct command *command, const char *message);
+
+// Writes the result to --output, or to stdout.
+bool cli_output(const struct options *options, const struct text *text, struct error *error);
+
+// --format, one of `formats` ("text json" separated by spaces); without it the first one on a terminal, else too.
+bool cli_format(const struct options *options, const char *formats, const char **format, struct error *error);
+
+// Colour is for terminals, and not where NO_COLOR is set (https://no-color.org).
+bool cli_colour(const struct options *options);
+
+// "ADDRESS", "ADDRESS:LOW-HIGH" or "[IPV6]:LOW-HIGH".
+bool cli_vantage(struct arena *arena, const char *text, struct vantage *vantage, struct error *error);
+
+// A snapshot and what it declares. Both are freed with cli_declared_free.
+struct declared {
+    struct estate *estate;
+    struct exposure_set *exposures;
+};
+
+bool cli_declared(const char *folder, struct declared *declared, struct error *error);
+void cli_declared_free(struct declared *declared);
+
+// --vantage (repeatable, one a family).
+struct vantage_list {
+    VECTOR(struct vantage) items;
+};
+bool cli_vantages(struct arena *arena, const struct options *options, struct vantage_list *vantages,
+                  struct error *error);
+const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages); // NULL where there are none
+
+// What those vantages can reach; with none, what the internet at large can.
+struct exposure_set *cli_narrow(const struct exposure_set *set, const struct vantage_list *vantages);
+
+// --intent, or NULL.
+bool cli_intent(struct arena *arena, const struct options *options, struct intent **intent, struct error *error);
+
+// The plan of --depth for the vantages, with what it leaves out as gaps of `coverage`.
+bool cli_plan(struct arena *arena, const struct options *options, const struct declared *declared,
+              const struct exposure_set *narrowed, const struct intent *intent, const struct vantage_list *vantages,
+              struct plan *plan, struct verdict_set *coverage, struct error *error);
+
+// --rate, --tries, --timeout, --only into probe options.
+bool cli_probe_options(struct arena *arena, const struct options *options, struct probe_options *probe,
+                       struct error *error);
+
+// Date of --date, or today, as YYYY-MM-DD; false where the option is no date.
+bool cli_date(struct arena *arena, const struct options *options, const char **date, struct error *error);
+
+// 1 where some verdict is at or above --fail-on, 3 where the set is incomplete, else 0.
+bool cli_fail_on(const struct options *options, enum severity *least, bool *off, struct error *error);
+int cli_status(const struct verdict_set *set, enum severity least, bool off);
+
+// Options that several commands have in common.
+#define OPTION_FORMAT(formats)                                                                                         \
+    {                                                                                                                  \
+        "format", 'f', "FORMAT", formats, false                                                                        \
+    }
+#define OPTION_VANTAGE                                                                                                 \
+    {                                                                                                                  \
+        "vantage", 0, "ADDRESS[:LOW-HIGH]", "client that probes, and its source ports; one of each family", true       \
+    }
+#define OPTION_INTENT                                                                                                  \
+    {                                                                                                                  \
+        "intent", 0, "FILE", "what is meant to be public (sgproof/intent/v1)", false                                   \
+    }
+#define OPTION_DATE                                                                                                    \
+    {                                                                                                                  \
+        "date", 0, "YYYY-MM-DD", "day on which intent is judged (default today, UTC)", false                           \
+    }
+#define OPTION_DEPTH                                                                                                   \
+    {                                                                                                                  \
+        "depth", 0, "DEPTH", "declared, standard or full (default standard)", false                                    \
+    }
+#define OPTION_ONLY                                                                                                    \
+    {                                                                                                                  \
+        "only", 0, "CIDR", "refuse, before sending anything, any target outside it", true                              \
+    }
+#define OPTION_RATE                                                                                                    \
+    {                                                                                                                  \
+        "rate", 0, "N", "most packets a second, 1 to 1000000 (default 5000)", false                                    \
+    }
+#define OPTION_TRIES                                                                                                   \
+    {                                                                                                                  \
+        "tries", 0, "N", "most tries a port, 1 to 10 (default 3)", false                                               \
+    }
+#define OPTION_TIMEOUT                                                                                                 \
+    {                                                                                                                  \
+        "timeout", 0, "MS", "longest wait for an answer, 50 to 60000 ms (default 1000)", false                         \
+    }
+#define OPTION_FAIL_ON                                                                                                 \
+    {                                                                                                                  \
+        "fail-on", 0, "SEVERITY",                                                                                      \
+            "exit 1 from this severity on: critical, high, medium, low, info, none (default high)", false              \
+    }
+#define OPTIONS_END                                                                                                    \
+    {                                                                                                                  \
+        NULL, 0, NULL, NULL, false                                                                                     \
+    }
+
+// Says on stderr what the snapshot lacks; true where nothing is missing.
+bool cli_say_missing(const struct exposure_set *set);
+
+// Sources in few words: "0.0.0.0/0 but 10.0.0.0/16", the first prefixes and how many more.
+const char *cli_sources(struct arena *arena, enum family family, struct prefixset sources);
+
+// Ports, or ICMP types, of a rectangle, in few words.
+const char *cli_numbers(struct arena *arena, const struct exposure *exposure);
+
+extern const struct command command_compute, command_explain, command_plan, command_probe, command_reconcile,
+    command_report, command_run;

@@ -1,0 +1,90 @@
+#include "base/log.h"
+#include "cli/common.h"
+#include "model/protocol.h"
+
+static const struct option_spec options_of_compute[] = {
+    {"format", 'f', "FORMAT", "text or json (default text)", false},
+    {"vantage", 0, "ADDRESS[:LOW-HIGH]", "what this one client can reach, from these source ports", false},
+    {NULL, 0, NULL, NULL, false},
+};
+
+static void write_text(const struct exposure_set *set, struct text *out)
+{
+    size_t dormant = 0, silent = 0;
+    for (size_t i = 0; i < set->missing.count; i++)
+        text_printf(out, "INCOMPLETE  %s\n", set->missing.items[i]);
+    for (size_t i = 0; i < set->endpoints.count; i++) {
+        const struct endpoint *endpoint = &set->endpoints.items[i];
+        struct arena *arena = arena_new();
+        char address[ADDRESS_TEXT];
+        endpoint_address(endpoint, address);
+        dormant += endpoint->dormant;
+        silent += endpoint->exposures->count == 0;
+        text_printf(out, "%s%s  %s  %s%s\n", i > 0 || set->missing.count > 0 ? "\n" : "", address,
+                    endpoint->name != NULL ? endpoint->name : "(unnamed)", endpoint->interface->id,
+                    endpoint->dormant ? "  dormant: its instance is not running" : "");
+        if (endpoint->exposures->count == 0)
+            text_puts(out, "  nothing arrives\n");
+        for (size_t e = 0; e < endpoint->exposures->count; e++) {
+            const struct exposure *exposure = &endpoint->exposures->items[e];
+            text_printf(out, "  %-7s %-14s from %s%s%s%s\n", exposure_protocol(arena, exposure),
+                        cli_numbers(arena, exposure), cli_sources(arena, endpoint->address.family, exposure->sources),
+                        exposure->path == PATH_INBOUND_ONLY ? "  [inbound-only]" : "",
+                        exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "",
+                        exposure->internet ? "" : "  [not internet]");
+            for (size_t v = 0; v < exposure->via.count; v++)
+                text_printf(out, "          possible: %s\n", exposure->via.items[v]);
+        }
+        arena_free(arena);
+    }
+    text_printf(out, "\n%zu endpoints: %zu where nothing arrives, %zu dormant\n", set->endpoints.count, silent,
+                dormant);
+}
+
+static int run(struct arena *arena, int argc, char **argv)
+{
+    struct error error = {0};
+    struct options options;
+    struct declared declared = {0};
+    struct vantage vantage;
+    struct exposure_set *narrowed = NULL;
+    const char *format;
+    bool done;
+    if (!options_parse(arena, &command_compute, argc, argv, &options, &done, &error))
+        return cli_fail(&error);
+    if (done)
+        return 0;
+    if (options.operands.count != 1)
+        return cli_usage(&command_compute, "expected one snapshot folder");
+    const char *from = options_value(&options, "vantage");
+    if (!cli_format(&options, "text json", &format, &error) ||
+        (from != NULL && !cli_vantage(arena, from, &vantage, &error)) ||
+        !cli_declared(options.operands.items[0], &declared, &error))
+        return cli_fail(&error);
+    const struct exposure_set *set = declared.exposures;
+    if (from != NULL)
+        set = narrowed = reach_from_vantages(declared.exposures, &vantage, 1);
+    struct text out = {0};
+    if (strcmp(format, "json") == 0)
+        exposure_write_json(set, &out);
+    else
+        write_text(set, &out);
+    bool complete = cli_say_missing(set), written = cli_output(&options, &out, &error);
+    text_free(&out);
+    exposure_set_free(narrowed);
+    cli_declared_free(&declared);
+    return !written ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
+}
+
+const struct command command_compute = {
+    .name = "compute",
+    .summary = "Computes what the configuration in a snapshot lets the internet reach on each endpoint.",
+    .usage = "SNAPSHOT [options]",
+    .notes =
+        "Exit status: 0 done; 2 bad input, nothing written; 3 the snapshot lacks something that an answer rests on.\n"
+        "\nExamples:\n"
+        "  sgproof compute estate/\n"
+        "  sgproof compute estate/ --vantage 203.0.113.7:32768-60999 --format json\n",
+    .options = options_of_compute,
+    .run = run,
+};

@@ -1,0 +1,193 @@
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "cli/common.h"
+#include "model/protocol.h"
+
+static const struct option_spec options_of_explain[] = {
+    {"format", 'f', "FORMAT", "text or json (default text)", false},
+    {"from", 0, "ADDRESS[:LOW-HIGH]", "the client (default: some internet address, from those that get furthest)",
+     false},
+    {NULL, 0, NULL, NULL, false},
+};
+
+// "443/tcp", "echo/icmp", "8/icmp", "8.0/icmp", "47", "/47", "icmp"
+static bool parse_question(struct arena *arena, const char *text, int *protocol, uint16_t *number, struct error *error)
+{
+    const char *slash = strchr(text, '/');
+    const char *name = slash == NULL ? text : slash + 1;
+    char *head = slash == NULL ? arena_strdup(arena, "") : arena_strndup(arena, text, (size_t)(slash - text));
+    char *dot = strchr(head, '.');
+    struct portset one = portset_empty, code = portset_empty;
+    *number = 0;
+    if (!protocol_parse(name, protocol) || *protocol == PROTOCOL_ANY)
+        return error_set(error, ERROR_USAGE, "%s: expected PORT/tcp, PORT/udp, TYPE.CODE/icmp or a protocol number",
+                         text);
+    if (protocol_is_icmp(*protocol)) {
+        if (head[0] == '\0' || strcmp(head, "echo") == 0)
+            *number = (uint16_t)((*protocol == PROTOCOL_ICMP ? 8 : 128) << 8);
+        if (head[0] == '\0' || strcmp(head, "echo") == 0)
+            return true;
+        if (dot != NULL)
+            *dot++ = '\0';
+        if (!portset_parse(arena, head, &one) || portset_size(one) != 1 || one.ranges[0].low > 255 ||
+            (dot != NULL && (!portset_parse(arena, dot, &code) || portset_size(code) != 1 || code.ranges[0].low > 255)))
+            return error_set(error, ERROR_USAGE, "%s: expected TYPE/%s or TYPE.CODE/%s, each 0 to 255", text, name,
+                             name);
+        *number = (uint16_t)(one.ranges[0].low << 8 | (dot != NULL ? code.ranges[0].low : 0));
+        return true;
+    }
+    if (!protocol_has_ports(*protocol))
+        return head[0] == '\0' || error_set(error, ERROR_USAGE, "%s: protocol %s has no ports", text, name);
+    if (!portset_parse(arena, head, &one) || portset_size(one) != 1)
+        return error_set(error, ERROR_USAGE, "%s: expected one port from 0 to 65535 before /%s", text, name);
+    *number = one.ranges[0].low;
+    return true;
+}
+
+// Without --from: a source of the widest two-way exposure at that port, else of any exposure, else any internet
+// address.
+static struct address typical_source(struct arena *arena, const struct endpoint *endpoint, int protocol,
+                                     uint16_t number)
+{
+    enum family family = endpoint->address.family;
+    struct prefixset internet = prefixset_internet(arena, family);
+    struct prefix first = {0};
+    prefix_parse(family == FAMILY_IPV4 ? "198.51.100.1" : "2001:db8::1", true, &first);
+    struct address source = {.family = family, .bits = first.first};
+    int best = 0;
+    for (size_t i = 0; i < endpoint->exposures->count; i++) {
+        const struct exposure *exposure = &endpoint->exposures->items[i];
+        if (protocol < exposure->protocol_low || protocol > exposure->protocol_high || number < exposure->low ||
+            number > exposure->high)
+            continue;
+        struct prefixset sources = prefixset_intersect(arena, exposure->sources, internet);
+        int score = sources.count == 0                          ? 0
+                    : exposure->path == PATH_INBOUND_ONLY       ? 1
+                    : exposure->certainty == CERTAINTY_POSSIBLE ? 2
+                                                                : 3;
+        if (score <= best)
+            continue;
+        best = score;
+        source.bits = prefixset_holds(sources, first.first) ? first.first : sources.ranges[0].low;
+    }
+    return source;
+}
+
+static const char *verdict_of(const struct exposure *exposure, struct portset client_ports, struct arena *arena,
+                              int protocol)
+{
+    if (exposure == NULL)
+        return "unreachable";
+    bool replies = !protocol_has_ports(protocol) ||
+                   !portset_is_empty(portset_intersect(arena, exposure->client_ports, client_ports));
+    if (exposure->path == PATH_INBOUND_ONLY || !replies)
+        return exposure->certainty == CERTAINTY_EXACT ? "inbound-only" : "possibly inbound-only";
+    return exposure->certainty == CERTAINTY_EXACT ? "reachable" : "possible";
+}
+
+static void write_answer(struct text *out, const char *format, struct arena *arena, const struct endpoint *endpoint,
+                         const char *question, const char *source, const char *verdict,
+                         const struct explanation *explanation)
+{
+    static const char *const results[] = {"pass", "possible", "stop"};
+    static const char *const marks[] = {"ok", "?", "STOP"};
+    char address[ADDRESS_TEXT];
+    endpoint_address(endpoint, address);
+    if (strcmp(format, "json") == 0) {
+        struct json_writer writer = json_writer_to(out);
+        json_open(&writer, NULL, '{');
+        json_put_string(&writer, "schema", "sgproof/explanation/v1");
+        json_put_string(&writer, "address", address);
+        json_put_string(&writer, "eni_id", endpoint->interface->id);
+        json_put_string(&writer, "asked", question);
+        json_put_string(&writer, "from", source);
+        json_put_string(&writer, "verdict", verdict);
+        json_put_boolean(&writer, "dormant", endpoint->dormant);
+        json_put_string(&writer, "stopped_by", explanation_stop(arena, explanation));
+        json_open(&writer, "hops", '[');
+        for (size_t i = 0; i < explanation->hops.count; i++) {
+            const struct hop *hop = &explanation->hops.items[i];
+            json_open_line(&writer, NULL, '{');
+            json_put_string(&writer, "stage", hop->stage);
+            json_put_string(&writer, "result", results[hop->result]);
+            json_put_string(&writer, "text", hop->text);
+            json_close(&writer, '}');
+        }
+        json_close(&writer, ']');
+        json_close(&writer, '}');
+        json_end_document(&writer);
+        return;
+    }
+    text_printf(out, "%s from %s to %s: %s%s\n", question, source, address, verdict,
+                endpoint->dormant ? " (dormant: its instance is not running)" : "");
+    for (size_t i = 0; i < explanation->hops.count; i++) {
+        const struct hop *hop = &explanation->hops.items[i];
+        text_printf(out, "  %-4s  %-16s %s\n", marks[hop->result], hop->stage, hop->text);
+    }
+}
+
+static int run(struct arena *arena, int argc, char **argv)
+{
+    struct error error = {0};
+    struct options options;
+    struct declared declared = {0};
+    struct vantage vantage = {.client_ports = portset_all};
+    struct address address;
+    const char *format;
+    int protocol;
+    uint16_t number;
+    bool done;
+    if (!options_parse(arena, &command_explain, argc, argv, &options, &done, &error))
+        return cli_fail(&error);
+    if (done)
+        return 0;
+    if (options.operands.count != 3)
+        return cli_usage(&command_explain, "expected a snapshot folder, an address and PORT/PROTOCOL");
+    const char *from = options_value(&options, "from");
+    const char *asked = options.operands.items[1], *question = options.operands.items[2];
+    if (!cli_format(&options, "text json", &format, &error) ||
+        (from != NULL && !cli_vantage(arena, from, &vantage, &error)) ||
+        !parse_question(arena, question, &protocol, &number, &error))
+        return cli_fail(&error);
+    if (!address_parse(asked, &address)) {
+        error_set(&error, ERROR_USAGE, "%s: expected an IPv4 or IPv6 address", asked);
+        return cli_fail(&error);
+    }
+    if (!cli_declared(options.operands.items[0], &declared, &error))
+        return cli_fail(&error);
+    const struct endpoint *endpoint = exposure_endpoint(declared.exposures, address);
+    struct text out = {0};
+    int status = 0;
+    if (endpoint == NULL) {
+        error_set(&error, ERROR_USAGE, "%s: no attached interface of this snapshot has that public address", asked);
+        status = cli_fail(&error);
+    } else {
+        char source[ADDRESS_TEXT];
+        if (from == NULL)
+            vantage.address = typical_source(arena, endpoint, protocol, number);
+        address_format(vantage.address, source);
+        struct explanation explanation =
+            reach_explain(arena, declared.estate, endpoint, protocol, number, vantage.address, vantage.client_ports);
+        write_answer(&out, format, arena, endpoint, question, source,
+                     verdict_of(explanation.exposure, vantage.client_ports, arena, protocol), &explanation);
+        bool complete = cli_say_missing(declared.exposures);
+        status = !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
+    }
+    text_free(&out);
+    cli_declared_free(&declared);
+    return status;
+}
+
+const struct command command_explain = {
+    .name = "explain",
+    .summary = "Explains why one port of an endpoint is reachable, or what first stops it, hop by hop.",
+    .usage = "SNAPSHOT ADDRESS PORT/PROTOCOL [--from ADDRESS]",
+    .notes =
+        "PORT/PROTOCOL is 443/tcp, 53/udp, 8.0/icmp (type and code), icmp (echo) or a protocol number such as 47.\n"
+        "\nExamples:\n"
+        "  sgproof explain estate/ 198.51.100.7 443/tcp\n"
+        "  sgproof explain estate/ 2001:db8:1::7 icmpv6 --from 2001:db8:ffff::1 --format json\n",
+    .options = options_of_explain,
+    .run = run,
+};

@@ -1,0 +1,51 @@
+// Option parsing for every command, from one table that also writes --help.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/vector.h"
+
+struct option_spec {
+    const char *name;     // long name without dashes
+    char letter;          // short form, or 0
+    const char *argument; // name of its argument in the help, or NULL for a switch
+    const char *help;     // with unit and default
+    bool repeatable;
+};
+
+struct command {
+    const char *name;
+    const char *summary;               // one line
+    const char *usage;                 // what follows the name
+    const char *notes;                 // paragraphs after the options: two examples at least
+    const struct option_spec *options; // ends with a NULL name; the common options are added to them
+    int (*run)(struct arena *arena, int argc, char **argv);
+};
+
+struct options {
+    const struct command *command;
+    VECTOR(const char *) operands;
+    struct map values; // option name -> VECTOR of values
+};
+
+// Parses argv[1..]. False on bad usage, with the message to print. --help and --version print and set *done.
+bool options_parse(struct arena *arena, const struct command *command, int argc, char **argv, struct options *options,
+                   bool *done, struct error *error);
+
+// The last value given for an option, "" for a switch that was given, NULL where it was not.
+const char *options_value(const struct options *options, const char *name);
+
+struct option_values {
+    VECTOR(const char *) items;
+};
+
+// All values of a repeatable option, in order; never NULL.
+const struct option_values *options_values(const struct options *options, const char *name);
+
+// An integer option in [low, high], or `fallback` where it was not given.
+bool options_integer(const struct options *options, const char *name, long low, long high, long fallback, long *value,
+                     struct error *error);
+
+void options_help(const struct command *command);

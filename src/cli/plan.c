@@ -1,0 +1,86 @@
+#include "base/log.h"
+#include "cli/common.h"
+#include "model/protocol.h"
+
+static const struct option_spec options_of_plan[] = {
+    OPTION_FORMAT("json or text (default json: the lines that `probe` reads)"),
+    OPTION_VANTAGE,
+    OPTION_DEPTH,
+    OPTION_INTENT,
+    OPTIONS_END,
+};
+
+static void write_text(const struct plan *plan, const struct verdict_set *coverage, struct text *out)
+{
+    struct arena *arena = arena_new();
+    for (size_t i = 0; i < plan->targets.count; i++) {
+        const struct plan_target *target = &plan->targets.items[i];
+        char address[ADDRESS_TEXT];
+        address_format(target->address, address);
+        text_printf(out, "%-15s %-6s %-12s %6zu ports  ", address, protocol_name(arena, target->protocol),
+                    declared_names[target->expect], portset_size(target->ports));
+        for (size_t w = 0; w < target->why.count; w++)
+            text_printf(out, "%s%s", w > 0 ? ", " : "", target->why.items[w]);
+        text_puts(out, "\n");
+    }
+    for (size_t i = 0; i < coverage->gaps.count; i++)
+        text_printf(out, "Not asked: %zu × %s\n", coverage->gaps.items[i].count, coverage->gaps.items[i].what);
+    arena_free(arena);
+}
+
+static int run(struct arena *arena, int argc, char **argv)
+{
+    struct error error = {0};
+    struct options options;
+    struct declared declared = {0};
+    struct vantage_list vantages = {0};
+    struct plan plan = {0};
+    struct verdict_set coverage = {0};
+    struct intent *intent;
+    const char *format;
+    bool done;
+    if (!options_parse(arena, &command_plan, argc, argv, &options, &done, &error))
+        return cli_fail(&error);
+    if (done)
+        return 0;
+    if (options.operands.count != 1)
+        return cli_usage(&command_plan, "expected one snapshot folder");
+    if (!cli_format(&options, "text json", &format, &error) || !cli_vantages(arena, &options, &vantages, &error) ||
+        !cli_intent(arena, &options, &intent, &error) || !cli_declared(options.operands.items[0], &declared, &error))
+        return cli_fail(&error);
+    struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
+    struct text out = {0};
+    int status = 0;
+    text_puts(&out, "");
+    if (!cli_plan(arena, &options, &declared, narrowed, intent, &vantages, &plan, &coverage, &error)) {
+        status = cli_fail(&error);
+    } else {
+        if (options_value(&options, "format") != NULL && strcmp(format, "text") == 0)
+            write_text(&plan, &coverage, &out);
+        else
+            plan_write(&plan, &out);
+        for (size_t i = 0; i < coverage.gaps.count; i++)
+            log_line(LOG_INFO, "not asked: %zu × %s", coverage.gaps.items[i].count, coverage.gaps.items[i].what);
+        bool complete = cli_say_missing(declared.exposures);
+        status = !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
+    }
+    text_free(&out);
+    exposure_set_free(narrowed);
+    cli_declared_free(&declared);
+    return status;
+}
+
+const struct command command_plan = {
+    .name = "plan",
+    .summary = "Plans what to probe from a vantage point: what is declared, and where undeclared exposure would hurt.",
+    .usage = "SNAPSHOT [--vantage ADDRESS] [--intent FILE] [--depth DEPTH]",
+    .notes =
+        "Depths: declared, what the configuration lets the vantage reach; standard, that, every port that a rule or\n"
+        "the intent names (of a rule over more than 1024 ports its two ends), 1-1023 and well-known service ports;\n"
+        "full, 1-65535 and what is declared. UDP: declared ports. ICMP echo always.\n"
+        "\nExamples:\n"
+        "  sgproof plan estate/ --vantage 203.0.113.7 -o plan.jsonl\n"
+        "  sgproof plan estate/ --depth declared --format text\n",
+    .options = options_of_plan,
+    .run = run,
+};

@@ -1,0 +1,86 @@
+#include "base/log.h"
+#include "cli/common.h"
+#include "reconcile/reconcile.h"
+#include "report/report.h"
+#include "rules/judge.h"
+
+static const struct option_spec options_of_reconcile[] = {
+    OPTION_FORMAT("text or json (default text)"),
+    {"observations", 0, "FILE", "what `probe` wrote (or the second operand)", false},
+    OPTION_VANTAGE,
+    OPTION_INTENT,
+    OPTION_DATE,
+    OPTION_FAIL_ON,
+    OPTIONS_END,
+};
+
+// Without --vantage, the source addresses that the prober noted.
+static void vantages_from(struct arena *arena, const struct observations *observations, struct vantage_list *vantages)
+{
+    const char *noted[] = {observations->vantage4, observations->vantage6};
+    for (int i = 0; i < 2; i++) {
+        struct vantage vantage = {.client_ports = portset_all};
+        if (noted[i] != NULL && address_parse(noted[i], &vantage.address))
+            *vector_add(arena, &vantages->items) = vantage;
+    }
+}
+
+static int run(struct arena *arena, int argc, char **argv)
+{
+    struct error error = {0};
+    struct options options;
+    struct declared declared = {0};
+    struct vantage_list vantages = {0};
+    struct observations observations = {0};
+    struct verdict_set set = {0};
+    struct intent *intent;
+    enum severity least;
+    const char *format, *date;
+    bool done, off;
+    if (!options_parse(arena, &command_reconcile, argc, argv, &options, &done, &error))
+        return cli_fail(&error);
+    if (done)
+        return 0;
+    const char *file = options_value(&options, "observations");
+    if (options.operands.count + (file != NULL) != 2)
+        return cli_usage(&command_reconcile, "expected a snapshot folder and a file of observations");
+    file = file != NULL ? file : options.operands.items[1];
+    if (!cli_format(&options, "text json", &format, &error) || !cli_date(arena, &options, &date, &error) ||
+        !cli_fail_on(&options, &least, &off, &error) || !cli_vantages(arena, &options, &vantages, &error) ||
+        !cli_intent(arena, &options, &intent, &error) || !observations_read(arena, file, &observations, &error) ||
+        !cli_declared(options.operands.items[0], &declared, &error))
+        return cli_fail(&error);
+    if (vantages.items.count == 0)
+        vantages_from(arena, &observations, &vantages);
+    struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
+    reconcile(arena, narrowed, &observations, &set);
+    set.vantage = cli_vantages_text(arena, &vantages);
+    judge(arena, declared.estate, declared.exposures,
+          &(struct judge_options){intent, vantages.items.items, vantages.items.count, date}, &set);
+    struct text out = {0};
+    if (strcmp(format, "json") == 0)
+        verdicts_write_json(&set, &out);
+    else
+        report_text(&set, &(struct report_options){.colour = cli_colour(&options), .title = file}, &out);
+    cli_say_missing(declared.exposures);
+    bool written = cli_output(&options, &out, &error);
+    int status = written ? cli_status(&set, least, off) : cli_fail(&error);
+    text_free(&out);
+    exposure_set_free(narrowed);
+    cli_declared_free(&declared);
+    return status;
+}
+
+const struct command command_reconcile = {
+    .name = "reconcile",
+    .summary = "Reconciles what is declared with what was observed: verdicts and findings.",
+    .usage = "SNAPSHOT OBSERVATIONS [--vantage ADDRESS] [--intent FILE]",
+    .notes =
+        "Without --vantage the source addresses that the prober noted are used. Exit status: 0 nothing at or above\n"
+        "--fail-on; 1 findings; 2 bad input; 3 incomplete, whatever was found.\n"
+        "\nExamples:\n"
+        "  sgproof reconcile estate/ observations.jsonl --intent intent.json\n"
+        "  sgproof reconcile estate/ observations.jsonl --vantage 203.0.113.7 --format json -o verdicts.json\n",
+    .options = options_of_reconcile,
+    .run = run,
+};

@@ -1,0 +1,157 @@
+// The estate: what AWS says of an account's network, as types with AWS's own names. No behaviour but look-up by id.
+//
+// Everything is owned by the estate's arena. Where a document refers to something by id, the id is kept as text and
+// looked up when needed: what the snapshot lacks must stay visible (semantics.md, "What the snapshot lacks").
+#pragma once
+
+#include "base/vector.h"
+#include "net/port_set.h"
+#include "net/prefix_set.h"
+
+// The kinds of document that an answer can rest on. estate.present says which of them the snapshot holds at all.
+enum kind {
+    KIND_NETWORK_INTERFACES,
+    KIND_RESERVATIONS,
+    KIND_SUBNETS,
+    KIND_ROUTE_TABLES,
+    KIND_NETWORK_ACLS,
+    KIND_INTERNET_GATEWAYS,
+    KIND_SECURITY_GROUPS,
+    KIND_PREFIX_LISTS,
+    KIND_VPCS,
+    KIND_VPC_ENDPOINTS,
+    KIND_BLOCK_PUBLIC_ACCESS,
+    KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS,
+    KIND_COUNT
+};
+
+struct security_group_rule {
+    size_t index; // place in IpPermissions
+    int protocol; // IP protocol number or PROTOCOL_ANY
+    uint16_t low; // ports, or ICMP type * 256 + code; 0-65535 where the protocol has none
+    uint16_t high;
+    VECTOR(struct prefix) prefixes;
+    VECTOR(const char *) prefix_lists;
+};
+
+struct security_group {
+    const char *id;
+    const char *name;
+    const char *vpc_id;
+    VECTOR(struct security_group_rule) ingress;
+};
+
+struct network_acl_entry {
+    int number; // 1-32767
+    bool egress;
+    bool allow;
+    int protocol;
+    uint16_t low;
+    uint16_t high;
+    struct prefix prefix;
+};
+
+struct network_acl {
+    const char *id;
+    const char *vpc_id;
+    bool is_default;
+    VECTOR(struct network_acl_entry) entries; // ascending by number
+};
+
+enum route_target {
+    ROUTE_LOCAL,
+    ROUTE_INTERNET_GATEWAY,
+    ROUTE_APPLIANCE, // an interface or a gateway load balancer endpoint: what it lets through is not modelled
+    ROUTE_ELSEWHERE, // NAT, transit, VPN, peering...: brings no reply back to the internet
+    ROUTE_UNKNOWN,   // a kind of target this program does not know
+};
+
+struct route {
+    struct prefix prefix;    // where prefix_list is NULL
+    const char *prefix_list; // id, or NULL
+    enum route_target target;
+    const char *target_id;
+    bool active;
+    bool propagated;
+};
+
+struct route_table {
+    const char *id;
+    const char *vpc_id;
+    bool is_main;
+    VECTOR(struct route) routes;
+};
+
+struct internet_gateway {
+    const char *id;
+    VECTOR(const char *) vpc_ids; // VPCs it is attached to
+};
+
+struct subnet {
+    const char *id;
+    const char *vpc_id;
+};
+
+struct prefix_list {
+    const char *id;
+    const char *name;
+    bool has_entries; // false: the snapshot names the list but not what is in it
+    VECTOR(struct prefix) entries;
+};
+
+struct instance {
+    const char *id;
+    const char *state;         // "running", "stopped"...
+    const char *name;          // Name tag, or NULL
+    VECTOR(const char *) tags; // key, value, key, value...
+};
+
+// An address on an interface. For IPv4 `address` is the public one and `private_address` what it is translated to.
+struct interface_address {
+    struct prefix address; // a whole prefix only for delegated IPv6 prefixes
+    struct address private_address;
+};
+
+struct network_interface {
+    const char *id;
+    const char *account_id;
+    const char *region;
+    const char *vpc_id;
+    const char *subnet_id;   // may be NULL
+    const char *instance_id; // may be NULL
+    const char *type;        // InterfaceType, or "interface"
+    const char *description;
+    const char *name; // Name tag, or NULL
+    bool attached;
+    bool requester_managed;
+    bool groups_known; // false: the document has no Groups key
+    VECTOR(const char *) group_ids;
+    VECTOR(const char *) tags;
+    VECTOR(struct interface_address) addresses;
+};
+
+enum block_mode { BLOCK_OFF, BLOCK_INGRESS, BLOCK_BIDIRECTIONAL };
+
+struct estate {
+    struct arena *arena;
+    bool present[KIND_COUNT];
+    VECTOR(struct network_interface *) interfaces; // ascending by id
+    struct map interface_by_id;
+    struct map security_groups;
+    struct map network_acls;
+    struct map acl_of_subnet; // subnet id -> struct network_acl
+    struct map default_acl_of_vpc;
+    struct map route_tables;
+    struct map table_of_subnet; // explicit associations: subnet id -> struct route_table
+    struct map main_table_of_vpc;
+    struct map edge_table_of_gateway; // internet gateway id -> struct route_table
+    struct map internet_gateways;
+    struct map gateway_of_vpc; // attached gateways only
+    struct map subnets;
+    struct map prefix_lists;
+    struct map instances;
+    struct map vpc_endpoint_types;   // VPC endpoint id -> type as text
+    struct map block_mode_of_region; // region, or "" where the document has none -> enum block_mode *
+    struct map block_exclusion_of;   // VPC or subnet id -> exclusion mode as text
+    VECTOR(const char *) notes;      // what the reader skipped, for people
+};

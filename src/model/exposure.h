@@ -1,0 +1,63 @@
+// Declared exposure: what the configuration lets reach each endpoint (contract.md, sgproof/exposure/v1).
+#pragma once
+
+#include "base/error.h"
+#include "base/json.h"
+#include "model/estate.h"
+
+enum exposure_path { PATH_TWO_WAY, PATH_INBOUND_ONLY };
+enum certainty { CERTAINTY_EXACT, CERTAINTY_POSSIBLE };
+
+typedef VECTOR(const char *) text_list;
+
+// One rectangle: every port of [low, high] from every source. Of one endpoint, no two overlap.
+struct exposure {
+    int protocol_low; // an IP protocol number; the two differ only for runs of protocols that agree in everything
+    int protocol_high;
+    uint16_t low; // ports, or ICMP type * 256 + code; 0-65535 for protocols that have neither
+    uint16_t high;
+    struct prefixset sources;
+    bool internet; // some source counts as the internet
+    enum exposure_path path;
+    enum certainty certainty;
+    struct portset client_ports; // from which a reply finds its way back; empty where inbound-only
+    text_list via;               // what is not modelled or missing: why it is only possible
+    text_list because;           // what admits it: group rule, NACL entries, route, gateway
+};
+
+struct exposure_list {
+    size_t count;
+    struct exposure *items;
+};
+
+struct endpoint {
+    const struct network_interface *interface;
+    struct prefix address; // /32 or /128 but for delegated IPv6 prefixes
+    struct address private_address;
+    bool dormant; // opens when its instance starts
+    const char *name;
+    const struct exposure_list *exposures; // shared between endpoints with the same answer
+};
+
+struct exposure_set {
+    struct arena *arena;
+    VECTOR(struct endpoint) endpoints; // ascending by family, address, interface
+    text_list missing;     // what the snapshot lacks and an answer rests on: not empty makes the result incomplete
+    text_list assumptions; // kinds taken at AWS's default
+};
+
+// The rectangle of `endpoint` that holds this packet, or NULL. `number` as in struct exposure.
+const struct exposure *exposure_find(const struct endpoint *endpoint, int protocol, uint16_t number,
+                                     address_bits source);
+
+// Endpoint that owns an address, or NULL.
+const struct endpoint *exposure_endpoint(const struct exposure_set *set, struct address address);
+
+// The sgproof/exposure/v1 document.
+void exposure_write_json(const struct exposure_set *set, struct text *out);
+
+// "tcp", "47", "48-49".
+const char *exposure_protocol(struct arena *arena, const struct exposure *exposure);
+
+// An endpoint's address as the contract prints it: without the length where it is one address.
+void endpoint_address(const struct endpoint *endpoint, char text[ADDRESS_TEXT]);

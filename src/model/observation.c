@@ -1,0 +1,234 @@
+#include "model/observation.h"
+
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "model/protocol.h"
+
+const char *const declared_names[] = {"reachable", "possible", "inbound-only", "unreachable", NULL};
+const char *const observed_names[] = {"open", "closed", "rejected", "filtered", "unknown", NULL};
+
+static bool named(const struct json_cursor *object, struct arena *arena, const char *key, const char *const *names,
+                  int *value, struct error *error)
+{
+    const char *text;
+    if (!json_string(arena, object, key, &text, error))
+        return false;
+    for (*value = 0; names[*value] != NULL; *value += 1)
+        if (strcmp(names[*value], text) == 0)
+            return true;
+    struct json_cursor at = json_member(object, key);
+    return json_fail(&at, error, "\"%s\" is not one of the known words", text);
+}
+
+static bool read_place(struct arena *arena, const struct json_cursor *at, struct address *address, int *protocol,
+                       struct error *error)
+{
+    const char *text;
+    if (!json_string(arena, at, "address", &text, error))
+        return false;
+    struct json_cursor wrong = json_member(at, "address");
+    if (!address_parse(text, address))
+        return json_fail(&wrong, error, "\"%s\" is not an address", text);
+    if (!json_string(arena, at, "protocol", &text, error))
+        return false;
+    wrong = json_member(at, "protocol");
+    return (protocol_parse(text, protocol) && *protocol != PROTOCOL_ANY) ||
+           json_fail(&wrong, error, "\"%s\" is not a protocol", text);
+}
+
+void plan_write(const struct plan *plan, struct text *out)
+{
+    struct arena *scratch = arena_new();
+    for (size_t i = 0; i < plan->targets.count; i++) {
+        const struct plan_target *target = &plan->targets.items[i];
+        struct json_writer writer = json_writer_to(out);
+        char address[ADDRESS_TEXT];
+        address_format(target->address, address);
+        json_open_line(&writer, NULL, '{');
+        json_put_string(&writer, "address", address);
+        json_put_string(&writer, "protocol", protocol_name(scratch, target->protocol));
+        json_put_string(&writer, "ports", portset_format(scratch, target->ports));
+        json_put_string(&writer, "client_ports", portset_format(scratch, target->client_ports));
+        json_put_string(&writer, "expect", declared_names[target->expect]);
+        json_open(&writer, "why", '[');
+        for (size_t w = 0; w < target->why.count; w++)
+            json_put_string(&writer, NULL, target->why.items[w]);
+        json_close(&writer, ']');
+        json_close(&writer, '}');
+        json_end_document(&writer);
+    }
+    arena_free(scratch);
+}
+
+struct plan_reader {
+    struct arena *arena;
+    struct plan *plan;
+};
+
+static bool read_ports(struct arena *arena, const struct json_cursor *at, const char *key, struct portset *ports,
+                       struct error *error)
+{
+    const char *text;
+    if (!json_optional_string(arena, at, key, &text, error))
+        return false;
+    struct json_cursor wrong = json_member(at, key);
+    return text == NULL || text[0] == '\0' || portset_parse(arena, text, ports) ||
+           json_fail(&wrong, error, "\"%s\" is no list of ports such as 22,80,1000-2000", text);
+}
+
+static bool read_plan_line(void *context, size_t line, const struct json_cursor *at, struct error *error)
+{
+    struct plan_reader *reader = context;
+    struct plan_target target = {.client_ports = portset_all};
+    int expect;
+    (void)line;
+    if (!read_place(reader->arena, at, &target.address, &target.protocol, error) ||
+        !read_ports(reader->arena, at, "ports", &target.ports, error) ||
+        !read_ports(reader->arena, at, "client_ports", &target.client_ports, error) ||
+        !named(at, reader->arena, "expect", declared_names, &expect, error))
+        return false;
+    target.expect = (enum declared_state)expect;
+    if (protocol_has_ports(target.protocol) == portset_is_empty(target.ports))
+        return json_fail(at, error, "ports are for tcp and udp, which need them");
+    *vector_add(reader->arena, &reader->plan->targets) = target;
+    return true;
+}
+
+static bool read_plain_line(struct arena *arena, const char *file, size_t number, char *line, struct plan *plan,
+                            struct error *error)
+{
+    struct plan_target target = {.client_ports = portset_all, .expect = DECLARED_UNREACHABLE};
+    char *comment = strchr(line, '#'), *rest = NULL;
+    if (comment != NULL)
+        *comment = '\0';
+    const char *address = strtok_r(line, " \t\r", &rest), *protocol = strtok_r(NULL, " \t\r", &rest);
+    const char *ports = strtok_r(NULL, "\r", &rest);
+    if (address == NULL)
+        return true;
+    size_t column = 1;
+    if (!address_parse(address, &target.address))
+        return error_set(error, ERROR_USAGE, "%s:%zu:%zu: \"%s\" is not an IPv4 or IPv6 address", file, number, column,
+                         address);
+    column = protocol == NULL ? strlen(address) + 1 : (size_t)(protocol - line) + 1;
+    if (protocol == NULL || !protocol_parse(protocol, &target.protocol) ||
+        (!protocol_has_ports(target.protocol) && !protocol_is_icmp(target.protocol)))
+        return error_set(error, ERROR_USAGE, "%s:%zu:%zu: expected tcp, udp or icmp after the address", file, number,
+                         column);
+    if (protocol_is_icmp(target.protocol))
+        target.protocol = target.address.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6;
+    ports += ports == NULL ? 0 : strspn(ports, " \t");
+    column = ports == NULL ? column + strlen(protocol) : (size_t)(ports - line) + 1;
+    bool has_ports = ports != NULL && ports[0] != '\0';
+    if (has_ports != protocol_has_ports(target.protocol) || (has_ports && !portset_parse(arena, ports, &target.ports)))
+        return error_set(error, ERROR_USAGE, "%s:%zu:%zu: expected %s", file, number, column,
+                         protocol_has_ports(target.protocol) ? "ports from 0 to 65535 such as 22,80,1000-2000"
+                                                             : "nothing after icmp");
+    *vector_add(arena, &plan->targets) = target;
+    return true;
+}
+
+bool plan_read(struct arena *arena, const char *file, const char *text, size_t length, struct plan *plan,
+               struct error *error)
+{
+    struct plan_reader reader = {.arena = arena, .plan = plan};
+    size_t blank = strspn(text, " \t\r\n");
+    if (blank < length && text[blank] == '{')
+        return json_each_line(file, text, length, read_plan_line, &reader, error);
+    if (memchr(text, '\0', length) != NULL)
+        return error_set(error, ERROR_USAGE, "%s: is not text, expected lines ADDRESS tcp|udp|icmp PORTS", file);
+    size_t number = 1;
+    for (const char *at = text; *at != '\0'; number++) {
+        size_t size = strcspn(at, "\n");
+        char *line = arena_strndup(arena, at, size);
+        if (!read_plain_line(arena, file, number, line, plan, error))
+            return false;
+        at += size + (at[size] == '\n');
+    }
+    return true;
+}
+
+void observation_write(const struct observation *observation, struct text *out)
+{
+    struct arena *scratch = arena_new();
+    struct json_writer writer = json_writer_to(out);
+    char address[ADDRESS_TEXT];
+    address_format(observation->address, address);
+    json_open_line(&writer, NULL, '{');
+    json_put_string(&writer, "address", address);
+    json_put_string(&writer, "protocol", protocol_name(scratch, observation->protocol));
+    if (protocol_has_ports(observation->protocol)) {
+        json_put_integer(&writer, "from_port", observation->low);
+        json_put_integer(&writer, "to_port", observation->high);
+    }
+    json_put_string(&writer, "state", observed_names[observation->state]);
+    json_put_string(&writer, "reason", observation->reason);
+    if (observation->from != NULL)
+        json_put_string(&writer, "from", observation->from);
+    json_put_integer(&writer, "tries", observation->tries);
+    if (observation->rtt_us >= 0)
+        json_put_integer(&writer, "rtt_us", observation->rtt_us);
+    if (observation->first_sent != NULL)
+        json_put_string(&writer, "first_sent", observation->first_sent);
+    if (observation->answered != NULL)
+        json_put_string(&writer, "answered", observation->answered);
+    json_close(&writer, '}');
+    json_end_document(&writer);
+    arena_free(scratch);
+}
+
+struct observation_reader {
+    struct arena *arena;
+    struct observations *observations;
+};
+
+static bool read_observation(void *context, size_t line, const struct json_cursor *at, struct error *error)
+{
+    struct observation_reader *reader = context;
+    struct observations *observations = reader->observations;
+    struct arena *arena = reader->arena;
+    struct json_cursor summary = json_member(at, "summary");
+    if (summary.node != NULL) {
+        observations->has_summary = true;
+        return json_expect_object(&summary, error) &&
+               json_optional_string(arena, &summary, "vantage_ipv4", &observations->vantage4, error) &&
+               json_optional_string(arena, &summary, "vantage_ipv6", &observations->vantage6, error) &&
+               json_optional_boolean(&summary, "interrupted", &observations->interrupted, error);
+    }
+    struct observation item = {.line = line, .rtt_us = -1};
+    long low = 0, high = 0;
+    int state;
+    bool present;
+    if (!read_place(arena, at, &item.address, &item.protocol, error) ||
+        !named(at, arena, "state", observed_names, &state, error) ||
+        !json_optional_string(arena, at, "reason", &item.reason, error) ||
+        !json_optional_string(arena, at, "from", &item.from, error) ||
+        !json_optional_string(arena, at, "first_sent", &item.first_sent, error) ||
+        !json_optional_string(arena, at, "answered", &item.answered, error) ||
+        !json_optional_integer(at, "tries", 0, 1000000, &item.tries, &present, error) ||
+        !json_optional_integer(at, "rtt_us", 0, 4000000000, &item.rtt_us, &present, error))
+        return false;
+    if (protocol_has_ports(item.protocol)) {
+        if (!json_integer(at, "from_port", 0, PORT_LAST, &low, error) ||
+            !json_integer(at, "to_port", low, PORT_LAST, &high, error))
+            return false;
+    }
+    item.low = (uint16_t)low;
+    item.high = (uint16_t)high;
+    item.state = (enum observed_state)state;
+    item.reason = item.reason == NULL ? "" : item.reason;
+    *vector_add(arena, &observations->items) = item;
+    return true;
+}
+
+bool observations_read(struct arena *arena, const char *file, struct observations *observations, struct error *error)
+{
+    struct observation_reader reader = {.arena = arena, .observations = observations};
+    size_t length;
+    char *text = file_read(file, &length, error);
+    if (text == NULL)
+        return false;
+    bool good = json_each_line(file, text, length, read_observation, &reader, error);
+    free(text);
+    return good;
+}

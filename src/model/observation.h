@@ -1,0 +1,58 @@
+// What was asked (plan lines) and what answered (observations): the prober's input and output as files (contract.md).
+#pragma once
+
+#include "base/error.h"
+#include "base/json.h"
+#include "model/exposure.h"
+
+enum declared_state { DECLARED_REACHABLE, DECLARED_POSSIBLE, DECLARED_INBOUND_ONLY, DECLARED_UNREACHABLE };
+enum observed_state { OBSERVED_OPEN, OBSERVED_CLOSED, OBSERVED_REJECTED, OBSERVED_FILTERED, OBSERVED_UNKNOWN };
+
+extern const char *const declared_names[];
+extern const char *const observed_names[];
+
+// Ports (or, for ICMP, echo: no ports) of one address that are asked for the same reasons.
+struct plan_target {
+    struct address address;
+    int protocol;
+    struct portset ports;        // empty for ICMP
+    struct portset client_ports; // source ports that a reply finds back to
+    enum declared_state expect;
+    text_list why;
+};
+
+struct plan {
+    VECTOR(struct plan_target) targets;
+};
+
+void plan_write(const struct plan *plan, struct text *out);
+// Reads plan lines, or the plain form `ADDRESS tcp|udp|icmp PORTS` with # comments (which expects nothing).
+bool plan_read(struct arena *arena, const char *file, const char *text, size_t length, struct plan *plan,
+               struct error *error);
+
+// One run of neighbouring ports that ended alike.
+struct observation {
+    size_t line; // in the file it came from, from 1
+    struct address address;
+    int protocol;
+    uint16_t low;
+    uint16_t high;
+    enum observed_state state;
+    const char *reason;
+    const char *from; // sender of the ICMP error, or NULL
+    long tries;
+    long rtt_us;            // of the first port of the run; -1 where nothing answered
+    const char *first_sent; // RFC 3339 UTC with microseconds; NULL where nothing was sent
+    const char *answered;   // or NULL
+};
+
+struct observations {
+    VECTOR(struct observation) items;
+    const char *vantage4; // source addresses used, from the summary line; NULL where none
+    const char *vantage6;
+    bool has_summary;
+    bool interrupted;
+};
+
+void observation_write(const struct observation *observation, struct text *out);
+bool observations_read(struct arena *arena, const char *file, struct observations *observations, struct error *error);

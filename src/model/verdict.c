@@ -1,0 +1,273 @@
+#include "model/verdict.h"
+
+#include <stdlib.h>
+
+#include "model/protocol.h"
+
+const char *const verdict_names[] = {"confirmed", "latent",      "blocked",    "undeclared",
+                                     "enforced",  "unconfirmed", "unverified", NULL};
+const char *const intent_names[] = {"expected", "forbidden", "unspecified", NULL};
+const char *const severity_names[] = {"critical", "high", "medium", "low", "info", NULL};
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool agree(const struct verdict *a, const struct verdict *b)
+{
+    if (!address_equal(a->address, b->address) || a->protocol != b->protocol || (uint32_t)a->high + 1 != b->low ||
+        a->declared != b->declared || a->observed != b->observed || a->kind != b->kind || a->unstable != b->unstable ||
+        a->intent != b->intent || a->severity != b->severity || !same_text(a->reason, b->reason) ||
+        !same_text(a->from, b->from) || !same_text(a->intent_rule, b->intent_rule) ||
+        a->because.count != b->because.count)
+        return false;
+    for (size_t i = 0; i < a->because.count; i++)
+        if (strcmp(a->because.items[i], b->because.items[i]) != 0)
+            return false;
+    return true;
+}
+
+static int by_place(const void *left, const void *right)
+{
+    const struct verdict *a = left, *b = right;
+    if (a->address.family != b->address.family)
+        return (int)a->address.family - (int)b->address.family;
+    if (a->address.bits != b->address.bits)
+        return a->address.bits < b->address.bits ? -1 : 1;
+    if (a->protocol != b->protocol) {
+        int udp_after_tcp[] = {a->protocol, b->protocol};
+        for (int i = 0; i < 2; i++) // tcp, udp, icmp: the order of the contract
+            udp_after_tcp[i] = udp_after_tcp[i] == PROTOCOL_TCP   ? -2
+                               : udp_after_tcp[i] == PROTOCOL_UDP ? -1
+                                                                  : udp_after_tcp[i];
+        return udp_after_tcp[0] - udp_after_tcp[1];
+    }
+    return (int)a->low - (int)b->low;
+}
+
+void verdicts_merge(struct arena *arena, struct verdict_set *set)
+{
+    size_t kept = 0;
+    if (set->items.count > 1)
+        qsort(set->items.items, set->items.count, sizeof(struct verdict), by_place);
+    for (size_t i = 0; i < set->items.count; i++) {
+        struct verdict *next = &set->items.items[i], *last = kept > 0 ? &set->items.items[kept - 1] : NULL;
+        if (last == NULL || !agree(last, next)) {
+            set->items.items[kept++] = *next;
+            continue;
+        }
+        last->high = next->high;
+        for (size_t o = 0; o < next->observations.count; o++) {
+            bool known = false;
+            for (size_t k = 0; k < last->observations.count; k++)
+                known = known || last->observations.items[k] == next->observations.items[o];
+            if (!known)
+                *vector_add(arena, &last->observations) = next->observations.items[o];
+        }
+    }
+    set->items.count = kept;
+}
+
+void verdicts_write_json(const struct verdict_set *set, struct text *out)
+{
+    struct json_writer writer = json_writer_to(out);
+    struct arena *scratch = arena_new();
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "schema", "sgproof/verdicts/v1");
+    json_put_boolean(&writer, "complete", set->complete);
+    json_put_string(&writer, "vantage", set->vantage);
+    json_open(&writer, "coverage", '{');
+    json_put_integer(&writer, "endpoints", (int64_t)set->endpoints);
+    json_put_integer(&writer, "asked", (int64_t)set->asked);
+    json_open(&writer, "not_asked", '[');
+    for (size_t i = 0; i < set->gaps.count; i++) {
+        json_open_line(&writer, NULL, '{');
+        json_put_string(&writer, "what", set->gaps.items[i].what);
+        json_put_integer(&writer, "count", (int64_t)set->gaps.items[i].count);
+        json_close(&writer, '}');
+    }
+    json_close(&writer, ']');
+    json_open(&writer, "missing", '[');
+    for (size_t i = 0; i < set->missing.count; i++)
+        json_put_string(&writer, NULL, set->missing.items[i]);
+    json_close(&writer, ']');
+    json_close(&writer, '}');
+    json_open(&writer, "verdicts", '[');
+    for (size_t i = 0; i < set->items.count; i++) {
+        const struct verdict *verdict = &set->items.items[i];
+        char address[ADDRESS_TEXT];
+        address_format(verdict->address, address);
+        json_open_line(&writer, NULL, '{');
+        json_put_string(&writer, "address", address);
+        json_put_string(&writer, "eni_id", verdict->eni_id);
+        json_put_string(&writer, "instance_id", verdict->instance_id);
+        json_put_string(&writer, "name", verdict->name);
+        json_put_string(&writer, "protocol", protocol_name(scratch, verdict->protocol));
+        if (protocol_has_ports(verdict->protocol)) {
+            json_put_integer(&writer, "from_port", verdict->low);
+            json_put_integer(&writer, "to_port", verdict->high);
+        }
+        json_put_string(&writer, "declared", declared_names[verdict->declared]);
+        json_put_string(&writer, "observed", observed_names[verdict->observed]);
+        json_put_string(&writer, "reason", verdict->reason);
+        json_put_string(&writer, "from", verdict->from);
+        json_put_string(&writer, "verdict", verdict_names[verdict->kind]);
+        json_put_boolean(&writer, "unstable", verdict->unstable);
+        json_put_string(&writer, "intent", intent_names[verdict->intent]);
+        json_put_string(&writer, "intent_rule", verdict->intent_rule);
+        json_put_string(&writer, "severity", severity_names[verdict->severity]);
+        json_open(&writer, "because", '[');
+        for (size_t b = 0; b < verdict->because.count; b++)
+            json_put_string(&writer, NULL, verdict->because.items[b]);
+        json_close(&writer, ']');
+        json_open(&writer, "observations", '[');
+        for (size_t o = 0; o < verdict->observations.count; o++)
+            json_put_integer(&writer, NULL, (int64_t)verdict->observations.items[o]);
+        json_close(&writer, ']');
+        json_close(&writer, '}');
+    }
+    json_close(&writer, ']');
+    json_close(&writer, '}');
+    json_end_document(&writer);
+    arena_free(scratch);
+}
+
+bool severity_parse(const char *text, enum severity *severity)
+{
+    for (int i = 0; i < SEVERITIES; i++)
+        if (strcmp(severity_names[i], text) == 0) {
+            *severity = (enum severity)i;
+            return true;
+        }
+    return false;
+}
+
+static bool word(struct arena *arena, const struct json_cursor *object, const char *key, const char *const *names,
+                 int *value, struct error *error)
+{
+    const char *text;
+    if (!json_string(arena, object, key, &text, error))
+        return false;
+    for (*value = 0; names[*value] != NULL; *value += 1)
+        if (strcmp(names[*value], text) == 0)
+            return true;
+    struct json_cursor at = json_member(object, key);
+    return json_fail(&at, error, "\"%s\" is not one of the known words", text);
+}
+
+static bool read_texts(struct arena *arena, const struct json_cursor *object, const char *key, text_list *list,
+                       struct error *error)
+{
+    struct json_cursor array = json_member(object, key);
+    size_t index = 0;
+    const cJSON *node;
+    if (!json_expect_array(&array, error))
+        return false;
+    cJSON_ArrayForEach (node, array.node) {
+        struct json_cursor at = json_element(&array, index++, node);
+        if (!cJSON_IsString(node))
+            return json_fail(&at, error, "expected a string");
+        *vector_add(arena, list) = arena_strdup(arena, node->valuestring);
+    }
+    return true;
+}
+
+static bool read_verdict(struct arena *arena, const struct json_cursor *at, struct verdict *verdict,
+                         struct error *error)
+{
+    const char *text, *protocol;
+    int declared, observed, kind, intent, severity;
+    long low = 0, high = 0;
+    bool present;
+    if (!json_expect_object(at, error) || !json_string(arena, at, "address", &text, error) ||
+        !json_string(arena, at, "protocol", &protocol, error) ||
+        !json_optional_string(arena, at, "eni_id", &verdict->eni_id, error) ||
+        !json_optional_string(arena, at, "instance_id", &verdict->instance_id, error) ||
+        !json_optional_string(arena, at, "name", &verdict->name, error) ||
+        !json_optional_string(arena, at, "reason", &verdict->reason, error) ||
+        !json_optional_string(arena, at, "from", &verdict->from, error) ||
+        !json_optional_string(arena, at, "intent_rule", &verdict->intent_rule, error) ||
+        !json_optional_integer(at, "from_port", 0, PORT_LAST, &low, &present, error) ||
+        !json_optional_integer(at, "to_port", 0, PORT_LAST, &high, &present, error) ||
+        !word(arena, at, "declared", declared_names, &declared, error) ||
+        !word(arena, at, "observed", observed_names, &observed, error) ||
+        !word(arena, at, "verdict", verdict_names, &kind, error) ||
+        !word(arena, at, "intent", intent_names, &intent, error) ||
+        !word(arena, at, "severity", severity_names, &severity, error) ||
+        !json_boolean(at, "unstable", &verdict->unstable, error) ||
+        !read_texts(arena, at, "because", &verdict->because, error))
+        return false;
+    if (!address_parse(text, &verdict->address) || !protocol_parse(protocol, &verdict->protocol))
+        return json_fail(at, error, "expected an address and a protocol");
+    verdict->low = (uint16_t)low;
+    verdict->high = (uint16_t)high;
+    verdict->declared = (enum declared_state)declared;
+    verdict->observed = (enum observed_state)observed;
+    verdict->kind = (enum verdict_kind)kind;
+    verdict->intent = (enum intent_state)intent;
+    verdict->severity = (enum severity)severity;
+    struct json_cursor lines = json_member(at, "observations");
+    if (!json_expect_array(&lines, error))
+        return false;
+    const cJSON *node;
+    cJSON_ArrayForEach (node, lines.node) {
+        if (!cJSON_IsNumber(node) || node->valuedouble < 1 || node->valuedouble > 1e9)
+            return json_fail(&lines, error, "expected line numbers");
+        *vector_add(arena, &verdict->observations) = (size_t)node->valuedouble;
+    }
+    return true;
+}
+
+static bool read_document(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
+                          struct error *error)
+{
+    const char *schema;
+    long endpoints, asked;
+    if (!json_expect_object(root, error) || !json_string(arena, root, "schema", &schema, error))
+        return false;
+    struct json_cursor at = json_member(root, "schema");
+    if (strcmp(schema, "sgproof/verdicts/v1") != 0)
+        return json_fail(&at, error, "\"%s\", expected sgproof/verdicts/v1", schema);
+    struct json_cursor coverage = json_member(root, "coverage"), list = json_member(root, "verdicts");
+    if (!json_boolean(root, "complete", &set->complete, error) ||
+        !json_optional_string(arena, root, "vantage", &set->vantage, error) || !json_expect_object(&coverage, error) ||
+        !json_expect_array(&list, error) || !json_integer(&coverage, "endpoints", 0, 1000000000, &endpoints, error) ||
+        !json_integer(&coverage, "asked", 0, 1000000000000, &asked, error) ||
+        !read_texts(arena, &coverage, "missing", &set->missing, error))
+        return false;
+    set->endpoints = (size_t)endpoints;
+    set->asked = (size_t)asked;
+    struct json_cursor gaps = json_member(&coverage, "not_asked");
+    if (!json_expect_array(&gaps, error))
+        return false;
+    size_t index = 0;
+    const cJSON *node;
+    cJSON_ArrayForEach (node, gaps.node) {
+        struct json_cursor gap = json_element(&gaps, index++, node);
+        struct coverage_gap *into = vector_add(arena, &set->gaps);
+        long count;
+        if (!json_string(arena, &gap, "what", &into->what, error) ||
+            !json_integer(&gap, "count", 0, 1000000000000, &count, error))
+            return false;
+        into->count = (size_t)count;
+    }
+    index = 0;
+    cJSON_ArrayForEach (node, list.node) {
+        struct json_cursor item = json_element(&list, index++, node);
+        if (!read_verdict(arena, &item, vector_add(arena, &set->items), error))
+            return false;
+    }
+    return true;
+}
+
+bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error)
+{
+    cJSON *root = json_load(file, error);
+    if (root == NULL)
+        return false;
+    struct json_cursor at = {.file = file, .node = root};
+    bool good = read_document(arena, &at, set, error);
+    cJSON_Delete(root);
+    return good;
+}

@@ -1,0 +1,67 @@
+// Verdicts: declared × observed for each port that was asked, and what intent makes of it (sgproof/verdicts/v1).
+#pragma once
+
+#include "model/observation.h"
+
+enum verdict_kind {
+    VERDICT_CONFIRMED,
+    VERDICT_LATENT,
+    VERDICT_BLOCKED,
+    VERDICT_UNDECLARED,
+    VERDICT_ENFORCED,
+    VERDICT_UNCONFIRMED,
+    VERDICT_UNVERIFIED,
+    VERDICT_KINDS
+};
+
+enum intent_state { INTENT_EXPECTED, INTENT_FORBIDDEN, INTENT_UNSPECIFIED };
+enum severity { SEVERITY_CRITICAL, SEVERITY_HIGH, SEVERITY_MEDIUM, SEVERITY_LOW, SEVERITY_INFO, SEVERITIES };
+
+extern const char *const verdict_names[];
+extern const char *const intent_names[];
+extern const char *const severity_names[];
+
+struct verdict {
+    struct address address;
+    const char *eni_id;
+    const char *instance_id; // or NULL
+    const char *name;        // or NULL
+    int protocol;
+    uint16_t low; // ports; 0 for ICMP echo
+    uint16_t high;
+    enum declared_state declared;
+    enum observed_state observed;
+    const char *reason; // the observation's
+    const char *from;   // sender of an ICMP error, or NULL
+    enum verdict_kind kind;
+    bool unstable;
+    enum intent_state intent;
+    const char *intent_rule; // id, or NULL
+    enum severity severity;
+    text_list because;
+    VECTOR(size_t) observations; // line numbers in observations.jsonl
+};
+
+// What was not asked, in words and how many.
+struct coverage_gap {
+    const char *what;
+    size_t count;
+};
+
+struct verdict_set {
+    bool complete;
+    const char *vantage; // addresses joined by ", "
+    size_t endpoints;
+    size_t asked; // port and address pairs
+    VECTOR(struct coverage_gap) gaps;
+    text_list missing;            // why it is not complete
+    VECTOR(struct verdict) items; // by address, protocol, port
+};
+
+// Joins neighbouring ports that agree in everything; their observations are joined too.
+void verdicts_merge(struct arena *arena, struct verdict_set *set);
+
+void verdicts_write_json(const struct verdict_set *set, struct text *out);
+bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error);
+
+bool severity_parse(const char *text, enum severity *severity);

@@ -1,0 +1,109 @@
+#include "net/address.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+unsigned family_width(enum family family)
+{
+    return family == FAMILY_IPV4 ? 32 : 128;
+}
+
+address_bits family_last(enum family family)
+{
+    return family == FAMILY_IPV4 ? (address_bits)UINT32_MAX : ~(address_bits)0;
+}
+
+const char *family_name(enum family family)
+{
+    return family == FAMILY_IPV4 ? "ipv4" : "ipv6";
+}
+
+struct address address_from_bytes(enum family family, const uint8_t *bytes)
+{
+    struct address address = {.family = family};
+    for (unsigned i = 0; i < family_width(family) / 8; i++)
+        address.bits = address.bits << 8 | bytes[i];
+    return address;
+}
+
+void address_to_bytes(struct address address, uint8_t bytes[16])
+{
+    unsigned count = family_width(address.family) / 8;
+    for (unsigned i = count; i-- > 0; address.bits >>= 8)
+        bytes[i] = (uint8_t)(address.bits & 0xff);
+}
+
+bool address_parse(const char *text, struct address *address)
+{
+    uint8_t bytes[16];
+    enum family family = strchr(text, ':') != NULL ? FAMILY_IPV6 : FAMILY_IPV4;
+    if (inet_pton(family == FAMILY_IPV6 ? AF_INET6 : AF_INET, text, bytes) != 1)
+        return false;
+    *address = address_from_bytes(family, bytes);
+    return true;
+}
+
+bool address_equal(struct address a, struct address b)
+{
+    return a.family == b.family && a.bits == b.bits;
+}
+
+void address_format(struct address address, char text[ADDRESS_TEXT])
+{
+    uint8_t bytes[16];
+    address_to_bytes(address, bytes);
+    inet_ntop(address.family == FAMILY_IPV6 ? AF_INET6 : AF_INET, bytes, text, ADDRESS_TEXT);
+}
+
+static address_bits host_mask(enum family family, unsigned length)
+{
+    return length == 0 ? family_last(family) : (((address_bits)1 << (family_width(family) - length)) - 1);
+}
+
+enum prefix_problem prefix_parse(const char *text, bool bare, struct prefix *prefix)
+{
+    char head[ADDRESS_TEXT];
+    const char *slash = strchr(text, '/');
+    size_t size = slash == NULL ? strlen(text) : (size_t)(slash - text);
+    struct address address;
+    if (size >= sizeof(head))
+        return PREFIX_MALFORMED;
+    memcpy(head, text, size);
+    head[size] = '\0';
+    if (!address_parse(head, &address) || (slash == NULL && !bare))
+        return PREFIX_MALFORMED;
+    unsigned length = family_width(address.family);
+    if (slash != NULL) {
+        size_t digits = strspn(slash + 1, "0123456789");
+        if (digits == 0 || digits > 3 || slash[1 + digits] != '\0' || (slash[1] == '0' && digits > 1))
+            return PREFIX_MALFORMED;
+        length = 0;
+        for (const char *p = slash + 1; *p != '\0'; p++)
+            length = length * 10 + (unsigned)(*p - '0');
+        if (length > family_width(address.family))
+            return PREFIX_MALFORMED;
+    }
+    address_bits mask = host_mask(address.family, length);
+    *prefix = (struct prefix){.family = address.family,
+                              .length = (uint8_t)length,
+                              .first = address.bits & ~mask & family_last(address.family)};
+    return (address.bits & mask) != 0 ? PREFIX_HOST_BITS : PREFIX_OK;
+}
+
+void prefix_format(struct prefix prefix, char text[ADDRESS_TEXT])
+{
+    address_format((struct address){.family = prefix.family, .bits = prefix.first}, text);
+    size_t used = strlen(text);
+    snprintf(text + used, ADDRESS_TEXT - used, "/%u", prefix.length);
+}
+
+address_bits prefix_last(struct prefix prefix)
+{
+    return prefix.first | host_mask(prefix.family, prefix.length);
+}
+
+bool prefix_holds(struct prefix prefix, struct address address)
+{
+    return prefix.family == address.family && address.bits >= prefix.first && address.bits <= prefix_last(prefix);
+}

@@ -1,0 +1,49 @@
+// Addresses and prefixes of both families, as numbers.
+//
+// An IPv4 address is a number below 2^32, an IPv6 address one below 2^128, so that ranges of either family are plain
+// intervals of integers and share all code above this file.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+__extension__ typedef unsigned __int128 address_bits;
+
+enum family { FAMILY_IPV4 = 4, FAMILY_IPV6 = 6 };
+
+struct address {
+    enum family family;
+    address_bits bits;
+};
+
+// An address block: `length` leading bits of `first` are fixed, the rest are zero (canonical).
+struct prefix {
+    enum family family;
+    uint8_t length; // 0-32 or 0-128
+    address_bits first;
+};
+
+enum { ADDRESS_TEXT = 64 }; // bytes that hold any address or prefix as text
+
+unsigned family_width(enum family family);    // 32 or 128
+address_bits family_last(enum family family); // the highest address
+const char *family_name(enum family family);  // "ipv4" or "ipv6"
+
+bool address_parse(const char *text, struct address *address);
+bool address_equal(struct address a, struct address b);
+void address_format(struct address address, char text[ADDRESS_TEXT]);
+void address_to_bytes(struct address address, uint8_t bytes[16]); // network order: 4 or 16 bytes
+struct address address_from_bytes(enum family family, const uint8_t *bytes);
+
+// Why a text is no prefix; PREFIX_HOST_BITS means that bits beyond the length are set (10.0.0.1/8).
+enum prefix_problem { PREFIX_OK, PREFIX_MALFORMED, PREFIX_HOST_BITS };
+
+// Parses "10.0.0.0/8", "2001:db8::/32"; a bare address counts as /32 or /128 where `bare` is true.
+// On PREFIX_HOST_BITS *prefix is the block that was probably meant.
+enum prefix_problem prefix_parse(const char *text, bool bare, struct prefix *prefix);
+void prefix_format(struct prefix prefix, char text[ADDRESS_TEXT]);
+address_bits prefix_last(struct prefix prefix);
+bool prefix_holds(struct prefix prefix, struct address address);

@@ -1,0 +1,245 @@
+#include "net/prefix_set.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+const struct prefixset prefixset_empty = {0};
+
+static struct prefixset one_range(struct arena *arena, address_bits low, address_bits high)
+{
+    struct address_range *range = arena_new_of(arena, struct address_range);
+    *range = (struct address_range){.low = low, .high = high};
+    return (struct prefixset){.count = 1, .ranges = range};
+}
+
+struct prefixset prefixset_all(struct arena *arena, enum family family)
+{
+    return one_range(arena, 0, family_last(family));
+}
+
+struct prefixset prefixset_of(struct arena *arena, struct prefix prefix)
+{
+    return one_range(arena, prefix.first, prefix_last(prefix));
+}
+
+static int by_low(const void *left, const void *right)
+{
+    const struct address_range *a = left, *b = right;
+    return a->low < b->low ? -1 : a->low > b->low ? 1 : 0;
+}
+
+// Adds a range whose low end is at or after every low end before it, joining what touches.
+static size_t append(struct address_range *ranges, size_t count, struct address_range next)
+{
+    struct address_range *last = count > 0 ? &ranges[count - 1] : NULL;
+    if (last != NULL && (next.low <= last->high || next.low - 1 == last->high)) {
+        if (next.high > last->high)
+            last->high = next.high;
+        return count;
+    }
+    ranges[count] = next;
+    return count + 1;
+}
+
+struct prefixset prefixset_from(struct arena *arena, const struct address_range *ranges, size_t count)
+{
+    if (count == 0)
+        return prefixset_empty;
+    struct address_range *sorted = arena_array(arena, struct address_range, count);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = ranges[i];
+    qsort(sorted, count, sizeof(*sorted), by_low);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        kept = append(sorted, kept, sorted[i]);
+    return (struct prefixset){.count = kept, .ranges = sorted};
+}
+
+struct prefixset prefixset_union(struct arena *arena, struct prefixset a, struct prefixset b)
+{
+    if (a.count == 0)
+        return b;
+    if (b.count == 0)
+        return a;
+    struct address_range *ranges = arena_array(arena, struct address_range, a.count + b.count);
+    size_t count = 0;
+    for (size_t i = 0, j = 0; i < a.count || j < b.count;) {
+        bool from_a = j == b.count || (i < a.count && a.ranges[i].low <= b.ranges[j].low);
+        count = append(ranges, count, from_a ? a.ranges[i++] : b.ranges[j++]);
+    }
+    return (struct prefixset){.count = count, .ranges = ranges};
+}
+
+struct prefixset prefixset_intersect(struct arena *arena, struct prefixset a, struct prefixset b)
+{
+    if (a.count == 0 || b.count == 0)
+        return prefixset_empty;
+    struct address_range *ranges = arena_array(arena, struct address_range, a.count + b.count);
+    size_t count = 0;
+    for (size_t i = 0, j = 0; i < a.count && j < b.count;) {
+        const struct address_range *x = &a.ranges[i], *y = &b.ranges[j];
+        address_bits low = x->low > y->low ? x->low : y->low;
+        address_bits high = x->high < y->high ? x->high : y->high;
+        if (low <= high)
+            ranges[count++] = (struct address_range){.low = low, .high = high};
+        if (x->high < y->high)
+            i++;
+        else
+            j++;
+    }
+    return (struct prefixset){.count = count, .ranges = ranges};
+}
+
+struct prefixset prefixset_subtract(struct arena *arena, struct prefixset a, struct prefixset b)
+{
+    if (a.count == 0 || b.count == 0)
+        return a;
+    struct address_range *ranges = arena_array(arena, struct address_range, a.count + b.count);
+    size_t count = 0;
+    for (size_t i = 0, j = 0; i < a.count; i++) {
+        struct address_range rest = a.ranges[i];
+        bool left = true;
+        while (j < b.count && b.ranges[j].high < rest.low)
+            j++;
+        for (size_t k = j; left && k < b.count && b.ranges[k].low <= rest.high; k++) {
+            if (b.ranges[k].low > rest.low)
+                ranges[count++] = (struct address_range){.low = rest.low, .high = b.ranges[k].low - 1};
+            left = b.ranges[k].high < rest.high;
+            if (left)
+                rest.low = b.ranges[k].high + 1;
+        }
+        if (left)
+            ranges[count++] = rest;
+    }
+    return (struct prefixset){.count = count, .ranges = ranges};
+}
+
+bool prefixset_is_empty(struct prefixset set)
+{
+    return set.count == 0;
+}
+
+bool prefixset_equal(struct prefixset a, struct prefixset b)
+{
+    return prefixset_compare(a, b) == 0;
+}
+
+bool prefixset_overlap(struct prefixset a, struct prefixset b)
+{
+    for (size_t i = 0, j = 0; i < a.count && j < b.count;) {
+        if (a.ranges[i].high < b.ranges[j].low)
+            i++;
+        else if (b.ranges[j].high < a.ranges[i].low)
+            j++;
+        else
+            return true;
+    }
+    return false;
+}
+
+bool prefixset_holds(struct prefixset set, address_bits address)
+{
+    size_t low = 0, high = set.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (set.ranges[middle].high < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < set.count && set.ranges[low].low <= address;
+}
+
+static int compare_bits(address_bits a, address_bits b)
+{
+    return a < b ? -1 : a > b ? 1 : 0;
+}
+
+int prefixset_compare(struct prefixset a, struct prefixset b)
+{
+    if (a.ranges == b.ranges && a.count == b.count)
+        return 0;
+    for (size_t i = 0; i < a.count && i < b.count; i++) {
+        int order = compare_bits(a.ranges[i].low, b.ranges[i].low);
+        if (order == 0)
+            order = compare_bits(a.ranges[i].high, b.ranges[i].high);
+        if (order != 0)
+            return order;
+    }
+    return a.count < b.count ? -1 : a.count > b.count ? 1 : 0;
+}
+
+struct prefix *prefixset_prefixes(struct arena *arena, enum family family, struct prefixset set, size_t *count)
+{
+    size_t capacity = 0;
+    struct prefix *prefixes = NULL;
+    *count = 0;
+    // Two passes, to count and to fill: a range of width w takes at most 2w prefixes, far more than most need.
+    for (int pass = 0; pass < 2; pass++) {
+        size_t at = 0;
+        for (size_t i = 0; i < set.count; i++) {
+            address_bits low = set.ranges[i].low, high = set.ranges[i].high;
+            for (bool more = true; more;) {
+                unsigned free_bits = 0; // grow the block while it stays aligned and inside the range
+                while (free_bits < family_width(family)) {
+                    address_bits block =
+                        free_bits + 1 == 128 ? ~(address_bits)0 : ((address_bits)1 << (free_bits + 1)) - 1;
+                    if ((low & block) != 0 || high - low < block)
+                        break;
+                    free_bits++;
+                }
+                struct prefix prefix = {
+                    .family = family, .length = (uint8_t)(family_width(family) - free_bits), .first = low};
+                if (pass == 1)
+                    prefixes[at] = prefix;
+                at++;
+                more = prefix_last(prefix) < high;
+                low = more ? prefix_last(prefix) + 1 : low;
+            }
+        }
+        if (pass == 0) {
+            capacity = at;
+            prefixes = arena_array(arena, struct prefix, capacity + 1);
+        }
+        *count = at;
+    }
+    assert(*count == capacity);
+    return prefixes;
+}
+
+static struct prefixset listed(struct arena *arena, const char *const *list, size_t count)
+{
+    struct prefixset set = prefixset_empty;
+    for (size_t i = 0; i < count; i++) {
+        struct prefix prefix;
+        enum prefix_problem problem = prefix_parse(list[i], false, &prefix);
+        assert(problem == PREFIX_OK);
+        (void)problem;
+        set = prefixset_union(arena, set, prefixset_of(arena, prefix));
+    }
+    return set;
+}
+
+#define LISTED(arena, list) listed((arena), (list), sizeof(list) / sizeof((list)[0]))
+
+// https://www.iana.org/assignments/iana-ipv4-special-registry/ and .../iana-ipv6-special-registry/
+struct prefixset prefixset_internet(struct arena *arena, enum family family)
+{
+    static const char *const not_global4[] = {
+        "0.0.0.0/8",    "10.0.0.0/8",     "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+        "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
+    };
+    static const char *const but_global4[] = {"192.0.0.9/32", "192.0.0.10/32"};
+    static const char *const global6[] = {"2000::/3", "64:ff9b::/96"};
+    static const char *const not_global6[] = {"2001::/23"};
+    static const char *const but_global6[] = {
+        "2001:1::1/128",   "2001:1::2/128", "2001:1::3/128", "2001:3::/32",
+        "2001:4:112::/48", "2001:20::/28",  "2001:30::/28",
+    };
+    if (family == FAMILY_IPV4) {
+        struct prefixset set = prefixset_subtract(arena, prefixset_all(arena, family), LISTED(arena, not_global4));
+        return prefixset_union(arena, set, LISTED(arena, but_global4));
+    }
+    struct prefixset set = prefixset_subtract(arena, LISTED(arena, global6), LISTED(arena, not_global6));
+    return prefixset_union(arena, set, LISTED(arena, but_global6));
+}

@@ -1,0 +1,44 @@
+// Sets of addresses of one family.
+//
+// Canonical form: disjoint, ascending ranges with a gap between each two, so equal sets have equal ranges. Sets are
+// immutable values; results live in the arena given and may share ranges with their inputs.
+#pragma once
+
+#include "base/arena.h"
+#include "net/address.h"
+
+struct address_range {
+    address_bits low;
+    address_bits high;
+};
+
+struct prefixset {
+    size_t count;
+    const struct address_range *ranges;
+};
+
+extern const struct prefixset prefixset_empty;
+
+struct prefixset prefixset_all(struct arena *arena, enum family family);
+struct prefixset prefixset_of(struct arena *arena, struct prefix prefix);
+// Union of any ranges in any order.
+struct prefixset prefixset_from(struct arena *arena, const struct address_range *ranges, size_t count);
+
+struct prefixset prefixset_union(struct arena *arena, struct prefixset a, struct prefixset b);
+struct prefixset prefixset_intersect(struct arena *arena, struct prefixset a, struct prefixset b);
+struct prefixset prefixset_subtract(struct arena *arena, struct prefixset a, struct prefixset b);
+
+bool prefixset_is_empty(struct prefixset set);
+bool prefixset_equal(struct prefixset a, struct prefixset b);
+bool prefixset_overlap(struct prefixset a, struct prefixset b);
+bool prefixset_holds(struct prefixset set, address_bits address);
+// Total order for sorting: by ranges, then by count.
+int prefixset_compare(struct prefixset a, struct prefixset b);
+
+// The fewest prefixes that cover exactly the set, ascending. *count of them, in the arena.
+struct prefix *prefixset_prefixes(struct arena *arena, enum family family, struct prefixset set, size_t *count);
+
+// Space that counts as the internet: globally reachable in IANA's special-purpose registries (RFC 6890 and its
+// updates), and documentation space; of IPv6 only 2000::/3 and 64:ff9b::/96 (RFC 6052), the rest being reserved by the
+// IETF.
+struct prefixset prefixset_internet(struct arena *arena, enum family family);
