@@ -1,0 +1,25 @@
+"""What the Python tests share."""
+import json
+import os
+import pathlib
+import subprocess
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+SGPROOF = os.environ.get("SGPROOF", str(TOP / "build-test" / "sgproof"))
+SAMPLE = TOP / "tests/data/estates/souvenirs"
+SHARED = TOP.parent / "shared/data/estates"
+ONLY = ["--only", "127.0.0.0/8"]
+
+
+def sgproof(*words, stdin=None, cwd=None, before=(), env=None):
+    done = subprocess.run([*before, SGPROOF, *map(str, words)], input=stdin, text=True, capture_output=True, cwd=cwd,
+                          env=None if env is None else {**os.environ, **env})
+    # A sanitizer's report is a failure whatever the exit status.
+    assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+    return done
+
+
+def compute(folder, *words):
+    done = sgproof("compute", folder, "--format", "json", *words)
+    assert done.returncode in (0, 3), done.stderr
+    return json.loads(done.stdout)

@@ -1,0 +1,145 @@
+"""Random small estates, full of edges: overlapping CIDRs, interleaved entries, missing things."""
+import json
+import pathlib
+
+CIDRS4 = ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "10.0.0.0/8", "10.9.0.0/16", "203.0.113.0/24", "203.0.113.0/25",
+          "203.0.113.128/25", "203.0.113.7/32", "198.18.0.0/15", "192.0.2.0/24", "8.8.8.0/24", "100.64.0.0/10"]
+CIDRS6 = ["::/0", "2000::/3", "2001:db8::/32", "2001:db8:aa::/48", "2001:db8:aa::1/128", "fc00::/7", "2600::/12"]
+PORTS = [0, 1, 22, 23, 80, 443, 1023, 1024, 3306, 8080, 32767, 32768, 49152, 65534, 65535]
+
+
+def pick(rng, listed):
+    return listed[rng.randrange(len(listed))]
+
+
+def port_range(rng):
+    if rng.random() < 0.2:
+        return 0, 65535
+    low, high = sorted((pick(rng, PORTS), pick(rng, PORTS)))
+    return low, high
+
+
+def permission(rng):
+    protocol = pick(rng, ["tcp", "tcp", "tcp", "udp", "icmp", "icmpv6", "-1", "47", "50"])
+    rule = {"IpProtocol": protocol, "UserIdGroupPairs": [], "IpRanges": [], "Ipv6Ranges": [], "PrefixListIds": []}
+    if protocol in ("tcp", "udp"):
+        rule["FromPort"], rule["ToPort"] = port_range(rng)
+    elif protocol in ("icmp", "icmpv6"):
+        rule["FromPort"] = pick(rng, [-1, 0, 3, 8, 13, 128, 129, 255])
+        rule["ToPort"] = -1 if rule["FromPort"] == -1 else pick(rng, [-1, 0, 1, 255])
+    for _ in range(rng.randrange(3)):
+        rule["IpRanges"].append({"CidrIp": pick(rng, CIDRS4)})
+    for _ in range(rng.randrange(3)):
+        rule["Ipv6Ranges"].append({"CidrIpv6": pick(rng, CIDRS6)})
+    if rng.random() < 0.2:
+        rule["PrefixListIds"].append({"PrefixListId": pick(rng, ["pl-1", "pl-2", "pl-3"])})
+    if rng.random() < 0.3:
+        rule["UserIdGroupPairs"].append({"GroupId": "sg-0", "UserId": "111122223333"})
+    return rule
+
+
+def acl_entry(rng, number):
+    protocol = pick(rng, ["-1", "-1", "6", "6", "6", "17", "1", "58", "47"])
+    entry = {"Egress": rng.random() < 0.5, "Protocol": protocol, "RuleNumber": number,
+             "RuleAction": "allow" if rng.random() < 0.65 else "deny"}
+    if rng.random() < 0.5:
+        entry["CidrBlock"] = pick(rng, CIDRS4)
+    else:
+        entry["Ipv6CidrBlock"] = pick(rng, CIDRS6)
+    if protocol in ("6", "17"):
+        low, high = port_range(rng)
+        entry["PortRange"] = {"From": low, "To": high}
+    if protocol in ("1", "58"):
+        kind = pick(rng, [-1, 0, 8, 14, 128, 129])
+        entry["IcmpTypeCode"] = {"Type": kind, "Code": -1 if kind == -1 else pick(rng, [-1, 0])}
+    return entry
+
+
+def route(rng, seen):
+    while True:
+        key = pick(rng, ["DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"])
+        where = pick(rng, {"DestinationCidrBlock": CIDRS4, "DestinationIpv6CidrBlock": CIDRS6,
+                           "DestinationPrefixListId": ["pl-1", "pl-2", "pl-3"]}[key])
+        if where not in seen and not (where.startswith("pl-") and rng.random() < 0.7):
+            seen.add(where)
+            break
+    target = pick(rng, [("GatewayId", "igw-1"), ("GatewayId", "igw-1"), ("GatewayId", "igw-2"), ("GatewayId", "igw-9"),
+                        ("NatGatewayId", "nat-1"), ("TransitGatewayId", "tgw-1"), ("GatewayId", "vpce-1"),
+                        ("NetworkInterfaceId", "eni-appliance")])
+    return {key: where, target[0]: target[1], "Origin": "CreateRoute",
+            "State": "active" if rng.random() < 0.9 else "blackhole"}
+
+
+def make(rng):
+    always = [{"Egress": egress, "Protocol": "-1", "RuleNumber": 200 + six, "RuleAction": "allow",
+               **({"Ipv6CidrBlock": "::/0"} if six else {"CidrBlock": "0.0.0.0/0"})}
+              for egress in (False, True) for six in (0, 1)]
+    estate = {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.9.0.0/16"}], "entries": {
+        "pl-1": ["203.0.113.0/26", "10.0.0.0/9"], "pl-2": ["2001:db8:aa::/64", "2600::/16"]}}
+    estate["Subnets"] = [{"SubnetId": "subnet-%d" % i, "VpcId": "vpc-1", "CidrBlock": "10.9.%d.0/24" % i} for i in (1, 2)]
+    estate["InternetGateways"] = [
+        {"InternetGatewayId": "igw-1",
+         "Attachments": [{"VpcId": "vpc-1", "State": "available"}] if rng.random() < 0.85 else []},
+        {"InternetGatewayId": "igw-2", "Attachments": [{"VpcId": "vpc-2", "State": "available"}]}]
+    estate["SecurityGroups"] = [{"GroupId": "sg-%d" % i, "GroupName": "g%d" % i, "VpcId": "vpc-1",
+                                 "IpPermissions": [permission(rng) for _ in range(rng.randrange(1, 6))]} for i in range(3)]
+    acls = []
+    for i in (1, 2):
+        numbers = rng.sample(range(1, 199), rng.randrange(6))
+        entries = [acl_entry(rng, n) for n in numbers] + (always if rng.random() < 0.8 else [])
+        rng.shuffle(entries)
+        acls.append({"NetworkAclId": "acl-%d" % i, "VpcId": "vpc-1", "IsDefault": i == 2, "Entries": entries,
+                     "Associations": [{"SubnetId": "subnet-1"}] if i == 1 and rng.random() < 0.8 else []})
+    estate["NetworkAcls"] = acls
+    tables = []
+    for i in (1, 2):
+        seen = {"0.0.0.0/0", "::/0"} if rng.random() < 0.7 else set()
+        routes = [route(rng, seen) for _ in range(rng.randrange(5))]
+        routes.append({"DestinationCidrBlock": "10.9.0.0/16", "GatewayId": "local", "State": "active"}) \
+            if "10.9.0.0/16" not in seen else None
+        if "0.0.0.0/0" in seen and not any(r.get("DestinationCidrBlock") == "0.0.0.0/0" for r in routes):
+            routes.append({"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"})
+            if not any(r.get("DestinationIpv6CidrBlock") == "::/0" for r in routes):
+                routes.append({"DestinationIpv6CidrBlock": "::/0", "GatewayId": "igw-1", "State": "active"})
+        rng.shuffle(routes)
+        tables.append({"RouteTableId": "rtb-%d" % i, "VpcId": "vpc-1", "Routes": routes,
+                       "Associations": [{"Main": True}] if i == 2 else [{"Main": False, "SubnetId": "subnet-1"}]})
+    estate["RouteTables"] = tables
+    interfaces, instances = [], []
+    for i in range(1, rng.randrange(2, 5)):
+        groups = rng.sample(["sg-0", "sg-1", "sg-2", "sg-missing"], rng.randrange(0, 4))
+        if "sg-missing" in groups and rng.random() < 0.7:
+            groups.remove("sg-missing")
+        interfaces.append({
+            "NetworkInterfaceId": "eni-%d" % i, "VpcId": "vpc-1", "SubnetId": pick(rng, ["subnet-1", "subnet-2"]),
+            "OwnerId": "111122223333", "AvailabilityZone": "eu-west-3a",
+            "InterfaceType": "nat_gateway" if rng.random() < 0.05 else "interface",
+            "Status": "in-use" if rng.random() < 0.95 else "available", "Groups": [{"GroupId": g} for g in groups],
+            "Attachment": {"InstanceId": "i-%d" % i, "Status": "attached"},
+            "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.1.%d" % (10 * i + k), "Association": {
+                "PublicIp": "198.51.100.%d" % (10 * i + k)}} for k in range(rng.randrange(1, 3))],
+            "Ipv6Addresses": [{"Ipv6Address": "2001:db8:1::%x" % i}] if rng.random() < 0.7 else []})
+        instances.append({"InstanceId": "i-%d" % i, "State": {
+            "Name": pick(rng, ["running"] * 6 + ["stopped", "terminated"])}})
+    estate["NetworkInterfaces"] = interfaces
+    estate["Reservations"] = [{"Instances": instances}]
+    if rng.random() < 0.15:
+        estate["VpcBlockPublicAccessOptions"] = {"InternetGatewayBlockMode": pick(
+            rng, ["off", "block-ingress", "block-bidirectional"]), "AwsRegion": "eu-west-3"}
+        estate["VpcBlockPublicAccessExclusions"] = [
+            {"ResourceArn": "arn:aws:ec2:eu-west-3:111122223333:subnet/subnet-1", "State": "create-complete",
+             "InternetGatewayExclusionMode": pick(rng, ["allow-bidirectional", "allow-egress"])}]
+    if rng.random() < 0.15:
+        del estate[pick(rng, ["Subnets", "RouteTables", "NetworkAcls", "InternetGateways", "SecurityGroups"])]
+    return estate
+
+
+def write(estate, folder):
+    folder = pathlib.Path(folder)
+    for key, value in estate.items():
+        if key == "entries":
+            for name, cidrs in value.items():
+                (folder / ("get-managed-prefix-list-entries.%s.json" % name)).write_text(
+                    json.dumps({"Entries": [{"Cidr": cidr} for cidr in cidrs]}))
+        else:
+            (folder / (key + ".json")).write_text(json.dumps({key: value}))

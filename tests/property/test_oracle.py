@@ -1,0 +1,136 @@
+"""compute and explain against the oracle, packet by packet, on random estates."""
+import ipaddress
+import os
+import random
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import common
+from oracle import estates
+from oracle.oracle import Oracle
+
+ESTATES = int(os.environ.get("ORACLE_ESTATES", "300"))
+PACKETS = 60
+SEED = int(os.environ.get("ORACLE_SEED", random.SystemRandom().randrange(10 ** 9)))
+NAMES = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6"}
+
+
+def source_near(rng, cidrs, version):
+    network = ipaddress.ip_network(estates.pick(rng, [c for c in cidrs if (":" in c) == (version == 6)]))
+    first, last = int(network[0]), int(network[-1])
+    value = estates.pick(rng, [first, last, rng.randint(first, last), first - 1, last + 1])
+    return str(ipaddress.ip_address(max(0, min(value, 2 ** (32 if version == 4 else 128) - 1))
+                                    if version == 4 else ipaddress.IPv6Address(max(0, min(value, 2 ** 128 - 1)))))
+
+
+def number_near(rng, protocol):
+    if protocol in (6, 17):
+        return max(0, min(65535, estates.pick(rng, estates.PORTS) + rng.randrange(-1, 2)))
+    if protocol in (1, 58):
+        return estates.pick(rng, [0, 3, 8, 13, 14, 128, 129, 254, 255]) * 256 + estates.pick(rng, [0, 0, 1, 255])
+    return 0
+
+
+def in_text(text, value):
+    for part in text.split(",") if text else []:
+        low, _, high = part.partition("-")
+        if int(low) <= value <= int(high or low):
+            return True
+    return False
+
+
+def matching(endpoint, protocol, number, source):
+    """Rectangles of the output that hold a packet."""
+    found = []
+    for item in endpoint["exposures"]:
+        name = item["protocol"]
+        if protocol in NAMES:
+            if name != NAMES[protocol]:
+                continue
+        elif name in NAMES.values() or not in_text(name, protocol):
+            continue
+        if protocol in (6, 17) and not item["from_port"] <= number <= item["to_port"]:
+            continue
+        if protocol in (1, 58) and not (item["from_type"] <= number // 256 <= item["to_type"] and
+                                        item["from_code"] <= number % 256 <= item["to_code"]):
+            continue
+        if any(estates_hold(cidr, source) for cidr in item["sources"]):
+            found.append(item)
+    return found
+
+
+def estates_hold(cidr, source):
+    network, address = ipaddress.ip_network(cidr), ipaddress.ip_address(source)
+    return network.version == address.version and address in network
+
+
+class OracleTest(unittest.TestCase):
+    def setUp(self):
+        print("oracle seed %d, %d estates" % (SEED, ESTATES), file=sys.stderr)
+
+    def test_every_packet_is_judged_as_the_oracle_judges_it(self):
+        packets = explained = 0
+        for number in range(ESTATES):
+            rng = random.Random(SEED * 1000003 + number)
+            estate = estates.make(rng)
+            oracle = Oracle(estate)
+            with tempfile.TemporaryDirectory() as folder:
+                estates.write(estate, folder)
+                output = common.compute(folder)
+                self.check_sets(output)
+                listed = {(e["eni_id"], e["address"]): e for e in output["endpoints"]}
+                expected = list(oracle.endpoints())
+                self.assertEqual(set(listed), {(eni["NetworkInterfaceId"], a) for a, _, eni, _ in expected},
+                                 "seed %d estate %d" % (SEED, number))
+                for step in range(PACKETS if expected else 0):
+                    address, private, eni, dormant = estates.pick(rng, expected)
+                    version = 6 if ":" in address else 4
+                    protocol = estates.pick(rng, [6, 6, 6, 17, 1, 58, 47, 48, 50])
+                    value = number_near(rng, protocol)
+                    source = source_near(rng, estates.CIDRS4 + estates.CIDRS6, version)
+                    client = number_near(rng, 6)
+                    endpoint = listed[eni["NetworkInterfaceId"], address]
+                    where = "seed %d estate %d: %s %s %s from %s:%d" % (
+                        SEED, number, address, protocol, value, source, client)
+                    self.assertEqual(endpoint["dormant"], dormant, where)
+                    found = matching(endpoint, protocol, value, source)
+                    self.assertLessEqual(len(found), 1, where)
+                    path, certainty = oracle.judge(address, private, eni, protocol, value, source, client)
+                    ours = (None, None)
+                    if found:
+                        ours = (found[0]["path"], found[0]["certainty"])
+                        if ours[0] == "two-way" and not in_text(found[0]["client_ports"], client):
+                            ours = ("inbound-only", ours[1])
+                            if certainty == "exact" or path == "two-way":
+                                # With this client port no reply: as sure as the arrival is.
+                                self.assertEqual(path, "inbound-only", where)
+                            path, certainty = ours if path == "inbound-only" else (path, certainty)
+                    self.assertEqual(ours, (path, certainty), where)
+                    packets += 1
+                    if step == 0 and protocol in (6, 17):
+                        done = common.sgproof("explain", folder, address, "%d/%s" % (value, NAMES[protocol]), "--from",
+                                              "%s:%d" % ("[%s]" % source if version == 6 else source, client),
+                                              "--format", "json")
+                        explanation = common.json.loads(done.stdout)
+                        told = {None: "unreachable", "two-way": "reachable", "inbound-only": "inbound-only"}[path]
+                        if certainty == "possible":
+                            told = "possible" if path == "two-way" else "possibly inbound-only"
+                        self.assertEqual(explanation["verdict"], told, where)
+                        stops = [hop for hop in explanation["hops"] if hop["result"] == "stop"]
+                        self.assertEqual(bool(stops), path != "two-way", where)
+                        explained += 1
+        print("oracle: %d packets, %d explained, no difference" % (packets, explained), file=sys.stderr)
+        self.assertGreater(packets, ESTATES * PACKETS // 2)
+
+    def check_sets(self, output):
+        for endpoint in output["endpoints"]:
+            for item in endpoint["exposures"]:
+                networks = [ipaddress.ip_network(c) for c in item["sources"]]
+                self.assertEqual(networks, list(ipaddress.collapse_addresses(networks)),
+                                 "sources are sorted and as few as can be")
+
+
+if __name__ == "__main__":
+    unittest.main()
