@@ -13,7 +13,7 @@ ONLY = ["--only", "127.0.0.0/8"]
 
 def sgproof(*words, stdin=None, cwd=None, before=(), env=None):
     done = subprocess.run([*before, SGPROOF, *map(str, words)], input=stdin, text=True, capture_output=True, cwd=cwd,
-                          env=None if env is None else {**os.environ, **env})
+                          env=None if env is None else {**os.environ, **env}, timeout=180)
     # A sanitizer's report is a failure whatever the exit status.
     assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
     return done
