@@ -249,7 +249,7 @@ bool json_boolean(const struct json_cursor *object, const char *key, bool *value
     return json_optional_boolean(object, key, value, error);
 }
 
-void text_add(struct text *text, const char *bytes, size_t length)
+static void reserve(struct text *text, size_t length)
 {
     if (text->capacity - text->length < length + 1) {
         size_t grown = (text->capacity + length + 1) * 2;
@@ -261,10 +261,21 @@ void text_add(struct text *text, const char *bytes, size_t length)
         text->bytes = fresh;
         text->capacity = grown;
     }
+}
+
+void text_add(struct text *text, const char *bytes, size_t length)
+{
+    reserve(text, length);
     if (length > 0)
         memcpy(text->bytes + text->length, bytes, length);
     text->length += length;
     text->bytes[text->length] = '\0';
+}
+
+void text_repeat(struct text *text, size_t begin, size_t length)
+{
+    reserve(text, length);
+    text_add(text, text->bytes + begin, length);
 }
 
 void text_puts(struct text *text, const char *string)
@@ -305,17 +316,20 @@ static void put_quoted(struct text *out, const char *value)
 {
     text_puts(out, "\"");
     for (const char *p = value; *p != '\0'; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c == '"' || c == '\\')
-            text_printf(out, "\\%c", c);
-        else if (c == '\n')
+        const char *run = p; // most text needs no escape and is added in one piece
+        while ((unsigned char)*p >= 0x20 && *p != 0x7f && *p != '"' && *p != '\\')
+            p++;
+        text_add(out, run, (size_t)(p - run));
+        if (*p == '\0')
+            break;
+        if (*p == '"' || *p == '\\')
+            text_printf(out, "\\%c", *p);
+        else if (*p == '\n')
             text_puts(out, "\\n");
-        else if (c == '\t')
+        else if (*p == '\t')
             text_puts(out, "\\t");
-        else if (c < 0x20 || c == 0x7f)
-            text_printf(out, "\\u%04x", c);
         else
-            text_add(out, p, 1);
+            text_printf(out, "\\u%04x", (unsigned)(unsigned char)*p);
     }
     text_puts(out, "\"");
 }

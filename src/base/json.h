@@ -71,6 +71,7 @@ struct text {
 };
 
 void text_add(struct text *text, const char *bytes, size_t length);
+void text_repeat(struct text *text, size_t begin, size_t length); // adds a copy of a part of itself
 void text_puts(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);

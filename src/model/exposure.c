@@ -102,9 +102,40 @@ static void put_rectangles(struct json_writer *writer, struct arena *arena, enum
         put_exposure(writer, arena, family, exposure, high & 0xff00, high);
 }
 
+struct written_text {
+    size_t begin;
+    size_t length;
+};
+
+// Endpoints that share an answer print the same lines: they are made once and copied.
+static void put_exposures(struct json_writer *writer, struct arena *kept, struct map *written,
+                          const struct endpoint *endpoint)
+{
+    const struct exposure_list *list = endpoint->exposures;
+    const char *key = arena_printf(kept, "%p", (const void *)list);
+    struct written_text *text = map_get(written, key);
+    if (list->count == 0)
+        return;
+    if (text != NULL) {
+        text_repeat(writer->out, text->begin, text->length);
+        writer->first = false;
+        return;
+    }
+    struct arena *scratch = arena_new();
+    text = arena_new_of(kept, struct written_text);
+    text->begin = writer->out->length;
+    for (size_t i = 0; i < list->count; i++)
+        put_rectangles(writer, scratch, endpoint->address.family, &list->items[i]);
+    text->length = writer->out->length - text->begin;
+    map_put(kept, written, key, text);
+    arena_free(scratch);
+}
+
 void exposure_write_json(const struct exposure_set *set, struct text *out)
 {
     struct json_writer writer = json_writer_to(out);
+    struct arena *kept = arena_new();
+    struct map written = {0}; // where the text of each shared list of exposures lies in `out`
     json_open(&writer, NULL, '{');
     json_put_string(&writer, "schema", "sgproof/exposure/v1");
     put_texts(&writer, "missing", &set->missing);
@@ -114,7 +145,6 @@ void exposure_write_json(const struct exposure_set *set, struct text *out)
         const struct endpoint *endpoint = &set->endpoints.items[i];
         const struct network_interface *interface = endpoint->interface;
         char address[ADDRESS_TEXT], private_address[ADDRESS_TEXT];
-        struct arena *scratch = arena_new();
         endpoint_address(endpoint, address);
         address_format(endpoint->private_address, private_address);
         json_open(&writer, NULL, '{');
@@ -130,12 +160,11 @@ void exposure_write_json(const struct exposure_set *set, struct text *out)
         json_put_string(&writer, "family", family_name(endpoint->address.family));
         json_put_boolean(&writer, "dormant", endpoint->dormant);
         json_open(&writer, "exposures", '[');
-        for (size_t e = 0; e < endpoint->exposures->count; e++)
-            put_rectangles(&writer, scratch, endpoint->address.family, &endpoint->exposures->items[e]);
+        put_exposures(&writer, kept, &written, endpoint);
         json_close(&writer, ']');
         json_close(&writer, '}');
-        arena_free(scratch);
     }
+    arena_free(kept);
     json_close(&writer, ']');
     json_close(&writer, '}');
     json_end_document(&writer);

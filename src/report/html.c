@@ -41,7 +41,7 @@ static const char head[] =
     "h1{font-size:1.5rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}\n"
     "table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.35rem "
     ".6rem;border-bottom:1px solid var(--line)}\n"
-    "th{font-weight:600}td.n{text-align:right;font-variant-numeric:tabular-nums}code,td.a{font-family:ui-monospace,"
+    "th{font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code,td.a{font-family:ui-monospace,"
     "monospace;font-size:.9em}\n"
     ".critical,.high,.medium,.low,.info{font-weight:600}.critical{color:var(--critical)}.high{color:var(--high)}."
     "medium{color:var(--medium)}.low{color:var(--low)}.info{color:var(--info)}\n"
@@ -78,7 +78,7 @@ void report_html(const struct verdict_set *set, const struct report_options *opt
     }
     text_puts(out, "<h2>Declared × observed, in ports</h2>\n<table><thead><tr><th scope=\"col\">Declared</th>");
     for (int o = 0; observed_names[o] != NULL; o++)
-        text_printf(out, "<th scope=\"col\">%s</th>", observed_names[o]);
+        text_printf(out, "<th scope=\"col\" class=\"n\">%s</th>", observed_names[o]);
     text_puts(out, "</tr></thead><tbody>\n");
     for (int d = 0; declared_names[d] != NULL; d++) {
         text_printf(out, "<tr><th scope=\"row\">%s</th>", declared_names[d]);
