@@ -303,10 +303,13 @@ static bool start_connect(struct engine *engine, size_t index)
         uncount_try(engine, question);
         return false;
     }
-    if (answer.kind == ANSWER_STATE)
-        take_answer(engine, question, answer);
-    else
+    if (answer.kind == ANSWER_SILENCE) {
         take_silence(engine, index);
+        return true;
+    }
+    if (answer.state == OBSERVED_UNKNOWN) // refused by this machine: nothing was sent
+        uncount_try(engine, question);
+    take_answer(engine, question, answer);
     return true;
 }
 
@@ -360,6 +363,8 @@ static bool start_echo(struct engine *engine, size_t index)
         return false;
     }
     if (answer.kind == ANSWER_STATE) {
+        if (answer.state == OBSERVED_UNKNOWN)
+            uncount_try(engine, question);
         take_answer(engine, question, answer);
         return true;
     }

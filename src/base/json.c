@@ -307,6 +307,16 @@ void text_free(struct text *text)
     *text = (struct text){0};
 }
 
+void text_make_printable(char *text)
+{
+    for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
+        if ((*p < 0x20 && *p != '\n') || *p == 0x7f)
+            *p = '?';
+        else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+            p[0] = p[1] = '?';
+    }
+}
+
 struct json_writer json_writer_to(struct text *out)
 {
     return (struct json_writer){.out = out, .first = true};

@@ -76,6 +76,10 @@ void text_puts(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_free(struct text *text);
 
+// Replaces what could steer a terminal in text from outside: C0 controls but \n, DEL, and C1 controls (U+0080 to
+// U+009F).
+void text_make_printable(char *text);
+
 // Writer: keys in the order they are given, one space of indent a level; everything inside a "line" value stays on one
 // line.
 struct json_writer {

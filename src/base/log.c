@@ -26,9 +26,9 @@ void log_line(enum log_level level, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
+    text_make_printable(message);
     for (char *p = message; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+        *p = *p == '\n' ? '?' : *p; // one message, one line
     if (!settings.as_json) {
         fprintf(stderr, "sgproof: %s%s\n", level == LOG_WARNING ? "warning: " : "", message);
         return;

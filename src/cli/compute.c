@@ -65,10 +65,12 @@ static int run(struct arena *arena, int argc, char **argv)
     if (from != NULL)
         set = narrowed = reach_from_vantages(declared.exposures, &vantage, 1);
     struct text out = {0};
-    if (strcmp(format, "json") == 0)
+    if (strcmp(format, "json") == 0) {
         exposure_write_json(set, &out);
-    else
+    } else {
         write_text(set, &out);
+        text_make_printable(out.bytes);
+    }
     bool complete = cli_say_missing(set), written = cli_output(&options, &out, &error);
     text_free(&out);
     exposure_set_free(narrowed);

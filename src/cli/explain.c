@@ -171,6 +171,8 @@ static int run(struct arena *arena, int argc, char **argv)
             reach_explain(arena, declared.estate, endpoint, protocol, number, vantage.address, vantage.client_ports);
         write_answer(&out, format, arena, endpoint, question, source,
                      verdict_of(explanation.exposure, vantage.client_ports, arena, protocol), &explanation);
+        if (strcmp(format, "text") == 0)
+            text_make_printable(out.bytes);
         bool complete = cli_say_missing(declared.exposures);
         status = !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
     }

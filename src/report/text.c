@@ -10,9 +10,7 @@ static const char *colour_of(const struct report_options *options, enum severity
 static const char *clean(struct arena *arena, const char *text)
 {
     char *copy = arena_strdup(arena, text == NULL ? "" : text);
-    for (char *p = copy; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    text_make_printable(copy);
     return copy;
 }
 

@@ -224,6 +224,19 @@ class WhatTheSnapshotLacks(Case):
         self.assertEqual(self.exposures(estate), {("tcp", 443, 443): "exact"})
 
 
+class Hostile(Case):
+    def test_names_cannot_steer_the_terminal_nor_break_the_json(self):
+        estate = plain()
+        name = "evil \x1b[2J\x9b\x07 \"<b>&"
+        estate["Reservations"][0]["Instances"][0]["Tags"] = [{"Key": "Name", "Value": name}]
+        self.assertEqual(self.outcome(estate)["endpoints"][0]["name"], name)
+        with tempfile.TemporaryDirectory() as folder:
+            estates.write(estate, folder)
+            for words in (["compute", folder], ["explain", folder, "198.51.100.4", "443/tcp"]):
+                shown = common.sgproof(*words).stdout
+                self.assertFalse([c for c in shown if c != "\n" and (ord(c) < 32 or 127 <= ord(c) < 160)], words)
+
+
 class Metamorphic(Case):
     def test_order_of_everything_does_not_matter(self):
         estate, turned = plain(), plain()
