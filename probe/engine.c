@@ -94,8 +94,9 @@ struct engine {
     size_t ended;
     uint64_t began_us;
     uint64_t drawn_us;
-    uint64_t token; // of this run's echo requests
-    bool paused;    // by back-pressure, until something ends
+    uint64_t token;      // of this run's echo requests
+    uint64_t starved_us; // since when nothing could be started though nothing is under way; 0 where that is not so
+    bool paused;         // by back-pressure, until something ends
     bool stopping;
 };
 
@@ -428,6 +429,21 @@ static void stay_awake(uv_idle_t *handle)
     (void)handle; // an active idle handle makes the loop poll without sleeping: that is all it is for
 }
 
+// Back-pressure ends when something of ours ends. Where nothing of ours is under way and still nothing can be started,
+// this machine will not let us: the question then is unknown, never a verdict.
+static void give_up_if_starved(struct engine *engine, uint64_t now)
+{
+    enum { LONGEST_US = 10000000 };
+    if (engine->in_flight > 0 || engine->starved_us == 0) {
+        engine->starved_us = engine->in_flight > 0 ? 0 : now;
+        return;
+    }
+    if (now - engine->starved_us < LONGEST_US)
+        return;
+    size_t index = engine->queue[engine->queue_next++];
+    end_question(engine, &engine->questions[index], answer_state(OBSERVED_UNKNOWN, "local: no free socket"));
+}
+
 static void pump(uv_prepare_t *handle)
 {
     struct engine *engine = handle->data;
@@ -441,8 +457,10 @@ static void pump(uv_prepare_t *handle)
            engine->in_flight < engine->window && started < BATCH) {
         if (!start(engine, engine->queue[engine->queue_next])) {
             engine->paused = engine->in_flight > 0;
+            give_up_if_starved(engine, now);
             break;
         }
+        engine->starved_us = 0;
         engine->queue_next++;
         engine->tokens -= 1;
         started++;

@@ -4,12 +4,6 @@
 
 #include "model/protocol.h"
 
-#define GUARD(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition))                                                                                              \
-            return false;                                                                                              \
-    } while (0)
-
 static bool only_keys(const struct json_cursor *object, const char *const *known, struct error *error)
 {
     const cJSON *member;

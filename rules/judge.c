@@ -20,12 +20,6 @@ enum severity judge_severity(enum verdict_kind kind, enum observed_state observe
     return table[kind][intent];
 }
 
-static int by_number(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return a < b ? -1 : a > b ? 1 : 0;
-}
-
 typedef VECTOR(uint32_t) cut_list;
 
 static void cut(struct arena *arena, cut_list *cuts, uint16_t low, uint16_t high)
@@ -54,8 +48,7 @@ static cut_list cuts_for(struct arena *arena, const struct estate *estate, const
     for (size_t i = 0; intent != NULL && i < intent->rules.count; i++)
         for (size_t p = 0; p < intent->rules.items[i].ports.count; p++)
             cut(arena, &cuts, intent->rules.items[i].ports.ranges[p].low, intent->rules.items[i].ports.ranges[p].high);
-    if (cuts.count > 1)
-        qsort(cuts.items, cuts.count, sizeof(uint32_t), by_number);
+    sort_numbers(cuts.items, cuts.count);
     return cuts;
 }
 

@@ -9,12 +9,6 @@ static bool applies(const struct network_acl_entry *entry, bool egress, int prot
     return entry->egress == egress && (entry->protocol == PROTOCOL_ANY || entry->protocol == protocol);
 }
 
-static int by_number(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return a < b ? -1 : a > b ? 1 : 0;
-}
-
 // Calls `visit` for each elementary interval of numbers inside `within`, with what each entry is first to match there.
 typedef void (*interval_visitor)(void *context, uint16_t low, uint16_t high, const struct network_acl_entry *entry,
                                  struct prefixset first_matched);
@@ -34,7 +28,7 @@ static void walk(struct arena *arena, const struct network_acl *acl, bool egress
             if (edges[e] > within.low && edges[e] <= within.high)
                 *vector_add(arena, &starts) = edges[e];
     }
-    qsort(starts.items, starts.count, sizeof(uint32_t), by_number);
+    sort_numbers(starts.items, starts.count);
     for (size_t s = 0; s + 1 < starts.count; s++) {
         if (starts.items[s] == starts.items[s + 1])
             continue;

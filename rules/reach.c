@@ -425,17 +425,6 @@ static int by_endpoint(const void *left, const void *right)
     return strcmp(a->interface->id, b->interface->id);
 }
 
-static int by_text(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
-static void sort_texts(text_list *list)
-{
-    if (list->count > 1)
-        qsort(list->items, list->count, sizeof(char *), by_text);
-}
-
 static void list_assumptions(struct exposure_set *set, const struct estate *estate)
 {
     static const struct {
@@ -506,7 +495,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
     }
     if (set->endpoints.count > 1)
         qsort(set->endpoints.items, set->endpoints.count, sizeof(struct endpoint), by_endpoint);
-    sort_texts(&set->missing);
+    sort_texts(set->missing.items, set->missing.count);
     return set;
 }
 

@@ -5,12 +5,6 @@
 
 #include "model/protocol.h"
 
-#define GUARD(condition)                                                                                               \
-    do {                                                                                                               \
-        if (!(condition))                                                                                              \
-            return false;                                                                                              \
-    } while (0)
-
 struct reader {
     struct estate *estate;
     struct arena *arena;
@@ -513,11 +507,6 @@ static bool read_group_id(struct reader *reader, const struct json_cursor *at, v
     return text_of(reader, at, "GroupId", vector_add(reader->arena, &interface->group_ids));
 }
 
-static int by_text(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 static int by_address(const void *left, const void *right)
 {
     const struct interface_address *a = left, *b = right;
@@ -564,8 +553,7 @@ static bool read_interface(struct reader *reader, const struct json_cursor *at, 
     struct json_cursor groups = json_member(at, "Groups");
     interface->groups_known = groups.node != NULL;
     GUARD(groups.node == NULL || each(reader, &groups, read_group_id, interface));
-    if (interface->group_ids.count > 1)
-        qsort(interface->group_ids.items, interface->group_ids.count, sizeof(char *), by_text);
+    sort_texts(interface->group_ids.items, interface->group_ids.count);
 
     struct tag_list tags = {0};
     GUARD(each_if_present(reader, at, "TagSet", read_tag, &tags));

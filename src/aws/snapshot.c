@@ -11,11 +11,6 @@
 
 enum { DEEPEST = 32 };
 
-static int by_text(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 static bool walk(struct arena *arena, const char *folder, const char *below, int depth, struct snapshot_files *files,
                  struct error *error)
 {
@@ -47,8 +42,7 @@ bool snapshot_list(struct arena *arena, const char *folder, struct snapshot_file
 {
     if (!walk(arena, folder, "", 0, files, error))
         return false;
-    if (files->paths.count > 1)
-        qsort(files->paths.items, files->paths.count, sizeof(char *), by_text);
+    sort_texts(files->paths.items, files->paths.count);
     return true;
 }
 

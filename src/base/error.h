@@ -19,6 +19,13 @@ struct error {
 bool error_set(struct error *error, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+// Passes a failure on: leaves the function with false where `condition` does not hold.
+#define GUARD(condition)                                                                                               \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            return false;                                                                                              \
+    } while (0)
+
 // The same, adding what the operating system said of `system_error` (an errno value).
 bool error_system(struct error *error, enum error_code code, int system_error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -204,6 +204,19 @@ bool json_string(struct arena *arena, const struct json_cursor *object, const ch
     return *value != NULL || json_fail(&at, error, "is missing, expected a string");
 }
 
+bool json_word(struct arena *arena, const struct json_cursor *object, const char *key, const char *const *names,
+               int *value, struct error *error)
+{
+    const char *text;
+    if (!json_string(arena, object, key, &text, error))
+        return false;
+    for (*value = 0; names[*value] != NULL; *value += 1)
+        if (strcmp(names[*value], text) == 0)
+            return true;
+    struct json_cursor at = json_member(object, key);
+    return json_fail(&at, error, "\"%s\" is not one of the known words, such as %s", text, names[0]);
+}
+
 bool json_optional_integer(const struct json_cursor *object, const char *key, long low, long high, long *value,
                            bool *present, struct error *error)
 {

@@ -56,6 +56,9 @@ bool json_string(struct arena *arena, const struct json_cursor *object, const ch
                  struct error *error);
 bool json_optional_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
                           struct error *error);
+// A required string that is one of `names` (which ends with NULL); *value is its index.
+bool json_word(struct arena *arena, const struct json_cursor *object, const char *key, const char *const *names,
+               int *value, struct error *error);
 bool json_integer(const struct json_cursor *object, const char *key, long low, long high, long *value,
                   struct error *error);
 bool json_optional_integer(const struct json_cursor *object, const char *key, long low, long high, long *value,

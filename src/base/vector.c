@@ -1,6 +1,6 @@
 #include "base/vector.h"
 
-#include <stdint.h>
+#include <stdlib.h>
 
 void *vector_reserve(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_size)
 {
@@ -12,6 +12,29 @@ void *vector_reserve(struct arena *arena, void *items, size_t count, size_t *cap
         memcpy(fresh, items, count * item_size);
     *capacity = grown;
     return fresh;
+}
+
+static int by_text(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+void sort_texts(const char **items, size_t count)
+{
+    if (count > 1)
+        qsort(items, count, sizeof(*items), by_text);
+}
+
+static int by_number(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return a < b ? -1 : a > b ? 1 : 0;
+}
+
+void sort_numbers(uint32_t *items, size_t count)
+{
+    if (count > 1)
+        qsort(items, count, sizeof(*items), by_number);
 }
 
 static size_t hash(const char *key)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -20,6 +21,10 @@
      &(vector)->items[(vector)->count++])
 
 void *vector_reserve(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_size);
+
+// Sorts ascending: texts by bytes, numbers by value.
+void sort_texts(const char **items, size_t count);
+void sort_numbers(uint32_t *items, size_t count);
 
 // Map from text to a pointer; keys are borrowed and must outlive the map.
 struct map_slot {

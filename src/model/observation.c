@@ -8,19 +8,6 @@
 const char *const declared_names[] = {"reachable", "possible", "inbound-only", "unreachable", NULL};
 const char *const observed_names[] = {"open", "closed", "rejected", "filtered", "unknown", NULL};
 
-static bool named(const struct json_cursor *object, struct arena *arena, const char *key, const char *const *names,
-                  int *value, struct error *error)
-{
-    const char *text;
-    if (!json_string(arena, object, key, &text, error))
-        return false;
-    for (*value = 0; names[*value] != NULL; *value += 1)
-        if (strcmp(names[*value], text) == 0)
-            return true;
-    struct json_cursor at = json_member(object, key);
-    return json_fail(&at, error, "\"%s\" is not one of the known words", text);
-}
-
 static bool read_place(struct arena *arena, const struct json_cursor *at, struct address *address, int *protocol,
                        struct error *error)
 {
@@ -86,7 +73,7 @@ static bool read_plan_line(void *context, size_t line, const struct json_cursor 
     if (!read_place(reader->arena, at, &target.address, &target.protocol, error) ||
         !read_ports(reader->arena, at, "ports", &target.ports, error) ||
         !read_ports(reader->arena, at, "client_ports", &target.client_ports, error) ||
-        !named(at, reader->arena, "expect", declared_names, &expect, error))
+        !json_word(reader->arena, at, "expect", declared_names, &expect, error))
         return false;
     target.expect = (enum declared_state)expect;
     if (protocol_has_ports(target.protocol) == portset_is_empty(target.ports))
@@ -200,7 +187,7 @@ static bool read_observation(void *context, size_t line, const struct json_curso
     int state;
     bool present;
     if (!read_place(arena, at, &item.address, &item.protocol, error) ||
-        !named(at, arena, "state", observed_names, &state, error) ||
+        !json_word(arena, at, "state", observed_names, &state, error) ||
         !json_optional_string(arena, at, "reason", &item.reason, error) ||
         !json_optional_string(arena, at, "from", &item.from, error) ||
         !json_optional_string(arena, at, "first_sent", &item.first_sent, error) ||

@@ -143,19 +143,6 @@ bool severity_parse(const char *text, enum severity *severity)
     return false;
 }
 
-static bool word(struct arena *arena, const struct json_cursor *object, const char *key, const char *const *names,
-                 int *value, struct error *error)
-{
-    const char *text;
-    if (!json_string(arena, object, key, &text, error))
-        return false;
-    for (*value = 0; names[*value] != NULL; *value += 1)
-        if (strcmp(names[*value], text) == 0)
-            return true;
-    struct json_cursor at = json_member(object, key);
-    return json_fail(&at, error, "\"%s\" is not one of the known words", text);
-}
-
 static bool read_texts(struct arena *arena, const struct json_cursor *object, const char *key, text_list *list,
                        struct error *error)
 {
@@ -190,11 +177,11 @@ static bool read_verdict(struct arena *arena, const struct json_cursor *at, stru
         !json_optional_string(arena, at, "intent_rule", &verdict->intent_rule, error) ||
         !json_optional_integer(at, "from_port", 0, PORT_LAST, &low, &present, error) ||
         !json_optional_integer(at, "to_port", 0, PORT_LAST, &high, &present, error) ||
-        !word(arena, at, "declared", declared_names, &declared, error) ||
-        !word(arena, at, "observed", observed_names, &observed, error) ||
-        !word(arena, at, "verdict", verdict_names, &kind, error) ||
-        !word(arena, at, "intent", intent_names, &intent, error) ||
-        !word(arena, at, "severity", severity_names, &severity, error) ||
+        !json_word(arena, at, "declared", declared_names, &declared, error) ||
+        !json_word(arena, at, "observed", observed_names, &observed, error) ||
+        !json_word(arena, at, "verdict", verdict_names, &kind, error) ||
+        !json_word(arena, at, "intent", intent_names, &intent, error) ||
+        !json_word(arena, at, "severity", severity_names, &severity, error) ||
         !json_boolean(at, "unstable", &verdict->unstable, error) ||
         !read_texts(arena, at, "because", &verdict->because, error))
         return false;

@@ -37,16 +37,10 @@ struct portmap portmap_of(struct arena *arena, struct portset ports, struct pref
     return built(&builder);
 }
 
-static int by_number(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return a < b ? -1 : a > b ? 1 : 0;
-}
-
 // Sorts the starts of elementary intervals and drops repeats; returns how many are left.
 static size_t settle(uint32_t *starts, size_t count)
 {
-    qsort(starts, count, sizeof(*starts), by_number);
+    sort_numbers(starts, count);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
         if (kept == 0 || starts[kept - 1] != starts[i])

@@ -35,17 +35,10 @@ void boundaries_add(struct arena *arena, struct boundaries *boundaries, uint32_t
     *vector_add(arena, &boundaries->starts) = start;
 }
 
-static int by_number(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    return a < b ? -1 : a > b ? 1 : 0;
-}
-
 void boundaries_settle(struct boundaries *boundaries)
 {
     size_t kept = 0;
-    if (boundaries->starts.count > 1)
-        qsort(boundaries->starts.items, boundaries->starts.count, sizeof(uint32_t), by_number);
+    sort_numbers(boundaries->starts.items, boundaries->starts.count);
     for (size_t i = 0; i < boundaries->starts.count; i++)
         if (kept == 0 || boundaries->starts.items[kept - 1] != boundaries->starts.items[i])
             boundaries->starts.items[kept++] = boundaries->starts.items[i];
