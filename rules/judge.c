@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/protocol.h"
+#include "rules/explain.h"
 
 enum severity judge_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent)
 {
@@ -100,7 +101,7 @@ static void judge_piece(struct arena *arena, const struct estate *estate, const 
                       : verdict->protocol == PROTOCOL_ICMPV6 ? 128 << 8
                                                              : verdict->low;
     struct explanation explanation =
-        reach_explain(arena, estate, endpoint, verdict->protocol, number, vantage.address, vantage.client_ports);
+        explain_packet(arena, estate, endpoint, verdict->protocol, number, vantage.address, vantage.client_ports);
     const char *stop = explanation_stop(arena, &explanation);
     if (stop != NULL)
         *vector_add(arena, &verdict->because) = stop;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "rules/intent.h"
-#include "rules/reach.h"
+#include "rules/vantage.h"
 
 // The one table of severities.
 enum severity judge_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent);

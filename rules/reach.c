@@ -3,56 +3,7 @@
 #include <stdlib.h>
 
 #include "model/protocol.h"
-#include "rules/gateway.h"
-#include "rules/network_acl.h"
-#include "rules/route_table.h"
-#include "rules/security_group.h"
-
-// Everything one answer depends on besides the protocol.
-struct context {
-    struct arena *arena;
-    const struct estate *estate;
-    const struct network_interface *interface;
-    enum family family;
-    struct gate gate;
-    const struct network_acl *acl; // NULL: the snapshot lacks it
-    const char *acl_missing;
-    const struct route_table *table; // NULL: the snapshot lacks it
-    const char *table_missing;
-    struct route_claim replies;
-    struct prefixset internet;
-    text_list *missing;
-};
-
-static struct context context_of(struct arena *arena, const struct estate *estate,
-                                 const struct network_interface *interface, struct address private_address,
-                                 text_list *missing)
-{
-    struct context context = {
-        .arena = arena, .estate = estate, .interface = interface, .family = private_address.family, .missing = missing};
-    context.gate = gateway_admits(arena, estate, interface, private_address, missing);
-    if (context.gate.state == GATE_SHUT)
-        return context;
-    context.acl = network_acl_of(arena, estate, interface, &context.acl_missing);
-    context.table = route_table_of(arena, estate, interface, &context.table_missing);
-    if (context.acl == NULL)
-        text_list_add(arena, missing, context.acl_missing);
-    if (context.table == NULL)
-        text_list_add(arena, missing, context.table_missing);
-    return context;
-}
-
-// The way back, apart from context_of because endpoints that share an answer need not ask again.
-static void find_replies(struct context *context)
-{
-    if (context->gate.state == GATE_SHUT)
-        return;
-    if (context->table == NULL)
-        context->replies.may = prefixset_all(context->arena, context->family);
-    else
-        context->replies = route_table_replies(context->arena, context->estate, context->table,
-                                               context->interface->vpc_id, context->family, context->missing);
-}
+#include "rules/context.h"
 
 // Sources that share one set of client ports from which the outbound ACL lets replies back; the set may be empty.
 struct reply_class {
@@ -99,19 +50,6 @@ static reply_classes by_client_ports(struct context *context, int protocol)
                 }
     }
     return classes;
-}
-
-// The reply that an ICMP message asks for, as type * 256 + code, or -1 where it asks for none (RFC 792, RFC 4443).
-static int icmp_reply(int protocol, uint16_t number)
-{
-    int type = number >> 8;
-    if (protocol == PROTOCOL_ICMP && type == 8)
-        return 0;
-    if (protocol == PROTOCOL_ICMP && type == 13)
-        return 14 << 8;
-    if (protocol == PROTOCOL_ICMPV6 && type == 128)
-        return 129 << 8;
-    return -1;
 }
 
 // Rectangles found so far of one protocol, kept apart by everything but ports and sources.
@@ -177,7 +115,7 @@ static void split_icmp(struct context *context, struct layers *layers, const str
                              : network_acl_allows(arena, context->acl, true, context->family, protocol);
     for (size_t i = 0; i < sizeof(asking) / sizeof(asking[0]); i++) {
         uint16_t first = (uint16_t)(asking[i] << 8);
-        int reply = icmp_reply(protocol, first);
+        int reply = context_icmp_reply(protocol, first);
         if (reply < 0)
             continue;
         struct portset on = portset_of(arena, first, first | 255);
@@ -215,7 +153,7 @@ static void give_reasons(struct context *context, const struct claim *groups, st
         }
         struct portset back = exposure->client_ports;
         if (protocol_is_icmp(protocol)) {
-            int reply = icmp_reply(protocol, exposure->low);
+            int reply = context_icmp_reply(protocol, exposure->low);
             back = reply < 0 ? portset_empty : portset_of(arena, (uint16_t)reply, (uint16_t)reply);
         }
         if (context->acl != NULL)
@@ -306,23 +244,6 @@ static int by_contract_order(const void *left, const void *right)
     return 0;
 }
 
-static bool texts_equal(const text_list *a, const text_list *b)
-{
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (strcmp(a->items[i], b->items[i]) != 0)
-            return false;
-    return true;
-}
-
-static bool same_but_protocol(const struct exposure *a, const struct exposure *b)
-{
-    return a->low == b->low && a->high == b->high && a->path == b->path && a->certainty == b->certainty &&
-           prefixset_equal(a->sources, b->sources) && portset_equal(a->client_ports, b->client_ports) &&
-           texts_equal(&a->via, &b->via) && texts_equal(&a->because, &b->because);
-}
-
 // Marks protocols that a rule or entry names by number; the others all share one answer.
 static void mark_named(const struct context *context, bool named[256])
 {
@@ -374,7 +295,7 @@ static const struct exposure_list *compute(struct context *context)
         size_t count = exposures.count - before;
         bool same = numbered && previous == protocol - 1 && count == previous_count;
         for (size_t i = 0; same && i < count; i++)
-            same = same_but_protocol(&exposures.items[before_previous + i], &exposures.items[before + i]);
+            same = exposure_same_answer(&exposures.items[before_previous + i], &exposures.items[before + i]);
         if (same) {
             for (size_t i = 0; i < count; i++)
                 exposures.items[before_previous + i].protocol_high = protocol;
@@ -480,7 +401,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
             const char *key = key_of(&context);
             const struct exposure_list *exposures = map_get(&known, key);
             if (exposures == NULL) {
-                find_replies(&context);
+                context_find_replies(&context);
                 exposures = compute(&context);
                 map_put(arena, &known, key, (void *)(uintptr_t)exposures);
             }
@@ -503,211 +424,4 @@ void exposure_set_free(struct exposure_set *set)
 {
     if (set != NULL)
         arena_free(set->arena);
-}
-
-static struct exposure_set *derived_set(const struct exposure_set *set)
-{
-    struct arena *arena = arena_new();
-    struct exposure_set *result = arena_new_of(arena, struct exposure_set);
-    *result = (struct exposure_set){.arena = arena, .missing = set->missing, .assumptions = set->assumptions};
-    return result;
-}
-
-static void add_endpoint(struct exposure_set *set, const struct endpoint *endpoint, const exposure_vector *exposures)
-{
-    struct exposure_list *list = arena_new_of(set->arena, struct exposure_list);
-    struct endpoint *copy = vector_add(set->arena, &set->endpoints);
-    *list = (struct exposure_list){.count = exposures->count, .items = exposures->items};
-    *copy = *endpoint;
-    copy->exposures = list;
-}
-
-// Adds an exposure, joined to the one before it where the two differ in nothing but neighbouring ports.
-static void add_or_join(struct arena *arena, exposure_vector *kept, const struct exposure *exposure)
-{
-    struct exposure *last = kept->count > 0 ? &kept->items[kept->count - 1] : NULL;
-    struct exposure next = *exposure;
-    if (last != NULL && (uint32_t)last->high + 1 == next.low && last->protocol_high == next.protocol_high) {
-        struct exposure here = *last;
-        here.low = next.low;
-        here.high = next.high;
-        if (last->protocol_low == next.protocol_low && same_but_protocol(&here, &next)) {
-            last->high = next.high;
-            return;
-        }
-    }
-    *vector_add(arena, kept) = next;
-}
-
-static exposure_vector narrowed(struct arena *arena, const struct endpoint *endpoint, const struct vantage *vantage)
-{
-    exposure_vector kept = {0};
-    struct prefixset source =
-        prefixset_of(arena, (struct prefix){vantage->address.family, (uint8_t)family_width(vantage->address.family),
-                                            vantage->address.bits});
-    bool is_internet = prefixset_overlap(source, prefixset_internet(arena, vantage->address.family));
-    for (size_t e = 0; e < endpoint->exposures->count; e++) {
-        struct exposure exposure = endpoint->exposures->items[e];
-        if (!prefixset_holds(exposure.sources, vantage->address.bits))
-            continue;
-        exposure.sources = source;
-        exposure.internet = is_internet;
-        exposure.client_ports = portset_intersect(arena, exposure.client_ports, vantage->client_ports);
-        if (exposure.path == PATH_TWO_WAY && portset_is_empty(exposure.client_ports))
-            exposure.path = PATH_INBOUND_ONLY; // no port of this client gets a reply
-        add_or_join(arena, &kept, &exposure);
-    }
-    return kept;
-}
-
-struct exposure_set *reach_from_vantages(const struct exposure_set *set, const struct vantage *vantages, size_t count)
-{
-    struct exposure_set *result = derived_set(set);
-    for (size_t i = 0; i < set->endpoints.count; i++)
-        for (size_t v = 0; v < count; v++)
-            if (vantages[v].address.family == set->endpoints.items[i].address.family) {
-                exposure_vector kept = narrowed(result->arena, &set->endpoints.items[i], &vantages[v]);
-                add_endpoint(result, &set->endpoints.items[i], &kept);
-            }
-    return result;
-}
-
-struct exposure_set *reach_from_internet(const struct exposure_set *set)
-{
-    struct exposure_set *result = derived_set(set);
-    for (size_t i = 0; i < set->endpoints.count; i++) {
-        const struct endpoint *endpoint = &set->endpoints.items[i];
-        exposure_vector kept = {0};
-        for (size_t e = 0; e < endpoint->exposures->count; e++)
-            if (endpoint->exposures->items[e].internet)
-                *vector_add(result->arena, &kept) = endpoint->exposures->items[e];
-        add_endpoint(result, endpoint, &kept);
-    }
-    return result;
-}
-
-static void add_hop(struct arena *arena, struct explanation *explanation, const char *stage, enum hop_result result,
-                    const char *text)
-{
-    *vector_add(arena, &explanation->hops) = (struct hop){stage, result, text};
-}
-
-static const char *joined(struct arena *arena, const text_list *list)
-{
-    const char *text = "";
-    for (size_t i = 0; i < list->count; i++)
-        text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", list->items[i]);
-    return text;
-}
-
-static void explain_acl(struct context *context, struct explanation *explanation, bool egress, int protocol,
-                        struct portset numbers, struct address source)
-{
-    struct arena *arena = context->arena;
-    const char *stage = egress ? "network acl out" : "network acl in";
-    if (context->acl == NULL) {
-        add_hop(arena, explanation, stage, HOP_POSSIBLE, context->acl_missing);
-        return;
-    }
-    struct prefixset one =
-        prefixset_of(arena, (struct prefix){source.family, (uint8_t)family_width(source.family), source.bits});
-    struct portmap allowed = network_acl_allows(arena, context->acl, egress, context->family, protocol);
-    struct portset working = portset_intersect(arena, portmap_ports(arena, allowed, source.bits), numbers);
-    if (!portset_is_empty(working)) {
-        text_list entries = {0};
-        network_acl_because(arena, context->acl, egress, context->family, protocol, working, one, &entries);
-        bool part = egress && protocol_has_ports(protocol) && !portset_equal(working, portset_all);
-        const char *ports = part ? arena_printf(arena, " for client ports %s", portset_format(arena, working)) : "";
-        add_hop(arena, explanation, stage, HOP_PASS,
-                arena_printf(arena, "%s allows%s", joined(arena, &entries), ports));
-        return;
-    }
-    const struct network_acl_entry *entry =
-        portset_is_empty(numbers) ? NULL
-                                  : network_acl_decides(context->acl, egress, protocol, numbers.ranges[0].low, source);
-    if (portset_is_empty(numbers))
-        add_hop(arena, explanation, stage, HOP_STOP, "this message asks for no reply");
-    else if (entry == NULL)
-        add_hop(arena, explanation, stage, HOP_STOP,
-                arena_printf(arena, "%s has no entry that matches, and so denies", context->acl->id));
-    else
-        add_hop(arena, explanation, stage, HOP_STOP,
-                arena_printf(arena, "%s:%s%d denies", context->acl->id, egress ? "egress:" : "", entry->number));
-}
-
-struct explanation reach_explain(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
-                                 int protocol, uint16_t number, struct address source, struct portset client_ports)
-{
-    struct explanation explanation = {0};
-    text_list missing = {0};
-    struct context context = context_of(arena, estate, endpoint->interface, endpoint->private_address, &missing);
-    find_replies(&context);
-    explanation.exposure = exposure_find(endpoint, protocol, number, source.bits);
-    if (source.family != endpoint->address.family) {
-        add_hop(arena, &explanation, "source", HOP_STOP, "the source is of the other address family");
-        return explanation;
-    }
-    add_hop(arena, &explanation, "gateway",
-            context.gate.state == GATE_SHUT       ? HOP_STOP
-            : context.gate.state == GATE_POSSIBLE ? HOP_POSSIBLE
-                                                  : HOP_PASS,
-            context.gate.state == GATE_POSSIBLE ? joined(arena, &context.gate.doubts) : context.gate.why);
-    if (context.gate.state == GATE_SHUT) // the rest is worth knowing all the same
-        context.acl = network_acl_of(arena, estate, endpoint->interface, &context.acl_missing);
-
-    struct portset one_number = portset_of(arena, number, number);
-    explain_acl(&context, &explanation, false, protocol, one_number, source);
-
-    struct claim groups = security_group_admits(arena, estate, endpoint->interface, context.family, protocol, &missing);
-    bool must = prefixset_holds(portmap_sources(groups.must, number), source.bits);
-    bool may = prefixset_holds(portmap_sources(groups.may, number), source.bits);
-    text_list rules = {0};
-    struct exposure packet = {
-        .protocol_low = protocol,
-        .protocol_high = protocol,
-        .low = number,
-        .high = number,
-        .sources =
-            prefixset_of(arena, (struct prefix){source.family, (uint8_t)family_width(source.family), source.bits})};
-    security_group_because(arena, estate, endpoint->interface, context.family, &packet, &rules);
-    text_list ids = {0};
-    for (size_t i = 0; i < endpoint->interface->group_ids.count; i++)
-        text_list_add(arena, &ids, endpoint->interface->group_ids.items[i]);
-    add_hop(arena, &explanation, "security groups",
-            must  ? HOP_PASS
-            : may ? HOP_POSSIBLE
-                  : HOP_STOP,
-            must  ? arena_printf(arena, "%s admits", joined(arena, &rules))
-            : may ? joined(arena, &groups.doubts)
-                  : arena_printf(arena, "no rule of %s admits it", joined(arena, &ids)));
-
-    if (context.table == NULL && context.gate.state == GATE_SHUT)
-        return explanation;
-    const struct route_share *share = route_table_share(&context.replies, source.bits);
-    bool reply_must = prefixset_holds(context.replies.must, source.bits);
-    bool reply_may = prefixset_holds(context.replies.may, source.bits);
-    const char *route = context.table == NULL ? context.table_missing
-                        : share == NULL
-                            ? arena_printf(arena, "%s has no route to the source", context.table->id)
-                            : arena_printf(arena, "%s to %s%s", route_share_name(arena, context.table, share),
-                                           share->route->target_id, share->route->active ? "" : " (blackhole)");
-    if (!reply_must && reply_may && context.replies.doubts.count > 0)
-        route = arena_printf(arena, "%s; %s", route, joined(arena, &context.replies.doubts));
-    add_hop(arena, &explanation, "route back", reply_must ? HOP_PASS : reply_may ? HOP_POSSIBLE : HOP_STOP, route);
-
-    struct portset back = protocol_has_ports(protocol) ? client_ports : portset_all;
-    if (protocol_is_icmp(protocol)) {
-        int reply = icmp_reply(protocol, number);
-        back = reply < 0 ? portset_empty : portset_of(arena, (uint16_t)reply, (uint16_t)reply);
-    }
-    explain_acl(&context, &explanation, true, protocol, back, source);
-    return explanation;
-}
-
-const char *explanation_stop(struct arena *arena, const struct explanation *explanation)
-{
-    for (size_t i = 0; i < explanation->hops.count; i++)
-        if (explanation->hops.items[i].result == HOP_STOP)
-            return arena_printf(arena, "%s: %s", explanation->hops.items[i].stage, explanation->hops.items[i].text);
-    return NULL;
 }

@@ -8,6 +8,7 @@
 #include "probe/probe.h"
 #include "rules/intent.h"
 #include "rules/reach.h"
+#include "rules/vantage.h"
 
 // Prints an error the way every command does and returns its exit status.
 int cli_fail(const struct error *error);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cli/common.h"
 #include "model/protocol.h"
+#include "rules/explain.h"
 
 static const struct option_spec options_of_explain[] = {
     {"format", 'f', "FORMAT", "text or json (default text)", false},
@@ -168,7 +169,7 @@ static int run(struct arena *arena, int argc, char **argv)
             vantage.address = typical_source(arena, endpoint, protocol, number);
         address_format(vantage.address, source);
         struct explanation explanation =
-            reach_explain(arena, declared.estate, endpoint, protocol, number, vantage.address, vantage.client_ports);
+            explain_packet(arena, declared.estate, endpoint, protocol, number, vantage.address, vantage.client_ports);
         write_answer(&out, format, arena, endpoint, question, source,
                      verdict_of(explanation.exposure, vantage.client_ports, arena, protocol), &explanation);
         if (strcmp(format, "text") == 0)

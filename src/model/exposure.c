@@ -16,6 +16,23 @@ const struct exposure *exposure_find(const struct endpoint *endpoint, int protoc
     return NULL;
 }
 
+static bool texts_equal(const text_list *a, const text_list *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    return true;
+}
+
+bool exposure_same_answer(const struct exposure *a, const struct exposure *b)
+{
+    return a->low == b->low && a->high == b->high && a->path == b->path && a->certainty == b->certainty &&
+           prefixset_equal(a->sources, b->sources) && portset_equal(a->client_ports, b->client_ports) &&
+           texts_equal(&a->via, &b->via) && texts_equal(&a->because, &b->because);
+}
+
 const struct endpoint *exposure_endpoint(const struct exposure_set *set, struct address address)
 {
     const struct endpoint *best = NULL;

@@ -50,6 +50,9 @@ struct exposure_set {
 const struct exposure *exposure_find(const struct endpoint *endpoint, int protocol, uint16_t number,
                                      address_bits source);
 
+// Whether two rectangles agree in everything but their protocols and `internet`.
+bool exposure_same_answer(const struct exposure *a, const struct exposure *b);
+
 // Endpoint that owns an address, or NULL.
 const struct endpoint *exposure_endpoint(const struct exposure_set *set, struct address address);
 

@@ -1,0 +1,84 @@
+#include "rules/vantage.h"
+
+typedef VECTOR(struct exposure) exposure_vector;
+
+static struct exposure_set *derived_set(const struct exposure_set *set)
+{
+    struct arena *arena = arena_new();
+    struct exposure_set *result = arena_new_of(arena, struct exposure_set);
+    *result = (struct exposure_set){.arena = arena, .missing = set->missing, .assumptions = set->assumptions};
+    return result;
+}
+
+static void add_endpoint(struct exposure_set *set, const struct endpoint *endpoint, const exposure_vector *exposures)
+{
+    struct exposure_list *list = arena_new_of(set->arena, struct exposure_list);
+    struct endpoint *copy = vector_add(set->arena, &set->endpoints);
+    *list = (struct exposure_list){.count = exposures->count, .items = exposures->items};
+    *copy = *endpoint;
+    copy->exposures = list;
+}
+
+// Adds an exposure, joined to the one before it where the two differ in nothing but neighbouring ports.
+static void add_or_join(struct arena *arena, exposure_vector *kept, const struct exposure *exposure)
+{
+    struct exposure *last = kept->count > 0 ? &kept->items[kept->count - 1] : NULL;
+    struct exposure next = *exposure;
+    if (last != NULL && (uint32_t)last->high + 1 == next.low && last->protocol_high == next.protocol_high) {
+        struct exposure here = *last;
+        here.low = next.low;
+        here.high = next.high;
+        if (last->protocol_low == next.protocol_low && exposure_same_answer(&here, &next)) {
+            last->high = next.high;
+            return;
+        }
+    }
+    *vector_add(arena, kept) = next;
+}
+
+static exposure_vector narrowed(struct arena *arena, const struct endpoint *endpoint, const struct vantage *vantage)
+{
+    exposure_vector kept = {0};
+    struct prefixset source =
+        prefixset_of(arena, (struct prefix){vantage->address.family, (uint8_t)family_width(vantage->address.family),
+                                            vantage->address.bits});
+    bool is_internet = prefixset_overlap(source, prefixset_internet(arena, vantage->address.family));
+    for (size_t e = 0; e < endpoint->exposures->count; e++) {
+        struct exposure exposure = endpoint->exposures->items[e];
+        if (!prefixset_holds(exposure.sources, vantage->address.bits))
+            continue;
+        exposure.sources = source;
+        exposure.internet = is_internet;
+        exposure.client_ports = portset_intersect(arena, exposure.client_ports, vantage->client_ports);
+        if (exposure.path == PATH_TWO_WAY && portset_is_empty(exposure.client_ports))
+            exposure.path = PATH_INBOUND_ONLY; // no port of this client gets a reply
+        add_or_join(arena, &kept, &exposure);
+    }
+    return kept;
+}
+
+struct exposure_set *reach_from_vantages(const struct exposure_set *set, const struct vantage *vantages, size_t count)
+{
+    struct exposure_set *result = derived_set(set);
+    for (size_t i = 0; i < set->endpoints.count; i++)
+        for (size_t v = 0; v < count; v++)
+            if (vantages[v].address.family == set->endpoints.items[i].address.family) {
+                exposure_vector kept = narrowed(result->arena, &set->endpoints.items[i], &vantages[v]);
+                add_endpoint(result, &set->endpoints.items[i], &kept);
+            }
+    return result;
+}
+
+struct exposure_set *reach_from_internet(const struct exposure_set *set)
+{
+    struct exposure_set *result = derived_set(set);
+    for (size_t i = 0; i < set->endpoints.count; i++) {
+        const struct endpoint *endpoint = &set->endpoints.items[i];
+        exposure_vector kept = {0};
+        for (size_t e = 0; e < endpoint->exposures->count; e++)
+            if (endpoint->exposures->items[e].internet)
+                *vector_add(result->arena, &kept) = endpoint->exposures->items[e];
+        add_endpoint(result, endpoint, &kept);
+    }
+    return result;
+}

@@ -1,0 +1,18 @@
+// What certain clients, or the internet at large, can reach: a part of a computed exposure set.
+#pragma once
+
+#include "model/exposure.h"
+
+// A client to ask for: one address and the source ports it may use.
+struct vantage {
+    struct address address;
+    struct portset client_ports;
+};
+
+// The part of `set` that these clients can reach, at most one of each family: endpoints of a client's family, exposures
+// that hold its address and, where two-way, one of its ports; sources narrowed to it. Lives in a set of its own, which
+// borrows from `set`.
+struct exposure_set *reach_from_vantages(const struct exposure_set *set, const struct vantage *vantages, size_t count);
+
+// The part of `set` that the internet at large can reach: exposures that some internet source can use.
+struct exposure_set *reach_from_internet(const struct exposure_set *set);
