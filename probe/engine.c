@@ -15,6 +15,7 @@
 #include "probe/connect.h"
 #include "probe/icmp.h"
 #include "probe/probe.h"
+#include "probe/questions.h"
 
 enum {
     MOST_IN_FLIGHT = 16384,
@@ -22,26 +23,6 @@ enum {
     BATCH = 256, // starts between two looks at the sockets
     SHORTEST_WAIT_US = 200000,
     SWEEP_MS = 20,
-};
-
-struct host {
-    struct address address;
-    bool measured;
-    double smoothed_us; // round-trip time and its variation: RFC 6298, section 2
-    double variation_us;
-};
-
-struct question {
-    uint32_t host;
-    uint32_t target; // index of its plan target, for the client ports
-    uint16_t port;
-    uint8_t tries;
-    bool ended;
-    struct answer answer;
-    int64_t rtt_us;
-    uint64_t first_sent_us; // wall clock
-    uint64_t answered_us;
-    uint64_t sent_us; // monotonic, of the latest try
 };
 
 struct slot {
@@ -70,11 +51,7 @@ struct engine {
     uv_signal_t signals[2];
     const struct probe_options *options;
     struct probe_summary *summary;
-    struct plan_target *targets;
-    size_t target_count;
-    struct host *hosts;
-    struct question *questions;
-    size_t question_count;
+    struct question_list list;
     size_t *queue; // questions of this pass, then of the next, in the order they are asked
     size_t queue_next;
     size_t queue_end;
@@ -191,14 +168,14 @@ static void take_answer(struct engine *engine, struct question *question, struct
         question->rtt_us = (int64_t)(now - question->sent_us);
         question->answered_us = wall_us();
         engine->summary->received++;
-        measure(&engine->hosts[question->host], (double)question->rtt_us);
+        measure(&engine->list.hosts[question->host], (double)question->rtt_us);
     }
     end_question(engine, question, answer);
 }
 
 static void take_silence(struct engine *engine, size_t index)
 {
-    struct question *question = &engine->questions[index];
+    struct question *question = &engine->list.items[index];
     engine->paused = false;
     if (question->tries >= engine->options->tries)
         end_question(engine, question, answer_state(OBSERVED_FILTERED, "no-answer"));
@@ -220,8 +197,8 @@ static void socket_ready(uv_poll_t *poll, int status, int events)
     (void)events;
     struct slot *slot = poll->data;
     struct engine *engine = slot->engine;
-    struct question *question = &engine->questions[slot->question];
-    struct answer answer = connect_finish(slot->fd, engine->hosts[question->host].address);
+    struct question *question = &engine->list.items[slot->question];
+    struct answer answer = connect_finish(slot->fd, engine->list.hosts[question->host].address);
     if (answer.kind == ANSWER_SILENCE && status == 0)
         return; // woken for nothing: still under way
     size_t index = slot->question;
@@ -275,15 +252,15 @@ static void uncount_try(struct engine *engine, struct question *question)
 
 static bool start_connect(struct engine *engine, size_t index)
 {
-    struct question *question = &engine->questions[index];
-    struct address address = engine->hosts[question->host].address;
+    struct question *question = &engine->list.items[index];
+    struct address address = engine->list.hosts[question->host].address;
     struct slot *slot = slot_take(engine);
     struct answer answer;
     if (slot == NULL)
         return false;
     count_try(engine, question);
-    int fd = connect_start(address, question->port, engine->targets[question->target].client_ports, &engine->next_port,
-                           &answer);
+    int fd = connect_start(address, question->port, engine->list.targets[question->target].client_ports,
+                           &engine->next_port, &answer);
     if (fd >= 0) {
         note_vantage(engine, fd, address.family);
         *slot = (struct slot){.engine = engine, .fd = fd, .question = index, .active = true};
@@ -327,8 +304,8 @@ static void echo_ready(uv_poll_t *poll, int status, int events)
         if (answer.state == OBSERVED_OPEN && token != engine->token)
             continue;
         for (size_t i = 0; i < engine->echo_count; i++) {
-            struct question *question = &engine->questions[engine->echoes[i]];
-            if (!address_equal(engine->hosts[question->host].address, from))
+            struct question *question = &engine->list.items[engine->echoes[i]];
+            if (!address_equal(engine->list.hosts[question->host].address, from))
                 continue;
             engine->echoes[i] = engine->echoes[--engine->echo_count];
             engine->in_flight--;
@@ -340,8 +317,8 @@ static void echo_ready(uv_poll_t *poll, int status, int events)
 
 static bool start_echo(struct engine *engine, size_t index)
 {
-    struct question *question = &engine->questions[index];
-    struct address address = engine->hosts[question->host].address;
+    struct question *question = &engine->list.items[index];
+    struct address address = engine->list.hosts[question->host].address;
     struct echo_socket *socket = &engine->echo[address.family == FAMILY_IPV4 ? 0 : 1];
     if (!socket->opened) {
         socket->opened = true;
@@ -376,8 +353,8 @@ static bool start_echo(struct engine *engine, size_t index)
 
 static bool start(struct engine *engine, size_t index)
 {
-    struct question *question = &engine->questions[index];
-    int protocol = engine->targets[question->target].protocol;
+    struct question *question = &engine->list.items[index];
+    int protocol = engine->list.targets[question->target].protocol;
     if (protocol == PROTOCOL_TCP)
         return start_connect(engine, index);
     if (protocol_is_icmp(protocol))
@@ -408,9 +385,9 @@ static void finish(struct engine *engine)
             close(engine->echo[i].fd);
         }
     }
-    for (size_t i = 0; i < engine->question_count; i++)
-        if (!engine->questions[i].ended)
-            end_question(engine, &engine->questions[i], answer_state(OBSERVED_UNKNOWN, "interrupted"));
+    for (size_t i = 0; i < engine->list.count; i++)
+        if (!engine->list.items[i].ended)
+            end_question(engine, &engine->list.items[i], answer_state(OBSERVED_UNKNOWN, "interrupted"));
 }
 
 static void draw_progress(struct engine *engine, uint64_t now)
@@ -419,9 +396,8 @@ static void draw_progress(struct engine *engine, uint64_t now)
         return;
     engine->drawn_us = now;
     double seconds = (double)(now - engine->began_us) / 1e6, rate = (double)engine->ended / (seconds > 0 ? seconds : 1);
-    double left = rate > 0 ? (double)(engine->question_count - engine->ended) / rate : 0;
-    fprintf(stderr, "\rprobe: %zu of %zu, %.0f/s, %.0f s left \033[K", engine->ended, engine->question_count, rate,
-            left);
+    double left = rate > 0 ? (double)(engine->list.count - engine->ended) / rate : 0;
+    fprintf(stderr, "\rprobe: %zu of %zu, %.0f/s, %.0f s left \033[K", engine->ended, engine->list.count, rate, left);
 }
 
 static void stay_awake(uv_idle_t *handle)
@@ -441,7 +417,7 @@ static void give_up_if_starved(struct engine *engine, uint64_t now)
     if (now - engine->starved_us < LONGEST_US)
         return;
     size_t index = engine->queue[engine->queue_next++];
-    end_question(engine, &engine->questions[index], answer_state(OBSERVED_UNKNOWN, "local: no free socket"));
+    end_question(engine, &engine->list.items[index], answer_state(OBSERVED_UNKNOWN, "local: no free socket"));
 }
 
 static void pump(uv_prepare_t *handle)
@@ -499,8 +475,8 @@ static void sweep(uv_timer_t *timer)
         struct slot *slot = &engine->slots[i];
         if (!slot->active)
             continue;
-        struct question *question = &engine->questions[slot->question];
-        if (now - question->sent_us < patience_us(engine, &engine->hosts[question->host]))
+        struct question *question = &engine->list.items[slot->question];
+        if (now - question->sent_us < patience_us(engine, &engine->list.hosts[question->host]))
             continue;
         size_t index = slot->question;
         release(slot);
@@ -508,8 +484,8 @@ static void sweep(uv_timer_t *timer)
     }
     for (size_t i = 0; i < engine->echo_count;) {
         size_t index = engine->echoes[i];
-        struct question *question = &engine->questions[index];
-        if (now - question->sent_us < patience_us(engine, &engine->hosts[question->host])) {
+        struct question *question = &engine->list.items[index];
+        if (now - question->sent_us < patience_us(engine, &engine->list.hosts[question->host])) {
             i++;
             continue;
         }
@@ -540,123 +516,6 @@ static size_t descriptor_limit(void)
     return (size_t)limit.rlim_cur;
 }
 
-static int by_place(const void *left, const void *right)
-{
-    const struct plan_target *a = left, *b = right;
-    if (a->address.family != b->address.family)
-        return (int)a->address.family - (int)b->address.family;
-    if (a->address.bits != b->address.bits)
-        return a->address.bits < b->address.bits ? -1 : 1;
-    int x = a->protocol == PROTOCOL_TCP ? 0 : a->protocol == PROTOCOL_UDP ? 1 : 2;
-    int y = b->protocol == PROTOCOL_TCP ? 0 : b->protocol == PROTOCOL_UDP ? 1 : 2;
-    if (x != y)
-        return x - y;
-    return a->ports.count > 0 && b->ports.count > 0 ? (int)a->ports.ranges[0].low - (int)b->ports.ranges[0].low : 0;
-}
-
-// Targets by address and protocol, each port of each asked once.
-static void lay_out_questions(struct engine *engine, struct arena *arena, const struct plan *plan)
-{
-    size_t count = plan->targets.count, total = 0, host_count = 0;
-    engine->target_count = count;
-    engine->targets = arena_array(arena, struct plan_target, count + 1);
-    for (size_t i = 0; i < count; i++)
-        engine->targets[i] = plan->targets.items[i];
-    qsort(engine->targets, count, sizeof(*engine->targets), by_place);
-    engine->hosts = arena_array(arena, struct host, count + 1);
-    struct portset asked = portset_empty;
-    for (size_t i = 0; i < count; i++) {
-        struct plan_target *target = &engine->targets[i];
-        if (!protocol_has_ports(target->protocol))
-            target->ports = portset_of(arena, 0, 0);
-        bool same =
-            i > 0 && address_equal(target->address, target[-1].address) && target->protocol == target[-1].protocol;
-        struct portset fresh = same ? portset_subtract(arena, target->ports, asked) : target->ports;
-        asked = same ? portset_union(arena, asked, target->ports) : target->ports;
-        target->ports = fresh;
-        total += portset_size(fresh);
-    }
-    engine->questions = arena_array(arena, struct question, total + 1);
-    for (size_t i = 0; i < count; i++) {
-        const struct plan_target *target = &engine->targets[i];
-        if (i == 0 || !address_equal(target->address, target[-1].address))
-            engine->hosts[host_count++] = (struct host){.address = target->address};
-        for (size_t r = 0; r < target->ports.count; r++)
-            for (uint32_t port = target->ports.ranges[r].low; port <= target->ports.ranges[r].high; port++)
-                engine->questions[engine->question_count++] = (struct question){
-                    .host = (uint32_t)(host_count - 1), .target = (uint32_t)i, .port = (uint16_t)port, .rtt_us = -1};
-    }
-    // A fixed stride prime to the number of questions visits each once and spreads neighbours over hosts and time.
-    engine->queue = arena_array(arena, size_t, total + 1);
-    engine->later = arena_array(arena, size_t, total + 1);
-    engine->echoes = arena_array(arena, size_t, total + 1);
-    size_t stride = (size_t)((double)total * 0.6180339887) | 1, at = 0;
-    for (size_t a = stride, b = total; total > 1; a = stride, b = total) {
-        while (b != 0) {
-            size_t rest = a % b;
-            a = b;
-            b = rest;
-        }
-        if (a == 1)
-            break;
-        stride += 2;
-    }
-    for (size_t i = 0; i < total; i++, at = (at + stride) % total)
-        engine->queue[i] = at;
-    engine->queue_end = total;
-}
-
-static const char *stamp(struct arena *arena, uint64_t wall)
-{
-    time_t seconds = (time_t)(wall / 1000000);
-    struct tm parts;
-    char text[40];
-    gmtime_r(&seconds, &parts);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-    return arena_printf(arena, "%s.%06" PRIu64 "Z", text, wall % 1000000);
-}
-
-static bool ended_alike(const struct engine *engine, const struct question *a, const struct question *b)
-{
-    const struct plan_target *x = &engine->targets[a->target], *y = &engine->targets[b->target];
-    return a->host == b->host && x->protocol == y->protocol && (uint32_t)a->port + 1 == b->port &&
-           a->answer.state == b->answer.state && a->tries == b->tries &&
-           strcmp(a->answer.reason, b->answer.reason) == 0 && a->answer.from.family == b->answer.from.family &&
-           a->answer.from.bits == b->answer.from.bits;
-}
-
-static void collect(const struct engine *engine, struct arena *arena, struct observations *observations)
-{
-    for (size_t i = 0; i < engine->question_count;) {
-        const struct question *first = &engine->questions[i], *last = first;
-        uint64_t sent = first->first_sent_us, answered = first->answered_us;
-        for (i++; i < engine->question_count && ended_alike(engine, last, &engine->questions[i]); i++) {
-            last = &engine->questions[i];
-            sent = last->first_sent_us < sent ? last->first_sent_us : sent;
-            answered = last->answered_us > answered ? last->answered_us : answered;
-        }
-        char from[ADDRESS_TEXT] = "";
-        if (first->answer.from.family != 0)
-            address_format(first->answer.from, from);
-        size_t ports = (size_t)(last - first) + 1;
-        engine->summary->by_state[first->answer.state] += ports;
-        *vector_add(arena, &observations->items) = (struct observation){
-            .line = observations->items.count,
-            .address = engine->hosts[first->host].address,
-            .protocol = engine->targets[first->target].protocol,
-            .low = first->port,
-            .high = last->port,
-            .state = first->answer.state,
-            .reason = arena_strdup(arena, first->answer.reason),
-            .from = from[0] != '\0' ? arena_strdup(arena, from) : NULL,
-            .tries = first->tries,
-            .rtt_us = (long)first->rtt_us,
-            .first_sent = sent != 0 ? stamp(arena, sent) : NULL,
-            .answered = answered != 0 ? stamp(arena, answered) : NULL,
-        };
-    }
-}
-
 bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_options *options,
                struct observations *observations, struct probe_summary *summary, struct error *error)
 {
@@ -666,11 +525,15 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     *summary = (struct probe_summary){0};
     engine->options = options;
     engine->summary = summary;
-    lay_out_questions(engine, arena, plan);
+    engine->list = questions_of(arena, plan);
+    engine->queue = engine->list.order;
+    engine->queue_end = engine->list.count;
+    engine->later = arena_array(arena, size_t, engine->list.count + 1);
+    engine->echoes = arena_array(arena, size_t, engine->list.count + 1);
     size_t limit = descriptor_limit();
     engine->window = limit > SPARE_DESCRIPTORS * 2 ? limit - SPARE_DESCRIPTORS : SPARE_DESCRIPTORS;
     engine->window = engine->window > MOST_IN_FLIGHT ? MOST_IN_FLIGHT : engine->window;
-    engine->slot_count = engine->window < engine->question_count ? engine->window : engine->question_count;
+    engine->slot_count = engine->window < engine->list.count ? engine->window : engine->list.count;
     engine->slots = arena_array(arena, struct slot, engine->slot_count + 1);
     for (size_t i = engine->slot_count; i-- > 0;) {
         engine->slots[i].engine = engine;
@@ -700,7 +563,7 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     if (options->progress)
         fputs("\r\033[K", stderr);
     summary->seconds = (double)(monotonic_us() - engine->began_us) / 1e6;
-    collect(engine, arena, observations);
+    questions_collect(&engine->list, arena, observations, summary->by_state);
     observations->has_summary = true;
     observations->interrupted = summary->interrupted;
     observations->vantage4 = summary->vantage4[0] != '\0' ? summary->vantage4 : NULL;
