@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net/sockaddr.h"
+
 struct answer answer_state(enum observed_state state, const char *reason)
 {
     struct answer answer = {.kind = ANSWER_STATE, .state = state};
@@ -18,28 +20,10 @@ struct answer answer_state(enum observed_state state, const char *reason)
     return answer;
 }
 
-static bool address_of(const struct sockaddr *from, struct address *address)
-{
-    if (from->sa_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)from;
-        *address = address_from_bytes(FAMILY_IPV4, (const uint8_t *)&in->sin_addr);
-        return true;
-    }
-    if (from->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)from;
-        *address = address_from_bytes(FAMILY_IPV6, in6->sin6_addr.s6_addr);
-        return true;
-    }
-    return false;
-}
-
 static bool is_own(int fd, struct address address)
 {
-    struct sockaddr_storage own;
-    socklen_t size = sizeof(own);
     struct address mine;
-    return getsockname(fd, (struct sockaddr *)&own, &size) == 0 && address_of((struct sockaddr *)&own, &mine) &&
-           address_equal(mine, address);
+    return sockaddr_own(fd, &mine) && address_equal(mine, address);
 }
 
 bool answer_from_error_queue(int fd, struct address target, struct answer *answer, struct address *about)
@@ -56,7 +40,7 @@ bool answer_from_error_queue(int fd, struct address target, struct answer *answe
     if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
         return false;
     if (message.msg_namelen > 0)
-        address_of((struct sockaddr *)&name, about);
+        sockaddr_address((struct sockaddr *)&name, about);
     for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL; part = CMSG_NXTHDR(&message, part)) {
         bool v4 = part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_RECVERR;
         bool v6 = part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_RECVERR;
@@ -64,7 +48,7 @@ bool answer_from_error_queue(int fd, struct address target, struct answer *answe
         if ((!v4 && !v6) || (seen->ee_origin != SO_EE_ORIGIN_ICMP && seen->ee_origin != SO_EE_ORIGIN_ICMP6))
             continue;
         struct address from = {0};
-        address_of(SO_EE_OFFENDER(seen), &from);
+        sockaddr_address(SO_EE_OFFENDER(seen), &from);
         if (target.family == 0)
             target = *about;
         // Destination unreachable, port unreachable: RFC 792 type 3 code 3, RFC 4443 type 1 code 4.

@@ -8,20 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void sockaddr_of(struct address address, uint16_t port, void *storage, unsigned *size)
-{
-    uint8_t bytes[16];
-    address_to_bytes(address, bytes);
-    if (address.family == FAMILY_IPV4) {
-        struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
-        memcpy(&in.sin_addr, bytes, 4);
-        memcpy(storage, &in, *size = sizeof(in));
-    } else {
-        struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-        memcpy(&in6.sin6_addr, bytes, 16);
-        memcpy(storage, &in6, *size = sizeof(in6));
-    }
-}
+#include "net/sockaddr.h"
 
 // The kernel picks from net.ipv4.ip_local_port_range, for IPv6 too; its default where it cannot be read.
 static struct port_range ephemeral_range(void)
@@ -79,9 +66,8 @@ static int bind_client_port(int fd, enum family family, struct portset ports, ui
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     for (size_t attempt = 0; attempt < size && attempt < 256; attempt++) {
         struct sockaddr_storage own;
-        unsigned length;
         uint16_t port = nth_port(usable, (*next_port)++ % size);
-        sockaddr_of((struct address){.family = family}, port, &own, &length);
+        socklen_t length = sockaddr_of((struct address){.family = family}, port, &own);
         if (port == 0)
             continue; // binding to port 0 means "any"
         if (bind(fd, (struct sockaddr *)&own, length) == 0)
@@ -110,8 +96,7 @@ int connect_start(struct address target, uint16_t port, struct portset client_po
     if (!holds_range(client_ports, ephemeral_range()))
         code = bind_client_port(fd, target.family, client_ports, next_port);
     struct sockaddr_storage to;
-    unsigned size;
-    sockaddr_of(target, port, &to, &size);
+    socklen_t size = sockaddr_of(target, port, &to);
     if (code == 0 && connect(fd, (struct sockaddr *)&to, size) != 0)
         code = errno;
     if (code == EINPROGRESS)

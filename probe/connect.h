@@ -14,5 +14,3 @@ struct answer connect_finish(int fd, struct address target);
 
 // Closes by reset, so that no TIME_WAIT is left on either side.
 void connect_close(int fd);
-
-void sockaddr_of(struct address address, uint16_t port, void *storage, unsigned *size);

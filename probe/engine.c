@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "model/protocol.h"
+#include "net/sockaddr.h"
 #include "probe/connect.h"
 #include "probe/icmp.h"
 #include "probe/probe.h"
@@ -212,15 +213,9 @@ static void socket_ready(uv_poll_t *poll, int status, int events)
 static void note_vantage(struct engine *engine, int fd, enum family family)
 {
     char *into = family == FAMILY_IPV4 ? engine->summary->vantage4 : engine->summary->vantage6;
-    struct sockaddr_storage own;
-    socklen_t size = sizeof(own);
-    if (into[0] != '\0' || getsockname(fd, (struct sockaddr *)&own, &size) != 0)
-        return;
-    const uint8_t *bytes = family == FAMILY_IPV4 ? (const uint8_t *)&((struct sockaddr_in *)(void *)&own)->sin_addr
-                                                 : ((struct sockaddr_in6 *)(void *)&own)->sin6_addr.s6_addr;
-    struct address address = address_from_bytes(family, bytes);
-    if (address.bits != 0)
-        address_format(address, into);
+    struct address own;
+    if (into[0] == '\0' && sockaddr_own(fd, &own) && own.bits != 0)
+        address_format(own, into);
 }
 
 static void note_unasked(struct engine *engine, const char *reason)

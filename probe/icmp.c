@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "probe/connect.h"
+#include "net/sockaddr.h"
 
 enum { ECHO_SIZE = 16, ECHO4 = 8, REPLY4 = 0, ECHO6 = 128, REPLY6 = 129 };
 
@@ -45,8 +45,7 @@ struct answer icmp_send(int fd, struct address target, uint16_t sequence, uint64
         packet[3] = (uint8_t)sum;
     }
     struct sockaddr_storage to;
-    unsigned size;
-    sockaddr_of(target, 0, &to, &size);
+    socklen_t size = sockaddr_of(target, 0, &to);
     if (sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&to, size) >= 0)
         return (struct answer){.kind = ANSWER_SILENCE};
     return answer_from_errno(errno);
@@ -78,9 +77,8 @@ bool icmp_receive(int fd, enum family family, bool raw, uint64_t *token, struct 
         if ((size_t)length < skip + ECHO_SIZE || packet[skip] != (family == FAMILY_IPV4 ? REPLY4 : REPLY6))
             continue;
         memcpy(token, packet + skip + 8, sizeof(*token));
-        *from = family == FAMILY_IPV4
-                    ? address_from_bytes(family, (uint8_t *)&((struct sockaddr_in *)(void *)&name)->sin_addr)
-                    : address_from_bytes(family, ((struct sockaddr_in6 *)(void *)&name)->sin6_addr.s6_addr);
+        if (!sockaddr_address((struct sockaddr *)&name, from))
+            continue;
         *answer = answer_state(OBSERVED_OPEN, "echo-reply");
         return true;
     }

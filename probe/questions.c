@@ -10,15 +10,12 @@
 static int by_place(const void *left, const void *right)
 {
     const struct plan_target *a = left, *b = right;
-    if (a->address.family != b->address.family)
-        return (int)a->address.family - (int)b->address.family;
-    if (a->address.bits != b->address.bits)
-        return a->address.bits < b->address.bits ? -1 : 1;
-    int x = a->protocol == PROTOCOL_TCP ? 0 : a->protocol == PROTOCOL_UDP ? 1 : 2;
-    int y = b->protocol == PROTOCOL_TCP ? 0 : b->protocol == PROTOCOL_UDP ? 1 : 2;
-    if (x != y)
-        return x - y;
-    return a->ports.count > 0 && b->ports.count > 0 ? (int)a->ports.ranges[0].low - (int)b->ports.ranges[0].low : 0;
+    int order = address_compare(a->address, b->address);
+    if (order == 0)
+        order = protocol_compare(a->protocol, b->protocol);
+    if (order == 0 && a->ports.count > 0 && b->ports.count > 0)
+        order = (int)a->ports.ranges[0].low - (int)b->ports.ranges[0].low;
+    return order;
 }
 
 // Targets by address and protocol, each port of each asked once.

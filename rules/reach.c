@@ -220,19 +220,10 @@ static void compute_protocol(struct context *context, int protocol, exposure_vec
     }
 }
 
-static int protocol_order(int protocol)
-{
-    return protocol == PROTOCOL_TCP      ? -4
-           : protocol == PROTOCOL_UDP    ? -3
-           : protocol == PROTOCOL_ICMP   ? -2
-           : protocol == PROTOCOL_ICMPV6 ? -1
-                                         : protocol;
-}
-
 static int by_contract_order(const void *left, const void *right)
 {
     const struct exposure *a = left, *b = right;
-    int orders[] = {protocol_order(a->protocol_low) - protocol_order(b->protocol_low),
+    int orders[] = {protocol_compare(a->protocol_low, b->protocol_low),
                     (int)a->low - (int)b->low,
                     (int)a->high - (int)b->high,
                     (int)a->path - (int)b->path,

@@ -1,5 +1,3 @@
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -9,7 +7,7 @@
 #include "cli/common.h"
 #include "config.h"
 #include "evidence/bundle.h"
-#include "probe/connect.h"
+#include "net/sockaddr.h"
 #include "reconcile/reconcile.h"
 #include "report/report.h"
 #include "rules/judge.h"
@@ -63,20 +61,14 @@ static void detect_vantages(struct job *job)
     for (size_t i = 0; i < job->before.exposures->endpoints.count; i++) {
         const struct endpoint *endpoint = &job->before.exposures->endpoints.items[i];
         enum family family = endpoint->address.family;
-        struct sockaddr_storage to, own;
-        unsigned size;
-        socklen_t own_size = sizeof(own);
+        struct sockaddr_storage to;
+        struct address own;
         if (have[family == FAMILY_IPV6])
             continue;
-        sockaddr_of((struct address){.family = family, .bits = endpoint->address.first}, 9, &to, &size);
+        socklen_t size = sockaddr_of((struct address){.family = family, .bits = endpoint->address.first}, 9, &to);
         int fd = socket(family == FAMILY_IPV4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (fd >= 0 && connect(fd, (struct sockaddr *)&to, size) == 0 &&
-            getsockname(fd, (struct sockaddr *)&own, &own_size) == 0) {
-            const uint8_t *bytes = family == FAMILY_IPV4
-                                       ? (const uint8_t *)&((struct sockaddr_in *)(void *)&own)->sin_addr
-                                       : ((struct sockaddr_in6 *)(void *)&own)->sin6_addr.s6_addr;
-            *vector_add(job->arena, &job->vantages.items) =
-                (struct vantage){address_from_bytes(family, bytes), portset_all};
+        if (fd >= 0 && connect(fd, (struct sockaddr *)&to, size) == 0 && sockaddr_own(fd, &own)) {
+            *vector_add(job->arena, &job->vantages.items) = (struct vantage){own, portset_all};
             have[family == FAMILY_IPV6] = true;
         }
         if (fd >= 0)

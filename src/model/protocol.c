@@ -22,6 +22,20 @@ bool protocol_is_icmp(int protocol)
     return protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6;
 }
 
+static int order(int protocol)
+{
+    return protocol == PROTOCOL_TCP      ? -4
+           : protocol == PROTOCOL_UDP    ? -3
+           : protocol == PROTOCOL_ICMP   ? -2
+           : protocol == PROTOCOL_ICMPV6 ? -1
+                                         : protocol;
+}
+
+int protocol_compare(int a, int b)
+{
+    return order(a) - order(b);
+}
+
 const char *protocol_name(struct arena *arena, int protocol)
 {
     for (size_t i = 0; i < NAMES; i++)

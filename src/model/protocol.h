@@ -11,6 +11,9 @@ enum { PROTOCOL_ANY = -1, PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17
 bool protocol_has_ports(int protocol);
 bool protocol_is_icmp(int protocol); // type * 256 + code
 
+// The order of every file: tcp, udp, icmp, icmpv6, then the others by number.
+int protocol_compare(int a, int b);
+
 const char *protocol_name(struct arena *arena, int protocol);
 // "tcp", "icmpv6", "6", "-1" or "all". False where the text is no protocol number from -1 to 255.
 bool protocol_parse(const char *text, int *protocol);

@@ -31,19 +31,10 @@ static bool agree(const struct verdict *a, const struct verdict *b)
 static int by_place(const void *left, const void *right)
 {
     const struct verdict *a = left, *b = right;
-    if (a->address.family != b->address.family)
-        return (int)a->address.family - (int)b->address.family;
-    if (a->address.bits != b->address.bits)
-        return a->address.bits < b->address.bits ? -1 : 1;
-    if (a->protocol != b->protocol) {
-        int udp_after_tcp[] = {a->protocol, b->protocol};
-        for (int i = 0; i < 2; i++) // tcp, udp, icmp: the order of the contract
-            udp_after_tcp[i] = udp_after_tcp[i] == PROTOCOL_TCP   ? -2
-                               : udp_after_tcp[i] == PROTOCOL_UDP ? -1
-                                                                  : udp_after_tcp[i];
-        return udp_after_tcp[0] - udp_after_tcp[1];
-    }
-    return (int)a->low - (int)b->low;
+    int order = address_compare(a->address, b->address);
+    if (order == 0)
+        order = protocol_compare(a->protocol, b->protocol);
+    return order != 0 ? order : (int)a->low - (int)b->low;
 }
 
 void verdicts_merge(struct arena *arena, struct verdict_set *set)

@@ -49,6 +49,13 @@ bool address_equal(struct address a, struct address b)
     return a.family == b.family && a.bits == b.bits;
 }
 
+int address_compare(struct address a, struct address b)
+{
+    if (a.family != b.family)
+        return (int)a.family - (int)b.family;
+    return a.bits < b.bits ? -1 : a.bits > b.bits ? 1 : 0;
+}
+
 void address_format(struct address address, char text[ADDRESS_TEXT])
 {
     uint8_t bytes[16];

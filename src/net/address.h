@@ -34,6 +34,7 @@ const char *family_name(enum family family);  // "ipv4" or "ipv6"
 
 bool address_parse(const char *text, struct address *address);
 bool address_equal(struct address a, struct address b);
+int address_compare(struct address a, struct address b); // IPv4 first, then by number
 void address_format(struct address address, char text[ADDRESS_TEXT]);
 void address_to_bytes(struct address address, uint8_t bytes[16]); // network order: 4 or 16 bytes
 struct address address_from_bytes(enum family family, const uint8_t *bytes);

@@ -1,0 +1,42 @@
+#include "net/sockaddr.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+socklen_t sockaddr_of(struct address address, uint16_t port, struct sockaddr_storage *storage)
+{
+    uint8_t bytes[16];
+    address_to_bytes(address, bytes);
+    if (address.family == FAMILY_IPV4) {
+        struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+        memcpy(&in.sin_addr, bytes, 4);
+        memcpy(storage, &in, sizeof(in));
+        return sizeof(in);
+    }
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    memcpy(&in6.sin6_addr, bytes, 16);
+    memcpy(storage, &in6, sizeof(in6));
+    return sizeof(in6);
+}
+
+bool sockaddr_address(const struct sockaddr *storage, struct address *address)
+{
+    if (storage->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)storage;
+        *address = address_from_bytes(FAMILY_IPV4, (const uint8_t *)&in->sin_addr);
+        return true;
+    }
+    if (storage->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)storage;
+        *address = address_from_bytes(FAMILY_IPV6, in6->sin6_addr.s6_addr);
+        return true;
+    }
+    return false;
+}
+
+bool sockaddr_own(int fd, struct address *address)
+{
+    struct sockaddr_storage own;
+    socklen_t size = sizeof(own);
+    return getsockname(fd, (struct sockaddr *)&own, &size) == 0 && sockaddr_address((struct sockaddr *)&own, address);
+}

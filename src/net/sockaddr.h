@@ -1,0 +1,15 @@
+// Between addresses and the socket interface's own form of them (ip(7), ipv6(7)).
+#pragma once
+
+#include <sys/socket.h>
+
+#include "net/address.h"
+
+// Fills *storage for `address` and `port` (host order); returns how many of its bytes count.
+socklen_t sockaddr_of(struct address address, uint16_t port, struct sockaddr_storage *storage);
+
+// The address in *storage. False where its family is neither.
+bool sockaddr_address(const struct sockaddr *storage, struct address *address);
+
+// The address that this end of a socket has. False where it has none.
+bool sockaddr_own(int fd, struct address *address);
