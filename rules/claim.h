@@ -1,5 +1,5 @@
-// What the configuration says of (number, source) pairs, in three values: `must` surely pass, `may` pass for all that
-// is known (must is a part of may). The rest surely does not pass. Unmodelled or missing things widen `may` only.
+// What the configuration says of (number, source) pairs, in three values: `must` surely pass, `extra` pass for all that
+// is known, the rest surely does not. The two never overlap. Unmodelled or missing things widen `extra` only.
 #pragma once
 
 #include "model/exposure.h"
@@ -7,9 +7,10 @@
 
 struct claim {
     struct portmap must;
-    struct portmap may;
-    text_list doubts; // names what widens `may`
+    struct portmap extra;
+    text_list doubts; // names what widens `extra`
 };
 
 // Adds `text` where the list does not hold it yet.
 void text_list_add(struct arena *arena, text_list *list, const char *text);
+void text_list_add_all(struct arena *arena, text_list *list, const text_list *from);

@@ -1,7 +1,9 @@
 #include "rules/explain.h"
 
 #include "model/protocol.h"
-#include "rules/context.h"
+#include "rules/load_balancer.h"
+#include "rules/security_group.h"
+#include "rules/site.h"
 
 static void add_hop(struct arena *arena, struct explanation *explanation, const char *stage, enum hop_result result,
                     const char *text)
@@ -17,22 +19,29 @@ static const char *joined(struct arena *arena, const text_list *list)
     return text;
 }
 
-static void explain_acl(struct context *context, struct explanation *explanation, bool egress, int protocol,
-                        struct portset numbers, struct address source)
+static struct prefixset only(struct arena *arena, struct address address)
 {
-    struct arena *arena = context->arena;
+    return prefixset_of(arena, (struct prefix){address.family, (uint8_t)family_width(address.family), address.bits});
+}
+
+static void explain_acl(struct arena *arena, struct site *site, struct explanation *explanation, bool egress,
+                        int protocol, struct portset numbers, struct address source)
+{
     const char *stage = egress ? "network acl out" : "network acl in";
-    if (context->acl == NULL) {
-        add_hop(arena, explanation, stage, HOP_POSSIBLE, context->acl_missing);
+    if (portset_is_empty(numbers)) {
+        add_hop(arena, explanation, stage, HOP_STOP, "this message asks for no reply");
         return;
     }
-    struct prefixset one =
-        prefixset_of(arena, (struct prefix){source.family, (uint8_t)family_width(source.family), source.bits});
-    struct portmap allowed = network_acl_allows(arena, context->acl, egress, context->family, protocol);
-    struct portset working = portset_intersect(arena, portmap_ports(arena, allowed, source.bits), numbers);
+    if (site->acl == NULL) {
+        add_hop(arena, explanation, stage, HOP_POSSIBLE, site->acl_missing);
+        return;
+    }
+    const struct passage *passage = site_passage(site, source.family, protocol);
+    const struct acl_view *view = egress ? &passage->out : &passage->in;
+    struct portset working = portset_intersect(arena, portmap_ports(arena, view->allows, source.bits), numbers);
     if (!portset_is_empty(working)) {
         text_list entries = {0};
-        network_acl_because(arena, context->acl, egress, context->family, protocol, working, one, &entries);
+        network_acl_because(arena, view, working, only(arena, source), &entries);
         bool part = egress && protocol_has_ports(protocol) && !portset_equal(working, portset_all);
         const char *ports = part ? arena_printf(arena, " for client ports %s", portset_format(arena, working)) : "";
         add_hop(arena, explanation, stage, HOP_PASS,
@@ -40,84 +49,91 @@ static void explain_acl(struct context *context, struct explanation *explanation
         return;
     }
     const struct network_acl_entry *entry =
-        portset_is_empty(numbers) ? NULL
-                                  : network_acl_decides(context->acl, egress, protocol, numbers.ranges[0].low, source);
-    if (portset_is_empty(numbers))
-        add_hop(arena, explanation, stage, HOP_STOP, "this message asks for no reply");
-    else if (entry == NULL)
+        network_acl_decides(site->acl, egress, protocol, numbers.ranges[0].low, source);
+    if (entry == NULL)
         add_hop(arena, explanation, stage, HOP_STOP,
-                arena_printf(arena, "%s has no entry that matches, and so denies", context->acl->id));
+                arena_printf(arena, "%s has no entry that matches, and so denies", site->acl->id));
     else
         add_hop(arena, explanation, stage, HOP_STOP,
-                arena_printf(arena, "%s:%s%d denies", context->acl->id, egress ? "egress:" : "", entry->number));
+                arena_printf(arena, "%s:%s%d denies", site->acl->id, egress ? "egress:" : "", entry->number));
 }
 
-struct explanation explain_packet(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
-                                  int protocol, uint16_t number, struct address source, struct portset client_ports)
+static void explain_groups(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
+                           struct explanation *explanation, int protocol, uint16_t number, struct address source)
 {
-    struct explanation explanation = {0};
-    text_list missing = {0};
-    struct context context = context_of(arena, estate, endpoint->interface, endpoint->private_address, &missing);
-    context_find_replies(&context);
-    explanation.exposure = exposure_find(endpoint, protocol, number, source.bits);
-    if (source.family != endpoint->address.family) {
-        add_hop(arena, &explanation, "source", HOP_STOP, "the source is of the other address family");
-        return explanation;
-    }
-    add_hop(arena, &explanation, "gateway",
-            context.gate.state == GATE_SHUT       ? HOP_STOP
-            : context.gate.state == GATE_POSSIBLE ? HOP_POSSIBLE
-                                                  : HOP_PASS,
-            context.gate.state == GATE_POSSIBLE ? joined(arena, &context.gate.doubts) : context.gate.why);
-    if (context.gate.state == GATE_SHUT) // the rest is worth knowing all the same
-        context.acl = network_acl_of(arena, estate, endpoint->interface, &context.acl_missing);
-
-    struct portset one_number = portset_of(arena, number, number);
-    explain_acl(&context, &explanation, false, protocol, one_number, source);
-
-    struct claim groups = security_group_admits(arena, estate, endpoint->interface, context.family, protocol, &missing);
+    struct group_cache cache = {.arena = arena, .estate = estate};
+    struct claim groups = security_group_admits(arena, &cache, interface, source.family, protocol);
+    struct exposure packet = {.protocol_low = protocol,
+                              .protocol_high = protocol,
+                              .low = number,
+                              .high = number,
+                              .sources = only(arena, source)};
+    text_list rules = {0}, ids = {0};
+    security_group_because(arena, &cache, interface, source.family, &packet, &rules);
+    for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++)
+        text_list_add(arena, &ids, interface->groups->ids[i]);
     bool must = prefixset_holds(portmap_sources(groups.must, number), source.bits);
-    bool may = prefixset_holds(portmap_sources(groups.may, number), source.bits);
-    text_list rules = {0};
-    struct exposure packet = {
-        .protocol_low = protocol,
-        .protocol_high = protocol,
-        .low = number,
-        .high = number,
-        .sources =
-            prefixset_of(arena, (struct prefix){source.family, (uint8_t)family_width(source.family), source.bits})};
-    security_group_because(arena, estate, endpoint->interface, context.family, &packet, &rules);
-    text_list ids = {0};
-    for (size_t i = 0; i < endpoint->interface->group_ids.count; i++)
-        text_list_add(arena, &ids, endpoint->interface->group_ids.items[i]);
-    add_hop(arena, &explanation, "security groups",
+    bool may = prefixset_holds(portmap_sources(groups.extra, number), source.bits);
+    add_hop(arena, explanation, "security groups",
             must  ? HOP_PASS
             : may ? HOP_POSSIBLE
                   : HOP_STOP,
             must  ? arena_printf(arena, "%s admits", joined(arena, &rules))
             : may ? joined(arena, &groups.doubts)
                   : arena_printf(arena, "no rule of %s admits it", joined(arena, &ids)));
+}
 
-    if (context.table == NULL && context.gate.state == GATE_SHUT)
+static void explain_route(struct arena *arena, struct site *site, struct explanation *explanation,
+                          struct address source)
+{
+    const struct route_claim *replies = &site_family(site, source.family)->replies;
+    const struct route_share *share = route_table_share(replies, source.bits);
+    bool must = prefixset_holds(replies->must, source.bits), may = prefixset_holds(replies->may, source.bits);
+    const char *route = site->table == NULL ? site->table_missing
+                        : share == NULL     ? arena_printf(arena, "%s has no route to the source", site->table->id)
+                                            : arena_printf(arena, "%s to %s%s", share->name,
+                                                       share->doubt != NULL ? share->doubt : share->route->target_id,
+                                                       share->route->active ? "" : " (blackhole)");
+    if (!must && may && replies->doubts.count > 0)
+        route = arena_printf(arena, "%s; %s", route, joined(arena, &replies->doubts));
+    add_hop(arena, explanation, "route back", must ? HOP_PASS : may ? HOP_POSSIBLE : HOP_STOP, route);
+}
+
+struct explanation explain_packet(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
+                                  int protocol, uint16_t number, struct address source, struct portset client_ports)
+{
+    struct explanation explanation = {0};
+    const struct network_interface *interface = endpoint->interface;
+    explanation.exposure = exposure_find(endpoint, protocol, number, source.bits);
+    if (source.family != endpoint->address.family) {
+        add_hop(arena, &explanation, "source", HOP_STOP, "the source is of the other address family");
         return explanation;
-    const struct route_share *share = route_table_share(&context.replies, source.bits);
-    bool reply_must = prefixset_holds(context.replies.must, source.bits);
-    bool reply_may = prefixset_holds(context.replies.may, source.bits);
-    const char *route = context.table == NULL ? context.table_missing
-                        : share == NULL
-                            ? arena_printf(arena, "%s has no route to the source", context.table->id)
-                            : arena_printf(arena, "%s to %s%s", route_share_name(arena, context.table, share),
-                                           share->route->target_id, share->route->active ? "" : " (blackhole)");
-    if (!reply_must && reply_may && context.replies.doubts.count > 0)
-        route = arena_printf(arena, "%s; %s", route, joined(arena, &context.replies.doubts));
-    add_hop(arena, &explanation, "route back", reply_must ? HOP_PASS : reply_may ? HOP_POSSIBLE : HOP_STOP, route);
-
+    }
+    struct site *site = site_new(arena, estate, interface);
+    struct gate gate = site_gate(arena, site, interface, endpoint->private_address);
+    add_hop(arena, &explanation, "gateway",
+            gate.state == GATE_SHUT       ? HOP_STOP
+            : gate.state == GATE_POSSIBLE ? HOP_POSSIBLE
+                                          : HOP_PASS,
+            gate.state == GATE_POSSIBLE ? joined(arena, &gate.doubts) : gate.why);
+    const char *missing = NULL;
+    const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
+    if (balancer != NULL && missing == NULL) {
+        text_list listeners = {0};
+        load_balancer_because(arena, balancer, protocol, number, number, &listeners);
+        add_hop(arena, &explanation, "listener", listeners.count > 0 ? HOP_PASS : HOP_STOP,
+                listeners.count > 0 ? arena_printf(arena, "%s listens", joined(arena, &listeners))
+                                    : arena_printf(arena, "%s has no listener there", balancer->name));
+    }
+    explain_acl(arena, site, &explanation, false, protocol, portset_of(arena, number, number), source);
+    explain_groups(arena, estate, interface, &explanation, protocol, number, source);
+    explain_route(arena, site, &explanation, source);
     struct portset back = protocol_has_ports(protocol) ? client_ports : portset_all;
     if (protocol_is_icmp(protocol)) {
-        int reply = context_icmp_reply(protocol, number);
+        int reply = site_icmp_reply(protocol, number);
         back = reply < 0 ? portset_empty : portset_of(arena, (uint16_t)reply, (uint16_t)reply);
     }
-    explain_acl(&context, &explanation, true, protocol, back, source);
+    explain_acl(arena, site, &explanation, true, protocol, back, source);
     return explanation;
 }
 

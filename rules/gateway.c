@@ -1,8 +1,9 @@
 #include "rules/gateway.h"
 
+#include "rules/load_balancer.h"
 #include "rules/route_table.h"
 
-static void doubt(struct arena *arena, struct gate *gate, const char *what)
+void gate_doubt(struct arena *arena, struct gate *gate, const char *what)
 {
     if (gate->state == GATE_OPEN)
         gate->state = GATE_POSSIBLE;
@@ -24,9 +25,12 @@ static const char *unknown_gateway(const struct estate *estate, const struct rou
 // https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html
 static const char *blocked(struct arena *arena, const struct estate *estate, const struct network_interface *interface)
 {
-    const enum block_mode *mode = map_get(&estate->block_mode_of_region, interface->region);
-    if (mode == NULL)
-        mode = map_get(&estate->block_mode_of_region, "");
+    const char *keys[] = {arena_printf(arena, "%s|%s", interface->account_id, interface->region),
+                          arena_printf(arena, "|%s", interface->region),
+                          arena_printf(arena, "%s|", interface->account_id), "|"};
+    const enum block_mode *mode = NULL;
+    for (size_t i = 0; mode == NULL && i < sizeof(keys) / sizeof(keys[0]); i++)
+        mode = map_get(&estate->block_modes, keys[i]);
     if (mode == NULL || *mode == BLOCK_OFF)
         return NULL;
     const char *holders[] = {interface->subnet_id, interface->vpc_id};
@@ -39,44 +43,12 @@ static const char *blocked(struct arena *arena, const struct estate *estate, con
                         *mode == BLOCK_INGRESS ? "block-ingress" : "block-bidirectional", interface->region);
 }
 
-// A route table associated with the gateway may send this address's traffic through an appliance.
-// https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html
-static void follow_edge_route(struct arena *arena, const struct estate *estate, struct gate *gate,
-                              const struct network_interface *interface, struct address private_address,
-                              text_list *missing)
-{
-    const struct route_table *edge = map_get(&estate->edge_table_of_gateway, gate->gateway_id);
-    if (edge == NULL)
-        return;
-    struct route_claim claim =
-        route_table_replies(arena, estate, edge, interface->vpc_id, private_address.family, missing);
-    const struct route_share *share = route_table_share(&claim, private_address.bits);
-    if (share != NULL && share->route->target != ROUTE_LOCAL)
-        doubt(
-            arena, gate,
-            arena_printf(arena, "edge route %s to %s", route_share_name(arena, edge, share), share->route->target_id));
-    for (size_t i = 0; i < claim.doubts.count; i++)
-        doubt(arena, gate, claim.doubts.items[i]);
-}
-
-static bool is_load_balancer(const struct network_interface *interface)
-{
-    return strstr(interface->type, "load_balancer") != NULL ||
-           (interface->requester_managed && interface->description != NULL &&
-            strncmp(interface->description, "ELB ", 4) == 0);
-}
-
 struct gate gateway_admits(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
-                           struct address private_address, text_list *missing)
+                           text_list *missing)
 {
     struct gate gate = {.state = GATE_OPEN};
     const struct internet_gateway *attached = map_get(&estate->gateway_of_vpc, interface->vpc_id);
     const char *ignored;
-    if (strcmp(interface->type, "nat_gateway") == 0 || strcmp(interface->type, "natGateway") == 0) {
-        gate.state = GATE_SHUT;
-        gate.why = "a NAT gateway takes in no connection from the internet";
-        return gate;
-    }
     if (attached != NULL) {
         gate.gateway_id = attached->id;
         gate.why = arena_printf(arena, "%s is attached to %s", attached->id, interface->vpc_id);
@@ -91,7 +63,7 @@ struct gate gateway_admits(struct arena *arena, const struct estate *estate, con
         }
         gate.why = arena_printf(arena, "missing: internet gateway %s of %s", unknown, interface->vpc_id);
         text_list_add(arena, missing, gate.why);
-        doubt(arena, &gate, gate.why);
+        gate_doubt(arena, &gate, gate.why);
     }
     const char *block = blocked(arena, estate, interface);
     if (block != NULL) {
@@ -103,10 +75,29 @@ struct gate gateway_admits(struct arena *arena, const struct estate *estate, con
         const char *what = arena_printf(arena, "missing: subnet %s",
                                         interface->subnet_id == NULL ? "(unknown)" : interface->subnet_id);
         text_list_add(arena, missing, what);
-        doubt(arena, &gate, what);
+        gate_doubt(arena, &gate, what);
     }
-    follow_edge_route(arena, estate, &gate, interface, private_address, missing);
-    if (is_load_balancer(interface))
-        doubt(arena, &gate, "load balancer: its listeners are not considered");
+    return gate;
+}
+
+struct gate gateway_admits_interface(struct arena *arena, const struct estate *estate,
+                                     const struct network_interface *interface, const struct gate *site)
+{
+    struct gate gate = *site;
+    gate.doubts = (text_list){0};
+    text_list_add_all(arena, &gate.doubts, &site->doubts);
+    if (strcmp(interface->type, "nat_gateway") == 0 || strcmp(interface->type, "natGateway") == 0) {
+        gate.state = GATE_SHUT;
+        gate.why = "a NAT gateway takes in no connection from the internet";
+        return gate;
+    }
+    const char *missing = NULL;
+    const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
+    if (balancer != NULL && !balancer->internet_facing) {
+        gate.state = GATE_SHUT;
+        gate.why = arena_printf(arena, "load balancer %s is internal", balancer->name);
+    } else if (missing != NULL && gate.state != GATE_SHUT) {
+        gate_doubt(arena, &gate, missing);
+    }
     return gate;
 }

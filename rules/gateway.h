@@ -12,6 +12,13 @@ struct gate {
     text_list doubts;       // why only possible
 };
 
-// Whether packets from the internet arrive at `interface` for `private_address` at all (semantics.md, 1 and 2).
+// Whether packets from the internet arrive in an interface's subnet at all (semantics.md, 1 and 2).
 struct gate gateway_admits(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
-                           struct address private_address, text_list *missing);
+                           text_list *missing);
+
+// The same narrowed to one interface of it: a NAT gateway takes nothing in, nor does an internal load balancer.
+struct gate gateway_admits_interface(struct arena *arena, const struct estate *estate,
+                                     const struct network_interface *interface, const struct gate *site);
+
+// Makes an open gate a possible one and says why.
+void gate_doubt(struct arena *arena, struct gate *gate, const char *what);

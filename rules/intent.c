@@ -193,13 +193,13 @@ static bool selects(const struct intent_rule *rule, const struct estate *estate,
     if (rule->has_address && !prefix_holds(rule->address, (struct address){.family = endpoint->address.family,
                                                                            .bits = endpoint->address.first}))
         return false;
-    if (rule->tag_key != NULL && !tagged(rule, interface->tags.items, interface->tags.count) &&
-        (instance == NULL || !tagged(rule, instance->tags.items, instance->tags.count)))
+    if (rule->tag_key != NULL && !tagged(rule, interface->tags, interface->tag_count) &&
+        (instance == NULL || !tagged(rule, instance->tags, instance->tag_count)))
         return false;
     bool grouped = rule->group == NULL;
-    for (size_t i = 0; i < interface->group_ids.count && !grouped; i++) {
-        const struct security_group *group = map_get(&estate->security_groups, interface->group_ids.items[i]);
-        grouped = glob(rule->group, interface->group_ids.items[i]) || (group != NULL && glob(rule->group, group->name));
+    for (size_t i = 0; interface->groups != NULL && i < interface->groups->count && !grouped; i++) {
+        const struct security_group *group = map_get(&estate->security_groups, interface->groups->ids[i]);
+        grouped = glob(rule->group, interface->groups->ids[i]) || (group != NULL && glob(rule->group, group->name));
     }
     return grouped;
 }

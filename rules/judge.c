@@ -34,8 +34,9 @@ static cut_list cuts_for(struct arena *arena, const struct estate *estate, const
                          const struct intent *intent, int protocol)
 {
     cut_list cuts = {0};
-    for (size_t g = 0; g < endpoint->interface->group_ids.count; g++) {
-        const struct security_group *group = map_get(&estate->security_groups, endpoint->interface->group_ids.items[g]);
+    size_t group_count = endpoint->interface->groups != NULL ? endpoint->interface->groups->count : 0;
+    for (size_t g = 0; g < group_count; g++) {
+        const struct security_group *group = map_get(&estate->security_groups, endpoint->interface->groups->ids[g]);
         for (size_t r = 0; group != NULL && r < group->ingress.count; r++)
             if (group->ingress.items[r].protocol == protocol)
                 cut(arena, &cuts, group->ingress.items[r].low, group->ingress.items[r].high);

@@ -9,98 +9,79 @@ static bool applies(const struct network_acl_entry *entry, bool egress, int prot
     return entry->egress == egress && (entry->protocol == PROTOCOL_ANY || entry->protocol == protocol);
 }
 
-// Calls `visit` for each elementary interval of numbers inside `within`, with what each entry is first to match there.
-typedef void (*interval_visitor)(void *context, uint16_t low, uint16_t high, const struct network_acl_entry *entry,
-                                 struct prefixset first_matched);
-
-static void walk(struct arena *arena, const struct network_acl *acl, bool egress, enum family family, int protocol,
-                 struct port_range within, struct prefixset others, interval_visitor visit, void *context)
+struct acl_view network_acl_view(struct arena *arena, const struct network_acl *acl, bool egress, enum family family,
+                                 int protocol)
 {
+    struct acl_view view = {0};
+    VECTOR(const struct network_acl_entry *) entries = {0};
     VECTOR(uint32_t) starts = {0};
-    *vector_add(arena, &starts) = within.low;
-    *vector_add(arena, &starts) = (uint32_t)within.high + 1;
+    VECTOR(struct port_segment) allowed = {0};
+    *vector_add(arena, &starts) = 0;
+    *vector_add(arena, &starts) = PORT_LAST + 1;
     for (size_t i = 0; i < acl->entries.count; i++) {
         const struct network_acl_entry *entry = &acl->entries.items[i];
         if (!applies(entry, egress, protocol) || entry->prefix.family != family)
             continue;
-        uint32_t edges[2] = {entry->low, (uint32_t)entry->high + 1};
-        for (int e = 0; e < 2; e++)
-            if (edges[e] > within.low && edges[e] <= within.high)
-                *vector_add(arena, &starts) = edges[e];
+        *vector_add(arena, &entries) = entry;
+        *vector_add(arena, &starts) = entry->low;
+        *vector_add(arena, &starts) = (uint32_t)entry->high + 1;
     }
     sort_numbers(starts.items, starts.count);
+    struct acl_part *parts = arena_array(arena, struct acl_part, entries.count + 1);
     for (size_t s = 0; s + 1 < starts.count; s++) {
         if (starts.items[s] == starts.items[s + 1])
             continue;
-        struct prefixset left = others;
-        for (size_t i = 0; i < acl->entries.count && !prefixset_is_empty(left); i++) {
-            const struct network_acl_entry *entry = &acl->entries.items[i];
-            if (!applies(entry, egress, protocol) || entry->prefix.family != family || entry->low > starts.items[s] ||
-                entry->high < starts.items[s])
+        uint16_t low = (uint16_t)starts.items[s], high = (uint16_t)(starts.items[s + 1] - 1);
+        struct prefixset left = prefixset_all(arena, family);
+        for (size_t i = 0; i < entries.count && !prefixset_is_empty(left); i++) {
+            const struct network_acl_entry *entry = entries.items[i];
+            if (entry->low > low || entry->high < low)
                 continue;
             struct prefixset matched = prefixset_of(arena, entry->prefix);
             struct prefixset first = prefixset_intersect(arena, left, matched);
-            if (!prefixset_is_empty(first))
-                visit(context, (uint16_t)starts.items[s], (uint16_t)(starts.items[s + 1] - 1), entry, first);
+            if (prefixset_is_empty(first))
+                continue;
             left = prefixset_subtract(arena, left, matched);
+            if (!entry->allow)
+                continue;
+            struct port_segment segment = {low, high, first};
+            *vector_add(arena, &parts[i].first) = segment;
+            struct port_segment *last = allowed.count > 0 ? &allowed.items[allowed.count - 1] : NULL;
+            if (last != NULL && last->low == low)
+                last->sources = prefixset_union(arena, last->sources, first);
+            else
+                *vector_add(arena, &allowed) = segment;
         }
     }
+    for (size_t i = 0; i < entries.count; i++) {
+        if (parts[i].first.count == 0)
+            continue;
+        parts[i].name = arena_printf(arena, "%s:%s%d", acl->id, egress ? "egress:" : "", entries.items[i]->number);
+        parts[view.part_count++] = parts[i];
+    }
+    view.parts = parts;
+    struct portmap disjoint = {.count = allowed.count, .segments = allowed.items};
+    view.allows = portmap_on_ports(arena, disjoint, portset_all); // joins equal neighbours
+    return view;
 }
 
-struct allowed {
-    struct arena *arena;
-    VECTOR(struct port_segment) rectangles;
-};
-
-static void keep_allowed(void *context, uint16_t low, uint16_t high, const struct network_acl_entry *entry,
-                         struct prefixset first_matched)
+static bool takes_part(const struct acl_part *part, struct portset numbers, struct prefixset others)
 {
-    struct allowed *allowed = context;
-    if (!entry->allow)
-        return;
-    struct port_segment *last =
-        allowed->rectangles.count > 0 ? &allowed->rectangles.items[allowed->rectangles.count - 1] : NULL;
-    if (last != NULL && last->low == low)
-        last->sources = prefixset_union(allowed->arena, last->sources, first_matched);
-    else
-        *vector_add(allowed->arena, &allowed->rectangles) = (struct port_segment){low, high, first_matched};
+    for (size_t n = 0; n < numbers.count; n++)
+        for (size_t i = 0; i < part->first.count; i++)
+            if (part->first.items[i].low <= numbers.ranges[n].high &&
+                part->first.items[i].high >= numbers.ranges[n].low &&
+                prefixset_overlap(part->first.items[i].sources, others))
+                return true;
+    return false;
 }
 
-struct portmap network_acl_allows(struct arena *arena, const struct network_acl *acl, bool egress, enum family family,
-                                  int protocol)
+void network_acl_because(struct arena *arena, const struct acl_view *view, struct portset numbers,
+                         struct prefixset others, text_list *because)
 {
-    struct allowed allowed = {.arena = arena};
-    walk(arena, acl, egress, family, protocol, (struct port_range){0, PORT_LAST}, prefixset_all(arena, family),
-         keep_allowed, &allowed);
-    struct portmap disjoint = {.count = allowed.rectangles.count, .segments = allowed.rectangles.items};
-    return portmap_on_ports(arena, disjoint, portset_all); // joins equal neighbours
-}
-
-struct reasons {
-    struct arena *arena;
-    const struct network_acl *acl;
-    text_list *because;
-};
-
-static void keep_reason(void *context, uint16_t low, uint16_t high, const struct network_acl_entry *entry,
-                        struct prefixset first_matched)
-{
-    (void)low;
-    (void)high;
-    (void)first_matched;
-    struct reasons *reasons = context;
-    if (entry->allow)
-        text_list_add(
-            reasons->arena, reasons->because,
-            arena_printf(reasons->arena, "%s:%s%d", reasons->acl->id, entry->egress ? "egress:" : "", entry->number));
-}
-
-void network_acl_because(struct arena *arena, const struct network_acl *acl, bool egress, enum family family,
-                         int protocol, struct portset numbers, struct prefixset others, text_list *because)
-{
-    struct reasons reasons = {.arena = arena, .acl = acl, .because = because};
-    for (size_t i = 0; i < numbers.count; i++)
-        walk(arena, acl, egress, family, protocol, numbers.ranges[i], others, keep_reason, &reasons);
+    for (size_t i = 0; i < view->part_count; i++)
+        if (takes_part(&view->parts[i], numbers, others))
+            *vector_add(arena, because) = view->parts[i].name;
 }
 
 const struct network_acl_entry *network_acl_decides(const struct network_acl *acl, bool egress, int protocol,

@@ -4,15 +4,25 @@
 
 #include "rules/claim.h"
 
-// (number, other side's address) pairs that one direction allows for a protocol and family. Inbound the number is the
-// endpoint's port and the address the source; outbound they are the client's port and the destination.
-struct portmap network_acl_allows(struct arena *arena, const struct network_acl *acl, bool egress, enum family family,
-                                  int protocol);
+// What one direction of an ACL allows of a protocol and family, as (number, other side's address) pairs, and by which
+// entries. Inbound the number is the endpoint's port and the address the source; outbound they are the client's port
+// and the destination.
+struct acl_view {
+    struct portmap allows;
+    struct acl_part {
+        const char *name;                  // "acl-ID:NUMBER", outbound "acl-ID:egress:NUMBER"
+        VECTOR(struct port_segment) first; // what the entry is first to match, and allows
+    } * parts;                             // by number; entries that allow nothing are not listed
+    size_t part_count;
+};
 
-// Adds "acl-ID:NUMBER" (outbound "acl-ID:egress:NUMBER") of each entry that is first to match, and allows, some pair of
-// `numbers` × `others`.
-void network_acl_because(struct arena *arena, const struct network_acl *acl, bool egress, enum family family,
-                         int protocol, struct portset numbers, struct prefixset others, text_list *because);
+// `protocol` may be PROTOCOL_UNNAMED: one that no entry names.
+struct acl_view network_acl_view(struct arena *arena, const struct network_acl *acl, bool egress, enum family family,
+                                 int protocol);
+
+// Adds the names of the entries that are first to match, and allow, some pair of `numbers` × `others`.
+void network_acl_because(struct arena *arena, const struct acl_view *view, struct portset numbers,
+                         struct prefixset others, text_list *because);
 
 // The entry that decides one packet, or NULL where none matches (which denies).
 const struct network_acl_entry *network_acl_decides(const struct network_acl *acl, bool egress, int protocol,

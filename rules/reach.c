@@ -3,53 +3,97 @@
 #include <stdlib.h>
 
 #include "model/protocol.h"
-#include "rules/context.h"
+#include "rules/load_balancer.h"
+#include "rules/security_group.h"
+#include "rules/site.h"
 
-// Sources that share one set of client ports from which the outbound ACL lets replies back; the set may be empty.
-struct reply_class {
-    struct prefixset sources;
-    struct portset client_ports;
+// Everything that one computation shares between endpoints.
+struct engine {
+    const struct estate *estate;
+    struct arena *arena;   // lives as long as the result
+    struct arena *scratch; // for one answer
+    struct exposure_set *set;
+    struct group_cache groups;
+    struct map sites_of_subnet; // subnet id -> struct subnet_sites
+    struct map sites_by_key;    // what decides, as text -> struct site
+    struct map missing;         // what set->missing holds
 };
 
-typedef VECTOR(struct reply_class) reply_classes;
+// The sites of a subnet: one, unless documents disagree on its VPC, account or region.
+struct subnet_sites {
+    VECTOR(struct subnet_site {
+        const char *vpc_id;
+        const char *account_id;
+        const char *region;
+        struct site *site;
+    })
+    items;
+};
 
-// Turns (client port → destinations) around into (sources → client ports).
-static reply_classes by_client_ports(struct context *context, int protocol)
+// One answer being made: the exposures of one kind of endpoint.
+struct question {
+    struct engine *engine;
+    struct site *site;
+    const struct network_interface *interface;
+    enum family family;
+    const struct gate *gate;
+    const struct load_balancer *balancer; // whose listeners are the only ports, or NULL
+};
+
+typedef VECTOR(struct exposure) exposure_vector;
+
+static void add_missing(struct engine *engine, const text_list *list)
 {
-    struct arena *arena = context->arena;
-    reply_classes classes = {0};
-    struct prefixset everyone = prefixset_all(arena, context->family);
-    *vector_add(arena, &classes) = (struct reply_class){everyone, portset_empty};
-    if (context->acl == NULL) {
-        classes.items[0].client_ports = portset_all;
-        return classes;
-    }
-    struct portmap out = network_acl_allows(arena, context->acl, true, context->family, protocol);
-    for (size_t s = 0; s < out.count; s++) {
-        const struct port_segment *segment = &out.segments[s];
-        struct portset ports = portset_of(arena, segment->low, segment->high);
-        reply_classes next = {0};
-        for (size_t c = 0; c < classes.count; c++) {
-            struct reply_class *old = &classes.items[c];
-            struct prefixset in = prefixset_intersect(arena, old->sources, segment->sources);
-            struct prefixset out_of = prefixset_subtract(arena, old->sources, segment->sources);
-            if (!prefixset_is_empty(in))
-                *vector_add(arena, &next) = (struct reply_class){in, portset_union(arena, old->client_ports, ports)};
-            if (!prefixset_is_empty(out_of))
-                *vector_add(arena, &next) = (struct reply_class){out_of, old->client_ports};
+    for (size_t i = 0; i < list->count; i++)
+        if (map_get(&engine->missing, list->items[i]) == NULL) {
+            map_put(engine->arena, &engine->missing, list->items[i], engine);
+            *vector_add(engine->arena, &engine->set->missing) = list->items[i];
         }
-        classes = next;
-        for (size_t a = 0; a < classes.count; a++) // sources with the same ports belong together
-            for (size_t b = a + 1; b < classes.count;)
-                if (portset_equal(classes.items[a].client_ports, classes.items[b].client_ports)) {
-                    classes.items[a].sources =
-                        prefixset_union(arena, classes.items[a].sources, classes.items[b].sources);
-                    classes.items[b] = classes.items[--classes.count];
-                } else {
-                    b++;
-                }
+}
+
+static void give_reasons(const struct question *question, const struct passage *passage, const text_list *group_doubts,
+                         struct exposure *exposure)
+{
+    struct arena *arena = question->engine->scratch;
+    struct site *site = question->site;
+    const struct site_family *of = site_family(site, question->family);
+    int protocol = exposure->protocol_low;
+    if (question->balancer != NULL)
+        load_balancer_because(question->engine->arena, question->balancer, protocol, exposure->low, exposure->high,
+                              &exposure->because);
+    security_group_because(arena, &question->engine->groups, question->interface, question->family, exposure,
+                           &exposure->because);
+    network_acl_because(arena, &passage->in, portset_of(arena, exposure->low, exposure->high), exposure->sources,
+                        &exposure->because);
+    if (exposure->path == PATH_TWO_WAY) {
+        for (size_t i = 0; i < of->replies.shares.count; i++) {
+            const struct route_share *share = &of->replies.shares.items[i];
+            if (share->reply == REPLY_NONE || !prefixset_overlap(share->sources, exposure->sources))
+                continue;
+            *vector_add(arena, &exposure->because) = share->name;
+            if (share->reply == REPLY_POSSIBLE)
+                text_list_add(arena, &exposure->via, share->doubt);
+        }
+        struct portset back = exposure->client_ports;
+        if (protocol_is_icmp(protocol)) {
+            int reply = site_icmp_reply(protocol, exposure->low);
+            back = reply < 0 ? portset_empty : portset_of(arena, (uint16_t)reply, (uint16_t)reply);
+        }
+        network_acl_because(arena, &passage->out, back, exposure->sources, &exposure->because);
     }
-    return classes;
+    if (question->gate->gateway_id != NULL)
+        *vector_add(arena, &exposure->because) = question->gate->gateway_id;
+    if (exposure->certainty == CERTAINTY_EXACT) {
+        exposure->via = (text_list){0};
+        return;
+    }
+    text_list_add_all(arena, &exposure->via, &question->gate->doubts);
+    text_list_add_all(arena, &exposure->via, group_doubts);
+    text_list_add_all(arena, &exposure->via, &of->replies.doubts);
+    if (site->acl == NULL)
+        text_list_add(arena, &exposure->via, site->acl_missing);
+    if (site->table == NULL)
+        text_list_add(arena, &exposure->via, site->table_missing);
 }
 
 // Rectangles found so far of one protocol, kept apart by everything but ports and sources.
@@ -79,128 +123,44 @@ static void add_layer(struct arena *arena, struct layers *layers, struct layer l
     *vector_add(arena, &layers->items) = layer;
 }
 
-// What arrives from `sources`, split by whether a reply gets back: surely, possibly (both only where replies_possible /
-// replies_sure say so), or not.
-static void split(struct context *context, struct layers *layers, const struct claim *arrives, bool acl_sure,
-                  struct portset on, struct prefixset sources, struct portset client_ports)
+// What the groups admit, met with what the site lets in and back.
+static struct layers meet(struct arena *arena, const struct claim *groups, const struct passage *passage)
 {
-    struct arena *arena = context->arena;
-    bool any_port = !portset_is_empty(client_ports);
-    struct prefixset sure =
-        any_port && acl_sure ? prefixset_intersect(arena, sources, context->replies.must) : prefixset_empty;
-    struct prefixset possible = any_port ? prefixset_intersect(arena, sources, context->replies.may) : prefixset_empty;
-    struct prefixset none = prefixset_subtract(arena, sources, possible);
-    struct portmap must = portmap_on_ports(arena, arrives->must, on), may = portmap_on_ports(arena, arrives->may, on);
-    struct portmap two_way = portmap_from_sources(arena, must, sure);
-    struct portmap in_only = portmap_from_sources(arena, must, none);
-    add_layer(arena, layers, (struct layer){PATH_TWO_WAY, CERTAINTY_EXACT, client_ports, two_way});
-    add_layer(arena, layers,
-              (struct layer){PATH_TWO_WAY, CERTAINTY_POSSIBLE, client_ports,
-                             portmap_subtract(arena, portmap_from_sources(arena, may, possible), two_way)});
-    add_layer(arena, layers, (struct layer){PATH_INBOUND_ONLY, CERTAINTY_EXACT, portset_empty, in_only});
-    add_layer(arena, layers,
-              (struct layer){PATH_INBOUND_ONLY, CERTAINTY_POSSIBLE, portset_empty,
-                             portmap_subtract(arena, portmap_from_sources(arena, may, none), in_only)});
-}
-
-static void split_icmp(struct context *context, struct layers *layers, const struct claim *arrives, bool acl_sure,
-                       int protocol)
-{
-    struct arena *arena = context->arena;
-    struct prefixset everyone = prefixset_all(arena, context->family);
-    struct portset left = portset_all;
-    static const uint16_t asking[] = {8, 13, 128};
-    struct portmap out = context->acl == NULL
-                             ? portmap_of(arena, portset_all, everyone)
-                             : network_acl_allows(arena, context->acl, true, context->family, protocol);
-    for (size_t i = 0; i < sizeof(asking) / sizeof(asking[0]); i++) {
-        uint16_t first = (uint16_t)(asking[i] << 8);
-        int reply = context_icmp_reply(protocol, first);
-        if (reply < 0)
-            continue;
-        struct portset on = portset_of(arena, first, first | 255);
-        struct prefixset back = portmap_sources(out, (uint16_t)reply);
-        split(context, layers, arrives, acl_sure, on, back, portset_all);
-        split(context, layers, arrives, acl_sure, on, prefixset_subtract(arena, everyone, back), portset_empty);
-        left = portset_subtract(arena, left, on);
-    }
-    split(context, layers, arrives, true, left, everyone, portset_empty);
-}
-
-static void add_texts(struct arena *arena, text_list *to, const text_list *from)
-{
-    for (size_t i = 0; i < from->count; i++)
-        text_list_add(arena, to, from->items[i]);
-}
-
-static void give_reasons(struct context *context, const struct claim *groups, struct exposure *exposure)
-{
-    struct arena *arena = context->arena;
-    int protocol = exposure->protocol_low;
-    security_group_because(arena, context->estate, context->interface, context->family, exposure, &exposure->because);
-    struct portset numbers = portset_of(arena, exposure->low, exposure->high);
-    if (context->acl != NULL)
-        network_acl_because(arena, context->acl, false, context->family, protocol, numbers, exposure->sources,
-                            &exposure->because);
-    if (exposure->path == PATH_TWO_WAY) {
-        for (size_t i = 0; i < context->replies.shares.count; i++) {
-            const struct route_share *share = &context->replies.shares.items[i];
-            if (share->reply == REPLY_NONE || !prefixset_overlap(share->sources, exposure->sources))
-                continue;
-            text_list_add(arena, &exposure->because, route_share_name(arena, context->table, share));
-            if (share->reply == REPLY_POSSIBLE)
-                text_list_add(arena, &exposure->via, share->doubt);
-        }
-        struct portset back = exposure->client_ports;
-        if (protocol_is_icmp(protocol)) {
-            int reply = context_icmp_reply(protocol, exposure->low);
-            back = reply < 0 ? portset_empty : portset_of(arena, (uint16_t)reply, (uint16_t)reply);
-        }
-        if (context->acl != NULL)
-            network_acl_because(arena, context->acl, true, context->family, protocol, back, exposure->sources,
-                                &exposure->because);
-    }
-    if (context->gate.gateway_id != NULL)
-        text_list_add(arena, &exposure->because, context->gate.gateway_id);
-    if (exposure->certainty == CERTAINTY_EXACT) {
-        exposure->via = (text_list){0};
-        return;
-    }
-    add_texts(arena, &exposure->via, &context->gate.doubts);
-    add_texts(arena, &exposure->via, &groups->doubts);
-    add_texts(arena, &exposure->via, &context->replies.doubts);
-    if (context->acl == NULL)
-        text_list_add(arena, &exposure->via, context->acl_missing);
-    if (context->table == NULL)
-        text_list_add(arena, &exposure->via, context->table_missing);
-}
-
-typedef VECTOR(struct exposure) exposure_vector;
-
-static void compute_protocol(struct context *context, int protocol, exposure_vector *exposures)
-{
-    struct arena *arena = context->arena;
-    struct claim groups =
-        security_group_admits(arena, context->estate, context->interface, context->family, protocol, context->missing);
-    struct claim arrives = groups;
-    bool acl_sure = context->acl != NULL;
-    if (acl_sure) {
-        struct portmap in = network_acl_allows(arena, context->acl, false, context->family, protocol);
-        arrives.must = portmap_intersect(arena, groups.must, in);
-        arrives.may = portmap_intersect(arena, groups.may, in);
-    }
-    if (!acl_sure || context->gate.state == GATE_POSSIBLE)
-        arrives.must = portmap_empty;
-
     struct layers layers = {0};
-    if (protocol_is_icmp(protocol)) {
-        split_icmp(context, &layers, &arrives, acl_sure, protocol);
-    } else {
-        reply_classes classes = by_client_ports(context, protocol);
-        for (size_t i = 0; i < classes.count; i++)
-            split(context, &layers, &arrives, acl_sure, portset_all, classes.items[i].sources,
-                  classes.items[i].client_ports);
+    for (size_t i = 0; i < passage->piece_count; i++) {
+        const struct passage_piece *piece = &passage->pieces[i];
+        enum exposure_path path = piece->reply == REPLY_NONE ? PATH_INBOUND_ONLY : PATH_TWO_WAY;
+        enum certainty certainty = piece->reply == REPLY_POSSIBLE ? CERTAINTY_POSSIBLE : CERTAINTY_EXACT;
+        struct portset ports = piece->reply == REPLY_NONE ? portset_empty : piece->client_ports;
+        add_layer(arena, &layers,
+                  (struct layer){path, certainty, ports, portmap_intersect(arena, groups->must, piece->map)});
+        add_layer(arena, &layers,
+                  (struct layer){path, CERTAINTY_POSSIBLE, ports, portmap_intersect(arena, groups->extra, piece->map)});
     }
+    return layers;
+}
+
+static void compute_protocol(const struct question *question, int protocol, exposure_vector *exposures)
+{
+    struct engine *engine = question->engine;
+    struct arena *arena = engine->scratch;
+    struct claim groups =
+        security_group_admits(arena, &engine->groups, question->interface, question->family, protocol);
+    add_missing(engine, &groups.doubts);
+    if (question->balancer != NULL) {
+        struct portset ports = load_balancer_ports(arena, question->balancer, protocol);
+        groups.must = portmap_on_ports(arena, groups.must, ports);
+        groups.extra = portmap_on_ports(arena, groups.extra, ports);
+    }
+    if (question->site->acl == NULL || question->gate->state == GATE_POSSIBLE) {
+        groups.extra = portmap_union(arena, groups.extra, groups.must);
+        groups.must = portmap_empty;
+    }
+    if (groups.must.count == 0 && groups.extra.count == 0)
+        return;
+    const struct passage *passage = site_passage(question->site, question->family, protocol);
+    struct prefixset internet = site_family(question->site, question->family)->internet;
+    struct layers layers = meet(arena, &groups, passage);
     for (size_t l = 0; l < layers.items.count; l++) {
         const struct layer *layer = &layers.items.items[l];
         for (size_t s = 0; s < layer->map.count; s++) {
@@ -211,11 +171,11 @@ static void compute_protocol(struct context *context, int protocol, exposure_vec
                                           .low = segment->low,
                                           .high = segment->high,
                                           .sources = segment->sources,
-                                          .internet = prefixset_overlap(segment->sources, context->internet),
+                                          .internet = prefixset_overlap(segment->sources, internet),
                                           .path = layer->path,
                                           .certainty = layer->certainty,
                                           .client_ports = layer->client_ports};
-            give_reasons(context, &groups, exposure);
+            give_reasons(question, passage, &groups.doubts, exposure);
         }
     }
 }
@@ -236,95 +196,205 @@ static int by_contract_order(const void *left, const void *right)
 }
 
 // Marks protocols that a rule or entry names by number; the others all share one answer.
-static void mark_named(const struct context *context, bool named[256])
+static void mark_named(const struct question *question, bool named[256])
 {
     static const int always[] = {PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_ICMP, PROTOCOL_ICMPV6};
+    const struct group_set *groups = question->interface->groups;
+    const struct network_acl *acl = question->site->acl;
     for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
         named[always[i]] = true;
-    for (size_t g = 0; g < context->interface->group_ids.count; g++) {
-        const struct security_group *group =
-            map_get(&context->estate->security_groups, context->interface->group_ids.items[g]);
-        for (size_t r = 0; group != NULL && r < group->ingress.count; r++)
-            if (group->ingress.items[r].protocol >= 0)
-                named[group->ingress.items[r].protocol] = true;
+    for (size_t g = 0; groups != NULL && g < groups->count; g++) {
+        const struct group_admissions *group =
+            security_group_resolve(&question->engine->groups, groups->ids[g], question->family);
+        for (size_t r = 0; r < group->items.count; r++)
+            if (group->items.items[r].protocol >= 0)
+                named[group->items.items[r].protocol] = true;
     }
-    for (size_t e = 0; context->acl != NULL && e < context->acl->entries.count; e++)
-        if (context->acl->entries.items[e].protocol >= 0)
-            named[context->acl->entries.items[e].protocol] = true;
+    for (size_t e = 0; acl != NULL && e < acl->entries.count; e++)
+        if (acl->entries.items[e].protocol >= 0)
+            named[acl->entries.items[e].protocol] = true;
 }
 
-static const struct exposure_list *compute(struct context *context)
+// The exposures of neighbouring protocols that agree in everything.
+struct run {
+    int low;
+    int high;
+    size_t first;
+    size_t count;
+};
+
+static bool runs_agree(const exposure_vector *all, const struct run *a, const struct run *b)
 {
-    struct arena *arena = context->arena;
-    exposure_vector exposures = {0}, rest = {0};
-    struct exposure_list *list = arena_new_of(arena, struct exposure_list);
-    if (context->gate.state == GATE_SHUT)
-        return list;
-    bool named[256] = {0}, rest_known = false;
-    context->internet = prefixset_internet(arena, context->family);
-    for (size_t i = 0; i < context->replies.shares.count; i++) // the VPC's own address space is not the internet
-        if (context->replies.shares.items[i].route->target == ROUTE_LOCAL)
-            context->internet = prefixset_subtract(arena, context->internet, context->replies.shares.items[i].sources);
-    mark_named(context, named);
-    size_t before_previous = 0, previous_count = 0; // the last protocol's exposures, for joining runs
-    int previous = -2;
-    for (int protocol = 0; protocol < 256; protocol++) {
-        size_t before = exposures.count;
-        if (named[protocol]) {
-            compute_protocol(context, protocol, &exposures);
-        } else {
-            if (!rest_known)
-                compute_protocol(context, protocol, &rest);
-            rest_known = true;
-            for (size_t i = 0; i < rest.count; i++) {
-                struct exposure *copy = vector_add(arena, &exposures);
-                *copy = rest.items[i];
-                copy->protocol_low = copy->protocol_high = protocol;
-            }
-        }
-        bool numbered = !protocol_has_ports(protocol) && !protocol_is_icmp(protocol);
-        size_t count = exposures.count - before;
-        bool same = numbered && previous == protocol - 1 && count == previous_count;
-        for (size_t i = 0; same && i < count; i++)
-            same = exposure_same_answer(&exposures.items[before_previous + i], &exposures.items[before + i]);
-        if (same) {
-            for (size_t i = 0; i < count; i++)
-                exposures.items[before_previous + i].protocol_high = protocol;
-            exposures.count = before;
-        } else {
-            before_previous = before;
-            previous_count = count;
-        }
-        previous = numbered ? protocol : -2;
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count && a->first != b->first; i++)
+        same = exposure_same_answer(&all->items[a->first + i], &all->items[b->first + i]);
+    return same;
+}
+
+static void put_run(struct arena *arena, const exposure_vector *all, const struct run *run, exposure_vector *out)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        struct exposure *copy = vector_add(arena, out);
+        *copy = all->items[run->first + i];
+        copy->protocol_low = run->low;
+        copy->protocol_high = run->high;
     }
-    if (exposures.count > 1)
-        qsort(exposures.items, exposures.count, sizeof(struct exposure), by_contract_order);
-    list->count = exposures.count;
-    list->items = exposures.items;
+}
+
+static exposure_vector compute_all(const struct question *question)
+{
+    struct arena *arena = question->engine->scratch;
+    exposure_vector all = {0}, out = {0};
+    bool named[256] = {0}, rest_known = false;
+    struct run rest = {0}, last = {.low = -1};
+    mark_named(question, named);
+    for (int protocol = 0; protocol < 256; protocol++) {
+        struct run next = {.low = protocol, .high = protocol, .first = all.count};
+        if (named[protocol]) {
+            compute_protocol(question, protocol, &all);
+            next.count = all.count - next.first;
+        } else {
+            if (!rest_known) {
+                rest.first = all.count;
+                compute_protocol(question, PROTOCOL_UNNAMED, &all);
+                rest.count = all.count - rest.first;
+                rest_known = true;
+            }
+            next.first = rest.first;
+            next.count = rest.count;
+        }
+        if (protocol_has_ports(protocol) || protocol_is_icmp(protocol)) {
+            put_run(arena, &all, &next, &out);
+        } else if (last.low >= 0 && last.high == protocol - 1 && runs_agree(&all, &last, &next)) {
+            last.high = protocol;
+        } else {
+            if (last.low >= 0)
+                put_run(arena, &all, &last, &out);
+            last = next;
+        }
+    }
+    put_run(arena, &all, &last, &out);
+    if (out.count > 1)
+        qsort(out.items, out.count, sizeof(struct exposure), by_contract_order);
+    return out;
+}
+
+static text_list kept_texts(struct arena *arena, const text_list *list)
+{
+    text_list kept = {0};
+    if (list->count > 0) {
+        kept.items =
+            memcpy(arena_array(arena, const char *, list->count), list->items, list->count * sizeof(*list->items));
+        kept.count = kept.capacity = list->count;
+    }
+    return kept;
+}
+
+// Copies an answer out of scratch memory. Texts and client ports live long already.
+static const struct exposure_list *kept_exposures(struct arena *arena, const exposure_vector *exposures)
+{
+    struct exposure_list *list = arena_new_of(arena, struct exposure_list);
+    list->count = exposures->count;
+    list->items = arena_array(arena, struct exposure, exposures->count + 1);
+    const struct exposure *before = NULL;
+    for (size_t i = 0; i < exposures->count; i++) {
+        const struct exposure *one = &exposures->items[i];
+        struct exposure *copy = &list->items[i];
+        *copy = *one;
+        if (before != NULL && before->sources.ranges == one->sources.ranges) {
+            copy->sources = copy[-1].sources;
+        } else {
+            copy->sources.ranges = memcpy(arena_array(arena, struct address_range, one->sources.count),
+                                          one->sources.ranges, one->sources.count * sizeof(struct address_range));
+        }
+        copy->via = kept_texts(arena, &one->via);
+        copy->because = kept_texts(arena, &one->because);
+        before = one;
+    }
     return list;
 }
 
-static void append_texts(struct text *key, const text_list *list)
+static struct site *site_of(struct engine *engine, const struct network_interface *interface)
 {
-    for (size_t i = 0; i < list->count; i++)
-        text_printf(key, "|%s", list->items[i]);
+    const char *subnet_id = interface->subnet_id == NULL ? "" : interface->subnet_id;
+    struct subnet_sites *sites = map_get(&engine->sites_of_subnet, subnet_id);
+    if (sites == NULL) {
+        sites = arena_new_of(engine->arena, struct subnet_sites);
+        map_put(engine->arena, &engine->sites_of_subnet, subnet_id, sites);
+    }
+    for (size_t i = 0; i < sites->items.count; i++) {
+        const struct subnet_site *one = &sites->items.items[i];
+        if (strcmp(one->vpc_id, interface->vpc_id) == 0 && strcmp(one->account_id, interface->account_id) == 0 &&
+            strcmp(one->region, interface->region) == 0)
+            return one->site;
+    }
+    struct site *site = site_new(engine->arena, engine->estate, interface);
+    struct text key = {0};
+    text_printf(&key, "%s|%s|%s|%d|%s|", site->acl != NULL ? site->acl->id : site->acl_missing,
+                site->table != NULL ? site->table->id : site->table_missing, interface->vpc_id, (int)site->gate.state,
+                site->gate.why);
+    for (size_t i = 0; i < site->gate.doubts.count; i++)
+        text_printf(&key, "|%s", site->gate.doubts.items[i]);
+    struct site *known = map_get(&engine->sites_by_key, key.bytes);
+    if (known == NULL)
+        map_put(engine->arena, &engine->sites_by_key, arena_strdup(engine->arena, key.bytes), site);
+    else
+        site = known;
+    text_free(&key);
+    *vector_add(engine->arena, &sites->items) =
+        (struct subnet_site){interface->vpc_id, interface->account_id, interface->region, site};
+    return site;
 }
 
-static const char *key_of(const struct context *context)
+// What sets an interface's answer apart from others with its site and groups, or NULL: then nothing does.
+static const char *variation(struct engine *engine, const struct network_interface *interface, const struct gate *gate,
+                             const struct load_balancer *balancer)
 {
-    const struct network_interface *interface = context->interface;
     struct text key = {0};
-    text_printf(&key, "%d|%d|%s|%s|%s|", (int)context->family, (int)context->gate.state,
-                context->acl != NULL ? context->acl->id : context->acl_missing,
-                context->table != NULL ? context->table->id : context->table_missing, interface->vpc_id);
-    append_texts(&key, &context->gate.doubts);
-    if (!interface->groups_known)
-        text_printf(&key, "|groups of %s", interface->id);
-    for (size_t i = 0; i < interface->group_ids.count; i++)
-        text_printf(&key, "|%s", interface->group_ids.items[i]);
-    const char *kept = arena_strdup(context->arena, key.bytes);
+    text_printf(&key, "%d|%s|%s", (int)gate->state, interface->type, balancer != NULL ? balancer->arn : "");
+    for (size_t i = 0; i < gate->doubts.count; i++)
+        text_printf(&key, "|%s", gate->doubts.items[i]);
+    text_printf(&key, "|%s", interface->groups != NULL ? interface->groups->key : interface->id);
+    const char *kept = arena_strdup(engine->arena, key.bytes);
     text_free(&key);
     return kept;
+}
+
+static const struct exposure_list *answer(struct engine *engine, struct site *site,
+                                          const struct network_interface *interface, struct address private_address)
+{
+    enum family family = private_address.family;
+    struct site_family *of = &site->families[family == FAMILY_IPV6];
+    const char *missing = NULL, *key = interface->groups != NULL ? interface->groups->key : interface->id;
+    const struct load_balancer *balancer = load_balancer_of(engine->arena, engine->estate, interface, &missing);
+    struct gate gate = site->gate;
+    bool plain = strcmp(interface->type, "interface") == 0 && interface->load_balancer == NULL &&
+                 map_get(&engine->estate->edge_table_of_gateway, site->gate.gateway_id) == NULL;
+    if (!plain) {
+        gate = site_gate(engine->arena, site, interface, private_address);
+        key = variation(engine, interface, &gate, balancer);
+    }
+    const struct exposure_list *list = map_get(&of->answers, key);
+    if (list != NULL)
+        return list;
+    exposure_vector exposures = {0};
+    struct question question = {.engine = engine,
+                                .site = site,
+                                .interface = interface,
+                                .family = family,
+                                .gate = &gate,
+                                .balancer = missing == NULL ? balancer : NULL};
+    if (gate.state != GATE_SHUT) {
+        text_list lacks = {0};
+        if (missing != NULL)
+            *vector_add(engine->arena, &lacks) = missing;
+        add_missing(engine, &lacks);
+        exposures = compute_all(&question);
+    }
+    list = kept_exposures(engine->arena, &exposures);
+    arena_reset(engine->scratch);
+    map_put(engine->arena, &of->answers, key, (void *)(uintptr_t)list);
+    return list;
 }
 
 static int by_endpoint(const void *left, const void *right)
@@ -346,6 +416,10 @@ static void list_assumptions(struct exposure_set *set, const struct estate *esta
         {KIND_RESERVATIONS, "Reservations absent: every instance is taken as running"},
         {KIND_BLOCK_PUBLIC_ACCESS, "VpcBlockPublicAccessOptions absent: VPC Block Public Access is taken as off"},
         {KIND_VPC_ENDPOINTS, "VpcEndpoints absent: no endpoint is taken as a gateway endpoint"},
+        {KIND_LOAD_BALANCERS, "LoadBalancers absent: none is taken to be there, and interfaces of any as plain ones"},
+        {KIND_CLASSIC_LOAD_BALANCERS, "LoadBalancerDescriptions absent: no classic load balancer is taken to be there, "
+                                      "and interfaces of any as plain "
+                                      "ones"},
     };
     for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
         if (!estate->present[defaults[i].kind])
@@ -376,26 +450,23 @@ struct exposure_set *reach_compute(const struct estate *estate)
 {
     struct arena *arena = arena_new();
     struct exposure_set *set = arena_new_of(arena, struct exposure_set);
-    struct map known = {0};
+    struct engine engine = {.estate = estate, .arena = arena, .scratch = arena_new(), .set = set};
+    engine.groups = (struct group_cache){.arena = arena, .estate = estate};
     set->arena = arena;
     list_missing_kinds(set, estate);
     list_assumptions(set, estate);
     for (size_t i = 0; i < estate->interfaces.count; i++) {
         const struct network_interface *interface = estate->interfaces.items[i];
+        if (!interface->attached || interface->address_count == 0)
+            continue;
         const struct instance *instance = map_get(&estate->instances, interface->instance_id);
         const char *state = instance == NULL || instance->state == NULL ? "running" : instance->state;
-        if (!interface->attached || strcmp(state, "terminated") == 0)
+        if (strcmp(state, "terminated") == 0)
             continue;
-        for (size_t a = 0; a < interface->addresses.count; a++) {
-            const struct interface_address *address = &interface->addresses.items[a];
-            struct context context = context_of(arena, estate, interface, address->private_address, &set->missing);
-            const char *key = key_of(&context);
-            const struct exposure_list *exposures = map_get(&known, key);
-            if (exposures == NULL) {
-                context_find_replies(&context);
-                exposures = compute(&context);
-                map_put(arena, &known, key, (void *)(uintptr_t)exposures);
-            }
+        struct site *site = site_of(&engine, interface);
+        for (size_t a = 0; a < interface->address_count; a++) {
+            const struct interface_address *address = &interface->addresses[a];
+            const struct exposure_list *exposures = answer(&engine, site, interface, address->private_address);
             *vector_add(arena, &set->endpoints) =
                 (struct endpoint){.interface = interface,
                                   .address = address->address,
@@ -405,9 +476,15 @@ struct exposure_set *reach_compute(const struct estate *estate)
                                   .exposures = exposures};
         }
     }
+    for (size_t i = 0; i < engine.sites_by_key.size; i++) {
+        const struct site *site = engine.sites_by_key.slots[i].value;
+        if (site != NULL)
+            add_missing(&engine, &site->missing);
+    }
     if (set->endpoints.count > 1)
         qsort(set->endpoints.items, set->endpoints.count, sizeof(struct endpoint), by_endpoint);
     sort_texts(set->missing.items, set->missing.count);
+    arena_free(engine.scratch);
     return set;
 }
 

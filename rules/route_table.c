@@ -32,11 +32,20 @@ static int by_priority(const void *left, const void *right)
     return strcmp(a->route->target_id, b->route->target_id);
 }
 
+static const char *name_of(struct arena *arena, const struct route_table *table, const struct route_share *share)
+{
+    char text[ADDRESS_TEXT];
+    prefix_format(share->prefix, text);
+    return arena_printf(arena, "%s:%s", table->id,
+                        share->route->prefix_list != NULL ? share->route->prefix_list : text);
+}
+
 static void judge(struct arena *arena, const struct estate *estate, const char *vpc_id, struct route_share *share,
                   text_list *missing)
 {
     const struct route *route = share->route;
     const char *type = map_get(&estate->vpc_endpoint_types, route->target_id);
+    const char *firewall;
     share->reply = REPLY_NONE;
     if (!route->active)
         return;
@@ -49,6 +58,9 @@ static void judge(struct arena *arena, const struct estate *estate, const char *
             return; // S3 and DynamoDB: replies leave for the service, not for the internet
         share->reply = REPLY_POSSIBLE;
         share->doubt = route->target_id;
+        firewall = map_get(&estate->firewall_endpoints, route->target_id);
+        if (firewall != NULL)
+            share->doubt = arena_printf(arena, "%s of AWS Network Firewall %s", route->target_id, firewall);
         return;
     case ROUTE_UNKNOWN:
         share->reply = REPLY_POSSIBLE;
@@ -109,6 +121,7 @@ struct route_claim route_table_replies(struct arena *arena, const struct estate 
         if (prefixset_is_empty(share->sources))
             continue;
         judge(arena, estate, vpc_id, share, missing);
+        share->name = name_of(arena, table, share);
         for (size_t r = 0; r < share->sources.count && share->reply != REPLY_NONE; r++) {
             *vector_add(arena, &possible) = share->sources.ranges[r];
             if (share->reply == REPLY_SURE)
@@ -126,12 +139,4 @@ const struct route_share *route_table_share(const struct route_claim *claim, add
         if (prefixset_holds(claim->shares.items[i].sources, source))
             return &claim->shares.items[i];
     return NULL;
-}
-
-const char *route_share_name(struct arena *arena, const struct route_table *table, const struct route_share *share)
-{
-    char text[ADDRESS_TEXT];
-    prefix_format(share->prefix, text);
-    return arena_printf(arena, "%s:%s", table->id,
-                        share->route->prefix_list != NULL ? share->route->prefix_list : text);
 }

@@ -4,12 +4,16 @@
 
 #include "rules/claim.h"
 
+// Whether the reply to what arrives leaves by the internet gateway.
+enum reply { REPLY_NONE, REPLY_POSSIBLE, REPLY_SURE };
+
 // One route's own share of the address space: the sources for which it is the longest match.
 struct route_share {
     const struct route *route;
     struct prefix prefix;
     struct prefixset sources;
-    enum { REPLY_NONE, REPLY_POSSIBLE, REPLY_SURE } reply;
+    enum reply reply;
+    const char *name;  // "rtb-ID:DESTINATION"
     const char *doubt; // why only possible
 };
 
@@ -32,6 +36,3 @@ struct route_claim route_table_replies(struct arena *arena, const struct estate 
 
 // The share that a source falls into, or NULL where no route matches.
 const struct route_share *route_table_share(const struct route_claim *claim, address_bits source);
-
-// "rtb-ID:DESTINATION"
-const char *route_share_name(struct arena *arena, const struct route_table *table, const struct route_share *share);

@@ -10,103 +10,121 @@ void text_list_add(struct arena *arena, text_list *list, const char *text)
     *vector_add(arena, list) = text;
 }
 
-static bool applies(const struct security_group_rule *rule, int protocol)
+void text_list_add_all(struct arena *arena, text_list *list, const text_list *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        text_list_add(arena, list, from->items[i]);
+}
+
+static bool applies(const struct admission *rule, int protocol)
 {
     return rule->protocol == PROTOCOL_ANY || rule->protocol == protocol;
 }
 
-// The sources that a rule names, as far as the snapshot tells. *unknown: a prefix list whose entries it lacks.
-static struct prefixset sources_of(struct arena *arena, const struct estate *estate,
-                                   const struct security_group_rule *rule, enum family family, const char **unknown)
+static void resolve_rule(struct group_cache *cache, const struct security_group_rule *rule, enum family family,
+                         struct admission *admission)
 {
+    struct arena *scratch = arena_new();
     VECTOR(struct address_range) ranges = {0};
     for (size_t i = 0; i < rule->prefixes.count; i++)
         if (rule->prefixes.items[i].family == family)
-            *vector_add(arena, &ranges) =
+            *vector_add(scratch, &ranges) =
                 (struct address_range){rule->prefixes.items[i].first, prefix_last(rule->prefixes.items[i])};
     for (size_t i = 0; i < rule->prefix_lists.count; i++) {
-        const struct prefix_list *list = map_get(&estate->prefix_lists, rule->prefix_lists.items[i]);
+        const struct prefix_list *list = map_get(&cache->estate->prefix_lists, rule->prefix_lists.items[i]);
         if (list == NULL || !list->has_entries) {
-            *unknown = rule->prefix_lists.items[i];
+            admission->doubt =
+                arena_printf(cache->arena, "missing: entries of prefix list %s", rule->prefix_lists.items[i]);
             continue;
         }
         for (size_t e = 0; e < list->entries.count; e++)
             if (list->entries.items[e].family == family)
-                *vector_add(arena, &ranges) =
+                *vector_add(scratch, &ranges) =
                     (struct address_range){list->entries.items[e].first, prefix_last(list->entries.items[e])};
     }
-    return prefixset_from(arena, ranges.items, ranges.count);
+    admission->sources = prefixset_from(cache->arena, ranges.items, ranges.count);
+    arena_free(scratch);
 }
 
-struct claim security_group_admits(struct arena *arena, const struct estate *estate,
-                                   const struct network_interface *interface, enum family family, int protocol,
-                                   text_list *missing)
+const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family)
+{
+    struct map *known = &cache->known[family == FAMILY_IPV6];
+    struct group_admissions *resolved = map_get(known, id);
+    if (resolved != NULL)
+        return resolved;
+    const struct security_group *group = map_get(&cache->estate->security_groups, id);
+    resolved = arena_new_of(cache->arena, struct group_admissions);
+    map_put(cache->arena, known, id, resolved);
+    if (group == NULL)
+        resolved->missing = arena_printf(cache->arena, "missing: security group %s", id);
+    for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
+        const struct security_group_rule *rule = &group->ingress.items[r];
+        struct admission admission = {.protocol = rule->protocol, .low = rule->low, .high = rule->high};
+        resolve_rule(cache, rule, family, &admission);
+        if (prefixset_is_empty(admission.sources) && admission.doubt == NULL)
+            continue; // nothing of this family
+        admission.name = arena_printf(cache->arena, "%s:%zu", id, rule->index);
+        *vector_add(cache->arena, &resolved->items) = admission;
+    }
+    return resolved;
+}
+
+struct claim security_group_admits(struct arena *arena, struct group_cache *cache,
+                                   const struct network_interface *interface, enum family family, int protocol)
 {
     struct claim claim = {0};
     struct prefixset everyone = prefixset_all(arena, family);
-    struct portmap everything = portmap_of(arena, portset_all, everyone);
     VECTOR(struct port_segment) must = {0}, may = {0};
-    if (interface->groups_known && interface->group_ids.count == 0) {
-        claim.must = claim.may = everything;
+    if (interface->groups == NULL) {
+        text_list_add(arena, &claim.doubts, arena_printf(cache->arena, "missing: Groups of %s", interface->id));
+        claim.extra = portmap_of(arena, portset_all, everyone);
         return claim;
     }
-    if (!interface->groups_known) {
-        const char *what = arena_printf(arena, "missing: Groups of %s", interface->id);
-        text_list_add(arena, missing, what);
-        text_list_add(arena, &claim.doubts, what);
-        claim.may = everything;
+    if (interface->groups->count == 0) {
+        claim.must = portmap_of(arena, portset_all, everyone);
         return claim;
     }
-    for (size_t g = 0; g < interface->group_ids.count; g++) {
-        const char *id = interface->group_ids.items[g];
-        const struct security_group *group = map_get(&estate->security_groups, id);
-        if (group == NULL) {
-            const char *what = arena_printf(arena, "missing: security group %s", id);
-            text_list_add(arena, missing, what);
-            text_list_add(arena, &claim.doubts, what);
+    for (size_t g = 0; g < interface->groups->count; g++) {
+        const struct group_admissions *group = security_group_resolve(cache, interface->groups->ids[g], family);
+        if (group->missing != NULL) {
+            text_list_add(arena, &claim.doubts, group->missing);
             *vector_add(arena, &may) = (struct port_segment){0, PORT_LAST, everyone};
-            continue;
         }
-        for (size_t r = 0; r < group->ingress.count; r++) {
-            const struct security_group_rule *rule = &group->ingress.items[r];
-            const char *unknown = NULL;
+        for (size_t r = 0; r < group->items.count; r++) {
+            const struct admission *rule = &group->items.items[r];
             if (!applies(rule, protocol))
                 continue;
-            struct port_segment admitted = {rule->low, rule->high, sources_of(arena, estate, rule, family, &unknown)};
-            *vector_add(arena, &must) = admitted;
-            if (unknown != NULL) {
-                const char *what = arena_printf(arena, "missing: entries of prefix list %s", unknown);
-                text_list_add(arena, missing, what);
-                text_list_add(arena, &claim.doubts, what);
+            if (!prefixset_is_empty(rule->sources))
+                *vector_add(arena, &must) = (struct port_segment){rule->low, rule->high, rule->sources};
+            if (rule->doubt != NULL) {
+                text_list_add(arena, &claim.doubts, rule->doubt);
                 *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, everyone};
             }
         }
     }
     claim.must = portmap_from(arena, must.items, must.count);
-    claim.may = portmap_union(arena, claim.must, portmap_from(arena, may.items, may.count));
+    claim.extra = portmap_subtract(arena, portmap_from(arena, may.items, may.count), claim.must);
     return claim;
 }
 
-void security_group_because(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
+void security_group_because(struct arena *arena, struct group_cache *cache, const struct network_interface *interface,
                             enum family family, const struct exposure *rectangle, text_list *because)
 {
-    for (size_t g = 0; g < interface->group_ids.count; g++) {
-        const char *id = interface->group_ids.items[g];
-        const struct security_group *group = map_get(&estate->security_groups, id);
-        if (group == NULL) {
-            text_list_add(arena, because, arena_printf(arena, "%s (missing)", id));
-            continue;
-        }
-        for (size_t r = 0; r < group->ingress.count; r++) {
-            const struct security_group_rule *rule = &group->ingress.items[r];
-            const char *unknown = NULL;
-            if (!applies(rule, rectangle->protocol_low) || rule->low > rectangle->high || rule->high < rectangle->low)
-                continue;
-            struct prefixset sources = sources_of(arena, estate, rule, family, &unknown);
-            if (prefixset_overlap(sources, rectangle->sources) || unknown != NULL)
-                text_list_add(arena, because, arena_printf(arena, "%s:%zu", id, rule->index));
+    if (interface->groups == NULL)
+        return;
+    if (interface->groups->count == 0)
+        text_list_add(arena, because, "no security group");
+    for (size_t g = 0; g < interface->groups->count; g++) {
+        const char *id = interface->groups->ids[g];
+        const struct group_admissions *group = security_group_resolve(cache, id, family);
+        if (group->missing != NULL)
+            *vector_add(arena, because) = arena_printf(cache->arena, "%s (missing)", id);
+        for (size_t r = 0; r < group->items.count; r++) {
+            const struct admission *rule = &group->items.items[r];
+            if (rule->low <= rectangle->high && rule->high >= rectangle->low &&
+                applies(rule, rectangle->protocol_low) &&
+                (rule->doubt != NULL || prefixset_overlap(rule->sources, rectangle->sources)))
+                *vector_add(arena, because) = rule->name;
         }
     }
-    if (interface->groups_known && interface->group_ids.count == 0)
-        text_list_add(arena, because, "no security group");
 }

@@ -4,12 +4,35 @@
 
 #include "rules/claim.h"
 
-// What the groups of `interface` admit of one protocol from one family. No group at all admits everything; a group or a
-// prefix list that the snapshot lacks puts everything it could admit into `may` and is named in doubts and `missing`.
-struct claim security_group_admits(struct arena *arena, const struct estate *estate,
-                                   const struct network_interface *interface, enum family family, int protocol,
-                                   text_list *missing);
+// One rule of a group, for one family, with its prefix lists resolved.
+struct admission {
+    const char *name; // "sg-ID:INDEX"
+    int protocol;     // or PROTOCOL_ANY
+    uint16_t low;
+    uint16_t high;
+    struct prefixset sources;
+    const char *doubt; // what the snapshot lacks to know all sources, or NULL
+};
 
-// "sg-ID:INDEX" of each rule that admits some of the rectangle.
-void security_group_because(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
+struct group_admissions {
+    VECTOR(struct admission) items;
+    const char *missing; // the group itself is, and this says so; else NULL
+};
+
+// Groups are resolved once and shared by every interface that holds them.
+struct group_cache {
+    struct arena *arena;
+    const struct estate *estate;
+    struct map known[2]; // id -> struct group_admissions, for IPv4 and IPv6
+};
+
+const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family);
+
+// What the groups of `interface` admit of one protocol from one family. No group at all admits everything; a group or a
+// prefix list that the snapshot lacks puts everything it could admit into `extra` and is named in doubts.
+struct claim security_group_admits(struct arena *arena, struct group_cache *cache,
+                                   const struct network_interface *interface, enum family family, int protocol);
+
+// Adds the name of each rule that admits some of the rectangle.
+void security_group_because(struct arena *arena, struct group_cache *cache, const struct network_interface *interface,
                             enum family family, const struct exposure *rectangle, text_list *because);

@@ -1,14 +1,10 @@
 // One describe-* document → the estate. Field names: botocore's published EC2 model, version 2016-11-15.
 #pragma once
 
-#include "base/json.h"
-#include "model/estate.h"
+#include "aws/reader.h"
 
-struct document_place {
-    const char *account; // from the path, or NULL
-    const char *region;
-};
-
-// Adds what a document's top-level object holds. Unknown keys are noted.
-bool document_read(struct estate *estate, const struct json_cursor *root, struct document_place place,
+// Adds what a document holds to the estate, reading it element by element. A document that says of which thing it tells
+// by its file's name only (prefix list entries, target health) may need others to be read first: then *later is set,
+// and the caller reads it again when everything else is read. Unknown keys are noted.
+bool document_read(struct estate *estate, const char *file, struct document_place place, bool last, bool *later,
                    struct error *error);

@@ -76,21 +76,22 @@ static bool read_all(struct estate *estate, const char *folder, struct error *er
     if (!snapshot_list(estate->arena, folder, &files, error))
         return false;
     bool any = false;
+    struct snapshot_files later = {0};
     // NetworkInterfaces documents have the last word over interfaces nested in Reservations: map_put replaces.
-    for (size_t i = 0; i < files.paths.count; i++) {
-        const char *name = files.paths.items[i];
-        const char *base = strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1;
-        if (strcmp(base, "snapshot.json") == 0)
-            continue; // the reader's own record, not a document of AWS's
-        const char *path = arena_printf(estate->arena, "%s/%s", folder, name);
-        cJSON *root = json_load(path, error);
-        if (root == NULL)
-            return false;
-        struct json_cursor at = {.file = path, .node = root};
-        bool good = document_read(estate, &at, place_in(estate->arena, name), error);
-        cJSON_Delete(root);
-        if (!good)
-            return false;
+    for (int pass = 0; pass < 2; pass++) {
+        const struct snapshot_files *now = pass == 0 ? &files : &later;
+        for (size_t i = 0; i < now->paths.count; i++) {
+            const char *name = now->paths.items[i];
+            const char *base = strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1;
+            bool again;
+            if (strcmp(base, "snapshot.json") == 0)
+                continue; // the reader's own record, not a document of AWS's
+            const char *path = arena_printf(estate->arena, "%s/%s", folder, name);
+            if (!document_read(estate, path, place_in(estate->arena, name), pass == 1, &again, error))
+                return false;
+            if (again && pass == 0)
+                *vector_add(estate->arena, &later.paths) = name;
+        }
     }
     for (int kind = 0; kind < KIND_COUNT; kind++)
         any = any || estate->present[kind];

@@ -46,19 +46,19 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+// `size` bytes at a multiple of `align`, not zeroed.
+static void *take(struct arena *arena, size_t size, size_t align)
 {
-    const size_t align = alignof(max_align_t);
     if (size > SIZE_MAX / 2)
         must(NULL);
-    size = (size + align - 1) / align * align;
     struct block *block = arena->blocks;
-    if (block == NULL || block->size - block->used < size) {
+    size_t at = block == NULL ? 0 : (block->used + align - 1) / align * align;
+    if (block == NULL || block->size < at || block->size - at < size) {
         size_t room = size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE;
-        struct block *fresh = must(calloc(1, sizeof(*fresh) + room));
-        fresh->size = room;
+        struct block *fresh = must(malloc(sizeof(*fresh) + room));
+        *fresh = (struct block){.size = room};
         // A large one-off goes behind the current block, so that the room left there is not lost.
-        if (block != NULL && room == size && size != BLOCK_SIZE) {
+        if (block != NULL && room != BLOCK_SIZE) {
             fresh->next = block->next;
             block->next = fresh;
         } else {
@@ -66,18 +66,39 @@ void *arena_alloc(struct arena *arena, size_t size)
             arena->blocks = fresh;
         }
         block = fresh;
+        at = 0;
     }
-    void *result = (char *)block->data + block->used;
-    block->used += size;
-    arena->used += size;
-    return result;
+    arena->used += at + size - block->used;
+    block->used = at + size;
+    return (char *)block->data + at;
+}
+
+void arena_reset(struct arena *arena)
+{
+    struct block *kept = arena->blocks;
+    if (kept == NULL)
+        return;
+    for (struct block *block = kept->next; block != NULL;) {
+        struct block *next = block->next;
+        free(block);
+        block = next;
+    }
+    kept->next = NULL;
+    kept->used = 0;
+    arena->used = 0;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    return memset(take(arena, size, alignof(max_align_t)), 0, size);
 }
 
 char *arena_strndup(struct arena *arena, const char *text, size_t length)
 {
-    char *copy = arena_alloc(arena, length + 1);
+    char *copy = take(arena, length + 1, 1);
     if (length > 0)
         memcpy(copy, text, length);
+    copy[length] = '\0';
     return copy;
 }
 
@@ -93,7 +114,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     va_copy(print, measure);
     int length = vsnprintf(NULL, 0, format, measure);
     va_end(measure);
-    char *text = arena_alloc(arena, (size_t)length + 1);
+    char *text = take(arena, (size_t)length + 1, 1);
     vsnprintf(text, (size_t)length + 1, format, print);
     va_end(print);
     return text;

@@ -14,6 +14,9 @@ struct arena *arena_new(void);
 // Gives back the arena and everything allocated from it. NULL is allowed.
 void arena_free(struct arena *arena);
 
+// Forgets everything allocated so far and keeps some memory for what comes next: for scratch space in a loop.
+void arena_reset(struct arena *arena);
+
 // `size` bytes, zeroed, aligned for any type. Lives until arena_free.
 void *arena_alloc(struct arena *arena, size_t size);
 

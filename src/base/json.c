@@ -2,11 +2,72 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
+#endif
+
+// cJSON's memory: taken from blocks in order and given back all at once when the last value is deleted. Documents are
+// parsed and deleted one after the other, so this costs almost nothing where malloc would cost more than parsing does.
+enum { POOL_BLOCK = 256 * 1024 };
+
+static struct {
+    struct pool_block {
+        struct pool_block *next;
+        size_t size;
+        max_align_t data[];
+    } * first, *current;
+    size_t used; // of the current block
+    size_t live; // allocations not given back
+} pool;
+
+static void *pool_take(size_t size)
+{
+    size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+    while (pool.current == NULL || pool.current->size - pool.used < size) {
+        struct pool_block *next = pool.current == NULL ? pool.first : pool.current->next;
+        if (next == NULL) {
+            size_t room = size > POOL_BLOCK ? size : POOL_BLOCK;
+            next = malloc(sizeof(*next) + room);
+            if (next == NULL)
+                return NULL;
+            *next = (struct pool_block){.size = room};
+            *(pool.current == NULL ? &pool.first : &pool.current->next) = next;
+        }
+        pool.current = next;
+        pool.used = 0;
+    }
+    void *memory = (char *)pool.current->data + pool.used;
+    pool.used += size;
+    pool.live++;
+    ASAN_UNPOISON_MEMORY_REGION(memory, size);
+    return memory;
+}
+
+static void pool_give_back(void *memory)
+{
+    if (memory == NULL || --pool.live > 0)
+        return;
+    for (struct pool_block *block = pool.first; block != NULL; block = block->next)
+        ASAN_POISON_MEMORY_REGION(block->data, block->size);
+    while (pool.first != NULL && pool.first->next != NULL) { // what one large document took is not kept
+        struct pool_block *next = pool.first->next;
+        ASAN_UNPOISON_MEMORY_REGION(pool.first->data, pool.first->size);
+        free(pool.first);
+        pool.first = next;
+    }
+    pool.current = NULL;
+    pool.used = 0;
+}
 
 static void place_of(const char *text, const char *at, size_t *line, size_t *column)
 {
@@ -26,6 +87,13 @@ static const char *bad_utf8(const char *text, size_t length)
 {
     const unsigned char *p = (const unsigned char *)text, *end = p + length;
     while (p < end) {
+        for (uint64_t word; end - p >= 8; p += 8) { // eight bytes of ASCII at a time, none of them 0
+            memcpy(&word, p, 8);
+            if (((word | (word - 0x0101010101010101u)) & 0x8080808080808080u) != 0)
+                break;
+        }
+        if (p == end)
+            break;
         if (*p == 0)
             return (const char *)p;
         if (*p < 0x80) {
@@ -47,18 +115,15 @@ static const char *bad_utf8(const char *text, size_t length)
     return NULL;
 }
 
-static cJSON *parse_from(const char *file, size_t first_line, const char *text, size_t length, struct error *error)
+cJSON *json_parse_slice(const char *text, size_t length, size_t *offset, struct error *error)
 {
-    size_t line, column;
-    const char *bad = bad_utf8(text, length);
+    const char *bad = bad_utf8(text, length), *end = NULL;
     if (bad != NULL) {
-        place_of(text, bad, &line, &column);
-        line += first_line - 1;
-        error_set(error, ERROR_USAGE, "%s:%zu:%zu: byte 0x%02x is not UTF-8 text, expected JSON", file, line, column,
-                  (unsigned)(unsigned char)*bad);
+        *offset = (size_t)(bad - text);
+        error_set(error, ERROR_USAGE, "byte 0x%02x is not UTF-8 text, expected JSON", (unsigned)(unsigned char)*bad);
         return NULL;
     }
-    const char *end = NULL;
+    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = pool_take, .free_fn = pool_give_back});
     cJSON *root = cJSON_ParseWithLengthOpts(text, length, &end, false);
     bool trailing = false;
     if (root != NULL) {
@@ -68,19 +133,26 @@ static cJSON *parse_from(const char *file, size_t first_line, const char *text, 
     }
     if (root != NULL && !trailing)
         return root;
-    place_of(text, end == NULL ? text : end, &line, &column);
-    line += first_line - 1;
-    if (length == 0)
-        error_set(error, ERROR_USAGE, "%s:1:1: the file is empty, expected JSON", file);
-    else if (trailing)
-        error_set(error, ERROR_USAGE, "%s:%zu:%zu: text after the end of the JSON value", file, line, column);
-    else if (end >= text + length - 1)
-        error_set(error, ERROR_USAGE, "%s:%zu:%zu: the JSON ends too early: is the file truncated?", file, line,
-                  column);
-    else
-        error_set(error, ERROR_USAGE, "%s:%zu:%zu: not valid JSON", file, line, column);
     cJSON_Delete(root);
+    *offset = end == NULL ? 0 : (size_t)(end - text);
+    error_set(error, ERROR_USAGE, "%s",
+              length == 0             ? "the file is empty, expected JSON"
+              : trailing              ? "text after the end of the JSON value"
+              : *offset + 1 >= length ? "the JSON ends too early: is the file truncated?"
+                                      : "not valid JSON");
     return NULL;
+}
+
+static cJSON *parse_from(const char *file, size_t first_line, const char *text, size_t length, struct error *error)
+{
+    size_t line, column, offset = 0;
+    struct error inner;
+    cJSON *root = json_parse_slice(text, length, &offset, &inner);
+    if (root == NULL) {
+        place_of(text, text + offset, &line, &column);
+        error_set(error, ERROR_USAGE, "%s:%zu:%zu: %s", file, line + first_line - 1, column, inner.message);
+    }
+    return root;
 }
 
 cJSON *json_parse(const char *file, const char *text, size_t length, struct error *error)
@@ -182,8 +254,7 @@ bool json_expect_array(const struct json_cursor *at, struct error *error)
     return cJSON_IsArray(at->node) || json_fail(at, error, "is %s, expected an array", kind_of(at->node));
 }
 
-bool json_optional_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
-                          struct error *error)
+bool json_borrow_string(const struct json_cursor *object, const char *key, const char **value, struct error *error)
 {
     struct json_cursor at = json_member(object, key);
     *value = NULL;
@@ -191,7 +262,17 @@ bool json_optional_string(struct arena *arena, const struct json_cursor *object,
         return true;
     if (!cJSON_IsString(at.node))
         return json_fail(&at, error, "is %s, expected a string", kind_of(at.node));
-    *value = arena_strdup(arena, at.node->valuestring);
+    *value = at.node->valuestring;
+    return true;
+}
+
+bool json_optional_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
+                          struct error *error)
+{
+    if (!json_borrow_string(object, key, value, error))
+        return false;
+    if (*value != NULL)
+        *value = arena_strdup(arena, *value);
     return true;
 }
 
@@ -264,6 +345,9 @@ bool json_boolean(const struct json_cursor *object, const char *key, bool *value
 
 static void reserve(struct text *text, size_t length)
 {
+    enum { PASS_ON = 1 << 20 };
+    if (text->sink != NULL && text->length >= PASS_ON)
+        text_flush(text);
     if (text->capacity - text->length < length + 1) {
         size_t grown = (text->capacity + length + 1) * 2;
         char *fresh = realloc(text->bytes, grown);
@@ -285,10 +369,12 @@ void text_add(struct text *text, const char *bytes, size_t length)
     text->bytes[text->length] = '\0';
 }
 
-void text_repeat(struct text *text, size_t begin, size_t length)
+void text_flush(struct text *text)
 {
-    reserve(text, length);
-    text_add(text, text->bytes + begin, length);
+    if (text->sink == NULL || text->length == 0)
+        return;
+    fwrite(text->bytes, 1, text->length, text->sink);
+    text->length = 0;
 }
 
 void text_puts(struct text *text, const char *string)

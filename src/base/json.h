@@ -26,6 +26,18 @@ struct json_cursor {
 // `file:LINE:COLUMN:` (columns count bytes from 1). The caller frees the result with cJSON_Delete.
 cJSON *json_parse(const char *file, const char *text, size_t length, struct error *error);
 
+// Parses `length` bytes that hold one value and nothing else but space after it. On error *offset is the byte that is
+// wrong and the message says what is, without a place.
+cJSON *json_parse_slice(const char *text, size_t length, size_t *offset, struct error *error);
+
+// Reads a file that holds one object member by member, and members that are arrays element by element, so that memory
+// holds one element at a time. `member` is called first for each; its cursor has no node.
+struct json_visitor {
+    bool (*member)(void *context, const struct json_cursor *at, struct error *error);
+    bool (*value)(void *context, const struct json_cursor *at, bool is_element, struct error *error);
+};
+bool json_stream(const char *file, const struct json_visitor *visitor, void *context, struct error *error);
+
 // Calls `visit` for each line of a JSON-lines file (blank lines are skipped); stops at the first that fails. The
 // cursor's file reads `file:LINE`.
 typedef bool (*json_line_visitor)(void *context, size_t line, const struct json_cursor *at, struct error *error);
@@ -54,6 +66,8 @@ bool json_expect_object(const struct json_cursor *at, struct error *error);
 bool json_expect_array(const struct json_cursor *at, struct error *error);
 bool json_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
                  struct error *error);
+// An optional string, borrowed from the document.
+bool json_borrow_string(const struct json_cursor *object, const char *key, const char **value, struct error *error);
 bool json_optional_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
                           struct error *error);
 // A required string that is one of `names` (which ends with NULL); *value is its index.
@@ -66,17 +80,19 @@ bool json_optional_integer(const struct json_cursor *object, const char *key, lo
 bool json_boolean(const struct json_cursor *object, const char *key, bool *value, struct error *error);
 bool json_optional_boolean(const struct json_cursor *object, const char *key, bool *value, struct error *error);
 
-// Text being built in memory; the writer of JSON and of every report writes into one.
+// Text being built in memory; the writer of JSON and of every report writes into one. With a sink, memory holds only
+// what has not been passed on to it yet.
 struct text {
     char *bytes;
     size_t length;
     size_t capacity;
+    FILE *sink; // or NULL
 };
 
 void text_add(struct text *text, const char *bytes, size_t length);
-void text_repeat(struct text *text, size_t begin, size_t length); // adds a copy of a part of itself
 void text_puts(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_flush(struct text *text); // what is in memory goes to the sink; its errors show in ferror
 void text_free(struct text *text);
 
 // Replaces what could steer a terminal in text from outside: C0 controls but \n, DEL, and C1 controls (U+0080 to

@@ -22,6 +22,13 @@ enum kind {
     KIND_VPC_ENDPOINTS,
     KIND_BLOCK_PUBLIC_ACCESS,
     KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS,
+    KIND_SECURITY_GROUP_VPC_ASSOCIATIONS,
+    KIND_LOAD_BALANCERS,
+    KIND_LISTENERS,
+    KIND_TARGET_GROUPS,
+    KIND_TARGET_HEALTH,
+    KIND_CLASSIC_LOAD_BALANCERS,
+    KIND_FIREWALLS,
     KIND_COUNT
 };
 
@@ -32,6 +39,14 @@ struct security_group_rule {
     uint16_t high;
     VECTOR(struct prefix) prefixes;
     VECTOR(const char *) prefix_lists;
+    VECTOR(const char *) groups; // members' private addresses; never an internet source
+};
+
+// A set of security groups as interfaces hold it. Interfaces with equal sets share one.
+struct group_set {
+    const char *key; // the ids, joined
+    const char *const *ids;
+    size_t count;
 };
 
 struct security_group {
@@ -101,9 +116,10 @@ struct prefix_list {
 
 struct instance {
     const char *id;
-    const char *state;         // "running", "stopped"...
-    const char *name;          // Name tag, or NULL
-    VECTOR(const char *) tags; // key, value, key, value...
+    const char *state;       // "running", "stopped"...
+    const char *name;        // Name tag, or NULL
+    const char *const *tags; // key, value, key, value...
+    size_t tag_count;
 };
 
 // An address on an interface. For IPv4 `address` is the public one and `private_address` what it is translated to.
@@ -117,17 +133,67 @@ struct network_interface {
     const char *account_id;
     const char *region;
     const char *vpc_id;
-    const char *subnet_id;   // may be NULL
-    const char *instance_id; // may be NULL
-    const char *type;        // InterfaceType, or "interface"
-    const char *description;
-    const char *name; // Name tag, or NULL
+    const char *subnet_id;          // may be NULL
+    const char *instance_id;        // may be NULL
+    const char *type;               // InterfaceType, or "interface"
+    const char *load_balancer;      // of "ELB ..." descriptions, what follows; else NULL
+    const char *name;               // Name tag, or NULL
+    const struct group_set *groups; // NULL: the document has no Groups key
+    const char *const *tags;        // key, value, key, value...
+    const struct interface_address *addresses;
+    const uint32_t *private_ipv4; // the primary one first
+    uint16_t tag_count;
+    uint16_t address_count;
+    uint16_t private_ipv4_count;
+    int16_t device_index; // -1: not known
     bool attached;
     bool requester_managed;
-    bool groups_known; // false: the document has no Groups key
-    VECTOR(const char *) group_ids;
-    VECTOR(const char *) tags;
-    VECTOR(struct interface_address) addresses;
+};
+
+enum load_balancer_type {
+    LOAD_BALANCER_APPLICATION,
+    LOAD_BALANCER_NETWORK,
+    LOAD_BALANCER_GATEWAY,
+    LOAD_BALANCER_CLASSIC
+};
+
+// A listener; a classic load balancer's holds its targets' port itself.
+struct listener {
+    const char *protocol; // "HTTPS", "TCP_UDP"...
+    uint16_t port;
+    uint16_t instance_port;             // classic only
+    VECTOR(const char *) target_groups; // ARNs that its actions forward to
+};
+
+struct load_balancer {
+    enum load_balancer_type type;
+    const char *arn; // of a classic one: its name
+    const char *name;
+    const char *vpc_id;
+    bool internet_facing;
+    bool listeners_known;
+    VECTOR(const char *) groups;
+    VECTOR(struct listener) listeners;
+    VECTOR(const char *) instances; // classic only
+};
+
+struct target {
+    const char *id;     // instance, private address, or ARN of a load balancer
+    uint16_t port;      // 0: the target group's
+    const char *health; // "healthy", "unhealthy"..., or "unknown"
+};
+
+struct target_group {
+    const char *arn;
+    const char *name;
+    const char *vpc_id;
+    const char *type;     // instance, ip, alb, lambda
+    const char *protocol; // may be NULL
+    uint16_t port;
+    bool targets_known;
+    enum { PRESERVE_DEFAULT, PRESERVE_OFF, PRESERVE_ON } preserve_client;
+    VECTOR(const char *) load_balancers;
+    VECTOR(struct target) targets;
 };
 
 enum block_mode { BLOCK_OFF, BLOCK_INGRESS, BLOCK_BIDIRECTIONAL };
@@ -150,8 +216,13 @@ struct estate {
     struct map subnets;
     struct map prefix_lists;
     struct map instances;
-    struct map vpc_endpoint_types;   // VPC endpoint id -> type as text
-    struct map block_mode_of_region; // region, or "" where the document has none -> enum block_mode *
-    struct map block_exclusion_of;   // VPC or subnet id -> exclusion mode as text
-    VECTOR(const char *) notes;      // what the reader skipped, for people
+    struct map vpc_endpoint_types; // VPC endpoint id -> type as text
+    struct map firewall_endpoints; // VPC endpoint id -> name of the AWS Network Firewall
+    struct map block_modes;        // "ACCOUNT|REGION", either may be empty where not known -> enum block_mode *
+    struct map block_exclusion_of; // VPC or subnet id -> exclusion mode as text
+    struct map load_balancers;     // "app/NAME/ID" from the ARN, or "VPC|NAME" of a classic one
+    struct map target_groups;      // ARN -> struct target_group
+    struct map texts;              // interned texts
+    struct map group_sets;         // key -> struct group_set
+    VECTOR(const char *) notes;    // what the reader skipped, for people
 };

@@ -119,40 +119,34 @@ static void put_rectangles(struct json_writer *writer, struct arena *arena, enum
         put_exposure(writer, arena, family, exposure, high & 0xff00, high);
 }
 
-struct written_text {
-    size_t begin;
-    size_t length;
-};
-
 // Endpoints that share an answer print the same lines: they are made once and copied.
 static void put_exposures(struct json_writer *writer, struct arena *kept, struct map *written,
                           const struct endpoint *endpoint)
 {
     const struct exposure_list *list = endpoint->exposures;
-    const char *key = arena_printf(kept, "%p", (const void *)list);
-    struct written_text *text = map_get(written, key);
+    char key[32];
     if (list->count == 0)
         return;
-    if (text != NULL) {
-        text_repeat(writer->out, text->begin, text->length);
-        writer->first = false;
-        return;
+    snprintf(key, sizeof(key), "%p", (const void *)list);
+    struct text *lines = map_get(written, key);
+    if (lines == NULL) {
+        struct arena *scratch = arena_new();
+        lines = arena_new_of(kept, struct text);
+        struct json_writer apart = {.out = lines, .depth = writer->depth, .first = true};
+        for (size_t i = 0; i < list->count; i++)
+            put_rectangles(&apart, scratch, endpoint->address.family, &list->items[i]);
+        map_put(kept, written, arena_strdup(kept, key), lines);
+        arena_free(scratch);
     }
-    struct arena *scratch = arena_new();
-    text = arena_new_of(kept, struct written_text);
-    text->begin = writer->out->length;
-    for (size_t i = 0; i < list->count; i++)
-        put_rectangles(writer, scratch, endpoint->address.family, &list->items[i]);
-    text->length = writer->out->length - text->begin;
-    map_put(kept, written, key, text);
-    arena_free(scratch);
+    text_add(writer->out, lines->bytes, lines->length);
+    writer->first = false;
 }
 
 void exposure_write_json(const struct exposure_set *set, struct text *out)
 {
     struct json_writer writer = json_writer_to(out);
     struct arena *kept = arena_new();
-    struct map written = {0}; // where the text of each shared list of exposures lies in `out`
+    struct map written = {0}; // list of exposures -> its lines
     json_open(&writer, NULL, '{');
     json_put_string(&writer, "schema", "sgproof/exposure/v1");
     put_texts(&writer, "missing", &set->missing);
@@ -181,6 +175,9 @@ void exposure_write_json(const struct exposure_set *set, struct text *out)
         json_close(&writer, ']');
         json_close(&writer, '}');
     }
+    for (size_t i = 0; i < written.size; i++)
+        if (written.slots[i].key != NULL)
+            text_free(written.slots[i].value);
     arena_free(kept);
     json_close(&writer, ']');
     json_close(&writer, '}');

@@ -7,6 +7,9 @@
 
 enum { PROTOCOL_ANY = -1, PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PROTOCOL_ICMPV6 = 58 };
 
+// Stands for every protocol that no rule in question names by number.
+enum { PROTOCOL_UNNAMED = 256 };
+
 // What the 16-bit number beside a protocol means.
 bool protocol_has_ports(int protocol);
 bool protocol_is_icmp(int protocol); // type * 256 + code

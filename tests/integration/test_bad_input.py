@@ -36,7 +36,7 @@ class BadInput(unittest.TestCase):
         return folder
 
     def test_broken_json_says_file_line_and_column(self):
-        for text, place in (('{"Vpcs": [\n  {"VpcId": "vpc-1"', ":2:19"), ("", ":1:1"), ('{"Vpcs": [],}', ":1:13"),
+        for text, place in (('{"Vpcs": [\n  {"VpcId": "vpc-1"', ":2:20"), ("", ":1:1"), ('{"Vpcs": [],}', ":1:13"),
                             ('{"Vpcs": []} x', ":1:14"), (b'{"Vpcs": "\xff"}', ":1:11"), (b'{"Vpcs": "\x00"}', ":1:11"),
                             ("[" * 100000, ":1:")):
             with self.subTest(text=text[:20]):
