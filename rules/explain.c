@@ -62,14 +62,15 @@ static void explain_groups(struct arena *arena, const struct estate *estate, con
                            struct explanation *explanation, int protocol, uint16_t number, struct address source)
 {
     struct group_cache cache = {.arena = arena, .estate = estate};
-    struct claim groups = security_group_admits(arena, &cache, interface, source.family, protocol);
+    struct group_rules of_protocol = security_group_rules(arena, &cache, interface, source.family, protocol);
+    struct claim groups = security_group_admits(arena, &cache, interface, source.family, &of_protocol);
     struct exposure packet = {.protocol_low = protocol,
                               .protocol_high = protocol,
                               .low = number,
                               .high = number,
                               .sources = only(arena, source)};
     text_list rules = {0}, ids = {0};
-    security_group_because(arena, &cache, interface, source.family, &packet, &rules);
+    security_group_because(arena, &of_protocol, &packet, &rules);
     for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++)
         text_list_add(arena, &ids, interface->groups->ids[i]);
     bool must = prefixset_holds(portmap_sources(groups.must, number), source.bits);

@@ -17,6 +17,9 @@ struct engine {
     struct map sites_of_subnet; // subnet id -> struct subnet_sites
     struct map sites_by_key;    // what decides, as text -> struct site
     struct map missing;         // what set->missing holds
+    struct prefixset *sources;  // equal sets of sources are held once: open addressing, a power of two of slots
+    size_t source_count;
+    size_t source_slots;
 };
 
 // The sites of a subnet: one, unless documents disagree on its VPC, account or region.
@@ -51,8 +54,8 @@ static void add_missing(struct engine *engine, const text_list *list)
         }
 }
 
-static void give_reasons(const struct question *question, const struct passage *passage, const text_list *group_doubts,
-                         struct exposure *exposure)
+static void give_reasons(const struct question *question, const struct passage *passage,
+                         struct group_rules *rules, const text_list *group_doubts, struct exposure *exposure)
 {
     struct arena *arena = question->engine->scratch;
     struct site *site = question->site;
@@ -61,8 +64,7 @@ static void give_reasons(const struct question *question, const struct passage *
     if (question->balancer != NULL)
         load_balancer_because(question->engine->arena, question->balancer, protocol, exposure->low, exposure->high,
                               &exposure->because);
-    security_group_because(arena, &question->engine->groups, question->interface, question->family, exposure,
-                           &exposure->because);
+    security_group_because(arena, rules, exposure, &exposure->because);
     network_acl_because(arena, &passage->in, portset_of(arena, exposure->low, exposure->high), exposure->sources,
                         &exposure->because);
     if (exposure->path == PATH_TWO_WAY) {
@@ -144,8 +146,10 @@ static void compute_protocol(const struct question *question, int protocol, expo
 {
     struct engine *engine = question->engine;
     struct arena *arena = engine->scratch;
+    struct group_rules rules =
+        security_group_rules(arena, &engine->groups, question->interface, question->family, protocol);
     struct claim groups =
-        security_group_admits(arena, &engine->groups, question->interface, question->family, protocol);
+        security_group_admits(arena, &engine->groups, question->interface, question->family, &rules);
     add_missing(engine, &groups.doubts);
     if (question->balancer != NULL) {
         struct portset ports = load_balancer_ports(arena, question->balancer, protocol);
@@ -175,7 +179,7 @@ static void compute_protocol(const struct question *question, int protocol, expo
                                           .path = layer->path,
                                           .certainty = layer->certainty,
                                           .client_ports = layer->client_ports};
-            give_reasons(question, passage, &groups.doubts, exposure);
+            give_reasons(question, passage, &rules, &groups.doubts, exposure);
         }
     }
 }
@@ -290,26 +294,59 @@ static text_list kept_texts(struct arena *arena, const text_list *list)
     return kept;
 }
 
-// Copies an answer out of scratch memory. Texts and client ports live long already.
-static const struct exposure_list *kept_exposures(struct arena *arena, const exposure_vector *exposures)
+static size_t hash_of(struct prefixset set)
 {
+    uint64_t hash = set.count;
+    for (size_t i = 0; i < set.count; i++) {
+        address_bits mixed = set.ranges[i].low * 31 + set.ranges[i].high;
+        hash = (hash ^ (uint64_t)mixed ^ (uint64_t)(mixed >> 64)) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 29;
+    }
+    return (size_t)hash;
+}
+
+static struct prefixset *source_slot(const struct engine *engine, struct prefixset set)
+{
+    size_t at = hash_of(set) & (engine->source_slots - 1);
+    while (engine->sources[at].ranges != NULL && !prefixset_equal(engine->sources[at], set))
+        at = (at + 1) & (engine->source_slots - 1);
+    return &engine->sources[at];
+}
+
+static struct prefixset kept_sources(struct engine *engine, struct prefixset set)
+{
+    if ((engine->source_count + 1) * 2 > engine->source_slots) {
+        struct prefixset *old = engine->sources;
+        size_t slots = engine->source_slots;
+        engine->source_slots = slots == 0 ? 256 : slots * 2;
+        engine->sources = arena_array(engine->arena, struct prefixset, engine->source_slots);
+        for (size_t i = 0; i < slots; i++)
+            if (old[i].ranges != NULL)
+                *source_slot(engine, old[i]) = old[i];
+    }
+    struct prefixset *slot = source_slot(engine, set);
+    if (slot->ranges == NULL) {
+        slot->count = set.count;
+        slot->ranges = memcpy(arena_buffer(engine->arena, struct address_range, set.count), set.ranges,
+                              set.count * sizeof(struct address_range));
+        engine->source_count++;
+    }
+    return *slot;
+}
+
+// Copies an answer out of scratch memory. Texts and client ports live long already.
+static const struct exposure_list *kept_exposures(struct engine *engine, const exposure_vector *exposures)
+{
+    struct arena *arena = engine->arena;
     struct exposure_list *list = arena_new_of(arena, struct exposure_list);
     list->count = exposures->count;
-    list->items = arena_array(arena, struct exposure, exposures->count + 1);
-    const struct exposure *before = NULL;
+    list->items = arena_buffer(arena, struct exposure, exposures->count);
     for (size_t i = 0; i < exposures->count; i++) {
         const struct exposure *one = &exposures->items[i];
-        struct exposure *copy = &list->items[i];
-        *copy = *one;
-        if (before != NULL && before->sources.ranges == one->sources.ranges) {
-            copy->sources = copy[-1].sources;
-        } else {
-            copy->sources.ranges = memcpy(arena_array(arena, struct address_range, one->sources.count),
-                                          one->sources.ranges, one->sources.count * sizeof(struct address_range));
-        }
-        copy->via = kept_texts(arena, &one->via);
-        copy->because = kept_texts(arena, &one->because);
-        before = one;
+        list->items[i] = *one;
+        list->items[i].sources = kept_sources(engine, one->sources);
+        list->items[i].via = kept_texts(arena, &one->via);
+        list->items[i].because = kept_texts(arena, &one->because);
     }
     return list;
 }
@@ -391,7 +428,7 @@ static const struct exposure_list *answer(struct engine *engine, struct site *si
         add_missing(engine, &lacks);
         exposures = compute_all(&question);
     }
-    list = kept_exposures(engine->arena, &exposures);
+    list = kept_exposures(engine, &exposures);
     arena_reset(engine->scratch);
     map_put(engine->arena, &of->answers, key, (void *)(uintptr_t)list);
     return list;

@@ -1,5 +1,7 @@
 #include "rules/security_group.h"
 
+#include <stdlib.h>
+
 #include "model/protocol.h"
 
 void text_list_add(struct arena *arena, text_list *list, const char *text)
@@ -21,29 +23,44 @@ static bool applies(const struct admission *rule, int protocol)
     return rule->protocol == PROTOCOL_ANY || rule->protocol == protocol;
 }
 
-static void resolve_rule(struct group_cache *cache, const struct security_group_rule *rule, enum family family,
-                         struct admission *admission)
+static struct prefixset of_family(struct arena *arena, const struct prefix *prefixes, size_t count, enum family family)
 {
     struct arena *scratch = arena_new();
     VECTOR(struct address_range) ranges = {0};
-    for (size_t i = 0; i < rule->prefixes.count; i++)
-        if (rule->prefixes.items[i].family == family)
-            *vector_add(scratch, &ranges) =
-                (struct address_range){rule->prefixes.items[i].first, prefix_last(rule->prefixes.items[i])};
+    for (size_t i = 0; i < count; i++)
+        if (prefixes[i].family == family)
+            *vector_add(scratch, &ranges) = (struct address_range){prefixes[i].first, prefix_last(prefixes[i])};
+    struct prefixset set = prefixset_from(arena, ranges.items, ranges.count);
+    arena_free(scratch);
+    return set;
+}
+
+// A prefix list's entries of one family, or NULL where the snapshot lacks them.
+static const struct prefixset *resolve_list(struct group_cache *cache, const char *id, enum family family)
+{
+    struct map *known = &cache->prefix_lists[family == FAMILY_IPV6];
+    struct prefixset *set = map_get(known, id);
+    const struct prefix_list *list = map_get(&cache->estate->prefix_lists, id);
+    if (set != NULL || list == NULL || !list->has_entries)
+        return set;
+    set = arena_new_of(cache->arena, struct prefixset);
+    *set = of_family(cache->arena, list->entries.items, list->entries.count, family);
+    map_put(cache->arena, known, id, set);
+    return set;
+}
+
+static void resolve_rule(struct group_cache *cache, const struct security_group_rule *rule, enum family family,
+                         struct admission *admission)
+{
+    admission->sources = of_family(cache->arena, rule->prefixes.items, rule->prefixes.count, family);
     for (size_t i = 0; i < rule->prefix_lists.count; i++) {
-        const struct prefix_list *list = map_get(&cache->estate->prefix_lists, rule->prefix_lists.items[i]);
-        if (list == NULL || !list->has_entries) {
+        const struct prefixset *list = resolve_list(cache, rule->prefix_lists.items[i], family);
+        if (list == NULL)
             admission->doubt =
                 arena_printf(cache->arena, "missing: entries of prefix list %s", rule->prefix_lists.items[i]);
-            continue;
-        }
-        for (size_t e = 0; e < list->entries.count; e++)
-            if (list->entries.items[e].family == family)
-                *vector_add(scratch, &ranges) =
-                    (struct address_range){list->entries.items[e].first, prefix_last(list->entries.items[e])};
+        else
+            admission->sources = prefixset_union(cache->arena, admission->sources, *list);
     }
-    admission->sources = prefixset_from(cache->arena, ranges.items, ranges.count);
-    arena_free(scratch);
 }
 
 const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family)
@@ -69,12 +86,54 @@ const struct group_admissions *security_group_resolve(struct group_cache *cache,
     return resolved;
 }
 
+static int by_low_port(const void *left, const void *right)
+{
+    const struct ordered_rule *a = left, *b = right;
+    return (int)a->rule->low - (int)b->rule->low;
+}
+
+struct group_rules security_group_rules(struct arena *arena, struct group_cache *cache,
+                                        const struct network_interface *interface, enum family family, int protocol)
+{
+    struct group_rules rules = {0};
+    VECTOR(const struct admission *) found = {0};
+    if (interface->groups == NULL)
+        return rules;
+    if (interface->groups->count == 0)
+        *vector_add(arena, &rules.always) = "no security group";
+    for (size_t g = 0; g < interface->groups->count; g++) {
+        const char *id = interface->groups->ids[g];
+        const struct group_admissions *group = security_group_resolve(cache, id, family);
+        if (group->missing != NULL)
+            *vector_add(arena, &rules.always) = arena_printf(cache->arena, "%s (missing)", id);
+        for (size_t r = 0; r < group->items.count; r++)
+            if (applies(&group->items.items[r], protocol))
+                *vector_add(arena, &found) = &group->items.items[r];
+    }
+    rules.count = found.count;
+    if (found.count == 0)
+        return rules;
+    rules.by_place = found.items;
+    rules.by_port = arena_buffer(arena, struct ordered_rule, found.count);
+    rules.found = arena_array(arena, uint64_t, found.count / 64 + 1);
+    for (size_t i = 0; i < found.count; i++)
+        rules.by_port[i] = (struct ordered_rule){.rule = found.items[i], .place = (uint32_t)i};
+    qsort(rules.by_port, found.count, sizeof(struct ordered_rule), by_low_port);
+    uint16_t highest = 0;
+    for (size_t i = 0; i < found.count; i++) {
+        highest = rules.by_port[i].rule->high > highest ? rules.by_port[i].rule->high : highest;
+        rules.by_port[i].highest_port = highest;
+    }
+    return rules;
+}
+
 struct claim security_group_admits(struct arena *arena, struct group_cache *cache,
-                                   const struct network_interface *interface, enum family family, int protocol)
+                                   const struct network_interface *interface, enum family family,
+                                   const struct group_rules *rules)
 {
     struct claim claim = {0};
     struct prefixset everyone = prefixset_all(arena, family);
-    VECTOR(struct port_segment) must = {0}, may = {0};
+    VECTOR(struct port_segment) may = {0};
     if (interface->groups == NULL) {
         text_list_add(arena, &claim.doubts, arena_printf(cache->arena, "missing: Groups of %s", interface->id));
         claim.extra = portmap_of(arena, portset_all, everyone);
@@ -84,47 +143,50 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
         claim.must = portmap_of(arena, portset_all, everyone);
         return claim;
     }
-    for (size_t g = 0; g < interface->groups->count; g++) {
-        const struct group_admissions *group = security_group_resolve(cache, interface->groups->ids[g], family);
-        if (group->missing != NULL) {
-            text_list_add(arena, &claim.doubts, group->missing);
-            *vector_add(arena, &may) = (struct port_segment){0, PORT_LAST, everyone};
-        }
-        for (size_t r = 0; r < group->items.count; r++) {
-            const struct admission *rule = &group->items.items[r];
-            if (!applies(rule, protocol))
-                continue;
-            if (!prefixset_is_empty(rule->sources))
-                *vector_add(arena, &must) = (struct port_segment){rule->low, rule->high, rule->sources};
-            if (rule->doubt != NULL) {
-                text_list_add(arena, &claim.doubts, rule->doubt);
-                *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, everyone};
-            }
+    struct port_segment *must = arena_buffer(arena, struct port_segment, rules->count + 1);
+    size_t must_count = 0;
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct admission *rule = rules->by_port[i].rule;
+        if (!prefixset_is_empty(rule->sources))
+            must[must_count++] = (struct port_segment){rule->low, rule->high, rule->sources};
+        if (rule->doubt != NULL) {
+            text_list_add(arena, &claim.doubts, rule->doubt);
+            *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, everyone};
         }
     }
-    claim.must = portmap_from(arena, must.items, must.count);
+    for (size_t g = 0; rules->always.count > 0 && g < interface->groups->count; g++) {
+        const struct group_admissions *group = security_group_resolve(cache, interface->groups->ids[g], family);
+        if (group->missing == NULL)
+            continue;
+        text_list_add(arena, &claim.doubts, group->missing);
+        *vector_add(arena, &may) = (struct port_segment){0, PORT_LAST, everyone};
+    }
+    claim.must = portmap_from(arena, must, must_count);
     claim.extra = portmap_subtract(arena, portmap_from(arena, may.items, may.count), claim.must);
     return claim;
 }
 
-void security_group_because(struct arena *arena, struct group_cache *cache, const struct network_interface *interface,
-                            enum family family, const struct exposure *rectangle, text_list *because)
+void security_group_because(struct arena *arena, struct group_rules *rules, const struct exposure *rectangle,
+                            text_list *because)
 {
-    if (interface->groups == NULL)
-        return;
-    if (interface->groups->count == 0)
-        text_list_add(arena, because, "no security group");
-    for (size_t g = 0; g < interface->groups->count; g++) {
-        const char *id = interface->groups->ids[g];
-        const struct group_admissions *group = security_group_resolve(cache, id, family);
-        if (group->missing != NULL)
-            *vector_add(arena, because) = arena_printf(cache->arena, "%s (missing)", id);
-        for (size_t r = 0; r < group->items.count; r++) {
-            const struct admission *rule = &group->items.items[r];
-            if (rule->low <= rectangle->high && rule->high >= rectangle->low &&
-                applies(rule, rectangle->protocol_low) &&
-                (rule->doubt != NULL || prefixset_overlap(rule->sources, rectangle->sources)))
-                *vector_add(arena, because) = rule->name;
-        }
+    size_t low = 0, end = rules->count; // rules from `end` on begin above the rectangle
+    while (low < end) {
+        size_t middle = low + (end - low) / 2;
+        if (rules->by_port[middle].rule->low <= rectangle->high)
+            low = middle + 1;
+        else
+            end = middle;
     }
+    for (size_t i = end; i > 0 && rules->by_port[i - 1].highest_port >= rectangle->low; i--) {
+        const struct ordered_rule *one = &rules->by_port[i - 1];
+        if (one->rule->high >= rectangle->low &&
+            (one->rule->doubt != NULL || prefixset_overlap(one->rule->sources, rectangle->sources)))
+            rules->found[one->place / 64] |= (uint64_t)1 << (one->place % 64);
+    }
+    for (size_t i = 0; i < rules->always.count; i++)
+        *vector_add(arena, because) = rules->always.items[i];
+    for (size_t word = 0; rules->count > 0 && word < rules->count / 64 + 1; word++)
+        for (; rules->found[word] != 0; rules->found[word] &= rules->found[word] - 1)
+            *vector_add(arena, because) =
+                rules->by_place[word * 64 + (size_t)__builtin_ctzll(rules->found[word])]->name;
 }

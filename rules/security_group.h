@@ -23,16 +23,34 @@ struct group_admissions {
 struct group_cache {
     struct arena *arena;
     const struct estate *estate;
-    struct map known[2]; // id -> struct group_admissions, for IPv4 and IPv6
+    struct map known[2];        // id -> struct group_admissions, for IPv4 and IPv6
+    struct map prefix_lists[2]; // id -> struct prefixset
 };
 
 const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family);
 
-// What the groups of `interface` admit of one protocol from one family. No group at all admits everything; a group or a
-// prefix list that the snapshot lacks puts everything it could admit into `extra` and is named in doubts.
-struct claim security_group_admits(struct arena *arena, struct group_cache *cache,
-                                   const struct network_interface *interface, enum family family, int protocol);
+// The rules of an interface's groups for one protocol, ordered so that those that admit a rectangle are found fast.
+struct group_rules {
+    size_t count;
+    struct ordered_rule {
+        const struct admission *rule;
+        uint32_t place;        // in the order of groups and rules
+        uint16_t highest_port; // of this rule and all before it
+    } *by_port;                // ascending by low port
+    const struct admission **by_place;
+    uint64_t *found;  // scratch: a bit a place
+    text_list always; // missing groups, or that there is none
+};
 
-// Adds the name of each rule that admits some of the rectangle.
-void security_group_because(struct arena *arena, struct group_cache *cache, const struct network_interface *interface,
-                            enum family family, const struct exposure *rectangle, text_list *because);
+struct group_rules security_group_rules(struct arena *arena, struct group_cache *cache,
+                                        const struct network_interface *interface, enum family family, int protocol);
+
+// What those groups admit. No group at all admits everything; a group or a prefix list that the snapshot lacks puts
+// everything it could admit into `extra` and is named in doubts.
+struct claim security_group_admits(struct arena *arena, struct group_cache *cache,
+                                   const struct network_interface *interface, enum family family,
+                                   const struct group_rules *rules);
+
+// Adds the name of each rule that admits some of the rectangle, in the order of groups and rules.
+void security_group_because(struct arena *arena, struct group_rules *rules, const struct exposure *rectangle,
+                            text_list *because);

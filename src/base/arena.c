@@ -1,7 +1,7 @@
 #include "base/arena.h"
 
-#include <stdalign.h>
 #include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +46,12 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
+// A piece larger than this has a block of its own.
+static bool is_large(size_t size)
+{
+    return size > BLOCK_SIZE / 4;
+}
+
 // `size` bytes at a multiple of `align`, not zeroed.
 static void *take(struct arena *arena, size_t size, size_t align)
 {
@@ -53,12 +59,12 @@ static void *take(struct arena *arena, size_t size, size_t align)
         must(NULL);
     struct block *block = arena->blocks;
     size_t at = block == NULL ? 0 : (block->used + align - 1) / align * align;
-    if (block == NULL || block->size < at || block->size - at < size) {
-        size_t room = size > BLOCK_SIZE / 4 ? size : BLOCK_SIZE;
+    if (block == NULL || is_large(size) || block->size < at || block->size - at < size) {
+        size_t room = is_large(size) ? size : BLOCK_SIZE;
         struct block *fresh = must(malloc(sizeof(*fresh) + room));
         *fresh = (struct block){.size = room};
         // A large one-off goes behind the current block, so that the room left there is not lost.
-        if (block != NULL && room != BLOCK_SIZE) {
+        if (block != NULL && is_large(size)) {
             fresh->next = block->next;
             block->next = fresh;
         } else {
@@ -71,6 +77,21 @@ static void *take(struct arena *arena, size_t size, size_t align)
     arena->used += at + size - block->used;
     block->used = at + size;
     return (char *)block->data + at;
+}
+
+void arena_release(struct arena *arena, const void *memory, size_t size)
+{
+    if (!is_large(size))
+        return;
+    for (struct block **link = &arena->blocks; *link != NULL; link = &(*link)->next) {
+        struct block *block = *link;
+        if ((const void *)block->data != memory)
+            continue;
+        *link = block->next;
+        arena->used -= block->used;
+        free(block);
+        return;
+    }
 }
 
 void arena_reset(struct arena *arena)
@@ -86,6 +107,18 @@ void arena_reset(struct arena *arena)
     kept->next = NULL;
     kept->used = 0;
     arena->used = 0;
+}
+
+void *arena_items(struct arena *arena, size_t size, size_t count, size_t align)
+{
+    if (count > SIZE_MAX / 2 / size)
+        must(NULL);
+    return take(arena, size * count, align);
+}
+
+void *arena_zeroed(struct arena *arena, size_t size, size_t count, size_t align)
+{
+    return memset(arena_items(arena, size, count, align), 0, size * count);
 }
 
 void *arena_alloc(struct arena *arena, size_t size)

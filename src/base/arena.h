@@ -2,6 +2,7 @@
 // Blocks are handed out, never returned one by one; arena_free gives all back at once.
 #pragma once
 
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stddef.h>
 
@@ -17,6 +18,9 @@ void arena_free(struct arena *arena);
 // Forgets everything allocated so far and keeps some memory for what comes next: for scratch space in a loop.
 void arena_reset(struct arena *arena);
 
+// Gives back at once what a growing array has outgrown. Only large pieces are: small ones wait for arena_free.
+void arena_release(struct arena *arena, const void *memory, size_t size);
+
 // `size` bytes, zeroed, aligned for any type. Lives until arena_free.
 void *arena_alloc(struct arena *arena, size_t size);
 
@@ -31,4 +35,8 @@ char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((
 size_t arena_used(const struct arena *arena);
 
 #define arena_new_of(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
-#define arena_array(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (count)))
+#define arena_array(arena, type, count) ((type *)arena_zeroed((arena), sizeof(type), (count), alignof(type)))
+// The same, not zeroed: for arrays that are filled at once.
+#define arena_buffer(arena, type, count) ((type *)arena_items((arena), sizeof(type), (count), alignof(type)))
+void *arena_zeroed(struct arena *arena, size_t size, size_t count, size_t align);
+void *arena_items(struct arena *arena, size_t size, size_t count, size_t align);

@@ -1,8 +1,6 @@
 #include "base/json.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdalign.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -421,6 +419,14 @@ struct json_writer json_writer_to(struct text *out)
     return (struct json_writer){.out = out, .first = true};
 }
 
+static void put_line(struct text *out, int indent)
+{
+    static const char spaces[] = "                                ";
+    text_add(out, "\n", 1);
+    for (; indent > 0; indent -= (int)sizeof(spaces) - 1)
+        text_add(out, spaces, (size_t)indent < sizeof(spaces) - 1 ? (size_t)indent : sizeof(spaces) - 1);
+}
+
 static void put_quoted(struct text *out, const char *value)
 {
     text_puts(out, "\"");
@@ -432,7 +438,7 @@ static void put_quoted(struct text *out, const char *value)
         if (*p == '\0')
             break;
         if (*p == '"' || *p == '\\')
-            text_printf(out, "\\%c", *p);
+            (text_add(out, "\\", 1), text_add(out, p, 1));
         else if (*p == '\n')
             text_puts(out, "\\n");
         else if (*p == '\t')
@@ -448,7 +454,7 @@ static void before_value(struct json_writer *writer, const char *key)
     if (!writer->first)
         text_puts(writer->out, ",");
     if (writer->line_depth == 0 && writer->depth > 0)
-        text_printf(writer->out, "\n%*s", writer->depth, "");
+        put_line(writer->out, writer->depth);
     else if (!writer->first)
         text_puts(writer->out, " ");
     writer->first = false;
@@ -480,7 +486,7 @@ void json_close(struct json_writer *writer, char bracket)
         writer->line_depth = 0;
     writer->depth--;
     if (!in_line && !writer->first)
-        text_printf(writer->out, "\n%*s", writer->depth, "");
+        put_line(writer->out, writer->depth);
     text_add(writer->out, &bracket, 1);
     writer->first = false;
 }
@@ -496,14 +502,27 @@ void json_put_string(struct json_writer *writer, const char *key, const char *va
 
 void json_put_integer(struct json_writer *writer, const char *key, int64_t value)
 {
+    char digits[24], *at = digits + sizeof(digits);
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
     before_value(writer, key);
-    text_printf(writer->out, "%" PRId64, value);
+    do
+        *--at = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (value < 0)
+        *--at = '-';
+    text_add(writer->out, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 void json_put_number(struct json_writer *writer, const char *key, double value)
 {
     before_value(writer, key);
     text_printf(writer->out, "%.3f", value);
+}
+
+void json_put_made(struct json_writer *writer, const char *key, const struct text *made)
+{
+    before_value(writer, key);
+    text_add(writer->out, made->bytes, made->length);
 }
 
 void json_put_boolean(struct json_writer *writer, const char *key, bool value)

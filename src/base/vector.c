@@ -2,15 +2,19 @@
 
 #include <stdlib.h>
 
-void *vector_reserve(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_size)
+void *vector_reserve(struct arena *arena, void *items, size_t count, uint32_t *capacity, size_t item_size)
 {
     if (count < *capacity)
         return items;
-    size_t grown = *capacity == 0 ? 4 : *capacity * 2;
-    void *fresh = arena_alloc(arena, grown * item_size);
-    if (count > 0)
+    enum { FIRST_BYTES = 64 }; // many lists stay short
+    size_t first = item_size < FIRST_BYTES ? FIRST_BYTES / item_size : 1;
+    size_t grown = *capacity == 0 ? first : *capacity * 2;
+    void *fresh = arena_alloc(arena, grown > UINT32_MAX ? SIZE_MAX : grown * item_size);
+    if (count > 0) {
         memcpy(fresh, items, count * item_size);
-    *capacity = grown;
+        arena_release(arena, items, *capacity * item_size);
+    }
+    *capacity = (uint32_t)grown;
     return fresh;
 }
 
@@ -37,23 +41,30 @@ void sort_numbers(uint32_t *items, size_t count)
         qsort(items, count, sizeof(*items), by_number);
 }
 
-static size_t hash(const char *key)
+// A map holds texts or pointers; the two differ in how keys hash and compare.
+typedef struct map_slot *(*finder)(const struct map *map, const char *key);
+
+static struct map_slot *find_text(const struct map *map, const char *key)
 {
     uint64_t value = 14695981039346656037u; // FNV-1a
-    for (; *key != '\0'; key++)
-        value = (value ^ (unsigned char)*key) * 1099511628211u;
-    return (size_t)(value ^ (value >> 32));
-}
-
-static struct map_slot *find(const struct map *map, const char *key)
-{
-    size_t at = hash(key) & (map->size - 1);
+    for (const char *p = key; *p != '\0'; p++)
+        value = (value ^ (unsigned char)*p) * 1099511628211u;
+    size_t at = (size_t)(value ^ (value >> 32)) & (map->size - 1);
     while (map->slots[at].key != NULL && strcmp(map->slots[at].key, key) != 0)
         at = (at + 1) & (map->size - 1);
     return &map->slots[at];
 }
 
-void map_put(struct arena *arena, struct map *map, const char *key, void *value)
+static struct map_slot *find_pointer(const struct map *map, const char *key)
+{
+    uint64_t value = (uint64_t)(uintptr_t)key * 0x9e3779b97f4a7c15u;
+    size_t at = (size_t)(value >> 20) & (map->size - 1);
+    while (map->slots[at].key != NULL && map->slots[at].key != key)
+        at = (at + 1) & (map->size - 1);
+    return &map->slots[at];
+}
+
+static void put(struct arena *arena, struct map *map, const char *key, void *value, finder find)
 {
     if ((map->count + 1) * 4 > map->size * 3) {
         struct map grown = {.size = map->size == 0 ? 16 : map->size * 2};
@@ -62,6 +73,7 @@ void map_put(struct arena *arena, struct map *map, const char *key, void *value)
             if (map->slots[i].key != NULL)
                 *find(&grown, map->slots[i].key) = map->slots[i];
         grown.count = map->count;
+        arena_release(arena, map->slots, map->size * sizeof(struct map_slot));
         *map = grown;
     }
     struct map_slot *slot = find(map, key);
@@ -71,7 +83,22 @@ void map_put(struct arena *arena, struct map *map, const char *key, void *value)
     slot->value = value;
 }
 
+void map_put(struct arena *arena, struct map *map, const char *key, void *value)
+{
+    put(arena, map, key, value, find_text);
+}
+
 void *map_get(const struct map *map, const char *key)
 {
-    return map->size == 0 || key == NULL ? NULL : find(map, key)->value;
+    return map->size == 0 || key == NULL ? NULL : find_text(map, key)->value;
+}
+
+void map_put_pointer(struct arena *arena, struct map *map, const void *key, void *value)
+{
+    put(arena, map, key, value, find_pointer);
+}
+
+void *map_get_pointer(const struct map *map, const void *key)
+{
+    return map->size == 0 || key == NULL ? NULL : find_pointer(map, key)->value;
 }

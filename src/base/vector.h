@@ -10,8 +10,8 @@
 #define VECTOR(type)                                                                                                   \
     struct {                                                                                                           \
         type *items;                                                                                                   \
-        size_t count;                                                                                                  \
-        size_t capacity;                                                                                               \
+        uint32_t count;                                                                                                \
+        uint32_t capacity;                                                                                             \
     }
 
 // Appends one zeroed item and gives its place: `*vector_add(arena, &list) = value;`
@@ -20,7 +20,7 @@
          vector_reserve((arena), (vector)->items, (vector)->count, &(vector)->capacity, sizeof(*(vector)->items)),     \
      &(vector)->items[(vector)->count++])
 
-void *vector_reserve(struct arena *arena, void *items, size_t count, size_t *capacity, size_t item_size);
+void *vector_reserve(struct arena *arena, void *items, size_t count, uint32_t *capacity, size_t item_size);
 
 // Sorts ascending: texts by bytes, numbers by value.
 void sort_texts(const char **items, size_t count);
@@ -42,3 +42,7 @@ void map_put(struct arena *arena, struct map *map, const char *key, void *value)
 
 // The value stored under `key`, or NULL. A NULL key is in no map.
 void *map_get(const struct map *map, const char *key);
+
+// The same with pointers as keys, compared by where they point. One map holds keys of one kind only.
+void map_put_pointer(struct arena *arena, struct map *map, const void *key, void *value);
+void *map_get_pointer(const struct map *map, const void *key);

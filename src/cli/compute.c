@@ -37,7 +37,7 @@ static void write_text(const struct exposure_set *set, struct text *out)
         }
         arena_free(arena);
     }
-    text_printf(out, "\n%zu endpoints: %zu where nothing arrives, %zu dormant\n", set->endpoints.count, silent,
+    text_printf(out, "\n%u endpoints: %zu where nothing arrives, %zu dormant\n", set->endpoints.count, silent,
                 dormant);
 }
 

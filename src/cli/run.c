@@ -114,7 +114,7 @@ static bool probe_stage(struct job *job, struct error *error)
     plan_write(&job->plan, &plan);
     if (!add_text(job, "plan.jsonl", &plan, error))
         return false;
-    log_line(LOG_INFO, "probing %zu endpoints", job->narrowed->endpoints.count);
+    log_line(LOG_INFO, "probing %u endpoints", job->narrowed->endpoints.count);
     if (!probe_run(job->arena, &job->plan, &probe, &job->observations, &job->summary, error))
         return false;
     for (size_t i = 0; i < job->observations.items.count; i++) {

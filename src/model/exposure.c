@@ -67,10 +67,41 @@ static void put_texts(struct json_writer *writer, const char *key, const text_li
     json_close(writer, ']');
 }
 
-// ICMP numbers cover whole rectangles of type × code, or parts of the first and last type's codes.
-static void put_exposure(struct json_writer *writer, struct arena *arena, enum family family,
-                         const struct exposure *exposure, uint16_t low, uint16_t high)
+// What is the same for many endpoints is made into text once.
+struct exposure_writer {
+    struct json_writer json;
+    struct arena *kept;
+    struct map lists;   // struct exposure_list -> its lines, as struct text
+    struct map sources; // address ranges -> their array, as struct text
+};
+
+static const struct text *sources_text(struct exposure_writer *writer, enum family family, struct prefixset sources)
 {
+    struct text *made = map_get_pointer(&writer->sources, sources.ranges);
+    if (made != NULL)
+        return made;
+    struct arena *scratch = arena_new();
+    size_t count;
+    struct prefix *prefixes = prefixset_prefixes(scratch, family, sources, &count);
+    made = arena_new_of(writer->kept, struct text);
+    for (size_t i = 0; i < count; i++) {
+        char text[ADDRESS_TEXT];
+        prefix_format(prefixes[i], text);
+        text_puts(made, i == 0 ? "[\"" : "\", \"");
+        text_puts(made, text);
+    }
+    text_puts(made, count == 0 ? "[]" : "\"]");
+    arena_free(scratch);
+    map_put_pointer(writer->kept, &writer->sources, sources.ranges, made);
+    return made;
+}
+
+// ICMP numbers cover whole rectangles of type × code, or parts of the first and last type's codes.
+static void put_exposure(struct exposure_writer *all, enum family family, const struct exposure *exposure, uint16_t low,
+                         uint16_t high)
+{
+    struct json_writer *writer = &all->json;
+    struct arena *arena = all->kept;
     json_open_line(writer, NULL, '{');
     json_put_string(writer, "protocol", exposure_protocol(arena, exposure));
     if (protocol_has_ports(exposure->protocol_low)) {
@@ -82,15 +113,7 @@ static void put_exposure(struct json_writer *writer, struct arena *arena, enum f
         json_put_integer(writer, "from_code", low & 255);
         json_put_integer(writer, "to_code", high & 255);
     }
-    json_open(writer, "sources", '[');
-    size_t count;
-    struct prefix *prefixes = prefixset_prefixes(arena, family, exposure->sources, &count);
-    for (size_t i = 0; i < count; i++) {
-        char text[ADDRESS_TEXT];
-        prefix_format(prefixes[i], text);
-        json_put_string(writer, NULL, text);
-    }
-    json_close(writer, ']');
+    json_put_made(writer, "sources", sources_text(all, family, exposure->sources));
     json_put_boolean(writer, "internet", exposure->internet);
     json_put_string(writer, "path", exposure->path == PATH_TWO_WAY ? "two-way" : "inbound-only");
     json_put_string(writer, "certainty", exposure->certainty == CERTAINTY_EXACT ? "exact" : "possible");
@@ -100,86 +123,87 @@ static void put_exposure(struct json_writer *writer, struct arena *arena, enum f
     json_close(writer, '}');
 }
 
-static void put_rectangles(struct json_writer *writer, struct arena *arena, enum family family,
-                           const struct exposure *exposure)
+static void put_rectangles(struct exposure_writer *writer, enum family family, const struct exposure *exposure)
 {
     uint16_t low = exposure->low, high = exposure->high;
     if (!protocol_is_icmp(exposure->protocol_low) || low >> 8 == high >> 8) {
-        put_exposure(writer, arena, family, exposure, low, high);
+        put_exposure(writer, family, exposure, low, high);
         return;
     }
     if ((low & 255) != 0) {
-        put_exposure(writer, arena, family, exposure, low, low | 255);
+        put_exposure(writer, family, exposure, low, low | 255);
         low = (uint16_t)((low | 255) + 1);
     }
     uint16_t whole = (high & 255) == 255 ? high : (uint16_t)((high & 0xff00) - 1);
     if (low < whole && (high & 0xff00) >= low)
-        put_exposure(writer, arena, family, exposure, low, whole);
+        put_exposure(writer, family, exposure, low, whole);
     if (whole != high)
-        put_exposure(writer, arena, family, exposure, high & 0xff00, high);
+        put_exposure(writer, family, exposure, high & 0xff00, high);
 }
 
-// Endpoints that share an answer print the same lines: they are made once and copied.
-static void put_exposures(struct json_writer *writer, struct arena *kept, struct map *written,
-                          const struct endpoint *endpoint)
+// Endpoints that share an answer print the same lines.
+static void put_exposures(struct exposure_writer *writer, const struct endpoint *endpoint)
 {
     const struct exposure_list *list = endpoint->exposures;
-    char key[32];
     if (list->count == 0)
         return;
-    snprintf(key, sizeof(key), "%p", (const void *)list);
-    struct text *lines = map_get(written, key);
+    struct text *lines = map_get_pointer(&writer->lists, list);
+    struct json_writer whole = writer->json;
     if (lines == NULL) {
-        struct arena *scratch = arena_new();
-        lines = arena_new_of(kept, struct text);
-        struct json_writer apart = {.out = lines, .depth = writer->depth, .first = true};
+        lines = arena_new_of(writer->kept, struct text);
+        writer->json = (struct json_writer){.out = lines, .depth = whole.depth, .first = true};
         for (size_t i = 0; i < list->count; i++)
-            put_rectangles(&apart, scratch, endpoint->address.family, &list->items[i]);
-        map_put(kept, written, arena_strdup(kept, key), lines);
-        arena_free(scratch);
+            put_rectangles(writer, endpoint->address.family, &list->items[i]);
+        map_put_pointer(writer->kept, &writer->lists, list, lines);
+        writer->json = whole;
     }
-    text_add(writer->out, lines->bytes, lines->length);
-    writer->first = false;
+    text_add(writer->json.out, lines->bytes, lines->length);
+    writer->json.first = false;
+}
+
+static void free_texts(struct map *map)
+{
+    for (size_t i = 0; i < map->size; i++)
+        if (map->slots[i].key != NULL)
+            text_free(map->slots[i].value);
 }
 
 void exposure_write_json(const struct exposure_set *set, struct text *out)
 {
-    struct json_writer writer = json_writer_to(out);
-    struct arena *kept = arena_new();
-    struct map written = {0}; // list of exposures -> its lines
-    json_open(&writer, NULL, '{');
-    json_put_string(&writer, "schema", "sgproof/exposure/v1");
-    put_texts(&writer, "missing", &set->missing);
-    put_texts(&writer, "assumptions", &set->assumptions);
-    json_open(&writer, "endpoints", '[');
+    struct exposure_writer writer = {.json = json_writer_to(out), .kept = arena_new()};
+    struct json_writer *json = &writer.json;
+    json_open(json, NULL, '{');
+    json_put_string(json, "schema", "sgproof/exposure/v1");
+    put_texts(json, "missing", &set->missing);
+    put_texts(json, "assumptions", &set->assumptions);
+    json_open(json, "endpoints", '[');
     for (size_t i = 0; i < set->endpoints.count; i++) {
         const struct endpoint *endpoint = &set->endpoints.items[i];
         const struct network_interface *interface = endpoint->interface;
         char address[ADDRESS_TEXT], private_address[ADDRESS_TEXT];
         endpoint_address(endpoint, address);
         address_format(endpoint->private_address, private_address);
-        json_open(&writer, NULL, '{');
-        json_put_string(&writer, "account_id", interface->account_id);
-        json_put_string(&writer, "region", interface->region);
-        json_put_string(&writer, "vpc_id", interface->vpc_id);
-        json_put_string(&writer, "subnet_id", interface->subnet_id);
-        json_put_string(&writer, "eni_id", interface->id);
-        json_put_string(&writer, "instance_id", interface->instance_id);
-        json_put_string(&writer, "name", endpoint->name);
-        json_put_string(&writer, "address", address);
-        json_put_string(&writer, "private_address", private_address);
-        json_put_string(&writer, "family", family_name(endpoint->address.family));
-        json_put_boolean(&writer, "dormant", endpoint->dormant);
-        json_open(&writer, "exposures", '[');
-        put_exposures(&writer, kept, &written, endpoint);
-        json_close(&writer, ']');
-        json_close(&writer, '}');
+        json_open(json, NULL, '{');
+        json_put_string(json, "account_id", interface->account_id);
+        json_put_string(json, "region", interface->region);
+        json_put_string(json, "vpc_id", interface->vpc_id);
+        json_put_string(json, "subnet_id", interface->subnet_id);
+        json_put_string(json, "eni_id", interface->id);
+        json_put_string(json, "instance_id", interface->instance_id);
+        json_put_string(json, "name", endpoint->name);
+        json_put_string(json, "address", address);
+        json_put_string(json, "private_address", private_address);
+        json_put_string(json, "family", family_name(endpoint->address.family));
+        json_put_boolean(json, "dormant", endpoint->dormant);
+        json_open(json, "exposures", '[');
+        put_exposures(&writer, endpoint);
+        json_close(json, ']');
+        json_close(json, '}');
     }
-    for (size_t i = 0; i < written.size; i++)
-        if (written.slots[i].key != NULL)
-            text_free(written.slots[i].value);
-    arena_free(kept);
-    json_close(&writer, ']');
-    json_close(&writer, '}');
-    json_end_document(&writer);
+    free_texts(&writer.lists);
+    free_texts(&writer.sources);
+    arena_free(writer.kept);
+    json_close(json, ']');
+    json_close(json, '}');
+    json_end_document(json);
 }

@@ -57,7 +57,7 @@ void verdicts_merge(struct arena *arena, struct verdict_set *set)
                 *vector_add(arena, &last->observations) = next->observations.items[o];
         }
     }
-    set->items.count = kept;
+    set->items.count = (uint32_t)kept;
 }
 
 void verdicts_write_json(const struct verdict_set *set, struct text *out)

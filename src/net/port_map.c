@@ -1,6 +1,7 @@
 #include "net/port_map.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/vector.h"
 
@@ -37,37 +38,123 @@ struct portmap portmap_of(struct arena *arena, struct portset ports, struct pref
     return built(&builder);
 }
 
-// Sorts the starts of elementary intervals and drops repeats; returns how many are left.
-static size_t settle(uint32_t *starts, size_t count)
+// The rectangles that cover the ports in hand: the source ranges of most as one list that ascends by low end, those of
+// the few that have very many (prefix lists) apart.
+enum { MANY_RANGES = 64 };
+
+struct active {
+    struct arena *arena;
+    struct active_range {
+        const struct address_range *range;
+        const struct port_segment *of;
+    } *ranges;
+    size_t range_count;
+    const struct port_segment **many;
+    size_t many_count;
+};
+
+static void enter(struct active *active, const struct port_segment *rectangle)
 {
-    sort_numbers(starts, count);
+    if (rectangle->sources.count > MANY_RANGES) {
+        active->many[active->many_count++] = rectangle;
+        return;
+    }
+    for (size_t r = 0; r < rectangle->sources.count; r++) {
+        const struct address_range *range = &rectangle->sources.ranges[r];
+        size_t low = 0, high = active->range_count;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (active->ranges[middle].range->low <= range->low)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        memmove(active->ranges + low + 1, active->ranges + low, (active->range_count - low) * sizeof(*active->ranges));
+        active->ranges[low] = (struct active_range){range, rectangle};
+        active->range_count++;
+    }
+}
+
+// Lets go of the rectangles that end before `port`; gives the last port that all the others cover.
+static uint32_t leave(struct active *active, uint32_t port)
+{
     size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || starts[kept - 1] != starts[i])
-            starts[kept++] = starts[i];
-    return kept;
+    uint32_t last = PORT_LAST;
+    for (size_t i = 0; i < active->range_count; i++) {
+        if (active->ranges[i].of->high < port)
+            continue;
+        last = active->ranges[i].of->high < last ? active->ranges[i].of->high : last;
+        active->ranges[kept++] = active->ranges[i];
+    }
+    active->range_count = kept;
+    kept = 0;
+    for (size_t i = 0; i < active->many_count; i++) {
+        if (active->many[i]->high < port)
+            continue;
+        last = active->many[i]->high < last ? active->many[i]->high : last;
+        active->many[kept++] = active->many[i];
+    }
+    active->many_count = kept;
+    return last;
+}
+
+static struct prefixset active_sources(const struct active *active)
+{
+    struct prefixset set = prefixset_empty;
+    if (active->range_count > 0 && active->ranges[0].of->sources.count == active->range_count) {
+        set = active->ranges[0].of->sources; // of one rectangle only
+    } else if (active->range_count > 0) {
+        struct address_range *ranges = arena_buffer(active->arena, struct address_range, active->range_count);
+        for (size_t i = 0; i < active->range_count; i++)
+            set.count = prefixset_append(ranges, set.count, *active->ranges[i].range);
+        set.ranges = ranges;
+    }
+    for (size_t i = 0; i < active->many_count; i++)
+        set = prefixset_union(active->arena, set, active->many[i]->sources);
+    return set;
+}
+
+static int by_low_port(const void *left, const void *right)
+{
+    const struct port_segment *const *a = left, *const *b = right;
+    return (int)(*a)->low - (int)(*b)->low;
 }
 
 struct portmap portmap_from(struct arena *arena, const struct port_segment *rectangles, size_t count)
 {
     struct builder builder = {.arena = arena};
+    if (count <= 1)
+        return count == 0 ? portmap_empty
+                          : portmap_of(arena, portset_of(arena, rectangles->low, rectangles->high), rectangles->sources);
+    // A sweep over the ports: rectangles come in at their low end and leave after their high end.
     struct arena *scratch = arena_new();
-    uint32_t *starts = arena_array(scratch, uint32_t, count * 2 + 1);
-    size_t ranges = 0;
+    const struct port_segment **coming = arena_buffer(scratch, const struct port_segment *, count);
+    size_t ranges = 0, came = 0;
+    bool sorted = true;
     for (size_t i = 0; i < count; i++) {
-        starts[i * 2] = rectangles[i].low;
-        starts[i * 2 + 1] = (uint32_t)rectangles[i].high + 1;
+        coming[i] = &rectangles[i];
         ranges += rectangles[i].sources.count;
+        sorted = sorted && (i == 0 || rectangles[i - 1].low <= rectangles[i].low);
     }
-    size_t start_count = settle(starts, count * 2);
-    struct address_range *gathered = arena_array(scratch, struct address_range, ranges + 1);
-    for (size_t s = 0; s + 1 < start_count; s++) {
-        size_t used = 0;
-        for (size_t i = 0; i < count; i++)
-            if (rectangles[i].low <= starts[s] && rectangles[i].high >= starts[s])
-                for (size_t r = 0; r < rectangles[i].sources.count; r++)
-                    gathered[used++] = rectangles[i].sources.ranges[r];
-        append(&builder, (uint16_t)starts[s], (uint16_t)(starts[s + 1] - 1), prefixset_from(arena, gathered, used));
+    if (!sorted)
+        qsort(coming, count, sizeof(*coming), by_low_port);
+    struct active active = {.arena = arena};
+    active.ranges = arena_buffer(scratch, struct active_range, ranges);
+    active.many = arena_buffer(scratch, const struct port_segment *, count);
+    for (uint32_t port = coming[0]->low; port <= PORT_LAST;) {
+        leave(&active, port);
+        if (active.range_count + active.many_count == 0) {
+            if (came == count)
+                break;
+            port = coming[came]->low;
+        }
+        while (came < count && coming[came]->low == port)
+            enter(&active, coming[came++]);
+        uint32_t last = leave(&active, port);
+        if (came < count && coming[came]->low <= last)
+            last = coming[came]->low - 1u;
+        append(&builder, (uint16_t)port, (uint16_t)last, active_sources(&active));
+        port = last + 1;
     }
     arena_free(scratch);
     return built(&builder);

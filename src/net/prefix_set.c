@@ -28,8 +28,7 @@ static int by_low(const void *left, const void *right)
     return a->low < b->low ? -1 : a->low > b->low ? 1 : 0;
 }
 
-// Adds a range whose low end is at or after every low end before it, joining what touches.
-static size_t append(struct address_range *ranges, size_t count, struct address_range next)
+size_t prefixset_append(struct address_range *ranges, size_t count, struct address_range next)
 {
     struct address_range *last = count > 0 ? &ranges[count - 1] : NULL;
     if (last != NULL && (next.low <= last->high || next.low - 1 == last->high)) {
@@ -45,36 +44,71 @@ struct prefixset prefixset_from(struct arena *arena, const struct address_range 
 {
     if (count == 0)
         return prefixset_empty;
-    struct address_range *sorted = arena_array(arena, struct address_range, count);
+    struct address_range *sorted = arena_buffer(arena, struct address_range, count);
     for (size_t i = 0; i < count; i++)
         sorted[i] = ranges[i];
     qsort(sorted, count, sizeof(*sorted), by_low);
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
-        kept = append(sorted, kept, sorted[i]);
+        kept = prefixset_append(sorted, kept, sorted[i]);
     return (struct prefixset){.count = kept, .ranges = sorted};
+}
+
+// The first range from `from` on that ends at or after `address`: steps that double, then halving, since one of two sets
+// often is far smaller than the other.
+static size_t reaching(struct prefixset set, size_t from, address_bits address)
+{
+    size_t step = 1, low = from, high = from;
+    while (high < set.count && set.ranges[high].high < address) {
+        low = high + 1;
+        high += step;
+        step *= 2;
+    }
+    high = high < set.count ? high : set.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (set.ranges[middle].high < address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+// Whether one range of `set` holds all of `part`, which is not empty.
+static bool one_holds(struct prefixset set, struct prefixset part)
+{
+    size_t at = reaching(set, 0, part.ranges[0].low);
+    return at < set.count && set.ranges[at].low <= part.ranges[0].low &&
+           set.ranges[at].high >= part.ranges[part.count - 1].high;
 }
 
 struct prefixset prefixset_union(struct arena *arena, struct prefixset a, struct prefixset b)
 {
     if (a.count == 0)
         return b;
-    if (b.count == 0)
+    if (b.count == 0 || one_holds(a, b))
         return a;
-    struct address_range *ranges = arena_array(arena, struct address_range, a.count + b.count);
+    if (one_holds(b, a))
+        return b;
+    struct address_range *ranges = arena_buffer(arena, struct address_range, a.count + b.count);
     size_t count = 0;
     for (size_t i = 0, j = 0; i < a.count || j < b.count;) {
         bool from_a = j == b.count || (i < a.count && a.ranges[i].low <= b.ranges[j].low);
-        count = append(ranges, count, from_a ? a.ranges[i++] : b.ranges[j++]);
+        count = prefixset_append(ranges, count, from_a ? a.ranges[i++] : b.ranges[j++]);
     }
     return (struct prefixset){.count = count, .ranges = ranges};
 }
 
 struct prefixset prefixset_intersect(struct arena *arena, struct prefixset a, struct prefixset b)
 {
-    if (a.count == 0 || b.count == 0)
+    if (a.count == 0 || b.count == 0 || !prefixset_overlap(a, b))
         return prefixset_empty;
-    struct address_range *ranges = arena_array(arena, struct address_range, a.count + b.count);
+    if (one_holds(b, a)) // equal sets stay one set in memory
+        return a;
+    if (one_holds(a, b))
+        return b;
+    struct address_range *ranges = arena_buffer(arena, struct address_range, a.count + b.count);
     size_t count = 0;
     for (size_t i = 0, j = 0; i < a.count && j < b.count;) {
         const struct address_range *x = &a.ranges[i], *y = &b.ranges[j];
@@ -83,24 +117,23 @@ struct prefixset prefixset_intersect(struct arena *arena, struct prefixset a, st
         if (low <= high)
             ranges[count++] = (struct address_range){.low = low, .high = high};
         if (x->high < y->high)
-            i++;
+            i = reaching(a, i + 1, y->low);
         else
-            j++;
+            j = reaching(b, j + 1, x->low);
     }
     return (struct prefixset){.count = count, .ranges = ranges};
 }
 
 struct prefixset prefixset_subtract(struct arena *arena, struct prefixset a, struct prefixset b)
 {
-    if (a.count == 0 || b.count == 0)
+    if (a.count == 0 || b.count == 0 || !prefixset_overlap(a, b))
         return a;
-    struct address_range *ranges = arena_array(arena, struct address_range, a.count + b.count);
+    struct address_range *ranges = arena_buffer(arena, struct address_range, a.count + b.count);
     size_t count = 0;
     for (size_t i = 0, j = 0; i < a.count; i++) {
         struct address_range rest = a.ranges[i];
         bool left = true;
-        while (j < b.count && b.ranges[j].high < rest.low)
-            j++;
+        j = reaching(b, j, rest.low);
         for (size_t k = j; left && k < b.count && b.ranges[k].low <= rest.high; k++) {
             if (b.ranges[k].low > rest.low)
                 ranges[count++] = (struct address_range){.low = rest.low, .high = b.ranges[k].low - 1};
@@ -128,9 +161,9 @@ bool prefixset_overlap(struct prefixset a, struct prefixset b)
 {
     for (size_t i = 0, j = 0; i < a.count && j < b.count;) {
         if (a.ranges[i].high < b.ranges[j].low)
-            i++;
+            i = reaching(a, i + 1, b.ranges[j].low);
         else if (b.ranges[j].high < a.ranges[i].low)
-            j++;
+            j = reaching(b, j + 1, a.ranges[i].low);
         else
             return true;
     }
@@ -236,10 +269,16 @@ struct prefixset prefixset_internet(struct arena *arena, enum family family)
         "2001:1::1/128",   "2001:1::2/128", "2001:1::3/128", "2001:3::/32",
         "2001:4:112::/48", "2001:20::/28",  "2001:30::/28",
     };
+    struct arena *scratch = arena_new();
+    struct prefixset set = LISTED(scratch, global6);
     if (family == FAMILY_IPV4) {
-        struct prefixset set = prefixset_subtract(arena, prefixset_all(arena, family), LISTED(arena, not_global4));
-        return prefixset_union(arena, set, LISTED(arena, but_global4));
+        set = prefixset_subtract(scratch, prefixset_all(scratch, family), LISTED(scratch, not_global4));
+        set = prefixset_union(scratch, set, LISTED(scratch, but_global4));
+    } else {
+        set = prefixset_subtract(scratch, set, LISTED(scratch, not_global6));
+        set = prefixset_union(scratch, set, LISTED(scratch, but_global6));
     }
-    struct prefixset set = prefixset_subtract(arena, LISTED(arena, global6), LISTED(arena, not_global6));
-    return prefixset_union(arena, set, LISTED(arena, but_global6));
+    set = prefixset_from(arena, set.ranges, set.count);
+    arena_free(scratch);
+    return set;
 }

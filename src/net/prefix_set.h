@@ -24,6 +24,10 @@ struct prefixset prefixset_of(struct arena *arena, struct prefix prefix);
 // Union of any ranges in any order.
 struct prefixset prefixset_from(struct arena *arena, const struct address_range *ranges, size_t count);
 
+// Building by hand: puts a range whose low end is at or after every low end before it behind `count` others, joining
+// what touches. Gives the new count.
+size_t prefixset_append(struct address_range *ranges, size_t count, struct address_range next);
+
 struct prefixset prefixset_union(struct arena *arena, struct prefixset a, struct prefixset b);
 struct prefixset prefixset_intersect(struct arena *arena, struct prefixset a, struct prefixset b);
 struct prefixset prefixset_subtract(struct arena *arena, struct prefixset a, struct prefixset b);

@@ -42,7 +42,7 @@ void boundaries_settle(struct boundaries *boundaries)
     for (size_t i = 0; i < boundaries->starts.count; i++)
         if (kept == 0 || boundaries->starts.items[kept - 1] != boundaries->starts.items[i])
             boundaries->starts.items[kept++] = boundaries->starts.items[i];
-    boundaries->starts.count = kept;
+    boundaries->starts.count = (uint32_t)kept;
 }
 
 void declared_boundaries(struct arena *arena, const struct endpoint *endpoint, int protocol,
