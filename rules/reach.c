@@ -16,7 +16,9 @@ struct engine {
     struct group_cache groups;
     struct map sites_of_subnet; // subnet id -> struct subnet_sites
     struct map sites_by_key;    // what decides, as text -> struct site
-    struct map missing;         // what set->missing holds
+    VECTOR(struct question) questions;
+    VECTOR(struct admitted) admitted; // of the question in hand, in scratch memory
+    struct map missing;               // what set->missing holds
     struct prefixset *sources;  // equal sets of sources are held once: open addressing, a power of two of slots
     size_t source_count;
     size_t source_slots;
@@ -33,14 +35,22 @@ struct subnet_sites {
     items;
 };
 
-// One answer being made: the exposures of one kind of endpoint.
+// One answer to make: the exposures of one kind of endpoint.
 struct question {
     struct engine *engine;
     struct site *site;
     const struct network_interface *interface;
     enum family family;
-    const struct gate *gate;
+    struct gate gate;
     const struct load_balancer *balancer; // whose listeners are the only ports, or NULL
+    struct exposure_list *list;           // where the answer goes
+};
+
+// What a set of groups admits of one protocol: the same in every site.
+struct admitted {
+    int protocol;
+    struct group_rules rules;
+    struct claim claim;
 };
 
 typedef VECTOR(struct exposure) exposure_vector;
@@ -83,13 +93,13 @@ static void give_reasons(const struct question *question, const struct passage *
         }
         network_acl_because(arena, &passage->out, back, exposure->sources, &exposure->because);
     }
-    if (question->gate->gateway_id != NULL)
-        *vector_add(arena, &exposure->because) = question->gate->gateway_id;
+    if (question->gate.gateway_id != NULL)
+        *vector_add(arena, &exposure->because) = question->gate.gateway_id;
     if (exposure->certainty == CERTAINTY_EXACT) {
         exposure->via = (text_list){0};
         return;
     }
-    text_list_add_all(arena, &exposure->via, &question->gate->doubts);
+    text_list_add_all(arena, &exposure->via, &question->gate.doubts);
     text_list_add_all(arena, &exposure->via, group_doubts);
     text_list_add_all(arena, &exposure->via, &of->replies.doubts);
     if (site->acl == NULL)
@@ -142,21 +152,34 @@ static struct layers meet(struct arena *arena, const struct claim *groups, const
     return layers;
 }
 
+static struct admitted *admitted_of(const struct question *question, int protocol)
+{
+    struct engine *engine = question->engine;
+    struct arena *arena = engine->scratch;
+    for (size_t i = 0; i < engine->admitted.count; i++)
+        if (engine->admitted.items[i].protocol == protocol)
+            return &engine->admitted.items[i];
+    struct admitted *fresh = vector_add(arena, &engine->admitted);
+    fresh->protocol = protocol;
+    fresh->rules = security_group_rules(arena, &engine->groups, question->interface, question->family, protocol);
+    fresh->claim =
+        security_group_admits(arena, &engine->groups, question->interface, question->family, &fresh->rules);
+    return fresh;
+}
+
 static void compute_protocol(const struct question *question, int protocol, exposure_vector *exposures)
 {
     struct engine *engine = question->engine;
     struct arena *arena = engine->scratch;
-    struct group_rules rules =
-        security_group_rules(arena, &engine->groups, question->interface, question->family, protocol);
-    struct claim groups =
-        security_group_admits(arena, &engine->groups, question->interface, question->family, &rules);
+    struct admitted *admitted = admitted_of(question, protocol);
+    struct claim groups = admitted->claim;
     add_missing(engine, &groups.doubts);
     if (question->balancer != NULL) {
         struct portset ports = load_balancer_ports(arena, question->balancer, protocol);
         groups.must = portmap_on_ports(arena, groups.must, ports);
         groups.extra = portmap_on_ports(arena, groups.extra, ports);
     }
-    if (question->site->acl == NULL || question->gate->state == GATE_POSSIBLE) {
+    if (question->site->acl == NULL || question->gate.state == GATE_POSSIBLE) {
         groups.extra = portmap_union(arena, groups.extra, groups.must);
         groups.must = portmap_empty;
     }
@@ -179,7 +202,7 @@ static void compute_protocol(const struct question *question, int protocol, expo
                                           .path = layer->path,
                                           .certainty = layer->certainty,
                                           .client_ports = layer->client_ports};
-            give_reasons(question, passage, &rules, &groups.doubts, exposure);
+            give_reasons(question, passage, &admitted->rules, &groups.doubts, exposure);
         }
     }
 }
@@ -335,10 +358,9 @@ static struct prefixset kept_sources(struct engine *engine, struct prefixset set
 }
 
 // Copies an answer out of scratch memory. Texts and client ports live long already.
-static const struct exposure_list *kept_exposures(struct engine *engine, const exposure_vector *exposures)
+static void keep_exposures(struct engine *engine, const exposure_vector *exposures, struct exposure_list *list)
 {
     struct arena *arena = engine->arena;
-    struct exposure_list *list = arena_new_of(arena, struct exposure_list);
     list->count = exposures->count;
     list->items = arena_buffer(arena, struct exposure, exposures->count);
     for (size_t i = 0; i < exposures->count; i++) {
@@ -348,7 +370,6 @@ static const struct exposure_list *kept_exposures(struct engine *engine, const e
         list->items[i].via = kept_texts(arena, &one->via);
         list->items[i].because = kept_texts(arena, &one->because);
     }
-    return list;
 }
 
 static struct site *site_of(struct engine *engine, const struct network_interface *interface)
@@ -397,8 +418,9 @@ static const char *variation(struct engine *engine, const struct network_interfa
     return kept;
 }
 
-static const struct exposure_list *answer(struct engine *engine, struct site *site,
-                                          const struct network_interface *interface, struct address private_address)
+// The list that will hold the answer for an endpoint; asks the question unless it is asked already.
+static const struct exposure_list *ask(struct engine *engine, struct site *site,
+                                       const struct network_interface *interface, struct address private_address)
 {
     enum family family = private_address.family;
     struct site_family *of = &site->families[family == FAMILY_IPV6];
@@ -411,27 +433,57 @@ static const struct exposure_list *answer(struct engine *engine, struct site *si
         gate = site_gate(engine->arena, site, interface, private_address);
         key = variation(engine, interface, &gate, balancer);
     }
-    const struct exposure_list *list = map_get(&of->answers, key);
+    struct exposure_list *list = map_get(&of->answers, key);
     if (list != NULL)
         return list;
-    exposure_vector exposures = {0};
-    struct question question = {.engine = engine,
-                                .site = site,
-                                .interface = interface,
-                                .family = family,
-                                .gate = &gate,
-                                .balancer = missing == NULL ? balancer : NULL};
-    if (gate.state != GATE_SHUT) {
+    list = arena_new_of(engine->arena, struct exposure_list);
+    map_put(engine->arena, &of->answers, key, list);
+    if (gate.state == GATE_SHUT)
+        return list;
+    if (missing != NULL) {
         text_list lacks = {0};
-        if (missing != NULL)
-            *vector_add(engine->arena, &lacks) = missing;
+        *vector_add(engine->arena, &lacks) = missing;
         add_missing(engine, &lacks);
-        exposures = compute_all(&question);
     }
-    list = kept_exposures(engine, &exposures);
-    arena_reset(engine->scratch);
-    map_put(engine->arena, &of->answers, key, (void *)(uintptr_t)list);
+    *vector_add(engine->arena, &engine->questions) =
+        (struct question){.engine = engine,
+                          .site = site,
+                          .interface = interface,
+                          .family = family,
+                          .gate = gate,
+                          .balancer = missing == NULL ? balancer : NULL,
+                          .list = list};
     return list;
+}
+
+static int by_groups(const void *left, const void *right)
+{
+    const struct question *a = left, *b = right;
+    if (a->interface->groups != b->interface->groups) {
+        if (a->interface->groups == NULL || b->interface->groups == NULL)
+            return a->interface->groups == NULL ? -1 : 1;
+        return strcmp(a->interface->groups->key, b->interface->groups->key);
+    }
+    return (int)a->family - (int)b->family;
+}
+
+// Questions about the same groups come one after the other, and share what those admit.
+static void answer_all(struct engine *engine)
+{
+    if (engine->questions.count > 1)
+        qsort(engine->questions.items, engine->questions.count, sizeof(struct question), by_groups);
+    const struct question *before = NULL;
+    for (size_t i = 0; i < engine->questions.count; i++) {
+        const struct question *question = &engine->questions.items[i];
+        if (before == NULL || question->interface->groups == NULL ||
+            before->interface->groups != question->interface->groups || before->family != question->family) {
+            memset(&engine->admitted, 0, sizeof(engine->admitted));
+            arena_reset(engine->scratch);
+        }
+        exposure_vector exposures = compute_all(question);
+        keep_exposures(engine, &exposures, question->list);
+        before = question;
+    }
 }
 
 static int by_endpoint(const void *left, const void *right)
@@ -503,7 +555,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
         struct site *site = site_of(&engine, interface);
         for (size_t a = 0; a < interface->address_count; a++) {
             const struct interface_address *address = &interface->addresses[a];
-            const struct exposure_list *exposures = answer(&engine, site, interface, address->private_address);
+            const struct exposure_list *exposures = ask(&engine, site, interface, address->private_address);
             *vector_add(arena, &set->endpoints) =
                 (struct endpoint){.interface = interface,
                                   .address = address->address,
@@ -513,6 +565,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
                                   .exposures = exposures};
         }
     }
+    answer_all(&engine);
     for (size_t i = 0; i < engine.sites_by_key.size; i++) {
         const struct site *site = engine.sites_by_key.slots[i].value;
         if (site != NULL)

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { BLOCK_SIZE = 64 * 1024 };
+enum { BLOCK_SIZE = 64 * 1024, LARGEST_BLOCK = 2 * 1024 * 1024 };
 
 struct block {
     struct block *next;
@@ -52,6 +53,19 @@ static bool is_large(size_t size)
     return size > BLOCK_SIZE / 4;
 }
 
+// Blocks grow with the arena. Whole huge pages are asked for, since touching memory first costs as much as filling it.
+static struct block *block_new(size_t room)
+{
+    struct block *block = NULL;
+    if (sizeof(*block) + room < LARGEST_BLOCK)
+        block = malloc(sizeof(*block) + room);
+    else if (posix_memalign((void **)&block, LARGEST_BLOCK, sizeof(*block) + room) == 0)
+        madvise(block, sizeof(*block) + room, MADV_HUGEPAGE); // no more than advice: its failure changes nothing
+    must(block);
+    *block = (struct block){.size = room};
+    return block;
+}
+
 // `size` bytes at a multiple of `align`, not zeroed.
 static void *take(struct arena *arena, size_t size, size_t align)
 {
@@ -60,9 +74,9 @@ static void *take(struct arena *arena, size_t size, size_t align)
     struct block *block = arena->blocks;
     size_t at = block == NULL ? 0 : (block->used + align - 1) / align * align;
     if (block == NULL || is_large(size) || block->size < at || block->size - at < size) {
-        size_t room = is_large(size) ? size : BLOCK_SIZE;
-        struct block *fresh = must(malloc(sizeof(*fresh) + room));
-        *fresh = (struct block){.size = room};
+        size_t room = arena->used < BLOCK_SIZE ? BLOCK_SIZE : arena->used;
+        room = is_large(size) ? size : room < LARGEST_BLOCK ? room : LARGEST_BLOCK - sizeof(struct block);
+        struct block *fresh = block_new(room);
         // A large one-off goes behind the current block, so that the room left there is not lost.
         if (block != NULL && is_large(size)) {
             fresh->next = block->next;
