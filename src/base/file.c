@@ -50,22 +50,37 @@ char *file_read(const char *path, size_t *length, struct error *error)
     return bytes;
 }
 
-bool file_write(const char *path, const char *bytes, size_t length, struct error *error)
+bool file_begin(struct file_draft *draft, const char *path, struct error *error)
 {
-    char temporary[PATH_MAX];
-    if (snprintf(temporary, sizeof(temporary), "%s.tmp-%ld", path, (long)getpid()) >= (int)sizeof(temporary))
+    draft->path = path;
+    if (snprintf(draft->temporary, sizeof(draft->temporary), "%s.tmp-%ld", path, (long)getpid()) >=
+        (int)sizeof(draft->temporary))
         return error_set(error, ERROR_USAGE, "%s: the name is too long", path);
-    FILE *file = fopen(temporary, "wbe");
-    if (file == NULL)
+    draft->stream = fopen(draft->temporary, "wbe");
+    if (draft->stream == NULL)
         return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be written", path);
-    bool written = fwrite(bytes, 1, length, file) == length && fflush(file) == 0 && fsync(fileno(file)) == 0;
+    return true;
+}
+
+bool file_commit(struct file_draft *draft, struct error *error)
+{
+    bool written = fflush(draft->stream) == 0 && !ferror(draft->stream) && fsync(fileno(draft->stream)) == 0;
     int why = errno;
-    if (fclose(file) != 0 || !written || rename(temporary, path) != 0) {
+    if (fclose(draft->stream) != 0 || !written || rename(draft->temporary, draft->path) != 0) {
         why = written ? errno : why;
-        unlink(temporary);
-        return error_system(error, ERROR_INCOMPLETE, why, "%s: cannot be written", path);
+        unlink(draft->temporary);
+        return error_system(error, ERROR_INCOMPLETE, why, "%s: cannot be written", draft->path);
     }
     return true;
+}
+
+bool file_write(const char *path, const char *bytes, size_t length, struct error *error)
+{
+    struct file_draft draft;
+    if (!file_begin(&draft, path, error))
+        return false;
+    fwrite(bytes, 1, length, draft.stream);
+    return file_commit(&draft, error);
 }
 
 bool file_make_folder(const char *path, struct error *error)

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <stdbool.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/error.h"
 
@@ -17,3 +19,14 @@ bool file_make_folder(const char *path, struct error *error);
 
 // Removes a folder and all below it; best effort, for cleaning up after a failure.
 void file_remove_tree(const char *path);
+
+// A file being written: under a temporary name beside it, renamed when it is whole.
+struct file_draft {
+    FILE *stream;
+    const char *path;
+    char temporary[PATH_MAX];
+};
+
+bool file_begin(struct file_draft *draft, const char *path, struct error *error);
+// Puts the draft in its place; where anything failed, removes it and says so.
+bool file_commit(struct file_draft *draft, struct error *error);

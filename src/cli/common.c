@@ -34,6 +34,27 @@ bool cli_output(const struct options *options, const struct text *text, struct e
     return true;
 }
 
+bool cli_output_begin(const struct options *options, struct output *output, struct text *text, struct error *error)
+{
+    const char *path = options_value(options, "output");
+    output->is_file = path != NULL && strcmp(path, "-") != 0;
+    if (output->is_file && !file_begin(&output->draft, path, error))
+        return false;
+    *text = (struct text){.sink = output->is_file ? output->draft.stream : stdout};
+    return true;
+}
+
+bool cli_output_end(struct output *output, struct text *text, struct error *error)
+{
+    text_flush(text);
+    text_free(text);
+    if (output->is_file)
+        return file_commit(&output->draft, error);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return error_set(error, ERROR_INCOMPLETE, "the output could not be written");
+    return true;
+}
+
 bool cli_format(const struct options *options, const char *formats, const char **format, struct error *error)
 {
     const char *wanted = options_value(options, "format");

@@ -1,6 +1,7 @@
 // What the commands share: reading their inputs, writing their output, and the parts of their options that recur.
 #pragma once
 
+#include "base/file.h"
 #include "base/json.h"
 #include "cli/options.h"
 #include "model/exposure.h"
@@ -18,6 +19,14 @@ int cli_usage(const struct command *command, const char *message);
 
 // Writes the result to --output, or to stdout.
 bool cli_output(const struct options *options, const struct text *text, struct error *error);
+
+// The same for what is too large for memory: what is added to *text goes to --output or stdout as it grows.
+struct output {
+    struct file_draft draft;
+    bool is_file;
+};
+bool cli_output_begin(const struct options *options, struct output *output, struct text *text, struct error *error);
+bool cli_output_end(struct output *output, struct text *text, struct error *error);
 
 // --format, one of `formats` ("text json" separated by spaces); without it the first one on a terminal, else too.
 bool cli_format(const struct options *options, const char *formats, const char **format, struct error *error);

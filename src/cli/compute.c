@@ -65,14 +65,21 @@ static int run(struct arena *arena, int argc, char **argv)
     if (from != NULL)
         set = narrowed = reach_from_vantages(declared.exposures, &vantage, 1);
     struct text out = {0};
+    struct output output;
+    bool written;
     if (strcmp(format, "json") == 0) {
-        exposure_write_json(set, &out);
+        written = cli_output_begin(&options, &output, &out, &error);
+        if (written) {
+            exposure_write_json(set, &out);
+            written = cli_output_end(&output, &out, &error);
+        }
     } else {
         write_text(set, &out);
         text_make_printable(out.bytes);
+        written = cli_output(&options, &out, &error);
+        text_free(&out);
     }
-    bool complete = cli_say_missing(set), written = cli_output(&options, &out, &error);
-    text_free(&out);
+    bool complete = cli_say_missing(set);
     exposure_set_free(narrowed);
     cli_declared_free(&declared);
     return !written ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
