@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/protocol.h"
+#include "rules/indirect.h"
 #include "rules/load_balancer.h"
 #include "rules/security_group.h"
 #include "rules/site.h"
@@ -573,6 +574,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
     }
     if (set->endpoints.count > 1)
         qsort(set->endpoints.items, set->endpoints.count, sizeof(struct endpoint), by_endpoint);
+    indirect_compute(set, estate, &engine.groups);
     sort_texts(set->missing.items, set->missing.count);
     arena_free(engine.scratch);
     return set;

@@ -36,20 +36,17 @@ static void add_or_join(struct arena *arena, exposure_vector *kept, const struct
     *vector_add(arena, kept) = next;
 }
 
-static exposure_vector narrowed(struct arena *arena, const struct endpoint *endpoint, const struct vantage *vantage)
+static exposure_vector narrowed(struct arena *arena, const struct exposure_list *list, const struct source_range *range)
 {
     exposure_vector kept = {0};
-    struct prefixset source =
-        prefixset_of(arena, (struct prefix){vantage->address.family, (uint8_t)family_width(vantage->address.family),
-                                            vantage->address.bits});
-    bool is_internet = prefixset_overlap(source, prefixset_internet(arena, vantage->address.family));
-    for (size_t e = 0; e < endpoint->exposures->count; e++) {
-        struct exposure exposure = endpoint->exposures->items[e];
-        if (!prefixset_holds(exposure.sources, vantage->address.bits))
+    for (size_t e = 0; e < list->count; e++) {
+        struct exposure exposure = list->items[e];
+        exposure.sources = prefixset_intersect(arena, exposure.sources, range->sources);
+        if (prefixset_is_empty(exposure.sources))
             continue;
-        exposure.sources = source;
-        exposure.internet = is_internet;
-        exposure.client_ports = portset_intersect(arena, exposure.client_ports, vantage->client_ports);
+        exposure.internet =
+            exposure.internet && prefixset_overlap(exposure.sources, prefixset_internet(arena, range->family));
+        exposure.client_ports = portset_intersect(arena, exposure.client_ports, range->client_ports);
         if (exposure.path == PATH_TWO_WAY && portset_is_empty(exposure.client_ports))
             exposure.path = PATH_INBOUND_ONLY; // no port of this client gets a reply
         add_or_join(arena, &kept, &exposure);
@@ -57,15 +54,45 @@ static exposure_vector narrowed(struct arena *arena, const struct endpoint *endp
     return kept;
 }
 
-struct exposure_set *reach_from_vantages(const struct exposure_set *set, const struct vantage *vantages, size_t count)
+struct exposure_set *reach_from_ranges(const struct exposure_set *set, const struct source_range *ranges, size_t count)
 {
     struct exposure_set *result = derived_set(set);
     for (size_t i = 0; i < set->endpoints.count; i++)
-        for (size_t v = 0; v < count; v++)
-            if (vantages[v].address.family == set->endpoints.items[i].address.family) {
-                exposure_vector kept = narrowed(result->arena, &set->endpoints.items[i], &vantages[v]);
+        for (size_t r = 0; r < count; r++)
+            if (ranges[r].family == set->endpoints.items[i].address.family) {
+                exposure_vector kept = narrowed(result->arena, set->endpoints.items[i].exposures, &ranges[r]);
                 add_endpoint(result, &set->endpoints.items[i], &kept);
             }
+    for (size_t i = 0; i < set->indirect.count; i++)
+        for (size_t r = 0; r < count; r++) {
+            const struct indirect_exposure *one = &set->indirect.items[i];
+            if (ranges[r].family != one->family)
+                continue;
+            exposure_vector kept = narrowed(result->arena, &one->exposures, &ranges[r]);
+            if (kept.count == 0)
+                continue;
+            struct indirect_exposure *copy = vector_add(result->arena, &result->indirect);
+            *copy = *one;
+            copy->exposures = (struct exposure_list){.count = kept.count, .items = kept.items};
+        }
+    return result;
+}
+
+struct exposure_set *reach_from_vantages(const struct exposure_set *set, const struct vantage *vantages, size_t count)
+{
+    struct arena *arena = arena_new();
+    struct source_range *ranges = arena_array(arena, struct source_range, count + 1);
+    for (size_t v = 0; v < count; v++) {
+        struct address address = vantages[v].address;
+        ranges[v] = (struct source_range){
+            .family = address.family,
+            .sources = prefixset_of(
+                set->arena, (struct prefix){address.family, (uint8_t)family_width(address.family), address.bits}),
+            .client_ports = vantages[v].client_ports,
+        };
+    }
+    struct exposure_set *result = reach_from_ranges(set, ranges, count);
+    arena_free(arena);
     return result;
 }
 

@@ -9,6 +9,17 @@ struct vantage {
     struct portset client_ports;
 };
 
+// Sources of one family to ask for, and the source ports they may use.
+struct source_range {
+    enum family family;
+    struct prefixset sources;
+    struct portset client_ports;
+};
+
+// The part of `set` that these sources can reach, at most one range of each family: endpoints of its family, exposures
+// that some of its addresses use, their sources narrowed to those. Lives in a set of its own, which borrows from `set`.
+struct exposure_set *reach_from_ranges(const struct exposure_set *set, const struct source_range *ranges, size_t count);
+
 // The part of `set` that these clients can reach, at most one of each family: endpoints of a client's family, exposures
 // that hold its address and, where two-way, one of its ports; sources narrowed to it. Lives in a set of its own, which
 // borrows from `set`.

@@ -5,6 +5,7 @@
 static const struct option_spec options_of_compute[] = {
     {"format", 'f', "FORMAT", "text or json (default text)", false},
     {"vantage", 0, "ADDRESS[:LOW-HIGH]", "what this one client can reach, from these source ports", false},
+    {"from", 0, "CIDR", "what these sources can reach instead", true},
     {NULL, 0, NULL, NULL, false},
 };
 
@@ -41,6 +42,51 @@ static void write_text(const struct exposure_set *set, struct text *out)
                 dormant);
 }
 
+static void write_indirect(const struct exposure_set *set, struct text *out)
+{
+    if (set->indirect.count > 0)
+        text_puts(out, "\nBehind load balancers:\n");
+    for (size_t i = 0; i < set->indirect.count; i++) {
+        const struct indirect_exposure *one = &set->indirect.items[i];
+        struct arena *arena = arena_new();
+        char address[ADDRESS_TEXT];
+        address_format(one->private_address, address);
+        for (size_t e = 0; e < one->exposures.count; e++) {
+            const struct exposure *exposure = &one->exposures.items[e];
+            text_printf(out, "  %s  %s  %s %u/%s from %s%s%s\n", address, one->name != NULL ? one->name : "(unnamed)",
+                        one->interface->id, (unsigned)exposure->low, exposure_protocol(arena, exposure),
+                        cli_sources(arena, one->family, exposure->sources),
+                        exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "",
+                        one->dormant ? "  [dormant]" : "");
+            for (size_t v = 0; v < exposure->via.count; v++)
+                text_printf(out, "          %s%s\n", v == 0 ? "via " : "    ", exposure->via.items[v]);
+        }
+        arena_free(arena);
+    }
+}
+
+// --from, gathered by family.
+static bool read_ranges(struct arena *arena, const struct options *options, struct source_range ranges[2],
+                        size_t *count, struct error *error)
+{
+    const struct option_values *given = options_values(options, "from");
+    for (size_t i = 0; i < given->items.count; i++) {
+        struct prefix prefix;
+        enum prefix_problem problem = prefix_parse(given->items.items[i], true, &prefix);
+        if (problem != PREFIX_OK)
+            return error_set(error, ERROR_USAGE, "--from %s: %s", given->items.items[i],
+                             problem == PREFIX_HOST_BITS ? "has host bits set, expected the first address of a CIDR"
+                                                         : "expected a CIDR such as 203.0.113.0/24 or 2001:db8::/32");
+        size_t at = 0;
+        while (at < *count && ranges[at].family != prefix.family)
+            at++;
+        if (at == *count)
+            ranges[(*count)++] = (struct source_range){.family = prefix.family, .client_ports = portset_all};
+        ranges[at].sources = prefixset_union(arena, ranges[at].sources, prefixset_of(arena, prefix));
+    }
+    return true;
+}
+
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
@@ -57,6 +103,12 @@ static int run(struct arena *arena, int argc, char **argv)
     if (options.operands.count != 1)
         return cli_usage(&command_compute, "expected one snapshot folder");
     const char *from = options_value(&options, "vantage");
+    struct source_range ranges[2];
+    size_t range_count = 0;
+    if (from != NULL && options_value(&options, "from") != NULL)
+        return cli_usage(&command_compute, "--vantage and --from exclude each other");
+    if (!read_ranges(arena, &options, ranges, &range_count, &error))
+        return cli_fail(&error);
     if (!cli_format(&options, "text json", &format, &error) ||
         (from != NULL && !cli_vantage(arena, from, &vantage, &error)) ||
         !cli_declared(options.operands.items[0], &declared, &error))
@@ -64,6 +116,8 @@ static int run(struct arena *arena, int argc, char **argv)
     const struct exposure_set *set = declared.exposures;
     if (from != NULL)
         set = narrowed = reach_from_vantages(declared.exposures, &vantage, 1);
+    else if (range_count > 0)
+        set = narrowed = reach_from_ranges(declared.exposures, ranges, range_count);
     struct text out = {0};
     struct output output;
     bool written;
@@ -75,6 +129,7 @@ static int run(struct arena *arena, int argc, char **argv)
         }
     } else {
         write_text(set, &out);
+        write_indirect(set, &out);
         text_make_printable(out.bytes);
         written = cli_output(&options, &out, &error);
         text_free(&out);
@@ -93,7 +148,8 @@ const struct command command_compute = {
         "Exit status: 0 done; 2 bad input, nothing written; 3 the snapshot lacks something that an answer rests on.\n"
         "\nExamples:\n"
         "  sgproof compute estate/\n"
-        "  sgproof compute estate/ --vantage 203.0.113.7:32768-60999 --format json\n",
+        "  sgproof compute estate/ --vantage 203.0.113.7:32768-60999 --format json\n"
+        "  sgproof compute estate/ --from 203.0.113.0/24 --from 2001:db8::/32\n",
     .options = options_of_compute,
     .run = run,
 };

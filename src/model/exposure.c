@@ -161,6 +161,38 @@ static void put_exposures(struct exposure_writer *writer, const struct endpoint 
     writer->json.first = false;
 }
 
+static void put_interface(struct json_writer *json, const struct network_interface *interface, const char *name)
+{
+    json_put_string(json, "account_id", interface->account_id);
+    json_put_string(json, "region", interface->region);
+    json_put_string(json, "vpc_id", interface->vpc_id);
+    json_put_string(json, "subnet_id", interface->subnet_id);
+    json_put_string(json, "eni_id", interface->id);
+    json_put_string(json, "instance_id", interface->instance_id);
+    json_put_string(json, "name", name);
+}
+
+static void put_indirect(struct exposure_writer *writer, const struct indirect_exposure *indirect)
+{
+    struct json_writer *json = &writer->json;
+    char private_address[ADDRESS_TEXT];
+    address_format(indirect->private_address, private_address);
+    json_open(json, NULL, '{');
+    put_interface(json, indirect->interface, indirect->name);
+    json_put_string(json, "private_address", private_address);
+    json_put_string(json, "family", family_name(indirect->family));
+    json_put_boolean(json, "dormant", indirect->dormant);
+    json_put_string(json, "load_balancer", indirect->load_balancer);
+    json_put_string(json, "listener", indirect->listener);
+    json_put_string(json, "target_group", indirect->target_group);
+    json_put_string(json, "health", indirect->health);
+    json_open(json, "exposures", '[');
+    for (size_t i = 0; i < indirect->exposures.count; i++)
+        put_rectangles(writer, indirect->family, &indirect->exposures.items[i]);
+    json_close(json, ']');
+    json_close(json, '}');
+}
+
 static void free_texts(struct map *map)
 {
     for (size_t i = 0; i < map->size; i++)
@@ -184,13 +216,7 @@ void exposure_write_json(const struct exposure_set *set, struct text *out)
         endpoint_address(endpoint, address);
         address_format(endpoint->private_address, private_address);
         json_open(json, NULL, '{');
-        json_put_string(json, "account_id", interface->account_id);
-        json_put_string(json, "region", interface->region);
-        json_put_string(json, "vpc_id", interface->vpc_id);
-        json_put_string(json, "subnet_id", interface->subnet_id);
-        json_put_string(json, "eni_id", interface->id);
-        json_put_string(json, "instance_id", interface->instance_id);
-        json_put_string(json, "name", endpoint->name);
+        put_interface(json, interface, endpoint->name);
         json_put_string(json, "address", address);
         json_put_string(json, "private_address", private_address);
         json_put_string(json, "family", family_name(endpoint->address.family));
@@ -200,6 +226,10 @@ void exposure_write_json(const struct exposure_set *set, struct text *out)
         json_close(json, ']');
         json_close(json, '}');
     }
+    json_close(json, ']');
+    json_open(json, "indirect", '[');
+    for (size_t i = 0; i < set->indirect.count; i++)
+        put_indirect(&writer, &set->indirect.items[i]);
     free_texts(&writer.lists);
     free_texts(&writer.sources);
     arena_free(writer.kept);

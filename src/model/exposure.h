@@ -39,9 +39,24 @@ struct endpoint {
     const struct exposure_list *exposures; // shared between endpoints with the same answer
 };
 
+// What is exposed behind a load balancer: internet → listener → target.
+struct indirect_exposure {
+    const struct network_interface *interface; // the target's
+    struct address private_address;            // the target's
+    const char *name;
+    bool dormant;
+    const char *load_balancer; // its name
+    const char *listener;      // "443/HTTPS"
+    const char *target_group;  // its name, or NULL behind a classic load balancer
+    const char *health;        // "healthy", "unhealthy"..., "unknown"
+    enum family family;        // of the clients
+    struct exposure_list exposures;
+};
+
 struct exposure_set {
     struct arena *arena;
     VECTOR(struct endpoint) endpoints; // ascending by family, address, interface
+    VECTOR(struct indirect_exposure) indirect;
     text_list missing;     // what the snapshot lacks and an answer rests on: not empty makes the result incomplete
     text_list assumptions; // kinds taken at AWS's default
 };

@@ -1,0 +1,541 @@
+#include "rules/indirect.h"
+
+#include <stdlib.h>
+
+#include "model/protocol.h"
+#include "rules/load_balancer.h"
+#include "rules/site.h"
+
+// Clients of one family, in three values as in a claim.
+struct clients {
+    struct prefixset must;
+    struct prefixset may; // holds `must`
+};
+
+// The interfaces of one load balancer, and those of its endpoints that take clients in.
+struct front {
+    const struct load_balancer *balancer;
+    VECTOR(const struct network_interface *) nodes;
+    VECTOR(const struct endpoint *) endpoints;
+};
+
+// One way from clients to a target port.
+struct hop_in {
+    const struct front *front;
+    const struct listener *listener;
+    const struct target_group *group; // NULL behind a classic load balancer
+    int protocol;
+    enum family family;
+    struct clients clients;
+    text_list path; // "load balancer NAME LISTENER", "target group NAME", ... up to this load balancer
+    text_list because;
+    text_list doubts;
+};
+
+struct walker {
+    struct arena *arena;
+    const struct estate *estate;
+    struct exposure_set *set;
+    struct group_cache *groups;
+    struct map fronts;               // load balancer's ARN, or "VPC|NAME" -> struct front
+    struct map interface_of_private; // "VPC|ADDRESS" -> interface
+    struct map primary_of_instance;  // instance -> interface
+    struct map sites;                // subnet -> struct site
+};
+
+static struct address own_address(const struct network_interface *interface, enum family family, size_t index)
+{
+    struct address none = {0};
+    if (family == FAMILY_IPV4)
+        return index < interface->private_ipv4_count
+                   ? (struct address){.family = FAMILY_IPV4, .bits = interface->private_ipv4[index]}
+                   : none;
+    for (size_t i = 0; i < interface->address_count; i++)
+        if (interface->addresses[i].address.family == FAMILY_IPV6 && index-- == 0)
+            return interface->addresses[i].private_address;
+    return none;
+}
+
+static void index_interfaces(struct walker *walker)
+{
+    struct arena *arena = walker->arena;
+    for (size_t i = 0; i < walker->estate->interfaces.count; i++) {
+        const struct network_interface *one = walker->estate->interfaces.items[i];
+        for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4) {
+            struct address address;
+            for (size_t a = 0; (address = own_address(one, (enum family)family, a)).family != 0; a++) {
+                char text[ADDRESS_TEXT];
+                address_format(address, text);
+                map_put(arena, &walker->interface_of_private, arena_printf(arena, "%s|%s", one->vpc_id, text),
+                        (void *)(uintptr_t)one);
+            }
+        }
+        const struct network_interface *old = map_get(&walker->primary_of_instance, one->instance_id);
+        if (one->instance_id != NULL && (old == NULL || (one->device_index == 0 && old->device_index != 0)))
+            map_put(arena, &walker->primary_of_instance, one->instance_id, (void *)(uintptr_t)one);
+    }
+}
+
+static void index_fronts(struct walker *walker)
+{
+    struct arena *arena = walker->arena;
+    for (size_t i = 0; i < walker->estate->interfaces.count; i++) {
+        const struct network_interface *one = walker->estate->interfaces.items[i];
+        const char *missing = NULL;
+        const struct load_balancer *balancer = load_balancer_of(arena, walker->estate, one, &missing);
+        if (balancer == NULL)
+            continue;
+        struct front *front = map_get_pointer(&walker->fronts, balancer);
+        if (front == NULL) {
+            front = arena_new_of(arena, struct front);
+            front->balancer = balancer;
+            map_put_pointer(arena, &walker->fronts, balancer, front);
+        }
+        *vector_add(arena, &front->nodes) = one;
+    }
+    for (size_t i = 0; i < walker->set->endpoints.count; i++) {
+        const struct endpoint *endpoint = &walker->set->endpoints.items[i];
+        const char *missing = NULL;
+        const struct load_balancer *balancer =
+            load_balancer_of(arena, walker->estate, endpoint->interface, &missing);
+        struct front *front = map_get_pointer(&walker->fronts, balancer);
+        if (front != NULL)
+            *vector_add(arena, &front->endpoints) = endpoint;
+    }
+}
+
+static struct site *site_of(struct walker *walker, const struct network_interface *interface)
+{
+    const char *subnet = interface->subnet_id == NULL ? "" : interface->subnet_id;
+    struct site *site = map_get(&walker->sites, subnet);
+    if (site == NULL) {
+        site = site_new(walker->set->arena, walker->estate, interface); // its texts outlive the walk
+        map_put(walker->arena, &walker->sites, subnet, site);
+    }
+    return site;
+}
+
+// The clients that reach a listener two-way, and what admits them there.
+static struct clients clients_of(struct walker *walker, const struct front *front, uint16_t port, int protocol,
+                                 enum family family, text_list *because, text_list *doubts)
+{
+    struct arena *arena = walker->arena;
+    struct clients clients = {0};
+    for (size_t i = 0; i < front->endpoints.count; i++) {
+        const struct endpoint *endpoint = front->endpoints.items[i];
+        for (size_t e = 0; endpoint->address.family == family && e < endpoint->exposures->count; e++) {
+            const struct exposure *one = &endpoint->exposures->items[e];
+            if (one->protocol_low != protocol || one->path != PATH_TWO_WAY || port < one->low || port > one->high)
+                continue;
+            clients.may = prefixset_union(arena, clients.may, one->sources);
+            if (one->certainty == CERTAINTY_EXACT)
+                clients.must = prefixset_union(arena, clients.must, one->sources);
+            text_list_add_all(arena, because, &one->because);
+            text_list_add_all(arena, doubts, &one->via);
+        }
+    }
+    return clients;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
+static bool preserves_client(const struct hop_in *in, enum family target_family)
+{
+    const struct target_group *group = in->group;
+    if (in->front->balancer->type != LOAD_BALANCER_NETWORK || in->family != target_family)
+        return false;
+    if (strcmp(group->type, "alb") == 0)
+        return true;
+    const char *protocol = group->protocol == NULL ? "TCP" : group->protocol;
+    bool optional = strcmp(protocol, "TCP") == 0 || strcmp(protocol, "TLS") == 0;
+    if (!optional || group->preserve_client == PRESERVE_ON)
+        return true;
+    return group->preserve_client == PRESERVE_DEFAULT && strcmp(group->type, "instance") == 0;
+}
+
+static bool has_group(const struct front *front, const char *id)
+{
+    for (size_t i = 0; i < front->balancer->groups.count; i++)
+        if (strcmp(front->balancer->groups.items[i], id) == 0)
+            return true;
+    for (size_t n = 0; n < front->nodes.count; n++)
+        for (size_t i = 0; front->nodes.items[n]->groups != NULL && i < front->nodes.items[n]->groups->count; i++)
+            if (strcmp(front->nodes.items[n]->groups->ids[i], id) == 0)
+                return true;
+    return false;
+}
+
+// A rule of the target's groups that admits members of the load balancer's groups, as "sg-ID:INDEX", or NULL.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
+static const char *referring_rule(struct walker *walker, const struct network_interface *target, int protocol,
+                                  uint16_t port, const struct front *front)
+{
+    for (size_t g = 0; target->groups != NULL && g < target->groups->count; g++) {
+        const struct security_group *group = map_get(&walker->estate->security_groups, target->groups->ids[g]);
+        for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
+            const struct security_group_rule *rule = &group->ingress.items[r];
+            if ((rule->protocol != PROTOCOL_ANY && rule->protocol != protocol) || port < rule->low ||
+                port > rule->high)
+                continue;
+            for (size_t i = 0; i < rule->groups.count; i++)
+                if (has_group(front, rule->groups.items[i]))
+                    return arena_printf(walker->set->arena, "%s:%zu", group->id, rule->index);
+        }
+    }
+    return NULL;
+}
+
+// Who of `family` gets past the target's groups and, where they come from another subnet, its ACL.
+static struct clients admitted_to(struct walker *walker, const struct hop_in *in,
+                                  const struct network_interface *target, uint16_t port, enum family family,
+                                  bool same_subnet, text_list *because, text_list *doubts)
+{
+    struct arena *arena = walker->arena;
+    struct group_rules rules = security_group_rules(arena, walker->groups, target, family, in->protocol);
+    struct claim claim = security_group_admits(arena, walker->groups, target, family, &rules);
+    struct clients clients = {.must = portmap_sources(claim.must, port)};
+    clients.may = prefixset_union(arena, clients.must, portmap_sources(claim.extra, port));
+    const char *reference = referring_rule(walker, target, in->protocol, port, in->front);
+    if (reference != NULL)
+        clients.must = clients.may = prefixset_all(arena, family);
+    struct exposure packet = {.protocol_low = in->protocol,
+                              .protocol_high = in->protocol,
+                              .low = port,
+                              .high = port,
+                              .sources = clients.may};
+    security_group_because(arena, &rules, &packet, because);
+    if (reference != NULL)
+        text_list_add(arena, because, reference);
+    text_list_add_all(arena, doubts, &claim.doubts);
+    if (same_subnet)
+        return clients;
+    struct site *site = site_of(walker, target);
+    const struct passage *passage = site_passage(site, family, in->protocol);
+    if (site->acl == NULL) {
+        clients.must = prefixset_empty;
+        text_list_add(arena, doubts, site->acl_missing);
+        return clients;
+    }
+    struct prefixset back = prefixset_empty;
+    for (size_t i = 0; i < passage->out.allows.count; i++)
+        back = prefixset_union(arena, back, passage->out.allows.segments[i].sources);
+    struct prefixset through = prefixset_intersect(arena, portmap_sources(passage->in.allows, port), back);
+    network_acl_because(arena, &passage->in, portset_of(arena, port, port), through, because);
+    clients.must = prefixset_intersect(arena, clients.must, through);
+    clients.may = prefixset_intersect(arena, clients.may, through);
+    return clients;
+}
+
+// Whether a node's own ACL lets it ask the target and hear from it.
+static bool node_may_ask(struct walker *walker, const struct network_interface *node, struct address target,
+                         uint16_t port, int protocol)
+{
+    struct site *site = site_of(walker, node);
+    if (site->acl == NULL)
+        return true; // named by what the target's side or the listener's says already
+    const struct passage *passage = site_passage(site, target.family, protocol);
+    return prefixset_holds(portmap_sources(passage->out.allows, port), target.bits) &&
+           !portset_is_empty(portmap_ports(walker->arena, passage->in.allows, target.bits));
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+// The clients that reach a target's port: with their own address, or through the load balancer's nodes.
+static struct clients through_nodes(struct walker *walker, const struct hop_in *in,
+                                    const struct network_interface *target, struct address address, uint16_t port,
+                                    text_list *because, text_list *doubts)
+{
+    struct arena *arena = walker->arena;
+    struct clients result = {0};
+    bool preserved = preserves_client(in, address.family);
+    for (size_t n = 0; n < in->front->nodes.count; n++) {
+        const struct network_interface *node = in->front->nodes.items[n];
+        bool same_subnet = same_text(node->subnet_id, target->subnet_id);
+        struct clients admitted =
+            admitted_to(walker, in, target, port, address.family, same_subnet, because, doubts);
+        if (preserved) {
+            result.must = prefixset_union(arena, result.must,
+                                          prefixset_intersect(arena, in->clients.must, admitted.must));
+            result.may =
+                prefixset_union(arena, result.may, prefixset_intersect(arena, in->clients.may, admitted.may));
+            continue;
+        }
+        struct address own;
+        for (size_t a = 0; (own = own_address(node, address.family, a)).family != 0; a++) {
+            if (!same_subnet && !node_may_ask(walker, node, address, port, in->protocol))
+                continue;
+            if (prefixset_holds(admitted.must, own.bits))
+                result.must = in->clients.must;
+            if (prefixset_holds(admitted.may, own.bits))
+                result.may = in->clients.may;
+        }
+    }
+    return result;
+}
+
+static void add_exposure(struct walker *walker, struct indirect_exposure *indirect, const struct hop_in *in,
+                         uint16_t port, struct prefixset sources, enum certainty certainty, const text_list *because,
+                         const text_list *doubts)
+{
+    struct arena *arena = walker->set->arena;
+    if (prefixset_is_empty(sources))
+        return;
+    struct exposure *one = &indirect->exposures.items[indirect->exposures.count++];
+    struct prefixset internet = prefixset_internet(walker->arena, in->family);
+    *one = (struct exposure){.protocol_low = in->protocol,
+                             .protocol_high = in->protocol,
+                             .low = port,
+                             .high = port,
+                             .sources = sources,
+                             .internet = prefixset_overlap(sources, internet),
+                             .path = PATH_TWO_WAY,
+                             .certainty = certainty,
+                             .client_ports = portset_all};
+    text_list_add_all(arena, &one->via, &in->path);
+    if (indirect->target_group != NULL)
+        *vector_add(arena, &one->via) =
+            arena_printf(arena, "target group %s: %s", indirect->target_group, indirect->health);
+    if (certainty == CERTAINTY_POSSIBLE)
+        text_list_add_all(arena, &one->via, doubts);
+    text_list_add_all(arena, &one->because, because);
+}
+
+static void reach_target(struct walker *walker, const struct hop_in *in, const struct network_interface *target,
+                         struct address address, uint16_t port, const char *health)
+{
+    struct arena *arena = walker->set->arena;
+    const struct instance *instance = map_get(&walker->estate->instances, target->instance_id);
+    if (!target->attached || (instance != NULL && same_text(instance->state, "terminated")))
+        return;
+    text_list because = {0}, doubts = {0};
+    text_list_add_all(walker->arena, &because, &in->because);
+    text_list_add_all(walker->arena, &doubts, &in->doubts);
+    struct clients clients = through_nodes(walker, in, target, address, port, &because, &doubts);
+    if (prefixset_is_empty(clients.may))
+        return;
+    struct indirect_exposure *indirect = vector_add(arena, &walker->set->indirect);
+    *indirect = (struct indirect_exposure){
+        .interface = target,
+        .private_address = address,
+        .name = instance != NULL && instance->name != NULL ? instance->name : target->name,
+        .dormant = instance != NULL && instance->state != NULL && strcmp(instance->state, "running") != 0,
+        .load_balancer = in->front->balancer->name,
+        .listener = arena_printf(arena, "%u/%s", (unsigned)in->listener->port, in->listener->protocol),
+        .target_group = in->group != NULL ? in->group->name : NULL,
+        .health = health,
+        .family = in->family,
+        .exposures = {.items = arena_array(arena, struct exposure, 2)},
+    };
+    add_exposure(walker, indirect, in, port, clients.must, CERTAINTY_EXACT, &because, &doubts);
+    add_exposure(walker, indirect, in, port, prefixset_subtract(walker->arena, clients.may, clients.must),
+                 CERTAINTY_POSSIBLE, &because, &doubts);
+}
+
+static void not_considered(struct walker *walker, const struct target *target, const struct target_group *group)
+{
+    struct arena *arena = walker->set->arena;
+    text_list_add(arena, &walker->set->assumptions,
+                  arena_printf(arena, "target %s of %s is no interface of this snapshot: not considered", target->id,
+                               group->name));
+}
+
+static void follow_group(struct walker *walker, struct hop_in *in, const struct target_group *group, int depth);
+
+static void follow_groups(struct walker *walker, struct hop_in *in, int depth)
+{
+    for (size_t g = 0; g < in->listener->target_groups.count; g++) {
+        const char *arn = in->listener->target_groups.items[g];
+        const struct target_group *group = map_get(&walker->estate->target_groups, arn);
+        struct target_group lacking = {.arn = arn};
+        follow_group(walker, in, group != NULL ? group : &lacking, depth);
+    }
+}
+
+static void add_path(struct walker *walker, text_list *path, const struct load_balancer *balancer,
+                     const struct listener *listener)
+{
+    text_list_add(walker->arena, path,
+                  arena_printf(walker->set->arena, "load balancer %s %u/%s", balancer->name, (unsigned)listener->port,
+                               listener->protocol));
+}
+
+// A network load balancer before an application one: its clients go on with their own addresses.
+static void follow_nested(struct walker *walker, const struct hop_in *in, const struct target *target, uint16_t port,
+                          int depth)
+{
+    const char *key = strstr(target->id, ":loadbalancer/");
+    key = key == NULL ? target->id : key + strlen(":loadbalancer/");
+    const struct load_balancer *balancer = map_get(&walker->estate->load_balancers, key);
+    const struct front *front = map_get_pointer(&walker->fronts, balancer);
+    if (front == NULL || depth > 1) {
+        not_considered(walker, target, in->group);
+        return;
+    }
+    struct hop_in next = *in;
+    next.because = next.doubts = (text_list){0};
+    text_list_add_all(walker->arena, &next.because, &in->because);
+    text_list_add_all(walker->arena, &next.doubts, &in->doubts);
+    struct clients clients = {0};
+    for (size_t n = 0; n < front->nodes.count; n++) {
+        const struct network_interface *node = front->nodes.items[n];
+        struct clients some = through_nodes(walker, in, node, own_address(node, FAMILY_IPV4, 0), port, &next.because,
+                                            &next.doubts);
+        clients.must = prefixset_union(walker->arena, clients.must, some.must);
+        clients.may = prefixset_union(walker->arena, clients.may, some.may);
+    }
+    for (size_t i = 0; i < balancer->listeners.count; i++) {
+        const struct listener *listener = &balancer->listeners.items[i];
+        if (listener->port != port || prefixset_is_empty(clients.may))
+            continue;
+        text_list_add(walker->arena, &next.because,
+                      arena_printf(walker->set->arena, "%s:%u/%s", balancer->name, (unsigned)port,
+                                   listener->protocol));
+        next.path = (text_list){0};
+        text_list_add_all(walker->arena, &next.path, &in->path);
+        text_list_add(walker->arena, &next.path, arena_printf(walker->set->arena, "target group %s", in->group->name));
+        add_path(walker, &next.path, balancer, listener);
+        next.front = front;
+        next.listener = listener;
+        next.clients = clients;
+        follow_groups(walker, &next, depth + 1);
+    }
+}
+
+static void follow_group(struct walker *walker, struct hop_in *in, const struct target_group *group, int depth)
+{
+    if (group->type == NULL || group->name == NULL || !group->targets_known) {
+        if (group->type == NULL || strcmp(group->type, "lambda") != 0)
+            text_list_add(walker->set->arena, &walker->set->missing,
+                          arena_printf(walker->set->arena, "missing: targets of target group %s",
+                                       group->name != NULL ? group->name : group->arn));
+        return;
+    }
+    in->group = group;
+    for (size_t t = 0; t < group->targets.count; t++) {
+        const struct target *target = &group->targets.items[t];
+        uint16_t port = target->port != 0 ? target->port : group->port;
+        const struct network_interface *interface = NULL;
+        struct address address = {0};
+        if (strcmp(group->type, "alb") == 0) {
+            follow_nested(walker, in, target, port, depth);
+            in->group = group;
+            continue;
+        }
+        if (strcmp(group->type, "instance") == 0) {
+            interface = map_get(&walker->primary_of_instance, target->id);
+            address = interface == NULL ? address : own_address(interface, FAMILY_IPV4, 0);
+        } else if (address_parse(target->id, &address)) {
+            char text[ADDRESS_TEXT];
+            address_format(address, text);
+            interface = map_get(&walker->interface_of_private, arena_printf(walker->arena, "%s|%s", group->vpc_id, text));
+        }
+        if (interface == NULL || address.family == 0)
+            not_considered(walker, target, group);
+        else
+            reach_target(walker, in, interface, address, port, target->health);
+    }
+}
+
+// Target groups of a listener: those its default actions name and, where its rules are not in the snapshot, none of
+// those that only rules forward to: groups that say they belong to the load balancer, but to no listener's actions.
+static void follow_listener(struct walker *walker, struct hop_in *in)
+{
+    const struct load_balancer *balancer = in->front->balancer;
+    if (balancer->type == LOAD_BALANCER_CLASSIC) {
+        for (size_t i = 0; i < balancer->instances.count; i++) {
+            const struct network_interface *interface =
+                map_get(&walker->primary_of_instance, balancer->instances.items[i]);
+            struct address address =
+                interface == NULL ? (struct address){0} : own_address(interface, FAMILY_IPV4, 0);
+            if (address.family != 0)
+                reach_target(walker, in, interface, address, in->listener->instance_port, "unknown");
+        }
+        return;
+    }
+    follow_groups(walker, in, 0);
+    for (size_t slot = 0; slot < walker->estate->target_groups.size; slot++) {
+        const struct target_group *group = walker->estate->target_groups.slots[slot].value;
+        bool forwarded = group == NULL;
+        bool belongs = false;
+        for (size_t i = 0; group != NULL && i < group->load_balancers.count; i++)
+            belongs = belongs || strcmp(group->load_balancers.items[i], balancer->arn) == 0;
+        for (size_t l = 0; belongs && l < balancer->listeners.count; l++)
+            for (size_t g = 0; g < balancer->listeners.items[l].target_groups.count; g++)
+                forwarded = forwarded || strcmp(balancer->listeners.items[l].target_groups.items[g], group->arn) == 0;
+        if (!belongs || forwarded)
+            continue;
+        struct hop_in doubtful = *in;
+        doubtful.clients.must = prefixset_empty;
+        doubtful.doubts = (text_list){0};
+        text_list_add_all(walker->arena, &doubtful.doubts, &in->doubts);
+        text_list_add(walker->arena, &doubtful.doubts,
+                      arena_printf(walker->set->arena, "some listener rule of %s forwards to it", balancer->name));
+        follow_group(walker, &doubtful, group, 0);
+    }
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const struct front *const *a = left, *const *b = right;
+    int order = strcmp((*a)->balancer->arn, (*b)->balancer->arn);
+    return order != 0 ? order : strcmp((*a)->nodes.items[0]->vpc_id, (*b)->nodes.items[0]->vpc_id);
+}
+
+static int by_target(const void *left, const void *right)
+{
+    const struct indirect_exposure *a = left, *b = right;
+    int orders[] = {strcmp(a->load_balancer, b->load_balancer),
+                    strcmp(a->listener, b->listener),
+                    (int)a->family - (int)b->family,
+                    strcmp(a->target_group == NULL ? "" : a->target_group, b->target_group == NULL ? "" : b->target_group),
+                    address_compare(a->private_address, b->private_address),
+                    strcmp(a->interface->id, b->interface->id),
+                    (int)a->exposures.items[0].low - (int)b->exposures.items[0].low,
+                    protocol_compare(a->exposures.items[0].protocol_low, b->exposures.items[0].protocol_low)};
+    for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+        if (orders[i] != 0)
+            return orders[i];
+    return 0;
+}
+
+void indirect_compute(struct exposure_set *set, const struct estate *estate, struct group_cache *groups)
+{
+    struct walker walker = {.arena = arena_new(), .estate = estate, .set = set, .groups = groups};
+    VECTOR(const struct front *) fronts = {0};
+    if (estate->load_balancers.count > 0) {
+        index_interfaces(&walker);
+        index_fronts(&walker);
+    }
+    for (size_t i = 0; i < walker.fronts.size; i++)
+        if (walker.fronts.slots[i].key != NULL)
+            *vector_add(walker.arena, &fronts) = walker.fronts.slots[i].value;
+    if (fronts.count > 1)
+        qsort(fronts.items, fronts.count, sizeof(*fronts.items), by_name);
+    for (size_t f = 0; f < fronts.count; f++)
+        for (size_t l = 0; l < fronts.items[f]->balancer->listeners.count; l++)
+            for (int protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol += PROTOCOL_UDP - PROTOCOL_TCP)
+                for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4) {
+                    struct hop_in in = {.front = fronts.items[f],
+                                        .listener = &fronts.items[f]->balancer->listeners.items[l],
+                                        .protocol = protocol,
+                                        .family = (enum family)family};
+                    if (!listener_takes(in.listener, protocol))
+                        continue;
+                    add_path(&walker, &in.path, in.front->balancer, in.listener);
+                    in.clients = clients_of(&walker, in.front, in.listener->port, protocol, in.family, &in.because,
+                                            &in.doubts);
+                    if (!prefixset_is_empty(in.clients.may))
+                        follow_listener(&walker, &in);
+                }
+    if (set->indirect.count > 1)
+        qsort(set->indirect.items, set->indirect.count, sizeof(struct indirect_exposure), by_target);
+    // Sources were made in passing memory.
+    for (size_t i = 0; i < set->indirect.count; i++)
+        for (size_t e = 0; e < set->indirect.items[i].exposures.count; e++) {
+            struct prefixset *sources = &set->indirect.items[i].exposures.items[e].sources;
+            *sources = prefixset_from(set->arena, sources->ranges, sources->count);
+        }
+    arena_free(walker.arena);
+}
