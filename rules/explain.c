@@ -145,3 +145,42 @@ const char *explanation_stop(struct arena *arena, const struct explanation *expl
             return arena_printf(arena, "%s: %s", explanation->hops.items[i].stage, explanation->hops.items[i].text);
     return NULL;
 }
+
+struct stages explain_stages(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
+                             int protocol)
+{
+    const struct network_interface *interface = endpoint->interface;
+    enum family family = endpoint->address.family;
+    struct prefixset everyone = prefixset_all(arena, family);
+    struct portmap everything = portmap_of(arena, portset_all, everyone);
+    struct site *site = site_new(arena, estate, interface);
+    struct gate gate = site_gate(arena, site, interface, endpoint->private_address);
+    const struct passage *passage = site_passage(site, family, protocol);
+    struct stages stages = {.through = {[STAGE_GATEWAY] = gate.state == GATE_SHUT ? portmap_empty : everything,
+                                        [STAGE_ACL_IN] = passage->in.allows}};
+    const char *missing = NULL;
+    const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
+    if (balancer != NULL && missing == NULL) // its listeners belong to the way in
+        stages.through[STAGE_GATEWAY] =
+            portmap_on_ports(arena, stages.through[STAGE_GATEWAY], load_balancer_ports(arena, balancer, protocol));
+    struct group_cache cache = {.arena = arena, .estate = estate};
+    struct group_rules rules = security_group_rules(arena, &cache, interface, family, protocol);
+    struct claim groups = security_group_admits(arena, &cache, interface, family, &rules);
+    stages.through[STAGE_GROUPS] = portmap_union(arena, groups.must, groups.extra);
+    stages.through[STAGE_ROUTE] = portmap_of(arena, portset_all, site_family(site, family)->replies.may);
+    VECTOR(struct port_segment) back = {0};
+    if (protocol_is_icmp(protocol)) {
+        for (unsigned type = 0; type < 256; type++) {
+            int reply = site_icmp_reply(protocol, (uint16_t)(type << 8));
+            if (reply >= 0)
+                *vector_add(arena, &back) =
+                    (struct port_segment){(uint16_t)(type << 8), (uint16_t)(type << 8 | 255),
+                                          portmap_sources(passage->out.allows, (uint16_t)reply)};
+        }
+    } else {
+        for (size_t i = 0; i < passage->out.allows.count; i++)
+            *vector_add(arena, &back) = (struct port_segment){0, PORT_LAST, passage->out.allows.segments[i].sources};
+    }
+    stages.through[STAGE_ACL_OUT] = portmap_from(arena, back.items, back.count);
+    return stages;
+}

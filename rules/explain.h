@@ -24,3 +24,13 @@ struct explanation explain_packet(struct arena *arena, const struct estate *esta
 
 // The first hop that stops the packet, as "stage: text", or NULL.
 const char *explanation_stop(struct arena *arena, const struct explanation *explanation);
+
+// What each stage lets through of one protocol, surely or possibly, as (number, source) pairs; for the way back those
+// that some client port gets a reply for. What all stages let through is the endpoint's two-way exposure, and what the
+// first three let through is what arrives.
+enum stage { STAGE_GATEWAY, STAGE_ACL_IN, STAGE_GROUPS, STAGE_ROUTE, STAGE_ACL_OUT, STAGE_COUNT };
+struct stages {
+    struct portmap through[STAGE_COUNT];
+};
+struct stages explain_stages(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
+                             int protocol);

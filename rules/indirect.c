@@ -96,8 +96,7 @@ static void index_fronts(struct walker *walker)
     for (size_t i = 0; i < walker->set->endpoints.count; i++) {
         const struct endpoint *endpoint = &walker->set->endpoints.items[i];
         const char *missing = NULL;
-        const struct load_balancer *balancer =
-            load_balancer_of(arena, walker->estate, endpoint->interface, &missing);
+        const struct load_balancer *balancer = load_balancer_of(arena, walker->estate, endpoint->interface, &missing);
         struct front *front = map_get_pointer(&walker->fronts, balancer);
         if (front != NULL)
             *vector_add(arena, &front->endpoints) = endpoint;
@@ -173,8 +172,7 @@ static const char *referring_rule(struct walker *walker, const struct network_in
         const struct security_group *group = map_get(&walker->estate->security_groups, target->groups->ids[g]);
         for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
             const struct security_group_rule *rule = &group->ingress.items[r];
-            if ((rule->protocol != PROTOCOL_ANY && rule->protocol != protocol) || port < rule->low ||
-                port > rule->high)
+            if ((rule->protocol != PROTOCOL_ANY && rule->protocol != protocol) || port < rule->low || port > rule->high)
                 continue;
             for (size_t i = 0; i < rule->groups.count; i++)
                 if (has_group(front, rule->groups.items[i]))
@@ -197,11 +195,8 @@ static struct clients admitted_to(struct walker *walker, const struct hop_in *in
     const char *reference = referring_rule(walker, target, in->protocol, port, in->front);
     if (reference != NULL)
         clients.must = clients.may = prefixset_all(arena, family);
-    struct exposure packet = {.protocol_low = in->protocol,
-                              .protocol_high = in->protocol,
-                              .low = port,
-                              .high = port,
-                              .sources = clients.may};
+    struct exposure packet = {
+        .protocol_low = in->protocol, .protocol_high = in->protocol, .low = port, .high = port, .sources = clients.may};
     security_group_because(arena, &rules, &packet, because);
     if (reference != NULL)
         text_list_add(arena, because, reference);
@@ -253,13 +248,11 @@ static struct clients through_nodes(struct walker *walker, const struct hop_in *
     for (size_t n = 0; n < in->front->nodes.count; n++) {
         const struct network_interface *node = in->front->nodes.items[n];
         bool same_subnet = same_text(node->subnet_id, target->subnet_id);
-        struct clients admitted =
-            admitted_to(walker, in, target, port, address.family, same_subnet, because, doubts);
+        struct clients admitted = admitted_to(walker, in, target, port, address.family, same_subnet, because, doubts);
         if (preserved) {
-            result.must = prefixset_union(arena, result.must,
-                                          prefixset_intersect(arena, in->clients.must, admitted.must));
-            result.may =
-                prefixset_union(arena, result.may, prefixset_intersect(arena, in->clients.may, admitted.may));
+            result.must =
+                prefixset_union(arena, result.must, prefixset_intersect(arena, in->clients.must, admitted.must));
+            result.may = prefixset_union(arena, result.may, prefixset_intersect(arena, in->clients.may, admitted.may));
             continue;
         }
         struct address own;
@@ -380,8 +373,8 @@ static void follow_nested(struct walker *walker, const struct hop_in *in, const 
     struct clients clients = {0};
     for (size_t n = 0; n < front->nodes.count; n++) {
         const struct network_interface *node = front->nodes.items[n];
-        struct clients some = through_nodes(walker, in, node, own_address(node, FAMILY_IPV4, 0), port, &next.because,
-                                            &next.doubts);
+        struct clients some =
+            through_nodes(walker, in, node, own_address(node, FAMILY_IPV4, 0), port, &next.because, &next.doubts);
         clients.must = prefixset_union(walker->arena, clients.must, some.must);
         clients.may = prefixset_union(walker->arena, clients.may, some.may);
     }
@@ -390,8 +383,7 @@ static void follow_nested(struct walker *walker, const struct hop_in *in, const 
         if (listener->port != port || prefixset_is_empty(clients.may))
             continue;
         text_list_add(walker->arena, &next.because,
-                      arena_printf(walker->set->arena, "%s:%u/%s", balancer->name, (unsigned)port,
-                                   listener->protocol));
+                      arena_printf(walker->set->arena, "%s:%u/%s", balancer->name, (unsigned)port, listener->protocol));
         next.path = (text_list){0};
         text_list_add_all(walker->arena, &next.path, &in->path);
         text_list_add(walker->arena, &next.path, arena_printf(walker->set->arena, "target group %s", in->group->name));
@@ -429,7 +421,8 @@ static void follow_group(struct walker *walker, struct hop_in *in, const struct 
         } else if (address_parse(target->id, &address)) {
             char text[ADDRESS_TEXT];
             address_format(address, text);
-            interface = map_get(&walker->interface_of_private, arena_printf(walker->arena, "%s|%s", group->vpc_id, text));
+            interface =
+                map_get(&walker->interface_of_private, arena_printf(walker->arena, "%s|%s", group->vpc_id, text));
         }
         if (interface == NULL || address.family == 0)
             not_considered(walker, target, group);
@@ -447,8 +440,7 @@ static void follow_listener(struct walker *walker, struct hop_in *in)
         for (size_t i = 0; i < balancer->instances.count; i++) {
             const struct network_interface *interface =
                 map_get(&walker->primary_of_instance, balancer->instances.items[i]);
-            struct address address =
-                interface == NULL ? (struct address){0} : own_address(interface, FAMILY_IPV4, 0);
+            struct address address = interface == NULL ? (struct address){0} : own_address(interface, FAMILY_IPV4, 0);
             if (address.family != 0)
                 reach_target(walker, in, interface, address, in->listener->instance_port, "unknown");
         }
@@ -486,14 +478,15 @@ static int by_name(const void *left, const void *right)
 static int by_target(const void *left, const void *right)
 {
     const struct indirect_exposure *a = left, *b = right;
-    int orders[] = {strcmp(a->load_balancer, b->load_balancer),
-                    strcmp(a->listener, b->listener),
-                    (int)a->family - (int)b->family,
-                    strcmp(a->target_group == NULL ? "" : a->target_group, b->target_group == NULL ? "" : b->target_group),
-                    address_compare(a->private_address, b->private_address),
-                    strcmp(a->interface->id, b->interface->id),
-                    (int)a->exposures.items[0].low - (int)b->exposures.items[0].low,
-                    protocol_compare(a->exposures.items[0].protocol_low, b->exposures.items[0].protocol_low)};
+    int orders[] = {
+        strcmp(a->load_balancer, b->load_balancer),
+        strcmp(a->listener, b->listener),
+        (int)a->family - (int)b->family,
+        strcmp(a->target_group == NULL ? "" : a->target_group, b->target_group == NULL ? "" : b->target_group),
+        address_compare(a->private_address, b->private_address),
+        strcmp(a->interface->id, b->interface->id),
+        (int)a->exposures.items[0].low - (int)b->exposures.items[0].low,
+        protocol_compare(a->exposures.items[0].protocol_low, b->exposures.items[0].protocol_low)};
     for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
         if (orders[i] != 0)
             return orders[i];
@@ -524,8 +517,8 @@ void indirect_compute(struct exposure_set *set, const struct estate *estate, str
                     if (!listener_takes(in.listener, protocol))
                         continue;
                     add_path(&walker, &in.path, in.front->balancer, in.listener);
-                    in.clients = clients_of(&walker, in.front, in.listener->port, protocol, in.family, &in.because,
-                                            &in.doubts);
+                    in.clients =
+                        clients_of(&walker, in.front, in.listener->port, protocol, in.family, &in.because, &in.doubts);
                     if (!prefixset_is_empty(in.clients.may))
                         follow_listener(&walker, &in);
                 }

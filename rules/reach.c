@@ -20,7 +20,7 @@ struct engine {
     VECTOR(struct question) questions;
     VECTOR(struct admitted) admitted; // of the question in hand, in scratch memory
     struct map missing;               // what set->missing holds
-    struct prefixset *sources;  // equal sets of sources are held once: open addressing, a power of two of slots
+    struct prefixset *sources;        // equal sets of sources are held once: open addressing, a power of two of slots
     size_t source_count;
     size_t source_slots;
 };
@@ -65,8 +65,8 @@ static void add_missing(struct engine *engine, const text_list *list)
         }
 }
 
-static void give_reasons(const struct question *question, const struct passage *passage,
-                         struct group_rules *rules, const text_list *group_doubts, struct exposure *exposure)
+static void give_reasons(const struct question *question, const struct passage *passage, struct group_rules *rules,
+                         const text_list *group_doubts, struct exposure *exposure)
 {
     struct arena *arena = question->engine->scratch;
     struct site *site = question->site;
@@ -163,8 +163,7 @@ static struct admitted *admitted_of(const struct question *question, int protoco
     struct admitted *fresh = vector_add(arena, &engine->admitted);
     fresh->protocol = protocol;
     fresh->rules = security_group_rules(arena, &engine->groups, question->interface, question->family, protocol);
-    fresh->claim =
-        security_group_admits(arena, &engine->groups, question->interface, question->family, &fresh->rules);
+    fresh->claim = security_group_admits(arena, &engine->groups, question->interface, question->family, &fresh->rules);
     return fresh;
 }
 
@@ -446,14 +445,13 @@ static const struct exposure_list *ask(struct engine *engine, struct site *site,
         *vector_add(engine->arena, &lacks) = missing;
         add_missing(engine, &lacks);
     }
-    *vector_add(engine->arena, &engine->questions) =
-        (struct question){.engine = engine,
-                          .site = site,
-                          .interface = interface,
-                          .family = family,
-                          .gate = gate,
-                          .balancer = missing == NULL ? balancer : NULL,
-                          .list = list};
+    *vector_add(engine->arena, &engine->questions) = (struct question){.engine = engine,
+                                                                       .site = site,
+                                                                       .interface = interface,
+                                                                       .family = family,
+                                                                       .gate = gate,
+                                                                       .balancer = missing == NULL ? balancer : NULL,
+                                                                       .list = list};
     return list;
 }
 

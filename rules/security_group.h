@@ -36,7 +36,7 @@ struct group_rules {
         const struct admission *rule;
         uint32_t place;        // in the order of groups and rules
         uint16_t highest_port; // of this rule and all before it
-    } *by_port;                // ascending by low port
+    } * by_port;               // ascending by low port
     const struct admission **by_place;
     uint64_t *found;  // scratch: a bit a place
     text_list always; // missing groups, or that there is none

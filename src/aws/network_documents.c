@@ -33,6 +33,7 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     struct subnet *subnet = arena_new_of(reader->arena, struct subnet);
     GUARD(interned_of(reader, at, "SubnetId", &subnet->id));
     GUARD(optional_interned(reader, at, "VpcId", &subnet->vpc_id));
+    GUARD(json_optional_boolean(at, "MapPublicIpOnLaunch", &subnet->public_ip_on_launch, reader->error));
     map_put(reader->arena, &reader->estate->subnets, subnet->id, subnet);
     return true;
 }

@@ -114,7 +114,7 @@ void json_open_line(struct json_writer *writer, const char *key, char bracket);
 void json_close(struct json_writer *writer, char bracket);                            // '}' or ']'
 void json_put_string(struct json_writer *writer, const char *key, const char *value); // NULL writes null
 void json_put_integer(struct json_writer *writer, const char *key, int64_t value);
-void json_put_number(struct json_writer *writer, const char *key, double value); // three decimals
+void json_put_number(struct json_writer *writer, const char *key, double value);          // three decimals
 void json_put_made(struct json_writer *writer, const char *key, const struct text *made); // a value made elsewhere
 void json_put_boolean(struct json_writer *writer, const char *key, bool value);
 void json_end_document(struct json_writer *writer); // final newline

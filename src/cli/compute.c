@@ -38,8 +38,7 @@ static void write_text(const struct exposure_set *set, struct text *out)
         }
         arena_free(arena);
     }
-    text_printf(out, "\n%u endpoints: %zu where nothing arrives, %zu dormant\n", set->endpoints.count, silent,
-                dormant);
+    text_printf(out, "\n%u endpoints: %zu where nothing arrives, %zu dormant\n", set->endpoints.count, silent, dormant);
 }
 
 static void write_indirect(const struct exposure_set *set, struct text *out)

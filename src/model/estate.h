@@ -105,6 +105,7 @@ struct internet_gateway {
 struct subnet {
     const char *id;
     const char *vpc_id;
+    bool public_ip_on_launch;
 };
 
 struct prefix_list {
@@ -121,6 +122,9 @@ struct instance {
     const char *const *tags; // key, value, key, value...
     size_t tag_count;
 };
+
+// Addresses below this stand for ones that a planned change will bring and nobody knows yet.
+enum { PENDING_ADDRESSES = 1 << 24 };
 
 // An address on an interface. For IPv4 `address` is the public one and `private_address` what it is translated to.
 struct interface_address {

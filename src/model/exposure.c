@@ -47,6 +47,10 @@ const struct endpoint *exposure_endpoint(const struct exposure_set *set, struct 
 
 void endpoint_address(const struct endpoint *endpoint, char text[ADDRESS_TEXT])
 {
+    if (endpoint->address.length > 0 && endpoint->address.first < PENDING_ADDRESSES) {
+        strcpy(text, "(known after apply)");
+        return;
+    }
     prefix_format(endpoint->address, text);
     if (endpoint->address.length == family_width(endpoint->address.family))
         *strchr(text, '/') = '\0';

@@ -47,7 +47,7 @@ struct active {
     struct active_range {
         const struct address_range *range;
         const struct port_segment *of;
-    } *ranges;
+    } * ranges;
     size_t range_count;
     const struct port_segment **many;
     size_t many_count;
@@ -124,8 +124,9 @@ struct portmap portmap_from(struct arena *arena, const struct port_segment *rect
 {
     struct builder builder = {.arena = arena};
     if (count <= 1)
-        return count == 0 ? portmap_empty
-                          : portmap_of(arena, portset_of(arena, rectangles->low, rectangles->high), rectangles->sources);
+        return count == 0
+                   ? portmap_empty
+                   : portmap_of(arena, portset_of(arena, rectangles->low, rectangles->high), rectangles->sources);
     // A sweep over the ports: rectangles come in at their low end and leave after their high end.
     struct arena *scratch = arena_new();
     const struct port_segment **coming = arena_buffer(scratch, const struct port_segment *, count);

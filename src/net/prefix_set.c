@@ -54,8 +54,8 @@ struct prefixset prefixset_from(struct arena *arena, const struct address_range 
     return (struct prefixset){.count = kept, .ranges = sorted};
 }
 
-// The first range from `from` on that ends at or after `address`: steps that double, then halving, since one of two sets
-// often is far smaller than the other.
+// The first range from `from` on that ends at or after `address`: steps that double, then halving, since one of two
+// sets often is far smaller than the other.
 static size_t reaching(struct prefixset set, size_t from, address_bits address)
 {
     size_t step = 1, low = from, high = from;

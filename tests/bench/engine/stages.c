@@ -53,8 +53,8 @@ int main(int argc, char **argv)
     size_t strings = own_strings(estate), interfaces = estate->interfaces.count;
     printf("{\"interfaces\": %zu, \"endpoints\": %zu, \"read\": %.4f, \"compute\": %.4f, \"write\": %.4f, "
            "\"estate_bytes\": %zu, \"result_bytes\": %zu, \"own_strings\": %zu}\n",
-           interfaces, (size_t)set->endpoints.count, read - began, computed - read, written - computed, arena_used(estate->arena),
-           arena_used(set->arena), strings);
+           interfaces, (size_t)set->endpoints.count, read - began, computed - read, written - computed,
+           arena_used(estate->arena), arena_used(set->arena), strings);
     fclose(out.sink);
     text_free(&out);
     exposure_set_free(set);

@@ -1,0 +1,206 @@
+#include "aws/snapshot.h"
+#include "aws/terraform.h"
+#include "base/log.h"
+#include "cli/common.h"
+#include "model/protocol.h"
+#include "rules/diff.h"
+
+static const struct option_spec options_of_diff[] = {
+    OPTION_FORMAT("text or json (default text)"),
+    {"terraform", 0, "PLAN.json", "compare the snapshot with what this plan (terraform show -json) makes of it", false},
+    {"exit-code", 0, NULL, "exit 1 where anything opened or closed", false},
+    OPTIONS_END,
+};
+
+static const char *const titles[] = {"opened", "closed", "altered"};
+
+static void put_change(struct json_writer *writer, struct arena *arena, const struct change *change)
+{
+    const struct network_interface *interface =
+        change->endpoint != NULL ? change->endpoint->interface : change->indirect->interface;
+    enum family family = change->endpoint != NULL ? change->endpoint->address.family : change->indirect->family;
+    char address[ADDRESS_TEXT];
+    struct exposure like = {.protocol_low = change->protocol_low, .protocol_high = change->protocol_high};
+    if (change->endpoint != NULL)
+        endpoint_address(change->endpoint, address);
+    else
+        address_format(change->indirect->private_address, address);
+    json_open_line(writer, NULL, '{');
+    json_put_string(writer, "address", address);
+    json_put_string(writer, "eni_id", interface->id);
+    json_put_string(writer, "instance_id", interface->instance_id);
+    json_put_string(writer, "name", change->endpoint != NULL ? change->endpoint->name : change->indirect->name);
+    json_put_boolean(writer, "indirect", change->endpoint == NULL);
+    json_put_string(writer, "protocol", exposure_protocol(arena, &like));
+    if (protocol_has_ports(change->protocol_low)) {
+        json_put_integer(writer, "from_port", change->low);
+        json_put_integer(writer, "to_port", change->high);
+    } else if (protocol_is_icmp(change->protocol_low)) {
+        json_put_integer(writer, "from_type", change->low >> 8);
+        json_put_integer(writer, "to_type", change->high >> 8);
+        json_put_integer(writer, "from_code", change->low & 255);
+        json_put_integer(writer, "to_code", change->high & 255);
+    }
+    json_open(writer, "sources", '[');
+    size_t count;
+    struct prefix *prefixes = prefixset_prefixes(arena, family, change->sources, &count);
+    for (size_t i = 0; i < count; i++) {
+        char text[ADDRESS_TEXT];
+        prefix_format(prefixes[i], text);
+        json_put_string(writer, NULL, text);
+    }
+    json_close(writer, ']');
+    json_put_boolean(writer, "internet", change->internet);
+    json_put_string(writer, "path", change->path == PATH_TWO_WAY ? "two-way" : "inbound-only");
+    json_put_string(writer, "certainty", change->certainty == CERTAINTY_EXACT ? "exact" : "possible");
+    json_open(writer, "causes", '[');
+    for (size_t i = 0; i < change->causes.count; i++)
+        json_put_string(writer, NULL, change->causes.items[i]);
+    json_close(writer, ']');
+    json_close(writer, '}');
+}
+
+static void put_list(struct json_writer *writer, const char *key, size_t count, const char *const *items)
+{
+    json_open(writer, key, '[');
+    for (size_t i = 0; i < count; i++)
+        json_put_string(writer, NULL, items[i]);
+    json_close(writer, ']');
+}
+
+static void write_json(struct text *out, struct arena *arena, const struct difference *difference,
+                       const struct side sides[2], const struct terraform_report *report)
+{
+    struct json_writer writer = json_writer_to(out);
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "schema", "sgproof/diff/v1");
+    put_list(&writer, "missing_before", sides[0].exposures->missing.count, sides[0].exposures->missing.items);
+    put_list(&writer, "missing_after", sides[1].exposures->missing.count, sides[1].exposures->missing.items);
+    put_list(&writer, "not_considered", report->not_considered.count, report->not_considered.items);
+    put_list(&writer, "unknown", report->unknown.count, report->unknown.items);
+    for (int kind = CHANGE_OPENED; kind <= CHANGE_ALTERED; kind++) {
+        json_open(&writer, titles[kind], '[');
+        for (size_t i = 0; i < difference->changes.count; i++)
+            if ((int)difference->changes.items[i].kind == kind)
+                put_change(&writer, arena, &difference->changes.items[i]);
+        json_close(&writer, ']');
+    }
+    json_close(&writer, '}');
+    json_end_document(&writer);
+}
+
+static void write_text(struct text *out, const struct difference *difference, const struct terraform_report *report)
+{
+    size_t counts[3] = {0};
+    for (size_t i = 0; i < difference->changes.count; i++) {
+        const struct change *change = &difference->changes.items[i];
+        struct arena *arena = arena_new();
+        char address[ADDRESS_TEXT];
+        enum family family = change->endpoint != NULL ? change->endpoint->address.family : change->indirect->family;
+        const char *name = change->endpoint != NULL ? change->endpoint->name : change->indirect->name;
+        struct exposure like = {.protocol_low = change->protocol_low,
+                                .protocol_high = change->protocol_high,
+                                .low = change->low,
+                                .high = change->high};
+        if (change->endpoint != NULL)
+            endpoint_address(change->endpoint, address);
+        else
+            address_format(change->indirect->private_address, address);
+        counts[change->kind]++;
+        text_printf(
+            out, "%-8s %-15s %s %s  %s from %s%s%s%s%s\n", titles[change->kind], address,
+            exposure_protocol(arena, &like), cli_numbers(arena, &like),
+            name != NULL               ? name
+            : change->endpoint != NULL ? change->endpoint->interface->id
+                                       : change->indirect->interface->id,
+            cli_sources(arena, family, change->sources), change->path == PATH_INBOUND_ONLY ? "  [inbound-only]" : "",
+            change->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "", change->internet ? "" : "  [not internet]",
+            change->endpoint == NULL ? "  [behind a load balancer]" : "");
+        for (size_t c = 0; c < change->causes.count; c++)
+            text_printf(out, "         %s\n", change->causes.items[c]);
+        arena_free(arena);
+    }
+    for (size_t i = 0; i < report->unknown.count; i++)
+        text_printf(out, "UNKNOWN  %s\n", report->unknown.items[i]);
+    for (size_t i = 0; i < report->not_considered.count; i++)
+        text_printf(out, "not considered: %s\n", report->not_considered.items[i]);
+    text_printf(out, "%zu opened, %zu closed, %zu altered\n", counts[CHANGE_OPENED], counts[CHANGE_CLOSED],
+                counts[CHANGE_ALTERED]);
+}
+
+static bool read_sides(const struct options *options, const char *plan, struct declared declared[2],
+                       struct terraform_report *report, struct error *error)
+{
+    if (!cli_declared(options->operands.items[0], &declared[0], error))
+        return false;
+    if (plan == NULL)
+        return cli_declared(options->operands.items[1], &declared[1], error);
+    declared[1].estate = snapshot_read(options->operands.items[0], error);
+    if (declared[1].estate == NULL || !terraform_apply(declared[1].estate, plan, report, error))
+        return false;
+    declared[1].exposures = reach_compute(declared[1].estate);
+    return true;
+}
+
+static int run(struct arena *arena, int argc, char **argv)
+{
+    struct error error = {0};
+    struct options options;
+    struct declared declared[2] = {0};
+    struct terraform_report report = {0};
+    const char *format;
+    bool done;
+    if (!options_parse(arena, &command_diff, argc, argv, &options, &done, &error))
+        return cli_fail(&error);
+    if (done)
+        return 0;
+    const char *plan = options_value(&options, "terraform");
+    if (options.operands.count != (plan == NULL ? 2 : 1))
+        return cli_usage(&command_diff, plan == NULL ? "expected two snapshot folders"
+                                                     : "expected one snapshot folder beside --terraform PLAN.json");
+    if (!cli_format(&options, "text json", &format, &error))
+        return cli_fail(&error);
+    int status = 0;
+    if (!read_sides(&options, plan, declared, &report, &error)) {
+        status = cli_fail(&error);
+    } else {
+        struct side sides[2];
+        for (int i = 0; i < 2; i++)
+            sides[i] = (struct side){declared[i].estate, declared[i].exposures};
+        struct difference *difference = diff_compute(&sides[0], &sides[1]);
+        struct text out = {0};
+        if (strcmp(format, "json") == 0) {
+            write_json(&out, arena, difference, sides, &report);
+        } else {
+            write_text(&out, difference, &report);
+            text_make_printable(out.bytes);
+        }
+        bool complete = report.unknown.count == 0;
+        complete = cli_say_missing(declared[0].exposures) && complete;
+        complete = cli_say_missing(declared[1].exposures) && complete;
+        bool differs = difference->changes.count > 0 && options_value(&options, "exit-code") != NULL;
+        status = !cli_output(&options, &out, &error) ? cli_fail(&error) : !complete ? ERROR_INCOMPLETE : (int)differs;
+        text_free(&out);
+        diff_free(difference);
+    }
+    for (int i = 0; i < 2; i++)
+        cli_declared_free(&declared[i]);
+    return status;
+}
+
+const struct command command_diff = {
+    .name = "diff",
+    .summary = "Says exactly what opened and what closed between two snapshots, or by a Terraform plan, and why.",
+    .usage = "BEFORE AFTER [options] | --terraform PLAN.json SNAPSHOT",
+    .notes =
+        "Endpoints are the same by their address, whatever their ids. Renamed ids, another order of documents, or "
+        "rules\n"
+        "that are split but equal make no difference. With a plan, values known only after apply make what depends on\n"
+        "them possible; resource types that are not considered are listed.\n"
+        "Exit status: 0 done; 1 with --exit-code, something changed; 2 bad input; 3 something is missing or unknown.\n"
+        "\nExamples:\n"
+        "  sgproof diff before/ after/\n"
+        "  terraform show -json plan.out > plan.json; sgproof diff --terraform plan.json estate/ --format json\n",
+    .options = options_of_diff,
+    .run = run,
+};
