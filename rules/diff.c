@@ -242,8 +242,11 @@ static void report(struct comparison *comparison, const struct sides *sides, int
             add_piece(comparison, &pieces, waits, causes);
             map = portmap_subtract(scratch, map, waits);
         }
+        size_t explained = pieces.items.count;
         if (map.count > 0)
             explain_pieces(comparison, sides, protocol_low, map, path, &pieces);
+        for (size_t i = explained; i < pieces.items.count; i++)
+            text_list_add_all(comparison->arena, &pieces.items.items[i].causes, &causes);
     }
     struct prefixset internet = internet_of(comparison, sides);
     for (size_t i = 0; i < pieces.items.count; i++)

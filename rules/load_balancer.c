@@ -6,7 +6,7 @@ const struct load_balancer *load_balancer_of(struct arena *arena, const struct e
                                              const struct network_interface *interface, const char **missing)
 {
     const char *mark = interface->load_balancer;
-    if (mark == NULL || (!interface->requester_managed && strstr(interface->type, "load_balancer") == NULL))
+    if (mark == NULL)
         return NULL;
     bool classic = strchr(mark, '/') == NULL;
     if (!estate->present[classic ? KIND_CLASSIC_LOAD_BALANCERS : KIND_LOAD_BALANCERS])
@@ -14,6 +14,8 @@ const struct load_balancer *load_balancer_of(struct arena *arena, const struct e
     const char *key = classic ? arena_printf(arena, "%s|%s", interface->vpc_id, mark) : mark;
     const struct load_balancer *balancer = map_get(&estate->load_balancers, key);
     if (balancer == NULL || balancer->name == NULL) {
+        if (!interface->requester_managed && strstr(interface->type, "load_balancer") == NULL)
+            return NULL; // somebody's own description
         *missing = arena_printf(arena, "missing: load balancer %s", mark);
         return NULL;
     }

@@ -89,11 +89,16 @@ static void write_json(struct text *out, struct arena *arena, const struct diffe
     json_end_document(&writer);
 }
 
-static void write_text(struct text *out, const struct difference *difference, const struct terraform_report *report)
+static void write_text(struct text *out, const struct difference *difference, const struct terraform_report *report,
+                       bool all)
 {
-    size_t counts[3] = {0};
+    size_t counts[3] = {0}, hidden = 0;
     for (size_t i = 0; i < difference->changes.count; i++) {
         const struct change *change = &difference->changes.items[i];
+        if (!change->internet && !all) {
+            hidden++;
+            continue;
+        }
         struct arena *arena = arena_new();
         char address[ADDRESS_TEXT];
         enum family family = change->endpoint != NULL ? change->endpoint->address.family : change->indirect->family;
@@ -126,6 +131,8 @@ static void write_text(struct text *out, const struct difference *difference, co
         text_printf(out, "not considered: %s\n", report->not_considered.items[i]);
     text_printf(out, "%zu opened, %zu closed, %zu altered\n", counts[CHANGE_OPENED], counts[CHANGE_CLOSED],
                 counts[CHANGE_ALTERED]);
+    if (hidden > 0)
+        text_printf(out, "%zu changes that no internet source can use are shown with --verbose\n", hidden);
 }
 
 static bool read_sides(const struct options *options, const char *plan, struct declared declared[2],
@@ -172,7 +179,7 @@ static int run(struct arena *arena, int argc, char **argv)
         if (strcmp(format, "json") == 0) {
             write_json(&out, arena, difference, sides, &report);
         } else {
-            write_text(&out, difference, &report);
+            write_text(&out, difference, &report, options_value(&options, "verbose") != NULL);
             text_make_printable(out.bytes);
         }
         bool complete = report.unknown.count == 0;

@@ -66,8 +66,27 @@ def route(rng, seen):
     target = pick(rng, [("GatewayId", "igw-1"), ("GatewayId", "igw-1"), ("GatewayId", "igw-2"), ("GatewayId", "igw-9"),
                         ("NatGatewayId", "nat-1"), ("TransitGatewayId", "tgw-1"), ("GatewayId", "vpce-1"),
                         ("NetworkInterfaceId", "eni-appliance")])
-    return {key: where, target[0]: target[1], "Origin": "CreateRoute",
+    return {key: where, target[0]: target[1], "Origin": "EnableVgwRoutePropagation" if rng.random() < 0.1 else "CreateRoute",
             "State": "active" if rng.random() < 0.9 else "blackhole"}
+
+
+def add_load_balancer(rng, estate):
+    """Makes the first interface a load balancer's own; what is said of it may be absent or incomplete."""
+    interface = estate["NetworkInterfaces"][0] if estate["NetworkInterfaces"] else None
+    if interface is None:
+        return
+    arn = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/front/50dc6c495c0c9188"
+    del interface["Attachment"]["InstanceId"]
+    interface.update(RequesterManaged=True, Description="ELB app/front/50dc6c495c0c9188")
+    draw = rng.random()
+    if draw < 0.15:
+        return
+    estate["LoadBalancers"] = [] if draw < 0.25 else [
+        {"LoadBalancerArn": arn, "LoadBalancerName": "front", "Type": pick(rng, ["application", "network"]), "VpcId": "vpc-1",
+         "Scheme": pick(rng, ["internet-facing"] * 4 + ["internal"]), "SecurityGroups": [g["GroupId"] for g in interface["Groups"]]}]
+    if rng.random() < 0.85:
+        estate["Listeners"] = [{"LoadBalancerArn": arn, "Port": port, "Protocol": pick(rng, ["HTTP", "TLS", "TCP", "UDP", "TCP_UDP"]),
+                                "DefaultActions": []} for port in rng.sample(PORTS[1:], rng.randrange(1, 4))]
 
 
 def make(rng):
@@ -118,16 +137,28 @@ def make(rng):
             "Attachment": {"InstanceId": "i-%d" % i, "Status": "attached"},
             "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.1.%d" % (10 * i + k), "Association": {
                 "PublicIp": "198.51.100.%d" % (10 * i + k)}} for k in range(rng.randrange(1, 3))],
-            "Ipv6Addresses": [{"Ipv6Address": "2001:db8:1::%x" % i}] if rng.random() < 0.7 else []})
+            "Ipv6Addresses": [{"Ipv6Address": "2001:db8:1::%x" % i}] if rng.random() < 0.7 else [],
+            "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:%x::/80" % (256 + i)}] if rng.random() < 0.2 else []})
         instances.append({"InstanceId": "i-%d" % i, "State": {
             "Name": pick(rng, ["running"] * 6 + ["stopped", "terminated"])}})
     estate["NetworkInterfaces"] = interfaces
     estate["Reservations"] = [{"Instances": instances}]
+    if rng.random() < 0.25:
+        add_load_balancer(rng, estate)
+    if rng.random() < 0.15:
+        tables.append({"RouteTableId": "rtb-edge", "VpcId": "vpc-1", "Associations": [{"Main": False, "GatewayId": "igw-1"}], "Routes": [
+            {"DestinationCidrBlock": "10.9.0.0/16", "GatewayId": "local", "State": "active"},
+            {"DestinationCidrBlock": pick(rng, ["10.9.1.0/24", "10.9.1.16/28", "10.9.1.20/32"]), "GatewayId": "vpce-1", "State": "active"},
+            {"DestinationIpv6CidrBlock": pick(rng, ["2001:db8:1::/64", "2001:db8:1::2/128"]), "NetworkInterfaceId": "eni-appliance", "State": "active"}]})
+    if rng.random() < 0.3:
+        estate["VpcEndpoints"] = [{"VpcEndpointId": "vpce-1", "VpcEndpointType": pick(rng, ["Gateway", "GatewayLoadBalancer"])}]
     if rng.random() < 0.15:
         estate["VpcBlockPublicAccessOptions"] = {"InternetGatewayBlockMode": pick(
-            rng, ["off", "block-ingress", "block-bidirectional"]), "AwsRegion": "eu-west-3"}
+            rng, ["off", "block-ingress", "block-bidirectional"]), "AwsRegion": pick(rng, ["eu-west-3"] * 3 + ["eu-west-1"]),
+            "AwsAccountId": pick(rng, ["111122223333"] * 3 + ["444455556666"])}
         estate["VpcBlockPublicAccessExclusions"] = [
-            {"ResourceArn": "arn:aws:ec2:eu-west-3:111122223333:subnet/subnet-1", "State": "create-complete",
+            {"ResourceArn": "arn:aws:ec2:eu-west-3:111122223333:" + pick(rng, ["subnet/subnet-1", "vpc/vpc-1"]),
+             "State": pick(rng, ["create-complete", "create-complete", "delete-complete"]),
              "InternetGatewayExclusionMode": pick(rng, ["allow-bidirectional", "allow-egress"])}]
     if rng.random() < 0.15:
         del estate[pick(rng, ["Subnets", "RouteTables", "NetworkAcls", "InternetGateways", "SecurityGroups"])]

@@ -40,9 +40,38 @@ class Oracle:
                     yield private["Association"]["PublicIp"], private["PrivateIpAddress"], eni, state != "running"
             for item in eni["Ipv6Addresses"]:
                 yield item["Ipv6Address"], item["Ipv6Address"], eni, state != "running"
+            for item in eni.get("Ipv6Prefixes", []):
+                yield item["Ipv6Prefix"], item["Ipv6Prefix"].split("/")[0], eni, state != "running"
 
     # 1, 2: does anything arrive from the internet at all?
-    def gate(self, eni):
+    def gate(self, eni, private):
+        answer = self.gateway(eni)
+        edge = next((t for t in self.kind("RouteTables") if any(a.get("GatewayId") == "igw-1" for a in t["Associations"])), None)
+        attached = any(a["VpcId"] == eni["VpcId"] for g in self.kind("InternetGateways") for a in g["Attachments"]
+                       if g["InternetGatewayId"] == "igw-1")
+        if edge and attached:
+            best = max((r for r in edge["Routes"] if holds(r.get("DestinationIpv6CidrBlock") or r["DestinationCidrBlock"], ipaddress.ip_address(private))),
+                       key=lambda r: int((r.get("DestinationIpv6CidrBlock") or r["DestinationCidrBlock"]).split("/")[1]), default=None)
+            if best and best.get("GatewayId") != "local":
+                answer = least(answer, "maybe")
+        return answer
+
+    def listens(self, eni, protocol, number):
+        mark = eni.get("Description", "")
+        if not mark.startswith("ELB ") or "LoadBalancers" not in self.estate:
+            return "yes"
+        balancer = next((b for b in self.kind("LoadBalancers") if b["LoadBalancerArn"].endswith(mark[4:])), None)
+        if balancer is None:
+            return "maybe"
+        if balancer["Scheme"] != "internet-facing":
+            return "no"
+        listeners = [x for x in self.kind("Listeners") if x["LoadBalancerArn"] == balancer["LoadBalancerArn"]]
+        if not listeners:
+            return "maybe"
+        names = {6: ("HTTP", "TLS", "TCP", "TCP_UDP"), 17: ("UDP", "TCP_UDP")}.get(protocol, ())
+        return "yes" if any(x["Port"] == number and x["Protocol"] in names for x in listeners) else "no"
+
+    def gateway(self, eni):
         if eni["InterfaceType"] == "nat_gateway":
             return "no"
         attached = [g for g in self.kind("InternetGateways") for a in g["Attachments"]
@@ -58,9 +87,10 @@ class Oracle:
                            and r["State"] == "active" and r["GatewayId"] not in known]
                 answer = "maybe" if strange else "no"
         options = self.estate.get("VpcBlockPublicAccessOptions")
-        if options and options["InternetGatewayBlockMode"] != "off":
+        if options and options["InternetGatewayBlockMode"] != "off" and options["AwsRegion"] == "eu-west-3" and \
+                options["AwsAccountId"] == eni["OwnerId"]:
             let = [e for e in self.kind("VpcBlockPublicAccessExclusions")
-                   if e["InternetGatewayExclusionMode"] == "allow-bidirectional"
+                   if e["InternetGatewayExclusionMode"] == "allow-bidirectional" and e["State"] == "create-complete"
                    and e["ResourceArn"].split("/")[1] in (eni["SubnetId"], eni["VpcId"])]
             if not let:
                 return "no"
@@ -152,7 +182,10 @@ class Oracle:
                     return "yes" if any(a["VpcId"] == eni["VpcId"] and a["State"] in ("available", "attached")
                                         for a in item["Attachments"]) else "no"
             return "maybe"
-        if gateway.startswith("vpce-") or "NetworkInterfaceId" in route:
+        if gateway.startswith("vpce-"):
+            kinds = [e["VpcEndpointType"] for e in self.kind("VpcEndpoints") if e["VpcEndpointId"] == gateway]
+            return "no" if kinds == ["Gateway"] else "maybe"
+        if "NetworkInterfaceId" in route:
             return "maybe"
         return "no"
 
@@ -185,7 +218,7 @@ class Oracle:
     def judge(self, address, private, eni, protocol, number, source, client_port):
         """("two-way" | "inbound-only" | None, "exact" | "possible") for one packet from one client port."""
         source = ipaddress.ip_address(source)
-        arrives = least(self.gate(eni), self.acl_allows(eni, False, protocol, number, source),
+        arrives = least(self.gate(eni, private), self.listens(eni, protocol, number), self.acl_allows(eni, False, protocol, number, source),
                         self.groups_admit(eni, protocol, number, source))
         if arrives == "no":
             return None, None

@@ -11,8 +11,8 @@ import common
 from oracle import estates
 from oracle.oracle import Oracle
 
-ESTATES = int(os.environ.get("ORACLE_ESTATES", "300"))
-PACKETS = 60
+ESTATES = int(os.environ.get("ORACLE_ESTATES", "2000"))
+PACKETS = 40
 SEED = int(os.environ.get("ORACLE_SEED", random.SystemRandom().randrange(10 ** 9)))
 NAMES = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6"}
 
@@ -109,7 +109,7 @@ class OracleTest(unittest.TestCase):
                             path, certainty = ours if path == "inbound-only" else (path, certainty)
                     self.assertEqual(ours, (path, certainty), where)
                     packets += 1
-                    if step == 0 and protocol in (6, 17):
+                    if step == 0 and protocol in (6, 17) and "/" not in address:
                         done = common.sgproof("explain", folder, address, "%d/%s" % (value, NAMES[protocol]), "--from",
                                               "%s:%d" % ("[%s]" % source if version == 6 else source, client),
                                               "--format", "json")
