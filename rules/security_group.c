@@ -25,13 +25,17 @@ static bool applies(const struct admission *rule, int protocol)
 
 static struct prefixset of_family(struct arena *arena, const struct prefix *prefixes, size_t count, enum family family)
 {
-    struct arena *scratch = arena_new();
-    VECTOR(struct address_range) ranges = {0};
+    enum { FEW = 32 }; // rules seldom name more
+    struct address_range few[FEW], *ranges = few;
+    size_t found = 0;
+    if (count > FEW)
+        ranges = arena_buffer(arena, struct address_range, count);
     for (size_t i = 0; i < count; i++)
         if (prefixes[i].family == family)
-            *vector_add(scratch, &ranges) = (struct address_range){prefixes[i].first, prefix_last(prefixes[i])};
-    struct prefixset set = prefixset_from(arena, ranges.items, ranges.count);
-    arena_free(scratch);
+            ranges[found++] = (struct address_range){prefixes[i].first, prefix_last(prefixes[i])};
+    struct prefixset set = found == 0 ? prefixset_empty : prefixset_from(arena, ranges, found);
+    if (ranges != few)
+        arena_release(arena, ranges, count * sizeof(struct address_range));
     return set;
 }
 

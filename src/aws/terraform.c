@@ -158,7 +158,9 @@ static bool read_resource(struct plan_reader *plan, const struct json_cursor *at
         (create || remove || has_action(actions, "update")) && (mode == NULL || strcmp(mode, "managed") == 0);
     resource->replaced = create && remove;
     resource->id_before = attribute(plan, resource->before, "id");
-    resource->id = remove && !create ? NULL : create ? resource->address : resource->id_before;
+    resource->id = remove && !create                       ? NULL
+                   : create || resource->id_before == NULL ? resource->address
+                                                           : resource->id_before;
     return true;
 }
 

@@ -75,7 +75,7 @@ static void put_texts(struct json_writer *writer, const char *key, const text_li
 struct exposure_writer {
     struct json_writer json;
     struct arena *kept;
-    struct map lists;   // struct exposure_list -> its lines, as struct text
+    struct map lists;   // struct exposure_list that several endpoints share -> its lines, as struct text
     struct map sources; // address ranges -> their array, as struct text
 };
 
@@ -145,23 +145,34 @@ static void put_rectangles(struct exposure_writer *writer, enum family family, c
         put_exposure(writer, family, exposure, high & 0xff00, high);
 }
 
-// Endpoints that share an answer print the same lines.
+// Makes room for the lines of each list that more than one endpoint has.
+static void find_shared(struct exposure_writer *writer, const struct exposure_set *set)
+{
+    struct map seen = {0};
+    for (size_t i = 0; i < set->endpoints.count; i++) {
+        const struct exposure_list *list = set->endpoints.items[i].exposures;
+        if (map_get_pointer(&seen, list) == NULL)
+            map_put_pointer(writer->kept, &seen, list, writer);
+        else if (map_get_pointer(&writer->lists, list) == NULL)
+            map_put_pointer(writer->kept, &writer->lists, list, arena_new_of(writer->kept, struct text));
+    }
+}
+
 static void put_exposures(struct exposure_writer *writer, const struct endpoint *endpoint)
 {
     const struct exposure_list *list = endpoint->exposures;
-    if (list->count == 0)
-        return;
     struct text *lines = map_get_pointer(&writer->lists, list);
     struct json_writer whole = writer->json;
-    if (lines == NULL) {
-        lines = arena_new_of(writer->kept, struct text);
+    if (list->count == 0)
+        return;
+    if (lines != NULL && lines->length == 0)
         writer->json = (struct json_writer){.out = lines, .depth = whole.depth, .first = true};
+    if (lines == NULL || lines->length == 0)
         for (size_t i = 0; i < list->count; i++)
             put_rectangles(writer, endpoint->address.family, &list->items[i]);
-        map_put_pointer(writer->kept, &writer->lists, list, lines);
-        writer->json = whole;
-    }
-    text_add(writer->json.out, lines->bytes, lines->length);
+    if (lines != NULL)
+        text_add(whole.out, lines->bytes, lines->length);
+    writer->json = whole;
     writer->json.first = false;
 }
 
@@ -213,6 +224,7 @@ void exposure_write_json(const struct exposure_set *set, struct text *out)
     put_texts(json, "missing", &set->missing);
     put_texts(json, "assumptions", &set->assumptions);
     json_open(json, "endpoints", '[');
+    find_shared(&writer, set);
     for (size_t i = 0; i < set->endpoints.count; i++) {
         const struct endpoint *endpoint = &set->endpoints.items[i];
         const struct network_interface *interface = endpoint->interface;

@@ -128,8 +128,7 @@ struct portmap portmap_from(struct arena *arena, const struct port_segment *rect
                    ? portmap_empty
                    : portmap_of(arena, portset_of(arena, rectangles->low, rectangles->high), rectangles->sources);
     // A sweep over the ports: rectangles come in at their low end and leave after their high end.
-    struct arena *scratch = arena_new();
-    const struct port_segment **coming = arena_buffer(scratch, const struct port_segment *, count);
+    const struct port_segment **coming = arena_buffer(arena, const struct port_segment *, count);
     size_t ranges = 0, came = 0;
     bool sorted = true;
     for (size_t i = 0; i < count; i++) {
@@ -140,8 +139,8 @@ struct portmap portmap_from(struct arena *arena, const struct port_segment *rect
     if (!sorted)
         qsort(coming, count, sizeof(*coming), by_low_port);
     struct active active = {.arena = arena};
-    active.ranges = arena_buffer(scratch, struct active_range, ranges);
-    active.many = arena_buffer(scratch, const struct port_segment *, count);
+    active.ranges = arena_buffer(arena, struct active_range, ranges);
+    active.many = arena_buffer(arena, const struct port_segment *, count);
     for (uint32_t port = coming[0]->low; port <= PORT_LAST;) {
         leave(&active, port);
         if (active.range_count + active.many_count == 0) {
@@ -157,7 +156,6 @@ struct portmap portmap_from(struct arena *arena, const struct port_segment *rect
         append(&builder, (uint16_t)port, (uint16_t)last, active_sources(&active));
         port = last + 1;
     }
-    arena_free(scratch);
     return built(&builder);
 }
 

@@ -42,8 +42,8 @@ size_t prefixset_append(struct address_range *ranges, size_t count, struct addre
 
 struct prefixset prefixset_from(struct arena *arena, const struct address_range *ranges, size_t count)
 {
-    if (count == 0)
-        return prefixset_empty;
+    if (count <= 1)
+        return count == 0 ? prefixset_empty : one_range(arena, ranges->low, ranges->high);
     struct address_range *sorted = arena_buffer(arena, struct address_range, count);
     for (size_t i = 0; i < count; i++)
         sorted[i] = ranges[i];

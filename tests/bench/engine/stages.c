@@ -34,6 +34,17 @@ static size_t own_strings(const struct estate *estate)
     return bytes;
 }
 
+static size_t distinct_answers(const struct exposure_set *set)
+{
+    struct arena *arena = arena_new();
+    struct map known = {0};
+    for (size_t i = 0; i < set->endpoints.count; i++)
+        map_put_pointer(arena, &known, set->endpoints.items[i].exposures, arena);
+    size_t count = known.count;
+    arena_free(arena);
+    return count;
+}
+
 int main(int argc, char **argv)
 {
     struct error error = {0};
@@ -51,9 +62,9 @@ int main(int argc, char **argv)
     text_flush(&out);
     double written = now();
     size_t strings = own_strings(estate), interfaces = estate->interfaces.count;
-    printf("{\"interfaces\": %zu, \"endpoints\": %zu, \"read\": %.4f, \"compute\": %.4f, \"write\": %.4f, "
+    printf("{\"interfaces\": %zu, \"endpoints\": %zu, \"answers\": %zu, \"read\": %.4f, \"compute\": %.4f, \"write\": %.4f, "
            "\"estate_bytes\": %zu, \"result_bytes\": %zu, \"own_strings\": %zu}\n",
-           interfaces, (size_t)set->endpoints.count, read - began, computed - read, written - computed,
+           interfaces, (size_t)set->endpoints.count, distinct_answers(set), read - began, computed - read, written - computed,
            arena_used(estate->arena), arena_used(set->arena), strings);
     fclose(out.sink);
     text_free(&out);
