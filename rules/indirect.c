@@ -257,7 +257,10 @@ static struct clients through_nodes(struct walker *walker, const struct hop_in *
         }
         struct address own;
         for (size_t a = 0; (own = own_address(node, address.family, a)).family != 0; a++) {
-            if (!same_subnet && !node_may_ask(walker, node, address, port, in->protocol))
+            // A classic load balancer's ACL counts even towards its own subnet (Reachability Analyzer's
+            // ELB_ACL_RESTRICTION).
+            bool asks_acl = !same_subnet || in->front->balancer->type == LOAD_BALANCER_CLASSIC;
+            if (asks_acl && !node_may_ask(walker, node, address, port, in->protocol))
                 continue;
             if (prefixset_holds(admitted.must, own.bits))
                 result.must = in->clients.must;
