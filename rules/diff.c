@@ -98,7 +98,7 @@ static const char *whole_cause(struct arena *arena, const struct sides *sides)
         return arena_printf(arena, "instance %s %s", interface->instance_id, opened ? "started" : "stopped");
     if (sides->shut_endpoint != NULL)
         return NULL;
-    const struct network_interface *other = map_get(&sides->shut->estate->interface_by_id, interface->id);
+    const struct network_interface *other = estate_interface(sides->shut->estate, interface->id);
     const struct instance *instance = map_get(&sides->shut->estate->instances, interface->instance_id);
     if (other == NULL)
         return arena_printf(arena, "network interface %s with %s %s", interface->id, address,
@@ -395,7 +395,7 @@ static struct prefixset reaching_target(struct arena *arena, const struct exposu
         const struct exposure *first = &one->exposures.items[0], *wanted = &like->exposures.items[0];
         if (one->family != like->family || one->dormant ||
             !address_equal(one->private_address, like->private_address) ||
-            strcmp(one->interface->vpc_id, like->interface->vpc_id) != 0 || first->low != wanted->low ||
+            strcmp(one->interface->place->vpc_id, like->interface->place->vpc_id) != 0 || first->low != wanted->low ||
             first->protocol_low != wanted->protocol_low)
             continue;
         for (size_t e = 0; e < one->exposures.count; e++)
@@ -414,8 +414,8 @@ static void compare_indirect(struct comparison *comparison, enum change_kind kin
         const struct exposure *first = &one->exposures.items[0];
         char address[ADDRESS_TEXT];
         address_format(one->private_address, address);
-        const char *key = arena_printf(scratch, "%s|%s|%d|%d|%u", one->interface->vpc_id, address, (int)one->family,
-                                       first->protocol_low, (unsigned)first->low);
+        const char *key = arena_printf(scratch, "%s|%s|%d|%d|%u", one->interface->place->vpc_id, address,
+                                       (int)one->family, first->protocol_low, (unsigned)first->low);
         if (map_get(&done, key) != NULL)
             continue;
         map_put(scratch, &done, key, comparison);

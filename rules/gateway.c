@@ -25,43 +25,43 @@ static const char *unknown_gateway(const struct estate *estate, const struct rou
 // https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html
 static const char *blocked(struct arena *arena, const struct estate *estate, const struct network_interface *interface)
 {
-    const char *keys[] = {arena_printf(arena, "%s|%s", interface->account_id, interface->region),
-                          arena_printf(arena, "|%s", interface->region),
-                          arena_printf(arena, "%s|", interface->account_id), "|"};
+    const char *keys[] = {arena_printf(arena, "%s|%s", interface->place->account_id, interface->place->region),
+                          arena_printf(arena, "|%s", interface->place->region),
+                          arena_printf(arena, "%s|", interface->place->account_id), "|"};
     const enum block_mode *mode = NULL;
     for (size_t i = 0; mode == NULL && i < sizeof(keys) / sizeof(keys[0]); i++)
         mode = map_get(&estate->block_modes, keys[i]);
     if (mode == NULL || *mode == BLOCK_OFF)
         return NULL;
-    const char *holders[] = {interface->subnet_id, interface->vpc_id};
+    const char *holders[] = {interface->place->subnet_id, interface->place->vpc_id};
     for (int i = 0; i < 2; i++) {
         const char *exclusion = map_get(&estate->block_exclusion_of, holders[i]);
         if (exclusion != NULL && strcmp(exclusion, "allow-bidirectional") == 0)
             return NULL;
     }
     return arena_printf(arena, "VPC Block Public Access is %s in %s",
-                        *mode == BLOCK_INGRESS ? "block-ingress" : "block-bidirectional", interface->region);
+                        *mode == BLOCK_INGRESS ? "block-ingress" : "block-bidirectional", interface->place->region);
 }
 
 struct gate gateway_admits(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
                            text_list *missing)
 {
     struct gate gate = {.state = GATE_OPEN};
-    const struct internet_gateway *attached = map_get(&estate->gateway_of_vpc, interface->vpc_id);
+    const struct internet_gateway *attached = map_get(&estate->gateway_of_vpc, interface->place->vpc_id);
     const char *ignored;
     if (attached != NULL) {
         gate.gateway_id = attached->id;
-        gate.why = arena_printf(arena, "%s is attached to %s", attached->id, interface->vpc_id);
+        gate.why = arena_printf(arena, "%s is attached to %s", attached->id, interface->place->vpc_id);
     } else {
         const char *unknown = unknown_gateway(estate, route_table_of(arena, estate, interface, &ignored));
         if (!estate->present[KIND_INTERNET_GATEWAYS])
             unknown = "(any)";
         if (unknown == NULL) {
             gate.state = GATE_SHUT;
-            gate.why = arena_printf(arena, "%s has no internet gateway attached", interface->vpc_id);
+            gate.why = arena_printf(arena, "%s has no internet gateway attached", interface->place->vpc_id);
             return gate;
         }
-        gate.why = arena_printf(arena, "missing: internet gateway %s of %s", unknown, interface->vpc_id);
+        gate.why = arena_printf(arena, "missing: internet gateway %s of %s", unknown, interface->place->vpc_id);
         text_list_add(arena, missing, gate.why);
         gate_doubt(arena, &gate, gate.why);
     }
@@ -71,9 +71,10 @@ struct gate gateway_admits(struct arena *arena, const struct estate *estate, con
         gate.why = block;
         return gate;
     }
-    if (map_get(&estate->subnets, interface->subnet_id) == NULL) {
-        const char *what = arena_printf(arena, "missing: subnet %s",
-                                        interface->subnet_id == NULL ? "(unknown)" : interface->subnet_id);
+    if (map_get(&estate->subnets, interface->place->subnet_id) == NULL) {
+        const char *what =
+            arena_printf(arena, "missing: subnet %s",
+                         interface->place->subnet_id == NULL ? "(unknown)" : interface->place->subnet_id);
         text_list_add(arena, missing, what);
         gate_doubt(arena, &gate, what);
     }

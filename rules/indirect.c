@@ -66,7 +66,7 @@ static void index_interfaces(struct walker *walker)
             for (size_t a = 0; (address = own_address(one, (enum family)family, a)).family != 0; a++) {
                 char text[ADDRESS_TEXT];
                 address_format(address, text);
-                map_put(arena, &walker->interface_of_private, arena_printf(arena, "%s|%s", one->vpc_id, text),
+                map_put(arena, &walker->interface_of_private, arena_printf(arena, "%s|%s", one->place->vpc_id, text),
                         (void *)(uintptr_t)one);
             }
         }
@@ -105,7 +105,7 @@ static void index_fronts(struct walker *walker)
 
 static struct site *site_of(struct walker *walker, const struct network_interface *interface)
 {
-    const char *subnet = interface->subnet_id == NULL ? "" : interface->subnet_id;
+    const char *subnet = interface->place->subnet_id == NULL ? "" : interface->place->subnet_id;
     struct site *site = map_get(&walker->sites, subnet);
     if (site == NULL) {
         site = site_new(walker->set->arena, walker->estate, interface); // its texts outlive the walk
@@ -247,7 +247,7 @@ static struct clients through_nodes(struct walker *walker, const struct hop_in *
     bool preserved = preserves_client(in, address.family);
     for (size_t n = 0; n < in->front->nodes.count; n++) {
         const struct network_interface *node = in->front->nodes.items[n];
-        bool same_subnet = same_text(node->subnet_id, target->subnet_id);
+        bool same_subnet = same_text(node->place->subnet_id, target->place->subnet_id);
         struct clients admitted = admitted_to(walker, in, target, port, address.family, same_subnet, because, doubts);
         if (preserved) {
             result.must =
@@ -311,11 +311,12 @@ static void reach_target(struct walker *walker, const struct hop_in *in, const s
     struct clients clients = through_nodes(walker, in, target, address, port, &because, &doubts);
     if (prefixset_is_empty(clients.may))
         return;
+    const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);
     struct indirect_exposure *indirect = vector_add(arena, &walker->set->indirect);
     *indirect = (struct indirect_exposure){
         .interface = target,
         .private_address = address,
-        .name = instance != NULL && instance->name != NULL ? instance->name : target->name,
+        .name = name != NULL ? name : tags_name(target->tags, target->tag_count),
         .dormant = instance != NULL && instance->state != NULL && strcmp(instance->state, "running") != 0,
         .load_balancer = in->front->balancer->name,
         .listener = arena_printf(arena, "%u/%s", (unsigned)in->listener->port, in->listener->protocol),
@@ -475,7 +476,7 @@ static int by_name(const void *left, const void *right)
 {
     const struct front *const *a = left, *const *b = right;
     int order = strcmp((*a)->balancer->arn, (*b)->balancer->arn);
-    return order != 0 ? order : strcmp((*a)->nodes.items[0]->vpc_id, (*b)->nodes.items[0]->vpc_id);
+    return order != 0 ? order : strcmp((*a)->nodes.items[0]->place->vpc_id, (*b)->nodes.items[0]->place->vpc_id);
 }
 
 static int by_target(const void *left, const void *right)

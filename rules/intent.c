@@ -187,8 +187,8 @@ static bool selects(const struct intent_rule *rule, const struct estate *estate,
 {
     const struct network_interface *interface = endpoint->interface;
     const struct instance *instance = map_get(&estate->instances, interface->instance_id);
-    if (!glob(rule->instance, interface->instance_id) || !glob(rule->subnet, interface->subnet_id) ||
-        !glob(rule->vpc, interface->vpc_id) || !glob(rule->account, interface->account_id))
+    if (!glob(rule->instance, interface->instance_id) || !glob(rule->subnet, interface->place->subnet_id) ||
+        !glob(rule->vpc, interface->place->vpc_id) || !glob(rule->account, interface->place->account_id))
         return false;
     if (rule->has_address && !prefix_holds(rule->address, (struct address){.family = endpoint->address.family,
                                                                            .bits = endpoint->address.first}))

@@ -41,9 +41,9 @@ static cut_list cuts_for(struct arena *arena, const struct estate *estate, const
             if (group->ingress.items[r].protocol == protocol)
                 cut(arena, &cuts, group->ingress.items[r].low, group->ingress.items[r].high);
     }
-    const struct network_acl *acl = map_get(&estate->acl_of_subnet, endpoint->interface->subnet_id);
+    const struct network_acl *acl = map_get(&estate->acl_of_subnet, endpoint->interface->place->subnet_id);
     if (acl == NULL)
-        acl = map_get(&estate->default_acl_of_vpc, endpoint->interface->vpc_id);
+        acl = map_get(&estate->default_acl_of_vpc, endpoint->interface->place->vpc_id);
     for (size_t e = 0; acl != NULL && e < acl->entries.count; e++)
         if (acl->entries.items[e].protocol == protocol)
             cut(arena, &cuts, acl->entries.items[e].low, acl->entries.items[e].high);

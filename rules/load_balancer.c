@@ -11,7 +11,7 @@ const struct load_balancer *load_balancer_of(struct arena *arena, const struct e
     bool classic = strchr(mark, '/') == NULL;
     if (!estate->present[classic ? KIND_CLASSIC_LOAD_BALANCERS : KIND_LOAD_BALANCERS])
         return NULL; // taken as none: the assumption is listed
-    const char *key = classic ? arena_printf(arena, "%s|%s", interface->vpc_id, mark) : mark;
+    const char *key = classic ? arena_printf(arena, "%s|%s", interface->place->vpc_id, mark) : mark;
     const struct load_balancer *balancer = map_get(&estate->load_balancers, key);
     if (balancer == NULL || balancer->name == NULL) {
         if (!interface->requester_managed && strstr(interface->type, "load_balancer") == NULL)

@@ -27,7 +27,9 @@ struct acl_view network_acl_view(struct arena *arena, const struct network_acl *
         *vector_add(arena, &starts) = (uint32_t)entry->high + 1;
     }
     sort_numbers(starts.items, starts.count);
-    struct acl_part *parts = arena_array(arena, struct acl_part, entries.count + 1);
+    struct firsts {
+        VECTOR(struct port_segment) items;
+    } *firsts = arena_array(arena, struct firsts, entries.count);
     for (size_t s = 0; s + 1 < starts.count; s++) {
         if (starts.items[s] == starts.items[s + 1])
             continue;
@@ -45,7 +47,7 @@ struct acl_view network_acl_view(struct arena *arena, const struct network_acl *
             if (!entry->allow)
                 continue;
             struct port_segment segment = {low, high, first};
-            *vector_add(arena, &parts[i].first) = segment;
+            *vector_add(arena, &firsts[i].items) = segment;
             struct port_segment *last = allowed.count > 0 ? &allowed.items[allowed.count - 1] : NULL;
             if (last != NULL && last->low == low)
                 last->sources = prefixset_union(arena, last->sources, first);
@@ -53,13 +55,14 @@ struct acl_view network_acl_view(struct arena *arena, const struct network_acl *
                 *vector_add(arena, &allowed) = segment;
         }
     }
+    view.parts = arena_array(arena, struct acl_part, entries.count);
     for (size_t i = 0; i < entries.count; i++) {
-        if (parts[i].first.count == 0)
+        if (firsts[i].items.count == 0)
             continue;
-        parts[i].name = arena_printf(arena, "%s:%s%d", acl->id, egress ? "egress:" : "", entries.items[i]->number);
-        parts[view.part_count++] = parts[i];
+        view.parts[view.part_count++] = (struct acl_part){
+            .name = arena_printf(arena, "%s:%s%d", acl->id, egress ? "egress:" : "", entries.items[i]->number),
+            .first = {.count = firsts[i].items.count, .segments = firsts[i].items.items}};
     }
-    view.parts = parts;
     struct portmap disjoint = {.count = allowed.count, .segments = allowed.items};
     view.allows = portmap_on_ports(arena, disjoint, portset_all); // joins equal neighbours
     return view;
@@ -69,9 +72,9 @@ static bool takes_part(const struct acl_part *part, struct portset numbers, stru
 {
     for (size_t n = 0; n < numbers.count; n++)
         for (size_t i = 0; i < part->first.count; i++)
-            if (part->first.items[i].low <= numbers.ranges[n].high &&
-                part->first.items[i].high >= numbers.ranges[n].low &&
-                prefixset_overlap(part->first.items[i].sources, others))
+            if (part->first.segments[i].low <= numbers.ranges[n].high &&
+                part->first.segments[i].high >= numbers.ranges[n].low &&
+                prefixset_overlap(part->first.segments[i].sources, others))
                 return true;
     return false;
 }
@@ -99,12 +102,12 @@ const struct network_acl_entry *network_acl_decides(const struct network_acl *ac
 const struct network_acl *network_acl_of(struct arena *arena, const struct estate *estate,
                                          const struct network_interface *interface, const char **missing)
 {
-    const struct network_acl *acl = map_get(&estate->acl_of_subnet, interface->subnet_id);
+    const struct network_acl *acl = map_get(&estate->acl_of_subnet, interface->place->subnet_id);
     // Without an explicit association the VPC's default ACL applies; that the subnet is one of this VPC must be known.
-    if (acl == NULL && map_get(&estate->subnets, interface->subnet_id) != NULL)
-        acl = map_get(&estate->default_acl_of_vpc, interface->vpc_id);
+    if (acl == NULL && map_get(&estate->subnets, interface->place->subnet_id) != NULL)
+        acl = map_get(&estate->default_acl_of_vpc, interface->place->vpc_id);
     if (acl == NULL)
         *missing = arena_printf(arena, "missing: network ACL of subnet %s",
-                                interface->subnet_id == NULL ? "(unknown)" : interface->subnet_id);
+                                interface->place->subnet_id == NULL ? "(unknown)" : interface->place->subnet_id);
     return acl;
 }

@@ -10,9 +10,9 @@
 struct acl_view {
     struct portmap allows;
     struct acl_part {
-        const char *name;                  // "acl-ID:NUMBER", outbound "acl-ID:egress:NUMBER"
-        VECTOR(struct port_segment) first; // what the entry is first to match, and allows
-    } * parts;                             // by number; entries that allow nothing are not listed
+        const char *name;     // "acl-ID:NUMBER", outbound "acl-ID:egress:NUMBER"
+        struct portmap first; // what the entry is first to match, and allows; neighbours not joined
+    } * parts;                // by number; entries that allow nothing are not listed
     size_t part_count;
 };
 

@@ -15,25 +15,14 @@ struct engine {
     struct arena *scratch; // for one answer
     struct exposure_set *set;
     struct group_cache groups;
-    struct map sites_of_subnet; // subnet id -> struct subnet_sites
-    struct map sites_by_key;    // what decides, as text -> struct site
+    struct map sites_of_place; // struct interface_place -> struct site
+    struct map sites_by_key;   // what decides, as text -> struct site
     VECTOR(struct question) questions;
     VECTOR(struct admitted) admitted; // of the question in hand, in scratch memory
     struct map missing;               // what set->missing holds
     struct prefixset *sources;        // equal sets of sources are held once: open addressing, a power of two of slots
     size_t source_count;
     size_t source_slots;
-};
-
-// The sites of a subnet: one, unless documents disagree on its VPC, account or region.
-struct subnet_sites {
-    VECTOR(struct subnet_site {
-        const char *vpc_id;
-        const char *account_id;
-        const char *region;
-        struct site *site;
-    })
-    items;
 };
 
 // One answer to make: the exposures of one kind of endpoint.
@@ -233,9 +222,9 @@ static void mark_named(const struct question *question, bool named[256])
     for (size_t g = 0; groups != NULL && g < groups->count; g++) {
         const struct group_admissions *group =
             security_group_resolve(&question->engine->groups, groups->ids[g], question->family);
-        for (size_t r = 0; r < group->items.count; r++)
-            if (group->items.items[r].protocol >= 0)
-                named[group->items.items[r].protocol] = true;
+        for (size_t r = 0; r < group->count; r++)
+            if (group->items[r].protocol >= 0)
+                named[group->items[r].protocol] = true;
     }
     for (size_t e = 0; acl != NULL && e < acl->entries.count; e++)
         if (acl->entries.items[e].protocol >= 0)
@@ -276,6 +265,10 @@ static exposure_vector compute_all(const struct question *question)
     struct run rest = {0}, last = {.low = -1};
     mark_named(question, named);
     for (int protocol = 0; protocol < 256; protocol++) {
+        if (protocol_has_ports(protocol) || protocol_is_icmp(protocol)) {
+            compute_protocol(question, protocol, &out);
+            continue;
+        }
         struct run next = {.low = protocol, .high = protocol, .first = all.count};
         if (named[protocol]) {
             compute_protocol(question, protocol, &all);
@@ -290,9 +283,7 @@ static exposure_vector compute_all(const struct question *question)
             next.first = rest.first;
             next.count = rest.count;
         }
-        if (protocol_has_ports(protocol) || protocol_is_icmp(protocol)) {
-            put_run(arena, &all, &next, &out);
-        } else if (last.low >= 0 && last.high == protocol - 1 && runs_agree(&all, &last, &next)) {
+        if (last.low >= 0 && last.high == protocol - 1 && runs_agree(&all, &last, &next)) {
             last.high = protocol;
         } else {
             if (last.low >= 0)
@@ -349,9 +340,7 @@ static struct prefixset kept_sources(struct engine *engine, struct prefixset set
     }
     struct prefixset *slot = source_slot(engine, set);
     if (slot->ranges == NULL) {
-        slot->count = set.count;
-        slot->ranges = memcpy(arena_buffer(engine->arena, struct address_range, set.count), set.ranges,
-                              set.count * sizeof(struct address_range));
+        *slot = prefixset_copy(engine->arena, set);
         engine->source_count++;
     }
     return *slot;
@@ -374,23 +363,14 @@ static void keep_exposures(struct engine *engine, const exposure_vector *exposur
 
 static struct site *site_of(struct engine *engine, const struct network_interface *interface)
 {
-    const char *subnet_id = interface->subnet_id == NULL ? "" : interface->subnet_id;
-    struct subnet_sites *sites = map_get(&engine->sites_of_subnet, subnet_id);
-    if (sites == NULL) {
-        sites = arena_new_of(engine->arena, struct subnet_sites);
-        map_put(engine->arena, &engine->sites_of_subnet, subnet_id, sites);
-    }
-    for (size_t i = 0; i < sites->items.count; i++) {
-        const struct subnet_site *one = &sites->items.items[i];
-        if (strcmp(one->vpc_id, interface->vpc_id) == 0 && strcmp(one->account_id, interface->account_id) == 0 &&
-            strcmp(one->region, interface->region) == 0)
-            return one->site;
-    }
+    struct site *before = map_get_pointer(&engine->sites_of_place, interface->place);
+    if (before != NULL)
+        return before;
     struct site *site = site_new(engine->arena, engine->estate, interface);
     struct text key = {0};
     text_printf(&key, "%s|%s|%s|%d|%s|", site->acl != NULL ? site->acl->id : site->acl_missing,
-                site->table != NULL ? site->table->id : site->table_missing, interface->vpc_id, (int)site->gate.state,
-                site->gate.why);
+                site->table != NULL ? site->table->id : site->table_missing, interface->place->vpc_id,
+                (int)site->gate.state, site->gate.why);
     for (size_t i = 0; i < site->gate.doubts.count; i++)
         text_printf(&key, "|%s", site->gate.doubts.items[i]);
     struct site *known = map_get(&engine->sites_by_key, key.bytes);
@@ -399,8 +379,7 @@ static struct site *site_of(struct engine *engine, const struct network_interfac
     else
         site = known;
     text_free(&key);
-    *vector_add(engine->arena, &sites->items) =
-        (struct subnet_site){interface->vpc_id, interface->account_id, interface->region, site};
+    map_put_pointer(engine->arena, &engine->sites_of_place, interface->place, site);
     return site;
 }
 
@@ -424,20 +403,25 @@ static const struct exposure_list *ask(struct engine *engine, struct site *site,
 {
     enum family family = private_address.family;
     struct site_family *of = &site->families[family == FAMILY_IPV6];
-    const char *missing = NULL, *key = interface->groups != NULL ? interface->groups->key : interface->id;
-    const struct load_balancer *balancer = load_balancer_of(engine->arena, engine->estate, interface, &missing);
-    struct gate gate = site->gate;
-    bool plain = strcmp(interface->type, "interface") == 0 && interface->load_balancer == NULL &&
-                 map_get(&engine->estate->edge_table_of_gateway, site->gate.gateway_id) == NULL;
-    if (!plain) {
-        gate = site_gate(engine->arena, site, interface, private_address);
-        key = variation(engine, interface, &gate, balancer);
-    }
-    struct exposure_list *list = map_get(&of->answers, key);
+    bool plain = interface->groups != NULL && interface->load_balancer == NULL && site->edge == NULL &&
+                 strcmp(interface->type, "interface") == 0;
+    struct exposure_list *list = plain ? map_get_pointer(&of->answers, interface->groups) : NULL;
     if (list != NULL)
         return list;
+    const char *missing = NULL, *key = NULL;
+    const struct load_balancer *balancer = load_balancer_of(engine->arena, engine->estate, interface, &missing);
+    struct gate gate = plain ? site->gate : site_gate(engine->arena, site, interface, private_address);
+    if (!plain) {
+        key = variation(engine, interface, &gate, balancer);
+        list = map_get(&of->special_answers, key);
+        if (list != NULL)
+            return list;
+    }
     list = arena_new_of(engine->arena, struct exposure_list);
-    map_put(engine->arena, &of->answers, key, list);
+    if (plain)
+        map_put_pointer(engine->arena, &of->answers, interface->groups, list);
+    else
+        map_put(engine->arena, &of->special_answers, key, list);
     if (gate.state == GATE_SHUT)
         return list;
     if (missing != NULL) {
@@ -551,6 +535,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
         const char *state = instance == NULL || instance->state == NULL ? "running" : instance->state;
         if (strcmp(state, "terminated") == 0)
             continue;
+        const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);
         struct site *site = site_of(&engine, interface);
         for (size_t a = 0; a < interface->address_count; a++) {
             const struct interface_address *address = &interface->addresses[a];
@@ -560,10 +545,11 @@ struct exposure_set *reach_compute(const struct estate *estate)
                                   .address = address->address,
                                   .private_address = address->private_address,
                                   .dormant = strcmp(state, "running") != 0,
-                                  .name = instance != NULL && instance->name != NULL ? instance->name : interface->name,
+                                  .name = name != NULL ? name : tags_name(interface->tags, interface->tag_count),
                                   .exposures = exposures};
         }
     }
+    vector_trim(arena, &set->endpoints);
     answer_all(&engine);
     for (size_t i = 0; i < engine.sites_by_key.size; i++) {
         const struct site *site = engine.sites_by_key.slots[i].value;

@@ -5,12 +5,12 @@
 const struct route_table *route_table_of(struct arena *arena, const struct estate *estate,
                                          const struct network_interface *interface, const char **missing)
 {
-    const struct route_table *table = map_get(&estate->table_of_subnet, interface->subnet_id);
-    if (table == NULL && map_get(&estate->subnets, interface->subnet_id) != NULL)
-        table = map_get(&estate->main_table_of_vpc, interface->vpc_id);
+    const struct route_table *table = map_get(&estate->table_of_subnet, interface->place->subnet_id);
+    if (table == NULL && map_get(&estate->subnets, interface->place->subnet_id) != NULL)
+        table = map_get(&estate->main_table_of_vpc, interface->place->vpc_id);
     if (table == NULL)
         *missing = arena_printf(arena, "missing: route table of subnet %s",
-                                interface->subnet_id == NULL ? "(unknown)" : interface->subnet_id);
+                                interface->place->subnet_id == NULL ? "(unknown)" : interface->place->subnet_id);
     return table;
 }
 

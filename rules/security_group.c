@@ -78,6 +78,8 @@ const struct group_admissions *security_group_resolve(struct group_cache *cache,
     map_put(cache->arena, known, id, resolved);
     if (group == NULL)
         resolved->missing = arena_printf(cache->arena, "missing: security group %s", id);
+    struct arena *scratch = arena_new();
+    VECTOR(struct admission) found = {0};
     for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
         const struct security_group_rule *rule = &group->ingress.items[r];
         struct admission admission = {.protocol = rule->protocol, .low = rule->low, .high = rule->high};
@@ -85,8 +87,13 @@ const struct group_admissions *security_group_resolve(struct group_cache *cache,
         if (prefixset_is_empty(admission.sources) && admission.doubt == NULL)
             continue; // nothing of this family
         admission.name = arena_printf(cache->arena, "%s:%zu", id, rule->index);
-        *vector_add(cache->arena, &resolved->items) = admission;
+        *vector_add(scratch, &found) = admission;
     }
+    resolved->count = found.count;
+    if (found.count > 0)
+        resolved->items = memcpy(arena_buffer(cache->arena, struct admission, found.count), found.items,
+                                 found.count * sizeof(struct admission));
+    arena_free(scratch);
     return resolved;
 }
 
@@ -110,9 +117,9 @@ struct group_rules security_group_rules(struct arena *arena, struct group_cache 
         const struct group_admissions *group = security_group_resolve(cache, id, family);
         if (group->missing != NULL)
             *vector_add(arena, &rules.always) = arena_printf(cache->arena, "%s (missing)", id);
-        for (size_t r = 0; r < group->items.count; r++)
-            if (applies(&group->items.items[r], protocol))
-                *vector_add(arena, &found) = &group->items.items[r];
+        for (size_t r = 0; r < group->count; r++)
+            if (applies(&group->items[r], protocol))
+                *vector_add(arena, &found) = &group->items[r];
     }
     rules.count = found.count;
     if (found.count == 0)

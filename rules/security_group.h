@@ -15,7 +15,8 @@ struct admission {
 };
 
 struct group_admissions {
-    VECTOR(struct admission) items;
+    const struct admission *items; // those that name some source of the family
+    size_t count;
     const char *missing; // the group itself is, and this says so; else NULL
 };
 

@@ -18,8 +18,9 @@ struct site *site_new(struct arena *arena, const struct estate *estate, const st
     struct site *site = arena_new_of(arena, struct site);
     site->arena = arena;
     site->estate = estate;
-    site->vpc_id = interface->vpc_id;
+    site->vpc_id = interface->place->vpc_id;
     site->gate = gateway_admits(arena, estate, interface, &site->missing);
+    site->edge = map_get(&estate->edge_table_of_gateway, site->gate.gateway_id);
     site->acl = network_acl_of(arena, estate, interface, &site->acl_missing);
     site->table = route_table_of(arena, estate, interface, &site->table_missing);
     if (site->gate.state != GATE_SHUT && site->acl == NULL)
@@ -37,9 +38,8 @@ struct site_family *site_family(struct site *site, enum family family)
         return of;
     of->known = true;
     of->internet = prefixset_internet(arena, family);
-    const struct route_table *edge = map_get(&site->estate->edge_table_of_gateway, site->gate.gateway_id);
-    if (edge != NULL)
-        of->edge = route_table_replies(arena, site->estate, edge, site->vpc_id, family, &site->missing);
+    if (site->edge != NULL)
+        of->edge = route_table_replies(arena, site->estate, site->edge, site->vpc_id, family, &site->missing);
     if (site->table == NULL) {
         of->replies.may = prefixset_all(arena, family);
         return of;
@@ -117,7 +117,7 @@ static void add_piece(struct builder *builder, enum reply reply, struct portset 
     struct portmap map = portmap_from_sources(builder->arena, builder->passage->in.allows, sources);
     map = portset_equal(on, portset_all) ? map : portmap_on_ports(builder->arena, map, on);
     if (map.count > 0)
-        *vector_add(builder->arena, &builder->pieces) = (struct passage_piece){reply, on, client_ports, map};
+        *vector_add(builder->arena, &builder->pieces) = (struct passage_piece){reply, client_ports, map};
 }
 
 // Cuts `sources` by where the route table sends replies to them.
@@ -154,6 +154,48 @@ static void add_icmp_pieces(struct builder *builder, enum family family, int pro
     add_pieces(builder, left, everyone, portset_empty);
 }
 
+static struct acl_view kept_view(struct arena *arena, const struct acl_view *view)
+{
+    struct acl_view kept = {.allows = portmap_copy(arena, view->allows), .part_count = view->part_count};
+    kept.parts = arena_array(arena, struct acl_part, view->part_count);
+    for (size_t i = 0; i < view->part_count; i++) {
+        const struct acl_part *part = &view->parts[i];
+        kept.parts[i].name = arena_strdup(arena, part->name);
+        kept.parts[i].first = portmap_copy(arena, part->first);
+    }
+    return kept;
+}
+
+// Makes a passage in passing memory and keeps what it comes to.
+static void build(struct site *site, const struct route_claim *replies, enum family family, struct passage *passage)
+{
+    struct arena *scratch = arena_new(), *arena = site->arena;
+    struct portmap everything = portmap_of(scratch, portset_all, prefixset_all(scratch, family));
+    passage->in.allows = passage->out.allows = everything;
+    if (site->acl != NULL) {
+        passage->in = network_acl_view(scratch, site->acl, false, family, passage->protocol);
+        passage->out = network_acl_view(scratch, site->acl, true, family, passage->protocol);
+    }
+    struct builder builder = {.arena = scratch, .replies = replies, .passage = passage, .acl_sure = site->acl != NULL};
+    if (protocol_is_icmp(passage->protocol)) {
+        add_icmp_pieces(&builder, family, passage->protocol);
+    } else {
+        reply_classes classes = by_client_ports(scratch, passage->out.allows, family);
+        for (size_t i = 0; i < classes.count; i++)
+            add_pieces(&builder, portset_all, classes.items[i].sources, classes.items[i].client_ports);
+    }
+    passage->in = kept_view(arena, &passage->in);
+    passage->out = kept_view(arena, &passage->out);
+    passage->piece_count = builder.pieces.count;
+    passage->pieces = arena_array(arena, struct passage_piece, builder.pieces.count);
+    for (size_t i = 0; i < builder.pieces.count; i++) {
+        const struct passage_piece *piece = &builder.pieces.items[i];
+        passage->pieces[i] = (struct passage_piece){piece->reply, portset_copy(arena, piece->client_ports),
+                                                    portmap_copy(arena, piece->map)};
+    }
+    arena_free(scratch);
+}
+
 const struct passage *site_passage(struct site *site, enum family family, int protocol)
 {
     struct site_family *of = site_family(site, family);
@@ -163,24 +205,8 @@ const struct passage *site_passage(struct site *site, enum family family, int pr
         if (of->passages.items[i]->protocol == protocol)
             return of->passages.items[i];
     struct passage *passage = arena_new_of(arena, struct passage);
-    struct portmap everything = portmap_of(arena, portset_all, prefixset_all(arena, family));
     passage->protocol = protocol;
-    passage->in.allows = passage->out.allows = everything;
-    if (site->acl != NULL) {
-        passage->in = network_acl_view(arena, site->acl, false, family, protocol);
-        passage->out = network_acl_view(arena, site->acl, true, family, protocol);
-    }
-    struct builder builder = {
-        .arena = arena, .replies = &of->replies, .passage = passage, .acl_sure = site->acl != NULL};
-    if (protocol_is_icmp(protocol)) {
-        add_icmp_pieces(&builder, family, protocol);
-    } else {
-        reply_classes classes = by_client_ports(arena, passage->out.allows, family);
-        for (size_t i = 0; i < classes.count; i++)
-            add_pieces(&builder, portset_all, classes.items[i].sources, classes.items[i].client_ports);
-    }
-    passage->pieces = builder.pieces.items;
-    passage->piece_count = builder.pieces.count;
+    build(site, &of->replies, family, passage);
     *vector_add(arena, &of->passages) = passage;
     return passage;
 }

@@ -13,7 +13,6 @@ struct passage {
     struct acl_view out;
     struct passage_piece {
         enum reply reply;
-        struct portset on;           // numbers it concerns: for ICMP not all
         struct portset client_ports; // for ICMP all, or none
         struct portmap map;
     } * pieces;
@@ -29,14 +28,16 @@ struct site {
     const char *acl_missing;
     const struct route_table *table; // NULL: the snapshot lacks it
     const char *table_missing;
-    text_list missing; // what the snapshot lacks here
+    const struct route_table *edge; // associated with the gateway, or NULL
+    text_list missing;              // what the snapshot lacks here
     struct site_family {
         bool known;
         struct route_claim replies;
         struct route_claim edge;   // of the gateway's own route table, where it has one
         struct prefixset internet; // less the VPC's own address space
         VECTOR(struct passage *) passages;
-        struct map answers; // for reach: key -> struct exposure_list
+        struct map answers;         // for reach: struct group_set of plain interfaces -> struct exposure_list
+        struct map special_answers; // and what sets another interface apart, as text -> struct exposure_list
     } families[2];
 };
 

@@ -7,7 +7,6 @@
 // What one element holds, gathered in scratch memory and then copied at its exact size.
 struct gathered {
     VECTOR(const char *) tags; // key, value, key, value...
-    const char *name;          // Name tag, or NULL
     VECTOR(const char *) groups;
     VECTOR(struct interface_address) addresses;
     VECTOR(uint32_t) private_ipv4;
@@ -22,8 +21,6 @@ static bool read_tag(struct reader *reader, const struct json_cursor *at, void *
     value = value == NULL ? "" : value;
     *vector_add(reader->scratch, &gathered->tags) = key;
     *vector_add(reader->scratch, &gathered->tags) = value;
-    if (strcmp(key, "Name") == 0 && value[0] != '\0')
-        gathered->name = value;
     return true;
 }
 
@@ -172,30 +169,50 @@ static bool read_addresses(struct reader *reader, const struct json_cursor *at, 
     return true;
 }
 
-// `into` is the instance the interface is nested in, or NULL in a NetworkInterfaces document, which has the last word.
+static const struct interface_place *place_with(struct reader *reader, const struct interface_place *wanted)
+{
+    const char *key = arena_printf(reader->scratch, "%s|%s|%s|%s", wanted->account_id, wanted->region, wanted->vpc_id,
+                                   wanted->subnet_id == NULL ? "" : wanted->subnet_id);
+    struct interface_place *place = map_get(&reader->estate->places, key);
+    if (place == NULL) {
+        place = arena_new_of(reader->arena, struct interface_place);
+        *place = *wanted;
+        map_put(reader->arena, &reader->estate->places, arena_strdup(reader->arena, key), place);
+    }
+    return place;
+}
+
+static bool read_place(struct reader *reader, const struct json_cursor *at, struct network_interface *interface)
+{
+    struct interface_place place = {0};
+    const char *zone, *owner;
+    GUARD(interned_of(reader, at, "VpcId", &place.vpc_id));
+    GUARD(optional_interned(reader, at, "SubnetId", &place.subnet_id));
+    GUARD(json_borrow_string(at, "AvailabilityZone", &zone, reader->error));
+    GUARD(optional_interned(reader, at, "OwnerId", &owner));
+    place.account_id = owner != NULL ? owner : reader->place.account != NULL ? reader->place.account : "unknown";
+    place.region = reader->place.region != NULL ? reader->place.region : region_of_zone(reader, zone);
+    interface->place = place_with(reader, &place);
+    return true;
+}
+
+// `into` is the instance the interface is nested in, or NULL in a NetworkInterfaces document.
 bool read_interface(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    struct network_interface *interface;
+    struct network_interface *interface = arena_new_of(reader->arena, struct network_interface);
     struct gathered gathered = {0};
-    const char *id, *status, *zone, *owner, *description;
-    GUARD(text_of(reader, at, "NetworkInterfaceId", &id));
-    if (into != NULL && map_get(&reader->estate->interface_by_id, id) != NULL)
-        return true;
-    interface = arena_new_of(reader->arena, struct network_interface);
-    interface->id = id;
-    GUARD(interned_of(reader, at, "VpcId", &interface->vpc_id));
-    GUARD(optional_interned(reader, at, "SubnetId", &interface->subnet_id));
+    const char *status, *description;
+    GUARD(text_of(reader, at, "NetworkInterfaceId", &interface->id));
+    GUARD(read_place(reader, at, interface));
     GUARD(optional_interned(reader, at, "InterfaceType", &interface->type));
     GUARD(json_borrow_string(at, "Description", &description, reader->error));
     if (description != NULL && strncmp(description, "ELB ", 4) == 0)
         interface->load_balancer = intern(reader, description + 4);
     GUARD(json_borrow_string(at, "Status", &status, reader->error));
-    GUARD(json_borrow_string(at, "AvailabilityZone", &zone, reader->error));
-    GUARD(optional_interned(reader, at, "OwnerId", &owner));
     GUARD(json_optional_boolean(at, "RequesterManaged", &interface->requester_managed, reader->error));
     interface->type = interface->type == NULL ? "interface" : interface->type;
-    interface->account_id = owner != NULL ? owner : reader->place.account != NULL ? reader->place.account : "unknown";
-    interface->region = reader->place.region != NULL ? reader->place.region : region_of_zone(reader, zone);
+    interface->nested = into != NULL;
+    interface->order = reader->estate->interfaces.count;
     GUARD(read_attachment(reader, at, interface));
     if (status != NULL)
         interface->attached = strcmp(status, "in-use") == 0;
@@ -213,9 +230,8 @@ bool read_interface(struct reader *reader, const struct json_cursor *at, void *i
         return json_fail(at, reader->error, "more tags than an interface can have");
     interface->tags = kept_tags(reader, &gathered);
     interface->tag_count = (uint16_t)gathered.tags.count;
-    interface->name = gathered.name;
     GUARD(read_addresses(reader, at, interface, &gathered));
-    map_put(reader->arena, &reader->estate->interface_by_id, interface->id, interface);
+    *vector_add(reader->arena, &reader->estate->interfaces) = interface;
     return true;
 }
 
@@ -233,7 +249,6 @@ static bool read_instance(struct reader *reader, const struct json_cursor *at, v
     GUARD(each_if_present(reader, at, "Tags", read_tag, &gathered));
     instance->tags = kept_tags(reader, &gathered);
     instance->tag_count = gathered.tags.count;
-    instance->name = gathered.name;
     map_put(reader->arena, &reader->estate->instances, instance->id, instance);
     return each_if_present(reader, at, "NetworkInterfaces", read_interface, instance);
 }

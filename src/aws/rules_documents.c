@@ -50,6 +50,9 @@ static bool read_permission(struct reader *reader, const struct json_cursor *at,
         GUARD(json_optional_integer(at, "ToPort", -1, 255, &code, &present, reader->error));
         icmp_range(type, code, &rule->low, &rule->high);
     }
+    size_t room = (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(at->node, "IpRanges")) +
+                  (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(at->node, "Ipv6Ranges"));
+    vector_room(reader->arena, &rule->prefixes, room);
     GUARD(each_if_present(reader, at, "IpRanges", read_group_prefix, rule));
     GUARD(each_if_present(reader, at, "Ipv6Ranges", read_group_prefix6, rule));
     GUARD(each_if_present(reader, at, "UserIdGroupPairs", read_group_pair, rule));
@@ -63,6 +66,8 @@ bool read_security_group(struct reader *reader, const struct json_cursor *at, vo
     GUARD(interned_of(reader, at, "GroupId", &group->id));
     GUARD(optional_text(reader, at, "GroupName", &group->name));
     GUARD(optional_interned(reader, at, "VpcId", &group->vpc_id));
+    size_t room = (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(at->node, "IpPermissions"));
+    vector_room(reader->arena, &group->ingress, room);
     GUARD(each_of(reader, at, "IpPermissions", read_permission, group));
     map_put(reader->arena, &reader->estate->security_groups, group->id, group);
     return true;

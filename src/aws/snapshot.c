@@ -64,12 +64,6 @@ static struct document_place place_in(struct arena *arena, const char *path)
     return place;
 }
 
-static int by_id(const void *left, const void *right)
-{
-    const struct network_interface *const *a = left, *const *b = right;
-    return strcmp((*a)->id, (*b)->id);
-}
-
 static bool read_all(struct estate *estate, const char *folder, struct error *error)
 {
     struct snapshot_files files = {0};
@@ -77,7 +71,6 @@ static bool read_all(struct estate *estate, const char *folder, struct error *er
         return false;
     bool any = false;
     struct snapshot_files later = {0};
-    // NetworkInterfaces documents have the last word over interfaces nested in Reservations: map_put replaces.
     for (int pass = 0; pass < 2; pass++) {
         const struct snapshot_files *now = pass == 0 ? &files : &later;
         for (size_t i = 0; i < now->paths.count; i++) {
@@ -100,11 +93,7 @@ static bool read_all(struct estate *estate, const char *folder, struct error *er
                          "%s: no describe-* document found, expected JSON files with top-level keys such as "
                          "NetworkInterfaces or SecurityGroups",
                          folder);
-    for (size_t i = 0; i < estate->interface_by_id.size; i++)
-        if (estate->interface_by_id.slots[i].key != NULL)
-            *vector_add(estate->arena, &estate->interfaces) = estate->interface_by_id.slots[i].value;
-    if (estate->interfaces.count > 1)
-        qsort(estate->interfaces.items, estate->interfaces.count, sizeof(struct network_interface *), by_id);
+    estate_settle(estate);
     return true;
 }
 

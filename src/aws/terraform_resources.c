@@ -587,7 +587,7 @@ static void put_group_rule(struct plan_reader *plan, const struct resource *reso
 
 static struct network_interface *interface_with(struct plan_reader *plan, const char *id)
 {
-    return map_get(&plan->estate->interface_by_id, id);
+    return estate_interface(plan->estate, id);
 }
 
 static struct network_interface *primary_of(struct plan_reader *plan, const char *instance_id)
@@ -619,13 +619,12 @@ static void set_groups(struct plan_reader *plan, struct network_interface *inter
 static struct network_interface *add_interface(struct plan_reader *plan, const char *id)
 {
     struct network_interface *interface = arena_new_of(plan->arena, struct network_interface);
+    static const struct interface_place nowhere = {"unknown", "unknown", "unknown", NULL};
     interface->id = id;
-    interface->account_id = interface->region = "unknown";
-    interface->vpc_id = "unknown";
+    interface->place = &nowhere;
     interface->type = "interface";
     interface->device_index = -1;
-    *vector_add(plan->arena, &plan->estate->interfaces) = interface;
-    map_put(plan->arena, &plan->estate->interface_by_id, id, interface);
+    estate_add_interface(plan->estate, interface);
     return interface;
 }
 
@@ -633,15 +632,18 @@ static struct network_interface *add_interface(struct plan_reader *plan, const c
 static void place_interface(struct plan_reader *plan, struct network_interface *interface, const char *subnet_id)
 {
     const struct subnet *subnet = map_get(&plan->estate->subnets, subnet_id);
-    interface->subnet_id = subnet_id;
+    struct interface_place *place = arena_new_of(plan->arena, struct interface_place);
+    *place = *interface->place;
+    place->subnet_id = subnet_id;
+    interface->place = place;
     if (subnet == NULL || subnet->vpc_id == NULL)
         return;
-    interface->vpc_id = subnet->vpc_id;
+    place->vpc_id = subnet->vpc_id;
     for (size_t i = 0; i < plan->estate->interfaces.count; i++) {
         const struct network_interface *other = plan->estate->interfaces.items[i];
-        if (other != interface && strcmp(other->vpc_id, subnet->vpc_id) == 0) {
-            interface->account_id = other->account_id;
-            interface->region = other->region;
+        if (other != interface && strcmp(other->place->vpc_id, subnet->vpc_id) == 0) {
+            place->account_id = other->place->account_id;
+            place->region = other->place->region;
             return;
         }
     }
@@ -703,7 +705,14 @@ static void add_instance(struct plan_reader *plan, const struct resource *resour
     bool certain;
     instance->id = resource->id;
     instance->state = "running";
-    instance->name = attribute(plan, cJSON_GetObjectItemCaseSensitive(resource->after, "tags"), "Name");
+    const char *name = attribute(plan, cJSON_GetObjectItemCaseSensitive(resource->after, "tags"), "Name");
+    if (name != NULL) {
+        const char **tags = arena_array(arena, const char *, 2);
+        tags[0] = "Name";
+        tags[1] = name;
+        instance->tags = tags;
+        instance->tag_count = 2;
+    }
     map_put(arena, &plan->estate->instances, instance->id, instance);
     const char *subnet_id = reference(plan, resource, "subnet_id", &certain);
     if (subnet_id == NULL && !is_unknown(resource->unknown, "subnet_id"))

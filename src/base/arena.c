@@ -19,6 +19,8 @@ struct block {
 struct arena {
     struct block *blocks;
     size_t used;
+    char *text; // room for texts, apart from what must be aligned
+    size_t text_left;
 };
 
 static void *must(void *memory)
@@ -111,6 +113,7 @@ void arena_release(struct arena *arena, const void *memory, size_t size)
 void arena_reset(struct arena *arena)
 {
     struct block *kept = arena->blocks;
+    arena->text_left = 0;
     if (kept == NULL)
         return;
     for (struct block *block = kept->next; block != NULL;) {
@@ -121,6 +124,22 @@ void arena_reset(struct arena *arena)
     kept->next = NULL;
     kept->used = 0;
     arena->used = 0;
+}
+
+// Room for `size` bytes of text.
+static char *take_text(struct arena *arena, size_t size)
+{
+    enum { TEXT_CHUNK = 4 * 1024 };
+    if (size > TEXT_CHUNK / 4)
+        return take(arena, size, 1);
+    if (size > arena->text_left) {
+        arena->text = take(arena, TEXT_CHUNK, 1);
+        arena->text_left = TEXT_CHUNK;
+    }
+    char *text = arena->text;
+    arena->text += size;
+    arena->text_left -= size;
+    return text;
 }
 
 void *arena_items(struct arena *arena, size_t size, size_t count, size_t align)
@@ -142,7 +161,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 char *arena_strndup(struct arena *arena, const char *text, size_t length)
 {
-    char *copy = take(arena, length + 1, 1);
+    char *copy = take_text(arena, length + 1);
     if (length > 0)
         memcpy(copy, text, length);
     copy[length] = '\0';
@@ -161,7 +180,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     va_copy(print, measure);
     int length = vsnprintf(NULL, 0, format, measure);
     va_end(measure);
-    char *text = take(arena, (size_t)length + 1, 1);
+    char *text = take_text(arena, (size_t)length + 1);
     vsnprintf(text, (size_t)length + 1, format, print);
     va_end(print);
     return text;

@@ -34,7 +34,7 @@ char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((
 // Bytes handed out so far.
 size_t arena_used(const struct arena *arena);
 
-#define arena_new_of(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+#define arena_new_of(arena, type) ((type *)arena_zeroed((arena), sizeof(type), 1, alignof(type)))
 #define arena_array(arena, type, count) ((type *)arena_zeroed((arena), sizeof(type), (count), alignof(type)))
 // The same, not zeroed: for arrays that are filled at once.
 #define arena_buffer(arena, type, count) ((type *)arena_items((arena), sizeof(type), (count), alignof(type)))

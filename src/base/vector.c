@@ -18,6 +18,16 @@ void *vector_reserve(struct arena *arena, void *items, size_t count, uint32_t *c
     return fresh;
 }
 
+void *vector_trimmed(struct arena *arena, void *items, size_t count, uint32_t *capacity, size_t item_size)
+{
+    if (count == 0 || count == *capacity)
+        return items;
+    void *fresh = memcpy(arena_alloc(arena, count * item_size), items, count * item_size);
+    arena_release(arena, items, *capacity * item_size);
+    *capacity = (uint32_t)count;
+    return fresh;
+}
+
 static int by_text(const void *left, const void *right)
 {
     return strcmp(*(const char *const *)left, *(const char *const *)right);

@@ -22,6 +22,19 @@
 
 void *vector_reserve(struct arena *arena, void *items, size_t count, uint32_t *capacity, size_t item_size);
 
+// Makes room at once for `room` items in an empty array.
+#define vector_room(arena, vector, room)                                                                               \
+    ((room) > 0 && (vector)->capacity == 0                                                                             \
+         ? (void)((vector)->items = arena_zeroed((arena), sizeof(*(vector)->items), (room), alignof(max_align_t)),     \
+                  (vector)->capacity = (uint32_t)(room))                                                               \
+         : (void)0)
+
+// Makes an array no larger than what it holds.
+#define vector_trim(arena, vector)                                                                                     \
+    ((vector)->items =                                                                                                 \
+         vector_trimmed((arena), (vector)->items, (vector)->count, &(vector)->capacity, sizeof(*(vector)->items)))
+void *vector_trimmed(struct arena *arena, void *items, size_t count, uint32_t *capacity, size_t item_size);
+
 // Sorts ascending: texts by bytes, numbers by value.
 void sort_texts(const char **items, size_t count);
 void sort_numbers(uint32_t *items, size_t count);

@@ -132,26 +132,33 @@ struct interface_address {
     struct address private_address;
 };
 
-struct network_interface {
-    const char *id;
+// Where an interface lies. Interfaces of one subnet share one.
+struct interface_place {
     const char *account_id;
     const char *region;
     const char *vpc_id;
-    const char *subnet_id;          // may be NULL
+    const char *subnet_id; // may be NULL
+};
+
+// There may be millions of these: what few have is kept apart.
+struct network_interface {
+    const char *id;
+    const struct interface_place *place;
     const char *instance_id;        // may be NULL
     const char *type;               // InterfaceType, or "interface"
     const char *load_balancer;      // of "ELB ..." descriptions, what follows; else NULL
-    const char *name;               // Name tag, or NULL
     const struct group_set *groups; // NULL: the document has no Groups key
     const char *const *tags;        // key, value, key, value...
     const struct interface_address *addresses;
     const uint32_t *private_ipv4; // the primary one first
+    uint32_t order;               // in which it was read
     uint16_t tag_count;
     uint16_t address_count;
     uint16_t private_ipv4_count;
     int16_t device_index; // -1: not known
     bool attached;
     bool requester_managed;
+    bool nested; // told by an instance's document only
 };
 
 enum load_balancer_type {
@@ -206,7 +213,6 @@ struct estate {
     struct arena *arena;
     bool present[KIND_COUNT];
     VECTOR(struct network_interface *) interfaces; // ascending by id
-    struct map interface_by_id;
     struct map security_groups;
     struct map network_acls;
     struct map acl_of_subnet; // subnet id -> struct network_acl
@@ -228,5 +234,19 @@ struct estate {
     struct map target_groups;      // ARN -> struct target_group
     struct map texts;              // interned texts
     struct map group_sets;         // key -> struct group_set
+    struct map places;             // texts joined -> struct interface_place
     VECTOR(const char *) notes;    // what the reader skipped, for people
 };
+
+// Puts the interfaces in order when all are read: of several with one id, the last that a NetworkInterfaces document
+// tells of stays, else the first that an instance's does.
+void estate_settle(struct estate *estate);
+
+// The interface with an id, or NULL. The estate must be settled.
+struct network_interface *estate_interface(const struct estate *estate, const char *id);
+
+// Adds an interface to a settled estate.
+void estate_add_interface(struct estate *estate, struct network_interface *interface);
+
+// The value of the Name tag, or NULL where it is absent or empty.
+const char *tags_name(const char *const *tags, size_t count);

@@ -178,10 +178,10 @@ static void put_exposures(struct exposure_writer *writer, const struct endpoint 
 
 static void put_interface(struct json_writer *json, const struct network_interface *interface, const char *name)
 {
-    json_put_string(json, "account_id", interface->account_id);
-    json_put_string(json, "region", interface->region);
-    json_put_string(json, "vpc_id", interface->vpc_id);
-    json_put_string(json, "subnet_id", interface->subnet_id);
+    json_put_string(json, "account_id", interface->place->account_id);
+    json_put_string(json, "region", interface->place->region);
+    json_put_string(json, "vpc_id", interface->place->vpc_id);
+    json_put_string(json, "subnet_id", interface->place->subnet_id);
     json_put_string(json, "eni_id", interface->id);
     json_put_string(json, "instance_id", interface->instance_id);
     json_put_string(json, "name", name);

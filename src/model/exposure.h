@@ -5,8 +5,9 @@
 #include "base/json.h"
 #include "model/estate.h"
 
-enum exposure_path { PATH_TWO_WAY, PATH_INBOUND_ONLY };
-enum certainty { CERTAINTY_EXACT, CERTAINTY_POSSIBLE };
+// One byte each: an exposure is what there is most of.
+enum __attribute__((packed)) exposure_path { PATH_TWO_WAY, PATH_INBOUND_ONLY };
+enum __attribute__((packed)) certainty { CERTAINTY_EXACT, CERTAINTY_POSSIBLE };
 
 typedef VECTOR(const char *) text_list;
 
@@ -16,10 +17,10 @@ struct exposure {
     int protocol_high;
     uint16_t low; // ports, or ICMP type * 256 + code; 0-65535 for protocols that have neither
     uint16_t high;
-    struct prefixset sources;
     bool internet; // some source counts as the internet
     enum exposure_path path;
     enum certainty certainty;
+    struct prefixset sources;
     struct portset client_ports; // from which a reply finds its way back; empty where inbound-only
     text_list via;               // what is not modelled or missing: why it is only possible
     text_list because;           // what admits it: group rule, NACL entries, route, gateway

@@ -187,6 +187,17 @@ static struct portmap combine(struct arena *arena, struct portmap a, struct port
     return built(&builder);
 }
 
+struct portmap portmap_copy(struct arena *arena, struct portmap map)
+{
+    struct port_segment *segments = map.count == 0 ? NULL : arena_buffer(arena, struct port_segment, map.count);
+    for (size_t i = 0; i < map.count; i++) {
+        segments[i] = map.segments[i];
+        bool again = i > 0 && map.segments[i].sources.ranges == map.segments[i - 1].sources.ranges;
+        segments[i].sources = again ? segments[i - 1].sources : prefixset_copy(arena, map.segments[i].sources);
+    }
+    return (struct portmap){.count = map.count, .segments = segments};
+}
+
 struct portmap portmap_union(struct arena *arena, struct portmap a, struct portmap b)
 {
     return a.count == 0 ? b : b.count == 0 ? a : combine(arena, a, b, prefixset_union);

@@ -25,6 +25,9 @@ struct portmap portmap_of(struct arena *arena, struct portset ports, struct pref
 // Union of rectangles in any order, overlapping at will.
 struct portmap portmap_from(struct arena *arena, const struct port_segment *rectangles, size_t count);
 
+// A map of its own in `arena`. Neighbouring segments that shared their sources still do.
+struct portmap portmap_copy(struct arena *arena, struct portmap map);
+
 struct portmap portmap_union(struct arena *arena, struct portmap a, struct portmap b);
 struct portmap portmap_intersect(struct arena *arena, struct portmap a, struct portmap b);
 struct portmap portmap_subtract(struct arena *arena, struct portmap a, struct portmap b);

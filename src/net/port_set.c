@@ -43,6 +43,15 @@ struct portset portset_from(struct arena *arena, const struct port_range *ranges
     return (struct portset){.count = kept, .ranges = sorted};
 }
 
+struct portset portset_copy(struct arena *arena, struct portset set)
+{
+    if (set.count == 0 || set.ranges == portset_all.ranges)
+        return set;
+    struct port_range *ranges = arena_buffer(arena, struct port_range, set.count);
+    memcpy(ranges, set.ranges, set.count * sizeof(*ranges));
+    return (struct portset){.count = set.count, .ranges = ranges};
+}
+
 struct portset portset_union(struct arena *arena, struct portset a, struct portset b)
 {
     struct port_range *both = arena_array(arena, struct port_range, a.count + b.count + 1);

@@ -26,6 +26,7 @@ extern const struct portset portset_all;
 struct portset portset_of(struct arena *arena, uint16_t low, uint16_t high);
 // Union of any ranges in any order.
 struct portset portset_from(struct arena *arena, const struct port_range *ranges, size_t count);
+struct portset portset_copy(struct arena *arena, struct portset set);
 struct portset portset_union(struct arena *arena, struct portset a, struct portset b);
 struct portset portset_intersect(struct arena *arena, struct portset a, struct portset b);
 struct portset portset_subtract(struct arena *arena, struct portset a, struct portset b);

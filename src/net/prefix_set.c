@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 const struct prefixset prefixset_empty = {0};
 
@@ -81,6 +82,14 @@ static bool one_holds(struct prefixset set, struct prefixset part)
     size_t at = reaching(set, 0, part.ranges[0].low);
     return at < set.count && set.ranges[at].low <= part.ranges[0].low &&
            set.ranges[at].high >= part.ranges[part.count - 1].high;
+}
+
+struct prefixset prefixset_copy(struct arena *arena, struct prefixset set)
+{
+    struct address_range *ranges = set.count == 0 ? NULL : arena_buffer(arena, struct address_range, set.count);
+    if (set.count > 0)
+        memcpy(ranges, set.ranges, set.count * sizeof(*ranges));
+    return (struct prefixset){.count = set.count, .ranges = ranges};
 }
 
 struct prefixset prefixset_union(struct arena *arena, struct prefixset a, struct prefixset b)

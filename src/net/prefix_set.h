@@ -28,6 +28,9 @@ struct prefixset prefixset_from(struct arena *arena, const struct address_range 
 // what touches. Gives the new count.
 size_t prefixset_append(struct address_range *ranges, size_t count, struct address_range next);
 
+// A set of its own in `arena`, for sets that outlive the memory they were made in.
+struct prefixset prefixset_copy(struct arena *arena, struct prefixset set);
+
 struct prefixset prefixset_union(struct arena *arena, struct prefixset a, struct prefixset b);
 struct prefixset prefixset_intersect(struct arena *arena, struct prefixset a, struct prefixset b);
 struct prefixset prefixset_subtract(struct arena *arena, struct prefixset a, struct prefixset b);

@@ -42,9 +42,7 @@ __attribute__((unused)) static void fuzz_documents(struct arena *arena, const ui
            document_read(estate, file, (struct document_place){0}, true, &later, &error);
     if (!good)
         return;
-    for (size_t i = 0; i < estate->interface_by_id.size; i++)
-        if (estate->interface_by_id.slots[i].key != NULL)
-            *vector_add(arena, &estate->interfaces) = estate->interface_by_id.slots[i].value;
+    estate_settle(estate);
     struct exposure_set *set = reach_compute(estate);
     struct text out = {0};
     exposure_write_json(set, &out);

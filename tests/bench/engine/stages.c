@@ -25,11 +25,11 @@ static size_t own_strings(const struct estate *estate)
     size_t bytes = 0;
     for (size_t i = 0; i < estate->interfaces.count; i++) {
         const struct network_interface *one = estate->interfaces.items[i];
-        bytes += length(one->id) + length(one->instance_id) + length(one->name);
+        bytes += length(one->id) + length(one->instance_id);
     }
     for (size_t i = 0; i < estate->instances.size; i++) {
         const struct instance *one = estate->instances.slots[i].value;
-        bytes += one == NULL ? 0 : length(one->id) + length(one->name);
+        bytes += one == NULL ? 0 : length(one->id) + length(tags_name(one->tags, one->tag_count));
     }
     return bytes;
 }
