@@ -442,12 +442,9 @@ static const struct exposure_list *ask(struct engine *engine, struct site *site,
 static int by_groups(const void *left, const void *right)
 {
     const struct question *a = left, *b = right;
-    if (a->interface->groups != b->interface->groups) {
-        if (a->interface->groups == NULL || b->interface->groups == NULL)
-            return a->interface->groups == NULL ? -1 : 1;
-        return strcmp(a->interface->groups->key, b->interface->groups->key);
-    }
-    return (int)a->family - (int)b->family;
+    uint32_t x = a->interface->groups == NULL ? 0 : a->interface->groups->number + 1;
+    uint32_t y = b->interface->groups == NULL ? 0 : b->interface->groups->number + 1;
+    return x != y ? (x < y ? -1 : 1) : (int)a->family - (int)b->family;
 }
 
 // Questions about the same groups come one after the other, and share what those admit.

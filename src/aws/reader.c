@@ -157,7 +157,10 @@ const struct group_set *group_set_of(struct reader *reader, const char **ids, si
         set = arena_new_of(reader->arena, struct group_set);
         for (size_t i = 0; i < kept; i++)
             copy[i] = ids[i];
-        *set = (struct group_set){.key = arena_strdup(reader->arena, key.bytes), .ids = copy, .count = kept};
+        *set = (struct group_set){.key = arena_strdup(reader->arena, key.bytes),
+                                  .ids = copy,
+                                  .count = (uint32_t)kept,
+                                  .number = (uint32_t)reader->estate->group_sets.count};
         map_put(reader->arena, &reader->estate->group_sets, set->key, set);
     }
     text_free(&key);

@@ -610,8 +610,10 @@ static void set_groups(struct plan_reader *plan, struct network_interface *inter
     text_puts(&key, "terraform");
     for (size_t i = 0; i < ids.items.count; i++)
         text_printf(&key, "|%s", ids.items.items[i]);
-    *set = (struct group_set){
-        .key = arena_strdup(plan->arena, key.bytes), .ids = ids.items.items, .count = ids.items.count};
+    *set = (struct group_set){.key = arena_strdup(plan->arena, key.bytes),
+                              .ids = ids.items.items,
+                              .count = ids.items.count,
+                              .number = UINT32_MAX - 1};
     interface->groups = set;
     text_free(&key);
 }

@@ -46,7 +46,8 @@ struct security_group_rule {
 struct group_set {
     const char *key; // the ids, joined
     const char *const *ids;
-    size_t count;
+    uint32_t count;
+    uint32_t number; // in the order of reading
 };
 
 struct security_group {

@@ -3,6 +3,7 @@ import copy
 import json
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -222,6 +223,28 @@ class WhatTheSnapshotLacks(Case):
         [interface] = estate.pop("NetworkInterfaces")
         estate["Reservations"][0]["Instances"][0]["NetworkInterfaces"] = [interface]
         self.assertEqual(self.exposures(estate), {("tcp", 443, 443): "exact"})
+
+
+class Size(Case):
+    def most_memory(self, folder):
+        """Peak resident memory of compute, in bytes, asked for by a small process: a child begins with its parent's."""
+        ask = ("import os, sys; pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ); "
+               "_, status, usage = os.wait4(pid, 0); print(status, usage.ru_maxrss)")
+        done = subprocess.run([sys.executable, "-c", ask, common.SGPROOF, "compute", folder, "-q", "-o", os.path.join(folder, "out")],
+                              text=True, capture_output=True, env={**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=0:detect_leaks=0"})
+        status, kilobytes = map(int, done.stdout.split())
+        self.assertEqual(status, 0, done.stderr)
+        return kilobytes * 1024
+
+    def test_memory_does_not_grow_with_a_document(self):
+        with tempfile.TemporaryDirectory() as folder:
+            estates.write(plain(), folder)
+            small = self.most_memory(folder)
+            vpc = json.dumps({"VpcId": "vpc-1", "Tags": [{"Key": "k%d" % i, "Value": "v" * 50} for i in range(50)]}, indent=4)
+            with open(os.path.join(folder, "more.json"), "w") as out:
+                out.write('{"Vpcs": [' + ",".join([vpc] * 10000) + "]}")
+            size = os.path.getsize(os.path.join(folder, "more.json"))
+            self.assertLess(self.most_memory(folder) - small, size // 4)
 
 
 class Hostile(Case):
