@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/protocol.h"
+#include "net/prefix_table.h"
 #include "rules/indirect.h"
 #include "rules/load_balancer.h"
 #include "rules/security_group.h"
@@ -20,9 +21,7 @@ struct engine {
     VECTOR(struct question) questions;
     VECTOR(struct admitted) admitted; // of the question in hand, in scratch memory
     struct map missing;               // what set->missing holds
-    struct prefixset *sources;        // equal sets of sources are held once: open addressing, a power of two of slots
-    size_t source_count;
-    size_t source_slots;
+    struct prefix_table sources;      // equal ones are held once
 };
 
 // One answer to make: the exposures of one kind of endpoint.
@@ -308,44 +307,6 @@ static text_list kept_texts(struct arena *arena, const text_list *list)
     return kept;
 }
 
-static size_t hash_of(struct prefixset set)
-{
-    uint64_t hash = set.count;
-    for (size_t i = 0; i < set.count; i++) {
-        address_bits mixed = set.ranges[i].low * 31 + set.ranges[i].high;
-        hash = (hash ^ (uint64_t)mixed ^ (uint64_t)(mixed >> 64)) * 0x9e3779b97f4a7c15u;
-        hash ^= hash >> 29;
-    }
-    return (size_t)hash;
-}
-
-static struct prefixset *source_slot(const struct engine *engine, struct prefixset set)
-{
-    size_t at = hash_of(set) & (engine->source_slots - 1);
-    while (engine->sources[at].ranges != NULL && !prefixset_equal(engine->sources[at], set))
-        at = (at + 1) & (engine->source_slots - 1);
-    return &engine->sources[at];
-}
-
-static struct prefixset kept_sources(struct engine *engine, struct prefixset set)
-{
-    if ((engine->source_count + 1) * 2 > engine->source_slots) {
-        struct prefixset *old = engine->sources;
-        size_t slots = engine->source_slots;
-        engine->source_slots = slots == 0 ? 256 : slots * 2;
-        engine->sources = arena_array(engine->arena, struct prefixset, engine->source_slots);
-        for (size_t i = 0; i < slots; i++)
-            if (old[i].ranges != NULL)
-                *source_slot(engine, old[i]) = old[i];
-    }
-    struct prefixset *slot = source_slot(engine, set);
-    if (slot->ranges == NULL) {
-        *slot = prefixset_copy(engine->arena, set);
-        engine->source_count++;
-    }
-    return *slot;
-}
-
 // Copies an answer out of scratch memory. Texts and client ports live long already.
 static void keep_exposures(struct engine *engine, const exposure_vector *exposures, struct exposure_list *list)
 {
@@ -355,7 +316,7 @@ static void keep_exposures(struct engine *engine, const exposure_vector *exposur
     for (size_t i = 0; i < exposures->count; i++) {
         const struct exposure *one = &exposures->items[i];
         list->items[i] = *one;
-        list->items[i].sources = kept_sources(engine, one->sources);
+        list->items[i].sources = prefix_table_keep(&engine->sources, one->sources);
         list->items[i].via = kept_texts(arena, &one->via);
         list->items[i].because = kept_texts(arena, &one->because);
     }
@@ -521,6 +482,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
     struct exposure_set *set = arena_new_of(arena, struct exposure_set);
     struct engine engine = {.estate = estate, .arena = arena, .scratch = arena_new(), .set = set};
     engine.groups = (struct group_cache){.arena = arena, .estate = estate};
+    engine.sources = (struct prefix_table){.arena = arena};
     set->arena = arena;
     list_missing_kinds(set, estate);
     list_assumptions(set, estate);

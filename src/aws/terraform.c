@@ -179,12 +179,22 @@ static void read_configuration(struct plan_reader *plan, const cJSON *module, co
                                arena_printf(plan->arena, "%smodule.%s.", prefix, item->string), depth + 1);
 }
 
-static const struct resource_type *type_named(const char *name)
+void lacking(struct plan_reader *plan, const struct resource *resource, const char *key)
 {
-    for (size_t i = 0; i < terraform_type_count; i++)
-        if (strcmp(terraform_types[i].name, name) == 0)
-            return &terraform_types[i];
-    return NULL;
+    *vector_add(plan->arena, &plan->report->unknown) =
+        arena_printf(plan->arena, "%s: %s is not known before apply: not considered", resource->address, key);
+}
+
+static const struct resource_types *const families[] = {&terraform_network, &terraform_rules, &terraform_hosts};
+enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
+
+static bool is_considered(const char *type)
+{
+    for (size_t f = 0; f < FAMILIES; f++)
+        for (size_t i = 0; i < families[f]->count; i++)
+            if (strcmp(families[f]->items[i].name, type) == 0)
+                return true;
+    return false;
 }
 
 typedef VECTOR(struct resource) resource_list;
@@ -193,7 +203,7 @@ static void list_others(struct plan_reader *plan, const resource_list *resources
 {
     VECTOR(const char *) types = {0};
     for (size_t i = 0; i < resources->count; i++)
-        if (resources->items[i].changes && type_named(resources->items[i].type) == NULL)
+        if (resources->items[i].changes && !is_considered(resources->items[i].type))
             *vector_add(plan->arena, &types) = resources->items[i].type;
     sort_texts(types.items, types.count);
     for (size_t i = 0, next; i < types.count; i = next) {
@@ -204,22 +214,33 @@ static void list_others(struct plan_reader *plan, const resource_list *resources
     }
 }
 
+static void remove_all(struct plan_reader *plan, const resource_list *resources, const struct resource_type *type)
+{
+    for (size_t i = 0; i < resources->count; i++) {
+        const struct resource *one = &resources->items[i];
+        if (one->changes && one->before != NULL && (one->after == NULL || one->replaced) && type->remove != NULL &&
+            strcmp(one->type, type->name) == 0)
+            type->remove(plan, one);
+    }
+}
+
+static void put_all(struct plan_reader *plan, const resource_list *resources, const struct resource_type *type)
+{
+    for (size_t i = 0; i < resources->count; i++) {
+        const struct resource *one = &resources->items[i];
+        if (one->changes && one->after != NULL && type->put != NULL && strcmp(one->type, type->name) == 0)
+            type->put(plan, one);
+    }
+}
+
 static void apply(struct plan_reader *plan, const resource_list *resources)
 {
-    for (size_t t = terraform_type_count; t-- > 0;)
-        for (size_t i = 0; i < resources->count; i++) {
-            const struct resource *one = &resources->items[i];
-            if (one->changes && one->before != NULL && (one->after == NULL || one->replaced) &&
-                terraform_types[t].remove != NULL && strcmp(one->type, terraform_types[t].name) == 0)
-                terraform_types[t].remove(plan, one);
-        }
-    for (size_t t = 0; t < terraform_type_count; t++)
-        for (size_t i = 0; i < resources->count; i++) {
-            const struct resource *one = &resources->items[i];
-            if (one->changes && one->after != NULL && terraform_types[t].put != NULL &&
-                strcmp(one->type, terraform_types[t].name) == 0)
-                terraform_types[t].put(plan, one);
-        }
+    for (size_t f = FAMILIES; f-- > 0;)
+        for (size_t t = families[f]->count; t-- > 0;)
+            remove_all(plan, resources, &families[f]->items[t]);
+    for (size_t f = 0; f < FAMILIES; f++)
+        for (size_t t = 0; t < families[f]->count; t++)
+            put_all(plan, resources, &families[f]->items[t]);
 }
 
 static bool read_plan(struct plan_reader *plan, const struct json_cursor *root, struct error *error)

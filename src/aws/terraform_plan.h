@@ -46,6 +46,9 @@ bool is_unknown(const cJSON *unknown, const char *key);
 // "ADDRESS KEY (known after apply)"
 const char *unknown_text(struct plan_reader *plan, const struct resource *resource, const char *key);
 
+// Reports a resource that cannot be placed because of what only apply tells.
+void lacking(struct plan_reader *plan, const struct resource *resource, const char *key);
+
 typedef void (*resource_handler)(struct plan_reader *plan, const struct resource *resource);
 
 // How resources of one type leave the estate and how they enter or change it; NULL where that means nothing here.
@@ -55,6 +58,9 @@ struct resource_type {
     resource_handler put;
 };
 
-// In an order in which what is referred to comes first.
-extern const struct resource_type terraform_types[];
-extern const size_t terraform_type_count;
+// In an order in which what is referred to comes first, and these three in this order.
+struct resource_types {
+    const struct resource_type *items;
+    size_t count;
+};
+extern const struct resource_types terraform_network, terraform_rules, terraform_hosts;

@@ -22,6 +22,9 @@ struct json_cursor {
     const cJSON *node;
 };
 
+// Makes cJSON take its memory from a pool. Called before each parse; costs nothing.
+void json_pool_use(void);
+
 // Parses `length` bytes of `text`, which must be UTF-8 and hold one JSON value; on error the message begins
 // `file:LINE:COLUMN:` (columns count bytes from 1). The caller frees the result with cJSON_Delete.
 cJSON *json_parse(const char *file, const char *text, size_t length, struct error *error);

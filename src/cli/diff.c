@@ -14,7 +14,8 @@ static const struct option_spec options_of_diff[] = {
 
 static const char *const titles[] = {"opened", "closed", "altered"};
 
-static void put_change(struct json_writer *writer, struct arena *arena, const struct change *change)
+static void put_change(struct json_writer *writer, struct arena *arena, const struct change *change, uint16_t low,
+                       uint16_t high)
 {
     const struct network_interface *interface =
         change->endpoint != NULL ? change->endpoint->interface : change->indirect->interface;
@@ -33,13 +34,13 @@ static void put_change(struct json_writer *writer, struct arena *arena, const st
     json_put_boolean(writer, "indirect", change->endpoint == NULL);
     json_put_string(writer, "protocol", exposure_protocol(arena, &like));
     if (protocol_has_ports(change->protocol_low)) {
-        json_put_integer(writer, "from_port", change->low);
-        json_put_integer(writer, "to_port", change->high);
+        json_put_integer(writer, "from_port", low);
+        json_put_integer(writer, "to_port", high);
     } else if (protocol_is_icmp(change->protocol_low)) {
-        json_put_integer(writer, "from_type", change->low >> 8);
-        json_put_integer(writer, "to_type", change->high >> 8);
-        json_put_integer(writer, "from_code", change->low & 255);
-        json_put_integer(writer, "to_code", change->high & 255);
+        json_put_integer(writer, "from_type", low >> 8);
+        json_put_integer(writer, "to_type", high >> 8);
+        json_put_integer(writer, "from_code", low & 255);
+        json_put_integer(writer, "to_code", high & 255);
     }
     json_open(writer, "sources", '[');
     size_t count;
@@ -80,9 +81,13 @@ static void write_json(struct text *out, struct arena *arena, const struct diffe
     put_list(&writer, "unknown", report->unknown.count, report->unknown.items);
     for (int kind = CHANGE_OPENED; kind <= CHANGE_ALTERED; kind++) {
         json_open(&writer, titles[kind], '[');
-        for (size_t i = 0; i < difference->changes.count; i++)
-            if ((int)difference->changes.items[i].kind == kind)
-                put_change(&writer, arena, &difference->changes.items[i]);
+        for (size_t i = 0; i < difference->changes.count; i++) {
+            const struct change *change = &difference->changes.items[i];
+            struct port_range rectangles[3];
+            size_t count = exposure_rectangles(change->protocol_low, change->low, change->high, rectangles);
+            for (size_t r = 0; r < count && (int)change->kind == kind; r++)
+                put_change(&writer, arena, change, rectangles[r].low, rectangles[r].high);
+        }
         json_close(&writer, ']');
     }
     json_close(&writer, '}');

@@ -100,7 +100,6 @@ static const struct text *sources_text(struct exposure_writer *writer, enum fami
     return made;
 }
 
-// ICMP numbers cover whole rectangles of type × code, or parts of the first and last type's codes.
 static void put_exposure(struct exposure_writer *all, enum family family, const struct exposure *exposure, uint16_t low,
                          uint16_t high)
 {
@@ -127,22 +126,31 @@ static void put_exposure(struct exposure_writer *all, enum family family, const 
     json_close(writer, '}');
 }
 
-static void put_rectangles(struct exposure_writer *writer, enum family family, const struct exposure *exposure)
+size_t exposure_rectangles(int protocol, uint16_t low, uint16_t high, struct port_range rectangles[3])
 {
-    uint16_t low = exposure->low, high = exposure->high;
-    if (!protocol_is_icmp(exposure->protocol_low) || low >> 8 == high >> 8) {
-        put_exposure(writer, family, exposure, low, high);
-        return;
+    size_t count = 0;
+    if (!protocol_is_icmp(protocol) || low >> 8 == high >> 8) {
+        rectangles[0] = (struct port_range){low, high};
+        return 1;
     }
     if ((low & 255) != 0) {
-        put_exposure(writer, family, exposure, low, low | 255);
+        rectangles[count++] = (struct port_range){low, low | 255};
         low = (uint16_t)((low | 255) + 1);
     }
     uint16_t whole = (high & 255) == 255 ? high : (uint16_t)((high & 0xff00) - 1);
     if (low < whole && (high & 0xff00) >= low)
-        put_exposure(writer, family, exposure, low, whole);
+        rectangles[count++] = (struct port_range){low, whole};
     if (whole != high)
-        put_exposure(writer, family, exposure, high & 0xff00, high);
+        rectangles[count++] = (struct port_range){high & 0xff00, high};
+    return count;
+}
+
+static void put_rectangles(struct exposure_writer *writer, enum family family, const struct exposure *exposure)
+{
+    struct port_range rectangles[3];
+    size_t count = exposure_rectangles(exposure->protocol_low, exposure->low, exposure->high, rectangles);
+    for (size_t i = 0; i < count; i++)
+        put_exposure(writer, family, exposure, rectangles[i].low, rectangles[i].high);
 }
 
 // Makes room for the lines of each list that more than one endpoint has.

@@ -72,6 +72,10 @@ bool exposure_same_answer(const struct exposure *a, const struct exposure *b);
 // Endpoint that owns an address, or NULL.
 const struct endpoint *exposure_endpoint(const struct exposure_set *set, struct address address);
 
+// A run of numbers as what the contract prints: ports as they are; ICMP numbers, of which a run may begin and end amid
+// a type's codes, as rectangles of types × codes. Gives how many there are.
+size_t exposure_rectangles(int protocol, uint16_t low, uint16_t high, struct port_range rectangles[3]);
+
 // The sgproof/exposure/v1 document.
 void exposure_write_json(const struct exposure_set *set, struct text *out);
 
