@@ -59,25 +59,6 @@ static bool lists_agree(const struct exposure_list *a, const struct exposure_lis
     return same;
 }
 
-// The endpoint with this exact address and length, or NULL.
-static const struct endpoint *same_endpoint(const struct exposure_set *set, struct prefix address)
-{
-    size_t low = 0, high = set->endpoints.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const struct prefix *at = &set->endpoints.items[middle].address;
-        if (at->family < address.family || (at->family == address.family && at->first < address.first))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < set->endpoints.count && set->endpoints.items[low].address.first == address.first; low++)
-        if (set->endpoints.items[low].address.family == address.family &&
-            set->endpoints.items[low].address.length == address.length)
-            return &set->endpoints.items[low];
-    return NULL;
-}
-
 // Where an endpoint is open and where it is not: for what opened the later side is open, for what closed the earlier.
 struct sides {
     enum change_kind kind;
@@ -470,11 +451,11 @@ struct difference *diff_compute(const struct side *before, const struct side *af
     difference->arena = arena;
     for (size_t i = 0; i < after->exposures->endpoints.count; i++) {
         const struct endpoint *new = &after->exposures->endpoints.items[i];
-        compare_endpoint(&comparison, same_endpoint(before->exposures, new->address), new);
+        compare_endpoint(&comparison, exposure_endpoint_at(before->exposures, new->address), new);
     }
     for (size_t i = 0; i < before->exposures->endpoints.count; i++) {
         const struct endpoint *old = &before->exposures->endpoints.items[i];
-        if (same_endpoint(after->exposures, old->address) == NULL)
+        if (exposure_endpoint_at(after->exposures, old->address) == NULL)
             compare_endpoint(&comparison, old, NULL);
     }
     compare_indirect(&comparison, CHANGE_OPENED, after->exposures, before->exposures);

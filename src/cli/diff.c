@@ -21,7 +21,6 @@ static void put_change(struct json_writer *writer, struct arena *arena, const st
         change->endpoint != NULL ? change->endpoint->interface : change->indirect->interface;
     enum family family = change->endpoint != NULL ? change->endpoint->address.family : change->indirect->family;
     char address[ADDRESS_TEXT];
-    struct exposure like = {.protocol_low = change->protocol_low, .protocol_high = change->protocol_high};
     if (change->endpoint != NULL)
         endpoint_address(change->endpoint, address);
     else
@@ -32,16 +31,7 @@ static void put_change(struct json_writer *writer, struct arena *arena, const st
     json_put_string(writer, "instance_id", interface->instance_id);
     json_put_string(writer, "name", change->endpoint != NULL ? change->endpoint->name : change->indirect->name);
     json_put_boolean(writer, "indirect", change->endpoint == NULL);
-    json_put_string(writer, "protocol", exposure_protocol(arena, &like));
-    if (protocol_has_ports(change->protocol_low)) {
-        json_put_integer(writer, "from_port", low);
-        json_put_integer(writer, "to_port", high);
-    } else if (protocol_is_icmp(change->protocol_low)) {
-        json_put_integer(writer, "from_type", low >> 8);
-        json_put_integer(writer, "to_type", high >> 8);
-        json_put_integer(writer, "from_code", low & 255);
-        json_put_integer(writer, "to_code", high & 255);
-    }
+    exposure_put_numbers(writer, change->protocol_low, change->protocol_high, low, high);
     json_open(writer, "sources", '[');
     size_t count;
     struct prefix *prefixes = prefixset_prefixes(arena, family, change->sources, &count);

@@ -33,6 +33,27 @@ bool exposure_same_answer(const struct exposure *a, const struct exposure *b)
            texts_equal(&a->via, &b->via) && texts_equal(&a->because, &b->because);
 }
 
+const struct endpoint *exposure_endpoint_at(const struct exposure_set *set, struct prefix address)
+{
+    size_t low = 0, high = set->endpoints.count; // ascending by family and address
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct prefix *at = &set->endpoints.items[middle].address;
+        if (at->family < address.family || (at->family == address.family && at->first < address.first))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < set->endpoints.count; low++) {
+        const struct prefix *at = &set->endpoints.items[low].address;
+        if (at->family != address.family || at->first != address.first)
+            return NULL;
+        if (at->length == address.length)
+            return &set->endpoints.items[low];
+    }
+    return NULL;
+}
+
 const struct endpoint *exposure_endpoint(const struct exposure_set *set, struct address address)
 {
     const struct endpoint *best = NULL;
@@ -61,6 +82,23 @@ const char *exposure_protocol(struct arena *arena, const struct exposure *exposu
     if (exposure->protocol_low == exposure->protocol_high)
         return protocol_name(arena, exposure->protocol_low);
     return arena_printf(arena, "%d-%d", exposure->protocol_low, exposure->protocol_high);
+}
+
+void exposure_put_numbers(struct json_writer *writer, int protocol_low, int protocol_high, uint16_t low, uint16_t high)
+{
+    struct arena *scratch = arena_new();
+    struct exposure like = {.protocol_low = protocol_low, .protocol_high = protocol_high};
+    json_put_string(writer, "protocol", exposure_protocol(scratch, &like));
+    arena_free(scratch);
+    if (protocol_has_ports(protocol_low)) {
+        json_put_integer(writer, "from_port", low);
+        json_put_integer(writer, "to_port", high);
+    } else if (protocol_is_icmp(protocol_low)) {
+        json_put_integer(writer, "from_type", low >> 8);
+        json_put_integer(writer, "to_type", high >> 8);
+        json_put_integer(writer, "from_code", low & 255);
+        json_put_integer(writer, "to_code", high & 255);
+    }
 }
 
 static void put_texts(struct json_writer *writer, const char *key, const text_list *list)
@@ -106,16 +144,7 @@ static void put_exposure(struct exposure_writer *all, enum family family, const 
     struct json_writer *writer = &all->json;
     struct arena *arena = all->kept;
     json_open_line(writer, NULL, '{');
-    json_put_string(writer, "protocol", exposure_protocol(arena, exposure));
-    if (protocol_has_ports(exposure->protocol_low)) {
-        json_put_integer(writer, "from_port", low);
-        json_put_integer(writer, "to_port", high);
-    } else if (protocol_is_icmp(exposure->protocol_low)) {
-        json_put_integer(writer, "from_type", low >> 8);
-        json_put_integer(writer, "to_type", high >> 8);
-        json_put_integer(writer, "from_code", low & 255);
-        json_put_integer(writer, "to_code", high & 255);
-    }
+    exposure_put_numbers(writer, exposure->protocol_low, exposure->protocol_high, low, high);
     json_put_made(writer, "sources", sources_text(all, family, exposure->sources));
     json_put_boolean(writer, "internet", exposure->internet);
     json_put_string(writer, "path", exposure->path == PATH_TWO_WAY ? "two-way" : "inbound-only");

@@ -69,12 +69,18 @@ const struct exposure *exposure_find(const struct endpoint *endpoint, int protoc
 // Whether two rectangles agree in everything but their protocols and `internet`.
 bool exposure_same_answer(const struct exposure *a, const struct exposure *b);
 
+// The endpoint with exactly this address and length, or NULL.
+const struct endpoint *exposure_endpoint_at(const struct exposure_set *set, struct prefix address);
+
 // Endpoint that owns an address, or NULL.
 const struct endpoint *exposure_endpoint(const struct exposure_set *set, struct address address);
 
 // A run of numbers as what the contract prints: ports as they are; ICMP numbers, of which a run may begin and end amid
 // a type's codes, as rectangles of types × codes. Gives how many there are.
 size_t exposure_rectangles(int protocol, uint16_t low, uint16_t high, struct port_range rectangles[3]);
+
+// The members that tell protocol and numbers of a rectangle: from_port and to_port, from_type..., or no number at all.
+void exposure_put_numbers(struct json_writer *writer, int protocol_low, int protocol_high, uint16_t low, uint16_t high);
 
 // The sgproof/exposure/v1 document.
 void exposure_write_json(const struct exposure_set *set, struct text *out);

@@ -116,22 +116,8 @@ static void add_unasked(struct arena *arena, struct verdict_set *set, const stru
 
 static const struct endpoint *whole_endpoint(const struct exposure_set *exposures, struct address address)
 {
-    size_t low = 0, high = exposures->endpoints.count; // ascending by family and address
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const struct prefix *at = &exposures->endpoints.items[middle].address;
-        if (at->family < address.family || (at->family == address.family && at->first < address.bits))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == exposures->endpoints.count)
-        return NULL;
-    const struct endpoint *endpoint = &exposures->endpoints.items[low];
-    return endpoint->address.family == address.family && endpoint->address.first == address.bits &&
-                   endpoint->address.length == family_width(address.family)
-               ? endpoint
-               : NULL;
+    struct prefix whole = {address.family, (uint8_t)family_width(address.family), address.bits};
+    return exposure_endpoint_at(exposures, whole);
 }
 
 void reconcile(struct arena *arena, const struct exposure_set *exposures, const struct observations *observations,
