@@ -15,8 +15,19 @@ static int by_id(const void *left, const void *right)
     return a_first ? -1 : 1;
 }
 
+static int by_port(const void *left, const void *right)
+{
+    const struct listener *a = left, *b = right;
+    return a->port != b->port ? (int)a->port - (int)b->port : strcmp(a->protocol, b->protocol);
+}
+
 void estate_settle(struct estate *estate)
 {
+    for (size_t i = 0; i < estate->load_balancers.size; i++) {
+        struct load_balancer *balancer = estate->load_balancers.slots[i].value;
+        if (balancer != NULL && balancer->listeners.count > 1)
+            qsort(balancer->listeners.items, balancer->listeners.count, sizeof(struct listener), by_port);
+    }
     uint32_t kept = 0;
     if (estate->interfaces.count > 1)
         qsort(estate->interfaces.items, estate->interfaces.count, sizeof(struct network_interface *), by_id);

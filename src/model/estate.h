@@ -239,8 +239,8 @@ struct estate {
     VECTOR(const char *) notes;    // what the reader skipped, for people
 };
 
-// Puts the interfaces in order when all are read: of several with one id, the last that a NetworkInterfaces document
-// tells of stays, else the first that an instance's does.
+// Puts in order what was read in whatever order: listeners by port, and interfaces. Of several with one id, the last
+// that a NetworkInterfaces document tells of stays, else the first that an instance's does.
 void estate_settle(struct estate *estate);
 
 // The interface with an id, or NULL. The estate must be settled.
