@@ -132,5 +132,5 @@ const char *cli_sources(struct arena *arena, enum family family, struct prefixse
 // Ports, or ICMP types, of a rectangle, in few words.
 const char *cli_numbers(struct arena *arena, const struct exposure *exposure);
 
-extern const struct command command_compute, command_diff, command_explain, command_plan, command_probe,
+extern const struct command command_read, command_compute, command_diff, command_explain, command_plan, command_probe,
     command_reconcile, command_report, command_run;

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aws/credentials.h"
 #include "aws/documents.h"
+#include "aws/model.h"
 #include "aws/snapshot.h"
 #include "aws/terraform.h"
 #include "base/file.h"
@@ -127,6 +129,50 @@ __attribute__((unused)) static void fuzz_terraform(struct arena *arena, const ui
     }
     estate_free(before);
     estate_free(after);
+}
+
+// Answers of AWS's: what is parsed is written as JSON that can be read again.
+__attribute__((unused)) static void fuzz_xml(struct arena *arena, const uint8_t *data, size_t size)
+{
+    static const char *const calls[][2] = {{"ec2", "DescribeInstances"},
+                                           {"ec2", "DescribeNetworkInterfaces"},
+                                           {"elbv2", "DescribeLoadBalancers"},
+                                           {"sts", "GetCallerIdentity"}};
+    struct error error = {0};
+    struct xml_node *root = xml_parse(arena, (const char *)data, size, &error);
+    struct model *model = root == NULL ? NULL : model_new();
+    for (size_t i = 0; root != NULL && i < sizeof(calls) / sizeof(calls[0]); i++) {
+        struct operation operation = model_operation(model, calls[i][0], calls[i][1]);
+        const struct xml_node *output = model_output(&operation, root);
+        struct text out = {0};
+        struct json_writer writer = json_writer_to(&out);
+        if (output == NULL)
+            continue;
+        json_open(&writer, NULL, '{');
+        model_put_output(model, &operation, output, &writer);
+        json_close(&writer, '}');
+        cJSON *again = json_parse("output", out.bytes, out.length, &error);
+        if (again == NULL)
+            abort();
+        cJSON_Delete(again);
+        text_free(&out);
+    }
+    model_free(model);
+}
+
+__attribute__((unused)) static void fuzz_aws_config(struct arena *arena, const uint8_t *data, size_t size)
+{
+    struct error error = {0};
+    struct config_file file = {0};
+    if (config_parse(arena, "config", (const char *)data, size, &file, &error))
+        config_value(arena, &file, "profile dev", "role_arn");
+}
+
+__attribute__((unused)) static void fuzz_credentials(struct arena *arena, const uint8_t *data, size_t size)
+{
+    struct error error = {0};
+    struct credentials credentials = {0};
+    credentials_parse(arena, "credentials", (const char *)data, size, "fuzz", &credentials, &error);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

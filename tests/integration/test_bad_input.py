@@ -139,7 +139,7 @@ class Output(unittest.TestCase):
     def test_every_command_has_help_with_examples(self):
         top = common.sgproof("--help")
         self.assertEqual(top.returncode, 0)
-        for name in ("compute", "diff", "explain", "plan", "probe", "reconcile", "report", "run"):
+        for name in ("compute", "diff", "explain", "plan", "probe", "read", "reconcile", "report", "run"):
             self.assertIn(name, top.stdout)
             done = common.sgproof(name, "--help")
             self.assertEqual((done.returncode, done.stderr), (0, ""))

@@ -1,0 +1,64 @@
+// A client of AWS's query protocols: signed by libcurl, many requests at once on a libuv loop, retried as the SDKs do.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+#pragma once
+
+#include <uv.h>
+
+#include "aws/credentials.h"
+#include "aws/xml.h"
+
+struct client;
+
+struct client_options {
+    const char *ca_bundle; // PEM file, or NULL for the system's
+    long connect_timeout;  // milliseconds
+    long answer_timeout;   // milliseconds, for one try
+    int tries;             // most tries of a request
+    unsigned limit;        // most requests at once
+};
+
+enum failure_kind {
+    FAILURE_NONE,
+    FAILURE_DENIED,      // the identity may not
+    FAILURE_UNSUPPORTED, // the region or service does not know the call
+    FAILURE_IDENTITY,    // the credentials are not good
+    FAILURE_THROTTLED,
+    FAILURE_OTHER,
+};
+
+struct request;
+typedef void (*request_done)(struct request *request);
+
+// Set by the caller up to `context`; it lives until `done` has been called.
+struct request {
+    const char *url;
+    const char *region;
+    const char *signing_name;
+    const struct credentials *credentials;
+    const char *body; // form-encoded
+    request_done done;
+    void *context;
+    // The answer, in `arena`, which is freed when `done` returns.
+    struct arena *arena;
+    const struct xml_node *root; // NULL on failure
+    const char *request_id;
+    enum failure_kind failure;
+    const char *code;    // AWS's word, or "connection", "answer"
+    const char *message; // for people
+    int tries;
+    double clock_skew; // seconds that AWS's clock is ahead of ours
+};
+
+struct client *client_new(uv_loop_t *loop, const struct client_options *options);
+void client_free(struct client *client);
+
+// Queues a request. `done` is called from the loop, once, whatever happens.
+void client_send(struct client *client, struct request *request);
+
+// Counts since the beginning.
+struct client_counts {
+    uint64_t sent;
+    uint64_t retried;
+    uint64_t bytes;
+};
+struct client_counts client_counts(const struct client *client);

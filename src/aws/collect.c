@@ -1,0 +1,565 @@
+#include "aws/collect.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "aws/endpoint.h"
+#include "aws/model.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "config.h"
+
+struct collector {
+    struct arena *arena;
+    const struct collect_options *options;
+    struct collected *collected;
+    struct model *model;
+    uv_loop_t loop;
+    struct client *client;
+    struct credentials credentials;
+    const char *folder; // temporary
+    const char *began;
+    VECTOR(struct call *) calls;
+    size_t open; // calls not ended
+    struct error *error;
+    bool failed; // something could not be written
+};
+
+// One call, all its pages.
+struct call {
+    struct request request;
+    struct collector *collector;
+    struct operation operation;
+    const char *region;
+    const char *parameters; // beyond action, version and pages: "&TargetGroupArn=..."
+    const char *file;       // ACCOUNT/REGION/...
+    void (*follow)(struct call *call, const struct xml_node *output); // for each page, what it leads to
+    struct text document;
+    struct json_writer writer;
+    const char *began;
+    const char *sha256; // of the file written, or NULL
+    VECTOR(const char *) request_ids;
+};
+
+static const char *now_text(struct arena *arena)
+{
+    struct timespec now;
+    struct tm parts;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ", parts.tm_year + 1900, parts.tm_mon + 1,
+                        parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000);
+}
+
+static const char *escaped(struct arena *arena, const char *text)
+{
+    char *made = curl_easy_escape(NULL, text, 0);
+    const char *kept = arena_strdup(arena, made == NULL ? "" : made);
+    curl_free(made);
+    return kept;
+}
+
+static void on_page(struct request *request);
+
+static void send_page(struct call *call, const char *token)
+{
+    struct arena *arena = call->collector->arena;
+    const struct operation *of = &call->operation;
+    int most = of->most > 0 ? of->most : 1000;
+    const char *limit = of->limit[0] == '\0' ? "" : arena_printf(arena, "&%s=%d", of->limit, most);
+    const char *page = token == NULL ? "" : arena_printf(arena, "&%s=%s", of->token, escaped(arena, token));
+    call->request = (struct request){
+        .url = endpoint_url(call->collector->options->config, call->collector->options->endpoint, of->service,
+                            of->prefix, call->region),
+        .region = call->region,
+        .signing_name = of->prefix,
+        .credentials = &call->collector->credentials,
+        .body = arena_printf(arena, "Action=%s&Version=%s%s%s%s", of->name, of->version, call->parameters, limit, page),
+        .done = on_page,
+        .context = call,
+    };
+    client_send(call->collector->client, &call->request);
+}
+
+static struct call *start(struct collector *collector, const char *service, const char *operation, const char *region,
+                          const char *parameters, const char *file)
+{
+    struct call *call = arena_new_of(collector->arena, struct call);
+    call->collector = collector;
+    call->operation = model_operation(collector->model, service, operation);
+    call->region = region;
+    call->parameters = parameters;
+    call->file = file;
+    call->began = now_text(collector->arena);
+    call->writer = json_writer_to(&call->document);
+    *vector_add(collector->arena, &collector->calls) = call;
+    collector->open++;
+    send_page(call, NULL);
+    return call;
+}
+
+static bool make_folders(struct collector *collector, const char *path)
+{
+    char *copy = arena_strdup(collector->arena, path);
+    for (char *slash = copy + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+        *slash = '\0';
+        if (mkdir(copy, 0777) != 0 && errno != EEXIST)
+            return error_system(collector->error, ERROR_INCOMPLETE, errno, "%s: cannot be made", copy);
+        *slash = '/';
+    }
+    return true;
+}
+
+static const char *hash_of(struct arena *arena, const char *bytes, size_t length)
+{
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    char *text = arena_alloc(arena, SHA256_DIGEST_LENGTH * 2 + 1);
+    SHA256((const unsigned char *)bytes, length, digest);
+    for (size_t i = 0; i < sizeof(digest); i++)
+        snprintf(text + i * 2, 3, "%02x", digest[i]);
+    return text;
+}
+
+static void write_document(struct call *call)
+{
+    struct collector *collector = call->collector;
+    const char *path = arena_printf(collector->arena, "%s/%s", collector->folder, call->file);
+    json_end_document(&call->writer);
+    call->sha256 = hash_of(collector->arena, call->document.bytes, call->document.length);
+    if (!collector->failed && !(make_folders(collector, path) &&
+                                file_write(path, call->document.bytes, call->document.length, collector->error)))
+        collector->failed = true;
+    collector->collected->files += !collector->failed;
+    text_free(&call->document);
+}
+
+// The IAM action of an operation: the services' names in policies.
+static const char *action_of(struct arena *arena, const struct operation *operation)
+{
+    bool balancing = strncmp(operation->service, "elb", 3) == 0;
+    return arena_printf(arena, "%s:%s", balancing ? "elasticloadbalancing" : operation->service, operation->name);
+}
+
+static void end_failed(struct call *call)
+{
+    struct collector *collector = call->collector;
+    struct arena *arena = collector->arena;
+    const struct request *request = &call->request;
+    *vector_add(arena, &collector->collected->unread) = (struct unread){
+        .region = call->region,
+        .service = call->operation.service,
+        .operation = call->operation.name,
+        .code = arena_strdup(arena, request->code),
+        .message = arena_strdup(arena, request->message),
+        .action = request->failure == FAILURE_DENIED ? action_of(arena, &call->operation) : NULL,
+    };
+    text_free(&call->document);
+}
+
+static void on_page(struct request *request)
+{
+    struct call *call = request->context;
+    struct collector *collector = call->collector;
+    struct arena *arena = collector->arena;
+    collector->collected->clock_skew = request->clock_skew;
+    if (request->request_id != NULL)
+        *vector_add(arena, &call->request_ids) = arena_strdup(arena, request->request_id);
+    const struct xml_node *output = model_output(&call->operation, request->root);
+    if (request->root != NULL && output == NULL) {
+        request->failure = FAILURE_OTHER;
+        request->code = "answer";
+        request->message = "an answer to another question";
+    }
+    if (output == NULL) {
+        end_failed(call);
+        collector->open--;
+        return;
+    }
+    const char *list = model_list_member(collector->model, &call->operation);
+    bool paged = call->operation.next[0] != '\0' && list != NULL;
+    if (call->writer.depth == 0) {
+        json_open(&call->writer, NULL, '{');
+        if (paged)
+            json_open(&call->writer, list, '[');
+    }
+    if (paged)
+        model_put_elements(collector->model, &call->operation, output, &call->writer);
+    else
+        model_put_output(collector->model, &call->operation, output, &call->writer);
+    if (call->follow != NULL)
+        call->follow(call, output);
+    const char *next = NULL;
+    if (paged) // its XML name begins with a small letter in EC2, with a capital in the others
+        next = xml_text(output, strcmp(call->operation.service, "ec2") == 0 ? "nextToken" : call->operation.next);
+    if (next != NULL && next[0] != '\0') {
+        send_page(call, arena_strdup(arena, next));
+        return;
+    }
+    if (paged)
+        json_close(&call->writer, ']');
+    json_close(&call->writer, '}');
+    write_document(call);
+    collector->open--;
+}
+
+static const char *in_region(struct collector *collector, const char *region, const char *name)
+{
+    return arena_printf(collector->arena, "%s/%s/%s.json", collector->collected->identity.account, region, name);
+}
+
+static void follow_prefix_lists(struct call *call, const struct xml_node *output)
+{
+    struct arena *arena = call->collector->arena;
+    const struct xml_node *set = xml_child(output, "prefixListSet");
+    for (size_t i = 0; set != NULL && i < set->children.count; i++) {
+        const char *id = xml_text(set->children.items[i], "prefixListId");
+        if (id != NULL)
+            start(call->collector, "ec2", "GetManagedPrefixListEntries", call->region,
+                  arena_printf(arena, "&PrefixListId=%s", escaped(arena, id)),
+                  in_region(call->collector, call->region,
+                            arena_printf(arena, "get-managed-prefix-list-entries.%s", escaped(arena, id))));
+    }
+}
+
+// ".../web/73e2d6bc24d8a067" -> "web.73e2d6bc24d8a067"
+static const char *name_in_arn(struct arena *arena, const char *arn)
+{
+    const char *last = strrchr(arn, '/'), *before = last;
+    while (before != NULL && before > arn && before[-1] != '/' && before[-1] != ':')
+        before--;
+    if (last == NULL)
+        return escaped(arena, arn);
+    return arena_printf(arena, "%s.%s", escaped(arena, arena_strndup(arena, before, (size_t)(last - before))),
+                        escaped(arena, last + 1));
+}
+
+static void ask_about(struct call *call, const char *operation, const char *parameter, const char *file,
+                      const char *arn)
+{
+    struct arena *arena = call->collector->arena;
+    start(call->collector, "elbv2", operation, call->region,
+          arena_printf(arena, "&%s=%s", parameter, escaped(arena, arn)),
+          in_region(call->collector, call->region, arena_printf(arena, "%s.%s", file, name_in_arn(arena, arn))));
+}
+
+static void follow_load_balancers(struct call *call, const struct xml_node *output)
+{
+    const struct xml_node *set = xml_child(output, "LoadBalancers");
+    for (size_t i = 0; set != NULL && i < set->children.count; i++) {
+        const char *arn = xml_text(set->children.items[i], "LoadBalancerArn");
+        if (arn != NULL)
+            ask_about(call, "DescribeListeners", "LoadBalancerArn", "describe-listeners", arn);
+    }
+}
+
+static void follow_target_groups(struct call *call, const struct xml_node *output)
+{
+    const struct xml_node *set = xml_child(output, "TargetGroups");
+    for (size_t i = 0; set != NULL && i < set->children.count; i++) {
+        const char *arn = xml_text(set->children.items[i], "TargetGroupArn");
+        if (arn == NULL)
+            continue;
+        ask_about(call, "DescribeTargetHealth", "TargetGroupArn", "describe-target-health", arn);
+        ask_about(call, "DescribeTargetGroupAttributes", "TargetGroupArn", "describe-target-group-attributes", arn);
+    }
+}
+
+static void run_loop(struct collector *collector)
+{
+    while (collector->open > 0 && uv_run(&collector->loop, UV_RUN_ONCE) != 0) {
+        if (!collector->options->progress)
+            continue;
+        fprintf(stderr, "\rreading %s: %zu of %zu calls", collector->collected->identity.account,
+                collector->calls.count - collector->open, (size_t)collector->calls.count);
+    }
+    if (collector->options->progress)
+        fputs("\r\033[K", stderr);
+}
+
+struct plain_call {
+    const char *service;
+    const char *operation;
+    const char *file;
+    void (*follow)(struct call *call, const struct xml_node *output);
+};
+
+static void start_all(struct collector *collector, const char *region, const struct plain_call *calls, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        start(collector, calls[i].service, calls[i].operation, region, "", in_region(collector, region, calls[i].file))
+            ->follow = calls[i].follow;
+}
+
+// What interfaces refer to first, then instances and addresses, interfaces last: so what they refer to is there
+// already.
+static void read_regions(struct collector *collector, const char *const *regions, size_t count)
+{
+    static const struct plain_call first[] = {
+        {"ec2", "DescribeVpcs", "describe-vpcs", NULL},
+        {"ec2", "DescribeSubnets", "describe-subnets", NULL},
+        {"ec2", "DescribeRouteTables", "describe-route-tables", NULL},
+        {"ec2", "DescribeInternetGateways", "describe-internet-gateways", NULL},
+        {"ec2", "DescribeEgressOnlyInternetGateways", "describe-egress-only-internet-gateways", NULL},
+        {"ec2", "DescribeNatGateways", "describe-nat-gateways", NULL},
+        {"ec2", "DescribeNetworkAcls", "describe-network-acls", NULL},
+        {"ec2", "DescribeSecurityGroups", "describe-security-groups", NULL},
+        {"ec2", "DescribeSecurityGroupRules", "describe-security-group-rules", NULL},
+        {"ec2", "DescribeSecurityGroupVpcAssociations", "describe-security-group-vpc-associations", NULL},
+        {"ec2", "DescribeManagedPrefixLists", "describe-managed-prefix-lists", follow_prefix_lists},
+        {"ec2", "DescribeVpcEndpoints", "describe-vpc-endpoints", NULL},
+        {"ec2", "DescribeVpcBlockPublicAccessOptions", "describe-vpc-block-public-access-options", NULL},
+        {"ec2", "DescribeVpcBlockPublicAccessExclusions", "describe-vpc-block-public-access-exclusions", NULL},
+        {"elbv2", "DescribeLoadBalancers", "describe-load-balancers", follow_load_balancers},
+        {"elbv2", "DescribeTargetGroups", "describe-target-groups", follow_target_groups},
+        {"elb", "DescribeLoadBalancers", "describe-load-balancers.classic", NULL},
+    };
+    static const struct plain_call last[] = {
+        {"ec2", "DescribeInstances", "describe-instances", NULL},
+        {"ec2", "DescribeAddresses", "describe-addresses", NULL},
+        {"ec2", "DescribeNetworkInterfaces", "describe-network-interfaces", NULL},
+    };
+    for (size_t r = 0; r < count; r++)
+        start_all(collector, regions[r], first, sizeof(first) / sizeof(first[0]));
+    run_loop(collector);
+    for (size_t r = 0; r < count; r++)
+        start_all(collector, regions[r], last, sizeof(last) / sizeof(last[0]));
+    run_loop(collector);
+}
+
+// ---- Who we are, and where
+
+struct answer {
+    struct request request;
+    struct collector *collector;
+    void (*read)(struct collector *collector, const struct operation *operation, const struct xml_node *output);
+    struct operation operation;
+    bool good;
+};
+
+static void on_answer(struct request *request)
+{
+    struct answer *answer = request->context;
+    struct collector *collector = answer->collector;
+    const struct xml_node *output = model_output(&answer->operation, request->root);
+    collector->collected->clock_skew = request->clock_skew;
+    answer->good = output != NULL;
+    if (answer->good)
+        answer->read(collector, &answer->operation, output);
+    else
+        error_set(collector->error, ERROR_USAGE, "%s: %s: %s", answer->operation.name,
+                  request->root == NULL ? request->code : "answer",
+                  request->root == NULL ? request->message : "an answer to another question");
+    collector->open--;
+}
+
+// One call whose answer is waited for.
+static bool ask(struct collector *collector, const char *service, const char *operation, const char *region,
+                const char *parameters,
+                void (*read)(struct collector *, const struct operation *, const struct xml_node *))
+{
+    struct answer *answer = arena_new_of(collector->arena, struct answer);
+    answer->collector = collector;
+    answer->read = read;
+    answer->operation = model_operation(collector->model, service, operation);
+    const struct operation *of = &answer->operation;
+    answer->request = (struct request){
+        .url = endpoint_url(collector->options->config, collector->options->endpoint, service, of->prefix, region),
+        .region = region,
+        .signing_name = of->prefix,
+        .credentials = &collector->credentials,
+        .body = arena_printf(collector->arena, "Action=%s&Version=%s%s", of->name, of->version, parameters),
+        .done = on_answer,
+        .context = answer,
+    };
+    collector->open++;
+    client_send(collector->client, &answer->request);
+    run_loop(collector);
+    return answer->good;
+}
+
+static void take_identity(struct collector *collector, const struct operation *operation, const struct xml_node *output)
+{
+    (void)operation;
+    const char *account = xml_text(output, "Account"), *arn = xml_text(output, "Arn");
+    collector->collected->identity.account = arena_strdup(collector->arena, account == NULL ? "unknown" : account);
+    collector->collected->identity.arn = arena_strdup(collector->arena, arn == NULL ? "unknown" : arn);
+}
+
+static void take_role(struct collector *collector, const struct operation *operation, const struct xml_node *output)
+{
+    (void)operation;
+    const struct xml_node *given = xml_child(output, "Credentials");
+    const char *texts[] = {xml_text(given, "AccessKeyId"), xml_text(given, "SecretAccessKey"),
+                           xml_text(given, "SessionToken")};
+    if (texts[0] == NULL || texts[1] == NULL)
+        return;
+    credentials_forget(&collector->credentials);
+    collector->credentials.key_id = arena_strdup(collector->arena, texts[0]);
+    collector->credentials.secret = arena_strdup(collector->arena, texts[1]);
+    collector->credentials.token = texts[2] == NULL ? NULL : arena_strdup(collector->arena, texts[2]);
+}
+
+struct region_list {
+    VECTOR(const char *) items;
+};
+
+static struct region_list every_region; // filled by take_regions, for the one reader that a process has
+
+static void take_regions(struct collector *collector, const struct operation *operation, const struct xml_node *output)
+{
+    (void)operation;
+    const struct xml_node *set = xml_child(output, "regionInfo");
+    for (size_t i = 0; set != NULL && i < set->children.count; i++) {
+        const char *name = xml_text(set->children.items[i], "regionName");
+        if (name != NULL)
+            *vector_add(collector->arena, &every_region.items) = arena_strdup(collector->arena, name);
+    }
+}
+
+static bool find_identity(struct collector *collector, const char *region)
+{
+    struct arena *arena = collector->arena;
+    struct role role;
+    if (!credentials_find(collector->options->config, &collector->credentials, &role, collector->error))
+        return false;
+    collector->collected->identity.source = collector->credentials.source;
+    if (role.arn != NULL) {
+        const char *external =
+            role.external_id == NULL ? "" : arena_printf(arena, "&ExternalId=%s", escaped(arena, role.external_id));
+        const char *session = role.session_name == NULL ? "sgproof" : role.session_name;
+        if (!ask(collector, "sts", "AssumeRole", region,
+                 arena_printf(arena, "&RoleArn=%s&RoleSessionName=%s%s", escaped(arena, role.arn),
+                              escaped(arena, session), external),
+                 take_role))
+            return false;
+        collector->collected->identity.source =
+            arena_printf(arena, "%s, role assumed by %s", collector->credentials.source, role.source);
+    }
+    return ask(collector, "sts", "GetCallerIdentity", region, "", take_identity);
+}
+
+// ---- The snapshot's own record
+
+static int by_file(const void *left, const void *right)
+{
+    const struct call *const *a = left, *const *b = right;
+    return strcmp((*a)->file, (*b)->file);
+}
+
+static int by_place(const void *left, const void *right)
+{
+    const struct unread *a = left, *b = right;
+    int order = strcmp(a->region, b->region);
+    order = order != 0 ? order : strcmp(a->service, b->service);
+    return order != 0 ? order : strcmp(a->operation, b->operation);
+}
+
+static bool write_record(struct collector *collector)
+{
+    struct collected *collected = collector->collected;
+    struct text out = {0};
+    struct json_writer writer = json_writer_to(&out);
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "schema", "sgproof/snapshot/v1");
+    json_put_string(&writer, "tool_version", SGPROOF_VERSION);
+    json_put_string(&writer, "account_id", collected->identity.account);
+    json_put_string(&writer, "read_by", collected->identity.arn);
+    json_put_string(&writer, "began", collector->began);
+    json_put_string(&writer, "ended", now_text(collector->arena));
+    json_put_boolean(&writer, "complete", collected->unread.count == 0);
+    json_open(&writer, "unread", '[');
+    for (size_t i = 0; i < collected->unread.count; i++) {
+        const struct unread *one = &collected->unread.items[i];
+        json_open_line(&writer, NULL, '{');
+        json_put_string(&writer, "account_id", collected->identity.account);
+        json_put_string(&writer, "region", one->region);
+        json_put_string(&writer, "service", one->service);
+        json_put_string(&writer, "operation", one->operation);
+        json_put_string(&writer, "code", one->code);
+        json_put_string(&writer, "message", one->message);
+        json_put_string(&writer, "iam_action", one->action);
+        json_close(&writer, '}');
+    }
+    json_close(&writer, ']');
+    if (collector->calls.count > 1)
+        qsort(collector->calls.items, collector->calls.count, sizeof(struct call *), by_file);
+    json_open(&writer, "files", '[');
+    for (size_t i = 0; i < collector->calls.count; i++) {
+        const struct call *call = collector->calls.items[i];
+        if (call->sha256 == NULL)
+            continue;
+        json_open_line(&writer, NULL, '{');
+        json_put_string(&writer, "file", call->file);
+        json_put_string(&writer, "sha256", call->sha256);
+        json_put_string(&writer, "service", call->operation.service);
+        json_put_string(&writer, "operation", call->operation.name);
+        json_put_string(&writer, "asked", call->began);
+        json_open(&writer, "request_ids", '[');
+        for (size_t r = 0; r < call->request_ids.count; r++)
+            json_put_string(&writer, NULL, call->request_ids.items[r]);
+        json_close(&writer, ']');
+        json_close(&writer, '}');
+    }
+    json_close(&writer, ']');
+    json_close(&writer, '}');
+    json_end_document(&writer);
+    bool good = file_write(arena_printf(collector->arena, "%s/snapshot.json", collector->folder), out.bytes, out.length,
+                           collector->error);
+    text_free(&out);
+    return good;
+}
+
+static bool collect_into_folder(struct collector *collector)
+{
+    const struct collect_options *options = collector->options;
+    const char *const *regions = options->regions;
+    size_t count = options->region_count;
+    if (access(options->folder, F_OK) == 0)
+        return error_set(collector->error, ERROR_USAGE, "%s: is there already, and is not written over",
+                         options->folder);
+    if (count == 1 && strcmp(regions[0], "all") == 0) {
+        every_region = (struct region_list){0};
+        if (!ask(collector, "ec2", "DescribeRegions", "us-east-1", "", take_regions))
+            return false;
+        sort_texts(every_region.items.items, every_region.items.count);
+        regions = every_region.items.items;
+        count = every_region.items.count;
+    }
+    collector->folder = arena_printf(collector->arena, "%s.tmp-%ld", options->folder, (long)getpid());
+    if (!file_make_folder(collector->folder, collector->error))
+        return false;
+    read_regions(collector, regions, count);
+    if (collector->collected->unread.count > 1)
+        qsort(collector->collected->unread.items, collector->collected->unread.count, sizeof(struct unread), by_place);
+    bool good = !collector->failed && write_record(collector);
+    if (good && rename(collector->folder, options->folder) != 0)
+        good = error_system(collector->error, ERROR_INCOMPLETE, errno, "%s: cannot be made", options->folder);
+    if (!good)
+        file_remove_tree(collector->folder);
+    return good;
+}
+
+bool collect(struct arena *arena, const struct collect_options *options, struct collected *collected,
+             struct error *error)
+{
+    struct collector collector = {.arena = arena, .options = options, .collected = collected, .error = error};
+    const char *home =
+        options->region_count > 0 && strcmp(options->regions[0], "all") != 0 ? options->regions[0] : "us-east-1";
+    *collected = (struct collected){0};
+    collector.began = now_text(arena);
+    uv_loop_init(&collector.loop);
+    collector.model = model_new();
+    collector.client = client_new(&collector.loop, &options->client);
+    bool good = find_identity(&collector, home) && (options->folder == NULL || collect_into_folder(&collector));
+    collected->counts = client_counts(collector.client);
+    client_free(collector.client);
+    model_free(collector.model);
+    credentials_forget(&collector.credentials);
+    uv_loop_close(&collector.loop);
+    return good;
+}

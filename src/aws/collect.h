@@ -1,0 +1,41 @@
+// Reading an account's network configuration from AWS into a snapshot folder.
+#pragma once
+
+#include "aws/client.h"
+
+struct collect_options {
+    const struct aws_config *config;
+    const char *endpoint;       // --endpoint-url, or NULL
+    const char *const *regions; // names, or one "all"
+    size_t region_count;
+    const char *folder; // to be made; what is there already is never written over. NULL: only find out who we are
+    struct client_options client;
+    bool progress; // a line on stderr
+};
+
+struct identity {
+    const char *account;
+    const char *arn;
+    const char *source; // where the credentials were found
+};
+
+struct unread {
+    const char *region;
+    const char *service;
+    const char *operation;
+    const char *code;
+    const char *message;
+    const char *action; // the IAM action that is lacking, or NULL
+};
+
+struct collected {
+    struct identity identity;
+    size_t files;
+    VECTOR(struct unread) unread;
+    struct client_counts counts;
+    double clock_skew; // seconds
+};
+
+// ERROR_USAGE: no identity, or nothing can be written. Otherwise true, and what could not be read is in *collected.
+bool collect(struct arena *arena, const struct collect_options *options, struct collected *collected,
+             struct error *error);

@@ -1,0 +1,443 @@
+"""read against moto (an AWS API server that is not ours) and against a scripted server that misbehaves. Loopback only."""
+import http.server
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.parse
+import urllib.request
+
+sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
+import common
+
+VENV = common.TOP / ".venv"
+REGION = "eu-west-3"
+SECRET = "s3cretS3CRETs3cretS3CRETs3cretS3CRETs3cr"
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET}
+NOWHERE = {"AWS_CONFIG_FILE": "/nonexistent/config", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent/credentials", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def python_with_moto():
+    for python in (str(VENV / "bin/python"), sys.executable):
+        if os.access(python, os.X_OK) and subprocess.run([python, "-c", "import moto.server, boto3, awscli"], capture_output=True).returncode == 0:
+            return python
+    return None
+
+
+PYTHON = python_with_moto()
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def sgproof(*words, env=None):
+    done = subprocess.run([common.SGPROOF, *map(str, words)], text=True, capture_output=True, timeout=120, env={**CLEAN, **NOWHERE, **(env or {})})
+    assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+    return done
+
+
+class Server(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.folder.name)
+
+    def tearDown(self):
+        written = b"".join(p.read_bytes() for p in self.path.rglob("*") if p.is_file() and p.name not in ("config", "credentials"))
+        self.assertNotIn(SECRET.encode(), written, "a secret was written")
+        self.folder.cleanup()
+
+    def read(self, *words, env=KEYS, folder="estate", **more):
+        done = sgproof("read", self.path / folder, "--region", REGION, "--endpoint-url", self.url, *words, env=env, **more)
+        self.assertNotIn(SECRET, done.stdout + done.stderr)
+        return done
+
+    def record(self, folder="estate"):
+        return json.loads((self.path / folder / "snapshot.json").read_text())
+
+
+@unittest.skipUnless(PYTHON, "moto, boto3 and awscli are not installed, and could not be")
+class Moto(Server):
+    @classmethod
+    def setUpClass(cls):
+        port = free_port()
+        cls.url = "http://127.0.0.1:%d" % port
+        cls.env = {**CLEAN, **KEYS, **NOWHERE, "AWS_ENDPOINT_URL": cls.url, "AWS_DEFAULT_REGION": REGION}
+        cls.server = subprocess.Popen([PYTHON, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL, env=CLEAN)
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(cls.url + "/moto-api/", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        made = subprocess.run([PYTHON, str(common.TOP / "tests/moto_estate.py"), cls.url, REGION], text=True, capture_output=True, env=cls.env)
+        assert made.returncode == 0, made.stderr
+        cls.made = json.loads(made.stdout)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.send_signal(signal.SIGTERM)
+        cls.server.wait()
+
+    def aws(self, *words):
+        done = subprocess.run([PYTHON, "-m", "awscli", *words, "--output", "json"], text=True, capture_output=True, env=self.env)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_what_is_read_is_what_the_aws_cli_prints(self):
+        """But for times, which version 1 of the CLI prints as they came and version 2, and we, as ISO 8601 with an offset."""
+        self.read("--max-attempts", "1")
+        region = self.path / "estate" / "123456789012" / REGION
+        asked = [("ec2", name[:-5], name) for name in os.listdir(region) if name.startswith("describe-") and name.count(".") == 1 and
+                 name not in ("describe-load-balancers.json", "describe-target-groups.json")]
+        asked += [("elbv2", "describe-load-balancers", "describe-load-balancers.json"), ("elbv2", "describe-target-groups", "describe-target-groups.json"),
+                  ("elb", "describe-load-balancers", "describe-load-balancers.classic.json")]
+        asked = [(service, [call], name) for service, call, name in asked]
+        balancer, targets = self.made["balancer"], self.made["targets"]
+        asked += [("elbv2", ["describe-listeners", "--load-balancer-arn", balancer], "describe-listeners.front.%s.json" % balancer.split("/")[-1])]
+        asked += [("elbv2", [call, "--target-group-arn", targets], "%s.web.%s.json" % (call, targets.split("/")[-1]))
+                  for call in ("describe-target-health", "describe-target-group-attributes")]
+        asked += [("ec2", ["get-managed-prefix-list-entries", "--prefix-list-id", self.made["prefix_list"]],
+                   "get-managed-prefix-list-entries.%s.json" % self.made["prefix_list"])]
+        self.assertGreater(len(asked), 18)
+
+        def timeless(value):
+            if isinstance(value, dict):
+                return {k: timeless(v) for k, v in value.items()}
+            if isinstance(value, list):
+                return [timeless(v) for v in value]
+            if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", value):
+                return re.sub(r"\.0+$", "", re.sub(r"(Z|\+00:00)$", "", value))
+            return value
+        for service, call, name in asked:
+            with self.subTest(name=name):
+                self.assertEqual(timeless(json.loads((region / name).read_text())), timeless(self.aws(service, *call)))
+
+    def test_the_snapshot_computes(self):
+        self.read("--max-attempts", "1")
+        output = common.compute(self.path / "estate", "--vantage", "8.8.8.8")
+        [endpoint] = [e for e in output["endpoints"] if e["address"] == self.made["address"]]
+        self.assertEqual([(x["protocol"], x.get("from_port")) for x in endpoint["exposures"]], [("tcp", 443), ("icmp", None)])
+        self.assertEqual(endpoint["account_id"], "123456789012")
+
+    def test_the_record_says_what_was_read_and_what_was_not(self):
+        done = self.read("--max-attempts", "1")
+        record = self.record()
+        self.assertEqual((done.returncode, record["complete"]), (3, False))  # moto lacks some calls
+        self.assertEqual((record["account_id"], record["schema"]), ("123456789012", "sgproof/snapshot/v1"))
+        self.assertIn("DescribeVpcBlockPublicAccessOptions", [u["operation"] for u in record["unread"]])
+        import hashlib
+        for item in record["files"]:
+            self.assertEqual(hashlib.sha256((self.path / "estate" / item["file"]).read_bytes()).hexdigest(), item["sha256"])
+
+    def test_whoami_names_the_identity_and_where_it_was_found(self):
+        done = sgproof("read", "--whoami", "--region", REGION, "--endpoint-url", self.url, env=KEYS)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("account 123456789012\ncredentials from environment (AWS_ACCESS_KEY_ID)", done.stdout)
+
+    def test_a_folder_that_is_there_is_not_written_over(self):
+        (self.path / "estate").mkdir()
+        done = self.read()
+        self.assertEqual((done.returncode, list((self.path / "estate").iterdir())), (2, []))
+
+    def profile(self, config="", credentials=""):
+        (self.path / "config").write_text(config)
+        (self.path / "credentials").write_text(credentials)
+        return {"AWS_CONFIG_FILE": str(self.path / "config"), "AWS_SHARED_CREDENTIALS_FILE": str(self.path / "credentials")}
+
+    def whoami(self, *words, env=None):
+        done = sgproof("read", "--whoami", "--region", REGION, "--endpoint-url", self.url, *words, env=env)
+        self.assertNotIn(SECRET, done.stdout + done.stderr)
+        return done
+
+    def test_each_source_of_credentials(self):
+        keys = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = %s\n" % SECRET
+        printed = json.dumps({"Version": 1, "AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "SecretAccessKey": SECRET, "SessionToken": "token"})
+        cases = {
+            "profile default": ("", "[default]\n" + keys, []),
+            "profile dev": ("", "# mine\n[default]\naws_access_key_id=x\naws_secret_access_key=y\n[dev]\n" + keys, ["--profile", "dev"]),
+            "profile other": ("[profile  other]\nregion = eu-west-1\ns3 =\n  max = 1\n" + keys, "", ["--profile", "other"]),
+            "credential_process of profile made": ("[profile made]\ncredential_process = printf %s '" + printed + "'\n", "", ["--profile", "made"]),
+        }
+        for name, (config, credentials, words) in cases.items():
+            with self.subTest(source=name):
+                done = self.whoami(*words, env=self.profile(config, credentials))
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("credentials from " + name, done.stdout)
+
+    def test_a_role_is_assumed_with_its_source_profile(self):
+        keys = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = %s\n" % SECRET
+        env = self.profile(config="[profile audit]\nrole_arn = arn:aws:iam::123456789012:role/audit\nsource_profile = base\nrole_session_name = check\n",
+                           credentials="[base]\n" + keys)
+        done = self.whoami("--profile", "audit", env=env)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("assumed-role/audit/check", done.stdout)
+        self.assertIn("role assumed by profile audit", done.stdout)
+        env = self.profile(config="[profile audit]\nrole_arn = r\nsource_profile = base\nmfa_serial = arn:aws:iam::1:mfa/x\n", credentials="[base]\n" + keys)
+        self.assertIn("MFA", self.whoami("--profile", "audit", env=env).stderr)
+
+    def test_no_credentials_say_where_was_looked(self):
+        done = self.whoami(env={})
+        self.assertEqual(done.returncode, 2)
+        for place in ("AWS_ACCESS_KEY_ID", "profile default", "container", "metadata"):
+            self.assertIn(place, done.stderr)
+        self.assertIn("profile nobody is in neither", self.whoami("--profile", "nobody", env={}).stderr)
+
+    def test_signatures_and_policies_are_checked(self):
+        """With moto's IAM enforcement: the right key reads what it may, a denied call names its action, a wrong secret reads nothing."""
+        iam = lambda *words: self.aws("iam", *words)
+        iam("create-user", "--user-name", "reader")
+        policy = json.loads((common.TOP / "docs/iam-policy.json").read_text())
+        iam_key = iam("create-access-key", "--user-name", "reader")["AccessKey"]
+
+        def allow(document):
+            subprocess.run([PYTHON, "-m", "awscli", "iam", "put-user-policy", "--user-name", "reader", "--policy-name", "p", "--policy-document",
+                            json.dumps(document)], check=True, env=self.env, capture_output=True)
+        enforce = lambda count: urllib.request.urlopen(urllib.request.Request(
+            self.url + "/moto-api/reset-auth", data=str(count).encode(), method="POST", headers={"Content-Type": "text/plain"})).close()
+        env = {"AWS_ACCESS_KEY_ID": iam_key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": iam_key["SecretAccessKey"]}
+        try:
+            allow(policy)
+            enforce(0)
+            done = self.read("--max-attempts", "1", env=env, folder="whole")
+            self.assertFalse([u for u in self.record("whole")["unread"] if u["iam_action"]], done.stderr)
+            enforce(10 ** 6)
+            narrow = json.loads(json.dumps(policy))
+            narrow["Statement"][0]["Action"] = [a for a in narrow["Statement"][0]["Action"] if a != "ec2:DescribeRouteTables"]
+            allow(narrow)
+            enforce(0)
+            done = self.read("--max-attempts", "1", env=env, folder="narrow")
+            self.assertEqual(done.returncode, 3)
+            self.assertEqual([u["iam_action"] for u in self.record("narrow")["unread"] if u["iam_action"]], ["ec2:DescribeRouteTables"])
+            self.assertIn("needs ec2:DescribeRouteTables", done.stderr)
+            self.assertIn("missing: RouteTables", json.dumps(common.compute(self.path / "narrow")["missing"]))
+            done = self.read(env={**env, "AWS_SECRET_ACCESS_KEY": "wrong"}, folder="wrong")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("SignatureDoesNotMatch", done.stderr)
+            self.assertFalse((self.path / "wrong").exists())
+        finally:
+            enforce(10 ** 6)
+
+
+class Scripted(Server):
+    """A server that answers each action by a script: a list of (status, headers, body), the last of which is repeated."""
+    IDENTITY = ("<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/x</Arn><Account>111122223333</Account>"
+                "</GetCallerIdentityResult></GetCallerIdentityResponse>")
+    ERROR = "<Response><Errors><Error><Code>%s</Code><Message>so it is</Message></Error></Errors><RequestID>r-1</RequestID></Response>"
+
+    def setUp(self):
+        super().setUp()
+        self.script, self.seen, test = {}, [], self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                form = dict(urllib.parse.parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+                action = form["Action"]
+                test.seen.append((action, form, dict(self.headers)))
+                steps = test.script.get(action, [(200, {}, "<%sResponse><%sResult/></%sResponse>" % (action, action, action))])
+                status, headers, body = steps.pop(0) if len(steps) > 1 else steps[0]
+                if body is None:
+                    self.close_connection = True
+                    return
+                body = body if isinstance(body, bytes) else body.encode()
+                self.send_response_only(status)
+                for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+                self.close_connection = "Connection" in headers
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = "http://127.0.0.1:%d" % self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.script["GetCallerIdentity"] = [(200, {}, self.IDENTITY)]
+
+    def tearDown(self):
+        self.server.shutdown()
+        self.server.server_close()
+        super().tearDown()
+
+    def unread(self):
+        return {u["operation"]: u for u in self.record()["unread"]}
+
+    def tries(self, action):
+        return sum(seen[0] == action for seen in self.seen)
+
+    def test_pages_are_followed_and_joined(self):
+        page = lambda ids, token: (200, {}, "<DescribeVpcsResponse><vpcSet>%s</vpcSet>%s</DescribeVpcsResponse>" % (
+            "".join("<item><vpcId>%s</vpcId></item>" % i for i in ids), "<nextToken>%s</nextToken>" % token if token else ""))
+        self.script["DescribeVpcs"] = [page(["vpc-1", "vpc-2"], "a+b/c="), page([], "d"), page(["vpc-3"], None)]
+        self.assertEqual(self.read().returncode, 0)
+        document = json.loads((self.path / "estate/111122223333" / REGION / "describe-vpcs.json").read_text())
+        self.assertEqual(document, {"Vpcs": [{"VpcId": "vpc-1"}, {"VpcId": "vpc-2"}, {"VpcId": "vpc-3"}]})
+        self.assertEqual([form.get("NextToken") for action, form, _ in self.seen if action == "DescribeVpcs"], [None, "a+b/c=", "d"])
+        self.assertEqual({form["MaxResults"] for action, form, _ in self.seen if action == "DescribeVpcs"}, {"1000"})
+
+    def test_requests_are_signed_with_the_session_token(self):
+        self.read(env={**KEYS, "AWS_SESSION_TOKEN": "the-token"})
+        _, _, headers = next(s for s in self.seen if s[0] == "DescribeVpcs")
+        headers = {k.lower(): v for k, v in headers.items()}
+        self.assertEqual(headers["x-amz-security-token"], "the-token")
+        self.assertRegex(headers["authorization"], r"^AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/\d{8}/eu-west-3/ec2/aws4_request, SignedHeaders=\S*x-amz-security-token")
+
+    def test_throttling_is_waited_for_and_given_up_at_last(self):
+        throttled = (503, {}, self.ERROR % "RequestLimitExceeded")
+        self.script["DescribeVpcs"] = [throttled, throttled, (200, {}, "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>")]
+        self.script["DescribeSubnets"] = [throttled]
+        done = self.read()
+        self.assertEqual((done.returncode, list(self.unread())), (3, ["DescribeSubnets"]))
+        self.assertEqual((self.tries("DescribeVpcs"), self.tries("DescribeSubnets")), (3, 3))
+        self.assertEqual(self.unread()["DescribeSubnets"]["code"], "RequestLimitExceeded")
+
+    def test_what_is_denied_unsupported_or_broken_is_told_apart(self):
+        self.script["DescribeVpcs"] = [(403, {}, self.ERROR % "UnauthorizedOperation")]
+        self.script["DescribeSubnets"] = [(400, {}, self.ERROR % "InvalidAction")]
+        self.script["DescribeRouteTables"] = [(200, {}, "<DescribeRouteTablesResponse><routeTableSet><item>")]
+        self.script["DescribeNetworkAcls"] = [(200, {}, "<DescribeVpcsResponse/>")]
+        self.script["DescribeAddresses"] = [(302, {"Location": "http://127.0.0.1:1/"}, "")]
+        self.script["DescribeInstances"] = [(200, {}, None)]
+        done = self.read("--max-attempts", "1")
+        unread = self.unread()
+        self.assertEqual(done.returncode, 3)
+        self.assertEqual({k: (v["code"], v["iam_action"]) for k, v in unread.items()}, {
+            "DescribeVpcs": ("UnauthorizedOperation", "ec2:DescribeVpcs"), "DescribeSubnets": ("InvalidAction", None),
+            "DescribeRouteTables": ("answer", None), "DescribeNetworkAcls": ("answer", None), "DescribeAddresses": ("HTTP 302", None),
+            "DescribeInstances": ("connection", None)})
+
+    def test_hostile_xml_is_refused(self):
+        bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><DescribeVpcsResponse><vpcSet>&b;</vpcSet></DescribeVpcsResponse>'
+        self.script["DescribeVpcs"] = [(200, {}, bomb)]
+        self.script["DescribeSubnets"] = [(200, {}, "<a>" * 100000)]
+        self.script["DescribeRouteTables"] = [(200, {}, b"<DescribeRouteTablesResponse>\xff\xfe</DescribeRouteTablesResponse>")]
+        self.assertEqual(self.read("--max-attempts", "1").returncode, 3)
+        unread = self.unread()
+        self.assertIn("document type", unread["DescribeVpcs"]["message"])
+        self.assertIn("deep", unread["DescribeSubnets"]["message"])
+        self.assertEqual(unread["DescribeRouteTables"]["code"], "answer")
+
+    def test_a_connection_cut_or_refused_is_tried_again(self):
+        self.script["DescribeVpcs"] = [(200, {}, None), (200, {}, "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>")]
+        self.assertEqual(self.read().returncode, 0)
+        self.assertEqual(self.tries("DescribeVpcs"), 2)
+        done = sgproof("read", self.path / "none", "--region", REGION, "--endpoint-url", "http://127.0.0.1:%d" % free_port(), "--max-attempts", "1", env=KEYS)
+        self.assertEqual(done.returncode, 2)
+        self.assertFalse((self.path / "none").exists())
+
+    def test_a_clock_that_differs_is_reported(self):
+        self.script["GetCallerIdentity"] = [(403, {"Date": "Wed, 01 Jan 2020 00:00:00 GMT"}, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code>"
+                                             "<Message>Signature expired</Message></Error></ErrorResponse>")]
+        done = self.read()
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("clock", done.stderr)
+
+    def test_container_and_instance_endpoints_give_credentials(self):
+        answer = json.dumps({"AccessKeyId": "AKIACONTAINER", "SecretAccessKey": SECRET, "Token": "t", "Expiration": "2030-01-01T00:00:00Z"}).encode()
+        asked = []
+
+        class Local(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append((self.path, self.headers.get("Authorization"), self.headers.get("X-aws-ec2-metadata-token")))
+                body = b"auditor\n" if self.path.endswith("security-credentials/") else answer
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_PUT(self):
+                asked.append((self.path, None, self.headers.get("X-aws-ec2-metadata-token-ttl-seconds")))
+                self.send_response(200)
+                self.send_header("Content-Length", "5")
+                self.end_headers()
+                self.wfile.write(b"TOKEN")
+
+            def log_message(self, *_):
+                pass
+
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Local) as local:
+            threading.Thread(target=local.serve_forever, daemon=True).start()
+            base = "http://127.0.0.1:%d" % local.server_port
+            done = sgproof("read", "--whoami", "--region", REGION, "--endpoint-url", self.url, env={
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI": base + "/get", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "Bearer x"})
+            self.assertIn("credentials from container endpoint", done.stdout, done.stderr)
+            self.assertEqual(asked[-1], ("/get", "Bearer x", None))
+            done = sgproof("read", "--whoami", "--region", REGION, "--endpoint-url", self.url, env={
+                "AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": base})
+            self.assertIn("credentials from instance metadata", done.stdout, done.stderr)
+            self.assertEqual(asked[-1], ("/latest/meta-data/iam/security-credentials/auditor", None, "TOKEN"))
+            local.shutdown()
+
+    def test_bad_usage_says_so(self):
+        for words, says in (([], "expected one folder"), (["--region", "EU West", "x"], "expected a name"), (["x"], "no region"),
+                            (["--region", "all", "--region", "eu-west-1", "x"], "excludes")):
+            done = sgproof("read", *words, env=KEYS)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(says, done.stderr)
+        (self.path / "config").write_text("[default]\nnonsense\n")
+        done = sgproof("read", "x", "--region", REGION, env={"AWS_CONFIG_FILE": str(self.path / "config")})
+        self.assertIn("config:2: expected KEY = VALUE", done.stderr)
+
+
+@unittest.skipUnless(shutil.which("openssl"), "openssl is not installed")
+class Tls(unittest.TestCase):
+    def test_certificates_are_verified(self):
+        import ssl
+        with tempfile.TemporaryDirectory() as folder:
+            def openssl(*words):
+                subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=folder)
+            openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test ca")
+            for name, subject, days in (("good", "IP:127.0.0.1", "2"), ("wrong", "DNS:example.org", "2"), ("old", "IP:127.0.0.1", "-1")):
+                openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=x")
+                pathlib.Path(folder, name + ".ext").write_text("subjectAltName=" + subject)
+                if days == "-1":
+                    openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", name + ".pem", "-days", "-1",
+                            "-extfile", name + ".ext")
+                else:
+                    openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", name + ".pem", "-days", days,
+                            "-extfile", name + ".ext")
+
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_POST(self):
+                    body = Scripted.IDENTITY.encode()
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+
+                def log_message(self, *_):
+                    pass
+            for name, bundle, code in (("good", "ca.pem", 0), ("good", None, 2), ("wrong", "ca.pem", 2), ("old", "ca.pem", 2)):
+                with self.subTest(certificate=name, bundle=bundle), http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+                    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                    context.load_cert_chain(os.path.join(folder, name + ".pem"), os.path.join(folder, name + ".key"))
+                    server.socket = context.wrap_socket(server.socket, server_side=True)
+                    server.handle_error = lambda *_: None
+                    threading.Thread(target=server.serve_forever, daemon=True).start()
+                    words = ["--ca-bundle", os.path.join(folder, bundle)] if bundle else []
+                    done = sgproof("read", "--whoami", "--region", REGION, "--endpoint-url", "https://127.0.0.1:%d" % server.server_port,
+                                   "--max-attempts", "1", *words, env=KEYS)
+                    self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+                    server.shutdown()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,37 @@
+"""Fills a moto server with a small estate: moto_estate.py ENDPOINT REGION. Prints what it made as JSON."""
+import json
+import sys
+
+import boto3
+
+endpoint, region = sys.argv[1:]
+make = lambda service: boto3.client(service, endpoint_url=endpoint, region_name=region)
+ec2, elbv2, elb = make("ec2"), make("elbv2"), make("elb")
+vpc = ec2.create_vpc(CidrBlock="10.77.0.0/16", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock="10.77.%d.0/24" % i, AvailabilityZone=region + zone)["Subnet"]["SubnetId"] for i, zone in ((1, "a"), (2, "b"))]
+gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+for subnet in subnets:
+    ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+acl = ec2.create_network_acl(VpcId=vpc)["NetworkAcl"]["NetworkAclId"]
+ec2.create_network_acl_entry(NetworkAclId=acl, RuleNumber=90, Protocol="6", RuleAction="deny", Egress=False, CidrBlock="192.0.2.0/24", PortRange={"From": 22, "To": 22})
+listed = ec2.create_managed_prefix_list(PrefixListName="offices", MaxEntries=5, AddressFamily="IPv4", Entries=[
+    {"Cidr": "203.0.113.0/24", "Description": "Lyon & <Paris>"}, {"Cidr": "198.51.100.0/25"}])["PrefixList"]["PrefixListId"]
+group = ec2.create_security_group(GroupName="web", Description="web servers", VpcId=vpc)["GroupId"]
+ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[
+    {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0", "Description": "all"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}]},
+    {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "PrefixListIds": [{"PrefixListId": listed}]},
+    {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}])
+images = ec2.describe_images()["Images"]
+instances = [i["InstanceId"] for i in ec2.run_instances(ImageId=images[0]["ImageId"], MinCount=3, MaxCount=3, SubnetId=subnets[0], SecurityGroupIds=[group], TagSpecifications=[
+    {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "web \u00e9\u4e16 \"1\""}]}])["Instances"]]
+address = ec2.allocate_address(Domain="vpc")
+ec2.associate_address(AllocationId=address["AllocationId"], InstanceId=instances[0])
+balancer = elbv2.create_load_balancer(Name="front", Subnets=subnets, SecurityGroups=[group], Scheme="internet-facing")["LoadBalancers"][0]["LoadBalancerArn"]
+targets = elbv2.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=vpc)["TargetGroups"][0]["TargetGroupArn"]
+elbv2.register_targets(TargetGroupArn=targets, Targets=[{"Id": instances[1], "Port": 80}])
+elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[{"Type": "forward", "TargetGroupArn": targets}])
+elb.create_load_balancer(LoadBalancerName="old", Subnets=[subnets[0]], Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 8080}])
+print(json.dumps({"vpc": vpc, "address": address["PublicIp"], "group": group, "prefix_list": listed, "balancer": balancer, "targets": targets}))
