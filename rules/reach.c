@@ -468,6 +468,8 @@ static void list_missing_kinds(struct exposure_set *set, const struct estate *es
         {KIND_INTERNET_GATEWAYS, "missing: InternetGateways (no such document in the snapshot)"},
         {KIND_SECURITY_GROUPS, "missing: SecurityGroups (no such document in the snapshot)"},
     };
+    for (size_t i = 0; i < estate->unread.count; i++)
+        text_list_add(set->arena, &set->missing, estate->unread.items[i]);
     if (!estate->present[KIND_NETWORK_INTERFACES] && !estate->present[KIND_RESERVATIONS])
         text_list_add(set->arena, &set->missing,
                       "missing: NetworkInterfaces and Reservations (no such document in the snapshot)");

@@ -398,10 +398,10 @@ static void take_role(struct collector *collector, const struct operation *opera
                            xml_text(given, "SessionToken")};
     if (texts[0] == NULL || texts[1] == NULL)
         return;
-    credentials_forget(&collector->credentials);
-    collector->credentials.key_id = arena_strdup(collector->arena, texts[0]);
-    collector->credentials.secret = arena_strdup(collector->arena, texts[1]);
-    collector->credentials.token = texts[2] == NULL ? NULL : arena_strdup(collector->arena, texts[2]);
+    struct arena *secrets = collector->options->config->arena;
+    collector->credentials.key_id = arena_strdup(secrets, texts[0]);
+    collector->credentials.secret = arena_strdup(secrets, texts[1]);
+    collector->credentials.token = texts[2] == NULL ? NULL : arena_strdup(secrets, texts[2]);
 }
 
 struct region_list {
@@ -427,7 +427,7 @@ static bool find_identity(struct collector *collector, const char *region)
     struct role role;
     if (!credentials_find(collector->options->config, &collector->credentials, &role, collector->error))
         return false;
-    collector->collected->identity.source = collector->credentials.source;
+    collector->collected->identity.source = arena_strdup(arena, collector->credentials.source);
     if (role.arn != NULL) {
         const char *external =
             role.external_id == NULL ? "" : arena_printf(arena, "&ExternalId=%s", escaped(arena, role.external_id));
@@ -559,7 +559,6 @@ bool collect(struct arena *arena, const struct collect_options *options, struct 
     collected->counts = client_counts(collector.client);
     client_free(collector.client);
     model_free(collector.model);
-    credentials_forget(&collector.credentials);
     uv_loop_close(&collector.loop);
     return good;
 }

@@ -297,11 +297,3 @@ bool credentials_find(const struct aws_config *config, struct credentials *crede
                               "files, the container endpoint and the instance metadata service",
                               config->profile);
 }
-
-void credentials_forget(struct credentials *credentials)
-{
-    const char *secrets[] = {credentials->secret, credentials->token};
-    for (size_t i = 0; i < 2; i++)
-        if (secrets[i] != NULL)
-            explicit_bzero((void *)(uintptr_t)secrets[i], strlen(secrets[i]));
-}

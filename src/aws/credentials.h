@@ -37,12 +37,9 @@ bool aws_config_read(struct arena *arena, const char *profile, struct aws_config
 const char *aws_config_setting(const struct aws_config *config, const char *key);
 
 // Finds credentials, and in *role the role that the profile has them assume. On failure the message says where was
-// looked. Secrets live in the arena: aws_config_forget overwrites them.
+// looked. Secrets live in the configuration's arena, which is to be wiped.
 bool credentials_find(const struct aws_config *config, struct credentials *credentials, struct role *role,
                       struct error *error);
-
-// Overwrites secrets in memory.
-void credentials_forget(struct credentials *credentials);
 
 // Reads the JSON that credential_process, container and instance endpoints print: {"AccessKeyId": ...,
 // "SecretAccessKey":

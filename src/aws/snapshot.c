@@ -64,6 +64,49 @@ static struct document_place place_in(struct arena *arena, const char *path)
     return place;
 }
 
+// Calls whose answers decide nothing.
+static bool decides_nothing(const char *operation)
+{
+    static const char *const names[] = {"DescribeVpcs",
+                                        "DescribeAddresses",
+                                        "DescribeNatGateways",
+                                        "DescribeEgressOnlyInternetGateways",
+                                        "DescribeSecurityGroupRules",
+                                        "DescribeSecurityGroupVpcAssociations"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], operation) == 0)
+            return true;
+    return false;
+}
+
+// The reader's own record: what it could not read, answers may rest on.
+static bool read_record(struct estate *estate, const char *path, struct error *error)
+{
+    cJSON *root = json_load(path, error);
+    struct json_cursor at = {.file = path, .node = root};
+    bool good = root != NULL && json_expect_object(&at, error);
+    struct json_cursor unread = good ? json_member(&at, "unread") : (struct json_cursor){0};
+    size_t index = 0;
+    const cJSON *node;
+    good = good && (unread.node == NULL || json_expect_array(&unread, error));
+    const cJSON *list = good ? unread.node : NULL;
+    cJSON_ArrayForEach (node, list) {
+        struct json_cursor one = json_element(&unread, index++, node);
+        const char *service, *operation, *region, *code;
+        good = json_expect_object(&one, error) && json_string(estate->arena, &one, "service", &service, error) &&
+               json_string(estate->arena, &one, "operation", &operation, error) &&
+               json_string(estate->arena, &one, "region", &region, error) &&
+               json_string(estate->arena, &one, "code", &code, error);
+        if (!good)
+            break;
+        if (!decides_nothing(operation))
+            *vector_add(estate->arena, &estate->unread) =
+                arena_printf(estate->arena, "missing: %s %s of %s (%s)", service, operation, region, code);
+    }
+    cJSON_Delete(root);
+    return good;
+}
+
 static bool read_all(struct estate *estate, const char *folder, struct error *error)
 {
     struct snapshot_files files = {0};
@@ -77,9 +120,12 @@ static bool read_all(struct estate *estate, const char *folder, struct error *er
             const char *name = now->paths.items[i];
             const char *base = strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1;
             bool again;
-            if (strcmp(base, "snapshot.json") == 0)
-                continue; // the reader's own record, not a document of AWS's
             const char *path = arena_printf(estate->arena, "%s/%s", folder, name);
+            if (strcmp(base, "snapshot.json") == 0) {
+                if (!read_record(estate, path, error))
+                    return false;
+                continue;
+            }
             if (!document_read(estate, path, place_in(estate->arena, name), pass == 1, &again, error))
                 return false;
             if (again && pass == 0)

@@ -95,6 +95,13 @@ static void *take(struct arena *arena, size_t size, size_t align)
     return (char *)block->data + at;
 }
 
+void arena_wipe(struct arena *arena)
+{
+    for (struct block *block = arena == NULL ? NULL : arena->blocks; block != NULL; block = block->next)
+        explicit_bzero(block->data, block->used);
+    arena_free(arena);
+}
+
 void arena_release(struct arena *arena, const void *memory, size_t size)
 {
     if (!is_large(size))

@@ -15,6 +15,9 @@ struct arena *arena_new(void);
 // Gives back the arena and everything allocated from it. NULL is allowed.
 void arena_free(struct arena *arena);
 
+// The same, overwriting everything first: for what holds secrets.
+void arena_wipe(struct arena *arena);
+
 // Forgets everything allocated so far and keeps some memory for what comes next: for scratch space in a loop.
 void arena_reset(struct arena *arena);
 

@@ -1,10 +1,12 @@
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "aws/snapshot.h"
+#include "base/file.h"
 #include "base/log.h"
-#include "cli/common.h"
+#include "cli/aws.h"
 #include "config.h"
 #include "evidence/bundle.h"
 #include "net/sockaddr.h"
@@ -13,7 +15,9 @@
 #include "rules/judge.h"
 
 static const struct option_spec options_of_run[] = {
-    {"snapshot", 0, "DIR", "the configuration: a folder of describe-* documents", false},
+    {"snapshot", 0, "DIR", "the configuration: a folder of describe-* documents (default: read AWS, before and after)",
+     false},
+    OPTIONS_AWS,
     {"out", 0, "DIR", "the evidence folder to make (default sgproof-run-TIME)", false},
     OPTION_FORMAT("text or json, of what is printed (default text)"),
     OPTION_VANTAGE,
@@ -30,7 +34,9 @@ static const struct option_spec options_of_run[] = {
 struct job {
     struct arena *arena;
     const struct options *options;
-    const char *snapshot;
+    const char *snapshot; // folder of the reading before the probe, and of the one after it
+    const char *snapshot_after;
+    const char *reading; // passing folder of live readings, or NULL
     struct declared before;
     struct declared after;
     struct exposure_set *narrowed;
@@ -79,14 +85,26 @@ static void detect_vantages(struct job *job)
         log_line(LOG_INFO, "vantage: %s, this machine's own address; behind NAT, give --vantage", text);
 }
 
-static bool copy_snapshot(struct job *job, const char *into, struct error *error)
+// Reads AWS into a passing folder. Without a live reading, the snapshot is read again.
+static bool read_live(struct job *job, const char *name, const char **folder, struct error *error)
+{
+    struct collected collected;
+    if (job->reading == NULL) {
+        *folder = job->snapshot;
+        return true;
+    }
+    *folder = arena_printf(job->arena, "%s/%s", job->reading, name);
+    return cli_collect(job->arena, job->options, *folder, &collected, error);
+}
+
+static bool copy_snapshot(struct job *job, const char *from, const char *into, struct error *error)
 {
     struct snapshot_files files = {0};
-    if (!bundle_folder(job->bundle, into, error) || !snapshot_list(job->arena, job->snapshot, &files, error))
+    if (!bundle_folder(job->bundle, into, error) || !snapshot_list(job->arena, from, &files, error))
         return false;
     for (size_t i = 0; i < files.paths.count; i++)
         if (!bundle_copy(job->bundle, arena_printf(job->arena, "%s/%s", into, files.paths.items[i]),
-                         arena_printf(job->arena, "%s/%s", job->snapshot, files.paths.items[i]), error))
+                         arena_printf(job->arena, "%s/%s", from, files.paths.items[i]), error))
             return false;
     return true;
 }
@@ -149,7 +167,7 @@ static bool judge_stage(struct job *job, const char *title, struct error *error)
 static bool all_stages(struct job *job, int argc, char **argv, const char *out, struct error *error)
 {
     const char *begin = now(job->arena, "%Y-%m-%dT%H:%M:%SZ");
-    if (!cli_declared(job->snapshot, &job->before, error))
+    if (!read_live(job, "before", &job->snapshot, error) || !cli_declared(job->snapshot, &job->before, error))
         return false;
     if (job->vantages.items.count == 0)
         detect_vantages(job);
@@ -157,10 +175,11 @@ static bool all_stages(struct job *job, int argc, char **argv, const char *out, 
     job->bundle = bundle_begin(job->arena, out, error);
     if (job->bundle == NULL)
         return false;
-    const char *title = job->intent != NULL ? job->intent->platform : job->snapshot;
-    bool good = copy_snapshot(job, "before", error) && probe_stage(job, error) &&
-                cli_declared(job->snapshot, &job->after, error) && copy_snapshot(job, "after", error) &&
-                judge_stage(job, title, error) &&
+    const char *title = job->intent != NULL ? job->intent->platform : job->reading != NULL ? out : job->snapshot;
+    bool good = copy_snapshot(job, job->snapshot, "before", error) && probe_stage(job, error) &&
+                read_live(job, "after", &job->snapshot_after, error) &&
+                cli_declared(job->snapshot_after, &job->after, error) &&
+                copy_snapshot(job, job->snapshot_after, "after", error) && judge_stage(job, title, error) &&
                 bundle_finish(job->bundle,
                               &(struct bundle_about){.tool_version = SGPROOF_VERSION,
                                                      .command = (const char *const *)argv,
@@ -187,14 +206,23 @@ static int run(struct arena *arena, int argc, char **argv)
     if (done)
         return 0;
     job.snapshot = options_value(&options, "snapshot");
-    if (options.operands.count != 0 || job.snapshot == NULL)
-        return cli_usage(&command_run, "expected --snapshot DIR");
+    if (options.operands.count != 0)
+        return cli_usage(&command_run, "expected options only");
     const char *out = options_value(&options, "out");
     if (out == NULL)
         out = arena_printf(arena, "sgproof-run-%s", now(arena, "%Y%m%dT%H%M%SZ"));
     if (!cli_format(&options, "text json", &format, &error) || !cli_fail_on(&options, &least, &off, &error) ||
         !cli_vantages(arena, &options, &job.vantages, &error) || !cli_intent(arena, &options, &job.intent, &error))
         return cli_fail(&error);
+    if (job.snapshot == NULL) {
+        const char *parent = getenv("TMPDIR");
+        job.reading = mkdtemp(arena_printf(arena, "%s/sgproof-XXXXXX", parent == NULL ? "/tmp" : parent));
+        if (job.reading == NULL) {
+            error_set(&error, ERROR_INCOMPLETE, "no passing folder can be made in %s",
+                      parent == NULL ? "/tmp" : parent);
+            return cli_fail(&error);
+        }
+    }
     int status;
     if (!all_stages(&job, argc, argv, out, &error)) {
         status = cli_fail(&error);
@@ -209,6 +237,8 @@ static int run(struct arena *arena, int argc, char **argv)
         status = cli_output(&options, &text, &error) ? cli_status(&job.set, least, off) : cli_fail(&error);
         text_free(&text);
     }
+    if (job.reading != NULL)
+        file_remove_tree(job.reading);
     exposure_set_free(job.narrowed);
     cli_declared_free(&job.before);
     cli_declared_free(&job.after);
@@ -217,12 +247,14 @@ static int run(struct arena *arena, int argc, char **argv)
 
 const struct command command_run = {
     .name = "run",
-    .summary = "Does it all: reads a snapshot, computes, plans, probes, reads again, reconciles; one evidence folder.",
-    .usage = "--snapshot DIR [--out DIR] [--vantage ADDRESS] [--intent FILE] [--only CIDR]",
+    .summary =
+        "Does it all: reads AWS or a snapshot, computes, plans, probes, reads again, reconciles; one evidence folder.",
+    .usage = "[--snapshot DIR] [--out DIR] [--vantage ADDRESS] [--intent FILE] [--only CIDR]",
     .notes = "Exit status: 0 nothing at or above --fail-on; 1 findings; 2 bad input, nothing was done; 3 incomplete, "
              "whatever\n"
              "was found. The evidence folder appears whole or not at all.\n"
              "\nExamples:\n"
+             "  sgproof run --region eu-west-3 --profile audit --intent intent.json --out evidence/\n"
              "  sgproof run --snapshot estate/ --intent intent.json --out evidence/\n"
              "  sgproof run --snapshot estate/ --vantage 203.0.113.7 --only 198.51.100.0/24 --depth full\n",
     .options = options_of_run,

@@ -237,6 +237,7 @@ struct estate {
     struct map group_sets;         // key -> struct group_set
     struct map places;             // texts joined -> struct interface_place
     VECTOR(const char *) notes;    // what the reader skipped, for people
+    VECTOR(const char *) unread;   // what AWS was asked for and did not tell (snapshot.json)
 };
 
 // Puts in order what was read in whatever order: listeners by port, and interfaces. Of several with one id, the last

@@ -150,6 +150,25 @@ class Moto(Server):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("account 123456789012\ncredentials from environment (AWS_ACCESS_KEY_ID)", done.stdout)
 
+    def test_what_was_not_read_makes_answers_incomplete(self):
+        self.read("--max-attempts", "1")
+        done = sgproof("compute", self.path / "estate", "--format", "json")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("missing: ec2 DescribeVpcBlockPublicAccessOptions of %s (HTTP 500)" % REGION, json.loads(done.stdout)["missing"])
+
+    def test_a_whole_run_reads_before_and_after_probing(self):
+        """moto's own public addresses lie in 127.0.0.0/8: the probe asks this machine, and what it finds is its own."""
+        done = sgproof("run", "--region", REGION, "--endpoint-url", self.url, "--max-attempts", "1", "--out", self.path / "evidence", *common.ONLY,
+                       "--vantage", "127.0.0.1", "--depth", "declared", env=KEYS)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        evidence = self.path / "evidence"
+        for side in ("before", "after"):
+            self.assertTrue((evidence / side / "snapshot.json").is_file())
+            self.assertTrue((evidence / side / "123456789012" / REGION / "describe-network-interfaces.json").is_file())
+        verdicts = json.loads((evidence / "verdicts.json").read_text())
+        self.assertFalse(verdicts["complete"])
+        self.assertEqual({v["address"] for v in verdicts["verdicts"]}, {self.made["address"]})
+
     def test_a_folder_that_is_there_is_not_written_over(self):
         (self.path / "estate").mkdir()
         done = self.read()

@@ -1,0 +1,86 @@
+#include "cli/aws.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static const char *setting(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+static bool read_regions(struct arena *arena, const struct options *options, const struct aws_config *config,
+                         struct option_values *regions, struct error *error)
+{
+    const struct option_values *given = options_values(options, "region");
+    const char *one = setting("AWS_REGION");
+    one = one != NULL ? one : setting("AWS_DEFAULT_REGION");
+    one = one != NULL ? one : aws_config_setting(config, "region");
+    *regions = *given;
+    if (given->items.count == 0 && one == NULL)
+        return error_set(error, ERROR_USAGE, "no region: give --region NAME or all, or set AWS_REGION");
+    if (given->items.count == 0)
+        *vector_add(arena, &regions->items) = one;
+    for (size_t i = 0; i < regions->items.count; i++)
+        if (strspn(regions->items.items[i], "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(regions->items.items[i]))
+            return error_set(error, ERROR_USAGE, "--region %s: expected a name such as eu-west-3, or all",
+                             regions->items.items[i]);
+    for (size_t i = 0; i < regions->items.count; i++)
+        if (strcmp(regions->items.items[i], "all") == 0 && regions->items.count > 1)
+            return error_set(error, ERROR_USAGE, "--region all excludes other regions");
+    return true;
+}
+
+static bool read_client(const struct options *options, struct client_options *client, struct error *error)
+{
+    long tries, parallel;
+    const char *attempts = setting("AWS_MAX_ATTEMPTS");
+    long fallback = attempts == NULL ? 3 : strtol(attempts, NULL, 10);
+    if (!options_integer(options, "max-attempts", 1, 20, fallback, &tries, error) ||
+        !options_integer(options, "parallel", 1, 256, 16, &parallel, error))
+        return false;
+    const char *bundle = options_value(options, "ca-bundle");
+    *client = (struct client_options){.ca_bundle = bundle != NULL ? bundle : setting("AWS_CA_BUNDLE"),
+                                      .connect_timeout = 10000,
+                                      .answer_timeout = 60000,
+                                      .tries = (int)(tries < 1 ? 1 : tries),
+                                      .limit = (unsigned)parallel};
+    return true;
+}
+
+static void say_unread(const struct collected *collected)
+{
+    for (size_t i = 0; i < collected->unread.count; i++) {
+        const struct unread *one = &collected->unread.items[i];
+        log_line(LOG_WARNING, "not read: %s %s in %s: %s: %s%s%s", one->service, one->operation, one->region, one->code,
+                 one->message, one->action != NULL ? "; needs " : "", one->action != NULL ? one->action : "");
+    }
+    if (collected->clock_skew > 60 || collected->clock_skew < -60)
+        log_line(LOG_WARNING, "this machine's clock differs from AWS's by %.0f seconds", -collected->clock_skew);
+}
+
+bool cli_collect(struct arena *arena, const struct options *options, const char *folder, struct collected *collected,
+                 struct error *error)
+{
+    struct arena *secrets = arena_new(); // the shared files as they are, and the keys
+    struct aws_config config;
+    struct option_values regions;
+    struct collect_options wanted = {.config = &config, .folder = folder};
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold the secrets
+    if (!aws_config_read(secrets, options_value(options, "profile"), &config, error) ||
+        !read_client(options, &wanted.client, error) || !read_regions(secrets, options, &config, &regions, error)) {
+        arena_wipe(secrets);
+        return false;
+    }
+    wanted.endpoint = options_value(options, "endpoint-url");
+    wanted.regions = regions.items.items;
+    wanted.region_count = regions.items.count;
+    wanted.progress = isatty(STDERR_FILENO) && options_value(options, "quiet") == NULL;
+    bool good = collect(arena, &wanted, collected, error);
+    arena_wipe(secrets);
+    say_unread(collected);
+    return good;
+}

@@ -1,0 +1,20 @@
+// Options of the commands that read AWS, named as the AWS CLI names them, and the reading itself.
+#pragma once
+
+#include "aws/collect.h"
+#include "cli/common.h"
+
+#define OPTIONS_AWS                                                                                                    \
+    {"profile", 0, "NAME", "profile of the AWS shared config and credentials files", false},                           \
+        {"region", 0, "NAME", "region to read, or all (default AWS_REGION, then the profile's)", true},                \
+        {"endpoint-url", 0, "URL", "ask this endpoint instead of AWS's", false},                                       \
+        {"ca-bundle", 0, "FILE", "certificate authorities to trust (default AWS_CA_BUNDLE, then the system's)",        \
+         false},                                                                                                       \
+        {"max-attempts", 0, "N", "most tries of a request, 1 to 20 (default AWS_MAX_ATTEMPTS, then 3)", false},        \
+    {                                                                                                                  \
+        "parallel", 0, "N", "most requests at once, 1 to 256 (default 16)", false                                      \
+    }
+
+// Reads into `folder`, or with NULL only finds out who we are, and says on stderr what could not be read.
+bool cli_collect(struct arena *arena, const struct options *options, const char *folder, struct collected *collected,
+                 struct error *error);
