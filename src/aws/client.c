@@ -32,6 +32,7 @@ struct transfer {
     CURL *easy;
     struct curl_slist *headers;
     struct text answer;
+    cJSON *json;
     bool too_large;
     uv_timer_t pause; // before a retry
     int paid;         // quota taken for this retry
@@ -100,7 +101,14 @@ static void begin(struct transfer *transfer)
         explicit_bzero(secrets, strlen(secrets));
         free(secrets);
     }
-    transfer->headers = header(transfer->headers, "Content-Type: application/x-www-form-urlencoded; charset=utf-8");
+    if (request->target != NULL) {
+        char target[160];
+        snprintf(target, sizeof(target), "X-Amz-Target: %s", request->target);
+        transfer->headers = header(transfer->headers, target);
+        transfer->headers = header(transfer->headers, "Content-Type: application/x-amz-json-1.1");
+    } else {
+        transfer->headers = header(transfer->headers, "Content-Type: application/x-www-form-urlencoded; charset=utf-8");
+    }
     if (with->token != NULL && asprintf(&secrets, "x-amz-security-token: %s", with->token) >= 0) {
         transfer->headers = header(transfer->headers, secrets);
         explicit_bzero(secrets, strlen(secrets));
@@ -118,6 +126,14 @@ static void end_try(struct transfer *transfer)
     curl_easy_cleanup(transfer->easy);
     transfer->headers = NULL;
     transfer->easy = NULL;
+}
+
+static void forget_answer(struct transfer *transfer)
+{
+    cJSON_Delete(transfer->json);
+    transfer->json = NULL;
+    if (transfer->answer.bytes != NULL)
+        explicit_bzero(transfer->answer.bytes, transfer->answer.capacity);
 }
 
 static bool is_one_of(const char *code, const char *const *list)
@@ -170,6 +186,7 @@ static enum failure_kind kind_of(const char *code, long status)
 static void fail(struct request *request, enum failure_kind kind, const char *code, const char *message)
 {
     request->root = NULL;
+    request->json = NULL;
     request->failure = kind;
     request->code = code;
     request->message = message;
@@ -185,6 +202,18 @@ static void read_failure(struct request *request, const struct xml_node *root, l
     fail(request, kind_of(code, status), code, message == NULL ? "no more was said" : message);
 }
 
+// {"__type": "prefix#AccessDeniedException", "message" or "Message": ...}
+static void read_json_failure(struct request *request, const cJSON *json, long status)
+{
+    const cJSON *type = cJSON_GetObjectItemCaseSensitive(json, "__type");
+    const cJSON *message = cJSON_GetObjectItem(json, "message");
+    const char *code = cJSON_IsString(type) ? type->valuestring : arena_printf(request->arena, "HTTP %ld", status);
+    const char *hash = strchr(code, '#');
+    code = arena_strdup(request->arena, hash == NULL ? code : hash + 1);
+    fail(request, kind_of(code, status), code,
+         cJSON_IsString(message) ? arena_strdup(request->arena, message->valuestring) : "no more was said");
+}
+
 static const char *find_request_id(const struct xml_node *root)
 {
     const char *id = xml_text(root, "requestId");
@@ -192,11 +221,35 @@ static const char *find_request_id(const struct xml_node *root)
     return id != NULL ? id : xml_text(xml_child(root, "ResponseMetadata"), "RequestId");
 }
 
+// Parses the answer in its protocol; of a failure, what AWS says of it.
+static bool read_body(struct transfer *transfer, long status, struct error *error)
+{
+    struct request *request = transfer->request;
+    const char *bytes = transfer->answer.bytes == NULL ? "" : transfer->answer.bytes;
+    request->bytes = bytes;
+    request->length = transfer->answer.length;
+    if (request->target != NULL) {
+        transfer->json = json_parse("answer", bytes, transfer->answer.length, error);
+        request->json = transfer->json;
+        if (status != 200)
+            read_json_failure(request, transfer->json, status);
+        return transfer->json != NULL;
+    }
+    request->root = xml_parse(request->arena, bytes, transfer->answer.length, error);
+    bool whole = request->root != NULL;
+    request->request_id = find_request_id(request->root);
+    if (status != 200)
+        read_failure(request, request->root, status);
+    return whole;
+}
+
 static bool read_answer(struct transfer *transfer, CURLcode code)
 {
     struct request *request = transfer->request;
     long status = 0;
     struct error error;
+    request->root = NULL;
+    request->json = NULL;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK) {
         bool last = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
@@ -218,21 +271,17 @@ static bool read_answer(struct transfer *transfer, CURLcode code)
              "a redirect, which is not followed: the request is signed for this place only");
         return false;
     }
-    const struct xml_node *root = xml_parse(
-        request->arena, transfer->answer.bytes == NULL ? "" : transfer->answer.bytes, transfer->answer.length, &error);
-    request->request_id = find_request_id(root);
-    if (status != 200) {
-        read_failure(request, root, status);
+    bool whole = read_body(transfer, status, &error);
+    if (status != 200)
         return request->failure == FAILURE_THROTTLED || status == 500 || status == 502 || status == 503 ||
                status == 504 || strcmp(request->code, "RequestTimeout") == 0 ||
                strcmp(request->code, "RequestTimeoutException") == 0;
-    }
-    if (root == NULL) {
+    if (!whole) {
         fail(request, FAILURE_OTHER, "answer",
-             arena_printf(request->arena, "not the XML that was expected: %s", error.message));
+             arena_printf(request->arena, "not the %s that was expected: %s", request->target != NULL ? "JSON" : "XML",
+                          error.message));
         return true;
     }
-    request->root = root;
     request->failure = FAILURE_NONE;
     return false;
 }
@@ -255,6 +304,7 @@ static void retry(struct transfer *transfer)
     seconds = asked > 0 && asked <= 20 ? (double)asked : seconds;
     transfer->client->counts.retried++;
     end_try(transfer);
+    forget_answer(transfer);
     arena_reset(transfer->request->arena);
     uv_timer_start(&transfer->pause, after_pause, (uint64_t)(seconds * 1000) + 1, 0);
 }
@@ -271,7 +321,7 @@ static void on_try_done(struct transfer *transfer, CURLcode code)
         retry(transfer);
         return;
     }
-    if (request->root != NULL) {
+    if (request->failure == FAILURE_NONE) {
         client->quota += transfer->paid > 0 ? transfer->paid : 1;
         client->quota = client->quota > QUOTA ? QUOTA : client->quota;
     }
@@ -282,6 +332,7 @@ static void on_try_done(struct transfer *transfer, CURLcode code)
 static void on_pause_closed(uv_handle_t *handle)
 {
     struct transfer *transfer = handle->data;
+    forget_answer(transfer);
     text_free(&transfer->answer);
     free(transfer);
 }
@@ -293,7 +344,7 @@ static void finish(struct transfer *transfer)
     struct arena *arena = request->arena;
     client->running--;
     request->done(request);
-    arena_free(arena);
+    arena_wipe(arena); // an assumed role's keys come this way
     uv_close((uv_handle_t *)&transfer->pause, on_pause_closed);
     start_more(client);
 }

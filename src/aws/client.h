@@ -6,6 +6,7 @@
 
 #include "aws/credentials.h"
 #include "aws/xml.h"
+#include "base/json.h"
 
 struct client;
 
@@ -35,12 +36,16 @@ struct request {
     const char *region;
     const char *signing_name;
     const struct credentials *credentials;
-    const char *body; // form-encoded
+    const char *target; // X-Amz-Target of the JSON protocol, or NULL: the query protocol, which answers XML
+    const char *body;   // JSON, or form-encoded
     request_done done;
     void *context;
     // The answer, in `arena`, which is freed when `done` returns.
     struct arena *arena;
-    const struct xml_node *root; // NULL on failure
+    const struct xml_node *root; // of an XML answer; NULL on failure
+    const cJSON *json;           // of a JSON answer; NULL on failure
+    const char *bytes;           // the answer as it came
+    size_t length;
     const char *request_id;
     enum failure_kind failure;
     const char *code;    // AWS's word, or "connection", "answer"

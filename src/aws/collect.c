@@ -14,6 +14,12 @@
 #include "base/log.h"
 #include "config.h"
 
+// An account that is read, with the keys for it.
+struct account {
+    const char *id;
+    struct credentials credentials;
+};
+
 struct collector {
     struct arena *arena;
     const struct collect_options *options;
@@ -21,7 +27,8 @@ struct collector {
     struct model *model;
     uv_loop_t loop;
     struct client *client;
-    struct credentials credentials;
+    struct account self;
+    VECTOR(struct account *) accounts;
     const char *folder; // temporary
     const char *began;
     VECTOR(struct call *) calls;
@@ -34,7 +41,8 @@ struct collector {
 struct call {
     struct request request;
     struct collector *collector;
-    struct operation operation;
+    const struct account *account;
+    struct operation operation; // of the JSON protocol: service and name only
     const char *region;
     const char *parameters; // beyond action, version and pages: "&TargetGroupArn=..."
     const char *file;       // ACCOUNT/REGION/...
@@ -78,7 +86,7 @@ static void send_page(struct call *call, const char *token)
                             of->prefix, call->region),
         .region = call->region,
         .signing_name = of->prefix,
-        .credentials = &call->collector->credentials,
+        .credentials = &call->account->credentials,
         .body = arena_printf(arena, "Action=%s&Version=%s%s%s%s", of->name, of->version, call->parameters, limit, page),
         .done = on_page,
         .context = call,
@@ -86,11 +94,12 @@ static void send_page(struct call *call, const char *token)
     client_send(call->collector->client, &call->request);
 }
 
-static struct call *start(struct collector *collector, const char *service, const char *operation, const char *region,
-                          const char *parameters, const char *file)
+static struct call *start(struct collector *collector, const struct account *account, const char *service,
+                          const char *operation, const char *region, const char *parameters, const char *file)
 {
     struct call *call = arena_new_of(collector->arena, struct call);
     call->collector = collector;
+    call->account = account;
     call->operation = model_operation(collector->model, service, operation);
     call->region = region;
     call->parameters = parameters;
@@ -151,6 +160,7 @@ static void end_failed(struct call *call)
     struct arena *arena = collector->arena;
     const struct request *request = &call->request;
     *vector_add(arena, &collector->collected->unread) = (struct unread){
+        .account = call->account->id,
         .region = call->region,
         .service = call->operation.service,
         .operation = call->operation.name,
@@ -207,9 +217,10 @@ static void on_page(struct request *request)
     collector->open--;
 }
 
-static const char *in_region(struct collector *collector, const char *region, const char *name)
+static const char *in_region(struct collector *collector, const struct account *account, const char *region,
+                             const char *name)
 {
-    return arena_printf(collector->arena, "%s/%s/%s.json", collector->collected->identity.account, region, name);
+    return arena_printf(collector->arena, "%s/%s/%s.json", account->id, region, name);
 }
 
 static void follow_prefix_lists(struct call *call, const struct xml_node *output)
@@ -219,9 +230,9 @@ static void follow_prefix_lists(struct call *call, const struct xml_node *output
     for (size_t i = 0; set != NULL && i < set->children.count; i++) {
         const char *id = xml_text(set->children.items[i], "prefixListId");
         if (id != NULL)
-            start(call->collector, "ec2", "GetManagedPrefixListEntries", call->region,
+            start(call->collector, call->account, "ec2", "GetManagedPrefixListEntries", call->region,
                   arena_printf(arena, "&PrefixListId=%s", escaped(arena, id)),
-                  in_region(call->collector, call->region,
+                  in_region(call->collector, call->account, call->region,
                             arena_printf(arena, "get-managed-prefix-list-entries.%s", escaped(arena, id))));
     }
 }
@@ -242,9 +253,10 @@ static void ask_about(struct call *call, const char *operation, const char *para
                       const char *arn)
 {
     struct arena *arena = call->collector->arena;
-    start(call->collector, "elbv2", operation, call->region,
+    start(call->collector, call->account, "elbv2", operation, call->region,
           arena_printf(arena, "&%s=%s", parameter, escaped(arena, arn)),
-          in_region(call->collector, call->region, arena_printf(arena, "%s.%s", file, name_in_arn(arena, arn))));
+          in_region(call->collector, call->account, call->region,
+                    arena_printf(arena, "%s.%s", file, name_in_arn(arena, arn))));
 }
 
 static void follow_load_balancers(struct call *call, const struct xml_node *output)
@@ -274,8 +286,8 @@ static void run_loop(struct collector *collector)
     while (collector->open > 0 && uv_run(&collector->loop, UV_RUN_ONCE) != 0) {
         if (!collector->options->progress)
             continue;
-        fprintf(stderr, "\rreading %s: %zu of %zu calls", collector->collected->identity.account,
-                collector->calls.count - collector->open, (size_t)collector->calls.count);
+        fprintf(stderr, "\rreading: %zu of %zu calls", collector->calls.count - collector->open,
+                (size_t)collector->calls.count);
     }
     if (collector->options->progress)
         fputs("\r\033[K", stderr);
@@ -288,11 +300,93 @@ struct plain_call {
     void (*follow)(struct call *call, const struct xml_node *output);
 };
 
-static void start_all(struct collector *collector, const char *region, const struct plain_call *calls, size_t count)
+static void start_all(struct collector *collector, const struct account *account, const char *region,
+                      const struct plain_call *calls, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        start(collector, calls[i].service, calls[i].operation, region, "", in_region(collector, region, calls[i].file))
+        start(collector, account, calls[i].service, calls[i].operation, region, "",
+              in_region(collector, account, region, calls[i].file))
             ->follow = calls[i].follow;
+}
+
+// ---- AWS Network Firewall, of the JSON protocol. Its answers are what the CLI prints.
+
+static void on_firewall(struct request *request)
+{
+    struct call *call = request->context;
+    struct collector *collector = call->collector;
+    if (request->json == NULL) {
+        end_failed(call);
+    } else {
+        text_add(&call->document, request->bytes, request->length);
+        write_document(call);
+    }
+    collector->open--;
+}
+
+static struct call *start_json(struct collector *collector, const struct account *account, const char *operation,
+                               const char *region, const char *body, const char *file, request_done done)
+{
+    struct call *call = arena_new_of(collector->arena, struct call);
+    call->collector = collector;
+    call->account = account;
+    call->operation =
+        (struct operation){.service = "network-firewall", .name = operation, .prefix = "network-firewall"};
+    call->region = region;
+    call->file = file;
+    call->began = now_text(collector->arena);
+    call->writer = json_writer_to(&call->document);
+    call->request = (struct request){
+        .url = endpoint_url(collector->options->config, collector->options->endpoint, "network-firewall",
+                            "network-firewall", region),
+        .region = region,
+        .signing_name = "network-firewall",
+        .credentials = &account->credentials,
+        .target = arena_printf(collector->arena, "NetworkFirewall_20201112.%s", operation),
+        .body = body,
+        .done = done,
+        .context = call,
+    };
+    *vector_add(collector->arena, &collector->calls) = call;
+    collector->open++;
+    client_send(collector->client, &call->request);
+    return call;
+}
+
+static const char *quoted(struct arena *arena, const char *key, const char *value)
+{
+    struct text out = {0};
+    struct json_writer writer = json_writer_to(&out);
+    json_open_line(&writer, NULL, '{');
+    json_put_string(&writer, key, value);
+    json_close(&writer, '}');
+    const char *kept = arena_strdup(arena, out.bytes);
+    text_free(&out);
+    return kept;
+}
+
+static void on_firewalls(struct request *request)
+{
+    struct call *call = request->context;
+    struct collector *collector = call->collector;
+    const cJSON *one, *next = cJSON_GetObjectItemCaseSensitive(request->json, "NextToken");
+    if (request->json == NULL)
+        end_failed(call);
+    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(request->json, "Firewalls")) {
+        const cJSON *arn = cJSON_GetObjectItemCaseSensitive(one, "FirewallArn");
+        const cJSON *name = cJSON_GetObjectItemCaseSensitive(one, "FirewallName");
+        if (cJSON_IsString(arn) && cJSON_IsString(name))
+            start_json(collector, call->account, "DescribeFirewall", call->region,
+                       quoted(collector->arena, "FirewallArn", arn->valuestring),
+                       in_region(collector, call->account, call->region,
+                                 arena_printf(collector->arena, "describe-firewall.%s",
+                                              escaped(collector->arena, name->valuestring))),
+                       on_firewall);
+    }
+    if (cJSON_IsString(next))
+        start_json(collector, call->account, "ListFirewalls", call->region,
+                   quoted(collector->arena, "NextToken", next->valuestring), call->file, on_firewalls);
+    collector->open--;
 }
 
 // What interfaces refer to first, then instances and addresses, interfaces last: so what they refer to is there
@@ -323,22 +417,33 @@ static void read_regions(struct collector *collector, const char *const *regions
         {"ec2", "DescribeAddresses", "describe-addresses", NULL},
         {"ec2", "DescribeNetworkInterfaces", "describe-network-interfaces", NULL},
     };
-    for (size_t r = 0; r < count; r++)
-        start_all(collector, regions[r], first, sizeof(first) / sizeof(first[0]));
+    for (size_t a = 0; a < collector->accounts.count; a++)
+        for (size_t r = 0; r < count; r++) {
+            const struct account *account = collector->accounts.items[a];
+            start_all(collector, account, regions[r], first, sizeof(first) / sizeof(first[0]));
+            start_json(collector, account, "ListFirewalls", regions[r], "{}",
+                       in_region(collector, account, regions[r], "list-firewalls"), on_firewalls);
+        }
     run_loop(collector);
-    for (size_t r = 0; r < count; r++)
-        start_all(collector, regions[r], last, sizeof(last) / sizeof(last[0]));
+    for (size_t a = 0; a < collector->accounts.count; a++)
+        for (size_t r = 0; r < count; r++)
+            start_all(collector, collector->accounts.items[a], regions[r], last, sizeof(last) / sizeof(last[0]));
     run_loop(collector);
 }
 
 // ---- Who we are, and where
 
+typedef void (*answer_reader)(struct collector *collector, const struct xml_node *output, void *into);
+
 struct answer {
     struct request request;
     struct collector *collector;
-    void (*read)(struct collector *collector, const struct operation *operation, const struct xml_node *output);
+    answer_reader read;
+    void *into;
     struct operation operation;
     bool good;
+    const char *code;
+    const char *message;
 };
 
 static void on_answer(struct request *request)
@@ -348,99 +453,220 @@ static void on_answer(struct request *request)
     const struct xml_node *output = model_output(&answer->operation, request->root);
     collector->collected->clock_skew = request->clock_skew;
     answer->good = output != NULL;
-    if (answer->good)
-        answer->read(collector, &answer->operation, output);
-    else
-        error_set(collector->error, ERROR_USAGE, "%s: %s: %s", answer->operation.name,
-                  request->root == NULL ? request->code : "answer",
-                  request->root == NULL ? request->message : "an answer to another question");
+    if (answer->good) {
+        answer->read(collector, output, answer->into);
+    } else {
+        answer->code = arena_strdup(collector->arena, request->root == NULL ? request->code : "answer");
+        answer->message =
+            arena_strdup(collector->arena, request->root == NULL ? request->message : "an answer to another question");
+    }
     collector->open--;
 }
 
-// One call whose answer is waited for.
-static bool ask(struct collector *collector, const char *service, const char *operation, const char *region,
-                const char *parameters,
-                void (*read)(struct collector *, const struct operation *, const struct xml_node *))
+// Begins one call, whose answer is there when the loop has run.
+static struct answer *begin_ask(struct collector *collector, const char *service, const char *operation,
+                                const char *region, const char *parameters, answer_reader read, void *into)
 {
     struct answer *answer = arena_new_of(collector->arena, struct answer);
     answer->collector = collector;
     answer->read = read;
+    answer->into = into;
     answer->operation = model_operation(collector->model, service, operation);
     const struct operation *of = &answer->operation;
     answer->request = (struct request){
         .url = endpoint_url(collector->options->config, collector->options->endpoint, service, of->prefix, region),
         .region = region,
         .signing_name = of->prefix,
-        .credentials = &collector->credentials,
+        .credentials = &collector->self.credentials,
         .body = arena_printf(collector->arena, "Action=%s&Version=%s%s", of->name, of->version, parameters),
         .done = on_answer,
         .context = answer,
     };
     collector->open++;
     client_send(collector->client, &answer->request);
+    return answer;
+}
+
+static bool ask(struct collector *collector, const char *service, const char *operation, const char *region,
+                const char *parameters, answer_reader read, void *into)
+{
+    struct answer *answer = begin_ask(collector, service, operation, region, parameters, read, into);
     run_loop(collector);
-    return answer->good;
+    return answer->good ||
+           error_set(collector->error, ERROR_USAGE, "%s: %s: %s", operation, answer->code, answer->message);
 }
 
-static void take_identity(struct collector *collector, const struct operation *operation, const struct xml_node *output)
+static void take_identity(struct collector *collector, const struct xml_node *output, void *into)
 {
-    (void)operation;
+    struct identity *identity = into;
     const char *account = xml_text(output, "Account"), *arn = xml_text(output, "Arn");
-    collector->collected->identity.account = arena_strdup(collector->arena, account == NULL ? "unknown" : account);
-    collector->collected->identity.arn = arena_strdup(collector->arena, arn == NULL ? "unknown" : arn);
+    identity->account = arena_strdup(collector->arena, account == NULL ? "unknown" : account);
+    identity->arn = arena_strdup(collector->arena, arn == NULL ? "unknown" : arn);
 }
 
-static void take_role(struct collector *collector, const struct operation *operation, const struct xml_node *output)
+static void take_role(struct collector *collector, const struct xml_node *output, void *into)
 {
-    (void)operation;
+    struct account *account = into;
+    struct arena *secrets = collector->options->config->arena;
     const struct xml_node *given = xml_child(output, "Credentials");
     const char *texts[] = {xml_text(given, "AccessKeyId"), xml_text(given, "SecretAccessKey"),
                            xml_text(given, "SessionToken")};
     if (texts[0] == NULL || texts[1] == NULL)
         return;
-    struct arena *secrets = collector->options->config->arena;
-    collector->credentials.key_id = arena_strdup(secrets, texts[0]);
-    collector->credentials.secret = arena_strdup(secrets, texts[1]);
-    collector->credentials.token = texts[2] == NULL ? NULL : arena_strdup(secrets, texts[2]);
+    account->credentials.key_id = arena_strdup(secrets, texts[0]);
+    account->credentials.secret = arena_strdup(secrets, texts[1]);
+    account->credentials.token = texts[2] == NULL ? NULL : arena_strdup(secrets, texts[2]);
 }
 
-struct region_list {
+struct name_list {
     VECTOR(const char *) items;
 };
 
-static struct region_list every_region; // filled by take_regions, for the one reader that a process has
-
-static void take_regions(struct collector *collector, const struct operation *operation, const struct xml_node *output)
+static void take_regions(struct collector *collector, const struct xml_node *output, void *into)
 {
-    (void)operation;
+    struct name_list *names = into;
     const struct xml_node *set = xml_child(output, "regionInfo");
     for (size_t i = 0; set != NULL && i < set->children.count; i++) {
         const char *name = xml_text(set->children.items[i], "regionName");
         if (name != NULL)
-            *vector_add(collector->arena, &every_region.items) = arena_strdup(collector->arena, name);
+            *vector_add(collector->arena, &names->items) = arena_strdup(collector->arena, name);
     }
+}
+
+static const char *role_parameters(struct arena *arena, const char *arn, const char *session, const char *external)
+{
+    return arena_printf(arena, "&RoleArn=%s&RoleSessionName=%s%s%s", escaped(arena, arn), escaped(arena, session),
+                        external == NULL ? "" : "&ExternalId=", external == NULL ? "" : escaped(arena, external));
 }
 
 static bool find_identity(struct collector *collector, const char *region)
 {
     struct arena *arena = collector->arena;
+    struct identity *identity = &collector->collected->identity;
     struct role role;
-    if (!credentials_find(collector->options->config, &collector->credentials, &role, collector->error))
+    if (!credentials_find(collector->options->config, &collector->self.credentials, &role, collector->error))
         return false;
-    collector->collected->identity.source = arena_strdup(arena, collector->credentials.source);
+    identity->source = arena_strdup(arena, collector->self.credentials.source);
     if (role.arn != NULL) {
-        const char *external =
-            role.external_id == NULL ? "" : arena_printf(arena, "&ExternalId=%s", escaped(arena, role.external_id));
         const char *session = role.session_name == NULL ? "sgproof" : role.session_name;
-        if (!ask(collector, "sts", "AssumeRole", region,
-                 arena_printf(arena, "&RoleArn=%s&RoleSessionName=%s%s", escaped(arena, role.arn),
-                              escaped(arena, session), external),
-                 take_role))
+        if (!ask(collector, "sts", "AssumeRole", region, role_parameters(arena, role.arn, session, role.external_id),
+                 take_role, &collector->self))
             return false;
-        collector->collected->identity.source =
-            arena_printf(arena, "%s, role assumed by %s", collector->credentials.source, role.source);
+        identity->source = arena_printf(arena, "%s, role assumed by %s", identity->source, role.source);
     }
-    return ask(collector, "sts", "GetCallerIdentity", region, "", take_identity);
+    if (!ask(collector, "sts", "GetCallerIdentity", region, "", take_identity, identity))
+        return false;
+    collector->self.id = identity->account;
+    return true;
+}
+
+// ---- Whole organizations
+
+struct account_list {
+    struct request request;
+    struct collector *collector;
+    struct name_list *names;
+    const char *code;
+    const char *message;
+};
+
+static void ask_accounts(struct account_list *list, const char *token);
+
+static void on_accounts(struct request *request)
+{
+    struct account_list *list = request->context;
+    struct arena *arena = list->collector->arena;
+    const cJSON *one, *next = cJSON_GetObjectItemCaseSensitive(request->json, "NextToken");
+    list->code = request->json != NULL ? NULL : arena_strdup(arena, request->code);
+    list->message = request->json != NULL ? NULL : arena_strdup(arena, request->message);
+    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(request->json, "Accounts")) {
+        const cJSON *id = cJSON_GetObjectItemCaseSensitive(one, "Id");
+        const cJSON *status = cJSON_GetObjectItemCaseSensitive(one, "Status");
+        if (cJSON_IsString(id) && cJSON_IsString(status) && strcmp(status->valuestring, "ACTIVE") == 0)
+            *vector_add(arena, &list->names->items) = arena_strdup(arena, id->valuestring);
+    }
+    if (cJSON_IsString(next))
+        ask_accounts(list, next->valuestring);
+    list->collector->open--;
+}
+
+// Organizations has one endpoint a partition. https://docs.aws.amazon.com/general/latest/gr/ao.html
+static void ask_accounts(struct account_list *list, const char *token)
+{
+    struct collector *collector = list->collector;
+    list->request = (struct request){
+        .url = endpoint_url(collector->options->config, collector->options->endpoint, "organizations", "organizations",
+                            "us-east-1"),
+        .region = "us-east-1",
+        .signing_name = "organizations",
+        .credentials = &collector->self.credentials,
+        .target = "AWSOrganizationsV20161128.ListAccounts",
+        .body = token == NULL ? "{}" : quoted(collector->arena, "NextToken", token),
+        .done = on_accounts,
+        .context = list,
+    };
+    collector->open++;
+    client_send(collector->client, &list->request);
+}
+
+// "arn:aws-cn:..." -> "aws-cn"
+static const char *partition_of(struct arena *arena, const char *arn)
+{
+    const char *begin = strchr(arn, ':'), *end = begin == NULL ? NULL : strchr(begin + 1, ':');
+    return end == NULL ? "aws" : arena_strndup(arena, begin + 1, (size_t)(end - begin - 1));
+}
+
+// Enters every account that is asked for; one that cannot be entered is noted, and costs only itself.
+static bool enter_accounts(struct collector *collector, const char *region)
+{
+    const struct collect_options *options = collector->options;
+    struct arena *arena = collector->arena;
+    struct name_list names = {0};
+    if (options->organization) {
+        struct account_list list = {.collector = collector, .names = &names};
+        ask_accounts(&list, NULL);
+        run_loop(collector);
+        if (list.code != NULL)
+            return error_set(collector->error, ERROR_USAGE, "ListAccounts: %s: %s", list.code, list.message);
+    }
+    for (size_t i = 0; i < options->account_count; i++)
+        *vector_add(arena, &names.items) = options->accounts[i];
+    if (!options->organization && options->account_count == 0)
+        *vector_add(arena, &names.items) = collector->self.id;
+    sort_texts(names.items.items, names.items.count);
+    struct answer **answers = arena_array(arena, struct answer *, names.items.count + 1);
+    struct account **entered = arena_array(arena, struct account *, names.items.count + 1);
+    const char *partition = partition_of(arena, collector->collected->identity.arn);
+    for (size_t i = 0; i < names.items.count; i++) {
+        const char *id = names.items.items[i];
+        if (i > 0 && strcmp(names.items.items[i - 1], id) == 0)
+            continue;
+        entered[i] = arena_new_of(arena, struct account);
+        *entered[i] = (struct account){.id = id, .credentials = collector->self.credentials};
+        if (strcmp(id, collector->self.id) != 0)
+            answers[i] = begin_ask(
+                collector, "sts", "AssumeRole", region,
+                role_parameters(arena, arena_printf(arena, "arn:%s:iam::%s:role/%s", partition, id, options->role_name),
+                                "sgproof", NULL),
+                take_role, entered[i]);
+    }
+    run_loop(collector);
+    for (size_t i = 0; i < names.items.count; i++) {
+        if (entered[i] == NULL)
+            continue;
+        if (answers[i] == NULL || answers[i]->good)
+            *vector_add(arena, &collector->accounts) = entered[i];
+        else
+            *vector_add(arena, &collector->collected->unread) = (struct unread){.account = entered[i]->id,
+                                                                                .region = region,
+                                                                                .service = "sts",
+                                                                                .operation = "AssumeRole",
+                                                                                .code = answers[i]->code,
+                                                                                .message = answers[i]->message,
+                                                                                .action = NULL};
+    }
+    collector->collected->accounts = collector->accounts.count;
+    return true;
 }
 
 // ---- The snapshot's own record
@@ -454,7 +680,8 @@ static int by_file(const void *left, const void *right)
 static int by_place(const void *left, const void *right)
 {
     const struct unread *a = left, *b = right;
-    int order = strcmp(a->region, b->region);
+    int order = strcmp(a->account, b->account);
+    order = order != 0 ? order : strcmp(a->region, b->region);
     order = order != 0 ? order : strcmp(a->service, b->service);
     return order != 0 ? order : strcmp(a->operation, b->operation);
 }
@@ -476,7 +703,7 @@ static bool write_record(struct collector *collector)
     for (size_t i = 0; i < collected->unread.count; i++) {
         const struct unread *one = &collected->unread.items[i];
         json_open_line(&writer, NULL, '{');
-        json_put_string(&writer, "account_id", collected->identity.account);
+        json_put_string(&writer, "account_id", one->account);
         json_put_string(&writer, "region", one->region);
         json_put_string(&writer, "service", one->service);
         json_put_string(&writer, "operation", one->operation);
@@ -514,7 +741,7 @@ static bool write_record(struct collector *collector)
     return good;
 }
 
-static bool collect_into_folder(struct collector *collector)
+static bool collect_into_folder(struct collector *collector, const char *home)
 {
     const struct collect_options *options = collector->options;
     const char *const *regions = options->regions;
@@ -523,13 +750,15 @@ static bool collect_into_folder(struct collector *collector)
         return error_set(collector->error, ERROR_USAGE, "%s: is there already, and is not written over",
                          options->folder);
     if (count == 1 && strcmp(regions[0], "all") == 0) {
-        every_region = (struct region_list){0};
-        if (!ask(collector, "ec2", "DescribeRegions", "us-east-1", "", take_regions))
+        struct name_list names = {0};
+        if (!ask(collector, "ec2", "DescribeRegions", home, "", take_regions, &names))
             return false;
-        sort_texts(every_region.items.items, every_region.items.count);
-        regions = every_region.items.items;
-        count = every_region.items.count;
+        sort_texts(names.items.items, names.items.count);
+        regions = names.items.items;
+        count = names.items.count;
     }
+    if (!enter_accounts(collector, home))
+        return false;
     collector->folder = arena_printf(collector->arena, "%s.tmp-%ld", options->folder, (long)getpid());
     if (!file_make_folder(collector->folder, collector->error))
         return false;
@@ -555,7 +784,7 @@ bool collect(struct arena *arena, const struct collect_options *options, struct 
     uv_loop_init(&collector.loop);
     collector.model = model_new();
     collector.client = client_new(&collector.loop, &options->client);
-    bool good = find_identity(&collector, home) && (options->folder == NULL || collect_into_folder(&collector));
+    bool good = find_identity(&collector, home) && (options->folder == NULL || collect_into_folder(&collector, home));
     collected->counts = client_counts(collector.client);
     client_free(collector.client);
     model_free(collector.model);

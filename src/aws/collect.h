@@ -8,7 +8,11 @@ struct collect_options {
     const char *endpoint;       // --endpoint-url, or NULL
     const char *const *regions; // names, or one "all"
     size_t region_count;
-    const char *folder; // to be made; what is there already is never written over. NULL: only find out who we are
+    bool organization;           // every active account of the organization that we are the management account of
+    const char *const *accounts; // 12 digits each: these, or with none and no organization our own
+    size_t account_count;
+    const char *role_name; // to assume in each account but our own
+    const char *folder;    // to be made; what is there already is never written over. NULL: only find out who we are
     struct client_options client;
     bool progress; // a line on stderr
 };
@@ -20,6 +24,7 @@ struct identity {
 };
 
 struct unread {
+    const char *account;
     const char *region;
     const char *service;
     const char *operation;
@@ -30,6 +35,7 @@ struct unread {
 
 struct collected {
     struct identity identity;
+    size_t accounts; // that could be entered
     size_t files;
     VECTOR(struct unread) unread;
     struct client_counts counts;

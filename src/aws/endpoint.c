@@ -9,7 +9,9 @@ static const char *setting_name(const char *service)
     static const struct {
         const char *service;
         const char *name;
-    } names[] = {{"elbv2", "elastic_load_balancing_v2"}, {"elb", "elastic_load_balancing"}};
+    } names[] = {{"elbv2", "elastic_load_balancing_v2"},
+                 {"elb", "elastic_load_balancing"},
+                 {"network-firewall", "network_firewall"}};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i].service, service) == 0)
             return names[i].name;

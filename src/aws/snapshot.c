@@ -72,7 +72,9 @@ static bool decides_nothing(const char *operation)
                                         "DescribeNatGateways",
                                         "DescribeEgressOnlyInternetGateways",
                                         "DescribeSecurityGroupRules",
-                                        "DescribeSecurityGroupVpcAssociations"};
+                                        "DescribeSecurityGroupVpcAssociations",
+                                        "ListFirewalls",
+                                        "DescribeFirewall"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], operation) == 0)
             return true;
@@ -92,8 +94,9 @@ static bool read_record(struct estate *estate, const char *path, struct error *e
     const cJSON *list = good ? unread.node : NULL;
     cJSON_ArrayForEach (node, list) {
         struct json_cursor one = json_element(&unread, index++, node);
-        const char *service, *operation, *region, *code;
-        good = json_expect_object(&one, error) && json_string(estate->arena, &one, "service", &service, error) &&
+        const char *account, *service, *operation, *region, *code;
+        good = json_expect_object(&one, error) && json_string(estate->arena, &one, "account_id", &account, error) &&
+               json_string(estate->arena, &one, "service", &service, error) &&
                json_string(estate->arena, &one, "operation", &operation, error) &&
                json_string(estate->arena, &one, "region", &region, error) &&
                json_string(estate->arena, &one, "code", &code, error);
@@ -101,7 +104,7 @@ static bool read_record(struct estate *estate, const char *path, struct error *e
             break;
         if (!decides_nothing(operation))
             *vector_add(estate->arena, &estate->unread) =
-                arena_printf(estate->arena, "missing: %s %s of %s (%s)", service, operation, region, code);
+                arena_printf(estate->arena, "missing: %s %s of %s/%s (%s)", service, operation, account, region, code);
     }
     cJSON_Delete(root);
     return good;

@@ -7,6 +7,9 @@
 #define OPTIONS_AWS                                                                                                    \
     {"profile", 0, "NAME", "profile of the AWS shared config and credentials files", false},                           \
         {"region", 0, "NAME", "region to read, or all (default AWS_REGION, then the profile's)", true},                \
+        {"org", 0, NULL, "read every active account of the organization, by --role-name", false},                      \
+        {"accounts", 0, "FILE", "read these accounts: a line each, 12 digits, # comments", false},                     \
+        {"role-name", 0, "NAME", "role to assume in each account but one's own", false},                               \
         {"endpoint-url", 0, "URL", "ask this endpoint instead of AWS's", false},                                       \
         {"ca-bundle", 0, "FILE", "certificate authorities to trust (default AWS_CA_BUNDLE, then the system's)",        \
          false},                                                                                                       \

@@ -28,8 +28,9 @@ static int run(struct arena *arena, int argc, char **argv)
         text_printf(&out, "%s\naccount %s\ncredentials from %s\n", collected.identity.arn, collected.identity.account,
                     collected.identity.source);
     else
-        text_printf(&out, "%s: %zu documents of account %s, read by %s\n%zu not read\n", folder, collected.files,
-                    collected.identity.account, collected.identity.arn, (size_t)collected.unread.count);
+        text_printf(&out, "%s: %zu documents of %zu account%s, read by %s\n%zu not read\n", folder, collected.files,
+                    collected.accounts, collected.accounts == 1 ? "" : "s", collected.identity.arn,
+                    (size_t)collected.unread.count);
     text_make_printable(out.bytes);
     int status = !cli_output(&options, &out, &error) ? cli_fail(&error)
                  : collected.unread.count == 0       ? 0
@@ -50,6 +51,7 @@ const struct command command_read = {
         "Exit status: 0 all was read; 2 no identity or bad usage, nothing written; 3 something could not be read.\n"
         "\nExamples:\n"
         "  sgproof read estate/ --region eu-west-3 --profile audit\n"
+        "  sgproof read estate/ --region all --org --role-name sgproof\n"
         "  sgproof read --whoami --region us-east-1\n",
     .options = options_of_read,
     .run = run,

@@ -154,7 +154,7 @@ class Moto(Server):
         self.read("--max-attempts", "1")
         done = sgproof("compute", self.path / "estate", "--format", "json")
         self.assertEqual(done.returncode, 3)
-        self.assertIn("missing: ec2 DescribeVpcBlockPublicAccessOptions of %s (HTTP 500)" % REGION, json.loads(done.stdout)["missing"])
+        self.assertIn("missing: ec2 DescribeVpcBlockPublicAccessOptions of 123456789012/%s (HTTP 500)" % REGION, json.loads(done.stdout)["missing"])
 
     def test_a_whole_run_reads_before_and_after_probing(self):
         """moto's own public addresses lie in 127.0.0.0/8: the probe asks this machine, and what it finds is its own."""
@@ -267,10 +267,18 @@ class Scripted(Server):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                form = dict(urllib.parse.parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-                action = form["Action"]
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                if "X-Amz-Target" in self.headers:
+                    action, form = self.headers["X-Amz-Target"].split(".")[1], json.loads(body)
+                    plain = "{}"
+                else:
+                    form = dict(urllib.parse.parse_qsl(body))
+                    action = form["Action"]
+                    plain = "<%sResponse><%sResult/></%sResponse>" % (action, action, action)
                 test.seen.append((action, form, dict(self.headers)))
-                steps = test.script.get(action, [(200, {}, "<%sResponse><%sResult/></%sResponse>" % (action, action, action))])
+                steps = test.script.get(action, [(200, {}, plain)])
+                if callable(steps):
+                    steps = [steps(form)]
                 status, headers, body = steps.pop(0) if len(steps) > 1 else steps[0]
                 if body is None:
                     self.close_connection = True
@@ -342,6 +350,54 @@ class Scripted(Server):
             "DescribeVpcs": ("UnauthorizedOperation", "ec2:DescribeVpcs"), "DescribeSubnets": ("InvalidAction", None),
             "DescribeRouteTables": ("answer", None), "DescribeNetworkAcls": ("answer", None), "DescribeAddresses": ("HTTP 302", None),
             "DescribeInstances": ("connection", None)})
+
+    def test_an_organization_is_read_account_by_account(self):
+        """One account refuses the role: it costs only itself, and is in the record."""
+        accounts = lambda ids, **more: (200, {}, json.dumps({"Accounts": [{"Id": i, "Status": s} for i, s in ids], **more}))
+        self.script["ListAccounts"] = [accounts([("111122223333", "ACTIVE"), ("222233334444", "ACTIVE")], NextToken="n"),
+                                       accounts([("333344445555", "ACTIVE"), ("444455556666", "SUSPENDED")])]
+
+        def assume(form):
+            if "333344445555" in form["RoleArn"]:
+                return (403, {}, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>")
+            return (200, {}, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA2222</AccessKeyId><SecretAccessKey>%s</SecretAccessKey>"
+                    "<SessionToken>t2</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>" % SECRET)
+        self.script["AssumeRole"] = assume
+        done = self.read("--org", "--role-name", "audit")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual(sorted(os.listdir(self.path / "estate")), ["111122223333", "222233334444", "snapshot.json"])
+        [unread] = self.record()["unread"]
+        self.assertEqual((unread["account_id"], unread["operation"], unread["code"]), ("333344445555", "AssumeRole", "AccessDenied"))
+        self.assertEqual([form.get("NextToken") for action, form, _ in self.seen if action == "ListAccounts"], [None, "n"])
+        self.assertEqual(sorted(form["RoleArn"] for action, form, _ in self.seen if action == "AssumeRole"),
+                         ["arn:aws:iam::222233334444:role/audit", "arn:aws:iam::333344445555:role/audit"])
+        self.assertEqual({headers["Authorization"].split("=")[1].split("/")[0] for action, _, headers in self.seen if action == "DescribeVpcs"},
+                         {"AKIAIOSFODNN7EXAMPLE", "ASIA2222"})
+        self.assertIn("of 2 accounts", done.stdout)
+
+    def test_a_list_of_accounts_must_be_one(self):
+        (self.path / "accounts").write_text("111122223333 # us\n\n12345\n")
+        done = self.read("--accounts", str(self.path / "accounts"), "--role-name", "audit")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("accounts:3: 12345: expected an account of 12 digits", done.stderr)
+        self.assertIn("--role-name goes with", self.read("--org").stderr)
+        (self.path / "accounts").write_text("111122223333\n")
+        self.assertEqual(self.read("--accounts", str(self.path / "accounts"), "--role-name", "audit").returncode, 0)
+        self.assertEqual(self.tries("AssumeRole"), 0)  # our own account
+
+    def test_network_firewalls_are_read(self):
+        self.script["ListFirewalls"] = [(200, {}, json.dumps({"Firewalls": [{"FirewallName": "edge", "FirewallArn": "arn:aws:network-firewall:x:1:firewall/edge"}]}))]
+        document = {"Firewall": {"FirewallName": "edge"}, "FirewallStatus": {"SyncStates": {"a": {"Attachment": {"EndpointId": "vpce-1"}}}}, "UpdateToken": "u"}
+        self.script["DescribeFirewall"] = [(200, {}, json.dumps(document))]
+        self.assertEqual(self.read().returncode, 0)
+        self.assertEqual(json.loads((self.path / "estate/111122223333" / REGION / "describe-firewall.edge.json").read_text()), document)
+        _, form, headers = next(seen for seen in self.seen if seen[0] == "DescribeFirewall")
+        self.assertEqual(form, {"FirewallArn": "arn:aws:network-firewall:x:1:firewall/edge"})
+        self.assertIn("/network-firewall/aws4_request", headers["Authorization"])
+        self.script["ListFirewalls"] = [(400, {}, json.dumps({"__type": "com.amazon#AccessDeniedException", "Message": "no"}))]
+        self.assertEqual(self.read(folder="denied").returncode, 3)
+        [unread] = self.record("denied")["unread"]
+        self.assertEqual((unread["code"], unread["iam_action"]), ("AccessDeniedException", "network-firewall:ListFirewalls"))
 
     def test_hostile_xml_is_refused(self):
         bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><DescribeVpcsResponse><vpcSet>&b;</vpcSet></DescribeVpcsResponse>'
