@@ -67,12 +67,24 @@ static struct curl_slist *header(struct curl_slist *list, const char *text)
     return longer;
 }
 
+static void sign_request(CURL *easy, const struct request *request, const struct credentials *with)
+{
+    char sign[128], *pair = NULL;
+    snprintf(sign, sizeof(sign), "aws:amz:%s:%s", request->region, request->signing_name);
+    curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, sign);
+    if (asprintf(&pair, "%s:%s", with->key_id, with->secret) < 0)
+        return;
+    curl_easy_setopt(easy, CURLOPT_USERPWD, pair);
+    explicit_bzero(pair, strlen(pair));
+    free(pair);
+}
+
 static void begin(struct transfer *transfer)
 {
     struct client *client = transfer->client;
     struct request *request = transfer->request;
     CURL *easy = curl_easy_init();
-    char sign[128], *secrets = NULL;
+    char *secrets = NULL;
     const struct credentials *with = request->credentials;
     transfer->easy = easy;
     transfer->answer.length = 0;
@@ -94,13 +106,8 @@ static void begin(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     if (client->options.ca_bundle != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, client->options.ca_bundle);
-    snprintf(sign, sizeof(sign), "aws:amz:%s:%s", request->region, request->signing_name);
-    curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, sign);
-    if (asprintf(&secrets, "%s:%s", with->key_id, with->secret) >= 0) {
-        curl_easy_setopt(easy, CURLOPT_USERPWD, secrets);
-        explicit_bzero(secrets, strlen(secrets));
-        free(secrets);
-    }
+    if (with->key_id != NULL)
+        sign_request(easy, request, with);
     if (request->target != NULL) {
         char target[160];
         snprintf(target, sizeof(target), "X-Amz-Target: %s", request->target);

@@ -539,6 +539,24 @@ static const char *role_parameters(struct arena *arena, const char *arn, const c
                         external == NULL ? "" : "&ExternalId=", external == NULL ? "" : escaped(arena, external));
 }
 
+// A web identity's token is all that is needed: the request is not signed.
+static bool assume_by_token(struct collector *collector, const struct role *role, const char *region)
+{
+    struct arena *secrets = collector->options->config->arena;
+    size_t length;
+    char *token = file_read(role->token_file, &length, collector->error);
+    if (token == NULL)
+        return false;
+    token[strcspn(token, "\r\n")] = '\0';
+    const char *parameters = arena_printf(
+        secrets, "%s&WebIdentityToken=%s",
+        role_parameters(secrets, role->arn, role->session_name == NULL ? "sgproof" : role->session_name, NULL),
+        escaped(secrets, token));
+    explicit_bzero(token, length);
+    free(token);
+    return ask(collector, "sts", "AssumeRoleWithWebIdentity", region, parameters, take_role, &collector->self);
+}
+
 static bool find_identity(struct collector *collector, const char *region)
 {
     struct arena *arena = collector->arena;
@@ -547,7 +565,10 @@ static bool find_identity(struct collector *collector, const char *region)
     if (!credentials_find(collector->options->config, &collector->self.credentials, &role, collector->error))
         return false;
     identity->source = arena_strdup(arena, collector->self.credentials.source);
-    if (role.arn != NULL) {
+    if (role.token_file != NULL) {
+        if (!assume_by_token(collector, &role, region))
+            return false;
+    } else if (role.arn != NULL) {
         const char *session = role.session_name == NULL ? "sgproof" : role.session_name;
         if (!ask(collector, "sts", "AssumeRole", region, role_parameters(arena, role.arn, session, role.external_id),
                  take_role, &collector->self))

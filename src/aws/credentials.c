@@ -2,8 +2,10 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "base/json.h"
 
@@ -15,7 +17,7 @@ static const char *environment(const char *name)
 
 static const char *path_of(struct arena *arena, const char *variable, const char *below_home)
 {
-    const char *given = environment(variable), *home = environment("HOME");
+    const char *given = variable == NULL ? NULL : environment(variable), *home = environment("HOME");
     return given != NULL ? given : arena_printf(arena, "%s/%s", home == NULL ? "" : home, below_home);
 }
 
@@ -122,11 +124,28 @@ static bool from_process(const struct aws_config *config, const char *profile, c
 static bool from_profile(const struct aws_config *config, const char *profile, int depth,
                          struct credentials *credentials, struct role *role, bool *found, struct error *error);
 
+// https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role-web.html: the role is assumed with the token
+// alone.
+static void from_web_identity(const struct aws_config *config, const char *token_file, const char *role_arn,
+                              const char *session, const char *source, struct credentials *credentials,
+                              struct role *role)
+{
+    *credentials = (struct credentials){.source = arena_printf(config->arena, "web identity token %s", token_file)};
+    *role = (struct role){.arn = role_arn, .session_name = session, .token_file = token_file, .source = source};
+}
+
 static bool with_role(const struct aws_config *config, const char *profile, const char *role_arn, int depth,
                       struct credentials *credentials, struct role *role, bool *found, struct error *error)
 {
     const char *source = setting_of(config, profile, "source_profile");
     const char *from = setting_of(config, profile, "credential_source");
+    const char *token_file = setting_of(config, profile, "web_identity_token_file");
+    if (token_file != NULL) {
+        from_web_identity(config, token_file, role_arn, setting_of(config, profile, "role_session_name"),
+                          arena_printf(config->arena, "profile %s", profile), credentials, role);
+        *found = true;
+        return true;
+    }
     if (setting_of(config, profile, "mfa_serial") != NULL)
         return error_set(
             error, ERROR_USAGE,
@@ -157,6 +176,117 @@ static bool with_role(const struct aws_config *config, const char *profile, cons
     return true;
 }
 
+enum { LOCAL = 1000 }; // milliseconds for what is on this host or beside it
+
+// One unsigned request, within so many milliseconds. NULL where there is no good answer.
+static char *ask_plain(const char *url, const char *method, const char *header, long milliseconds, size_t *length)
+{
+    struct text answer = {0};
+    struct curl_slist *headers = header == NULL ? NULL : curl_slist_append(NULL, header);
+    CURL *easy = curl_easy_init();
+    long status = 0;
+    FILE *sink = open_memstream(&answer.bytes, &answer.length);
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+    if (milliseconds <= LOCAL)
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, sink);
+    CURLcode code = sink == NULL ? CURLE_OUT_OF_MEMORY : curl_easy_perform(easy);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    if (sink != NULL)
+        fclose(sink);
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(easy);
+    if (code == CURLE_OK && status == 200) {
+        *length = answer.length;
+        return answer.bytes;
+    }
+    free(answer.bytes);
+    return NULL;
+}
+
+// The token that aws sso login left: ~/.aws/sso/cache/SHA1.json of the session's name, or of the start URL.
+static const char *cached_token(const struct aws_config *config, const char *profile, const char *name,
+                                struct error *error)
+{
+    struct arena *arena = config->arena;
+    unsigned char digest[20];
+    char text[41];
+    EVP_Digest(name, strlen(name), digest, NULL, EVP_sha1(), NULL);
+    for (size_t i = 0; i < sizeof(digest); i++)
+        snprintf(text + i * 2, 3, "%02x", digest[i]);
+    const char *path = arena_printf(arena, "%s/%s.json", path_of(arena, NULL, ".aws/sso/cache"), text);
+    struct error ignored;
+    const char *token = NULL, *expires = NULL;
+    cJSON *root = json_load(path, &ignored);
+    struct json_cursor at = {.file = path, .node = root};
+    bool good = root != NULL && json_string(arena, &at, "accessToken", &token, &ignored) &&
+                json_string(arena, &at, "expiresAt", &expires, &ignored);
+    cJSON_Delete(root);
+    struct tm moment = {0};
+    good = good && strptime(expires, "%Y-%m-%dT%H:%M:%S", &moment) != NULL;
+    if (!good || timegm(&moment) < time(NULL)) {
+        error_set(error, ERROR_USAGE, "profile %s: no valid IAM Identity Center token: run aws sso login --profile %s",
+                  profile, profile);
+        return NULL;
+    }
+    return token;
+}
+
+static bool read_role_credentials(const struct aws_config *config, const char *profile, char *answer, size_t length,
+                                  struct credentials *credentials, struct error *error)
+{
+    cJSON *root = json_parse("IAM Identity Center", answer, length, error);
+    struct json_cursor top = {.file = "IAM Identity Center", .node = root}, at;
+    if (root == NULL)
+        return false;
+    at = json_member(&top, "roleCredentials");
+    bool good = json_expect_object(&at, error) &&
+                json_string(config->arena, &at, "accessKeyId", &credentials->key_id, error) &&
+                json_string(config->arena, &at, "secretAccessKey", &credentials->secret, error) &&
+                json_string(config->arena, &at, "sessionToken", &credentials->token, error);
+    credentials->source = arena_printf(config->arena, "IAM Identity Center, profile %s", profile);
+    cJSON_Delete(root);
+    return good;
+}
+
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html
+static bool from_identity_center(const struct aws_config *config, const char *profile, struct credentials *credentials,
+                                 struct error *error)
+{
+    struct arena *arena = config->arena;
+    const char *session = setting_of(config, profile, "sso_session");
+    const char *section = session == NULL ? section_of(arena, profile) : arena_printf(arena, "sso-session %s", session);
+    const char *region = config_value(arena, &config->config, section, "sso_region");
+    const char *start = config_value(arena, &config->config, section, "sso_start_url");
+    const char *account = setting_of(config, profile, "sso_account_id");
+    const char *role_name = setting_of(config, profile, "sso_role_name");
+    if (region == NULL || start == NULL || account == NULL || role_name == NULL)
+        return error_set(error, ERROR_USAGE,
+                         "profile %s: expected sso_region, sso_start_url, sso_account_id and sso_role_name", profile);
+    const char *token = cached_token(config, profile, session != NULL ? session : start, error);
+    if (token == NULL)
+        return false;
+    const char *base = environment("AWS_ENDPOINT_URL_SSO");
+    base = base != NULL ? base : arena_printf(arena, "https://portal.sso.%s.amazonaws.com", region);
+    char *name = curl_easy_escape(NULL, role_name, 0);
+    const char *url = arena_printf(arena, "%s/federation/credentials?role_name=%s&account_id=%s", base,
+                                   name == NULL ? "" : name, account);
+    curl_free(name);
+    size_t length;
+    char *answer = ask_plain(url, "GET", arena_printf(arena, "x-amz-sso_bearer_token: %s", token), 10000, &length);
+    if (answer == NULL)
+        return error_set(error, ERROR_USAGE, "profile %s: IAM Identity Center gives no credentials for role %s in %s",
+                         profile, role_name, account);
+    bool good = read_role_credentials(config, profile, answer, length, credentials, error);
+    explicit_bzero(answer, length);
+    free(answer);
+    return good;
+}
+
 static bool from_profile(const struct aws_config *config, const char *profile, int depth,
                          struct credentials *credentials, struct role *role, bool *found, struct error *error)
 {
@@ -180,41 +310,11 @@ static bool from_profile(const struct aws_config *config, const char *profile, i
         *found = from_process(config, profile, command, credentials, error);
         return *found;
     }
-    if (setting_of(config, profile, "sso_session") != NULL || setting_of(config, profile, "sso_start_url") != NULL)
-        return error_set(error, ERROR_USAGE,
-                         "profile %s uses IAM Identity Center, which is not read yet: run aws configure "
-                         "export-credentials --profile %s --format env, and use what it prints",
-                         profile, profile);
-    return true;
-}
-
-// One request to an endpoint of this host's, within a second. NULL where there is no good answer.
-static char *ask_local(const char *url, const char *method, const char *header, size_t *length)
-{
-    struct text answer = {0};
-    struct curl_slist *headers = header == NULL ? NULL : curl_slist_append(NULL, header);
-    CURL *easy = curl_easy_init();
-    long status = 0;
-    FILE *sink = open_memstream(&answer.bytes, &answer.length);
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 1000L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, sink);
-    CURLcode code = sink == NULL ? CURLE_OUT_OF_MEMORY : curl_easy_perform(easy);
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    if (sink != NULL)
-        fclose(sink);
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(easy);
-    if (code == CURLE_OK && status == 200) {
-        *length = answer.length;
-        return answer.bytes;
+    if (setting_of(config, profile, "sso_session") != NULL || setting_of(config, profile, "sso_start_url") != NULL) {
+        *found = from_identity_center(config, profile, credentials, error);
+        return *found;
     }
-    free(answer.bytes);
-    return NULL;
+    return true;
 }
 
 static bool take_json(const struct aws_config *config, char *answer, size_t length, const char *source,
@@ -237,8 +337,8 @@ static bool from_container(const struct aws_config *config, struct credentials *
     size_t length;
     if (url == NULL)
         return true;
-    char *answer =
-        ask_local(url, "GET", token == NULL ? NULL : arena_printf(config->arena, "Authorization: %s", token), &length);
+    char *answer = ask_plain(url, "GET", token == NULL ? NULL : arena_printf(config->arena, "Authorization: %s", token),
+                             LOCAL, &length);
     if (answer == NULL)
         return error_set(error, ERROR_USAGE, "the container's credentials endpoint %s did not answer", url);
     *found = take_json(config, answer, length, "container endpoint", credentials, error);
@@ -256,17 +356,17 @@ static bool from_instance(const struct aws_config *config, struct credentials *c
     if (disabled != NULL && strcasecmp(disabled, "true") == 0)
         return true;
     base = base != NULL ? base : "http://169.254.169.254";
-    char *token = ask_local(arena_printf(arena, "%s/latest/api/token", base), "PUT",
-                            "X-aws-ec2-metadata-token-ttl-seconds: 300", &length);
+    char *token = ask_plain(arena_printf(arena, "%s/latest/api/token", base), "PUT",
+                            "X-aws-ec2-metadata-token-ttl-seconds: 300", LOCAL, &length);
     if (token == NULL)
         return true; // not on an instance, or more hops away than its metadata options allow
     const char *header = arena_printf(arena, "X-aws-ec2-metadata-token: %s", token);
     const char *path = arena_printf(arena, "%s/latest/meta-data/iam/security-credentials/", base);
-    char *name = ask_local(path, "GET", header, &length);
+    char *name = ask_plain(path, "GET", header, LOCAL, &length);
     char *answer = NULL;
     if (name != NULL) {
         name[strcspn(name, "\r\n")] = '\0';
-        answer = ask_local(arena_printf(arena, "%s%s", path, name), "GET", header, &length);
+        answer = ask_plain(arena_printf(arena, "%s%s", path, name), "GET", header, LOCAL, &length);
     }
     free(token);
     free(name);
@@ -284,6 +384,12 @@ bool credentials_find(const struct aws_config *config, struct credentials *crede
     *role = (struct role){0};
     if (!config->profile_option && from_environment(credentials))
         return true;
+    const char *token_file = environment("AWS_WEB_IDENTITY_TOKEN_FILE"), *role_arn = environment("AWS_ROLE_ARN");
+    if (!config->profile_option && token_file != NULL && role_arn != NULL) {
+        from_web_identity(config, token_file, role_arn, environment("AWS_ROLE_SESSION_NAME"), "environment",
+                          credentials, role);
+        return true;
+    }
     if (!from_profile(config, config->profile, 0, credentials, role, &found, error))
         return false;
     if (!found && config->profile_given)

@@ -17,7 +17,8 @@ struct role {
     const char *arn; // or NULL: none
     const char *external_id;
     const char *session_name;
-    const char *source; // where it is configured
+    const char *token_file; // of a web identity, which then stands for credentials; or NULL
+    const char *source;     // where it is configured
 };
 
 // What is configured: the profile's files and the environment.

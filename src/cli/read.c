@@ -44,8 +44,9 @@ const struct command command_read = {
     .summary = "Reads the network configuration of an AWS account into a snapshot folder.",
     .usage = "DIR [options]",
     .notes =
-        "Credentials: --profile, environment, shared files (with source_profile and role_arn, or credential_process),\n"
-        "container endpoint, instance metadata. The folder holds ACCOUNT/REGION/describe-*.json and snapshot.json, "
+        "Credentials: --profile, environment, web identity token, shared files (with source_profile and role_arn,\n"
+        "credential_process, or IAM Identity Center), container endpoint, instance metadata. The folder holds "
+        "ACCOUNT/REGION/describe-*.json and snapshot.json, "
         "which\n"
         "says what was read, when, and what could not be.\n"
         "Exit status: 0 all was read; 2 no identity or bad usage, nothing written; 3 something could not be read.\n"

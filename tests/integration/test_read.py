@@ -461,6 +461,55 @@ class Scripted(Server):
             self.assertEqual(asked[-1], ("/latest/meta-data/iam/security-credentials/auditor", None, "TOKEN"))
             local.shutdown()
 
+    def test_a_web_identity_token_assumes_its_role_unsigned(self):
+        (self.path / "token").write_text("a.b+c\n")
+        self.script["AssumeRoleWithWebIdentity"] = [(200, {}, "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAWEB"
+            "</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>t</SessionToken></Credentials></AssumeRoleWithWebIdentityResult>"
+            "</AssumeRoleWithWebIdentityResponse>" % SECRET)]
+        done = sgproof("read", "--whoami", "--region", REGION, "--endpoint-url", self.url, env={
+            "AWS_WEB_IDENTITY_TOKEN_FILE": str(self.path / "token"), "AWS_ROLE_ARN": "arn:aws:iam::1:role/r", "AWS_ROLE_SESSION_NAME": "s"})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("credentials from web identity token", done.stdout)
+        (_, form, headers), (_, _, after) = self.seen
+        self.assertEqual((form["WebIdentityToken"], form["RoleArn"], form["RoleSessionName"]), ("a.b+c", "arn:aws:iam::1:role/r", "s"))
+        self.assertNotIn("Authorization", headers)
+        self.assertIn("Credential=ASIAWEB/", after["Authorization"])
+
+    def test_a_cached_identity_center_token_gives_a_roles_credentials(self):
+        import hashlib
+        asked = []
+
+        class Portal(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append((self.path, self.headers["x-amz-sso_bearer_token"]))
+                body = json.dumps({"roleCredentials": {"accessKeyId": "ASIASSO", "secretAccessKey": SECRET, "sessionToken": "t", "expiration": 1}}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+        (self.path / "config").write_text("[profile p]\nsso_session = us\nsso_account_id = 111122223333\nsso_role_name = Read Only\n"
+                                          "[sso-session us]\nsso_region = eu-west-1\nsso_start_url = https://x.awsapps.com/start\n")
+        cache = self.path / ".aws/sso/cache"
+        cache.mkdir(parents=True)
+        token = lambda year: (cache / (hashlib.sha1(b"us").hexdigest() + ".json")).write_text(
+            json.dumps({"accessToken": "the-token", "expiresAt": "%d-01-01T00:00:00Z" % year}))
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Portal) as portal:
+            threading.Thread(target=portal.serve_forever, daemon=True).start()
+            env = {"HOME": str(self.path), "AWS_CONFIG_FILE": str(self.path / "config"), "AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:%d" % portal.server_port}
+            words = ["read", "--whoami", "--region", REGION, "--endpoint-url", self.url, "--profile", "p"]
+            self.assertIn("run aws sso login --profile p", sgproof(*words, env=env).stderr)
+            token(2020)
+            self.assertIn("run aws sso login --profile p", sgproof(*words, env=env).stderr)
+            token(2037)
+            done = sgproof(*words, env=env)
+            portal.shutdown()
+        self.assertIn("credentials from IAM Identity Center, profile p", done.stdout, done.stderr)
+        self.assertEqual(asked, [("/federation/credentials?role_name=Read%20Only&account_id=111122223333", "the-token")])
+        self.assertNotIn("the-token", done.stdout + done.stderr)
+
     def test_bad_usage_says_so(self):
         for words, says in (([], "expected one folder"), (["--region", "EU West", "x"], "expected a name"), (["x"], "no region"),
                             (["--region", "all", "--region", "eu-west-1", "x"], "excludes")):
