@@ -10,6 +10,7 @@
 
 #include "aws/endpoint.h"
 #include "aws/model.h"
+#include "aws/snapshot.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "config.h"
@@ -431,6 +432,48 @@ static void read_regions(struct collector *collector, const char *const *regions
     run_loop(collector);
 }
 
+// ---- Consistency: what changed between one call and the next
+
+// Reads a kind of one account and region again, once, in place of what was read of it before.
+static void read_again(struct collector *collector, struct map *asked, const struct interface_place *place,
+                       const char *operation)
+{
+    const char *key = arena_printf(collector->arena, "%s|%s|%s", place->account_id, place->region, operation);
+    if (map_get(asked, key) != NULL)
+        return;
+    map_put(collector->arena, asked, key, collector);
+    for (size_t i = 0; i < collector->calls.count; i++) {
+        struct call *old = collector->calls.items[i];
+        if (old->sha256 == NULL || strcmp(old->account->id, place->account_id) != 0 ||
+            strcmp(old->region, place->region) != 0 || strcmp(old->operation.name, operation) != 0 ||
+            strcmp(old->operation.service, "ec2") != 0)
+            continue;
+        old->sha256 = NULL; // its document is replaced
+        start(collector, old->account, "ec2", operation, old->region, old->parameters, old->file)->follow = old->follow;
+        return;
+    }
+}
+
+// A group or subnet that an interface refers to may be younger than our reading of groups or subnets.
+static void read_missing_again(struct collector *collector)
+{
+    struct error ignored;
+    struct estate *estate = snapshot_read(collector->folder, &ignored);
+    struct map asked = {0};
+    for (size_t i = 0; estate != NULL && i < estate->interfaces.count; i++) {
+        const struct network_interface *one = estate->interfaces.items[i];
+        if (one->place->subnet_id != NULL && map_get(&estate->subnets, one->place->subnet_id) == NULL)
+            read_again(collector, &asked, one->place, "DescribeSubnets");
+        if (one->instance_id != NULL && map_get(&estate->instances, one->instance_id) == NULL)
+            read_again(collector, &asked, one->place, "DescribeInstances");
+        for (size_t g = 0; one->groups != NULL && g < one->groups->count; g++)
+            if (map_get(&estate->security_groups, one->groups->ids[g]) == NULL)
+                read_again(collector, &asked, one->place, "DescribeSecurityGroups");
+    }
+    run_loop(collector);
+    estate_free(estate);
+}
+
 // ---- Who we are, and where
 
 typedef void (*answer_reader)(struct collector *collector, const struct xml_node *output, void *into);
@@ -784,6 +827,8 @@ static bool collect_into_folder(struct collector *collector, const char *home)
     if (!file_make_folder(collector->folder, collector->error))
         return false;
     read_regions(collector, regions, count);
+    if (!collector->failed)
+        read_missing_again(collector);
     if (collector->collected->unread.count > 1)
         qsort(collector->collected->unread.items, collector->collected->unread.count, sizeof(struct unread), by_place);
     bool good = !collector->failed && write_record(collector);

@@ -510,6 +510,22 @@ class Scripted(Server):
         self.assertEqual(asked, [("/federation/credentials?role_name=Read%20Only&account_id=111122223333", "the-token")])
         self.assertNotIn("the-token", done.stdout + done.stderr)
 
+    def test_a_reference_to_what_was_not_there_yet_is_read_again_once(self):
+        interface = ("<item><networkInterfaceId>eni-1</networkInterfaceId><vpcId>vpc-1</vpcId><subnetId>subnet-1</subnetId><ownerId>111122223333</ownerId>"
+                     "<availabilityZone>eu-west-3a</availabilityZone><status>in-use</status><groupSet><item><groupId>sg-new</groupId></item></groupSet></item>")
+        answer = lambda action, key, items: (200, {}, "<%sResponse><%s>%s</%s></%sResponse>" % (action, key, items, key, action))
+        group = "<item><groupId>%s</groupId><ipPermissions/></item>"
+        self.script["DescribeNetworkInterfaces"] = [answer("DescribeNetworkInterfaces", "networkInterfaceSet", interface)]
+        self.script["DescribeSubnets"] = [answer("DescribeSubnets", "subnetSet", "")]
+        self.script["DescribeSecurityGroups"] = [answer("DescribeSecurityGroups", "securityGroupInfo", group % "sg-old"),
+                                                 answer("DescribeSecurityGroups", "securityGroupInfo", group % "sg-old" + group % "sg-new")]
+        self.assertEqual(self.read().returncode, 0)
+        self.assertEqual((self.tries("DescribeSecurityGroups"), self.tries("DescribeSubnets"), self.tries("DescribeRouteTables")), (2, 2, 1))
+        groups = json.loads((self.path / "estate/111122223333" / REGION / "describe-security-groups.json").read_text())["SecurityGroups"]
+        self.assertEqual([g["GroupId"] for g in groups], ["sg-old", "sg-new"])
+        files = [f["file"] for f in self.record()["files"]]
+        self.assertEqual(len(files), len(set(files)))
+
     def test_bad_usage_says_so(self):
         for words, says in (([], "expected one folder"), (["--region", "EU West", "x"], "expected a name"), (["x"], "no region"),
                             (["--region", "all", "--region", "eu-west-1", "x"], "excludes")):
