@@ -52,7 +52,13 @@ char *file_read(const char *path, size_t *length, struct error *error)
 
 bool file_begin(struct file_draft *draft, const char *path, struct error *error)
 {
+    struct stat about;
     draft->path = path;
+    draft->temporary[0] = '\0';
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) { // a device or pipe is written to, never replaced
+        draft->stream = fopen(path, "wbe");
+        return draft->stream != NULL || error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be written", path);
+    }
     if (snprintf(draft->temporary, sizeof(draft->temporary), "%s.tmp-%ld", path, (long)getpid()) >=
         (int)sizeof(draft->temporary))
         return error_set(error, ERROR_USAGE, "%s: the name is too long", path);
@@ -64,11 +70,14 @@ bool file_begin(struct file_draft *draft, const char *path, struct error *error)
 
 bool file_commit(struct file_draft *draft, struct error *error)
 {
-    bool written = fflush(draft->stream) == 0 && !ferror(draft->stream) && fsync(fileno(draft->stream)) == 0;
+    bool in_place = draft->temporary[0] == '\0';
+    bool written =
+        fflush(draft->stream) == 0 && !ferror(draft->stream) && (in_place || fsync(fileno(draft->stream)) == 0);
     int why = errno;
-    if (fclose(draft->stream) != 0 || !written || rename(draft->temporary, draft->path) != 0) {
+    if (fclose(draft->stream) != 0 || !written || (!in_place && rename(draft->temporary, draft->path) != 0)) {
         why = written ? errno : why;
-        unlink(draft->temporary);
+        if (!in_place)
+            unlink(draft->temporary);
         return error_system(error, ERROR_INCOMPLETE, why, "%s: cannot be written", draft->path);
     }
     return true;

@@ -11,7 +11,8 @@
 // The bytes of a file, NUL-terminated beyond `length`; at most 1 GiB. The caller frees them with free().
 char *file_read(const char *path, size_t *length, struct error *error);
 
-// Writes to `path`.tmp-PID beside it, then renames: readers see the old file or the new one, never a half.
+// Writes to `path`.tmp-PID beside it, then renames: readers see the old file or the new one, never a half. See
+// file_begin.
 bool file_write(const char *path, const char *bytes, size_t length, struct error *error);
 
 // Makes the folder `path` (its parent must exist). Fails where something is there already.
@@ -20,7 +21,8 @@ bool file_make_folder(const char *path, struct error *error);
 // Removes a folder and all below it; best effort, for cleaning up after a failure.
 void file_remove_tree(const char *path);
 
-// A file being written: under a temporary name beside it, renamed when it is whole.
+// A file being written: under a temporary name beside it, renamed when it is whole. What is no regular file (a pipe, a
+// device) is written to as it is.
 struct file_draft {
     FILE *stream;
     const char *path;

@@ -136,6 +136,23 @@ class Output(unittest.TestCase):
         self.assertEqual(done.returncode, 3)
         self.assertIn("/nowhere/at/all.json", done.stderr)
 
+    def test_a_pipe_or_device_is_written_to_and_never_replaced(self):
+        import stat
+        import threading
+        for words in (["compute", common.SAMPLE, "--format", "json"], ["plan", common.SAMPLE, "--vantage", "203.0.113.7"]):
+            with tempfile.TemporaryDirectory() as folder:
+                pipe = os.path.join(folder, "pipe")
+                os.mkfifo(pipe)
+                got = []
+                reader = threading.Thread(target=lambda: got.append(open(pipe).read()))
+                reader.start()
+                done = common.sgproof(*words, "-o", pipe)
+                reader.join(30)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertTrue(stat.S_ISFIFO(os.stat(pipe).st_mode))
+                self.assertEqual(os.listdir(folder), ["pipe"])
+                self.assertEqual(got, [common.sgproof(*words).stdout])
+
     def test_every_command_has_help_with_examples(self):
         top = common.sgproof("--help")
         self.assertEqual(top.returncode, 0)
