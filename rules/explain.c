@@ -21,7 +21,7 @@ static const char *joined(struct arena *arena, const text_list *list)
 
 static struct prefixset only(struct arena *arena, struct address address)
 {
-    return prefixset_of(arena, (struct prefix){address.family, (uint8_t)family_width(address.family), address.bits});
+    return prefixset_of(arena, prefix_of(address));
 }
 
 static void explain_acl(struct arena *arena, struct site *site, struct explanation *explanation, bool egress,
@@ -129,11 +129,8 @@ struct explanation explain_packet(struct arena *arena, const struct estate *esta
     explain_acl(arena, site, &explanation, false, protocol, portset_of(arena, number, number), source);
     explain_groups(arena, estate, interface, &explanation, protocol, number, source);
     explain_route(arena, site, &explanation, source);
-    struct portset back = protocol_has_ports(protocol) ? client_ports : portset_all;
-    if (protocol_is_icmp(protocol)) {
-        int reply = site_icmp_reply(protocol, number);
-        back = reply < 0 ? portset_empty : portset_of(arena, (uint16_t)reply, (uint16_t)reply);
-    }
+    struct portset back =
+        site_reply_numbers(arena, protocol, number, protocol_has_ports(protocol) ? client_ports : portset_all);
     explain_acl(arena, site, &explanation, true, protocol, back, source);
     return explanation;
 }

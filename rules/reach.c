@@ -75,11 +75,7 @@ static void give_reasons(const struct question *question, const struct passage *
             if (share->reply == REPLY_POSSIBLE)
                 text_list_add(arena, &exposure->via, share->doubt);
         }
-        struct portset back = exposure->client_ports;
-        if (protocol_is_icmp(protocol)) {
-            int reply = site_icmp_reply(protocol, exposure->low);
-            back = reply < 0 ? portset_empty : portset_of(arena, (uint16_t)reply, (uint16_t)reply);
-        }
+        struct portset back = site_reply_numbers(arena, protocol, exposure->low, exposure->client_ports);
         network_acl_because(arena, &passage->out, back, exposure->sources, &exposure->because);
     }
     if (question->gate.gateway_id != NULL)

@@ -63,6 +63,14 @@ int site_icmp_reply(int protocol, uint16_t number)
     return -1;
 }
 
+struct portset site_reply_numbers(struct arena *arena, int protocol, uint16_t number, struct portset client_ports)
+{
+    if (!protocol_is_icmp(protocol))
+        return client_ports;
+    int reply = site_icmp_reply(protocol, number);
+    return reply < 0 ? portset_empty : portset_of(arena, (uint16_t)reply, (uint16_t)reply);
+}
+
 // Sources that share one set of client ports from which the outbound ACL lets replies back; the set may be empty.
 struct reply_class {
     struct prefixset sources;

@@ -53,3 +53,6 @@ struct gate site_gate(struct arena *arena, struct site *site, const struct netwo
 
 // The reply that an ICMP message asks for, as type * 256 + code, or -1 where it asks for none (RFC 792, RFC 4443).
 int site_icmp_reply(int protocol, uint16_t number);
+
+// The numbers of the packets that answer one of `number`: the client's ports, or the ICMP reply that it asks for.
+struct portset site_reply_numbers(struct arena *arena, int protocol, uint16_t number, struct portset client_ports);

@@ -86,8 +86,7 @@ struct exposure_set *reach_from_vantages(const struct exposure_set *set, const s
         struct address address = vantages[v].address;
         ranges[v] = (struct source_range){
             .family = address.family,
-            .sources = prefixset_of(
-                set->arena, (struct prefix){address.family, (uint8_t)family_width(address.family), address.bits}),
+            .sources = prefixset_of(set->arena, prefix_of(address)),
             .client_ports = vantages[v].client_ports,
         };
     }

@@ -18,7 +18,6 @@ struct client {
     CURLM *multi;
     uv_timer_t timer; // curl's
     struct client_options options;
-    struct client_counts counts;
     struct transfer *waiting_first;
     struct transfer *waiting_last;
     unsigned running;
@@ -90,7 +89,6 @@ static void begin(struct transfer *transfer)
     transfer->answer.length = 0;
     transfer->headers = NULL;
     request->tries++;
-    client->counts.sent++;
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); // a signed request goes where it was signed for
@@ -272,7 +270,6 @@ static bool read_answer(struct transfer *transfer, CURLcode code)
         if (theirs > 0)
             request->clock_skew = difftime(theirs, time(NULL));
     }
-    transfer->client->counts.bytes += transfer->answer.length;
     if (status >= 300 && status < 400) {
         fail(request, FAILURE_OTHER, arena_printf(request->arena, "HTTP %ld", status),
              "a redirect, which is not followed: the request is signed for this place only");
@@ -309,7 +306,6 @@ static void retry(struct transfer *transfer)
         draw = UINT32_MAX / 2;
     double seconds = most * ((double)draw / UINT32_MAX);
     seconds = asked > 0 && asked <= 20 ? (double)asked : seconds;
-    transfer->client->counts.retried++;
     end_try(transfer);
     forget_answer(transfer);
     arena_reset(transfer->request->arena);
@@ -496,9 +492,4 @@ void client_send(struct client *client, struct request *request)
         client->waiting_last->next = transfer;
     client->waiting_last = transfer;
     start_more(client);
-}
-
-struct client_counts client_counts(const struct client *client)
-{
-    return client->counts;
 }

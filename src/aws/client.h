@@ -59,11 +59,3 @@ void client_free(struct client *client);
 
 // Queues a request. `done` is called from the loop, once, whatever happens.
 void client_send(struct client *client, struct request *request);
-
-// Counts since the beginning.
-struct client_counts {
-    uint64_t sent;
-    uint64_t retried;
-    uint64_t bytes;
-};
-struct client_counts client_counts(const struct client *client);

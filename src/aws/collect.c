@@ -325,8 +325,8 @@ static void on_firewall(struct request *request)
     collector->open--;
 }
 
-static struct call *start_json(struct collector *collector, const struct account *account, const char *operation,
-                               const char *region, const char *body, const char *file, request_done done)
+static void start_json(struct collector *collector, const struct account *account, const char *operation,
+                       const char *region, const char *body, const char *file, request_done done)
 {
     struct call *call = arena_new_of(collector->arena, struct call);
     call->collector = collector;
@@ -351,7 +351,6 @@ static struct call *start_json(struct collector *collector, const struct account
     *vector_add(collector->arena, &collector->calls) = call;
     collector->open++;
     client_send(collector->client, &call->request);
-    return call;
 }
 
 static const char *quoted(struct arena *arena, const char *key, const char *value)
@@ -851,7 +850,6 @@ bool collect(struct arena *arena, const struct collect_options *options, struct 
     collector.model = model_new();
     collector.client = client_new(&collector.loop, &options->client);
     bool good = find_identity(&collector, home) && (options->folder == NULL || collect_into_folder(&collector, home));
-    collected->counts = client_counts(collector.client);
     client_free(collector.client);
     model_free(collector.model);
     uv_loop_close(&collector.loop);

@@ -38,7 +38,6 @@ struct collected {
     size_t accounts; // that could be entered
     size_t files;
     VECTOR(struct unread) unread;
-    struct client_counts counts;
     double clock_skew; // seconds
 };
 

@@ -31,8 +31,8 @@ struct operation model_operation(const struct model *model, const char *service,
 // Where an answer's own members begin, or NULL where it is no answer of this operation.
 const struct xml_node *model_output(const struct operation *operation, const struct xml_node *root);
 
-// Adds the members of an answer to `writer`'s open object as the AWS CLI prints them. Of members that are lists, and
-// are `paged`, only the elements are added, without brackets. Members named `next` are left out.
+// Adds the members of an answer to `writer`'s open object as the AWS CLI prints them; the operation's `next`
+// is left out.
 void model_put_output(const struct model *model, const struct operation *operation, const struct xml_node *output,
                       struct json_writer *writer);
 

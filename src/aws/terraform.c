@@ -48,20 +48,19 @@ static const char *bare_of_reference(struct arena *arena, const char *module, co
     return arena_printf(arena, "%s%.*s", module, (int)length, text);
 }
 
-// Resources that the configuration of an attribute refers to.
-static void referred(struct plan_reader *plan, const struct resource *resource, const char *key, struct id_list *ids,
-                     bool *certain)
+// Adds the resources that the configuration of an attribute refers to; whether these are all, and at least one.
+static bool referred(struct plan_reader *plan, const struct resource *resource, const char *key, struct id_list *ids)
 {
     const cJSON *expression = cJSON_GetObjectItemCaseSensitive(map_get(&plan->expressions, resource->bare), key);
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(expression, "references"), *item;
     size_t before = ids->items.count;
-    *certain = true;
+    bool all = true;
     cJSON_ArrayForEach (item, list) {
         const char *bare =
             cJSON_IsString(item) ? bare_of_reference(plan->arena, resource->module, item->valuestring) : NULL;
         const struct resource *other = map_get(&plan->by_bare, bare);
         if (other == NULL || other == &plan_many || other->id == NULL) {
-            *certain = false;
+            all = false;
             continue;
         }
         bool listed = false;
@@ -70,20 +69,17 @@ static void referred(struct plan_reader *plan, const struct resource *resource, 
         if (!listed)
             *vector_add(plan->arena, &ids->items) = other->id;
     }
-    *certain = *certain && ids->items.count > before;
+    return all && ids->items.count > before;
 }
 
-const char *reference(struct plan_reader *plan, const struct resource *resource, const char *key, bool *certain)
+const char *reference(struct plan_reader *plan, const struct resource *resource, const char *key)
 {
     const char *value = attribute(plan, resource->after, key);
-    *certain = true;
     if (value != NULL || !is_unknown(resource->unknown, key))
         return value;
     struct id_list ids = {0};
-    referred(plan, resource, key, &ids, certain);
-    if (*certain && ids.items.count == 1)
+    if (referred(plan, resource, key, &ids) && ids.items.count == 1)
         return ids.items.items[0];
-    *certain = false;
     return unknown_text(plan, resource, key);
 }
 
@@ -92,15 +88,13 @@ struct id_list references(struct plan_reader *plan, const struct resource *resou
     struct id_list ids = {0};
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(resource->after, key), *item;
     const cJSON *unknown = cJSON_GetObjectItemCaseSensitive(resource->unknown, key), *one;
-    bool any_unknown = cJSON_IsTrue(unknown), certain = true;
+    bool any_unknown = cJSON_IsTrue(unknown);
     cJSON_ArrayForEach (item, list)
         if (cJSON_IsString(item))
             *vector_add(plan->arena, &ids.items) = arena_strdup(plan->arena, item->valuestring);
     cJSON_ArrayForEach (one, unknown)
         any_unknown = any_unknown || cJSON_IsTrue(one);
-    if (any_unknown)
-        referred(plan, resource, key, &ids, &certain);
-    if (any_unknown && !certain)
+    if (any_unknown && !referred(plan, resource, key, &ids))
         *vector_add(plan->arena, &ids.items) = unknown_text(plan, resource, key);
     return ids;
 }

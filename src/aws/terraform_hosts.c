@@ -78,9 +78,7 @@ static void give_address(struct plan_reader *plan, struct network_interface *int
     struct interface_address *addresses = arena_array(plan->arena, struct interface_address, count + 1);
     if (count > 0)
         memcpy(addresses, interface->addresses, count * sizeof(*addresses));
-    addresses[count] = (struct interface_address){
-        .address = {.family = address.family, .length = (uint8_t)family_width(address.family), .first = address.bits},
-        .private_address = private_address};
+    addresses[count] = (struct interface_address){.address = prefix_of(address), .private_address = private_address};
     interface->addresses = addresses;
     interface->address_count = (uint16_t)(count + 1);
 }
@@ -124,7 +122,6 @@ static void add_instance(struct plan_reader *plan, const struct resource *resour
 {
     struct arena *arena = plan->arena;
     struct instance *instance = arena_new_of(arena, struct instance);
-    bool certain;
     instance->id = resource->id;
     instance->state = "running";
     const char *name = attribute(plan, cJSON_GetObjectItemCaseSensitive(resource->after, "tags"), "Name");
@@ -136,7 +133,7 @@ static void add_instance(struct plan_reader *plan, const struct resource *resour
         instance->tag_count = 2;
     }
     map_put(arena, &plan->estate->instances, instance->id, instance);
-    const char *subnet_id = reference(plan, resource, "subnet_id", &certain);
+    const char *subnet_id = reference(plan, resource, "subnet_id");
     if (subnet_id == NULL && !is_unknown(resource->unknown, "subnet_id"))
         return; // its interfaces are resources of their own
     struct network_interface *interface =
@@ -177,10 +174,9 @@ static void remove_instance(struct plan_reader *plan, const struct resource *res
 static void put_interface(struct plan_reader *plan, const struct resource *resource)
 {
     struct network_interface *interface = interface_with(plan, resource->id);
-    bool certain;
     if (interface == NULL) {
         interface = add_interface(plan, resource->id);
-        place_interface(plan, interface, reference(plan, resource, "subnet_id", &certain));
+        place_interface(plan, interface, reference(plan, resource, "subnet_id"));
         give_ipv6(plan, resource, interface);
         const cJSON *attachment =
             cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(resource->after, "attachment"), 0);
@@ -226,9 +222,8 @@ static void take_address(struct plan_reader *plan, const char *text)
 static void associate(struct plan_reader *plan, const struct resource *resource, const char *public_ip,
                       const char *interface_key, const char *instance_key, const char *private_key)
 {
-    bool certain;
-    const char *interface_id = reference(plan, resource, interface_key, &certain);
-    const char *instance_id = reference(plan, resource, instance_key, &certain);
+    const char *interface_id = reference(plan, resource, interface_key);
+    const char *instance_id = reference(plan, resource, instance_key);
     struct network_interface *interface =
         interface_id != NULL ? interface_with(plan, interface_id) : primary_of(plan, instance_id);
     struct address address;
@@ -247,11 +242,10 @@ static void associate(struct plan_reader *plan, const struct resource *resource,
 static void put_address(struct plan_reader *plan, const struct resource *resource)
 {
     if (resource->before != NULL && !resource->replaced) {
-        bool certain;
         const char *was = attribute(plan, resource->before, "network_interface");
-        const char *is = reference(plan, resource, "network_interface", &certain);
+        const char *is = reference(plan, resource, "network_interface");
         const char *was_on = attribute(plan, resource->before, "instance");
-        const char *is_on = reference(plan, resource, "instance", &certain);
+        const char *is_on = reference(plan, resource, "instance");
         bool same = (was == is || (was != NULL && is != NULL && strcmp(was, is) == 0)) &&
                     (was_on == is_on || (was_on != NULL && is_on != NULL && strcmp(was_on, is_on) == 0));
         if (same)
@@ -269,8 +263,7 @@ static void remove_address(struct plan_reader *plan, const struct resource *reso
 
 static void put_address_association(struct plan_reader *plan, const struct resource *resource)
 {
-    bool certain;
-    const char *allocation = reference(plan, resource, "allocation_id", &certain);
+    const char *allocation = reference(plan, resource, "allocation_id");
     const char *public_ip = attribute(plan, resource->after, "public_ip");
     for (size_t i = 0; public_ip == NULL && allocation != NULL && i < plan->by_bare.size; i++) {
         const struct resource *one = plan->by_bare.slots[i].value;

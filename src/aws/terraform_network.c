@@ -62,12 +62,11 @@ static void put_vpc(struct plan_reader *plan, const struct resource *resource)
 
 static void put_subnet(struct plan_reader *plan, const struct resource *resource)
 {
-    bool certain;
     struct subnet *subnet = map_get(&plan->estate->subnets, resource->id);
     if (subnet == NULL)
         subnet = arena_new_of(plan->arena, struct subnet);
     subnet->id = resource->id;
-    subnet->vpc_id = reference(plan, resource, "vpc_id", &certain);
+    subnet->vpc_id = reference(plan, resource, "vpc_id");
     subnet->public_ip_on_launch = flag(resource->after, "map_public_ip_on_launch", false);
     map_put(plan->arena, &plan->estate->subnets, subnet->id, subnet);
 }
@@ -101,16 +100,14 @@ static void attach_gateway(struct plan_reader *plan, const char *id, const char 
 
 static void put_gateway(struct plan_reader *plan, const struct resource *resource)
 {
-    bool certain;
-    attach_gateway(plan, resource->id, reference(plan, resource, "vpc_id", &certain));
+    attach_gateway(plan, resource->id, reference(plan, resource, "vpc_id"));
 }
 
 static void put_gateway_attachment(struct plan_reader *plan, const struct resource *resource)
 {
-    bool certain;
-    const char *id = reference(plan, resource, "internet_gateway_id", &certain);
+    const char *id = reference(plan, resource, "internet_gateway_id");
     if (id != NULL)
-        attach_gateway(plan, id, reference(plan, resource, "vpc_id", &certain));
+        attach_gateway(plan, id, reference(plan, resource, "vpc_id"));
 }
 
 static void remove_gateway_attachment(struct plan_reader *plan, const struct resource *resource)
@@ -194,9 +191,8 @@ static void add_route(struct plan_reader *plan, const struct resource *resource,
         return;
     }
     for (size_t i = 0; i < sizeof(route_keys) / sizeof(route_keys[0]) && route.target_id == NULL; i++) {
-        bool certain = true;
         route.target_id =
-            own ? reference(plan, resource, route_keys[i].key, &certain) : attribute(plan, values, route_keys[i].key);
+            own ? reference(plan, resource, route_keys[i].key) : attribute(plan, values, route_keys[i].key);
         if (route.target_id == NULL && is_unknown(unknown, route_keys[i].key))
             route.target_id = unknown_text(plan, resource, route_keys[i].key);
         if (route.target_id != NULL)
@@ -211,8 +207,7 @@ static void add_route(struct plan_reader *plan, const struct resource *resource,
 
 static void put_route(struct plan_reader *plan, const struct resource *resource)
 {
-    bool certain;
-    struct route_table *table = own_table(plan, reference(plan, resource, "route_table_id", &certain));
+    struct route_table *table = own_table(plan, reference(plan, resource, "route_table_id"));
     if (table != NULL)
         add_route(plan, resource, table, resource->after, resource->unknown, true);
     else
@@ -232,11 +227,10 @@ static void put_route_table(struct plan_reader *plan, const struct resource *res
     struct route_table *table = own_table(plan, resource->id);
     const cJSON *routes = cJSON_GetObjectItemCaseSensitive(resource->after, "route"), *item;
     const cJSON *unknown = cJSON_GetObjectItemCaseSensitive(resource->unknown, "route");
-    bool certain;
     if (table == NULL) {
         table = arena_new_of(plan->arena, struct route_table);
         table->id = resource->id;
-        table->vpc_id = reference(plan, resource, "vpc_id", &certain);
+        table->vpc_id = reference(plan, resource, "vpc_id");
         copy_local_routes(plan, table);
         map_put(plan->arena, &plan->estate->route_tables, table->id, table);
     } else if (cJSON_IsArray(routes)) {
@@ -253,10 +247,9 @@ static void put_route_table(struct plan_reader *plan, const struct resource *res
 
 static void put_table_association(struct plan_reader *plan, const struct resource *resource)
 {
-    bool certain;
-    struct route_table *table = own_table(plan, reference(plan, resource, "route_table_id", &certain));
-    const char *subnet = reference(plan, resource, "subnet_id", &certain);
-    const char *gateway = reference(plan, resource, "gateway_id", &certain);
+    struct route_table *table = own_table(plan, reference(plan, resource, "route_table_id"));
+    const char *subnet = reference(plan, resource, "subnet_id");
+    const char *gateway = reference(plan, resource, "gateway_id");
     if (table == NULL)
         lacking(plan, resource, "route_table_id");
     if (subnet != NULL)
@@ -277,9 +270,8 @@ static void remove_table_association(struct plan_reader *plan, const struct reso
 
 static void put_main_association(struct plan_reader *plan, const struct resource *resource)
 {
-    bool certain;
-    struct route_table *table = own_table(plan, reference(plan, resource, "route_table_id", &certain));
-    const char *vpc = reference(plan, resource, "vpc_id", &certain);
+    struct route_table *table = own_table(plan, reference(plan, resource, "route_table_id"));
+    const char *vpc = reference(plan, resource, "vpc_id");
     if (table != NULL && vpc != NULL)
         map_put(plan->arena, &plan->estate->main_table_of_vpc, vpc, table);
     else

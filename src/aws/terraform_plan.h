@@ -33,8 +33,8 @@ bool flag(const cJSON *values, const char *key, bool fallback);
 long number(const cJSON *values, const char *key, long fallback);
 
 // The id that an attribute of the planned resource will hold: its value, or that of the resource it refers to, or a
-// text that names it as unknown; NULL where it is not set. *certain: false for the last.
-const char *reference(struct plan_reader *plan, const struct resource *resource, const char *key, bool *certain);
+// text that names it as unknown; NULL where it is not set.
+const char *reference(struct plan_reader *plan, const struct resource *resource, const char *key);
 
 struct id_list {
     VECTOR(const char *) items;

@@ -71,11 +71,10 @@ static void put_acl(struct plan_reader *plan, const struct resource *resource)
 {
     static const char *const keys[] = {"ingress", "egress"};
     struct network_acl *acl = map_get(&plan->estate->network_acls, resource->id);
-    bool certain;
     if (acl == NULL) {
         acl = arena_new_of(plan->arena, struct network_acl);
         acl->id = resource->id;
-        acl->vpc_id = reference(plan, resource, "vpc_id", &certain);
+        acl->vpc_id = reference(plan, resource, "vpc_id");
         map_put(plan->arena, &plan->estate->network_acls, acl->id, acl);
     }
     for (int egress = 0; egress < 2; egress++) {
@@ -106,9 +105,7 @@ static void remove_acl(struct plan_reader *plan, const struct resource *resource
 
 static void put_acl_rule(struct plan_reader *plan, const struct resource *resource)
 {
-    bool certain;
-    struct network_acl *acl =
-        map_get(&plan->estate->network_acls, reference(plan, resource, "network_acl_id", &certain));
+    struct network_acl *acl = map_get(&plan->estate->network_acls, reference(plan, resource, "network_acl_id"));
     if (acl == NULL)
         lacking(plan, resource, "network_acl_id");
     else
@@ -125,10 +122,8 @@ static void remove_acl_rule(struct plan_reader *plan, const struct resource *res
 
 static void put_acl_association(struct plan_reader *plan, const struct resource *resource)
 {
-    bool certain;
-    const char *subnet = reference(plan, resource, "subnet_id", &certain);
-    struct network_acl *acl =
-        map_get(&plan->estate->network_acls, reference(plan, resource, "network_acl_id", &certain));
+    const char *subnet = reference(plan, resource, "subnet_id");
+    struct network_acl *acl = map_get(&plan->estate->network_acls, reference(plan, resource, "network_acl_id"));
     if (subnet != NULL)
         map_put(plan->arena, &plan->estate->acl_of_subnet, subnet, acl);
 }
@@ -202,14 +197,13 @@ static void put_group(struct plan_reader *plan, const struct resource *resource)
     struct security_group *group = own_group(plan, resource->id);
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(resource->after, "ingress"), *item;
     const cJSON *unknown = cJSON_GetObjectItemCaseSensitive(resource->unknown, "ingress");
-    bool certain;
     if (group == NULL) {
         group = arena_new_of(plan->arena, struct security_group);
         group->id = resource->id;
         map_put(plan->arena, &plan->estate->security_groups, group->id, group);
     }
     group->name = attribute(plan, resource->after, "name");
-    group->vpc_id = reference(plan, resource, "vpc_id", &certain);
+    group->vpc_id = reference(plan, resource, "vpc_id");
     if (!cJSON_IsArray(list))
         return; // rules of resources of their own
     group->ingress.count = 0;
@@ -276,13 +270,12 @@ static void remove_group_rule(struct plan_reader *plan, const struct resource *r
 
 static void put_group_rule(struct plan_reader *plan, const struct resource *resource)
 {
-    bool certain;
     struct security_group_rule rule;
     if (!is_ingress(plan, resource->after))
         return;
     if (resource->before != NULL && !resource->replaced)
         remove_group_rule(plan, resource);
-    struct security_group *group = own_group(plan, reference(plan, resource, "security_group_id", &certain));
+    struct security_group *group = own_group(plan, reference(plan, resource, "security_group_id"));
     if (group == NULL || !rule_of(plan, resource, resource->after, resource->unknown, &rule)) {
         lacking(plan, resource, "security_group_id");
         return;

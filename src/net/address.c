@@ -118,6 +118,12 @@ enum prefix_problem prefix_parse(const char *text, bool bare, struct prefix *pre
     return (address.bits & mask) != 0 ? PREFIX_HOST_BITS : PREFIX_OK;
 }
 
+struct prefix prefix_of(struct address address)
+{
+    return (struct prefix){
+        .family = address.family, .length = (uint8_t)family_width(address.family), .first = address.bits};
+}
+
 void prefix_format(struct prefix prefix, char text[ADDRESS_TEXT])
 {
     address_format((struct address){.family = prefix.family, .bits = prefix.first}, text);

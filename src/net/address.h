@@ -46,5 +46,6 @@ enum prefix_problem { PREFIX_OK, PREFIX_MALFORMED, PREFIX_HOST_BITS };
 // On PREFIX_HOST_BITS *prefix is the block that was probably meant.
 enum prefix_problem prefix_parse(const char *text, bool bare, struct prefix *prefix);
 void prefix_format(struct prefix prefix, char text[ADDRESS_TEXT]);
+struct prefix prefix_of(struct address address); // the block of this address alone
 address_bits prefix_last(struct prefix prefix);
 bool prefix_holds(struct prefix prefix, struct address address);

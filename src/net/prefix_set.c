@@ -181,15 +181,8 @@ bool prefixset_overlap(struct prefixset a, struct prefixset b)
 
 bool prefixset_holds(struct prefixset set, address_bits address)
 {
-    size_t low = 0, high = set.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (set.ranges[middle].high < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < set.count && set.ranges[low].low <= address;
+    size_t at = reaching(set, 0, address);
+    return at < set.count && set.ranges[at].low <= address;
 }
 
 static int compare_bits(address_bits a, address_bits b)

@@ -114,12 +114,6 @@ static void add_unasked(struct arena *arena, struct verdict_set *set, const stru
                    (struct verdict){.protocol = protocol, .low = rest.ranges[i].low, .high = rest.ranges[i].high});
 }
 
-static const struct endpoint *whole_endpoint(const struct exposure_set *exposures, struct address address)
-{
-    struct prefix whole = {address.family, (uint8_t)family_width(address.family), address.bits};
-    return exposure_endpoint_at(exposures, whole);
-}
-
 void reconcile(struct arena *arena, const struct exposure_set *exposures, const struct observations *observations,
                struct verdict_set *set)
 {
@@ -127,7 +121,7 @@ void reconcile(struct arena *arena, const struct exposure_set *exposures, const 
     set->endpoints += exposures->endpoints.count;
     for (size_t i = 0; i < observations->items.count; i++) {
         const struct observation *one = &observations->items.items[i];
-        const struct endpoint *endpoint = whole_endpoint(exposures, one->address);
+        const struct endpoint *endpoint = exposure_endpoint_at(exposures, prefix_of(one->address));
         if (endpoint != NULL)
             add_pieces(arena, set, endpoint, one, (struct verdict){0});
         else
@@ -156,7 +150,7 @@ void reconcile_mark_unstable(struct verdict_set *set, const struct exposure_set 
 {
     for (size_t i = 0; i < set->items.count; i++) {
         struct verdict *verdict = &set->items.items[i];
-        const struct endpoint *endpoint = whole_endpoint(after, verdict->address);
+        const struct endpoint *endpoint = exposure_endpoint_at(after, prefix_of(verdict->address));
         const struct exposure *ignored;
         for (uint32_t port = verdict->low; port <= verdict->high && !verdict->unstable; port++)
             verdict->unstable = endpoint == NULL ||
