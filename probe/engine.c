@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/clock.h"
 #include "model/protocol.h"
 #include "net/sockaddr.h"
 #include "probe/connect.h"
@@ -81,13 +82,6 @@ struct engine {
 static uint64_t monotonic_us(void)
 {
     return uv_hrtime() / 1000;
-}
-
-static uint64_t wall_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 bool probe_scope(const struct plan *plan, const struct prefix *only, size_t only_count, struct error *error)
@@ -167,7 +161,7 @@ static void take_answer(struct engine *engine, struct question *question, struct
     bool from_outside = answer.state != OBSERVED_UNKNOWN;
     if (from_outside) {
         question->rtt_us = (int64_t)(now - question->sent_us);
-        question->answered_us = wall_us();
+        question->answered_us = clock_wall_us();
         engine->summary->received++;
         measure(&engine->list.hosts[question->host], (double)question->rtt_us);
     }
@@ -233,7 +227,7 @@ static void count_try(struct engine *engine, struct question *question)
 {
     question->sent_us = monotonic_us();
     if (question->tries++ == 0)
-        question->first_sent_us = wall_us();
+        question->first_sent_us = clock_wall_us();
     engine->summary->sent++;
 }
 
@@ -536,7 +530,7 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
         engine->free_slots = &engine->slots[i];
     }
     engine->began_us = engine->tokens_at_us = monotonic_us();
-    engine->token = wall_us() << 8 ^ (uint64_t)getpid();
+    engine->token = clock_wall_us() << 8 ^ (uint64_t)getpid();
     engine->tokens = 1;
     int code = uv_loop_init(&engine->loop);
     if (code != 0)

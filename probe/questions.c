@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "model/protocol.h"
 
 static int by_place(const void *left, const void *right)
@@ -68,16 +69,6 @@ struct question_list questions_of(struct arena *arena, const struct plan *plan)
     return list;
 }
 
-static const char *stamp(struct arena *arena, uint64_t wall)
-{
-    time_t seconds = (time_t)(wall / 1000000);
-    struct tm parts;
-    char text[40];
-    gmtime_r(&seconds, &parts);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-    return arena_printf(arena, "%s.%06" PRIu64 "Z", text, wall % 1000000);
-}
-
 static bool ended_alike(const struct question_list *list, const struct question *a, const struct question *b)
 {
     const struct plan_target *x = &list->targets[a->target], *y = &list->targets[b->target];
@@ -114,8 +105,8 @@ void questions_collect(const struct question_list *list, struct arena *arena, st
             .from = from[0] != '\0' ? arena_strdup(arena, from) : NULL,
             .tries = first->tries,
             .rtt_us = (long)first->rtt_us,
-            .first_sent = sent != 0 ? stamp(arena, sent) : NULL,
-            .answered = answered != 0 ? stamp(arena, answered) : NULL,
+            .first_sent = sent != 0 ? clock_text(arena, sent) : NULL,
+            .answered = answered != 0 ? clock_text(arena, answered) : NULL,
         };
     }
 }

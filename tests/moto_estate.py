@@ -34,4 +34,17 @@ targets = elbv2.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=
 elbv2.register_targets(TargetGroupArn=targets, Targets=[{"Id": instances[1], "Port": 80}])
 elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[{"Type": "forward", "TargetGroupArn": targets}])
 elb.create_load_balancer(LoadBalancerName="old", Subnets=[subnets[0]], Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 8080}])
+iam, trails, s3 = make("iam"), make("cloudtrail"), make("s3")
+allow = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["ec2:Describe*"], "Resource": "*"}]})
+policy = iam.create_policy(PolicyName="look", PolicyDocument=allow)["Policy"]["Arn"]
+iam.create_group(GroupName="operators")
+iam.attach_group_policy(GroupName="operators", PolicyArn=policy)
+iam.create_user(UserName="ann@example.org")
+iam.add_user_to_group(UserName="ann@example.org", GroupName="operators")
+iam.put_user_policy(UserName="ann@example.org", PolicyName="own", PolicyDocument=allow)
+device = iam.create_virtual_mfa_device(VirtualMFADeviceName="ann")["VirtualMFADevice"]["SerialNumber"]
+iam.enable_mfa_device(UserName="ann@example.org", SerialNumber=device, AuthenticationCode1="123456", AuthenticationCode2="654321")
+s3.create_bucket(Bucket="trail-logs", CreateBucketConfiguration={"LocationConstraint": region})
+trails.create_trail(Name="all", S3BucketName="trail-logs", IsMultiRegionTrail=True, EnableLogFileValidation=True)
+trails.start_logging(Name="all")
 print(json.dumps({"vpc": vpc, "address": address["PublicIp"], "group": group, "prefix_list": listed, "balancer": balancer, "targets": targets}))

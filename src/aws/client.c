@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/json.h"
+#include "aws/client_answer.h"
 #include "config.h"
 
 enum { LARGEST_ANSWER = 256 * 1024 * 1024 };
@@ -13,26 +13,51 @@ enum { LARGEST_ANSWER = 256 * 1024 * 1024 };
 // What the SDKs call the retry quota: so many tokens, of which a retry takes some and a success gives some back.
 enum { QUOTA = 500, RETRY_COST = 5, TIMEOUT_COST = 10 };
 
+// What EC2 gives an account in a region for calls that change nothing: so many at once, then so many a second.
+enum { BUCKET = 100, REFILL = 20, LANE_LIMIT = 8 };
+
+struct lane {
+    struct client *client;
+    const struct credentials *credentials;
+    const char *region;
+    const char *signing_name;
+    struct transfer *first; // waiting
+    struct transfer *last;
+    unsigned running;
+    double tokens;
+    uint64_t filled; // milliseconds, when the tokens were counted
+    uv_timer_t refill;
+    bool ready; // in the client's queue
+    struct lane *next_ready;
+    struct lane *next;
+};
+
 struct client {
     uv_loop_t *loop;
     CURLM *multi;
     uv_timer_t timer; // curl's
+    uv_timer_t deadline;
     struct client_options options;
-    struct transfer *waiting_first;
-    struct transfer *waiting_last;
+    struct lane *lanes;
+    struct lane *ready_first; // lanes that may begin a request, in turn
+    struct lane *ready_last;
+    struct transfer *transfers; // all
     unsigned running;
     int quota;
+    bool starting;
+    bool late; // the deadline has passed
 };
 
 struct transfer {
     struct client *client;
+    struct lane *lane;
     struct request *request;
     struct transfer *next; // waiting
+    struct transfer *older;
+    struct transfer *newer;
     CURL *easy;
     struct curl_slist *headers;
-    struct text answer;
-    cJSON *json;
-    bool too_large;
+    struct answer answer;
     uv_timer_t pause; // before a retry
     int paid;         // quota taken for this retry
 };
@@ -44,15 +69,16 @@ struct watch {
 };
 
 static void start_more(struct client *client);
+static void make_ready(struct lane *lane);
 static void finish(struct transfer *transfer);
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
-    transfer->too_large = transfer->answer.length + size * count > LARGEST_ANSWER;
-    if (transfer->too_large)
+    transfer->answer.too_large = transfer->answer.body.length + size * count > LARGEST_ANSWER;
+    if (transfer->answer.too_large)
         return 0;
-    text_add(&transfer->answer, bytes, size * count);
+    text_add(&transfer->answer.body, bytes, size * count);
     return size * count;
 }
 
@@ -82,11 +108,18 @@ static void begin(struct transfer *transfer)
 {
     struct client *client = transfer->client;
     struct request *request = transfer->request;
+    const struct credentials *with = request->credentials;
+    if (client->late) {
+        request_fail(request, FAILURE_OTHER, "deadline", "there was no time left for it");
+        finish(transfer);
+        return;
+    }
+    if (client->options.renew != NULL && with->expires != 0 && with->expires - time(NULL) < RENEW_BEFORE)
+        client->options.renew(client->options.context, with);
     CURL *easy = curl_easy_init();
     char *secrets = NULL;
-    const struct credentials *with = request->credentials;
     transfer->easy = easy;
-    transfer->answer.length = 0;
+    transfer->answer.body.length = 0;
     transfer->headers = NULL;
     request->tries++;
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
@@ -110,7 +143,8 @@ static void begin(struct transfer *transfer)
         char target[160];
         snprintf(target, sizeof(target), "X-Amz-Target: %s", request->target);
         transfer->headers = header(transfer->headers, target);
-        transfer->headers = header(transfer->headers, "Content-Type: application/x-amz-json-1.1");
+        snprintf(target, sizeof(target), "Content-Type: application/x-amz-json-%s", request->version);
+        transfer->headers = header(transfer->headers, target);
     } else {
         transfer->headers = header(transfer->headers, "Content-Type: application/x-www-form-urlencoded; charset=utf-8");
     }
@@ -135,159 +169,10 @@ static void end_try(struct transfer *transfer)
 
 static void forget_answer(struct transfer *transfer)
 {
-    cJSON_Delete(transfer->json);
-    transfer->json = NULL;
-    if (transfer->answer.bytes != NULL)
-        explicit_bzero(transfer->answer.bytes, transfer->answer.capacity);
-}
-
-static bool is_one_of(const char *code, const char *const *list)
-{
-    for (; *list != NULL; list++)
-        if (strcmp(code, *list) == 0)
-            return true;
-    return false;
-}
-
-static enum failure_kind kind_of(const char *code, long status)
-{
-    static const char *const throttled[] = {"Throttling",
-                                            "ThrottlingException",
-                                            "ThrottledException",
-                                            "RequestThrottledException",
-                                            "TooManyRequestsException",
-                                            "RequestLimitExceeded",
-                                            "BandwidthLimitExceeded",
-                                            "LimitExceededException",
-                                            "RequestThrottled",
-                                            "SlowDown",
-                                            "PriorRequestNotComplete",
-                                            "EC2ThrottledException",
-                                            NULL};
-    static const char *const denied[] = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation",
-                                         "UnauthorizedAccess", NULL};
-    static const char *const identity[] = {"AuthFailure",
-                                           "InvalidClientTokenId",
-                                           "SignatureDoesNotMatch",
-                                           "ExpiredToken",
-                                           "ExpiredTokenException",
-                                           "RequestExpired",
-                                           "UnrecognizedClientException",
-                                           "MissingAuthenticationToken",
-                                           "IncompleteSignature",
-                                           "OptInRequired",
-                                           NULL};
-    static const char *const unsupported[] = {"UnsupportedOperation",  "InvalidAction",  "UnknownOperationException",
-                                              "OperationNotPermitted", "NotImplemented", NULL};
-    if (is_one_of(code, throttled))
-        return FAILURE_THROTTLED;
-    if (is_one_of(code, denied))
-        return FAILURE_DENIED;
-    if (is_one_of(code, identity))
-        return FAILURE_IDENTITY;
-    return is_one_of(code, unsupported) || status == 501 ? FAILURE_UNSUPPORTED : FAILURE_OTHER;
-}
-
-static void fail(struct request *request, enum failure_kind kind, const char *code, const char *message)
-{
-    request->root = NULL;
-    request->json = NULL;
-    request->failure = kind;
-    request->code = code;
-    request->message = message;
-}
-
-// <Response><Errors><Error>, or <ErrorResponse><Error>.
-static void read_failure(struct request *request, const struct xml_node *root, long status)
-{
-    const struct xml_node *errors = xml_child(root, "Errors");
-    const struct xml_node *one = xml_child(errors != NULL ? errors : root, "Error");
-    const char *code = xml_text(one, "Code"), *message = xml_text(one, "Message");
-    code = code == NULL ? arena_printf(request->arena, "HTTP %ld", status) : code;
-    fail(request, kind_of(code, status), code, message == NULL ? "no more was said" : message);
-}
-
-// {"__type": "prefix#AccessDeniedException", "message" or "Message": ...}
-static void read_json_failure(struct request *request, const cJSON *json, long status)
-{
-    const cJSON *type = cJSON_GetObjectItemCaseSensitive(json, "__type");
-    const cJSON *message = cJSON_GetObjectItem(json, "message");
-    const char *code = cJSON_IsString(type) ? type->valuestring : arena_printf(request->arena, "HTTP %ld", status);
-    const char *hash = strchr(code, '#');
-    code = arena_strdup(request->arena, hash == NULL ? code : hash + 1);
-    fail(request, kind_of(code, status), code,
-         cJSON_IsString(message) ? arena_strdup(request->arena, message->valuestring) : "no more was said");
-}
-
-static const char *find_request_id(const struct xml_node *root)
-{
-    const char *id = xml_text(root, "requestId");
-    id = id != NULL ? id : xml_text(root, "RequestID");
-    return id != NULL ? id : xml_text(xml_child(root, "ResponseMetadata"), "RequestId");
-}
-
-// Parses the answer in its protocol; of a failure, what AWS says of it.
-static bool read_body(struct transfer *transfer, long status, struct error *error)
-{
-    struct request *request = transfer->request;
-    const char *bytes = transfer->answer.bytes == NULL ? "" : transfer->answer.bytes;
-    request->bytes = bytes;
-    request->length = transfer->answer.length;
-    if (request->target != NULL) {
-        transfer->json = json_parse("answer", bytes, transfer->answer.length, error);
-        request->json = transfer->json;
-        if (status != 200)
-            read_json_failure(request, transfer->json, status);
-        return transfer->json != NULL;
-    }
-    request->root = xml_parse(request->arena, bytes, transfer->answer.length, error);
-    bool whole = request->root != NULL;
-    request->request_id = find_request_id(request->root);
-    if (status != 200)
-        read_failure(request, request->root, status);
-    return whole;
-}
-
-static bool read_answer(struct transfer *transfer, CURLcode code)
-{
-    struct request *request = transfer->request;
-    long status = 0;
-    struct error error;
-    request->root = NULL;
-    request->json = NULL;
-    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (code != CURLE_OK) {
-        bool last = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
-                    code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || transfer->too_large;
-        fail(request, FAILURE_OTHER, "connection",
-             transfer->too_large ? "the answer is larger than 256 MiB"
-                                 : arena_printf(request->arena, "%s: %s", request->url, curl_easy_strerror(code)));
-        return !last;
-    }
-    struct curl_header *date;
-    if (curl_easy_header(transfer->easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
-        time_t theirs = curl_getdate(date->value, NULL);
-        if (theirs > 0)
-            request->clock_skew = difftime(theirs, time(NULL));
-    }
-    if (status >= 300 && status < 400) {
-        fail(request, FAILURE_OTHER, arena_printf(request->arena, "HTTP %ld", status),
-             "a redirect, which is not followed: the request is signed for this place only");
-        return false;
-    }
-    bool whole = read_body(transfer, status, &error);
-    if (status != 200)
-        return request->failure == FAILURE_THROTTLED || status == 500 || status == 502 || status == 503 ||
-               status == 504 || strcmp(request->code, "RequestTimeout") == 0 ||
-               strcmp(request->code, "RequestTimeoutException") == 0;
-    if (!whole) {
-        fail(request, FAILURE_OTHER, "answer",
-             arena_printf(request->arena, "not the %s that was expected: %s", request->target != NULL ? "JSON" : "XML",
-                          error.message));
-        return true;
-    }
-    request->failure = FAILURE_NONE;
-    return false;
+    json_wipe(transfer->answer.json);
+    transfer->answer.json = NULL;
+    if (transfer->answer.body.bytes != NULL)
+        explicit_bzero(transfer->answer.body.bytes, transfer->answer.body.capacity);
 }
 
 static void after_pause(uv_timer_t *timer)
@@ -316,7 +201,7 @@ static void on_try_done(struct transfer *transfer, CURLcode code)
 {
     struct client *client = transfer->client;
     struct request *request = transfer->request;
-    bool again = read_answer(transfer, code);
+    bool again = answer_read(&transfer->answer, request, transfer->easy, code);
     int cost = code == CURLE_OPERATION_TIMEDOUT ? TIMEOUT_COST : RETRY_COST;
     if (again && request->tries < client->options.tries && client->quota >= cost) {
         client->quota -= cost;
@@ -336,7 +221,7 @@ static void on_pause_closed(uv_handle_t *handle)
 {
     struct transfer *transfer = handle->data;
     forget_answer(transfer);
-    text_free(&transfer->answer);
+    text_free(&transfer->answer.body);
     free(transfer);
 }
 
@@ -346,9 +231,14 @@ static void finish(struct transfer *transfer)
     struct request *request = transfer->request;
     struct arena *arena = request->arena;
     client->running--;
+    transfer->lane->running--;
+    *(transfer->older == NULL ? &client->transfers : &transfer->older->newer) = transfer->newer;
+    if (transfer->newer != NULL)
+        transfer->newer->older = transfer->older;
     request->done(request);
     arena_wipe(arena); // an assumed role's keys come this way
     uv_close((uv_handle_t *)&transfer->pause, on_pause_closed);
+    make_ready(transfer->lane);
     start_more(client);
 }
 
@@ -429,6 +319,8 @@ static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *contex
     return uv_poll_start(&watch->poll, events, on_poll);
 }
 
+static void on_deadline(uv_timer_t *timer);
+
 struct client *client_new(uv_loop_t *loop, const struct client_options *options)
 {
     struct client *client = calloc(1, sizeof(*client));
@@ -441,6 +333,11 @@ struct client *client_new(uv_loop_t *loop, const struct client_options *options)
     client->quota = QUOTA;
     client->timer.data = client;
     uv_timer_init(loop, &client->timer);
+    client->deadline.data = client;
+    uv_timer_init(loop, &client->deadline);
+    uv_unref((uv_handle_t *)&client->deadline);
+    if (options->deadline > 0)
+        uv_timer_start(&client->deadline, on_deadline, (uint64_t)options->deadline, 0);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer);
@@ -448,7 +345,7 @@ struct client *client_new(uv_loop_t *loop, const struct client_options *options)
     return client;
 }
 
-static void free_client(uv_handle_t *handle)
+static void free_handle_owner(uv_handle_t *handle)
 {
     free(handle->data);
 }
@@ -458,19 +355,95 @@ void client_free(struct client *client)
     if (client == NULL)
         return;
     curl_multi_cleanup(client->multi);
-    uv_close((uv_handle_t *)&client->timer, free_client);
+    for (struct lane *lane = client->lanes, *next; lane != NULL; lane = next) {
+        next = lane->next;
+        uv_close((uv_handle_t *)&lane->refill, free_handle_owner);
+    }
+    uv_close((uv_handle_t *)&client->timer, NULL);
+    uv_close((uv_handle_t *)&client->deadline, free_handle_owner);
     uv_run(client->loop, UV_RUN_DEFAULT);
     curl_global_cleanup();
 }
 
+// ---- Lanes: which request begins next
+
+static void on_refilled(uv_timer_t *timer)
+{
+    struct lane *lane = timer->data;
+    make_ready(lane);
+    start_more(lane->client);
+}
+
+// Takes a token, or sets the timer for the moment when there is one.
+static bool take_token(struct lane *lane)
+{
+    uint64_t now = uv_now(lane->client->loop);
+    double filled = lane->tokens + (double)(now - lane->filled) * REFILL / 1000;
+    lane->tokens = filled > BUCKET ? BUCKET : filled;
+    lane->filled = now;
+    if (lane->tokens < 1) {
+        uv_timer_start(&lane->refill, on_refilled, (uint64_t)((1 - lane->tokens) * 1000 / REFILL) + 1, 0);
+        return false;
+    }
+    lane->tokens -= 1;
+    return true;
+}
+
+// Puts a lane that may begin a request at the end of the queue.
+static void make_ready(struct lane *lane)
+{
+    struct client *client = lane->client;
+    if (lane->ready || lane->first == NULL || lane->running >= LANE_LIMIT || uv_is_active((uv_handle_t *)&lane->refill))
+        return;
+    lane->ready = true;
+    lane->next_ready = NULL;
+    *(client->ready_first == NULL ? &client->ready_first : &client->ready_last->next_ready) = lane;
+    client->ready_last = lane;
+}
+
 static void start_more(struct client *client)
 {
-    while (client->waiting_first != NULL && client->running < client->options.limit) {
-        struct transfer *transfer = client->waiting_first;
-        client->waiting_first = transfer->next;
+    if (client->starting)
+        return;
+    client->starting = true;
+    while (client->ready_first != NULL && client->running < client->options.limit) {
+        struct lane *lane = client->ready_first;
+        struct transfer *transfer = lane->first;
+        client->ready_first = lane->next_ready;
+        lane->ready = false;
+        if (!client->late && !take_token(lane))
+            continue;
+        lane->first = transfer->next;
+        lane->running++;
         client->running++;
         begin(transfer);
+        make_ready(lane);
     }
+    client->starting = false;
+}
+
+static struct lane *lane_of(struct client *client, const struct request *request)
+{
+    for (struct lane *lane = client->lanes; lane != NULL; lane = lane->next)
+        if (lane->credentials == request->credentials && strcmp(lane->region, request->region) == 0 &&
+            strcmp(lane->signing_name, request->signing_name) == 0)
+            return lane;
+    struct lane *lane = calloc(1, sizeof(*lane));
+    if (lane == NULL) {
+        fputs("sgproof: out of memory\n", stderr);
+        exit(3);
+    }
+    *lane = (struct lane){.client = client,
+                          .credentials = request->credentials,
+                          .region = request->region,
+                          .signing_name = request->signing_name,
+                          .tokens = BUCKET,
+                          .filled = uv_now(client->loop),
+                          .next = client->lanes};
+    uv_timer_init(client->loop, &lane->refill);
+    lane->refill.data = lane;
+    client->lanes = lane;
+    return lane;
 }
 
 void client_send(struct client *client, struct request *request)
@@ -483,13 +456,44 @@ void client_send(struct client *client, struct request *request)
     request->arena = arena_new();
     request->tries = 0;
     transfer->client = client;
+    transfer->lane = lane_of(client, request);
     transfer->request = request;
     transfer->pause.data = transfer;
     uv_timer_init(client->loop, &transfer->pause);
-    if (client->waiting_first == NULL)
-        client->waiting_first = transfer;
-    else
-        client->waiting_last->next = transfer;
-    client->waiting_last = transfer;
+    transfer->newer = client->transfers;
+    if (client->transfers != NULL)
+        client->transfers->older = transfer;
+    client->transfers = transfer;
+    struct lane *lane = transfer->lane;
+    *(lane->first == NULL ? &lane->first : &lane->last->next) = transfer;
+    lane->last = transfer;
+    make_ready(lane);
+    start_more(client);
+}
+
+// Ends what is under way; what waits ends as its turn comes.
+static void on_deadline(uv_timer_t *timer)
+{
+    struct client *client = timer->data;
+    client->late = true;
+    client->starting = true; // finishing one begins no other
+    for (struct transfer *transfer = client->transfers, *next; transfer != NULL; transfer = next) {
+        next = transfer->newer;
+        bool pausing = uv_is_active((uv_handle_t *)&transfer->pause);
+        if (transfer->easy == NULL && !pausing)
+            continue;
+        uv_timer_stop(&transfer->pause);
+        if (transfer->easy != NULL) {
+            curl_multi_remove_handle(client->multi, transfer->easy);
+            end_try(transfer);
+        }
+        request_fail(transfer->request, FAILURE_OTHER, "deadline", "no answer in the time for the whole reading");
+        finish(transfer);
+    }
+    client->starting = false;
+    for (struct lane *lane = client->lanes; lane != NULL; lane = lane->next) {
+        uv_timer_stop(&lane->refill);
+        make_ready(lane);
+    }
     start_more(client);
 }

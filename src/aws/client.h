@@ -1,5 +1,7 @@
-// A client of AWS's query protocols: signed by libcurl, many requests at once on a libuv loop, retried as the SDKs do.
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+// A client of AWS's query and JSON protocols: signed by libcurl, many requests at once on a libuv loop, retried as the
+// SDKs do. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+// Requests with the same credentials, region and service share a lane, which keeps within EC2's request buckets.
+// https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 #pragma once
 
 #include <uv.h>
@@ -16,13 +18,19 @@ struct client_options {
     long answer_timeout;   // milliseconds, for one try
     int tries;             // most tries of a request
     unsigned limit;        // most requests at once
+    long deadline;         // milliseconds for all requests of the client, or 0 for none
+    // Called before a request that is signed with credentials of which less than RENEW_BEFORE is left; or NULL.
+    void (*renew)(void *context, const struct credentials *credentials);
+    void *context;
 };
+
+enum { RENEW_BEFORE = 300 }; // seconds
 
 enum failure_kind {
     FAILURE_NONE,
     FAILURE_DENIED,      // the identity may not
     FAILURE_UNSUPPORTED, // the region or service does not know the call
-    FAILURE_IDENTITY,    // the credentials are not good
+    FAILURE_ABSENT,      // what is asked for is not set in this account
     FAILURE_THROTTLED,
     FAILURE_OTHER,
 };
@@ -36,8 +44,9 @@ struct request {
     const char *region;
     const char *signing_name;
     const struct credentials *credentials;
-    const char *target; // X-Amz-Target of the JSON protocol, or NULL: the query protocol, which answers XML
-    const char *body;   // JSON, or form-encoded
+    const char *target;  // X-Amz-Target of the JSON protocol, or NULL: the query protocol, which answers XML
+    const char *version; // of the JSON protocol
+    const char *body;    // JSON, or form-encoded
     request_done done;
     void *context;
     // The answer, in `arena`, which is freed when `done` returns.

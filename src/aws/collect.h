@@ -8,6 +8,8 @@ struct collect_options {
     const char *endpoint;       // --endpoint-url, or NULL
     const char *const *regions; // names, or one "all"
     size_t region_count;
+    const char *home;            // region of what is asked once
+    bool network_only;           // leaves out IAM and CloudTrail
     bool organization;           // every active account of the organization that we are the management account of
     const char *const *accounts; // 12 digits each: these, or with none and no organization our own
     size_t account_count;
@@ -37,8 +39,9 @@ struct collected {
     struct identity identity;
     size_t accounts; // that could be entered
     size_t files;
-    VECTOR(struct unread) unread;
-    double clock_skew; // seconds
+    VECTOR(struct unread) unread;      // could not be read: the snapshot is not complete
+    VECTOR(struct unread) unavailable; // is not there to be read: a call the service does not know, a thing not set
+    double clock_skew;                 // seconds
 };
 
 // ERROR_USAGE: no identity, or nothing can be written. Otherwise true, and what could not be read is in *collected.

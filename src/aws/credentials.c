@@ -2,11 +2,13 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <limits.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 
 static const char *environment(const char *name)
@@ -70,15 +72,20 @@ bool credentials_parse(struct arena *arena, const char *name, const char *text, 
     struct json_cursor at = {.file = name, .node = root};
     if (root == NULL)
         return false;
-    const char *token = NULL, *session = NULL;
+    const char *token = NULL, *session = NULL, *expires = NULL;
     bool good = json_expect_object(&at, error) && json_string(arena, &at, "AccessKeyId", &credentials->key_id, error) &&
                 json_string(arena, &at, "SecretAccessKey", &credentials->secret, error) &&
                 json_optional_string(arena, &at, "Token", &token, error) &&
                 json_optional_string(arena, &at, "SessionToken", &session, error) &&
-                json_optional_string(arena, &at, "Expiration", &credentials->expires, error);
+                json_optional_string(arena, &at, "Expiration", &expires, error);
+    credentials->expires = 0;
+    if (good && expires != NULL && !clock_parse(expires, &credentials->expires)) {
+        struct json_cursor expiration = json_member(&at, "Expiration");
+        good = json_fail(&expiration, error, "expected a moment as 2026-11-25T01:02:03Z");
+    }
     credentials->token = token != NULL ? token : session;
     credentials->source = source;
-    cJSON_Delete(root);
+    json_wipe(root);
     return good;
 }
 
@@ -121,59 +128,16 @@ static bool from_process(const struct aws_config *config, const char *profile, c
     return good;
 }
 
-static bool from_profile(const struct aws_config *config, const char *profile, int depth,
-                         struct credentials *credentials, struct role *role, bool *found, struct error *error);
-
 // https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role-web.html: the role is assumed with the token
 // alone.
 static void from_web_identity(const struct aws_config *config, const char *token_file, const char *role_arn,
                               const char *session, const char *source, struct credentials *credentials,
-                              struct role *role)
+                              struct role_chain *chain)
 {
     *credentials = (struct credentials){.source = arena_printf(config->arena, "web identity token %s", token_file)};
-    *role = (struct role){.arn = role_arn, .session_name = session, .token_file = token_file, .source = source};
-}
-
-static bool with_role(const struct aws_config *config, const char *profile, const char *role_arn, int depth,
-                      struct credentials *credentials, struct role *role, bool *found, struct error *error)
-{
-    const char *source = setting_of(config, profile, "source_profile");
-    const char *from = setting_of(config, profile, "credential_source");
-    const char *token_file = setting_of(config, profile, "web_identity_token_file");
-    if (token_file != NULL) {
-        from_web_identity(config, token_file, role_arn, setting_of(config, profile, "role_session_name"),
-                          arena_printf(config->arena, "profile %s", profile), credentials, role);
-        *found = true;
-        return true;
-    }
-    if (setting_of(config, profile, "mfa_serial") != NULL)
-        return error_set(
-            error, ERROR_USAGE,
-            "profile %s needs a code of an MFA device, which is not asked for here: get a session with "
-            "aws sts assume-role and give it by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
-            profile);
-    if (depth > 0)
-        return error_set(error, ERROR_USAGE, "profile %s: a chain of roles is not followed", profile);
-    if (from != NULL && strcmp(from, "Environment") == 0) {
-        *found = from_environment(credentials);
-    } else if (source == NULL) {
-        return error_set(error, ERROR_USAGE, "profile %s has role_arn without a source_profile that is there", profile);
-    } else if (strcmp(source, profile) != 0 &&
-               !from_profile(config, source, depth + 1, credentials, role, found, error)) {
-        return false;
-    } else if (strcmp(source, profile) == 0) {
-        credentials->key_id = setting_of(config, profile, "aws_access_key_id");
-        credentials->secret = setting_of(config, profile, "aws_secret_access_key");
-        credentials->token = setting_of(config, profile, "aws_session_token");
-        *found = credentials->key_id != NULL && credentials->secret != NULL;
-    }
-    if (!*found)
-        return error_set(error, ERROR_USAGE, "profile %s: no credentials to assume %s with", profile, role_arn);
-    *role = (struct role){.arn = role_arn,
-                          .external_id = setting_of(config, profile, "external_id"),
-                          .session_name = setting_of(config, profile, "role_session_name"),
-                          .source = arena_printf(config->arena, "profile %s", profile)};
-    return true;
+    chain->roles[0] =
+        (struct role){.arn = role_arn, .session_name = session, .token_file = token_file, .source = source};
+    chain->count = 1;
 }
 
 enum { LOCAL = 1000 }; // milliseconds for what is on this host or beside it
@@ -226,9 +190,9 @@ static const char *cached_token(const struct aws_config *config, const char *pro
     bool good = root != NULL && json_string(arena, &at, "accessToken", &token, &ignored) &&
                 json_string(arena, &at, "expiresAt", &expires, &ignored);
     cJSON_Delete(root);
-    struct tm moment = {0};
-    good = good && strptime(expires, "%Y-%m-%dT%H:%M:%S", &moment) != NULL;
-    if (!good || timegm(&moment) < time(NULL)) {
+    int64_t until;
+    good = good && clock_parse(expires, &until);
+    if (!good || until < time(NULL)) {
         error_set(error, ERROR_USAGE, "profile %s: no valid IAM Identity Center token: run aws sso login --profile %s",
                   profile, profile);
         return NULL;
@@ -243,13 +207,16 @@ static bool read_role_credentials(const struct aws_config *config, const char *p
     struct json_cursor top = {.file = "IAM Identity Center", .node = root}, at;
     if (root == NULL)
         return false;
+    long expires = 0;
     at = json_member(&top, "roleCredentials");
     bool good = json_expect_object(&at, error) &&
                 json_string(config->arena, &at, "accessKeyId", &credentials->key_id, error) &&
                 json_string(config->arena, &at, "secretAccessKey", &credentials->secret, error) &&
-                json_string(config->arena, &at, "sessionToken", &credentials->token, error);
+                json_string(config->arena, &at, "sessionToken", &credentials->token, error) &&
+                json_integer(&at, "expiration", 0, LONG_MAX, &expires, error); // milliseconds
+    credentials->expires = expires / 1000;
     credentials->source = arena_printf(config->arena, "IAM Identity Center, profile %s", profile);
-    cJSON_Delete(root);
+    json_wipe(root);
     return good;
 }
 
@@ -285,36 +252,6 @@ static bool from_identity_center(const struct aws_config *config, const char *pr
     explicit_bzero(answer, length);
     free(answer);
     return good;
-}
-
-static bool from_profile(const struct aws_config *config, const char *profile, int depth,
-                         struct credentials *credentials, struct role *role, bool *found, struct error *error)
-{
-    const char *role_arn = setting_of(config, profile, "role_arn");
-    const char *command = setting_of(config, profile, "credential_process");
-    const char *key_id = setting_of(config, profile, "aws_access_key_id");
-    *found = false;
-    if (!has_profile(config, profile))
-        return depth == 0 || error_set(error, ERROR_USAGE, "source_profile %s is not there", profile);
-    if (role_arn != NULL)
-        return with_role(config, profile, role_arn, depth, credentials, role, found, error);
-    if (key_id != NULL) {
-        *credentials = (struct credentials){.key_id = key_id,
-                                            .secret = setting_of(config, profile, "aws_secret_access_key"),
-                                            .token = setting_of(config, profile, "aws_session_token"),
-                                            .source = arena_printf(config->arena, "profile %s", profile)};
-        *found = credentials->secret != NULL;
-        return *found || error_set(error, ERROR_USAGE, "profile %s has a key without aws_secret_access_key", profile);
-    }
-    if (command != NULL) {
-        *found = from_process(config, profile, command, credentials, error);
-        return *found;
-    }
-    if (setting_of(config, profile, "sso_session") != NULL || setting_of(config, profile, "sso_start_url") != NULL) {
-        *found = from_identity_center(config, profile, credentials, error);
-        return *found;
-    }
-    return true;
 }
 
 static bool take_json(const struct aws_config *config, char *answer, size_t length, const char *source,
@@ -376,21 +313,115 @@ static bool from_instance(const struct aws_config *config, struct credentials *c
     return *found;
 }
 
-bool credentials_find(const struct aws_config *config, struct credentials *credentials, struct role *role,
+static bool from_profile(const struct aws_config *config, const char *profile, int depth,
+                         struct credentials *credentials, struct role_chain *chain, bool *found, struct error *error);
+
+// What a role of a profile is assumed with.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html
+static bool from_source(const struct aws_config *config, const char *profile, int depth,
+                        struct credentials *credentials, struct role_chain *chain, bool *found, struct error *error)
+{
+    const char *source = setting_of(config, profile, "source_profile");
+    const char *from = setting_of(config, profile, "credential_source");
+    if (source != NULL && strcmp(source, profile) == 0) { // the profile's own keys
+        *credentials = (struct credentials){.key_id = setting_of(config, profile, "aws_access_key_id"),
+                                            .secret = setting_of(config, profile, "aws_secret_access_key"),
+                                            .token = setting_of(config, profile, "aws_session_token"),
+                                            .source = arena_printf(config->arena, "profile %s", profile)};
+        *found = credentials->key_id != NULL && credentials->secret != NULL;
+        return true;
+    }
+    if (source != NULL)
+        return from_profile(config, source, depth + 1, credentials, chain, found, error);
+    if (from != NULL && strcmp(from, "Environment") == 0) {
+        *found = from_environment(credentials);
+        return true;
+    }
+    if (from != NULL && strcmp(from, "EcsContainer") == 0)
+        return from_container(config, credentials, found, error);
+    if (from != NULL && strcmp(from, "Ec2InstanceMetadata") == 0)
+        return from_instance(config, credentials, found, error);
+    return error_set(error, ERROR_USAGE,
+                     "profile %s has role_arn, but neither source_profile nor a credential_source (Environment, "
+                     "EcsContainer or Ec2InstanceMetadata)",
+                     profile);
+}
+
+static bool with_role(const struct aws_config *config, const char *profile, const char *role_arn, int depth,
+                      struct credentials *credentials, struct role_chain *chain, bool *found, struct error *error)
+{
+    const char *token_file = setting_of(config, profile, "web_identity_token_file");
+    const char *source = arena_printf(config->arena, "profile %s", profile);
+    if (token_file != NULL) {
+        from_web_identity(config, token_file, role_arn, setting_of(config, profile, "role_session_name"), source,
+                          credentials, chain);
+        *found = true;
+        return true;
+    }
+    if (setting_of(config, profile, "mfa_serial") != NULL)
+        return error_set(
+            error, ERROR_USAGE,
+            "profile %s needs a code of an MFA device, which is not asked for here: get a session with "
+            "aws sts assume-role and give it by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
+            profile);
+    if (depth >= ROLES)
+        return error_set(error, ERROR_USAGE, "profile %s: more than %d roles one on the other, or a loop of them",
+                         config->profile, ROLES);
+    GUARD(from_source(config, profile, depth, credentials, chain, found, error));
+    if (!*found)
+        return error_set(error, ERROR_USAGE, "profile %s: no credentials to assume %s with", profile, role_arn);
+    chain->roles[chain->count++] = (struct role){.arn = role_arn,
+                                                 .external_id = setting_of(config, profile, "external_id"),
+                                                 .session_name = setting_of(config, profile, "role_session_name"),
+                                                 .source = source};
+    return true;
+}
+
+static bool from_profile(const struct aws_config *config, const char *profile, int depth,
+                         struct credentials *credentials, struct role_chain *chain, bool *found, struct error *error)
+{
+    const char *role_arn = setting_of(config, profile, "role_arn");
+    const char *command = setting_of(config, profile, "credential_process");
+    const char *key_id = setting_of(config, profile, "aws_access_key_id");
+    *found = false;
+    if (!has_profile(config, profile))
+        return depth == 0 || error_set(error, ERROR_USAGE, "source_profile %s is not there", profile);
+    if (role_arn != NULL)
+        return with_role(config, profile, role_arn, depth, credentials, chain, found, error);
+    if (key_id != NULL) {
+        *credentials = (struct credentials){.key_id = key_id,
+                                            .secret = setting_of(config, profile, "aws_secret_access_key"),
+                                            .token = setting_of(config, profile, "aws_session_token"),
+                                            .source = arena_printf(config->arena, "profile %s", profile)};
+        *found = credentials->secret != NULL;
+        return *found || error_set(error, ERROR_USAGE, "profile %s has a key without aws_secret_access_key", profile);
+    }
+    if (command != NULL) {
+        *found = from_process(config, profile, command, credentials, error);
+        return *found;
+    }
+    if (setting_of(config, profile, "sso_session") != NULL || setting_of(config, profile, "sso_start_url") != NULL) {
+        *found = from_identity_center(config, profile, credentials, error);
+        return *found;
+    }
+    return true;
+}
+
+bool credentials_find(const struct aws_config *config, struct credentials *credentials, struct role_chain *chain,
                       struct error *error)
 {
     bool found = false;
     *credentials = (struct credentials){0};
-    *role = (struct role){0};
+    *chain = (struct role_chain){0};
     if (!config->profile_option && from_environment(credentials))
         return true;
     const char *token_file = environment("AWS_WEB_IDENTITY_TOKEN_FILE"), *role_arn = environment("AWS_ROLE_ARN");
     if (!config->profile_option && token_file != NULL && role_arn != NULL) {
         from_web_identity(config, token_file, role_arn, environment("AWS_ROLE_SESSION_NAME"), "environment",
-                          credentials, role);
+                          credentials, chain);
         return true;
     }
-    if (!from_profile(config, config->profile, 0, credentials, role, &found, error))
+    if (!from_profile(config, config->profile, 0, credentials, chain, &found, error))
         return false;
     if (!found && config->profile_given)
         return error_set(error, ERROR_USAGE, "profile %s holds no credentials", config->profile);

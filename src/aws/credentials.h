@@ -2,14 +2,16 @@
 // https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 #pragma once
 
+#include <stdint.h>
+
 #include "aws/config_file.h"
 
 struct credentials {
     const char *key_id;
     const char *secret;
-    const char *token;   // session token, or NULL
-    const char *expires; // RFC 3339, or NULL
-    const char *source;  // where they were found, for people; never holds a secret
+    const char *token;  // session token, or NULL
+    int64_t expires;    // seconds since 1970, or 0 where that is not told
+    const char *source; // where they were found, for people; never holds a secret
 };
 
 // A role to assume with the credentials found.
@@ -19,6 +21,13 @@ struct role {
     const char *session_name;
     const char *token_file; // of a web identity, which then stands for credentials; or NULL
     const char *source;     // where it is configured
+};
+
+// Roles to assume one on the other, beginning with the credentials found.
+enum { ROLES = 8 };
+struct role_chain {
+    struct role roles[ROLES];
+    size_t count;
 };
 
 // What is configured: the profile's files and the environment.
@@ -37,13 +46,12 @@ bool aws_config_read(struct arena *arena, const char *profile, struct aws_config
 // A setting of the profile (config file), or NULL.
 const char *aws_config_setting(const struct aws_config *config, const char *key);
 
-// Finds credentials, and in *role the role that the profile has them assume. On failure the message says where was
+// Finds credentials, and in *chain the roles that the profile has them assume. On failure the message says where was
 // looked. Secrets live in the configuration's arena, which is to be wiped.
-bool credentials_find(const struct aws_config *config, struct credentials *credentials, struct role *role,
+bool credentials_find(const struct aws_config *config, struct credentials *credentials, struct role_chain *chain,
                       struct error *error);
 
 // Reads the JSON that credential_process, container and instance endpoints print: {"AccessKeyId": ...,
-// "SecretAccessKey":
-// ..., "Token" or "SessionToken": ..., "Expiration": ...}.
+// "SecretAccessKey": ..., "Token" or "SessionToken": ..., "Expiration": ...}.
 bool credentials_parse(struct arena *arena, const char *name, const char *text, size_t length, const char *source,
                        struct credentials *credentials, struct error *error);

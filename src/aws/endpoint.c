@@ -45,6 +45,42 @@ static const char *configured(const struct aws_config *config, const char *servi
     return url != NULL ? url : aws_config_setting(config, "endpoint_url");
 }
 
+bool endpoint_is_global(const char *service)
+{
+    return strcmp(service, "iam") == 0 || strcmp(service, "organizations") == 0;
+}
+
+static bool in_china(const char *region)
+{
+    return strncmp(region, "cn-", 3) == 0;
+}
+
+static bool in_us_government(const char *region)
+{
+    return strncmp(region, "us-gov-", 7) == 0;
+}
+
+const char *endpoint_region(const char *service, const char *region)
+{
+    if (!endpoint_is_global(service))
+        return region;
+    if (in_china(region))
+        return strcmp(service, "iam") == 0 ? "cn-north-1" : "cn-northwest-1";
+    return in_us_government(region) ? "us-gov-west-1" : "us-east-1";
+}
+
+// IAM's host names follow no rule.
+static const char *iam_url(const char *region, bool fips, bool dual)
+{
+    if (in_china(region))
+        return dual ? "https://iam.global.api.amazonwebservices.com.cn/" : "https://iam.cn-north-1.amazonaws.com.cn/";
+    if (in_us_government(region))
+        return dual ? "https://iam.us-gov.api.aws/" : "https://iam.us-gov.amazonaws.com/";
+    if (dual)
+        return fips ? "https://iam-fips.global.api.aws/" : "https://iam.global.api.aws/";
+    return fips ? "https://iam-fips.amazonaws.com/" : "https://iam.amazonaws.com/";
+}
+
 const char *endpoint_url(const struct aws_config *config, const char *given, const char *service, const char *prefix,
                          const char *region)
 {
@@ -53,7 +89,11 @@ const char *endpoint_url(const struct aws_config *config, const char *given, con
         return url;
     bool fips = switched_on(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
     bool dual = switched_on(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
-    bool china = strncmp(region, "cn-", 3) == 0;
+    bool china = in_china(region);
+    if (strcmp(service, "iam") == 0)
+        return iam_url(region, fips, dual);
+    // In the US government's partition the plain endpoints are FIPS's already, but for this one.
+    fips = fips && (!in_us_government(region) || dual || strcmp(service, "network-firewall") == 0);
     const char *domain =
         dual ? (china ? "api.amazonwebservices.com.cn" : "api.aws") : (china ? "amazonaws.com.cn" : "amazonaws.com");
     return arena_printf(config->arena, "https://%s%s.%s.%s/", prefix, fips ? "-fips" : "", region, domain);

@@ -1,6 +1,8 @@
 #include "aws/model.h"
 
+#include <curl/curl.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "aws_models.h"
 
@@ -39,11 +41,12 @@ static const char *text_at(const cJSON *object, const char *key)
 
 struct operation model_operation(const struct model *model, const char *service, const char *name)
 {
-    const cJSON *of = get(model->root, service), *one = get(get(of, "operations"), name);
-    return (struct operation){
+    const cJSON *of = get(model->root, service), *one = get(get(of, "operations"), name), *list;
+    struct operation operation = {
         .service = service,
         .name = name,
         .version = text_at(of, "version"),
+        .target = text_at(of, "target"),
         .prefix = text_at(of, "prefix"),
         .output = text_at(one, "output"),
         .wrapper = text_at(one, "wrapper"),
@@ -52,6 +55,9 @@ struct operation model_operation(const struct model *model, const char *service,
         .limit = text_at(one, "limit"),
         .most = get(one, "most")->valueint,
     };
+    cJSON_ArrayForEach (list, get(one, "lists"))
+        operation.lists[operation.list_count++] = list->valuestring;
+    return operation;
 }
 
 const struct xml_node *model_output(const struct operation *operation, const struct xml_node *root)
@@ -87,90 +93,192 @@ static void put_timestamp(struct json_writer *writer, const char *key, const cha
     json_put_string(writer, key, whole);
 }
 
-static void put_shape(const cJSON *shapes, struct json_writer *writer, const char *key, const char *name,
-                      const struct xml_node *node);
+// What IAM answers URL-encoded, the CLI prints as the JSON that it is; what is none, as it came.
+static void put_policy(struct json_writer *writer, const char *key, const char *text)
+{
+    int length;
+    struct error ignored;
+    char *decoded = curl_easy_unescape(NULL, text, 0, &length);
+    cJSON *policy = decoded == NULL ? NULL : json_parse("policy", decoded, (size_t)length, &ignored);
+    if (policy == NULL)
+        json_put_string(writer, key, text);
+    else
+        json_put_value(writer, key, policy);
+    cJSON_Delete(policy);
+    curl_free(decoded);
+}
 
-static void put_members(const cJSON *shapes, struct json_writer *writer, const cJSON *members,
-                        const struct xml_node *node, const char *but)
+static void put_scalar(struct json_writer *writer, const char *key, const char *type, const char *text)
+{
+    if (strcmp(type, "boolean") == 0)
+        json_put_boolean(writer, key, strcmp(text, "true") == 0);
+    else if (strcmp(type, "integer") == 0)
+        json_put_integer(writer, key, strtoll(text, NULL, 10));
+    else if (strcmp(type, "number") == 0)
+        json_put_number(writer, key, strtod(text, NULL));
+    else if (strcmp(type, "timestamp") == 0)
+        put_timestamp(writer, key, text);
+    else if (strcmp(type, "policy") == 0)
+        put_policy(writer, key, text);
+    else
+        json_put_string(writer, key, text);
+}
+
+// ---- Answers in XML
+
+static void put_xml(const cJSON *shapes, struct json_writer *writer, const char *key, const char *name,
+                    const struct xml_node *node);
+
+static const char *item_text(const cJSON *shape, int index)
+{
+    return cJSON_GetArrayItem(shape, index)->valuestring;
+}
+
+static void put_xml_members(const cJSON *shapes, struct json_writer *writer, const cJSON *members,
+                            const struct xml_node *node, const char *but)
 {
     const cJSON *member;
     cJSON_ArrayForEach (member, members) {
-        const char *xml_name = cJSON_GetArrayItem(member, 0)->valuestring;
-        const struct xml_node *child = xml_child(node, xml_name);
+        const struct xml_node *child = xml_child(node, item_text(member, 0));
         if (child != NULL && strcmp(member->string, but) != 0)
-            put_shape(shapes, writer, member->string, cJSON_GetArrayItem(member, 1)->valuestring, child);
+            put_xml(shapes, writer, member->string, item_text(member, 1), child);
     }
 }
 
-static void put_items(const cJSON *shapes, struct json_writer *writer, const cJSON *list, const struct xml_node *node)
+static void put_xml_items(const cJSON *shapes, struct json_writer *writer, const cJSON *list,
+                          const struct xml_node *node)
 {
-    const char *item = cJSON_GetArrayItem(list, 1)->valuestring;
     for (size_t i = 0; i < node->children.count; i++)
-        if (strcmp(node->children.items[i]->name, item) == 0)
-            put_shape(shapes, writer, NULL, cJSON_GetArrayItem(list, 2)->valuestring, node->children.items[i]);
+        if (strcmp(node->children.items[i]->name, item_text(list, 1)) == 0)
+            put_xml(shapes, writer, NULL, item_text(list, 2), node->children.items[i]);
 }
 
-static void put_shape(const cJSON *shapes, struct json_writer *writer, const char *key, const char *name,
-                      const struct xml_node *node)
+// <entry><key>Users</key><value>3</value></entry>...
+static void put_xml_entries(const cJSON *shapes, struct json_writer *writer, const cJSON *map,
+                            const struct xml_node *node)
+{
+    for (size_t i = 0; i < node->children.count; i++) {
+        const char *key = xml_text(node->children.items[i], item_text(map, 1));
+        const struct xml_node *value = xml_child(node->children.items[i], item_text(map, 2));
+        if (key != NULL && value != NULL)
+            put_xml(shapes, writer, key, item_text(map, 3), value);
+    }
+}
+
+static void put_xml(const cJSON *shapes, struct json_writer *writer, const char *key, const char *name,
+                    const struct xml_node *node)
 {
     const cJSON *shape = get(shapes, name);
     if (shape == NULL) {
-        if (strcmp(name, "boolean") == 0)
-            json_put_boolean(writer, key, strcmp(node->text, "true") == 0);
-        else if (strcmp(name, "integer") == 0)
-            json_put_integer(writer, key, strtoll(node->text, NULL, 10));
-        else if (strcmp(name, "number") == 0)
-            json_put_number(writer, key, strtod(node->text, NULL));
-        else if (strcmp(name, "timestamp") == 0)
-            put_timestamp(writer, key, node->text);
-        else
-            json_put_string(writer, key, node->text);
+        put_scalar(writer, key, name, node->text);
         return;
     }
-    bool structure = strcmp(cJSON_GetArrayItem(shape, 0)->valuestring, "s") == 0;
-    json_open(writer, key, structure ? '{' : '[');
-    if (structure)
-        put_members(shapes, writer, cJSON_GetArrayItem(shape, 1), node, "");
+    char kind = item_text(shape, 0)[0];
+    json_open(writer, key, kind == 'l' ? '[' : '{');
+    if (kind == 's')
+        put_xml_members(shapes, writer, cJSON_GetArrayItem(shape, 1), node, "");
+    else if (kind == 'l')
+        put_xml_items(shapes, writer, shape, node);
     else
-        put_items(shapes, writer, shape, node);
-    json_close(writer, structure ? '}' : ']');
+        put_xml_entries(shapes, writer, shape, node);
+    json_close(writer, kind == 'l' ? ']' : '}');
 }
+
+// ---- Answers in JSON, which are what the CLI prints but for their times
+
+static void put_json(const cJSON *shapes, struct json_writer *writer, const char *key, const char *name,
+                     const cJSON *node);
+
+static void put_json_members(const cJSON *shapes, struct json_writer *writer, const cJSON *members, const cJSON *node,
+                             const char *but)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach (member, members) {
+        const cJSON *child = get(node, member->string);
+        if (child != NULL && !cJSON_IsNull(child) && strcmp(member->string, but) != 0)
+            put_json(shapes, writer, member->string, item_text(member, 1), child);
+    }
+}
+
+static void put_json_items(const cJSON *shapes, struct json_writer *writer, const char *shape, const cJSON *node)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, node)
+        put_json(shapes, writer, one->string, shape, one);
+}
+
+static void put_json_time(struct json_writer *writer, const char *key, double seconds)
+{
+    char text[48];
+    struct tm parts;
+    long long microseconds = (long long)(seconds * 1e6 + 0.5);
+    time_t moment = (time_t)(microseconds / 1000000);
+    gmtime_r(&moment, &parts);
+    size_t length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(text + length, sizeof(text) - length, ".%06lld", microseconds % 1000000);
+    put_timestamp(writer, key, text);
+}
+
+static void put_json(const cJSON *shapes, struct json_writer *writer, const char *key, const char *name,
+                     const cJSON *node)
+{
+    const cJSON *shape = get(shapes, name);
+    char kind = shape == NULL ? ' ' : item_text(shape, 0)[0];
+    if (kind == ' ' && strcmp(name, "timestamp") == 0 && cJSON_IsNumber(node))
+        put_json_time(writer, key, node->valuedouble);
+    else if (kind == ' ' || (kind == 'l') != cJSON_IsArray(node))
+        json_put_value(writer, key, node);
+    else {
+        json_open(writer, key, kind == 'l' ? '[' : '{');
+        if (kind == 's')
+            put_json_members(shapes, writer, cJSON_GetArrayItem(shape, 1), node, "");
+        else
+            put_json_items(shapes, writer, item_text(shape, kind == 'l' ? 2 : 3), node);
+        json_close(writer, kind == 'l' ? ']' : '}');
+    }
+}
+
+// ---- Either
 
 static const cJSON *shapes_of(const struct model *model, const struct operation *operation)
 {
     return get(get(model->root, operation->service), "shapes");
 }
 
-// The member of the output that is a list, as ["XML name", "shape"], or NULL.
-static const cJSON *list_member(const struct model *model, const struct operation *operation)
+// A member of the output, as ["XML name", "shape"].
+static const cJSON *output_member(const cJSON *shapes, const struct operation *operation, const char *name)
 {
-    const cJSON *shapes = shapes_of(model, operation), *member;
-    cJSON_ArrayForEach (member, cJSON_GetArrayItem(get(shapes, operation->output), 1)) {
-        const cJSON *shape = get(shapes, cJSON_GetArrayItem(member, 1)->valuestring);
-        if (shape != NULL && strcmp(cJSON_GetArrayItem(shape, 0)->valuestring, "l") == 0)
-            return member;
-    }
-    return NULL;
+    return get(cJSON_GetArrayItem(get(shapes, operation->output), 1), name);
 }
 
-const char *model_list_member(const struct model *model, const struct operation *operation)
+const char *model_next(const struct model *model, const struct operation *operation, struct page page)
 {
-    const cJSON *member = list_member(model, operation);
-    return member == NULL ? NULL : member->string;
+    if (operation->list_count == 0)
+        return NULL;
+    const cJSON *member = output_member(shapes_of(model, operation), operation, operation->next);
+    const char *token = page.xml != NULL ? xml_text(page.xml, item_text(member, 0))
+                                         : cJSON_GetStringValue(get(page.json, operation->next));
+    return token == NULL || token[0] == '\0' ? NULL : token;
 }
 
-void model_put_elements(const struct model *model, const struct operation *operation, const struct xml_node *output,
-                        struct json_writer *writer)
-{
-    const cJSON *member = list_member(model, operation), *shapes = shapes_of(model, operation);
-    const struct xml_node *node = xml_child(output, cJSON_GetArrayItem(member, 0)->valuestring);
-    if (node != NULL)
-        put_items(shapes, writer, get(shapes, cJSON_GetArrayItem(member, 1)->valuestring), node);
-}
-
-void model_put_output(const struct model *model, const struct operation *operation, const struct xml_node *output,
+void model_put_output(const struct model *model, const struct operation *operation, struct page page,
                       struct json_writer *writer)
 {
-    const cJSON *shapes = shapes_of(model, operation);
-    put_members(shapes, writer, cJSON_GetArrayItem(get(shapes, operation->output), 1), output, operation->next);
+    const cJSON *shapes = shapes_of(model, operation), *members = cJSON_GetArrayItem(get(shapes, operation->output), 1);
+    if (page.xml != NULL)
+        put_xml_members(shapes, writer, members, page.xml, operation->next);
+    else
+        put_json_members(shapes, writer, members, page.json, operation->next);
+}
+
+void model_put_elements(const struct model *model, const struct operation *operation, const char *list,
+                        struct page page, struct json_writer *writer)
+{
+    const cJSON *shapes = shapes_of(model, operation), *member = output_member(shapes, operation, list);
+    const cJSON *shape = get(shapes, item_text(member, 1));
+    const struct xml_node *node = xml_child(page.xml, item_text(member, 0));
+    if (node != NULL)
+        put_xml_items(shapes, writer, shape, node);
+    else if (page.json != NULL)
+        put_json_items(shapes, writer, item_text(shape, 2), get(page.json, list));
 }

@@ -11,11 +11,14 @@ struct model;
 struct model *model_new(void);
 void model_free(struct model *model);
 
+enum { MODEL_LISTS = 4 };
+
 // One call of a service.
 struct operation {
     const char *service; // "ec2", "elbv2"...
     const char *name;    // "DescribeSubnets"
-    const char *version; // of the API
+    const char *version; // of the API; of the JSON protocol where there is a target
+    const char *target;  // prefix of X-Amz-Target in the JSON protocol, or "": the query protocol, which answers XML
     const char *prefix;  // of the endpoint's host name, and the name that requests are signed for
     const char *output;  // shape
     const char *wrapper; // element that holds the output, or ""
@@ -23,21 +26,29 @@ struct operation {
     const char *next;    // member of the output that holds it, or ""
     const char *limit;   // parameter that sets the size of pages, or ""
     int most;            // largest page
+    const char *lists[MODEL_LISTS]; // members that pages split; none where the call has no pages
+    size_t list_count;
 };
 
 // The operation must be one of the model's.
 struct operation model_operation(const struct model *model, const char *service, const char *name);
 
-// Where an answer's own members begin, or NULL where it is no answer of this operation.
+// One page of an answer, in either protocol: where the members of its output are.
+struct page {
+    const struct xml_node *xml; // or NULL
+    const cJSON *json;          // or NULL
+};
+
+// Where the output of an XML answer begins, or NULL where it is no answer of this operation.
 const struct xml_node *model_output(const struct operation *operation, const struct xml_node *root);
 
-// Adds the members of an answer to `writer`'s open object as the AWS CLI prints them; the operation's `next`
-// is left out.
-void model_put_output(const struct model *model, const struct operation *operation, const struct xml_node *output,
+// The token of the page after this one, borrowed, or NULL.
+const char *model_next(const struct model *model, const struct operation *operation, struct page page);
+
+// Adds the members of a page to `writer`'s open object as the AWS CLI prints them.
+void model_put_output(const struct model *model, const struct operation *operation, struct page page,
                       struct json_writer *writer);
 
-// The name of the one member that pages split, or NULL where there is none.
-const char *model_list_member(const struct model *model, const struct operation *operation);
-// Adds that member's elements to `writer`'s open array.
-void model_put_elements(const struct model *model, const struct operation *operation, const struct xml_node *output,
-                        struct json_writer *writer);
+// Adds the elements of one of its lists to `writer`'s open array.
+void model_put_elements(const struct model *model, const struct operation *operation, const char *list,
+                        struct page page, struct json_writer *writer);

@@ -107,6 +107,17 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
     return remove(path);
 }
 
+bool file_make_parents(const char *path, struct error *error)
+{
+    char parent[PATH_MAX];
+    for (const char *slash = path; (slash = strchr(slash + 1, '/')) != NULL;) {
+        snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
+        if (mkdir(parent, 0777) != 0 && errno != EEXIST)
+            return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be made", parent);
+    }
+    return true;
+}
+
 void file_remove_tree(const char *path)
 {
     nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);

@@ -18,6 +18,9 @@ bool file_write(const char *path, const char *bytes, size_t length, struct error
 // Makes the folder `path` (its parent must exist). Fails where something is there already.
 bool file_make_folder(const char *path, struct error *error);
 
+// Makes the folders above the file `path` that are not there yet.
+bool file_make_parents(const char *path, struct error *error);
+
 // Removes a folder and all below it; best effort, for cleaning up after a failure.
 void file_remove_tree(const char *path);
 

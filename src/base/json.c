@@ -465,6 +465,41 @@ void json_put_made(struct json_writer *writer, const char *key, const struct tex
     text_add(writer->out, made->bytes, made->length);
 }
 
+static void wipe_strings(cJSON *value)
+{
+    if (value->valuestring != NULL)
+        explicit_bzero(value->valuestring, strlen(value->valuestring));
+    for (cJSON *child = value->child; child != NULL; child = child->next)
+        wipe_strings(child);
+}
+
+void json_wipe(cJSON *value)
+{
+    if (value != NULL)
+        wipe_strings(value);
+    cJSON_Delete(value);
+}
+
+void json_put_value(struct json_writer *writer, const char *key, const cJSON *value)
+{
+    const cJSON *child;
+    bool array = cJSON_IsArray(value);
+    if (array || cJSON_IsObject(value)) {
+        json_open(writer, key, array ? '[' : '{');
+        cJSON_ArrayForEach (child, value)
+            json_put_value(writer, array ? NULL : child->string, child);
+        json_close(writer, array ? ']' : '}');
+    } else if (cJSON_IsNumber(value)) {
+        before_value(writer, key);
+        bool finite = value->valuedouble - value->valuedouble == 0;
+        text_printf(writer->out, finite ? "%.17g" : "null", value->valuedouble);
+    } else if (cJSON_IsBool(value)) {
+        json_put_boolean(writer, key, cJSON_IsTrue(value));
+    } else {
+        json_put_string(writer, key, cJSON_GetStringValue(value));
+    }
+}
+
 void json_put_boolean(struct json_writer *writer, const char *key, bool value)
 {
     before_value(writer, key);

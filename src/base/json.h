@@ -47,6 +47,9 @@ typedef bool (*json_line_visitor)(void *context, size_t line, const struct json_
 bool json_each_line(const char *file, const char *text, size_t length, json_line_visitor visit, void *context,
                     struct error *error);
 
+// Overwrites every string in a value, which held a secret, and deletes it. NULL is allowed.
+void json_wipe(cJSON *value);
+
 // Same as json_parse for a whole file (at most 1 GiB).
 cJSON *json_load(const char *file, struct error *error);
 
@@ -119,5 +122,6 @@ void json_put_string(struct json_writer *writer, const char *key, const char *va
 void json_put_integer(struct json_writer *writer, const char *key, int64_t value);
 void json_put_number(struct json_writer *writer, const char *key, double value);          // three decimals
 void json_put_made(struct json_writer *writer, const char *key, const struct text *made); // a value made elsewhere
+void json_put_value(struct json_writer *writer, const char *key, const cJSON *value);     // a value parsed elsewhere
 void json_put_boolean(struct json_writer *writer, const char *key, bool value);
 void json_end_document(struct json_writer *writer); // final newline

@@ -12,13 +12,18 @@ static const char *setting(const char *variable)
     return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
+static const char *configured_region(const struct aws_config *config)
+{
+    const char *one = setting("AWS_REGION");
+    one = one != NULL ? one : setting("AWS_DEFAULT_REGION");
+    return one != NULL ? one : aws_config_setting(config, "region");
+}
+
 static bool read_regions(struct arena *arena, const struct options *options, const struct aws_config *config,
                          struct option_values *regions, struct error *error)
 {
     const struct option_values *given = options_values(options, "region");
-    const char *one = setting("AWS_REGION");
-    one = one != NULL ? one : setting("AWS_DEFAULT_REGION");
-    one = one != NULL ? one : aws_config_setting(config, "region");
+    const char *one = configured_region(config);
     *regions = *given;
     if (given->items.count == 0 && one == NULL)
         return error_set(error, ERROR_USAGE, "no region: give --region NAME or all, or set AWS_REGION");
@@ -36,18 +41,20 @@ static bool read_regions(struct arena *arena, const struct options *options, con
 
 static bool read_client(const struct options *options, struct client_options *client, struct error *error)
 {
-    long tries, parallel;
+    long tries, parallel, deadline;
     const char *attempts = setting("AWS_MAX_ATTEMPTS");
     long fallback = attempts == NULL ? 3 : strtol(attempts, NULL, 10);
     if (!options_integer(options, "max-attempts", 1, 20, fallback, &tries, error) ||
-        !options_integer(options, "parallel", 1, 256, 16, &parallel, error))
+        !options_integer(options, "parallel", 1, 256, 64, &parallel, error) ||
+        !options_integer(options, "deadline", 1, 86400, 3600, &deadline, error))
         return false;
     const char *bundle = options_value(options, "ca-bundle");
     *client = (struct client_options){.ca_bundle = bundle != NULL ? bundle : setting("AWS_CA_BUNDLE"),
                                       .connect_timeout = 10000,
                                       .answer_timeout = 60000,
                                       .tries = (int)(tries < 1 ? 1 : tries),
-                                      .limit = (unsigned)parallel};
+                                      .limit = (unsigned)parallel,
+                                      .deadline = deadline * 1000};
     return true;
 }
 
@@ -110,13 +117,13 @@ static bool read_accounts(struct arena *arena, const struct options *options, st
     return true;
 }
 
-bool cli_collect(struct arena *arena, const struct options *options, const char *folder, struct collected *collected,
-                 struct error *error)
+bool cli_collect(struct arena *arena, const struct options *options, const char *folder, bool network_only,
+                 struct collected *collected, struct error *error)
 {
     struct arena *secrets = arena_new(); // the shared files as they are, and the keys
     struct aws_config config;
     struct option_values regions;
-    struct collect_options wanted = {.config = &config, .folder = folder};
+    struct collect_options wanted = {.config = &config, .folder = folder, .network_only = network_only};
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold the secrets
     if (!aws_config_read(secrets, options_value(options, "profile"), &config, error) ||
         !read_client(options, &wanted.client, error) || !read_accounts(arena, options, &wanted, error) ||
@@ -127,6 +134,8 @@ bool cli_collect(struct arena *arena, const struct options *options, const char 
     wanted.endpoint = options_value(options, "endpoint-url");
     wanted.regions = regions.items.items;
     wanted.region_count = regions.items.count;
+    const char *home = strcmp(regions.items.items[0], "all") == 0 ? configured_region(&config) : regions.items.items[0];
+    wanted.home = home != NULL ? home : "us-east-1";
     wanted.progress = isatty(STDERR_FILENO) && options_value(options, "quiet") == NULL;
     bool good = collect(arena, &wanted, collected, error);
     arena_wipe(secrets);

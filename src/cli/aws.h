@@ -14,10 +14,12 @@
         {"ca-bundle", 0, "FILE", "certificate authorities to trust (default AWS_CA_BUNDLE, then the system's)",        \
          false},                                                                                                       \
         {"max-attempts", 0, "N", "most tries of a request, 1 to 20 (default AWS_MAX_ATTEMPTS, then 3)", false},        \
+        {"parallel", 0, "N", "most requests at once, 1 to 256 (default 64; 8 an account, region and service)", false}, \
     {                                                                                                                  \
-        "parallel", 0, "N", "most requests at once, 1 to 256 (default 16)", false                                      \
+        "deadline", 0, "SECONDS", "most time for reading, 1 to 86400 (default 3600)", false                            \
     }
 
 // Reads into `folder`, or with NULL only finds out who we are, and says on stderr what could not be read.
-bool cli_collect(struct arena *arena, const struct options *options, const char *folder, struct collected *collected,
-                 struct error *error);
+// `network_only` leaves out IAM and CloudTrail.
+bool cli_collect(struct arena *arena, const struct options *options, const char *folder, bool network_only,
+                 struct collected *collected, struct error *error);

@@ -3,6 +3,7 @@
 static const struct option_spec options_of_read[] = {
     {"out", 0, "DIR", "folder to make (the same as the operand)", false},
     OPTIONS_AWS,
+    {"network-only", 0, NULL, "leave out the account's guardrails: IAM and CloudTrail", false},
     {"whoami", 0, NULL, "only say which identity reads, and where it was found", false},
     OPTIONS_END,
 };
@@ -21,7 +22,8 @@ static int run(struct arena *arena, int argc, char **argv)
     const char *folder = options.operands.count == 1 ? options.operands.items[0] : options_value(&options, "out");
     if (options.operands.count > 1 || (folder == NULL && !whoami))
         return cli_usage(&command_read, "expected one folder to make");
-    if (!cli_collect(arena, &options, whoami ? NULL : folder, &collected, &error))
+    if (!cli_collect(arena, &options, whoami ? NULL : folder, options_value(&options, "network-only") != NULL,
+                     &collected, &error))
         return cli_fail(&error);
     struct text out = {0};
     if (whoami)
@@ -41,7 +43,7 @@ static int run(struct arena *arena, int argc, char **argv)
 
 const struct command command_read = {
     .name = "read",
-    .summary = "Reads the network configuration of an AWS account into a snapshot folder.",
+    .summary = "Reads the network configuration of an AWS account, and its guardrails, into a snapshot folder.",
     .usage = "DIR [options]",
     .notes =
         "Credentials: --profile, environment, web identity token, shared files (with source_profile and role_arn,\n"

@@ -94,7 +94,7 @@ static bool read_live(struct job *job, const char *name, const char **folder, st
         return true;
     }
     *folder = arena_printf(job->arena, "%s/%s", job->reading, name);
-    return cli_collect(job->arena, job->options, *folder, &collected, error);
+    return cli_collect(job->arena, job->options, *folder, strcmp(name, "after") == 0, &collected, error);
 }
 
 static bool copy_snapshot(struct job *job, const char *from, const char *into, struct error *error)

@@ -1,18 +1,18 @@
 #include "evidence/bundle.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/file.h"
 
 struct bundled_file {
     const char *path;
     size_t bytes;
-    char sha256[65];
+    char sha256[DIGEST_TEXT];
 };
 
 struct bundle {
@@ -21,18 +21,6 @@ struct bundle {
     const char *temporary;
     VECTOR(struct bundled_file) files;
 };
-
-static void hash(const char *bytes, size_t length, char hex[65])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    if (EVP_Digest(bytes, length, digest, &size, EVP_sha256(), NULL) != 1 || size != 32) {
-        fputs("sgproof: OpenSSL has no SHA-256\n", stderr);
-        exit(ERROR_INCOMPLETE);
-    }
-    for (unsigned i = 0; i < size; i++)
-        snprintf(hex + i * 2, 3, "%02x", digest[i]);
-}
 
 struct bundle *bundle_begin(struct arena *arena, const char *folder, struct error *error)
 {
@@ -56,25 +44,15 @@ bool bundle_folder(struct bundle *bundle, const char *path, struct error *error)
     return file_make_folder(arena_printf(bundle->arena, "%s/%s", bundle->temporary, path), error);
 }
 
-static bool make_parents(struct bundle *bundle, const char *path, struct error *error)
-{
-    for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-        const char *parent = arena_printf(bundle->arena, "%s/%.*s", bundle->temporary, (int)(slash - path), path);
-        if (mkdir(parent, 0777) != 0 && errno != EEXIST)
-            return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be made", parent);
-    }
-    return true;
-}
-
 bool bundle_add(struct bundle *bundle, const char *path, const char *bytes, size_t length, struct error *error)
 {
-    if (!make_parents(bundle, path, error) ||
-        !file_write(arena_printf(bundle->arena, "%s/%s", bundle->temporary, path), bytes, length, error))
+    const char *whole = arena_printf(bundle->arena, "%s/%s", bundle->temporary, path);
+    if (!file_make_parents(whole, error) || !file_write(whole, bytes, length, error))
         return false;
     struct bundled_file *file = vector_add(bundle->arena, &bundle->files);
     file->path = arena_strdup(bundle->arena, path);
     file->bytes = length;
-    hash(bytes, length, file->sha256);
+    digest_sha256(bytes, length, file->sha256);
     return true;
 }
 
@@ -120,7 +98,7 @@ bool bundle_finish(struct bundle *bundle, const struct bundle_about *about, stru
     text_puts(&hashes, about->begin);
     for (size_t i = 0; i < bundle->files.count; i++)
         text_puts(&hashes, bundle->files.items[i].sha256);
-    hash(hashes.bytes, hashes.length, all);
+    digest_sha256(hashes.bytes, hashes.length, all);
     json_open(&writer, NULL, '{');
     json_put_string(&writer, "schema", "sgproof/manifest/v1");
     json_put_string(&writer, "run_id", arena_strndup(bundle->arena, all, 16));

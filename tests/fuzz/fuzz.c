@@ -134,10 +134,9 @@ __attribute__((unused)) static void fuzz_terraform(struct arena *arena, const ui
 // Answers of AWS's: what is parsed is written as JSON that can be read again.
 __attribute__((unused)) static void fuzz_xml(struct arena *arena, const uint8_t *data, size_t size)
 {
-    static const char *const calls[][2] = {{"ec2", "DescribeInstances"},
-                                           {"ec2", "DescribeNetworkInterfaces"},
-                                           {"elbv2", "DescribeLoadBalancers"},
-                                           {"sts", "GetCallerIdentity"}};
+    static const char *const calls[][2] = {
+        {"ec2", "DescribeInstances"}, {"ec2", "DescribeNetworkInterfaces"}, {"elbv2", "DescribeLoadBalancers"},
+        {"sts", "GetCallerIdentity"}, {"iam", "GetAccountSummary"},         {"iam", "GetAccountAuthorizationDetails"}};
     struct error error = {0};
     struct xml_node *root = xml_parse(arena, (const char *)data, size, &error);
     struct model *model = root == NULL ? NULL : model_new();
@@ -149,7 +148,7 @@ __attribute__((unused)) static void fuzz_xml(struct arena *arena, const uint8_t 
         if (output == NULL)
             continue;
         json_open(&writer, NULL, '{');
-        model_put_output(model, &operation, output, &writer);
+        model_put_output(model, &operation, (struct page){.xml = output}, &writer);
         json_close(&writer, '}');
         cJSON *again = json_parse("output", out.bytes, out.length, &error);
         if (again == NULL)

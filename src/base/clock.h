@@ -1,0 +1,16 @@
+// Moments as people and files write them.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+// Microseconds since 1970.
+uint64_t clock_wall_us(void);
+
+// RFC 3339 in UTC with microseconds: "2026-11-25T01:02:03.000004Z".
+const char *clock_text(struct arena *arena, uint64_t wall_us);
+
+// Seconds since 1970 of an RFC 3339 text, whose fraction is left out; an offset must be Z, +00:00 or absent.
+bool clock_parse(const char *text, int64_t *seconds);
