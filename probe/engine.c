@@ -1,13 +1,11 @@
 // The schedule: every question asked up to `tries` times, in passes that spread over hosts; who is silent is asked
 // again in the next pass. Back-pressure of this machine puts a question back and never ends it.
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 

@@ -1,9 +1,7 @@
 #include "probe/questions.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "model/protocol.h"

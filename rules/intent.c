@@ -9,11 +9,8 @@ static bool only_keys(const struct json_cursor *object, const char *const *known
     const cJSON *member;
     GUARD(json_expect_object(object, error));
     cJSON_ArrayForEach (member, object->node) {
-        bool found = false;
-        for (size_t i = 0; known[i] != NULL && !found; i++)
-            found = strcmp(known[i], member->string) == 0;
         struct json_cursor at = {.up = object, .file = object->file, .key = member->string, .node = member};
-        if (!found)
+        if (!text_among(member->string, known))
             return json_fail(&at, error, "unknown key");
     }
     return true;

@@ -82,14 +82,18 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return size * count;
 }
 
-static struct curl_slist *header(struct curl_slist *list, const char *text)
+static void *must_have(void *memory)
 {
-    struct curl_slist *longer = curl_slist_append(list, text);
-    if (longer == NULL) {
+    if (memory == NULL) {
         fputs("sgproof: out of memory\n", stderr);
         exit(3);
     }
-    return longer;
+    return memory;
+}
+
+static struct curl_slist *header(struct curl_slist *list, const char *text)
+{
+    return must_have(curl_slist_append(list, text));
 }
 
 static void sign_request(CURL *easy, const struct request *request, const struct credentials *with)
@@ -119,7 +123,6 @@ static void begin(struct transfer *transfer)
     CURL *easy = curl_easy_init();
     char *secrets = NULL;
     transfer->easy = easy;
-    transfer->answer.body.length = 0;
     transfer->headers = NULL;
     request->tries++;
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
@@ -171,8 +174,7 @@ static void forget_answer(struct transfer *transfer)
 {
     json_wipe(transfer->answer.json);
     transfer->answer.json = NULL;
-    if (transfer->answer.body.bytes != NULL)
-        explicit_bzero(transfer->answer.body.bytes, transfer->answer.body.capacity);
+    text_wipe(&transfer->answer.body);
 }
 
 static void after_pause(uv_timer_t *timer)
@@ -221,7 +223,6 @@ static void on_pause_closed(uv_handle_t *handle)
 {
     struct transfer *transfer = handle->data;
     forget_answer(transfer);
-    text_free(&transfer->answer.body);
     free(transfer);
 }
 
@@ -428,11 +429,7 @@ static struct lane *lane_of(struct client *client, const struct request *request
         if (lane->credentials == request->credentials && strcmp(lane->region, request->region) == 0 &&
             strcmp(lane->signing_name, request->signing_name) == 0)
             return lane;
-    struct lane *lane = calloc(1, sizeof(*lane));
-    if (lane == NULL) {
-        fputs("sgproof: out of memory\n", stderr);
-        exit(3);
-    }
+    struct lane *lane = must_have(calloc(1, sizeof(*lane)));
     *lane = (struct lane){.client = client,
                           .credentials = request->credentials,
                           .region = request->region,
@@ -448,11 +445,7 @@ static struct lane *lane_of(struct client *client, const struct request *request
 
 void client_send(struct client *client, struct request *request)
 {
-    struct transfer *transfer = calloc(1, sizeof(*transfer));
-    if (transfer == NULL) {
-        fputs("sgproof: out of memory\n", stderr);
-        exit(3);
-    }
+    struct transfer *transfer = must_have(calloc(1, sizeof(*transfer)));
     request->arena = arena_new();
     request->tries = 0;
     transfer->client = client;

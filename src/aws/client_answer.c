@@ -4,14 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-static bool is_one_of(const char *code, const char *const *list)
-{
-    for (; *list != NULL; list++)
-        if (strcmp(code, *list) == 0)
-            return true;
-    return false;
-}
-
 static enum failure_kind kind_of(const char *code, long status)
 {
     static const char *const throttled[] = {"Throttling",
@@ -32,15 +24,15 @@ static enum failure_kind kind_of(const char *code, long status)
     static const char *const absent[] = {"NoSuchEntity", "NoSuchEntityException", NULL};
     static const char *const unsupported[] = {"UnsupportedOperation",  "InvalidAction",  "UnknownOperationException",
                                               "OperationNotPermitted", "NotImplemented", NULL};
-    if (is_one_of(code, throttled))
+    if (text_among(code, throttled))
         return FAILURE_THROTTLED;
-    if (is_one_of(code, denied))
+    if (text_among(code, denied))
         return FAILURE_DENIED;
-    if (is_one_of(code, absent))
+    if (text_among(code, absent))
         return FAILURE_ABSENT;
     // What is not AWS's own form of a failure comes from a server that does not know the call.
     bool strange = strncmp(code, "HTTP ", 5) == 0 && (status == 404 || status == 405 || status == 500);
-    return is_one_of(code, unsupported) || strange || status == 501 ? FAILURE_UNSUPPORTED : FAILURE_OTHER;
+    return text_among(code, unsupported) || strange || status == 501 ? FAILURE_UNSUPPORTED : FAILURE_OTHER;
 }
 
 void request_fail(struct request *request, enum failure_kind kind, const char *code, const char *message)

@@ -13,11 +13,8 @@ static void read_accounts(struct collector *collector)
         const struct account *account = collector->accounts.items[a];
         if (!collector->options->network_only)
             guardrails_begin(collector, account);
-        for (size_t r = 0; r < collector->region_count; r++) {
+        for (size_t r = 0; r < collector->region_count; r++)
             network_begin(collector, account, collector->regions[r]);
-            if (!collector->options->network_only)
-                guardrails_begin_region(collector, account, collector->regions[r]);
-        }
     }
     calls_run(collector);
     for (size_t a = 0; a < collector->accounts.count; a++)

@@ -1,7 +1,5 @@
 // Calls and their pages: asked in the service's protocol, written as the AWS CLI prints them.
 #include <curl/curl.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "aws/collector.h"
 #include "aws/endpoint.h"
@@ -17,9 +15,16 @@ static const char *escaped(struct arena *arena, const char *text)
     return kept;
 }
 
+// An ARN goes by its last two parts: ".../web/73e2d6bc24d8a067" -> "web.73e2d6bc24d8a067".
 const char *file_word(struct arena *arena, const char *text)
 {
-    return escaped(arena, text);
+    const char *last = strrchr(text, '/'), *before = last;
+    while (before != NULL && before > text && before[-1] != '/' && before[-1] != ':')
+        before--;
+    if (last == NULL)
+        return escaped(arena, text);
+    return arena_printf(arena, "%s.%s", escaped(arena, arena_strndup(arena, before, (size_t)(last - before))),
+                        escaped(arena, last + 1));
 }
 
 const char *string_of(const cJSON *object, const char *key)
@@ -59,7 +64,7 @@ static void on_page(struct request *request);
 static void send_page(struct call *call, const char *token)
 {
     struct collector *collector = call->collector;
-    // What a role is assumed with is a secret; the rest is not, and is freed as soon.
+    // What a role is assumed with is a secret, so bodies lie where everything is overwritten at the end.
     struct arena *arena = collector->options->config->arena;
     const struct operation *of = &call->operation;
     struct text body = {0};
@@ -79,29 +84,15 @@ static void send_page(struct call *call, const char *token)
         .done = on_page,
         .context = call,
     };
-    explicit_bzero(body.bytes, body.length);
-    text_free(&body);
+    text_wipe(&body);
     client_send(collector->client, &call->request);
 }
 
-static void begin(struct call *call)
+static struct call *begin(struct collector *collector, const struct account *account, const char *region,
+                          const struct call_kind *kind, const struct parameter *parameters, size_t parameter_count,
+                          const char *file)
 {
-    call->began_us = clock_wall_us();
-    call->writer = json_writer_to(&call->document);
-    for (size_t i = 0; i < MODEL_LISTS; i++)
-        call->list_writers[i] = json_writer_to(&call->lists[i]);
-    *vector_add(call->collector->arena, &call->collector->calls) = call;
-    call->collector->open++;
-    send_page(call, NULL);
-}
-
-struct call *call_start(struct collector *collector, const struct account *account, const char *region,
-                        const struct call_kind *kind, const char *suffix, const struct parameter *parameters,
-                        size_t parameter_count)
-{
-    struct arena *arena = collector->arena;
-    struct call *call = arena_new_of(arena, struct call);
-    bool everywhere = endpoint_is_global(kind->service);
+    struct call *call = arena_new_of(collector->arena, struct call);
     *call = (struct call){
         .collector = collector,
         .account = account,
@@ -110,12 +101,34 @@ struct call *call_start(struct collector *collector, const struct account *accou
         .region = endpoint_region(kind->service, region),
         .parameters = parameters,
         .parameter_count = parameter_count,
+        .file = file,
+        .began_us = clock_wall_us(),
+        .writer = json_writer_to(&call->document),
     };
-    if (kind->file != NULL)
-        call->file = arena_printf(arena, "%s/%s/%s%s%s.json", account->id, everywhere ? "global" : region, kind->file,
-                                  suffix == NULL ? "" : ".", suffix == NULL ? "" : suffix);
-    begin(call);
+    for (size_t i = 0; i < MODEL_LISTS; i++)
+        call->list_writers[i] = json_writer_to(&call->lists[i]);
+    *vector_add(collector->arena, &collector->calls) = call;
+    collector->open++;
+    send_page(call, NULL);
     return call;
+}
+
+struct call *call_start(struct collector *collector, const struct account *account, const char *region,
+                        const struct call_kind *kind, const char *suffix, const struct parameter *parameters,
+                        size_t parameter_count)
+{
+    const char *file = NULL;
+    if (kind->file != NULL)
+        file = arena_printf(collector->arena, "%s/%s/%s%s%s.json", account->id,
+                            endpoint_is_global(kind->service) ? "global" : region, kind->file,
+                            suffix == NULL ? "" : ".", suffix == NULL ? "" : suffix);
+    return begin(collector, account, region, kind, parameters, parameter_count, file);
+}
+
+void call_again(struct call *old)
+{
+    old->sha256 = NULL; // its document is replaced
+    begin(old->collector, old->account, old->region, old->kind, old->parameters, old->parameter_count, old->file);
 }
 
 struct call *call_about(const struct call *from, const struct call_kind *kind, const char *suffix, const char *name,
@@ -127,26 +140,22 @@ struct call *call_about(const struct call *from, const struct call_kind *kind, c
     return call_start(from->collector, from->account, from->region, kind, suffix, parameter, 1);
 }
 
+void call_about_each(const struct call *from, const cJSON *list, const char *name, const struct call_kind *kinds,
+                     size_t count)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, list) {
+        const char *value = string_of(one, name);
+        for (size_t i = 0; value != NULL && i < count; i++)
+            call_about(from, &kinds[i], file_word(from->collector->arena, value), name, value);
+    }
+}
+
 void call_start_all(struct collector *collector, const struct account *account, const char *region,
                     const struct call_kind *kinds, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         call_start(collector, account, region, &kinds[i], NULL, NULL, 0);
-}
-
-void call_again(struct call *old)
-{
-    struct call *call = arena_new_of(old->collector->arena, struct call);
-    old->sha256 = NULL; // its document is replaced
-    *call = (struct call){.collector = old->collector,
-                          .account = old->account,
-                          .kind = old->kind,
-                          .operation = old->operation,
-                          .region = old->region,
-                          .parameters = old->parameters,
-                          .parameter_count = old->parameter_count,
-                          .file = old->file};
-    begin(call);
 }
 
 static void write_document(struct call *call)
@@ -169,8 +178,9 @@ static const char *action_of(struct arena *arena, const struct operation *operat
     return arena_printf(arena, "%s:%s", balancing ? "elasticloadbalancing" : operation->service, operation->name);
 }
 
-void note_unread(struct collector *collector, const struct call *call)
+void note_unread(const struct call *call)
 {
+    struct collector *collector = call->collector;
     bool known = call->failure == FAILURE_ABSENT || (call->failure == FAILURE_UNSUPPORTED && call->kind->optional);
     struct unread one = {
         .account = call->account->id,
@@ -189,12 +199,9 @@ void note_unread(struct collector *collector, const struct call *call)
 
 static void forget_document(struct call *call)
 {
-    for (size_t i = 0; i <= MODEL_LISTS; i++) {
-        struct text *text = i == MODEL_LISTS ? &call->document : &call->lists[i];
-        if (text->bytes != NULL)
-            explicit_bzero(text->bytes, text->capacity);
-        text_free(text);
-    }
+    text_wipe(&call->document);
+    for (size_t i = 0; i < MODEL_LISTS; i++)
+        text_wipe(&call->lists[i]);
 }
 
 static void end_call(struct call *call, bool good)
@@ -208,7 +215,7 @@ static void end_call(struct call *call, bool good)
         document = json_parse("answer", call->document.bytes, call->document.length, &ignored);
     forget_document(call);
     if (!good && call->file != NULL)
-        note_unread(collector, call);
+        note_unread(call);
     if (call->kind->follow != NULL)
         call->kind->follow(call, document);
     json_wipe(document);

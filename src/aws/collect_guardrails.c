@@ -29,7 +29,7 @@ static void follow_report(struct call *call, const cJSON *document)
     struct report_wait *wait = call->into;
     const char *state = string_of(document, "State");
     if (document == NULL) {
-        note_unread(collector, call);
+        note_unread(call);
     } else if (state != NULL && strcmp(state, "COMPLETE") == 0) {
         call_start(collector, call->account, call->region, &get, NULL, NULL, 0);
     } else if (state == NULL || ++wait->tries >= REPORT_TRIES) {
@@ -37,7 +37,7 @@ static void follow_report(struct call *call, const cJSON *document)
         call->code = state == NULL ? "answer" : "ReportInProgress";
         call->message =
             state == NULL ? "no state of the report in it" : "no credential report was made within a minute";
-        note_unread(collector, call);
+        note_unread(call);
     } else {
         collector->open++;
         uv_timer_start(&wait->timer, after_report_pause, REPORT_PAUSE, 0);
@@ -65,17 +65,6 @@ static void begin_report(struct collector *collector, const struct account *acco
 // ---- Users. Their groups and policies are in GetAccountAuthorizationDetails; only where that is not to be had they
 // are asked for one by one.
 
-static void ask_of_each(struct call *call, const cJSON *list, const char *name_key, const struct call_kind *kinds,
-                        size_t count)
-{
-    const cJSON *one;
-    cJSON_ArrayForEach (one, list) {
-        const char *name = string_of(one, name_key);
-        for (size_t i = 0; name != NULL && i < count; i++)
-            call_about(call, &kinds[i], file_word(call->collector->arena, name), name_key, name);
-    }
-}
-
 static void follow_groups_of_user(struct call *call, const cJSON *document)
 {
     static const struct call_kind policies = {"iam", "ListAttachedGroupPolicies", "list-attached-group-policies", NULL,
@@ -102,12 +91,12 @@ static const struct call_kind of_user[] = {
 
 static void follow_users(struct call *call, const cJSON *document)
 {
-    ask_of_each(call, cJSON_GetObjectItemCaseSensitive(document, "Users"), "UserName", of_user, 1);
+    call_about_each(call, cJSON_GetObjectItemCaseSensitive(document, "Users"), "UserName", of_user, 1);
 }
 
 static void follow_users_alone(struct call *call, const cJSON *document)
 {
-    ask_of_each(call, cJSON_GetObjectItemCaseSensitive(document, "Users"), "UserName", of_user, 3);
+    call_about_each(call, cJSON_GetObjectItemCaseSensitive(document, "Users"), "UserName", of_user, 3);
 }
 
 static void follow_details(struct call *call, const cJSON *document)
@@ -115,18 +104,6 @@ static void follow_details(struct call *call, const cJSON *document)
     static const struct call_kind users = {"iam", "ListUsers", "list-users", follow_users, false};
     static const struct call_kind alone = {"iam", "ListUsers", "list-users", follow_users_alone, false};
     call_start(call->collector, call->account, call->region, document != NULL ? &users : &alone, NULL, NULL, 0);
-}
-
-void guardrails_begin(struct collector *collector, const struct account *account)
-{
-    static const struct call_kind kinds[] = {
-        {"iam", "GetAccountSummary", "get-account-summary", NULL, false},
-        {"iam", "GetAccountPasswordPolicy", "get-account-password-policy", NULL, false},
-        {"iam", "GetAccountAuthorizationDetails", "get-account-authorization-details", follow_details, false},
-        {"iam", "ListVirtualMFADevices", "list-virtual-mfa-devices", NULL, false},
-    };
-    call_start_all(collector, account, collector->home, kinds, sizeof(kinds) / sizeof(kinds[0]));
-    begin_report(collector, account);
 }
 
 // ---- Trails. Each region lists those of others that reach into it; a trail is asked about where it is at home, or
@@ -157,8 +134,17 @@ static void follow_trails(struct call *call, const cJSON *document)
     }
 }
 
-void guardrails_begin_region(struct collector *collector, const struct account *account, const char *region)
+void guardrails_begin(struct collector *collector, const struct account *account)
 {
+    static const struct call_kind kinds[] = {
+        {"iam", "GetAccountSummary", "get-account-summary", NULL, false},
+        {"iam", "GetAccountPasswordPolicy", "get-account-password-policy", NULL, false},
+        {"iam", "GetAccountAuthorizationDetails", "get-account-authorization-details", follow_details, false},
+        {"iam", "ListVirtualMFADevices", "list-virtual-mfa-devices", NULL, false},
+    };
     static const struct call_kind trails = {"cloudtrail", "DescribeTrails", "describe-trails", follow_trails, false};
-    call_start(collector, account, region, &trails, NULL, NULL, 0);
+    call_start_all(collector, account, collector->home, kinds, sizeof(kinds) / sizeof(kinds[0]));
+    begin_report(collector, account);
+    for (size_t i = 0; i < collector->region_count; i++)
+        call_start(collector, account, collector->regions[i], &trails, NULL, NULL, 0);
 }

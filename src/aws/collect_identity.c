@@ -44,7 +44,9 @@ static void take_keys(struct call *call, const cJSON *document)
 
 static const struct call_kind assume_role = {"sts", "AssumeRole", NULL, take_keys, false};
 
-static size_t role_parameters(const struct role *role, struct parameter parameters[4])
+enum { ROLE_PARAMETERS = 4 }; // with a web identity's token
+
+static size_t role_parameters(const struct role *role, struct parameter parameters[ROLE_PARAMETERS])
 {
     size_t count = 0;
     parameters[count++] = (struct parameter){"RoleArn", role->arn};
@@ -55,11 +57,19 @@ static size_t role_parameters(const struct role *role, struct parameter paramete
     return count;
 }
 
+static bool assume(struct collector *collector, const struct account *by, const struct role *role,
+                   struct credentials *into)
+{
+    struct parameter parameters[ROLE_PARAMETERS];
+    size_t count = role_parameters(role, parameters);
+    return ask(collector, by, &assume_role, parameters, count, into);
+}
+
 // A web identity's token is all that is needed: the request is not signed.
 static bool assume_by_token(struct collector *collector, struct account *account, const struct role *role)
 {
     static const struct call_kind kind = {"sts", "AssumeRoleWithWebIdentity", NULL, take_keys, false};
-    struct parameter parameters[5];
+    struct parameter parameters[ROLE_PARAMETERS];
     size_t length, count = role_parameters(role, parameters);
     char *token = file_read(role->token_file, &length, collector->error);
     if (token == NULL)
@@ -77,13 +87,11 @@ static bool assume_chain(struct collector *collector, struct account *account, c
 {
     for (size_t i = 0; i < chain->count; i++) {
         const struct role *role = &chain->roles[i];
-        struct parameter parameters[5];
         if (role->token_file != NULL) {
             GUARD(assume_by_token(collector, account, role));
             continue;
         }
-        size_t count = role_parameters(role, parameters);
-        GUARD(ask(collector, account, &assume_role, parameters, count, &account->credentials));
+        GUARD(assume(collector, account, role, &account->credentials));
         account->credentials.source =
             arena_printf(collector->arena, "%s, role assumed by %s", account->credentials.source, role->source);
     }
@@ -102,14 +110,8 @@ static bool find_keys(struct collector *collector, struct account *account)
 static bool renew(struct collector *alone, struct account *self, struct account *account)
 {
     struct account fresh = {.id = account->id, .credentials = {.source = account->credentials.source}};
-    if (account->role_arn == NULL) {
-        GUARD(find_keys(alone, &fresh));
-    } else {
-        struct role role = {.arn = account->role_arn};
-        struct parameter parameters[5];
-        size_t count = role_parameters(&role, parameters);
-        GUARD(ask(alone, self, &assume_role, parameters, count, &fresh.credentials));
-    }
+    struct role role = {.arn = account->role_arn};
+    GUARD(role.arn == NULL ? find_keys(alone, &fresh) : assume(alone, self, &role, &fresh.credentials));
     account->credentials = fresh.credentials;
     return true;
 }
@@ -221,17 +223,17 @@ static const char *partition_of(struct arena *arena, const char *arn)
 static struct account *enter(struct collector *collector, const char *id, struct call **call)
 {
     struct arena *arena = collector->arena;
-    struct account *account = arena_new_of(arena, struct account);
     *call = NULL;
-    account->id = id;
-    account->credentials.source = "a role";
     if (strcmp(id, collector->self.id) == 0)
         return &collector->self;
+    struct account *account = arena_new_of(arena, struct account);
+    account->id = id;
+    account->credentials.source = "a role";
     account->role_arn =
         arena_printf(arena, "arn:%s:iam::%s:role/%s", partition_of(arena, collector->collected->identity.arn), id,
                      collector->options->role_name);
     struct role role = {.arn = account->role_arn};
-    struct parameter *parameters = arena_array(arena, struct parameter, 4);
+    struct parameter *parameters = arena_array(arena, struct parameter, ROLE_PARAMETERS);
     size_t count = role_parameters(&role, parameters);
     *call = call_start(collector, &collector->self, collector->home, &assume_role, NULL, parameters, count);
     (*call)->into = &account->credentials;
@@ -264,7 +266,7 @@ bool accounts_enter(struct collector *collector)
             *vector_add(arena, &collector->accounts) = entered[i];
         } else {
             calls[i]->account = entered[i]; // it is of that account that nothing is read
-            note_unread(collector, calls[i]);
+            note_unread(calls[i]);
         }
     }
     collector->collected->accounts = collector->accounts.count;

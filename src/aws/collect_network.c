@@ -8,35 +8,7 @@ static void follow_prefix_lists(struct call *call, const cJSON *document)
 {
     static const struct call_kind entries = {"ec2", "GetManagedPrefixListEntries", "get-managed-prefix-list-entries",
                                              NULL, false};
-    const cJSON *one;
-    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(document, "PrefixLists")) {
-        const char *id = string_of(one, "PrefixListId");
-        if (id != NULL)
-            call_about(call, &entries, file_word(call->collector->arena, id), "PrefixListId", id);
-    }
-}
-
-// ".../web/73e2d6bc24d8a067" -> "web.73e2d6bc24d8a067"
-static const char *name_in_arn(struct arena *arena, const char *arn)
-{
-    const char *last = strrchr(arn, '/'), *before = last;
-    while (before != NULL && before > arn && before[-1] != '/' && before[-1] != ':')
-        before--;
-    if (last == NULL)
-        return file_word(arena, arn);
-    return arena_printf(arena, "%s.%s", file_word(arena, arena_strndup(arena, before, (size_t)(last - before))),
-                        file_word(arena, last + 1));
-}
-
-static void ask_of_each(struct call *call, const cJSON *list, const char *arn_key, const struct call_kind *kinds,
-                        size_t count)
-{
-    const cJSON *one;
-    cJSON_ArrayForEach (one, list) {
-        const char *arn = string_of(one, arn_key);
-        for (size_t i = 0; arn != NULL && i < count; i++)
-            call_about(call, &kinds[i], name_in_arn(call->collector->arena, arn), arn_key, arn);
-    }
+    call_about_each(call, cJSON_GetObjectItemCaseSensitive(document, "PrefixLists"), "PrefixListId", &entries, 1);
 }
 
 static void follow_load_balancers(struct call *call, const cJSON *document)
@@ -45,7 +17,7 @@ static void follow_load_balancers(struct call *call, const cJSON *document)
         {"elbv2", "DescribeListeners", "describe-listeners", NULL, false},
         {"elbv2", "DescribeLoadBalancerAttributes", "describe-load-balancer-attributes", NULL, false},
     };
-    ask_of_each(call, cJSON_GetObjectItemCaseSensitive(document, "LoadBalancers"), "LoadBalancerArn", kinds, 2);
+    call_about_each(call, cJSON_GetObjectItemCaseSensitive(document, "LoadBalancers"), "LoadBalancerArn", kinds, 2);
 }
 
 static void follow_target_groups(struct call *call, const cJSON *document)
@@ -54,7 +26,7 @@ static void follow_target_groups(struct call *call, const cJSON *document)
         {"elbv2", "DescribeTargetHealth", "describe-target-health", NULL, false},
         {"elbv2", "DescribeTargetGroupAttributes", "describe-target-group-attributes", NULL, false},
     };
-    ask_of_each(call, cJSON_GetObjectItemCaseSensitive(document, "TargetGroups"), "TargetGroupArn", kinds, 2);
+    call_about_each(call, cJSON_GetObjectItemCaseSensitive(document, "TargetGroups"), "TargetGroupArn", kinds, 2);
 }
 
 static void follow_firewalls(struct call *call, const cJSON *document)

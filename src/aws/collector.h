@@ -82,16 +82,19 @@ struct call *call_start(struct collector *collector, const struct account *accou
 // The same with one parameter.
 struct call *call_about(const struct call *from, const struct call_kind *kind, const char *suffix, const char *name,
                         const char *value);
+// The same about each element of a list: the parameter and the element's member have one name.
+void call_about_each(const struct call *from, const cJSON *list, const char *name, const struct call_kind *kinds,
+                     size_t count);
 void call_start_all(struct collector *collector, const struct account *account, const char *region,
                     const struct call_kind *kinds, size_t count);
 // Makes the same call again in place of what it brought before.
 void call_again(struct call *call);
 // Runs until all calls have ended.
 void calls_run(struct collector *collector);
-// A text as part of a file's name.
+// A text, or what an ARN ends with, as part of a file's name.
 const char *file_word(struct arena *arena, const char *text);
 // Notes that something of an account could not be read.
-void note_unread(struct collector *collector, const struct call *call);
+void note_unread(const struct call *call);
 // A string of an object, borrowed, or NULL.
 const char *string_of(const cJSON *object, const char *key);
 
@@ -112,5 +115,4 @@ void network_begin(struct collector *collector, const struct account *account, c
 void network_end(struct collector *collector, const struct account *account, const char *region);
 void network_read_missing(struct collector *collector);
 void guardrails_begin(struct collector *collector, const struct account *account);
-void guardrails_begin_region(struct collector *collector, const struct account *account, const char *region);
 bool record_write(struct collector *collector);

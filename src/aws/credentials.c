@@ -122,9 +122,7 @@ static bool from_process(const struct aws_config *config, const char *profile, c
         good = credentials_parse(config->arena, "credential_process", answer.bytes, answer.length,
                                  arena_printf(config->arena, "credential_process of profile %s", profile), credentials,
                                  error);
-    if (answer.bytes != NULL)
-        explicit_bzero(answer.bytes, answer.capacity);
-    text_free(&answer);
+    text_wipe(&answer);
     return good;
 }
 
@@ -189,7 +187,7 @@ static const char *cached_token(const struct aws_config *config, const char *pro
     struct json_cursor at = {.file = path, .node = root};
     bool good = root != NULL && json_string(arena, &at, "accessToken", &token, &ignored) &&
                 json_string(arena, &at, "expiresAt", &expires, &ignored);
-    cJSON_Delete(root);
+    json_wipe(root);
     int64_t until;
     good = good && clock_parse(expires, &until);
     if (!good || until < time(NULL)) {

@@ -65,8 +65,6 @@ static bool begin_of_target_group(struct document *document, const struct json_c
         *document->later = true;
         return true;
     }
-    if (group == NULL && strstr(document->file, "describe-load-balancer-attributes") != NULL)
-        return true;
     if (group == NULL) {
         *vector_add(reader->arena, &reader->estate->notes) =
             arena_printf(reader->arena, "%s: %s is not used: the file's name holds no target group's name or id",
@@ -82,7 +80,7 @@ static bool begin_of_target_group(struct document *document, const struct json_c
     return true;
 }
 
-// What has no part in exposure: what pages leave behind, and what read brings of the account's guardrails.
+// What has no part in exposure: what pages leave behind, and what read brings for other ends.
 static bool is_known(const char *key)
 {
     static const char *const names[] = {"NextToken",
@@ -117,11 +115,9 @@ static bool is_known(const char *key)
                                         "Addresses",
                                         "NatGateways",
                                         "EgressOnlyInternetGateways",
-                                        "SecurityGroupRules"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], key) == 0)
-            return true;
-    return strncmp(key, "Latest", 6) == 0; // of a trail's status
+                                        "SecurityGroupRules",
+                                        NULL};
+    return text_among(key, names) || strncmp(key, "Latest", 6) == 0; // of a trail's status
 }
 
 static bool on_member(void *context, const struct json_cursor *at, struct error *error)
@@ -144,12 +140,11 @@ static bool on_member(void *context, const struct json_cursor *at, struct error 
         return begin_entries(document, at, error);
     if (strcmp(at->key, "TargetHealthDescriptions") == 0)
         return begin_of_target_group(document, at, read_target_health);
+    if (strcmp(at->key, "Attributes") == 0 && strstr(document->file, "describe-load-balancer-attributes") != NULL)
+        return true; // not a target group's
     if (strcmp(at->key, "Attributes") == 0)
         return begin_of_target_group(document, at, read_target_group_attribute);
-    for (size_t i = 0; whole[i] != NULL; i++)
-        if (strcmp(whole[i], at->key) == 0)
-            return true;
-    if (!document->last && !is_known(at->key))
+    if (!document->last && !text_among(at->key, whole) && !is_known(at->key))
         *vector_add(estate->arena, &estate->notes) =
             arena_printf(estate->arena, "%s: %s is not used", document->file, at->key);
     return true;

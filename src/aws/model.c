@@ -2,9 +2,9 @@
 
 #include <curl/curl.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "aws_models.h"
+#include "base/clock.h"
 
 struct model {
     cJSON *root;
@@ -207,16 +207,10 @@ static void put_json_items(const cJSON *shapes, struct json_writer *writer, cons
         put_json(shapes, writer, one->string, shape, one);
 }
 
-static void put_json_time(struct json_writer *writer, const char *key, double seconds)
+// Seconds since 1970, up to the year 9999; another number is printed as it came.
+static bool is_moment(const cJSON *node)
 {
-    char text[48];
-    struct tm parts;
-    long long microseconds = (long long)(seconds * 1e6 + 0.5);
-    time_t moment = (time_t)(microseconds / 1000000);
-    gmtime_r(&moment, &parts);
-    size_t length = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text + length, sizeof(text) - length, ".%06lld", microseconds % 1000000);
-    put_timestamp(writer, key, text);
+    return cJSON_IsNumber(node) && node->valuedouble >= 0 && node->valuedouble < 253402300800.0;
 }
 
 static void put_json(const cJSON *shapes, struct json_writer *writer, const char *key, const char *name,
@@ -224,11 +218,13 @@ static void put_json(const cJSON *shapes, struct json_writer *writer, const char
 {
     const cJSON *shape = get(shapes, name);
     char kind = shape == NULL ? ' ' : item_text(shape, 0)[0];
-    if (kind == ' ' && strcmp(name, "timestamp") == 0 && cJSON_IsNumber(node))
-        put_json_time(writer, key, node->valuedouble);
-    else if (kind == ' ' || (kind == 'l') != cJSON_IsArray(node))
+    if (kind == ' ' && strcmp(name, "timestamp") == 0 && is_moment(node)) {
+        char text[CLOCK_TEXT];
+        clock_format((uint64_t)(node->valuedouble * 1e6 + 0.5), text);
+        put_timestamp(writer, key, text);
+    } else if (kind == ' ' || (kind == 'l') != cJSON_IsArray(node)) {
         json_put_value(writer, key, node);
-    else {
+    } else {
         json_open(writer, key, kind == 'l' ? '[' : '{');
         if (kind == 's')
             put_json_members(shapes, writer, cJSON_GetArrayItem(shape, 1), node, "");

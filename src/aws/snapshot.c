@@ -75,11 +75,9 @@ static bool decides_nothing(const char *service, const char *operation)
                                         "DescribeSecurityGroupVpcAssociations",
                                         "ListFirewalls",
                                         "DescribeFirewall",
-                                        "DescribeLoadBalancerAttributes"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i], operation) == 0)
-            return true;
-    return strcmp(service, "iam") == 0 || strcmp(service, "cloudtrail") == 0;
+                                        "DescribeLoadBalancerAttributes",
+                                        NULL};
+    return text_among(operation, names) || strcmp(service, "iam") == 0 || strcmp(service, "cloudtrail") == 0;
 }
 
 // The reader's own record: what it could not read, answers may rest on.

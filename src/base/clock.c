@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,14 +12,20 @@ uint64_t clock_wall_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-const char *clock_text(struct arena *arena, uint64_t wall_us)
+void clock_format(uint64_t wall_us, char text[CLOCK_TEXT])
 {
     time_t seconds = (time_t)(wall_us / 1000000);
     struct tm parts;
-    char text[40];
     gmtime_r(&seconds, &parts);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-    return arena_printf(arena, "%s.%06" PRIu64 "Z", text, wall_us % 1000000);
+    size_t length = strftime(text, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(text + length, CLOCK_TEXT - length, ".%06" PRIu64 "Z", wall_us % 1000000);
+}
+
+const char *clock_text(struct arena *arena, uint64_t wall_us)
+{
+    char text[CLOCK_TEXT];
+    clock_format(wall_us, text);
+    return arena_strdup(arena, text);
 }
 
 bool clock_parse(const char *text, int64_t *seconds)

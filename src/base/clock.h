@@ -10,6 +10,8 @@
 uint64_t clock_wall_us(void);
 
 // RFC 3339 in UTC with microseconds: "2026-11-25T01:02:03.000004Z".
+enum { CLOCK_TEXT = 40 };
+void clock_format(uint64_t wall_us, char text[CLOCK_TEXT]);
 const char *clock_text(struct arena *arena, uint64_t wall_us);
 
 // Seconds since 1970 of an RFC 3339 text, whose fraction is left out; an offset must be Z, +00:00 or absent.

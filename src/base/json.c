@@ -344,6 +344,13 @@ void text_free(struct text *text)
     *text = (struct text){0};
 }
 
+void text_wipe(struct text *text)
+{
+    if (text->bytes != NULL)
+        explicit_bzero(text->bytes, text->capacity);
+    text_free(text);
+}
+
 void text_make_printable(char *text)
 {
     for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {

@@ -100,6 +100,7 @@ void text_puts(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_flush(struct text *text); // what is in memory goes to the sink; its errors show in ferror
 void text_free(struct text *text);
+void text_wipe(struct text *text); // the same, overwriting everything first: for what holds secrets
 
 // Replaces what could steer a terminal in text from outside: C0 controls but \n, DEL, and C1 controls (U+0080 to
 // U+009F).

@@ -39,6 +39,13 @@ void sort_texts(const char **items, size_t count)
         qsort(items, count, sizeof(*items), by_text);
 }
 
+bool text_among(const char *text, const char *const *list)
+{
+    while (*list != NULL && strcmp(*list, text) != 0)
+        list++;
+    return *list != NULL;
+}
+
 static int by_number(const void *left, const void *right)
 {
     uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;

@@ -1,6 +1,7 @@
 // Growing arrays whose memory comes from an arena, and a map from text to pointers.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -38,6 +39,9 @@ void *vector_trimmed(struct arena *arena, void *items, size_t count, uint32_t *c
 // Sorts ascending: texts by bytes, numbers by value.
 void sort_texts(const char **items, size_t count);
 void sort_numbers(uint32_t *items, size_t count);
+
+// Whether a text is one of `list`, which ends with NULL.
+bool text_among(const char *text, const char *const *list);
 
 // Map from text to a pointer; keys are borrowed and must outlive the map.
 struct map_slot {
