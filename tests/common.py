@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 SGPROOF = os.environ.get("SGPROOF", str(TOP / "build-test" / "sgproof"))
@@ -23,3 +24,12 @@ def compute(folder, *words):
     done = sgproof("compute", folder, "--format", "json", *words)
     assert done.returncode in (0, 3), done.stderr
     return json.loads(done.stdout)
+
+
+def python_with_moto():
+    """A Python that has moto (an AWS API server that is not ours), or None."""
+    for python in (str(TOP / ".venv/bin/python"), sys.executable):
+        if os.access(python, os.X_OK) and subprocess.run([python, "-c", "import moto.server, boto3, awscli"],
+                                                         capture_output=True).returncode == 0:
+            return python
+    return None

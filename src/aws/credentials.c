@@ -280,15 +280,20 @@ static bool from_container(const struct aws_config *config, struct credentials *
     return *found;
 }
 
+static bool metadata_disabled(void)
+{
+    const char *disabled = environment("AWS_EC2_METADATA_DISABLED");
+    return disabled != NULL && strcasecmp(disabled, "true") == 0;
+}
+
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html, version 2 only
 static bool from_instance(const struct aws_config *config, struct credentials *credentials, bool *found,
                           struct error *error)
 {
-    const char *disabled = environment("AWS_EC2_METADATA_DISABLED");
     const char *base = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
     size_t length;
     struct arena *arena = config->arena;
-    if (disabled != NULL && strcasecmp(disabled, "true") == 0)
+    if (metadata_disabled())
         return true;
     base = base != NULL ? base : "http://169.254.169.254";
     char *token = ask_plain(arena_printf(arena, "%s/latest/api/token", base), "PUT",
@@ -429,6 +434,9 @@ bool credentials_find(const struct aws_config *config, struct credentials *crede
         return false;
     return found || error_set(error, ERROR_USAGE,
                               "no credentials: looked in the environment (AWS_ACCESS_KEY_ID), profile %s of the shared "
-                              "files, the container endpoint and the instance metadata service",
-                              config->profile);
+                              "files, the container endpoint and the instance metadata service (%s)",
+                              config->profile,
+                              metadata_disabled() ? "switched off by AWS_EC2_METADATA_DISABLED"
+                                                  : "no answer in a second; in a container on an instance, the "
+                                                    "instance's HttpPutResponseHopLimit must be 2 or more");
 }

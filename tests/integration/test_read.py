@@ -20,7 +20,6 @@ import urllib.request
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
 import common
 
-VENV = common.TOP / ".venv"
 REGION = "eu-west-3"
 SECRET = "s3cretS3CRETs3cretS3CRETs3cretS3CRETs3cr"
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -28,14 +27,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": SE
 NOWHERE = {"AWS_CONFIG_FILE": "/nonexistent/config", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent/credentials", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-def python_with_moto():
-    for python in (str(VENV / "bin/python"), sys.executable):
-        if os.access(python, os.X_OK) and subprocess.run([python, "-c", "import moto.server, boto3, awscli"], capture_output=True).returncode == 0:
-            return python
-    return None
-
-
-PYTHON = python_with_moto()
+PYTHON = common.python_with_moto()
 
 
 def free_port():
@@ -169,6 +161,21 @@ class Moto(Server):
     def test_the_account_is_left_out_where_only_the_network_is_wanted(self):
         self.assertEqual(self.read("--max-attempts", "1", "--network-only").returncode, 0)
         self.assertEqual({f["service"] for f in self.record()["files"]}, {"ec2", "elb", "elbv2", "network-firewall"})
+
+    def test_five_thousand_interfaces_are_read_whole(self):
+        fill = """import boto3
+ec2 = boto3.client("ec2", region_name="eu-north-1")
+vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/17")["Subnet"]["SubnetId"]
+for _ in range(5000):
+    print(ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"])
+"""
+        made = subprocess.run([PYTHON, "-c", fill], text=True, capture_output=True, env=self.env, check=True).stdout.split()
+        done = self.read("--max-attempts", "1", "--network-only", "--region", "eu-north-1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        document = json.loads((self.path / "estate/123456789012/eu-north-1/describe-network-interfaces.json").read_text())
+        self.assertEqual(sorted(eni["NetworkInterfaceId"] for eni in document["NetworkInterfaces"]), sorted(made))
+        self.assertEqual(len(made), 5000)
 
     def test_a_whole_run_reads_before_and_after_probing(self):
         """moto's own public addresses lie in 127.0.0.0/8: the probe asks this machine, and what it finds is its own."""
@@ -532,6 +539,11 @@ class Scripted(Server):
             self.assertIn("credentials from instance metadata", done.stdout, done.stderr)
             self.assertEqual(asked[-1], ("/latest/meta-data/iam/security-credentials/auditor", None, "TOKEN"))
             local.shutdown()
+        with socket.create_server(("127.0.0.1", 0)) as silent:  # what a hop limit too low looks like: connected, but no answer
+            done = sgproof("read", "--whoami", "--region", REGION, "--endpoint-url", self.url, env={
+                "AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:%d" % silent.getsockname()[1]})
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("HttpPutResponseHopLimit", done.stderr)
 
     def roles(self, lasting):
         """AssumeRole gives keys named after the role, which last so many seconds each time."""

@@ -142,6 +142,80 @@ class Demo(unittest.TestCase):
         self.assertEqual(common.sgproof(*words, "--fail-on", "info").returncode, 1)
 
 
+PYTHON = common.python_with_moto()
+
+
+@unittest.skipUnless(PYTHON, "moto, boto3 and awscli are not installed, and could not be")
+class Live(unittest.TestCase):
+    """The whole job against a live API: moto serves the sample on the loopback of the vantage point's namespace."""
+
+    @classmethod
+    def setUpClass(cls):
+        need_lab()
+        cls.addClassCleanup(down)
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.server = subprocess.Popen([LAB, "in", PYTHON, str(common.TOP / "scripts/moto"), str(common.SAMPLE)], env=ENV,
+                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        cls.addClassCleanup(cls.stop)
+        cls.url = cls.server.stdout.readline().strip()
+        cls.env = {**{n: v for n, v in ENV.items() if not n.startswith("AWS_")}, "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+                   "AWS_SECRET_ACCESS_KEY": "moto", "AWS_CONFIG_FILE": "/dev/null", "AWS_DEFAULT_REGION": "eu-west-3"}
+
+    @classmethod
+    def stop(cls):
+        cls.server.kill()
+        cls.server.wait()
+        cls.server.stdout.close()
+
+    def aws(self, *words):
+        done = subprocess.run([LAB, "in", PYTHON, "-m", "awscli", "--endpoint-url", self.url, "--output", "json", *words],
+                              env=self.env, text=True, capture_output=True, check=True)
+        return json.loads(done.stdout)
+
+    def begin(self, *words):
+        self.bundle = pathlib.Path(self.folder.name) / self.id().rpartition(".")[2]
+        process = subprocess.Popen(
+            [LAB, "in", common.SGPROOF, "run", "--endpoint-url", self.url, "--region", "eu-west-3", "--intent",
+             str(common.SAMPLE) + ".intent.json", "--out", self.bundle, "-o", "/dev/null", *RANGES, *VANTAGE, *words],
+            env=self.env, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        return process
+
+    def verdicts(self):
+        return json.loads((self.bundle / "verdicts.json").read_text())
+
+    def test_a_live_run_finds_what_the_documents_and_the_network_say(self):
+        running = self.begin()
+        said = running.stderr.read()
+        self.assertEqual(running.wait(120), 1, said)
+        again = common.sgproof("reconcile", common.SAMPLE, self.bundle / "observations.jsonl", "--intent",
+                               str(common.SAMPLE) + ".intent.json", *VANTAGE, "--format", "json")
+        keys = ("declared", "observed", "verdict", "intent", "intent_rule", "severity", "unstable", "name")
+        live, documented = (spread(v, *keys) for v in (self.verdicts()["verdicts"], json.loads(again.stdout)["verdicts"]))
+        self.assertEqual({p for p, is_ in live.items() if is_[2] == "undeclared"}, {(WEB2, "tcp", 8443)})
+        self.assertEqual(live, documented)
+        self.assertTrue(self.verdicts()["complete"])
+        for when in ("before", "after"):
+            record = json.loads((self.bundle / when / "snapshot.json").read_text())
+            self.assertEqual((record["account_id"], record["unread"]), ("111122223333", []))
+
+    def test_what_changes_between_the_two_readings_is_unstable(self):
+        running = self.begin("--depth", "declared", "--rate", "2")  # slow: the change falls between the readings
+        for line in running.stderr:
+            if "probing" in line:
+                break
+        group = self.aws("ec2", "describe-security-groups", "--filters", "Name=group-name,Values=back-office")
+        rule = ["--group-id", group["SecurityGroups"][0]["GroupId"], "--protocol", "tcp", "--port", "8080",
+                "--cidr", "0.0.0.0/0"]
+        self.aws("ec2", "revoke-security-group-ingress", *rule)
+        self.addCleanup(self.aws, "ec2", "authorize-security-group-ingress", *rule)
+        running.stderr.read()
+        self.assertEqual(running.wait(120), 1)
+        self.assertEqual({p for p, is_ in spread(self.verdicts()["verdicts"], "unstable").items() if is_[0]},
+                         {(OFFICE, "tcp", 8080)})
+
+
 class Answers(unittest.TestCase):
     """Open, closed, rejected, filtered and unknown, both families."""
 
