@@ -26,7 +26,8 @@ static bool is_own(int fd, struct address address)
     return sockaddr_own(fd, &mine) && address_equal(mine, address);
 }
 
-bool answer_from_error_queue(int fd, struct address target, struct answer *answer, struct address *about)
+bool answer_from_error_queue(int fd, struct address target, struct answer *answer, struct address *about,
+                             uint16_t *port)
 {
     char control[512], data[64];
     struct sockaddr_storage name;
@@ -39,8 +40,10 @@ bool answer_from_error_queue(int fd, struct address target, struct answer *answe
                              .msg_controllen = sizeof(control)};
     if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
         return false;
-    if (message.msg_namelen > 0)
+    if (message.msg_namelen > 0) {
         sockaddr_address((struct sockaddr *)&name, about);
+        *port = sockaddr_port((struct sockaddr *)&name);
+    }
     for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL; part = CMSG_NXTHDR(&message, part)) {
         bool v4 = part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_RECVERR;
         bool v6 = part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_RECVERR;

@@ -18,10 +18,11 @@ struct answer {
 
 struct answer answer_state(enum observed_state state, const char *reason);
 
-// Reads one ICMP error from a socket's error queue: true where there was one, with *answer filled, and *target the
-// address it was about. Port unreachable from the target itself is closed, from anybody else, like every other
-// unreachable, rejected (semantics.md); one that this machine made itself is unknown.
-bool answer_from_error_queue(int fd, struct address target, struct answer *answer, struct address *about);
+// Reads one ICMP error from a socket's error queue: true where there was one, with *answer filled, and *about and *port
+// the address and *port it was about. Port unreachable from the target itself is closed, from anybody else, like every
+// other unreachable, rejected (semantics.md); one that this machine made itself is unknown.
+bool answer_from_error_queue(int fd, struct address target, struct answer *answer, struct address *about,
+                             uint16_t *port);
 
 // A socket error that came without an ICMP message (errno value).
 struct answer answer_from_errno(int code);

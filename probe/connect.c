@@ -9,25 +9,7 @@
 #include <unistd.h>
 
 #include "net/sockaddr.h"
-
-// The kernel picks from net.ipv4.ip_local_port_range, for IPv6 too; its default where it cannot be read.
-static struct port_range ephemeral_range(void)
-{
-    static struct port_range range;
-    if (range.high != 0)
-        return range;
-    unsigned low = 32768, high = 60999;
-    FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
-    if (file != NULL) {
-        if (fscanf(file, "%u %u", &low, &high) != 2 || low > high || high > PORT_LAST) {
-            low = 32768;
-            high = 60999;
-        }
-        fclose(file);
-    }
-    range = (struct port_range){(uint16_t)low, (uint16_t)high};
-    return range;
-}
+#include "probe/ports.h"
 
 static bool holds_range(struct portset set, struct port_range range)
 {
@@ -35,17 +17,6 @@ static bool holds_range(struct portset set, struct port_range range)
         if (set.ranges[i].low <= range.low && range.high <= set.ranges[i].high)
             return true;
     return false;
-}
-
-static uint16_t nth_port(struct portset set, size_t n)
-{
-    for (size_t i = 0; i < set.count; i++) {
-        size_t size = (size_t)set.ranges[i].high - set.ranges[i].low + 1;
-        if (n < size)
-            return (uint16_t)(set.ranges[i].low + n);
-        n -= size;
-    }
-    return 0;
 }
 
 // Binds to a port of the set. Ports below 1024 need privilege and come last, when there are no others.
@@ -66,7 +37,7 @@ static int bind_client_port(int fd, enum family family, struct portset ports, ui
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     for (size_t attempt = 0; attempt < size && attempt < 256; attempt++) {
         struct sockaddr_storage own;
-        uint16_t port = nth_port(usable, (*next_port)++ % size);
+        uint16_t port = ports_nth(usable, (*next_port)++ % size);
         socklen_t length = sockaddr_of((struct address){.family = family}, port, &own);
         if (port == 0)
             continue; // binding to port 0 means "any"
@@ -93,7 +64,7 @@ int connect_start(struct address target, uint16_t port, struct portset client_po
     setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &one, sizeof(one)); // repeating is our own business
     setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
     int code = 0;
-    if (!holds_range(client_ports, ephemeral_range()))
+    if (!holds_range(client_ports, ports_ephemeral()))
         code = bind_client_port(fd, target.family, client_ports, next_port);
     struct sockaddr_storage to;
     socklen_t size = sockaddr_of(target, port, &to);
@@ -102,9 +73,10 @@ int connect_start(struct address target, uint16_t port, struct portset client_po
     if (code == EINPROGRESS)
         return fd;
     struct address about = target;
+    uint16_t about_port;
     if (code == 0)
         *answer = answer_state(OBSERVED_OPEN, "syn-ack");
-    else if (!answer_from_error_queue(fd, target, answer, &about))
+    else if (!answer_from_error_queue(fd, target, answer, &about, &about_port))
         *answer = answer_from_errno(code);
     close(fd);
     return -1;
@@ -116,10 +88,11 @@ struct answer connect_finish(int fd, struct address target)
     socklen_t size = sizeof(code);
     struct answer answer;
     struct address about = target;
+    uint16_t about_port;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) != 0)
         code = errno;
     if (code != 0)
-        return answer_from_error_queue(fd, target, &answer, &about) ? answer : answer_from_errno(code);
+        return answer_from_error_queue(fd, target, &answer, &about, &about_port) ? answer : answer_from_errno(code);
     struct sockaddr_storage peer;
     size = sizeof(peer);
     if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0)

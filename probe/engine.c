@@ -1,80 +1,81 @@
-// The schedule: every question asked up to `tries` times, in passes that spread over hosts; who is silent is asked
-// again in the next pass. Back-pressure of this machine puts a question back and never ends it.
-#include <assert.h>
+// The loop: passes over the questions, a token bucket for the rate, whichever method sends, and what ends a run.
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "model/protocol.h"
 #include "net/sockaddr.h"
-#include "probe/connect.h"
-#include "probe/icmp.h"
+#include "probe/capture.h"
+#include "probe/datagram.h"
+#include "probe/dial.h"
+#include "probe/receiver.h"
+#include "probe/pace.h"
 #include "probe/probe.h"
-#include "probe/questions.h"
+#include "probe/rights.h"
+#include "probe/syn.h"
 
 enum {
-    MOST_IN_FLIGHT = 16384,
-    SPARE_DESCRIPTORS = 64,
-    BATCH = 256, // starts between two looks at the sockets
-    SHORTEST_WAIT_US = 200000,
-    SWEEP_MS = 20,
+    MOST_DIALS = 16384,
+    BATCH = 256,     // packets between two looks at what comes in
+    SKIPS = 1 << 16, // questions passed over between two looks
+    PACKETS = 4096,  // taken in at one look
+    TICK_MS = 2,
+    PATIENCE_US = 100000,  // shortest wait for answers between passes
+    BETWEEN_US = 250000,   // the same where no round-trip time is known, but before the last pass
+    STARVED_US = 10000000, // for so long nothing may be refused by this machine before its question is given up
+    ACCEPTING_LEAST = 100, // open ports, and the share of the answers they are, that no real host has
+    DRAW_US = 200000,
+    MOST_CAPTURED_UNASKED = 1 << 24, // questions; beyond, a capture is made where it is asked for only
 };
 
-struct slot {
+struct door { // a descriptor that answers come in by
     uv_poll_t poll;
     struct engine *engine;
     int fd;
-    size_t question;
-    bool active;
-    struct slot *next_free;
-};
-
-struct echo_socket {
-    uv_poll_t poll;
-    struct engine *engine;
-    enum family family;
-    int fd;
-    bool raw;
-    bool opened;
 };
 
 struct engine {
+    struct arena *arena;
     uv_loop_t loop;
     uv_prepare_t prepare;
     uv_idle_t idle;
-    uv_timer_t sweep;
+    uv_timer_t tick;
     uv_signal_t signals[2];
     const struct probe_options *options;
     struct probe_summary *summary;
-    struct question_list list;
-    size_t *queue; // questions of this pass, then of the next, in the order they are asked
-    size_t queue_next;
-    size_t queue_end;
-    size_t *later;
-    size_t later_count;
-    struct slot *slots;
-    size_t slot_count;
-    struct slot *free_slots;
-    size_t window;
-    size_t in_flight; // connects and echoes under way
-    size_t *echoes;   // questions whose echo is under way
-    size_t echo_count;
-    struct echo_socket echo[2]; // IPv4, IPv6
+    struct schedule schedule;
+    struct ledger ledger;
+    struct identity identity;
+    struct pace pace;
+    struct syn *syn; // NULL: TCP by connect
+    struct dial *dial;
+    struct datagrams *datagrams;
+    struct receiver *receiver; // NULL: answers by the sockets
+    struct capture *capture;
+    struct door *doors;
+    size_t door_count;
+    uint64_t position; // in the order of the pass
+    uint64_t question; // at that position
+    bool flushed;      // everything taken for sending is sent
     double tokens;
     uint64_t tokens_at_us;
-    uint32_t next_port;
-    size_t ended;
     uint64_t began_us;
+    uint64_t pass_began_us;
+    uint64_t pass_sent_us; // when its last packet was sent; 0: not yet
+    uint64_t starved_us;   // since when this machine has refused to send though nothing is under way; 0: it has not
     uint64_t drawn_us;
-    uint64_t token;      // of this run's echo requests
-    uint64_t starved_us; // since when nothing could be started though nothing is under way; 0 where that is not so
-    bool paused;         // by back-pressure, until something ends
+    uint64_t dropped;
+    const char *unfinished; // why silence is not filtered, where that is so
     bool stopping;
+    struct error problem;
 };
 
 static uint64_t monotonic_us(void)
@@ -82,309 +83,217 @@ static uint64_t monotonic_us(void)
     return uv_hrtime() / 1000;
 }
 
-bool probe_scope(const struct plan *plan, const struct prefix *only, size_t only_count, struct error *error)
+// --- what comes in ---------------------------------------------------------------------------------------------------
+
+static bool is_own(const void *context, struct address address, int protocol, uint16_t port)
 {
-    static const char *const never[] = {"0.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32",
-                                        "::/128",    "ff00::/8",    "::ffff:0:0/96"};
-    for (size_t i = 0; i < plan->targets.count; i++) {
-        struct address address = plan->targets.items[i].address;
-        char text[ADDRESS_TEXT];
-        bool inside = only_count == 0;
-        address_format(address, text);
-        for (size_t n = 0; n < sizeof(never) / sizeof(never[0]); n++) {
-            struct prefix prefix;
-            enum prefix_problem problem = prefix_parse(never[n], false, &prefix);
-            assert(problem == PREFIX_OK);
-            (void)problem;
-            if (prefix_holds(prefix, address))
-                return error_set(error, ERROR_USAGE, "target %s is no unicast address of one host: nothing was sent",
-                                 text);
-        }
-        for (size_t o = 0; o < only_count && !inside; o++)
-            inside = prefix_holds(only[o], address);
-        if (!inside)
-            return error_set(error, ERROR_USAGE, "target %s lies outside --only: nothing was sent", text);
-    }
-    return true;
+    const struct engine *engine = context;
+    uint64_t question;
+    (void)address;
+    return protocol == PROTOCOL_UDP   ? !schedule_find(&engine->schedule, address, protocol, port, &question)
+           : protocol == PROTOCOL_TCP ? engine->syn != NULL && syn_is_own(engine->syn, address)
+                                      : port == engine->identity.echo_id;
 }
 
-static struct slot *slot_take(struct engine *engine)
+static void take_packet(void *context, const uint8_t *packet, size_t size, size_t whole, uint64_t wall_ns)
 {
-    struct slot *slot = engine->free_slots;
-    if (slot != NULL)
-        engine->free_slots = slot->next_free;
-    return slot;
-}
-
-static void slot_closed(uv_handle_t *handle)
-{
-    struct slot *slot = handle->data;
-    slot->next_free = slot->engine->free_slots;
-    slot->engine->free_slots = slot;
-}
-
-static void measure(struct host *host, double rtt_us)
-{
-    if (!host->measured) {
-        host->smoothed_us = rtt_us;
-        host->variation_us = rtt_us / 2;
-        host->measured = true;
+    struct engine *engine = context;
+    struct seen seen;
+    struct answer answer;
+    uint64_t question;
+    unsigned try;
+    uint32_t frame = 0;
+    if (!packet_read(packet, size, is_own, engine, &seen) ||
+        !identity_match(&engine->identity, &seen, &question, &try) ||
+        (seen.kind != SEEN_PROBE && !packet_answer(&seen, &answer)))
         return;
-    }
-    double off = rtt_us > host->smoothed_us ? rtt_us - host->smoothed_us : host->smoothed_us - rtt_us;
-    host->variation_us = 0.75 * host->variation_us + 0.25 * off;
-    host->smoothed_us = 0.875 * host->smoothed_us + 0.125 * rtt_us;
+    if (engine->capture != NULL)
+        frame = capture_write(engine->capture, packet, size, whole, wall_ns);
+    if (seen.kind != SEEN_PROBE)
+        ledger_answer(&engine->ledger, question, try, &answer, wall_ns / 1000, frame);
+    else if (engine->capture != NULL)
+        ledger_stamp(&engine->ledger, question, try, wall_ns / 1000, frame);
 }
 
-static uint64_t patience_us(const struct engine *engine, const struct host *host)
-{
-    double longest = (double)engine->options->timeout_ms * 1000;
-    double wait = host->measured ? host->smoothed_us + 4 * host->variation_us : longest;
-    wait = wait < SHORTEST_WAIT_US ? SHORTEST_WAIT_US : wait;
-    return (uint64_t)(wait > longest ? longest : wait);
-}
+static void finish(struct engine *engine);
 
-static void end_question(struct engine *engine, struct question *question, struct answer answer)
+static void door_ready(uv_poll_t *poll, int status, int events)
 {
-    question->ended = true;
-    question->answer = answer;
-    engine->ended++;
-    engine->paused = false;
-}
-
-// An answer to the try that is under way.
-static void take_answer(struct engine *engine, struct question *question, struct answer answer)
-{
-    uint64_t now = monotonic_us();
-    bool from_outside = answer.state != OBSERVED_UNKNOWN;
-    if (from_outside) {
-        question->rtt_us = (int64_t)(now - question->sent_us);
-        question->answered_us = clock_wall_us();
-        engine->summary->received++;
-        measure(&engine->list.hosts[question->host], (double)question->rtt_us);
-    }
-    end_question(engine, question, answer);
-}
-
-static void take_silence(struct engine *engine, size_t index)
-{
-    struct question *question = &engine->list.items[index];
-    engine->paused = false;
-    if (question->tries >= engine->options->tries)
-        end_question(engine, question, answer_state(OBSERVED_FILTERED, "no-answer"));
-    else
-        engine->later[engine->later_count++] = index;
-}
-
-static void release(struct slot *slot)
-{
-    slot->active = false;
-    slot->engine->in_flight--;
-    uv_close((uv_handle_t *)&slot->poll, slot_closed);
-    connect_close(slot->fd);
-}
-
-static void socket_ready(uv_poll_t *poll, int status, int events)
-{
+    struct door *door = poll->data;
+    struct engine *engine = door->engine;
     (void)status;
     (void)events;
-    struct slot *slot = poll->data;
-    struct engine *engine = slot->engine;
-    struct question *question = &engine->list.items[slot->question];
-    struct answer answer = connect_finish(slot->fd, engine->list.hosts[question->host].address);
-    if (answer.kind == ANSWER_SILENCE && status == 0)
-        return; // woken for nothing: still under way
-    size_t index = slot->question;
-    release(slot);
-    if (answer.kind == ANSWER_STATE)
-        take_answer(engine, question, answer);
-    else
-        take_silence(engine, index);
+    if (engine->receiver == NULL) {
+        datagrams_receive(engine->datagrams, door->fd);
+    } else if (receiver_read(engine->receiver, PACKETS) < 0 && !engine->stopping) {
+        error_set(&engine->problem, ERROR_INCOMPLETE, "the capture of answers ended: did an interface go?");
+        engine->unfinished = "local: capture ended";
+        finish(engine);
+    }
 }
 
-static void note_vantage(struct engine *engine, int fd, enum family family)
+static void open_door(struct engine *engine, int fd)
 {
-    char *into = family == FAMILY_IPV4 ? engine->summary->vantage4 : engine->summary->vantage6;
-    struct address own;
-    if (into[0] == '\0' && sockaddr_own(fd, &own) && own.bits != 0)
-        address_format(own, into);
+    struct door *door = &engine->doors[engine->door_count];
+    door->engine = engine;
+    door->fd = fd;
+    if (uv_poll_init(&engine->loop, &door->poll, fd) != 0)
+        return;
+    door->poll.data = door;
+    uv_poll_start(&door->poll, UV_READABLE, door_ready);
+    engine->door_count++;
 }
 
-static void note_unasked(struct engine *engine, const char *reason)
+// --- what goes out ---------------------------------------------------------------------------------------------------
+
+// True where the question was taken; false where this machine will not have it for now.
+static bool send_one(struct engine *engine, const struct span *span, uint64_t question)
 {
-    for (size_t i = 0; i < sizeof(engine->summary->unasked) / sizeof(engine->summary->unasked[0]); i++) {
-        if (engine->summary->unasked[i].reason != NULL && strcmp(engine->summary->unasked[i].reason, reason) != 0)
-            continue;
-        engine->summary->unasked[i].reason = reason;
-        engine->summary->unasked[i].count++;
+    if (engine->schedule.lanes[span->lane].protocol != PROTOCOL_TCP)
+        return datagrams_send(engine->datagrams, span, question, engine->position);
+    if (engine->syn == NULL)
+        return dial_start(engine->dial, span, question, engine->position);
+    engine->flushed = false;
+    return syn_queue(engine->syn, span, question, engine->position) ||
+           (syn_flush(engine->syn) && syn_queue(engine->syn, span, question, engine->position));
+}
+
+static void advance(struct engine *engine)
+{
+    const struct order *order = &engine->ledger.orders[engine->pace.pass.try];
+    engine->position++;
+    engine->question += order->stride;
+    engine->question -= engine->question >= order->count ? order->count : 0;
+}
+
+static bool is_asked(const struct engine *engine, uint64_t question, const struct span **span)
+{
+    if (ledger_answered(&engine->ledger, question) ||
+        ledger_tries(&engine->ledger, question) != engine->pace.pass.try - 1)
+        return false;
+    *span = schedule_span(&engine->schedule, question);
+    return engine->pace.courses[(*span)->lane].member;
+}
+
+// Back-pressure ends when something of ours ends. Where nothing is under way and still nothing can be sent, this
+// machine will not let us: the question then is unknown, never a verdict.
+static void give_up_if_starved(struct engine *engine, uint64_t now)
+{
+    if (dial_under_way(engine->dial) > 0 || engine->starved_us == 0) {
+        engine->starved_us = dial_under_way(engine->dial) > 0 ? 0 : now;
         return;
     }
+    if (now - engine->starved_us < STARVED_US)
+        return;
+    struct answer answer = answer_state(OBSERVED_UNKNOWN, "local: no free socket");
+    ledger_answer(&engine->ledger, engine->question, 0, &answer, clock_wall_us(), 0);
+    advance(engine);
 }
 
-static void count_try(struct engine *engine, struct question *question)
+// Sends what the rate allows. True where there is more to be sent at once.
+static bool send_some(struct engine *engine, uint64_t now)
 {
-    question->sent_us = monotonic_us();
-    if (question->tries++ == 0)
-        question->first_sent_us = clock_wall_us();
-    engine->summary->sent++;
-}
-
-// Undoes count_try where nothing left this machine.
-static void uncount_try(struct engine *engine, struct question *question)
-{
-    engine->summary->sent--;
-    if (--question->tries == 0)
-        question->first_sent_us = 0;
-}
-
-static bool start_connect(struct engine *engine, size_t index)
-{
-    struct question *question = &engine->list.items[index];
-    struct address address = engine->list.hosts[question->host].address;
-    struct slot *slot = slot_take(engine);
-    struct answer answer;
-    if (slot == NULL)
-        return false;
-    count_try(engine, question);
-    int fd = connect_start(address, question->port, engine->list.targets[question->target].client_ports,
-                           &engine->next_port, &answer);
-    if (fd >= 0) {
-        note_vantage(engine, fd, address.family);
-        *slot = (struct slot){.engine = engine, .fd = fd, .question = index, .active = true};
-        if (uv_poll_init(&engine->loop, &slot->poll, fd) == 0) {
-            slot->poll.data = slot;
-            engine->in_flight++;
-            uv_poll_start(&slot->poll, UV_WRITABLE, socket_ready);
-            return true;
-        }
-        connect_close(fd);
-        answer = (struct answer){.kind = ANSWER_BACK_PRESSURE};
-    }
-    slot->active = false;
-    slot->engine = engine;
-    slot->next_free = engine->free_slots;
-    engine->free_slots = slot;
-    if (answer.kind == ANSWER_BACK_PRESSURE) {
-        uncount_try(engine, question);
-        return false;
-    }
-    if (answer.kind == ANSWER_SILENCE) {
-        take_silence(engine, index);
-        return true;
-    }
-    if (answer.state == OBSERVED_UNKNOWN) // refused by this machine: nothing was sent
-        uncount_try(engine, question);
-    take_answer(engine, question, answer);
-    return true;
-}
-
-static void echo_ready(uv_poll_t *poll, int status, int events)
-{
-    (void)status;
-    (void)events;
-    struct echo_socket *socket = poll->data;
-    struct engine *engine = socket->engine;
-    struct address from;
-    struct answer answer;
-    uint64_t token;
-    while (icmp_receive(socket->fd, socket->family, socket->raw, &token, &from, &answer)) {
-        if (answer.state == OBSERVED_OPEN && token != engine->token)
+    const struct pass *pass = &engine->pace.pass;
+    double most = pass->rate * TICK_MS / 500 + 1; // what two ticks bring
+    engine->tokens += (double)(now - engine->tokens_at_us) * pass->rate / 1e6;
+    engine->tokens = engine->tokens > most ? most : engine->tokens;
+    engine->tokens_at_us = now;
+    unsigned sent = 0, passed = 0;
+    bool refused = !engine->flushed && !syn_flush(engine->syn);
+    while (!refused && engine->position < engine->schedule.count && engine->tokens >= 1 && sent < BATCH &&
+           passed < SKIPS) {
+        const struct span *span;
+        if (!is_asked(engine, engine->question, &span)) {
+            advance(engine);
+            passed++;
             continue;
-        for (size_t i = 0; i < engine->echo_count; i++) {
-            struct question *question = &engine->list.items[engine->echoes[i]];
-            if (!address_equal(engine->list.hosts[question->host].address, from))
-                continue;
-            engine->echoes[i] = engine->echoes[--engine->echo_count];
-            engine->in_flight--;
-            take_answer(engine, question, answer);
+        }
+        if (!send_one(engine, span, engine->question)) {
+            refused = true;
+            give_up_if_starved(engine, now);
             break;
         }
+        engine->starved_us = 0;
+        engine->tokens -= 1;
+        sent++;
+        advance(engine);
     }
+    if (!engine->flushed)
+        engine->flushed = syn_flush(engine->syn);
+    if (sent > 0)
+        engine->pass_sent_us = now;
+    return !refused && engine->position < engine->schedule.count && (engine->tokens >= 1 || passed == SKIPS);
 }
 
-static bool start_echo(struct engine *engine, size_t index)
+// --- passes ----------------------------------------------------------------------------------------------------------
+
+static bool begin_pass(struct engine *engine)
 {
-    struct question *question = &engine->list.items[index];
-    struct address address = engine->list.hosts[question->host].address;
-    struct echo_socket *socket = &engine->echo[address.family == FAMILY_IPV4 ? 0 : 1];
-    if (!socket->opened) {
-        socket->opened = true;
-        socket->engine = engine;
-        socket->family = address.family;
-        socket->fd = icmp_open(address.family, &socket->raw);
-        socket->poll.data = socket;
-        if (socket->fd >= 0 && uv_poll_init(&engine->loop, &socket->poll, socket->fd) == 0)
-            uv_poll_start(&socket->poll, UV_READABLE, echo_ready);
-    }
-    if (socket->fd < 0) {
-        note_unasked(engine, "icmp echo: neither a ping socket nor a raw socket may be opened");
-        end_question(engine, question, answer_state(OBSERVED_UNKNOWN, "local: not permitted"));
-        return true;
-    }
-    count_try(engine, question);
-    struct answer answer = icmp_send(socket->fd, address, (uint16_t)index, engine->token);
-    if (answer.kind == ANSWER_BACK_PRESSURE) {
-        uncount_try(engine, question);
+    if (!pace_next(&engine->pace))
         return false;
-    }
-    if (answer.kind == ANSWER_STATE) {
-        if (answer.state == OBSERVED_UNKNOWN)
-            uncount_try(engine, question);
-        take_answer(engine, question, answer);
-        return true;
-    }
-    engine->echoes[engine->echo_count++] = index;
-    engine->in_flight++;
+    engine->position = 0;
+    engine->question = engine->ledger.orders[engine->pace.pass.try].offset;
+    engine->flushed = true;
+    engine->tokens = engine->pace.pass.slow ? 0 : 1; // a host that limits its answers has just given its last one
+    engine->pass_began_us = engine->tokens_at_us = engine->pass_sent_us = monotonic_us();
+    if (engine->pace.pass.slow)
+        log_line(LOG_DEBUG, "probe: %llu questions of hosts that limit their answers are asked again at %.1f packets/s",
+                 (unsigned long long)engine->pace.pass.silent, engine->pace.pass.rate);
     return true;
 }
 
-static bool start(struct engine *engine, size_t index)
+// How long after the last packet of the pass its answers are waited for.
+static uint64_t wait_us(const struct engine *engine)
 {
-    struct question *question = &engine->list.items[index];
-    int protocol = engine->list.targets[question->target].protocol;
-    if (protocol == PROTOCOL_TCP)
-        return start_connect(engine, index);
-    if (protocol_is_icmp(protocol))
-        return start_echo(engine, index);
-    note_unasked(engine, "udp: this version does not probe UDP");
-    end_question(engine, question, answer_state(OBSERVED_UNKNOWN, "udp is not probed"));
-    return true;
+    uint64_t longest = (uint64_t)engine->options->timeout_ms * 1000, wait = 0;
+    uint64_t unmeasured = engine->pace.pass.last || BETWEEN_US > longest ? longest : BETWEEN_US;
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        const struct standing *standing = &engine->ledger.standings[i];
+        bool waits = engine->pace.courses[i].member && standing->silent > 0 &&
+                     (engine->syn != NULL || engine->schedule.lanes[i].protocol != PROTOCOL_TCP);
+        uint64_t own = standing->measured ? ledger_patience_us(standing, PATIENCE_US, longest) : unmeasured;
+        wait = waits && own > wait ? own : wait;
+    }
+    return wait;
 }
 
-static void finish(struct engine *engine)
+static bool pass_is_over(const struct engine *engine, uint64_t now)
 {
-    if (engine->stopping)
-        return;
-    engine->stopping = true;
-    for (size_t i = 0; i < engine->slot_count; i++)
-        if (engine->slots[i].active)
-            release(&engine->slots[i]);
-    uv_prepare_stop(&engine->prepare);
-    uv_idle_stop(&engine->idle);
-    uv_timer_stop(&engine->sweep);
-    uv_close((uv_handle_t *)&engine->prepare, NULL);
-    uv_close((uv_handle_t *)&engine->idle, NULL);
-    uv_close((uv_handle_t *)&engine->sweep, NULL);
-    for (int i = 0; i < 2; i++) {
-        uv_close((uv_handle_t *)&engine->signals[i], NULL);
-        if (engine->echo[i].opened && engine->echo[i].fd >= 0) {
-            uv_close((uv_handle_t *)&engine->echo[i].poll, NULL);
-            close(engine->echo[i].fd);
-        }
+    return engine->position == engine->schedule.count && engine->flushed && dial_under_way(engine->dial) == 0 &&
+           now - engine->pass_sent_us >= wait_us(engine);
+}
+
+static void note_accepting(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        const struct standing *standing = &engine->ledger.standings[i];
+        if (engine->schedule.lanes[i].protocol == PROTOCOL_TCP && standing->open >= ACCEPTING_LEAST &&
+            standing->open * 20 >= engine->schedule.lanes[i].count * 19)
+            *vector_add(engine->arena, &engine->summary->accepting) = engine->schedule.lanes[i].address;
     }
-    for (size_t i = 0; i < engine->list.count; i++)
-        if (!engine->list.items[i].ended)
-            end_question(engine, &engine->list.items[i], answer_state(OBSERVED_UNKNOWN, "interrupted"));
+}
+
+static void end_pass(struct engine *engine)
+{
+    uint64_t dropped = engine->receiver == NULL ? 0 : receiver_dropped(engine->receiver);
+    pace_settle(&engine->pace, (double)(monotonic_us() - engine->pass_began_us) / 1e6, dropped > engine->dropped);
+    engine->dropped = dropped;
+    if (!begin_pass(engine))
+        finish(engine);
 }
 
 static void draw_progress(struct engine *engine, uint64_t now)
 {
-    if (!engine->options->progress || now - engine->drawn_us < 200000)
+    if (!engine->options->progress || now - engine->drawn_us < DRAW_US)
         return;
     engine->drawn_us = now;
-    double seconds = (double)(now - engine->began_us) / 1e6, rate = (double)engine->ended / (seconds > 0 ? seconds : 1);
-    double left = rate > 0 ? (double)(engine->list.count - engine->ended) / rate : 0;
-    fprintf(stderr, "\rprobe: %zu of %zu, %.0f/s, %.0f s left \033[K", engine->ended, engine->list.count, rate, left);
+    double seconds = (double)(now - engine->pass_began_us) / 1e6, done = (double)engine->position;
+    double rate = seconds > 0 ? done / seconds : 0,
+           left = rate > 0 ? ((double)engine->schedule.count - done) / rate : 0;
+    fprintf(stderr, "\rprobe: pass %u, %llu of %llu, %llu answered, %.0f packets/s, %.0f s left \033[K",
+            engine->pace.pass.number, (unsigned long long)engine->position, (unsigned long long)engine->schedule.count,
+            (unsigned long long)engine->ledger.ended,
+            (double)engine->ledger.sent * 1e6 / (double)(now - engine->began_us + 1), left);
 }
 
 static void stay_awake(uv_idle_t *handle)
@@ -392,115 +301,210 @@ static void stay_awake(uv_idle_t *handle)
     (void)handle; // an active idle handle makes the loop poll without sleeping: that is all it is for
 }
 
-// Back-pressure ends when something of ours ends. Where nothing of ours is under way and still nothing can be started,
-// this machine will not let us: the question then is unknown, never a verdict.
-static void give_up_if_starved(struct engine *engine, uint64_t now)
-{
-    enum { LONGEST_US = 10000000 };
-    if (engine->in_flight > 0 || engine->starved_us == 0) {
-        engine->starved_us = engine->in_flight > 0 ? 0 : now;
-        return;
-    }
-    if (now - engine->starved_us < LONGEST_US)
-        return;
-    size_t index = engine->queue[engine->queue_next++];
-    end_question(engine, &engine->list.items[index], answer_state(OBSERVED_UNKNOWN, "local: no free socket"));
-}
-
 static void pump(uv_prepare_t *handle)
 {
     struct engine *engine = handle->data;
     uint64_t now = monotonic_us();
-    double most = (double)engine->options->rate / 50 + 1;
-    engine->tokens += (double)(now - engine->tokens_at_us) * (double)engine->options->rate / 1e6;
-    engine->tokens = engine->tokens > most ? most : engine->tokens;
-    engine->tokens_at_us = now;
-    size_t started = 0;
-    while (!engine->paused && engine->queue_next < engine->queue_end && engine->tokens >= 1 &&
-           engine->in_flight < engine->window && started < BATCH) {
-        if (!start(engine, engine->queue[engine->queue_next])) {
-            engine->paused = engine->in_flight > 0;
-            give_up_if_starved(engine, now);
-            break;
-        }
-        engine->starved_us = 0;
-        engine->queue_next++;
-        engine->tokens -= 1;
-        started++;
-    }
-    if (engine->queue_next == engine->queue_end && engine->in_flight == 0) {
-        if (engine->later_count == 0) {
-            finish(engine);
-            return;
-        }
-        size_t *swap = engine->queue; // the next pass, in reverse, so that the same neighbours do not meet again
-        for (size_t i = 0; i < engine->later_count / 2; i++) {
-            size_t other = engine->later[i];
-            engine->later[i] = engine->later[engine->later_count - 1 - i];
-            engine->later[engine->later_count - 1 - i] = other;
-        }
-        engine->queue = engine->later;
-        engine->queue_end = engine->later_count;
-        engine->queue_next = 0;
-        engine->later = swap;
-        engine->later_count = 0;
-        started = BATCH;
-    }
-    // While there is more to start at once, the loop must not sleep.
-    if (started == BATCH)
+    if (send_some(engine, now))
         uv_idle_start(&engine->idle, stay_awake);
     else
         uv_idle_stop(&engine->idle);
     draw_progress(engine, now);
 }
 
-static void sweep(uv_timer_t *timer)
+static void tick(uv_timer_t *timer)
 {
     struct engine *engine = timer->data;
-    uint64_t now = monotonic_us();
-    for (size_t i = 0; i < engine->slot_count; i++) {
-        struct slot *slot = &engine->slots[i];
-        if (!slot->active)
-            continue;
-        struct question *question = &engine->list.items[slot->question];
-        if (now - question->sent_us < patience_us(engine, &engine->list.hosts[question->host]))
-            continue;
-        size_t index = slot->question;
-        release(slot);
-        take_silence(engine, index);
-    }
-    for (size_t i = 0; i < engine->echo_count;) {
-        size_t index = engine->echoes[i];
-        struct question *question = &engine->list.items[index];
-        if (now - question->sent_us < patience_us(engine, &engine->list.hosts[question->host])) {
-            i++;
-            continue;
-        }
-        engine->echoes[i] = engine->echoes[--engine->echo_count];
-        engine->in_flight--;
-        take_silence(engine, index);
-    }
-    engine->paused = false;
+    dial_sweep(engine->dial);
+    if (pass_is_over(engine, monotonic_us()))
+        end_pass(engine);
 }
 
 static void interrupted(uv_signal_t *handle, int signal)
 {
-    (void)signal;
     struct engine *engine = handle->data;
+    (void)signal;
     engine->summary->interrupted = true;
+    engine->unfinished = "interrupted";
     finish(engine);
 }
 
-static size_t descriptor_limit(void)
+static void finish(struct engine *engine)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return 256;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 1u << 20)
-        return 1u << 20;
-    return (size_t)limit.rlim_cur;
+    if (engine->stopping)
+        return;
+    engine->stopping = true;
+    dial_close(engine->dial);
+    uv_close((uv_handle_t *)&engine->prepare, NULL);
+    uv_close((uv_handle_t *)&engine->idle, NULL);
+    uv_close((uv_handle_t *)&engine->tick, NULL);
+    for (int i = 0; i < 2; i++)
+        uv_close((uv_handle_t *)&engine->signals[i], NULL);
+    for (size_t i = 0; i < engine->door_count; i++)
+        uv_close((uv_handle_t *)&engine->doors[i].poll, NULL);
+}
+
+// --- beginning and end -----------------------------------------------------------------------------------------------
+
+// Opens raw sockets and the capture. False with *refused where that is not permitted.
+static bool open_raw(struct engine *engine, bool *refused, struct error *error)
+{
+    engine->syn = syn_open(engine->arena, &engine->schedule, &engine->identity, &engine->ledger, refused, error);
+    if (engine->syn == NULL)
+        return false;
+    engine->datagrams = datagrams_open(engine->arena, &engine->schedule, &engine->identity, &engine->ledger, true);
+    struct receiver_filter filter = {.udp_ports = datagrams_ports(engine->arena, engine->datagrams),
+                                     .own = engine->capture != NULL};
+    const struct portset *last = NULL;
+    for (size_t i = 0; i < engine->schedule.span_count; i++) {
+        int protocol = engine->schedule.lanes[engine->schedule.spans[i].lane].protocol;
+        const struct portset *pool = engine->identity.pools[engine->schedule.spans[i].target];
+        filter.echo = filter.echo || protocol_is_icmp(protocol);
+        if (protocol == PROTOCOL_TCP && pool != last)
+            filter.tcp_ports = portset_union(engine->arena, filter.tcp_ports, *pool);
+        last = pool;
+    }
+    engine->receiver = receiver_open(engine->arena, &filter, take_packet, engine, refused, error);
+    if (engine->receiver != NULL)
+        return true;
+    datagrams_close(engine->datagrams);
+    syn_close(engine->syn);
+    engine->syn = NULL;
+    return false;
+}
+
+static bool open_method(struct engine *engine, struct error *error)
+{
+    const struct probe_options *options = engine->options;
+    bool refused = true;
+    struct error why = {0};
+    if (options->method != PROBE_CONNECT && open_raw(engine, &refused, &why)) {
+        engine->summary->method = "syn";
+        return true;
+    }
+    if (options->method == PROBE_SYN || (options->method == PROBE_AUTO && !refused))
+        return error_set(error, refused ? ERROR_USAGE : ERROR_INCOMPLETE, "%s%s", why.message,
+                         refused ? "; the SYN method needs CAP_NET_RAW, --method connect needs nothing" : "");
+    if (engine->capture != NULL)
+        return error_set(error, ERROR_USAGE,
+                         "a capture needs the SYN method and with it CAP_NET_RAW; nothing was sent");
+    if (options->method == PROBE_AUTO)
+        log_line(LOG_INFO, "raw sockets are not permitted (CAP_NET_RAW): probing by TCP connect");
+    engine->summary->method = "connect";
+    engine->datagrams = datagrams_open(engine->arena, &engine->schedule, &engine->identity, &engine->ledger, false);
+    return true;
+}
+
+// The source addresses towards the first target of each family. Connecting a UDP socket sends nothing.
+static void note_vantages(struct engine *engine)
+{
+    char *into[2] = {engine->summary->vantage4, engine->summary->vantage6};
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        struct address address = engine->schedule.lanes[i].address, own;
+        struct sockaddr_storage to;
+        int side = address.family == FAMILY_IPV6;
+        if (into[side][0] != '\0' || engine->ledger.standings[i].tries == 0)
+            continue;
+        int fd = socket(side == 0 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        socklen_t size = sockaddr_of(address, 9, &to);
+        if (fd >= 0 && connect(fd, (struct sockaddr *)&to, size) == 0 && sockaddr_own(fd, &own) && own.bits != 0)
+            address_format(own, into[side]);
+        if (fd >= 0)
+            close(fd);
+    }
+}
+
+static bool open_loop(struct engine *engine, struct error *error)
+{
+    int code = uv_loop_init(&engine->loop);
+    if (code != 0)
+        return error_set(error, ERROR_INCOMPLETE, "the event loop cannot be set up: %s", uv_strerror(code));
+    uv_prepare_init(&engine->loop, &engine->prepare);
+    uv_idle_init(&engine->loop, &engine->idle);
+    uv_timer_init(&engine->loop, &engine->tick);
+    engine->prepare.data = engine->tick.data = engine;
+    uv_prepare_start(&engine->prepare, pump);
+    uv_timer_start(&engine->tick, tick, TICK_MS, TICK_MS);
+    const int signals[] = {SIGINT, SIGTERM};
+    for (int i = 0; i < 2; i++) {
+        uv_signal_init(&engine->loop, &engine->signals[i]);
+        engine->signals[i].data = engine;
+        uv_signal_start(&engine->signals[i], interrupted, signals[i]);
+    }
+    size_t count;
+    const int *descriptors = datagrams_descriptors(engine->datagrams, &count);
+    engine->doors = arena_array(engine->arena, struct door, count + 1);
+    for (size_t i = 0; i < count; i++)
+        open_door(engine, descriptors[i]);
+    if (engine->receiver != NULL)
+        open_door(engine, receiver_descriptor(engine->receiver));
+    return true;
+}
+
+static void summarise(struct arena *arena, const struct ledger *ledger, const struct observations *observations,
+                      struct probe_summary *summary)
+{
+    summary->sent = ledger->sent;
+    summary->received = ledger->received;
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++)
+        summary->late += ledger->standings[i].late;
+    for (size_t i = 0; i < observations->items.count; i++) {
+        const struct observation *item = &observations->items.items[i];
+        size_t at = 0, ports = (size_t)(item->high - item->low) + 1;
+        if (item->state != OBSERVED_UNKNOWN)
+            continue;
+        while (at < summary->unasked.count && strcmp(summary->unasked.items[at].reason, item->reason) != 0)
+            at++;
+        if (at == summary->unasked.count)
+            vector_add(arena, &summary->unasked)->reason = item->reason;
+        summary->unasked.items[at].count += ports;
+    }
+}
+
+static void observe(struct engine *engine, struct observations *observations)
+{
+    struct probe_summary *summary = engine->summary;
+    note_vantages(engine);
+    note_accepting(engine);
+    ledger_collect(&engine->ledger, (unsigned)engine->options->tries, engine->unfinished, observations,
+                   summary->by_state);
+    summarise(engine->arena, &engine->ledger, observations, summary);
+    summary->passes = engine->pace.pass.number;
+    summary->dropped = engine->dropped;
+    observations->has_summary = true;
+    observations->interrupted = summary->interrupted;
+    observations->vantage4 = summary->vantage4[0] != '\0' ? summary->vantage4 : NULL;
+    observations->vantage6 = summary->vantage6[0] != '\0' ? summary->vantage6 : NULL;
+}
+
+static bool probe_all(struct engine *engine, struct observations *observations, struct error *error)
+{
+    if (!open_loop(engine, error))
+        return false;
+    pace_begin(&engine->pace, engine->arena, &engine->schedule, &engine->ledger,
+               &(struct pace_limits){(double)engine->options->rate, (double)engine->options->host_rate,
+                                     (unsigned)engine->options->tries});
+    engine->began_us = monotonic_us();
+    if (!begin_pass(engine))
+        finish(engine);
+    uv_run(&engine->loop, UV_RUN_DEFAULT);
+    if (engine->options->progress)
+        fputs("\r\033[K", stderr);
+    engine->summary->seconds = (double)(monotonic_us() - engine->began_us) / 1e6;
+    if (engine->receiver != NULL)
+        receiver_read(engine->receiver, PACKETS);
+    observe(engine, observations);
+    uv_loop_close(&engine->loop);
+    return true;
+}
+
+static uint64_t draw_seed(void)
+{
+    uint32_t seed = 0;
+    while (seed == 0)
+        if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+            return 1;
+    return seed;
 }
 
 bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_options *options,
@@ -509,78 +513,60 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     if (!probe_scope(plan, options->only, options->only_count, error))
         return false;
     struct engine *engine = arena_new_of(arena, struct engine);
-    *summary = (struct probe_summary){0};
+    *summary = (struct probe_summary){.seed = options->seed != 0 ? options->seed : draw_seed()};
+    engine->arena = arena;
     engine->options = options;
     engine->summary = summary;
-    engine->list = questions_of(arena, plan);
-    engine->queue = engine->list.order;
-    engine->queue_end = engine->list.count;
-    engine->later = arena_array(arena, size_t, engine->list.count + 1);
-    engine->echoes = arena_array(arena, size_t, engine->list.count + 1);
-    size_t limit = descriptor_limit();
-    engine->window = limit > SPARE_DESCRIPTORS * 2 ? limit - SPARE_DESCRIPTORS : SPARE_DESCRIPTORS;
-    engine->window = engine->window > MOST_IN_FLIGHT ? MOST_IN_FLIGHT : engine->window;
-    engine->slot_count = engine->window < engine->list.count ? engine->window : engine->list.count;
-    engine->slots = arena_array(arena, struct slot, engine->slot_count + 1);
-    for (size_t i = engine->slot_count; i-- > 0;) {
-        engine->slots[i].engine = engine;
-        engine->slots[i].next_free = engine->free_slots;
-        engine->free_slots = &engine->slots[i];
+    engine->unfinished = "not asked";
+    engine->schedule = schedule_of(arena, plan, summary->seed);
+    bool captures =
+        options->capture != NULL && !(options->capture_optional && engine->schedule.count > MOST_CAPTURED_UNASKED);
+    if (!ledger_begin(&engine->ledger, arena, &engine->schedule, captures, error))
+        return false;
+    bool good = identity_begin(&engine->identity, arena, &engine->schedule, &engine->ledger, error);
+    if (good && captures)
+        good = (engine->capture = capture_begin(arena, options->capture, error)) != NULL;
+    good = good && open_method(engine, error);
+    if (good) {
+        rights_drop();
+        engine->dial = dial_open(arena, &engine->loop, &engine->schedule, &engine->ledger,
+                                 (uint64_t)options->timeout_ms * 1000, engine->syn != NULL ? 0 : MOST_DIALS);
+        good = probe_all(engine, observations, error);
+        datagrams_close(engine->datagrams);
+        if (engine->receiver != NULL)
+            receiver_close(engine->receiver);
+        if (engine->syn != NULL)
+            syn_close(engine->syn);
     }
-    engine->began_us = engine->tokens_at_us = monotonic_us();
-    engine->token = clock_wall_us() << 8 ^ (uint64_t)getpid();
-    engine->tokens = 1;
-    int code = uv_loop_init(&engine->loop);
-    if (code != 0)
-        return error_set(error, ERROR_INCOMPLETE, "the event loop cannot be set up: %s", uv_strerror(code));
-    uv_prepare_init(&engine->loop, &engine->prepare);
-    uv_idle_init(&engine->loop, &engine->idle);
-    uv_timer_init(&engine->loop, &engine->sweep);
-    engine->prepare.data = engine->sweep.data = engine;
-    uv_prepare_start(&engine->prepare, pump);
-    uv_timer_start(&engine->sweep, sweep, SWEEP_MS, SWEEP_MS);
-    const int signals[] = {SIGINT, SIGTERM};
-    for (int i = 0; i < 2; i++) {
-        uv_signal_init(&engine->loop, &engine->signals[i]);
-        engine->signals[i].data = engine;
-        uv_signal_start(&engine->signals[i], interrupted, signals[i]);
-    }
-    uv_run(&engine->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&engine->loop);
-    if (options->progress)
-        fputs("\r\033[K", stderr);
-    summary->seconds = (double)(monotonic_us() - engine->began_us) / 1e6;
-    questions_collect(&engine->list, arena, observations, summary->by_state);
-    observations->has_summary = true;
-    observations->interrupted = summary->interrupted;
-    observations->vantage4 = summary->vantage4[0] != '\0' ? summary->vantage4 : NULL;
-    observations->vantage6 = summary->vantage6[0] != '\0' ? summary->vantage6 : NULL;
-    return true;
+    if (engine->capture != NULL)
+        good = good ? capture_commit(engine->capture, error) : (capture_abandon(engine->capture), false);
+    ledger_end(&engine->ledger);
+    summary->problem = engine->problem.code != ERROR_NONE;
+    if (good && summary->problem)
+        log_line(LOG_ERROR, "%s", engine->problem.message);
+    return good;
 }
 
-void probe_summary_write(const struct probe_summary *summary, struct text *out)
+bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries,
+                  struct observations *observations, struct probe_summary *summary, struct error *error)
 {
-    struct json_writer writer = json_writer_to(out);
-    json_open_line(&writer, NULL, '{');
-    json_open(&writer, "summary", '{');
-    for (int i = 0; i <= OBSERVED_UNKNOWN; i++)
-        json_put_integer(&writer, observed_names[i], (int64_t)summary->by_state[i]);
-    json_put_integer(&writer, "sent", (int64_t)summary->sent);
-    json_put_integer(&writer, "received", (int64_t)summary->received);
-    json_put_number(&writer, "seconds", summary->seconds);
-    json_put_boolean(&writer, "interrupted", summary->interrupted);
-    json_put_string(&writer, "vantage_ipv4", summary->vantage4[0] != '\0' ? summary->vantage4 : NULL);
-    json_put_string(&writer, "vantage_ipv6", summary->vantage6[0] != '\0' ? summary->vantage6 : NULL);
-    json_open(&writer, "not_asked", '[');
-    for (size_t i = 0; i < sizeof(summary->unasked) / sizeof(summary->unasked[0]); i++)
-        if (summary->unasked[i].reason != NULL) {
-            json_open(&writer, NULL, '{');
-            json_put_string(&writer, "what", summary->unasked[i].reason);
-            json_put_integer(&writer, "count", (int64_t)summary->unasked[i].count);
-            json_close(&writer, '}');
-        }
-    json_close(&writer, ']');
-    json_close(&writer, '}');
-    json_close(&writer, '}');
-    json_end_document(&writer);
+    struct schedule schedule = schedule_of(arena, plan, 1);
+    struct ledger ledger;
+    uint64_t first, last;
+    *summary = (struct probe_summary){.method = "capture"};
+    if (!ledger_begin(&ledger, arena, &schedule, true, error))
+        return false;
+    bool good = capture_replay(arena, capture, &ledger, &first, &last, error);
+    if (good) {
+        ledger_collect(&ledger, (unsigned)tries, "not in the capture", observations, summary->by_state);
+        summarise(arena, &ledger, observations, summary);
+        summary->seconds = (double)(last - first) / 1e6;
+    }
+    ledger_end(&ledger);
+    return good;
+}
+
+struct portset probe_udp_ports(struct arena *arena)
+{
+    return datagrams_known_ports(arena);
 }

@@ -10,15 +10,15 @@
 
 enum { ECHO_SIZE = 16, ECHO4 = 8, REPLY4 = 0, ECHO6 = 128, REPLY6 = 129 };
 
-int icmp_open(enum family family, bool *raw)
+int icmp_open(enum family family, bool only_raw, bool *raw)
 {
     bool v4 = family == FAMILY_IPV4;
     int domain = v4 ? AF_INET : AF_INET6, protocol = v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, one = 1;
-    int fd = socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    int fd = only_raw ? -1 : socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     *raw = fd < 0;
     if (*raw)
         fd = socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
-    if (fd >= 0)
+    if (fd >= 0 && !only_raw)
         setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
     return fd;
 }
@@ -33,9 +33,11 @@ static uint16_t checksum(const uint8_t *bytes, size_t size) // RFC 1071
     return (uint16_t)~sum;
 }
 
-struct answer icmp_send(int fd, struct address target, uint16_t sequence, uint64_t token)
+struct answer icmp_send(int fd, struct address target, uint16_t identifier, uint16_t sequence, uint64_t token)
 {
     uint8_t packet[ECHO_SIZE] = {target.family == FAMILY_IPV4 ? ECHO4 : ECHO6};
+    packet[4] = (uint8_t)(identifier >> 8);
+    packet[5] = (uint8_t)identifier;
     packet[6] = (uint8_t)(sequence >> 8);
     packet[7] = (uint8_t)sequence;
     memcpy(packet + 8, &token, sizeof(token));
@@ -51,23 +53,17 @@ struct answer icmp_send(int fd, struct address target, uint16_t sequence, uint64
     return answer_from_errno(errno);
 }
 
-static bool receive_error(int fd, struct address *from, struct answer *answer)
-{
-    struct address nobody = {0};
-    *from = nobody;
-    return answer_from_error_queue(fd, nobody, answer, from);
-}
-
-bool icmp_receive(int fd, enum family family, bool raw, uint64_t *token, struct address *from, struct answer *answer)
+bool icmp_receive(int fd, enum family family, bool raw, struct icmp_seen *seen)
 {
     uint8_t packet[512];
     struct sockaddr_storage name;
     socklen_t size = sizeof(name);
-    *token = 0;
+    uint16_t port;
+    *seen = (struct icmp_seen){0};
     for (;;) {
         ssize_t length = recvfrom(fd, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&name, &size);
         if (length < 0) {
-            if (receive_error(fd, from, answer))
+            if (answer_from_error_queue(fd, (struct address){0}, &seen->answer, &seen->about, &port))
                 return true;
             if (errno == EAGAIN || errno == EBADF)
                 return false;
@@ -76,10 +72,11 @@ bool icmp_receive(int fd, enum family family, bool raw, uint64_t *token, struct 
         size_t skip = raw && family == FAMILY_IPV4 ? (size_t)(packet[0] & 15) * 4 : 0; // raw IPv4 brings its header
         if ((size_t)length < skip + ECHO_SIZE || packet[skip] != (family == FAMILY_IPV4 ? REPLY4 : REPLY6))
             continue;
-        memcpy(token, packet + skip + 8, sizeof(*token));
-        if (!sockaddr_address((struct sockaddr *)&name, from))
+        seen->sequence = (uint16_t)(packet[skip + 6] << 8 | packet[skip + 7]);
+        memcpy(&seen->token, packet + skip + 8, sizeof(seen->token));
+        if (!sockaddr_address((struct sockaddr *)&name, &seen->about))
             continue;
-        *answer = answer_state(OBSERVED_OPEN, "echo-reply");
+        seen->answer = answer_state(OBSERVED_OPEN, "echo-reply");
         return true;
     }
 }

@@ -3,12 +3,20 @@
 
 #include "probe/answer.h"
 
-// A ping socket where net.ipv4.ping_group_range allows, else a raw one; -1 where neither may be opened.
-int icmp_open(enum family family, bool *raw);
+// A ping socket where net.ipv4.ping_group_range allows (and `only_raw` is not set), else a raw one; -1 where neither
+// may be opened.
+int icmp_open(enum family family, bool only_raw, bool *raw);
 
-// Sends one echo request that carries `token`. Answer kinds as for connect; ANSWER_SILENCE: sent.
-struct answer icmp_send(int fd, struct address target, uint16_t sequence, uint64_t token);
+// Sends one echo request that carries `token`; a ping socket puts its own identifier. Answer kinds as for connect;
+// ANSWER_SILENCE: sent.
+struct answer icmp_send(int fd, struct address target, uint16_t identifier, uint16_t sequence, uint64_t token);
 
-// Reads one reply or error. False where there is none left. *from is who is concerned: the replier or, for errors, the
-// target. A reply counts only with the token that was sent.
-bool icmp_receive(int fd, enum family family, bool raw, uint64_t *token, struct address *from, struct answer *answer);
+struct icmp_seen {
+    struct answer answer;
+    struct address about; // the replier or, for errors, the target
+    uint16_t sequence;    // of a reply; 0 for errors
+    uint64_t token;       // of a reply
+};
+
+// Reads one reply or error. False where there is none left.
+bool icmp_receive(int fd, enum family family, bool raw, struct icmp_seen *seen);

@@ -1,31 +1,49 @@
 // The prober: takes addresses and ports, gives observations. Knows nothing of AWS.
 //
-// Method here: TCP connect (no privilege needed) and ICMP echo. One libuv loop, thousands of sockets in flight, each
-// answer told apart from the socket's own error and, for ICMP errors, the socket's error queue (ip(7), IP_RECVERR).
+// TCP by SYN packets of its own making (syn.h), answers by capture, where raw sockets may be opened; else by connect.
+// UDP with payloads that services answer (datagram.h), ICMP echo. A schedule of questions (schedule.h), a ledger of
+// what became of them (ledger.h), passes over the silent ones (pace.h), one libuv loop (engine.c).
 #pragma once
 
 #include "model/observation.h"
 
+enum probe_method { PROBE_AUTO, PROBE_SYN, PROBE_CONNECT };
+
 struct probe_options {
-    long rate;       // most packets a second, from 1
-    long tries;      // most tries a port, 1-10
-    long timeout_ms; // longest wait for one answer, milliseconds; shorter once a host's round-trip time is known
+    enum probe_method method;
+    long rate;                 // most packets a second, from 1
+    long host_rate;            // most packets a second to one address and protocol, from 1
+    long tries;                // tries before silence is believed, 1-10; more where answers have been lost
+    long timeout_ms;           // longest wait for one answer, milliseconds; shorter once a round-trip time is known
+    uint64_t seed;             // decides the order; 0: one is drawn
+    const char *capture;       // file for our packets and their answers, or NULL
+    bool capture_optional;     // go on without a capture where raw sockets are not permitted, or there are too many
+                               // questions
     const struct prefix *only; // targets outside every one of these are refused; none: no narrowing
     size_t only_count;
     bool progress; // draw a progress line on stderr
 };
 
+struct probe_unasked {
+    const char *reason;
+    size_t count;
+};
+
 struct probe_summary {
     size_t by_state[OBSERVED_UNKNOWN + 1]; // ports that ended in each state
     size_t sent;                           // tries
-    size_t received;                       // tries that something answered
+    size_t received;                       // answers that counted
+    size_t late;                           // of them, those that came only to a later try: evidence of loss
+    size_t dropped;                        // packets that this machine had no room for
     double seconds;
-    bool interrupted; // by SIGINT or SIGTERM: what had no answer is unknown
-    struct {
-        const char *reason;
-        size_t count;
-    } unasked[8];                // ports that could not be asked, by reason
-    char vantage4[ADDRESS_TEXT]; // source address used, or ""
+    const char *method; // "syn", "connect" or "capture"
+    uint64_t seed;
+    unsigned passes;
+    bool problem;                         // something of this machine's failed, and was said
+    bool interrupted;                     // by SIGINT or SIGTERM: what had no answer is unknown
+    VECTOR(struct probe_unasked) unasked; // ports that could not be asked, by reason
+    VECTOR(struct address) accepting;     // hosts that accept every TCP port: what is open there says little
+    char vantage4[ADDRESS_TEXT];          // source address used, or ""
     char vantage6[ADDRESS_TEXT];
 };
 
@@ -36,6 +54,14 @@ bool probe_scope(const struct plan *plan, const struct prefix *only, size_t only
 // sending anything where the scope lock does not hold. ERROR_INCOMPLETE where the loop or its memory cannot be set up.
 bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_options *options,
                struct observations *observations, struct probe_summary *summary, struct error *error);
+
+// What a capture file of a run says was observed, for the same plan and `tries`: equal to what that run itself said,
+// but for what could not be sent. ERROR_USAGE where it is no capture.
+bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries,
+                  struct observations *observations, struct probe_summary *summary, struct error *error);
+
+// UDP ports that have a payload of their own, and so can be told open.
+struct portset probe_udp_ports(struct arena *arena);
 
 // The summary line that ends a file of observations.
 void probe_summary_write(const struct probe_summary *summary, struct text *out);

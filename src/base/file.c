@@ -83,6 +83,13 @@ bool file_commit(struct file_draft *draft, struct error *error)
     return true;
 }
 
+void file_abandon(struct file_draft *draft)
+{
+    fclose(draft->stream);
+    if (draft->temporary[0] != '\0')
+        unlink(draft->temporary);
+}
+
 bool file_write(const char *path, const char *bytes, size_t length, struct error *error)
 {
     struct file_draft draft;

@@ -35,3 +35,5 @@ struct file_draft {
 bool file_begin(struct file_draft *draft, const char *path, struct error *error);
 // Puts the draft in its place; where anything failed, removes it and says so.
 bool file_commit(struct file_draft *draft, struct error *error);
+// Leaves nothing of it.
+void file_abandon(struct file_draft *draft);

@@ -217,6 +217,7 @@ bool cli_plan(struct arena *arena, const struct options *options, const struct d
         return error_set(error, ERROR_USAGE, "--depth %s: expected declared, standard or full", depth);
     if (!portset_parse(arena, SERVICE_PORTS, &chosen.service_ports))
         return error_set(error, ERROR_USAGE, "the built-in service ports are no list of ports");
+    chosen.udp_ports = probe_udp_ports(arena);
     chosen.intent_ports = intent == NULL ? portset_empty : intent_ports(arena, intent);
     plan_make(arena, declared->estate, narrowed, FAMILY_IPV4, &chosen, plan, coverage);
     plan_make(arena, declared->estate, narrowed, FAMILY_IPV6, &chosen, plan, coverage);
@@ -239,12 +240,36 @@ bool cli_probe_options(struct arena *arena, const struct options *options, struc
     for (size_t i = 0; i < only->items.count; i++)
         if (prefix_parse(only->items.items[i], true, &prefixes[i]) != PREFIX_OK)
             return error_set(error, ERROR_USAGE, "--only %s: expected a CIDR without host bits", only->items.items[i]);
+    static const char *const methods[] = {"auto", "syn", "connect", NULL};
+    const char *method = options_value(options, "method");
+    long seed;
     *probe = (struct probe_options){.only = prefixes,
                                     .only_count = only->items.count,
                                     .progress = isatty(STDERR_FILENO) && options_value(options, "quiet") == NULL};
-    return options_integer(options, "rate", 1, 1000000, 5000, &probe->rate, error) &&
-           options_integer(options, "tries", 1, 10, 3, &probe->tries, error) &&
-           options_integer(options, "timeout", 50, 60000, 1000, &probe->timeout_ms, error);
+    if (method != NULL && !text_among(method, methods))
+        return error_set(error, ERROR_USAGE, "--method %s: expected auto, syn or connect", method);
+    probe->method = method == NULL || method[0] == 'a' ? PROBE_AUTO : method[0] == 's' ? PROBE_SYN : PROBE_CONNECT;
+    if (!options_integer(options, "rate", 1, 1000000, 10000, &probe->rate, error) ||
+        !options_integer(options, "host-rate", 1, 1000000, 2000, &probe->host_rate, error) ||
+        !options_integer(options, "tries", 1, 10, 3, &probe->tries, error) ||
+        !options_integer(options, "timeout", 50, 60000, 1000, &probe->timeout_ms, error) ||
+        !options_integer(options, "seed", 0, UINT32_MAX, 0, &seed, error))
+        return false;
+    probe->seed = (uint64_t)seed;
+    return true;
+}
+
+void cli_say_probed(const struct probe_summary *summary)
+{
+    char address[ADDRESS_TEXT];
+    if (summary->by_state[OBSERVED_UNKNOWN] > 0)
+        log_line(LOG_WARNING, "incomplete: %zu ports could not be asked", summary->by_state[OBSERVED_UNKNOWN]);
+    for (size_t i = 0; i < summary->accepting.count; i++) {
+        address_format(summary->accepting.items[i], address);
+        log_line(LOG_WARNING, "%s accepts every TCP port: something answers in its place", address);
+    }
+    if (summary->late > 0)
+        log_line(LOG_DEBUG, "%zu of %zu answers came only to a later try", summary->late, summary->received);
 }
 
 bool cli_date(struct arena *arena, const struct options *options, const char **date, struct error *error)

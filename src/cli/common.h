@@ -65,9 +65,12 @@ bool cli_plan(struct arena *arena, const struct options *options, const struct d
               const struct exposure_set *narrowed, const struct intent *intent, const struct vantage_list *vantages,
               struct plan *plan, struct verdict_set *coverage, struct error *error);
 
-// --rate, --tries, --timeout, --only into probe options.
+// OPTIONS_PROBE and --only into probe options.
 bool cli_probe_options(struct arena *arena, const struct options *options, struct probe_options *probe,
                        struct error *error);
+
+// Says on stderr what of a probe's summary a person should know.
+void cli_say_probed(const struct probe_summary *summary);
 
 // Date of --date, or today, as YYYY-MM-DD; false where the option is no date.
 bool cli_date(struct arena *arena, const struct options *options, const char **date, struct error *error);
@@ -101,17 +104,15 @@ int cli_status(const struct verdict_set *set, enum severity least, bool off);
     {                                                                                                                  \
         "only", 0, "CIDR", "refuse, before sending anything, any target outside it", true                              \
     }
-#define OPTION_RATE                                                                                                    \
+#define OPTIONS_PROBE                                                                                                  \
+    {"method", 0, "METHOD", "auto, syn or connect (default auto: syn where raw sockets may be opened)", false},        \
+        {"rate", 0, "N", "most packets a second, 1 to 1000000 (default 10000)", false},                                \
+        {"host-rate", 0, "N", "most packets a second to one address, 1 to 1000000 (default 2000)", false},             \
+        {"tries", 0, "N", "tries before silence is believed, 1 to 10 (default 3); more where answers are lost",        \
+         false},                                                                                                       \
+        {"timeout", 0, "MS", "longest wait for an answer, 50 to 60000 ms (default 1000)", false},                      \
     {                                                                                                                  \
-        "rate", 0, "N", "most packets a second, 1 to 1000000 (default 5000)", false                                    \
-    }
-#define OPTION_TRIES                                                                                                   \
-    {                                                                                                                  \
-        "tries", 0, "N", "most tries a port, 1 to 10 (default 3)", false                                               \
-    }
-#define OPTION_TIMEOUT                                                                                                 \
-    {                                                                                                                  \
-        "timeout", 0, "MS", "longest wait for an answer, 50 to 60000 ms (default 1000)", false                         \
+        "seed", 0, "N", "order of asking, 1 to 4294967295 (default: drawn, and told in the summary)", false            \
     }
 #define OPTION_FAIL_ON                                                                                                 \
     {                                                                                                                  \

@@ -3,14 +3,15 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/common.h"
+#include "cli/probe_state.h"
 
 static const struct option_spec options_of_probe[] = {
     {"targets", 0, "FILE", "lines ADDRESS tcp|udp|icmp PORTS, or a plan; - is stdin", false},
     OPTION_ONLY,
-    {"method", 0, "METHOD", "auto or connect (default auto: connect)", false},
-    OPTION_RATE,
-    OPTION_TRIES,
-    OPTION_TIMEOUT,
+    OPTIONS_PROBE,
+    {"capture", 0, "FILE", "write the probe's packets and their answers as pcap (SYN method)", false},
+    {"from-capture", 0, "FILE", "send nothing: derive the observations from such a file", false},
+    {"state", 0, "FILE", "keep what is known there, and do not ask it again", false},
     OPTIONS_END,
 };
 
@@ -23,12 +24,32 @@ static bool read_targets(struct arena *arena, const char *file, struct plan *pla
     return good;
 }
 
+static bool probe(struct arena *arena, const struct options *options, const struct plan *plan,
+                  struct observations *observations, struct probe_summary *summary, struct error *error)
+{
+    struct probe_options probe;
+    const char *replayed = options_value(options, "from-capture");
+    if (!cli_probe_options(arena, options, &probe, error))
+        return false;
+    if (replayed != NULL)
+        return probe_replay(arena, plan, replayed, probe.tries, observations, summary, error);
+    const char *state = options_value(options, "state");
+    probe.capture = options_value(options, "capture");
+    if (state == NULL)
+        return probe_run(arena, plan, &probe, observations, summary, error);
+    struct plan rest = {0};
+    struct observations fresh = {0};
+    return probe_scope(plan, probe.only, probe.only_count, error) &&
+           state_read(arena, state, plan, observations, &rest, error) &&
+           probe_run(arena, &rest, &probe, &fresh, summary, error) &&
+           state_merge(arena, state, plan, &fresh, observations, summary, error);
+}
+
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
     struct plan plan = {0};
-    struct probe_options probe;
     struct probe_summary summary;
     struct observations observations = {0};
     bool done;
@@ -36,16 +57,14 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     if (done)
         return 0;
-    const char *file = options_value(&options, "targets"), *method = options_value(&options, "method");
+    const char *file = options_value(&options, "targets");
     if (options.operands.count + (file != NULL) != 1)
         return cli_usage(&command_probe, "expected one plan, or --targets FILE");
     file = file != NULL ? file : options.operands.items[0];
-    if (method != NULL && strcmp(method, "auto") != 0 && strcmp(method, "connect") != 0) {
-        error_set(&error, ERROR_USAGE, "--method %s: expected auto or connect", method);
-        return cli_fail(&error);
-    }
-    if (!cli_probe_options(arena, &options, &probe, &error) || !read_targets(arena, file, &plan, &error) ||
-        !probe_run(arena, &plan, &probe, &observations, &summary, &error))
+    if (options_value(&options, "from-capture") != NULL &&
+        (options_value(&options, "capture") != NULL || options_value(&options, "state") != NULL))
+        return cli_usage(&command_probe, "--from-capture sends nothing: neither --capture nor --state goes with it");
+    if (!read_targets(arena, file, &plan, &error) || !probe(arena, &options, &plan, &observations, &summary, &error))
         return cli_fail(&error);
     struct text out = {0};
     for (size_t i = 0; i < observations.items.count; i++)
@@ -53,21 +72,26 @@ static int run(struct arena *arena, int argc, char **argv)
     probe_summary_write(&summary, &out);
     bool written = cli_output(&options, &out, &error);
     text_free(&out);
-    if (summary.by_state[OBSERVED_UNKNOWN] > 0)
-        log_line(LOG_WARNING, "incomplete: %zu ports could not be asked", summary.by_state[OBSERVED_UNKNOWN]);
-    return !written ? cli_fail(&error) : summary.by_state[OBSERVED_UNKNOWN] > 0 ? ERROR_INCOMPLETE : 0;
+    cli_say_probed(&summary);
+    return !written                                                    ? cli_fail(&error)
+           : summary.by_state[OBSERVED_UNKNOWN] > 0 || summary.problem ? ERROR_INCOMPLETE
+                                                                       : 0;
 }
 
 const struct command command_probe = {
     .name = "probe",
     .summary = "Probes exactly the ports of a plan or target list, and says how each answered.",
-    .usage = "PLAN | --targets FILE [--only CIDR] [--rate N] [--tries N]",
+    .usage = "PLAN | --targets FILE [--only CIDR] [--method METHOD] [--rate N] [--capture FILE]",
     .notes =
         "Nothing outside the plan or the list is ever sent to; --only narrows further. Ctrl-C ends cleanly: what had "
         "no\n"
-        "answer yet is unknown. Exit status: 0 all asked; 2 bad usage, nothing sent; 3 something could not be asked.\n"
+        "answer yet is unknown; --state goes on from there. Silent ports are asked again while answers are being "
+        "lost.\n"
+        "UDP is asked with payloads that services answer; closed is what the target itself says is. Exit status: 0 all "
+        "asked; 2 bad usage, nothing sent; 3 something could not be asked.\n"
         "\nExamples:\n"
-        "  sgproof probe plan.jsonl --only 198.51.100.0/24 -o observations.jsonl\n"
+        "  sgproof probe plan.jsonl --only 198.51.100.0/24 --capture capture.pcap -o observations.jsonl\n"
+        "  sgproof probe plan.jsonl --from-capture capture.pcap\n"
         "  echo '127.0.0.1 tcp 22,80,8000-8100' | sgproof probe --targets - --only 127.0.0.0/8\n",
     .options = options_of_probe,
     .run = run,

@@ -24,9 +24,7 @@ static const struct option_spec options_of_run[] = {
     OPTION_INTENT,
     OPTION_DEPTH,
     OPTION_ONLY,
-    OPTION_RATE,
-    OPTION_TRIES,
-    OPTION_TIMEOUT,
+    OPTIONS_PROBE,
     OPTION_FAIL_ON,
     OPTIONS_END,
 };
@@ -36,7 +34,7 @@ struct job {
     const struct options *options;
     const char *snapshot; // folder of the reading before the probe, and of the one after it
     const char *snapshot_after;
-    const char *reading; // passing folder of live readings, or NULL
+    const char *passing; // folder for what passes: live readings and the capture
     struct declared before;
     struct declared after;
     struct exposure_set *narrowed;
@@ -89,11 +87,11 @@ static void detect_vantages(struct job *job)
 static bool read_live(struct job *job, const char *name, const char **folder, struct error *error)
 {
     struct collected collected;
-    if (job->reading == NULL) {
+    if (options_value(job->options, "snapshot") != NULL) {
         *folder = job->snapshot;
         return true;
     }
-    *folder = arena_printf(job->arena, "%s/%s", job->reading, name);
+    *folder = arena_printf(job->arena, "%s/%s", job->passing, name);
     return cli_collect(job->arena, job->options, *folder, strcmp(name, "after") == 0, &collected, error);
 }
 
@@ -133,7 +131,12 @@ static bool probe_stage(struct job *job, struct error *error)
     if (!add_text(job, "plan.jsonl", &plan, error))
         return false;
     log_line(LOG_INFO, "probing %u endpoints", job->narrowed->endpoints.count);
+    probe.capture = arena_printf(job->arena, "%s/capture.pcap", job->passing);
+    probe.capture_optional = true;
     if (!probe_run(job->arena, &job->plan, &probe, &job->observations, &job->summary, error))
+        return false;
+    cli_say_probed(&job->summary);
+    if (access(probe.capture, F_OK) == 0 && !bundle_copy(job->bundle, "capture.pcap", probe.capture, error))
         return false;
     for (size_t i = 0; i < job->observations.items.count; i++) {
         observation_write(&job->observations.items.items[i], &observed);
@@ -175,7 +178,9 @@ static bool all_stages(struct job *job, int argc, char **argv, const char *out, 
     job->bundle = bundle_begin(job->arena, out, error);
     if (job->bundle == NULL)
         return false;
-    const char *title = job->intent != NULL ? job->intent->platform : job->reading != NULL ? out : job->snapshot;
+    const char *title = job->intent != NULL                               ? job->intent->platform
+                        : options_value(job->options, "snapshot") == NULL ? out
+                                                                          : job->snapshot;
     bool good = copy_snapshot(job, job->snapshot, "before", error) && probe_stage(job, error) &&
                 read_live(job, "after", &job->snapshot_after, error) &&
                 cli_declared(job->snapshot_after, &job->after, error) &&
@@ -214,14 +219,11 @@ static int run(struct arena *arena, int argc, char **argv)
     if (!cli_format(&options, "text json", &format, &error) || !cli_fail_on(&options, &least, &off, &error) ||
         !cli_vantages(arena, &options, &job.vantages, &error) || !cli_intent(arena, &options, &job.intent, &error))
         return cli_fail(&error);
-    if (job.snapshot == NULL) {
-        const char *parent = getenv("TMPDIR");
-        job.reading = mkdtemp(arena_printf(arena, "%s/sgproof-XXXXXX", parent == NULL ? "/tmp" : parent));
-        if (job.reading == NULL) {
-            error_set(&error, ERROR_INCOMPLETE, "no passing folder can be made in %s",
-                      parent == NULL ? "/tmp" : parent);
-            return cli_fail(&error);
-        }
+    const char *parent = getenv("TMPDIR");
+    job.passing = mkdtemp(arena_printf(arena, "%s/sgproof-XXXXXX", parent == NULL ? "/tmp" : parent));
+    if (job.passing == NULL) {
+        error_set(&error, ERROR_INCOMPLETE, "no passing folder can be made in %s", parent == NULL ? "/tmp" : parent);
+        return cli_fail(&error);
     }
     int status;
     if (!all_stages(&job, argc, argv, out, &error)) {
@@ -237,8 +239,7 @@ static int run(struct arena *arena, int argc, char **argv)
         status = cli_output(&options, &text, &error) ? cli_status(&job.set, least, off) : cli_fail(&error);
         text_free(&text);
     }
-    if (job.reading != NULL)
-        file_remove_tree(job.reading);
+    file_remove_tree(job.passing);
     exposure_set_free(job.narrowed);
     cli_declared_free(&job.before);
     cli_declared_free(&job.after);

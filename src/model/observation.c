@@ -152,6 +152,8 @@ void observation_write(const struct observation *observation, struct text *out)
     json_put_string(&writer, "reason", observation->reason);
     if (observation->from != NULL)
         json_put_string(&writer, "from", observation->from);
+    if (observation->unstable)
+        json_put_boolean(&writer, "unstable", true);
     json_put_integer(&writer, "tries", observation->tries);
     if (observation->rtt_us >= 0)
         json_put_integer(&writer, "rtt_us", observation->rtt_us);
@@ -159,6 +161,13 @@ void observation_write(const struct observation *observation, struct text *out)
         json_put_string(&writer, "first_sent", observation->first_sent);
     if (observation->answered != NULL)
         json_put_string(&writer, "answered", observation->answered);
+    if (observation->frames.count > 0) {
+        json_open(&writer, "frames", '[');
+        for (size_t i = 0; i < observation->frames.count; i++)
+            json_put_integer(&writer, NULL, observation->frames.items[i]);
+        json_close(&writer, ']');
+        json_put_integer(&writer, "frame_count", (int64_t)observation->frame_count);
+    }
     json_close(&writer, '}');
     json_end_document(&writer);
     arena_free(scratch);
@@ -182,6 +191,8 @@ static bool read_observation(void *context, size_t line, const struct json_curso
                json_optional_string(arena, &summary, "vantage_ipv6", &observations->vantage6, error) &&
                json_optional_boolean(&summary, "interrupted", &observations->interrupted, error);
     }
+    if (json_member(at, "plan_sha256").node != NULL)
+        return json_string(arena, at, "plan_sha256", &observations->plan_sha256, error);
     struct observation item = {.line = line, .rtt_us = -1};
     long low = 0, high = 0;
     int state;
@@ -192,6 +203,7 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         !json_optional_string(arena, at, "from", &item.from, error) ||
         !json_optional_string(arena, at, "first_sent", &item.first_sent, error) ||
         !json_optional_string(arena, at, "answered", &item.answered, error) ||
+        !json_optional_boolean(at, "unstable", &item.unstable, error) ||
         !json_optional_integer(at, "tries", 0, 1000000, &item.tries, &present, error) ||
         !json_optional_integer(at, "rtt_us", 0, 4000000000, &item.rtt_us, &present, error))
         return false;

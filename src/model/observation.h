@@ -40,16 +40,20 @@ struct observation {
     enum observed_state state;
     const char *reason;
     const char *from; // sender of the ICMP error, or NULL
+    bool unstable;    // answers to different tries contradicted each other
     long tries;
-    long rtt_us;            // of the first port of the run; -1 where nothing answered
-    const char *first_sent; // RFC 3339 UTC with microseconds; NULL where nothing was sent
-    const char *answered;   // or NULL
+    long rtt_us;             // of the first port of the run that has one; -1 where nothing answered
+    const char *first_sent;  // RFC 3339 UTC with microseconds; NULL where nothing was sent
+    const char *answered;    // or NULL
+    VECTOR(uint32_t) frames; // of its packets in the capture, from 1, ascending: the first of them
+    size_t frame_count;      // all of them
 };
 
 struct observations {
     VECTOR(struct observation) items;
     const char *vantage4; // source addresses used, from the summary line; NULL where none
     const char *vantage6;
+    const char *plan_sha256; // of the plan they belong to, in a state file; else NULL
     bool has_summary;
     bool interrupted;
 };

@@ -34,6 +34,13 @@ bool sockaddr_address(const struct sockaddr *storage, struct address *address)
     return false;
 }
 
+uint16_t sockaddr_port(const struct sockaddr *storage)
+{
+    return storage->sa_family == AF_INET    ? ntohs(((const struct sockaddr_in *)(const void *)storage)->sin_port)
+           : storage->sa_family == AF_INET6 ? ntohs(((const struct sockaddr_in6 *)(const void *)storage)->sin6_port)
+                                            : 0;
+}
+
 bool sockaddr_own(int fd, struct address *address)
 {
     struct sockaddr_storage own;

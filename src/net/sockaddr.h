@@ -11,5 +11,8 @@ socklen_t sockaddr_of(struct address address, uint16_t port, struct sockaddr_sto
 // The address in *storage. False where its family is neither.
 bool sockaddr_address(const struct sockaddr *storage, struct address *address);
 
+// The port in *storage, host order; 0 where its family has none.
+uint16_t sockaddr_port(const struct sockaddr *storage);
+
 // The address that this end of a socket has. False where it has none.
 bool sockaddr_own(int fd, struct address *address);

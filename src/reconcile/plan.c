@@ -118,6 +118,11 @@ static void plan_ports(struct arena *arena, const struct endpoint *endpoint, str
             boundaries_add(arena, &boundaries, causes[c].ranges[r].low);
             boundaries_add(arena, &boundaries, (uint32_t)causes[c].ranges[r].high + 1);
         }
+    bool payloads = protocol == PROTOCOL_UDP && options->depth != DEPTH_DECLARED;
+    for (size_t r = 0; payloads && r < options->udp_ports.count; r++) {
+        boundaries_add(arena, &boundaries, options->udp_ports.ranges[r].low);
+        boundaries_add(arena, &boundaries, (uint32_t)options->udp_ports.ranges[r].high + 1);
+    }
     if (wide)
         boundaries_add(arena, &boundaries, 1);
     boundaries_settle(&boundaries);
@@ -137,6 +142,7 @@ static void plan_ports(struct arena *arena, const struct endpoint *endpoint, str
         add_why(arena, &target.why, wide && portset_holds(options->intent_ports, first), "intent");
         add_why(arena, &target.why, wide && portset_holds(low, first), "well-known");
         add_why(arena, &target.why, wide && portset_holds(options->service_ports, first), "service");
+        add_why(arena, &target.why, payloads && portset_holds(options->udp_ports, first), "payload");
         add_why(arena, &target.why, wide && options->depth == DEPTH_FULL && portset_holds(all, first), "full");
         if (target.why.count > 0)
             add_target(arena, plan, target);

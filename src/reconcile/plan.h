@@ -9,6 +9,7 @@ enum plan_depth { DEPTH_DECLARED, DEPTH_STANDARD, DEPTH_FULL };
 struct plan_options {
     enum plan_depth depth;
     struct portset service_ports; // well-known service ports worth asking on every endpoint
+    struct portset udp_ports;     // UDP ports that a service can be made to answer on
     struct portset intent_ports;  // ports that the intent names
 };
 

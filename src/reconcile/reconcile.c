@@ -76,6 +76,7 @@ static void add_pieces(struct arena *arena, struct verdict_set *set, const struc
         if (observation != NULL) {
             verdict.reason = observation->reason;
             verdict.from = observation->from;
+            verdict.unstable = observation->unstable;
             *vector_add(arena, &verdict.observations) = observation->line;
         } else {
             verdict.reason = "not asked";

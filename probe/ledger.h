@@ -1,0 +1,83 @@
+// What became of each question: one byte a question, whatever their number, and a little more by lane. It is a function
+// of what was sent and what came back, when: so that a capture file gives the same observations again.
+// For the files of probe/ only.
+#pragma once
+
+#include "probe/answer.h"
+#include "probe/schedule.h"
+
+enum { MOST_TRIES = 60 };
+
+// How questions of a lane ended; their byte is its index.
+struct cause {
+    enum observed_state state;
+    bool unstable; // answers that contradict each other came
+    uint8_t tries; // the try that was answered
+    struct address from;
+    char reason[24];
+};
+
+// When a question was answered; kept for all where they are few, else for some of each lane.
+struct detail {
+    uint32_t offset; // of the question in its lane
+    uint32_t frame;  // of the answer in the capture file, from 1; 0: none
+    int64_t rtt_us;  // -1: not known
+    uint64_t answered_us;
+};
+
+// What is known of a lane.
+struct standing {
+    uint64_t silent;   // its questions without an answer
+    uint64_t answered; // by packets from outside
+    uint64_t open;
+    uint64_t recovered; // answers that came only to a second or later try, since the last ledger_settle
+    uint64_t late;      // the same, in all
+    unsigned tries;     // that every silent question of it has had
+    bool measured;
+    double smoothed_us; // round-trip time and its variation: RFC 6298, section 2
+    double variation_us;
+    VECTOR(struct cause) causes;
+    VECTOR(struct detail) details;
+};
+
+struct ledger {
+    struct arena *arena;
+    const struct schedule *schedule;
+    uint8_t *bytes; // by question: how many tries it had, or ANSWERED + the cause in its lane
+    struct standing *standings;
+    struct order orders[MOST_TRIES + 1];
+    uint64_t *sent_us[MOST_TRIES + 1]; // by try, and position in that try's order >> shift: wall clock
+    uint32_t *frames[MOST_TRIES + 1];  // the same; NULL without a capture
+    unsigned shift;
+    uint32_t most_details; // of one lane
+    uint64_t ended;        // questions with an answer
+    uint64_t sent;
+    uint64_t received; // answers that counted
+};
+
+// `exact`: moments and frames of every packet are kept, whatever the number of questions.
+bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct schedule *schedule, bool exact,
+                  struct error *error);
+void ledger_end(struct ledger *ledger);
+
+bool ledger_answered(const struct ledger *ledger, uint64_t question);
+unsigned ledger_tries(const struct ledger *ledger, uint64_t question); // that a question without an answer has had
+
+// A try was sent. `position` is the question's place in that try's order. ledger_unsent takes it back.
+void ledger_sent(struct ledger *ledger, uint64_t question, uint64_t position, uint64_t wall_us);
+void ledger_unsent(struct ledger *ledger, uint64_t question);
+// The moment, and frame, of a try's packet as the capture has it.
+void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us, uint32_t frame);
+// An answer to one try of a question (0: of unknown number, the latest). The first one decides, but that an open port
+// outweighs a closed one, and both what is between; answers that contradict each other are marked.
+void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const struct answer *answer,
+                   uint64_t wall_us, uint32_t frame);
+
+// How long to wait for an answer of a lane: its retransmission timeout of RFC 6298, from `least` to `most`; `most`
+// where nothing has been measured.
+uint64_t ledger_patience_us(const struct standing *standing, uint64_t least_us, uint64_t most_us);
+
+// Appends what was observed, by address, protocol and port: silence is filtered after `tries` tries, else unknown with
+// the reason given. Adds up ports by state.
+void ledger_collect(struct ledger *ledger, unsigned tries, const char *unfinished, struct observations *observations,
+                    size_t by_state[OBSERVED_UNKNOWN + 1]);

@@ -1,0 +1,117 @@
+#include "probe/pace.h"
+
+#include <math.h>
+
+#include "model/protocol.h"
+
+enum { MOST_PASSES = 12, LEAST_RATE = 100, UNDER_LIMIT = 10, LONGEST_UDP_SECONDS = 600 };
+
+// Expected answers still missing at which asking ends; share of answers lost at which the rate is halved; share of a
+// lane's answers that came late at which it is taken for one that limits them; of the rate seen, what is asked for.
+static const double MISSING = 0.005, CONGESTED = 0.1, LIMITING = 0.2, SAFELY = 0.7;
+// Hosts send ICMP errors about once a second: RFC 1812 section 4.3.2.8, Linux's net.ipv4.icmp_ratelimit.
+static const double ICMP_RATE = 0.9, LEAST_SLOW_RATE = 5;
+
+void pace_begin(struct pace *pace, struct arena *arena, const struct schedule *schedule, struct ledger *ledger,
+                const struct pace_limits *limits)
+{
+    *pace = (struct pace){.schedule = schedule, .ledger = ledger, .limits = *limits, .rate = limits->rate};
+    pace->courses = arena_array(arena, struct course, schedule->lane_count + 1);
+}
+
+static bool is_candidate(const struct pace *pace, size_t lane, bool slow)
+{
+    const struct course *course = &pace->courses[lane];
+    const struct standing *standing = &pace->ledger->standings[lane];
+    return !course->done && course->slow == slow && standing->silent > 0 && standing->tries < MOST_TRIES;
+}
+
+bool pace_next(struct pace *pace)
+{
+    const struct standing *standings = pace->ledger->standings;
+    bool slow = true;
+    unsigned tries = MOST_TRIES;
+    for (size_t i = 0; i < pace->schedule->lane_count; i++)
+        slow = slow && !is_candidate(pace, i, false);
+    for (size_t i = 0; i < pace->schedule->lane_count; i++)
+        if (is_candidate(pace, i, slow) && standings[i].tries < tries)
+            tries = standings[i].tries;
+    if (tries == MOST_TRIES)
+        return false;
+    struct pass *pass = &pace->pass;
+    *pass = (struct pass){.number = pass->number + 1, .try = tries + 1, .rate = pace->rate, .slow = slow};
+    pass->last = slow || pass->try >= pace->limits.tries;
+    for (size_t i = 0; i < pace->schedule->lane_count; i++) {
+        struct course *course = &pace->courses[i];
+        course->member = is_candidate(pace, i, slow) && standings[i].tries == tries;
+        course->answered = standings[i].answered;
+        pass->silent += course->member ? standings[i].silent : 0;
+    }
+    // The order spreads a lane's share evenly over the pass: its rate is its share of the whole.
+    for (size_t i = 0; i < pace->schedule->lane_count; i++) {
+        const struct course *course = &pace->courses[i];
+        double own = course->slow && course->rate < pace->limits.host_rate ? course->rate : pace->limits.host_rate;
+        double most = own * (double)pass->silent / (double)standings[i].silent;
+        if (course->member && most < pass->rate)
+            pass->rate = most;
+    }
+    return true;
+}
+
+// Whether the answers of a lane thin out under speed, and at which rate it can be asked.
+static void judge_lane(struct pace *pace, size_t lane, double seconds)
+{
+    struct course *course = &pace->courses[lane];
+    const struct standing *standing = &pace->ledger->standings[lane];
+    bool udp = pace->schedule->lanes[lane].protocol == PROTOCOL_UDP;
+    double recovered = (double)standing->recovered, before = (double)(standing->answered - standing->recovered);
+    if (udp) {
+        uint64_t closed = standing->answered - standing->open;
+        // Of too many, silence stays what it is: unconfirmed, never open.
+        course->slow = closed > 0 && (standing->recovered > 0 || closed <= UNDER_LIMIT) &&
+                       (double)standing->silent < ICMP_RATE * LONGEST_UDP_SECONDS;
+        course->rate = ICMP_RATE;
+        return;
+    }
+    if (standing->recovered < 5 || recovered < LIMITING * before)
+        return;
+    double seen = SAFELY * recovered / (seconds > 0.001 ? seconds : 0.001);
+    course->slow = true;
+    course->rate = seen < LEAST_SLOW_RATE ? LEAST_SLOW_RATE : seen;
+}
+
+void pace_settle(struct pace *pace, double seconds, bool dropped)
+{
+    double recovered = 0, answered = 0, late = 0;
+    for (size_t i = 0; i < pace->schedule->lane_count; i++) {
+        struct standing *standing = &pace->ledger->standings[i];
+        if (!pace->courses[i].member)
+            continue;
+        standing->tries = pace->pass.try;
+        if (!pace->pass.slow && pace->pass.try > 1)
+            judge_lane(pace, i, seconds);
+        if (!pace->courses[i].slow) {
+            recovered += (double)standing->recovered;
+            answered += (double)standing->answered;
+            late += (double)standing->late;
+        }
+    }
+    bool congested = dropped || (!pace->pass.slow && pace->pass.try > 1 && recovered > CONGESTED * answered);
+    if (congested && pace->rate > 2 * LEAST_RATE)
+        pace->rate /= 2;
+    double share = answered > 0 ? late / answered : 0;
+    bool missing =
+        (dropped || (late > 0 && answered * pow(share, pace->pass.try) > MISSING)) && pace->pass.try < MOST_PASSES;
+    for (size_t i = 0; i < pace->schedule->lane_count; i++) {
+        struct course *course = &pace->courses[i];
+        struct standing *standing = &pace->ledger->standings[i];
+        if (!course->member)
+            continue;
+        bool fresh = standing->answered > course->answered;
+        course->done = pace->pass.slow ? !fresh && pace->pass.try >= pace->limits.tries
+                       : course->slow  ? false
+                                       : pace->pass.try >= pace->limits.tries && !missing &&
+                                            (standing->recovered == 0 || pace->pass.try >= MOST_PASSES);
+        standing->recovered = 0;
+    }
+}

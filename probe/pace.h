@@ -1,0 +1,52 @@
+// How often and how fast: passes over the silent questions, decided by evidence of loss, so that the rate changes how
+// long a run takes and never what it finds. For the files of probe/ only.
+//
+// A lane is asked `tries` times. Answers that came only to a later try are evidence of loss: then every lane is asked
+// until fewer than one answer in some hundred runs can be expected to be missing, and where a tenth was lost, at half
+// the rate. A lane whose answers thin out under speed (limited RSTs, ICMP errors once a second) is asked again slowly,
+// by itself, at the rate at which it has been seen to answer, until a whole slow pass brings nothing new.
+#pragma once
+
+#include "probe/ledger.h"
+
+struct pace_limits {
+    double rate;      // packets a second, over all
+    double host_rate; // packets a second to one lane
+    unsigned tries;
+};
+
+// What is planned for a lane.
+struct course {
+    bool slow;         // its answers thin out under speed
+    bool done;         // nothing more to ask
+    bool member;       // of the pass under way
+    double rate;       // of slow passes, packets a second
+    uint64_t answered; // when the pass began
+};
+
+struct pass {
+    unsigned number; // from 1
+    unsigned try;    // that it sends, the same for all its lanes
+    double rate;     // packets a second
+    uint64_t silent; // questions it began with
+    bool slow;
+    bool last; // no other one is to follow, unless it brings answers
+};
+
+struct pace {
+    const struct schedule *schedule;
+    struct ledger *ledger;
+    struct pace_limits limits;
+    struct course *courses; // by lane
+    double rate;            // over all: limits.rate, less where packets were lost
+    struct pass pass;
+};
+
+void pace_begin(struct pace *pace, struct arena *arena, const struct schedule *schedule, struct ledger *ledger,
+                const struct pace_limits *limits);
+
+// Chooses the next pass. False where all is asked.
+bool pace_next(struct pace *pace);
+// Draws conclusions from the pass that has ended after so many seconds. `dropped`: this machine itself had no room for
+// answers.
+void pace_settle(struct pace *pace, double seconds, bool dropped);

@@ -1,0 +1,259 @@
+"""The prober against a network that loses, limits, forges and goes away. Packets stay in namespaces that the lab made."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.join(os.path.dirname(__file__), "../integration")]
+import common
+from oracle import estates
+from test_snapshots import permission, plain
+
+LAB = str(common.TOP / "scripts/lab")
+ENV = {**os.environ, "SGPROOF_LAB": "prober-%d" % os.getpid()}
+HOST = "198.51.100.4"  # the address of the plain estate
+RANGES = ["--only", "198.51.100.0/24"]
+OPEN = [80, 443, *range(8000, 8020)]  # closed below 1024, open these, silent the others
+FAST = ["--rate", "100000", "--host-rate", "100000"]
+
+UDP_SERVER = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("198.51.100.4", 123))
+print("up", flush=True)
+while True:
+    data, peer = s.recvfrom(2000)
+    s.sendto(data, peer)
+"""
+FORGER = """
+import socket, struct, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+def total(b):
+    t = sum(struct.unpack("!%dH" % (len(b) // 2), b))
+    while t >> 16: t = (t & 0xffff) + (t >> 16)
+    return ~t & 0xffff
+print("up", flush=True)
+end = time.time() + 4
+src, dst = socket.inet_aton("198.51.100.4"), socket.inet_aton("203.0.113.7")
+while time.time() < end:
+    for flags in (0x12, 0x14):
+        for port in range(61000, 65536, 3):
+            head = struct.pack("!HHIIBBHHH", 40000, port, 7, 12345, 0x50, flags, 1000, 0, 0)
+            check = total(src + dst + struct.pack("!HH", 6, len(head)) + head)
+            head = head[:16] + struct.pack("!H", check) + head[18:]
+            ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 6, 0, src, dst)
+            s.sendto(ip + head, ("203.0.113.7", 0))
+"""
+
+
+def at(namespace, *words, check=True):
+    return subprocess.run([LAB, "at", namespace, *words], env=ENV, text=True, capture_output=True, check=check)
+
+
+class Prober(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.path = pathlib.Path(cls.folder.name)
+        estate = plain()
+        estate["SecurityGroups"][0]["IpPermissions"] = [
+            permission("tcp", (1, 1023), ["0.0.0.0/0"]), permission("udp", (1, 1023), ["0.0.0.0/0"]),
+            *(permission("tcp", (port, port), ["0.0.0.0/0"]) for port in OPEN)]
+        (cls.path / "estate").mkdir()
+        estates.write(estate, cls.path / "estate")
+        (cls.path / "truth").write_text(json.dumps({"latent": [{"address": HOST, "port": p} for p in (1, 1023)]}))
+        cls.raised = subprocess.run([LAB, "up", str(cls.path / "estate"), "--truth", str(cls.path / "truth")], env=ENV,
+                                    text=True, capture_output=True, timeout=60)
+        if cls.raised.returncode != 0:
+            raise unittest.SkipTest("no lab here: " + cls.raised.stderr.strip())
+        cls.addClassCleanup(subprocess.run, [LAB, "down"], env=ENV)
+
+    def run_probe(self, targets, *words, status=0, before=()):
+        done = subprocess.run([LAB, "in", *before, common.SGPROOF, "probe", "--targets", "-", *RANGES, *words], env=ENV,
+                              input=targets, text=True, capture_output=True, timeout=120)
+        self.assertNotIn("Sanitizer", done.stderr)
+        self.assertNotIn("runtime error", done.stderr)
+        self.assertEqual(done.returncode, status, done.stderr)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return lines[:-1], lines[-1]["summary"], done.stderr
+
+    def states(self, lines):
+        return {(x["protocol"], port): x["state"] for x in lines
+                for port in range(x.get("from_port", 0), x.get("to_port", 0) + 1)}
+
+    def truth(self, ports):
+        return {("tcp", p): "open" if p in OPEN else "closed" if p < 1024 else "filtered" for p in ports}
+
+    def lose(self, percent):
+        """Each packet is lost so often, either way; where the kernel has netem, they are delayed, doubled and reordered too."""
+        at("gateway", "nft", "add table inet loss; add chain inet loss both { type filter hook forward priority -10; }; "
+                             "add rule inet loss both numgen random mod 100 < %d drop" % percent)
+        self.addCleanup(at, "gateway", "nft", "delete table inet loss")
+        for namespace, link in (("gateway", "in1"), ("hosts", "in0")):
+            if at(namespace, "tc", "qdisc", "add", "dev", link, "root", "netem", "delay", "10ms", "3ms", "duplicate", "2%",
+                  "reorder", "10%", check=False).returncode == 0:
+                self.addCleanup(at, namespace, "tc", "qdisc", "del", "dev", link, "root")
+
+    def test_both_methods_see_every_port_as_it_is(self):
+        for method in ("syn", "connect"):
+            lines, summary, _ = self.run_probe("%s tcp 1-3000,8000-8100\n" % HOST, "--method", method, *FAST)
+            self.assertEqual(self.states(lines), self.truth([*range(1, 3001), *range(8000, 8101)]))
+            self.assertEqual(summary["method"], method)
+
+    def test_loss_and_where_there_is_netem_delay_duplicates_and_reordering_change_no_state(self):
+        self.lose(4)
+        ports = [*range(500, 1500), *OPEN]
+        lines, summary, _ = self.run_probe("%s tcp 500-1499,80,443,8000-8019\n" % HOST, "--method", "syn", *FAST)
+        self.assertEqual(self.states(lines), self.truth(ports))
+        self.assertGreater(summary["late"], 0)
+        self.assertGreater(summary["passes"], 3)
+        self.assertFalse(any("unstable" in x for x in lines))
+
+    def test_a_host_that_limits_its_resets_is_asked_slowly_and_seen_right(self):
+        at("hosts", "nft", "add table inet limits; add chain inet limits out { type filter hook output priority 0; }; "
+                           "add rule inet limits out tcp flags rst limit rate over 200/second burst 20 packets drop")
+        self.addCleanup(at, "hosts", "nft", "delete table inet limits")
+        lines, summary, _ = self.run_probe("%s tcp 400-999,2000,8000-8003\n" % HOST, "--method", "syn", *FAST)
+        self.assertEqual(self.states(lines), self.truth([*range(400, 1000), 2000, *range(8000, 8004)]))
+
+    def test_udp_open_closed_and_silent_are_told_apart_by_both_methods(self):
+        server = subprocess.Popen([LAB, "at", "hosts", sys.executable, "-c", UDP_SERVER], env=ENV, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (server.kill(), server.wait(), server.stdout.close()))
+        server.stdout.readline()
+        # The kernel's own limit: one ICMP error a second to one peer, after a few at once.
+        at("hosts", "sh", "-c", "echo 1000 > /proc/sys/net/ipv4/icmp_ratelimit")
+        self.addCleanup(at, "hosts", "sh", "-c", "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit")
+        for method in ("syn", "connect"):
+            lines, _, _ = self.run_probe("%s udp 53,100-107,123,5353\n" % HOST, "--method", method)
+            states = self.states(lines)
+            self.assertEqual(states, {("udp", 123): "open", ("udp", 5353): "filtered",
+                                      **{("udp", p): "closed" for p in (53, *range(100, 108))}}, method)
+            closed = [x for x in lines if x["state"] == "closed"]
+            self.assertEqual({(x["reason"], x["from"]) for x in closed}, {("icmp:3/3", HOST)})
+
+    def test_forged_answers_do_not_count(self):
+        forger = subprocess.Popen([LAB, "at", "hosts", sys.executable, "-c", FORGER], env=ENV, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (forger.kill(), forger.wait(), forger.stdout.close()))
+        forger.stdout.readline()
+        lines, summary, _ = self.run_probe("%s tcp 40000,80\n" % HOST, "--method", "syn")
+        self.assertEqual(self.states(lines), {("tcp", 80): "open", ("tcp", 40000): "filtered"})
+        self.assertEqual(summary["received"], 1)
+
+    def test_a_capture_holds_the_probe_and_gives_the_same_observations_again(self):
+        self.lose(3)
+        targets = "%s tcp 900-1100,80,8000-8019\n%s icmp\n%s udp 53,123,5000\n" % (HOST, HOST, HOST)
+        capture = self.path / "capture.pcap"
+        lines, summary, _ = self.run_probe(targets, "--capture", str(capture), *FAST)
+        done = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        again = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([pair for pair in zip(again, lines) if pair[0] != pair[1]][:3], [])
+        self.assertEqual(len(again), len(lines) + 1)
+        self.assertEqual(again[-1]["summary"]["sent"], summary["sent"])
+        self.assertTrue(all(x["frames"] for x in lines))
+        data = capture.read_bytes()
+        self.assertEqual(data[:4], b"\x4d\x3c\xb2\xa1", "nanosecond pcap")
+        at_, peers = 24, set()
+        while at_ < len(data):
+            size = int.from_bytes(data[at_ + 8:at_ + 12], "little")
+            packet = data[at_ + 16:at_ + 16 + size]
+            peers.add(frozenset((packet[12:16], packet[16:20])))
+            at_ += 16 + size
+        self.assertEqual(peers, {frozenset((bytes([203, 0, 113, 7]), bytes([198, 51, 100, 4])))})
+        changed = bytearray(data)
+        changed[24 + 16 + 20] ^= 1  # another source port in the first packet: its answer, if any, has no probe any more
+        (self.path / "changed.pcap").write_bytes(changed[:len(changed) - 7])
+        done = common.sgproof("probe", "--targets", "-", "--from-capture", self.path / "changed.pcap", stdin=targets)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("changed.pcap: frame", done.stderr)
+
+    def test_the_order_is_the_seeds(self):
+        def order(name, seed):
+            self.run_probe("%s tcp 80-99\n" % HOST, "--capture", str(self.path / name), "--seed", seed)
+            data, at_, ports = (self.path / name).read_bytes(), 24, []
+            while at_ < len(data):
+                size = int.from_bytes(data[at_ + 8:at_ + 12], "little")
+                packet = data[at_ + 16:at_ + 16 + size]
+                if packet[33] == 2:
+                    ports.append(int.from_bytes(packet[22:24], "big"))
+                at_ += 16 + size
+            return ports
+        one = order("a.pcap", "7")
+        self.assertEqual(one, order("b.pcap", "7"))
+        self.assertNotEqual(one, order("c.pcap", "8"))
+        self.assertEqual(sorted(one), list(range(80, 100)))
+
+    def test_an_interrupted_probe_goes_on_where_it_was(self):
+        state = str(self.path / "state")
+        targets = "%s tcp 1-300\n" % HOST
+        process = subprocess.Popen([LAB, "in", common.SGPROOF, "probe", "--targets", "-", *RANGES, "--rate", "100", "--state", state],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV)
+        process.stdin.write(targets)
+        process.stdin.close()
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        first = [json.loads(line) for line in process.stdout.read().splitlines()]
+        process.stderr.read()
+        self.assertEqual(process.wait(20), 3)
+        process.stdout.close()
+        process.stderr.close()
+        known = first[-1]["summary"]["closed"] + first[-1]["summary"]["open"]
+        self.assertTrue(0 < known < 300, known)
+        lines, summary, _ = self.run_probe(targets, "--state", state)
+        self.assertEqual(self.states(lines), self.truth(range(1, 301)))
+        self.assertEqual(summary["sent"], 300 - known)
+        self.assertEqual(sum(summary[s] for s in ("open", "closed", "filtered", "unknown", "rejected")), 300)
+        _, summary, _ = self.run_probe(targets, "--state", state)
+        self.assertEqual(summary["sent"], 0)
+        done = common.sgproof("probe", "--targets", "-", "--state", state, *RANGES, stdin="%s tcp 1-301\n" % HOST)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("another plan", done.stderr)
+
+    def test_without_the_right_to_raw_sockets_it_connects_and_says_so(self):
+        bare = ("setpriv", "--bounding-set=-net_raw", "--inh-caps=-all", "--ambient-caps=-all")
+        lines, summary, said = self.run_probe("%s tcp 80,81\n" % HOST, before=bare)
+        self.assertEqual((summary["method"], self.states(lines)), ("connect", self.truth([80, 81])))
+        self.assertEqual(said.count("CAP_NET_RAW"), 1)
+        done = subprocess.run([LAB, "in", *bare, common.SGPROOF, "probe", "--targets", "-", *RANGES, "--method", "syn"], env=ENV,
+                              input="%s tcp 80\n" % HOST, text=True, capture_output=True)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("--method connect", done.stderr)
+
+    def test_a_host_that_accepts_everything_is_said_to(self):
+        at("hosts", "nft", "add table ip lure; add chain ip lure in { type nat hook prerouting priority -100; }; "
+                           "add rule ip lure in tcp dport 1-1023 dnat to 198.51.100.4:8000")
+        self.addCleanup(at, "hosts", "nft", "delete table ip lure")
+        _, summary, said = self.run_probe("%s tcp 100-300\n" % HOST)
+        self.assertEqual(summary["accepting_everything"], [HOST])
+        self.assertIn("accepts every TCP port", said)
+
+    def test_an_interface_that_goes_down_is_not_called_filtered(self):
+        process = subprocess.Popen([LAB, "in", common.SGPROOF, "probe", "--targets", "-", *RANGES, "--rate", "100"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV)
+        process.stdin.write("%s tcp 2000-2299\n" % HOST)
+        process.stdin.close()
+        time.sleep(1)
+        at("outside", "ip", "link", "set", "out0", "down")
+        try:
+            lines = [json.loads(line) for line in process.stdout.read().splitlines()]
+            process.stderr.read()
+            self.assertEqual(process.wait(60), 3)
+        finally:
+            at("outside", "ip", "link", "set", "out0", "up")
+            at("outside", "ip", "route", "add", "default", "via", "203.0.113.1", check=False)
+            process.stdout.close()
+            process.stderr.close()
+        self.assertEqual(lines[-1]["summary"]["filtered"], 0)
+        self.assertEqual(lines[-1]["summary"]["unknown"], 300)
+
+
+if __name__ == "__main__":
+    unittest.main()
