@@ -15,6 +15,7 @@
 #include "aws/terraform.h"
 #include "base/file.h"
 #include "model/verdict.h"
+#include "probe/capture.h"
 #include "rules/diff.h"
 #include "rules/intent.h"
 #include "rules/reach.h"
@@ -172,6 +173,56 @@ __attribute__((unused)) static void fuzz_credentials(struct arena *arena, const 
     struct error error = {0};
     struct credentials credentials = {0};
     credentials_parse(arena, "credentials", (const char *)data, size, "fuzz", &credentials, &error);
+}
+
+static bool own_below(const void *context, struct address address, int protocol, uint16_t port)
+{
+    (void)context;
+    (void)protocol;
+    return address.bits % 2 == 0 && port > 1000;
+}
+
+// Packets as they come off the wire, behind any link header.
+__attribute__((unused)) static void fuzz_packet(struct arena *arena, const uint8_t *data, size_t size)
+{
+    static const int links[] = {101, 113, 276, 1, 0};
+    uint8_t *exact = arena_alloc(arena, size + 1); // so that a byte too far is found
+    memcpy(exact, data, size);
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+        size_t length;
+        struct seen seen;
+        struct answer answer;
+        const uint8_t *packet = packet_of_frame(links[i], exact, size, &length);
+        if (packet == NULL || !packet_read(packet, length, own_below, NULL, &seen))
+            continue;
+        if (seen.payload != NULL && (seen.payload < packet || seen.payload + seen.payload_size > packet + length))
+            abort();
+        packet_answer(&seen, &answer);
+    }
+}
+
+// A capture file given as evidence: whatever is in it, every port has one state.
+__attribute__((unused)) static void fuzz_capture(struct arena *arena, const uint8_t *data, size_t size)
+{
+    static const char text[] =
+        "198.51.100.4 tcp 80-120\n198.51.100.4 udp 53,69\n198.51.100.4 icmp\n2001:db8:1:1::10 tcp 80\n";
+    struct error error = {0};
+    struct plan plan = {0};
+    struct observations observations = {0};
+    struct ledger ledger;
+    size_t by_state[OBSERVED_UNKNOWN + 1] = {0};
+    uint64_t first, last;
+    if (size == 0 || !plan_read(arena, "targets", text, strlen(text), &plan, &error))
+        return;
+    struct schedule schedule = schedule_of(arena, &plan, 1);
+    FILE *stream = fmemopen((void *)(uintptr_t)data, size, "rb");
+    if (stream == NULL || !ledger_begin(&ledger, arena, &schedule, true, &error))
+        abort();
+    capture_replay_stream(arena, stream, "fuzz", &ledger, &first, &last, &error);
+    ledger_collect(&ledger, 1, "not in the capture", &observations, by_state);
+    if (by_state[0] + by_state[1] + by_state[2] + by_state[3] + by_state[4] != schedule.count)
+        abort();
+    ledger_end(&ledger);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
