@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 
 #include "base/clock.h"
-#include "net/sockaddr.h"
 #include "probe/connect.h"
 
 enum { SPARE_DESCRIPTORS = 64, SHORTEST_WAIT_US = 200000 };
@@ -32,7 +31,6 @@ struct dial {
     struct slot *newest;
     size_t under_way;
     uint32_t next_port;
-    struct address own[2];
 };
 
 static size_t descriptor_limit(void)
@@ -112,9 +110,6 @@ bool dial_start(struct dial *dial, const struct span *span, uint64_t question, u
     }
     if (fd < 0 && answer.kind == ANSWER_BACK_PRESSURE)
         return false;
-    struct address *own = &dial->own[lane->address.family == FAMILY_IPV6];
-    if (fd >= 0 && own->family == 0)
-        sockaddr_own(fd, own);
     bool local = fd < 0 && answer.kind == ANSWER_STATE && answer.state == OBSERVED_UNKNOWN; // nothing left this machine
     if (!local)
         ledger_sent(dial->ledger, question, position, now);
@@ -155,12 +150,6 @@ void dial_sweep(struct dial *dial)
             ledger_patience_us(&dial->ledger->standings[slot->lane], SHORTEST_WAIT_US, dial->longest_us))
             release(slot);
     }
-}
-
-bool dial_own(const struct dial *dial, enum family family, struct address *own)
-{
-    *own = dial->own[family == FAMILY_IPV6];
-    return own->family != 0;
 }
 
 void dial_close(struct dial *dial)

@@ -17,5 +17,3 @@ bool dial_start(struct dial *dial, const struct span *span, uint64_t question, u
 size_t dial_under_way(const struct dial *dial);
 // Lets those go whose time is over.
 void dial_sweep(struct dial *dial);
-// The source address of a family that connects came from; false where none has.
-bool dial_own(const struct dial *dial, enum family family, struct address *own);

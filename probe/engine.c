@@ -1,8 +1,5 @@
 // The loop: passes over the questions, a token bucket for the rate, whichever method sends, and what ends a run.
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>

@@ -10,8 +10,8 @@
 enum {
     ANSWERED = MOST_TRIES + 1, // bytes below it count tries
     MOST_CAUSES = 255 - ANSWERED,
-    MOMENTS = 1 << 20, // kept of each try, at most; more questions than that share them
-    DETAILS = 1 << 20,
+    MOMENTS = 1 << 19, // kept of each try, at most; more questions than that share them
+    DETAILS = 1 << 17,
     LEAST_DETAILS = 16,
     TRIES_WITH_MOMENTS = 8, // where moments are shared, those of later tries are not kept
     FRAMES_NAMED = 64,

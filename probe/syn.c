@@ -209,11 +209,6 @@ bool syn_flush(struct syn *syn)
     return first && second;
 }
 
-struct address syn_own(const struct syn *syn, uint32_t lane)
-{
-    return syn->routes[lane].own;
-}
-
 bool syn_is_own(const struct syn *syn, struct address address)
 {
     for (size_t i = 0; i < syn->own_count; i++)

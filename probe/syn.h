@@ -21,6 +21,5 @@ bool syn_queue(struct syn *syn, const struct span *span, uint64_t question, uint
 // Sends what was taken. False where this machine's buffers are full for now: call it again.
 bool syn_flush(struct syn *syn);
 
-// The source address that a lane is asked from; family 0 where it has not been asked.
-struct address syn_own(const struct syn *syn, uint32_t lane);
+// Whether packets have been sent from an address.
 bool syn_is_own(const struct syn *syn, struct address address);
