@@ -6,6 +6,7 @@
 #include "probe/answer.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,26 @@ struct answer answer_state(enum observed_state state, const char *reason)
     struct answer answer = {.kind = ANSWER_STATE, .state = state};
     snprintf(answer.reason, sizeof(answer.reason), "%s", reason);
     return answer;
+}
+
+struct answer answer_icmp(struct address target, struct address from, bool from_us, uint8_t type, uint8_t code)
+{
+    // Destination unreachable, port unreachable: RFC 792 type 3 code 3, RFC 4443 type 1 code 4.
+    bool port_unreachable = target.family == FAMILY_IPV4 ? type == 3 && code == 3 : type == 1 && code == 4;
+    struct answer answer = answer_state(port_unreachable && address_equal(from, target) ? OBSERVED_CLOSED
+                                        : from_us                                       ? OBSERVED_UNKNOWN
+                                                                                        : OBSERVED_REJECTED,
+                                        "");
+    answer.from = from;
+    snprintf(answer.reason, sizeof(answer.reason), "icmp:%u/%u", type, code);
+    return answer;
+}
+
+void answer_by_capture(int fd)
+{
+    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog filter = {.len = 1, .filter = &nothing};
+    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
 }
 
 static bool is_own(int fd, struct address address)
@@ -54,14 +75,7 @@ bool answer_from_error_queue(int fd, struct address target, struct answer *answe
         sockaddr_address(SO_EE_OFFENDER(seen), &from);
         if (target.family == 0)
             target = *about;
-        // Destination unreachable, port unreachable: RFC 792 type 3 code 3, RFC 4443 type 1 code 4.
-        bool port_unreachable =
-            v4 ? seen->ee_type == 3 && seen->ee_code == 3 : seen->ee_type == 1 && seen->ee_code == 4;
-        *answer = (struct answer){.kind = ANSWER_STATE, .from = from};
-        snprintf(answer->reason, sizeof(answer->reason), "icmp:%u/%u", seen->ee_type, seen->ee_code);
-        answer->state = port_unreachable && address_equal(from, target) ? OBSERVED_CLOSED
-                        : is_own(fd, from)                              ? OBSERVED_UNKNOWN
-                                                                        : OBSERVED_REJECTED;
+        *answer = answer_icmp(target, from, is_own(fd, from), seen->ee_type, seen->ee_code);
         return true;
     }
     return false;

@@ -18,9 +18,16 @@ struct answer {
 
 struct answer answer_state(enum observed_state state, const char *reason);
 
+// What an ICMP error from `from` about a probe of `target` means. Port unreachable from the target itself is closed;
+// any other unreachable, or one by anybody else, is rejected (semantics.md), and unknown where this machine made it
+// (`from_us`).
+struct answer answer_icmp(struct address target, struct address from, bool from_us, uint8_t type, uint8_t code);
+
+// Answers come by the capture: the socket takes nothing in, so that nothing piles up there.
+void answer_by_capture(int fd);
+
 // Reads one ICMP error from a socket's error queue: true where there was one, with *answer filled, and *about and *port
-// the address and *port it was about. Port unreachable from the target itself is closed, from anybody else, like every
-// other unreachable, rejected (semantics.md); one that this machine made itself is unknown.
+// the address and *port it was about.
 bool answer_from_error_queue(int fd, struct address target, struct answer *answer, struct address *about,
                              uint16_t *port);
 

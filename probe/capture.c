@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "base/pages.h"
 #include "model/protocol.h"
 #include "probe/identity.h"
 
@@ -72,12 +72,6 @@ static bool is_own(const void *context, struct address address, int protocol, ui
     return protocol != PROTOCOL_UDP || !schedule_find(replay->ledger->schedule, address, protocol, port, &question);
 }
 
-static void *zeroed(size_t size)
-{
-    void *memory = mmap(NULL, size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
-}
-
 static void take_probe(struct replay *replay, const struct seen *seen, uint64_t wall_us)
 {
     const struct schedule *schedule = replay->ledger->schedule;
@@ -87,7 +81,7 @@ static void take_probe(struct replay *replay, const struct seen *seen, uint64_t 
         return;
     unsigned try = ++replay->tries[question];
     if (replay->marks[try] == NULL)
-        replay->marks[try] = zeroed(schedule->count * sizeof(struct mark));
+        replay->marks[try] = pages_new(schedule->count * sizeof(struct mark));
     if (replay->marks[try] != NULL)
         replay->marks[try][question] = (struct mark){seen->own_port, seen->sequence};
     ledger_sent(replay->ledger, question, order_position(&replay->ledger->orders[try], question), wall_us);
@@ -150,8 +144,7 @@ bool capture_replay_stream(struct arena *arena, FILE *stream, const char *name, 
     bool good = play(&replay, pcap, name, first, last, error);
     pcap_close(pcap); // closes the stream too
     for (unsigned try = 1; try <= MOST_TRIES; try++)
-        if (replay.marks[try] != NULL)
-            munmap(replay.marks[try], ledger->schedule->count * sizeof(struct mark) + 1);
+        pages_free(replay.marks[try], ledger->schedule->count * sizeof(struct mark));
     return good;
 }
 

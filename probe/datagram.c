@@ -1,7 +1,6 @@
 #include "probe/datagram.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,17 +43,10 @@ struct datagrams {
     size_t descriptor_count;
 };
 
-static void take_nothing(int fd)
-{
-    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-    struct sock_fprog filter = {.len = 1, .filter = &nothing};
-    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
-}
-
 static void ready(struct datagrams *datagrams, int fd)
 {
     if (datagrams->captured)
-        take_nothing(fd);
+        answer_by_capture(fd);
     else
         datagrams->descriptors[datagrams->descriptor_count++] = fd;
 }
@@ -246,7 +238,7 @@ static void receive_udp(struct datagrams *datagrams, const struct source *source
         if (length >= 0 && sockaddr_address((struct sockaddr *)&name, &seen.target)) {
             seen.port = sockaddr_port((struct sockaddr *)&name);
             seen.payload_size = (size_t)length;
-            answer = answer_state(OBSERVED_OPEN, "udp-answer");
+            packet_answer(&seen, &answer);
             tell(datagrams, &seen, &answer);
             continue;
         }

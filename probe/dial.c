@@ -14,7 +14,6 @@ struct slot {
     uint64_t question;
     uint64_t started_us;
     uint32_t lane;
-    bool active;
     struct slot *next; // free, or after it in the order of starting
     struct slot *before;
 };
@@ -72,7 +71,6 @@ static void slot_closed(uv_handle_t *handle)
 static void release(struct slot *slot)
 {
     struct dial *dial = slot->dial;
-    slot->active = false;
     dial->under_way--;
     *(slot->before == NULL ? &dial->oldest : &slot->before->next) = slot->next;
     *(slot->next == NULL ? &dial->newest : &slot->next->before) = slot->before;
@@ -123,7 +121,6 @@ bool dial_start(struct dial *dial, const struct span *span, uint64_t question, u
     slot->question = question;
     slot->lane = span->lane;
     slot->started_us = uv_hrtime() / 1000;
-    slot->active = true;
     slot->next = NULL;
     slot->before = dial->newest;
     *(dial->newest == NULL ? &dial->oldest : &dial->newest->next) = slot;

@@ -2,8 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include "base/clock.h"
@@ -392,22 +390,15 @@ static bool open_method(struct engine *engine, struct error *error)
     return true;
 }
 
-// The source addresses towards the first target of each family. Connecting a UDP socket sends nothing.
+// The source addresses towards the first target asked of each family.
 static void note_vantages(struct engine *engine)
 {
     char *into[2] = {engine->summary->vantage4, engine->summary->vantage6};
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
-        struct address address = engine->schedule.lanes[i].address, own;
-        struct sockaddr_storage to;
-        int side = address.family == FAMILY_IPV6;
-        if (into[side][0] != '\0' || engine->ledger.standings[i].tries == 0)
-            continue;
-        int fd = socket(side == 0 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        socklen_t size = sockaddr_of(address, 9, &to);
-        if (fd >= 0 && connect(fd, (struct sockaddr *)&to, size) == 0 && sockaddr_own(fd, &own) && own.bits != 0)
-            address_format(own, into[side]);
-        if (fd >= 0)
-            close(fd);
+        struct address to = engine->schedule.lanes[i].address, own;
+        char *text = into[to.family == FAMILY_IPV6];
+        if (text[0] == '\0' && engine->ledger.standings[i].tries > 0 && sockaddr_source(to, &own) && own.bits != 0)
+            address_format(own, text);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "net/sockaddr.h"
+#include "probe/octets.h"
 
 enum { ECHO_SIZE = 16, ECHO4 = 8, REPLY4 = 0, ECHO6 = 128, REPLY6 = 129 };
 
@@ -23,29 +24,14 @@ int icmp_open(enum family family, bool only_raw, bool *raw)
     return fd;
 }
 
-static uint16_t checksum(const uint8_t *bytes, size_t size) // RFC 1071
-{
-    uint32_t sum = 0;
-    for (size_t i = 0; i + 1 < size; i += 2)
-        sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
-    while (sum >> 16 != 0)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)~sum;
-}
-
 struct answer icmp_send(int fd, struct address target, uint16_t identifier, uint16_t sequence, uint64_t token)
 {
     uint8_t packet[ECHO_SIZE] = {target.family == FAMILY_IPV4 ? ECHO4 : ECHO6};
-    packet[4] = (uint8_t)(identifier >> 8);
-    packet[5] = (uint8_t)identifier;
-    packet[6] = (uint8_t)(sequence >> 8);
-    packet[7] = (uint8_t)sequence;
+    octets_put16(packet + 4, identifier);
+    octets_put16(packet + 6, sequence);
     memcpy(packet + 8, &token, sizeof(token));
-    if (target.family == FAMILY_IPV4) { // the kernel fills in ICMPv6's, which covers the addresses
-        uint16_t sum = checksum(packet, sizeof(packet));
-        packet[2] = (uint8_t)(sum >> 8);
-        packet[3] = (uint8_t)sum;
-    }
+    if (target.family == FAMILY_IPV4) // the kernel fills in ICMPv6's, which covers the addresses
+        octets_put16(packet + 2, octets_checksum(octets_sum(packet, sizeof(packet))));
     struct sockaddr_storage to;
     socklen_t size = sockaddr_of(target, 0, &to);
     if (sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&to, size) >= 0)
@@ -72,7 +58,7 @@ bool icmp_receive(int fd, enum family family, bool raw, struct icmp_seen *seen)
         size_t skip = raw && family == FAMILY_IPV4 ? (size_t)(packet[0] & 15) * 4 : 0; // raw IPv4 brings its header
         if ((size_t)length < skip + ECHO_SIZE || packet[skip] != (family == FAMILY_IPV4 ? REPLY4 : REPLY6))
             continue;
-        seen->sequence = (uint16_t)(packet[skip + 6] << 8 | packet[skip + 7]);
+        seen->sequence = octets_get16(packet + skip + 6);
         memcpy(&seen->token, packet + skip + 8, sizeof(seen->token));
         if (!sockaddr_address((struct sockaddr *)&name, &seen->about))
             continue;

@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/clock.h"
+#include "base/pages.h"
 #include "model/protocol.h"
 
 enum {
@@ -17,13 +17,6 @@ enum {
     FRAMES_NAMED = 64,
 };
 
-static void *zeroed(size_t size)
-{
-    void *memory =
-        mmap(NULL, size == 0 ? 1 : size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return memory == MAP_FAILED ? NULL : memory;
-}
-
 static size_t moments(const struct ledger *ledger)
 {
     return (size_t)(ledger->schedule->count >> ledger->shift) + 1;
@@ -35,7 +28,7 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
     *ledger = (struct ledger){.arena = arena, .schedule = schedule};
     while (!exact && schedule->count >> ledger->shift > MOMENTS)
         ledger->shift++;
-    ledger->bytes = zeroed(schedule->count);
+    ledger->bytes = pages_new(schedule->count);
     ledger->standings = arena_array(arena, struct standing, schedule->lane_count + 1);
     uint64_t share = DETAILS / (schedule->lane_count + 1);
     ledger->most_details = exact ? UINT32_MAX : share < LEAST_DETAILS ? LEAST_DETAILS : (uint32_t)share;
@@ -45,19 +38,17 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
         ledger->orders[try] = schedule_order(schedule, try);
     if (exact)
         for (unsigned try = 1; try <= MOST_TRIES; try++) // untouched pages cost nothing
-            ledger->frames[try] = zeroed(moments(ledger) * sizeof(uint32_t));
+            ledger->frames[try] = pages_new(moments(ledger) * sizeof(uint32_t));
     return ledger->bytes != NULL ||
            error_set(error, ERROR_INCOMPLETE, "no memory for %llu questions", (unsigned long long)schedule->count);
 }
 
 void ledger_end(struct ledger *ledger)
 {
-    munmap(ledger->bytes, ledger->schedule->count == 0 ? 1 : ledger->schedule->count);
+    pages_free(ledger->bytes, ledger->schedule->count);
     for (unsigned try = 1; try <= MOST_TRIES; try++) {
-        if (ledger->sent_us[try] != NULL)
-            munmap(ledger->sent_us[try], moments(ledger) * sizeof(uint64_t));
-        if (ledger->frames[try] != NULL)
-            munmap(ledger->frames[try], moments(ledger) * sizeof(uint32_t));
+        pages_free(ledger->sent_us[try], moments(ledger) * sizeof(uint64_t));
+        pages_free(ledger->frames[try], moments(ledger) * sizeof(uint32_t));
     }
 }
 
@@ -74,7 +65,7 @@ unsigned ledger_tries(const struct ledger *ledger, uint64_t question)
 static uint64_t *moments_of(struct ledger *ledger, unsigned try)
 {
     if (ledger->sent_us[try] == NULL && (ledger->shift == 0 || try <= TRIES_WITH_MOMENTS))
-        ledger->sent_us[try] = zeroed(moments(ledger) * sizeof(uint64_t));
+        ledger->sent_us[try] = pages_new(moments(ledger) * sizeof(uint64_t));
     return ledger->sent_us[try];
 }
 
@@ -189,7 +180,6 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     ledger->received++;
     standing->answered++;
     standing->open += cause.state == OBSERVED_OPEN;
-    standing->recovered += try > 1;
     standing->late += try > 1;
     if (rtt >= 0)
         measure(standing, (double)rtt);

@@ -30,9 +30,8 @@ struct standing {
     uint64_t silent;   // its questions without an answer
     uint64_t answered; // by packets from outside
     uint64_t open;
-    uint64_t recovered; // answers that came only to a second or later try, since the last ledger_settle
-    uint64_t late;      // the same, in all
-    unsigned tries;     // that every silent question of it has had
+    uint64_t late;  // answers that came only to a second or later try
+    unsigned tries; // that every silent question of it has had
     bool measured;
     double smoothed_us; // round-trip time and its variation: RFC 6298, section 2
     double variation_us;

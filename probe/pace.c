@@ -58,24 +58,29 @@ bool pace_next(struct pace *pace)
     return true;
 }
 
+// Answers of a lane that came only to a later try, since its last pass ended.
+static uint64_t fresh_late(const struct pace *pace, size_t lane)
+{
+    return pace->ledger->standings[lane].late - pace->courses[lane].late;
+}
+
 // Whether the answers of a lane thin out under speed, and at which rate it can be asked.
-static void judge_lane(struct pace *pace, size_t lane, double seconds)
+static void judge_lane(struct pace *pace, size_t lane, uint64_t recovered, double seconds)
 {
     struct course *course = &pace->courses[lane];
     const struct standing *standing = &pace->ledger->standings[lane];
     bool udp = pace->schedule->lanes[lane].protocol == PROTOCOL_UDP;
-    double recovered = (double)standing->recovered, before = (double)(standing->answered - standing->recovered);
     if (udp) {
         uint64_t closed = standing->answered - standing->open;
         // Of too many, silence stays what it is: unconfirmed, never open.
-        course->slow = closed > 0 && (standing->recovered > 0 || closed <= UNDER_LIMIT) &&
+        course->slow = closed > 0 && (recovered > 0 || closed <= UNDER_LIMIT) &&
                        (double)standing->silent < ICMP_RATE * LONGEST_UDP_SECONDS;
         course->rate = ICMP_RATE;
         return;
     }
-    if (standing->recovered < 5 || recovered < LIMITING * before)
+    if (recovered < 5 || (double)recovered < LIMITING * (double)(standing->answered - recovered))
         return;
-    double seen = SAFELY * recovered / (seconds > 0.001 ? seconds : 0.001);
+    double seen = SAFELY * (double)recovered / (seconds > 0.001 ? seconds : 0.001);
     course->slow = true;
     course->rate = seen < LEAST_SLOW_RATE ? LEAST_SLOW_RATE : seen;
 }
@@ -89,9 +94,9 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
             continue;
         standing->tries = pace->pass.try;
         if (!pace->pass.slow && pace->pass.try > 1)
-            judge_lane(pace, i, seconds);
+            judge_lane(pace, i, fresh_late(pace, i), seconds);
         if (!pace->courses[i].slow) {
-            recovered += (double)standing->recovered;
+            recovered += (double)fresh_late(pace, i);
             answered += (double)standing->answered;
             late += (double)standing->late;
         }
@@ -111,7 +116,7 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
         course->done = pace->pass.slow ? !fresh && pace->pass.try >= pace->limits.tries
                        : course->slow  ? false
                                        : pace->pass.try >= pace->limits.tries && !missing &&
-                                            (standing->recovered == 0 || pace->pass.try >= MOST_PASSES);
-        standing->recovered = 0;
+                                            (fresh_late(pace, i) == 0 || pace->pass.try >= MOST_PASSES);
+        course->late = standing->late;
     }
 }

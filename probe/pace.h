@@ -22,6 +22,7 @@ struct course {
     bool member;       // of the pass under way
     double rate;       // of slow passes, packets a second
     uint64_t answered; // when the pass began
+    uint64_t late;     // when the lane's last pass ended
 };
 
 struct pass {

@@ -1,9 +1,9 @@
 #include "probe/packet.h"
 
 #include <pcap/dlt.h>
-#include <stdio.h>
 
 #include "model/protocol.h"
+#include "probe/octets.h"
 
 enum {
     TCP_SIZE = 20,
@@ -19,16 +19,6 @@ enum {
     ECHO_REQUEST6 = 128,
     ECHO_REPLY6 = 129,
 };
-
-static uint16_t number16(const uint8_t *at)
-{
-    return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static uint32_t number32(const uint8_t *at)
-{
-    return (uint32_t)number16(at) << 16 | number16(at + 2);
-}
 
 struct ip {
     struct address from;
@@ -46,14 +36,14 @@ static bool read_ipv6(const uint8_t *bytes, size_t size, struct ip *ip)
     ip->from = address_from_bytes(FAMILY_IPV6, bytes + 8);
     ip->to = address_from_bytes(FAMILY_IPV6, bytes + 24);
     ip->protocol = bytes[6];
-    size_t at = IPV6_SIZE, total = IPV6_SIZE + (size_t)number16(bytes + 4);
+    size_t at = IPV6_SIZE, total = IPV6_SIZE + (size_t)octets_get16(bytes + 4);
     size = size < total ? size : total;
     while (ip->protocol == HOP_BY_HOP || ip->protocol == ROUTING || ip->protocol == FRAGMENT ||
            ip->protocol == DESTINATION) {
         if (size - at < 8)
             return false;
         bool fragment = ip->protocol == FRAGMENT;
-        if (fragment && number16(bytes + at + 2) >> 3 != 0)
+        if (fragment && octets_get16(bytes + at + 2) >> 3 != 0)
             return false; // not the first one
         ip->protocol = bytes[at];
         size_t length = fragment ? 8 : ((size_t)bytes[at + 1] + 1) * 8;
@@ -73,9 +63,9 @@ static bool read_ip(const uint8_t *bytes, size_t size, struct ip *ip)
     if (bytes[0] >> 4 == 6)
         return read_ipv6(bytes, size, ip);
     size_t header = (size_t)(bytes[0] & 15) * 4;
-    if (bytes[0] >> 4 != 4 || header < 20 || size < header || (number16(bytes + 6) & 0x1fff) != 0)
+    if (bytes[0] >> 4 != 4 || header < 20 || size < header || (octets_get16(bytes + 6) & 0x1fff) != 0)
         return false;
-    size_t total = number16(bytes + 2);
+    size_t total = octets_get16(bytes + 2);
     size = total >= header && total < size ? total : size;
     ip->from = address_from_bytes(FAMILY_IPV4, bytes + 12);
     ip->to = address_from_bytes(FAMILY_IPV4, bytes + 16);
@@ -96,6 +86,16 @@ static bool is_echo_request(const struct ip *ip)
            ip->body[1] == 0;
 }
 
+// What echo requests and replies have in common.
+static void read_echo(const struct ip *ip, struct seen *seen)
+{
+    seen->own_port = octets_get16(ip->body + 4);
+    seen->sequence = octets_get16(ip->body + 6);
+    seen->has_sequence = true;
+    seen->payload = ip->body + ICMP_SIZE;
+    seen->payload_size = ip->size - ICMP_SIZE;
+}
+
 // The probe itself, whole or as quoted.
 static bool read_probe(const struct ip *ip, struct seen *seen)
 {
@@ -105,17 +105,13 @@ static bool read_probe(const struct ip *ip, struct seen *seen)
     seen->target = ip->to;
     seen->own = ip->from;
     if (is_icmp(ip)) {
-        seen->own_port = number16(ip->body + 4);
-        seen->sequence = number16(ip->body + 6);
-        seen->has_sequence = true;
-        seen->payload = ip->body + ICMP_SIZE;
-        seen->payload_size = ip->size - ICMP_SIZE;
+        read_echo(ip, seen);
         return is_echo_request(ip);
     }
-    seen->own_port = number16(ip->body);
-    seen->port = number16(ip->body + 2);
+    seen->own_port = octets_get16(ip->body);
+    seen->port = octets_get16(ip->body + 2);
     if (ip->protocol == PROTOCOL_TCP) {
-        seen->sequence = number32(ip->body + 4);
+        seen->sequence = octets_get32(ip->body + 4);
         seen->has_sequence = true;
     } else {
         seen->payload = ip->body + UDP_SIZE;
@@ -133,11 +129,7 @@ static bool read_icmp(const struct ip *ip, struct seen *seen)
     seen->code = ip->body[1];
     if (seen->type == (v4 ? ECHO_REPLY4 : ECHO_REPLY6)) {
         seen->kind = SEEN_ECHO_REPLY;
-        seen->own_port = number16(ip->body + 4);
-        seen->sequence = number16(ip->body + 6);
-        seen->has_sequence = true;
-        seen->payload = ip->body + ICMP_SIZE;
-        seen->payload_size = ip->size - ICMP_SIZE;
+        read_echo(ip, seen);
         return true;
     }
     struct ip quoted;
@@ -161,8 +153,8 @@ bool packet_read(const uint8_t *bytes, size_t size, packet_is_own is_own, const 
     }
     if (is_icmp(&ip))
         return read_icmp(&ip, seen);
-    seen->port = number16(ip.body);
-    seen->own_port = number16(ip.body + 2);
+    seen->port = octets_get16(ip.body);
+    seen->own_port = octets_get16(ip.body + 2);
     if (ip.protocol == PROTOCOL_UDP) {
         seen->kind = SEEN_UDP;
         seen->payload = ip.body + UDP_SIZE;
@@ -172,7 +164,7 @@ bool packet_read(const uint8_t *bytes, size_t size, packet_is_own is_own, const 
     if (ip.protocol != PROTOCOL_TCP || ip.size < TCP_SIZE || (ip.body[13] & TCP_ACK) == 0)
         return false;
     seen->kind = (ip.body[13] & TCP_RST) != 0 ? SEEN_RST : SEEN_SYN_ACK;
-    seen->sequence = number32(ip.body + 8) - 1; // it acknowledges the SYN: RFC 9293, section 3.5
+    seen->sequence = octets_get32(ip.body + 8) - 1; // it acknowledges the SYN: RFC 9293, section 3.5
     seen->has_sequence = true;
     return (ip.body[13] & (TCP_SYN | TCP_RST)) != 0;
 }
@@ -194,22 +186,15 @@ const uint8_t *packet_of_frame(int link_type, const uint8_t *frame, size_t size,
 
 static bool error_answer(const struct seen *seen, struct answer *answer)
 {
-    enum { UNREACHABLE4 = 3, EXCEEDED4 = 11, PROBLEM4 = 12, PORT4 = 3, FRAGMENTATION4 = 4 };
-    enum { UNREACHABLE6 = 1, EXCEEDED6 = 3, PROBLEM6 = 4, PORT6 = 4 };
+    enum { UNREACHABLE4 = 3, EXCEEDED4 = 11, PROBLEM4 = 12, FRAGMENTATION4 = 4 };
+    enum { UNREACHABLE6 = 1, EXCEEDED6 = 3, PROBLEM6 = 4 };
     bool v4 = seen->target.family == FAMILY_IPV4;
     if (v4 ? seen->type != UNREACHABLE4 && seen->type != EXCEEDED4 && seen->type != PROBLEM4
            : seen->type != UNREACHABLE6 && seen->type != EXCEEDED6 && seen->type != PROBLEM6)
         return false;
     if (v4 && seen->type == UNREACHABLE4 && seen->code == FRAGMENTATION4)
         return false; // about the size of packets on the way, not about the port
-    bool port =
-        v4 ? seen->type == UNREACHABLE4 && seen->code == PORT4 : seen->type == UNREACHABLE6 && seen->code == PORT6;
-    *answer = answer_state(port && address_equal(seen->sender, seen->target) ? OBSERVED_CLOSED
-                           : address_equal(seen->sender, seen->own)          ? OBSERVED_UNKNOWN
-                                                                             : OBSERVED_REJECTED,
-                           "");
-    answer->from = seen->sender;
-    snprintf(answer->reason, sizeof(answer->reason), "icmp:%u/%u", seen->type, seen->code);
+    *answer = answer_icmp(seen->target, seen->sender, address_equal(seen->sender, seen->own), seen->type, seen->code);
     return true;
 }
 

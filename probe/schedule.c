@@ -7,17 +7,13 @@
 static int by_place(const void *left, const void *right)
 {
     const struct plan_target *a = left, *b = right;
-    int order = address_compare(a->address, b->address);
-    if (order == 0)
-        order = protocol_compare(a->protocol, b->protocol);
-    if (order == 0)
-        order = portset_compare(a->ports, b->ports);
-    return order;
+    int order = place_compare(a->address, a->protocol, b->address, b->protocol);
+    return order != 0 ? order : portset_compare(a->ports, b->ports);
 }
 
 static bool same_lane(const struct plan_target *a, const struct plan_target *b)
 {
-    return a->protocol == b->protocol && address_equal(a->address, b->address);
+    return place_compare(a->address, a->protocol, b->address, b->protocol) == 0;
 }
 
 static int by_port(const void *left, const void *right)
@@ -102,9 +98,7 @@ const struct lane *schedule_lane(const struct schedule *schedule, struct address
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const struct lane *lane = &schedule->lanes[middle];
-        int order = address_compare(address, lane->address);
-        if (order == 0)
-            order = protocol_compare(protocol, lane->protocol);
+        int order = place_compare(address, protocol, lane->address, lane->protocol);
         if (order == 0)
             return lane;
         if (order < 0)

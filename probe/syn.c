@@ -1,7 +1,6 @@
 #include "probe/syn.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,6 +9,7 @@
 #include "base/clock.h"
 #include "model/protocol.h"
 #include "net/sockaddr.h"
+#include "probe/octets.h"
 
 enum { HEADER = 24, OWN_ADDRESSES = 64 }; // a SYN with one option, the maximum segment size
 
@@ -59,13 +59,10 @@ static int open_raw(enum family family)
 {
     int domain = family == FAMILY_IPV4 ? AF_INET : AF_INET6;
     int fd = socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-    // Answers come by the capture: nothing is to pile up here. The send buffer stays at its default size, which holds
-    // fewer packets than an interface's queue: so the socket is full (EAGAIN) before the queue drops any.
-    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
-    struct sock_fprog filter = {.len = 1, .filter = &nothing};
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
+    // The send buffer stays at its default size, which holds fewer packets than an interface's queue: so the socket is
+    // full (EAGAIN) before the queue drops any.
+    if (fd >= 0)
+        answer_by_capture(fd);
     return fd;
 }
 
@@ -114,14 +111,6 @@ void syn_close(struct syn *syn)
     }
 }
 
-static uint32_t sum_of(const uint8_t *bytes, size_t size)
-{
-    uint32_t sum = 0;
-    for (size_t i = 0; i + 1 < size; i += 2)
-        sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
-    return sum;
-}
-
 static void ask_route(struct syn *syn, const struct lane *lane, struct source_route *route)
 {
     struct sockaddr_storage to;
@@ -138,15 +127,10 @@ static void ask_route(struct syn *syn, const struct lane *lane, struct source_ro
     }
     address_to_bytes(route->own, own);
     address_to_bytes(lane->address, target);
-    route->sum = sum_of(template, HEADER) + sum_of(own, width) + sum_of(target, width) + IPPROTO_TCP + HEADER;
+    route->sum =
+        octets_sum(template, HEADER) + octets_sum(own, width) + octets_sum(target, width) + IPPROTO_TCP + HEADER;
     if (!syn_is_own(syn, route->own) && syn->own_count < OWN_ADDRESSES)
         syn->own[syn->own_count++] = route->own;
-}
-
-static void put16(uint8_t *at, uint16_t number)
-{
-    at[0] = (uint8_t)(number >> 8);
-    at[1] = (uint8_t)number;
 }
 
 bool syn_queue(struct syn *syn, const struct span *span, uint64_t question, uint64_t position)
@@ -170,13 +154,12 @@ bool syn_queue(struct syn *syn, const struct span *span, uint64_t question, uint
     uint32_t sequence = identity_sequence(syn->identity, lane->address, port, own_port);
     size_t at = batch->count++;
     uint8_t *packet = batch->packets[at];
-    put16(packet, own_port);
-    put16(packet + 2, port);
-    put16(packet + 4, (uint16_t)(sequence >> 16));
-    put16(packet + 6, (uint16_t)sequence);
+    octets_put16(packet, own_port);
+    octets_put16(packet + 2, port);
+    octets_put16(packet + 4, (uint16_t)(sequence >> 16));
+    octets_put16(packet + 6, (uint16_t)sequence);
     uint32_t sum = route->sum + own_port + port + (sequence >> 16) + (sequence & 0xffff);
-    sum = (sum & 0xffff) + (sum >> 16);
-    put16(packet + 16, (uint16_t) ~((sum & 0xffff) + (sum >> 16)));
+    octets_put16(packet + 16, octets_checksum(sum));
     batch->messages[at].msg_hdr.msg_namelen = sockaddr_of(lane->address, 0, &batch->to[at]);
     batch->questions[at] = question;
     batch->positions[at] = position;

@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,26 +56,17 @@ static const char *now(struct arena *arena, const char *format)
     return arena_strdup(arena, text);
 }
 
-// Without --vantage: the source addresses that this machine would use towards the endpoints. Connecting a UDP socket
-// only asks the routing table; nothing is sent.
+// Without --vantage: the source addresses that this machine would use towards the endpoints.
 static void detect_vantages(struct job *job)
 {
     bool have[2] = {false, false};
     for (size_t i = 0; i < job->before.exposures->endpoints.count; i++) {
-        const struct endpoint *endpoint = &job->before.exposures->endpoints.items[i];
-        enum family family = endpoint->address.family;
-        struct sockaddr_storage to;
-        struct address own;
-        if (have[family == FAMILY_IPV6])
+        struct prefix endpoint = job->before.exposures->endpoints.items[i].address;
+        struct address to = {.family = endpoint.family, .bits = endpoint.first}, own;
+        if (have[to.family == FAMILY_IPV6] || !sockaddr_source(to, &own))
             continue;
-        socklen_t size = sockaddr_of((struct address){.family = family, .bits = endpoint->address.first}, 9, &to);
-        int fd = socket(family == FAMILY_IPV4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (fd >= 0 && connect(fd, (struct sockaddr *)&to, size) == 0 && sockaddr_own(fd, &own)) {
-            *vector_add(job->arena, &job->vantages.items) = (struct vantage){own, portset_all};
-            have[family == FAMILY_IPV6] = true;
-        }
-        if (fd >= 0)
-            close(fd);
+        *vector_add(job->arena, &job->vantages.items) = (struct vantage){own, portset_all};
+        have[to.family == FAMILY_IPV6] = true;
     }
     const char *text = cli_vantages_text(job->arena, &job->vantages);
     if (text != NULL)

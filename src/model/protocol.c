@@ -36,6 +36,12 @@ int protocol_compare(int a, int b)
     return order(a) - order(b);
 }
 
+int place_compare(struct address a, int protocol_a, struct address b, int protocol_b)
+{
+    int order_of_addresses = address_compare(a, b);
+    return order_of_addresses != 0 ? order_of_addresses : protocol_compare(protocol_a, protocol_b);
+}
+
 const char *protocol_name(struct arena *arena, int protocol)
 {
     for (size_t i = 0; i < NAMES; i++)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "net/address.h"
 
 enum { PROTOCOL_ANY = -1, PROTOCOL_ICMP = 1, PROTOCOL_TCP = 6, PROTOCOL_UDP = 17, PROTOCOL_ICMPV6 = 58 };
 
@@ -16,6 +17,8 @@ bool protocol_is_icmp(int protocol); // type * 256 + code
 
 // The order of every file: tcp, udp, icmp, icmpv6, then the others by number.
 int protocol_compare(int a, int b);
+// Of places: by address, then by protocol.
+int place_compare(struct address a, int protocol_a, struct address b, int protocol_b);
 
 const char *protocol_name(struct arena *arena, int protocol);
 // "tcp", "icmpv6", "6", "-1" or "all". False where the text is no protocol number from -1 to 255.

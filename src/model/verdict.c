@@ -31,9 +31,7 @@ static bool agree(const struct verdict *a, const struct verdict *b)
 static int by_place(const void *left, const void *right)
 {
     const struct verdict *a = left, *b = right;
-    int order = address_compare(a->address, b->address);
-    if (order == 0)
-        order = protocol_compare(a->protocol, b->protocol);
+    int order = place_compare(a->address, a->protocol, b->address, b->protocol);
     return order != 0 ? order : (int)a->low - (int)b->low;
 }
 

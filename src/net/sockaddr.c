@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <unistd.h>
 
 socklen_t sockaddr_of(struct address address, uint16_t port, struct sockaddr_storage *storage)
 {
@@ -46,4 +47,15 @@ bool sockaddr_own(int fd, struct address *address)
     struct sockaddr_storage own;
     socklen_t size = sizeof(own);
     return getsockname(fd, (struct sockaddr *)&own, &size) == 0 && sockaddr_address((struct sockaddr *)&own, address);
+}
+
+bool sockaddr_source(struct address to, struct address *own)
+{
+    struct sockaddr_storage storage;
+    socklen_t size = sockaddr_of(to, 9, &storage);
+    int fd = socket(to.family == FAMILY_IPV4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool good = fd >= 0 && connect(fd, (struct sockaddr *)&storage, size) == 0 && sockaddr_own(fd, own);
+    if (fd >= 0)
+        close(fd);
+    return good;
 }

@@ -14,5 +14,9 @@ bool sockaddr_address(const struct sockaddr *storage, struct address *address);
 // The port in *storage, host order; 0 where its family has none.
 uint16_t sockaddr_port(const struct sockaddr *storage);
 
+// The source address that this machine would use towards `to`: connecting a UDP socket only asks the routing table,
+// nothing is sent. False where there is no way there.
+bool sockaddr_source(struct address to, struct address *own);
+
 // The address that this end of a socket has. False where it has none.
 bool sockaddr_own(int fd, struct address *address);

@@ -1,5 +1,6 @@
 """The demo's network, end to end: every verdict, exactly, both ways. Packets stay in namespaces that the lab made."""
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -49,13 +50,21 @@ def spread(items, *keys):
     return found
 
 
-class Demo(unittest.TestCase):
+class Sample(unittest.TestCase):
+    """The sample's network as the truth file has it, and a folder."""
+
     @classmethod
     def setUpClass(cls):
         need_lab()
         cls.addClassCleanup(down)
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
+
+
+class Demo(Sample):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
         cls.bundle = pathlib.Path(cls.folder.name) / "evidence"
         cls.done = common.sgproof(
             "run", "--snapshot", common.SAMPLE, "--intent", str(common.SAMPLE) + ".intent.json", "--out", cls.bundle,
@@ -146,15 +155,12 @@ PYTHON = common.python_with_moto()
 
 
 @unittest.skipUnless(PYTHON, "moto, boto3 and awscli are not installed, and could not be")
-class Live(unittest.TestCase):
+class Live(Sample):
     """The whole job against a live API: moto serves the sample on the loopback of the vantage point's namespace."""
 
     @classmethod
     def setUpClass(cls):
-        need_lab()
-        cls.addClassCleanup(down)
-        cls.folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.folder.cleanup)
+        super().setUpClass()
         cls.server = subprocess.Popen([LAB, "in", PYTHON, str(common.TOP / "scripts/moto"), str(common.SAMPLE)], env=ENV,
                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         cls.addClassCleanup(cls.stop)
@@ -244,9 +250,9 @@ class Answers(unittest.TestCase):
         return lines[:-1], lines[-1]["summary"]
 
     def test_each_answer_is_told_apart_in_both_families(self):
-        for one, two, gateway, icmp in ((WEB1, WEB2, "203.0.113.1", ("3/13", "3/3", "3/1")),
-                                        (WEB1_6, WEB2_6, "2001:db8:ffff::1", ("1/1", "1/4", "1/3"))):
-          for method in ("syn", "connect"):
+        families = ((WEB1, WEB2, "203.0.113.1", ("3/13", "3/3", "3/1")),
+                    (WEB1_6, WEB2_6, "2001:db8:ffff::1", ("1/1", "1/4", "1/3")))
+        for (one, two, gateway, icmp), method in itertools.product(families, ("syn", "connect")):
             lines, _ = self.probe("%s tcp 80-83,443,9\n%s tcp 80\n" % (one, two), "--method", method)
             found = {(x["address"], x["from_port"]): (x["state"], x["reason"], x.get("from")) for x in lines}
             self.assertEqual(found, {

@@ -55,6 +55,15 @@ def at(namespace, *words, check=True):
     return subprocess.run([LAB, "at", namespace, *words], env=ENV, text=True, capture_output=True, check=check)
 
 
+def packets(data):
+    """The packets of a capture file."""
+    place = 24
+    while place < len(data):
+        size = int.from_bytes(data[place + 8:place + 12], "little")
+        yield data[place + 16:place + 16 + size]
+        place += 16 + size
+
+
 class Prober(unittest.TestCase):
     maxDiff = None
 
@@ -84,6 +93,28 @@ class Prober(unittest.TestCase):
         self.assertEqual(done.returncode, status, done.stderr)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         return lines[:-1], lines[-1]["summary"], done.stderr
+
+    def begin_probe(self, targets, *words):
+        """A probe under way, of 100 packets a second."""
+        process = subprocess.Popen([LAB, "in", common.SGPROOF, "probe", "--targets", "-", *RANGES, "--rate", "100", *words],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV)
+        self.addCleanup(lambda: (process.stdout.close(), process.stderr.close()))
+        process.stdin.write(targets)
+        process.stdin.close()
+        return process
+
+    def end_probe(self, process):
+        """What an incomplete probe said."""
+        lines = [json.loads(line) for line in process.stdout.read().splitlines()]
+        process.stderr.read()
+        self.assertEqual(process.wait(60), 3)
+        return lines
+
+    def on_hosts(self, program):
+        """Runs a Python program beside the hosts until the test ends; it has printed a line when it is ready."""
+        process = subprocess.Popen([LAB, "at", "hosts", sys.executable, "-c", program], env=ENV, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (process.kill(), process.wait(), process.stdout.close()))
+        process.stdout.readline()
 
     def states(self, lines):
         return {(x["protocol"], port): x["state"] for x in lines
@@ -125,9 +156,7 @@ class Prober(unittest.TestCase):
         self.assertEqual(self.states(lines), self.truth([*range(400, 1000), 2000, *range(8000, 8004)]))
 
     def test_udp_open_closed_and_silent_are_told_apart_by_both_methods(self):
-        server = subprocess.Popen([LAB, "at", "hosts", sys.executable, "-c", UDP_SERVER], env=ENV, stdout=subprocess.PIPE, text=True)
-        self.addCleanup(lambda: (server.kill(), server.wait(), server.stdout.close()))
-        server.stdout.readline()
+        self.on_hosts(UDP_SERVER)
         # The kernel's own limit: one ICMP error a second to one peer, after a few at once.
         at("hosts", "sh", "-c", "echo 1000 > /proc/sys/net/ipv4/icmp_ratelimit")
         self.addCleanup(at, "hosts", "sh", "-c", "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit")
@@ -140,9 +169,7 @@ class Prober(unittest.TestCase):
             self.assertEqual({(x["reason"], x["from"]) for x in closed}, {("icmp:3/3", HOST)})
 
     def test_forged_answers_do_not_count(self):
-        forger = subprocess.Popen([LAB, "at", "hosts", sys.executable, "-c", FORGER], env=ENV, stdout=subprocess.PIPE, text=True)
-        self.addCleanup(lambda: (forger.kill(), forger.wait(), forger.stdout.close()))
-        forger.stdout.readline()
+        self.on_hosts(FORGER)
         lines, summary, _ = self.run_probe("%s tcp 40000,80\n" % HOST, "--method", "syn")
         self.assertEqual(self.states(lines), {("tcp", 80): "open", ("tcp", 40000): "filtered"})
         self.assertEqual(summary["received"], 1)
@@ -161,12 +188,7 @@ class Prober(unittest.TestCase):
         self.assertTrue(all(x["frames"] for x in lines))
         data = capture.read_bytes()
         self.assertEqual(data[:4], b"\x4d\x3c\xb2\xa1", "nanosecond pcap")
-        at_, peers = 24, set()
-        while at_ < len(data):
-            size = int.from_bytes(data[at_ + 8:at_ + 12], "little")
-            packet = data[at_ + 16:at_ + 16 + size]
-            peers.add(frozenset((packet[12:16], packet[16:20])))
-            at_ += 16 + size
+        peers = {frozenset((packet[12:16], packet[16:20])) for packet in packets(data)}
         self.assertEqual(peers, {frozenset((bytes([203, 0, 113, 7]), bytes([198, 51, 100, 4])))})
         changed = bytearray(data)
         changed[24 + 16 + 20] ^= 1  # another source port in the first packet: its answer, if any, has no probe any more
@@ -178,14 +200,8 @@ class Prober(unittest.TestCase):
     def test_the_order_is_the_seeds(self):
         def order(name, seed):
             self.run_probe("%s tcp 80-99\n" % HOST, "--capture", str(self.path / name), "--seed", seed)
-            data, at_, ports = (self.path / name).read_bytes(), 24, []
-            while at_ < len(data):
-                size = int.from_bytes(data[at_ + 8:at_ + 12], "little")
-                packet = data[at_ + 16:at_ + 16 + size]
-                if packet[33] == 2:
-                    ports.append(int.from_bytes(packet[22:24], "big"))
-                at_ += 16 + size
-            return ports
+            return [int.from_bytes(packet[22:24], "big") for packet in packets((self.path / name).read_bytes())
+                    if packet[33] == 2]
         one = order("a.pcap", "7")
         self.assertEqual(one, order("b.pcap", "7"))
         self.assertNotEqual(one, order("c.pcap", "8"))
@@ -194,17 +210,10 @@ class Prober(unittest.TestCase):
     def test_an_interrupted_probe_goes_on_where_it_was(self):
         state = str(self.path / "state")
         targets = "%s tcp 1-300\n" % HOST
-        process = subprocess.Popen([LAB, "in", common.SGPROOF, "probe", "--targets", "-", *RANGES, "--rate", "100", "--state", state],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV)
-        process.stdin.write(targets)
-        process.stdin.close()
+        process = self.begin_probe(targets, "--state", state)
         time.sleep(1.5)
         process.send_signal(signal.SIGINT)
-        first = [json.loads(line) for line in process.stdout.read().splitlines()]
-        process.stderr.read()
-        self.assertEqual(process.wait(20), 3)
-        process.stdout.close()
-        process.stderr.close()
+        first = self.end_probe(process)
         known = first[-1]["summary"]["closed"] + first[-1]["summary"]["open"]
         self.assertTrue(0 < known < 300, known)
         lines, summary, _ = self.run_probe(targets, "--state", state)
@@ -236,21 +245,14 @@ class Prober(unittest.TestCase):
         self.assertIn("accepts every TCP port", said)
 
     def test_an_interface_that_goes_down_is_not_called_filtered(self):
-        process = subprocess.Popen([LAB, "in", common.SGPROOF, "probe", "--targets", "-", *RANGES, "--rate", "100"],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENV)
-        process.stdin.write("%s tcp 2000-2299\n" % HOST)
-        process.stdin.close()
+        process = self.begin_probe("%s tcp 2000-2299\n" % HOST)
         time.sleep(1)
         at("outside", "ip", "link", "set", "out0", "down")
         try:
-            lines = [json.loads(line) for line in process.stdout.read().splitlines()]
-            process.stderr.read()
-            self.assertEqual(process.wait(60), 3)
+            lines = self.end_probe(process)
         finally:
             at("outside", "ip", "link", "set", "out0", "up")
             at("outside", "ip", "route", "add", "default", "via", "203.0.113.1", check=False)
-            process.stdout.close()
-            process.stderr.close()
         self.assertEqual(lines[-1]["summary"]["filtered"], 0)
         self.assertEqual(lines[-1]["summary"]["unknown"], 300)
 
