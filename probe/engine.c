@@ -380,6 +380,10 @@ static bool open_method(struct engine *engine, struct error *error)
     if (options->method == PROBE_SYN || (options->method == PROBE_AUTO && !refused))
         return error_set(error, refused ? ERROR_USAGE : ERROR_INCOMPLETE, "%s%s", why.message,
                          refused ? "; the SYN method needs CAP_NET_RAW, --method connect needs nothing" : "");
+    if (engine->capture != NULL && options->capture_optional) {
+        capture_abandon(engine->capture);
+        engine->capture = NULL;
+    }
     if (engine->capture != NULL)
         return error_set(error, ERROR_USAGE,
                          "a capture needs the SYN method and with it CAP_NET_RAW; nothing was sent");

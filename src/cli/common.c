@@ -1,7 +1,9 @@
 #include "cli/common.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -186,6 +188,17 @@ const char *cli_vantages_text(struct arena *arena, const struct vantage_list *va
     return text;
 }
 
+const char *cli_vantage_text(struct arena *arena, const struct vantage *vantage)
+{
+    char address[ADDRESS_TEXT];
+    address_format(vantage->address, address);
+    if (portset_equal(vantage->client_ports, portset_all))
+        return arena_strdup(arena, address);
+    bool brackets = vantage->address.family == FAMILY_IPV6;
+    return arena_printf(arena, "%s%s%s:%s", brackets ? "[" : "", address, brackets ? "]" : "",
+                        portset_format(arena, vantage->client_ports));
+}
+
 struct exposure_set *cli_narrow(const struct exposure_set *set, const struct vantage_list *vantages)
 {
     return vantages->items.count == 0 ? reach_from_internet(set)
@@ -199,13 +212,39 @@ bool cli_intent(struct arena *arena, const struct options *options, struct inten
     return file == NULL || *intent != NULL;
 }
 
-bool cli_plan(struct arena *arena, const struct options *options, const struct declared *declared,
+void cli_forget(char *secret)
+{
+    if (secret != NULL)
+        OPENSSL_cleanse(secret, strlen(secret));
+    free(secret);
+}
+
+bool cli_passphrase(const struct options *options, char **passphrase, struct error *error)
+{
+    const char *file = options_value(options, "passphrase-file");
+    size_t length;
+    *passphrase = NULL;
+    if (file == NULL)
+        return true;
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold it
+    *passphrase = file_read(file, &length, error);
+    if (*passphrase == NULL)
+        return false;
+    char *end = *passphrase + strcspn(*passphrase, "\r\n");
+    OPENSSL_cleanse(end, length - (size_t)(end - *passphrase));
+    if ((*passphrase)[0] != '\0')
+        return true;
+    cli_forget(*passphrase);
+    *passphrase = NULL;
+    return error_set(error, ERROR_USAGE, "%s: its first line is empty, expected a passphrase", file);
+}
+
+bool cli_plan(struct arena *arena, const char *depth, const struct declared *declared,
               const struct exposure_set *narrowed, const struct intent *intent, const struct vantage_list *vantages,
               struct plan *plan, struct verdict_set *coverage, struct error *error)
 {
     static const char *const depths[] = {"declared", "standard", "full"};
     static const char *const unseen[] = {"IPv4 endpoints (no IPv4 vantage)", "IPv6 endpoints (no IPv6 vantage)"};
-    const char *depth = options_value(options, "depth");
     struct plan_options chosen = {.depth = DEPTH_STANDARD};
     bool known = depth == NULL;
     for (int i = 0; i < 3 && !known; i++)

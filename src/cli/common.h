@@ -54,14 +54,21 @@ bool cli_vantages(struct arena *arena, const struct options *options, struct van
                   struct error *error);
 const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages); // NULL where there are none
 
+// One of them as --vantage takes it, in the arena.
+const char *cli_vantage_text(struct arena *arena, const struct vantage *vantage);
+
 // What those vantages can reach; with none, what the internet at large can.
 struct exposure_set *cli_narrow(const struct exposure_set *set, const struct vantage_list *vantages);
 
 // --intent, or NULL.
 bool cli_intent(struct arena *arena, const struct options *options, struct intent **intent, struct error *error);
 
-// The plan of --depth for the vantages, with what it leaves out as gaps of `coverage`.
-bool cli_plan(struct arena *arena, const struct options *options, const struct declared *declared,
+// --passphrase-file: its first line, to be given back with cli_forget; NULL where the option was not given.
+bool cli_passphrase(const struct options *options, char **passphrase, struct error *error);
+void cli_forget(char *secret); // NULL is allowed
+
+// The plan of a --depth (NULL: standard) for the vantages, with what it leaves out as gaps of `coverage`.
+bool cli_plan(struct arena *arena, const char *depth, const struct declared *declared,
               const struct exposure_set *narrowed, const struct intent *intent, const struct vantage_list *vantages,
               struct plan *plan, struct verdict_set *coverage, struct error *error);
 
@@ -114,6 +121,10 @@ int cli_status(const struct verdict_set *set, enum severity least, bool off);
     {                                                                                                                  \
         "seed", 0, "N", "order of asking, 1 to 4294967295 (default: drawn, and told in the summary)", false            \
     }
+#define OPTION_PASSPHRASE_FILE                                                                                         \
+    {                                                                                                                  \
+        "passphrase-file", 0, "FILE", "the private key's passphrase: the file's first line", false                     \
+    }
 #define OPTION_FAIL_ON                                                                                                 \
     {                                                                                                                  \
         "fail-on", 0, "SEVERITY",                                                                                      \
@@ -133,5 +144,5 @@ const char *cli_sources(struct arena *arena, enum family family, struct prefixse
 // Ports, or ICMP types, of a rectangle, in few words.
 const char *cli_numbers(struct arena *arena, const struct exposure *exposure);
 
-extern const struct command command_read, command_compute, command_diff, command_explain, command_plan, command_probe,
-    command_reconcile, command_report, command_run;
+extern const struct command command_read, command_compute, command_diff, command_explain, command_keygen, command_plan,
+    command_probe, command_reconcile, command_report, command_run, command_verify;

@@ -3,15 +3,17 @@
 #include <unistd.h>
 
 #include "aws/snapshot.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/aws.h"
+#include "cli/derive.h"
 #include "config.h"
 #include "evidence/bundle.h"
+#include "evidence/seal.h"
+#include "evidence/timestamp.h"
 #include "net/sockaddr.h"
-#include "reconcile/reconcile.h"
 #include "report/report.h"
-#include "rules/judge.h"
 
 static const struct option_spec options_of_run[] = {
     {"snapshot", 0, "DIR", "the configuration: a folder of describe-* documents (default: read AWS, before and after)",
@@ -25,24 +27,20 @@ static const struct option_spec options_of_run[] = {
     OPTION_ONLY,
     OPTIONS_PROBE,
     OPTION_FAIL_ON,
+    {"sign", 0, "KEY", "sign the evidence with this Ed25519 key: a PEM file, or a URI that OpenSSL's stores know",
+     false},
+    OPTION_PASSPHRASE_FILE,
+    {"timestamp", 0, "URL", "have an RFC 3161 authority timestamp the evidence", false},
+    {"previous", 0, "DIR", "the evidence that this follows: its manifest's hash goes into the new one", false},
     OPTIONS_END,
 };
 
 struct job {
     struct arena *arena;
     const struct options *options;
-    const char *snapshot; // folder of the reading before the probe, and of the one after it
-    const char *snapshot_after;
-    const char *passing; // folder for what passes: live readings and the capture
-    struct declared before;
-    struct declared after;
-    struct exposure_set *narrowed;
-    struct vantage_list vantages;
-    struct intent *intent;
-    struct plan plan;
-    struct observations observations;
-    struct probe_summary summary;
-    struct verdict_set set;
+    const char *snapshot; // --snapshot, or NULL: AWS is read
+    const char *passing;  // folder for what passes: live readings and the capture
+    struct derivation derivation;
     struct bundle *bundle;
 };
 
@@ -60,27 +58,26 @@ static const char *now(struct arena *arena, const char *format)
 static void detect_vantages(struct job *job)
 {
     bool have[2] = {false, false};
-    for (size_t i = 0; i < job->before.exposures->endpoints.count; i++) {
-        struct prefix endpoint = job->before.exposures->endpoints.items[i].address;
+    for (size_t i = 0; i < job->derivation.before.exposures->endpoints.count; i++) {
+        struct prefix endpoint = job->derivation.before.exposures->endpoints.items[i].address;
         struct address to = {.family = endpoint.family, .bits = endpoint.first}, own;
         if (have[to.family == FAMILY_IPV6] || !sockaddr_source(to, &own))
             continue;
-        *vector_add(job->arena, &job->vantages.items) = (struct vantage){own, portset_all};
+        *vector_add(job->arena, &job->derivation.given.vantages.items) = (struct vantage){own, portset_all};
         have[to.family == FAMILY_IPV6] = true;
     }
-    const char *text = cli_vantages_text(job->arena, &job->vantages);
+    const char *text = cli_vantages_text(job->arena, &job->derivation.given.vantages);
     if (text != NULL)
         log_line(LOG_INFO, "vantage: %s, this machine's own address; behind NAT, give --vantage", text);
 }
 
 // Reads AWS into a passing folder. Without a live reading, the snapshot is read again.
-static bool read_live(struct job *job, const char *name, const char **folder, struct error *error)
+static bool read_configuration(struct job *job, const char *name, const char **folder, struct error *error)
 {
     struct collected collected;
-    if (options_value(job->options, "snapshot") != NULL) {
-        *folder = job->snapshot;
+    *folder = job->snapshot;
+    if (job->snapshot != NULL)
         return true;
-    }
     *folder = arena_printf(job->arena, "%s/%s", job->passing, name);
     return cli_collect(job->arena, job->options, *folder, strcmp(name, "after") == 0, &collected, error);
 }
@@ -97,102 +94,197 @@ static bool copy_snapshot(struct job *job, const char *from, const char *into, s
     return true;
 }
 
-static bool add_text(struct job *job, const char *path, struct text *text, struct error *error)
+static bool add_text(struct job *job, const char *path, const struct text *text, struct error *error)
 {
-    bool good = bundle_add(job->bundle, path, text->bytes == NULL ? "" : text->bytes, text->length, error);
-    text_free(text);
-    return good;
+    return bundle_add(job->bundle, path, text->bytes == NULL ? "" : text->bytes, text->length, error);
 }
 
 static bool probe_stage(struct job *job, struct error *error)
 {
     struct probe_options probe;
-    struct text plan = {0}, observed = {0};
-    if (!cli_probe_options(job->arena, job->options, &probe, error) ||
-        !cli_plan(job->arena, job->options, &job->before, job->narrowed, job->intent, &job->vantages, &job->plan,
-                  &job->set, error))
-        return false;
+    struct probe_summary summary;
+    struct observations observations = {0};
+    struct text observed = {0};
+    const struct derivation *derivation = &job->derivation;
+    GUARD(cli_probe_options(job->arena, job->options, &probe, error));
     // The scope lock, before anything is written or sent: the plan holds addresses of the snapshot only.
-    for (size_t i = 0; i < job->plan.targets.count; i++)
-        if (exposure_endpoint(job->before.exposures, job->plan.targets.items[i].address) == NULL)
+    for (size_t i = 0; i < derivation->plan.targets.count; i++)
+        if (exposure_endpoint(derivation->before.exposures, derivation->plan.targets.items[i].address) == NULL)
             return error_set(error, ERROR_USAGE,
                              "the plan holds an address that the snapshot does not: nothing was sent");
-    plan_write(&job->plan, &plan);
-    if (!add_text(job, "plan.jsonl", &plan, error))
-        return false;
-    log_line(LOG_INFO, "probing %u endpoints", job->narrowed->endpoints.count);
+    log_line(LOG_INFO, "probing %u endpoints", derivation->narrowed->endpoints.count);
     probe.capture = arena_printf(job->arena, "%s/capture.pcap", job->passing);
     probe.capture_optional = true;
-    if (!probe_run(job->arena, &job->plan, &probe, &job->observations, &job->summary, error))
-        return false;
-    cli_say_probed(&job->summary);
-    if (access(probe.capture, F_OK) == 0 && !bundle_copy(job->bundle, "capture.pcap", probe.capture, error))
-        return false;
-    for (size_t i = 0; i < job->observations.items.count; i++) {
-        observation_write(&job->observations.items.items[i], &observed);
-        job->observations.items.items[i].line = i + 1;
-    }
-    probe_summary_write(&job->summary, &observed);
-    return add_text(job, "observations.jsonl", &observed, error);
+    GUARD(probe_run(job->arena, &derivation->plan, &probe, &observations, &summary, error));
+    cli_say_probed(&summary);
+    for (size_t i = 0; i < observations.items.count; i++)
+        observation_write(&observations.items.items[i], &observed);
+    probe_summary_write(&summary, &observed);
+    bool good = add_text(job, "observations.jsonl", &observed, error) &&
+                (access(probe.capture, F_OK) != 0 || bundle_copy(job->bundle, "capture.pcap", probe.capture, error));
+    text_free(&observed);
+    return good;
 }
 
-static bool judge_stage(struct job *job, const char *title, struct error *error)
+static bool write_report(struct job *job, const char *title, struct error *error)
 {
-    struct text exposure = {0}, verdicts = {0}, html = {0};
-    job->set.vantage = cli_vantages_text(job->arena, &job->vantages);
-    reconcile(job->arena, job->narrowed, &job->observations, &job->set);
-    struct exposure_set *after = cli_narrow(job->after.exposures, &job->vantages);
-    judge(job->arena, job->before.estate, job->before.exposures,
-          &(struct judge_options){job->intent, job->vantages.items.items, job->vantages.items.count,
-                                  now(job->arena, "%Y-%m-%d")},
-          &job->set);
-    reconcile_mark_unstable(&job->set, after);
-    exposure_set_free(after);
-    exposure_write_json(job->before.exposures, &exposure);
-    verdicts_write_json(&job->set, &verdicts);
-    report_html(&job->set, &(struct report_options){.title = title}, &html);
-    const char *intent = options_value(job->options, "intent");
-    return add_text(job, "exposure.json", &exposure, error) && add_text(job, "verdicts.json", &verdicts, error) &&
-           (intent == NULL || bundle_copy(job->bundle, "intent.json", intent, error)) &&
-           add_text(job, "report.html", &html, error);
+    struct text html = {0};
+    report_html(&job->derivation.set, &(struct report_options){.title = title}, &html);
+    bool good = add_text(job, "report.html", &html, error);
+    text_free(&html);
+    return good;
 }
 
-static bool all_stages(struct job *job, int argc, char **argv, const char *out, struct error *error)
+// Everything is derived from what is in the bundle by then, so that an audit can derive it again.
+static bool fill_bundle(struct job *job, struct error *error)
 {
-    const char *begin = now(job->arena, "%Y-%m-%dT%H:%M:%SZ");
-    if (!read_live(job, "before", &job->snapshot, error) || !cli_declared(job->snapshot, &job->before, error))
-        return false;
-    if (job->vantages.items.count == 0)
+    struct derivation *derivation = &job->derivation;
+    struct derivation_given *given = &derivation->given;
+    const char *before, *after;
+    GUARD(given->intent == NULL || bundle_copy(job->bundle, "intent.json", given->intent, error));
+    GUARD(read_configuration(job, "before", &before, error) && copy_snapshot(job, before, "before", error));
+    given->before = bundle_path(job->bundle, "before");
+    GUARD(derive_exposure(derivation, error));
+    if (given->vantages.items.count == 0)
         detect_vantages(job);
-    job->narrowed = cli_narrow(job->before.exposures, &job->vantages);
+    GUARD(derive_plan(derivation, error));
+    GUARD(add_text(job, "exposure.json", &derivation->exposure_json, error));
+    GUARD(add_text(job, "plan.jsonl", &derivation->plan_jsonl, error));
+    GUARD(probe_stage(job, error));
+    GUARD(read_configuration(job, "after", &after, error) && copy_snapshot(job, after, "after", error));
+    given->after = bundle_path(job->bundle, "after");
+    given->observations = bundle_path(job->bundle, "observations.jsonl");
+    GUARD(derive_verdicts(derivation, error));
+    return add_text(job, "verdicts.json", &derivation->verdicts_json, error);
+}
+
+// ---- The manifest, and who vouches for it
+
+// A URL's user and password are nobody's evidence.
+static const char *without_password(struct arena *arena, const char *argument)
+{
+    const char *scheme = strstr(argument, "://"), *at = scheme == NULL ? NULL : strchr(scheme, '@');
+    if (at == NULL || strcspn(scheme + 3, "/") < (size_t)(at - scheme - 3))
+        return argument;
+    return arena_printf(arena, "%.*s%s", (int)(scheme + 3 - argument), argument, at + 1);
+}
+
+static bool hash_of_previous(struct job *job, const char **hash, struct error *error)
+{
+    const char *folder = options_value(job->options, "previous");
+    size_t length;
+    *hash = NULL;
+    if (folder == NULL)
+        return true;
+    char *bytes = file_read(arena_printf(job->arena, "%s/manifest.json", folder), &length, error);
+    if (bytes == NULL)
+        return false;
+    char *sha256 = arena_alloc(job->arena, DIGEST_TEXT);
+    digest_sha256(bytes, length, sha256);
+    free(bytes);
+    *hash = sha256;
+    return true;
+}
+
+// The timestamp comes first, so that the attestation covers it.
+static bool stamp(struct job *job, const struct text *document, char sha256[DIGEST_TEXT], struct error *error)
+{
+    const char *authority = options_value(job->options, "timestamp");
+    struct text answer = {0};
+    if (authority == NULL)
+        return true;
+    bool good = timestamp_ask(authority, document->bytes, document->length, &answer, error) &&
+                bundle_seal(job->bundle, "manifest.tsr", answer.bytes, answer.length, error);
+    if (good)
+        digest_sha256(answer.bytes, answer.length, sha256);
+    text_free(&answer);
+    return good;
+}
+
+static bool vouch(struct job *job, const struct manifest *manifest, const struct text *document, EVP_PKEY *key,
+                  struct error *error)
+{
+    struct text statement = {0}, envelope = {0};
+    unsigned char signature[SIGNATURE_BYTES];
+    char sha256[DIGEST_TEXT], stamp_sha256[DIGEST_TEXT] = "";
+    GUARD(stamp(job, document, stamp_sha256, error));
+    if (key == NULL)
+        return true;
+    digest_sha256(document->bytes, document->length, sha256);
+    seal_statement(manifest, sha256, stamp_sha256[0] == '\0' ? NULL : stamp_sha256, &statement);
+    bool good = seal_sign(key, document->bytes, document->length, signature, error) &&
+                bundle_seal(job->bundle, "manifest.sig", signature, sizeof(signature), error) &&
+                seal_envelope(key, &statement, &envelope, error) &&
+                bundle_seal(job->bundle, "manifest.dsse.json", envelope.bytes, envelope.length, error);
+    text_free(&statement);
+    text_free(&envelope);
+    return good;
+}
+
+static bool close_bundle(struct job *job, struct manifest *manifest, EVP_PKEY *key, struct error *error)
+{
+    const struct verdict_set *set = &job->derivation.set;
+    struct text document = {0};
+    manifest->complete = set->complete;
+    manifest->vantage = set->vantage;
+    for (size_t i = 0; i < job->derivation.given.vantages.items.count; i++)
+        *vector_add(job->arena, &manifest->vantages) =
+            cli_vantage_text(job->arena, &job->derivation.given.vantages.items.items[i]);
+    for (size_t i = 0; i < set->items.count; i++) {
+        const struct verdict *verdict = &set->items.items[i];
+        size_t ports = (size_t)(verdict->high - verdict->low) + 1;
+        manifest->ports_by_verdict[verdict->kind] += ports;
+        manifest->ports_by_severity[verdict->severity] += ports;
+    }
+    manifest->end = clock_text(job->arena, clock_wall_us());
+    bool good = bundle_close(job->bundle, manifest, &document, error) && vouch(job, manifest, &document, key, error) &&
+                bundle_finish(job->bundle, error);
+    text_free(&document);
+    return good;
+}
+
+static bool all_stages(struct job *job, int argc, char **argv, const char *out, EVP_PKEY *key, struct error *error)
+{
+    struct derivation_given *given = &job->derivation.given;
+    struct manifest manifest = {.tool_version = SGPROOF_VERSION,
+                                .begin = clock_text(job->arena, clock_wall_us()),
+                                .depth = given->depth == NULL ? "standard" : given->depth,
+                                .judged_on = given->today};
+    for (int i = 0; i < argc; i++)
+        *vector_add(job->arena, &manifest.command) = without_password(job->arena, argv[i]);
+    GUARD(hash_of_previous(job, &manifest.previous, error) && derive_intent(&job->derivation, error));
+    manifest.title = job->derivation.intent != NULL ? job->derivation.intent->platform
+                     : job->snapshot == NULL        ? out
+                                                    : job->snapshot;
     job->bundle = bundle_begin(job->arena, out, error);
     if (job->bundle == NULL)
         return false;
-    const char *title = job->intent != NULL                               ? job->intent->platform
-                        : options_value(job->options, "snapshot") == NULL ? out
-                                                                          : job->snapshot;
-    bool good = copy_snapshot(job, job->snapshot, "before", error) && probe_stage(job, error) &&
-                read_live(job, "after", &job->snapshot_after, error) &&
-                cli_declared(job->snapshot_after, &job->after, error) &&
-                copy_snapshot(job, job->snapshot_after, "after", error) && judge_stage(job, title, error) &&
-                bundle_finish(job->bundle,
-                              &(struct bundle_about){.tool_version = SGPROOF_VERSION,
-                                                     .command = (const char *const *)argv,
-                                                     .command_count = (size_t)argc,
-                                                     .begin = begin,
-                                                     .end = now(job->arena, "%Y-%m-%dT%H:%M:%SZ"),
-                                                     .verdicts = &job->set},
-                              error);
+    bool good =
+        fill_bundle(job, error) && write_report(job, manifest.title, error) && close_bundle(job, &manifest, key, error);
     if (!good)
         bundle_abandon(job->bundle);
     return good;
+}
+
+static bool signing_key(const struct options *options, EVP_PKEY **key, struct error *error)
+{
+    const char *where = options_value(options, "sign");
+    char *passphrase;
+    *key = NULL;
+    if (where == NULL || !cli_passphrase(options, &passphrase, error))
+        return where == NULL;
+    *key = key_private(where, passphrase, error);
+    cli_forget(passphrase);
+    return *key != NULL;
 }
 
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
-    struct job job = {.arena = arena, .options = &options};
+    struct job job = {.arena = arena, .options = &options, .derivation = {.arena = arena}};
+    struct derivation_given *given = &job.derivation.given;
+    EVP_PKEY *key;
     enum severity least;
     const char *format;
     bool done, off;
@@ -207,8 +299,11 @@ static int run(struct arena *arena, int argc, char **argv)
     if (out == NULL)
         out = arena_printf(arena, "sgproof-run-%s", now(arena, "%Y%m%dT%H%M%SZ"));
     if (!cli_format(&options, "text json", &format, &error) || !cli_fail_on(&options, &least, &off, &error) ||
-        !cli_vantages(arena, &options, &job.vantages, &error) || !cli_intent(arena, &options, &job.intent, &error))
+        !cli_vantages(arena, &options, &given->vantages, &error) || !signing_key(&options, &key, &error))
         return cli_fail(&error);
+    given->intent = options_value(&options, "intent");
+    given->depth = options_value(&options, "depth");
+    given->today = now(arena, "%Y-%m-%d");
     const char *parent = getenv("TMPDIR");
     job.passing = mkdtemp(arena_printf(arena, "%s/sgproof-XXXXXX", parent == NULL ? "/tmp" : parent));
     if (job.passing == NULL) {
@@ -216,23 +311,23 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     }
     int status;
-    if (!all_stages(&job, argc, argv, out, &error)) {
+    if (!all_stages(&job, argc, argv, out, key, &error)) {
         status = cli_fail(&error);
     } else {
         struct text text = {0};
         if (strcmp(format, "json") == 0)
-            verdicts_write_json(&job.set, &text);
+            verdicts_write_json(&job.derivation.set, &text);
         else
-            report_text(&job.set, &(struct report_options){.colour = cli_colour(&options), .title = out}, &text);
-        cli_say_missing(job.before.exposures);
+            report_text(&job.derivation.set, &(struct report_options){.colour = cli_colour(&options), .title = out},
+                        &text);
+        cli_say_missing(job.derivation.before.exposures);
         log_line(LOG_INFO, "evidence: %s, report: %s/report.html", out, out);
-        status = cli_output(&options, &text, &error) ? cli_status(&job.set, least, off) : cli_fail(&error);
+        status = cli_output(&options, &text, &error) ? cli_status(&job.derivation.set, least, off) : cli_fail(&error);
         text_free(&text);
     }
     file_remove_tree(job.passing);
-    exposure_set_free(job.narrowed);
-    cli_declared_free(&job.before);
-    cli_declared_free(&job.after);
+    key_free(key);
+    derive_free(&job.derivation);
     return status;
 }
 

@@ -6,20 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/digest.h"
 #include "base/file.h"
-
-struct bundled_file {
-    const char *path;
-    size_t bytes;
-    char sha256[DIGEST_TEXT];
-};
 
 struct bundle {
     struct arena *arena;
     const char *folder;
     const char *temporary;
-    VECTOR(struct bundled_file) files;
+    VECTOR(struct manifest_file) files;
 };
 
 struct bundle *bundle_begin(struct arena *arena, const char *folder, struct error *error)
@@ -39,20 +32,29 @@ struct bundle *bundle_begin(struct arena *arena, const char *folder, struct erro
     return file_make_folder(bundle->temporary, error) ? bundle : NULL;
 }
 
+const char *bundle_path(const struct bundle *bundle, const char *path)
+{
+    return arena_printf(bundle->arena, "%s/%s", bundle->temporary, path);
+}
+
 bool bundle_folder(struct bundle *bundle, const char *path, struct error *error)
 {
-    return file_make_folder(arena_printf(bundle->arena, "%s/%s", bundle->temporary, path), error);
+    return file_make_folder(bundle_path(bundle, path), error);
+}
+
+bool bundle_seal(struct bundle *bundle, const char *path, const void *bytes, size_t length, struct error *error)
+{
+    const char *whole = bundle_path(bundle, path);
+    return file_make_parents(whole, error) && file_write(whole, bytes, length, error);
 }
 
 bool bundle_add(struct bundle *bundle, const char *path, const char *bytes, size_t length, struct error *error)
 {
-    const char *whole = arena_printf(bundle->arena, "%s/%s", bundle->temporary, path);
-    if (!file_make_parents(whole, error) || !file_write(whole, bytes, length, error))
-        return false;
-    struct bundled_file *file = vector_add(bundle->arena, &bundle->files);
-    file->path = arena_strdup(bundle->arena, path);
-    file->bytes = length;
-    digest_sha256(bytes, length, file->sha256);
+    char *sha256 = arena_alloc(bundle->arena, DIGEST_TEXT);
+    GUARD(bundle_seal(bundle, path, bytes, length, error));
+    digest_sha256(bytes, length, sha256);
+    *vector_add(bundle->arena, &bundle->files) =
+        (struct manifest_file){arena_strdup(bundle->arena, path), length, sha256};
     return true;
 }
 
@@ -65,72 +67,18 @@ bool bundle_copy(struct bundle *bundle, const char *path, const char *from, stru
     return good;
 }
 
-static int by_path(const void *left, const void *right)
+bool bundle_close(struct bundle *bundle, struct manifest *manifest, struct text *document, struct error *error)
 {
-    const struct bundled_file *a = left, *b = right;
-    return strcmp(a->path, b->path);
-}
-
-static void write_counts(struct json_writer *writer, const struct verdict_set *verdicts)
-{
-    size_t by_verdict[VERDICT_KINDS] = {0}, by_severity[SEVERITIES] = {0};
-    for (size_t i = 0; i < verdicts->items.count; i++) {
-        const struct verdict *verdict = &verdicts->items.items[i];
-        by_verdict[verdict->kind] += (size_t)(verdict->high - verdict->low) + 1;
-        by_severity[verdict->severity] += (size_t)(verdict->high - verdict->low) + 1;
-    }
-    json_open_line(writer, "ports_by_verdict", '{');
-    for (int i = 0; i < VERDICT_KINDS; i++)
-        json_put_integer(writer, verdict_names[i], (int64_t)by_verdict[i]);
-    json_close(writer, '}');
-    json_open_line(writer, "ports_by_severity", '{');
-    for (int i = 0; i < SEVERITIES; i++)
-        json_put_integer(writer, severity_names[i], (int64_t)by_severity[i]);
-    json_close(writer, '}');
-}
-
-bool bundle_finish(struct bundle *bundle, const struct bundle_about *about, struct error *error)
-{
-    struct text text = {0}, hashes = {0};
-    struct json_writer writer = json_writer_to(&text);
-    char all[65];
-    qsort(bundle->files.items, bundle->files.count, sizeof(struct bundled_file), by_path);
-    text_puts(&hashes, about->begin);
     for (size_t i = 0; i < bundle->files.count; i++)
-        text_puts(&hashes, bundle->files.items[i].sha256);
-    digest_sha256(hashes.bytes, hashes.length, all);
-    json_open(&writer, NULL, '{');
-    json_put_string(&writer, "schema", "sgproof/manifest/v1");
-    json_put_string(&writer, "run_id", arena_strndup(bundle->arena, all, 16));
-    json_put_string(&writer, "tool_version", about->tool_version);
-    json_open_line(&writer, "command", '[');
-    for (size_t i = 0; i < about->command_count; i++)
-        json_put_string(&writer, NULL, about->command[i]);
-    json_close(&writer, ']');
-    json_put_string(&writer, "vantage", about->verdicts->vantage);
-    json_put_string(&writer, "begin", about->begin);
-    json_put_string(&writer, "end", about->end);
-    json_put_boolean(&writer, "complete", about->verdicts->complete);
-    write_counts(&writer, about->verdicts);
-    json_put_string(&writer, "previous", NULL);
-    json_open(&writer, "files", '[');
-    for (size_t i = 0; i < bundle->files.count; i++) {
-        json_open_line(&writer, NULL, '{');
-        json_put_string(&writer, "path", bundle->files.items[i].path);
-        json_put_integer(&writer, "bytes", (int64_t)bundle->files.items[i].bytes);
-        json_put_string(&writer, "sha256", bundle->files.items[i].sha256);
-        json_close(&writer, '}');
-    }
-    json_close(&writer, ']');
-    json_close(&writer, '}');
-    json_end_document(&writer);
-    bool good =
-        file_write(arena_printf(bundle->arena, "%s/manifest.json", bundle->temporary), text.bytes, text.length, error);
-    if (good && rename(bundle->temporary, bundle->folder) != 0)
-        good = error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be put in its place", bundle->folder);
-    text_free(&text);
-    text_free(&hashes);
-    return good;
+        *vector_add(bundle->arena, &manifest->files) = bundle->files.items[i];
+    manifest_write(bundle->arena, manifest, document);
+    return bundle_seal(bundle, "manifest.json", document->bytes, document->length, error);
+}
+
+bool bundle_finish(struct bundle *bundle, struct error *error)
+{
+    return rename(bundle->temporary, bundle->folder) == 0 ||
+           error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be put in its place", bundle->folder);
 }
 
 void bundle_abandon(struct bundle *bundle)

@@ -1,9 +1,7 @@
 // The evidence bundle: a folder that appears whole or not at all, with a manifest that holds the hash of every file.
 #pragma once
 
-#include "base/error.h"
-#include "base/json.h"
-#include "model/verdict.h"
+#include "evidence/manifest.h"
 
 struct bundle;
 
@@ -15,16 +13,13 @@ bool bundle_add(struct bundle *bundle, const char *path, const char *bytes, size
 bool bundle_copy(struct bundle *bundle, const char *path, const char *from, struct error *error);
 // Begins a folder in the bundle.
 bool bundle_folder(struct bundle *bundle, const char *path, struct error *error);
+// Where a file of the bundle is now: until bundle_finish under the temporary name, in the arena.
+const char *bundle_path(const struct bundle *bundle, const char *path);
 
-struct bundle_about {
-    const char *tool_version;
-    const char *const *command; // argv
-    size_t command_count;
-    const char *begin; // RFC 3339 UTC
-    const char *end;
-    const struct verdict_set *verdicts;
-};
-
-// Writes manifest.json and puts the folder in its place.
-bool bundle_finish(struct bundle *bundle, const struct bundle_about *about, struct error *error);
+// Writes manifest.json, whose files it fills in. What stands beside the manifest afterwards (signature, timestamp) is
+// added with bundle_seal: it is no part of what the manifest lists.
+bool bundle_close(struct bundle *bundle, struct manifest *manifest, struct text *document, struct error *error);
+bool bundle_seal(struct bundle *bundle, const char *path, const void *bytes, size_t length, struct error *error);
+// Puts the folder in its place.
+bool bundle_finish(struct bundle *bundle, struct error *error);
 void bundle_abandon(struct bundle *bundle);

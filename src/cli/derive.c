@@ -1,0 +1,60 @@
+#include "cli/derive.h"
+
+#include "reconcile/reconcile.h"
+#include "rules/judge.h"
+
+bool derive_intent(struct derivation *derivation, struct error *error)
+{
+    const char *file = derivation->given.intent;
+    if (file == NULL)
+        return true;
+    derivation->intent = intent_read(derivation->arena, file, error);
+    return derivation->intent != NULL;
+}
+
+bool derive_exposure(struct derivation *derivation, struct error *error)
+{
+    GUARD(cli_declared(derivation->given.before, &derivation->before, error));
+    exposure_write_json(derivation->before.exposures, &derivation->exposure_json);
+    return true;
+}
+
+bool derive_plan(struct derivation *derivation, struct error *error)
+{
+    const struct derivation_given *given = &derivation->given;
+    derivation->narrowed = cli_narrow(derivation->before.exposures, &given->vantages);
+    text_puts(&derivation->plan_jsonl, "");
+    GUARD(cli_plan(derivation->arena, given->depth, &derivation->before, derivation->narrowed, derivation->intent,
+                   &given->vantages, &derivation->plan, &derivation->set, error));
+    plan_write(&derivation->plan, &derivation->plan_jsonl);
+    return true;
+}
+
+bool derive_verdicts(struct derivation *derivation, struct error *error)
+{
+    const struct derivation_given *given = &derivation->given;
+    struct verdict_set *set = &derivation->set;
+    GUARD(cli_declared(given->after, &derivation->after, error));
+    GUARD(observations_read(derivation->arena, given->observations, &derivation->observations, error));
+    set->vantage = cli_vantages_text(derivation->arena, &given->vantages);
+    reconcile(derivation->arena, derivation->narrowed, &derivation->observations, set);
+    judge(derivation->arena, derivation->before.estate, derivation->before.exposures,
+          &(struct judge_options){derivation->intent, given->vantages.items.items, given->vantages.items.count,
+                                  given->today},
+          set);
+    struct exposure_set *after = cli_narrow(derivation->after.exposures, &given->vantages);
+    reconcile_mark_unstable(set, after);
+    exposure_set_free(after);
+    verdicts_write_json(set, &derivation->verdicts_json);
+    return true;
+}
+
+void derive_free(struct derivation *derivation)
+{
+    text_free(&derivation->exposure_json);
+    text_free(&derivation->plan_jsonl);
+    text_free(&derivation->verdicts_json);
+    exposure_set_free(derivation->narrowed);
+    cli_declared_free(&derivation->before);
+    cli_declared_free(&derivation->after);
+}

@@ -1,0 +1,39 @@
+// From what an evidence bundle holds to what follows from it: one way, whether a run makes it or an audit checks it.
+#pragma once
+
+#include "cli/common.h"
+
+// What is given. Folders are snapshots.
+struct derivation_given {
+    const char *before;
+    const char *after;
+    const char *observations; // file
+    const char *intent;       // file, or NULL
+    const char *depth;        // NULL: standard
+    const char *today;        // YYYY-MM-DD: the day on which intent is judged
+    struct vantage_list vantages;
+};
+
+// What follows. Texts are the bundle's files, byte for byte.
+struct derivation {
+    struct arena *arena;
+    struct derivation_given given;
+    struct declared before;
+    struct declared after;
+    struct exposure_set *narrowed;
+    struct intent *intent;
+    struct plan plan;
+    struct observations observations;
+    struct verdict_set set;
+    struct text exposure_json;
+    struct text plan_jsonl;
+    struct text verdicts_json;
+};
+
+// In this order. Each needs what stands in `given` for it: `intent`; then `before`; then `vantages` and `depth`; then
+// the rest. Free with derive_free, also after a failure.
+bool derive_intent(struct derivation *derivation, struct error *error);
+bool derive_exposure(struct derivation *derivation, struct error *error);
+bool derive_plan(struct derivation *derivation, struct error *error);
+bool derive_verdicts(struct derivation *derivation, struct error *error);
+void derive_free(struct derivation *derivation);

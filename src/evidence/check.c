@@ -1,0 +1,292 @@
+#include "evidence/check.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "evidence/seal.h"
+#include "evidence/timestamp.h"
+
+const char *const check_names[] = {"ok", "WRONG", "NOT CHECKED", "absent"};
+
+void check_add(struct checks *checks, const char *what, enum check_state state, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    *vector_add(checks->arena, &checks->items) = (struct check){what, state, arena_strdup(checks->arena, text)};
+}
+
+bool checks_hold(const struct checks *checks)
+{
+    for (size_t i = 0; i < checks->items.count; i++)
+        if (checks->items.items[i].state == CHECK_WRONG)
+            return false;
+    return true;
+}
+
+bool checks_all_done(const struct checks *checks)
+{
+    for (size_t i = 0; i < checks->items.count; i++)
+        if (checks->items.items[i].state == CHECK_NOT_DONE)
+            return false;
+    return true;
+}
+
+// ---- Files
+
+// What vouches for the manifest stands beside it, so the manifest cannot list it.
+static bool vouches(const char *path)
+{
+    static const char *const names[] = {"manifest.json", "manifest.sig", "manifest.tsr", "manifest.dsse.json", NULL};
+    return text_among(path, names);
+}
+
+static const struct manifest_file *listed(const struct manifest *manifest, const char *path)
+{
+    size_t low = 0, high = manifest->files.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(manifest->files.items[middle].path, path);
+        if (order == 0)
+            return &manifest->files.items[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+// Files that nobody listed. Gives how many, and says of the first.
+static void look_for_added(struct checks *checks, const struct checked_bundle *bundle, const char *below, size_t *added)
+{
+    struct arena *arena = checks->arena;
+    DIR *directory = opendir(arena_printf(arena, "%s/%s", bundle->folder, below));
+    if (directory == NULL) {
+        check_add(checks, "files", CHECK_WRONG, "%s: %s", below, strerror(errno));
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        struct stat about;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        const char *path =
+            below[0] == '\0' ? arena_strdup(arena, entry->d_name) : arena_printf(arena, "%s/%s", below, entry->d_name);
+        bool known = lstat(arena_printf(arena, "%s/%s", bundle->folder, path), &about) == 0;
+        if (known && S_ISDIR(about.st_mode))
+            look_for_added(checks, bundle, path, added);
+        else if ((!known || !S_ISREG(about.st_mode) || (!vouches(path) && listed(&bundle->manifest, path) == NULL)) &&
+                 (*added)++ == 0)
+            check_add(checks, "files", CHECK_WRONG, "%s: is no file of the manifest", path);
+    }
+    closedir(directory);
+}
+
+static void check_files(struct checks *checks, const struct checked_bundle *bundle)
+{
+    size_t wrong = 0, added = 0;
+    const struct manifest *manifest = &bundle->manifest;
+    for (size_t i = 0; i < manifest->files.count && wrong == 0; i++) {
+        const struct manifest_file *file = &manifest->files.items[i];
+        struct error error = {0};
+        char sha256[DIGEST_TEXT];
+        size_t length;
+        char *bytes = file_read(arena_printf(checks->arena, "%s/%s", bundle->folder, file->path), &length, &error);
+        if (bytes == NULL) {
+            check_add(checks, "files", CHECK_WRONG, "%s: is missing", file->path);
+            wrong++;
+            continue;
+        }
+        digest_sha256(bytes, length, sha256);
+        free(bytes);
+        if (length != file->bytes || strcmp(sha256, file->sha256) != 0) {
+            check_add(checks, "files", CHECK_WRONG, "%s: is not what the manifest holds the hash of", file->path);
+            wrong++;
+        }
+    }
+    look_for_added(checks, bundle, "", &added);
+    if (wrong + added == 0)
+        check_add(checks, "files", CHECK_GOOD, "%zu files, each as the manifest says, and no other",
+                  (size_t)manifest->files.count);
+}
+
+// ---- Who vouches
+
+static void check_signature(struct checks *checks, const struct checked_bundle *bundle, EVP_PKEY *key,
+                            const char *manifest, size_t length)
+{
+    struct error error = {0};
+    size_t size;
+    char *signature = file_read(arena_printf(checks->arena, "%s/manifest.sig", bundle->folder), &size, &error);
+    if (signature == NULL && key != NULL)
+        check_add(checks, "signature", CHECK_WRONG, "manifest.sig: is missing");
+    else if (signature == NULL)
+        check_add(checks, "signature", CHECK_ABSENT, "nobody signed it");
+    else if (key == NULL)
+        check_add(checks, "signature", CHECK_NOT_DONE, "it is signed: give --key PUBLIC.pem");
+    else if (seal_holds(key, manifest, length, (const unsigned char *)signature, size))
+        check_add(checks, "signature", CHECK_GOOD, "Ed25519, by the key given");
+    else
+        check_add(checks, "signature", CHECK_WRONG, "manifest.sig: is not this key's signature of manifest.json");
+    free(signature);
+}
+
+static void check_attestation(struct checks *checks, const struct checked_bundle *bundle, EVP_PKEY *key)
+{
+    struct error error = {0};
+    size_t size;
+    const char *path = arena_printf(checks->arena, "%s/manifest.dsse.json", bundle->folder);
+    char *envelope = file_read(path, &size, &error);
+    if (envelope == NULL)
+        check_add(checks, "attestation", key != NULL ? CHECK_WRONG : CHECK_ABSENT,
+                  key != NULL ? "manifest.dsse.json: is missing" : "there is none");
+    else if (key == NULL) {
+        check_add(checks, "attestation", CHECK_NOT_DONE, "it is signed: give --key PUBLIC.pem");
+    } else {
+        struct text statement = {0};
+        struct error absent;
+        char sha256[DIGEST_TEXT];
+        size_t stamp_size;
+        char *stamp = file_read(arena_printf(checks->arena, "%s/manifest.tsr", bundle->folder), &stamp_size, &absent);
+        if (stamp != NULL)
+            digest_sha256(stamp, stamp_size, sha256);
+        seal_statement(&bundle->manifest, bundle->sha256, stamp != NULL ? sha256 : NULL, &statement);
+        free(stamp);
+        if (seal_envelope_holds(key, &statement, "manifest.dsse.json", envelope, size, &error))
+            check_add(checks, "attestation", CHECK_GOOD, "in-toto statement in a DSSE envelope, by the key given");
+        else
+            check_add(checks, "attestation", CHECK_WRONG, "%s", error.message);
+        text_free(&statement);
+    }
+    free(envelope);
+}
+
+static void check_timestamp(struct checks *checks, const struct checked_bundle *bundle, const char *authorities,
+                            const char *manifest, size_t length)
+{
+    struct error error = {0};
+    size_t size;
+    char when[32] = "";
+    char *answer = file_read(arena_printf(checks->arena, "%s/manifest.tsr", bundle->folder), &size, &error);
+    if (answer == NULL)
+        check_add(checks, "timestamp", authorities != NULL ? CHECK_WRONG : CHECK_ABSENT,
+                  authorities != NULL ? "manifest.tsr: is missing" : "there is none");
+    else if (!timestamp_check(answer, size, manifest, length, authorities, when, &error))
+        check_add(checks, "timestamp", CHECK_WRONG, "manifest.tsr: %s", error.message);
+    else if (authorities == NULL)
+        check_add(checks, "timestamp", CHECK_NOT_DONE, "of this manifest, %s, by whom is not known: give --tsa-ca",
+                  when);
+    else
+        check_add(checks, "timestamp", CHECK_GOOD, "%s, by an authority of %s", when, authorities);
+    free(answer);
+}
+
+bool check_bundle(struct checks *checks, const char *folder, const char *key, const char *authorities,
+                  struct checked_bundle *bundle, struct error *error)
+{
+    size_t length;
+    EVP_PKEY *public_key = NULL;
+    bundle->folder = folder;
+    if (key != NULL && (public_key = key_public(key, error)) == NULL)
+        return false;
+    char *manifest = file_read(arena_printf(checks->arena, "%s/manifest.json", folder), &length, error);
+    if (manifest == NULL) {
+        key_free(public_key);
+        return false;
+    }
+    digest_sha256(manifest, length, bundle->sha256);
+    bool good = manifest_read(checks->arena, "manifest.json", manifest, length, &bundle->manifest, error);
+    if (!good) {
+        check_add(checks, "manifest", CHECK_WRONG, "%s", error->message);
+    } else {
+        bool sealed = manifest_is_sealed(&bundle->manifest, manifest, length);
+        check_add(checks, "manifest", sealed ? CHECK_GOOD : CHECK_WRONG, "%s%s",
+                  sealed ? "run " : "manifest.json: was changed: run_id is not its own hash",
+                  sealed ? bundle->manifest.run_id : "");
+        check_files(checks, bundle);
+        check_signature(checks, bundle, public_key, manifest, length);
+        check_attestation(checks, bundle, public_key);
+        check_timestamp(checks, bundle, authorities, manifest, length);
+    }
+    key_free(public_key);
+    free(manifest);
+    return good;
+}
+
+void check_chain(struct checks *checks, const struct checked_bundle *bundle, const struct checked_bundle *before)
+{
+    const char *previous = bundle->manifest.previous;
+    if (before == NULL && previous == NULL)
+        check_add(checks, "chain", CHECK_ABSENT, "it follows no other bundle");
+    else if (before == NULL)
+        check_add(checks, "chain", CHECK_ABSENT, "it follows manifest %.16s..., which was not given", previous);
+    else if (previous == NULL)
+        check_add(checks, "chain", CHECK_WRONG, "it follows no bundle, but %s came before it", before->folder);
+    else if (strcmp(previous, before->sha256) == 0)
+        check_add(checks, "chain", CHECK_GOOD, "it follows %s", before->folder);
+    else
+        check_add(checks, "chain", CHECK_WRONG, "is cut: it follows manifest %.16s..., and %s is not that one",
+                  previous, before->folder);
+}
+
+// ---- Where texts differ
+
+static const char *value_difference(struct arena *arena, const char *place, const cJSON *a, const cJSON *b)
+{
+    if (a == NULL || b == NULL || (a->type & 0xff) != (b->type & 0xff))
+        return place;
+    if (cJSON_IsArray(a)) {
+        const cJSON *one = a->child, *other = b->child;
+        for (size_t i = 0; one != NULL || other != NULL; i++) {
+            const char *found = value_difference(arena, arena_printf(arena, "%s[%zu]", place, i), one, other);
+            if (found != NULL)
+                return found;
+            one = one->next;
+            other = other->next;
+        }
+        return NULL;
+    }
+    if (cJSON_IsObject(a)) {
+        const cJSON *one = a->child, *other = b->child;
+        for (; one != NULL || other != NULL; one = one->next, other = other->next) {
+            const cJSON *named = one != NULL ? one : other;
+            const char *here = arena_printf(arena, "%s%s%s", place, place[0] == '\0' ? "" : ".", named->string);
+            if (one == NULL || other == NULL || strcmp(one->string, other->string) != 0)
+                return here;
+            const char *found = value_difference(arena, here, one, other);
+            if (found != NULL)
+                return found;
+        }
+        return NULL;
+    }
+    return cJSON_Compare(a, b, true) ? NULL : place;
+}
+
+const char *check_difference(struct arena *arena, const char *path, const char *there, size_t there_length,
+                             const char *derived, size_t derived_length)
+{
+    if (there_length == derived_length && memcmp(there, derived, there_length) == 0)
+        return NULL;
+    size_t ends = strlen(path);
+    if (ends > 5 && strcmp(path + ends - 5, ".json") == 0) {
+        struct error ignored;
+        cJSON *a = json_parse(path, there, there_length, &ignored);
+        cJSON *b = json_parse(path, derived, derived_length, &ignored);
+        const char *field = value_difference(arena, "", a, b);
+        cJSON_Delete(a);
+        cJSON_Delete(b);
+        if (field != NULL && field[0] != '\0')
+            return arena_printf(arena, "%s: %s", path, field);
+    }
+    size_t line = 1, at = 0;
+    while (at < there_length && at < derived_length && there[at] == derived[at])
+        line += there[at++] == '\n';
+    return arena_printf(arena, "%s: line %zu", path, line);
+}

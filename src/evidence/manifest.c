@@ -1,0 +1,197 @@
+#include "evidence/manifest.h"
+
+#include <stdlib.h>
+
+enum { RUN_ID = 16 };
+
+static int by_path(const void *left, const void *right)
+{
+    const struct manifest_file *a = left, *b = right;
+    return strcmp(a->path, b->path);
+}
+
+static void put_texts(struct json_writer *writer, const char *key, const text_list *list)
+{
+    json_open_line(writer, key, '[');
+    for (size_t i = 0; i < list->count; i++)
+        json_put_string(writer, NULL, list->items[i]);
+    json_close(writer, ']');
+}
+
+static void put_counts(struct json_writer *writer, const char *key, const char *const *names, const size_t *counts)
+{
+    json_open_line(writer, key, '{');
+    for (size_t i = 0; names[i] != NULL; i++)
+        json_put_integer(writer, names[i], (int64_t)counts[i]);
+    json_close(writer, '}');
+}
+
+static void write_with(const struct manifest *manifest, const char *run_id, struct text *out)
+{
+    struct json_writer writer = json_writer_to(out);
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "schema", "sgproof/manifest/v1");
+    json_put_string(&writer, "run_id", run_id);
+    json_put_string(&writer, "tool_version", manifest->tool_version);
+    json_put_string(&writer, "title", manifest->title);
+    put_texts(&writer, "command", &manifest->command);
+    json_put_string(&writer, "begin", manifest->begin);
+    json_put_string(&writer, "end", manifest->end);
+    json_put_boolean(&writer, "complete", manifest->complete);
+    json_put_string(&writer, "vantage", manifest->vantage);
+    put_texts(&writer, "vantages", &manifest->vantages);
+    json_put_string(&writer, "depth", manifest->depth);
+    json_put_string(&writer, "judged_on", manifest->judged_on);
+    put_texts(&writer, "packs", &manifest->packs);
+    put_counts(&writer, "ports_by_verdict", verdict_names, manifest->ports_by_verdict);
+    put_counts(&writer, "ports_by_severity", severity_names, manifest->ports_by_severity);
+    json_put_string(&writer, "previous", manifest->previous);
+    json_open(&writer, "files", '[');
+    for (size_t i = 0; i < manifest->files.count; i++) {
+        json_open_line(&writer, NULL, '{');
+        json_put_string(&writer, "path", manifest->files.items[i].path);
+        json_put_integer(&writer, "bytes", (int64_t)manifest->files.items[i].bytes);
+        json_put_string(&writer, "sha256", manifest->files.items[i].sha256);
+        json_close(&writer, '}');
+    }
+    json_close(&writer, ']');
+    json_close(&writer, '}');
+    json_end_document(&writer);
+}
+
+static void seal(const struct manifest *manifest, char run_id[DIGEST_TEXT])
+{
+    struct text blank = {0};
+    write_with(manifest, "", &blank);
+    digest_sha256(blank.bytes, blank.length, run_id);
+    run_id[RUN_ID] = '\0';
+    text_free(&blank);
+}
+
+void manifest_write(struct arena *arena, struct manifest *manifest, struct text *out)
+{
+    char run_id[DIGEST_TEXT];
+    if (manifest->files.count > 1)
+        qsort(manifest->files.items, manifest->files.count, sizeof(struct manifest_file), by_path);
+    seal(manifest, run_id);
+    manifest->run_id = arena_strdup(arena, run_id);
+    write_with(manifest, run_id, out);
+}
+
+bool manifest_is_sealed(const struct manifest *manifest, const char *bytes, size_t length)
+{
+    char run_id[DIGEST_TEXT];
+    struct text again = {0};
+    seal(manifest, run_id);
+    write_with(manifest, run_id, &again);
+    bool same = again.length == length && memcmp(again.bytes, bytes, length) == 0;
+    text_free(&again);
+    return same;
+}
+
+static bool read_texts(struct arena *arena, const struct json_cursor *root, const char *key, text_list *list,
+                       struct error *error)
+{
+    struct json_cursor array = json_member(root, key);
+    const cJSON *node;
+    size_t index = 0;
+    GUARD(json_expect_array(&array, error));
+    cJSON_ArrayForEach (node, array.node) {
+        struct json_cursor at = json_element(&array, index++, node);
+        if (!cJSON_IsString(node))
+            return json_fail(&at, error, "expected a string");
+        *vector_add(arena, list) = arena_strdup(arena, node->valuestring);
+    }
+    return true;
+}
+
+static bool read_counts(const struct json_cursor *root, const char *key, const char *const *names, size_t *counts,
+                        struct error *error)
+{
+    struct json_cursor object = json_member(root, key);
+    GUARD(json_expect_object(&object, error));
+    for (size_t i = 0; names[i] != NULL; i++) {
+        long count;
+        GUARD(json_integer(&object, names[i], 0, 1000000000000, &count, error));
+        counts[i] = (size_t)count;
+    }
+    return true;
+}
+
+// Of files in the bundle only: no absolute path, no "..", no ".".
+static bool stays_inside(const char *path)
+{
+    const char *part = path;
+    if (path[0] == '\0')
+        return false;
+    for (;;) {
+        size_t length = strcspn(part, "/");
+        if (length == 0 || (length <= 2 && strspn(part, ".") >= length))
+            return false;
+        if (part[length] == '\0')
+            return true;
+        part += length + 1;
+    }
+}
+
+static bool read_files(struct arena *arena, const struct json_cursor *root, struct manifest *manifest,
+                       struct error *error)
+{
+    struct json_cursor array = json_member(root, "files");
+    const cJSON *node;
+    size_t index = 0;
+    GUARD(json_expect_array(&array, error));
+    cJSON_ArrayForEach (node, array.node) {
+        struct json_cursor at = json_element(&array, index++, node), wrong = json_member(&at, "path");
+        struct manifest_file *file = vector_add(arena, &manifest->files);
+        long bytes;
+        GUARD(json_string(arena, &at, "path", &file->path, error));
+        GUARD(json_integer(&at, "bytes", 0, 1L << 40, &bytes, error));
+        GUARD(json_string(arena, &at, "sha256", &file->sha256, error));
+        file->bytes = (size_t)bytes;
+        if (!stays_inside(file->path))
+            return json_fail(&wrong, error, "\"%s\" is no path inside the bundle", file->path);
+        if (manifest->files.count > 1 && strcmp(file[-1].path, file->path) >= 0)
+            return json_fail(&wrong, error, "\"%s\" is twice there or out of order", file->path);
+    }
+    return true;
+}
+
+static bool read_document(struct arena *arena, const struct json_cursor *root, struct manifest *manifest,
+                          struct error *error)
+{
+    const char *schema;
+    GUARD(json_expect_object(root, error));
+    GUARD(json_string(arena, root, "schema", &schema, error));
+    struct json_cursor at = json_member(root, "schema");
+    if (strcmp(schema, "sgproof/manifest/v1") != 0)
+        return json_fail(&at, error, "\"%s\", expected sgproof/manifest/v1", schema);
+    GUARD(json_string(arena, root, "run_id", &manifest->run_id, error));
+    GUARD(json_string(arena, root, "tool_version", &manifest->tool_version, error));
+    GUARD(json_string(arena, root, "title", &manifest->title, error));
+    GUARD(read_texts(arena, root, "command", &manifest->command, error));
+    GUARD(json_string(arena, root, "begin", &manifest->begin, error));
+    GUARD(json_string(arena, root, "end", &manifest->end, error));
+    GUARD(json_boolean(root, "complete", &manifest->complete, error));
+    GUARD(json_optional_string(arena, root, "vantage", &manifest->vantage, error));
+    GUARD(read_texts(arena, root, "vantages", &manifest->vantages, error));
+    GUARD(json_string(arena, root, "depth", &manifest->depth, error));
+    GUARD(json_string(arena, root, "judged_on", &manifest->judged_on, error));
+    GUARD(read_texts(arena, root, "packs", &manifest->packs, error));
+    GUARD(read_counts(root, "ports_by_verdict", verdict_names, manifest->ports_by_verdict, error));
+    GUARD(read_counts(root, "ports_by_severity", severity_names, manifest->ports_by_severity, error));
+    GUARD(json_optional_string(arena, root, "previous", &manifest->previous, error));
+    return read_files(arena, root, manifest, error);
+}
+
+bool manifest_read(struct arena *arena, const char *file, const char *bytes, size_t length, struct manifest *manifest,
+                   struct error *error)
+{
+    cJSON *root = json_parse(file, bytes, length, error);
+    if (root == NULL)
+        return false;
+    struct json_cursor at = {.file = file, .node = root};
+    bool good = read_document(arena, &at, manifest, error);
+    cJSON_Delete(root);
+    return good;
+}

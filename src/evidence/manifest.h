@@ -1,0 +1,42 @@
+// manifest.json: what a bundle is, and the hash of every file in it (contract.md, Evidence bundle).
+#pragma once
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "model/verdict.h"
+
+struct manifest_file {
+    const char *path; // relative to the bundle, with /
+    size_t bytes;
+    const char *sha256; // lower-case hexadecimal
+};
+
+struct manifest {
+    const char *run_id; // first 16 digits of the SHA-256 of manifest.json with an empty run_id: it seals the manifest
+    const char *tool_version;
+    const char *title; // of the platform
+    text_list command;
+    const char *begin; // RFC 3339 UTC
+    const char *end;
+    bool complete;
+    const char *vantage;                    // as verdicts.json has it, or NULL
+    text_list vantages;                     // as --vantage takes them
+    const char *depth;                      // of the plan
+    const char *judged_on;                  // YYYY-MM-DD
+    text_list packs;                        // of controls, in order
+    const char *previous;                   // SHA-256 of the previous bundle's manifest.json, or NULL
+    size_t ports_by_verdict[VERDICT_KINDS]; // of verdicts.json
+    size_t ports_by_severity[SEVERITIES];
+    VECTOR(struct manifest_file) files; // by path; all but manifest.*
+};
+
+// Sorts the files, makes up run_id (in the arena) and writes the document.
+void manifest_write(struct arena *arena, struct manifest *manifest, struct text *out);
+
+// Reads the bytes of a manifest.json. Paths that lead out of the bundle, and files twice, are errors.
+bool manifest_read(struct arena *arena, const char *file, const char *bytes, size_t length, struct manifest *manifest,
+                   struct error *error);
+
+// Whether run_id still seals these bytes.
+bool manifest_is_sealed(const struct manifest *manifest, const char *bytes, size_t length);

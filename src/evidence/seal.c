@@ -1,0 +1,247 @@
+#include "evidence/seal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static const char payload_type[] = "application/vnd.in-toto+json";
+
+// ---- Keys
+
+static bool write_key(const char *file, int mode, EVP_PKEY *key, const char *passphrase, struct error *error)
+{
+    int descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (descriptor < 0)
+        return error_system(error, ERROR_USAGE, errno, "%s: cannot be made", file);
+    FILE *stream = fdopen(descriptor, "w");
+    bool good = stream != NULL;
+    if (good && mode == 0600)
+        good = PEM_write_PKCS8PrivateKey(stream, key, passphrase == NULL ? NULL : EVP_aes_256_cbc(), NULL, 0, NULL,
+                                         (void *)(uintptr_t)passphrase) == 1;
+    else if (good)
+        good = PEM_write_PUBKEY(stream, key) == 1;
+    good = stream != NULL && fflush(stream) == 0 && fsync(descriptor) == 0 && good;
+    good = stream != NULL && fclose(stream) == 0 && good;
+    if (!good)
+        unlink(file);
+    return good || error_set(error, ERROR_INCOMPLETE, "%s: cannot be written", file);
+}
+
+bool key_generate(const char *file, const char *public_file, const char *passphrase, struct error *error)
+{
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    if (key == NULL)
+        return error_set(error, ERROR_INCOMPLETE, "OpenSSL makes no Ed25519 key here");
+    bool good = write_key(file, 0600, key, passphrase, error);
+    if (good && !write_key(public_file, 0644, key, NULL, error)) {
+        unlink(file);
+        good = false;
+    }
+    EVP_PKEY_free(key);
+    return good;
+}
+
+static int give_passphrase(char *buffer, int size, int writing, void *context)
+{
+    const char *passphrase = context;
+    (void)writing;
+    size_t length = passphrase == NULL ? 0 : strlen(passphrase);
+    if (length == 0 || length > (size_t)size)
+        return -1;
+    memcpy(buffer, passphrase, length);
+    return (int)length;
+}
+
+static EVP_PKEY *only_ed25519(EVP_PKEY *key, const char *where, struct error *error)
+{
+    if (key != NULL && EVP_PKEY_is_a(key, "ED25519"))
+        return key;
+    EVP_PKEY_free(key);
+    error_set(error, ERROR_USAGE, "%s: %s, expected an Ed25519 key such as keygen makes", where,
+              key == NULL ? "holds no key that can be read (or the passphrase is wrong)" : "is another kind of key");
+    return NULL;
+}
+
+EVP_PKEY *key_private(const char *where, const char *passphrase, struct error *error)
+{
+    bool ask = passphrase == NULL && isatty(STDIN_FILENO);
+    UI_METHOD *given = ask ? NULL : UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
+    OSSL_STORE_CTX *store =
+        OSSL_STORE_open(where, ask ? UI_OpenSSL() : given, (void *)(uintptr_t)passphrase, NULL, NULL);
+    EVP_PKEY *key = NULL;
+    while (store != NULL && key == NULL && !OSSL_STORE_eof(store)) {
+        OSSL_STORE_INFO *info = OSSL_STORE_load(store);
+        if (info == NULL && OSSL_STORE_error(store))
+            break;
+        if (info != NULL && OSSL_STORE_INFO_get_type(info) == OSSL_STORE_INFO_PKEY)
+            key = OSSL_STORE_INFO_get1_PKEY(info);
+        OSSL_STORE_INFO_free(info);
+    }
+    OSSL_STORE_close(store);
+    UI_destroy_method(given);
+    return only_ed25519(key, where, error);
+}
+
+EVP_PKEY *key_public(const char *file, struct error *error)
+{
+    FILE *stream = fopen(file, "re");
+    if (stream == NULL) {
+        error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", file);
+        return NULL;
+    }
+    EVP_PKEY *key = PEM_read_PUBKEY(stream, NULL, NULL, NULL);
+    fclose(stream);
+    return only_ed25519(key, file, error);
+}
+
+void key_free(EVP_PKEY *key)
+{
+    EVP_PKEY_free(key);
+}
+
+// ---- Signatures
+
+bool seal_sign(EVP_PKEY *key, const char *bytes, size_t length, unsigned char signature[SIGNATURE_BYTES],
+               struct error *error)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    size_t size = SIGNATURE_BYTES;
+    bool good = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
+                EVP_DigestSign(context, signature, &size, (const unsigned char *)bytes, length) == 1 &&
+                size == SIGNATURE_BYTES;
+    EVP_MD_CTX_free(context);
+    return good || error_set(error, ERROR_INCOMPLETE, "OpenSSL could not sign");
+}
+
+bool seal_holds(EVP_PKEY *key, const char *bytes, size_t length, const unsigned char *signature, size_t size)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool good = size == SIGNATURE_BYTES && context != NULL &&
+                EVP_DigestVerifyInit(context, NULL, NULL, NULL, key) == 1 &&
+                EVP_DigestVerify(context, signature, size, (const unsigned char *)bytes, length) == 1;
+    EVP_MD_CTX_free(context);
+    return good;
+}
+
+// ---- The attestation
+
+static void put_subject(struct json_writer *writer, const char *name, const char *sha256)
+{
+    json_open_line(writer, NULL, '{');
+    json_put_string(writer, "name", name);
+    json_open(writer, "digest", '{');
+    json_put_string(writer, "sha256", sha256);
+    json_close(writer, '}');
+    json_close(writer, '}');
+}
+
+void seal_statement(const struct manifest *manifest, const char *manifest_sha256, const char *timestamp_sha256,
+                    struct text *out)
+{
+    struct json_writer writer = json_writer_to(out);
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "_type", "https://in-toto.io/Statement/v1");
+    json_open(&writer, "subject", '[');
+    put_subject(&writer, "manifest.json", manifest_sha256);
+    if (timestamp_sha256 != NULL)
+        put_subject(&writer, "manifest.tsr", timestamp_sha256);
+    for (size_t i = 0; i < manifest->files.count; i++)
+        put_subject(&writer, manifest->files.items[i].path, manifest->files.items[i].sha256);
+    json_close(&writer, ']');
+    json_put_string(&writer, "predicateType", "urn:sgproof:evidence:v1");
+    json_open(&writer, "predicate", '{');
+    json_put_string(&writer, "run_id", manifest->run_id);
+    json_put_string(&writer, "tool_version", manifest->tool_version);
+    json_put_string(&writer, "begin", manifest->begin);
+    json_put_string(&writer, "end", manifest->end);
+    json_put_boolean(&writer, "complete", manifest->complete);
+    json_put_string(&writer, "previous", manifest->previous);
+    json_close(&writer, '}');
+    json_close(&writer, '}');
+    json_end_document(&writer);
+}
+
+static void put_base64(struct text *out, const unsigned char *bytes, size_t length)
+{
+    char *encoded = malloc((length + 2) / 3 * 4 + 1);
+    if (encoded == NULL)
+        abort();
+    text_add(out, encoded, (size_t)EVP_EncodeBlock((unsigned char *)encoded, bytes, (int)length));
+    free(encoded);
+}
+
+// What DSSE signs: the pre-authentication encoding, section "protocol" of its specification.
+static void encode_for_signing(const struct text *statement, struct text *out)
+{
+    text_printf(out, "DSSEv1 %zu %s %zu ", strlen(payload_type), payload_type, statement->length);
+    text_add(out, statement->bytes, statement->length);
+}
+
+static void write_envelope(EVP_PKEY *key, const struct text *statement, const unsigned char *signature,
+                           struct text *out)
+{
+    unsigned char *der = NULL;
+    int size = i2d_PUBKEY(key, &der);
+    char key_id[DIGEST_TEXT];
+    digest_sha256((const char *)der, size < 0 ? 0 : (size_t)size, key_id);
+    OPENSSL_free(der);
+    text_printf(out, "{\"payloadType\":\"%s\",\"payload\":\"", payload_type);
+    put_base64(out, (const unsigned char *)statement->bytes, statement->length);
+    text_printf(out, "\",\"signatures\":[{\"keyid\":\"%s\",\"sig\":\"", key_id);
+    put_base64(out, signature, SIGNATURE_BYTES);
+    text_puts(out, "\"}]}\n");
+}
+
+bool seal_envelope(EVP_PKEY *key, const struct text *statement, struct text *out, struct error *error)
+{
+    unsigned char signature[SIGNATURE_BYTES];
+    struct text encoded = {0};
+    encode_for_signing(statement, &encoded);
+    bool good = seal_sign(key, encoded.bytes, encoded.length, signature, error);
+    text_free(&encoded);
+    if (good)
+        write_envelope(key, statement, signature, out);
+    return good;
+}
+
+// The signature of an envelope, decoded.
+static bool envelope_signature(const char *file, const char *bytes, size_t length,
+                               unsigned char signature[SIGNATURE_BYTES + 2], struct error *error)
+{
+    cJSON *root = json_parse(file, bytes, length, error);
+    const cJSON *signatures = cJSON_GetObjectItemCaseSensitive(root, "signatures");
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(signatures, 0), "sig");
+    bool good = root != NULL && cJSON_IsString(text) && strlen(text->valuestring) == (SIGNATURE_BYTES + 2) / 3 * 4 &&
+                EVP_DecodeBlock(signature, (const unsigned char *)text->valuestring, (int)strlen(text->valuestring)) ==
+                    SIGNATURE_BYTES + 2;
+    if (root != NULL && !good)
+        error_set(error, ERROR_USAGE, "%s: holds no Ed25519 signature", file);
+    cJSON_Delete(root);
+    return good;
+}
+
+bool seal_envelope_holds(EVP_PKEY *key, const struct text *statement, const char *file, const char *bytes,
+                         size_t length, struct error *error)
+{
+    unsigned char signature[SIGNATURE_BYTES + 2];
+    struct text encoded = {0}, again = {0};
+    GUARD(envelope_signature(file, bytes, length, signature, error));
+    encode_for_signing(statement, &encoded);
+    write_envelope(key, statement, signature, &again);
+    bool good = seal_holds(key, encoded.bytes, encoded.length, signature, SIGNATURE_BYTES) ||
+                error_set(error, ERROR_USAGE, "%s: does not attest this manifest and timestamp", file);
+    if (good && (again.length != length || memcmp(again.bytes, bytes, length) != 0))
+        good = error_set(error, ERROR_USAGE, "%s: is not the envelope of this manifest and timestamp", file);
+    text_free(&encoded);
+    text_free(&again);
+    return good;
+}

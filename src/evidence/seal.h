@@ -1,0 +1,34 @@
+// Who vouches for a bundle: Ed25519 keys (RFC 8032), signatures over manifest.json, and the in-toto attestation that
+// carries the same claim in a DSSE envelope.
+#pragma once
+
+#include <openssl/types.h>
+
+#include "evidence/manifest.h"
+
+enum { SIGNATURE_BYTES = 64 };
+
+// Makes a key pair: `file` (PKCS #8 in PEM, mode 0600, encrypted with AES-256 where `passphrase` is not NULL) and
+// `public_file` (SubjectPublicKeyInfo in PEM). Neither may exist.
+bool key_generate(const char *file, const char *public_file, const char *passphrase, struct error *error);
+
+// A private key by file or by URI (file:, pkcs11: where OpenSSL is configured for it), to be freed with key_free. It
+// must be Ed25519. `passphrase` may be NULL: then one is asked for on a terminal, if the key needs it.
+EVP_PKEY *key_private(const char *where, const char *passphrase, struct error *error);
+EVP_PKEY *key_public(const char *file, struct error *error);
+void key_free(EVP_PKEY *key);
+
+bool seal_sign(EVP_PKEY *key, const char *bytes, size_t length, unsigned char signature[SIGNATURE_BYTES],
+               struct error *error);
+bool seal_holds(EVP_PKEY *key, const char *bytes, size_t length, const unsigned char *signature, size_t size);
+
+// The in-toto statement (https://in-toto.io/Statement/v1). Its subjects are manifest.json and, unless NULL,
+// manifest.tsr, by their SHA-256, and the files that the manifest lists.
+void seal_statement(const struct manifest *manifest, const char *manifest_sha256, const char *timestamp_sha256,
+                    struct text *out);
+
+// The statement in a DSSE envelope (https://github.com/secure-systems-lab/dsse), signed.
+bool seal_envelope(EVP_PKEY *key, const struct text *statement, struct text *out, struct error *error);
+// Whether an envelope is exactly this statement's, signed by this key; false with what is wrong.
+bool seal_envelope_holds(EVP_PKEY *key, const struct text *statement, const char *file, const char *bytes,
+                         size_t length, struct error *error);

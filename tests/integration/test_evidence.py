@@ -1,0 +1,413 @@
+"""Evidence: whole, signed, stamped, chained, and derived again. Probes go to 127.0.0.1 only."""
+import base64
+import contextlib
+import hashlib
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import tarfile
+import tempfile
+import threading
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import common
+from oracle import estates
+from test_snapshots import entry, permission, plain
+
+
+def loopback_estate(port):
+    """plain() at 127.0.0.1, where the group admits one port and the next."""
+    estate = plain()
+    interface = estate["NetworkInterfaces"][0]
+    interface["PrivateIpAddresses"][0]["Association"]["PublicIp"] = "127.0.0.1"
+    interface["Ipv6Addresses"] = []
+    estate["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (port, port + 1), ["0.0.0.0/0"]),
+                                                    permission("icmp", (8, -1), ["0.0.0.0/0"])]
+    return estate
+
+
+INTENT = {"schema": "sgproof/intent/v1", "platform": "loopback", "default": "deny", "rules": [
+    {"id": "web", "decision": "allow", "select": {"group": "web"}, "protocol": "tcp", "ports": "1-65535", "owner": "us",
+     "reason": "the test's own"},
+    {"id": "ping", "decision": "allow", "protocol": "icmp"}]}
+
+
+class Bundles(unittest.TestCase):
+    """A folder with an estate on loopback, keys, and a signed bundle `one`."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.path = pathlib.Path(folder.name)
+        listener = socket.create_server(("127.0.0.1", 0))
+        cls.addClassCleanup(listener.close)
+        cls.port = listener.getsockname()[1]
+        cls.snapshot = cls.path / "snapshot"
+        cls.snapshot.mkdir()
+        estates.write(loopback_estate(cls.port), cls.snapshot)
+        cls.intent = cls.path / "intent.json"
+        cls.intent.write_text(json.dumps(INTENT))
+        cls.key = cls.path / "k.pem"
+        cls.public = cls.path / "k.pub.pem"
+        assert common.sgproof("keygen", cls.key).returncode == 0
+        cls.one = cls.run_to("one", "--sign", cls.key)
+
+    @classmethod
+    def run_to(cls, name, *words, status=0):
+        done = common.sgproof("run", "--snapshot", cls.snapshot, "--intent", cls.intent, "--out", cls.path / name,
+                              "--vantage", "203.0.113.7", "--depth", "declared", "--method", "connect", *common.ONLY,
+                              *words)
+        assert done.returncode == status, done.stdout + done.stderr
+        return cls.path / name
+
+    def copy(self, of=None):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        copy = pathlib.Path(folder.name) / "copy"
+        shutil.copytree(of or self.one, copy)
+        return copy
+
+    def verify(self, *words, status=0):
+        done = common.sgproof("verify", *words, "--format", "json")
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return [{c["check"]: (c["state"], c["detail"]) for c in b["checks"]}
+                for b in json.loads(done.stdout)["bundles"]]
+
+
+class Keys(Bundles):
+    def test_the_private_key_is_ours_alone_and_never_written_over(self):
+        self.assertEqual(stat.S_IMODE(self.key.stat().st_mode), 0o600)
+        before = self.key.read_bytes()
+        done = common.sgproof("keygen", self.key)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("File exists", done.stderr)
+        self.assertEqual(self.key.read_bytes(), before)
+
+    def test_a_passphrase_protects_the_key(self):
+        secret, wrong = self.path / "pass", self.path / "wrong"
+        secret.write_text("correct horse\n")
+        wrong.write_text("battery staple\n")
+        key = self.path / "locked.pem"
+        self.assertEqual(common.sgproof("keygen", key, "--passphrase-file", secret).returncode, 0)
+        self.assertIn("ENCRYPTED", key.read_text())
+        bundle = self.run_to("locked", "--sign", key, "--passphrase-file", secret)
+        self.verify(bundle, "--key", self.path / "locked.pub.pem")
+        for words in (["--passphrase-file", wrong], []):
+            done = common.sgproof("run", "--snapshot", self.snapshot, "--out", self.path / "never", "--sign", key, *words,
+                                  *common.ONLY, stdin="")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn("passphrase", done.stderr)
+            self.assertFalse((self.path / "never").exists())
+        for file in bundle.rglob("*"):
+            self.assertNotIn(b"correct horse", file.read_bytes() if file.is_file() else b"")
+
+    def test_only_ed25519_keys_sign(self):
+        rsa = self.path / "rsa.pem"
+        subprocess.run(["openssl", "genrsa", "-out", rsa, "2048"], check=True, capture_output=True)
+        done = common.sgproof("run", "--snapshot", self.snapshot, "--out", self.path / "never", "--sign", rsa, *common.ONLY)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("another kind of key", done.stderr)
+
+
+class Verify(Bundles):
+    def test_good_evidence_holds_and_says_what_was_checked(self):
+        checks, = self.verify(self.one, "--key", self.public)
+        self.assertEqual({k: v[0] for k, v in checks.items()},
+                         {"manifest": "ok", "files": "ok", "signature": "ok", "attestation": "ok", "timestamp": "absent",
+                          "chain": "absent", "derivation": "ok"})
+        text = common.sgproof("verify", self.one, "--key", self.public)
+        self.assertIn("The evidence holds.", text.stdout)
+
+    def test_a_signature_that_nobody_checked_is_not_called_good(self):
+        checks, = self.verify(self.one, status=3)
+        self.assertEqual(checks["signature"][0], "not-checked")
+
+    def test_another_key_did_not_sign_it(self):
+        other = self.path / "other.pem"
+        common.sgproof("keygen", other)
+        checks, = self.verify(self.one, "--key", self.path / "other.pub.pem", status=1)
+        self.assertEqual(checks["signature"][0], "wrong")
+        self.assertEqual(checks["attestation"][0], "wrong")
+
+    def test_a_flipped_bit_in_any_file_is_caught(self):
+        files = [p.relative_to(self.one) for p in sorted(self.one.rglob("*")) if p.is_file()]
+        self.assertIn(pathlib.Path("manifest.sig"), files)
+        for file in files:
+            size = (self.one / file).stat().st_size
+            for place in {0, size // 2, size - 1}:
+                with self.subTest(file=str(file), place=place):
+                    copy = self.copy()
+                    data = bytearray((copy / file).read_bytes())
+                    data[place] ^= 1
+                    (copy / file).write_bytes(data)
+                    done = common.sgproof("verify", copy, "--key", self.public)
+                    self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+                    named = "manifest" if str(file).startswith("manifest") else str(file)
+                    self.assertIn(named, done.stdout)
+
+    def test_every_bit_of_an_unsigned_manifest_is_sealed(self):
+        bundle = self.run_to("unsigned")
+        data = (bundle / "manifest.json").read_bytes()
+        copy = self.copy(bundle)
+        for place in range(0, len(data), max(1, len(data) // 60)):
+            (copy / "manifest.json").write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1:])
+            done = common.sgproof("verify", copy)
+            self.assertEqual(done.returncode, 1, (place, data[place:place + 20], done.stdout))
+
+    def test_removed_and_added_files_are_caught(self):
+        for file in ("exposure.json", "before/SecurityGroups.json", "manifest.sig", "manifest.dsse.json"):
+            copy = self.copy()
+            if not (copy / file).exists():
+                file = sorted(str(p.relative_to(copy)) for p in copy.glob("before/*"))[0]
+            (copy / file).unlink()
+            done = common.sgproof("verify", copy, "--key", self.public)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(file + ": is missing", done.stdout)
+        for file in ("note.txt", "before/more.json", ".hidden"):
+            copy = self.copy()
+            (copy / file).write_text("{}")
+            done = common.sgproof("verify", copy, "--key", self.public)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(file + ": is no file of the manifest", done.stdout)
+        copy = self.copy()
+        (copy / "link").symlink_to("/etc/hostname")
+        self.assertEqual(common.sgproof("verify", copy, "--key", self.public).returncode, 1)
+
+    def reseal(self, bundle):
+        """What a forger without the key can do: make every hash, and run_id, right again."""
+        manifest = json.loads((bundle / "manifest.json").read_text())
+        text = (bundle / "manifest.json").read_text()
+        for item in manifest["files"]:
+            data = (bundle / item["path"]).read_bytes()
+            text = text.replace('"bytes": %d, "sha256": "%s"' % (item["bytes"], item["sha256"]),
+                                '"bytes": %d, "sha256": "%s"' % (len(data), hashlib.sha256(data).hexdigest()))
+        blank = text.replace(manifest["run_id"], "")
+        text = text.replace(manifest["run_id"], hashlib.sha256(blank.encode()).hexdigest()[:16])
+        (bundle / "manifest.json").write_text(text)
+        for name in ("manifest.sig", "manifest.dsse.json"):
+            (bundle / name).unlink()
+
+    def test_a_forger_who_mends_every_hash_is_caught_by_the_derivation(self):
+        copy = self.copy()
+        self.reseal(copy)
+        self.verify(copy)  # nothing but resealed: unsigned, and it holds
+        verdicts = copy / "verdicts.json"
+        verdicts.write_text(verdicts.read_text().replace('"verdict": "latent"', '"verdict": "enforced"', 1))
+        shutil.copy(self.one / "manifest.sig", copy)
+        shutil.copy(self.one / "manifest.dsse.json", copy)
+        self.reseal(copy)
+        checks, = self.verify(copy, status=1)
+        self.assertEqual((checks["files"][0], checks["manifest"][0], checks["derivation"][0]), ("ok", "ok", "wrong"))
+        self.assertRegex(checks["derivation"][1], r"^verdicts\.json: verdicts\[\d+\]\.verdict does not follow")
+
+    def test_a_swapped_snapshot_is_caught(self):
+        copy = self.copy()
+        other = loopback_estate(self.port)
+        other["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (1, 1), ["0.0.0.0/0"])]
+        for side in ("before", "after"):
+            shutil.rmtree(copy / side)
+            (copy / side).mkdir()
+            estates.write(other, copy / side)
+        self.reseal(copy)
+        checks, = self.verify(copy, status=1)
+        self.assertEqual((checks["files"][0], checks["derivation"][0]), ("ok", "wrong"))
+        self.assertIn("exposure.json: endpoints[0].exposures[0]", checks["derivation"][1])
+
+    def test_what_is_no_bundle_is_bad_input(self):
+        done = common.sgproof("verify", self.snapshot)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("manifest.json: cannot be opened", done.stderr)
+
+    def test_paths_out_of_the_bundle_are_refused(self):
+        for path in ("../outside", "/etc/hostname", "a/../../b", "a//b", "."):
+            copy = self.copy()
+            text = (copy / "manifest.json").read_text()
+            (copy / "manifest.json").write_text(text.replace('"exposure.json"', json.dumps(path), 1))
+            done = common.sgproof("verify", copy)
+            self.assertEqual(done.returncode, 1, path)
+            self.assertIn("no path inside the bundle", done.stdout)
+
+
+class Chain(Bundles):
+    def test_a_chain_holds_and_a_cut_one_does_not(self):
+        two = self.run_to("two", "--sign", self.key, "--previous", self.one)
+        three = self.run_to("three", "--sign", self.key, "--previous", two)
+        names = [self.one, three, two]
+        done = common.sgproof("verify", *names, "--key", self.public)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("it follows " + str(two), done.stdout)
+        checks = self.verify(self.one, three, "--key", self.public, status=1)
+        self.assertEqual(checks[1]["chain"][0], "wrong")
+        self.assertIn("cut", checks[1]["chain"][1])
+        alone, = self.verify(two, "--key", self.public)
+        self.assertIn("was not given", alone["chain"][1])
+        loose = self.run_to("zloose", "--sign", self.key)
+        self.assertEqual(self.verify(three, loose, "--key", self.public, status=1)[1]["chain"][0], "wrong")
+
+
+class Public(Bundles):
+    """Checked by tools that are not ours."""
+
+    def openssl(self, message, signature):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "m").write_bytes(message)
+            pathlib.Path(folder, "s").write_bytes(signature)
+            return subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", self.public, "-rawin", "-in",
+                                   folder + "/m", "-sigfile", folder + "/s"], capture_output=True).returncode == 0
+
+    def test_openssl_checks_the_signature(self):
+        manifest = (self.one / "manifest.json").read_bytes()
+        signature = (self.one / "manifest.sig").read_bytes()
+        self.assertTrue(self.openssl(manifest, signature))
+        self.assertFalse(self.openssl(manifest + b" ", signature))
+
+    def test_the_envelope_is_dsse_and_its_statement_names_every_file(self):
+        envelope = json.loads((self.one / "manifest.dsse.json").read_text())
+        payload = base64.b64decode(envelope["payload"], validate=True)
+        kind = envelope["payloadType"].encode()
+        encoded = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+        self.assertTrue(self.openssl(encoded, base64.b64decode(envelope["signatures"][0]["sig"], validate=True)))
+        statement = json.loads(payload)
+        self.assertEqual(statement["_type"], "https://in-toto.io/Statement/v1")
+        subjects = {s["name"]: s["digest"]["sha256"] for s in statement["subject"]}
+        there = {str(p.relative_to(self.one)) for p in self.one.rglob("*") if p.is_file()}
+        self.assertEqual(set(subjects), there - {"manifest.sig", "manifest.dsse.json"})
+        for name, digest in subjects.items():
+            self.assertEqual(digest, hashlib.sha256((self.one / name).read_bytes()).hexdigest())
+
+    def test_the_archive_is_deterministic_and_unpacks_to_the_bundle(self):
+        archives = []
+        for name in ("a.tar", "b.tar"):
+            done = common.sgproof("report", self.one, "--format", "tar", "-o", self.path / name)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            archives.append((self.path / name).read_bytes())
+        self.assertEqual(*archives)
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["tar", "xf", self.path / "a.tar", "-C", folder], check=True)
+            top, = pathlib.Path(folder).iterdir()
+            self.verify(top, "--key", self.public)
+        with tarfile.open(self.path / "a.tar") as archive:
+            self.assertTrue(all(m.mtime == 0 and m.uid == 0 for m in archive))
+
+
+class Authority:
+    """A timestamp authority on loopback: openssl ts -reply behind HTTP."""
+
+    CONFIG = """
+[req]
+distinguished_name = dn
+[dn]
+[ca]
+basicConstraints = critical,CA:TRUE
+[tsa]
+extendedKeyUsage = critical,timeStamping
+[tsa_config]
+serial = serial
+signer_digest = sha256
+default_policy = 1.2.3.4.1
+digests = sha256
+ess_cert_id_alg = sha256
+ordering = no
+tsa_name = no
+"""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.status = 200
+        self.other = None
+        (folder / "c.cnf").write_text(self.CONFIG)
+        (folder / "serial").write_text("01\n")
+        self.call("req", "-x509", "-newkey", "ed25519", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test ca",
+                  "-config", "c.cnf", "-extensions", "ca", "-days", "2")
+        self.call("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "tsa.key", "-out", "tsa.csr", "-subj", "/CN=test tsa",
+                  "-config", "c.cnf")
+        self.call("x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "tsa.pem",
+                  "-extfile", "c.cnf", "-extensions", "tsa", "-days", "2")
+        authority = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                request = self.rfile.read(int(self.headers["Content-Length"]))
+                assert self.headers["Content-Type"] == "application/timestamp-query"
+                (folder / "q.tsq").write_bytes(request)
+                if authority.other is None:
+                    authority.call("ts", "-reply", "-queryfile", "q.tsq", "-inkey", "tsa.key", "-signer", "tsa.pem",
+                                   "-out", "r.tsr", "-config", "c.cnf", "-section", "tsa_config")
+                answer = authority.other or (folder / "r.tsr").read_bytes()
+                self.send_response(authority.status)
+                self.send_header("Content-Type", "application/timestamp-reply")
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *words):
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = "http://127.0.0.1:%d/" % self.server.server_port
+
+    def call(self, *words):
+        subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Timestamp(Bundles):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = cls.path / "tsa"
+        folder.mkdir()
+        cls.authority = Authority(folder)
+        cls.addClassCleanup(cls.authority.close)
+        cls.stamped = cls.run_to("stamped", "--sign", cls.key, "--timestamp", cls.authority.url)
+
+    def test_a_timestamp_is_kept_and_checked(self):
+        ca = self.authority.folder / "ca.pem"
+        checks, = self.verify(self.stamped, "--key", self.public, "--tsa-ca", ca)
+        self.assertEqual(checks["timestamp"][0], "ok")
+        done = subprocess.run(["openssl", "ts", "-verify", "-in", self.stamped / "manifest.tsr", "-data",
+                               self.stamped / "manifest.json", "-CAfile", ca], capture_output=True, text=True)
+        self.assertIn("Verification: OK", done.stdout)
+        unknown, = self.verify(self.stamped, "--key", self.public, status=3)
+        self.assertEqual(unknown["timestamp"][0], "not-checked")
+
+    def test_a_flipped_bit_or_another_authority_is_caught(self):
+        ca = self.authority.folder / "ca.pem"
+        data = (self.stamped / "manifest.tsr").read_bytes()
+        copy = self.copy(self.stamped)
+        for place in range(0, len(data), len(data) // 40):
+            (copy / "manifest.tsr").write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1:])
+            checks, = self.verify(copy, "--key", self.public, "--tsa-ca", ca, status=1)
+            # Some bits of a response its authority does not sign; the attestation covers all of it.
+            self.assertEqual(checks["attestation"][0], "wrong", place)
+        with tempfile.TemporaryDirectory() as folder:
+            other = Authority(pathlib.Path(folder))
+            other.close()
+            checks, = self.verify(self.stamped, "--key", self.public, "--tsa-ca", folder + "/ca.pem", status=1)
+            self.assertEqual(checks["timestamp"][0], "wrong")
+
+    def test_an_authority_that_fails_leaves_no_bundle(self):
+        old = (self.stamped / "manifest.tsr").read_bytes()
+        for status, other in ((500, None), (200, b"nonsense"), (200, old)):
+            self.authority.status, self.authority.other = status, other
+            try:
+                self.run_to("failed", "--timestamp", self.authority.url, status=3)
+            finally:
+                self.authority.status, self.authority.other = 200, None
+            self.assertEqual(list(self.path.glob("failed*")), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
