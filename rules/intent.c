@@ -132,10 +132,17 @@ static bool read_intent(struct arena *arena, const struct json_cursor *root, str
     GUARD(json_string(arena, root, "platform", &intent->platform, error));
     GUARD(choice(arena, root, "default", "allow", "deny", &intent->default_allow, error));
     struct json_cursor rules = json_member(root, "rules"), administrators = json_member(root, "administrators");
-    GUARD(administrators.node == NULL || json_expect_array(&administrators, error));
-    GUARD(json_expect_array(&rules, error));
     size_t index = 0;
     const cJSON *node;
+    GUARD(administrators.node == NULL || json_expect_array(&administrators, error));
+    cJSON_ArrayForEach (node, administrators.node) {
+        struct json_cursor one = json_element(&administrators, index++, node);
+        if (!cJSON_IsString(node) || strncmp(node->valuestring, "arn:", 4) != 0)
+            return json_fail(&one, error, "expected the ARN of a user or role, in which * stands for anything");
+        *vector_add(arena, &intent->administrators) = arena_strdup(arena, node->valuestring);
+    }
+    index = 0;
+    GUARD(json_expect_array(&rules, error));
     cJSON_ArrayForEach (node, rules.node) {
         struct json_cursor rule = json_element(&rules, index++, node);
         GUARD(read_rule(arena, &rule, intent, error));
@@ -180,7 +187,7 @@ static bool tagged(const struct intent_rule *rule, const char *const *tags, size
     return false;
 }
 
-static bool selects(const struct intent_rule *rule, const struct estate *estate, const struct endpoint *endpoint)
+bool intent_rule_selects(const struct intent_rule *rule, const struct estate *estate, const struct endpoint *endpoint)
 {
     const struct network_interface *interface = endpoint->interface;
     const struct instance *instance = map_get(&estate->instances, interface->instance_id);
@@ -201,9 +208,22 @@ static bool selects(const struct intent_rule *rule, const struct estate *estate,
     return grouped;
 }
 
+bool intent_rule_expired(const struct intent_rule *rule, const char *today)
+{
+    return rule->allow && rule->expires != NULL && strcmp(today, rule->expires) > 0;
+}
+
+bool intent_is_administrator(const struct intent *intent, const char *arn)
+{
+    for (size_t i = 0; i < intent->administrators.count; i++)
+        if (fnmatch(intent->administrators.items[i], arn, 0) == 0)
+            return true;
+    return false;
+}
+
 const struct intent_rule *intent_decides(const struct intent *intent, const struct estate *estate,
                                          const struct endpoint *endpoint, int protocol, uint16_t port,
-                                         struct address source, const char *today, const char **expired)
+                                         struct address source, const char *today, const struct intent_rule **expired)
 {
     *expired = NULL;
     for (size_t i = 0; i < intent->rules.count; i++) {
@@ -211,10 +231,11 @@ const struct intent_rule *intent_decides(const struct intent *intent, const stru
         struct prefixset sources = source.family == FAMILY_IPV4 ? rule->sources4 : rule->sources6;
         if ((rule->protocol != PROTOCOL_ANY && rule->protocol != protocol) ||
             (protocol_has_ports(protocol) && !portset_holds(rule->ports, port)) ||
-            (rule->has_sources && !prefixset_holds(sources, source.bits)) || !selects(rule, estate, endpoint))
+            (rule->has_sources && !prefixset_holds(sources, source.bits)) ||
+            !intent_rule_selects(rule, estate, endpoint))
             continue;
-        if (rule->allow && rule->expires != NULL && strcmp(today, rule->expires) > 0) {
-            *expired = rule->id;
+        if (intent_rule_expired(rule, today)) {
+            *expired = *expired == NULL ? rule : *expired;
             continue;
         }
         return rule;

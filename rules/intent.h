@@ -30,6 +30,7 @@ struct intent {
     const char *platform;
     bool default_allow;
     VECTOR(struct intent_rule) rules;
+    text_list administrators; // ARNs, as globs, of who may hold more than read access
 };
 
 // Reads an intent file; unknown keys are errors. NULL with the place of the mistake.
@@ -38,8 +39,17 @@ struct intent *intent_read(struct arena *arena, const char *file, struct error *
 // Ports that the rules name (TCP or every protocol).
 struct portset intent_ports(struct arena *arena, const struct intent *intent);
 
+// Whether a rule is about an endpoint at all.
+bool intent_rule_selects(const struct intent_rule *rule, const struct estate *estate, const struct endpoint *endpoint);
+
+// Whether an allowing rule no longer allows on `today` (YYYY-MM-DD).
+bool intent_rule_expired(const struct intent_rule *rule, const char *today);
+
+// Whether an ARN is one of the administrators.
+bool intent_is_administrator(const struct intent *intent, const char *arn);
+
 // The rule that decides for a client at one port of an endpoint, or NULL for the default. A rule that has expired on
-// `today` (YYYY-MM-DD) allows nothing: it is skipped and named in *expired.
+// `today` (YYYY-MM-DD) allows nothing: it is skipped, and the first such is left in *expired.
 const struct intent_rule *intent_decides(const struct intent *intent, const struct estate *estate,
                                          const struct endpoint *endpoint, int protocol, uint16_t port,
-                                         struct address source, const char *today, const char **expired);
+                                         struct address source, const char *today, const struct intent_rule **expired);

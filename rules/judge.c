@@ -4,8 +4,10 @@
 
 #include "model/protocol.h"
 #include "rules/explain.h"
+#include "rules/intent_review.h"
 
-enum severity judge_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent)
+enum severity judge_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent,
+                             bool expired)
 {
     static const enum severity table[VERDICT_KINDS][3] = {
         //                      expected         forbidden          unspecified
@@ -18,7 +20,8 @@ enum severity judge_severity(enum verdict_kind kind, enum observed_state observe
     };
     if (kind == VERDICT_UNDECLARED)
         return observed == OBSERVED_OPEN ? SEVERITY_CRITICAL : SEVERITY_HIGH;
-    return table[kind][intent];
+    bool lapsed = expired && kind != VERDICT_ENFORCED && table[kind][intent] > SEVERITY_MEDIUM;
+    return lapsed ? SEVERITY_MEDIUM : table[kind][intent];
 }
 
 typedef VECTOR(uint32_t) cut_list;
@@ -64,33 +67,36 @@ static struct vantage vantage_for(const struct judge_options *options, enum fami
     return anybody;
 }
 
+static void judge_intent(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
+                         const struct judge_options *options, struct address source, struct verdict *verdict)
+{
+    const struct intent_rule *expired = NULL, *rule = NULL;
+    if (options->intent != NULL) {
+        rule = intent_decides(options->intent, estate, endpoint, verdict->protocol, verdict->low, source,
+                              options->today, &expired);
+        bool allowed = rule != NULL ? rule->allow : options->intent->default_allow;
+        verdict->intent = allowed ? INTENT_EXPECTED : INTENT_FORBIDDEN;
+    }
+    const struct intent_rule *told = rule != NULL ? rule : expired;
+    verdict->intent_rule = rule != NULL ? rule->id : NULL;
+    verdict->intent_owner = told != NULL ? told->owner : NULL;
+    verdict->intent_reason = rule != NULL ? rule->reason : NULL;
+    verdict->intent_expired = expired != NULL ? expired->id : NULL;
+    if (expired != NULL)
+        *vector_add(arena, &verdict->because) =
+            arena_printf(arena, "intent rule %s has expired on %s", expired->id, expired->expires);
+    // A default that allows says nothing of what ought to be reachable, and a stopped instance is meant to be silent.
+    bool no_wonder = options->intent != NULL && (rule == NULL || endpoint->dormant);
+    verdict->severity = verdict->kind == VERDICT_ENFORCED && no_wonder
+                            ? SEVERITY_INFO
+                            : judge_severity(verdict->kind, verdict->observed, verdict->intent, expired != NULL);
+}
+
 static void judge_piece(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
                         const struct judge_options *options, struct verdict *verdict)
 {
     struct vantage vantage = vantage_for(options, verdict->address.family);
-    if (options->intent != NULL) {
-        const char *expired;
-        const struct intent_rule *rule = intent_decides(options->intent, estate, endpoint, verdict->protocol,
-                                                        verdict->low, vantage.address, options->today, &expired);
-        bool allowed = rule != NULL ? rule->allow : options->intent->default_allow;
-        verdict->intent = allowed ? INTENT_EXPECTED : INTENT_FORBIDDEN;
-        verdict->intent_rule = rule != NULL ? rule->id : NULL;
-        if (expired != NULL) {
-            text_list because = {0};
-            for (size_t i = 0; i < verdict->because.count; i++)
-                *vector_add(arena, &because) = verdict->because.items[i];
-            *vector_add(arena, &because) = arena_printf(arena, "intent rule %s has expired", expired);
-            verdict->because = because;
-        }
-        // A default that allows says nothing of what ought to be reachable, and a stopped instance is meant to be
-        // silent.
-        bool no_wonder = rule == NULL || endpoint->dormant;
-        verdict->severity = verdict->kind == VERDICT_ENFORCED && no_wonder
-                                ? SEVERITY_INFO
-                                : judge_severity(verdict->kind, verdict->observed, verdict->intent);
-    } else {
-        verdict->severity = judge_severity(verdict->kind, verdict->observed, verdict->intent);
-    }
+    judge_intent(arena, estate, endpoint, options, vantage.address, verdict);
     if (verdict->declared != DECLARED_UNREACHABLE && verdict->declared != DECLARED_INBOUND_ONLY)
         return;
     if (endpoint->dormant) {
@@ -135,5 +141,7 @@ void judge(struct arena *arena, const struct estate *estate, const struct exposu
         }
     }
     *set = judged;
+    if (options->intent != NULL)
+        intent_review(arena, options->intent, estate, exposures, options->today, set);
     verdicts_merge(arena, set);
 }

@@ -4,8 +4,10 @@
 #include "rules/intent.h"
 #include "rules/vantage.h"
 
-// The one table of severities.
-enum severity judge_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent);
+// The one table of severities. `expired`: an exception that would have allowed it is past its date, so that what is
+// reachable all the same is a finding, whatever else allows it.
+enum severity judge_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent,
+                             bool expired);
 
 struct judge_options {
     const struct intent *intent; // NULL: everything is unspecified

@@ -1,12 +1,14 @@
 #include "base/log.h"
 #include "cli/common.h"
 #include "model/protocol.h"
+#include "rules/intent_start.h"
 
 static const struct option_spec options_of_compute[] = {
-    {"format", 'f', "FORMAT", "text or json (default text)", false},
+    OPTION_FORMAT("text or json (default text)"),
     {"vantage", 0, "ADDRESS[:LOW-HIGH]", "what this one client can reach, from these source ports", false},
     {"from", 0, "CIDR", "what these sources can reach instead", true},
-    {NULL, 0, NULL, NULL, false},
+    {"as-intent", 0, NULL, "an intent file that allows what is exposed today and nothing else, to start from", false},
+    OPTIONS_END,
 };
 
 static void write_text(const struct exposure_set *set, struct text *out)
@@ -62,6 +64,14 @@ static void write_indirect(const struct exposure_set *set, struct text *out)
         }
         arena_free(arena);
     }
+}
+
+static void write_intent(struct arena *arena, const struct exposure_set *set, struct text *out)
+{
+    text_list left_out = {0};
+    intent_start(arena, set, out, &left_out);
+    for (size_t i = 0; i < left_out.count; i++)
+        log_line(LOG_WARNING, "no rule says this: %s", left_out.items[i]);
 }
 
 // --from, gathered by family.
@@ -120,7 +130,11 @@ static int run(struct arena *arena, int argc, char **argv)
     struct text out = {0};
     struct output output;
     bool written;
-    if (strcmp(format, "json") == 0) {
+    if (options_value(&options, "as-intent") != NULL) {
+        write_intent(arena, set, &out);
+        written = cli_output(&options, &out, &error);
+        text_free(&out);
+    } else if (strcmp(format, "json") == 0) {
         written = cli_output_begin(&options, &output, &out, &error);
         if (written) {
             exposure_write_json(set, &out);
@@ -148,6 +162,7 @@ const struct command command_compute = {
         "\nExamples:\n"
         "  sgproof compute estate/\n"
         "  sgproof compute estate/ --vantage 203.0.113.7:32768-60999 --format json\n"
+        "  sgproof compute estate/ --as-intent -o intent.json\n"
         "  sgproof compute estate/ --from 203.0.113.0/24 --from 2001:db8::/32\n",
     .options = options_of_compute,
     .run = run,

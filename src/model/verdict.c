@@ -20,7 +20,7 @@ static bool agree(const struct verdict *a, const struct verdict *b)
         a->declared != b->declared || a->observed != b->observed || a->kind != b->kind || a->unstable != b->unstable ||
         a->intent != b->intent || a->severity != b->severity || !same_text(a->reason, b->reason) ||
         !same_text(a->from, b->from) || !same_text(a->intent_rule, b->intent_rule) ||
-        a->because.count != b->because.count)
+        !same_text(a->intent_expired, b->intent_expired) || a->because.count != b->because.count)
         return false;
     for (size_t i = 0; i < a->because.count; i++)
         if (strcmp(a->because.items[i], b->because.items[i]) != 0)
@@ -58,6 +58,29 @@ void verdicts_merge(struct arena *arena, struct verdict_set *set)
     set->items.count = (uint32_t)kept;
 }
 
+static void put_if_any(struct json_writer *writer, const char *key, const char *value)
+{
+    if (value != NULL)
+        json_put_string(writer, key, value);
+}
+
+static void put_notes(struct json_writer *writer, const struct verdict_set *set)
+{
+    if (set->intent_notes.count == 0)
+        return;
+    json_open(writer, "intent_review", '[');
+    for (size_t i = 0; i < set->intent_notes.count; i++) {
+        const struct intent_note *note = &set->intent_notes.items[i];
+        json_open_line(writer, NULL, '{');
+        json_put_string(writer, "rule", note->rule);
+        json_put_string(writer, "state", note->state);
+        json_put_string(writer, "detail", note->detail);
+        json_put_string(writer, "owner", note->owner);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
+}
+
 void verdicts_write_json(const struct verdict_set *set, struct text *out)
 {
     struct json_writer writer = json_writer_to(out);
@@ -82,6 +105,7 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
         json_put_string(&writer, NULL, set->missing.items[i]);
     json_close(&writer, ']');
     json_close(&writer, '}');
+    put_notes(&writer, set);
     json_open(&writer, "verdicts", '[');
     for (size_t i = 0; i < set->items.count; i++) {
         const struct verdict *verdict = &set->items.items[i];
@@ -105,6 +129,9 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
         json_put_boolean(&writer, "unstable", verdict->unstable);
         json_put_string(&writer, "intent", intent_names[verdict->intent]);
         json_put_string(&writer, "intent_rule", verdict->intent_rule);
+        put_if_any(&writer, "intent_owner", verdict->intent_owner);
+        put_if_any(&writer, "intent_reason", verdict->intent_reason);
+        put_if_any(&writer, "intent_expired", verdict->intent_expired);
         json_put_string(&writer, "severity", severity_names[verdict->severity]);
         json_open(&writer, "because", '[');
         for (size_t b = 0; b < verdict->because.count; b++)
@@ -164,6 +191,9 @@ static bool read_verdict(struct arena *arena, const struct json_cursor *at, stru
         !json_optional_string(arena, at, "reason", &verdict->reason, error) ||
         !json_optional_string(arena, at, "from", &verdict->from, error) ||
         !json_optional_string(arena, at, "intent_rule", &verdict->intent_rule, error) ||
+        !json_optional_string(arena, at, "intent_owner", &verdict->intent_owner, error) ||
+        !json_optional_string(arena, at, "intent_reason", &verdict->intent_reason, error) ||
+        !json_optional_string(arena, at, "intent_expired", &verdict->intent_expired, error) ||
         !json_optional_integer(at, "from_port", 0, PORT_LAST, &low, &present, error) ||
         !json_optional_integer(at, "to_port", 0, PORT_LAST, &high, &present, error) ||
         !json_word(arena, at, "declared", declared_names, &declared, error) ||
@@ -195,6 +225,26 @@ static bool read_verdict(struct arena *arena, const struct json_cursor *at, stru
     return true;
 }
 
+static bool read_notes(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
+                       struct error *error)
+{
+    struct json_cursor array = json_member(root, "intent_review");
+    const cJSON *node;
+    size_t index = 0;
+    if (array.node == NULL)
+        return true;
+    GUARD(json_expect_array(&array, error));
+    cJSON_ArrayForEach (node, array.node) {
+        struct json_cursor at = json_element(&array, index++, node);
+        struct intent_note *note = vector_add(arena, &set->intent_notes);
+        GUARD(json_string(arena, &at, "rule", &note->rule, error) &&
+              json_string(arena, &at, "state", &note->state, error) &&
+              json_string(arena, &at, "detail", &note->detail, error) &&
+              json_optional_string(arena, &at, "owner", &note->owner, error));
+    }
+    return true;
+}
+
 static bool read_document(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
                           struct error *error)
 {
@@ -212,6 +262,7 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
         !json_integer(&coverage, "asked", 0, 1000000000000, &asked, error) ||
         !read_texts(arena, &coverage, "missing", &set->missing, error))
         return false;
+    GUARD(read_notes(arena, root, set, error));
     set->endpoints = (size_t)endpoints;
     set->asked = (size_t)asked;
     struct json_cursor gaps = json_member(&coverage, "not_asked");

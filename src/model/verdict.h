@@ -36,7 +36,10 @@ struct verdict {
     enum verdict_kind kind;
     bool unstable;
     enum intent_state intent;
-    const char *intent_rule; // id, or NULL
+    const char *intent_rule;    // id, or NULL
+    const char *intent_owner;   // of that rule, or NULL
+    const char *intent_reason;  // or NULL
+    const char *intent_expired; // id of a rule that would have allowed it before it expired, or NULL
     enum severity severity;
     text_list because;
     VECTOR(size_t) observations; // line numbers in observations.jsonl
@@ -48,13 +51,22 @@ struct coverage_gap {
     size_t count;
 };
 
+// What the intent file itself deserves to be told of one of its rules.
+struct intent_note {
+    const char *rule;
+    const char *state; // "expired", "unused" or "shadowed"
+    const char *detail;
+    const char *owner; // or NULL
+};
+
 struct verdict_set {
     bool complete;
     const char *vantage; // addresses joined by ", "
     size_t endpoints;
     size_t asked; // port and address pairs
     VECTOR(struct coverage_gap) gaps;
-    text_list missing;            // why it is not complete
+    text_list missing; // why it is not complete
+    VECTOR(struct intent_note) intent_notes;
     VECTOR(struct verdict) items; // by address, protocol, port
 };
 

@@ -40,9 +40,10 @@ static void undeclared_is_critical_when_open_and_high_when_closed_whatever_the_i
 {
     (void)state;
     for (int intent = INTENT_EXPECTED; intent <= INTENT_UNSPECIFIED; intent++) {
-        assert_int_equal(judge_severity(VERDICT_UNDECLARED, OBSERVED_OPEN, (enum intent_state)intent),
+        assert_int_equal(judge_severity(VERDICT_UNDECLARED, OBSERVED_OPEN, (enum intent_state)intent, false),
                          SEVERITY_CRITICAL);
-        assert_int_equal(judge_severity(VERDICT_UNDECLARED, OBSERVED_CLOSED, (enum intent_state)intent), SEVERITY_HIGH);
+        assert_int_equal(judge_severity(VERDICT_UNDECLARED, OBSERVED_CLOSED, (enum intent_state)intent, false),
+                         SEVERITY_HIGH);
     }
 }
 
@@ -61,10 +62,27 @@ static void the_severity_table_holds_cell_by_cell(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_int_equal(judge_severity(rows[i].kind, OBSERVED_OPEN, INTENT_EXPECTED), rows[i].expected);
-        assert_int_equal(judge_severity(rows[i].kind, OBSERVED_OPEN, INTENT_FORBIDDEN), rows[i].forbidden);
-        assert_int_equal(judge_severity(rows[i].kind, OBSERVED_OPEN, INTENT_UNSPECIFIED), rows[i].unspecified);
+        assert_int_equal(judge_severity(rows[i].kind, OBSERVED_OPEN, INTENT_EXPECTED, false), rows[i].expected);
+        assert_int_equal(judge_severity(rows[i].kind, OBSERVED_OPEN, INTENT_FORBIDDEN, false), rows[i].forbidden);
+        assert_int_equal(judge_severity(rows[i].kind, OBSERVED_OPEN, INTENT_UNSPECIFIED, false), rows[i].unspecified);
     }
+}
+
+// Past its date an exception makes what is reachable a finding even where a later rule or the default allows it.
+static void an_expired_exception_is_a_finding_in_every_cell_but_enforced(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < VERDICT_KINDS; kind++)
+        for (int intent = INTENT_EXPECTED; intent <= INTENT_UNSPECIFIED; intent++) {
+            enum severity plain =
+                judge_severity((enum verdict_kind)kind, OBSERVED_OPEN, (enum intent_state)intent, false);
+            enum severity expired =
+                judge_severity((enum verdict_kind)kind, OBSERVED_OPEN, (enum intent_state)intent, true);
+            if (kind == VERDICT_ENFORCED)
+                assert_int_equal(expired, plain);
+            else
+                assert_int_equal(expired, plain < SEVERITY_MEDIUM ? plain : SEVERITY_MEDIUM);
+        }
 }
 
 static void neighbours_that_agree_in_everything_become_one_entry(void **state)
@@ -97,6 +115,7 @@ int main(void)
         cmocka_unit_test(the_verdict_table_holds_cell_by_cell),
         cmocka_unit_test(undeclared_is_critical_when_open_and_high_when_closed_whatever_the_intent),
         cmocka_unit_test(the_severity_table_holds_cell_by_cell),
+        cmocka_unit_test(an_expired_exception_is_a_finding_in_every_cell_but_enforced),
         cmocka_unit_test(neighbours_that_agree_in_everything_become_one_entry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

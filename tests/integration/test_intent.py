@@ -1,0 +1,146 @@
+"""Intent: what is meant to be public, and what the file itself deserves to be told."""
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import common
+from oracle import estates
+from test_snapshots import permission, plain
+
+
+def rule(name, decision="allow", **more):
+    return {"id": name, "decision": decision, **more}
+
+
+def intent(*rules, default="deny", **more):
+    return {"schema": "sgproof/intent/v1", "platform": "test", "default": default, "rules": list(rules), **more}
+
+
+def seen(address, protocol, port, state="open"):
+    line = {"address": address, "protocol": protocol, "state": state, "reason": "syn-ack", "tries": 1}
+    if protocol in ("tcp", "udp"):
+        line.update(from_port=port, to_port=port)
+    return line
+
+
+class Intent(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = pathlib.Path(folder.name)
+
+    def judge(self, what, estate=None, observations=None, date="2026-06-01", words=()):
+        snapshot = self.path / "snapshot"
+        snapshot.mkdir(exist_ok=True)
+        estates.write(estate or plain(), snapshot)
+        lines = observations or [seen("198.51.100.4", "tcp", 443), seen("2001:db8:1::4", "tcp", 443)]
+        (self.path / "o.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        (self.path / "i.json").write_text(json.dumps(what))
+        done = common.sgproof("reconcile", snapshot, self.path / "o.jsonl", "--intent", self.path / "i.json", "--date", date,
+                              "--vantage", "203.0.113.7", "--vantage", "2001:db8:ffff::7", "--format", "json", *words)
+        self.assertIn(done.returncode, (0, 1, 3), done.stderr)
+        document = json.loads(done.stdout)
+        document["status"] = done.returncode
+        return document
+
+    def review(self, *rules, **more):
+        return {(n["rule"], n["state"]): n["detail"] for n in self.judge(intent(*rules), **more).get("intent_review", [])}
+
+    def test_owner_and_reason_go_with_the_verdict(self):
+        document = self.judge(intent(rule("web", owner="shop", reason="customers")))
+        for verdict in document["verdicts"]:
+            self.assertEqual((verdict["intent"], verdict["intent_rule"], verdict["intent_owner"], verdict["intent_reason"],
+                              verdict["severity"]), ("expected", "web", "shop", "customers", "info"))
+
+    def test_an_exception_that_has_expired_is_a_finding_and_names_its_owner(self):
+        what = intent(rule("for-now", owner="ann", reason="migration", expires="2026-03-31"))
+        good = self.judge(what, date="2026-03-31")
+        self.assertEqual([v["severity"] for v in good["verdicts"]], ["info", "info"])
+        self.assertEqual(good["status"], 0)
+        bad = self.judge(what, date="2026-04-01")
+        for verdict in bad["verdicts"]:
+            self.assertEqual((verdict["intent"], verdict["severity"], verdict["intent_expired"], verdict["intent_owner"]),
+                             ("forbidden", "critical", "for-now", "ann"))
+        self.assertEqual(bad["status"], 1)
+        allowed = self.judge({**what, "default": "allow"}, date="2026-04-01")
+        self.assertEqual({v["severity"] for v in allowed["verdicts"]}, {"medium"})
+        self.assertEqual(bad["intent_review"], [{"rule": "for-now", "state": "expired", "owner": "ann",
+                                                 "detail": "on 2026-03-31; it no longer allows"}])
+
+    def test_rules_that_select_nothing_are_unused(self):
+        for select in ({"instance": "i-9"}, {"group": "db"}, {"tag": "a=b"}, {"subnet": "subnet-9"}, {"vpc": "vpc-9"},
+                       {"account": "9*"}, {"address": "198.51.100.0/30"}):
+            with self.subTest(select=select):
+                self.assertEqual(self.review(rule("a", select=select)), {("a", "unused"): "it selects no endpoint"})
+        for select in ({"instance": "i-*"}, {"group": "w?b"}, {"group": "sg-1"}, {"subnet": "subnet-1"}, {"vpc": "vpc-1"},
+                       {"account": "111122223333"}, {"address": "198.51.100.0/29"}):
+            with self.subTest(select=select):
+                self.assertEqual(self.review(rule("a", select=select)), {})
+
+    def test_rules_that_earlier_ones_decide_whole_are_shadowed_and_by_which(self):
+        wide = rule("wide", protocol="tcp", ports="1-1000")
+        self.assertEqual(self.review(wide, rule("b", protocol="tcp", ports="443")),
+                         {("b", "shadowed"): "earlier rules decide all of it: wide"})
+        self.assertEqual(self.review(wide, rule("b", protocol="tcp", ports="443,2000")), {})
+        self.assertEqual(self.review(wide, rule("b", protocol="udp", ports="443")), {})
+        halves = [rule("low", protocol="tcp", sources=["0.0.0.0/1"]), rule("high", protocol="tcp", sources=["128.0.0.0/1", "::/0"])]
+        self.assertEqual(self.review(*halves, rule("c", decision="deny", protocol="tcp")),
+                         {("c", "shadowed"): "earlier rules decide all of it: low, high"})
+        self.assertEqual(self.review(*halves, rule("c", decision="deny")), {})
+        self.assertEqual(self.review(halves[0], rule("c", protocol="tcp", sources=["10.0.0.0/8"])),
+                         {("c", "shadowed"): "earlier rules decide all of it: low"})
+        # What has expired decides nothing.
+        self.assertEqual(self.review({**wide, "expires": "2020-01-01"}, rule("b", protocol="tcp", ports="443")),
+                         {("wide", "expired"): "on 2020-01-01; it no longer allows"})
+        # Shadowed at one endpoint only is not shadowed.
+        self.assertEqual(self.review(rule("a", select={"address": "198.51.100.4"}), rule("b", protocol="tcp")), {})
+
+    def test_as_intent_judges_todays_state_clean(self):
+        for name, estate in (("plain", plain()), ("wide", self.wide())):
+            with self.subTest(name=name):
+                snapshot = self.path / "snapshot"
+                snapshot.mkdir(exist_ok=True)
+                estates.write(estate, snapshot)
+                start = self.path / "start.json"
+                done = common.sgproof("compute", snapshot, "--as-intent", "-o", start)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                what = json.loads(start.read_text())
+                lines = [seen("198.51.100.4", "tcp", p) for p in (22, 443)] if name == "wide" else None
+                if lines:
+                    lines += [seen("198.51.100.4", "udp", 53), seen("198.51.100.4", "icmp", 0)]
+                document = self.judge(what, estate, lines)
+                self.assertEqual({v["intent"] for v in document["verdicts"] if v["verdict"] == "confirmed"}, {"expected"})
+                self.assertEqual({v["severity"] for v in document["verdicts"] if v["verdict"] == "confirmed"}, {"info"})
+                self.assertNotIn("intent_review", document)
+                # and nothing more: what opens tomorrow is a finding
+                estate["SecurityGroups"][0]["IpPermissions"].append(permission("tcp", (8080, 8080), ["0.0.0.0/0"]))
+                more = self.judge(what, estate, [seen("198.51.100.4", "tcp", 8080)])
+                self.assertIn("critical", {v["severity"] for v in more["verdicts"]})
+
+    @staticmethod
+    def wide():
+        estate = plain()
+        estate["NetworkInterfaces"][0]["Ipv6Addresses"] = []
+        estate["SecurityGroups"][0]["IpPermissions"] = [
+            permission("tcp", (443, 443), ["0.0.0.0/0"]), permission("tcp", (22, 22), ["203.0.113.0/28", "192.0.2.0/24"]),
+            permission("udp", (53, 53), ["0.0.0.0/0"]), permission("icmp", (8, -1), ["0.0.0.0/0"]),
+            permission("47", None, ["0.0.0.0/0"])]
+        return estate
+
+    def test_administrators_are_arns(self):
+        for wrong in ([1], ["ann"], "arn:aws:iam::1:user/a"):
+            (self.path / "i.json").write_text(json.dumps(intent(administrators=wrong)))
+            done = common.sgproof("plan", common.SAMPLE, "--intent", self.path / "i.json")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("administrators", done.stderr)
+        self.judge(intent(administrators=["arn:aws:iam::*:user/ann"]))
+
+
+if __name__ == "__main__":
+    unittest.main()
