@@ -28,6 +28,23 @@ static const struct document_kind {
     // As Batfish's collector saves them: what the AWS CLI prints one at a time, with the ARN it was asked for.
     {"LoadBalancerListeners", KIND_LISTENERS, read_listeners_of},
     {"LoadBalancerTargetHealth", KIND_TARGET_HEALTH, read_target_health_of},
+    {"DBInstances", KIND_DB_INSTANCES, read_db_instance},
+    {"LaunchTemplateVersions", KIND_LAUNCH_TEMPLATES, read_launch_template},
+};
+
+// Lists that tell of the account rather than of its network.
+static const struct account_list {
+    const char *key;
+    element_reader read;
+} account_lists[] = {
+    {"UserDetailList", read_user},
+    {"GroupDetailList", read_group},
+    {"RoleDetailList", read_role},
+    {"Policies", read_managed_policy},
+    {"trailList", read_trail},
+    {"VirtualMFADevices", read_virtual_device},
+    {"EventSelectors", read_event_selector},
+    {"AdvancedEventSelectors", read_advanced_event_selector},
 };
 
 struct document {
@@ -90,10 +107,6 @@ static bool is_known(const char *key)
                                         "UpdateToken",
                                         "SummaryMap",
                                         "PasswordPolicy",
-                                        "UserDetailList",
-                                        "GroupDetailList",
-                                        "RoleDetailList",
-                                        "Policies",
                                         "Content",
                                         "ReportFormat",
                                         "GeneratedTime",
@@ -101,11 +114,7 @@ static bool is_known(const char *key)
                                         "Groups",
                                         "AttachedPolicies",
                                         "MFADevices",
-                                        "VirtualMFADevices",
-                                        "trailList",
                                         "TrailARN",
-                                        "EventSelectors",
-                                        "AdvancedEventSelectors",
                                         "IsLogging",
                                         "StartLoggingTime",
                                         "StopLoggingTime",
@@ -118,6 +127,26 @@ static bool is_known(const char *key)
                                         "SecurityGroupRules",
                                         NULL};
     return text_among(key, names) || strncmp(key, "Latest", 6) == 0; // of a trail's status
+}
+
+// Of a trail, the document's path tells which: when all trails are known.
+static bool begin_account_list(struct document *document, const struct json_cursor *at)
+{
+    for (size_t i = 0; i < sizeof(account_lists) / sizeof(account_lists[0]); i++) {
+        if (strcmp(account_lists[i].key, at->key) != 0)
+            continue;
+        bool of_trail = strstr(at->key, "EventSelectors") != NULL;
+        if (of_trail && !document->last)
+            *document->later = true;
+        else
+            document->read = account_lists[i].read;
+        document->into = of_trail ? trail_of_file(&document->reader) : NULL;
+        if (of_trail && document->into == NULL)
+            document->read = NULL;
+        note_account_list(&document->reader, at->key);
+        return true;
+    }
+    return false;
 }
 
 static bool on_member(void *context, const struct json_cursor *at, struct error *error)
@@ -136,6 +165,10 @@ static bool on_member(void *context, const struct json_cursor *at, struct error 
         document->read = document->kind->read;
         return true;
     }
+    if (begin_account_list(document, at))
+        return true;
+    if (strcmp(at->key, "IsLogging") == 0 && !document->last)
+        *document->later = true;
     if (strcmp(at->key, "Entries") == 0)
         return begin_entries(document, at, error);
     if (strcmp(at->key, "TargetHealthDescriptions") == 0)
@@ -168,7 +201,7 @@ static bool on_whole_value(struct document *document, const struct json_cursor *
     }
     if (document->kind != NULL || document->read != NULL)
         return json_expect_array(at, error);
-    return true;
+    return strcmp(at->key, "IsLogging") == 0 && !document->last ? true : read_account_member(reader, at);
 }
 
 static bool on_value(void *context, const struct json_cursor *at, bool is_element, struct error *error)
@@ -183,8 +216,8 @@ static bool on_value(void *context, const struct json_cursor *at, bool is_elemen
     return good;
 }
 
-bool document_read(struct estate *estate, const char *file, struct document_place place, bool last, bool *later,
-                   struct error *error)
+bool document_read(struct estate *estate, const char *file, const char *name, struct document_place place, bool last,
+                   bool *later, struct error *error)
 {
     static const struct json_visitor visitor = {.member = on_member, .value = on_value};
     struct arena *scratch = arena_new();
@@ -196,6 +229,7 @@ bool document_read(struct estate *estate, const char *file, struct document_plac
         .firewall = "AWS Network Firewall",
     };
     *later = false;
+    document.reader.name = intern(&document.reader, name);
     bool good = json_stream(file, &visitor, &document, error);
     arena_free(scratch);
     return good;

@@ -246,6 +246,12 @@ static bool read_instance(struct reader *reader, const struct json_cursor *at, v
         GUARD(json_expect_object(&state, reader->error));
         GUARD(interned_of(reader, &state, "Name", &instance->state));
     }
+    struct json_cursor metadata = json_member(at, "MetadataOptions");
+    if (metadata.node != NULL) {
+        GUARD(json_expect_object(&metadata, reader->error));
+        GUARD(optional_interned(reader, &metadata, "HttpTokens", &instance->http_tokens));
+    }
+    instance->evidence = reader->name;
     GUARD(each_if_present(reader, at, "Tags", read_tag, &gathered));
     instance->tags = kept_tags(reader, &gathered);
     instance->tag_count = gathered.tags.count;

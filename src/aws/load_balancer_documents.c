@@ -138,6 +138,14 @@ static bool read_forward_target(struct reader *reader, const struct json_cursor 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html
 static bool read_action(struct reader *reader, const struct json_cursor *at, void *into)
 {
+    struct listener *listener = into;
+    struct json_cursor redirect = json_member(at, "RedirectConfig");
+    const char *protocol = NULL;
+    if (redirect.node != NULL) {
+        GUARD(json_expect_object(&redirect, reader->error));
+        GUARD(json_borrow_string(&redirect, "Protocol", &protocol, reader->error));
+        listener->redirects_to_https = protocol != NULL && strcmp(protocol, "HTTPS") == 0;
+    }
     GUARD(read_forward_target(reader, at, into));
     struct json_cursor forward = json_member(at, "ForwardConfig");
     if (forward.node == NULL)

@@ -33,6 +33,7 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     struct subnet *subnet = arena_new_of(reader->arena, struct subnet);
     GUARD(interned_of(reader, at, "SubnetId", &subnet->id));
     GUARD(optional_interned(reader, at, "VpcId", &subnet->vpc_id));
+    subnet->evidence = reader->name;
     GUARD(json_optional_boolean(at, "MapPublicIpOnLaunch", &subnet->public_ip_on_launch, reader->error));
     map_put(reader->arena, &reader->estate->subnets, subnet->id, subnet);
     return true;
@@ -151,4 +152,53 @@ bool read_firewall_status(struct reader *reader, const struct json_cursor *at, c
             map_put(reader->arena, &reader->estate->firewall_endpoints, id, arena_strdup(reader->arena, name));
     }
     return true;
+}
+
+static bool read_db_subnet(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct db_instance *instance = into;
+    const char *id;
+    GUARD(optional_interned(reader, at, "SubnetIdentifier", &id));
+    if (id != NULL)
+        *vector_add(reader->arena, &instance->subnets) = id;
+    return true;
+}
+
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+bool read_db_instance(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    struct db_instance *instance = vector_add(reader->arena, &reader->estate->db_instances);
+    struct json_cursor group = json_member(at, "DBSubnetGroup");
+    instance->evidence = reader->name;
+    GUARD(text_of(reader, at, "DBInstanceIdentifier", &instance->id));
+    GUARD(json_optional_boolean(at, "PubliclyAccessible", &instance->publicly_accessible, reader->error));
+    if (group.node == NULL)
+        return true;
+    GUARD(json_expect_object(&group, reader->error));
+    return each_if_present(reader, &group, "Subnets", read_db_subnet, instance);
+}
+
+static bool read_template_interface(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct launch_template *template = into;
+    bool public_ip = false;
+    GUARD(json_optional_boolean(at, "AssociatePublicIpAddress", &public_ip, reader->error));
+    template->public_ip = template->public_ip || public_ip;
+    return true;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchTemplateVersion.html
+bool read_launch_template(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    struct launch_template *template = vector_add(reader->arena, &reader->estate->launch_templates);
+    struct json_cursor data = json_member(at, "LaunchTemplateData");
+    template->evidence = reader->name;
+    GUARD(text_of(reader, at, "LaunchTemplateId", &template->id));
+    GUARD(json_optional_boolean(at, "DefaultVersion", &template->is_default, reader->error));
+    if (data.node == NULL)
+        return true;
+    GUARD(json_expect_object(&data, reader->error));
+    return each_if_present(reader, &data, "NetworkInterfaces", read_template_interface, template);
 }

@@ -31,6 +31,33 @@ bool each_if_present(struct reader *reader, const struct json_cursor *object, co
     return at.node == NULL || each(reader, &at, read, into);
 }
 
+static void put_pointer(struct text *out, const struct json_cursor *at)
+{
+    if (at->up == NULL)
+        return;
+    put_pointer(out, at->up);
+    if (at->key == NULL) {
+        text_printf(out, "/%zu", at->index);
+        return;
+    }
+    text_puts(out, "/");
+    for (const char *p = at->key; *p != '\0'; p++)
+        if (*p == '~' || *p == '/')
+            text_puts(out, *p == '~' ? "~0" : "~1");
+        else
+            text_add(out, p, 1);
+}
+
+const char *evidence_of(struct reader *reader, const struct json_cursor *at)
+{
+    struct text text = {0};
+    text_printf(&text, "%s#", reader->name);
+    put_pointer(&text, at);
+    const char *evidence = arena_strdup(reader->arena, text.bytes);
+    text_free(&text);
+    return evidence;
+}
+
 bool text_of(struct reader *reader, const struct json_cursor *at, const char *key, const char **value)
 {
     return json_string(reader->arena, at, key, value, reader->error);

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "model/estate.h"
+#include "model/account.h"
 
 struct document_place {
     const char *account; // from the path, or NULL
@@ -16,6 +16,7 @@ struct reader {
     struct estate *estate;
     struct arena *arena;
     struct document_place place;
+    const char *name; // the document's path in the snapshot
     struct error *error;
     struct arena *scratch; // for one element
 };
@@ -46,6 +47,9 @@ bool read_ports(struct reader *reader, const struct json_cursor *object, const c
 // Type and code, -1 for any, as numbers type * 256 + code.
 void icmp_range(long type, long code, uint16_t *low, uint16_t *high);
 
+// Where the snapshot tells of an element: the document's name, # and a JSON pointer (RFC 6901).
+const char *evidence_of(struct reader *reader, const struct json_cursor *at);
+
 struct prefix_list *prefix_list_named(struct reader *reader, const char *id);
 const struct group_set *group_set_of(struct reader *reader, const char **ids, size_t count); // sorts ids
 
@@ -69,8 +73,28 @@ bool read_listener_rule(struct reader *reader, const struct json_cursor *at, voi
 bool read_target_group(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_listeners_of(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_target_health_of(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_db_instance(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_launch_template(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_user(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_group(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_role(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_managed_policy(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_virtual_device(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_trail(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_event_selector(struct reader *reader, const struct json_cursor *at, void *into); // into: struct trail
+bool read_advanced_event_selector(struct reader *reader, const struct json_cursor *at,
+                                  void *into); // into: struct trail
+// Whole members of an account's documents, which may be of any kind.
+bool read_account_member(struct reader *reader, const struct json_cursor *at);
+// Notes that a list was asked for, even where it is empty.
+void note_account_list(struct reader *reader, const char *key);
+// The trail that such a document's path tells of, or NULL.
+struct trail *trail_of_file(struct reader *reader);
 bool read_target_health(struct reader *reader, const struct json_cursor *at, void *into); // into: struct target_group
 bool read_target_group_attribute(struct reader *reader, const struct json_cursor *at, void *into);
+
+// The account with an id; made where it is not known yet.
+struct account *account_named(struct estate *estate, const char *id);
 
 // The target group whose name or id is in a file's name: what such a document holds does not tell (contract.md).
 struct target_group *target_group_of_file(struct reader *reader, const char *file);

@@ -36,8 +36,7 @@ static bool read_group_pair(struct reader *reader, const struct json_cursor *at,
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
 static bool read_permission(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    struct security_group *group = into;
-    struct security_group_rule *rule = vector_add(reader->arena, &group->ingress);
+    struct security_group_rule *rule = into;
     rule->index = at->index;
     rule->high = PORT_LAST;
     GUARD(read_protocol(reader, at, "IpProtocol", &rule->protocol));
@@ -59,6 +58,18 @@ static bool read_permission(struct reader *reader, const struct json_cursor *at,
     return each_if_present(reader, at, "PrefixListIds", read_group_prefix_list, rule);
 }
 
+static bool read_ingress(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct security_group *group = into;
+    return read_permission(reader, at, vector_add(reader->arena, &group->ingress));
+}
+
+static bool read_egress(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct security_group *group = into;
+    return read_permission(reader, at, vector_add(reader->arena, &group->egress));
+}
+
 bool read_security_group(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
@@ -68,7 +79,11 @@ bool read_security_group(struct reader *reader, const struct json_cursor *at, vo
     GUARD(optional_interned(reader, at, "VpcId", &group->vpc_id));
     size_t room = (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(at->node, "IpPermissions"));
     vector_room(reader->arena, &group->ingress, room);
-    GUARD(each_of(reader, at, "IpPermissions", read_permission, group));
+    GUARD(optional_interned(reader, at, "OwnerId", &group->account_id));
+    group->evidence = reader->name;
+    group->has_egress = json_member(at, "IpPermissionsEgress").node != NULL;
+    GUARD(each_of(reader, at, "IpPermissions", read_ingress, group));
+    GUARD(each_if_present(reader, at, "IpPermissionsEgress", read_egress, group));
     map_put(reader->arena, &reader->estate->security_groups, group->id, group);
     return true;
 }
@@ -133,6 +148,7 @@ bool read_network_acl(struct reader *reader, const struct json_cursor *at, void 
     struct network_acl *acl = arena_new_of(reader->arena, struct network_acl);
     GUARD(interned_of(reader, at, "NetworkAclId", &acl->id));
     GUARD(optional_interned(reader, at, "VpcId", &acl->vpc_id));
+    acl->evidence = reader->name;
     GUARD(json_optional_boolean(at, "IsDefault", &acl->is_default, reader->error));
     GUARD(each_of(reader, at, "Entries", read_acl_entry, acl));
     if (acl->entries.count > 1)

@@ -80,12 +80,28 @@ static bool decides_nothing(const char *service, const char *operation)
     return text_among(operation, names) || strcmp(service, "iam") == 0 || strcmp(service, "cloudtrail") == 0;
 }
 
+// What the account has not set: only a password policy says something by its absence.
+static bool read_absences(struct estate *estate, const struct json_cursor *root, struct error *error)
+{
+    struct json_cursor list = json_member(root, "unavailable");
+    const cJSON *node;
+    GUARD(list.node == NULL || json_expect_array(&list, error));
+    cJSON_ArrayForEach (node, list.node) {
+        const char *account = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "account_id"));
+        const char *operation = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "operation"));
+        if (account != NULL && operation != NULL && strcmp(operation, "GetAccountPasswordPolicy") == 0)
+            account_named(estate, account)->password_policy_absent = true;
+    }
+    return true;
+}
+
 // The reader's own record: what it could not read, answers may rest on.
 static bool read_record(struct estate *estate, const char *path, struct error *error)
 {
     cJSON *root = json_load(path, error);
     struct json_cursor at = {.file = path, .node = root};
     bool good = root != NULL && json_expect_object(&at, error);
+    good = good && read_absences(estate, &at, error);
     struct json_cursor unread = good ? json_member(&at, "unread") : (struct json_cursor){0};
     size_t index = 0;
     const cJSON *node;
@@ -128,7 +144,7 @@ static bool read_all(struct estate *estate, const char *folder, struct error *er
                     return false;
                 continue;
             }
-            if (!document_read(estate, path, place_in(estate->arena, name), pass == 1, &again, error))
+            if (!document_read(estate, path, name, place_in(estate->arena, name), pass == 1, &again, error))
                 return false;
             if (again && pass == 0)
                 *vector_add(estate->arena, &later.paths) = name;

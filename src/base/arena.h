@@ -34,6 +34,8 @@ char *arena_strndup(struct arena *arena, const char *text, size_t length);
 // printf into the arena.
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+char *arena_vprintf(struct arena *arena, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
+
 // Bytes handed out so far.
 size_t arena_used(const struct arena *arena);
 

@@ -53,6 +53,11 @@ static const char *bad_utf8(const char *text, size_t length)
     return NULL;
 }
 
+bool text_is_utf8(const char *bytes, size_t length)
+{
+    return bad_utf8(bytes, length) == NULL;
+}
+
 cJSON *json_parse_slice(const char *text, size_t length, size_t *offset, struct error *error)
 {
     const char *bad = bad_utf8(text, length), *end = NULL;

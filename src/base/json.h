@@ -102,6 +102,9 @@ void text_flush(struct text *text); // what is in memory goes to the sink; its e
 void text_free(struct text *text);
 void text_wipe(struct text *text); // the same, overwriting everything first: for what holds secrets
 
+// Whether bytes are well-formed UTF-8 (RFC 3629): nothing else may be written.
+bool text_is_utf8(const char *bytes, size_t length);
+
 // Replaces what could steer a terminal in text from outside: C0 controls but \n, DEL, and C1 controls (U+0080 to
 // U+009F).
 void text_make_printable(char *text);

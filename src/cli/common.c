@@ -212,6 +212,47 @@ bool cli_intent(struct arena *arena, const struct options *options, struct inten
     return file == NULL || *intent != NULL;
 }
 
+static bool add_pack(struct arena *arena, const char *file, const char *bytes, size_t length, struct pack_list *packs,
+                     struct error *error)
+{
+    const struct pack *pack = pack_parse(arena, file, bytes, length, error);
+    if (pack == NULL)
+        return false;
+    for (size_t i = 0; i < packs->items.count; i++)
+        if (strcmp(packs->items.items[i].pack->id, pack->id) == 0)
+            return error_set(error, ERROR_USAGE, "--pack %s: \"%s\" is the id of another pack too", file, pack->id);
+    if (pack->id[0] == '.' || strpbrk(pack->id, "/\\") != NULL || pack->id[0] == '\0')
+        return error_set(error, ERROR_USAGE, "%s: id: \"%s\" cannot name a file", file, pack->id);
+    *vector_add(arena, &packs->items) = (struct pack_source){pack, bytes, length};
+    return true;
+}
+
+bool cli_packs(struct arena *arena, const struct options *options, struct pack_list *packs, struct error *error)
+{
+    const struct option_values *given = options_values(options, "pack");
+    for (const struct built_in_pack *one = built_in_packs; given->items.count == 0 && one->id != NULL; one++)
+        GUARD(add_pack(arena, one->id, one->bytes, one->length, packs, error));
+    for (size_t i = 0; i < given->items.count; i++) {
+        const char *name = given->items.items[i];
+        const struct built_in_pack *one = built_in_packs;
+        while (one->id != NULL && strcmp(one->id, name) != 0)
+            one++;
+        if (one->id != NULL) {
+            GUARD(add_pack(arena, one->id, one->bytes, one->length, packs, error));
+            continue;
+        }
+        size_t length;
+        char *bytes = file_read(name, &length, error);
+        if (bytes == NULL)
+            return false;
+        char *kept = arena_alloc(arena, length + 1);
+        memcpy(kept, bytes, length);
+        free(bytes);
+        GUARD(add_pack(arena, name, kept, length, packs, error));
+    }
+    return true;
+}
+
 void cli_forget(char *secret)
 {
     if (secret != NULL)

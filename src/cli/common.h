@@ -8,6 +8,7 @@
 #include "model/verdict.h"
 #include "probe/probe.h"
 #include "rules/intent.h"
+#include "rules/pack.h"
 #include "rules/reach.h"
 #include "rules/vantage.h"
 
@@ -62,6 +63,17 @@ struct exposure_set *cli_narrow(const struct exposure_set *set, const struct van
 
 // --intent, or NULL.
 bool cli_intent(struct arena *arena, const struct options *options, struct intent **intent, struct error *error);
+
+// --pack, by name of one that comes with the program or as a file; without it, all that come with it.
+struct pack_source {
+    const struct pack *pack;
+    const char *bytes;
+    size_t length;
+};
+struct pack_list {
+    VECTOR(struct pack_source) items;
+};
+bool cli_packs(struct arena *arena, const struct options *options, struct pack_list *packs, struct error *error);
 
 // --passphrase-file: its first line, to be given back with cli_forget; NULL where the option was not given.
 bool cli_passphrase(const struct options *options, char **passphrase, struct error *error);
@@ -125,6 +137,13 @@ int cli_status(const struct verdict_set *set, enum severity least, bool off);
     {                                                                                                                  \
         "passphrase-file", 0, "FILE", "the private key's passphrase: the file's first line", false                     \
     }
+#define OPTION_PACK                                                                                                    \
+    {                                                                                                                  \
+        "pack", 0, "NAME|FILE",                                                                                        \
+            "controls to judge: sec-002, cis-aws-network, fsbp-exposure, pci-dss-exposure, or a file (default: "       \
+            "these)",                                                                                                  \
+            true                                                                                                       \
+    }
 #define OPTION_FAIL_ON                                                                                                 \
     {                                                                                                                  \
         "fail-on", 0, "SEVERITY",                                                                                      \
@@ -144,5 +163,5 @@ const char *cli_sources(struct arena *arena, enum family family, struct prefixse
 // Ports, or ICMP types, of a rectangle, in few words.
 const char *cli_numbers(struct arena *arena, const struct exposure *exposure);
 
-extern const struct command command_read, command_compute, command_diff, command_explain, command_keygen, command_plan,
-    command_probe, command_reconcile, command_report, command_run, command_verify;
+extern const struct command command_account, command_read, command_compute, command_diff, command_explain,
+    command_keygen, command_plan, command_probe, command_reconcile, command_report, command_run, command_verify;

@@ -1,6 +1,10 @@
 #include "cli/derive.h"
 
+#include <stdlib.h>
+
+#include "base/file.h"
 #include "reconcile/reconcile.h"
+#include "rules/controls.h"
 #include "rules/judge.h"
 
 bool derive_intent(struct derivation *derivation, struct error *error)
@@ -49,11 +53,38 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     return true;
 }
 
+bool derive_controls(struct derivation *derivation, struct error *error)
+{
+    const struct derivation_given *given = &derivation->given;
+    const struct pack **packs = arena_array(derivation->arena, const struct pack *, given->packs.count + 1);
+    for (size_t i = 0; i < given->packs.count; i++) {
+        size_t length;
+        char *bytes = file_read(given->packs.items[i], &length, error);
+        packs[i] = bytes == NULL ? NULL : pack_parse(derivation->arena, given->packs.items[i], bytes, length, error);
+        free(bytes);
+        if (packs[i] == NULL)
+            return false;
+    }
+    const struct fact_input input = {
+        .estate = derivation->before.estate,
+        .exposures = derivation->before.exposures,
+        .verdicts = &derivation->set,
+        .intent = derivation->intent,
+        .today = given->today,
+        .snapshot = "before/",
+    };
+    controls_judge(derivation->arena, &input,
+                   &(struct controls_options){.packs = packs, .pack_count = given->packs.count}, &derivation->controls);
+    controls_write_json(&derivation->controls, &derivation->controls_json);
+    return true;
+}
+
 void derive_free(struct derivation *derivation)
 {
     text_free(&derivation->exposure_json);
     text_free(&derivation->plan_jsonl);
     text_free(&derivation->verdicts_json);
+    text_free(&derivation->controls_json);
     exposure_set_free(derivation->narrowed);
     cli_declared_free(&derivation->before);
     cli_declared_free(&derivation->after);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/common.h"
+#include "model/control.h"
 
 // What is given. Folders are snapshots.
 struct derivation_given {
@@ -12,6 +13,7 @@ struct derivation_given {
     const char *depth;        // NULL: standard
     const char *today;        // YYYY-MM-DD: the day on which intent is judged
     struct vantage_list vantages;
+    text_list packs; // files of control packs, in order
 };
 
 // What follows. Texts are the bundle's files, byte for byte.
@@ -25,9 +27,11 @@ struct derivation {
     struct plan plan;
     struct observations observations;
     struct verdict_set set;
+    struct control_report controls;
     struct text exposure_json;
     struct text plan_jsonl;
     struct text verdicts_json;
+    struct text controls_json;
 };
 
 // In this order. Each needs what stands in `given` for it: `intent`; then `before`; then `vantages` and `depth`; then
@@ -36,4 +40,5 @@ bool derive_intent(struct derivation *derivation, struct error *error);
 bool derive_exposure(struct derivation *derivation, struct error *error);
 bool derive_plan(struct derivation *derivation, struct error *error);
 bool derive_verdicts(struct derivation *derivation, struct error *error);
+bool derive_controls(struct derivation *derivation, struct error *error);
 void derive_free(struct derivation *derivation);

@@ -52,7 +52,8 @@ static int run(struct arena *arena, int argc, char **argv)
     struct text out = {0};
     int status = 0;
     text_puts(&out, "");
-    if (!cli_plan(arena, options_value(&options, "depth"), &declared, narrowed, intent, &vantages, &plan, &coverage, &error)) {
+    if (!cli_plan(arena, options_value(&options, "depth"), &declared, narrowed, intent, &vantages, &plan, &coverage,
+                  &error)) {
         status = cli_fail(&error);
     } else {
         if (options_value(&options, "format") != NULL && strcmp(format, "text") == 0)

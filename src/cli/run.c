@@ -23,6 +23,7 @@ static const struct option_spec options_of_run[] = {
     OPTION_FORMAT("text or json, of what is printed (default text)"),
     OPTION_VANTAGE,
     OPTION_INTENT,
+    OPTION_PACK,
     OPTION_DEPTH,
     OPTION_ONLY,
     OPTIONS_PROBE,
@@ -40,6 +41,7 @@ struct job {
     const struct options *options;
     const char *snapshot; // --snapshot, or NULL: AWS is read
     const char *passing;  // folder for what passes: live readings and the capture
+    struct pack_list packs;
     struct derivation derivation;
     struct bundle *bundle;
 };
@@ -155,7 +157,15 @@ static bool fill_bundle(struct job *job, struct error *error)
     given->after = bundle_path(job->bundle, "after");
     given->observations = bundle_path(job->bundle, "observations.jsonl");
     GUARD(derive_verdicts(derivation, error));
-    return add_text(job, "verdicts.json", &derivation->verdicts_json, error);
+    GUARD(add_text(job, "verdicts.json", &derivation->verdicts_json, error));
+    for (size_t i = 0; i < job->packs.items.count; i++) {
+        const struct pack_source *source = &job->packs.items.items[i];
+        const char *path = arena_printf(job->arena, "packs/%s.json", source->pack->id);
+        GUARD(bundle_add(job->bundle, path, source->bytes, source->length, error));
+        *vector_add(job->arena, &given->packs) = bundle_path(job->bundle, path);
+    }
+    GUARD(derive_controls(derivation, error));
+    return add_text(job, "controls.json", &derivation->controls_json, error);
 }
 
 // ---- The manifest, and who vouches for it
@@ -230,6 +240,9 @@ static bool close_bundle(struct job *job, struct manifest *manifest, EVP_PKEY *k
     for (size_t i = 0; i < job->derivation.given.vantages.items.count; i++)
         *vector_add(job->arena, &manifest->vantages) =
             cli_vantage_text(job->arena, &job->derivation.given.vantages.items.items[i]);
+    for (size_t i = 0; i < job->packs.items.count; i++)
+        *vector_add(job->arena, &manifest->packs) =
+            arena_printf(job->arena, "packs/%s.json", job->packs.items.items[i].pack->id);
     for (size_t i = 0; i < set->items.count; i++) {
         const struct verdict *verdict = &set->items.items[i];
         size_t ports = (size_t)(verdict->high - verdict->low) + 1;
@@ -299,7 +312,8 @@ static int run(struct arena *arena, int argc, char **argv)
     if (out == NULL)
         out = arena_printf(arena, "sgproof-run-%s", now(arena, "%Y%m%dT%H%M%SZ"));
     if (!cli_format(&options, "text json", &format, &error) || !cli_fail_on(&options, &least, &off, &error) ||
-        !cli_vantages(arena, &options, &given->vantages, &error) || !signing_key(&options, &key, &error))
+        !cli_vantages(arena, &options, &given->vantages, &error) || !cli_packs(arena, &options, &job.packs, &error) ||
+        !signing_key(&options, &key, &error))
         return cli_fail(&error);
     given->intent = options_value(&options, "intent");
     given->depth = options_value(&options, "depth");

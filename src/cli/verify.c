@@ -37,10 +37,15 @@ static bool derive(struct derivation *derivation, const struct checked_bundle *b
     given->intent = listed(manifest, "intent.json") ? arena_printf(arena, "%s/intent.json", bundle->folder) : NULL;
     given->depth = manifest->depth;
     given->today = manifest->judged_on;
+    for (size_t i = 0; i < manifest->packs.count; i++) {
+        if (!listed(manifest, manifest->packs.items[i]))
+            return error_set(error, ERROR_USAGE, "%s: is no file of the manifest", manifest->packs.items[i]);
+        *vector_add(arena, &given->packs) = arena_printf(arena, "%s/%s", bundle->folder, manifest->packs.items[i]);
+    }
     for (size_t i = 0; i < manifest->vantages.count; i++)
         GUARD(cli_vantage(arena, manifest->vantages.items[i], vector_add(arena, &given->vantages.items), error));
     return derive_intent(derivation, error) && derive_exposure(derivation, error) && derive_plan(derivation, error) &&
-           derive_verdicts(derivation, error);
+           derive_verdicts(derivation, error) && derive_controls(derivation, error);
 }
 
 static void compare(struct checks *checks, const struct checked_bundle *bundle, const struct derivation *derivation)
@@ -49,6 +54,7 @@ static void compare(struct checks *checks, const struct checked_bundle *bundle, 
         {"exposure.json", &derivation->exposure_json},
         {"plan.jsonl", &derivation->plan_jsonl},
         {"verdicts.json", &derivation->verdicts_json},
+        {"controls.json", &derivation->controls_json},
     };
     size_t count = sizeof(files) / sizeof(files[0]);
     for (size_t i = 0; i < count; i++) {
@@ -67,7 +73,7 @@ static void compare(struct checks *checks, const struct checked_bundle *bundle, 
                   other ? ", this is " SGPROOF_VERSION ")" : "");
         return;
     }
-    check_add(checks, "derivation", CHECK_GOOD, "exposure, plan and verdicts follow, byte for byte");
+    check_add(checks, "derivation", CHECK_GOOD, "exposure, plan, verdicts and controls follow, byte for byte");
 }
 
 static void check_derivation(struct checks *checks, const struct checked_bundle *bundle)

@@ -15,12 +15,11 @@ const char *const check_names[] = {"ok", "WRONG", "NOT CHECKED", "absent"};
 
 void check_add(struct checks *checks, const char *what, enum check_state state, const char *format, ...)
 {
-    char text[1024];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    const char *text = arena_vprintf(checks->arena, format, arguments);
     va_end(arguments);
-    *vector_add(checks->arena, &checks->items) = (struct check){what, state, arena_strdup(checks->arena, text)};
+    *vector_add(checks->arena, &checks->items) = (struct check){what, state, text};
 }
 
 bool checks_hold(const struct checks *checks)

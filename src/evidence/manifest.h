@@ -24,7 +24,7 @@ struct manifest {
     text_list vantages;                     // as --vantage takes them
     const char *depth;                      // of the plan
     const char *judged_on;                  // YYYY-MM-DD
-    text_list packs;                        // of controls, in order
+    text_list packs;                        // files of control packs in the bundle, in order
     const char *previous;                   // SHA-256 of the previous bundle's manifest.json, or NULL
     size_t ports_by_verdict[VERDICT_KINDS]; // of verdicts.json
     size_t ports_by_severity[SEVERITIES];

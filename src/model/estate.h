@@ -29,6 +29,8 @@ enum kind {
     KIND_TARGET_HEALTH,
     KIND_CLASSIC_LOAD_BALANCERS,
     KIND_FIREWALLS,
+    KIND_DB_INSTANCES,
+    KIND_LAUNCH_TEMPLATES,
     KIND_COUNT
 };
 
@@ -54,7 +56,11 @@ struct security_group {
     const char *id;
     const char *name;
     const char *vpc_id;
+    const char *account_id; // of the owner, or NULL
+    const char *evidence;   // path of the document that tells of it, in the snapshot
     VECTOR(struct security_group_rule) ingress;
+    VECTOR(struct security_group_rule) egress;
+    bool has_egress; // the document tells of it
 };
 
 struct network_acl_entry {
@@ -71,6 +77,7 @@ struct network_acl {
     const char *id;
     const char *vpc_id;
     bool is_default;
+    const char *evidence;
     VECTOR(struct network_acl_entry) entries; // ascending by number
 };
 
@@ -106,6 +113,7 @@ struct internet_gateway {
 struct subnet {
     const char *id;
     const char *vpc_id;
+    const char *evidence;
     bool public_ip_on_launch;
 };
 
@@ -120,6 +128,8 @@ struct instance {
     const char *id;
     const char *state;       // "running", "stopped"...
     const char *name;        // Name tag, or NULL
+    const char *http_tokens; // of the metadata service: "required", "optional", or NULL
+    const char *evidence;
     const char *const *tags; // key, value, key, value...
     size_t tag_count;
 };
@@ -173,6 +183,7 @@ enum load_balancer_type {
 struct listener {
     const char *protocol; // "HTTPS", "TCP_UDP"...
     uint16_t port;
+    bool redirects_to_https;            // its default action
     uint16_t instance_port;             // classic only
     VECTOR(const char *) target_groups; // ARNs that its actions forward to
 };
@@ -208,6 +219,20 @@ struct target_group {
     VECTOR(struct target) targets;
 };
 
+struct db_instance {
+    const char *id;
+    const char *evidence;
+    bool publicly_accessible;
+    VECTOR(const char *) subnets;
+};
+
+struct launch_template {
+    const char *id;
+    const char *evidence;
+    bool is_default; // this version is the one that is used unless another is named
+    bool public_ip;  // some interface of it is given a public IPv4 address
+};
+
 enum block_mode { BLOCK_OFF, BLOCK_INGRESS, BLOCK_BIDIRECTIONAL };
 
 struct estate {
@@ -233,11 +258,14 @@ struct estate {
     struct map block_exclusion_of; // VPC or subnet id -> exclusion mode as text
     struct map load_balancers;     // "app/NAME/ID" from the ARN, or "VPC|NAME" of a classic one
     struct map target_groups;      // ARN -> struct target_group
-    struct map texts;              // interned texts
-    struct map group_sets;         // key -> struct group_set
-    struct map places;             // texts joined -> struct interface_place
-    VECTOR(const char *) notes;    // what the reader skipped, for people
-    VECTOR(const char *) unread;   // what AWS was asked for and did not tell (snapshot.json)
+    struct map accounts;           // id -> struct account (model/account.h)
+    VECTOR(struct db_instance) db_instances;
+    VECTOR(struct launch_template) launch_templates;
+    struct map texts;            // interned texts
+    struct map group_sets;       // key -> struct group_set
+    struct map places;           // texts joined -> struct interface_place
+    VECTOR(const char *) notes;  // what the reader skipped, for people
+    VECTOR(const char *) unread; // what AWS was asked for and did not tell (snapshot.json)
 };
 
 // Puts in order what was read in whatever order: listeners by port, and interfaces. Of several with one id, the last

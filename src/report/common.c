@@ -33,6 +33,45 @@ const char *report_port(struct arena *arena, const struct verdict *verdict)
                         protocol);
 }
 
+const char *report_clean(struct arena *arena, const char *text)
+{
+    char *copy = arena_strdup(arena, text == NULL ? "" : text);
+    text_make_printable(copy);
+    for (char *p = copy; *p != '\0'; p++)
+        *p = *p == '\n' ? '?' : *p;
+    return copy;
+}
+
+// Columns of a UTF-8 text: continuation bytes take none.
+static size_t columns(const char *text, size_t length)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++)
+        count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return count;
+}
+
+void report_wrap(struct text *out, const char *lead, const char *words, size_t width)
+{
+    size_t indent = columns(lead, strlen(lead)), column = indent;
+    text_puts(out, lead);
+    for (const char *at = words; *at != '\0';) {
+        size_t length = strcspn(at, " "), wide = columns(at, length);
+        if (column > indent && column + 1 + wide > width) {
+            text_printf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column > indent) {
+            text_puts(out, " ");
+            column++;
+        }
+        text_add(out, at, length);
+        column += wide;
+        at += length;
+        at += strspn(at, " ");
+    }
+    text_puts(out, "\n");
+}
+
 void report_count(const struct verdict_set *set, size_t ports[VERDICT_KINDS])
 {
     for (int i = 0; i < VERDICT_KINDS; i++)

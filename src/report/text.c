@@ -6,14 +6,6 @@ static const char *colour_of(const struct report_options *options, enum severity
     return options->colour ? colours[severity] : "";
 }
 
-// Everything that came from outside: no control character reaches a terminal.
-static const char *clean(struct arena *arena, const char *text)
-{
-    char *copy = arena_strdup(arena, text == NULL ? "" : text);
-    text_make_printable(copy);
-    return copy;
-}
-
 static void write_row(struct arena *arena, const struct verdict *verdict, const struct report_options *options,
                       struct text *out)
 {
@@ -22,17 +14,17 @@ static void write_row(struct arena *arena, const struct verdict *verdict, const 
     address_format(verdict->address, address);
     text_printf(out, "%s%-8s  %-11s%s  %-15s %-12s %s\n", colour, severity_names[verdict->severity],
                 verdict_names[verdict->kind], plain, address, report_port(arena, verdict),
-                clean(arena, verdict->name == NULL ? verdict->eni_id : verdict->name));
+                report_clean(arena, verdict->name == NULL ? verdict->eni_id : verdict->name));
     text_printf(out, "          declared %s, observed %s (%s%s%s)%s\n", declared_names[verdict->declared],
-                observed_names[verdict->observed], clean(arena, verdict->reason), verdict->from != NULL ? " from " : "",
-                verdict->from != NULL ? clean(arena, verdict->from) : "",
+                observed_names[verdict->observed], report_clean(arena, verdict->reason),
+                verdict->from != NULL ? " from " : "", verdict->from != NULL ? report_clean(arena, verdict->from) : "",
                 verdict->unstable ? ", unstable: the configuration changed meanwhile" : "");
     if (verdict->intent != INTENT_UNSPECIFIED)
         text_printf(out, "          intent: %s by %s\n", intent_names[verdict->intent],
-                    verdict->intent_rule == NULL ? "default" : clean(arena, verdict->intent_rule));
+                    verdict->intent_rule == NULL ? "default" : report_clean(arena, verdict->intent_rule));
     size_t column = 0;
     for (size_t i = 0; i < verdict->because.count; i++) {
-        const char *because = clean(arena, verdict->because.items[i]);
+        const char *because = report_clean(arena, verdict->because.items[i]);
         if (column == 0 || column + strlen(because) + 2 > 80) {
             text_printf(out, "%s          %s", column > 0 ? ",\n" : "", because);
             column = 10;
@@ -54,9 +46,9 @@ void report_text(const struct verdict_set *set, const struct report_options *opt
     if (!set->complete)
         text_puts(out, "INCOMPLETE: not everything could be read or asked; what is missing is not clean.\n");
     for (size_t i = 0; i < set->missing.count; i++)
-        text_printf(out, "  %s\n", clean(arena, set->missing.items[i]));
+        text_printf(out, "  %s\n", report_clean(arena, set->missing.items[i]));
     text_printf(out, "Seen from %s: %zu endpoints, %zu ports asked\n\n",
-                set->vantage == NULL ? "the internet at large" : clean(arena, set->vantage), set->endpoints,
+                set->vantage == NULL ? "the internet at large" : report_clean(arena, set->vantage), set->endpoints,
                 set->asked);
     for (size_t i = 0; i < count; i++)
         write_row(arena, shown[i], options, out);
@@ -65,6 +57,7 @@ void report_text(const struct verdict_set *set, const struct report_options *opt
         text_printf(out, "%s %zu %s", i > 0 ? "," : "", ports[i], verdict_names[i]);
     text_puts(out, "\n");
     for (size_t i = 0; i < set->gaps.count; i++)
-        text_printf(out, "Not asked: %zu × %s\n", set->gaps.items[i].count, clean(arena, set->gaps.items[i].what));
+        text_printf(out, "Not asked: %zu × %s\n", set->gaps.items[i].count,
+                    report_clean(arena, set->gaps.items[i].what));
     arena_free(arena);
 }

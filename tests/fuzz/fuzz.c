@@ -14,8 +14,10 @@
 #include "aws/snapshot.h"
 #include "aws/terraform.h"
 #include "base/file.h"
+#include "evidence/manifest.h"
 #include "model/verdict.h"
 #include "probe/capture.h"
+#include "rules/controls.h"
 #include "rules/diff.h"
 #include "rules/intent.h"
 #include "rules/reach.h"
@@ -41,8 +43,8 @@ __attribute__((unused)) static void fuzz_documents(struct arena *arena, const ui
     bool later, good;
     estate->arena = arena;
     const char *file = as_file(data, size);
-    good = document_read(estate, file, (struct document_place){0}, false, &later, &error) &&
-           document_read(estate, file, (struct document_place){0}, true, &later, &error);
+    good = document_read(estate, file, "fuzz", (struct document_place){0}, false, &later, &error) &&
+           document_read(estate, file, "fuzz", (struct document_place){0}, true, &later, &error);
     if (!good)
         return;
     estate_settle(estate);
@@ -223,6 +225,75 @@ __attribute__((unused)) static void fuzz_capture(struct arena *arena, const uint
     if (by_state[0] + by_state[1] + by_state[2] + by_state[3] + by_state[4] != schedule.count)
         abort();
     ledger_end(&ledger);
+}
+
+static void must_be_json(const struct text *out)
+{
+    struct error error;
+    cJSON *again = json_parse("output", out->bytes, out->length, &error);
+    if (again == NULL)
+        abort();
+    cJSON_Delete(again);
+}
+
+// IAM's and CloudTrail's documents, judged by every control that comes with the program.
+__attribute__((unused)) static void fuzz_account(struct arena *arena, const uint8_t *data, size_t size)
+{
+    struct error error = {0};
+    struct estate *estate = arena_new_of(arena, struct estate);
+    struct document_place place = {"111122223333", "eu-west-3"};
+    const struct pack *packs[8];
+    size_t count = 0;
+    bool later;
+    estate->arena = arena;
+    const char *file = as_file(data, size);
+    if (!document_read(estate, file, "trail-all", place, false, &later, &error) ||
+        !document_read(estate, file, "trail-all", place, true, &later, &error))
+        return;
+    estate_settle(estate);
+    struct exposure_set *set = reach_compute(estate);
+    struct control_report report = {0};
+    struct text out = {0};
+    for (const struct built_in_pack *one = built_in_packs; one->id != NULL; one++)
+        packs[count++] = pack_parse(arena, one->id, one->bytes, one->length, &error);
+    controls_judge(arena,
+                   &(struct fact_input){.estate = estate, .exposures = set, .today = "2026-06-30", .snapshot = ""},
+                   &(struct controls_options){.packs = packs, .pack_count = count}, &report);
+    controls_write_json(&report, &out);
+    must_be_json(&out);
+    text_free(&out);
+    exposure_set_free(set);
+}
+
+__attribute__((unused)) static void fuzz_manifest(struct arena *arena, const uint8_t *data, size_t size)
+{
+    struct error error = {0};
+    struct manifest manifest = {0};
+    struct text out = {0};
+    if (!manifest_read(arena, "fuzz", (const char *)data, size, &manifest, &error))
+        return;
+    manifest_write(arena, &manifest, &out);
+    if (!manifest_is_sealed(&manifest, out.bytes, out.length))
+        abort();
+    text_free(&out);
+}
+
+__attribute__((unused)) static void fuzz_pack(struct arena *arena, const uint8_t *data, size_t size)
+{
+    struct error error = {0};
+    pack_parse(arena, "fuzz", (const char *)data, size, &error);
+}
+
+__attribute__((unused)) static void fuzz_controls(struct arena *arena, const uint8_t *data, size_t size)
+{
+    struct error error = {0};
+    struct control_report report = {0};
+    struct text out = {0};
+    if (!controls_read(arena, as_file(data, size), &report, &error))
+        return;
+    controls_write_json(&report, &out);
+    must_be_json(&out);
+    text_free(&out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -36,7 +36,7 @@ def loopback_estate(port):
 INTENT = {"schema": "sgproof/intent/v1", "platform": "loopback", "default": "deny", "rules": [
     {"id": "web", "decision": "allow", "select": {"group": "web"}, "protocol": "tcp", "ports": "1-65535", "owner": "us",
      "reason": "the test's own"},
-    {"id": "ping", "decision": "allow", "protocol": "icmp"}]}
+    {"id": "ping", "decision": "allow", "protocol": "icmp", "owner": "us", "reason": "the test's own"}]}
 
 
 class Bundles(unittest.TestCase):

@@ -1,0 +1,36 @@
+// Control packs: data that says which controls there are and which facts decide them (sgproof/pack/v1).
+#pragma once
+
+#include "model/verdict.h"
+
+struct pack_fact {
+    const char *name;
+    struct map parameters; // name -> text
+};
+
+struct pack_control {
+    const char *id;
+    const char *title;
+    const char *text;
+    const char *source;
+    enum severity severity;
+    VECTOR(struct pack_fact) facts; // all must pass
+};
+
+struct pack {
+    const char *id;
+    const char *title;
+    const char *source;
+    VECTOR(struct pack_control) controls;
+};
+
+// Reads a pack; `file` is what messages call it. Unknown keys, facts and parameters are errors, with their place.
+struct pack *pack_parse(struct arena *arena, const char *file, const char *bytes, size_t length, struct error *error);
+
+// The packs that come with the program, in order; ends with a NULL id.
+struct built_in_pack {
+    const char *id;
+    const char *bytes;
+    size_t length;
+};
+extern const struct built_in_pack built_in_packs[];

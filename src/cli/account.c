@@ -1,0 +1,72 @@
+#include "base/log.h"
+#include "cli/common.h"
+#include "report/report.h"
+#include "rules/controls.h"
+
+static const struct option_spec options_of_account[] = {
+    OPTION_FORMAT("text or json (default text)"),
+    OPTION_INTENT,
+    OPTION_PACK,
+    OPTION_DATE,
+    {"fail-on", 0, "CONTROL", "exit 1 where a control whose id matches this glob failed, or none (default *)", false},
+    OPTIONS_END,
+};
+
+static int run(struct arena *arena, int argc, char **argv)
+{
+    struct error error = {0};
+    struct options options;
+    struct declared declared = {0};
+    struct pack_list sources = {0};
+    struct control_report report = {0};
+    struct intent *intent;
+    const char *format, *today;
+    bool done;
+    if (!options_parse(arena, &command_account, argc, argv, &options, &done, &error))
+        return cli_fail(&error);
+    if (done)
+        return 0;
+    if (options.operands.count != 1)
+        return cli_usage(&command_account, "expected one snapshot folder");
+    if (!cli_format(&options, "text json", &format, &error) || !cli_date(arena, &options, &today, &error) ||
+        !cli_packs(arena, &options, &sources, &error) || !cli_intent(arena, &options, &intent, &error) ||
+        !cli_declared(options.operands.items[0], &declared, &error))
+        return cli_fail(&error);
+    const struct pack **packs = arena_array(arena, const struct pack *, sources.items.count + 1);
+    for (size_t i = 0; i < sources.items.count; i++)
+        packs[i] = sources.items.items[i].pack;
+    const struct fact_input input = {
+        .estate = declared.estate, .exposures = declared.exposures, .intent = intent, .today = today, .snapshot = ""};
+    controls_judge(arena, &input,
+                   &(struct controls_options){.packs = packs, .pack_count = sources.items.count, .account_only = true},
+                   &report);
+    struct text out = {0};
+    if (strcmp(format, "json") == 0)
+        controls_write_json(&report, &out);
+    else
+        report_controls_text(&report, &(struct report_options){.colour = cli_colour(&options)}, &out);
+    bool complete = true;
+    for (size_t p = 0; p < report.packs.count; p++)
+        for (size_t i = 0; i < report.packs.items[p].controls.count; i++)
+            complete = complete && report.packs.items[p].controls.items[i].result != CONTROL_NOT_EVALUATED;
+    const char *fail_on = options_value(&options, "fail-on");
+    bool failed = controls_failed(&report, fail_on == NULL ? "*" : fail_on);
+    int status = !cli_output(&options, &out, &error) ? cli_fail(&error) : !complete ? ERROR_INCOMPLETE : failed;
+    text_free(&out);
+    cli_declared_free(&declared);
+    return status;
+}
+
+const struct command command_account = {
+    .name = "account",
+    .summary = "Judges how an account is guarded: root, users, credentials, password policy, CloudTrail, STS.",
+    .usage = "SNAPSHOT [--intent FILE] [--pack NAME|FILE]",
+    .notes =
+        "The controls of the packs that rest on IAM and CloudTrail alone. The intent's `administrators` may hold more\n"
+        "than read access. Exit status: 0 none failed; 1 some did; 2 bad input; 3 some could not be evaluated.\n"
+        "\nExamples:\n"
+        "  sgproof account estate/ --intent intent.json\n"
+        "  sgproof account estate/ --pack sec-002 --format json\n",
+    .options = options_of_account,
+    .run = run,
+};

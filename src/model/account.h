@@ -1,0 +1,97 @@
+// What guards an account: identities and what policies let them do, credentials, password policy, trails. Told by IAM's
+// and CloudTrail's documents in a snapshot.
+//
+// `evidence` of each thing is where the snapshot tells of it: the document's path, # and a JSON pointer (RFC 6901).
+#pragma once
+
+#include "model/exposure.h"
+
+struct iam_statement {
+    bool allow;
+    bool not_actions;   // NotAction: every action but these
+    bool not_resources; // NotResource
+    bool conditional;   // has a Condition
+    text_list actions;
+    text_list resources;
+};
+
+struct iam_policy {
+    const char *name;
+    const char *arn; // NULL for inline ones
+    const char *evidence;
+    VECTOR(struct iam_statement) statements;
+};
+
+enum iam_kind { IAM_USER, IAM_GROUP, IAM_ROLE };
+
+struct iam_identity {
+    enum iam_kind kind;
+    const char *name;
+    const char *arn;
+    const char *evidence;
+    const char *boundary; // ARN of the permissions boundary, or NULL
+    text_list groups;     // names, of users
+    text_list attached;   // ARNs of managed policies
+    VECTOR(struct iam_policy) inlined;
+};
+
+struct iam_access_key {
+    bool active;
+    const char *last_rotated; // RFC 3339, or NULL
+    const char *last_used;    // RFC 3339, or NULL: never
+};
+
+// A row of the credential report.
+struct iam_credentials {
+    const char *user; // "<root_account>" for root
+    const char *arn;
+    const char *evidence;
+    const char *password_last_used; // RFC 3339, or NULL
+    bool password_enabled;
+    bool mfa_active;
+    struct iam_access_key keys[2];
+};
+
+struct iam_password_policy {
+    const char *evidence;
+    long minimum_length;
+    bool symbols;
+    bool numbers;
+    bool uppercase;
+    bool lowercase;
+};
+
+enum trail_events { TRAIL_EVENTS_UNKNOWN, TRAIL_EVENTS_NONE, TRAIL_EVENTS_SOME, TRAIL_EVENTS_ALL };
+enum told { TOLD_NOTHING, TOLD_NO, TOLD_YES };
+
+struct trail {
+    const char *name;
+    const char *arn;
+    const char *home_region;
+    const char *evidence;
+    bool multi_region;
+    bool validation; // of log files
+    enum told logging;
+    enum trail_events management; // which management events it records
+};
+
+struct account {
+    const char *id;               // 12 digits, or "unknown"
+    struct map summary;           // AccountMFAEnabled... -> long *
+    const char *summary_evidence; // of the document, to which "/KEY" is added; NULL where it is absent
+    bool has_details;             // GetAccountAuthorizationDetails
+    bool has_credentials;         // the credential report
+    bool has_virtual_devices;     // ListVirtualMFADevices
+    bool has_trails;              // DescribeTrails, of some region
+    bool root_has_virtual_device;
+    const char *virtual_devices_evidence;
+    const struct iam_password_policy *password_policy; // or NULL
+    bool password_policy_absent;                       // asked for, and the account has none
+    struct map policies;                               // ARN -> struct iam_policy
+    VECTOR(struct iam_identity) users;                 // as told
+    VECTOR(struct iam_identity) groups;
+    VECTOR(struct iam_identity) roles;
+    VECTOR(struct iam_credentials) credentials;
+    VECTOR(struct trail) trails; // each once
+    text_list trail_regions;     // in which trails were asked for
+};

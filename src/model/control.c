@@ -1,0 +1,211 @@
+#include "model/control.h"
+
+#include <fnmatch.h>
+
+const char *const control_result_names[] = {"pass", "fail", "not-applicable", "not-evaluated", NULL};
+
+static void put_evidence(struct json_writer *writer, const struct control_evidence *evidence)
+{
+    json_open_line(writer, NULL, '{');
+    json_put_string(writer, "fact", evidence->fact);
+    json_put_string(writer, "result", control_result_names[evidence->result]);
+    json_put_string(writer, "subject", evidence->subject);
+    json_put_string(writer, "detail", evidence->detail);
+    json_put_string(writer, "reference", evidence->reference);
+    json_close(writer, '}');
+}
+
+static void put_control(struct json_writer *writer, const struct control *control)
+{
+    json_open(writer, NULL, '{');
+    json_put_string(writer, "id", control->id);
+    json_put_string(writer, "title", control->title);
+    json_put_string(writer, "text", control->text);
+    json_put_string(writer, "source", control->source);
+    json_put_string(writer, "severity", severity_names[control->severity]);
+    json_put_string(writer, "result", control_result_names[control->result]);
+    json_open_line(writer, "missing", '[');
+    for (size_t i = 0; i < control->missing.count; i++)
+        json_put_string(writer, NULL, control->missing.items[i]);
+    json_close(writer, ']');
+    json_open(writer, "evidence", '[');
+    for (size_t i = 0; i < control->evidence.count; i++)
+        put_evidence(writer, &control->evidence.items[i]);
+    json_close(writer, ']');
+    json_close(writer, '}');
+}
+
+static void put_access(struct json_writer *writer, const struct group_access *access)
+{
+    json_open_line(writer, NULL, '{');
+    json_put_string(writer, "vpc_id", access->vpc_id);
+    json_put_string(writer, "group_id", access->group_id);
+    json_put_string(writer, "group_name", access->group_name);
+    json_put_string(writer, "direction", access->outbound ? "outbound" : "inbound");
+    json_put_string(writer, "decision", access->allowed ? "allow" : "deny");
+    json_put_string(writer, "protocol", access->protocol);
+    json_put_string(writer, "ports", access->ports);
+    json_put_string(writer, "peer", access->peer);
+    json_put_integer(writer, "addresses", (int64_t)access->addresses);
+    json_put_integer(writer, "declared_reachable", (int64_t)access->reachable);
+    json_open(writer, "observed", '{');
+    for (size_t i = 0; observed_names[i] != NULL; i++)
+        json_put_integer(writer, observed_names[i], (int64_t)access->observed[i]);
+    json_close(writer, '}');
+    json_open(writer, "verdicts", '[');
+    for (size_t i = 0; i < access->verdicts.count; i++)
+        json_put_integer(writer, NULL, (int64_t)access->verdicts.items[i]);
+    json_close(writer, ']');
+    json_close(writer, '}');
+}
+
+void controls_write_json(const struct control_report *report, struct text *out)
+{
+    struct json_writer writer = json_writer_to(out);
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "schema", "sgproof/controls/v1");
+    json_put_string(&writer, "judged_on", report->judged_on);
+    json_open(&writer, "packs", '[');
+    for (size_t p = 0; p < report->packs.count; p++) {
+        const struct control_pack *pack = &report->packs.items[p];
+        json_open(&writer, NULL, '{');
+        json_put_string(&writer, "id", pack->id);
+        json_put_string(&writer, "title", pack->title);
+        json_put_string(&writer, "source", pack->source);
+        json_open(&writer, "controls", '[');
+        for (size_t i = 0; i < pack->controls.count; i++)
+            put_control(&writer, &pack->controls.items[i]);
+        json_close(&writer, ']');
+        json_close(&writer, '}');
+    }
+    json_close(&writer, ']');
+    json_open(&writer, "platform", '[');
+    for (size_t i = 0; i < report->accesses.count; i++)
+        put_access(&writer, &report->accesses.items[i]);
+    json_close(&writer, ']');
+    json_close(&writer, '}');
+    json_end_document(&writer);
+}
+
+// ---- Reading it again
+
+typedef bool (*item_reader)(struct arena *arena, const struct json_cursor *at, void *into, struct error *error);
+
+static bool each_item(struct arena *arena, const struct json_cursor *object, const char *key, item_reader read,
+                      void *into, struct error *error)
+{
+    struct json_cursor array = json_member(object, key);
+    const cJSON *node;
+    size_t index = 0;
+    GUARD(json_expect_array(&array, error));
+    cJSON_ArrayForEach (node, array.node) {
+        struct json_cursor at = json_element(&array, index++, node);
+        GUARD(json_expect_object(&at, error) && read(arena, &at, into, error));
+    }
+    return true;
+}
+
+static bool read_evidence(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
+{
+    struct control *control = into;
+    struct control_evidence *evidence = vector_add(arena, &control->evidence);
+    int result;
+    GUARD(json_string(arena, at, "fact", &evidence->fact, error) &&
+          json_word(arena, at, "result", control_result_names, &result, error) &&
+          json_string(arena, at, "subject", &evidence->subject, error) &&
+          json_string(arena, at, "detail", &evidence->detail, error) &&
+          json_optional_string(arena, at, "reference", &evidence->reference, error));
+    evidence->result = (enum control_result)result;
+    return true;
+}
+
+static bool read_control(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
+{
+    struct control_pack *pack = into;
+    struct control *control = vector_add(arena, &pack->controls);
+    struct json_cursor missing = json_member(at, "missing");
+    int severity, result;
+    GUARD(json_string(arena, at, "id", &control->id, error) &&
+          json_string(arena, at, "title", &control->title, error) &&
+          json_string(arena, at, "text", &control->text, error) &&
+          json_string(arena, at, "source", &control->source, error) &&
+          json_word(arena, at, "severity", severity_names, &severity, error) &&
+          json_word(arena, at, "result", control_result_names, &result, error) && json_expect_array(&missing, error));
+    control->severity = (enum severity)severity;
+    control->result = (enum control_result)result;
+    const cJSON *node;
+    cJSON_ArrayForEach (node, missing.node)
+        *vector_add(arena, &control->missing) = arena_strdup(arena, cJSON_IsString(node) ? node->valuestring : "");
+    return each_item(arena, at, "evidence", read_evidence, control, error);
+}
+
+static bool read_pack(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
+{
+    struct control_report *report = into;
+    struct control_pack *pack = vector_add(arena, &report->packs);
+    return json_string(arena, at, "id", &pack->id, error) && json_string(arena, at, "title", &pack->title, error) &&
+           json_string(arena, at, "source", &pack->source, error) &&
+           each_item(arena, at, "controls", read_control, pack, error);
+}
+
+static bool read_access(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
+{
+    static const char *const directions[] = {"inbound", "outbound", NULL}, *const decisions[] = {"deny", "allow", NULL};
+    struct control_report *report = into;
+    struct group_access *access = vector_add(arena, &report->accesses);
+    struct json_cursor observed = json_member(at, "observed"), verdicts = json_member(at, "verdicts");
+    int direction, decision;
+    long addresses, reachable, count;
+    GUARD(json_optional_string(arena, at, "vpc_id", &access->vpc_id, error) &&
+          json_string(arena, at, "group_id", &access->group_id, error) &&
+          json_optional_string(arena, at, "group_name", &access->group_name, error) &&
+          json_word(arena, at, "direction", directions, &direction, error) &&
+          json_word(arena, at, "decision", decisions, &decision, error) &&
+          json_string(arena, at, "protocol", &access->protocol, error) &&
+          json_string(arena, at, "ports", &access->ports, error) &&
+          json_string(arena, at, "peer", &access->peer, error) &&
+          json_integer(at, "addresses", 0, 1L << 40, &addresses, error) &&
+          json_integer(at, "declared_reachable", 0, 1L << 40, &reachable, error) &&
+          json_expect_object(&observed, error) && json_expect_array(&verdicts, error));
+    access->outbound = direction == 1;
+    access->allowed = decision == 1;
+    access->addresses = (size_t)addresses;
+    access->reachable = (size_t)reachable;
+    for (size_t i = 0; observed_names[i] != NULL; i++) {
+        GUARD(json_integer(&observed, observed_names[i], 0, 1L << 40, &count, error));
+        access->observed[i] = (size_t)count;
+    }
+    const cJSON *node;
+    cJSON_ArrayForEach (node, verdicts.node)
+        if (cJSON_IsNumber(node) && node->valuedouble >= 0 && node->valuedouble < 1e12)
+            *vector_add(arena, &access->verdicts) = (size_t)node->valuedouble;
+    return true;
+}
+
+bool controls_read(struct arena *arena, const char *file, struct control_report *report, struct error *error)
+{
+    cJSON *root = json_load(file, error);
+    if (root == NULL)
+        return false;
+    struct json_cursor at = {.file = file, .node = root};
+    const char *schema;
+    bool good = json_expect_object(&at, error) && json_string(arena, &at, "schema", &schema, error);
+    if (good && strcmp(schema, "sgproof/controls/v1") != 0)
+        good = error_set(error, ERROR_USAGE, "%s: schema: \"%s\", expected sgproof/controls/v1", file, schema);
+    good = good && json_string(arena, &at, "judged_on", &report->judged_on, error) &&
+           each_item(arena, &at, "packs", read_pack, report, error) &&
+           each_item(arena, &at, "platform", read_access, report, error);
+    cJSON_Delete(root);
+    return good;
+}
+
+bool controls_failed(const struct control_report *report, const char *glob)
+{
+    for (size_t p = 0; p < report->packs.count; p++)
+        for (size_t i = 0; i < report->packs.items[p].controls.count; i++) {
+            const struct control *control = &report->packs.items[p].controls.items[i];
+            if (control->result == CONTROL_FAIL && fnmatch(glob, control->id, 0) == 0)
+                return true;
+        }
+    return false;
+}

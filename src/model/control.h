@@ -1,0 +1,63 @@
+// Controls: what a pack asks of an estate, what was found, and where the evidence is (sgproof/controls/v1).
+#pragma once
+
+#include "model/verdict.h"
+
+enum control_result { CONTROL_PASS, CONTROL_FAIL, CONTROL_NOT_APPLICABLE, CONTROL_NOT_EVALUATED, CONTROL_RESULTS };
+
+extern const char *const control_result_names[];
+
+// One thing that was looked at, or many alike that pass.
+struct control_evidence {
+    const char *fact;
+    enum control_result result;
+    const char *subject;   // an ARN, an id, an address
+    const char *detail;    // one sentence
+    const char *reference; // file in the bundle, # and a place in it; or NULL
+};
+
+struct control {
+    const char *id;
+    const char *title;
+    const char *text;   // what is asked, in our words
+    const char *source; // where it is asked
+    enum severity severity;
+    enum control_result result;
+    text_list missing; // why it is not evaluated
+    VECTOR(struct control_evidence) evidence;
+};
+
+struct control_pack {
+    const char *id;
+    const char *title;
+    const char *source;
+    VECTOR(struct control) controls;
+};
+
+// One line of the platform's table: what a security group allows or denies, and what became of it.
+struct group_access {
+    const char *vpc_id; // or NULL
+    const char *group_id;
+    const char *group_name; // or NULL
+    bool outbound;
+    bool allowed;
+    const char *protocol;
+    const char *ports;       // "all", "443", "type 8"
+    const char *peer;        // CIDR, prefix list or group; "anywhere else" of what is denied
+    size_t addresses;        // public ones of interfaces that hold the group
+    size_t reachable;        // of them, where some of it is declared reachable from the vantage or the internet
+    size_t observed[5];      // ports by observed state, of what was asked of those addresses
+    VECTOR(size_t) verdicts; // places in verdicts.json, from 0; the first of them
+};
+
+struct control_report {
+    const char *judged_on; // YYYY-MM-DD
+    VECTOR(struct control_pack) packs;
+    VECTOR(struct group_access) accesses;
+};
+
+void controls_write_json(const struct control_report *report, struct text *out);
+bool controls_read(struct arena *arena, const char *file, struct control_report *report, struct error *error);
+
+// Whether some control whose id matches the glob failed.
+bool controls_failed(const struct control_report *report, const char *glob);

@@ -1,0 +1,390 @@
+"""Controls: a clean estate passes them all, and each change fails exactly the controls that ask about it."""
+import base64
+import copy
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import common
+from oracle import estates
+from test_evidence import Bundles
+from test_snapshots import entry, permission, plain
+
+ACCOUNT = "111122223333"
+ARN = "arn:aws:iam::%s:" % ACCOUNT
+COLUMNS = ("user,arn,user_creation_time,password_enabled,password_last_used,mfa_active,access_key_1_active,"
+           "access_key_1_last_rotated,access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,"
+           "access_key_2_last_used_date").split(",")
+
+
+def allow(actions, resources="*", **more):
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources, **more}]}
+
+
+def managed(name, document):
+    return {"PolicyName": name, "Arn": ARN + "policy/" + name, "PolicyVersionList": [
+        {"VersionId": "v1", "IsDefaultVersion": False, "Document": allow("*")},
+        {"VersionId": "v2", "IsDefaultVersion": True, "Document": document}]}
+
+
+def row(user, **more):
+    values = {"user": user, "arn": ARN + ("root" if user == "<root_account>" else "user/" + user), "password_enabled": "true",
+              "mfa_active": "true", "access_key_1_active": "false", "access_key_2_active": "false", **more}
+    return [values.get(name, "N/A") for name in COLUMNS]
+
+
+def guarded():
+    """An account as it should be: files by name."""
+    return {
+        "get-account-summary": {"SummaryMap": {"AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0, "Users": 2,
+                                               "GlobalEndpointTokenVersion": 2}},
+        "get-account-password-policy": {"PasswordPolicy": {
+            "MinimumPasswordLength": 14, "RequireSymbols": True, "RequireNumbers": True, "RequireUppercaseCharacters": True,
+            "RequireLowercaseCharacters": False}},
+        "get-account-authorization-details": {
+            "UserDetailList": [
+                {"UserName": "ann", "Arn": ARN + "user/ann", "GroupList": ["readers"], "AttachedManagedPolicies": []},
+                {"UserName": "bob", "Arn": ARN + "user/bob", "GroupList": ["readers"], "UserPolicyList": [
+                    {"PolicyName": "self", "PolicyDocument": allow(["iam:ChangePassword", "iam:EnableMFADevice"],
+                                                                   ARN + "user/${aws:username}")}]}],
+            "GroupDetailList": [{"GroupName": "readers", "Arn": ARN + "group/readers", "AttachedManagedPolicies": [
+                {"PolicyName": "look", "PolicyArn": ARN + "policy/look"},
+                {"PolicyName": "SecurityAudit", "PolicyArn": "arn:aws:iam::aws:policy/SecurityAudit"}]}],
+            "RoleDetailList": [
+                {"RoleName": "viewer", "Arn": ARN + "role/viewer", "RolePolicyList": [
+                    {"PolicyName": "v", "PolicyDocument": allow("s3:Get*")}]},
+                {"RoleName": "deployer", "Arn": ARN + "role/deployer", "RolePolicyList": [
+                    {"PolicyName": "d", "PolicyDocument": allow("ec2:*")}]}],
+            "Policies": [managed("look", allow(["ec2:Describe*", "iam:List*"])), managed("cap", allow("ec2:Describe*")),
+                         managed("all", allow("*"))]},
+        "get-credential-report": {"Content": [row("<root_account>"), row("ann"), row("bob")], "ReportFormat": "text/csv"},
+        "list-virtual-mfa-devices": {"VirtualMFADevices": [
+            {"SerialNumber": ARN + "mfa/root-account-mfa-device", "User": {"Arn": ARN + "root"}}]},
+        "describe-trails": {"trailList": [{"Name": "all", "TrailARN": "arn:aws:cloudtrail:eu-west-3:%s:trail/all" % ACCOUNT,
+                                           "HomeRegion": "eu-west-3", "IsMultiRegionTrail": True,
+                                           "LogFileValidationEnabled": True}]},
+        "get-trail-status.all": {"IsLogging": True},
+        "get-event-selectors.all": {"TrailARN": "...", "EventSelectors": [
+            {"ReadWriteType": "All", "IncludeManagementEvents": True}]},
+    }
+
+
+def write_account(folder, documents):
+    for name, document in documents.items():
+        regional = "trail" in name or "selectors" in name
+        path = pathlib.Path(folder) / ACCOUNT / ("eu-west-3" if regional else "global")
+        path.mkdir(parents=True, exist_ok=True)
+        document = copy.deepcopy(document)
+        if "Content" in document:
+            lines = "\n".join(",".join(line) for line in [COLUMNS, *document["Content"]])
+            document["Content"] = base64.b64encode(lines.encode()).decode()
+        (path / (name + ".json")).write_text(json.dumps(document))
+
+
+class Account(unittest.TestCase):
+    maxDiff = None
+
+    def judge(self, documents=None, intent=None, words=("--pack", "sec-002"), status=None):
+        with tempfile.TemporaryDirectory() as folder:
+            estates.write(plain(), folder)
+            write_account(folder, guarded() if documents is None else documents)
+            more = []
+            if intent is not None:
+                path = pathlib.Path(folder) / "intent"
+                path.write_text(json.dumps({"schema": "sgproof/intent/v1", "platform": "p", "default": "deny", "rules": [],
+                                            **intent}))
+                more = ["--intent", path]
+            done = common.sgproof("account", folder, "--format", "json", "--date", "2026-06-30", *words, *more)
+        self.assertIn(done.returncode, (0, 1, 3) if status is None else (status,), done.stderr)
+        return {control["id"].split("/")[1]: control for pack in json.loads(done.stdout)["packs"] for control in pack["controls"]}
+
+    def failing(self, change, intent=None):
+        documents = guarded()
+        change(documents)
+        controls = self.judge(documents, intent)
+        for control in controls.values():
+            if control["result"] == "fail":
+                self.assertTrue(any(e["result"] == "fail" and e["detail"] and e["subject"] for e in control["evidence"]), control)
+        return {name: control["result"] for name, control in controls.items() if control["result"] != "pass"}
+
+    def test_a_guarded_account_passes_every_control(self):
+        controls = self.judge(status=0)
+        self.assertEqual({name: c["result"] for name, c in controls.items()}, dict.fromkeys(
+            ("root-mfa", "root-access-keys", "dedicated-users", "least-privilege", "user-mfa", "temporary-credentials",
+             "password-policy", "cloudtrail", "sts-tokens"), "pass"))
+        self.assertIn("virtual", controls["root-mfa"]["evidence"][0]["detail"])
+        self.assertEqual(controls["root-mfa"]["evidence"][0]["reference"],
+                         ACCOUNT + "/global/get-account-summary.json#/SummaryMap/AccountMFAEnabled")
+
+    def test_each_fault_fails_its_control_and_no_other(self):
+        details = "get-account-authorization-details"
+        faults = {
+            "root-mfa": [lambda d: d["get-account-summary"]["SummaryMap"].update(AccountMFAEnabled=0)],
+            "root-access-keys": [lambda d: d["get-account-summary"]["SummaryMap"].update(AccountAccessKeysPresent=1)],
+            "dedicated-users": [
+                lambda d: d[details]["UserDetailList"][0].update(GroupList=[]) or
+                d[details]["UserDetailList"][0].update(AttachedManagedPolicies=[{"PolicyArn": ARN + "policy/look"}]),
+                lambda d: d[details]["UserDetailList"][0].update(UserName="Shared-build")],
+            "user-mfa": [lambda d: d["get-credential-report"]["Content"].__setitem__(1, row("ann", mfa_active="false"))],
+            "temporary-credentials": [
+                lambda d: d["get-credential-report"]["Content"].__setitem__(2, row("bob", access_key_2_active="true"))],
+            "password-policy": [
+                lambda d: d["get-account-password-policy"]["PasswordPolicy"].update(MinimumPasswordLength=7),
+                lambda d: d["get-account-password-policy"]["PasswordPolicy"].update(RequireNumbers=False)],
+            "cloudtrail": [
+                lambda d: d["describe-trails"]["trailList"][0].update(IsMultiRegionTrail=False),
+                lambda d: d["describe-trails"]["trailList"][0].update(LogFileValidationEnabled=False),
+                lambda d: d["get-trail-status.all"].update(IsLogging=False),
+                lambda d: d["get-event-selectors.all"]["EventSelectors"][0].update(ReadWriteType="WriteOnly"),
+                lambda d: d["get-event-selectors.all"]["EventSelectors"][0].update(IncludeManagementEvents=False),
+                lambda d: d.update({"describe-trails": {"trailList": []}})],
+        }
+        for control, changes in faults.items():
+            for number, change in enumerate(changes):
+                with self.subTest(control=control, number=number):
+                    self.assertEqual(self.failing(change), {control: "fail"})
+
+    def test_what_the_snapshot_lacks_is_not_evaluated_and_named(self):
+        gone = {
+            "get-account-summary": {"root-mfa", "root-access-keys", "sts-tokens"},
+            "get-account-password-policy": {"password-policy"},
+            "get-account-authorization-details": {"dedicated-users", "least-privilege"},
+            "get-credential-report": {"user-mfa", "temporary-credentials"},
+            "describe-trails": {"cloudtrail"}, "get-trail-status.all": {"cloudtrail"}, "get-event-selectors.all": {"cloudtrail"},
+        }
+        for name, controls in gone.items():
+            with self.subTest(name=name):
+                documents = guarded()
+                del documents[name]
+                found = self.judge(documents, status=3)
+                self.assertEqual({n for n, c in found.items() if c["result"] == "not-evaluated"}, controls)
+                for control in controls:
+                    self.assertIn(name.split(".")[0], " ".join(found[control]["missing"]))
+
+    def test_least_privilege_is_worked_out_from_every_policy_that_reaches_a_user(self):
+        def user(**more):
+            return lambda d: d["get-account-authorization-details"]["UserDetailList"][0].update(**more)
+
+        def inline(*documents):
+            return user(UserPolicyList=[{"PolicyName": "p%d" % i, "PolicyDocument": p} for i, p in enumerate(documents)])
+
+        def group(document):
+            return lambda d: d["get-account-authorization-details"]["GroupDetailList"][0].update(
+                GroupPolicyList=[{"PolicyName": "g", "PolicyDocument": document}])
+
+        one = lambda effect, **statement: {"Statement": {"Effect": effect, **statement}}
+        cases = {
+            "admin inline": (inline(allow("*")), True),
+            "admin spelled otherwise": (inline(allow(["ec2:Describe*", "*:*"])), True),
+            "all of IAM": (inline(allow("iam:*")), True),
+            "all but one": (inline(one("Allow", NotAction="support:*", Resource="*")), True),
+            "admin attached": (user(AttachedManagedPolicies=[{"PolicyArn": ARN + "policy/all"}]), True),
+            "AWS's administrator": (user(AttachedManagedPolicies=[{"PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}]), True),
+            "writes by its group": (group(allow("s3:PutObject")), True),
+            "a wildcard over verbs": (inline(allow("ec2:*")), True),
+            "on one resource": (inline(allow("s3:DeleteObject", "arn:aws:s3:::b/*")), True),
+            "percent-encoded": (inline("%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3A%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D"), True),
+            "a role that writes": (inline(allow("sts:AssumeRole", ARN + "role/deployer")), True),
+            "a role that is not known": (inline(allow("sts:AssumeRole", "arn:aws:iam::444455556666:role/x")), True),
+            "any role": (inline(allow("sts:AssumeRole")), True),
+            "another's password": (inline(allow("iam:ChangePassword", ARN + "user/bob")), True),
+            "a denial alone": (inline(one("Deny", Action="*", Resource="*")), False),
+            "reads": (inline(allow(["s3:GetObject", "dynamodb:Query", "iam:GenerateCredentialReport", "EC2:describe*"])), False),
+            "a role that reads": (inline(allow("sts:AssumeRole", ARN + "role/viewer")), False),
+            "within a boundary that reads": (lambda d: (inline(allow("ec2:*"))(d), user(PermissionsBoundary={
+                "PermissionsBoundaryArn": ARN + "policy/cap"})(d)), False),
+            "a version that is not the default": (user(AttachedManagedPolicies=[{"PolicyArn": ARN + "policy/look"}]), False),
+        }
+        for name, (change, fails) in cases.items():
+            with self.subTest(name=name):
+                self.assertEqual(self.failing(change).get("least-privilege", "pass"), "fail" if fails else "pass")
+        # Named in the intent they may hold it, through groups only where it is everything.
+        named = {"administrators": [ARN + "user/a*", ARN + "user/bob"]}
+        self.assertEqual(self.failing(group(allow("*")), named), {})
+        self.assertEqual(self.failing(inline(allow("s3:*")), named), {})
+        self.assertEqual(self.failing(inline(allow("*")), named), {"least-privilege": "fail"})
+        self.assertEqual(self.failing(group(allow("*")), {"administrators": [ARN + "user/a*"]}), {"least-privilege": "fail"})
+        # A policy whose document is not there is not taken as harmless.
+        unknown = user(AttachedManagedPolicies=[{"PolicyArn": "arn:aws:iam::aws:policy/Something"}])
+        self.assertEqual(self.failing(unknown), {"least-privilege": "not-evaluated"})
+
+    def test_keys_are_told_with_age_and_last_use(self):
+        documents = guarded()
+        documents["get-credential-report"]["Content"][1] = row(
+            "ann", access_key_1_active="true", access_key_1_last_rotated="2026-03-01T00:00:00+00:00",
+            access_key_1_last_used_date="2026-06-01T10:00:00+00:00")
+        detail = self.judge(documents)["temporary-credentials"]["evidence"][0]["detail"]
+        self.assertEqual(detail, "access key 1 is active, 121 days old, last used 2026-06-01: a role gives temporary credentials")
+
+    def test_another_trail_may_be_the_one(self):
+        documents = guarded()
+        documents["describe-trails"]["trailList"].insert(0, {"Name": "al", "TrailARN": "arn:x", "HomeRegion": "eu-west-3"})
+        self.assertEqual(self.judge(documents)["cloudtrail"]["result"], "pass")
+        documents["get-event-selectors.all"] = {"TrailARN": "x", "AdvancedEventSelectors": [
+            {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}]}
+        self.assertEqual(self.judge(documents)["cloudtrail"]["result"], "pass")
+        documents["get-event-selectors.all"]["AdvancedEventSelectors"][0]["FieldSelectors"].append(
+            {"Field": "readOnly", "Equals": ["false"]})
+        self.assertEqual(self.judge(documents)["cloudtrail"]["result"], "not-evaluated")  # the other's state is not known
+
+    def test_version_1_tokens_fail_only_where_a_region_that_was_opted_into_is_used(self):
+        documents = guarded()
+        documents["get-account-summary"]["SummaryMap"]["GlobalEndpointTokenVersion"] = 1
+        self.assertEqual(self.judge(documents)["sts-tokens"]["result"], "pass")
+        with tempfile.TemporaryDirectory() as folder:
+            estates.write(plain(), folder)
+            write_account(folder, documents)
+            (pathlib.Path(folder) / ACCOUNT / "eu-south-1").mkdir()
+            (pathlib.Path(folder) / ACCOUNT / "eu-south-1/describe-trails.json").write_text('{"trailList": []}')
+            done = common.sgproof("account", folder, "--format", "json")
+        self.assertIn("not valid in eu-south-1", done.stdout)
+
+    def test_an_account_without_a_password_policy_has_the_default_one(self):
+        documents = guarded()
+        del documents["get-account-password-policy"]
+        with tempfile.TemporaryDirectory() as folder:
+            estates.write(plain(), folder)
+            write_account(folder, documents)
+            (pathlib.Path(folder) / "snapshot.json").write_text(json.dumps({"unread": [], "unavailable": [
+                {"account_id": ACCOUNT, "region": "x", "service": "iam", "operation": "GetAccountPasswordPolicy", "code": "NoSuchEntity"}]}))
+            done = common.sgproof("account", folder)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_own_packs_and_their_mistakes(self):
+        pack = {"schema": "sgproof/pack/v1", "id": "mine", "title": "Mine", "source": "us", "controls": [
+            {"id": "mine/length", "title": "Long", "text": "t", "source": "us", "severity": "low",
+             "facts": [{"fact": "password-policy", "minimum_length": 20}]}]}
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "pack.json"
+            path.write_text(json.dumps(pack))
+            self.assertEqual(self.judge(words=("--pack", path), status=1)["length"]["result"], "fail")
+            self.assertEqual(self.judge(words=("--pack", path, "--fail-on", "other/*"), status=0)["length"]["result"], "fail")
+            for says, change in (("controls[0].facts[0].fact: \"x\" is no fact", lambda p: p["controls"][0]["facts"][0].update(fact="x")),
+                                 ("controls[0].facts[0].size: password-policy has no such parameter",
+                                  lambda p: p["controls"][0]["facts"][0].update(size=1)),
+                                 ("controls[0].facts: is empty", lambda p: p["controls"][0].update(facts=[])),
+                                 ("unknown key", lambda p: p.update(more=1)),
+                                 ("severity", lambda p: p["controls"][0].update(severity="bad")),
+                                 ("ports: \"many\" is no list of ports", lambda p: p["controls"][0].update(
+                                     facts=[{"fact": "groups-closed-to-anywhere", "ports": "many"}])),
+                                 ("cannot name a file", lambda p: p.update(id="../x"))):
+                wrong = copy.deepcopy(pack)
+                change(wrong)
+                path.write_text(json.dumps(wrong))
+                done = common.sgproof("account", common.SAMPLE, "--pack", path)
+                self.assertEqual(done.returncode, 2, says)
+                self.assertIn(says, done.stderr)
+
+    def test_text_fits_a_terminal(self):
+        with tempfile.TemporaryDirectory() as folder:
+            estates.write(plain(), folder)
+            documents = guarded()
+            documents["get-account-authorization-details"]["UserDetailList"][0].update(
+                GroupList=[], UserName="x\x1b[31m", UserPolicyList=[{"PolicyName": "p", "PolicyDocument": allow("*")}])
+            write_account(folder, documents)
+            done = common.sgproof("account", folder)
+        self.assertTrue(all(len(line) <= 80 for line in done.stdout.splitlines()), done.stdout)
+        self.assertNotIn("\x1b", done.stdout)
+        self.assertIn("FAIL", done.stdout)
+
+
+class Network(Bundles):
+    """Controls of the network, in evidence: probes go to 127.0.0.1 only."""
+
+    def controls(self, estate):
+        with tempfile.TemporaryDirectory() as folder:
+            snapshot, out = pathlib.Path(folder) / "s", pathlib.Path(folder) / "out"
+            snapshot.mkdir()
+            estates.write(estate, snapshot)
+            done = common.sgproof("run", "--snapshot", snapshot, "--intent", self.intent, "--out", out, "--vantage", "203.0.113.7",
+                                  "--depth", "declared", "--method", "connect", *common.ONLY)
+            self.assertIn(done.returncode, (0, 1, 3), done.stderr)
+            document = json.loads((out / "controls.json").read_text())
+        return {c["id"]: c for p in document["packs"] for c in p["controls"]}, document["platform"]
+
+    def estate(self):
+        """Closed but for one port, which listens."""
+        from test_evidence import loopback_estate
+        estate = loopback_estate(self.port)
+        group = estate["SecurityGroups"][0]
+        group["IpPermissionsEgress"] = [permission("tcp", (443, 443), ["10.0.0.0/8"])]
+        estate["SecurityGroups"].append({"GroupId": "sg-default", "GroupName": "default", "VpcId": "vpc-1", "IpPermissions": [],
+                                         "IpPermissionsEgress": []})
+        estate["Reservations"][0]["Instances"][0]["MetadataOptions"] = {"HttpTokens": "required"}
+        estate["DBInstances"] = [{"DBInstanceIdentifier": "db", "PubliclyAccessible": False, "DBSubnetGroup": {"Subnets": []}}]
+        estate["LaunchTemplateVersions"] = [{"LaunchTemplateId": "lt-1", "DefaultVersion": True, "LaunchTemplateData": {}}]
+        estate["LoadBalancers"] = []
+        estate["VpcBlockPublicAccessOptions"] = {"InternetGatewayBlockMode": "off"}
+        for acl in estate["NetworkAcls"]:
+            acl["Entries"].insert(0, {**entry(50, False, "deny", "6"), "PortRange": {"From": 22, "To": 22}})
+            acl["Entries"].insert(0, {**entry(51, False, "deny", "6"), "PortRange": {"From": 3389, "To": 3389}})
+            acl["Entries"].insert(0, {**entry(52, False, "deny", "6", cidr="::/0"), "PortRange": {"From": 22, "To": 3389}})
+        return estate
+
+    def test_a_closed_estate_and_each_fault(self):
+        clean, _ = self.controls(self.estate())
+        results = {name: c["result"] for name, c in clean.items() if c["result"] != "pass" and
+                   not any(part in name for part in ("sec-002/root", "users", "privilege", "user-mfa", "temporary", "password", "cloudtrail", "sts"))}
+        port = "fsbp-exposure/EC2.18"  # the test's own port is open to anywhere
+        self.assertEqual(results, {port: "fail", "fsbp-exposure/EC2.9": "fail", "fsbp-exposure/EC2.172": "fail",
+                                   "fsbp-exposure/ELB.1": "not-applicable"})
+        group = lambda e: e["SecurityGroups"][0]["IpPermissions"]
+        faults = {
+            "EC2.13 EC2.19 EC2.53 5.2": lambda e: group(e).append(permission("tcp", (20, 22), ["0.0.0.0/0"])),
+            "EC2.13 EC2.19 EC2.53 5.2 ": lambda e: group(e).append(permission("tcp", (22, 22), ["0.0.0.0/1", "128.0.0.0/1"])),
+            "EC2.14 EC2.19 EC2.54 5.3 !EC2.14": lambda e: group(e).append(permission("tcp", (3389, 3389), [], ["::/0"])),
+            "": lambda e: group(e).append(permission("tcp", (22, 22), ["0.0.0.0/1"])),
+            " ": lambda e: group(e).append(permission("tcp", (22, 22), ["10.0.0.0/8"])),
+            "EC2.2 5.4": lambda e: e["SecurityGroups"][1]["IpPermissionsEgress"].append(permission("tcp", (1, 1), ["10.0.0.0/8"])),
+            "EC2.8 5.6": lambda e: e["Reservations"][0]["Instances"][0]["MetadataOptions"].update(HttpTokens="optional"),
+            "EC2.15": lambda e: e["Subnets"][0].update(MapPublicIpOnLaunch=True),
+            "EC2.21 5.1": lambda e: e["NetworkAcls"][0]["Entries"].pop(1),
+            "EC2.25": lambda e: e["LaunchTemplateVersions"][0].update(LaunchTemplateData={
+                "NetworkInterfaces": [{"AssociatePublicIpAddress": True}]}),
+            "RDS.2": lambda e: e["DBInstances"][0].update(PubliclyAccessible=True),
+            "RDS.46": lambda e: e["DBInstances"][0]["DBSubnetGroup"]["Subnets"].append({"SubnetIdentifier": "subnet-1"}),
+            "groups-outbound": lambda e: e["SecurityGroups"][0]["IpPermissionsEgress"].append(permission("-1", None, ["0.0.0.0/0"])),
+        }
+        for names, fault in faults.items():
+            with self.subTest(names=names):
+                estate = self.estate()
+                fault(estate)
+                found, _ = self.controls(estate)
+                new = {name.split("/")[1] for name, c in found.items() if c["result"] == "fail" and clean[name]["result"] != "fail"}
+                self.assertEqual(new, {n for n in names.split() if not n.startswith("!")})
+
+    def test_everything_from_everywhere(self):
+        estate = self.estate()
+        estate["SecurityGroups"][0]["IpPermissions"].append(permission("-1", None, ["0.0.0.0/0"]))
+        estate["Reservations"][0]["Instances"][0]["State"]["Name"] = "stopped"  # so that not every port is asked
+        found, _ = self.controls(estate)
+        for name in ("sec-002/groups-inbound", "pci-dss-exposure/1.4.1", "fsbp-exposure/EC2.19", "cis-aws-network/5.2"):
+            self.assertEqual(found[name]["result"], "fail", name)
+
+    def test_the_platform_table_says_what_each_group_allows_and_what_was_seen(self):
+        _, table = self.controls(self.estate())
+        mine = [line for line in table if line["group_id"] == "sg-1"]
+        self.assertEqual([(l["direction"], l["decision"], l["protocol"], l["ports"], l["peer"]) for l in mine], [
+            ("inbound", "allow", "tcp", "%d-%d" % (self.port, self.port + 1), "0.0.0.0/0"),
+            ("inbound", "allow", "icmp", "type 8", "0.0.0.0/0"), ("inbound", "deny", "all", "all", "anywhere else"),
+            ("outbound", "allow", "tcp", "443", "10.0.0.0/8"), ("outbound", "deny", "all", "all", "anywhere else")])
+        web = mine[0]
+        self.assertEqual((web["addresses"], web["declared_reachable"], web["observed"]["open"], web["observed"]["closed"]), (1, 1, 1, 1))
+        self.assertEqual(mine[1]["observed"]["open"], 1)
+        self.assertEqual([l["group_id"] for l in table if l["group_name"] == "default"], ["sg-default"] * 2)
+
+    def test_without_intent_what_needs_it_is_not_evaluated(self):
+        bundle = self.path / "nointent"
+        common.sgproof("run", "--snapshot", self.snapshot, "--out", bundle, "--vantage", "203.0.113.7", "--depth", "declared",
+                       "--method", "connect", *common.ONLY)
+        controls = {c["id"]: c for p in json.loads((bundle / "controls.json").read_text())["packs"] for c in p["controls"]}
+        self.assertEqual(controls["pci-dss-exposure/1.2.5"]["result"], "not-evaluated")
+        self.assertIn("intent", controls["pci-dss-exposure/1.2.5"]["missing"][0])
+
+
+if __name__ == "__main__":
+    unittest.main()
