@@ -1,15 +1,22 @@
 """What the Python tests share."""
+import atexit
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 SGPROOF = os.environ.get("SGPROOF", str(TOP / "build-test" / "sgproof"))
 SAMPLE = TOP / "tests/data/estates/souvenirs"
 SHARED = TOP.parent / "shared/data/estates"
 ONLY = ["--only", "127.0.0.0/8"]
+
+
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="sgproof-state-")  # nothing of a test is remembered
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], True)
 
 
 def sgproof(*words, stdin=None, cwd=None, before=(), env=None):

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "model/protocol.h"
+#include "reconcile/drift.h"
 #include "reconcile/plan.h"
 #include "service_ports.h"
 
@@ -370,21 +372,74 @@ bool cli_date(struct arena *arena, const struct options *options, const char **d
            error_set(error, ERROR_USAGE, "--date %s: expected YYYY-MM-DD", given);
 }
 
-bool cli_fail_on(const struct options *options, enum severity *least, bool *off, struct error *error)
+static bool fail_on_word(struct arena *arena, const char *word, struct fail_on *fail_on, struct error *error)
 {
-    const char *text = options_value(options, "fail-on");
-    *least = SEVERITY_HIGH;
-    *off = text != NULL && strcmp(text, "none") == 0;
-    return text == NULL || *off || severity_parse(text, least) ||
-           error_set(error, ERROR_USAGE, "--fail-on %s: expected critical, high, medium, low, info or none", text);
+    enum severity severity;
+    if (strcmp(word, "none") == 0)
+        return true;
+    if (severity_parse(word, &severity)) {
+        fail_on->least = fail_on->severity && fail_on->least > severity ? fail_on->least : severity;
+        fail_on->severity = true;
+        return true;
+    }
+    if (strncmp(word, "control:", 8) == 0 && word[8] != '\0') {
+        *vector_add(arena, &fail_on->controls) = word + 8;
+        return true;
+    }
+    for (int i = 0; i < VERDICT_KINDS; i++)
+        if (strcmp(word, verdict_names[i]) == 0)
+            return fail_on->verdicts[i] = true;
+    return error_set(
+        error, ERROR_USAGE,
+        "--fail-on %s: expected critical, high, medium, low, info, a verdict such as undeclared, control:ID, "
+        "or none",
+        word);
 }
 
-int cli_status(const struct verdict_set *set, enum severity least, bool off)
+bool cli_fail_on(struct arena *arena, const struct options *options, struct fail_on *fail_on, struct error *error)
+{
+    const struct option_values *given = options_values(options, "fail-on");
+    *fail_on = (struct fail_on){.severity = given->items.count == 0, .least = SEVERITY_HIGH};
+    for (size_t i = 0; i < given->items.count; i++) {
+        char *copy = arena_strdup(arena, given->items.items[i]), *rest = NULL;
+        char *word = strtok_r(copy, ",", &rest);
+        if (word == NULL)
+            return fail_on_word(arena, "", fail_on, error);
+        for (; word != NULL; word = strtok_r(NULL, ",", &rest))
+            GUARD(fail_on_word(arena, word, fail_on, error));
+    }
+    return true;
+}
+
+int cli_status(const struct verdict_set *set, const struct control_report *controls, const struct fail_on *fail_on)
 {
     if (!set->complete)
         return ERROR_INCOMPLETE;
-    for (size_t i = 0; i < set->items.count; i++)
-        if (!off && set->items.items[i].severity <= least)
+    for (size_t i = 0; i < set->items.count; i++) {
+        const struct verdict *verdict = &set->items.items[i];
+        if ((fail_on->severity && verdict->severity <= fail_on->least) || fail_on->verdicts[verdict->kind])
+            return 1;
+    }
+    for (size_t i = 0; controls != NULL && i < fail_on->controls.count; i++)
+        if (controls_failed(controls, fail_on->controls.items[i]))
             return 1;
     return 0;
+}
+
+bool cli_baseline(struct arena *arena, const struct options *options, const struct verdict_set *set,
+                  struct verdict_set *fresh, struct error *error)
+{
+    const char *path = options_value(options, "baseline");
+    struct verdict_set baseline = {0};
+    struct stat about;
+    size_t known;
+    *fresh = *set;
+    if (path == NULL)
+        return true;
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        path = arena_printf(arena, "%s/verdicts.json", path);
+    GUARD(verdicts_read(arena, path, &baseline, error));
+    drift_since(arena, set, &baseline, fresh, &known);
+    log_line(LOG_INFO, "%zu ports are as in the baseline and not reported", known);
+    return true;
 }

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "cli/options.h"
 #include "model/exposure.h"
-#include "model/verdict.h"
+#include "model/control.h"
 #include "probe/probe.h"
 #include "rules/intent.h"
 #include "rules/pack.h"
@@ -94,9 +94,22 @@ void cli_say_probed(const struct probe_summary *summary);
 // Date of --date, or today, as YYYY-MM-DD; false where the option is no date.
 bool cli_date(struct arena *arena, const struct options *options, const char **date, struct error *error);
 
-// 1 where some verdict is at or above --fail-on, 3 where the set is incomplete, else 0.
-bool cli_fail_on(const struct options *options, enum severity *least, bool *off, struct error *error);
-int cli_status(const struct verdict_set *set, enum severity least, bool off);
+// --fail-on (repeatable, each a list): severities from which on, verdicts, controls by glob.
+struct fail_on {
+    bool severity;
+    enum severity least;
+    bool verdicts[VERDICT_KINDS];
+    text_list controls;
+};
+bool cli_fail_on(struct arena *arena, const struct options *options, struct fail_on *fail_on, struct error *error);
+
+// 3 where the set is incomplete; 1 where something of it, or of the controls (NULL: none were judged), is what
+// --fail-on says; else 0.
+int cli_status(const struct verdict_set *set, const struct control_report *controls, const struct fail_on *fail_on);
+
+// --baseline: what is not in that evidence folder, or file of verdicts, is left in *fresh; else the set as it is.
+bool cli_baseline(struct arena *arena, const struct options *options, const struct verdict_set *set,
+                  struct verdict_set *fresh, struct error *error);
 
 // Options that several commands have in common.
 #define OPTION_FORMAT(formats)                                                                                         \
@@ -146,8 +159,12 @@ int cli_status(const struct verdict_set *set, enum severity least, bool off);
     }
 #define OPTION_FAIL_ON                                                                                                 \
     {                                                                                                                  \
-        "fail-on", 0, "SEVERITY",                                                                                      \
-            "exit 1 from this severity on: critical, high, medium, low, info, none (default high)", false              \
+        "fail-on", 0, "WHAT",                                                                                          \
+            "exit 1 for: a severity and above, a verdict, control:ID with *, none; a list (default high)", true        \
+    }
+#define OPTION_BASELINE                                                                                                \
+    {                                                                                                                  \
+        "baseline", 0, "EVIDENCE", "report only what is not in this earlier evidence", false                           \
     }
 #define OPTIONS_END                                                                                                    \
     {                                                                                                                  \
@@ -164,4 +181,5 @@ const char *cli_sources(struct arena *arena, enum family family, struct prefixse
 const char *cli_numbers(struct arena *arena, const struct exposure *exposure);
 
 extern const struct command command_account, command_read, command_compute, command_diff, command_explain,
-    command_keygen, command_plan, command_probe, command_reconcile, command_report, command_run, command_verify;
+    command_history, command_keygen, command_plan, command_probe, command_reconcile, command_report, command_run,
+    command_verify;

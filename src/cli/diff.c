@@ -1,13 +1,15 @@
 #include "aws/snapshot.h"
 #include "aws/terraform.h"
 #include "base/log.h"
-#include "cli/common.h"
+#include "cli/diff_runs.h"
+#include "cli/past.h"
 #include "model/protocol.h"
 #include "rules/diff.h"
 
 static const struct option_spec options_of_diff[] = {
     OPTION_FORMAT("text or json (default text)"),
     {"terraform", 0, "PLAN.json", "compare the snapshot with what this plan (terraform show -json) makes of it", false},
+    OPTIONS_HISTORY,
     {"exit-code", 0, NULL, "exit 1 where anything opened or closed", false},
     OPTIONS_END,
 };
@@ -157,8 +159,10 @@ static int run(struct arena *arena, int argc, char **argv)
     if (done)
         return 0;
     const char *plan = options_value(&options, "terraform");
+    if (plan == NULL && diff_is_of_runs(arena, &options))
+        return diff_runs(arena, &options);
     if (options.operands.count != (plan == NULL ? 2 : 1))
-        return cli_usage(&command_diff, plan == NULL ? "expected two snapshot folders"
+        return cli_usage(&command_diff, plan == NULL ? "expected two snapshot folders, or two runs"
                                                      : "expected one snapshot folder beside --terraform PLAN.json");
     if (!cli_format(&options, "text json", &format, &error))
         return cli_fail(&error);
@@ -192,16 +196,19 @@ static int run(struct arena *arena, int argc, char **argv)
 
 const struct command command_diff = {
     .name = "diff",
-    .summary = "Says exactly what opened and what closed between two snapshots, or by a Terraform plan, and why.",
-    .usage = "BEFORE AFTER [options] | --terraform PLAN.json SNAPSHOT",
+    .summary =
+        "Says exactly what opened and closed between two snapshots or two runs, or by a Terraform plan, and why.",
+    .usage = "BEFORE AFTER | --terraform PLAN.json SNAPSHOT",
     .notes =
         "Endpoints are the same by their address, whatever their ids. Renamed ids, another order of documents, or "
         "rules\n"
         "that are split but equal make no difference. With a plan, values known only after apply make what depends on\n"
         "them possible; resource types that are not considered are listed.\n"
+        "Of runs (evidence folders, or ids of runs in the history) it says what moved of what was observed.\n"
         "Exit status: 0 done; 1 with --exit-code, something changed; 2 bad input; 3 something is missing or unknown.\n"
         "\nExamples:\n"
         "  sgproof diff before/ after/\n"
+        "  sgproof diff evidence-monday/ evidence-tuesday/\n"
         "  terraform show -json plan.out > plan.json; sgproof diff --terraform plan.json estate/ --format json\n",
     .options = options_of_diff,
     .run = run,

@@ -10,6 +10,7 @@ static const struct option_spec options_of_reconcile[] = {
     OPTION_VANTAGE,
     OPTION_INTENT,
     OPTION_DATE,
+    OPTION_BASELINE,
     OPTION_FAIL_ON,
     OPTIONS_END,
 };
@@ -34,9 +35,10 @@ static int run(struct arena *arena, int argc, char **argv)
     struct observations observations = {0};
     struct verdict_set set = {0};
     struct intent *intent;
-    enum severity least;
+    struct verdict_set fresh;
+    struct fail_on fail_on;
     const char *format, *date;
-    bool done, off;
+    bool done;
     if (!options_parse(arena, &command_reconcile, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
@@ -46,7 +48,7 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_usage(&command_reconcile, "expected a snapshot folder and a file of observations");
     file = file != NULL ? file : options.operands.items[1];
     if (!cli_format(&options, "text json", &format, &error) || !cli_date(arena, &options, &date, &error) ||
-        !cli_fail_on(&options, &least, &off, &error) || !cli_vantages(arena, &options, &vantages, &error) ||
+        !cli_fail_on(arena, &options, &fail_on, &error) || !cli_vantages(arena, &options, &vantages, &error) ||
         !cli_intent(arena, &options, &intent, &error) || !observations_read(arena, file, &observations, &error) ||
         !cli_declared(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
@@ -58,13 +60,16 @@ static int run(struct arena *arena, int argc, char **argv)
     judge(arena, declared.estate, declared.exposures,
           &(struct judge_options){intent, vantages.items.items, vantages.items.count, date}, &set);
     struct text out = {0};
-    if (strcmp(format, "json") == 0)
-        verdicts_write_json(&set, &out);
+    bool written = cli_baseline(arena, &options, &set, &fresh, &error);
+    if (!written)
+        ;
+    else if (strcmp(format, "json") == 0)
+        verdicts_write_json(&fresh, &out);
     else
-        report_text(&set, &(struct report_options){.colour = cli_colour(&options), .title = file}, &out);
+        report_text(&fresh, &(struct report_options){.colour = cli_colour(&options), .title = file}, &out);
     cli_say_missing(declared.exposures);
-    bool written = cli_output(&options, &out, &error);
-    int status = written ? cli_status(&set, least, off) : cli_fail(&error);
+    written = written && cli_output(&options, &out, &error);
+    int status = written ? cli_status(&fresh, NULL, &fail_on) : cli_fail(&error);
     text_free(&out);
     exposure_set_free(narrowed);
     cli_declared_free(&declared);

@@ -8,10 +8,9 @@
 #include "base/log.h"
 #include "cli/aws.h"
 #include "cli/derive.h"
+#include "cli/past.h"
+#include "cli/vouch.h"
 #include "config.h"
-#include "evidence/bundle.h"
-#include "evidence/seal.h"
-#include "evidence/timestamp.h"
 #include "net/sockaddr.h"
 #include "report/report.h"
 
@@ -27,12 +26,12 @@ static const struct option_spec options_of_run[] = {
     OPTION_DEPTH,
     OPTION_ONLY,
     OPTIONS_PROBE,
+    OPTION_BASELINE,
     OPTION_FAIL_ON,
-    {"sign", 0, "KEY", "sign the evidence with this Ed25519 key: a PEM file, or a URI that OpenSSL's stores know",
-     false},
-    OPTION_PASSPHRASE_FILE,
-    {"timestamp", 0, "URL", "have an RFC 3161 authority timestamp the evidence", false},
-    {"previous", 0, "DIR", "the evidence that this follows: its manifest's hash goes into the new one", false},
+    OPTIONS_VOUCH,
+    OPTIONS_HISTORY,
+    {"no-history", 0, NULL, "neither look at the history nor add to it", false},
+    {"series", 0, "NAME", "runs that this one is compared with (default: its accounts and vantage)", false},
     OPTIONS_END,
 };
 
@@ -43,7 +42,9 @@ struct job {
     const char *passing;  // folder for what passes: live readings and the capture
     struct pack_list packs;
     struct derivation derivation;
+    struct past past;
     struct bundle *bundle;
+    char manifest_sha256[DIGEST_TEXT];
 };
 
 static const char *now(struct arena *arena, const char *format)
@@ -168,69 +169,6 @@ static bool fill_bundle(struct job *job, struct error *error)
     return add_text(job, "controls.json", &derivation->controls_json, error);
 }
 
-// ---- The manifest, and who vouches for it
-
-// A URL's user and password are nobody's evidence.
-static const char *without_password(struct arena *arena, const char *argument)
-{
-    const char *scheme = strstr(argument, "://"), *at = scheme == NULL ? NULL : strchr(scheme, '@');
-    if (at == NULL || strcspn(scheme + 3, "/") < (size_t)(at - scheme - 3))
-        return argument;
-    return arena_printf(arena, "%.*s%s", (int)(scheme + 3 - argument), argument, at + 1);
-}
-
-static bool hash_of_previous(struct job *job, const char **hash, struct error *error)
-{
-    const char *folder = options_value(job->options, "previous");
-    size_t length;
-    *hash = NULL;
-    if (folder == NULL)
-        return true;
-    char *bytes = file_read(arena_printf(job->arena, "%s/manifest.json", folder), &length, error);
-    if (bytes == NULL)
-        return false;
-    char *sha256 = arena_alloc(job->arena, DIGEST_TEXT);
-    digest_sha256(bytes, length, sha256);
-    free(bytes);
-    *hash = sha256;
-    return true;
-}
-
-// The timestamp comes first, so that the attestation covers it.
-static bool stamp(struct job *job, const struct text *document, char sha256[DIGEST_TEXT], struct error *error)
-{
-    const char *authority = options_value(job->options, "timestamp");
-    struct text answer = {0};
-    if (authority == NULL)
-        return true;
-    bool good = timestamp_ask(authority, document->bytes, document->length, &answer, error) &&
-                bundle_seal(job->bundle, "manifest.tsr", answer.bytes, answer.length, error);
-    if (good)
-        digest_sha256(answer.bytes, answer.length, sha256);
-    text_free(&answer);
-    return good;
-}
-
-static bool vouch(struct job *job, const struct manifest *manifest, const struct text *document, EVP_PKEY *key,
-                  struct error *error)
-{
-    struct text statement = {0}, envelope = {0};
-    unsigned char signature[SIGNATURE_BYTES];
-    char sha256[DIGEST_TEXT], stamp_sha256[DIGEST_TEXT] = "";
-    GUARD(stamp(job, document, stamp_sha256, error));
-    if (key == NULL)
-        return true;
-    digest_sha256(document->bytes, document->length, sha256);
-    seal_statement(manifest, sha256, stamp_sha256[0] == '\0' ? NULL : stamp_sha256, &statement);
-    bool good = seal_sign(key, document->bytes, document->length, signature, error) &&
-                bundle_seal(job->bundle, "manifest.sig", signature, sizeof(signature), error) &&
-                seal_envelope(key, &statement, &envelope, error) &&
-                bundle_seal(job->bundle, "manifest.dsse.json", envelope.bytes, envelope.length, error);
-    text_free(&statement);
-    text_free(&envelope);
-    return good;
-}
-
 static bool close_bundle(struct job *job, struct manifest *manifest, EVP_PKEY *key, struct error *error)
 {
     const struct verdict_set *set = &job->derivation.set;
@@ -250,9 +188,38 @@ static bool close_bundle(struct job *job, struct manifest *manifest, EVP_PKEY *k
         manifest->ports_by_severity[verdict->severity] += ports;
     }
     manifest->end = clock_text(job->arena, clock_wall_us());
-    bool good = bundle_close(job->bundle, manifest, &document, error) && vouch(job, manifest, &document, key, error) &&
+    bool good = bundle_close(job->bundle, manifest, &document, error) &&
+                vouch_for(job->bundle, job->options, manifest, &document, key, error) &&
                 bundle_finish(job->bundle, error);
+    digest_sha256(document.bytes, document.length, job->manifest_sha256);
     text_free(&document);
+    return good;
+}
+
+static bool look_back(struct job *job, const char **previous, struct error *error)
+{
+    GUARD(past_compare(&job->past, job->options, job->derivation.before.exposures, &job->derivation.set, error));
+    const struct history_run *last = past_last(&job->past);
+    return vouch_previous(job->arena, job->options, last == NULL ? NULL : last->manifest_sha256, previous, error);
+}
+
+// The bundle is in its place by now, and stays there where this fails.
+static bool remember(struct job *job, const struct manifest *manifest, const char *out, struct error *error)
+{
+    char *path = realpath(out, NULL);
+    struct history_run run = {
+        .run_id = manifest->run_id,
+        .series = job->past.series,
+        .begin = manifest->begin,
+        .end = manifest->end,
+        .complete = manifest->complete,
+        .vantage = manifest->vantage,
+        .bundle = path == NULL ? out : path,
+        .manifest_sha256 = job->manifest_sha256,
+    };
+    history_count(&job->derivation.set, &run);
+    bool good = job->past.history == NULL || history_record(job->past.history, &run, &job->derivation.set, error);
+    free(path);
     return good;
 }
 
@@ -264,31 +231,19 @@ static bool all_stages(struct job *job, int argc, char **argv, const char *out, 
                                 .depth = given->depth == NULL ? "standard" : given->depth,
                                 .judged_on = given->today};
     for (int i = 0; i < argc; i++)
-        *vector_add(job->arena, &manifest.command) = without_password(job->arena, argv[i]);
-    GUARD(hash_of_previous(job, &manifest.previous, error) && derive_intent(&job->derivation, error));
+        *vector_add(job->arena, &manifest.command) = vouch_argument(job->arena, argv[i]);
+    GUARD(derive_intent(&job->derivation, error) && past_open(&job->past, job->arena, job->options, error));
     manifest.title = job->derivation.intent != NULL ? job->derivation.intent->platform
                      : job->snapshot == NULL        ? out
                                                     : job->snapshot;
     job->bundle = bundle_begin(job->arena, out, error);
     if (job->bundle == NULL)
         return false;
-    bool good =
-        fill_bundle(job, error) && write_report(job, manifest.title, error) && close_bundle(job, &manifest, key, error);
+    bool good = fill_bundle(job, error) && look_back(job, &manifest.previous, error) &&
+                write_report(job, manifest.title, error) && close_bundle(job, &manifest, key, error);
     if (!good)
         bundle_abandon(job->bundle);
-    return good;
-}
-
-static bool signing_key(const struct options *options, EVP_PKEY **key, struct error *error)
-{
-    const char *where = options_value(options, "sign");
-    char *passphrase;
-    *key = NULL;
-    if (where == NULL || !cli_passphrase(options, &passphrase, error))
-        return where == NULL;
-    *key = key_private(where, passphrase, error);
-    cli_forget(passphrase);
-    return *key != NULL;
+    return good && remember(job, &manifest, out, error);
 }
 
 static int run(struct arena *arena, int argc, char **argv)
@@ -298,9 +253,10 @@ static int run(struct arena *arena, int argc, char **argv)
     struct job job = {.arena = arena, .options = &options, .derivation = {.arena = arena}};
     struct derivation_given *given = &job.derivation.given;
     EVP_PKEY *key;
-    enum severity least;
+    struct verdict_set fresh;
+    struct fail_on fail_on;
     const char *format;
-    bool done, off;
+    bool done;
     if (!options_parse(arena, &command_run, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
@@ -311,9 +267,9 @@ static int run(struct arena *arena, int argc, char **argv)
     const char *out = options_value(&options, "out");
     if (out == NULL)
         out = arena_printf(arena, "sgproof-run-%s", now(arena, "%Y%m%dT%H%M%SZ"));
-    if (!cli_format(&options, "text json", &format, &error) || !cli_fail_on(&options, &least, &off, &error) ||
+    if (!cli_format(&options, "text json", &format, &error) || !cli_fail_on(arena, &options, &fail_on, &error) ||
         !cli_vantages(arena, &options, &given->vantages, &error) || !cli_packs(arena, &options, &job.packs, &error) ||
-        !signing_key(&options, &key, &error))
+        !vouch_key(&options, &key, &error))
         return cli_fail(&error);
     given->intent = options_value(&options, "intent");
     given->depth = options_value(&options, "depth");
@@ -325,22 +281,24 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     }
     int status;
-    if (!all_stages(&job, argc, argv, out, key, &error)) {
+    if (!all_stages(&job, argc, argv, out, key, &error) ||
+        !cli_baseline(arena, &options, &job.derivation.set, &fresh, &error)) {
         status = cli_fail(&error);
     } else {
         struct text text = {0};
         if (strcmp(format, "json") == 0)
-            verdicts_write_json(&job.derivation.set, &text);
+            verdicts_write_json(&fresh, &text);
         else
-            report_text(&job.derivation.set, &(struct report_options){.colour = cli_colour(&options), .title = out},
-                        &text);
+            report_text(&fresh, &(struct report_options){.colour = cli_colour(&options), .title = out}, &text);
         cli_say_missing(job.derivation.before.exposures);
         log_line(LOG_INFO, "evidence: %s, report: %s/report.html", out, out);
-        status = cli_output(&options, &text, &error) ? cli_status(&job.derivation.set, least, off) : cli_fail(&error);
+        status = cli_output(&options, &text, &error) ? cli_status(&fresh, &job.derivation.controls, &fail_on)
+                                                     : cli_fail(&error);
         text_free(&text);
     }
     file_remove_tree(job.passing);
     key_free(key);
+    past_close(&job.past);
     derive_free(&job.derivation);
     return status;
 }

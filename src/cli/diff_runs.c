@@ -1,0 +1,85 @@
+#include "cli/diff_runs.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/past.h"
+
+static bool is_folder(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+static bool is_evidence(struct arena *arena, const char *path)
+{
+    return access(arena_printf(arena, "%s/manifest.json", path), F_OK) == 0;
+}
+
+bool diff_is_of_runs(struct arena *arena, const struct options *options)
+{
+    for (size_t i = 0; i < options->operands.count; i++) {
+        const char *operand = options->operands.items[i];
+        bool id = strlen(operand) <= 16 && strspn(operand, "0123456789abcdef") == strlen(operand);
+        if (!is_evidence(arena, operand) && (is_folder(operand) || !id))
+            return false;
+    }
+    return options->operands.count == 2;
+}
+
+static bool read_side(struct arena *arena, const struct options *options, const char *operand, struct verdict_set *set,
+                      struct error *error)
+{
+    struct history_run run;
+    if (is_evidence(arena, operand))
+        return verdicts_read(arena, arena_printf(arena, "%s/verdicts.json", operand), set, error);
+    const char *file = past_file(arena, options);
+    if (file == NULL)
+        return error_set(error, ERROR_USAGE, "%s: no evidence folder, and there is no history to look in", operand);
+    struct history *history = history_open(arena, file, false, error);
+    bool good =
+        history != NULL && history_find(history, operand, &run, error) && history_verdicts(history, &run, set, error);
+    history_close(history);
+    return good;
+}
+
+int diff_runs(struct arena *arena, const struct options *options)
+{
+    struct error error = {0};
+    struct verdict_set sets[2] = {0};
+    drift_list list = {0};
+    const char *format;
+    size_t counts[DRIFT_KINDS] = {0};
+    if (!cli_format(options, "text json", &format, &error))
+        return cli_fail(&error);
+    for (int i = 0; i < 2; i++)
+        if (!read_side(arena, options, options->operands.items[i], &sets[i], &error))
+            return cli_fail(&error);
+    drift_compute(arena, &sets[0], &sets[1], &list);
+    struct text out = {0};
+    if (strcmp(format, "json") == 0) {
+        struct json_writer writer = json_writer_to(&out);
+        json_open(&writer, NULL, '{');
+        json_put_string(&writer, "schema", "sgproof/drift/v1");
+        json_put_string(&writer, "before", options->operands.items[0]);
+        json_put_string(&writer, "after", options->operands.items[1]);
+        drift_write_json(&list, &writer);
+        json_close(&writer, '}');
+        json_end_document(&writer);
+    } else {
+        for (size_t i = 0; i < list.count; i++) {
+            text_printf(&out, "%s\n", drift_text(arena, &list.items[i]));
+            counts[list.items[i].kind]++;
+        }
+        text_printf(&out, "%zu opened, %zu closed, %zu changed; %zu endpoints new, %zu gone\n", counts[DRIFT_OPENED],
+                    counts[DRIFT_CLOSED], counts[DRIFT_CHANGED], counts[DRIFT_ENDPOINT_NEW],
+                    counts[DRIFT_ENDPOINT_GONE]);
+        text_make_printable(out.bytes);
+    }
+    bool differs = list.count > 0 && options_value(options, "exit-code") != NULL;
+    int status = !cli_output(options, &out, &error)       ? cli_fail(&error)
+                 : !sets[0].complete || !sets[1].complete ? ERROR_INCOMPLETE
+                                                          : (int)differs;
+    text_free(&out);
+    return status;
+}

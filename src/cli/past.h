@@ -1,0 +1,34 @@
+// What a run knows of the runs before it, and how it is remembered itself.
+#pragma once
+
+#include "cli/common.h"
+#include "evidence/history.h"
+#include "reconcile/drift.h"
+
+#define OPTIONS_HISTORY                                                                                                \
+    {                                                                                                                  \
+        "history", 0, "FILE", "history of runs (default $XDG_STATE_HOME/sgproof/history.sqlite)", false                \
+    }
+
+// --history, else the default under the XDG state directory; NULL where there is neither that nor a home.
+const char *past_file(struct arena *arena, const struct options *options);
+
+struct past {
+    struct arena *arena;
+    struct history *history; // NULL: --no-history, or nowhere to keep it
+    const char *series;
+    history_runs runs;       // of the series, the latest ones
+    struct verdict_set last; // of the last run
+    drift_list drift;        // from the last run to this one
+};
+
+// Opens the history, before anything is done that would be in vain.
+bool past_open(struct past *past, struct arena *arena, const struct options *options, struct error *error);
+// Looks back from this run, whose verdicts are `set`. The series is --series, else the accounts of the endpoints and
+// the vantage.
+bool past_compare(struct past *past, const struct options *options, const struct exposure_set *exposures,
+                  const struct verdict_set *set, struct error *error);
+void past_close(struct past *past);
+
+// The run before this one, or NULL.
+const struct history_run *past_last(const struct past *past);

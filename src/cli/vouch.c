@@ -1,0 +1,81 @@
+#include "cli/vouch.h"
+
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "evidence/timestamp.h"
+
+// A URL's user and password are nobody's evidence.
+const char *vouch_argument(struct arena *arena, const char *argument)
+{
+    const char *scheme = strstr(argument, "://"), *at = scheme == NULL ? NULL : strchr(scheme, '@');
+    if (at == NULL || strcspn(scheme + 3, "/") < (size_t)(at - scheme - 3))
+        return argument;
+    return arena_printf(arena, "%.*s%s", (int)(scheme + 3 - argument), argument, at + 1);
+}
+
+bool vouch_previous(struct arena *arena, const struct options *options, const char *last, const char **hash,
+                    struct error *error)
+{
+    const char *folder = options_value(options, "previous");
+    size_t length;
+    *hash = last;
+    if (folder == NULL)
+        return true;
+    char *bytes = file_read(arena_printf(arena, "%s/manifest.json", folder), &length, error);
+    if (bytes == NULL)
+        return false;
+    char *sha256 = arena_alloc(arena, DIGEST_TEXT);
+    digest_sha256(bytes, length, sha256);
+    free(bytes);
+    *hash = sha256;
+    return true;
+}
+
+bool vouch_key(const struct options *options, EVP_PKEY **key, struct error *error)
+{
+    const char *where = options_value(options, "sign");
+    char *passphrase;
+    *key = NULL;
+    if (where == NULL || !cli_passphrase(options, &passphrase, error))
+        return where == NULL;
+    *key = key_private(where, passphrase, error);
+    cli_forget(passphrase);
+    return *key != NULL;
+}
+
+// The timestamp comes first, so that the attestation covers it.
+static bool stamp(struct bundle *bundle, const struct options *options, const struct text *document,
+                  char sha256[DIGEST_TEXT], struct error *error)
+{
+    const char *authority = options_value(options, "timestamp");
+    struct text answer = {0};
+    if (authority == NULL)
+        return true;
+    bool good = timestamp_ask(authority, document->bytes, document->length, &answer, error) &&
+                bundle_seal(bundle, "manifest.tsr", answer.bytes, answer.length, error);
+    if (good)
+        digest_sha256(answer.bytes, answer.length, sha256);
+    text_free(&answer);
+    return good;
+}
+
+bool vouch_for(struct bundle *bundle, const struct options *options, const struct manifest *manifest,
+               const struct text *document, EVP_PKEY *key, struct error *error)
+{
+    struct text statement = {0}, envelope = {0};
+    unsigned char signature[SIGNATURE_BYTES];
+    char sha256[DIGEST_TEXT], stamp_sha256[DIGEST_TEXT] = "";
+    GUARD(stamp(bundle, options, document, stamp_sha256, error));
+    if (key == NULL)
+        return true;
+    digest_sha256(document->bytes, document->length, sha256);
+    seal_statement(manifest, sha256, stamp_sha256[0] == '\0' ? NULL : stamp_sha256, &statement);
+    bool good = seal_sign(key, document->bytes, document->length, signature, error) &&
+                bundle_seal(bundle, "manifest.sig", signature, sizeof(signature), error) &&
+                seal_envelope(key, &statement, &envelope, error) &&
+                bundle_seal(bundle, "manifest.dsse.json", envelope.bytes, envelope.length, error);
+    text_free(&statement);
+    text_free(&envelope);
+    return good;
+}

@@ -1,0 +1,29 @@
+// Who vouches for a run's evidence: its signature, its timestamp, and the evidence that it follows.
+#pragma once
+
+#include "cli/common.h"
+#include "evidence/bundle.h"
+#include "evidence/seal.h"
+
+#define OPTIONS_VOUCH                                                                                                  \
+    {"sign", 0, "KEY", "sign the evidence with this Ed25519 key: a PEM file, or a URI that OpenSSL's stores know",     \
+     false},                                                                                                           \
+        OPTION_PASSPHRASE_FILE, {"timestamp", 0, "URL", "have an RFC 3161 authority timestamp the evidence", false},   \
+    {                                                                                                                  \
+        "previous", 0, "DIR", "the evidence that this follows (default: the last run of its series in the history)",   \
+            false                                                                                                      \
+    }
+
+// The key of --sign, to be freed with key_free; NULL where the option was not given.
+bool vouch_key(const struct options *options, EVP_PKEY **key, struct error *error);
+
+// SHA-256 of the manifest of --previous, else `last`, which may be NULL.
+bool vouch_previous(struct arena *arena, const struct options *options, const char *last, const char **hash,
+                    struct error *error);
+
+// An argument as the manifest tells it.
+const char *vouch_argument(struct arena *arena, const char *argument);
+
+// Adds timestamp, signature and attestation of the manifest's document to a bundle that is closed. `key` may be NULL.
+bool vouch_for(struct bundle *bundle, const struct options *options, const struct manifest *manifest,
+               const struct text *document, EVP_PKEY *key, struct error *error);
