@@ -63,7 +63,7 @@ class Bundles(unittest.TestCase):
     @classmethod
     def run_to(cls, name, *words, status=0):
         done = common.sgproof("run", "--snapshot", cls.snapshot, "--intent", cls.intent, "--out", cls.path / name,
-                              "--vantage", "203.0.113.7", "--depth", "declared", "--method", "connect", *common.ONLY,
+                              "--vantage", "203.0.113.7", "--depth", "declared", "--method", "connect", "--no-history", *common.ONLY,
                               *words)
         assert done.returncode == status, done.stdout + done.stderr
         return cls.path / name
