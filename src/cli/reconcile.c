@@ -66,7 +66,8 @@ static int run(struct arena *arena, int argc, char **argv)
     else if (strcmp(format, "json") == 0)
         verdicts_write_json(&fresh, &out);
     else
-        report_text(&fresh, &(struct report_options){.colour = cli_colour(&options), .title = file}, &out);
+        report_text(&(struct report_run){.title = file, .set = &fresh},
+                    &(struct report_options){.colour = cli_colour(&options)}, &out);
     cli_say_missing(declared.exposures);
     written = written && cli_output(&options, &out, &error);
     int status = written ? cli_status(&fresh, NULL, &fail_on) : cli_fail(&error);

@@ -1,36 +1,73 @@
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
-#include "cli/common.h"
+#include "cli/past.h"
 #include "evidence/tar.h"
 #include "report/report.h"
 
 static const struct option_spec options_of_report[] = {
-    OPTION_FORMAT("text, json, html or tar (default text)"),
-    {"title", 0, "TEXT", "heading of the report (default: the run's name)", false},
+    OPTION_FORMAT("text, html, json, csv, sarif, junit, ocsf, asff, metrics, nmap or tar (default text)"),
+    {"title", 0, "TEXT", "heading of the report (default: the run's)", false},
+    OPTION_BASELINE,
     OPTIONS_END,
 };
 
-// The bundle as one file; its folder in it is named by the run.
-static bool write_tar(struct arena *arena, const char *folder, struct text *out, struct error *error)
+// What there is to report, read again from an evidence folder or from a file of verdicts.
+struct source {
+    struct verdict_set all;
+    struct verdict_set fresh;
+    struct control_report controls;
+    struct manifest manifest;
+    struct observations observations;
+    struct report_run run;
+};
+
+static bool read_manifest(struct arena *arena, const char *folder, struct manifest *manifest, struct error *error)
 {
-    struct manifest manifest = {0};
+    const char *path = arena_printf(arena, "%s/manifest.json", folder);
     size_t length;
-    char *bytes = file_read(arena_printf(arena, "%s/manifest.json", folder), &length, error);
-    bool good = bytes != NULL && manifest_read(arena, "manifest.json", bytes, length, &manifest, error) &&
-                tar_write(arena, folder, arena_printf(arena, "sgproof-%s", manifest.run_id), &manifest, out, error);
+    char *bytes = file_read(path, &length, error);
+    bool good = bytes != NULL && manifest_read(arena, path, bytes, length, manifest, error);
     free(bytes);
     return good;
+}
+
+static bool read_evidence(struct arena *arena, const char *folder, struct source *source, struct error *error)
+{
+    const char *controls = arena_printf(arena, "%s/controls.json", folder);
+    GUARD(read_manifest(arena, folder, &source->manifest, error));
+    GUARD(verdicts_read(arena, arena_printf(arena, "%s/verdicts.json", folder), &source->all, error));
+    GUARD(observations_read(arena, arena_printf(arena, "%s/observations.jsonl", folder), &source->observations, error));
+    source->run.manifest = &source->manifest;
+    source->run.observations = &source->observations;
+    source->run.title = source->manifest.title;
+    if (access(controls, F_OK) != 0)
+        return true;
+    source->run.controls = &source->controls;
+    return controls_read(arena, controls, &source->controls, error);
+}
+
+static bool read_source(struct arena *arena, const struct options *options, struct source *source, struct error *error)
+{
+    const char *path = options->operands.items[0], *title = options_value(options, "title");
+    struct stat about;
+    bool folder = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+    source->run.title = path;
+    GUARD(folder ? read_evidence(arena, path, source, error) : verdicts_read(arena, path, &source->all, error));
+    GUARD(cli_baseline(arena, options, &source->all, &source->fresh, error));
+    source->run.set = &source->fresh;
+    source->run.title = title != NULL ? title : source->run.title;
+    return true;
 }
 
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
-    struct verdict_set set = {0};
-    struct stat about;
-    const char *format;
+    struct source source = {0};
+    struct text out = {0};
     bool done;
     if (!options_parse(arena, &command_report, argc, argv, &options, &done, &error))
         return cli_fail(&error);
@@ -38,37 +75,39 @@ static int run(struct arena *arena, int argc, char **argv)
         return 0;
     if (options.operands.count != 1)
         return cli_usage(&command_report, "expected one evidence folder or verdicts.json");
-    const char *path = options.operands.items[0], *file = path, *title = options_value(&options, "title");
-    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
-        file = arena_printf(arena, "%s/verdicts.json", path);
-    if (!cli_format(&options, "text json html tar", &format, &error) || !verdicts_read(arena, file, &set, &error))
+    const char *name = options_value(&options, "format");
+    const struct report_format *format = report_format_named(name == NULL ? "text" : name);
+    bool tar = name != NULL && strcmp(name, "tar") == 0;
+    if (format == NULL && !tar)
+        return cli_usage(&command_report,
+                         "--format: expected text, html, json, csv, sarif, junit, ocsf, asff, metrics, "
+                         "nmap or tar");
+    if (!read_source(arena, &options, &source, &error))
         return cli_fail(&error);
-    struct report_options how = {.colour = cli_colour(&options), .title = title != NULL ? title : path};
-    struct text out = {0};
-    if (strcmp(format, "tar") == 0 && !write_tar(arena, path, &out, &error)) {
-        text_free(&out);
-        return cli_fail(&error);
-    }
-    if (strcmp(format, "tar") == 0)
-        ;
-    else if (strcmp(format, "json") == 0)
-        verdicts_write_json(&set, &out);
-    else if (strcmp(format, "html") == 0)
-        report_html(&set, &how, &out);
+    if (source.run.manifest == NULL && (tar || format->needs_evidence))
+        return cli_usage(&command_report, "this format needs an evidence folder");
+    bool good = true;
+    if (tar)
+        good = tar_write(arena, options.operands.items[0], arena_printf(arena, "sgproof-%s", source.manifest.run_id),
+                         &source.manifest, &out, &error);
     else
-        report_text(&set, &how, &out);
-    bool written = cli_output(&options, &out, &error);
+        format->write(&source.run, &(struct report_options){.colour = cli_colour(&options)}, &out);
+    good = good && cli_output(&options, &out, &error);
     text_free(&out);
-    return !written ? cli_fail(&error) : set.complete ? 0 : ERROR_INCOMPLETE;
+    return !good ? cli_fail(&error) : source.all.complete ? 0 : ERROR_INCOMPLETE;
 }
 
 const struct command command_report = {
     .name = "report",
-    .summary = "Writes a run's verdicts for people or programs.",
+    .summary = "Writes a run's verdicts and controls for people or programs.",
     .usage = "EVIDENCE-FOLDER|VERDICTS.json [--format FORMAT]",
-    .notes = "Examples:\n"
-             "  sgproof report evidence/\n"
-             "  sgproof report evidence/ --format html -o report.html\n",
+    .notes =
+        "ocsf is OCSF 1.5.0; each line of asff is the input of one BatchImportFindings; tar is the evidence as one\n"
+        "file, the same bytes each time.\n"
+        "\nExamples:\n"
+        "  sgproof report evidence/\n"
+        "  sgproof report evidence/ --format html -o report.html\n"
+        "  sgproof report evidence/ --format sarif -o sgproof.sarif\n",
     .options = options_of_report,
     .run = run,
 };

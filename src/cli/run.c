@@ -129,10 +129,19 @@ static bool probe_stage(struct job *job, struct error *error)
     return good;
 }
 
-static bool write_report(struct job *job, const char *title, struct error *error)
+static bool write_report(struct job *job, const struct manifest *manifest, struct error *error)
 {
     struct text html = {0};
-    report_html(&job->derivation.set, &(struct report_options){.title = title}, &html);
+    const struct report_run run = {
+        .title = manifest->title,
+        .set = &job->derivation.set,
+        .controls = &job->derivation.controls,
+        .manifest = manifest,
+        .observations = &job->derivation.observations,
+        .runs = &job->past.runs,
+        .drift = &job->past.drift,
+    };
+    report_html(&run, &(struct report_options){0}, &html);
     bool good = add_text(job, "report.html", &html, error);
     text_free(&html);
     return good;
@@ -240,7 +249,7 @@ static bool all_stages(struct job *job, int argc, char **argv, const char *out, 
     if (job->bundle == NULL)
         return false;
     bool good = fill_bundle(job, error) && look_back(job, &manifest.previous, error) &&
-                write_report(job, manifest.title, error) && close_bundle(job, &manifest, key, error);
+                write_report(job, &manifest, error) && close_bundle(job, &manifest, key, error);
     if (!good)
         bundle_abandon(job->bundle);
     return good && remember(job, &manifest, out, error);
@@ -289,7 +298,12 @@ static int run(struct arena *arena, int argc, char **argv)
         if (strcmp(format, "json") == 0)
             verdicts_write_json(&fresh, &text);
         else
-            report_text(&fresh, &(struct report_options){.colour = cli_colour(&options), .title = out}, &text);
+            report_text(&(struct report_run){.title = out,
+                                             .set = &fresh,
+                                             .controls = &job.derivation.controls,
+                                             .runs = &job.past.runs,
+                                             .drift = &job.past.drift},
+                        &(struct report_options){.colour = cli_colour(&options)}, &text);
         cli_say_missing(job.derivation.before.exposures);
         log_line(LOG_INFO, "evidence: %s, report: %s/report.html", out, out);
         status = cli_output(&options, &text, &error) ? cli_status(&fresh, &job.derivation.controls, &fail_on)

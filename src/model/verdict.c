@@ -113,6 +113,8 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
         address_format(verdict->address, address);
         json_open_line(&writer, NULL, '{');
         json_put_string(&writer, "address", address);
+        put_if_any(&writer, "account_id", verdict->account_id);
+        put_if_any(&writer, "region", verdict->region);
         json_put_string(&writer, "eni_id", verdict->eni_id);
         json_put_string(&writer, "instance_id", verdict->instance_id);
         json_put_string(&writer, "name", verdict->name);
@@ -185,6 +187,8 @@ static bool read_verdict(struct arena *arena, const struct json_cursor *at, stru
     bool present;
     if (!json_expect_object(at, error) || !json_string(arena, at, "address", &text, error) ||
         !json_string(arena, at, "protocol", &protocol, error) ||
+        !json_optional_string(arena, at, "account_id", &verdict->account_id, error) ||
+        !json_optional_string(arena, at, "region", &verdict->region, error) ||
         !json_optional_string(arena, at, "eni_id", &verdict->eni_id, error) ||
         !json_optional_string(arena, at, "instance_id", &verdict->instance_id, error) ||
         !json_optional_string(arena, at, "name", &verdict->name, error) ||

@@ -23,6 +23,8 @@ extern const char *const severity_names[];
 
 struct verdict {
     struct address address;
+    const char *account_id; // or NULL, as the region
+    const char *region;
     const char *eni_id;
     const char *instance_id; // or NULL
     const char *name;        // or NULL

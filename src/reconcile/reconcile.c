@@ -33,6 +33,8 @@ static struct verdict verdict_for(const struct endpoint *endpoint, int protocol,
     const struct exposure *exposure;
     struct verdict verdict = {
         .address = {.family = endpoint->address.family, .bits = endpoint->address.first},
+        .account_id = endpoint->interface->place->account_id,
+        .region = endpoint->interface->place->region,
         .eni_id = endpoint->interface->id,
         .instance_id = endpoint->interface->instance_id,
         .name = endpoint->name,

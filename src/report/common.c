@@ -1,5 +1,7 @@
 #include <stdlib.h>
 
+#include "base/clock.h"
+#include "base/digest.h"
 #include "model/protocol.h"
 #include "report/report.h"
 
@@ -78,4 +80,114 @@ void report_count(const struct verdict_set *set, size_t ports[VERDICT_KINDS])
         ports[i] = 0;
     for (size_t i = 0; i < set->items.count; i++)
         ports[set->items.items[i].kind] += (size_t)(set->items.items[i].high - set->items.items[i].low) + 1;
+}
+
+bool report_is_finding(const struct verdict *verdict)
+{
+    return verdict->severity < SEVERITY_INFO;
+}
+
+const char *report_finding_id(struct arena *arena, const struct verdict *verdict)
+{
+    char address[ADDRESS_TEXT], sha256[DIGEST_TEXT];
+    address_format(verdict->address, address);
+    const char *key = arena_printf(arena, "%s|%s|%s|%s", verdict->account_id == NULL ? "" : verdict->account_id,
+                                   address, report_port(arena, verdict), verdict_names[verdict->kind]);
+    digest_sha256(key, strlen(key), sha256);
+    return arena_strndup(arena, sha256, 32);
+}
+
+const char *report_sentence(struct arena *arena, const struct verdict *verdict)
+{
+    static const char *const what[VERDICT_KINDS] = {
+        [VERDICT_CONFIRMED] = "is reachable, and something answers",
+        [VERDICT_LATENT] = "is reachable, and nothing listens today",
+        [VERDICT_BLOCKED] = "is declared reachable, and something that the configuration does not show stops it",
+        [VERDICT_UNDECLARED] = "answers, though the configuration lets nothing through",
+        [VERDICT_ENFORCED] = "is closed by the configuration, and nothing answers",
+        [VERDICT_UNCONFIRMED] = "is declared reachable, and is silent over UDP",
+        [VERDICT_UNVERIFIED] = "could not be asked",
+    };
+    static const char *const meant[] = {", as intended", ", which the intent does not allow", ""};
+    char address[ADDRESS_TEXT];
+    address_format(verdict->address, address);
+    const char *name = verdict->name != NULL ? verdict->name : verdict->eni_id;
+    return arena_printf(arena, "%s of %s%s%s%s %s%s", report_port(arena, verdict), name == NULL ? "" : name,
+                        name == NULL ? "" : " (", address, name == NULL ? "" : ")", what[verdict->kind],
+                        meant[verdict->intent]);
+}
+
+const char *report_advice(const struct verdict *verdict)
+{
+    bool expected = verdict->intent == INTENT_EXPECTED, unspecified = verdict->intent == INTENT_UNSPECIFIED;
+    switch (verdict->kind) {
+    case VERDICT_UNDECLARED:
+        return verdict->observed == OBSERVED_OPEN
+                   ? "Find what answers around the configuration: a device in the path, another owner of the address, "
+                     "a "
+                     "change that was not read. Close it first, then ask how it came."
+                   : "A reset came back where no packet should arrive: find which device in the path sends it.";
+    case VERDICT_CONFIRMED:
+        return expected      ? "Nothing: it is meant to be so."
+               : unspecified ? "Say in the intent whether it is meant to be public, and close it if it is not."
+                             : "Remove the rule that admits it, or allow it in the intent with an owner and a reason.";
+    case VERDICT_LATENT:
+        return expected ? "Start what should listen, or remove the rule until it does."
+                        : "Remove the rule that admits it: it is public as soon as a service starts.";
+    case VERDICT_BLOCKED:
+        return expected ? "It ought to answer: look for a firewall on the host or a device in the path."
+                        : "Remove the rule that admits it: only something outside the configuration stops it today.";
+    case VERDICT_ENFORCED:
+        return expected ? "The intent expects it reachable: open it, or take the rule out of the intent."
+                        : "Nothing: it is closed.";
+    case VERDICT_UNCONFIRMED:
+        return "Silence over UDP proves nothing: remove the rule if nobody needs it.";
+    case VERDICT_UNVERIFIED:
+    case VERDICT_KINDS:
+        break;
+    }
+    return "Ask again: what was not asked is not known to be closed.";
+}
+
+const char *report_shortened(struct arena *arena, const char *text, size_t most)
+{
+    size_t length = strlen(text);
+    if (length <= most)
+        return text;
+    while (most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)
+        most--;
+    return arena_strndup(arena, text, most);
+}
+
+void report_escape(struct text *out, const char *text)
+{
+    for (const char *p = text == NULL ? "" : text; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p;
+        bool no_character =
+            memcmp(p, "\xef\xbf\xbe", strnlen(p, 3)) == 0 || memcmp(p, "\xef\xbf\xbf", strnlen(p, 3)) == 0;
+        if (c == '&')
+            text_puts(out, "&amp;");
+        else if (c == '<')
+            text_puts(out, "&lt;");
+        else if (c == '>')
+            text_puts(out, "&gt;");
+        else if (c == '"')
+            text_puts(out, "&quot;");
+        else if (c == '\'')
+            text_puts(out, "&#39;");
+        else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+            text_puts(out, "\xef\xbf\xbd");
+        else if (c == 0xef && no_character && p[1] != '\0' && p[2] != '\0') {
+            text_puts(out, "\xef\xbf\xbd");
+            p += 2;
+        } else {
+            text_add(out, p, 1);
+        }
+    }
+}
+
+int64_t report_seconds(const char *moment)
+{
+    int64_t seconds;
+    return moment != NULL && clock_parse(moment, &seconds) ? seconds : 0;
 }

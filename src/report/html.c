@@ -1,31 +1,10 @@
 #include "report/report.h"
 
 // One self-contained file: no script, no request to anywhere, every value escaped.
-static void put_escaped(struct text *out, const char *text)
-{
-    for (const char *p = text == NULL ? "" : text; *p != '\0'; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c == '&')
-            text_puts(out, "&amp;");
-        else if (c == '<')
-            text_puts(out, "&lt;");
-        else if (c == '>')
-            text_puts(out, "&gt;");
-        else if (c == '"')
-            text_puts(out, "&quot;");
-        else if (c == '\'')
-            text_puts(out, "&#39;");
-        else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-            text_puts(out, "\xef\xbf\xbd");
-        else
-            text_add(out, p, 1);
-    }
-}
-
 static void put_cell(struct text *out, const char *class, const char *text)
 {
     text_printf(out, "<td%s%s%s>", class[0] != '\0' ? " class=\"" : "", class, class[0] != '\0' ? "\"" : "");
-    put_escaped(out, text);
+    report_escape(out, text);
     text_puts(out, "</td>");
 }
 
@@ -50,8 +29,10 @@ static const char head[] =
     "0}.quiet{color:var(--info)}small{display:block}\n"
     "@media print{body{max-width:none;margin:0}tr{break-inside:avoid}}\n</style>\n";
 
-void report_html(const struct verdict_set *set, const struct report_options *options, struct text *out)
+void report_html(const struct report_run *run, const struct report_options *options, struct text *out)
 {
+    const struct verdict_set *set = run->set;
+    (void)options;
     struct arena *arena = arena_new();
     size_t count, ports[VERDICT_KINDS], matrix[4][5] = {{0}};
     const struct verdict **shown = report_worth_showing(arena, set, &count);
@@ -61,18 +42,18 @@ void report_html(const struct verdict_set *set, const struct report_options *opt
             (size_t)(set->items.items[i].high - set->items.items[i].low) + 1;
     text_puts(out, head);
     text_puts(out, "<title>sgproof: ");
-    put_escaped(out, options->title);
+    report_escape(out, run->title);
     text_puts(out, "</title></head><body>\n<main>\n<h1>Network exposure: ");
-    put_escaped(out, options->title);
+    report_escape(out, run->title);
     text_puts(out, "</h1>\n<p class=\"quiet\">Seen from ");
-    put_escaped(out, set->vantage == NULL ? "the internet at large" : set->vantage);
+    report_escape(out, set->vantage == NULL ? "the internet at large" : set->vantage);
     text_printf(out, ". %zu endpoints, %zu ports asked.</p>\n", set->endpoints, set->asked);
     if (!set->complete) {
         text_puts(out, "<div class=\"incomplete\" role=\"alert\"><strong>Incomplete.</strong> Not everything could be "
                        "read or asked; what is missing is not clean.<ul>");
         for (size_t i = 0; i < set->missing.count; i++) {
             text_puts(out, "<li>");
-            put_escaped(out, set->missing.items[i]);
+            report_escape(out, set->missing.items[i]);
             text_puts(out, "</li>");
         }
         text_puts(out, "</ul></div>\n");
@@ -100,7 +81,7 @@ void report_html(const struct verdict_set *set, const struct report_options *opt
         put_cell(out, "",
                  arena_printf(arena, "%s%s", verdict_names[verdict->kind], verdict->unstable ? " (unstable)" : ""));
         text_printf(out, "<td><code>%s</code><small>", address);
-        put_escaped(out, verdict->name == NULL ? verdict->eni_id : verdict->name);
+        report_escape(out, verdict->name == NULL ? verdict->eni_id : verdict->name);
         text_puts(out, "</small></td>");
         put_cell(out, "a", report_port(arena, verdict));
         put_cell(out, "", declared_names[verdict->declared]);
@@ -115,7 +96,7 @@ void report_html(const struct verdict_set *set, const struct report_options *opt
         text_puts(out, "<td>");
         for (size_t b = 0; b < verdict->because.count; b++) {
             text_puts(out, b > 0 ? "<br>" : "");
-            put_escaped(out, verdict->because.items[b]);
+            report_escape(out, verdict->because.items[b]);
         }
         text_puts(out, "</td></tr>\n");
     }
@@ -127,7 +108,7 @@ void report_html(const struct verdict_set *set, const struct report_options *opt
         text_puts(out, "<h2>Not asked</h2>\n<ul>\n");
     for (size_t i = 0; i < set->gaps.count; i++) {
         text_printf(out, "<li>%zu × ", set->gaps.items[i].count);
-        put_escaped(out, set->gaps.items[i].what);
+        report_escape(out, set->gaps.items[i].what);
         text_puts(out, "</li>\n");
     }
     text_puts(out, set->gaps.count > 0 ? "</ul>\n" : "");

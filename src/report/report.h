@@ -1,22 +1,76 @@
-// Reports: one file a format, all from the same verdicts.
+// Reports: one file a format, all from the same run.
 #pragma once
 
+#include "evidence/history.h"
+#include "evidence/manifest.h"
 #include "model/control.h"
+#include "reconcile/drift.h"
+
+// A run as reports see it. Only `set` and `title` must be there.
+struct report_run {
+    const char *title;
+    const struct verdict_set *set;
+    const struct control_report *controls;
+    const struct manifest *manifest;
+    const struct observations *observations;
+    const history_runs *runs; // before this one
+    const drift_list *drift;  // since the last of them
+};
 
 struct report_options {
     bool colour; // text only
-    const char *title;
 };
 
-void report_text(const struct verdict_set *set, const struct report_options *options, struct text *out);
-void report_html(const struct verdict_set *set, const struct report_options *options, struct text *out);
+typedef void (*report_writer)(const struct report_run *run, const struct report_options *options, struct text *out);
+
+struct report_format {
+    const char *name;
+    report_writer write;
+    bool needs_evidence; // a folder: the manifest, not only verdicts
+};
+
+// Every format; ends with a NULL name.
+extern const struct report_format report_formats[];
+const struct report_format *report_format_named(const char *name); // or NULL
+
+void report_text(const struct report_run *run, const struct report_options *options, struct text *out);
+void report_html(const struct report_run *run, const struct report_options *options, struct text *out);
+void report_json(const struct report_run *run, const struct report_options *options, struct text *out);
+// RFC 4180. What a spreadsheet would take as a formula is quoted.
+void report_csv(const struct report_run *run, const struct report_options *options, struct text *out);
+// SARIF 2.1.0, OASIS.
+void report_sarif(const struct report_run *run, const struct report_options *options, struct text *out);
+// JUnit XML as CI servers read it.
+void report_junit(const struct report_run *run, const struct report_options *options, struct text *out);
+// OCSF 1.5.0: Compliance Finding (2003) for controls, Detection Finding (2004) for verdicts; one array.
+void report_ocsf(const struct report_run *run, const struct report_options *options, struct text *out);
+// AWS Security Finding Format: each line is the input of one BatchImportFindings of at most 100.
+void report_asff(const struct report_run *run, const struct report_options *options, struct text *out);
+// OpenMetrics text.
+void report_metrics(const struct report_run *run, const struct report_options *options, struct text *out);
+// Observations as nmap's XML, version 1.05.
+void report_nmap(const struct report_run *run, const struct report_options *options, struct text *out);
 
 // Controls, failed ones with what failed them; for a terminal of 80 columns.
 void report_controls_text(const struct control_report *report, const struct report_options *options, struct text *out);
 
+// ---- What they share
+
 // Verdicts that a person should see, most severe first, in the arena: all but those that are as they should be
 // (`enforced` and nothing more to say). *count of them.
 const struct verdict **report_worth_showing(struct arena *arena, const struct verdict_set *set, size_t *count);
+
+// Whether a verdict is something to act on: above info.
+bool report_is_finding(const struct verdict *verdict);
+
+// 32 hexadecimal digits that name the same finding in every run.
+const char *report_finding_id(struct arena *arena, const struct verdict *verdict);
+
+// "8443/tcp of web-2 (198.51.100.11) answers, though the configuration lets nothing through"
+const char *report_sentence(struct arena *arena, const struct verdict *verdict);
+
+// What to do about it: one sentence.
+const char *report_advice(const struct verdict *verdict);
 
 // "22/tcp", "1-21/tcp", "echo/icmp"
 const char *report_port(struct arena *arena, const struct verdict *verdict);
@@ -24,8 +78,17 @@ const char *report_port(struct arena *arena, const struct verdict *verdict);
 // Text from outside as a terminal may show it: no control character. In the arena; "" of NULL.
 const char *report_clean(struct arena *arena, const char *text);
 
+// At most `most` bytes of a text, cut between characters.
+const char *report_shortened(struct arena *arena, const char *text, size_t most);
+
+// Text from outside in HTML or XML: escaped, and what XML 1.0 cannot hold replaced. NULL is nothing.
+void report_escape(struct text *out, const char *text);
+
 // Writes words after `lead`, broken before column `width` and indented as deep as `lead` is long.
 void report_wrap(struct text *out, const char *lead, const char *words, size_t width);
 
 // Ports of each verdict kind.
 void report_count(const struct verdict_set *set, size_t ports[VERDICT_KINDS]);
+
+// Seconds since 1970 of an RFC 3339 text, 0 where it is none.
+int64_t report_seconds(const char *moment);

@@ -37,8 +37,9 @@ static void write_row(struct arena *arena, const struct verdict *verdict, const 
     text_puts(out, verdict->because.count > 0 ? "\n" : "");
 }
 
-void report_text(const struct verdict_set *set, const struct report_options *options, struct text *out)
+void report_text(const struct report_run *run, const struct report_options *options, struct text *out)
 {
+    const struct verdict_set *set = run->set;
     struct arena *arena = arena_new();
     size_t count, ports[VERDICT_KINDS];
     const struct verdict **shown = report_worth_showing(arena, set, &count);

@@ -1,0 +1,70 @@
+#include "model/protocol.h"
+#include "report/report.h"
+
+// A cell that begins like a formula is one to a spreadsheet, whatever is in quotes: an apostrophe makes it text.
+static void put_cell(struct text *out, const char *text, bool last)
+{
+    text = text == NULL ? "" : text;
+    bool formula = text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
+    bool quoted = formula || strpbrk(text, ",\"\r\n") != NULL;
+    if (quoted)
+        text_puts(out, "\"");
+    if (formula)
+        text_puts(out, "'");
+    for (const char *p = text; *p != '\0'; p++)
+        if (*p == '"')
+            text_puts(out, "\"\"");
+        else
+            text_add(out, p, 1);
+    if (quoted)
+        text_puts(out, "\"");
+    text_puts(out, last ? "\r\n" : ",");
+}
+
+static const char *joined(struct arena *arena, const text_list *list)
+{
+    const char *text = "";
+    for (size_t i = 0; i < list->count; i++)
+        text = i == 0 ? list->items[i] : arena_printf(arena, "%s; %s", text, list->items[i]);
+    return text;
+}
+
+void report_csv(const struct report_run *run, const struct report_options *options, struct text *out)
+{
+    (void)options;
+    text_puts(out,
+              "severity,verdict,unstable,account,region,address,protocol,from_port,to_port,name,instance,interface,"
+              "declared,observed,reason,intent,intent_rule,owner,because\r\n");
+    for (size_t i = 0; i < run->set->items.count; i++) {
+        struct arena *arena = arena_new();
+        const struct verdict *verdict = &run->set->items.items[i];
+        char address[ADDRESS_TEXT];
+        address_format(verdict->address, address);
+        bool ports = protocol_has_ports(verdict->protocol);
+        const char *cells[] = {
+            severity_names[verdict->severity],
+            verdict_names[verdict->kind],
+            verdict->unstable ? "yes" : "no",
+            verdict->account_id,
+            verdict->region,
+            address,
+            protocol_name(arena, verdict->protocol),
+            ports ? arena_printf(arena, "%d", verdict->low) : "",
+            ports ? arena_printf(arena, "%d", verdict->high) : "",
+            verdict->name,
+            verdict->instance_id,
+            verdict->eni_id,
+            declared_names[verdict->declared],
+            observed_names[verdict->observed],
+            verdict->reason,
+            intent_names[verdict->intent],
+            verdict->intent_rule,
+            verdict->intent_owner,
+            joined(arena, &verdict->because),
+        };
+        size_t count = sizeof(cells) / sizeof(cells[0]);
+        for (size_t c = 0; c < count; c++)
+            put_cell(out, cells[c], c + 1 == count);
+        arena_free(arena);
+    }
+}

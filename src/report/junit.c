@@ -1,0 +1,100 @@
+// JUnit XML: suites of exposure and of each control pack.
+#include "report/report.h"
+
+static void begin_case(struct text *out, const char *suite, const char *name)
+{
+    text_puts(out, "  <testcase classname=\"");
+    report_escape(out, suite);
+    text_puts(out, "\" name=\"");
+    report_escape(out, name);
+    text_puts(out, "\" time=\"0\">");
+}
+
+static void put_problem(struct text *out, const char *element, const char *type, const char *message, const char *body)
+{
+    text_printf(out, "\n   <%s type=\"%s\" message=\"", element, type);
+    report_escape(out, message);
+    text_puts(out, "\">");
+    report_escape(out, body);
+    text_printf(out, "</%s>\n  ", element);
+}
+
+static void begin_suite(struct text *out, const char *name, size_t tests, size_t failures, size_t skipped,
+                        const struct report_run *run)
+{
+    text_puts(out, " <testsuite name=\"");
+    report_escape(out, name);
+    text_printf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\" time=\"0\"", tests, failures,
+                skipped);
+    if (run->manifest != NULL) // without fraction and zone, as the schemas have it
+        text_printf(out, " timestamp=\"%.19s\"", run->manifest->begin);
+    text_puts(out, ">\n");
+}
+
+static void put_exposure(struct arena *arena, const struct report_run *run, struct text *out)
+{
+    size_t count, failures = 0;
+    const struct verdict **shown = report_worth_showing(arena, run->set, &count);
+    for (size_t i = 0; i < count; i++)
+        failures += report_is_finding(shown[i]);
+    begin_suite(out, "exposure", count + 1, failures + !run->set->complete, 0, run);
+    begin_case(out, "exposure", "the run is complete");
+    if (!run->set->complete)
+        put_problem(out, "failure", "incomplete", "not everything could be read or asked", "");
+    text_puts(out, "</testcase>\n");
+    for (size_t i = 0; i < count; i++) {
+        char address[ADDRESS_TEXT];
+        address_format(shown[i]->address, address);
+        begin_case(out, "exposure", arena_printf(arena, "%s %s", address, report_port(arena, shown[i])));
+        const char *because = report_advice(shown[i]);
+        for (size_t b = 0; b < shown[i]->because.count; b++)
+            because = arena_printf(arena, "%s\n%s", because, shown[i]->because.items[b]);
+        if (report_is_finding(shown[i]))
+            put_problem(out, "failure", severity_names[shown[i]->severity], report_sentence(arena, shown[i]), because);
+        text_puts(out, "</testcase>\n");
+    }
+    text_puts(out, " </testsuite>\n");
+}
+
+static void put_pack(struct arena *arena, const struct control_pack *pack, const struct report_run *run,
+                     struct text *out)
+{
+    size_t failures = 0, skipped = 0;
+    for (size_t i = 0; i < pack->controls.count; i++) {
+        failures += pack->controls.items[i].result == CONTROL_FAIL;
+        skipped += pack->controls.items[i].result > CONTROL_FAIL;
+    }
+    begin_suite(out, pack->id, pack->controls.count, failures, skipped, run);
+    for (size_t i = 0; i < pack->controls.count; i++) {
+        const struct control *control = &pack->controls.items[i];
+        const char *body = "";
+        for (size_t e = 0; e < control->evidence.count; e++)
+            if (control->evidence.items[e].result == CONTROL_FAIL)
+                body = arena_printf(arena, "%s%s: %s\n", body, control->evidence.items[e].subject,
+                                    control->evidence.items[e].detail);
+        begin_case(out, pack->id, arena_printf(arena, "%s %s", control->id, control->title));
+        if (control->result == CONTROL_FAIL)
+            put_problem(out, "failure", severity_names[control->severity], control->title, body);
+        else if (control->result != CONTROL_PASS) {
+            text_puts(out, "\n   <skipped message=\"");
+            report_escape(out, control->result == CONTROL_NOT_APPLICABLE ? "not applicable"
+                               : control->missing.count > 0              ? control->missing.items[0]
+                                                                         : "not evaluated");
+            text_puts(out, "\"/>\n  ");
+        }
+        text_puts(out, "</testcase>\n");
+    }
+    text_puts(out, " </testsuite>\n");
+}
+
+void report_junit(const struct report_run *run, const struct report_options *options, struct text *out)
+{
+    struct arena *arena = arena_new();
+    (void)options;
+    text_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+    put_exposure(arena, run, out);
+    for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
+        put_pack(arena, &run->controls->packs.items[p], run, out);
+    text_puts(out, "</testsuites>\n");
+    arena_free(arena);
+}

@@ -1,0 +1,214 @@
+// SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+#include "config.h"
+#include "report/report.h"
+
+static const char *level_of(enum severity severity)
+{
+    static const char *const levels[] = {"error", "error", "warning", "note", "none"};
+    return levels[severity];
+}
+
+// As GitHub and others sort by: https://docs.github.com/code-security, "security-severity".
+static const char *score_of(enum severity severity)
+{
+    static const char *const scores[] = {"9.5", "8.0", "5.5", "3.0", "0.0"};
+    return scores[severity];
+}
+
+static void put_message(struct json_writer *writer, const char *key, const char *text)
+{
+    json_open(writer, key, '{');
+    json_put_string(writer, "text", text);
+    json_close(writer, '}');
+}
+
+static void put_rule(struct json_writer *writer, const char *id, const char *name, const char *text, const char *help,
+                     enum severity severity)
+{
+    json_open(writer, NULL, '{');
+    json_put_string(writer, "id", id);
+    json_put_string(writer, "name", name);
+    put_message(writer, "shortDescription", text);
+    put_message(writer, "fullDescription", text);
+    put_message(writer, "help", help);
+    json_open(writer, "defaultConfiguration", '{');
+    json_put_string(writer, "level", level_of(severity));
+    json_close(writer, '}');
+    json_open(writer, "properties", '{');
+    json_put_string(writer, "security-severity", score_of(severity));
+    json_close(writer, '}');
+    json_close(writer, '}');
+}
+
+static void put_rules(struct arena *arena, struct json_writer *writer, const struct report_run *run)
+{
+    static const struct {
+        const char *name;
+        const char *text;
+        enum severity severity;
+    } kinds[VERDICT_KINDS] = {
+        [VERDICT_CONFIRMED] = {"ConfirmedExposure", "A port is reachable from outside, and something answers.",
+                               SEVERITY_CRITICAL},
+        [VERDICT_LATENT] = {"LatentExposure", "A port is reachable from outside, and nothing listens today.",
+                            SEVERITY_HIGH},
+        [VERDICT_BLOCKED] =
+            {"BlockedExposure",
+             "A port is declared reachable, and something that the configuration does not show stops it.",
+             SEVERITY_MEDIUM},
+        [VERDICT_UNDECLARED] = {"UndeclaredExposure", "A packet came through where the configuration says none can.",
+                                SEVERITY_CRITICAL},
+        [VERDICT_ENFORCED] = {"EnforcedAgainstIntent",
+                              "A port that the intent expects reachable is closed by the configuration.",
+                              SEVERITY_MEDIUM},
+        [VERDICT_UNCONFIRMED] = {"UnconfirmedExposure", "A UDP port is declared reachable, and silent.",
+                                 SEVERITY_MEDIUM},
+        [VERDICT_UNVERIFIED] = {"UnverifiedExposure", "A port could not be asked.", SEVERITY_MEDIUM},
+    };
+    json_open(writer, "rules", '[');
+    for (int kind = 0; kind < VERDICT_KINDS; kind++)
+        put_rule(
+            writer, verdict_names[kind], kinds[kind].name, kinds[kind].text,
+            "See the verdict table in docs/semantics.md; `sgproof explain` says which rule, route or gateway decides.",
+            kinds[kind].severity);
+    for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
+        for (size_t i = 0; i < run->controls->packs.items[p].controls.count; i++) {
+            const struct control *control = &run->controls->packs.items[p].controls.items[i];
+            put_rule(writer, control->id, arena_printf(arena, "Control%zu_%zu", p, i),
+                     arena_printf(arena, "%s.", control->title),
+                     arena_printf(arena, "%s %s", control->text, control->source), control->severity);
+        }
+    json_close(writer, ']');
+}
+
+// SARIF wants a file; the thing itself is a logical location.
+static void put_location(struct json_writer *writer, const char *file, const char *name, const char *full,
+                         const char *kind)
+{
+    json_open(writer, "locations", '[');
+    json_open(writer, NULL, '{');
+    json_open(writer, "physicalLocation", '{');
+    json_open(writer, "artifactLocation", '{');
+    json_put_string(writer, "uri", file);
+    json_close(writer, '}');
+    json_open(writer, "region", '{');
+    json_put_integer(writer, "startLine", 1);
+    json_close(writer, '}');
+    json_close(writer, '}');
+    json_open(writer, "logicalLocations", '[');
+    json_open(writer, NULL, '{');
+    json_put_string(writer, "name", name);
+    json_put_string(writer, "fullyQualifiedName", full);
+    json_put_string(writer, "kind", kind);
+    json_close(writer, '}');
+    json_close(writer, ']');
+    json_close(writer, '}');
+    json_close(writer, ']');
+}
+
+static void put_fingerprint(struct json_writer *writer, const char *id)
+{
+    json_open(writer, "partialFingerprints", '{');
+    json_put_string(writer, "finding/v1", id);
+    json_close(writer, '}');
+}
+
+static void put_verdict(struct arena *arena, struct json_writer *writer, const struct verdict *verdict)
+{
+    char address[ADDRESS_TEXT];
+    address_format(verdict->address, address);
+    const char *port = report_port(arena, verdict);
+    json_open(writer, NULL, '{');
+    json_put_string(writer, "ruleId", verdict_names[verdict->kind]);
+    json_put_string(writer, "kind", report_is_finding(verdict) ? "fail" : "pass");
+    json_put_string(writer, "level", level_of(verdict->severity));
+    put_message(writer, "message",
+                arena_printf(arena, "%s. %s", report_sentence(arena, verdict), report_advice(verdict)));
+    put_location(writer, "verdicts.json", arena_printf(arena, "%s %s", address, port),
+                 arena_printf(arena, "%s/%s/%s", verdict->eni_id == NULL ? "" : verdict->eni_id, address, port),
+                 "resource");
+    put_fingerprint(writer, report_finding_id(arena, verdict));
+    json_open(writer, "properties", '{');
+    json_put_string(writer, "severity", severity_names[verdict->severity]);
+    json_put_string(writer, "declared", declared_names[verdict->declared]);
+    json_put_string(writer, "observed", observed_names[verdict->observed]);
+    json_put_string(writer, "intent", intent_names[verdict->intent]);
+    json_open(writer, "because", '[');
+    for (size_t i = 0; i < verdict->because.count; i++)
+        json_put_string(writer, NULL, verdict->because.items[i]);
+    json_close(writer, ']');
+    json_close(writer, '}');
+    json_close(writer, '}');
+}
+
+static void put_control(struct arena *arena, struct json_writer *writer, const struct control *control)
+{
+    for (size_t i = 0; i < control->evidence.count; i++) {
+        const struct control_evidence *evidence = &control->evidence.items[i];
+        char sha256[DIGEST_TEXT];
+        if (evidence->result != CONTROL_FAIL)
+            continue;
+        size_t nth = 0; // of several about one subject; what they say may change from run to run
+        for (size_t e = 0; e < i; e++)
+            nth += strcmp(control->evidence.items[e].subject, evidence->subject) == 0;
+        const char *key = arena_printf(arena, "%s|%s|%s|%zu", control->id, evidence->fact, evidence->subject, nth);
+        const char *file = evidence->reference == NULL ? "controls.json" : evidence->reference;
+        digest_sha256(key, strlen(key), sha256);
+        json_open(writer, NULL, '{');
+        json_put_string(writer, "ruleId", control->id);
+        json_put_string(writer, "level", level_of(control->severity));
+        put_message(writer, "message", arena_printf(arena, "%s: %s.", evidence->subject, evidence->detail));
+        put_location(writer, arena_strndup(arena, file, strcspn(file, "#")), evidence->subject,
+                     arena_printf(arena, "%s/%s", control->id, evidence->subject), "resource");
+        put_fingerprint(writer, arena_strndup(arena, sha256, 32));
+        json_close(writer, '}');
+    }
+}
+
+void report_sarif(const struct report_run *run, const struct report_options *options, struct text *out)
+{
+    struct arena *arena = arena_new();
+    struct json_writer writer = json_writer_to(out);
+    size_t count;
+    const struct verdict **shown = report_worth_showing(arena, run->set, &count);
+    (void)options;
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
+    json_put_string(&writer, "version", "2.1.0");
+    json_open(&writer, "runs", '[');
+    json_open(&writer, NULL, '{');
+    json_open(&writer, "tool", '{');
+    json_open(&writer, "driver", '{');
+    json_put_string(&writer, "name", "sgproof");
+    json_put_string(&writer, "version", SGPROOF_VERSION);
+    json_put_string(&writer, "semanticVersion", SGPROOF_VERSION);
+    json_put_string(&writer, "informationUri", "https://github.com/sgproof/sgproof");
+    put_rules(arena, &writer, run);
+    json_close(&writer, '}');
+    json_close(&writer, '}');
+    json_open(&writer, "automationDetails", '{');
+    json_put_string(&writer, "id",
+                    arena_printf(arena, "sgproof/%s", run->manifest == NULL ? "" : run->manifest->run_id));
+    json_close(&writer, '}');
+    json_open(&writer, "invocations", '[');
+    json_open(&writer, NULL, '{');
+    json_put_boolean(&writer, "executionSuccessful", run->set->complete);
+    if (run->manifest != NULL) {
+        json_put_string(&writer, "startTimeUtc", run->manifest->begin);
+        json_put_string(&writer, "endTimeUtc", run->manifest->end);
+    }
+    json_close(&writer, '}');
+    json_close(&writer, ']');
+    json_put_string(&writer, "columnKind", "utf16CodeUnits");
+    json_open(&writer, "results", '[');
+    for (size_t i = 0; i < count; i++)
+        put_verdict(arena, &writer, shown[i]);
+    for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
+        for (size_t i = 0; i < run->controls->packs.items[p].controls.count; i++)
+            put_control(arena, &writer, &run->controls->packs.items[p].controls.items[i]);
+    json_close(&writer, ']');
+    json_close(&writer, '}');
+    json_close(&writer, ']');
+    json_close(&writer, '}');
+    json_end_document(&writer);
+    arena_free(arena);
+}

@@ -1,0 +1,185 @@
+"""Reports for programs, read by programs that are not ours. Probes go to 127.0.0.1 only."""
+import csv
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import common
+from oracle import estates
+from test_evidence import INTENT, Bundles, loopback_estate
+from test_snapshots import permission
+
+CONSUMERS = str(common.TOP / ".venv/bin/python")
+SARIF = common.TOP / ".venv/sarif/package/Sarif.Multitool"
+HOSTILE = "=cmd|' /C calc'!A0 <script>alert(1)</script> & \"quoted\", \x1b[31mred \u4e16\U0001f600 ]]> \x01\x7f\ufffe"
+
+
+def has(module):
+    return os.access(CONSUMERS, os.X_OK) and subprocess.run([CONSUMERS, "-c", "import " + module], capture_output=True).returncode == 0
+
+
+class Formats(Bundles):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        estate = loopback_estate(cls.port)
+        estate["NetworkInterfaces"][0]["TagSet"] = [{"Key": "Name", "Value": HOSTILE}]
+        estate["Reservations"][0]["Instances"][0]["Tags"] = [{"Key": "Name", "Value": HOSTILE}]
+        estate["SecurityGroups"][0]["GroupName"] = HOSTILE
+        snapshot = cls.path / "hostile-estate"
+        snapshot.mkdir()
+        estates.write(estate, snapshot)
+        cls.bundle = cls.path / "hostile"
+        intent = {**INTENT, "platform": HOSTILE, "rules": [{**INTENT["rules"][1], "owner": HOSTILE, "reason": HOSTILE}]}
+        (cls.path / "hostile.json").write_text(json.dumps(intent))
+        done = common.sgproof("run", "--snapshot", snapshot, "--intent", cls.path / "hostile.json", "--out", cls.bundle, "--vantage",
+                              "203.0.113.7", "--depth", "declared", "--method", "connect", "--no-history", *common.ONLY)
+        assert done.returncode == 1, done.stderr
+        cls.verdicts = json.loads((cls.bundle / "verdicts.json").read_text())["verdicts"]
+        assert {v["verdict"] for v in cls.verdicts} == {"confirmed", "latent"}, cls.verdicts
+
+    def report(self, name, of=None, status=0):
+        done = common.sgproof("report", of or self.bundle, "--format", name)
+        self.assertEqual(done.returncode, status, done.stderr)
+        again = common.sgproof("report", of or self.bundle, "--format", name)
+        self.assertEqual(again.stdout, done.stdout)
+        return done.stdout
+
+    def written(self, name):
+        path = self.path / ("report." + name)
+        path.write_text(self.report(name))
+        return path
+
+    def test_csv_is_a_row_a_verdict_and_no_cell_is_a_formula(self):
+        rows = list(csv.DictReader(io.StringIO(self.report("csv"), newline="")))
+        self.assertEqual([(r["verdict"], r["address"], r["from_port"], r["severity"]) for r in rows],
+                         [(v["verdict"], v["address"], str(v.get("from_port", "")), v["severity"]) for v in self.verdicts])
+        for row in rows:
+            for cell in row.values():
+                self.assertNotRegex(cell, r"^[=+\-@\t\r]")
+        self.assertIn(HOSTILE, rows[0]["name"])
+
+    @unittest.skipUnless(os.access(SARIF, os.X_OK), "Microsoft's SARIF validator is not installed, and could not be")
+    def test_sarif_passes_the_validator_with_its_schema(self):
+        path = self.path / "report.sarif"
+        path.write_text(self.report("sarif"))
+        done = subprocess.run([SARIF, "validate", path], capture_output=True, text=True, cwd=self.path, timeout=120,
+                              env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"})
+        self.assertNotRegex(done.stdout, r": error ", done.stdout)
+        self.assertIn("1 files scanned", done.stdout)
+        document = json.loads(path.read_text())
+        results = document["runs"][0]["results"]
+        self.assertEqual({r["ruleId"] for r in results if "/" not in r["ruleId"]}, {"confirmed", "latent"})
+        self.assertIn("fsbp-exposure/EC2.9", {r["ruleId"] for r in results})
+        prints = [r["partialFingerprints"]["finding/v1"] for r in results]
+        self.assertEqual(len(prints), len(set(prints)))
+
+    @unittest.skipUnless(has("junitparser"), "junitparser is not installed, and could not be")
+    def test_junit_is_read_and_counts_agree(self):
+        path = self.written("junit")
+        read = ("import sys, json, junitparser; x = junitparser.JUnitXml.fromfile(sys.argv[1]);"
+                "print(json.dumps([[s.name, s.tests, s.failures, s.skipped, [[c.name, [type(r).__name__ for r in c.result]] for c in s]] for s in x]))")
+        done = subprocess.run([CONSUMERS, "-c", read, path], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        suites = json.loads(done.stdout)
+        self.assertEqual([s[0] for s in suites], ["exposure", "sec-002", "cis-aws-network", "fsbp-exposure", "pci-dss-exposure"])
+        for name, tests, failures, skipped, cases in suites:
+            kinds = [kind for _, results in cases for kind in results]
+            self.assertEqual((tests, failures, skipped), (len(cases), kinds.count("Failure"), kinds.count("Skipped")), name)
+        self.assertEqual(suites[0][2], sum(v["severity"] != "info" for v in self.verdicts))
+
+    @unittest.skipUnless(has("py_ocsf_models"), "py-ocsf-models is not installed, and could not be")
+    def test_ocsf_is_read_by_its_models(self):
+        path = self.written("ocsf")
+        read = ("import sys, json\n"
+                "from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding\n"
+                "from py_ocsf_models.events.findings.detection_finding import DetectionFinding\n"
+                "for e in json.load(open(sys.argv[1])):\n"
+                "    m = {2003: ComplianceFinding, 2004: DetectionFinding}[e['class_uid']].model_validate(e)\n"
+                "    print(e['class_uid'], m.metadata.version, m.type_uid.value, m.severity_id.name)\n")
+        done = subprocess.run([CONSUMERS, "-c", read, path], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = done.stdout.split("\n")[:-1]
+        self.assertEqual({line.split()[1] for line in lines}, {"1.5.0"})
+        self.assertEqual(sum(line.startswith("2004 1.5.0 200401") for line in lines), len(self.verdicts))
+        self.assertGreater(sum(line.startswith("2003 1.5.0 200301") for line in lines), 30)
+
+    @unittest.skipUnless(common.python_with_moto(), "moto and boto3 are not installed, and could not be")
+    def test_asff_is_taken_by_security_hub_in_batches(self):
+        many = self.path / "many"
+        shutil.copytree(self.bundle, many, dirs_exist_ok=True)
+        document = json.loads((many / "verdicts.json").read_text())
+        document["verdicts"] = [{**self.verdicts[0], "from_port": port, "to_port": port} for port in range(1, 251)]
+        (many / "verdicts.json").write_text(json.dumps(document))
+        path = self.path / "asff.jsonl"
+        path.write_text(self.report("asff", many))
+        take = ("import sys, json, boto3\nfrom moto import mock_aws\n"
+                "with mock_aws():\n"
+                "    hub = boto3.client('securityhub', region_name='eu-west-3', aws_access_key_id='x', aws_secret_access_key='y')\n"
+                "    for line in open(sys.argv[1]):\n"
+                "        batch = json.loads(line)\n"
+                "        answer = hub.batch_import_findings(**batch)\n"
+                "        print(len(batch['Findings']), answer['SuccessCount'], answer['FailedCount'])\n")
+        done = subprocess.run([common.python_with_moto(), "-c", take, path], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        sizes = [line.split() for line in done.stdout.splitlines()]
+        self.assertTrue(all(size == good and int(size) <= 100 and bad == "0" for size, good, bad in sizes), sizes)
+        self.assertEqual([int(s[0]) for s in sizes][:2], [100, 100])
+        findings = [f for line in path.read_text().splitlines() for f in json.loads(line)["Findings"]]
+        self.assertEqual(len({f["Id"] for f in findings}), len(findings))
+        for finding in findings:
+            self.assertLessEqual(len(finding["Title"]), 256)
+            self.assertLessEqual(len(finding["Description"]), 1024)
+            self.assertEqual(finding["AwsAccountId"], "111122223333")
+
+    @unittest.skipUnless(shutil.which("promtool"), "promtool is not installed")
+    def test_metrics_pass_promtool_and_count_ports(self):
+        text = self.report("metrics")
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+        self.assertTrue(text.endswith("# EOF\n"))
+        values = {m[1]: float(m[2]) for m in re.finditer(r"^(\w+(?:\{.*\})?) (\S+)$", text, re.M)}
+        self.assertEqual(values['sgproof_exposures{verdict="confirmed",severity="critical"}'],
+                         sum(v["severity"] == "critical" and v["verdict"] == "confirmed" for v in self.verdicts))
+        self.assertEqual(values["sgproof_incomplete"], 0)
+        self.assertGreater(values["sgproof_last_complete_run_timestamp_seconds"], 1.7e9)
+
+    @unittest.skipUnless(shutil.which("xmllint") and os.path.exists("/usr/share/nmap/nmap.dtd"), "xmllint or nmap's DTD is not installed")
+    def test_nmap_xml_is_valid_by_nmaps_dtd(self):
+        path = self.written("nmap")
+        done = subprocess.run(["xmllint", "--noout", "--dtdvalid", "/usr/share/nmap/nmap.dtd", path], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        ports = {(p.get("protocol"), int(p.get("portid"))): p.find("state").get("state")
+                 for p in xml.etree.ElementTree.parse(path).iter("port")}
+        self.assertEqual(ports, {("tcp", self.port): "open", ("tcp", self.port + 1): "closed"})
+
+    def test_xml_formats_are_well_formed_whatever_the_names(self):
+        for name in ("junit", "nmap"):
+            xml.etree.ElementTree.fromstring(self.report(name).encode())
+
+    def test_formats_that_need_evidence_say_so(self):
+        for name in ("ocsf", "asff", "nmap", "tar"):
+            done = common.sgproof("report", self.bundle / "verdicts.json", "--format", name)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("needs an evidence folder", done.stderr)
+        for name in ("text", "html", "json", "csv", "sarif", "junit", "metrics"):
+            self.report(name, self.bundle / "verdicts.json")
+        done = common.sgproof("report", self.bundle, "--format", "pdf")
+        self.assertEqual(done.returncode, 2)
+
+    def test_a_baseline_leaves_nothing_in_any_format(self):
+        done = common.sgproof("report", self.bundle, "--format", "csv", "--baseline", self.bundle)
+        self.assertEqual(done.stdout.count("\n"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
