@@ -83,9 +83,22 @@ static size_t first_of(const struct verdict_set *set, struct address address)
     return low;
 }
 
-// Counts what was observed of the group's addresses at the ports of some rules, or at all others.
-static void observe(struct holder *holder, const struct security_group_rule *rules, size_t count, bool others,
-                    struct group_access *access)
+// Ports that some group of an interface is about: what one denies, another may admit.
+static struct portset covered_by_all(struct arena *arena, const struct estate *estate, const struct group_set *set,
+                                     int protocol)
+{
+    struct portset ports = portset_empty;
+    for (size_t g = 0; set != NULL && g < set->count; g++) {
+        const struct security_group *group = map_get(&estate->security_groups, set->ids[g]);
+        if (group != NULL)
+            ports = portset_union(arena, ports, covered(arena, group->ingress.items, group->ingress.count, protocol));
+    }
+    return ports;
+}
+
+// Counts what was observed of the group's addresses at the ports of a rule, or with NULL where no group admits
+// anything.
+static void observe(struct holder *holder, const struct security_group_rule *rule, struct group_access *access)
 {
     const struct verdict_set *set = holder->input->verdicts;
     struct arena *scratch = arena_new();
@@ -98,15 +111,18 @@ static void observe(struct holder *holder, const struct security_group_rule *rul
             if (!address_equal(verdict->address, address))
                 break;
             struct portset asked = portset_of(scratch, verdict->low, verdict->high);
-            struct portset ruled = covered(scratch, rules, count, verdict->protocol);
-            size_t ports = portset_size(others ? portset_subtract(scratch, asked, ruled)
-                                               : portset_intersect(scratch, asked, ruled));
+            struct portset ruled =
+                rule != NULL ? covered(scratch, rule, 1, verdict->protocol)
+                             : covered_by_all(scratch, holder->input->estate,
+                                              holder->endpoints.items[e]->interface->groups, verdict->protocol);
+            size_t ports = portset_size(rule == NULL ? portset_subtract(scratch, asked, ruled)
+                                                     : portset_intersect(scratch, asked, ruled));
             arena_reset(scratch);
             if (ports == 0)
                 continue;
             access->observed[verdict->observed] += ports;
             reachable = reachable || verdict->declared <= DECLARED_POSSIBLE;
-            if (access->verdicts.count < MOST_VERDICTS && (!others || verdict->kind != VERDICT_ENFORCED))
+            if (access->verdicts.count < MOST_VERDICTS && (rule != NULL || verdict->kind != VERDICT_ENFORCED))
                 *vector_add(holder->arena, &access->verdicts) = v;
         }
         access->reachable += reachable;
@@ -134,7 +150,7 @@ static void write_rule(struct holder *holder, const struct security_group_rule *
         joined = i == 0 ? peers.items[i] : arena_printf(arena, "%s, %s", joined, peers.items[i]);
     struct group_access *access = line(holder, outbound, true, protocol, ports, peers.count == 0 ? "nobody" : joined);
     if (!outbound)
-        observe(holder, rule, 1, false, access);
+        observe(holder, rule, access);
 }
 
 static void write_group(struct holder *holder)
@@ -142,8 +158,7 @@ static void write_group(struct holder *holder)
     const struct security_group *group = holder->group;
     for (size_t i = 0; i < group->ingress.count; i++)
         write_rule(holder, &group->ingress.items[i], false);
-    observe(holder, group->ingress.items, group->ingress.count, true,
-            line(holder, false, false, "all", "all", "anywhere else"));
+    observe(holder, NULL, line(holder, false, false, "all", "all", "anywhere else"));
     for (size_t i = 0; i < group->egress.count; i++)
         write_rule(holder, &group->egress.items[i], true);
     if (group->has_egress)

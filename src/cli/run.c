@@ -196,7 +196,6 @@ static bool close_bundle(struct job *job, struct manifest *manifest, EVP_PKEY *k
         manifest->ports_by_verdict[verdict->kind] += ports;
         manifest->ports_by_severity[verdict->severity] += ports;
     }
-    manifest->end = clock_text(job->arena, clock_wall_us());
     bool good = bundle_close(job->bundle, manifest, &document, error) &&
                 vouch_for(job->bundle, job->options, manifest, &document, key, error) &&
                 bundle_finish(job->bundle, error);
@@ -248,8 +247,9 @@ static bool all_stages(struct job *job, int argc, char **argv, const char *out, 
     job->bundle = bundle_begin(job->arena, out, error);
     if (job->bundle == NULL)
         return false;
-    bool good = fill_bundle(job, error) && look_back(job, &manifest.previous, error) &&
-                write_report(job, &manifest, error) && close_bundle(job, &manifest, key, error);
+    bool good = fill_bundle(job, error) && look_back(job, &manifest.previous, error);
+    manifest.end = clock_text(job->arena, clock_wall_us());
+    good = good && write_report(job, &manifest, error) && close_bundle(job, &manifest, key, error);
     if (!good)
         bundle_abandon(job->bundle);
     return good && remember(job, &manifest, out, error);

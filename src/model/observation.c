@@ -212,6 +212,16 @@ static bool read_observation(void *context, size_t line, const struct json_curso
             !json_integer(at, "to_port", low, PORT_LAST, &high, error))
             return false;
     }
+    struct json_cursor frames = json_member(at, "frames");
+    const cJSON *node;
+    long frame_count = 0;
+    if (frames.node != NULL && (!json_expect_array(&frames, error) ||
+                                !json_optional_integer(at, "frame_count", 0, 1L << 40, &frame_count, &present, error)))
+        return false;
+    cJSON_ArrayForEach (node, frames.node)
+        if (cJSON_IsNumber(node) && node->valuedouble >= 1 && node->valuedouble <= UINT32_MAX)
+            *vector_add(arena, &item.frames) = (uint32_t)node->valuedouble;
+    item.frame_count = (size_t)frame_count;
     item.low = (uint16_t)low;
     item.high = (uint16_t)high;
     item.state = (enum observed_state)state;

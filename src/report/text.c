@@ -1,4 +1,7 @@
+// For a terminal of 80 columns: what a person would show to a colleague.
 #include "report/report.h"
+
+enum { WIDTH = 80, MOST_CHANGES = 20, MOST_CONTROLS = 10, MOST_FINE = 20 };
 
 static const char *colour_of(const struct report_options *options, enum severity severity)
 {
@@ -6,59 +9,146 @@ static const char *colour_of(const struct report_options *options, enum severity
     return options->colour ? colours[severity] : "";
 }
 
-static void write_row(struct arena *arena, const struct verdict *verdict, const struct report_options *options,
-                      struct text *out)
+// Severity is a word; colour only repeats it.
+static void write_head(struct arena *arena, const struct verdict *verdict, const struct report_options *options,
+                       struct text *out)
 {
     char address[ADDRESS_TEXT];
     const char *colour = colour_of(options, verdict->severity), *plain = colour[0] != '\0' ? "\033[0m" : "";
+    const char *name = report_clean(arena, verdict->name == NULL ? verdict->eni_id : verdict->name);
     address_format(verdict->address, address);
-    text_printf(out, "%s%-8s  %-11s%s  %-15s %-12s %s\n", colour, severity_names[verdict->severity],
-                verdict_names[verdict->kind], plain, address, report_port(arena, verdict),
-                report_clean(arena, verdict->name == NULL ? verdict->eni_id : verdict->name));
-    text_printf(out, "          declared %s, observed %s (%s%s%s)%s\n", declared_names[verdict->declared],
-                observed_names[verdict->observed], report_clean(arena, verdict->reason),
-                verdict->from != NULL ? " from " : "", verdict->from != NULL ? report_clean(arena, verdict->from) : "",
-                verdict->unstable ? ", unstable: the configuration changed meanwhile" : "");
+    const char *place = arena_printf(arena, "%-15s %s", address, report_port(arena, verdict));
+    size_t taken = 23 + (strlen(place) < 28 ? 28 : strlen(place)) + 1;
+    text_printf(out, "%s%-8s  %-11s%s  %-28s %s\n", colour, severity_names[verdict->severity],
+                verdict_names[verdict->kind], plain, place,
+                report_shortened(arena, name, taken < WIDTH ? WIDTH - taken : 0));
+}
+
+static void write_finding(struct arena *arena, const struct verdict *verdict, const struct report_options *options,
+                          struct text *out)
+{
+    static const char lead[] = "          ";
+    write_head(arena, verdict, options, out);
+    report_wrap(out, lead,
+                arena_printf(arena, "declared %s, observed %s (%s%s%s)%s", declared_names[verdict->declared],
+                             observed_names[verdict->observed], report_clean(arena, verdict->reason),
+                             verdict->from != NULL ? " from " : "",
+                             verdict->from != NULL ? report_clean(arena, verdict->from) : "",
+                             verdict->unstable ? ", unstable: the configuration or the answers changed meanwhile" : ""),
+                WIDTH);
     if (verdict->intent != INTENT_UNSPECIFIED)
-        text_printf(out, "          intent: %s by %s\n", intent_names[verdict->intent],
-                    verdict->intent_rule == NULL ? "default" : report_clean(arena, verdict->intent_rule));
-    size_t column = 0;
+        report_wrap(out, lead,
+                    arena_printf(arena, "intent: %s by %s%s%s", intent_names[verdict->intent],
+                                 verdict->intent_rule == NULL ? "default" : report_clean(arena, verdict->intent_rule),
+                                 verdict->intent_owner == NULL ? "" : ", owner ",
+                                 verdict->intent_owner == NULL ? "" : report_clean(arena, verdict->intent_owner)),
+                    WIDTH);
+    const char *because = NULL;
     for (size_t i = 0; i < verdict->because.count; i++) {
-        const char *because = report_clean(arena, verdict->because.items[i]);
-        if (column == 0 || column + strlen(because) + 2 > 80) {
-            text_printf(out, "%s          %s", column > 0 ? ",\n" : "", because);
-            column = 10;
-        } else {
-            text_printf(out, ", %s", because);
-            column += 2;
-        }
-        column += strlen(because);
+        const char *one = report_clean(arena, verdict->because.items[i]);
+        because = because == NULL ? one : arena_printf(arena, "%s, %s", because, one);
     }
-    text_puts(out, verdict->because.count > 0 ? "\n" : "");
+    if (because != NULL)
+        report_wrap(out, lead, because, WIDTH);
+    report_wrap(out, lead, arena_printf(arena, "→ %s", report_advice(verdict)), WIDTH);
+}
+
+static void write_changes(struct arena *arena, const struct report_run *run, struct text *out)
+{
+    if (run->runs == NULL || run->runs->count == 0 || run->drift == NULL)
+        return;
+    const struct history_run *last = &run->runs->items[run->runs->count - 1];
+    if (run->drift->count == 0) {
+        text_printf(out, "Nothing moved since run %s of %.16s.\n", last->run_id, last->begin);
+        return;
+    }
+    text_printf(out, "Since run %s of %.16s:\n", last->run_id, last->begin);
+    for (size_t i = 0; i < run->drift->count && i < MOST_CHANGES; i++) {
+        const struct drift *drift = &run->drift->items[i];
+        const struct verdict *any = drift->after != NULL ? drift->after : drift->before;
+        char address[ADDRESS_TEXT];
+        address_format(drift->address, address);
+        report_wrap(out, "  ",
+                    arena_printf(arena, "%s %s %s %s", drift_names[drift->kind], address,
+                                 drift->kind < DRIFT_OPENED ? "" : drift_place(arena, drift),
+                                 report_clean(arena, any->name != NULL ? any->name : any->eni_id)),
+                    WIDTH);
+    }
+    if (run->drift->count > MOST_CHANGES)
+        text_printf(out, "  and %zu more\n", (size_t)run->drift->count - MOST_CHANGES);
+}
+
+static void write_controls(struct arena *arena, const struct control_report *controls, struct text *out)
+{
+    size_t results[CONTROL_RESULTS] = {0}, shown = 0;
+    for (size_t p = 0; p < controls->packs.count; p++)
+        for (size_t i = 0; i < controls->packs.items[p].controls.count; i++)
+            results[controls->packs.items[p].controls.items[i].result]++;
+    text_printf(out, "Controls: %zu passed, %zu failed, %zu not applicable, %zu not evaluated\n", results[0],
+                results[1], results[2], results[3]);
+    for (size_t p = 0; p < controls->packs.count; p++)
+        for (size_t i = 0; i < controls->packs.items[p].controls.count; i++) {
+            const struct control *control = &controls->packs.items[p].controls.items[i];
+            if (control->result == CONTROL_FAIL && shown++ < MOST_CONTROLS)
+                report_wrap(out, "  FAIL  ",
+                            arena_printf(arena, "%s  %s", report_clean(arena, control->id),
+                                         report_clean(arena, control->title)),
+                            WIDTH);
+        }
+    if (shown > MOST_CONTROLS)
+        text_printf(out, "  and %zu more: see controls.json\n", shown - MOST_CONTROLS);
+}
+
+static void write_coverage(struct arena *arena, const struct verdict_set *set, struct text *out)
+{
+    size_t ports[VERDICT_KINDS];
+    const char *counts = "";
+    report_count(set, ports);
+    for (int i = 0; i < VERDICT_KINDS; i++)
+        counts = arena_printf(arena, "%s%s%zu %s", counts, i > 0 ? ", " : "", ports[i], verdict_names[i]);
+    report_wrap(out, "Ports: ", counts, WIDTH);
+    for (size_t i = 0; i < set->gaps.count; i++)
+        report_wrap(
+            out, "Not asked: ",
+            arena_printf(arena, "%zu × %s", set->gaps.items[i].count, report_clean(arena, set->gaps.items[i].what)),
+            WIDTH);
 }
 
 void report_text(const struct report_run *run, const struct report_options *options, struct text *out)
 {
-    const struct verdict_set *set = run->set;
     struct arena *arena = arena_new();
-    size_t count, ports[VERDICT_KINDS];
+    const struct verdict_set *set = run->set;
+    size_t count;
     const struct verdict **shown = report_worth_showing(arena, set, &count);
-    report_count(set, ports);
     if (!set->complete)
-        text_puts(out, "INCOMPLETE: not everything could be read or asked; what is missing is not clean.\n");
+        report_wrap(out, "INCOMPLETE: ", "not everything could be read or asked; what is missing is not clean.", WIDTH);
     for (size_t i = 0; i < set->missing.count; i++)
-        text_printf(out, "  %s\n", report_clean(arena, set->missing.items[i]));
-    text_printf(out, "Seen from %s: %zu endpoints, %zu ports asked\n\n",
-                set->vantage == NULL ? "the internet at large" : report_clean(arena, set->vantage), set->endpoints,
-                set->asked);
-    for (size_t i = 0; i < count; i++)
-        write_row(arena, shown[i], options, out);
-    text_printf(out, "%sPorts:", count > 0 ? "\n" : "");
-    for (int i = 0; i < VERDICT_KINDS; i++)
-        text_printf(out, "%s %zu %s", i > 0 ? "," : "", ports[i], verdict_names[i]);
+        report_wrap(out, "  ", report_clean(arena, set->missing.items[i]), WIDTH);
+    report_wrap(out, "Seen from ",
+                arena_printf(arena, "%s: %zu endpoints, %zu ports asked",
+                             set->vantage == NULL ? "the internet at large" : report_clean(arena, set->vantage),
+                             set->endpoints, set->asked),
+                WIDTH);
     text_puts(out, "\n");
-    for (size_t i = 0; i < set->gaps.count; i++)
-        text_printf(out, "Not asked: %zu × %s\n", set->gaps.items[i].count,
-                    report_clean(arena, set->gaps.items[i].what));
+    size_t fine = 0;
+    for (size_t i = 0; i < count; i++)
+        if (report_is_finding(shown[i]) || shown[i]->unstable)
+            write_finding(arena, shown[i], options, out);
+        else if (fine++ < MOST_FINE)
+            write_head(arena, shown[i], options, out);
+    if (fine > MOST_FINE)
+        text_printf(out, "and %zu more that are as intended\n", fine - MOST_FINE);
+    text_puts(out, count > 0 ? "\n" : "");
+    for (size_t i = 0; i < set->intent_notes.count; i++) {
+        const struct intent_note *note = &set->intent_notes.items[i];
+        report_wrap(out, "Intent: ",
+                    arena_printf(arena, "rule %s is %s: %s", report_clean(arena, note->rule),
+                                 report_clean(arena, note->state), report_clean(arena, note->detail)),
+                    WIDTH);
+    }
+    write_changes(arena, run, out);
+    write_coverage(arena, set, out);
+    if (run->controls != NULL)
+        write_controls(arena, run->controls, out);
     arena_free(arena);
 }

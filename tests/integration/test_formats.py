@@ -162,6 +162,20 @@ class Formats(Bundles):
                  for p in xml.etree.ElementTree.parse(path).iter("port")}
         self.assertEqual(ports, {("tcp", self.port): "open", ("tcp", self.port + 1): "closed"})
 
+    def test_text_fits_80_columns_and_holds_no_control_character(self):
+        wide = json.loads((self.bundle / "verdicts.json").read_text())
+        wide["vantage"] = "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff, 203.0.113.7"
+        wide["verdicts"] += [{**v, "address": "2001:db8:1111:2222:3333:4444:5555:%x" % n, "name": "a-rather-long-name-of-an-instance " * 3,
+                              "because": ["security groups: no rule of " + ", ".join("sg-0a1f5e00000000%02x" % i for i in range(20))]}
+                             for n, v in enumerate(self.verdicts * 20)]
+        path = self.path / "wide.json"
+        path.write_text(json.dumps(wide))
+        for of in (self.bundle, path):
+            text = self.report("text", of)
+            self.assertNotRegex(text, r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+            self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
+        self.assertIn("that are as intended", text)
+
     def test_xml_formats_are_well_formed_whatever_the_names(self):
         for name in ("junit", "nmap"):
             xml.etree.ElementTree.fromstring(self.report(name).encode())

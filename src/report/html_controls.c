@@ -1,0 +1,110 @@
+#include "report/html_parts.h"
+
+enum { MOST_EVIDENCE = 200 };
+
+static const char *result_class(enum control_result result)
+{
+    static const char *const classes[] = {"word good", "word critical", "word info", "word medium"};
+    return classes[result];
+}
+
+static const char *observed_text(struct arena *arena, const struct group_access *access)
+{
+    const char *text = "";
+    for (size_t i = 0; observed_names[i] != NULL; i++)
+        if (access->observed[i] > 0)
+            text = arena_printf(arena, "%s%s%zu %s", text, text[0] == '\0' ? "" : ", ", access->observed[i],
+                                observed_names[i]);
+    return text[0] == '\0' ? "not asked" : text;
+}
+
+// Auditors copy from this one: groups and ports first.
+static void put_platform(struct arena *arena, const struct control_report *controls, struct text *out)
+{
+    text_puts(out, "<h3 id=\"platform\">The platform's accesses: what each security group allows and denies</h3>\n<div "
+                   "class=\"wide\"><table><thead><tr>"
+                   "<th scope=\"col\">VPC</th><th scope=\"col\">Security group</th><th scope=\"col\">Direction</th>"
+                   "<th scope=\"col\">Access</th><th scope=\"col\">Protocol</th><th scope=\"col\">Ports</th>"
+                   "<th scope=\"col\">From or to</th><th scope=\"col\">Declared</th><th "
+                   "scope=\"col\">Observed</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < controls->accesses.count; i++) {
+        const struct group_access *access = &controls->accesses.items[i];
+        text_puts(out, "<tr>");
+        html_put(out, "td", "code id", access->vpc_id);
+        text_puts(out, "<td>");
+        report_escape(out, access->group_name);
+        html_put(out, "small", "code", access->group_id);
+        text_puts(out, "</td>");
+        html_put(out, "td", NULL, access->outbound ? "outbound" : "inbound");
+        html_put(out, "td", access->allowed ? "word" : "word soft", access->allowed ? "allowed" : "denied");
+        html_put(out, "td", NULL, access->protocol);
+        html_put(out, "td", NULL, access->ports);
+        html_put(out, "td", "code", access->peer);
+        html_put(out, "td", NULL,
+                 access->outbound
+                     ? ""
+                     : arena_printf(arena, "%zu of %zu addresses reachable", access->reachable, access->addresses));
+        html_put(out, "td", NULL, access->outbound ? "" : observed_text(arena, access));
+        text_puts(out, "</tr>\n");
+    }
+    text_puts(out, "</tbody></table></div>\n");
+}
+
+static void put_evidence(const struct control *control, struct text *out)
+{
+    if (control->evidence.count + control->missing.count == 0)
+        return;
+    text_puts(out, "<details><summary class=\"plain\">Evidence</summary><div class=\"inside\"><dl>");
+    for (size_t i = 0; i < control->missing.count; i++) {
+        html_put(out, "dt", NULL, "missing");
+        html_put(out, "dd", NULL, control->missing.items[i]);
+    }
+    for (size_t i = 0; i < control->evidence.count && i < MOST_EVIDENCE; i++) {
+        const struct control_evidence *evidence = &control->evidence.items[i];
+        html_put(out, "dt", result_class(evidence->result), control_result_names[evidence->result]);
+        text_puts(out, "<dd><code>");
+        report_escape(out, evidence->subject);
+        text_puts(out, "</code>: ");
+        report_escape(out, evidence->detail);
+        if (evidence->reference != NULL)
+            html_put(out, "small", "code", evidence->reference);
+        text_puts(out, "</dd>");
+    }
+    text_puts(out, "</dl>");
+    if (control->evidence.count > MOST_EVIDENCE)
+        text_printf(out, "<p>%zu more are in controls.json.</p>", (size_t)control->evidence.count - MOST_EVIDENCE);
+    text_puts(out, "</div></details>");
+}
+
+static void put_pack(const struct control_pack *pack, struct text *out)
+{
+    text_puts(out, "<h3>");
+    report_escape(out, pack->title);
+    text_puts(
+        out, "</h3>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">Result</th><th scope=\"col\">Severity</th>"
+             "<th scope=\"col\">Control</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < pack->controls.count; i++) {
+        const struct control *control = &pack->controls.items[i];
+        text_puts(out, "<tr>");
+        html_put(out, "td", result_class(control->result), control_result_names[control->result]);
+        html_put(out, "td", NULL, severity_names[control->severity]);
+        text_puts(out, "<td><strong>");
+        report_escape(out, control->title);
+        text_puts(out, "</strong> <span class=\"code soft\">");
+        report_escape(out, control->id);
+        text_puts(out, "</span><small>");
+        report_escape(out, control->text);
+        text_puts(out, "</small>");
+        put_evidence(control, out);
+        text_puts(out, "</td></tr>\n");
+    }
+    text_puts(out, "</tbody></table></div>\n");
+}
+
+void html_controls(struct arena *arena, const struct control_report *controls, struct text *out)
+{
+    if (controls->accesses.count > 0)
+        put_platform(arena, controls, out);
+    for (size_t p = 0; p < controls->packs.count; p++)
+        put_pack(&controls->packs.items[p], out);
+}

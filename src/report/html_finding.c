@@ -1,0 +1,173 @@
+#include "model/protocol.h"
+#include "report/html_parts.h"
+
+void html_put(struct text *out, const char *tag, const char *class, const char *text)
+{
+    text_printf(out, class == NULL ? "<%s>" : "<%s class=\"%s\">", tag, class);
+    report_escape(out, text);
+    text_printf(out, "</%s>", tag);
+}
+
+const char *html_cell(struct arena *arena, const struct verdict *verdict)
+{
+    return arena_printf(arena, "c-%d-%d", (int)verdict->declared, (int)verdict->observed);
+}
+
+// ---- The path: what a packet meets, in order, and the way back. The reasons of a verdict name what admits it, or the
+// first stage that stops it (rules/explain.h).
+
+static const struct stage {
+    const char *title;
+    const char *start; // of what admits
+    const char *stop;  // of what stops
+} stages[] = {
+    {"Internet gateway", "igw-", "gateway: "},         {"Network ACL, in", "acl-", "network acl in: "},
+    {"Security groups", "sg-", "security groups: "},   {"Route back", "rtb-", "route back: "},
+    {"Network ACL, out", "acl-", "network acl out: "},
+};
+
+enum { STAGES = sizeof(stages) / sizeof(stages[0]), ACL_OUT = 4 };
+
+static bool is_outbound(const char *reason)
+{
+    return strstr(reason, ":egress:") != NULL;
+}
+
+static const char *admitted_by(struct arena *arena, const struct verdict *verdict, size_t stage)
+{
+    const char *text = NULL;
+    for (size_t i = 0; i < verdict->because.count; i++) {
+        const char *reason = verdict->because.items[i];
+        if (strncmp(reason, stages[stage].start, strlen(stages[stage].start)) != 0 ||
+            (strcmp(stages[stage].start, "acl-") == 0 && is_outbound(reason) != (stage == ACL_OUT)))
+            continue;
+        text = text == NULL ? reason : arena_printf(arena, "%s, %s", text, reason);
+    }
+    return text;
+}
+
+static const char *stopped_by(const struct verdict *verdict, size_t stage)
+{
+    for (size_t i = 0; i < verdict->because.count; i++)
+        if (strncmp(verdict->because.items[i], stages[stage].stop, strlen(stages[stage].stop)) == 0)
+            return verdict->because.items[i] + strlen(stages[stage].stop);
+    return NULL;
+}
+
+static void put_hop(struct text *out, const char *class, const char *title, const char *text)
+{
+    text_printf(out, "<li class=\"%s\">%s\n", class, title);
+    report_escape(out, text);
+    text_puts(out, "</li>");
+}
+
+static void put_path(struct arena *arena, const struct report_run *run, const struct verdict *verdict, struct text *out)
+{
+    bool stopped = false, back_begun = false;
+    text_puts(out, "<ol class=\"path\">");
+    put_hop(out, "pass", "Internet", run->set->vantage == NULL ? "at large" : run->set->vantage);
+    for (size_t s = 0; s < STAGES; s++) {
+        const char *by = admitted_by(arena, verdict, s), *stop = stopped_by(verdict, s);
+        if (s == 3 && !back_begun) {
+            const char *name = verdict->eni_id == NULL ? "" : verdict->eni_id;
+            put_hop(out, stopped ? "idle" : "pass", "Interface", name);
+            put_hop(out, verdict->observed == OBSERVED_OPEN ? "pass" : "idle", "Listener",
+                    arena_printf(arena, "%s: %s (%s%s%s)", report_port(arena, verdict),
+                                 observed_names[verdict->observed], verdict->reason == NULL ? "" : verdict->reason,
+                                 verdict->from == NULL ? "" : " from ", verdict->from == NULL ? "" : verdict->from));
+            back_begun = true;
+        }
+        if (stop != NULL)
+            put_hop(out, "stop", stages[s].title, arena_printf(arena, "✕ %s", stop));
+        else if (by != NULL)
+            put_hop(out, "pass", stages[s].title, arena_printf(arena, "✓ %s", by));
+        else
+            put_hop(out, "idle", stages[s].title, stopped ? "not reached" : "lets it through");
+        stopped = stopped || stop != NULL;
+    }
+    text_puts(out, "</ol>\n");
+}
+
+// A line of its own; lines cost less than elements, and there may be ten thousand findings.
+static void put_fact(struct text *out, const char *term, const char *text)
+{
+    if (text == NULL || text[0] == '\0')
+        return;
+    text_printf(out, "%s: ", term);
+    report_escape(out, text);
+    text_puts(out, "\n");
+}
+
+// ---- Packets
+
+static const struct observation *observation_at(const struct observations *observations, size_t line)
+{
+    size_t low = 0, high = observations == NULL ? 0 : observations->items.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (observations->items.items[middle].line == line)
+            return &observations->items.items[middle];
+        if (observations->items.items[middle].line < line)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+static void put_packets(struct arena *arena, const struct report_run *run, const struct verdict *verdict,
+                        struct text *out)
+{
+    enum { SHOWN = 8 };
+    for (size_t i = 0; i < verdict->observations.count && i < SHOWN; i++) {
+        const struct observation *one = observation_at(run->observations, verdict->observations.items[i]);
+        const char *text = arena_printf(arena, "line %zu of observations.jsonl", verdict->observations.items[i]);
+        if (one != NULL)
+            text =
+                arena_printf(arena, "%s: %s after %ld %s%s%s", text, one->reason == NULL ? "" : one->reason, one->tries,
+                             one->tries == 1 ? "try" : "tries", one->first_sent == NULL ? "" : ", first sent ",
+                             one->first_sent == NULL ? "" : one->first_sent);
+        for (size_t f = 0; one != NULL && f < one->frames.count && f < SHOWN; f++)
+            text =
+                arena_printf(arena, "%s%s %u", text, f == 0 ? "; frames of capture.pcap:" : ",", one->frames.items[f]);
+        put_fact(out, "Packets", text);
+    }
+}
+
+void html_finding(struct arena *arena, const struct report_run *run, const struct verdict *verdict, struct text *out)
+{
+    char address[ADDRESS_TEXT];
+    address_format(verdict->address, address);
+    const char *severity = severity_names[verdict->severity], *kind = verdict_names[verdict->kind];
+    text_printf(out, "<details class=\"f %s s-%s\"><summary><b class=\"%s\">%s</b><b>%s</b>", html_cell(arena, verdict),
+                severity, severity, severity, kind);
+    html_put(out, "code", NULL, report_port(arena, verdict));
+    text_puts(out, "<span>");
+    report_escape(out, verdict->name == NULL ? "" : verdict->name);
+    text_printf(out, " %s%s<small>declared %s, observed %s</small></span></summary>\n<div class=\"inside\"><p>",
+                address, verdict->unstable ? " unstable" : "", declared_names[verdict->declared],
+                observed_names[verdict->observed]);
+    report_escape(out, report_sentence(arena, verdict));
+    text_puts(out, ".</p>\n");
+    put_path(arena, run, verdict, out);
+    text_puts(out, "<div class=\"facts\">");
+    put_fact(out, "What to do", report_advice(verdict));
+    put_fact(out, "Intent",
+             verdict->intent_rule == NULL
+                 ? arena_printf(arena, "%s%s", intent_names[verdict->intent],
+                                verdict->intent == INTENT_UNSPECIFIED ? "" : " by default")
+                 : arena_printf(arena, "%s by %s", intent_names[verdict->intent], verdict->intent_rule));
+    put_fact(out, "Owner", verdict->intent_owner);
+    put_fact(out, "Reason", verdict->intent_reason);
+    put_fact(out, "Exception",
+             verdict->intent_expired == NULL ? NULL
+                                             : arena_printf(arena, "%s is past its date", verdict->intent_expired));
+    put_fact(out, "Instance", verdict->instance_id);
+    put_packets(arena, run, verdict, out);
+    const char *because = NULL;
+    for (size_t i = 0; i < verdict->because.count; i++)
+        because =
+            i == 0 ? verdict->because.items[i] : arena_printf(arena, "%s, %s", because, verdict->because.items[i]);
+    put_fact(out, "Because", because);
+    text_puts(out, "</div></div></details>\n");
+}

@@ -1,0 +1,64 @@
+#include <math.h>
+
+#include "model/protocol.h"
+#include "report/html_parts.h"
+
+enum { WIDTH = 1000, HEIGHT = 26, NARROWEST = 5 };
+
+// Low ports matter more: a logarithmic axis from 0 to 65535.
+static double place(uint32_t port)
+{
+    return WIDTH * log2((double)port + 1) / 16;
+}
+
+// Verdicts differ in height and fill as well as in colour.
+static void put_mark(const struct verdict *verdict, struct text *out)
+{
+    static const int tops[VERDICT_KINDS] = {
+        [VERDICT_CONFIRMED] = 2, [VERDICT_LATENT] = 10,      [VERDICT_BLOCKED] = 14,    [VERDICT_UNDECLARED] = 0,
+        [VERDICT_ENFORCED] = 18, [VERDICT_UNCONFIRMED] = 14, [VERDICT_UNVERIFIED] = 16,
+    };
+    double x = place(verdict->low), width = place((uint32_t)verdict->high + 1) - x;
+    width = width < NARROWEST ? NARROWEST : width;
+    x = x + width > WIDTH ? WIDTH - width : x;
+    text_printf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
+                verdict_names[verdict->kind], x, tops[verdict->kind], width, 22 - tops[verdict->kind]);
+}
+
+static void put_strip(struct arena *arena, const struct verdict *verdicts, size_t count, struct text *out)
+{
+    char address[ADDRESS_TEXT];
+    const char *told = "";
+    address_format(verdicts[0].address, address);
+    for (size_t i = 0; i < count; i++)
+        if (verdicts[i].kind != VERDICT_ENFORCED)
+            told = arena_printf(arena, "%s%s%s %s", told, told[0] == '\0' ? "" : ", ", report_port(arena, &verdicts[i]),
+                                verdict_names[verdicts[i].kind]);
+    text_puts(out, "<div class=\"endpoint\"><span>");
+    report_escape(out, verdicts[0].name == NULL ? verdicts[0].eni_id : verdicts[0].name);
+    text_printf(out,
+                " %s</span><svg class=\"strip\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" "
+                "aria-label=\"",
+                address, WIDTH, HEIGHT);
+    report_escape(out, told[0] == '\0' ? "nothing reachable" : told);
+    text_printf(out, "\">");
+    for (size_t i = 0; i < count; i++)
+        if (verdicts[i].kind != VERDICT_ENFORCED && protocol_has_ports(verdicts[i].protocol))
+            put_mark(&verdicts[i], out);
+    text_puts(out, "</svg>");
+    html_put(out, "small", NULL, told[0] == '\0' ? "nothing reachable" : told);
+    text_puts(out, "</div>\n");
+}
+
+void html_strips(struct arena *arena, const struct verdict_set *set, struct text *out)
+{
+    text_puts(out, "<p class=\"soft\">Ports from 0 at the left to 65535 at the right, low ones wider. Tall and filled: "
+                   "confirmed. Tallest: "
+                   "undeclared. Hollow: latent. Low: blocked. What is enforced is not drawn.</p>\n");
+    for (size_t i = 0, next; i < set->items.count; i = next) {
+        for (next = i + 1;
+             next < set->items.count && address_equal(set->items.items[next].address, set->items.items[i].address);)
+            next++;
+        put_strip(arena, &set->items.items[i], next - i, out);
+    }
+}
