@@ -47,4 +47,8 @@ iam.enable_mfa_device(UserName="ann@example.org", SerialNumber=device, Authentic
 s3.create_bucket(Bucket="trail-logs", CreateBucketConfiguration={"LocationConstraint": region})
 trails.create_trail(Name="all", S3BucketName="trail-logs", IsMultiRegionTrail=True, EnableLogFileValidation=True)
 trails.start_logging(Name="all")
+ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={
+    "InstanceType": "t3.micro", "NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": True}]})
+make("rds").create_db_instance(DBInstanceIdentifier="orders", DBInstanceClass="db.t3.micro", Engine="postgres", AllocatedStorage=20,
+                               MasterUsername="root", MasterUserPassword="correct-horse-1", PubliclyAccessible=True)
 print(json.dumps({"vpc": vpc, "address": address["PublicIp"], "group": group, "prefix_list": listed, "balancer": balancer, "targets": targets}))

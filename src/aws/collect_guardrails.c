@@ -1,4 +1,5 @@
-// The calls that tell how the account itself is guarded: IAM, once an account, and CloudTrail, in every region.
+// The calls that tell how the account itself is guarded: IAM, once an account, and in every region CloudTrail and what
+// controls ask besides: databases and launch templates.
 #include "aws/collector.h"
 
 // ---- The credential report, which IAM makes on demand.
@@ -143,8 +144,15 @@ void guardrails_begin(struct collector *collector, const struct account *account
         {"iam", "ListVirtualMFADevices", "list-virtual-mfa-devices", NULL, false},
     };
     static const struct call_kind trails = {"cloudtrail", "DescribeTrails", "describe-trails", follow_trails, false};
+    static const struct call_kind databases = {"rds", "DescribeDBInstances", "describe-db-instances", NULL, false};
+    static const struct call_kind templates = {"ec2", "DescribeLaunchTemplateVersions",
+                                               "describe-launch-template-versions", NULL, false};
+    static const struct parameter default_version = {"LaunchTemplateVersion.1", "$Default"};
     call_start_all(collector, account, collector->home, kinds, sizeof(kinds) / sizeof(kinds[0]));
     begin_report(collector, account);
-    for (size_t i = 0; i < collector->region_count; i++)
+    for (size_t i = 0; i < collector->region_count; i++) {
         call_start(collector, account, collector->regions[i], &trails, NULL, NULL, 0);
+        call_start(collector, account, collector->regions[i], &databases, NULL, NULL, 0);
+        call_start(collector, account, collector->regions[i], &templates, NULL, &default_version, 1);
+    }
 }

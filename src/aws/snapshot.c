@@ -76,6 +76,8 @@ static bool decides_nothing(const char *service, const char *operation)
                                         "ListFirewalls",
                                         "DescribeFirewall",
                                         "DescribeLoadBalancerAttributes",
+                                        "DescribeDBInstances",
+                                        "DescribeLaunchTemplateVersions",
                                         NULL};
     return text_among(operation, names) || strcmp(service, "iam") == 0 || strcmp(service, "cloudtrail") == 0;
 }

@@ -97,10 +97,13 @@ class Moto(Server):
         self.read("--max-attempts", "1")
         region = self.path / "estate" / "123456789012" / REGION
         asked = [("ec2", name[:-5], name) for name in os.listdir(region) if name.startswith("describe-") and name.count(".") == 1 and
-                 name not in ("describe-load-balancers.json", "describe-target-groups.json", "describe-trails.json")]
+                 name not in ("describe-load-balancers.json", "describe-target-groups.json", "describe-trails.json",
+                                  "describe-db-instances.json", "describe-launch-template-versions.json")]
         arn = "arn:aws:cloudtrail:%s:123456789012:trail/all" % REGION
         trails = [("cloudtrail", ["describe-trails"], "describe-trails.json"), ("cloudtrail", ["get-trail-status", "--name", arn], "get-trail-status.all.json"),
                   ("cloudtrail", ["get-event-selectors", "--trail-name", arn], "get-event-selectors.all.json")]
+        trails += [("rds", ["describe-db-instances"], "describe-db-instances.json"),
+                   ("ec2", ["describe-launch-template-versions", "--versions", "$Default"], "describe-launch-template-versions.json")]
         asked += [("elbv2", "describe-load-balancers", "describe-load-balancers.json"), ("elbv2", "describe-target-groups", "describe-target-groups.json"),
                   ("elb", "describe-load-balancers", "describe-load-balancers.classic.json")]
         asked = [(service, [call], name) for service, call, name in asked] + trails
@@ -124,7 +127,7 @@ class Moto(Server):
         def timeless(value):
             if isinstance(value, dict):
                 return {k: moment(float(v)) if k.endswith("Time") and isinstance(v, int) else timeless(v) for k, v in value.items()
-                        if k != "GeneratedTime" and not re.match("LatestDelivery.*Time$", k)}  # moto answers now
+                        if k != "GeneratedTime" and not re.match("Latest(Delivery.*|Restorable)Time$", k)}  # moto answers now
             if isinstance(value, list):
                 return [timeless(v) for v in value]
             if isinstance(value, float) or isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", value):
