@@ -49,31 +49,40 @@ static int bind_client_port(int fd, enum family family, struct portset ports, ui
     return EADDRINUSE;
 }
 
-int connect_start(struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port,
-                  struct answer *answer)
+int connect_open(struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port, int *code)
 {
     bool v4 = target.family == FAMILY_IPV4;
     int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
-    if (fd < 0) {
-        *answer = answer_from_errno(errno);
+    *code = errno;
+    if (fd < 0)
         return -1;
-    }
     int one = 1;
     struct linger reset = {.l_onoff = 1, .l_linger = 0};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &one, sizeof(one)); // repeating is our own business
     setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
-    int code = 0;
+    *code = 0;
     if (!holds_range(client_ports, ports_ephemeral()))
-        code = bind_client_port(fd, target.family, client_ports, next_port);
+        *code = bind_client_port(fd, target.family, client_ports, next_port);
     struct sockaddr_storage to;
     socklen_t size = sockaddr_of(target, port, &to);
-    if (code == 0 && connect(fd, (struct sockaddr *)&to, size) != 0)
-        code = errno;
-    if (code == EINPROGRESS)
-        return fd;
+    if (*code == 0 && connect(fd, (struct sockaddr *)&to, size) != 0)
+        *code = errno;
+    return fd;
+}
+
+int connect_start(struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port,
+                  struct answer *answer)
+{
+    int code, fd = connect_open(target, port, client_ports, next_port, &code);
     struct address about = target;
     uint16_t about_port;
+    if (fd < 0) {
+        *answer = answer_from_errno(code);
+        return -1;
+    }
+    if (code == EINPROGRESS)
+        return fd;
     if (code == 0)
         *answer = answer_state(OBSERVED_OPEN, "syn-ack");
     else if (!answer_from_error_queue(fd, target, answer, &about, &about_port))

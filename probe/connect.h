@@ -3,6 +3,11 @@
 
 #include "probe/answer.h"
 
+// Opens a socket and starts to connect. Returns the socket, or -1; *code is 0 where it is connected already,
+// EINPROGRESS where it is about to be, else what failed (an errno value). `client_ports` and `next_port`: see
+// connect_start.
+int connect_open(struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port, int *code);
+
 // Opens a socket and starts to connect. Returns the socket, or -1 with *answer filled where it ended at once.
 // `client_ports` limits the source port unless it holds the kernel's whole ephemeral range; *next_port is the caller's
 // place in that set, moved on by each use.

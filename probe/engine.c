@@ -11,6 +11,7 @@
 #include "probe/capture.h"
 #include "probe/datagram.h"
 #include "probe/dial.h"
+#include "probe/identify.h"
 #include "probe/receiver.h"
 #include "probe/pace.h"
 #include "probe/probe.h"
@@ -533,6 +534,8 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     if (engine->capture != NULL)
         good = good ? capture_commit(engine->capture, error) : (capture_abandon(engine->capture), false);
     ledger_end(&engine->ledger);
+    if (good && options->services && !summary->interrupted)
+        good = identify_services(arena, plan, options, summary, observations, error);
     summary->problem = engine->problem.code != ERROR_NONE;
     if (good && summary->problem)
         log_line(LOG_ERROR, "%s", engine->problem.message);

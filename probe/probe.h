@@ -21,6 +21,7 @@ struct probe_options {
                                // questions
     const struct prefix *only; // targets outside every one of these are refused; none: no narrowing
     size_t only_count;
+    bool services; // identify what answers at open TCP ports
     bool progress; // draw a progress line on stderr
 };
 

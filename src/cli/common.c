@@ -338,6 +338,7 @@ bool cli_probe_options(struct arena *arena, const struct options *options, struc
         !options_integer(options, "seed", 0, UINT32_MAX, 0, &seed, error))
         return false;
     probe->seed = (uint64_t)seed;
+    probe->services = options_value(options, "services") != NULL;
     return true;
 }
 

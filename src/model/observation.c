@@ -135,6 +135,46 @@ bool plan_read(struct arena *arena, const char *file, const char *text, size_t l
     return true;
 }
 
+static void put_if_any(struct json_writer *writer, const char *key, const char *value)
+{
+    if (value != NULL)
+        json_put_string(writer, key, value);
+}
+
+static void put_certificate(struct json_writer *writer, const struct certificate *certificate)
+{
+    json_open(writer, "certificate", '{');
+    json_put_string(writer, "subject", certificate->subject);
+    json_put_string(writer, "issuer", certificate->issuer);
+    json_open(writer, "names", '[');
+    for (size_t i = 0; i < certificate->names.count; i++)
+        json_put_string(writer, NULL, certificate->names.items[i]);
+    json_close(writer, ']');
+    json_put_string(writer, "not_before", certificate->not_before);
+    json_put_string(writer, "not_after", certificate->not_after);
+    json_put_string(writer, "sha256", certificate->sha256);
+    json_put_boolean(writer, "self_issued", certificate->self_issued);
+    json_close(writer, '}');
+}
+
+static void put_service(struct json_writer *writer, const struct service *service)
+{
+    json_open(writer, "service", '{');
+    json_put_string(writer, "name", service->name);
+    put_if_any(writer, "product", service->product);
+    put_if_any(writer, "banner", service->banner);
+    put_if_any(writer, "note", service->note);
+    if (service->tls_version != NULL) {
+        json_open(writer, "tls", '{');
+        json_put_string(writer, "version", service->tls_version);
+        json_put_string(writer, "cipher", service->tls_cipher);
+        if (service->certificate != NULL)
+            put_certificate(writer, service->certificate);
+        json_close(writer, '}');
+    }
+    json_close(writer, '}');
+}
+
 void observation_write(const struct observation *observation, struct text *out)
 {
     struct arena *scratch = arena_new();
@@ -168,6 +208,8 @@ void observation_write(const struct observation *observation, struct text *out)
         json_close(&writer, ']');
         json_put_integer(&writer, "frame_count", (int64_t)observation->frame_count);
     }
+    if (observation->service != NULL)
+        put_service(&writer, observation->service);
     json_close(&writer, '}');
     json_end_document(&writer);
     arena_free(scratch);
@@ -177,6 +219,46 @@ struct observation_reader {
     struct arena *arena;
     struct observations *observations;
 };
+
+static bool read_certificate(struct arena *arena, const struct json_cursor *at, struct service *service,
+                             struct error *error)
+{
+    struct certificate *certificate = arena_new_of(arena, struct certificate);
+    struct json_cursor names = json_member(at, "names");
+    const cJSON *node;
+    if (!json_expect_object(at, error) || !json_string(arena, at, "subject", &certificate->subject, error) ||
+        !json_string(arena, at, "issuer", &certificate->issuer, error) ||
+        !json_optional_string(arena, at, "not_before", &certificate->not_before, error) ||
+        !json_optional_string(arena, at, "not_after", &certificate->not_after, error) ||
+        !json_optional_string(arena, at, "sha256", &certificate->sha256, error) ||
+        !json_optional_boolean(at, "self_issued", &certificate->self_issued, error) ||
+        !json_expect_array(&names, error))
+        return false;
+    cJSON_ArrayForEach (node, names.node)
+        if (cJSON_IsString(node))
+            *vector_add(arena, &certificate->names) = arena_strdup(arena, node->valuestring);
+    service->certificate = certificate;
+    return true;
+}
+
+static bool read_service(struct arena *arena, const struct json_cursor *at, struct observation *item,
+                         struct error *error)
+{
+    struct service *service = arena_new_of(arena, struct service);
+    struct json_cursor tls = json_member(at, "tls");
+    item->service = service;
+    if (!json_expect_object(at, error) || !json_string(arena, at, "name", &service->name, error) ||
+        !json_optional_string(arena, at, "product", &service->product, error) ||
+        !json_optional_string(arena, at, "banner", &service->banner, error) ||
+        !json_optional_string(arena, at, "note", &service->note, error))
+        return false;
+    if (tls.node == NULL)
+        return true;
+    struct json_cursor certificate = json_member(&tls, "certificate");
+    return json_expect_object(&tls, error) && json_string(arena, &tls, "version", &service->tls_version, error) &&
+           json_string(arena, &tls, "cipher", &service->tls_cipher, error) &&
+           (certificate.node == NULL || read_certificate(arena, &certificate, service, error));
+}
 
 static bool read_observation(void *context, size_t line, const struct json_cursor *at, struct error *error)
 {
@@ -222,6 +304,9 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         if (cJSON_IsNumber(node) && node->valuedouble >= 1 && node->valuedouble <= UINT32_MAX)
             *vector_add(arena, &item.frames) = (uint32_t)node->valuedouble;
     item.frame_count = (size_t)frame_count;
+    struct json_cursor service = json_member(at, "service");
+    if (service.node != NULL && !read_service(arena, &service, &item, error))
+        return false;
     item.low = (uint16_t)low;
     item.high = (uint16_t)high;
     item.state = (enum observed_state)state;

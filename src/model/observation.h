@@ -30,6 +30,28 @@ void plan_write(const struct plan *plan, struct text *out);
 bool plan_read(struct arena *arena, const char *file, const char *text, size_t length, struct plan *plan,
                struct error *error);
 
+// What a peer's certificate says; whether it is trusted is not asked.
+struct certificate {
+    const char *subject; // RFC 4514
+    const char *issuer;
+    text_list names;        // of the subject: DNS names and addresses, the first of them
+    const char *not_before; // RFC 3339 UTC
+    const char *not_after;
+    const char *sha256; // of the DER, in hexadecimal
+    bool self_issued;   // subject and issuer are one
+};
+
+// What answers at an open port. All texts came from outside and are printable ASCII: other bytes read \xHH.
+struct service {
+    const char *name;        // "ssh", "https", "postgresql"..., "unknown"
+    const char *product;     // "OpenSSH_9.2p1 Debian-2", or NULL
+    const char *banner;      // the first line that it sent, or NULL
+    const char *note;        // one thing worth knowing: "answers without authentication", or NULL
+    const char *tls_version; // "TLSv1.3", or NULL: it speaks no TLS
+    const char *tls_cipher;
+    const struct certificate *certificate; // or NULL
+};
+
 // One run of neighbouring ports that ended alike.
 struct observation {
     size_t line; // in the file it came from, from 1
@@ -42,11 +64,12 @@ struct observation {
     const char *from; // sender of the ICMP error, or NULL
     bool unstable;    // answers to different tries contradicted each other
     long tries;
-    long rtt_us;             // of the first port of the run that has one; -1 where nothing answered
-    const char *first_sent;  // RFC 3339 UTC with microseconds; NULL where nothing was sent
-    const char *answered;    // or NULL
-    VECTOR(uint32_t) frames; // of its packets in the capture, from 1, ascending: the first of them
-    size_t frame_count;      // all of them
+    long rtt_us;                   // of the first port of the run that has one; -1 where nothing answered
+    const char *first_sent;        // RFC 3339 UTC with microseconds; NULL where nothing was sent
+    const char *answered;          // or NULL
+    const struct service *service; // where it was asked for and the port is open, else NULL
+    VECTOR(uint32_t) frames;       // of its packets in the capture, from 1, ascending: the first of them
+    size_t frame_count;            // all of them
 };
 
 struct observations {

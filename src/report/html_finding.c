@@ -115,6 +115,25 @@ static const struct observation *observation_at(const struct observations *obser
     return NULL;
 }
 
+static void put_service(struct arena *arena, const struct observation *one, struct text *out)
+{
+    const struct service *service = one == NULL ? NULL : one->service;
+    if (service == NULL)
+        return;
+    const char *parts[] = {service->product, service->banner, service->note, service->tls_version};
+    const char *text = service->name;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (parts[i] != NULL)
+            text = arena_printf(arena, "%s, %s", text, parts[i]);
+    put_fact(out, "Service", text);
+    const struct certificate *certificate = service->certificate;
+    if (certificate != NULL)
+        put_fact(out, "Certificate",
+                 arena_printf(arena, "%s, until %s%s", certificate->subject,
+                              certificate->not_after == NULL ? "an unreadable date" : certificate->not_after,
+                              certificate->self_issued ? ", issued by itself" : ""));
+}
+
 static void put_packets(struct arena *arena, const struct report_run *run, const struct verdict *verdict,
                         struct text *out)
 {
@@ -130,6 +149,7 @@ static void put_packets(struct arena *arena, const struct report_run *run, const
         for (size_t f = 0; one != NULL && f < one->frames.count && f < SHOWN; f++)
             text =
                 arena_printf(arena, "%s%s %u", text, f == 0 ? "; frames of capture.pcap:" : ",", one->frames.items[f]);
+        put_service(arena, one, out);
         put_fact(out, "Packets", text);
     }
 }

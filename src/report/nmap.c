@@ -35,6 +35,21 @@ static void put_reason(struct text *out, const char *key, const char *reason)
     text_puts(out, "\"");
 }
 
+static void put_service(const struct service *service, struct text *out)
+{
+    if (service == NULL)
+        return;
+    text_puts(out, "<service name=\"");
+    report_escape(out, service->name);
+    text_puts(out, "\"");
+    if (service->product != NULL) {
+        text_puts(out, " product=\"");
+        report_escape(out, service->product);
+        text_puts(out, "\"");
+    }
+    text_printf(out, "%s method=\"probed\" conf=\"10\"/>", service->tls_version != NULL ? " tunnel=\"ssl\"" : "");
+}
+
 static void put_ports(const struct observation *items, size_t count, struct text *out)
 {
     struct arena *arena = arena_new();
@@ -54,7 +69,9 @@ static void put_ports(const struct observation *items, size_t count, struct text
             text_printf(out, "<port protocol=\"%s\" portid=\"%u\"><state state=\"%s\"",
                         protocol_name(arena, items[i].protocol), port, state_of(&items[i]));
             put_reason(out, "reason", items[i].reason);
-            text_puts(out, " reason_ttl=\"0\"/></port>\n");
+            text_puts(out, " reason_ttl=\"0\"/>");
+            put_service(items[i].service, out);
+            text_puts(out, "</port>\n");
         }
     text_puts(out, "</ports>\n");
     arena_free(arena);

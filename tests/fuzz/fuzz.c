@@ -17,6 +17,7 @@
 #include "evidence/manifest.h"
 #include "model/verdict.h"
 #include "probe/capture.h"
+#include "probe/service.h"
 #include "rules/controls.h"
 #include "rules/diff.h"
 #include "rules/intent.h"
@@ -225,6 +226,46 @@ __attribute__((unused)) static void fuzz_capture(struct arena *arena, const uint
     if (by_state[0] + by_state[1] + by_state[2] + by_state[3] + by_state[4] != schedule.count)
         abort();
     ledger_end(&ledger);
+}
+
+static void must_be_printable(const char *text)
+{
+    for (const char *p = text == NULL ? "" : text; *p != '\0'; p++)
+        if (*p < 0x20 || *p > 0x7e)
+            abort();
+}
+
+// What a peer says in one trial, byte by byte as it may come: whatever it is, texts are printable.
+__attribute__((unused)) static void fuzz_service(struct arena *arena, const uint8_t *data, size_t size)
+{
+    size_t trials = 0;
+    while (service_trials[trials].name != NULL)
+        trials++;
+    if (size == 0)
+        return;
+    const struct service_trial *trial = &service_trials[data[0] % trials];
+    for (size_t length = 0; length < size; length += 1 + length / 4) {
+        struct service service = {0};
+        uint8_t *exact = malloc(length + 1); // so that a byte too far is found
+        memcpy(exact, data + 1, length);
+        enum service_sign sign = trial->read(arena, exact, length, &service);
+        if (sign == SERVICE_YES && service.name == NULL)
+            abort();
+        must_be_printable(service.product);
+        must_be_printable(service.banner);
+        free(exact);
+    }
+}
+
+__attribute__((unused)) static void fuzz_certificate(struct arena *arena, const uint8_t *data, size_t size)
+{
+    const struct certificate *certificate = service_certificate(arena, data, size);
+    if (certificate == NULL)
+        return;
+    must_be_printable(certificate->subject);
+    must_be_printable(certificate->issuer);
+    for (size_t i = 0; i < certificate->names.count; i++)
+        must_be_printable(certificate->names.items[i]);
 }
 
 static void must_be_json(const struct text *out)

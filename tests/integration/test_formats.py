@@ -27,6 +27,20 @@ def has(module):
     return os.access(CONSUMERS, os.X_OK) and subprocess.run([CONSUMERS, "-c", "import " + module], capture_output=True).returncode == 0
 
 
+def with_service(bundle, into):
+    """A copy in which what answers at the open port has been identified, as something hostile."""
+    shutil.copytree(bundle, into, dirs_exist_ok=True)
+    lines = [json.loads(line) for line in (bundle / "observations.jsonl").read_text().splitlines()]
+    for line in lines:
+        if line.get("state") == "open" and line["protocol"] == "tcp":
+            line["service"] = {"name": "https", "product": HOSTILE, "banner": HOSTILE, "tls": {
+                "version": "TLSv1.3", "cipher": "x", "certificate": {
+                    "subject": "CN=" + HOSTILE, "issuer": "CN=" + HOSTILE, "names": [HOSTILE], "not_before": "2026-01-01T00:00:00Z",
+                    "not_after": "2026-12-31T00:00:00Z", "sha256": "00", "self_issued": True}}}
+    (into / "observations.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return into
+
+
 class Formats(Bundles):
     @classmethod
     def setUpClass(cls):
@@ -54,9 +68,9 @@ class Formats(Bundles):
         self.assertEqual(again.stdout, done.stdout)
         return done.stdout
 
-    def written(self, name):
+    def written(self, name, of=None):
         path = self.path / ("report." + name)
-        path.write_text(self.report(name))
+        path.write_text(self.report(name, of))
         return path
 
     def test_csv_is_a_row_a_verdict_and_no_cell_is_a_formula(self):
@@ -155,12 +169,15 @@ class Formats(Bundles):
 
     @unittest.skipUnless(shutil.which("xmllint") and os.path.exists("/usr/share/nmap/nmap.dtd"), "xmllint or nmap's DTD is not installed")
     def test_nmap_xml_is_valid_by_nmaps_dtd(self):
-        path = self.written("nmap")
+        path = self.written("nmap", with_service(self.bundle, self.path / "served"))
         done = subprocess.run(["xmllint", "--noout", "--dtdvalid", "/usr/share/nmap/nmap.dtd", path], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         ports = {(p.get("protocol"), int(p.get("portid"))): p.find("state").get("state")
                  for p in xml.etree.ElementTree.parse(path).iter("port")}
         self.assertEqual(ports, {("tcp", self.port): "open", ("tcp", self.port + 1): "closed"})
+        service, = xml.etree.ElementTree.parse(path).iter("service")
+        self.assertEqual((service.get("name"), service.get("tunnel")), ("https", "ssl"))
+        self.assertIn("<script>", service.get("product"))
 
     def test_text_fits_80_columns_and_holds_no_control_character(self):
         wide = json.loads((self.bundle / "verdicts.json").read_text())

@@ -14,7 +14,7 @@ import browser
 import common
 from test_controls import guarded, write_account
 from test_evidence import Bundles
-from test_formats import HOSTILE
+from test_formats import HOSTILE, with_service
 
 WORDS = ("Complete", "Declared × observed", "Findings", "Endpoints", "Changes", "Controls", "Trend", "Coverage", "How to verify")
 
@@ -118,7 +118,18 @@ class Report(Bundles):
         self.chromium.open(self.page([verdict("198.51.100.1", 80, "confirmed", "reachable", "open", "critical", name=hostile,
                                               because=[hostile])]))
         self.assertIn("<script>alert(1)</script>", self.chromium.run("document.querySelector('summary').innerText"))
-        self.assertEqual(self.chromium.run("document.images.length + document.scripts.length + document.querySelectorAll('[onload],[onerror]').length"), 0)
+        nothing = "document.images.length + document.scripts.length + document.querySelectorAll('[onload],[onerror]').length"
+        self.assertEqual(self.chromium.run(nothing), 0)
+        self.clean()
+        served = with_service(self.full, self.path / "served")
+        done = common.sgproof("report", served, "--format", "html", "-o", served / "again.html")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.chromium.open("file://%s/again.html" % served)
+        self.chromium.run("document.querySelectorAll('details.f').forEach(d => d.open = true)")
+        text = self.chromium.run("document.body.innerText")
+        self.assertIn("Service: https, =cmd|", text)
+        self.assertIn("Certificate: CN==cmd|", text)
+        self.assertEqual(self.chromium.run(nothing), 0)
         self.clean()
 
     def test_it_prints_with_everything_open(self):

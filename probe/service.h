@@ -1,0 +1,33 @@
+// What services say, parsed: pure functions over bytes that came from outside.
+#pragma once
+
+#include "model/observation.h"
+
+// What a reader makes of the bytes so far.
+enum service_sign {
+    SERVICE_NO,   // not this service
+    SERVICE_MORE, // more bytes may tell
+    SERVICE_YES,
+};
+
+typedef enum service_sign (*service_reader)(struct arena *arena, const uint8_t *bytes, size_t size,
+                                            struct service *service);
+
+// One way to find out: connect, say something or wait, and read.
+struct service_trial {
+    const char *name;
+    const uint8_t *hello; // NULL: the peer speaks first
+    size_t hello_size;
+    bool tls;          // a handshake first, and the hello inside
+    const char *ports; // on which it is tried first
+    service_reader read;
+};
+
+// All trials in the order in which they are made at a port that is none of theirs; ends with a NULL name.
+extern const struct service_trial service_trials[];
+
+// Bytes as printable ASCII, at most `most` of them: others read \xHH. In the arena.
+const char *service_text(struct arena *arena, const uint8_t *bytes, size_t size, size_t most);
+
+// What a certificate in DER says; NULL where it is none.
+const struct certificate *service_certificate(struct arena *arena, const uint8_t *der, size_t size);
