@@ -402,7 +402,7 @@ static void note_vantages(struct engine *engine)
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         struct address to = engine->schedule.lanes[i].address, own;
         char *text = into[to.family == FAMILY_IPV6];
-        if (text[0] == '\0' && engine->ledger.standings[i].tries > 0 && sockaddr_source(to, &own) && own.bits != 0)
+        if (text[0] == '\0' && engine->ledger.sent > 0 && sockaddr_source(to, &own) && own.bits != 0)
             address_format(own, text);
     }
 }

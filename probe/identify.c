@@ -17,7 +17,7 @@ enum {
     MOST_BYTES = 16 * 1024, // read of one answer
     QUIET_MS = 1000,        // that a peer gets to speak first
     PATIENCE_MS = 2000,     // for everything else of one trial
-    MOST_TRIALS = 16,
+    MOST_TRIALS = 16,       // of one port, and their end
 };
 
 struct identifier {
@@ -97,6 +97,14 @@ static void after_poll_closed(uv_handle_t *handle)
         inquiry->identifier->open--;
 }
 
+// One more connection to what was found, where there is one more thing to learn: only SSH has a host key.
+static const struct service_trial *follow_up(const struct inquiry *inquiry)
+{
+    const struct service_trial *trial = inquiry->trials[inquiry->trial];
+    bool ssh = inquiry->found.name != NULL && strcmp(inquiry->found.name, "ssh") == 0;
+    return trial->inside == PLAIN && !ssh ? NULL : trial->then;
+}
+
 static void end_inquiry(struct inquiry *inquiry)
 {
     struct service *kept = arena_new_of(inquiry->identifier->arena, struct service);
@@ -112,10 +120,13 @@ static void end_trial(struct inquiry *inquiry, bool found)
 {
     struct identifier *identifier = inquiry->identifier;
     end_connection(inquiry);
-    if (found)
+    const struct service_trial *then = found ? follow_up(inquiry) : NULL;
+    if (then != NULL) {
+        inquiry->trials[inquiry->trial] = then;
+        inquiry->trials[inquiry->trial + 1] = NULL;
+    } else if (found || inquiry->trials[++inquiry->trial] == NULL) {
         end_inquiry(inquiry);
-    else if (inquiry->trials[++inquiry->trial] == NULL)
-        end_inquiry(inquiry);
+    }
     if (identifier->interrupted)
         inquiry->trials[inquiry->trial] = NULL;
     // A poll handle is bound to its descriptor: the next trial has another one.
@@ -130,8 +141,8 @@ static void judge_bytes(struct inquiry *inquiry, bool over)
     struct service service = inquiry->found;
     enum service_sign sign = trial->read(inquiry->identifier->arena, inquiry->bytes, inquiry->size, &service);
     if (sign == SERVICE_YES || (over && sign == SERVICE_MORE && service.name != NULL && inquiry->size > 0) ||
-        (over && trial->tls && inquiry->shaken)) {
-        if (trial->tls && service.name == NULL)
+        (over && trial->inside == TLS && inquiry->shaken)) {
+        if (trial->inside == TLS && service.name == NULL)
             service.name = "tls";
         inquiry->found = service;
         end_trial(inquiry, true);
@@ -143,6 +154,14 @@ static void judge_bytes(struct inquiry *inquiry, bool over)
 static void note_tls(struct inquiry *inquiry)
 {
     struct arena *arena = inquiry->identifier->arena;
+    inquiry->shaken = true;
+    if (inquiry->trials[inquiry->trial]->inside == OLD_TLS) {
+        inquiry->found.tls_oldest = arena_strdup(arena, SSL_get_version(inquiry->ssl));
+        return;
+    }
+    long trust = SSL_get_verify_result(inquiry->ssl);
+    inquiry->found.tls_trust =
+        trust == X509_V_OK ? "trusted by this machine's authorities" : X509_verify_cert_error_string(trust);
     const char *cipher = SSL_get_cipher_name(inquiry->ssl);
     X509 *peer = SSL_get1_peer_certificate(inquiry->ssl);
     unsigned char *der = NULL;
@@ -153,7 +172,6 @@ static void note_tls(struct inquiry *inquiry)
         inquiry->found.certificate = service_certificate(arena, der, (size_t)size);
     OPENSSL_free(der);
     X509_free(peer);
-    inquiry->shaken = true;
 }
 
 static int send_some(struct inquiry *inquiry, const uint8_t *bytes, size_t size)
@@ -203,6 +221,10 @@ static void go_on(struct inquiry *inquiry)
             return;
         }
         note_tls(inquiry);
+        if (trial->inside == OLD_TLS) {
+            end_trial(inquiry, true);
+            return;
+        }
     }
     while (inquiry->sent < trial->hello_size) {
         int sent = send_some(inquiry, trial->hello + inquiry->sent, trial->hello_size - inquiry->sent);
@@ -246,8 +268,10 @@ static void on_ready(uv_poll_t *poll, int status, int events)
             end_trial(inquiry, false);
             return;
         }
-        if (inquiry->trials[inquiry->trial]->tls) {
+        if (inquiry->trials[inquiry->trial]->inside != PLAIN) {
             inquiry->ssl = SSL_new(inquiry->identifier->tls);
+            if (inquiry->trials[inquiry->trial]->inside == OLD_TLS)
+                SSL_set_max_proto_version(inquiry->ssl, TLS1_1_VERSION);
             SSL_set_fd(inquiry->ssl, inquiry->fd);
         }
     }
@@ -377,7 +401,9 @@ static SSL_CTX *any_tls(void)
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     if (context == NULL)
         return NULL;
-    SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL); // what is there is asked, not whether it is trusted
+    SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL); // trust is noted, not needed
+    SSL_CTX_set_default_verify_paths(context);
+    SSL_CTX_set_cipher_list(context, "ALL:@SECLEVEL=0");
     SSL_CTX_set_security_level(context, 0);
     SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
     SSL_CTX_set_max_cert_list(context, 64 * 1024);

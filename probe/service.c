@@ -1,6 +1,7 @@
 #include "probe/service.h"
 
 #include <ctype.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,6 +97,50 @@ static enum service_sign read_banner(struct arena *arena, const uint8_t *bytes, 
     return SERVICE_YES;
 }
 
+// ---- The host key of SSH. RFC 4253, sections 6 and 7; RFC 8731: the server shows it in answer to our half of the key
+// exchange, and there we leave.
+
+enum { KEX_ECDH_REPLY = 31 };
+
+static uint32_t number_at(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static const char *key_text(struct arena *arena, const uint8_t *blob, size_t size)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE], base64[128];
+    unsigned digest_size = 0;
+    if (size < 4 || number_at(blob) > size - 4 || EVP_Digest(blob, size, digest, &digest_size, EVP_sha256(), NULL) != 1)
+        return NULL;
+    int length = EVP_EncodeBlock(base64, digest, (int)digest_size);
+    while (length > 0 && base64[length - 1] == '=')
+        length--;
+    return arena_printf(arena, "%s SHA256:%.*s", service_text(arena, blob + 4, number_at(blob), LINE), length,
+                        (const char *)base64);
+}
+
+static enum service_sign read_host_key(struct arena *arena, const uint8_t *bytes, size_t size, struct service *service)
+{
+    const uint8_t *line = size == 0 ? NULL : memchr(bytes, '\n', size);
+    if (line == NULL)
+        return SERVICE_MORE;
+    for (size_t at = (size_t)(line - bytes) + 1; size - at >= 6;) {
+        size_t length = number_at(bytes + at); // of padding length, payload and padding
+        const uint8_t *payload = bytes + at + 5;
+        if (length < 2 || length > 16 * 1024)
+            return SERVICE_NO;
+        if (length > size - at - 4)
+            return SERVICE_MORE;
+        if (payload[0] == KEX_ECDH_REPLY && length >= 6 && number_at(payload + 1) <= length - 6) {
+            service->host_key = key_text(arena, payload + 5, number_at(payload + 1));
+            return SERVICE_YES;
+        }
+        at += 4 + length;
+    }
+    return SERVICE_MORE;
+}
+
 // ---- HTTP. RFC 9112, section 4
 
 static const char *header_value(struct arena *arena, const uint8_t *bytes, size_t size, const char *name)
@@ -117,18 +162,30 @@ static const char *header_value(struct arena *arena, const uint8_t *bytes, size_
     return NULL;
 }
 
+// What stands between <title> and </title>.
+static const char *page_title(struct arena *arena, const uint8_t *bytes, size_t size)
+{
+    size_t start = 0;
+    while (start + 7 <= size && strncasecmp((const char *)bytes + start, "<title>", 7) != 0)
+        start++;
+    start += 7;
+    for (size_t at = start; at + 8 <= size; at++)
+        if (strncasecmp((const char *)bytes + at, "</title>", 8) == 0)
+            return service_text(arena, bytes + start, at - start, LINE);
+    return NULL;
+}
+
 static enum service_sign read_http(struct arena *arena, const uint8_t *bytes, size_t size, struct service *service)
 {
     if (size < 5)
-        return memcmp(bytes, "HTTP/", size) == 0 ? SERVICE_MORE : SERVICE_NO;
+        return size == 0 || memcmp(bytes, "HTTP/", size) == 0 ? SERVICE_MORE : SERVICE_NO;
     if (!begins(bytes, size, "HTTP/"))
         return SERVICE_NO;
-    if (!holds(bytes, size, "\n\r\n") && !holds(bytes, size, "\n\n") && size < 8192)
-        return SERVICE_MORE;
     service->name = service->tls_version != NULL ? "https" : "http";
     service->banner = first_line(arena, bytes, size);
     service->product = header_value(arena, bytes, size, "server:");
-    return SERVICE_YES;
+    service->title = page_title(arena, bytes, size);
+    return service->title != NULL ? SERVICE_YES : SERVICE_MORE; // the end of the page ends it too
 }
 
 // ---- Databases and directories
@@ -224,13 +281,23 @@ static enum service_sign read_ldap(struct arena *arena, const uint8_t *bytes, si
 // TLS alone: what is inside may stay silent.
 static enum service_sign read_tls(struct arena *arena, const uint8_t *bytes, size_t size, struct service *service)
 {
-    enum service_sign sign = size == 0 ? SERVICE_MORE : read_http(arena, bytes, size, service);
-    if (sign != SERVICE_YES)
+    enum service_sign sign = read_http(arena, bytes, size, service);
+    if (service->name == NULL)
         service->name = "tls";
     return sign == SERVICE_NO ? SERVICE_YES : sign;
 }
 
-static const char http_hello[] = "HEAD / HTTP/1.0\r\nUser-Agent: sgproof\r\nAccept: */*\r\n\r\n";
+// Whether the handshake succeeds says all.
+static enum service_sign read_nothing(struct arena *arena, const uint8_t *bytes, size_t size, struct service *service)
+{
+    (void)arena;
+    (void)bytes;
+    (void)size;
+    (void)service;
+    return SERVICE_YES;
+}
+
+static const char http_hello[] = "GET / HTTP/1.0\r\nUser-Agent: sgproof\r\nAccept: */*\r\n\r\n";
 static const char redis_hello[] = "PING\r\n";
 static const uint8_t postgresql_hello[] = {0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f}; // SSLRequest
 static const uint8_t rdp_hello[] = {3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, 11, 0, 0, 0};
@@ -250,19 +317,52 @@ static const uint8_t smb_hello[] = {
     0,   4,   0,   1,   0,    0,   0,   0,   0,  0, 0, 's', 'g', 'p', 'r',  'o', 'o', 'f', '-', 's', 'g', 'p', 'r',
     'o', 'o', 'f', '-', 0,    0,   0,   0,   0,  0, 0, 0,   2,   2,   0x10, 2,   0,   3,   2,   3};
 
+// What we say to see a host key. RFC 4253, sections 4.2, 6 and 7.1; RFC 8731.
+static const char ssh_hello[] =
+    "SSH-2.0-sgproof\r\n"
+    "\000\000\001\304\010"
+    "\024sgproof-sgproof-" // KEXINIT, with a cookie
+    "\000\000\000."
+    "curve25519-sha256,curve25519-sha256@libssh.org"
+    "\000\000\000i"
+    "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256,ssh-rsa"
+    "\000\000\000J"
+    "aes128-ctr,aes256-ctr,aes128-gcm@openssh.com,chacha20-poly1305@openssh.com"
+    "\000\000\000J"
+    "aes128-ctr,aes256-ctr,aes128-gcm@openssh.com,chacha20-poly1305@openssh.com"
+    "\000\000\000%"
+    "hmac-sha2-256,hmac-sha2-512,hmac-sha1"
+    "\000\000\000%"
+    "hmac-sha2-256,hmac-sha2-512,hmac-sha1"
+    "\000\000\000\004"
+    "none"
+    "\000\000\000\004"
+    "none"
+    "\000\000\000\000\000\000\000\000"
+    "\000\000\000\000\000"
+    "\000\000\000\000\000\000\000\000" // no languages, no guess
+    "\000\000\000,\006"
+    "\036\000\000\000 " // KEX_ECDH_INIT: the base point of X25519
+    "\011\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000"
+    "\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000"
+    "\000\000\000\000\000\000";
+
 #define SAYS(text) (const uint8_t *)(text), sizeof(text) - 1
 #define SENDS(bytes) (bytes), sizeof(bytes)
 
+static const struct service_trial host_key_trial = {"ssh-host-key", SAYS(ssh_hello), PLAIN, "", read_host_key, NULL};
+static const struct service_trial old_tls_trial = {"tls-old", NULL, 0, OLD_TLS, "", read_nothing, NULL};
+
 const struct service_trial service_trials[] = {
-    {"banner", NULL, 0, false, "21-23,25,110,143,587,3306,5900", read_banner},
-    {"tls", SAYS(http_hello), true, "443,465,636,853,993,995,2376,6443,8443,9443,10250", read_tls},
-    {"http", SAYS(http_hello), false, "80,3000,5000,5601,8000,8008,8080,8081,8088,8888,9000,9090,9100,9200,15672",
-     read_http},
-    {"redis", SAYS(redis_hello), false, "6379", read_redis},
-    {"postgresql", SENDS(postgresql_hello), false, "5432,6432", read_postgresql},
-    {"mongodb", SENDS(mongodb_hello), false, "27017-27019", read_mongodb},
-    {"rdp", SENDS(rdp_hello), false, "3389", read_rdp},
-    {"ldap", SENDS(ldap_hello), false, "389,3268", read_ldap},
-    {"smb", SENDS(smb_hello), false, "445", read_smb},
-    {NULL, NULL, 0, false, NULL, NULL},
+    {"banner", NULL, 0, PLAIN, "21-23,25,110,143,587,3306,5900", read_banner, &host_key_trial},
+    {"tls", SAYS(http_hello), TLS, "443,465,636,853,993,995,2376,6443,8443,9443,10250", read_tls, &old_tls_trial},
+    {"http", SAYS(http_hello), PLAIN, "80,3000,5000,5601,8000,8008,8080,8081,8088,8888,9000,9090,9100,9200,15672",
+     read_http, NULL},
+    {"redis", SAYS(redis_hello), PLAIN, "6379", read_redis, NULL},
+    {"postgresql", SENDS(postgresql_hello), PLAIN, "5432,6432", read_postgresql, NULL},
+    {"mongodb", SENDS(mongodb_hello), PLAIN, "27017-27019", read_mongodb, NULL},
+    {"rdp", SENDS(rdp_hello), PLAIN, "3389", read_rdp, NULL},
+    {"ldap", SENDS(ldap_hello), PLAIN, "389,3268", read_ldap, NULL},
+    {"smb", SENDS(smb_hello), PLAIN, "445", read_smb, NULL},
+    {NULL, NULL, 0, PLAIN, NULL, NULL, NULL},
 };

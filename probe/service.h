@@ -18,9 +18,10 @@ struct service_trial {
     const char *name;
     const uint8_t *hello; // NULL: the peer speaks first
     size_t hello_size;
-    bool tls;          // a handshake first, and the hello inside
-    const char *ports; // on which it is tried first
+    enum { PLAIN, TLS, OLD_TLS } inside; // a handshake first, and the hello inside; OLD_TLS: none newer than TLSv1.1
+    const char *ports;                   // on which it is tried first
     service_reader read;
+    const struct service_trial *then; // one more connection once this one has found something, or NULL
 };
 
 // All trials in the order in which they are made at a port that is none of theirs; ends with a NULL name.

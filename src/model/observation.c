@@ -163,11 +163,15 @@ static void put_service(struct json_writer *writer, const struct service *servic
     json_put_string(writer, "name", service->name);
     put_if_any(writer, "product", service->product);
     put_if_any(writer, "banner", service->banner);
+    put_if_any(writer, "title", service->title);
+    put_if_any(writer, "host_key", service->host_key);
     put_if_any(writer, "note", service->note);
     if (service->tls_version != NULL) {
         json_open(writer, "tls", '{');
         json_put_string(writer, "version", service->tls_version);
+        put_if_any(writer, "oldest", service->tls_oldest);
         json_put_string(writer, "cipher", service->tls_cipher);
+        put_if_any(writer, "trust", service->tls_trust);
         if (service->certificate != NULL)
             put_certificate(writer, service->certificate);
         json_close(writer, '}');
@@ -250,6 +254,8 @@ static bool read_service(struct arena *arena, const struct json_cursor *at, stru
     if (!json_expect_object(at, error) || !json_string(arena, at, "name", &service->name, error) ||
         !json_optional_string(arena, at, "product", &service->product, error) ||
         !json_optional_string(arena, at, "banner", &service->banner, error) ||
+        !json_optional_string(arena, at, "title", &service->title, error) ||
+        !json_optional_string(arena, at, "host_key", &service->host_key, error) ||
         !json_optional_string(arena, at, "note", &service->note, error))
         return false;
     if (tls.node == NULL)
@@ -257,6 +263,8 @@ static bool read_service(struct arena *arena, const struct json_cursor *at, stru
     struct json_cursor certificate = json_member(&tls, "certificate");
     return json_expect_object(&tls, error) && json_string(arena, &tls, "version", &service->tls_version, error) &&
            json_string(arena, &tls, "cipher", &service->tls_cipher, error) &&
+           json_optional_string(arena, &tls, "oldest", &service->tls_oldest, error) &&
+           json_optional_string(arena, &tls, "trust", &service->tls_trust, error) &&
            (certificate.node == NULL || read_certificate(arena, &certificate, service, error));
 }
 

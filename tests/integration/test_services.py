@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import socket
 import ssl
 import subprocess
@@ -116,7 +117,7 @@ class Services(unittest.TestCase):
             says(b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3\r\n"), says(b"220 mail.example.org ESMTP Postfix\r\n"),
             says(b"220 (vsFTPd 3.0.3)\r\n"), says(b"+OK Dovecot ready.\r\n"), says(b"* OK [CAPABILITY IMAP4rev1] ready\r\n"),
             says(MYSQL), says(b"RFB 003.008\n"), says(b"\xff\xfd\x18\xff\xfd\x20"),
-            answers((b"HEAD / HTTP/1.0\r\n", b"HTTP/1.1 301 Moved\r\nDate: x\r\nServer: nginx/1.22.1\r\n\r\n")),
+            answers((b"GET / HTTP/1.0\r\n", b"HTTP/1.1 301 Moved\r\nDate: x\r\nServer: nginx/1.22.1\r\n\r\n<html><TITLE>The shop</title>")),
             answers((b"PING\r\n", b"+PONG\r\n")), answers((b"PING\r\n", b"-NOAUTH Authentication required.\r\n")),
             answers((b"\x00\x00\x00\x08\x04\xd2\x16\x2f", b"S")), answers((b"\x00\x00\x00\x08\x04\xd2\x16\x2f", b"N")),
             answers((b"5\x00\x00\x00\x01", mongodb)), answers((b"\x03\x00\x00\x13", RDP)), answers((b"0%\x02\x01\x01", LDAP)),
@@ -128,19 +129,23 @@ class Services(unittest.TestCase):
             ("redis", None, "asks for authentication"), ("postgresql", None, "offers TLS"), ("postgresql", None, "offers no TLS"),
             ("mongodb", None, None), ("rdp", None, "asks for network level authentication"),
             ("ldap", None, "shows its root entry without authentication"), ("smb", "SMB 3.0", None)])
+        self.assertEqual((found[8]["banner"], found[8]["title"]), ("HTTP/1.1 301 Moved", "The shop"))
         self.assertEqual(found[1]["banner"], "220 mail.example.org ESMTP Postfix")
 
-    def tls_server(self, folder, subject, names, version=ssl.TLSVersion.TLSv1_3, http=True):
+    def tls_server(self, folder, subject, names, version=ssl.TLSVersion.TLSv1_3, http=True, old=False):
         key, certificate = folder + "/k.pem", folder + "/c.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-subj", subject,
                         "-addext", "subjectAltName=" + names, "-days", "30", "-utf8"], check=True, capture_output=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         context.maximum_version = version
+        if old:
+            context.minimum_version = ssl.TLSVersion.TLSv1
+            context.set_ciphers("ALL:@SECLEVEL=0")
 
         def speak(connection):
             with context.wrap_socket(connection, server_side=True) as inside:
-                if inside.recv(4096).startswith(b"HEAD ") and http:
+                if inside.recv(4096).startswith(b"GET ") and http:
                     inside.sendall(b"HTTP/1.0 200 OK\r\nServer: shop\r\n\r\n")
                 inside.recv(1)
         server = Server(speak)
@@ -162,10 +167,41 @@ class Services(unittest.TestCase):
                 self.assertEqual(certificate["subject"], "O=Souvenirs,CN=shop.example.org")
                 self.assertEqual(certificate["names"], ["shop.example.org", "*.example.org", "198.51.100.7"])
                 self.assertTrue(certificate["self_issued"])
+                self.assertEqual((tls["trust"], tls.get("oldest")), ("self-signed certificate", None))
                 der = subprocess.run(["openssl", "x509", "-in", folder + "/c.pem", "-outform", "DER"], capture_output=True, check=True).stdout
                 self.assertEqual(certificate["sha256"], hashlib.sha256(der).hexdigest())
                 left = datetime.datetime.fromisoformat(certificate["not_after"].replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
                 self.assertIn(left.days, (29, 30))
+
+    def test_old_tls_that_is_still_spoken_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            port = self.tls_server(folder, "/CN=old", "DNS:old", ssl.TLSVersion.TLSv1_2, old=True)
+            tls = self.tls(port)["tls"]
+        self.assertEqual((tls["version"], tls["oldest"]), ("TLSv1.2", "TLSv1.1"))
+
+    @unittest.skipUnless(shutil.which("dropbear"), "dropbear is not installed")
+    def test_the_host_key_of_a_real_ssh_server_is_what_its_own_tool_says(self):
+        for kind in ("ed25519", "ecdsa", "rsa"):
+            with self.subTest(kind=kind), tempfile.TemporaryDirectory() as folder:
+                key = folder + "/key"
+                said = subprocess.run(["dropbearkey", "-t", kind, "-f", key], check=True, capture_output=True, text=True).stdout
+                with socket.create_server(("127.0.0.1", 0)) as free:
+                    port = free.getsockname()[1]
+                server = subprocess.Popen(["dropbear", "-F", "-E", "-s", "-p", "127.0.0.1:%d" % port, "-r", key, "-P", folder + "/pid"],
+                                          stderr=subprocess.DEVNULL)
+                try:
+                    for _ in range(100):
+                        with socket.socket() as trial:
+                            if trial.connect_ex(("127.0.0.1", port)) == 0:
+                                break
+                        time.sleep(0.05)
+                    service = self.tls(port)
+                finally:
+                    server.kill()
+                    server.wait()
+                self.assertEqual(service["name"], "ssh")
+                self.assertTrue(service["product"].startswith("dropbear_"), service)
+                self.assertIn(service["host_key"].split()[1], said)
 
     def test_hostile_certificate_names_and_banners_are_printable_ascii(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -225,7 +261,7 @@ class Services(unittest.TestCase):
         counted = Server(says(b"SSH-2.0-a\r\n"))
         mute = Server(lambda connection: connection.recv(1000))
         self.identify(counted, mute)
-        self.assertLessEqual(counted.connections, 2)  # the probe's own, and one to ask
+        self.assertLessEqual(counted.connections, 3)  # the probe's own, one to ask, one for the host key
         self.assertLessEqual(mute.connections, 10)
 
     def test_neighbouring_open_ports_are_told_apart(self):

@@ -262,6 +262,16 @@ class Answers(unittest.TestCase):
                 # The outbound ACL of the web subnet lets ICMP out but no ICMPv6: there the host's word is not heard.
                 (two, 80): ("closed", "icmp:3/3", two) if two == WEB2 else ("filtered", "no-answer", None)})
 
+    def test_a_packet_that_dies_on_the_way_is_rejected_by_who_let_it_die(self):
+        rules = ("table inet dying {\nchain out { type filter hook output priority 0;"
+                 " ip daddr %s tcp dport 84 ip ttl set 1; ip6 daddr %s tcp dport 84 ip6 hoplimit set 1;\n}\n}\n" % (WEB1, WEB1_6))
+        subprocess.run([LAB, "in", "nft", "-f", "-"], input=rules, text=True, check=True, env=ENV)
+        self.addCleanup(subprocess.run, [LAB, "in", "nft", "delete", "table", "inet", "dying"], check=True, env=ENV)
+        for method in ("syn", "connect"):
+            lines, _ = self.probe("%s tcp 84\n%s tcp 84\n" % (WEB1, WEB1_6), "--method", method, "--timeout", "300")
+            self.assertEqual([(x["state"], x["reason"], x.get("from")) for x in lines],
+                             [("rejected", "icmp:11/0", "203.0.113.1"), ("rejected", "icmp:3/0", "2001:db8:ffff::1")], method)
+
     def test_silence_is_asked_as_often_as_tries_says_and_an_answer_once(self):
         lines, summary = self.probe("%s tcp 9,80\n" % WEB1, "--tries", "2", "--timeout", "100")
         self.assertEqual({x["from_port"]: x["tries"] for x in lines}, {9: 2, 80: 1})
@@ -302,6 +312,7 @@ class Answers(unittest.TestCase):
         process.stderr.close()
         summary = json.loads(out.splitlines()[-1])["summary"]
         self.assertTrue(summary["interrupted"])
+        self.assertEqual(summary["vantage_ipv4"], "203.0.113.7")
         self.assertEqual(sum(summary[s] for s in ("open", "closed", "rejected", "filtered", "unknown")), 1000)
 
     def test_client_ports_of_the_plan_are_kept_to(self):
