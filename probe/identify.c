@@ -14,6 +14,7 @@
 
 enum {
     MOST_AT_ONCE = 128,
+    MOST_OF_A_HOST = 16,
     MOST_BYTES = 16 * 1024, // read of one answer
     QUIET_MS = 1000,        // that a peer gets to speak first
     PATIENCE_MS = 2000,     // for everything else of one trial
@@ -28,7 +29,7 @@ struct identifier {
     struct arena *arena;
     struct inquiry *inquiries;
     size_t count;
-    size_t next;   // inquiry to begin
+    size_t begun;
     size_t open;   // that are under way
     double budget; // trials that may begin now
     double per_tick;
@@ -45,6 +46,8 @@ struct inquiry {
     size_t trial;
     int fd;
     bool connected;
+    bool begun;
+    bool ended;
     bool waiting; // for its turn to begin the next trial
     uv_poll_t poll;
     uv_timer_t timer;
@@ -88,13 +91,19 @@ static void end_connection(struct inquiry *inquiry)
     inquiry->bytes = NULL;
 }
 
+static void leave(struct inquiry *inquiry)
+{
+    inquiry->ended = true;
+    inquiry->identifier->open--;
+}
+
 static void after_poll_closed(uv_handle_t *handle)
 {
     struct inquiry *inquiry = handle->data;
     inquiry->has_handles = false;
     inquiry->waiting = inquiry->trials[inquiry->trial] != NULL;
     if (!inquiry->waiting)
-        inquiry->identifier->open--;
+        leave(inquiry);
 }
 
 // One more connection to what was found, where there is one more thing to learn: only SSH has a host key.
@@ -298,7 +307,7 @@ static void begin_trial(struct inquiry *inquiry)
         uv_poll_init(&identifier->loop, &inquiry->poll, inquiry->fd) != 0) {
         end_connection(inquiry);
         end_inquiry(inquiry);
-        identifier->open--;
+        leave(inquiry);
         return;
     }
     inquiry->has_handles = true;
@@ -310,6 +319,32 @@ static void begin_trial(struct inquiry *inquiry)
 
 // ---- All of them
 
+// A small instance is not hurt: a few at once of each host.
+static bool host_is_busy(const struct identifier *identifier, const struct inquiry *inquiry)
+{
+    size_t busy = 0;
+    for (size_t i = 0; i < identifier->count; i++) {
+        const struct inquiry *other = &identifier->inquiries[i];
+        busy +=
+            other->begun && !other->ended && address_equal(other->observation->address, inquiry->observation->address);
+    }
+    return busy >= MOST_OF_A_HOST;
+}
+
+static struct inquiry *next_to_begin(struct identifier *identifier)
+{
+    const struct address *busy = NULL; // inquiries are sorted by address
+    for (size_t i = 0; i < identifier->count; i++) {
+        struct inquiry *inquiry = &identifier->inquiries[i];
+        if (inquiry->begun || (busy != NULL && address_equal(*busy, inquiry->observation->address)))
+            continue;
+        if (!host_is_busy(identifier, inquiry))
+            return inquiry;
+        busy = &inquiry->observation->address;
+    }
+    return NULL;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct identifier *identifier = timer->data;
@@ -317,18 +352,21 @@ static void on_tick(uv_timer_t *timer)
     if (identifier->budget > identifier->per_tick + 1)
         identifier->budget = identifier->per_tick + 1;
     // Those that wait for another trial come before new ones.
-    for (size_t i = 0; i < identifier->next && identifier->budget >= 1; i++)
+    for (size_t i = 0; i < identifier->count && identifier->budget >= 1; i++)
         if (identifier->inquiries[i].waiting) {
             identifier->budget -= 1;
             begin_trial(&identifier->inquiries[i]);
         }
-    while (!identifier->interrupted && identifier->next < identifier->count && identifier->open < MOST_AT_ONCE &&
-           identifier->budget >= 1) {
+    struct inquiry *next;
+    while (!identifier->interrupted && identifier->open < MOST_AT_ONCE && identifier->budget >= 1 &&
+           identifier->begun < identifier->count && (next = next_to_begin(identifier)) != NULL) {
         identifier->budget -= 1;
         identifier->open++;
-        begin_trial(&identifier->inquiries[identifier->next++]);
+        identifier->begun++;
+        next->begun = true;
+        begin_trial(next);
     }
-    if (identifier->open == 0 && (identifier->interrupted || identifier->next == identifier->count)) {
+    if (identifier->open == 0 && (identifier->interrupted || identifier->begun == identifier->count)) {
         uv_close((uv_handle_t *)timer, NULL);
         for (int i = 0; i < 2; i++)
             uv_close((uv_handle_t *)&identifier->signals[i], NULL);
@@ -340,11 +378,11 @@ static void on_signal(uv_signal_t *handle, int number)
     struct identifier *identifier = handle->data;
     (void)number;
     identifier->interrupted = true;
-    for (size_t i = 0; i < identifier->next; i++) {
+    for (size_t i = 0; i < identifier->count; i++) {
         struct inquiry *inquiry = &identifier->inquiries[i];
         if (inquiry->waiting) {
             inquiry->waiting = false;
-            identifier->open--;
+            leave(inquiry);
         } else if (inquiry->fd >= 0) {
             end_trial(inquiry, false);
         }

@@ -44,6 +44,7 @@ struct job {
     struct derivation derivation;
     struct past past;
     struct bundle *bundle;
+    long tries;
     char manifest_sha256[DIGEST_TEXT];
 };
 
@@ -110,6 +111,7 @@ static bool probe_stage(struct job *job, struct error *error)
     struct text observed = {0};
     const struct derivation *derivation = &job->derivation;
     GUARD(cli_probe_options(job->arena, job->options, &probe, error));
+    job->tries = probe.tries;
     // The scope lock, before anything is written or sent: the plan holds addresses of the snapshot only.
     for (size_t i = 0; i < derivation->plan.targets.count; i++)
         if (exposure_endpoint(derivation->before.exposures, derivation->plan.targets.items[i].address) == NULL)
@@ -183,6 +185,7 @@ static bool close_bundle(struct job *job, struct manifest *manifest, EVP_PKEY *k
     const struct verdict_set *set = &job->derivation.set;
     struct text document = {0};
     manifest->complete = set->complete;
+    manifest->tries = job->tries;
     manifest->vantage = set->vantage;
     for (size_t i = 0; i < job->derivation.given.vantages.items.count; i++)
         *vector_add(job->arena, &manifest->vantages) =

@@ -4,6 +4,7 @@
 #include "cli/derive.h"
 #include "config.h"
 #include "evidence/check.h"
+#include "model/protocol.h"
 
 static const struct option_spec options_of_verify[] = {
     OPTION_FORMAT("text or json (default text)"),
@@ -74,6 +75,65 @@ static void compare(struct checks *checks, const struct checked_bundle *bundle, 
         return;
     }
     check_add(checks, "derivation", CHECK_GOOD, "exposure, plan, verdicts and controls follow, byte for byte");
+}
+
+// ---- Do the observations follow from the packets?
+
+static int by_port(const void *left, const void *right)
+{
+    const struct observation *a = left, *b = right;
+    int order = place_compare(a->address, a->protocol, b->address, b->protocol);
+    return order != 0 ? order : a->high < b->low ? -1 : a->low > b->high ? 1 : 0;
+}
+
+// The first port whose state the capture does not give, as text; NULL where there is none. What could not be asked is
+// left out.
+static const char *unfounded(struct arena *arena, const struct observations *told, const struct observations *replayed)
+{
+    for (size_t i = 0; i < told->items.count; i++) {
+        struct observation one = told->items.items[i];
+        for (uint32_t port = told->items.items[i].low; port <= told->items.items[i].high; port++) {
+            one.low = one.high = (uint16_t)port;
+            const struct observation *seen = replayed->items.count == 0
+                                                 ? NULL
+                                                 : bsearch(&one, replayed->items.items, replayed->items.count,
+                                                           sizeof(*replayed->items.items), by_port);
+            if (one.state != OBSERVED_UNKNOWN && (seen == NULL || seen->state != one.state)) {
+                char address[ADDRESS_TEXT];
+                address_format(one.address, address);
+                return arena_printf(arena, "observations.jsonl: line %zu: %s %s %u is %s, the packets say %s", one.line,
+                                    address, protocol_name(arena, one.protocol), port, observed_names[one.state],
+                                    seen == NULL ? "nothing" : observed_names[seen->state]);
+            }
+        }
+    }
+    return NULL;
+}
+
+static void check_capture(struct checks *checks, const struct checked_bundle *bundle)
+{
+    struct arena *arena = checks->arena;
+    struct error error = {0};
+    struct plan plan = {0};
+    struct probe_summary summary;
+    struct observations told = {0}, replayed = {0};
+    const char *path = arena_printf(arena, "%s/plan.jsonl", bundle->folder);
+    size_t length;
+    if (!listed(&bundle->manifest, "capture.pcap")) {
+        check_add(checks, "capture", CHECK_ABSENT, "no packets were kept");
+        return;
+    }
+    char *text = file_read(path, &length, &error);
+    bool good = text != NULL && plan_read(arena, path, text, length, &plan, &error) &&
+                observations_read(arena, arena_printf(arena, "%s/observations.jsonl", bundle->folder), &told, &error) &&
+                probe_replay(arena, &plan, arena_printf(arena, "%s/capture.pcap", bundle->folder),
+                             bundle->manifest.tries, &replayed, &summary, &error);
+    free(text);
+    const char *wrong = good ? unfounded(arena, &told, &replayed) : error.message;
+    if (wrong == NULL)
+        check_add(checks, "capture", CHECK_GOOD, "every state observed follows from the packets");
+    else
+        check_add(checks, "capture", CHECK_WRONG, "%s", wrong);
 }
 
 static void check_derivation(struct checks *checks, const struct checked_bundle *bundle)
@@ -170,6 +230,7 @@ static int run(struct arena *arena, int argc, char **argv)
         if (check_bundle(&checks[i], bundle->folder, options_value(&options, "key"), options_value(&options, "tsa-ca"),
                          bundle, &error)) {
             check_chain(&checks[i], bundle, i > 0 ? &bundles[i - 1] : NULL);
+            check_capture(&checks[i], bundle);
             check_derivation(&checks[i], bundle);
         }
         hold = hold && checks_hold(&checks[i]);

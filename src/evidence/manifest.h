@@ -23,6 +23,7 @@ struct manifest {
     const char *vantage;                    // as verdicts.json has it, or NULL
     text_list vantages;                     // as --vantage takes them
     const char *depth;                      // of the plan
+    long tries;                             // of the probe, before silence was believed
     const char *judged_on;                  // YYYY-MM-DD
     text_list packs;                        // files of control packs in the bundle, in order
     const char *previous;                   // SHA-256 of the previous bundle's manifest.json, or NULL

@@ -122,7 +122,7 @@ class Verify(Bundles):
         checks, = self.verify(self.one, "--key", self.public)
         self.assertEqual({k: v[0] for k, v in checks.items()},
                          {"manifest": "ok", "files": "ok", "signature": "ok", "attestation": "ok", "timestamp": "absent",
-                          "chain": "absent", "derivation": "ok"})
+                          "chain": "absent", "capture": "absent", "derivation": "ok"})
         text = common.sgproof("verify", self.one, "--key", self.public)
         self.assertIn("The evidence holds.", text.stdout)
 

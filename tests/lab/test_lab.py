@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,6 +125,20 @@ class Demo(Sample):
             self.assertIn(name, listed)
         self.assertTrue(manifest["complete"])
 
+    def test_the_evidence_holds_and_a_changed_observation_does_not(self):
+        done = common.sgproof("verify", self.bundle)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("every state observed follows from the packets", done.stdout)
+        changed = pathlib.Path(self.folder.name) / "changed"
+        shutil.copytree(self.bundle, changed)
+        observations = changed / "observations.jsonl"
+        observations.write_text(observations.read_text().replace('"state": "open"', '"state": "closed"', 1))
+        done = common.sgproof("verify", changed)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("observations.jsonl: is not what the manifest holds the hash of", done.stdout)
+        self.assertRegex(done.stdout, r"WRONG +capture +observations.jsonl: line \d+: .* is closed, the packets say open")
+        self.assertIn("verdicts.json: verdicts[", done.stdout)
+
     def test_the_stages_alone_give_what_the_run_gives(self):
         again = common.sgproof("reconcile", common.SAMPLE, self.bundle / "observations.jsonl", "--intent",
                                str(common.SAMPLE) + ".intent.json", *VANTAGE, "--format", "json")
@@ -205,6 +220,10 @@ class Live(Sample):
         for when in ("before", "after"):
             record = json.loads((self.bundle / when / "snapshot.json").read_text())
             self.assertEqual((record["account_id"], record["unread"]), ("111122223333", []))
+        self.assertEqual(common.sgproof("verify", self.bundle).returncode, 0)
+        controls = {c["id"]: c["result"] for p in json.loads((self.bundle / "controls.json").read_text())["packs"] for c in p["controls"]}
+        self.assertEqual((controls["sec-002/nothing-undeclared"], controls["sec-002/only-intended"], controls["sec-002/root-mfa"],
+                          controls["fsbp-exposure/RDS.2"]), ("fail", "fail", "fail", "not-applicable"))
 
     def test_what_changes_between_the_two_readings_is_unstable(self):
         running = self.begin("--depth", "declared", "--rate", "2")  # slow: the change falls between the readings
@@ -220,6 +239,7 @@ class Live(Sample):
         self.assertEqual(running.wait(120), 1)
         self.assertEqual({p for p, is_ in spread(self.verdicts()["verdicts"], "unstable").items() if is_[0]},
                          {(OFFICE, "tcp", 8080)})
+        self.assertEqual(common.sgproof("verify", self.bundle).returncode, 0)
 
 
 class Answers(unittest.TestCase):
