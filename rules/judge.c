@@ -122,7 +122,7 @@ void judge(struct arena *arena, const struct estate *estate, const struct exposu
     judged.items.count = judged.items.capacity = 0;
     for (size_t i = 0; i < set->items.count; i++) {
         const struct verdict *verdict = &set->items.items[i];
-        const struct endpoint *endpoint = exposure_endpoint(exposures, verdict->address);
+        const struct endpoint *endpoint = exposure_endpoint_at(exposures, prefix_of(verdict->address));
         cut_list cuts = cuts_for(arena, estate, endpoint, options->intent, verdict->protocol);
         uint32_t end = (uint32_t)verdict->high + 1, next;
         for (uint32_t first = verdict->low; first < end; first = next) {

@@ -114,7 +114,8 @@ static bool probe_stage(struct job *job, struct error *error)
     job->tries = probe.tries;
     // The scope lock, before anything is written or sent: the plan holds addresses of the snapshot only.
     for (size_t i = 0; i < derivation->plan.targets.count; i++)
-        if (exposure_endpoint(derivation->before.exposures, derivation->plan.targets.items[i].address) == NULL)
+        if (exposure_endpoint_at(derivation->before.exposures, prefix_of(derivation->plan.targets.items[i].address)) ==
+            NULL)
             return error_set(error, ERROR_USAGE,
                              "the plan holds an address that the snapshot does not: nothing was sent");
     log_line(LOG_INFO, "probing %u endpoints", derivation->narrowed->endpoints.count);
