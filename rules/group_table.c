@@ -83,17 +83,51 @@ static size_t first_of(const struct verdict_set *set, struct address address)
     return low;
 }
 
-// Ports that some group of an interface is about: what one denies, another may admit.
-static struct portset covered_by_all(struct arena *arena, const struct estate *estate, const struct group_set *set,
-                                     int protocol)
+// The same of each protocol that is probed.
+struct coverage {
+    struct portset tcp;
+    struct portset udp;
+    struct portset icmp;
+    struct portset icmpv6;
+};
+
+static struct coverage coverage_of(struct arena *arena, const struct security_group_rule *rules, size_t count)
 {
-    struct portset ports = portset_empty;
+    return (struct coverage){covered(arena, rules, count, PROTOCOL_TCP), covered(arena, rules, count, PROTOCOL_UDP),
+                             covered(arena, rules, count, PROTOCOL_ICMP),
+                             covered(arena, rules, count, PROTOCOL_ICMPV6)};
+}
+
+// Of all groups of an interface: what one denies, another may admit.
+static struct coverage coverage_of_all(struct arena *arena, const struct estate *estate, const struct group_set *set)
+{
+    struct coverage all = {0};
     for (size_t g = 0; set != NULL && g < set->count; g++) {
         const struct security_group *group = map_get(&estate->security_groups, set->ids[g]);
-        if (group != NULL)
-            ports = portset_union(arena, ports, covered(arena, group->ingress.items, group->ingress.count, protocol));
+        if (group == NULL)
+            continue;
+        struct coverage one = coverage_of(arena, group->ingress.items, group->ingress.count);
+        all.tcp = portset_union(arena, all.tcp, one.tcp);
+        all.udp = portset_union(arena, all.udp, one.udp);
+        all.icmp = portset_union(arena, all.icmp, one.icmp);
+        all.icmpv6 = portset_union(arena, all.icmpv6, one.icmpv6);
     }
-    return ports;
+    return all;
+}
+
+static size_t covered_ports(const struct coverage *coverage, const struct verdict *verdict)
+{
+    struct portset set = verdict->protocol == PROTOCOL_TCP    ? coverage->tcp
+                         : verdict->protocol == PROTOCOL_UDP  ? coverage->udp
+                         : verdict->protocol == PROTOCOL_ICMP ? coverage->icmp
+                                                              : coverage->icmpv6;
+    size_t count = 0;
+    for (size_t i = 0; i < set.count; i++) {
+        uint16_t low = set.ranges[i].low > verdict->low ? set.ranges[i].low : verdict->low;
+        uint16_t high = set.ranges[i].high < verdict->high ? set.ranges[i].high : verdict->high;
+        count += low <= high ? (size_t)(high - low) + 1 : 0;
+    }
+    return count;
 }
 
 // Counts what was observed of the group's addresses at the ports of a rule, or with NULL where no group admits
@@ -101,23 +135,25 @@ static struct portset covered_by_all(struct arena *arena, const struct estate *e
 static void observe(struct holder *holder, const struct security_group_rule *rule, struct group_access *access)
 {
     const struct verdict_set *set = holder->input->verdicts;
+    const struct group_set *last = NULL;
     struct arena *scratch = arena_new();
+    struct coverage coverage = {0};
+    if (rule != NULL)
+        coverage = coverage_of(scratch, rule, 1);
     for (size_t e = 0; set != NULL && e < holder->endpoints.count; e++) {
         const struct prefix prefix = holder->endpoints.items[e]->address;
+        const struct group_set *groups = holder->endpoints.items[e]->interface->groups;
         struct address address = {.family = prefix.family, .bits = prefix.first};
         bool reachable = false;
+        if (rule == NULL && groups != last)
+            coverage = coverage_of_all(scratch, holder->input->estate, last = groups);
         for (size_t v = first_of(set, address); v < set->items.count; v++) {
             const struct verdict *verdict = &set->items.items[v];
             if (!address_equal(verdict->address, address))
                 break;
-            struct portset asked = portset_of(scratch, verdict->low, verdict->high);
-            struct portset ruled =
-                rule != NULL ? covered(scratch, rule, 1, verdict->protocol)
-                             : covered_by_all(scratch, holder->input->estate,
-                                              holder->endpoints.items[e]->interface->groups, verdict->protocol);
-            size_t ports = portset_size(rule == NULL ? portset_subtract(scratch, asked, ruled)
-                                                     : portset_intersect(scratch, asked, ruled));
-            arena_reset(scratch);
+            size_t ports = covered_ports(&coverage, verdict);
+            if (rule == NULL)
+                ports = (size_t)(verdict->high - verdict->low) + 1 - ports;
             if (ports == 0)
                 continue;
             access->observed[verdict->observed] += ports;
