@@ -427,6 +427,12 @@ int cli_status(const struct verdict_set *set, const struct control_report *contr
     return 0;
 }
 
+bool cli_is_silent(const struct options *options, const char *format, int status)
+{
+    return status == 0 && strcmp(format, "text") == 0 && options_value(options, "quiet") != NULL &&
+           options_value(options, "output") == NULL;
+}
+
 bool cli_baseline(struct arena *arena, const struct options *options, const struct verdict_set *set,
                   struct verdict_set *fresh, struct error *error)
 {

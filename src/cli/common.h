@@ -107,6 +107,9 @@ bool cli_fail_on(struct arena *arena, const struct options *options, struct fail
 // --fail-on says; else 0.
 int cli_status(const struct verdict_set *set, const struct control_report *controls, const struct fail_on *fail_on);
 
+// Whether nothing is to be printed: -q, text, no --output, and nothing to report. A nightly job is silent so.
+bool cli_is_silent(const struct options *options, const char *format, int status);
+
 // --baseline: what is not in that evidence folder, or file of verdicts, is left in *fresh; else the set as it is.
 bool cli_baseline(struct arena *arena, const struct options *options, const struct verdict_set *set,
                   struct verdict_set *fresh, struct error *error);

@@ -69,8 +69,9 @@ static int run(struct arena *arena, int argc, char **argv)
         report_text(&(struct report_run){.title = file, .set = &fresh},
                     &(struct report_options){.colour = cli_colour(&options)}, &out);
     cli_say_missing(declared.exposures);
-    written = written && cli_output(&options, &out, &error);
     int status = written ? cli_status(&fresh, NULL, &fail_on) : cli_fail(&error);
+    if (written && !cli_is_silent(&options, format, status) && !cli_output(&options, &out, &error))
+        status = cli_fail(&error);
     text_free(&out);
     exposure_set_free(narrowed);
     cli_declared_free(&declared);

@@ -310,8 +310,9 @@ static int run(struct arena *arena, int argc, char **argv)
                         &(struct report_options){.colour = cli_colour(&options)}, &text);
         cli_say_missing(job.derivation.before.exposures);
         log_line(LOG_INFO, "evidence: %s, report: %s/report.html", out, out);
-        status = cli_output(&options, &text, &error) ? cli_status(&fresh, &job.derivation.controls, &fail_on)
-                                                     : cli_fail(&error);
+        status = cli_status(&fresh, &job.derivation.controls, &fail_on);
+        if (!cli_is_silent(&options, format, status) && !cli_output(&options, &text, &error))
+            status = cli_fail(&error);
         text_free(&text);
     }
     file_remove_tree(job.passing);
@@ -328,7 +329,7 @@ const struct command command_run = {
     .usage = "[--snapshot DIR] [--out DIR] [--vantage ADDRESS] [--intent FILE] [--only CIDR]",
     .notes = "Exit status: 0 nothing at or above --fail-on; 1 findings; 2 bad input, nothing was done; 3 incomplete, "
              "whatever\n"
-             "was found. The evidence folder appears whole or not at all.\n"
+             "was found. With -q nothing is printed where it is 0. The evidence folder appears whole or not at all.\n"
              "\nExamples:\n"
              "  sgproof run --region eu-west-3 --profile audit --intent intent.json --out evidence/\n"
              "  sgproof run --snapshot estate/ --intent intent.json --out evidence/\n"

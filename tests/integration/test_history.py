@@ -183,8 +183,12 @@ class History(Bundles):
         self.addCleanup(listener.close)
         more = self.opened(listener.getsockname()[1])
         base = self.again("--fail-on", "info", status=1)
-        done = common.sgproof("report", base)
         self.again("--fail-on", "info", "--baseline", base)  # nothing new: exit status 0
+        for fail_on in ("info", "none"):
+            done = common.sgproof("run", "--snapshot", self.snapshot, "--intent", self.intent, "--out", self.here / ("q" + fail_on), "--vantage",
+                                  "203.0.113.7", "--depth", "declared", "--method", "connect", "--no-history", "--fail-on", fail_on,
+                                  "--baseline", base, "-q", *common.ONLY)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
         out = self.here / "new"
         done = common.sgproof("run", "--snapshot", more, "--intent", self.intent, "--out", out, "--vantage", "203.0.113.7", "--depth",
                               "declared", "--method", "connect", "--no-history", "--fail-on", "info", "--baseline", base,
