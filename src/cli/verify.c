@@ -228,7 +228,8 @@ static int run(struct arena *arena, int argc, char **argv)
         checks[i].arena = arena;
         *bundle = (struct checked_bundle){.folder = bundle->folder};
         if (check_bundle(&checks[i], bundle->folder, options_value(&options, "key"), options_value(&options, "tsa-ca"),
-                         bundle, &error)) {
+                         bundle, &error) &&
+            !bundle->strange) {
             check_chain(&checks[i], bundle, i > 0 ? &bundles[i - 1] : NULL);
             check_capture(&checks[i], bundle);
             check_derivation(&checks[i], bundle);

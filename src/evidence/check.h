@@ -33,6 +33,7 @@ struct checked_bundle {
     const char *folder;
     struct manifest manifest;
     char sha256[DIGEST_TEXT]; // of manifest.json
+    bool strange;             // holds what is neither file nor folder: nothing of it was opened
 };
 
 // Checks the manifest, the files, the signature and attestation with the public key in file `key` (or NULL), and the

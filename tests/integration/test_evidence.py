@@ -181,6 +181,19 @@ class Verify(Bundles):
         (copy / "link").symlink_to("/etc/hostname")
         self.assertEqual(common.sgproof("verify", copy, "--key", self.public).returncode, 1)
 
+    def test_what_is_no_file_is_not_opened(self):
+        for name in ("before/pipe.json", "exposure.json", "manifest.sig"):
+            copy = self.copy()
+            (copy / name).unlink(missing_ok=True)
+            os.mkfifo(copy / name)
+            done = common.sgproof("verify", copy, "--key", self.public)  # and does not wait for anybody to write there
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(name + ": is no file of the manifest", done.stdout)
+        copy = self.copy()
+        (copy / "manifest.json").unlink()
+        os.mkfifo(copy / "manifest.json")
+        self.assertEqual(common.sgproof("verify", copy).returncode, 2)
+
     def reseal(self, bundle):
         """What a forger without the key can do: make every hash, and run_id, right again."""
         manifest = json.loads((bundle / "manifest.json").read_text())
