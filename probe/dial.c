@@ -1,15 +1,17 @@
 #include "probe/dial.h"
 
+#include <errno.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
+#include <unistd.h>
+#include <uv.h>
 
 #include "base/clock.h"
 #include "probe/connect.h"
 
-enum { SPARE_DESCRIPTORS = 64, SHORTEST_WAIT_US = 200000 };
+enum { SPARE_DESCRIPTORS = 64, SHORTEST_WAIT_US = 200000, EVENTS = 256 };
 
 struct slot {
-    uv_poll_t poll;
-    struct dial *dial;
     int fd;
     uint64_t question;
     uint64_t started_us;
@@ -19,7 +21,7 @@ struct slot {
 };
 
 struct dial {
-    uv_loop_t *loop;
+    int epoll; // of all that are under way; uv_poll_t would take five system calls more for each
     const struct schedule *schedule;
     struct ledger *ledger;
     uint64_t longest_us;
@@ -44,52 +46,54 @@ static size_t descriptor_limit(void)
     return (size_t)limit.rlim_cur;
 }
 
-struct dial *dial_open(struct arena *arena, uv_loop_t *loop, const struct schedule *schedule, struct ledger *ledger,
-                       uint64_t longest_us, size_t most)
+struct dial *dial_open(struct arena *arena, const struct schedule *schedule, struct ledger *ledger, uint64_t longest_us,
+                       size_t most, struct error *error)
 {
     struct dial *dial = arena_new_of(arena, struct dial);
     size_t limit = descriptor_limit();
-    *dial = (struct dial){.loop = loop, .schedule = schedule, .ledger = ledger, .longest_us = longest_us};
-    dial->slot_count = limit > SPARE_DESCRIPTORS * 2 ? limit - SPARE_DESCRIPTORS : SPARE_DESCRIPTORS;
-    dial->slot_count = dial->slot_count < most ? dial->slot_count : most;
-    dial->slots = arena_array(arena, struct slot, dial->slot_count + 1);
-    for (size_t i = dial->slot_count; i-- > 0;) {
-        dial->slots[i].dial = dial;
-        dial->slots[i].next = dial->free_slots;
-        dial->free_slots = &dial->slots[i];
+    *dial = (struct dial){.schedule = schedule, .ledger = ledger, .longest_us = longest_us};
+    dial->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (dial->epoll < 0) {
+        error_system(error, ERROR_INCOMPLETE, errno, "no descriptor to wait for connections with");
+        return NULL;
+    }
+    size_t count = limit > SPARE_DESCRIPTORS * 2 ? limit - SPARE_DESCRIPTORS : SPARE_DESCRIPTORS;
+    count = count < most ? count : most;
+    struct slot *slots = arena_array(arena, struct slot, count + 1);
+    for (size_t i = count; i-- > 0;) {
+        slots[i].next = dial->free_slots;
+        dial->free_slots = &slots[i];
     }
     return dial;
 }
 
-static void slot_closed(uv_handle_t *handle)
+int dial_descriptor(const struct dial *dial)
 {
-    struct slot *slot = handle->data;
-    slot->next = slot->dial->free_slots;
-    slot->dial->free_slots = slot;
+    return dial->epoll;
 }
 
-static void release(struct slot *slot)
+static void release(struct dial *dial, struct slot *slot)
 {
-    struct dial *dial = slot->dial;
     dial->under_way--;
     *(slot->before == NULL ? &dial->oldest : &slot->before->next) = slot->next;
     *(slot->next == NULL ? &dial->newest : &slot->next->before) = slot->before;
-    uv_close((uv_handle_t *)&slot->poll, slot_closed);
-    connect_close(slot->fd);
+    connect_close(slot->fd); // leaves the epoll set as well
+    slot->next = dial->free_slots;
+    dial->free_slots = slot;
 }
 
-static void socket_ready(uv_poll_t *poll, int status, int events)
+void dial_take(struct dial *dial)
 {
-    (void)events;
-    struct slot *slot = poll->data;
-    struct dial *dial = slot->dial;
-    struct answer answer = connect_finish(slot->fd, dial->schedule->lanes[slot->lane].address);
-    if (answer.kind == ANSWER_SILENCE && status == 0)
-        return; // woken for nothing: still under way
-    uint64_t question = slot->question;
-    release(slot);
-    if (answer.kind == ANSWER_STATE)
-        ledger_answer(dial->ledger, question, 0, &answer, clock_wall_us(), 0);
+    struct epoll_event events[EVENTS];
+    int count = epoll_wait(dial->epoll, events, EVENTS, 0);
+    for (int i = 0; i < count; i++) {
+        struct slot *slot = events[i].data.ptr;
+        struct answer answer = connect_finish(slot->fd, dial->schedule->lanes[slot->lane].address);
+        if (answer.kind == ANSWER_STATE)
+            ledger_answer(dial->ledger, slot->question, 0, &answer, clock_wall_us(), 0);
+        if (answer.kind == ANSWER_STATE || (events[i].events & (EPOLLERR | EPOLLHUP)) != 0)
+            release(dial, slot); // else woken for nothing: still under way
+    }
 }
 
 bool dial_start(struct dial *dial, const struct span *span, uint64_t question, uint64_t position)
@@ -102,7 +106,8 @@ bool dial_start(struct dial *dial, const struct span *span, uint64_t question, u
     uint64_t now = clock_wall_us();
     int fd = connect_start(lane->address, schedule_port(span, question),
                            dial->schedule->targets[span->target].client_ports, &dial->next_port, &answer);
-    if (fd >= 0 && uv_poll_init(dial->loop, &slot->poll, fd) != 0) {
+    struct epoll_event event = {.events = EPOLLOUT, .data.ptr = slot};
+    if (fd >= 0 && epoll_ctl(dial->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
         connect_close(fd);
         return false;
     }
@@ -125,9 +130,7 @@ bool dial_start(struct dial *dial, const struct span *span, uint64_t question, u
     slot->before = dial->newest;
     *(dial->newest == NULL ? &dial->oldest : &dial->newest->next) = slot;
     dial->newest = slot;
-    slot->poll.data = slot;
     dial->under_way++;
-    uv_poll_start(&slot->poll, UV_WRITABLE, socket_ready);
     return true;
 }
 
@@ -145,12 +148,13 @@ void dial_sweep(struct dial *dial)
             break; // and so are all that follow
         if (now - slot->started_us >=
             ledger_patience_us(&dial->ledger->standings[slot->lane], SHORTEST_WAIT_US, dial->longest_us))
-            release(slot);
+            release(dial, slot);
     }
 }
 
 void dial_close(struct dial *dial)
 {
     while (dial->oldest != NULL)
-        release(dial->oldest);
+        release(dial, dial->oldest);
+    close(dial->epoll);
 }

@@ -29,6 +29,8 @@ enum {
     STARVED_US = 10000000, // for so long nothing may be refused by this machine before its question is given up
     ACCEPTING_LEAST = 100, // open ports, and the share of the answers they are, that no real host has
     DRAW_US = 200000,
+    KEEP_US = 5000000,               // between two times of keeping what is known, where that is quick;
+    KEEP_SHARE = 100,                // else so many times as long as it took
     MOST_CAPTURED_UNASKED = 1 << 24, // questions; beyond, a capture is made where it is asked for only
 };
 
@@ -36,6 +38,7 @@ struct door { // a descriptor that answers come in by
     uv_poll_t poll;
     struct engine *engine;
     int fd;
+    void (*take)(struct engine *engine, int fd);
 };
 
 struct engine {
@@ -68,6 +71,7 @@ struct engine {
     uint64_t pass_sent_us; // when its last packet was sent; 0: not yet
     uint64_t starved_us;   // since when this machine has refused to send though nothing is under way; 0: it has not
     uint64_t drawn_us;
+    uint64_t keep_us; // when what is known is next handed over for keeping
     uint64_t dropped;
     const char *unfinished; // why silence is not filtered, where that is so
     bool stopping;
@@ -113,26 +117,39 @@ static void take_packet(void *context, const uint8_t *packet, size_t size, size_
 
 static void finish(struct engine *engine);
 
+static void take_datagrams(struct engine *engine, int fd)
+{
+    datagrams_receive(engine->datagrams, fd);
+}
+
+static void take_dials(struct engine *engine, int fd)
+{
+    (void)fd;
+    dial_take(engine->dial);
+}
+
+static void take_packets(struct engine *engine, int fd)
+{
+    (void)fd;
+    if (receiver_read(engine->receiver, PACKETS) >= 0 || engine->stopping)
+        return;
+    error_set(&engine->problem, ERROR_INCOMPLETE, "the capture of answers ended: did an interface go?");
+    engine->unfinished = "local: capture ended";
+    finish(engine);
+}
+
 static void door_ready(uv_poll_t *poll, int status, int events)
 {
     struct door *door = poll->data;
-    struct engine *engine = door->engine;
     (void)status;
     (void)events;
-    if (engine->receiver == NULL) {
-        datagrams_receive(engine->datagrams, door->fd);
-    } else if (receiver_read(engine->receiver, PACKETS) < 0 && !engine->stopping) {
-        error_set(&engine->problem, ERROR_INCOMPLETE, "the capture of answers ended: did an interface go?");
-        engine->unfinished = "local: capture ended";
-        finish(engine);
-    }
+    door->take(door->engine, door->fd);
 }
 
-static void open_door(struct engine *engine, int fd)
+static void open_door(struct engine *engine, int fd, void (*take)(struct engine *engine, int fd))
 {
     struct door *door = &engine->doors[engine->door_count];
-    door->engine = engine;
-    door->fd = fd;
+    *door = (struct door){.engine = engine, .fd = fd, .take = take};
     if (uv_poll_init(&engine->loop, &door->poll, fd) != 0)
         return;
     door->poll.data = door;
@@ -292,6 +309,24 @@ static void draw_progress(struct engine *engine, uint64_t now)
             (double)engine->ledger.sent * 1e6 / (double)(now - engine->began_us + 1), left);
 }
 
+// Hands over what is known so far, so that a process that is killed does not lose it.
+static void keep(struct engine *engine, uint64_t now)
+{
+    const struct probe_options *options = engine->options;
+    if (options->keep == NULL || now < engine->keep_us)
+        return;
+    struct arena *arena = arena_new();
+    struct observations known = {0};
+    struct error error = {0};
+    size_t by_state[OBSERVED_UNKNOWN + 1] = {0};
+    ledger_collect(&engine->ledger, arena, (unsigned)options->tries, "not yet", &known, by_state);
+    if (!options->keep(options->keep_context, arena, &known, &error))
+        log_line(LOG_WARNING, "%s", error.message);
+    arena_free(arena);
+    uint64_t after = monotonic_us(), wait = KEEP_SHARE * (after - now);
+    engine->keep_us = after + (wait > KEEP_US ? wait : KEEP_US);
+}
+
 static void stay_awake(uv_idle_t *handle)
 {
     (void)handle; // an active idle handle makes the loop poll without sleeping: that is all it is for
@@ -312,6 +347,7 @@ static void tick(uv_timer_t *timer)
 {
     struct engine *engine = timer->data;
     dial_sweep(engine->dial);
+    keep(engine, monotonic_us());
     if (pass_is_over(engine, monotonic_us()))
         end_pass(engine);
 }
@@ -330,7 +366,6 @@ static void finish(struct engine *engine)
     if (engine->stopping)
         return;
     engine->stopping = true;
-    dial_close(engine->dial);
     uv_close((uv_handle_t *)&engine->prepare, NULL);
     uv_close((uv_handle_t *)&engine->idle, NULL);
     uv_close((uv_handle_t *)&engine->tick, NULL);
@@ -338,6 +373,7 @@ static void finish(struct engine *engine)
         uv_close((uv_handle_t *)&engine->signals[i], NULL);
     for (size_t i = 0; i < engine->door_count; i++)
         uv_close((uv_handle_t *)&engine->doors[i].poll, NULL);
+    dial_close(engine->dial); // after its door
 }
 
 // --- beginning and end -----------------------------------------------------------------------------------------------
@@ -426,11 +462,12 @@ static bool open_loop(struct engine *engine, struct error *error)
     }
     size_t count;
     const int *descriptors = datagrams_descriptors(engine->datagrams, &count);
-    engine->doors = arena_array(engine->arena, struct door, count + 1);
+    engine->doors = arena_array(engine->arena, struct door, count + 2);
     for (size_t i = 0; i < count; i++)
-        open_door(engine, descriptors[i]);
+        open_door(engine, descriptors[i], take_datagrams);
+    open_door(engine, dial_descriptor(engine->dial), take_dials);
     if (engine->receiver != NULL)
-        open_door(engine, receiver_descriptor(engine->receiver));
+        open_door(engine, receiver_descriptor(engine->receiver), take_packets);
     return true;
 }
 
@@ -459,7 +496,7 @@ static void observe(struct engine *engine, struct observations *observations)
     struct probe_summary *summary = engine->summary;
     note_vantages(engine);
     note_accepting(engine);
-    ledger_collect(&engine->ledger, (unsigned)engine->options->tries, engine->unfinished, observations,
+    ledger_collect(&engine->ledger, engine->arena, (unsigned)engine->options->tries, engine->unfinished, observations,
                    summary->by_state);
     summarise(engine->arena, &engine->ledger, observations, summary);
     summary->passes = engine->pace.pass.number;
@@ -478,6 +515,7 @@ static bool probe_all(struct engine *engine, struct observations *observations, 
                &(struct pace_limits){(double)engine->options->rate, (double)engine->options->host_rate,
                                      (unsigned)engine->options->tries});
     engine->began_us = monotonic_us();
+    engine->keep_us = engine->began_us + KEEP_US;
     if (!begin_pass(engine))
         finish(engine);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
@@ -522,9 +560,9 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     good = good && open_method(engine, error);
     if (good) {
         rights_drop();
-        engine->dial = dial_open(arena, &engine->loop, &engine->schedule, &engine->ledger,
-                                 (uint64_t)options->timeout_ms * 1000, engine->syn != NULL ? 0 : MOST_DIALS);
-        good = probe_all(engine, observations, error);
+        engine->dial = dial_open(arena, &engine->schedule, &engine->ledger, (uint64_t)options->timeout_ms * 1000,
+                                 engine->syn != NULL ? 0 : MOST_DIALS, error);
+        good = engine->dial != NULL && probe_all(engine, observations, error);
         datagrams_close(engine->datagrams);
         if (engine->receiver != NULL)
             receiver_close(engine->receiver);
@@ -553,7 +591,8 @@ bool probe_replay(struct arena *arena, const struct plan *plan, const char *capt
         return false;
     bool good = capture_replay(arena, capture, &ledger, &first, &last, error);
     if (good) {
-        ledger_collect(&ledger, (unsigned)tries, "not in the capture", observations, summary->by_state);
+        ledger_settle(&ledger);
+        ledger_collect(&ledger, arena, (unsigned)tries, "not in the capture", observations, summary->by_state);
         summarise(arena, &ledger, observations, summary);
         summary->seconds = (double)(last - first) / 1e6;
     }

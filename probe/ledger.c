@@ -209,26 +209,28 @@ struct run {
 static struct cause ending(const struct ledger *ledger, const struct standing *standing, uint64_t question,
                            unsigned tries, const char *unfinished)
 {
+    bool silent = standing->settled && ledger->bytes[question] >= tries;
     uint8_t byte = ledger->bytes[question];
     if (byte >= ANSWERED)
         return standing->causes.items[byte - ANSWERED];
-    struct cause cause = {.state = byte >= tries ? OBSERVED_FILTERED : OBSERVED_UNKNOWN, .tries = byte};
-    const char *reason = byte >= tries ? "no-answer" : unfinished;
+    struct cause cause = {.state = silent ? OBSERVED_FILTERED : OBSERVED_UNKNOWN, .tries = byte};
+    const char *reason = silent ? "no-answer" : unfinished;
     size_t length = strnlen(reason, sizeof(cause.reason) - 1);
     memcpy(cause.reason, reason, length);
     return cause;
 }
 
-static void add_frame(struct ledger *ledger, struct observation *item, uint32_t frame)
+static void add_frame(struct arena *arena, struct observation *item, uint32_t frame)
 {
     if (frame != 0 && item->frame_count++ < FRAMES_NAMED)
-        *vector_add(ledger->arena, &item->frames) = frame;
+        *vector_add(arena, &item->frames) = frame;
 }
 
 // When a run was first asked and last answered, how long the first answer took, and in which packets.
-static void date(struct ledger *ledger, const struct run *run, const struct standing *standing, uint64_t base,
+static void date(const struct ledger *ledger, struct arena *arena, const struct run *run, const struct lane *lane,
                  struct observation *item)
 {
+    const struct standing *standing = &ledger->standings[lane - ledger->schedule->lanes];
     uint64_t first_sent = 0, answered = 0, step = ledger->shift == 0 ? 1 : 64;
     for (uint64_t question = run->first; question <= run->last; question += step) {
         uint64_t sent = sent_at(ledger, question, 1);
@@ -236,37 +238,37 @@ static void date(struct ledger *ledger, const struct run *run, const struct stan
         for (unsigned try = 1; ledger->frames[1] != NULL && try <= MOST_TRIES; try++) {
             if (ledger->sent_us[try] == NULL)
                 break;
-            add_frame(ledger, item, ledger->frames[try][order_position(&ledger->orders[try], question)]);
+            add_frame(arena, item, ledger->frames[try][order_position(&ledger->orders[try], question)]);
         }
     }
     item->rtt_us = -1;
     size_t low = 0, high = standing->details.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (base + standing->details.items[middle].offset < run->first)
+        if (lane->first + standing->details.items[middle].offset < run->first)
             low = middle + 1;
         else
             high = middle;
     }
-    for (; low < standing->details.count && base + standing->details.items[low].offset <= run->last; low++) {
+    for (; low < standing->details.count && lane->first + standing->details.items[low].offset <= run->last; low++) {
         const struct detail *detail = &standing->details.items[low];
         item->rtt_us = item->rtt_us < 0 ? (long)detail->rtt_us : item->rtt_us;
         answered = detail->answered_us > answered ? detail->answered_us : answered;
-        add_frame(ledger, item, detail->frame);
+        add_frame(arena, item, detail->frame);
     }
-    item->first_sent = first_sent != 0 ? clock_text(ledger->arena, first_sent) : NULL;
-    item->answered = answered != 0 ? clock_text(ledger->arena, answered) : NULL;
+    item->first_sent = first_sent != 0 ? clock_text(arena, first_sent) : NULL;
+    item->answered = answered != 0 ? clock_text(arena, answered) : NULL;
     sort_numbers(item->frames.items, item->frames.count);
 }
 
-static void add_run(struct ledger *ledger, const struct span *span, const struct run *run,
+static void add_run(const struct ledger *ledger, struct arena *arena, const struct span *span, const struct run *run,
                     struct observations *observations)
 {
     const struct lane *lane = &ledger->schedule->lanes[span->lane];
     char from[ADDRESS_TEXT] = "";
     if (run->cause.from.family != 0)
         address_format(run->cause.from, from);
-    struct observation *item = vector_add(ledger->arena, &observations->items);
+    struct observation *item = vector_add(arena, &observations->items);
     *item = (struct observation){
         .line = observations->items.count,
         .address = lane->address,
@@ -275,15 +277,21 @@ static void add_run(struct ledger *ledger, const struct span *span, const struct
         .high = schedule_port(span, run->last),
         .state = run->cause.state,
         .unstable = run->cause.unstable,
-        .reason = arena_strdup(ledger->arena, run->cause.reason),
-        .from = from[0] != '\0' ? arena_strdup(ledger->arena, from) : NULL,
+        .reason = arena_strdup(arena, run->cause.reason),
+        .from = from[0] != '\0' ? arena_strdup(arena, from) : NULL,
         .tries = run->cause.tries,
     };
-    date(ledger, run, &ledger->standings[span->lane], lane->first, item);
+    date(ledger, arena, run, lane, item);
 }
 
-void ledger_collect(struct ledger *ledger, unsigned tries, const char *unfinished, struct observations *observations,
-                    size_t by_state[OBSERVED_UNKNOWN + 1])
+void ledger_settle(struct ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++)
+        ledger->standings[i].settled = true;
+}
+
+void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, const char *unfinished,
+                    struct observations *observations, size_t by_state[OBSERVED_UNKNOWN + 1])
 {
     const struct schedule *schedule = ledger->schedule;
     for (size_t l = 0; l < schedule->lane_count; l++) {
@@ -304,13 +312,13 @@ void ledger_collect(struct ledger *ledger, unsigned tries, const char *unfinishe
                     run.last = question;
                 } else {
                     if (before != NULL)
-                        add_run(ledger, before, &run, observations);
+                        add_run(ledger, arena, before, &run, observations);
                     run = (struct run){question, question, cause};
                 }
                 before = span;
             }
         }
         if (before != NULL)
-            add_run(ledger, before, &run, observations);
+            add_run(ledger, arena, before, &run, observations);
     }
 }

@@ -32,6 +32,7 @@ struct standing {
     uint64_t open;
     uint64_t late;  // answers that came only to a second or later try
     unsigned tries; // that every silent question of it has had
+    bool settled;   // asked often enough: silence of as many tries as were wanted is an answer
     bool measured;
     double smoothed_us; // round-trip time and its variation: RFC 6298, section 2
     double variation_us;
@@ -76,7 +77,10 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
 // where nothing has been measured.
 uint64_t ledger_patience_us(const struct standing *standing, uint64_t least_us, uint64_t most_us);
 
-// Appends what was observed, by address, protocol and port: silence is filtered after `tries` tries, else unknown with
-// the reason given. Adds up ports by state.
-void ledger_collect(struct ledger *ledger, unsigned tries, const char *unfinished, struct observations *observations,
-                    size_t by_state[OBSERVED_UNKNOWN + 1]);
+// Asking is over: all lanes are settled.
+void ledger_settle(struct ledger *ledger);
+
+// Appends what was observed, by address, protocol and port: silence is filtered after `tries` tries where the lane is
+// settled, else unknown with the reason given. Adds up ports by state. May be called while the probe goes on.
+void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, const char *unfinished,
+                    struct observations *observations, size_t by_state[OBSERVED_UNKNOWN + 1]);

@@ -36,8 +36,10 @@ bool pace_next(struct pace *pace)
     for (size_t i = 0; i < pace->schedule->lane_count; i++)
         if (is_candidate(pace, i, slow) && standings[i].tries < tries)
             tries = standings[i].tries;
-    if (tries == MOST_TRIES)
+    if (tries == MOST_TRIES) {
+        ledger_settle(pace->ledger);
         return false;
+    }
     struct pass *pass = &pace->pass;
     *pass = (struct pass){.number = pass->number + 1, .try = tries + 1, .rate = pace->rate, .slow = slow};
     pass->last = slow || pass->try >= pace->limits.tries;
@@ -118,5 +120,6 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
                                        : pace->pass.try >= pace->limits.tries && !missing &&
                                             (fresh_late(pace, i) == 0 || pace->pass.try >= MOST_PASSES);
         course->late = standing->late;
+        standing->settled = course->done;
     }
 }

@@ -24,12 +24,12 @@ static void add_ports(struct text *out, const char *side, struct portset ports)
 }
 
 // In the language of pcap-filter(7). tcp[13] and the like do not reach into IPv6, whose offsets are those after a
-// header without extensions: with extensions answers of hosts do not come.
+// header without extensions; what has some (hop by hop, routing, fragment, destination: it is rare) is taken in whole.
 static void write_filter(const struct receiver_filter *filter, struct text *out)
 {
     text_printf(out,
                 "(icmp and (icmp[0] = 3 or icmp[0] = 11 or icmp[0] = 12)) or (icmp6 and (ip6[40] = 1 or ip6[40] = 3 or "
-                "ip6[40] = 4))");
+                "ip6[40] = 4)) or (ip6 and (ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 60))");
     if (filter->echo)
         text_printf(out, " or (icmp and icmp[0] = 0) or (icmp6 and ip6[40] = 129)");
     if (filter->echo && filter->own)

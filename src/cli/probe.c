@@ -37,12 +37,13 @@ static bool probe(struct arena *arena, const struct options *options, const stru
     probe.capture = options_value(options, "capture");
     if (state == NULL)
         return probe_run(arena, plan, &probe, observations, summary, error);
+    struct probe_state kept = {.file = state, .known = observations};
     struct plan rest = {0};
     struct observations fresh = {0};
-    return probe_scope(plan, probe.only, probe.only_count, error) &&
-           state_read(arena, state, plan, observations, &rest, error) &&
-           probe_run(arena, &rest, &probe, &fresh, summary, error) &&
-           state_merge(arena, state, plan, &fresh, observations, summary, error);
+    probe.keep = state_keep;
+    probe.keep_context = &kept;
+    return probe_scope(plan, probe.only, probe.only_count, error) && state_read(arena, &kept, plan, &rest, error) &&
+           probe_run(arena, &rest, &probe, &fresh, summary, error) && state_merge(arena, &kept, &fresh, summary, error);
 }
 
 static int run(struct arena *arena, int argc, char **argv)
@@ -82,17 +83,16 @@ const struct command command_probe = {
     .name = "probe",
     .summary = "Probes exactly the ports of a plan or target list, and says how each answered.",
     .usage = "PLAN | --targets FILE [--only CIDR] [--method METHOD] [--rate N] [--capture FILE]",
-    .notes =
-        "Nothing outside the plan or the list is ever sent to; --only narrows further. Ctrl-C ends cleanly: what had "
-        "no\n"
-        "answer yet is unknown; --state goes on from there. Silent ports are asked again while answers are being "
-        "lost.\n"
-        "UDP is asked with payloads that services answer; closed is what the target itself says is.\n"
-        "Exit status: 0 all asked; 2 bad usage, nothing sent; 3 something could not be asked.\n"
-        "\nExamples:\n"
-        "  sgproof probe plan.jsonl --only 198.51.100.0/24 --capture capture.pcap -o observations.jsonl\n"
-        "  sgproof probe plan.jsonl --from-capture capture.pcap\n"
-        "  echo '127.0.0.1 tcp 22,80,8000-8100' | sgproof probe --targets - --only 127.0.0.0/8\n",
+    .notes = "Nothing outside the plan or the list is ever sent to; --only narrows further.\n"
+             "Ctrl-C ends cleanly: what had no answer yet is unknown. --state goes on from there,\n"
+             "or from some seconds before where the probe was killed.\n"
+             "Silent ports are asked again while answers are being lost.\n"
+             "UDP is asked with payloads that services answer; closed is what the target itself says is.\n"
+             "Exit status: 0 all asked; 2 bad usage, nothing sent; 3 something could not be asked.\n"
+             "\nExamples:\n"
+             "  sgproof probe plan.jsonl --only 198.51.100.0/24 --capture capture.pcap -o observations.jsonl\n"
+             "  sgproof probe plan.jsonl --from-capture capture.pcap\n"
+             "  echo '127.0.0.1 tcp 22,80,8000-8100' | sgproof probe --targets - --only 127.0.0.0/8\n",
     .options = options_of_probe,
     .run = run,
 };

@@ -19,39 +19,6 @@ static const char *digest_of(struct arena *arena, const struct plan *plan)
     return arena_strdup(arena, digest);
 }
 
-static bool same_place(const struct observation *seen, const struct plan_target *target)
-{
-    return seen->protocol == target->protocol && address_equal(seen->address, target->address);
-}
-
-bool state_read(struct arena *arena, const char *file, const struct plan *plan, struct observations *known,
-                struct plan *rest, struct error *error)
-{
-    *rest = *plan;
-    if (access(file, F_OK) != 0 && errno == ENOENT)
-        return true;
-    if (!observations_read(arena, file, known, error))
-        return false;
-    if (known->plan_sha256 == NULL || strcmp(known->plan_sha256, digest_of(arena, plan)) != 0)
-        return error_set(error, ERROR_USAGE, "%s: is the state of another plan; nothing was sent", file);
-    memset(&rest->targets, 0, sizeof(rest->targets));
-    for (size_t i = 0; i < plan->targets.count; i++) {
-        struct plan_target target = plan->targets.items[i];
-        bool ports = protocol_has_ports(target.protocol), answered = false;
-        for (size_t k = 0; k < known->items.count; k++) {
-            const struct observation *seen = &known->items.items[k];
-            if (!same_place(seen, &target))
-                continue;
-            answered = true;
-            if (ports)
-                target.ports = portset_subtract(arena, target.ports, portset_of(arena, seen->low, seen->high));
-        }
-        if (ports ? !portset_is_empty(target.ports) : !answered)
-            *vector_add(arena, &rest->targets) = target;
-    }
-    return true;
-}
-
 static int by_place(const void *left, const void *right)
 {
     const struct observation *a = left, *b = right;
@@ -59,25 +26,91 @@ static int by_place(const void *left, const void *right)
     return order != 0 ? order : (int)a->low - (int)b->low;
 }
 
-bool state_merge(struct arena *arena, const char *file, const struct plan *plan, const struct observations *fresh,
-                 struct observations *known, struct probe_summary *summary, struct error *error)
+// Takes away from a target what is known of it already. False where nothing is left to ask.
+static bool rest_of(struct arena *arena, const struct observations *known, struct plan_target *target)
+{
+    bool ports = protocol_has_ports(target->protocol), answered = false;
+    size_t low = 0, high = known->items.count;
+    while (low < high) { // the first that is not before the target
+        size_t middle = low + (high - low) / 2;
+        const struct observation *seen = &known->items.items[middle];
+        if (place_compare(seen->address, seen->protocol, target->address, target->protocol) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < known->items.count; low++) {
+        const struct observation *seen = &known->items.items[low];
+        if (place_compare(seen->address, seen->protocol, target->address, target->protocol) != 0)
+            break;
+        answered = true;
+        if (ports)
+            target->ports = portset_subtract(arena, target->ports, portset_of(arena, seen->low, seen->high));
+    }
+    return ports ? !portset_is_empty(target->ports) : !answered;
+}
+
+bool state_read(struct arena *arena, struct probe_state *state, const struct plan *plan, struct plan *rest,
+                struct error *error)
+{
+    *rest = *plan;
+    state->plan_sha256 = digest_of(arena, plan);
+    if (access(state->file, F_OK) != 0 && errno == ENOENT)
+        return true;
+    struct observations *known = state->known;
+    if (!observations_read(arena, state->file, known, error))
+        return false;
+    if (known->plan_sha256 == NULL || strcmp(known->plan_sha256, state->plan_sha256) != 0)
+        return error_set(error, ERROR_USAGE, "%s: is the state of another plan; nothing was sent", state->file);
+    qsort(known->items.items, known->items.count, sizeof(struct observation), by_place);
+    memset(&rest->targets, 0, sizeof(rest->targets));
+    for (size_t i = 0; i < plan->targets.count; i++) {
+        struct plan_target target = plan->targets.items[i];
+        if (rest_of(arena, known, &target))
+            *vector_add(arena, &rest->targets) = target;
+    }
+    return true;
+}
+
+static void add_all(struct arena *arena, const struct observations *from, struct observations *to)
+{
+    for (size_t i = 0; i < from->items.count; i++)
+        *vector_add(arena, &to->items) = from->items.items[i];
+}
+
+static bool write_state(const struct probe_state *state, const struct observations *known, struct error *error)
 {
     struct text out = {0};
     struct json_writer writer = json_writer_to(&out);
-    for (size_t i = 0; i < known->items.count; i++)
-        summary->by_state[known->items.items[i].state] +=
-            (size_t)(known->items.items[i].high - known->items.items[i].low) + 1;
-    for (size_t i = 0; i < fresh->items.count; i++)
-        *vector_add(arena, &known->items) = fresh->items.items[i];
-    qsort(known->items.items, known->items.count, sizeof(struct observation), by_place);
     json_open_line(&writer, NULL, '{');
-    json_put_string(&writer, "plan_sha256", digest_of(arena, plan));
+    json_put_string(&writer, "plan_sha256", state->plan_sha256);
     json_close(&writer, '}');
     json_end_document(&writer);
     for (size_t i = 0; i < known->items.count; i++)
         if (known->items.items[i].state != OBSERVED_UNKNOWN)
             observation_write(&known->items.items[i], &out);
-    bool good = file_write(file, out.bytes, out.length, error);
+    bool good = file_write(state->file, out.bytes, out.length, error);
     text_free(&out);
     return good;
+}
+
+bool state_keep(void *context, struct arena *arena, const struct observations *fresh, struct error *error)
+{
+    const struct probe_state *state = context;
+    struct observations all = {0};
+    add_all(arena, state->known, &all);
+    add_all(arena, fresh, &all);
+    return write_state(state, &all, error);
+}
+
+bool state_merge(struct arena *arena, const struct probe_state *state, const struct observations *fresh,
+                 struct probe_summary *summary, struct error *error)
+{
+    struct observations *known = state->known;
+    for (size_t i = 0; i < known->items.count; i++)
+        summary->by_state[known->items.items[i].state] +=
+            (size_t)(known->items.items[i].high - known->items.items[i].low) + 1;
+    add_all(arena, fresh, known);
+    qsort(known->items.items, known->items.count, sizeof(struct observation), by_place);
+    return write_state(state, known, error);
 }

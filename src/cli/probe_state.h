@@ -3,12 +3,21 @@
 
 #include "probe/probe.h"
 
-// Reads FILE, where it is there: its observations, and the rest of the plan that they leave. ERROR_USAGE where it
-// belongs to another plan.
-bool state_read(struct arena *arena, const char *file, const struct plan *plan, struct observations *known,
-                struct plan *rest, struct error *error);
+struct probe_state {
+    const char *file;
+    const char *plan_sha256;    // set by state_read
+    struct observations *known; // of earlier probes; by place
+};
 
-// Adds what was observed now to `known`, in the order of a probe that was never interrupted, adds up the summary, and
-// writes what is known to FILE.
-bool state_merge(struct arena *arena, const char *file, const struct plan *plan, const struct observations *fresh,
-                 struct observations *known, struct probe_summary *summary, struct error *error);
+// Reads the file, where it is there: its observations, and the rest of the plan that they leave. ERROR_USAGE where it
+// belongs to another plan.
+bool state_read(struct arena *arena, struct probe_state *state, const struct plan *plan, struct plan *rest,
+                struct error *error);
+
+// Writes what was known and what has been observed since to the file: probe_options.keep, with a state as its context.
+bool state_keep(void *state, struct arena *arena, const struct observations *fresh, struct error *error);
+
+// Adds what was observed to what was known, in the order of a probe that was never interrupted, adds up the summary,
+// and writes all of it to the file.
+bool state_merge(struct arena *arena, const struct probe_state *state, const struct observations *fresh,
+                 struct probe_summary *summary, struct error *error);

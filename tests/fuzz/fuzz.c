@@ -222,7 +222,8 @@ __attribute__((unused)) static void fuzz_capture(struct arena *arena, const uint
     if (stream == NULL || !ledger_begin(&ledger, arena, &schedule, true, &error))
         abort();
     capture_replay_stream(arena, stream, "fuzz", &ledger, &first, &last, &error);
-    ledger_collect(&ledger, 1, "not in the capture", &observations, by_state);
+    ledger_settle(&ledger);
+    ledger_collect(&ledger, arena, 1, "not in the capture", &observations, by_state);
     if (by_state[0] + by_state[1] + by_state[2] + by_state[3] + by_state[4] != schedule.count)
         abort();
     ledger_end(&ledger);

@@ -292,6 +292,24 @@ class Answers(unittest.TestCase):
             self.assertEqual([(x["state"], x["reason"], x.get("from")) for x in lines],
                              [("rejected", "icmp:11/0", "203.0.113.1"), ("rejected", "icmp:3/0", "2001:db8:ffff::1")], method)
 
+    def test_every_icmp_error_of_router_and_target_is_understood_and_no_other(self):
+        """SAYS answers at the gateway; ports as in its table. Extension headers and IP options are no hindrance."""
+        says = subprocess.Popen([LAB, "at", "gateway", sys.executable, str(common.TOP / "tests/lab/says.py")], env=ENV, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (says.kill(), says.wait(), says.stdout.close()))
+        self.assertEqual(says.stdout.readline(), "up\n")
+        for target, gateway, kinds, port_unreachable in (
+                (WEB1, "203.0.113.1", [(3, code) for code in (0, 1, 2, 3, 5, 6, 9, 10, 13)] + [(11, 0), (12, 0), (12, 2)], (3, 3)),
+                (WEB1_6, "2001:db8:ffff::1", [(1, code) for code in range(7)] + [(3, 0), (4, 0), (4, 1), (4, 2)], (1, 4))):
+            want = {10000: "open syn-ack None", 10001: "filtered no-answer None", 10002: "filtered no-answer None"}
+            for type_, code in kinds:
+                for port, sender in ((20000, gateway), (30000, target)):
+                    state = "closed" if sender == target and (type_, code) == port_unreachable else "rejected"
+                    want[port + 100 * type_ + code] = "%s icmp:%d/%d %s" % (state, type_, code, sender)
+            for method in ("syn", "connect"):
+                lines, _ = self.probe("%s tcp %s\n" % (target, ",".join(map(str, want))), "--method", method, "--timeout", "300")
+                self.assertEqual({p: "%s %s %s" % (x["state"], x["reason"], x.get("from")) for x in lines
+                                  for p in range(x["from_port"], x["to_port"] + 1)}, want, method)
+
     def test_silence_is_asked_as_often_as_tries_says_and_an_answer_once(self):
         lines, summary = self.probe("%s tcp 9,80\n" % WEB1, "--tries", "2", "--timeout", "100")
         self.assertEqual({x["from_port"]: x["tries"] for x in lines}, {9: 2, 80: 1})

@@ -226,6 +226,24 @@ class Prober(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("another plan", done.stderr)
 
+    def test_a_killed_probe_goes_on_from_what_was_kept_and_its_last_tries_are_not_called_silence(self):
+        state = self.path / "kept"
+        targets = "%s tcp 1-600,2000-2400\n" % HOST
+        process = self.begin_probe(targets, "--tries", "1", "--state", str(state))
+        for _ in range(100):
+            time.sleep(0.1)
+            if state.exists():
+                break
+        process.kill()
+        process.wait(10)
+        kept = [json.loads(line) for line in state.read_text().splitlines()[1:]]
+        known = sum(x["to_port"] - x["from_port"] + 1 for x in kept)
+        self.assertTrue(100 < known < 600, known)
+        self.assertLessEqual({x["state"] for x in kept}, {"open", "closed"})
+        lines, summary, _ = self.run_probe(targets, "--tries", "1", "--state", str(state), *FAST)
+        self.assertEqual(self.states(lines), self.truth([*range(1, 601), *range(2000, 2401)]))
+        self.assertEqual(summary["sent"], 1001 - known)
+
     def test_without_the_right_to_raw_sockets_it_connects_and_says_so(self):
         bare = ("setpriv", "--bounding-set=-net_raw", "--inh-caps=-all", "--ambient-caps=-all")
         lines, summary, said = self.run_probe("%s tcp 80,81\n" % HOST, before=bare)

@@ -40,7 +40,8 @@ int main(int argc, char **argv)
         }
     }
     double seconds = (double)(uv_hrtime() - began) / 1e9;
-    ledger_collect(&ledger, 2, "not asked", &observations, by_state);
+    ledger_settle(&ledger);
+    ledger_collect(&ledger, arena, 2, "not asked", &observations, by_state);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     printf("%zu hosts, %llu ports: %.1f MB, %.3f bytes a port; %.0f ns a try; %zu closed, %zu filtered in %u lines\n",
