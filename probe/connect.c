@@ -49,6 +49,18 @@ static int bind_client_port(int fd, enum family family, struct portset ports, ui
     return EADDRINUSE;
 }
 
+bool connect_rests(struct portset client_ports)
+{
+    return holds_range(client_ports, ports_ephemeral());
+}
+
+static int connect_to(int fd, struct address target, uint16_t port)
+{
+    struct sockaddr_storage to;
+    socklen_t size = sockaddr_of(target, port, &to);
+    return connect(fd, (struct sockaddr *)&to, size) == 0 ? 0 : errno;
+}
+
 int connect_open(struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port, int *code)
 {
     bool v4 = target.family == FAMILY_IPV4;
@@ -62,19 +74,21 @@ int connect_open(struct address target, uint16_t port, struct portset client_por
     setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &one, sizeof(one)); // repeating is our own business
     setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
     *code = 0;
-    if (!holds_range(client_ports, ports_ephemeral()))
+    if (!connect_rests(client_ports))
         *code = bind_client_port(fd, target.family, client_ports, next_port);
-    struct sockaddr_storage to;
-    socklen_t size = sockaddr_of(target, port, &to);
-    if (*code == 0 && connect(fd, (struct sockaddr *)&to, size) != 0)
-        *code = errno;
+    if (*code == 0)
+        *code = connect_to(fd, target, port);
     return fd;
 }
 
-int connect_start(struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port,
+int connect_start(int rested, struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port,
                   struct answer *answer)
 {
-    int code, fd = connect_open(target, port, client_ports, next_port, &code);
+    int code, fd = rested;
+    if (fd >= 0)
+        code = connect_to(fd, target, port);
+    else
+        fd = connect_open(target, port, client_ports, next_port, &code);
     struct address about = target;
     uint16_t about_port;
     if (fd < 0) {
@@ -107,6 +121,19 @@ struct answer connect_finish(int fd, struct address target)
     if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0)
         return errno == ENOTCONN ? (struct answer){.kind = ANSWER_SILENCE} : answer_from_errno(errno);
     return answer_state(OBSERVED_OPEN, "syn-ack");
+}
+
+bool connect_rest(int fd)
+{
+    // Dissolves the association, by reset where there is one, and frees source address and port: connect(2). A pending
+    // error is the next connect's to clear, but an ICMP error that came while nobody looked would be taken for its.
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    if (connect(fd, &nobody, sizeof(nobody)) != 0)
+        return false;
+    struct msghdr message = {0};
+    while (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
+        message = (struct msghdr){0};
+    return true;
 }
 
 void connect_close(int fd)

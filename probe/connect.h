@@ -8,10 +8,17 @@
 // connect_start.
 int connect_open(struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port, int *code);
 
-// Opens a socket and starts to connect. Returns the socket, or -1 with *answer filled where it ended at once.
-// `client_ports` limits the source port unless it holds the kernel's whole ephemeral range; *next_port is the caller's
-// place in that set, moved on by each use.
-int connect_start(struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port,
+// Whether a connection's socket may be used again when it is over: where the kernel chooses the source port. That is
+// twice as fast as a new one.
+bool connect_rests(struct portset client_ports);
+// Ends what the socket was used for, by reset. False where it can't be used again.
+bool connect_rest(int fd);
+
+// Starts to connect, with a `rested` socket of the target's family, or a new one where that is -1. Returns the socket,
+// or -1 with *answer filled where it ended at once, the socket then being closed. `client_ports` limits the source port
+// unless it holds the kernel's whole ephemeral range; *next_port is the caller's place in that set, moved on by each
+// use.
+int connect_start(int rested, struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port,
                   struct answer *answer);
 
 // What became of it, once the socket is ready or in error. ANSWER_SILENCE: nothing yet.

@@ -12,23 +12,24 @@
 enum { SPARE_DESCRIPTORS = 64, SHORTEST_WAIT_US = 200000, EVENTS = 256 };
 
 struct slot {
-    int fd;
+    int fd; // -1: none
+    uint32_t lane;
+    bool under_way;
+    bool rests; // its socket can be used again
     uint64_t question;
     uint64_t started_us;
-    uint32_t lane;
-    struct slot *next; // free, or after it in the order of starting
+    struct slot *next; // of those like it; under way, in the order of starting
     struct slot *before;
 };
 
 struct dial {
-    int epoll; // of all that are under way; uv_poll_t would take five system calls more for each
+    int epoll; // of all sockets; uv_poll_t would take five system calls more for each
     const struct schedule *schedule;
     struct ledger *ledger;
     uint64_t longest_us;
-    struct slot *slots;
-    size_t slot_count;
-    struct slot *free_slots;
-    struct slot *oldest;
+    struct slot *bare;      // not under way: without a socket
+    struct slot *rested[2]; // with one of IPv4, of IPv6
+    struct slot *oldest;    // under way
     struct slot *newest;
     size_t under_way;
     uint32_t next_port;
@@ -46,6 +47,33 @@ static size_t descriptor_limit(void)
     return (size_t)limit.rlim_cur;
 }
 
+static void put(struct slot **list, struct slot *slot)
+{
+    slot->next = *list;
+    *list = slot;
+}
+
+static struct slot *take(struct slot **list)
+{
+    struct slot *slot = *list;
+    if (slot != NULL)
+        *list = slot->next;
+    return slot;
+}
+
+// A slot for a connection: with a socket of the family where one may be used again, else with none.
+static struct slot *take_slot(struct dial *dial, enum family family, bool rests)
+{
+    struct slot *slot = rests ? take(&dial->rested[family == FAMILY_IPV6]) : NULL;
+    slot = slot != NULL ? slot : take(&dial->bare);
+    for (int side = 0; side < 2 && slot == NULL; side++)
+        if ((slot = take(&dial->rested[side])) != NULL) {
+            close(slot->fd);
+            slot->fd = -1;
+        }
+    return slot;
+}
+
 struct dial *dial_open(struct arena *arena, const struct schedule *schedule, struct ledger *ledger, uint64_t longest_us,
                        size_t most, struct error *error)
 {
@@ -61,8 +89,8 @@ struct dial *dial_open(struct arena *arena, const struct schedule *schedule, str
     count = count < most ? count : most;
     struct slot *slots = arena_array(arena, struct slot, count + 1);
     for (size_t i = count; i-- > 0;) {
-        slots[i].next = dial->free_slots;
-        dial->free_slots = &slots[i];
+        slots[i].fd = -1;
+        put(&dial->bare, &slots[i]);
     }
     return dial;
 }
@@ -75,11 +103,16 @@ int dial_descriptor(const struct dial *dial)
 static void release(struct dial *dial, struct slot *slot)
 {
     dial->under_way--;
+    slot->under_way = false;
     *(slot->before == NULL ? &dial->oldest : &slot->before->next) = slot->next;
     *(slot->next == NULL ? &dial->newest : &slot->next->before) = slot->before;
+    if (slot->rests && connect_rest(slot->fd)) {
+        put(&dial->rested[dial->schedule->lanes[slot->lane].address.family == FAMILY_IPV6], slot);
+        return;
+    }
     connect_close(slot->fd); // leaves the epoll set as well
-    slot->next = dial->free_slots;
-    dial->free_slots = slot;
+    slot->fd = -1;
+    put(&dial->bare, slot);
 }
 
 void dial_take(struct dial *dial)
@@ -88,6 +121,8 @@ void dial_take(struct dial *dial)
     int count = epoll_wait(dial->epoll, events, EVENTS, 0);
     for (int i = 0; i < count; i++) {
         struct slot *slot = events[i].data.ptr;
+        if (!slot->under_way)
+            continue; // its coming to rest was an event too
         struct answer answer = connect_finish(slot->fd, dial->schedule->lanes[slot->lane].address);
         if (answer.kind == ANSWER_STATE)
             ledger_answer(dial->ledger, slot->question, 0, &answer, clock_wall_us(), 0);
@@ -96,35 +131,48 @@ void dial_take(struct dial *dial)
     }
 }
 
+// Connects by the slot's socket, or gives it one. False, the slot then without a socket, where *answer is what came of
+// it at once.
+static bool start(struct dial *dial, struct slot *slot, struct address target, uint16_t port,
+                  struct portset client_ports, struct answer *answer)
+{
+    bool fresh = slot->fd < 0;
+    slot->fd = connect_start(slot->fd, target, port, client_ports, &dial->next_port, answer);
+    // Edge-triggered: a socket at rest counts as hung up.
+    struct epoll_event event = {.events = EPOLLOUT | EPOLLET, .data.ptr = slot};
+    if (slot->fd >= 0 && fresh && epoll_ctl(dial->epoll, EPOLL_CTL_ADD, slot->fd, &event) != 0) {
+        connect_close(slot->fd);
+        slot->fd = -1;
+        *answer = (struct answer){.kind = ANSWER_BACK_PRESSURE};
+    }
+    return slot->fd >= 0;
+}
+
 bool dial_start(struct dial *dial, const struct span *span, uint64_t question, uint64_t position)
 {
     const struct lane *lane = &dial->schedule->lanes[span->lane];
-    struct slot *slot = dial->free_slots;
+    struct portset client_ports = dial->schedule->targets[span->target].client_ports;
+    bool rests = connect_rests(client_ports);
+    struct slot *slot = take_slot(dial, lane->address.family, rests);
     struct answer answer;
     if (slot == NULL)
         return false;
     uint64_t now = clock_wall_us();
-    int fd = connect_start(lane->address, schedule_port(span, question),
-                           dial->schedule->targets[span->target].client_ports, &dial->next_port, &answer);
-    struct epoll_event event = {.events = EPOLLOUT, .data.ptr = slot};
-    if (fd >= 0 && epoll_ctl(dial->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-        connect_close(fd);
-        return false;
-    }
-    if (fd < 0 && answer.kind == ANSWER_BACK_PRESSURE)
-        return false;
-    bool local = fd < 0 && answer.kind == ANSWER_STATE && answer.state == OBSERVED_UNKNOWN; // nothing left this machine
-    if (!local)
-        ledger_sent(dial->ledger, question, position, now);
-    if (fd < 0) {
+    if (!start(dial, slot, lane->address, schedule_port(span, question), client_ports, &answer)) {
+        put(&dial->bare, slot);
+        if (answer.kind == ANSWER_BACK_PRESSURE)
+            return false;
+        if (answer.kind != ANSWER_STATE || answer.state != OBSERVED_UNKNOWN) // else nothing left this machine
+            ledger_sent(dial->ledger, question, position, now);
         if (answer.kind == ANSWER_STATE)
             ledger_answer(dial->ledger, question, 0, &answer, clock_wall_us(), 0);
         return true;
     }
-    dial->free_slots = slot->next;
-    slot->fd = fd;
+    ledger_sent(dial->ledger, question, position, now);
     slot->question = question;
     slot->lane = span->lane;
+    slot->rests = rests;
+    slot->under_way = true;
     slot->started_us = uv_hrtime() / 1000;
     slot->next = NULL;
     slot->before = dial->newest;
@@ -156,5 +204,8 @@ void dial_close(struct dial *dial)
 {
     while (dial->oldest != NULL)
         release(dial, dial->oldest);
+    for (int side = 0; side < 2; side++)
+        for (struct slot *slot; (slot = take(&dial->rested[side])) != NULL;)
+            close(slot->fd);
     close(dial->epoll);
 }
