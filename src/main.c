@@ -1,4 +1,5 @@
 // The command table, nothing else.
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(commands[i]->name, argv[1]) != 0)
             continue;
+        OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); // modules of tokens do not survive being cleaned up at exit
         struct arena *arena = arena_new();
         int status = commands[i]->run(arena, argc - 1, argv + 1);
         arena_free(arena);

@@ -6,8 +6,7 @@
 #include "evidence/seal.h"
 
 #define OPTIONS_VOUCH                                                                                                  \
-    {"sign", 0, "KEY", "sign the evidence with this Ed25519 key: a PEM file, or a URI that OpenSSL's stores know",     \
-     false},                                                                                                           \
+    {"sign", 0, "KEY", "sign the evidence with this Ed25519 key: a PEM file, or a pkcs11: URI", false},                \
         OPTION_PASSPHRASE_FILE, {"timestamp", 0, "URL", "have an RFC 3161 authority timestamp the evidence", false},   \
     {                                                                                                                  \
         "previous", 0, "DIR", "the evidence that this follows (default: the last run of its series in the history)",   \

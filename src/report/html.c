@@ -21,7 +21,7 @@ static void make_style(struct text *css)
     text_add(css, report_css, sizeof(report_css) - 1);
     for (int d = 0; declared_names[d] != NULL; d++)
         for (int o = 0; observed_names[o] != NULL; o++) {
-            char class[16];
+            char class[32];
             snprintf(class, sizeof(class), "c-%d-%d", d, o);
             put_filter_rules(css, class, true);
         }

@@ -1,11 +1,13 @@
 """Evidence: whole, signed, stamped, chained, and derived again. Probes go to 127.0.0.1 only."""
 import base64
 import contextlib
+import glob
 import hashlib
 import http.server
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import stat
@@ -108,6 +110,37 @@ class Keys(Bundles):
             self.assertFalse((self.path / "never").exists())
         for file in bundle.rglob("*"):
             self.assertNotIn(b"correct horse", file.read_bytes() if file.is_file() else b"")
+
+    def test_a_key_in_a_token_signs(self):
+        """PKCS #11 by OpenSSL's provider of that name, which Debian has since version 13; the token is SoftHSM's."""
+        provider, module = (next(iter(glob.glob("/usr/lib/" + where)), None) for where in ("*/ossl-modules/pkcs11.so", "softhsm/libsofthsm2.so"))
+        program = common.TOP / "build/sgproof"  # not one with sanitizers: the provider's way of loading a module is not for them
+        if provider is None or module is None or shutil.which("pkcs11-tool") is None or not program.exists():
+            self.skipTest("no pkcs11-provider, softhsm2 and opensc here")
+        (self.path / "tokens").mkdir()
+        (self.path / "softhsm.conf").write_text("directories.tokendir = %s/tokens\n" % self.path)
+        (self.path / "openssl.cnf").write_text(
+            "openssl_conf = init\n[init]\nproviders = all\n[all]\ndefault = one\npkcs11 = two\n[one]\nactivate = 1\n[two]\nactivate = 1\n"
+            "module = %s\npkcs11-module-path = %s\n" % (provider, module))
+        env = {"SOFTHSM2_CONF": str(self.path / "softhsm.conf")}
+        tool = ["pkcs11-tool", "--module", module, "--login", "--pin", "1234", "--token-label", "t"]
+        def run(*words):
+            return subprocess.run(words, check=True, text=True, capture_output=True, env={**os.environ, **env}).stdout
+        run("softhsm2-util", "--init-token", "--free", "--label", "t", "--pin", "1234", "--so-pin", "5678")
+        made = run(*tool, "--keypairgen", "--key-type", "EC:edwards25519", "--label", "k", "--id", "01")
+        point = re.search(r"EC_POINT:\s+0420([0-9a-f]{64})", made).group(1)
+        public = self.path / "token.pub.pem"
+        subprocess.run(["openssl", "pkey", "-pubin", "-inform", "DER", "-out", public], check=True,
+                       input=bytes.fromhex("302a300506032b6570032100" + point))
+        for pin, status in (("1234", 0), ("9999", 2)):
+            (self.path / "pin").write_text(pin + "\n")
+            done = subprocess.run([program, "run", "--snapshot", self.snapshot, "--intent", self.intent, "--out", self.path / ("token" + pin), "--vantage",
+                                   "203.0.113.7", "--depth", "declared", "--method", "connect", "--no-history", *common.ONLY, "--sign",
+                                   "pkcs11:token=t;object=k;type=private", "--passphrase-file", self.path / "pin"], text=True, capture_output=True,
+                                  env={**os.environ, **env, "OPENSSL_CONF": str(self.path / "openssl.cnf")})
+            self.assertEqual(done.returncode, status, done.stderr)
+        self.verify(self.path / "token1234", "--key", public)
+        self.assertFalse((self.path / "token9999").exists())
 
     def test_only_ed25519_keys_sign(self):
         rsa = self.path / "rsa.pem"

@@ -672,15 +672,14 @@ class Tls(unittest.TestCase):
             def openssl(*words):
                 subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=folder)
             openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2", "-subj", "/CN=test ca")
-            for name, subject, days in (("good", "IP:127.0.0.1", "2"), ("wrong", "DNS:example.org", "2"), ("old", "IP:127.0.0.1", "-1")):
+            long = ["-days", "2"]
+            dated = "-not_after" in subprocess.run(["openssl", "x509", "-help"], text=True, capture_output=True).stderr  # since OpenSSL 3.4
+            over = ["-not_before", "20200101000000Z", "-not_after", "20200102000000Z"] if dated else ["-days", "-1"]
+            for name, subject, dates in (("good", "IP:127.0.0.1", long), ("wrong", "DNS:example.org", long), ("old", "IP:127.0.0.1", over)):
                 openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=x")
                 pathlib.Path(folder, name + ".ext").write_text("subjectAltName=" + subject)
-                if days == "-1":
-                    openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", name + ".pem", "-days", "-1",
-                            "-extfile", name + ".ext")
-                else:
-                    openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", name + ".pem", "-days", days,
-                            "-extfile", name + ".ext")
+                openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", name + ".pem", *dates,
+                        "-extfile", name + ".ext")
 
             class Handler(http.server.BaseHTTPRequestHandler):
                 def do_POST(self):
