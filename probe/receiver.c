@@ -1,7 +1,9 @@
 #include "probe/receiver.h"
 
+#include <linux/if_packet.h>
 #include <pcap/pcap.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/json.h"
 #include "model/protocol.h"
@@ -82,6 +84,9 @@ static bool set_up(struct receiver *receiver, const struct receiver_filter *filt
     if (code != 0 || pcap_setnonblock(pcap, 1, problem) != 0)
         return error_set(error, ERROR_INCOMPLETE, "the capture cannot be set up: %s",
                          problem[0] != '\0' ? problem : pcap_geterr(pcap));
+    int one = 1;
+    if (!filter->own) // spares the kernel a copy of each probe; where it can't, the filter drops them
+        setsockopt(pcap_fileno(pcap), SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
     receiver->link_type = pcap_datalink(pcap);
     return true;
 }
