@@ -61,16 +61,20 @@ static struct slot *take(struct slot **list)
     return slot;
 }
 
+static void drop_socket(struct slot *slot)
+{
+    connect_close(slot->fd); // leaves the epoll set as well
+    slot->fd = -1;
+}
+
 // A slot for a connection: with a socket of the family where one may be used again, else with none.
 static struct slot *take_slot(struct dial *dial, enum family family, bool rests)
 {
     struct slot *slot = rests ? take(&dial->rested[family == FAMILY_IPV6]) : NULL;
     slot = slot != NULL ? slot : take(&dial->bare);
     for (int side = 0; side < 2 && slot == NULL; side++)
-        if ((slot = take(&dial->rested[side])) != NULL) {
-            close(slot->fd);
-            slot->fd = -1;
-        }
+        if ((slot = take(&dial->rested[side])) != NULL)
+            drop_socket(slot);
     return slot;
 }
 
@@ -110,8 +114,7 @@ static void release(struct dial *dial, struct slot *slot)
         put(&dial->rested[dial->schedule->lanes[slot->lane].address.family == FAMILY_IPV6], slot);
         return;
     }
-    connect_close(slot->fd); // leaves the epoll set as well
-    slot->fd = -1;
+    drop_socket(slot);
     put(&dial->bare, slot);
 }
 
@@ -141,8 +144,7 @@ static bool start(struct dial *dial, struct slot *slot, struct address target, u
     // Edge-triggered: a socket at rest counts as hung up.
     struct epoll_event event = {.events = EPOLLOUT | EPOLLET, .data.ptr = slot};
     if (slot->fd >= 0 && fresh && epoll_ctl(dial->epoll, EPOLL_CTL_ADD, slot->fd, &event) != 0) {
-        connect_close(slot->fd);
-        slot->fd = -1;
+        drop_socket(slot);
         *answer = (struct answer){.kind = ANSWER_BACK_PRESSURE};
     }
     return slot->fd >= 0;
@@ -206,6 +208,6 @@ void dial_close(struct dial *dial)
         release(dial, dial->oldest);
     for (int side = 0; side < 2; side++)
         for (struct slot *slot; (slot = take(&dial->rested[side])) != NULL;)
-            close(slot->fd);
+            drop_socket(slot);
     close(dial->epoll);
 }

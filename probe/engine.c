@@ -1,13 +1,11 @@
 // The loop: passes over the questions, a token bucket for the rate, whichever method sends, and what ends a run.
 #include <stdio.h>
-#include <string.h>
 #include <sys/random.h>
 #include <uv.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "model/protocol.h"
-#include "net/sockaddr.h"
 #include "probe/capture.h"
 #include "probe/datagram.h"
 #include "probe/dial.h"
@@ -16,6 +14,7 @@
 #include "probe/pace.h"
 #include "probe/probe.h"
 #include "probe/rights.h"
+#include "probe/summary.h"
 #include "probe/syn.h"
 
 enum {
@@ -27,7 +26,6 @@ enum {
     PATIENCE_US = 100000,  // shortest wait for answers between passes
     BETWEEN_US = 250000,   // the same where no round-trip time is known, but before the last pass
     STARVED_US = 10000000, // for so long nothing may be refused by this machine before its question is given up
-    ACCEPTING_LEAST = 100, // open ports, and the share of the answers they are, that no real host has
     DRAW_US = 200000,
     KEEP_US = 5000000,               // between two times of keeping what is known, where that is quick;
     KEEP_SHARE = 100,                // else so many times as long as it took
@@ -276,16 +274,6 @@ static bool pass_is_over(const struct engine *engine, uint64_t now)
            now - engine->pass_sent_us >= wait_us(engine);
 }
 
-static void note_accepting(struct engine *engine)
-{
-    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
-        const struct standing *standing = &engine->ledger.standings[i];
-        if (engine->schedule.lanes[i].protocol == PROTOCOL_TCP && standing->open >= ACCEPTING_LEAST &&
-            standing->open * 20 >= engine->schedule.lanes[i].count * 19)
-            *vector_add(engine->arena, &engine->summary->accepting) = engine->schedule.lanes[i].address;
-    }
-}
-
 static void end_pass(struct engine *engine)
 {
     uint64_t dropped = engine->receiver == NULL ? 0 : receiver_dropped(engine->receiver);
@@ -320,7 +308,7 @@ static void keep(struct engine *engine, uint64_t now)
     struct error error = {0};
     size_t by_state[OBSERVED_UNKNOWN + 1] = {0};
     ledger_collect(&engine->ledger, arena, (unsigned)options->tries, "not yet", &known, by_state);
-    if (!options->keep(options->keep_context, arena, &known, &error))
+    if (!options->keep(options->keep_context, &known, &error))
         log_line(LOG_WARNING, "%s", error.message);
     arena_free(arena);
     uint64_t after = monotonic_us(), wait = KEEP_SHARE * (after - now);
@@ -431,18 +419,6 @@ static bool open_method(struct engine *engine, struct error *error)
     return true;
 }
 
-// The source addresses towards the first target asked of each family.
-static void note_vantages(struct engine *engine)
-{
-    char *into[2] = {engine->summary->vantage4, engine->summary->vantage6};
-    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
-        struct address to = engine->schedule.lanes[i].address, own;
-        char *text = into[to.family == FAMILY_IPV6];
-        if (text[0] == '\0' && engine->ledger.sent > 0 && sockaddr_source(to, &own) && own.bits != 0)
-            address_format(own, text);
-    }
-}
-
 static bool open_loop(struct engine *engine, struct error *error)
 {
     int code = uv_loop_init(&engine->loop);
@@ -471,34 +447,14 @@ static bool open_loop(struct engine *engine, struct error *error)
     return true;
 }
 
-static void summarise(struct arena *arena, const struct ledger *ledger, const struct observations *observations,
-                      struct probe_summary *summary)
-{
-    summary->sent = ledger->sent;
-    summary->received = ledger->received;
-    for (size_t i = 0; i < ledger->schedule->lane_count; i++)
-        summary->late += ledger->standings[i].late;
-    for (size_t i = 0; i < observations->items.count; i++) {
-        const struct observation *item = &observations->items.items[i];
-        size_t at = 0, ports = (size_t)(item->high - item->low) + 1;
-        if (item->state != OBSERVED_UNKNOWN)
-            continue;
-        while (at < summary->unasked.count && strcmp(summary->unasked.items[at].reason, item->reason) != 0)
-            at++;
-        if (at == summary->unasked.count)
-            vector_add(arena, &summary->unasked)->reason = item->reason;
-        summary->unasked.items[at].count += ports;
-    }
-}
-
 static void observe(struct engine *engine, struct observations *observations)
 {
     struct probe_summary *summary = engine->summary;
-    note_vantages(engine);
-    note_accepting(engine);
     ledger_collect(&engine->ledger, engine->arena, (unsigned)engine->options->tries, engine->unfinished, observations,
                    summary->by_state);
-    summarise(engine->arena, &engine->ledger, observations, summary);
+    summary_count(engine->arena, &engine->ledger, observations, summary);
+    summary_note_vantages(&engine->ledger, summary);
+    summary_note_accepting(engine->arena, &engine->ledger, summary);
     summary->passes = engine->pace.pass.number;
     summary->dropped = engine->dropped;
     observations->has_summary = true;
@@ -593,7 +549,7 @@ bool probe_replay(struct arena *arena, const struct plan *plan, const char *capt
     if (good) {
         ledger_settle(&ledger);
         ledger_collect(&ledger, arena, (unsigned)tries, "not in the capture", observations, summary->by_state);
-        summarise(arena, &ledger, observations, summary);
+        summary_count(arena, &ledger, observations, summary);
         summary->seconds = (double)(last - first) / 1e6;
     }
     ledger_end(&ledger);

@@ -32,7 +32,7 @@ struct standing {
     uint64_t open;
     uint64_t late;  // answers that came only to a second or later try
     unsigned tries; // that every silent question of it has had
-    bool settled;   // asked often enough: silence of as many tries as were wanted is an answer
+    bool settled;   // nothing more to ask: silence of as many tries as were wanted is an answer
     bool measured;
     double smoothed_us; // round-trip time and its variation: RFC 6298, section 2
     double variation_us;

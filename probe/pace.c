@@ -23,7 +23,7 @@ static bool is_candidate(const struct pace *pace, size_t lane, bool slow)
 {
     const struct course *course = &pace->courses[lane];
     const struct standing *standing = &pace->ledger->standings[lane];
-    return !course->done && course->slow == slow && standing->silent > 0 && standing->tries < MOST_TRIES;
+    return !standing->settled && course->slow == slow && standing->silent > 0 && standing->tries < MOST_TRIES;
 }
 
 bool pace_next(struct pace *pace)
@@ -115,11 +115,10 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
         if (!course->member)
             continue;
         bool fresh = standing->answered > course->answered;
-        course->done = pace->pass.slow ? !fresh && pace->pass.try >= pace->limits.tries
-                       : course->slow  ? false
-                                       : pace->pass.try >= pace->limits.tries && !missing &&
-                                            (fresh_late(pace, i) == 0 || pace->pass.try >= MOST_PASSES);
+        standing->settled = pace->pass.slow ? !fresh && pace->pass.try >= pace->limits.tries
+                            : course->slow  ? false
+                                            : pace->pass.try >= pace->limits.tries && !missing &&
+                                                 (fresh_late(pace, i) == 0 || pace->pass.try >= MOST_PASSES);
         course->late = standing->late;
-        standing->settled = course->done;
     }
 }

@@ -18,7 +18,6 @@ struct pace_limits {
 // What is planned for a lane.
 struct course {
     bool slow;         // its answers thin out under speed
-    bool done;         // nothing more to ask
     bool member;       // of the pass under way
     double rate;       // of slow passes, packets a second
     uint64_t answered; // when the pass began

@@ -21,9 +21,8 @@ struct probe_options {
                                // questions
     const struct prefix *only; // targets outside every one of these are refused; none: no narrowing
     size_t only_count;
-    // Called every few seconds with what is known so far, in memory of its own; a failure is said, and the probe goes
-    // on. NULL: it is not.
-    bool (*keep)(void *context, struct arena *arena, const struct observations *known, struct error *error);
+    // Called every few seconds with what is known so far; a failure is said, and the probe goes on. NULL: it is not.
+    bool (*keep)(void *context, const struct observations *known, struct error *error);
     void *keep_context;
     bool services; // identify what answers at open TCP ports
     bool progress; // draw a progress line on stderr

@@ -1,5 +1,52 @@
-// The line that ends a file of observations.
-#include "probe/probe.h"
+#include "probe/summary.h"
+
+#include <string.h>
+
+#include "model/protocol.h"
+#include "net/sockaddr.h"
+
+enum { ACCEPTING_LEAST = 100 }; // open ports, and the share of the answers they are, that no real host has
+
+void summary_count(struct arena *arena, const struct ledger *ledger, const struct observations *observations,
+                   struct probe_summary *summary)
+{
+    summary->sent = ledger->sent;
+    summary->received = ledger->received;
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++)
+        summary->late += ledger->standings[i].late;
+    for (size_t i = 0; i < observations->items.count; i++) {
+        const struct observation *item = &observations->items.items[i];
+        size_t at = 0, ports = (size_t)(item->high - item->low) + 1;
+        if (item->state != OBSERVED_UNKNOWN)
+            continue;
+        while (at < summary->unasked.count && strcmp(summary->unasked.items[at].reason, item->reason) != 0)
+            at++;
+        if (at == summary->unasked.count)
+            vector_add(arena, &summary->unasked)->reason = item->reason;
+        summary->unasked.items[at].count += ports;
+    }
+}
+
+void summary_note_vantages(const struct ledger *ledger, struct probe_summary *summary)
+{
+    char *into[2] = {summary->vantage4, summary->vantage6};
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
+        struct address to = ledger->schedule->lanes[i].address, own;
+        char *text = into[to.family == FAMILY_IPV6];
+        if (text[0] == '\0' && ledger->sent > 0 && sockaddr_source(to, &own) && own.bits != 0)
+            address_format(own, text);
+    }
+}
+
+void summary_note_accepting(struct arena *arena, const struct ledger *ledger, struct probe_summary *summary)
+{
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
+        const struct standing *standing = &ledger->standings[i];
+        if (ledger->schedule->lanes[i].protocol == PROTOCOL_TCP && standing->open >= ACCEPTING_LEAST &&
+            standing->open * 20 >= ledger->schedule->lanes[i].count * 19)
+            *vector_add(arena, &summary->accepting) = ledger->schedule->lanes[i].address;
+    }
+}
 
 void probe_summary_write(const struct probe_summary *summary, struct text *out)
 {

@@ -72,13 +72,15 @@ bool state_read(struct arena *arena, struct probe_state *state, const struct pla
     return true;
 }
 
-static void add_all(struct arena *arena, const struct observations *from, struct observations *to)
+static void write_known(const struct observations *known, struct text *out)
 {
-    for (size_t i = 0; i < from->items.count; i++)
-        *vector_add(arena, &to->items) = from->items.items[i];
+    for (size_t i = 0; i < known->items.count; i++)
+        if (known->items.items[i].state != OBSERVED_UNKNOWN)
+            observation_write(&known->items.items[i], out);
 }
 
-static bool write_state(const struct probe_state *state, const struct observations *known, struct error *error)
+// What was known, and `fresh` after it.
+static bool write_state(const struct probe_state *state, const struct observations *fresh, struct error *error)
 {
     struct text out = {0};
     struct json_writer writer = json_writer_to(&out);
@@ -86,21 +88,16 @@ static bool write_state(const struct probe_state *state, const struct observatio
     json_put_string(&writer, "plan_sha256", state->plan_sha256);
     json_close(&writer, '}');
     json_end_document(&writer);
-    for (size_t i = 0; i < known->items.count; i++)
-        if (known->items.items[i].state != OBSERVED_UNKNOWN)
-            observation_write(&known->items.items[i], &out);
+    write_known(state->known, &out);
+    write_known(fresh, &out);
     bool good = file_write(state->file, out.bytes, out.length, error);
     text_free(&out);
     return good;
 }
 
-bool state_keep(void *context, struct arena *arena, const struct observations *fresh, struct error *error)
+bool state_keep(void *state, const struct observations *fresh, struct error *error)
 {
-    const struct probe_state *state = context;
-    struct observations all = {0};
-    add_all(arena, state->known, &all);
-    add_all(arena, fresh, &all);
-    return write_state(state, &all, error);
+    return write_state(state, fresh, error);
 }
 
 bool state_merge(struct arena *arena, const struct probe_state *state, const struct observations *fresh,
@@ -110,7 +107,8 @@ bool state_merge(struct arena *arena, const struct probe_state *state, const str
     for (size_t i = 0; i < known->items.count; i++)
         summary->by_state[known->items.items[i].state] +=
             (size_t)(known->items.items[i].high - known->items.items[i].low) + 1;
-    add_all(arena, fresh, known);
+    for (size_t i = 0; i < fresh->items.count; i++)
+        *vector_add(arena, &known->items) = fresh->items.items[i];
     qsort(known->items.items, known->items.count, sizeof(struct observation), by_place);
-    return write_state(state, known, error);
+    return write_state(state, &(struct observations){0}, error);
 }

@@ -15,7 +15,7 @@ bool state_read(struct arena *arena, struct probe_state *state, const struct pla
                 struct error *error);
 
 // Writes what was known and what has been observed since to the file: probe_options.keep, with a state as its context.
-bool state_keep(void *state, struct arena *arena, const struct observations *fresh, struct error *error);
+bool state_keep(void *state, const struct observations *fresh, struct error *error);
 
 // Adds what was observed to what was known, in the order of a probe that was never interrupted, adds up the summary,
 // and writes all of it to the file.

@@ -63,10 +63,13 @@ class Bundles(unittest.TestCase):
         cls.one = cls.run_to("one", "--sign", cls.key)
 
     @classmethod
+    def words_of_run(cls, name):
+        return ["run", "--snapshot", cls.snapshot, "--intent", cls.intent, "--out", cls.path / name, "--vantage", "203.0.113.7",
+                "--depth", "declared", "--method", "connect", "--no-history", *common.ONLY]
+
+    @classmethod
     def run_to(cls, name, *words, status=0):
-        done = common.sgproof("run", "--snapshot", cls.snapshot, "--intent", cls.intent, "--out", cls.path / name,
-                              "--vantage", "203.0.113.7", "--depth", "declared", "--method", "connect", "--no-history", *common.ONLY,
-                              *words)
+        done = common.sgproof(*cls.words_of_run(name), *words)
         assert done.returncode == status, done.stdout + done.stderr
         return cls.path / name
 
@@ -134,9 +137,8 @@ class Keys(Bundles):
                        input=bytes.fromhex("302a300506032b6570032100" + point))
         for pin, status in (("1234", 0), ("9999", 2)):
             (self.path / "pin").write_text(pin + "\n")
-            done = subprocess.run([program, "run", "--snapshot", self.snapshot, "--intent", self.intent, "--out", self.path / ("token" + pin), "--vantage",
-                                   "203.0.113.7", "--depth", "declared", "--method", "connect", "--no-history", *common.ONLY, "--sign",
-                                   "pkcs11:token=t;object=k;type=private", "--passphrase-file", self.path / "pin"], text=True, capture_output=True,
+            done = subprocess.run([program, *self.words_of_run("token" + pin), "--sign", "pkcs11:token=t;object=k;type=private",
+                                   "--passphrase-file", self.path / "pin"], text=True, capture_output=True,
                                   env={**os.environ, **env, "OPENSSL_CONF": str(self.path / "openssl.cnf")})
             self.assertEqual(done.returncode, status, done.stderr)
         self.verify(self.path / "token1234", "--key", public)

@@ -32,11 +32,9 @@ while True:
 """
 FORGER = """
 import socket, struct, sys, time
+sys.path.insert(0, %r)
+from says import packet
 s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-def total(b):
-    t = sum(struct.unpack("!%dH" % (len(b) // 2), b))
-    while t >> 16: t = (t & 0xffff) + (t >> 16)
-    return ~t & 0xffff
 print("up", flush=True)
 end = time.time() + 4
 src, dst = socket.inet_aton("198.51.100.4"), socket.inet_aton("203.0.113.7")
@@ -44,11 +42,8 @@ while time.time() < end:
     for flags in (0x12, 0x14):
         for port in range(61000, 65536, 3):
             head = struct.pack("!HHIIBBHHH", 40000, port, 7, 12345, 0x50, flags, 1000, 0, 0)
-            check = total(src + dst + struct.pack("!HH", 6, len(head)) + head)
-            head = head[:16] + struct.pack("!H", check) + head[18:]
-            ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 0, 0, 64, 6, 0, src, dst)
-            s.sendto(ip + head, ("203.0.113.7", 0))
-"""
+            s.sendto(packet(4, src, dst, 6, head, 16), ("203.0.113.7", 0))
+""" % os.path.dirname(os.path.abspath(__file__))
 
 
 def at(namespace, *words, check=True):
