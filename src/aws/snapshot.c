@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "aws/documents.h"
+#include "aws/documents/document.h"
 #include "base/json.h"
 
 enum { DEEPEST = 32 };

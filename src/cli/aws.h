@@ -1,7 +1,7 @@
 // Options of the commands that read AWS, named as the AWS CLI names them, and the reading itself.
 #pragma once
 
-#include "aws/collect.h"
+#include "aws/read/collect.h"
 #include "cli/common.h"
 
 #define OPTIONS_AWS                                                                                                    \

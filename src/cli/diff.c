@@ -1,5 +1,5 @@
 #include "aws/snapshot.h"
-#include "aws/terraform.h"
+#include "aws/terraform/terraform.h"
 #include "base/log.h"
 #include "cli/diff_runs.h"
 #include "cli/past.h"

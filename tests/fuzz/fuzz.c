@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "aws/credentials.h"
-#include "aws/documents.h"
-#include "aws/model.h"
+#include "aws/read/credentials.h"
+#include "aws/documents/document.h"
+#include "aws/read/model.h"
 #include "aws/snapshot.h"
-#include "aws/terraform.h"
+#include "aws/terraform/terraform.h"
 #include "base/file.h"
 #include "evidence/manifest.h"
 #include "model/verdict.h"

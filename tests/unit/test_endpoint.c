@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "aws/endpoint.h"
+#include "aws/read/endpoint.h"
 
 static void each_service_answers_where_botocore_says(void **state)
 {

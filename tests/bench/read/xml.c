@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <uv.h>
 
-#include "aws/model.h"
+#include "aws/read/model.h"
 #include "base/file.h"
 
 int main(int argc, char **argv)

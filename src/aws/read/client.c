@@ -1,0 +1,492 @@
+#include "aws/read/client.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "aws/read/client_answer.h"
+#include "config.h"
+
+enum { LARGEST_ANSWER = 256 * 1024 * 1024 };
+
+// What the SDKs call the retry quota: so many tokens, of which a retry takes some and a success gives some back.
+enum { QUOTA = 500, RETRY_COST = 5, TIMEOUT_COST = 10 };
+
+// What EC2 gives an account in a region for calls that change nothing: so many at once, then so many a second.
+enum { BUCKET = 100, REFILL = 20, LANE_LIMIT = 8 };
+
+struct lane {
+    struct client *client;
+    const struct credentials *credentials;
+    const char *region;
+    const char *signing_name;
+    struct transfer *first; // waiting
+    struct transfer *last;
+    unsigned running;
+    double tokens;
+    uint64_t filled; // milliseconds, when the tokens were counted
+    uv_timer_t refill;
+    bool ready; // in the client's queue
+    struct lane *next_ready;
+    struct lane *next;
+};
+
+struct client {
+    uv_loop_t *loop;
+    CURLM *multi;
+    uv_timer_t timer; // curl's
+    uv_timer_t deadline;
+    struct client_options options;
+    struct lane *lanes;
+    struct lane *ready_first; // lanes that may begin a request, in turn
+    struct lane *ready_last;
+    struct transfer *transfers; // all
+    unsigned running;
+    int quota;
+    bool starting;
+    bool late; // the deadline has passed
+};
+
+struct transfer {
+    struct client *client;
+    struct lane *lane;
+    struct request *request;
+    struct transfer *next; // waiting
+    struct transfer *older;
+    struct transfer *newer;
+    CURL *easy;
+    struct curl_slist *headers;
+    struct answer answer;
+    uv_timer_t pause; // before a retry
+    int paid;         // quota taken for this retry
+};
+
+struct watch {
+    uv_poll_t poll;
+    struct client *client;
+    curl_socket_t socket;
+};
+
+static void start_more(struct client *client);
+static void make_ready(struct lane *lane);
+static void finish(struct transfer *transfer);
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct transfer *transfer = context;
+    transfer->answer.too_large = transfer->answer.body.length + size * count > LARGEST_ANSWER;
+    if (transfer->answer.too_large)
+        return 0;
+    text_add(&transfer->answer.body, bytes, size * count);
+    return size * count;
+}
+
+static void *must_have(void *memory)
+{
+    if (memory == NULL) {
+        fputs("sgproof: out of memory\n", stderr);
+        exit(3);
+    }
+    return memory;
+}
+
+static struct curl_slist *header(struct curl_slist *list, const char *text)
+{
+    return must_have(curl_slist_append(list, text));
+}
+
+static void sign_request(CURL *easy, const struct request *request, const struct credentials *with)
+{
+    char sign[128], *pair = NULL;
+    snprintf(sign, sizeof(sign), "aws:amz:%s:%s", request->region, request->signing_name);
+    curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, sign);
+    if (asprintf(&pair, "%s:%s", with->key_id, with->secret) < 0)
+        return;
+    curl_easy_setopt(easy, CURLOPT_USERPWD, pair);
+    explicit_bzero(pair, strlen(pair));
+    free(pair);
+}
+
+static void begin(struct transfer *transfer)
+{
+    struct client *client = transfer->client;
+    struct request *request = transfer->request;
+    const struct credentials *with = request->credentials;
+    if (client->late) {
+        request_fail(request, FAILURE_OTHER, "deadline", "there was no time left for it");
+        finish(transfer);
+        return;
+    }
+    if (client->options.renew != NULL && with->expires != 0 && with->expires - time(NULL) < RENEW_BEFORE)
+        client->options.renew(client->options.context, with);
+    CURL *easy = curl_easy_init();
+    char *secrets = NULL;
+    transfer->easy = easy;
+    transfer->headers = NULL;
+    request->tries++;
+    curl_easy_setopt(easy, CURLOPT_URL, request->url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); // a signed request goes where it was signed for
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "sgproof/" SGPROOF_VERSION);
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, client->options.connect_timeout);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, client->options.answer_timeout);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    if (client->options.ca_bundle != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, client->options.ca_bundle);
+    if (with->key_id != NULL)
+        sign_request(easy, request, with);
+    if (request->target != NULL) {
+        char target[160];
+        snprintf(target, sizeof(target), "X-Amz-Target: %s", request->target);
+        transfer->headers = header(transfer->headers, target);
+        snprintf(target, sizeof(target), "Content-Type: application/x-amz-json-%s", request->version);
+        transfer->headers = header(transfer->headers, target);
+    } else {
+        transfer->headers = header(transfer->headers, "Content-Type: application/x-www-form-urlencoded; charset=utf-8");
+    }
+    if (with->token != NULL && asprintf(&secrets, "x-amz-security-token: %s", with->token) >= 0) {
+        transfer->headers = header(transfer->headers, secrets);
+        explicit_bzero(secrets, strlen(secrets));
+        free(secrets);
+    }
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+    curl_multi_add_handle(client->multi, easy);
+}
+
+static void end_try(struct transfer *transfer)
+{
+    for (struct curl_slist *item = transfer->headers; item != NULL; item = item->next)
+        explicit_bzero(item->data, strlen(item->data));
+    curl_slist_free_all(transfer->headers);
+    curl_easy_cleanup(transfer->easy);
+    transfer->headers = NULL;
+    transfer->easy = NULL;
+}
+
+static void forget_answer(struct transfer *transfer)
+{
+    json_wipe(transfer->answer.json);
+    transfer->answer.json = NULL;
+    text_wipe(&transfer->answer.body);
+}
+
+static void after_pause(uv_timer_t *timer)
+{
+    begin(timer->data);
+}
+
+// Waits a random part of 1, 2, 4... seconds, at most 20, or as long as Retry-After asks.
+static void retry(struct transfer *transfer)
+{
+    curl_off_t asked = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &asked);
+    double most = transfer->request->tries < 5 ? 1 << (transfer->request->tries - 1) : 20;
+    uint32_t draw;
+    if (uv_random(NULL, NULL, &draw, sizeof(draw), 0, NULL) != 0)
+        draw = UINT32_MAX / 2;
+    double seconds = most * ((double)draw / UINT32_MAX);
+    seconds = asked > 0 && asked <= 20 ? (double)asked : seconds;
+    end_try(transfer);
+    forget_answer(transfer);
+    arena_reset(transfer->request->arena);
+    uv_timer_start(&transfer->pause, after_pause, (uint64_t)(seconds * 1000) + 1, 0);
+}
+
+static void on_try_done(struct transfer *transfer, CURLcode code)
+{
+    struct client *client = transfer->client;
+    struct request *request = transfer->request;
+    bool again = answer_read(&transfer->answer, request, transfer->easy, code);
+    int cost = code == CURLE_OPERATION_TIMEDOUT ? TIMEOUT_COST : RETRY_COST;
+    if (again && request->tries < client->options.tries && client->quota >= cost) {
+        client->quota -= cost;
+        transfer->paid = cost;
+        retry(transfer);
+        return;
+    }
+    if (request->failure == FAILURE_NONE) {
+        client->quota += transfer->paid > 0 ? transfer->paid : 1;
+        client->quota = client->quota > QUOTA ? QUOTA : client->quota;
+    }
+    end_try(transfer);
+    finish(transfer);
+}
+
+static void on_pause_closed(uv_handle_t *handle)
+{
+    struct transfer *transfer = handle->data;
+    forget_answer(transfer);
+    free(transfer);
+}
+
+static void finish(struct transfer *transfer)
+{
+    struct client *client = transfer->client;
+    struct request *request = transfer->request;
+    struct arena *arena = request->arena;
+    client->running--;
+    transfer->lane->running--;
+    *(transfer->older == NULL ? &client->transfers : &transfer->older->newer) = transfer->newer;
+    if (transfer->newer != NULL)
+        transfer->newer->older = transfer->older;
+    request->done(request);
+    arena_wipe(arena); // an assumed role's keys come this way
+    uv_close((uv_handle_t *)&transfer->pause, on_pause_closed);
+    make_ready(transfer->lane);
+    start_more(client);
+}
+
+static void take_messages(struct client *client)
+{
+    int left;
+    for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &left)) != NULL;) {
+        struct transfer *transfer;
+        CURL *easy = message->easy_handle;
+        CURLcode code = message->data.result;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+        curl_multi_remove_handle(client->multi, easy);
+        on_try_done(transfer, code);
+    }
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct watch *watch = poll->data;
+    struct client *client = watch->client;
+    int flags = (status < 0 ? CURL_CSELECT_ERR : 0) | (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
+                (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+    int running;
+    curl_multi_socket_action(client->multi, watch->socket, flags, &running);
+    take_messages(client);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct client *client = timer->data;
+    int running;
+    curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    take_messages(client);
+}
+
+static int set_timer(CURLM *multi, long milliseconds, void *context)
+{
+    struct client *client = context;
+    (void)multi;
+    if (milliseconds < 0)
+        uv_timer_stop(&client->timer);
+    else
+        uv_timer_start(&client->timer, on_timer, (uint64_t)milliseconds, 0);
+    return 0;
+}
+
+static void free_watch(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
+{
+    struct client *client = context;
+    struct watch *watch = known;
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        if (watch != NULL) {
+            uv_poll_stop(&watch->poll);
+            uv_close((uv_handle_t *)&watch->poll, free_watch);
+            curl_multi_assign(client->multi, socket, NULL);
+        }
+        return 0;
+    }
+    if (watch == NULL) {
+        watch = calloc(1, sizeof(*watch));
+        if (watch == NULL)
+            return -1;
+        watch->client = client;
+        watch->socket = socket;
+        watch->poll.data = watch;
+        uv_poll_init_socket(client->loop, &watch->poll, socket);
+        curl_multi_assign(client->multi, socket, watch);
+    }
+    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+    return uv_poll_start(&watch->poll, events, on_poll);
+}
+
+static void on_deadline(uv_timer_t *timer);
+
+struct client *client_new(uv_loop_t *loop, const struct client_options *options)
+{
+    struct client *client = calloc(1, sizeof(*client));
+    if (client == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || (client->multi = curl_multi_init()) == NULL) {
+        fputs("sgproof: libcurl cannot be set up\n", stderr);
+        exit(3);
+    }
+    client->loop = loop;
+    client->options = *options;
+    client->quota = QUOTA;
+    client->timer.data = client;
+    uv_timer_init(loop, &client->timer);
+    client->deadline.data = client;
+    uv_timer_init(loop, &client->deadline);
+    uv_unref((uv_handle_t *)&client->deadline);
+    if (options->deadline > 0)
+        uv_timer_start(&client->deadline, on_deadline, (uint64_t)options->deadline, 0);
+    curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+    curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+    curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+    curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+    return client;
+}
+
+static void free_handle_owner(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+void client_free(struct client *client)
+{
+    if (client == NULL)
+        return;
+    curl_multi_cleanup(client->multi);
+    for (struct lane *lane = client->lanes, *next; lane != NULL; lane = next) {
+        next = lane->next;
+        uv_close((uv_handle_t *)&lane->refill, free_handle_owner);
+    }
+    uv_close((uv_handle_t *)&client->timer, NULL);
+    uv_close((uv_handle_t *)&client->deadline, free_handle_owner);
+    uv_run(client->loop, UV_RUN_DEFAULT);
+    curl_global_cleanup();
+}
+
+// ---- Lanes: which request begins next
+
+static void on_refilled(uv_timer_t *timer)
+{
+    struct lane *lane = timer->data;
+    make_ready(lane);
+    start_more(lane->client);
+}
+
+// Takes a token, or sets the timer for the moment when there is one.
+static bool take_token(struct lane *lane)
+{
+    uint64_t now = uv_now(lane->client->loop);
+    double filled = lane->tokens + (double)(now - lane->filled) * REFILL / 1000;
+    lane->tokens = filled > BUCKET ? BUCKET : filled;
+    lane->filled = now;
+    if (lane->tokens < 1) {
+        uv_timer_start(&lane->refill, on_refilled, (uint64_t)((1 - lane->tokens) * 1000 / REFILL) + 1, 0);
+        return false;
+    }
+    lane->tokens -= 1;
+    return true;
+}
+
+// Puts a lane that may begin a request at the end of the queue.
+static void make_ready(struct lane *lane)
+{
+    struct client *client = lane->client;
+    if (lane->ready || lane->first == NULL || lane->running >= LANE_LIMIT || uv_is_active((uv_handle_t *)&lane->refill))
+        return;
+    lane->ready = true;
+    lane->next_ready = NULL;
+    *(client->ready_first == NULL ? &client->ready_first : &client->ready_last->next_ready) = lane;
+    client->ready_last = lane;
+}
+
+static void start_more(struct client *client)
+{
+    if (client->starting)
+        return;
+    client->starting = true;
+    while (client->ready_first != NULL && client->running < client->options.limit) {
+        struct lane *lane = client->ready_first;
+        struct transfer *transfer = lane->first;
+        client->ready_first = lane->next_ready;
+        lane->ready = false;
+        if (!client->late && !take_token(lane))
+            continue;
+        lane->first = transfer->next;
+        lane->running++;
+        client->running++;
+        begin(transfer);
+        make_ready(lane);
+    }
+    client->starting = false;
+}
+
+static struct lane *lane_of(struct client *client, const struct request *request)
+{
+    for (struct lane *lane = client->lanes; lane != NULL; lane = lane->next)
+        if (lane->credentials == request->credentials && strcmp(lane->region, request->region) == 0 &&
+            strcmp(lane->signing_name, request->signing_name) == 0)
+            return lane;
+    struct lane *lane = must_have(calloc(1, sizeof(*lane)));
+    *lane = (struct lane){.client = client,
+                          .credentials = request->credentials,
+                          .region = request->region,
+                          .signing_name = request->signing_name,
+                          .tokens = BUCKET,
+                          .filled = uv_now(client->loop),
+                          .next = client->lanes};
+    uv_timer_init(client->loop, &lane->refill);
+    lane->refill.data = lane;
+    client->lanes = lane;
+    return lane;
+}
+
+void client_send(struct client *client, struct request *request)
+{
+    struct transfer *transfer = must_have(calloc(1, sizeof(*transfer)));
+    request->arena = arena_new();
+    request->tries = 0;
+    transfer->client = client;
+    transfer->lane = lane_of(client, request);
+    transfer->request = request;
+    transfer->pause.data = transfer;
+    uv_timer_init(client->loop, &transfer->pause);
+    transfer->newer = client->transfers;
+    if (client->transfers != NULL)
+        client->transfers->older = transfer;
+    client->transfers = transfer;
+    struct lane *lane = transfer->lane;
+    *(lane->first == NULL ? &lane->first : &lane->last->next) = transfer;
+    lane->last = transfer;
+    make_ready(lane);
+    start_more(client);
+}
+
+// Ends what is under way; what waits ends as its turn comes.
+static void on_deadline(uv_timer_t *timer)
+{
+    struct client *client = timer->data;
+    client->late = true;
+    client->starting = true; // finishing one begins no other
+    for (struct transfer *transfer = client->transfers, *next; transfer != NULL; transfer = next) {
+        next = transfer->newer;
+        bool pausing = uv_is_active((uv_handle_t *)&transfer->pause);
+        if (transfer->easy == NULL && !pausing)
+            continue;
+        uv_timer_stop(&transfer->pause);
+        if (transfer->easy != NULL) {
+            curl_multi_remove_handle(client->multi, transfer->easy);
+            end_try(transfer);
+        }
+        request_fail(transfer->request, FAILURE_OTHER, "deadline", "no answer in the time for the whole reading");
+        finish(transfer);
+    }
+    client->starting = false;
+    for (struct lane *lane = client->lanes; lane != NULL; lane = lane->next) {
+        uv_timer_stop(&lane->refill);
+        make_ready(lane);
+    }
+    start_more(client);
+}

@@ -1,0 +1,137 @@
+// What an answer is: XML or JSON, or a failure and of which kind; and whether to ask again.
+#include "aws/read/client_answer.h"
+
+#include <string.h>
+#include <time.h>
+
+static enum failure_kind kind_of(const char *code, long status)
+{
+    static const char *const throttled[] = {"Throttling",
+                                            "ThrottlingException",
+                                            "ThrottledException",
+                                            "RequestThrottledException",
+                                            "TooManyRequestsException",
+                                            "RequestLimitExceeded",
+                                            "BandwidthLimitExceeded",
+                                            "LimitExceededException",
+                                            "RequestThrottled",
+                                            "SlowDown",
+                                            "PriorRequestNotComplete",
+                                            "EC2ThrottledException",
+                                            NULL};
+    static const char *const denied[] = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation",
+                                         "UnauthorizedAccess", NULL};
+    static const char *const absent[] = {"NoSuchEntity", "NoSuchEntityException", NULL};
+    static const char *const unsupported[] = {"UnsupportedOperation",  "InvalidAction",  "UnknownOperationException",
+                                              "OperationNotPermitted", "NotImplemented", NULL};
+    if (text_among(code, throttled))
+        return FAILURE_THROTTLED;
+    if (text_among(code, denied))
+        return FAILURE_DENIED;
+    if (text_among(code, absent))
+        return FAILURE_ABSENT;
+    // What is not AWS's own form of a failure comes from a server that does not know the call.
+    bool strange = strncmp(code, "HTTP ", 5) == 0 && (status == 404 || status == 405 || status == 500);
+    return text_among(code, unsupported) || strange || status == 501 ? FAILURE_UNSUPPORTED : FAILURE_OTHER;
+}
+
+void request_fail(struct request *request, enum failure_kind kind, const char *code, const char *message)
+{
+    request->root = NULL;
+    request->json = NULL;
+    request->failure = kind;
+    request->code = code;
+    request->message = message;
+}
+
+// <Response><Errors><Error>, or <ErrorResponse><Error>.
+static void read_failure(struct request *request, const struct xml_node *root, long status)
+{
+    const struct xml_node *errors = xml_child(root, "Errors");
+    const struct xml_node *one = xml_child(errors != NULL ? errors : root, "Error");
+    const char *code = xml_text(one, "Code"), *message = xml_text(one, "Message");
+    code = code == NULL ? arena_printf(request->arena, "HTTP %ld", status) : code;
+    request_fail(request, kind_of(code, status), code, message == NULL ? "no more was said" : message);
+}
+
+// {"__type": "prefix#AccessDeniedException", "message" or "Message": ...}
+static void read_json_failure(struct request *request, const cJSON *json, long status)
+{
+    const cJSON *type = cJSON_GetObjectItemCaseSensitive(json, "__type");
+    const cJSON *message = cJSON_GetObjectItem(json, "message");
+    const char *code = cJSON_IsString(type) ? type->valuestring : arena_printf(request->arena, "HTTP %ld", status);
+    const char *hash = strchr(code, '#');
+    code = arena_strdup(request->arena, hash == NULL ? code : hash + 1);
+    request_fail(request, kind_of(code, status), code,
+                 cJSON_IsString(message) ? arena_strdup(request->arena, message->valuestring) : "no more was said");
+}
+
+static const char *find_request_id(const struct xml_node *root)
+{
+    const char *id = xml_text(root, "requestId");
+    id = id != NULL ? id : xml_text(root, "RequestID");
+    return id != NULL ? id : xml_text(xml_child(root, "ResponseMetadata"), "RequestId");
+}
+
+// Parses the answer in its protocol; of a failure, what AWS says of it.
+static bool read_body(struct answer *answer, struct request *request, long status, struct error *error)
+{
+    const char *bytes = answer->body.bytes == NULL ? "" : answer->body.bytes;
+    request->bytes = bytes;
+    request->length = answer->body.length;
+    if (request->target != NULL) {
+        answer->json = json_parse("answer", bytes, answer->body.length, error);
+        request->json = answer->json;
+        if (status != 200)
+            read_json_failure(request, answer->json, status);
+        return answer->json != NULL;
+    }
+    request->root = xml_parse(request->arena, bytes, answer->body.length, error);
+    bool whole = request->root != NULL;
+    request->request_id = find_request_id(request->root);
+    if (status != 200)
+        read_failure(request, request->root, status);
+    return whole;
+}
+
+bool answer_read(struct answer *answer, struct request *request, CURL *easy, CURLcode code)
+{
+    long status = 0;
+    struct error error;
+    request->root = NULL;
+    request->json = NULL;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    if (code != CURLE_OK) {
+        bool last = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
+                    code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || answer->too_large;
+        request_fail(request, FAILURE_OTHER, "connection",
+                     answer->too_large
+                         ? "the answer is larger than 256 MiB"
+                         : arena_printf(request->arena, "%s: %s", request->url, curl_easy_strerror(code)));
+        return !last;
+    }
+    struct curl_header *date;
+    if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
+        time_t theirs = curl_getdate(date->value, NULL);
+        if (theirs > 0)
+            request->clock_skew = difftime(theirs, time(NULL));
+    }
+    if (status >= 300 && status < 400) {
+        request_fail(request, FAILURE_OTHER, arena_printf(request->arena, "HTTP %ld", status),
+                     "a redirect, which is not followed: the request is signed for this place only");
+        return false;
+    }
+    bool whole = read_body(answer, request, status, &error);
+    if (status != 200)
+        return request->failure == FAILURE_THROTTLED || status == 500 || status == 502 || status == 503 ||
+               status == 504 || strcmp(request->code, "RequestTimeout") == 0 ||
+               strcmp(request->code, "RequestTimeoutException") == 0;
+    if (!whole) {
+        request_fail(request, FAILURE_OTHER, "answer",
+                     arena_printf(request->arena, "not the %s that was expected: %s",
+                                  request->target != NULL ? "JSON" : "XML", error.message));
+        return true;
+    }
+    request->failure = FAILURE_NONE;
+    return false;
+}

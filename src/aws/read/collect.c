@@ -1,0 +1,70 @@
+#include "aws/read/collect.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "aws/read/collector.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+static void read_accounts(struct collector *collector)
+{
+    for (size_t a = 0; a < collector->accounts.count; a++) {
+        const struct account *account = collector->accounts.items[a];
+        if (!collector->options->network_only)
+            guardrails_begin(collector, account);
+        for (size_t r = 0; r < collector->region_count; r++)
+            network_begin(collector, account, collector->regions[r]);
+    }
+    calls_run(collector);
+    for (size_t a = 0; a < collector->accounts.count; a++)
+        for (size_t r = 0; r < collector->region_count; r++)
+            network_end(collector, collector->accounts.items[a], collector->regions[r]);
+    calls_run(collector);
+}
+
+static bool collect_into_folder(struct collector *collector)
+{
+    const char *folder = collector->options->folder;
+    if (access(folder, F_OK) == 0)
+        return error_set(collector->error, ERROR_USAGE, "%s: is there already, and is not written over", folder);
+    if (!regions_find(collector) || !accounts_enter(collector))
+        return false;
+    collector->folder = arena_printf(collector->arena, "%s.tmp-%ld", folder, (long)getpid());
+    if (!file_make_folder(collector->folder, collector->error))
+        return false;
+    read_accounts(collector);
+    if (!collector->failed)
+        network_read_missing(collector);
+    bool good = !collector->failed && record_write(collector);
+    if (good && rename(collector->folder, folder) != 0)
+        good = error_system(collector->error, ERROR_INCOMPLETE, errno, "%s: cannot be made", folder);
+    if (!good)
+        file_remove_tree(collector->folder);
+    return good;
+}
+
+bool collect(struct arena *arena, const struct collect_options *options, struct collected *collected,
+             struct error *error)
+{
+    struct collector collector = {
+        .arena = arena,
+        .options = options,
+        .collected = collected,
+        .error = error,
+        .home = options->home,
+        .began_us = clock_wall_us(),
+    };
+    struct client_options client = options->client;
+    *collected = (struct collected){0};
+    uv_loop_init(&collector.loop);
+    collector.model = model_new();
+    client.renew = credentials_renew;
+    client.context = &collector;
+    collector.client = client_new(&collector.loop, &client);
+    bool good = identity_find(&collector) && (options->folder == NULL || collect_into_folder(&collector));
+    client_free(collector.client);
+    model_free(collector.model);
+    uv_loop_close(&collector.loop);
+    return good;
+}

@@ -1,0 +1,290 @@
+// Calls and their pages: asked in the service's protocol, written as the AWS CLI prints them.
+#include <curl/curl.h>
+
+#include "aws/read/collector.h"
+#include "aws/read/endpoint.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/file.h"
+
+static const char *escaped(struct arena *arena, const char *text)
+{
+    char *made = curl_easy_escape(NULL, text, 0);
+    const char *kept = arena_strdup(arena, made == NULL ? "" : made);
+    curl_free(made);
+    return kept;
+}
+
+// An ARN goes by its last two parts: ".../web/73e2d6bc24d8a067" -> "web.73e2d6bc24d8a067".
+const char *file_word(struct arena *arena, const char *text)
+{
+    const char *last = strrchr(text, '/'), *before = last;
+    while (before != NULL && before > text && before[-1] != '/' && before[-1] != ':')
+        before--;
+    if (last == NULL)
+        return escaped(arena, text);
+    return arena_printf(arena, "%s.%s", escaped(arena, arena_strndup(arena, before, (size_t)(last - before))),
+                        escaped(arena, last + 1));
+}
+
+const char *string_of(const cJSON *object, const char *key)
+{
+    return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+// Action=DescribeVpcs&Version=...
+static void write_form(const struct call *call, const char *token, struct arena *arena, struct text *body)
+{
+    const struct operation *of = &call->operation;
+    text_printf(body, "Action=%s&Version=%s", of->name, of->version);
+    for (size_t i = 0; i < call->parameter_count; i++)
+        text_printf(body, "&%s=%s", call->parameters[i].name, escaped(arena, call->parameters[i].value));
+    if (of->limit[0] != '\0')
+        text_printf(body, "&%s=%d", of->limit, of->most);
+    if (token != NULL)
+        text_printf(body, "&%s=%s", of->token, escaped(arena, token));
+}
+
+static void write_object(const struct call *call, const char *token, struct text *body)
+{
+    const struct operation *of = &call->operation;
+    struct json_writer writer = json_writer_to(body);
+    json_open_line(&writer, NULL, '{');
+    for (size_t i = 0; i < call->parameter_count; i++)
+        json_put_string(&writer, call->parameters[i].name, call->parameters[i].value);
+    if (of->limit[0] != '\0')
+        json_put_integer(&writer, of->limit, of->most);
+    if (token != NULL)
+        json_put_string(&writer, of->token, token);
+    json_close(&writer, '}');
+}
+
+static void on_page(struct request *request);
+
+static void send_page(struct call *call, const char *token)
+{
+    struct collector *collector = call->collector;
+    // What a role is assumed with is a secret, so bodies lie where everything is overwritten at the end.
+    struct arena *arena = collector->options->config->arena;
+    const struct operation *of = &call->operation;
+    struct text body = {0};
+    if (of->target[0] != '\0')
+        write_object(call, token, &body);
+    else
+        write_form(call, token, arena, &body);
+    call->request = (struct request){
+        .url = endpoint_url(collector->options->config, collector->options->endpoint, of->service, of->prefix,
+                            call->region),
+        .region = call->region,
+        .signing_name = of->prefix,
+        .credentials = &call->account->credentials,
+        .target = of->target[0] == '\0' ? NULL : arena_printf(collector->arena, "%s.%s", of->target, of->name),
+        .version = of->version,
+        .body = arena_strdup(arena, body.bytes),
+        .done = on_page,
+        .context = call,
+    };
+    text_wipe(&body);
+    client_send(collector->client, &call->request);
+}
+
+static struct call *begin(struct collector *collector, const struct account *account, const char *region,
+                          const struct call_kind *kind, const struct parameter *parameters, size_t parameter_count,
+                          const char *file)
+{
+    struct call *call = arena_new_of(collector->arena, struct call);
+    *call = (struct call){
+        .collector = collector,
+        .account = account,
+        .kind = kind,
+        .operation = model_operation(collector->model, kind->service, kind->operation),
+        .region = endpoint_region(kind->service, region),
+        .parameters = parameters,
+        .parameter_count = parameter_count,
+        .file = file,
+        .began_us = clock_wall_us(),
+        .writer = json_writer_to(&call->document),
+    };
+    for (size_t i = 0; i < MODEL_LISTS; i++)
+        call->list_writers[i] = json_writer_to(&call->lists[i]);
+    *vector_add(collector->arena, &collector->calls) = call;
+    collector->open++;
+    send_page(call, NULL);
+    return call;
+}
+
+struct call *call_start(struct collector *collector, const struct account *account, const char *region,
+                        const struct call_kind *kind, const char *suffix, const struct parameter *parameters,
+                        size_t parameter_count)
+{
+    const char *file = NULL;
+    if (kind->file != NULL)
+        file = arena_printf(collector->arena, "%s/%s/%s%s%s.json", account->id,
+                            endpoint_is_global(kind->service) ? "global" : region, kind->file,
+                            suffix == NULL ? "" : ".", suffix == NULL ? "" : suffix);
+    return begin(collector, account, region, kind, parameters, parameter_count, file);
+}
+
+void call_again(struct call *old)
+{
+    old->sha256 = NULL; // its document is replaced
+    begin(old->collector, old->account, old->region, old->kind, old->parameters, old->parameter_count, old->file);
+}
+
+struct call *call_about(const struct call *from, const struct call_kind *kind, const char *suffix, const char *name,
+                        const char *value)
+{
+    struct arena *arena = from->collector->arena;
+    struct parameter *parameter = arena_new_of(arena, struct parameter);
+    *parameter = (struct parameter){name, arena_strdup(arena, value)};
+    return call_start(from->collector, from->account, from->region, kind, suffix, parameter, 1);
+}
+
+void call_about_each(const struct call *from, const cJSON *list, const char *name, const struct call_kind *kinds,
+                     size_t count)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, list) {
+        const char *value = string_of(one, name);
+        for (size_t i = 0; value != NULL && i < count; i++)
+            call_about(from, &kinds[i], file_word(from->collector->arena, value), name, value);
+    }
+}
+
+void call_start_all(struct collector *collector, const struct account *account, const char *region,
+                    const struct call_kind *kinds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        call_start(collector, account, region, &kinds[i], NULL, NULL, 0);
+}
+
+static void write_document(struct call *call)
+{
+    struct collector *collector = call->collector;
+    const char *path = arena_printf(collector->arena, "%s/%s", collector->folder, call->file);
+    char *hash = arena_alloc(collector->arena, DIGEST_TEXT);
+    digest_sha256(call->document.bytes, call->document.length, hash);
+    call->sha256 = hash;
+    if (!collector->failed && !(file_make_parents(path, collector->error) &&
+                                file_write(path, call->document.bytes, call->document.length, collector->error)))
+        collector->failed = true;
+    collector->collected->files += !collector->failed;
+}
+
+// The IAM action of an operation: the services' names in policies.
+static const char *action_of(struct arena *arena, const struct operation *operation)
+{
+    bool balancing = strncmp(operation->service, "elb", 3) == 0;
+    return arena_printf(arena, "%s:%s", balancing ? "elasticloadbalancing" : operation->service, operation->name);
+}
+
+void note_unread(const struct call *call)
+{
+    struct collector *collector = call->collector;
+    bool known = call->failure == FAILURE_ABSENT || (call->failure == FAILURE_UNSUPPORTED && call->kind->optional);
+    struct unread one = {
+        .account = call->account->id,
+        .region = call->region,
+        .service = call->operation.service,
+        .operation = call->operation.name,
+        .code = call->code,
+        .message = call->message,
+        .action = call->failure == FAILURE_DENIED ? action_of(collector->arena, &call->operation) : NULL,
+    };
+    if (known)
+        *vector_add(collector->arena, &collector->collected->unavailable) = one;
+    else
+        *vector_add(collector->arena, &collector->collected->unread) = one;
+}
+
+static void forget_document(struct call *call)
+{
+    text_wipe(&call->document);
+    for (size_t i = 0; i < MODEL_LISTS; i++)
+        text_wipe(&call->lists[i]);
+}
+
+static void end_call(struct call *call, bool good)
+{
+    struct collector *collector = call->collector;
+    struct error ignored;
+    cJSON *document = NULL;
+    if (good && call->file != NULL)
+        write_document(call);
+    if (good && call->kind->follow != NULL)
+        document = json_parse("answer", call->document.bytes, call->document.length, &ignored);
+    forget_document(call);
+    if (!good && call->file != NULL)
+        note_unread(call);
+    if (call->kind->follow != NULL)
+        call->kind->follow(call, document);
+    json_wipe(document);
+    collector->open--;
+}
+
+// What stands first in a document is written at once, what comes beside it is gathered.
+static void add_page(struct call *call, struct page page)
+{
+    const struct operation *of = &call->operation;
+    const struct model *model = call->collector->model;
+    if (call->writer.depth == 0) {
+        json_open(&call->writer, NULL, '{');
+        for (size_t i = 0; i < of->list_count; i++)
+            json_open(i == 0 ? &call->writer : &call->list_writers[i], i == 0 ? of->lists[0] : NULL, '[');
+    }
+    if (of->list_count == 0)
+        model_put_output(model, of, page, &call->writer);
+    for (size_t i = 0; i < of->list_count; i++)
+        model_put_elements(model, of, of->lists[i], page, i == 0 ? &call->writer : &call->list_writers[i]);
+}
+
+static void end_pages(struct call *call)
+{
+    const struct operation *of = &call->operation;
+    if (of->list_count > 0)
+        json_close(&call->writer, ']');
+    for (size_t i = 1; i < of->list_count; i++) {
+        json_close(&call->list_writers[i], ']');
+        json_put_made(&call->writer, of->lists[i], &call->lists[i]);
+    }
+    json_close(&call->writer, '}');
+    json_end_document(&call->writer);
+}
+
+static void on_page(struct request *request)
+{
+    struct call *call = request->context;
+    struct collector *collector = call->collector;
+    struct arena *arena = collector->arena;
+    struct page page = {.xml = model_output(&call->operation, request->root), .json = request->json};
+    collector->collected->clock_skew = request->clock_skew;
+    if (request->request_id != NULL)
+        *vector_add(arena, &call->request_ids) = arena_strdup(arena, request->request_id);
+    if (page.xml == NULL && page.json == NULL) {
+        bool other = request->root != NULL;
+        call->failure = other ? FAILURE_OTHER : request->failure;
+        call->code = other ? "answer" : arena_strdup(arena, request->code);
+        call->message = other ? "an answer to another question" : arena_strdup(arena, request->message);
+        end_call(call, false);
+        return;
+    }
+    add_page(call, page);
+    const char *next = model_next(collector->model, &call->operation, page);
+    if (next != NULL) {
+        send_page(call, arena_strdup(arena, next));
+        return;
+    }
+    end_pages(call);
+    end_call(call, true);
+}
+
+void calls_run(struct collector *collector)
+{
+    while (collector->open > 0 && uv_run(&collector->loop, UV_RUN_ONCE) != 0) {
+        if (collector->options->progress)
+            fprintf(stderr, "\rreading: %zu of %zu calls", collector->calls.count - collector->open,
+                    (size_t)collector->calls.count);
+    }
+    if (collector->options->progress)
+        fputs("\r\033[K", stderr);
+}

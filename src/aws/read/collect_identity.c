@@ -1,0 +1,274 @@
+// Who reads, in which accounts and regions; and new keys before old ones expire.
+#include <stdlib.h>
+#include <time.h>
+
+#include "aws/read/collector.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+// Makes one call and waits for it. True where it succeeded.
+static bool ask(struct collector *collector, const struct account *account, const struct call_kind *kind,
+                const struct parameter *parameters, size_t count, void *into)
+{
+    struct call *call = call_start(collector, account, collector->home, kind, NULL, parameters, count);
+    call->into = into;
+    calls_run(collector);
+    return call->code == NULL ||
+           error_set(collector->error, ERROR_USAGE, "%s: %s: %s", kind->operation, call->code, call->message);
+}
+
+// ---- Roles. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+
+static void take_keys(struct call *call, const cJSON *document)
+{
+    struct credentials *into = call->into;
+    struct arena *secrets = call->collector->options->config->arena;
+    const cJSON *given = cJSON_GetObjectItemCaseSensitive(document, "Credentials");
+    const char *key_id = string_of(given, "AccessKeyId"), *secret = string_of(given, "SecretAccessKey");
+    const char *token = string_of(given, "SessionToken"), *expires = string_of(given, "Expiration");
+    if (document == NULL)
+        return;
+    if (key_id == NULL || secret == NULL || token == NULL) {
+        call->failure = FAILURE_OTHER;
+        call->code = "answer";
+        call->message = "no keys of the role in it";
+        return;
+    }
+    *into = (struct credentials){.key_id = arena_strdup(secrets, key_id),
+                                 .secret = arena_strdup(secrets, secret),
+                                 .token = arena_strdup(secrets, token),
+                                 .source = into->source};
+    if (expires != NULL)
+        clock_parse(expires, &into->expires);
+}
+
+static const struct call_kind assume_role = {"sts", "AssumeRole", NULL, take_keys, false};
+
+enum { ROLE_PARAMETERS = 4 }; // with a web identity's token
+
+static size_t role_parameters(const struct role *role, struct parameter parameters[ROLE_PARAMETERS])
+{
+    size_t count = 0;
+    parameters[count++] = (struct parameter){"RoleArn", role->arn};
+    parameters[count++] =
+        (struct parameter){"RoleSessionName", role->session_name == NULL ? "sgproof" : role->session_name};
+    if (role->external_id != NULL)
+        parameters[count++] = (struct parameter){"ExternalId", role->external_id};
+    return count;
+}
+
+static bool assume(struct collector *collector, const struct account *by, const struct role *role,
+                   struct credentials *into)
+{
+    struct parameter parameters[ROLE_PARAMETERS];
+    size_t count = role_parameters(role, parameters);
+    return ask(collector, by, &assume_role, parameters, count, into);
+}
+
+// A web identity's token is all that is needed: the request is not signed.
+static bool assume_by_token(struct collector *collector, struct account *account, const struct role *role)
+{
+    static const struct call_kind kind = {"sts", "AssumeRoleWithWebIdentity", NULL, take_keys, false};
+    struct parameter parameters[ROLE_PARAMETERS];
+    size_t length, count = role_parameters(role, parameters);
+    char *token = file_read(role->token_file, &length, collector->error);
+    if (token == NULL)
+        return false;
+    token[strcspn(token, "\r\n")] = '\0';
+    parameters[count++] = (struct parameter){"WebIdentityToken", token};
+    bool good = ask(collector, account, &kind, parameters, count, &account->credentials);
+    explicit_bzero(token, length);
+    free(token);
+    return good;
+}
+
+// Assumes roles one on the other.
+static bool assume_chain(struct collector *collector, struct account *account, const struct role_chain *chain)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct role *role = &chain->roles[i];
+        if (role->token_file != NULL) {
+            GUARD(assume_by_token(collector, account, role));
+            continue;
+        }
+        GUARD(assume(collector, account, role, &account->credentials));
+        account->credentials.source =
+            arena_printf(collector->arena, "%s, role assumed by %s", account->credentials.source, role->source);
+    }
+    return true;
+}
+
+static bool find_keys(struct collector *collector, struct account *account)
+{
+    struct role_chain chain;
+    return credentials_find(collector->options->config, &account->credentials, &chain, collector->error) &&
+           assume_chain(collector, account, &chain);
+}
+
+// ---- New keys before old ones expire. The reader waits meanwhile: it is one call an hour.
+
+static bool renew(struct collector *alone, struct account *self, struct account *account)
+{
+    struct account fresh = {.id = account->id, .credentials = {.source = account->credentials.source}};
+    struct role role = {.arn = account->role_arn};
+    GUARD(role.arn == NULL ? find_keys(alone, &fresh) : assume(alone, self, &role, &fresh.credentials));
+    account->credentials = fresh.credentials;
+    return true;
+}
+
+void credentials_renew(void *context, const struct credentials *credentials)
+{
+    enum { NOT_SOONER = 60 }; // seconds
+    struct collector *collector = context;
+    struct account *account = credentials == &collector->self.credentials ? &collector->self : NULL;
+    struct error error;
+    int64_t now = time(NULL);
+    for (size_t i = 0; account == NULL && i < collector->accounts.count; i++)
+        if (&collector->accounts.items[i]->credentials == credentials)
+            account = collector->accounts.items[i];
+    if (account == NULL || now - account->renewed < NOT_SOONER)
+        return;
+    account->renewed = now;
+    struct collector alone = {.arena = collector->arena,
+                              .options = collector->options,
+                              .collected = collector->collected,
+                              .model = collector->model,
+                              .home = collector->home,
+                              .error = &error};
+    uv_loop_init(&alone.loop);
+    alone.client = client_new(&alone.loop, &collector->options->client);
+    renew(&alone, &collector->self, account); // where it fails, the request that needs it says so
+    client_free(alone.client);
+    uv_loop_close(&alone.loop);
+}
+
+// ---- Who we are
+
+static void take_identity(struct call *call, const cJSON *document)
+{
+    struct arena *arena = call->collector->arena;
+    struct identity *identity = call->into;
+    const char *account = string_of(document, "Account"), *arn = string_of(document, "Arn");
+    identity->account = arena_strdup(arena, account == NULL ? "unknown" : account);
+    identity->arn = arena_strdup(arena, arn == NULL ? "unknown" : arn);
+}
+
+bool identity_find(struct collector *collector)
+{
+    static const struct call_kind who = {"sts", "GetCallerIdentity", NULL, take_identity, false};
+    struct identity *identity = &collector->collected->identity;
+    struct account *self = &collector->self;
+    self->id = "unknown";
+    if (!find_keys(collector, self) || !ask(collector, self, &who, NULL, 0, identity))
+        return false;
+    identity->source = arena_strdup(collector->arena, self->credentials.source);
+    self->id = identity->account;
+    return true;
+}
+
+// ---- Where we read
+
+struct name_list {
+    VECTOR(const char *) items;
+};
+
+static void add_name(struct call *call, const char *name)
+{
+    struct name_list *names = call->into;
+    if (name != NULL)
+        *vector_add(call->collector->arena, &names->items) = arena_strdup(call->collector->arena, name);
+}
+
+static void take_regions(struct call *call, const cJSON *document)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(document, "Regions"))
+        add_name(call, string_of(one, "RegionName"));
+}
+
+bool regions_find(struct collector *collector)
+{
+    static const struct call_kind all = {"ec2", "DescribeRegions", NULL, take_regions, false};
+    struct name_list names = {0};
+    collector->regions = collector->options->regions;
+    collector->region_count = collector->options->region_count;
+    if (collector->region_count != 1 || strcmp(collector->regions[0], "all") != 0)
+        return true;
+    if (!ask(collector, &collector->self, &all, NULL, 0, &names))
+        return false;
+    sort_texts(names.items.items, names.items.count);
+    collector->regions = names.items.items;
+    collector->region_count = names.items.count;
+    return true;
+}
+
+static void take_accounts(struct call *call, const cJSON *document)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(document, "Accounts")) {
+        const char *status = string_of(one, "Status");
+        if (status != NULL && strcmp(status, "ACTIVE") == 0)
+            add_name(call, string_of(one, "Id"));
+    }
+}
+
+// "arn:aws-cn:..." -> "aws-cn"
+static const char *partition_of(struct arena *arena, const char *arn)
+{
+    const char *begin = strchr(arn, ':'), *end = begin == NULL ? NULL : strchr(begin + 1, ':');
+    return end == NULL ? "aws" : arena_strndup(arena, begin + 1, (size_t)(end - begin - 1));
+}
+
+// Our own account is entered as it is; in another one the role is assumed.
+static struct account *enter(struct collector *collector, const char *id, struct call **call)
+{
+    struct arena *arena = collector->arena;
+    *call = NULL;
+    if (strcmp(id, collector->self.id) == 0)
+        return &collector->self;
+    struct account *account = arena_new_of(arena, struct account);
+    account->id = id;
+    account->credentials.source = "a role";
+    account->role_arn =
+        arena_printf(arena, "arn:%s:iam::%s:role/%s", partition_of(arena, collector->collected->identity.arn), id,
+                     collector->options->role_name);
+    struct role role = {.arn = account->role_arn};
+    struct parameter *parameters = arena_array(arena, struct parameter, ROLE_PARAMETERS);
+    size_t count = role_parameters(&role, parameters);
+    *call = call_start(collector, &collector->self, collector->home, &assume_role, NULL, parameters, count);
+    (*call)->into = &account->credentials;
+    return account;
+}
+
+bool accounts_enter(struct collector *collector)
+{
+    static const struct call_kind list = {"organizations", "ListAccounts", NULL, take_accounts, false};
+    const struct collect_options *options = collector->options;
+    struct arena *arena = collector->arena;
+    struct name_list names = {0};
+    if (options->organization && !ask(collector, &collector->self, &list, NULL, 0, &names))
+        return false;
+    for (size_t i = 0; i < options->account_count; i++)
+        *vector_add(arena, &names.items) = options->accounts[i];
+    if (!options->organization && options->account_count == 0)
+        *vector_add(arena, &names.items) = collector->self.id;
+    sort_texts(names.items.items, names.items.count);
+    struct account **entered = arena_array(arena, struct account *, names.items.count + 1);
+    struct call **calls = arena_array(arena, struct call *, names.items.count + 1);
+    for (size_t i = 0; i < names.items.count; i++)
+        if (i == 0 || strcmp(names.items.items[i - 1], names.items.items[i]) != 0)
+            entered[i] = enter(collector, names.items.items[i], &calls[i]);
+    calls_run(collector);
+    for (size_t i = 0; i < names.items.count; i++) {
+        if (entered[i] == NULL)
+            continue;
+        if (calls[i] == NULL || calls[i]->code == NULL) {
+            *vector_add(arena, &collector->accounts) = entered[i];
+        } else {
+            calls[i]->account = entered[i]; // it is of that account that nothing is read
+            note_unread(calls[i]);
+        }
+    }
+    collector->collected->accounts = collector->accounts.count;
+    return true;
+}

@@ -1,0 +1,118 @@
+// What the files of the collector share: its calls, and the accounts they are made in. For src/aws/read/collect*.c only.
+#pragma once
+
+#include "aws/read/collect.h"
+#include "aws/read/model.h"
+
+// An account that is read, with the keys for it.
+struct account {
+    const char *id;
+    struct credentials credentials;
+    const char *role_arn; // how to get new keys; NULL: as our own were found
+    int64_t renewed;      // seconds since 1970
+};
+
+struct collector {
+    struct arena *arena;
+    const struct collect_options *options;
+    struct collected *collected;
+    struct model *model;
+    uv_loop_t loop;
+    struct client *client;
+    struct account self;
+    VECTOR(struct account *) accounts;
+    const char *home;           // region of what is asked once
+    const char *const *regions; // that are read
+    size_t region_count;
+    const char *folder; // temporary
+    uint64_t began_us;
+    VECTOR(struct call *) calls;
+    size_t open; // calls not ended
+    struct error *error;
+    bool failed; // something could not be written
+};
+
+struct parameter {
+    const char *name;
+    const char *value;
+};
+
+struct call;
+// Called once when a call has ended: with its document, or with NULL where it failed.
+typedef void (*call_follow)(struct call *call, const cJSON *document);
+
+struct call_kind {
+    const char *service;
+    const char *operation;
+    const char *file; // name in ACCOUNT/REGION without ".json"; NULL: the document is not kept
+    call_follow follow;
+    bool optional; // where the service does not know the call, nothing is missed
+};
+
+// One call, all its pages.
+struct call {
+    struct request request;
+    struct collector *collector;
+    const struct account *account;
+    const struct call_kind *kind;
+    struct operation operation;
+    const char *region;
+    const struct parameter *parameters;
+    size_t parameter_count;
+    const char *file; // ACCOUNT/REGION/..., or NULL
+    void *into;       // the follower's
+    uint64_t began_us;
+    struct text document; // being made
+    struct json_writer writer;
+    struct text lists[MODEL_LISTS]; // of several that pages split, all but the first
+    struct json_writer list_writers[MODEL_LISTS];
+    const char *sha256; // of the file written, or NULL
+    VECTOR(const char *) request_ids;
+    enum failure_kind failure; // how it ended
+    const char *code;
+    const char *message;
+};
+
+// ---- collect_calls.c
+
+// Begins a call; it ends while the loop runs. `suffix` is added to the kind's file name after a dot, or NULL.
+struct call *call_start(struct collector *collector, const struct account *account, const char *region,
+                        const struct call_kind *kind, const char *suffix, const struct parameter *parameters,
+                        size_t parameter_count);
+// The same with one parameter.
+struct call *call_about(const struct call *from, const struct call_kind *kind, const char *suffix, const char *name,
+                        const char *value);
+// The same about each element of a list: the parameter and the element's member have one name.
+void call_about_each(const struct call *from, const cJSON *list, const char *name, const struct call_kind *kinds,
+                     size_t count);
+void call_start_all(struct collector *collector, const struct account *account, const char *region,
+                    const struct call_kind *kinds, size_t count);
+// Makes the same call again in place of what it brought before.
+void call_again(struct call *call);
+// Runs until all calls have ended.
+void calls_run(struct collector *collector);
+// A text, or what an ARN ends with, as part of a file's name.
+const char *file_word(struct arena *arena, const char *text);
+// Notes that something of an account could not be read.
+void note_unread(const struct call *call);
+// A string of an object, borrowed, or NULL.
+const char *string_of(const cJSON *object, const char *key);
+
+// ---- collect_identity.c
+
+// Finds our keys and says who we are.
+bool identity_find(struct collector *collector);
+// The regions to read.
+bool regions_find(struct collector *collector);
+// Enters every account that is asked for; one that cannot be entered is noted, and costs only itself.
+bool accounts_enter(struct collector *collector);
+// For the client: gets new keys before old ones expire.
+void credentials_renew(void *collector, const struct credentials *credentials);
+
+// ---- collect_network.c, collect_guardrails.c, collect_record.c
+
+void network_begin(struct collector *collector, const struct account *account, const char *region);
+void network_end(struct collector *collector, const struct account *account, const char *region);
+void network_read_missing(struct collector *collector);
+void guardrails_begin(struct collector *collector, const struct account *account);
+bool record_write(struct collector *collector);

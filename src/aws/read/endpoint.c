@@ -1,0 +1,100 @@
+#include "aws/read/endpoint.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+// Services as the SDKs' settings name them.
+static const char *setting_name(const char *service)
+{
+    static const struct {
+        const char *service;
+        const char *name;
+    } names[] = {{"elbv2", "elastic_load_balancing_v2"},
+                 {"elb", "elastic_load_balancing"},
+                 {"network-firewall", "network_firewall"}};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i].service, service) == 0)
+            return names[i].name;
+    return service;
+}
+
+static const char *set(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+static bool switched_on(const struct aws_config *config, const char *variable, const char *key)
+{
+    const char *value = set(variable);
+    value = value != NULL ? value : aws_config_setting(config, key);
+    return value != NULL && strcasecmp(value, "true") == 0;
+}
+
+static const char *configured(const struct aws_config *config, const char *service)
+{
+    struct arena *arena = config->arena;
+    const char *name = setting_name(service);
+    char *variable = arena_printf(arena, "AWS_ENDPOINT_URL_%s", name);
+    for (char *p = variable; *p != '\0'; p++)
+        *p = (char)toupper((unsigned char)*p);
+    const char *url = set(variable), *services = aws_config_setting(config, "services");
+    if (url == NULL && services != NULL)
+        url = map_get(&config->config.values, arena_printf(arena, "services %s|%s|endpoint_url", services, name));
+    url = url != NULL ? url : set("AWS_ENDPOINT_URL");
+    return url != NULL ? url : aws_config_setting(config, "endpoint_url");
+}
+
+bool endpoint_is_global(const char *service)
+{
+    return strcmp(service, "iam") == 0 || strcmp(service, "organizations") == 0;
+}
+
+static bool in_china(const char *region)
+{
+    return strncmp(region, "cn-", 3) == 0;
+}
+
+static bool in_us_government(const char *region)
+{
+    return strncmp(region, "us-gov-", 7) == 0;
+}
+
+const char *endpoint_region(const char *service, const char *region)
+{
+    if (!endpoint_is_global(service))
+        return region;
+    if (in_china(region))
+        return strcmp(service, "iam") == 0 ? "cn-north-1" : "cn-northwest-1";
+    return in_us_government(region) ? "us-gov-west-1" : "us-east-1";
+}
+
+// IAM's host names follow no rule.
+static const char *iam_url(const char *region, bool fips, bool dual)
+{
+    if (in_china(region))
+        return dual ? "https://iam.global.api.amazonwebservices.com.cn/" : "https://iam.cn-north-1.amazonaws.com.cn/";
+    if (in_us_government(region))
+        return dual ? "https://iam.us-gov.api.aws/" : "https://iam.us-gov.amazonaws.com/";
+    if (dual)
+        return fips ? "https://iam-fips.global.api.aws/" : "https://iam.global.api.aws/";
+    return fips ? "https://iam-fips.amazonaws.com/" : "https://iam.amazonaws.com/";
+}
+
+const char *endpoint_url(const struct aws_config *config, const char *given, const char *service, const char *prefix,
+                         const char *region)
+{
+    const char *url = given != NULL ? given : configured(config, service);
+    if (url != NULL)
+        return url;
+    bool fips = switched_on(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+    bool dual = switched_on(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+    bool china = in_china(region);
+    if (strcmp(service, "iam") == 0)
+        return iam_url(region, fips, dual);
+    // In the US government's partition the plain endpoints are FIPS's already, but for this one.
+    fips = fips && (!in_us_government(region) || dual || strcmp(service, "network-firewall") == 0);
+    const char *domain =
+        dual ? (china ? "api.amazonwebservices.com.cn" : "api.aws") : (china ? "amazonaws.com.cn" : "amazonaws.com");
+    return arena_printf(config->arena, "https://%s%s.%s.%s/", prefix, fips ? "-fips" : "", region, domain);
+}

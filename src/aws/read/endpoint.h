@@ -1,0 +1,16 @@
+// Where a service answers. https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+#pragma once
+
+#include "aws/read/credentials.h"
+
+// The URL of a service ("ec2", "elbv2", "elb", "sts") with its host prefix in a region. `given` is --endpoint-url or
+// NULL.
+const char *endpoint_url(const struct aws_config *config, const char *given, const char *service, const char *prefix,
+                         const char *region);
+
+// Whether a service answers at one place for all regions of a partition, and what is read of it is the account's.
+bool endpoint_is_global(const char *service);
+
+// The region that a service is asked and signed for when `region` is meant: the same, but for services that have one
+// for all of a partition. https://docs.aws.amazon.com/general/latest/gr/iam-service.html and ao.html
+const char *endpoint_region(const char *service, const char *region);

@@ -1,0 +1,280 @@
+#include "aws/read/model.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+
+#include "aws_models.h"
+#include "base/clock.h"
+
+struct model {
+    cJSON *root;
+};
+
+struct model *model_new(void)
+{
+    struct model *model = calloc(1, sizeof(*model));
+    struct error error;
+    if (model == NULL ||
+        (model->root = json_parse("models.json", aws_models, sizeof(aws_models) - 1, &error)) == NULL) {
+        fputs("sgproof: the service models cannot be read\n", stderr);
+        abort(); // they are part of the program
+    }
+    return model;
+}
+
+void model_free(struct model *model)
+{
+    if (model != NULL)
+        cJSON_Delete(model->root);
+    free(model);
+}
+
+static const cJSON *get(const cJSON *object, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+static const char *text_at(const cJSON *object, const char *key)
+{
+    return get(object, key)->valuestring;
+}
+
+struct operation model_operation(const struct model *model, const char *service, const char *name)
+{
+    const cJSON *of = get(model->root, service), *one = get(get(of, "operations"), name), *list;
+    struct operation operation = {
+        .service = service,
+        .name = name,
+        .version = text_at(of, "version"),
+        .target = text_at(of, "target"),
+        .prefix = text_at(of, "prefix"),
+        .output = text_at(one, "output"),
+        .wrapper = text_at(one, "wrapper"),
+        .token = text_at(one, "token"),
+        .next = text_at(one, "next"),
+        .limit = text_at(one, "limit"),
+        .most = get(one, "most")->valueint,
+    };
+    cJSON_ArrayForEach (list, get(one, "lists"))
+        operation.lists[operation.list_count++] = list->valuestring;
+    return operation;
+}
+
+const struct xml_node *model_output(const struct operation *operation, const struct xml_node *root)
+{
+    size_t length = strlen(operation->name);
+    if (root == NULL || strncmp(root->name, operation->name, length) != 0 ||
+        strcmp(root->name + length, "Response") != 0)
+        return NULL;
+    return operation->wrapper[0] == '\0' ? root : xml_child(root, operation->wrapper);
+}
+
+// 2026-11-25T01:02:03.000Z as the CLI prints it: 2026-11-25T01:02:03+00:00, with microseconds where there are any.
+static void put_timestamp(struct json_writer *writer, const char *key, const char *text)
+{
+    char moment[40], fraction[8] = "";
+    size_t length = strcspn(text, ".Z");
+    if (length < 19 || length >= sizeof(moment)) {
+        json_put_string(writer, key, text);
+        return;
+    }
+    memcpy(moment, text, length);
+    moment[length] = '\0';
+    if (text[length] == '.') {
+        size_t digits = strspn(text + length + 1, "0123456789");
+        memset(fraction, '0', 6);
+        memcpy(fraction, text + length + 1, digits < 6 ? digits : 6);
+        fraction[6] = '\0';
+    }
+    bool any = strspn(fraction, "0") < strlen(fraction);
+    char whole[64];
+    snprintf(whole, sizeof(whole), "%s%s%s%s", moment, any ? "." : "", any ? fraction : "",
+             strpbrk(moment + 10, "+-") == NULL ? "+00:00" : "");
+    json_put_string(writer, key, whole);
+}
+
+// What IAM answers URL-encoded, the CLI prints as the JSON that it is; what is none, as it came.
+static void put_policy(struct json_writer *writer, const char *key, const char *text)
+{
+    int length;
+    struct error ignored;
+    char *decoded = curl_easy_unescape(NULL, text, 0, &length);
+    cJSON *policy = decoded == NULL ? NULL : json_parse("policy", decoded, (size_t)length, &ignored);
+    if (policy == NULL)
+        json_put_string(writer, key, text);
+    else
+        json_put_value(writer, key, policy);
+    cJSON_Delete(policy);
+    curl_free(decoded);
+}
+
+static void put_scalar(struct json_writer *writer, const char *key, const char *type, const char *text)
+{
+    if (strcmp(type, "boolean") == 0)
+        json_put_boolean(writer, key, strcmp(text, "true") == 0);
+    else if (strcmp(type, "integer") == 0)
+        json_put_integer(writer, key, strtoll(text, NULL, 10));
+    else if (strcmp(type, "number") == 0)
+        json_put_number(writer, key, strtod(text, NULL));
+    else if (strcmp(type, "timestamp") == 0)
+        put_timestamp(writer, key, text);
+    else if (strcmp(type, "policy") == 0)
+        put_policy(writer, key, text);
+    else
+        json_put_string(writer, key, text);
+}
+
+// ---- Answers in XML
+
+static void put_xml(const cJSON *shapes, struct json_writer *writer, const char *key, const char *name,
+                    const struct xml_node *node);
+
+static const char *item_text(const cJSON *shape, int index)
+{
+    return cJSON_GetArrayItem(shape, index)->valuestring;
+}
+
+static void put_xml_members(const cJSON *shapes, struct json_writer *writer, const cJSON *members,
+                            const struct xml_node *node, const char *but)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach (member, members) {
+        const struct xml_node *child = xml_child(node, item_text(member, 0));
+        if (child != NULL && strcmp(member->string, but) != 0)
+            put_xml(shapes, writer, member->string, item_text(member, 1), child);
+    }
+}
+
+static void put_xml_items(const cJSON *shapes, struct json_writer *writer, const cJSON *list,
+                          const struct xml_node *node)
+{
+    for (size_t i = 0; i < node->children.count; i++)
+        if (strcmp(node->children.items[i]->name, item_text(list, 1)) == 0)
+            put_xml(shapes, writer, NULL, item_text(list, 2), node->children.items[i]);
+}
+
+// <entry><key>Users</key><value>3</value></entry>...
+static void put_xml_entries(const cJSON *shapes, struct json_writer *writer, const cJSON *map,
+                            const struct xml_node *node)
+{
+    for (size_t i = 0; i < node->children.count; i++) {
+        const char *key = xml_text(node->children.items[i], item_text(map, 1));
+        const struct xml_node *value = xml_child(node->children.items[i], item_text(map, 2));
+        if (key != NULL && value != NULL)
+            put_xml(shapes, writer, key, item_text(map, 3), value);
+    }
+}
+
+static void put_xml(const cJSON *shapes, struct json_writer *writer, const char *key, const char *name,
+                    const struct xml_node *node)
+{
+    const cJSON *shape = get(shapes, name);
+    if (shape == NULL) {
+        put_scalar(writer, key, name, node->text);
+        return;
+    }
+    char kind = item_text(shape, 0)[0];
+    json_open(writer, key, kind == 'l' ? '[' : '{');
+    if (kind == 's')
+        put_xml_members(shapes, writer, cJSON_GetArrayItem(shape, 1), node, "");
+    else if (kind == 'l')
+        put_xml_items(shapes, writer, shape, node);
+    else
+        put_xml_entries(shapes, writer, shape, node);
+    json_close(writer, kind == 'l' ? ']' : '}');
+}
+
+// ---- Answers in JSON, which are what the CLI prints but for their times
+
+static void put_json(const cJSON *shapes, struct json_writer *writer, const char *key, const char *name,
+                     const cJSON *node);
+
+static void put_json_members(const cJSON *shapes, struct json_writer *writer, const cJSON *members, const cJSON *node,
+                             const char *but)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach (member, members) {
+        const cJSON *child = get(node, member->string);
+        if (child != NULL && !cJSON_IsNull(child) && strcmp(member->string, but) != 0)
+            put_json(shapes, writer, member->string, item_text(member, 1), child);
+    }
+}
+
+static void put_json_items(const cJSON *shapes, struct json_writer *writer, const char *shape, const cJSON *node)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, node)
+        put_json(shapes, writer, one->string, shape, one);
+}
+
+// Seconds since 1970, up to the year 9999; another number is printed as it came.
+static bool is_moment(const cJSON *node)
+{
+    return cJSON_IsNumber(node) && node->valuedouble >= 0 && node->valuedouble < 253402300800.0;
+}
+
+static void put_json(const cJSON *shapes, struct json_writer *writer, const char *key, const char *name,
+                     const cJSON *node)
+{
+    const cJSON *shape = get(shapes, name);
+    char kind = shape == NULL ? ' ' : item_text(shape, 0)[0];
+    if (kind == ' ' && strcmp(name, "timestamp") == 0 && is_moment(node)) {
+        char text[CLOCK_TEXT];
+        clock_format((uint64_t)(node->valuedouble * 1e6 + 0.5), text);
+        put_timestamp(writer, key, text);
+    } else if (kind == ' ' || (kind == 'l') != cJSON_IsArray(node)) {
+        json_put_value(writer, key, node);
+    } else {
+        json_open(writer, key, kind == 'l' ? '[' : '{');
+        if (kind == 's')
+            put_json_members(shapes, writer, cJSON_GetArrayItem(shape, 1), node, "");
+        else
+            put_json_items(shapes, writer, item_text(shape, kind == 'l' ? 2 : 3), node);
+        json_close(writer, kind == 'l' ? ']' : '}');
+    }
+}
+
+// ---- Either
+
+static const cJSON *shapes_of(const struct model *model, const struct operation *operation)
+{
+    return get(get(model->root, operation->service), "shapes");
+}
+
+// A member of the output, as ["XML name", "shape"].
+static const cJSON *output_member(const cJSON *shapes, const struct operation *operation, const char *name)
+{
+    return get(cJSON_GetArrayItem(get(shapes, operation->output), 1), name);
+}
+
+const char *model_next(const struct model *model, const struct operation *operation, struct page page)
+{
+    if (operation->list_count == 0)
+        return NULL;
+    const cJSON *member = output_member(shapes_of(model, operation), operation, operation->next);
+    const char *token = page.xml != NULL ? xml_text(page.xml, item_text(member, 0))
+                                         : cJSON_GetStringValue(get(page.json, operation->next));
+    return token == NULL || token[0] == '\0' ? NULL : token;
+}
+
+void model_put_output(const struct model *model, const struct operation *operation, struct page page,
+                      struct json_writer *writer)
+{
+    const cJSON *shapes = shapes_of(model, operation), *members = cJSON_GetArrayItem(get(shapes, operation->output), 1);
+    if (page.xml != NULL)
+        put_xml_members(shapes, writer, members, page.xml, operation->next);
+    else
+        put_json_members(shapes, writer, members, page.json, operation->next);
+}
+
+void model_put_elements(const struct model *model, const struct operation *operation, const char *list,
+                        struct page page, struct json_writer *writer)
+{
+    const cJSON *shapes = shapes_of(model, operation), *member = output_member(shapes, operation, list);
+    const cJSON *shape = get(shapes, item_text(member, 1));
+    const struct xml_node *node = xml_child(page.xml, item_text(member, 0));
+    if (node != NULL)
+        put_xml_items(shapes, writer, shape, node);
+    else if (page.json != NULL)
+        put_json_items(shapes, writer, item_text(shape, 2), get(page.json, list));
+}

@@ -1,0 +1,54 @@
+// AWS's service models, as scripts/make-models takes them from botocore: what the calls that we make answer.
+#pragma once
+
+#include <cjson/cJSON.h>
+
+#include "aws/read/xml.h"
+#include "base/json.h"
+
+struct model;
+
+struct model *model_new(void);
+void model_free(struct model *model);
+
+enum { MODEL_LISTS = 4 };
+
+// One call of a service.
+struct operation {
+    const char *service; // "ec2", "elbv2"...
+    const char *name;    // "DescribeSubnets"
+    const char *version; // of the API; of the JSON protocol where there is a target
+    const char *target;  // prefix of X-Amz-Target in the JSON protocol, or "": the query protocol, which answers XML
+    const char *prefix;  // of the endpoint's host name, and the name that requests are signed for
+    const char *output;  // shape
+    const char *wrapper; // element that holds the output, or ""
+    const char *token;   // parameter that asks for the next page, or ""
+    const char *next;    // member of the output that holds it, or ""
+    const char *limit;   // parameter that sets the size of pages, or ""
+    int most;            // largest page
+    const char *lists[MODEL_LISTS]; // members that pages split; none where the call has no pages
+    size_t list_count;
+};
+
+// The operation must be one of the model's.
+struct operation model_operation(const struct model *model, const char *service, const char *name);
+
+// One page of an answer, in either protocol: where the members of its output are.
+struct page {
+    const struct xml_node *xml; // or NULL
+    const cJSON *json;          // or NULL
+};
+
+// Where the output of an XML answer begins, or NULL where it is no answer of this operation.
+const struct xml_node *model_output(const struct operation *operation, const struct xml_node *root);
+
+// The token of the page after this one, borrowed, or NULL.
+const char *model_next(const struct model *model, const struct operation *operation, struct page page);
+
+// Adds the members of a page to `writer`'s open object as the AWS CLI prints them.
+void model_put_output(const struct model *model, const struct operation *operation, struct page page,
+                      struct json_writer *writer);
+
+// Adds the elements of one of its lists to `writer`'s open array.
+void model_put_elements(const struct model *model, const struct operation *operation, const char *list,
+                        struct page page, struct json_writer *writer);
