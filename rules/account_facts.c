@@ -24,6 +24,19 @@ static void lacks(struct inquiry *inquiry, const struct account *account, const 
     answer_missing(inquiry, "%s of account %s", document, account->id);
 }
 
+// That a kind of the account's documents is there, and whole.
+static void needs(struct inquiry *inquiry, const struct account *account, bool there, enum kind kind,
+                  const char *document)
+{
+    if (!there) {
+        lacks(inquiry, account, document);
+        return;
+    }
+    const struct lack *lack = estate_lack(inquiry->input->estate, inquiry->arena, kind, account->id, "global");
+    if (lack != NULL)
+        answer_missing(inquiry, "%s", lack->text);
+}
+
 static const long *summary(const struct account *account, const char *key)
 {
     return map_get(&account->summary, key);
@@ -78,11 +91,12 @@ static void root_access_keys(struct inquiry *inquiry, const struct account *acco
 static void users_in_groups(struct inquiry *inquiry, const struct account *account)
 {
     size_t good = 0;
-    if (!account->has_details)
-        lacks(inquiry, account, "get-account-authorization-details");
+    needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
-        if (user->groups.count == 0)
+        if (user->doubt != NULL)
+            answer_missing(inquiry, "%s", user->doubt);
+        else if (user->groups.count == 0)
             answer(inquiry, CONTROL_FAIL, user->arn, user->evidence, "is in no group");
         else
             good++;
@@ -93,8 +107,7 @@ static void users_in_groups(struct inquiry *inquiry, const struct account *accou
 static void no_direct_administrators(struct inquiry *inquiry, const struct account *account)
 {
     size_t good = 0;
-    if (!account->has_details)
-        lacks(inquiry, account, "get-account-authorization-details");
+    needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
         struct access access = policy_own_access(inquiry->arena, account, user);
@@ -103,6 +116,8 @@ static void no_direct_administrators(struct inquiry *inquiry, const struct accou
                    access.why);
         else if (access.unknown != NULL)
             answer_missing(inquiry, "the document of policy %s", access.unknown);
+        else if (user->doubt != NULL)
+            answer_missing(inquiry, "%s", user->doubt);
         else
             good++;
     }
@@ -113,8 +128,7 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
 {
     size_t good = 0;
     const struct intent *intent = inquiry->input->intent;
-    if (!account->has_details)
-        lacks(inquiry, account, "get-account-authorization-details");
+    needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
         struct access access = policy_access(inquiry->arena, account, user);
@@ -128,6 +142,8 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
                    access.level == ACCESS_ADMIN ? "is an administrator" : "may do more than read", access.why);
         else if (access.unknown != NULL)
             answer_missing(inquiry, "the document of policy %s", access.unknown);
+        else if (user->doubt != NULL)
+            answer_missing(inquiry, "%s", user->doubt);
         else
             good++;
     }
@@ -148,8 +164,7 @@ static void users_are_persons(struct inquiry *inquiry, const struct account *acc
     const char *generic = fact_text(inquiry, "generic_names",
                                     "admin,administrator,root,user*,test*,shared*,team*,ops,dev,devops,common,guest");
     size_t good = 0;
-    if (!account->has_details)
-        lacks(inquiry, account, "get-account-authorization-details");
+    needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
         if (listed(generic, user->name, inquiry->arena))
@@ -164,8 +179,7 @@ static void users_have_mfa(struct inquiry *inquiry, const struct account *accoun
 {
     bool console = strcmp(fact_text(inquiry, "console_only", "false"), "true") == 0;
     size_t good = 0, spared = 0;
-    if (!account->has_credentials)
-        lacks(inquiry, account, "get-credential-report");
+    needs(inquiry, account, account->has_credentials, KIND_CREDENTIAL_REPORT, "get-credential-report");
     for (size_t i = 0; i < account->credentials.count; i++) {
         const struct iam_credentials *of = &account->credentials.items[i];
         if (strcmp(of->user, "<root_account>") == 0)
@@ -202,11 +216,14 @@ static long days_since(const char *moment, const char *today)
     return counts[0] - counts[1];
 }
 
-static void describe_key(struct inquiry *inquiry, const struct iam_credentials *of, int number, long most_days)
+// Ages count to the day on which the report was made: what it says is of then.
+static void describe_key(struct inquiry *inquiry, const struct account *account, const struct iam_credentials *of,
+                         int number, long most_days)
 {
     const struct iam_access_key *key = &of->keys[number];
-    long age = days_since(key->last_rotated, inquiry->input->today);
-    const char *old = age < 0 ? "of unknown age" : arena_printf(inquiry->arena, "%ld days old", age);
+    const char *day = account->report_made != NULL ? account->report_made : inquiry->input->today;
+    long age = days_since(key->last_rotated, day);
+    const char *old = age < 0 ? "of unknown age" : arena_printf(inquiry->arena, "%ld days old on %.10s", age, day);
     const char *used =
         key->last_used == NULL ? "never used" : arena_printf(inquiry->arena, "last used %.10s", key->last_used);
     bool fine = most_days > 0 && age >= 0 && age <= most_days;
@@ -221,13 +238,12 @@ static void no_long_lived_keys(struct inquiry *inquiry, const struct account *ac
 {
     long most_days = fact_number(inquiry, "max_age_days", 0);
     size_t good = 0;
-    if (!account->has_credentials)
-        lacks(inquiry, account, "get-credential-report");
+    needs(inquiry, account, account->has_credentials, KIND_CREDENTIAL_REPORT, "get-credential-report");
     for (size_t i = 0; i < account->credentials.count; i++) {
         const struct iam_credentials *of = &account->credentials.items[i];
         for (int k = 0; k < 2; k++)
             if (of->keys[k].active)
-                describe_key(inquiry, of, k, most_days);
+                describe_key(inquiry, account, of, k, most_days);
         good += !of->keys[0].active && !of->keys[1].active;
     }
     answer_rest(inquiry, good, "user", "users", "without access keys");
@@ -281,10 +297,9 @@ static const char *trail_lacks(struct inquiry *inquiry, const struct trail *trai
 static void trail_records_everything(struct inquiry *inquiry, const struct account *account)
 {
     bool some = false, unknown = false;
-    if (!account->has_trails) {
-        lacks(inquiry, account, "describe-trails");
+    needs(inquiry, account, account->has_trails, KIND_TRAILS, "describe-trails");
+    if (!account->has_trails)
         return;
-    }
     for (size_t i = 0; i < account->trails.count; i++) {
         const char *wrong = trail_lacks(inquiry, &account->trails.items[i]);
         some = some || (wrong != NULL && wrong[0] == '\0');

@@ -10,6 +10,18 @@ void gate_doubt(struct arena *arena, struct gate *gate, const char *what)
     text_list_add(arena, &gate->doubts, what);
 }
 
+const struct lack *subnet_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place)
+{
+    const struct lack *kind = estate_lack(estate, arena, KIND_SUBNETS, place->account_id, place->region);
+    if (kind != NULL)
+        return kind;
+    struct lack *one = arena_new_of(arena, struct lack);
+    *one = (struct lack){
+        kind_name(KIND_SUBNETS), place->account_id, place->region, place->subnet_id,
+        arena_printf(arena, "missing: subnet %s", place->subnet_id == NULL ? "(unknown)" : place->subnet_id)};
+    return one;
+}
+
 // An internet gateway that the subnet's routes name but the snapshot lacks may be this VPC's.
 static const char *unknown_gateway(const struct estate *estate, const struct route_table *table)
 {
@@ -23,60 +35,107 @@ static const char *unknown_gateway(const struct estate *estate, const struct rou
 }
 
 // https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html
-static const char *blocked(struct arena *arena, const struct estate *estate, const struct network_interface *interface)
+static void block(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                  struct gate *gate, struct lack_list *missing)
 {
-    const char *keys[] = {arena_printf(arena, "%s|%s", interface->place->account_id, interface->place->region),
-                          arena_printf(arena, "|%s", interface->place->region),
-                          arena_printf(arena, "%s|", interface->place->account_id), "|"};
+    struct vpc_home home = estate_home(estate, place);
+    const char *keys[] = {arena_printf(arena, "%s|%s", home.owner, home.region),
+                          arena_printf(arena, "|%s", home.region), arena_printf(arena, "%s|", home.owner), "|"};
     const enum block_mode *mode = NULL;
     for (size_t i = 0; mode == NULL && i < sizeof(keys) / sizeof(keys[0]); i++)
         mode = map_get(&estate->block_modes, keys[i]);
     if (mode == NULL || *mode == BLOCK_OFF)
-        return NULL;
-    const char *holders[] = {interface->place->subnet_id, interface->place->vpc_id};
+        return;
+    if (*mode == BLOCK_UNKNOWN) {
+        gate_doubt(arena, gate,
+                   arena_printf(arena, "the mode of VPC Block Public Access is not sure in %s", home.region));
+        return;
+    }
+    const char *holders[] = {place->subnet_id, place->vpc_id};
     for (int i = 0; i < 2; i++) {
         const char *exclusion = map_get(&estate->block_exclusion_of, holders[i]);
         if (exclusion != NULL && strcmp(exclusion, "allow-bidirectional") == 0)
-            return NULL;
+            return;
     }
-    return arena_printf(arena, "VPC Block Public Access is %s in %s",
-                        *mode == BLOCK_INGRESS ? "block-ingress" : "block-bidirectional", interface->place->region);
+    const char *text = arena_printf(arena, "VPC Block Public Access is %s in %s",
+                                    *mode == BLOCK_INGRESS ? "block-ingress" : "block-bidirectional", home.region);
+    const struct lack *lack = estate_lack(estate, arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, home.owner, home.region);
+    if (lack != NULL) { // one of them may let it in
+        lack_add(arena, missing, lack);
+        gate_doubt(arena, gate, arena_printf(arena, "%s; %s", text, lack->text));
+        return;
+    }
+    gate->state = GATE_SHUT;
+    gate->why = text;
+}
+
+// Whether a gateway that is not in the snapshot may be attached.
+static const struct lack *lacking_gateway(struct arena *arena, const struct estate *estate,
+                                          const struct network_interface *interface)
+{
+    struct lack ignored;
+    struct vpc_home home = estate_home(estate, interface->place);
+    const struct lack *lack = estate_lack(estate, arena, KIND_INTERNET_GATEWAYS, home.owner, home.region);
+    const char *unknown = unknown_gateway(estate, route_table_of(arena, estate, interface, &ignored));
+    if (lack != NULL || unknown == NULL)
+        return lack;
+    struct lack *one = arena_new_of(arena, struct lack);
+    *one = (struct lack){kind_name(KIND_INTERNET_GATEWAYS), home.owner, home.region, unknown,
+                         arena_printf(arena, "missing: internet gateway %s of %s", unknown, interface->place->vpc_id)};
+    return one;
+}
+
+// Where a page of what every answer rests on is missing, none is exact.
+static void doubt_pages(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                        struct gate *gate, struct lack_list *missing)
+{
+    static const enum kind kinds[] = {KIND_SUBNETS, KIND_ROUTE_TABLES, KIND_NETWORK_ACLS, KIND_INTERNET_GATEWAYS,
+                                      KIND_SECURITY_GROUPS};
+    struct vpc_home home = estate_home(estate, place);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && gate->state != GATE_SHUT; i++) {
+        const char *account = kinds[i] == KIND_SECURITY_GROUPS ? place->account_id : home.owner;
+        const char *region = kinds[i] == KIND_SECURITY_GROUPS ? place->region : home.region;
+        if (estate_completeness(estate, kinds[i], account, region) != COMPLETENESS_PARTIAL)
+            continue;
+        const struct lack *lack = estate_lack(estate, arena, kinds[i], account, region);
+        lack_add(arena, missing, lack);
+        gate_doubt(arena, gate, lack->text);
+    }
 }
 
 struct gate gateway_admits(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
-                           text_list *missing)
+                           struct lack_list *missing)
 {
     struct gate gate = {.state = GATE_OPEN};
-    const struct internet_gateway *attached = map_get(&estate->gateway_of_vpc, interface->place->vpc_id);
-    const char *ignored;
+    const struct interface_place *place = interface->place;
+    const struct internet_gateway *attached = map_get(&estate->gateway_of_vpc, place->vpc_id);
     if (attached != NULL) {
         gate.gateway_id = attached->id;
-        gate.why = arena_printf(arena, "%s is attached to %s", attached->id, interface->place->vpc_id);
+        gate.why = arena_printf(arena, "%s is attached to %s", attached->id, place->vpc_id);
+        if (attached->doubt != NULL)
+            gate_doubt(arena, &gate, attached->doubt);
     } else {
-        const char *unknown = unknown_gateway(estate, route_table_of(arena, estate, interface, &ignored));
-        if (!estate->present[KIND_INTERNET_GATEWAYS])
-            unknown = "(any)";
-        if (unknown == NULL) {
+        const struct lack *lack = lacking_gateway(arena, estate, interface);
+        if (lack == NULL) {
             gate.state = GATE_SHUT;
-            gate.why = arena_printf(arena, "%s has no internet gateway attached", interface->place->vpc_id);
+            gate.why = arena_printf(arena, "%s has no internet gateway attached", place->vpc_id);
             return gate;
         }
-        gate.why = arena_printf(arena, "missing: internet gateway %s of %s", unknown, interface->place->vpc_id);
-        text_list_add(arena, missing, gate.why);
+        gate.why = lack->text;
+        lack_add(arena, missing, lack);
         gate_doubt(arena, &gate, gate.why);
     }
-    const char *block = blocked(arena, estate, interface);
-    if (block != NULL) {
-        gate.state = GATE_SHUT;
-        gate.why = block;
+    block(arena, estate, place, &gate, missing);
+    doubt_pages(arena, estate, place, &gate, missing);
+    const struct subnet *subnet = map_get(&estate->subnets, place->subnet_id);
+    if (gate.state == GATE_SHUT)
         return gate;
-    }
-    if (map_get(&estate->subnets, interface->place->subnet_id) == NULL) {
-        const char *what =
-            arena_printf(arena, "missing: subnet %s",
-                         interface->place->subnet_id == NULL ? "(unknown)" : interface->place->subnet_id);
-        text_list_add(arena, missing, what);
-        gate_doubt(arena, &gate, what);
+    if (subnet == NULL) {
+        const struct lack *lack = subnet_lack(arena, estate, place);
+        lack_add(arena, missing, lack);
+        gate_doubt(arena, &gate, lack->text);
+    } else if (subnet->doubt != NULL) {
+        gate_doubt(arena, &gate, subnet->doubt);
     }
     return gate;
 }
@@ -94,11 +153,16 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
     }
     const char *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
-    if (balancer != NULL && !balancer->internet_facing) {
+    if (interface->doubt != NULL && gate.state != GATE_SHUT)
+        gate_doubt(arena, &gate, interface->doubt);
+    if (balancer != NULL && balancer->scheme == SCHEME_INTERNAL && balancer->doubt == NULL) {
         gate.state = GATE_SHUT;
         gate.why = arena_printf(arena, "load balancer %s is internal", balancer->name);
-    } else if (missing != NULL && gate.state != GATE_SHUT) {
-        gate_doubt(arena, &gate, missing);
+    } else if (gate.state != GATE_SHUT) {
+        if (missing != NULL)
+            gate_doubt(arena, &gate, missing);
+        if (balancer != NULL && balancer->doubt != NULL)
+            gate_doubt(arena, &gate, balancer->doubt);
     }
     return gate;
 }

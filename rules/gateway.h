@@ -14,11 +14,14 @@ struct gate {
 
 // Whether packets from the internet arrive in an interface's subnet at all (semantics.md, 1 and 2).
 struct gate gateway_admits(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
-                           text_list *missing);
+                           struct lack_list *missing);
 
 // The same narrowed to one interface of it: a NAT gateway takes nothing in, nor does an internal load balancer.
 struct gate gateway_admits_interface(struct arena *arena, const struct estate *estate,
                                      const struct network_interface *interface, const struct gate *site);
+
+// What the snapshot lacks to know a subnet: all of them there, or this one.
+const struct lack *subnet_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place);
 
 // Makes an open gate a possible one and says why.
 void gate_doubt(struct arena *arena, struct gate *gate, const char *what);

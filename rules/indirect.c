@@ -43,6 +43,11 @@ struct walker {
     struct map sites;                // subnet -> struct site
 };
 
+static bool same_text(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
 static struct address own_address(const struct network_interface *interface, enum family family, size_t index)
 {
     struct address none = {0};
@@ -232,11 +237,6 @@ static bool node_may_ask(struct walker *walker, const struct network_interface *
            !portset_is_empty(portmap_ports(walker->arena, passage->in.allows, target.bits));
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
 // The clients that reach a target's port: with their own address, or through the load balancer's nodes.
 static struct clients through_nodes(struct walker *walker, const struct hop_in *in,
                                     const struct network_interface *target, struct address address, uint16_t port,
@@ -330,12 +330,51 @@ static void reach_target(struct walker *walker, const struct hop_in *in, const s
                  CERTAINTY_POSSIBLE, &because, &doubts);
 }
 
-static void not_considered(struct walker *walker, const struct target *target, const struct target_group *group)
+static void lacks(struct walker *walker, enum kind kind, const char *id, const char *text)
+{
+    const struct interface_place *place =
+        walker->estate->interfaces.count > 0 ? walker->estate->interfaces.items[0]->place : NULL;
+    lack_add(walker->set->arena, &walker->set->missing,
+             &(struct lack){kind_name(kind), place == NULL ? NULL : place->account_id,
+                            place == NULL ? NULL : place->region, id, text});
+}
+
+// Whether an address lies in a subnet of the VPC that the snapshot tells of; true too where it tells of none.
+static bool is_inside(const struct walker *walker, const char *vpc_id, struct address address)
+{
+    bool any = false;
+    for (size_t i = 0; i < walker->estate->subnets.size; i++) {
+        const struct subnet *subnet = walker->estate->subnets.slots[i].value;
+        if (subnet == NULL || subnet->vpc_id == NULL || vpc_id == NULL || strcmp(subnet->vpc_id, vpc_id) != 0)
+            continue;
+        if (subnet->cidr.family == 0 || prefix_holds(subnet->cidr, address))
+            return true;
+        any = true;
+    }
+    return !any;
+}
+
+// A target that is no interface of the snapshot: one of this VPC is missing, others (on premises, in other VPCs,
+// another load balancer's) are not covered.
+static void not_found(struct walker *walker, const char *id, const char *vpc_id, const char *whose)
 {
     struct arena *arena = walker->set->arena;
-    text_list_add(arena, &walker->set->assumptions,
-                  arena_printf(arena, "target %s of %s is no interface of this snapshot: not considered", target->id,
-                               group->name));
+    struct address address;
+    const struct instance *instance = map_get(&walker->estate->instances, id);
+    if (instance != NULL && (same_text(instance->state, "terminated") || same_text(instance->state, "shutting-down")))
+        return;
+    if (address_parse(id, &address) && !is_inside(walker, vpc_id, address)) {
+        text_list_add(arena, &walker->set->not_covered,
+                      arena_printf(arena, "target %s of %s is no interface of this snapshot", id, whose));
+        return;
+    }
+    lacks(walker, KIND_NETWORK_INTERFACES, id,
+          arena_printf(arena, "missing: the interface of target %s of %s", id, whose));
+}
+
+static void not_considered(struct walker *walker, const struct target *target, const struct target_group *group)
+{
+    not_found(walker, target->id, group->vpc_id, arena_printf(walker->set->arena, "target group %s", group->name));
 }
 
 static void follow_group(struct walker *walker, struct hop_in *in, const struct target_group *group, int depth);
@@ -403,12 +442,18 @@ static void follow_group(struct walker *walker, struct hop_in *in, const struct 
 {
     if (group->type == NULL || group->name == NULL || !group->targets_known) {
         if (group->type == NULL || strcmp(group->type, "lambda") != 0)
-            text_list_add(walker->set->arena, &walker->set->missing,
-                          arena_printf(walker->set->arena, "missing: targets of target group %s",
-                                       group->name != NULL ? group->name : group->arn));
+            lacks(walker, KIND_TARGET_HEALTH, group->arn,
+                  arena_printf(walker->set->arena, "missing: targets of target group %s",
+                               group->name != NULL ? group->name : group->arn));
         return;
     }
+    struct hop_in own = *in; // what is doubtful of one group is not of the next
+    in = &own;
     in->group = group;
+    if (group->doubt != NULL) {
+        text_list_add(walker->arena, &in->doubts, group->doubt);
+        in->clients.must = prefixset_empty;
+    }
     for (size_t t = 0; t < group->targets.count; t++) {
         const struct target *target = &group->targets.items[t];
         uint16_t port = target->port != 0 ? target->port : group->port;
@@ -447,6 +492,9 @@ static void follow_listener(struct walker *walker, struct hop_in *in)
             struct address address = interface == NULL ? (struct address){0} : own_address(interface, FAMILY_IPV4, 0);
             if (address.family != 0)
                 reach_target(walker, in, interface, address, in->listener->instance_port, "unknown");
+            else
+                not_found(walker, balancer->instances.items[i], balancer->vpc_id,
+                          arena_printf(walker->set->arena, "classic load balancer %s", balancer->name));
         }
         return;
     }

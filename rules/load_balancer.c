@@ -9,7 +9,9 @@ const struct load_balancer *load_balancer_of(struct arena *arena, const struct e
     if (mark == NULL)
         return NULL;
     bool classic = strchr(mark, '/') == NULL;
-    if (!estate->present[classic ? KIND_CLASSIC_LOAD_BALANCERS : KIND_LOAD_BALANCERS])
+    enum kind kind = classic ? KIND_CLASSIC_LOAD_BALANCERS : KIND_LOAD_BALANCERS;
+    if (estate_completeness(estate, kind, interface->place->account_id, interface->place->region) <=
+        COMPLETENESS_DENIED)
         return NULL; // taken as none: the assumption is listed
     const char *key = classic ? arena_printf(arena, "%s|%s", interface->place->vpc_id, mark) : mark;
     const struct load_balancer *balancer = map_get(&estate->load_balancers, key);
@@ -19,7 +21,9 @@ const struct load_balancer *load_balancer_of(struct arena *arena, const struct e
         *missing = arena_printf(arena, "missing: load balancer %s", mark);
         return NULL;
     }
-    if (!balancer->listeners_known)
+    if (balancer->doubt != NULL)
+        *missing = balancer->doubt;
+    else if (!balancer->listeners_known)
         *missing = arena_printf(arena, "missing: listeners of load balancer %s", balancer->name);
     return balancer;
 }

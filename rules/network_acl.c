@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/protocol.h"
+#include "rules/gateway.h"
 
 static bool applies(const struct network_acl_entry *entry, bool egress, int protocol)
 {
@@ -100,14 +101,25 @@ const struct network_acl_entry *network_acl_decides(const struct network_acl *ac
 }
 
 const struct network_acl *network_acl_of(struct arena *arena, const struct estate *estate,
-                                         const struct network_interface *interface, const char **missing)
+                                         const struct network_interface *interface, struct lack *missing)
 {
-    const struct network_acl *acl = map_get(&estate->acl_of_subnet, interface->place->subnet_id);
-    // Without an explicit association the VPC's default ACL applies; that the subnet is one of this VPC must be known.
-    if (acl == NULL && map_get(&estate->subnets, interface->place->subnet_id) != NULL)
-        acl = map_get(&estate->default_acl_of_vpc, interface->place->vpc_id);
-    if (acl == NULL)
-        *missing = arena_printf(arena, "missing: network ACL of subnet %s",
-                                interface->place->subnet_id == NULL ? "(unknown)" : interface->place->subnet_id);
-    return acl;
+    const struct interface_place *place = interface->place;
+    struct vpc_home home = estate_home(estate, place);
+    const struct network_acl *acl = map_get(&estate->acl_of_subnet, place->subnet_id);
+    const struct lack *lack = NULL;
+    if (acl == NULL) { // the VPC's default ACL is that of subnets which no other names
+        lack = estate_lack(estate, arena, KIND_NETWORK_ACLS, home.owner, home.region);
+        if (map_get(&estate->subnets, place->subnet_id) == NULL)
+            lack = lack == NULL ? subnet_lack(arena, estate, place) : lack;
+        if (lack == NULL)
+            acl = map_get(&estate->default_acl_of_vpc, place->vpc_id);
+    }
+    if (acl != NULL && acl->doubt == NULL)
+        return acl;
+    struct lack own = {kind_name(KIND_NETWORK_ACLS), home.owner, home.region, acl == NULL ? NULL : acl->id, NULL};
+    own.text = acl != NULL ? acl->doubt
+                           : arena_printf(arena, "missing: network ACL of subnet %s",
+                                          place->subnet_id == NULL ? "(unknown)" : place->subnet_id);
+    *missing = lack == NULL ? own : *lack;
+    return NULL;
 }

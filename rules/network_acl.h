@@ -29,6 +29,6 @@ const struct network_acl_entry *network_acl_decides(const struct network_acl *ac
                                                     uint16_t number, struct address other);
 
 // The ACL of a subnet: its explicit association, else the VPC's default ACL; NULL where the snapshot does not tell, and
-// then *missing names what it lacks.
+// or does not surely, and then *missing says why.
 const struct network_acl *network_acl_of(struct arena *arena, const struct estate *estate,
-                                         const struct network_interface *interface, const char **missing);
+                                         const struct network_interface *interface, struct lack *missing);

@@ -10,9 +10,14 @@ static const char *const none[] = {NULL};
 
 static bool has_kind(struct inquiry *inquiry, enum kind kind, const char *document)
 {
-    if (!inquiry->input->estate->present[kind])
+    const struct estate *estate = inquiry->input->estate;
+    bool any = estate_has(estate, kind);
+    if (!any)
         answer_missing(inquiry, "%s (no such document in the snapshot)", document);
-    return inquiry->input->estate->present[kind];
+    for (size_t i = 0; any && i < estate->completeness.count; i++) // what is not whole is no pass
+        if (estate->completeness.items[i].lacks[kind] != NULL && estate->completeness.items[i].demanded)
+            answer_missing(inquiry, "%s", estate->completeness.items[i].lacks[kind]->text);
+    return any;
 }
 
 // --family: "ipv4", "ipv6", or both.
@@ -420,8 +425,9 @@ static void public_interfaces_are_filtered(struct inquiry *inquiry)
 {
     const struct exposure_set *exposures = inquiry->input->exposures;
     size_t good = 0;
-    for (size_t i = 0; i < exposures->missing.count; i++)
-        answer_missing(inquiry, "%s", exposures->missing.items[i]);
+    text_list gaps = exposure_set_gaps(inquiry->arena, exposures);
+    for (size_t i = 0; i < gaps.count; i++)
+        answer_missing(inquiry, "%s", gaps.items[i]);
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const struct endpoint *endpoint = &exposures->endpoints.items[i];
         const struct network_interface *interface = endpoint->interface;

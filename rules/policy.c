@@ -150,9 +150,9 @@ static void judge_attached(struct judgement *judgement, const struct iam_identit
 {
     const struct iam_policy *policy = map_get(&judgement->account->policies, arn);
     enum access_level level = of_aws(arn);
-    if (level == ACCESS_NONE && policy == NULL)
+    if (level == ACCESS_NONE && (policy == NULL || policy->doubt != NULL))
         judgement->access.unknown = arn;
-    else if (level == ACCESS_NONE)
+    if (level == ACCESS_NONE && policy != NULL)
         judge_policy(judgement, policy);
     if (level > judgement->access.level) {
         judgement->access.level = level;
@@ -163,6 +163,8 @@ static void judge_attached(struct judgement *judgement, const struct iam_identit
 
 static void judge_identity(struct judgement *judgement, const struct iam_identity *identity)
 {
+    if (identity->doubt != NULL)
+        judgement->access.unknown = identity->arn;
     for (size_t i = 0; i < identity->inlined.count; i++)
         judge_policy(judgement, &identity->inlined.items[i]);
     for (size_t i = 0; i < identity->attached.count; i++)

@@ -4,6 +4,7 @@
 
 #include "model/protocol.h"
 #include "net/prefix_table.h"
+#include "rules/absence.h"
 #include "rules/indirect.h"
 #include "rules/load_balancer.h"
 #include "rules/security_group.h"
@@ -44,12 +45,12 @@ struct admitted {
 
 typedef VECTOR(struct exposure) exposure_vector;
 
-static void add_missing(struct engine *engine, const text_list *list)
+static void add_missing(struct engine *engine, const struct lack_list *list)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (map_get(&engine->missing, list->items[i]) == NULL) {
-            map_put(engine->arena, &engine->missing, list->items[i], engine);
-            *vector_add(engine->arena, &engine->set->missing) = list->items[i];
+    for (size_t i = 0; i < list->items.count; i++)
+        if (map_get(&engine->missing, list->items.items[i].text) == NULL) {
+            map_put(engine->arena, &engine->missing, list->items.items[i].text, engine);
+            *vector_add(engine->arena, &engine->set->missing.items) = list->items.items[i];
         }
 }
 
@@ -157,7 +158,6 @@ static void compute_protocol(const struct question *question, int protocol, expo
     struct arena *arena = engine->scratch;
     struct admitted *admitted = admitted_of(question, protocol);
     struct claim groups = admitted->claim;
-    add_missing(engine, &groups.doubts);
     if (question->balancer != NULL) {
         struct portset ports = load_balancer_ports(arena, question->balancer, protocol);
         groups.must = portmap_on_ports(arena, groups.must, ports);
@@ -258,6 +258,7 @@ static exposure_vector compute_all(const struct question *question)
     exposure_vector all = {0}, out = {0};
     bool named[256] = {0}, rest_known = false;
     struct run rest = {0}, last = {.low = -1};
+    question->engine->groups.place = question->interface->place;
     mark_named(question, named);
     for (int protocol = 0; protocol < 256; protocol++) {
         if (protocol_has_ports(protocol) || protocol_is_icmp(protocol)) {
@@ -361,7 +362,7 @@ static const struct exposure_list *ask(struct engine *engine, struct site *site,
     enum family family = private_address.family;
     struct site_family *of = &site->families[family == FAMILY_IPV6];
     bool plain = interface->groups != NULL && interface->load_balancer == NULL && site->edge == NULL &&
-                 strcmp(interface->type, "interface") == 0;
+                 interface->doubt == NULL && strcmp(interface->type, "interface") == 0;
     struct exposure_list *list = plain ? map_get_pointer(&of->answers, interface->groups) : NULL;
     if (list != NULL)
         return list;
@@ -382,8 +383,10 @@ static const struct exposure_list *ask(struct engine *engine, struct site *site,
     if (gate.state == GATE_SHUT)
         return list;
     if (missing != NULL) {
-        text_list lacks = {0};
-        *vector_add(engine->arena, &lacks) = missing;
+        struct lack_list lacks = {0};
+        lack_add(engine->arena, &lacks,
+                 &(struct lack){kind_name(KIND_LOAD_BALANCERS), interface->place->account_id, interface->place->region,
+                                interface->load_balancer, missing});
         add_missing(engine, &lacks);
     }
     *vector_add(engine->arena, &engine->questions) = (struct question){.engine = engine,
@@ -433,47 +436,6 @@ static int by_endpoint(const void *left, const void *right)
     return strcmp(a->interface->id, b->interface->id);
 }
 
-static void list_assumptions(struct exposure_set *set, const struct estate *estate)
-{
-    static const struct {
-        enum kind kind;
-        const char *text;
-    } defaults[] = {
-        {KIND_RESERVATIONS, "Reservations absent: every instance is taken as running"},
-        {KIND_BLOCK_PUBLIC_ACCESS, "VpcBlockPublicAccessOptions absent: VPC Block Public Access is taken as off"},
-        {KIND_VPC_ENDPOINTS, "VpcEndpoints absent: no endpoint is taken as a gateway endpoint"},
-        {KIND_LOAD_BALANCERS, "LoadBalancers absent: none is taken to be there, and interfaces of any as plain ones"},
-        {KIND_CLASSIC_LOAD_BALANCERS, "LoadBalancerDescriptions absent: no classic load balancer is taken to be there, "
-                                      "and interfaces of any as plain "
-                                      "ones"},
-    };
-    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
-        if (!estate->present[defaults[i].kind])
-            text_list_add(set->arena, &set->assumptions, defaults[i].text);
-}
-
-static void list_missing_kinds(struct exposure_set *set, const struct estate *estate)
-{
-    static const struct {
-        enum kind kind;
-        const char *text;
-    } rests_on[] = {
-        {KIND_SUBNETS, "missing: Subnets (no such document in the snapshot)"},
-        {KIND_ROUTE_TABLES, "missing: RouteTables (no such document in the snapshot)"},
-        {KIND_NETWORK_ACLS, "missing: NetworkAcls (no such document in the snapshot)"},
-        {KIND_INTERNET_GATEWAYS, "missing: InternetGateways (no such document in the snapshot)"},
-        {KIND_SECURITY_GROUPS, "missing: SecurityGroups (no such document in the snapshot)"},
-    };
-    for (size_t i = 0; i < estate->unread.count; i++)
-        text_list_add(set->arena, &set->missing, estate->unread.items[i]);
-    if (!estate->present[KIND_NETWORK_INTERFACES] && !estate->present[KIND_RESERVATIONS])
-        text_list_add(set->arena, &set->missing,
-                      "missing: NetworkInterfaces and Reservations (no such document in the snapshot)");
-    for (size_t i = 0; i < sizeof(rests_on) / sizeof(rests_on[0]); i++)
-        if (!estate->present[rests_on[i].kind])
-            text_list_add(set->arena, &set->missing, rests_on[i].text);
-}
-
 struct exposure_set *reach_compute(const struct estate *estate)
 {
     struct arena *arena = arena_new();
@@ -482,11 +444,10 @@ struct exposure_set *reach_compute(const struct estate *estate)
     engine.groups = (struct group_cache){.arena = arena, .estate = estate};
     engine.sources = (struct prefix_table){.arena = arena};
     set->arena = arena;
-    list_missing_kinds(set, estate);
-    list_assumptions(set, estate);
+    set->estate = estate;
     for (size_t i = 0; i < estate->interfaces.count; i++) {
         const struct network_interface *interface = estate->interfaces.items[i];
-        if (!interface->attached || interface->address_count == 0)
+        if (interface->address_count == 0)
             continue;
         const struct instance *instance = map_get(&estate->instances, interface->instance_id);
         const char *state = instance == NULL || instance->state == NULL ? "running" : instance->state;
@@ -501,7 +462,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
                 (struct endpoint){.interface = interface,
                                   .address = address->address,
                                   .private_address = address->private_address,
-                                  .dormant = strcmp(state, "running") != 0,
+                                  .dormant = !interface->attached || strcmp(state, "running") != 0,
                                   .name = name != NULL ? name : tags_name(interface->tags, interface->tag_count),
                                   .exposures = exposures};
         }
@@ -516,7 +477,8 @@ struct exposure_set *reach_compute(const struct estate *estate)
     if (set->endpoints.count > 1)
         qsort(set->endpoints.items, set->endpoints.count, sizeof(struct endpoint), by_endpoint);
     indirect_compute(set, estate, &engine.groups);
-    sort_texts(set->missing.items, set->missing.count);
+    add_missing(&engine, &engine.groups.missing);
+    absence_list(set, estate);
     arena_free(engine.scratch);
     return set;
 }

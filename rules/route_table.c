@@ -2,16 +2,30 @@
 
 #include <stdlib.h>
 
+#include "rules/gateway.h"
+
 const struct route_table *route_table_of(struct arena *arena, const struct estate *estate,
-                                         const struct network_interface *interface, const char **missing)
+                                         const struct network_interface *interface, struct lack *missing)
 {
-    const struct route_table *table = map_get(&estate->table_of_subnet, interface->place->subnet_id);
-    if (table == NULL && map_get(&estate->subnets, interface->place->subnet_id) != NULL)
-        table = map_get(&estate->main_table_of_vpc, interface->place->vpc_id);
-    if (table == NULL)
-        *missing = arena_printf(arena, "missing: route table of subnet %s",
-                                interface->place->subnet_id == NULL ? "(unknown)" : interface->place->subnet_id);
-    return table;
+    const struct interface_place *place = interface->place;
+    struct vpc_home home = estate_home(estate, place);
+    const struct route_table *table = map_get(&estate->table_of_subnet, place->subnet_id);
+    const struct lack *lack = NULL;
+    if (table == NULL) { // the main table is that of subnets which no other table names
+        lack = estate_lack(estate, arena, KIND_ROUTE_TABLES, home.owner, home.region);
+        if (map_get(&estate->subnets, place->subnet_id) == NULL)
+            lack = lack == NULL ? subnet_lack(arena, estate, place) : lack;
+        if (lack == NULL)
+            table = map_get(&estate->main_table_of_vpc, place->vpc_id);
+    }
+    if (table != NULL && table->doubt == NULL)
+        return table;
+    struct lack own = {kind_name(KIND_ROUTE_TABLES), home.owner, home.region, table == NULL ? NULL : table->id, NULL};
+    own.text = table != NULL ? table->doubt
+                             : arena_printf(arena, "missing: route table of subnet %s",
+                                            place->subnet_id == NULL ? "(unknown)" : place->subnet_id);
+    *missing = lack == NULL ? own : *lack;
+    return NULL;
 }
 
 // Longest prefix first; of equal length a static route beats a prefix list's, which beats a propagated one.
@@ -40,8 +54,8 @@ static const char *name_of(struct arena *arena, const struct route_table *table,
                         share->route->prefix_list != NULL ? share->route->prefix_list : text);
 }
 
-static void judge(struct arena *arena, const struct estate *estate, const char *vpc_id, struct route_share *share,
-                  text_list *missing)
+static void judge(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                  struct route_share *share, struct lack_list *missing)
 {
     const struct route *route = share->route;
     const char *type = map_get(&estate->vpc_endpoint_types, route->target_id);
@@ -69,19 +83,24 @@ static void judge(struct arena *arena, const struct estate *estate, const char *
     case ROUTE_INTERNET_GATEWAY:
         break;
     }
-    const struct internet_gateway *attached = map_get(&estate->gateway_of_vpc, vpc_id);
+    const struct internet_gateway *attached = map_get(&estate->gateway_of_vpc, place->vpc_id);
     if (attached != NULL && strcmp(attached->id, route->target_id) == 0) {
-        share->reply = REPLY_SURE;
+        share->reply = attached->doubt == NULL ? REPLY_SURE : REPLY_POSSIBLE;
+        share->doubt = attached->doubt;
     } else if (map_get(&estate->internet_gateways, route->target_id) == NULL) {
         share->reply = REPLY_POSSIBLE;
-        share->doubt = arena_printf(arena, "missing: internet gateway %s", route->target_id);
-        text_list_add(arena, missing, share->doubt);
+        struct vpc_home home = estate_home(estate, place);
+        const struct lack *all = estate_lack(estate, arena, KIND_INTERNET_GATEWAYS, home.owner, home.region);
+        struct lack one = {kind_name(KIND_INTERNET_GATEWAYS), home.owner, home.region, route->target_id, NULL};
+        one.text = arena_printf(arena, "missing: internet gateway %s of %s", route->target_id, place->vpc_id);
+        share->doubt = all == NULL ? one.text : all->text;
+        lack_add(arena, missing, all == NULL ? &one : all);
     }
 }
 
 struct route_claim route_table_replies(struct arena *arena, const struct estate *estate,
-                                       const struct route_table *table, const char *vpc_id, enum family family,
-                                       text_list *missing)
+                                       const struct route_table *table, const struct interface_place *place,
+                                       enum family family, struct lack_list *missing)
 {
     struct route_claim claim = {0};
     bool unsure_cut = false, unsure_open = false;
@@ -93,7 +112,7 @@ struct route_claim route_table_replies(struct arena *arena, const struct estate 
             continue;
         }
         const struct prefix_list *list = map_get(&estate->prefix_lists, route->prefix_list);
-        if (list != NULL && list->has_entries) {
+        if (list != NULL && list->has_entries && list->doubt == NULL) {
             for (size_t e = 0; e < list->entries.count; e++)
                 if (list->entries.items[e].family == family)
                     *vector_add(arena, &claim.shares) =
@@ -102,9 +121,11 @@ struct route_claim route_table_replies(struct arena *arena, const struct estate 
         }
         // Unknown entries may catch any source, and send it where the route says.
         struct route_share any = {.route = route};
-        judge(arena, estate, vpc_id, &any, missing);
-        const char *what = arena_printf(arena, "missing: entries of prefix list %s", route->prefix_list);
-        text_list_add(arena, missing, what);
+        judge(arena, estate, place, &any, missing);
+        const char *what = list != NULL && list->doubt != NULL
+                               ? list->doubt
+                               : arena_printf(arena, "missing: entries of prefix list %s", route->prefix_list);
+        lack_add(arena, missing, &(struct lack){kind_name(KIND_PREFIX_LISTS), NULL, NULL, route->prefix_list, what});
         text_list_add(arena, &claim.doubts, what);
         unsure_cut = unsure_cut || any.reply != REPLY_SURE;
         unsure_open = unsure_open || any.reply != REPLY_NONE;
@@ -120,7 +141,7 @@ struct route_claim route_table_replies(struct arena *arena, const struct estate 
         left = prefixset_subtract(arena, left, matched);
         if (prefixset_is_empty(share->sources))
             continue;
-        judge(arena, estate, vpc_id, share, missing);
+        judge(arena, estate, place, share, missing);
         share->name = name_of(arena, table, share);
         for (size_t r = 0; r < share->sources.count && share->reply != REPLY_NONE; r++) {
             *vector_add(arena, &possible) = share->sources.ranges[r];

@@ -25,14 +25,14 @@ struct route_claim {
 };
 
 // The route table of an interface's subnet: explicit association, else the VPC's main table. NULL where the snapshot
-// does not tell; *missing then names what it lacks.
+// does not tell, or not surely; *missing then names why.
 const struct route_table *route_table_of(struct arena *arena, const struct estate *estate,
-                                         const struct network_interface *interface, const char **missing);
+                                         const struct network_interface *interface, struct lack *missing);
 
-// Where `table` sends replies to every source of a family, for an interface in `vpc_id`.
+// Where `table` sends replies to every source of a family, for an interface that lies in `place`.
 struct route_claim route_table_replies(struct arena *arena, const struct estate *estate,
-                                       const struct route_table *table, const char *vpc_id, enum family family,
-                                       text_list *missing);
+                                       const struct route_table *table, const struct interface_place *place,
+                                       enum family family, struct lack_list *missing);
 
 // The share that a source falls into, or NULL where no route matches.
 const struct route_share *route_table_share(const struct route_claim *claim, address_bits source);

@@ -45,12 +45,30 @@ static const struct prefixset *resolve_list(struct group_cache *cache, const cha
     struct map *known = &cache->prefix_lists[family == FAMILY_IPV6];
     struct prefixset *set = map_get(known, id);
     const struct prefix_list *list = map_get(&cache->estate->prefix_lists, id);
-    if (set != NULL || list == NULL || !list->has_entries)
+    if (set != NULL || list == NULL || !list->has_entries || list->doubt != NULL)
         return set;
     set = arena_new_of(cache->arena, struct prefixset);
     *set = of_family(cache->arena, list->entries.items, list->entries.count, family);
     map_put(cache->arena, known, id, set);
     return set;
+}
+
+static void lacks(struct group_cache *cache, enum kind kind, const char *id, const char *text)
+{
+    const char *account = cache->place == NULL ? NULL : cache->place->account_id;
+    const char *region = cache->place == NULL ? NULL : cache->place->region;
+    lack_add(cache->arena, &cache->missing, &(struct lack){kind_name(kind), account, region, id, text});
+}
+
+// A group that the snapshot does not have: because it lacks them all there, or this one.
+static const char *group_lack(struct group_cache *cache, const char *id)
+{
+    const struct lack *all = cache->place == NULL ? NULL
+                                                  : estate_lack(cache->estate, cache->arena, KIND_SECURITY_GROUPS,
+                                                                cache->place->account_id, cache->place->region);
+    const char *text = all != NULL ? all->text : arena_printf(cache->arena, "missing: security group %s", id);
+    lacks(cache, KIND_SECURITY_GROUPS, all != NULL ? NULL : id, text);
+    return text;
 }
 
 static void resolve_rule(struct group_cache *cache, const struct security_group_rule *rule, enum family family,
@@ -59,11 +77,16 @@ static void resolve_rule(struct group_cache *cache, const struct security_group_
     admission->sources = of_family(cache->arena, rule->prefixes.items, rule->prefixes.count, family);
     for (size_t i = 0; i < rule->prefix_lists.count; i++) {
         const struct prefixset *list = resolve_list(cache, rule->prefix_lists.items[i], family);
-        if (list == NULL)
-            admission->doubt =
-                arena_printf(cache->arena, "missing: entries of prefix list %s", rule->prefix_lists.items[i]);
-        else
+        if (list != NULL) {
             admission->sources = prefixset_union(cache->arena, admission->sources, *list);
+            continue;
+        }
+        const char *id = rule->prefix_lists.items[i];
+        const struct prefix_list *named = map_get(&cache->estate->prefix_lists, id);
+        admission->doubt = named != NULL && named->doubt != NULL
+                               ? named->doubt
+                               : arena_printf(cache->arena, "missing: entries of prefix list %s", id);
+        lacks(cache, KIND_PREFIX_LISTS, id, admission->doubt);
     }
 }
 
@@ -76,8 +99,7 @@ const struct group_admissions *security_group_resolve(struct group_cache *cache,
     const struct security_group *group = map_get(&cache->estate->security_groups, id);
     resolved = arena_new_of(cache->arena, struct group_admissions);
     map_put(cache->arena, known, id, resolved);
-    if (group == NULL)
-        resolved->missing = arena_printf(cache->arena, "missing: security group %s", id);
+    resolved->missing = group == NULL ? group_lack(cache, id) : group->doubt;
     struct arena *scratch = arena_new();
     VECTOR(struct admission) found = {0};
     for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
@@ -108,6 +130,7 @@ struct group_rules security_group_rules(struct arena *arena, struct group_cache 
 {
     struct group_rules rules = {0};
     VECTOR(const struct admission *) found = {0};
+    cache->place = interface->place;
     if (interface->groups == NULL)
         return rules;
     if (interface->groups->count == 0)
@@ -116,7 +139,7 @@ struct group_rules security_group_rules(struct arena *arena, struct group_cache 
         const char *id = interface->groups->ids[g];
         const struct group_admissions *group = security_group_resolve(cache, id, family);
         if (group->missing != NULL)
-            *vector_add(arena, &rules.always) = arena_printf(cache->arena, "%s (missing)", id);
+            *vector_add(arena, &rules.always) = arena_printf(cache->arena, "%s (not known)", id);
         for (size_t r = 0; r < group->count; r++)
             if (applies(&group->items[r], protocol))
                 *vector_add(arena, &found) = &group->items[r];
@@ -146,7 +169,12 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
     struct prefixset everyone = prefixset_all(arena, family);
     VECTOR(struct port_segment) may = {0};
     if (interface->groups == NULL) {
-        text_list_add(arena, &claim.doubts, arena_printf(cache->arena, "missing: Groups of %s", interface->id));
+        const char *text = interface->doubt != NULL
+                               ? interface->doubt
+                               : arena_printf(cache->arena, "missing: Groups of %s", interface->id);
+        cache->place = interface->place;
+        lacks(cache, KIND_NETWORK_INTERFACES, interface->id, text);
+        text_list_add(arena, &claim.doubts, text);
         claim.extra = portmap_of(arena, portset_all, everyone);
         return claim;
     }

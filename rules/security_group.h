@@ -17,15 +17,17 @@ struct admission {
 struct group_admissions {
     const struct admission *items; // those that name some source of the family
     size_t count;
-    const char *missing; // the group itself is, and this says so; else NULL
+    const char *missing; // the group itself is, or it is not known whole, and this says so; else NULL
 };
 
 // Groups are resolved once and shared by every interface that holds them.
 struct group_cache {
     struct arena *arena;
     const struct estate *estate;
-    struct map known[2];        // id -> struct group_admissions, for IPv4 and IPv6
-    struct map prefix_lists[2]; // id -> struct prefixset
+    struct map known[2];                 // id -> struct group_admissions, for IPv4 and IPv6
+    struct map prefix_lists[2];          // id -> struct prefixset
+    const struct interface_place *place; // of the interface that asks
+    struct lack_list missing;            // what the snapshot lacked in all that was asked
 };
 
 const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family);

@@ -18,15 +18,22 @@ struct site *site_new(struct arena *arena, const struct estate *estate, const st
     struct site *site = arena_new_of(arena, struct site);
     site->arena = arena;
     site->estate = estate;
-    site->vpc_id = interface->place->vpc_id;
+    site->place = interface->place;
     site->gate = gateway_admits(arena, estate, interface, &site->missing);
     site->edge = map_get(&estate->edge_table_of_gateway, site->gate.gateway_id);
-    site->acl = network_acl_of(arena, estate, interface, &site->acl_missing);
-    site->table = route_table_of(arena, estate, interface, &site->table_missing);
+    struct lack acl = {0}, table = {0}, edges = {0};
+    site->acl = network_acl_of(arena, estate, interface, &acl);
+    site->acl_missing = acl.text;
+    site->table = route_table_of(arena, estate, interface, &table);
+    site->table_missing = table.text;
+    if (site->edge != NULL && site->edge->doubt != NULL) { // where it sends what comes is not sure
+        edges.text = site->edge->doubt;
+        gate_doubt(arena, &site->gate, edges.text);
+    }
     if (site->gate.state != GATE_SHUT && site->acl == NULL)
-        text_list_add(arena, &site->missing, site->acl_missing);
+        lack_add(arena, &site->missing, &acl);
     if (site->gate.state != GATE_SHUT && site->table == NULL)
-        text_list_add(arena, &site->missing, site->table_missing);
+        lack_add(arena, &site->missing, &table);
     return site;
 }
 
@@ -39,12 +46,12 @@ struct site_family *site_family(struct site *site, enum family family)
     of->known = true;
     of->internet = prefixset_internet(arena, family);
     if (site->edge != NULL)
-        of->edge = route_table_replies(arena, site->estate, site->edge, site->vpc_id, family, &site->missing);
+        of->edge = route_table_replies(arena, site->estate, site->edge, site->place, family, &site->missing);
     if (site->table == NULL) {
         of->replies.may = prefixset_all(arena, family);
         return of;
     }
-    of->replies = route_table_replies(arena, site->estate, site->table, site->vpc_id, family, &site->missing);
+    of->replies = route_table_replies(arena, site->estate, site->table, site->place, family, &site->missing);
     for (size_t i = 0; i < of->replies.shares.count; i++) // the VPC's own address space is not the internet
         if (of->replies.shares.items[i].route->target == ROUTE_LOCAL)
             of->internet = prefixset_subtract(arena, of->internet, of->replies.shares.items[i].sources);

@@ -22,14 +22,14 @@ struct passage {
 struct site {
     struct arena *arena;
     const struct estate *estate;
-    const char *vpc_id;
+    const struct interface_place *place; // of some interface of it
     struct gate gate;
     const struct network_acl *acl; // NULL: the snapshot lacks it
     const char *acl_missing;
     const struct route_table *table; // NULL: the snapshot lacks it
     const char *table_missing;
     const struct route_table *edge; // associated with the gateway, or NULL
-    text_list missing;              // what the snapshot lacks here
+    struct lack_list missing;       // what the snapshot lacks here
     struct site_family {
         bool known;
         struct route_claim replies;

@@ -6,7 +6,11 @@ static struct exposure_set *derived_set(const struct exposure_set *set)
 {
     struct arena *arena = arena_new();
     struct exposure_set *result = arena_new_of(arena, struct exposure_set);
-    *result = (struct exposure_set){.arena = arena, .missing = set->missing, .assumptions = set->assumptions};
+    *result = (struct exposure_set){.arena = arena,
+                                    .missing = set->missing,
+                                    .estate = set->estate,
+                                    .assumptions = set->assumptions,
+                                    .not_covered = set->not_covered};
     return result;
 }
 

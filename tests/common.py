@@ -33,6 +33,11 @@ def compute(folder, *words):
     return json.loads(done.stdout)
 
 
+def missing(output):
+    """The texts of what an exposure document says is missing."""
+    return [one["text"] for one in output["missing"]]
+
+
 def python_with_moto():
     """A Python that has moto (an AWS API server that is not ours), or None."""
     for python in (str(TOP / ".venv/bin/python"), sys.executable):

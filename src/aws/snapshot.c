@@ -2,165 +2,250 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "aws/documents/document.h"
-#include "base/json.h"
+#include "aws/documents/calls.h"
+#include "aws/documents/documents.h"
 
 enum { DEEPEST = 32 };
 
-static bool walk(struct arena *arena, const char *folder, const char *below, int depth, struct snapshot_files *files,
-                 struct error *error)
+// ---- Which files there are
+
+struct walk {
+    struct arena *arena;
+    const char *folder;
+    struct snapshot_files *files;
+    struct error *error;
+};
+
+static bool ends_in(const char *name, const char *const *endings)
 {
-    const char *path = below[0] == '\0' ? folder : arena_printf(arena, "%s/%s", folder, below);
-    if (depth > DEEPEST)
-        return error_set(error, ERROR_USAGE, "%s: more than %d folders deep", path, DEEPEST);
+    size_t length = strlen(name);
+    for (size_t i = 0; endings[i] != NULL; i++) {
+        size_t ending = strlen(endings[i]);
+        if (length > ending && strcmp(name + length - ending, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void leave_out(struct walk *walk, const char *name, const char *why)
+{
+    *vector_add(walk->arena, &walk->files->left_out) = (struct ignored){name, why};
+}
+
+// Whether the first bytes of a file that is not read look like a document: a key that one has, or gzip's.
+static bool looks_like_document(const char *path)
+{
+    char head[4096];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    ssize_t got = fd < 0 ? 0 : read(fd, head, sizeof(head) - 1);
+    if (fd >= 0)
+        close(fd);
+    head[got > 0 ? got : 0] = '\0';
+    if (got >= 2 && (unsigned char)head[0] == 0x1f && (unsigned char)head[1] == 0x8b)
+        return true;
+    for (size_t i = 0; i < aws_call_count; i++) {
+        const char *at = aws_calls[i].key == NULL ? NULL : strstr(head, aws_calls[i].key);
+        size_t length = at == NULL ? 0 : strlen(aws_calls[i].key);
+        if (at != NULL && (at[length] == '"' || at[length] == ':') && (at == head || strchr("\" \n\r", at[-1]) != NULL))
+            return true;
+    }
+    return false;
+}
+
+static void take_file(struct walk *walk, const char *name, const char *path)
+{
+    static const char *const read[] = {".json", ".jsonl", ".ndjson", NULL};
+    if (ends_in(name, read))
+        *vector_add(walk->arena, &walk->files->paths) = name;
+    else if (looks_like_document(path))
+        leave_out(walk, name, "is not read: its name does not end in .json");
+}
+
+static bool walk_folder(struct walk *walk, const char *below, int depth)
+{
+    struct arena *arena = walk->arena;
+    const char *path = below[0] == '\0' ? walk->folder : arena_printf(arena, "%s/%s", walk->folder, below);
     DIR *directory = opendir(path);
-    if (directory == NULL)
-        return error_system(error, ERROR_USAGE, errno, "%s: cannot be read as a snapshot folder", path);
-    bool good = true;
-    for (struct dirent *entry; good && (entry = readdir(directory)) != NULL;) {
+    if (directory == NULL && depth == 0)
+        return error_system(walk->error, ERROR_USAGE, errno, "%s: cannot be read as a snapshot folder", path);
+    if (directory == NULL) {
+        leave_out(walk, below, arena_printf(arena, "is a folder that cannot be read: %s", strerror(errno)));
+        return true;
+    }
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        struct stat about;
         if (entry->d_name[0] == '.')
             continue;
         const char *name =
             below[0] == '\0' ? arena_strdup(arena, entry->d_name) : arena_printf(arena, "%s/%s", below, entry->d_name);
-        struct stat about;
-        if (stat(arena_printf(arena, "%s/%s", folder, name), &about) != 0)
-            good = error_system(error, ERROR_USAGE, errno, "%s/%s: cannot be read", folder, name);
+        const char *full = arena_printf(arena, "%s/%s", walk->folder, name);
+        if (lstat(full, &about) != 0)
+            leave_out(walk, name, "cannot be looked at");
+        else if (S_ISLNK(about.st_mode))
+            leave_out(walk, name, "is a link: links are not followed");
+        else if (S_ISDIR(about.st_mode) && depth >= DEEPEST)
+            leave_out(walk, name, "lies too deep: 32 folders are looked into");
         else if (S_ISDIR(about.st_mode))
-            good = walk(arena, folder, name, depth + 1, files, error);
-        else if (strlen(name) > 5 && strcmp(name + strlen(name) - 5, ".json") == 0)
-            *vector_add(arena, &files->paths) = name;
+            walk_folder(walk, name, depth + 1);
+        else if (S_ISREG(about.st_mode))
+            take_file(walk, name, full);
+        else
+            leave_out(walk, name, "is no regular file: pipes and devices are not opened");
     }
     closedir(directory);
-    return good;
+    return true;
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const struct ignored *a = left, *b = right;
+    return strcmp(a->file, b->file);
 }
 
 bool snapshot_list(struct arena *arena, const char *folder, struct snapshot_files *files, struct error *error)
 {
-    if (!walk(arena, folder, "", 0, files, error))
+    struct walk walk = {.arena = arena, .folder = folder, .files = files, .error = error};
+    if (!walk_folder(&walk, "", 0))
         return false;
     sort_texts(files->paths.items, files->paths.count);
+    if (files->left_out.count > 1)
+        qsort(files->left_out.items, files->left_out.count, sizeof(struct ignored), by_name);
     return true;
 }
 
-// ACCOUNT/REGION/file.json, as `sgproof read` lays snapshots out.
-static struct document_place place_in(struct arena *arena, const char *path)
-{
-    struct document_place place = {0};
-    const char *end = strrchr(path, '/');
-    if (end == NULL)
-        return place;
-    char *folders = arena_strndup(arena, path, (size_t)(end - path));
-    char *region = strrchr(folders, '/');
-    if (region == NULL)
-        return place;
-    *region++ = '\0';
-    const char *account = strrchr(folders, '/') == NULL ? folders : strrchr(folders, '/') + 1;
-    if (strlen(account) == 12 && strspn(account, "0123456789") == 12)
-        place = (struct document_place){.account = account, .region = region};
-    return place;
-}
+// ---- Their bytes
 
-// Calls whose answers decide nothing.
-static bool decides_nothing(const char *service, const char *operation)
+static bool map_file(void *context, const char *name, struct document_bytes *bytes, struct error *error)
 {
-    static const char *const names[] = {"DescribeVpcs",
-                                        "DescribeAddresses",
-                                        "DescribeNatGateways",
-                                        "DescribeEgressOnlyInternetGateways",
-                                        "DescribeSecurityGroupRules",
-                                        "DescribeSecurityGroupVpcAssociations",
-                                        "ListFirewalls",
-                                        "DescribeFirewall",
-                                        "DescribeLoadBalancerAttributes",
-                                        "DescribeDBInstances",
-                                        "DescribeLaunchTemplateVersions",
-                                        NULL};
-    return text_among(operation, names) || strcmp(service, "iam") == 0 || strcmp(service, "cloudtrail") == 0;
-}
-
-// What the account has not set: only a password policy says something by its absence.
-static bool read_absences(struct estate *estate, const struct json_cursor *root, struct error *error)
-{
-    struct json_cursor list = json_member(root, "unavailable");
-    const cJSON *node;
-    GUARD(list.node == NULL || json_expect_array(&list, error));
-    cJSON_ArrayForEach (node, list.node) {
-        const char *account = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "account_id"));
-        const char *operation = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "operation"));
-        if (account != NULL && operation != NULL && strcmp(operation, "GetAccountPasswordPolicy") == 0)
-            account_named(estate, account)->password_policy_absent = true;
-    }
+    const char *folder = context;
+    char path[PATH_MAX];
+    struct stat about;
+    *bytes = (struct document_bytes){.bytes = "", .length = 0};
+    if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) >= sizeof(path))
+        return error_set(error, ERROR_USAGE, "%s: its path is too long", name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", name);
+    bool good = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+    void *memory =
+        !good || about.st_size == 0 ? NULL : mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    close(fd);
+    if (!good)
+        return error_set(error, ERROR_USAGE, "%s: is no regular file", name);
+    if (memory == MAP_FAILED)
+        return error_system(error, ERROR_USAGE, errno, "%s: cannot be read", name);
+    if (memory != NULL)
+        *bytes = (struct document_bytes){.bytes = memory, .length = (size_t)about.st_size, .handle = memory};
     return true;
 }
 
-// The reader's own record: what it could not read, answers may rest on.
-static bool read_record(struct estate *estate, const char *path, struct error *error)
+static void unmap_file(void *context, struct document_bytes *bytes)
 {
-    cJSON *root = json_load(path, error);
-    struct json_cursor at = {.file = path, .node = root};
-    bool good = root != NULL && json_expect_object(&at, error);
-    good = good && read_absences(estate, &at, error);
-    struct json_cursor unread = good ? json_member(&at, "unread") : (struct json_cursor){0};
-    size_t index = 0;
-    const cJSON *node;
-    good = good && (unread.node == NULL || json_expect_array(&unread, error));
-    const cJSON *list = good ? unread.node : NULL;
-    cJSON_ArrayForEach (node, list) {
-        struct json_cursor one = json_element(&unread, index++, node);
-        const char *account, *service, *operation, *region, *code;
-        good = json_expect_object(&one, error) && json_string(estate->arena, &one, "account_id", &account, error) &&
-               json_string(estate->arena, &one, "service", &service, error) &&
-               json_string(estate->arena, &one, "operation", &operation, error) &&
-               json_string(estate->arena, &one, "region", &region, error) &&
-               json_string(estate->arena, &one, "code", &code, error);
-        if (!good)
-            break;
-        if (!decides_nothing(service, operation))
-            *vector_add(estate->arena, &estate->unread) =
-                arena_printf(estate->arena, "missing: %s %s of %s/%s (%s)", service, operation, account, region, code);
+    (void)context;
+    if (bytes->handle != NULL)
+        munmap(bytes->handle, bytes->length);
+}
+
+static void release_pages(void *context, struct document_bytes *bytes, size_t upto)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), whole = upto / page * page;
+    (void)context;
+    if (bytes->handle != NULL && whole > 0)
+        madvise(bytes->handle, whole < bytes->length ? whole : bytes->length, MADV_DONTNEED); // they can be read again
+}
+
+// ---- The reader's own record: what it could not read
+
+// Whether answers of a network rest on a call.
+static bool decides(const char *service, const char *operation)
+{
+    const struct aws_call *call = call_of_operation(service, operation);
+    return call == NULL || call->reliance != RELIES_NOTHING || call->scope == CALL_IDENTITY ||
+           (call->kind != KIND_COUNT && call->kind < KIND_ACCOUNT_SUMMARY && call->scope == CALL_ABOUT &&
+            call->kind != KIND_FIREWALLS);
+}
+
+static void read_absence(struct estate *estate, const struct json_cursor *one)
+{
+    const char *account = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, "account_id"));
+    const char *operation = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, "operation"));
+    if (account != NULL && operation != NULL && strcmp(operation, "GetAccountPasswordPolicy") == 0)
+        account_named(estate, account)->password_policy_absent = true; // it says something by its absence
+}
+
+static void read_failure(struct estate *estate, const struct json_cursor *one)
+{
+    static const char *const keys[] = {"account_id", "service", "operation", "region", "code"};
+    const char *texts[5];
+    for (int i = 0; i < 5; i++) {
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, keys[i]));
+        texts[i] = arena_strdup(estate->arena, text == NULL ? "unknown" : text);
     }
+    if (!decides(texts[1], texts[2]))
+        return;
+    const struct aws_call *call = call_of_operation(texts[1], texts[2]);
+    lack_add(estate->arena, &estate->lacks,
+             &(struct lack){call == NULL || call->key == NULL ? texts[2] : call->key, texts[0], texts[3], NULL,
+                            arena_printf(estate->arena, "missing: %s of %s/%s (%s %s: %s)",
+                                         call == NULL || call->key == NULL ? "an answer" : call->key, texts[0],
+                                         texts[3], texts[1], texts[2], texts[4])});
+}
+
+static void read_record(struct estate *estate, const char *name, const char *path)
+{
+    struct error error;
+    cJSON *root = json_load(path, &error);
+    const cJSON *node;
+    cJSON_ArrayForEach (node, cJSON_GetObjectItemCaseSensitive(root, "unavailable"))
+        read_absence(estate, &(struct json_cursor){.node = node});
+    cJSON_ArrayForEach (node, cJSON_GetObjectItemCaseSensitive(root, "unread"))
+        read_failure(estate, &(struct json_cursor){.node = node});
+    if (root == NULL || !cJSON_IsObject(root))
+        *vector_add(estate->arena, &estate->unread) = (struct unread){
+            name, "", root == NULL ? arena_strdup(estate->arena, error.message) : "is no object, expected one"};
     cJSON_Delete(root);
-    return good;
+}
+
+static const char *base_of(const char *name)
+{
+    return strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1;
 }
 
 static bool read_all(struct estate *estate, const char *folder, struct error *error)
 {
-    struct snapshot_files files = {0};
-    if (!snapshot_list(estate->arena, folder, &files, error))
-        return false;
-    bool any = false;
-    struct snapshot_files later = {0};
-    for (int pass = 0; pass < 2; pass++) {
-        const struct snapshot_files *now = pass == 0 ? &files : &later;
-        for (size_t i = 0; i < now->paths.count; i++) {
-            const char *name = now->paths.items[i];
-            const char *base = strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1;
-            bool again;
-            const char *path = arena_printf(estate->arena, "%s/%s", folder, name);
-            if (strcmp(base, "snapshot.json") == 0) {
-                if (!read_record(estate, path, error))
-                    return false;
-                continue;
-            }
-            if (!document_read(estate, path, name, place_in(estate->arena, name), pass == 1, &again, error))
-                return false;
-            if (again && pass == 0)
-                *vector_add(estate->arena, &later.paths) = name;
-        }
+    struct snapshot_files files = {0}, documents = {0};
+    struct document_opener opener = {(void *)(uintptr_t)folder, map_file, unmap_file, release_pages};
+    GUARD(snapshot_list(estate->arena, folder, &files, error));
+    for (size_t i = 0; i < files.left_out.count; i++)
+        *vector_add(estate->arena, &estate->ignored) = files.left_out.items[i];
+    for (size_t i = 0; i < files.paths.count; i++) {
+        const char *name = files.paths.items[i];
+        if (strcmp(base_of(name), "snapshot.json") == 0)
+            read_record(estate, name, arena_printf(estate->arena, "%s/%s", folder, name));
+        else
+            *vector_add(estate->arena, &documents.paths) = name;
     }
-    for (int kind = 0; kind < KIND_COUNT; kind++)
-        any = any || estate->present[kind];
-    if (!any)
-        return error_set(error, ERROR_USAGE,
-                         "%s: no describe-* document found, expected JSON files with top-level keys such as "
-                         "NetworkInterfaces or SecurityGroups",
-                         folder);
-    estate_settle(estate);
-    return true;
+    return documents_read(estate, &opener, documents.paths.items, documents.paths.count, error);
+}
+
+// Why a folder is of no use: the first things that were found in it.
+static bool say_useless(const struct estate *estate, const char *folder, struct error *error)
+{
+    const struct ignored *ignored = estate->ignored.count > 0 ? &estate->ignored.items[0] : NULL;
+    const struct unread *unread = estate->unread.count > 0 ? &estate->unread.items[0] : NULL;
+    const char *file = unread != NULL ? unread->file : ignored != NULL ? ignored->file : NULL;
+    const char *why = unread != NULL ? unread->why : ignored != NULL ? ignored->why : "";
+    return error_set(error, ERROR_USAGE,
+                     "%s: no describe-* document found, expected JSON files with top-level keys such as "
+                     "NetworkInterfaces or SecurityGroups%s%s%s%s",
+                     folder, file != NULL ? "; " : "", file != NULL ? file : "", file != NULL ? " " : "", why);
 }
 
 struct estate *snapshot_read(const char *folder, struct error *error)
@@ -168,8 +253,11 @@ struct estate *snapshot_read(const char *folder, struct error *error)
     struct arena *arena = arena_new();
     struct estate *estate = arena_new_of(arena, struct estate);
     estate->arena = arena;
+    *error = (struct error){0};
     if (read_all(estate, folder, error))
         return estate;
+    if (error->code == ERROR_NONE)
+        say_useless(estate, folder, error);
     arena_free(arena);
     return NULL;
 }

@@ -4,14 +4,15 @@
 #include "base/error.h"
 #include "model/estate.h"
 
-// Reads every *.json below `folder` in byte order of path. On success the estate is complete and its notes list unknown
-// documents; on error (unreadable or malformed document, no document at all: ERROR_USAGE) returns NULL and the message
-// says where. The caller frees it with estate_free.
+// Reads every *.json, *.jsonl and *.ndjson below `folder` in byte order of path. What of it cannot be understood, and
+// what is not read, is listed in the estate; only a folder that cannot be opened or holds nothing of use is an error
+// (ERROR_USAGE): then NULL. Links, pipes and devices are not opened. The caller frees it with estate_free.
 struct estate *snapshot_read(const char *folder, struct error *error);
 void estate_free(struct estate *estate);
 
 // Paths of the documents that snapshot_read would read, relative to `folder`, in that order.
 struct snapshot_files {
     VECTOR(const char *) paths;
+    VECTOR(struct ignored) left_out; // what is there, and is not read, though it might be a document
 };
 bool snapshot_list(struct arena *arena, const char *folder, struct snapshot_files *files, struct error *error);

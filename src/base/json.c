@@ -7,11 +7,11 @@
 
 #include "base/file.h"
 
-static void place_of(const char *text, const char *at, size_t *line, size_t *column)
+void json_line_of(const char *text, size_t offset, size_t *line, size_t *column)
 {
     *line = 1;
     *column = 1;
-    for (const char *p = text; p < at; p++) {
+    for (const char *p = text; p < text + offset; p++) {
         *column += 1;
         if (*p == '\n') {
             *line += 1;
@@ -92,7 +92,7 @@ static cJSON *parse_from(const char *file, size_t first_line, const char *text, 
     struct error inner;
     cJSON *root = json_parse_slice(text, length, &offset, &inner);
     if (root == NULL) {
-        place_of(text, text + offset, &line, &column);
+        json_line_of(text, offset, &line, &column);
         error_set(error, ERROR_USAGE, "%s:%zu:%zu: %s", file, line + first_line - 1, column, inner.message);
     }
     return root;

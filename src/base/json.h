@@ -20,6 +20,7 @@ struct json_cursor {
     const char *key; // key in the parent object, or NULL for an element of an array
     size_t index;    // index in the parent array where key is NULL
     const cJSON *node;
+    size_t offset; // of what json_stream visits: where in the bytes it begins
 };
 
 // Makes cJSON take its memory from a pool. Called before each parse; costs nothing.
@@ -33,13 +34,33 @@ cJSON *json_parse(const char *file, const char *text, size_t length, struct erro
 // wrong and the message says what is, without a place.
 cJSON *json_parse_slice(const char *text, size_t length, size_t *offset, struct error *error);
 
-// Reads a file that holds one object member by member, and members that are arrays element by element, so that memory
-// holds one element at a time. `member` is called first for each; its cursor has no node.
-struct json_visitor {
-    bool (*member)(void *context, const struct json_cursor *at, struct error *error);
-    bool (*value)(void *context, const struct json_cursor *at, bool is_element, struct error *error);
+// Line and column, counted from 1, of a byte of a text.
+void json_line_of(const char *text, size_t offset, size_t *line, size_t *column);
+
+// Visits the object that begins at byte *at of `bytes` member by member, and members that are arrays element by
+// element, so that memory holds one element at a time. *at is then the byte behind the object or, on error, the wrong
+// byte.
+enum json_visit {
+    JSON_SKIP,     // the member is not parsed
+    JSON_WHOLE,    // it is one value
+    JSON_ELEMENTS, // each element of an array is one, and what is no array is one as a whole
+    JSON_INSIDE    // the same, and an object is visited as the outer one is
 };
-bool json_stream(const char *file, const struct json_visitor *visitor, void *context, struct error *error);
+struct json_visitor {
+    // How to visit a member, whose cursor has no node; `first` is the byte that its value begins with.
+    enum json_visit (*member)(void *context, const struct json_cursor *at, int first);
+    // A value; its cursor's node lives as long as the call. False ends the visit.
+    bool (*value)(void *context, const struct json_cursor *at, bool is_element, struct error *error);
+    // A value that is no JSON though its end is known: true to go on behind it. NULL: never.
+    bool (*broken)(void *context, const struct json_cursor *at, struct error *error);
+    // A member has been visited. May be NULL.
+    bool (*end)(void *context, const struct json_cursor *at, struct error *error);
+};
+bool json_stream(const char *file, const char *bytes, size_t length, size_t *at, const struct json_visitor *visitor,
+                 void *context, struct error *error);
+
+// Moves *at behind the value that begins there, after space, without parsing it. False where it does not end.
+bool json_skip(const char *bytes, size_t length, size_t *at);
 
 // Calls `visit` for each line of a JSON-lines file (blank lines are skipped); stops at the first that fails. The
 // cursor's file reads `file:LINE`.

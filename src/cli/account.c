@@ -30,7 +30,7 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_usage(&command_account, "expected one snapshot folder");
     if (!cli_format(&options, "text json", &format, &error) || !cli_date(arena, &options, &today, &error) ||
         !cli_packs(arena, &options, &sources, &error) || !cli_intent(arena, &options, &intent, &error) ||
-        !cli_declared(options.operands.items[0], &declared, &error))
+        !cli_declared_any(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     const struct pack **packs = arena_array(arena, const struct pack *, sources.items.count + 1);
     for (size_t i = 0; i < sources.items.count; i++)

@@ -61,7 +61,7 @@ static bool read_client(const struct options *options, struct client_options *cl
 static void say_unread(const struct collected *collected)
 {
     for (size_t i = 0; i < collected->unread.count; i++) {
-        const struct unread *one = &collected->unread.items[i];
+        const struct failed_call *one = &collected->unread.items[i];
         log_line(LOG_WARNING, "not read: %s %s in %s of %s: %s: %s%s%s", one->service, one->operation, one->region,
                  one->account, one->code, one->message, one->action != NULL ? "; needs " : "",
                  one->action != NULL ? one->action : "");

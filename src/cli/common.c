@@ -101,11 +101,25 @@ bool cli_vantage(struct arena *arena, const char *text, struct vantage *vantage,
 
 bool cli_declared(const char *folder, struct declared *declared, struct error *error)
 {
+    GUARD(cli_declared_any(folder, declared, error));
+    if (estate_has_network(declared->estate))
+        return true;
+    cli_declared_free(declared);
+    return error_set(error, ERROR_USAGE,
+                     "%s: holds documents of an account, and none of a network such as NetworkInterfaces or "
+                     "SecurityGroups: sgproof account judges it",
+                     folder);
+}
+
+bool cli_declared_any(const char *folder, struct declared *declared, struct error *error)
+{
     declared->estate = snapshot_read(folder, error);
     if (declared->estate == NULL)
         return false;
     for (size_t i = 0; i < declared->estate->notes.count; i++)
         log_line(LOG_DEBUG, "%s", declared->estate->notes.items[i]);
+    for (size_t i = 0; i < declared->estate->ignored.count; i++)
+        log_line(LOG_DEBUG, "%s: %s", declared->estate->ignored.items[i].file, declared->estate->ignored.items[i].why);
     declared->exposures = reach_compute(declared->estate);
     return true;
 }
@@ -114,15 +128,22 @@ void cli_declared_free(struct declared *declared)
 {
     exposure_set_free(declared->exposures);
     estate_free(declared->estate);
+    *declared = (struct declared){0};
 }
 
 bool cli_say_missing(const struct exposure_set *set)
 {
-    for (size_t i = 0; i < set->missing.count; i++)
-        log_line(LOG_WARNING, "incomplete: %s", set->missing.items[i]);
+    enum { SHOWN = 20 };
+    struct arena *arena = arena_new();
+    text_list gaps = exposure_set_gaps(arena, set);
+    for (size_t i = 0; i < gaps.count && i < SHOWN; i++)
+        log_line(LOG_WARNING, "incomplete: %s", gaps.items[i]);
+    if (gaps.count > SHOWN)
+        log_line(LOG_WARNING, "incomplete: %u more: sgproof compute --format json lists all", gaps.count - SHOWN);
     for (size_t i = 0; i < set->assumptions.count; i++)
         log_line(LOG_DEBUG, "assumed: %s", set->assumptions.items[i]);
-    return set->missing.count == 0;
+    arena_free(arena);
+    return exposure_set_complete(set);
 }
 
 static const char *listed(struct arena *arena, enum family family, struct prefixset sources, size_t *count)

@@ -44,7 +44,9 @@ struct declared {
     struct exposure_set *exposures;
 };
 
+// Fails too where the folder holds no document of a network; cli_declared_any takes those of accounts alone.
 bool cli_declared(const char *folder, struct declared *declared, struct error *error);
+bool cli_declared_any(const char *folder, struct declared *declared, struct error *error);
 void cli_declared_free(struct declared *declared);
 
 // --vantage (repeatable, one a family).

@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "cli/common.h"
+#include "cli/exposure_text.h"
 #include "model/protocol.h"
 #include "rules/intent_start.h"
 
@@ -10,61 +11,6 @@ static const struct option_spec options_of_compute[] = {
     {"as-intent", 0, NULL, "an intent file that allows what is exposed today and nothing else, to start from", false},
     OPTIONS_END,
 };
-
-static void write_text(const struct exposure_set *set, struct text *out)
-{
-    size_t dormant = 0, silent = 0;
-    for (size_t i = 0; i < set->missing.count; i++)
-        text_printf(out, "INCOMPLETE  %s\n", set->missing.items[i]);
-    for (size_t i = 0; i < set->endpoints.count; i++) {
-        const struct endpoint *endpoint = &set->endpoints.items[i];
-        struct arena *arena = arena_new();
-        char address[ADDRESS_TEXT];
-        endpoint_address(endpoint, address);
-        dormant += endpoint->dormant;
-        silent += endpoint->exposures->count == 0;
-        text_printf(out, "%s%s  %s  %s%s\n", i > 0 || set->missing.count > 0 ? "\n" : "", address,
-                    endpoint->name != NULL ? endpoint->name : "(unnamed)", endpoint->interface->id,
-                    endpoint->dormant ? "  dormant: its instance is not running" : "");
-        if (endpoint->exposures->count == 0)
-            text_puts(out, "  nothing arrives\n");
-        for (size_t e = 0; e < endpoint->exposures->count; e++) {
-            const struct exposure *exposure = &endpoint->exposures->items[e];
-            text_printf(out, "  %-7s %-14s from %s%s%s%s\n", exposure_protocol(arena, exposure),
-                        cli_numbers(arena, exposure), cli_sources(arena, endpoint->address.family, exposure->sources),
-                        exposure->path == PATH_INBOUND_ONLY ? "  [inbound-only]" : "",
-                        exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "",
-                        exposure->internet ? "" : "  [not internet]");
-            for (size_t v = 0; v < exposure->via.count; v++)
-                text_printf(out, "          possible: %s\n", exposure->via.items[v]);
-        }
-        arena_free(arena);
-    }
-    text_printf(out, "\n%u endpoints: %zu where nothing arrives, %zu dormant\n", set->endpoints.count, silent, dormant);
-}
-
-static void write_indirect(const struct exposure_set *set, struct text *out)
-{
-    if (set->indirect.count > 0)
-        text_puts(out, "\nBehind load balancers:\n");
-    for (size_t i = 0; i < set->indirect.count; i++) {
-        const struct indirect_exposure *one = &set->indirect.items[i];
-        struct arena *arena = arena_new();
-        char address[ADDRESS_TEXT];
-        address_format(one->private_address, address);
-        for (size_t e = 0; e < one->exposures.count; e++) {
-            const struct exposure *exposure = &one->exposures.items[e];
-            text_printf(out, "  %s  %s  %s %u/%s from %s%s%s\n", address, one->name != NULL ? one->name : "(unnamed)",
-                        one->interface->id, (unsigned)exposure->low, exposure_protocol(arena, exposure),
-                        cli_sources(arena, one->family, exposure->sources),
-                        exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "",
-                        one->dormant ? "  [dormant]" : "");
-            for (size_t v = 0; v < exposure->via.count; v++)
-                text_printf(out, "          %s%s\n", v == 0 ? "via " : "    ", exposure->via.items[v]);
-        }
-        arena_free(arena);
-    }
-}
 
 static void write_intent(struct arena *arena, const struct exposure_set *set, struct text *out)
 {
@@ -141,8 +87,7 @@ static int run(struct arena *arena, int argc, char **argv)
             written = cli_output_end(&output, &out, &error);
         }
     } else {
-        write_text(set, &out);
-        write_indirect(set, &out);
+        exposure_text(set, options_value(&options, "verbose") != NULL, &out);
         text_make_printable(out.bytes);
         written = cli_output(&options, &out, &error);
         text_free(&out);

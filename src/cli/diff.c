@@ -67,8 +67,10 @@ static void write_json(struct text *out, struct arena *arena, const struct diffe
     struct json_writer writer = json_writer_to(out);
     json_open(&writer, NULL, '{');
     json_put_string(&writer, "schema", "sgproof/diff/v1");
-    put_list(&writer, "missing_before", sides[0].exposures->missing.count, sides[0].exposures->missing.items);
-    put_list(&writer, "missing_after", sides[1].exposures->missing.count, sides[1].exposures->missing.items);
+    text_list before = exposure_set_gaps(arena, sides[0].exposures),
+              after = exposure_set_gaps(arena, sides[1].exposures);
+    put_list(&writer, "missing_before", before.count, before.items);
+    put_list(&writer, "missing_after", after.count, after.items);
     put_list(&writer, "not_considered", report->not_considered.count, report->not_considered.items);
     put_list(&writer, "unknown", report->unknown.count, report->unknown.items);
     for (int kind = CHANGE_OPENED; kind <= CHANGE_ALTERED; kind++) {

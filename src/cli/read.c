@@ -1,3 +1,4 @@
+#include "aws/documents/calls.h"
 #include "cli/aws.h"
 
 static const struct option_spec options_of_read[] = {
@@ -5,8 +6,19 @@ static const struct option_spec options_of_read[] = {
     OPTIONS_AWS,
     {"network-only", 0, NULL, "leave out the account's guardrails: IAM and CloudTrail", false},
     {"whoami", 0, NULL, "only say which identity reads, and where it was found", false},
+    {"iam-policy", 0, NULL, "only print the IAM policy that reading needs", false},
     OPTIONS_END,
 };
+
+static int print_policy(const struct options *options)
+{
+    struct error error = {0};
+    struct text out = {0};
+    call_policy(&out);
+    int status = cli_output(options, &out, &error) ? 0 : cli_fail(&error);
+    text_free(&out);
+    return status;
+}
 
 static int run(struct arena *arena, int argc, char **argv)
 {
@@ -18,6 +30,8 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     if (done)
         return 0;
+    if (options_value(&options, "iam-policy") != NULL)
+        return print_policy(&options);
     bool whoami = options_value(&options, "whoami") != NULL;
     const char *folder = options.operands.count == 1 ? options.operands.items[0] : options_value(&options, "out");
     if (options.operands.count > 1 || (folder == NULL && !whoami))
@@ -55,7 +69,8 @@ const struct command command_read = {
         "\nExamples:\n"
         "  sgproof read estate/ --region eu-west-3 --profile audit\n"
         "  sgproof read estate/ --region all --org --role-name sgproof\n"
-        "  sgproof read --whoami --region us-east-1\n",
+        "  sgproof read --whoami --region us-east-1\n"
+        "  sgproof read --iam-policy -o sgproof-policy.json\n",
     .options = options_of_read,
     .run = run,
 };

@@ -19,6 +19,7 @@ struct iam_policy {
     const char *name;
     const char *arn; // NULL for inline ones
     const char *evidence;
+    const char *doubt; // what of it was not understood, or NULL
     VECTOR(struct iam_statement) statements;
 };
 
@@ -33,7 +34,11 @@ struct iam_identity {
     text_list groups;     // names, of users
     text_list attached;   // ARNs of managed policies
     VECTOR(struct iam_policy) inlined;
+    const char *doubt; // what of it was not understood, or contradicts another record; or NULL
+    record_place record;
 };
+
+typedef VECTOR(struct iam_identity) iam_identity_list;
 
 struct iam_access_key {
     bool active;
@@ -73,6 +78,8 @@ struct trail {
     bool validation; // of log files
     enum told logging;
     enum trail_events management; // which management events it records
+    const char *doubt;            // as an identity's
+    record_place record;
 };
 
 struct account {
@@ -80,6 +87,7 @@ struct account {
     struct map summary;           // AccountMFAEnabled... -> long *
     const char *summary_evidence; // of the document, to which "/KEY" is added; NULL where it is absent
     bool has_details;             // GetAccountAuthorizationDetails
+    const char *details_lack;     // what of those is not there, or was not understood; or NULL
     bool has_credentials;         // the credential report
     bool has_virtual_devices;     // ListVirtualMFADevices
     bool has_trails;              // DescribeTrails, of some region
@@ -88,9 +96,10 @@ struct account {
     const struct iam_password_policy *password_policy; // or NULL
     bool password_policy_absent;                       // asked for, and the account has none
     struct map policies;                               // ARN -> struct iam_policy
-    VECTOR(struct iam_identity) users;                 // as told
-    VECTOR(struct iam_identity) groups;
-    VECTOR(struct iam_identity) roles;
+    iam_identity_list users;                           // as told
+    iam_identity_list groups;
+    iam_identity_list roles;
+    const char *report_made; // when the credential report was made: RFC 3339, or NULL
     VECTOR(struct iam_credentials) credentials;
     VECTOR(struct trail) trails; // each once
     text_list trail_regions;     // in which trails were asked for

@@ -11,8 +11,7 @@ static int by_id(const void *left, const void *right)
         return order;
     if (a->nested != b->nested)
         return a->nested ? 1 : -1;
-    bool a_first = a->nested ? a->order < b->order : a->order > b->order;
-    return a_first ? -1 : 1;
+    return a->record < b->record ? -1 : a->record > b->record;
 }
 
 static int by_port(const void *left, const void *right)
@@ -36,6 +35,107 @@ void estate_settle(struct estate *estate)
             estate->interfaces.items[kept++] = estate->interfaces.items[i];
     estate->interfaces.count = kept;
     vector_trim(estate->arena, &estate->interfaces);
+}
+
+const char *kind_name(enum kind kind)
+{
+    static const char *const names[KIND_COUNT] = {
+        [KIND_NETWORK_INTERFACES] = "NetworkInterfaces",
+        [KIND_RESERVATIONS] = "Reservations",
+        [KIND_SUBNETS] = "Subnets",
+        [KIND_ROUTE_TABLES] = "RouteTables",
+        [KIND_NETWORK_ACLS] = "NetworkAcls",
+        [KIND_INTERNET_GATEWAYS] = "InternetGateways",
+        [KIND_SECURITY_GROUPS] = "SecurityGroups",
+        [KIND_PREFIX_LISTS] = "PrefixLists",
+        [KIND_VPCS] = "Vpcs",
+        [KIND_VPC_ENDPOINTS] = "VpcEndpoints",
+        [KIND_BLOCK_PUBLIC_ACCESS] = "VpcBlockPublicAccessOptions",
+        [KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS] = "VpcBlockPublicAccessExclusions",
+        [KIND_SECURITY_GROUP_VPC_ASSOCIATIONS] = "SecurityGroupVpcAssociations",
+        [KIND_LOAD_BALANCERS] = "LoadBalancers",
+        [KIND_LISTENERS] = "Listeners",
+        [KIND_TARGET_GROUPS] = "TargetGroups",
+        [KIND_TARGET_HEALTH] = "TargetHealthDescriptions",
+        [KIND_CLASSIC_LOAD_BALANCERS] = "LoadBalancerDescriptions",
+        [KIND_FIREWALLS] = "Firewall",
+        [KIND_DB_INSTANCES] = "DBInstances",
+        [KIND_LAUNCH_TEMPLATES] = "LaunchTemplateVersions",
+        [KIND_ADDRESSES] = "Addresses",
+        [KIND_NAT_GATEWAYS] = "NatGateways",
+        [KIND_EGRESS_ONLY_INTERNET_GATEWAYS] = "EgressOnlyInternetGateways",
+        [KIND_SECURITY_GROUP_RULES] = "SecurityGroupRules",
+        [KIND_ACCOUNT_SUMMARY] = "SummaryMap",
+        [KIND_PASSWORD_POLICY] = "PasswordPolicy",
+        [KIND_ACCOUNT_DETAILS] = "UserDetailList",
+        [KIND_CREDENTIAL_REPORT] = "Content",
+        [KIND_VIRTUAL_DEVICES] = "VirtualMFADevices",
+        [KIND_TRAILS] = "trailList",
+        [KIND_TRAIL_STATUS] = "IsLogging",
+        [KIND_EVENT_SELECTORS] = "EventSelectors",
+    };
+    return names[kind];
+}
+
+struct vpc_home estate_home(const struct estate *estate, const struct interface_place *place)
+{
+    const struct vpc_home *known = map_get(&estate->vpc_homes, place->vpc_id);
+    struct vpc_home home = known == NULL ? (struct vpc_home){0} : *known;
+    home.owner = home.owner == NULL ? place->account_id : home.owner;
+    home.region = home.region == NULL ? place->region : home.region;
+    return home;
+}
+
+const struct lack *estate_lack(const struct estate *estate, struct arena *arena, enum kind kind, const char *account,
+                               const char *region)
+{
+    for (size_t i = 0; i < estate->completeness.count; i++) {
+        const struct completeness *of = &estate->completeness.items[i];
+        if (strcmp(of->account, account) == 0 && strcmp(of->region, region) == 0)
+            return of->lacks[kind];
+    }
+    struct lack *lack = arena_new_of(arena, struct lack);
+    *lack = (struct lack){.kind = kind_name(kind), .account = account, .region = region};
+    lack->text =
+        arena_printf(arena, "missing: %s of %s/%s (no such document in the snapshot)", lack->kind, account, region);
+    return lack;
+}
+
+enum completeness_state estate_completeness(const struct estate *estate, enum kind kind, const char *account,
+                                            const char *region)
+{
+    for (size_t i = 0; i < estate->completeness.count; i++) {
+        const struct completeness *of = &estate->completeness.items[i];
+        if (strcmp(of->account, account) == 0 && strcmp(of->region, region) == 0)
+            return (enum completeness_state)of->states[kind];
+    }
+    return COMPLETENESS_ABSENT;
+}
+
+bool estate_has(const struct estate *estate, enum kind kind)
+{
+    for (size_t i = 0; i < estate->completeness.count; i++)
+        if (estate->completeness.items[i].states[kind] > COMPLETENESS_DENIED)
+            return true;
+    return false;
+}
+
+bool estate_has_network(const struct estate *estate)
+{
+    for (int kind = 0; kind < KIND_ACCOUNT_SUMMARY; kind++)
+        if (estate_has(estate, (enum kind)kind))
+            return true;
+    return false;
+}
+
+void lack_add(struct arena *arena, struct lack_list *list, const struct lack *lack)
+{
+    if (strncmp(lack->text, "unread: ", 8) == 0)
+        return;
+    for (size_t i = 0; i < list->items.count; i++)
+        if (strcmp(list->items.items[i].text, lack->text) == 0)
+            return;
+    *vector_add(arena, &list->items) = *lack;
 }
 
 // The place of an id in the order, taken or not.

@@ -8,7 +8,7 @@
 #include "net/port_set.h"
 #include "net/prefix_set.h"
 
-// The kinds of document that an answer can rest on. estate.present says which of them the snapshot holds at all.
+// The kinds of document that an answer can rest on.
 enum kind {
     KIND_NETWORK_INTERFACES,
     KIND_RESERVATIONS,
@@ -31,8 +31,72 @@ enum kind {
     KIND_FIREWALLS,
     KIND_DB_INSTANCES,
     KIND_LAUNCH_TEMPLATES,
+    KIND_ADDRESSES,
+    KIND_NAT_GATEWAYS,
+    KIND_EGRESS_ONLY_INTERNET_GATEWAYS,
+    KIND_SECURITY_GROUP_RULES,
+    KIND_ACCOUNT_SUMMARY, // from here on: of an account, not of a region's network
+    KIND_PASSWORD_POLICY,
+    KIND_ACCOUNT_DETAILS,
+    KIND_CREDENTIAL_REPORT,
+    KIND_VIRTUAL_DEVICES,
+    KIND_TRAILS,
+    KIND_TRAIL_STATUS,
+    KIND_EVENT_SELECTORS,
     KIND_COUNT
 };
+
+// How whole what the snapshot tells of one kind is, for one account and region.
+enum completeness_state {
+    COMPLETENESS_ABSENT,
+    COMPLETENESS_DENIED,  // asked for, and not answered
+    COMPLETENESS_PARTIAL, // a page is missing
+    COMPLETENESS_DAMAGED, // not all of it was understood
+    COMPLETENESS_WHOLE
+};
+
+// What an answer rests on and the snapshot does not hold. Texts are borrowed; NULL where it is not known or is all.
+struct lack {
+    const char *kind; // a document's top-level key
+    const char *account;
+    const char *region;
+    const char *id;
+    const char *text; // for people: "missing: ..."
+};
+
+struct lack_list {
+    VECTOR(struct lack) items;
+};
+
+// One account and region of which the snapshot tells.
+struct completeness {
+    const char *account;
+    const char *region;
+    bool demanded; // its network is the snapshot's own, not only seen from another account's side
+    unsigned char states[KIND_COUNT];
+    const struct lack *lacks[KIND_COUNT]; // NULL where whole
+};
+
+// A record, or a part of one, that was not understood; or a whole file where path is "".
+struct unread {
+    const char *file;
+    const char *path; // "SecurityGroups[0].IpPermissions[1]"
+    const char *why;
+};
+
+struct ignored {
+    const char *file;
+    const char *why;
+};
+
+// Who owns a VPC, and where it is: in a shared VPC not whom its interfaces belong to. NULL where that is not told.
+struct vpc_home {
+    const char *owner;
+    const char *region;
+};
+
+// Where a record stands in the snapshot's documents.
+typedef uint64_t record_place;
 
 struct security_group_rule {
     size_t index; // place in IpPermissions
@@ -60,11 +124,13 @@ struct security_group {
     const char *evidence;   // path of the document that tells of it, in the snapshot
     VECTOR(struct security_group_rule) ingress;
     VECTOR(struct security_group_rule) egress;
-    bool has_egress; // the document tells of it
+    bool has_egress;   // the document tells of it
+    const char *doubt; // what of it was not understood, or contradicts another record: it may admit anything; or NULL
+    record_place record;
 };
 
 struct network_acl_entry {
-    int number; // 1-32767
+    int number; // AWS's own last entries are 32767 and, for IPv6, 32768
     bool egress;
     bool allow;
     int protocol;
@@ -79,6 +145,8 @@ struct network_acl {
     bool is_default;
     const char *evidence;
     VECTOR(struct network_acl_entry) entries; // ascending by number
+    const char *doubt;                        // it may say anything
+    record_place record;
 };
 
 enum route_target {
@@ -103,11 +171,15 @@ struct route_table {
     const char *vpc_id;
     bool is_main;
     VECTOR(struct route) routes;
+    const char *doubt; // it may route anything anywhere
+    record_place record;
 };
 
 struct internet_gateway {
     const char *id;
     VECTOR(const char *) vpc_ids; // VPCs it is attached to
+    const char *doubt;            // whether it is attached is not sure
+    record_place record;
 };
 
 struct subnet {
@@ -115,6 +187,10 @@ struct subnet {
     const char *vpc_id;
     const char *evidence;
     bool public_ip_on_launch;
+    bool has_ipv6;      // a block of its own
+    struct prefix cidr; // family 0: not told
+    const char *doubt;
+    record_place record;
 };
 
 struct prefix_list {
@@ -122,6 +198,16 @@ struct prefix_list {
     const char *name;
     bool has_entries; // false: the snapshot names the list but not what is in it
     VECTOR(struct prefix) entries;
+    const char *doubt; // not all of its entries were understood, or are there
+    const char *more;  // the document whose next page is to come, or NULL
+};
+
+// Where an interface lies. Interfaces of one subnet share one.
+struct interface_place {
+    const char *account_id;
+    const char *region;
+    const char *vpc_id;
+    const char *subnet_id; // may be NULL
 };
 
 struct instance {
@@ -132,6 +218,13 @@ struct instance {
     const char *evidence;
     const char *const *tags; // key, value, key, value...
     size_t tag_count;
+    const char *const *public_addresses; // that it is said to have, as text
+    size_t public_address_count;
+    const struct interface_place *place; // without a subnet
+    const struct group_set *groups;      // of its primary interface, or NULL where that is not told
+    bool between;                        // it ends or only starts, and its interfaces are in no VPC
+    const char *doubt;                   // its record contradicts another one
+    record_place record;
 };
 
 // Addresses below this stand for ones that a planned change will bring and nobody knows yet.
@@ -141,14 +234,6 @@ enum { PENDING_ADDRESSES = 1 << 24 };
 struct interface_address {
     struct prefix address; // a whole prefix only for delegated IPv6 prefixes
     struct address private_address;
-};
-
-// Where an interface lies. Interfaces of one subnet share one.
-struct interface_place {
-    const char *account_id;
-    const char *region;
-    const char *vpc_id;
-    const char *subnet_id; // may be NULL
 };
 
 // There may be millions of these: what few have is kept apart.
@@ -162,14 +247,16 @@ struct network_interface {
     const char *const *tags;        // key, value, key, value...
     const struct interface_address *addresses;
     const uint32_t *private_ipv4; // the primary one first
-    uint32_t order;               // in which it was read
+    const char *doubt;            // what of it was not understood, or is in transition: no answer of it is exact
+    record_place record;
     uint16_t tag_count;
     uint16_t address_count;
     uint16_t private_ipv4_count;
     int16_t device_index; // -1: not known
     bool attached;
     bool requester_managed;
-    bool nested; // told by an instance's document only
+    bool is_database; // RDS's own
+    bool nested;      // told by an instance's document only
 };
 
 enum load_balancer_type {
@@ -193,8 +280,12 @@ struct load_balancer {
     const char *arn; // of a classic one: its name
     const char *name;
     const char *vpc_id;
-    bool internet_facing;
+    const char *account;
+    const char *region;
+    enum { SCHEME_NOT_TOLD, SCHEME_INTERNAL, SCHEME_INTERNET_FACING } scheme;
     bool listeners_known;
+    const char *doubt; // what of it or of its listeners was not understood
+    record_place record;
     VECTOR(const char *) groups;
     VECTOR(struct listener) listeners;
     VECTOR(const char *) instances; // classic only
@@ -214,6 +305,8 @@ struct target_group {
     const char *protocol; // may be NULL
     uint16_t port;
     bool targets_known;
+    const char *doubt; // what of it or of its targets was not understood
+    record_place record;
     enum { PRESERVE_DEFAULT, PRESERVE_OFF, PRESERVE_ON } preserve_client;
     VECTOR(const char *) load_balancers;
     VECTOR(struct target) targets;
@@ -222,6 +315,8 @@ struct target_group {
 struct db_instance {
     const char *id;
     const char *evidence;
+    const char *account;
+    const char *region;
     bool publicly_accessible;
     VECTOR(const char *) subnets;
 };
@@ -233,11 +328,24 @@ struct launch_template {
     bool public_ip;  // some interface of it is given a public IPv4 address
 };
 
-enum block_mode { BLOCK_OFF, BLOCK_INGRESS, BLOCK_BIDIRECTIONAL };
+// An Elastic IP address that is associated with something.
+struct elastic_address {
+    const char *address;
+    const char *id; // of its allocation, or the address
+    const char *account;
+    const char *region;
+};
+
+enum block_mode { BLOCK_OFF, BLOCK_INGRESS, BLOCK_BIDIRECTIONAL, BLOCK_UNKNOWN };
 
 struct estate {
     struct arena *arena;
-    bool present[KIND_COUNT];
+    VECTOR(struct completeness) completeness; // ascending by account and region
+    struct lack_list lacks;                   // whole kinds, and calls, that answers rest on and are not there
+    VECTOR(const char *) assumptions;         // AWS's defaults, taken for kinds that are absent
+    VECTOR(struct unread) unread;
+    VECTOR(struct ignored) ignored;
+    struct map vpc_homes;                          // VPC -> struct vpc_home
     VECTOR(struct network_interface *) interfaces; // ascending by id
     struct map security_groups;
     struct map network_acls;
@@ -261,15 +369,40 @@ struct estate {
     struct map accounts;           // id -> struct account (model/account.h)
     VECTOR(struct db_instance) db_instances;
     VECTOR(struct launch_template) launch_templates;
-    struct map texts;            // interned texts
-    struct map group_sets;       // key -> struct group_set
-    struct map places;           // texts joined -> struct interface_place
-    VECTOR(const char *) notes;  // what the reader skipped, for people
-    VECTOR(const char *) unread; // what AWS was asked for and did not tell (snapshot.json)
+    VECTOR(struct elastic_address) elastic_addresses;
+    VECTOR(const char *) not_covered; // public places that are no interface, as far as documents name them
+    struct map texts;                 // interned texts
+    struct map group_sets;            // key -> struct group_set
+    struct map places;                // texts joined -> struct interface_place
+    VECTOR(const char *) notes;       // what the reader put right or did not use, for people
 };
 
-// Puts in order what was read in whatever order: listeners by port, and interfaces. Of several with one id, the last
-// that a NetworkInterfaces document tells of stays, else the first that an instance's does.
+// The key under which documents hold a kind.
+const char *kind_name(enum kind kind);
+
+// Who owns a VPC and where it is; where that is not told, `place` is taken.
+struct vpc_home estate_home(const struct estate *estate, const struct interface_place *place);
+
+// What the snapshot lacks of a kind for an account and region, in `arena` where it is not known yet; NULL where it is
+// whole there.
+const struct lack *estate_lack(const struct estate *estate, struct arena *arena, enum kind kind, const char *account,
+                               const char *region);
+
+// The same as a state.
+enum completeness_state estate_completeness(const struct estate *estate, enum kind kind, const char *account,
+                                            const char *region);
+
+// Whether some account and region of the snapshot has the kind at all.
+bool estate_has(const struct estate *estate, enum kind kind);
+
+// Whether the snapshot tells of a network at all, not of accounts alone.
+bool estate_has_network(const struct estate *estate);
+
+// Adds what is not in the list yet, by its text. What was not understood is listed in the estate as unread, and not
+// here.
+void lack_add(struct arena *arena, struct lack_list *list, const struct lack *lack);
+
+// Puts in order what was read in whatever order: listeners by port, and interfaces by id, of which each stands once.
 void estate_settle(struct estate *estate);
 
 // The interface with an id, or NULL. The estate must be settled.

@@ -252,14 +252,75 @@ static void free_texts(struct map *map)
             text_free(map->slots[i].value);
 }
 
+bool exposure_set_complete(const struct exposure_set *set)
+{
+    return set->missing.items.count == 0 && (set->estate == NULL || set->estate->unread.count == 0);
+}
+
+text_list exposure_set_gaps(struct arena *arena, const struct exposure_set *set)
+{
+    text_list gaps = {0};
+    for (size_t i = 0; i < set->missing.items.count; i++)
+        *vector_add(arena, &gaps) = set->missing.items.items[i].text;
+    for (size_t i = 0; set->estate != NULL && i < set->estate->unread.count; i++) {
+        const struct unread *one = &set->estate->unread.items[i];
+        *vector_add(arena, &gaps) =
+            arena_printf(arena, "unread: %s: %s%s%s", one->file, one->path, one->path[0] == '\0' ? "" : ": ", one->why);
+    }
+    return gaps;
+}
+
+static void put_missing(struct json_writer *json, const struct exposure_set *set)
+{
+    json_open(json, "missing", '[');
+    for (size_t i = 0; i < set->missing.items.count; i++) {
+        const struct lack *lack = &set->missing.items.items[i];
+        json_open_line(json, NULL, '{');
+        json_put_string(json, "kind", lack->kind);
+        json_put_string(json, "account", lack->account);
+        json_put_string(json, "region", lack->region);
+        json_put_string(json, "id", lack->id);
+        json_put_string(json, "text", lack->text);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+static void put_unread(struct json_writer *json, const struct estate *estate)
+{
+    json_open(json, "unread", '[');
+    for (size_t i = 0; estate != NULL && i < estate->unread.count; i++) {
+        json_open_line(json, NULL, '{');
+        json_put_string(json, "file", estate->unread.items[i].file);
+        json_put_string(json, "path", estate->unread.items[i].path);
+        json_put_string(json, "why", estate->unread.items[i].why);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_open(json, "ignored", '[');
+    for (size_t i = 0; estate != NULL && i < estate->ignored.count; i++) {
+        json_open_line(json, NULL, '{');
+        json_put_string(json, "file", estate->ignored.items[i].file);
+        json_put_string(json, "why", estate->ignored.items[i].why);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_open(json, "notes", '[');
+    for (size_t i = 0; estate != NULL && i < estate->notes.count; i++)
+        json_put_string(json, NULL, estate->notes.items[i]);
+    json_close(json, ']');
+}
+
 void exposure_write_json(const struct exposure_set *set, struct text *out)
 {
     struct exposure_writer writer = {.json = json_writer_to(out), .kept = arena_new()};
     struct json_writer *json = &writer.json;
     json_open(json, NULL, '{');
     json_put_string(json, "schema", "sgproof/exposure/v1");
-    put_texts(json, "missing", &set->missing);
+    put_missing(json, set);
+    put_unread(json, set->estate);
     put_texts(json, "assumptions", &set->assumptions);
+    put_texts(json, "not_covered", &set->not_covered);
     json_open(json, "endpoints", '[');
     find_shared(&writer, set);
     for (size_t i = 0; i < set->endpoints.count; i++) {

@@ -58,9 +58,18 @@ struct exposure_set {
     struct arena *arena;
     VECTOR(struct endpoint) endpoints; // ascending by family, address, interface
     VECTOR(struct indirect_exposure) indirect;
-    text_list missing;     // what the snapshot lacks and an answer rests on: not empty makes the result incomplete
-    text_list assumptions; // kinds taken at AWS's default
+    struct lack_list missing; // what the snapshot lacks and an answer rests on: not empty makes the result incomplete
+    const struct estate *estate; // whose unread records, ignored files and notes go with the answer; unread ones make
+                                 // it incomplete
+    text_list assumptions;       // kinds taken at AWS's default
+    text_list not_covered;       // public places that are no interface
 };
+
+// Whether nothing that an answer rests on is missing or unread.
+bool exposure_set_complete(const struct exposure_set *set);
+
+// What is missing and unread, as texts for people: "missing: ...", "unread: FILE: PATH: WHY".
+text_list exposure_set_gaps(struct arena *arena, const struct exposure_set *set);
 
 // The rectangle of `endpoint` that holds this packet, or NULL. `number` as in struct exposure.
 const struct exposure *exposure_find(const struct endpoint *endpoint, int protocol, uint16_t number,

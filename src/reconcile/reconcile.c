@@ -142,8 +142,9 @@ void reconcile(struct arena *arena, const struct exposure_set *exposures, const 
     if (strangers > 0)
         *vector_add(arena, &set->gaps) =
             (struct coverage_gap){"observations of addresses that are no endpoint of the snapshot", strangers};
-    for (size_t i = 0; i < exposures->missing.count; i++)
-        *vector_add(arena, &set->missing) = exposures->missing.items[i];
+    text_list gaps = exposure_set_gaps(arena, exposures);
+    for (size_t i = 0; i < gaps.count; i++)
+        *vector_add(arena, &set->missing) = gaps.items[i];
     set->complete = set->missing.count == 0;
     for (size_t i = 0; i < set->items.count; i++)
         set->complete = set->complete && set->items.items[i].kind != VERDICT_UNVERIFIED;

@@ -35,22 +35,38 @@ class BadInput(unittest.TestCase):
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
         return folder
 
-    def test_broken_json_says_file_line_and_column(self):
-        for text, place in (('{"Vpcs": [\n  {"VpcId": "vpc-1"', ":2:20"), ("", ":1:1"), ('{"Vpcs": [],}', ":1:13"),
-                            ('{"Vpcs": []} x', ":1:14"), (b'{"Vpcs": "\xff"}', ":1:11"), (b'{"Vpcs": "\x00"}', ":1:11"),
-                            ("[" * 100000, ":1:")):
-            with self.subTest(text=text[:20]):
-                self.refused("compute", self.snapshot("a.json", text), says=("a.json" + place,))
+    def beside(self, estate):
+        """What compute says of a snapshot with something odd in it: exit 3, and what was not understood."""
+        folder = self.path / "snapshot"
+        folder.mkdir(exist_ok=True)
+        estates.write(estate, folder)
+        done = common.sgproof("compute", folder, "--format", "json")
+        self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+        return json.loads(done.stdout)
 
-    def test_wrong_types_and_values_say_where(self):
+    def test_broken_json_says_file_line_and_column_and_costs_itself(self):
+        for text, place in (('{"Vpcs": [\n  {"VpcId": "vpc-1"', "line 2, column 20"), ('{"Vpcs": [],}', "line 1, column 13"),
+                            ('{"Vpcs": []} x', "line 1, column 14"), (b'{"Vpcs": ["\xff"]}', "line 1, column 12"),
+                            (b'{"Vpcs": [{"a": "\x00"}]}', "line 1, column 18")):
+            with self.subTest(text=text[:20]):
+                self.snapshot("a.json", text)
+                output = self.beside(plain())
+                self.assertEqual({u["file"] for u in output["unread"]}, {"a.json"})
+                self.assertIn(place, output["unread"][0]["why"])
+                self.assertEqual(output["endpoints"], self.good())
+
+    def good(self):
+        with tempfile.TemporaryDirectory() as folder:
+            estates.write(plain(), folder)
+            return common.compute(folder)["endpoints"]
+
+    def test_wrong_types_and_values_say_where_and_cost_what_rests_on_them(self):
         changes = {
             "SecurityGroups[0].GroupId: is a number": lambda e: e["SecurityGroups"][0].update(GroupId=7),
             "SecurityGroups[0].IpPermissions: is missing": lambda e: e["SecurityGroups"][0].pop("IpPermissions"),
             "NetworkAcls[0].Entries: is missing": lambda e: e["NetworkAcls"][0].pop("Entries"),
-            "RouteTables: is an object": lambda e: e.update(RouteTables={}),
+            "RouteTables: is no array": lambda e: e.update(RouteTables={}),
             "RouteTables[0].Routes: is a string": lambda e: e["RouteTables"][0].update(Routes="x"),
-            "expected 0.0.0.0/0": lambda e: e["SecurityGroups"][0]["IpPermissions"][0]["IpRanges"][0].update(
-                CidrIp="0.0.0.1/0"),
             "IpRanges[0].CidrIp": lambda e: e["SecurityGroups"][0]["IpPermissions"][0]["IpRanges"][0].update(
                 CidrIp="999.0.0.0/8"),
             "FromPort: is": lambda e: e["SecurityGroups"][0]["IpPermissions"][0].update(FromPort=1e300),
@@ -64,12 +80,13 @@ class BadInput(unittest.TestCase):
         }
         for says, change in changes.items():
             with self.subTest(says=says):
-                folder = self.path / "snapshot"
-                folder.mkdir(exist_ok=True)
                 estate = plain()
                 change(estate)
-                estates.write(estate, folder)
-                self.refused("compute", folder, says=(says,))
+                output = self.beside(estate)
+                unread = "".join("%s: %s: %s\n" % (u["file"], u["path"], u["why"]) for u in output["unread"])
+                self.assertIn(says, unread)
+                for endpoint in output["endpoints"] if "CidrIp" not in says else []:  # all of these are on the way of the only interface
+                    self.assertEqual({x["certainty"] for x in endpoint["exposures"]} - {"possible"}, set())
 
     def test_an_empty_or_missing_folder_is_refused(self):
         empty = self.path / "empty"

@@ -218,7 +218,7 @@ class Account(unittest.TestCase):
             "ann", access_key_1_active="true", access_key_1_last_rotated="2026-03-01T00:00:00+00:00",
             access_key_1_last_used_date="2026-06-01T10:00:00+00:00")
         detail = self.judge(documents)["temporary-credentials"]["evidence"][0]["detail"]
-        self.assertEqual(detail, "access key 1 is active, 121 days old, last used 2026-06-01: a role gives temporary credentials")
+        self.assertEqual(detail, "access key 1 is active, 121 days old on 2026-06-30, last used 2026-06-01: a role gives temporary credentials")
 
     def test_another_trail_may_be_the_one(self):
         documents = guarded()

@@ -86,7 +86,7 @@ class LoadBalancers(Case):
         estate = balanced()
         del estate["Listeners"]
         self.assertEqual(self.exposures(estate, address="198.51.100.9", expect=3), {("tcp", 0, 65535): "possible"})
-        self.assertIn("missing: listeners of load balancer front", self.outcome(estate, expect=3)["missing"])
+        self.assertIn("missing: listeners of load balancer front", common.missing(self.outcome(estate, expect=3)))
 
     def test_without_any_load_balancer_document_an_assumption_says_so(self):
         estate = balanced()
@@ -186,7 +186,7 @@ class LoadBalancers(Case):
     def test_targets_that_the_snapshot_lacks_are_named(self):
         estate = balanced()
         del estate["LoadBalancerTargetHealth"]
-        self.assertIn("missing: targets of target group web", self.outcome(estate, expect=3)["missing"])
+        self.assertIn("missing: targets of target group web", common.missing(self.outcome(estate, expect=3)))
 
     def test_a_group_that_only_listener_rules_forward_to_is_possible(self):
         estate = balanced()

@@ -163,7 +163,7 @@ class Moto(Server):
 
     def test_the_account_is_left_out_where_only_the_network_is_wanted(self):
         self.assertEqual(self.read("--max-attempts", "1", "--network-only").returncode, 0)
-        self.assertEqual({f["service"] for f in self.record()["files"]}, {"ec2", "elb", "elbv2", "network-firewall"})
+        self.assertEqual({f["service"] for f in self.record()["files"]}, {"ec2", "elb", "elbv2", "network-firewall", "rds"})
 
     def test_five_thousand_interfaces_are_read_whole(self):
         fill = """import boto3
@@ -184,13 +184,14 @@ for _ in range(5000):
         """moto's own public addresses lie in 127.0.0.0/8: the probe asks this machine, and what it finds is its own."""
         done = sgproof("run", "--region", REGION, "--endpoint-url", self.url, "--max-attempts", "1", "--out", self.path / "evidence", *common.ONLY,
                        "--vantage", "127.0.0.1", "--depth", "declared", env=KEYS)
-        self.assertIn(done.returncode, (0, 1), done.stderr)
+        self.assertEqual(done.returncode, 3, done.stderr)
         evidence = self.path / "evidence"
         for side in ("before", "after"):
             self.assertTrue((evidence / side / "snapshot.json").is_file())
             self.assertTrue((evidence / side / "123456789012" / REGION / "describe-network-interfaces.json").is_file())
         verdicts = json.loads((evidence / "verdicts.json").read_text())
-        self.assertTrue(verdicts["complete"])
+        # moto makes no interfaces for databases and load balancers: they are missed, and nothing else is.
+        self.assertEqual([text.split()[-1] for text in verdicts["coverage"]["missing"]], ["orders", "front", "old"])
         self.assertEqual({v["address"] for v in verdicts["verdicts"]}, {self.made["address"]})
 
     def test_a_folder_that_is_there_is_not_written_over(self):
@@ -246,6 +247,7 @@ for _ in range(5000):
         iam = lambda *words: self.aws("iam", *words)
         iam("create-user", "--user-name", "reader")
         policy = json.loads((common.TOP / "docs/iam-policy.json").read_text())
+        self.assertEqual(sgproof("read", "--iam-policy").stdout, (common.TOP / "docs/iam-policy.json").read_text())
         iam_key = iam("create-access-key", "--user-name", "reader")["AccessKey"]
 
         def allow(document):
@@ -387,8 +389,8 @@ class Scripted(Server):
         self.assertEqual(self.unread()["GetAccountSummary"]["iam_action"], "iam:GetAccountSummary")
         done = sgproof("compute", self.path / "estate", "--format", "json")
         self.assertEqual(done.returncode, 3)
-        missing = json.loads(done.stdout)["missing"]
-        self.assertIn("missing: ec2 DescribeSecurityGroups of 111122223333/%s (UnauthorizedOperation)" % REGION, missing)
+        missing = common.missing(json.loads(done.stdout))
+        self.assertIn("missing: SecurityGroups of 111122223333/%s (ec2 DescribeSecurityGroups: UnauthorizedOperation)" % REGION, missing)
         self.assertNotIn("GetAccountSummary", json.dumps(missing))  # exposure does not rest on it
 
     def test_a_role_answered_without_keys_is_not_entered_with_ours(self):

@@ -278,9 +278,10 @@ class Metamorphic(Case):
 
 @unittest.skipUnless(common.SHARED.is_dir(), "../shared/data/estates is not here")
 class RealDocuments(Case):
-    def endpoints(self, name, *words):
+    def endpoints(self, name, *words, lacking=()):
+        lacking = list(lacking)
         output = common.compute(common.SHARED / name, *words)
-        self.assertEqual(output["missing"], [])
+        self.assertEqual(common.missing(output), lacking)
         return {e["address"]: e["exposures"] for e in output["endpoints"]}
 
     def test_public_subnet_denies_80_to_8_8_8_8(self):
@@ -295,7 +296,11 @@ class RealDocuments(Case):
         self.assertEqual(list(self.endpoints("load-balancer")), ["3.17.39.193"])
 
     def test_hybrid_cloud_is_unreachable(self):
-        self.assertEqual(self.endpoints("hybrid-cloud"), {})
+        """A public database is in a region of which there are no interfaces and no groups: that is said."""
+        region = "028403472736/us-west-2 (no such document in the snapshot)"
+        self.assertEqual(self.endpoints("hybrid-cloud", lacking=[
+            "missing: NetworkInterfaces of %s, and no Reservations" % region, "missing: SecurityGroups of %s" % region,
+            "missing: the interface of publicly accessible database test-rds"]), {})
 
 
 if __name__ == "__main__":

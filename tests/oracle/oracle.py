@@ -33,15 +33,16 @@ class Oracle:
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
         for eni in self.kind("NetworkInterfaces"):
             state = states.get(eni.get("Attachment", {}).get("InstanceId"), "running")
-            if eni["Status"] != "in-use" or state == "terminated":
+            if state == "terminated":
                 continue
+            dormant = state != "running" or eni["Status"] == "available"
             for private in eni["PrivateIpAddresses"]:
                 if "Association" in private:
-                    yield private["Association"]["PublicIp"], private["PrivateIpAddress"], eni, state != "running"
+                    yield private["Association"]["PublicIp"], private["PrivateIpAddress"], eni, dormant
             for item in eni["Ipv6Addresses"]:
-                yield item["Ipv6Address"], item["Ipv6Address"], eni, state != "running"
+                yield item["Ipv6Address"], item["Ipv6Address"], eni, dormant
             for item in eni.get("Ipv6Prefixes", []):
-                yield item["Ipv6Prefix"], item["Ipv6Prefix"].split("/")[0], eni, state != "running"
+                yield item["Ipv6Prefix"], item["Ipv6Prefix"].split("/")[0], eni, dormant
 
     # 1, 2: does anything arrive from the internet at all?
     def gate(self, eni, private):

@@ -1,9 +1,10 @@
 // Documents of IAM and CloudTrail, which tell how the account itself is guarded.
-#include <curl/curl.h>
-#include <openssl/evp.h>
+#include <ctype.h>
 #include <stdlib.h>
 
-#include "aws/documents/reader.h"
+#include "aws/documents/completeness.h"
+#include "aws/documents/documents.h"
+#include "aws/documents/readers.h"
 
 struct account *account_named(struct estate *estate, const char *id)
 {
@@ -16,9 +17,32 @@ struct account *account_named(struct estate *estate, const char *id)
     return account;
 }
 
-static struct account *account_of(struct reader *reader)
+// The account that the document's path tells of; else the only one that there is.
+struct account *account_of(struct reader *reader)
 {
-    return account_named(reader->estate, reader->place.account == NULL ? "unknown" : reader->place.account);
+    struct estate *estate = reader->estate;
+    const char *only = NULL;
+    if (reader->place.account != NULL)
+        return account_named(estate, reader->place.account);
+    for (size_t i = 0; i < estate->accounts.size; i++) {
+        const struct account *account = estate->accounts.slots[i].value;
+        if (account == NULL || strcmp(account->id, "unknown") == 0)
+            continue;
+        if (only != NULL)
+            return account_named(estate, "unknown");
+        only = account->id;
+    }
+    return account_named(estate, only == NULL ? "unknown" : only);
+}
+
+struct account *account_by_arn(struct reader *reader, const char *arn)
+{
+    const char *account = NULL, *region = NULL;
+    place_of_arn(reader, arn, &account, &region);
+    if (account == NULL)
+        return account_of(reader);
+    seen_at(reader, account, NULL, NULL);
+    return account_named(reader->estate, account);
 }
 
 // ---- Policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
@@ -27,9 +51,10 @@ static struct account *account_of(struct reader *reader)
 static bool read_words(struct reader *reader, const struct json_cursor *object, const char *key, const char *not_key,
                        text_list *words, bool *negated)
 {
-    struct json_cursor at = json_member(object, key);
+    struct json_cursor at = member_of(reader, object, key);
+    *negated = false;
     if (at.node == NULL) {
-        at = json_member(object, not_key);
+        at = member_of(reader, object, not_key);
         *negated = at.node != NULL;
     }
     if (cJSON_IsString(at.node)) {
@@ -44,7 +69,7 @@ static bool read_words(struct reader *reader, const struct json_cursor *object, 
     cJSON_ArrayForEach (node, at.node) {
         struct json_cursor word = json_element(&at, index++, node);
         if (!cJSON_IsString(node))
-            return json_fail(&word, reader->error, "expected a string");
+            return json_fail(&word, reader->error, "is no string, expected one");
         *vector_add(reader->arena, words) = intern(reader, node->valuestring);
     }
     return true;
@@ -53,40 +78,60 @@ static bool read_words(struct reader *reader, const struct json_cursor *object, 
 static bool read_statement(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct iam_policy *policy = into;
-    struct iam_statement *statement = vector_add(reader->arena, &policy->statements);
+    struct iam_statement statement = {0};
     const char *effect;
     GUARD(json_borrow_string(at, "Effect", &effect, reader->error));
-    statement->allow = effect != NULL && strcmp(effect, "Allow") == 0;
-    statement->conditional = json_member(at, "Condition").node != NULL;
-    return read_words(reader, at, "Action", "NotAction", &statement->actions, &statement->not_actions) &&
-           read_words(reader, at, "Resource", "NotResource", &statement->resources, &statement->not_resources);
+    statement.allow = effect == NULL || strcmp(effect, "Deny") != 0;
+    if (effect == NULL || (strcmp(effect, "Allow") != 0 && strcmp(effect, "Deny") != 0)) {
+        struct json_cursor wrong = member_of(reader, at, "Effect");
+        doubt_at(reader, &wrong, "is %s, expected Allow or Deny", effect == NULL ? "missing" : effect);
+    }
+    statement.conditional = member_of(reader, at, "Condition").node != NULL;
+    GUARD(read_words(reader, at, "Action", "NotAction", &statement.actions, &statement.not_actions));
+    GUARD(read_words(reader, at, "Resource", "NotResource", &statement.resources, &statement.not_resources));
+    *vector_add(reader->arena, &policy->statements) = statement;
+    return true;
 }
 
 static bool read_statements(struct reader *reader, const struct json_cursor *document, struct iam_policy *policy)
 {
-    struct json_cursor statements = json_member(document, "Statement");
+    struct json_cursor statements = member_of(reader, document, "Statement");
     GUARD(json_expect_object(document, reader->error));
     if (cJSON_IsObject(statements.node))
         return read_statement(reader, &statements, policy);
     return statements.node == NULL || each(reader, &statements, read_statement, policy);
 }
 
+// Percent-decoding (RFC 3986, 2.1), in scratch memory.
+static char *percent_decoded(struct reader *reader, const char *text)
+{
+    char *decoded = arena_alloc(reader->scratch, strlen(text) + 1), *out = decoded;
+    for (; *text != '\0'; text++) {
+        bool escape = text[0] == '%' && isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2]);
+        char digits[3] = {text[1], escape ? text[2] : '\0', '\0'};
+        *out++ = escape ? (char)strtol(digits, NULL, 16) : *text;
+        text += escape ? 2 : 0;
+    }
+    *out = '\0';
+    return decoded;
+}
+
 // As the AWS CLI prints it, an object; as the API sends it, JSON in a percent-encoded string.
 static bool read_policy_document(struct reader *reader, const struct json_cursor *at, const char *key,
                                  struct iam_policy *policy)
 {
-    struct json_cursor document = json_member(at, key);
+    struct json_cursor document = member_of(reader, at, key);
+    if (document.node == NULL)
+        return json_fail(&document, reader->error, "is missing, expected a policy document");
     if (!cJSON_IsString(document.node))
-        return document.node == NULL || read_statements(reader, &document, policy);
-    int length = 0;
+        return read_statements(reader, &document, policy);
     size_t wrong;
-    char *decoded = curl_easy_unescape(NULL, document.node->valuestring, 0, &length);
-    cJSON *root = decoded == NULL ? NULL : json_parse_slice(decoded, (size_t)length, &wrong, reader->error);
+    const char *decoded = percent_decoded(reader, document.node->valuestring);
+    cJSON *root = json_parse_slice(decoded, strlen(decoded), &wrong, reader->error);
     struct json_cursor inner = {.up = document.up, .file = document.file, .key = document.key, .node = root};
     bool good = root != NULL ? read_statements(reader, &inner, policy)
                              : json_fail(&document, reader->error, "is no policy document");
     cJSON_Delete(root);
-    curl_free(decoded);
     return good;
 }
 
@@ -101,12 +146,14 @@ bool read_managed_policy(struct reader *reader, const struct json_cursor *at, vo
 {
     (void)into;
     struct iam_policy *policy = arena_new_of(reader->arena, struct iam_policy);
-    struct account *account = account_of(reader);
-    GUARD(text_of(reader, at, "Arn", &policy->arn) && optional_text(reader, at, "PolicyName", &policy->name));
+    GUARD(text_of(reader, at, "Arn", &policy->arn));
+    lenient_text(reader, at, "PolicyName", &policy->name);
     policy->evidence = evidence_of(reader, at);
-    if (json_member(at, "PolicyVersionList").node == NULL) // list-policies tells names only
+    if (member_of(reader, at, "PolicyVersionList").node == NULL) // list-policies tells names only
         return true;
-    GUARD(each_of(reader, at, "PolicyVersionList", read_policy_version, policy));
+    struct account *account = account_by_arn(reader, policy->arn);
+    reader->doubt = &policy->doubt;
+    each_of(reader, at, "PolicyVersionList", read_policy_version, policy);
     map_put(reader->arena, &account->policies, policy->arn, policy);
     return true;
 }
@@ -116,68 +163,84 @@ bool read_managed_policy(struct reader *reader, const struct json_cursor *at, vo
 static bool read_inline_policy(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct iam_identity *identity = into;
-    struct iam_policy *policy = vector_add(reader->arena, &identity->inlined);
-    GUARD(optional_text(reader, at, "PolicyName", &policy->name));
-    policy->evidence = evidence_of(reader, at);
-    return read_policy_document(reader, at, "PolicyDocument", policy);
+    struct iam_policy policy = {0};
+    lenient_text(reader, at, "PolicyName", &policy.name);
+    policy.evidence = evidence_of(reader, at);
+    GUARD(read_policy_document(reader, at, "PolicyDocument", &policy));
+    *vector_add(reader->arena, &identity->inlined) = policy;
+    return true;
 }
 
 static bool read_attached_policy(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct iam_identity *identity = into;
-    return interned_of(reader, at, "PolicyArn", vector_add(reader->arena, &identity->attached));
+    const char *arn;
+    GUARD(interned_of(reader, at, "PolicyArn", &arn));
+    *vector_add(reader->arena, &identity->attached) = arn;
+    return true;
 }
 
-static bool read_identity(struct reader *reader, const struct json_cursor *at, const char *name, const char *inlined,
-                          struct iam_identity *identity)
+static iam_identity_list *identities_of(struct account *account, enum iam_kind kind)
 {
-    struct json_cursor boundary = json_member(at, "PermissionsBoundary");
+    return kind == IAM_USER ? &account->users : kind == IAM_GROUP ? &account->groups : &account->roles;
+}
+
+// Each identity once; what of it was not understood stands in its doubt.
+static bool read_identity(struct reader *reader, const struct json_cursor *at, enum iam_kind kind, const char *name,
+                          const char *inlined)
+{
+    struct iam_identity identity = {.kind = kind, .evidence = evidence_of(reader, at)};
+    struct json_cursor boundary;
     bool negated;
-    identity->evidence = evidence_of(reader, at);
-    GUARD(text_of(reader, at, name, &identity->name) && text_of(reader, at, "Arn", &identity->arn));
-    if (boundary.node != NULL) {
-        GUARD(json_expect_object(&boundary, reader->error));
-        GUARD(optional_interned(reader, &boundary, "PermissionsBoundaryArn", &identity->boundary));
-    }
-    return read_words(reader, at, "GroupList", "GroupList", &identity->groups, &negated) &&
-           each_if_present(reader, at, "AttachedManagedPolicies", read_attached_policy, identity) &&
-           each_if_present(reader, at, inlined, read_inline_policy, identity);
+    GUARD(text_of(reader, at, name, &identity.name) && text_of(reader, at, "Arn", &identity.arn));
+    struct account *account = account_by_arn(reader, identity.arn);
+    iam_identity_list *known = identities_of(account, kind);
+    for (size_t i = 0; i < known->count; i++)
+        if (strcmp(known->items[i].arn, identity.arn) == 0) {
+            record_agrees(reader, at, known->items[i].record, identity.arn, &known->items[i].doubt);
+            return true;
+        }
+    identity.record = reader->record;
+    reader->doubt = &identity.doubt;
+    if (lenient_object(reader, at, "PermissionsBoundary", &boundary))
+        lenient_text(reader, &boundary, "PermissionsBoundaryArn", &identity.boundary);
+    if (!read_words(reader, at, "GroupList", "GroupList", &identity.groups, &negated))
+        doubt_failure(reader);
+    each_if_present(reader, at, "AttachedManagedPolicies", read_attached_policy, &identity);
+    each_if_present(reader, at, inlined, read_inline_policy, &identity);
+    reader->doubt = NULL;
+    *vector_add(reader->arena, known) = identity;
+    return true;
 }
 
 bool read_user(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    struct iam_identity *user = vector_add(reader->arena, &account_of(reader)->users);
-    user->kind = IAM_USER;
-    return read_identity(reader, at, "UserName", "UserPolicyList", user);
+    return read_identity(reader, at, IAM_USER, "UserName", "UserPolicyList");
 }
 
 bool read_group(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    struct iam_identity *group = vector_add(reader->arena, &account_of(reader)->groups);
-    group->kind = IAM_GROUP;
-    return read_identity(reader, at, "GroupName", "GroupPolicyList", group);
+    return read_identity(reader, at, IAM_GROUP, "GroupName", "GroupPolicyList");
 }
 
 bool read_role(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    struct iam_identity *role = vector_add(reader->arena, &account_of(reader)->roles);
-    role->kind = IAM_ROLE;
-    return read_identity(reader, at, "RoleName", "RolePolicyList", role);
+    return read_identity(reader, at, IAM_ROLE, "RoleName", "RolePolicyList");
 }
 
 // Of root only: whose serial ends so, or whose user is root.
 bool read_virtual_device(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    struct account *account = account_of(reader);
-    struct json_cursor user = json_member(at, "User");
-    const char *serial, *arn = NULL;
-    GUARD(json_borrow_string(at, "SerialNumber", &serial, reader->error));
-    GUARD(user.node == NULL ||
-          (json_expect_object(&user, reader->error) && json_borrow_string(&user, "Arn", &arn, reader->error)));
+    struct json_cursor user;
+    const char *serial = NULL, *arn = NULL;
+    lenient_text(reader, at, "SerialNumber", &serial);
+    if (lenient_object(reader, at, "User", &user))
+        lenient_text(reader, &user, "Arn", &arn);
+    struct account *account = account_by_arn(reader, serial != NULL ? serial : arn);
     bool of_root = (serial != NULL && strstr(serial, ":mfa/root-account-mfa-device") != NULL) ||
                    (arn != NULL && strlen(arn) > 5 && strcmp(arn + strlen(arn) - 5, ":root") == 0);
     if (of_root) {
@@ -187,138 +250,46 @@ bool read_virtual_device(struct reader *reader, const struct json_cursor *at, vo
     return true;
 }
 
-// ---- The credential report: CSV.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
-
-// The next field of a line, unquoted in place; *at moves behind it. NULL at the end of the line.
-static char *next_field(char **at)
-{
-    char *start = *at, *into = *at;
-    if (start == NULL)
-        return NULL;
-    bool quoted = *start == '"';
-    char *from = start + quoted;
-    while (*from != '\0' && (quoted || *from != ',')) {
-        if (quoted && from[0] == '"' && from[1] != '"') {
-            from++;
-            quoted = false;
-            continue;
-        }
-        from += quoted && from[0] == '"';
-        *into++ = *from++;
-    }
-    *at = *from == ',' ? from + 1 : NULL;
-    *into = '\0';
-    return start;
-}
-
-static const char *moment_or_null(struct reader *reader, const char *text)
-{
-    bool moment = text != NULL && text[0] >= '0' && text[0] <= '9'; // else N/A, no_information, not_supported
-    return moment ? arena_strdup(reader->arena, text) : NULL;
-}
-
-enum { MOST_COLUMNS = 64 };
-
-static const char *column(char *const *names, char *const *fields, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0)
-            return fields[i];
-    return "";
-}
-
-static size_t split(char *line, char **fields)
-{
-    size_t count = 0;
-    char *field;
-    line[strcspn(line, "\r")] = '\0';
-    while (count < MOST_COLUMNS && (field = next_field(&line)) != NULL)
-        fields[count++] = field;
-    return count;
-}
-
-static void read_report(struct reader *reader, char *csv)
-{
-    struct account *account = account_of(reader);
-    char *names[MOST_COLUMNS], *fields[MOST_COLUMNS], *rest = NULL;
-    char *line = strtok_r(csv, "\n", &rest);
-    size_t count = line == NULL ? 0 : split(line, names);
-    for (size_t row = 1; count > 0 && (line = strtok_r(NULL, "\n", &rest)) != NULL; row++) {
-        if (split(line, fields) != count)
-            continue;
-        struct iam_credentials *of = vector_add(reader->arena, &account->credentials);
-        of->user = arena_strdup(reader->arena, column(names, fields, count, "user"));
-        of->arn = arena_strdup(reader->arena, column(names, fields, count, "arn"));
-        of->evidence = arena_printf(reader->arena, "%s#/Content (row %zu)", reader->name, row);
-        of->password_enabled = strcmp(column(names, fields, count, "password_enabled"), "true") == 0;
-        of->mfa_active = strcmp(column(names, fields, count, "mfa_active"), "true") == 0;
-        of->password_last_used = moment_or_null(reader, column(names, fields, count, "password_last_used"));
-        for (int k = 0; k < 2; k++) {
-            const char *start = k == 0 ? "access_key_1" : "access_key_2";
-            struct iam_access_key *key = &of->keys[k];
-            char name[64];
-            snprintf(name, sizeof(name), "%s_active", start);
-            key->active = strcmp(column(names, fields, count, name), "true") == 0;
-            snprintf(name, sizeof(name), "%s_last_rotated", start);
-            key->last_rotated = moment_or_null(reader, column(names, fields, count, name));
-            snprintf(name, sizeof(name), "%s_last_used_date", start);
-            key->last_used = moment_or_null(reader, column(names, fields, count, name));
-        }
-    }
-    account->has_credentials = true;
-}
-
-// Base64, as the AWS CLI prints it.
-static bool read_report_content(struct reader *reader, const struct json_cursor *at)
-{
-    if (!cJSON_IsString(at->node))
-        return json_fail(at, reader->error, "expected base64");
-    size_t length = strlen(at->node->valuestring);
-    char *csv = arena_alloc(reader->scratch, length + 4);
-    int decoded =
-        length % 4 != 0 || length > 1 << 28
-            ? -1
-            : EVP_DecodeBlock((unsigned char *)csv, (const unsigned char *)at->node->valuestring, (int)length);
-    if (decoded < 0)
-        return json_fail(at, reader->error, "is no base64");
-    for (size_t i = length; i > 0 && at->node->valuestring[i - 1] == '=' && decoded > 0; i--)
-        decoded--; // padding is decoded as zeros
-    if (!text_is_utf8(csv, (size_t)decoded))
-        return json_fail(at, reader->error, "holds no CSV in UTF-8");
-    csv[decoded] = '\0';
-    read_report(reader, csv);
-    return true;
-}
-
 // ---- Summary and password policy
 
-static void read_summary(struct reader *reader, const struct json_cursor *at)
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
+bool read_account_summary(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct account *account = account_of(reader);
     const cJSON *node;
+    (void)into;
+    GUARD(json_expect_object(at, reader->error));
+    seen_at(reader, account->id, NULL, NULL);
     account->summary_evidence = evidence_of(reader, at);
     cJSON_ArrayForEach (node, at->node) {
-        if (!cJSON_IsNumber(node) || node->valuedouble < -1e15 || node->valuedouble > 1e15)
+        struct json_cursor member = {.up = at, .file = at->file, .key = node->string, .node = node};
+        if (!cJSON_IsNumber(node) || node->valuedouble < -1e15 || node->valuedouble > 1e15) {
+            doubt_at(reader, &member, "is no number, expected one");
             continue;
+        }
         long *value = arena_new_of(reader->arena, long);
         *value = (long)node->valuedouble;
         map_put(reader->arena, &account->summary, intern(reader, node->string), value);
     }
+    return true;
 }
 
-static bool read_password_policy(struct reader *reader, const struct json_cursor *at)
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html
+bool read_password_policy(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct iam_password_policy *policy = arena_new_of(reader->arena, struct iam_password_policy);
     bool present;
+    (void)into;
     policy->evidence = evidence_of(reader, at);
     GUARD(json_expect_object(at, reader->error));
-    GUARD(
-        json_optional_integer(at, "MinimumPasswordLength", 0, 1000, &policy->minimum_length, &present, reader->error));
-    GUARD(json_optional_boolean(at, "RequireSymbols", &policy->symbols, reader->error));
-    GUARD(json_optional_boolean(at, "RequireNumbers", &policy->numbers, reader->error));
-    GUARD(json_optional_boolean(at, "RequireUppercaseCharacters", &policy->uppercase, reader->error));
-    GUARD(json_optional_boolean(at, "RequireLowercaseCharacters", &policy->lowercase, reader->error));
+    seen_at(reader, account_of(reader)->id, NULL, NULL);
+    if (!json_optional_integer(at, "MinimumPasswordLength", 0, INT32_MAX, &policy->minimum_length, &present,
+                               reader->error))
+        doubt_failure(reader);
+    lenient_boolean(reader, at, "RequireSymbols", &policy->symbols);
+    lenient_boolean(reader, at, "RequireNumbers", &policy->numbers);
+    lenient_boolean(reader, at, "RequireUppercaseCharacters", &policy->uppercase);
+    lenient_boolean(reader, at, "RequireLowercaseCharacters", &policy->lowercase);
     account_of(reader)->password_policy = policy;
     return true;
 }
@@ -328,22 +299,24 @@ static bool read_password_policy(struct reader *reader, const struct json_cursor
 bool read_trail(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    struct account *account = account_of(reader);
     const char *arn;
-    struct trail *trail = NULL;
     GUARD(interned_of(reader, at, "TrailARN", &arn));
-    for (size_t i = 0; i < account->trails.count && trail == NULL; i++)
-        if (strcmp(account->trails.items[i].arn, arn) == 0)
-            trail = &account->trails.items[i];
-    if (trail != NULL) // each region that it reaches lists it
-        return true;
-    trail = vector_add(reader->arena, &account->trails);
-    trail->arn = arn;
-    trail->evidence = evidence_of(reader, at);
-    return text_of(reader, at, "Name", &trail->name) &&
-           optional_interned(reader, at, "HomeRegion", &trail->home_region) &&
-           json_optional_boolean(at, "IsMultiRegionTrail", &trail->multi_region, reader->error) &&
-           json_optional_boolean(at, "LogFileValidationEnabled", &trail->validation, reader->error);
+    struct account *account = reader->place.account != NULL ? account_of(reader) : account_by_arn(reader, arn);
+    for (size_t i = 0; i < account->trails.count; i++)
+        if (strcmp(account->trails.items[i].arn, arn) == 0) { // each region that it reaches lists it
+            struct trail *old = &account->trails.items[i];
+            record_agrees(reader, at, old->record, arn, &old->doubt);
+            return true;
+        }
+    struct trail trail = {.arn = arn, .evidence = evidence_of(reader, at), .record = reader->record};
+    GUARD(text_of(reader, at, "Name", &trail.name));
+    reader->doubt = &trail.doubt;
+    lenient_text(reader, at, "HomeRegion", &trail.home_region);
+    lenient_boolean(reader, at, "IsMultiRegionTrail", &trail.multi_region);
+    lenient_boolean(reader, at, "LogFileValidationEnabled", &trail.validation);
+    reader->doubt = NULL;
+    *vector_add(reader->arena, &account->trails) = trail;
+    return true;
 }
 
 // get-trail-status and get-event-selectors files are named after the trail; the longest name that fits is it.
@@ -361,13 +334,25 @@ struct trail *trail_of_file(struct reader *reader)
     return best;
 }
 
+bool read_logging(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct trail *trail = into;
+    if (!cJSON_IsBool(at->node))
+        return json_fail(at, reader->error, "is no boolean, expected one");
+    if (trail != NULL)
+        trail->logging = cJSON_IsTrue(at->node) ? TOLD_YES : TOLD_NO;
+    return true;
+}
+
 // https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html
 bool read_event_selector(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct trail *trail = into;
     bool included = true; // the default
-    const char *which;
-    GUARD(json_optional_boolean(at, "IncludeManagementEvents", &included, reader->error));
+    const char *which = NULL;
+    if (trail == NULL)
+        return true;
+    lenient_boolean(reader, at, "IncludeManagementEvents", &included);
     GUARD(json_borrow_string(at, "ReadWriteType", &which, reader->error));
     enum trail_events events = !included                                    ? TRAIL_EVENTS_NONE
                                : which == NULL || strcmp(which, "All") == 0 ? TRAIL_EVENTS_ALL
@@ -387,7 +372,7 @@ static bool read_field_selector(struct reader *reader, const struct json_cursor 
     const char *field;
     GUARD(json_borrow_string(at, "Field", &field, reader->error));
     const cJSON *equals = cJSON_GetObjectItemCaseSensitive(at->node, "Equals"), *node;
-    if (field != NULL && strcmp(field, "eventCategory") != 0)
+    if (field == NULL || strcmp(field, "eventCategory") != 0)
         selector->narrowed = true;
     cJSON_ArrayForEach (node, equals)
         if (field != NULL && strcmp(field, "eventCategory") == 0 && cJSON_IsString(node) &&
@@ -401,7 +386,9 @@ bool read_advanced_event_selector(struct reader *reader, const struct json_curso
 {
     struct trail *trail = into;
     struct selector selector = {0};
-    GUARD(each_if_present(reader, at, "FieldSelectors", read_field_selector, &selector));
+    if (trail == NULL)
+        return true;
+    each_if_present(reader, at, "FieldSelectors", read_field_selector, &selector);
     enum trail_events events = !selector.management ? TRAIL_EVENTS_NONE
                                : selector.narrowed  ? TRAIL_EVENTS_SOME
                                                     : TRAIL_EVENTS_ALL;
@@ -409,32 +396,31 @@ bool read_advanced_event_selector(struct reader *reader, const struct json_curso
     return true;
 }
 
-void note_account_list(struct reader *reader, const char *key)
+// ---- Lists that were asked for, even where they are empty
+
+static void note_list(struct reader *reader, const struct listing *listing, struct account *account)
 {
-    struct account *account = account_of(reader);
-    if (strcmp(key, "UserDetailList") == 0)
+    if (listing->kind == KIND_ACCOUNT_DETAILS)
         account->has_details = true;
-    if (strcmp(key, "VirtualMFADevices") == 0)
+    if (listing->kind == KIND_VIRTUAL_DEVICES)
         account->has_virtual_devices = true;
-    if (strcmp(key, "trailList") != 0)
+    if (listing->kind != KIND_TRAILS)
         return;
     account->has_trails = true;
-    if (reader->place.region != NULL)
-        *vector_add(reader->arena, &account->trail_regions) = intern(reader, reader->place.region);
+    if (listing->region != NULL)
+        *vector_add(reader->arena, &account->trail_regions) = intern(reader, listing->region);
 }
 
-bool read_account_member(struct reader *reader, const struct json_cursor *at)
+void note_account_lists(struct reader *reader)
 {
-    if (strcmp(at->key, "SummaryMap") == 0 && cJSON_IsObject(at->node))
-        read_summary(reader, at);
-    if (strcmp(at->key, "PasswordPolicy") == 0)
-        return read_password_policy(reader, at);
-    if (strcmp(at->key, "Content") == 0)
-        return read_report_content(reader, at);
-    if (strcmp(at->key, "IsLogging") == 0) {
-        struct trail *trail = trail_of_file(reader);
-        if (trail != NULL)
-            trail->logging = cJSON_IsTrue(at->node) ? TOLD_YES : TOLD_NO;
+    for (size_t i = 0; i < reader->documents->listings.count; i++) {
+        const struct listing *listing = reader->documents->listings.items[i];
+        if (listing->kind < KIND_ACCOUNT_SUMMARY || listing->kind >= KIND_COUNT || listing->denied != NULL)
+            continue;
+        reader->place = (struct document_place){listing->account, listing->region};
+        for (size_t s = 0; listing->account == NULL && s < listing->seen.count; s++)
+            note_list(reader, listing, account_named(reader->estate, listing->seen.items[s]->account_id));
+        if (listing->account != NULL || listing->seen.count == 0)
+            note_list(reader, listing, account_of(reader));
     }
-    return true;
 }

@@ -1,236 +1,343 @@
 #include "aws/documents/document.h"
 
 #include <string.h>
+#include <strings.h>
 
-// A document's top-level key tells what its elements are.
-static const struct document_kind {
-    const char *key;
-    enum kind kind;
-    element_reader read;
-} kinds[] = {
-    {"NetworkInterfaces", KIND_NETWORK_INTERFACES, read_interface},
-    {"Reservations", KIND_RESERVATIONS, read_reservation},
-    {"Subnets", KIND_SUBNETS, read_subnet},
-    {"RouteTables", KIND_ROUTE_TABLES, read_route_table},
-    {"NetworkAcls", KIND_NETWORK_ACLS, read_network_acl},
-    {"InternetGateways", KIND_INTERNET_GATEWAYS, read_internet_gateway},
-    {"SecurityGroups", KIND_SECURITY_GROUPS, read_security_group},
-    {"PrefixLists", KIND_PREFIX_LISTS, read_prefix_list},
-    {"Vpcs", KIND_VPCS, NULL},
-    // An interface may hold a group of another VPC: groups are found by id, whatever VPC they are of.
-    {"SecurityGroupVpcAssociations", KIND_SECURITY_GROUP_VPC_ASSOCIATIONS, NULL},
-    {"VpcEndpoints", KIND_VPC_ENDPOINTS, read_vpc_endpoint},
-    {"VpcBlockPublicAccessExclusions", KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, read_block_exclusion},
-    {"LoadBalancers", KIND_LOAD_BALANCERS, read_load_balancer},
-    {"LoadBalancerDescriptions", KIND_CLASSIC_LOAD_BALANCERS, read_classic_load_balancer},
-    {"Listeners", KIND_LISTENERS, read_listener},
-    {"TargetGroups", KIND_TARGET_GROUPS, read_target_group},
-    // As Batfish's collector saves them: what the AWS CLI prints one at a time, with the ARN it was asked for.
-    {"LoadBalancerListeners", KIND_LISTENERS, read_listeners_of},
-    {"LoadBalancerTargetHealth", KIND_TARGET_HEALTH, read_target_health_of},
-    {"DBInstances", KIND_DB_INSTANCES, read_db_instance},
-    {"LaunchTemplateVersions", KIND_LAUNCH_TEMPLATES, read_launch_template},
-};
+#include "aws/documents/completeness.h"
+#include "aws/documents/readers.h"
 
-// Lists that tell of the account rather than of its network.
-static const struct account_list {
-    const char *key;
-    element_reader read;
-} account_lists[] = {
-    {"UserDetailList", read_user},
-    {"GroupDetailList", read_group},
-    {"RoleDetailList", read_role},
-    {"Policies", read_managed_policy},
-    {"trailList", read_trail},
-    {"VirtualMFADevices", read_virtual_device},
-    {"EventSelectors", read_event_selector},
-    {"AdvancedEventSelectors", read_advanced_event_selector},
-};
+void document_ignore(struct reader *reader, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    *vector_add(reader->arena, &reader->estate->ignored) =
+        (struct ignored){reader->name, arena_vprintf(reader->arena, format, arguments)};
+    va_end(arguments);
+}
 
-struct document {
-    struct reader reader;
-    const char *file;
-    const struct document_kind *kind; // of the member being read, or NULL
-    element_reader read;
-    void *into;
-    bool last;
-    bool *later;
-    const char *firewall;
-};
+const char *document_kind_of(const cJSON *record, bool any_case)
+{
+    static const char *const ids[][2] = {{"NetworkInterfaceId", "NetworkInterfaces"},
+                                         {"NetworkAclId", "NetworkAcls"},
+                                         {"RouteTableId", "RouteTables"},
+                                         {"InternetGatewayId", "InternetGateways"},
+                                         {"IpPermissions", "SecurityGroups"},
+                                         {"Instances", "Reservations"},
+                                         {"InstanceId", "Reservations"},
+                                         {"SubnetId", "Subnets"},
+                                         {"LoadBalancerArn", "LoadBalancers"},
+                                         {"TargetGroupArn", "TargetGroups"},
+                                         {"PrefixListId", "PrefixLists"},
+                                         {"VpcEndpointId", "VpcEndpoints"},
+                                         {"DBInstanceIdentifier", "DBInstances"},
+                                         {"GroupId", "SecurityGroups"},
+                                         {"VpcId", "Vpcs"},
+                                         {"AllocationId", "Addresses"}};
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+        if (cJSON_IsObject(record) && (any_case ? cJSON_GetObjectItem(record, ids[i][0])
+                                                : cJSON_GetObjectItemCaseSensitive(record, ids[i][0])) != NULL)
+            return ids[i][1];
+    return NULL;
+}
+
+// A list under such a key, whose records are ours but for that.
+static const struct aws_call *call_of_lower_key(const char *key, const cJSON *record)
+{
+    const char *kind = document_kind_of(record, true);
+    return kind == NULL || strcasecmp(kind, key) != 0 || document_kind_of(record, false) != NULL ? NULL
+                                                                                                 : call_of_key(kind);
+}
+
+// ---- Members
 
 // get-managed-prefix-list-entries prints no list id: it is in the name of the file (contract.md).
-static bool begin_entries(struct document *document, const struct json_cursor *at, struct error *error)
+static struct prefix_list *list_of_file(struct reader *reader)
 {
-    const char *name = strrchr(document->file, '/'), *start = strstr(name == NULL ? document->file : name, "pl-");
-    if (start == NULL)
-        return json_fail(at, error, "prefix list entries, but the file's name holds no pl-...");
-    char *id =
-        arena_strndup(document->reader.scratch, start, 3 + strspn(start + 3, "0123456789abcdefghijklmnopqrstuvwxyz"));
-    struct prefix_list *list = prefix_list_named(&document->reader, intern(&document->reader, id));
+    const char *base = strrchr(reader->name, '/'), *start = strstr(base == NULL ? reader->name : base, "pl-");
+    size_t length = start == NULL ? 0 : strspn(start + 3, "0123456789abcdefghijklmnopqrstuvwxyz");
+    return length == 0 ? NULL
+                       : prefix_list_named(reader, intern(reader, arena_strndup(reader->arena, start, 3 + length)));
+}
+
+static void begin_entries(struct file *file)
+{
+    struct prefix_list *list = list_of_file(&file->reader);
+    file->into = list;
+    if (list == NULL)
+        return;
     list->has_entries = true;
-    document->read = read_prefix_list_entry;
-    document->into = list;
-    return true;
+    list->more = NULL;
+    file->reader.doubt = &list->doubt;
 }
 
-// describe-target-health and describe-target-group-attributes print no ARN either.
-static bool begin_of_target_group(struct document *document, const struct json_cursor *at, element_reader read)
+static void begin_of_target_group(struct file *file)
 {
-    struct reader *reader = &document->reader;
-    struct target_group *group = document->last ? target_group_of_file(reader, document->file) : NULL;
-    if (!document->last) {
-        *document->later = true;
-        return true;
-    }
-    if (group == NULL) {
-        *vector_add(reader->arena, &reader->estate->notes) =
-            arena_printf(reader->arena, "%s: %s is not used: the file's name holds no target group's name or id",
-                         document->file, at->key);
-        return true;
-    }
-    document->read = read;
-    document->into = group;
-    if (read == read_target_health) {
-        reader->estate->present[KIND_TARGET_HEALTH] = true;
-        group->targets_known = true;
-    }
-    return true;
+    struct target_group *group = target_group_of_file(&file->reader);
+    file->into = group;
+    if (group == NULL)
+        return;
+    file->reader.doubt = &group->doubt;
+    group->targets_known = group->targets_known || file->call->kind == KIND_TARGET_HEALTH;
 }
 
-// What has no part in exposure: what pages leave behind, and what read brings for other ends.
-static bool is_known(const char *key)
+// Members that any answer may have.
+static bool is_marker(const char *key)
 {
-    static const char *const names[] = {"NextToken",
-                                        "NextMarker",
-                                        "Marker",
-                                        "ResponseMetadata",
+    static const char *const names[] = {"NextToken", "NextMarker", "Marker", "IsTruncated", NULL};
+    return text_among(key, names);
+}
+
+static bool is_beside(const char *key)
+{
+    static const char *const names[] = {"ResponseMetadata",
                                         "UpdateToken",
-                                        "SummaryMap",
-                                        "PasswordPolicy",
-                                        "Content",
+                                        "TrailARN",
                                         "ReportFormat",
                                         "GeneratedTime",
-                                        "Users",
-                                        "Groups",
-                                        "AttachedPolicies",
-                                        "MFADevices",
-                                        "TrailARN",
-                                        "IsLogging",
                                         "StartLoggingTime",
                                         "StopLoggingTime",
                                         "TimeLoggingStarted",
                                         "TimeLoggingStopped",
-                                        "Firewalls",
-                                        "Addresses",
-                                        "NatGateways",
-                                        "EgressOnlyInternetGateways",
-                                        "SecurityGroupRules",
+                                        "LoadBalancerAttributes",
+                                        "LoadBalancerArn",
+                                        "TargetGroupArn",
                                         NULL};
     return text_among(key, names) || strncmp(key, "Latest", 6) == 0; // of a trail's status
 }
 
-// Of a trail, the document's path tells which: when all trails are known.
-static bool begin_account_list(struct document *document, const struct json_cursor *at)
+// What others put around an answer: placebo's recordings have status_code and data.
+static bool is_wrapper(const char *key)
 {
-    for (size_t i = 0; i < sizeof(account_lists) / sizeof(account_lists[0]); i++) {
-        if (strcmp(account_lists[i].key, at->key) != 0)
-            continue;
-        bool of_trail = strstr(at->key, "EventSelectors") != NULL;
-        if (of_trail && !document->last)
-            *document->later = true;
-        else
-            document->read = account_lists[i].read;
-        document->into = of_trail ? trail_of_file(&document->reader) : NULL;
-        if (of_trail && document->into == NULL)
-            document->read = NULL;
-        note_account_list(&document->reader, at->key);
-        return true;
-    }
-    return false;
+    static const char *const names[] = {"data", "Data", "result", "Result", "response", "Response", "output", NULL};
+    return text_among(key, names);
 }
 
-static bool on_member(void *context, const struct json_cursor *at, struct error *error)
+static enum json_visit begin_call(struct file *file, const struct aws_call *call)
 {
-    static const char *const whole[] = {"VpcBlockPublicAccessOptions", "Firewall", "FirewallStatus", NULL};
-    struct document *document = context;
-    struct estate *estate = document->reader.estate;
-    document->kind = NULL;
-    document->read = NULL;
-    document->into = NULL;
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strcmp(kinds[i].key, at->key) == 0)
-            document->kind = &kinds[i];
-    if (document->kind != NULL) {
-        estate->present[document->kind->kind] = true;
-        document->read = document->kind->read;
-        return true;
+    if (call->form == FORM_UNUSED || call->read == NULL) {
+        if (!file->last && call->kind != KIND_COUNT)
+            listing_begin(&file->reader, call->kind);
+        file->used = true;
+        return JSON_SKIP;
     }
-    if (begin_account_list(document, at))
-        return true;
-    if (strcmp(at->key, "IsLogging") == 0 && !document->last)
-        *document->later = true;
-    if (strcmp(at->key, "Entries") == 0)
-        return begin_entries(document, at, error);
-    if (strcmp(at->key, "TargetHealthDescriptions") == 0)
-        return begin_of_target_group(document, at, read_target_health);
-    if (strcmp(at->key, "Attributes") == 0 && strstr(document->file, "describe-load-balancer-attributes") != NULL)
-        return true; // not a target group's
-    if (strcmp(at->key, "Attributes") == 0)
-        return begin_of_target_group(document, at, read_target_group_attribute);
-    if (!document->last && !text_among(at->key, whole) && !is_known(at->key))
-        *vector_add(estate->arena, &estate->notes) =
-            arena_printf(estate->arena, "%s: %s is not used", document->file, at->key);
-    return true;
+    if (call->late != file->last) {
+        file->later = file->later || call->late;
+        file->used = true;
+        return JSON_SKIP;
+    }
+    file->call = call;
+    file->reader.listing = listing_begin(&file->reader, call->kind);
+    if (call->read == read_prefix_list_entry)
+        begin_entries(file);
+    else if (call->read == read_target_health || call->read == read_target_group_attribute)
+        begin_of_target_group(file);
+    else if (call->kind == KIND_EVENT_SELECTORS || call->kind == KIND_TRAIL_STATUS)
+        file->into = trail_of_file(&file->reader);
+    else if (call->kind == KIND_FIREWALLS)
+        file->into = &file->firewall;
+    return call->form == FORM_WHOLE ? JSON_WHOLE : JSON_ELEMENTS;
 }
 
-static bool on_whole_value(struct document *document, const struct json_cursor *at, struct error *error)
+static enum json_visit on_member(void *context, const struct json_cursor *at, int first)
 {
-    struct reader *reader = &document->reader;
-    if (strcmp(at->key, "VpcBlockPublicAccessOptions") == 0) {
-        reader->estate->present[KIND_BLOCK_PUBLIC_ACCESS] = true;
-        return read_block_options(reader, at);
-    }
-    if (strcmp(at->key, "Firewall") == 0) {
-        reader->estate->present[KIND_FIREWALLS] = true;
-        GUARD(json_expect_object(at, error));
-        return text_of(reader, at, "FirewallName", &document->firewall);
-    }
-    if (strcmp(at->key, "FirewallStatus") == 0) {
-        GUARD(json_expect_object(at, error));
-        return read_firewall_status(reader, at, document->firewall);
-    }
-    if (document->kind != NULL || document->read != NULL)
-        return json_expect_array(at, error);
-    return strcmp(at->key, "IsLogging") == 0 && !document->last ? true : read_account_member(reader, at);
+    struct file *file = context;
+    struct reader *reader = &file->reader;
+    file->call = NULL;
+    file->into = NULL;
+    file->ours = file->others = 0;
+    file->first_other = NULL;
+    reader->doubt = NULL;
+    reader->listing = NULL;
+    reader->record = (record_place)file->number << RECORD_OFFSET_BITS | at->offset;
+    const struct aws_call *call = call_of_key(at->key);
+    if (call != NULL)
+        return begin_call(file, call);
+    if (is_marker(at->key))
+        return JSON_WHOLE;
+    if (strcmp(at->key, "GeneratedTime") == 0 && file->last)
+        return JSON_WHOLE;
+    if (is_wrapper(at->key) && first == '{' && at->up->up == NULL)
+        return JSON_INSIDE;
+    if (!is_beside(at->key) && file->unused == NULL)
+        file->unused = arena_strdup(reader->arena, at->key);
+    return !file->last && first == '[' && at->key[0] >= 'a' && at->key[0] <= 'z' ? JSON_ELEMENTS : JSON_SKIP;
+}
+
+static bool is_set(const cJSON *node)
+{
+    return cJSON_IsTrue(node) || (cJSON_IsString(node) && node->valuestring[0] != '\0');
+}
+
+static void release(struct file *file, size_t offset)
+{
+    enum { STEP = 8 << 20 };
+    const struct document_opener *opener = file->reader.documents->opener;
+    if (offset < file->released + STEP || file->mapped == NULL || opener->release == NULL)
+        return;
+    opener->release(opener->context, file->mapped, offset);
+    file->released = offset;
 }
 
 static bool on_value(void *context, const struct json_cursor *at, bool is_element, struct error *error)
 {
-    struct document *document = context;
-    if (!is_element)
-        return on_whole_value(document, at, error);
-    if (document->kind != NULL || document->read != NULL)
-        GUARD(json_expect_object(at, error));
-    bool good = document->read == NULL || document->read(&document->reader, at, document->into);
-    arena_reset(document->reader.scratch);
-    return good;
+    struct file *file = context;
+    struct reader *reader = &file->reader;
+    release(file, at->offset);
+    const struct aws_call *call = file->call;
+    const char **doubt = reader->doubt;
+    (void)error;
+    if (call == NULL && is_element) {
+        if (at->index == 0 && call_of_lower_key(at->up->key, at->node) != NULL) {
+            doubt_document(reader, at->up->key, "is not as AWS prints it: its keys begin in lower case");
+            reader->listing = NULL;
+        }
+        return true;
+    }
+    if (call == NULL) {
+        if (is_marker(at->key))
+            file->more = file->more || is_set(at->node);
+        else if (cJSON_IsString(at->node)) // GeneratedTime, of a credential report
+            account_of(reader)->report_made = arena_strdup(reader->arena, at->node->valuestring);
+        return true;
+    }
+    if (is_element || call->form == FORM_WHOLE) {
+        bool object = cJSON_IsObject(at->node);
+        if (call->is_ours != NULL && (object || !is_element || call->strings_elsewhere) && !call->is_ours(at->node)) {
+            char place[256];
+            json_place(at, place, sizeof(place));
+            if (file->others++ == 0)
+                file->first_other = arena_strdup(reader->arena, place);
+            return true;
+        }
+        file->ours++;
+        file->used = true;
+        reader->record = (record_place)file->number << RECORD_OFFSET_BITS | at->offset;
+        if (is_element && !object)
+            doubt_at(reader, at, "is no object, expected one");
+        else if (!call->read(reader, at, file->into))
+            doubt_failure(reader);
+        arena_reset(reader->scratch);
+    } else if (call->is_ours != NULL && !cJSON_IsNull(at->node) && file->into == NULL) {
+        file->others++;
+        file->first_other = arena_strdup(reader->arena, at->key);
+    } else {
+        doubt_at(reader, at, "is no array, expected one");
+    }
+    reader->doubt = doubt;
+    return true;
 }
 
-bool document_read(struct estate *estate, const char *file, const char *name, struct document_place place, bool last,
-                   bool *later, struct error *error)
+// A record that is well-formed but for bytes that are no UTF-8, with ? in their place; NULL where it is not.
+static cJSON *mended(const struct file *file, size_t begin)
 {
-    static const struct json_visitor visitor = {.member = on_member, .value = on_value};
-    struct arena *scratch = arena_new();
-    struct document document = {
-        .reader = {.estate = estate, .arena = estate->arena, .place = place, .error = error, .scratch = scratch},
-        .file = file,
-        .last = last,
-        .later = later,
-        .firewall = "AWS Network Firewall",
-    };
-    *later = false;
-    document.reader.name = intern(&document.reader, name);
-    bool good = json_stream(file, &visitor, &document, error);
-    arena_free(scratch);
-    return good;
+    enum { MOST_BYTES = 256 }; // a record of another encoding has a few; what has more is no text
+    size_t end = begin, wrong;
+    struct error error;
+    if (!json_skip(file->bytes, file->length, &end))
+        return NULL;
+    char *copy = arena_strndup(file->reader.scratch, file->bytes + begin, end - begin);
+    cJSON *node = NULL;
+    for (size_t at = 0; node == NULL && at < MOST_BYTES; at++) {
+        node = json_parse_slice(copy, end - begin, &wrong, &error);
+        if (node == NULL && (wrong >= end - begin || ((unsigned char)copy[wrong] < 0x80 && copy[wrong] != '\0')))
+            break;
+        if (node == NULL)
+            copy[wrong] = '?';
+    }
+    return node;
+}
+
+static bool on_broken(void *context, const struct json_cursor *at, struct error *error)
+{
+    struct file *file = context;
+    if (file->call != NULL && !file->last)
+        doubt_at(&file->reader, at, "%s", error->message);
+    *error = (struct error){0};
+    cJSON *node = file->call == NULL ? NULL : mended(file, at->offset);
+    if (node == NULL) {
+        file->ours += file->call != NULL;
+        return true;
+    }
+    struct json_cursor value = *at;
+    value.node = node;
+    on_value(context, &value, at->key == NULL, error);
+    cJSON_Delete(node);
+    return true;
+}
+
+// Nothing of the list was ours, or all of it: a mixture is one of ours that is damaged.
+static bool on_end(void *context, const struct json_cursor *at, struct error *error)
+{
+    struct file *file = context;
+    struct reader *reader = &file->reader;
+    (void)error;
+    if (file->call == NULL || reader->listing == NULL)
+        return true;
+    file->used = file->used || file->others == 0 || file->ours > 0;
+    if (file->others > 0 && file->ours == 0) {
+        reader->listing->kind = KIND_COUNT;
+        document_ignore(reader, "its %s are another service's", at->key);
+    } else if (file->others > 0) {
+        doubt_document(reader, file->first_other, "is not what the others beside it are: not understood");
+    } else if (file->into == NULL && file->ours > 0 &&
+               (file->call->read == read_prefix_list_entry || file->call->read == read_target_health)) {
+        document_ignore(reader, "its name does not hold the id of the %s that its %s belong to",
+                        file->call->kind == KIND_TARGET_HEALTH ? "target group" : "prefix list", at->key);
+    } else if (file->ours == 0 && file->call->kind == KIND_LISTENERS) {
+        struct load_balancer *balancer = file->last ? load_balancer_of_file(reader) : NULL;
+        file->later = true;
+        if (balancer != NULL)
+            balancer->listeners_known = true;
+    }
+    return true;
+}
+
+// ---- The document
+
+static const struct json_visitor visitor = {on_member, on_value, on_broken, on_end};
+
+static void begin_document(struct file *file)
+{
+    file->first_listing = file->reader.documents->listings.count;
+    file->more = false;
+    file->firewall = "AWS Network Firewall";
+}
+
+static void end_document(struct file *file)
+{
+    struct reader *reader = &file->reader;
+    for (size_t i = file->first_listing; i < reader->documents->listings.count; i++)
+        reader->documents->listings.items[i]->more = file->more;
+    struct prefix_list *list = file->more && !file->last ? list_of_file(reader) : NULL;
+    if (list != NULL)
+        list->more = reader->name;
+}
+
+bool document_read(struct file *file, size_t length, size_t *at)
+{
+    struct error error = {0};
+    begin_document(file);
+    bool good = json_stream(file->reader.name, file->bytes, length, at, &visitor, file, &error);
+    end_document(file);
+    if (good)
+        return true;
+    *file->reader.error = error;
+    if (!file->last) {
+        file->reader.listing = NULL;
+        for (size_t i = file->first_listing; i < file->reader.documents->listings.count; i++)
+            file->reader.documents->listings.items[i]->cut = true;
+        doubt_failure(&file->reader);
+    }
+    *file->reader.error = (struct error){0};
+    return false;
+}
+
+bool document_is(const cJSON *object)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach (member, object)
+        if (((cJSON_IsArray(member) || cJSON_IsObject(member)) && call_of_key(member->string) != NULL) ||
+            (cJSON_IsObject(member) && is_wrapper(member->string)))
+            return true;
+    return false;
 }

@@ -1,12 +1,43 @@
-// One describe-* document → the estate. Field names: botocore's published EC2 model, version 2016-11-15.
+// One document of a file: its members, told by their keys (calls.h), and their records. For documents.c.
 #pragma once
 
-#include "aws/documents/reader.h"
+#include "aws/documents/calls.h"
+#include "aws/documents/documents.h"
 
-// Adds what a document holds to the estate, reading it element by element. A document that says of which thing it tells
-// by its file's name only (prefix list entries, target health) may need others to be read first: then *later is set,
-// and the caller reads it again when everything else is read. Unknown keys are noted.
-//
-// `name` is the document's path in the snapshot, under which the estate refers to it.
-bool document_read(struct estate *estate, const char *file, const char *name, struct document_place place, bool last,
-                   bool *later, struct error *error);
+// One file being read.
+struct file {
+    struct reader reader;
+    size_t number; // among the snapshot's files
+    const char *bytes;
+    size_t length;
+    struct document_bytes *mapped; // the opener's own, or NULL where they were converted
+    size_t released;
+    bool last;          // the second reading, of what must be read when all others are
+    bool later;         // there is something for it
+    bool used;          // a member was of use
+    const char *unused; // a member that was not
+    const char *firewall;
+    // The member in hand.
+    const struct aws_call *call;
+    void *into;
+    size_t ours;
+    size_t others;
+    const char *first_other; // path of the first record that is another service's
+    // Of the document in hand.
+    size_t first_listing; // its own from here on
+    bool more;
+};
+
+// Reads the object that begins at byte *at of the file's first `length`; *at is then behind it. A document that is
+// damaged in its middle is listed as unread, and false: what came before stays, and what it tells of is not whole.
+bool document_read(struct file *file, size_t length, size_t *at);
+
+// Whether an object is a document: it has a member that some call answers with, or wraps such a one.
+bool document_is(const cJSON *object);
+
+// The kind that a record shows by its members, or NULL: for lists without the key that tells (`aws ... --query`), and
+// for keys that begin in lower case, as the JavaScript SDK of old and others have them.
+const char *document_kind_of(const cJSON *record, bool any_case);
+
+// Lists the reader's file as ignored, and why.
+void document_ignore(struct reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));

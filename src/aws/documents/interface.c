@@ -1,15 +1,18 @@
-// Network interfaces and instances.
+// Network interfaces, instances and Elastic IP addresses.
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/documents/reader.h"
+#include "aws/documents/completeness.h"
+#include "aws/documents/readers.h"
 
-// What one element holds, gathered in scratch memory and then copied at its exact size.
+// What one record holds, gathered in scratch memory and then copied at its exact size.
 struct gathered {
     VECTOR(const char *) tags; // key, value, key, value...
     VECTOR(const char *) groups;
     VECTOR(struct interface_address) addresses;
     VECTOR(uint32_t) private_ipv4;
+    VECTOR(const char *) public_addresses;
+    bool nested; // in an instance
 };
 
 static bool read_tag(struct reader *reader, const struct json_cursor *at, void *into)
@@ -24,40 +27,48 @@ static bool read_tag(struct reader *reader, const struct json_cursor *at, void *
     return true;
 }
 
-static const char *const *kept_tags(struct reader *reader, const struct gathered *gathered)
+// Tags decide nothing about packets.
+static void read_tags(struct reader *reader, const struct json_cursor *at, const char *key, struct gathered *gathered)
 {
-    size_t count = gathered->tags.count;
+    const char **doubt = reader->doubt;
+    reader->doubt = NULL;
+    each_if_present(reader, at, key, read_tag, gathered);
+    reader->doubt = doubt;
+}
+
+static const char *const *kept_texts(struct reader *reader, const char *const *items, size_t count)
+{
     const char **kept = count == 0 ? NULL : arena_array(reader->arena, const char *, count);
     for (size_t i = 0; i < count; i++)
-        kept[i] = gathered->tags.items[i];
+        kept[i] = items[i];
     return kept;
 }
 
-static const char *region_of_zone(struct reader *reader, const char *zone)
+// A carrier's (Wavelength) or a customer's own address (Outposts) is reached by a gateway that is not modelled.
+static bool note_other_address(struct reader *reader, const struct json_cursor *association, const char *key)
 {
-    if (zone == NULL)
-        return "unknown";
-    size_t length = strlen(zone); // us-east-2b lies in us-east-2; a local zone's name begins with its region's
-    for (size_t i = 0, dashes = 0; i < length; i++) {
-        dashes += zone[i] == '-';
-        if (dashes >= 2 && zone[i] >= '0' && zone[i] <= '9') {
-            while (i < length && zone[i] >= '0' && zone[i] <= '9')
-                i++;
-            return intern(reader, arena_strndup(reader->scratch, zone, i));
-        }
-    }
-    return "unknown";
+    const char *address = NULL;
+    struct json_cursor at = member_of(reader, association, key);
+    if (at.node == NULL)
+        return false;
+    lenient_text(reader, association, key, &address);
+    if (address != NULL)
+        *vector_add(reader->arena, &reader->estate->not_covered) =
+            arena_printf(reader->arena, "%s %s: its gateway is not modelled", key, address);
+    return address != NULL;
 }
 
 static bool read_association(struct reader *reader, const struct json_cursor *holder,
                              const struct address private_address, struct gathered *gathered)
 {
-    struct json_cursor association = json_member(holder, "Association");
-    if (association.node == NULL)
+    struct json_cursor association;
+    if (!lenient_object(reader, holder, "Association", &association))
         return true;
-    GUARD(json_expect_object(&association, reader->error));
-    if (json_member(&association, "PublicIp").node == NULL)
-        return true; // carrier or customer-owned address: not covered
+    bool other = note_other_address(reader, &association, "CarrierIp");
+    other = note_other_address(reader, &association, "CustomerOwnedIp") || other;
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(association.node, "PublicIp");
+    if ((other && text == NULL) || (gathered->nested && cJSON_GetArraySize(association.node) == 0))
+        return true; // moto prints empty ones
     struct address public_address;
     GUARD(read_address(reader, &association, "PublicIp", FAMILY_IPV4, &public_address));
     for (size_t i = 0; i < gathered->addresses.count; i++)
@@ -74,10 +85,13 @@ static bool read_association(struct reader *reader, const struct json_cursor *ho
 static bool read_private_address(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct gathered *gathered = into;
-    struct address private_address;
+    struct address private_address = {.family = FAMILY_IPV4};
     bool is_primary = false;
-    GUARD(read_address(reader, at, "PrivateIpAddress", FAMILY_IPV4, &private_address));
-    GUARD(json_optional_boolean(at, "Primary", &is_primary, reader->error));
+    if (!read_address(reader, at, "PrivateIpAddress", FAMILY_IPV4, &private_address)) {
+        doubt_failure(reader); // its public address counts all the same
+        return read_association(reader, at, private_address, gathered);
+    }
+    lenient_boolean(reader, at, "Primary", &is_primary);
     uint32_t bits = (uint32_t)private_address.bits;
     size_t known = 0;
     while (known < gathered->private_ipv4.count && gathered->private_ipv4.items[known] != bits)
@@ -116,7 +130,10 @@ static bool read_ipv6_prefix(struct reader *reader, const struct json_cursor *at
 static bool read_group_id(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct gathered *gathered = into;
-    return interned_of(reader, at, "GroupId", vector_add(reader->scratch, &gathered->groups));
+    const char *id;
+    GUARD(interned_of(reader, at, "GroupId", &id));
+    *vector_add(reader->scratch, &gathered->groups) = id;
+    return true;
 }
 
 static int by_address(const void *left, const void *right)
@@ -127,35 +144,33 @@ static int by_address(const void *left, const void *right)
     return a->address.first < b->address.first ? -1 : a->address.first > b->address.first ? 1 : 0;
 }
 
-static bool read_attachment(struct reader *reader, const struct json_cursor *at, struct network_interface *interface)
-{
-    struct json_cursor attachment = json_member(at, "Attachment");
-    const char *state;
-    long index;
-    bool has_index;
-    interface->device_index = -1;
-    if (attachment.node == NULL)
-        return true;
-    GUARD(json_expect_object(&attachment, reader->error));
-    GUARD(optional_text(reader, &attachment, "InstanceId", &interface->instance_id));
-    GUARD(optional_interned(reader, &attachment, "Status", &state));
-    GUARD(json_optional_integer(&attachment, "DeviceIndex", 0, INT16_MAX, &index, &has_index, reader->error));
-    interface->device_index = has_index ? (int16_t)index : -1;
-    interface->attached = state == NULL || strcmp(state, "attached") == 0 || strcmp(state, "attaching") == 0;
-    return true;
-}
-
-static bool read_addresses(struct reader *reader, const struct json_cursor *at, struct network_interface *interface,
+static void read_addresses(struct reader *reader, const struct json_cursor *at, struct network_interface *interface,
                            struct gathered *gathered)
 {
-    GUARD(each_if_present(reader, at, "PrivateIpAddresses", read_private_address, gathered));
-    if (json_member(at, "PrivateIpAddress").node != NULL)
-        GUARD(read_private_address(reader, at, gathered));
-    GUARD(each_if_present(reader, at, "Ipv6Addresses", read_ipv6_address, gathered));
-    GUARD(each_if_present(reader, at, "Ipv6Prefixes", read_ipv6_prefix, gathered));
+    struct json_cursor listed = member_of(reader, at, "PrivateIpAddresses"),
+                       sole = member_of(reader, at, "PrivateIpAddress");
+    each_if_present(reader, at, "PrivateIpAddresses", read_private_address, gathered);
+    size_t told = gathered->private_ipv4.count;
+    struct address primary = {.family = FAMILY_IPV4};
+    if (gathered->private_ipv4.count > 0)
+        primary.bits = gathered->private_ipv4.items[0];
+    bool good = sole.node != NULL ? read_private_address(reader, at, gathered)
+                                  : read_association(reader, at, primary, gathered);
+    if (!good)
+        doubt_failure(reader);
+    else if (cJSON_IsArray(listed.node) && gathered->private_ipv4.count > told)
+        doubt_at(reader, &sole, "is not among its PrivateIpAddresses");
+    if (listed.node == NULL)
+        doubt_at(reader, &listed, "is missing, expected an array: further addresses are not known");
+    each_if_present(reader, at, "Ipv6Addresses", read_ipv6_address, gathered);
+    expect_member(reader, at, EXPECT_IPV6_ADDRESSES, "Ipv6Addresses", interface->id, interface->place->subnet_id);
+    each_if_present(reader, at, "Ipv6Prefixes", read_ipv6_prefix, gathered);
     size_t count = gathered->addresses.count, privates = gathered->private_ipv4.count;
-    if (count > UINT16_MAX || privates > UINT16_MAX)
-        return json_fail(at, reader->error, "more addresses than an interface can have");
+    if (count > UINT16_MAX || privates > UINT16_MAX) {
+        doubt_at(reader, at, "more addresses than an interface can have");
+        count = count > UINT16_MAX ? UINT16_MAX : count;
+        privates = privates > UINT16_MAX ? UINT16_MAX : privates;
+    }
     if (count > 1)
         qsort(gathered->addresses.items, count, sizeof(*gathered->addresses.items), by_address);
     if (count > 0)
@@ -166,100 +181,250 @@ static bool read_addresses(struct reader *reader, const struct json_cursor *at, 
                                          privates * sizeof(uint32_t));
     interface->address_count = (uint16_t)count;
     interface->private_ipv4_count = (uint16_t)privates;
-    return true;
 }
 
-static const struct interface_place *place_with(struct reader *reader, const struct interface_place *wanted)
+static bool is_word(const char *text, const char *word)
 {
-    const char *key = arena_printf(reader->scratch, "%s|%s|%s|%s", wanted->account_id, wanted->region, wanted->vpc_id,
-                                   wanted->subnet_id == NULL ? "" : wanted->subnet_id);
-    struct interface_place *place = map_get(&reader->estate->places, key);
-    if (place == NULL) {
-        place = arena_new_of(reader->arena, struct interface_place);
-        *place = *wanted;
-        map_put(reader->arena, &reader->estate->places, arena_strdup(reader->arena, key), place);
-    }
-    return place;
+    return text != NULL && strcmp(text, word) == 0;
 }
 
-static bool read_place(struct reader *reader, const struct json_cursor *at, struct network_interface *interface)
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterfaceAttachment.html
+static void read_attachment(struct reader *reader, const struct json_cursor *at, struct network_interface *interface)
+{
+    struct json_cursor attachment;
+    const char *state = NULL, *status = NULL;
+    long index;
+    bool has_index = false;
+    interface->device_index = -1;
+    lenient_text(reader, at, "Status", &status);
+    interface->attached = !is_word(status, "available");
+    if (lenient_object(reader, at, "Attachment", &attachment)) {
+        if (!optional_text(reader, &attachment, "InstanceId", &interface->instance_id))
+            doubt_failure(reader);
+        lenient_text(reader, &attachment, "Status", &state);
+        if (!json_optional_integer(&attachment, "DeviceIndex", 0, INT16_MAX, &index, &has_index, reader->error))
+            doubt_failure(reader);
+        interface->device_index = has_index ? (int16_t)index : -1;
+        if (status == NULL && is_word(state, "detached"))
+            interface->attached = false;
+    }
+    // "associated", "attaching", "detaching": neither there nor gone.
+    const char *odd = status != NULL && interface->attached && !is_word(status, "in-use") ? status
+                      : is_word(state, "attaching") || is_word(state, "detaching")        ? state
+                                                                                          : NULL;
+    if (odd != NULL && interface->doubt == NULL)
+        interface->doubt = arena_printf(reader->arena, "%s is %s", interface->id, odd);
+}
+
+static bool read_interface_place(struct reader *reader, const struct json_cursor *at,
+                                 struct network_interface *interface)
 {
     struct interface_place place = {0};
-    const char *zone, *owner;
-    GUARD(interned_of(reader, at, "VpcId", &place.vpc_id));
-    GUARD(optional_interned(reader, at, "SubnetId", &place.subnet_id));
-    GUARD(json_borrow_string(at, "AvailabilityZone", &zone, reader->error));
-    GUARD(optional_interned(reader, at, "OwnerId", &owner));
-    place.account_id = owner != NULL ? owner : reader->place.account != NULL ? reader->place.account : "unknown";
-    place.region = reader->place.region != NULL ? reader->place.region : region_of_zone(reader, zone);
+    const char *zone = NULL;
+    lenient_text(reader, at, "VpcId", &place.vpc_id);
+    lenient_text(reader, at, "SubnetId", &place.subnet_id);
+    lenient_text(reader, at, "AvailabilityZone", &zone);
+    lenient_text(reader, at, "OwnerId", &place.account_id);
+    place.region = region_of_zone(reader, zone);
+    if (place.vpc_id == NULL && place.subnet_id == NULL) {
+        struct json_cursor missing = member_of(reader, at, "VpcId");
+        return json_fail(&missing, reader->error, "is missing, expected a string");
+    }
+    if (place.vpc_id == NULL) {
+        struct json_cursor missing = member_of(reader, at, "VpcId");
+        doubt_at(reader, &missing, "is missing, expected a string");
+        const struct subnet *subnet = map_get(&reader->estate->subnets, place.subnet_id);
+        place.vpc_id = subnet != NULL && subnet->vpc_id != NULL ? subnet->vpc_id : "unknown";
+    }
+    place.account_id = place.account_id == NULL ? reader->place.account : place.account_id;
+    place.region = place.region == NULL ? reader->place.region : place.region;
     interface->place = place_with(reader, &place);
+    listing_sees(reader, reader->listing, interface->place);
     return true;
 }
 
-// `into` is the instance the interface is nested in, or NULL in a NetworkInterfaces document.
-bool read_interface(struct reader *reader, const struct json_cursor *at, void *into)
+// Values of InterfaceType that botocore's model of EC2 names (August 2026). What a new one lets through is not known.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html
+static bool is_known_type(const char *type)
 {
-    struct network_interface *interface = arena_new_of(reader->arena, struct network_interface);
-    struct gathered gathered = {0};
-    const char *status, *description;
-    GUARD(text_of(reader, at, "NetworkInterfaceId", &interface->id));
-    GUARD(read_place(reader, at, interface));
-    GUARD(optional_interned(reader, at, "InterfaceType", &interface->type));
-    GUARD(json_borrow_string(at, "Description", &description, reader->error));
+    static const char *const names[] = {"interface",
+                                        "natGateway",
+                                        "nat_gateway",
+                                        "efa",
+                                        "efa-only",
+                                        "trunk",
+                                        "branch",
+                                        "load_balancer",
+                                        "network_load_balancer",
+                                        "gateway_load_balancer",
+                                        "gateway_load_balancer_endpoint",
+                                        "vpc_endpoint",
+                                        "transit_gateway",
+                                        "lambda",
+                                        "quicksight",
+                                        "global_accelerator_managed",
+                                        "api_gateway_managed",
+                                        "iot_rules_managed",
+                                        "aws_codestar_connections_managed",
+                                        "ec2_instance_connect_endpoint",
+                                        "evs",
+                                        NULL};
+    return text_among(type, names);
+}
+
+static void read_type(struct reader *reader, const struct json_cursor *at, struct network_interface *interface)
+{
+    const char *description = NULL;
+    lenient_text(reader, at, "InterfaceType", &interface->type);
+    interface->type = interface->type == NULL ? "interface" : interface->type;
+    if (!is_known_type(interface->type) && interface->doubt == NULL)
+        interface->doubt = arena_printf(reader->arena, "%s is of type %s, which this sgproof does not know",
+                                        interface->id, interface->type);
+    const cJSON *text = cJSON_GetObjectItemCaseSensitive(at->node, "Description");
+    if (cJSON_IsString(text))
+        description = text->valuestring;
     if (description != NULL && strncmp(description, "ELB ", 4) == 0)
         interface->load_balancer = intern(reader, description + 4);
-    GUARD(json_borrow_string(at, "Status", &status, reader->error));
-    GUARD(json_optional_boolean(at, "RequesterManaged", &interface->requester_managed, reader->error));
-    interface->type = interface->type == NULL ? "interface" : interface->type;
-    interface->nested = into != NULL;
-    interface->order = reader->estate->interfaces.count;
-    GUARD(read_attachment(reader, at, interface));
-    if (status != NULL)
-        interface->attached = strcmp(status, "in-use") == 0;
-    if (into != NULL) {
-        const struct instance *instance = into;
-        interface->instance_id = instance->id;
-    }
-    struct json_cursor groups = json_member(at, "Groups");
-    if (groups.node != NULL) {
-        GUARD(each(reader, &groups, read_group_id, &gathered));
-        interface->groups = group_set_of(reader, gathered.groups.items, gathered.groups.count);
-    }
-    GUARD(each_if_present(reader, at, "TagSet", read_tag, &gathered));
-    if (gathered.tags.count > UINT16_MAX)
-        return json_fail(at, reader->error, "more tags than an interface can have");
-    interface->tags = kept_tags(reader, &gathered);
-    interface->tag_count = (uint16_t)gathered.tags.count;
-    GUARD(read_addresses(reader, at, interface, &gathered));
-    *vector_add(reader->arena, &reader->estate->interfaces) = interface;
-    return true;
+    interface->is_database = description != NULL && strcmp(description, "RDSNetworkInterface") == 0;
+    lenient_boolean(reader, at, "RequesterManaged", &interface->requester_managed);
 }
 
+// An interface nested in an instance that ends, or only starts, is none yet or no more.
+static bool is_between(const struct instance *instance, const struct json_cursor *at)
+{
+    static const char *const states[] = {"shutting-down", "terminated", "pending", "stopping", "stopped", NULL};
+    return instance != NULL && instance->state != NULL && text_among(instance->state, states) &&
+           json_member(at, "VpcId").node == NULL && json_member(at, "SubnetId").node == NULL;
+}
+
+bool read_interface(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct instance *instance = into;
+    struct network_interface *interface = arena_new_of(reader->arena, struct network_interface);
+    struct gathered gathered = {.nested = into != NULL};
+    const char **doubt = reader->doubt;
+    if (is_between(instance, at)) {
+        instance->between = true;
+        *vector_add(reader->arena, &reader->estate->notes) =
+            arena_printf(reader->arena, "%s: an interface of %s, which is %s, is left out: it is in no VPC",
+                         reader->name, instance->id, instance->state);
+        return true;
+    }
+    GUARD(text_of(reader, at, "NetworkInterfaceId", &interface->id));
+    reader->doubt = &interface->doubt;
+    interface->record = reader->record;
+    interface->nested = into != NULL;
+    bool good = read_interface_place(reader, at, interface);
+    if (good) {
+        read_type(reader, at, interface);
+        read_attachment(reader, at, interface);
+        if (instance != NULL)
+            interface->instance_id = instance->id;
+        if (member_of(reader, at, "Groups").node != NULL) {
+            const char *before = interface->doubt;
+            each_of(reader, at, "Groups", read_group_id, &gathered);
+            if (interface->doubt == before) // else which they are is not known
+                interface->groups = group_set_of(reader, gathered.groups.items, gathered.groups.count);
+        }
+        read_tags(reader, at, "TagSet", &gathered);
+        size_t tags = gathered.tags.count > UINT16_MAX ? UINT16_MAX - 1 : gathered.tags.count;
+        interface->tags = kept_texts(reader, gathered.tags.items, tags);
+        interface->tag_count = (uint16_t)tags;
+        read_addresses(reader, at, interface, &gathered);
+        *vector_add(reader->arena, &reader->estate->interfaces) = interface;
+    }
+    reader->doubt = doubt;
+    return good;
+}
+
+static void add_public_address(struct reader *reader, const struct json_cursor *at, const char *key,
+                               struct gathered *gathered)
+{
+    const char *address = NULL;
+    lenient_text(reader, at, key, &address);
+    if (address != NULL && address[0] != '\0')
+        *vector_add(reader->scratch, &gathered->public_addresses) = address;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
 static bool read_instance(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    (void)into;
+    const char *owner = into, *zone = NULL, *vpc_id = NULL;
     struct instance *instance = arena_new_of(reader->arena, struct instance);
     struct gathered gathered = {0};
+    struct json_cursor state, metadata, placement;
     GUARD(text_of(reader, at, "InstanceId", &instance->id));
-    struct json_cursor state = json_member(at, "State");
-    if (state.node != NULL) {
-        GUARD(json_expect_object(&state, reader->error));
-        GUARD(interned_of(reader, &state, "Name", &instance->state));
-    }
-    struct json_cursor metadata = json_member(at, "MetadataOptions");
-    if (metadata.node != NULL) {
-        GUARD(json_expect_object(&metadata, reader->error));
-        GUARD(optional_interned(reader, &metadata, "HttpTokens", &instance->http_tokens));
-    }
+    if (lenient_object(reader, at, "State", &state))
+        lenient_text(reader, &state, "Name", &instance->state);
+    if (lenient_object(reader, at, "MetadataOptions", &metadata))
+        lenient_text(reader, &metadata, "HttpTokens", &instance->http_tokens);
+    if (lenient_object(reader, at, "Placement", &placement))
+        lenient_text(reader, &placement, "AvailabilityZone", &zone);
+    lenient_text(reader, at, "VpcId", &vpc_id);
+    struct interface_place place = {.account_id = owner != NULL ? owner : reader->place.account,
+                                    .region = region_of_zone(reader, zone),
+                                    .vpc_id = vpc_id};
+    place.region = place.region == NULL ? reader->place.region : place.region;
+    instance->place = place_with(reader, &place);
+    listing_sees(reader, reader->listing, instance->place);
     instance->evidence = reader->name;
-    GUARD(each_if_present(reader, at, "Tags", read_tag, &gathered));
-    instance->tags = kept_tags(reader, &gathered);
+    read_tags(reader, at, "Tags", &gathered);
+    instance->tags = kept_texts(reader, gathered.tags.items, gathered.tags.count);
     instance->tag_count = gathered.tags.count;
-    map_put(reader->arena, &reader->estate->instances, instance->id, instance);
-    return each_if_present(reader, at, "NetworkInterfaces", read_interface, instance);
+    add_public_address(reader, at, "PublicIpAddress", &gathered);
+    add_public_address(reader, at, "Ipv6Address", &gathered);
+    instance->public_addresses = kept_texts(reader, gathered.public_addresses.items, gathered.public_addresses.count);
+    instance->public_address_count = gathered.public_addresses.count;
+    if (json_member(at, "SecurityGroups").node != NULL) {
+        each_of(reader, at, "SecurityGroups", read_group_id, &gathered);
+        instance->groups = group_set_of(reader, gathered.groups.items, gathered.groups.count);
+    }
+    instance->record = reader->record;
+    struct instance *old = map_get(&reader->estate->instances, instance->id);
+    if (old == NULL) {
+        map_put(reader->arena, &reader->estate->instances, instance->id, instance);
+    } else if (!is_word(old->state, instance->state == NULL ? "" : instance->state)) {
+        // Read at two moments: whether it runs is not sure, so it is taken as running.
+        old->doubt = doubt_document(reader, "", "%s is %s here and %s in %s: neither is believed alone", instance->id,
+                                    instance->state == NULL ? "in no state" : instance->state,
+                                    old->state == NULL ? "in no state" : old->state, old->evidence);
+        if (!is_word(old->state, "running"))
+            old->state = NULL;
+    }
+    each_if_present(reader, at, "NetworkInterfaces", read_interface, instance);
+    reader->doubt = NULL;
+    return true;
 }
 
 bool read_reservation(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    return each_of(reader, at, "Instances", read_instance, into);
+    const char *owner = NULL;
+    (void)into;
+    lenient_text(reader, at, "OwnerId", &owner);
+    return each_of(reader, at, "Instances", read_instance, (void *)(uintptr_t)owner);
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Address.html
+bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    static const char *const users[] = {"AssociationId", "NetworkInterfaceId", "InstanceId", NULL};
+    const char *address = NULL, *id = NULL, *account = NULL, *region = NULL;
+    bool used = false;
+    (void)into;
+    lenient_text(reader, at, "PublicIp", &address);
+    lenient_text(reader, at, "AllocationId", &id);
+    lenient_text(reader, at, "NetworkInterfaceOwnerId", &account);
+    lenient_text(reader, at, "NetworkBorderGroup", &region);
+    region = region_of_zone(reader, region);
+    account = account == NULL ? reader->place.account : account;
+    region = region == NULL ? reader->place.region : region;
+    seen_at(reader, account, region, NULL);
+    for (size_t i = 0; users[i] != NULL; i++) {
+        const cJSON *user = cJSON_GetObjectItemCaseSensitive(at->node, users[i]);
+        used = used || (cJSON_IsString(user) && user->valuestring[0] != '\0');
+    }
+    if (used && address != NULL)
+        *vector_add(reader->arena, &reader->estate->elastic_addresses) = (struct elastic_address){
+            .address = address, .id = id == NULL ? address : id, .account = account, .region = region};
+    return true;
 }

@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/documents/reader.h"
+#include "aws/documents/calls.h"
+#include "aws/documents/documents.h"
+#include "aws/documents/readers.h"
 
 // Listeners, target groups and load balancers name each other by ARN in whatever order the documents come.
-static struct load_balancer *load_balancer_with(struct reader *reader, const char *arn)
+struct load_balancer *load_balancer_with(struct reader *reader, const char *arn)
 {
     const char *key = strstr(arn, ":loadbalancer/");
     key = key == NULL ? arn : key + strlen(":loadbalancer/");
@@ -33,68 +35,98 @@ struct texts {
     VECTOR(const char *) items;
 };
 
-static bool read_texts(struct reader *reader, const struct json_cursor *at, const char *key, struct texts *texts)
+// An array of strings; one that is odd is a doubt.
+static void read_texts(struct reader *reader, const struct json_cursor *at, const char *key, struct texts *texts)
 {
-    struct json_cursor array = json_member(at, key);
+    struct json_cursor array = member_of(reader, at, key);
     const cJSON *node;
     size_t index = 0;
     *texts = (struct texts){0};
-    if (array.node == NULL)
-        return true;
-    GUARD(json_expect_array(&array, reader->error));
+    if (array.node != NULL && !cJSON_IsArray(array.node))
+        doubt_at(reader, &array, "is no array, expected one");
+    if (!cJSON_IsArray(array.node))
+        return;
     cJSON_ArrayForEach (node, array.node) {
         struct json_cursor item = json_element(&array, index++, node);
-        if (!cJSON_IsString(node))
-            return json_fail(&item, reader->error, "is no string, expected one");
-        *vector_add(reader->arena, &texts->items) = intern(reader, node->valuestring);
+        if (cJSON_IsString(node))
+            *vector_add(reader->arena, &texts->items) = intern(reader, node->valuestring);
+        else
+            doubt_at(reader, &item, "is no string, expected one");
     }
-    return true;
 }
 
 #define TAKE_TEXTS(list, texts)                                                                                        \
     ((list).items = (texts).items.items, (list).count = (texts).items.count, (list).capacity = (texts).items.capacity)
 
+static void read_scheme(struct reader *reader, const struct json_cursor *at, struct load_balancer *balancer)
+{
+    const char *scheme = NULL;
+    lenient_text(reader, at, "Scheme", &scheme);
+    balancer->scheme = scheme == NULL                           ? SCHEME_NOT_TOLD
+                       : strcmp(scheme, "internet-facing") == 0 ? SCHEME_INTERNET_FACING
+                       : strcmp(scheme, "internal") == 0        ? SCHEME_INTERNAL
+                                                                : SCHEME_NOT_TOLD;
+    if (balancer->scheme == SCHEME_NOT_TOLD) {
+        struct json_cursor missing = member_of(reader, at, "Scheme");
+        doubt_at(reader, &missing, "is %s, expected internet-facing or internal", scheme == NULL ? "missing" : scheme);
+    }
+}
+
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancer.html
 bool read_load_balancer(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    const char *arn, *scheme;
+    const char *arn;
     struct texts groups;
     static const char *const types[] = {"application", "network", "gateway", NULL};
     int type;
     GUARD(interned_of(reader, at, "LoadBalancerArn", &arn));
     struct load_balancer *balancer = load_balancer_with(reader, arn);
-    GUARD(json_word(reader->scratch, at, "Type", types, &type, reader->error));
-    balancer->type = (enum load_balancer_type)type;
-    GUARD(optional_interned(reader, at, "LoadBalancerName", &balancer->name));
-    GUARD(optional_interned(reader, at, "VpcId", &balancer->vpc_id));
-    GUARD(optional_interned(reader, at, "Scheme", &scheme));
-    GUARD(read_texts(reader, at, "SecurityGroups", &groups));
-    TAKE_TEXTS(balancer->groups, groups);
+    if (balancer->name != NULL) {
+        if (!record_agrees(reader, at, balancer->record, arn, &balancer->doubt))
+            balancer->scheme = SCHEME_NOT_TOLD;
+        return true;
+    }
+    reader->doubt = &balancer->doubt;
+    balancer->record = reader->record;
+    lenient_text(reader, at, "LoadBalancerName", &balancer->name);
     balancer->name = balancer->name == NULL ? arn : balancer->name;
-    balancer->internet_facing = scheme != NULL && strcmp(scheme, "internet-facing") == 0;
+    lenient_text(reader, at, "VpcId", &balancer->vpc_id);
+    place_of_arn(reader, arn, &balancer->account, &balancer->region);
+    seen_at(reader, balancer->account, balancer->region, balancer->vpc_id);
+    read_scheme(reader, at, balancer);
+    read_texts(reader, at, "SecurityGroups", &groups);
+    TAKE_TEXTS(balancer->groups, groups);
+    if (json_word(reader->scratch, at, "Type", types, &type, reader->error))
+        balancer->type = (enum load_balancer_type)type;
+    else
+        doubt_failure(reader);
     return true;
 }
 
 static bool read_classic_listener(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct load_balancer *balancer = into;
-    struct json_cursor inner = json_member(at, "Listener");
-    GUARD(json_expect_object(&inner, reader->error));
-    struct listener *listener = vector_add(reader->arena, &balancer->listeners);
+    struct json_cursor inner = member_of(reader, at, "Listener");
+    struct listener listener = {0};
     long port, instance_port;
-    GUARD(interned_of(reader, &inner, "Protocol", &listener->protocol));
+    GUARD(json_expect_object(&inner, reader->error));
+    GUARD(interned_of(reader, &inner, "Protocol", &listener.protocol));
     GUARD(json_integer(&inner, "LoadBalancerPort", 0, PORT_LAST, &port, reader->error));
     GUARD(json_integer(&inner, "InstancePort", 1, PORT_LAST, &instance_port, reader->error));
-    listener->port = (uint16_t)port;
-    listener->instance_port = (uint16_t)instance_port;
+    listener.port = (uint16_t)port;
+    listener.instance_port = (uint16_t)instance_port;
+    *vector_add(reader->arena, &balancer->listeners) = listener;
     return true;
 }
 
 static bool read_registered_instance(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct load_balancer *balancer = into;
-    return interned_of(reader, at, "InstanceId", vector_add(reader->arena, &balancer->instances));
+    const char *id;
+    GUARD(interned_of(reader, at, "InstanceId", &id));
+    *vector_add(reader->arena, &balancer->instances) = id;
+    return true;
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/2012-06-01/APIReference/API_LoadBalancerDescription.html
@@ -103,21 +135,36 @@ bool read_classic_load_balancer(struct reader *reader, const struct json_cursor 
     (void)into;
     struct load_balancer *balancer = arena_new_of(reader->arena, struct load_balancer);
     struct texts groups;
-    const char *scheme;
+    const char *zone = NULL;
     balancer->type = LOAD_BALANCER_CLASSIC;
-    balancer->listeners_known = true;
     GUARD(interned_of(reader, at, "LoadBalancerName", &balancer->name));
-    GUARD(optional_interned(reader, at, "VPCId", &balancer->vpc_id));
-    GUARD(optional_interned(reader, at, "Scheme", &scheme));
-    GUARD(read_texts(reader, at, "SecurityGroups", &groups));
+    reader->doubt = &balancer->doubt;
+    lenient_text(reader, at, "VPCId", &balancer->vpc_id);
+    const char *key =
+        arena_printf(reader->arena, "%s|%s", balancer->vpc_id == NULL ? "" : balancer->vpc_id, balancer->name);
+    struct load_balancer *old = map_get(&reader->estate->load_balancers, key);
+    if (old != NULL) {
+        if (!record_agrees(reader, at, old->record, balancer->name, &old->doubt))
+            old->scheme = SCHEME_NOT_TOLD;
+        return true;
+    }
+    const cJSON *zones = cJSON_GetObjectItemCaseSensitive(at->node, "AvailabilityZones");
+    zone = cJSON_IsArray(zones) ? cJSON_GetStringValue(zones->child) : NULL;
+    balancer->account = reader->place.account;
+    balancer->region = region_of_zone(reader, zone);
+    seen_at(reader, balancer->account, balancer->region, balancer->vpc_id);
+    balancer->record = reader->record;
+    if (member_of(reader, at, "Scheme").node == NULL) // before there were VPCs
+        balancer->scheme = SCHEME_INTERNET_FACING;
+    else
+        read_scheme(reader, at, balancer);
+    read_texts(reader, at, "SecurityGroups", &groups);
     TAKE_TEXTS(balancer->groups, groups);
-    GUARD(each_if_present(reader, at, "ListenerDescriptions", read_classic_listener, balancer));
-    GUARD(each_if_present(reader, at, "Instances", read_registered_instance, balancer));
+    balancer->listeners_known = cJSON_IsArray(member_of(reader, at, "ListenerDescriptions").node);
+    each_of(reader, at, "ListenerDescriptions", read_classic_listener, balancer);
+    each_of(reader, at, "Instances", read_registered_instance, balancer);
     balancer->arn = balancer->name;
-    balancer->internet_facing = scheme == NULL || strcmp(scheme, "internet-facing") == 0;
-    map_put(reader->arena, &reader->estate->load_balancers,
-            arena_printf(reader->arena, "%s|%s", balancer->vpc_id == NULL ? "" : balancer->vpc_id, balancer->name),
-            balancer);
+    map_put(reader->arena, &reader->estate->load_balancers, key, balancer);
     return true;
 }
 
@@ -139,34 +186,32 @@ static bool read_forward_target(struct reader *reader, const struct json_cursor 
 static bool read_action(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct listener *listener = into;
-    struct json_cursor redirect = json_member(at, "RedirectConfig");
+    struct json_cursor redirect, forward;
     const char *protocol = NULL;
-    if (redirect.node != NULL) {
-        GUARD(json_expect_object(&redirect, reader->error));
-        GUARD(json_borrow_string(&redirect, "Protocol", &protocol, reader->error));
+    if (lenient_object(reader, at, "RedirectConfig", &redirect)) {
+        lenient_text(reader, &redirect, "Protocol", &protocol);
         listener->redirects_to_https = protocol != NULL && strcmp(protocol, "HTTPS") == 0;
     }
     GUARD(read_forward_target(reader, at, into));
-    struct json_cursor forward = json_member(at, "ForwardConfig");
-    if (forward.node == NULL)
-        return true;
-    GUARD(json_expect_object(&forward, reader->error));
-    return each_if_present(reader, &forward, "TargetGroups", read_forward_target, into);
+    return !lenient_object(reader, at, "ForwardConfig", &forward) ||
+           each_if_present(reader, &forward, "TargetGroups", read_forward_target, into);
 }
 
-bool read_listener(struct reader *reader, const struct json_cursor *at, void *into)
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Listener.html
+static bool read_known_listener(struct reader *reader, const struct json_cursor *at, struct load_balancer *balancer)
 {
-    (void)into;
-    const char *arn, *protocol;
+    const char *protocol;
     long port = 0;
     bool has_port;
-    GUARD(interned_of(reader, at, "LoadBalancerArn", &arn));
     GUARD(optional_interned(reader, at, "Protocol", &protocol));
     GUARD(json_optional_integer(at, "Port", 0, PORT_LAST, &port, &has_port, reader->error));
-    struct load_balancer *balancer = load_balancer_with(reader, arn);
-    balancer->listeners_known = true;
-    if (!has_port || protocol == NULL) // a gateway load balancer's listener has neither
+    if (!has_port && protocol == NULL) { // as a gateway load balancer's
+        if (balancer->type != LOAD_BALANCER_GATEWAY && balancer->name != NULL)
+            doubt_at(reader, at, "has no port and no protocol");
         return true;
+    }
+    if (!has_port || protocol == NULL)
+        return json_fail(at, reader->error, "has no %s", has_port ? "protocol" : "port");
     struct listener *listener = NULL;
     for (size_t i = 0; i < balancer->listeners.count; i++)
         if (balancer->listeners.items[i].port == port && balancer->listeners.items[i].protocol == protocol)
@@ -175,59 +220,92 @@ bool read_listener(struct reader *reader, const struct json_cursor *at, void *in
         listener = vector_add(reader->arena, &balancer->listeners);
     listener->port = (uint16_t)port;
     listener->protocol = protocol;
-    return each_if_present(reader, at, "DefaultActions", read_action, listener);
+    return each_of(reader, at, "DefaultActions", read_action, listener);
+}
+
+bool read_listener(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    const char *arn, *listener_arn = NULL, *account = NULL, *region = NULL;
+    if (!interned_of(reader, at, "LoadBalancerArn", &arn)) {
+        reader->doubt = &reader->documents->any_listener;
+        return false;
+    }
+    struct load_balancer *balancer = load_balancer_with(reader, arn);
+    reader->doubt = &balancer->doubt;
+    balancer->listeners_known = true;
+    lenient_text(reader, at, "ListenerArn", &listener_arn);
+    place_of_arn(reader, arn, &account, &region);
+    seen_at(reader, account, region, arn); // by load balancer: each has pages of its own
+    return read_known_listener(reader, at, balancer);
 }
 
 bool read_listeners_of(struct reader *reader, const struct json_cursor *at, void *into)
 {
     const char *arn;
     GUARD(interned_of(reader, at, "LoadBalancerArn", &arn));
-    load_balancer_with(reader, arn)->listeners_known = true;
+    struct load_balancer *balancer = load_balancer_with(reader, arn);
+    balancer->listeners_known = true;
+    reader->doubt = &balancer->doubt;
     return each_of(reader, at, "Listeners", read_listener, into);
-}
-
-static bool read_arn(struct reader *reader, const struct json_cursor *at, const char *key, struct target_group *group)
-{
-    struct texts arns;
-    GUARD(read_texts(reader, at, key, &arns));
-    TAKE_TEXTS(group->load_balancers, arns);
-    return true;
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html
 bool read_target_group(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    const char *arn;
+    const char *arn, *account = NULL, *region = NULL;
     long port = 0;
     bool has_port;
+    struct texts arns;
     GUARD(interned_of(reader, at, "TargetGroupArn", &arn));
     struct target_group *group = target_group_with(reader, arn);
-    GUARD(optional_interned(reader, at, "TargetGroupName", &group->name));
-    GUARD(optional_interned(reader, at, "VpcId", &group->vpc_id));
-    GUARD(optional_interned(reader, at, "TargetType", &group->type));
-    GUARD(optional_interned(reader, at, "Protocol", &group->protocol));
-    GUARD(json_optional_integer(at, "Port", 0, PORT_LAST, &port, &has_port, reader->error));
+    if (group->record != 0) {
+        record_agrees(reader, at, group->record - 1, arn, &group->doubt);
+        return true;
+    }
+    reader->doubt = &group->doubt;
+    group->record = reader->record + 1;
+    lenient_text(reader, at, "TargetGroupName", &group->name);
+    lenient_text(reader, at, "VpcId", &group->vpc_id);
+    lenient_text(reader, at, "TargetType", &group->type);
+    lenient_text(reader, at, "Protocol", &group->protocol);
+    if (!json_optional_integer(at, "Port", 0, PORT_LAST, &port, &has_port, reader->error))
+        doubt_failure(reader);
     group->port = (uint16_t)port;
-    return read_arn(reader, at, "LoadBalancerArns", group);
+    place_of_arn(reader, arn, &account, &region);
+    seen_at(reader, account, region, group->vpc_id);
+    read_texts(reader, at, "LoadBalancerArns", &arns);
+    TAKE_TEXTS(group->load_balancers, arns);
+    if (member_of(reader, at, "LoadBalancerArns").node == NULL) {
+        struct json_cursor missing = member_of(reader, at, "LoadBalancerArns");
+        doubt_at(reader, &missing, "is missing, expected an array");
+    }
+    return true;
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealthDescription.html
 bool read_target_health(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct target_group *group = into;
-    struct json_cursor inner = json_member(at, "Target"), health = json_member(at, "TargetHealth");
-    struct target target = {.health = "unknown"};
+    struct json_cursor inner = member_of(reader, at, "Target"), health;
+    struct target target = {0};
     long port = 0;
     bool has_port;
+    if (group == NULL)
+        return true;
     GUARD(json_expect_object(&inner, reader->error));
     GUARD(interned_of(reader, &inner, "Id", &target.id));
     GUARD(json_optional_integer(&inner, "Port", 0, PORT_LAST, &port, &has_port, reader->error));
     target.port = (uint16_t)port;
-    if (health.node != NULL) {
-        GUARD(json_expect_object(&health, reader->error));
-        GUARD(interned_of(reader, &health, "State", &target.health));
-    }
+    if (lenient_object(reader, at, "TargetHealth", &health))
+        lenient_text(reader, &health, "State", &target.health);
+    target.health = target.health == NULL ? "unknown" : target.health;
+    if (port == 0 && group->port == 0 && group->type != NULL && strcmp(group->type, "lambda") != 0)
+        return json_fail(&inner, reader->error, "tells no port, nor does its target group");
+    for (size_t i = 0; i < group->targets.count; i++)
+        if (group->targets.items[i].id == target.id && group->targets.items[i].port == target.port)
+            return true; // the same document a second time
     *vector_add(reader->arena, &group->targets) = target;
     return true;
 }
@@ -239,39 +317,85 @@ bool read_target_health_of(struct reader *reader, const struct json_cursor *at, 
     GUARD(interned_of(reader, at, "TargetGroupArn", &arn));
     struct target_group *group = target_group_with(reader, arn);
     group->targets_known = true;
+    reader->doubt = &group->doubt;
     return each_of(reader, at, "TargetHealthDescriptions", read_target_health, group);
 }
 
 bool read_target_group_attribute(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct target_group *group = into;
-    const char *key, *value;
+    const char *key = NULL, *value = NULL;
     GUARD(json_borrow_string(at, "Key", &key, reader->error));
-    GUARD(json_borrow_string(at, "Value", &value, reader->error));
-    if (key != NULL && value != NULL && strcmp(key, "preserve_client_ip.enabled") == 0)
-        group->preserve_client = strcmp(value, "true") == 0 ? PRESERVE_ON : PRESERVE_OFF;
+    if (key == NULL || strcmp(key, "preserve_client_ip.enabled") != 0)
+        return true;
+    GUARD(interned_of(reader, at, "Value", &value));
+    if (group == NULL)
+        return json_fail(at, reader->error, "of which target group it is neither the document nor its name tells");
+    group->preserve_client = strcmp(value, "true") == 0 ? PRESERVE_ON : PRESERVE_OFF;
     return true;
 }
 
-// "describe-target-health.NAME.ID.json", or only NAME or ID: of several that fit, the longest name wins.
-struct target_group *target_group_of_file(struct reader *reader, const char *file)
+// ---- Files named after what they tell of
+
+// The part of a file's name that can name something: what comes behind the call's own name.
+static const char *behind_call(const char *file)
 {
     const char *base = strrchr(file, '/') == NULL ? file : strrchr(file, '/') + 1;
-    struct target_group *best = NULL;
-    size_t best_length = 0;
-    const struct map *map = &reader->estate->target_groups;
-    for (size_t i = 0; i < map->size; i++) {
-        struct target_group *group = map->slots[i].value;
-        if (map->slots[i].key == NULL)
-            continue;
-        const char *id = strrchr(group->arn, '/') == NULL ? group->arn : strrchr(group->arn, '/') + 1;
-        size_t length = strstr(base, id) != NULL ? 1000 : 0;
-        if (length == 0 && group->name != NULL && strstr(base, group->name) != NULL)
-            length = strlen(group->name);
-        if (length > best_length || (length > 0 && length == best_length && strcmp(group->arn, best->arn) < 0)) {
-            best = group;
-            best_length = length;
-        }
+    const struct aws_call *call = call_of_file(base);
+    size_t length = call == NULL ? 0 : strlen(call->file);
+    return length > 0 && strncmp(base, call->file, length) == 0 ? base + length : base;
+}
+
+static const char *id_of_arn(const char *arn)
+{
+    return strrchr(arn, '/') == NULL ? arn : strrchr(arn, '/') + 1;
+}
+
+// An id decides. Of several names that fit, one that holds all the others does ("api-v2" and "api"); else none.
+struct fit {
+    void *best;
+    const char *name;
+    bool by_id;
+    bool several;
+};
+
+static void fit(struct fit *fit, const char *file, void *what, const char *arn, const char *name)
+{
+    bool by_id = strstr(file, id_of_arn(arn)) != NULL;
+    if (!by_id && (name == NULL || !file_names(file, name)))
+        return;
+    if (by_id || fit->best == NULL) {
+        *fit = (struct fit){.best = what, .name = name, .by_id = by_id};
+    } else if (!fit->by_id && strstr(name, fit->name) != NULL && strcmp(name, fit->name) != 0) {
+        fit->best = what;
+        fit->name = name;
+    } else if (!fit->by_id && strstr(fit->name, name) == NULL) {
+        fit->several = true;
     }
-    return best;
+}
+
+struct target_group *target_group_of_file(struct reader *reader)
+{
+    const char *file = behind_call(reader->name);
+    const struct map *map = &reader->estate->target_groups;
+    struct fit found = {0};
+    for (size_t i = 0; i < map->size && !found.by_id; i++) {
+        struct target_group *group = map->slots[i].value;
+        if (map->slots[i].key != NULL)
+            fit(&found, file, group, group->arn, group->name);
+    }
+    return found.several ? NULL : found.best;
+}
+
+struct load_balancer *load_balancer_of_file(struct reader *reader)
+{
+    const char *file = behind_call(reader->name);
+    const struct map *map = &reader->estate->load_balancers;
+    struct fit found = {0};
+    for (size_t i = 0; i < map->size && !found.by_id; i++) {
+        struct load_balancer *balancer = map->slots[i].value;
+        if (map->slots[i].key != NULL && balancer->type != LOAD_BALANCER_CLASSIC)
+            fit(&found, file, balancer, balancer->arn, balancer->name);
+    }
+    return found.several ? NULL : found.best;
 }

@@ -1,19 +1,36 @@
 // Documents of what surrounds the rules: gateways, subnets, prefix lists, Block Public Access, endpoints, firewalls.
+#include <stddef.h>
 #include <string.h>
 
-#include "aws/documents/reader.h"
+#include "aws/documents/readers.h"
 
+bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const char *id, *owner = NULL;
+    (void)into;
+    GUARD(interned_of(reader, at, "VpcId", &id));
+    lenient_text(reader, at, "OwnerId", &owner);
+    seen_at(reader, owner, NULL, id);
+    return true;
+}
+
+// Attached is "available"; "attaching" and "detaching" are neither yet. "attached" is the enumeration's own word.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InternetGatewayAttachment.html
 static bool read_gateway_attachment(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct internet_gateway *gateway = into;
-    const char *vpc_id, *state;
+    const char *vpc_id, *state = NULL;
     GUARD(interned_of(reader, at, "VpcId", &vpc_id));
-    GUARD(optional_text(reader, at, "State", &state));
-    // "available" is what EC2 prints for an attached internet gateway; "attached" is the enumeration's own word.
-    if (state == NULL || strcmp(state, "available") == 0 || strcmp(state, "attached") == 0) {
-        *vector_add(reader->arena, &gateway->vpc_ids) = vpc_id;
-        map_put(reader->arena, &reader->estate->gateway_of_vpc, vpc_id, gateway);
-    }
+    lenient_text(reader, at, "State", &state);
+    if (state != NULL && strcmp(state, "detached") == 0)
+        return true;
+    if (state != NULL && strcmp(state, "available") != 0 && strcmp(state, "attached") != 0 && gateway->doubt == NULL)
+        gateway->doubt = arena_printf(reader->arena, "%s is %s %s %s", gateway->id, state,
+                                      strcmp(state, "detaching") == 0 ? "from" : "to", vpc_id);
+    seen_at(reader, NULL, NULL, vpc_id);
+    *vector_add(reader->arena, &gateway->vpc_ids) = vpc_id;
+    put_alone(reader, &reader->estate->gateway_of_vpc, vpc_id, gateway, &gateway->doubt,
+              offsetof(struct internet_gateway, doubt), "an internet gateway of");
     return true;
 }
 
@@ -21,20 +38,51 @@ bool read_internet_gateway(struct reader *reader, const struct json_cursor *at, 
 {
     (void)into;
     struct internet_gateway *gateway = arena_new_of(reader->arena, struct internet_gateway);
+    const char *owner = NULL;
     GUARD(interned_of(reader, at, "InternetGatewayId", &gateway->id));
-    GUARD(each_if_present(reader, at, "Attachments", read_gateway_attachment, gateway));
-    map_put(reader->arena, &reader->estate->internet_gateways, gateway->id, gateway);
-    return true;
+    struct internet_gateway *old = map_get(&reader->estate->internet_gateways, gateway->id);
+    if (old != NULL && record_agrees(reader, at, old->record, gateway->id, &old->doubt))
+        return true;
+    gateway = old != NULL ? old : gateway;
+    reader->doubt = &gateway->doubt;
+    if (old == NULL) {
+        gateway->record = reader->record;
+        lenient_text(reader, at, "OwnerId", &owner);
+        if (owner != NULL)
+            seen_at(reader, owner, NULL, NULL);
+        map_put(reader->arena, &reader->estate->internet_gateways, gateway->id, gateway);
+    }
+    return each_of(reader, at, "Attachments", read_gateway_attachment, gateway);
 }
 
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Subnet.html
 bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
     struct subnet *subnet = arena_new_of(reader->arena, struct subnet);
+    const char *owner = NULL, *zone = NULL, *arn = NULL, *region = NULL;
     GUARD(interned_of(reader, at, "SubnetId", &subnet->id));
-    GUARD(optional_interned(reader, at, "VpcId", &subnet->vpc_id));
+    struct subnet *old = map_get(&reader->estate->subnets, subnet->id);
+    if (old != NULL) {
+        record_agrees(reader, at, old->record, subnet->id, &old->doubt);
+        return true;
+    }
+    reader->doubt = &subnet->doubt;
+    subnet->record = reader->record;
     subnet->evidence = reader->name;
-    GUARD(json_optional_boolean(at, "MapPublicIpOnLaunch", &subnet->public_ip_on_launch, reader->error));
+    lenient_text(reader, at, "VpcId", &subnet->vpc_id);
+    lenient_text(reader, at, "OwnerId", &owner);
+    lenient_text(reader, at, "AvailabilityZone", &zone);
+    lenient_text(reader, at, "SubnetArn", &arn);
+    region = region_of_zone(reader, zone);
+    place_of_arn(reader, arn, &owner, &region);
+    seen_at(reader, owner, region, subnet->vpc_id);
+    lenient_boolean(reader, at, "MapPublicIpOnLaunch", &subnet->public_ip_on_launch);
+    if (member_of(reader, at, "CidrBlock").node != NULL &&
+        !read_prefix(reader, at, "CidrBlock", FAMILY_IPV4, &subnet->cidr))
+        doubt_failure(reader);
+    struct json_cursor blocks = member_of(reader, at, "Ipv6CidrBlockAssociationSet");
+    subnet->has_ipv6 = cJSON_GetArraySize(blocks.node) > 0;
     map_put(reader->arena, &reader->estate->subnets, subnet->id, subnet);
     return true;
 }
@@ -54,11 +102,15 @@ struct prefix_list *prefix_list_named(struct reader *reader, const char *id)
 bool read_prefix_list(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    const char *id;
+    const char *id, *owner = NULL, *arn = NULL, *region = NULL;
     GUARD(interned_of(reader, at, "PrefixListId", &id));
     struct prefix_list *list = prefix_list_named(reader, id);
-    GUARD(optional_text(reader, at, "PrefixListName", &list->name));
-    struct json_cursor cidrs = json_member(at, "Cidrs");
+    reader->doubt = &list->doubt;
+    lenient_text(reader, at, "PrefixListName", &list->name);
+    lenient_text(reader, at, "PrefixListArn", &arn);
+    place_of_arn(reader, arn, &owner, &region);
+    seen_at(reader, owner, region, NULL);
+    struct json_cursor cidrs = member_of(reader, at, "Cidrs");
     if (cidrs.node == NULL)
         return true;
     GUARD(json_expect_array(&cidrs, reader->error));
@@ -68,9 +120,12 @@ bool read_prefix_list(struct reader *reader, const struct json_cursor *at, void 
     cJSON_ArrayForEach (node, cidrs.node) {
         struct json_cursor item = json_element(&cidrs, index++, node);
         struct prefix prefix;
-        if (!cJSON_IsString(node) || prefix_parse(node->valuestring, false, &prefix) != PREFIX_OK)
-            return json_fail(&item, reader->error, "expected a CIDR without host bits");
-        *vector_add(reader->arena, &list->entries) = prefix;
+        if (!cJSON_IsString(node))
+            doubt_at(reader, &item, "is no string, expected a CIDR");
+        else if (!read_prefix_text(reader, &item, node->valuestring, 0, &prefix))
+            doubt_failure(reader);
+        else
+            *vector_add(reader->arena, &list->entries) = prefix;
     }
     return true;
 }
@@ -78,78 +133,120 @@ bool read_prefix_list(struct reader *reader, const struct json_cursor *at, void 
 bool read_prefix_list_entry(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct prefix_list *list = into;
-    return read_prefix(reader, at, "Cidr", 0, vector_add(reader->arena, &list->entries));
+    struct prefix prefix;
+    if (list == NULL)
+        return true;
+    GUARD(read_prefix(reader, at, "Cidr", 0, &prefix));
+    *vector_add(reader->arena, &list->entries) = prefix;
+    return true;
 }
 
 bool read_vpc_endpoint(struct reader *reader, const struct json_cursor *at, void *into)
 {
+    const char *id, *type = NULL, *vpc_id = NULL, *owner = NULL;
     (void)into;
-    const char *id, *type;
-    GUARD(text_of(reader, at, "VpcEndpointId", &id));
-    GUARD(optional_text(reader, at, "VpcEndpointType", &type));
+    GUARD(interned_of(reader, at, "VpcEndpointId", &id));
+    lenient_text(reader, at, "VpcEndpointType", &type);
+    lenient_text(reader, at, "VpcId", &vpc_id);
+    lenient_text(reader, at, "OwnerId", &owner);
+    seen_at(reader, owner, NULL, vpc_id);
+    const char *before = map_get(&reader->estate->vpc_endpoint_types, id);
+    if (type != NULL && before != NULL && strcmp(type, before) != 0)
+        type = "of a type that is not sure";
     if (type != NULL)
-        map_put(reader->arena, &reader->estate->vpc_endpoint_types, id, arena_strdup(reader->arena, type));
+        map_put(reader->arena, &reader->estate->vpc_endpoint_types, id, (void *)(uintptr_t)type);
     return true;
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcBlockPublicAccessOptions.html
-bool read_block_options(struct reader *reader, const struct json_cursor *at)
+bool read_block_options(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    const char *mode, *region, *account;
+    const char *mode = NULL, *region = NULL, *account = NULL;
+    (void)into;
     GUARD(json_expect_object(at, reader->error));
-    GUARD(text_of(reader, at, "InternetGatewayBlockMode", &mode));
-    GUARD(optional_text(reader, at, "AwsRegion", &region));
-    GUARD(optional_text(reader, at, "AwsAccountId", &account));
+    lenient_text(reader, at, "InternetGatewayBlockMode", &mode);
+    lenient_text(reader, at, "AwsRegion", &region);
+    lenient_text(reader, at, "AwsAccountId", &account);
+    seen_at(reader, account, region, NULL);
     enum block_mode *value = arena_new_of(reader->arena, enum block_mode);
-    if (strcmp(mode, "block-bidirectional") == 0)
-        *value = BLOCK_BIDIRECTIONAL;
-    else if (strcmp(mode, "block-ingress") == 0)
-        *value = BLOCK_INGRESS;
-    else if (strcmp(mode, "off") != 0) {
-        struct json_cursor wrong = json_member(at, "InternetGatewayBlockMode");
-        return json_fail(&wrong, reader->error, "\"%s\", expected off, block-ingress or block-bidirectional", mode);
+    *value = mode == NULL                               ? BLOCK_UNKNOWN
+             : strcmp(mode, "block-bidirectional") == 0 ? BLOCK_BIDIRECTIONAL
+             : strcmp(mode, "block-ingress") == 0       ? BLOCK_INGRESS
+             : strcmp(mode, "off") == 0                 ? BLOCK_OFF
+                                                        : BLOCK_UNKNOWN;
+    if (*value == BLOCK_UNKNOWN) {
+        struct json_cursor wrong = member_of(reader, at, "InternetGatewayBlockMode");
+        doubt_at(reader, &wrong, "is %s, expected off, block-ingress or block-bidirectional",
+                 mode == NULL ? "missing" : mode);
     }
     region = region != NULL ? region : reader->place.region != NULL ? reader->place.region : "";
     account = account != NULL ? account : reader->place.account != NULL ? reader->place.account : "";
-    map_put(reader->arena, &reader->estate->block_modes, arena_printf(reader->arena, "%s|%s", account, region), value);
+    if (*value != BLOCK_OFF && (region[0] == '\0' || account[0] == '\0')) { // it may not be of the place in question
+        *value = BLOCK_UNKNOWN;
+        doubt_at(reader, at, "says neither in AwsRegion and AwsAccountId nor by its file's path where it holds");
+    }
+    const char *key = arena_printf(reader->arena, "%s|%s", account, region);
+    const enum block_mode *before = map_get(&reader->estate->block_modes, key);
+    if (before != NULL && *before != *value) {
+        *value = BLOCK_UNKNOWN;
+        doubt_at(reader, at, "another document says another mode for %s in %s: neither is believed alone", account,
+                 region);
+    }
+    map_put(reader->arena, &reader->estate->block_modes, key, value);
     return true;
 }
 
 bool read_block_exclusion(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    const char *arn, *mode, *state;
-    GUARD(text_of(reader, at, "ResourceArn", &arn));
-    GUARD(text_of(reader, at, "InternetGatewayExclusionMode", &mode));
-    GUARD(optional_text(reader, at, "State", &state));
+    const char *arn, *mode, *state = NULL, *account = NULL, *region = NULL;
+    GUARD(interned_of(reader, at, "ResourceArn", &arn));
+    GUARD(interned_of(reader, at, "InternetGatewayExclusionMode", &mode));
+    lenient_text(reader, at, "State", &state);
+    place_of_arn(reader, arn, &account, &region);
+    seen_at(reader, account, region, NULL);
     bool in_force = state == NULL || strcmp(state, "create-complete") == 0 || strcmp(state, "update-complete") == 0 ||
                     strcmp(state, "update-in-progress") == 0 || strcmp(state, "delete-in-progress") == 0;
     const char *slash = strrchr(arn, '/');
-    if (slash != NULL && in_force)
-        map_put(reader->arena, &reader->estate->block_exclusion_of, slash + 1, arena_strdup(reader->arena, mode));
+    if (slash == NULL)
+        return json_fail(at, reader->error, "its ResourceArn names no VPC or subnet");
+    if (in_force)
+        map_put(reader->arena, &reader->estate->block_exclusion_of, slash + 1, (void *)(uintptr_t)mode);
     return true;
+}
+
+bool read_firewall(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const char **name = into, *arn = NULL, *account = NULL, *region = NULL, *vpc_id = NULL;
+    GUARD(json_expect_object(at, reader->error));
+    lenient_text(reader, at, "FirewallArn", &arn);
+    lenient_text(reader, at, "VpcId", &vpc_id);
+    place_of_arn(reader, arn, &account, &region);
+    seen_at(reader, account, region, vpc_id);
+    return interned_of(reader, at, "FirewallName", name);
 }
 
 // FirewallStatus of network-firewall's describe-firewall: its endpoints, one an Availability Zone.
 // https://docs.aws.amazon.com/network-firewall/latest/APIReference/API_FirewallStatus.html
-bool read_firewall_status(struct reader *reader, const struct json_cursor *at, const char *name)
+bool read_firewall_status(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    struct json_cursor states = json_member(at, "SyncStates");
-    if (states.node == NULL)
+    const char *const *name = into;
+    struct json_cursor states;
+    GUARD(json_expect_object(at, reader->error));
+    if (!lenient_object(reader, at, "SyncStates", &states))
         return true;
-    GUARD(json_expect_object(&states, reader->error));
     const cJSON *zone;
     cJSON_ArrayForEach (zone, states.node) {
-        struct json_cursor place = {.up = &states, .file = at->file, .key = zone->string, .node = zone};
-        GUARD(json_expect_object(&place, reader->error));
-        struct json_cursor attachment = json_member(&place, "Attachment");
-        const char *id;
-        if (attachment.node == NULL)
+        struct json_cursor place = {.up = &states, .file = at->file, .key = zone->string, .node = zone}, attachment;
+        const char *id = NULL;
+        if (!cJSON_IsObject(zone)) {
+            doubt_at(reader, &place, "is no object, expected one");
             continue;
-        GUARD(json_expect_object(&attachment, reader->error));
-        GUARD(optional_text(reader, &attachment, "EndpointId", &id));
+        }
+        if (lenient_object(reader, &place, "Attachment", &attachment))
+            lenient_text(reader, &attachment, "EndpointId", &id);
         if (id != NULL)
-            map_put(reader->arena, &reader->estate->firewall_endpoints, id, arena_strdup(reader->arena, name));
+            map_put(reader->arena, &reader->estate->firewall_endpoints, id, (void *)(uintptr_t)*name);
     }
     return true;
 }
@@ -168,22 +265,30 @@ static bool read_db_subnet(struct reader *reader, const struct json_cursor *at, 
 bool read_db_instance(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
+    const char *id, *arn = NULL, *account = NULL, *region = NULL, *vpc_id = NULL;
+    struct json_cursor group;
+    GUARD(text_of(reader, at, "DBInstanceIdentifier", &id));
+    lenient_text(reader, at, "DBInstanceArn", &arn);
+    place_of_arn(reader, arn, &account, &region);
     struct db_instance *instance = vector_add(reader->arena, &reader->estate->db_instances);
-    struct json_cursor group = json_member(at, "DBSubnetGroup");
-    instance->evidence = reader->name;
-    GUARD(text_of(reader, at, "DBInstanceIdentifier", &instance->id));
-    GUARD(json_optional_boolean(at, "PubliclyAccessible", &instance->publicly_accessible, reader->error));
-    if (group.node == NULL)
-        return true;
-    GUARD(json_expect_object(&group, reader->error));
-    return each_if_present(reader, &group, "Subnets", read_db_subnet, instance);
+    *instance = (struct db_instance){.id = id, .evidence = reader->name, .account = account, .region = region};
+    struct json_cursor public = member_of(reader, at, "PubliclyAccessible");
+    instance->publicly_accessible = public.node == NULL || !cJSON_IsFalse(public.node);
+    if (public.node == NULL || !cJSON_IsBool(public.node))
+        doubt_at(reader, &public, "is missing or no boolean: %s is taken to be public", id);
+    if (lenient_object(reader, at, "DBSubnetGroup", &group)) {
+        lenient_text(reader, &group, "VpcId", &vpc_id);
+        each_if_present(reader, &group, "Subnets", read_db_subnet, instance);
+    }
+    seen_at(reader, account, region, vpc_id);
+    return true;
 }
 
 static bool read_template_interface(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct launch_template *template = into;
     bool public_ip = false;
-    GUARD(json_optional_boolean(at, "AssociatePublicIpAddress", &public_ip, reader->error));
+    lenient_boolean(reader, at, "AssociatePublicIpAddress", &public_ip);
     template->public_ip = template->public_ip || public_ip;
     return true;
 }
@@ -192,13 +297,12 @@ static bool read_template_interface(struct reader *reader, const struct json_cur
 bool read_launch_template(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    struct launch_template *template = vector_add(reader->arena, &reader->estate->launch_templates);
-    struct json_cursor data = json_member(at, "LaunchTemplateData");
-    template->evidence = reader->name;
-    GUARD(text_of(reader, at, "LaunchTemplateId", &template->id));
-    GUARD(json_optional_boolean(at, "DefaultVersion", &template->is_default, reader->error));
-    if (data.node == NULL)
-        return true;
-    GUARD(json_expect_object(&data, reader->error));
-    return each_if_present(reader, &data, "NetworkInterfaces", read_template_interface, template);
+    struct launch_template template = {.evidence = reader->name};
+    struct json_cursor data;
+    GUARD(text_of(reader, at, "LaunchTemplateId", &template.id));
+    lenient_boolean(reader, at, "DefaultVersion", &template.is_default);
+    if (lenient_object(reader, at, "LaunchTemplateData", &data))
+        each_if_present(reader, &data, "NetworkInterfaces", read_template_interface, &template);
+    *vector_add(reader->arena, &reader->estate->launch_templates) = template;
+    return true;
 }

@@ -1,35 +1,152 @@
 #include "aws/documents/reader.h"
 
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/documents/completeness.h"
+#include "aws/documents/documents.h"
 #include "model/protocol.h"
+
+// ---- What is not understood
+
+// A document of which nothing is understood is told by its first mistakes.
+enum { MOST_UNREAD_OF_A_LISTING = 1000 };
+
+static const char *unread_add(struct reader *reader, const char *path, const char *why)
+{
+    struct arena *arena = reader->arena;
+    struct listing *listing = reader->listing;
+    const char *text = arena_printf(arena, "unread: %s: %s%s%s", reader->name, path, path[0] == '\0' ? "" : ": ", why);
+    const struct unread *last =
+        reader->estate->unread.count == 0 ? NULL : &reader->estate->unread.items[reader->estate->unread.count - 1];
+    bool again =
+        last != NULL && last->file == reader->name && strcmp(last->path, path) == 0 && strcmp(last->why, why) == 0;
+    if (!again && (listing == NULL || listing->unread++ < MOST_UNREAD_OF_A_LISTING))
+        *vector_add(arena, &reader->estate->unread) =
+            (struct unread){.file = reader->name, .path = arena_strdup(arena, path), .why = arena_strdup(arena, why)};
+    if (listing != NULL && listing->damage == NULL)
+        listing->damage = text;
+    if (reader->doubt != NULL && *reader->doubt == NULL)
+        *reader->doubt = text;
+    return text;
+}
+
+bool doubt_at(struct reader *reader, const struct json_cursor *at, const char *format, ...)
+{
+    char place[256], why[512];
+    va_list arguments;
+    json_place(at, place, sizeof(place));
+    va_start(arguments, format);
+    vsnprintf(why, sizeof(why), format, arguments);
+    va_end(arguments);
+    unread_add(reader, place, why);
+    return true;
+}
+
+const char *doubt_document(struct reader *reader, const char *path, const char *format, ...)
+{
+    char why[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why, sizeof(why), format, arguments);
+    va_end(arguments);
+    return unread_add(reader, path, why);
+}
+
+// json_fail's messages read "FILE: PATH: WHY", or "FILE: WHY" for a document as a whole.
+bool doubt_failure(struct reader *reader)
+{
+    const char *message = reader->error->message;
+    size_t name = strlen(reader->name);
+    if (strncmp(message, reader->name, name) == 0 && message[name] == ':')
+        message += name + 2;
+    unsigned line, column;
+    int used = 0;
+    if (sscanf(reader->error->message + name, ":%u:%u: %n", &line, &column, &used) == 2 && used > 0) {
+        unread_add(
+            reader, "",
+            arena_printf(reader->arena, "line %u, column %u: %s", line, column, reader->error->message + name + used));
+        *reader->error = (struct error){0};
+        return true;
+    }
+    size_t length = strcspn(message, ": ");
+    bool has_path = message[length] == ':' && length > 0 && length < 256;
+    char *path = arena_strndup(reader->arena, message, has_path ? length : 0);
+    unread_add(reader, path, has_path ? message + length + 2 : message);
+    *reader->error = (struct error){0};
+    return true;
+}
+
+struct json_cursor member_of(struct reader *reader, const struct json_cursor *object, const char *key)
+{
+    struct json_cursor at = json_member(object, key);
+    if (at.node == NULL && cJSON_GetObjectItemCaseSensitive(object->node, key) != NULL)
+        doubt_at(reader, &at, "is null");
+    return at;
+}
+
+// ---- Lists
+
+static const char *kind_of(const cJSON *node)
+{
+    return node == NULL           ? "missing"
+           : cJSON_IsObject(node) ? "an object"
+           : cJSON_IsArray(node)  ? "an array"
+           : cJSON_IsString(node) ? "a string"
+           : cJSON_IsNumber(node) ? "a number"
+           : cJSON_IsBool(node)   ? "a boolean"
+                                  : "null";
+}
 
 bool each(struct reader *reader, const struct json_cursor *array, element_reader read, void *into)
 {
-    GUARD(json_expect_array(array, reader->error));
+    if (!cJSON_IsArray(array->node))
+        return doubt_at(reader, array, "is %s, expected an array", kind_of(array->node));
     size_t index = 0;
     const cJSON *node;
     cJSON_ArrayForEach (node, array->node) {
         struct json_cursor at = json_element(array, index++, node);
-        GUARD(json_expect_object(&at, reader->error));
-        GUARD(read(reader, &at, into));
+        if (!cJSON_IsObject(node))
+            doubt_at(reader, &at, "is %s, expected an object", kind_of(node));
+        else if (!read(reader, &at, into))
+            doubt_failure(reader);
     }
     return true;
 }
 
 bool each_of(struct reader *reader, const struct json_cursor *object, const char *key, element_reader read, void *into)
 {
-    struct json_cursor at = json_member(object, key);
+    struct json_cursor at = member_of(reader, object, key);
     return each(reader, &at, read, into);
 }
 
 bool each_if_present(struct reader *reader, const struct json_cursor *object, const char *key, element_reader read,
                      void *into)
 {
-    struct json_cursor at = json_member(object, key);
+    struct json_cursor at = member_of(reader, object, key);
     return at.node == NULL || each(reader, &at, read, into);
 }
+
+void expect_member(struct reader *reader, const struct json_cursor *at, enum expected which, const char *key,
+                   const char *id, const char *subnet_id)
+{
+    struct expectation *expectation = &reader->documents->expected[which];
+    const cJSON *node = cJSON_GetObjectItemCaseSensitive(at->node, key);
+    if (node != NULL && !cJSON_IsNull(node)) {
+        expectation->met = true;
+        return;
+    }
+    *vector_add(reader->arena, &expectation->lacking) = (struct lacking){.name = reader->name,
+                                                                         .id = id,
+                                                                         .key = key,
+                                                                         .subnet_id = subnet_id,
+                                                                         .doubt = reader->doubt,
+                                                                         .listing = reader->listing};
+}
+
+// ---- Texts
 
 static void put_pointer(struct text *out, const struct json_cursor *at)
 {
@@ -75,6 +192,7 @@ const char *intern(struct reader *reader, const char *text)
 
 bool optional_interned(struct reader *reader, const struct json_cursor *at, const char *key, const char **value)
 {
+    member_of(reader, at, key);
     GUARD(json_borrow_string(at, key, value, reader->error));
     *value = *value == NULL ? NULL : intern(reader, *value);
     return true;
@@ -89,47 +207,82 @@ bool interned_of(struct reader *reader, const struct json_cursor *at, const char
 
 bool optional_text(struct reader *reader, const struct json_cursor *at, const char *key, const char **value)
 {
+    member_of(reader, at, key);
     return json_optional_string(reader->arena, at, key, value, reader->error);
+}
+
+void lenient_text(struct reader *reader, const struct json_cursor *at, const char *key, const char **value)
+{
+    if (!optional_interned(reader, at, key, value))
+        doubt_failure(reader);
+}
+
+void lenient_boolean(struct reader *reader, const struct json_cursor *at, const char *key, bool *value)
+{
+    member_of(reader, at, key);
+    if (!json_optional_boolean(at, key, value, reader->error))
+        doubt_failure(reader);
+}
+
+bool lenient_object(struct reader *reader, const struct json_cursor *at, const char *key, struct json_cursor *object)
+{
+    *object = member_of(reader, at, key);
+    if (object->node == NULL || cJSON_IsObject(object->node))
+        return object->node != NULL;
+    doubt_at(reader, object, "is %s, expected an object", kind_of(object->node));
+    return false;
+}
+
+// ---- Addresses, protocols, ports
+
+bool read_prefix_text(struct reader *reader, const struct json_cursor *at, const char *text, int family,
+                      struct prefix *prefix)
+{
+    enum prefix_problem problem = prefix_parse(text, false, prefix);
+    const char *kind = family == FAMILY_IPV4 ? "an IPv4 CIDR" : family == FAMILY_IPV6 ? "an IPv6 CIDR" : "a CIDR";
+    if ((problem != PREFIX_OK && problem != PREFIX_HOST_BITS) || (family != 0 && (int)prefix->family != family))
+        return json_fail(at, reader->error, "\"%s\" is not %s", text, kind);
+    if (problem == PREFIX_OK)
+        return true;
+    char place[256], meant[ADDRESS_TEXT]; // EC2 itself keeps 203.0.113.5/28 as 203.0.113.0/28
+    json_place(at, place, sizeof(place));
+    prefix_format(*prefix, meant);
+    *vector_add(reader->arena, &reader->estate->notes) =
+        arena_printf(reader->arena, "%s: %s: \"%s\" has host bits set, read as %s", reader->name, place, text, meant);
+    return true;
 }
 
 bool read_prefix(struct reader *reader, const struct json_cursor *object, const char *key, int family,
                  struct prefix *prefix)
 {
     const char *text;
-    struct json_cursor at = json_member(object, key);
+    struct json_cursor at = member_of(reader, object, key);
     GUARD(json_borrow_string(object, key, &text, reader->error));
     if (text == NULL)
         return json_fail(&at, reader->error, "is missing, expected a string");
-    enum prefix_problem problem = prefix_parse(text, false, prefix);
-    const char *kind = family == FAMILY_IPV4 ? "an IPv4 CIDR" : family == FAMILY_IPV6 ? "an IPv6 CIDR" : "a CIDR";
-    if (problem == PREFIX_HOST_BITS) {
-        char meant[ADDRESS_TEXT];
-        prefix_format(*prefix, meant);
-        return json_fail(&at, reader->error, "\"%s\" has host bits set, expected %s", text, meant);
-    }
-    if (problem != PREFIX_OK || (family != 0 && (int)prefix->family != family))
-        return json_fail(&at, reader->error, "\"%s\" is not %s", text, kind);
-    return true;
+    return read_prefix_text(reader, &at, text, family, prefix);
 }
 
 bool read_address(struct reader *reader, const struct json_cursor *object, const char *key, int family,
                   struct address *address)
 {
     const char *text;
-    struct json_cursor at = json_member(object, key);
+    struct json_cursor at = member_of(reader, object, key);
     GUARD(json_borrow_string(object, key, &text, reader->error));
     if (text == NULL)
         return json_fail(&at, reader->error, "is missing, expected a string");
-    if (!address_parse(text, address) || (int)address->family != family)
+    struct address parsed;
+    if (!address_parse(text, &parsed) || (int)parsed.family != family)
         return json_fail(&at, reader->error, "\"%s\" is not an %s address", text,
                          family == FAMILY_IPV4 ? "IPv4" : "IPv6");
+    *address = parsed;
     return true;
 }
 
 bool read_protocol(struct reader *reader, const struct json_cursor *object, const char *key, int *protocol)
 {
     const char *text;
-    struct json_cursor at = json_member(object, key);
+    struct json_cursor at = member_of(reader, object, key);
     GUARD(json_borrow_string(object, key, &text, reader->error));
     if (text == NULL)
         return json_fail(&at, reader->error, "is missing, expected a string");
@@ -137,14 +290,20 @@ bool read_protocol(struct reader *reader, const struct json_cursor *object, cons
            json_fail(&at, reader->error, "\"%s\" is not a protocol, expected a name or a number from -1 to 255", text);
 }
 
-void icmp_range(long type, long code, uint16_t *low, uint16_t *high)
+bool read_icmp(struct reader *reader, const struct json_cursor *object, const char *type_key, const char *code_key,
+               uint16_t *low, uint16_t *high)
 {
+    long type = -1, code = -1;
+    bool present;
+    GUARD(json_optional_integer(object, type_key, -1, 255, &type, &present, reader->error));
+    GUARD(json_optional_integer(object, code_key, -1, 255, &code, &present, reader->error));
     *low = 0;
     *high = PORT_LAST;
     if (type >= 0) {
         *low = (uint16_t)(type * 256 + (code >= 0 ? code : 0));
         *high = (uint16_t)(type * 256 + (code >= 0 ? code : 255));
     }
+    return true;
 }
 
 bool read_ports(struct reader *reader, const struct json_cursor *object, const char *from_key, const char *to_key,
@@ -192,4 +351,116 @@ const struct group_set *group_set_of(struct reader *reader, const char **ids, si
     }
     text_free(&key);
     return set;
+}
+
+// ---- Where records lie
+
+const char *region_of_zone(struct reader *reader, const char *zone)
+{
+    if (zone == NULL)
+        return NULL;
+    size_t length = strlen(zone); // us-east-2b lies in us-east-2; a local zone's name begins with its region's
+    for (size_t i = 0, dashes = 0; i < length; i++) {
+        dashes += zone[i] == '-';
+        if (dashes >= 2 && zone[i] >= '0' && zone[i] <= '9') {
+            while (i < length && zone[i] >= '0' && zone[i] <= '9')
+                i++;
+            return intern(reader, arena_strndup(reader->scratch, zone, i));
+        }
+    }
+    return NULL;
+}
+
+void place_of_arn(struct reader *reader, const char *arn, const char **account, const char **region)
+{
+    const char *parts[6] = {arn}; // arn:partition:service:region:account:resource
+    for (int i = 1; i < 6 && parts[i - 1] != NULL; i++) {
+        parts[i] = strchr(parts[i - 1], ':');
+        parts[i] = parts[i] == NULL ? NULL : parts[i] + 1;
+    }
+    if (arn == NULL || strncmp(arn, "arn:", 4) != 0 || parts[5] == NULL)
+        return;
+    size_t region_length = (size_t)(parts[4] - parts[3] - 1), account_length = (size_t)(parts[5] - parts[4] - 1);
+    if (region_length > 0 && *region == NULL)
+        *region = intern(reader, arena_strndup(reader->scratch, parts[3], region_length));
+    if (account_length == 12 && *account == NULL)
+        *account = intern(reader, arena_strndup(reader->scratch, parts[4], account_length));
+}
+
+const struct interface_place *place_with(struct reader *reader, const struct interface_place *wanted)
+{
+    const char *parts[] = {wanted->account_id, wanted->region, wanted->vpc_id, wanted->subnet_id};
+    char small[256], *key = small;
+    size_t used = 0;
+    for (int i = 0; i < 4; i++) {
+        size_t length = parts[i] == NULL ? 0 : strlen(parts[i]);
+        if (used + length + 2 > sizeof(small)) {
+            key = arena_printf(reader->scratch, "%s|%s|%s|%s", parts[0] == NULL ? "" : parts[0],
+                               parts[1] == NULL ? "" : parts[1], parts[2] == NULL ? "" : parts[2],
+                               parts[3] == NULL ? "" : parts[3]);
+            break;
+        }
+        memcpy(small + used, length == 0 ? "" : parts[i], length);
+        used += length;
+        small[used++] = i < 3 ? '|' : '\0';
+    }
+    struct interface_place *place = map_get(&reader->estate->places, key);
+    if (place == NULL) {
+        place = arena_new_of(reader->arena, struct interface_place);
+        *place = *wanted;
+        map_put(reader->arena, &reader->estate->places, arena_strdup(reader->arena, key), place);
+    }
+    return place;
+}
+
+void seen_at(struct reader *reader, const char *account, const char *region, const char *vpc_id)
+{
+    struct interface_place wanted = {.account_id = account, .region = region, .vpc_id = vpc_id};
+    listing_sees(reader, reader->listing, place_with(reader, &wanted));
+}
+
+// ---- Records that stand twice
+
+bool record_agrees(struct reader *reader, const struct json_cursor *at, record_place earlier, const char *id,
+                   const char **doubt)
+{
+    const char *other;
+    if (documents_same_record(reader->documents, earlier, at->node, &other))
+        return true;
+    char place[256];
+    json_place(at, place, sizeof(place));
+    const char *text = doubt_document(
+        reader, place, "is another record of %s than the one in %s: neither is believed alone", id, other);
+    if (*doubt == NULL)
+        *doubt = text;
+    return false;
+}
+
+void put_alone(struct reader *reader, struct map *map, const char *key, void *value, const char **doubt,
+               size_t doubt_offset, const char *what)
+{
+    void *old = map_get(map, key);
+    if (old == NULL) {
+        map_put(reader->arena, map, key, value);
+        return;
+    }
+    if (old == value)
+        return;
+    const char *text = doubt_document(reader, "", "%s %s a second time: neither is believed alone", what, key);
+    const char **old_doubt = (const char **)((char *)old + doubt_offset);
+    *doubt = *doubt == NULL ? text : *doubt;
+    *old_doubt = *old_doubt == NULL ? text : *old_doubt;
+}
+
+bool file_names(const char *file, const char *word)
+{
+    const char *base = strrchr(file, '/') == NULL ? file : strrchr(file, '/') + 1;
+    size_t length = strlen(word);
+    for (const char *at = base; length > 0 && (at = strstr(at, word)) != NULL; at++) {
+        bool begins = at == base || strchr(".-_ ", at[-1]) != NULL;
+        bool ends = at[length] == '\0' || strchr(".-_ ", at[length]) != NULL;
+        if (begins && ends)
+            return true;
+    }
+    return false;
 }

@@ -1,7 +1,9 @@
-// What the readers of documents share. For the files of src/aws only.
+// What the readers of documents share. For the files of src/aws/documents only.
 //
-// Each element reader adds one element of a describe-* document's top-level array to the estate; `into` is what it is
-// nested in, or NULL. Field names: botocore's published service models.
+// A record is one element of a document's list. Its reader adds it to the estate and returns true; false, with the
+// reader's error filled, where nothing can be made of it. A part of a record that is not understood costs that part: it
+// is listed as unread, and the record's `doubt` says so, so that nothing that rests on the record is exact.
+// Field names: botocore's published service models.
 #pragma once
 
 #include "base/json.h"
@@ -12,22 +14,51 @@ struct document_place {
     const char *region;
 };
 
+struct listing;   // completeness.h
+struct documents; // documents.h
+
+// A record's place: the number of its document and, in the lower bits, the byte where it begins.
+enum { RECORD_OFFSET_BITS = 40 };
+
 struct reader {
     struct estate *estate;
     struct arena *arena;
+    struct arena *scratch; // for one record
     struct document_place place;
     const char *name; // the document's path in the snapshot
+    struct listing *listing;
+    struct documents *documents;
+    const char **doubt;  // of the record in hand, or NULL where what is read decides nothing
+    record_place record; // where it stands
     struct error *error;
-    struct arena *scratch; // for one element
 };
 
+// Reads one record, or one element of a list in it; `into` is what it is nested in, or NULL.
 typedef bool (*element_reader)(struct reader *reader, const struct json_cursor *at, void *into);
 
-// Reads each element of an array, which must be objects; under `key` of an object, required or not.
+// Lists a value as unread, and makes the record in hand doubtful. Returns true, to go on.
+bool doubt_at(struct reader *reader, const struct json_cursor *at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+// The same for what reader->error says, after a failure.
+bool doubt_failure(struct reader *reader);
+// The same for what a whole document lacks or contradicts.
+const char *doubt_document(struct reader *reader, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// A member; NULL there is as if it were absent, but AWS prints none: a doubt.
+struct json_cursor member_of(struct reader *reader, const struct json_cursor *object, const char *key);
+
+// Reads each element of an array under `key`. An element that fails costs itself. A missing array is a doubt too where
+// it is required.
 bool each(struct reader *reader, const struct json_cursor *array, element_reader read, void *into);
 bool each_of(struct reader *reader, const struct json_cursor *object, const char *key, element_reader read, void *into);
 bool each_if_present(struct reader *reader, const struct json_cursor *object, const char *key, element_reader read,
                      void *into);
+
+// A member that AWS prints in every record of a kind, or in none: where some have it, its absence is a doubt.
+enum expected { EXPECT_IPV6_ADDRESSES, EXPECT_IPV6_RANGES, EXPECT_PREFIX_LISTS, EXPECT_PAIRS, EXPECT_COUNT };
+void expect_member(struct reader *reader, const struct json_cursor *at, enum expected which, const char *key,
+                   const char *id, const char *subnet_id);
 
 // Strings of the estate. Those that recur (ids, regions, types) are interned, so that each is held once.
 bool text_of(struct reader *reader, const struct json_cursor *at, const char *key, const char **value);
@@ -36,65 +67,56 @@ bool interned_of(struct reader *reader, const struct json_cursor *at, const char
 bool optional_interned(struct reader *reader, const struct json_cursor *at, const char *key, const char **value);
 const char *intern(struct reader *reader, const char *text);
 
-// A CIDR under `key`. family 0 takes either.
+// The same for what may be odd at no more cost than a doubt: absent or odd, *value is NULL.
+void lenient_text(struct reader *reader, const struct json_cursor *at, const char *key, const char **value);
+void lenient_boolean(struct reader *reader, const struct json_cursor *at, const char *key, bool *value);
+// An object under a key; false where it is absent or, at the cost of a doubt, no object.
+bool lenient_object(struct reader *reader, const struct json_cursor *at, const char *key, struct json_cursor *object);
+
+// A CIDR under `key`. family 0 takes either. Host bits are masked, and noted.
 bool read_prefix(struct reader *reader, const struct json_cursor *object, const char *key, int family,
                  struct prefix *prefix);
+bool read_prefix_text(struct reader *reader, const struct json_cursor *at, const char *text, int family,
+                      struct prefix *prefix);
 bool read_address(struct reader *reader, const struct json_cursor *object, const char *key, int family,
                   struct address *address);
 bool read_protocol(struct reader *reader, const struct json_cursor *object, const char *key, int *protocol);
 bool read_ports(struct reader *reader, const struct json_cursor *object, const char *from_key, const char *to_key,
                 uint16_t *low, uint16_t *high);
 // Type and code, -1 for any, as numbers type * 256 + code.
-void icmp_range(long type, long code, uint16_t *low, uint16_t *high);
+bool read_icmp(struct reader *reader, const struct json_cursor *object, const char *type_key, const char *code_key,
+               uint16_t *low, uint16_t *high);
 
 // Where the snapshot tells of an element: the document's name, # and a JSON pointer (RFC 6901).
 const char *evidence_of(struct reader *reader, const struct json_cursor *at);
 
-struct prefix_list *prefix_list_named(struct reader *reader, const char *id);
-const struct group_set *group_set_of(struct reader *reader, const char **ids, size_t count); // sorts ids
+// Account and region of a record, as far as it tells them itself; of "arn:aws:ec2:REGION:ACCOUNT:..." both.
+void place_of_arn(struct reader *reader, const char *arn, const char **account, const char **region);
+const char *region_of_zone(struct reader *reader, const char *zone); // NULL where that is no zone's name
+// Places that recur share one.
+const struct interface_place *place_with(struct reader *reader, const struct interface_place *wanted);
+// Says that a record of the listing in hand lies there; texts may be NULL where they are not told.
+void seen_at(struct reader *reader, const char *account, const char *region, const char *vpc_id);
 
-bool read_security_group(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_network_acl(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_route_table(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_internet_gateway(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_prefix_list(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_prefix_list_entry(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_vpc_endpoint(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_block_options(struct reader *reader, const struct json_cursor *at);
-bool read_block_exclusion(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_firewall_status(struct reader *reader, const struct json_cursor *at, const char *name);
-bool read_interface(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_reservation(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_load_balancer(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_classic_load_balancer(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_listener(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_listener_rule(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_target_group(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_listeners_of(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_target_health_of(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_db_instance(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_launch_template(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_user(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_group(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_role(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_managed_policy(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_virtual_device(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_trail(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_event_selector(struct reader *reader, const struct json_cursor *at, void *into); // into: struct trail
-bool read_advanced_event_selector(struct reader *reader, const struct json_cursor *at,
-                                  void *into); // into: struct trail
-// Whole members of an account's documents, which may be of any kind.
-bool read_account_member(struct reader *reader, const struct json_cursor *at);
-// Notes that a list was asked for, even where it is empty.
-void note_account_list(struct reader *reader, const char *key);
-// The trail that such a document's path tells of, or NULL.
-struct trail *trail_of_file(struct reader *reader);
-bool read_target_health(struct reader *reader, const struct json_cursor *at, void *into); // into: struct target_group
-bool read_target_group_attribute(struct reader *reader, const struct json_cursor *at, void *into);
+// Whether the record in hand says the same as an earlier one; else lists the two as contradicting each other.
+bool record_agrees(struct reader *reader, const struct json_cursor *at, record_place earlier, const char *id,
+                   const char **doubt);
+// Puts under a key what must be one thing: where another is there already, both are doubtful.
+void put_alone(struct reader *reader, struct map *map, const char *key, void *value, const char **doubt,
+               size_t doubt_offset, const char *what);
+
+struct prefix_list *prefix_list_named(struct reader *reader, const char *id);
+struct load_balancer *load_balancer_with(struct reader *reader, const char *arn); // made where it is not known yet
+const struct group_set *group_set_of(struct reader *reader, const char **ids, size_t count); // sorts ids
 
 // The account with an id; made where it is not known yet.
 struct account *account_named(struct estate *estate, const char *id);
-
-// The target group whose name or id is in a file's name: what such a document holds does not tell (contract.md).
-struct target_group *target_group_of_file(struct reader *reader, const char *file);
+struct account *account_of(struct reader *reader);                      // the path's, else the only one that there is
+struct account *account_by_arn(struct reader *reader, const char *arn); // a record's: its ARN's, else the same
+// The target group, load balancer or trail whose name or id is in a file's name, or NULL: what such a document holds
+// does not tell (contract.md).
+struct target_group *target_group_of_file(struct reader *reader);
+struct load_balancer *load_balancer_of_file(struct reader *reader);
+struct trail *trail_of_file(struct reader *reader);
+// Whether a file's name names something: as a whole word of it.
+bool file_names(const char *file, const char *word);

@@ -1,26 +1,36 @@
 // Documents that hold rules: security groups, network ACLs, route tables.
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/documents/reader.h"
+#include "aws/documents/readers.h"
 #include "model/protocol.h"
 
 static bool read_group_prefix(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct security_group_rule *rule = into;
-    return read_prefix(reader, at, "CidrIp", FAMILY_IPV4, vector_add(reader->arena, &rule->prefixes));
+    struct prefix prefix;
+    GUARD(read_prefix(reader, at, "CidrIp", FAMILY_IPV4, &prefix));
+    *vector_add(reader->arena, &rule->prefixes) = prefix;
+    return true;
 }
 
 static bool read_group_prefix6(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct security_group_rule *rule = into;
-    return read_prefix(reader, at, "CidrIpv6", FAMILY_IPV6, vector_add(reader->arena, &rule->prefixes));
+    struct prefix prefix;
+    GUARD(read_prefix(reader, at, "CidrIpv6", FAMILY_IPV6, &prefix));
+    *vector_add(reader->arena, &rule->prefixes) = prefix;
+    return true;
 }
 
 static bool read_group_prefix_list(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct security_group_rule *rule = into;
-    return interned_of(reader, at, "PrefixListId", vector_add(reader->arena, &rule->prefix_lists));
+    const char *id;
+    GUARD(interned_of(reader, at, "PrefixListId", &id));
+    *vector_add(reader->arena, &rule->prefix_lists) = id;
+    return true;
 }
 
 static bool read_group_pair(struct reader *reader, const struct json_cursor *at, void *into)
@@ -30,133 +40,203 @@ static bool read_group_pair(struct reader *reader, const struct json_cursor *at,
     GUARD(optional_interned(reader, at, "GroupId", &id));
     if (id != NULL)
         *vector_add(reader->arena, &rule->groups) = id;
+    else if (member_of(reader, at, "GroupName").node == NULL)
+        doubt_at(reader, at, "names no group");
     return true;
 }
 
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
-static bool read_permission(struct reader *reader, const struct json_cursor *at, void *into)
+static bool has(const struct json_cursor *at, const char *key)
 {
-    struct security_group_rule *rule = into;
+    return cJSON_GetObjectItemCaseSensitive(at->node, key) != NULL;
+}
+
+// AWS prints all four lists of peers in every rule; documents of before 2017 lack those that were not there yet, and
+// people who write rules by hand name the one they need.
+static void expect_peers(struct reader *reader, const struct json_cursor *at, const char *group_id)
+{
+    bool ranges = has(at, "IpRanges"), ranges6 = has(at, "Ipv6Ranges"), lists = has(at, "PrefixListIds");
+    if (!ranges && !ranges6 && !lists)
+        return;
+    const char *keys[] = {"IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs"};
+    bool there[] = {ranges, ranges6, lists, has(at, "UserIdGroupPairs")};
+    int absent = 4 - (there[0] + there[1] + there[2] + there[3]);
+    for (int i = 0; i < 4; i++)
+        if (!there[i] && (absent == 1 || i == 0)) {
+            struct json_cursor missing = json_member(at, keys[i]);
+            doubt_at(reader, &missing, "is missing, expected an array");
+        }
+    expect_member(reader, at, EXPECT_IPV6_RANGES, "Ipv6Ranges", group_id, NULL);
+    expect_member(reader, at, EXPECT_PREFIX_LISTS, "PrefixListIds", group_id, NULL);
+    expect_member(reader, at, EXPECT_PAIRS, "UserIdGroupPairs", group_id, NULL);
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
+static bool read_permission(struct reader *reader, const struct json_cursor *at, const char *group_id,
+                            struct security_group_rule *rule)
+{
     rule->index = at->index;
     rule->high = PORT_LAST;
     GUARD(read_protocol(reader, at, "IpProtocol", &rule->protocol));
-    if (protocol_has_ports(rule->protocol)) {
+    if (protocol_has_ports(rule->protocol))
         GUARD(read_ports(reader, at, "FromPort", "ToPort", &rule->low, &rule->high));
-    } else if (protocol_is_icmp(rule->protocol)) {
-        long type = -1, code = -1;
-        bool present;
-        GUARD(json_optional_integer(at, "FromPort", -1, 255, &type, &present, reader->error));
-        GUARD(json_optional_integer(at, "ToPort", -1, 255, &code, &present, reader->error));
-        icmp_range(type, code, &rule->low, &rule->high);
-    }
+    else if (protocol_is_icmp(rule->protocol))
+        GUARD(read_icmp(reader, at, "FromPort", "ToPort", &rule->low, &rule->high));
     size_t room = (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(at->node, "IpRanges")) +
                   (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(at->node, "Ipv6Ranges"));
     vector_room(reader->arena, &rule->prefixes, room);
-    GUARD(each_if_present(reader, at, "IpRanges", read_group_prefix, rule));
-    GUARD(each_if_present(reader, at, "Ipv6Ranges", read_group_prefix6, rule));
-    GUARD(each_if_present(reader, at, "UserIdGroupPairs", read_group_pair, rule));
-    return each_if_present(reader, at, "PrefixListIds", read_group_prefix_list, rule);
+    expect_peers(reader, at, group_id);
+    return each_if_present(reader, at, "IpRanges", read_group_prefix, rule) &&
+           each_if_present(reader, at, "Ipv6Ranges", read_group_prefix6, rule) &&
+           each_if_present(reader, at, "UserIdGroupPairs", read_group_pair, rule) &&
+           each_if_present(reader, at, "PrefixListIds", read_group_prefix_list, rule);
 }
 
 static bool read_ingress(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct security_group *group = into;
-    return read_permission(reader, at, vector_add(reader->arena, &group->ingress));
+    struct security_group_rule rule = {0};
+    GUARD(read_permission(reader, at, group->id, &rule));
+    *vector_add(reader->arena, &group->ingress) = rule;
+    return true;
 }
 
 static bool read_egress(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct security_group *group = into;
-    return read_permission(reader, at, vector_add(reader->arena, &group->egress));
+    struct security_group_rule rule = {0};
+    GUARD(read_permission(reader, at, group->id, &rule));
+    *vector_add(reader->arena, &group->egress) = rule;
+    return true;
 }
 
 bool read_security_group(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
     struct security_group *group = arena_new_of(reader->arena, struct security_group);
+    const char *arn = NULL, *region = NULL;
     GUARD(interned_of(reader, at, "GroupId", &group->id));
-    GUARD(optional_text(reader, at, "GroupName", &group->name));
-    GUARD(optional_interned(reader, at, "VpcId", &group->vpc_id));
-    size_t room = (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(at->node, "IpPermissions"));
-    vector_room(reader->arena, &group->ingress, room);
-    GUARD(optional_interned(reader, at, "OwnerId", &group->account_id));
+    struct security_group *old = map_get(&reader->estate->security_groups, group->id);
+    if (old != NULL) {
+        if (!record_agrees(reader, at, old->record, group->id, &old->doubt))
+            old->ingress.count = old->egress.count = 0;
+        return true;
+    }
+    reader->doubt = &group->doubt;
+    group->record = reader->record;
     group->evidence = reader->name;
-    group->has_egress = json_member(at, "IpPermissionsEgress").node != NULL;
-    GUARD(each_of(reader, at, "IpPermissions", read_ingress, group));
-    GUARD(each_if_present(reader, at, "IpPermissionsEgress", read_egress, group));
+    lenient_text(reader, at, "GroupName", &group->name);
+    lenient_text(reader, at, "VpcId", &group->vpc_id);
+    lenient_text(reader, at, "OwnerId", &group->account_id);
+    lenient_text(reader, at, "SecurityGroupArn", &arn);
+    place_of_arn(reader, arn, &group->account_id, &region);
+    seen_at(reader, group->account_id, region, group->vpc_id);
+    vector_room(reader->arena, &group->ingress,
+                (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(at->node, "IpPermissions")));
+    each_of(reader, at, "IpPermissions", read_ingress, group);
+    group->has_egress = member_of(reader, at, "IpPermissionsEgress").node != NULL;
+    each_if_present(reader, at, "IpPermissionsEgress", read_egress, group);
     map_put(reader->arena, &reader->estate->security_groups, group->id, group);
     return true;
+}
+
+static bool read_entry_prefix(struct reader *reader, const struct json_cursor *at, struct network_acl_entry *entry)
+{
+    if (member_of(reader, at, "Ipv6CidrBlock").node != NULL)
+        return read_prefix(reader, at, "Ipv6CidrBlock", FAMILY_IPV6, &entry->prefix);
+    return read_prefix(reader, at, "CidrBlock", FAMILY_IPV4, &entry->prefix);
+}
+
+static bool has_both(struct reader *reader, const struct json_cursor *object, const char *a, const char *b)
+{
+    return (json_member(object, a).node != NULL && json_member(object, b).node != NULL) ||
+           json_fail(object, reader->error, "lacks %s or %s, which say what is denied", a, b);
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkAclEntry.html
 static bool read_acl_entry(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct network_acl *acl = into;
-    struct network_acl_entry *entry = vector_add(reader->arena, &acl->entries);
+    struct network_acl_entry entry = {.high = PORT_LAST};
     long number;
     const char *action;
-    entry->high = PORT_LAST;
-    GUARD(json_integer(at, "RuleNumber", 0, 32767, &number, reader->error));
-    entry->number = (int)number;
-    GUARD(json_boolean(at, "Egress", &entry->egress, reader->error));
-    GUARD(text_of(reader, at, "RuleAction", &action));
-    entry->allow = strcmp(action, "allow") == 0;
-    if (!entry->allow && strcmp(action, "deny") != 0) {
-        struct json_cursor wrong = json_member(at, "RuleAction");
-        return json_fail(&wrong, reader->error, "\"%s\", expected \"allow\" or \"deny\"", action);
+    struct json_cursor range = member_of(reader, at, "PortRange"), icmp = member_of(reader, at, "IcmpTypeCode");
+    GUARD(json_integer(at, "RuleNumber", INT32_MIN, INT32_MAX, &number, reader->error));
+    entry.number = (int)number;
+    GUARD(json_boolean(at, "Egress", &entry.egress, reader->error));
+    GUARD(json_borrow_string(at, "RuleAction", &action, reader->error));
+    entry.allow = action != NULL && strcmp(action, "allow") == 0;
+    if (!entry.allow && (action == NULL || strcmp(action, "deny") != 0)) {
+        struct json_cursor wrong = member_of(reader, at, "RuleAction");
+        return json_fail(&wrong, reader->error, "is %s, expected \"allow\" or \"deny\"",
+                         action == NULL ? "missing" : action);
     }
-    GUARD(read_protocol(reader, at, "Protocol", &entry->protocol));
-    if (protocol_has_ports(entry->protocol)) {
-        struct json_cursor range = json_member(at, "PortRange");
-        if (range.node != NULL) {
-            GUARD(json_expect_object(&range, reader->error));
-            GUARD(read_ports(reader, &range, "From", "To", &entry->low, &entry->high));
-        }
-    } else if (protocol_is_icmp(entry->protocol)) {
-        struct json_cursor icmp = json_member(at, "IcmpTypeCode");
-        if (icmp.node != NULL) {
-            long type = -1, code = -1;
-            bool present;
-            GUARD(json_expect_object(&icmp, reader->error));
-            GUARD(json_optional_integer(&icmp, "Type", -1, 255, &type, &present, reader->error));
-            GUARD(json_optional_integer(&icmp, "Code", -1, 255, &code, &present, reader->error));
-            icmp_range(type, code, &entry->low, &entry->high);
-        }
+    GUARD(read_protocol(reader, at, "Protocol", &entry.protocol));
+    if (protocol_has_ports(entry.protocol) && range.node != NULL) {
+        GUARD(json_expect_object(&range, reader->error));
+        GUARD(read_ports(reader, &range, "From", "To", &entry.low, &entry.high));
+    } else if (protocol_is_icmp(entry.protocol) && icmp.node != NULL) {
+        GUARD(json_expect_object(&icmp, reader->error));
+        GUARD(read_icmp(reader, &icmp, "Type", "Code", &entry.low, &entry.high));
     }
-    if (json_member(at, "Ipv6CidrBlock").node != NULL)
-        return read_prefix(reader, at, "Ipv6CidrBlock", FAMILY_IPV6, &entry->prefix);
-    return read_prefix(reader, at, "CidrBlock", FAMILY_IPV4, &entry->prefix);
+    // Without its numbers an entry would deny more than it may say. (That an entry allows too much is no clean answer.)
+    if (!entry.allow && protocol_has_ports(entry.protocol))
+        GUARD(has_both(reader, &range, "From", "To"));
+    if (!entry.allow && protocol_is_icmp(entry.protocol))
+        GUARD(has_both(reader, &icmp, "Type", "Code"));
+    GUARD(read_entry_prefix(reader, at, &entry));
+    *vector_add(reader->arena, &acl->entries) = entry;
+    return true;
 }
 
 static bool read_acl_association(struct reader *reader, const struct json_cursor *at, void *into)
 {
+    struct network_acl *acl = into;
     const char *subnet_id;
     GUARD(interned_of(reader, at, "SubnetId", &subnet_id));
-    map_put(reader->arena, &reader->estate->acl_of_subnet, subnet_id, into);
+    put_alone(reader, &reader->estate->acl_of_subnet, subnet_id, acl, &acl->doubt, offsetof(struct network_acl, doubt),
+              "a network ACL of");
     return true;
 }
 
 static int by_rule_number(const void *left, const void *right)
 {
     const struct network_acl_entry *a = left, *b = right;
-    return a->number - b->number;
+    return a->number < b->number ? -1 : a->number > b->number;
 }
 
 bool read_network_acl(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
     struct network_acl *acl = arena_new_of(reader->arena, struct network_acl);
+    const char *owner = NULL;
     GUARD(interned_of(reader, at, "NetworkAclId", &acl->id));
-    GUARD(optional_interned(reader, at, "VpcId", &acl->vpc_id));
-    acl->evidence = reader->name;
-    GUARD(json_optional_boolean(at, "IsDefault", &acl->is_default, reader->error));
-    GUARD(each_of(reader, at, "Entries", read_acl_entry, acl));
-    if (acl->entries.count > 1)
-        qsort(acl->entries.items, acl->entries.count, sizeof(*acl->entries.items), by_rule_number);
-    GUARD(each_if_present(reader, at, "Associations", read_acl_association, acl));
-    map_put(reader->arena, &reader->estate->network_acls, acl->id, acl);
+    struct network_acl *old = map_get(&reader->estate->network_acls, acl->id);
+    if (old != NULL && record_agrees(reader, at, old->record, acl->id, &old->doubt))
+        return true;
+    acl = old != NULL ? old : acl;
+    reader->doubt = &acl->doubt;
+    if (old == NULL) {
+        acl->record = reader->record;
+        acl->evidence = reader->name;
+        lenient_text(reader, at, "VpcId", &acl->vpc_id);
+        lenient_text(reader, at, "OwnerId", &owner);
+        lenient_boolean(reader, at, "IsDefault", &acl->is_default);
+        seen_at(reader, owner, NULL, acl->vpc_id);
+        each_of(reader, at, "Entries", read_acl_entry, acl);
+        if (acl->entries.count > 1)
+            qsort(acl->entries.items, acl->entries.count, sizeof(*acl->entries.items), by_rule_number);
+        for (size_t i = 1; i < acl->entries.count; i++) {
+            const struct network_acl_entry *a = &acl->entries.items[i - 1], *b = &acl->entries.items[i];
+            if (a->number == b->number && a->egress == b->egress && a->prefix.family == b->prefix.family &&
+                a->allow != b->allow)
+                doubt_at(reader, at, "two entries are numbered %d", a->number);
+        }
+        map_put(reader->arena, &reader->estate->network_acls, acl->id, acl);
+    }
+    each_of(reader, at, "Associations", read_acl_association, acl);
     if (acl->is_default && acl->vpc_id != NULL)
-        map_put(reader->arena, &reader->estate->default_acl_of_vpc, acl->vpc_id, acl);
+        put_alone(reader, &reader->estate->default_acl_of_vpc, acl->vpc_id, acl, &acl->doubt,
+                  offsetof(struct network_acl, doubt), "the default network ACL of");
     return true;
 }
 
@@ -190,7 +270,7 @@ static bool read_route_target(struct reader *reader, const struct json_cursor *a
     route->target_id = "a target of unknown kind";
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         const char *id;
-        GUARD(optional_text(reader, at, keys[i].key, &id));
+        GUARD(optional_interned(reader, at, keys[i].key, &id));
         if (id == NULL || id[0] == '\0')
             continue;
         route->target = keys[i].target;
@@ -204,22 +284,29 @@ static bool read_route_target(struct reader *reader, const struct json_cursor *a
     return true;
 }
 
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html
 static bool read_route(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct route_table *table = into;
-    struct route *route = vector_add(reader->arena, &table->routes);
-    const char *state, *origin;
-    GUARD(optional_text(reader, at, "State", &state));
-    GUARD(optional_text(reader, at, "Origin", &origin));
-    route->active = state == NULL || strcmp(state, "active") == 0;
-    route->propagated = origin != NULL && strcmp(origin, "EnableVgwRoutePropagation") == 0;
-    GUARD(optional_text(reader, at, "DestinationPrefixListId", &route->prefix_list));
-    GUARD(read_route_target(reader, at, route));
-    if (route->prefix_list != NULL)
-        return true;
-    if (json_member(at, "DestinationIpv6CidrBlock").node != NULL)
-        return read_prefix(reader, at, "DestinationIpv6CidrBlock", FAMILY_IPV6, &route->prefix);
-    return read_prefix(reader, at, "DestinationCidrBlock", FAMILY_IPV4, &route->prefix);
+    struct route route = {0};
+    const char *state = NULL, *origin = NULL;
+    lenient_text(reader, at, "State", &state);
+    lenient_text(reader, at, "Origin", &origin);
+    route.active = state == NULL || strcmp(state, "blackhole") != 0;
+    route.propagated = origin != NULL && strcmp(origin, "EnableVgwRoutePropagation") == 0;
+    GUARD(optional_interned(reader, at, "DestinationPrefixListId", &route.prefix_list));
+    GUARD(read_route_target(reader, at, &route));
+    if (state != NULL && route.active && strcmp(state, "active") != 0) { // "filtered", or a word that is new
+        route.target = ROUTE_UNKNOWN;
+        route.target_id = arena_printf(reader->arena, "%s, which is %s", route.target_id, state);
+    }
+    if (route.prefix_list == NULL) {
+        bool ipv6 = member_of(reader, at, "DestinationIpv6CidrBlock").node != NULL;
+        GUARD(read_prefix(reader, at, ipv6 ? "DestinationIpv6CidrBlock" : "DestinationCidrBlock",
+                          ipv6 ? FAMILY_IPV6 : FAMILY_IPV4, &route.prefix));
+    }
+    *vector_add(reader->arena, &table->routes) = route;
+    return true;
 }
 
 static bool read_table_association(struct reader *reader, const struct json_cursor *at, void *into)
@@ -230,26 +317,40 @@ static bool read_table_association(struct reader *reader, const struct json_curs
     bool is_main = false;
     GUARD(json_optional_boolean(at, "Main", &is_main, reader->error));
     GUARD(optional_interned(reader, at, "SubnetId", &subnet_id));
-    GUARD(optional_text(reader, at, "GatewayId", &gateway_id));
+    GUARD(optional_interned(reader, at, "GatewayId", &gateway_id));
     if (subnet_id != NULL)
-        map_put(reader->arena, &estate->table_of_subnet, subnet_id, table);
+        put_alone(reader, &estate->table_of_subnet, subnet_id, table, &table->doubt,
+                  offsetof(struct route_table, doubt), "a route table of");
     if (gateway_id != NULL)
-        map_put(reader->arena, &estate->edge_table_of_gateway, gateway_id, table);
+        put_alone(reader, &estate->edge_table_of_gateway, gateway_id, table, &table->doubt,
+                  offsetof(struct route_table, doubt), "a route table of");
     if (is_main && table->vpc_id != NULL) {
         table->is_main = true;
-        map_put(reader->arena, &estate->main_table_of_vpc, table->vpc_id, table);
+        put_alone(reader, &estate->main_table_of_vpc, table->vpc_id, table, &table->doubt,
+                  offsetof(struct route_table, doubt), "the main route table of");
     }
-    return true;
+    return is_main || subnet_id != NULL || gateway_id != NULL ||
+           json_fail(at, reader->error, "says neither of what it is the table nor that it is the main one");
 }
 
 bool read_route_table(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
     struct route_table *table = arena_new_of(reader->arena, struct route_table);
+    const char *owner = NULL;
     GUARD(interned_of(reader, at, "RouteTableId", &table->id));
-    GUARD(optional_interned(reader, at, "VpcId", &table->vpc_id));
-    GUARD(each_of(reader, at, "Routes", read_route, table));
-    GUARD(each_if_present(reader, at, "Associations", read_table_association, table));
-    map_put(reader->arena, &reader->estate->route_tables, table->id, table);
-    return true;
+    struct route_table *old = map_get(&reader->estate->route_tables, table->id);
+    if (old != NULL && record_agrees(reader, at, old->record, table->id, &old->doubt))
+        return true;
+    table = old != NULL ? old : table;
+    reader->doubt = &table->doubt;
+    if (old == NULL) {
+        table->record = reader->record;
+        lenient_text(reader, at, "VpcId", &table->vpc_id);
+        lenient_text(reader, at, "OwnerId", &owner);
+        seen_at(reader, owner, NULL, table->vpc_id);
+        each_of(reader, at, "Routes", read_route, table);
+        map_put(reader->arena, &reader->estate->route_tables, table->id, table);
+    }
+    return each_of(reader, at, "Associations", read_table_association, table);
 }

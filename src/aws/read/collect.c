@@ -10,16 +10,16 @@
 static void read_accounts(struct collector *collector)
 {
     for (size_t a = 0; a < collector->accounts.count; a++) {
-        const struct account *account = collector->accounts.items[a];
-        if (!collector->options->network_only)
-            guardrails_begin(collector, account);
-        for (size_t r = 0; r < collector->region_count; r++)
-            network_begin(collector, account, collector->regions[r]);
+        const struct read_account *account = collector->accounts.items[a];
+        if (!collector->options->network_only) {
+            table_begin(collector, account, CALL_ACCOUNT);
+            table_begin(collector, account, CALL_GUARDRAIL);
+        }
+        table_begin(collector, account, CALL_REGION);
     }
     calls_run(collector);
     for (size_t a = 0; a < collector->accounts.count; a++)
-        for (size_t r = 0; r < collector->region_count; r++)
-            network_end(collector, collector->accounts.items[a], collector->regions[r]);
+        table_begin(collector, collector->accounts.items[a], CALL_LAST);
     calls_run(collector);
 }
 
@@ -35,7 +35,7 @@ static bool collect_into_folder(struct collector *collector)
         return false;
     read_accounts(collector);
     if (!collector->failed)
-        network_read_missing(collector);
+        table_read_missing(collector);
     bool good = !collector->failed && record_write(collector);
     if (good && rename(collector->folder, folder) != 0)
         good = error_system(collector->error, ERROR_INCOMPLETE, errno, "%s: cannot be made", folder);

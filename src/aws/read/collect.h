@@ -25,7 +25,7 @@ struct identity {
     const char *source; // where the credentials were found
 };
 
-struct unread {
+struct failed_call {
     const char *account;
     const char *region;
     const char *service;
@@ -39,9 +39,10 @@ struct collected {
     struct identity identity;
     size_t accounts; // that could be entered
     size_t files;
-    VECTOR(struct unread) unread;      // could not be read: the snapshot is not complete
-    VECTOR(struct unread) unavailable; // is not there to be read: a call the service does not know, a thing not set
-    double clock_skew;                 // seconds
+    VECTOR(struct failed_call) unread; // could not be read: the snapshot is not complete
+    VECTOR(struct failed_call)
+    unavailable;       // is not there to be read: a call the service does not know, a thing not set
+    double clock_skew; // seconds
 };
 
 // ERROR_USAGE: no identity, or nothing can be written. Otherwise true, and what could not be read is in *collected.

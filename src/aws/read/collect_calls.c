@@ -88,20 +88,19 @@ static void send_page(struct call *call, const char *token)
     client_send(collector->client, &call->request);
 }
 
-static struct call *begin(struct collector *collector, const struct account *account, const char *region,
-                          const struct call_kind *kind, const struct parameter *parameters, size_t parameter_count,
-                          const char *file)
+static struct call *begin(struct collector *collector, const struct call *like, const char *region)
 {
     struct call *call = arena_new_of(collector->arena, struct call);
     *call = (struct call){
         .collector = collector,
-        .account = account,
-        .kind = kind,
-        .operation = model_operation(collector->model, kind->service, kind->operation),
-        .region = endpoint_region(kind->service, region),
-        .parameters = parameters,
-        .parameter_count = parameter_count,
-        .file = file,
+        .account = like->account,
+        .what = like->what,
+        .follow = like->follow,
+        .operation = model_operation(collector->model, like->what->service, like->what->operation),
+        .region = endpoint_region(like->what->service, region),
+        .parameters = like->parameters,
+        .parameter_count = like->parameter_count,
+        .file = like->file,
         .began_us = clock_wall_us(),
         .writer = json_writer_to(&call->document),
     };
@@ -113,49 +112,28 @@ static struct call *begin(struct collector *collector, const struct account *acc
     return call;
 }
 
-struct call *call_start(struct collector *collector, const struct account *account, const char *region,
-                        const struct call_kind *kind, const char *suffix, const struct parameter *parameters,
-                        size_t parameter_count)
+struct call *call_start(struct collector *collector, const struct read_account *account, const char *region,
+                        const struct aws_call *what, call_follow follow, const char *suffix,
+                        const struct parameter *parameters, size_t parameter_count)
 {
     const char *file = NULL;
-    if (kind->file != NULL)
+    if (what->file != NULL)
         file = arena_printf(collector->arena, "%s/%s/%s%s%s.json", account->id,
-                            endpoint_is_global(kind->service) ? "global" : region, kind->file,
+                            endpoint_is_global(what->service) ? "global" : region, what->file,
                             suffix == NULL ? "" : ".", suffix == NULL ? "" : suffix);
-    return begin(collector, account, region, kind, parameters, parameter_count, file);
+    struct call like = {.account = account,
+                        .what = what,
+                        .follow = follow,
+                        .parameters = parameters,
+                        .parameter_count = parameter_count,
+                        .file = file};
+    return begin(collector, &like, region);
 }
 
 void call_again(struct call *old)
 {
     old->sha256 = NULL; // its document is replaced
-    begin(old->collector, old->account, old->region, old->kind, old->parameters, old->parameter_count, old->file);
-}
-
-struct call *call_about(const struct call *from, const struct call_kind *kind, const char *suffix, const char *name,
-                        const char *value)
-{
-    struct arena *arena = from->collector->arena;
-    struct parameter *parameter = arena_new_of(arena, struct parameter);
-    *parameter = (struct parameter){name, arena_strdup(arena, value)};
-    return call_start(from->collector, from->account, from->region, kind, suffix, parameter, 1);
-}
-
-void call_about_each(const struct call *from, const cJSON *list, const char *name, const struct call_kind *kinds,
-                     size_t count)
-{
-    const cJSON *one;
-    cJSON_ArrayForEach (one, list) {
-        const char *value = string_of(one, name);
-        for (size_t i = 0; value != NULL && i < count; i++)
-            call_about(from, &kinds[i], file_word(from->collector->arena, value), name, value);
-    }
-}
-
-void call_start_all(struct collector *collector, const struct account *account, const char *region,
-                    const struct call_kind *kinds, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        call_start(collector, account, region, &kinds[i], NULL, NULL, 0);
+    begin(old->collector, old, old->region);
 }
 
 static void write_document(struct call *call)
@@ -171,25 +149,20 @@ static void write_document(struct call *call)
     collector->collected->files += !collector->failed;
 }
 
-// The IAM action of an operation: the services' names in policies.
-static const char *action_of(struct arena *arena, const struct operation *operation)
-{
-    bool balancing = strncmp(operation->service, "elb", 3) == 0;
-    return arena_printf(arena, "%s:%s", balancing ? "elasticloadbalancing" : operation->service, operation->name);
-}
-
 void note_unread(const struct call *call)
 {
     struct collector *collector = call->collector;
-    bool known = call->failure == FAILURE_ABSENT || (call->failure == FAILURE_UNSUPPORTED && call->kind->optional);
-    struct unread one = {
+    bool known = call->failure == FAILURE_ABSENT || (call->failure == FAILURE_UNSUPPORTED && call->what->optional);
+    struct failed_call one = {
         .account = call->account->id,
         .region = call->region,
         .service = call->operation.service,
         .operation = call->operation.name,
         .code = call->code,
         .message = call->message,
-        .action = call->failure == FAILURE_DENIED ? action_of(collector->arena, &call->operation) : NULL,
+        .action = call->failure == FAILURE_DENIED
+                      ? call_action(collector->arena, call->operation.service, call->operation.name)
+                      : NULL,
     };
     if (known)
         *vector_add(collector->arena, &collector->collected->unavailable) = one;
@@ -211,13 +184,13 @@ static void end_call(struct call *call, bool good)
     cJSON *document = NULL;
     if (good && call->file != NULL)
         write_document(call);
-    if (good && call->kind->follow != NULL)
+    if (good && call->follow != NULL)
         document = json_parse("answer", call->document.bytes, call->document.length, &ignored);
     forget_document(call);
     if (!good && call->file != NULL)
         note_unread(call);
-    if (call->kind->follow != NULL)
-        call->kind->follow(call, document);
+    if (call->follow != NULL)
+        call->follow(call, document);
     json_wipe(document);
     collector->open--;
 }

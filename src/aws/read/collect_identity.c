@@ -7,14 +7,14 @@
 #include "base/file.h"
 
 // Makes one call and waits for it. True where it succeeded.
-static bool ask(struct collector *collector, const struct account *account, const struct call_kind *kind,
-                const struct parameter *parameters, size_t count, void *into)
+static bool ask(struct collector *collector, const struct read_account *account, const struct aws_call *what,
+                call_follow follow, const struct parameter *parameters, size_t count, void *into)
 {
-    struct call *call = call_start(collector, account, collector->home, kind, NULL, parameters, count);
+    struct call *call = call_start(collector, account, collector->home, what, follow, NULL, parameters, count);
     call->into = into;
     calls_run(collector);
     return call->code == NULL ||
-           error_set(collector->error, ERROR_USAGE, "%s: %s: %s", kind->operation, call->code, call->message);
+           error_set(collector->error, ERROR_USAGE, "%s: %s: %s", what->operation, call->code, call->message);
 }
 
 // ---- Roles. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
@@ -42,7 +42,10 @@ static void take_keys(struct call *call, const cJSON *document)
         clock_parse(expires, &into->expires);
 }
 
-static const struct call_kind assume_role = {"sts", "AssumeRole", NULL, take_keys, false};
+static const struct aws_call *assume_role(void)
+{
+    return call_of_operation("sts", "AssumeRole");
+}
 
 enum { ROLE_PARAMETERS = 4 }; // with a web identity's token
 
@@ -57,18 +60,18 @@ static size_t role_parameters(const struct role *role, struct parameter paramete
     return count;
 }
 
-static bool assume(struct collector *collector, const struct account *by, const struct role *role,
+static bool assume(struct collector *collector, const struct read_account *by, const struct role *role,
                    struct credentials *into)
 {
     struct parameter parameters[ROLE_PARAMETERS];
     size_t count = role_parameters(role, parameters);
-    return ask(collector, by, &assume_role, parameters, count, into);
+    return ask(collector, by, assume_role(), take_keys, parameters, count, into);
 }
 
 // A web identity's token is all that is needed: the request is not signed.
-static bool assume_by_token(struct collector *collector, struct account *account, const struct role *role)
+static bool assume_by_token(struct collector *collector, struct read_account *account, const struct role *role)
 {
-    static const struct call_kind kind = {"sts", "AssumeRoleWithWebIdentity", NULL, take_keys, false};
+    const struct aws_call *what = call_of_operation("sts", "AssumeRoleWithWebIdentity");
     struct parameter parameters[ROLE_PARAMETERS];
     size_t length, count = role_parameters(role, parameters);
     char *token = file_read(role->token_file, &length, collector->error);
@@ -76,14 +79,14 @@ static bool assume_by_token(struct collector *collector, struct account *account
         return false;
     token[strcspn(token, "\r\n")] = '\0';
     parameters[count++] = (struct parameter){"WebIdentityToken", token};
-    bool good = ask(collector, account, &kind, parameters, count, &account->credentials);
+    bool good = ask(collector, account, what, take_keys, parameters, count, &account->credentials);
     explicit_bzero(token, length);
     free(token);
     return good;
 }
 
 // Assumes roles one on the other.
-static bool assume_chain(struct collector *collector, struct account *account, const struct role_chain *chain)
+static bool assume_chain(struct collector *collector, struct read_account *account, const struct role_chain *chain)
 {
     for (size_t i = 0; i < chain->count; i++) {
         const struct role *role = &chain->roles[i];
@@ -98,7 +101,7 @@ static bool assume_chain(struct collector *collector, struct account *account, c
     return true;
 }
 
-static bool find_keys(struct collector *collector, struct account *account)
+static bool find_keys(struct collector *collector, struct read_account *account)
 {
     struct role_chain chain;
     return credentials_find(collector->options->config, &account->credentials, &chain, collector->error) &&
@@ -107,9 +110,9 @@ static bool find_keys(struct collector *collector, struct account *account)
 
 // ---- New keys before old ones expire. The reader waits meanwhile: it is one call an hour.
 
-static bool renew(struct collector *alone, struct account *self, struct account *account)
+static bool renew(struct collector *alone, struct read_account *self, struct read_account *account)
 {
-    struct account fresh = {.id = account->id, .credentials = {.source = account->credentials.source}};
+    struct read_account fresh = {.id = account->id, .credentials = {.source = account->credentials.source}};
     struct role role = {.arn = account->role_arn};
     GUARD(role.arn == NULL ? find_keys(alone, &fresh) : assume(alone, self, &role, &fresh.credentials));
     account->credentials = fresh.credentials;
@@ -120,7 +123,7 @@ void credentials_renew(void *context, const struct credentials *credentials)
 {
     enum { NOT_SOONER = 60 }; // seconds
     struct collector *collector = context;
-    struct account *account = credentials == &collector->self.credentials ? &collector->self : NULL;
+    struct read_account *account = credentials == &collector->self.credentials ? &collector->self : NULL;
     struct error error;
     int64_t now = time(NULL);
     for (size_t i = 0; account == NULL && i < collector->accounts.count; i++)
@@ -155,11 +158,11 @@ static void take_identity(struct call *call, const cJSON *document)
 
 bool identity_find(struct collector *collector)
 {
-    static const struct call_kind who = {"sts", "GetCallerIdentity", NULL, take_identity, false};
+    const struct aws_call *who = call_of_operation("sts", "GetCallerIdentity");
     struct identity *identity = &collector->collected->identity;
-    struct account *self = &collector->self;
+    struct read_account *self = &collector->self;
     self->id = "unknown";
-    if (!find_keys(collector, self) || !ask(collector, self, &who, NULL, 0, identity))
+    if (!find_keys(collector, self) || !ask(collector, self, who, take_identity, NULL, 0, identity))
         return false;
     identity->source = arena_strdup(collector->arena, self->credentials.source);
     self->id = identity->account;
@@ -188,13 +191,13 @@ static void take_regions(struct call *call, const cJSON *document)
 
 bool regions_find(struct collector *collector)
 {
-    static const struct call_kind all = {"ec2", "DescribeRegions", NULL, take_regions, false};
+    const struct aws_call *all = call_of_operation("ec2", "DescribeRegions");
     struct name_list names = {0};
     collector->regions = collector->options->regions;
     collector->region_count = collector->options->region_count;
     if (collector->region_count != 1 || strcmp(collector->regions[0], "all") != 0)
         return true;
-    if (!ask(collector, &collector->self, &all, NULL, 0, &names))
+    if (!ask(collector, &collector->self, all, take_regions, NULL, 0, &names))
         return false;
     sort_texts(names.items.items, names.items.count);
     collector->regions = names.items.items;
@@ -220,13 +223,13 @@ static const char *partition_of(struct arena *arena, const char *arn)
 }
 
 // Our own account is entered as it is; in another one the role is assumed.
-static struct account *enter(struct collector *collector, const char *id, struct call **call)
+static struct read_account *enter(struct collector *collector, const char *id, struct call **call)
 {
     struct arena *arena = collector->arena;
     *call = NULL;
     if (strcmp(id, collector->self.id) == 0)
         return &collector->self;
-    struct account *account = arena_new_of(arena, struct account);
+    struct read_account *account = arena_new_of(arena, struct read_account);
     account->id = id;
     account->credentials.source = "a role";
     account->role_arn =
@@ -235,25 +238,25 @@ static struct account *enter(struct collector *collector, const char *id, struct
     struct role role = {.arn = account->role_arn};
     struct parameter *parameters = arena_array(arena, struct parameter, ROLE_PARAMETERS);
     size_t count = role_parameters(&role, parameters);
-    *call = call_start(collector, &collector->self, collector->home, &assume_role, NULL, parameters, count);
+    *call = call_start(collector, &collector->self, collector->home, assume_role(), take_keys, NULL, parameters, count);
     (*call)->into = &account->credentials;
     return account;
 }
 
 bool accounts_enter(struct collector *collector)
 {
-    static const struct call_kind list = {"organizations", "ListAccounts", NULL, take_accounts, false};
+    const struct aws_call *list = call_of_operation("organizations", "ListAccounts");
     const struct collect_options *options = collector->options;
     struct arena *arena = collector->arena;
     struct name_list names = {0};
-    if (options->organization && !ask(collector, &collector->self, &list, NULL, 0, &names))
+    if (options->organization && !ask(collector, &collector->self, list, take_accounts, NULL, 0, &names))
         return false;
     for (size_t i = 0; i < options->account_count; i++)
         *vector_add(arena, &names.items) = options->accounts[i];
     if (!options->organization && options->account_count == 0)
         *vector_add(arena, &names.items) = collector->self.id;
     sort_texts(names.items.items, names.items.count);
-    struct account **entered = arena_array(arena, struct account *, names.items.count + 1);
+    struct read_account **entered = arena_array(arena, struct read_account *, names.items.count + 1);
     struct call **calls = arena_array(arena, struct call *, names.items.count + 1);
     for (size_t i = 0; i < names.items.count; i++)
         if (i == 0 || strcmp(names.items.items[i - 1], names.items.items[i]) != 0)

@@ -14,14 +14,14 @@ static int by_file(const void *left, const void *right)
 
 static int by_place(const void *left, const void *right)
 {
-    const struct unread *a = left, *b = right;
+    const struct failed_call *a = left, *b = right;
     int order = strcmp(a->account, b->account);
     order = order != 0 ? order : strcmp(a->region, b->region);
     order = order != 0 ? order : strcmp(a->service, b->service);
     return order != 0 ? order : strcmp(a->operation, b->operation);
 }
 
-static void write_list(struct json_writer *writer, const char *key, struct unread *list, size_t count)
+static void write_list(struct json_writer *writer, const char *key, struct failed_call *list, size_t count)
 {
     if (count > 1)
         qsort(list, count, sizeof(*list), by_place);

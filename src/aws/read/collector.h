@@ -1,11 +1,13 @@
-// What the files of the collector share: its calls, and the accounts they are made in. For src/aws/read/collect*.c only.
+// What the files of the collector share: its calls, and the accounts they are made in. For src/aws/read/collect*.c
+// only.
 #pragma once
 
+#include "aws/documents/calls.h"
 #include "aws/read/collect.h"
 #include "aws/read/model.h"
 
 // An account that is read, with the keys for it.
-struct account {
+struct read_account {
     const char *id;
     struct credentials credentials;
     const char *role_arn; // how to get new keys; NULL: as our own were found
@@ -19,8 +21,8 @@ struct collector {
     struct model *model;
     uv_loop_t loop;
     struct client *client;
-    struct account self;
-    VECTOR(struct account *) accounts;
+    struct read_account self;
+    VECTOR(struct read_account *) accounts;
     const char *home;           // region of what is asked once
     const char *const *regions; // that are read
     size_t region_count;
@@ -41,20 +43,13 @@ struct call;
 // Called once when a call has ended: with its document, or with NULL where it failed.
 typedef void (*call_follow)(struct call *call, const cJSON *document);
 
-struct call_kind {
-    const char *service;
-    const char *operation;
-    const char *file; // name in ACCOUNT/REGION without ".json"; NULL: the document is not kept
-    call_follow follow;
-    bool optional; // where the service does not know the call, nothing is missed
-};
-
 // One call, all its pages.
 struct call {
     struct request request;
     struct collector *collector;
-    const struct account *account;
-    const struct call_kind *kind;
+    const struct read_account *account;
+    const struct aws_call *what;
+    call_follow follow; // or NULL
     struct operation operation;
     const char *region;
     const struct parameter *parameters;
@@ -75,18 +70,10 @@ struct call {
 
 // ---- collect_calls.c
 
-// Begins a call; it ends while the loop runs. `suffix` is added to the kind's file name after a dot, or NULL.
-struct call *call_start(struct collector *collector, const struct account *account, const char *region,
-                        const struct call_kind *kind, const char *suffix, const struct parameter *parameters,
-                        size_t parameter_count);
-// The same with one parameter.
-struct call *call_about(const struct call *from, const struct call_kind *kind, const char *suffix, const char *name,
-                        const char *value);
-// The same about each element of a list: the parameter and the element's member have one name.
-void call_about_each(const struct call *from, const cJSON *list, const char *name, const struct call_kind *kinds,
-                     size_t count);
-void call_start_all(struct collector *collector, const struct account *account, const char *region,
-                    const struct call_kind *kinds, size_t count);
+// Begins a call; it ends while the loop runs. `suffix` is added to its file's name after a dot, or NULL.
+struct call *call_start(struct collector *collector, const struct read_account *account, const char *region,
+                        const struct aws_call *what, call_follow follow, const char *suffix,
+                        const struct parameter *parameters, size_t parameter_count);
 // Makes the same call again in place of what it brought before.
 void call_again(struct call *call);
 // Runs until all calls have ended.
@@ -109,10 +96,13 @@ bool accounts_enter(struct collector *collector);
 // For the client: gets new keys before old ones expire.
 void credentials_renew(void *collector, const struct credentials *credentials);
 
-// ---- collect_network.c, collect_guardrails.c, collect_record.c
+// ---- collect_table.c
 
-void network_begin(struct collector *collector, const struct account *account, const char *region);
-void network_end(struct collector *collector, const struct account *account, const char *region);
-void network_read_missing(struct collector *collector);
-void guardrails_begin(struct collector *collector, const struct account *account);
+// Begins the calls of the table that are made in a scope; in each region that is read, or once an account.
+void table_begin(struct collector *collector, const struct read_account *account, enum call_scope scope);
+// Reads again what others refer to and is younger than our reading of it.
+void table_read_missing(struct collector *collector);
+
+// ---- collect_record.c
+
 bool record_write(struct collector *collector);

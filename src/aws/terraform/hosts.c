@@ -41,9 +41,11 @@ static void set_groups(struct plan_reader *plan, struct network_interface *inter
 static struct network_interface *add_interface(struct plan_reader *plan, const char *id)
 {
     struct network_interface *interface = arena_new_of(plan->arena, struct network_interface);
-    static const struct interface_place nowhere = {"unknown", "unknown", "unknown", NULL};
+    struct interface_place *nowhere = arena_new_of(plan->arena, struct interface_place);
+    *nowhere = plan_place(plan);
     interface->id = id;
-    interface->place = &nowhere;
+    interface->attached = true;
+    interface->place = nowhere;
     interface->type = "interface";
     interface->device_index = -1;
     estate_add_interface(plan->estate, interface);
@@ -61,6 +63,9 @@ static void place_interface(struct plan_reader *plan, struct network_interface *
     if (subnet == NULL || subnet->vpc_id == NULL)
         return;
     place->vpc_id = subnet->vpc_id;
+    struct vpc_home home = estate_home(plan->estate, place);
+    place->account_id = home.owner;
+    place->region = home.region;
     for (size_t i = 0; i < plan->estate->interfaces.count; i++) {
         const struct network_interface *other = plan->estate->interfaces.items[i];
         if (other != interface && strcmp(other->place->vpc_id, subnet->vpc_id) == 0) {
@@ -124,6 +129,9 @@ static void add_instance(struct plan_reader *plan, const struct resource *resour
     struct instance *instance = arena_new_of(arena, struct instance);
     instance->id = resource->id;
     instance->state = "running";
+    struct interface_place *place = arena_new_of(arena, struct interface_place);
+    *place = plan_place(plan);
+    instance->place = place;
     const char *name = attribute(plan, cJSON_GetObjectItemCaseSensitive(resource->after, "tags"), "Name");
     if (name != NULL) {
         const char **tags = arena_array(arena, const char *, 2);

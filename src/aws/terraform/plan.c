@@ -173,6 +173,16 @@ static void read_configuration(struct plan_reader *plan, const cJSON *module, co
                                arena_printf(plan->arena, "%smodule.%s.", prefix, item->string), depth + 1);
 }
 
+struct interface_place plan_place(const struct plan_reader *plan)
+{
+    struct interface_place place = {"unknown", "unknown", "unknown", NULL};
+    if (plan->estate->completeness.count == 1) {
+        place.account_id = plan->estate->completeness.items[0].account;
+        place.region = plan->estate->completeness.items[0].region;
+    }
+    return place;
+}
+
 void lacking(struct plan_reader *plan, const struct resource *resource, const char *key)
 {
     *vector_add(plan->arena, &plan->report->unknown) =

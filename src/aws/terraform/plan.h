@@ -49,6 +49,9 @@ const char *unknown_text(struct plan_reader *plan, const struct resource *resour
 // Reports a resource that cannot be placed because of what only apply tells.
 void lacking(struct plan_reader *plan, const struct resource *resource, const char *key);
 
+// Where what a plan creates will lie, as far as the snapshot tells: it is of one account and region only.
+struct interface_place plan_place(const struct plan_reader *plan);
+
 typedef void (*resource_handler)(struct plan_reader *plan, const struct resource *resource);
 
 // How resources of one type leave the estate and how they enter or change it; NULL where that means nothing here.

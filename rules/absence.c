@@ -1,0 +1,177 @@
+#include "rules/absence.h"
+
+#include <stdlib.h>
+
+#include "rules/claim.h"
+
+struct finder {
+    struct exposure_set *set;
+    const struct estate *estate;
+    struct arena *arena;
+    struct arena *scratch;
+    struct map addresses; // of endpoints, as text
+    struct map instances; // that have some interface
+    struct map balancers; // keys of load balancers that have some interface
+};
+
+static void lacks(struct finder *finder, enum kind kind, const char *account, const char *region, const char *id,
+                  const char *text)
+{
+    lack_add(finder->arena, &finder->set->missing,
+             &(struct lack){kind_name(kind), account == NULL ? "unknown" : account, region == NULL ? "unknown" : region,
+                            id, text});
+}
+
+// ---- Public things without an interface
+
+static void index_interfaces(struct finder *finder)
+{
+    for (size_t i = 0; i < finder->set->endpoints.count; i++) {
+        char text[ADDRESS_TEXT];
+        endpoint_address(&finder->set->endpoints.items[i], text);
+        map_put(finder->scratch, &finder->addresses, arena_strdup(finder->scratch, text), finder);
+    }
+    for (size_t i = 0; i < finder->estate->interfaces.count; i++) {
+        const struct network_interface *one = finder->estate->interfaces.items[i];
+        if (one->instance_id != NULL)
+            map_put(finder->scratch, &finder->instances, one->instance_id, finder);
+        if (one->load_balancer == NULL)
+            continue;
+        bool classic = strchr(one->load_balancer, '/') == NULL;
+        const char *key = classic ? arena_printf(finder->scratch, "%s|%s", one->place->vpc_id, one->load_balancer)
+                                  : one->load_balancer;
+        map_put(finder->scratch, &finder->balancers, key, finder);
+    }
+}
+
+// Written as endpoints are, whatever its spelling.
+static bool has_address(const struct finder *finder, const char *text)
+{
+    struct address address;
+    char canonical[ADDRESS_TEXT];
+    if (!address_parse(text, &address))
+        return false;
+    address_format(address, canonical);
+    return map_get(&finder->addresses, canonical) != NULL;
+}
+
+static int by_key(const void *left, const void *right)
+{
+    const struct map_slot *const *a = left, *const *b = right;
+    return strcmp((*a)->key, (*b)->key);
+}
+
+struct slots {
+    VECTOR(const struct map_slot *) items;
+};
+
+// A map's slots in the order of their keys, so that equal estates give equal bytes.
+static struct slots sorted(struct finder *finder, const struct map *map)
+{
+    struct slots slots = {0};
+    for (size_t i = 0; i < map->size; i++)
+        if (map->slots[i].key != NULL && map->slots[i].value != NULL)
+            *vector_add(finder->scratch, &slots.items) = &map->slots[i];
+    if (slots.items.count > 1)
+        qsort(slots.items.items, slots.items.count, sizeof(*slots.items.items), by_key);
+    return slots;
+}
+
+static bool is_gone(const struct instance *instance)
+{
+    static const char *const states[] = {"terminated", "shutting-down", NULL};
+    return instance->state != NULL && text_among(instance->state, states);
+}
+
+static void find_instances(struct finder *finder)
+{
+    struct slots slots = sorted(finder, &finder->estate->instances);
+    for (size_t i = 0; i < slots.items.count; i++) {
+        const struct instance *one = slots.items.items[i]->value;
+        bool named = false;
+        if (is_gone(one))
+            continue;
+        for (size_t a = 0; a < one->public_address_count; a++)
+            if (!has_address(finder, one->public_addresses[a])) {
+                named = true;
+                lacks(finder, KIND_NETWORK_INTERFACES, one->place->account_id, one->place->region, one->id,
+                      arena_printf(finder->arena, "missing: the interface of %s with its public address %s", one->id,
+                                   one->public_addresses[a]));
+            }
+        if (!named && !one->between && map_get(&finder->instances, one->id) == NULL &&
+            estate_completeness(finder->estate, KIND_NETWORK_INTERFACES, one->place->account_id, one->place->region) >=
+                COMPLETENESS_PARTIAL) // else one line says it of all
+            lacks(finder, KIND_NETWORK_INTERFACES, one->place->account_id, one->place->region, one->id,
+                  arena_printf(finder->arena, "missing: the interfaces of %s", one->id));
+    }
+}
+
+static void find_elastic_addresses(struct finder *finder)
+{
+    for (size_t i = 0; i < finder->estate->elastic_addresses.count; i++) {
+        const struct elastic_address *one = &finder->estate->elastic_addresses.items[i];
+        if (!has_address(finder, one->address))
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
+                  arena_printf(finder->arena, "missing: the interface that Elastic IP address %s is associated with",
+                               one->address));
+    }
+}
+
+static void find_load_balancers(struct finder *finder)
+{
+    struct slots slots = sorted(finder, &finder->estate->load_balancers);
+    for (size_t i = 0; i < slots.items.count; i++) {
+        const struct load_balancer *one = slots.items.items[i]->value;
+        bool outward = one->type != LOAD_BALANCER_GATEWAY && one->scheme != SCHEME_INTERNAL;
+        if (one->name == NULL || !outward || map_get(&finder->balancers, slots.items.items[i]->key) != NULL)
+            continue;
+        lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+              arena_printf(finder->arena, "missing: the interfaces of %s load balancer %s",
+                           one->scheme == SCHEME_INTERNET_FACING ? "internet-facing" : "(scheme not told)", one->name));
+    }
+}
+
+// RDS's interfaces do not say of which database they are: one in a subnet of its group is taken for its own.
+static void find_databases(struct finder *finder)
+{
+    struct map subnets = {0};
+    for (size_t i = 0; i < finder->set->endpoints.count; i++) {
+        const struct network_interface *interface = finder->set->endpoints.items[i].interface;
+        if (interface->is_database && interface->place->subnet_id != NULL)
+            map_put(finder->scratch, &subnets, interface->place->subnet_id, finder);
+    }
+    for (size_t i = 0; i < finder->estate->db_instances.count; i++) {
+        const struct db_instance *one = &finder->estate->db_instances.items[i];
+        bool found = !one->publicly_accessible;
+        for (size_t s = 0; s < one->subnets.count && !found; s++)
+            found = map_get(&subnets, one->subnets.items[s]) != NULL;
+        if (!found)
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
+                  arena_printf(finder->arena, "missing: the interface of publicly accessible database %s", one->id));
+    }
+}
+
+static int by_text(const void *left, const void *right)
+{
+    const struct lack *a = left, *b = right;
+    return strcmp(a->text, b->text);
+}
+
+void absence_list(struct exposure_set *set, const struct estate *estate)
+{
+    struct finder finder = {.set = set, .estate = estate, .arena = set->arena, .scratch = arena_new()};
+    for (size_t i = 0; i < estate->lacks.items.count; i++)
+        lack_add(set->arena, &set->missing, &estate->lacks.items.items[i]);
+    for (size_t i = 0; i < estate->assumptions.count; i++)
+        text_list_add(set->arena, &set->assumptions, estate->assumptions.items[i]);
+    index_interfaces(&finder);
+    find_instances(&finder);
+    find_elastic_addresses(&finder);
+    find_load_balancers(&finder);
+    find_databases(&finder);
+    for (size_t i = 0; i < estate->not_covered.count; i++)
+        text_list_add(set->arena, &set->not_covered, estate->not_covered.items[i]);
+    if (set->missing.items.count > 1)
+        qsort(set->missing.items.items, set->missing.items.count, sizeof(struct lack), by_text);
+    arena_free(finder.scratch);
+}

@@ -1,0 +1,344 @@
+#include "aws/documents/calls.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "aws/documents/readers.h"
+
+// ---- Answers of other services that share a key (found by walking botocore's models of all services)
+
+static bool has_any(const cJSON *record, const char *const *keys)
+{
+    for (size_t i = 0; keys[i] != NULL; i++)
+        if (cJSON_HasObjectItem(record, keys[i]))
+            return true;
+    return false;
+}
+
+static bool text_holds(const cJSON *record, const char *key, const char *part)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, key));
+    return text != NULL && strstr(text, part) != NULL;
+}
+
+// medialive and mediaconnect list reservations of capacity.
+static bool is_reservation(const cJSON *record)
+{
+    static const char *const ours[] = {"Instances", "OwnerId", "RequesterId", "Groups", NULL};
+    return has_any(record, ours);
+}
+
+// autoscaling lists names and states alone.
+static bool is_load_balancer(const cJSON *record)
+{
+    const cJSON *member;
+    cJSON_ArrayForEach (member, record)
+        if (strcmp(member->string, "LoadBalancerName") != 0 &&
+            (strcmp(member->string, "State") != 0 || cJSON_IsObject(member)))
+            return true;
+    return false;
+}
+
+// globalaccelerator's have ranges of ports.
+static bool is_listener(const cJSON *record)
+{
+    static const char *const ours[] = {"LoadBalancerArn", "Port",       "DefaultActions",       "SslPolicy",
+                                       "Certificates",    "AlpnPolicy", "MutualAuthentication", NULL};
+    return has_any(record, ours) || text_holds(record, "ListenerArn", ":elasticloadbalancing:");
+}
+
+// Proxies of RDS have target groups too.
+static bool is_target_group(const cJSON *record)
+{
+    static const char *const ours[] = {
+        "Protocol",         "Port",    "VpcId",           "HealthCheckProtocol", "TargetType",
+        "LoadBalancerArns", "Matcher", "HealthCheckPort", "HealthCheckEnabled",  "ProtocolVersion",
+        "IpAddressType",    NULL};
+    return has_any(record, ours) || text_holds(record, "TargetGroupArn", ":elasticloadbalancing:");
+}
+
+// OpenSearch's have a domain and a status.
+static bool is_vpc_endpoint(const cJSON *record)
+{
+    static const char *const theirs[] = {"VpcEndpointOwner", "DomainArn", "VpcOptions", "Status", "Endpoint", NULL};
+    return !has_any(record, theirs) &&
+           (cJSON_GetArraySize(record) != 1 || text_holds(record, "VpcEndpointId", "vpce-"));
+}
+
+// dlm, mpa, organizations and ssm have policies of other kinds; iam's list-policies has no versions.
+static bool is_managed_policy(const cJSON *record)
+{
+    return cJSON_HasObjectItem(record, "PolicyVersionList") || text_holds(record, "Arn", ":iam:");
+}
+
+static bool is_prefix_list_entry(const cJSON *record)
+{
+    return cJSON_HasObjectItem(record, "Cidr");
+}
+
+// clouddirectory's keys are objects, sdb and connect have other members.
+static bool is_attribute(const cJSON *record)
+{
+    return cJSON_IsString(cJSON_GetObjectItemCaseSensitive(record, "Key"));
+}
+
+static bool is_prefix_list(const cJSON *record)
+{
+    return cJSON_HasObjectItem(record, "PrefixListId") || cJSON_HasObjectItem(record, "Cidrs");
+}
+
+static bool is_vpc(const cJSON *record) // and no answer of DescribeVpcClassicLink
+{
+    static const char *const theirs[] = {"ClassicLinkEnabled", "ClassicLinkDnsSupported", NULL};
+    return !has_any(record, theirs);
+}
+
+// Snow Family's are postal, SES's are of mail.
+static bool is_elastic_address(const cJSON *record)
+{
+    static const char *const ours[] = {
+        "PublicIp",   "AllocationId",       "AssociationId",      "Domain", "PublicIpv4Pool", "CarrierIp",
+        "InstanceId", "NetworkBorderGroup", "NetworkInterfaceId", NULL};
+    return has_any(record, ours);
+}
+
+static bool is_object(const cJSON *record) // efs, mq, sagemaker... list ids alone
+{
+    return cJSON_IsObject(record);
+}
+
+// ---- The table
+
+#define LIST(key_, kind_, read_) .key = key_, .kind = kind_, .form = FORM_LIST, .read = read_
+#define WHOLE(key_, kind_, read_) .key = key_, .kind = kind_, .form = FORM_WHOLE, .read = read_
+#define UNUSED(key_) .key = key_, .kind = KIND_COUNT, .form = FORM_UNUSED
+#define ABOUT(...) .scope = CALL_ABOUT, .about = {__VA_ARGS__}
+
+const struct aws_call aws_calls[] = {
+    {"sts", "GetCallerIdentity", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
+    {"ec2", "DescribeRegions", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
+    {"organizations", "ListAccounts", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
+    {"sts", "AssumeRole", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
+    {"sts", "AssumeRoleWithWebIdentity", NULL, .kind = KIND_COUNT, .scope = CALL_NEVER}, // the token is the permission
+
+    // What interfaces refer to.
+    {"ec2", "DescribeVpcs", "describe-vpcs", LIST("Vpcs", KIND_VPCS, read_vpc), .is_ours = is_vpc,
+     .scope = CALL_REGION},
+    {"ec2", "DescribeSubnets", "describe-subnets", LIST("Subnets", KIND_SUBNETS, read_subnet), .is_ours = is_object,
+     .strings_elsewhere = true, .reliance = RELIES_ALL, .scope = CALL_REGION},
+    {"ec2", "DescribeRouteTables", "describe-route-tables", LIST("RouteTables", KIND_ROUTE_TABLES, read_route_table),
+     .reliance = RELIES_ALL, .scope = CALL_REGION},
+    {"ec2", "DescribeInternetGateways", "describe-internet-gateways",
+     LIST("InternetGateways", KIND_INTERNET_GATEWAYS, read_internet_gateway), .reliance = RELIES_ALL,
+     .scope = CALL_REGION},
+    {"ec2", "DescribeEgressOnlyInternetGateways", "describe-egress-only-internet-gateways",
+     LIST("EgressOnlyInternetGateways", KIND_EGRESS_ONLY_INTERNET_GATEWAYS, NULL), .scope = CALL_REGION},
+    {"ec2", "DescribeNatGateways", "describe-nat-gateways", LIST("NatGateways", KIND_NAT_GATEWAYS, NULL),
+     .scope = CALL_REGION},
+    {"ec2", "DescribeNetworkAcls", "describe-network-acls", LIST("NetworkAcls", KIND_NETWORK_ACLS, read_network_acl),
+     .reliance = RELIES_ALL, .scope = CALL_REGION},
+    {"ec2", "DescribeSecurityGroups", "describe-security-groups",
+     LIST("SecurityGroups", KIND_SECURITY_GROUPS, read_security_group), .is_ours = is_object, .strings_elsewhere = true,
+     .reliance = RELIES_ALL, .scope = CALL_REGION},
+    {"ec2", "DescribeSecurityGroupRules", "describe-security-group-rules",
+     LIST("SecurityGroupRules", KIND_SECURITY_GROUP_RULES, NULL), .scope = CALL_REGION},
+    // An interface may hold a group of another VPC: groups are found by id, whatever VPC they are of.
+    {"ec2", "DescribeSecurityGroupVpcAssociations", "describe-security-group-vpc-associations",
+     LIST("SecurityGroupVpcAssociations", KIND_SECURITY_GROUP_VPC_ASSOCIATIONS, NULL), .scope = CALL_REGION,
+     .optional = true},
+    {"ec2", "DescribeManagedPrefixLists", "describe-managed-prefix-lists",
+     LIST("PrefixLists", KIND_PREFIX_LISTS, read_prefix_list), .is_ours = is_prefix_list, .scope = CALL_REGION},
+    {"ec2", "GetManagedPrefixListEntries", "get-managed-prefix-list-entries",
+     LIST("Entries", KIND_COUNT, read_prefix_list_entry), .is_ours = is_prefix_list_entry,
+     ABOUT("DescribeManagedPrefixLists", "PrefixLists", "PrefixListId", "PrefixListId")},
+    {"ec2", "DescribeVpcEndpoints", "describe-vpc-endpoints",
+     LIST("VpcEndpoints", KIND_VPC_ENDPOINTS, read_vpc_endpoint), .is_ours = is_vpc_endpoint,
+     .reliance = RELIES_DEFAULT, .assumption = "no endpoint is taken as a gateway endpoint", .scope = CALL_REGION},
+    {"ec2", "DescribeVpcBlockPublicAccessOptions", "describe-vpc-block-public-access-options",
+     WHOLE("VpcBlockPublicAccessOptions", KIND_BLOCK_PUBLIC_ACCESS, read_block_options), .reliance = RELIES_DEFAULT,
+     .assumption = "VPC Block Public Access is taken as off", .scope = CALL_REGION, .optional = true},
+    {"ec2", "DescribeVpcBlockPublicAccessExclusions", "describe-vpc-block-public-access-exclusions",
+     LIST("VpcBlockPublicAccessExclusions", KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, read_block_exclusion),
+     .scope = CALL_REGION, .optional = true},
+    {"elbv2", "DescribeLoadBalancers", "describe-load-balancers",
+     LIST("LoadBalancers", KIND_LOAD_BALANCERS, read_load_balancer), .is_ours = is_load_balancer,
+     .reliance = RELIES_DEFAULT, .assumption = "none is taken to be there, and interfaces of any as plain ones",
+     .scope = CALL_REGION},
+    {"elbv2", "DescribeListeners", "describe-listeners", LIST("Listeners", KIND_LISTENERS, read_listener),
+     .is_ours = is_listener, ABOUT("DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", "LoadBalancerArn")},
+    {"elbv2", "DescribeLoadBalancerAttributes", "describe-load-balancer-attributes", .key = NULL, .kind = KIND_COUNT,
+     ABOUT("DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", "LoadBalancerArn")},
+    {"elbv2", "DescribeTargetGroups", "describe-target-groups",
+     LIST("TargetGroups", KIND_TARGET_GROUPS, read_target_group), .is_ours = is_target_group, .scope = CALL_REGION},
+    {"elbv2", "DescribeTargetHealth", "describe-target-health",
+     LIST("TargetHealthDescriptions", KIND_TARGET_HEALTH, read_target_health), .late = true,
+     ABOUT("DescribeTargetGroups", "TargetGroups", "TargetGroupArn", "TargetGroupArn")},
+    {"elbv2", "DescribeTargetGroupAttributes", "describe-target-group-attributes",
+     LIST("Attributes", KIND_COUNT, read_target_group_attribute), .is_ours = is_attribute, .late = true,
+     ABOUT("DescribeTargetGroups", "TargetGroups", "TargetGroupArn", "TargetGroupArn")},
+    {"elb", "DescribeLoadBalancers", "describe-load-balancers.classic",
+     LIST("LoadBalancerDescriptions", KIND_CLASSIC_LOAD_BALANCERS, read_classic_load_balancer),
+     .reliance = RELIES_DEFAULT,
+     .assumption = "no classic load balancer is taken to be there, and interfaces of any as plain ones",
+     .scope = CALL_REGION},
+    {"network-firewall", "ListFirewalls", "list-firewalls", UNUSED("Firewalls"), .scope = CALL_REGION,
+     .optional = true},
+    {"network-firewall", "DescribeFirewall", "describe-firewall", WHOLE("Firewall", KIND_FIREWALLS, read_firewall),
+     ABOUT("ListFirewalls", "Firewalls", "FirewallArn", "FirewallArn", "FirewallName")},
+    {"network-firewall", "DescribeFirewall", NULL, WHOLE("FirewallStatus", KIND_FIREWALLS, read_firewall_status)},
+    {"rds", "DescribeDBInstances", "describe-db-instances", LIST("DBInstances", KIND_DB_INSTANCES, read_db_instance),
+     .reliance = RELIES_DEFAULT, .assumption = "no database is taken to be public", .scope = CALL_REGION},
+
+    // Interfaces last: so what they refer to is there already.
+    {"ec2", "DescribeInstances", "describe-instances", LIST("Reservations", KIND_RESERVATIONS, read_reservation),
+     .is_ours = is_reservation, .reliance = RELIES_DEFAULT, .assumption = "every instance is taken as running",
+     .scope = CALL_LAST},
+    {"ec2", "DescribeAddresses", "describe-addresses", LIST("Addresses", KIND_ADDRESSES, read_elastic_address),
+     .is_ours = is_elastic_address, .scope = CALL_LAST},
+    {"ec2", "DescribeNetworkInterfaces", "describe-network-interfaces",
+     LIST("NetworkInterfaces", KIND_NETWORK_INTERFACES, read_interface), .reliance = RELIES_ALL,
+     .assumption = "the interfaces that instances tell of are taken to be all", .scope = CALL_LAST},
+
+    // How the account is guarded.
+    {"iam", "GetAccountSummary", "get-account-summary", WHOLE("SummaryMap", KIND_ACCOUNT_SUMMARY, read_account_summary),
+     .late = true, .scope = CALL_ACCOUNT},
+    {"iam", "GetAccountPasswordPolicy", "get-account-password-policy",
+     WHOLE("PasswordPolicy", KIND_PASSWORD_POLICY, read_password_policy), .late = true, .scope = CALL_ACCOUNT},
+    {"iam", "GetAccountAuthorizationDetails", "get-account-authorization-details",
+     LIST("UserDetailList", KIND_ACCOUNT_DETAILS, read_user), .scope = CALL_ACCOUNT},
+    {"iam", "GetAccountAuthorizationDetails", NULL, LIST("GroupDetailList", KIND_COUNT, read_group)},
+    {"iam", "GetAccountAuthorizationDetails", NULL, LIST("RoleDetailList", KIND_COUNT, read_role)},
+    {"iam", "GetAccountAuthorizationDetails", NULL, LIST("Policies", KIND_COUNT, read_managed_policy),
+     .is_ours = is_managed_policy},
+    {"iam", "GenerateCredentialReport", NULL, .kind = KIND_COUNT, .scope = CALL_ACCOUNT},
+    {"iam", "GetCredentialReport", "get-credential-report",
+     WHOLE("Content", KIND_CREDENTIAL_REPORT, read_credential_report), .is_ours = is_credential_report, .late = true,
+     ABOUT("GenerateCredentialReport")},
+    {"iam", "ListUsers", "list-users", UNUSED("Users"), ABOUT("GetAccountAuthorizationDetails")}, // once
+    {"iam", "ListMFADevices", "list-mfa-devices", UNUSED("MFADevices"),
+     ABOUT("ListUsers", "Users", "UserName", "UserName")},
+    {"iam", "ListGroupsForUser", "list-groups-for-user", UNUSED("Groups"),
+     ABOUT("ListUsers", "Users", "UserName", "UserName", NULL, CALL_WITHOUT_DETAILS)},
+    {"iam", "ListAttachedUserPolicies", "list-attached-user-policies", UNUSED("AttachedPolicies"),
+     ABOUT("ListUsers", "Users", "UserName", "UserName", NULL, CALL_WITHOUT_DETAILS)},
+    {"iam", "ListAttachedGroupPolicies", "list-attached-group-policies", UNUSED("AttachedPolicies"),
+     ABOUT("ListGroupsForUser", "Groups", "GroupName", "GroupName", NULL, CALL_WITHOUT_DETAILS)},
+    {"iam", "ListVirtualMFADevices", "list-virtual-mfa-devices",
+     LIST("VirtualMFADevices", KIND_VIRTUAL_DEVICES, read_virtual_device), .scope = CALL_ACCOUNT},
+    {"ec2", "DescribeLaunchTemplateVersions", "describe-launch-template-versions",
+     LIST("LaunchTemplateVersions", KIND_LAUNCH_TEMPLATES, read_launch_template), .scope = CALL_GUARDRAIL},
+    {"cloudtrail", "DescribeTrails", "describe-trails", LIST("trailList", KIND_TRAILS, read_trail),
+     .scope = CALL_GUARDRAIL},
+    {"cloudtrail", "GetTrailStatus", "get-trail-status", WHOLE("IsLogging", KIND_TRAIL_STATUS, read_logging),
+     .late = true, ABOUT("DescribeTrails", "trailList", "TrailARN", "Name", "Name", CALL_AT_HOME)},
+    {"cloudtrail", "GetEventSelectors", "get-event-selectors",
+     LIST("EventSelectors", KIND_EVENT_SELECTORS, read_event_selector), .late = true,
+     ABOUT("DescribeTrails", "trailList", "TrailARN", "TrailName", "Name", CALL_AT_HOME)},
+    {"cloudtrail", "GetEventSelectors", NULL,
+     LIST("AdvancedEventSelectors", KIND_EVENT_SELECTORS, read_advanced_event_selector), .late = true},
+
+    // As Batfish's collector saves them: what the AWS CLI prints one at a time, with the ARN it was asked for.
+    {"elbv2", "DescribeListeners", NULL, LIST("LoadBalancerListeners", KIND_LISTENERS, read_listeners_of)},
+    {"elbv2", "DescribeTargetHealth", NULL,
+     LIST("LoadBalancerTargetHealth", KIND_TARGET_HEALTH, read_target_health_of)},
+};
+const size_t aws_call_count = sizeof(aws_calls) / sizeof(aws_calls[0]);
+
+const struct aws_call *call_of_key(const char *key)
+{
+    for (size_t i = 0; i < aws_call_count; i++)
+        if (aws_calls[i].key != NULL && strcmp(aws_calls[i].key, key) == 0)
+            return &aws_calls[i];
+    return NULL;
+}
+
+const struct aws_call *call_of_operation(const char *service, const char *operation)
+{
+    for (size_t i = 0; i < aws_call_count; i++)
+        if (strcmp(aws_calls[i].operation, operation) == 0 &&
+            (service == NULL || strcmp(aws_calls[i].service, service) == 0))
+            return &aws_calls[i];
+    return NULL;
+}
+
+// Whether a file's name names the call: as the AWS CLI spells it, or as recorders do, with its service before a dot.
+static bool names_call(const char *base, const struct aws_call *call, const char *word)
+{
+    const char *at = strcasestr(base, word), *service = call->service;
+    if (strncmp(service, "elb", 3) == 0)
+        service = "elasticloadbalancing";
+    size_t length = strlen(service);
+    if (at == NULL || at == base || at[-1] != '.')
+        return at != NULL;
+    return (size_t)(at - base) > length && strncasecmp(at - 1 - length, service, length) == 0;
+}
+
+// The longest name that fits is it, so that no name within another one is mistaken for it.
+const struct aws_call *call_of_file(const char *name)
+{
+    const char *base = strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1;
+    const struct aws_call *best = NULL;
+    size_t longest = 0;
+    for (size_t i = 0; i < aws_call_count; i++) {
+        const char *words[] = {aws_calls[i].file, aws_calls[i].operation};
+        for (int w = 0; w < 2 && aws_calls[i].file != NULL; w++)
+            if (strlen(words[w]) > longest && names_call(base, &aws_calls[i], words[w])) {
+                best = &aws_calls[i];
+                longest = strlen(words[w]);
+            }
+    }
+    return best;
+}
+
+const char *call_action(struct arena *arena, const char *service, const char *operation)
+{
+    return arena_printf(arena, "%s:%s", strncmp(service, "elb", 3) == 0 ? "elasticloadbalancing" : service, operation);
+}
+
+// ---- The IAM policy
+
+enum statement { STATEMENT_READ, STATEMENT_GUARDRAILS, STATEMENT_ORGANIZATION, STATEMENT_ROLES, STATEMENTS };
+
+static enum statement statement_of(const struct aws_call *call)
+{
+    if (call->scope == CALL_ACCOUNT || call->scope == CALL_GUARDRAIL || strcmp(call->service, "iam") == 0 ||
+        strcmp(call->service, "cloudtrail") == 0)
+        return STATEMENT_GUARDRAILS;
+    return strcmp(call->service, "organizations") == 0  ? STATEMENT_ORGANIZATION
+           : strcmp(call->operation, "AssumeRole") == 0 ? STATEMENT_ROLES
+                                                        : STATEMENT_READ;
+}
+
+void call_policy(struct text *out)
+{
+    static const char *const sids[STATEMENTS] = {"SgproofRead", "SgproofGuardrails", "SgproofOrganization",
+                                                 "SgproofOtherAccounts"};
+    struct arena *arena = arena_new();
+    struct json_writer writer = json_writer_to(out);
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "Version", "2012-10-17");
+    json_open(&writer, "Statement", '[');
+    for (int s = 0; s < STATEMENTS; s++) {
+        struct map written = {0};
+        json_open(&writer, NULL, '{');
+        json_put_string(&writer, "Sid", sids[s]);
+        json_put_string(&writer, "Effect", "Allow");
+        json_open(&writer, "Action", '[');
+        for (size_t i = 0; i < aws_call_count; i++) {
+            const struct aws_call *call = &aws_calls[i];
+            const char *action = call_action(arena, call->service, call->operation);
+            if (call->scope == CALL_NEVER || call->about.when == CALL_WITHOUT_DETAILS || (int)statement_of(call) != s ||
+                map_get(&written, action) != NULL)
+                continue;
+            map_put(arena, &written, action, &written);
+            json_put_string(&writer, NULL, action);
+        }
+        json_close(&writer, ']');
+        json_put_string(&writer, "Resource", s == STATEMENT_ROLES ? "arn:aws:iam::*:role/sgproof" : "*");
+        json_close(&writer, '}');
+    }
+    json_close(&writer, ']');
+    json_close(&writer, '}');
+    json_end_document(&writer);
+    arena_free(arena);
+}

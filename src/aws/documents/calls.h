@@ -1,0 +1,73 @@
+// The one table of AWS calls: what is asked for, under which name it is kept, what its answer tells, and what rests on
+// it. Reading live, recognising documents, completeness, notes and the IAM policy all follow from it.
+#pragma once
+
+#include "aws/documents/reader.h"
+
+// When a call is made.
+enum call_scope {
+    CALL_NEVER,     // documents of it are read; or it needs no permission
+    CALL_IDENTITY,  // who we are, which regions and accounts there are
+    CALL_REGION,    // in each region, before what refers to its answers
+    CALL_LAST,      // in each region, when all of CALL_REGION is answered
+    CALL_ACCOUNT,   // once an account
+    CALL_GUARDRAIL, // in each region, of what guards the account rather than its network
+    CALL_ABOUT      // about each element of another call's answer
+};
+
+// Where a call about elements is made.
+enum call_when { CALL_ALWAYS, CALL_AT_HOME /* where the trail is at home */, CALL_WITHOUT_DETAILS };
+
+enum call_reliance {
+    RELIES_NOTHING, // no answer
+    RELIES_DEFAULT, // where it is absent, AWS's default is taken, and that is said
+    RELIES_ALL      // every answer of that account and region
+};
+
+// How a member of a document is taken.
+enum call_form {
+    FORM_UNUSED, // it is kept for other ends
+    FORM_LIST,   // a list of records
+    FORM_WHOLE   // one value
+};
+
+struct aws_call {
+    const char *service; // as botocore names it
+    const char *operation;
+    const char *file; // the document's name without ".json"; NULL: not kept, or another row of the same operation
+    const char *key;  // top-level key; NULL where no document is kept
+    enum kind kind;   // KIND_COUNT: none
+    enum call_form form;
+    element_reader read; // of each record, or of the value; NULL: that it is there is all
+    bool late;           // it must be read when all others are
+    // Where answers of other services share the key: whether a record, or a whole value, is one of ours. NULL: it is.
+    bool (*is_ours)(const cJSON *record);
+    bool strings_elsewhere; // other services list strings under the key
+    enum call_reliance reliance;
+    const char *assumption; // what is taken where it is absent
+    enum call_scope scope;
+    bool optional; // where the service does not know the call, nothing is missed
+    struct {
+        const char *operation; // whose answer tells of what
+        const char *list;      // its top-level key
+        const char *member;    // of each element: what is passed
+        const char *parameter; // as this
+        const char *name;      // of each element: what the file is named after; NULL: the member
+        enum call_when when;
+    } about;
+};
+
+extern const struct aws_call aws_calls[];
+extern const size_t aws_call_count;
+
+// The row that reads a top-level key, or NULL.
+const struct aws_call *call_of_key(const char *key);
+// The first row of an operation, or NULL.
+const struct aws_call *call_of_operation(const char *service, const char *operation);
+// The row whose document a file is named after ("describe-vpcs", "ec2.DescribeVpcs_1"), or NULL.
+const struct aws_call *call_of_file(const char *name);
+// "elasticloadbalancing:DescribeLoadBalancers"
+const char *call_action(struct arena *arena, const char *service, const char *operation);
+
+// The IAM policy that lets sgproof make its calls, as JSON.
+void call_policy(struct text *out);

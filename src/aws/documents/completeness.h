@@ -1,0 +1,29 @@
+// How whole what the snapshot tells is: for each account, region and kind.
+#pragma once
+
+#include "aws/documents/reader.h"
+
+// What one document tells of one kind.
+struct listing {
+    enum kind kind;
+    const char *name;    // of the document
+    const char *account; // from its path, or NULL
+    const char *region;
+    const char *denied; // why nothing was answered; NULL: it was
+    const char *damage; // the first thing in it that was not understood, or NULL
+    bool cut;           // the document ends, or is damaged, behind it
+    bool more;          // it says that another page follows
+    size_t unread;
+    VECTOR(const struct interface_place *) seen; // where its records say they lie, each once
+    struct map seen_once;
+};
+
+// Begins one; it is `reader->listing` until the next.
+struct listing *listing_begin(struct reader *reader, enum kind kind);
+void listing_sees(struct reader *reader, struct listing *listing, const struct interface_place *place);
+
+// Account and region in a document's path, as far as it tells them.
+struct document_place place_of_path(struct arena *arena, const char *path);
+
+// From all listings: who owns which VPC, what is whole where, and what is lacking.
+void completeness_settle(struct reader *reader);

@@ -1,0 +1,133 @@
+// IAM's credential report: CSV.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aws/documents/readers.h"
+
+// The next field of a line, unquoted in place; *at moves behind it. NULL at the end of the line.
+static char *next_field(char **at)
+{
+    char *start = *at, *into = *at;
+    if (start == NULL)
+        return NULL;
+    bool quoted = *start == '"';
+    char *from = start + quoted;
+    while (*from != '\0' && (quoted || *from != ',')) {
+        if (quoted && from[0] == '"' && from[1] != '"') {
+            from++;
+            quoted = false;
+            continue;
+        }
+        from += quoted && from[0] == '"';
+        *into++ = *from++;
+    }
+    *at = *from == ',' ? from + 1 : NULL;
+    *into = '\0';
+    return start;
+}
+
+static const char *moment_or_null(struct reader *reader, const char *text)
+{
+    bool moment = text != NULL && text[0] >= '0' && text[0] <= '9'; // else N/A, no_information, not_supported
+    return moment ? arena_strdup(reader->arena, text) : NULL;
+}
+
+enum { MOST_COLUMNS = 64 };
+
+static const char *column(char *const *names, char *const *fields, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return fields[i];
+    return "";
+}
+
+static size_t split(char *line, char **fields)
+{
+    size_t count = 0;
+    char *field;
+    line[strcspn(line, "\r")] = '\0';
+    while (count < MOST_COLUMNS && (field = next_field(&line)) != NULL)
+        fields[count++] = field;
+    return count;
+}
+
+static void read_key(struct reader *reader, char *const *names, char *const *fields, size_t count, int number,
+                     struct iam_access_key *key)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "access_key_%d_active", number);
+    key->active = strcmp(column(names, fields, count, name), "true") == 0;
+    snprintf(name, sizeof(name), "access_key_%d_last_rotated", number);
+    key->last_rotated = moment_or_null(reader, column(names, fields, count, name));
+    snprintf(name, sizeof(name), "access_key_%d_last_used_date", number);
+    key->last_used = moment_or_null(reader, column(names, fields, count, name));
+}
+
+static void read_report(struct reader *reader, const struct json_cursor *at, char *csv)
+{
+    struct account *account = NULL;
+    char *names[MOST_COLUMNS], *fields[MOST_COLUMNS], *rest = NULL;
+    char *line = strtok_r(csv, "\n", &rest);
+    size_t count = line == NULL ? 0 : split(line, names);
+    for (size_t row = 1; count > 0 && (line = strtok_r(NULL, "\n", &rest)) != NULL; row++) {
+        if (split(line, fields) != count) {
+            doubt_at(reader, at, "row %zu of the report does not have its %zu columns", row, count);
+            continue;
+        }
+        account = account_by_arn(reader, column(names, fields, count, "arn"));
+        struct iam_credentials *of = vector_add(reader->arena, &account->credentials);
+        of->user = arena_strdup(reader->arena, column(names, fields, count, "user"));
+        of->arn = arena_strdup(reader->arena, column(names, fields, count, "arn"));
+        of->evidence = arena_printf(reader->arena, "%s#/Content (row %zu)", reader->name, row);
+        of->password_enabled = strcmp(column(names, fields, count, "password_enabled"), "true") == 0;
+        of->mfa_active = strcmp(column(names, fields, count, "mfa_active"), "true") == 0;
+        of->password_last_used = moment_or_null(reader, column(names, fields, count, "password_last_used"));
+        for (int k = 0; k < 2; k++)
+            read_key(reader, names, fields, count, k + 1, &of->keys[k]);
+    }
+    (account == NULL ? account_of(reader) : account)->has_credentials = true;
+}
+
+static const char report_head[] = "user,arn,";
+
+// Base64, as the AWS CLI prints it, decoded into `csv`, which has room for it; false where it is none.
+static bool decode_report(const char *text, char *csv)
+{
+    size_t length = strlen(text);
+    int decoded = length % 4 != 0 || length > 1 << 28
+                      ? -1
+                      : EVP_DecodeBlock((unsigned char *)csv, (const unsigned char *)text, (int)length);
+    if (decoded < 0)
+        return false;
+    for (size_t i = length; i > 0 && text[i - 1] == '=' && decoded > 0; i--)
+        decoded--; // padding is decoded as zeros
+    csv[decoded] = '\0';
+    return text_is_utf8(csv, (size_t)decoded);
+}
+
+bool is_credential_report(const cJSON *content)
+{
+    char head[sizeof(report_head) + 8], first[13] = "";
+    if (!cJSON_IsString(content))
+        return false;
+    memcpy(first, content->valuestring, strnlen(content->valuestring, 12)); // "user,arn,"
+    return strncmp(content->valuestring, report_head, strlen(report_head)) == 0 ||
+           (decode_report(first, head) && strncmp(head, report_head, strlen(report_head)) == 0);
+}
+
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetCredentialReport.html
+bool read_credential_report(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const char *text = at->node->valuestring; // is_credential_report
+    char *csv = arena_alloc(reader->scratch, strlen(text) + 4);
+    (void)into;
+    if (strncmp(text, report_head, strlen(report_head)) == 0)
+        strcpy(csv, text);
+    else if (!decode_report(text, csv))
+        return json_fail(at, reader->error, "is no base64 of CSV in UTF-8");
+    read_report(reader, at, csv);
+    return true;
+}

@@ -1,0 +1,70 @@
+// Documents → estate: bytes in, nouns out. Opens nothing itself.
+//
+// A file holds one or more JSON values one after the other; each object is a document, known by its top-level keys
+// (calls.h), and an array of objects holds one in each. A record of a document's list is the unit of failure: what is
+// not understood is listed in the estate as unread, what belongs to others as ignored, and both cost nothing else.
+#pragma once
+
+#include "aws/documents/reader.h"
+
+struct document_bytes {
+    const char *bytes;
+    size_t length;
+    void *handle; // the opener's
+};
+
+// How the bytes of a file are had. `open` fills *bytes, or fails with an error that says why.
+struct document_opener {
+    void *context;
+    bool (*open)(void *context, const char *name, struct document_bytes *bytes, struct error *error);
+    void (*close)(void *context, struct document_bytes *bytes);
+    // What comes before byte `upto` will not be looked at soon. May be NULL.
+    void (*release)(void *context, struct document_bytes *bytes, size_t upto);
+};
+
+// Reads files into an empty estate and settles it. `names` are paths in the snapshot, in the order that decides; a
+// place ACCOUNT/REGION in one counts for what the records themselves do not tell. False, with ERROR_USAGE, where none
+// of them holds anything that could be used.
+bool documents_read(struct estate *estate, const struct document_opener *opener, const char *const *names, size_t count,
+                    struct error *error);
+
+// ---- For the files of this folder
+
+struct lacking {
+    const char *name; // of the document
+    const char *id;
+    const char *key;
+    const char *subnet_id; // of an interface
+    const char **doubt;
+    struct listing *listing;
+};
+
+struct expectation {
+    bool met;
+    VECTOR(struct lacking) lacking;
+};
+
+struct documents {
+    struct estate *estate;
+    const struct document_opener *opener;
+    const char *const *names;
+    VECTOR(struct listing *) listings; // in the order of reading
+    struct expectation expected[EXPECT_COUNT];
+    size_t used;              // documents that held something of use
+    const char *any_listener; // a listener that was not understood, and may be any load balancer's; or NULL
+};
+
+// Whether the record at an earlier place says the same as this one, whatever the order of members and elements;
+// *name is the earlier one's document.
+bool documents_same_record(const struct documents *documents, record_place earlier, const cJSON *node,
+                           const char **name);
+
+// A file's bytes as UTF-8, at *start of them where it begins with a byte order mark. What was UTF-16 is converted:
+// *converted is then the caller's to free, else NULL.
+struct document_bytes text_decode(struct document_bytes bytes, char **converted);
+
+// Where an account's list was asked for, even if it is empty (account.c).
+void note_account_lists(struct reader *reader);
+
+// Settles what can only be known when all is read (settle.c).
+void documents_settle(struct reader *reader);

@@ -1,0 +1,52 @@
+// The readers of records that calls.c names. Each cites AWS's page where it is defined.
+#pragma once
+
+#include "aws/documents/reader.h"
+
+// interface.c
+bool read_interface(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_reservation(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into);
+// rules.c
+bool read_security_group(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_network_acl(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_route_table(struct reader *reader, const struct json_cursor *at, void *into);
+// network.c
+bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_internet_gateway(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_prefix_list(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_prefix_list_entry(struct reader *reader, const struct json_cursor *at,
+                            void *into); // into: struct prefix_list
+bool read_vpc_endpoint(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_block_options(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_block_exclusion(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_firewall(struct reader *reader, const struct json_cursor *at, void *into); // into: const char *, its name
+bool read_firewall_status(struct reader *reader, const struct json_cursor *at, void *into); // the same
+bool read_db_instance(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_launch_template(struct reader *reader, const struct json_cursor *at, void *into);
+// load_balancer.c
+bool read_load_balancer(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_classic_load_balancer(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_listener(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_target_group(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_listeners_of(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_target_health_of(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_target_health(struct reader *reader, const struct json_cursor *at, void *into); // into: struct target_group
+bool read_target_group_attribute(struct reader *reader, const struct json_cursor *at, void *into); // the same
+// account.c
+bool read_user(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_group(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_role(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_managed_policy(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_virtual_device(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_trail(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_event_selector(struct reader *reader, const struct json_cursor *at, void *into); // into: struct trail
+bool read_advanced_event_selector(struct reader *reader, const struct json_cursor *at, void *into); // the same
+bool read_logging(struct reader *reader, const struct json_cursor *at, void *into);                 // the same
+bool read_account_summary(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_password_policy(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_credential_report(struct reader *reader, const struct json_cursor *at, void *into);
+
+// Whether a value under Content is a credential report: base64 of its CSV, or the CSV itself.
+bool is_credential_report(const cJSON *content);

@@ -1,0 +1,220 @@
+// What can only be known when all documents are read: records that stand twice, members that others have, pages to
+// come.
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/documents/completeness.h"
+#include "aws/documents/documents.h"
+
+static bool has_ipv6(const struct estate *estate, const char *subnet_id)
+{
+    const struct subnet *subnet = map_get(&estate->subnets, subnet_id);
+    return subnet != NULL && subnet->has_ipv6;
+}
+
+static void settle_expectations(struct reader *reader)
+{
+    for (int e = 0; e < EXPECT_COUNT; e++) {
+        struct expectation *expectation = &reader->documents->expected[e];
+        for (size_t i = 0; i < expectation->lacking.count; i++) {
+            struct lacking *one = &expectation->lacking.items[i];
+            if (!expectation->met && !has_ipv6(reader->estate, one->subnet_id))
+                continue;
+            reader->name = one->name;
+            reader->doubt = one->doubt;
+            reader->listing = one->listing;
+            doubt_document(reader, "", "%s has no %s, which AWS prints even where there are none", one->id, one->key);
+        }
+    }
+}
+
+static int by_id(const void *left, const void *right)
+{
+    const struct network_interface *a = *(const struct network_interface *const *)left;
+    const struct network_interface *b = *(const struct network_interface *const *)right;
+    int order = strcmp(a->id, b->id);
+    if (order != 0 || a->nested != b->nested)
+        return order != 0 ? order : (int)a->nested - (int)b->nested;
+    return a->record < b->record ? -1 : a->record > b->record;
+}
+
+static bool has_address(const struct network_interface *interface, const struct interface_address *address)
+{
+    for (size_t i = 0; i < interface->address_count; i++)
+        if (interface->addresses[i].address.family == address->address.family &&
+            interface->addresses[i].address.first == address->address.first &&
+            interface->addresses[i].address.length == address->address.length)
+            return true;
+    return false;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_tags(const struct network_interface *a, const struct network_interface *b)
+{
+    bool same = a->tag_count == b->tag_count;
+    for (size_t i = 0; same && i < a->tag_count; i++)
+        same = same_text(a->tags[i], b->tags[i]);
+    return same;
+}
+
+// Whether two records of one interface agree in what is decided by them; a nested one does not tell all.
+static bool interfaces_agree(const struct network_interface *a, const struct network_interface *b)
+{
+    bool alike = a->nested == b->nested;
+    bool same = a->groups == b->groups && a->address_count == b->address_count && a->attached == b->attached &&
+                a->place->vpc_id == b->place->vpc_id && a->place->subnet_id == b->place->subnet_id &&
+                (a->doubt == NULL) == (b->doubt == NULL) &&
+                (!alike || (same_text(a->type, b->type) && same_text(a->load_balancer, b->load_balancer) &&
+                            a->place == b->place && a->device_index == b->device_index && same_tags(a, b))) &&
+                same_text(a->instance_id, b->instance_id);
+    for (size_t i = 0; same && i < b->address_count; i++)
+        same = has_address(a, &b->addresses[i]);
+    return same;
+}
+
+static int by_address(const void *left, const void *right)
+{
+    const struct interface_address *a = left, *b = right;
+    if (a->address.family != b->address.family)
+        return (int)a->address.family - (int)b->address.family;
+    return a->address.first < b->address.first ? -1 : a->address.first > b->address.first;
+}
+
+// The addresses of both, since either may be right.
+static void add_addresses(struct arena *arena, struct network_interface *to, const struct network_interface *from)
+{
+    size_t room = (size_t)to->address_count + from->address_count, count = to->address_count;
+    struct interface_address *all = arena_array(arena, struct interface_address, room);
+    if (count > 0)
+        memcpy(all, to->addresses, count * sizeof(*all));
+    for (size_t i = 0; i < from->address_count; i++)
+        if (!has_address(to, &from->addresses[i]))
+            all[count++] = from->addresses[i];
+    if (count > UINT16_MAX)
+        return;
+    qsort(all, count, sizeof(*all), by_address);
+    to->addresses = all;
+    to->address_count = (uint16_t)count;
+}
+
+static void settle_interfaces(struct reader *reader)
+{
+    struct estate *estate = reader->estate;
+    size_t kept = 0;
+    if (estate->interfaces.count > 1)
+        qsort(estate->interfaces.items, estate->interfaces.count, sizeof(struct network_interface *), by_id);
+    for (size_t i = 0; i < estate->interfaces.count; i++) {
+        struct network_interface *one = estate->interfaces.items[i];
+        struct network_interface *before = kept == 0 ? NULL : estate->interfaces.items[kept - 1];
+        if (before == NULL || strcmp(before->id, one->id) != 0) {
+            estate->interfaces.items[kept++] = one;
+            continue;
+        }
+        if (interfaces_agree(before, one))
+            continue;
+        const char *const *names = reader->documents->names;
+        reader->name = names[one->record >> RECORD_OFFSET_BITS];
+        reader->doubt = &before->doubt;
+        reader->listing = NULL;
+        doubt_document(reader, "", "%s has another record in %s: neither is believed alone", one->id,
+                       names[before->record >> RECORD_OFFSET_BITS]);
+        add_addresses(reader->arena, before, one);
+        before->attached = before->attached || one->attached;
+        if (before->groups != one->groups)
+            before->groups = NULL;
+    }
+    estate->interfaces.count = (uint32_t)kept;
+    vector_trim(reader->arena, &estate->interfaces);
+}
+
+// What an interface's own record does not show: that its subnet or its instance contradicts it.
+static void settle_contradictions(struct reader *reader)
+{
+    struct estate *estate = reader->estate;
+    const struct interface_place *before = NULL;
+    const char *wrong = NULL;
+    for (size_t i = 0; i < estate->interfaces.count; i++) {
+        struct network_interface *one = estate->interfaces.items[i];
+        const struct instance *instance = map_get(&estate->instances, one->instance_id);
+        if (one->place != before) {
+            const struct subnet *subnet = map_get(&estate->subnets, one->place->subnet_id);
+            before = one->place;
+            wrong = subnet == NULL || same_text(subnet->vpc_id, before->vpc_id) ? NULL : subnet->id;
+        }
+        reader->name = reader->documents->names[one->record >> RECORD_OFFSET_BITS];
+        reader->doubt = &one->doubt;
+        reader->listing = NULL;
+        if (wrong != NULL)
+            doubt_document(reader, "", "%s is said to be in %s, but its subnet %s is not", one->id, one->place->vpc_id,
+                           wrong);
+        if (instance == NULL)
+            continue;
+        if (instance->doubt != NULL && one->doubt == NULL)
+            one->doubt = instance->doubt;
+        bool primary = one->device_index == 0 && one->attached;
+        if (primary && instance->groups != NULL && one->groups != NULL && instance->groups != one->groups)
+            doubt_document(reader, "", "%s and its instance %s tell of different security groups", one->id,
+                           instance->id);
+    }
+}
+
+static void settle_prefix_lists(struct reader *reader)
+{
+    struct map *lists = &reader->estate->prefix_lists;
+    for (size_t i = 0; i < lists->size; i++) {
+        struct prefix_list *list = lists->slots[i].value;
+        if (list == NULL || list->more == NULL)
+            continue;
+        struct lack lack = {.kind = kind_name(KIND_PREFIX_LISTS), .id = list->id};
+        lack.text = arena_printf(
+            reader->arena, "incomplete: entries of prefix list %s (%s says that another page follows, and none does)",
+            list->id, list->more);
+        list->doubt = list->doubt == NULL ? lack.text : list->doubt;
+        lack_add(reader->arena, &reader->estate->lacks, &lack);
+    }
+}
+
+// A load balancer's listeners may come in pages of their own.
+static void settle_listeners(struct reader *reader)
+{
+    struct map *balancers = &reader->estate->load_balancers;
+    struct documents *documents = reader->documents;
+    for (size_t i = 0; documents->any_listener != NULL && i < balancers->size; i++) {
+        struct load_balancer *balancer = balancers->slots[i].value;
+        if (balancer != NULL && balancer->doubt == NULL)
+            balancer->doubt = documents->any_listener;
+    }
+    for (size_t i = 0; i < documents->listings.count; i++) {
+        struct listing *listing = documents->listings.items[i];
+        for (size_t s = 0; listing->kind == KIND_LISTENERS && listing->more && s < listing->seen.count; s++) {
+            bool follows = false;
+            for (size_t j = i + 1; j < documents->listings.count && !follows; j++)
+                follows = map_get_pointer(&documents->listings.items[j]->seen_once, listing->seen.items[s]) != NULL &&
+                          documents->listings.items[j]->kind == KIND_LISTENERS;
+            const char *arn = listing->seen.items[s]->vpc_id;
+            if (follows || arn == NULL)
+                continue;
+            struct load_balancer *balancer = load_balancer_with(reader, arn);
+            reader->name = listing->name;
+            reader->doubt = &balancer->doubt;
+            reader->listing = NULL;
+            doubt_document(reader, "", "says that another page of listeners follows, and none does");
+        }
+    }
+}
+
+void documents_settle(struct reader *reader)
+{
+    note_account_lists(reader);
+    settle_expectations(reader);
+    settle_interfaces(reader);
+    settle_contradictions(reader);
+    settle_prefix_lists(reader);
+    settle_listeners(reader);
+    completeness_settle(reader);
+    estate_settle(reader->estate);
+}

@@ -1,0 +1,221 @@
+// The calls of the table, made: where each is asked, and what follows from its answer.
+#include "aws/read/collector.h"
+#include "aws/snapshot.h"
+
+static void follow_table(struct call *call, const cJSON *document);
+
+static bool has_followers(const struct aws_call *what)
+{
+    for (size_t i = 0; i < aws_call_count; i++)
+        if (aws_calls[i].scope == CALL_ABOUT && strcmp(aws_calls[i].about.operation, what->operation) == 0 &&
+            strcmp(aws_calls[i].service, what->service) == 0)
+            return true;
+    return false;
+}
+
+static struct call *start(struct collector *collector, const struct read_account *account, const char *region,
+                          const struct aws_call *what, const char *suffix, const struct parameter *parameters,
+                          size_t count)
+{
+    return call_start(collector, account, region, what, has_followers(what) ? follow_table : NULL, suffix, parameters,
+                      count);
+}
+
+// ---- The credential report, which IAM makes on demand.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_getting-report.html
+
+enum { REPORT_PAUSE = 1000, REPORT_TRIES = 60 };
+
+struct report_wait {
+    uv_timer_t timer;
+    const struct read_account *account;
+    struct collector *collector;
+    int tries;
+};
+
+static void follow_report(struct call *call, const cJSON *document);
+
+static void ask_for_report(struct collector *collector, const struct read_account *account, struct report_wait *wait)
+{
+    call_start(collector, account, collector->home, call_of_operation("iam", "GenerateCredentialReport"), follow_report,
+               NULL, NULL, 0)
+        ->into = wait;
+}
+
+static void after_report_pause(uv_timer_t *timer)
+{
+    struct report_wait *wait = timer->data;
+    ask_for_report(wait->collector, wait->account, wait);
+    wait->collector->open--;
+}
+
+static void follow_report(struct call *call, const cJSON *document)
+{
+    struct collector *collector = call->collector;
+    struct report_wait *wait = call->into;
+    const char *state = string_of(document, "State");
+    if (document == NULL) {
+        note_unread(call);
+    } else if (state != NULL && strcmp(state, "COMPLETE") == 0) {
+        start(collector, call->account, call->region, call_of_operation("iam", "GetCredentialReport"), NULL, NULL, 0);
+    } else if (state == NULL || ++wait->tries >= REPORT_TRIES) {
+        call->failure = FAILURE_OTHER;
+        call->code = state == NULL ? "answer" : "ReportInProgress";
+        call->message =
+            state == NULL ? "no state of the report in it" : "no credential report was made within a minute";
+        note_unread(call);
+    } else {
+        collector->open++;
+        uv_timer_start(&wait->timer, after_report_pause, REPORT_PAUSE, 0);
+        return;
+    }
+    uv_close((uv_handle_t *)&wait->timer, NULL);
+}
+
+static void begin_report(struct collector *collector, const struct read_account *account)
+{
+    struct report_wait *wait = arena_new_of(collector->arena, struct report_wait);
+    wait->account = account;
+    wait->collector = collector;
+    wait->timer.data = wait;
+    uv_timer_init(&collector->loop, &wait->timer);
+    ask_for_report(collector, account, wait);
+}
+
+// ---- What follows from an answer
+
+static bool is_read(const struct collector *collector, const char *region)
+{
+    for (size_t i = 0; i < collector->region_count; i++)
+        if (strcmp(collector->regions[i], region) == 0)
+            return true;
+    return false;
+}
+
+// Each region lists trails of others that reach into it; a trail is asked about where it is at home, or here where that
+// region is not read.
+static bool is_elsewhere(const struct call *call, const cJSON *element)
+{
+    const char *home = string_of(element, "HomeRegion");
+    return home != NULL && strcmp(home, call->region) != 0 && is_read(call->collector, home);
+}
+
+// Two users may be in one group.
+static bool is_asked(const struct call *from, const struct aws_call *what, const char *value)
+{
+    const struct collector *collector = from->collector;
+    for (size_t i = 0; i < collector->calls.count; i++)
+        if (collector->calls.items[i]->what == what && collector->calls.items[i]->account == from->account &&
+            collector->calls.items[i]->parameter_count > 0 &&
+            strcmp(collector->calls.items[i]->parameters[0].value, value) == 0)
+            return true;
+    return false;
+}
+
+static void ask_about(struct call *call, const struct aws_call *what, const cJSON *element)
+{
+    struct arena *arena = call->collector->arena;
+    const char *value = string_of(element, what->about.member);
+    const char *name = what->about.name == NULL ? value : string_of(element, what->about.name);
+    if (value == NULL || name == NULL || (what->about.when == CALL_AT_HOME && is_elsewhere(call, element)) ||
+        (what->about.when == CALL_WITHOUT_DETAILS && is_asked(call, what, value)))
+        return;
+    struct parameter *parameter = arena_new_of(arena, struct parameter);
+    *parameter = (struct parameter){what->about.parameter, arena_strdup(arena, value)};
+    start(call->collector, call->account, call->region, what, file_word(arena, name), parameter, 1);
+}
+
+// Users' groups and policies are in GetAccountAuthorizationDetails; only where that was not to be had are they asked
+// for one by one.
+static bool details_failed(const struct call *call)
+{
+    const struct collector *collector = call->collector;
+    for (size_t i = 0; i < collector->calls.count; i++)
+        if (strcmp(collector->calls.items[i]->what->operation, "GetAccountAuthorizationDetails") == 0 &&
+            collector->calls.items[i]->account == call->account)
+            return collector->calls.items[i]->sha256 == NULL;
+    return true;
+}
+
+static void follow_table(struct call *call, const cJSON *document)
+{
+    for (size_t i = 0; i < aws_call_count; i++) {
+        const struct aws_call *what = &aws_calls[i];
+        if (what->scope != CALL_ABOUT || strcmp(what->about.operation, call->what->operation) != 0 ||
+            strcmp(what->service, call->what->service) != 0 ||
+            (what->about.when == CALL_WITHOUT_DETAILS && !details_failed(call)))
+            continue;
+        if (what->about.list == NULL) { // once, whatever the answer
+            start(call->collector, call->account, call->region, what, NULL, NULL, 0);
+            continue;
+        }
+        const cJSON *element;
+        cJSON_ArrayForEach (element, cJSON_GetObjectItemCaseSensitive(document, what->about.list))
+            ask_about(call, what, element);
+    }
+}
+
+static void begin_in(struct collector *collector, const struct read_account *account, const char *region,
+                     const struct aws_call *what)
+{
+    static const struct parameter default_version = {"LaunchTemplateVersion.1", "$Default"};
+    bool versions = strcmp(what->operation, "DescribeLaunchTemplateVersions") == 0;
+    if (strcmp(what->operation, "GenerateCredentialReport") == 0)
+        begin_report(collector, account);
+    else
+        start(collector, account, region, what, NULL, versions ? &default_version : NULL, versions ? 1 : 0);
+}
+
+void table_begin(struct collector *collector, const struct read_account *account, enum call_scope scope)
+{
+    for (size_t i = 0; i < aws_call_count; i++) {
+        const struct aws_call *what = &aws_calls[i];
+        if (what->scope != scope)
+            continue;
+        if (scope == CALL_ACCOUNT)
+            begin_in(collector, account, collector->home, what);
+        for (size_t r = 0; scope != CALL_ACCOUNT && r < collector->region_count; r++)
+            begin_in(collector, account, collector->regions[r], what);
+    }
+}
+
+// ---- Consistency: what changed between one call and the next
+
+// Reads a kind of one account and region again, once, in place of what was read of it before.
+static void read_again(struct collector *collector, struct map *asked, const struct interface_place *place,
+                       const char *operation)
+{
+    const char *key = arena_printf(collector->arena, "%s|%s|%s", place->account_id, place->region, operation);
+    if (map_get(asked, key) != NULL)
+        return;
+    map_put(collector->arena, asked, key, collector);
+    for (size_t i = 0; i < collector->calls.count; i++) {
+        struct call *old = collector->calls.items[i];
+        if (old->sha256 != NULL && strcmp(old->account->id, place->account_id) == 0 &&
+            strcmp(old->region, place->region) == 0 && strcmp(old->operation.name, operation) == 0 &&
+            strcmp(old->operation.service, "ec2") == 0) {
+            call_again(old);
+            return;
+        }
+    }
+}
+
+// A group or subnet that an interface refers to may be younger than our reading of groups or subnets.
+void table_read_missing(struct collector *collector)
+{
+    struct error ignored;
+    struct estate *estate = snapshot_read(collector->folder, &ignored);
+    struct map asked = {0};
+    for (size_t i = 0; estate != NULL && i < estate->interfaces.count; i++) {
+        const struct network_interface *one = estate->interfaces.items[i];
+        if (one->place->subnet_id != NULL && map_get(&estate->subnets, one->place->subnet_id) == NULL)
+            read_again(collector, &asked, one->place, "DescribeSubnets");
+        if (one->instance_id != NULL && map_get(&estate->instances, one->instance_id) == NULL)
+            read_again(collector, &asked, one->place, "DescribeInstances");
+        for (size_t g = 0; one->groups != NULL && g < one->groups->count; g++)
+            if (map_get(&estate->security_groups, one->groups->ids[g]) == NULL)
+                read_again(collector, &asked, one->place, "DescribeSecurityGroups");
+    }
+    calls_run(collector);
+    estate_free(estate);
+}

@@ -1,0 +1,209 @@
+#include "cli/exposure_text.h"
+
+#include "cli/common.h"
+#include "model/protocol.h"
+#include "report/report.h"
+
+enum { SHOWN = 20 };
+
+// ---- What the snapshot lacks
+
+struct lines {
+    struct text *out;
+    struct arena *arena;
+    const char *word; // "MISSING"
+    bool all;
+    size_t count;
+};
+
+static void put_line(struct lines *lines, const char *text)
+{
+    if (lines->count++ < SHOWN || lines->all) {
+        text_printf(lines->out, "%-12s%s\n", lines->word, report_clean(lines->arena, text));
+    }
+}
+
+static size_t end_lines(struct lines *lines)
+{
+    if (lines->count > SHOWN && !lines->all)
+        text_printf(lines->out, "%-12sand %zu more: --verbose or --format json lists all\n", lines->word,
+                    lines->count - SHOWN);
+    return lines->count;
+}
+
+static size_t put_texts(struct text *out, struct arena *arena, bool all, const char *word, const text_list *texts)
+{
+    struct lines lines = {.out = out, .arena = arena, .word = word, .all = all};
+    for (size_t i = 0; i < texts->count; i++)
+        put_line(&lines, texts->items[i]);
+    return end_lines(&lines);
+}
+
+static size_t put_unread(const struct estate *estate, struct arena *arena, bool all, struct text *out)
+{
+    struct lines lines = {.out = out, .arena = arena, .word = "UNREAD", .all = all};
+    for (size_t i = 0; i < estate->unread.count; i++) {
+        const struct unread *one = &estate->unread.items[i];
+        put_line(&lines,
+                 arena_printf(arena, "%s: %s%s%s", one->file, one->path, one->path[0] == '\0' ? "" : ": ", one->why));
+    }
+    return end_lines(&lines);
+}
+
+static size_t put_ignored(const struct estate *estate, struct arena *arena, bool all, struct text *out)
+{
+    struct lines lines = {.out = out, .arena = arena, .word = "IGNORED", .all = all};
+    for (size_t i = 0; i < estate->ignored.count; i++)
+        put_line(&lines, arena_printf(arena, "%s %s", estate->ignored.items[i].file, estate->ignored.items[i].why));
+    return end_lines(&lines);
+}
+
+static size_t put_gaps(const struct exposure_set *set, struct arena *arena, bool all, struct text *out)
+{
+    struct lines missing = {.out = out, .arena = arena, .word = "INCOMPLETE", .all = all};
+    for (size_t i = 0; i < set->missing.items.count; i++)
+        put_line(&missing, set->missing.items.items[i].text);
+    size_t lines = end_lines(&missing);
+    if (set->estate != NULL)
+        lines += put_unread(set->estate, arena, all, out);
+    lines += put_texts(out, arena, all, "ASSUMED", &set->assumptions);
+    lines += put_texts(out, arena, all, "NOT COVERED", &set->not_covered);
+    if (set->estate != NULL)
+        lines += put_ignored(set->estate, arena, all, out);
+    return lines;
+}
+
+// ---- Endpoints
+
+// Of what arrives and is not answered, the VPC's own space is no news.
+static struct prefixset sources_shown(struct arena *arena, enum family family, const struct exposure *exposure,
+                                      bool all)
+{
+    if (all || exposure->path == PATH_TWO_WAY || !exposure->internet)
+        return exposure->sources;
+    struct prefixset inner = prefixset_subtract(arena, prefixset_all(arena, family), prefixset_internet(arena, family));
+    struct prefixset shown = prefixset_subtract(arena, exposure->sources, inner);
+    size_t count, whole;
+    prefixset_prefixes(arena, family, shown, &count);
+    prefixset_prefixes(arena, family, exposure->sources, &whole);
+    return count < whole ? shown : exposure->sources; // 0.0.0.0/0 reads better than all that is not private in it
+}
+
+static void put_row(struct arena *arena, enum family family, const struct exposure *exposure, const char *protocol,
+                    const char *numbers, bool all, struct text *out)
+{
+    struct prefixset sources = sources_shown(arena, family, exposure, all);
+    text_printf(out, "  %-7s %-14s from %s%s%s%s\n", protocol, numbers, cli_sources(arena, family, sources),
+                exposure->path == PATH_INBOUND_ONLY ? "  [inbound-only]" : "",
+                exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "",
+                exposure->internet ? "" : "  [not internet]");
+}
+
+static bool same_via(const struct exposure *a, const struct exposure *b)
+{
+    bool same = a->certainty == b->certainty && a->via.count == b->via.count;
+    for (size_t i = 0; same && i < a->via.count; i++)
+        same = strcmp(a->via.items[i], b->via.items[i]) == 0;
+    return same;
+}
+
+// Everything from some sources, which is some fifteen rows of protocols: its row for all TCP ports, or NULL.
+static const struct exposure *everything(const struct exposure_list *list)
+{
+    const struct exposure *tcp = NULL;
+    bool udp = false, others = false;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct exposure *one = &list->items[i];
+        if (one->path != PATH_TWO_WAY || one->low != 0 || one->high != PORT_LAST)
+            continue;
+        if (one->protocol_low == PROTOCOL_TCP)
+            tcp = one;
+        bool alike = tcp != NULL && same_via(one, tcp) && prefixset_equal(one->sources, tcp->sources);
+        udp = udp || (alike && one->protocol_low == PROTOCOL_UDP);
+        others = others || (alike && one->protocol_high == 255);
+    }
+    return udp && others ? tcp : NULL;
+}
+
+// Whether a row tells no more than that everything comes: the same sources or, of ICMP that asks for no reply, those
+// and the VPC's own.
+static bool is_within(struct arena *arena, const struct exposure *one, const struct exposure *whole)
+{
+    if (whole == NULL || one == whole || !same_via(one, whole))
+        return false;
+    if (prefixset_equal(one->sources, whole->sources))
+        return true;
+    return protocol_is_icmp(one->protocol_low) && one->path == PATH_INBOUND_ONLY &&
+           prefixset_is_empty(prefixset_subtract(arena, whole->sources, one->sources));
+}
+
+static const char *dormancy(const struct endpoint *endpoint)
+{
+    return !endpoint->dormant               ? ""
+           : !endpoint->interface->attached ? "  dormant: it is attached to nothing"
+                                            : "  dormant: its instance is not running";
+}
+
+static void put_endpoint(const struct endpoint *endpoint, bool all, struct text *out)
+{
+    struct arena *arena = arena_new();
+    enum family family = endpoint->address.family;
+    const struct exposure *whole = all ? NULL : everything(endpoint->exposures);
+    VECTOR(const struct exposure *) shown = {0};
+    char address[ADDRESS_TEXT];
+    endpoint_address(endpoint, address);
+    text_printf(out, "%s  %s  %s%s\n", address, endpoint->name != NULL ? endpoint->name : "(unnamed)",
+                endpoint->interface->id, dormancy(endpoint));
+    for (size_t e = 0; e < endpoint->exposures->count; e++) {
+        const struct exposure *one = &endpoint->exposures->items[e];
+        if (all || ((one->internet || one->path == PATH_TWO_WAY) && !is_within(arena, one, whole)))
+            *vector_add(arena, &shown) = one;
+    }
+    for (size_t i = 0; i < shown.count; i++) {
+        const struct exposure *one = shown.items[i];
+        put_row(arena, family, one, one == whole ? "all" : exposure_protocol(arena, one),
+                one == whole ? "everything" : cli_numbers(arena, one), all, out);
+        bool goes_on = i + 1 < shown.count && same_via(one, shown.items[i + 1]); // said once behind the last
+        for (size_t v = 0; !goes_on && v < one->via.count; v++)
+            text_printf(out, "          possible: %s\n", one->via.items[v]);
+    }
+    if (shown.count == 0)
+        text_printf(out, "  nothing arrives%s\n", endpoint->exposures->count > 0 ? " from the internet" : "");
+    arena_free(arena);
+}
+
+static void put_indirect(const struct indirect_exposure *one, struct text *out)
+{
+    struct arena *arena = arena_new();
+    char address[ADDRESS_TEXT];
+    address_format(one->private_address, address);
+    for (size_t e = 0; e < one->exposures.count; e++) {
+        const struct exposure *exposure = &one->exposures.items[e];
+        text_printf(out, "  %s  %s  %s %u/%s from %s%s%s\n", address, one->name != NULL ? one->name : "(unnamed)",
+                    one->interface->id, (unsigned)exposure->low, exposure_protocol(arena, exposure),
+                    cli_sources(arena, one->family, exposure->sources),
+                    exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "", one->dormant ? "  [dormant]" : "");
+        for (size_t v = 0; v < exposure->via.count; v++)
+            text_printf(out, "          %s%s\n", v == 0 ? "via " : "    ", exposure->via.items[v]);
+    }
+    arena_free(arena);
+}
+
+void exposure_text(const struct exposure_set *set, bool all, struct text *out)
+{
+    struct arena *arena = arena_new();
+    size_t dormant = 0, silent = 0, gaps = put_gaps(set, arena, all, out);
+    for (size_t i = 0; i < set->endpoints.count; i++) {
+        const struct endpoint *endpoint = &set->endpoints.items[i];
+        dormant += endpoint->dormant;
+        silent += endpoint->exposures->count == 0;
+        text_puts(out, i > 0 || gaps > 0 ? "\n" : "");
+        put_endpoint(endpoint, all, out);
+    }
+    text_printf(out, "\n%u endpoints: %zu where nothing arrives, %zu dormant\n", set->endpoints.count, silent, dormant);
+    if (set->indirect.count > 0)
+        text_puts(out, "\nBehind load balancers:\n");
+    for (size_t i = 0; i < set->indirect.count; i++)
+        put_indirect(&set->indirect.items[i], out);
+    arena_free(arena);
+}

@@ -1,0 +1,449 @@
+"""Snapshots as the world leaves them: an oddity costs what rests on it and is named; nothing is missing in silence."""
+import itertools
+import json
+import os
+import pathlib
+import stat
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import common
+from test_controls import guarded, row, write_account
+from test_snapshots import entry, permission, plain
+
+FIELD = common.TOP.parent / "shared/field/snapshots"
+RECORDED = common.TOP.parent / "shared/data/recorded"
+KINDS = ("NetworkInterfaces", "Subnets", "RouteTables", "NetworkAcls", "InternetGateways", "SecurityGroups")
+BEARING = {*KINDS, "Reservations", "Vpcs", "Addresses", "PrefixLists", "VpcEndpoints", "NatGateways", "LoadBalancers", "Listeners",
+           "TargetGroups", "TargetHealthDescriptions", "LoadBalancerDescriptions", "DBInstances"}
+V4, V6 = "198.51.100.4", "2001:db8:1::4"  # the endpoints of plain()
+REACHED, MAYBE = {V4: "exact", V6: "exact"}, {V4: "possible", V6: "possible"}
+TEMPORARY = tempfile.TemporaryDirectory(prefix="sgproof-world-")
+LISTS = ("missing", "unread", "ignored", "notes")
+SAID = ("missing", "unread", "assumptions", "not_covered", "endpoints", "indirect")  # all but ignored and notes
+DENIED = "\nAn error occurred (UnauthorizedOperation) when calling the DescribeX operation: You are not authorized.\n"
+
+
+def documents(estate, where=""):
+    """Files by name, one document each."""
+    return {where + kind + ".json": {kind: records} for kind, records in estate.items() if kind != "entries"}
+
+
+def second(account="111122223333", zone="us-east-1a"):
+    """plain() once more, elsewhere: every id ends in -2, the public address is 198.51.100.5."""
+    ids = [('"%s-1"' % kind, '"%s-2"' % kind) for kind in ("vpc", "subnet", "igw", "rtb", "acl", "sg", "eni", "i")]
+    text = json.dumps(plain())
+    for old, new in (*ids, (V4, "198.51.100.5"), ("2001:db8:1:", "2001:db8:2:"), ("111122223333", account), ("eu-west-3a", zone)):
+        text = text.replace(old, new)
+    return json.loads(text)
+
+
+def reach(output, address, port=443):
+    """How the internet reaches the TCP port, two-way: exact, possible, exact+possible, no, or absent (no such endpoint)."""
+    found = [e for e in output["endpoints"] if e["address"] == address]
+    words = {x["certainty"] for e in found for x in e["exposures"] if x["protocol"] == "tcp" and x["path"] == "two-way" and
+             x["internet"] and x["from_port"] <= port <= x["to_port"]}
+    return "+".join(sorted(words)) or ("no" if found else "absent")
+
+
+def named(output, lists, words):
+    """Whether one item of these lists of the output holds every one of the words."""
+    return any(all(word in json.dumps(item) for word in words.split()) for key in lists for item in output[key])
+
+
+def places(value, path=()):
+    """The path of each member and element inside a value."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+def changed(path, to):
+    """plain() with another value at the path, or ("drop") without what is there."""
+    estate = holder = plain()
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = to
+    if to == "drop":
+        del holder[path[-1]]
+    return estate
+
+
+def each(rows):
+    """Decorates a test that is run with each of these rows of arguments, as subtests."""
+    def decorate(test, rows=tuple(rows)):
+        def every(self):
+            for row in rows:
+                with self.subTest(row=row):
+                    test(self, *row)
+        return every
+    return decorate
+
+
+def folder(files):
+    """A new folder of files by name: text, bytes, or a value to be written as JSON; None is no file."""
+    made = pathlib.Path(tempfile.mkdtemp(dir=TEMPORARY.name))
+    for name, content in files.items():
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        if content is not None:
+            text = json.dumps(content) if isinstance(content, (dict, list)) else content
+            (made / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return made
+
+
+def beside(files):
+    """A folder of plain() with more files, or others in their place."""
+    return folder({**documents(plain()), **files})
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def compute(self, read):
+        done = common.sgproof("compute", read, "--format", "json", before=("timeout", "20"))
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        output = json.loads(done.stdout)
+        self.assertLessEqual({*SAID, *LISTS}, set(output))
+        self.assertEqual(done.returncode, 3 if output["missing"] or output["unread"] else 0)
+        return output
+
+    def check(self, read, status, answers, **says):
+        """says: for a list of the output, the words that one item of it holds."""
+        output = self.compute(read)
+        self.assertEqual({address: reach(output, address) for address in answers}, answers)
+        for key, words in says.items():
+            self.assertTrue(named(output, [key], words), (key, words, output[key]))
+        self.assertEqual(3 if output["missing"] or output["unread"] else 0, status, (output["missing"], output["unread"]))
+        return output
+
+    def same(self, read, other=None):
+        """The folder reads exactly like another, or plain(), but for notes."""
+        output, wanted = self.compute(read), self.compute(other or beside({}))
+        self.assertEqual({key: output[key] for key in SAID}, {key: wanted[key] for key in SAID})
+        return output
+
+    def refused(self, read):
+        """Exit 2, in words, with one of its files named."""
+        done, names = common.sgproof("compute", read), [f.name for f in read.rglob("*")]
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertRegex(done.stderr, r"\A(sgproof: .+\n)+\Z")
+        self.assertTrue(any(name in done.stderr for name in [*names, read.name]), done.stderr)
+
+
+FOUR, SIX = "198.51.100.7", "2001:db8::10"  # the endpoints of 01-control-32767
+ANSWERS = {  # exit status, how 443 is reached at FOUR, and at SIX or (05*) at 198.51.100.8; -: whatever
+    "0 exact exact":
+        "01-control-32767 01-ipv6-acl-rule-32768 20-format-empty-file 20-format-nul-byte 20-format-package-json-beside 30-ipv6-upper",
+    "0 exact absent":
+        "03-shutting-down-instance 04-cidr-host-bits 08-empty-file-of-a-denied-call 30-blackhole-route 30-carrier-beside "
+        "30-eni-Groups-empty-interface 30-eni-available-with-eip 30-ports-as-float-443.0 30-protocol-all 30-protocol-upper "
+        "30-route-server-advertisement",
+    "0 possible absent": "30-eni-pending-instance 30-igw-attaching",
+    "0 absent absent": "11-explicit-deny",
+    "3 exact possible":
+        "05-region-without-gateways 05b-region-without-gateways-and-tables 05d-region-without-groups 05e-default-acl-elsewhere",
+    "3 possible possible": "12-two-states 20-format-bare-list-query 20-format-trailing-comma 20-format-truncated",
+    "3 possible absent":
+        "30-acl-rulenumber-as-string 30-cidr-leading-space 30-cidr-without-length 30-eni-Groups-as-strings 30-eni-Groups-null "
+        "30-eni-without-Groups 30-group-IpPermissions-null 30-group-without-IpPermissions 30-ports-as-string 30-protocol-number "
+        "30-route-trailing-space",
+    "3 absent absent": "20-format-yaml 20-format-yaml-named-json",
+    "3 - -": "02a-instances-without-interfaces 02b-alb-without-interfaces 07a-first-page-only-NextToken",
+}
+NAMED = (  # folders by how their names begin; the words that one item of missing, unread, ignored or notes holds
+    ("02", "NetworkInterfaces"), ("02a", "198.51.100.7"), ("02b", "shop"), ("04", "203.0.113.5/28"), ("07a", "NetworkInterfaces"),
+    ("05-", "InternetGateways 111122223333 us-east-1"), ("05b", "InternetGateways 111122223333 us-east-1"), ("12", "eni-0aa"),
+    ("05b", "RouteTables 111122223333 us-east-1"), ("05d", "SecurityGroups 111122223333 us-east-1"), ("08", "describe-db-instances.json"),
+    ("05e", "NetworkAcls 111122223333 us-east-1"), ("20-format-bare", "groups.json"), ("20-format-bare", "SecurityGroups"),
+    ("20-format-empty-file", "extra.json"), ("20-format-package", "package.json"), ("20-format-tr", "groups.json"),
+    ("20-format-yaml", "enis."), ("20-format-yaml", "NetworkInterfaces"), ("30-acl", "acls.json NetworkAcls[0].Entries[0].RuleNumber"),
+    ("30-eni-Groups-as", "NetworkInterfaces[0].Groups[0]"), ("30-protocol-number", "SecurityGroups[0].IpPermissions[0].IpProtocol"),
+    ("30-cidr-", "groups.json SecurityGroups[0].IpPermissions[0].IpRanges[0].CidrIp"), ("30-eni-Groups-null", "Groups"),
+    ("30-group", "groups.json SecurityGroups[0].IpPermissions"), ("30-ports-as-string", "SecurityGroups[0].IpPermissions[0].FromPort"),
+    ("30-route-t", "routes.json RouteTables[0].Routes[1].DestinationCidrBlock"), ("30-eni-without", "Groups"))
+LIKE_PLAIN = ("plain array-of-docs bom boto3 concatenated crlf empty-object jsonl jsonl-named-json one-object-all-keys "
+              "pages-concatenated placebo same-doc-twice").split()
+REFUSED = ("bare-list-all config-item config-snapshot gzip-named-gz gzip-named-json lowercase-keys-js-sdk no-extension steampipe "
+           "steampipe-rows tfstate txt-ext upper-ext").split()  # nothing in them is usable
+NEVER_NO = {  # more than one right answer: 443 is not refused, and the file that costs something is named
+    "20-format-NaN": "x.json", "20-format-deep-nest": "deep.json", "20-format-dup-key": "", "20-format-latin1-tag": "enis.json",
+    "20-format-ansi-pager": "enis.json", "30-eni-only-Association": "", "30-eni-two-public": "", "30-ipv6-as-string": "enis.json",
+    "10-conflict-get-managed-prefix-list-entries": "get-managed-prefix-list-entries.json"}
+
+
+@unittest.skipUnless(FIELD.is_dir(), "../shared/field/snapshots is not here")
+class Field(Case):
+    @each([(name, *key.split()) for key, names in ANSWERS.items() for name in names.split()])
+    def test_each_folder_has_its_answer_and_names_what_costs_it(self, name, status, *words):
+        addresses = (FOUR, "198.51.100.8" if name.startswith("05") else SIX)
+        output = self.check(FIELD / name, int(status), {a: word for a, word in zip(addresses, words) if word != "-"})
+        self.assertTrue("available" not in name or output["endpoints"][0]["dormant"])  # it is on nothing
+        for wanted in [wanted for start, wanted in NAMED if name.startswith(start)]:
+            self.assertTrue(named(output, LISTS, wanted), (wanted, output))
+
+    @each([("20-format-" + name, "01-control-32767", "") for name in LIKE_PLAIN] + [("06-target-group-called-target", "06-control", "")] +
+          [(f.name, "01-control-32767", "" if "credential-report" in f.name else f.name[len("10-conflict-"):])  # may as well be read
+           for f in FIELD.glob("10-*") if f.name not in NEVER_NO])
+    def test_other_forms_and_other_services_files_change_nothing_but_a_note(self, name, usual, ignored):
+        output = self.same(FIELD / name, FIELD / usual)
+        self.assertTrue(reach(output, FOUR) == "exact" and (not ignored or named(output, ["ignored"], ignored)), output)
+
+    @each([("09-account-documents-only",)] + [("20-format-" + name,) for name in REFUSED])
+    def test_a_folder_in_which_nothing_is_usable_is_refused_in_words(self, name):
+        self.refused(FIELD / name)
+
+    @each(NEVER_NO.items())
+    def test_where_two_answers_are_right_neither_is_a_silent_no(self, name, word):
+        output = self.compute(FIELD / name)
+        self.assertTrue(word == "" or named(output, LISTS, word), output)
+        self.assertTrue(reach(output, FOUR) in ("exact", "possible") or
+                        word == "enis.json" and named(output, ["missing"], "NetworkInterfaces"), output)
+
+    def test_account_documents_alone_serve_account(self):
+        shown = common.sgproof("account", FIELD / "09-account-documents-only").stdout
+        self.assertRegex(shown, r"(?s)pass +critical +The root user has no access keys.*FAIL +high +CloudTrail records")
+
+    @each([("01-ipv6-acl-rule-32768", SIX, 443, "exact", "::/0"), ("30-ipv6-upper", SIX, 443, "exact", "2001:db8::/32"),
+           ("30-blackhole-route", FOUR, 443, "exact", "203.0.112.0/24", "203.0.114.0/23"),
+           ("04-cidr-host-bits", FOUR, 443, "exact", "203.0.113.0/28"), ("30-eni-two-public", "198.51.100.9", 443, "exact"),
+           ("30-protocol-all", FOUR, 22, "exact"), ("30-eni-Groups-empty-interface", FOUR, 22, "exact")])
+    def test_sources_other_ports_and_other_addresses_are_right_too(self, name, address, port, answer, *sources):
+        output = self.compute(FIELD / name)
+        exposures = [x for e in output["endpoints"] if e["address"] == address for x in e["exposures"] if x["path"] == "two-way"]
+        self.assertEqual(reach(output, address, port), answer)
+        self.assertLessEqual(set(sources), {source for x in exposures for source in x["sources"]})
+
+
+@unittest.skipUnless(RECORDED.is_dir(), "../shared/data/recorded is not here")
+class Recorded(Case):
+    @each([(f,) for f in sorted(RECORDED.glob("*")) if f.is_dir()])
+    def test_every_folder_is_read_by_every_command_or_refused_in_words(self, recorded):
+        found = [json.loads(f.read_text()) for f in recorded.rglob("*.json")]
+        usable = any(isinstance(d.get(kind), list) and all(isinstance(r, dict) for r in d[kind]) for d in found for kind in BEARING)
+        for words, good in ((("compute", recorded), (0, 3)), (("account", recorded), (0, 1, 3)), (("diff", recorded, recorded), (0, 3)),
+                            (("plan", recorded, "--vantage", "203.0.113.7"), (0, 3))):
+            done = common.sgproof(*words)
+            self.assertIn(done.returncode, good if usable else (2,), (words, done.stderr))
+            self.assertIn("" if usable else "sgproof: ", done.stderr)
+            self.assertIn("0 opened, 0 closed" if usable and words[0] == "diff" else "", done.stdout)
+
+
+class Files(Case):
+    @each([(b"\xef\xbb\xbf", "utf-8", "\r\n"), (b"\xff\xfe", "utf-16-le", "\r\n"), (b"\xfe\xff", "utf-16-be", "\n"),
+           (b"", "utf-16-le", "\n"), (b"", "utf-16-be", "\r\n")])
+    def test_each_encoding_is_read(self, mark, code, end):
+        files = documents(changed(("Reservations", 0, "Instances", 0, "Tags"), [{"Key": "Name", "Value": "café 🏪"}]))
+        texts = {name: json.dumps(made, indent=1, ensure_ascii=False).replace("\n", end) for name, made in files.items()}
+        made = folder({name: mark + text.encode(code) for name, text in texts.items()})
+        self.assertEqual(self.same(made, folder(files))["endpoints"][0]["name"], "café 🏪")
+
+    def test_several_documents_in_one_file_are_read_whichever_way_they_are_joined(self):
+        made = list(documents(plain()).values())
+        boto3 = [{**d, "ResponseMetadata": {"RequestId": "r", "HTTPStatusCode": 200, "RetryAttempts": 0}} for d in made]
+        placebo, pages = [{"status_code": 200, "data": d} for d in boto3], [page for d in made for page in (d, dict.fromkeys(d, []))]
+        ways = [joint.join(json.dumps(d, indent=indent) for d in which) for which in (made, boto3, placebo, pages)
+                for joint, indent in (("", None), ("\n", None), ("\r\n", None), ("\n\n", 4))]
+        ways += [json.dumps(made), json.dumps(placebo, indent=2), json.dumps(boto3[:3]) + "\n" + json.dumps(made[3:]),
+                 json.dumps({kind: records for d in boto3 for kind, records in d.items()})]
+        for (number, way), name in itertools.product(enumerate(ways), ("all.json", "all.jsonl")):
+            with self.subTest(way=way[:60], number=number, name=name):
+                self.same(folder({name: way}))
+
+    @each([(content,) for content in (
+        "", " \n\r\n", DENIED, "<html>502</html>", "user,arn\nann,arn:aws:iam::1:user/ann\n", [1], ["a"], [{"foo": 1}], [], "null", '"a"',
+        {"name": "x", "version": "1"}, {"SecurityGroups": ["sg-1"], "Id": "1"}, {"Reservations": [{"ReservationArn": "a"}]},
+        {"Policies": {"a": "{}"}}, {"Policies": [{"PolicyId": "p", "State": "ENABLED"}]}, {"Policies": [{"Id": "p-1", "Type": "x"}]},
+        {"Entries": [{"Name": "eth0"}], "TypeName": "AWS:Network"}, {"Entries": [{"Arn": "arn:aws:cloudwatch:x"}]},
+        {"Content": "{}", "ModelCardArn": "a"}, {"Content": {"Location": "https://x"}, "LayerArn": "a"}, {"Attributes": {"QueueArn": "a"}},
+        {"Addresses": [{"AddressId": "ADID1"}]}, {"TargetGroups": [{"DBProxyName": "p", "TargetGroupArn": "arn:aws:rds:x"}]})])
+    def test_what_is_no_document_of_ours_is_ignored_by_name_and_changes_nothing_else(self, content):
+        self.assertTrue(named(self.same(beside({"odd.json": content})), ["ignored"], "odd.json"))
+
+    @each(itertools.product(KINDS[1:], (("missing", None), ("ignored", ""), ("ignored", DENIED), ("unread", "list"), ("unread", 0.1),
+                                        ("unread", 0.5), ("unread", 0.9), ("unread", 0.999))))
+    def test_what_stands_in_place_of_a_document_is_named_and_its_kind_is_missing_once(self, kind, case):
+        where, content = case
+        text = json.dumps({kind: plain()[kind]}, indent=1)
+        content = plain()[kind] if content == "list" else text[:int(len(text) * content)] if isinstance(content, float) else content
+        output = self.check(beside({kind + ".json": content}), 3, MAYBE, **{where: kind})
+        self.assertIn([m["kind"] for m in output["missing"]], [[kind]] if where != "unread" else [[kind], []])
+
+    @each([("groups.yaml",), ("groups.json.gz",), ("groups.JSON",), ("groups.txt",), ("groups",)])
+    def test_documents_whose_name_keeps_them_from_being_read_are_named(self, name):
+        files = {"SecurityGroups.json": None, name: documents(plain())["SecurityGroups.json"]}
+        self.check(beside(files), 3, MAYBE, missing="SecurityGroups", ignored=name)
+
+    @each([("a.json", "[]"), ("a.json", "{}"), ("a.json", ""), ("a.txt", '{"Vpcs": []}'), ("a.json", '{"Subnets": ['), ("a.json", None)])
+    def test_nothing_usable_is_refused_in_words(self, name, text):
+        self.refused(folder({name: text}))
+
+    @each([("file.json", lambda path: path.symlink_to(folder(documents(second())) / "NetworkInterfaces.json")),
+           ("folder", lambda path: path.symlink_to(folder(documents(second())))), ("loop", lambda path: path.symlink_to(".")),
+           ("dangling.json", lambda path: path.symlink_to("nowhere")), ("self.json", lambda path: path.symlink_to("self.json")),
+           ("pipe.json", os.mkfifo), ("zero.json", lambda path: os.mknod(path, stat.S_IFCHR | 0o600, os.makedev(1, 5)))])
+    def test_links_pipes_and_devices_are_named_and_not_opened(self, name, make):
+        made = beside({})
+        try:
+            make(made / name)
+        except PermissionError:
+            self.skipTest("only root makes devices")
+        self.assertTrue(named(self.same(made), ["ignored"], name))
+
+
+class Records(Case):
+    @each(itertools.product(places(plain()), ("drop", None, 17, "odd")))
+    def test_any_field_dropped_null_or_of_another_type_is_named_or_refuses_nothing(self, path, to):
+        optional = path[-1] in ("Association", "Ipv6Addresses")  # AWS leaves them out: their absence tells that nothing is there
+        odd_vpc = path == ("InternetGateways", 0, "Attachments", 0, "VpcId") and to == "odd"  # the id of another VPC is no oddity
+        if odd_vpc or path[0] == "entries" or to == "drop" and isinstance(path[-1], int) or to in ("drop", None) and optional:
+            return
+        output = self.compute(folder(documents(changed(path, to))))
+        if {reach(output, address) for address in REACHED} & {"no", "absent"}:
+            self.assertTrue(named(output, ["missing", "unread"], path[0]), output)
+
+    @each(itertools.product(sorted(BEARING - {"NatGateways"}), ([None], [17, "x"], [[]], [{}], [{"odd": [1]}])))
+    def test_records_of_nonsense_in_any_kind_leave_the_good_answers(self, kind, records):
+        output = self.compute(beside({"odd.json": {kind: records}}))
+        self.assertIn(reach(output, V4), ("exact", "possible"))
+        self.assertTrue(isinstance(records[0], dict) or named(output, LISTS, "odd.json"), output)
+
+    @each([(32768, 2147483647, "exact"), (2147483647, 32768, "no"), (2147483646, 2147483647, "exact")])
+    def test_rule_numbers_go_up_to_the_largest_integer_in_order(self, allow, deny, answer):
+        entries = [entry(allow, False, "allow"), entry(deny, False, "deny"), *plain()["NetworkAcls"][0]["Entries"][1:]]
+        self.check(folder(documents(changed(("NetworkAcls", 0, "Entries"), entries))), 0, {V4: answer, V6: "exact"})
+
+    @each([("quantum_link", "NetworkInterfaces", 0, "InterfaceType"), ("dozing", "NetworkInterfaces", 0, "Status"),
+           ("warming", "InternetGateways", 0, "Attachments", 0, "State"), ("held", "RouteTables", 0, "Routes", 1, "State"),
+           ("log", "NetworkAcls", 0, "Entries", 0, "RuleAction")])
+    def test_words_not_yet_known_are_possible(self, word, *path):
+        self.assertEqual(reach(self.compute(folder(documents(changed(path, word)))), V4), "possible")
+
+    @each([("pending",), ("shutting-down",), ("stopping",), ("stopped",), ("terminated",)])
+    def test_nested_interfaces_of_instances_that_come_and_go_are_no_interfaces_yet_or_any_more(self, state):
+        files, nested = documents(plain()), {"NetworkInterfaceId": "eni-9", "Status": "in-use", "OwnerId": "111122223333"}
+        files["more.json"] = {"Reservations": [{"Instances": [
+            {"InstanceId": "i-9", "State": {"Name": state}, "NetworkInterfaces": [nested]}]}]}
+        self.check(folder(files), 0, REACHED)
+        files["Reservations.json"]["Reservations"][0]["Instances"][0].update(files.pop("NetworkInterfaces.json"))
+        output = self.check(folder(files), 0, REACHED)  # nested ones serve in place of a document of their own
+        self.assertIn("NetworkInterfaces absent", " ".join(output["assumptions"]))
+
+    @each([("0.0.0.1/0", "SecurityGroups", 0, "IpPermissions", 0, "IpRanges", 0, "CidrIp"),
+           ("::1/0", "SecurityGroups", 0, "IpPermissions", 0, "Ipv6Ranges", 0, "CidrIpv6"),
+           ("0.0.0.1/0", "NetworkAcls", 0, "Entries", 0, "CidrBlock"), ("::1/0", "NetworkAcls", 0, "Entries", 3, "Ipv6CidrBlock"),
+           ("0.0.0.1/0", "RouteTables", 0, "Routes", 1, "DestinationCidrBlock"), ("10.0.0.9/24", "Subnets", 0, "CidrBlock"),
+           ("::1/0", "RouteTables", 0, "Routes", 2, "DestinationIpv6CidrBlock")])
+    def test_host_bits_are_masked_and_noted(self, cidr, *path):
+        self.check(folder(documents(changed(path, cidr))), 0, REACHED, notes=cidr)
+
+    def test_host_bits_of_a_prefix_list_are_masked_and_noted(self):
+        files = documents(changed(("SecurityGroups", 0, "IpPermissions"), [permission("tcp", (443, 443), lists=["pl-1"])]))
+        files["get-managed-prefix-list-entries.pl-1.json"] = {"Entries": [{"Cidr": "0.0.0.1/0"}, {"Cidr": "2000::1/3"}]}
+        self.assertTrue(named(self.check(folder(files), 0, REACHED, notes="0.0.0.1/0"), ["notes"], "2000::1/3"))
+
+    @each(itertools.product(
+        (("SecurityGroups", {"IpPermissions": []}), ("NetworkAcls", {"Entries": []}), ("RouteTables", {"Routes": []}),
+         ("NetworkInterfaces", {"PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.4"}], "Ipv6Addresses": []}),
+         ("Subnets", {"VpcId": "vpc-9"}), ("InternetGateways", {"Attachments": []}), ("Reservations", {"State": {"Name": "stopped"}})),
+        ("A.json", "z.json"), (False, True)))
+    def test_one_id_with_two_contents_is_possible_and_the_same_record_twice_is_one(self, case, name, differs):
+        kind, [record] = case[0], plain()[case[0]]
+        of = record["Instances"][0] if kind == "Reservations" else record
+        of.update(case[1] if differs else {})
+        again = json.dumps({kind: [dict(reversed(record.items()))]}, indent=3)  # order and layout make no difference
+        output = self.check(beside({name: again}), 3 if differs else 0, MAYBE if differs else REACHED)
+        self.assertTrue(not differs or named(output, ["missing", "unread"], next(of[key] for key in of if key.endswith("Id"))), output)
+
+
+class Completeness(Case):
+    @each(itertools.product((*KINDS, "Reservations", "LoadBalancers", "LoadBalancerDescriptions", "DBInstances", "Addresses"),
+                            ({"NextToken": "t"}, {"IsTruncated": True, "Marker": "t"}, {"NextMarker": "t"})))
+    def test_a_token_without_the_next_page_is_a_page_missing_and_with_it_none(self, kind, token):
+        page = {kind: plain().get(kind, []), **token}
+        output = self.compute(beside({kind + ".json": page}))
+        self.assertTrue(named(output, ["missing"] if kind in KINDS else ["missing", "assumptions", "notes"], kind), output)
+        self.assertIn(reach(output, V4), ("exact", "possible"))
+        more = {kind + ".json": page, kind + ".2.json": {kind: [], "NextToken": None, "IsTruncated": False}}
+        self.same(beside(more), beside({kind + ".json": {kind: page[kind]}}))
+
+    @each(itertools.product(KINDS, (("111122223333", "us-east-1"), ("444455556666", "eu-west-3"))))
+    def test_each_kind_is_judged_for_each_account_and_region(self, kind, place):
+        other = second(place[0], place[1] + "a")
+        del other[kind]
+        output = self.check(folder({**documents(plain(), "111122223333/eu-west-3/"), **documents(other, "%s/%s/" % place)}), 3, REACHED)
+        self.assertEqual([(m["kind"], m["account"], m["region"]) for m in output["missing"]], [(kind, *place)])
+        self.assertEqual(reach(output, "198.51.100.5"), "absent" if kind == "NetworkInterfaces" else "possible")
+
+    @each([(kind,) for kind in KINDS[1:]])
+    def test_two_regions_in_one_folder_without_the_seconds_records_of_a_kind(self, kind):
+        both = {k: records + ([] if k == kind else second()[k]) for k, records in plain().items() if k != "entries"}
+        self.check(folder(documents(both)), 3, {**REACHED, "198.51.100.5": "possible"})
+
+    LB = {"LoadBalancerArn": "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/away/50dc6c495c0c9188",
+          "LoadBalancerName": "away", "Scheme": "internet-facing", "VpcId": "vpc-1", "State": {"Code": "active"}}
+    USED = {"PublicIp": "198.51.100.99", "AssociationId": "eipassoc-1", "NetworkInterfaceId": "eni-9", "PrivateIpAddress": "10.0.0.9"}
+    AWAY = {"InstanceId": "i-9", "VpcId": "vpc-1", "SubnetId": "subnet-1", "State": {"Name": "running"}}
+
+    @each([("away", "LoadBalancers", {**LB, "Type": "application"}, {**LB, "Type": "application", "Scheme": "internal"}),
+           ("away", "LoadBalancers", {**LB, "Type": "network"}, {**LB, "Type": "network", "Scheme": "internal"}),
+           ("away", "LoadBalancerDescriptions", {"LoadBalancerName": "away", "Scheme": "internet-facing"},
+            {"LoadBalancerName": "away", "Scheme": "internal"}),
+           ("away", "DBInstances", {"DBInstanceIdentifier": "away", "PubliclyAccessible": True},
+            {"DBInstanceIdentifier": "away", "PubliclyAccessible": False}),
+           ("198.51.100.99", "Addresses", USED, {"PublicIp": "198.51.100.99", "AllocationId": "eipalloc-1"}),
+           ("198.51.100.99", "Addresses", USED, {**USED, "PublicIp": V4, "NetworkInterfaceId": "eni-1", "PrivateIpAddress": "10.0.0.4"}),
+           ("198.51.100.99", "Reservations", {"Instances": [{**AWAY, "PublicIpAddress": "198.51.100.99"}]}, {"Instances": [AWAY]})])
+    def test_public_things_without_an_interface_are_missing(self, word, kind, public, private):
+        self.check(beside({"away.json": {kind: [public]}}), 3, REACHED, missing=word)
+        output = self.compute(beside({"away.json": {kind: [private]}}))
+        self.assertFalse(named(output, ["missing"], word) or named(output, ["missing"], V4), output["missing"])
+
+
+class Account(Case):
+    def judge(self, of, *words, flat=False):
+        made = folder({})
+        write_account(made, of)
+        for file in list(made.rglob("*.json")) if flat else ():
+            file.rename(made / file.name)
+        done = common.sgproof("account", made, "--pack", "sec-002", "--format", "json", *words)
+        self.assertIn(done.returncode, (0, 1, 3), done.stderr)
+        return done, {c["id"].split("/")[1]: c["result"] for pack in json.loads(done.stdout)["packs"] for c in pack["controls"]}
+
+    @each([(False,), (True,)])
+    def test_account_documents_alone_are_enough_with_and_without_folders_of_their_own(self, flat):
+        done, results = self.judge(guarded(), flat=flat)
+        self.assertEqual((done.returncode, set(results.values())), (0, {"pass"}), results)
+        self.assertNotIn("account unknown", done.stdout)
+
+    def test_a_page_missing_of_the_users_leaves_what_rests_on_them_open(self):
+        made = guarded()
+        made["get-account-authorization-details"].update(IsTruncated=True, Marker="t")
+        self.assertEqual([self.judge(made)[1][c] for c in ("least-privilege", "dedicated-users")], ["not-evaluated"] * 2)
+
+    def test_the_age_of_a_key_counts_to_the_reports_own_time_and_it_says_so(self):
+        made = guarded()
+        made["get-credential-report"]["GeneratedTime"] = "2026-01-31T10:00:00+00:00"
+        made["get-credential-report"]["Content"][2] = row(
+            "bob", access_key_1_active="true", access_key_1_last_rotated="2026-01-01T08:00:00+00:00")
+        shown = self.judge(made, "--date", "2027-06-30")[0].stdout
+        self.assertTrue("30 days old" in shown and "2026-01-31" in shown, shown)
+
+
+class Text(Case):
+    def test_each_thing_is_told_once_without_v_and_the_vpcs_own_space_has_no_row(self):
+        estate = changed(("SecurityGroups", 0, "IpPermissions", 0, "IpRanges"), [{"CidrIp": "0.0.0.0/0"}, {"CidrIp": "nowhere"}])
+        made = folder({**documents(estate), "RouteTables.json": None, "error.json": DENIED})
+        output, done = self.compute(made), common.sgproof("compute", made)
+        lines = (done.stdout + done.stderr).splitlines()
+        for word in ("RouteTables", "IpRanges[1].CidrIp", "error.json"):
+            self.assertIn(sum(word in line and line[0] != " " for line in lines if line), (1, 2), lines)  # on stdout, stderr or both
+        self.assertTrue(any("assum" in line.lower() for line in lines) or not output["assumptions"], lines)
+        self.assertTrue(any("not covered" in line.lower() for line in lines) or not output["not_covered"], lines)
+        shown = common.sgproof("compute", beside({})).stdout
+        self.assertTrue("443" in shown and "[not internet]" not in shown and "[inbound-only]" not in shown, shown)
+
+
+if __name__ == "__main__":
+    unittest.main()
