@@ -119,7 +119,7 @@ bool cli_declared_any(const char *folder, struct declared *declared, struct erro
     for (size_t i = 0; i < declared->estate->notes.count; i++)
         log_line(LOG_DEBUG, "%s", declared->estate->notes.items[i]);
     for (size_t i = 0; i < declared->estate->ignored.count; i++)
-        log_line(LOG_DEBUG, "%s: %s", declared->estate->ignored.items[i].file, declared->estate->ignored.items[i].why);
+        log_line(LOG_DEBUG, "%s %s", declared->estate->ignored.items[i].file, declared->estate->ignored.items[i].why);
     declared->exposures = reach_compute(declared->estate);
     return true;
 }

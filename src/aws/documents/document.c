@@ -321,14 +321,16 @@ bool document_read(struct file *file, size_t length, size_t *at)
     end_document(file);
     if (good)
         return true;
-    *file->reader.error = error;
-    if (!file->last) {
-        file->reader.listing = NULL;
-        for (size_t i = file->first_listing; i < file->reader.documents->listings.count; i++)
-            file->reader.documents->listings.items[i]->cut = true;
-        doubt_failure(&file->reader);
-    }
-    *file->reader.error = (struct error){0};
+    struct reader *reader = &file->reader;
+    *reader->error = error;
+    reader->listing = NULL;
+    for (size_t i = file->first_listing; i < reader->documents->listings.count; i++)
+        reader->documents->listings.items[i]->cut = true;
+    if (!file->last)
+        doubt_failure(reader);
+    else if (reader->doubt != NULL && *reader->doubt == NULL) // listed when it was read first
+        *reader->doubt = arena_printf(reader->arena, "unread: %s is cut off or malformed", reader->name);
+    *reader->error = (struct error){0};
     return false;
 }
 
