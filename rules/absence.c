@@ -9,8 +9,8 @@ struct finder {
     const struct estate *estate;
     struct arena *arena;
     struct arena *scratch;
-    struct map addresses; // of endpoints, as text
     struct map instances; // that have some interface
+    bool instances_known;
     struct map balancers; // keys of load balancers that have some interface
 };
 
@@ -26,15 +26,8 @@ static void lacks(struct finder *finder, enum kind kind, const char *account, co
 
 static void index_interfaces(struct finder *finder)
 {
-    for (size_t i = 0; i < finder->set->endpoints.count; i++) {
-        char text[ADDRESS_TEXT];
-        endpoint_address(&finder->set->endpoints.items[i], text);
-        map_put(finder->scratch, &finder->addresses, arena_strdup(finder->scratch, text), finder);
-    }
     for (size_t i = 0; i < finder->estate->interfaces.count; i++) {
         const struct network_interface *one = finder->estate->interfaces.items[i];
-        if (one->instance_id != NULL)
-            map_put(finder->scratch, &finder->instances, one->instance_id, finder);
         if (one->load_balancer == NULL)
             continue;
         bool classic = strchr(one->load_balancer, '/') == NULL;
@@ -44,15 +37,26 @@ static void index_interfaces(struct finder *finder)
     }
 }
 
-// Written as endpoints are, whatever its spelling.
 static bool has_address(const struct finder *finder, const char *text)
 {
     struct address address;
-    char canonical[ADDRESS_TEXT];
     if (!address_parse(text, &address))
         return false;
-    address_format(address, canonical);
-    return map_get(&finder->addresses, canonical) != NULL;
+    struct prefix alone = {
+        .family = address.family, .length = address.family == FAMILY_IPV4 ? 32 : 128, .first = address.bits};
+    return exposure_endpoint_at(finder->set, alone) != NULL;
+}
+
+static bool has_interface(struct finder *finder, const struct instance *instance)
+{
+    if (instance->has_interface)
+        return true;
+    const struct estate *estate = finder->estate;
+    for (size_t i = 0; i < estate->interfaces.count && !finder->instances_known; i++)
+        if (estate->interfaces.items[i]->instance_id != NULL)
+            map_put(finder->scratch, &finder->instances, estate->interfaces.items[i]->instance_id, finder);
+    finder->instances_known = true;
+    return map_get(&finder->instances, instance->id) != NULL;
 }
 
 static int by_key(const void *left, const void *right)
@@ -85,11 +89,11 @@ static bool is_gone(const struct instance *instance)
 
 static void find_instances(struct finder *finder)
 {
-    struct slots slots = sorted(finder, &finder->estate->instances);
-    for (size_t i = 0; i < slots.items.count; i++) {
-        const struct instance *one = slots.items.items[i]->value;
+    const struct map *instances = &finder->estate->instances; // in any order: what is found is sorted in the end
+    for (size_t i = 0; i < instances->size; i++) {
+        const struct instance *one = instances->slots[i].value;
         bool named = false;
-        if (is_gone(one))
+        if (one == NULL || is_gone(one))
             continue;
         for (size_t a = 0; a < one->public_address_count; a++)
             if (!has_address(finder, one->public_addresses[a])) {
@@ -98,7 +102,7 @@ static void find_instances(struct finder *finder)
                       arena_printf(finder->arena, "missing: the interface of %s with its public address %s", one->id,
                                    one->public_addresses[a]));
             }
-        if (!named && !one->between && map_get(&finder->instances, one->id) == NULL &&
+        if (!named && !one->between && !has_interface(finder, one) &&
             estate_completeness(finder->estate, KIND_NETWORK_INTERFACES, one->place->account_id, one->place->region) >=
                 COMPLETENESS_PARTIAL) // else one line says it of all
             lacks(finder, KIND_NETWORK_INTERFACES, one->place->account_id, one->place->region, one->id,
@@ -123,6 +127,16 @@ static void find_load_balancers(struct finder *finder)
     for (size_t i = 0; i < slots.items.count; i++) {
         const struct load_balancer *one = slots.items.items[i]->value;
         bool outward = one->type != LOAD_BALANCER_GATEWAY && one->scheme != SCHEME_INTERNAL;
+        for (size_t a = 0; one->scheme != SCHEME_INTERNAL && a < one->addresses.count; a++)
+            if (!has_address(finder, one->addresses.items[a]))
+                lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+                      arena_printf(finder->arena, "missing: the interface of load balancer %s with its address %s",
+                                   one->name, one->addresses.items[a]));
+        if (one->name == NULL && one->type != LOAD_BALANCER_CLASSIC) { // its listeners or target groups name it
+            lacks(finder, KIND_LOAD_BALANCERS, one->account, one->region, one->arn,
+                  arena_printf(finder->arena, "missing: load balancer %s", slots.items.items[i]->key));
+            continue;
+        }
         if (one->name == NULL || !outward || map_get(&finder->balancers, slots.items.items[i]->key) != NULL)
             continue;
         lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,

@@ -27,8 +27,8 @@ static const char *unknown_gateway(const struct estate *estate, const struct rou
 {
     for (size_t i = 0; table != NULL && i < table->routes.count; i++) {
         const struct route *route = &table->routes.items[i];
-        if (route->target == ROUTE_INTERNET_GATEWAY && route->active &&
-            map_get(&estate->internet_gateways, route->target_id) == NULL)
+        const struct internet_gateway *known = map_get(&estate->internet_gateways, route->target_id);
+        if (route->target == ROUTE_INTERNET_GATEWAY && route->active && (known == NULL || !known->attachments_known))
             return route->target_id;
     }
     return NULL;
@@ -44,6 +44,10 @@ static void block(struct arena *arena, const struct estate *estate, const struct
     const enum block_mode *mode = NULL;
     for (size_t i = 0; mode == NULL && i < sizeof(keys) / sizeof(keys[0]); i++)
         mode = map_get(&estate->block_modes, keys[i]);
+    const struct subnet *subnet = map_get(&estate->subnets, place->subnet_id);
+    bool of_subnet = subnet != NULL && subnet->says_block;
+    if (of_subnet)
+        mode = &subnet->block;
     if (mode == NULL || *mode == BLOCK_OFF)
         return;
     if (*mode == BLOCK_UNKNOWN) {
@@ -51,16 +55,23 @@ static void block(struct arena *arena, const struct estate *estate, const struct
                    arena_printf(arena, "the mode of VPC Block Public Access is not sure in %s", home.region));
         return;
     }
-    const char *holders[] = {place->subnet_id, place->vpc_id};
-    for (int i = 0; i < 2; i++) {
-        const char *exclusion = map_get(&estate->block_exclusion_of, holders[i]);
-        if (exclusion != NULL && strcmp(exclusion, "allow-bidirectional") == 0)
+    const char *holders[] = {place->subnet_id, place->vpc_id}, *unsure = NULL;
+    for (int i = 0; i < 2 && !of_subnet; i++) {
+        const struct block_exclusion *exclusion = map_get(&estate->block_exclusion_of, holders[i]);
+        if (exclusion != NULL && exclusion->lets_in && exclusion->doubt == NULL)
             return;
+        if (exclusion != NULL && exclusion->doubt != NULL)
+            unsure = exclusion->doubt;
     }
     const char *text = arena_printf(arena, "VPC Block Public Access is %s in %s",
-                                    *mode == BLOCK_INGRESS ? "block-ingress" : "block-bidirectional", home.region);
+                                    *mode == BLOCK_INGRESS ? "block-ingress" : "block-bidirectional",
+                                    of_subnet ? subnet->id : home.region);
+    if (unsure != NULL) {
+        gate_doubt(arena, gate, unsure);
+        return;
+    }
     const struct lack *lack = estate_lack(estate, arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, home.owner, home.region);
-    if (lack != NULL) { // one of them may let it in
+    if (lack != NULL && !of_subnet) { // one of them may let it in
         lack_add(arena, missing, lack);
         gate_doubt(arena, gate, arena_printf(arena, "%s; %s", text, lack->text));
         return;
@@ -77,9 +88,14 @@ static const struct lack *lacking_gateway(struct arena *arena, const struct esta
     struct vpc_home home = estate_home(estate, interface->place);
     const struct lack *lack = estate_lack(estate, arena, KIND_INTERNET_GATEWAYS, home.owner, home.region);
     const char *unknown = unknown_gateway(estate, route_table_of(arena, estate, interface, &ignored));
+    struct lack *one = arena_new_of(arena, struct lack);
+    if (lack == NULL && strcmp(interface->place->vpc_id, VPC_UNKNOWN) == 0) {
+        *one = (struct lack){kind_name(KIND_VPCS), home.owner, home.region, interface->id,
+                             arena_printf(arena, "missing: which VPC %s is in", interface->id)};
+        return one;
+    }
     if (lack != NULL || unknown == NULL)
         return lack;
-    struct lack *one = arena_new_of(arena, struct lack);
     *one = (struct lack){kind_name(KIND_INTERNET_GATEWAYS), home.owner, home.region, unknown,
                          arena_printf(arena, "missing: internet gateway %s of %s", unknown, interface->place->vpc_id)};
     return one;
@@ -125,6 +141,9 @@ struct gate gateway_admits(struct arena *arena, const struct estate *estate, con
         lack_add(arena, missing, lack);
         gate_doubt(arena, &gate, gate.why);
     }
+    const struct vpc_home *home = map_get(&estate->vpc_homes, place->vpc_id);
+    if (home != NULL && home->doubt != NULL && gate.state != GATE_SHUT)
+        gate_doubt(arena, &gate, home->doubt);
     block(arena, estate, place, &gate, missing);
     doubt_pages(arena, estate, place, &gate, missing);
     const struct subnet *subnet = map_get(&estate->subnets, place->subnet_id);

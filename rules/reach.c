@@ -21,7 +21,6 @@ struct engine {
     struct map sites_by_key;   // what decides, as text -> struct site
     VECTOR(struct question) questions;
     VECTOR(struct admitted) admitted; // of the question in hand, in scratch memory
-    struct map missing;               // what set->missing holds
     struct prefix_table sources;      // equal ones are held once
 };
 
@@ -48,10 +47,7 @@ typedef VECTOR(struct exposure) exposure_vector;
 static void add_missing(struct engine *engine, const struct lack_list *list)
 {
     for (size_t i = 0; i < list->items.count; i++)
-        if (map_get(&engine->missing, list->items.items[i].text) == NULL) {
-            map_put(engine->arena, &engine->missing, list->items.items[i].text, engine);
-            *vector_add(engine->arena, &engine->set->missing.items) = list->items.items[i];
-        }
+        lack_add(engine->arena, &engine->set->missing, &list->items.items[i]);
 }
 
 static void give_reasons(const struct question *question, const struct passage *passage, struct group_rules *rules,
@@ -450,6 +446,8 @@ struct exposure_set *reach_compute(const struct estate *estate)
         if (interface->address_count == 0)
             continue;
         const struct instance *instance = map_get(&estate->instances, interface->instance_id);
+        // What starts may run already, and a state that is new may be one in which it runs.
+        static const char *const asleep[] = {"stopping", "stopped", "shutting-down", NULL};
         const char *state = instance == NULL || instance->state == NULL ? "running" : instance->state;
         if (strcmp(state, "terminated") == 0)
             continue;
@@ -462,7 +460,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
                 (struct endpoint){.interface = interface,
                                   .address = address->address,
                                   .private_address = address->private_address,
-                                  .dormant = !interface->attached || strcmp(state, "running") != 0,
+                                  .dormant = !interface->attached || text_among(state, asleep),
                                   .name = name != NULL ? name : tags_name(interface->tags, interface->tag_count),
                                   .exposures = exposures};
         }

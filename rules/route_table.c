@@ -84,10 +84,14 @@ static void judge(struct arena *arena, const struct estate *estate, const struct
         break;
     }
     const struct internet_gateway *attached = map_get(&estate->gateway_of_vpc, place->vpc_id);
+    const struct internet_gateway *known = map_get(&estate->internet_gateways, route->target_id);
     if (attached != NULL && strcmp(attached->id, route->target_id) == 0) {
         share->reply = attached->doubt == NULL ? REPLY_SURE : REPLY_POSSIBLE;
         share->doubt = attached->doubt;
-    } else if (map_get(&estate->internet_gateways, route->target_id) == NULL) {
+    } else if (known != NULL && !known->attachments_known) {
+        share->reply = REPLY_POSSIBLE;
+        share->doubt = known->doubt;
+    } else if (known == NULL) {
         share->reply = REPLY_POSSIBLE;
         struct vpc_home home = estate_home(estate, place);
         const struct lack *all = estate_lack(estate, arena, KIND_INTERNET_GATEWAYS, home.owner, home.region);

@@ -39,6 +39,11 @@ static void leave_out(struct walk *walk, const char *name, const char *why)
     *vector_add(walk->arena, &walk->files->left_out) = (struct ignored){name, why};
 }
 
+static void not_read(struct walk *walk, const char *name, const char *why)
+{
+    *vector_add(walk->arena, &walk->files->unread) = (struct ignored){name, why};
+}
+
 // Whether the first bytes of a file that is not read look like a document: a key that one has, or gzip's.
 static bool looks_like_document(const char *path)
 {
@@ -76,7 +81,7 @@ static bool walk_folder(struct walk *walk, const char *below, int depth)
     if (directory == NULL && depth == 0)
         return error_system(walk->error, ERROR_USAGE, errno, "%s: cannot be read as a snapshot folder", path);
     if (directory == NULL) {
-        leave_out(walk, below, arena_printf(arena, "is a folder that cannot be read: %s", strerror(errno)));
+        not_read(walk, below, arena_printf(arena, "is a folder that cannot be read: %s", strerror(errno)));
         return true;
     }
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
@@ -87,11 +92,11 @@ static bool walk_folder(struct walk *walk, const char *below, int depth)
             below[0] == '\0' ? arena_strdup(arena, entry->d_name) : arena_printf(arena, "%s/%s", below, entry->d_name);
         const char *full = arena_printf(arena, "%s/%s", walk->folder, name);
         if (lstat(full, &about) != 0)
-            leave_out(walk, name, "cannot be looked at");
+            not_read(walk, name, "cannot be looked at");
         else if (S_ISLNK(about.st_mode))
             leave_out(walk, name, "is a link: links are not followed");
         else if (S_ISDIR(about.st_mode) && depth >= DEEPEST)
-            leave_out(walk, name, "lies too deep: 32 folders are looked into");
+            not_read(walk, name, "lies too deep: 32 folders are looked into");
         else if (S_ISDIR(about.st_mode))
             walk_folder(walk, name, depth + 1);
         else if (S_ISREG(about.st_mode))
@@ -115,6 +120,8 @@ bool snapshot_list(struct arena *arena, const char *folder, struct snapshot_file
     if (!walk_folder(&walk, "", 0))
         return false;
     sort_texts(files->paths.items, files->paths.count);
+    if (files->unread.count > 1)
+        qsort(files->unread.items, files->unread.count, sizeof(struct ignored), by_name);
     if (files->left_out.count > 1)
         qsort(files->left_out.items, files->left_out.count, sizeof(struct ignored), by_name);
     return true;
@@ -225,6 +232,9 @@ static bool read_all(struct estate *estate, const char *folder, struct error *er
     GUARD(snapshot_list(estate->arena, folder, &files, error));
     for (size_t i = 0; i < files.left_out.count; i++)
         *vector_add(estate->arena, &estate->ignored) = files.left_out.items[i];
+    for (size_t i = 0; i < files.unread.count; i++)
+        *vector_add(estate->arena, &estate->unread) =
+            (struct unread){.file = files.unread.items[i].file, .path = "", .why = files.unread.items[i].why};
     for (size_t i = 0; i < files.paths.count; i++) {
         const char *name = files.paths.items[i];
         if (strcmp(base_of(name), "snapshot.json") == 0)

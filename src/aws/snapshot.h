@@ -14,5 +14,6 @@ void estate_free(struct estate *estate);
 struct snapshot_files {
     VECTOR(const char *) paths;
     VECTOR(struct ignored) left_out; // what is there, and is not read, though it might be a document
+    VECTOR(struct ignored) unread;   // folders that documents may lie in, and could not be looked into
 };
 bool snapshot_list(struct arena *arena, const char *folder, struct snapshot_files *files, struct error *error);

@@ -168,9 +168,17 @@ struct json_cursor json_element(const struct json_cursor *array, size_t index, c
     return (struct json_cursor){.up = array, .file = array->file, .index = index, .node = node};
 }
 
+const cJSON *json_find(const cJSON *object, const char *key)
+{
+    const cJSON *child = object == NULL ? NULL : object->child;
+    while (child != NULL && (child->string == NULL || child->string[0] != key[0] || strcmp(child->string, key) != 0))
+        child = child->next;
+    return child;
+}
+
 struct json_cursor json_member(const struct json_cursor *object, const char *key)
 {
-    const cJSON *node = cJSON_GetObjectItemCaseSensitive(object->node, key);
+    const cJSON *node = json_find(object->node, key);
     if (cJSON_IsNull(node))
         node = NULL;
     return (struct json_cursor){.up = object, .file = object->file, .key = key, .node = node};
@@ -197,16 +205,21 @@ bool json_expect_array(const struct json_cursor *at, struct error *error)
     return cJSON_IsArray(at->node) || json_fail(at, error, "is %s, expected an array", kind_of(at->node));
 }
 
+bool json_text_at(const struct json_cursor *at, const char **value, struct error *error)
+{
+    *value = NULL;
+    if (at->node == NULL)
+        return true;
+    if (!cJSON_IsString(at->node))
+        return json_fail(at, error, "is %s, expected a string", kind_of(at->node));
+    *value = at->node->valuestring;
+    return true;
+}
+
 bool json_borrow_string(const struct json_cursor *object, const char *key, const char **value, struct error *error)
 {
     struct json_cursor at = json_member(object, key);
-    *value = NULL;
-    if (at.node == NULL)
-        return true;
-    if (!cJSON_IsString(at.node))
-        return json_fail(&at, error, "is %s, expected a string", kind_of(at.node));
-    *value = at.node->valuestring;
-    return true;
+    return json_text_at(&at, value, error);
 }
 
 bool json_optional_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
@@ -356,6 +369,13 @@ void text_wipe(struct text *text)
     text_free(text);
 }
 
+// Of a character that begins with 0xe2: marks that turn the direction of a line, or end one (UAX #9, UAX #14).
+static bool turns_text(unsigned char second, unsigned char third)
+{
+    return (second == 0x80 && (third == 0x8e || third == 0x8f || (third >= 0xa8 && third <= 0xae))) ||
+           (second == 0x81 && third >= 0xa6 && third <= 0xa9);
+}
+
 void text_make_printable(char *text)
 {
     for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
@@ -363,6 +383,8 @@ void text_make_printable(char *text)
             *p = '?';
         else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
             p[0] = p[1] = '?';
+        else if (p[0] == 0xe2 && turns_text(p[1], p[1] == 0 ? 0 : p[2]))
+            p[0] = p[1] = p[2] = '?';
     }
 }
 

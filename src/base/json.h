@@ -84,6 +84,8 @@ void json_place(const struct json_cursor *at, char *buffer, size_t size);
 // Element `index` of an array cursor. `node` is that element (callers walk with cJSON_ArrayForEach).
 struct json_cursor json_element(const struct json_cursor *array, size_t index, const cJSON *node);
 
+// The member `key` of an object, null as it may be, or NULL.
+const cJSON *json_find(const cJSON *object, const char *key);
 // The member `key` of an object cursor; node is NULL where the object lacks it or holds null there.
 struct json_cursor json_member(const struct json_cursor *object, const char *key);
 
@@ -93,7 +95,8 @@ bool json_expect_object(const struct json_cursor *at, struct error *error);
 bool json_expect_array(const struct json_cursor *at, struct error *error);
 bool json_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
                  struct error *error);
-// An optional string, borrowed from the document.
+// An optional string, borrowed from the document: the one the cursor is on, and a member.
+bool json_text_at(const struct json_cursor *at, const char **value, struct error *error);
 bool json_borrow_string(const struct json_cursor *object, const char *key, const char **value, struct error *error);
 bool json_optional_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
                           struct error *error);

@@ -38,14 +38,16 @@ static bool malformed(struct stream *stream, const char *what)
     return malformed_at(stream, stream->at, ended ? "the JSON ends too early: is the file truncated?" : what);
 }
 
-// Takes one string; `at` is on its opening quote.
-static bool skip_string(struct stream *stream)
+// The quote that closes the string whose first byte is at p, or the end.
+static const unsigned char *closing_quote(const unsigned char *p, const unsigned char *end)
 {
-    const char *p = stream->bytes + stream->at + 1, *end = stream->bytes + stream->length;
-    for (; p < end && *p != '"'; p++)
-        p += *p == '\\'; // and what it escapes
-    stream->at = p < end ? (size_t)(p + 1 - stream->bytes) : stream->length;
-    return p < end;
+    for (;;) {
+        while (p < end && *p != '"' && *p != '\\')
+            p++;
+        if (p >= end || *p == '"')
+            return p < end ? p : end;
+        p += 2; // the backslash, and what it escapes
+    }
 }
 
 // Takes everything to the bracket that closes the one at `at`.
@@ -53,20 +55,26 @@ static bool skip_brackets(struct stream *stream)
 {
     // What a scan outside of strings stops at.
     static const unsigned char stops[256] = {['{'] = 1, ['['] = 1, ['}'] = 2, [']'] = 2, ['"'] = 3};
+    const unsigned char *bytes = (const unsigned char *)stream->bytes, *p = bytes + stream->at;
+    const unsigned char *end = bytes + stream->length;
     size_t depth = 0;
     do {
-        while (stream->at < stream->length && stops[(unsigned char)stream->bytes[stream->at]] == 0)
-            stream->at++;
-        if (stream->at >= stream->length)
-            return false;
-        unsigned char stop = stops[(unsigned char)stream->bytes[stream->at]];
-        if (stop == 3) {
-            GUARD(skip_string(stream));
-            continue;
+        while (p < end && stops[*p] == 0)
+            if (*p++ == '\n') // most of a document is indentation
+                while (end - p >= 8 && memcmp(p, "        ", 8) == 0)
+                    p += 8;
+        if (p < end && stops[*p] == 3) {
+            p = closing_quote(p + 1, end);
+        } else if (p < end) {
+            depth = stops[*p] == 1 ? depth + 1 : depth - 1;
         }
-        depth = stop == 1 ? depth + 1 : depth - 1;
-        stream->at++;
+        if (p >= end) {
+            stream->at = stream->length;
+            return false;
+        }
+        p++;
     } while (depth > 0);
+    stream->at = (size_t)(p - bytes);
     return true;
 }
 
@@ -79,7 +87,10 @@ static bool skip_value(struct stream *stream, size_t *start)
     if (byte == '{' || byte == '[') {
         whole = skip_brackets(stream);
     } else if (byte == '"') {
-        whole = skip_string(stream);
+        const unsigned char *bytes = (const unsigned char *)stream->bytes, *end = bytes + stream->length;
+        const unsigned char *quote = closing_quote(bytes + stream->at + 1, end);
+        whole = quote < end;
+        stream->at = (size_t)(quote - bytes) + whole;
     } else {
         while (stream->at < stream->length && strchr(",]} \t\r\n", stream->bytes[stream->at]) == NULL)
             stream->at++;

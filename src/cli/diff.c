@@ -4,6 +4,7 @@
 #include "cli/diff_runs.h"
 #include "cli/past.h"
 #include "model/protocol.h"
+#include "report/report.h"
 #include "rules/diff.h"
 
 static const struct option_spec options_of_diff[] = {
@@ -114,14 +115,14 @@ static void write_text(struct text *out, const struct difference *difference, co
         text_printf(
             out, "%-8s %-15s %s %s  %s from %s%s%s%s%s\n", titles[change->kind], address,
             exposure_protocol(arena, &like), cli_numbers(arena, &like),
-            name != NULL               ? name
-            : change->endpoint != NULL ? change->endpoint->interface->id
-                                       : change->indirect->interface->id,
+            report_clean(arena, name != NULL               ? name
+                                : change->endpoint != NULL ? change->endpoint->interface->id
+                                                           : change->indirect->interface->id),
             cli_sources(arena, family, change->sources), change->path == PATH_INBOUND_ONLY ? "  [inbound-only]" : "",
             change->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "", change->internet ? "" : "  [not internet]",
             change->endpoint == NULL ? "  [behind a load balancer]" : "");
         for (size_t c = 0; c < change->causes.count; c++)
-            text_printf(out, "         %s\n", change->causes.items[c]);
+            text_printf(out, "         %s\n", report_clean(arena, change->causes.items[c]));
         arena_free(arena);
     }
     for (size_t i = 0; i < report->unknown.count; i++)

@@ -152,8 +152,9 @@ static void put_endpoint(const struct endpoint *endpoint, bool all, struct text 
     VECTOR(const struct exposure *) shown = {0};
     char address[ADDRESS_TEXT];
     endpoint_address(endpoint, address);
-    text_printf(out, "%s  %s  %s%s\n", address, endpoint->name != NULL ? endpoint->name : "(unnamed)",
-                endpoint->interface->id, dormancy(endpoint));
+    text_printf(out, "%s  %s  %s%s\n", address,
+                report_clean(arena, endpoint->name != NULL ? endpoint->name : "(unnamed)"),
+                report_clean(arena, endpoint->interface->id), dormancy(endpoint));
     for (size_t e = 0; e < endpoint->exposures->count; e++) {
         const struct exposure *one = &endpoint->exposures->items[e];
         if (all || ((one->internet || one->path == PATH_TWO_WAY) && !is_within(arena, one, whole)))
@@ -165,7 +166,7 @@ static void put_endpoint(const struct endpoint *endpoint, bool all, struct text 
                 one == whole ? "everything" : cli_numbers(arena, one), all, out);
         bool goes_on = i + 1 < shown.count && same_via(one, shown.items[i + 1]); // said once behind the last
         for (size_t v = 0; !goes_on && v < one->via.count; v++)
-            text_printf(out, "          possible: %s\n", one->via.items[v]);
+            text_printf(out, "          possible: %s\n", report_clean(arena, one->via.items[v]));
     }
     if (shown.count == 0)
         text_printf(out, "  nothing arrives%s\n", endpoint->exposures->count > 0 ? " from the internet" : "");
@@ -179,12 +180,13 @@ static void put_indirect(const struct indirect_exposure *one, struct text *out)
     address_format(one->private_address, address);
     for (size_t e = 0; e < one->exposures.count; e++) {
         const struct exposure *exposure = &one->exposures.items[e];
-        text_printf(out, "  %s  %s  %s %u/%s from %s%s%s\n", address, one->name != NULL ? one->name : "(unnamed)",
-                    one->interface->id, (unsigned)exposure->low, exposure_protocol(arena, exposure),
-                    cli_sources(arena, one->family, exposure->sources),
+        text_printf(out, "  %s  %s  %s %u/%s from %s%s%s\n", address,
+                    report_clean(arena, one->name != NULL ? one->name : "(unnamed)"),
+                    report_clean(arena, one->interface->id), (unsigned)exposure->low,
+                    exposure_protocol(arena, exposure), cli_sources(arena, one->family, exposure->sources),
                     exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "", one->dormant ? "  [dormant]" : "");
         for (size_t v = 0; v < exposure->via.count; v++)
-            text_printf(out, "          %s%s\n", v == 0 ? "via " : "    ", exposure->via.items[v]);
+            text_printf(out, "          %s%s\n", v == 0 ? "via " : "    ", report_clean(arena, exposure->via.items[v]));
     }
     arena_free(arena);
 }

@@ -91,6 +91,8 @@ static bool copy_snapshot(struct job *job, const char *from, const char *into, s
     struct snapshot_files files = {0};
     if (!bundle_folder(job->bundle, into, error) || !snapshot_list(job->arena, from, &files, error))
         return false;
+    for (size_t i = 0; i < files.unread.count; i++)
+        log_line(LOG_WARNING, "%s/%s %s", from, files.unread.items[i].file, files.unread.items[i].why);
     for (size_t i = 0; i < files.left_out.count; i++)
         log_line(LOG_INFO, "%s/%s %s", from, files.left_out.items[i].file, files.left_out.items[i].why);
     for (size_t i = 0; i < files.paths.count; i++)

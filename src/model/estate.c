@@ -132,9 +132,9 @@ void lack_add(struct arena *arena, struct lack_list *list, const struct lack *la
 {
     if (strncmp(lack->text, "unread: ", 8) == 0)
         return;
-    for (size_t i = 0; i < list->items.count; i++)
-        if (strcmp(list->items.items[i].text, lack->text) == 0)
-            return;
+    if (map_get(&list->texts, lack->text) != NULL)
+        return;
+    map_put(arena, &list->texts, lack->text, list);
     *vector_add(arena, &list->items) = *lack;
 }
 

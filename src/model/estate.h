@@ -66,6 +66,7 @@ struct lack {
 
 struct lack_list {
     VECTOR(struct lack) items;
+    struct map texts; // of the items
 };
 
 // One account and region of which the snapshot tells.
@@ -93,6 +94,7 @@ struct ignored {
 struct vpc_home {
     const char *owner;
     const char *region;
+    const char *doubt; // its records differ
 };
 
 // Where a record stands in the snapshot's documents.
@@ -177,9 +179,19 @@ struct route_table {
 
 struct internet_gateway {
     const char *id;
+    const char *account_id;       // may be NULL
     VECTOR(const char *) vpc_ids; // VPCs it is attached to
-    const char *doubt;            // whether it is attached is not sure
+    bool attachments_known;
+    const char *doubt; // whether it is attached is not sure
     record_place record;
+};
+
+enum block_mode { BLOCK_OFF, BLOCK_INGRESS, BLOCK_BIDIRECTIONAL, BLOCK_UNKNOWN };
+
+// What a VPC or subnet is let off from Block Public Access.
+struct block_exclusion {
+    bool lets_in;
+    const char *doubt; // why that is not sure, or NULL
 };
 
 struct subnet {
@@ -189,6 +201,8 @@ struct subnet {
     bool public_ip_on_launch;
     bool has_ipv6;      // a block of its own
     struct prefix cidr; // family 0: not told
+    bool says_block;    // what Block Public Access does to it
+    enum block_mode block;
     const char *doubt;
     record_place record;
 };
@@ -201,6 +215,8 @@ struct prefix_list {
     const char *doubt; // not all of its entries were understood, or are there
     const char *more;  // the document whose next page is to come, or NULL
 };
+
+#define VPC_UNKNOWN "unknown" // the vpc_id of an interface whose record does not tell it, or two tell another
 
 // Where an interface lies. Interfaces of one subnet share one.
 struct interface_place {
@@ -222,6 +238,7 @@ struct instance {
     size_t public_address_count;
     const struct interface_place *place; // without a subnet
     const struct group_set *groups;      // of its primary interface, or NULL where that is not told
+    bool has_interface;                  // its own record tells of one that is read
     bool between;                        // it ends or only starts, and its interfaces are in no VPC
     const char *doubt;                   // its record contradicts another one
     record_place record;
@@ -286,6 +303,7 @@ struct load_balancer {
     bool listeners_known;
     const char *doubt; // what of it or of its listeners was not understood
     record_place record;
+    VECTOR(const char *) addresses; // public ones that its record tells
     VECTOR(const char *) groups;
     VECTOR(struct listener) listeners;
     VECTOR(const char *) instances; // classic only
@@ -336,8 +354,6 @@ struct elastic_address {
     const char *region;
 };
 
-enum block_mode { BLOCK_OFF, BLOCK_INGRESS, BLOCK_BIDIRECTIONAL, BLOCK_UNKNOWN };
-
 struct estate {
     struct arena *arena;
     VECTOR(struct completeness) completeness; // ascending by account and region
@@ -363,7 +379,7 @@ struct estate {
     struct map vpc_endpoint_types; // VPC endpoint id -> type as text
     struct map firewall_endpoints; // VPC endpoint id -> name of the AWS Network Firewall
     struct map block_modes;        // "ACCOUNT|REGION", either may be empty where not known -> enum block_mode *
-    struct map block_exclusion_of; // VPC or subnet id -> exclusion mode as text
+    struct map block_exclusion_of; // VPC or subnet id -> struct block_exclusion
     struct map load_balancers;     // "app/NAME/ID" from the ARN, or "VPC|NAME" of a classic one
     struct map target_groups;      // ARN -> struct target_group
     struct map accounts;           // id -> struct account (model/account.h)

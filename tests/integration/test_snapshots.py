@@ -238,7 +238,9 @@ class Size(Case):
 
     def test_memory_does_not_grow_with_a_document(self):
         with tempfile.TemporaryDirectory() as folder:
-            estates.write(plain(), folder)
+            estate = plain()
+            del estate["Vpcs"]
+            estates.write(estate, folder)
             small = self.most_memory(folder)
             vpc = json.dumps({"VpcId": "vpc-1", "Tags": [{"Key": "k%d" % i, "Value": "v" * 50} for i in range(50)]}, indent=4)
             with open(os.path.join(folder, "more.json"), "w") as out:

@@ -401,6 +401,150 @@ class Completeness(Case):
         self.assertFalse(named(output, ["missing"], word) or named(output, ["missing"], V4), output["missing"])
 
 
+class BlockPublicAccess(Case):
+    OPTIONS = {"AwsAccountId": "111122223333", "AwsRegion": "eu-west-3", "InternetGatewayBlockMode": "block-bidirectional",
+               "State": "update-complete"}
+    VPC = "arn:aws:ec2:eu-west-3:111122223333:vpc/vpc-1"
+
+    def blocked(self, status, answers, exclusions=(), subnet=None, **options):
+        estate = plain()
+        if subnet is not None:
+            estate["Subnets"][0]["BlockPublicAccessStates"] = {"InternetGatewayBlockMode": subnet}
+        files = {**documents(estate), "options.json": {"VpcBlockPublicAccessOptions": {**self.OPTIONS, **options}},
+                 "exclusions.json": {"VpcBlockPublicAccessExclusions": [{"ResourceArn": self.VPC, **one} for one in exclusions]}}
+        self.check(folder(files), status, answers)
+
+    NONE = {V4: "no", V6: "no"}
+
+    @each([("update-complete", 0, NONE), ("default-state", 0, NONE), ("update-in-progress", 0, MAYBE), ("update-failed", 0, MAYBE),
+           ("a-new-word", 0, MAYBE), (None, 3, MAYBE), (17, 3, MAYBE)])
+    def test_a_mode_that_is_not_settled_is_possible(self, state, status, answers):
+        self.blocked(status, answers, State=state)
+
+    @each([("create-complete", "allow-bidirectional", REACHED), ("update-complete", "allow-bidirectional", REACHED),
+           ("create-complete", "allow-egress", NONE), ("delete-complete", "allow-bidirectional", NONE),
+           ("disable-complete", "allow-bidirectional", NONE), ("create-in-progress", "allow-bidirectional", MAYBE),
+           ("delete-in-progress", "allow-bidirectional", MAYBE), ("create-failed", "allow-bidirectional", MAYBE),
+           ("create-complete", "a-new-mode", MAYBE), ("a-new-state", "allow-bidirectional", MAYBE)])
+    def test_an_exclusion_lets_in_once_it_is_complete(self, state, mode, answers):
+        self.blocked(0, answers, [{"State": state, "InternetGatewayExclusionMode": mode}])
+
+    @each([("off", "block-bidirectional", REACHED), ("block-ingress", "off", NONE), ("block-bidirectional", "off", NONE)])
+    def test_what_the_subnet_says_decides(self, subnet, mode, answers):
+        self.blocked(0, answers, subnet=subnet, InternetGatewayBlockMode=mode)
+
+
+class Contradictions(Case):
+    @each([("RouteTables", "RouteTableId", "route table", {"Routes": []}), ("NetworkAcls", "NetworkAclId", "network ACL", {"Entries": []})])
+    def test_a_table_or_acl_of_another_vpc_takes_over_no_subnet(self, kind, key, name, holds):
+        for vpc in ({"VpcId": "vpc-9"}, {}):
+            other = {key: "other-9", **vpc, **holds, "Associations": [{"SubnetId": "subnet-1", "Main": False}]}
+            self.check(beside({"a.json": {kind: [other]}}), 3, MAYBE, unread=name)
+
+    @each([("VpcId", "vpc-9"), ("SubnetId", "subnet-9"), ("InterfaceType", "nat_gateway")])
+    def test_an_interface_that_is_told_to_be_elsewhere_is_possible_whichever_record_comes_first(self, key, value):
+        for name in ("A.json", "z.json"):
+            other = {**plain()["NetworkInterfaces"][0], key: value}
+            self.check(beside({name: {"NetworkInterfaces": [other]}}), 3, MAYBE, unread="eni-1")
+
+    def test_an_interface_without_its_vpc_is_in_that_of_its_subnet(self):
+        self.check(folder(documents(changed(("NetworkInterfaces", 0, "VpcId"), "drop"))), 3, MAYBE, unread="VpcId")
+
+    @each([("drop",), (None,), (17,)])
+    def test_a_gateway_whose_attachments_are_not_told_may_be_attached(self, to):
+        self.check(folder(documents(changed(("InternetGateways", 0, "Attachments"), to))), 3, MAYBE, unread="Attachments")
+
+    def test_two_routes_to_one_destination_are_possible(self):
+        routes = [*plain()["RouteTables"][0]["Routes"], {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1", "State": "active"}]
+        self.check(folder(documents(changed(("RouteTables", 0, "Routes"), routes))), 3, MAYBE, unread="0.0.0.0/0")
+
+    def test_what_leaves_and_names_decide_nothing_of_what_comes_in(self):
+        for path, to in ((("SecurityGroups", 0, "GroupName"), None), (("SecurityGroups", 0, "IpPermissionsEgress"), [{"IpProtocol": "quic"}])):
+            self.check(folder(documents(changed(path, to))), 3, REACHED, unread=path[2])
+
+    def test_an_instance_that_starts_may_run_already(self):
+        for state in ("pending", "a-new-state"):
+            path = ("Reservations", 0, "Instances", 0, "State", "Name")
+            output = self.check(folder(documents(changed(path, state))), 0, MAYBE)
+            self.assertFalse(any(e["dormant"] for e in output["endpoints"]))
+
+
+class Siblings(Case):
+    @each([("[[{}]]",), ('[[{"InstanceId": "i-1"}], []]',), ("[[]]",), ("[[[1]]]",)])
+    def test_lists_of_lists_cost_only_their_file(self, text):
+        self.assertTrue(named(self.same(beside({"odd.json": text})), ["ignored"], "odd.json --query"))
+
+    def test_an_array_of_documents_may_hold_null(self):
+        self.same(folder({"all.json": json.dumps([None, *documents(plain()).values(), None])}))
+
+    @each([("LoadBalancers",), ("Reservations",), ("Addresses",), ("DBInstances",)])
+    def test_a_key_of_ours_that_holds_no_list_is_unread(self, kind):
+        self.check(beside({kind + ".json": {kind: 7}}), 3, {V4: "exact"}, unread=kind)
+
+    def test_folders_that_cannot_be_looked_into_are_unread(self):
+        self.check(beside({"d/" * 40 + "more.json": {"Vpcs": []}}), 3, REACHED, unread="deep")
+
+    @each([("", ""), ("OwnerId", ""), ("", "111122223333/")])
+    def test_a_region_that_has_all_but_interfaces_is_named(self, owner, above):
+        def where(estate):
+            text = json.dumps({k: v for k, v in estate.items() if k != "Reservations"})
+            return json.loads(text if owner else text.replace('"OwnerId": "111122223333", ', ""))
+        other = where(second())
+        del other["NetworkInterfaces"]
+        made = folder({**documents(where(plain()), above + "eu-west-3/"), **documents(other, above + "us-east-1/")})
+        self.check(made, 3, REACHED, missing="NetworkInterfaces us-east-1")
+
+    def test_a_regions_folder_of_empty_files_is_a_region_that_is_missing(self):
+        made = folder({**documents(plain(), "111122223333/eu-west-3/"), "111122223333/us-east-1/enis.json": ""})
+        self.check(made, 3, REACHED, missing="NetworkInterfaces us-east-1")
+
+    def test_two_whole_regions_in_one_folder_lack_nothing(self):
+        both = {}
+        for kind, records in plain().items():
+            both[kind] = records + second()[kind] if kind != "entries" else {}
+        for gateway in both["InternetGateways"]:
+            gateway["OwnerId"] = "111122223333"
+        self.check(folder(documents(both)), 0, {**REACHED, "198.51.100.5": "exact"})
+
+    def test_empty_tables_of_one_account_say_nothing_of_a_network_that_another_shares(self):
+        estate = plain()
+        estate["Subnets"][0].update(OwnerId="444455556666", AvailabilityZone="eu-west-3a")
+        estate["Vpcs"][0]["OwnerId"] = "444455556666"
+        estate["SecurityGroups"][0]["OwnerId"] = "111122223333"
+        estate.update(RouteTables=[], NetworkAcls=[], InternetGateways=[])
+        self.check(folder(documents(estate)), 3, MAYBE, missing="RouteTables 444455556666")
+
+    def test_a_call_that_was_denied_is_missing_though_instances_tell_of_interfaces(self):
+        files = documents(plain())
+        nested = files.pop("NetworkInterfaces.json")
+        files["Reservations.json"]["Reservations"][0]["Instances"][0].update(nested)
+        files["describe-network-interfaces.json"] = DENIED.replace("DescribeX", "DescribeNetworkInterfaces")
+        self.check(folder(files), 3, REACHED, missing="NetworkInterfaces")
+
+    def test_each_public_address_of_a_load_balancer_has_an_interface_or_is_missing(self):
+        zone = {"ZoneName": "eu-west-3a", "SubnetId": "subnet-1", "LoadBalancerAddresses": [{"IpAddress": "203.0.113.10"}]}
+        balancer = {**Completeness.LB, "Type": "network", "AvailabilityZones": [zone]}
+        self.check(beside({"lb.json": {"LoadBalancers": [balancer]}}), 3, REACHED, missing="203.0.113.10")
+
+    def test_a_load_balancer_that_only_its_listeners_name_is_missing(self):
+        listener = {"ListenerArn": Completeness.LB["LoadBalancerArn"].replace("loadbalancer", "listener") + "/1", "Port": 443,
+                    "LoadBalancerArn": Completeness.LB["LoadBalancerArn"], "Protocol": "HTTPS", "DefaultActions": []}
+        self.check(beside({"listeners.json": {"Listeners": [listener]}}), 3, REACHED, missing="app/away")
+
+    def test_a_name_makes_no_line_of_its_own_and_turns_none(self):
+        name = "web\n\n203.0.113.1  safe  eni-0\n  nothing arrives\u202e\u2066"
+        made = folder(documents(changed(("Reservations", 0, "Instances", 0, "Tags"), [{"Key": "Name", "Value": name}])))
+        for shown in (common.sgproof("compute", made).stdout, common.sgproof("diff", made, beside({"eni.json": None})).stdout):
+            self.assertFalse([line for line in shown.splitlines() if line.strip().startswith(("203.0.113.1", "nothing"))], shown)
+            self.assertFalse({"\u202e", "\u2066"} & set(shown))
+
+    def test_diff_of_a_side_without_a_network_ends_in_words(self):
+        alone = folder({"lb.json": {"LoadBalancers": []}})
+        for sides in ((beside({}), alone), (alone, beside({}))):
+            done = common.sgproof("diff", *sides)
+            self.assertEqual(done.returncode, 3, done.stderr)
+
+
 class Account(Case):
     def judge(self, of, *words, flat=False):
         made = folder({})

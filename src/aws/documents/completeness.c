@@ -35,6 +35,7 @@ struct settler {
     struct estate *estate;
     struct arena *arena;
     struct map by_place; // "ACCOUNT|REGION" -> index in estate->completeness + 1
+    struct map accounts; // that own interfaces, groups or networks
 };
 
 static bool tells_owner(enum kind kind)
@@ -76,6 +77,8 @@ static void find_homes(struct settler *settler)
             if (place->vpc_id == NULL)
                 continue;
             struct vpc_home *home = home_with(settler, place->vpc_id);
+            const struct vpc_record *record = map_get(&documents->vpcs, place->vpc_id);
+            home->doubt = record == NULL ? NULL : record->doubt;
             const char *user = map_get(&users, place->vpc_id);
             if (home->region == NULL)
                 home->region = place->region != NULL ? place->region : listing->region;
@@ -175,10 +178,15 @@ static void find_places(struct settler *settler)
     bool any = false, network = false;
     for (size_t i = 0; i < reader->documents->listings.count; i++) {
         const struct listing *listing = reader->documents->listings.items[i];
+        if (listing->empty && listing->account != NULL && listing->region != NULL)
+            completeness_with(settler, listing->account, listing->region)->demanded = true;
         if (!is_network(listing))
             continue;
         any = true;
         network = network || is_demanding(listing);
+        for (size_t s = 0; is_demanding(listing) && s < listing->seen.count; s++)
+            if (listing->seen.items[s]->account_id != NULL)
+                map_put(settler->reader->scratch, &settler->accounts, listing->seen.items[s]->account_id, settler);
         if (listing->account != NULL && listing->region != NULL) {
             completeness_with(settler, listing->account, listing->region)->demanded |= is_demanding(listing);
             continue;
@@ -197,9 +205,9 @@ static void find_places(struct settler *settler)
         const struct listing *listing = reader->documents->listings.items[i];
         for (size_t s = 0; is_network(listing) && s < listing->seen.count; s++) {
             struct document_place told = told_of(settler, listing, listing->seen.items[s]);
-            bool half = (told.account == NULL) != (told.region == NULL);
+            bool half = (told.account == NULL) != (told.region == NULL), no_account = told.account == NULL;
             fill_in(settler, &told);
-            if (half && (told.account == NULL || told.region == NULL))
+            if (half && (no_account || told.region == NULL))
                 completeness_with(settler, told.account == NULL ? unknown : told.account,
                                   told.region == NULL ? unknown : told.region)
                     ->demanded |= is_demanding(listing);
@@ -262,8 +270,12 @@ static size_t covered_by(struct settler *settler, const struct listing *listing,
             (*numbers)[count++] =
                 (size_t)(completeness_with(settler, told.account, told.region) - settler->estate->completeness.items);
     }
+    // Of a network shared by several accounts, an empty list is of either.
+    bool of_either = path.account == NULL && !account && settler->accounts.count > 1;
     if (count == 0 && (path.account == NULL || path.region == NULL))
         fill_in(settler, &path);
+    if (count == 0 && of_either)
+        path.account = NULL;
     path.account = path.account == NULL ? unknown : path.account; // which may be all that can be said
     path.region = path.region == NULL ? unknown : path.region;
     if (count == 0)
@@ -408,7 +420,8 @@ static void list_lacks(struct settler *settler, const struct aws_call *call)
         if (!absent && state != COMPLETENESS_PARTIAL)
             continue;
         struct lack lack = *of->lacks[call->kind];
-        if (call->kind == KIND_NETWORK_INTERFACES && absent && instances_serve(settler, of))
+        if (call->kind == KIND_NETWORK_INTERFACES && state == COMPLETENESS_ABSENT && absent &&
+            instances_serve(settler, of))
             continue;
         if (call->kind == KIND_NETWORK_INTERFACES && absent && of->states[KIND_RESERVATIONS] <= COMPLETENESS_DENIED)
             lack.text = arena_printf(settler->arena, "%s, and no Reservations", lack.text);
@@ -420,19 +433,21 @@ static void list_assumption(struct settler *settler, const struct aws_call *call
 {
     struct estate *estate = settler->estate;
     size_t absent = 0, asked = 0;
-    const char *where = "";
+    struct text where = {0};
+    text_puts(&where, "");
     for (size_t i = 0; i < estate->completeness.count; i++) {
         const struct completeness *of = &estate->completeness.items[i];
         bool taken = of->demanded && of->states[call->kind] <= COMPLETENESS_DENIED &&
-                     (call->reliance == RELIES_DEFAULT || instances_serve(settler, of));
+                     (call->reliance == RELIES_DEFAULT ||
+                      (of->states[call->kind] == COMPLETENESS_ABSENT && instances_serve(settler, of)));
         asked += of->demanded;
         if (taken)
-            where = arena_printf(settler->reader->scratch, "%s%s%s/%s", where, absent++ > 0 ? ", " : " in ",
-                                 of->account, of->region);
+            text_printf(&where, "%s%s/%s", absent++ > 0 ? ", " : " in ", of->account, of->region);
     }
     if (absent > 0)
-        *vector_add(settler->arena, &estate->assumptions) =
-            arena_printf(settler->arena, "%s absent%s: %s", call->key, absent < asked ? where : "", call->assumption);
+        *vector_add(settler->arena, &estate->assumptions) = arena_printf(
+            settler->arena, "%s absent%s: %s", call->key, absent < asked ? where.bytes : "", call->assumption);
+    text_free(&where);
 }
 
 static void list_all(struct settler *settler)

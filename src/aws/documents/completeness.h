@@ -11,6 +11,7 @@ struct listing {
     const char *region;
     const char *denied; // why nothing was answered; NULL: it was
     const char *damage; // the first thing in it that was not understood, or NULL
+    bool empty;         // there is nothing at all in it, and its name does not tell what was to be
     bool cut;           // the document ends, or is damaged, behind it
     bool more;          // it says that another page follows
     size_t unread;

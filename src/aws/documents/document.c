@@ -217,7 +217,7 @@ static bool on_value(void *context, const struct json_cursor *at, bool is_elemen
         else if (!call->read(reader, at, file->into))
             doubt_failure(reader);
         arena_reset(reader->scratch);
-    } else if (call->is_ours != NULL && !cJSON_IsNull(at->node) && file->into == NULL) {
+    } else if (call->is_ours != NULL && cJSON_IsObject(at->node) && file->into == NULL) {
         file->others++;
         file->first_other = arena_strdup(reader->arena, at->key);
     } else {
@@ -337,6 +337,8 @@ bool document_read(struct file *file, size_t length, size_t *at)
 bool document_is(const cJSON *object)
 {
     const cJSON *member;
+    if (!cJSON_IsObject(object))
+        return false;
     cJSON_ArrayForEach (member, object)
         if (((cJSON_IsArray(member) || cJSON_IsObject(member)) && call_of_key(member->string) != NULL) ||
             (cJSON_IsObject(member) && is_wrapper(member->string)))

@@ -14,11 +14,12 @@ static size_t skip_space(const char *bytes, size_t length, size_t at)
 }
 
 // What the first elements of an array show it to be: documents, or records of a kind.
-static bool look_into_array(const char *bytes, size_t length, size_t at, const char **bare)
+static bool look_into_array(const char *bytes, size_t length, size_t at, const char **bare, bool *lists)
 {
     enum { LOOKED_AT = 8 };
     bool documents = false;
     *bare = NULL;
+    *lists = false;
     for (int i = 0; i < LOOKED_AT && !documents && *bare == NULL; i++) {
         size_t begin = skip_space(bytes, length, at), end = begin, wrong;
         struct error ignored;
@@ -27,6 +28,7 @@ static bool look_into_array(const char *bytes, size_t length, size_t at, const c
         cJSON *element = json_parse_slice(bytes + begin, end - begin, &wrong, &ignored);
         *bare = document_kind_of(element, false);
         documents = *bare == NULL && document_is(element);
+        *lists = *lists || cJSON_IsArray(element);
         cJSON_Delete(element);
         at = skip_space(bytes, length, end);
         at += at < length && bytes[at] == ',';
@@ -40,9 +42,9 @@ static void read_array(struct file *file, size_t length, size_t *at)
     struct reader *reader = &file->reader;
     const char *bytes = file->bytes, *bare;
     size_t inner = *at + 1;
-    bool documents = look_into_array(bytes, length, inner, &bare);
-    for (inner = skip_space(bytes, length, inner); documents && inner < length && bytes[inner] == '{';) {
-        if (!document_read(file, length, &inner))
+    bool lists, documents = look_into_array(bytes, length, inner, &bare, &lists);
+    for (inner = skip_space(bytes, length, inner); documents && inner < length && bytes[inner] != ']';) {
+        if (bytes[inner] == '{' ? !document_read(file, length, &inner) : !json_skip(bytes, length, &inner))
             break;
         inner = skip_space(bytes, length, inner);
         inner = skip_space(bytes, length, inner + (inner < length && bytes[inner] == ','));
@@ -52,7 +54,8 @@ static void read_array(struct file *file, size_t length, size_t *at)
     if (documents || file->last)
         return;
     if (bare == NULL) {
-        document_ignore(reader, "is a list, expected an object with a key such as NetworkInterfaces");
+        document_ignore(reader, lists ? "is a list of lists, as --query makes them: save it without --query"
+                                      : "is a list, expected an object with a key such as NetworkInterfaces");
         return;
     }
     const struct aws_call *call = call_of_key(bare);
@@ -73,6 +76,8 @@ static void note_denied(struct reader *reader, const char *bytes, size_t length)
         sscanf(calling, "when calling the %95[A-Za-z0-9]", operation);
     const struct aws_call *call =
         operation[0] != '\0' ? call_of_operation(NULL, operation) : call_of_file(reader->name);
+    if (call == NULL && length == 0)
+        listing_begin(reader, KIND_COUNT)->empty = true;
     if (call == NULL || call->kind == KIND_COUNT)
         return;
     listing_begin(reader, call->kind)->denied =

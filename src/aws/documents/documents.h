@@ -44,12 +44,18 @@ struct expectation {
     VECTOR(struct lacking) lacking;
 };
 
+struct vpc_record {
+    record_place record;
+    const char *doubt; // another says something else
+};
+
 struct documents {
     struct estate *estate;
     const struct document_opener *opener;
     const char *const *names;
     VECTOR(struct listing *) listings; // in the order of reading
     struct expectation expected[EXPECT_COUNT];
+    struct map vpcs;          // id -> struct vpc_record
     size_t used;              // documents that held something of use
     const char *any_listener; // a listener that was not understood, and may be any load balancer's; or NULL
 };

@@ -234,7 +234,7 @@ static bool read_interface_place(struct reader *reader, const struct json_cursor
         struct json_cursor missing = member_of(reader, at, "VpcId");
         doubt_at(reader, &missing, "is missing, expected a string");
         const struct subnet *subnet = map_get(&reader->estate->subnets, place.subnet_id);
-        place.vpc_id = subnet != NULL && subnet->vpc_id != NULL ? subnet->vpc_id : "unknown";
+        place.vpc_id = subnet != NULL && subnet->vpc_id != NULL ? subnet->vpc_id : VPC_UNKNOWN;
     }
     place.account_id = place.account_id == NULL ? reader->place.account : place.account_id;
     place.region = place.region == NULL ? reader->place.region : place.region;
@@ -318,8 +318,10 @@ bool read_interface(struct reader *reader, const struct json_cursor *at, void *i
     if (good) {
         read_type(reader, at, interface);
         read_attachment(reader, at, interface);
-        if (instance != NULL)
+        if (instance != NULL) {
             interface->instance_id = instance->id;
+            instance->has_interface = true;
+        }
         if (member_of(reader, at, "Groups").node != NULL) {
             const char *before = interface->doubt;
             each_of(reader, at, "Groups", read_group_id, &gathered);
@@ -375,7 +377,7 @@ static bool read_instance(struct reader *reader, const struct json_cursor *at, v
     add_public_address(reader, at, "Ipv6Address", &gathered);
     instance->public_addresses = kept_texts(reader, gathered.public_addresses.items, gathered.public_addresses.count);
     instance->public_address_count = gathered.public_addresses.count;
-    if (json_member(at, "SecurityGroups").node != NULL) {
+    if (cJSON_GetArraySize(json_member(at, "SecurityGroups").node) > 0) { // moto prints none; each has one
         each_of(reader, at, "SecurityGroups", read_group_id, &gathered);
         instance->groups = group_set_of(reader, gathered.groups.items, gathered.groups.count);
     }
@@ -423,7 +425,7 @@ bool read_elastic_address(struct reader *reader, const struct json_cursor *at, v
         const cJSON *user = cJSON_GetObjectItemCaseSensitive(at->node, users[i]);
         used = used || (cJSON_IsString(user) && user->valuestring[0] != '\0');
     }
-    if (used && address != NULL)
+    if (used && address != NULL && address[0] != '\0')
         *vector_add(reader->arena, &reader->estate->elastic_addresses) = (struct elastic_address){
             .address = address, .id = id == NULL ? address : id, .account = account, .region = region};
     return true;

@@ -72,6 +72,25 @@ static void read_scheme(struct reader *reader, const struct json_cursor *at, str
     }
 }
 
+static bool read_zone_address(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    static const char *const keys[] = {"IpAddress", "IPv6Address"}; // PrivateIPv4Address is none of the internet's
+    struct load_balancer *balancer = into;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const char *address = NULL;
+        lenient_text(reader, at, keys[i], &address);
+        if (address != NULL && address[0] != '\0')
+            *vector_add(reader->arena, &balancer->addresses) = address;
+    }
+    return true;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_AvailabilityZone.html
+static bool read_zone(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    return each_if_present(reader, at, "LoadBalancerAddresses", read_zone_address, into);
+}
+
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancer.html
 bool read_load_balancer(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -95,6 +114,7 @@ bool read_load_balancer(struct reader *reader, const struct json_cursor *at, voi
     place_of_arn(reader, arn, &balancer->account, &balancer->region);
     seen_at(reader, balancer->account, balancer->region, balancer->vpc_id);
     read_scheme(reader, at, balancer);
+    each_if_present(reader, at, "AvailabilityZones", read_zone, balancer);
     read_texts(reader, at, "SecurityGroups", &groups);
     TAKE_TEXTS(balancer->groups, groups);
     if (json_word(reader->scratch, at, "Type", types, &type, reader->error))

@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
 
 bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
@@ -9,6 +10,14 @@ bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
     const char *id, *owner = NULL;
     (void)into;
     GUARD(interned_of(reader, at, "VpcId", &id));
+    struct vpc_record *vpc = map_get(&reader->documents->vpcs, id);
+    if (vpc != NULL && record_agrees(reader, at, vpc->record, id, &vpc->doubt))
+        return true;
+    if (vpc == NULL) {
+        vpc = arena_new_of(reader->arena, struct vpc_record);
+        vpc->record = reader->record;
+        map_put(reader->arena, &reader->documents->vpcs, id, vpc);
+    }
     lenient_text(reader, at, "OwnerId", &owner);
     seen_at(reader, owner, NULL, id);
     return true;
@@ -27,7 +36,7 @@ static bool read_gateway_attachment(struct reader *reader, const struct json_cur
     if (state != NULL && strcmp(state, "available") != 0 && strcmp(state, "attached") != 0 && gateway->doubt == NULL)
         gateway->doubt = arena_printf(reader->arena, "%s is %s %s %s", gateway->id, state,
                                       strcmp(state, "detaching") == 0 ? "from" : "to", vpc_id);
-    seen_at(reader, NULL, NULL, vpc_id);
+    seen_at(reader, gateway->account_id, NULL, vpc_id);
     *vector_add(reader->arena, &gateway->vpc_ids) = vpc_id;
     put_alone(reader, &reader->estate->gateway_of_vpc, vpc_id, gateway, &gateway->doubt,
               offsetof(struct internet_gateway, doubt), "an internet gateway of");
@@ -38,7 +47,6 @@ bool read_internet_gateway(struct reader *reader, const struct json_cursor *at, 
 {
     (void)into;
     struct internet_gateway *gateway = arena_new_of(reader->arena, struct internet_gateway);
-    const char *owner = NULL;
     GUARD(interned_of(reader, at, "InternetGatewayId", &gateway->id));
     struct internet_gateway *old = map_get(&reader->estate->internet_gateways, gateway->id);
     if (old != NULL && record_agrees(reader, at, old->record, gateway->id, &old->doubt))
@@ -47,12 +55,23 @@ bool read_internet_gateway(struct reader *reader, const struct json_cursor *at, 
     reader->doubt = &gateway->doubt;
     if (old == NULL) {
         gateway->record = reader->record;
-        lenient_text(reader, at, "OwnerId", &owner);
-        if (owner != NULL)
-            seen_at(reader, owner, NULL, NULL);
+        lenient_text(reader, at, "OwnerId", &gateway->account_id);
         map_put(reader->arena, &reader->estate->internet_gateways, gateway->id, gateway);
     }
+    struct json_cursor attachments = json_member(at, "Attachments");
+    gateway->attachments_known = cJSON_IsArray(attachments.node);
+    if (gateway->account_id != NULL && cJSON_GetArraySize(attachments.node) == 0) // else the VPC tells the region too
+        seen_at(reader, gateway->account_id, NULL, NULL);
     return each_of(reader, at, "Attachments", read_gateway_attachment, gateway);
+}
+
+static enum block_mode block_mode_of(const char *mode)
+{
+    return mode == NULL                               ? BLOCK_UNKNOWN
+           : strcmp(mode, "block-bidirectional") == 0 ? BLOCK_BIDIRECTIONAL
+           : strcmp(mode, "block-ingress") == 0       ? BLOCK_INGRESS
+           : strcmp(mode, "off") == 0                 ? BLOCK_OFF
+                                                      : BLOCK_UNKNOWN;
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Subnet.html
@@ -60,7 +79,7 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
 {
     (void)into;
     struct subnet *subnet = arena_new_of(reader->arena, struct subnet);
-    const char *owner = NULL, *zone = NULL, *arn = NULL, *region = NULL;
+    const char *owner = NULL, *zone = NULL, *arn = NULL, *region = NULL, *mode = NULL;
     GUARD(interned_of(reader, at, "SubnetId", &subnet->id));
     struct subnet *old = map_get(&reader->estate->subnets, subnet->id);
     if (old != NULL) {
@@ -81,6 +100,12 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     if (member_of(reader, at, "CidrBlock").node != NULL &&
         !read_prefix(reader, at, "CidrBlock", FAMILY_IPV4, &subnet->cidr))
         doubt_failure(reader);
+    struct json_cursor states;
+    if (lenient_object(reader, at, "BlockPublicAccessStates", &states)) {
+        lenient_text(reader, &states, "InternetGatewayBlockMode", &mode);
+        subnet->says_block = mode != NULL;
+        subnet->block = block_mode_of(mode);
+    }
     struct json_cursor blocks = member_of(reader, at, "Ipv6CidrBlockAssociationSet");
     subnet->has_ipv6 = cJSON_GetArraySize(blocks.node) > 0;
     map_put(reader->arena, &reader->estate->subnets, subnet->id, subnet);
@@ -161,24 +186,26 @@ bool read_vpc_endpoint(struct reader *reader, const struct json_cursor *at, void
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcBlockPublicAccessOptions.html
 bool read_block_options(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    const char *mode = NULL, *region = NULL, *account = NULL;
+    static const char *const settled[] = {"default-state", "update-complete", NULL};
+    const char *mode = NULL, *region = NULL, *account = NULL, *state = NULL, *unsure = NULL;
     (void)into;
     GUARD(json_expect_object(at, reader->error));
     lenient_text(reader, at, "InternetGatewayBlockMode", &mode);
+    reader->doubt = &unsure;
+    lenient_text(reader, at, "State", &state);
+    reader->doubt = NULL;
     lenient_text(reader, at, "AwsRegion", &region);
     lenient_text(reader, at, "AwsAccountId", &account);
     seen_at(reader, account, region, NULL);
     enum block_mode *value = arena_new_of(reader->arena, enum block_mode);
-    *value = mode == NULL                               ? BLOCK_UNKNOWN
-             : strcmp(mode, "block-bidirectional") == 0 ? BLOCK_BIDIRECTIONAL
-             : strcmp(mode, "block-ingress") == 0       ? BLOCK_INGRESS
-             : strcmp(mode, "off") == 0                 ? BLOCK_OFF
-                                                        : BLOCK_UNKNOWN;
+    *value = block_mode_of(mode);
     if (*value == BLOCK_UNKNOWN) {
         struct json_cursor wrong = member_of(reader, at, "InternetGatewayBlockMode");
         doubt_at(reader, &wrong, "is %s, expected off, block-ingress or block-bidirectional",
                  mode == NULL ? "missing" : mode);
     }
+    if (unsure != NULL || (state != NULL && !text_among(state, settled)))
+        *value = BLOCK_UNKNOWN; // in transition, failed, or a word that is new
     region = region != NULL ? region : reader->place.region != NULL ? reader->place.region : "";
     account = account != NULL ? account : reader->place.account != NULL ? reader->place.account : "";
     if (*value != BLOCK_OFF && (region[0] == '\0' || account[0] == '\0')) { // it may not be of the place in question
@@ -199,19 +226,32 @@ bool read_block_options(struct reader *reader, const struct json_cursor *at, voi
 bool read_block_exclusion(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    const char *arn, *mode, *state = NULL, *account = NULL, *region = NULL;
+    static const char *const gone[] = {"delete-complete", "disable-complete", NULL},
+                             *const settled[] = {"create-complete", "update-complete", NULL},
+                             *const modes[] = {"allow-bidirectional", "allow-egress", NULL};
+    const char *arn, *mode, *state = NULL, *account = NULL, *region = NULL, *unsure = NULL;
     GUARD(interned_of(reader, at, "ResourceArn", &arn));
     GUARD(interned_of(reader, at, "InternetGatewayExclusionMode", &mode));
+    reader->doubt = &unsure;
     lenient_text(reader, at, "State", &state);
+    reader->doubt = NULL;
     place_of_arn(reader, arn, &account, &region);
     seen_at(reader, account, region, NULL);
-    bool in_force = state == NULL || strcmp(state, "create-complete") == 0 || strcmp(state, "update-complete") == 0 ||
-                    strcmp(state, "update-in-progress") == 0 || strcmp(state, "delete-in-progress") == 0;
+    if (state != NULL && text_among(state, gone))
+        return true;
+    if (unsure == NULL && state != NULL && !text_among(state, settled))
+        unsure = arena_printf(reader->arena, "an exclusion of %s from VPC Block Public Access is %s", arn, state);
+    if (unsure == NULL && !text_among(mode, modes))
+        unsure = arena_printf(reader->arena, "an exclusion from VPC Block Public Access is of mode %s, unknown", mode);
     const char *slash = strrchr(arn, '/');
     if (slash == NULL)
         return json_fail(at, reader->error, "its ResourceArn names no VPC or subnet");
-    if (in_force)
-        map_put(reader->arena, &reader->estate->block_exclusion_of, slash + 1, (void *)(uintptr_t)mode);
+    struct block_exclusion *exclusion = arena_new_of(reader->arena, struct block_exclusion);
+    struct block_exclusion *before = map_get(&reader->estate->block_exclusion_of, slash + 1);
+    *exclusion = (struct block_exclusion){.lets_in = strcmp(mode, "allow-bidirectional") == 0, .doubt = unsure};
+    if (before != NULL && before->lets_in != exclusion->lets_in && exclusion->doubt == NULL)
+        exclusion->doubt = arena_printf(reader->arena, "two exclusions of %s from VPC Block Public Access differ", arn);
+    map_put(reader->arena, &reader->estate->block_exclusion_of, slash + 1, exclusion);
     return true;
 }
 

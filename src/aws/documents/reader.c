@@ -81,9 +81,11 @@ bool doubt_failure(struct reader *reader)
 
 struct json_cursor member_of(struct reader *reader, const struct json_cursor *object, const char *key)
 {
-    struct json_cursor at = json_member(object, key);
-    if (at.node == NULL && cJSON_GetObjectItemCaseSensitive(object->node, key) != NULL)
+    struct json_cursor at = {.up = object, .file = object->file, .key = key, .node = json_find(object->node, key)};
+    if (cJSON_IsNull(at.node)) {
+        at.node = NULL;
         doubt_at(reader, &at, "is null");
+    }
     return at;
 }
 
@@ -119,7 +121,8 @@ bool each(struct reader *reader, const struct json_cursor *array, element_reader
 bool each_of(struct reader *reader, const struct json_cursor *object, const char *key, element_reader read, void *into)
 {
     struct json_cursor at = member_of(reader, object, key);
-    return each(reader, &at, read, into);
+    bool is_null = at.node == NULL && json_find(object->node, key) != NULL; // a doubt already
+    return is_null || each(reader, &at, read, into);
 }
 
 bool each_if_present(struct reader *reader, const struct json_cursor *object, const char *key, element_reader read,
@@ -133,7 +136,7 @@ void expect_member(struct reader *reader, const struct json_cursor *at, enum exp
                    const char *id, const char *subnet_id)
 {
     struct expectation *expectation = &reader->documents->expected[which];
-    const cJSON *node = cJSON_GetObjectItemCaseSensitive(at->node, key);
+    const cJSON *node = json_find(at->node, key);
     if (node != NULL && !cJSON_IsNull(node)) {
         expectation->met = true;
         return;
@@ -192,8 +195,8 @@ const char *intern(struct reader *reader, const char *text)
 
 bool optional_interned(struct reader *reader, const struct json_cursor *at, const char *key, const char **value)
 {
-    member_of(reader, at, key);
-    GUARD(json_borrow_string(at, key, value, reader->error));
+    struct json_cursor text = member_of(reader, at, key);
+    GUARD(json_text_at(&text, value, reader->error));
     *value = *value == NULL ? NULL : intern(reader, *value);
     return true;
 }
@@ -207,8 +210,10 @@ bool interned_of(struct reader *reader, const struct json_cursor *at, const char
 
 bool optional_text(struct reader *reader, const struct json_cursor *at, const char *key, const char **value)
 {
-    member_of(reader, at, key);
-    return json_optional_string(reader->arena, at, key, value, reader->error);
+    struct json_cursor text = member_of(reader, at, key);
+    GUARD(json_text_at(&text, value, reader->error));
+    *value = *value == NULL ? NULL : arena_strdup(reader->arena, *value);
+    return true;
 }
 
 void lenient_text(struct reader *reader, const struct json_cursor *at, const char *key, const char **value)
@@ -219,8 +224,7 @@ void lenient_text(struct reader *reader, const struct json_cursor *at, const cha
 
 void lenient_boolean(struct reader *reader, const struct json_cursor *at, const char *key, bool *value)
 {
-    member_of(reader, at, key);
-    if (!json_optional_boolean(at, key, value, reader->error))
+    if (member_of(reader, at, key).node != NULL && !json_optional_boolean(at, key, value, reader->error))
         doubt_failure(reader);
 }
 
@@ -257,7 +261,7 @@ bool read_prefix(struct reader *reader, const struct json_cursor *object, const 
 {
     const char *text;
     struct json_cursor at = member_of(reader, object, key);
-    GUARD(json_borrow_string(object, key, &text, reader->error));
+    GUARD(json_text_at(&at, &text, reader->error));
     if (text == NULL)
         return json_fail(&at, reader->error, "is missing, expected a string");
     return read_prefix_text(reader, &at, text, family, prefix);
@@ -268,7 +272,7 @@ bool read_address(struct reader *reader, const struct json_cursor *object, const
 {
     const char *text;
     struct json_cursor at = member_of(reader, object, key);
-    GUARD(json_borrow_string(object, key, &text, reader->error));
+    GUARD(json_text_at(&at, &text, reader->error));
     if (text == NULL)
         return json_fail(&at, reader->error, "is missing, expected a string");
     struct address parsed;
@@ -283,7 +287,7 @@ bool read_protocol(struct reader *reader, const struct json_cursor *object, cons
 {
     const char *text;
     struct json_cursor at = member_of(reader, object, key);
-    GUARD(json_borrow_string(object, key, &text, reader->error));
+    GUARD(json_text_at(&at, &text, reader->error));
     if (text == NULL)
         return json_fail(&at, reader->error, "is missing, expected a string");
     return protocol_parse(text, protocol) ||

@@ -121,10 +121,11 @@ bool read_security_group(struct reader *reader, const struct json_cursor *at, vo
             old->ingress.count = old->egress.count = 0;
         return true;
     }
-    reader->doubt = &group->doubt;
     group->record = reader->record;
     group->evidence = reader->name;
+    reader->doubt = NULL; // its name decides nothing
     lenient_text(reader, at, "GroupName", &group->name);
+    reader->doubt = &group->doubt;
     lenient_text(reader, at, "VpcId", &group->vpc_id);
     lenient_text(reader, at, "OwnerId", &group->account_id);
     lenient_text(reader, at, "SecurityGroupArn", &arn);
@@ -133,8 +134,11 @@ bool read_security_group(struct reader *reader, const struct json_cursor *at, vo
     vector_room(reader->arena, &group->ingress,
                 (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(at->node, "IpPermissions")));
     each_of(reader, at, "IpPermissions", read_ingress, group);
-    group->has_egress = member_of(reader, at, "IpPermissionsEgress").node != NULL;
+    const char *egress_doubt = NULL;
+    reader->doubt = &egress_doubt; // what leaves decides nothing of what comes in
+    group->has_egress = json_member(at, "IpPermissionsEgress").node != NULL;
     each_if_present(reader, at, "IpPermissionsEgress", read_egress, group);
+    group->has_egress = group->has_egress && egress_doubt == NULL;
     map_put(reader->arena, &reader->estate->security_groups, group->id, group);
     return true;
 }
@@ -204,6 +208,19 @@ static int by_rule_number(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
+// Two entries of one number that differ: which of them decides is not known.
+static void doubt_equal_numbers(struct reader *reader, const struct json_cursor *at, const struct network_acl *acl)
+{
+    for (size_t i = 0; i < acl->entries.count; i++) {
+        const struct network_acl_entry *a = &acl->entries.items[i], *b = a + 1;
+        for (; b < acl->entries.items + acl->entries.count && b->number == a->number; b++)
+            if (a->egress == b->egress && a->prefix.family == b->prefix.family && a->allow != b->allow) {
+                doubt_at(reader, at, "two entries are numbered %d", a->number);
+                return;
+            }
+    }
+}
+
 bool read_network_acl(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
@@ -225,12 +242,7 @@ bool read_network_acl(struct reader *reader, const struct json_cursor *at, void 
         each_of(reader, at, "Entries", read_acl_entry, acl);
         if (acl->entries.count > 1)
             qsort(acl->entries.items, acl->entries.count, sizeof(*acl->entries.items), by_rule_number);
-        for (size_t i = 1; i < acl->entries.count; i++) {
-            const struct network_acl_entry *a = &acl->entries.items[i - 1], *b = &acl->entries.items[i];
-            if (a->number == b->number && a->egress == b->egress && a->prefix.family == b->prefix.family &&
-                a->allow != b->allow)
-                doubt_at(reader, at, "two entries are numbered %d", a->number);
-        }
+        doubt_equal_numbers(reader, at, acl);
         map_put(reader->arena, &reader->estate->network_acls, acl->id, acl);
     }
     each_of(reader, at, "Associations", read_acl_association, acl);
@@ -333,6 +345,25 @@ static bool read_table_association(struct reader *reader, const struct json_curs
            json_fail(at, reader->error, "says neither of what it is the table nor that it is the main one");
 }
 
+// Two routes to one destination that lead elsewhere. (A propagated one may stand beside a static one.)
+static void doubt_equal_routes(struct reader *reader, const struct json_cursor *at, const struct route_table *table)
+{
+    struct map known = {0};
+    for (size_t i = 0; i < table->routes.count; i++) {
+        const struct route *route = &table->routes.items[i];
+        char text[ADDRESS_TEXT] = "";
+        if (route->propagated || route->prefix_list != NULL)
+            continue;
+        prefix_format(route->prefix, text);
+        const struct route *before = map_get(&known, text);
+        if (before == NULL)
+            map_put(reader->scratch, &known, arena_strdup(reader->scratch, text), (void *)(uintptr_t)route);
+        else if (before->target != route->target || before->active != route->active ||
+                 strcmp(before->target_id, route->target_id) != 0)
+            doubt_at(reader, at, "two routes lead to %s", text);
+    }
+}
+
 bool read_route_table(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
@@ -350,6 +381,7 @@ bool read_route_table(struct reader *reader, const struct json_cursor *at, void 
         lenient_text(reader, at, "OwnerId", &owner);
         seen_at(reader, owner, NULL, table->vpc_id);
         each_of(reader, at, "Routes", read_route, table);
+        doubt_equal_routes(reader, at, table);
         map_put(reader->arena, &reader->estate->route_tables, table->id, table);
     }
     return each_of(reader, at, "Associations", read_table_association, table);

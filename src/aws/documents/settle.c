@@ -124,6 +124,12 @@ static void settle_interfaces(struct reader *reader)
                        names[before->record >> RECORD_OFFSET_BITS]);
         add_addresses(reader->arena, before, one);
         before->attached = before->attached || one->attached;
+        if (before->place->vpc_id != one->place->vpc_id || before->place->subnet_id != one->place->subnet_id)
+            before->place = place_with(reader, &(struct interface_place){.account_id = before->place->account_id,
+                                                                         .region = before->place->region,
+                                                                         .vpc_id = VPC_UNKNOWN});
+        if (strcmp(before->type, one->type) != 0 && !before->nested && !one->nested)
+            before->type = "of a type that is not sure";
         if (before->groups != one->groups)
             before->groups = NULL;
     }
@@ -131,10 +137,35 @@ static void settle_interfaces(struct reader *reader)
     vector_trim(reader->arena, &estate->interfaces);
 }
 
+// A subnet's table and ACL are of its own VPC.
+static void settle_associations(struct reader *reader)
+{
+    struct estate *estate = reader->estate;
+    for (size_t i = 0; i < estate->subnets.size; i++) {
+        const struct subnet *subnet = estate->subnets.slots[i].value;
+        if (subnet == NULL || subnet->vpc_id == NULL)
+            continue;
+        struct route_table *table = map_get(&estate->table_of_subnet, subnet->id);
+        struct network_acl *acl = map_get(&estate->acl_of_subnet, subnet->id);
+        reader->listing = NULL;
+        reader->name = subnet->evidence;
+        reader->doubt = table == NULL ? NULL : &table->doubt;
+        if (table != NULL && !same_text(table->vpc_id, subnet->vpc_id))
+            doubt_document(reader, "", "%s is in %s, but %s, which says that it is its route table, is not", subnet->id,
+                           subnet->vpc_id, table->id);
+        reader->doubt = acl == NULL ? NULL : &acl->doubt;
+        if (acl != NULL && !same_text(acl->vpc_id, subnet->vpc_id))
+            doubt_document(reader, "", "%s is in %s, but %s, which says that it is its network ACL, is not", subnet->id,
+                           subnet->vpc_id, acl->id);
+    }
+}
+
 // What an interface's own record does not show: that its subnet or its instance contradicts it.
 static void settle_contradictions(struct reader *reader)
 {
     struct estate *estate = reader->estate;
+    // "pending" may run already, and a state that is new may be one in which it runs.
+    static const char *const sure[] = {"running", "stopping", "stopped", "shutting-down", "terminated", NULL};
     const struct interface_place *before = NULL;
     const char *wrong = NULL;
     for (size_t i = 0; i < estate->interfaces.count; i++) {
@@ -142,6 +173,11 @@ static void settle_contradictions(struct reader *reader)
         const struct instance *instance = map_get(&estate->instances, one->instance_id);
         if (one->place != before) {
             const struct subnet *subnet = map_get(&estate->subnets, one->place->subnet_id);
+            struct interface_place of_subnet = *one->place;
+            if (strcmp(of_subnet.vpc_id, VPC_UNKNOWN) == 0 && subnet != NULL && subnet->vpc_id != NULL) {
+                of_subnet.vpc_id = subnet->vpc_id;
+                one->place = place_with(reader, &of_subnet);
+            }
             before = one->place;
             wrong = subnet == NULL || same_text(subnet->vpc_id, before->vpc_id) ? NULL : subnet->id;
         }
@@ -155,6 +191,8 @@ static void settle_contradictions(struct reader *reader)
             continue;
         if (instance->doubt != NULL && one->doubt == NULL)
             one->doubt = instance->doubt;
+        if (instance->state != NULL && !text_among(instance->state, sure) && one->doubt == NULL)
+            one->doubt = arena_printf(reader->arena, "%s is %s", instance->id, instance->state);
         bool primary = one->device_index == 0 && one->attached;
         if (primary && instance->groups != NULL && one->groups != NULL && instance->groups != one->groups)
             doubt_document(reader, "", "%s and its instance %s tell of different security groups", one->id,
@@ -212,6 +250,7 @@ void documents_settle(struct reader *reader)
     note_account_lists(reader);
     settle_expectations(reader);
     settle_interfaces(reader);
+    settle_associations(reader);
     settle_contradictions(reader);
     settle_prefix_lists(reader);
     settle_listeners(reader);

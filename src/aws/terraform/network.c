@@ -52,7 +52,7 @@ static void put_vpc(struct plan_reader *plan, const struct resource *resource)
     map_put(arena, &plan->estate->default_acl_of_vpc, resource->id, acl);
     struct interface_place place = plan_place(plan);
     struct vpc_home *home = arena_new_of(arena, struct vpc_home);
-    *home = (struct vpc_home){place.account_id, place.region};
+    *home = (struct vpc_home){.owner = place.account_id, .region = place.region};
     map_put(arena, &plan->estate->vpc_homes, resource->id, home);
     struct route_table *table = arena_new_of(arena, struct route_table);
     table->id = arena_printf(arena, "%s main route table", resource->address);
