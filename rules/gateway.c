@@ -63,6 +63,8 @@ static void block(struct arena *arena, const struct estate *estate, const struct
         if (exclusion != NULL && exclusion->doubt != NULL)
             unsure = exclusion->doubt;
     }
+    if (subnet == NULL && unsure == NULL) // it may be let off, or say a mode of its own
+        unsure = arena_printf(arena, "what VPC Block Public Access does to the subnet is not known");
     const char *text = arena_printf(arena, "VPC Block Public Access is %s in %s",
                                     *mode == BLOCK_INGRESS ? "block-ingress" : "block-bidirectional",
                                     of_subnet ? subnet->id : home.region);

@@ -421,6 +421,9 @@ static void follow_nested(struct walker *walker, const struct hop_in *in, const 
         clients.must = prefixset_union(walker->arena, clients.must, some.must);
         clients.may = prefixset_union(walker->arena, clients.may, some.may);
     }
+    if (!balancer->listeners_known)
+        lacks(walker, KIND_LISTENERS, balancer->arn,
+              arena_printf(walker->set->arena, "missing: listeners of load balancer %s", balancer->name));
     for (size_t i = 0; i < balancer->listeners.count; i++) {
         const struct listener *listener = &balancer->listeners.items[i];
         if (listener->port != port || prefixset_is_empty(clients.may))
@@ -440,8 +443,13 @@ static void follow_nested(struct walker *walker, const struct hop_in *in, const 
 
 static void follow_group(struct walker *walker, struct hop_in *in, const struct target_group *group, int depth)
 {
-    if (group->type == NULL || group->name == NULL || !group->targets_known) {
-        if (group->type == NULL || strcmp(group->type, "lambda") != 0)
+    bool lambda = group->type != NULL && strcmp(group->type, "lambda") == 0;
+    for (size_t t = 0; lambda && t < group->targets.count; t++)
+        text_list_add(walker->set->arena, &walker->set->not_covered,
+                      arena_printf(walker->set->arena, "%s, target of target group %s", group->targets.items[t].id,
+                                   group->name == NULL ? group->arn : group->name));
+    if (lambda || group->type == NULL || group->name == NULL || !group->targets_known) {
+        if (!lambda)
             lacks(walker, KIND_TARGET_HEALTH, group->arn,
                   arena_printf(walker->set->arena, "missing: targets of target group %s",
                                group->name != NULL ? group->name : group->arn));

@@ -481,6 +481,50 @@ class Siblings(Case):
     def test_a_key_of_ours_that_holds_no_list_is_unread(self, kind):
         self.check(beside({kind + ".json": {kind: 7}}), 3, {V4: "exact"}, unread=kind)
 
+    @each([("", "holds nothing"), (DENIED, "holds an error"), ([], "not what"), ([["eni-1"]], "not what"), ({"Error": {"Code": "x"}}, "holds an error")])
+    def test_what_the_file_of_a_call_holds_instead_is_no_default(self, content, says):
+        for call, kind in (("describe-load-balancers", "LoadBalancers"), ("describe-vpc-block-public-access-options", "VpcBlockPublicAccessOptions"),
+                           ("describe-network-interfaces", "NetworkInterfaces")):
+            files = documents(plain())
+            if kind == "NetworkInterfaces":
+                files["Reservations.json"]["Reservations"][0]["Instances"][0].update(files.pop("NetworkInterfaces.json"))
+            self.check(folder({**files, call + ".json": content}), 3, {V4: "exact"}, missing=kind + " " + says)
+
+    @each([(1,), (2,)])
+    def test_a_record_without_the_key_of_its_list_is_unread(self, count):
+        files = documents(plain())
+        nested = files.pop("NetworkInterfaces.json")["NetworkInterfaces"]
+        files["Reservations.json"]["Reservations"][0]["Instances"][0]["NetworkInterfaces"] = nested
+        files["eni.json"] = "\n".join([json.dumps(nested[0])] * count)
+        self.check(folder(files), 3, {V4: "exact"}, unread="eni.json NetworkInterfaces")
+
+    @each([([None],), ([{}],), ([{"State": "available"}],), ([17],)])
+    def test_an_attachment_that_is_not_understood_may_be_of_this_vpc(self, attachments):
+        self.check(folder(documents(changed(("InternetGateways", 0, "Attachments"), attachments))), 3, MAYBE, unread="Attachments[0]")
+
+    @each([("VpcId",), ("SubnetId",)])
+    def test_an_interface_whose_subnet_is_not_known_may_be_let_off_from_block_public_access(self, key):
+        files = documents(changed(("NetworkInterfaces", 0, key), "drop"))
+        files["options.json"] = {"VpcBlockPublicAccessOptions": BlockPublicAccess.OPTIONS}
+        files["exclusions.json"] = {"VpcBlockPublicAccessExclusions": [
+            {"ResourceArn": BlockPublicAccess.VPC.replace("vpc/vpc-1", "subnet/subnet-1"), "State": "create-complete",
+             "InternetGatewayExclusionMode": "allow-bidirectional"}]}
+        output = self.compute(folder(files))
+        self.assertIn(reach(output, V4), ("exact", "possible"))
+        self.assertTrue(output["unread"] or output["missing"])
+
+    @each([(None,), ({},), (17,)])
+    def test_a_listener_that_is_not_understood_may_be_any_port(self, odd):
+        estate, arn = plain(), Completeness.LB["LoadBalancerArn"]
+        estate["NetworkInterfaces"][0].update(Description="ELB " + arn.split("loadbalancer/")[1], RequesterManaged=True)
+        listener = {"ListenerArn": arn + "/1", "LoadBalancerArn": arn, "Port": 80, "Protocol": "HTTP", "DefaultActions": []}
+        estate.update(LoadBalancers=[{**Completeness.LB, "Type": "application"}], Listeners=[odd, listener])
+        self.check(folder(documents(estate)), 3, {V4: "possible"}, unread="Listeners[0]")
+        estate["Listeners"] = [{**listener, "Port": 443, "Protocol": "HTTPS"}]
+        again = {"Listeners": [{**estate["Listeners"][0], "Port": 8443}]}
+        self.check(folder(documents(estate)), 0, {V4: "exact"})
+        self.check(folder({**documents(estate), "again.json": again}), 3, {}, unread=arn + "/1")
+
     def test_folders_that_cannot_be_looked_into_are_unread(self):
         self.check(beside({"d/" * 40 + "more.json": {"Vpcs": []}}), 3, REACHED, unread="deep")
 

@@ -77,7 +77,7 @@ static void find_homes(struct settler *settler)
             if (place->vpc_id == NULL)
                 continue;
             struct vpc_home *home = home_with(settler, place->vpc_id);
-            const struct vpc_record *record = map_get(&documents->vpcs, place->vpc_id);
+            const struct record_known *record = map_get(&documents->vpcs, place->vpc_id);
             home->doubt = record == NULL ? NULL : record->doubt;
             const char *user = map_get(&users, place->vpc_id);
             if (home->region == NULL)
@@ -417,6 +417,8 @@ static void list_lacks(struct settler *settler, const struct aws_call *call)
         const struct completeness *of = &estate->completeness.items[i];
         enum completeness_state state = (enum completeness_state)of->states[call->kind];
         bool absent = state <= COMPLETENESS_DENIED && call->reliance == RELIES_ALL && of->demanded;
+        // What was asked for and not answered is at no default; but on databases no answer about a packet rests.
+        absent = absent || (state == COMPLETENESS_DENIED && of->demanded && call->kind != KIND_DB_INSTANCES);
         if (!absent && state != COMPLETENESS_PARTIAL)
             continue;
         struct lack lack = *of->lacks[call->kind];

@@ -138,6 +138,23 @@ static enum json_visit begin_call(struct file *file, const struct aws_call *call
     return call->form == FORM_WHOLE ? JSON_WHOLE : JSON_ELEMENTS;
 }
 
+// A record without its list has these two, which no answer of AWS has beside each other.
+static const char *const lone_records[][3] = {{"NetworkInterfaceId", "PrivateIpAddresses", "NetworkInterfaces"},
+                                              {"RouteTableId", "Routes", "RouteTables"},
+                                              {"NetworkAclId", "Entries", "NetworkAcls"},
+                                              {"InternetGatewayId", "Attachments", "InternetGateways"},
+                                              {"GroupId", "IpPermissions", "SecurityGroups"},
+                                              {"InstanceId", "ImageId", "Reservations"}};
+enum { LONE_RECORDS = sizeof(lone_records) / sizeof(lone_records[0]) };
+
+static void note_key(struct file *file, const char *key)
+{
+    for (unsigned i = 0; i < LONE_RECORDS; i++)
+        for (unsigned k = 0; k < 2; k++)
+            if (strcmp(key, lone_records[i][k]) == 0)
+                file->bare |= 1u << (2 * i + k);
+}
+
 static enum json_visit on_member(void *context, const struct json_cursor *at, int first)
 {
     struct file *file = context;
@@ -150,6 +167,8 @@ static enum json_visit on_member(void *context, const struct json_cursor *at, in
     reader->listing = NULL;
     reader->record = (record_place)file->number << RECORD_OFFSET_BITS | at->offset;
     const struct aws_call *call = call_of_key(at->key);
+    if (at->up->up == NULL)
+        note_key(file, at->key);
     if (call != NULL)
         return begin_call(file, call);
     if (is_marker(at->key))
@@ -212,6 +231,8 @@ static bool on_value(void *context, const struct json_cursor *at, bool is_elemen
         file->ours++;
         file->used = true;
         reader->record = (record_place)file->number << RECORD_OFFSET_BITS | at->offset;
+        if (is_element && !object && call->kind == KIND_LISTENERS)
+            reader->doubt = &reader->documents->any_listener;
         if (is_element && !object)
             doubt_at(reader, at, "is no object, expected one");
         else if (!call->read(reader, at, file->into))
@@ -278,6 +299,8 @@ static bool on_end(void *context, const struct json_cursor *at, struct error *er
         reader->listing->kind = KIND_COUNT;
         document_ignore(reader, "its %s are another service's", at->key);
     } else if (file->others > 0) {
+        if (file->call->kind == KIND_LISTENERS)
+            reader->doubt = &reader->documents->any_listener;
         doubt_document(reader, file->first_other, "is not what the others beside it are: not understood");
     } else if (file->into == NULL && file->ours > 0 &&
                (file->call->read == read_prefix_list_entry || file->call->read == read_target_health)) {
@@ -296,8 +319,20 @@ static bool on_end(void *context, const struct json_cursor *at, struct error *er
 
 static const struct json_visitor visitor = {on_member, on_value, on_broken, on_end};
 
+static void doubt_lone_record(struct file *file)
+{
+    for (unsigned i = 0; i < LONE_RECORDS && !file->last; i++)
+        if ((file->bare >> (2 * i) & 3) == 3) {
+            file->reader.listing = listing_begin(&file->reader, call_of_key(lone_records[i][2])->kind);
+            file->reader.doubt = NULL;
+            doubt_document(&file->reader, "", "is one record without the key of its list, %s: save it without --query",
+                           lone_records[i][2]);
+        }
+}
+
 static void begin_document(struct file *file)
 {
+    file->bare = 0;
     file->first_listing = file->reader.documents->listings.count;
     file->more = false;
     file->firewall = "AWS Network Firewall";
@@ -308,6 +343,7 @@ static void end_document(struct file *file)
     struct reader *reader = &file->reader;
     for (size_t i = file->first_listing; i < reader->documents->listings.count; i++)
         reader->documents->listings.items[i]->more = file->more;
+    doubt_lone_record(file);
     struct prefix_list *list = file->more && !file->last ? list_of_file(reader) : NULL;
     if (list != NULL)
         list->more = reader->name;

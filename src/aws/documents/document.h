@@ -16,6 +16,7 @@ struct file {
     bool later;         // there is something for it
     bool used;          // a member was of use
     const char *unused; // a member that was not
+    unsigned bare;      // which members of a lone record the document has, two bits each
     const char *firewall;
     // The member in hand.
     const struct aws_call *call;

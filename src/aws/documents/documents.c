@@ -36,6 +36,31 @@ static bool look_into_array(const char *bytes, size_t length, size_t at, const c
     return documents;
 }
 
+// What an empty file or an error text was to hold, as far as it tells: that is missing then, whatever else is there.
+static void note_denied(struct reader *reader, const char *bytes, size_t length)
+{
+    char head[512];
+    size_t kept = length < sizeof(head) - 1 ? length : sizeof(head) - 1;
+    memcpy(head, bytes, kept);
+    head[kept] = '\0';
+    const char *calling = strstr(head, "when calling the ");
+    char operation[96] = "";
+    if (calling != NULL)
+        sscanf(calling, "when calling the %95[A-Za-z0-9]", operation);
+    const struct aws_call *call = operation[0] != '\0' ? call_of_operation(NULL, operation) : NULL;
+    if (call == NULL)
+        call = call_of_file(reader->name);
+    if (call == NULL && length == 0)
+        listing_begin(reader, KIND_COUNT)->empty = true;
+    if (call == NULL || call->kind == KIND_COUNT)
+        return;
+    listing_begin(reader, call->kind)->denied = arena_printf(reader->arena, "%s holds %s", reader->name,
+                                                             length == 0                              ? "nothing"
+                                                             : strstr(head, "error occurred") != NULL ? "an error"
+                                                             : bytes[0] == '{'                        ? "an error"
+                                                                               : "not what the call prints");
+}
+
 // Documents in an array, or a bare list. *at is then behind it, or at the end of the file.
 static void read_array(struct file *file, size_t length, size_t *at)
 {
@@ -54,34 +79,18 @@ static void read_array(struct file *file, size_t length, size_t *at)
     if (documents || file->last)
         return;
     if (bare == NULL) {
-        document_ignore(reader, lists ? "is a list of lists, as --query makes them: save it without --query"
-                                      : "is a list, expected an object with a key such as NetworkInterfaces");
+        const struct aws_call *named = call_of_file(reader->name);
+        if (lists)
+            document_ignore(reader, "is a list of lists, as --query makes them: save it without --query");
+        else
+            document_ignore(reader, "is a list, expected an object with a key such as %s: save it without --query",
+                            named == NULL || named->key == NULL ? "NetworkInterfaces" : named->key);
+        note_denied(reader, bytes + inner - 1, length - inner + 1);
         return;
     }
     const struct aws_call *call = call_of_key(bare);
     reader->listing = call == NULL ? NULL : listing_begin(reader, call->kind);
     doubt_document(reader, "", "is a list without a key that tells of what (%s?): save it without --query", bare);
-}
-
-// What an empty file or an error text was to hold, as far as it tells: that is missing then, whatever else is there.
-static void note_denied(struct reader *reader, const char *bytes, size_t length)
-{
-    char head[512];
-    size_t kept = length < sizeof(head) - 1 ? length : sizeof(head) - 1;
-    memcpy(head, bytes, kept);
-    head[kept] = '\0';
-    const char *calling = strstr(head, "when calling the ");
-    char operation[96] = "";
-    if (calling != NULL)
-        sscanf(calling, "when calling the %95[A-Za-z0-9]", operation);
-    const struct aws_call *call =
-        operation[0] != '\0' ? call_of_operation(NULL, operation) : call_of_file(reader->name);
-    if (call == NULL && length == 0)
-        listing_begin(reader, KIND_COUNT)->empty = true;
-    if (call == NULL || call->kind == KIND_COUNT)
-        return;
-    listing_begin(reader, call->kind)->denied =
-        arena_printf(reader->arena, "%s holds %s", reader->name, length == 0 ? "nothing" : "an error");
 }
 
 static const char *what_instead(const char *bytes, size_t length)
@@ -168,7 +177,10 @@ static bool read_file(struct documents *documents, struct reader *common, size_t
     free(converted);
     documents->opener->close(documents->opener->context, &bytes);
     if (!last && !file.used && file.unused != NULL && documents->estate->ignored.count == before) {
+        static const char *const errors[] = {"Error", "__type", "message", "Message", "Code", NULL};
         document_ignore(reader, "holds no key of ours: %s%s", file.unused, what_form(file.unused));
+        if (text_among(file.unused, errors))
+            note_denied(reader, "{", 1);
     } else if (!last && file.unused != NULL) {
         *vector_add(reader->arena, &reader->estate->notes) =
             arena_printf(reader->arena, "%s: %s is not used", reader->name, file.unused);

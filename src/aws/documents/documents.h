@@ -44,7 +44,8 @@ struct expectation {
     VECTOR(struct lacking) lacking;
 };
 
-struct vpc_record {
+// Of a record that the estate does not keep.
+struct record_known {
     record_place record;
     const char *doubt; // another says something else
 };
@@ -55,7 +56,8 @@ struct documents {
     const char *const *names;
     VECTOR(struct listing *) listings; // in the order of reading
     struct expectation expected[EXPECT_COUNT];
-    struct map vpcs;          // id -> struct vpc_record
+    struct map vpcs;          // id -> struct record_known
+    struct map listeners;     // ARN -> struct record_known
     size_t used;              // documents that held something of use
     const char *any_listener; // a listener that was not understood, and may be any load balancer's; or NULL
 };

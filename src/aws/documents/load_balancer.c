@@ -243,6 +243,22 @@ static bool read_known_listener(struct reader *reader, const struct json_cursor 
     return each_of(reader, at, "DefaultActions", read_action, listener);
 }
 
+// Whether a listener was not read before; one that differs is read too, since either may be right.
+static bool lone_listener(struct reader *reader, const struct json_cursor *at, const char *arn,
+                          struct load_balancer *balancer)
+{
+    struct record_known *known = map_get(&reader->documents->listeners, arn);
+    bool nested = at->up != NULL && at->up->up != NULL && at->up->up->up != NULL; // no record of its own
+    if (arn == NULL || nested)
+        return true;
+    if (known != NULL)
+        return !record_agrees(reader, at, known->record, arn, &balancer->doubt);
+    known = arena_new_of(reader->arena, struct record_known);
+    known->record = reader->record;
+    map_put(reader->arena, &reader->documents->listeners, arn, known);
+    return true;
+}
+
 bool read_listener(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
@@ -255,6 +271,8 @@ bool read_listener(struct reader *reader, const struct json_cursor *at, void *in
     reader->doubt = &balancer->doubt;
     balancer->listeners_known = true;
     lenient_text(reader, at, "ListenerArn", &listener_arn);
+    if (!lone_listener(reader, at, listener_arn, balancer))
+        return true;
     place_of_arn(reader, arn, &account, &region);
     seen_at(reader, account, region, arn); // by load balancer: each has pages of its own
     return read_known_listener(reader, at, balancer);

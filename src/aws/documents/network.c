@@ -10,11 +10,11 @@ bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
     const char *id, *owner = NULL;
     (void)into;
     GUARD(interned_of(reader, at, "VpcId", &id));
-    struct vpc_record *vpc = map_get(&reader->documents->vpcs, id);
+    struct record_known *vpc = map_get(&reader->documents->vpcs, id);
     if (vpc != NULL && record_agrees(reader, at, vpc->record, id, &vpc->doubt))
         return true;
     if (vpc == NULL) {
-        vpc = arena_new_of(reader->arena, struct vpc_record);
+        vpc = arena_new_of(reader->arena, struct record_known);
         vpc->record = reader->record;
         map_put(reader->arena, &reader->documents->vpcs, id, vpc);
     }
@@ -60,6 +60,10 @@ bool read_internet_gateway(struct reader *reader, const struct json_cursor *at, 
     }
     struct json_cursor attachments = json_member(at, "Attachments");
     gateway->attachments_known = cJSON_IsArray(attachments.node);
+    const cJSON *attachment;
+    cJSON_ArrayForEach (attachment, attachments.node)
+        if (!cJSON_IsString(json_find(attachment, "VpcId")))
+            gateway->attachments_known = false;
     if (gateway->account_id != NULL && cJSON_GetArraySize(attachments.node) == 0) // else the VPC tells the region too
         seen_at(reader, gateway->account_id, NULL, NULL);
     return each_of(reader, at, "Attachments", read_gateway_attachment, gateway);
