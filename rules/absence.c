@@ -89,11 +89,11 @@ static bool is_gone(const struct instance *instance)
 
 static void find_instances(struct finder *finder)
 {
-    const struct map *instances = &finder->estate->instances; // in any order: what is found is sorted in the end
-    for (size_t i = 0; i < instances->size; i++) {
-        const struct instance *one = instances->slots[i].value;
+    for (size_t i = 0; i < finder->estate->telling.count; i++) {
+        const struct instance *one = finder->estate->telling.items[i];
+        const struct instance *kept = map_get(&finder->estate->instances, one->id); // none, where a plan ends it
         bool named = false;
-        if (one == NULL || is_gone(one))
+        if (kept == NULL || is_gone(kept))
             continue;
         for (size_t a = 0; a < one->public_address_count; a++)
             if (!has_address(finder, one->public_addresses[a])) {

@@ -386,11 +386,12 @@ struct estate {
     VECTOR(struct db_instance) db_instances;
     VECTOR(struct launch_template) launch_templates;
     VECTOR(struct elastic_address) elastic_addresses;
-    VECTOR(const char *) not_covered; // public places that are no interface, as far as documents name them
-    struct map texts;                 // interned texts
-    struct map group_sets;            // key -> struct group_set
-    struct map places;                // texts joined -> struct interface_place
-    VECTOR(const char *) notes;       // what the reader put right or did not use, for people
+    VECTOR(const struct instance *) telling; // instances that tell of a public address, or of no interface
+    VECTOR(const char *) not_covered;        // public places that are no interface, as far as documents name them
+    struct map texts;                        // interned texts
+    struct map group_sets;                   // key -> struct group_set
+    struct map places;                       // texts joined -> struct interface_place
+    VECTOR(const char *) notes;              // what the reader put right or did not use, for people
 };
 
 // The key under which documents hold a kind.

@@ -394,6 +394,8 @@ static bool read_instance(struct reader *reader, const struct json_cursor *at, v
             old->state = NULL;
     }
     each_if_present(reader, at, "NetworkInterfaces", read_interface, instance);
+    if (instance->public_address_count > 0 || !instance->has_interface)
+        *vector_add(reader->arena, &reader->estate->telling) = instance;
     reader->doubt = NULL;
     return true;
 }
