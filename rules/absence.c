@@ -145,6 +145,24 @@ static void find_load_balancers(struct finder *finder)
     }
 }
 
+// Of target groups behind network load balancers, the attribute that decides whose address a target sees.
+static void find_attributes(struct finder *finder)
+{
+    static const char *const types[] = {"instance", "ip", NULL}, *const protocols[] = {"TCP", "TLS", NULL};
+    struct slots slots = sorted(finder, &finder->estate->target_groups);
+    for (size_t i = 0; i < slots.items.count; i++) {
+        const struct target_group *one = slots.items.items[i]->value;
+        if (one->preserve_client == PRESERVE_DEFAULT && one->name != NULL && one->type != NULL &&
+            one->protocol != NULL && text_among(one->type, types) && text_among(one->protocol, protocols))
+            text_list_add(finder->arena, &finder->set->assumptions,
+                          arena_printf(finder->arena,
+                                       "attributes of target group %s absent: its targets see %s, as is AWS's default",
+                                       one->name,
+                                       strcmp(one->type, "instance") == 0 ? "the client's address"
+                                                                          : "the load balancer's address"));
+    }
+}
+
 // RDS's interfaces do not say of which database they are: one in a subnet of its group is taken for its own.
 static void find_databases(struct finder *finder)
 {
@@ -183,6 +201,7 @@ void absence_list(struct exposure_set *set, const struct estate *estate)
     find_elastic_addresses(&finder);
     find_load_balancers(&finder);
     find_databases(&finder);
+    find_attributes(&finder);
     for (size_t i = 0; i < estate->not_covered.count; i++)
         text_list_add(set->arena, &set->not_covered, estate->not_covered.items[i]);
     if (set->missing.items.count > 1)

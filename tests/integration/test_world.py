@@ -570,6 +570,15 @@ class Siblings(Case):
         balancer = {**Completeness.LB, "Type": "network", "AvailabilityZones": [zone]}
         self.check(beside({"lb.json": {"LoadBalancers": [balancer]}}), 3, REACHED, missing="203.0.113.10")
 
+    def test_whose_address_a_target_sees_is_told_as_assumed_where_no_attribute_says_it(self):
+        arn = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:targetgroup/ntcp/73e2d6bc24d8a067"
+        files = {"groups-of-targets.json": {"TargetGroups": [{"TargetGroupArn": arn, "TargetGroupName": "ntcp", "Protocol": "TCP", "Port": 9000,
+                                                              "TargetType": "instance", "VpcId": "vpc-1", "LoadBalancerArns": []}]}}
+        told = {"Attributes": [{"Key": "preserve_client_ip.enabled", "Value": "false"}]}
+        self.check(beside(files), 0, REACHED, assumptions="ntcp")
+        output = self.check(beside({**files, "describe-target-group-attributes.ntcp.73e2d6bc24d8a067.json": told}), 0, REACHED)
+        self.assertFalse(named(output, ["assumptions"], "ntcp"))
+
     def test_a_load_balancer_that_only_its_listeners_name_is_missing(self):
         listener = {"ListenerArn": Completeness.LB["LoadBalancerArn"].replace("loadbalancer", "listener") + "/1", "Port": 443,
                     "LoadBalancerArn": Completeness.LB["LoadBalancerArn"], "Protocol": "HTTPS", "DefaultActions": []}
