@@ -54,11 +54,9 @@ static void note_denied(struct reader *reader, const char *bytes, size_t length)
         listing_begin(reader, KIND_COUNT)->empty = true;
     if (call == NULL || call->kind == KIND_COUNT)
         return;
-    listing_begin(reader, call->kind)->denied = arena_printf(reader->arena, "%s holds %s", reader->name,
-                                                             length == 0                              ? "nothing"
-                                                             : strstr(head, "error occurred") != NULL ? "an error"
-                                                             : bytes[0] == '{'                        ? "an error"
-                                                                               : "not what the call prints");
+    bool error = length > 0 && (bytes[0] == '{' || strstr(head, "error occurred") != NULL);
+    const char *held = length == 0 ? "nothing" : error ? "an error" : "not what the call prints";
+    listing_begin(reader, call->kind)->denied = arena_printf(reader->arena, "%s holds %s", reader->name, held);
 }
 
 // Documents in an array, or a bare list. *at is then behind it, or at the end of the file.
@@ -172,7 +170,7 @@ static bool read_file(struct documents *documents, struct reader *common, size_t
     file.bytes = text.bytes;
     file.length = text.length;
     file.mapped = converted == NULL ? &bytes : NULL;
-    size_t before = documents->estate->ignored.count;
+    size_t before = documents->estate->ignored.count, unread = documents->estate->unread.count;
     read_values(&file, text.length);
     free(converted);
     documents->opener->close(documents->opener->context, &bytes);
@@ -184,7 +182,8 @@ static bool read_file(struct documents *documents, struct reader *common, size_t
     } else if (!last && file.unused != NULL) {
         *vector_add(reader->arena, &reader->estate->notes) =
             arena_printf(reader->arena, "%s: %s is not used", reader->name, file.unused);
-    } else if (!last && !file.used && documents->estate->ignored.count == before) {
+    } else if (!last && !file.used && documents->estate->ignored.count == before &&
+               documents->estate->unread.count == unread) {
         document_ignore(reader, "holds nothing");
         note_denied(reader, "", 0);
     }
