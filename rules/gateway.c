@@ -82,6 +82,20 @@ static void block(struct arena *arena, const struct estate *estate, const struct
     gate->why = text;
 }
 
+// Where it is not known which of the VPC's tables is the subnet's, any may be.
+static const char *unknown_gateway_of_vpc(const struct estate *estate, const char *vpc_id)
+{
+    const char *first = NULL;
+    for (size_t i = 0; i < estate->route_tables.size; i++) {
+        const struct route_table *table = estate->route_tables.slots[i].value;
+        bool of_vpc = table != NULL && (table->vpc_id == NULL || strcmp(table->vpc_id, vpc_id) == 0);
+        const char *unknown = of_vpc ? unknown_gateway(estate, table) : NULL;
+        if (unknown != NULL && (first == NULL || strcmp(unknown, first) < 0))
+            first = unknown;
+    }
+    return first;
+}
+
 // Whether a gateway that is not in the snapshot may be attached.
 static const struct lack *lacking_gateway(struct arena *arena, const struct estate *estate,
                                           const struct network_interface *interface)
@@ -89,7 +103,9 @@ static const struct lack *lacking_gateway(struct arena *arena, const struct esta
     struct lack ignored;
     struct vpc_home home = estate_home(estate, interface->place);
     const struct lack *lack = estate_lack(estate, arena, KIND_INTERNET_GATEWAYS, home.owner, home.region);
-    const char *unknown = unknown_gateway(estate, route_table_of(arena, estate, interface, &ignored));
+    const struct route_table *table = route_table_of(arena, estate, interface, &ignored);
+    const char *vpc_id = interface->place->vpc_id;
+    const char *unknown = table != NULL ? unknown_gateway(estate, table) : unknown_gateway_of_vpc(estate, vpc_id);
     struct lack *one = arena_new_of(arena, struct lack);
     if (lack == NULL && strcmp(interface->place->vpc_id, VPC_UNKNOWN) == 0) {
         *one = (struct lack){kind_name(KIND_VPCS), home.owner, home.region, interface->id,

@@ -84,7 +84,8 @@ class Oracle:
             else:
                 known = {g["InternetGatewayId"] for g in self.kind("InternetGateways")}
                 table = self.table(eni)
-                strange = [r for r in (table or {}).get("Routes", []) if r.get("GatewayId", "").startswith("igw-")
+                tables = [table] if table else self.kind("RouteTables")  # any may be the subnet's
+                strange = [r for t in tables for r in t["Routes"] if r.get("GatewayId", "").startswith("igw-")
                            and r["State"] == "active" and r["GatewayId"] not in known]
                 answer = "maybe" if strange else "no"
         options = self.estate.get("VpcBlockPublicAccessOptions")
@@ -93,8 +94,11 @@ class Oracle:
             let = [e for e in self.kind("VpcBlockPublicAccessExclusions")
                    if e["InternetGatewayExclusionMode"] == "allow-bidirectional" and e["State"] == "create-complete"
                    and e["ResourceArn"].split("/")[1] in (eni["SubnetId"], eni["VpcId"])]
-            if not let:
+            known = any(s["SubnetId"] == eni["SubnetId"] for s in self.kind("Subnets"))
+            if not let and known:
                 return "no"
+            if not let:  # the subnet may say a mode of its own
+                answer = least(answer, "maybe")
         if not any(s["SubnetId"] == eni["SubnetId"] for s in self.kind("Subnets")):
             answer = least(answer, "maybe")
         return answer
