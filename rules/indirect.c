@@ -43,11 +43,6 @@ struct walker {
     struct map sites;                // subnet -> struct site
 };
 
-static bool same_text(const char *a, const char *b)
-{
-    return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
 static struct address own_address(const struct network_interface *interface, enum family family, size_t index)
 {
     struct address none = {0};
@@ -247,7 +242,8 @@ static struct clients through_nodes(struct walker *walker, const struct hop_in *
     bool preserved = preserves_client(in, address.family);
     for (size_t n = 0; n < in->front->nodes.count; n++) {
         const struct network_interface *node = in->front->nodes.items[n];
-        bool same_subnet = same_text(node->place->subnet_id, target->place->subnet_id);
+        bool same_subnet =
+            node->place->subnet_id != NULL && text_same(node->place->subnet_id, target->place->subnet_id);
         struct clients admitted = admitted_to(walker, in, target, port, address.family, same_subnet, because, doubts);
         if (preserved) {
             result.must =
@@ -303,7 +299,7 @@ static void reach_target(struct walker *walker, const struct hop_in *in, const s
 {
     struct arena *arena = walker->set->arena;
     const struct instance *instance = map_get(&walker->estate->instances, target->instance_id);
-    if (!target->attached || (instance != NULL && same_text(instance->state, "terminated")))
+    if (!target->attached || (instance != NULL && text_same(instance->state, "terminated")))
         return;
     text_list because = {0}, doubts = {0};
     text_list_add_all(walker->arena, &because, &in->because);
@@ -361,7 +357,7 @@ static void not_found(struct walker *walker, const char *id, const char *vpc_id,
     struct arena *arena = walker->set->arena;
     struct address address;
     const struct instance *instance = map_get(&walker->estate->instances, id);
-    if (instance != NULL && (same_text(instance->state, "terminated") || same_text(instance->state, "shutting-down")))
+    if (instance != NULL && (text_same(instance->state, "terminated") || text_same(instance->state, "shutting-down")))
         return;
     if (address_parse(id, &address) && !is_inside(walker, vpc_id, address)) {
         text_list_add(arena, &walker->set->not_covered,

@@ -39,6 +39,11 @@ void sort_texts(const char **items, size_t count)
         qsort(items, count, sizeof(*items), by_text);
 }
 
+bool text_same(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 bool text_among(const char *text, const char *const *list)
 {
     while (*list != NULL && strcmp(*list, text) != 0)

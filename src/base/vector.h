@@ -40,6 +40,9 @@ void *vector_trimmed(struct arena *arena, void *items, size_t count, uint32_t *c
 void sort_texts(const char **items, size_t count);
 void sort_numbers(uint32_t *items, size_t count);
 
+// Whether two texts are equal; NULL equals NULL alone.
+bool text_same(const char *a, const char *b);
+
 // Whether a text is one of `list`, which ends with NULL.
 bool text_among(const char *text, const char *const *list);
 

@@ -87,7 +87,6 @@ struct account {
     struct map summary;           // AccountMFAEnabled... -> long *
     const char *summary_evidence; // of the document, to which "/KEY" is added; NULL where it is absent
     bool has_details;             // GetAccountAuthorizationDetails
-    const char *details_lack;     // what of those is not there, or was not understood; or NULL
     bool has_credentials;         // the credential report
     bool has_virtual_devices;     // ListVirtualMFADevices
     bool has_trails;              // DescribeTrails, of some region

@@ -2,41 +2,6 @@
 
 #include <stdlib.h>
 
-static int by_id(const void *left, const void *right)
-{
-    const struct network_interface *a = *(const struct network_interface *const *)left;
-    const struct network_interface *b = *(const struct network_interface *const *)right;
-    int order = strcmp(a->id, b->id);
-    if (order != 0)
-        return order;
-    if (a->nested != b->nested)
-        return a->nested ? 1 : -1;
-    return a->record < b->record ? -1 : a->record > b->record;
-}
-
-static int by_port(const void *left, const void *right)
-{
-    const struct listener *a = left, *b = right;
-    return a->port != b->port ? (int)a->port - (int)b->port : strcmp(a->protocol, b->protocol);
-}
-
-void estate_settle(struct estate *estate)
-{
-    for (size_t i = 0; i < estate->load_balancers.size; i++) {
-        struct load_balancer *balancer = estate->load_balancers.slots[i].value;
-        if (balancer != NULL && balancer->listeners.count > 1)
-            qsort(balancer->listeners.items, balancer->listeners.count, sizeof(struct listener), by_port);
-    }
-    uint32_t kept = 0;
-    if (estate->interfaces.count > 1)
-        qsort(estate->interfaces.items, estate->interfaces.count, sizeof(struct network_interface *), by_id);
-    for (uint32_t i = 0; i < estate->interfaces.count; i++)
-        if (kept == 0 || strcmp(estate->interfaces.items[kept - 1]->id, estate->interfaces.items[i]->id) != 0)
-            estate->interfaces.items[kept++] = estate->interfaces.items[i];
-    estate->interfaces.count = kept;
-    vector_trim(estate->arena, &estate->interfaces);
-}
-
 const char *kind_name(enum kind kind)
 {
     static const char *const names[KIND_COUNT] = {

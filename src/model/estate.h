@@ -419,10 +419,7 @@ bool estate_has_network(const struct estate *estate);
 // here.
 void lack_add(struct arena *arena, struct lack_list *list, const struct lack *lack);
 
-// Puts in order what was read in whatever order: listeners by port, and interfaces by id, of which each stands once.
-void estate_settle(struct estate *estate);
-
-// The interface with an id, or NULL. The estate must be settled.
+// The interface with an id, or NULL.
 struct network_interface *estate_interface(const struct estate *estate, const char *id);
 
 // Adds an interface to a settled estate.

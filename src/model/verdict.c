@@ -9,18 +9,13 @@ const char *const verdict_names[] = {"confirmed", "latent",      "blocked",    "
 const char *const intent_names[] = {"expected", "forbidden", "unspecified", NULL};
 const char *const severity_names[] = {"critical", "high", "medium", "low", "info", NULL};
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static bool agree(const struct verdict *a, const struct verdict *b)
 {
     if (!address_equal(a->address, b->address) || a->protocol != b->protocol || (uint32_t)a->high + 1 != b->low ||
         a->declared != b->declared || a->observed != b->observed || a->kind != b->kind || a->unstable != b->unstable ||
-        a->intent != b->intent || a->severity != b->severity || !same_text(a->reason, b->reason) ||
-        !same_text(a->from, b->from) || !same_text(a->intent_rule, b->intent_rule) ||
-        !same_text(a->intent_expired, b->intent_expired) || a->because.count != b->because.count)
+        a->intent != b->intent || a->severity != b->severity || !text_same(a->reason, b->reason) ||
+        !text_same(a->from, b->from) || !text_same(a->intent_rule, b->intent_rule) ||
+        !text_same(a->intent_expired, b->intent_expired) || a->because.count != b->because.count)
         return false;
     for (size_t i = 0; i < a->because.count; i++)
         if (strcmp(a->because.items[i], b->because.items[i]) != 0)

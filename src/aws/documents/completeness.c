@@ -59,11 +59,6 @@ static struct vpc_home *home_with(struct settler *settler, const char *vpc_id)
     return home;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
 // First what a VPC's own things say of its owner; then, where those do not, whose interfaces and groups it holds, if
 // they are of one account.
 static void find_homes(struct settler *settler)
@@ -84,7 +79,7 @@ static void find_homes(struct settler *settler)
                 home->region = place->region != NULL ? place->region : listing->region;
             if (home->owner == NULL && tells_owner(listing->kind))
                 home->owner = place->account_id;
-            if (place->account_id != NULL && !tells_owner(listing->kind) && !same_text(user, place->account_id))
+            if (place->account_id != NULL && !tells_owner(listing->kind) && !text_same(user, place->account_id))
                 map_put(settler->reader->scratch, &users, place->vpc_id,
                         (void *)(uintptr_t)(user == NULL ? place->account_id : ""));
         }

@@ -144,6 +144,12 @@ static int by_address(const void *left, const void *right)
     return a->address.first < b->address.first ? -1 : a->address.first > b->address.first ? 1 : 0;
 }
 
+void sort_addresses(struct interface_address *items, size_t count)
+{
+    if (count > 1)
+        qsort(items, count, sizeof(*items), by_address);
+}
+
 static void read_addresses(struct reader *reader, const struct json_cursor *at, struct network_interface *interface,
                            struct gathered *gathered)
 {
@@ -171,8 +177,7 @@ static void read_addresses(struct reader *reader, const struct json_cursor *at, 
         count = count > UINT16_MAX ? UINT16_MAX : count;
         privates = privates > UINT16_MAX ? UINT16_MAX : privates;
     }
-    if (count > 1)
-        qsort(gathered->addresses.items, count, sizeof(*gathered->addresses.items), by_address);
+    sort_addresses(gathered->addresses.items, count);
     if (count > 0)
         interface->addresses = memcpy(arena_array(reader->arena, struct interface_address, count),
                                       gathered->addresses.items, count * sizeof(struct interface_address));

@@ -98,6 +98,9 @@ const struct interface_place *place_with(struct reader *reader, const struct int
 // Says that a record of the listing in hand lies there; texts may be NULL where they are not told.
 void seen_at(struct reader *reader, const char *account, const char *region, const char *vpc_id);
 
+// Puts an interface's addresses in their order: IPv4 first, ascending.
+void sort_addresses(struct interface_address *items, size_t count);
+
 // Whether the record in hand says the same as an earlier one; else lists the two as contradicting each other.
 bool record_agrees(struct reader *reader, const struct json_cursor *at, record_place earlier, const char *id,
                    const char **doubt);

@@ -48,16 +48,11 @@ static bool has_address(const struct network_interface *interface, const struct 
     return false;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 static bool same_tags(const struct network_interface *a, const struct network_interface *b)
 {
     bool same = a->tag_count == b->tag_count;
     for (size_t i = 0; same && i < a->tag_count; i++)
-        same = same_text(a->tags[i], b->tags[i]);
+        same = text_same(a->tags[i], b->tags[i]);
     return same;
 }
 
@@ -68,20 +63,12 @@ static bool interfaces_agree(const struct network_interface *a, const struct net
     bool same = a->groups == b->groups && a->address_count == b->address_count && a->attached == b->attached &&
                 a->place->vpc_id == b->place->vpc_id && a->place->subnet_id == b->place->subnet_id &&
                 (a->doubt == NULL) == (b->doubt == NULL) &&
-                (!alike || (same_text(a->type, b->type) && same_text(a->load_balancer, b->load_balancer) &&
+                (!alike || (text_same(a->type, b->type) && text_same(a->load_balancer, b->load_balancer) &&
                             a->place == b->place && a->device_index == b->device_index && same_tags(a, b))) &&
-                same_text(a->instance_id, b->instance_id);
+                text_same(a->instance_id, b->instance_id);
     for (size_t i = 0; same && i < b->address_count; i++)
         same = has_address(a, &b->addresses[i]);
     return same;
-}
-
-static int by_address(const void *left, const void *right)
-{
-    const struct interface_address *a = left, *b = right;
-    if (a->address.family != b->address.family)
-        return (int)a->address.family - (int)b->address.family;
-    return a->address.first < b->address.first ? -1 : a->address.first > b->address.first;
 }
 
 // The addresses of both, since either may be right.
@@ -96,7 +83,7 @@ static void add_addresses(struct arena *arena, struct network_interface *to, con
             all[count++] = from->addresses[i];
     if (count > UINT16_MAX)
         return;
-    qsort(all, count, sizeof(*all), by_address);
+    sort_addresses(all, count);
     to->addresses = all;
     to->address_count = (uint16_t)count;
 }
@@ -150,11 +137,11 @@ static void settle_associations(struct reader *reader)
         reader->listing = NULL;
         reader->name = subnet->evidence;
         reader->doubt = table == NULL ? NULL : &table->doubt;
-        if (table != NULL && !same_text(table->vpc_id, subnet->vpc_id))
+        if (table != NULL && !text_same(table->vpc_id, subnet->vpc_id))
             doubt_document(reader, "", "%s is in %s, but %s, which says that it is its route table, is not", subnet->id,
                            subnet->vpc_id, table->id);
         reader->doubt = acl == NULL ? NULL : &acl->doubt;
-        if (acl != NULL && !same_text(acl->vpc_id, subnet->vpc_id))
+        if (acl != NULL && !text_same(acl->vpc_id, subnet->vpc_id))
             doubt_document(reader, "", "%s is in %s, but %s, which says that it is its network ACL, is not", subnet->id,
                            subnet->vpc_id, acl->id);
     }
@@ -179,7 +166,7 @@ static void settle_contradictions(struct reader *reader)
                 one->place = place_with(reader, &of_subnet);
             }
             before = one->place;
-            wrong = subnet == NULL || same_text(subnet->vpc_id, before->vpc_id) ? NULL : subnet->id;
+            wrong = subnet == NULL || text_same(subnet->vpc_id, before->vpc_id) ? NULL : subnet->id;
         }
         reader->name = reader->documents->names[one->record >> RECORD_OFFSET_BITS];
         reader->doubt = &one->doubt;
@@ -216,15 +203,23 @@ static void settle_prefix_lists(struct reader *reader)
     }
 }
 
-// A load balancer's listeners may come in pages of their own.
+static int by_port(const void *left, const void *right)
+{
+    const struct listener *a = left, *b = right;
+    return a->port != b->port ? (int)a->port - (int)b->port : strcmp(a->protocol, b->protocol);
+}
+
+// A load balancer's listeners may come in any order, and in pages of their own.
 static void settle_listeners(struct reader *reader)
 {
     struct map *balancers = &reader->estate->load_balancers;
     struct documents *documents = reader->documents;
-    for (size_t i = 0; documents->any_listener != NULL && i < balancers->size; i++) {
+    for (size_t i = 0; i < balancers->size; i++) {
         struct load_balancer *balancer = balancers->slots[i].value;
         if (balancer != NULL && balancer->doubt == NULL)
             balancer->doubt = documents->any_listener;
+        if (balancer != NULL && balancer->listeners.count > 1)
+            qsort(balancer->listeners.items, balancer->listeners.count, sizeof(struct listener), by_port);
     }
     for (size_t i = 0; i < documents->listings.count; i++) {
         struct listing *listing = documents->listings.items[i];
@@ -255,5 +250,4 @@ void documents_settle(struct reader *reader)
     settle_prefix_lists(reader);
     settle_listeners(reader);
     completeness_settle(reader);
-    estate_settle(reader->estate);
 }
