@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "rules/claim.h"
+#include "rules/load_balancer.h"
 
 struct finder {
     struct exposure_set *set;
@@ -28,23 +28,15 @@ static void index_interfaces(struct finder *finder)
 {
     for (size_t i = 0; i < finder->estate->interfaces.count; i++) {
         const struct network_interface *one = finder->estate->interfaces.items[i];
-        if (one->load_balancer == NULL)
-            continue;
-        bool classic = strchr(one->load_balancer, '/') == NULL;
-        const char *key = classic ? arena_printf(finder->scratch, "%s|%s", one->place->vpc_id, one->load_balancer)
-                                  : one->load_balancer;
-        map_put(finder->scratch, &finder->balancers, key, finder);
+        if (one->load_balancer != NULL)
+            map_put(finder->scratch, &finder->balancers, load_balancer_key(finder->scratch, one), finder);
     }
 }
 
 static bool has_address(const struct finder *finder, const char *text)
 {
     struct address address;
-    if (!address_parse(text, &address))
-        return false;
-    struct prefix alone = {
-        .family = address.family, .length = address.family == FAMILY_IPV4 ? 32 : 128, .first = address.bits};
-    return exposure_endpoint_at(finder->set, alone) != NULL;
+    return address_parse(text, &address) && exposure_endpoint_at(finder->set, prefix_of(address)) != NULL;
 }
 
 static bool has_interface(struct finder *finder, const struct instance *instance)
@@ -81,19 +73,13 @@ static struct slots sorted(struct finder *finder, const struct map *map)
     return slots;
 }
 
-static bool is_gone(const struct instance *instance)
-{
-    static const char *const states[] = {"terminated", "shutting-down", NULL};
-    return instance->state != NULL && text_among(instance->state, states);
-}
-
 static void find_instances(struct finder *finder)
 {
     for (size_t i = 0; i < finder->estate->telling.count; i++) {
         const struct instance *one = finder->estate->telling.items[i];
         const struct instance *kept = map_get(&finder->estate->instances, one->id); // none, where a plan ends it
         bool named = false;
-        if (kept == NULL || is_gone(kept))
+        if (kept == NULL || instance_is_gone(kept))
             continue;
         for (size_t a = 0; a < one->public_address_count; a++)
             if (!has_address(finder, one->public_addresses[a])) {
@@ -148,18 +134,17 @@ static void find_load_balancers(struct finder *finder)
 // Of target groups behind network load balancers, the attribute that decides whose address a target sees.
 static void find_attributes(struct finder *finder)
 {
-    static const char *const types[] = {"instance", "ip", NULL}, *const protocols[] = {"TCP", "TLS", NULL};
+    static const char *const types[] = {"instance", "ip", NULL};
     struct slots slots = sorted(finder, &finder->estate->target_groups);
     for (size_t i = 0; i < slots.items.count; i++) {
         const struct target_group *one = slots.items.items[i]->value;
         if (one->preserve_client == PRESERVE_DEFAULT && one->name != NULL && one->type != NULL &&
-            one->protocol != NULL && text_among(one->type, types) && text_among(one->protocol, protocols))
-            text_list_add(finder->arena, &finder->set->assumptions,
-                          arena_printf(finder->arena,
-                                       "attributes of target group %s absent: its targets see %s, as is AWS's default",
-                                       one->name,
-                                       strcmp(one->type, "instance") == 0 ? "the client's address"
-                                                                          : "the load balancer's address"));
+            one->protocol != NULL && text_among(one->type, types) && preservation_is_optional(one))
+            text_list_add(
+                finder->arena, &finder->set->assumptions,
+                arena_printf(finder->arena,
+                             "attributes of target group %s absent: its targets see %s, as is AWS's default", one->name,
+                             preserves_by_default(one) ? "the client's address" : "the load balancer's address"));
     }
 }
 

@@ -136,19 +136,14 @@ static struct clients clients_of(struct walker *walker, const struct front *fron
     return clients;
 }
 
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
 static bool preserves_client(const struct hop_in *in, enum family target_family)
 {
     const struct target_group *group = in->group;
     if (in->front->balancer->type != LOAD_BALANCER_NETWORK || in->family != target_family)
         return false;
-    if (strcmp(group->type, "alb") == 0)
+    if (strcmp(group->type, "alb") == 0 || !preservation_is_optional(group) || group->preserve_client == PRESERVE_ON)
         return true;
-    const char *protocol = group->protocol == NULL ? "TCP" : group->protocol;
-    bool optional = strcmp(protocol, "TCP") == 0 || strcmp(protocol, "TLS") == 0;
-    if (!optional || group->preserve_client == PRESERVE_ON)
-        return true;
-    return group->preserve_client == PRESERVE_DEFAULT && strcmp(group->type, "instance") == 0;
+    return group->preserve_client == PRESERVE_DEFAULT && preserves_by_default(group);
 }
 
 static bool has_group(const struct front *front, const char *id)
@@ -357,7 +352,7 @@ static void not_found(struct walker *walker, const char *id, const char *vpc_id,
     struct arena *arena = walker->set->arena;
     struct address address;
     const struct instance *instance = map_get(&walker->estate->instances, id);
-    if (instance != NULL && (text_same(instance->state, "terminated") || text_same(instance->state, "shutting-down")))
+    if (instance != NULL && instance_is_gone(instance))
         return;
     if (address_parse(id, &address) && !is_inside(walker, vpc_id, address)) {
         text_list_add(arena, &walker->set->not_covered,

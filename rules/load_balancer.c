@@ -2,6 +2,24 @@
 
 #include "model/protocol.h"
 
+const char *load_balancer_key(struct arena *arena, const struct network_interface *interface)
+{
+    bool classic = strchr(interface->load_balancer, '/') == NULL;
+    return classic ? arena_printf(arena, "%s|%s", interface->place->vpc_id, interface->load_balancer)
+                   : interface->load_balancer;
+}
+
+bool preservation_is_optional(const struct target_group *group)
+{
+    static const char *const protocols[] = {"TCP", "TLS", NULL};
+    return group->protocol == NULL || text_among(group->protocol, protocols);
+}
+
+bool preserves_by_default(const struct target_group *group)
+{
+    return strcmp(group->type, "instance") == 0;
+}
+
 const struct load_balancer *load_balancer_of(struct arena *arena, const struct estate *estate,
                                              const struct network_interface *interface, const char **missing)
 {
@@ -13,8 +31,7 @@ const struct load_balancer *load_balancer_of(struct arena *arena, const struct e
     if (estate_completeness(estate, kind, interface->place->account_id, interface->place->region) <=
         COMPLETENESS_DENIED)
         return NULL; // taken as none: the assumption is listed
-    const char *key = classic ? arena_printf(arena, "%s|%s", interface->place->vpc_id, mark) : mark;
-    const struct load_balancer *balancer = map_get(&estate->load_balancers, key);
+    const struct load_balancer *balancer = map_get(&estate->load_balancers, load_balancer_key(arena, interface));
     if (balancer == NULL || balancer->name == NULL) {
         if (!interface->requester_managed && strstr(interface->type, "load_balancer") == NULL)
             return NULL; // somebody's own description

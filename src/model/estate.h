@@ -397,6 +397,9 @@ struct estate {
 // The key under which documents hold a kind.
 const char *kind_name(enum kind kind);
 
+// Whether an instance is no more, or soon is not: terminated or shutting down.
+bool instance_is_gone(const struct instance *instance);
+
 // Who owns a VPC and where it is; where that is not told, `place` is taken.
 struct vpc_home estate_home(const struct estate *estate, const struct interface_place *place);
 

@@ -382,7 +382,6 @@ static void name_lacks(struct settler *settler)
 // (semantics.md). An instance that ends or only starts tells of none.
 static bool instances_serve(const struct settler *settler, const struct completeness *of)
 {
-    static const char *const gone[] = {"terminated", "shutting-down", NULL};
     const struct estate *estate = settler->estate;
     struct map with_interface = {0};
     size_t living = 0;
@@ -393,8 +392,7 @@ static bool instances_serve(const struct settler *settler, const struct complete
     for (size_t i = 0; i < estate->instances.size; i++) {
         const struct instance *one = estate->instances.slots[i].value;
         if (one == NULL || strcmp(one->place->account_id, of->account) != 0 ||
-            strcmp(one->place->region, of->region) != 0 || one->between ||
-            (one->state != NULL && text_among(one->state, gone)))
+            strcmp(one->place->region, of->region) != 0 || one->between || instance_is_gone(one))
             continue;
         if (map_get(&with_interface, one->id) == NULL)
             return false;
