@@ -22,6 +22,25 @@ const struct lack *subnet_lack(struct arena *arena, const struct estate *estate,
     return one;
 }
 
+const struct lack *default_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                                enum kind kind)
+{
+    struct vpc_home home = estate_home(estate, place);
+    const struct lack *lack = estate_lack(estate, arena, kind, home.owner, home.region);
+    return lack == NULL && map_get(&estate->subnets, place->subnet_id) == NULL ? subnet_lack(arena, estate, place)
+                                                                               : lack;
+}
+
+struct lack association_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                             enum kind kind, const char *what, const char *id, const char *doubt)
+{
+    struct vpc_home home = estate_home(estate, place);
+    if (id == NULL)
+        doubt = arena_printf(arena, "missing: %s of subnet %s", what,
+                             place->subnet_id == NULL ? "(unknown)" : place->subnet_id);
+    return (struct lack){kind_name(kind), home.owner, home.region, id, doubt};
+}
+
 // An internet gateway that the subnet's routes name but the snapshot lacks may be this VPC's.
 static const char *unknown_gateway(const struct estate *estate, const struct route_table *table)
 {
@@ -64,14 +83,14 @@ static void block(struct arena *arena, const struct estate *estate, const struct
             unsure = exclusion->doubt;
     }
     if (subnet == NULL && unsure == NULL) // it may be let off, or say a mode of its own
-        unsure = arena_printf(arena, "what VPC Block Public Access does to the subnet is not known");
-    const char *text = arena_printf(arena, "VPC Block Public Access is %s in %s",
-                                    *mode == BLOCK_INGRESS ? "block-ingress" : "block-bidirectional",
-                                    of_subnet ? subnet->id : home.region);
+        unsure = "what VPC Block Public Access does to the subnet is not known";
     if (unsure != NULL) {
         gate_doubt(arena, gate, unsure);
         return;
     }
+    const char *text = arena_printf(arena, "VPC Block Public Access is %s in %s",
+                                    *mode == BLOCK_INGRESS ? "block-ingress" : "block-bidirectional",
+                                    of_subnet ? subnet->id : home.region);
     const struct lack *lack = estate_lack(estate, arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, home.owner, home.region);
     if (lack != NULL && !of_subnet) { // one of them may let it in
         lack_add(arena, missing, lack);
@@ -106,16 +125,16 @@ static const struct lack *lacking_gateway(struct arena *arena, const struct esta
     const struct route_table *table = route_table_of(arena, estate, interface, &ignored);
     const char *vpc_id = interface->place->vpc_id;
     const char *unknown = table != NULL ? unknown_gateway(estate, table) : unknown_gateway_of_vpc(estate, vpc_id);
+    bool unplaced = strcmp(vpc_id, VPC_UNKNOWN) == 0;
+    if (lack != NULL || (unknown == NULL && !unplaced))
+        return lack;
     struct lack *one = arena_new_of(arena, struct lack);
-    if (lack == NULL && strcmp(interface->place->vpc_id, VPC_UNKNOWN) == 0) {
+    if (unplaced)
         *one = (struct lack){kind_name(KIND_VPCS), home.owner, home.region, interface->id,
                              arena_printf(arena, "missing: which VPC %s is in", interface->id)};
-        return one;
-    }
-    if (lack != NULL || unknown == NULL)
-        return lack;
-    *one = (struct lack){kind_name(KIND_INTERNET_GATEWAYS), home.owner, home.region, unknown,
-                         arena_printf(arena, "missing: internet gateway %s of %s", unknown, interface->place->vpc_id)};
+    else
+        *one = (struct lack){kind_name(KIND_INTERNET_GATEWAYS), home.owner, home.region, unknown,
+                             arena_printf(arena, "missing: internet gateway %s of %s", unknown, vpc_id)};
     return one;
 }
 

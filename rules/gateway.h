@@ -23,5 +23,14 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
 // What the snapshot lacks to know a subnet: all of them there, or this one.
 const struct lack *subnet_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place);
 
+// Why the default of a VPC is not surely that of a subnet which no record of the kind names: records of the kind may be
+// missing, or the subnet may not be of that VPC. NULL: it is.
+const struct lack *default_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                                enum kind kind);
+// That the record `id` of a kind, which is a subnet's, is doubtful or, with no id, that there is none. `what` is the
+// kind for people.
+struct lack association_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                             enum kind kind, const char *what, const char *id, const char *doubt);
+
 // Makes an open gate a possible one and says why.
 void gate_doubt(struct arena *arena, struct gate *gate, const char *what);

@@ -104,22 +104,16 @@ const struct network_acl *network_acl_of(struct arena *arena, const struct estat
                                          const struct network_interface *interface, struct lack *missing)
 {
     const struct interface_place *place = interface->place;
-    struct vpc_home home = estate_home(estate, place);
     const struct network_acl *acl = map_get(&estate->acl_of_subnet, place->subnet_id);
     const struct lack *lack = NULL;
     if (acl == NULL) { // the VPC's default ACL is that of subnets which no other names
-        lack = estate_lack(estate, arena, KIND_NETWORK_ACLS, home.owner, home.region);
-        if (map_get(&estate->subnets, place->subnet_id) == NULL)
-            lack = lack == NULL ? subnet_lack(arena, estate, place) : lack;
-        if (lack == NULL)
-            acl = map_get(&estate->default_acl_of_vpc, place->vpc_id);
+        lack = default_lack(arena, estate, place, KIND_NETWORK_ACLS);
+        acl = lack != NULL ? NULL : map_get(&estate->default_acl_of_vpc, place->vpc_id);
     }
     if (acl != NULL && acl->doubt == NULL)
         return acl;
-    struct lack own = {kind_name(KIND_NETWORK_ACLS), home.owner, home.region, acl == NULL ? NULL : acl->id, NULL};
-    own.text = acl != NULL ? acl->doubt
-                           : arena_printf(arena, "missing: network ACL of subnet %s",
-                                          place->subnet_id == NULL ? "(unknown)" : place->subnet_id);
-    *missing = lack == NULL ? own : *lack;
+    *missing = lack != NULL ? *lack
+                            : association_lack(arena, estate, place, KIND_NETWORK_ACLS, "network ACL",
+                                               acl == NULL ? NULL : acl->id, acl == NULL ? NULL : acl->doubt);
     return NULL;
 }

@@ -8,23 +8,17 @@ const struct route_table *route_table_of(struct arena *arena, const struct estat
                                          const struct network_interface *interface, struct lack *missing)
 {
     const struct interface_place *place = interface->place;
-    struct vpc_home home = estate_home(estate, place);
     const struct route_table *table = map_get(&estate->table_of_subnet, place->subnet_id);
     const struct lack *lack = NULL;
     if (table == NULL) { // the main table is that of subnets which no other table names
-        lack = estate_lack(estate, arena, KIND_ROUTE_TABLES, home.owner, home.region);
-        if (map_get(&estate->subnets, place->subnet_id) == NULL)
-            lack = lack == NULL ? subnet_lack(arena, estate, place) : lack;
-        if (lack == NULL)
-            table = map_get(&estate->main_table_of_vpc, place->vpc_id);
+        lack = default_lack(arena, estate, place, KIND_ROUTE_TABLES);
+        table = lack != NULL ? NULL : map_get(&estate->main_table_of_vpc, place->vpc_id);
     }
     if (table != NULL && table->doubt == NULL)
         return table;
-    struct lack own = {kind_name(KIND_ROUTE_TABLES), home.owner, home.region, table == NULL ? NULL : table->id, NULL};
-    own.text = table != NULL ? table->doubt
-                             : arena_printf(arena, "missing: route table of subnet %s",
-                                            place->subnet_id == NULL ? "(unknown)" : place->subnet_id);
-    *missing = lack == NULL ? own : *lack;
+    *missing = lack != NULL ? *lack
+                            : association_lack(arena, estate, place, KIND_ROUTE_TABLES, "route table",
+                                               table == NULL ? NULL : table->id, table == NULL ? NULL : table->doubt);
     return NULL;
 }
 

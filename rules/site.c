@@ -21,15 +21,13 @@ struct site *site_new(struct arena *arena, const struct estate *estate, const st
     site->place = interface->place;
     site->gate = gateway_admits(arena, estate, interface, &site->missing);
     site->edge = map_get(&estate->edge_table_of_gateway, site->gate.gateway_id);
-    struct lack acl = {0}, table = {0}, edges = {0};
+    struct lack acl = {0}, table = {0};
     site->acl = network_acl_of(arena, estate, interface, &acl);
     site->acl_missing = acl.text;
     site->table = route_table_of(arena, estate, interface, &table);
     site->table_missing = table.text;
-    if (site->edge != NULL && site->edge->doubt != NULL) { // where it sends what comes is not sure
-        edges.text = site->edge->doubt;
-        gate_doubt(arena, &site->gate, edges.text);
-    }
+    if (site->edge != NULL && site->edge->doubt != NULL)
+        gate_doubt(arena, &site->gate, site->edge->doubt); // where it sends what comes is not sure
     if (site->gate.state != GATE_SHUT && site->acl == NULL)
         lack_add(arena, &site->missing, &acl);
     if (site->gate.state != GATE_SHUT && site->table == NULL)

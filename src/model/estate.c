@@ -57,14 +57,29 @@ struct vpc_home estate_home(const struct estate *estate, const struct interface_
     return home;
 }
 
+// What is known of an account and region, or NULL.
+static const struct completeness *completeness_of(const struct estate *estate, const char *account, const char *region)
+{
+    size_t low = 0, high = estate->completeness.count; // ascending by both
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct completeness *of = &estate->completeness.items[middle];
+        int order = strcmp(of->account, account);
+        order = order != 0 ? order : strcmp(of->region, region);
+        if (order == 0)
+            return of;
+        low = order < 0 ? middle + 1 : low;
+        high = order < 0 ? high : middle;
+    }
+    return NULL;
+}
+
 const struct lack *estate_lack(const struct estate *estate, struct arena *arena, enum kind kind, const char *account,
                                const char *region)
 {
-    for (size_t i = 0; i < estate->completeness.count; i++) {
-        const struct completeness *of = &estate->completeness.items[i];
-        if (strcmp(of->account, account) == 0 && strcmp(of->region, region) == 0)
-            return of->lacks[kind];
-    }
+    const struct completeness *of = completeness_of(estate, account, region);
+    if (of != NULL)
+        return of->lacks[kind];
     struct lack *lack = arena_new_of(arena, struct lack);
     *lack = (struct lack){.kind = kind_name(kind), .account = account, .region = region};
     lack->text =
@@ -75,12 +90,8 @@ const struct lack *estate_lack(const struct estate *estate, struct arena *arena,
 enum completeness_state estate_completeness(const struct estate *estate, enum kind kind, const char *account,
                                             const char *region)
 {
-    for (size_t i = 0; i < estate->completeness.count; i++) {
-        const struct completeness *of = &estate->completeness.items[i];
-        if (strcmp(of->account, account) == 0 && strcmp(of->region, region) == 0)
-            return (enum completeness_state)of->states[kind];
-    }
-    return COMPLETENESS_ABSENT;
+    const struct completeness *of = completeness_of(estate, account, region);
+    return of == NULL ? COMPLETENESS_ABSENT : (enum completeness_state)of->states[kind];
 }
 
 bool estate_has(const struct estate *estate, enum kind kind)
