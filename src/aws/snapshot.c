@@ -220,11 +220,6 @@ static void read_record(struct estate *estate, const char *name, const char *pat
     cJSON_Delete(root);
 }
 
-static const char *base_of(const char *name)
-{
-    return strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1;
-}
-
 static bool read_all(struct estate *estate, const char *folder, struct error *error)
 {
     struct snapshot_files files = {0}, documents = {0};
@@ -237,7 +232,7 @@ static bool read_all(struct estate *estate, const char *folder, struct error *er
             (struct unread){.file = files.unread.items[i].file, .path = "", .why = files.unread.items[i].why};
     for (size_t i = 0; i < files.paths.count; i++) {
         const char *name = files.paths.items[i];
-        if (strcmp(base_of(name), "snapshot.json") == 0)
+        if (strcmp(text_behind_slash(name), "snapshot.json") == 0)
             read_record(estate, name, arena_printf(estate->arena, "%s/%s", folder, name));
         else
             *vector_add(estate->arena, &documents.paths) = name;

@@ -184,7 +184,7 @@ struct json_cursor json_member(const struct json_cursor *object, const char *key
     return (struct json_cursor){.up = object, .file = object->file, .key = key, .node = node};
 }
 
-static const char *kind_of(const cJSON *node)
+const char *json_kind(const cJSON *node)
 {
     return node == NULL           ? "missing"
            : cJSON_IsObject(node) ? "an object"
@@ -197,12 +197,12 @@ static const char *kind_of(const cJSON *node)
 
 bool json_expect_object(const struct json_cursor *at, struct error *error)
 {
-    return cJSON_IsObject(at->node) || json_fail(at, error, "is %s, expected an object", kind_of(at->node));
+    return cJSON_IsObject(at->node) || json_fail(at, error, "is %s, expected an object", json_kind(at->node));
 }
 
 bool json_expect_array(const struct json_cursor *at, struct error *error)
 {
-    return cJSON_IsArray(at->node) || json_fail(at, error, "is %s, expected an array", kind_of(at->node));
+    return cJSON_IsArray(at->node) || json_fail(at, error, "is %s, expected an array", json_kind(at->node));
 }
 
 bool json_text_at(const struct json_cursor *at, const char **value, struct error *error)
@@ -211,7 +211,7 @@ bool json_text_at(const struct json_cursor *at, const char **value, struct error
     if (at->node == NULL)
         return true;
     if (!cJSON_IsString(at->node))
-        return json_fail(at, error, "is %s, expected a string", kind_of(at->node));
+        return json_fail(at, error, "is %s, expected a string", json_kind(at->node));
     *value = at->node->valuestring;
     return true;
 }
@@ -263,7 +263,7 @@ bool json_optional_integer(const struct json_cursor *object, const char *key, lo
         return true;
     double number = cJSON_IsNumber(at.node) ? at.node->valuedouble : 0.5;
     if (!cJSON_IsNumber(at.node))
-        return json_fail(&at, error, "is %s, expected an integer from %ld to %ld", kind_of(at.node), low, high);
+        return json_fail(&at, error, "is %s, expected an integer from %ld to %ld", json_kind(at.node), low, high);
     if (!(number >= (double)low && number <= (double)high) || number != (double)(long)number)
         return json_fail(&at, error, "is %.17g, expected an integer from %ld to %ld", number, low, high);
     *value = (long)number;
@@ -286,7 +286,7 @@ bool json_optional_boolean(const struct json_cursor *object, const char *key, bo
     if (at.node == NULL)
         return true;
     if (!cJSON_IsBool(at.node))
-        return json_fail(&at, error, "is %s, expected true or false", kind_of(at.node));
+        return json_fail(&at, error, "is %s, expected true or false", json_kind(at.node));
     *value = cJSON_IsTrue(at.node);
     return true;
 }

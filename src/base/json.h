@@ -91,6 +91,7 @@ struct json_cursor json_member(const struct json_cursor *object, const char *key
 
 // Required or optional members. Optional ones leave *value untouched (strings: NULL) where the member is missing or
 // null. Strings are copied into the arena. Numbers must be integers in [low, high].
+const char *json_kind(const cJSON *node); // "an object", "missing"..., for messages
 bool json_expect_object(const struct json_cursor *at, struct error *error);
 bool json_expect_array(const struct json_cursor *at, struct error *error);
 bool json_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,

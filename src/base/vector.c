@@ -44,6 +44,12 @@ bool text_same(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+const char *text_behind_slash(const char *text)
+{
+    const char *slash = strrchr(text, '/');
+    return slash == NULL ? text : slash + 1;
+}
+
 bool text_among(const char *text, const char *const *list)
 {
     while (*list != NULL && strcmp(*list, text) != 0)

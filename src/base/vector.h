@@ -43,6 +43,9 @@ void sort_numbers(uint32_t *items, size_t count);
 // Whether two texts are equal; NULL equals NULL alone.
 bool text_same(const char *a, const char *b);
 
+// The part of a path or an ARN behind its last slash.
+const char *text_behind_slash(const char *text);
+
 // Whether a text is one of `list`, which ends with NULL.
 bool text_among(const char *text, const char *const *list);
 

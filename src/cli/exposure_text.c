@@ -42,11 +42,8 @@ static size_t put_texts(struct text *out, struct arena *arena, bool all, const c
 static size_t put_unread(const struct estate *estate, struct arena *arena, bool all, struct text *out)
 {
     struct lines lines = {.out = out, .arena = arena, .word = "UNREAD", .all = all};
-    for (size_t i = 0; i < estate->unread.count; i++) {
-        const struct unread *one = &estate->unread.items[i];
-        put_line(&lines,
-                 arena_printf(arena, "%s: %s%s%s", one->file, one->path, one->path[0] == '\0' ? "" : ": ", one->why));
-    }
+    for (size_t i = 0; i < estate->unread.count; i++)
+        put_line(&lines, unread_text(arena, &estate->unread.items[i]));
     return end_lines(&lines);
 }
 

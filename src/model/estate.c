@@ -42,6 +42,12 @@ const char *kind_name(enum kind kind)
     return names[kind];
 }
 
+const char *unread_text(struct arena *arena, const struct unread *unread)
+{
+    return arena_printf(arena, "%s: %s%s%s", unread->file, unread->path, unread->path[0] == '\0' ? "" : ": ",
+                        unread->why);
+}
+
 bool instance_is_gone(const struct instance *instance)
 {
     static const char *const states[] = {"terminated", "shutting-down", NULL};

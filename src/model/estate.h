@@ -85,6 +85,9 @@ struct unread {
     const char *why;
 };
 
+// "FILE: PATH: WHY"
+const char *unread_text(struct arena *arena, const struct unread *unread);
+
 struct ignored {
     const char *file;
     const char *why;

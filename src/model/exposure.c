@@ -262,11 +262,9 @@ text_list exposure_set_gaps(struct arena *arena, const struct exposure_set *set)
     text_list gaps = {0};
     for (size_t i = 0; i < set->missing.items.count; i++)
         *vector_add(arena, &gaps) = set->missing.items.items[i].text;
-    for (size_t i = 0; set->estate != NULL && i < set->estate->unread.count; i++) {
-        const struct unread *one = &set->estate->unread.items[i];
+    for (size_t i = 0; set->estate != NULL && i < set->estate->unread.count; i++)
         *vector_add(arena, &gaps) =
-            arena_printf(arena, "unread: %s: %s%s%s", one->file, one->path, one->path[0] == '\0' ? "" : ": ", one->why);
-    }
+            arena_printf(arena, "unread: %s", unread_text(arena, &set->estate->unread.items[i]));
     return gaps;
 }
 

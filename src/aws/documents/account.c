@@ -323,7 +323,7 @@ bool read_trail(struct reader *reader, const struct json_cursor *at, void *into)
 struct trail *trail_of_file(struct reader *reader)
 {
     struct account *account = account_of(reader);
-    const char *base = strrchr(reader->name, '/') == NULL ? reader->name : strrchr(reader->name, '/') + 1;
+    const char *base = text_behind_slash(reader->name);
     struct trail *best = NULL;
     for (size_t i = 0; i < account->trails.count; i++) {
         struct trail *trail = &account->trails.items[i];

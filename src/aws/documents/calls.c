@@ -276,7 +276,7 @@ static bool names_call(const char *base, const struct aws_call *call, const char
 // The longest name that fits is it, so that no name within another one is mistaken for it.
 const struct aws_call *call_of_file(const char *name)
 {
-    const char *base = strrchr(name, '/') == NULL ? name : strrchr(name, '/') + 1;
+    const char *base = text_behind_slash(name);
     const struct aws_call *best = NULL;
     size_t longest = 0;
     for (size_t i = 0; i < aws_call_count; i++) {

@@ -53,7 +53,7 @@ static const struct aws_call *call_of_lower_key(const char *key, const cJSON *re
 // get-managed-prefix-list-entries prints no list id: it is in the name of the file (contract.md).
 static struct prefix_list *list_of_file(struct reader *reader)
 {
-    const char *base = strrchr(reader->name, '/'), *start = strstr(base == NULL ? reader->name : base, "pl-");
+    const char *start = strstr(text_behind_slash(reader->name), "pl-");
     size_t length = start == NULL ? 0 : strspn(start + 3, "0123456789abcdefghijklmnopqrstuvwxyz");
     return length == 0 ? NULL
                        : prefix_list_named(reader, intern(reader, arena_strndup(reader->arena, start, 3 + length)));

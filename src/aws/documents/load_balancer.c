@@ -378,15 +378,10 @@ bool read_target_group_attribute(struct reader *reader, const struct json_cursor
 // The part of a file's name that can name something: what comes behind the call's own name.
 static const char *behind_call(const char *file)
 {
-    const char *base = strrchr(file, '/') == NULL ? file : strrchr(file, '/') + 1;
+    const char *base = text_behind_slash(file);
     const struct aws_call *call = call_of_file(base);
     size_t length = call == NULL ? 0 : strlen(call->file);
     return length > 0 && strncmp(base, call->file, length) == 0 ? base + length : base;
-}
-
-static const char *id_of_arn(const char *arn)
-{
-    return strrchr(arn, '/') == NULL ? arn : strrchr(arn, '/') + 1;
 }
 
 // An id decides. Of several names that fit, one that holds all the others does ("api-v2" and "api"); else none.
@@ -399,7 +394,7 @@ struct fit {
 
 static void fit(struct fit *fit, const char *file, void *what, const char *arn, const char *name)
 {
-    bool by_id = strstr(file, id_of_arn(arn)) != NULL;
+    bool by_id = strstr(file, text_behind_slash(arn)) != NULL;
     if (!by_id && (name == NULL || !file_names(file, name)))
         return;
     if (by_id || fit->best == NULL) {

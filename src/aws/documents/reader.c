@@ -18,7 +18,8 @@ static const char *unread_add(struct reader *reader, const char *path, const cha
 {
     struct arena *arena = reader->arena;
     struct listing *listing = reader->listing;
-    const char *text = arena_printf(arena, "unread: %s: %s%s%s", reader->name, path, path[0] == '\0' ? "" : ": ", why);
+    const char *text =
+        arena_printf(arena, "unread: %s", unread_text(reader->scratch, &(struct unread){reader->name, path, why}));
     const struct unread *last =
         reader->estate->unread.count == 0 ? NULL : &reader->estate->unread.items[reader->estate->unread.count - 1];
     bool again =
@@ -91,27 +92,16 @@ struct json_cursor member_of(struct reader *reader, const struct json_cursor *ob
 
 // ---- Lists
 
-static const char *kind_of(const cJSON *node)
-{
-    return node == NULL           ? "missing"
-           : cJSON_IsObject(node) ? "an object"
-           : cJSON_IsArray(node)  ? "an array"
-           : cJSON_IsString(node) ? "a string"
-           : cJSON_IsNumber(node) ? "a number"
-           : cJSON_IsBool(node)   ? "a boolean"
-                                  : "null";
-}
-
 bool each(struct reader *reader, const struct json_cursor *array, element_reader read, void *into)
 {
     if (!cJSON_IsArray(array->node))
-        return doubt_at(reader, array, "is %s, expected an array", kind_of(array->node));
+        return doubt_at(reader, array, "is %s, expected an array", json_kind(array->node));
     size_t index = 0;
     const cJSON *node;
     cJSON_ArrayForEach (node, array->node) {
         struct json_cursor at = json_element(array, index++, node);
         if (!cJSON_IsObject(node))
-            doubt_at(reader, &at, "is %s, expected an object", kind_of(node));
+            doubt_at(reader, &at, "is %s, expected an object", json_kind(node));
         else if (!read(reader, &at, into))
             doubt_failure(reader);
     }
@@ -233,7 +223,7 @@ bool lenient_object(struct reader *reader, const struct json_cursor *at, const c
     *object = member_of(reader, at, key);
     if (object->node == NULL || cJSON_IsObject(object->node))
         return object->node != NULL;
-    doubt_at(reader, object, "is %s, expected an object", kind_of(object->node));
+    doubt_at(reader, object, "is %s, expected an object", json_kind(object->node));
     return false;
 }
 
@@ -458,7 +448,7 @@ void put_alone(struct reader *reader, struct map *map, const char *key, void *va
 
 bool file_names(const char *file, const char *word)
 {
-    const char *base = strrchr(file, '/') == NULL ? file : strrchr(file, '/') + 1;
+    const char *base = text_behind_slash(file);
     size_t length = strlen(word);
     for (const char *at = base; length > 0 && (at = strstr(at, word)) != NULL; at++) {
         bool begins = at == base || strchr(".-_ ", at[-1]) != NULL;
