@@ -302,13 +302,17 @@ static void reach_target(struct walker *walker, const struct hop_in *in, const s
     struct clients clients = through_nodes(walker, in, target, address, port, &because, &doubts);
     if (prefixset_is_empty(clients.may))
         return;
+    if (target->doubt != NULL) {
+        text_list_add(walker->arena, &doubts, target->doubt);
+        clients.must = prefixset_empty;
+    }
     const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);
     struct indirect_exposure *indirect = vector_add(arena, &walker->set->indirect);
     *indirect = (struct indirect_exposure){
         .interface = target,
         .private_address = address,
         .name = name != NULL ? name : tags_name(target->tags, target->tag_count),
-        .dormant = instance != NULL && instance->state != NULL && strcmp(instance->state, "running") != 0,
+        .dormant = instance != NULL && instance_is_asleep(instance),
         .load_balancer = in->front->balancer->name,
         .listener = arena_printf(arena, "%u/%s", (unsigned)in->listener->port, in->listener->protocol),
         .target_group = in->group != NULL ? in->group->name : NULL,

@@ -100,8 +100,10 @@ static void judge_piece(struct arena *arena, const struct estate *estate, const 
     if (verdict->declared != DECLARED_UNREACHABLE && verdict->declared != DECLARED_INBOUND_ONLY)
         return;
     if (endpoint->dormant) {
+        const struct network_interface *interface = endpoint->interface;
         *vector_add(arena, &verdict->because) =
-            arena_printf(arena, "dormant: %s is not running", endpoint->interface->instance_id);
+            interface->attached ? arena_printf(arena, "dormant: %s is not running", interface->instance_id)
+                                : arena_printf(arena, "dormant: %s is attached to nothing", interface->id);
         return;
     }
     uint16_t number = verdict->protocol == PROTOCOL_ICMP     ? 8 << 8

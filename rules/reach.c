@@ -446,10 +446,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
         if (interface->address_count == 0)
             continue;
         const struct instance *instance = map_get(&estate->instances, interface->instance_id);
-        // What starts may run already, and a state that is new may be one in which it runs.
-        static const char *const asleep[] = {"stopping", "stopped", "shutting-down", NULL};
-        const char *state = instance == NULL || instance->state == NULL ? "running" : instance->state;
-        if (strcmp(state, "terminated") == 0)
+        if (instance != NULL && text_same(instance->state, "terminated"))
             continue;
         const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);
         struct site *site = site_of(&engine, interface);
@@ -460,7 +457,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
                 (struct endpoint){.interface = interface,
                                   .address = address->address,
                                   .private_address = address->private_address,
-                                  .dormant = !interface->attached || text_among(state, asleep),
+                                  .dormant = !interface->attached || (instance != NULL && instance_is_asleep(instance)),
                                   .name = name != NULL ? name : tags_name(interface->tags, interface->tag_count),
                                   .exposures = exposures};
         }

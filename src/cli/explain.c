@@ -120,8 +120,9 @@ static void write_answer(struct text *out, const char *format, struct arena *are
         json_end_document(&writer);
         return;
     }
-    text_printf(out, "%s from %s to %s: %s%s\n", question, source, address, verdict,
-                endpoint->dormant ? " (dormant: its instance is not running)" : "");
+    const char *dormancy = endpoint_dormancy(endpoint);
+    text_printf(out, "%s from %s to %s: %s%s%s%s\n", question, source, address, verdict,
+                dormancy != NULL ? " (dormant: " : "", dormancy != NULL ? dormancy : "", dormancy != NULL ? ")" : "");
     for (size_t i = 0; i < explanation->hops.count; i++) {
         const struct hop *hop = &explanation->hops.items[i];
         text_printf(out, "  %-4s  %-16s %s\n", marks[hop->result], hop->stage, hop->text);

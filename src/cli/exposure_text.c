@@ -134,13 +134,6 @@ static bool is_within(struct arena *arena, const struct exposure *one, const str
            prefixset_is_empty(prefixset_subtract(arena, whole->sources, one->sources));
 }
 
-static const char *dormancy(const struct endpoint *endpoint)
-{
-    return !endpoint->dormant               ? ""
-           : !endpoint->interface->attached ? "  dormant: it is attached to nothing"
-                                            : "  dormant: its instance is not running";
-}
-
 static void put_endpoint(const struct endpoint *endpoint, bool all, struct text *out)
 {
     struct arena *arena = arena_new();
@@ -149,9 +142,10 @@ static void put_endpoint(const struct endpoint *endpoint, bool all, struct text 
     VECTOR(const struct exposure *) shown = {0};
     char address[ADDRESS_TEXT];
     endpoint_address(endpoint, address);
-    text_printf(out, "%s  %s  %s%s\n", address,
+    text_printf(out, "%s  %s  %s%s%s\n", address,
                 report_clean(arena, endpoint->name != NULL ? endpoint->name : "(unnamed)"),
-                report_clean(arena, endpoint->interface->id), dormancy(endpoint));
+                report_clean(arena, endpoint->interface->id), endpoint->dormant ? "  dormant: " : "",
+                endpoint->dormant ? endpoint_dormancy(endpoint) : "");
     for (size_t e = 0; e < endpoint->exposures->count; e++) {
         const struct exposure *one = &endpoint->exposures->items[e];
         if (all || ((one->internet || one->path == PATH_TWO_WAY) && !is_within(arena, one, whole)))

@@ -54,6 +54,12 @@ bool instance_is_gone(const struct instance *instance)
     return instance->state != NULL && text_among(instance->state, states);
 }
 
+bool instance_is_asleep(const struct instance *instance)
+{
+    static const char *const states[] = {"stopping", "stopped", "shutting-down", NULL};
+    return instance->state != NULL && text_among(instance->state, states);
+}
+
 struct vpc_home estate_home(const struct estate *estate, const struct interface_place *place)
 {
     const struct vpc_home *known = map_get(&estate->vpc_homes, place->vpc_id);

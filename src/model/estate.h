@@ -402,6 +402,9 @@ const char *kind_name(enum kind kind);
 
 // Whether an instance is no more, or soon is not: terminated or shutting down.
 bool instance_is_gone(const struct instance *instance);
+// Whether it surely does not run, but may again. What starts may run already, and a state that is new may be one in
+// which it runs: such an instance's interfaces are doubtful instead.
+bool instance_is_asleep(const struct instance *instance);
 
 // Who owns a VPC and where it is; where that is not told, `place` is taken.
 struct vpc_home estate_home(const struct estate *estate, const struct interface_place *place);

@@ -33,6 +33,13 @@ bool exposure_same_answer(const struct exposure *a, const struct exposure *b)
            texts_equal(&a->via, &b->via) && texts_equal(&a->because, &b->because);
 }
 
+const char *endpoint_dormancy(const struct endpoint *endpoint)
+{
+    return !endpoint->dormant               ? NULL
+           : !endpoint->interface->attached ? "it is attached to nothing"
+                                            : "its instance is not running";
+}
+
 const struct endpoint *exposure_endpoint_at(const struct exposure_set *set, struct prefix address)
 {
     size_t low = 0, high = set->endpoints.count; // ascending by family and address

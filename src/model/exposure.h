@@ -35,10 +35,13 @@ struct endpoint {
     const struct network_interface *interface;
     struct prefix address; // /32 or /128 but for delegated IPv6 prefixes
     struct address private_address;
-    bool dormant; // opens when its instance starts
+    bool dormant; // opens when its instance starts, or when its interface is attached to one
     const char *name;
     const struct exposure_list *exposures; // shared between endpoints with the same answer
 };
+
+// Why a dormant endpoint is, for people; NULL where it is not.
+const char *endpoint_dormancy(const struct endpoint *endpoint);
 
 // What is exposed behind a load balancer: internet → listener → target.
 struct indirect_exposure {

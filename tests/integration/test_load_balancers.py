@@ -193,6 +193,13 @@ class LoadBalancers(Case):
         estate["Listeners"][0]["DefaultActions"] = [{"Type": "fixed-response"}]
         self.assertEqual(self.behind(estate), {("10.0.2.4", 8080): (["8.0.0.0/8"], "possible")})
 
+    def test_a_target_that_starts_is_possible_and_one_that_stands_still_dormant(self):
+        for state, dormant, certainty in (("running", False, "exact"), ("pending", False, "possible"), ("stopped", True, "exact")):
+            estate = balanced()
+            estate["Reservations"][0]["Instances"][0]["State"]["Name"] = state
+            [item] = self.outcome(estate)["indirect"]
+            self.assertEqual((item["dormant"], item["exposures"][0]["certainty"]), (dormant, certainty), state)
+
     def test_explain_names_the_listener(self):
         with tempfile.TemporaryDirectory() as folder:
             estates.write(balanced(), folder)

@@ -187,6 +187,17 @@ class WhatScannersGotWrong(Case):
         estate["Reservations"][0]["Instances"][0]["State"]["Name"] = "terminated"
         self.assertEqual(self.outcome(estate)["endpoints"], [])
 
+    def test_an_interface_that_is_attached_to_nothing_is_dormant_and_every_command_says_why(self):
+        estate = plain()
+        estate["NetworkInterfaces"][0].update(Status="available")
+        estate["NetworkInterfaces"][0].pop("Attachment", None)
+        estate["Reservations"] = []
+        with tempfile.TemporaryDirectory() as folder:
+            estates.write(estate, folder)
+            [endpoint] = {e["address"] for e in self.outcome(estate)["endpoints"] if ":" not in e["address"]}
+            for words in (("compute", folder), ("explain", folder, endpoint, "443/tcp")):
+                self.assertIn("dormant: it is attached to nothing", common.sgproof(*words).stdout)
+
 
 class WhatTheSnapshotLacks(Case):
     def test_each_kind_that_is_absent_makes_the_answer_possible_names_it_and_exits_3(self):
