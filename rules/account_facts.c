@@ -37,9 +37,46 @@ static void needs(struct inquiry *inquiry, const struct account *account, bool t
         answer_missing(inquiry, "%s", lack->text);
 }
 
+static bool is_root(const struct iam_credentials *of)
+{
+    return strcmp(of->user, "<root_account>") == 0;
+}
+
 static const long *summary(const struct account *account, const char *key)
 {
     return map_get(&account->summary, key);
+}
+
+// The details of all users: no fewer than the summary counts. (The credential report may name some that are gone: it is
+// made every four hours at most.)
+static void needs_users(struct inquiry *inquiry, const struct account *account)
+{
+    const long *counted = summary(account, "Users");
+    needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
+    if (account->has_details && counted != NULL && *counted > (long)account->users.count)
+        answer_missing(inquiry,
+                       "get-account-authorization-details of %ld users, of %ld that get-account-summary counts",
+                       *counted - (long)account->users.count, *counted);
+}
+
+// The credentials of root and of each user that the details tell of.
+static void needs_credentials(struct inquiry *inquiry, const struct account *account)
+{
+    struct map known = {0};
+    bool root = false;
+    needs(inquiry, account, account->has_credentials, KIND_CREDENTIAL_REPORT, "get-credential-report");
+    if (!account->has_credentials)
+        return;
+    for (size_t i = 0; i < account->credentials.count; i++) {
+        const struct iam_credentials *of = &account->credentials.items[i];
+        map_put(inquiry->arena, &known, of->arn, (void *)(uintptr_t)of->arn);
+        root = root || is_root(of);
+    }
+    for (size_t i = 0; i < account->users.count; i++)
+        if (map_get(&known, account->users.items[i].arn) == NULL)
+            answer_missing(inquiry, "get-credential-report of %s", account->users.items[i].arn);
+    if (!root)
+        answer_missing(inquiry, "get-credential-report of the root user");
 }
 
 static const char *summary_reference(struct inquiry *inquiry, const struct account *account, const char *key)
@@ -91,7 +128,7 @@ static void root_access_keys(struct inquiry *inquiry, const struct account *acco
 static void users_in_groups(struct inquiry *inquiry, const struct account *account)
 {
     size_t good = 0;
-    needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
+    needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
         if (user->doubt != NULL)
@@ -107,7 +144,7 @@ static void users_in_groups(struct inquiry *inquiry, const struct account *accou
 static void no_direct_administrators(struct inquiry *inquiry, const struct account *account)
 {
     size_t good = 0;
-    needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
+    needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
         struct access access = policy_own_access(inquiry->arena, account, user);
@@ -115,7 +152,7 @@ static void no_direct_administrators(struct inquiry *inquiry, const struct accou
             answer(inquiry, CONTROL_FAIL, user->arn, access.reference, "administrator access is on the user itself: %s",
                    access.why);
         else if (access.unknown != NULL)
-            answer_missing(inquiry, "the document of policy %s", access.unknown);
+            answer_missing(inquiry, "%s", access.unknown);
         else if (user->doubt != NULL)
             answer_missing(inquiry, "%s", user->doubt);
         else
@@ -128,7 +165,7 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
 {
     size_t good = 0;
     const struct intent *intent = inquiry->input->intent;
-    needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
+    needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
         struct access access = policy_access(inquiry->arena, account, user);
@@ -141,7 +178,7 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
                    "%s, and is not among the intent's administrators: %s",
                    access.level == ACCESS_ADMIN ? "is an administrator" : "may do more than read", access.why);
         else if (access.unknown != NULL)
-            answer_missing(inquiry, "the document of policy %s", access.unknown);
+            answer_missing(inquiry, "%s", access.unknown);
         else if (user->doubt != NULL)
             answer_missing(inquiry, "%s", user->doubt);
         else
@@ -164,7 +201,7 @@ static void users_are_persons(struct inquiry *inquiry, const struct account *acc
     const char *generic = fact_text(inquiry, "generic_names",
                                     "admin,administrator,root,user*,test*,shared*,team*,ops,dev,devops,common,guest");
     size_t good = 0;
-    needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
+    needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
         if (listed(generic, user->name, inquiry->arena))
@@ -179,18 +216,20 @@ static void users_have_mfa(struct inquiry *inquiry, const struct account *accoun
 {
     bool console = strcmp(fact_text(inquiry, "console_only", "false"), "true") == 0;
     size_t good = 0, spared = 0;
-    needs(inquiry, account, account->has_credentials, KIND_CREDENTIAL_REPORT, "get-credential-report");
+    needs_credentials(inquiry, account);
     for (size_t i = 0; i < account->credentials.count; i++) {
         const struct iam_credentials *of = &account->credentials.items[i];
-        if (strcmp(of->user, "<root_account>") == 0)
+        if (is_root(of))
             continue;
-        if (console && !of->password_enabled)
+        if (console && of->password_enabled == TOLD_NO)
             spared++;
-        else if (of->mfa_active)
+        else if (of->mfa_active == TOLD_YES)
             good++;
+        else if (of->mfa_active == TOLD_NOTHING || (console && of->password_enabled == TOLD_NOTHING))
+            answer_missing(inquiry, "mfa_active or password_enabled of %s in get-credential-report", of->arn);
         else
             answer(inquiry, CONTROL_FAIL, of->arn, of->evidence, "has no MFA device%s",
-                   of->password_enabled ? " and may sign in by password" : "");
+                   of->password_enabled == TOLD_YES ? " and may sign in by password" : "");
     }
     answer_rest(inquiry, good, "user", "users", "with MFA");
     answer_rest(inquiry, spared, "user", "users", "without a password");
@@ -238,13 +277,15 @@ static void no_long_lived_keys(struct inquiry *inquiry, const struct account *ac
 {
     long most_days = fact_number(inquiry, "max_age_days", 0);
     size_t good = 0;
-    needs(inquiry, account, account->has_credentials, KIND_CREDENTIAL_REPORT, "get-credential-report");
+    needs_credentials(inquiry, account);
     for (size_t i = 0; i < account->credentials.count; i++) {
         const struct iam_credentials *of = &account->credentials.items[i];
         for (int k = 0; k < 2; k++)
-            if (of->keys[k].active)
+            if (of->keys[k].active == TOLD_YES)
                 describe_key(inquiry, account, of, k, most_days);
-        good += !of->keys[0].active && !of->keys[1].active;
+            else if (of->keys[k].active == TOLD_NOTHING)
+                answer_missing(inquiry, "access_key_%d_active of %s in get-credential-report", k + 1, of->arn);
+        good += of->keys[0].active == TOLD_NO && of->keys[1].active == TOLD_NO;
     }
     answer_rest(inquiry, good, "user", "users", "without access keys");
 }
@@ -285,7 +326,7 @@ static const char *trail_lacks(struct inquiry *inquiry, const struct trail *trai
         trail->validation ? "" : "its log files are not validated",
     };
     const char *all = "";
-    if (trail->logging == TOLD_NOTHING || trail->management == TRAIL_EVENTS_UNKNOWN)
+    if (trail->doubt != NULL || trail->logging == TOLD_NOTHING || trail->management == TRAIL_EVENTS_UNKNOWN)
         return NULL;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (parts[i][0] != '\0')
@@ -308,7 +349,9 @@ static void trail_records_everything(struct inquiry *inquiry, const struct accou
     for (size_t i = 0; i < account->trails.count; i++) {
         const struct trail *trail = &account->trails.items[i];
         const char *wrong = trail_lacks(inquiry, trail);
-        if (wrong == NULL && !some)
+        if (wrong == NULL && !some && trail->doubt != NULL)
+            answer_missing(inquiry, "%s", trail->doubt);
+        else if (wrong == NULL && !some)
             answer_missing(inquiry, "get-trail-status and get-event-selectors of trail %s", trail->name);
         else if (wrong != NULL && wrong[0] == '\0')
             answer(inquiry, CONTROL_PASS, trail->arn, trail->evidence,

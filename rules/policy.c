@@ -151,7 +151,8 @@ static void judge_attached(struct judgement *judgement, const struct iam_identit
     const struct iam_policy *policy = map_get(&judgement->account->policies, arn);
     enum access_level level = of_aws(arn);
     if (level == ACCESS_NONE && (policy == NULL || policy->doubt != NULL))
-        judgement->access.unknown = arn;
+        judgement->access.unknown =
+            policy != NULL ? policy->doubt : arena_printf(judgement->arena, "the document of policy %s", arn);
     if (level == ACCESS_NONE && policy != NULL)
         judge_policy(judgement, policy);
     if (level > judgement->access.level) {
@@ -164,7 +165,7 @@ static void judge_attached(struct judgement *judgement, const struct iam_identit
 static void judge_identity(struct judgement *judgement, const struct iam_identity *identity)
 {
     if (identity->doubt != NULL)
-        judgement->access.unknown = identity->arn;
+        judgement->access.unknown = identity->doubt;
     for (size_t i = 0; i < identity->inlined.count; i++)
         judge_policy(judgement, &identity->inlined.items[i]);
     for (size_t i = 0; i < identity->attached.count; i++)
@@ -176,7 +177,7 @@ static struct access within_boundary(struct judgement *judgement, const struct i
 {
     const struct iam_policy *boundary =
         identity->boundary == NULL ? NULL : map_get(&judgement->account->policies, identity->boundary);
-    if (boundary == NULL)
+    if (boundary == NULL || boundary->doubt != NULL)
         return judgement->access;
     struct judgement most = {.arena = judgement->arena, .account = judgement->account};
     judge_policy(&most, boundary);
@@ -192,13 +193,25 @@ struct access policy_own_access(struct arena *arena, const struct account *accou
     return within_boundary(&judgement, identity);
 }
 
+static void judge_group(struct judgement *judgement, const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; i < judgement->account->groups.count; i++) {
+        const struct iam_identity *group = &judgement->account->groups.items[i];
+        if (strcmp(group->name, name) != 0)
+            continue;
+        judge_identity(judgement, group);
+        found = true;
+    }
+    if (!found)
+        judgement->access.unknown = arena_printf(judgement->arena, "group %s", name);
+}
+
 struct access policy_access(struct arena *arena, const struct account *account, const struct iam_identity *identity)
 {
     struct judgement judgement = {.arena = arena, .account = account, .follow_roles = true};
     judge_identity(&judgement, identity);
     for (size_t g = 0; g < identity->groups.count; g++)
-        for (size_t i = 0; i < account->groups.count; i++)
-            if (strcmp(account->groups.items[i].name, identity->groups.items[g]) == 0)
-                judge_identity(&judgement, &account->groups.items[i]);
+        judge_group(&judgement, identity->groups.items[g]);
     return within_boundary(&judgement, identity);
 }

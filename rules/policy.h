@@ -18,7 +18,7 @@ struct access {
     enum access_level level;
     const char *why;       // "policy X lets it do A on R", of the widest grant; in the arena; NULL where none
     const char *reference; // where the snapshot tells of that policy
-    const char *unknown;   // a policy that is attached and whose document the snapshot lacks, or NULL
+    const char *unknown;   // what may grant more and is not known: a policy, a group, what was not understood; or NULL
 };
 
 // All that reaches an identity: its own policies, and for a user those of its groups. Roles that it may assume count

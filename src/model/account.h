@@ -6,6 +6,8 @@
 
 #include "model/exposure.h"
 
+enum told { TOLD_NOTHING, TOLD_NO, TOLD_YES };
+
 struct iam_statement {
     bool allow;
     bool not_actions;   // NotAction: every action but these
@@ -19,8 +21,9 @@ struct iam_policy {
     const char *name;
     const char *arn; // NULL for inline ones
     const char *evidence;
-    const char *doubt; // what of it was not understood, or NULL
     VECTOR(struct iam_statement) statements;
+    const char *doubt; // what of it was not understood, or contradicts another record; or NULL
+    record_place record;
 };
 
 enum iam_kind { IAM_USER, IAM_GROUP, IAM_ROLE };
@@ -41,7 +44,7 @@ struct iam_identity {
 typedef VECTOR(struct iam_identity) iam_identity_list;
 
 struct iam_access_key {
-    bool active;
+    enum told active;
     const char *last_rotated; // RFC 3339, or NULL
     const char *last_used;    // RFC 3339, or NULL: never
 };
@@ -52,8 +55,8 @@ struct iam_credentials {
     const char *arn;
     const char *evidence;
     const char *password_last_used; // RFC 3339, or NULL
-    bool password_enabled;
-    bool mfa_active;
+    enum told password_enabled;
+    enum told mfa_active;
     struct iam_access_key keys[2];
 };
 
@@ -67,7 +70,6 @@ struct iam_password_policy {
 };
 
 enum trail_events { TRAIL_EVENTS_UNKNOWN, TRAIL_EVENTS_NONE, TRAIL_EVENTS_SOME, TRAIL_EVENTS_ALL };
-enum told { TOLD_NOTHING, TOLD_NO, TOLD_YES };
 
 struct trail {
     const char *name;

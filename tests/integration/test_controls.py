@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pathlib
+import random
 import sys
 import tempfile
 import unittest
@@ -79,10 +80,50 @@ def write_account(folder, documents):
         path = pathlib.Path(folder) / ACCOUNT / ("eu-west-3" if regional else "global")
         path.mkdir(parents=True, exist_ok=True)
         document = copy.deepcopy(document)
-        if "Content" in document:
+        if isinstance(document, dict) and "Content" in document:
             lines = "\n".join(",".join(line) for line in [COLUMNS, *document["Content"]])
             document["Content"] = base64.b64encode(lines.encode()).decode()
         (path / (name + ".json")).write_text(json.dumps(document))
+
+
+DETAILS = "get-account-authorization-details"
+FAULTS = {  # by the control that each fails
+    "root-mfa": [lambda d: d["get-account-summary"]["SummaryMap"].update(AccountMFAEnabled=0)],
+    "root-access-keys": [lambda d: d["get-account-summary"]["SummaryMap"].update(AccountAccessKeysPresent=1)],
+    "dedicated-users": [
+        lambda d: d[DETAILS]["UserDetailList"][0].update(GroupList=[]) or
+        d[DETAILS]["UserDetailList"][0].update(AttachedManagedPolicies=[{"PolicyArn": ARN + "policy/look"}]),
+        lambda d: d[DETAILS]["UserDetailList"][0].update(UserName="Shared-build")],
+    "user-mfa": [lambda d: d["get-credential-report"]["Content"].__setitem__(1, row("ann", mfa_active="false"))],
+    "temporary-credentials": [
+        lambda d: d["get-credential-report"]["Content"].__setitem__(2, row("bob", access_key_2_active="true"))],
+    "password-policy": [
+        lambda d: d["get-account-password-policy"]["PasswordPolicy"].update(MinimumPasswordLength=7),
+        lambda d: d["get-account-password-policy"]["PasswordPolicy"].update(RequireNumbers=False)],
+    "cloudtrail": [
+        lambda d: d["describe-trails"]["trailList"][0].update(IsMultiRegionTrail=False),
+        lambda d: d["describe-trails"]["trailList"][0].update(LogFileValidationEnabled=False),
+        lambda d: d["get-trail-status.all"].update(IsLogging=False),
+        lambda d: d["get-event-selectors.all"]["EventSelectors"][0].update(ReadWriteType="WriteOnly"),
+        lambda d: d["get-event-selectors.all"]["EventSelectors"][0].update(IncludeManagementEvents=False),
+        lambda d: d.update({"describe-trails": {"trailList": []}})],
+}
+FAULTS["least-privilege"] = [
+    *(lambda d, document=document: d[DETAILS]["UserDetailList"][0].update(UserPolicyList=[{"PolicyName": "p", "PolicyDocument": document}])
+      for document in (allow("*"), {"Statement": {"Effect": "Allow", "NotAction": "support:*", "Resource": "*"}},
+                       allow("sts:AssumeRole", ARN + "role/deployer"))),
+    lambda d: d[DETAILS]["UserDetailList"][0].update(AttachedManagedPolicies=[{"PolicyArn": ARN + "policy/all"}]),
+    lambda d: d[DETAILS]["GroupDetailList"][0].update(GroupPolicyList=[{"PolicyName": "g", "PolicyDocument": allow("s3:PutObject")}])]
+# Members that AWS leaves out where there is nothing.
+MAY_BE_ABSENT = ("UserPolicyList", "GroupPolicyList", "RolePolicyList", "AttachedManagedPolicies")
+
+
+def places(value, path=()):
+    """The paths of all members and elements of a document."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if path or key != "get-credential-report":
+            yield (*path, key)
+            yield from places(inner, (*path, key))
 
 
 class Account(unittest.TestCase):
@@ -121,32 +162,27 @@ class Account(unittest.TestCase):
                          ACCOUNT + "/global/get-account-summary.json#/SummaryMap/AccountMFAEnabled")
 
     def test_each_fault_fails_its_control_and_no_other(self):
-        details = "get-account-authorization-details"
-        faults = {
-            "root-mfa": [lambda d: d["get-account-summary"]["SummaryMap"].update(AccountMFAEnabled=0)],
-            "root-access-keys": [lambda d: d["get-account-summary"]["SummaryMap"].update(AccountAccessKeysPresent=1)],
-            "dedicated-users": [
-                lambda d: d[details]["UserDetailList"][0].update(GroupList=[]) or
-                d[details]["UserDetailList"][0].update(AttachedManagedPolicies=[{"PolicyArn": ARN + "policy/look"}]),
-                lambda d: d[details]["UserDetailList"][0].update(UserName="Shared-build")],
-            "user-mfa": [lambda d: d["get-credential-report"]["Content"].__setitem__(1, row("ann", mfa_active="false"))],
-            "temporary-credentials": [
-                lambda d: d["get-credential-report"]["Content"].__setitem__(2, row("bob", access_key_2_active="true"))],
-            "password-policy": [
-                lambda d: d["get-account-password-policy"]["PasswordPolicy"].update(MinimumPasswordLength=7),
-                lambda d: d["get-account-password-policy"]["PasswordPolicy"].update(RequireNumbers=False)],
-            "cloudtrail": [
-                lambda d: d["describe-trails"]["trailList"][0].update(IsMultiRegionTrail=False),
-                lambda d: d["describe-trails"]["trailList"][0].update(LogFileValidationEnabled=False),
-                lambda d: d["get-trail-status.all"].update(IsLogging=False),
-                lambda d: d["get-event-selectors.all"]["EventSelectors"][0].update(ReadWriteType="WriteOnly"),
-                lambda d: d["get-event-selectors.all"]["EventSelectors"][0].update(IncludeManagementEvents=False),
-                lambda d: d.update({"describe-trails": {"trailList": []}})],
-        }
-        for control, changes in faults.items():
+        for control, changes in FAULTS.items():
             for number, change in enumerate(changes):
                 with self.subTest(control=control, number=number):
                     self.assertEqual(self.failing(change), {control: "fail"})
+
+    def test_what_is_cut_out_of_a_failing_account_lets_nothing_pass(self):
+        rng, cuts = random.Random(os.environ.get("STARVATION_SEED", "1")), []
+        for control, change in [(control, change) for control, changes in FAULTS.items() for change in changes]:
+            documents = guarded()
+            change(documents)
+            cuts += [(control, documents, path, to) for path in places(documents) for to in ("drop", None, ["odd"])
+                     if not (to == "drop" and (isinstance(path[-1], int) or path[-1] in MAY_BE_ABSENT))]
+        for control, documents, path, to in rng.sample(cuts, 250):
+            documents = holder = copy.deepcopy(documents)
+            for key in path[:-1]:
+                holder = holder[key]
+            holder[path[-1]] = to
+            if to == "drop":
+                del holder[path[-1]]
+            with self.subTest(control=control, path=path, to=to):
+                self.assertIn(self.judge(documents)[control]["result"], ("fail", "not-evaluated"))
 
     def test_what_the_snapshot_lacks_is_not_evaluated_and_named(self):
         gone = {
@@ -211,6 +247,24 @@ class Account(unittest.TestCase):
         # A policy whose document is not there is not taken as harmless.
         unknown = user(AttachedManagedPolicies=[{"PolicyArn": "arn:aws:iam::aws:policy/Something"}])
         self.assertEqual(self.failing(unknown), {"least-privilege": "not-evaluated"})
+
+    def test_a_cell_of_the_credential_report_that_is_neither_yes_nor_no_is_told(self):
+        for control, column in (("user-mfa", "mfa_active"), ("temporary-credentials", "access_key_1_active")):
+            for word in ("TRUE", "1", ""):
+                documents = guarded()
+                documents["get-credential-report"]["Content"][1] = row("ann", **{column: word})
+                control_of = self.judge(documents)[control]
+                self.assertIn(control_of["result"], ("fail", "not-evaluated"), (column, word))
+                self.assertIn(column, " ".join(control_of["missing"]))
+
+    def test_a_user_of_whom_another_document_tells_is_missing_where_it_is_not(self):
+        for name, change, controls in (
+                ("the details", lambda d: d[DETAILS]["UserDetailList"].pop(), {"dedicated-users", "least-privilege"}),
+                ("the report", lambda d: d["get-credential-report"]["Content"].pop(), {"user-mfa", "temporary-credentials"}),
+                ("all but the summary", lambda d: (d[DETAILS]["UserDetailList"].pop(), d["get-credential-report"]["Content"].pop()),
+                 {"dedicated-users", "least-privilege"})):
+            with self.subTest(name=name):
+                self.assertEqual(self.failing(change), dict.fromkeys(controls, "not-evaluated"))
 
     def test_keys_are_told_with_age_and_last_use(self):
         documents = guarded()

@@ -47,9 +47,9 @@ struct account *account_by_arn(struct reader *reader, const char *arn)
 
 // ---- Policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 
-// A string or an array of strings.
+// A string or an array of strings, under one key or the other; without either a doubt.
 static bool read_words(struct reader *reader, const struct json_cursor *object, const char *key, const char *not_key,
-                       text_list *words, bool *negated)
+                       bool empty_too, text_list *words, bool *negated)
 {
     struct json_cursor at = member_of(reader, object, key);
     *negated = false;
@@ -57,15 +57,18 @@ static bool read_words(struct reader *reader, const struct json_cursor *object, 
         at = member_of(reader, object, not_key);
         *negated = at.node != NULL;
     }
+    if (at.node == NULL)
+        return json_find(object->node, key) != NULL || json_find(object->node, not_key) != NULL || // null: told
+               doubt_at(reader, object, "has no %s, expected one", key);
     if (cJSON_IsString(at.node)) {
         *vector_add(reader->arena, words) = intern(reader, at.node->valuestring);
         return true;
     }
-    if (at.node == NULL)
-        return true;
     GUARD(json_expect_array(&at, reader->error));
     const cJSON *node;
     size_t index = 0;
+    if (!empty_too && at.node->child == NULL)
+        return json_fail(&at, reader->error, "is empty, expected a word");
     cJSON_ArrayForEach (node, at.node) {
         struct json_cursor word = json_element(&at, index++, node);
         if (!cJSON_IsString(node))
@@ -87,8 +90,8 @@ static bool read_statement(struct reader *reader, const struct json_cursor *at, 
         doubt_at(reader, &wrong, "is %s, expected Allow or Deny", effect == NULL ? "missing" : effect);
     }
     statement.conditional = member_of(reader, at, "Condition").node != NULL;
-    GUARD(read_words(reader, at, "Action", "NotAction", &statement.actions, &statement.not_actions));
-    GUARD(read_words(reader, at, "Resource", "NotResource", &statement.resources, &statement.not_resources));
+    GUARD(read_words(reader, at, "Action", "NotAction", false, &statement.actions, &statement.not_actions));
+    GUARD(read_words(reader, at, "Resource", "NotResource", false, &statement.resources, &statement.not_resources));
     *vector_add(reader->arena, &policy->statements) = statement;
     return true;
 }
@@ -99,7 +102,9 @@ static bool read_statements(struct reader *reader, const struct json_cursor *doc
     GUARD(json_expect_object(document, reader->error));
     if (cJSON_IsObject(statements.node))
         return read_statement(reader, &statements, policy);
-    return statements.node == NULL || each(reader, &statements, read_statement, policy);
+    if (cJSON_IsArray(statements.node) && statements.node->child == NULL)
+        return doubt_at(reader, &statements, "is empty, expected a statement");
+    return each_of(reader, document, "Statement", read_statement, policy);
 }
 
 // Percent-decoding (RFC 3986, 2.1), in scratch memory.
@@ -135,11 +140,18 @@ static bool read_policy_document(struct reader *reader, const struct json_cursor
     return good;
 }
 
+struct versions {
+    struct iam_policy *policy;
+    bool has_default;
+};
+
 static bool read_policy_version(struct reader *reader, const struct json_cursor *at, void *into)
 {
+    struct versions *versions = into;
     bool is_default = false;
     GUARD(json_optional_boolean(at, "IsDefaultVersion", &is_default, reader->error));
-    return !is_default || read_policy_document(reader, at, "Document", into);
+    versions->has_default = versions->has_default || is_default;
+    return !is_default || read_policy_document(reader, at, "Document", versions->policy);
 }
 
 bool read_managed_policy(struct reader *reader, const struct json_cursor *at, void *into)
@@ -152,8 +164,17 @@ bool read_managed_policy(struct reader *reader, const struct json_cursor *at, vo
     if (member_of(reader, at, "PolicyVersionList").node == NULL) // list-policies tells names only
         return true;
     struct account *account = account_by_arn(reader, policy->arn);
+    struct iam_policy *known = map_get(&account->policies, policy->arn);
+    if (known != NULL) {
+        record_agrees(reader, at, known->record, policy->arn, &known->doubt);
+        return true;
+    }
+    policy->record = reader->record;
     reader->doubt = &policy->doubt;
-    each_of(reader, at, "PolicyVersionList", read_policy_version, policy);
+    struct versions versions = {.policy = policy};
+    each_of(reader, at, "PolicyVersionList", read_policy_version, &versions);
+    if (!versions.has_default)
+        doubt_at(reader, at, "has no default version, expected one in PolicyVersionList");
     map_put(reader->arena, &account->policies, policy->arn, policy);
     return true;
 }
@@ -204,7 +225,7 @@ static bool read_identity(struct reader *reader, const struct json_cursor *at, e
     reader->doubt = &identity.doubt;
     if (lenient_object(reader, at, "PermissionsBoundary", &boundary))
         lenient_text(reader, &boundary, "PermissionsBoundaryArn", &identity.boundary);
-    if (!read_words(reader, at, "GroupList", "GroupList", &identity.groups, &negated))
+    if (kind == IAM_USER && !read_words(reader, at, "GroupList", "GroupList", true, &identity.groups, &negated))
         doubt_failure(reader);
     each_if_present(reader, at, "AttachedManagedPolicies", read_attached_policy, &identity);
     each_if_present(reader, at, inlined, read_inline_policy, &identity);
@@ -339,8 +360,11 @@ bool read_logging(struct reader *reader, const struct json_cursor *at, void *int
     struct trail *trail = into;
     if (!cJSON_IsBool(at->node))
         return json_fail(at, reader->error, "is no boolean, expected one");
+    enum told told = cJSON_IsTrue(at->node) ? TOLD_YES : TOLD_NO;
+    if (trail != NULL && trail->logging != TOLD_NOTHING && trail->logging != told)
+        return doubt_at(reader, at, "is not what another file says of trail %s", trail->name);
     if (trail != NULL)
-        trail->logging = cJSON_IsTrue(at->node) ? TOLD_YES : TOLD_NO;
+        trail->logging = told;
     return true;
 }
 
@@ -348,13 +372,16 @@ bool read_logging(struct reader *reader, const struct json_cursor *at, void *int
 bool read_event_selector(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct trail *trail = into;
-    bool included = true; // the default
+    struct json_cursor included = json_member(at, "IncludeManagementEvents");
     const char *which = NULL;
     if (trail == NULL)
         return true;
-    lenient_boolean(reader, at, "IncludeManagementEvents", &included);
     GUARD(json_borrow_string(at, "ReadWriteType", &which, reader->error));
-    enum trail_events events = !included                                    ? TRAIL_EVENTS_NONE
+    if (!cJSON_IsBool(included.node))
+        doubt_at(reader, &included, "is %s, expected true or false", json_kind(included.node));
+    if (which == NULL)
+        doubt_at(reader, at, "has no ReadWriteType, expected one");
+    enum trail_events events = !cJSON_IsTrue(included.node)                 ? TRAIL_EVENTS_NONE
                                : which == NULL || strcmp(which, "All") == 0 ? TRAIL_EVENTS_ALL
                                                                             : TRAIL_EVENTS_SOME;
     trail->management = events > trail->management ? events : trail->management;
@@ -388,7 +415,7 @@ bool read_advanced_event_selector(struct reader *reader, const struct json_curso
     struct selector selector = {0};
     if (trail == NULL)
         return true;
-    each_if_present(reader, at, "FieldSelectors", read_field_selector, &selector);
+    each_of(reader, at, "FieldSelectors", read_field_selector, &selector);
     enum trail_events events = !selector.management ? TRAIL_EVENTS_NONE
                                : selector.narrowed  ? TRAIL_EVENTS_SOME
                                                     : TRAIL_EVENTS_ALL;

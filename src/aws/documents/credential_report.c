@@ -41,7 +41,25 @@ static const char *column(char *const *names, char *const *fields, size_t count,
     for (size_t i = 0; i < count; i++)
         if (strcmp(names[i], name) == 0)
             return fields[i];
-    return "";
+    return NULL;
+}
+
+// A cell that says yes or no; "N/A" and the like are no. A column that is not there tells nothing; another word is a
+// doubt.
+static enum told flag(struct reader *reader, const struct json_cursor *at, char *const *names, char *const *fields,
+                      size_t count, const char *name)
+{
+    static const char *const no[] = {"false", "N/A", "not_supported", "no_information", NULL};
+    const char *word = column(names, fields, count, name);
+    if (word == NULL)
+        return TOLD_NOTHING;
+    if (strcmp(word, "true") == 0)
+        return TOLD_YES;
+    if (text_among(word, no))
+        return TOLD_NO;
+    doubt_at(reader, at, "%s of %s is %s, expected true or false", name, column(names, fields, count, "user"),
+             word[0] == '\0' ? "empty" : word);
+    return TOLD_NOTHING;
 }
 
 static size_t split(char *line, char **fields)
@@ -54,12 +72,12 @@ static size_t split(char *line, char **fields)
     return count;
 }
 
-static void read_key(struct reader *reader, char *const *names, char *const *fields, size_t count, int number,
-                     struct iam_access_key *key)
+static void read_key(struct reader *reader, const struct json_cursor *at, char *const *names, char *const *fields,
+                     size_t count, int number, struct iam_access_key *key)
 {
     char name[64];
     snprintf(name, sizeof(name), "access_key_%d_active", number);
-    key->active = strcmp(column(names, fields, count, name), "true") == 0;
+    key->active = flag(reader, at, names, fields, count, name);
     snprintf(name, sizeof(name), "access_key_%d_last_rotated", number);
     key->last_rotated = moment_or_null(reader, column(names, fields, count, name));
     snprintf(name, sizeof(name), "access_key_%d_last_used_date", number);
@@ -82,11 +100,11 @@ static void read_report(struct reader *reader, const struct json_cursor *at, cha
         of->user = arena_strdup(reader->arena, column(names, fields, count, "user"));
         of->arn = arena_strdup(reader->arena, column(names, fields, count, "arn"));
         of->evidence = arena_printf(reader->arena, "%s#/Content (row %zu)", reader->name, row);
-        of->password_enabled = strcmp(column(names, fields, count, "password_enabled"), "true") == 0;
-        of->mfa_active = strcmp(column(names, fields, count, "mfa_active"), "true") == 0;
+        of->password_enabled = flag(reader, at, names, fields, count, "password_enabled");
+        of->mfa_active = flag(reader, at, names, fields, count, "mfa_active");
         of->password_last_used = moment_or_null(reader, column(names, fields, count, "password_last_used"));
         for (int k = 0; k < 2; k++)
-            read_key(reader, names, fields, count, k + 1, &of->keys[k]);
+            read_key(reader, at, names, fields, count, k + 1, &of->keys[k]);
     }
     (account == NULL ? account_of(reader) : account)->has_credentials = true;
 }

@@ -80,6 +80,14 @@ static void begin_of_target_group(struct file *file)
     group->targets_known = group->targets_known || file->call->kind == KIND_TARGET_HEALTH;
 }
 
+static void begin_of_trail(struct file *file)
+{
+    struct trail *trail = trail_of_file(&file->reader);
+    file->into = trail;
+    if (trail != NULL)
+        file->reader.doubt = &trail->doubt;
+}
+
 // Members that any answer may have.
 static bool is_marker(const char *key)
 {
@@ -132,7 +140,7 @@ static enum json_visit begin_call(struct file *file, const struct aws_call *call
     else if (call->read == read_target_health || call->read == read_target_group_attribute)
         begin_of_target_group(file);
     else if (call->kind == KIND_EVENT_SELECTORS || call->kind == KIND_TRAIL_STATUS)
-        file->into = trail_of_file(&file->reader);
+        begin_of_trail(file);
     else if (call->kind == KIND_FIREWALLS)
         file->into = &file->firewall;
     return call->form == FORM_WHOLE ? JSON_WHOLE : JSON_ELEMENTS;
