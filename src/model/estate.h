@@ -215,8 +215,7 @@ struct prefix_list {
     const char *name;
     bool has_entries; // false: the snapshot names the list but not what is in it
     VECTOR(struct prefix) entries;
-    const char *doubt; // not all of its entries were understood, or are there
-    const char *more;  // the document whose next page is to come, or NULL
+    const char *doubt; // not all of its entries were understood, or are there, or two documents tell of others
 };
 
 #define VPC_UNKNOWN "unknown" // the vpc_id of an interface whose record does not tell it, or two tell another
@@ -318,6 +317,9 @@ struct target {
     const char *health; // "healthy", "unhealthy"..., or "unknown"
 };
 
+// Whether targets see the clients' own addresses: by their group's attribute, or by AWS's default for its type.
+enum preservation { PRESERVE_DEFAULT, PRESERVE_OFF, PRESERVE_ON };
+
 struct target_group {
     const char *arn;
     const char *name;
@@ -328,7 +330,7 @@ struct target_group {
     bool targets_known;
     const char *doubt; // what of it or of its targets was not understood
     record_place record;
-    enum { PRESERVE_DEFAULT, PRESERVE_OFF, PRESERVE_ON } preserve_client;
+    enum preservation preserve_client;
     VECTOR(const char *) load_balancers;
     VECTOR(struct target) targets;
 };

@@ -11,6 +11,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 from test_controls import guarded, row, write_account
+from test_load_balancers import balanced
 from test_snapshots import entry, permission, plain
 
 FIELD = common.TOP.parent / "shared/field/snapshots"
@@ -453,6 +454,28 @@ class Contradictions(Case):
     @each([("drop",), (None,), (17,)])
     def test_a_gateway_whose_attachments_are_not_told_may_be_attached(self, to):
         self.check(folder(documents(changed(("InternetGateways", 0, "Attachments"), to))), 3, MAYBE, unread="Attachments")
+
+    @each([(["8.8.0.0/16"], [], 3), (["8.8.8.0/24"], [], 3), (["8.8.8.0/24", "9.9.9.0/24"], ["8.8.8.0/24"], 3), ([], ["8.8.0.0/16"], 0),
+           (["9.9.9.0/24", "8.8.0.0/16"], ["8.8.0.0/16", "9.9.9.0/24"], 0)])
+    def test_two_answers_about_one_prefix_list_are_pages_or_agree_or_neither_is_believed(self, first, second, status):
+        entries = [{"Entries": [{"Cidr": cidr} for cidr in cidrs]} for cidrs in (first, second)]
+        if first == []:  # a page, and the last one
+            entries[0].update(Entries=[{"Cidr": "9.9.9.0/24"}], NextToken="t")
+        made = changed(("SecurityGroups", 0, "IpPermissions", 0, "IpRanges"), [])
+        made["SecurityGroups"][0]["IpPermissions"][0]["PrefixListIds"] = [{"PrefixListId": "pl-1"}]
+        for order in (1, -1) if first else (1,):
+            read = folder({**documents(made), **{name: entry for name, entry in zip(("pl-1.a.json", "pl-1.b.json")[::order], entries)}})
+            self.check(read, status, {V4: "possible" if status else "exact"}, **({"unread": "pl-1"} if status else {}))
+
+    def test_two_answers_about_an_attribute_of_a_target_group(self):
+        estate = balanced("network")
+        for order in (1, -1):
+            values = [[{"Key": "preserve_client_ip.enabled", "Value": word}] for word in ("true", "false")][::order]
+            read = folder({**documents(estate), **{"target-group-attributes.web.%d.json" % i: {"Attributes": value} for i, value in enumerate(values)}})
+            output = self.compute(read)
+            self.assertTrue(named(output, ["unread"], "Attributes target group"), output["unread"])
+            self.assertTrue(all(x["certainty"] == "possible" for item in output["indirect"] for x in item["exposures"]))
+            self.assertTrue(output["indirect"])
 
     def test_two_routes_to_one_destination_are_possible(self):
         routes = [*plain()["RouteTables"][0]["Routes"], {"DestinationCidrBlock": "0.0.0.0/0", "NatGatewayId": "nat-1", "State": "active"}]

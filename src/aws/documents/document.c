@@ -65,8 +65,7 @@ static void begin_entries(struct file *file)
     file->into = list;
     if (list == NULL)
         return;
-    list->has_entries = true;
-    list->more = NULL;
+    prefix_list_answer(&file->reader, list);
     file->reader.doubt = &list->doubt;
 }
 
@@ -342,6 +341,7 @@ static void begin_document(struct file *file)
 {
     file->bare = 0;
     file->first_listing = file->reader.documents->listings.count;
+    file->first_entries = file->reader.documents->entries_answers.count;
     file->more = false;
     file->firewall = "AWS Network Firewall";
 }
@@ -352,9 +352,9 @@ static void end_document(struct file *file)
     for (size_t i = file->first_listing; i < reader->documents->listings.count; i++)
         reader->documents->listings.items[i]->more = file->more;
     doubt_lone_record(file);
-    struct prefix_list *list = file->more && !file->last ? list_of_file(reader) : NULL;
-    if (list != NULL)
-        list->more = reader->name;
+    struct documents *documents = reader->documents;
+    for (size_t i = file->first_entries; i < documents->entries_answers.count && list_of_file(reader) != NULL; i++)
+        documents->entries_answers.items[i].more = file->more;
 }
 
 bool document_read(struct file *file, size_t length, size_t *at)

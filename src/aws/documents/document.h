@@ -26,6 +26,7 @@ struct file {
     const char *first_other; // path of the first record that is another service's
     // Of the document in hand.
     size_t first_listing; // its own from here on
+    size_t first_entries;
     bool more;
 };
 

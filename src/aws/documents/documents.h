@@ -50,12 +50,22 @@ struct record_known {
     const char *doubt; // another says something else
 };
 
+// What one document tells of what is in a prefix list.
+struct entries_answer {
+    struct prefix_list *list;
+    const char *name;
+    size_t first; // its entries in the list
+    size_t count; // settle.c
+    bool more;    // another page follows
+};
+
 struct documents {
     struct estate *estate;
     const struct document_opener *opener;
     const char *const *names;
     VECTOR(struct listing *) listings; // in the order of reading
     struct expectation expected[EXPECT_COUNT];
+    VECTOR(struct entries_answer) entries_answers;
     struct map vpcs;          // id -> struct record_known
     struct map listeners;     // ARN -> struct record_known
     size_t used;              // documents that held something of use

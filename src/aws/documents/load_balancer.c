@@ -369,7 +369,10 @@ bool read_target_group_attribute(struct reader *reader, const struct json_cursor
     GUARD(interned_of(reader, at, "Value", &value));
     if (group == NULL)
         return json_fail(at, reader->error, "of which target group it is neither the document nor its name tells");
-    group->preserve_client = strcmp(value, "true") == 0 ? PRESERVE_ON : PRESERVE_OFF;
+    enum preservation told = strcmp(value, "true") == 0 ? PRESERVE_ON : PRESERVE_OFF;
+    if (group->preserve_client != PRESERVE_DEFAULT && group->preserve_client != told)
+        return doubt_at(reader, at, "is not what another document tells of its target group");
+    group->preserve_client = told;
     return true;
 }
 

@@ -127,6 +127,13 @@ struct prefix_list *prefix_list_named(struct reader *reader, const char *id)
     return list;
 }
 
+void prefix_list_answer(struct reader *reader, struct prefix_list *list)
+{
+    list->has_entries = true;
+    *vector_add(reader->arena, &reader->documents->entries_answers) =
+        (struct entries_answer){.list = list, .name = reader->name, .first = list->entries.count};
+}
+
 // describe-managed-prefix-lists (no entries) and describe-prefix-lists (Cidrs) share the key.
 bool read_prefix_list(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -143,7 +150,7 @@ bool read_prefix_list(struct reader *reader, const struct json_cursor *at, void 
     if (cidrs.node == NULL)
         return true;
     GUARD(json_expect_array(&cidrs, reader->error));
-    list->has_entries = true;
+    prefix_list_answer(reader, list);
     size_t index = 0;
     const cJSON *node;
     cJSON_ArrayForEach (node, cidrs.node) {

@@ -109,6 +109,8 @@ void put_alone(struct reader *reader, struct map *map, const char *key, void *va
                size_t doubt_offset, const char *what);
 
 struct prefix_list *prefix_list_named(struct reader *reader, const char *id);
+// Says that what follows is what the document in hand tells of its entries.
+void prefix_list_answer(struct reader *reader, struct prefix_list *list);
 struct load_balancer *load_balancer_with(struct reader *reader, const char *arn); // made where it is not known yet
 const struct group_set *group_set_of(struct reader *reader, const char **ids, size_t count); // sorts ids
 

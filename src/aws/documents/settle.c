@@ -187,19 +187,74 @@ static void settle_contradictions(struct reader *reader)
     }
 }
 
+static int by_list(const void *left, const void *right)
+{
+    const struct entries_answer *a = left, *b = right;
+    int order = strcmp(a->list->id, b->list->id);
+    return order != 0 ? order : (a->first > b->first) - (a->first < b->first);
+}
+
+static int by_prefix(const void *left, const void *right)
+{
+    const struct prefix *a = left, *b = right;
+    int order = address_compare((struct address){a->family, a->first}, (struct address){b->family, b->first});
+    return order != 0 ? order : (int)a->length - (int)b->length;
+}
+
+static bool same_entries(const struct entries_answer *a, const struct entries_answer *b)
+{
+    const struct prefix *x = a->list->entries.items + a->first, *y = b->list->entries.items + b->first;
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (by_prefix(&x[i], &y[i]) != 0)
+            return false;
+    return true;
+}
+
+static void settle_answers(struct reader *reader, struct entries_answer *answers, size_t count)
+{
+    struct prefix_list *list = answers[0].list;
+    const struct entries_answer *whole = NULL; // the last page, or the only one
+    for (size_t i = 0; i < count; i++) {
+        if (answers[i].more)
+            continue;
+        if (whole == NULL)
+            whole = &answers[i];
+        if (same_entries(whole, &answers[i]))
+            continue;
+        reader->name = answers[i].name;
+        reader->doubt = &list->doubt;
+        reader->listing = NULL;
+        doubt_document(reader, "", "tells of other entries of prefix list %s than %s: neither is believed alone",
+                       list->id, whole->name);
+    }
+    if (whole != NULL)
+        return;
+    struct lack lack = {.kind = kind_name(KIND_PREFIX_LISTS), .id = list->id};
+    lack.text = arena_printf(reader->arena,
+                             "incomplete: entries of prefix list %s (%s says that another page follows, and none does)",
+                             list->id, answers[count - 1].name);
+    list->doubt = list->doubt == NULL ? lack.text : list->doubt;
+    lack_add(reader->arena, &reader->estate->lacks, &lack);
+}
+
 static void settle_prefix_lists(struct reader *reader)
 {
-    struct map *lists = &reader->estate->prefix_lists;
-    for (size_t i = 0; i < lists->size; i++) {
-        struct prefix_list *list = lists->slots[i].value;
-        if (list == NULL || list->more == NULL)
-            continue;
-        struct lack lack = {.kind = kind_name(KIND_PREFIX_LISTS), .id = list->id};
-        lack.text = arena_printf(
-            reader->arena, "incomplete: entries of prefix list %s (%s says that another page follows, and none does)",
-            list->id, list->more);
-        list->doubt = list->doubt == NULL ? lack.text : list->doubt;
-        lack_add(reader->arena, &reader->estate->lacks, &lack);
+    struct entries_answer *answers = reader->documents->entries_answers.items;
+    size_t count = reader->documents->entries_answers.count;
+    if (count > 1)
+        qsort(answers, count, sizeof(*answers), by_list);
+    for (size_t i = 0, end; i < count; i = end) {
+        const struct prefix_list *list = answers[i].list;
+        for (end = i; end < count && answers[end].list == list; end++) {
+            bool last = end + 1 == count || answers[end + 1].list != list;
+            struct entries_answer *one = &answers[end];
+            one->count = (last ? list->entries.count : answers[end + 1].first) - one->first;
+            if (one->count > 1)
+                qsort(list->entries.items + one->first, one->count, sizeof(struct prefix), by_prefix);
+        }
+        settle_answers(reader, &answers[i], end - i);
     }
 }
 
