@@ -86,6 +86,64 @@ cJSON *json_parse_slice(const char *text, size_t length, size_t *offset, struct 
     return NULL;
 }
 
+static int by_text(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+// Of an object with many members.
+static const char *repeated_of_many(const cJSON *object, size_t count)
+{
+    const char **keys = malloc(count * sizeof(*keys)), *repeated = NULL;
+    size_t used = 0;
+    const cJSON *child;
+    if (keys == NULL)
+        return NULL;
+    cJSON_ArrayForEach (child, object)
+        keys[used++] = child->string;
+    qsort(keys, count, sizeof(*keys), by_text);
+    for (size_t i = 1; i < count && repeated == NULL; i++)
+        repeated = strcmp(keys[i - 1], keys[i]) == 0 ? keys[i] : NULL;
+    free(keys);
+    return repeated;
+}
+
+static bool is_earlier(const cJSON *object, const cJSON *member)
+{
+    for (const cJSON *other = object->child; other != member; other = other->next)
+        if (strcmp(other->string, member->string) == 0)
+            return true;
+    return false;
+}
+
+static const char *repeated_of(const cJSON *object)
+{
+    enum { FEW = 64 };
+    uint64_t seen = 0; // a bit for each key, which two may share
+    size_t count = 0;
+    const cJSON *child;
+    cJSON_ArrayForEach (child, object) {
+        size_t length = strlen(child->string);
+        unsigned last = length == 0 ? 0 : (unsigned char)child->string[length - 1];
+        uint64_t bit = (uint64_t)1 << ((length * 5 + last * 11 + (unsigned char)child->string[0] * 3) & 63);
+        if (count < FEW && (seen & bit) != 0 && is_earlier(object, child))
+            return child->string;
+        seen |= bit;
+        count++;
+    }
+    return count > FEW ? repeated_of_many(object, count) : NULL;
+}
+
+const char *json_repeated_key(const cJSON *value)
+{
+    const char *repeated = cJSON_IsObject(value) ? repeated_of(value) : NULL;
+    const cJSON *child;
+    cJSON_ArrayForEach (child, value)
+        if (repeated == NULL && child->child != NULL)
+            repeated = json_repeated_key(child);
+    return repeated;
+}
+
 static cJSON *parse_from(const char *file, size_t first_line, const char *text, size_t length, struct error *error)
 {
     size_t line, column, offset = 0;

@@ -34,6 +34,9 @@ cJSON *json_parse(const char *file, const char *text, size_t length, struct erro
 // wrong and the message says what is, without a place.
 cJSON *json_parse_slice(const char *text, size_t length, size_t *offset, struct error *error);
 
+// A key that an object in the value has twice, or NULL. Which one counts is not defined (RFC 8259, 4).
+const char *json_repeated_key(const cJSON *value);
+
 // Line and column, counted from 1, of a byte of a text.
 void json_line_of(const char *text, size_t offset, size_t *line, size_t *column);
 

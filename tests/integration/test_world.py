@@ -493,6 +493,14 @@ class Contradictions(Case):
 
 
 class Siblings(Case):
+    @each([("CidrIp", "10.0.0.0/8"), ("FromPort", 22), ("IpPermissions", []), ("GroupId", "sg-9")])
+    def test_a_key_twice_in_one_record_counts_neither_way(self, key, other):
+        text = json.dumps({"SecurityGroups": plain()["SecurityGroups"]})
+        for many in ("", ", ".join('"k%d": 0' % i for i in range(100)) + ", "):
+            made = text.replace('"%s": ' % key, '%s"%s": %s, "%s": ' % (many, key, json.dumps(other), key), 1)
+            self.assertNotEqual(made, text)
+            self.check(folder({**documents(plain()), "SecurityGroups.json": made}), 3, MAYBE, unread=key)
+
     @each([("[[{}]]",), ('[[{"InstanceId": "i-1"}], []]',), ("[[]]",), ("[[[1]]]",)])
     def test_lists_of_lists_cost_only_their_file(self, text):
         self.assertTrue(named(self.same(beside({"odd.json": text})), ["ignored"], "odd.json --query"))

@@ -134,8 +134,9 @@ static bool read_policy_document(struct reader *reader, const struct json_cursor
     const char *decoded = percent_decoded(reader, document.node->valuestring);
     cJSON *root = json_parse_slice(decoded, strlen(decoded), &wrong, reader->error);
     struct json_cursor inner = {.up = document.up, .file = document.file, .key = document.key, .node = root};
-    bool good = root != NULL ? read_statements(reader, &inner, policy)
-                             : json_fail(&document, reader->error, "is no policy document");
+    bool good = root != NULL && json_repeated_key(root) == NULL
+                    ? read_statements(reader, &inner, policy)
+                    : json_fail(&document, reader->error, "is no policy document");
     cJSON_Delete(root);
     return good;
 }

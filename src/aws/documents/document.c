@@ -228,6 +228,7 @@ static bool on_value(void *context, const struct json_cursor *at, bool is_elemen
     }
     if (is_element || call->form == FORM_WHOLE) {
         bool object = cJSON_IsObject(at->node);
+        const char *repeated = json_repeated_key(at->node);
         if (call->is_ours != NULL && (object || !is_element || call->strings_elsewhere) && !call->is_ours(at->node)) {
             char place[256];
             json_place(at, place, sizeof(place));
@@ -238,10 +239,12 @@ static bool on_value(void *context, const struct json_cursor *at, bool is_elemen
         file->ours++;
         file->used = true;
         reader->record = (record_place)file->number << RECORD_OFFSET_BITS | at->offset;
-        if (is_element && !object && call->kind == KIND_LISTENERS)
+        if (is_element && (!object || repeated != NULL) && call->kind == KIND_LISTENERS)
             reader->doubt = &reader->documents->any_listener;
         if (is_element && !object)
             doubt_at(reader, at, "is no object, expected one");
+        else if (repeated != NULL)
+            doubt_at(reader, at, "has %s twice: which counts is not known", repeated);
         else if (!call->read(reader, at, file->into))
             doubt_failure(reader);
         arena_reset(reader->scratch);
