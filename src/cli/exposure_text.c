@@ -134,20 +134,13 @@ static bool is_within(struct arena *arena, const struct exposure *one, const str
            prefixset_is_empty(prefixset_subtract(arena, whole->sources, one->sources));
 }
 
-static void put_endpoint(const struct endpoint *endpoint, bool all, struct text *out)
+static void put_rows(const struct exposure_list *list, enum family family, bool all, struct text *out)
 {
     struct arena *arena = arena_new();
-    enum family family = endpoint->address.family;
-    const struct exposure *whole = all ? NULL : everything(endpoint->exposures);
+    const struct exposure *whole = all ? NULL : everything(list);
     VECTOR(const struct exposure *) shown = {0};
-    char address[ADDRESS_TEXT];
-    endpoint_address(endpoint, address);
-    text_printf(out, "%s  %s  %s%s%s\n", address,
-                report_clean(arena, endpoint->name != NULL ? endpoint->name : "(unnamed)"),
-                report_clean(arena, endpoint->interface->id), endpoint->dormant ? "  dormant: " : "",
-                endpoint->dormant ? endpoint_dormancy(endpoint) : "");
-    for (size_t e = 0; e < endpoint->exposures->count; e++) {
-        const struct exposure *one = &endpoint->exposures->items[e];
+    for (size_t e = 0; e < list->count; e++) {
+        const struct exposure *one = &list->items[e];
         if (all || ((one->internet || one->path == PATH_TWO_WAY) && !is_within(arena, one, whole)))
             *vector_add(arena, &shown) = one;
     }
@@ -160,8 +153,28 @@ static void put_endpoint(const struct endpoint *endpoint, bool all, struct text 
             text_printf(out, "          possible: %s\n", report_clean(arena, one->via.items[v]));
     }
     if (shown.count == 0)
-        text_printf(out, "  nothing arrives%s\n", endpoint->exposures->count > 0 ? " from the internet" : "");
+        text_printf(out, "  nothing arrives%s\n", list->count > 0 ? " from the internet" : "");
     arena_free(arena);
+}
+
+static void put_endpoint(struct arena *arena, struct map *known, const struct endpoint *endpoint, bool all,
+                         struct text *out)
+{
+    char address[ADDRESS_TEXT];
+    endpoint_address(endpoint, address);
+    text_printf(out, "%s  %s  %s%s%s\n", address,
+                report_clean(arena, endpoint->name != NULL ? endpoint->name : "(unnamed)"),
+                report_clean(arena, endpoint->interface->id), endpoint->dormant ? "  dormant: " : "",
+                endpoint->dormant ? endpoint_dormancy(endpoint) : "");
+    const char *rows = map_get_pointer(known, endpoint->exposures);
+    if (rows == NULL) {
+        struct text text = {0};
+        put_rows(endpoint->exposures, endpoint->address.family, all, &text);
+        rows = arena_strdup(arena, text.bytes);
+        text_free(&text);
+        map_put_pointer(arena, known, endpoint->exposures, (void *)(uintptr_t)rows);
+    }
+    text_puts(out, rows);
 }
 
 static void put_indirect(const struct indirect_exposure *one, struct text *out)
@@ -185,13 +198,14 @@ static void put_indirect(const struct indirect_exposure *one, struct text *out)
 void exposure_text(const struct exposure_set *set, bool all, struct text *out)
 {
     struct arena *arena = arena_new();
+    struct map known = {0}; // answer -> its rows: endpoints with the same answer have the same
     size_t dormant = 0, silent = 0, gaps = put_gaps(set, arena, all, out);
     for (size_t i = 0; i < set->endpoints.count; i++) {
         const struct endpoint *endpoint = &set->endpoints.items[i];
         dormant += endpoint->dormant;
         silent += endpoint->exposures->count == 0;
         text_puts(out, i > 0 || gaps > 0 ? "\n" : "");
-        put_endpoint(endpoint, all, out);
+        put_endpoint(arena, &known, endpoint, all, out);
     }
     text_printf(out, "\n%u endpoints: %zu where nothing arrives, %zu dormant\n", set->endpoints.count, silent, dormant);
     if (set->indirect.count > 0)

@@ -204,6 +204,23 @@ int prefixset_compare(struct prefixset a, struct prefixset b)
     return a.count < b.count ? -1 : a.count > b.count ? 1 : 0;
 }
 
+// The number of the lowest bit that is set; `none` where none is.
+static unsigned lowest_bit(address_bits bits, unsigned none)
+{
+    uint64_t low = (uint64_t)bits, high = (uint64_t)(bits >> 64);
+    return low != 0 ? (unsigned)__builtin_ctzll(low) : high != 0 ? 64 + (unsigned)__builtin_ctzll(high) : none;
+}
+
+// How many bits a block may leave free and end no more than `most` addresses behind its first.
+static unsigned bits_within(address_bits most)
+{
+    address_bits width = most + 1; // 0: all 128 bits
+    uint64_t low = (uint64_t)width, high = (uint64_t)(width >> 64);
+    if (width == 0)
+        return 128;
+    return high != 0 ? 127 - (unsigned)__builtin_clzll(high) : 63 - (unsigned)__builtin_clzll(low);
+}
+
 struct prefix *prefixset_prefixes(struct arena *arena, enum family family, struct prefixset set, size_t *count)
 {
     size_t capacity = 0;
@@ -215,14 +232,8 @@ struct prefix *prefixset_prefixes(struct arena *arena, enum family family, struc
         for (size_t i = 0; i < set.count; i++) {
             address_bits low = set.ranges[i].low, high = set.ranges[i].high;
             for (bool more = true; more;) {
-                unsigned free_bits = 0; // grow the block while it stays aligned and inside the range
-                while (free_bits < family_width(family)) {
-                    address_bits block =
-                        free_bits + 1 == 128 ? ~(address_bits)0 : ((address_bits)1 << (free_bits + 1)) - 1;
-                    if ((low & block) != 0 || high - low < block)
-                        break;
-                    free_bits++;
-                }
+                unsigned aligned = lowest_bit(low, family_width(family)), fits = bits_within(high - low);
+                unsigned free_bits = aligned < fits ? aligned : fits;
                 struct prefix prefix = {
                     .family = family, .length = (uint8_t)(family_width(family) - free_bits), .first = low};
                 if (pass == 1)
