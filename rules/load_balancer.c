@@ -28,10 +28,10 @@ const struct load_balancer *load_balancer_of(struct arena *arena, const struct e
         return NULL;
     bool classic = strchr(mark, '/') == NULL;
     enum kind kind = classic ? KIND_CLASSIC_LOAD_BALANCERS : KIND_LOAD_BALANCERS;
-    if (estate_completeness(estate, kind, interface->place->account_id, interface->place->region) <=
-        COMPLETENESS_DENIED)
-        return NULL; // taken as none: the assumption is listed
     const struct load_balancer *balancer = map_get(&estate->load_balancers, load_balancer_key(arena, interface));
+    if (balancer == NULL && estate_completeness(estate, kind, interface->place->account_id, interface->place->region) <=
+                                COMPLETENESS_DENIED)
+        return NULL; // taken as none: the assumption is listed
     if (balancer == NULL || balancer->name == NULL) {
         if (!interface->requester_managed && strstr(interface->type, "load_balancer") == NULL)
             return NULL; // somebody's own description

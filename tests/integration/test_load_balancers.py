@@ -193,6 +193,12 @@ class LoadBalancers(Case):
         estate["Listeners"][0]["DefaultActions"] = [{"Type": "fixed-response"}]
         self.assertEqual(self.behind(estate), {("10.0.2.4", 8080): (["8.0.0.0/8"], "possible")})
 
+    def test_a_load_balancer_is_known_by_its_interface_whoever_is_told_to_own_that(self):
+        estate = balanced()
+        estate["NetworkInterfaces"][0]["OwnerId"] = "444455556666"
+        estate["Vpcs"] = [{"VpcId": "vpc-1", "OwnerId": "111122223333"}]
+        self.assertIn(("10.0.2.4", 8080), self.behind(estate))
+
     def test_a_target_that_starts_is_possible_and_one_that_stands_still_dormant(self):
         for state, dormant, certainty in (("running", False, "exact"), ("pending", False, "possible"), ("stopped", True, "exact")):
             estate = balanced()

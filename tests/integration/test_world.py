@@ -492,6 +492,15 @@ class Contradictions(Case):
             self.assertFalse(any(e["dormant"] for e in output["endpoints"]))
 
 
+LONE = [words.split() for words in (  # two members that tell a record without the key of its list, and that key
+    "NetworkInterfaceId PrivateIpAddresses NetworkInterfaces", "RouteTableId Routes RouteTables", "NetworkAclId Entries NetworkAcls",
+    "InternetGatewayId Attachments InternetGateways", "GroupId IpPermissions SecurityGroups", "InstanceId ImageId Reservations",
+    "VpcId InstanceTenancy Vpcs", "SubnetId CidrBlock Subnets", "PrefixListId PrefixListName PrefixLists",
+    "VpcEndpointId VpcEndpointType VpcEndpoints", "LoadBalancerArn Scheme LoadBalancers", "ListenerArn DefaultActions Listeners",
+    "LoadBalancerName ListenerDescriptions LoadBalancerDescriptions", "TargetGroupArn TargetType TargetGroups",
+    "DBInstanceIdentifier DBInstanceClass DBInstances", "TrailARN HomeRegion trailList")]
+
+
 class Siblings(Case):
     @each([("CidrIp", "10.0.0.0/8"), ("FromPort", 22), ("IpPermissions", []), ("GroupId", "sg-9")])
     def test_a_key_twice_in_one_record_counts_neither_way(self, key, other):
@@ -528,6 +537,11 @@ class Siblings(Case):
         files["Reservations.json"]["Reservations"][0]["Instances"][0]["NetworkInterfaces"] = nested
         files["eni.json"] = "\n".join([json.dumps(nested[0])] * count)
         self.check(folder(files), 3, {V4: "exact"}, unread="eni.json NetworkInterfaces")
+
+    @each(LONE)
+    def test_a_record_of_any_kind_without_the_key_of_its_list_is_told(self, one, two, kind):
+        output = self.compute(beside({"extra.json": {one: "x-1", two: "x"}}))
+        self.assertTrue(named(output, ["unread"], "extra.json " + kind), output["unread"])
 
     @each([([None],), ([{}],), ([{"State": "available"}],), ([17],)])
     def test_an_attachment_that_is_not_understood_may_be_of_this_vpc(self, attachments):

@@ -19,8 +19,9 @@ import tempfile
 import unittest
 import urllib.parse
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), *words) for words in (("..",), ("..", "integration"))]
 import common
+from test_world import LONE
 
 DOCUMENTS = int(os.environ.get("SERVICE_MODELS_DOCUMENTS", "10000"))
 SEED = int(os.environ.get("SERVICE_MODELS_SEED", random.SystemRandom().randrange(10 ** 9)))
@@ -337,6 +338,13 @@ class ServiceModels(unittest.TestCase):
     def test_documents_of_every_shape_cost_no_more_than_themselves(self):
         sets = [range(n, min(n + A_FOLDER, DOCUMENTS)) for n in range(0, DOCUMENTS, A_FOLDER)]
         self.none_has_a_problem(sets, self.computed)
+
+    def test_no_answer_of_aws_has_the_two_members_that_tell_a_record_without_its_list(self):
+        for service in sorted(path.name for path in models().iterdir() if list(path.glob("*/service-2.json*"))):
+            shapes = model(service)
+            for name, operation in shapes["operations"].items():
+                members = shapes["shapes"][operation["output"]["shape"]]["members"] if "output" in operation else ()
+                self.assertFalse([kind for one, two, kind in LONE if one in members and two in members], (service, name))
 
     def test_one_document_alone_costs_no_more_than_itself(self):
         self.none_has_a_problem([[n] for n in range(min(ALONE, DOCUMENTS))], self.computed)

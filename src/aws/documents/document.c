@@ -25,6 +25,8 @@ const char *document_kind_of(const cJSON *record, bool any_case)
                                          {"Instances", "Reservations"},
                                          {"InstanceId", "Reservations"},
                                          {"SubnetId", "Subnets"},
+                                         {"ListenerArn", "Listeners"},
+                                         {"ListenerDescriptions", "LoadBalancerDescriptions"},
                                          {"LoadBalancerArn", "LoadBalancers"},
                                          {"TargetGroupArn", "TargetGroups"},
                                          {"PrefixListId", "PrefixLists"},
@@ -32,7 +34,9 @@ const char *document_kind_of(const cJSON *record, bool any_case)
                                          {"DBInstanceIdentifier", "DBInstances"},
                                          {"GroupId", "SecurityGroups"},
                                          {"VpcId", "Vpcs"},
-                                         {"AllocationId", "Addresses"}};
+                                         {"AllocationId", "Addresses"},
+                                         {"GroupList", "UserDetailList"},
+                                         {"TrailARN", "trailList"}};
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
         if (cJSON_IsObject(record) && (any_case ? cJSON_GetObjectItem(record, ids[i][0])
                                                 : cJSON_GetObjectItemCaseSensitive(record, ids[i][0])) != NULL)
@@ -145,14 +149,25 @@ static enum json_visit begin_call(struct file *file, const struct aws_call *call
     return call->form == FORM_WHOLE ? JSON_WHOLE : JSON_ELEMENTS;
 }
 
-// A record without its list has these two, which no answer of AWS has beside each other.
+// A record without its list has these two, which no answer of AWS has beside each other (test_service_models.py).
 static const char *const lone_records[][3] = {{"NetworkInterfaceId", "PrivateIpAddresses", "NetworkInterfaces"},
                                               {"RouteTableId", "Routes", "RouteTables"},
                                               {"NetworkAclId", "Entries", "NetworkAcls"},
                                               {"InternetGatewayId", "Attachments", "InternetGateways"},
                                               {"GroupId", "IpPermissions", "SecurityGroups"},
-                                              {"InstanceId", "ImageId", "Reservations"}};
+                                              {"InstanceId", "ImageId", "Reservations"},
+                                              {"VpcId", "InstanceTenancy", "Vpcs"},
+                                              {"SubnetId", "CidrBlock", "Subnets"},
+                                              {"PrefixListId", "PrefixListName", "PrefixLists"},
+                                              {"VpcEndpointId", "VpcEndpointType", "VpcEndpoints"},
+                                              {"LoadBalancerArn", "Scheme", "LoadBalancers"},
+                                              {"LoadBalancerName", "ListenerDescriptions", "LoadBalancerDescriptions"},
+                                              {"ListenerArn", "DefaultActions", "Listeners"},
+                                              {"TargetGroupArn", "TargetType", "TargetGroups"},
+                                              {"DBInstanceIdentifier", "DBInstanceClass", "DBInstances"},
+                                              {"TrailARN", "HomeRegion", "trailList"}};
 enum { LONE_RECORDS = sizeof(lone_records) / sizeof(lone_records[0]) };
+_Static_assert(LONE_RECORDS <= 16, "struct file has two bits for each");
 
 static void note_key(struct file *file, const char *key)
 {
