@@ -77,6 +77,10 @@ static void needs_credentials(struct inquiry *inquiry, const struct account *acc
             answer_missing(inquiry, "get-credential-report of %s", account->users.items[i].arn);
     if (!root)
         answer_missing(inquiry, "get-credential-report of the root user");
+    const long *counted = summary(account, "Users");
+    if (counted != NULL && *counted + root > (long)account->credentials.count)
+        answer_missing(inquiry, "get-credential-report of %ld users, of %ld that get-account-summary counts",
+                       *counted + root - (long)account->credentials.count, *counted);
 }
 
 static const char *summary_reference(struct inquiry *inquiry, const struct account *account, const char *key)

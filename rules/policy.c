@@ -84,8 +84,8 @@ static enum access_level of_roles(struct judgement *judgement, const struct iam_
             level = found > level ? found : level;
             known = true;
         }
-        // A pattern may name roles of other accounts besides.
-        all_known = known && strpbrk(statement->resources.items[r], "*?") == NULL;
+        // A pattern may name roles of other accounts besides, and a variable any.
+        all_known = known && strpbrk(statement->resources.items[r], "*?$") == NULL;
     }
     return all_known || level == ACCESS_ADMIN ? level : ACCESS_WRITE;
 }

@@ -58,14 +58,35 @@ bool text_is_utf8(const char *bytes, size_t length)
     return bad_utf8(bytes, length) == NULL;
 }
 
-cJSON *json_parse_slice(const char *text, size_t length, size_t *offset, struct error *error)
+// Where a text holds the escape of a NUL, which would end it here and nowhere else; NULL where none does.
+static const char *escaped_nul(const char *text, size_t length)
 {
-    const char *bad = bad_utf8(text, length), *end = NULL;
-    if (bad != NULL) {
-        *offset = (size_t)(bad - text);
-        error_set(error, ERROR_USAGE, "byte 0x%02x is not UTF-8 text, expected JSON", (unsigned)(unsigned char)*bad);
-        return NULL;
+    static const char escape[] = "u0000";
+    const char *end = text + length;
+    for (const char *at = text; (at = memchr(at, '\\', (size_t)(end - at))) != NULL; at += 2) {
+        if (end - at < 2)
+            return NULL;
+        if ((size_t)(end - at) > sizeof(escape) - 1 && memcmp(at + 1, escape, sizeof(escape) - 1) == 0)
+            return at;
     }
+    return NULL;
+}
+
+// The same text with U+FFFD in the place of each NUL; the caller's.
+static char *without_nuls(const char *text, size_t length)
+{
+    char *copy = malloc(length + 1);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, text, length);
+    for (const char *nul; (nul = escaped_nul(copy, length)) != NULL;)
+        memcpy(copy + (nul - copy), "\\uFFFD", 6);
+    return copy;
+}
+
+static cJSON *parse_whole(const char *text, size_t length, size_t *offset, struct error *error)
+{
+    const char *end = NULL;
     json_pool_use();
     cJSON *root = cJSON_ParseWithLengthOpts(text, length, &end, false);
     bool trailing = false;
@@ -84,6 +105,20 @@ cJSON *json_parse_slice(const char *text, size_t length, size_t *offset, struct 
               : *offset + 1 >= length ? "the JSON ends too early: is the file truncated?"
                                       : "not valid JSON");
     return NULL;
+}
+
+cJSON *json_parse_slice(const char *text, size_t length, size_t *offset, struct error *error)
+{
+    const char *bad = bad_utf8(text, length);
+    if (bad != NULL) {
+        *offset = (size_t)(bad - text);
+        error_set(error, ERROR_USAGE, "byte 0x%02x is not UTF-8 text, expected JSON", (unsigned)(unsigned char)*bad);
+        return NULL;
+    }
+    char *copy = escaped_nul(text, length) == NULL ? NULL : without_nuls(text, length);
+    cJSON *root = parse_whole(copy != NULL ? copy : text, length, offset, error);
+    free(copy);
+    return root;
 }
 
 static int by_text(const void *left, const void *right)

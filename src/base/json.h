@@ -31,7 +31,8 @@ void json_pool_use(void);
 cJSON *json_parse(const char *file, const char *text, size_t length, struct error *error);
 
 // Parses `length` bytes that hold one value and nothing else but space after it. On error *offset is the byte that is
-// wrong and the message says what is, without a place.
+// wrong and the message says what is, without a place. A NUL in a text (\u0000), which would end it here and nowhere
+// else, becomes U+FFFD.
 cJSON *json_parse_slice(const char *text, size_t length, size_t *offset, struct error *error);
 
 // A key that an object in the value has twice, or NULL. Which one counts is not defined (RFC 8259, 4).

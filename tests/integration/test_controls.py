@@ -262,7 +262,7 @@ class Account(unittest.TestCase):
                 ("the details", lambda d: d[DETAILS]["UserDetailList"].pop(), {"dedicated-users", "least-privilege"}),
                 ("the report", lambda d: d["get-credential-report"]["Content"].pop(), {"user-mfa", "temporary-credentials"}),
                 ("all but the summary", lambda d: (d[DETAILS]["UserDetailList"].pop(), d["get-credential-report"]["Content"].pop()),
-                 {"dedicated-users", "least-privilege"})):
+                 {"dedicated-users", "least-privilege", "user-mfa", "temporary-credentials"})):
             with self.subTest(name=name):
                 self.assertEqual(self.failing(change), dict.fromkeys(controls, "not-evaluated"))
 

@@ -502,6 +502,21 @@ LONE = [words.split() for words in (  # two members that tell a record without t
 
 
 class Siblings(Case):
+    @each([("CidrIp", '"0.0.0.0/0', '"10.0.0.0/8\\u0000,0.0.0.0/0'), ("IpPermissions", '"IpPermissions', '"IpPermissions\\u0000x": [], "x'),
+           ("InterfaceType", '"interface"', '"nat_gateway\\u0000x"'),
+           ("State", '"active', '"blackhole\\u0000x')])
+    def test_a_nul_cuts_no_text(self, name, old, new):
+        files = {n: json.dumps(d).replace(old, new) for n, d in documents(plain()).items()}
+        self.assertTrue(any("u0000" in text for text in files.values()), name)
+        output = self.compute(folder(files))
+        self.assertFalse({"absent", "no"} & {reach(output, V4), reach(output, V6)}, name)
+
+    @each([(17,), ({"a": 1},), (True,), ("t",), ([],)])
+    def test_a_mark_of_any_type_says_that_a_page_is_missing(self, mark):
+        for key in ("NextToken", "IsTruncated"):
+            self.check(beside({"NetworkInterfaces.json": {**documents(plain())["NetworkInterfaces.json"], key: mark}}), 3, REACHED,
+                       missing="NetworkInterfaces")
+
     @each([("CidrIp", "10.0.0.0/8"), ("FromPort", 22), ("IpPermissions", []), ("GroupId", "sg-9")])
     def test_a_key_twice_in_one_record_counts_neither_way(self, key, other):
         text = json.dumps({"SecurityGroups": plain()["SecurityGroups"]})

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "aws/documents/calls.h"
 #include "aws/documents/completeness.h"
 #include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
@@ -71,8 +72,8 @@ static bool read_words(struct reader *reader, const struct json_cursor *object, 
         return json_fail(&at, reader->error, "is empty, expected a word");
     cJSON_ArrayForEach (node, at.node) {
         struct json_cursor word = json_element(&at, index++, node);
-        if (!cJSON_IsString(node))
-            return json_fail(&word, reader->error, "is no string, expected one");
+        if (!cJSON_IsString(node) || node->valuestring[0] == '\0')
+            return json_fail(&word, reader->error, "is no word, expected one");
         *vector_add(reader->arena, words) = intern(reader, node->valuestring);
     }
     return true;
@@ -143,6 +144,7 @@ static bool read_policy_document(struct reader *reader, const struct json_cursor
 
 struct versions {
     struct iam_policy *policy;
+    const char *named; // DefaultVersionId, or NULL
     bool has_default;
 };
 
@@ -150,7 +152,11 @@ static bool read_policy_version(struct reader *reader, const struct json_cursor 
 {
     struct versions *versions = into;
     bool is_default = false;
+    const char *id = NULL;
     GUARD(json_optional_boolean(at, "IsDefaultVersion", &is_default, reader->error));
+    GUARD(json_borrow_string(at, "VersionId", &id, reader->error));
+    if (is_default && versions->named != NULL && id != NULL && strcmp(id, versions->named) != 0)
+        doubt_at(reader, at, "is the default version, and DefaultVersionId is %s", versions->named);
     versions->has_default = versions->has_default || is_default;
     return !is_default || read_policy_document(reader, at, "Document", versions->policy);
 }
@@ -173,6 +179,7 @@ bool read_managed_policy(struct reader *reader, const struct json_cursor *at, vo
     policy->record = reader->record;
     reader->doubt = &policy->doubt;
     struct versions versions = {.policy = policy};
+    lenient_text(reader, at, "DefaultVersionId", &versions.named);
     each_of(reader, at, "PolicyVersionList", read_policy_version, &versions);
     if (!versions.has_default)
         doubt_at(reader, at, "has no default version, expected one in PolicyVersionList");
@@ -347,9 +354,11 @@ struct trail *trail_of_file(struct reader *reader)
     struct account *account = account_of(reader);
     const char *base = text_behind_slash(reader->name);
     struct trail *best = NULL;
+    const struct aws_call *call = call_of_file(base);
+    bool named = call != NULL && strchr(base + strlen(call->file), '.') != strrchr(base, '.'); // for another
     for (size_t i = 0; i < account->trails.count; i++) {
         struct trail *trail = &account->trails.items[i];
-        bool fits = strstr(base, trail->name) != NULL || account->trails.count == 1;
+        bool fits = strstr(base, trail->name) != NULL || (account->trails.count == 1 && !named);
         if (fits && (best == NULL || strlen(trail->name) > strlen(best->name)))
             best = trail;
     }
@@ -382,6 +391,12 @@ bool read_event_selector(struct reader *reader, const struct json_cursor *at, vo
         doubt_at(reader, &included, "is %s, expected true or false", json_kind(included.node));
     if (which == NULL)
         doubt_at(reader, at, "has no ReadWriteType, expected one");
+    struct json_cursor excluded = member_of(reader, at, "ExcludeManagementEventSources");
+    for (const cJSON *one = excluded.node == NULL ? NULL : excluded.node->child; one != NULL; one = one->next)
+        if (!cJSON_IsString(one))
+            doubt_at(reader, &excluded, "holds %s, expected strings", json_kind(one));
+    if (excluded.node != NULL && !cJSON_IsArray(excluded.node))
+        doubt_at(reader, &excluded, "is %s, expected an array", json_kind(excluded.node));
     enum trail_events events = !cJSON_IsTrue(included.node)                 ? TRAIL_EVENTS_NONE
                                : which == NULL || strcmp(which, "All") == 0 ? TRAIL_EVENTS_ALL
                                                                             : TRAIL_EVENTS_SOME;

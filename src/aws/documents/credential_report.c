@@ -44,18 +44,17 @@ static const char *column(char *const *names, char *const *fields, size_t count,
     return NULL;
 }
 
-// A cell that says yes or no; "N/A" and the like are no. A column that is not there tells nothing; another word is a
-// doubt.
+// A cell that says yes or no; whether root has a password is never told. A column that is not there tells nothing;
+// another word is a doubt.
 static enum told flag(struct reader *reader, const struct json_cursor *at, char *const *names, char *const *fields,
                       size_t count, const char *name)
 {
-    static const char *const no[] = {"false", "N/A", "not_supported", "no_information", NULL};
     const char *word = column(names, fields, count, name);
-    if (word == NULL)
+    if (word == NULL || strcmp(word, "not_supported") == 0)
         return TOLD_NOTHING;
     if (strcmp(word, "true") == 0)
         return TOLD_YES;
-    if (text_among(word, no))
+    if (strcmp(word, "false") == 0)
         return TOLD_NO;
     doubt_at(reader, at, "%s of %s is %s, expected true or false", name, column(names, fields, count, "user"),
              word[0] == '\0' ? "empty" : word);
@@ -66,7 +65,6 @@ static size_t split(char *line, char **fields)
 {
     size_t count = 0;
     char *field;
-    line[strcspn(line, "\r")] = '\0';
     while (count < MOST_COLUMNS && (field = next_field(&line)) != NULL)
         fields[count++] = field;
     return count;
@@ -88,9 +86,12 @@ static void read_report(struct reader *reader, const struct json_cursor *at, cha
 {
     struct account *account = NULL;
     char *names[MOST_COLUMNS], *fields[MOST_COLUMNS], *rest = NULL;
-    char *line = strtok_r(csv, "\n", &rest);
+    char *line = strtok_r(csv, "\r\n", &rest);
     size_t count = line == NULL ? 0 : split(line, names);
-    for (size_t row = 1; count > 0 && (line = strtok_r(NULL, "\n", &rest)) != NULL; row++) {
+    for (size_t i = 0; i < count; i++)
+        if (column(names, names, i, names[i]) != NULL)
+            doubt_at(reader, at, "has column %s twice", names[i]);
+    for (size_t row = 1; count > 0 && (line = strtok_r(NULL, "\r\n", &rest)) != NULL; row++) {
         if (split(line, fields) != count) {
             doubt_at(reader, at, "row %zu of the report does not have its %zu columns", row, count);
             continue;

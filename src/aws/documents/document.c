@@ -87,8 +87,29 @@ static void begin_of_trail(struct file *file)
 {
     struct trail *trail = trail_of_file(&file->reader);
     file->into = trail;
-    if (trail != NULL)
-        file->reader.doubt = &trail->doubt;
+    if (trail == NULL)
+        return;
+    file->reader.doubt = &trail->doubt;
+    if (file->trail == NULL && file->call->kind == KIND_EVENT_SELECTORS) {
+        file->management = trail->management;
+        trail->management = TRAIL_EVENTS_UNKNOWN;
+    }
+    file->trail = trail;
+}
+
+// What a document tells of a trail is of that trail, and no other tells otherwise.
+static void end_of_trail(struct file *file)
+{
+    struct trail *trail = file->trail;
+    if (trail == NULL)
+        return;
+    file->reader.doubt = &trail->doubt;
+    file->reader.listing = NULL;
+    if (file->trail_arn != NULL && strncmp(file->trail_arn, "arn:", 4) == 0 && strcmp(file->trail_arn, trail->arn) != 0)
+        doubt_document(&file->reader, "TrailARN", "is %s, and the file is named for trail %s", file->trail_arn,
+                       trail->name);
+    if (file->management != TRAIL_EVENTS_UNKNOWN && file->management != trail->management)
+        doubt_document(&file->reader, "", "tells of other event selectors of trail %s than another file", trail->name);
 }
 
 // Members that any answer may have.
@@ -165,16 +186,19 @@ static const char *const lone_records[][3] = {{"NetworkInterfaceId", "PrivateIpA
                                               {"ListenerArn", "DefaultActions", "Listeners"},
                                               {"TargetGroupArn", "TargetType", "TargetGroups"},
                                               {"DBInstanceIdentifier", "DBInstanceClass", "DBInstances"},
-                                              {"TrailARN", "HomeRegion", "trailList"}};
+                                              {"TrailARN", "HomeRegion", "trailList"},
+                                              {"UserName", "GroupList", "UserDetailList"},
+                                              {"GroupName", "GroupPolicyList", "GroupDetailList"},
+                                              {"RoleName", "AssumeRolePolicyDocument", "RoleDetailList"}};
 enum { LONE_RECORDS = sizeof(lone_records) / sizeof(lone_records[0]) };
-_Static_assert(LONE_RECORDS <= 16, "struct file has two bits for each");
+_Static_assert(LONE_RECORDS <= 32, "struct file has two bits for each");
 
 static void note_key(struct file *file, const char *key)
 {
     for (unsigned i = 0; i < LONE_RECORDS; i++)
         for (unsigned k = 0; k < 2; k++)
             if (strcmp(key, lone_records[i][k]) == 0)
-                file->bare |= 1u << (2 * i + k);
+                file->bare |= (uint64_t)1 << (2 * i + k);
 }
 
 static enum json_visit on_member(void *context, const struct json_cursor *at, int first)
@@ -195,7 +219,7 @@ static enum json_visit on_member(void *context, const struct json_cursor *at, in
         return begin_call(file, call);
     if (is_marker(at->key))
         return JSON_WHOLE;
-    if (strcmp(at->key, "GeneratedTime") == 0 && file->last)
+    if ((strcmp(at->key, "GeneratedTime") == 0 || strcmp(at->key, "TrailARN") == 0) && file->last)
         return JSON_WHOLE;
     if (is_wrapper(at->key) && first == '{' && at->up->up == NULL)
         return JSON_INSIDE;
@@ -204,9 +228,11 @@ static enum json_visit on_member(void *context, const struct json_cursor *at, in
     return !file->last && first == '[' && at->key[0] >= 'a' && at->key[0] <= 'z' ? JSON_ELEMENTS : JSON_SKIP;
 }
 
+// A mark of a type that it should not have may mean that another page follows.
 static bool is_set(const cJSON *node)
 {
-    return cJSON_IsTrue(node) || (cJSON_IsString(node) && node->valuestring[0] != '\0');
+    return !cJSON_IsFalse(node) && !cJSON_IsNull(node) && !(cJSON_IsString(node) && node->valuestring[0] == '\0') &&
+           !(cJSON_IsNumber(node) && node->valuedouble == 0);
 }
 
 static void release(struct file *file, size_t offset)
@@ -237,6 +263,8 @@ static bool on_value(void *context, const struct json_cursor *at, bool is_elemen
     if (call == NULL) {
         if (is_marker(at->key))
             file->more = file->more || is_set(at->node);
+        else if (cJSON_IsString(at->node) && strcmp(at->key, "TrailARN") == 0)
+            file->trail_arn = arena_strdup(reader->arena, at->node->valuestring);
         else if (cJSON_IsString(at->node)) // GeneratedTime, of a credential report
             account_of(reader)->report_made = arena_strdup(reader->arena, at->node->valuestring);
         return true;
@@ -358,6 +386,9 @@ static void doubt_lone_record(struct file *file)
 static void begin_document(struct file *file)
 {
     file->bare = 0;
+    file->trail = NULL;
+    file->trail_arn = NULL;
+    file->management = TRAIL_EVENTS_UNKNOWN;
     file->first_listing = file->reader.documents->listings.count;
     file->first_entries = file->reader.documents->entries_answers.count;
     file->more = false;
@@ -370,6 +401,7 @@ static void end_document(struct file *file)
     for (size_t i = file->first_listing; i < reader->documents->listings.count; i++)
         reader->documents->listings.items[i]->more = file->more;
     doubt_lone_record(file);
+    end_of_trail(file);
     struct documents *documents = reader->documents;
     for (size_t i = file->first_entries; i < documents->entries_answers.count && list_of_file(reader) != NULL; i++)
         documents->entries_answers.items[i].more = file->more;

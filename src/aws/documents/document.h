@@ -16,7 +16,7 @@ struct file {
     bool later;         // there is something for it
     bool used;          // a member was of use
     const char *unused; // a member that was not
-    unsigned bare;      // which members of a lone record the document has, two bits each
+    uint64_t bare;      // which members of a lone record the document has, two bits each
     const char *firewall;
     // The member in hand.
     const struct aws_call *call;
@@ -27,6 +27,9 @@ struct file {
     // Of the document in hand.
     size_t first_listing; // its own from here on
     size_t first_entries;
+    struct trail *trail;          // that it tells of, or NULL
+    const char *trail_arn;        // that it names itself, or NULL
+    enum trail_events management; // what an earlier one told of it
     bool more;
 };
 
