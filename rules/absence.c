@@ -11,7 +11,8 @@ struct finder {
     struct arena *scratch;
     struct map instances; // that have some interface
     bool instances_known;
-    struct map balancers; // keys of load balancers that have some interface
+    struct map
+        balancers; // keys of load balancers that have some interface with a public address; and, with |SUBNET, there
 };
 
 static void lacks(struct finder *finder, enum kind kind, const char *account, const char *region, const char *id,
@@ -28,8 +29,12 @@ static void index_interfaces(struct finder *finder)
 {
     for (size_t i = 0; i < finder->estate->interfaces.count; i++) {
         const struct network_interface *one = finder->estate->interfaces.items[i];
-        if (one->load_balancer != NULL)
-            map_put(finder->scratch, &finder->balancers, load_balancer_key(finder->scratch, one), finder);
+        if (one->load_balancer == NULL || one->address_count == 0)
+            continue;
+        const char *key = load_balancer_key(finder->scratch, one), *subnet = one->place->subnet_id;
+        map_put(finder->scratch, &finder->balancers, key, finder);
+        if (subnet != NULL)
+            map_put(finder->scratch, &finder->balancers, arena_printf(finder->scratch, "%s|%s", key, subnet), finder);
     }
 }
 
@@ -107,6 +112,16 @@ static void find_elastic_addresses(struct finder *finder)
     }
 }
 
+// One that is known to be internet-facing has a node with a public address in each of its subnets.
+static void find_nodes(struct finder *finder, const struct load_balancer *one, const char *key)
+{
+    for (size_t i = 0; i < one->subnets.count && one->scheme == SCHEME_INTERNET_FACING; i++)
+        if (map_get(&finder->balancers, arena_printf(finder->scratch, "%s|%s", key, one->subnets.items[i])) == NULL)
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+                  arena_printf(finder->arena, "missing: the interface of internet-facing load balancer %s in %s",
+                               one->name, one->subnets.items[i]));
+}
+
 static void find_load_balancers(struct finder *finder)
 {
     struct slots slots = sorted(finder, &finder->estate->load_balancers);
@@ -123,8 +138,12 @@ static void find_load_balancers(struct finder *finder)
                   arena_printf(finder->arena, "missing: load balancer %s", slots.items.items[i]->key));
             continue;
         }
-        if (one->name == NULL || !outward || map_get(&finder->balancers, slots.items.items[i]->key) != NULL)
+        if (one->name == NULL || !outward)
             continue;
+        if (map_get(&finder->balancers, slots.items.items[i]->key) != NULL) {
+            find_nodes(finder, one, slots.items.items[i]->key);
+            continue;
+        }
         lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
               arena_printf(finder->arena, "missing: the interfaces of %s load balancer %s",
                            one->scheme == SCHEME_INTERNET_FACING ? "internet-facing" : "(scheme not told)", one->name));

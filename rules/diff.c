@@ -345,6 +345,47 @@ static void cut_protocols(struct arena *arena, const struct exposure_list *list,
     }
 }
 
+// Notes that one side does not know of what the other tells: then nothing opened or closed there.
+static void not_known(struct comparison *comparison, const struct side *shut, const struct interface_place *place,
+                      enum kind kind)
+{
+    const struct lack *lack = estate_lack(shut->estate, comparison->scratch, kind, place->account_id, place->region);
+    bool before = shut == comparison->before;
+    text_list_add(comparison->arena, &comparison->difference->unknown,
+                  arena_printf(comparison->arena, "not known %s, of %s/%s: %s", before ? "before" : "after",
+                               place->account_id, place->region, lack == NULL ? kind_name(kind) : lack->text));
+}
+
+// Whether a side tells of the interfaces of a place: all of them, or that there are none.
+static bool knows_interfaces(const struct estate *estate, const struct interface_place *place)
+{
+    enum completeness_state own =
+        estate_completeness(estate, KIND_NETWORK_INTERFACES, place->account_id, place->region);
+    return own == COMPLETENESS_WHOLE ||
+           (own <= COMPLETENESS_DENIED &&
+            estate_completeness(estate, KIND_RESERVATIONS, place->account_id, place->region) == COMPLETENESS_WHOLE);
+}
+
+static bool either_planned(const struct comparison *comparison)
+{
+    return comparison->before->planned || comparison->after->planned;
+}
+
+// Of what is behind a load balancer, the first kind of document that a side lacks; KIND_COUNT where it lacks none.
+static enum kind lacks_of_balancers(const struct estate *estate, const struct indirect_exposure *one)
+{
+    static const enum kind newer[] = {KIND_LOAD_BALANCERS, KIND_LISTENERS, KIND_TARGET_GROUPS, KIND_TARGET_HEALTH};
+    static const enum kind classic[] = {KIND_CLASSIC_LOAD_BALANCERS};
+    const struct interface_place *place = one->interface->place;
+    bool is_classic = one->target_group == NULL;
+    for (size_t i = 0; i < (is_classic ? 1 : sizeof(newer) / sizeof(newer[0])); i++) {
+        enum kind kind = is_classic ? classic[i] : newer[i];
+        if (estate_completeness(estate, kind, place->account_id, place->region) < COMPLETENESS_WHOLE)
+            return kind;
+    }
+    return KIND_COUNT;
+}
+
 static void compare_endpoint(struct comparison *comparison, const struct endpoint *before, const struct endpoint *after)
 {
     const struct exposure_list *olds = exposed_today(before), *news = exposed_today(after);
@@ -352,6 +393,12 @@ static void compare_endpoint(struct comparison *comparison, const struct endpoin
     snprintf(key, sizeof(key), "%p|%p", (const void *)olds, (const void *)news);
     if ((olds->count == 0 && news->count == 0) || map_get(&comparison->equal, key) != NULL)
         return;
+    const struct endpoint *only = before == NULL ? after : after == NULL ? before : NULL;
+    const struct side *shut = before == NULL ? comparison->before : comparison->after;
+    if (only != NULL && !either_planned(comparison) && !knows_interfaces(shut->estate, only->interface->place)) {
+        not_known(comparison, shut, only->interface->place, KIND_NETWORK_INTERFACES);
+        return;
+    }
     if (lists_agree(olds, news)) {
         map_put(comparison->arena, &comparison->equal, arena_strdup(comparison->arena, key), comparison);
         return;
@@ -385,9 +432,10 @@ static struct prefixset reaching_target(struct arena *arena, const struct exposu
     return sources;
 }
 
-static void compare_indirect(struct comparison *comparison, enum change_kind kind, const struct exposure_set *open,
-                             const struct exposure_set *shut)
+static void compare_indirect(struct comparison *comparison, enum change_kind kind, const struct side *opens,
+                             const struct side *shuts)
 {
+    const struct exposure_set *open = opens->exposures, *shut = shuts->exposures;
     struct arena *scratch = comparison->scratch;
     struct map done = {0};
     for (size_t i = 0; i < open->indirect.count; i++) {
@@ -404,6 +452,11 @@ static void compare_indirect(struct comparison *comparison, enum change_kind kin
             prefixset_subtract(scratch, reaching_target(scratch, open, one), reaching_target(scratch, shut, one));
         if (prefixset_is_empty(sources))
             continue;
+        enum kind lacks = either_planned(comparison) ? KIND_COUNT : lacks_of_balancers(shuts->estate, one);
+        if (lacks != KIND_COUNT) {
+            not_known(comparison, shuts, one->interface->place, lacks);
+            continue;
+        }
         struct prefixset internet = prefixset_internet(scratch, one->family);
         add_change(comparison,
                    (struct change){.kind = kind,
@@ -458,8 +511,8 @@ struct difference *diff_compute(const struct side *before, const struct side *af
         if (exposure_endpoint_at(after->exposures, old->address) == NULL)
             compare_endpoint(&comparison, old, NULL);
     }
-    compare_indirect(&comparison, CHANGE_OPENED, after->exposures, before->exposures);
-    compare_indirect(&comparison, CHANGE_CLOSED, before->exposures, after->exposures);
+    compare_indirect(&comparison, CHANGE_OPENED, after, before);
+    compare_indirect(&comparison, CHANGE_CLOSED, before, after);
     if (difference->changes.count > 1)
         qsort(difference->changes.items, difference->changes.count, sizeof(struct change), by_place);
     arena_free(comparison.scratch);

@@ -6,6 +6,7 @@
 struct side {
     const struct estate *estate;
     const struct exposure_set *exposures;
+    bool planned; // made of the other by a plan: it tells of whatever that tells of
 };
 
 enum change_kind { CHANGE_OPENED, CHANGE_CLOSED, CHANGE_ALTERED };
@@ -29,6 +30,7 @@ struct change {
 struct difference {
     struct arena *arena;
     VECTOR(struct change) changes; // by kind, then address, protocol, numbers, sources
+    text_list unknown; // what only one side tells of, and the other does not know: neither opened nor closed
 };
 
 // Endpoints are the same by their address, whatever ids they have. A dormant one exposes nothing today. Free with

@@ -205,18 +205,45 @@ static void read_failure(struct estate *estate, const struct json_cursor *one)
                                          texts[3], texts[1], texts[2], texts[4])});
 }
 
-static void read_record(struct estate *estate, const char *name, const char *path)
+static void doubt_record(struct estate *estate, const char *name, const char *path, const char *why)
+{
+    *vector_add(estate->arena, &estate->unread) = (struct unread){name, path, why, KIND_COUNT};
+}
+
+// What it says of itself: that it is whole, and which files it wrote beside it.
+static void check_record(struct estate *estate, const char *name, const char *folder, const cJSON *root)
+{
+    const cJSON *unread = cJSON_GetObjectItemCaseSensitive(root, "unread"), *one;
+    if (unread != NULL && !cJSON_IsArray(unread))
+        doubt_record(estate, name, "unread",
+                     arena_printf(estate->arena, "is %s, expected an array", json_kind(unread)));
+    else if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(root, "complete")) && cJSON_GetArraySize(unread) == 0)
+        doubt_record(estate, name, "complete", "is false, and nothing says what is missing");
+    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(root, "files")) {
+        const char *file = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "file"));
+        const char *below = name[strcspn(name, "/")] == '\0'
+                                ? ""
+                                : arena_strndup(estate->arena, name, (size_t)(text_behind_slash(name) - name));
+        if (file != NULL && access(arena_printf(estate->arena, "%s/%s%s", folder, below, file), F_OK) != 0)
+            doubt_record(estate, name, "files", arena_printf(estate->arena, "%s was read and is not there", file));
+    }
+}
+
+static void read_record(struct estate *estate, const char *name, const char *folder)
 {
     struct error error;
-    cJSON *root = json_load(path, &error);
+    cJSON *root = json_load(arena_printf(estate->arena, "%s/%s", folder, name), &error);
     const cJSON *node;
+    if (cJSON_IsObject(root))
+        check_record(estate, name, folder, root);
     cJSON_ArrayForEach (node, cJSON_GetObjectItemCaseSensitive(root, "unavailable"))
         read_absence(estate, &(struct json_cursor){.node = node});
     cJSON_ArrayForEach (node, cJSON_GetObjectItemCaseSensitive(root, "unread"))
         read_failure(estate, &(struct json_cursor){.node = node});
     if (root == NULL || !cJSON_IsObject(root))
         *vector_add(estate->arena, &estate->unread) = (struct unread){
-            name, "", root == NULL ? arena_strdup(estate->arena, error.message) : "is no object, expected one"};
+            name, "", root == NULL ? arena_strdup(estate->arena, error.message) : "is no object, expected one",
+            KIND_COUNT};
     cJSON_Delete(root);
 }
 
@@ -229,15 +256,17 @@ static bool read_all(struct estate *estate, const char *folder, struct error *er
         *vector_add(estate->arena, &estate->ignored) = files.left_out.items[i];
     for (size_t i = 0; i < files.unread.count; i++)
         *vector_add(estate->arena, &estate->unread) =
-            (struct unread){.file = files.unread.items[i].file, .path = "", .why = files.unread.items[i].why};
+            (struct unread){files.unread.items[i].file, "", files.unread.items[i].why, KIND_COUNT};
     for (size_t i = 0; i < files.paths.count; i++) {
         const char *name = files.paths.items[i];
         if (strcmp(text_behind_slash(name), "snapshot.json") == 0)
-            read_record(estate, name, arena_printf(estate->arena, "%s/%s", folder, name));
+            read_record(estate, name, folder);
         else
             *vector_add(estate->arena, &documents.paths) = name;
     }
-    return documents_read(estate, &opener, documents.paths.items, documents.paths.count, error);
+    const struct document_files all = {documents.paths.items, documents.paths.count, files.left_out.items,
+                                       files.left_out.count};
+    return documents_read(estate, &opener, &all, error);
 }
 
 // Why a folder is of no use: the first things that were found in it.

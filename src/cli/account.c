@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "cli/common.h"
+#include "cli/gaps_text.h"
 #include "report/report.h"
 #include "rules/controls.h"
 
@@ -40,12 +41,16 @@ static int run(struct arena *arena, int argc, char **argv)
     controls_judge(arena, &input,
                    &(struct controls_options){.packs = packs, .pack_count = sources.items.count, .account_only = true},
                    &report);
-    struct text out = {0};
+    struct text out = {0}, lines = {0};
+    report.unread_of = declared.estate;
+    bool complete = gaps_text_of_account(declared.estate, options_value(&options, "verbose") != NULL, &lines) == 0;
+    if (strcmp(format, "json") != 0 && lines.length > 0)
+        text_add(&out, lines.bytes, lines.length);
+    text_free(&lines);
     if (strcmp(format, "json") == 0)
         controls_write_json(&report, &out);
     else
         report_controls_text(&report, &(struct report_options){.colour = cli_colour(&options)}, &out);
-    bool complete = true;
     for (size_t p = 0; p < report.packs.count; p++)
         for (size_t i = 0; i < report.packs.items[p].controls.count; i++)
             complete = complete && report.packs.items[p].controls.items[i].result != CONTROL_NOT_EVALUATED;

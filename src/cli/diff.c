@@ -2,6 +2,7 @@
 #include "aws/terraform/terraform.h"
 #include "base/log.h"
 #include "cli/diff_runs.h"
+#include "cli/gaps_text.h"
 #include "cli/past.h"
 #include "model/protocol.h"
 #include "report/report.h"
@@ -73,7 +74,11 @@ static void write_json(struct text *out, struct arena *arena, const struct diffe
     put_list(&writer, "missing_before", before.count, before.items);
     put_list(&writer, "missing_after", after.count, after.items);
     put_list(&writer, "not_considered", report->not_considered.count, report->not_considered.items);
-    put_list(&writer, "unknown", report->unknown.count, report->unknown.items);
+    text_list unknown = {0};
+    for (size_t i = 0; i < report->unknown.count; i++)
+        text_list_add(arena, &unknown, report->unknown.items[i]);
+    text_list_add_all(arena, &unknown, &difference->unknown);
+    put_list(&writer, "unknown", unknown.count, unknown.items);
     for (int kind = CHANGE_OPENED; kind <= CHANGE_ALTERED; kind++) {
         json_open(&writer, titles[kind], '[');
         for (size_t i = 0; i < difference->changes.count; i++) {
@@ -127,6 +132,8 @@ static void write_text(struct text *out, const struct difference *difference, co
     }
     for (size_t i = 0; i < report->unknown.count; i++)
         text_printf(out, "UNKNOWN  %s\n", report->unknown.items[i]);
+    for (size_t i = 0; i < difference->unknown.count; i++)
+        text_printf(out, "UNKNOWN  %s\n", difference->unknown.items[i]);
     for (size_t i = 0; i < report->not_considered.count; i++)
         text_printf(out, "not considered: %s\n", report->not_considered.items[i]);
     text_printf(out, "%zu opened, %zu closed, %zu altered\n", counts[CHANGE_OPENED], counts[CHANGE_CLOSED],
@@ -175,16 +182,19 @@ static int run(struct arena *arena, int argc, char **argv)
     } else {
         struct side sides[2];
         for (int i = 0; i < 2; i++)
-            sides[i] = (struct side){declared[i].estate, declared[i].exposures};
+            sides[i] = (struct side){declared[i].estate, declared[i].exposures, i == 1 && plan != NULL};
         struct difference *difference = diff_compute(&sides[0], &sides[1]);
         struct text out = {0};
         if (strcmp(format, "json") == 0) {
             write_json(&out, arena, difference, sides, &report);
         } else {
-            write_text(&out, difference, &report, options_value(&options, "verbose") != NULL);
+            bool all = options_value(&options, "verbose") != NULL;
+            gaps_text_of_side(sides[0].exposures, "before", all, &out);
+            gaps_text_of_side(sides[1].exposures, "after", all, &out);
+            write_text(&out, difference, &report, all);
             text_make_printable(out.bytes);
         }
-        bool complete = report.unknown.count == 0;
+        bool complete = report.unknown.count == 0 && difference->unknown.count == 0;
         complete = cli_say_missing(declared[0].exposures) && complete;
         complete = cli_say_missing(declared[1].exposures) && complete;
         bool differs = difference->changes.count > 0 && options_value(&options, "exit-code") != NULL;

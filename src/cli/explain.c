@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cli/common.h"
 #include "model/protocol.h"
+#include "report/report.h"
 #include "rules/explain.h"
 
 static const struct option_spec options_of_explain[] = {
@@ -125,7 +126,7 @@ static void write_answer(struct text *out, const char *format, struct arena *are
                 dormancy != NULL ? " (dormant: " : "", dormancy != NULL ? dormancy : "", dormancy != NULL ? ")" : "");
     for (size_t i = 0; i < explanation->hops.count; i++) {
         const struct hop *hop = &explanation->hops.items[i];
-        text_printf(out, "  %-4s  %-16s %s\n", marks[hop->result], hop->stage, hop->text);
+        text_printf(out, "  %-4s  %-16s %s\n", marks[hop->result], hop->stage, report_clean(arena, hop->text));
     }
 }
 
@@ -162,7 +163,11 @@ static int run(struct arena *arena, int argc, char **argv)
     struct text out = {0};
     int status = 0;
     if (endpoint == NULL) {
-        error_set(&error, ERROR_USAGE, "%s: no attached interface of this snapshot has that public address", asked);
+        bool complete = cli_say_missing(declared.exposures);
+        error_set(&error, complete ? ERROR_USAGE : ERROR_INCOMPLETE,
+                  complete ? "%s: no attached interface of this snapshot has that public address"
+                           : "%s: not known: no interface that was read has that public address, and not all were read",
+                  asked);
         status = cli_fail(&error);
     } else {
         char source[ADDRESS_TEXT];

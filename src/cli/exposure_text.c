@@ -1,74 +1,9 @@
 #include "cli/exposure_text.h"
 
 #include "cli/common.h"
+#include "cli/gaps_text.h"
 #include "model/protocol.h"
 #include "report/report.h"
-
-enum { SHOWN = 20 };
-
-// ---- What the snapshot lacks
-
-struct lines {
-    struct text *out;
-    struct arena *arena;
-    const char *word; // "MISSING"
-    bool all;
-    size_t count;
-};
-
-static void put_line(struct lines *lines, const char *text)
-{
-    if (lines->count++ < SHOWN || lines->all) {
-        text_printf(lines->out, "%-12s%s\n", lines->word, report_clean(lines->arena, text));
-    }
-}
-
-static size_t end_lines(struct lines *lines)
-{
-    if (lines->count > SHOWN && !lines->all)
-        text_printf(lines->out, "%-12sand %zu more: --verbose or --format json lists all\n", lines->word,
-                    lines->count - SHOWN);
-    return lines->count;
-}
-
-static size_t put_texts(struct text *out, struct arena *arena, bool all, const char *word, const text_list *texts)
-{
-    struct lines lines = {.out = out, .arena = arena, .word = word, .all = all};
-    for (size_t i = 0; i < texts->count; i++)
-        put_line(&lines, texts->items[i]);
-    return end_lines(&lines);
-}
-
-static size_t put_unread(const struct estate *estate, struct arena *arena, bool all, struct text *out)
-{
-    struct lines lines = {.out = out, .arena = arena, .word = "UNREAD", .all = all};
-    for (size_t i = 0; i < estate->unread.count; i++)
-        put_line(&lines, unread_text(arena, &estate->unread.items[i]));
-    return end_lines(&lines);
-}
-
-static size_t put_ignored(const struct estate *estate, struct arena *arena, bool all, struct text *out)
-{
-    struct lines lines = {.out = out, .arena = arena, .word = "IGNORED", .all = all};
-    for (size_t i = 0; i < estate->ignored.count; i++)
-        put_line(&lines, arena_printf(arena, "%s %s", estate->ignored.items[i].file, estate->ignored.items[i].why));
-    return end_lines(&lines);
-}
-
-static size_t put_gaps(const struct exposure_set *set, struct arena *arena, bool all, struct text *out)
-{
-    struct lines missing = {.out = out, .arena = arena, .word = "INCOMPLETE", .all = all};
-    for (size_t i = 0; i < set->missing.items.count; i++)
-        put_line(&missing, set->missing.items.items[i].text);
-    size_t lines = end_lines(&missing);
-    if (set->estate != NULL)
-        lines += put_unread(set->estate, arena, all, out);
-    lines += put_texts(out, arena, all, "ASSUMED", &set->assumptions);
-    lines += put_texts(out, arena, all, "NOT COVERED", &set->not_covered);
-    if (set->estate != NULL)
-        lines += put_ignored(set->estate, arena, all, out);
-    return lines;
-}
 
 // ---- Endpoints
 
@@ -199,7 +134,7 @@ void exposure_text(const struct exposure_set *set, bool all, struct text *out)
 {
     struct arena *arena = arena_new();
     struct map known = {0}; // answer -> its rows: endpoints with the same answer have the same
-    size_t dormant = 0, silent = 0, gaps = put_gaps(set, arena, all, out);
+    size_t dormant = 0, silent = 0, gaps = gaps_text(set, all, out);
     for (size_t i = 0; i < set->endpoints.count; i++) {
         const struct endpoint *endpoint = &set->endpoints.items[i];
         dormant += endpoint->dormant;

@@ -83,6 +83,8 @@ void controls_write_json(const struct control_report *report, struct text *out)
     for (size_t i = 0; i < report->accesses.count; i++)
         put_access(&writer, &report->accesses.items[i]);
     json_close(&writer, ']');
+    if (report->unread_of != NULL)
+        exposure_put_unread(&writer, report->unread_of, true);
     json_close(&writer, '}');
     json_end_document(&writer);
 }

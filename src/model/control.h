@@ -54,6 +54,7 @@ struct control_report {
     const char *judged_on; // YYYY-MM-DD
     VECTOR(struct control_pack) packs;
     VECTOR(struct group_access) accesses;
+    const struct estate *unread_of; // whose unread and ignored are told beside, as account does; or NULL
 };
 
 void controls_write_json(const struct control_report *report, struct text *out);

@@ -42,6 +42,11 @@ const char *kind_name(enum kind kind)
     return names[kind];
 }
 
+bool unread_is_of_account(const struct unread *unread)
+{
+    return unread->kind >= KIND_ACCOUNT_SUMMARY;
+}
+
 const char *unread_text(struct arena *arena, const struct unread *unread)
 {
     return arena_printf(arena, "%s: %s%s%s", unread->file, unread->path, unread->path[0] == '\0' ? "" : ": ",

@@ -83,8 +83,11 @@ struct unread {
     const char *file;
     const char *path; // "SecurityGroups[0].IpPermissions[1]"
     const char *why;
+    enum kind kind; // KIND_COUNT where it is not known: anything may be in the file
 };
 
+// Whether it may bear on how the account itself is guarded.
+bool unread_is_of_account(const struct unread *unread);
 // "FILE: PATH: WHY"
 const char *unread_text(struct arena *arena, const struct unread *unread);
 
@@ -306,6 +309,7 @@ struct load_balancer {
     const char *doubt; // what of it or of its listeners was not understood
     record_place record;
     VECTOR(const char *) addresses; // public ones that its record tells
+    VECTOR(const char *) subnets;   // in which it has nodes
     VECTOR(const char *) groups;
     VECTOR(struct listener) listeners;
     VECTOR(const char *) instances; // classic only

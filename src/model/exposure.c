@@ -291,10 +291,12 @@ static void put_missing(struct json_writer *json, const struct exposure_set *set
     json_close(json, ']');
 }
 
-static void put_unread(struct json_writer *json, const struct estate *estate)
+void exposure_put_unread(struct json_writer *json, const struct estate *estate, bool of_account)
 {
     json_open(json, "unread", '[');
     for (size_t i = 0; estate != NULL && i < estate->unread.count; i++) {
+        if (of_account && !unread_is_of_account(&estate->unread.items[i]))
+            continue;
         json_open_line(json, NULL, '{');
         json_put_string(json, "file", estate->unread.items[i].file);
         json_put_string(json, "path", estate->unread.items[i].path);
@@ -310,6 +312,10 @@ static void put_unread(struct json_writer *json, const struct estate *estate)
         json_close(json, '}');
     }
     json_close(json, ']');
+}
+
+static void put_notes(struct json_writer *json, const struct estate *estate)
+{
     json_open(json, "notes", '[');
     for (size_t i = 0; estate != NULL && i < estate->notes.count; i++)
         json_put_string(json, NULL, estate->notes.items[i]);
@@ -323,7 +329,8 @@ void exposure_write_json(const struct exposure_set *set, struct text *out)
     json_open(json, NULL, '{');
     json_put_string(json, "schema", "sgproof/exposure/v1");
     put_missing(json, set);
-    put_unread(json, set->estate);
+    exposure_put_unread(json, set->estate, false);
+    put_notes(json, set->estate);
     put_texts(json, "assumptions", &set->assumptions);
     put_texts(json, "not_covered", &set->not_covered);
     json_open(json, "endpoints", '[');

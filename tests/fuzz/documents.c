@@ -60,7 +60,8 @@ static struct estate *estate_of(struct arena *arena, const struct memory_file *i
     for (size_t i = 0; i < count; i++)
         names[i] = items[i].name;
     estate->arena = arena;
-    return documents_read(estate, &opener, names, count, &error) ? estate : NULL;
+    return documents_read(estate, &opener, &(struct document_files){.names = names, .count = count}, &error) ? estate
+                                                                                                             : NULL;
 }
 
 void fuzz_documents(struct arena *arena, const uint8_t *data, size_t size)

@@ -103,7 +103,7 @@ __attribute__((unused)) static void fuzz_terraform(struct arena *arena, const ui
     if (before == NULL || after == NULL)
         abort();
     if (terraform_apply(after, as_file(data, size), &report, &error)) {
-        struct side sides[2] = {{before, reach_compute(before)}, {after, reach_compute(after)}};
+        struct side sides[2] = {{before, reach_compute(before), false}, {after, reach_compute(after), false}};
         diff_free(diff_compute(&sides[0], &sides[1]));
         for (int i = 0; i < 2; i++)
             exposure_set_free((struct exposure_set *)(uintptr_t)sides[i].exposures);

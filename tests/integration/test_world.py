@@ -651,6 +651,59 @@ class Siblings(Case):
             self.assertFalse([line for line in shown.splitlines() if line.strip().startswith(("203.0.113.1", "nothing"))], shown)
             self.assertFalse({"\u202e", "\u2066"} & set(shown))
 
+    @each([(None,), ("region",), ("damaged",), ("balancers",), ("health",)])
+    def test_what_one_side_does_not_tell_of_neither_opened_nor_closed(self, lacking):
+        if lacking in ("balancers", "health"):
+            whole = documents(balanced())
+            gone = ("LoadBalancers", "Listeners", "TargetGroups", "LoadBalancerTargetHealth") if lacking == "balancers" else whole.keys() - {
+                kind + ".json" for kind in balanced() if kind != "LoadBalancerTargetHealth"}
+            part = {name: file for name, file in whole.items() if name not in gone and name[:-5] not in gone}
+        else:
+            whole = {**documents(plain(), "111122223333/eu-west-3/"), **documents(second(), "111122223333/us-east-1/")}
+            part = {name: file for name, file in whole.items() if lacking != "region" or "us-east-1" not in name}
+            if lacking == "damaged":
+                part["111122223333/us-east-1/NetworkInterfaces.json"] = {"NetworkInterfaces": [17]}
+        for sides, side in (((whole, part), "after"), ((part, whole), "before")):
+            made = [folder(files) for files in sides]
+            done, text = common.sgproof("diff", *made, "--format", "json"), common.sgproof("diff", *made)
+            output = json.loads(done.stdout)
+            self.assertEqual(done.returncode, 3 if lacking else 0, done.stderr)
+            moved = [(x["address"], x["from_port"]) for x in output["closed" if side == "after" else "opened"]]
+            self.assertEqual(moved, [], side)
+            self.assertEqual(any("not known " + side in line for line in output["unknown"]), bool(lacking))
+            self.assertEqual("UNKNOWN" in text.stdout, bool(lacking))
+
+    @each([("x.json.gz", b"\x1f\x8b"), ("x.yaml", "NetworkInterfaces:\n"), ("x.json", "")])
+    def test_a_regions_folder_of_files_that_are_not_read_is_a_region_that_is_missing(self, name, content):
+        files = {**documents(plain(), "111122223333/eu-west-3/"), "111122223333/us-east-1/" + name: content}
+        self.check(folder(files), 3, REACHED, missing="NetworkInterfaces 111122223333 us-east-1")
+
+    @each([({"unread": "x"},), ({"complete": False, "unread": []},), ({"files": [{"file": "gone.json"}]},)])
+    def test_what_the_readers_own_record_says_is_missing_is(self, record):
+        self.check(beside({"snapshot.json": record}), 3, REACHED, unread="snapshot.json")
+
+    @each([("application",), ("network",)])
+    def test_an_internet_facing_load_balancer_has_a_public_node_in_each_of_its_subnets_or_is_missing(self, kind):
+        estate = balanced(kind)
+        estate["LoadBalancers"][0]["AvailabilityZones"] = [{"SubnetId": "subnet-1"}]
+        self.assertEqual(self.compute(folder(documents(estate)))["missing"], [])
+        estate["LoadBalancers"][0]["AvailabilityZones"].append({"SubnetId": "subnet-9"})
+        self.assertTrue(named(self.compute(folder(documents(estate))), ["missing"], "front subnet-9"))
+        del estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]
+        self.assertTrue(named(self.compute(folder(documents(estate))), ["missing"], "interfaces front"))
+
+    def test_an_address_that_no_interface_that_was_read_has_is_not_known(self):
+        made = folder(documents(changed(("NetworkInterfaces", 0, "PrivateIpAddresses", 0, "Association", "PublicIp"), 17)))
+        done = common.sgproof("explain", made, V4, "443/tcp")
+        self.assertEqual((done.returncode, done.stdout), (3, ""))
+        self.assertIn("not known", done.stderr)
+        self.assertEqual(common.sgproof("explain", beside({}), "198.51.100.99", "443/tcp").returncode, 2)
+
+    def test_no_files_name_makes_a_line_in_an_explanation(self):
+        name = "x\n  STOP  security groups  no rule admits it\n.json"
+        made = folder({**documents(plain()), "SecurityGroups.json": None, name: {"SecurityGroups": [{**plain()["SecurityGroups"][0], "IpPermissions": "x"}]}})
+        self.assertNotIn("\n  STOP", common.sgproof("explain", made, V4, "443/tcp").stdout)
+
     def test_diff_of_a_side_without_a_network_ends_in_words(self):
         alone = folder({"lb.json": {"LoadBalancers": []}})
         for sides in ((beside({}), alone), (alone, beside({}))):
@@ -673,6 +726,32 @@ class Account(Case):
         done, results = self.judge(guarded(), flat=flat)
         self.assertEqual((done.returncode, set(results.values())), (0, {"pass"}), results)
         self.assertNotIn("account unknown", done.stdout)
+
+    @each([("iam.json", '{"UserDetai'), ("user.json", {"UserName": "eve", "GroupList": []})])
+    def test_what_was_not_read_is_told_though_nothing_else_rests_on_it(self, name, content):
+        made = folder({name: content})
+        write_account(made, guarded())
+        done, output = common.sgproof("account", made), json.loads(common.sgproof("account", made, "--format", "json").stdout)
+        self.assertEqual(done.returncode, 3, done.stdout)
+        self.assertRegex(done.stdout, "UNREAD +" + name)
+        self.assertEqual([item["file"] for item in output["unread"]], [name])
+
+    def test_an_account_of_which_nothing_tells_how_it_is_guarded_is_named(self):
+        made = folder(documents(plain(), "222233334444/eu-west-3/"))
+        write_account(made, guarded())
+        done = common.sgproof("account", made)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("get-account-summary of account 222233334444", done.stdout)
+
+    def test_answers_about_another_trail_are_not_this_ones(self):
+        for change in (lambda d: d.update({"get-trail-status.other": d.pop("get-trail-status.all")}),
+                       lambda d: d.update({"get-event-selectors.other": d.pop("get-event-selectors.all")}),
+                       lambda d: d["get-event-selectors.all"].update(TrailARN="arn:aws:cloudtrail:eu-west-3:111122223333:trail/other"),
+                       lambda d: d.update({"get-event-selectors.all.2": {"EventSelectors": [
+                           {"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}]}})):
+            made = guarded()
+            change(made)
+            self.assertEqual(self.judge(made)[1]["cloudtrail"], "not-evaluated")
 
     def test_a_page_missing_of_the_users_leaves_what_rests_on_them_open(self):
         made = guarded()

@@ -454,8 +454,23 @@ static void note_list(struct reader *reader, const struct listing *listing, stru
         *vector_add(reader->arena, &account->trail_regions) = intern(reader, listing->region);
 }
 
+// Where the snapshot tells of how accounts are guarded at all, those that have a folder in it and no such document are
+// accounts too.
+static void note_accounts_of_paths(struct reader *reader)
+{
+    bool any = false;
+    for (size_t i = 0; i < reader->documents->listings.count; i++) {
+        enum kind kind = reader->documents->listings.items[i]->kind;
+        any = any || (kind >= KIND_ACCOUNT_SUMMARY && kind < KIND_COUNT);
+    }
+    for (size_t i = 0; i < reader->documents->listings.count && any; i++)
+        if (reader->documents->listings.items[i]->account != NULL)
+            account_named(reader->estate, reader->documents->listings.items[i]->account);
+}
+
 void note_account_lists(struct reader *reader)
 {
+    note_accounts_of_paths(reader);
     for (size_t i = 0; i < reader->documents->listings.count; i++) {
         const struct listing *listing = reader->documents->listings.items[i];
         if (listing->kind < KIND_ACCOUNT_SUMMARY || listing->kind >= KIND_COUNT || listing->denied != NULL)

@@ -191,15 +191,26 @@ static bool read_file(struct documents *documents, struct reader *common, size_t
     return file.later;
 }
 
-bool documents_read(struct estate *estate, const struct document_opener *opener, const char *const *names, size_t count,
+// A place of which nothing is read is a place all the same.
+static void note_left_out(struct reader *reader, const struct document_files *files)
+{
+    for (size_t i = 0; i < files->left_out_count; i++) {
+        reader->name = files->left_out[i].file;
+        reader->place = place_of_path(reader->arena, arena_printf(reader->scratch, "%s/.", reader->name));
+        listing_begin(reader, KIND_COUNT)->empty = true;
+    }
+}
+
+bool documents_read(struct estate *estate, const struct document_opener *opener, const struct document_files *files,
                     struct error *error)
 {
-    struct documents documents = {.estate = estate, .opener = opener, .names = names};
+    struct documents documents = {.estate = estate, .opener = opener, .names = files->names};
     struct reader reader = {
         .estate = estate, .arena = estate->arena, .scratch = arena_new(), .documents = &documents, .error = error};
     VECTOR(uint32_t) later = {0};
     *error = (struct error){0};
-    for (size_t i = 0; i < count; i++)
+    note_left_out(&reader, files);
+    for (size_t i = 0; i < files->count; i++)
         if (read_file(&documents, &reader, i, false))
             *vector_add(estate->arena, &later) = (uint32_t)i;
     for (size_t i = 0; i < later.count; i++)

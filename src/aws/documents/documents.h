@@ -22,10 +22,17 @@ struct document_opener {
     void (*release)(void *context, struct document_bytes *bytes, size_t upto);
 };
 
-// Reads files into an empty estate and settles it. `names` are paths in the snapshot, in the order that decides; a
-// place ACCOUNT/REGION in one counts for what the records themselves do not tell. False, with ERROR_USAGE, where none
-// of them holds anything that could be used.
-bool documents_read(struct estate *estate, const struct document_opener *opener, const char *const *names, size_t count,
+// The files of a snapshot, by their paths in it.
+struct document_files {
+    const char *const *names; // in the order that decides
+    size_t count;
+    const struct ignored *left_out; // that are not read: they show what places there are
+    size_t left_out_count;
+};
+
+// Reads files into an empty estate and settles it. A place ACCOUNT/REGION in a path counts for what the records
+// themselves do not tell. False, with ERROR_USAGE, where none of them holds anything that could be used.
+bool documents_read(struct estate *estate, const struct document_opener *opener, const struct document_files *files,
                     struct error *error);
 
 // ---- For the files of this folder
@@ -68,6 +75,7 @@ struct documents {
     VECTOR(struct entries_answer) entries_answers;
     struct map vpcs;          // id -> struct record_known
     struct map listeners;     // ARN -> struct record_known
+    bool settling;            // all is read: what is said now is of a network
     size_t used;              // documents that held something of use
     const char *any_listener; // a listener that was not understood, and may be any load balancer's; or NULL
 };

@@ -88,6 +88,12 @@ static bool read_zone_address(struct reader *reader, const struct json_cursor *a
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_AvailabilityZone.html
 static bool read_zone(struct reader *reader, const struct json_cursor *at, void *into)
 {
+    struct load_balancer *balancer = into;
+    const char *subnet = NULL;
+    if (!optional_interned(reader, at, "SubnetId", &subnet))
+        doubt_failure(reader);
+    if (subnet != NULL && subnet[0] != '\0')
+        *vector_add(reader->arena, &balancer->subnets) = subnet;
     return each_if_present(reader, at, "LoadBalancerAddresses", read_zone_address, into);
 }
 

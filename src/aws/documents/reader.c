@@ -18,15 +18,18 @@ static const char *unread_add(struct reader *reader, const char *path, const cha
 {
     struct arena *arena = reader->arena;
     struct listing *listing = reader->listing;
-    const char *text =
-        arena_printf(arena, "unread: %s", unread_text(reader->scratch, &(struct unread){reader->name, path, why}));
+    const char *text = arena_printf(
+        arena, "unread: %s", unread_text(reader->scratch, &(struct unread){reader->name, path, why, KIND_COUNT}));
     const struct unread *last =
         reader->estate->unread.count == 0 ? NULL : &reader->estate->unread.items[reader->estate->unread.count - 1];
     bool again =
         last != NULL && last->file == reader->name && strcmp(last->path, path) == 0 && strcmp(last->why, why) == 0;
     if (!again && (listing == NULL || listing->unread++ < MOST_UNREAD_OF_A_LISTING))
         *vector_add(arena, &reader->estate->unread) =
-            (struct unread){.file = reader->name, .path = arena_strdup(arena, path), .why = arena_strdup(arena, why)};
+            (struct unread){reader->name, arena_strdup(arena, path), arena_strdup(arena, why),
+                            listing != NULL               ? listing->kind
+                            : reader->documents->settling ? KIND_NETWORK_INTERFACES
+                                                          : KIND_COUNT};
     if (listing != NULL && listing->damage == NULL)
         listing->damage = text;
     if (reader->doubt != NULL && *reader->doubt == NULL)

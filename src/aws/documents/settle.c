@@ -298,6 +298,7 @@ static void settle_listeners(struct reader *reader)
 void documents_settle(struct reader *reader)
 {
     note_account_lists(reader);
+    reader->documents->settling = true;
     settle_expectations(reader);
     settle_interfaces(reader);
     settle_associations(reader);
