@@ -374,6 +374,8 @@ static void not_considered(struct walker *walker, const struct target *target, c
 
 static void follow_group(struct walker *walker, struct hop_in *in, const struct target_group *group, int depth);
 
+static void follow_rules(struct walker *walker, const struct hop_in *in, int depth);
+
 static void follow_groups(struct walker *walker, struct hop_in *in, int depth)
 {
     for (size_t g = 0; g < in->listener->target_groups.count; g++) {
@@ -433,6 +435,7 @@ static void follow_nested(struct walker *walker, const struct hop_in *in, const 
         next.listener = listener;
         next.clients = clients;
         follow_groups(walker, &next, depth + 1);
+        follow_rules(walker, &next, depth + 1);
     }
 }
 
@@ -483,25 +486,11 @@ static void follow_group(struct walker *walker, struct hop_in *in, const struct 
     }
 }
 
-// Target groups of a listener: those its default actions name and, where its rules are not in the snapshot, none of
-// those that only rules forward to: groups that say they belong to the load balancer, but to no listener's actions.
-static void follow_listener(struct walker *walker, struct hop_in *in)
+// Where a load balancer's rules are not in the snapshot, any of those that only rules forward to: groups that say they
+// belong to it, but to no listener's actions.
+static void follow_rules(struct walker *walker, const struct hop_in *in, int depth)
 {
     const struct load_balancer *balancer = in->front->balancer;
-    if (balancer->type == LOAD_BALANCER_CLASSIC) {
-        for (size_t i = 0; i < balancer->instances.count; i++) {
-            const struct network_interface *interface =
-                map_get(&walker->primary_of_instance, balancer->instances.items[i]);
-            struct address address = interface == NULL ? (struct address){0} : own_address(interface, FAMILY_IPV4, 0);
-            if (address.family != 0)
-                reach_target(walker, in, interface, address, in->listener->instance_port, "unknown");
-            else
-                not_found(walker, balancer->instances.items[i], balancer->vpc_id,
-                          arena_printf(walker->set->arena, "classic load balancer %s", balancer->name));
-        }
-        return;
-    }
-    follow_groups(walker, in, 0);
     for (size_t slot = 0; slot < walker->estate->target_groups.size; slot++) {
         const struct target_group *group = walker->estate->target_groups.slots[slot].value;
         bool forwarded = group == NULL;
@@ -519,8 +508,29 @@ static void follow_listener(struct walker *walker, struct hop_in *in)
         text_list_add_all(walker->arena, &doubtful.doubts, &in->doubts);
         text_list_add(walker->arena, &doubtful.doubts,
                       arena_printf(walker->set->arena, "some listener rule of %s forwards to it", balancer->name));
-        follow_group(walker, &doubtful, group, 0);
+        follow_group(walker, &doubtful, group, depth);
     }
+}
+
+// Target groups of a listener: those its default actions name, and those that its rules may.
+static void follow_listener(struct walker *walker, struct hop_in *in)
+{
+    const struct load_balancer *balancer = in->front->balancer;
+    if (balancer->type == LOAD_BALANCER_CLASSIC) {
+        for (size_t i = 0; i < balancer->instances.count; i++) {
+            const struct network_interface *interface =
+                map_get(&walker->primary_of_instance, balancer->instances.items[i]);
+            struct address address = interface == NULL ? (struct address){0} : own_address(interface, FAMILY_IPV4, 0);
+            if (address.family != 0)
+                reach_target(walker, in, interface, address, in->listener->instance_port, "unknown");
+            else
+                not_found(walker, balancer->instances.items[i], balancer->vpc_id,
+                          arena_printf(walker->set->arena, "classic load balancer %s", balancer->name));
+        }
+        return;
+    }
+    follow_groups(walker, in, 0);
+    follow_rules(walker, in, 0);
 }
 
 static int by_name(const void *left, const void *right)

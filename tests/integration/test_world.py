@@ -498,7 +498,9 @@ LONE = [words.split() for words in (  # two members that tell a record without t
     "VpcId InstanceTenancy Vpcs", "SubnetId CidrBlock Subnets", "PrefixListId PrefixListName PrefixLists",
     "VpcEndpointId VpcEndpointType VpcEndpoints", "LoadBalancerArn Scheme LoadBalancers", "ListenerArn DefaultActions Listeners",
     "LoadBalancerName ListenerDescriptions LoadBalancerDescriptions", "TargetGroupArn TargetType TargetGroups",
-    "DBInstanceIdentifier DBInstanceClass DBInstances", "TrailARN HomeRegion trailList")]
+    "DBInstanceIdentifier DBInstanceClass DBInstances", "TrailARN HomeRegion trailList", "ReservationId Instances Reservations",
+    "UserName GroupList UserDetailList", "GroupName GroupPolicyList GroupDetailList", "RoleName AssumeRolePolicyDocument RoleDetailList")]
+PAGE = "get-managed-prefix-list-entries.pl-1.1.json"
 
 
 class Siblings(Case):
@@ -691,6 +693,87 @@ class Siblings(Case):
         self.assertTrue(named(self.compute(folder(documents(estate))), ["missing"], "front subnet-9"))
         del estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]
         self.assertTrue(named(self.compute(folder(documents(estate))), ["missing"], "interfaces front"))
+
+    @each([(DENIED,), ("",), ({},), ("[]",), ({"NextToken": "x"},), ({"Entries": [{}], "NextToken": "x"},), ('{"Entries',)])
+    def test_a_page_of_a_prefix_list_that_tells_nothing_is_a_page_missing(self, page):
+        made = changed(("SecurityGroups", 0, "IpPermissions", 0, "IpRanges"), [])
+        made["SecurityGroups"][0]["IpPermissions"][0]["PrefixListIds"] = [{"PrefixListId": "pl-1"}]
+        last = {"Entries": [{"Cidr": "9.9.9.0/24"}]}
+        self.check(folder({**documents(made), PAGE.replace(".1.", ".2."): last, PAGE: page}), 3, {V4: "possible"}, unread="pl-1.1.json")
+
+    @each([("describe-target-health.web.json", '{"TargetHealthDescriptions": [{"Target": {"Id": "i-web",}}]}'),
+           ("describe-target-health.web.json", DENIED), ("describe-target-health.web.json", "{}"),
+           *(("describe-target-group-attributes.web.json", content) for content in (
+               DENIED, "", {}, {"Attributes": [{}]}, {"Attributes": [{"Key": 7, "Value": "true"}]}, '{"Attributes": [{"Key" 1}]}',
+               {"Attributes": [{"Key": "preserve_client_ip.enabled", "Value": "True"}]}))])
+    def test_a_file_named_for_a_target_group_that_tells_nothing_of_it_is_unread(self, name, content):
+        estate = balanced("network")
+        if "health" in name:
+            del estate["LoadBalancerTargetHealth"]
+        output = self.compute(folder({**documents(estate), name: content}))
+        self.assertTrue(named(output, ["unread"], name), output["unread"])
+        self.assertFalse(any(x["certainty"] == "exact" for item in output["indirect"] for x in item["exposures"]))
+
+    def test_target_groups_and_load_balancers_that_others_name_are_missing(self):
+        estate = balanced()
+        del estate["TargetGroups"]
+        estate["Listeners"][0]["DefaultActions"] = [{"Type": "fixed-response"}]
+        self.assertTrue(named(self.compute(folder(documents(estate))), ["missing"], "TargetGroups"))
+        estate = balanced()
+        for kind in ("LoadBalancers", "Listeners"):
+            del estate[kind]
+        self.assertTrue(named(self.compute(folder(documents(estate))), ["missing"], "load balancer app/front"))
+
+    @each([([{}],), ([{"Type": "forward"}],), ([{"Type": "forward", "ForwardConfig": {}}],),
+           ([{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"Weight": 1}]}}],)])
+    def test_an_action_that_is_not_understood_may_forward_to_any_group_of_its_load_balancer(self, actions):
+        estate = balanced()
+        estate["Listeners"][0]["DefaultActions"] = actions
+        output = self.compute(folder(documents(estate)))
+        self.assertTrue(named(output, ["unread"], "DefaultActions"))
+        self.assertEqual([x["certainty"] for item in output["indirect"] for x in item["exposures"]], ["possible"])
+
+    @each([("",), ("prod/",), ("EU-WEST-3/",), ("eu-west-3/",)])
+    def test_a_participant_of_a_shared_vpc_without_its_interfaces_is_missing_in_any_layout(self, below):
+        owner, participant = plain(), plain()
+        owner["Vpcs"] = [{"VpcId": "vpc-1", "OwnerId": "111122223333"}]
+        for kind in ("Subnets", "RouteTables", "NetworkAcls", "InternetGateways"):
+            for record in owner[kind]:
+                record["OwnerId"] = "111122223333"
+        for kind in ("NetworkInterfaces", "SecurityGroups", "Reservations"):
+            owner[kind] = []
+            for record in participant[kind]:
+                record["OwnerId"] = "444455556666"
+        participant = {"Subnets": owner["Subnets"], **{k: participant[k] for k in ("NetworkInterfaces", "SecurityGroups", "Reservations")}}
+        files = {**documents(owner, "111122223333/" + below), **documents(participant, "444455556666/" + below)}
+        self.assertNotIn(reach(self.compute(folder(files)), V4), ("no", "absent"))
+        self.assertFalse(named(self.compute(folder(files)), ["missing"], "NetworkInterfaces"))
+        del files["444455556666/%sNetworkInterfaces.json" % below], files["444455556666/%sReservations.json" % below]
+        self.assertTrue(named(self.compute(folder(files)), ["missing"], "NetworkInterfaces 444455556666"))
+
+    @each([([],), ([{"PrivateIpAddress": "10.0.2.99", "Primary": True}],)])
+    def test_two_records_of_a_private_interface_that_differ_in_addresses_are_believed_neither(self, addresses):
+        estate = balanced()
+        other = {**estate["NetworkInterfaces"][1], "PrivateIpAddresses": addresses}
+        for name in ("A.json", "z.json"):
+            output = self.compute(folder({**documents(estate), name: {"NetworkInterfaces": [other]}}))
+            self.assertTrue(named(output, ["unread"], "eni-web"))
+            self.assertFalse(any(x["certainty"] == "exact" for item in output["indirect"] for x in item["exposures"]))
+
+    def test_half_a_pair_in_utf16_is_no_text(self):
+        text = json.dumps({"InternetGateways": plain()["InternetGateways"]}).replace("vpc-1", "vpc-1@", 1).encode("utf-16-le")
+        made = {"InternetGateways.json": b"\xff\xfe" + text.replace("@".encode("utf-16-le"), b"\x00\xd8")}
+        self.check(folder({**documents(plain()), **made}), 3, {}, unread="InternetGateways.json")
+
+    @each([("describe-network-acls", "{"), ("describe-network-acls", '{"NetworkAcls"'), ("describe-route-tables", '{"RouteT')])
+    def test_a_calls_file_that_is_cut_before_its_list_leaves_the_kind_incomplete(self, name, text):
+        output = self.compute(beside({name + ".json": text}))
+        self.assertEqual(reach(output, V4), "possible")
+        self.assertTrue(named(output, ["unread"], name))
+
+    def test_a_route_that_leads_nowhere_is_told(self):
+        routes = plain()["RouteTables"][0]["Routes"] + [{"DestinationCidrBlock": "8.0.0.0/8", "State": "active"}]
+        self.assertTrue(named(self.compute(folder(documents(changed(("RouteTables", 0, "Routes"), routes)))), ["unread"], "Routes[%d]" % (len(routes) - 1)))
 
     def test_an_address_that_no_interface_that_was_read_has_is_not_known(self):
         made = folder(documents(changed(("NetworkInterfaces", 0, "PrivateIpAddresses", 0, "Association", "PublicIp"), 17)))

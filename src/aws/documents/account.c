@@ -48,7 +48,8 @@ struct account *account_by_arn(struct reader *reader, const char *arn)
 
 // ---- Policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 
-// A string or an array of strings, under one key or the other; without either a doubt.
+// A string or an array of strings, under one key or the other; without either a doubt. `empty_too`: an array only, and
+// it may be empty.
 static bool read_words(struct reader *reader, const struct json_cursor *object, const char *key, const char *not_key,
                        bool empty_too, text_list *words, bool *negated)
 {
@@ -61,7 +62,7 @@ static bool read_words(struct reader *reader, const struct json_cursor *object, 
     if (at.node == NULL)
         return json_find(object->node, key) != NULL || json_find(object->node, not_key) != NULL || // null: told
                doubt_at(reader, object, "has no %s, expected one", key);
-    if (cJSON_IsString(at.node)) {
+    if (cJSON_IsString(at.node) && !empty_too) {
         *vector_add(reader->arena, words) = intern(reader, at.node->valuestring);
         return true;
     }

@@ -189,8 +189,9 @@ static void find_places(struct settler *settler)
         for (size_t s = 0; s < listing->seen.count; s++) {
             struct document_place told = told_of(settler, listing, listing->seen.items[s]);
             const struct vpc_home *home = map_get(&settler->estate->vpc_homes, listing->seen.items[s]->vpc_id);
-            bool own = is_demanding(listing) && (home == NULL || home->owner == NULL || told.account == NULL ||
-                                                 strcmp(home->owner, told.account) == 0);
+            bool own = is_demanding(listing) &&
+                       (home == NULL || home->owner == NULL || told.account == NULL ||
+                        strcmp(home->owner, told.account) == 0 || text_same(listing->account, told.account));
             if (told.account != NULL && told.region != NULL)
                 completeness_with(settler, told.account, told.region)->demanded |= own;
         }
@@ -202,7 +203,7 @@ static void find_places(struct settler *settler)
             struct document_place told = told_of(settler, listing, listing->seen.items[s]);
             bool half = (told.account == NULL) != (told.region == NULL), no_account = told.account == NULL;
             fill_in(settler, &told);
-            if (half && (no_account || told.region == NULL))
+            if (half && (no_account || told.region == NULL || told.region == unknown))
                 completeness_with(settler, told.account == NULL ? unknown : told.account,
                                   told.region == NULL ? unknown : told.region)
                     ->demanded |= is_demanding(listing);
@@ -410,6 +411,8 @@ static void list_lacks(struct settler *settler, const struct aws_call *call)
         const struct completeness *of = &estate->completeness.items[i];
         enum completeness_state state = (enum completeness_state)of->states[call->kind];
         bool absent = state <= COMPLETENESS_DENIED && call->reliance == RELIES_ALL && of->demanded;
+        absent = absent || (call->kind == KIND_TARGET_GROUPS && state == COMPLETENESS_ABSENT && of->demanded &&
+                            of->states[KIND_TARGET_HEALTH] > COMPLETENESS_DENIED); // of which it tells
         // What was asked for and not answered is at no default; but on databases no answer about a packet rests.
         absent = absent || (state == COMPLETENESS_DENIED && of->demanded && call->kind != KIND_DB_INSTANCES);
         if (!absent && state != COMPLETENESS_PARTIAL)

@@ -83,6 +83,24 @@ static void begin_of_target_group(struct file *file)
     group->targets_known = group->targets_known || file->call->kind == KIND_TARGET_HEALTH;
 }
 
+void document_lacks(struct file *file)
+{
+    struct reader *reader = &file->reader;
+    const struct aws_call *call = call_of_file(reader->name);
+    bool entries = call != NULL && call->read == read_prefix_list_entry;
+    bool late = call != NULL && (call->read == read_target_health || call->read == read_target_group_attribute);
+    struct prefix_list *list = entries && !file->last ? list_of_file(reader) : NULL;
+    struct target_group *group = late && file->last ? target_group_of_file(reader) : NULL;
+    file->later = file->later || late;
+    reader->listing = NULL;
+    reader->doubt = list != NULL ? &list->doubt : group != NULL ? &group->doubt : NULL;
+    if (list != NULL)
+        doubt_document(reader, "", "tells nothing of the entries of prefix list %s, which its name holds", list->id);
+    if (group != NULL)
+        doubt_document(reader, "", "tells nothing of target group %s, which its name holds",
+                       group->name == NULL ? group->arn : group->name);
+}
+
 static void begin_of_trail(struct file *file)
 {
     struct trail *trail = trail_of_file(&file->reader);
@@ -177,6 +195,7 @@ static const char *const lone_records[][3] = {{"NetworkInterfaceId", "PrivateIpA
                                               {"InternetGatewayId", "Attachments", "InternetGateways"},
                                               {"GroupId", "IpPermissions", "SecurityGroups"},
                                               {"InstanceId", "ImageId", "Reservations"},
+                                              {"ReservationId", "Instances", "Reservations"},
                                               {"VpcId", "InstanceTenancy", "Vpcs"},
                                               {"SubnetId", "CidrBlock", "Subnets"},
                                               {"PrefixListId", "PrefixListName", "PrefixLists"},
@@ -192,6 +211,16 @@ static const char *const lone_records[][3] = {{"NetworkInterfaceId", "PrivateIpA
                                               {"RoleName", "AssumeRolePolicyDocument", "RoleDetailList"}};
 enum { LONE_RECORDS = sizeof(lone_records) / sizeof(lone_records[0]) };
 _Static_assert(LONE_RECORDS <= 32, "struct file has two bits for each");
+
+// The lone record that the document is, as far as its members show by now: its place among lone_records, or their
+// number.
+static unsigned lone_record(const struct file *file)
+{
+    unsigned i = 0;
+    while (i < LONE_RECORDS && (file->bare >> (2 * i) & 3) != 3)
+        i++;
+    return i;
+}
 
 static void note_key(struct file *file, const char *key)
 {
@@ -213,6 +242,8 @@ static enum json_visit on_member(void *context, const struct json_cursor *at, in
     reader->listing = NULL;
     reader->record = (record_place)file->number << RECORD_OFFSET_BITS | at->offset;
     const struct aws_call *call = call_of_key(at->key);
+    if (at->up->up == NULL && lone_record(file) < LONE_RECORDS)
+        return JSON_SKIP; // what it holds are members, not lists of their own
     if (at->up->up == NULL)
         note_key(file, at->key);
     if (call != NULL)
@@ -324,7 +355,7 @@ static cJSON *mended(const struct file *file, size_t begin)
 static bool on_broken(void *context, const struct json_cursor *at, struct error *error)
 {
     struct file *file = context;
-    if (file->call != NULL && !file->last)
+    if (file->call != NULL)
         doubt_at(&file->reader, at, "%s", error->message);
     *error = (struct error){0};
     cJSON *node = file->call == NULL ? NULL : mended(file, at->offset);
@@ -374,13 +405,13 @@ static const struct json_visitor visitor = {on_member, on_value, on_broken, on_e
 
 static void doubt_lone_record(struct file *file)
 {
-    for (unsigned i = 0; i < LONE_RECORDS && !file->last; i++)
-        if ((file->bare >> (2 * i) & 3) == 3) {
-            file->reader.listing = listing_begin(&file->reader, call_of_key(lone_records[i][2])->kind);
-            file->reader.doubt = NULL;
-            doubt_document(&file->reader, "", "is one record without the key of its list, %s: save it without --query",
-                           lone_records[i][2]);
-        }
+    unsigned i = lone_record(file);
+    if (i == LONE_RECORDS || file->last)
+        return;
+    file->reader.listing = listing_begin(&file->reader, call_of_key(lone_records[i][2])->kind);
+    file->reader.doubt = NULL;
+    doubt_document(&file->reader, "", "is one record without the key of its list, %s: save it without --query",
+                   lone_records[i][2]);
 }
 
 static void begin_document(struct file *file)
@@ -417,6 +448,10 @@ bool document_read(struct file *file, size_t length, size_t *at)
         return true;
     struct reader *reader = &file->reader;
     *reader->error = error;
+    reader->listing = NULL;
+    const struct aws_call *call = call_of_file(reader->name);
+    if (!file->last && reader->documents->listings.count == file->first_listing && call != NULL && call->read != NULL)
+        listing_begin(reader, call->kind); // what it was to tell of
     reader->listing = NULL;
     for (size_t i = file->first_listing; i < reader->documents->listings.count; i++)
         reader->documents->listings.items[i]->cut = true;

@@ -44,5 +44,9 @@ bool document_is(const cJSON *object);
 // for keys that begin in lower case, as the JavaScript SDK of old and others have them.
 const char *document_kind_of(const cJSON *record, bool any_case);
 
+// Nothing of the file was of use. Where its name tells of which prefix list or target group it was to tell, that is
+// doubtful; target groups are known when all other files are read.
+void document_lacks(struct file *file);
+
 // Lists the reader's file as ignored, and why.
 void document_ignore(struct reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));

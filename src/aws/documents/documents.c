@@ -187,6 +187,8 @@ static bool read_file(struct documents *documents, struct reader *common, size_t
         document_ignore(reader, "holds nothing");
         note_denied(reader, "", 0);
     }
+    if (!file.used)
+        document_lacks(&file);
     documents->used += !last && file.used;
     return file.later;
 }

@@ -198,9 +198,7 @@ static bool read_forward_target(struct reader *reader, const struct json_cursor 
 {
     struct listener *listener = into;
     const char *arn;
-    GUARD(optional_interned(reader, at, "TargetGroupArn", &arn));
-    if (arn == NULL)
-        return true;
+    GUARD(interned_of(reader, at, "TargetGroupArn", &arn));
     for (size_t i = 0; i < listener->target_groups.count; i++)
         if (listener->target_groups.items[i] == arn)
             return true;
@@ -212,15 +210,21 @@ static bool read_forward_target(struct reader *reader, const struct json_cursor 
 static bool read_action(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct listener *listener = into;
-    struct json_cursor redirect, forward;
-    const char *protocol = NULL;
+    struct json_cursor redirect, forward, type = member_of(reader, at, "Type");
+    const char *protocol = NULL, *word = cJSON_GetStringValue(type.node);
+    bool one = json_member(at, "TargetGroupArn").node != NULL;
     if (lenient_object(reader, at, "RedirectConfig", &redirect)) {
         lenient_text(reader, &redirect, "Protocol", &protocol);
         listener->redirects_to_https = protocol != NULL && strcmp(protocol, "HTTPS") == 0;
     }
-    GUARD(read_forward_target(reader, at, into));
-    return !lenient_object(reader, at, "ForwardConfig", &forward) ||
-           each_if_present(reader, &forward, "TargetGroups", read_forward_target, into);
+    if (word == NULL)
+        doubt_at(reader, &type, "is %s, expected a string", json_kind(type.node));
+    GUARD(!one || read_forward_target(reader, at, into));
+    bool several = lenient_object(reader, at, "ForwardConfig", &forward) &&
+                   (!one || json_member(&forward, "TargetGroups").node != NULL);
+    if (!one && !several && word != NULL && strcmp(word, "forward") == 0)
+        doubt_at(reader, at, "forwards to no target group that it names");
+    return !several || each_of(reader, &forward, "TargetGroups", read_forward_target, into);
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Listener.html
@@ -321,6 +325,8 @@ bool read_target_group(struct reader *reader, const struct json_cursor *at, void
     seen_at(reader, account, region, group->vpc_id);
     read_texts(reader, at, "LoadBalancerArns", &arns);
     TAKE_TEXTS(group->load_balancers, arns);
+    for (size_t i = 0; i < arns.items.count; i++)
+        load_balancer_with(reader, arns.items.items[i]);
     if (member_of(reader, at, "LoadBalancerArns").node == NULL) {
         struct json_cursor missing = member_of(reader, at, "LoadBalancerArns");
         doubt_at(reader, &missing, "is missing, expected an array");
@@ -375,6 +381,8 @@ bool read_target_group_attribute(struct reader *reader, const struct json_cursor
     GUARD(interned_of(reader, at, "Value", &value));
     if (group == NULL)
         return json_fail(at, reader->error, "of which target group it is neither the document nor its name tells");
+    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+        return doubt_at(reader, at, "says %s, expected true or false", value);
     enum preservation told = strcmp(value, "true") == 0 ? PRESERVE_ON : PRESERVE_OFF;
     if (group->preserve_client != PRESERVE_DEFAULT && group->preserve_client != told)
         return doubt_at(reader, at, "is not what another document tells of its target group");

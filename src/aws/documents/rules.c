@@ -293,7 +293,13 @@ static bool read_route_target(struct reader *reader, const struct json_cursor *a
                     route->target = gateways[g].target;
         return true;
     }
-    return true;
+    for (const cJSON *member = at->node->child; member != NULL; member = member->next) {
+        size_t length = strlen(member->string);
+        if (strncmp(member->string, "Destination", 11) != 0 && length > 3 &&
+            (strcmp(member->string + length - 2, "Id") == 0 || strcmp(member->string + length - 3, "Arn") == 0))
+            return true; // of a kind that is new
+    }
+    return doubt_at(reader, at, "leads to no target");
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html

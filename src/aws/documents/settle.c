@@ -48,6 +48,14 @@ static bool has_address(const struct network_interface *interface, const struct 
     return false;
 }
 
+static bool has_private(const struct network_interface *interface, uint32_t address)
+{
+    for (size_t i = 0; i < interface->private_ipv4_count; i++)
+        if (interface->private_ipv4[i] == address)
+            return true;
+    return false;
+}
+
 static bool same_tags(const struct network_interface *a, const struct network_interface *b)
 {
     bool same = a->tag_count == b->tag_count;
@@ -68,7 +76,9 @@ static bool interfaces_agree(const struct network_interface *a, const struct net
                 text_same(a->instance_id, b->instance_id);
     for (size_t i = 0; same && i < b->address_count; i++)
         same = has_address(a, &b->addresses[i]);
-    return same;
+    for (size_t i = 0; same && alike && i < b->private_ipv4_count; i++)
+        same = a->private_ipv4_count == b->private_ipv4_count && has_private(a, b->private_ipv4[i]);
+    return same && (!alike || a->private_ipv4_count == b->private_ipv4_count);
 }
 
 // The addresses of both, since either may be right.
@@ -86,6 +96,17 @@ static void add_addresses(struct arena *arena, struct network_interface *to, con
     sort_addresses(all, count);
     to->addresses = all;
     to->address_count = (uint16_t)count;
+    size_t privates = to->private_ipv4_count;
+    uint32_t *both = arena_array(arena, uint32_t, privates + from->private_ipv4_count + 1);
+    if (privates > 0)
+        memcpy(both, to->private_ipv4, privates * sizeof(*both));
+    for (size_t i = 0; i < from->private_ipv4_count; i++)
+        if (!has_private(to, from->private_ipv4[i]))
+            both[privates++] = from->private_ipv4[i];
+    if (privates > UINT16_MAX)
+        return;
+    to->private_ipv4 = both;
+    to->private_ipv4_count = (uint16_t)privates;
 }
 
 static void settle_interfaces(struct reader *reader)

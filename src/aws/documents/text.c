@@ -61,7 +61,10 @@ struct document_bytes text_decode(struct document_bytes bytes, char **converted)
                 at += 2;
             }
         }
-        length += put_utf8(out + length, code >= 0xd800 && code < 0xe000 ? 0xfffd : code);
+        if (code >= 0xd800 && code < 0xe000) // half of a pair: no text, as it is none in UTF-8
+            out[length++] = (char)0xff;
+        else
+            length += put_utf8(out + length, code);
     }
     *converted = out;
     return (struct document_bytes){.bytes = out, .length = length};
