@@ -21,13 +21,33 @@ struct answer answer_state(enum observed_state state, const char *reason)
     return answer;
 }
 
+// What this machine's own ICMP says of itself: RFC 792 type 3, RFC 4443 type 1.
+static const char *own_error(enum family family, uint8_t type, uint8_t code)
+{
+    static const char *const of_ipv4[] = {"local: no route", "local: no neighbour", NULL, "local: not permitted"};
+    static const char *const of_ipv6[] = {"local: no route", "local: not permitted", "local: no route",
+                                          "local: no neighbour", "local: not permitted"};
+    bool v4 = family == FAMILY_IPV4;
+    const char *word = v4 && type == 3 && code < 4    ? of_ipv4[code]
+                       : !v4 && type == 1 && code < 5 ? of_ipv6[code]
+                                                      : NULL;
+    bool prohibited = (v4 && type == 3 && (code == 9 || code == 10 || code == 13)) || (!v4 && type == 1);
+    return word != NULL ? word : prohibited ? "local: not permitted" : "local: icmp";
+}
+
 struct answer answer_icmp(struct address target, struct address from, bool from_us, uint8_t type, uint8_t code)
 {
     // Destination unreachable, port unreachable: RFC 792 type 3 code 3, RFC 4443 type 1 code 4.
     bool port_unreachable = target.family == FAMILY_IPV4 ? type == 3 && code == 3 : type == 1 && code == 4;
-    struct answer answer = answer_state(port_unreachable && address_equal(from, target) ? OBSERVED_CLOSED
-                                        : from_us                                       ? OBSERVED_UNKNOWN
-                                                                                        : OBSERVED_REJECTED,
+    bool of_target = address_equal(from, target);
+    if (from_us && !of_target) {
+        struct answer own = answer_state(OBSERVED_UNKNOWN, own_error(target.family, type, code));
+        own.from = from;
+        return own;
+    }
+    struct answer answer = answer_state(port_unreachable && of_target ? OBSERVED_CLOSED
+                                        : from_us                     ? OBSERVED_UNKNOWN
+                                                                      : OBSERVED_REJECTED,
                                         "");
     answer.from = from;
     snprintf(answer.reason, sizeof(answer.reason), "icmp:%u/%u", type, code);
@@ -39,12 +59,6 @@ void answer_by_capture(int fd)
     struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
     struct sock_fprog filter = {.len = 1, .filter = &nothing};
     setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
-}
-
-static bool is_own(int fd, struct address address)
-{
-    struct address mine;
-    return sockaddr_own(fd, &mine) && address_equal(mine, address);
 }
 
 bool answer_from_error_queue(int fd, struct address target, struct answer *answer, struct address *about,
@@ -75,7 +89,7 @@ bool answer_from_error_queue(int fd, struct address target, struct answer *answe
         sockaddr_address(SO_EE_OFFENDER(seen), &from);
         if (target.family == 0)
             target = *about;
-        *answer = answer_icmp(target, from, is_own(fd, from), seen->ee_type, seen->ee_code);
+        *answer = answer_icmp(target, from, sockaddr_is_local(from), seen->ee_type, seen->ee_code);
         return true;
     }
     return false;

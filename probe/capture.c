@@ -77,14 +77,30 @@ static void take_probe(struct replay *replay, const struct seen *seen, uint64_t 
     const struct schedule *schedule = replay->ledger->schedule;
     uint64_t question;
     if (!schedule_find(schedule, seen->target, seen->protocol, seen->port, &question) ||
-        replay->tries[question] == MOST_TRIES)
+        (replay->tries[question] == MOST_TRIES && !ledger_answered(replay->ledger, question)))
         return;
+    if (ledger_answered(replay->ledger, question)) { // asked again: watch.h
+        size_t lane = schedule_span(schedule, question)->lane;
+        watch_ask(&replay->ledger->watch, lane,
+                  &(struct ask){.question = question,
+                                .sent_us = wall_us,
+                                .number = FIRST_ASK + replay->ledger->watch.pulses[lane].asks.count,
+                                .frame = replay->frame,
+                                .sequence = seen->sequence,
+                                .own_port = seen->own_port});
+        return;
+    }
     unsigned try = ++replay->tries[question];
     if (replay->marks[try] == NULL)
         replay->marks[try] = pages_new(schedule->count * sizeof(struct mark));
     if (replay->marks[try] != NULL)
         replay->marks[try][question] = (struct mark){seen->own_port, seen->sequence};
-    ledger_sent(replay->ledger, question, order_position(&replay->ledger->orders[try], question), wall_us);
+    ledger_sent(replay->ledger,
+                &(struct sending){.span = schedule_span(schedule, question),
+                                  .question = question,
+                                  .position = order_position(&replay->ledger->orders[try], question),
+                                  .try = try},
+                wall_us);
     ledger_stamp(replay->ledger, question, try, wall_us, replay->frame);
 }
 
@@ -94,6 +110,15 @@ static void take_answer(struct replay *replay, const struct seen *seen, uint64_t
     struct answer answer;
     if (!identity_question(replay->ledger->schedule, seen, &question) || !packet_answer(seen, &answer))
         return;
+    const ask_list *asks = &replay->ledger->watch.pulses[schedule_span(replay->ledger->schedule, question)->lane].asks;
+    for (size_t i = asks->count; i-- > 0;) {
+        const struct ask *ask = &asks->items[i];
+        if (ask->question != question || ask->own_port != seen->own_port ||
+            (seen->has_sequence && ask->sequence != seen->sequence))
+            continue;
+        ledger_answer(replay->ledger, question, ask->number, &answer, wall_us, replay->frame);
+        return;
+    }
     for (unsigned try = replay->tries[question]; try > 0; try--) {
         const struct mark *mark = replay->marks[try] == NULL ? NULL : &replay->marks[try][question];
         if (mark == NULL || mark->own_port != seen->own_port ||

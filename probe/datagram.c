@@ -160,11 +160,11 @@ static const struct udp_payload *payload_of(uint16_t port, unsigned try)
     return count == 0 ? &plain : &udp_payloads[first + (try - 1) % count];
 }
 
-static struct answer send_udp(struct datagrams *datagrams, const struct lane *lane, const struct span *span,
-                              uint64_t question, unsigned try)
+static struct answer send_udp(struct datagrams *datagrams, const struct lane *lane, const struct sending *sending)
 {
-    uint16_t own_port = identity_port(datagrams->identity, span, question, try), port = schedule_port(span, question);
-    const struct udp_payload *payload = payload_of(port, try);
+    uint16_t own_port = identity_port(datagrams->identity, sending->span, sending->question, sending->try);
+    uint16_t port = schedule_port(sending->span, sending->question);
+    const struct udp_payload *payload = payload_of(port, sending->try);
     struct sockaddr_storage to;
     socklen_t size = sockaddr_of(lane->address, port, &to);
     int fd = -1;
@@ -173,15 +173,17 @@ static struct answer send_udp(struct datagrams *datagrams, const struct lane *la
             fd = datagrams->sources[i].fd;
     if (fd < 0)
         return answer_state(OBSERVED_UNKNOWN, "local: no free socket");
+    int code = 0;
     for (int again = 0; again < 8; again++) {
         if (sendto(fd, payload->bytes, payload->size, 0, (struct sockaddr *)&to, size) >= 0)
             return (struct answer){.kind = ANSWER_SILENCE};
-        if (datagrams->captured || errno == EAGAIN || errno == ENOBUFS)
+        code = errno;
+        if (datagrams->captured || code == EAGAIN || code == ENOBUFS)
             break;
         datagrams_receive(datagrams,
                           fd); // an error of an earlier packet, told now: it is taken in, and this one sent again
     }
-    return answer_from_errno(errno);
+    return answer_from_errno(code);
 }
 
 static struct answer send_echo(struct datagrams *datagrams, const struct lane *lane, unsigned try)
@@ -193,20 +195,19 @@ static struct answer send_echo(struct datagrams *datagrams, const struct lane *l
                      identity_token(datagrams->identity, lane->address));
 }
 
-bool datagrams_send(struct datagrams *datagrams, const struct span *span, uint64_t question, uint64_t position)
+bool datagrams_send(struct datagrams *datagrams, const struct sending *sending)
 {
-    const struct lane *lane = &datagrams->schedule->lanes[span->lane];
-    unsigned try = ledger_tries(datagrams->ledger, question) + 1;
+    const struct lane *lane = &datagrams->schedule->lanes[sending->span->lane];
     uint64_t now = clock_wall_us();
-    ledger_sent(datagrams->ledger, question, position, now);
-    struct answer answer = lane->protocol == PROTOCOL_UDP ? send_udp(datagrams, lane, span, question, try)
-                                                          : send_echo(datagrams, lane, try);
+    ledger_sent(datagrams->ledger, sending, now);
+    struct answer answer =
+        lane->protocol == PROTOCOL_UDP ? send_udp(datagrams, lane, sending) : send_echo(datagrams, lane, sending->try);
     if (answer.kind == ANSWER_SILENCE)
         return true;
-    ledger_unsent(datagrams->ledger, question);
+    ledger_unsent(datagrams->ledger, sending);
     if (answer.kind == ANSWER_BACK_PRESSURE)
         return false;
-    ledger_answer(datagrams->ledger, question, 0, &answer, now, 0);
+    ledger_answer(datagrams->ledger, sending->question, 0, &answer, now, 0);
     return true;
 }
 

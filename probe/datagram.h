@@ -18,8 +18,8 @@ const int *datagrams_descriptors(const struct datagrams *datagrams, size_t *coun
 // Our UDP source ports, for the capture's filter.
 struct portset datagrams_ports(struct arena *arena, const struct datagrams *datagrams);
 
-// Asks one question of a UDP or ICMP lane. False where this machine's buffers are full for now.
-bool datagrams_send(struct datagrams *datagrams, const struct span *span, uint64_t question, uint64_t position);
+// Sends one try of a question of a UDP or ICMP lane. False where this machine's buffers are full for now.
+bool datagrams_send(struct datagrams *datagrams, const struct sending *sending);
 
 // Takes in what waits at one of the descriptors and tells the ledger.
 void datagrams_receive(struct datagrams *datagrams, int fd);

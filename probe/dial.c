@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "probe/connect.h"
 
-enum { SPARE_DESCRIPTORS = 64, SHORTEST_WAIT_US = 200000, EVENTS = 256 };
+enum { SPARE_DESCRIPTORS = 64, EVENTS = 256 };
 
 struct slot {
     int fd; // -1: none
@@ -17,6 +17,7 @@ struct slot {
     bool under_way;
     bool rests; // its socket can be used again
     uint64_t question;
+    unsigned try;
     uint64_t started_us;
     struct slot *next; // of those like it; under way, in the order of starting
     struct slot *before;
@@ -128,7 +129,7 @@ void dial_take(struct dial *dial)
             continue; // its coming to rest was an event too
         struct answer answer = connect_finish(slot->fd, dial->schedule->lanes[slot->lane].address);
         if (answer.kind == ANSWER_STATE)
-            ledger_answer(dial->ledger, slot->question, 0, &answer, clock_wall_us(), 0);
+            ledger_answer(dial->ledger, slot->question, slot->try, &answer, clock_wall_us(), 0);
         if (answer.kind == ANSWER_STATE || (events[i].events & (EPOLLERR | EPOLLHUP)) != 0)
             release(dial, slot); // else woken for nothing: still under way
     }
@@ -150,8 +151,10 @@ static bool start(struct dial *dial, struct slot *slot, struct address target, u
     return slot->fd >= 0;
 }
 
-bool dial_start(struct dial *dial, const struct span *span, uint64_t question, uint64_t position)
+bool dial_start(struct dial *dial, const struct sending *sending)
 {
+    const struct span *span = sending->span;
+    uint64_t question = sending->question;
     const struct lane *lane = &dial->schedule->lanes[span->lane];
     struct portset client_ports = dial->schedule->targets[span->target].client_ports;
     bool rests = connect_rests(client_ports);
@@ -165,13 +168,14 @@ bool dial_start(struct dial *dial, const struct span *span, uint64_t question, u
         if (answer.kind == ANSWER_BACK_PRESSURE)
             return false;
         if (answer.kind != ANSWER_STATE || answer.state != OBSERVED_UNKNOWN) // else nothing left this machine
-            ledger_sent(dial->ledger, question, position, now);
+            ledger_sent(dial->ledger, sending, now);
         if (answer.kind == ANSWER_STATE)
-            ledger_answer(dial->ledger, question, 0, &answer, clock_wall_us(), 0);
+            ledger_answer(dial->ledger, question, sending->try, &answer, clock_wall_us(), 0);
         return true;
     }
-    ledger_sent(dial->ledger, question, position, now);
+    ledger_sent(dial->ledger, sending, now);
     slot->question = question;
+    slot->try = sending->try;
     slot->lane = span->lane;
     slot->rests = rests;
     slot->under_way = true;
@@ -194,11 +198,9 @@ void dial_sweep(struct dial *dial)
     uint64_t now = uv_hrtime() / 1000;
     for (struct slot *slot = dial->oldest, *next; slot != NULL; slot = next) {
         next = slot->next;
-        if (now - slot->started_us < SHORTEST_WAIT_US)
+        if (now - slot->started_us < dial->longest_us)
             break; // and so are all that follow
-        if (now - slot->started_us >=
-            ledger_patience_us(&dial->ledger->standings[slot->lane], SHORTEST_WAIT_US, dial->longest_us))
-            release(dial, slot);
+        release(dial, slot);
     }
 }
 

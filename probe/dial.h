@@ -13,7 +13,7 @@ void dial_close(struct dial *dial);           // ends what is under way
 int dial_descriptor(const struct dial *dial); // readable where one of them has ended
 
 // Starts one. False where this machine has no more sockets, ports or buffers for now.
-bool dial_start(struct dial *dial, const struct span *span, uint64_t question, uint64_t position);
+bool dial_start(struct dial *dial, const struct sending *sending);
 size_t dial_under_way(const struct dial *dial);
 // Takes in what has ended and tells the ledger.
 void dial_take(struct dial *dial);

@@ -14,6 +14,7 @@
 #include "probe/pace.h"
 #include "probe/probe.h"
 #include "probe/rights.h"
+#include "probe/sentinel.h"
 #include "probe/summary.h"
 #include "probe/syn.h"
 
@@ -27,6 +28,11 @@ enum {
     BETWEEN_US = 250000,   // the same where no round-trip time is known, but before the last pass
     STARVED_US = 10000000, // for so long nothing may be refused by this machine before its question is given up
     DRAW_US = 200000,
+    LOOK_US = 20000,  // between two looks at the sentinels
+    MOST_RETURNS = 3, // times that who fell silent is asked for again what they did not answer
+    MOST_KNOCKS = 4,  // times, each twice as long after the one before, that they are waited for
+    KNOCK_US = 1000000,
+    SLOWER = 4,                      // than before, when they are asked again
     KEEP_US = 5000000,               // between two times of keeping what is known, where that is quick;
     KEEP_SHARE = 100,                // else so many times as long as it took
     MOST_CAPTURED_UNASKED = 1 << 24, // questions; beyond, a capture is made where it is asked for only
@@ -37,6 +43,14 @@ struct door { // a descriptor that answers come in by
     struct engine *engine;
     int fd;
     void (*take)(struct engine *engine, int fd);
+};
+
+enum stage {
+    STAGE_PASSES,  // pace.h
+    STAGE_MENDING, // what does not count is asked again
+    STAGE_WAITING, // for the last answers, as long as one may take
+    STAGE_CALLING, // the sentinels
+    STAGE_KNOCKING // at those who fell silent
 };
 
 struct engine {
@@ -52,6 +66,15 @@ struct engine {
     struct ledger ledger;
     struct identity identity;
     struct pace pace;
+    struct sentinels *sentinels;
+    enum stage stage;
+    uint64_t stage_us;   // when it began
+    uint64_t mending_us; // since when what is sent is taken to count, wall clock
+    unsigned mended;     // passes, of this mending
+    unsigned returns;
+    unsigned knocks;
+    uint64_t last_sent_us; // any packet
+    uint64_t looked_us;
     struct syn *syn; // NULL: TCP by connect
     struct dial *dial;
     struct datagrams *datagrams;
@@ -157,16 +180,15 @@ static void open_door(struct engine *engine, int fd, void (*take)(struct engine 
 
 // --- what goes out ---------------------------------------------------------------------------------------------------
 
-// True where the question was taken; false where this machine will not have it for now.
-static bool send_one(struct engine *engine, const struct span *span, uint64_t question)
+// True where it was taken; false where this machine will not have it for now.
+static bool send_one(struct engine *engine, const struct sending *sending)
 {
-    if (engine->schedule.lanes[span->lane].protocol != PROTOCOL_TCP)
-        return datagrams_send(engine->datagrams, span, question, engine->position);
+    if (engine->schedule.lanes[sending->span->lane].protocol != PROTOCOL_TCP)
+        return datagrams_send(engine->datagrams, sending);
     if (engine->syn == NULL)
-        return dial_start(engine->dial, span, question, engine->position);
+        return dial_start(engine->dial, sending);
     engine->flushed = false;
-    return syn_queue(engine->syn, span, question, engine->position) ||
-           (syn_flush(engine->syn) && syn_queue(engine->syn, span, question, engine->position));
+    return syn_queue(engine->syn, sending) || (syn_flush(engine->syn) && syn_queue(engine->syn, sending));
 }
 
 static void advance(struct engine *engine)
@@ -177,13 +199,37 @@ static void advance(struct engine *engine)
     engine->question -= engine->question >= order->count ? order->count : 0;
 }
 
-static bool is_asked(const struct engine *engine, uint64_t question, const struct span **span)
+static bool is_member(const void *context, size_t lane)
 {
+    const struct engine *engine = context;
+    return engine->stage <= STAGE_MENDING && engine->pace.courses[lane].member;
+}
+
+// Whether a silent question of a lane has had fewer tries that count than are wanted.
+static bool lacks_tries(const struct engine *engine, size_t lane, uint64_t question)
+{
+    return ledger_tries(&engine->ledger, question) < MOST_TRIES &&
+           ledger_counting(&engine->ledger, lane, question, true, engine->mending_us) <
+               (unsigned)engine->options->tries;
+}
+
+static bool is_asked(const struct engine *engine, uint64_t question, struct sending *sending)
+{
+    unsigned tries = ledger_tries(&engine->ledger, question);
     if (ledger_answered(&engine->ledger, question) ||
-        ledger_tries(&engine->ledger, question) != engine->pace.pass.try - 1)
+        (engine->stage == STAGE_PASSES && tries != engine->pace.pass.try - 1))
         return false;
-    *span = schedule_span(&engine->schedule, question);
-    return engine->pace.courses[(*span)->lane].member;
+    const struct span *span = schedule_span(&engine->schedule, question);
+    if (!engine->pace.courses[span->lane].member || sentinels_gone(engine->sentinels, span->lane) ||
+        (engine->stage == STAGE_MENDING && !lacks_tries(engine, span->lane, question)))
+        return false;
+    *sending = (struct sending){.span = span,
+                                .question = question,
+                                .try = tries + 1,
+                                .position = engine->stage == STAGE_PASSES
+                                                ? engine->position
+                                                : order_position(&engine->ledger.orders[tries + 1], question)};
+    return true;
 }
 
 // Back-pressure ends when something of ours ends. Where nothing is under way and still nothing can be sent, this
@@ -210,58 +256,71 @@ static bool send_some(struct engine *engine, uint64_t now)
     engine->tokens = engine->tokens > most ? most : engine->tokens;
     engine->tokens_at_us = now;
     unsigned sent = 0, passed = 0;
+    struct sending sending;
     bool refused = !engine->flushed && !syn_flush(engine->syn);
+    while (!refused && engine->tokens >= 1 && sent < BATCH && sentinels_next(engine->sentinels, now, &sending)) {
+        refused = !send_one(engine, &sending);
+        if (refused)
+            sentinels_refused(engine->sentinels, &sending);
+        engine->tokens -= refused ? 0 : 1;
+        sent += !refused;
+    }
     while (!refused && engine->position < engine->schedule.count && engine->tokens >= 1 && sent < BATCH &&
            passed < SKIPS) {
-        const struct span *span;
-        if (!is_asked(engine, engine->question, &span)) {
+        if (!is_asked(engine, engine->question, &sending)) {
             advance(engine);
             passed++;
             continue;
         }
-        if (!send_one(engine, span, engine->question)) {
+        if (!send_one(engine, &sending)) {
             refused = true;
             give_up_if_starved(engine, now);
             break;
         }
         engine->starved_us = 0;
         engine->tokens -= 1;
+        engine->pass_sent_us = now;
         sent++;
         advance(engine);
     }
     if (!engine->flushed)
         engine->flushed = syn_flush(engine->syn);
     if (sent > 0)
-        engine->pass_sent_us = now;
+        engine->last_sent_us = now;
     return !refused && engine->position < engine->schedule.count && (engine->tokens >= 1 || passed == SKIPS);
 }
 
 // --- passes ----------------------------------------------------------------------------------------------------------
 
-static bool begin_pass(struct engine *engine)
+static void begin_traversal(struct engine *engine)
 {
-    if (!pace_next(&engine->pace))
-        return false;
     engine->position = 0;
     engine->question = engine->ledger.orders[engine->pace.pass.try].offset;
     engine->flushed = true;
     engine->tokens = engine->pace.pass.slow ? 0 : 1; // a host that limits its answers has just given its last one
     engine->pass_began_us = engine->tokens_at_us = engine->pass_sent_us = monotonic_us();
+}
+
+static bool begin_pass(struct engine *engine)
+{
+    if (!pace_next(&engine->pace))
+        return false;
+    begin_traversal(engine);
     if (engine->pace.pass.slow)
         log_line(LOG_DEBUG, "probe: %llu questions of hosts that limit their answers are asked again at %.1f packets/s",
                  (unsigned long long)engine->pace.pass.silent, engine->pace.pass.rate);
     return true;
 }
 
-// How long after the last packet of the pass its answers are waited for.
+// How long after the last packet of the pass its answers are waited for before the next one begins. They may come
+// later, and count: no try is believed to have been in vain before the whole timeout is over.
 static uint64_t wait_us(const struct engine *engine)
 {
     uint64_t longest = (uint64_t)engine->options->timeout_ms * 1000, wait = 0;
-    uint64_t unmeasured = engine->pace.pass.last || BETWEEN_US > longest ? longest : BETWEEN_US;
+    uint64_t unmeasured = BETWEEN_US > longest ? longest : BETWEEN_US;
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         const struct standing *standing = &engine->ledger.standings[i];
-        bool waits = engine->pace.courses[i].member && standing->silent > 0 &&
-                     (engine->syn != NULL || engine->schedule.lanes[i].protocol != PROTOCOL_TCP);
+        bool waits = engine->pace.courses[i].member && standing->silent > 0;
         uint64_t own = standing->measured ? ledger_patience_us(standing, PATIENCE_US, longest) : unmeasured;
         wait = waits && own > wait ? own : wait;
     }
@@ -270,17 +329,139 @@ static uint64_t wait_us(const struct engine *engine)
 
 static bool pass_is_over(const struct engine *engine, uint64_t now)
 {
-    return engine->position == engine->schedule.count && engine->flushed && dial_under_way(engine->dial) == 0 &&
+    return engine->position == engine->schedule.count && engine->flushed &&
            now - engine->pass_sent_us >= wait_us(engine);
+}
+
+static void enter(struct engine *engine, enum stage stage)
+{
+    engine->stage = stage;
+    engine->stage_us = monotonic_us();
+}
+
+// --- silence ---------------------------------------------------------------------------------------------------------
+
+static bool any_silent(const struct engine *engine)
+{
+    for (size_t i = 0; i < engine->schedule.lane_count; i++)
+        if (engine->ledger.standings[i].silent > 0)
+            return true;
+    return false;
+}
+
+// How many silent questions of a lane have had too few tries that count.
+static uint64_t lacking_of(const struct engine *engine, size_t lane, bool pending)
+{
+    const struct lane *of = &engine->schedule.lanes[lane];
+    const struct standing *standing = &engine->ledger.standings[lane];
+    uint64_t lacking = 0, least = (uint64_t)engine->options->tries;
+    if (standing->silent == 0 ||
+        (standing->sent >= of->count * least && ledger_all_count(&engine->ledger, lane, pending)))
+        return 0;
+    for (uint64_t question = of->first; question < of->first + of->count; question++)
+        lacking += !ledger_answered(&engine->ledger, question) &&
+                   ledger_counting(&engine->ledger, lane, question, pending,
+                                   pending ? engine->mending_us : UINT64_MAX) < least;
+    return lacking;
+}
+
+// Begins a pass over what lacks tries that count, of those who may answer. False where there is none.
+static bool mend(struct engine *engine, double rate)
+{
+    uint64_t lacking = 0;
+    watch_light(&engine->ledger.watch);
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        struct course *course = &engine->pace.courses[i];
+        const struct light *light = watch_light_of(&engine->ledger.watch, i);
+        uint64_t own = light->first == 0 || light->ended ? 0 : lacking_of(engine, i, true);
+        course->member = own > 0;
+        course->asked = own;
+        lacking += own;
+    }
+    if (lacking == 0 || engine->mended >= 2 * (unsigned)engine->options->tries)
+        return false;
+    engine->mended++;
+    pace_again(&engine->pace, rate);
+    begin_traversal(engine);
+    enter(engine, STAGE_MENDING);
+    log_line(LOG_DEBUG, "probe: %llu questions are asked again: nothing showed that they could be answered",
+             (unsigned long long)lacking);
+    return true;
+}
+
+static void wait_for_the_last(struct engine *engine)
+{
+    if (any_silent(engine))
+        enter(engine, STAGE_WAITING);
+    else
+        finish(engine);
 }
 
 static void end_pass(struct engine *engine)
 {
     uint64_t dropped = engine->receiver == NULL ? 0 : receiver_dropped(engine->receiver);
-    pace_settle(&engine->pace, (double)(monotonic_us() - engine->pass_began_us) / 1e6, dropped > engine->dropped);
-    engine->dropped = dropped;
-    if (!begin_pass(engine))
+    if (engine->stage == STAGE_PASSES) {
+        pace_settle(&engine->pace, (double)(monotonic_us() - engine->pass_began_us) / 1e6, dropped > engine->dropped);
+        engine->dropped = dropped;
+        if (begin_pass(engine))
+            return;
+        engine->mending_us = UINT64_MAX;
+        engine->mended = 0;
+    }
+    if (engine->mending_us == UINT64_MAX)
+        engine->mending_us = clock_wall_us();
+    if (!mend(engine, engine->returns > 0 ? engine->pace.rate / SLOWER : engine->pace.rate))
+        wait_for_the_last(engine);
+}
+
+// Whether some silence is not earned, of who may still be heard.
+static bool is_lacking(struct engine *engine)
+{
+    uint64_t lacking = 0;
+    watch_light(&engine->ledger.watch);
+    for (size_t i = 0; i < engine->schedule.lane_count; i++)
+        if (watch_light_of(&engine->ledger.watch, i)->first != 0)
+            lacking += lacking_of(engine, i, false);
+    return lacking > 0;
+}
+
+static void after_call(struct engine *engine)
+{
+    if (!is_lacking(engine)) {
         finish(engine);
+        return;
+    }
+    engine->mended = 0;
+    engine->mending_us = clock_wall_us();
+    if (engine->returns < MOST_RETURNS && mend(engine, engine->pace.rate / SLOWER)) {
+        engine->returns++;
+        engine->knocks = 0;
+        return;
+    }
+    if (engine->knocks == MOST_KNOCKS || engine->returns == MOST_RETURNS) {
+        finish(engine);
+        return;
+    }
+    engine->knocks++;
+    enter(engine, STAGE_KNOCKING);
+}
+
+// What comes after the passes.
+static void go_on(struct engine *engine, uint64_t now)
+{
+    uint64_t timeout = (uint64_t)engine->options->timeout_ms * 1000;
+    if (engine->stage == STAGE_CALLING) {
+        if (sentinels_rest(engine->sentinels))
+            after_call(engine);
+        return;
+    }
+    bool over = engine->stage == STAGE_WAITING
+                    ? now - engine->last_sent_us >= timeout && dial_under_way(engine->dial) == 0
+                    : now - engine->stage_us >= (uint64_t)KNOCK_US << (engine->knocks - 1);
+    if (!over)
+        return;
+    sentinels_call(engine->sentinels);
+    enter(engine, STAGE_CALLING);
 }
 
 static void draw_progress(struct engine *engine, uint64_t now)
@@ -334,9 +515,16 @@ static void pump(uv_prepare_t *handle)
 static void tick(uv_timer_t *timer)
 {
     struct engine *engine = timer->data;
+    uint64_t now = monotonic_us();
     dial_sweep(engine->dial);
-    keep(engine, monotonic_us());
-    if (pass_is_over(engine, monotonic_us()))
+    keep(engine, now);
+    if (now - engine->looked_us >= LOOK_US) {
+        sentinels_look(engine->sentinels, is_member, engine, now);
+        engine->looked_us = now;
+    }
+    if (engine->stage > STAGE_MENDING)
+        go_on(engine, now);
+    else if (pass_is_over(engine, now))
         end_pass(engine);
 }
 
@@ -450,6 +638,7 @@ static bool open_loop(struct engine *engine, struct error *error)
 static void observe(struct engine *engine, struct observations *observations)
 {
     struct probe_summary *summary = engine->summary;
+    watch_light(&engine->ledger.watch);
     ledger_collect(&engine->ledger, engine->arena, (unsigned)engine->options->tries, engine->unfinished, observations,
                    summary->by_state);
     summary_count(engine->arena, &engine->ledger, observations, summary);
@@ -504,12 +693,12 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     engine->arena = arena;
     engine->options = options;
     engine->summary = summary;
-    engine->unfinished = "not asked";
     engine->schedule = schedule_of(arena, plan, summary->seed);
     bool captures =
         options->capture != NULL && !(options->capture_optional && engine->schedule.count > MOST_CAPTURED_UNASKED);
-    if (!ledger_begin(&engine->ledger, arena, &engine->schedule, captures, error))
+    if (!ledger_begin(&engine->ledger, arena, &engine->schedule, captures, (uint64_t)options->timeout_ms * 1000, error))
         return false;
+    engine->sentinels = sentinels_new(arena, &engine->ledger, (uint64_t)options->timeout_ms * 1000);
     bool good = identity_begin(&engine->identity, arena, &engine->schedule, &engine->ledger, error);
     if (good && captures)
         good = (engine->capture = capture_begin(arena, options->capture, error)) != NULL;
@@ -536,19 +725,20 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     return good;
 }
 
-bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries,
+bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries, long timeout_ms,
                   struct observations *observations, struct probe_summary *summary, struct error *error)
 {
     struct schedule schedule = schedule_of(arena, plan, 1);
     struct ledger ledger;
     uint64_t first, last;
     *summary = (struct probe_summary){.method = "capture"};
-    if (!ledger_begin(&ledger, arena, &schedule, true, error))
+    if (!ledger_begin(&ledger, arena, &schedule, true, (uint64_t)timeout_ms * 1000, error))
         return false;
     bool good = capture_replay(arena, capture, &ledger, &first, &last, error);
     if (good) {
         ledger_settle(&ledger);
-        ledger_collect(&ledger, arena, (unsigned)tries, "not in the capture", observations, summary->by_state);
+        ledger_collect(&ledger, arena, (unsigned)tries, timeout_ms == 0 ? "not in the capture" : NULL, observations,
+                       summary->by_state);
         summary_count(arena, &ledger, observations, summary);
         summary->seconds = (double)(last - first) / 1e6;
     }

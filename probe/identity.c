@@ -75,6 +75,20 @@ static unsigned latest(const struct identity *identity, uint64_t question, size_
     return first > sent ? 0 : (unsigned)(first + (sent - first) / step * step);
 }
 
+// The latest ask of a question that was sent from a port, or with a number where that is told; 0: none was.
+static unsigned latest_ask(const struct identity *identity, uint64_t question, uint16_t own_port, unsigned number)
+{
+    const struct span *span = schedule_span(identity->schedule, question);
+    const ask_list *asks = &identity->ledger->watch.pulses[span->lane].asks;
+    for (size_t i = asks->count; i-- > 0;) {
+        const struct ask *ask = &asks->items[i];
+        if (ask->question == question && ask->number >= FIRST_ASK &&
+            (number != 0 ? ask->number == number : identity_port(identity, span, question, ask->number) == own_port))
+            return ask->number;
+    }
+    return 0;
+}
+
 bool identity_question(const struct schedule *schedule, const struct seen *seen, uint64_t *question)
 {
     enum { TFTP = 69, DATA = 3, ERROR = 5, OPTIONS = 6 };
@@ -91,6 +105,8 @@ static bool match_tcp(const struct identity *identity, const struct seen *seen, 
     size_t at;
     if (!seen->has_sequence || seen->sequence != identity_sequence(identity, seen->target, seen->port, seen->own_port))
         return false;
+    if ((*try = latest_ask(identity, *question, seen->own_port, 0)) != 0)
+        return true;
     struct portset pool = *identity->pools[schedule_span(identity->schedule, *question)->target];
     if (!ports_index(pool, seen->own_port, &at))
         return false;
@@ -103,6 +119,8 @@ static bool match_tcp(const struct identity *identity, const struct seen *seen, 
 static bool match_udp(const struct identity *identity, const struct seen *seen, const uint64_t *question, unsigned *try)
 {
     const struct udp_ports *own = identity->udp_ports[schedule_span(identity->schedule, *question)->target];
+    if ((*try = latest_ask(identity, *question, seen->own_port, 0)) != 0)
+        return true;
     for (unsigned i = 0; own != NULL && i < UDP_SOURCES; i++)
         if (own->ports[i] != 0 && own->ports[i] == seen->own_port) {
             *try = latest(identity, *question, i + 1, UDP_SOURCES);
@@ -123,7 +141,8 @@ static bool match_echo(const struct identity *identity, const struct seen *seen,
             return false;
     }
     *try = seen->sequence;
-    return seen->own_port == identity->echo_id && *try > 0 && *try <= tries_of(identity, *question);
+    return seen->own_port == identity->echo_id && *try > 0 &&
+           (*try <= tries_of(identity, *question) || latest_ask(identity, *question, 0, *try) != 0);
 }
 
 bool identity_match(const struct identity *identity, const struct seen *seen, uint64_t *question, unsigned *try)

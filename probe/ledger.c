@@ -23,9 +23,10 @@ static size_t moments(const struct ledger *ledger)
 }
 
 bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct schedule *schedule, bool exact,
-                  struct error *error)
+                  uint64_t timeout_us, struct error *error)
 {
     *ledger = (struct ledger){.arena = arena, .schedule = schedule};
+    watch_begin(&ledger->watch, arena, schedule, timeout_us);
     while (!exact && schedule->count >> ledger->shift > MOMENTS)
         ledger->shift++;
     ledger->bytes = pages_new(schedule->count);
@@ -45,6 +46,7 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
 
 void ledger_end(struct ledger *ledger)
 {
+    watch_end(&ledger->watch);
     pages_free(ledger->bytes, ledger->schedule->count);
     for (unsigned try = 1; try <= MOST_TRIES; try++) {
         pages_free(ledger->sent_us[try], moments(ledger) * sizeof(uint64_t));
@@ -69,32 +71,78 @@ static uint64_t *moments_of(struct ledger *ledger, unsigned try)
     return ledger->sent_us[try];
 }
 
-void ledger_sent(struct ledger *ledger, uint64_t question, uint64_t position, uint64_t wall_us)
+static size_t lane_of(const struct ledger *ledger, uint64_t question)
 {
-    if (ledger->bytes[question] >= MOST_TRIES)
-        return; // answered in the meantime
-    unsigned try = ++ledger->bytes[question];
-    uint64_t *sent_us = moments_of(ledger, try);
-    ledger->sent++;
-    if (sent_us != NULL && sent_us[position >> ledger->shift] == 0)
-        sent_us[position >> ledger->shift] = wall_us;
+    return schedule_span(ledger->schedule, question)->lane;
 }
 
-void ledger_unsent(struct ledger *ledger, uint64_t question)
+static void note_sending(struct ledger *ledger, size_t lane, uint64_t wall_us)
 {
-    if (ledger->bytes[question] == 0 || ledger->bytes[question] >= ANSWERED)
+    struct standing *standing = &ledger->standings[lane];
+    if (standing->first_sent_us == 0 || wall_us < standing->first_sent_us)
+        standing->first_sent_us = wall_us;
+    if (wall_us > standing->last_sent_us)
+        standing->last_sent_us = wall_us;
+}
+
+void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t wall_us)
+{
+    size_t lane = sending->span->lane;
+    unsigned try = sending->try;
+    if (try >= FIRST_ASK) {
+        watch_ask(&ledger->watch, lane,
+                  &(struct ask){.question = sending->question, .sent_us = wall_us, .number = try});
         return;
-    unsigned try = ledger->bytes[question]--;
+    }
+    if (ledger->bytes[sending->question] >= MOST_TRIES)
+        return; // answered in the meantime
+    ledger->bytes[sending->question] = (uint8_t)try;
+    ledger->sent++;
+    ledger->standings[lane].sent++;
+    note_sending(ledger, lane, wall_us);
+    uint64_t *sent_us = moments_of(ledger, try), at = sending->position >> ledger->shift;
+    if (sent_us != NULL && sent_us[at] == 0)
+        sent_us[at] = wall_us;
+}
+
+void ledger_unsent(struct ledger *ledger, const struct sending *sending)
+{
+    unsigned try = sending->try;
+    if (try >= FIRST_ASK) {
+        watch_take_back(&ledger->watch, sending->span->lane, sending->question, try);
+        return;
+    }
+    if (ledger->bytes[sending->question] != try)
+        return;
+    ledger->bytes[sending->question]--;
     ledger->sent--;
     if (ledger->shift == 0 && ledger->sent_us[try] != NULL)
-        ledger->sent_us[try][order_position(&ledger->orders[try], question)] = 0;
+        ledger->sent_us[try][sending->position] = 0;
+}
+
+// What is asked again when it has been answered is an ask, whatever it was meant as.
+static void stamp_ask(struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us, uint32_t frame)
+{
+    size_t lane = lane_of(ledger, question);
+    struct ask *ask = watch_find(&ledger->watch, lane, question, try);
+    if (ask == NULL) {
+        ask = watch_ask(&ledger->watch, lane, &(struct ask){.question = question, .number = try});
+        ledger->sent--;
+    }
+    ask->sent_us = wall_us;
+    ask->frame = frame;
 }
 
 void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us, uint32_t frame)
 {
-    if (try < 1 || try > MOST_TRIES || ledger->shift != 0)
+    if (try < 1 || ledger->shift != 0)
         return;
+    if (try >= FIRST_ASK || ledger_answered(ledger, question)) {
+        stamp_ask(ledger, question, try, wall_us, frame);
+        return;
+    }
     uint64_t position = order_position(&ledger->orders[try], question), *sent_us = moments_of(ledger, try);
+    note_sending(ledger, lane_of(ledger, question), wall_us);
     if (sent_us != NULL)
         sent_us[position] = wall_us;
     if (ledger->frames[try] != NULL)
@@ -134,12 +182,13 @@ static bool same_cause(const struct cause *a, const struct cause *b)
            a->from.family == b->from.family && a->from.bits == b->from.bits && strcmp(a->reason, b->reason) == 0;
 }
 
-static uint8_t cause_index(struct ledger *ledger, struct standing *standing, const struct cause *cause)
+static uint8_t cause_index(struct ledger *ledger, struct standing *standing, struct cause *cause)
 {
     for (uint32_t i = 0; i < standing->causes.count; i++)
         if (same_cause(&standing->causes.items[i], cause))
             return (uint8_t)i;
     if (standing->causes.count < MOST_CAUSES) {
+        cause->reason = arena_strdup(ledger->arena, cause->reason);
         *vector_add(ledger->arena, &standing->causes) = *cause;
         return (uint8_t)(standing->causes.count - 1);
     }
@@ -149,6 +198,40 @@ static uint8_t cause_index(struct ledger *ledger, struct standing *standing, con
     return 0;
 }
 
+// Hosts and routers send ICMP errors as often as they like: that one does not come says nothing.
+static bool is_firm(const struct lane *lane, enum observed_state state)
+{
+    return state == OBSERVED_OPEN || (state == OBSERVED_CLOSED && lane->protocol == PROTOCOL_TCP);
+}
+
+// Something came back: whichever try it answers, the way was alive when that was sent.
+static void note_beat(struct ledger *ledger, const struct span *span, uint64_t question, unsigned try,
+                      enum observed_state state, uint64_t wall_us)
+{
+    struct ask *ask = watch_find(&ledger->watch, span->lane, question, try);
+    bool firm = is_firm(&ledger->schedule->lanes[span->lane], state);
+    uint64_t sent = sent_at(ledger, question, try);
+    if (ask != NULL)
+        watch_answered(&ledger->watch, span->lane, ask, firm);
+    else
+        watch_beat(&ledger->watch, span->lane, sent != 0 && sent < wall_us ? sent : wall_us, firm);
+}
+
+// Open ones first: they answer as long as their service is up, and no kernel limits them.
+static void note_sentinel(struct standing *standing, uint64_t question, enum observed_state state)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (standing->sentinels[i] == 0 || state < standing->sentinel_states[i]) {
+            if (i == 0) {
+                standing->sentinels[1] = standing->sentinels[0];
+                standing->sentinel_states[1] = standing->sentinel_states[0];
+            }
+            standing->sentinels[i] = question + 1;
+            standing->sentinel_states[i] = state;
+            return;
+        }
+}
+
 void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const struct answer *answer,
                    uint64_t wall_us, uint32_t frame)
 {
@@ -156,12 +239,15 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     struct standing *standing = &ledger->standings[span->lane];
     uint8_t byte = ledger->bytes[question];
     bool outside = answer->state != OBSERVED_UNKNOWN;
-    struct cause cause = {.state = answer->state, .tries = (uint8_t)try, .from = answer->from};
-    memcpy(cause.reason, answer->reason, sizeof(cause.reason));
+    struct cause cause = {
+        .state = answer->state, .tries = (uint8_t)try, .from = answer->from, .reason = answer->reason};
     if (byte >= ANSWERED) {
         const struct cause *before = &standing->causes.items[byte - ANSWERED];
+        if (outside && try > 0)
+            note_beat(ledger, span, question, try, answer->state, wall_us);
         if (!outside || before->state == cause.state || before->state == OBSERVED_UNKNOWN)
             return;
+        cause.tries = try < FIRST_ASK ? cause.tries : before->tries;
         if (cause.state > before->state)
             cause = *before;
         cause.unstable = true;
@@ -181,6 +267,8 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     standing->answered++;
     standing->open += cause.state == OBSERVED_OPEN;
     standing->late += try > 1;
+    note_beat(ledger, span, question, try, answer->state, wall_us);
+    note_sentinel(standing, question, answer->state);
     if (rtt >= 0)
         measure(standing, (double)rtt);
     if (standing->details.count < ledger->most_details)
@@ -189,6 +277,24 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
                             .frame = frame,
                             .rtt_us = rtt,
                             .answered_us = wall_us};
+}
+
+unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us)
+{
+    unsigned count = 0, tries = ledger->bytes[question];
+    for (unsigned try = 1; try <= tries; try++) {
+        uint64_t sent = sent_at(ledger, question, try);
+        enum shine shine = sent >= since_us ? SHINE_PENDING : watch_shine(&ledger->watch, lane, sent);
+        count += shine == SHINE_LIT || (pending && shine == SHINE_PENDING);
+    }
+    return count;
+}
+
+bool ledger_all_count(const struct ledger *ledger, size_t lane, bool pending)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    enum shine shine = watch_shine_all(&ledger->watch, lane, standing->first_sent_us, standing->last_sent_us);
+    return shine == SHINE_LIT || (pending && shine == SHINE_PENDING);
 }
 
 // --- what was observed -------------------------------------------------------------------------------------------
@@ -206,18 +312,69 @@ struct run {
     struct cause cause;
 };
 
-static struct cause ending(const struct ledger *ledger, const struct standing *standing, uint64_t question,
-                           unsigned tries, const char *unfinished)
+// Of a lane, when its silent questions are looked at.
+struct silence {
+    size_t lane;
+    unsigned tries;  // that are wanted
+    uint8_t least;   // tries that a silent question had
+    bool all_count;  // every try counts
+    const char *why; // it is not believed where it is not
+};
+
+static struct cause ending(const struct ledger *ledger, const struct silence *silence, uint64_t question)
 {
-    bool silent = standing->settled && ledger->bytes[question] >= tries;
+    const struct standing *standing = &ledger->standings[silence->lane];
     uint8_t byte = ledger->bytes[question];
     if (byte >= ANSWERED)
         return standing->causes.items[byte - ANSWERED];
-    struct cause cause = {.state = silent ? OBSERVED_FILTERED : OBSERVED_UNKNOWN, .tries = byte};
-    const char *reason = silent ? "no-answer" : unfinished;
-    size_t length = strnlen(reason, sizeof(cause.reason) - 1);
-    memcpy(cause.reason, reason, length);
-    return cause;
+    bool silent =
+        standing->settled && byte >= silence->tries &&
+        (silence->all_count || ledger_counting(ledger, silence->lane, question, false, UINT64_MAX) >= silence->tries);
+    return (struct cause){.state = silent ? OBSERVED_FILTERED : OBSERVED_UNKNOWN,
+                          .tries = standing->settled ? silence->least : byte, // or each port would be a line
+                          .reason = silent ? "no-answer" : silence->why};
+}
+
+// How many packets a host had been sent when it was last heard of.
+static uint64_t sent_until(const struct ledger *ledger, size_t lane, uint64_t last_us)
+{
+    uint64_t count = 0;
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    const ask_list *asks = &ledger->watch.pulses[lane].asks;
+    for (size_t i = 0; i < asks->count; i++)
+        count += asks->items[i].sent_us <= last_us;
+    for (unsigned try = 1; try <= MOST_TRIES && ledger->sent_us[try] != NULL; try++)
+        for (uint64_t question = of->first; question < of->first + of->count; question++) {
+            uint64_t sent = sent_at(ledger, question, try);
+            count += sent != 0 && sent <= last_us;
+        }
+    return count;
+}
+
+// Why the silence of a lane is not believed where it is not.
+static const char *why_dark(const struct ledger *ledger, struct arena *arena, size_t lane)
+{
+    const struct light *light = watch_light_of(&ledger->watch, lane);
+    const struct pulse *pulse = &ledger->watch.pulses[lane];
+    if (light->first == 0)
+        return "nothing was heard from anybody";
+    const char *moment = clock_text(arena, light->last);
+    bool ended = ledger->standings[lane].last_sent_us + ledger->watch.timeout_us > light->last;
+    if (!ended)
+        return "asked while nothing showed that the way was open";
+    if (light != &pulse->light)
+        return arena_printf(arena, "%s answered after %.8s: cut off, banned or down",
+                            light == &pulse->host ? "nothing of the host" : "nobody", moment + 11);
+    return arena_printf(arena, "the host stopped answering at %.8s, after %llu probes: banned, rate limited or down",
+                        moment + 11, (unsigned long long)sent_until(ledger, lane, light->last));
+}
+
+static uint8_t least_tries(const struct ledger *ledger, const struct lane *lane)
+{
+    uint8_t least = MOST_TRIES;
+    for (uint64_t question = lane->first; question < lane->first + lane->count; question++)
+        least = ledger->bytes[question] < least ? ledger->bytes[question] : least;
+    return least;
 }
 
 static void add_frame(struct arena *arena, struct observation *item, uint32_t frame)
@@ -230,7 +387,8 @@ static void add_frame(struct arena *arena, struct observation *item, uint32_t fr
 static void date(const struct ledger *ledger, struct arena *arena, const struct run *run, const struct lane *lane,
                  struct observation *item)
 {
-    const struct standing *standing = &ledger->standings[lane - ledger->schedule->lanes];
+    size_t run_lane = (size_t)(lane - ledger->schedule->lanes);
+    const struct standing *standing = &ledger->standings[run_lane];
     uint64_t first_sent = 0, answered = 0, step = ledger->shift == 0 ? 1 : 64;
     for (uint64_t question = run->first; question <= run->last; question += step) {
         uint64_t sent = sent_at(ledger, question, 1);
@@ -241,6 +399,10 @@ static void date(const struct ledger *ledger, struct arena *arena, const struct 
             add_frame(arena, item, ledger->frames[try][order_position(&ledger->orders[try], question)]);
         }
     }
+    const ask_list *asks = &ledger->watch.pulses[run_lane].asks;
+    for (size_t i = 0; i < asks->count; i++)
+        if (run->first <= asks->items[i].question && asks->items[i].question <= run->last)
+            add_frame(arena, item, asks->items[i].frame);
     item->rtt_us = -1;
     size_t low = 0, high = standing->details.count;
     while (low < high) {
@@ -286,6 +448,7 @@ static void add_run(const struct ledger *ledger, struct arena *arena, const stru
 
 void ledger_settle(struct ledger *ledger)
 {
+    watch_light(&ledger->watch);
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
         ledger->standings[i].settled = true;
 }
@@ -299,6 +462,13 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         const struct lane *lane = &schedule->lanes[l];
         struct run run = {0};
         const struct span *before = NULL;
+        struct silence silence = {.lane = l,
+                                  .tries = tries,
+                                  .all_count = ledger->watch.timeout_us == 0 || ledger_all_count(ledger, l, false),
+                                  .why = unfinished};
+        silence.least = least_tries(ledger, lane);
+        if (unfinished == NULL)
+            silence.why = standing->silent > 0 ? why_dark(ledger, arena, l) : "";
         if (standing->details.count > 0)
             qsort(standing->details.items, standing->details.count, sizeof(struct detail), by_offset);
         for (size_t s = lane->first_span; s < lane->first_span + lane->span_count; s++) {
@@ -306,7 +476,7 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
             bool joins = before != NULL && (uint32_t)before->high + 1 == span->low;
             for (uint64_t question = span->first; question <= span->first + (uint64_t)(span->high - span->low);
                  question++) {
-                struct cause cause = ending(ledger, standing, question, tries, unfinished);
+                struct cause cause = ending(ledger, &silence, question);
                 by_state[cause.state]++;
                 if (before != NULL && (joins || question > span->first) && same_cause(&cause, &run.cause)) {
                     run.last = question;

@@ -5,8 +5,7 @@
 
 #include "probe/answer.h"
 #include "probe/schedule.h"
-
-enum { MOST_TRIES = 60 };
+#include "probe/watch.h"
 
 // How questions of a lane ended; their byte is its index.
 struct cause {
@@ -14,7 +13,7 @@ struct cause {
     bool unstable; // answers that contradict each other came
     uint8_t tries; // the try that was answered
     struct address from;
-    char reason[24];
+    const char *reason;
 };
 
 // When a question was answered; kept for all where they are few, else for some of each lane.
@@ -30,9 +29,14 @@ struct standing {
     uint64_t silent;   // its questions without an answer
     uint64_t answered; // by packets from outside
     uint64_t open;
-    uint64_t late;  // answers that came only to a second or later try
-    unsigned tries; // that every silent question of it has had
-    bool settled;   // nothing more to ask: silence of as many tries as were wanted is an answer
+    uint64_t late;         // answers that came only to a second or later try
+    unsigned tries;        // that every silent question of it has had, but for those of a host that fell silent
+    uint64_t sentinels[2]; // questions that were answered, best first: 1 + their numbers
+    enum observed_state sentinel_states[2];
+    uint64_t sent;          // its tries
+    uint64_t first_sent_us; // of its tries, wall clock
+    uint64_t last_sent_us;
+    bool settled; // nothing more to ask: silence of as many tries as were wanted is an answer
     bool measured;
     double smoothed_us; // round-trip time and its variation: RFC 6298, section 2
     double variation_us;
@@ -45,6 +49,7 @@ struct ledger {
     const struct schedule *schedule;
     uint8_t *bytes; // by question: how many tries it had, or ANSWERED + the cause in its lane
     struct standing *standings;
+    struct watch watch;
     struct order orders[MOST_TRIES + 1];
     uint64_t *sent_us[MOST_TRIES + 1]; // by try, and position in that try's order >> shift: wall clock
     uint32_t *frames[MOST_TRIES + 1];  // the same; NULL without a capture
@@ -55,17 +60,26 @@ struct ledger {
     uint64_t received; // answers that counted
 };
 
-// `exact`: moments and frames of every packet are kept, whatever the number of questions.
+// `exact`: moments and frames of every packet are kept, whatever the number of questions. `timeout_us`: how long an
+// answer may take; 0 where silence is to be believed without more (watch.h).
 bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct schedule *schedule, bool exact,
-                  struct error *error);
+                  uint64_t timeout_us, struct error *error);
 void ledger_end(struct ledger *ledger);
 
 bool ledger_answered(const struct ledger *ledger, uint64_t question);
 unsigned ledger_tries(const struct ledger *ledger, uint64_t question); // that a question without an answer has had
 
-// A try was sent. `position` is the question's place in that try's order. ledger_unsent takes it back.
-void ledger_sent(struct ledger *ledger, uint64_t question, uint64_t position, uint64_t wall_us);
-void ledger_unsent(struct ledger *ledger, uint64_t question);
+// One packet that asks.
+struct sending {
+    const struct span *span; // of the question
+    uint64_t question;
+    uint64_t position; // in the order of that try; of an ask 0
+    unsigned try;      // the question's next; of an ask from FIRST_ASK on
+};
+
+// It was sent. ledger_unsent takes it back.
+void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t wall_us);
+void ledger_unsent(struct ledger *ledger, const struct sending *sending);
 // The moment, and frame, of a try's packet as the capture has it.
 void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us, uint32_t frame);
 // An answer to one try of a question (0: of unknown number, the latest). The first one decides, but that an open port
@@ -77,10 +91,17 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
 // where nothing has been measured.
 uint64_t ledger_patience_us(const struct standing *standing, uint64_t least_us, uint64_t most_us);
 
-// Asking is over: all lanes are settled.
+// How many of a silent question's tries count: those that are lit, and where `pending` those that may still be. After
+// watch_light. Tries sent from `since_us` on count in any case.
+unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us);
+// Whether all tries of a lane count, which is quickly told; else each has to be looked at.
+bool ledger_all_count(const struct ledger *ledger, size_t lane, bool pending);
+
+// Asking is over: all lanes are settled, and what was dark stays so.
 void ledger_settle(struct ledger *ledger);
 
-// Appends what was observed, by address, protocol and port: silence is filtered after `tries` tries where the lane is
-// settled, else unknown with the reason given. Adds up ports by state. May be called while the probe goes on.
+// Appends what was observed, by address, protocol and port: silence is filtered after `tries` tries that count where
+// the lane is settled; else unknown, with the reason given where that is not NULL, or one of its own. Adds up ports by
+// state. May be called while the probe goes on.
 void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, const char *unfinished,
                     struct observations *observations, size_t by_state[OBSERVED_UNKNOWN + 1]);

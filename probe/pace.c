@@ -26,6 +26,19 @@ static bool is_candidate(const struct pace *pace, size_t lane, bool slow)
     return !standing->settled && course->slow == slow && standing->silent > 0 && standing->tries < MOST_TRIES;
 }
 
+// The order spreads a lane's share evenly over the pass: its rate is its share of the whole.
+static void keep_to_lanes(struct pace *pace)
+{
+    struct pass *pass = &pace->pass;
+    for (size_t i = 0; i < pace->schedule->lane_count; i++) {
+        const struct course *course = &pace->courses[i];
+        double own = course->slow && course->rate < pace->limits.host_rate ? course->rate : pace->limits.host_rate;
+        double most = course->member ? own * (double)pass->silent / (double)course->asked : pass->rate;
+        if (most < pass->rate)
+            pass->rate = most;
+    }
+}
+
 bool pace_next(struct pace *pace)
 {
     const struct standing *standings = pace->ledger->standings;
@@ -42,22 +55,24 @@ bool pace_next(struct pace *pace)
     }
     struct pass *pass = &pace->pass;
     *pass = (struct pass){.number = pass->number + 1, .try = tries + 1, .rate = pace->rate, .slow = slow};
-    pass->last = slow || pass->try >= pace->limits.tries;
     for (size_t i = 0; i < pace->schedule->lane_count; i++) {
         struct course *course = &pace->courses[i];
         course->member = is_candidate(pace, i, slow) && standings[i].tries == tries;
         course->answered = standings[i].answered;
-        pass->silent += course->member ? standings[i].silent : 0;
+        course->asked = course->member ? standings[i].silent : 0;
+        pass->silent += course->asked;
     }
-    // The order spreads a lane's share evenly over the pass: its rate is its share of the whole.
-    for (size_t i = 0; i < pace->schedule->lane_count; i++) {
-        const struct course *course = &pace->courses[i];
-        double own = course->slow && course->rate < pace->limits.host_rate ? course->rate : pace->limits.host_rate;
-        double most = own * (double)pass->silent / (double)standings[i].silent;
-        if (course->member && most < pass->rate)
-            pass->rate = most;
-    }
+    keep_to_lanes(pace);
     return true;
+}
+
+void pace_again(struct pace *pace, double rate)
+{
+    struct pass *pass = &pace->pass;
+    *pass = (struct pass){.number = pass->number + 1, .try = pass->try, .rate = rate};
+    for (size_t i = 0; i < pace->schedule->lane_count; i++)
+        pass->silent += pace->courses[i].member ? pace->courses[i].asked : 0;
+    keep_to_lanes(pace);
 }
 
 // Answers of a lane that came only to a later try, since its last pass ended.

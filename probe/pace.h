@@ -19,6 +19,7 @@ struct pace_limits {
 struct course {
     bool slow;         // its answers thin out under speed
     bool member;       // of the pass under way
+    uint64_t asked;    // its questions in that pass
     double rate;       // of slow passes, packets a second
     uint64_t answered; // when the pass began
     uint64_t late;     // when the lane's last pass ended
@@ -30,7 +31,6 @@ struct pass {
     double rate;     // packets a second
     uint64_t silent; // questions it began with
     bool slow;
-    bool last; // no other one is to follow, unless it brings answers
 };
 
 struct pace {
@@ -47,6 +47,8 @@ void pace_begin(struct pace *pace, struct arena *arena, const struct schedule *s
 
 // Chooses the next pass. False where all is asked.
 bool pace_next(struct pace *pace);
+// A pass outside the row, at a rate: over what is `asked` of the courses that are members.
+void pace_again(struct pace *pace, double rate);
 // Draws conclusions from the pass that has ended after so many seconds. `dropped`: this machine itself had no room for
 // answers.
 void pace_settle(struct pace *pace, double seconds, bool dropped);

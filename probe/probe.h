@@ -14,7 +14,7 @@ struct probe_options {
     long rate;                 // most packets a second, from 1
     long host_rate;            // most packets a second to one address and protocol, from 1
     long tries;                // tries before silence is believed, 1-10; more where answers have been lost
-    long timeout_ms;           // longest wait for one answer, milliseconds; shorter once a round-trip time is known
+    long timeout_ms;           // how long one answer is waited for, milliseconds
     uint64_t seed;             // decides the order; 0: one is drawn
     const char *capture;       // file for our packets and their answers, or NULL
     bool capture_optional;     // go on without a capture where raw sockets are not permitted, or there are too many
@@ -39,6 +39,9 @@ struct probe_summary {
     size_t received;                       // answers that counted
     size_t late;                           // of them, those that came only to a later try: evidence of loss
     size_t dropped;                        // packets that this machine had no room for
+    size_t asks;                           // times that what had answered was asked again
+    size_t asks_answered;
+    double longest_gap; // seconds between two answers while somebody was being asked
     double seconds;
     const char *method; // "syn", "connect" or "capture"
     uint64_t seed;
@@ -59,9 +62,10 @@ bool probe_scope(const struct plan *plan, const struct prefix *only, size_t only
 bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_options *options,
                struct observations *observations, struct probe_summary *summary, struct error *error);
 
-// What a capture file of a run says was observed, for the same plan and `tries`: equal to what that run itself said,
-// but for what could not be sent. ERROR_USAGE where it is no capture.
-bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries,
+// What a capture file of a run says was observed, for the same plan, `tries` and timeout: equal to what that run itself
+// said, but for what could not be sent. `timeout_ms` 0: of a run of an older version, which believed silence without
+// asking whether the way was open. ERROR_USAGE where it is no capture.
+bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries, long timeout_ms,
                   struct observations *observations, struct probe_summary *summary, struct error *error);
 
 // UDP ports that have a payload of their own, and so can be told open.

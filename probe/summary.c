@@ -12,6 +12,13 @@ void summary_count(struct arena *arena, const struct ledger *ledger, const struc
 {
     summary->sent = ledger->sent;
     summary->received = ledger->received;
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
+        const ask_list *asks = &ledger->watch.pulses[i].asks;
+        summary->asks += asks->count;
+        for (size_t a = 0; a < asks->count; a++)
+            summary->asks_answered += asks->items[a].answered;
+    }
+    summary->longest_gap = (double)watch_longest_gap(&ledger->watch) / 1e6;
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
         summary->late += ledger->standings[i].late;
     for (size_t i = 0; i < observations->items.count; i++) {
@@ -59,6 +66,11 @@ void probe_summary_write(const struct probe_summary *summary, struct text *out)
     json_put_integer(&writer, "received", (int64_t)summary->received);
     json_put_integer(&writer, "late", (int64_t)summary->late);
     json_put_integer(&writer, "dropped", (int64_t)summary->dropped);
+    json_open(&writer, "sentinels", '{');
+    json_put_integer(&writer, "asked", (int64_t)summary->asks);
+    json_put_integer(&writer, "answered", (int64_t)summary->asks_answered);
+    json_put_number(&writer, "longest_gap_seconds", summary->longest_gap);
+    json_close(&writer, '}');
     json_put_number(&writer, "seconds", summary->seconds);
     json_put_string(&writer, "method", summary->method);
     json_put_integer(&writer, "seed", (int64_t)summary->seed);

@@ -34,8 +34,7 @@ struct batch {
     struct iovec parts[SYN_BATCH];
     struct sockaddr_storage to[SYN_BATCH];
     uint8_t packets[SYN_BATCH][HEADER];
-    uint64_t questions[SYN_BATCH];
-    uint64_t positions[SYN_BATCH];
+    struct sending sendings[SYN_BATCH];
 };
 
 struct syn {
@@ -133,8 +132,10 @@ static void ask_route(struct syn *syn, const struct lane *lane, struct source_ro
         syn->own[syn->own_count++] = route->own;
 }
 
-bool syn_queue(struct syn *syn, const struct span *span, uint64_t question, uint64_t position)
+bool syn_queue(struct syn *syn, const struct sending *sending)
 {
+    const struct span *span = sending->span;
+    uint64_t question = sending->question;
     const struct lane *lane = &syn->schedule->lanes[span->lane];
     struct source_route *route = &syn->routes[span->lane];
     struct batch *batch = &syn->batches[side_of(lane->address.family)];
@@ -150,7 +151,7 @@ bool syn_queue(struct syn *syn, const struct span *span, uint64_t question, uint
         return true;
     }
     uint16_t port = schedule_port(span, question);
-    uint16_t own_port = identity_port(syn->identity, span, question, ledger_tries(syn->ledger, question) + 1);
+    uint16_t own_port = identity_port(syn->identity, span, question, sending->try);
     uint32_t sequence = identity_sequence(syn->identity, lane->address, port, own_port);
     size_t at = batch->count++;
     uint8_t *packet = batch->packets[at];
@@ -161,8 +162,7 @@ bool syn_queue(struct syn *syn, const struct span *span, uint64_t question, uint
     uint32_t sum = route->sum + own_port + port + (sequence >> 16) + (sequence & 0xffff);
     octets_put16(packet + 16, octets_checksum(sum));
     batch->messages[at].msg_hdr.msg_namelen = sockaddr_of(lane->address, 0, &batch->to[at]);
-    batch->questions[at] = question;
-    batch->positions[at] = position;
+    batch->sendings[at] = *sending;
     return true;
 }
 
@@ -174,13 +174,13 @@ static bool flush_batch(struct syn *syn, int side)
         int sent = sendmmsg(syn->fds[side], batch->messages + batch->next, (unsigned)(batch->count - batch->next), 0);
         int code = errno;
         for (int i = 0; i < sent; i++, batch->next++)
-            ledger_sent(syn->ledger, batch->questions[batch->next], batch->positions[batch->next], now);
+            ledger_sent(syn->ledger, &batch->sendings[batch->next], now);
         if (sent > 0 || code == EINTR)
             continue;
         struct answer answer = answer_from_errno(code);
         if (answer.kind != ANSWER_STATE)
             return false;
-        ledger_answer(syn->ledger, batch->questions[batch->next++], 0, &answer, now, 0);
+        ledger_answer(syn->ledger, batch->sendings[batch->next++].question, 0, &answer, now, 0);
     }
     batch->count = batch->next = 0;
     return true;

@@ -15,9 +15,9 @@ struct syn *syn_open(struct arena *arena, const struct schedule *schedule, const
                      struct ledger *ledger, bool *refused, struct error *error);
 void syn_close(struct syn *syn);
 
-// Takes one question to be sent; what cannot be sent for a reason of this machine's is told to the ledger as unknown.
-// False where the batch is full: call syn_flush first.
-bool syn_queue(struct syn *syn, const struct span *span, uint64_t question, uint64_t position);
+// Takes one try of a question to be sent; what cannot be sent for a reason of this machine's is told to the ledger as
+// unknown. False where the batch is full: call syn_flush first.
+bool syn_queue(struct syn *syn, const struct sending *sending);
 // Sends what was taken. False where this machine's buffers are full for now: call it again.
 bool syn_flush(struct syn *syn);
 

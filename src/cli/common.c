@@ -366,8 +366,12 @@ bool cli_probe_options(struct arena *arena, const struct options *options, struc
 void cli_say_probed(const struct probe_summary *summary)
 {
     char address[ADDRESS_TEXT];
-    if (summary->by_state[OBSERVED_UNKNOWN] > 0)
-        log_line(LOG_WARNING, "incomplete: %zu ports could not be asked", summary->by_state[OBSERVED_UNKNOWN]);
+    enum { SHOWN = 5 };
+    for (size_t i = 0; i < summary->unasked.count && i < SHOWN; i++)
+        log_line(LOG_WARNING, "incomplete: %zu ports are not known: %s", summary->unasked.items[i].count,
+                 summary->unasked.items[i].reason);
+    if (summary->unasked.count > SHOWN)
+        log_line(LOG_WARNING, "incomplete: %zu ports are not known in all", summary->by_state[OBSERVED_UNKNOWN]);
     for (size_t i = 0; i < summary->accepting.count; i++) {
         address_format(summary->accepting.items[i], address);
         log_line(LOG_WARNING, "%s accepts every TCP port: something answers in its place", address);

@@ -32,7 +32,7 @@ static bool probe(struct arena *arena, const struct options *options, const stru
     if (!cli_probe_options(arena, options, &probe, error))
         return false;
     if (replayed != NULL)
-        return probe_replay(arena, plan, replayed, probe.tries, observations, summary, error);
+        return probe_replay(arena, plan, replayed, probe.tries, probe.timeout_ms, observations, summary, error);
     const char *state = options_value(options, "state");
     probe.capture = options_value(options, "capture");
     if (state == NULL)

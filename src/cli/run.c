@@ -45,6 +45,7 @@ struct job {
     struct past past;
     struct bundle *bundle;
     long tries;
+    long timeout_ms;
     char manifest_sha256[DIGEST_TEXT];
 };
 
@@ -116,6 +117,7 @@ static bool probe_stage(struct job *job, struct error *error)
     const struct derivation *derivation = &job->derivation;
     GUARD(cli_probe_options(job->arena, job->options, &probe, error));
     job->tries = probe.tries;
+    job->timeout_ms = probe.timeout_ms;
     // The scope lock, before anything is written or sent: the plan holds addresses of the snapshot only.
     for (size_t i = 0; i < derivation->plan.targets.count; i++)
         if (exposure_endpoint_at(derivation->before.exposures, prefix_of(derivation->plan.targets.items[i].address)) ==
@@ -191,6 +193,7 @@ static bool close_bundle(struct job *job, struct manifest *manifest, EVP_PKEY *k
     struct text document = {0};
     manifest->complete = set->complete;
     manifest->tries = job->tries;
+    manifest->timeout_ms = job->timeout_ms;
     manifest->vantage = set->vantage;
     for (size_t i = 0; i < job->derivation.given.vantages.items.count; i++)
         *vector_add(job->arena, &manifest->vantages) =

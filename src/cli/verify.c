@@ -127,7 +127,7 @@ static void check_capture(struct checks *checks, const struct checked_bundle *bu
     bool good = text != NULL && plan_read(arena, path, text, length, &plan, &error) &&
                 observations_read(arena, arena_printf(arena, "%s/observations.jsonl", bundle->folder), &told, &error) &&
                 probe_replay(arena, &plan, arena_printf(arena, "%s/capture.pcap", bundle->folder),
-                             bundle->manifest.tries, &replayed, &summary, &error);
+                             bundle->manifest.tries, bundle->manifest.timeout_ms, &replayed, &summary, &error);
     free(text);
     const char *wrong = good ? unfounded(arena, &told, &replayed) : error.message;
     if (wrong == NULL)

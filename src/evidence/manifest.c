@@ -42,6 +42,7 @@ static void write_with(const struct manifest *manifest, const char *run_id, stru
     put_texts(&writer, "vantages", &manifest->vantages);
     json_put_string(&writer, "depth", manifest->depth);
     json_put_integer(&writer, "tries", manifest->tries);
+    json_put_integer(&writer, "timeout_ms", manifest->timeout_ms);
     json_put_string(&writer, "judged_on", manifest->judged_on);
     put_texts(&writer, "packs", &manifest->packs);
     put_counts(&writer, "ports_by_verdict", verdict_names, manifest->ports_by_verdict);
@@ -162,6 +163,7 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
                           struct error *error)
 {
     const char *schema;
+    bool told;
     GUARD(json_expect_object(root, error));
     GUARD(json_string(arena, root, "schema", &schema, error));
     struct json_cursor at = json_member(root, "schema");
@@ -178,6 +180,7 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     GUARD(read_texts(arena, root, "vantages", &manifest->vantages, error));
     GUARD(json_string(arena, root, "depth", &manifest->depth, error));
     GUARD(json_integer(root, "tries", 1, 10, &manifest->tries, error));
+    GUARD(json_optional_integer(root, "timeout_ms", 0, 60000, &manifest->timeout_ms, &told, error));
     GUARD(json_string(arena, root, "judged_on", &manifest->judged_on, error));
     GUARD(read_texts(arena, root, "packs", &manifest->packs, error));
     GUARD(read_counts(root, "ports_by_verdict", verdict_names, manifest->ports_by_verdict, error));

@@ -23,6 +23,7 @@ struct manifest {
     const char *vantage;                    // as verdicts.json has it, or NULL
     text_list vantages;                     // as --vantage takes them
     const char *depth;                      // of the plan
+    long timeout_ms;                        // how long each was waited for; 0 in evidence of before that was told
     long tries;                             // of the probe, before silence was believed
     const char *judged_on;                  // YYYY-MM-DD
     text_list packs;                        // files of control packs in the bundle, in order

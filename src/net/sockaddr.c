@@ -1,5 +1,6 @@
 #include "net/sockaddr.h"
 
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,6 +48,20 @@ bool sockaddr_own(int fd, struct address *address)
     struct sockaddr_storage own;
     socklen_t size = sizeof(own);
     return getsockname(fd, (struct sockaddr *)&own, &size) == 0 && sockaddr_address((struct sockaddr *)&own, address);
+}
+
+bool sockaddr_is_local(struct address address)
+{
+    struct ifaddrs *list = NULL;
+    bool found = false;
+    if (getifaddrs(&list) != 0)
+        return false;
+    for (const struct ifaddrs *one = list; one != NULL && !found; one = one->ifa_next) {
+        struct address own;
+        found = one->ifa_addr != NULL && sockaddr_address(one->ifa_addr, &own) && address_equal(own, address);
+    }
+    freeifaddrs(list);
+    return found;
 }
 
 bool sockaddr_source(struct address to, struct address *own)

@@ -18,5 +18,8 @@ uint16_t sockaddr_port(const struct sockaddr *storage);
 // nothing is sent. False where there is no way there.
 bool sockaddr_source(struct address to, struct address *own);
 
+// Whether an address is one of this machine's interfaces' own.
+bool sockaddr_is_local(struct address address);
+
 // The address that this end of a socket has. False where it has none.
 bool sockaddr_own(int fd, struct address *address);

@@ -196,7 +196,7 @@ __attribute__((unused)) static void fuzz_capture(struct arena *arena, const uint
         return;
     struct schedule schedule = schedule_of(arena, &plan, 1);
     FILE *stream = fmemopen((void *)(uintptr_t)data, size, "rb");
-    if (stream == NULL || !ledger_begin(&ledger, arena, &schedule, true, &error))
+    if (stream == NULL || !ledger_begin(&ledger, arena, &schedule, true, 1000000, &error))
         abort();
     capture_replay_stream(arena, stream, "fuzz", &ledger, &first, &last, &error);
     ledger_settle(&ledger);

@@ -368,8 +368,9 @@ class Answers(unittest.TestCase):
         lines, _ = self.probe(plan)
         self.assertEqual(lines[0]["state"], "open")
         # The web subnet's outbound ACL lets no reply out to ports below 32768 (but 443): the same port, asked from there.
-        lines, _ = self.probe(plan.replace("40000-40003", "20000-20003"), "--timeout", "200")
-        self.assertEqual(lines[0]["state"], "filtered")
+        echo = json.dumps({"address": WEB1, "protocol": "icmp", "ports": "", "client_ports": "", "expect": "reachable", "why": []}) + "\n"
+        lines, _ = self.probe(plan.replace("40000-40003", "20000-20003") + echo, "--timeout", "200")
+        self.assertEqual({line["protocol"]: line["state"] for line in lines}, {"tcp": "filtered", "icmp": "open"})
 
 
 class Cleaning(unittest.TestCase):

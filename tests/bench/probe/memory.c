@@ -23,7 +23,7 @@ int main(int argc, char **argv)
                                  .ports = portset_of(arena, 1, PORT_LAST),
                                  .client_ports = portset_all};
     struct schedule schedule = schedule_of(arena, &plan, 7);
-    if (!ledger_begin(&ledger, arena, &schedule, false, &error))
+    if (!ledger_begin(&ledger, arena, &schedule, false, 1000000, &error))
         return 1;
     uint64_t began = uv_hrtime(), asked = 0;
     for (unsigned try = 1; try <= 2; try++) {
@@ -31,7 +31,8 @@ int main(int argc, char **argv)
         uint64_t question = order->offset;
         for (uint64_t position = 0; position < order->count; position++, asked++) {
             if (ledger_tries(&ledger, question) == try - 1)
-                ledger_sent(&ledger, question, position, 1 + asked);
+                ledger_sent(&ledger, &(struct sending){schedule_span(&schedule, question), question, position, try},
+                            1 + asked);
             struct answer answer = answer_state(OBSERVED_CLOSED, "rst");
             if (try == 1 && question / 4096 % 16 == 3)
                 ledger_answer(&ledger, question, 1, &answer, 1 + asked, 0);

@@ -1,0 +1,230 @@
+#include "probe/sentinel.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "model/protocol.h"
+
+enum {
+    SILENT_US = 1000000,
+    SILENT_PACKETS = 100,
+    LEAST_WAIT_US = 100000,
+    LIMITED_WAIT_US = 1200000, // of ICMP errors, which come about once a second
+    MOST_VAIN = 3,
+    SPOKESMEN = 3, // of a family, at its end
+};
+
+// What is known of a lane's sentinel.
+struct post {
+    uint64_t asked_us; // monotonic; 0: no answer is waited for
+    uint64_t wait_us;
+    uint64_t question;
+    uint64_t sent; // packets of the lane when it was last heard of or asked
+    unsigned number;
+    unsigned vain; // asks, in a row
+    bool queued;
+    bool called;
+    bool gone;
+};
+
+struct sentinels {
+    struct arena *arena;
+    struct ledger *ledger;
+    uint64_t timeout_us;
+    struct post *posts; // by lane
+    VECTOR(size_t) due;
+    size_t next;           // of those due
+    size_t spokesman[2];   // by family: who was asked last for all
+    uint64_t sent_seen[2]; // when one of the family was last heard of or asked
+};
+
+struct sentinels *sentinels_new(struct arena *arena, struct ledger *ledger, uint64_t timeout_us)
+{
+    struct sentinels *sentinels = arena_new_of(arena, struct sentinels);
+    sentinels->arena = arena;
+    sentinels->ledger = ledger;
+    sentinels->timeout_us = timeout_us;
+    sentinels->posts = arena_array(arena, struct post, ledger->schedule->lane_count + 1);
+    return sentinels;
+}
+
+static uint64_t last_beat(const struct sentinels *sentinels, size_t lane)
+{
+    const beats_list *beats = &sentinels->ledger->watch.pulses[lane].beats;
+    return beats->count == 0 ? 0 : beats->items[beats->count - 1].last;
+}
+
+static bool is_firm(const struct sentinels *sentinels, size_t lane)
+{
+    return sentinels->ledger->watch.pulses[lane].firm;
+}
+
+static int side_of(const struct sentinels *sentinels, size_t lane)
+{
+    return sentinels->ledger->schedule->lanes[lane].address.family == FAMILY_IPV6;
+}
+
+static void put_due(struct sentinels *sentinels, size_t lane)
+{
+    struct post *post = &sentinels->posts[lane];
+    if (post->queued || post->asked_us != 0 || sentinels->ledger->standings[lane].sentinels[0] == 0)
+        return;
+    post->queued = true;
+    *vector_add(sentinels->arena, &sentinels->due) = lane;
+}
+
+static void say_gone(const struct sentinels *sentinels, size_t lane)
+{
+    char address[ADDRESS_TEXT];
+    address_format(sentinels->ledger->schedule->lanes[lane].address, address);
+    log_line(LOG_DEBUG, "probe: %s stopped answering", address);
+}
+
+// What became of the ask that is waited for.
+static void take_in(struct sentinels *sentinels, size_t lane, uint64_t now_us)
+{
+    struct post *post = &sentinels->posts[lane];
+    const struct ask *ask = watch_find(&sentinels->ledger->watch, lane, post->question, post->number);
+    if (ask != NULL && (ask->answered || last_beat(sentinels, lane) > ask->sent_us)) {
+        post->asked_us = 0;
+        post->vain = 0;
+        post->gone = post->called = false;
+        return;
+    }
+    if (now_us - post->asked_us < post->wait_us)
+        return;
+    post->asked_us = 0;
+    if (++post->vain < MOST_VAIN)
+        return;
+    post->called = false;
+    if (!post->gone && is_firm(sentinels, lane)) {
+        post->gone = true;
+        say_gone(sentinels, lane);
+    }
+}
+
+// One of a family that has answered, after the one asked last.
+static void call_spokesman(struct sentinels *sentinels, int side)
+{
+    size_t count = sentinels->ledger->schedule->lane_count;
+    for (size_t i = 0; i < count; i++) {
+        size_t lane = (sentinels->spokesman[side] + 1 + i) % count;
+        if (side_of(sentinels, lane) != side || !is_firm(sentinels, lane) || sentinels->posts[lane].gone)
+            continue;
+        sentinels->spokesman[side] = lane;
+        sentinels->posts[lane].called = true;
+        return;
+    }
+}
+
+void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *context, size_t lane),
+                    const void *context, uint64_t now_us)
+{
+    const struct ledger *ledger = sentinels->ledger;
+    uint64_t wall_us = clock_wall_us(), heard[2] = {0}, sent[2] = {0};
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
+        struct post *post = &sentinels->posts[i];
+        const struct standing *standing = &ledger->standings[i];
+        uint64_t beat = last_beat(sentinels, i);
+        int side = side_of(sentinels, i);
+        heard[side] = beat > heard[side] ? beat : heard[side];
+        sent[side] += standing->sent;
+        if (post->asked_us != 0)
+            take_in(sentinels, i, now_us);
+        if (beat + SILENT_US >= wall_us)
+            post->sent = standing->sent;
+        bool due = is_firm(sentinels, i) && !post->gone && standing->silent > 0 && is_asked(context, i) &&
+                   (post->vain > 0 || standing->sent >= post->sent + SILENT_PACKETS);
+        if (due || post->called)
+            put_due(sentinels, i);
+    }
+    for (int side = 0; side < 2; side++) {
+        if (heard[side] + SILENT_US >= wall_us)
+            sentinels->sent_seen[side] = sent[side];
+        if (heard[side] == 0 || sent[side] < sentinels->sent_seen[side] + SILENT_PACKETS)
+            continue;
+        call_spokesman(sentinels, side);
+        sentinels->sent_seen[side] = sent[side];
+    }
+}
+
+bool sentinels_next(struct sentinels *sentinels, uint64_t now_us, struct sending *sending)
+{
+    if (sentinels->next == sentinels->due.count) {
+        sentinels->next = sentinels->due.count = 0;
+        return false;
+    }
+    size_t lane = sentinels->due.items[sentinels->next++];
+    struct post *post = &sentinels->posts[lane];
+    const struct standing *standing = &sentinels->ledger->standings[lane];
+    uint64_t chosen =
+        standing->sentinels[post->vain % 2] != 0 ? standing->sentinels[post->vain % 2] : standing->sentinels[0];
+    uint64_t wait = ledger_patience_us(standing, LEAST_WAIT_US, sentinels->timeout_us) << post->vain;
+    post->wait_us = !is_firm(sentinels, lane)                                     ? LIMITED_WAIT_US
+                    : wait > sentinels->timeout_us || post->vain + 1 >= MOST_VAIN ? sentinels->timeout_us
+                                                                                  : wait;
+    post->queued = false;
+    post->question = chosen - 1;
+    post->number = post->number == 0 ? FIRST_ASK : post->number + 1;
+    post->asked_us = now_us;
+    post->sent = standing->sent;
+    *sending = (struct sending){.span = schedule_span(sentinels->ledger->schedule, post->question),
+                                .question = post->question,
+                                .try = post->number};
+    return true;
+}
+
+void sentinels_refused(struct sentinels *sentinels, const struct sending *sending)
+{
+    struct post *post = &sentinels->posts[sending->span->lane];
+    post->asked_us = 0;
+    post->queued = true;
+    sentinels->next--;
+}
+
+void sentinels_call(struct sentinels *sentinels)
+{
+    const struct schedule *schedule = sentinels->ledger->schedule;
+    bool needed[2] = {false, false};
+    for (size_t i = 0, end; i < schedule->lane_count; i = end) {
+        size_t speaks = schedule->lane_count;
+        bool silent = false;
+        for (end = i;
+             end < schedule->lane_count && address_equal(schedule->lanes[end].address, schedule->lanes[i].address);
+             end++) {
+            speaks = is_firm(sentinels, end) ? end : speaks;
+            if (sentinels->ledger->standings[end].silent == 0)
+                continue;
+            sentinels->posts[end].called = is_firm(sentinels, end);
+            silent = silent || !is_firm(sentinels, end);
+        }
+        if (silent && speaks < schedule->lane_count)
+            sentinels->posts[speaks].called = true;
+        else if (silent)
+            needed[side_of(sentinels, i)] = true;
+    }
+    size_t called[2] = {0, 0};
+    for (int firm = 1; firm >= 0; firm--)
+        for (size_t i = 0; i < schedule->lane_count; i++) {
+            int side = side_of(sentinels, i);
+            if (!needed[side] || called[side] >= SPOKESMEN || sentinels->ledger->standings[i].sentinels[0] == 0 ||
+                is_firm(sentinels, i) != (firm != 0))
+                continue;
+            sentinels->posts[i].called = true;
+            called[side]++;
+        }
+    for (size_t i = 0; i < schedule->lane_count; i++)
+        sentinels->posts[i].vain = sentinels->posts[i].called ? 0 : sentinels->posts[i].vain;
+}
+
+bool sentinels_rest(const struct sentinels *sentinels)
+{
+    for (size_t i = 0; i < sentinels->ledger->schedule->lane_count; i++)
+        if (sentinels->posts[i].asked_us != 0 || sentinels->posts[i].queued || sentinels->posts[i].called)
+            return false;
+    return true;
+}
+
+bool sentinels_gone(const struct sentinels *sentinels, size_t lane)
+{
+    return sentinels->posts[lane].gone;
+}

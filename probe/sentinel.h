@@ -1,0 +1,27 @@
+// Who is asked again, and when, so that silence can be told from a way that is shut (watch.h). For the files of probe/
+// only.
+//
+// A lane that has answered is asked again when it has been silent for a second and a hundred of its packets: less than
+// a hundredth of what is sent. What is silent from the beginning rests on its host's other lanes, or on whoever of its
+// family has answered. After three asks in vain a lane is gone: it is left alone until somebody calls it.
+#pragma once
+
+#include "probe/ledger.h"
+
+struct sentinels;
+
+struct sentinels *sentinels_new(struct arena *arena, struct ledger *ledger, uint64_t timeout_us);
+
+// Takes in what became of asks, and finds who falls due. `is_asked` says whether a lane is being asked now.
+void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *context, size_t lane),
+                    const void *context, uint64_t now_us);
+// The next ask to send. False where there is none. sentinels_refused puts it back.
+bool sentinels_next(struct sentinels *sentinels, uint64_t now_us, struct sending *sending);
+void sentinels_refused(struct sentinels *sentinels, const struct sending *sending);
+
+// Asks everybody on whose answer silence rests: once more at the end, also those who are gone.
+void sentinels_call(struct sentinels *sentinels);
+// Whether nothing is due and no answer is waited for.
+bool sentinels_rest(const struct sentinels *sentinels);
+// Whether a lane has fallen silent.
+bool sentinels_gone(const struct sentinels *sentinels, size_t lane);

@@ -1,0 +1,238 @@
+#include "probe/watch.h"
+
+#include <stdlib.h>
+
+enum { CLOSE_US = 50000 };
+
+void watch_begin(struct watch *watch, struct arena *arena, const struct schedule *schedule, uint64_t timeout_us)
+{
+    *watch = (struct watch){.arena = arena, .lights = arena_new(), .schedule = schedule, .timeout_us = timeout_us};
+    watch->pulses = arena_array(arena, struct pulse, schedule->lane_count + 1);
+}
+
+void watch_end(struct watch *watch)
+{
+    arena_free(watch->lights);
+}
+
+void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, bool firm)
+{
+    struct pulse *pulse = &watch->pulses[lane];
+    beats_list *beats = &pulse->beats;
+    size_t at = beats->count; // behind those that begin no later
+    pulse->firm = pulse->firm || firm;
+    while (at > 0 && beats->items[at - 1].first > sent_us)
+        at--;
+    if (at > 0 && sent_us <= beats->items[at - 1].last + CLOSE_US) {
+        struct beats *one = &beats->items[at - 1];
+        one->last = sent_us > one->last ? sent_us : one->last;
+    } else {
+        vector_add(watch->arena, beats);
+        for (size_t i = beats->count - 1; i > at; i--)
+            beats->items[i] = beats->items[i - 1];
+        beats->items[at++] = (struct beats){sent_us, sent_us};
+    }
+    if (at < beats->count && beats->items[at].first <= beats->items[at - 1].last + CLOSE_US) {
+        beats->items[at - 1].last = beats->items[at].last;
+        for (size_t i = at; i + 1 < beats->count; i++)
+            beats->items[i] = beats->items[i + 1];
+        beats->count--;
+    }
+}
+
+struct ask *watch_ask(struct watch *watch, size_t lane, const struct ask *ask)
+{
+    struct ask *added = vector_add(watch->arena, &watch->pulses[lane].asks);
+    *added = *ask;
+    return added;
+}
+
+struct ask *watch_find(const struct watch *watch, size_t lane, uint64_t question, unsigned number)
+{
+    const ask_list *asks = &watch->pulses[lane].asks;
+    for (size_t i = asks->count; i-- > 0;)
+        if (asks->items[i].question == question && asks->items[i].number == number)
+            return &asks->items[i];
+    return NULL;
+}
+
+void watch_take_back(struct watch *watch, size_t lane, uint64_t question, unsigned number)
+{
+    ask_list *asks = &watch->pulses[lane].asks;
+    struct ask *ask = watch_find(watch, lane, question, number);
+    for (size_t i = ask == NULL ? asks->count : (size_t)(ask - asks->items); i + 1 < asks->count; i++)
+        asks->items[i] = asks->items[i + 1];
+    asks->count -= ask != NULL;
+}
+
+void watch_answered(struct watch *watch, size_t lane, struct ask *ask, bool firm)
+{
+    ask->answered = true;
+    watch_beat(watch, lane, ask->sent_us, firm);
+}
+
+// ---- Light
+
+// What several lanes have beaten and been asked in vain, in the order of time.
+struct vain {
+    uint64_t sent_us;
+    size_t lane;
+};
+
+struct record {
+    beats_list beats;
+    VECTOR(struct vain) vain;
+    size_t lanes; // that have beaten firmly
+};
+
+static int by_beginning(const void *left, const void *right)
+{
+    const struct beats *a = left, *b = right;
+    return (a->first > b->first) - (a->first < b->first);
+}
+
+static int by_moment(const void *left, const void *right)
+{
+    const struct vain *a = left, *b = right;
+    return (a->sent_us > b->sent_us) - (a->sent_us < b->sent_us);
+}
+
+static void add_pulse(struct arena *arena, struct record *record, const struct pulse *pulse, size_t lane)
+{
+    for (size_t i = 0; i < pulse->beats.count; i++)
+        *vector_add(arena, &record->beats) = pulse->beats.items[i];
+    for (size_t i = 0; pulse->firm && i < pulse->asks.count; i++)
+        if (!pulse->asks.items[i].answered)
+            *vector_add(arena, &record->vain) = (struct vain){pulse->asks.items[i].sent_us, lane};
+    record->lanes += pulse->firm;
+}
+
+// Whether between two moments nobody heard: two asks were in vain, of two lanes where there are two. *next is the first
+// ask that comes into question.
+static bool is_broken(const struct record *record, size_t *next, uint64_t from, uint64_t to)
+{
+    size_t first = record->vain.count;
+    bool broken = false;
+    for (; *next < record->vain.count && record->vain.items[*next].sent_us <= from;)
+        ++*next;
+    for (; *next < record->vain.count && record->vain.items[*next].sent_us < to; ++*next) {
+        bool other = first < record->vain.count && record->vain.items[first].lane != record->vain.items[*next].lane;
+        broken = broken || (first < record->vain.count && (record->lanes < 2 || other));
+        first = first < record->vain.count ? first : *next;
+    }
+    return broken;
+}
+
+// `of_one`: two asks of one lane are enough.
+static struct light light_of(const struct watch *watch, struct record *record, bool of_one)
+{
+    struct light light = {0};
+    size_t next = 0;
+    if (record->beats.count == 0)
+        return light;
+    if (of_one)
+        record->lanes = 1;
+    qsort(record->beats.items, record->beats.count, sizeof(struct beats), by_beginning);
+    if (record->vain.count > 1)
+        qsort(record->vain.items, record->vain.count, sizeof(struct vain), by_moment);
+    uint64_t from = record->beats.items[0].first, to = record->beats.items[0].last;
+    light.first = from;
+    for (size_t i = 1; i <= record->beats.count; i++) {
+        const struct beats *one = i < record->beats.count ? &record->beats.items[i] : NULL;
+        if (one != NULL && (one->first <= to || !is_broken(record, &next, to, one->first))) {
+            to = one->last > to ? one->last : to;
+            continue;
+        }
+        if (to - from >= watch->timeout_us)
+            *vector_add(watch->lights, &light.lit) = (struct lit){from, to - watch->timeout_us};
+        light.begins = from;
+        light.last = to;
+        light.ended = one == NULL && is_broken(record, &next, to, UINT64_MAX);
+        if (one != NULL) {
+            from = one->first;
+            to = one->last;
+        }
+    }
+    return light;
+}
+
+void watch_light(struct watch *watch)
+{
+    const struct schedule *schedule = watch->schedule;
+    struct record families[2] = {0};
+    struct arena *scratch = arena_new();
+    arena_reset(watch->lights);
+    for (size_t i = 0, end; i < schedule->lane_count; i = end) {
+        struct record host = {0};
+        for (end = i;
+             end < schedule->lane_count && address_equal(schedule->lanes[end].address, schedule->lanes[i].address);
+             end++) {
+            struct record own = {0};
+            add_pulse(scratch, &own, &watch->pulses[end], end);
+            add_pulse(scratch, &host, &watch->pulses[end], end);
+            add_pulse(scratch, &families[schedule->lanes[i].address.family == FAMILY_IPV6], &watch->pulses[end], end);
+            watch->pulses[end].light = light_of(watch, &own, true);
+        }
+        struct light light = light_of(watch, &host, true);
+        for (size_t j = i; j < end; j++)
+            watch->pulses[j].host = light;
+    }
+    for (int side = 0; side < 2; side++)
+        watch->family[side] = light_of(watch, &families[side], false);
+    arena_free(scratch);
+}
+
+uint64_t watch_longest_gap(const struct watch *watch)
+{
+    uint64_t longest = 0;
+    for (int side = 0; side < 2; side++) {
+        struct arena *scratch = arena_new();
+        struct record record = {0};
+        for (size_t i = 0; i < watch->schedule->lane_count; i++)
+            if ((watch->schedule->lanes[i].address.family == FAMILY_IPV6) == (side == 1))
+                add_pulse(scratch, &record, &watch->pulses[i], i);
+        if (record.beats.count > 1)
+            qsort(record.beats.items, record.beats.count, sizeof(struct beats), by_beginning);
+        for (size_t i = 1, last = 0; i < record.beats.count; i++) {
+            if (record.beats.items[i].first > record.beats.items[last].last &&
+                record.beats.items[i].first - record.beats.items[last].last > longest)
+                longest = record.beats.items[i].first - record.beats.items[last].last;
+            last = record.beats.items[i].last > record.beats.items[last].last ? i : last;
+        }
+        arena_free(scratch);
+    }
+    return longest;
+}
+
+// By whose beats a try is judged that was sent at a moment.
+static const struct light *judge_of(const struct watch *watch, size_t lane, uint64_t sent_us)
+{
+    const struct pulse *pulse = &watch->pulses[lane];
+    return pulse->firm && pulse->light.first != 0 && pulse->light.first <= sent_us ? &pulse->light
+           : pulse->host.first != 0 && pulse->host.first <= sent_us
+               ? &pulse->host
+               : &watch->family[watch->schedule->lanes[lane].address.family == FAMILY_IPV6];
+}
+
+const struct light *watch_light_of(const struct watch *watch, size_t lane)
+{
+    return judge_of(watch, lane, UINT64_MAX);
+}
+
+enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
+{
+    if (watch->timeout_us == 0)
+        return SHINE_LIT;
+    const struct light *light = judge_of(watch, lane, from_us);
+    if (light != judge_of(watch, lane, to_us) || light->first == 0 || from_us < light->first)
+        return SHINE_DARK;
+    for (size_t i = 0; i < light->lit.count; i++)
+        if (light->lit.items[i].from <= from_us && to_us <= light->lit.items[i].to)
+            return SHINE_LIT;
+    return from_us >= light->begins && !light->ended ? SHINE_PENDING : SHINE_DARK; // the last chain may go on
+}
+
+enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us)
+{
+    return sent_us == 0 && watch->timeout_us != 0 ? SHINE_DARK : watch_shine_all(watch, lane, sent_us, sent_us);
+}

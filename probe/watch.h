@@ -1,0 +1,95 @@
+// Whether the way out and back was alive while a question was asked: silence means something only then.
+// For the files of probe/ only.
+//
+// Glossary. A *beat* is a probe that was answered, at the moment it was sent. A *sentinel* is a question that has been
+// answered and is asked again; an *ask* is one packet that does so. A *chain* is a row of beats between which no two
+// asks were in vain: one packet may be lost, two say that nobody heard. A try is *lit* where it was sent within a chain
+// that goes on for as long as an answer may take: something was answered before it, while it was waited for, and after.
+//
+// A lane is judged by its own beats from its first one on; before that, by its host's, then by all of its family's.
+// Beats and asks are known from a capture as they were to the probe itself, and so is the light.
+#pragma once
+
+#include "probe/schedule.h"
+
+enum { MOST_TRIES = 60, FIRST_ASK };
+
+struct beats { // those a few hundredths of a second apart are one
+    uint64_t first;
+    uint64_t last;
+};
+
+struct ask {
+    uint64_t question;
+    uint64_t sent_us;
+    unsigned number; // of the try, from 1; sentinels' are from FIRST_ASK on
+    uint32_t frame;  // in the capture, from 1; 0: none
+    uint32_t sequence;
+    uint16_t own_port;
+    bool answered;
+};
+
+typedef VECTOR(struct beats) beats_list;
+typedef VECTOR(struct ask) ask_list;
+
+// From when to when tries are lit, ascending.
+struct lit {
+    uint64_t from;
+    uint64_t to;
+};
+
+struct light {
+    uint64_t first;  // beat; 0: none, ever
+    uint64_t last;   // beat
+    uint64_t begins; // the last chain
+    bool ended;      // that chain: two asks since its last beat were in vain
+    VECTOR(struct lit) lit;
+};
+
+struct pulse { // of a lane
+    beats_list beats;
+    ask_list asks; // in the order of sending
+    bool firm;     // something answered that hosts do not limit: then an ask in vain means something
+    struct light light;
+    struct light host; // of its whole host; shared by its lanes
+};
+
+enum shine {
+    SHINE_LIT,
+    SHINE_DARK,   // nothing shows that it could have been answered
+    SHINE_PENDING // a later beat may show it
+};
+
+struct watch {
+    struct arena *arena;
+    struct arena *lights; // what watch_light made
+    const struct schedule *schedule;
+    uint64_t timeout_us;  // how long an answer may take; 0: silence is believed without (evidence of older versions)
+    struct pulse *pulses; // by lane
+    struct light family[2];
+};
+
+void watch_begin(struct watch *watch, struct arena *arena, const struct schedule *schedule, uint64_t timeout_us);
+void watch_end(struct watch *watch);
+
+// A probe to a lane was answered, which was sent at that moment. `firm`: not by an ICMP error, which hosts and routers
+// send a few of a second only (RFC 1812, 4.3.2.8).
+void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, bool firm);
+// A sentinel was asked; watch_take_back says that its packet did not leave after all.
+struct ask *watch_ask(struct watch *watch, size_t lane, const struct ask *ask);
+void watch_take_back(struct watch *watch, size_t lane, uint64_t question, unsigned number);
+// The ask of a number, the latest; NULL where there is none.
+struct ask *watch_find(const struct watch *watch, size_t lane, uint64_t question, unsigned number);
+// It was answered.
+void watch_answered(struct watch *watch, size_t lane, struct ask *ask, bool firm);
+
+// Works out the light of all lanes from what is known by now.
+void watch_light(struct watch *watch);
+// Of a try of a lane that was sent at a moment (0: not known). After watch_light.
+enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us);
+// Whether every try of a lane sent from one moment to another is lit (`SHINE_LIT`), or may be (`SHINE_PENDING`).
+enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us);
+// The longest time between two beats of one family, in microseconds.
+uint64_t watch_longest_gap(const struct watch *watch);
+// By whose beats a lane is judged at the end: its own, its host's, or its family's.
+const struct light *watch_light_of(const struct watch *watch, size_t lane);

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Runs a command in a network namespace of its own, before hosts that this program plays: it answers every address behind a TUN device
+as it is told to. Nothing can leave: the namespace has no other link.
+
+alone.py BEHAVIOUR COMMAND...     exits as the command does; 77 where there is no such device here
+BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything is lost, or none), open (TCP ports; the others are closed), silent
+(true: the others say nothing), late (seconds that an open port takes), udp (ports that answer; the others are closed), echo (false:
+pings are not answered), ban (packets after which all is dropped), ban_seconds (for so long), down ([from, to] in seconds since the
+first packet: the line is dead), filter (what this machine's own firewall does with what leaves: drop, reject), accept (SYNs after which every port is open), count (a file: packets that came)."""
+import fcntl
+import heapq
+import json
+import os
+import select
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+OWN4, OWN6 = "203.0.113.7", "2001:db8:ffff::7"
+
+
+def run(*words):
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def packet(source, target, protocol, body, place):
+    """An IP packet; the body's checksum lies at `place`."""
+    if len(source) == 4:
+        pseudo = source + target + struct.pack("!BBH", 0, protocol, len(body)) if protocol != 1 else b""
+        body = body[:place] + struct.pack("!H", checksum(pseudo + body)) + body[place + 2:]
+        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 0, 0, 60, protocol, 0, source, target)
+        return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + body
+    pseudo = source + target + struct.pack("!IHBB", len(body), 0, 0, protocol)
+    body = body[:place] + struct.pack("!H", checksum(pseudo + body)) + body[place + 2:]
+    return struct.pack("!IHBB16s16s", 6 << 28, len(body), protocol, 60, source, target) + body
+
+
+class Hosts:
+    def __init__(self, behaviour):
+        self.of = behaviour
+        self.packets = self.syns = 0
+        self.first = self.banned = None
+
+    def is_lost(self, now):
+        self.first = self.first or now
+        down = self.of.get("down")
+        if down and down[0] <= now - self.first < down[1]:
+            return True
+        self.packets += 1
+        if "ban" not in self.of or self.packets <= self.of["ban"]:
+            return False
+        self.banned = self.banned or now
+        return now - self.banned < self.of.get("ban_seconds", 1e9)
+
+    def tcp(self, source, target, segment):
+        own, port, sequence, _, _, flags = struct.unpack("!HHIIBB", segment[:14])
+        if flags & 0x12 != 2:
+            return None
+        self.syns += 1
+        is_open = port in self.of.get("open", ()) or self.syns > self.of.get("accept", 1e9)
+        if not is_open and self.of.get("silent"):
+            return None
+        head = struct.pack("!HHIIBBHHH", port, own, 1000 if is_open else 0, sequence + 1 & 0xffffffff, 0x50, 0x12 if is_open else 0x14,
+                           65535 if is_open else 0, 0, 0)
+        return self.of.get("late", 0) if is_open else 0, packet(target, source, 6, head, 16)
+
+    def udp(self, source, target, segment, whole):
+        own, port = struct.unpack("!HH", segment[:4])
+        if port in self.of.get("udp", ()):
+            return 0, packet(target, source, 17, struct.pack("!HHHH", port, own, 12, 0) + b"pong", 6)
+        if self.of.get("silent"):
+            return None
+        kind = (1, 3, 3) if len(source) == 4 else (58, 1, 4)
+        return 0, packet(target, source, kind[0], struct.pack("!BBHI", kind[1], kind[2], 0, 0) + whole[:28 if len(source) == 4 else 100], 2)
+
+    def answer(self, whole):
+        """What comes back to a packet: (seconds, packet), or None."""
+        if whole[0] >> 4 == 4:
+            protocol, source, target, body = whole[9], whole[12:16], whole[16:20], whole[(whole[0] & 15) * 4:]
+        else:
+            protocol, source, target, body = whole[6], whole[8:24], whole[24:40], whole[40:]
+        if protocol not in (1, 6, 17, 58) or (protocol == 58 and body[0] not in (128,)) or self.is_lost(time.monotonic()):
+            return None
+        if protocol == 6:
+            return self.tcp(source, target, body)
+        if protocol == 17:
+            return self.udp(source, target, body, whole)
+        if not self.of.get("echo", True):
+            return None
+        return 0, packet(target, source, protocol, bytes([0 if protocol == 1 else 129, 0, 0, 0]) + body[4:], 2)
+
+
+def open_link(kind):
+    run("ip", "link", "set", "lo", "up")
+    if kind == "none":
+        return None
+    if kind != "tun":
+        run("ip", "link", "add", "out0", "type", "veth", "peer", "name", "in0")
+        run("ip", "link", "set", "out0", "up")
+        run("ip", "link", "set", "in0", "up")
+    else:
+        tun = os.open("/dev/net/tun", os.O_RDWR)
+        fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH", b"out0", 1 | 0x1000))
+        run("ip", "link", "set", "out0", "up", "txqueuelen", "100000")
+    run("ip", "addr", "add", OWN4 + "/24", "dev", "out0")
+    run("ip", "-6", "addr", "add", OWN6 + "/64", "dev", "out0", "nodad")
+    via = () if kind == "tun" else ("via",)
+    run("ip", "route", "add", "default", *via, *([("203.0.113.1")] if via else []), "dev", "out0")
+    run("ip", "-6", "route", "add", "default", *via, *([("2001:db8:ffff::1")] if via else []), "dev", "out0")
+    for gateway in ("203.0.113.1", "2001:db8:ffff::1") if kind == "void" else ():
+        run("ip", "neigh", "add", gateway, "lladdr", "02:00:00:00:00:01", "dev", "out0")  # it is nobody's
+    return tun if kind == "tun" else None
+
+
+def main():
+    behaviour = json.loads(sys.argv[1])
+    try:
+        tun = open_link(behaviour.get("link", "tun"))
+    except (OSError, subprocess.CalledProcessError) as error:
+        print("alone: %s" % error, file=sys.stderr)
+        sys.exit(77)
+    if "filter" in behaviour:
+        run("nft", "add table inet own; add chain inet own out { type filter hook output priority 0; }; "
+                   "add rule inet own out meta l4proto { tcp, udp, icmp, ipv6-icmp } ct state new " + behaviour["filter"])
+    hosts, waiting, number = Hosts(behaviour), [], 0
+    process = subprocess.Popen(sys.argv[2:])
+    while process.poll() is None:
+        now = time.monotonic()
+        while waiting and waiting[0][0] <= now:
+            os.write(tun, heapq.heappop(waiting)[2])
+        ready = select.select([tun] if tun else [], [], [], min(0.02, max(0, waiting[0][0] - now)) if waiting else 0.02)[0]
+        if not ready:
+            continue
+        answer = hosts.answer(os.read(tun, 65536))
+        if answer and answer[0]:
+            heapq.heappush(waiting, (time.monotonic() + answer[0], number, answer[1]))
+            number += 1
+        elif answer:
+            os.write(tun, answer[1])
+    if "count" in behaviour:
+        with open(behaviour["count"], "w") as file:
+            file.write(str(hosts.packets))
+    sys.exit(process.returncode)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Silence is not proof: bans, late answers, dead lines. Each probe runs in a namespace of its own, before hosts of alone.py."""
+import concurrent.futures
+import itertools
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.join(os.path.dirname(__file__), "../integration")]
+import common
+
+ALONE = str(common.TOP / "tests/lab/alone.py")
+UNSHARE = ("unshare", "-n") if os.geteuid() == 0 else ("unshare", "-Urn")
+HOSTS = ("198.51.100.4", "2001:db8:1::4")
+ONLY = ("--only", "198.51.100.0/24", "--only", "2001:db8:1::/48")
+
+
+class Silence(unittest.TestCase):
+    maxDiff = None
+
+    def probe(self, targets, *words, status=(0, 3), **behaviour):
+        """(states by place, reasons of what is unknown, summary)"""
+        done = subprocess.run([*UNSHARE, sys.executable, ALONE, json.dumps(behaviour), common.SGPROOF, "probe", "--targets", "-", *ONLY, *words],
+                              input=targets, text=True, capture_output=True, timeout=150)
+        if done.returncode == 77 or "unshare" in done.stderr:
+            self.skipTest("no namespace with a TUN device here: " + done.stderr.strip())
+        self.assertNotRegex(done.stderr, "Sanitizer|runtime error")
+        self.assertIn(done.returncode, status, done.stderr)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        states = {(x["address"], x["protocol"], port): x["state"] for x in lines[:-1]
+                  for port in range(x.get("from_port", 0), x.get("to_port", 0) + 1)}
+        self.assertEqual(done.returncode, 3 if "unknown" in states.values() else 0)
+        return states, {x["reason"] for x in lines[:-1] if x["state"] == "unknown"}, lines[-1]["summary"]
+
+    def no_open_port_is_called_silent(self, states, ports):
+        for (_, protocol, port), state in states.items():
+            if protocol == "tcp" and port in ports:
+                self.assertIn(state, ("open", "unknown"), port)
+
+    def each(self, test, *more):
+        """Runs a test for each method, family and whatever else, all at once: most of it is waiting."""
+        cases = [case for case in itertools.product(("syn", "connect"), HOSTS, *more)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for case, future in [(case, pool.submit(test, *case)) for case in cases]:
+                with self.subTest(case=case):
+                    future.result()
+
+    def test_what_answers_later_than_others_is_waited_for_in_full(self):
+        def test(method, host, seconds):
+            states, _, _ = self.probe("%s tcp 1-200\n" % host, "--method", method, open=[22, 80], late=seconds)
+            self.assertEqual({p for (_, _, p), state in states.items() if state == "open"}, {22, 80})
+            self.assertEqual({state for (_, _, p), state in states.items() if p not in (22, 80)}, {"closed"})
+        self.each(test, (0.5, 0.9))
+
+    def test_ports_that_answer_late_among_silent_ones_are_open(self):
+        states, _, _ = self.probe("198.51.100.4 tcp 1-300\n198.51.100.4 icmp\n", open=[22, 80], silent=True, late=0.9)
+        self.assertEqual({p for (_, protocol, p), state in states.items() if protocol == "tcp" and state == "open"}, {22, 80})
+        self.assertEqual({s for (_, protocol, p), s in states.items() if protocol == "tcp" and p not in (22, 80)}, {"filtered"})
+
+    def test_after_a_ban_nothing_is_called_silent_and_the_reason_says_when_and_after_how_many(self):
+        def test(method, host, packets):
+            states, reasons, summary = self.probe("%s tcp 1-600,8080\n" % host, "--method", method, status=(3,),
+                                                  open=[22, 443, 8080], ban=packets)
+            self.assertEqual(summary["filtered"], 0)
+            self.no_open_port_is_called_silent(states, (22, 443, 8080))
+            self.assertTrue(all("stopped answering at" in reason and "probes" in reason for reason in reasons), reasons)
+        self.each(test, (50, 300))
+
+    def test_a_ban_in_front_of_groups_that_drop_leaves_them_unknown(self):
+        def test(method, host, seed):
+            states, _, summary = self.probe("%s tcp 1-1023,8080\n" % host, "--method", method, "--seed", seed, status=(3,),
+                                            open=[443, 8080], silent=True, ban=300)
+            self.assertEqual(summary["filtered"], 0, seed)
+            self.no_open_port_is_called_silent(states, (443, 8080))
+        self.each(test, ("1", "11"))
+
+    def test_a_line_that_is_down_for_seconds_costs_time_and_no_state(self):
+        def test(method, host):
+            states, _, _ = self.probe("%s tcp 1-400\n%s tcp 1-50\n" % (host, host[:-1] + "5"), "--method", method, "--rate", "300", status=(0,),
+                                      open=[*range(20, 40)], silent=True, down=[0.5, 4])
+            self.assertEqual({(a[-1], p) for (a, _, p), state in states.items() if state == "open"},
+                             {(host, port) for host in "45" for port in range(20, 40)})
+            self.assertEqual(set(states.values()), {"open", "filtered"})
+        self.each(test)
+
+    def test_a_ban_that_ends_is_waited_for(self):
+        states, _, summary = self.probe("198.51.100.4 tcp 1-400\n", status=(0,), open=[22, 80, 399], ban=200, ban_seconds=4)
+        self.assertEqual((summary["open"], summary["closed"]), (3, 397))
+
+    def test_where_nobody_answers_nothing_is_known(self):
+        def test(method, host, link):
+            states, _, _ = self.probe("%s tcp 1-30\n%s udp 53\n%s icmp\n" % (host, host, host), "--method", method, status=(3,), link=link)
+            self.assertEqual(set(states.values()), {"unknown"})
+        self.each(test, ("dead", "void"))
+
+    def test_errors_of_this_machine_are_never_verdicts_and_the_same_by_every_method(self):
+        def test(method, host, case):
+            behaviour, words, why = case
+            states, reasons, _ = self.probe("%s tcp 22\n%s udp 53\n%s icmp\n" % (host, host, host), "--method", method, *words, status=(3,), **behaviour)
+            if method == "connect" and behaviour.get("filter") == "drop":  # Linux does not tell a connect that its SYN was dropped
+                reasons.discard("nothing was heard from anybody")
+            self.assertEqual((set(states.values()), reasons), ({"unknown"}, {why}))
+        self.each(test, [({"link": "dead"}, ("--timeout", "4000"), "local: no neighbour"), ({"filter": "drop"}, (), "local: not permitted"),
+                         ({"filter": "reject"}, (), "local: not permitted"), ({"link": "none"}, (), "local: no route")])
+
+    def test_a_silent_host_is_judged_by_others_of_its_family_only(self):
+        targets = "198.51.100.4 tcp 22\n198.51.100.5 tcp 1000-1100\n2001:db8:1::5 tcp 1000\n"
+        states, reasons, _ = self.probe(targets, status=(3,), open=[22], silent=True)
+        self.assertEqual({state for (address, _, _), state in states.items() if address.endswith(".5")}, {"filtered"})
+        self.assertEqual((states["2001:db8:1::5", "tcp", 1000], reasons), ("unknown", {"nothing was heard from anybody"}))
+
+    def test_the_packets_of_a_ban_say_the_same_again(self):
+        with tempfile.TemporaryDirectory() as folder:
+            capture, targets = pathlib.Path(folder) / "c.pcap", "198.51.100.4 tcp 1-600,8080\n198.51.100.4 icmp\n"
+            states, reasons, _ = self.probe(targets, "--capture", str(capture), "--method", "syn", status=(3,), open=[22, 443, 8080], ban=150)
+            done = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets)
+        lines = [json.loads(line) for line in done.stdout.splitlines()][:-1]
+        again = {(x["address"], x["protocol"], port): x["state"] for x in lines for port in range(x.get("from_port", 0), x.get("to_port", 0) + 1)}
+        self.assertEqual((done.returncode, again), (3, states))
+        self.assertEqual({x["reason"] for x in lines if x["state"] == "unknown"}, reasons)
+
+    def test_sentinels_cost_less_than_a_hundredth(self):
+        with tempfile.TemporaryDirectory() as folder:
+            count = pathlib.Path(folder) / "count"
+            _, _, summary = self.probe("198.51.100.4 tcp 1-8000\n", "--rate", "2000", status=(0,), open=[22], silent=True, count=str(count))
+            self.assertLess(int(count.read_text()), summary["sent"] * 1.01)
+
+
+if __name__ == "__main__":
+    unittest.main()
