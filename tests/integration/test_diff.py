@@ -234,7 +234,8 @@ class Terraform(Case):
             os.mkdir(os.path.join(folder, "estate"))
             estates.write(plain(), os.path.join(folder, "estate"))
             for text, says in (("{}", "resource_changes: is missing"), ('{"resource_changes": [{"type": "x"}]}', "resource_changes[0].address: is missing"),
-                               ("[", "plan.json:1:")):
+                               (json.dumps({"resource_changes": [change("aws_vpc.x", ["delete"], None, {"cidr_block": "10.9.0.0/16"})]}),
+                                "resource_changes[0].change.after: is an object"), ("[", "plan.json:1:")):
                 (pathlib.Path(folder) / "plan.json").write_text(text)
                 done = common.sgproof("diff", "--terraform", os.path.join(folder, "plan.json"), os.path.join(folder, "estate"))
                 self.assertEqual((done.returncode, done.stdout), (2, ""))

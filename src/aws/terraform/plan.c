@@ -151,6 +151,10 @@ static bool read_resource(struct plan_reader *plan, const struct json_cursor *at
     resource->changes =
         (create || remove || has_action(actions, "update")) && (mode == NULL || strcmp(mode, "managed") == 0);
     resource->replaced = create && remove;
+    if (remove && !create && resource->after != NULL) {
+        struct json_cursor wrong = json_member(&change, "after");
+        return json_fail(&wrong, error, "is an object, expected null of what is deleted");
+    }
     resource->id_before = attribute(plan, resource->before, "id");
     resource->id = remove && !create                       ? NULL
                    : create || resource->id_before == NULL ? resource->address
