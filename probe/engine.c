@@ -28,9 +28,10 @@ enum {
     BETWEEN_US = 250000,   // the same where no round-trip time is known, but before the last pass
     STARVED_US = 10000000, // for so long nothing may be refused by this machine before its question is given up
     DRAW_US = 200000,
-    LOOK_US = 20000,  // between two looks at the sentinels
-    MOST_RETURNS = 3, // times that who fell silent is asked for again what they did not answer
-    MOST_KNOCKS = 4,  // times, each twice as long after the one before, that they are waited for
+    LOOK_A_LANE_US = 20, // between two looks at the sentinels, by lane, beside
+    LOOK_US = 20000,     // between two looks at the sentinels
+    MOST_RETURNS = 3,    // times that who fell silent is asked for again what they did not answer
+    MOST_KNOCKS = 4,     // times, each twice as long after the one before, that they are waited for
     KNOCK_US = 1000000,
     SLOWER = 4,                      // than before, when they are asked again
     KEEP_US = 5000000,               // between two times of keeping what is known, where that is quick;
@@ -220,7 +221,7 @@ static bool is_asked(const struct engine *engine, uint64_t question, struct send
         (engine->stage == STAGE_PASSES && tries != engine->pace.pass.try - 1))
         return false;
     const struct span *span = schedule_span(&engine->schedule, question);
-    if (!engine->pace.courses[span->lane].member || sentinels_gone(engine->sentinels, span->lane) ||
+    if (span->spare || !engine->pace.courses[span->lane].member || sentinels_gone(engine->sentinels, span->lane) ||
         (engine->stage == STAGE_MENDING && !lacks_tries(engine, span->lane, question)))
         return false;
     *sending = (struct sending){.span = span,
@@ -356,10 +357,10 @@ static uint64_t lacking_of(const struct engine *engine, size_t lane, bool pendin
     const struct standing *standing = &engine->ledger.standings[lane];
     uint64_t lacking = 0, least = (uint64_t)engine->options->tries;
     if (standing->silent == 0 ||
-        (standing->sent >= of->count * least && ledger_all_count(&engine->ledger, lane, pending)))
+        (standing->sent >= (of->count - of->spare) * least && ledger_all_count(&engine->ledger, lane, pending)))
         return 0;
     for (uint64_t question = of->first; question < of->first + of->count; question++)
-        lacking += !ledger_answered(&engine->ledger, question) &&
+        lacking += ledger_is_silent(&engine->ledger, of, question) &&
                    ledger_counting(&engine->ledger, lane, question, pending,
                                    pending ? engine->mending_us : UINT64_MAX) < least;
     return lacking;
@@ -518,7 +519,7 @@ static void tick(uv_timer_t *timer)
     uint64_t now = monotonic_us();
     dial_sweep(engine->dial);
     keep(engine, now);
-    if (now - engine->looked_us >= LOOK_US) {
+    if (now - engine->looked_us >= LOOK_US + LOOK_A_LANE_US * (uint64_t)engine->schedule.lane_count) {
         sentinels_look(engine->sentinels, is_member, engine, now);
         engine->looked_us = now;
     }
@@ -661,6 +662,7 @@ static bool probe_all(struct engine *engine, struct observations *observations, 
                                      (unsigned)engine->options->tries});
     engine->began_us = monotonic_us();
     engine->keep_us = engine->began_us + KEEP_US;
+    sentinels_look(engine->sentinels, is_member, engine, engine->began_us); // what is known to answer is asked first
     if (!begin_pass(engine))
         finish(engine);
     uv_run(&engine->loop, UV_RUN_DEFAULT);

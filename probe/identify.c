@@ -1,6 +1,7 @@
 #include "probe/identify.h"
 
 #include <errno.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -53,7 +54,8 @@ struct inquiry {
     uv_timer_t timer;
     bool has_handles;
     SSL *ssl;
-    bool shaken; // the TLS handshake is done
+    int tls_error; // of its last call
+    bool shaken;   // the TLS handshake is done
     size_t sent;
     uint8_t *bytes;
     size_t size;
@@ -183,10 +185,24 @@ static void note_tls(struct inquiry *inquiry)
     X509_free(peer);
 }
 
+enum tls_call { TLS_CONNECT, TLS_WRITE, TLS_READ };
+
+// One call of OpenSSL's. What it wants next is told by SSL_get_error, which needs the thread's error queue to be empty
+// before the call: else another connection's error is taken for this one's (SSL_get_error(3)).
+static int tls_step(struct inquiry *inquiry, enum tls_call call, const uint8_t *out, uint8_t *in, size_t size)
+{
+    ERR_clear_error();
+    int result = call == TLS_CONNECT ? SSL_connect(inquiry->ssl)
+                 : call == TLS_WRITE ? SSL_write(inquiry->ssl, out, (int)size)
+                                     : SSL_read(inquiry->ssl, in, (int)size);
+    inquiry->tls_error = SSL_get_error(inquiry->ssl, result);
+    return result;
+}
+
 static int send_some(struct inquiry *inquiry, const uint8_t *bytes, size_t size)
 {
     if (inquiry->ssl != NULL)
-        return SSL_write(inquiry->ssl, bytes, (int)size);
+        return tls_step(inquiry, TLS_WRITE, bytes, NULL, size);
     return (int)send(inquiry->fd, bytes, size, MSG_NOSIGNAL);
 }
 
@@ -195,7 +211,7 @@ static int receive_some(struct inquiry *inquiry)
     uint8_t *into = inquiry->bytes + inquiry->size;
     size_t room = MOST_BYTES - inquiry->size;
     if (inquiry->ssl != NULL)
-        return SSL_read(inquiry->ssl, into, (int)room);
+        return tls_step(inquiry, TLS_READ, NULL, into, room);
     return (int)recv(inquiry->fd, into, room, 0);
 }
 
@@ -204,8 +220,18 @@ static int awaited(const struct inquiry *inquiry, int result)
 {
     if (inquiry->ssl == NULL)
         return result < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) ? UV_READABLE : 0;
-    int why = SSL_get_error(inquiry->ssl, result);
-    return why == SSL_ERROR_WANT_READ ? UV_READABLE : why == SSL_ERROR_WANT_WRITE ? UV_WRITABLE : 0;
+    return inquiry->tls_error == SSL_ERROR_WANT_READ    ? UV_READABLE
+           : inquiry->tls_error == SSL_ERROR_WANT_WRITE ? UV_WRITABLE
+                                                        : 0;
+}
+
+// False where OpenSSL has no room for it.
+static bool begin_tls(struct inquiry *inquiry)
+{
+    inquiry->ssl = SSL_new(inquiry->identifier->tls);
+    return inquiry->ssl != NULL && SSL_set_fd(inquiry->ssl, inquiry->fd) == 1 &&
+           (inquiry->trials[inquiry->trial]->inside != OLD_TLS ||
+            SSL_set_max_proto_version(inquiry->ssl, TLS1_1_VERSION) == 1);
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events);
@@ -220,7 +246,7 @@ static void go_on(struct inquiry *inquiry)
 {
     const struct service_trial *trial = inquiry->trials[inquiry->trial];
     if (inquiry->ssl != NULL && !inquiry->shaken) {
-        int result = SSL_connect(inquiry->ssl), events = result == 1 ? 0 : awaited(inquiry, result);
+        int result = tls_step(inquiry, TLS_CONNECT, NULL, NULL, 0), events = result == 1 ? 0 : awaited(inquiry, result);
         if (result != 1 && events == 0) {
             end_trial(inquiry, false);
             return;
@@ -277,11 +303,9 @@ static void on_ready(uv_poll_t *poll, int status, int events)
             end_trial(inquiry, false);
             return;
         }
-        if (inquiry->trials[inquiry->trial]->inside != PLAIN) {
-            inquiry->ssl = SSL_new(inquiry->identifier->tls);
-            if (inquiry->trials[inquiry->trial]->inside == OLD_TLS)
-                SSL_set_max_proto_version(inquiry->ssl, TLS1_1_VERSION);
-            SSL_set_fd(inquiry->ssl, inquiry->fd);
+        if (inquiry->trials[inquiry->trial]->inside != PLAIN && !begin_tls(inquiry)) {
+            end_trial(inquiry, false);
+            return;
         }
     }
     go_on(inquiry);

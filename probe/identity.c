@@ -13,7 +13,9 @@ bool identity_begin(struct identity *identity, struct arena *arena, const struct
     if (getrandom(&identity->keyed, sizeof(identity->keyed), 0) != sizeof(identity->keyed) ||
         getrandom(&identity->echo_id, sizeof(identity->echo_id), 0) != sizeof(identity->echo_id))
         return error_set(error, ERROR_INCOMPLETE, "no random numbers are to be had");
-    size_t count = schedule->lane_count == 0 ? 0 : schedule->spans[schedule->span_count - 1].target + 1;
+    size_t count = 0; // of targets that are asked: of a lane's, the last port need not be the last one's
+    for (size_t i = 0; i < schedule->span_count; i++)
+        count = schedule->spans[i].target >= count ? schedule->spans[i].target + 1 : count;
     identity->pools = arena_array(arena, const struct portset *, count + 1);
     identity->udp_ports = arena_array(arena, const struct udp_ports *, count + 1);
     for (size_t i = 0; i < count; i++) {

@@ -34,7 +34,10 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
     uint64_t share = DETAILS / (schedule->lane_count + 1);
     ledger->most_details = exact ? UINT32_MAX : share < LEAST_DETAILS ? LEAST_DETAILS : (uint32_t)share;
     for (size_t i = 0; i < schedule->lane_count; i++)
-        ledger->standings[i].silent = schedule->lanes[i].count;
+        ledger->standings[i].silent = schedule->lanes[i].count - schedule->lanes[i].spare;
+    for (size_t i = 0; i < schedule->span_count; i++)
+        if (schedule->spans[i].spare) // it has answered before
+            ledger->standings[schedule->spans[i].lane].sentinels[0] = schedule->spans[i].first + 1;
     for (unsigned try = 1; try <= MOST_TRIES; try++)
         ledger->orders[try] = schedule_order(schedule, try);
     if (exact)
@@ -254,6 +257,11 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
         ledger->bytes[question] = (uint8_t)(ANSWERED + cause_index(ledger, standing, &cause));
         return;
     }
+    if (span->spare) {
+        if (outside)
+            note_beat(ledger, span, question, try, answer->state, wall_us);
+        return;
+    }
     try = try == 0 || try > byte ? byte : try;
     cause.tries = (uint8_t)try;
     ledger->bytes[question] = (uint8_t)(ANSWERED + cause_index(ledger, standing, &cause));
@@ -277,6 +285,12 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
                             .frame = frame,
                             .rtt_us = rtt,
                             .answered_us = wall_us};
+}
+
+bool ledger_is_silent(const struct ledger *ledger, const struct lane *lane, uint64_t question)
+{
+    return !ledger_answered(ledger, question) &&
+           (lane->spare == 0 || !schedule_span(ledger->schedule, question)->spare);
 }
 
 unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us)
@@ -373,7 +387,8 @@ static uint8_t least_tries(const struct ledger *ledger, const struct lane *lane)
 {
     uint8_t least = MOST_TRIES;
     for (uint64_t question = lane->first; question < lane->first + lane->count; question++)
-        least = ledger->bytes[question] < least ? ledger->bytes[question] : least;
+        if (ledger->bytes[question] < least && ledger_is_silent(ledger, lane, question))
+            least = ledger->bytes[question];
     return least;
 }
 
@@ -474,6 +489,8 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         for (size_t s = lane->first_span; s < lane->first_span + lane->span_count; s++) {
             const struct span *span = &schedule->spans[s];
             bool joins = before != NULL && (uint32_t)before->high + 1 == span->low;
+            if (span->spare)
+                continue;
             for (uint64_t question = span->first; question <= span->first + (uint64_t)(span->high - span->low);
                  question++) {
                 struct cause cause = ending(ledger, &silence, question);

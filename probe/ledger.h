@@ -91,6 +91,8 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
 // where nothing has been measured.
 uint64_t ledger_patience_us(const struct standing *standing, uint64_t least_us, uint64_t most_us);
 
+// Whether a question is to be answered, and is not: no spare one.
+bool ledger_is_silent(const struct ledger *ledger, const struct lane *lane, uint64_t question);
 // How many of a silent question's tries count: those that are lit, and where `pending` those that may still be. After
 // watch_light. Tries sent from `since_us` on count in any case.
 unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us);

@@ -43,14 +43,17 @@ static void add_lane(struct arena *arena, struct schedule *schedule, size_t from
             schedule->spans[schedule->span_count++] = (struct span){.lane = (uint32_t)schedule->lane_count,
                                                                     .target = (uint32_t)i,
                                                                     .low = fresh.ranges[r].low,
-                                                                    .high = fresh.ranges[r].high};
+                                                                    .high = fresh.ranges[r].high,
+                                                                    .spare = schedule->targets[i].spare};
         }
     }
     lane->span_count = (uint32_t)schedule->span_count - lane->first_span;
     qsort(schedule->spans + lane->first_span, lane->span_count, sizeof(*schedule->spans), by_port);
     for (size_t i = lane->first_span; i < schedule->span_count; i++) {
+        uint64_t size = (uint64_t)(schedule->spans[i].high - schedule->spans[i].low) + 1;
         schedule->spans[i].first = schedule->count;
-        schedule->count += (uint64_t)(schedule->spans[i].high - schedule->spans[i].low) + 1;
+        schedule->count += size;
+        lane->spare += schedule->spans[i].spare ? size : 0;
     }
     lane->count = schedule->count - lane->first;
     schedule->lane_count++;

@@ -13,6 +13,7 @@ struct span {
     uint32_t target; // index of its plan target, for the client ports
     uint16_t low;
     uint16_t high;
+    bool spare; // not asked but as a sentinel
 };
 
 struct lane {
@@ -22,6 +23,7 @@ struct lane {
     uint32_t span_count;
     uint64_t first; // question
     uint64_t count; // questions
+    uint64_t spare; // of them
 };
 
 struct schedule {

@@ -44,6 +44,8 @@ struct sentinels *sentinels_new(struct arena *arena, struct ledger *ledger, uint
     sentinels->ledger = ledger;
     sentinels->timeout_us = timeout_us;
     sentinels->posts = arena_array(arena, struct post, ledger->schedule->lane_count + 1);
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++)
+        sentinels->posts[i].called = ledger->schedule->lanes[i].spare > 0;
     return sentinels;
 }
 

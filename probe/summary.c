@@ -50,7 +50,7 @@ void summary_note_accepting(struct arena *arena, const struct ledger *ledger, st
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
         const struct standing *standing = &ledger->standings[i];
         if (ledger->schedule->lanes[i].protocol == PROTOCOL_TCP && standing->open >= ACCEPTING_LEAST &&
-            standing->open * 20 >= ledger->schedule->lanes[i].count * 19)
+            standing->open * 20 >= (ledger->schedule->lanes[i].count - ledger->schedule->lanes[i].spare) * 19)
             *vector_add(arena, &summary->accepting) = ledger->schedule->lanes[i].address;
     }
 }

@@ -2,11 +2,14 @@
 
 #include <stdlib.h>
 
-enum { CLOSE_US = 50000 };
+// Beats of a lane so close together are one. With many lanes each is asked more seldom, and more must be one, or all
+// answers would be kept.
+enum { CLOSE_US = 50000, LANES_OF_A_CLOSE = 256 };
 
 void watch_begin(struct watch *watch, struct arena *arena, const struct schedule *schedule, uint64_t timeout_us)
 {
     *watch = (struct watch){.arena = arena, .lights = arena_new(), .schedule = schedule, .timeout_us = timeout_us};
+    watch->close_us = CLOSE_US * (1 + (uint64_t)schedule->lane_count / LANES_OF_A_CLOSE);
     watch->pulses = arena_array(arena, struct pulse, schedule->lane_count + 1);
 }
 
@@ -23,7 +26,7 @@ void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, bool firm)
     pulse->firm = pulse->firm || firm;
     while (at > 0 && beats->items[at - 1].first > sent_us)
         at--;
-    if (at > 0 && sent_us <= beats->items[at - 1].last + CLOSE_US) {
+    if (at > 0 && sent_us <= beats->items[at - 1].last + watch->close_us) {
         struct beats *one = &beats->items[at - 1];
         one->last = sent_us > one->last ? sent_us : one->last;
     } else {
@@ -32,7 +35,7 @@ void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, bool firm)
             beats->items[i] = beats->items[i - 1];
         beats->items[at++] = (struct beats){sent_us, sent_us};
     }
-    if (at < beats->count && beats->items[at].first <= beats->items[at - 1].last + CLOSE_US) {
+    if (at < beats->count && beats->items[at].first <= beats->items[at - 1].last + watch->close_us) {
         beats->items[at - 1].last = beats->items[at].last;
         for (size_t i = at; i + 1 < beats->count; i++)
             beats->items[i] = beats->items[i + 1];
@@ -136,6 +139,7 @@ static struct light light_of(const struct watch *watch, struct record *record, b
     if (record->vain.count > 1)
         qsort(record->vain.items, record->vain.count, sizeof(struct vain), by_moment);
     uint64_t from = record->beats.items[0].first, to = record->beats.items[0].last;
+    from = from > watch->close_us ? from - watch->close_us : 1; // so much before the first is as good as with it
     light.first = from;
     for (size_t i = 1; i <= record->beats.count; i++) {
         const struct beats *one = i < record->beats.count ? &record->beats.items[i] : NULL;

@@ -4,7 +4,8 @@
 // Glossary. A *beat* is a probe that was answered, at the moment it was sent. A *sentinel* is a question that has been
 // answered and is asked again; an *ask* is one packet that does so. A *chain* is a row of beats between which no two
 // asks were in vain: one packet may be lost, two say that nobody heard. A try is *lit* where it was sent within a chain
-// that goes on for as long as an answer may take: something was answered before it, while it was waited for, and after.
+// that goes on for as long as an answer may take: something was answered before it (of the first tries of all: close
+// behind), while it was waited for, and after.
 //
 // A lane is judged by its own beats from its first one on; before that, by its host's, then by all of its family's.
 // Beats and asks are known from a capture as they were to the probe itself, and so is the light.
@@ -14,7 +15,7 @@
 
 enum { MOST_TRIES = 60, FIRST_ASK };
 
-struct beats { // those a few hundredths of a second apart are one
+struct beats { // a row of those that are close together
     uint64_t first;
     uint64_t last;
 };
@@ -39,7 +40,7 @@ struct lit {
 };
 
 struct light {
-    uint64_t first;  // beat; 0: none, ever
+    uint64_t first;  // beat, and what is close before it; 0: none, ever
     uint64_t last;   // beat
     uint64_t begins; // the last chain
     bool ended;      // that chain: two asks since its last beat were in vain
@@ -64,6 +65,7 @@ struct watch {
     struct arena *arena;
     struct arena *lights; // what watch_light made
     const struct schedule *schedule;
+    uint64_t close_us;    // within which beats are one
     uint64_t timeout_us;  // how long an answer may take; 0: silence is believed without (evidence of older versions)
     struct pulse *pulses; // by lane
     struct light family[2];

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "model/protocol.h"
+#include "net/sockaddr.h"
 #include "reconcile/drift.h"
 #include "reconcile/plan.h"
 #include "service_ports.h"
@@ -198,6 +199,32 @@ bool cli_vantages(struct arena *arena, const struct options *options, struct van
         *vector_add(arena, &vantages->items) = vantage;
     }
     return true;
+}
+
+bool cli_own_vantages(struct arena *arena, const struct exposure_set *set, struct vantage_list *vantages,
+                      struct error *error)
+{
+    bool have[2] = {false, false};
+    const char *inner = NULL; // own addresses that are none of the internet's
+    for (size_t i = 0; i < set->endpoints.count; i++) {
+        struct prefix endpoint = set->endpoints.items[i].address;
+        struct address to = {.family = endpoint.family, .bits = endpoint.first}, own;
+        if (have[to.family == FAMILY_IPV6] || !sockaddr_source(to, &own))
+            continue;
+        have[to.family == FAMILY_IPV6] = true;
+        if (prefixset_holds(prefixset_internet(arena, own.family), own.bits)) {
+            *vector_add(arena, &vantages->items) = (struct vantage){own, portset_all};
+            continue;
+        }
+        char text[ADDRESS_TEXT];
+        address_format(own, text);
+        inner = inner == NULL ? arena_strdup(arena, text) : arena_printf(arena, "%s, %s", inner, text);
+    }
+    return inner == NULL || vantages->items.count > 0 ||
+           error_set(error, ERROR_USAGE,
+                     "this machine's own address towards the endpoints is %s, which is not the one that the internet "
+                     "sees: give that, --vantage ADDRESS",
+                     inner);
 }
 
 const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages)

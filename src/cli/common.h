@@ -55,6 +55,10 @@ struct vantage_list {
 };
 bool cli_vantages(struct arena *arena, const struct options *options, struct vantage_list *vantages,
                   struct error *error);
+// Without --vantage: the source addresses that this machine would use towards the endpoints, one a family. Fails with
+// ERROR_USAGE, and says what to type, where they are private: then the internet sees another.
+bool cli_own_vantages(struct arena *arena, const struct exposure_set *set, struct vantage_list *vantages,
+                      struct error *error);
 const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages); // NULL where there are none
 
 // One of them as --vantage takes it, in the arena.

@@ -48,6 +48,11 @@ static int run(struct arena *arena, int argc, char **argv)
     if (!cli_format(&options, "text json", &format, &error) || !cli_vantages(arena, &options, &vantages, &error) ||
         !cli_intent(arena, &options, &intent, &error) || !cli_declared(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
+    struct vantage_list own = {0};
+    if (vantages.items.count == 0 && !cli_own_vantages(arena, declared.exposures, &own, &error)) {
+        cli_declared_free(&declared);
+        return cli_fail(&error);
+    }
     struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
     struct text out = {0};
     int status = 0;

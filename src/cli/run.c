@@ -59,23 +59,6 @@ static const char *now(struct arena *arena, const char *format)
     return arena_strdup(arena, text);
 }
 
-// Without --vantage: the source addresses that this machine would use towards the endpoints.
-static void detect_vantages(struct job *job)
-{
-    bool have[2] = {false, false};
-    for (size_t i = 0; i < job->derivation.before.exposures->endpoints.count; i++) {
-        struct prefix endpoint = job->derivation.before.exposures->endpoints.items[i].address;
-        struct address to = {.family = endpoint.family, .bits = endpoint.first}, own;
-        if (have[to.family == FAMILY_IPV6] || !sockaddr_source(to, &own))
-            continue;
-        *vector_add(job->arena, &job->derivation.given.vantages.items) = (struct vantage){own, portset_all};
-        have[to.family == FAMILY_IPV6] = true;
-    }
-    const char *text = cli_vantages_text(job->arena, &job->derivation.given.vantages);
-    if (text != NULL)
-        log_line(LOG_INFO, "vantage: %s, this machine's own address; behind NAT, give --vantage", text);
-}
-
 // Reads AWS into a passing folder. Without a live reading, the snapshot is read again.
 static bool read_configuration(struct job *job, const char *name, const char **folder, struct error *error)
 {
@@ -166,8 +149,12 @@ static bool fill_bundle(struct job *job, struct error *error)
     GUARD(read_configuration(job, "before", &before, error) && copy_snapshot(job, before, "before", error));
     given->before = bundle_path(job->bundle, "before");
     GUARD(derive_exposure(derivation, error));
-    if (given->vantages.items.count == 0)
-        detect_vantages(job);
+    if (given->vantages.items.count == 0) {
+        GUARD(cli_own_vantages(job->arena, derivation->before.exposures, &given->vantages, error));
+        const char *text = cli_vantages_text(job->arena, &given->vantages);
+        if (text != NULL)
+            log_line(LOG_INFO, "vantage: %s, this machine's own address; behind NAT, give --vantage", text);
+    }
     GUARD(derive_plan(derivation, error));
     GUARD(add_text(job, "exposure.json", &derivation->exposure_json, error));
     GUARD(add_text(job, "plan.jsonl", &derivation->plan_jsonl, error));

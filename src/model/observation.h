@@ -19,6 +19,7 @@ struct plan_target {
     struct portset client_ports; // source ports that a reply finds back to
     enum declared_state expect;
     text_list why;
+    bool spare; // no question: known to have answered, and asked only to see whether the way is alive. Never written
 };
 
 struct plan {

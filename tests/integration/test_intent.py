@@ -136,7 +136,7 @@ class Intent(unittest.TestCase):
     def test_administrators_are_arns(self):
         for wrong in ([1], ["ann"], "arn:aws:iam::1:user/a"):
             (self.path / "i.json").write_text(json.dumps(intent(administrators=wrong)))
-            done = common.sgproof("plan", common.SAMPLE, "--intent", self.path / "i.json")
+            done = common.sgproof("plan", common.SAMPLE, "--vantage", "203.0.113.7", "--intent", self.path / "i.json")
             self.assertEqual(done.returncode, 2)
             self.assertIn("administrators", done.stderr)
         self.judge(intent(administrators=["arn:aws:iam::*:user/ann"]))

@@ -173,6 +173,28 @@ class Services(unittest.TestCase):
                 left = datetime.datetime.fromisoformat(certificate["not_after"].replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
                 self.assertIn(left.days, (29, 30))
 
+    def test_a_page_that_comes_in_pieces_is_read_beside_ports_that_speak_no_tls(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.tls_server(folder, "/CN=shop", "DNS:shop")
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(folder + "/c.pem", folder + "/k.pem")
+
+            def pieces(connection):
+                with context.wrap_socket(connection, server_side=True) as inside:
+                    if inside.recv(4096).startswith(b"GET "):
+                        for piece in (b"HTTP/1.0 200 OK\r\nServer: shop\r\n\r\n", b"<title>In ", b"pieces</title>"):
+                            inside.sendall(piece)
+                            time.sleep(0.3)
+
+            def no_tls(wait):
+                def speak(connection):
+                    if connection.recv(4096)[:1] == b"\x16":  # a handshake: its failure is told while pieces are waited for
+                        time.sleep(wait)
+                    connection.sendall(b"?\r\n")
+                return speak
+            found = self.identify(Server(pieces), *[no_tls(0.1 * n) for n in range(20)])
+        self.assertEqual((found[0]["name"], found[0].get("title")), ("https", "In pieces"))
+
     def test_old_tls_that_is_still_spoken_is_told(self):
         with tempfile.TemporaryDirectory() as folder:
             port = self.tls_server(folder, "/CN=old", "DNS:old", ssl.TLSVersion.TLSv1_2, old=True)

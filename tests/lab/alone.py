@@ -6,7 +6,7 @@ alone.py BEHAVIOUR COMMAND...     exits as the command does; 77 where there is n
 BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything is lost, or none), open (TCP ports; the others are closed), silent
 (true: the others say nothing), late (seconds that an open port takes), udp (ports that answer; the others are closed), echo (false:
 pings are not answered), ban (packets after which all is dropped), ban_seconds (for so long), down ([from, to] in seconds since the
-first packet: the line is dead), filter (what this machine's own firewall does with what leaves: drop, reject), accept (SYNs after which every port is open), count (a file: packets that came)."""
+first packet: the line is dead), own (this machine's two addresses), filter (what this machine's own firewall does with what leaves: drop, reject), accept (SYNs after which every port is open), count (a file: packets that came)."""
 import fcntl
 import heapq
 import json
@@ -100,7 +100,7 @@ class Hosts:
         return 0, packet(target, source, protocol, bytes([0 if protocol == 1 else 129, 0, 0, 0]) + body[4:], 2)
 
 
-def open_link(kind):
+def open_link(kind, own4=OWN4, own6=OWN6):
     run("ip", "link", "set", "lo", "up")
     if kind == "none":
         return None
@@ -112,8 +112,8 @@ def open_link(kind):
         tun = os.open("/dev/net/tun", os.O_RDWR)
         fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH", b"out0", 1 | 0x1000))
         run("ip", "link", "set", "out0", "up", "txqueuelen", "100000")
-    run("ip", "addr", "add", OWN4 + "/24", "dev", "out0")
-    run("ip", "-6", "addr", "add", OWN6 + "/64", "dev", "out0", "nodad")
+    run("ip", "addr", "add", own4 + "/24", "dev", "out0")
+    run("ip", "-6", "addr", "add", own6 + "/64", "dev", "out0", "nodad")
     via = () if kind == "tun" else ("via",)
     run("ip", "route", "add", "default", *via, *([("203.0.113.1")] if via else []), "dev", "out0")
     run("ip", "-6", "route", "add", "default", *via, *([("2001:db8:ffff::1")] if via else []), "dev", "out0")
@@ -125,7 +125,7 @@ def open_link(kind):
 def main():
     behaviour = json.loads(sys.argv[1])
     try:
-        tun = open_link(behaviour.get("link", "tun"))
+        tun = open_link(behaviour.get("link", "tun"), *behaviour.get("own", (OWN4, OWN6)))
     except (OSError, subprocess.CalledProcessError) as error:
         print("alone: %s" % error, file=sys.stderr)
         sys.exit(77)

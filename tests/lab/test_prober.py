@@ -133,6 +133,12 @@ class Prober(unittest.TestCase):
             self.assertEqual(self.states(lines), self.truth([*range(1, 3001), *range(8000, 8101)]))
             self.assertEqual(summary["method"], method)
 
+    def test_lines_may_name_the_same_ports(self):
+        for method in ("syn", "connect"):
+            lines, summary, _ = self.run_probe("%s tcp 70-90,8000\n%s tcp 85-100\n" % (HOST, HOST), "--method", method)
+            self.assertEqual(self.states(lines), self.truth([*range(70, 101), 8000]))
+            self.assertEqual(summary["sent"], 32)
+
     def test_loss_delay_duplicates_and_reordering_change_no_state(self):
         self.impair(10, 3, 4, 2)
         ports = [*range(500, 1500), *OPEN]

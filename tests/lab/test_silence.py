@@ -122,6 +122,41 @@ class Silence(unittest.TestCase):
         self.assertEqual((done.returncode, again), (3, states))
         self.assertEqual({x["reason"] for x in lines if x["state"] == "unknown"}, reasons)
 
+    def alone(self, behaviour, *words):
+        done = subprocess.run([*UNSHARE, sys.executable, ALONE, json.dumps(behaviour), common.SGPROOF, *map(str, words)], text=True, capture_output=True, timeout=150)
+        if done.returncode == 77 or "unshare" in done.stderr:
+            self.skipTest("no namespace with a TUN device here: " + done.stderr.strip())
+        self.assertNotRegex(done.stderr, "Sanitizer|runtime error")
+        return done
+
+    def test_a_private_own_address_is_no_vantage_and_nothing_is_sent(self):
+        with tempfile.TemporaryDirectory() as folder:
+            count, out = pathlib.Path(folder) / "count", pathlib.Path(folder) / "evidence"
+            inner = {"own": ["10.1.2.3", "fd00::3"], "count": str(count)}
+            for words in (("run", "--snapshot", common.SAMPLE, "--out", out, *ONLY, "--no-history"), ("plan", common.SAMPLE)):
+                done = self.alone(inner, *words)
+                self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+                self.assertIn("10.1.2.3", done.stderr)
+                self.assertIn("--vantage ADDRESS", done.stderr)
+                self.assertEqual((count.read_text(), out.exists()), ("0", False))
+            self.assertEqual(self.alone(inner, "plan", common.SAMPLE, "--vantage", "203.0.113.7").returncode, 0)
+            self.assertEqual(self.alone({}, "plan", common.SAMPLE).returncode, 0)
+            # One family's is enough.
+            self.assertEqual(self.alone({"own": ["203.0.113.7", "fd00::3"]}, "plan", common.SAMPLE).returncode, 0)
+
+    def test_a_probe_that_goes_on_asks_again_what_is_known_to_answer(self):
+        def test(method, host):
+            with tempfile.TemporaryDirectory() as folder:
+                other = host[:-1] + "5"
+                targets, words = "%s tcp 1-60\n%s tcp 5-9\n" % (host, other), ("--method", method, "--state", str(pathlib.Path(folder) / "state"))
+                first, _, _ = self.probe(targets, *words, open=[22], silent=True, ban=100, status=(3,))
+                self.assertIn("unknown", first.values())
+                states, _, summary = self.probe(targets, *words, open=[22], silent=True, status=(0,))
+                self.assertEqual({place for place, state in states.items() if state == "open"}, {(host, "tcp", 22)})
+                self.assertEqual(len(states), 65)
+                self.assertGreater(summary["sentinels"]["answered"], 0)
+        self.each(test)
+
     def test_sentinels_cost_less_than_a_hundredth(self):
         with tempfile.TemporaryDirectory() as folder:
             count = pathlib.Path(folder) / "count"
