@@ -376,9 +376,10 @@ static const char *why_dark(const struct ledger *ledger, struct arena *arena, si
     bool ended = ledger->standings[lane].last_sent_us + ledger->watch.timeout_us > light->last;
     if (!ended)
         return "asked while nothing showed that the way was open";
+    if (light == &pulse->host)
+        return arena_printf(arena, "the host stopped answering at %.8s: banned, rate limited or down", moment + 11);
     if (light != &pulse->light)
-        return arena_printf(arena, "%s answered after %.8s: cut off, banned or down",
-                            light == &pulse->host ? "nothing of the host" : "nobody", moment + 11);
+        return arena_printf(arena, "nobody answered after %.8s: cut off, banned or down", moment + 11);
     return arena_printf(arena, "the host stopped answering at %.8s, after %llu probes: banned, rate limited or down",
                         moment + 11, (unsigned long long)sent_until(ledger, lane, light->last));
 }

@@ -66,7 +66,7 @@ static int run(struct arena *arena, int argc, char **argv)
     else if (strcmp(format, "json") == 0)
         verdicts_write_json(&fresh, &out);
     else
-        report_text(&(struct report_run){.title = file, .set = &fresh},
+        report_text(&(struct report_run){.title = file, .set = &fresh, .observations = &observations},
                     &(struct report_options){.colour = cli_colour(&options)}, &out);
     cli_say_missing(declared.exposures);
     int status = written ? cli_status(&fresh, NULL, &fail_on) : cli_fail(&error);

@@ -299,6 +299,7 @@ static int run(struct arena *arena, int argc, char **argv)
             report_text(&(struct report_run){.title = out,
                                              .set = &fresh,
                                              .controls = &job.derivation.controls,
+                                             .observations = &job.derivation.observations,
                                              .runs = &job.past.runs,
                                              .drift = &job.past.drift},
                         &(struct report_options){.colour = cli_colour(&options)}, &text);

@@ -268,6 +268,21 @@ static bool read_service(struct arena *arena, const struct json_cursor *at, stru
            (certificate.node == NULL || read_certificate(arena, &certificate, service, error));
 }
 
+static bool read_sentinels(const struct json_cursor *summary, struct sentinels_told *told, struct error *error)
+{
+    struct json_cursor at = json_member(summary, "sentinels");
+    if (at.node == NULL)
+        return true;
+    struct json_cursor gap = json_member(&at, "longest_gap_seconds");
+    told->told = true;
+    GUARD(json_expect_object(&at, error) && json_integer(&at, "asked", 0, INT32_MAX, &told->asked, error) &&
+          json_integer(&at, "answered", 0, INT32_MAX, &told->answered, error));
+    if (!cJSON_IsNumber(gap.node) || gap.node->valuedouble < 0)
+        return json_fail(&gap, error, "is no number of seconds, expected one");
+    told->longest_gap = gap.node->valuedouble;
+    return true;
+}
+
 static bool read_observation(void *context, size_t line, const struct json_cursor *at, struct error *error)
 {
     struct observation_reader *reader = context;
@@ -279,7 +294,8 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         return json_expect_object(&summary, error) &&
                json_optional_string(arena, &summary, "vantage_ipv4", &observations->vantage4, error) &&
                json_optional_string(arena, &summary, "vantage_ipv6", &observations->vantage6, error) &&
-               json_optional_boolean(&summary, "interrupted", &observations->interrupted, error);
+               json_optional_boolean(&summary, "interrupted", &observations->interrupted, error) &&
+               read_sentinels(&summary, &observations->sentinels, error);
     }
     if (json_member(at, "plan_sha256").node != NULL)
         return json_string(arena, at, "plan_sha256", &observations->plan_sha256, error);

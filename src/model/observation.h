@@ -77,6 +77,14 @@ struct observation {
     size_t frame_count;            // all of them
 };
 
+// How silence was earned: how often what had answered was asked again, and answered.
+struct sentinels_told {
+    bool told;
+    long asked;
+    long answered;
+    double longest_gap; // seconds between two answers
+};
+
 struct observations {
     VECTOR(struct observation) items;
     const char *vantage4; // source addresses used, from the summary line; NULL where none
@@ -84,6 +92,7 @@ struct observations {
     const char *plan_sha256; // of the plan they belong to, in a state file; else NULL
     bool has_summary;
     bool interrupted;
+    struct sentinels_told sentinels;
 };
 
 void observation_write(const struct observation *observation, struct text *out);

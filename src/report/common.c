@@ -26,6 +26,20 @@ const struct verdict **report_worth_showing(struct arena *arena, const struct ve
     return shown;
 }
 
+const char *report_silence(struct arena *arena, const struct report_run *run)
+{
+    const struct sentinels_told *told = run->observations == NULL ? NULL : &run->observations->sentinels;
+    size_t ports[VERDICT_KINDS];
+    if (told == NULL || !told->told)
+        return NULL;
+    report_count(run->set, ports);
+    return arena_printf(
+        arena,
+        "Silence: %ld of %ld sentinels answered, the longest gap between answers was %.1f s; %zu ports are "
+        "unverified",
+        told->answered, told->asked, told->longest_gap, ports[VERDICT_UNVERIFIED]);
+}
+
 const char *report_port(struct arena *arena, const struct verdict *verdict)
 {
     const char *protocol = protocol_name(arena, verdict->protocol);

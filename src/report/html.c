@@ -92,7 +92,8 @@ static void put_summary(struct arena *arena, const struct report_run *run, const
         report_escape(out, report_shortened(arena, run->manifest->end, MINUTE));
         text_puts(out, " UTC");
     }
-    text_puts(out, ".</p>\n<div class=\"tiles\">\n");
+    const char *silence = report_silence(arena, run);
+    text_printf(out, ".%s%s</p>\n<div class=\"tiles\">\n", silence != NULL ? " " : "", silence != NULL ? silence : "");
     put_tile(out, "coverage", set->complete ? "good" : "critical", set->complete ? "Complete" : "Incomplete",
              set->complete ? "everything was read and asked as planned" : "what is missing is not clean");
     put_tile(out, "findings", urgent > 0 ? "critical" : "good", arena_printf(arena, "%zu", urgent),

@@ -33,6 +33,9 @@ struct report_format {
 extern const struct report_format report_formats[];
 const struct report_format *report_format_named(const char *name); // or NULL
 
+// How silence was earned, in words; NULL where the observations do not tell.
+const char *report_silence(struct arena *arena, const struct report_run *run);
+
 void report_text(const struct report_run *run, const struct report_options *options, struct text *out);
 void report_html(const struct report_run *run, const struct report_options *options, struct text *out);
 void report_json(const struct report_run *run, const struct report_options *options, struct text *out);

@@ -129,6 +129,9 @@ void report_text(const struct report_run *run, const struct report_options *opti
                              set->vantage == NULL ? "the internet at large" : report_clean(arena, set->vantage),
                              set->endpoints, set->asked),
                 WIDTH);
+    const char *silence = report_silence(arena, run);
+    if (silence != NULL)
+        report_wrap(out, "", silence, WIDTH);
     text_puts(out, "\n");
     size_t fine = 0;
     for (size_t i = 0; i < count; i++)

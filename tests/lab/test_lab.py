@@ -157,6 +157,8 @@ class Demo(Sample):
                          (self.bundle / "verdicts.json").read_text())
         html = (self.bundle / "report.html").read_text()
         self.assertIn("8443/tcp", html)
+        for said in (text.stdout, html):
+            self.assertRegex(said, r"Silence: \d+ of \d+ sentinels answered")
         for outside in ("http:", "https:", "<script", "src=", "url("):
             self.assertNotIn(outside, html)
 
