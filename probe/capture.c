@@ -76,27 +76,28 @@ static void take_probe(struct replay *replay, const struct seen *seen, uint64_t 
 {
     const struct schedule *schedule = replay->ledger->schedule;
     uint64_t question;
-    if (!schedule_find(schedule, seen->target, seen->protocol, seen->port, &question) ||
-        (replay->tries[question] == MOST_TRIES && !ledger_answered(replay->ledger, question)))
+    if (!schedule_find(schedule, seen->target, seen->protocol, seen->port, &question))
         return;
+    const struct span *span = schedule_span(schedule, question);
     if (ledger_answered(replay->ledger, question)) { // asked again: watch.h
-        size_t lane = schedule_span(schedule, question)->lane;
-        watch_ask(&replay->ledger->watch, lane,
+        watch_ask(&replay->ledger->watch, span->lane,
                   &(struct ask){.question = question,
                                 .sent_us = wall_us,
-                                .number = FIRST_ASK + replay->ledger->watch.pulses[lane].asks.count,
+                                .number = FIRST_ASK + replay->ledger->watch.pulses[span->lane].asks.count,
                                 .frame = replay->frame,
                                 .sequence = seen->sequence,
                                 .own_port = seen->own_port});
         return;
     }
+    if (replay->tries[question] == MOST_TRIES)
+        return;
     unsigned try = ++replay->tries[question];
     if (replay->marks[try] == NULL)
         replay->marks[try] = pages_new(schedule->count * sizeof(struct mark));
     if (replay->marks[try] != NULL)
         replay->marks[try][question] = (struct mark){seen->own_port, seen->sequence};
     ledger_sent(replay->ledger,
-                &(struct sending){.span = schedule_span(schedule, question),
+                &(struct sending){.span = span,
                                   .question = question,
                                   .position = order_position(&replay->ledger->orders[try], question),
                                   .try = try},

@@ -366,11 +366,11 @@ static uint64_t lacking_of(const struct engine *engine, size_t lane, bool pendin
     return lacking;
 }
 
-// Begins a pass over what lacks tries that count, of those who may answer. False where there is none.
+// Begins a pass over what lacks tries that count, of those who may answer. False where there is none. After
+// watch_light.
 static bool mend(struct engine *engine, double rate)
 {
     uint64_t lacking = 0;
-    watch_light(&engine->ledger.watch);
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         struct course *course = &engine->pace.courses[i];
         const struct light *light = watch_light_of(&engine->ledger.watch, i);
@@ -406,28 +406,26 @@ static void end_pass(struct engine *engine)
         engine->dropped = dropped;
         if (begin_pass(engine))
             return;
-        engine->mending_us = UINT64_MAX;
+        engine->mending_us = clock_wall_us();
         engine->mended = 0;
     }
-    if (engine->mending_us == UINT64_MAX)
-        engine->mending_us = clock_wall_us();
+    watch_light(&engine->ledger.watch);
     if (!mend(engine, engine->returns > 0 ? engine->pace.rate / SLOWER : engine->pace.rate))
         wait_for_the_last(engine);
 }
 
 // Whether some silence is not earned, of who may still be heard.
-static bool is_lacking(struct engine *engine)
+static bool is_lacking(const struct engine *engine)
 {
-    uint64_t lacking = 0;
-    watch_light(&engine->ledger.watch);
     for (size_t i = 0; i < engine->schedule.lane_count; i++)
-        if (watch_light_of(&engine->ledger.watch, i)->first != 0)
-            lacking += lacking_of(engine, i, false);
-    return lacking > 0;
+        if (watch_light_of(&engine->ledger.watch, i)->first != 0 && lacking_of(engine, i, false) > 0)
+            return true;
+    return false;
 }
 
 static void after_call(struct engine *engine)
 {
+    watch_light(&engine->ledger.watch);
     if (!is_lacking(engine)) {
         finish(engine);
         return;

@@ -143,6 +143,8 @@ static struct light light_of(const struct watch *watch, struct record *record, b
     light.first = from;
     for (size_t i = 1; i <= record->beats.count; i++) {
         const struct beats *one = i < record->beats.count ? &record->beats.items[i] : NULL;
+        if (one != NULL && one->first > to && one->first - to > light.gap)
+            light.gap = one->first - to;
         if (one != NULL && (one->first <= to || !is_broken(record, &next, to, one->first))) {
             to = one->last > to ? one->last : to;
             continue;
@@ -188,24 +190,7 @@ void watch_light(struct watch *watch)
 
 uint64_t watch_longest_gap(const struct watch *watch)
 {
-    uint64_t longest = 0;
-    for (int side = 0; side < 2; side++) {
-        struct arena *scratch = arena_new();
-        struct record record = {0};
-        for (size_t i = 0; i < watch->schedule->lane_count; i++)
-            if ((watch->schedule->lanes[i].address.family == FAMILY_IPV6) == (side == 1))
-                add_pulse(scratch, &record, &watch->pulses[i], i);
-        if (record.beats.count > 1)
-            qsort(record.beats.items, record.beats.count, sizeof(struct beats), by_beginning);
-        for (size_t i = 1, last = 0; i < record.beats.count; i++) {
-            if (record.beats.items[i].first > record.beats.items[last].last &&
-                record.beats.items[i].first - record.beats.items[last].last > longest)
-                longest = record.beats.items[i].first - record.beats.items[last].last;
-            last = record.beats.items[i].last > record.beats.items[last].last ? i : last;
-        }
-        arena_free(scratch);
-    }
-    return longest;
+    return watch->family[0].gap > watch->family[1].gap ? watch->family[0].gap : watch->family[1].gap;
 }
 
 // By whose beats a try is judged that was sent at a moment.

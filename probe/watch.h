@@ -43,6 +43,7 @@ struct light {
     uint64_t first;  // beat, and what is close before it; 0: none, ever
     uint64_t last;   // beat
     uint64_t begins; // the last chain
+    uint64_t gap;    // the longest between two beats
     bool ended;      // that chain: two asks since its last beat were in vain
     VECTOR(struct lit) lit;
 };
@@ -91,7 +92,7 @@ void watch_light(struct watch *watch);
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us);
 // Whether every try of a lane sent from one moment to another is lit (`SHINE_LIT`), or may be (`SHINE_PENDING`).
 enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us);
-// The longest time between two beats of one family, in microseconds.
+// The longest time between two beats of one family, in microseconds. After watch_light.
 uint64_t watch_longest_gap(const struct watch *watch);
 // By whose beats a lane is judged at the end: its own, its host's, or its family's.
 const struct light *watch_light_of(const struct watch *watch, size_t lane);

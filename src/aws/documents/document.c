@@ -448,7 +448,6 @@ bool document_read(struct file *file, size_t length, size_t *at)
         return true;
     struct reader *reader = &file->reader;
     *reader->error = error;
-    reader->listing = NULL;
     const struct aws_call *call = call_of_file(reader->name);
     if (!file->last && reader->documents->listings.count == file->first_listing && call != NULL && call->read != NULL)
         listing_begin(reader, call->kind); // what it was to tell of
