@@ -48,10 +48,24 @@ struct account *account_by_arn(struct reader *reader, const char *arn)
 
 // ---- Policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 
-// A string or an array of strings, under one key or the other; without either a doubt. `empty_too`: an array only, and
-// it may be empty.
+// An array of strings, none of them empty.
+static bool read_word_array(struct reader *reader, const struct json_cursor *array, text_list *words)
+{
+    GUARD(json_expect_array(array, reader->error));
+    const cJSON *node;
+    size_t index = 0;
+    cJSON_ArrayForEach (node, array->node) {
+        struct json_cursor word = json_element(array, index++, node);
+        if (!cJSON_IsString(node) || node->valuestring[0] == '\0')
+            return json_fail(&word, reader->error, "is no word, expected one");
+        *vector_add(reader->arena, words) = intern(reader, node->valuestring);
+    }
+    return true;
+}
+
+// A string or an array of strings, under one key or the other; without either, or without a word, a doubt.
 static bool read_words(struct reader *reader, const struct json_cursor *object, const char *key, const char *not_key,
-                       bool empty_too, text_list *words, bool *negated)
+                       text_list *words, bool *negated)
 {
     struct json_cursor at = member_of(reader, object, key);
     *negated = false;
@@ -62,22 +76,23 @@ static bool read_words(struct reader *reader, const struct json_cursor *object, 
     if (at.node == NULL)
         return json_find(object->node, key) != NULL || json_find(object->node, not_key) != NULL || // null: told
                doubt_at(reader, object, "has no %s, expected one", key);
-    if (cJSON_IsString(at.node) && !empty_too) {
+    if (cJSON_IsString(at.node)) {
         *vector_add(reader->arena, words) = intern(reader, at.node->valuestring);
         return true;
     }
-    GUARD(json_expect_array(&at, reader->error));
-    const cJSON *node;
-    size_t index = 0;
-    if (!empty_too && at.node->child == NULL)
+    if (cJSON_IsArray(at.node) && at.node->child == NULL)
         return json_fail(&at, reader->error, "is empty, expected a word");
-    cJSON_ArrayForEach (node, at.node) {
-        struct json_cursor word = json_element(&at, index++, node);
-        if (!cJSON_IsString(node) || node->valuestring[0] == '\0')
-            return json_fail(&word, reader->error, "is no word, expected one");
-        *vector_add(reader->arena, words) = intern(reader, node->valuestring);
-    }
-    return true;
+    return read_word_array(reader, &at, words);
+}
+
+// The groups of a user, which may be none.
+static void read_groups_of(struct reader *reader, const struct json_cursor *at, text_list *groups)
+{
+    struct json_cursor array = member_of(reader, at, "GroupList");
+    if (json_find(at->node, "GroupList") == NULL)
+        doubt_at(reader, at, "has no GroupList, expected one");
+    else if (array.node != NULL && !read_word_array(reader, &array, groups))
+        doubt_failure(reader);
 }
 
 static bool read_statement(struct reader *reader, const struct json_cursor *at, void *into)
@@ -92,8 +107,8 @@ static bool read_statement(struct reader *reader, const struct json_cursor *at, 
         doubt_at(reader, &wrong, "is %s, expected Allow or Deny", effect == NULL ? "missing" : effect);
     }
     statement.conditional = member_of(reader, at, "Condition").node != NULL;
-    GUARD(read_words(reader, at, "Action", "NotAction", false, &statement.actions, &statement.not_actions));
-    GUARD(read_words(reader, at, "Resource", "NotResource", false, &statement.resources, &statement.not_resources));
+    GUARD(read_words(reader, at, "Action", "NotAction", &statement.actions, &statement.not_actions));
+    GUARD(read_words(reader, at, "Resource", "NotResource", &statement.resources, &statement.not_resources));
     *vector_add(reader->arena, &policy->statements) = statement;
     return true;
 }
@@ -221,7 +236,6 @@ static bool read_identity(struct reader *reader, const struct json_cursor *at, e
 {
     struct iam_identity identity = {.kind = kind, .evidence = evidence_of(reader, at)};
     struct json_cursor boundary;
-    bool negated;
     GUARD(text_of(reader, at, name, &identity.name) && text_of(reader, at, "Arn", &identity.arn));
     struct account *account = account_by_arn(reader, identity.arn);
     iam_identity_list *known = identities_of(account, kind);
@@ -234,8 +248,8 @@ static bool read_identity(struct reader *reader, const struct json_cursor *at, e
     reader->doubt = &identity.doubt;
     if (lenient_object(reader, at, "PermissionsBoundary", &boundary))
         lenient_text(reader, &boundary, "PermissionsBoundaryArn", &identity.boundary);
-    if (kind == IAM_USER && !read_words(reader, at, "GroupList", "GroupList", true, &identity.groups, &negated))
-        doubt_failure(reader);
+    if (kind == IAM_USER)
+        read_groups_of(reader, at, &identity.groups);
     each_if_present(reader, at, "AttachedManagedPolicies", read_attached_policy, &identity);
     each_if_present(reader, at, inlined, read_inline_policy, &identity);
     reader->doubt = NULL;
