@@ -139,6 +139,8 @@ static void users_in_groups(struct inquiry *inquiry, const struct account *accou
             answer_missing(inquiry, "%s", user->doubt);
         else if (user->groups.count == 0)
             answer(inquiry, CONTROL_FAIL, user->arn, user->evidence, "is in no group");
+        else if (policy_group(account, user->groups.items[0]) == NULL)
+            answer_missing(inquiry, "group %s", user->groups.items[0]);
         else
             good++;
     }

@@ -193,17 +193,20 @@ struct access policy_own_access(struct arena *arena, const struct account *accou
     return within_boundary(&judgement, identity);
 }
 
+const struct iam_identity *policy_group(const struct account *account, const char *name)
+{
+    for (size_t i = 0; i < account->groups.count; i++)
+        if (strcmp(account->groups.items[i].name, name) == 0)
+            return &account->groups.items[i];
+    return NULL;
+}
+
 static void judge_group(struct judgement *judgement, const char *name)
 {
-    bool found = false;
-    for (size_t i = 0; i < judgement->account->groups.count; i++) {
-        const struct iam_identity *group = &judgement->account->groups.items[i];
-        if (strcmp(group->name, name) != 0)
-            continue;
+    const struct iam_identity *group = policy_group(judgement->account, name);
+    if (group != NULL)
         judge_identity(judgement, group);
-        found = true;
-    }
-    if (!found)
+    else
         judgement->access.unknown = arena_printf(judgement->arena, "group %s", name);
 }
 

@@ -25,6 +25,9 @@ struct access {
 // where they are the account's own; where they are not known, assuming one is more than read.
 struct access policy_access(struct arena *arena, const struct account *account, const struct iam_identity *identity);
 
-// The same of the policies that are on the identity itself, not through groups, and of no role.
+// The account's group of that name, or NULL.
+const struct iam_identity *policy_group(const struct account *account, const char *name);
+
+// As policy_access, of the policies that are on the identity itself, not through groups, and of no role.
 struct access policy_own_access(struct arena *arena, const struct account *account,
                                 const struct iam_identity *identity);

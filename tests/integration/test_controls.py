@@ -248,6 +248,10 @@ class Account(unittest.TestCase):
         unknown = user(AttachedManagedPolicies=[{"PolicyArn": "arn:aws:iam::aws:policy/Something"}])
         self.assertEqual(self.failing(unknown), {"least-privilege": "not-evaluated"})
 
+    def test_a_group_that_only_its_users_name_is_missing(self):
+        self.assertEqual(self.failing(lambda d: d[DETAILS]["UserDetailList"][0].update(GroupList=["odd"])),
+                         {"dedicated-users": "not-evaluated", "least-privilege": "not-evaluated"})
+
     def test_a_cell_of_the_credential_report_that_is_neither_yes_nor_no_is_told(self):
         for control, column in (("user-mfa", "mfa_active"), ("temporary-credentials", "access_key_1_active")):
             for word in ("TRUE", "1", ""):
