@@ -28,6 +28,7 @@ struct identifier {
     uv_signal_t signals[2];
     SSL_CTX *tls;
     struct arena *arena;
+    const struct probe_route *route;
     struct inquiry *inquiries;
     size_t count;
     size_t begun;
@@ -326,7 +327,7 @@ static void begin_trial(struct inquiry *inquiry)
     inquiry->sent = inquiry->size = 0;
     inquiry->bytes = malloc(MOST_BYTES);
     inquiry->fd = connect_open(inquiry->observation->address, inquiry->observation->low, inquiry->client_ports,
-                               &inquiry->next_port, &code);
+                               identifier->route, &inquiry->next_port, &code);
     if (inquiry->bytes == NULL || inquiry->fd < 0 || (code != 0 && code != EINPROGRESS) ||
         uv_poll_init(&identifier->loop, &inquiry->poll, inquiry->fd) != 0) {
         end_connection(inquiry);
@@ -482,6 +483,7 @@ bool identify_services(struct arena *arena, const struct plan *plan, const struc
         return true;
     struct sigaction ignored = {.sa_handler = SIG_IGN}, before;
     identifier->arena = arena;
+    identifier->route = &options->route;
     identifier->tls = any_tls();
     if (identifier->tls == NULL || uv_loop_init(&identifier->loop) != 0)
         return error_set(error, ERROR_INCOMPLETE, "services cannot be identified: no loop or no TLS");

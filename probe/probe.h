@@ -1,7 +1,7 @@
 // The prober: takes addresses and ports, gives observations. Knows nothing of AWS.
 //
-// TCP by SYN packets of its own making (syn.h), answers by capture, where raw sockets may be opened; else by connect.
-// UDP with payloads that services answer (datagram.h), ICMP echo. A schedule of questions (schedule.h), a ledger of
+// TCP by SYN packets of its own making (syn.c), answers by capture, where raw sockets may be opened; else by connect.
+// UDP with payloads that services answer (datagram.c), ICMP echo. A schedule of questions (schedule.h), a ledger of
 // what became of them (ledger.h), passes over the silent ones (pace.h), one libuv loop (engine.c).
 #pragma once
 
@@ -9,12 +9,19 @@
 
 enum probe_method { PROBE_AUTO, PROBE_SYN, PROBE_CONNECT };
 
+// What packets leave by, where the user says so.
+struct probe_route {
+    struct address source[2]; // of IPv4, of IPv6; family 0: where it is not given
+    const char *interface;    // name, or NULL
+};
+
 struct probe_options {
     enum probe_method method;
-    long rate;                 // most packets a second, from 1
-    long host_rate;            // most packets a second to one address and protocol, from 1
-    long tries;                // tries before silence is believed, 1-10; more where answers have been lost
-    long timeout_ms;           // how long one answer is waited for, milliseconds
+    long rate;       // most packets a second, from 1
+    long host_rate;  // most packets a second to one address and protocol, from 1
+    long tries;      // tries before silence is believed, 1-10; more where answers have been lost
+    long timeout_ms; // how long one answer is waited for, milliseconds
+    struct probe_route route;
     uint64_t seed;             // decides the order; 0: one is drawn
     const char *capture;       // file for our packets and their answers, or NULL
     bool capture_optional;     // go on without a capture where raw sockets are not permitted, or there are too many
