@@ -79,7 +79,8 @@ static void take_probe(struct replay *replay, const struct seen *seen, uint64_t 
     if (!schedule_find(schedule, seen->target, seen->protocol, seen->port, &question))
         return;
     const struct span *span = schedule_span(schedule, question);
-    if (ledger_answered(replay->ledger, question)) { // asked again: watch.h
+    ledger_source(replay->ledger, span->lane, seen->own);
+    if (span->spare || ledger_answered(replay->ledger, question)) { // asked again: watch.h
         watch_ask(&replay->ledger->watch, span->lane,
                   &(struct ask){.question = question,
                                 .sent_us = wall_us,

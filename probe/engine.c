@@ -482,6 +482,20 @@ static void go_on(struct engine *engine, uint64_t now)
     enter(engine, STAGE_CALLING);
 }
 
+// From where each lane was asked: as it was when it began, and as it is now.
+static void note_sources(struct engine *engine)
+{
+    struct address source;
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        const struct lane_route *route = &engine->routes.lanes[i];
+        if (!route->known || route->error != 0)
+            continue;
+        ledger_source(&engine->ledger, i, route->source);
+        if (routes_now(&engine->routes, i, &source))
+            ledger_source(&engine->ledger, i, source);
+    }
+}
+
 static void draw_progress(struct engine *engine, uint64_t now)
 {
     if (!engine->options->progress || now - engine->drawn_us < DRAW_US)
@@ -506,6 +520,7 @@ static void keep(struct engine *engine, uint64_t now)
     struct observations known = {0};
     struct error error = {0};
     size_t by_state[OBSERVED_UNKNOWN + 1] = {0};
+    note_sources(engine);
     ledger_collect(&engine->ledger, arena, (unsigned)options->tries, "not yet", &known, by_state);
     if (!options->keep(options->keep_context, &known, &error))
         log_line(LOG_WARNING, "%s", error.message);
@@ -676,6 +691,7 @@ static bool open_loop(struct engine *engine, struct error *error)
 static void observe(struct engine *engine, struct observations *observations)
 {
     struct probe_summary *summary = engine->summary;
+    note_sources(engine);
     watch_light(&engine->ledger.watch);
     ledger_collect(&engine->ledger, engine->arena, (unsigned)engine->options->tries, engine->unfinished, observations,
                    summary->by_state);

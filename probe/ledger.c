@@ -152,6 +152,15 @@ void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64
         ledger->frames[try][position] = frame;
 }
 
+void ledger_source(struct ledger *ledger, size_t lane, struct address source)
+{
+    struct standing *standing = &ledger->standings[lane];
+    if (standing->source.family == 0)
+        standing->source = source;
+    else if (!address_equal(standing->source, source))
+        standing->other = source;
+}
+
 static uint64_t sent_at(const struct ledger *ledger, uint64_t question, unsigned try)
 {
     return try < 1 || try > MOST_TRIES || ledger->sent_us[try] == NULL
@@ -443,7 +452,8 @@ static void add_run(const struct ledger *ledger, struct arena *arena, const stru
                     struct observations *observations)
 {
     const struct lane *lane = &ledger->schedule->lanes[span->lane];
-    char from[ADDRESS_TEXT] = "";
+    const struct standing *standing = &ledger->standings[span->lane];
+    char from[ADDRESS_TEXT] = "", source[ADDRESS_TEXT], other[ADDRESS_TEXT];
     if (run->cause.from.family != 0)
         address_format(run->cause.from, from);
     struct observation *item = vector_add(arena, &observations->items);
@@ -460,6 +470,14 @@ static void add_run(const struct ledger *ledger, struct arena *arena, const stru
         .tries = run->cause.tries,
     };
     date(ledger, arena, run, lane, item);
+    if (standing->source.family == 0 || item->first_sent == NULL)
+        return;
+    address_format(standing->source, source);
+    item->source = arena_strdup(arena, source);
+    if (standing->other.family == 0)
+        return;
+    address_format(standing->other, other);
+    item->source = arena_printf(arena, "%s, %s", source, other);
 }
 
 void ledger_settle(struct ledger *ledger)

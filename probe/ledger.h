@@ -31,6 +31,8 @@ struct standing {
     uint64_t open;
     uint64_t late;         // answers that came only to a second or later try
     unsigned tries;        // that every silent question of it has had, but for those of a host that fell silent
+    struct address source; // of its packets; family 0: not known
+    struct address other;  // another one, where it changed
     uint64_t sentinels[2]; // questions that were answered, best first: 1 + their numbers
     enum observed_state sentinel_states[2];
     uint64_t sent;          // its tries
@@ -80,6 +82,8 @@ struct sending {
 // It was sent. ledger_unsent takes it back.
 void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t wall_us);
 void ledger_unsent(struct ledger *ledger, const struct sending *sending);
+// From which address packets to a lane leave, or left.
+void ledger_source(struct ledger *ledger, size_t lane, struct address source);
 // The moment, and frame, of a try's packet as the capture has it.
 void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us, uint32_t frame);
 // An answer to one try of a question (0: of unknown number, the latest). The first one decides, but that an open port

@@ -35,6 +35,32 @@ struct probe_options {
     bool progress; // draw a progress line on stderr
 };
 
+// What decides how long a probe takes: as the options of the same names.
+struct probe_speed {
+    long rate;
+    long host_rate;
+    long tries;
+    long timeout_ms;
+};
+
+struct probe_estimate {
+    uint64_t questions; // ports, and echoes
+    uint64_t packets;   // all rounds and sentinels
+    double seconds;     // all rounds and waits
+};
+
+// What a plan costs where what it expects to be reachable answers at once and everything else is silent. Hosts that
+// limit their answers (ICMP errors about UDP come once a second), and packets that are lost, make it longer.
+struct probe_estimate probe_estimate(struct arena *arena, const struct plan *plan, const struct probe_speed *speed);
+
+// A place of the user's that was asked to see whether the way is alive, and how often it answered.
+struct probe_canary {
+    struct address address;
+    uint16_t port;
+    size_t asked;
+    size_t answered;
+};
+
 struct probe_unasked {
     const char *reason;
     size_t count;
@@ -56,8 +82,9 @@ struct probe_summary {
     bool problem;                         // something of this machine's failed, and was said
     bool interrupted;                     // by SIGINT or SIGTERM: what had no answer is unknown
     VECTOR(struct probe_unasked) unasked; // ports that could not be asked, by reason
-    VECTOR(struct address) accepting;     // hosts that accept every TCP port: what is open there says little
-    char vantage4[ADDRESS_TEXT];          // source address used, or ""
+    VECTOR(struct probe_canary) canaries;
+    VECTOR(struct address) accepting; // hosts that accept every TCP port: what is open there says little
+    char vantage4[ADDRESS_TEXT];      // source address used, or ""
     char vantage6[ADDRESS_TEXT];
 };
 

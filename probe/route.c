@@ -1,9 +1,6 @@
 #include "probe/route.h"
 
 #include <errno.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -30,17 +27,7 @@ void routes_end(struct routes *routes)
 
 int routes_bind(const struct probe_route *options, int fd, enum family family, bool binds)
 {
-    struct address source = options->source[side_of(family)];
-    struct sockaddr_storage own;
-    int one = 1;
-    if (options->interface != NULL &&
-        setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, options->interface, (socklen_t)strlen(options->interface)) != 0)
-        return errno;
-    if (!binds || source.family == 0)
-        return 0;
-    // The port is chosen when it is known to whom: else there could be no more connections than there are ports.
-    setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
-    return bind(fd, (struct sockaddr *)&own, sockaddr_of(source, 0, &own)) == 0 ? 0 : errno;
+    return sockaddr_leave(fd, binds ? options->source[side_of(family)] : (struct address){0}, options->interface);
 }
 
 // A socket to ask with, which is used again.

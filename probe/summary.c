@@ -3,9 +3,26 @@
 #include <string.h>
 
 #include "model/protocol.h"
-#include "net/sockaddr.h"
 
 enum { ACCEPTING_LEAST = 100 }; // open ports, and the share of the answers they are, that no real host has
+
+static void count_canaries(struct arena *arena, const struct ledger *ledger, struct probe_summary *summary)
+{
+    const struct schedule *schedule = ledger->schedule;
+    for (size_t s = 0; s < schedule->span_count; s++) {
+        const struct span *span = &schedule->spans[s];
+        if (!schedule->targets[span->target].canary)
+            continue;
+        struct probe_canary *canary = vector_add(arena, &summary->canaries);
+        *canary = (struct probe_canary){.address = schedule->lanes[span->lane].address, .port = span->low};
+        const ask_list *asks = &ledger->watch.pulses[span->lane].asks;
+        for (size_t a = 0; a < asks->count; a++)
+            if (asks->items[a].question == span->first) {
+                canary->asked++;
+                canary->answered += asks->items[a].answered;
+            }
+    }
+}
 
 void summary_count(struct arena *arena, const struct ledger *ledger, const struct observations *observations,
                    struct probe_summary *summary)
@@ -18,6 +35,7 @@ void summary_count(struct arena *arena, const struct ledger *ledger, const struc
         for (size_t a = 0; a < asks->count; a++)
             summary->asks_answered += asks->items[a].answered;
     }
+    count_canaries(arena, ledger, summary);
     summary->longest_gap = (double)watch_longest_gap(&ledger->watch) / 1e6;
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
         summary->late += ledger->standings[i].late;
@@ -38,9 +56,9 @@ void summary_note_vantages(const struct ledger *ledger, struct probe_summary *su
 {
     char *into[2] = {summary->vantage4, summary->vantage6};
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
-        struct address to = ledger->schedule->lanes[i].address, own;
-        char *text = into[to.family == FAMILY_IPV6];
-        if (text[0] == '\0' && ledger->sent > 0 && sockaddr_source(to, &own) && own.bits != 0)
+        struct address own = ledger->standings[i].source;
+        char *text = into[own.family == FAMILY_IPV6];
+        if (own.family != 0 && text[0] == '\0' && own.bits != 0)
             address_format(own, text);
     }
 }
@@ -71,6 +89,19 @@ void probe_summary_write(const struct probe_summary *summary, struct text *out)
     json_put_integer(&writer, "answered", (int64_t)summary->asks_answered);
     json_put_number(&writer, "longest_gap_seconds", summary->longest_gap);
     json_close(&writer, '}');
+    json_open(&writer, "canaries", '[');
+    for (size_t i = 0; i < summary->canaries.count; i++) {
+        const struct probe_canary *canary = &summary->canaries.items[i];
+        char text[ADDRESS_TEXT];
+        address_format(canary->address, text);
+        json_open(&writer, NULL, '{');
+        json_put_string(&writer, "address", text);
+        json_put_integer(&writer, "port", canary->port);
+        json_put_integer(&writer, "asked", (int64_t)canary->asked);
+        json_put_integer(&writer, "answered", (int64_t)canary->answered);
+        json_close(&writer, '}');
+    }
+    json_close(&writer, ']');
     json_put_number(&writer, "seconds", summary->seconds);
     json_put_string(&writer, "method", summary->method);
     json_put_integer(&writer, "seed", (int64_t)summary->seed);

@@ -57,13 +57,13 @@ static cut_list cuts_for(struct arena *arena, const struct estate *estate, const
     return cuts;
 }
 
-static struct vantage vantage_for(const struct judge_options *options, enum family family)
+static struct vantage vantage_for(const struct judge_options *options, struct prefix endpoint)
 {
-    for (size_t i = 0; i < options->vantage_count; i++)
-        if (options->vantages[i].address.family == family)
-            return options->vantages[i];
+    const struct vantage *own = vantage_of(options->vantages, options->vantage_count, endpoint);
+    if (own != NULL)
+        return *own;
     struct vantage anybody = {.client_ports = portset_all};
-    address_parse(family == FAMILY_IPV4 ? "198.51.100.1" : "2001:db8::1", &anybody.address);
+    address_parse(endpoint.family == FAMILY_IPV4 ? "198.51.100.1" : "2001:db8::1", &anybody.address);
     return anybody;
 }
 
@@ -95,7 +95,7 @@ static void judge_intent(struct arena *arena, const struct estate *estate, const
 static void judge_piece(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
                         const struct judge_options *options, struct verdict *verdict)
 {
-    struct vantage vantage = vantage_for(options, verdict->address.family);
+    struct vantage vantage = vantage_for(options, endpoint->address);
     judge_intent(arena, estate, endpoint, options, vantage.address, verdict);
     if (verdict->declared != DECLARED_UNREACHABLE && verdict->declared != DECLARED_INBOUND_ONLY)
         return;

@@ -12,7 +12,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "model/protocol.h"
-#include "net/sockaddr.h"
 #include "reconcile/drift.h"
 #include "reconcile/plan.h"
 #include "service_ports.h"
@@ -80,24 +79,6 @@ bool cli_colour(const struct options *options)
     const char *no_colour = getenv("NO_COLOR");
     return options_value(options, "output") == NULL && isatty(STDOUT_FILENO) &&
            (no_colour == NULL || no_colour[0] == '\0');
-}
-
-bool cli_vantage(struct arena *arena, const char *text, struct vantage *vantage, struct error *error)
-{
-    *vantage = (struct vantage){.client_ports = portset_all};
-    if (address_parse(text, &vantage->address))
-        return true;
-    const char *colon = strrchr(text, ':');
-    char *address = colon == NULL ? NULL : arena_strndup(arena, text, (size_t)(colon - text));
-    if (address != NULL && address[0] == '[' && address[strlen(address) - 1] == ']') {
-        address[strlen(address) - 1] = '\0';
-        address++;
-    }
-    if (address == NULL || !address_parse(address, &vantage->address) ||
-        !portset_parse(arena, colon + 1, &vantage->client_ports))
-        return error_set(error, ERROR_USAGE, "--vantage %s: expected ADDRESS, ADDRESS:LOW-HIGH or [IPV6]:LOW-HIGH",
-                         text);
-    return true;
 }
 
 bool cli_declared(const char *folder, struct declared *declared, struct error *error)
@@ -183,76 +164,6 @@ const char *cli_numbers(struct arena *arena, const struct exposure *exposure)
     if ((exposure->low & 255) == 0 && (exposure->high & 255) == 255)
         return arena_printf(arena, "type %s", types);
     return arena_printf(arena, "type %s code %d-%d", types, exposure->low & 255, exposure->high & 255);
-}
-
-bool cli_vantages(struct arena *arena, const struct options *options, struct vantage_list *vantages,
-                  struct error *error)
-{
-    const struct option_values *values = options_values(options, "vantage");
-    for (size_t i = 0; i < values->items.count; i++) {
-        struct vantage vantage;
-        if (!cli_vantage(arena, values->items.items[i], &vantage, error))
-            return false;
-        for (size_t v = 0; v < vantages->items.count; v++)
-            if (vantages->items.items[v].address.family == vantage.address.family)
-                return error_set(error, ERROR_USAGE, "--vantage: two of the same address family");
-        *vector_add(arena, &vantages->items) = vantage;
-    }
-    return true;
-}
-
-bool cli_own_vantages(struct arena *arena, const struct exposure_set *set, struct vantage_list *vantages,
-                      struct error *error)
-{
-    bool have[2] = {false, false};
-    const char *inner = NULL; // own addresses that are none of the internet's
-    for (size_t i = 0; i < set->endpoints.count; i++) {
-        struct prefix endpoint = set->endpoints.items[i].address;
-        struct address to = {.family = endpoint.family, .bits = endpoint.first}, own;
-        if (have[to.family == FAMILY_IPV6] || !sockaddr_source(to, &own))
-            continue;
-        have[to.family == FAMILY_IPV6] = true;
-        if (prefixset_holds(prefixset_internet(arena, own.family), own.bits)) {
-            *vector_add(arena, &vantages->items) = (struct vantage){own, portset_all};
-            continue;
-        }
-        char text[ADDRESS_TEXT];
-        address_format(own, text);
-        inner = inner == NULL ? arena_strdup(arena, text) : arena_printf(arena, "%s, %s", inner, text);
-    }
-    return inner == NULL || vantages->items.count > 0 ||
-           error_set(error, ERROR_USAGE,
-                     "this machine's own address towards the endpoints is %s, which is not the one that the internet "
-                     "sees: give that, --vantage ADDRESS",
-                     inner);
-}
-
-const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages)
-{
-    const char *text = NULL;
-    for (size_t i = 0; i < vantages->items.count; i++) {
-        char one[ADDRESS_TEXT];
-        address_format(vantages->items.items[i].address, one);
-        text = text == NULL ? arena_strdup(arena, one) : arena_printf(arena, "%s, %s", text, one);
-    }
-    return text;
-}
-
-const char *cli_vantage_text(struct arena *arena, const struct vantage *vantage)
-{
-    char address[ADDRESS_TEXT];
-    address_format(vantage->address, address);
-    if (portset_equal(vantage->client_ports, portset_all))
-        return arena_strdup(arena, address);
-    bool brackets = vantage->address.family == FAMILY_IPV6;
-    return arena_printf(arena, "%s%s%s:%s", brackets ? "[" : "", address, brackets ? "]" : "",
-                        portset_format(arena, vantage->client_ports));
-}
-
-struct exposure_set *cli_narrow(const struct exposure_set *set, const struct vantage_list *vantages)
-{
-    return vantages->items.count == 0 ? reach_from_internet(set)
-                                      : reach_from_vantages(set, vantages->items.items, vantages->items.count);
 }
 
 bool cli_intent(struct arena *arena, const struct options *options, struct intent **intent, struct error *error)
@@ -362,6 +273,90 @@ bool cli_plan(struct arena *arena, const char *depth, const struct declared *dec
     return true;
 }
 
+bool cli_add_canary(struct arena *arena, const char *text, struct plan *plan, struct error *error)
+{
+    struct vantage parsed; // ADDRESS:PORT is read as a client's address and ports are
+    bool one = cli_vantage(arena, text, &parsed, error) && prefixset_is_empty(parsed.targets) &&
+               portset_size(parsed.client_ports) == 1;
+    struct plan_target target = {.address = parsed.address,
+                                 .protocol = PROTOCOL_TCP,
+                                 .ports = parsed.client_ports,
+                                 .client_ports = portset_all,
+                                 .expect = DECLARED_POSSIBLE,
+                                 .spare = true,
+                                 .canary = true};
+    if (!one)
+        return error_set(error, ERROR_USAGE, "--canary %s: expected ADDRESS:PORT or [IPV6]:PORT", text);
+    *vector_add(arena, &target.why) = "canary";
+    *vector_add(arena, &plan->targets) = target;
+    return true;
+}
+
+bool cli_canaries(struct arena *arena, const struct options *options, struct plan *plan, text_list *canaries,
+                  struct error *error)
+{
+    const struct option_values *given = options_values(options, "canary");
+    for (size_t i = 0; i < given->items.count; i++) {
+        GUARD(cli_add_canary(arena, given->items.items[i], plan, error));
+        if (canaries != NULL)
+            *vector_add(arena, canaries) = given->items.items[i];
+    }
+    return true;
+}
+
+bool cli_only_estimate(const struct options *options)
+{
+    return options_value(options, "estimate") != NULL || options_value(options, "dry-run") != NULL;
+}
+
+bool cli_speed(const struct options *options, struct probe_speed *speed, struct error *error)
+{
+    return options_integer(options, "rate", 1, 1000000, 10000, &speed->rate, error) &&
+           options_integer(options, "host-rate", 1, 1000000, 2000, &speed->host_rate, error) &&
+           options_integer(options, "tries", 1, 10, 3, &speed->tries, error) &&
+           options_integer(options, "timeout", 50, 60000, 1000, &speed->timeout_ms, error);
+}
+
+struct plan_head cli_plan_head(struct arena *arena, const struct plan *plan, const struct vantage_list *vantages,
+                               const struct probe_speed *speed)
+{
+    struct probe_estimate estimate = probe_estimate(arena, plan, speed);
+    struct plan_head head = {.vantage = cli_vantages_text(arena, vantages),
+                             .questions = estimate.questions,
+                             .packets = estimate.packets,
+                             .seconds = estimate.seconds,
+                             .rate = speed->rate,
+                             .host_rate = speed->host_rate,
+                             .tries = speed->tries,
+                             .timeout_ms = speed->timeout_ms};
+    for (size_t i = 0; i < vantages->items.count; i++) {
+        *vector_add(arena, &head.vantages) = cli_vantage_text(arena, &vantages->items.items[i]);
+        *vector_add(arena, &head.vantages_learnt) = vantages->items.items[i].learnt;
+    }
+    return head;
+}
+
+void cli_write_estimate(const struct plan *plan, const struct plan_head *head, struct text *out)
+{
+    struct arena *arena = arena_new();
+    struct map addresses = {0};
+    for (size_t i = 0; i < plan->targets.count; i++) {
+        char text[ADDRESS_TEXT];
+        address_format(plan->targets.items[i].address, text);
+        if (!plan->targets.items[i].spare)
+            map_put(arena, &addresses, arena_strdup(arena, text), &addresses);
+    }
+    text_printf(
+        out,
+        "%zu addresses, %llu questions: about %llu packets, about %.0f s at %ld packets/s (%ld to one address); "
+        "nothing was sent\n",
+        addresses.count, (unsigned long long)head->questions, (unsigned long long)head->packets, head->seconds,
+        head->rate, head->host_rate);
+    for (size_t i = 0; i < head->vantages.count; i++)
+        text_printf(out, "from %s (%s)\n", head->vantages.items[i], head->vantages_learnt.items[i]);
+    arena_free(arena);
+}
+
 bool cli_probe_options(struct arena *arena, const struct options *options, struct probe_options *probe,
                        struct error *error)
 {
@@ -373,18 +368,22 @@ bool cli_probe_options(struct arena *arena, const struct options *options, struc
     static const char *const methods[] = {"auto", "syn", "connect", NULL};
     const char *method = options_value(options, "method");
     long seed;
+    struct probe_route route;
+    GUARD(cli_route(options, &route, error));
     *probe = (struct probe_options){.only = prefixes,
+                                    .route = route,
                                     .only_count = only->items.count,
                                     .progress = isatty(STDERR_FILENO) && options_value(options, "quiet") == NULL};
     if (method != NULL && !text_among(method, methods))
         return error_set(error, ERROR_USAGE, "--method %s: expected auto, syn or connect", method);
     probe->method = method == NULL || method[0] == 'a' ? PROBE_AUTO : method[0] == 's' ? PROBE_SYN : PROBE_CONNECT;
-    if (!options_integer(options, "rate", 1, 1000000, 10000, &probe->rate, error) ||
-        !options_integer(options, "host-rate", 1, 1000000, 2000, &probe->host_rate, error) ||
-        !options_integer(options, "tries", 1, 10, 3, &probe->tries, error) ||
-        !options_integer(options, "timeout", 50, 60000, 1000, &probe->timeout_ms, error) ||
-        !options_integer(options, "seed", 0, UINT32_MAX, 0, &seed, error))
+    struct probe_speed speed;
+    if (!cli_speed(options, &speed, error) || !options_integer(options, "seed", 0, UINT32_MAX, 0, &seed, error))
         return false;
+    probe->rate = speed.rate;
+    probe->host_rate = speed.host_rate;
+    probe->tries = speed.tries;
+    probe->timeout_ms = speed.timeout_ms;
     probe->seed = (uint64_t)seed;
     probe->services = options_value(options, "services") != NULL;
     return true;
@@ -399,6 +398,12 @@ void cli_say_probed(const struct probe_summary *summary)
                  summary->unasked.items[i].reason);
     if (summary->unasked.count > SHOWN)
         log_line(LOG_WARNING, "incomplete: %zu ports are not known in all", summary->by_state[OBSERVED_UNKNOWN]);
+    for (size_t i = 0; i < summary->canaries.count; i++)
+        if (summary->canaries.items[i].answered == 0) {
+            address_format(summary->canaries.items[i].address, address);
+            log_line(LOG_WARNING, "the canary %s port %u did not answer: it proves nothing", address,
+                     summary->canaries.items[i].port);
+        }
     for (size_t i = 0; i < summary->accepting.count; i++) {
         address_format(summary->accepting.items[i], address);
         log_line(LOG_WARNING, "%s accepts every TCP port: something answers in its place", address);

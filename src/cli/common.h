@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/options.h"
+#include "cli/vantage.h"
 #include "model/exposure.h"
 #include "model/control.h"
 #include "probe/probe.h"
@@ -35,9 +36,6 @@ bool cli_format(const struct options *options, const char *formats, const char *
 // Colour is for terminals, and not where NO_COLOR is set (https://no-color.org).
 bool cli_colour(const struct options *options);
 
-// "ADDRESS", "ADDRESS:LOW-HIGH" or "[IPV6]:LOW-HIGH".
-bool cli_vantage(struct arena *arena, const char *text, struct vantage *vantage, struct error *error);
-
 // A snapshot and what it declares. Both are freed with cli_declared_free.
 struct declared {
     struct estate *estate;
@@ -48,24 +46,6 @@ struct declared {
 bool cli_declared(const char *folder, struct declared *declared, struct error *error);
 bool cli_declared_any(const char *folder, struct declared *declared, struct error *error);
 void cli_declared_free(struct declared *declared);
-
-// --vantage (repeatable, one a family).
-struct vantage_list {
-    VECTOR(struct vantage) items;
-};
-bool cli_vantages(struct arena *arena, const struct options *options, struct vantage_list *vantages,
-                  struct error *error);
-// Without --vantage: the source addresses that this machine would use towards the endpoints, one a family. Fails with
-// ERROR_USAGE, and says what to type, where they are private: then the internet sees another.
-bool cli_own_vantages(struct arena *arena, const struct exposure_set *set, struct vantage_list *vantages,
-                      struct error *error);
-const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages); // NULL where there are none
-
-// One of them as --vantage takes it, in the arena.
-const char *cli_vantage_text(struct arena *arena, const struct vantage *vantage);
-
-// What those vantages can reach; with none, what the internet at large can.
-struct exposure_set *cli_narrow(const struct exposure_set *set, const struct vantage_list *vantages);
 
 // --intent, or NULL.
 bool cli_intent(struct arena *arena, const struct options *options, struct intent **intent, struct error *error);
@@ -89,6 +69,24 @@ void cli_forget(char *secret); // NULL is allowed
 bool cli_plan(struct arena *arena, const char *depth, const struct declared *declared,
               const struct exposure_set *narrowed, const struct intent *intent, const struct vantage_list *vantages,
               struct plan *plan, struct verdict_set *coverage, struct error *error);
+
+// --canary (repeatable): adds them to the plan, and their texts, as --canary takes them, to `canaries` where that is
+// not NULL. cli_add_canary adds one.
+bool cli_canaries(struct arena *arena, const struct options *options, struct plan *plan, text_list *canaries,
+                  struct error *error);
+bool cli_add_canary(struct arena *arena, const char *text, struct plan *plan, struct error *error);
+
+// --estimate or --dry-run.
+bool cli_only_estimate(const struct options *options);
+
+// OPTIONS_SPEED.
+bool cli_speed(const struct options *options, struct probe_speed *speed, struct error *error);
+
+// What stands at the head of a plan for these vantages, asked at that speed; in the arena.
+struct plan_head cli_plan_head(struct arena *arena, const struct plan *plan, const struct vantage_list *vantages,
+                               const struct probe_speed *speed);
+// The same for people.
+void cli_write_estimate(const struct plan *plan, const struct plan_head *head, struct text *out);
 
 // OPTIONS_PROBE and --only into probe options.
 bool cli_probe_options(struct arena *arena, const struct options *options, struct probe_options *probe,
@@ -125,10 +123,6 @@ bool cli_baseline(struct arena *arena, const struct options *options, const stru
     {                                                                                                                  \
         "format", 'f', "FORMAT", formats, false                                                                        \
     }
-#define OPTION_VANTAGE                                                                                                 \
-    {                                                                                                                  \
-        "vantage", 0, "ADDRESS[:LOW-HIGH]", "client that probes, and its source ports; one of each family", true       \
-    }
 #define OPTION_INTENT                                                                                                  \
     {                                                                                                                  \
         "intent", 0, "FILE", "what is meant to be public (sgproof/intent/v1)", false                                   \
@@ -145,13 +139,27 @@ bool cli_baseline(struct arena *arena, const struct options *options, const stru
     {                                                                                                                  \
         "only", 0, "CIDR", "refuse, before sending anything, any target outside it", true                              \
     }
-#define OPTIONS_PROBE                                                                                                  \
-    {"method", 0, "METHOD", "auto, syn or connect (default auto: syn where raw sockets may be opened)", false},        \
-        {"rate", 0, "N", "most packets a second, 1 to 1000000 (default 10000)", false},                                \
+#define OPTIONS_SPEED                                                                                                  \
+    {"rate", 0, "N", "most packets a second, 1 to 1000000 (default 10000)", false},                                    \
         {"host-rate", 0, "N", "most packets a second to one address, 1 to 1000000 (default 2000)", false},             \
         {"tries", 0, "N", "tries before silence is believed, 1 to 10 (default 3); more where answers are lost",        \
          false},                                                                                                       \
-        {"timeout", 0, "MS", "longest wait for an answer, 50 to 60000 ms (default 1000)", false},                      \
+    {                                                                                                                  \
+        "timeout", 0, "MS", "longest wait for an answer, 50 to 60000 ms (default 1000)", false                         \
+    }
+#define OPTION_CANARY                                                                                                  \
+    {                                                                                                                  \
+        "canary", 0, "ADDRESS:PORT", "a TCP port of yours that answers: asked beside, to see that the way is alive",   \
+            true                                                                                                       \
+    }
+#define OPTIONS_ESTIMATE                                                                                               \
+    {"estimate", 0, NULL, "say how many questions, packets and seconds, and stop: nothing is sent", false},            \
+    {                                                                                                                  \
+        "dry-run", 0, NULL, "the same", false                                                                          \
+    }
+#define OPTIONS_PROBE                                                                                                  \
+    {"method", 0, "METHOD", "auto, syn or connect (default auto: syn where raw sockets may be opened)", false},        \
+        OPTIONS_SPEED, OPTION_CANARY, OPTIONS_ESTIMATE,                                                                \
         {"services", 0, NULL, "identify what answers at open TCP ports: a few connections to each", false},            \
     {                                                                                                                  \
         "seed", 0, "N", "order of asking, 1 to 4294967295 (default: drawn, and told in the summary)", false            \

@@ -30,6 +30,12 @@ bool derive_plan(struct derivation *derivation, struct error *error)
     text_puts(&derivation->plan_jsonl, "");
     GUARD(cli_plan(derivation->arena, given->depth, &derivation->before, derivation->narrowed, derivation->intent,
                    &given->vantages, &derivation->plan, &derivation->set, error));
+    for (size_t i = 0; i < given->canaries.count; i++)
+        GUARD(cli_add_canary(derivation->arena, given->canaries.items[i], &derivation->plan, error));
+    if (given->speed.rate > 0) {
+        derivation->head = cli_plan_head(derivation->arena, &derivation->plan, &given->vantages, &given->speed);
+        plan_head_write(&derivation->plan, &derivation->head, &derivation->plan_jsonl);
+    }
     plan_write(&derivation->plan, &derivation->plan_jsonl);
     return true;
 }

@@ -13,7 +13,9 @@ struct derivation_given {
     const char *depth;        // NULL: standard
     const char *today;        // YYYY-MM-DD: the day on which intent is judged
     struct vantage_list vantages;
-    text_list packs; // files of control packs, in order
+    text_list canaries;       // as --canary takes them
+    struct probe_speed speed; // rate 0: of a version whose plans had no head
+    text_list packs;          // files of control packs, in order
 };
 
 // What follows. Texts are the bundle's files, byte for byte.
@@ -25,6 +27,7 @@ struct derivation {
     struct exposure_set *narrowed;
     struct intent *intent;
     struct plan plan;
+    struct plan_head head;
     struct observations observations;
     struct verdict_set set;
     struct control_report controls;

@@ -8,6 +8,7 @@
 static const struct option_spec options_of_probe[] = {
     {"targets", 0, "FILE", "lines ADDRESS tcp|udp|icmp PORTS, or a plan; - is stdin", false},
     OPTION_ONLY,
+    OPTIONS_LEAVE,
     OPTIONS_PROBE,
     {"capture", 0, "FILE", "write the probe's packets and their answers as pcap (SYN method)", false},
     {"from-capture", 0, "FILE", "send nothing: derive the observations from such a file", false},
@@ -46,6 +47,22 @@ static bool probe(struct arena *arena, const struct options *options, const stru
            probe_run(arena, &rest, &probe, &fresh, summary, error) && state_merge(arena, &kept, &fresh, summary, error);
 }
 
+static int estimate(struct arena *arena, const struct options *options, const struct plan *plan)
+{
+    struct error error = {0};
+    struct probe_options probe;
+    struct text out = {0};
+    struct vantage_list nobody = {0};
+    if (!cli_probe_options(arena, options, &probe, &error) || !probe_scope(plan, probe.only, probe.only_count, &error))
+        return cli_fail(&error);
+    const struct probe_speed speed = {probe.rate, probe.host_rate, probe.tries, probe.timeout_ms};
+    struct plan_head head = cli_plan_head(arena, plan, &nobody, &speed);
+    cli_write_estimate(plan, &head, &out);
+    bool written = cli_output(options, &out, &error);
+    text_free(&out);
+    return written ? 0 : cli_fail(&error);
+}
+
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
@@ -65,7 +82,11 @@ static int run(struct arena *arena, int argc, char **argv)
     if (options_value(&options, "from-capture") != NULL &&
         (options_value(&options, "capture") != NULL || options_value(&options, "state") != NULL))
         return cli_usage(&command_probe, "--from-capture sends nothing: neither --capture nor --state goes with it");
-    if (!read_targets(arena, file, &plan, &error) || !probe(arena, &options, &plan, &observations, &summary, &error))
+    if (!read_targets(arena, file, &plan, &error) || !cli_canaries(arena, &options, &plan, NULL, &error))
+        return cli_fail(&error);
+    if (cli_only_estimate(&options))
+        return estimate(arena, &options, &plan);
+    if (!probe(arena, &options, &plan, &observations, &summary, &error))
         return cli_fail(&error);
     struct text out = {0};
     for (size_t i = 0; i < observations.items.count; i++)

@@ -21,6 +21,7 @@ static const struct option_spec options_of_run[] = {
     {"out", 0, "DIR", "the evidence folder to make (default sgproof-run-TIME)", false},
     OPTION_FORMAT("text or json, of what is printed (default text)"),
     OPTION_VANTAGE,
+    OPTIONS_LEARN,
     OPTION_INTENT,
     OPTION_PACK,
     OPTION_DEPTH,
@@ -44,8 +45,6 @@ struct job {
     struct derivation derivation;
     struct past past;
     struct bundle *bundle;
-    long tries;
-    long timeout_ms;
     char manifest_sha256[DIGEST_TEXT];
 };
 
@@ -99,12 +98,11 @@ static bool probe_stage(struct job *job, struct error *error)
     struct text observed = {0};
     const struct derivation *derivation = &job->derivation;
     GUARD(cli_probe_options(job->arena, job->options, &probe, error));
-    job->tries = probe.tries;
-    job->timeout_ms = probe.timeout_ms;
     // The scope lock, before anything is written or sent: the plan holds addresses of the snapshot only.
     for (size_t i = 0; i < derivation->plan.targets.count; i++)
-        if (exposure_endpoint_at(derivation->before.exposures, prefix_of(derivation->plan.targets.items[i].address)) ==
-            NULL)
+        if (!derivation->plan.targets.items[i].canary &&
+            exposure_endpoint_at(derivation->before.exposures, prefix_of(derivation->plan.targets.items[i].address)) ==
+                NULL)
             return error_set(error, ERROR_USAGE,
                              "the plan holds an address that the snapshot does not: nothing was sent");
     log_line(LOG_INFO, "probing %u endpoints", derivation->narrowed->endpoints.count);
@@ -139,6 +137,36 @@ static bool write_report(struct job *job, const struct manifest *manifest, struc
     return good;
 }
 
+// From the first reading to the plan.
+static bool make_plan(struct job *job, struct error *error)
+{
+    struct derivation *derivation = &job->derivation;
+    struct derivation_given *given = &derivation->given;
+    GUARD(derive_exposure(derivation, error));
+    if (given->vantages.items.count == 0) {
+        GUARD(cli_own_vantages(job->arena, job->options, derivation->before.exposures, &given->vantages, error));
+        const char *text = cli_vantages_learnt(job->arena, &given->vantages);
+        if (text != NULL)
+            log_line(LOG_INFO, "vantage: %s; behind a translator of addresses, give --vantage", text);
+    }
+    return derive_plan(derivation, error);
+}
+
+// --estimate: what a run would send, and no more.
+static int estimate(struct job *job)
+{
+    struct error error = {0};
+    struct text out = {0};
+    const struct derivation *derivation = &job->derivation;
+    bool good = derive_intent(&job->derivation, &error) &&
+                read_configuration(job, "before", &job->derivation.given.before, &error) && make_plan(job, &error);
+    if (good)
+        cli_write_estimate(&derivation->plan, &derivation->head, &out);
+    good = good && cli_output(job->options, &out, &error);
+    text_free(&out);
+    return good ? 0 : cli_fail(&error);
+}
+
 // Everything is derived from what is in the bundle by then, so that an audit can derive it again.
 static bool fill_bundle(struct job *job, struct error *error)
 {
@@ -148,14 +176,7 @@ static bool fill_bundle(struct job *job, struct error *error)
     GUARD(given->intent == NULL || bundle_copy(job->bundle, "intent.json", given->intent, error));
     GUARD(read_configuration(job, "before", &before, error) && copy_snapshot(job, before, "before", error));
     given->before = bundle_path(job->bundle, "before");
-    GUARD(derive_exposure(derivation, error));
-    if (given->vantages.items.count == 0) {
-        GUARD(cli_own_vantages(job->arena, derivation->before.exposures, &given->vantages, error));
-        const char *text = cli_vantages_text(job->arena, &given->vantages);
-        if (text != NULL)
-            log_line(LOG_INFO, "vantage: %s, this machine's own address; behind NAT, give --vantage", text);
-    }
-    GUARD(derive_plan(derivation, error));
+    GUARD(make_plan(job, error));
     GUARD(add_text(job, "exposure.json", &derivation->exposure_json, error));
     GUARD(add_text(job, "plan.jsonl", &derivation->plan_jsonl, error));
     GUARD(probe_stage(job, error));
@@ -177,14 +198,17 @@ static bool fill_bundle(struct job *job, struct error *error)
 static bool close_bundle(struct job *job, struct manifest *manifest, EVP_PKEY *key, struct error *error)
 {
     const struct verdict_set *set = &job->derivation.set;
+    const struct derivation_given *given = &job->derivation.given;
     struct text document = {0};
     manifest->complete = set->complete;
-    manifest->tries = job->tries;
-    manifest->timeout_ms = job->timeout_ms;
+    manifest->tries = given->speed.tries;
+    manifest->timeout_ms = given->speed.timeout_ms;
+    manifest->rate = given->speed.rate;
+    manifest->host_rate = given->speed.host_rate;
     manifest->vantage = set->vantage;
-    for (size_t i = 0; i < job->derivation.given.vantages.items.count; i++)
-        *vector_add(job->arena, &manifest->vantages) =
-            cli_vantage_text(job->arena, &job->derivation.given.vantages.items.items[i]);
+    manifest->vantages = job->derivation.head.vantages;
+    manifest->vantages_learnt = job->derivation.head.vantages_learnt;
+    manifest->canaries = given->canaries;
     for (size_t i = 0; i < job->packs.items.count; i++)
         *vector_add(job->arena, &manifest->packs) =
             arena_printf(job->arena, "packs/%s.json", job->packs.items.items[i].pack->id);
@@ -281,6 +305,10 @@ static int run(struct arena *arena, int argc, char **argv)
     given->intent = options_value(&options, "intent");
     given->depth = options_value(&options, "depth");
     given->today = now(arena, "%Y-%m-%d");
+    struct plan canaries = {0};
+    if (!cli_speed(&options, &given->speed, &error) ||
+        !cli_canaries(arena, &options, &canaries, &given->canaries, &error))
+        return cli_fail(&error);
     const char *parent = getenv("TMPDIR");
     job.passing = mkdtemp(arena_printf(arena, "%s/sgproof-XXXXXX", parent == NULL ? "/tmp" : parent));
     if (job.passing == NULL) {
@@ -288,8 +316,10 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     }
     int status;
-    if (!all_stages(&job, argc, argv, out, key, &error) ||
-        !cli_baseline(arena, &options, &job.derivation.set, &fresh, &error)) {
+    if (cli_only_estimate(&options)) {
+        status = estimate(&job);
+    } else if (!all_stages(&job, argc, argv, out, key, &error) ||
+               !cli_baseline(arena, &options, &job.derivation.set, &fresh, &error)) {
         status = cli_fail(&error);
     } else {
         struct text text = {0};

@@ -157,6 +157,45 @@ class Silence(unittest.TestCase):
                 self.assertGreater(summary["sentinels"]["answered"], 0)
         self.each(test)
 
+    def test_a_canary_that_answers_earns_the_silence_of_others_and_one_that_is_silent_earns_nothing(self):
+        def test(method, host):
+            canary = "203.0.113.77:443" if "." in host else "[2001:db8:ffff::77]:443"
+            only = ("--only", canary.rsplit(":", 1)[0].strip("[]"))
+            silent = {"open_of": {canary.rsplit(":", 1)[0].strip("[]"): [443]}, "open": [], "silent": True}
+            with tempfile.TemporaryDirectory() as folder:
+                capture = str(pathlib.Path(folder) / "c.pcap")
+                kept = ("--capture", capture) if method == "syn" else ()
+                targets = "%s tcp 1-150\n" % host
+                states, _, summary = self.probe(targets, "--method", method, "--canary", canary, *only, *kept, status=(0,), **silent)
+                self.assertEqual(set(states.values()), {"filtered"})
+                self.assertEqual(len(states), 150)  # the canary is asked, and no answer of the probe
+                self.assertEqual((summary["canaries"][0]["port"], summary["canaries"][0]["answered"] > 0), (443, True))
+                if kept:
+                    again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, "--canary", canary, stdin=targets)
+                    self.assertEqual(json.loads(again.stdout.splitlines()[0])["state"], "filtered")
+                    without = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets)
+                    self.assertEqual(json.loads(without.stdout.splitlines()[0])["state"], "unknown")
+                states, _, summary = self.probe(targets, "--method", method, "--canary", canary, *only, status=(3,), open=[], silent=True)
+                self.assertEqual((set(states.values()), summary["canaries"][0]["answered"]), ({"unknown"}, 0))
+        self.each(test)
+
+    def test_a_ban_is_not_hidden_by_a_canary(self):
+        def test(method, host):
+            canary = "203.0.113.77:443" if "." in host else "[2001:db8:ffff::77]:443"
+            states, reasons, _ = self.probe("%s tcp 1-600\n" % host, "--method", method, "--canary", canary, "--only", canary.rsplit(":", 1)[0].strip("[]"),
+                                            status=(3,), open=[*range(10, 600, 10)], silent=True, ban=100, ban_of=host,
+                                            open_of={canary.rsplit(":", 1)[0].strip("[]"): [443]})
+            self.no_open_port_is_called_silent(states, range(10, 600, 10))
+        self.each(test)
+
+    def test_a_canary_outside_what_only_allows_is_refused(self):
+        done = common.sgproof("probe", "--targets", "-", "--only", "127.0.0.0/8", "--canary", "203.0.113.77:443", stdin="127.0.0.1 tcp 9\n")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        for wrong in ("here", "203.0.113.77", "203.0.113.77:1-2", "203.0.113.77:0x"):
+            done = common.sgproof("probe", "--targets", "-", "--only", "127.0.0.0/8", "--canary", wrong, stdin="127.0.0.1 tcp 9\n")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("--canary %s: expected ADDRESS:PORT" % wrong, done.stderr)
+
     def test_sentinels_cost_less_than_a_hundredth(self):
         with tempfile.TemporaryDirectory() as folder:
             count = pathlib.Path(folder) / "count"
