@@ -348,10 +348,10 @@ void cli_write_estimate(const struct plan *plan, const struct plan_head *head, s
     }
     text_printf(
         out,
-        "%zu addresses, %llu questions: about %llu packets, about %.0f s at %ld packets/s (%ld to one address); "
+        "%zu address%s, %llu questions: about %llu packets, about %.0f s at %ld packets/s (%ld to one address); "
         "nothing was sent\n",
-        addresses.count, (unsigned long long)head->questions, (unsigned long long)head->packets, head->seconds,
-        head->rate, head->host_rate);
+        addresses.count, addresses.count == 1 ? "" : "es", (unsigned long long)head->questions,
+        (unsigned long long)head->packets, head->seconds, head->rate, head->host_rate);
     for (size_t i = 0; i < head->vantages.count; i++)
         text_printf(out, "from %s (%s)\n", head->vantages.items[i], head->vantages_learnt.items[i]);
     arena_free(arena);

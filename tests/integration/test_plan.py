@@ -53,7 +53,7 @@ class Plan(unittest.TestCase):
         done = sgproof("plan", common.SAMPLE, *VANTAGE, "--estimate")
         self.assertEqual((done.stdout.count("\n"), json.loads(done.stdout)["schema"]), (1, "sgproof/plan/v1"))
         done = sgproof("probe", "--targets", "-", *common.ONLY, "--dry-run", stdin="127.0.0.1 tcp 1-100\n")
-        self.assertEqual((done.returncode, done.stdout[:28]), (0, "1 addresses, 100 questions: "))
+        self.assertEqual((done.returncode, done.stdout[:28]), (0, "1 address, 100 questions: ab"))
         done = sgproof("probe", "--targets", "-", *common.ONLY, "--estimate", stdin="198.51.100.4 tcp 1-100\n")
         self.assertEqual((done.returncode, done.stdout), (2, ""))  # the scope lock holds for it too
 
