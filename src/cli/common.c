@@ -383,6 +383,7 @@ bool cli_probe_options(struct arena *arena, const struct options *options, struc
         !options_integer(options, "host-rate", 1, 1000000, 2000, &probe->host_rate, error) ||
         !options_integer(options, "tries", 1, 10, 3, &probe->tries, error) ||
         !options_integer(options, "timeout", 50, 60000, 1000, &probe->timeout_ms, error) ||
+        !options_integer(options, "services-deadline", 1, 86400, 300, &probe->services_deadline_s, error) ||
         !options_integer(options, "seed", 0, UINT32_MAX, 0, &seed, error))
         return false;
     probe->seed = (uint64_t)seed;
@@ -399,6 +400,10 @@ void cli_say_probed(const struct probe_summary *summary)
                  summary->unasked.items[i].reason);
     if (summary->unasked.count > SHOWN)
         log_line(LOG_WARNING, "incomplete: %zu ports are not known in all", summary->by_state[OBSERVED_UNKNOWN]);
+    const struct probe_services *services = &summary->services;
+    for (size_t i = 0; i < services->reasons.count && i < SHOWN; i++)
+        log_line(LOG_WARNING, "services of %zu open ports are not identified: %s", services->reasons.items[i].count,
+                 services->reasons.items[i].reason);
     for (size_t i = 0; i < summary->accepting.count; i++) {
         address_format(summary->accepting.items[i], address);
         log_line(LOG_WARNING, "%s accepts every TCP port: something answers in its place", address);
