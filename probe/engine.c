@@ -101,6 +101,7 @@ struct engine {
     uint64_t dropped;
     const char *unfinished; // why silence is not filtered, where that is so
     bool stopping;
+    bool interrupted; // by a signal, at any time until the end
     struct error problem;
 };
 
@@ -565,6 +566,9 @@ static void interrupted(uv_signal_t *handle, int signal)
 {
     struct engine *engine = handle->data;
     (void)signal;
+    engine->interrupted = true;
+    if (engine->stopping)
+        return; // services are being identified, which looks at it
     engine->summary->interrupted = true;
     engine->unfinished = "interrupted";
     finish(engine);
@@ -585,8 +589,6 @@ static void finish(struct engine *engine)
     uv_close((uv_handle_t *)&engine->prepare, NULL);
     uv_close((uv_handle_t *)&engine->idle, NULL);
     uv_close((uv_handle_t *)&engine->tick, NULL);
-    for (int i = 0; i < 2; i++)
-        uv_close((uv_handle_t *)&engine->signals[i], NULL);
     for (size_t i = 0; i < engine->door_count; i++)
         uv_close((uv_handle_t *)&engine->doors[i].poll, NULL);
     close_ways(engine); // after their doors
@@ -671,6 +673,7 @@ static bool open_loop(struct engine *engine, struct error *error)
         uv_signal_init(&engine->loop, &engine->signals[i]);
         engine->signals[i].data = engine;
         uv_signal_start(&engine->signals[i], interrupted, signals[i]);
+        uv_unref((uv_handle_t *)&engine->signals[i]); // they stay until close_loop, and keep nothing going
     }
     size_t count, all = 1;
     for (size_t w = 0; w < engine->way_count; w++, all += count)
@@ -725,8 +728,15 @@ static bool probe_all(struct engine *engine, struct observations *observations, 
     if (engine->receiver != NULL)
         receiver_read(engine->receiver, PACKETS);
     observe(engine, observations);
-    uv_loop_close(&engine->loop);
     return true;
+}
+
+static void close_loop(struct engine *engine)
+{
+    for (int i = 0; i < 2; i++)
+        uv_close((uv_handle_t *)&engine->signals[i], NULL);
+    uv_run(&engine->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&engine->loop);
 }
 
 static uint64_t draw_seed(void)
@@ -755,13 +765,13 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
         return false;
     engine->sentinels = sentinels_new(arena, &engine->ledger, (uint64_t)options->timeout_ms * 1000);
     routes_begin(&engine->routes, arena, &engine->schedule, &options->route);
-    bool good = identity_begin(&engine->identity, arena, &engine->schedule, &engine->ledger, error);
+    bool probed = false, good = identity_begin(&engine->identity, arena, &engine->schedule, &engine->ledger, error);
     if (good && captures)
         good = (engine->capture = capture_begin(arena, options->capture, error)) != NULL;
     good = good && open_method(engine, error);
     if (good) {
         rights_drop();
-        good = probe_all(engine, observations, error);
+        good = probed = probe_all(engine, observations, error);
         close_ways(engine);
         if (engine->receiver != NULL)
             receiver_close(engine->receiver);
@@ -770,10 +780,12 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     if (engine->capture != NULL)
         good = good ? capture_commit(engine->capture, error) : (capture_abandon(engine->capture), false);
     ledger_end(&engine->ledger);
-    if (good && options->services && !summary->interrupted)
-        good = identify_services(arena, plan, options, summary, observations, error);
-    summary->problem = engine->problem.code != ERROR_NONE;
-    if (good && summary->problem)
+    if (good && options->services)
+        identify_services(arena, &engine->loop, &engine->interrupted, plan, options, summary, observations);
+    if (probed)
+        close_loop(engine);
+    summary->problem = summary->problem || engine->problem.code != ERROR_NONE;
+    if (good && engine->problem.code != ERROR_NONE)
         log_line(LOG_ERROR, "%s", engine->problem.message);
     return good;
 }

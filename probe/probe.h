@@ -31,8 +31,9 @@ struct probe_options {
     // Called every few seconds with what is known so far; a failure is said, and the probe goes on. NULL: it is not.
     bool (*keep)(void *context, const struct observations *known, struct error *error);
     void *keep_context;
-    bool services; // identify what answers at open TCP ports
-    bool progress; // draw a progress line on stderr
+    bool services;            // identify what answers at open TCP ports,
+    long services_deadline_s; // for at most so many seconds, from 1
+    bool progress;            // draw a progress line on stderr
 };
 
 // What decides how long a probe takes: as the options of the same names.
@@ -65,6 +66,16 @@ struct probe_unasked {
     const char *reason;
     size_t count;
 };
+typedef VECTOR(struct probe_unasked) unasked_list;
+
+// What became of open TCP ports whose service was asked for.
+struct probe_services {
+    bool told; // they were asked for
+    size_t identified;
+    size_t unknown;        // asked to the end; what they said fits nothing known
+    size_t not_identified; // not asked, or not to the end,
+    unasked_list reasons;  // for these reasons
+};
 
 struct probe_summary {
     size_t by_state[OBSERVED_UNKNOWN + 1]; // ports that ended in each state
@@ -79,10 +90,11 @@ struct probe_summary {
     const char *method; // "syn", "connect" or "capture"
     uint64_t seed;
     unsigned passes;
-    bool problem;                         // something of this machine's failed, and was said
-    bool interrupted;                     // by SIGINT or SIGTERM: what had no answer is unknown
-    VECTOR(struct probe_unasked) unasked; // ports that could not be asked, by reason
     VECTOR(struct probe_canary) canaries;
+    bool problem;         // something of this machine's failed, and was said
+    bool interrupted;     // by SIGINT or SIGTERM: what had no answer is unknown
+    unasked_list unasked; // ports that could not be asked, by reason
+    struct probe_services services;
     VECTOR(struct address) accepting; // hosts that accept every TCP port: what is open there says little
     char vantage4[ADDRESS_TEXT];      // source address used, or ""
     char vantage6[ADDRESS_TEXT];

@@ -24,6 +24,16 @@ static void count_canaries(struct arena *arena, const struct ledger *ledger, str
     }
 }
 
+static void count_reason(struct arena *arena, unasked_list *list, const char *reason, size_t count)
+{
+    size_t at = 0;
+    while (at < list->count && strcmp(list->items[at].reason, reason) != 0)
+        at++;
+    if (at == list->count)
+        vector_add(arena, list)->reason = reason;
+    list->items[at].count += count;
+}
+
 void summary_count(struct arena *arena, const struct ledger *ledger, const struct observations *observations,
                    struct probe_summary *summary)
 {
@@ -41,14 +51,30 @@ void summary_count(struct arena *arena, const struct ledger *ledger, const struc
         summary->late += ledger->standings[i].late;
     for (size_t i = 0; i < observations->items.count; i++) {
         const struct observation *item = &observations->items.items[i];
-        size_t at = 0, ports = (size_t)(item->high - item->low) + 1;
-        if (item->state != OBSERVED_UNKNOWN)
+        if (item->state == OBSERVED_UNKNOWN)
+            count_reason(arena, &summary->unasked, item->reason, (size_t)(item->high - item->low) + 1);
+    }
+}
+
+void summary_count_services(struct arena *arena, const struct observations *observations, struct probe_summary *summary)
+{
+    struct probe_services *services = &summary->services;
+    services->told = true;
+    for (size_t i = 0; i < observations->items.count; i++) {
+        const struct observation *item = &observations->items.items[i];
+        size_t ports = (size_t)(item->high - item->low) + 1;
+        if (item->service == NULL)
             continue;
-        while (at < summary->unasked.count && strcmp(summary->unasked.items[at].reason, item->reason) != 0)
-            at++;
-        if (at == summary->unasked.count)
-            vector_add(arena, &summary->unasked)->reason = item->reason;
-        summary->unasked.items[at].count += ports;
+        const char *why = item->service->not_identified;
+        if (why != NULL) {
+            services->not_identified += ports;
+            count_reason(arena, &services->reasons, why, ports);
+            summary->problem = summary->problem || strncmp(why, "local:", 6) == 0;
+        } else if (strcmp(item->service->name, "unknown") == 0) {
+            services->unknown += ports;
+        } else {
+            services->identified += ports;
+        }
     }
 }
 
@@ -71,6 +97,18 @@ void summary_note_accepting(struct arena *arena, const struct ledger *ledger, st
             standing->open * 20 >= (ledger->schedule->lanes[i].count - ledger->schedule->lanes[i].spare) * 19)
             *vector_add(arena, &summary->accepting) = ledger->schedule->lanes[i].address;
     }
+}
+
+static void put_reasons(struct json_writer *writer, const char *key, const unasked_list *list)
+{
+    json_open(writer, key, '[');
+    for (size_t i = 0; i < list->count; i++) {
+        json_open(writer, NULL, '{');
+        json_put_string(writer, "what", list->items[i].reason);
+        json_put_integer(writer, "count", (int64_t)list->items[i].count);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
 }
 
 void probe_summary_write(const struct probe_summary *summary, struct text *out)
@@ -109,14 +147,15 @@ void probe_summary_write(const struct probe_summary *summary, struct text *out)
     json_put_boolean(&writer, "interrupted", summary->interrupted);
     json_put_string(&writer, "vantage_ipv4", summary->vantage4[0] != '\0' ? summary->vantage4 : NULL);
     json_put_string(&writer, "vantage_ipv6", summary->vantage6[0] != '\0' ? summary->vantage6 : NULL);
-    json_open(&writer, "not_asked", '[');
-    for (size_t i = 0; i < summary->unasked.count; i++) {
-        json_open(&writer, NULL, '{');
-        json_put_string(&writer, "what", summary->unasked.items[i].reason);
-        json_put_integer(&writer, "count", (int64_t)summary->unasked.items[i].count);
+    put_reasons(&writer, "not_asked", &summary->unasked);
+    if (summary->services.told) {
+        json_open(&writer, "services", '{');
+        json_put_integer(&writer, "identified", (int64_t)summary->services.identified);
+        json_put_integer(&writer, "unknown", (int64_t)summary->services.unknown);
+        json_put_integer(&writer, "not_identified", (int64_t)summary->services.not_identified);
+        put_reasons(&writer, "reasons", &summary->services.reasons);
         json_close(&writer, '}');
     }
-    json_close(&writer, ']');
     json_open(&writer, "accepting_everything", '[');
     for (size_t i = 0; i < summary->accepting.count; i++) {
         char text[ADDRESS_TEXT];

@@ -12,3 +12,6 @@ void summary_count(struct arena *arena, const struct ledger *ledger, const struc
 void summary_note_vantages(const struct ledger *ledger, struct probe_summary *summary);
 // The hosts that accept every TCP port.
 void summary_note_accepting(struct arena *arena, const struct ledger *ledger, struct probe_summary *summary);
+// What is said of open ports' services; `problem` where this machine could not ask.
+void summary_count_services(struct arena *arena, const struct observations *observations,
+                            struct probe_summary *summary);

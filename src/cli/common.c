@@ -378,7 +378,9 @@ bool cli_probe_options(struct arena *arena, const struct options *options, struc
         return error_set(error, ERROR_USAGE, "--method %s: expected auto, syn or connect", method);
     probe->method = method == NULL || method[0] == 'a' ? PROBE_AUTO : method[0] == 's' ? PROBE_SYN : PROBE_CONNECT;
     struct probe_speed speed;
-    if (!cli_speed(options, &speed, error) || !options_integer(options, "seed", 0, UINT32_MAX, 0, &seed, error))
+    if (!cli_speed(options, &speed, error) ||
+        !options_integer(options, "services-deadline", 1, 86400, 300, &probe->services_deadline_s, error) ||
+        !options_integer(options, "seed", 0, UINT32_MAX, 0, &seed, error))
         return false;
     probe->rate = speed.rate;
     probe->host_rate = speed.host_rate;
@@ -404,6 +406,10 @@ void cli_say_probed(const struct probe_summary *summary)
             log_line(LOG_WARNING, "the canary %s port %u did not answer: it proves nothing", address,
                      summary->canaries.items[i].port);
         }
+    const struct probe_services *services = &summary->services;
+    for (size_t i = 0; i < services->reasons.count && i < SHOWN; i++)
+        log_line(LOG_WARNING, "services of %zu open ports are not identified: %s", services->reasons.items[i].count,
+                 services->reasons.items[i].reason);
     for (size_t i = 0; i < summary->accepting.count; i++) {
         address_format(summary->accepting.items[i], address);
         log_line(LOG_WARNING, "%s accepts every TCP port: something answers in its place", address);

@@ -108,6 +108,8 @@ const struct command command_probe = {
              "Ctrl-C ends cleanly: what had no answer yet is unknown. --state goes on from there,\n"
              "or from some seconds before where the probe was killed.\n"
              "Silent ports are asked again while answers are being lost.\n"
+             "--services ends after --services-deadline; what is not identified by then says so, and changes no exit "
+             "status.\n"
              "UDP is asked with payloads that services answer; closed is what the target itself says is.\n"
              "Exit status: 0 all asked; 2 bad usage, nothing sent; 3 something could not be asked.\n"
              "\nExamples:\n"

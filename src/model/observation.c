@@ -205,6 +205,7 @@ static void put_service(struct json_writer *writer, const struct service *servic
 {
     json_open(writer, "service", '{');
     json_put_string(writer, "name", service->name);
+    put_if_any(writer, "not_identified", service->not_identified);
     put_if_any(writer, "product", service->product);
     put_if_any(writer, "banner", service->banner);
     put_if_any(writer, "title", service->title);
@@ -298,6 +299,7 @@ static bool read_service(struct arena *arena, const struct json_cursor *at, stru
     struct json_cursor tls = json_member(at, "tls");
     item->service = service;
     if (!json_expect_object(at, error) || !json_string(arena, at, "name", &service->name, error) ||
+        !json_optional_string(arena, at, "not_identified", &service->not_identified, error) ||
         !json_optional_string(arena, at, "product", &service->product, error) ||
         !json_optional_string(arena, at, "banner", &service->banner, error) ||
         !json_optional_string(arena, at, "title", &service->title, error) ||

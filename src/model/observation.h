@@ -61,14 +61,15 @@ struct certificate {
 
 // What answers at an open port. All texts came from outside and are printable ASCII: other bytes read \xHH.
 struct service {
-    const char *name;        // "ssh", "https", "postgresql"..., "unknown"
-    const char *product;     // "OpenSSH_9.2p1 Debian-2", or NULL
-    const char *banner;      // the first line that it sent, or NULL
-    const char *note;        // one thing worth knowing: "answers without authentication", or NULL
-    const char *title;       // of the page that HTTP gives, or NULL
-    const char *host_key;    // of SSH: "ssh-ed25519 SHA256:...", or NULL
-    const char *tls_version; // "TLSv1.3", the newest that both speak, or NULL: it speaks no TLS
-    const char *tls_oldest;  // older than TLSv1.2 that it speaks too, or NULL
+    const char *name;           // "ssh", "https", "postgresql"..., "unknown"
+    const char *not_identified; // why it was not asked to the end, and so is unknown; else NULL
+    const char *product;        // "OpenSSH_9.2p1 Debian-2", or NULL
+    const char *banner;         // the first line that it sent, or NULL
+    const char *note;           // one thing worth knowing: "answers without authentication", or NULL
+    const char *title;          // of the page that HTTP gives, or NULL
+    const char *host_key;       // of SSH: "ssh-ed25519 SHA256:...", or NULL
+    const char *tls_version;    // "TLSv1.3", the newest that both speak, or NULL: it speaks no TLS
+    const char *tls_oldest;     // older than TLSv1.2 that it speaks too, or NULL
     const char *tls_cipher;
     const char *tls_trust; // "trusted by this machine's authorities", or why not; names are not compared
     const struct certificate *certificate; // or NULL
