@@ -413,7 +413,7 @@ static bool mend(struct engine *engine, double rate)
 
 static void wait_for_the_last(struct engine *engine)
 {
-    if (any_silent(engine))
+    if (any_silent(engine) || sentinels_doubt(engine->sentinels))
         enter(engine, STAGE_WAITING);
     else
         finish(engine);
@@ -805,6 +805,7 @@ bool probe_replay(struct arena *arena, const struct plan *plan, const char *capt
         ledger_collect(&ledger, arena, (unsigned)tries, timeout_ms == 0 ? "not in the capture" : NULL, observations,
                        summary->by_state);
         summary_count(arena, &ledger, observations, summary);
+        summary_note_accepting(arena, &ledger, summary);
         summary->seconds = (double)(last - first) / 1e6;
     }
     ledger_end(&ledger);

@@ -360,32 +360,18 @@ static bool is_open(const struct observation *one)
     return one->protocol == PROTOCOL_TCP && one->state == OBSERVED_OPEN;
 }
 
-static bool accepts_everything(const struct probe_summary *summary, struct address address)
-{
-    for (size_t i = 0; i < summary->accepting.count; i++)
-        if (address_equal(summary->accepting.items[i], address))
-            return true;
-    return false;
-}
-
-// Each open port becomes an observation of its own, but at hosts that accept every port.
-static void split(struct identifier *identifier, const struct probe_summary *summary, struct observations *observations)
+// Each open port becomes an observation of its own, but where hosts accept every port.
+static void split(struct identifier *identifier, struct observations *observations)
 {
     struct observations whole = *observations;
-    struct address last = {0};
-    bool everything = false;
     observations->items.items = NULL;
     observations->items.count = observations->items.capacity = 0;
     for (size_t i = 0; i < whole.items.count; i++) {
         struct observation one = whole.items.items[i];
         uint16_t high = one.high;
-        if (is_open(&one) && !address_equal(one.address, last)) {
-            last = one.address;
-            everything = accepts_everything(summary, last);
-        }
-        if (is_open(&one) && everything)
+        if (is_open(&one) && one.accepting)
             one.service = excuse(identifier, "the host accepts every TCP port");
-        if (!is_open(&one) || everything) {
+        if (!is_open(&one) || one.accepting) {
             *vector_add(identifier->arena, &observations->items) = one;
             continue;
         }
@@ -532,7 +518,7 @@ void identify_services(struct arena *arena, uv_loop_t *loop, const bool *interru
     identifier->options = options;
     identifier->interrupted = interrupted;
     identifier->per_tick = (double)options->rate / 10 * TICK_MS / 1000;
-    split(identifier, summary, observations);
+    split(identifier, observations);
     if (identifier->port_count > 0) {
         read_hints(identifier);
         gather(identifier, plan, observations);

@@ -15,6 +15,8 @@ enum {
     LEAST_DETAILS = 16,
     TRIES_WITH_MOMENTS = 8, // where moments are shared, those of later tries are not kept
     FRAMES_NAMED = 64,
+    ACCEPTING_LEAST = 100, // open ports, and nothing closed among them, that no real host has
+    ACCEPTING_ROW = 8,     // one after the other, where what had been closed is open too
 };
 
 static size_t moments(const struct ledger *ledger)
@@ -190,7 +192,7 @@ uint64_t ledger_patience_us(const struct standing *standing, uint64_t least_us, 
 
 static bool same_cause(const struct cause *a, const struct cause *b)
 {
-    return a->state == b->state && a->tries == b->tries && a->unstable == b->unstable &&
+    return a->state == b->state && a->tries == b->tries && a->unstable == b->unstable && a->doubtful == b->doubtful &&
            a->from.family == b->from.family && a->from.bits == b->from.bits && strcmp(a->reason, b->reason) == 0;
 }
 
@@ -244,6 +246,54 @@ static void note_sentinel(struct standing *standing, uint64_t question, enum obs
         }
 }
 
+// A row of answers of which none was closed: questions come in an order that keeps neighbours apart, so that no real
+// host has a long one among others that are closed.
+static void note_row(struct standing *standing, const struct lane *lane, uint64_t question, enum observed_state state,
+                     uint64_t wall_us)
+{
+    if (lane->protocol != PROTOCOL_TCP || (state != OBSERVED_OPEN && state != OBSERVED_CLOSED))
+        return;
+    if (state == OBSERVED_CLOSED) {
+        standing->closed++;
+        standing->row = standing->row_asked = 0;
+        standing->shut = question + 1;
+        return;
+    }
+    standing->row_us = standing->row == 0 ? wall_us : standing->row_us;
+    standing->row++;
+}
+
+// What has been answered is answered again: by what was closed before, and is open now, or still closed.
+static void note_again(struct standing *standing, const struct lane *lane, enum observed_state before,
+                       enum observed_state now)
+{
+    if (lane->protocol != PROTOCOL_TCP || before != OBSERVED_CLOSED)
+        return;
+    if (now == OBSERVED_OPEN)
+        standing->turned = true;
+    else if (now == OBSERVED_CLOSED)
+        standing->row = standing->row_asked = 0;
+}
+
+uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    if (ledger->schedule->lanes[lane].protocol != PROTOCOL_TCP)
+        return 0;
+    if (standing->open >= ACCEPTING_LEAST && standing->open * 20 >= standing->answered * 19)
+        return 1;
+    return standing->turned && standing->row >= ACCEPTING_ROW ? standing->row_us : 0;
+}
+
+uint64_t ledger_doubted(struct ledger *ledger, size_t lane)
+{
+    struct standing *standing = &ledger->standings[lane];
+    if (standing->shut == 0 || standing->turned || standing->row < standing->row_asked + ACCEPTING_ROW)
+        return 0;
+    standing->row_asked = standing->row;
+    return standing->shut;
+}
+
 void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const struct answer *answer,
                    uint64_t wall_us, uint32_t frame)
 {
@@ -255,6 +305,8 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
         .state = answer->state, .tries = (uint8_t)try, .from = answer->from, .reason = answer->reason};
     if (byte >= ANSWERED) {
         const struct cause *before = &standing->causes.items[byte - ANSWERED];
+        if (outside)
+            note_again(standing, &ledger->schedule->lanes[span->lane], before->state, answer->state);
         if (outside && try > 0)
             note_beat(ledger, span, question, try, answer->state, wall_us);
         if (!outside || before->state == cause.state || before->state == OBSERVED_UNKNOWN)
@@ -283,6 +335,7 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     ledger->received++;
     standing->answered++;
     standing->open += cause.state == OBSERVED_OPEN;
+    note_row(standing, &ledger->schedule->lanes[span->lane], question, answer->state, wall_us);
     standing->late += try > 1;
     note_beat(ledger, span, question, try, answer->state, wall_us);
     note_sentinel(standing, question, answer->state);
@@ -338,18 +391,41 @@ struct run {
 // Of a lane, when its silent questions are looked at.
 struct silence {
     size_t lane;
-    unsigned tries;  // that are wanted
-    uint8_t least;   // tries that a silent question had
-    bool all_count;  // every try counts
-    const char *why; // it is not believed where it is not
+    unsigned tries;        // that are wanted
+    uint8_t least;         // tries that a silent question had
+    bool all_count;        // every try counts
+    uint64_t accepts_from; // since when the lane accepts everything; 0: it does not
+    const char *why;       // it is not believed where it is not
 };
+
+// Whether the first answer to a question is known to have come before a moment; details are sorted by now.
+static bool was_answered_before(const struct standing *standing, uint32_t offset, uint64_t moment_us)
+{
+    size_t low = 0, high = standing->details.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (standing->details.items[middle].offset < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < standing->details.count && standing->details.items[low].offset == offset &&
+           standing->details.items[low].answered_us < moment_us;
+}
 
 static struct cause ending(const struct ledger *ledger, const struct silence *silence, uint64_t question)
 {
     const struct standing *standing = &ledger->standings[silence->lane];
     uint8_t byte = ledger->bytes[question];
-    if (byte >= ANSWERED)
-        return standing->causes.items[byte - ANSWERED];
+    if (byte >= ANSWERED) {
+        struct cause cause = standing->causes.items[byte - ANSWERED];
+        cause.doubtful =
+            cause.state == OBSERVED_OPEN && silence->accepts_from != 0 &&
+            (cause.unstable ||
+             !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
+                                  silence->accepts_from));
+        return cause;
+    }
     bool silent =
         standing->settled && byte >= silence->tries &&
         (silence->all_count || ledger_counting(ledger, silence->lane, question, false, UINT64_MAX) >= silence->tries);
@@ -465,6 +541,7 @@ static void add_run(const struct ledger *ledger, struct arena *arena, const stru
         .high = schedule_port(span, run->last),
         .state = run->cause.state,
         .unstable = run->cause.unstable,
+        .accepting = run->cause.doubtful,
         .reason = arena_strdup(arena, run->cause.reason),
         .from = from[0] != '\0' ? arena_strdup(arena, from) : NULL,
         .tries = run->cause.tries,
@@ -498,6 +575,7 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         const struct span *before = NULL;
         struct silence silence = {.lane = l,
                                   .tries = tries,
+                                  .accepts_from = ledger_accepts_from(ledger, l),
                                   .all_count = ledger->watch.timeout_us == 0 || ledger_all_count(ledger, l, false),
                                   .why = unfinished};
         silence.least = least_tries(ledger, lane);

@@ -11,6 +11,7 @@
 struct cause {
     enum observed_state state;
     bool unstable; // answers that contradict each other came
+    bool doubtful; // open at a host that by then accepted everything
     uint8_t tries; // the try that was answered
     struct address from;
     const char *reason;
@@ -29,6 +30,12 @@ struct standing {
     uint64_t silent;   // its questions without an answer
     uint64_t answered; // by packets from outside
     uint64_t open;
+    uint64_t closed;       // questions that were closed when they were first answered; only TCP's
+    uint64_t row;          // questions that were first answered open since anything was closed
+    uint64_t row_us;       // when the first of them was answered
+    uint64_t row_asked;    // of the row, when what had been closed was last asked again
+    uint64_t shut;         // the latest question that was closed: 1 + its number
+    bool turned;           // what had been closed was open
     uint64_t late;         // answers that came only to a second or later try
     unsigned tries;        // that every silent question of it has had, but for those of a host that fell silent
     struct address source; // of its packets; family 0: not known
@@ -90,6 +97,12 @@ void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64
 // outweighs a closed one, and both what is between; answers that contradict each other are marked.
 void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const struct answer *answer,
                    uint64_t wall_us, uint32_t frame);
+
+// Since when a lane accepts everything, wall clock in microseconds: every question of many was answered open, and
+// nothing closed, from the beginning (1), or from when on what had been closed was open too. 0: it does not.
+uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane);
+// A closed question to ask again, since all that was answered after it was open: 1 + its number; 0: there is none.
+uint64_t ledger_doubted(struct ledger *ledger, size_t lane);
 
 // How long to wait for an answer of a lane: its retransmission timeout of RFC 6298, from `least` to `most`; `most`
 // where nothing has been measured.

@@ -3,7 +3,8 @@
 //
 // A lane that has answered is asked again when it has been silent for a second and a hundred of its packets: less than
 // a hundredth of what is sent. What is silent from the beginning rests on its host's other lanes, or on whoever of its
-// family has answered. After three asks in vain a lane is gone: it is left alone until somebody calls it.
+// family has answered. Where all is open after something was closed, that is asked again: a host that now accepts
+// everything is known by it. After three asks in vain a lane is gone: it is left alone until somebody calls it.
 #pragma once
 
 #include "probe/ledger.h"
@@ -23,5 +24,7 @@ void sentinels_refused(struct sentinels *sentinels, const struct sending *sendin
 void sentinels_call(struct sentinels *sentinels);
 // Whether nothing is due and no answer is waited for.
 bool sentinels_rest(const struct sentinels *sentinels);
+// Whether some host may have begun to accept everything, and what had been closed is yet to be asked again.
+bool sentinels_doubt(struct sentinels *sentinels);
 // Whether a lane has fallen silent.
 bool sentinels_gone(const struct sentinels *sentinels, size_t lane);

@@ -4,8 +4,6 @@
 
 #include "model/protocol.h"
 
-enum { ACCEPTING_LEAST = 100 }; // open ports, and the share of the answers they are, that no real host has
-
 static void count_canaries(struct arena *arena, const struct ledger *ledger, struct probe_summary *summary)
 {
     const struct schedule *schedule = ledger->schedule;
@@ -92,9 +90,7 @@ void summary_note_vantages(const struct ledger *ledger, struct probe_summary *su
 void summary_note_accepting(struct arena *arena, const struct ledger *ledger, struct probe_summary *summary)
 {
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
-        const struct standing *standing = &ledger->standings[i];
-        if (ledger->schedule->lanes[i].protocol == PROTOCOL_TCP && standing->open >= ACCEPTING_LEAST &&
-            standing->open * 20 >= (ledger->schedule->lanes[i].count - ledger->schedule->lanes[i].spare) * 19)
+        if (ledger_accepts_from(ledger, i) != 0)
             *vector_add(arena, &summary->accepting) = ledger->schedule->lanes[i].address;
     }
 }

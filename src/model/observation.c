@@ -245,6 +245,8 @@ void observation_write(const struct observation *observation, struct text *out)
         json_put_string(&writer, "source", observation->source);
     if (observation->unstable)
         json_put_boolean(&writer, "unstable", true);
+    if (observation->accepting)
+        json_put_boolean(&writer, "accepts_everything", true);
     json_put_integer(&writer, "tries", observation->tries);
     if (observation->rtt_us >= 0)
         json_put_integer(&writer, "rtt_us", observation->rtt_us);
@@ -359,6 +361,7 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         !json_optional_string(arena, at, "first_sent", &item.first_sent, error) ||
         !json_optional_string(arena, at, "answered", &item.answered, error) ||
         !json_optional_boolean(at, "unstable", &item.unstable, error) ||
+        !json_optional_boolean(at, "accepts_everything", &item.accepting, error) ||
         !json_optional_integer(at, "tries", 0, 1000000, &item.tries, &present, error) ||
         !json_optional_integer(at, "rtt_us", 0, 4000000000, &item.rtt_us, &present, error))
         return false;

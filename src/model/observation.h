@@ -86,6 +86,7 @@ struct observation {
     const char *reason;
     const char *from;   // sender of the ICMP error, or NULL
     const char *source; // address that its packets left from, two where that changed; NULL: not told
+    bool accepting;     // open at a host that by then accepted everything: it says nothing of the port
     bool unstable;      // answers to different tries contradicted each other
     long tries;
     long rtt_us;                   // of the first port of the run that has one; -1 where nothing answered

@@ -101,6 +101,9 @@ static void add_pieces(struct arena *arena, struct verdict_set *set, const struc
             verdict.reason = observation->reason;
             verdict.from = observation->from;
             verdict.unstable = observation->unstable;
+            verdict.accepting = observation->accepting && observation->state == OBSERVED_OPEN;
+            if (verdict.accepting)
+                verdict.kind = VERDICT_UNCONFIRMED;
             if (stranger != NULL) {
                 verdict.kind = VERDICT_UNVERIFIED;
                 verdict.reason = stranger;

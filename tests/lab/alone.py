@@ -6,7 +6,7 @@ alone.py BEHAVIOUR COMMAND...     exits as the command does; 77 where there is n
 BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything is lost, or none), open (TCP ports; the others are closed), open_of (the same by address), silent
 (true: the others say nothing), late (seconds that an open port takes), udp (ports that answer; the others are closed), echo (false:
 pings are not answered), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), down ([from, to] in seconds since the
-first packet: the line is dead), own (this machine's two addresses), filter (what this machine's own firewall does with what leaves: drop, reject), accept (SYNs after which every port is open), also (ip commands), count (a file: packets that came)."""
+first packet: the line is dead), own (this machine's two addresses), filter (what this machine's own firewall does with what leaves: drop, reject), accept (SYNs after which every port is open), accept_of (of this address only), also (ip commands), count (a file: packets that came)."""
 import fcntl
 import heapq
 import json
@@ -72,8 +72,9 @@ class Hosts:
         own, port, sequence, _, _, flags = struct.unpack("!HHIIBB", segment[:14])
         if flags & 0x12 != 2:
             return None
-        self.syns += 1
-        is_open = port in self.of.get("open_of", {}).get(name_of(target), self.of.get("open", ())) or self.syns > self.of.get("accept", 1e9)
+        ours = self.of.get("accept_of") in (None, name_of(target))
+        self.syns += ours
+        is_open = port in self.of.get("open_of", {}).get(name_of(target), self.of.get("open", ())) or (ours and self.syns > self.of.get("accept", 1e9))
         if not is_open and self.of.get("silent"):
             return None
         head = struct.pack("!HHIIBBHHH", port, own, 1000 if is_open else 0, sequence + 1 & 0xffffffff, 0x50, 0x12 if is_open else 0x14,
