@@ -10,6 +10,7 @@
 #include "probe/identify.h"
 #include "probe/pace.h"
 #include "probe/probe.h"
+#include "probe/progress.h"
 #include "probe/receiver.h"
 #include "probe/rights.h"
 #include "probe/sender.h"
@@ -25,11 +26,10 @@ enum {
     PATIENCE_US = 100000,  // shortest wait for answers between passes
     BETWEEN_US = 250000,   // the same where no round-trip time is known, but before the last pass
     STARVED_US = 10000000, // for so long nothing may be refused by this machine before its question is given up
-    DRAW_US = 200000,
-    LOOK_A_LANE_US = 20, // between two looks at the sentinels, by lane, beside
-    LOOK_US = 20000,     // between two looks at the sentinels
-    MOST_RETURNS = 3,    // times that who fell silent is asked for again what they did not answer
-    MOST_KNOCKS = 4,     // times, each twice as long after the one before, that they are waited for
+    LOOK_A_LANE_US = 20,   // between two looks at the sentinels, by lane, beside
+    LOOK_US = 20000,       // between two looks at the sentinels
+    MOST_RETURNS = 3,      // times that who fell silent is asked for again what they did not answer
+    MOST_KNOCKS = 4,       // times, each twice as long after the one before, that they are waited for
     KNOCK_US = 1000000,
     SLOWER = 4,                      // than before, when they are asked again
     KEEP_US = 5000000,               // between two times of keeping what is known, where that is quick;
@@ -96,7 +96,7 @@ struct engine {
     uint64_t pass_began_us;
     uint64_t pass_sent_us; // when its last packet was sent; 0: not yet
     uint64_t starved_us;   // since when this machine has refused to send though nothing is under way; 0: it has not
-    uint64_t drawn_us;
+    struct progress progress;
     uint64_t keep_us; // when what is known is next handed over for keeping
     uint64_t dropped;
     const char *unfinished; // why silence is not filtered, where that is so
@@ -497,20 +497,6 @@ static void note_sources(struct engine *engine)
     }
 }
 
-static void draw_progress(struct engine *engine, uint64_t now)
-{
-    if (!engine->options->progress || now - engine->drawn_us < DRAW_US)
-        return;
-    engine->drawn_us = now;
-    double seconds = (double)(now - engine->pass_began_us) / 1e6, done = (double)engine->position;
-    double rate = seconds > 0 ? done / seconds : 0,
-           left = rate > 0 ? ((double)engine->schedule.count - done) / rate : 0;
-    fprintf(stderr, "\rprobe: pass %u, %llu of %llu, %llu answered, %.0f packets/s, %.0f s left \033[K",
-            engine->pace.pass.number, (unsigned long long)engine->position, (unsigned long long)engine->schedule.count,
-            (unsigned long long)engine->ledger.ended,
-            (double)engine->ledger.sent * 1e6 / (double)(now - engine->began_us + 1), left);
-}
-
 // Hands over what is known so far, so that a process that is killed does not lose it.
 static void keep(struct engine *engine, uint64_t now)
 {
@@ -543,7 +529,8 @@ static void pump(uv_prepare_t *handle)
         uv_idle_start(&engine->idle, stay_awake);
     else
         uv_idle_stop(&engine->idle);
-    draw_progress(engine, now);
+    progress_say(&engine->progress,
+                 &(struct progress_point){&engine->pace, engine->position, engine->stage > STAGE_MENDING}, now);
 }
 
 static void tick(uv_timer_t *timer)
@@ -718,12 +705,12 @@ static bool probe_all(struct engine *engine, struct observations *observations, 
                                      (unsigned)engine->options->tries});
     engine->began_us = monotonic_us();
     engine->keep_us = engine->began_us + KEEP_US;
+    progress_begin(&engine->progress, engine->options, engine->began_us);
     sentinels_look(engine->sentinels, is_member, engine, engine->began_us); // what is known to answer is asked first
     if (!begin_pass(engine))
         finish(engine);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
-    if (engine->options->progress)
-        fputs("\r\033[K", stderr);
+    progress_end(&engine->progress);
     engine->summary->seconds = (double)(monotonic_us() - engine->began_us) / 1e6;
     if (engine->receiver != NULL)
         receiver_read(engine->receiver, PACKETS);

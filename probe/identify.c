@@ -81,7 +81,7 @@ struct identifier {
     double budget; // trials that may begin now
     double per_tick;
     uint64_t began_ns;
-    uint64_t drawn_ns;
+    uint64_t said_ns;
     size_t used_before;                     // bytes of the arena
     const char *stopped;                    // why no more is asked, or NULL
     VECTOR(const struct service *) excuses; // one a reason
@@ -326,14 +326,21 @@ static void stop_in_time(struct identifier *identifier)
         stop(identifier, "what services said filled 256 MiB");
 }
 
-static void draw_progress(struct identifier *identifier)
+static void say_progress(struct identifier *identifier)
 {
-    uint64_t now = uv_hrtime();
-    if (!identifier->options->progress || now - identifier->drawn_ns < (uint64_t)DRAW_MS * 1000000)
+    const struct probe_options *options = identifier->options;
+    bool drawn = options->progress == PROBE_DRAWN;
+    uint64_t now = uv_hrtime(), every_ms = drawn ? DRAW_MS : (uint64_t)options->progress_s * 1000;
+    if (options->progress == PROBE_QUIET || every_ms == 0 || now - identifier->said_ns < every_ms * 1000000)
         return;
-    identifier->drawn_ns = now;
-    fprintf(stderr, "\rservices: %zu of %zu open ports, at most %llu s left \033[K", identifier->done,
-            identifier->port_count, (unsigned long long)seconds_left(identifier));
+    identifier->said_ns = now;
+    char line[128];
+    snprintf(line, sizeof(line), "services: %zu of %zu open ports, at most %llu s left", identifier->done,
+             identifier->port_count, (unsigned long long)seconds_left(identifier));
+    if (drawn)
+        fprintf(stderr, "\r%s \033[K", line);
+    else
+        log_line(LOG_INFO, "%s", line);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -348,7 +355,7 @@ static void on_tick(uv_timer_t *timer)
         identifier->budget -= 1;
         begin_trial(inquiry);
     }
-    draw_progress(identifier);
+    say_progress(identifier);
     if (identifier->open == 0 && (identifier->stopped != NULL || identifier->ready.count == 0))
         uv_close((uv_handle_t *)timer, NULL);
 }
@@ -502,7 +509,7 @@ static void ask_all(struct identifier *identifier, uv_loop_t *loop)
         identifier->stopped = arena_printf(identifier->arena, "local: %s", problem);
     for (size_t i = 0; i < identifier->hosts.count; i++)
         pass_over(identifier, &identifier->hosts.items[i], identifier->stopped);
-    if (identifier->options->progress)
+    if (identifier->options->progress == PROBE_DRAWN)
         fputs("\r\033[K", stderr);
     SSL_CTX_free(identifier->shared.tls);
     arena_free(identifier->shared.scratch);

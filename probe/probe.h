@@ -7,6 +7,12 @@
 
 #include "model/observation.h"
 
+enum probe_progress {
+    PROBE_QUIET,
+    PROBE_DRAWN, // one line on stderr, which is a terminal, drawn again and again
+    PROBE_LINES, // a line in the log every progress_s seconds
+};
+
 enum probe_method { PROBE_AUTO, PROBE_SYN, PROBE_CONNECT };
 
 // What packets leave by, where the user says so.
@@ -33,7 +39,8 @@ struct probe_options {
     void *keep_context;
     bool services;            // identify what answers at open TCP ports,
     long services_deadline_s; // for at most so many seconds, from 1
-    bool progress;            // draw a progress line on stderr
+    enum probe_progress progress;
+    long progress_s; // 0: no lines
 };
 
 // What decides how long a probe takes: as the options of the same names.

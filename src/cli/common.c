@@ -373,13 +373,16 @@ bool cli_probe_options(struct arena *arena, const struct options *options, struc
     *probe = (struct probe_options){.only = prefixes,
                                     .route = route,
                                     .only_count = only->items.count,
-                                    .progress = isatty(STDERR_FILENO) && options_value(options, "quiet") == NULL};
+                                    .progress = options_value(options, "quiet") != NULL ? PROBE_QUIET
+                                                : isatty(STDERR_FILENO)                 ? PROBE_DRAWN
+                                                                                        : PROBE_LINES};
     if (method != NULL && !text_among(method, methods))
         return error_set(error, ERROR_USAGE, "--method %s: expected auto, syn or connect", method);
     probe->method = method == NULL || method[0] == 'a' ? PROBE_AUTO : method[0] == 's' ? PROBE_SYN : PROBE_CONNECT;
     struct probe_speed speed;
     if (!cli_speed(options, &speed, error) ||
         !options_integer(options, "services-deadline", 1, 86400, 300, &probe->services_deadline_s, error) ||
+        !options_integer(options, "progress", 0, 86400, 30, &probe->progress_s, error) ||
         !options_integer(options, "seed", 0, UINT32_MAX, 0, &seed, error))
         return false;
     probe->rate = speed.rate;

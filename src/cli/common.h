@@ -162,6 +162,7 @@ bool cli_baseline(struct arena *arena, const struct options *options, const stru
         OPTIONS_SPEED, OPTION_CANARY, OPTIONS_ESTIMATE,                                                                \
         {"services", 0, NULL, "identify what answers at open TCP ports: a few connections to each", false},            \
         {"services-deadline", 0, "S", "longest time for that in whole, 1 to 86400 s (default 300)", false},            \
+        {"progress", 0, "SECONDS", "where stderr is no terminal: a line every so often, 0 none (default 30)", false},  \
     {                                                                                                                  \
         "seed", 0, "N", "order of asking, 1 to 4294967295 (default: drawn, and told in the summary)", false            \
     }

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
@@ -56,6 +57,16 @@ class Plan(unittest.TestCase):
         self.assertEqual((done.returncode, done.stdout[:28]), (0, "1 address, 100 questions: ab"))
         done = sgproof("probe", "--targets", "-", *common.ONLY, "--estimate", stdin="198.51.100.4 tcp 1-100\n")
         self.assertEqual((done.returncode, done.stdout), (2, ""))  # the scope lock holds for it too
+
+    def test_without_a_terminal_a_line_tells_from_time_to_time_how_far_it_is_and_what_is_left_of_all_rounds(self):
+        words = ("probe", "--targets", "-", *common.ONLY, "--method", "connect", "--rate", "50")
+        targets = "127.0.0.1 tcp 1-100\n127.0.0.1 udp 1-50\n"  # nobody answers a UDP port of ours in time: all rounds
+        said = sgproof(*words, "--progress", "1", stdin=targets).stderr
+        lines = re.findall(r"^sgproof: probe: round (\d+), \d+ % of it, (\d+) of 150 answered, \d+ packets/s, (\d+) s left$", said, re.M)
+        self.assertGreaterEqual(len(lines), 2, said)
+        self.assertGreater(int(lines[0][2]), int(lines[-1][2]) if len(lines) > 2 else 0)
+        self.assertNotIn("probe: round", sgproof(*words, "--progress", "0", stdin="127.0.0.1 tcp 1-60\n").stderr)
+        self.assertNotIn("probe: round", sgproof(*words, "-q", "--progress", "1", stdin="127.0.0.1 tcp 1-60\n").stderr)
 
     def test_a_head_of_another_version_is_refused_and_a_plan_without_one_is_read(self):
         plan = sgproof("plan", common.SAMPLE, *VANTAGE).stdout
