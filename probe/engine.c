@@ -413,8 +413,10 @@ static bool mend(struct engine *engine, double rate)
 
 static void wait_for_the_last(struct engine *engine)
 {
-    if (any_silent(engine) || sentinels_doubt(engine->sentinels))
+    if (any_silent(engine))
         enter(engine, STAGE_WAITING);
+    else if (sentinels_doubt(engine->sentinels))
+        enter(engine, STAGE_CALLING);
     else
         finish(engine);
 }
@@ -447,6 +449,8 @@ static bool is_lacking(const struct engine *engine)
 static void after_call(struct engine *engine)
 {
     watch_light(&engine->ledger.watch);
+    if (sentinels_doubt(engine->sentinels))
+        return; // they are asked in this stage too
     if (!is_lacking(engine)) {
         finish(engine);
         return;

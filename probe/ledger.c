@@ -16,7 +16,9 @@ enum {
     TRIES_WITH_MOMENTS = 8, // where moments are shared, those of later tries are not kept
     FRAMES_NAMED = 64,
     ACCEPTING_LEAST = 100, // open ports, and nothing closed among them, that no real host has
-    ACCEPTING_ROW = 8,     // one after the other, where what had been closed is open too
+    LEAST_ROW = 8,         // answers of one kind, one after the other, that make one ask for the other kind again
+    MOST_TURNING = 3,
+    RESETTING_ROW = 128, // the same, while others are still asked: less than a hundredth of what is sent
 };
 
 static size_t moments(const struct ledger *ledger)
@@ -246,33 +248,53 @@ static void note_sentinel(struct standing *standing, uint64_t question, enum obs
         }
 }
 
-// A row of answers of which none was closed: questions come in an order that keeps neighbours apart, so that no real
-// host has a long one among others that are closed.
+static void add_to_row(struct row *row, struct row *other, uint64_t wall_us)
+{
+    row->first_us = row->count == 0 ? wall_us : row->first_us;
+    row->count++;
+    *other = (struct row){0};
+}
+
+static void trust_again(struct standing *standing)
+{
+    standing->turned_shut[0] = standing->turned_shut[1] = false;
+    standing->turning = 0;
+}
+
+// Questions come in an order that keeps neighbours apart, so that a real host has no long row of open ones among others
+// that are closed; and one that has open ports, and closes everything from some point on, may ban by resets.
 static void note_row(struct standing *standing, const struct lane *lane, uint64_t question, enum observed_state state,
                      uint64_t wall_us)
 {
-    if (lane->protocol != PROTOCOL_TCP || (state != OBSERVED_OPEN && state != OBSERVED_CLOSED))
+    if (lane->protocol != PROTOCOL_TCP)
         return;
     if (state == OBSERVED_CLOSED) {
-        standing->closed++;
-        standing->row = standing->row_asked = 0;
+        add_to_row(&standing->shuts, &standing->opens, wall_us);
         standing->shut = question + 1;
-        return;
+    } else if (state == OBSERVED_OPEN) {
+        add_to_row(&standing->opens, &standing->shuts, wall_us);
+        trust_again(standing);
     }
-    standing->row_us = standing->row == 0 ? wall_us : standing->row_us;
-    standing->row++;
 }
 
-// What has been answered is answered again: by what was closed before, and is open now, or still closed.
-static void note_again(struct standing *standing, const struct lane *lane, enum observed_state before,
-                       enum observed_state now)
+// What has been answered is answered again, as before or otherwise.
+static void note_again(struct standing *standing, const struct lane *lane, uint64_t question,
+                       enum observed_state before, enum observed_state now)
 {
-    if (lane->protocol != PROTOCOL_TCP || before != OBSERVED_CLOSED)
+    if (lane->protocol != PROTOCOL_TCP)
         return;
-    if (now == OBSERVED_OPEN)
+    if (before == OBSERVED_CLOSED && now == OBSERVED_OPEN)
         standing->turned = true;
-    else if (now == OBSERVED_CLOSED)
-        standing->row = standing->row_asked = 0;
+    else if (before == OBSERVED_CLOSED && now == OBSERVED_CLOSED)
+        standing->opens = (struct row){0};
+    if (before != OBSERVED_OPEN)
+        return;
+    for (size_t i = 0; i < 2 && now == OBSERVED_CLOSED; i++)
+        standing->turned_shut[i] = standing->turned_shut[i] || standing->sentinels[i] == question + 1;
+    if (now == OBSERVED_OPEN) {
+        standing->shuts = (struct row){0};
+        trust_again(standing);
+    }
 }
 
 uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane)
@@ -282,16 +304,46 @@ uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane)
         return 0;
     if (standing->open >= ACCEPTING_LEAST && standing->open * 20 >= standing->answered * 19)
         return 1;
-    return standing->turned && standing->row >= ACCEPTING_ROW ? standing->row_us : 0;
+    return standing->turned && standing->opens.count >= LEAST_ROW ? standing->opens.first_us : 0;
 }
 
-uint64_t ledger_doubted(struct ledger *ledger, size_t lane)
+static bool is_open_sentinel(const struct standing *standing, size_t i)
+{
+    return standing->sentinels[i] != 0 && standing->sentinel_states[i] == OBSERVED_OPEN && standing->open > 0;
+}
+
+uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    bool any = false, all = true;
+    for (size_t i = 0; i < 2; i++)
+        if (is_open_sentinel(standing, i)) {
+            any = any || standing->turned_shut[i];
+            all = all && standing->turned_shut[i];
+        }
+    return any && all && standing->shuts.count >= LEAST_ROW ? standing->shuts.first_us : 0;
+}
+
+uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last)
 {
     struct standing *standing = &ledger->standings[lane];
-    if (standing->shut == 0 || standing->turned || standing->row < standing->row_asked + ACCEPTING_ROW)
+    struct row *opens = &standing->opens, *shuts = &standing->shuts;
+    if (ledger->schedule->lanes[lane].protocol != PROTOCOL_TCP)
         return 0;
-    standing->row_asked = standing->row;
-    return standing->shut;
+    if (standing->shut != 0 && !standing->turned && opens->count >= opens->asked + LEAST_ROW) {
+        opens->asked = opens->count;
+        return standing->shut;
+    }
+    bool turning = standing->turned_shut[0] != standing->turned_shut[1] && standing->turning < MOST_TURNING;
+    if (!turning && shuts->count < shuts->asked + (last ? LEAST_ROW : RESETTING_ROW))
+        return 0;
+    for (size_t i = 0; i < 2; i++)
+        if (is_open_sentinel(standing, i) && !standing->turned_shut[i]) {
+            shuts->asked = shuts->count;
+            standing->turning += turning;
+            return standing->sentinels[i];
+        }
+    return 0;
 }
 
 void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const struct answer *answer,
@@ -306,7 +358,7 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     if (byte >= ANSWERED) {
         const struct cause *before = &standing->causes.items[byte - ANSWERED];
         if (outside)
-            note_again(standing, &ledger->schedule->lanes[span->lane], before->state, answer->state);
+            note_again(standing, &ledger->schedule->lanes[span->lane], question, before->state, answer->state);
         if (outside && try > 0)
             note_beat(ledger, span, question, try, answer->state, wall_us);
         if (!outside || before->state == cause.state || before->state == OBSERVED_UNKNOWN)
@@ -394,6 +446,8 @@ struct silence {
     unsigned tries;        // that are wanted
     uint8_t least;         // tries that a silent question had
     bool all_count;        // every try counts
+    uint64_t resets_from;  // since when it closes everything; 0: it does not
+    const char *resets;    // so in words
     uint64_t accepts_from; // since when the lane accepts everything; 0: it does not
     const char *why;       // it is not believed where it is not
 };
@@ -424,6 +478,12 @@ static struct cause ending(const struct ledger *ledger, const struct silence *si
             (cause.unstable ||
              !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
                                   silence->accepts_from));
+        if (cause.state == OBSERVED_CLOSED && silence->resets_from != 0 && !cause.unstable &&
+            !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
+                                 silence->resets_from)) {
+            cause.state = OBSERVED_UNKNOWN;
+            cause.reason = silence->resets;
+        }
         return cause;
     }
     bool silent =
@@ -581,6 +641,11 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         silence.least = least_tries(ledger, lane);
         if (unfinished == NULL)
             silence.why = standing->silent > 0 ? why_dark(ledger, arena, l) : "";
+        silence.resets_from = ledger_resets_from(ledger, l);
+        if (silence.resets_from != 0)
+            silence.resets =
+                arena_printf(arena, "the host closes everything since %.8s: banned by resets, or restarted",
+                             clock_text(arena, silence.resets_from) + 11);
         if (standing->details.count > 0)
             qsort(standing->details.items, standing->details.count, sizeof(struct detail), by_offset);
         for (size_t s = lane->first_span; s < lane->first_span + lane->span_count; s++) {

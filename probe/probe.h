@@ -92,6 +92,7 @@ struct probe_summary {
     size_t dropped;                        // packets that this machine had no room for
     size_t asks;                           // times that what had answered was asked again
     size_t asks_answered;
+    size_t unearned; // ports whose silence, or answer, nothing vouched for
     double longest_gap; // seconds between two answers while somebody was being asked
     double seconds;
     const char *method; // "syn", "connect" or "capture"

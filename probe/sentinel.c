@@ -139,7 +139,7 @@ void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *co
         if (beat + SILENT_US >= wall_us)
             post->sent = standing->sent;
         if (post->doubted == 0 && !post->queued && post->asked_us == 0)
-            post->doubted = ledger_doubted(ledger, i);
+            post->doubted = ledger_doubted(ledger, i, false);
         bool due = is_firm(sentinels, i) && !post->gone && standing->silent > 0 && is_asked(context, i) &&
                    (post->vain > 0 || standing->sent >= post->sent + SILENT_PACKETS);
         if (due || post->called || post->doubted != 0)
@@ -231,7 +231,8 @@ void sentinels_call(struct sentinels *sentinels)
 bool sentinels_rest(const struct sentinels *sentinels)
 {
     for (size_t i = 0; i < sentinels->ledger->schedule->lane_count; i++)
-        if (sentinels->posts[i].asked_us != 0 || sentinels->posts[i].queued || sentinels->posts[i].called)
+        if (sentinels->posts[i].asked_us != 0 || sentinels->posts[i].queued || sentinels->posts[i].called ||
+            sentinels->posts[i].doubted != 0)
             return false;
     return true;
 }
@@ -241,7 +242,7 @@ bool sentinels_doubt(struct sentinels *sentinels)
     for (size_t i = 0; i < sentinels->ledger->schedule->lane_count; i++) {
         struct post *post = &sentinels->posts[i];
         if (post->doubted == 0 && !post->queued && post->asked_us == 0)
-            post->doubted = ledger_doubted(sentinels->ledger, i);
+            post->doubted = ledger_doubted(sentinels->ledger, i, true);
         if (post->doubted != 0 || (post->doubting && (post->queued || post->asked_us != 0)))
             return true;
     }

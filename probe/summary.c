@@ -49,8 +49,11 @@ void summary_count(struct arena *arena, const struct ledger *ledger, const struc
         summary->late += ledger->standings[i].late;
     for (size_t i = 0; i < observations->items.count; i++) {
         const struct observation *item = &observations->items.items[i];
-        if (item->state == OBSERVED_UNKNOWN)
-            count_reason(arena, &summary->unasked, item->reason, (size_t)(item->high - item->low) + 1);
+        size_t ports = (size_t)(item->high - item->low) + 1;
+        if (item->state != OBSERVED_UNKNOWN)
+            continue;
+        summary->unearned += strncmp(item->reason, "local:", 6) == 0 || summary->interrupted ? 0 : ports;
+        count_reason(arena, &summary->unasked, item->reason, ports);
     }
 }
 
@@ -112,16 +115,11 @@ void probe_summary_write(const struct probe_summary *summary, struct text *out)
     struct json_writer writer = json_writer_to(out);
     json_open_line(&writer, NULL, '{');
     json_open(&writer, "summary", '{');
-    for (int i = 0; i <= OBSERVED_UNKNOWN; i++)
-        json_put_integer(&writer, observed_names[i], (int64_t)summary->by_state[i]);
-    json_put_integer(&writer, "sent", (int64_t)summary->sent);
-    json_put_integer(&writer, "received", (int64_t)summary->received);
-    json_put_integer(&writer, "late", (int64_t)summary->late);
-    json_put_integer(&writer, "dropped", (int64_t)summary->dropped);
     json_open(&writer, "sentinels", '{');
     json_put_integer(&writer, "asked", (int64_t)summary->asks);
     json_put_integer(&writer, "answered", (int64_t)summary->asks_answered);
     json_put_number(&writer, "longest_gap_seconds", summary->longest_gap);
+    json_put_integer(&writer, "unknown_for_want_of_them", (int64_t)summary->unearned);
     json_close(&writer, '}');
     json_open(&writer, "canaries", '[');
     for (size_t i = 0; i < summary->canaries.count; i++) {
@@ -136,6 +134,12 @@ void probe_summary_write(const struct probe_summary *summary, struct text *out)
         json_close(&writer, '}');
     }
     json_close(&writer, ']');
+    for (int i = 0; i <= OBSERVED_UNKNOWN; i++)
+        json_put_integer(&writer, observed_names[i], (int64_t)summary->by_state[i]);
+    json_put_integer(&writer, "sent", (int64_t)summary->sent);
+    json_put_integer(&writer, "received", (int64_t)summary->received);
+    json_put_integer(&writer, "late", (int64_t)summary->late);
+    json_put_integer(&writer, "dropped", (int64_t)summary->dropped);
     json_put_number(&writer, "seconds", summary->seconds);
     json_put_string(&writer, "method", summary->method);
     json_put_integer(&writer, "seed", (int64_t)summary->seed);

@@ -5,7 +5,8 @@ as it is told to. Nothing can leave: the namespace has no other link.
 alone.py BEHAVIOUR COMMAND...     exits as the command does; 77 where there is no such device here
 BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything is lost, or none), open (TCP ports; the others are closed), open_of (the same by address), silent
 (true: the others say nothing), late (seconds that an open port takes), udp (ports that answer; the others are closed), echo (false:
-pings are not answered), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), down ([from, to] in seconds since the
+pings are not answered), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), reset (SYNs after which every port is reset), stops ([ports, seconds]: they are
+closed from then on), mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the
 first packet: the line is dead), own (this machine's two addresses), filter (what this machine's own firewall does with what leaves: drop, reject), accept (SYNs after which every port is open), accept_of (of this address only), also (ip commands), count (a file: packets that came)."""
 import fcntl
 import heapq
@@ -74,7 +75,12 @@ class Hosts:
             return None
         ours = self.of.get("accept_of") in (None, name_of(target))
         self.syns += ours
+        if self.syns > self.of.get("reset", 1e9):
+            head = struct.pack("!HHIIBBHHH", port, own, 0, sequence + 1 & 0xffffffff, 0x50, 0x14, 0, 0, 0)
+            return 0, packet(target, source, 6, head, 16)
         is_open = port in self.of.get("open_of", {}).get(name_of(target), self.of.get("open", ())) or (ours and self.syns > self.of.get("accept", 1e9))
+        stops = self.of.get("stops")
+        is_open = is_open and not (stops and port in stops[0] and time.monotonic() - self.first > stops[1])
         if not is_open and self.of.get("silent"):
             return None
         head = struct.pack("!HHIIBBHHH", port, own, 1000 if is_open else 0, sequence + 1 & 0xffffffff, 0x50, 0x12 if is_open else 0x14,
@@ -154,7 +160,7 @@ def main():
         if answer and answer[0]:
             heapq.heappush(waiting, (time.monotonic() + answer[0], number, answer[1]))
             number += 1
-        elif answer:
+        elif answer and not behaviour.get("mute"):
             os.write(tun, answer[1])
     if "count" in behaviour:
         with open(behaviour["count"], "w") as file:

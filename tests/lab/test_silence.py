@@ -210,6 +210,35 @@ class Silence(unittest.TestCase):
                                  [(x["address"], x["from_port"], x["to_port"], x["state"], x.get("accepts_everything")) for x in lines[:-1]])
         self.each(test, (100, 400, 570))
 
+    def test_a_ban_by_resets_closes_no_open_port(self):
+        def test(method, host, after, opens):
+            with tempfile.TemporaryDirectory() as folder:
+                capture = str(pathlib.Path(folder) / "c.pcap")
+                kept = ("--capture", capture) if method == "syn" else ()
+                targets = "%s tcp 1-600\n" % host
+                states, reasons, _ = self.probe(targets, "--method", method, *kept, status=(0, 3), open=opens, reset=after)
+                told = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets).stdout if kept else None
+            seen = {p for (_, _, p), state in states.items() if state == "open"}
+            if seen:  # else nothing shows that the host ever answered otherwise
+                self.no_open_port_is_called_silent(states, opens)
+                self.assertIn("closes everything since", " ".join(reasons))
+                self.assertIn("closed", states.values())  # what was asked before it is known
+            if kept:
+                again = {(x["address"], x["protocol"], port): x["state"] for x in map(json.loads, told.splitlines()[:-1])
+                         for port in range(x["from_port"], x["to_port"] + 1)}
+                self.assertEqual(again, states)
+        self.each(test, (100, 400), ([*range(5, 600, 20)], [80, 443, 22]))
+
+    def test_a_service_that_stops_in_mid_run_is_one_port_and_not_the_host(self):
+        states, _, _ = self.probe("198.51.100.4 tcp 1-2000\n", "--rate", "1000", status=(0,), open=[22, 80, 443], stops=[[80], 1.0])
+        self.assertEqual({s for (_, _, p), s in states.items() if p not in (22, 80, 443)}, {"closed"})
+
+    def test_what_is_lost_on_the_way_back_is_unknown(self):
+        def test(method, host):
+            states, _, _ = self.probe("%s tcp 1-30\n%s udp 53\n%s icmp\n" % (host, host, host), "--method", method, status=(3,), open=[22], mute=True)
+            self.assertEqual(set(states.values()), {"unknown"})
+        self.each(test)
+
     def test_a_host_with_many_open_ports_is_no_trap(self):
         def test(method, host):
             states, _, summary = self.probe("%s tcp 1-400\n" % host, "--method", method, status=(0,), open=[*range(1, 301)])
