@@ -464,19 +464,29 @@ bool cli_fail_on(struct arena *arena, const struct options *options, struct fail
     return true;
 }
 
-int cli_status(const struct verdict_set *set, const struct control_report *controls, const struct fail_on *fail_on)
+int cli_status_of(bool complete, bool findings)
 {
-    if (!set->complete)
-        return ERROR_INCOMPLETE;
+    enum { FINDINGS = 1, INCOMPLETE_WITH_FINDINGS = 4 };
+    return complete ? (findings ? FINDINGS : 0) : findings ? INCOMPLETE_WITH_FINDINGS : ERROR_INCOMPLETE;
+}
+
+static bool has_findings(const struct verdict_set *set, const struct control_report *controls,
+                         const struct fail_on *fail_on)
+{
     for (size_t i = 0; i < set->items.count; i++) {
         const struct verdict *verdict = &set->items.items[i];
         if ((fail_on->severity && verdict->severity <= fail_on->least) || fail_on->verdicts[verdict->kind])
-            return 1;
+            return true;
     }
     for (size_t i = 0; controls != NULL && i < fail_on->controls.count; i++)
         if (controls_failed(controls, fail_on->controls.items[i]))
-            return 1;
-    return 0;
+            return true;
+    return false;
+}
+
+int cli_status(const struct verdict_set *set, const struct control_report *controls, const struct fail_on *fail_on)
+{
+    return cli_status_of(set->complete, has_findings(set, controls, fail_on));
 }
 
 bool cli_is_silent(const struct options *options, const char *format, int status)

@@ -109,8 +109,10 @@ struct fail_on {
 };
 bool cli_fail_on(struct arena *arena, const struct options *options, struct fail_on *fail_on, struct error *error);
 
-// 3 where the set is incomplete; 1 where something of it, or of the controls (NULL: none were judged), is what
-// --fail-on says; else 0.
+// Exit status of a job that is done: 0 nothing to report, 1 findings, 3 incomplete, 4 incomplete and findings too.
+int cli_status_of(bool complete, bool findings);
+
+// The same of a set; findings are what of it, or of the controls (NULL: none were judged), is what --fail-on says.
 int cli_status(const struct verdict_set *set, const struct control_report *controls, const struct fail_on *fail_on);
 
 // Whether nothing is to be printed: -q, text, no --output, and nothing to report. A nightly job is silent so.

@@ -84,7 +84,7 @@ const struct command command_reconcile = {
     .usage = "SNAPSHOT OBSERVATIONS [--vantage ADDRESS] [--intent FILE]",
     .notes =
         "Without --vantage the source addresses that the prober noted are used. Exit status: 0 nothing at or above\n"
-        "--fail-on; 1 findings; 2 bad input; 3 incomplete, whatever was found.\n"
+        "--fail-on; 1 findings; 2 bad input; 3 incomplete; 4 incomplete, and findings too.\n"
         "\nExamples:\n"
         "  sgproof reconcile estate/ observations.jsonl --intent intent.json\n"
         "  sgproof reconcile estate/ observations.jsonl --vantage 203.0.113.7 --format json -o verdicts.json\n",

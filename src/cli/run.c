@@ -322,9 +322,9 @@ const struct command command_run = {
     .summary =
         "Does it all: reads AWS or a snapshot, computes, plans, probes, reads again, reconciles; one evidence folder.",
     .usage = "[--snapshot DIR] [--out DIR] [--vantage ADDRESS] [--intent FILE] [--only CIDR]",
-    .notes = "Exit status: 0 nothing at or above --fail-on; 1 findings; 2 bad input, nothing was done; 3 incomplete, "
-             "whatever\n"
-             "was found. With -q nothing is printed where it is 0. The evidence folder appears whole or not at all.\n"
+    .notes = "Exit status: 0 nothing at or above --fail-on; 1 findings; 2 bad input, nothing was done; 3 incomplete;\n"
+             "4 incomplete, and findings too. With -q nothing is printed where it is 0.\n"
+             "The evidence folder appears whole or not at all.\n"
              "\nExamples:\n"
              "  sgproof run --region eu-west-3 --profile audit --intent intent.json --out evidence/\n"
              "  sgproof run --snapshot estate/ --intent intent.json --out evidence/\n"

@@ -208,6 +208,13 @@ class History(Bundles):
         self.assertEqual(done.returncode, 2)
         self.assertIn("--fail-on sometimes", done.stderr)
 
+    def test_incomplete_is_3_and_incomplete_with_findings_4(self):
+        nothing = self.here / "nothing.jsonl"
+        nothing.write_text("")
+        for fail_on, status in (("none", 3), ("critical", 3), ("unverified", 4), ("info", 4)):
+            done = common.sgproof("reconcile", self.snapshot, nothing, "--fail-on", fail_on)
+            self.assertEqual(done.returncode, status, done.stderr)
+
     def test_questions_without_answers(self):
         done = common.sgproof("history", "--history", self.here / "none.sqlite")
         self.assertEqual(done.returncode, 2)
