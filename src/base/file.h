@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 
 // The bytes of a file, NUL-terminated beyond `length`; at most 1 GiB. The caller frees them with free().
@@ -14,6 +15,17 @@ char *file_read(const char *path, size_t *length, struct error *error);
 // Writes to `path`.tmp-PID beside it, then renames: readers see the old file or the new one, never a half. See
 // file_begin.
 bool file_write(const char *path, const char *bytes, size_t length, struct error *error);
+
+// Reads a file of any size piece by piece. Fails where it cannot be read, or a call of `take` is false (which fills
+// the error).
+bool file_stream(const char *path, bool (*take)(void *context, const char *bytes, size_t length, struct error *error),
+                 void *context, struct error *error);
+
+// Size and SHA-256 of a file of any size.
+bool file_digest(const char *path, size_t *bytes, char sha256[DIGEST_TEXT], struct error *error);
+
+// Copies a file of any size, as file_write writes; with the size and SHA-256 of what was written.
+bool file_copy(const char *from, const char *path, size_t *bytes, char sha256[DIGEST_TEXT], struct error *error);
 
 // Makes the folder `path` (its parent must exist). Fails where something is there already.
 bool file_make_folder(const char *path, struct error *error);

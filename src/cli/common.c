@@ -60,6 +60,13 @@ bool cli_output_end(struct output *output, struct text *text, struct error *erro
     return true;
 }
 
+void cli_output_abandon(struct output *output, struct text *text)
+{
+    text_free(text);
+    if (output->is_file)
+        file_abandon(&output->draft);
+}
+
 bool cli_format(const struct options *options, const char *formats, const char **format, struct error *error)
 {
     const char *wanted = options_value(options, "format");

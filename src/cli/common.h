@@ -28,6 +28,7 @@ struct output {
 };
 bool cli_output_begin(const struct options *options, struct output *output, struct text *text, struct error *error);
 bool cli_output_end(struct output *output, struct text *text, struct error *error);
+void cli_output_abandon(struct output *output, struct text *text); // leaves no file
 
 // --format, one of `formats` ("text json" separated by spaces); without it the first one on a terminal, else too.
 bool cli_format(const struct options *options, const char *formats, const char **format, struct error *error);

@@ -62,6 +62,20 @@ static bool read_source(struct arena *arena, const struct options *options, stru
     return true;
 }
 
+// Straight into the output: a capture is of any size.
+static bool write_tar(struct arena *arena, const struct options *options, const struct source *source,
+                      struct error *error)
+{
+    struct output output;
+    struct text out;
+    GUARD(cli_output_begin(options, &output, &out, error));
+    if (tar_write(arena, options->operands.items[0], arena_printf(arena, "sgproof-%s", source->manifest.run_id),
+                  &source->manifest, &out, error))
+        return cli_output_end(&output, &out, error);
+    cli_output_abandon(&output, &out);
+    return false;
+}
+
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
@@ -86,13 +100,13 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     if (source.run.manifest == NULL && (tar || format->needs_evidence))
         return cli_usage(&command_report, "this format needs an evidence folder");
-    bool good = true;
-    if (tar)
-        good = tar_write(arena, options.operands.items[0], arena_printf(arena, "sgproof-%s", source.manifest.run_id),
-                         &source.manifest, &out, &error);
-    else
+    bool good;
+    if (tar) {
+        good = write_tar(arena, &options, &source, &error);
+    } else {
         format->write(&source.run, &(struct report_options){.colour = cli_colour(&options)}, &out);
-    good = good && cli_output(&options, &out, &error);
+        good = cli_output(&options, &out, &error);
+    }
     text_free(&out);
     return !good ? cli_fail(&error) : source.all.complete ? 0 : ERROR_INCOMPLETE;
 }

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,11 +59,13 @@ bool bundle_add(struct bundle *bundle, const char *path, const char *bytes, size
 
 bool bundle_copy(struct bundle *bundle, const char *path, const char *from, struct error *error)
 {
-    size_t length;
-    char *bytes = file_read(from, &length, error);
-    bool good = bytes != NULL && bundle_add(bundle, path, bytes, length, error);
-    free(bytes);
-    return good;
+    const char *whole = bundle_path(bundle, path);
+    struct manifest_file file = {.path = arena_strdup(bundle->arena, path)};
+    char *sha256 = arena_alloc(bundle->arena, DIGEST_TEXT);
+    GUARD(file_make_parents(whole, error) && file_copy(from, whole, &file.bytes, sha256, error));
+    file.sha256 = sha256;
+    *vector_add(bundle->arena, &bundle->files) = file;
+    return true;
 }
 
 bool bundle_close(struct bundle *bundle, struct manifest *manifest, struct text *document, struct error *error)

@@ -9,7 +9,7 @@ struct bundle;
 // Everything lives in the arena. bundle_abandon removes what was written.
 struct bundle *bundle_begin(struct arena *arena, const char *folder, struct error *error);
 bool bundle_add(struct bundle *bundle, const char *path, const char *bytes, size_t length, struct error *error);
-// Copies a file in; folders in `path` are made.
+// Copies a file of any size in; folders in `path` are made.
 bool bundle_copy(struct bundle *bundle, const char *path, const char *from, struct error *error);
 // Begins a folder in the bundle.
 bool bundle_folder(struct bundle *bundle, const char *path, struct error *error);
