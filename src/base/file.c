@@ -90,6 +90,23 @@ void file_abandon(struct file_draft *draft)
         unlink(draft->temporary);
 }
 
+bool file_may_write(const char *path, struct error *error)
+{
+    struct stat about;
+    bool there = stat(path, &about) == 0;
+    if (there && S_ISDIR(about.st_mode))
+        return error_set(error, ERROR_USAGE, "%s: is a folder, expected a file", path);
+    const char *slash = strrchr(path, '/');
+    char parent[PATH_MAX] = ".";
+    if (there && !S_ISREG(about.st_mode))
+        snprintf(parent, sizeof(parent), "%s", path);
+    else if (slash != NULL)
+        snprintf(parent, sizeof(parent), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    int how = there && !S_ISREG(about.st_mode) ? W_OK : W_OK | X_OK;
+    return faccessat(AT_FDCWD, parent, how, AT_EACCESS) == 0 ||
+           error_system(error, ERROR_USAGE, errno, "%s: cannot be written", path);
+}
+
 bool file_write(const char *path, const char *bytes, size_t length, struct error *error)
 {
     struct file_draft draft;
@@ -169,6 +186,20 @@ bool file_make_folder(const char *path, struct error *error)
     if (mkdir(path, 0777) != 0)
         return error_system(error, ERROR_USAGE, errno, "%s: cannot be made", path);
     return true;
+}
+
+bool file_move(const char *from, const char *to)
+{
+    struct stat about;
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    if (lstat(to, &about) == 0) { // a file system that cannot do both in one: an empty folder might be replaced
+        errno = EEXIST;
+        return false;
+    }
+    return rename(from, to) == 0;
 }
 
 static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)

@@ -27,8 +27,15 @@ bool file_digest(const char *path, size_t *bytes, char sha256[DIGEST_TEXT], stru
 // Copies a file of any size, as file_write writes; with the size and SHA-256 of what was written.
 bool file_copy(const char *from, const char *path, size_t *bytes, char sha256[DIGEST_TEXT], struct error *error);
 
+// Whether file_write could put a file there, as far as can be told without doing it; else ERROR_USAGE.
+bool file_may_write(const char *path, struct error *error);
+
 // Makes the folder `path` (its parent must exist). Fails where something is there already.
 bool file_make_folder(const char *path, struct error *error);
+
+// Renames a file or folder to a name that nothing has yet; false, with errno set, where that cannot be: EEXIST or
+// ENOTEMPTY where something has it.
+bool file_move(const char *from, const char *to);
 
 // Makes the folders above the file `path` that are not there yet.
 bool file_make_parents(const char *path, struct error *error);
