@@ -24,13 +24,20 @@ struct probe_options {
     // Called every few seconds with what is known so far; a failure is said, and the probe goes on. NULL: it is not.
     bool (*keep)(void *context, const struct observations *known, struct error *error);
     void *keep_context;
-    bool services; // identify what answers at open TCP ports
-    bool progress; // draw a progress line on stderr
+    void (*begins)(void); // called before the first packet, when SIGINT and SIGTERM end the probe; or NULL
+    bool services;        // identify what answers at open TCP ports
+    bool progress;        // draw a progress line on stderr
 };
 
 struct probe_unasked {
     const char *reason;
     size_t count;
+};
+
+// What could not be done after something had been observed.
+struct probe_failed {
+    const char *what; // "capture" or "services"
+    const char *why;
 };
 
 struct probe_summary {
@@ -47,6 +54,7 @@ struct probe_summary {
     uint64_t seed;
     unsigned passes;
     bool problem;                         // something of this machine's failed, and was said
+    VECTOR(struct probe_failed) failed;   // the same
     bool interrupted;                     // by SIGINT or SIGTERM: what had no answer is unknown
     VECTOR(struct probe_unasked) unasked; // ports that could not be asked, by reason
     VECTOR(struct address) accepting;     // hosts that accept every TCP port: what is open there says little
@@ -59,6 +67,7 @@ bool probe_scope(const struct plan *plan, const struct prefix *only, size_t only
 
 // Asks every port of `plan` and appends what was observed, by address, protocol and port. Refuses (ERROR_USAGE) before
 // sending anything where the scope lock does not hold. ERROR_INCOMPLETE where the loop or its memory cannot be set up.
+// What fails after the first packet is in the summary, and takes nothing away that was observed.
 bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_options *options,
                struct observations *observations, struct probe_summary *summary, struct error *error);
 

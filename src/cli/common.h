@@ -7,6 +7,7 @@
 #include "model/exposure.h"
 #include "model/control.h"
 #include "probe/probe.h"
+#include "reconcile/plan.h"
 #include "rules/intent.h"
 #include "rules/pack.h"
 #include "rules/reach.h"
@@ -86,6 +87,9 @@ bool cli_packs(struct arena *arena, const struct options *options, struct pack_l
 bool cli_passphrase(const struct options *options, char **passphrase, struct error *error);
 void cli_forget(char *secret); // NULL is allowed
 
+// Whether a --depth (NULL: standard) is one.
+bool cli_depth(const char *depth, enum plan_depth *chosen, struct error *error);
+
 // The plan of a --depth (NULL: standard) for the vantages, with what it leaves out as gaps of `coverage`.
 bool cli_plan(struct arena *arena, const char *depth, const struct declared *declared,
               const struct exposure_set *narrowed, const struct intent *intent, const struct vantage_list *vantages,
@@ -119,9 +123,12 @@ int cli_status(const struct verdict_set *set, const struct control_report *contr
 // Whether nothing is to be printed: -q, text, no --output, and nothing to report. A nightly job is silent so.
 bool cli_is_silent(const struct options *options, const char *format, int status);
 
-// --baseline: what is not in that evidence folder, or file of verdicts, is left in *fresh; else the set as it is.
-bool cli_baseline(struct arena *arena, const struct options *options, const struct verdict_set *set,
-                  struct verdict_set *fresh, struct error *error);
+// --baseline, an evidence folder or file of verdicts; *baseline is NULL where the option was not given.
+bool cli_baseline_read(struct arena *arena, const struct options *options, const struct verdict_set **baseline,
+                       struct error *error);
+// What of a set is not in a baseline; all of it where that is NULL.
+struct verdict_set cli_baseline_fresh(struct arena *arena, const struct verdict_set *set,
+                                      const struct verdict_set *baseline);
 
 // Options that several commands have in common.
 #define OPTION_FORMAT(formats)                                                                                         \

@@ -35,7 +35,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct observations observations = {0};
     struct verdict_set set = {0};
     struct intent *intent;
-    struct verdict_set fresh;
+    const struct verdict_set *baseline;
     struct fail_on fail_on;
     const char *format, *date;
     bool done;
@@ -49,7 +49,8 @@ static int run(struct arena *arena, int argc, char **argv)
     file = file != NULL ? file : options.operands.items[1];
     if (!cli_format(&options, "text json", &format, &error) || !cli_date(arena, &options, &date, &error) ||
         !cli_fail_on(arena, &options, &fail_on, &error) || !cli_vantages(arena, &options, &vantages, &error) ||
-        !cli_intent(arena, &options, &intent, &error) || !observations_read(arena, file, &observations, &error) ||
+        !cli_intent(arena, &options, &intent, &error) || !cli_baseline_read(arena, &options, &baseline, &error) ||
+        !observations_read(arena, file, &observations, &error) ||
         !cli_declared(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     if (vantages.items.count == 0)
@@ -60,17 +61,15 @@ static int run(struct arena *arena, int argc, char **argv)
     judge(arena, declared.estate, declared.exposures,
           &(struct judge_options){intent, vantages.items.items, vantages.items.count, date}, &set);
     struct text out = {0};
-    bool written = cli_baseline(arena, &options, &set, &fresh, &error);
-    if (!written)
-        ;
-    else if (strcmp(format, "json") == 0)
+    struct verdict_set fresh = cli_baseline_fresh(arena, &set, baseline);
+    if (strcmp(format, "json") == 0)
         verdicts_write_json(&fresh, &out);
     else
         report_text(&(struct report_run){.title = file, .set = &fresh, .observations = &observations},
                     &(struct report_options){.colour = cli_colour(&options)}, &out);
     cli_say_missing(declared.exposures);
-    int status = written ? cli_status(&fresh, NULL, &fail_on) : cli_fail(&error);
-    if (written && !cli_is_silent(&options, format, status) && !cli_output(&options, &out, &error))
+    int status = cli_status(&fresh, NULL, &fail_on);
+    if (!cli_is_silent(&options, format, status) && !cli_output(&options, &out, &error))
         status = cli_fail(&error);
     text_free(&out);
     exposure_set_free(narrowed);

@@ -56,7 +56,9 @@ static bool read_source(struct arena *arena, const struct options *options, stru
     bool folder = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
     source->run.title = path;
     GUARD(folder ? read_evidence(arena, path, source, error) : verdicts_read(arena, path, &source->all, error));
-    GUARD(cli_baseline(arena, options, &source->all, &source->fresh, error));
+    const struct verdict_set *baseline;
+    GUARD(cli_baseline_read(arena, options, &baseline, error));
+    source->fresh = cli_baseline_fresh(arena, &source->all, baseline);
     source->run.set = &source->fresh;
     source->run.title = title != NULL ? title : source->run.title;
     return true;
