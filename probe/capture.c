@@ -15,6 +15,7 @@ struct capture {
     pcap_t *form;
     pcap_dumper_t *dumper;
     uint32_t frames;
+    int why; // what the system said when a packet could not be written; 0: all could
 };
 
 struct capture *capture_begin(struct arena *arena, const char *path, struct error *error)
@@ -33,13 +34,20 @@ uint32_t capture_write(struct capture *capture, const uint8_t *packet, size_t si
     header.ts.tv_sec = (time_t)(wall_ns / NANO);
     header.ts.tv_usec = (suseconds_t)(wall_ns % NANO); // nanoseconds, by the file's precision
     pcap_dump((u_char *)capture->dumper, &header, packet);
+    if (capture->why == 0 && ferror(capture->draft.stream))
+        capture->why = errno == 0 ? EIO : errno;
     return ++capture->frames;
 }
 
 bool capture_commit(struct capture *capture, struct error *error)
 {
+    const char *path = capture->draft.path;
     pcap_dump_flush(capture->dumper);
     pcap_close(capture->form); // the dumper is the draft's stream, which the draft closes
+    if (capture->why != 0) {
+        file_abandon(&capture->draft);
+        return error_system(error, ERROR_INCOMPLETE, capture->why, "%s: cannot be written", path);
+    }
     return file_commit(&capture->draft, error);
 }
 

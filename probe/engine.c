@@ -704,6 +704,8 @@ static bool probe_all(struct engine *engine, struct observations *observations, 
 {
     if (!open_loop(engine, error))
         return false;
+    if (engine->options->begins != NULL)
+        engine->options->begins();
     pace_begin(&engine->pace, engine->arena, &engine->schedule, &engine->ledger,
                &(struct pace_limits){(double)engine->options->rate, (double)engine->options->host_rate,
                                      (unsigned)engine->options->tries});
@@ -739,6 +741,33 @@ static uint64_t draw_seed(void)
     return seed;
 }
 
+static void note_failed(struct engine *engine, const char *what, const struct error *why)
+{
+    *vector_add(engine->arena, &engine->summary->failed) =
+        (struct probe_failed){what, arena_strdup(engine->arena, why->message)};
+    log_line(LOG_ERROR, "%s: %s", what, why->message);
+}
+
+// What was observed counts without its packets too; it names none of them then.
+static void end_capture(struct engine *engine, bool good, struct observations *observations)
+{
+    struct error why = {0};
+    if (engine->capture == NULL)
+        return;
+    if (!good) {
+        capture_abandon(engine->capture);
+        return;
+    }
+    if (capture_commit(engine->capture, &why))
+        return;
+    note_failed(engine, "capture", &why);
+    for (size_t i = 0; i < observations->items.count; i++) {
+        struct observation *one = &observations->items.items[i];
+        one->frames.count = 0;
+        one->frame_count = 0;
+    }
+}
+
 bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_options *options,
                struct observations *observations, struct probe_summary *summary, struct error *error)
 {
@@ -768,14 +797,13 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
             receiver_close(engine->receiver);
     }
     routes_end(&engine->routes);
-    if (engine->capture != NULL)
-        good = good ? capture_commit(engine->capture, error) : (capture_abandon(engine->capture), false);
+    end_capture(engine, good, observations);
     ledger_end(&engine->ledger);
     if (good && options->services)
         identify_services(arena, &engine->loop, &engine->interrupted, plan, options, summary, observations);
     if (probed)
         close_loop(engine);
-    summary->problem = summary->problem || engine->problem.code != ERROR_NONE;
+    summary->problem = summary->problem || engine->problem.code != ERROR_NONE || summary->failed.count > 0;
     if (good && engine->problem.code != ERROR_NONE)
         log_line(LOG_ERROR, "%s", engine->problem.message);
     return good;

@@ -37,6 +37,7 @@ struct probe_options {
     // Called every few seconds with what is known so far; a failure is said, and the probe goes on. NULL: it is not.
     bool (*keep)(void *context, const struct observations *known, struct error *error);
     void *keep_context;
+    void (*begins)(void);     // called before the first packet, when SIGINT and SIGTERM end the probe; or NULL
     bool services;            // identify what answers at open TCP ports,
     long services_deadline_s; // for at most so many seconds, from 1
     enum probe_progress progress;
@@ -84,6 +85,12 @@ struct probe_services {
     unasked_list reasons;  // for these reasons
 };
 
+// What could not be done after something had been observed.
+struct probe_failed {
+    const char *what; // "capture"
+    const char *why;
+};
+
 struct probe_summary {
     size_t by_state[OBSERVED_UNKNOWN + 1]; // ports that ended in each state
     size_t sent;                           // tries
@@ -92,16 +99,17 @@ struct probe_summary {
     size_t dropped;                        // packets that this machine had no room for
     size_t asks;                           // times that what had answered was asked again
     size_t asks_answered;
-    size_t unearned; // ports whose silence, or answer, nothing vouched for
+    size_t unearned;    // ports whose silence, or answer, nothing vouched for
     double longest_gap; // seconds between two answers while somebody was being asked
     double seconds;
     const char *method; // "syn", "connect" or "capture"
     uint64_t seed;
     unsigned passes;
     VECTOR(struct probe_canary) canaries;
-    bool problem;         // something of this machine's failed, and was said
-    bool interrupted;     // by SIGINT or SIGTERM: what had no answer is unknown
-    unasked_list unasked; // ports that could not be asked, by reason
+    bool problem;                       // something of this machine's failed, and was said
+    VECTOR(struct probe_failed) failed; // the same
+    bool interrupted;                   // by SIGINT or SIGTERM: what had no answer is unknown
+    unasked_list unasked;               // ports that could not be asked, by reason
     struct probe_services services;
     VECTOR(struct address) accepting; // hosts that accept every TCP port: what is open there says little
     char vantage4[ADDRESS_TEXT];      // source address used, or ""
@@ -113,6 +121,7 @@ bool probe_scope(const struct plan *plan, const struct prefix *only, size_t only
 
 // Asks every port of `plan` and appends what was observed, by address, protocol and port. Refuses (ERROR_USAGE) before
 // sending anything where the scope lock does not hold. ERROR_INCOMPLETE where the loop or its memory cannot be set up.
+// What fails after the first packet is in the summary, and takes nothing away that was observed.
 bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_options *options,
                struct observations *observations, struct probe_summary *summary, struct error *error);
 

@@ -1,5 +1,6 @@
 // The command table, nothing else.
 #include <openssl/crypto.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ static void help(void)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN); // a file that may not grow is a disk that is full: said, and no end of everything
     if (argc < 2) {
         log_line(LOG_ERROR, "expected a command; sgproof --help lists them");
         return ERROR_USAGE;

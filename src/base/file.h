@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 
 // The bytes of a file, NUL-terminated beyond `length`; at most 1 GiB. The caller frees them with free().
@@ -15,8 +16,26 @@ char *file_read(const char *path, size_t *length, struct error *error);
 // file_begin.
 bool file_write(const char *path, const char *bytes, size_t length, struct error *error);
 
+// Reads a file of any size piece by piece. Fails where it cannot be read, or a call of `take` is false (which fills
+// the error).
+bool file_stream(const char *path, bool (*take)(void *context, const char *bytes, size_t length, struct error *error),
+                 void *context, struct error *error);
+
+// Size and SHA-256 of a file of any size.
+bool file_digest(const char *path, size_t *bytes, char sha256[DIGEST_TEXT], struct error *error);
+
+// Copies a file of any size, as file_write writes; with the size and SHA-256 of what was written.
+bool file_copy(const char *from, const char *path, size_t *bytes, char sha256[DIGEST_TEXT], struct error *error);
+
+// Whether file_write could put a file there, as far as can be told without doing it; else ERROR_USAGE.
+bool file_may_write(const char *path, struct error *error);
+
 // Makes the folder `path` (its parent must exist). Fails where something is there already.
 bool file_make_folder(const char *path, struct error *error);
+
+// Renames a file or folder to a name that nothing has yet; false, with errno set, where that cannot be: EEXIST or
+// ENOTEMPTY where something has it.
+bool file_move(const char *from, const char *to);
 
 // Makes the folders above the file `path` that are not there yet.
 bool file_make_parents(const char *path, struct error *error);

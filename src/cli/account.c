@@ -56,7 +56,7 @@ static int run(struct arena *arena, int argc, char **argv)
             complete = complete && report.packs.items[p].controls.items[i].result != CONTROL_NOT_EVALUATED;
     const char *fail_on = options_value(&options, "fail-on");
     bool failed = controls_failed(&report, fail_on == NULL ? "*" : fail_on);
-    int status = !cli_output(&options, &out, &error) ? cli_fail(&error) : !complete ? ERROR_INCOMPLETE : failed;
+    int status = cli_output(&options, &out, &error) ? cli_status_of(complete, failed) : cli_fail(&error);
     text_free(&out);
     cli_declared_free(&declared);
     return status;
@@ -68,7 +68,9 @@ const struct command command_account = {
     .usage = "SNAPSHOT [--intent FILE] [--pack NAME|FILE]",
     .notes =
         "The controls of the packs that rest on IAM and CloudTrail alone. The intent's `administrators` may hold more\n"
-        "than read access. Exit status: 0 none failed; 1 some did; 2 bad input; 3 some could not be evaluated.\n"
+        "than read access. Exit status: 0 none failed; 1 some did; 2 bad input; 3 some could not be evaluated; 4 "
+        "that,\n"
+        "and some failed too.\n"
         "\nExamples:\n"
         "  sgproof account estate/ --intent intent.json\n"
         "  sgproof account estate/ --pack sec-002 --format json\n",

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/stop.h"
 
 static const char *setting(const char *variable)
 {
@@ -54,7 +55,8 @@ static bool read_client(const struct options *options, struct client_options *cl
                                       .answer_timeout = 60000,
                                       .tries = (int)(tries < 1 ? 1 : tries),
                                       .limit = (unsigned)parallel,
-                                      .deadline = deadline * 1000};
+                                      .deadline = deadline * 1000,
+                                      .stopped = stop_asked};
     return true;
 }
 

@@ -59,6 +59,13 @@ bool cli_output_end(struct output *output, struct text *text, struct error *erro
     return true;
 }
 
+void cli_output_abandon(struct output *output, struct text *text)
+{
+    text_free(text);
+    if (output->is_file)
+        file_abandon(&output->draft);
+}
+
 bool cli_format(const struct options *options, const char *formats, const char **format, struct error *error)
 {
     const char *wanted = options_value(options, "format");
@@ -241,21 +248,25 @@ bool cli_passphrase(const struct options *options, char **passphrase, struct err
     return error_set(error, ERROR_USAGE, "%s: its first line is empty, expected a passphrase", file);
 }
 
+bool cli_depth(const char *depth, enum plan_depth *chosen, struct error *error)
+{
+    static const char *const depths[] = {"declared", "standard", "full"};
+    *chosen = DEPTH_STANDARD;
+    for (int i = 0; i < 3 && depth != NULL; i++)
+        if (strcmp(depths[i], depth) == 0) {
+            *chosen = (enum plan_depth)i;
+            return true;
+        }
+    return depth == NULL || error_set(error, ERROR_USAGE, "--depth %s: expected declared, standard or full", depth);
+}
+
 bool cli_plan(struct arena *arena, const char *depth, const struct declared *declared,
               const struct exposure_set *narrowed, const struct intent *intent, const struct vantage_list *vantages,
               struct plan *plan, struct verdict_set *coverage, struct error *error)
 {
-    static const char *const depths[] = {"declared", "standard", "full"};
     static const char *const unseen[] = {"IPv4 endpoints (no IPv4 vantage)", "IPv6 endpoints (no IPv6 vantage)"};
-    struct plan_options chosen = {.depth = DEPTH_STANDARD};
-    bool known = depth == NULL;
-    for (int i = 0; i < 3 && !known; i++)
-        if (strcmp(depths[i], depth) == 0) {
-            chosen.depth = (enum plan_depth)i;
-            known = true;
-        }
-    if (!known)
-        return error_set(error, ERROR_USAGE, "--depth %s: expected declared, standard or full", depth);
+    struct plan_options chosen = {0};
+    GUARD(cli_depth(depth, &chosen.depth, error));
     if (!portset_parse(arena, SERVICE_PORTS, &chosen.service_ports))
         return error_set(error, ERROR_USAGE, "the built-in service ports are no list of ports");
     chosen.udp_ports = probe_udp_ports(arena);
@@ -478,19 +489,29 @@ bool cli_fail_on(struct arena *arena, const struct options *options, struct fail
     return true;
 }
 
-int cli_status(const struct verdict_set *set, const struct control_report *controls, const struct fail_on *fail_on)
+int cli_status_of(bool complete, bool findings)
 {
-    if (!set->complete)
-        return ERROR_INCOMPLETE;
+    enum { FINDINGS = 1, INCOMPLETE_WITH_FINDINGS = 4 };
+    return complete ? (findings ? FINDINGS : 0) : findings ? INCOMPLETE_WITH_FINDINGS : ERROR_INCOMPLETE;
+}
+
+static bool has_findings(const struct verdict_set *set, const struct control_report *controls,
+                         const struct fail_on *fail_on)
+{
     for (size_t i = 0; i < set->items.count; i++) {
         const struct verdict *verdict = &set->items.items[i];
         if ((fail_on->severity && verdict->severity <= fail_on->least) || fail_on->verdicts[verdict->kind])
-            return 1;
+            return true;
     }
     for (size_t i = 0; controls != NULL && i < fail_on->controls.count; i++)
         if (controls_failed(controls, fail_on->controls.items[i]))
-            return 1;
-    return 0;
+            return true;
+    return false;
+}
+
+int cli_status(const struct verdict_set *set, const struct control_report *controls, const struct fail_on *fail_on)
+{
+    return cli_status_of(set->complete, has_findings(set, controls, fail_on));
 }
 
 bool cli_is_silent(const struct options *options, const char *format, int status)
@@ -499,20 +520,29 @@ bool cli_is_silent(const struct options *options, const char *format, int status
            options_value(options, "output") == NULL;
 }
 
-bool cli_baseline(struct arena *arena, const struct options *options, const struct verdict_set *set,
-                  struct verdict_set *fresh, struct error *error)
+bool cli_baseline_read(struct arena *arena, const struct options *options, const struct verdict_set **baseline,
+                       struct error *error)
 {
     const char *path = options_value(options, "baseline");
-    struct verdict_set baseline = {0};
     struct stat about;
-    size_t known;
-    *fresh = *set;
+    *baseline = NULL;
     if (path == NULL)
         return true;
     if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
         path = arena_printf(arena, "%s/verdicts.json", path);
-    GUARD(verdicts_read(arena, path, &baseline, error));
-    drift_since(arena, set, &baseline, fresh, &known);
+    struct verdict_set *set = arena_new_of(arena, struct verdict_set);
+    *baseline = set;
+    return verdicts_read(arena, path, set, error);
+}
+
+struct verdict_set cli_baseline_fresh(struct arena *arena, const struct verdict_set *set,
+                                      const struct verdict_set *baseline)
+{
+    struct verdict_set fresh = *set;
+    size_t known;
+    if (baseline == NULL)
+        return fresh;
+    drift_since(arena, set, baseline, &fresh, &known);
     log_line(LOG_INFO, "%zu ports are as in the baseline and not reported", known);
-    return true;
+    return fresh;
 }

@@ -8,6 +8,7 @@
 #include "model/exposure.h"
 #include "model/control.h"
 #include "probe/probe.h"
+#include "reconcile/plan.h"
 #include "rules/intent.h"
 #include "rules/pack.h"
 #include "rules/reach.h"
@@ -29,6 +30,7 @@ struct output {
 };
 bool cli_output_begin(const struct options *options, struct output *output, struct text *text, struct error *error);
 bool cli_output_end(struct output *output, struct text *text, struct error *error);
+void cli_output_abandon(struct output *output, struct text *text); // leaves no file
 
 // --format, one of `formats` ("text json" separated by spaces); without it the first one on a terminal, else too.
 bool cli_format(const struct options *options, const char *formats, const char **format, struct error *error);
@@ -64,6 +66,9 @@ bool cli_packs(struct arena *arena, const struct options *options, struct pack_l
 // --passphrase-file: its first line, to be given back with cli_forget; NULL where the option was not given.
 bool cli_passphrase(const struct options *options, char **passphrase, struct error *error);
 void cli_forget(char *secret); // NULL is allowed
+
+// Whether a --depth (NULL: standard) is one.
+bool cli_depth(const char *depth, enum plan_depth *chosen, struct error *error);
 
 // The plan of a --depth (NULL: standard) for the vantages, with what it leaves out as gaps of `coverage`.
 bool cli_plan(struct arena *arena, const char *depth, const struct declared *declared,
@@ -107,16 +112,21 @@ struct fail_on {
 };
 bool cli_fail_on(struct arena *arena, const struct options *options, struct fail_on *fail_on, struct error *error);
 
-// 3 where the set is incomplete; 1 where something of it, or of the controls (NULL: none were judged), is what
-// --fail-on says; else 0.
+// Exit status of a job that is done: 0 nothing to report, 1 findings, 3 incomplete, 4 incomplete and findings too.
+int cli_status_of(bool complete, bool findings);
+
+// The same of a set; findings are what of it, or of the controls (NULL: none were judged), is what --fail-on says.
 int cli_status(const struct verdict_set *set, const struct control_report *controls, const struct fail_on *fail_on);
 
 // Whether nothing is to be printed: -q, text, no --output, and nothing to report. A nightly job is silent so.
 bool cli_is_silent(const struct options *options, const char *format, int status);
 
-// --baseline: what is not in that evidence folder, or file of verdicts, is left in *fresh; else the set as it is.
-bool cli_baseline(struct arena *arena, const struct options *options, const struct verdict_set *set,
-                  struct verdict_set *fresh, struct error *error);
+// --baseline, an evidence folder or file of verdicts; *baseline is NULL where the option was not given.
+bool cli_baseline_read(struct arena *arena, const struct options *options, const struct verdict_set **baseline,
+                       struct error *error);
+// What of a set is not in a baseline; all of it where that is NULL.
+struct verdict_set cli_baseline_fresh(struct arena *arena, const struct verdict_set *set,
+                                      const struct verdict_set *baseline);
 
 // Options that several commands have in common.
 #define OPTION_FORMAT(formats)                                                                                         \

@@ -40,11 +40,44 @@ bool derive_plan(struct derivation *derivation, struct error *error)
     return true;
 }
 
+bool derive_after(struct derivation *derivation, struct error *error)
+{
+    return cli_declared(derivation->given.after, &derivation->after, error);
+}
+
+static void lack(struct derivation *derivation, const char *what)
+{
+    *vector_add(derivation->arena, &derivation->set.missing) =
+        arena_printf(derivation->arena, STEP_SECOND_READING ": %s", what);
+    derivation->set.complete = false;
+}
+
+// What changed while the probe went on; what that cannot be told of.
+static void look_at_stability(struct derivation *derivation)
+{
+    struct verdict_set *set = &derivation->set;
+    const char *why = failed_step_why(&derivation->given.failed, STEP_SECOND_READING);
+    if (derivation->after.exposures == NULL) {
+        set->stability_unknown = true;
+        lack(derivation, why == NULL ? "there is none" : why);
+        return;
+    }
+    struct exposure_set *after = cli_narrow(derivation->after.exposures, &derivation->given.vantages);
+    reconcile_mark_unstable(set, after);
+    exposure_set_free(after);
+    struct map known = {0};
+    for (size_t i = 0; i < set->missing.count; i++)
+        map_put(derivation->arena, &known, set->missing.items[i], set);
+    text_list gaps = exposure_set_gaps(derivation->arena, derivation->after.exposures);
+    for (size_t i = 0; i < gaps.count; i++)
+        if (map_get(&known, gaps.items[i]) == NULL)
+            lack(derivation, gaps.items[i]);
+}
+
 bool derive_verdicts(struct derivation *derivation, struct error *error)
 {
     const struct derivation_given *given = &derivation->given;
     struct verdict_set *set = &derivation->set;
-    GUARD(cli_declared(given->after, &derivation->after, error));
     GUARD(observations_read(derivation->arena, given->observations, &derivation->observations, error));
     set->vantage = cli_vantages_text(derivation->arena, &given->vantages);
     reconcile(derivation->arena, derivation->narrowed, &derivation->observations, set);
@@ -52,11 +85,25 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
           &(struct judge_options){derivation->intent, given->vantages.items.items, given->vantages.items.count,
                                   given->today},
           set);
-    struct exposure_set *after = cli_narrow(derivation->after.exposures, &given->vantages);
-    reconcile_mark_unstable(set, after);
-    exposure_set_free(after);
-    verdicts_write_json(set, &derivation->verdicts_json);
+    look_at_stability(derivation);
+    derivation->lacking = set->missing.count;
     return true;
+}
+
+void derive_failures(struct derivation *derivation)
+{
+    const failed_steps *failed = &derivation->given.failed;
+    struct verdict_set *set = &derivation->set;
+    set->missing.count = (uint32_t)derivation->lacking;
+    for (size_t i = 0; i < failed->count; i++) {
+        const struct failed_step *one = &failed->items[i];
+        set->complete = false;
+        if (strcmp(one->step, STEP_SECOND_READING) != 0) // told already
+            *vector_add(derivation->arena, &set->missing) =
+                arena_printf(derivation->arena, "%s: %s", one->step, one->why);
+    }
+    text_free(&derivation->verdicts_json);
+    verdicts_write_json(set, &derivation->verdicts_json);
 }
 
 bool derive_controls(struct derivation *derivation, struct error *error)

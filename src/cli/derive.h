@@ -2,12 +2,13 @@
 #pragma once
 
 #include "cli/common.h"
+#include "evidence/manifest.h"
 #include "model/control.h"
 
 // What is given. Folders are snapshots.
 struct derivation_given {
     const char *before;
-    const char *after;
+    const char *after;        // NULL: there is no second reading
     const char *observations; // file
     const char *intent;       // file, or NULL
     const char *depth;        // NULL: standard
@@ -16,6 +17,7 @@ struct derivation_given {
     text_list canaries;       // as --canary takes them
     struct probe_speed speed; // rate 0: of a version whose plans had no head
     text_list packs;          // files of control packs, in order
+    failed_steps failed;      // of the run
 };
 
 // What follows. Texts are the bundle's files, byte for byte.
@@ -30,6 +32,7 @@ struct derivation {
     struct plan_head head;
     struct observations observations;
     struct verdict_set set;
+    size_t lacking; // of the set's `missing`, those that are not for the run's failed steps
     struct control_report controls;
     struct text exposure_json;
     struct text plan_jsonl;
@@ -37,11 +40,15 @@ struct derivation {
     struct text controls_json;
 };
 
-// In this order. Each needs what stands in `given` for it: `intent`; then `before`; then `vantages` and `depth`; then
-// the rest. Free with derive_free, also after a failure.
+// In this order. Each needs what stands in `given` for it: `intent`; `before`; `vantages` and `depth`; `after`;
+// `observations` and whether there was a second reading; `packs`; `failed`. Free with derive_free, also after a
+// failure.
 bool derive_intent(struct derivation *derivation, struct error *error);
 bool derive_exposure(struct derivation *derivation, struct error *error);
 bool derive_plan(struct derivation *derivation, struct error *error);
+bool derive_after(struct derivation *derivation, struct error *error);
 bool derive_verdicts(struct derivation *derivation, struct error *error);
 bool derive_controls(struct derivation *derivation, struct error *error);
+// Adds the run's failed steps to the verdicts, and makes their text. May be called again, when more have failed.
+void derive_failures(struct derivation *derivation);
 void derive_free(struct derivation *derivation);

@@ -198,7 +198,7 @@ static int run(struct arena *arena, int argc, char **argv)
         complete = cli_say_missing(declared[0].exposures) && complete;
         complete = cli_say_missing(declared[1].exposures) && complete;
         bool differs = difference->changes.count > 0 && options_value(&options, "exit-code") != NULL;
-        status = !cli_output(&options, &out, &error) ? cli_fail(&error) : !complete ? ERROR_INCOMPLETE : (int)differs;
+        status = cli_output(&options, &out, &error) ? cli_status_of(complete, differs) : cli_fail(&error);
         text_free(&out);
         diff_free(difference);
     }
@@ -218,7 +218,8 @@ const struct command command_diff = {
         "that are split but equal make no difference. With a plan, values known only after apply make what depends on\n"
         "them possible; resource types that are not considered are listed.\n"
         "Of runs (evidence folders, or ids of runs in the history) it says what moved of what was observed.\n"
-        "Exit status: 0 done; 1 with --exit-code, something changed; 2 bad input; 3 something is missing or unknown.\n"
+        "Exit status: 0 done; 1 with --exit-code, something changed; 2 bad input; 3 something is missing or unknown;\n"
+        "4 that, and with --exit-code something changed too.\n"
         "\nExamples:\n"
         "  sgproof diff before/ after/\n"
         "  sgproof diff evidence-monday/ evidence-tuesday/\n"

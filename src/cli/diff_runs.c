@@ -77,9 +77,8 @@ int diff_runs(struct arena *arena, const struct options *options)
         text_make_printable(out.bytes);
     }
     bool differs = list.count > 0 && options_value(options, "exit-code") != NULL;
-    int status = !cli_output(options, &out, &error)       ? cli_fail(&error)
-                 : !sets[0].complete || !sets[1].complete ? ERROR_INCOMPLETE
-                                                          : (int)differs;
+    int status = cli_output(options, &out, &error) ? cli_status_of(sets[0].complete && sets[1].complete, differs)
+                                                   : cli_fail(&error);
     text_free(&out);
     return status;
 }

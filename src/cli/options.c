@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/log.h"
 
 static const struct option_spec common[] = {
@@ -103,7 +104,8 @@ bool options_parse(struct arena *arena, const struct command *command, int argc,
         if (!put(arena, options, spec, value == NULL ? "" : value, error))
             return false;
     }
-    return setup_log(options, error);
+    const char *output = options_value(options, "output");
+    return setup_log(options, error) && (output == NULL || strcmp(output, "-") == 0 || file_may_write(output, error));
 }
 
 const struct option_values *options_values(const struct options *options, const char *name)

@@ -42,7 +42,7 @@ bool past_open(struct past *past, struct arena *arena, const struct options *opt
     if (file == NULL || options_value(options, "no-history") != NULL)
         return true;
     past->history = history_open(arena, file, true, error);
-    return past->history != NULL;
+    return past->history != NULL && history_is_sound(past->history, error);
 }
 
 bool past_compare(struct past *past, const struct options *options, const struct exposure_set *exposures,
@@ -64,6 +64,14 @@ bool past_compare(struct past *past, const struct options *options, const struct
 void past_close(struct past *past)
 {
     history_close(past->history);
+    past->history = NULL;
+}
+
+void past_forget(struct past *past)
+{
+    past_close(past);
+    past->runs.count = 0;
+    past->drift.count = 0;
 }
 
 const struct history_run *past_last(const struct past *past)

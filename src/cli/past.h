@@ -29,6 +29,8 @@ bool past_open(struct past *past, struct arena *arena, const struct options *opt
 bool past_compare(struct past *past, const struct options *options, const struct exposure_set *exposures,
                   const struct verdict_set *set, struct error *error);
 void past_close(struct past *past);
+// The same where it could not be read: nothing of it is known then, and nothing is added to it.
+void past_forget(struct past *past);
 
 // The run before this one, or NULL.
 const struct history_run *past_last(const struct past *past);

@@ -1,4 +1,8 @@
+#include <errno.h>
+#include <sys/stat.h>
+
 #include "aws/documents/calls.h"
+#include "base/stop.h"
 #include "cli/aws.h"
 
 static const struct option_spec options_of_read[] = {
@@ -20,6 +24,38 @@ static int print_policy(const struct options *options)
     return status;
 }
 
+// Into a temporary folder first: a snapshot appears whole or not at all.
+static bool read_into(struct arena *arena, const struct options *options, const char *folder,
+                      struct collected *collected, struct error *error)
+{
+    struct temporary temporary;
+    struct stat about;
+    if (lstat(folder, &about) == 0)
+        return error_set(error, ERROR_USAGE, "%s: is there already, and is not written over", folder);
+    GUARD(temporary_make(arena, folder, &temporary, error));
+    stop_removes(&temporary);
+    const char *inside = arena_printf(arena, "%s/snapshot", temporary.path);
+    bool good = cli_collect(arena, options, inside, options_value(options, "network-only") != NULL, collected, error);
+    if (good && !file_move(inside, folder)) {
+        int why = errno;
+        const char *kept = temporary_keep(arena, &temporary);
+        stop_end();
+        return error_system(error, ERROR_INCOMPLETE, why, "%s: cannot be made; what was read is in %s/snapshot", folder,
+                            kept == NULL ? temporary.path : kept);
+    }
+    temporary_remove(&temporary);
+    stop_end();
+    return good;
+}
+
+static const char *without_slash(struct arena *arena, const char *folder)
+{
+    size_t length = folder == NULL ? 0 : strlen(folder);
+    while (length > 1 && folder[length - 1] == '/')
+        length--;
+    return folder == NULL ? NULL : arena_strndup(arena, folder, length);
+}
+
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
@@ -36,8 +72,10 @@ static int run(struct arena *arena, int argc, char **argv)
     const char *folder = options.operands.count == 1 ? options.operands.items[0] : options_value(&options, "out");
     if (options.operands.count > 1 || (folder == NULL && !whoami))
         return cli_usage(&command_read, "expected one folder to make");
-    if (!cli_collect(arena, &options, whoami ? NULL : folder, options_value(&options, "network-only") != NULL,
-                     &collected, &error))
+    folder = without_slash(arena, folder);
+    bool good = whoami ? cli_collect(arena, &options, NULL, true, &collected, &error)
+                       : read_into(arena, &options, folder, &collected, &error);
+    if (!good)
         return cli_fail(&error);
     struct text out = {0};
     if (whoami)

@@ -24,7 +24,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct observations observations = {0};
     struct verdict_set set = {0};
     struct intent *intent;
-    struct verdict_set fresh;
+    const struct verdict_set *baseline;
     struct fail_on fail_on;
     const char *format, *date;
     bool done;
@@ -38,7 +38,8 @@ static int run(struct arena *arena, int argc, char **argv)
     file = file != NULL ? file : options.operands.items[1];
     if (!cli_format(&options, "text json", &format, &error) || !cli_date(arena, &options, &date, &error) ||
         !cli_fail_on(arena, &options, &fail_on, &error) || !cli_vantages(arena, &options, &vantages, &error) ||
-        !cli_intent(arena, &options, &intent, &error) || !observations_read(arena, file, &observations, &error) ||
+        !cli_intent(arena, &options, &intent, &error) || !cli_baseline_read(arena, &options, &baseline, &error) ||
+        !observations_read(arena, file, &observations, &error) ||
         !cli_declared(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     if (vantages.items.count == 0 && !cli_observed_vantages(arena, &observations, &vantages, &error)) {
@@ -51,17 +52,15 @@ static int run(struct arena *arena, int argc, char **argv)
     judge(arena, declared.estate, declared.exposures,
           &(struct judge_options){intent, vantages.items.items, vantages.items.count, date}, &set);
     struct text out = {0};
-    bool written = cli_baseline(arena, &options, &set, &fresh, &error);
-    if (!written)
-        ;
-    else if (strcmp(format, "json") == 0)
+    struct verdict_set fresh = cli_baseline_fresh(arena, &set, baseline);
+    if (strcmp(format, "json") == 0)
         verdicts_write_json(&fresh, &out);
     else
         report_text(&(struct report_run){.title = file, .set = &fresh, .observations = &observations},
                     &(struct report_options){.colour = cli_colour(&options)}, &out);
     cli_say_missing(declared.exposures);
-    int status = written ? cli_status(&fresh, NULL, &fail_on) : cli_fail(&error);
-    if (written && !cli_is_silent(&options, format, status) && !cli_output(&options, &out, &error))
+    int status = cli_status(&fresh, NULL, &fail_on);
+    if (!cli_is_silent(&options, format, status) && !cli_output(&options, &out, &error))
         status = cli_fail(&error);
     text_free(&out);
     exposure_set_free(narrowed);
@@ -75,7 +74,7 @@ const struct command command_reconcile = {
     .usage = "SNAPSHOT OBSERVATIONS [--vantage ADDRESS] [--intent FILE]",
     .notes =
         "Without --vantage the source addresses that the prober noted are used. Exit status: 0 nothing at or above\n"
-        "--fail-on; 1 findings; 2 bad input; 3 incomplete, whatever was found.\n"
+        "--fail-on; 1 findings; 2 bad input; 3 incomplete; 4 incomplete, and findings too.\n"
         "\nExamples:\n"
         "  sgproof reconcile estate/ observations.jsonl --intent intent.json\n"
         "  sgproof reconcile estate/ observations.jsonl --vantage 203.0.113.7 --format json -o verdicts.json\n",

@@ -56,10 +56,26 @@ static bool read_source(struct arena *arena, const struct options *options, stru
     bool folder = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
     source->run.title = path;
     GUARD(folder ? read_evidence(arena, path, source, error) : verdicts_read(arena, path, &source->all, error));
-    GUARD(cli_baseline(arena, options, &source->all, &source->fresh, error));
+    const struct verdict_set *baseline;
+    GUARD(cli_baseline_read(arena, options, &baseline, error));
+    source->fresh = cli_baseline_fresh(arena, &source->all, baseline);
     source->run.set = &source->fresh;
     source->run.title = title != NULL ? title : source->run.title;
     return true;
+}
+
+// Straight into the output: a capture is of any size.
+static bool write_tar(struct arena *arena, const struct options *options, const struct source *source,
+                      struct error *error)
+{
+    struct output output;
+    struct text out;
+    GUARD(cli_output_begin(options, &output, &out, error));
+    if (tar_write(arena, options->operands.items[0], arena_printf(arena, "sgproof-%s", source->manifest.run_id),
+                  &source->manifest, &out, error))
+        return cli_output_end(&output, &out, error);
+    cli_output_abandon(&output, &out);
+    return false;
 }
 
 static int run(struct arena *arena, int argc, char **argv)
@@ -86,13 +102,13 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     if (source.run.manifest == NULL && (tar || format->needs_evidence))
         return cli_usage(&command_report, "this format needs an evidence folder");
-    bool good = true;
-    if (tar)
-        good = tar_write(arena, options.operands.items[0], arena_printf(arena, "sgproof-%s", source.manifest.run_id),
-                         &source.manifest, &out, &error);
-    else
+    bool good;
+    if (tar) {
+        good = write_tar(arena, &options, &source, &error);
+    } else {
         format->write(&source.run, &(struct report_options){.colour = cli_colour(&options)}, &out);
-    good = good && cli_output(&options, &out, &error);
+        good = cli_output(&options, &out, &error);
+    }
     text_free(&out);
     return !good ? cli_fail(&error) : source.all.complete ? 0 : ERROR_INCOMPLETE;
 }

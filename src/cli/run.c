@@ -1,17 +1,10 @@
-#include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "aws/snapshot.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "cli/aws.h"
-#include "cli/derive.h"
-#include "cli/past.h"
-#include "cli/vouch.h"
+#include "cli/run_stages.h"
 #include "config.h"
-#include "net/sockaddr.h"
 #include "report/report.h"
 
 static const struct option_spec options_of_run[] = {
@@ -36,18 +29,6 @@ static const struct option_spec options_of_run[] = {
     OPTIONS_END,
 };
 
-struct job {
-    struct arena *arena;
-    const struct options *options;
-    const char *snapshot; // --snapshot, or NULL: AWS is read
-    const char *passing;  // folder for what passes: live readings and the capture
-    struct pack_list packs;
-    struct derivation derivation;
-    struct past past;
-    struct bundle *bundle;
-    char manifest_sha256[DIGEST_TEXT];
-};
-
 static const char *now(struct arena *arena, const char *format)
 {
     char text[40];
@@ -58,292 +39,123 @@ static const char *now(struct arena *arena, const char *format)
     return arena_strdup(arena, text);
 }
 
-// Reads AWS into a passing folder. Without a live reading, the snapshot is read again.
-static bool read_configuration(struct job *job, const char *name, const char **folder, struct error *error)
+static const char *out_of(struct arena *arena, const struct options *options)
 {
-    struct collected collected;
-    *folder = job->snapshot;
-    if (job->snapshot != NULL)
-        return true;
-    *folder = arena_printf(job->arena, "%s/%s", job->passing, name);
-    return cli_collect(job->arena, job->options, *folder, strcmp(name, "after") == 0, &collected, error);
+    const char *out = options_value(options, "out");
+    if (out == NULL)
+        return arena_printf(arena, "sgproof-run-%s", now(arena, "%Y%m%dT%H%M%SZ"));
+    size_t length = strlen(out);
+    while (length > 1 && out[length - 1] == '/')
+        length--;
+    return arena_strndup(arena, out, length);
 }
 
-static bool copy_snapshot(struct job *job, const char *from, const char *into, struct error *error)
+// What is asked for, beside what it is done with.
+struct wanted {
+    const char *format;
+    struct fail_on fail_on;
+    const struct verdict_set *baseline;
+};
+
+// Everything that can be checked before anything is done.
+static bool check(struct run_job *job, struct wanted *wanted, struct error *error)
 {
-    struct snapshot_files files = {0};
-    if (!bundle_folder(job->bundle, into, error) || !snapshot_list(job->arena, from, &files, error))
-        return false;
-    for (size_t i = 0; i < files.unread.count; i++)
-        log_line(LOG_WARNING, "%s/%s %s", from, files.unread.items[i].file, files.unread.items[i].why);
-    for (size_t i = 0; i < files.left_out.count; i++)
-        log_line(LOG_INFO, "%s/%s %s", from, files.left_out.items[i].file, files.left_out.items[i].why);
-    for (size_t i = 0; i < files.paths.count; i++)
-        if (!bundle_copy(job->bundle, arena_printf(job->arena, "%s/%s", into, files.paths.items[i]),
-                         arena_printf(job->arena, "%s/%s", from, files.paths.items[i]), error))
-            return false;
+    struct derivation_given *given = &job->derivation.given;
+    const struct options *options = job->options;
+    struct intent *intent;
+    enum plan_depth depth;
+    given->intent = options_value(options, "intent");
+    given->depth = options_value(options, "depth");
+    given->today = now(job->arena, "%Y-%m-%d");
+    GUARD(cli_format(options, "text json", &wanted->format, error));
+    GUARD(cli_fail_on(job->arena, options, &wanted->fail_on, error));
+    GUARD(cli_vantages(job->arena, options, &given->vantages, error));
+    GUARD(cli_depth(given->depth, &depth, error) && cli_probe_options(job->arena, options, &job->probe, error));
+    struct plan canaries = {0};
+    GUARD(cli_speed(options, &given->speed, error));
+    GUARD(cli_canaries(job->arena, options, &canaries, &given->canaries, error));
+    GUARD(cli_packs(job->arena, options, &job->packs, error) && cli_intent(job->arena, options, &intent, error));
+    GUARD(cli_baseline_read(job->arena, options, &wanted->baseline, error));
+    GUARD(vouch_previous(job->arena, options, NULL, &job->previous, error) && vouch_authority(options, error));
+    GUARD(vouch_key(options, &job->key, error));
+    const char *title = intent != NULL ? intent->platform : job->snapshot == NULL ? job->out : job->snapshot;
+    job->manifest = (struct manifest){.tool_version = SGPROOF_VERSION,
+                                      .begin = clock_text(job->arena, clock_wall_us()),
+                                      .title = title,
+                                      .depth = given->depth == NULL ? "standard" : given->depth,
+                                      .judged_on = given->today};
     return true;
 }
 
-static bool add_text(struct job *job, const char *path, const struct text *text, struct error *error)
+// What a person or program is told; false where it could not be written.
+static bool print(const struct run_job *job, const struct wanted *wanted, const struct verdict_set *set, int status,
+                  struct error *error)
 {
-    return bundle_add(job->bundle, path, text->bytes == NULL ? "" : text->bytes, text->length, error);
-}
-
-static bool probe_stage(struct job *job, struct error *error)
-{
-    struct probe_options probe;
-    struct probe_summary summary;
-    struct observations observations = {0};
-    struct text observed = {0};
-    const struct derivation *derivation = &job->derivation;
-    GUARD(cli_probe_options(job->arena, job->options, &probe, error));
-    // The scope lock, before anything is written or sent: the plan holds addresses of the snapshot only.
-    for (size_t i = 0; i < derivation->plan.targets.count; i++)
-        if (!derivation->plan.targets.items[i].canary &&
-            exposure_endpoint_at(derivation->before.exposures, prefix_of(derivation->plan.targets.items[i].address)) ==
-                NULL)
-            return error_set(error, ERROR_USAGE,
-                             "the plan holds an address that the snapshot does not: nothing was sent");
-    log_line(LOG_INFO, "probing %u endpoints", derivation->narrowed->endpoints.count);
-    probe.capture = arena_printf(job->arena, "%s/capture.pcap", job->passing);
-    probe.capture_optional = true;
-    GUARD(probe_run(job->arena, &derivation->plan, &probe, &observations, &summary, error));
-    cli_say_probed(&summary);
-    for (size_t i = 0; i < observations.items.count; i++)
-        observation_write(&observations.items.items[i], &observed);
-    probe_summary_write(&summary, &observed);
-    bool good = add_text(job, "observations.jsonl", &observed, error) &&
-                (access(probe.capture, F_OK) != 0 || bundle_copy(job->bundle, "capture.pcap", probe.capture, error));
-    text_free(&observed);
+    struct text text = {0};
+    if (cli_is_silent(job->options, wanted->format, status))
+        return true;
+    if (strcmp(wanted->format, "json") == 0)
+        verdicts_write_json(set, &text);
+    else
+        report_text(&(struct report_run){.title = job->out,
+                                         .set = set,
+                                         .controls = &job->derivation.controls,
+                                         .observations = &job->derivation.observations,
+                                         .runs = &job->past.runs,
+                                         .drift = &job->past.drift},
+                    &(struct report_options){.colour = cli_colour(job->options)}, &text);
+    bool good = cli_output(job->options, &text, error);
+    text_free(&text);
     return good;
 }
 
-static bool write_report(struct job *job, const struct manifest *manifest, struct error *error)
-{
-    struct text html = {0};
-    const struct report_run run = {
-        .title = manifest->title,
-        .set = &job->derivation.set,
-        .controls = &job->derivation.controls,
-        .manifest = manifest,
-        .observations = &job->derivation.observations,
-        .runs = &job->past.runs,
-        .drift = &job->past.drift,
-    };
-    report_html(&run, &(struct report_options){0}, &html);
-    bool good = add_text(job, "report.html", &html, error);
-    text_free(&html);
-    return good;
-}
-
-// From the first reading to the plan.
-static bool make_plan(struct job *job, struct error *error)
-{
-    struct derivation *derivation = &job->derivation;
-    struct derivation_given *given = &derivation->given;
-    GUARD(derive_exposure(derivation, error));
-    if (given->vantages.items.count == 0) {
-        GUARD(cli_own_vantages(job->arena, job->options, derivation->before.exposures, &given->vantages, error));
-        const char *text = cli_vantages_learnt(job->arena, &given->vantages);
-        if (text != NULL)
-            log_line(LOG_INFO, "vantage: %s; behind a translator of addresses, give --vantage", text);
-    }
-    return derive_plan(derivation, error);
-}
-
-// --estimate: what a run would send, and no more.
-static int estimate(struct job *job)
+static int conclude(struct run_job *job, const struct wanted *wanted)
 {
     struct error error = {0};
-    struct text out = {0};
-    const struct derivation *derivation = &job->derivation;
-    bool good = derive_intent(&job->derivation, &error) &&
-                read_configuration(job, "before", &job->derivation.given.before, &error) && make_plan(job, &error);
-    if (good)
-        cli_write_estimate(&derivation->plan, &derivation->head, &out);
-    good = good && cli_output(job->options, &out, &error);
-    text_free(&out);
-    return good ? 0 : cli_fail(&error);
-}
-
-// Everything is derived from what is in the bundle by then, so that an audit can derive it again.
-static bool fill_bundle(struct job *job, struct error *error)
-{
-    struct derivation *derivation = &job->derivation;
-    struct derivation_given *given = &derivation->given;
-    const char *before, *after;
-    GUARD(given->intent == NULL || bundle_copy(job->bundle, "intent.json", given->intent, error));
-    GUARD(read_configuration(job, "before", &before, error) && copy_snapshot(job, before, "before", error));
-    given->before = bundle_path(job->bundle, "before");
-    GUARD(make_plan(job, error));
-    GUARD(add_text(job, "exposure.json", &derivation->exposure_json, error));
-    GUARD(add_text(job, "plan.jsonl", &derivation->plan_jsonl, error));
-    GUARD(probe_stage(job, error));
-    GUARD(read_configuration(job, "after", &after, error) && copy_snapshot(job, after, "after", error));
-    given->after = bundle_path(job->bundle, "after");
-    given->observations = bundle_path(job->bundle, "observations.jsonl");
-    GUARD(derive_verdicts(derivation, error));
-    GUARD(add_text(job, "verdicts.json", &derivation->verdicts_json, error));
-    for (size_t i = 0; i < job->packs.items.count; i++) {
-        const struct pack_source *source = &job->packs.items.items[i];
-        const char *path = arena_printf(job->arena, "packs/%s.json", source->pack->id);
-        GUARD(bundle_add(job->bundle, path, source->bytes, source->length, error));
-        *vector_add(job->arena, &given->packs) = bundle_path(job->bundle, path);
+    run_conclude(job);
+    if (!job->judged)
+        return ERROR_INCOMPLETE;
+    struct verdict_set fresh = cli_baseline_fresh(job->arena, &job->derivation.set, wanted->baseline);
+    for (size_t i = 0; i < job->failed_outside.count; i++) {
+        *vector_add(job->arena, &fresh.missing) = job->failed_outside.items[i];
+        fresh.complete = false;
     }
-    GUARD(derive_controls(derivation, error));
-    return add_text(job, "controls.json", &derivation->controls_json, error);
-}
-
-static bool close_bundle(struct job *job, struct manifest *manifest, EVP_PKEY *key, struct error *error)
-{
-    const struct verdict_set *set = &job->derivation.set;
-    const struct derivation_given *given = &job->derivation.given;
-    struct text document = {0};
-    manifest->complete = set->complete;
-    manifest->tries = given->speed.tries;
-    manifest->timeout_ms = given->speed.timeout_ms;
-    manifest->rate = given->speed.rate;
-    manifest->host_rate = given->speed.host_rate;
-    manifest->vantage = set->vantage;
-    manifest->vantages = job->derivation.head.vantages;
-    manifest->vantages_learnt = job->derivation.head.vantages_learnt;
-    manifest->canaries = given->canaries;
-    for (size_t i = 0; i < job->packs.items.count; i++)
-        *vector_add(job->arena, &manifest->packs) =
-            arena_printf(job->arena, "packs/%s.json", job->packs.items.items[i].pack->id);
-    for (size_t i = 0; i < set->items.count; i++) {
-        const struct verdict *verdict = &set->items.items[i];
-        size_t ports = (size_t)(verdict->high - verdict->low) + 1;
-        manifest->ports_by_verdict[verdict->kind] += ports;
-        manifest->ports_by_severity[verdict->severity] += ports;
-    }
-    bool good = bundle_close(job->bundle, manifest, &document, error) &&
-                vouch_for(job->bundle, job->options, manifest, &document, key, error) &&
-                bundle_finish(job->bundle, error);
-    digest_sha256(document.bytes, document.length, job->manifest_sha256);
-    text_free(&document);
-    return good;
-}
-
-static bool look_back(struct job *job, const char **previous, struct error *error)
-{
-    GUARD(past_compare(&job->past, job->options, job->derivation.before.exposures, &job->derivation.set, error));
-    const struct history_run *last = past_last(&job->past);
-    return vouch_previous(job->arena, job->options, last == NULL ? NULL : last->manifest_sha256, previous, error);
-}
-
-// The bundle is in its place by now, and stays there where this fails.
-static bool remember(struct job *job, const struct manifest *manifest, const char *out, struct error *error)
-{
-    char *path = realpath(out, NULL);
-    struct history_run run = {
-        .run_id = manifest->run_id,
-        .series = job->past.series,
-        .begin = manifest->begin,
-        .end = manifest->end,
-        .complete = manifest->complete,
-        .vantage = manifest->vantage,
-        .bundle = path == NULL ? out : path,
-        .manifest_sha256 = job->manifest_sha256,
-    };
-    history_count(&job->derivation.set, &run);
-    bool good = job->past.history == NULL || history_record(job->past.history, &run, &job->derivation.set, error);
-    free(path);
-    return good;
-}
-
-static bool all_stages(struct job *job, int argc, char **argv, const char *out, EVP_PKEY *key, struct error *error)
-{
-    struct derivation_given *given = &job->derivation.given;
-    struct manifest manifest = {.tool_version = SGPROOF_VERSION,
-                                .begin = clock_text(job->arena, clock_wall_us()),
-                                .depth = given->depth == NULL ? "standard" : given->depth,
-                                .judged_on = given->today};
-    for (int i = 0; i < argc; i++)
-        *vector_add(job->arena, &manifest.command) = vouch_argument(job->arena, argv[i]);
-    GUARD(derive_intent(&job->derivation, error) && past_open(&job->past, job->arena, job->options, error));
-    manifest.title = job->derivation.intent != NULL ? job->derivation.intent->platform
-                     : job->snapshot == NULL        ? out
-                                                    : job->snapshot;
-    job->bundle = bundle_begin(job->arena, out, error);
-    if (job->bundle == NULL)
-        return false;
-    bool good = fill_bundle(job, error) && look_back(job, &manifest.previous, error);
-    manifest.end = clock_text(job->arena, clock_wall_us());
-    good = good && write_report(job, &manifest, error) && close_bundle(job, &manifest, key, error);
-    if (!good)
-        bundle_abandon(job->bundle);
-    return good && remember(job, &manifest, out, error);
+    int status = cli_status(&fresh, &job->derivation.controls, &wanted->fail_on);
+    cli_say_missing(job->derivation.before.exposures);
+    if (job->place != NULL)
+        log_line(LOG_INFO, "evidence: %s, report: %s/report.html", job->place, job->place);
+    if (print(job, wanted, &fresh, status, &error))
+        return status;
+    run_note_outside(job, "output", &error);
+    fresh.complete = false;
+    return cli_status(&fresh, &job->derivation.controls, &wanted->fail_on);
 }
 
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
-    struct job job = {.arena = arena, .options = &options, .derivation = {.arena = arena}};
-    struct derivation_given *given = &job.derivation.given;
-    EVP_PKEY *key;
-    struct verdict_set fresh;
-    struct fail_on fail_on;
-    const char *format;
+    struct run_job job = {.arena = arena, .options = &options, .derivation = {.arena = arena}};
+    struct wanted wanted;
     bool done;
     if (!options_parse(arena, &command_run, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
-    job.snapshot = options_value(&options, "snapshot");
     if (options.operands.count != 0)
         return cli_usage(&command_run, "expected options only");
-    const char *out = options_value(&options, "out");
-    if (out == NULL)
-        out = arena_printf(arena, "sgproof-run-%s", now(arena, "%Y%m%dT%H%M%SZ"));
-    if (!cli_format(&options, "text json", &format, &error) || !cli_fail_on(arena, &options, &fail_on, &error) ||
-        !cli_vantages(arena, &options, &given->vantages, &error) || !cli_packs(arena, &options, &job.packs, &error) ||
-        !vouch_key(&options, &key, &error))
-        return cli_fail(&error);
-    given->intent = options_value(&options, "intent");
-    given->depth = options_value(&options, "depth");
-    given->today = now(arena, "%Y-%m-%d");
-    struct plan canaries = {0};
-    if (!cli_speed(&options, &given->speed, &error) ||
-        !cli_canaries(arena, &options, &canaries, &given->canaries, &error))
-        return cli_fail(&error);
-    const char *parent = getenv("TMPDIR");
-    job.passing = mkdtemp(arena_printf(arena, "%s/sgproof-XXXXXX", parent == NULL ? "/tmp" : parent));
-    if (job.passing == NULL) {
-        error_set(&error, ERROR_INCOMPLETE, "no passing folder can be made in %s", parent == NULL ? "/tmp" : parent);
-        return cli_fail(&error);
+    job.snapshot = options_value(&options, "snapshot");
+    job.out = out_of(arena, &options);
+    bool good = check(&job, &wanted, &error);
+    for (int i = 0; i < argc; i++)
+        *vector_add(arena, &job.manifest.command) = vouch_argument(arena, argv[i]);
+    if (good && cli_only_estimate(&options)) {
+        int estimated = run_estimate(&job, &error) ? 0 : cli_fail(&error);
+        run_free(&job);
+        return estimated;
     }
-    int status;
-    if (cli_only_estimate(&options)) {
-        status = estimate(&job);
-    } else if (!all_stages(&job, argc, argv, out, key, &error) ||
-               !cli_baseline(arena, &options, &job.derivation.set, &fresh, &error)) {
-        status = cli_fail(&error);
-    } else {
-        struct text text = {0};
-        if (strcmp(format, "json") == 0)
-            verdicts_write_json(&fresh, &text);
-        else
-            report_text(&(struct report_run){.title = out,
-                                             .set = &fresh,
-                                             .controls = &job.derivation.controls,
-                                             .observations = &job.derivation.observations,
-                                             .runs = &job.past.runs,
-                                             .drift = &job.past.drift},
-                        &(struct report_options){.colour = cli_colour(&options)}, &text);
-        cli_say_missing(job.derivation.before.exposures);
-        log_line(LOG_INFO, "evidence: %s, report: %s/report.html", out, out);
-        status = cli_status(&fresh, &job.derivation.controls, &fail_on);
-        if (!cli_is_silent(&options, format, status) && !cli_output(&options, &text, &error))
-            status = cli_fail(&error);
-        text_free(&text);
-    }
-    file_remove_tree(job.passing);
-    key_free(key);
-    past_close(&job.past);
-    derive_free(&job.derivation);
+    int status = good && run_gather(&job, &error) ? conclude(&job, &wanted) : cli_fail(&error);
+    run_free(&job);
     return status;
 }
 
@@ -352,9 +164,9 @@ const struct command command_run = {
     .summary =
         "Does it all: reads AWS or a snapshot, computes, plans, probes, reads again, reconciles; one evidence folder.",
     .usage = "[--snapshot DIR] [--out DIR] [--vantage ADDRESS] [--intent FILE] [--only CIDR]",
-    .notes = "Exit status: 0 nothing at or above --fail-on; 1 findings; 2 bad input, nothing was done; 3 incomplete, "
-             "whatever\n"
-             "was found. With -q nothing is printed where it is 0. The evidence folder appears whole or not at all.\n"
+    .notes = "Exit status: 0 nothing at or above --fail-on; 1 findings; 2 bad input, nothing was done; 3 incomplete;\n"
+             "4 incomplete, and findings too. With -q nothing is printed where it is 0.\n"
+             "The evidence folder appears whole or not at all. What fails after the first packet is named in it.\n"
              "\nExamples:\n"
              "  sgproof run --region eu-west-3 --profile audit --intent intent.json --out evidence/\n"
              "  sgproof run --snapshot estate/ --intent intent.json --out evidence/\n"

@@ -16,6 +16,7 @@ static const struct option_spec options_of_verify[] = {
 struct derived_file {
     const char *path;
     const struct text *text;
+    const char *step; // without which it is not there; NULL: it always is
 };
 
 static bool listed(const struct manifest *manifest, const char *path)
@@ -33,7 +34,9 @@ static bool derive(struct derivation *derivation, const struct checked_bundle *b
     const struct manifest *manifest = &bundle->manifest;
     struct derivation_given *given = &derivation->given;
     given->before = arena_printf(arena, "%s/before", bundle->folder);
-    given->after = arena_printf(arena, "%s/after", bundle->folder);
+    given->failed = manifest->failed;
+    if (failed_step_why(&manifest->failed, STEP_SECOND_READING) == NULL)
+        given->after = arena_printf(arena, "%s/after", bundle->folder);
     given->observations = arena_printf(arena, "%s/observations.jsonl", bundle->folder);
     given->intent = listed(manifest, "intent.json") ? arena_printf(arena, "%s/intent.json", bundle->folder) : NULL;
     given->depth = manifest->depth;
@@ -51,22 +54,28 @@ static bool derive(struct derivation *derivation, const struct checked_bundle *b
     }
     given->canaries = manifest->canaries;
     given->speed = (struct probe_speed){manifest->rate, manifest->host_rate, manifest->tries, manifest->timeout_ms};
-    return derive_intent(derivation, error) && derive_exposure(derivation, error) && derive_plan(derivation, error) &&
-           derive_verdicts(derivation, error) && derive_controls(derivation, error);
+    GUARD(derive_intent(derivation, error) && derive_exposure(derivation, error) && derive_plan(derivation, error));
+    GUARD(given->after == NULL || derive_after(derivation, error));
+    GUARD(derive_verdicts(derivation, error) && derive_controls(derivation, error));
+    derive_failures(derivation);
+    return true;
 }
 
 static void compare(struct checks *checks, const struct checked_bundle *bundle, const struct derivation *derivation)
 {
     const struct derived_file files[] = {
-        {"exposure.json", &derivation->exposure_json},
-        {"plan.jsonl", &derivation->plan_jsonl},
-        {"verdicts.json", &derivation->verdicts_json},
-        {"controls.json", &derivation->controls_json},
+        {"exposure.json", &derivation->exposure_json, NULL},
+        {"plan.jsonl", &derivation->plan_jsonl, NULL},
+        {"verdicts.json", &derivation->verdicts_json, STEP_VERDICTS},
+        {"controls.json", &derivation->controls_json, STEP_CONTROLS},
     };
     size_t count = sizeof(files) / sizeof(files[0]);
     for (size_t i = 0; i < count; i++) {
         struct error error = {0};
         size_t length;
+        if (files[i].step != NULL && failed_step_why(&bundle->manifest.failed, files[i].step) != NULL &&
+            !listed(&bundle->manifest, files[i].path))
+            continue;
         char *there = file_read(arena_printf(checks->arena, "%s/%s", bundle->folder, files[i].path), &length, &error);
         const char *differs = there == NULL ? arena_printf(checks->arena, "%s: is missing", files[i].path)
                                             : check_difference(checks->arena, files[i].path, there, length,
@@ -140,6 +149,21 @@ static void check_capture(struct checks *checks, const struct checked_bundle *bu
         check_add(checks, "capture", CHECK_GOOD, "every state observed follows from the packets");
     else
         check_add(checks, "capture", CHECK_WRONG, "%s", wrong);
+}
+
+// What the run itself says that it could not do: what is there may hold all the same.
+static void check_steps(struct checks *checks, const struct checked_bundle *bundle)
+{
+    const failed_steps *failed = &bundle->manifest.failed;
+    const char *text = "";
+    for (size_t i = 0; i < failed->count; i++)
+        text = arena_printf(checks->arena, "%s%s%s (%s)", text, i > 0 ? ", " : "", failed->items[i].step,
+                            failed->items[i].why);
+    if (failed->count > 0 && bundle->manifest.complete)
+        check_add(checks, "steps", CHECK_WRONG, "manifest.json: is called complete, and names steps that failed: %s",
+                  text);
+    else if (failed->count > 0)
+        check_add(checks, "steps", CHECK_ABSENT, "the run is incomplete, these failed: %s", text);
 }
 
 static void check_derivation(struct checks *checks, const struct checked_bundle *bundle)
@@ -237,6 +261,7 @@ static int run(struct arena *arena, int argc, char **argv)
                          bundle, &error) &&
             !bundle->strange) {
             check_chain(&checks[i], bundle, i > 0 ? &bundles[i - 1] : NULL);
+            check_steps(&checks[i], bundle);
             check_capture(&checks[i], bundle);
             check_derivation(&checks[i], bundle);
         }

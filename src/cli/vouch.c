@@ -44,12 +44,21 @@ bool vouch_key(const struct options *options, EVP_PKEY **key, struct error *erro
     return *key != NULL;
 }
 
+bool vouch_authority(const struct options *options, struct error *error)
+{
+    const char *authority = options_value(options, "timestamp");
+    return authority == NULL || timestamp_is_authority(authority) ||
+           error_set(error, ERROR_USAGE,
+                     "--timestamp: expected the URL of a timestamp authority, as in https://HOST/PATH");
+}
+
 // The timestamp comes first, so that the attestation covers it.
-static bool stamp(struct bundle *bundle, const struct options *options, const struct text *document,
-                  char sha256[DIGEST_TEXT], struct error *error)
+bool vouch_stamp(struct bundle *bundle, const struct options *options, const struct text *document,
+                 char sha256[DIGEST_TEXT], struct error *error)
 {
     const char *authority = options_value(options, "timestamp");
     struct text answer = {0};
+    sha256[0] = '\0';
     if (authority == NULL)
         return true;
     bool good = timestamp_ask(authority, document->bytes, document->length, &answer, error) &&
@@ -60,13 +69,12 @@ static bool stamp(struct bundle *bundle, const struct options *options, const st
     return good;
 }
 
-bool vouch_for(struct bundle *bundle, const struct options *options, const struct manifest *manifest,
-               const struct text *document, EVP_PKEY *key, struct error *error)
+bool vouch_sign(struct bundle *bundle, const struct manifest *manifest, const struct text *document,
+                const char stamp_sha256[DIGEST_TEXT], EVP_PKEY *key, struct error *error)
 {
     struct text statement = {0}, envelope = {0};
     unsigned char signature[SIGNATURE_BYTES];
-    char sha256[DIGEST_TEXT], stamp_sha256[DIGEST_TEXT] = "";
-    GUARD(stamp(bundle, options, document, stamp_sha256, error));
+    char sha256[DIGEST_TEXT];
     if (key == NULL)
         return true;
     digest_sha256(document->bytes, document->length, sha256);

@@ -23,6 +23,13 @@ bool vouch_previous(struct arena *arena, const struct options *options, const ch
 // An argument as the manifest tells it.
 const char *vouch_argument(struct arena *arena, const char *argument);
 
-// Adds timestamp, signature and attestation of the manifest's document to a bundle that is closed. `key` may be NULL.
-bool vouch_for(struct bundle *bundle, const struct options *options, const struct manifest *manifest,
-               const struct text *document, EVP_PKEY *key, struct error *error);
+// Whether --timestamp, where it is given, is the URL of an authority.
+bool vouch_authority(const struct options *options, struct error *error);
+
+// Adds the timestamp of the manifest's document, where --timestamp asks for one, to a bundle that is closed; its
+// SHA-256 is "" where there is none.
+bool vouch_stamp(struct bundle *bundle, const struct options *options, const struct text *document,
+                 char sha256[DIGEST_TEXT], struct error *error);
+// Then signature and attestation. `key` may be NULL: nobody signs.
+bool vouch_sign(struct bundle *bundle, const struct manifest *manifest, const struct text *document,
+                const char stamp_sha256[DIGEST_TEXT], EVP_PKEY *key, struct error *error);

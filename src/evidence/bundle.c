@@ -1,17 +1,19 @@
 #include "evidence/bundle.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
+// What vouches for the manifest.
+static const char *const seals[] = {"manifest.sig", "manifest.dsse.json", "manifest.tsr", NULL};
+
 struct bundle {
     struct arena *arena;
     const char *folder;
-    const char *temporary;
+    const char *inside; // the folder that will be moved there
+    struct temporary temporary;
     VECTOR(struct manifest_file) files;
 };
 
@@ -24,17 +26,32 @@ struct bundle *bundle_begin(struct arena *arena, const char *folder, struct erro
         length--;
     bundle->arena = arena;
     bundle->folder = arena_strndup(arena, folder, length);
-    bundle->temporary = arena_printf(arena, "%s.tmp-%ld", bundle->folder, (long)getpid());
     if (lstat(bundle->folder, &about) == 0) {
         error_set(error, ERROR_USAGE, "%s: exists already; an evidence bundle is never written over", bundle->folder);
         return NULL;
     }
-    return file_make_folder(bundle->temporary, error) ? bundle : NULL;
+    if (!temporary_make(arena, bundle->folder, &bundle->temporary, error))
+        return NULL;
+    bundle->inside = bundle_passing_path(bundle, "evidence");
+    if (file_make_folder(bundle->inside, error))
+        return bundle;
+    bundle_abandon(bundle);
+    return NULL;
+}
+
+struct temporary *bundle_temporary(struct bundle *bundle)
+{
+    return &bundle->temporary;
 }
 
 const char *bundle_path(const struct bundle *bundle, const char *path)
 {
-    return arena_printf(bundle->arena, "%s/%s", bundle->temporary, path);
+    return arena_printf(bundle->arena, "%s/%s", bundle->inside, path);
+}
+
+const char *bundle_passing_path(const struct bundle *bundle, const char *name)
+{
+    return arena_printf(bundle->arena, "%s/%s", bundle->temporary.path, name);
 }
 
 bool bundle_folder(struct bundle *bundle, const char *path, struct error *error)
@@ -42,46 +59,90 @@ bool bundle_folder(struct bundle *bundle, const char *path, struct error *error)
     return file_make_folder(bundle_path(bundle, path), error);
 }
 
+// Folders in the bundle, and none above it: where it is gone, it does not come back as half of one.
+static bool make_folders(const struct bundle *bundle, const char *path, struct error *error)
+{
+    for (const char *slash = path; (slash = strchr(slash, '/')) != NULL; slash++) {
+        const char *folder = bundle_path(bundle, arena_strndup(bundle->arena, path, (size_t)(slash - path)));
+        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+            return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be made", folder);
+    }
+    return true;
+}
+
 bool bundle_seal(struct bundle *bundle, const char *path, const void *bytes, size_t length, struct error *error)
 {
-    const char *whole = bundle_path(bundle, path);
-    return file_make_parents(whole, error) && file_write(whole, bytes, length, error);
+    return make_folders(bundle, path, error) && file_write(bundle_path(bundle, path), bytes, length, error);
+}
+
+static void list(struct bundle *bundle, const char *path, size_t bytes, const char sha256[DIGEST_TEXT])
+{
+    struct manifest_file file = {arena_strdup(bundle->arena, path), bytes, arena_strdup(bundle->arena, sha256)};
+    for (size_t i = 0; i < bundle->files.count; i++)
+        if (strcmp(bundle->files.items[i].path, path) == 0) {
+            bundle->files.items[i] = file;
+            return;
+        }
+    *vector_add(bundle->arena, &bundle->files) = file;
 }
 
 bool bundle_add(struct bundle *bundle, const char *path, const char *bytes, size_t length, struct error *error)
 {
-    char *sha256 = arena_alloc(bundle->arena, DIGEST_TEXT);
+    char sha256[DIGEST_TEXT];
     GUARD(bundle_seal(bundle, path, bytes, length, error));
     digest_sha256(bytes, length, sha256);
-    *vector_add(bundle->arena, &bundle->files) =
-        (struct manifest_file){arena_strdup(bundle->arena, path), length, sha256};
+    list(bundle, path, length, sha256);
     return true;
 }
 
 bool bundle_copy(struct bundle *bundle, const char *path, const char *from, struct error *error)
 {
-    size_t length;
-    char *bytes = file_read(from, &length, error);
-    bool good = bytes != NULL && bundle_add(bundle, path, bytes, length, error);
-    free(bytes);
-    return good;
+    char sha256[DIGEST_TEXT];
+    size_t bytes;
+    GUARD(make_folders(bundle, path, error) && file_copy(from, bundle_path(bundle, path), &bytes, sha256, error));
+    list(bundle, path, bytes, sha256);
+    return true;
+}
+
+bool bundle_adopt(struct bundle *bundle, const char *path, struct error *error)
+{
+    char sha256[DIGEST_TEXT];
+    size_t bytes;
+    GUARD(file_digest(bundle_path(bundle, path), &bytes, sha256, error));
+    list(bundle, path, bytes, sha256);
+    return true;
 }
 
 bool bundle_close(struct bundle *bundle, struct manifest *manifest, struct text *document, struct error *error)
 {
+    for (int i = 0; seals[i] != NULL; i++)
+        unlink(bundle_path(bundle, seals[i]));
+    manifest->files.count = 0;
     for (size_t i = 0; i < bundle->files.count; i++)
         *vector_add(bundle->arena, &manifest->files) = bundle->files.items[i];
     manifest_write(bundle->arena, manifest, document);
     return bundle_seal(bundle, "manifest.json", document->bytes, document->length, error);
 }
 
-bool bundle_finish(struct bundle *bundle, struct error *error)
+bool bundle_finish(struct bundle *bundle, const char **where, struct error *error)
 {
-    return rename(bundle->temporary, bundle->folder) == 0 ||
-           error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be put in its place", bundle->folder);
+    enum { MOST = 1000 };
+    *where = bundle->folder;
+    for (int i = 2; !file_move(bundle->inside, *where); i++) {
+        if ((errno != EEXIST && errno != ENOTEMPTY) || i > MOST)
+            return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be put in its place", *where);
+        *where = arena_printf(bundle->arena, "%s-%d", bundle->folder, i);
+    }
+    temporary_remove(&bundle->temporary);
+    return true;
+}
+
+const char *bundle_keep(struct bundle *bundle)
+{
+    return temporary_keep(bundle->arena, &bundle->temporary);
 }
 
 void bundle_abandon(struct bundle *bundle)
 {
-    file_remove_tree(bundle->temporary);
+    temporary_remove(&bundle->temporary);
 }

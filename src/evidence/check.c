@@ -99,14 +99,11 @@ static void check_files(struct checks *checks, struct checked_bundle *bundle)
         struct error error = {0};
         char sha256[DIGEST_TEXT];
         size_t length;
-        char *bytes = file_read(arena_printf(checks->arena, "%s/%s", bundle->folder, file->path), &length, &error);
-        if (bytes == NULL) {
+        if (!file_digest(arena_printf(checks->arena, "%s/%s", bundle->folder, file->path), &length, sha256, &error)) {
             check_add(checks, "files", CHECK_WRONG, "%s: is missing", file->path);
             wrong++;
             continue;
         }
-        digest_sha256(bytes, length, sha256);
-        free(bytes);
         if (length != file->bytes || strcmp(sha256, file->sha256) != 0) {
             check_add(checks, "files", CHECK_WRONG, "%s: is not what the manifest holds the hash of", file->path);
             wrong++;

@@ -117,8 +117,10 @@ struct history *history_open(struct arena *arena, const char *file, bool make, s
         error_set(error, ERROR_USAGE, "%s: there is no history; `run` makes it", file);
         return NULL;
     }
-    if (!file_make_parents(file, error))
+    if (!file_make_parents(file, error)) {
+        error->code = ERROR_USAGE;
         return NULL;
+    }
     bool good =
         sqlite3_open_v2(file, &history->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK;
     if (!good)
@@ -130,8 +132,24 @@ struct history *history_open(struct arena *arena, const char *file, bool make, s
            execute(history, "PRAGMA foreign_keys = ON", error) && migrate(history, error);
     if (good)
         return history;
+    error->code = ERROR_USAGE;
     sqlite3_close(history->database);
     return NULL;
+}
+
+bool history_is_sound(struct history *history, struct error *error)
+{
+    sqlite3_stmt *statement = prepare(history, "PRAGMA quick_check(1)", error);
+    bool good = statement != NULL && sqlite3_step(statement) == SQLITE_ROW;
+    if (!good && statement != NULL)
+        failed(history, error);
+    const char *said = good ? column_text(history, statement, 0) : NULL;
+    if (good && (said == NULL || strcmp(said, "ok") != 0))
+        good = error_set(error, ERROR_USAGE, "%s: is damaged: %s", history->file, said == NULL ? "" : said);
+    sqlite3_finalize(statement);
+    if (!good)
+        error->code = ERROR_USAGE;
+    return good;
 }
 
 void history_close(struct history *history)

@@ -10,8 +10,10 @@
 struct history;
 
 // Opens the file, making it and its folders where they are not there, and brings an older schema up to date. NULL where
-// it cannot be used (ERROR_INCOMPLETE), or is of a newer version (ERROR_USAGE). `make` false: it must be there.
+// it cannot be used or is of a newer version (ERROR_USAGE). `make` false: it must be there.
 struct history *history_open(struct arena *arena, const char *file, bool make, struct error *error);
+// Whether the whole file is sound; reads all of it.
+bool history_is_sound(struct history *history, struct error *error);
 void history_close(struct history *history); // NULL is allowed
 
 struct history_run {

@@ -4,6 +4,14 @@
 
 enum { RUN_ID = 16 };
 
+const char *failed_step_why(const failed_steps *failed, const char *step)
+{
+    for (size_t i = 0; i < failed->count; i++)
+        if (strcmp(failed->items[i].step, step) == 0)
+            return failed->items[i].why;
+    return NULL;
+}
+
 static int by_path(const void *left, const void *right)
 {
     const struct manifest_file *a = left, *b = right;
@@ -24,6 +32,20 @@ static void put_counts(struct json_writer *writer, const char *key, const char *
     for (size_t i = 0; names[i] != NULL; i++)
         json_put_integer(writer, names[i], (int64_t)counts[i]);
     json_close(writer, '}');
+}
+
+static void put_failed(struct json_writer *writer, const failed_steps *failed)
+{
+    if (failed->count == 0)
+        return;
+    json_open(writer, "failed", '[');
+    for (size_t i = 0; i < failed->count; i++) {
+        json_open_line(writer, NULL, '{');
+        json_put_string(writer, "step", failed->items[i].step);
+        json_put_string(writer, "why", failed->items[i].why);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
 }
 
 static void write_with(const struct manifest *manifest, const char *run_id, struct text *out)
@@ -57,6 +79,7 @@ static void write_with(const struct manifest *manifest, const char *run_id, stru
     put_counts(&writer, "ports_by_verdict", verdict_names, manifest->ports_by_verdict);
     put_counts(&writer, "ports_by_severity", severity_names, manifest->ports_by_severity);
     json_put_string(&writer, "previous", manifest->previous);
+    put_failed(&writer, &manifest->failed);
     json_open(&writer, "files", '[');
     for (size_t i = 0; i < manifest->files.count; i++) {
         json_open_line(&writer, NULL, '{');
@@ -168,6 +191,22 @@ static bool read_files(struct arena *arena, const struct json_cursor *root, stru
     return true;
 }
 
+static bool read_failed(struct arena *arena, const struct json_cursor *root, failed_steps *failed, struct error *error)
+{
+    struct json_cursor array = json_member(root, "failed");
+    const cJSON *node;
+    size_t index = 0;
+    if (array.node == NULL)
+        return true;
+    GUARD(json_expect_array(&array, error));
+    cJSON_ArrayForEach (node, array.node) {
+        struct json_cursor at = json_element(&array, index++, node);
+        struct failed_step *one = vector_add(arena, failed);
+        GUARD(json_string(arena, &at, "step", &one->step, error) && json_string(arena, &at, "why", &one->why, error));
+    }
+    return true;
+}
+
 static bool read_document(struct arena *arena, const struct json_cursor *root, struct manifest *manifest,
                           struct error *error)
 {
@@ -204,6 +243,7 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     GUARD(read_counts(root, "ports_by_verdict", verdict_names, manifest->ports_by_verdict, error));
     GUARD(read_counts(root, "ports_by_severity", severity_names, manifest->ports_by_severity, error));
     GUARD(json_optional_string(arena, root, "previous", &manifest->previous, error));
+    GUARD(read_failed(arena, root, &manifest->failed, error));
     return read_files(arena, root, manifest, error);
 }
 

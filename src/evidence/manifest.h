@@ -12,6 +12,27 @@ struct manifest_file {
     const char *sha256; // lower-case hexadecimal
 };
 
+// A step of the run that could not be done after something had been gathered: the evidence is not complete.
+struct failed_step {
+    const char *step; // one of the STEP_ names
+    const char *why;
+};
+
+typedef VECTOR(struct failed_step) failed_steps;
+
+#define STEP_SERVICES "services"
+#define STEP_CAPTURE "capture"
+#define STEP_SECOND_READING "second reading"
+#define STEP_HISTORY "history"
+#define STEP_VERDICTS "verdicts"
+#define STEP_CONTROLS "controls"
+#define STEP_REPORT "report"
+#define STEP_TIMESTAMP "timestamp"
+#define STEP_SIGNATURE "signature"
+
+// Why a step failed; NULL where it did not.
+const char *failed_step_why(const failed_steps *failed, const char *step);
+
 struct manifest {
     const char *run_id; // first 16 digits of the SHA-256 of manifest.json with an empty run_id: it seals the manifest
     const char *tool_version;
@@ -34,6 +55,7 @@ struct manifest {
     const char *previous;                   // SHA-256 of the previous bundle's manifest.json, or NULL
     size_t ports_by_verdict[VERDICT_KINDS]; // of verdicts.json
     size_t ports_by_severity[SEVERITIES];
+    failed_steps failed;
     VECTOR(struct manifest_file) files; // by path; all but manifest.*
 };
 

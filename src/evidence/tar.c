@@ -2,12 +2,15 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
 enum { BLOCK = 512 };
+
+static const size_t LARGEST = ((size_t)1 << 33) - 1; // eleven octal digits
 
 // Offsets and sizes of the fields: IEEE Std 1003.1, pax, table "ustar Header Block".
 struct tar_header {
@@ -48,16 +51,35 @@ static bool place_name(struct tar_header *header, const char *path, struct error
     return error_set(error, ERROR_USAGE, "%s: the name is too long for a tar archive", path);
 }
 
+// Of a file that is copied into the archive, what its header says is still to come.
+struct part {
+    struct text *out;
+    size_t left;
+};
+
+static bool add_part(void *context, const char *bytes, size_t length, struct error *error)
+{
+    struct part *part = context;
+    if (length > part->left)
+        return error_set(error, ERROR_INCOMPLETE, "a file of the evidence grew while it was read");
+    text_add(part->out, bytes, length);
+    part->left -= length;
+    return true;
+}
+
 static bool put_file(const char *path, const char *from, struct text *out, struct error *error)
 {
     static const char zeros[BLOCK];
     struct tar_header header = {.type = '0', .magic = "ustar", .version = {'0', '0'}};
-    size_t length;
+    struct stat about;
     unsigned sum = 0;
-    char *bytes = file_read(from, &length, error);
-    if (bytes == NULL)
-        return false;
-    bool good = place_name(&header, path, error);
+    if (stat(from, &about) != 0)
+        return error_system(error, ERROR_USAGE, errno, "%s: cannot be read", from);
+    size_t length = (size_t)about.st_size;
+    struct part part = {.out = out, .left = length};
+    GUARD(place_name(&header, path, error));
+    if (length > LARGEST)
+        return error_set(error, ERROR_USAGE, "%s: is larger than a file in a tar archive can be (8 GiB)", from);
     snprintf(header.mode, sizeof(header.mode), "%07o", 0644);
     snprintf(header.uid, sizeof(header.uid), "%07o", 0);
     snprintf(header.gid, sizeof(header.gid), "%07o", 0);
@@ -67,13 +89,12 @@ static bool put_file(const char *path, const char *from, struct text *out, struc
     for (size_t i = 0; i < BLOCK; i++)
         sum += ((const unsigned char *)&header)[i];
     snprintf(header.checksum, sizeof(header.checksum), "%06o", sum);
-    if (good) {
-        text_add(out, (const char *)&header, BLOCK);
-        text_add(out, bytes, length);
-        text_add(out, zeros, (BLOCK - length % BLOCK) % BLOCK);
-    }
-    free(bytes);
-    return good;
+    text_add(out, (const char *)&header, BLOCK);
+    GUARD(file_stream(from, add_part, &part, error));
+    if (part.left > 0)
+        return error_set(error, ERROR_INCOMPLETE, "%s: became shorter while it was read", from);
+    text_add(out, zeros, (BLOCK - length % BLOCK) % BLOCK);
+    return true;
 }
 
 bool tar_write(struct arena *arena, const char *folder, const char *name, const struct manifest *manifest,

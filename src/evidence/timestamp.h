@@ -5,6 +5,9 @@
 #include "base/error.h"
 #include "base/json.h"
 
+// Whether that is a URL which can be asked: http or https, and a host.
+bool timestamp_is_authority(const char *url);
+
 // Asks the authority at `url` for a timestamp over `bytes` and appends its answer, as DER, to *answer. The answer must
 // grant it, for these bytes and this request; who signed it is left to timestamp_check.
 bool timestamp_ask(const char *url, const char *bytes, size_t length, struct text *answer, struct error *error);

@@ -124,7 +124,10 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
         json_put_string(&writer, "reason", verdict->reason);
         json_put_string(&writer, "from", verdict->from);
         json_put_string(&writer, "verdict", verdict_names[verdict->kind]);
-        json_put_boolean(&writer, "unstable", verdict->unstable);
+        if (set->stability_unknown && !verdict->unstable)
+            json_put_string(&writer, "unstable", NULL);
+        else
+            json_put_boolean(&writer, "unstable", verdict->unstable);
         if (verdict->accepting)
             json_put_boolean(&writer, "accepts_everything", true);
         if (verdict->accepts > 0)
@@ -178,6 +181,15 @@ static bool read_texts(struct arena *arena, const struct json_cursor *object, co
     return true;
 }
 
+// Null, or not there, where it is not known.
+static bool read_unstable(const struct json_cursor *at, bool *unstable, bool *unknown, struct error *error)
+{
+    if (json_member(at, "unstable").node != NULL)
+        return json_boolean(at, "unstable", unstable, error);
+    *unknown = true;
+    return true;
+}
+
 static bool read_verdict(struct arena *arena, const struct json_cursor *at, struct verdict *verdict,
                          struct error *error)
 {
@@ -205,7 +217,6 @@ static bool read_verdict(struct arena *arena, const struct json_cursor *at, stru
         !json_word(arena, at, "verdict", verdict_names, &kind, error) ||
         !json_word(arena, at, "intent", intent_names, &intent, error) ||
         !json_word(arena, at, "severity", severity_names, &severity, error) ||
-        !json_boolean(at, "unstable", &verdict->unstable, error) ||
         !json_optional_boolean(at, "accepts_everything", &verdict->accepting, error) ||
         !json_optional_integer(at, "answers_on_every_port", 1, PORT_LAST + 1, &accepts, &present, error) ||
         !read_texts(arena, at, "because", &verdict->because, error))
@@ -289,7 +300,9 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     index = 0;
     cJSON_ArrayForEach (node, list.node) {
         struct json_cursor item = json_element(&list, index++, node);
-        if (!read_verdict(arena, &item, vector_add(arena, &set->items), error))
+        struct verdict *verdict = vector_add(arena, &set->items);
+        if (!read_verdict(arena, &item, verdict, error) ||
+            !read_unstable(&item, &verdict->unstable, &set->stability_unknown, error))
             return false;
     }
     return true;

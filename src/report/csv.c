@@ -44,7 +44,9 @@ void report_csv(const struct report_run *run, const struct report_options *optio
         const char *cells[] = {
             severity_names[verdict->severity],
             verdict_names[verdict->kind],
-            verdict->unstable ? "yes" : "no",
+            verdict->unstable             ? "yes"
+            : run->set->stability_unknown ? "unknown"
+                                          : "no",
             verdict->account_id,
             verdict->region,
             address,

@@ -112,8 +112,8 @@ static void put_summary(struct arena *arena, const struct report_run *run, const
              compared ? "changes since the last run" : "no earlier run to compare with");
     text_puts(out, "</div>\n");
     if (!set->complete) {
-        text_puts(out, "<div class=\"alert\" role=\"alert\"><strong>Incomplete.</strong> Not everything could be read "
-                       "or asked; what is "
+        text_puts(out, "<div class=\"alert\" role=\"alert\"><strong>Incomplete.</strong> Not everything could be read, "
+                       "asked or written; what is "
                        "missing is not clean.<ul>");
         for (size_t i = 0; i < set->missing.count; i++)
             html_put(out, "li", NULL, set->missing.items[i]);

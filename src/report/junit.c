@@ -40,7 +40,7 @@ static void put_exposure(struct arena *arena, const struct report_run *run, stru
     begin_suite(out, "exposure", count + 1, failures + !run->set->complete, 0, run);
     begin_case(out, "exposure", "the run is complete");
     if (!run->set->complete)
-        put_problem(out, "failure", "incomplete", "not everything could be read or asked", "");
+        put_problem(out, "failure", "incomplete", "not everything could be read, asked or written", "");
     text_puts(out, "</testcase>\n");
     for (size_t i = 0; i < count; i++) {
         char address[ADDRESS_TEXT];

@@ -121,7 +121,7 @@ void report_text(const struct report_run *run, const struct report_options *opti
     size_t count;
     const struct verdict **shown = report_worth_showing(arena, set, &count);
     if (!set->complete)
-        report_wrap(out, "INCOMPLETE: ", "not everything could be read or asked; what is missing is not clean.", WIDTH);
+        report_wrap(out, "INCOMPLETE: ", "not everything could be read, asked or written; what is missing is not clean.", WIDTH);
     for (size_t i = 0; i < set->missing.count; i++)
         report_wrap(out, "  ", report_clean(arena, set->missing.items[i]), WIDTH);
     report_wrap(out, "Seen from ",

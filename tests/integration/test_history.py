@@ -208,6 +208,13 @@ class History(Bundles):
         self.assertEqual(done.returncode, 2)
         self.assertIn("--fail-on sometimes", done.stderr)
 
+    def test_incomplete_is_3_and_incomplete_with_findings_4(self):
+        nothing = self.here / "nothing.jsonl"
+        nothing.write_text("")
+        for fail_on, status in (("none", 3), ("critical", 3), ("unverified", 4), ("info", 4)):
+            done = common.sgproof("reconcile", self.snapshot, nothing, "--fail-on", fail_on)
+            self.assertEqual(done.returncode, status, done.stderr)
+
     def test_questions_without_answers(self):
         done = common.sgproof("history", "--history", self.here / "none.sqlite")
         self.assertEqual(done.returncode, 2)
@@ -228,7 +235,7 @@ class History(Bundles):
         for beside in ("-wal", "-shm"):
             pathlib.Path(str(self.file) + beside).unlink(missing_ok=True)
         self.file.write_bytes(b"this is no database, but it is longer than a header of one would be" * 20)
-        self.again(status=3)
+        self.again(status=2)
         self.assertEqual(self.file.read_bytes()[:4], b"this")
 
     def test_a_relative_state_folder_is_ignored_and_an_absolute_one_used(self):
@@ -276,17 +283,17 @@ class History(Bundles):
         self.again()
         self.assertEqual(self.rows("run"), kept + 1)
 
-    def test_a_full_disk_loses_nothing_and_is_told(self):
-        """/dev/full for the evidence is no folder; a limit on file sizes is what a full disk is to SQLite."""
+    def test_a_full_disk_is_told_before_anything_is_sent(self):
+        """A limit on file sizes is what a full disk is to SQLite."""
         for _ in range(3):
             self.again()
         limit = os.path.getsize(self.file)
         done = subprocess.run([common.SGPROOF, "run", "--snapshot", self.snapshot, "--out", self.here / "full", "--vantage", "203.0.113.7",
                                "--depth", "declared", "--method", "connect", "--history", self.file, *common.ONLY],
-                              capture_output=True, text=True, preexec_fn=lambda: (
-                                  signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
-                                  resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))))
-        self.assertEqual(done.returncode, 3, done.stderr)
+                              capture_output=True, text=True,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertNotIn("probing", done.stderr)
         self.assertEqual(self.rows("run"), 3)
         self.assertGreaterEqual(os.path.getsize(self.file), limit)
         self.assertEqual([p.name for p in self.here.glob("full*")], [])

@@ -279,7 +279,7 @@ for _ in range(5000):
             enforce(10 ** 6)
 
 
-class Scripted(Server):
+class Script(Server):
     """A server that answers each action by a script: a list of (status, headers, body), the last of which is repeated."""
     IDENTITY = ("<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/x</Arn><Account>111122223333</Account>"
                 "</GetCallerIdentityResult></GetCallerIdentityResponse>")
@@ -341,6 +341,8 @@ class Scripted(Server):
     def tries(self, action):
         return sum(seen[0] == action for seen in self.seen)
 
+
+class Scripted(Script):
     def test_pages_are_followed_and_joined(self):
         page = lambda ids, token: (200, {}, "<DescribeVpcsResponse><vpcSet>%s</vpcSet>%s</DescribeVpcsResponse>" % (
             "".join("<item><vpcId>%s</vpcId></item>" % i for i in ids), "<nextToken>%s</nextToken>" % token if token else ""))

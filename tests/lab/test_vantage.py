@@ -175,7 +175,7 @@ class Sources(unittest.TestCase):
             out = os.path.join(folder, "evidence")
             words = ("run", "--snapshot", common.SAMPLE, "--depth", "declared", *ONLY, "--no-history", "--vantage", "203.0.113.7", "--vantage", "2001:db8:ffff::7")
             done = self.alone({"also": TWO, "open": [22, 443]}, *words, "--out", out)
-            self.assertEqual(done.returncode, 3, done.stderr)
+            self.assertEqual(done.returncode, 4, done.stderr)
             verdicts = load(out + "/verdicts.json")["verdicts"]
             self.assertEqual({x["address"] for x in verdicts if x["verdict"] == "unverified"}, {OFFICE})
             self.assertIn("asked from 192.0.2.7, which is not the vantage 203.0.113.7", " ".join(done.stdout.split()))

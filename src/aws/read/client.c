@@ -8,7 +8,7 @@
 #include "aws/read/client_answer.h"
 #include "config.h"
 
-enum { LARGEST_ANSWER = 256 * 1024 * 1024 };
+enum { LARGEST_ANSWER = 256 * 1024 * 1024, LOOK_MS = 100 };
 
 // What the SDKs call the retry quota: so many tokens, of which a retry takes some and a success gives some back.
 enum { QUOTA = 500, RETRY_COST = 5, TIMEOUT_COST = 10 };
@@ -37,6 +37,7 @@ struct client {
     CURLM *multi;
     uv_timer_t timer; // curl's
     uv_timer_t deadline;
+    uv_timer_t look; // whether to stop
     struct client_options options;
     struct lane *lanes;
     struct lane *ready_first; // lanes that may begin a request, in turn
@@ -45,7 +46,9 @@ struct client {
     unsigned running;
     int quota;
     bool starting;
-    bool late; // the deadline has passed
+    bool late;        // the deadline has passed, or it is to stop
+    const char *code; // why, for the requests that fail so
+    const char *message;
 };
 
 struct transfer {
@@ -114,7 +117,7 @@ static void begin(struct transfer *transfer)
     struct request *request = transfer->request;
     const struct credentials *with = request->credentials;
     if (client->late) {
-        request_fail(request, FAILURE_OTHER, "deadline", "there was no time left for it");
+        request_fail(request, FAILURE_OTHER, client->code, client->message);
         finish(transfer);
         return;
     }
@@ -321,6 +324,7 @@ static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *contex
 }
 
 static void on_deadline(uv_timer_t *timer);
+static void on_look(uv_timer_t *timer);
 
 struct client *client_new(uv_loop_t *loop, const struct client_options *options)
 {
@@ -339,6 +343,11 @@ struct client *client_new(uv_loop_t *loop, const struct client_options *options)
     uv_unref((uv_handle_t *)&client->deadline);
     if (options->deadline > 0)
         uv_timer_start(&client->deadline, on_deadline, (uint64_t)options->deadline, 0);
+    client->look.data = client;
+    uv_timer_init(loop, &client->look);
+    uv_unref((uv_handle_t *)&client->look);
+    if (options->stopped != NULL)
+        uv_timer_start(&client->look, on_look, LOOK_MS, LOOK_MS);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer);
@@ -361,6 +370,7 @@ void client_free(struct client *client)
         uv_close((uv_handle_t *)&lane->refill, free_handle_owner);
     }
     uv_close((uv_handle_t *)&client->timer, NULL);
+    uv_close((uv_handle_t *)&client->look, NULL);
     uv_close((uv_handle_t *)&client->deadline, free_handle_owner);
     uv_run(client->loop, UV_RUN_DEFAULT);
     curl_global_cleanup();
@@ -465,10 +475,11 @@ void client_send(struct client *client, struct request *request)
 }
 
 // Ends what is under way; what waits ends as its turn comes.
-static void on_deadline(uv_timer_t *timer)
+static void end_all(struct client *client, const char *code, const char *message)
 {
-    struct client *client = timer->data;
     client->late = true;
+    client->code = code;
+    client->message = message;
     client->starting = true; // finishing one begins no other
     for (struct transfer *transfer = client->transfers, *next; transfer != NULL; transfer = next) {
         next = transfer->newer;
@@ -480,7 +491,7 @@ static void on_deadline(uv_timer_t *timer)
             curl_multi_remove_handle(client->multi, transfer->easy);
             end_try(transfer);
         }
-        request_fail(transfer->request, FAILURE_OTHER, "deadline", "no answer in the time for the whole reading");
+        request_fail(transfer->request, FAILURE_OTHER, code, message);
         finish(transfer);
     }
     client->starting = false;
@@ -489,4 +500,18 @@ static void on_deadline(uv_timer_t *timer)
         make_ready(lane);
     }
     start_more(client);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    end_all(timer->data, "deadline", "no answer in the time for the whole reading");
+}
+
+static void on_look(uv_timer_t *timer)
+{
+    struct client *client = timer->data;
+    if (!client->options.stopped())
+        return;
+    uv_timer_stop(timer);
+    end_all(client, "interrupted", "the reading was interrupted");
 }

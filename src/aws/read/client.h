@@ -19,6 +19,7 @@ struct client_options {
     int tries;             // most tries of a request
     unsigned limit;        // most requests at once
     long deadline;         // milliseconds for all requests of the client, or 0 for none
+    bool (*stopped)(void); // whether to end what is under way and to begin no more; or NULL
     // Called before a request that is signed with credentials of which less than RENEW_BEFORE is left; or NULL.
     void (*renew)(void *context, const struct credentials *credentials);
     void *context;

@@ -1,0 +1,383 @@
+#include "cli/run_stages.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "aws/snapshot.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "cli/aws.h"
+#include "report/report.h"
+
+// ---- Steps that fail
+
+// What was not to be written lies in the temporary folder, of whose name nobody will know.
+static const char *told(const struct run_job *job, const char *why)
+{
+    const char *inside = bundle_path(job->bundle, "");
+    size_t length = strlen(inside);
+    return strncmp(why, inside, length) == 0 ? why + length : why;
+}
+
+static void note(struct run_job *job, const char *step, const struct error *why)
+{
+    const char *text = arena_strdup(job->arena, told(job, why->message));
+    *vector_add(job->arena, &job->derivation.given.failed) = (struct failed_step){step, text};
+    log_line(LOG_ERROR, "%s: %s", step, text);
+}
+
+void run_note_outside(struct run_job *job, const char *step, const struct error *why)
+{
+    const char *text = arena_printf(job->arena, "%s: %s", step, told(job, why->message));
+    *vector_add(job->arena, &job->failed_outside) = text;
+    log_line(LOG_ERROR, "%s", text);
+}
+
+// ---- Until the probe
+
+// Reads AWS into a passing folder. Without a live reading, the snapshot is read again.
+static bool read_configuration(struct run_job *job, const char *name, struct error *error)
+{
+    struct collected collected;
+    struct snapshot_files files = {0};
+    const char *from = job->snapshot;
+    if (from == NULL) {
+        from = bundle_passing_path(job->bundle, name);
+        GUARD(cli_collect(job->arena, job->options, from, strcmp(name, "after") == 0, &collected, error));
+        if (stop_asked())
+            return error_set(error, ERROR_INCOMPLETE, "the reading was interrupted");
+    }
+    GUARD(bundle_folder(job->bundle, name, error) && snapshot_list(job->arena, from, &files, error));
+    for (size_t i = 0; i < files.unread.count; i++)
+        log_line(LOG_WARNING, "%s/%s %s", from, files.unread.items[i].file, files.unread.items[i].why);
+    for (size_t i = 0; i < files.left_out.count; i++)
+        log_line(LOG_INFO, "%s/%s %s", from, files.left_out.items[i].file, files.left_out.items[i].why);
+    for (size_t i = 0; i < files.paths.count; i++)
+        GUARD(bundle_copy(job->bundle, arena_printf(job->arena, "%s/%s", name, files.paths.items[i]),
+                          arena_printf(job->arena, "%s/%s", from, files.paths.items[i]), error));
+    return true;
+}
+
+static bool add_text(struct run_job *job, const char *path, const struct text *text, struct error *error)
+{
+    return bundle_add(job->bundle, path, text->bytes == NULL ? "" : text->bytes, text->length, error);
+}
+
+static bool add_packs(struct run_job *job, struct error *error)
+{
+    for (size_t i = 0; i < job->packs.items.count; i++) {
+        const struct pack_source *source = &job->packs.items.items[i];
+        const char *path = arena_printf(job->arena, "packs/%s.json", source->pack->id);
+        GUARD(bundle_add(job->bundle, path, source->bytes, source->length, error));
+        *vector_add(job->arena, &job->derivation.given.packs) = bundle_path(job->bundle, path);
+        *vector_add(job->arena, &job->manifest.packs) = path;
+    }
+    return true;
+}
+
+// Everything is derived from what is in the bundle by then, so that an audit can derive it again.
+static bool prepare(struct run_job *job, struct error *error)
+{
+    struct derivation *derivation = &job->derivation;
+    struct derivation_given *given = &derivation->given;
+    if (given->intent != NULL) {
+        GUARD(bundle_copy(job->bundle, "intent.json", given->intent, error));
+        given->intent = bundle_path(job->bundle, "intent.json");
+    }
+    GUARD(derive_intent(derivation, error) && add_packs(job, error));
+    GUARD(read_configuration(job, "before", error));
+    given->before = bundle_path(job->bundle, "before");
+    GUARD(derive_exposure(derivation, error));
+    if (given->vantages.items.count == 0) {
+        GUARD(cli_own_vantages(job->arena, job->options, derivation->before.exposures, &given->vantages, error));
+        const char *text = cli_vantages_learnt(job->arena, &given->vantages);
+        if (text != NULL)
+            log_line(LOG_INFO, "vantage: %s; behind a translator of addresses, give --vantage", text);
+    }
+    GUARD(derive_plan(derivation, error));
+    return add_text(job, "exposure.json", &derivation->exposure_json, error) &&
+           add_text(job, "plan.jsonl", &derivation->plan_jsonl, error);
+}
+
+static bool probe(struct run_job *job, struct error *error)
+{
+    struct probe_summary summary;
+    struct observations observations = {0};
+    const struct derivation *derivation = &job->derivation;
+    // The scope lock, before anything is written or sent: the plan holds addresses of the snapshot only.
+    for (size_t i = 0; i < derivation->plan.targets.count; i++)
+        if (!derivation->plan.targets.items[i].canary &&
+            exposure_endpoint_at(derivation->before.exposures, prefix_of(derivation->plan.targets.items[i].address)) ==
+                NULL)
+            return error_set(error, ERROR_USAGE,
+                             "the plan holds an address that the snapshot does not: nothing was sent");
+    log_line(LOG_INFO, "probing %u endpoints", derivation->narrowed->endpoints.count);
+    job->probe.capture = bundle_path(job->bundle, "capture.pcap");
+    job->probe.capture_optional = true;
+    job->probe.begins = stop_notes;
+    GUARD(probe_run(job->arena, &derivation->plan, &job->probe, &observations, &summary, error));
+    stop_forget(); // the prober has seen them too, and ended
+    cli_say_probed(&summary);
+    for (size_t i = 0; i < observations.items.count; i++)
+        observation_write(&observations.items.items[i], &job->observed);
+    probe_summary_write(&summary, &job->observed);
+    for (size_t i = 0; i < summary.failed.count; i++) // said already
+        *vector_add(job->arena, &job->derivation.given.failed) =
+            (struct failed_step){summary.failed.items[i].what, told(job, summary.failed.items[i].why)};
+    return true;
+}
+
+bool run_estimate(struct run_job *job, struct error *error)
+{
+    struct text out = {0};
+    job->bundle = bundle_begin(job->arena, job->out, error);
+    if (job->bundle == NULL)
+        return false;
+    stop_removes(bundle_temporary(job->bundle));
+    bool good = prepare(job, error);
+    if (good)
+        cli_write_estimate(&job->derivation.plan, &job->derivation.head, &out);
+    good = good && cli_output(job->options, &out, error);
+    text_free(&out);
+    bundle_abandon(job->bundle);
+    return good;
+}
+
+bool run_gather(struct run_job *job, struct error *error)
+{
+    job->bundle = bundle_begin(job->arena, job->out, error);
+    if (job->bundle == NULL)
+        return false;
+    stop_removes(bundle_temporary(job->bundle));
+    if (past_open(&job->past, job->arena, job->options, error) && prepare(job, error) && probe(job, error))
+        return true;
+    bundle_abandon(job->bundle);
+    return false;
+}
+
+// ---- After the probe
+
+// Where there is room for what cannot be written into the bundle.
+static void rescue_observations(struct run_job *job)
+{
+    const char *folder = getenv("TMPDIR");
+    struct error error;
+    char *path = arena_printf(job->arena, "%s/sgproof-observations-XXXXXX", folder == NULL ? "/tmp" : folder);
+    int file = mkstemp(path);
+    if (file < 0) {
+        error_set(&error, ERROR_INCOMPLETE, "could not be kept anywhere, not in %s either", path);
+        run_note_outside(job, "observations", &error);
+        return;
+    }
+    close(file);
+    if (file_write(path, job->observed.bytes, job->observed.length, &error)) {
+        job->derivation.given.observations = path;
+        log_line(LOG_WARNING, "the observations are kept in %s", path);
+    } else {
+        unlink(path);
+        run_note_outside(job, "observations", &error);
+    }
+}
+
+static bool read_again(struct run_job *job, struct error *error)
+{
+    struct derivation_given *given = &job->derivation.given;
+    GUARD(read_configuration(job, "after", error));
+    given->after = bundle_path(job->bundle, "after");
+    return derive_after(&job->derivation, error);
+}
+
+static bool look_back(struct run_job *job, struct error *error)
+{
+    return past_compare(&job->past, job->options, job->derivation.before.exposures, &job->derivation.set, error);
+}
+
+static bool judge_all(struct run_job *job, struct error *error)
+{
+    GUARD(derive_verdicts(&job->derivation, error));
+    job->judged = true;
+    return true;
+}
+
+// Observations and capture into the bundle, the second reading, the verdicts. False where the observations are not in
+// the bundle: then it is no evidence.
+static bool take_stock(struct run_job *job)
+{
+    struct error why;
+    struct derivation_given *given = &job->derivation.given;
+    bool whole = add_text(job, "observations.jsonl", &job->observed, &why);
+    given->observations = bundle_path(job->bundle, "observations.jsonl");
+    if (!whole) {
+        run_note_outside(job, "observations", &why);
+        rescue_observations(job);
+    }
+    if (access(job->probe.capture, F_OK) == 0 && !bundle_adopt(job->bundle, "capture.pcap", &why))
+        note(job, STEP_CAPTURE, &why);
+    if (!read_again(job, &why))
+        note(job, STEP_SECOND_READING, &why);
+    if (!judge_all(job, &why)) {
+        run_note_outside(job, STEP_VERDICTS, &why);
+        return false;
+    }
+    if (!derive_controls(&job->derivation, &why))
+        note(job, STEP_CONTROLS, &why);
+    if (!look_back(job, &why)) {
+        note(job, STEP_HISTORY, &why);
+        past_forget(&job->past);
+    }
+    derive_failures(&job->derivation);
+    return whole;
+}
+
+static bool add_report(struct run_job *job, struct error *error)
+{
+    struct text html = {0};
+    const struct report_run run = {
+        .title = job->manifest.title,
+        .set = &job->derivation.set,
+        .controls = &job->derivation.controls,
+        .manifest = &job->manifest,
+        .observations = &job->derivation.observations,
+        .runs = &job->past.runs,
+        .drift = &job->past.drift,
+    };
+    report_html(&run, &(struct report_options){0}, &html);
+    bool good = add_text(job, "report.html", &html, error);
+    text_free(&html);
+    return good;
+}
+
+static bool add_verdicts(struct run_job *job, struct error *error)
+{
+    return add_text(job, "verdicts.json", &job->derivation.verdicts_json, error);
+}
+
+static bool add_controls(struct run_job *job, struct error *error)
+{
+    return add_text(job, "controls.json", &job->derivation.controls_json, error);
+}
+
+// A step that failed is not tried again.
+static void attempt(struct run_job *job, const char *step, bool (*act)(struct run_job *job, struct error *error))
+{
+    struct error why = {0};
+    if (failed_step_why(&job->derivation.given.failed, step) == NULL && !act(job, &why))
+        note(job, step, &why);
+}
+
+static void fill_manifest(struct run_job *job)
+{
+    struct manifest *manifest = &job->manifest;
+    const struct verdict_set *set = &job->derivation.set;
+    const struct derivation_given *given = &job->derivation.given;
+    const struct history_run *last = past_last(&job->past);
+    manifest->end = clock_text(job->arena, clock_wall_us());
+    manifest->tries = given->speed.tries;
+    manifest->timeout_ms = given->speed.timeout_ms;
+    manifest->rate = given->speed.rate;
+    manifest->host_rate = given->speed.host_rate;
+    manifest->vantage = set->vantage;
+    manifest->vantages = job->derivation.head.vantages;
+    manifest->vantages_learnt = job->derivation.head.vantages_learnt;
+    manifest->canaries = given->canaries;
+    manifest->previous = job->previous != NULL ? job->previous : last != NULL ? last->manifest_sha256 : NULL;
+    for (size_t i = 0; i < set->items.count; i++) {
+        const struct verdict *verdict = &set->items.items[i];
+        size_t ports = (size_t)(verdict->high - verdict->low) + 1;
+        manifest->ports_by_verdict[verdict->kind] += ports;
+        manifest->ports_by_severity[verdict->severity] += ports;
+    }
+}
+
+// Manifest, timestamp and signature. False where there can be no manifest.
+static bool seal(struct run_job *job, struct error *error)
+{
+    const failed_steps *failed = &job->derivation.given.failed;
+    char stamp_sha256[DIGEST_TEXT] = "";
+    struct error why = {0};
+    struct text document = {0};
+    job->manifest.failed = *failed;
+    job->manifest.complete = job->derivation.set.complete;
+    bool good = bundle_close(job->bundle, &job->manifest, &document, error);
+    if (good && failed_step_why(failed, STEP_TIMESTAMP) == NULL &&
+        !vouch_stamp(job->bundle, job->options, &document, stamp_sha256, &why))
+        note(job, STEP_TIMESTAMP, &why);
+    else if (good && failed_step_why(failed, STEP_SIGNATURE) == NULL &&
+             !vouch_sign(job->bundle, &job->manifest, &document, stamp_sha256, job->key, &why))
+        note(job, STEP_SIGNATURE, &why);
+    if (good)
+        digest_sha256(document.bytes, document.length, job->manifest_sha256);
+    text_free(&document);
+    return good;
+}
+
+// A step that fails is told in what was written before it: all is written again then.
+static bool write_up(struct run_job *job, struct error *error)
+{
+    const failed_steps *failed = &job->derivation.given.failed;
+    size_t before;
+    fill_manifest(job);
+    do {
+        before = failed->count;
+        derive_failures(&job->derivation);
+        attempt(job, STEP_VERDICTS, add_verdicts);
+        attempt(job, STEP_CONTROLS, add_controls);
+        attempt(job, STEP_REPORT, add_report);
+        GUARD(failed->count > before || seal(job, error));
+    } while (failed->count > before);
+    return bundle_finish(job->bundle, &job->place, error);
+}
+
+// The evidence is in its place by now, and stays there where this fails.
+static void remember(struct run_job *job)
+{
+    struct error why = {0};
+    if (job->past.history == NULL)
+        return;
+    char *path = realpath(job->place, NULL);
+    struct history_run run = {
+        .run_id = job->manifest.run_id,
+        .series = job->past.series,
+        .begin = job->manifest.begin,
+        .end = job->manifest.end,
+        .complete = job->manifest.complete,
+        .vantage = job->manifest.vantage,
+        .bundle = path == NULL ? job->place : path,
+        .manifest_sha256 = job->manifest_sha256,
+    };
+    history_count(&job->derivation.set, &run);
+    if (!history_record(job->past.history, &run, &job->derivation.set, &why))
+        run_note_outside(job, STEP_HISTORY, &why);
+    free(path);
+}
+
+void run_conclude(struct run_job *job)
+{
+    struct error why = {.message = "without observations and verdicts there is none"};
+    if (take_stock(job) && write_up(job, &why)) {
+        if (strcmp(job->place, job->out) != 0) {
+            error_set(&why, ERROR_INCOMPLETE, "%s: another run was faster; this one's evidence is %s", job->out,
+                      job->place);
+            run_note_outside(job, "evidence", &why);
+        }
+        remember(job);
+        return;
+    }
+    run_note_outside(job, "evidence", &why);
+    job->place = NULL;
+    const char *kept = bundle_keep(job->bundle);
+    if (kept != NULL)
+        log_line(LOG_WARNING, "what was gathered is kept in %s/evidence", kept);
+    else if (job->derivation.given.observations == NULL || access(job->derivation.given.observations, F_OK) != 0)
+        rescue_observations(job);
+}
+
+void run_free(struct run_job *job)
+{
+    stop_end();
+    text_free(&job->observed);
+    key_free(job->key);
+    past_close(&job->past);
+    derive_free(&job->derivation);
+}

@@ -1,0 +1,44 @@
+// The stages of a run, from the first reading to the evidence in its place. Until the first packet a failure ends the
+// run and leaves nothing; after it nothing is thrown away: a step that fails is named in the evidence, which then is
+// incomplete.
+#pragma once
+
+#include "cli/derive.h"
+#include "cli/past.h"
+#include "cli/vouch.h"
+
+struct run_job {
+    struct arena *arena;
+    const struct options *options;
+    // Checked before anything is done:
+    const char *snapshot; // --snapshot, or NULL: AWS is read
+    const char *out;
+    struct pack_list packs;
+    struct probe_options probe;
+    const char *previous; // SHA-256 of the manifest of --previous, or NULL
+    EVP_PKEY *key;        // or NULL
+    // As it goes on:
+    struct derivation derivation;
+    struct past past;
+    struct bundle *bundle;
+    struct manifest manifest;
+    char manifest_sha256[DIGEST_TEXT];
+    struct text observed;     // observations.jsonl
+    bool judged;              // there are verdicts
+    const char *place;        // of the evidence; NULL: it could not be put anywhere
+    text_list failed_outside; // steps that failed when the evidence was sealed, and why
+};
+
+// Reads, computes, plans and probes. False where nothing was gathered: then nothing is left either.
+bool run_gather(struct run_job *job, struct error *error);
+
+// Reads, computes and plans, prints what a run would ask and what that costs, and leaves nothing.
+bool run_estimate(struct run_job *job, struct error *error);
+
+// Reads again, judges, writes the evidence, puts it in its place and into the history.
+void run_conclude(struct run_job *job);
+
+// Notes a step that failed, in words, and says so.
+void run_note_outside(struct run_job *job, const char *step, const struct error *why);
+
+void run_free(struct run_job *job);
