@@ -1,7 +1,7 @@
 // From what an evidence bundle holds to what follows from it: one way, whether a run makes it or an audit checks it.
 #pragma once
 
-#include "cli/common.h"
+#include "cli/probing.h"
 #include "evidence/manifest.h"
 #include "model/control.h"
 

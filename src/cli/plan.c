@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "cli/common.h"
+#include "cli/probing.h"
 #include "model/protocol.h"
 
 static const struct option_spec options_of_plan[] = {

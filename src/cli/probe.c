@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/common.h"
+#include "cli/probing.h"
 #include "cli/probe_state.h"
 
 static const struct option_spec options_of_probe[] = {
