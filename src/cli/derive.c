@@ -80,6 +80,8 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     struct verdict_set *set = &derivation->set;
     GUARD(observations_read(derivation->arena, given->observations, &derivation->observations, error));
     set->vantage = cli_vantages_text(derivation->arena, &given->vantages);
+    if (given->speed.rate > 0)
+        set->vantage_learnt = cli_vantages_learnt(derivation->arena, &given->vantages);
     reconcile(derivation->arena, derivation->narrowed, &derivation->observations, set);
     judge(derivation->arena, derivation->before.estate, derivation->before.exposures,
           &(struct judge_options){derivation->intent, given->vantages.items.items, given->vantages.items.count,

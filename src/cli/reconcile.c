@@ -49,6 +49,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
     reconcile(arena, narrowed, &observations, &set);
     set.vantage = cli_vantages_text(arena, &vantages);
+    set.vantage_learnt = cli_vantages_learnt(arena, &vantages);
     judge(arena, declared.estate, declared.exposures,
           &(struct judge_options){intent, vantages.items.items, vantages.items.count, date}, &set);
     struct text out = {0};

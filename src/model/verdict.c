@@ -85,6 +85,7 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
     json_put_string(&writer, "schema", "sgproof/verdicts/v1");
     json_put_boolean(&writer, "complete", set->complete);
     json_put_string(&writer, "vantage", set->vantage);
+    put_if_any(&writer, "vantage_learnt", set->vantage_learnt);
     json_open(&writer, "coverage", '{');
     json_put_integer(&writer, "endpoints", (int64_t)set->endpoints);
     json_put_integer(&writer, "asked", (int64_t)set->asked);
@@ -275,8 +276,10 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
         return json_fail(&at, error, "\"%s\", expected sgproof/verdicts/v1", schema);
     struct json_cursor coverage = json_member(root, "coverage"), list = json_member(root, "verdicts");
     if (!json_boolean(root, "complete", &set->complete, error) ||
-        !json_optional_string(arena, root, "vantage", &set->vantage, error) || !json_expect_object(&coverage, error) ||
-        !json_expect_array(&list, error) || !json_integer(&coverage, "endpoints", 0, 1000000000, &endpoints, error) ||
+        !json_optional_string(arena, root, "vantage", &set->vantage, error) ||
+        !json_optional_string(arena, root, "vantage_learnt", &set->vantage_learnt, error) ||
+        !json_expect_object(&coverage, error) || !json_expect_array(&list, error) ||
+        !json_integer(&coverage, "endpoints", 0, 1000000000, &endpoints, error) ||
         !json_integer(&coverage, "asked", 0, 1000000000000, &asked, error) ||
         !read_texts(arena, &coverage, "missing", &set->missing, error))
         return false;

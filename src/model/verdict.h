@@ -65,7 +65,8 @@ struct intent_note {
 
 struct verdict_set {
     bool complete;
-    const char *vantage; // addresses joined by ", "
+    const char *vantage;        // addresses joined by ", "
+    const char *vantage_learnt; // the same with how each is known; NULL: not told
     size_t endpoints;
     size_t asked; // port and address pairs
     VECTOR(struct coverage_gap) gaps;

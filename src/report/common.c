@@ -35,6 +35,11 @@ const char *report_silence(struct arena *arena, const struct report_run *run)
     if (told == NULL || !told->told)
         return NULL;
     report_count(run->set, ports);
+    bool silent = ports[VERDICT_UNVERIFIED] > 0 || told->asked > 0;
+    for (size_t i = 0; i < run->set->items.count; i++)
+        silent = silent || run->set->items.items[i].observed == OBSERVED_FILTERED;
+    if (!silent)
+        return "Silence: everything that was asked answered";
     return arena_printf(
         arena,
         "Silence: %ld of %ld sentinels answered, the longest gap between answers was %.1f s; %zu ports are "
