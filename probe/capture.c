@@ -1,60 +1,220 @@
 #include "probe/capture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "base/pages.h"
 #include "model/protocol.h"
 #include "probe/identity.h"
 
-enum { SNAPSHOT_BYTES = 65535, NANO = 1000000000 };
+enum { SNAPSHOT_BYTES = 65535, HEADER_BYTES = 24, NANO = 1000000000 };
+
+// What stands in a capture where a probe went on, instead of a packet: no IP version begins with an s.
+#define SEAM "sgproof: the probe goes on here; of what is above, it knew frames 1 to "
 
 struct capture {
-    struct file_draft draft;
+    const char *path;
+    struct file_draft draft; // where it appears when it is whole
+    FILE *stream;
     pcap_t *form;
-    pcap_dumper_t *dumper;
+    pcap_dumper_t *dumper; // is the stream
+    bool in_place;
+    bool made;       // the file was not there
+    bool started;    // something was written
+    uint64_t begins; // bytes that were there, and stay
+    uint32_t known;  // frames of them that the probe which goes on knows
     uint32_t frames;
     int why; // what the system said when a packet could not be written; 0: all could
 };
 
-struct capture *capture_begin(struct arena *arena, const char *path, struct error *error)
+static struct capture *capture_new(struct arena *arena, const char *path)
 {
     struct capture *capture = arena_new_of(arena, struct capture);
-    if (!file_begin(&capture->draft, path, error))
-        return NULL;
+    capture->path = path;
     capture->form = pcap_open_dead_with_tstamp_precision(DLT_RAW, SNAPSHOT_BYTES, PCAP_TSTAMP_PRECISION_NANO);
-    capture->dumper = pcap_dump_fopen(capture->form, capture->draft.stream);
     return capture;
 }
 
-uint32_t capture_write(struct capture *capture, const uint8_t *packet, size_t size, size_t whole, uint64_t wall_ns)
+struct capture *capture_begin(struct arena *arena, const char *path, struct error *error)
+{
+    struct capture *capture = capture_new(arena, path);
+    if (!file_begin(&capture->draft, path, error)) {
+        pcap_close(capture->form);
+        return NULL;
+    }
+    capture->stream = capture->draft.stream;
+    capture->dumper = pcap_dump_fopen(capture->form, capture->stream);
+    return capture;
+}
+
+// Whether a capture begins as ours do on this machine: byte order, precision, link type.
+static bool begins_alike(struct capture *capture, FILE *stream)
+{
+    char *bytes = NULL, there[HEADER_BYTES];
+    size_t length = 0;
+    FILE *memory = open_memstream(&bytes, &length);
+    pcap_dumper_t *dumper = memory == NULL ? NULL : pcap_dump_fopen(capture->form, memory);
+    if (dumper != NULL)
+        pcap_dump_close(dumper); // closes the stream
+    bool alike = dumper != NULL && length == HEADER_BYTES && fread(there, 1, HEADER_BYTES, stream) == HEADER_BYTES &&
+                 memcmp(bytes, there, HEADER_BYTES) == 0;
+    free(bytes);
+    return alike;
+}
+
+// Counts whole records; *end is behind the last of them, whatever was being written when the probe was killed.
+// False where `frames` of them do not end at `bytes`: then it is not the file that these were seen in.
+static bool find_end(FILE *stream, uint32_t frames, uint64_t bytes, uint32_t *count, uint64_t *end)
+{
+    struct {
+        uint32_t seconds, fraction, captured, length;
+    } record;
+    char packet[SNAPSHOT_BYTES];
+    bool found = frames == 0;
+    *count = 0;
+    *end = HEADER_BYTES;
+    while (fread(&record, 1, sizeof(record), stream) == sizeof(record) && record.captured <= SNAPSHOT_BYTES &&
+           fread(packet, 1, record.captured, stream) == record.captured) {
+        *end += sizeof(record) + record.captured;
+        ++*count;
+        found = found || (*count == frames && *end == bytes);
+    }
+    return found && !ferror(stream);
+}
+
+// Behind the whole records of an earlier probe, whose last one may have been cut off as it was killed.
+static bool open_behind(struct capture *capture, uint64_t bytes, struct error *error)
+{
+    FILE *stream = fopen(capture->path, "rbe");
+    if (stream == NULL)
+        return error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", capture->path);
+    bool good =
+        begins_alike(capture, stream) && find_end(stream, capture->known, bytes, &capture->frames, &capture->begins);
+    fclose(stream);
+    if (!good)
+        return error_set(error, ERROR_USAGE,
+                         "%s: is not the capture that the state tells of: give that one, or begin both anew",
+                         capture->path);
+    if (truncate(capture->path, (off_t)capture->begins) != 0)
+        return error_system(error, ERROR_USAGE, errno, "%s: cannot be written", capture->path);
+    capture->dumper = pcap_dump_open_append(capture->form, capture->path);
+    if (capture->dumper == NULL)
+        return error_set(error, ERROR_USAGE, "%s", pcap_geterr(capture->form));
+    capture->stream = pcap_dump_file(capture->dumper);
+    return true;
+}
+
+// What is there is emptied by the first packet.
+static bool open_anew(struct capture *capture, struct error *error)
+{
+    int file = open(capture->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    capture->made = file >= 0;
+    if (file < 0 && errno == EEXIST)
+        file = open(capture->path, O_RDWR | O_CLOEXEC);
+    capture->stream = file < 0 ? NULL : fdopen(file, "r+b");
+    return capture->stream != NULL || error_system(error, ERROR_USAGE, errno, "%s: cannot be written", capture->path);
+}
+
+struct capture *capture_continue(struct arena *arena, const char *path, uint32_t frames, uint64_t bytes,
+                                 struct error *error)
+{
+    struct capture *capture = capture_new(arena, path);
+    struct stat about;
+    capture->in_place = true;
+    capture->known = frames;
+    bool good = stat(path, &about) != 0 || S_ISREG(about.st_mode) ||
+                error_set(error, ERROR_USAGE, "%s: a capture that may be gone on with must be a regular file", path);
+    good = good && (frames > 0 ? open_behind(capture, bytes, error) : open_anew(capture, error));
+    if (good)
+        return capture;
+    pcap_close(capture->form);
+    return NULL;
+}
+
+static void write_record(struct capture *capture, const void *bytes, size_t size, size_t whole, uint64_t wall_ns)
 {
     struct pcap_pkthdr header = {.caplen = (bpf_u_int32)size, .len = (bpf_u_int32)whole};
     header.ts.tv_sec = (time_t)(wall_ns / NANO);
     header.ts.tv_usec = (suseconds_t)(wall_ns % NANO); // nanoseconds, by the file's precision
-    pcap_dump((u_char *)capture->dumper, &header, packet);
-    if (capture->why == 0 && ferror(capture->draft.stream))
+    pcap_dump((u_char *)capture->dumper, &header, bytes);
+    capture->frames++;
+    if (capture->why == 0 && ferror(capture->stream))
         capture->why = errno == 0 ? EIO : errno;
-    return ++capture->frames;
 }
 
-bool capture_commit(struct capture *capture, struct error *error)
+// Before the first packet: the header of a new file, or what tells where the probe goes on.
+static void start(struct capture *capture, uint64_t wall_ns)
 {
-    const char *path = capture->draft.path;
-    pcap_dump_flush(capture->dumper);
-    pcap_close(capture->form); // the dumper is the draft's stream, which the draft closes
-    if (capture->why != 0) {
-        file_abandon(&capture->draft);
-        return error_system(error, ERROR_INCOMPLETE, capture->why, "%s: cannot be written", path);
+    char seam[sizeof(SEAM) + 16];
+    capture->started = true;
+    if (capture->begins > 0) {
+        int length = snprintf(seam, sizeof(seam), SEAM "%u", capture->known);
+        write_record(capture, seam, (size_t)length, (size_t)length, wall_ns);
+    } else if (capture->in_place) {
+        if (ftruncate(fileno(capture->stream), 0) != 0)
+            capture->why = errno;
+        capture->dumper = pcap_dump_fopen(capture->form, capture->stream);
     }
-    return file_commit(&capture->draft, error);
+}
+
+uint32_t capture_write(struct capture *capture, const uint8_t *packet, size_t size, size_t whole, uint64_t wall_ns)
+{
+    if (!capture->started)
+        start(capture, wall_ns);
+    write_record(capture, packet, size, whole, wall_ns);
+    return capture->frames;
+}
+
+uint32_t capture_frames(const struct capture *capture)
+{
+    return capture->frames;
+}
+
+bool capture_flush(struct capture *capture, uint64_t *bytes, struct error *error)
+{
+    if (capture->why == 0 && (fflush(capture->stream) != 0 || fdatasync(fileno(capture->stream)) != 0))
+        capture->why = errno;
+    off_t at = ftello(capture->stream);
+    *bytes = at < 0 ? 0 : (uint64_t)at;
+    return (capture->why == 0 && at >= 0) ||
+           error_system(error, ERROR_INCOMPLETE, capture->why, "%s: cannot be written", capture->path);
+}
+
+bool capture_commit(struct capture *capture, uint64_t *bytes, struct error *error)
+{
+    if (!capture->started && capture->begins == 0)
+        start(capture, 0);
+    bool written = capture_flush(capture, bytes, error);
+    pcap_close(capture->form); // the dumper is the stream, which is closed here
+    if (!capture->in_place)
+        return written ? file_commit(&capture->draft, error) : (file_abandon(&capture->draft), false);
+    bool closed = fclose(capture->stream) == 0;
+    if (written && closed)
+        return true;
+    if (written)
+        error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be written", capture->path);
+    if (truncate(capture->path, (off_t)capture->begins) != 0) // what was there before is whole
+        log_line(LOG_WARNING, "%s: its end is broken", capture->path);
+    return false;
 }
 
 void capture_abandon(struct capture *capture)
 {
     pcap_close(capture->form);
-    file_abandon(&capture->draft);
+    if (!capture->in_place) {
+        file_abandon(&capture->draft);
+        return;
+    }
+    fclose(capture->stream);
+    if (capture->made)
+        unlink(capture->path);
 }
 
 // --- replay ----------------------------------------------------------------------------------------------------------
@@ -139,20 +299,70 @@ static void take_answer(struct replay *replay, const struct seen *seen, uint64_t
     }
 }
 
-static bool play(struct replay *replay, pcap_t *pcap, const char *name, uint64_t *first, uint64_t *last,
-                 struct error *error)
+// Notes where a probe went on.
+static void note_seam(struct arena *arena, const u_char *bytes, size_t size, uint32_t frame, capture_seams *seams)
+{
+    enum { LEAD = sizeof(SEAM) - 1 };
+    uint64_t known = 0;
+    if (size <= LEAD || memcmp(bytes, SEAM, LEAD) != 0)
+        return;
+    for (size_t i = LEAD; i < size && bytes[i] >= '0' && bytes[i] <= '9' && known < frame; i++)
+        known = known * 10 + (uint64_t)(bytes[i] - '0');
+    *vector_add(arena, seams) = (struct capture_seam){frame, known < frame ? (uint32_t)known : frame - 1};
+}
+
+static bool capture_failed(struct capture_reader *reader, struct error *error)
+{
+    return error_set(error, ERROR_USAGE, "%s: frame %u: %s", reader->name, reader->frame + 1,
+                     pcap_geterr(reader->pcap));
+}
+
+bool capture_open(struct arena *arena, FILE *stream, const char *name, struct capture_reader *reader,
+                  struct error *error)
+{
+    char problem[PCAP_ERRBUF_SIZE];
+    struct pcap_pkthdr *header;
+    const u_char *bytes;
+    *reader = (struct capture_reader){.name = name};
+    reader->pcap = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, problem);
+    if (reader->pcap == NULL) {
+        fclose(stream);
+        return error_set(error, ERROR_USAGE, "%s: expected a pcap file: %s", name, problem);
+    }
+    off_t first = ftello(stream);
+    int code;
+    while ((code = pcap_next_ex(reader->pcap, &header, &bytes)) == 1)
+        note_seam(arena, bytes, header->caplen, ++reader->frame, &reader->seams);
+    bool good = code != PCAP_ERROR || capture_failed(reader, error);
+    if (good && (first < 0 || fseeko(stream, first, SEEK_SET) != 0))
+        good = error_set(error, ERROR_USAGE, "%s: is read twice: give a file, not a pipe", name);
+    reader->frame = 0;
+    if (!good)
+        capture_close(reader);
+    return good;
+}
+
+void capture_close(struct capture_reader *reader)
+{
+    pcap_close(reader->pcap); // closes the stream too
+}
+
+static bool play(struct replay *replay, struct capture_reader *reader, uint32_t known, uint32_t last,
+                 struct capture_span *span, struct error *error)
 {
     struct pcap_pkthdr *header;
     const u_char *bytes;
-    int code, link_type = pcap_datalink(pcap);
-    while ((code = pcap_next_ex(pcap, &header, &bytes)) == 1) {
+    int code = 1, link_type = pcap_datalink(reader->pcap);
+    while (reader->frame < last && (code = pcap_next_ex(reader->pcap, &header, &bytes)) == 1) {
         uint64_t wall_us = (uint64_t)header->ts.tv_sec * 1000000 + (uint64_t)header->ts.tv_usec / 1000;
         size_t size;
         struct seen seen;
         const uint8_t *packet = packet_of_frame(link_type, bytes, header->caplen, &size);
-        replay->frame++;
-        *first = *first == 0 ? wall_us : *first;
-        *last = wall_us;
+        replay->frame = ++reader->frame;
+        if (reader->frame > known)
+            continue;
+        span->first = span->first == 0 ? wall_us : span->first;
+        span->last = wall_us;
         if (packet == NULL || !packet_read(packet, size, is_own, replay, &seen))
             continue;
         if (seen.kind == SEEN_PROBE)
@@ -160,33 +370,17 @@ static bool play(struct replay *replay, pcap_t *pcap, const char *name, uint64_t
         else
             take_answer(replay, &seen, wall_us);
     }
-    return code != PCAP_ERROR ||
-           error_set(error, ERROR_USAGE, "%s: frame %u: %s", name, replay->frame + 1, pcap_geterr(pcap));
+    return code != PCAP_ERROR || capture_failed(reader, error);
 }
 
-bool capture_replay_stream(struct arena *arena, FILE *stream, const char *name, struct ledger *ledger, uint64_t *first,
-                           uint64_t *last, struct error *error)
+bool capture_play(struct arena *arena, struct capture_reader *reader, uint32_t known, uint32_t last,
+                  struct ledger *ledger, struct capture_span *span, struct error *error)
 {
-    char problem[PCAP_ERRBUF_SIZE];
     struct replay replay = {.ledger = ledger};
-    pcap_t *pcap = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, problem);
-    *first = *last = 0;
-    if (pcap == NULL) {
-        fclose(stream);
-        return error_set(error, ERROR_USAGE, "%s: expected a pcap file: %s", name, problem);
-    }
+    *span = (struct capture_span){0};
     replay.tries = arena_array(arena, uint8_t, ledger->schedule->count + 1);
-    bool good = play(&replay, pcap, name, first, last, error);
-    pcap_close(pcap); // closes the stream too
+    bool good = play(&replay, reader, known, last, span, error);
     for (unsigned try = 1; try <= MOST_TRIES; try++)
         pages_free(replay.marks[try], ledger->schedule->count * sizeof(struct mark));
     return good;
-}
-
-bool capture_replay(struct arena *arena, const char *path, struct ledger *ledger, uint64_t *first, uint64_t *last,
-                    struct error *error)
-{
-    FILE *stream = fopen(path, "rbe");
-    return stream == NULL ? error_system(error, ERROR_USAGE, errno, "%s cannot be read", path)
-                          : capture_replay_stream(arena, stream, path, ledger, first, last, error);
 }

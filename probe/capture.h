@@ -1,5 +1,9 @@
 // Capture files: our probes and their answers, nothing else, as pcap with nanosecond stamps and link type RAW; and what
 // such a file says was observed. For the files of probe/ only.
+//
+// A probe that goes on where another one was writes behind its packets. A *seam* is the record between the two, which
+// is no packet: it tells how many of the frames before it the second one knew. What came after those, before the first
+// was killed, is void: the second one has asked it again.
 #pragma once
 
 #include "base/file.h"
@@ -8,17 +12,47 @@
 
 struct capture;
 
+// A file that appears when it is committed.
 struct capture *capture_begin(struct arena *arena, const char *path, struct error *error);
+// One that is written in its place. `frames` of an earlier probe, the last of which ends at byte `bytes`, are known,
+// and it goes on behind all that are there whole; 0: it begins, and what was there is gone with the first packet.
+// Nothing is changed before that. ERROR_USAGE where the file is another one.
+struct capture *capture_continue(struct arena *arena, const char *path, uint32_t frames, uint64_t bytes,
+                                 struct error *error);
 // Writes a packet; its frame number, from 1.
 uint32_t capture_write(struct capture *capture, const uint8_t *packet, size_t size, size_t whole, uint64_t wall_ns);
-// Puts the file in its place, or says why that cannot be.
-bool capture_commit(struct capture *capture, struct error *error);
-void capture_abandon(struct capture *capture); // leaves no file
+uint32_t capture_frames(const struct capture *capture); // in the file by now
+// What was written is on the disk then; *bytes is the size of the file.
+bool capture_flush(struct capture *capture, uint64_t *bytes, struct error *error);
+// Puts the file in its place, or says why that cannot be: then what was there before it is left. Ends the capture.
+bool capture_commit(struct capture *capture, uint64_t *bytes, struct error *error);
+void capture_abandon(struct capture *capture); // leaves no file, or what was there
 
-// Plays a capture file into a fresh, exact ledger: what is in it of the schedule's probes, and the answers to them.
-// *first and *last are the moments of its first and last packet, in microseconds; 0 where it has none.
-bool capture_replay(struct arena *arena, const char *path, struct ledger *ledger, uint64_t *first, uint64_t *last,
-                    struct error *error);
-// The same from bytes in memory (`name` is for errors).
-bool capture_replay_stream(struct arena *arena, FILE *stream, const char *name, struct ledger *ledger, uint64_t *first,
-                           uint64_t *last, struct error *error);
+struct capture_seam {
+    uint32_t frame; // its own
+    uint32_t known; // frames before it that count
+};
+
+typedef VECTOR(struct capture_seam) capture_seams;
+
+struct capture_reader {
+    const char *name; // for errors
+    struct pcap *pcap;
+    capture_seams seams;
+    uint32_t frame; // read last
+};
+
+// Reads a capture once, for its seams, and goes back to its beginning. The stream is closed with it, also on failure.
+bool capture_open(struct arena *arena, FILE *stream, const char *name, struct capture_reader *reader,
+                  struct error *error);
+void capture_close(struct capture_reader *reader);
+
+struct capture_span { // microseconds, wall clock; 0: there is no packet
+    uint64_t first;
+    uint64_t last;
+};
+
+// Plays the frames up to `last` into a fresh, exact ledger: what is in those up to `known` of the schedule's probes,
+// and the answers to them.
+bool capture_play(struct arena *arena, struct capture_reader *reader, uint32_t known, uint32_t last,
+                  struct ledger *ledger, struct capture_span *span, struct error *error);

@@ -501,6 +501,25 @@ static void note_sources(struct engine *engine)
     }
 }
 
+static void forget_frames(struct observations *observations)
+{
+    for (size_t i = 0; i < observations->items.count; i++) {
+        struct observation *one = &observations->items.items[i];
+        one->frames.count = 0;
+        one->frame_count = 0;
+    }
+}
+
+// How much of the capture what is known rests on: what is kept of it must be on the disk before.
+static void note_capture(struct engine *engine, struct observations *known)
+{
+    struct error ignored;
+    if (engine->capture == NULL || capture_flush(engine->capture, &known->capture_bytes, &ignored))
+        known->capture_frames = engine->capture == NULL ? 0 : capture_frames(engine->capture);
+    else
+        forget_frames(known);
+}
+
 // Hands over what is known so far, so that a process that is killed does not lose it.
 static void keep(struct engine *engine, uint64_t now)
 {
@@ -513,6 +532,7 @@ static void keep(struct engine *engine, uint64_t now)
     size_t by_state[OBSERVED_UNKNOWN + 1] = {0};
     note_sources(engine);
     ledger_collect(&engine->ledger, arena, (unsigned)options->tries, "not yet", &known, by_state);
+    note_capture(engine, &known);
     if (!options->keep(options->keep_context, &known, &error))
         log_line(LOG_WARNING, "%s", error.message);
     arena_free(arena);
@@ -758,14 +778,12 @@ static void end_capture(struct engine *engine, bool good, struct observations *o
         capture_abandon(engine->capture);
         return;
     }
-    if (capture_commit(engine->capture, &why))
+    observations->capture_frames = capture_frames(engine->capture);
+    if (capture_commit(engine->capture, &observations->capture_bytes, &why))
         return;
+    observations->capture_frames = 0;
     note_failed(engine, "capture", &why);
-    for (size_t i = 0; i < observations->items.count; i++) {
-        struct observation *one = &observations->items.items[i];
-        one->frames.count = 0;
-        one->frame_count = 0;
-    }
+    forget_frames(observations);
 }
 
 bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_options *options,
@@ -787,7 +805,10 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     routes_begin(&engine->routes, arena, &engine->schedule, &options->route);
     bool probed = false, good = identity_begin(&engine->identity, arena, &engine->schedule, &engine->ledger, error);
     if (good && captures)
-        good = (engine->capture = capture_begin(arena, options->capture, error)) != NULL;
+        good = (engine->capture = options->capture_in_place
+                                      ? capture_continue(arena, options->capture, options->capture_frames,
+                                                         options->capture_bytes, error)
+                                      : capture_begin(arena, options->capture, error)) != NULL;
     good = good && open_method(engine, error);
     if (good) {
         rights_drop();
@@ -806,27 +827,5 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     summary->problem = summary->problem || engine->problem.code != ERROR_NONE || summary->failed.count > 0;
     if (good && engine->problem.code != ERROR_NONE)
         log_line(LOG_ERROR, "%s", engine->problem.message);
-    return good;
-}
-
-bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries, long timeout_ms,
-                  struct observations *observations, struct probe_summary *summary, struct error *error)
-{
-    struct schedule schedule = schedule_of(arena, plan, 1);
-    struct ledger ledger;
-    uint64_t first, last;
-    *summary = (struct probe_summary){.method = "capture"};
-    if (!ledger_begin(&ledger, arena, &schedule, true, (uint64_t)timeout_ms * 1000, error))
-        return false;
-    bool good = capture_replay(arena, capture, &ledger, &first, &last, error);
-    if (good) {
-        ledger_settle(&ledger);
-        ledger_collect(&ledger, arena, (unsigned)tries, timeout_ms == 0 ? "not in the capture" : NULL, observations,
-                       summary->by_state);
-        summary_count(arena, &ledger, observations, summary);
-        summary_note_accepting(arena, &ledger, summary);
-        summary->seconds = (double)(last - first) / 1e6;
-    }
-    ledger_end(&ledger);
     return good;
 }

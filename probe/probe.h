@@ -28,10 +28,15 @@ struct probe_options {
     long tries;      // tries before silence is believed, 1-10; more where answers have been lost
     long timeout_ms; // how long one answer is waited for, milliseconds
     struct probe_route route;
-    uint64_t seed;             // decides the order; 0: one is drawn
-    const char *capture;       // file for our packets and their answers, or NULL
-    bool capture_optional;     // go on without a capture where raw sockets are not permitted, or there are too many
-                               // questions
+    uint64_t seed;         // decides the order; 0: one is drawn
+    const char *capture;   // file for our packets and their answers, or NULL
+    bool capture_optional; // go on without a capture where raw sockets are not permitted, or there are too many
+                           // questions
+    // Where what is observed is kept: the capture is written in its place, and goes on behind what an earlier probe of
+    // the same plan wrote there, of which these so many frames and bytes are known; 0: it begins.
+    bool capture_in_place;
+    uint32_t capture_frames;
+    uint64_t capture_bytes;
     const struct prefix *only; // targets outside every one of these are refused; none: no narrowing
     size_t only_count;
     // Called every few seconds with what is known so far; a failure is said, and the probe goes on. NULL: it is not.
@@ -125,8 +130,13 @@ bool probe_scope(const struct plan *plan, const struct prefix *only, size_t only
 bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_options *options,
                struct observations *observations, struct probe_summary *summary, struct error *error);
 
+// What of a plan is left to ask where some is known, sorted by place; and, as spares, some of what is known to answer,
+// which is asked again to see whether the way is alive.
+void probe_rest(struct arena *arena, const struct plan *plan, const struct observations *known, struct plan *rest);
+
 // What a capture file of a run says was observed, for the same plan, `tries` and timeout: equal to what that run itself
-// said, but for what could not be sent. `timeout_ms` 0: of a run of an older version, which believed silence without
+// said, but for what could not be sent. A capture that was gone on with is taken in its parts, as it was probed.
+// `timeout_ms` 0: of a run of an older version, which believed silence without
 // asking whether the way was open. ERROR_USAGE where it is no capture.
 bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries, long timeout_ms,
                   struct observations *observations, struct probe_summary *summary, struct error *error);

@@ -47,6 +47,11 @@ void summary_count(struct arena *arena, const struct ledger *ledger, const struc
     summary->longest_gap = (double)watch_longest_gap(&ledger->watch) / 1e6;
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
         summary->late += ledger->standings[i].late;
+    summary_count_unasked(arena, observations, summary);
+}
+
+void summary_count_unasked(struct arena *arena, const struct observations *observations, struct probe_summary *summary)
+{
     for (size_t i = 0; i < observations->items.count; i++) {
         const struct observation *item = &observations->items.items[i];
         size_t ports = (size_t)(item->high - item->low) + 1;

@@ -8,6 +8,8 @@
 // Packets sent, received and late, and ports that could not be asked, by reason.
 void summary_count(struct arena *arena, const struct ledger *ledger, const struct observations *observations,
                    struct probe_summary *summary);
+// The latter alone.
+void summary_count_unasked(struct arena *arena, const struct observations *observations, struct probe_summary *summary);
 // The source addresses towards the first target asked of each family.
 void summary_note_vantages(const struct ledger *ledger, struct probe_summary *summary);
 // The hosts that accept every TCP port.

@@ -37,6 +37,8 @@ static bool probe(struct arena *arena, const struct options *options, const stru
         return probe_replay(arena, plan, replayed, probe.tries, probe.timeout_ms, observations, summary, error);
     const char *state = options_value(options, "state");
     probe.capture = options_value(options, "capture");
+    GUARD((probe.capture == NULL || file_may_write(probe.capture, error)) &&
+          (state == NULL || file_may_write(state, error)));
     if (state == NULL)
         return probe_run(arena, plan, &probe, observations, summary, error);
     struct probe_state kept = {.file = state, .known = observations};
@@ -44,8 +46,26 @@ static bool probe(struct arena *arena, const struct options *options, const stru
     struct observations fresh = {0};
     probe.keep = state_keep;
     probe.keep_context = &kept;
-    return probe_scope(plan, probe.only, probe.only_count, error) && state_read(arena, &kept, plan, &rest, error) &&
-           probe_run(arena, &rest, &probe, &fresh, summary, error) && state_merge(arena, &kept, &fresh, summary, error);
+    GUARD(probe_scope(plan, probe.only, probe.only_count, error) && state_read(arena, &kept, plan, &rest, error));
+    probe.capture_in_place = true;
+    probe.capture_frames = observations->capture_frames;
+    probe.capture_bytes = observations->capture_bytes;
+    GUARD(probe_run(arena, &rest, &probe, &fresh, summary, error));
+    if (!state_merge(arena, &kept, &fresh, summary, error)) { // what was observed is told all the same
+        log_line(LOG_ERROR, "%s", error->message);
+        summary->problem = true;
+    }
+    return true;
+}
+
+// Where the output cannot be written, what was observed goes to stdout.
+static bool print(const struct options *options, const struct text *out, struct error *error)
+{
+    if (cli_output(options, out, error))
+        return true;
+    if (options_value(options, "output") != NULL && fwrite(out->bytes, 1, out->length, stdout) == out->length)
+        fflush(stdout);
+    return false;
 }
 
 static int estimate(struct arena *arena, const struct options *options, const struct plan *plan)
@@ -93,7 +113,7 @@ static int run(struct arena *arena, int argc, char **argv)
     for (size_t i = 0; i < observations.items.count; i++)
         observation_write(&observations.items.items[i], &out);
     probe_summary_write(&summary, &out);
-    bool written = cli_output(&options, &out, &error);
+    bool written = print(&options, &out, &error);
     text_free(&out);
     cli_say_probed(&summary);
     return !written                                                    ? cli_fail(&error)
@@ -107,7 +127,7 @@ const struct command command_probe = {
     .usage = "PLAN | --targets FILE [--only CIDR] [--method METHOD] [--rate N] [--capture FILE]",
     .notes = "Nothing outside the plan or the list is ever sent to; --only narrows further.\n"
              "Ctrl-C ends cleanly: what had no answer yet is unknown. --state goes on from there,\n"
-             "or from some seconds before where the probe was killed.\n"
+             "or from some seconds before where the probe was killed, and appends to its --capture.\n"
              "Silent ports are asked again while answers are being lost.\n"
              "--services ends after --services-deadline; what is not identified by then says so, and changes no exit "
              "status.\n"

@@ -18,6 +18,6 @@ bool state_read(struct arena *arena, struct probe_state *state, const struct pla
 bool state_keep(void *state, const struct observations *fresh, struct error *error);
 
 // Adds what was observed to what was known, in the order of a probe that was never interrupted, adds up the summary,
-// and writes all of it to the file.
+// and writes all of it to the file; where that fails, all else is done.
 bool state_merge(struct arena *arena, const struct probe_state *state, const struct observations *fresh,
                  struct probe_summary *summary, struct error *error);

@@ -333,6 +333,19 @@ static bool read_sentinels(const struct json_cursor *summary, struct sentinels_t
     return true;
 }
 
+static bool read_state_head(struct arena *arena, const struct json_cursor *at, struct observations *observations,
+                            struct error *error)
+{
+    long frames = 0, bytes = 0;
+    bool told;
+    GUARD(json_string(arena, at, "plan_sha256", &observations->plan_sha256, error));
+    GUARD(json_optional_integer(at, "capture_frames", 0, UINT32_MAX, &frames, &told, error));
+    GUARD(json_optional_integer(at, "capture_bytes", 0, 1L << 50, &bytes, &told, error));
+    observations->capture_frames = (uint32_t)frames;
+    observations->capture_bytes = (uint64_t)bytes;
+    return true;
+}
+
 static bool read_observation(void *context, size_t line, const struct json_cursor *at, struct error *error)
 {
     struct observation_reader *reader = context;
@@ -348,7 +361,7 @@ static bool read_observation(void *context, size_t line, const struct json_curso
                read_sentinels(&summary, &observations->sentinels, error);
     }
     if (json_member(at, "plan_sha256").node != NULL)
-        return json_string(arena, at, "plan_sha256", &observations->plan_sha256, error);
+        return read_state_head(arena, at, observations, error);
     struct observation item = {.line = line, .rtt_us = -1};
     long low = 0, high = 0;
     int state;
@@ -389,6 +402,19 @@ static bool read_observation(void *context, size_t line, const struct json_curso
     item.reason = item.reason == NULL ? "" : item.reason;
     *vector_add(arena, &observations->items) = item;
     return true;
+}
+
+static int by_place(const void *left, const void *right)
+{
+    const struct observation *a = left, *b = right;
+    int order = place_compare(a->address, a->protocol, b->address, b->protocol);
+    return order != 0 ? order : (int)a->low - (int)b->low;
+}
+
+void observations_sort(struct observations *observations)
+{
+    if (observations->items.count > 1)
+        qsort(observations->items.items, observations->items.count, sizeof(struct observation), by_place);
 }
 
 bool observations_read(struct arena *arena, const char *file, struct observations *observations, struct error *error)

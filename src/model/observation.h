@@ -110,10 +110,14 @@ struct observations {
     const char *vantage4; // source addresses used, from the summary line; NULL where none
     const char *vantage6;
     const char *plan_sha256; // of the plan they belong to, in a state file; else NULL
+    uint32_t capture_frames; // in a state file: how much of a capture they rest on; 0: there is none
+    uint64_t capture_bytes;
     bool has_summary;
     bool interrupted;
     struct sentinels_told sentinels;
 };
 
 void observation_write(const struct observation *observation, struct text *out);
+// By address, protocol and port.
+void observations_sort(struct observations *observations);
 bool observations_read(struct arena *arena, const char *file, struct observations *observations, struct error *error);

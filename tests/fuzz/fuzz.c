@@ -15,7 +15,8 @@
 #include "base/file.h"
 #include "evidence/manifest.h"
 #include "model/verdict.h"
-#include "probe/capture.h"
+#include "probe/packet.h"
+#include "probe/replay.h"
 #include "probe/service.h"
 #include "rules/controls.h"
 #include "rules/diff.h"
@@ -189,21 +190,21 @@ __attribute__((unused)) static void fuzz_capture(struct arena *arena, const uint
     struct error error = {0};
     struct plan plan = {0};
     struct observations observations = {0};
-    struct ledger ledger;
-    size_t by_state[OBSERVED_UNKNOWN + 1] = {0};
-    uint64_t first, last;
+    struct probe_summary summary;
+    size_t asked = 0, seen = 0;
     if (size == 0 || !plan_read(arena, "targets", text, strlen(text), &plan, &error))
         return;
-    struct schedule schedule = schedule_of(arena, &plan, 1);
     FILE *stream = fmemopen((void *)(uintptr_t)data, size, "rb");
-    if (stream == NULL || !ledger_begin(&ledger, arena, &schedule, true, 1000000, &error))
+    if (stream == NULL)
         abort();
-    capture_replay_stream(arena, stream, "fuzz", &ledger, &first, &last, &error);
-    ledger_settle(&ledger);
-    ledger_collect(&ledger, arena, 1, "not in the capture", &observations, by_state);
-    if (by_state[0] + by_state[1] + by_state[2] + by_state[3] + by_state[4] != schedule.count)
+    if (!replay_stream(arena, &plan, stream, "fuzz", 1, 1000, &observations, &summary, &error))
+        return;
+    for (size_t i = 0; i < observations.items.count; i++)
+        seen += (size_t)(observations.items.items[i].high - observations.items.items[i].low) + 1;
+    for (size_t i = 0; i <= OBSERVED_UNKNOWN; i++)
+        asked += summary.by_state[i];
+    if (seen != 45 || asked != seen)
         abort();
-    ledger_end(&ledger);
 }
 
 static void must_be_printable(const char *text)

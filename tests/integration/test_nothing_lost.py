@@ -318,6 +318,35 @@ class After(Here):
         self.assertEqual(self.verify(self.here / "out")[0]["derivation"][0], "ok")
 
 
+class Probe(Here):
+    """`probe` alone."""
+
+    def begin_probe(self, *words):
+        process = subprocess.Popen([common.SGPROOF, "probe", "--targets", "-", "--method", "connect", "--rate", "2", *common.ONLY, *map(str, words)],
+                                   text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdin.write("127.0.0.1 tcp %d,%d\n" % (self.port, self.port + 1))
+        process.stdin.close()
+        process.stdin = None
+        time.sleep(0.5)
+        return process
+
+    def test_an_output_or_state_that_can_no_longer_be_written_takes_nothing_away(self):
+        for option, file in (("-o", "x/out.jsonl"), ("--state", "x/state")):
+            (self.here / "x").mkdir()
+            process = self.begin_probe(option, self.here / file)
+            (self.here / "x").rmdir()
+            out, said = self.end(process, 3)
+            self.assertIn(str(self.here / file), said)
+            self.assertEqual([json.loads(line).get("state") for line in out.splitlines()], ["open", "closed", None])
+
+    def test_places_are_checked_before_anything_is_sent(self):
+        for option in ("-o", "--state", "--capture"):
+            for place in (self.here, self.here / "no/file"):
+                done = common.sgproof("probe", "--targets", "-", *common.ONLY, option, place, stdin="127.0.0.1 tcp 1\n")
+                self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+                self.assertIn(str(place), done.stderr)
+
+
 class Aws(Script):
     """A whole run whose second reading fails, against a server that misbehaves the second time."""
 

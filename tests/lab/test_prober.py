@@ -245,6 +245,94 @@ class Prober(unittest.TestCase):
         self.assertEqual(self.states(lines), self.truth([*range(1, 601), *range(2000, 2401)]))
         self.assertEqual(summary["sent"], 1001 - known)
 
+    def replayed(self, targets, capture, *words):
+        done = common.sgproof("probe", "--targets", "-", "--from-capture", capture, *words, stdin=targets)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()][:-1]
+
+    def frames_are_right(self, lines, capture):
+        """Every frame that an observation names is a packet of its host and one of its ports."""
+        frames = list(packets(capture.read_bytes()))
+        for line in lines:
+            self.assertTrue(line["frames"], line)
+            for number in line["frames"]:
+                packet = frames[number - 1]
+                ours = packet[12:16] == bytes([203, 0, 113, 7])
+                port = int.from_bytes(packet[22:24] if ours else packet[20:22], "big")
+                self.assertTrue(packet[0] == 0x45 and line["from_port"] <= port <= line["to_port"], (number, port, line))
+
+    def test_a_probe_that_goes_on_appends_to_its_capture(self):
+        state, capture = self.path / "joined", self.path / "joined.pcap"
+        words = ["--state", str(state), "--capture", str(capture), "--tries", "2"]
+        targets = "%s tcp 1-200,2000-2100,8000-8005\n" % HOST
+        process = self.begin_probe(targets, *words)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        first = self.end_probe(process)
+        before = capture.read_bytes()
+        self.frames_are_right([x for x in first[:-1] if x["state"] != "unknown"], capture)
+        lines, summary, _ = self.run_probe(targets, *words, *FAST)
+        self.assertEqual(self.states(lines), self.truth([*range(1, 201), *range(2000, 2101), *range(8000, 8006)]))
+        self.assertEqual(capture.read_bytes()[:len(before)], before)
+        self.frames_are_right(lines, capture)
+        again = self.replayed(targets, capture, "--tries", "2")
+        self.assertEqual(self.states(again), self.states(lines))
+        self.frames_are_right(again, capture)
+        # Nothing is left to ask: nothing is added, and what is known stays as it is.
+        whole = capture.read_bytes()
+        same, summary, _ = self.run_probe(targets, *words, *FAST)
+        self.assertEqual((same, summary["sent"], capture.read_bytes()), (lines, 0, whole))
+        # Another capture than the one that the state tells of is refused, and left as it is.
+        for other in (b"", whole[:200], whole[:24] + whole[24 + 16 + 44:], b"\xd4\xc3\xb2\xa1" + whole[4:]):
+            (self.path / "other.pcap").write_bytes(other)
+            done = subprocess.run([LAB, "in", common.SGPROOF, "probe", "--targets", "-", *RANGES, "--state", str(state), "--capture",
+                                   str(self.path / "other.pcap")], env=ENV, input=targets, text=True, capture_output=True, timeout=120)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+            self.assertIn("other.pcap: is not the capture", done.stderr)
+            self.assertEqual((self.path / "other.pcap").read_bytes(), other)
+
+    def test_a_probe_that_is_killed_again_and_again_has_one_capture_that_gives_what_it_found(self):
+        state, capture = self.path / "again", self.path / "again.pcap"
+        words = ["--state", str(state), "--capture", str(capture), "--tries", "1"]
+        targets = "%s tcp 1-900,2000-2200,8000-8005\n" % HOST
+        for wait in (5.6, 0.8, 6.5):  # what is known is kept every five seconds
+            process = self.begin_probe(targets, *words)
+            time.sleep(wait)
+            process.kill()
+            process.wait(10)
+            with open(capture, "ab") as torn:
+                torn.write(b"\0\0\0\0\1\2\3\4\x28\0\0\0\x28\0\0\0\x45")  # a record that was being written
+        kept = json.loads(state.read_text().splitlines()[0])
+        self.assertGreater(kept["capture_frames"], 200)
+        lines, _, _ = self.run_probe(targets, *words, *FAST)
+        self.assertEqual(self.states(lines), self.truth([*range(1, 901), *range(2000, 2201), *range(8000, 8006)]))
+        self.frames_are_right(lines, capture)
+        again = self.replayed(targets, capture, "--tries", "1")
+        self.assertEqual(self.states(again), self.states(lines))
+        self.assertEqual(sum(b"the probe goes on here" in packet for packet in packets(capture.read_bytes())), 3)
+
+    def test_what_one_part_of_a_capture_heard_does_not_light_the_silence_of_another(self):
+        """The host falls silent between two parts: that it answered before shows nothing of the second one's silence."""
+        state, capture = self.path / "dark", self.path / "dark.pcap"
+        words = ["--state", str(state), "--capture", str(capture), "--tries", "1"]
+        targets = "%s tcp 1-300,2000-2050\n" % HOST
+        process = self.begin_probe(targets, *words)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        self.end_probe(process)
+        at("hosts", "nft", "add table inet ban; add chain inet ban in { type filter hook input priority -10; policy drop; }")
+        try:
+            lines, _, _ = self.run_probe(targets, *words, *FAST, status=3)
+        finally:
+            at("hosts", "nft", "delete table inet ban")
+        again = self.replayed(targets, capture, "--tries", "1")
+        self.assertEqual(self.states(again), self.states(lines))
+        self.assertIn("unknown", self.states(again).values())
+        self.assertNotIn("filtered", {s for (_, port), s in self.states(again).items() if port < 1024})
+        lines, _, _ = self.run_probe(targets, *words, *FAST)  # it is back
+        self.assertEqual(self.states(lines), self.truth([*range(1, 301), *range(2000, 2051)]))
+        self.assertEqual(self.states(self.replayed(targets, capture, "--tries", "1")), self.states(lines))
+
     def test_without_the_right_to_raw_sockets_it_connects_and_says_so(self):
         bare = ("setpriv", "--bounding-set=-net_raw", "--inh-caps=-all", "--ambient-caps=-all")
         lines, summary, said = self.run_probe("%s tcp 80,81\n" % HOST, before=bare)

@@ -1,0 +1,198 @@
+// A capture is played in its parts. Each is played as it was probed: into a fresh ledger, of what was not known by
+// then. So its silence is judged by the sentinels that were asked in that part, and by nothing that somebody heard
+// before.
+#include "probe/replay.h"
+
+#include <errno.h>
+
+#include "model/protocol.h"
+#include "probe/capture.h"
+#include "probe/summary.h"
+
+struct replayed {
+    struct arena *arena;
+    long tries;
+    long timeout_ms;
+    struct observations answered; // in the parts so far, by place
+    struct observations silent;   // filtered in the parts so far, and not asked again since; by place
+    struct observations unknown;  // at the end
+    struct probe_summary *summary;
+};
+
+// Ports of one address and protocol that an observation is of.
+static struct observation part_of(const struct observation *whole, uint32_t low, uint32_t high)
+{
+    struct observation part = *whole;
+    part.low = (uint16_t)low;
+    part.high = (uint16_t)high;
+    return part;
+}
+
+static bool was_asked(const struct ledger *ledger, const struct observation *of, uint32_t port)
+{
+    uint64_t question;
+    return schedule_find(ledger->schedule, of->address, of->protocol, (uint16_t)port, &question) &&
+           (ledger_answered(ledger, question) || ledger_tries(ledger, question) > 0);
+}
+
+// The runs of an observation's ports that were asked in this part, or were not.
+static void add_runs(struct arena *arena, const struct ledger *ledger, const struct observation *of, bool asked,
+                     struct observations *into)
+{
+    uint32_t first = of->low;
+    bool in_run = false;
+    for (uint32_t port = of->low; port <= (uint32_t)of->high + 1; port++) {
+        bool member = port <= of->high && was_asked(ledger, of, port) == asked;
+        if (member && !in_run)
+            first = port;
+        if (!member && in_run)
+            *vector_add(arena, &into->items) = part_of(of, first, port - 1);
+        in_run = member;
+    }
+}
+
+// What of an observation's ports `held` does not have.
+static void add_others(struct arena *arena, const struct observations *held, const struct observation *of,
+                       struct observations *into)
+{
+    struct portset rest = portset_of(arena, of->low, of->high);
+    size_t low = 0, high = held->items.count;
+    while (low < high) { // the first that is not before that place
+        size_t middle = low + (high - low) / 2;
+        const struct observation *one = &held->items.items[middle];
+        if (place_compare(one->address, one->protocol, of->address, of->protocol) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < held->items.count; low++) {
+        const struct observation *one = &held->items.items[low];
+        if (place_compare(one->address, one->protocol, of->address, of->protocol) != 0)
+            break;
+        rest = portset_subtract(arena, rest, portset_of(arena, one->low, one->high));
+    }
+    for (size_t i = 0; i < rest.count; i++)
+        *vector_add(arena, &into->items) = part_of(of, rest.ranges[i].low, rest.ranges[i].high);
+}
+
+// What was silent before and was asked again is what this part says of it; what was not stays as it is.
+static void take_part(struct replayed *replayed, const struct ledger *ledger, const struct observations *fresh,
+                      bool is_last)
+{
+    struct arena *arena = replayed->arena;
+    struct observations unasked = {0}, silent = {0};
+    for (size_t i = 0; i < replayed->silent.items.count; i++)
+        add_runs(arena, ledger, &replayed->silent.items.items[i], false, &unasked);
+    for (size_t i = 0; i < unasked.items.count; i++)
+        *vector_add(arena, &silent.items) = unasked.items.items[i];
+    for (size_t i = 0; i < fresh->items.count; i++) {
+        const struct observation *one = &fresh->items.items[i];
+        if (one->state == OBSERVED_FILTERED)
+            *vector_add(arena, &silent.items) = *one;
+        else if (one->state != OBSERVED_UNKNOWN)
+            *vector_add(arena, &replayed->answered.items) = *one;
+        else if (is_last)
+            add_others(arena, &unasked, one, &replayed->unknown);
+    }
+    replayed->silent = silent;
+    observations_sort(&replayed->silent);
+    observations_sort(&replayed->answered);
+}
+
+static void add_up(struct arena *arena, const struct probe_summary *part, struct probe_summary *summary)
+{
+    summary->sent += part->sent;
+    summary->received += part->received;
+    summary->late += part->late;
+    summary->asks += part->asks;
+    summary->asks_answered += part->asks_answered;
+    for (size_t i = 0; i < part->canaries.count; i++) {
+        if (i == summary->canaries.count)
+            *vector_add(arena, &summary->canaries) =
+                (struct probe_canary){part->canaries.items[i].address, part->canaries.items[i].port, 0, 0};
+        summary->canaries.items[i].asked += part->canaries.items[i].asked;
+        summary->canaries.items[i].answered += part->canaries.items[i].answered;
+    }
+    for (size_t i = 0; i < part->accepting.count; i++)
+        *vector_add(arena, &summary->accepting) = part->accepting.items[i];
+    if (part->longest_gap > summary->longest_gap)
+        summary->longest_gap = part->longest_gap;
+}
+
+static bool play_part(struct replayed *replayed, struct capture_reader *reader, const struct plan *plan, size_t part,
+                      struct error *error)
+{
+    struct arena *arena = replayed->arena;
+    bool is_last = part == reader->seams.count;
+    uint32_t known = is_last ? UINT32_MAX : reader->seams.items[part].known;
+    uint32_t last = is_last ? UINT32_MAX : reader->seams.items[part].frame;
+    struct plan rest = *plan;
+    if (part > 0)
+        probe_rest(arena, plan, &replayed->answered, &rest);
+    struct schedule schedule = schedule_of(arena, &rest, 1);
+    struct ledger ledger;
+    struct capture_span span;
+    struct observations fresh = {0};
+    size_t by_state[OBSERVED_UNKNOWN + 1] = {0};
+    if (!ledger_begin(&ledger, arena, &schedule, true, (uint64_t)replayed->timeout_ms * 1000, error))
+        return false;
+    bool good = capture_play(arena, reader, known, last, &ledger, &span, error);
+    if (good) {
+        struct probe_summary sum = {0};
+        ledger_settle(&ledger);
+        ledger_collect(&ledger, arena, (unsigned)replayed->tries,
+                       replayed->timeout_ms == 0 ? "not in the capture" : NULL, &fresh, by_state);
+        summary_count(arena, &ledger, &(struct observations){0}, &sum);
+        summary_note_accepting(arena, &ledger, &sum);
+        add_up(arena, &sum, replayed->summary);
+        replayed->summary->seconds += (double)(span.last - span.first) / 1e6;
+        take_part(replayed, &ledger, &fresh, is_last);
+    }
+    ledger_end(&ledger);
+    return good;
+}
+
+static void add_all(struct arena *arena, const struct observations *of, struct observations *into,
+                    struct probe_summary *summary)
+{
+    for (size_t i = 0; i < of->items.count; i++) {
+        const struct observation *one = &of->items.items[i];
+        *vector_add(arena, &into->items) = *one;
+        summary->by_state[one->state] += (size_t)(one->high - one->low) + 1;
+    }
+}
+
+bool replay_stream(struct arena *arena, const struct plan *plan, FILE *stream, const char *name, long tries,
+                   long timeout_ms, struct observations *observations, struct probe_summary *summary,
+                   struct error *error)
+{
+    enum { MOST_SEAMS = 1000 };
+    struct capture_reader reader;
+    struct replayed replayed = {.arena = arena, .tries = tries, .timeout_ms = timeout_ms, .summary = summary};
+    *summary = (struct probe_summary){.method = "capture"};
+    GUARD(capture_open(arena, stream, name, &reader, error));
+    bool good = reader.seams.count <= MOST_SEAMS ||
+                error_set(error, ERROR_USAGE, "%s: was gone on with more than %d times", name, MOST_SEAMS);
+    for (size_t part = 0; good && part <= reader.seams.count; part++)
+        good = play_part(&replayed, &reader, plan, part, error);
+    capture_close(&reader);
+    if (!good)
+        return false;
+    add_all(arena, &replayed.answered, observations, summary);
+    add_all(arena, &replayed.silent, observations, summary);
+    add_all(arena, &replayed.unknown, observations, summary);
+    observations_sort(observations);
+    for (size_t i = 0; i < observations->items.count; i++)
+        observations->items.items[i].line = i + 1;
+    summary_count_unasked(arena, observations, summary);
+    return true;
+}
+
+bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries, long timeout_ms,
+                  struct observations *observations, struct probe_summary *summary, struct error *error)
+{
+    FILE *stream = fopen(capture, "rbe");
+    return stream == NULL
+               ? error_system(error, ERROR_USAGE, errno, "%s cannot be read", capture)
+               : replay_stream(arena, plan, stream, capture, tries, timeout_ms, observations, summary, error);
+}
