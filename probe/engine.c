@@ -11,17 +11,14 @@
 #include "probe/pace.h"
 #include "probe/probe.h"
 #include "probe/progress.h"
-#include "probe/receiver.h"
 #include "probe/rights.h"
-#include "probe/sender.h"
+#include "probe/senders.h"
 #include "probe/sentinel.h"
 #include "probe/summary.h"
 
 enum {
-    WAYS = 4,
     BATCH = 256,     // packets between two looks at what comes in
     SKIPS = 1 << 16, // questions passed over between two looks
-    PACKETS = 4096,  // taken in at one look
     TICK_MS = 2,
     PATIENCE_US = 100000,  // shortest wait for answers between passes
     BETWEEN_US = 250000,   // the same where no round-trip time is known, but before the last pass
@@ -35,18 +32,6 @@ enum {
     KEEP_US = 5000000,               // between two times of keeping what is known, where that is quick;
     KEEP_SHARE = 100,                // else so many times as long as it took
     MOST_CAPTURED_UNASKED = 1 << 24, // questions; beyond, a capture is made where it is asked for only
-};
-
-struct way { // that questions are asked
-    const struct sender *sender;
-    void *self;
-};
-
-struct door { // a descriptor that answers come in by
-    uv_poll_t poll;
-    struct engine *engine;
-    const struct way *way; // NULL: the capture
-    int fd;
 };
 
 enum stage {
@@ -80,16 +65,11 @@ struct engine {
     uint64_t last_sent_us; // any packet
     uint64_t looked_us;
     struct routes routes;
-    struct way ways[WAYS];
-    size_t way_count;
-    struct way **way_of;       // by lane
-    struct receiver *receiver; // NULL: answers by the senders' descriptors
+    struct senders *senders;
+    struct senders_listener listener;
     struct capture *capture;
-    struct door *doors;
-    size_t door_count;
     uint64_t position; // in the order of the pass
     uint64_t question; // at that position
-    bool flushed;      // everything taken for sending is sent
     double tokens;
     uint64_t tokens_at_us;
     uint64_t began_us;
@@ -143,75 +123,15 @@ static void take_packet(void *context, const uint8_t *packet, size_t size, size_
 
 static void finish(struct engine *engine);
 
-static void take_packets(struct engine *engine)
+static void take_no_more(void *context)
 {
-    if (receiver_read(engine->receiver, PACKETS) >= 0 || engine->stopping)
-        return;
+    struct engine *engine = context;
     error_set(&engine->problem, ERROR_INCOMPLETE, "the capture of answers ended: did an interface go?");
     engine->unfinished = "local: capture ended";
     finish(engine);
 }
 
-static void door_ready(uv_poll_t *poll, int status, int events)
-{
-    struct door *door = poll->data;
-    (void)status;
-    (void)events;
-    if (door->way == NULL)
-        take_packets(door->engine);
-    else
-        door->way->sender->take(door->way->self, door->fd);
-}
-
-// Where one cannot be opened, answers would be lost.
-static bool open_door(struct engine *engine, int fd, const struct way *way, struct error *error)
-{
-    struct door *door = &engine->doors[engine->door_count];
-    *door = (struct door){.engine = engine, .fd = fd, .way = way};
-    int code = uv_poll_init(&engine->loop, &door->poll, fd);
-    if (code == 0) {
-        door->poll.data = door;
-        engine->door_count++;
-        code = uv_poll_start(&door->poll, UV_READABLE, door_ready);
-    }
-    return code == 0 || error_set(error, ERROR_INCOMPLETE, "answers cannot be waited for: %s", uv_strerror(code));
-}
-
 // --- what goes out ---------------------------------------------------------------------------------------------------
-
-// True where it was taken; false where this machine will not have it for now.
-static bool send_one(struct engine *engine, const struct sending *sending)
-{
-    const struct way *way = engine->way_of[sending->span->lane];
-    engine->flushed = engine->flushed && way->sender->flush == NULL;
-    return way->sender->send(way->self, sending);
-}
-
-static bool flush_all(struct engine *engine)
-{
-    bool flushed = true;
-    for (size_t i = 0; i < engine->way_count; i++) {
-        const struct way *way = &engine->ways[i];
-        flushed = (way->sender->flush == NULL || way->sender->flush(way->self)) && flushed;
-    }
-    return flushed;
-}
-
-static void sweep_all(struct engine *engine)
-{
-    for (size_t i = 0; i < engine->way_count; i++)
-        if (engine->ways[i].sender->sweep != NULL)
-            engine->ways[i].sender->sweep(engine->ways[i].self);
-}
-
-static size_t under_way(const struct engine *engine)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < engine->way_count; i++)
-        if (engine->ways[i].sender->under_way != NULL)
-            count += engine->ways[i].sender->under_way(engine->ways[i].self);
-    return count;
-}
 
 static void advance(struct engine *engine)
 {
@@ -258,8 +178,8 @@ static bool is_asked(const struct engine *engine, uint64_t question, struct send
 // machine will not let us: the question then is unknown, never a verdict.
 static void give_up_if_starved(struct engine *engine, uint64_t now)
 {
-    if (under_way(engine) > 0 || engine->starved_us == 0) {
-        engine->starved_us = under_way(engine) > 0 ? 0 : now;
+    if (senders_under_way(engine->senders) > 0 || engine->starved_us == 0) {
+        engine->starved_us = senders_under_way(engine->senders) > 0 ? 0 : now;
         return;
     }
     if (now - engine->starved_us < STARVED_US)
@@ -279,9 +199,9 @@ static bool send_some(struct engine *engine, uint64_t now)
     engine->tokens_at_us = now;
     unsigned sent = 0, passed = 0;
     struct sending sending;
-    bool refused = !engine->flushed && !flush_all(engine);
+    bool refused = !senders_flushed(engine->senders) && !senders_flush(engine->senders);
     while (!refused && engine->tokens >= 1 && sent < BATCH && sentinels_next(engine->sentinels, now, &sending)) {
-        refused = !send_one(engine, &sending);
+        refused = !senders_send(engine->senders, &sending);
         if (refused)
             sentinels_refused(engine->sentinels, &sending);
         engine->tokens -= refused ? 0 : 1;
@@ -294,7 +214,7 @@ static bool send_some(struct engine *engine, uint64_t now)
             passed++;
             continue;
         }
-        if (!send_one(engine, &sending)) {
+        if (!senders_send(engine->senders, &sending)) {
             refused = true;
             give_up_if_starved(engine, now);
             break;
@@ -305,8 +225,8 @@ static bool send_some(struct engine *engine, uint64_t now)
         sent++;
         advance(engine);
     }
-    if (!engine->flushed)
-        engine->flushed = flush_all(engine);
+    if (!senders_flushed(engine->senders))
+        senders_flush(engine->senders);
     if (sent > 0)
         engine->last_sent_us = now;
     return !refused && engine->position < engine->schedule.count && (engine->tokens >= 1 || passed == SKIPS);
@@ -318,7 +238,6 @@ static void begin_traversal(struct engine *engine)
 {
     engine->position = 0;
     engine->question = engine->ledger.orders[engine->pace.pass.try].offset;
-    engine->flushed = true;
     engine->tokens = engine->pace.pass.slow ? 0 : 1; // a host that limits its answers has just given its last one
     engine->pass_began_us = engine->tokens_at_us = engine->pass_sent_us = monotonic_us();
 }
@@ -351,7 +270,7 @@ static uint64_t wait_us(const struct engine *engine)
 
 static bool pass_is_over(const struct engine *engine, uint64_t now)
 {
-    return engine->position == engine->schedule.count && engine->flushed &&
+    return engine->position == engine->schedule.count && senders_flushed(engine->senders) &&
            now - engine->pass_sent_us >= wait_us(engine);
 }
 
@@ -423,7 +342,7 @@ static void wait_for_the_last(struct engine *engine)
 
 static void end_pass(struct engine *engine)
 {
-    uint64_t dropped = engine->receiver == NULL ? 0 : receiver_dropped(engine->receiver);
+    uint64_t dropped = senders_dropped(engine->senders);
     if (engine->stage == STAGE_PASSES) {
         pace_settle(&engine->pace, (double)(monotonic_us() - engine->pass_began_us) / 1e6, dropped > engine->dropped);
         engine->dropped = dropped;
@@ -479,8 +398,9 @@ static void go_on(struct engine *engine, uint64_t now)
             after_call(engine);
         return;
     }
-    bool over = engine->stage == STAGE_WAITING ? now - engine->last_sent_us >= timeout && under_way(engine) == 0
-                                               : now - engine->stage_us >= (uint64_t)KNOCK_US << (engine->knocks - 1);
+    bool over = engine->stage == STAGE_WAITING
+                    ? now - engine->last_sent_us >= timeout && senders_under_way(engine->senders) == 0
+                    : now - engine->stage_us >= (uint64_t)KNOCK_US << (engine->knocks - 1);
     if (!over)
         return;
     sentinels_call(engine->sentinels);
@@ -561,7 +481,7 @@ static void tick(uv_timer_t *timer)
 {
     struct engine *engine = timer->data;
     uint64_t now = monotonic_us();
-    sweep_all(engine);
+    senders_sweep(engine->senders);
     keep(engine, now);
     if (now - engine->looked_us >= LOOK_US + LOOK_A_LANE_US * (uint64_t)engine->schedule.lane_count) {
         sentinels_look(engine->sentinels, is_member, engine, now);
@@ -585,13 +505,6 @@ static void interrupted(uv_signal_t *handle, int signal)
     finish(engine);
 }
 
-static void close_ways(struct engine *engine)
-{
-    for (size_t i = 0; i < engine->way_count; i++)
-        engine->ways[i].sender->close(engine->ways[i].self);
-    engine->way_count = 0;
-}
-
 static void finish(struct engine *engine)
 {
     if (engine->stopping)
@@ -600,55 +513,26 @@ static void finish(struct engine *engine)
     uv_close((uv_handle_t *)&engine->prepare, NULL);
     uv_close((uv_handle_t *)&engine->idle, NULL);
     uv_close((uv_handle_t *)&engine->tick, NULL);
-    for (size_t i = 0; i < engine->door_count; i++)
-        uv_close((uv_handle_t *)&engine->doors[i].poll, NULL);
-    close_ways(engine); // after their doors
+    senders_end(engine->senders);
 }
 
 // --- beginning and end -----------------------------------------------------------------------------------------------
-
-// Opens the senders of a method, and the capture where answers come by it. False with *refused where that is not
-// permitted.
-static bool open_ways(struct engine *engine, bool captured, bool *refused, struct error *error)
-{
-    const struct sender_context context = {.arena = engine->arena,
-                                           .schedule = &engine->schedule,
-                                           .identity = &engine->identity,
-                                           .ledger = &engine->ledger,
-                                           .routes = &engine->routes,
-                                           .timeout_us = (uint64_t)engine->options->timeout_ms * 1000,
-                                           .captured = captured};
-    struct receiver_filter filter = {.arena = engine->arena, .own = engine->capture != NULL};
-    for (const struct sender *const *sender = senders_of(captured); *sender != NULL; sender++) {
-        void *self = (*sender)->open(&context, refused, error);
-        if (self == NULL) {
-            close_ways(engine);
-            return false;
-        }
-        engine->ways[engine->way_count++] = (struct way){*sender, self};
-        if (captured)
-            (*sender)->listen(self, &filter);
-    }
-    if (captured)
-        engine->receiver = receiver_open(engine->arena, &filter, take_packet, engine, refused, error);
-    if (captured && engine->receiver == NULL) {
-        close_ways(engine);
-        return false;
-    }
-    engine->way_of = arena_array(engine->arena, struct way *, engine->schedule.lane_count + 1);
-    for (size_t i = 0; i < engine->schedule.lane_count; i++)
-        for (size_t w = 0; w < engine->way_count && engine->way_of[i] == NULL; w++)
-            if (engine->ways[w].sender->serves(engine->schedule.lanes[i].protocol))
-                engine->way_of[i] = &engine->ways[w];
-    return true;
-}
 
 static bool open_method(struct engine *engine, struct error *error)
 {
     const struct probe_options *options = engine->options;
     bool refused = true;
     struct error why = {0};
-    if (options->method != PROBE_CONNECT && open_ways(engine, true, &refused, &why)) {
+    struct sender_context context = {.arena = engine->arena,
+                                     .schedule = &engine->schedule,
+                                     .identity = &engine->identity,
+                                     .ledger = &engine->ledger,
+                                     .routes = &engine->routes,
+                                     .timeout_us = (uint64_t)options->timeout_ms * 1000,
+                                     .captured = true};
+    engine->listener = (struct senders_listener){take_packet, take_no_more, engine, engine->capture != NULL};
+    if (options->method != PROBE_CONNECT &&
+        (engine->senders = senders_open(&context, &engine->listener, &refused, &why)) != NULL) {
         engine->summary->method = "syn";
         return true;
     }
@@ -665,7 +549,9 @@ static bool open_method(struct engine *engine, struct error *error)
     if (options->method == PROBE_AUTO)
         log_line(LOG_INFO, "raw sockets are not permitted (CAP_NET_RAW): probing by TCP connect");
     engine->summary->method = "connect";
-    return open_ways(engine, false, &refused, error);
+    context.captured = false;
+    engine->senders = senders_open(&context, &engine->listener, &refused, error);
+    return engine->senders != NULL;
 }
 
 static bool open_loop(struct engine *engine, struct error *error)
@@ -686,20 +572,7 @@ static bool open_loop(struct engine *engine, struct error *error)
         uv_signal_start(&engine->signals[i], interrupted, signals[i]);
         uv_unref((uv_handle_t *)&engine->signals[i]); // they stay until close_loop, and keep nothing going
     }
-    size_t count, all = 1;
-    for (size_t w = 0; w < engine->way_count; w++, all += count)
-        if (engine->ways[w].sender->descriptors == NULL)
-            count = 0;
-        else
-            engine->ways[w].sender->descriptors(engine->ways[w].self, &count);
-    engine->doors = arena_array(engine->arena, struct door, all);
-    for (size_t w = 0; w < engine->way_count; w++) {
-        const struct way *way = &engine->ways[w];
-        const int *descriptors = way->sender->descriptors == NULL ? NULL : way->sender->descriptors(way->self, &count);
-        for (size_t i = 0; descriptors != NULL && i < count; i++)
-            GUARD(open_door(engine, descriptors[i], way, error));
-    }
-    return engine->receiver == NULL || open_door(engine, receiver_descriptor(engine->receiver), NULL, error);
+    return senders_listen(engine->senders, &engine->loop, error);
 }
 
 static void observe(struct engine *engine, struct observations *observations)
@@ -738,8 +611,7 @@ static bool probe_all(struct engine *engine, struct observations *observations, 
     uv_run(&engine->loop, UV_RUN_DEFAULT);
     progress_end(&engine->progress);
     engine->summary->seconds = (double)(monotonic_us() - engine->began_us) / 1e6;
-    if (engine->receiver != NULL)
-        receiver_read(engine->receiver, PACKETS);
+    senders_take_last(engine->senders);
     observe(engine, observations);
     return true;
 }
@@ -813,9 +685,7 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     if (good) {
         rights_drop();
         good = probed = probe_all(engine, observations, error);
-        close_ways(engine);
-        if (engine->receiver != NULL)
-            receiver_close(engine->receiver);
+        senders_close(engine->senders);
     }
     routes_end(&engine->routes);
     end_capture(engine, good, observations);

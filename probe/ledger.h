@@ -7,6 +7,8 @@
 #include "probe/schedule.h"
 #include "probe/watch.h"
 
+enum { LEDGER_ANSWERED = MOST_TRIES + 1 }; // bytes below it count tries
+
 // How questions of a lane ended; their byte is its index.
 struct cause {
     enum observed_state state;
@@ -63,7 +65,7 @@ struct standing {
 struct ledger {
     struct arena *arena;
     const struct schedule *schedule;
-    uint8_t *bytes; // by question: how many tries it had, or ANSWERED + the cause in its lane
+    uint8_t *bytes; // by question: how many tries it had, or LEDGER_ANSWERED + the cause in its lane
     struct standing *standings;
     struct watch watch;
     struct order orders[MOST_TRIES + 1];
@@ -125,6 +127,10 @@ bool ledger_is_silent(const struct ledger *ledger, const struct lane *lane, uint
 unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us);
 // Whether all tries of a lane count, which is quickly told; else each has to be looked at.
 bool ledger_all_count(const struct ledger *ledger, size_t lane, bool pending);
+
+// When a try was sent, wall clock in microseconds; 0: not known.
+uint64_t ledger_sent_at(const struct ledger *ledger, uint64_t question, unsigned try);
+bool ledger_same_cause(const struct cause *a, const struct cause *b);
 
 // Asking is over: all lanes are settled, and what was dark stays so.
 void ledger_settle(struct ledger *ledger);

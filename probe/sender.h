@@ -42,6 +42,3 @@ struct sender {
 };
 
 extern const struct sender sender_syn, sender_connect, sender_datagram, sender_echo;
-
-// The senders of a method, ended by NULL: by capture, which takes privileges, or without.
-const struct sender *const *senders_of(bool captured);

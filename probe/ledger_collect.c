@@ -1,0 +1,246 @@
+// What a ledger comes to: observations, each run of neighbouring ports that ended alike.
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "probe/ledger.h"
+
+enum { FRAMES_NAMED = 64 };
+
+static int by_offset(const void *left, const void *right)
+{
+    const struct detail *a = left, *b = right;
+    return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+// A run of questions of one lane that ended alike, `first` to `last`.
+struct run {
+    uint64_t first;
+    uint64_t last;
+    struct cause cause;
+};
+
+// Of a lane, when its silent questions are looked at.
+struct silence {
+    size_t lane;
+    unsigned tries;        // that are wanted
+    uint8_t least;         // tries that a silent question had
+    bool all_count;        // every try counts
+    uint64_t resets_from;  // since when it closes everything; 0: it does not
+    const char *resets;    // so in words
+    uint64_t accepts_from; // since when the lane accepts everything; 0: it does not
+    const char *why;       // it is not believed where it is not
+};
+
+// Whether the first answer to a question is known to have come before a moment; details are sorted by now.
+static bool was_answered_before(const struct standing *standing, uint32_t offset, uint64_t moment_us)
+{
+    size_t low = 0, high = standing->details.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (standing->details.items[middle].offset < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < standing->details.count && standing->details.items[low].offset == offset &&
+           standing->details.items[low].answered_us < moment_us;
+}
+
+static struct cause ending(const struct ledger *ledger, const struct silence *silence, uint64_t question)
+{
+    const struct standing *standing = &ledger->standings[silence->lane];
+    uint8_t byte = ledger->bytes[question];
+    if (byte >= LEDGER_ANSWERED) {
+        struct cause cause = standing->causes.items[byte - LEDGER_ANSWERED];
+        cause.doubtful =
+            cause.state == OBSERVED_OPEN && silence->accepts_from != 0 &&
+            (cause.unstable ||
+             !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
+                                  silence->accepts_from));
+        if (cause.state == OBSERVED_CLOSED && silence->resets_from != 0 && !cause.unstable &&
+            !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
+                                 silence->resets_from)) {
+            cause.state = OBSERVED_UNKNOWN;
+            cause.reason = silence->resets;
+        }
+        return cause;
+    }
+    bool silent =
+        standing->settled && byte >= silence->tries &&
+        (silence->all_count || ledger_counting(ledger, silence->lane, question, false, UINT64_MAX) >= silence->tries);
+    return (struct cause){.state = silent ? OBSERVED_FILTERED : OBSERVED_UNKNOWN,
+                          .tries = standing->settled ? silence->least : byte, // or each port would be a line
+                          .reason = silent ? "no-answer" : silence->why};
+}
+
+// How many packets a host had been sent when it was last heard of.
+static uint64_t sent_until(const struct ledger *ledger, size_t lane, uint64_t last_us)
+{
+    uint64_t count = 0;
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    const ask_list *asks = &ledger->watch.pulses[lane].asks;
+    for (size_t i = 0; i < asks->count; i++)
+        count += asks->items[i].sent_us <= last_us;
+    for (unsigned try = 1; try <= MOST_TRIES && ledger->sent_us[try] != NULL; try++)
+        for (uint64_t question = of->first; question < of->first + of->count; question++) {
+            uint64_t sent = ledger_sent_at(ledger, question, try);
+            count += sent != 0 && sent <= last_us;
+        }
+    return count;
+}
+
+// Why the silence of a lane is not believed where it is not.
+static const char *why_dark(const struct ledger *ledger, struct arena *arena, size_t lane)
+{
+    const struct light *light = watch_light_of(&ledger->watch, lane);
+    const struct pulse *pulse = &ledger->watch.pulses[lane];
+    if (light->first == 0)
+        return "nothing was heard from anybody";
+    const char *moment = clock_text(arena, light->last);
+    bool ended = ledger->standings[lane].last_sent_us + ledger->watch.timeout_us > light->last;
+    if (!ended)
+        return "asked while nothing showed that the way was open";
+    if (light == &pulse->host)
+        return arena_printf(arena, "the host stopped answering at %.8s: banned, rate limited or down", moment + 11);
+    if (light != &pulse->light)
+        return arena_printf(arena, "nobody answered after %.8s: cut off, banned or down", moment + 11);
+    return arena_printf(arena, "the host stopped answering at %.8s, after %llu probes: banned, rate limited or down",
+                        moment + 11, (unsigned long long)sent_until(ledger, lane, light->last));
+}
+
+static uint8_t least_tries(const struct ledger *ledger, const struct lane *lane)
+{
+    uint8_t least = MOST_TRIES;
+    for (uint64_t question = lane->first; question < lane->first + lane->count; question++)
+        if (ledger->bytes[question] < least && ledger_is_silent(ledger, lane, question))
+            least = ledger->bytes[question];
+    return least;
+}
+
+static void add_frame(struct arena *arena, struct observation *item, uint32_t frame)
+{
+    if (frame != 0 && item->frame_count++ < FRAMES_NAMED)
+        *vector_add(arena, &item->frames) = frame;
+}
+
+// When a run was first asked and last answered, how long the first answer took, and in which packets.
+static void date(const struct ledger *ledger, struct arena *arena, const struct run *run, const struct lane *lane,
+                 struct observation *item)
+{
+    size_t run_lane = (size_t)(lane - ledger->schedule->lanes);
+    const struct standing *standing = &ledger->standings[run_lane];
+    uint64_t first_sent = 0, answered = 0, step = ledger->shift == 0 ? 1 : 64;
+    for (uint64_t question = run->first; question <= run->last; question += step) {
+        uint64_t sent = ledger_sent_at(ledger, question, 1);
+        first_sent = sent != 0 && (first_sent == 0 || sent < first_sent) ? sent : first_sent;
+        for (unsigned try = 1; ledger->frames[1] != NULL && try <= MOST_TRIES; try++) {
+            if (ledger->sent_us[try] == NULL)
+                break;
+            add_frame(arena, item, ledger->frames[try][order_position(&ledger->orders[try], question)]);
+        }
+    }
+    const ask_list *asks = &ledger->watch.pulses[run_lane].asks;
+    for (size_t i = 0; i < asks->count; i++)
+        if (run->first <= asks->items[i].question && asks->items[i].question <= run->last)
+            add_frame(arena, item, asks->items[i].frame);
+    item->rtt_us = -1;
+    size_t low = 0, high = standing->details.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (lane->first + standing->details.items[middle].offset < run->first)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < standing->details.count && lane->first + standing->details.items[low].offset <= run->last; low++) {
+        const struct detail *detail = &standing->details.items[low];
+        item->rtt_us = item->rtt_us < 0 ? (long)detail->rtt_us : item->rtt_us;
+        answered = detail->answered_us > answered ? detail->answered_us : answered;
+        add_frame(arena, item, detail->frame);
+    }
+    item->first_sent = first_sent != 0 ? clock_text(arena, first_sent) : NULL;
+    item->answered = answered != 0 ? clock_text(arena, answered) : NULL;
+    sort_numbers(item->frames.items, item->frames.count);
+}
+
+static void add_run(const struct ledger *ledger, struct arena *arena, const struct span *span, const struct run *run,
+                    struct observations *observations)
+{
+    const struct lane *lane = &ledger->schedule->lanes[span->lane];
+    const struct standing *standing = &ledger->standings[span->lane];
+    char from[ADDRESS_TEXT] = "", source[ADDRESS_TEXT], other[ADDRESS_TEXT];
+    if (run->cause.from.family != 0)
+        address_format(run->cause.from, from);
+    struct observation *item = vector_add(arena, &observations->items);
+    *item = (struct observation){
+        .line = observations->items.count,
+        .address = lane->address,
+        .protocol = lane->protocol,
+        .low = schedule_port(schedule_span(ledger->schedule, run->first), run->first),
+        .high = schedule_port(span, run->last),
+        .state = run->cause.state,
+        .unstable = run->cause.unstable,
+        .accepting = run->cause.doubtful,
+        .reason = arena_strdup(arena, run->cause.reason),
+        .from = from[0] != '\0' ? arena_strdup(arena, from) : NULL,
+        .tries = run->cause.tries,
+    };
+    date(ledger, arena, run, lane, item);
+    if (standing->source.family == 0 || item->first_sent == NULL)
+        return;
+    address_format(standing->source, source);
+    item->source = arena_strdup(arena, source);
+    if (standing->other.family == 0)
+        return;
+    address_format(standing->other, other);
+    item->source = arena_printf(arena, "%s, %s", source, other);
+}
+
+void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, const char *unfinished,
+                    struct observations *observations, size_t by_state[OBSERVED_UNKNOWN + 1])
+{
+    const struct schedule *schedule = ledger->schedule;
+    for (size_t l = 0; l < schedule->lane_count; l++) {
+        struct standing *standing = &ledger->standings[l];
+        const struct lane *lane = &schedule->lanes[l];
+        struct run run = {0};
+        const struct span *before = NULL;
+        struct silence silence = {.lane = l,
+                                  .tries = tries,
+                                  .accepts_from = ledger_accepts_from(ledger, l),
+                                  .all_count = ledger->watch.timeout_us == 0 || ledger_all_count(ledger, l, false),
+                                  .why = unfinished};
+        silence.least = least_tries(ledger, lane);
+        if (unfinished == NULL)
+            silence.why = standing->silent > 0 ? why_dark(ledger, arena, l) : "";
+        silence.resets_from = ledger_resets_from(ledger, l);
+        if (silence.resets_from != 0)
+            silence.resets =
+                arena_printf(arena, "the host closes everything since %.8s: banned by resets, or restarted",
+                             clock_text(arena, silence.resets_from) + 11);
+        if (standing->details.count > 0)
+            qsort(standing->details.items, standing->details.count, sizeof(struct detail), by_offset);
+        for (size_t s = lane->first_span; s < lane->first_span + lane->span_count; s++) {
+            const struct span *span = &schedule->spans[s];
+            bool joins = before != NULL && (uint32_t)before->high + 1 == span->low;
+            if (span->spare)
+                continue;
+            for (uint64_t question = span->first; question <= span->first + (uint64_t)(span->high - span->low);
+                 question++) {
+                struct cause cause = ending(ledger, &silence, question);
+                by_state[cause.state]++;
+                if (before != NULL && (joins || question > span->first) && ledger_same_cause(&cause, &run.cause)) {
+                    run.last = question;
+                } else {
+                    if (before != NULL)
+                        add_run(ledger, arena, before, &run, observations);
+                    run = (struct run){question, question, cause};
+                }
+                before = span;
+            }
+        }
+        if (before != NULL)
+            add_run(ledger, arena, before, &run, observations);
+    }
+}
