@@ -80,6 +80,7 @@ struct engine {
     uint64_t keep_us; // when what is known is next handed over for keeping
     uint64_t dropped;
     const char *unfinished; // why silence is not filtered, where that is so
+    bool called;            // the sentinels, at the end of this pass
     bool stopping;
     bool interrupted; // by a signal, at any time until the end
     struct error problem;
@@ -238,6 +239,7 @@ static void begin_traversal(struct engine *engine)
 {
     engine->position = 0;
     engine->question = engine->ledger.orders[engine->pace.pass.try].offset;
+    engine->called = false;
     engine->tokens = engine->pace.pass.slow ? 0 : 1; // a host that limits its answers has just given its last one
     engine->pass_began_us = engine->tokens_at_us = engine->pass_sent_us = monotonic_us();
 }
@@ -268,10 +270,16 @@ static uint64_t wait_us(const struct engine *engine)
     return wait;
 }
 
-static bool pass_is_over(const struct engine *engine, uint64_t now)
+// All of it is sent: then the sentinels are asked, so that what is silent in this pass and what is in the next one are
+// not lost to one and the same gap.
+static bool pass_is_over(struct engine *engine, uint64_t now)
 {
-    return engine->position == engine->schedule.count && senders_flushed(engine->senders) &&
-           now - engine->pass_sent_us >= wait_us(engine);
+    if (engine->position < engine->schedule.count || !senders_flushed(engine->senders))
+        return false;
+    if (!engine->called)
+        sentinels_call(engine->sentinels, false);
+    engine->called = true;
+    return now - engine->pass_sent_us >= wait_us(engine) && sentinels_rest(engine->sentinels);
 }
 
 static void enter(struct engine *engine, enum stage stage)
@@ -296,8 +304,8 @@ static uint64_t lacking_of(const struct engine *engine, size_t lane, bool pendin
     const struct lane *of = &engine->schedule.lanes[lane];
     const struct standing *standing = &engine->ledger.standings[lane];
     uint64_t lacking = 0, least = (uint64_t)engine->options->tries;
-    if (standing->silent == 0 ||
-        (standing->sent >= (of->count - of->spare) * least && ledger_all_count(&engine->ledger, lane, pending)))
+    if (standing->silent == 0 || (standing->sent >= (of->count - of->spare) * least &&
+                                  ledger_all_count(&engine->ledger, lane, (unsigned)least, pending)))
         return 0;
     for (uint64_t question = of->first; question < of->first + of->count; question++)
         lacking += ledger_is_silent(&engine->ledger, of, question) &&
@@ -403,7 +411,7 @@ static void go_on(struct engine *engine, uint64_t now)
                     : now - engine->stage_us >= (uint64_t)KNOCK_US << (engine->knocks - 1);
     if (!over)
         return;
-    sentinels_call(engine->sentinels);
+    sentinels_call(engine->sentinels, true);
     enter(engine, STAGE_CALLING);
 }
 

@@ -81,9 +81,14 @@ static size_t lane_of(const struct ledger *ledger, uint64_t question)
     return schedule_span(ledger->schedule, question)->lane;
 }
 
-static void note_sending(struct ledger *ledger, size_t lane, uint64_t wall_us)
+static void note_sending(struct ledger *ledger, size_t lane, unsigned try, uint64_t wall_us)
 {
     struct standing *standing = &ledger->standings[lane];
+    while (standing->rounds.count < try)
+        *vector_add(ledger->arena, &standing->rounds) = (struct round){UINT64_MAX, 0};
+    struct round *round = &standing->rounds.items[try - 1];
+    round->first_us = wall_us < round->first_us ? wall_us : round->first_us;
+    round->last_us = wall_us > round->last_us ? wall_us : round->last_us;
     if (standing->first_sent_us == 0 || wall_us < standing->first_sent_us)
         standing->first_sent_us = wall_us;
     if (wall_us > standing->last_sent_us)
@@ -104,7 +109,7 @@ void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t 
     ledger->bytes[sending->question] = (uint8_t)try;
     ledger->sent++;
     ledger->standings[lane].sent++;
-    note_sending(ledger, lane, wall_us);
+    note_sending(ledger, lane, try, wall_us);
     uint64_t *sent_us = moments_of(ledger, try), at = sending->position >> ledger->shift;
     if (sent_us != NULL && sent_us[at] == 0)
         sent_us[at] = wall_us;
@@ -147,7 +152,7 @@ void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64
         return;
     }
     uint64_t position = order_position(&ledger->orders[try], question), *sent_us = moments_of(ledger, try);
-    note_sending(ledger, lane_of(ledger, question), wall_us);
+    note_sending(ledger, lane_of(ledger, question), try, wall_us);
     if (sent_us != NULL)
         sent_us[position] = wall_us;
     if (ledger->frames[try] != NULL)
@@ -408,19 +413,42 @@ bool ledger_is_silent(const struct ledger *ledger, const struct lane *lane, uint
 unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us)
 {
     unsigned count = 0, tries = ledger->bytes[question];
+    uint64_t counted = 0;
     for (unsigned try = 1; try <= tries; try++) {
         uint64_t sent = ledger_sent_at(ledger, question, try);
-        enum shine shine = sent >= since_us ? SHINE_PENDING : watch_shine(&ledger->watch, lane, sent);
-        count += shine == SHINE_LIT || (pending && shine == SHINE_PENDING);
+        if (sent >= since_us) {
+            count++;
+            continue;
+        }
+        enum shine shine = watch_shine(&ledger->watch, lane, sent);
+        if (shine == SHINE_DARK || (shine == SHINE_PENDING && !pending) ||
+            (counted != 0 && ledger->watch.timeout_us != 0 && !watch_apart(&ledger->watch, lane, counted, sent)))
+            continue;
+        counted = sent;
+        count++;
     }
     return count;
 }
 
-bool ledger_all_count(const struct ledger *ledger, size_t lane, bool pending)
+bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, bool pending)
 {
     const struct standing *standing = &ledger->standings[lane];
-    enum shine shine = watch_shine_all(&ledger->watch, lane, standing->first_sent_us, standing->last_sent_us);
-    return shine == SHINE_LIT || (pending && shine == SHINE_PENDING);
+    const struct watch *watch = &ledger->watch;
+    unsigned apart = 0;
+    uint64_t counted = 0;
+    if (watch->timeout_us == 0)
+        return true;
+    enum shine shine = watch_shine_all(watch, lane, standing->first_sent_us, standing->last_sent_us);
+    if (shine == SHINE_DARK || (shine == SHINE_PENDING && !pending))
+        return false;
+    for (size_t i = 0; i < standing->rounds.count; i++) {
+        const struct round *round = &standing->rounds.items[i];
+        if (round->last_us == 0 || (counted != 0 && !watch_apart(watch, lane, counted, round->first_us)))
+            continue;
+        counted = round->last_us;
+        apart++;
+    }
+    return apart >= tries;
 }
 
 void ledger_settle(struct ledger *ledger)

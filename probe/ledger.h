@@ -27,6 +27,12 @@ struct detail {
     uint64_t answered_us;
 };
 
+// When the tries of one number were sent.
+struct round {
+    uint64_t first_us;
+    uint64_t last_us;
+};
+
 // Answers in a row, all of one kind, to questions that were asked for the first time.
 struct row {
     uint64_t count;
@@ -54,7 +60,8 @@ struct standing {
     uint64_t sent;          // its tries
     uint64_t first_sent_us; // of its tries, wall clock
     uint64_t last_sent_us;
-    bool settled; // nothing more to ask: silence of as many tries as were wanted is an answer
+    VECTOR(struct round) rounds; // of its tries, by their number from 1
+    bool settled;                // nothing more to ask: silence of as many tries as were wanted is an answer
     bool measured;
     double smoothed_us; // round-trip time and its variation: RFC 6298, section 2
     double variation_us;
@@ -122,11 +129,11 @@ uint64_t ledger_patience_us(const struct standing *standing, uint64_t least_us, 
 
 // Whether a question is to be answered, and is not: no spare one.
 bool ledger_is_silent(const struct ledger *ledger, const struct lane *lane, uint64_t question);
-// How many of a silent question's tries count: those that are lit, and where `pending` those that may still be. After
-// watch_light. Tries sent from `since_us` on count in any case.
+// How many of a silent question's tries count: those that are lit and apart (watch.h), and where `pending` those that
+// may still be. After watch_light. Tries sent from `since_us` on count in any case.
 unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us);
-// Whether all tries of a lane count, which is quickly told; else each has to be looked at.
-bool ledger_all_count(const struct ledger *ledger, size_t lane, bool pending);
+// Whether so many tries of each question count that had as many, which is quickly told; else each has to be looked at.
+bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, bool pending);
 
 // When a try was sent, wall clock in microseconds; 0: not known.
 uint64_t ledger_sent_at(const struct ledger *ledger, uint64_t question, unsigned try);

@@ -209,7 +209,7 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         struct silence silence = {.lane = l,
                                   .tries = tries,
                                   .accepts_from = ledger_accepts_from(ledger, l),
-                                  .all_count = ledger->watch.timeout_us == 0 || ledger_all_count(ledger, l, false),
+                                  .all_count = ledger_all_count(ledger, l, tries, false),
                                   .why = unfinished};
         silence.least = least_tries(ledger, lane);
         if (unfinished == NULL)

@@ -193,7 +193,7 @@ void sentinels_refused(struct sentinels *sentinels, const struct sending *sendin
     sentinels->next--;
 }
 
-void sentinels_call(struct sentinels *sentinels)
+void sentinels_call(struct sentinels *sentinels, bool last)
 {
     const struct schedule *schedule = sentinels->ledger->schedule;
     bool needed[2] = {false, false};
@@ -203,10 +203,11 @@ void sentinels_call(struct sentinels *sentinels)
         for (end = i;
              end < schedule->lane_count && address_equal(schedule->lanes[end].address, schedule->lanes[i].address);
              end++) {
-            speaks = is_firm(sentinels, end) ? end : speaks;
+            bool asks = is_firm(sentinels, end) && (last || !sentinels->posts[end].gone);
+            speaks = asks ? end : speaks;
             if (sentinels->ledger->standings[end].silent == 0)
                 continue;
-            sentinels->posts[end].called = is_firm(sentinels, end);
+            sentinels->posts[end].called = asks;
             silent = silent || !is_firm(sentinels, end);
         }
         if (silent && speaks < schedule->lane_count)
@@ -219,7 +220,7 @@ void sentinels_call(struct sentinels *sentinels)
         for (size_t i = 0; i < schedule->lane_count; i++) {
             int side = side_of(sentinels, i);
             if (!needed[side] || called[side] >= SPOKESMEN || sentinels->ledger->standings[i].sentinels[0] == 0 ||
-                is_firm(sentinels, i) != (firm != 0))
+                is_firm(sentinels, i) != (firm != 0) || (!last && sentinels->posts[i].gone))
                 continue;
             sentinels->posts[i].called = true;
             called[side]++;

@@ -21,8 +21,8 @@ void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *co
 bool sentinels_next(struct sentinels *sentinels, uint64_t now_us, struct sending *sending);
 void sentinels_refused(struct sentinels *sentinels, const struct sending *sending);
 
-// Asks everybody on whose answer silence rests: once more at the end, also those who are gone.
-void sentinels_call(struct sentinels *sentinels);
+// Asks everybody on whose answer silence rests: at the end of each round, and of all, then those who are gone as well.
+void sentinels_call(struct sentinels *sentinels, bool last);
 // Whether nothing is due and no answer is waited for.
 bool sentinels_rest(const struct sentinels *sentinels);
 // At the end: whether some host may have begun to answer all alike, and what would show it is yet to be asked again.

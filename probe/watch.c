@@ -139,10 +139,16 @@ static struct light light_of(const struct watch *watch, struct record *record, b
     if (record->vain.count > 1)
         qsort(record->vain.items, record->vain.count, sizeof(struct vain), by_moment);
     uint64_t from = record->beats.items[0].first, to = record->beats.items[0].last;
+    *vector_add(watch->lights, &light.beats) = record->beats.items[0];
     from = from > watch->close_us ? from - watch->close_us : 1; // so much before the first is as good as with it
     light.first = from;
     for (size_t i = 1; i <= record->beats.count; i++) {
         const struct beats *one = i < record->beats.count ? &record->beats.items[i] : NULL;
+        struct beats *row = &light.beats.items[light.beats.count - 1];
+        if (one != NULL && one->first <= row->last)
+            row->last = one->last > row->last ? one->last : row->last;
+        else if (one != NULL)
+            *vector_add(watch->lights, &light.beats) = *one;
         if (one != NULL && one->first > to && one->first - to > light.gap)
             light.gap = one->first - to;
         if (one != NULL && (one->first <= to || !is_broken(record, &next, to, one->first))) {
@@ -201,6 +207,25 @@ static const struct light *judge_of(const struct watch *watch, size_t lane, uint
            : pulse->host.first != 0 && pulse->host.first <= sent_us
                ? &pulse->host
                : &watch->family[watch->schedule->lanes[lane].address.family == FAMILY_IPV6];
+}
+
+bool watch_apart(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
+{
+    const struct light *light = judge_of(watch, lane, to_us);
+    size_t low = 0, high = light->beats.count;
+    while (low < high) { // the first row that ends after the one try
+        size_t middle = low + (high - low) / 2;
+        if (light->beats.items[middle].last <= from_us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == light->beats.count)
+        return false;
+    const struct beats *row = &light->beats.items[low];
+    if (row->first > from_us)
+        return row->first <= to_us;
+    return row->last <= to_us || to_us - from_us > watch->close_us;
 }
 
 const struct light *watch_light_of(const struct watch *watch, size_t lane)

@@ -5,7 +5,8 @@
 // answered and is asked again; an *ask* is one packet that does so. A *chain* is a row of beats between which no two
 // asks were in vain: one packet may be lost, two say that nobody heard. A try is *lit* where it was sent within a chain
 // that goes on for as long as an answer may take: something was answered before it (of the first tries of all: close
-// behind), while it was waited for, and after.
+// behind), while it was waited for, and after. Tries between which nothing was answered count as one: the way may have
+// been shut for just that long.
 //
 // A lane is judged by its own beats from its first one on; before that, by its host's, then by all of its family's.
 // Beats and asks are known from a capture as they were to the probe itself, and so is the light.
@@ -46,6 +47,7 @@ struct light {
     uint64_t gap;    // the longest between two beats
     bool ended;      // that chain: two asks since its last beat were in vain
     VECTOR(struct lit) lit;
+    beats_list beats; // all of them, in rows that do not overlap
 };
 
 struct pulse { // of a lane
@@ -92,6 +94,9 @@ void watch_light(struct watch *watch);
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us);
 // Whether every try of a lane sent from one moment to another is lit (`SHINE_LIT`), or may be (`SHINE_PENDING`).
 enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us);
+// Whether something was answered that was sent after one try of a lane, at `from_us`, and no later than another. Where
+// nothing was, both may have been lost to one and the same gap. After watch_light.
+bool watch_apart(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us);
 // The longest time between two beats of one family, in microseconds. After watch_light.
 uint64_t watch_longest_gap(const struct watch *watch);
 // By whose beats a lane is judged at the end: its own, its host's, or its family's.

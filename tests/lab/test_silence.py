@@ -96,6 +96,14 @@ class Silence(unittest.TestCase):
             self.assertEqual(set(states.values()), {"open", "filtered"})
         self.each(test)
 
+    def test_a_line_that_is_down_for_less_than_a_second_costs_no_state_either(self):
+        def test(method, host, gap):
+            states, _, _ = self.probe("%s tcp 1000-1099\n" % host, "--method", method, open=[*range(1000, 1100, 2)], silent=True, down=gap)
+            self.no_open_port_is_called_silent(states, range(1000, 1100, 2))
+            return {s for (_, _, p), s in states.items() if p % 2}
+        self.each(test, ([0.01, 0.6], [0.01, 1.1], [0.1, 0.9], [0.3, 1.6]))
+        self.assertEqual(test("syn", HOSTS[0], [0.01, 0.6]), {"filtered"})  # it is asked again when it is up
+
     def test_a_ban_that_ends_is_waited_for(self):
         states, _, summary = self.probe("198.51.100.4 tcp 1-400\n", status=(0,), open=[22, 80, 399], ban=200, ban_seconds=4)
         self.assertEqual((summary["open"], summary["closed"]), (3, 397))

@@ -76,6 +76,24 @@ static enum shine defined(const struct schedule *schedule, const struct event *e
     return SHINE_DARK;
 }
 
+// Whether somebody answered between two tries, of those by whom the later one is judged.
+static bool answered_between(const struct schedule *schedule, const struct event *events, size_t lane, uint64_t from,
+                             uint64_t to)
+{
+    for (int level = 0; level < 3; level++) {
+        uint64_t first = UINT64_MAX;
+        bool between = false;
+        for (size_t i = 0; i < EVENTS; i++)
+            if (events[i].answered && is_of(schedule, lane, &events[i], level)) {
+                first = events[i].sent_us < first ? events[i].sent_us : first;
+                between = between || (from < events[i].sent_us && events[i].sent_us <= to);
+            }
+        if (level == 2 || (first != UINT64_MAX && first <= to + CLOSE_US))
+            return between;
+    }
+    return false;
+}
+
 static void a_try_is_lit_exactly_where_the_definition_says(void **state)
 {
     static const char targets[] =
@@ -119,6 +137,9 @@ static void a_try_is_lit_exactly_where_the_definition_says(void **state)
                 enum shine shine = watch_shine(&watch, lane, moment);
                 assert_int_equal(shine, defined(&schedule, events, EVENTS, lane, moment));
                 told[shine]++;
+                uint64_t later = moment + draw(&random, 2000000);
+                assert_int_equal(watch_apart(&watch, lane, moment, later),
+                                 answered_between(&schedule, events, lane, moment, later));
             }
         watch_end(&watch);
         arena_free(arena);
