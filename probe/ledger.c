@@ -271,8 +271,9 @@ static void note_row(struct standing *standing, const struct lane *lane, uint64_
 {
     if (lane->protocol != PROTOCOL_TCP)
         return;
-    if (state == OBSERVED_CLOSED) {
+    if (state == OBSERVED_CLOSED || state == OBSERVED_REJECTED)
         add_to_row(&standing->shuts, &standing->opens, wall_us);
+    if (state == OBSERVED_CLOSED) {
         standing->shut = question + 1;
     } else if (state == OBSERVED_OPEN) {
         add_to_row(&standing->opens, &standing->shuts, wall_us);
@@ -292,7 +293,7 @@ static void note_again(struct standing *standing, const struct lane *lane, uint6
         standing->opens = (struct row){0};
     if (before != OBSERVED_OPEN)
         return;
-    for (size_t i = 0; i < 2 && now == OBSERVED_CLOSED; i++)
+    for (size_t i = 0; i < 2 && (now == OBSERVED_CLOSED || now == OBSERVED_REJECTED); i++)
         standing->turned_shut[i] = standing->turned_shut[i] || standing->sentinels[i] == question + 1;
     if (now == OBSERVED_OPEN) {
         standing->shuts = (struct row){0};
@@ -305,7 +306,8 @@ uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane)
     const struct standing *standing = &ledger->standings[lane];
     if (ledger->schedule->lanes[lane].protocol != PROTOCOL_TCP)
         return 0;
-    if (standing->open >= ACCEPTING_LEAST && standing->open * 20 >= standing->answered * 19)
+    if (standing->open >= ACCEPTING_LEAST &&
+        standing->open * 20 >= (ledger->schedule->lanes[lane].count - ledger->schedule->lanes[lane].spare) * 19)
         return 1;
     return standing->turned && standing->opens.count >= LEAST_ROW ? standing->opens.first_us : 0;
 }
@@ -391,6 +393,8 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     standing->answered++;
     standing->open += cause.state == OBSERVED_OPEN;
     note_row(standing, &ledger->schedule->lanes[span->lane], question, answer->state, wall_us);
+    if (cause.state == OBSERVED_CLOSED && sent != 0 && (standing->first_shut_us == 0 || sent < standing->first_shut_us))
+        standing->first_shut_us = sent;
     standing->late += try > 1;
     note_beat(ledger, span, question, try, answer->state, wall_us);
     note_sentinel(standing, question, answer->state);

@@ -45,17 +45,18 @@ struct standing {
     uint64_t silent;   // its questions without an answer
     uint64_t answered; // by packets from outside
     uint64_t open;
-    struct row opens;      // answered open since anything was closed
-    struct row shuts;      // answered closed since anything was open
-    uint64_t shut;         // the latest question that was closed: 1 + its number
-    bool turned;           // what had been closed was open
-    bool turned_shut[2];   // what had been open was closed: of the two sentinels
-    unsigned turning;      // times that the other one was asked then
-    uint64_t late;         // answers that came only to a second or later try
-    unsigned tries;        // that every silent question of it has had, but for those of a host that fell silent
-    struct address source; // of its packets; family 0: not known
-    struct address other;  // another one, where it changed
-    uint64_t sentinels[2]; // questions that were answered, best first: 1 + their numbers
+    struct row opens;       // answered open since anything was closed
+    struct row shuts;       // answered closed, or rejected, since anything was open
+    uint64_t first_shut_us; // when the earliest try was sent that was answered closed
+    uint64_t shut;          // the latest question that was closed: 1 + its number
+    bool turned;            // what had been closed was open
+    bool turned_shut[2];    // what had been open was closed: of the two sentinels
+    unsigned turning;       // times that the other one was asked then
+    uint64_t late;          // answers that came only to a second or later try
+    unsigned tries;         // that every silent question of it has had, but for those of a host that fell silent
+    struct address source;  // of its packets; family 0: not known
+    struct address other;   // another one, where it changed
+    uint64_t sentinels[2];  // questions that were answered, best first: 1 + their numbers
     enum observed_state sentinel_states[2];
     uint64_t sent;          // its tries
     uint64_t first_sent_us; // of its tries, wall clock
@@ -117,7 +118,7 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
 // Since when a lane accepts everything, wall clock in microseconds: every question of many was answered open, and
 // nothing closed, from the beginning (1), or from when on what had been closed was open too. 0: it does not.
 uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane);
-// Since when a lane closes everything, what had been open too: it was restarted, or bans us by resets. 0: it does not.
+// Since when a lane closes or rejects everything, what had been open too: it was restarted, or bans us. 0: it does not.
 uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane);
 // A question to ask again since all that was answered after it was of the other kind, open or closed: 1 + its number;
 // 0: there is none. `last`: asking is over, and what is asked now is the last.

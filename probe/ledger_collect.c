@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "model/protocol.h"
 #include "probe/ledger.h"
 
-enum { FRAMES_NAMED = 64 };
+enum { FRAMES_NAMED = 64, LEAST_SILENT = 20 };
 
 static int by_offset(const void *left, const void *right)
 {
@@ -47,6 +48,26 @@ static bool was_answered_before(const struct standing *standing, uint32_t offset
            standing->details.items[low].answered_us < moment_us;
 }
 
+// Since when a lane resets what it left unanswered before, though the way was open: then it is not the port that says
+// closed, but whoever bans us. 0: it does not. Hosts that limit their resets send some from the beginning on.
+static uint64_t resets_after_silence(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    uint64_t first = standing->first_shut_us, before = 0;
+    if (first == 0 || ledger->schedule->lanes[lane].protocol != PROTOCOL_TCP || standing->late < LEAST_SILENT ||
+        ledger->watch.timeout_us == 0)
+        return 0;
+    for (uint64_t question = of->first; question < of->first + of->count && before < LEAST_SILENT; question++) {
+        uint8_t byte = ledger->bytes[question];
+        uint64_t sent = ledger_sent_at(ledger, question, 1);
+        before += byte >= LEDGER_ANSWERED && sent != 0 && sent < first &&
+                  standing->causes.items[byte - LEDGER_ANSWERED].state == OBSERVED_CLOSED &&
+                  watch_shine(&ledger->watch, lane, sent) != SHINE_DARK;
+    }
+    return before >= LEAST_SILENT ? first : 0;
+}
+
 static struct cause ending(const struct ledger *ledger, const struct silence *silence, uint64_t question)
 {
     const struct standing *standing = &ledger->standings[silence->lane];
@@ -58,7 +79,8 @@ static struct cause ending(const struct ledger *ledger, const struct silence *si
             (cause.unstable ||
              !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
                                   silence->accepts_from));
-        if (cause.state == OBSERVED_CLOSED && silence->resets_from != 0 && !cause.unstable &&
+        if ((cause.state == OBSERVED_CLOSED || cause.state == OBSERVED_REJECTED) && silence->resets_from != 0 &&
+            !cause.unstable &&
             !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
                                  silence->resets_from)) {
             cause.state = OBSERVED_UNKNOWN;
@@ -215,10 +237,11 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         if (unfinished == NULL)
             silence.why = standing->silent > 0 ? why_dark(ledger, arena, l) : "";
         silence.resets_from = ledger_resets_from(ledger, l);
+        if (silence.resets_from == 0)
+            silence.resets_from = resets_after_silence(ledger, l);
         if (silence.resets_from != 0)
-            silence.resets =
-                arena_printf(arena, "the host closes everything since %.8s: banned by resets, or restarted",
-                             clock_text(arena, silence.resets_from) + 11);
+            silence.resets = arena_printf(arena, "the host closes everything since %.8s: banned, or restarted",
+                                          clock_text(arena, silence.resets_from) + 11);
         if (standing->details.count > 0)
             qsort(standing->details.items, standing->details.count, sizeof(struct detail), by_offset);
         for (size_t s = lane->first_span; s < lane->first_span + lane->span_count; s++) {

@@ -5,7 +5,7 @@ as it is told to. Nothing can leave: the namespace has no other link.
 alone.py BEHAVIOUR COMMAND...     exits as the command does; 77 where there is no such device here
 BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything is lost, or none), open (TCP ports; the others are closed), open_of (the same by address), silent
 (true: the others say nothing), late (seconds that an open port takes), udp (ports that answer; the others are closed), echo (false:
-pings are not answered), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), reset (SYNs after which every port is reset), stops ([ports, seconds]: they are
+pings are not answered), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), reset_of (this address only), stops ([ports, seconds]: they are
 closed from then on), mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the
 first packet: the line is dead), own (this machine's two addresses), filter (what this machine's own firewall does with what leaves: drop, reject), accept (SYNs after which every port is open), accept_of (of this address only), also (ip commands), count (a file: packets that came)."""
 import fcntl
@@ -69,13 +69,17 @@ class Hosts:
         self.banned = self.banned or now
         return now - self.banned < self.of.get("ban_seconds", 1e9)
 
-    def tcp(self, source, target, segment):
+    def tcp(self, source, target, segment, whole):
         own, port, sequence, _, _, flags = struct.unpack("!HHIIBB", segment[:14])
         if flags & 0x12 != 2:
             return None
-        ours = self.of.get("accept_of") in (None, name_of(target))
+        ours = self.of.get("accept_of", self.of.get("reset_of")) in (None, name_of(target))
         self.syns += ours
-        if self.syns > self.of.get("reset", 1e9):
+        if ours and self.syns > self.of.get("prohibit", 1e9):  # by a router in the path
+            kind, router = ((1, 3, 13), socket.inet_aton("203.0.113.1")) if len(source) == 4 else ((58, 1, 1), socket.inet_pton(socket.AF_INET6, "2001:db8:ffff::1"))
+            head = struct.pack("!BBHI", kind[1], kind[2], 0, 0) + whole[:28 if len(source) == 4 else 100]
+            return 0, packet(router, source, kind[0], head, 2)
+        if ours and self.syns > self.of.get("reset", 1e9):
             head = struct.pack("!HHIIBBHHH", port, own, 0, sequence + 1 & 0xffffffff, 0x50, 0x14, 0, 0, 0)
             return 0, packet(target, source, 6, head, 16)
         is_open = port in self.of.get("open_of", {}).get(name_of(target), self.of.get("open", ())) or (ours and self.syns > self.of.get("accept", 1e9))
@@ -105,7 +109,7 @@ class Hosts:
         if protocol not in (1, 6, 17, 58) or (protocol == 58 and body[0] not in (128,)) or self.is_lost(time.monotonic(), name_of(target)):
             return None
         if protocol == 6:
-            return self.tcp(source, target, body)
+            return self.tcp(source, target, body, whole)
         if protocol == 17:
             return self.udp(source, target, body, whole)
         if not self.of.get("echo", True):

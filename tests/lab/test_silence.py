@@ -237,6 +237,21 @@ class Silence(unittest.TestCase):
                 self.assertEqual(again, states)
         self.each(test, (100, 400), ([*range(5, 600, 20)], [80, 443, 22]))
 
+    def test_a_ban_by_resets_of_hosts_that_were_silent_closes_nothing_and_one_by_icmp_rejects_nothing(self):
+        def test(method, host, how):
+            other = host[:-1] + "5"  # it shows that the way was open
+            states, reasons, _ = self.probe("%s tcp 1-600\n%s tcp 1-600\n" % (host, other), "--method", method, status=(3,), open=[5],
+                                            open_of={other: [*range(1, 600, 2)]}, silent=True, reset_of=host, **how)
+            self.no_open_port_is_called_silent({place: state for place, state in states.items() if place[0] == host}, (5,))
+            self.assertIn("closes everything since", " ".join(reasons))
+        self.each(test, ({"reset": 100}, {"reset": 700}))
+
+        def prohibited(method, host):
+            opens = [*range(5, 600, 20)]
+            states, reasons, _ = self.probe("%s tcp 1-600\n" % host, "--method", method, status=(3,), open=opens, prohibit=200)
+            self.no_open_port_is_called_silent(states, opens)
+        self.each(prohibited)
+
     def test_a_service_that_stops_in_mid_run_is_one_port_and_not_the_host(self):
         states, _, _ = self.probe("198.51.100.4 tcp 1-2000\n", "--rate", "1000", status=(0,), open=[22, 80, 443], stops=[[80], 1.0])
         self.assertEqual({s for (_, _, p), s in states.items() if p not in (22, 80, 443)}, {"closed"})
