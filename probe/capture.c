@@ -26,8 +26,8 @@ struct capture {
     pcap_t *form;
     pcap_dumper_t *dumper; // is the stream
     bool in_place;
-    bool made;    // the file was not there
-    bool started; // something was written
+    bool made;       // the file was not there
+    bool started;    // something was written
     uint64_t begins; // bytes that were there, and stay
     uint32_t known;  // frames of them that the probe which goes on knows
     uint32_t frames;
@@ -95,8 +95,8 @@ static bool open_behind(struct capture *capture, uint64_t bytes, struct error *e
     FILE *stream = fopen(capture->path, "rbe");
     if (stream == NULL)
         return error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", capture->path);
-    bool good = begins_alike(capture, stream) &&
-                find_end(stream, capture->known, bytes, &capture->frames, &capture->begins);
+    bool good =
+        begins_alike(capture, stream) && find_end(stream, capture->known, bytes, &capture->frames, &capture->begins);
     fclose(stream);
     if (!good)
         return error_set(error, ERROR_USAGE,
@@ -119,8 +119,7 @@ static bool open_anew(struct capture *capture, struct error *error)
     if (file < 0 && errno == EEXIST)
         file = open(capture->path, O_RDWR | O_CLOEXEC);
     capture->stream = file < 0 ? NULL : fdopen(file, "r+b");
-    return capture->stream != NULL ||
-           error_system(error, ERROR_USAGE, errno, "%s: cannot be written", capture->path);
+    return capture->stream != NULL || error_system(error, ERROR_USAGE, errno, "%s: cannot be written", capture->path);
 }
 
 struct capture *capture_continue(struct arena *arena, const char *path, uint32_t frames, uint64_t bytes,
@@ -248,6 +247,7 @@ static void take_probe(struct replay *replay, const struct seen *seen, uint64_t 
     if (!schedule_find(schedule, seen->target, seen->protocol, seen->port, &question))
         return;
     const struct span *span = schedule_span(schedule, question);
+    ledger_source(replay->ledger, span->lane, seen->own);
     if (span->spare || ledger_answered(replay->ledger, question)) { // asked again: watch.h
         watch_ask(&replay->ledger->watch, span->lane,
                   &(struct ask){.question = question,

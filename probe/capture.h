@@ -14,9 +14,9 @@ struct capture;
 
 // A file that appears when it is committed.
 struct capture *capture_begin(struct arena *arena, const char *path, struct error *error);
-// One that is written in its place. `frames` of an earlier probe, the last of which ends at byte `bytes`, are known, and
-// it goes on behind all that are there whole; 0: it begins, and what was there is gone with the first packet. Nothing is
-// changed before that. ERROR_USAGE where the file is another one.
+// One that is written in its place. `frames` of an earlier probe, the last of which ends at byte `bytes`, are known,
+// and it goes on behind all that are there whole; 0: it begins, and what was there is gone with the first packet.
+// Nothing is changed before that. ERROR_USAGE where the file is another one.
 struct capture *capture_continue(struct arena *arena, const char *path, uint32_t frames, uint64_t bytes,
                                  struct error *error);
 // Writes a packet; its frame number, from 1.
@@ -52,7 +52,7 @@ struct capture_span { // microseconds, wall clock; 0: there is no packet
     uint64_t last;
 };
 
-// Plays the frames up to `last` into a fresh, exact ledger: what is in those up to `known` of the schedule's probes, and
-// the answers to them.
+// Plays the frames up to `last` into a fresh, exact ledger: what is in those up to `known` of the schedule's probes,
+// and the answers to them.
 bool capture_play(struct arena *arena, struct capture_reader *reader, uint32_t known, uint32_t last,
                   struct ledger *ledger, struct capture_span *span, struct error *error);

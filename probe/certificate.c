@@ -7,13 +7,15 @@
 #include "net/address.h"
 #include "probe/service.h"
 
-enum { LONGEST_NAME = 300, MOST_NAMES = 20 };
+enum { LONGEST_NAME = 300, MOST_NAMES = 20, MOST_NAME_BYTES = 4096 };
 
 // RFC 4514: what is not printable ASCII, and what has a meaning there, is escaped by OpenSSL already.
 static const char *name_text(struct arena *arena, const X509_NAME *name)
 {
     BIO *memory = BIO_new(BIO_s_mem());
     char *bytes;
+    if (memory == NULL)
+        return "";
     X509_NAME_print_ex(memory, name, 0, XN_FLAG_RFC2253);
     long length = BIO_get_mem_data(memory, &bytes);
     size_t size = length < 0 ? 0 : length > LONGEST_NAME ? LONGEST_NAME : (size_t)length;
@@ -35,8 +37,10 @@ static const char *moment(struct arena *arena, const ASN1_TIME *time)
     return arena_strdup(arena, text);
 }
 
-static void add_name(struct arena *arena, const GENERAL_NAME *name, struct certificate *certificate)
+// Gives how many bytes it took.
+static size_t add_name(struct arena *arena, const GENERAL_NAME *name, struct certificate *certificate)
 {
+    uint32_t before = certificate->names.count;
     int type;
     const ASN1_STRING *value = GENERAL_NAME_get0_value(name, &type);
     const uint8_t *bytes = type == GEN_DNS || type == GEN_IPADD ? ASN1_STRING_get0_data(value) : NULL;
@@ -51,6 +55,7 @@ static void add_name(struct arena *arena, const GENERAL_NAME *name, struct certi
         address_format(address, text);
         *vector_add(arena, &certificate->names) = arena_strdup(arena, text);
     }
+    return certificate->names.count > before ? strlen(certificate->names.items[before]) : 0;
 }
 
 const struct certificate *service_certificate(struct arena *arena, const uint8_t *der, size_t size)
@@ -68,8 +73,9 @@ const struct certificate *service_certificate(struct arena *arena, const uint8_t
     certificate->not_before = moment(arena, X509_get0_notBefore(x509));
     certificate->not_after = moment(arena, X509_get0_notAfter(x509));
     GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);
-    for (int i = 0; i < sk_GENERAL_NAME_num(names) && i < MOST_NAMES; i++)
-        add_name(arena, sk_GENERAL_NAME_value(names, i), certificate);
+    size_t bytes = 0;
+    for (int i = 0; i < sk_GENERAL_NAME_num(names) && i < MOST_NAMES && bytes < MOST_NAME_BYTES; i++)
+        bytes += add_name(arena, sk_GENERAL_NAME_value(names, i), certificate);
     GENERAL_NAMES_free(names);
     if (X509_digest(x509, EVP_sha256(), digest, &digest_size) == 1) {
         char *hex = arena_alloc(arena, digest_size * 2 + 1);

@@ -19,8 +19,10 @@ static bool holds_range(struct portset set, struct port_range range)
     return false;
 }
 
-// Binds to a port of the set. Ports below 1024 need privilege and come last, when there are no others.
-static int bind_client_port(int fd, enum family family, struct portset ports, uint32_t *next_port)
+// Binds to a port of the set, and to the source (family 0: to any). Ports below 1024 need privilege and come last, when
+// there are no others.
+static int bind_client_port(int fd, enum family family, struct address source, struct portset ports,
+                            uint32_t *next_port)
 {
     static const struct port_range high_range = {1024, PORT_LAST};
     struct port_range kept[64];
@@ -38,7 +40,7 @@ static int bind_client_port(int fd, enum family family, struct portset ports, ui
     for (size_t attempt = 0; attempt < size && attempt < 256; attempt++) {
         struct sockaddr_storage own;
         uint16_t port = ports_nth(usable, (*next_port)++ % size);
-        socklen_t length = sockaddr_of((struct address){.family = family}, port, &own);
+        socklen_t length = sockaddr_of(source.family != 0 ? source : (struct address){.family = family}, port, &own);
         if (port == 0)
             continue; // binding to port 0 means "any"
         if (bind(fd, (struct sockaddr *)&own, length) == 0)
@@ -61,7 +63,8 @@ static int connect_to(int fd, struct address target, uint16_t port)
     return connect(fd, (struct sockaddr *)&to, size) == 0 ? 0 : errno;
 }
 
-int connect_open(struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port, int *code)
+int connect_open(struct address target, uint16_t port, struct portset client_ports, const struct probe_route *route,
+                 uint32_t *next_port, int *code)
 {
     bool v4 = target.family == FAMILY_IPV4;
     int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
@@ -73,22 +76,23 @@ int connect_open(struct address target, uint16_t port, struct portset client_por
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &one, sizeof(one)); // repeating is our own business
     setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
-    *code = 0;
-    if (!connect_rests(client_ports))
-        *code = bind_client_port(fd, target.family, client_ports, next_port);
+    bool any_port = connect_rests(client_ports);
+    *code = routes_bind(route, fd, target.family, any_port);
+    if (*code == 0 && !any_port)
+        *code = bind_client_port(fd, target.family, route->source[!v4], client_ports, next_port);
     if (*code == 0)
         *code = connect_to(fd, target, port);
     return fd;
 }
 
-int connect_start(int rested, struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port,
-                  struct answer *answer)
+int connect_start(int rested, struct address target, uint16_t port, struct portset client_ports,
+                  const struct probe_route *route, uint32_t *next_port, struct answer *answer)
 {
     int code, fd = rested;
     if (fd >= 0)
         code = connect_to(fd, target, port);
     else
-        fd = connect_open(target, port, client_ports, next_port, &code);
+        fd = connect_open(target, port, client_ports, route, next_port, &code);
     struct address about = target;
     uint16_t about_port;
     if (fd < 0) {

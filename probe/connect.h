@@ -2,11 +2,13 @@
 #pragma once
 
 #include "probe/answer.h"
+#include "probe/route.h"
 
 // Opens a socket and starts to connect. Returns the socket, or -1; *code is 0 where it is connected already,
-// EINPROGRESS where it is about to be, else what failed (an errno value). `client_ports` and `next_port`: see
+// EINPROGRESS where it is about to be, else what failed (an errno value). `client_ports` and the rest: see
 // connect_start.
-int connect_open(struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port, int *code);
+int connect_open(struct address target, uint16_t port, struct portset client_ports, const struct probe_route *route,
+                 uint32_t *next_port, int *code);
 
 // Whether a connection's socket may be used again when it is over: where the kernel chooses the source port. That is
 // twice as fast as a new one.
@@ -17,9 +19,9 @@ bool connect_rest(int fd);
 // Starts to connect, with a `rested` socket of the target's family, or a new one where that is -1. Returns the socket,
 // or -1 with *answer filled where it ended at once, the socket then being closed. `client_ports` limits the source port
 // unless it holds the kernel's whole ephemeral range; *next_port is the caller's place in that set, moved on by each
-// use.
-int connect_start(int rested, struct address target, uint16_t port, struct portset client_ports, uint32_t *next_port,
-                  struct answer *answer);
+// use. `route`: from which source and by which interface, for a new socket.
+int connect_start(int rested, struct address target, uint16_t port, struct portset client_ports,
+                  const struct probe_route *route, uint32_t *next_port, struct answer *answer);
 
 // What became of it, once the socket is ready or in error. ANSWER_SILENCE: nothing yet.
 struct answer connect_finish(int fd, struct address target);

@@ -1,5 +1,5 @@
-#include "probe/datagram.h"
-
+// UDP, over bound sockets. Answers come either by the sockets (their error queues hold ICMP errors) or, where packets
+// are captured, by the capture; the sockets then take nothing in.
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "model/protocol.h"
 #include "net/sockaddr.h"
-#include "probe/icmp.h"
 #include "probe/ports.h"
+#include "probe/sender.h"
 
 struct udp_payload {
     uint16_t port;
@@ -24,7 +24,7 @@ struct udp_payload {
 enum { PAYLOADS = sizeof(udp_payloads) / sizeof(udp_payloads[0]), MOST_SOCKETS = 256, ATTEMPTS = 64 };
 
 // One bound UDP socket.
-struct source {
+struct udp_source {
     int fd;
     enum family family;
     uint16_t port;
@@ -34,21 +34,16 @@ struct datagrams {
     const struct schedule *schedule;
     struct identity *identity;
     struct ledger *ledger;
+    struct routes *routes;
     bool captured;
-    struct source sources[MOST_SOCKETS];
+    struct udp_source sources[MOST_SOCKETS];
+    int descriptors[MOST_SOCKETS]; // of the sources
     size_t source_count;
-    int echo[2]; // IPv4, IPv6; -1: not open
-    bool echo_raw[2];
-    int descriptors[MOST_SOCKETS + 2];
-    size_t descriptor_count;
 };
 
-static void ready(struct datagrams *datagrams, int fd)
+static bool serves(int protocol)
 {
-    if (datagrams->captured)
-        answer_by_capture(fd);
-    else
-        datagrams->descriptors[datagrams->descriptor_count++] = fd;
+    return protocol == PROTOCOL_UDP;
 }
 
 // A socket bound to a port of the pool, of which none of ours has been bound yet; false where there is none to be had.
@@ -67,15 +62,20 @@ static bool bind_source(struct datagrams *datagrams, struct portset pool, enum f
     // Where the capture brings the errors, none may be left waiting: it would fail the next packet, to whomever.
     if (!datagrams->captured)
         setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
-    for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const struct probe_route *route = datagrams->routes->options;
+    struct address source = route->source[!v4].family != 0 ? route->source[!v4] : (struct address){.family = family};
+    bool bound = routes_bind(route, fd, family, false) == 0;
+    for (unsigned attempt = 0; bound && attempt < ATTEMPTS; attempt++) {
         struct sockaddr_storage own;
         *port = ports_nth(
             pool, (size_t)(keyed_hash(&datagrams->identity->keyed, datagrams->source_count, attempt, 1) % size));
-        socklen_t length = sockaddr_of((struct address){.family = family}, *port, &own);
+        socklen_t length = sockaddr_of(source, *port, &own);
         if (*port == 0 || bind(fd, (struct sockaddr *)&own, length) != 0)
             continue;
-        ready(datagrams, fd);
-        datagrams->sources[datagrams->source_count++] = (struct source){fd, family, *port};
+        if (datagrams->captured)
+            answer_by_capture(fd);
+        datagrams->descriptors[datagrams->source_count] = fd;
+        datagrams->sources[datagrams->source_count++] = (struct udp_source){fd, family, *port};
         return true;
     }
     close(fd);
@@ -106,46 +106,41 @@ static void open_sources(struct arena *arena, struct datagrams *datagrams)
     }
 }
 
-struct datagrams *datagrams_open(struct arena *arena, const struct schedule *schedule, struct identity *identity,
-                                 struct ledger *ledger, bool captured)
+static void *open_for(const struct sender_context *context, bool *refused, struct error *error)
 {
-    struct datagrams *datagrams = arena_new_of(arena, struct datagrams);
-    *datagrams = (struct datagrams){
-        .schedule = schedule, .identity = identity, .ledger = ledger, .captured = captured, .echo = {-1, -1}};
-    open_sources(arena, datagrams);
-    for (size_t i = 0; i < schedule->lane_count; i++) {
-        const struct lane *lane = &schedule->lanes[i];
-        int side = lane->address.family == FAMILY_IPV6;
-        if (!protocol_is_icmp(lane->protocol) || datagrams->echo[side] >= 0)
-            continue;
-        datagrams->echo[side] = icmp_open(lane->address.family, captured, &datagrams->echo_raw[side]);
-        if (datagrams->echo[side] >= 0)
-            ready(datagrams, datagrams->echo[side]);
-    }
+    struct datagrams *datagrams = arena_new_of(context->arena, struct datagrams);
+    (void)error; // where there is no socket to be had, what would be asked by it is unknown
+    *refused = false;
+    *datagrams = (struct datagrams){.schedule = context->schedule,
+                                    .identity = context->identity,
+                                    .ledger = context->ledger,
+                                    .routes = context->routes,
+                                    .captured = context->captured};
+    open_sources(context->arena, datagrams);
     return datagrams;
 }
 
-void datagrams_close(struct datagrams *datagrams)
+static void close_all(void *self)
 {
+    struct datagrams *datagrams = self;
     for (size_t i = 0; i < datagrams->source_count; i++)
         close(datagrams->sources[i].fd);
-    for (int side = 0; side < 2; side++)
-        if (datagrams->echo[side] >= 0)
-            close(datagrams->echo[side]);
 }
 
-const int *datagrams_descriptors(const struct datagrams *datagrams, size_t *count)
+static const int *descriptors(const void *self, size_t *count)
 {
-    *count = datagrams->descriptor_count;
+    const struct datagrams *datagrams = self;
+    *count = datagrams->captured ? 0 : datagrams->source_count;
     return datagrams->descriptors;
 }
 
-struct portset datagrams_ports(struct arena *arena, const struct datagrams *datagrams)
+static void listen_for(const void *self, struct receiver_filter *filter)
 {
-    struct port_range *ranges = arena_array(arena, struct port_range, datagrams->source_count + 1);
+    const struct datagrams *datagrams = self;
+    struct port_range *ranges = arena_array(filter->arena, struct port_range, datagrams->source_count + 1);
     for (size_t i = 0; i < datagrams->source_count; i++)
         ranges[i] = (struct port_range){datagrams->sources[i].port, datagrams->sources[i].port};
-    return portset_from(arena, ranges, datagrams->source_count);
+    filter->udp_ports = portset_from(filter->arena, ranges, datagrams->source_count);
 }
 
 // What to send to a port at a try; a port without a payload of its own gets an empty datagram.
@@ -160,58 +155,7 @@ static const struct udp_payload *payload_of(uint16_t port, unsigned try)
     return count == 0 ? &plain : &udp_payloads[first + (try - 1) % count];
 }
 
-static struct answer send_udp(struct datagrams *datagrams, const struct lane *lane, const struct sending *sending)
-{
-    uint16_t own_port = identity_port(datagrams->identity, sending->span, sending->question, sending->try);
-    uint16_t port = schedule_port(sending->span, sending->question);
-    const struct udp_payload *payload = payload_of(port, sending->try);
-    struct sockaddr_storage to;
-    socklen_t size = sockaddr_of(lane->address, port, &to);
-    int fd = -1;
-    for (size_t i = 0; i < datagrams->source_count && own_port != 0; i++)
-        if (datagrams->sources[i].port == own_port && datagrams->sources[i].family == lane->address.family)
-            fd = datagrams->sources[i].fd;
-    if (fd < 0)
-        return answer_state(OBSERVED_UNKNOWN, "local: no free socket");
-    int code = 0;
-    for (int again = 0; again < 8; again++) {
-        if (sendto(fd, payload->bytes, payload->size, 0, (struct sockaddr *)&to, size) >= 0)
-            return (struct answer){.kind = ANSWER_SILENCE};
-        code = errno;
-        if (datagrams->captured || code == EAGAIN || code == ENOBUFS)
-            break;
-        datagrams_receive(datagrams,
-                          fd); // an error of an earlier packet, told now: it is taken in, and this one sent again
-    }
-    return answer_from_errno(code);
-}
-
-static struct answer send_echo(struct datagrams *datagrams, const struct lane *lane, unsigned try)
-{
-    int side = lane->address.family == FAMILY_IPV6;
-    if (datagrams->echo[side] < 0)
-        return answer_state(OBSERVED_UNKNOWN, "local: not permitted");
-    return icmp_send(datagrams->echo[side], lane->address, datagrams->identity->echo_id, (uint16_t)try,
-                     identity_token(datagrams->identity, lane->address));
-}
-
-bool datagrams_send(struct datagrams *datagrams, const struct sending *sending)
-{
-    const struct lane *lane = &datagrams->schedule->lanes[sending->span->lane];
-    uint64_t now = clock_wall_us();
-    ledger_sent(datagrams->ledger, sending, now);
-    struct answer answer =
-        lane->protocol == PROTOCOL_UDP ? send_udp(datagrams, lane, sending) : send_echo(datagrams, lane, sending->try);
-    if (answer.kind == ANSWER_SILENCE)
-        return true;
-    ledger_unsent(datagrams->ledger, sending);
-    if (answer.kind == ANSWER_BACK_PRESSURE)
-        return false;
-    ledger_answer(datagrams->ledger, sending->question, 0, &answer, now, 0);
-    return true;
-}
-
-static const struct source *source_of(const struct datagrams *datagrams, int fd)
+static const struct udp_source *source_of(const struct datagrams *datagrams, int fd)
 {
     for (size_t i = 0; i < datagrams->source_count; i++)
         if (datagrams->sources[i].fd == fd)
@@ -227,7 +171,7 @@ static void tell(struct datagrams *datagrams, const struct seen *seen, const str
         ledger_answer(datagrams->ledger, question, try, answer, clock_wall_us(), 0);
 }
 
-static void receive_udp(struct datagrams *datagrams, const struct source *source)
+static void receive(struct datagrams *datagrams, const struct udp_source *source)
 {
     uint8_t bytes[64];
     struct sockaddr_storage name;
@@ -251,41 +195,68 @@ static void receive_udp(struct datagrams *datagrams, const struct source *source
     }
 }
 
-static void receive_echo(struct datagrams *datagrams, int side)
+static struct answer send_by_socket(struct datagrams *datagrams, const struct lane *lane, const struct sending *sending)
 {
-    enum family family = side == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
-    struct icmp_seen got;
-    while (icmp_receive(datagrams->echo[side], family, datagrams->echo_raw[side], &got)) {
-        uint8_t token[8];
-        memcpy(token, &got.token, sizeof(token));
-        struct seen seen = {.kind = got.answer.state == OBSERVED_OPEN ? SEEN_ECHO_REPLY : SEEN_ICMP_ERROR,
-                            .protocol = side == 0 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6,
-                            .target = got.about,
-                            .own_port = datagrams->identity->echo_id, // a ping socket gets its own replies only
-                            .sequence = got.sequence,
-                            .payload = token,
-                            .payload_size = sizeof(token)};
-        uint64_t question;
-        if (got.sequence == 0 && schedule_find(datagrams->schedule, got.about, seen.protocol, 0, &question))
-            seen.sequence =
-                ledger_answered(datagrams->ledger, question) ? 1 : ledger_tries(datagrams->ledger, question);
-        tell(datagrams, &seen, &got.answer);
+    uint16_t own_port = identity_port(datagrams->identity, sending->span, sending->question, sending->try);
+    uint16_t port = schedule_port(sending->span, sending->question);
+    const struct udp_payload *payload = payload_of(port, sending->try);
+    struct sockaddr_storage to;
+    socklen_t size = sockaddr_of(lane->address, port, &to);
+    int fd = -1;
+    for (size_t i = 0; i < datagrams->source_count && own_port != 0; i++)
+        if (datagrams->sources[i].port == own_port && datagrams->sources[i].family == lane->address.family)
+            fd = datagrams->sources[i].fd;
+    if (fd < 0)
+        return answer_state(OBSERVED_UNKNOWN, "local: no free socket");
+    int code = 0;
+    for (int again = 0; again < 8; again++) {
+        if (sendto(fd, payload->bytes, payload->size, 0, (struct sockaddr *)&to, size) >= 0)
+            return (struct answer){.kind = ANSWER_SILENCE};
+        code = errno;
+        if (datagrams->captured || code == EAGAIN || code == ENOBUFS)
+            break;
+        receive(datagrams, source_of(datagrams, fd)); // an error of an earlier packet, told now: it is taken in, and
+                                                      // this one sent again
     }
+    return answer_from_errno(code);
 }
 
-void datagrams_receive(struct datagrams *datagrams, int fd)
+static bool send_one(void *self, const struct sending *sending)
 {
-    const struct source *source = source_of(datagrams, fd);
-    if (source != NULL)
-        receive_udp(datagrams, source);
-    else
-        receive_echo(datagrams, fd == datagrams->echo[0] ? 0 : 1);
+    struct datagrams *datagrams = self;
+    const struct lane *lane = &datagrams->schedule->lanes[sending->span->lane];
+    uint64_t now = clock_wall_us();
+    routes_of(datagrams->routes, sending->span->lane);
+    ledger_sent(datagrams->ledger, sending, now);
+    struct answer answer = send_by_socket(datagrams, lane, sending);
+    if (answer.kind == ANSWER_SILENCE)
+        return true;
+    ledger_unsent(datagrams->ledger, sending);
+    if (answer.kind == ANSWER_BACK_PRESSURE)
+        return false;
+    ledger_answer(datagrams->ledger, sending->question, 0, &answer, now, 0);
+    return true;
 }
 
-struct portset datagrams_known_ports(struct arena *arena)
+static void take(void *self, int fd)
+{
+    receive(self, source_of(self, fd));
+}
+
+struct portset probe_udp_ports(struct arena *arena)
 {
     struct port_range ranges[PAYLOADS];
     for (size_t i = 0; i < PAYLOADS; i++)
         ranges[i] = (struct port_range){udp_payloads[i].port, udp_payloads[i].port};
     return portset_from(arena, ranges, PAYLOADS);
 }
+
+const struct sender sender_datagram = {
+    .serves = serves,
+    .open = open_for,
+    .listen = listen_for,
+    .descriptors = descriptors,
+    .send = send_one,
+    .take = take,
+    .close = close_all,
+};

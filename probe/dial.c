@@ -1,4 +1,5 @@
-#include "probe/dial.h"
+// TCP connects under way: the method that needs no privilege.
+#include "probe/sender.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -7,9 +8,10 @@
 #include <uv.h>
 
 #include "base/clock.h"
+#include "model/protocol.h"
 #include "probe/connect.h"
 
-enum { SPARE_DESCRIPTORS = 64, EVENTS = 256 };
+enum { SPARE_DESCRIPTORS = 64, EVENTS = 256, MOST = 16384 };
 
 struct slot {
     int fd; // -1: none
@@ -27,6 +29,7 @@ struct dial {
     int epoll; // of all sockets; uv_poll_t would take five system calls more for each
     const struct schedule *schedule;
     struct ledger *ledger;
+    struct routes *routes;
     uint64_t longest_us;
     struct slot *bare;      // not under way: without a socket
     struct slot *rested[2]; // with one of IPv4, of IPv6
@@ -79,20 +82,29 @@ static struct slot *take_slot(struct dial *dial, enum family family, bool rests)
     return slot;
 }
 
-struct dial *dial_open(struct arena *arena, const struct schedule *schedule, struct ledger *ledger, uint64_t longest_us,
-                       size_t most, struct error *error)
+static bool serves(int protocol)
 {
-    struct dial *dial = arena_new_of(arena, struct dial);
+    return protocol == PROTOCOL_TCP;
+}
+
+// Room for as many connects as descriptors allow, at most MOST.
+static void *open_for(const struct sender_context *context, bool *refused, struct error *error)
+{
+    struct dial *dial = arena_new_of(context->arena, struct dial);
     size_t limit = descriptor_limit();
-    *dial = (struct dial){.schedule = schedule, .ledger = ledger, .longest_us = longest_us};
+    *refused = false;
+    *dial = (struct dial){.schedule = context->schedule,
+                          .ledger = context->ledger,
+                          .routes = context->routes,
+                          .longest_us = context->timeout_us};
     dial->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (dial->epoll < 0) {
         error_system(error, ERROR_INCOMPLETE, errno, "no descriptor to wait for connections with");
         return NULL;
     }
     size_t count = limit > SPARE_DESCRIPTORS * 2 ? limit - SPARE_DESCRIPTORS : SPARE_DESCRIPTORS;
-    count = count < most ? count : most;
-    struct slot *slots = arena_array(arena, struct slot, count + 1);
+    count = count < MOST ? count : MOST;
+    struct slot *slots = arena_array(context->arena, struct slot, count + 1);
     for (size_t i = count; i-- > 0;) {
         slots[i].fd = -1;
         put(&dial->bare, &slots[i]);
@@ -100,9 +112,11 @@ struct dial *dial_open(struct arena *arena, const struct schedule *schedule, str
     return dial;
 }
 
-int dial_descriptor(const struct dial *dial)
+static const int *descriptors(const void *self, size_t *count)
 {
-    return dial->epoll;
+    const struct dial *dial = self;
+    *count = 1;
+    return &dial->epoll;
 }
 
 static void release(struct dial *dial, struct slot *slot)
@@ -119,8 +133,10 @@ static void release(struct dial *dial, struct slot *slot)
     put(&dial->bare, slot);
 }
 
-void dial_take(struct dial *dial)
+static void take_events(void *self, int fd)
 {
+    struct dial *dial = self;
+    (void)fd;
     struct epoll_event events[EVENTS];
     int count = epoll_wait(dial->epoll, events, EVENTS, 0);
     for (int i = 0; i < count; i++) {
@@ -141,7 +157,7 @@ static bool start(struct dial *dial, struct slot *slot, struct address target, u
                   struct portset client_ports, struct answer *answer)
 {
     bool fresh = slot->fd < 0;
-    slot->fd = connect_start(slot->fd, target, port, client_ports, &dial->next_port, answer);
+    slot->fd = connect_start(slot->fd, target, port, client_ports, dial->routes->options, &dial->next_port, answer);
     // Edge-triggered: a socket at rest counts as hung up.
     struct epoll_event event = {.events = EPOLLOUT | EPOLLET, .data.ptr = slot};
     if (slot->fd >= 0 && fresh && epoll_ctl(dial->epoll, EPOLL_CTL_ADD, slot->fd, &event) != 0) {
@@ -151,8 +167,9 @@ static bool start(struct dial *dial, struct slot *slot, struct address target, u
     return slot->fd >= 0;
 }
 
-bool dial_start(struct dial *dial, const struct sending *sending)
+static bool send_one(void *self, const struct sending *sending)
 {
+    struct dial *dial = self;
     const struct span *span = sending->span;
     uint64_t question = sending->question;
     const struct lane *lane = &dial->schedule->lanes[span->lane];
@@ -162,6 +179,7 @@ bool dial_start(struct dial *dial, const struct sending *sending)
     struct answer answer;
     if (slot == NULL)
         return false;
+    routes_of(dial->routes, span->lane);
     uint64_t now = clock_wall_us();
     if (!start(dial, slot, lane->address, schedule_port(span, question), client_ports, &answer)) {
         put(&dial->bare, slot);
@@ -188,13 +206,14 @@ bool dial_start(struct dial *dial, const struct sending *sending)
     return true;
 }
 
-size_t dial_under_way(const struct dial *dial)
+static size_t under_way(const void *self)
 {
-    return dial->under_way;
+    return ((const struct dial *)self)->under_way;
 }
 
-void dial_sweep(struct dial *dial)
+static void sweep(void *self)
 {
+    struct dial *dial = self;
     uint64_t now = uv_hrtime() / 1000;
     for (struct slot *slot = dial->oldest, *next; slot != NULL; slot = next) {
         next = slot->next;
@@ -204,8 +223,9 @@ void dial_sweep(struct dial *dial)
     }
 }
 
-void dial_close(struct dial *dial)
+static void close_all(void *self)
 {
+    struct dial *dial = self;
     while (dial->oldest != NULL)
         release(dial, dial->oldest);
     for (int side = 0; side < 2; side++)
@@ -213,3 +233,14 @@ void dial_close(struct dial *dial)
             drop_socket(slot);
     close(dial->epoll);
 }
+
+const struct sender sender_connect = {
+    .serves = serves,
+    .open = open_for,
+    .descriptors = descriptors,
+    .send = send_one,
+    .take = take_events,
+    .sweep = sweep,
+    .under_way = under_way,
+    .close = close_all,
+};

@@ -7,19 +7,18 @@
 #include "base/log.h"
 #include "model/protocol.h"
 #include "probe/capture.h"
-#include "probe/datagram.h"
-#include "probe/dial.h"
 #include "probe/identify.h"
-#include "probe/receiver.h"
 #include "probe/pace.h"
 #include "probe/probe.h"
+#include "probe/progress.h"
+#include "probe/receiver.h"
 #include "probe/rights.h"
+#include "probe/sender.h"
 #include "probe/sentinel.h"
 #include "probe/summary.h"
-#include "probe/syn.h"
 
 enum {
-    MOST_DIALS = 16384,
+    WAYS = 4,
     BATCH = 256,     // packets between two looks at what comes in
     SKIPS = 1 << 16, // questions passed over between two looks
     PACKETS = 4096,  // taken in at one look
@@ -27,11 +26,10 @@ enum {
     PATIENCE_US = 100000,  // shortest wait for answers between passes
     BETWEEN_US = 250000,   // the same where no round-trip time is known, but before the last pass
     STARVED_US = 10000000, // for so long nothing may be refused by this machine before its question is given up
-    DRAW_US = 200000,
-    LOOK_A_LANE_US = 20, // between two looks at the sentinels, by lane, beside
-    LOOK_US = 20000,     // between two looks at the sentinels
-    MOST_RETURNS = 3,    // times that who fell silent is asked for again what they did not answer
-    MOST_KNOCKS = 4,     // times, each twice as long after the one before, that they are waited for
+    LOOK_A_LANE_US = 20,   // between two looks at the sentinels, by lane, beside
+    LOOK_US = 20000,       // between two looks at the sentinels
+    MOST_RETURNS = 3,      // times that who fell silent is asked for again what they did not answer
+    MOST_KNOCKS = 4,       // times, each twice as long after the one before, that they are waited for
     KNOCK_US = 1000000,
     SLOWER = 4,                      // than before, when they are asked again
     KEEP_US = 5000000,               // between two times of keeping what is known, where that is quick;
@@ -39,11 +37,16 @@ enum {
     MOST_CAPTURED_UNASKED = 1 << 24, // questions; beyond, a capture is made where it is asked for only
 };
 
+struct way { // that questions are asked
+    const struct sender *sender;
+    void *self;
+};
+
 struct door { // a descriptor that answers come in by
     uv_poll_t poll;
     struct engine *engine;
+    const struct way *way; // NULL: the capture
     int fd;
-    void (*take)(struct engine *engine, int fd);
 };
 
 enum stage {
@@ -76,10 +79,11 @@ struct engine {
     unsigned knocks;
     uint64_t last_sent_us; // any packet
     uint64_t looked_us;
-    struct syn *syn; // NULL: TCP by connect
-    struct dial *dial;
-    struct datagrams *datagrams;
-    struct receiver *receiver; // NULL: answers by the sockets
+    struct routes routes;
+    struct way ways[WAYS];
+    size_t way_count;
+    struct way **way_of;       // by lane
+    struct receiver *receiver; // NULL: answers by the senders' descriptors
     struct capture *capture;
     struct door *doors;
     size_t door_count;
@@ -92,11 +96,12 @@ struct engine {
     uint64_t pass_began_us;
     uint64_t pass_sent_us; // when its last packet was sent; 0: not yet
     uint64_t starved_us;   // since when this machine has refused to send though nothing is under way; 0: it has not
-    uint64_t drawn_us;
+    struct progress progress;
     uint64_t keep_us; // when what is known is next handed over for keeping
     uint64_t dropped;
     const char *unfinished; // why silence is not filtered, where that is so
     bool stopping;
+    bool interrupted; // by a signal, at any time until the end
     struct error problem;
 };
 
@@ -111,9 +116,8 @@ static bool is_own(const void *context, struct address address, int protocol, ui
 {
     const struct engine *engine = context;
     uint64_t question;
-    (void)address;
     return protocol == PROTOCOL_UDP   ? !schedule_find(&engine->schedule, address, protocol, port, &question)
-           : protocol == PROTOCOL_TCP ? engine->syn != NULL && syn_is_own(engine->syn, address)
+           : protocol == PROTOCOL_TCP ? routes_are_from(&engine->routes, address)
                                       : port == engine->identity.echo_id;
 }
 
@@ -139,20 +143,8 @@ static void take_packet(void *context, const uint8_t *packet, size_t size, size_
 
 static void finish(struct engine *engine);
 
-static void take_datagrams(struct engine *engine, int fd)
+static void take_packets(struct engine *engine)
 {
-    datagrams_receive(engine->datagrams, fd);
-}
-
-static void take_dials(struct engine *engine, int fd)
-{
-    (void)fd;
-    dial_take(engine->dial);
-}
-
-static void take_packets(struct engine *engine, int fd)
-{
-    (void)fd;
     if (receiver_read(engine->receiver, PACKETS) >= 0 || engine->stopping)
         return;
     error_set(&engine->problem, ERROR_INCOMPLETE, "the capture of answers ended: did an interface go?");
@@ -165,18 +157,24 @@ static void door_ready(uv_poll_t *poll, int status, int events)
     struct door *door = poll->data;
     (void)status;
     (void)events;
-    door->take(door->engine, door->fd);
+    if (door->way == NULL)
+        take_packets(door->engine);
+    else
+        door->way->sender->take(door->way->self, door->fd);
 }
 
-static void open_door(struct engine *engine, int fd, void (*take)(struct engine *engine, int fd))
+// Where one cannot be opened, answers would be lost.
+static bool open_door(struct engine *engine, int fd, const struct way *way, struct error *error)
 {
     struct door *door = &engine->doors[engine->door_count];
-    *door = (struct door){.engine = engine, .fd = fd, .take = take};
-    if (uv_poll_init(&engine->loop, &door->poll, fd) != 0)
-        return;
-    door->poll.data = door;
-    uv_poll_start(&door->poll, UV_READABLE, door_ready);
-    engine->door_count++;
+    *door = (struct door){.engine = engine, .fd = fd, .way = way};
+    int code = uv_poll_init(&engine->loop, &door->poll, fd);
+    if (code == 0) {
+        door->poll.data = door;
+        engine->door_count++;
+        code = uv_poll_start(&door->poll, UV_READABLE, door_ready);
+    }
+    return code == 0 || error_set(error, ERROR_INCOMPLETE, "answers cannot be waited for: %s", uv_strerror(code));
 }
 
 // --- what goes out ---------------------------------------------------------------------------------------------------
@@ -184,12 +182,35 @@ static void open_door(struct engine *engine, int fd, void (*take)(struct engine 
 // True where it was taken; false where this machine will not have it for now.
 static bool send_one(struct engine *engine, const struct sending *sending)
 {
-    if (engine->schedule.lanes[sending->span->lane].protocol != PROTOCOL_TCP)
-        return datagrams_send(engine->datagrams, sending);
-    if (engine->syn == NULL)
-        return dial_start(engine->dial, sending);
-    engine->flushed = false;
-    return syn_queue(engine->syn, sending) || (syn_flush(engine->syn) && syn_queue(engine->syn, sending));
+    const struct way *way = engine->way_of[sending->span->lane];
+    engine->flushed = engine->flushed && way->sender->flush == NULL;
+    return way->sender->send(way->self, sending);
+}
+
+static bool flush_all(struct engine *engine)
+{
+    bool flushed = true;
+    for (size_t i = 0; i < engine->way_count; i++) {
+        const struct way *way = &engine->ways[i];
+        flushed = (way->sender->flush == NULL || way->sender->flush(way->self)) && flushed;
+    }
+    return flushed;
+}
+
+static void sweep_all(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->way_count; i++)
+        if (engine->ways[i].sender->sweep != NULL)
+            engine->ways[i].sender->sweep(engine->ways[i].self);
+}
+
+static size_t under_way(const struct engine *engine)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < engine->way_count; i++)
+        if (engine->ways[i].sender->under_way != NULL)
+            count += engine->ways[i].sender->under_way(engine->ways[i].self);
+    return count;
 }
 
 static void advance(struct engine *engine)
@@ -237,8 +258,8 @@ static bool is_asked(const struct engine *engine, uint64_t question, struct send
 // machine will not let us: the question then is unknown, never a verdict.
 static void give_up_if_starved(struct engine *engine, uint64_t now)
 {
-    if (dial_under_way(engine->dial) > 0 || engine->starved_us == 0) {
-        engine->starved_us = dial_under_way(engine->dial) > 0 ? 0 : now;
+    if (under_way(engine) > 0 || engine->starved_us == 0) {
+        engine->starved_us = under_way(engine) > 0 ? 0 : now;
         return;
     }
     if (now - engine->starved_us < STARVED_US)
@@ -258,7 +279,7 @@ static bool send_some(struct engine *engine, uint64_t now)
     engine->tokens_at_us = now;
     unsigned sent = 0, passed = 0;
     struct sending sending;
-    bool refused = !engine->flushed && !syn_flush(engine->syn);
+    bool refused = !engine->flushed && !flush_all(engine);
     while (!refused && engine->tokens >= 1 && sent < BATCH && sentinels_next(engine->sentinels, now, &sending)) {
         refused = !send_one(engine, &sending);
         if (refused)
@@ -285,7 +306,7 @@ static bool send_some(struct engine *engine, uint64_t now)
         advance(engine);
     }
     if (!engine->flushed)
-        engine->flushed = syn_flush(engine->syn);
+        engine->flushed = flush_all(engine);
     if (sent > 0)
         engine->last_sent_us = now;
     return !refused && engine->position < engine->schedule.count && (engine->tokens >= 1 || passed == SKIPS);
@@ -394,6 +415,8 @@ static void wait_for_the_last(struct engine *engine)
 {
     if (any_silent(engine))
         enter(engine, STAGE_WAITING);
+    else if (sentinels_doubt(engine->sentinels))
+        enter(engine, STAGE_CALLING);
     else
         finish(engine);
 }
@@ -426,6 +449,8 @@ static bool is_lacking(const struct engine *engine)
 static void after_call(struct engine *engine)
 {
     watch_light(&engine->ledger.watch);
+    if (sentinels_doubt(engine->sentinels))
+        return; // they are asked in this stage too
     if (!is_lacking(engine)) {
         finish(engine);
         return;
@@ -454,27 +479,26 @@ static void go_on(struct engine *engine, uint64_t now)
             after_call(engine);
         return;
     }
-    bool over = engine->stage == STAGE_WAITING
-                    ? now - engine->last_sent_us >= timeout && dial_under_way(engine->dial) == 0
-                    : now - engine->stage_us >= (uint64_t)KNOCK_US << (engine->knocks - 1);
+    bool over = engine->stage == STAGE_WAITING ? now - engine->last_sent_us >= timeout && under_way(engine) == 0
+                                               : now - engine->stage_us >= (uint64_t)KNOCK_US << (engine->knocks - 1);
     if (!over)
         return;
     sentinels_call(engine->sentinels);
     enter(engine, STAGE_CALLING);
 }
 
-static void draw_progress(struct engine *engine, uint64_t now)
+// From where each lane was asked: as it was when it began, and as it is now.
+static void note_sources(struct engine *engine)
 {
-    if (!engine->options->progress || now - engine->drawn_us < DRAW_US)
-        return;
-    engine->drawn_us = now;
-    double seconds = (double)(now - engine->pass_began_us) / 1e6, done = (double)engine->position;
-    double rate = seconds > 0 ? done / seconds : 0,
-           left = rate > 0 ? ((double)engine->schedule.count - done) / rate : 0;
-    fprintf(stderr, "\rprobe: pass %u, %llu of %llu, %llu answered, %.0f packets/s, %.0f s left \033[K",
-            engine->pace.pass.number, (unsigned long long)engine->position, (unsigned long long)engine->schedule.count,
-            (unsigned long long)engine->ledger.ended,
-            (double)engine->ledger.sent * 1e6 / (double)(now - engine->began_us + 1), left);
+    struct address source;
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        const struct lane_route *route = &engine->routes.lanes[i];
+        if (!route->known || route->error != 0)
+            continue;
+        ledger_source(&engine->ledger, i, route->source);
+        if (routes_now(&engine->routes, i, &source))
+            ledger_source(&engine->ledger, i, source);
+    }
 }
 
 static void forget_frames(struct observations *observations)
@@ -506,6 +530,7 @@ static void keep(struct engine *engine, uint64_t now)
     struct observations known = {0};
     struct error error = {0};
     size_t by_state[OBSERVED_UNKNOWN + 1] = {0};
+    note_sources(engine);
     ledger_collect(&engine->ledger, arena, (unsigned)options->tries, "not yet", &known, by_state);
     note_capture(engine, &known);
     if (!options->keep(options->keep_context, &known, &error))
@@ -528,14 +553,15 @@ static void pump(uv_prepare_t *handle)
         uv_idle_start(&engine->idle, stay_awake);
     else
         uv_idle_stop(&engine->idle);
-    draw_progress(engine, now);
+    progress_say(&engine->progress,
+                 &(struct progress_point){&engine->pace, engine->position, engine->stage > STAGE_MENDING}, now);
 }
 
 static void tick(uv_timer_t *timer)
 {
     struct engine *engine = timer->data;
     uint64_t now = monotonic_us();
-    dial_sweep(engine->dial);
+    sweep_all(engine);
     keep(engine, now);
     if (now - engine->looked_us >= LOOK_US + LOOK_A_LANE_US * (uint64_t)engine->schedule.lane_count) {
         sentinels_look(engine->sentinels, is_member, engine, now);
@@ -551,9 +577,19 @@ static void interrupted(uv_signal_t *handle, int signal)
 {
     struct engine *engine = handle->data;
     (void)signal;
+    engine->interrupted = true;
+    if (engine->stopping)
+        return; // services are being identified, which looks at it
     engine->summary->interrupted = true;
     engine->unfinished = "interrupted";
     finish(engine);
+}
+
+static void close_ways(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->way_count; i++)
+        engine->ways[i].sender->close(engine->ways[i].self);
+    engine->way_count = 0;
 }
 
 static void finish(struct engine *engine)
@@ -564,40 +600,47 @@ static void finish(struct engine *engine)
     uv_close((uv_handle_t *)&engine->prepare, NULL);
     uv_close((uv_handle_t *)&engine->idle, NULL);
     uv_close((uv_handle_t *)&engine->tick, NULL);
-    for (int i = 0; i < 2; i++)
-        uv_close((uv_handle_t *)&engine->signals[i], NULL);
     for (size_t i = 0; i < engine->door_count; i++)
         uv_close((uv_handle_t *)&engine->doors[i].poll, NULL);
-    dial_close(engine->dial); // after its door
+    close_ways(engine); // after their doors
 }
 
 // --- beginning and end -----------------------------------------------------------------------------------------------
 
-// Opens raw sockets and the capture. False with *refused where that is not permitted.
-static bool open_raw(struct engine *engine, bool *refused, struct error *error)
+// Opens the senders of a method, and the capture where answers come by it. False with *refused where that is not
+// permitted.
+static bool open_ways(struct engine *engine, bool captured, bool *refused, struct error *error)
 {
-    engine->syn = syn_open(engine->arena, &engine->schedule, &engine->identity, &engine->ledger, refused, error);
-    if (engine->syn == NULL)
-        return false;
-    engine->datagrams = datagrams_open(engine->arena, &engine->schedule, &engine->identity, &engine->ledger, true);
-    struct receiver_filter filter = {.udp_ports = datagrams_ports(engine->arena, engine->datagrams),
-                                     .own = engine->capture != NULL};
-    const struct portset *last = NULL;
-    for (size_t i = 0; i < engine->schedule.span_count; i++) {
-        int protocol = engine->schedule.lanes[engine->schedule.spans[i].lane].protocol;
-        const struct portset *pool = engine->identity.pools[engine->schedule.spans[i].target];
-        filter.echo = filter.echo || protocol_is_icmp(protocol);
-        if (protocol == PROTOCOL_TCP && pool != last)
-            filter.tcp_ports = portset_union(engine->arena, filter.tcp_ports, *pool);
-        last = pool;
+    const struct sender_context context = {.arena = engine->arena,
+                                           .schedule = &engine->schedule,
+                                           .identity = &engine->identity,
+                                           .ledger = &engine->ledger,
+                                           .routes = &engine->routes,
+                                           .timeout_us = (uint64_t)engine->options->timeout_ms * 1000,
+                                           .captured = captured};
+    struct receiver_filter filter = {.arena = engine->arena, .own = engine->capture != NULL};
+    for (const struct sender *const *sender = senders_of(captured); *sender != NULL; sender++) {
+        void *self = (*sender)->open(&context, refused, error);
+        if (self == NULL) {
+            close_ways(engine);
+            return false;
+        }
+        engine->ways[engine->way_count++] = (struct way){*sender, self};
+        if (captured)
+            (*sender)->listen(self, &filter);
     }
-    engine->receiver = receiver_open(engine->arena, &filter, take_packet, engine, refused, error);
-    if (engine->receiver != NULL)
-        return true;
-    datagrams_close(engine->datagrams);
-    syn_close(engine->syn);
-    engine->syn = NULL;
-    return false;
+    if (captured)
+        engine->receiver = receiver_open(engine->arena, &filter, take_packet, engine, refused, error);
+    if (captured && engine->receiver == NULL) {
+        close_ways(engine);
+        return false;
+    }
+    engine->way_of = arena_array(engine->arena, struct way *, engine->schedule.lane_count + 1);
+    for (size_t i = 0; i < engine->schedule.lane_count; i++)
+        for (size_t w = 0; w < engine->way_count && engine->way_of[i] == NULL; w++)
+            if (engine->ways[w].sender->serves(engine->schedule.lanes[i].protocol))
+                engine->way_of[i] = &engine->ways[w];
+    return true;
 }
 
 static bool open_method(struct engine *engine, struct error *error)
@@ -605,7 +648,7 @@ static bool open_method(struct engine *engine, struct error *error)
     const struct probe_options *options = engine->options;
     bool refused = true;
     struct error why = {0};
-    if (options->method != PROBE_CONNECT && open_raw(engine, &refused, &why)) {
+    if (options->method != PROBE_CONNECT && open_ways(engine, true, &refused, &why)) {
         engine->summary->method = "syn";
         return true;
     }
@@ -622,8 +665,7 @@ static bool open_method(struct engine *engine, struct error *error)
     if (options->method == PROBE_AUTO)
         log_line(LOG_INFO, "raw sockets are not permitted (CAP_NET_RAW): probing by TCP connect");
     engine->summary->method = "connect";
-    engine->datagrams = datagrams_open(engine->arena, &engine->schedule, &engine->identity, &engine->ledger, false);
-    return true;
+    return open_ways(engine, false, &refused, error);
 }
 
 static bool open_loop(struct engine *engine, struct error *error)
@@ -642,21 +684,28 @@ static bool open_loop(struct engine *engine, struct error *error)
         uv_signal_init(&engine->loop, &engine->signals[i]);
         engine->signals[i].data = engine;
         uv_signal_start(&engine->signals[i], interrupted, signals[i]);
+        uv_unref((uv_handle_t *)&engine->signals[i]); // they stay until close_loop, and keep nothing going
     }
-    size_t count;
-    const int *descriptors = datagrams_descriptors(engine->datagrams, &count);
-    engine->doors = arena_array(engine->arena, struct door, count + 2);
-    for (size_t i = 0; i < count; i++)
-        open_door(engine, descriptors[i], take_datagrams);
-    open_door(engine, dial_descriptor(engine->dial), take_dials);
-    if (engine->receiver != NULL)
-        open_door(engine, receiver_descriptor(engine->receiver), take_packets);
-    return true;
+    size_t count, all = 1;
+    for (size_t w = 0; w < engine->way_count; w++, all += count)
+        if (engine->ways[w].sender->descriptors == NULL)
+            count = 0;
+        else
+            engine->ways[w].sender->descriptors(engine->ways[w].self, &count);
+    engine->doors = arena_array(engine->arena, struct door, all);
+    for (size_t w = 0; w < engine->way_count; w++) {
+        const struct way *way = &engine->ways[w];
+        const int *descriptors = way->sender->descriptors == NULL ? NULL : way->sender->descriptors(way->self, &count);
+        for (size_t i = 0; descriptors != NULL && i < count; i++)
+            GUARD(open_door(engine, descriptors[i], way, error));
+    }
+    return engine->receiver == NULL || open_door(engine, receiver_descriptor(engine->receiver), NULL, error);
 }
 
 static void observe(struct engine *engine, struct observations *observations)
 {
     struct probe_summary *summary = engine->summary;
+    note_sources(engine);
     watch_light(&engine->ledger.watch);
     ledger_collect(&engine->ledger, engine->arena, (unsigned)engine->options->tries, engine->unfinished, observations,
                    summary->by_state);
@@ -682,18 +731,25 @@ static bool probe_all(struct engine *engine, struct observations *observations, 
                                      (unsigned)engine->options->tries});
     engine->began_us = monotonic_us();
     engine->keep_us = engine->began_us + KEEP_US;
+    progress_begin(&engine->progress, engine->options, engine->began_us);
     sentinels_look(engine->sentinels, is_member, engine, engine->began_us); // what is known to answer is asked first
     if (!begin_pass(engine))
         finish(engine);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
-    if (engine->options->progress)
-        fputs("\r\033[K", stderr);
+    progress_end(&engine->progress);
     engine->summary->seconds = (double)(monotonic_us() - engine->began_us) / 1e6;
     if (engine->receiver != NULL)
         receiver_read(engine->receiver, PACKETS);
     observe(engine, observations);
-    uv_loop_close(&engine->loop);
     return true;
+}
+
+static void close_loop(struct engine *engine)
+{
+    for (int i = 0; i < 2; i++)
+        uv_close((uv_handle_t *)&engine->signals[i], NULL);
+    uv_run(&engine->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&engine->loop);
 }
 
 static uint64_t draw_seed(void)
@@ -746,7 +802,8 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     if (!ledger_begin(&engine->ledger, arena, &engine->schedule, captures, (uint64_t)options->timeout_ms * 1000, error))
         return false;
     engine->sentinels = sentinels_new(arena, &engine->ledger, (uint64_t)options->timeout_ms * 1000);
-    bool good = identity_begin(&engine->identity, arena, &engine->schedule, &engine->ledger, error);
+    routes_begin(&engine->routes, arena, &engine->schedule, &options->route);
+    bool probed = false, good = identity_begin(&engine->identity, arena, &engine->schedule, &engine->ledger, error);
     if (good && captures)
         good = (engine->capture = options->capture_in_place
                                       ? capture_continue(arena, options->capture, options->capture_frames,
@@ -755,28 +812,20 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     good = good && open_method(engine, error);
     if (good) {
         rights_drop();
-        engine->dial = dial_open(arena, &engine->schedule, &engine->ledger, (uint64_t)options->timeout_ms * 1000,
-                                 engine->syn != NULL ? 0 : MOST_DIALS, error);
-        good = engine->dial != NULL && probe_all(engine, observations, error);
-        datagrams_close(engine->datagrams);
+        good = probed = probe_all(engine, observations, error);
+        close_ways(engine);
         if (engine->receiver != NULL)
             receiver_close(engine->receiver);
-        if (engine->syn != NULL)
-            syn_close(engine->syn);
     }
+    routes_end(&engine->routes);
     end_capture(engine, good, observations);
     ledger_end(&engine->ledger);
-    struct error why = {0};
-    if (good && options->services && !summary->interrupted &&
-        !identify_services(arena, plan, options, summary, observations, &why))
-        note_failed(engine, "services", &why);
-    summary->problem = engine->problem.code != ERROR_NONE || summary->failed.count > 0;
+    if (good && options->services)
+        identify_services(arena, &engine->loop, &engine->interrupted, plan, options, summary, observations);
+    if (probed)
+        close_loop(engine);
+    summary->problem = summary->problem || engine->problem.code != ERROR_NONE || summary->failed.count > 0;
     if (good && engine->problem.code != ERROR_NONE)
         log_line(LOG_ERROR, "%s", engine->problem.message);
     return good;
-}
-
-struct portset probe_udp_ports(struct arena *arena)
-{
-    return datagrams_known_ports(arena);
 }

@@ -15,6 +15,10 @@ enum {
     LEAST_DETAILS = 16,
     TRIES_WITH_MOMENTS = 8, // where moments are shared, those of later tries are not kept
     FRAMES_NAMED = 64,
+    ACCEPTING_LEAST = 100, // open ports, and nothing closed among them, that no real host has
+    LEAST_ROW = 8,         // answers of one kind, one after the other, that make one ask for the other kind again
+    MOST_TURNING = 3,
+    RESETTING_ROW = 128, // the same, while others are still asked: less than a hundredth of what is sent
 };
 
 static size_t moments(const struct ledger *ledger)
@@ -152,6 +156,15 @@ void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64
         ledger->frames[try][position] = frame;
 }
 
+void ledger_source(struct ledger *ledger, size_t lane, struct address source)
+{
+    struct standing *standing = &ledger->standings[lane];
+    if (standing->source.family == 0)
+        standing->source = source;
+    else if (!address_equal(standing->source, source))
+        standing->other = source;
+}
+
 static uint64_t sent_at(const struct ledger *ledger, uint64_t question, unsigned try)
 {
     return try < 1 || try > MOST_TRIES || ledger->sent_us[try] == NULL
@@ -181,7 +194,7 @@ uint64_t ledger_patience_us(const struct standing *standing, uint64_t least_us, 
 
 static bool same_cause(const struct cause *a, const struct cause *b)
 {
-    return a->state == b->state && a->tries == b->tries && a->unstable == b->unstable &&
+    return a->state == b->state && a->tries == b->tries && a->unstable == b->unstable && a->doubtful == b->doubtful &&
            a->from.family == b->from.family && a->from.bits == b->from.bits && strcmp(a->reason, b->reason) == 0;
 }
 
@@ -235,6 +248,104 @@ static void note_sentinel(struct standing *standing, uint64_t question, enum obs
         }
 }
 
+static void add_to_row(struct row *row, struct row *other, uint64_t wall_us)
+{
+    row->first_us = row->count == 0 ? wall_us : row->first_us;
+    row->count++;
+    *other = (struct row){0};
+}
+
+static void trust_again(struct standing *standing)
+{
+    standing->turned_shut[0] = standing->turned_shut[1] = false;
+    standing->turning = 0;
+}
+
+// Questions come in an order that keeps neighbours apart, so that a real host has no long row of open ones among others
+// that are closed; and one that has open ports, and closes everything from some point on, may ban by resets.
+static void note_row(struct standing *standing, const struct lane *lane, uint64_t question, enum observed_state state,
+                     uint64_t wall_us)
+{
+    if (lane->protocol != PROTOCOL_TCP)
+        return;
+    if (state == OBSERVED_CLOSED) {
+        add_to_row(&standing->shuts, &standing->opens, wall_us);
+        standing->shut = question + 1;
+    } else if (state == OBSERVED_OPEN) {
+        add_to_row(&standing->opens, &standing->shuts, wall_us);
+        trust_again(standing);
+    }
+}
+
+// What has been answered is answered again, as before or otherwise.
+static void note_again(struct standing *standing, const struct lane *lane, uint64_t question,
+                       enum observed_state before, enum observed_state now)
+{
+    if (lane->protocol != PROTOCOL_TCP)
+        return;
+    if (before == OBSERVED_CLOSED && now == OBSERVED_OPEN)
+        standing->turned = true;
+    else if (before == OBSERVED_CLOSED && now == OBSERVED_CLOSED)
+        standing->opens = (struct row){0};
+    if (before != OBSERVED_OPEN)
+        return;
+    for (size_t i = 0; i < 2 && now == OBSERVED_CLOSED; i++)
+        standing->turned_shut[i] = standing->turned_shut[i] || standing->sentinels[i] == question + 1;
+    if (now == OBSERVED_OPEN) {
+        standing->shuts = (struct row){0};
+        trust_again(standing);
+    }
+}
+
+uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    if (ledger->schedule->lanes[lane].protocol != PROTOCOL_TCP)
+        return 0;
+    if (standing->open >= ACCEPTING_LEAST && standing->open * 20 >= standing->answered * 19)
+        return 1;
+    return standing->turned && standing->opens.count >= LEAST_ROW ? standing->opens.first_us : 0;
+}
+
+static bool is_open_sentinel(const struct standing *standing, size_t i)
+{
+    return standing->sentinels[i] != 0 && standing->sentinel_states[i] == OBSERVED_OPEN && standing->open > 0;
+}
+
+uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    bool any = false, all = true;
+    for (size_t i = 0; i < 2; i++)
+        if (is_open_sentinel(standing, i)) {
+            any = any || standing->turned_shut[i];
+            all = all && standing->turned_shut[i];
+        }
+    return any && all && standing->shuts.count >= LEAST_ROW ? standing->shuts.first_us : 0;
+}
+
+uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last)
+{
+    struct standing *standing = &ledger->standings[lane];
+    struct row *opens = &standing->opens, *shuts = &standing->shuts;
+    if (ledger->schedule->lanes[lane].protocol != PROTOCOL_TCP)
+        return 0;
+    if (standing->shut != 0 && !standing->turned && opens->count >= opens->asked + LEAST_ROW) {
+        opens->asked = opens->count;
+        return standing->shut;
+    }
+    bool turning = standing->turned_shut[0] != standing->turned_shut[1] && standing->turning < MOST_TURNING;
+    if (!turning && shuts->count < shuts->asked + (last ? LEAST_ROW : RESETTING_ROW))
+        return 0;
+    for (size_t i = 0; i < 2; i++)
+        if (is_open_sentinel(standing, i) && !standing->turned_shut[i]) {
+            shuts->asked = shuts->count;
+            standing->turning += turning;
+            return standing->sentinels[i];
+        }
+    return 0;
+}
+
 void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const struct answer *answer,
                    uint64_t wall_us, uint32_t frame)
 {
@@ -246,6 +357,8 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
         .state = answer->state, .tries = (uint8_t)try, .from = answer->from, .reason = answer->reason};
     if (byte >= ANSWERED) {
         const struct cause *before = &standing->causes.items[byte - ANSWERED];
+        if (outside)
+            note_again(standing, &ledger->schedule->lanes[span->lane], question, before->state, answer->state);
         if (outside && try > 0)
             note_beat(ledger, span, question, try, answer->state, wall_us);
         if (!outside || before->state == cause.state || before->state == OBSERVED_UNKNOWN)
@@ -274,6 +387,7 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     ledger->received++;
     standing->answered++;
     standing->open += cause.state == OBSERVED_OPEN;
+    note_row(standing, &ledger->schedule->lanes[span->lane], question, answer->state, wall_us);
     standing->late += try > 1;
     note_beat(ledger, span, question, try, answer->state, wall_us);
     note_sentinel(standing, question, answer->state);
@@ -329,18 +443,49 @@ struct run {
 // Of a lane, when its silent questions are looked at.
 struct silence {
     size_t lane;
-    unsigned tries;  // that are wanted
-    uint8_t least;   // tries that a silent question had
-    bool all_count;  // every try counts
-    const char *why; // it is not believed where it is not
+    unsigned tries;        // that are wanted
+    uint8_t least;         // tries that a silent question had
+    bool all_count;        // every try counts
+    uint64_t resets_from;  // since when it closes everything; 0: it does not
+    const char *resets;    // so in words
+    uint64_t accepts_from; // since when the lane accepts everything; 0: it does not
+    const char *why;       // it is not believed where it is not
 };
+
+// Whether the first answer to a question is known to have come before a moment; details are sorted by now.
+static bool was_answered_before(const struct standing *standing, uint32_t offset, uint64_t moment_us)
+{
+    size_t low = 0, high = standing->details.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (standing->details.items[middle].offset < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < standing->details.count && standing->details.items[low].offset == offset &&
+           standing->details.items[low].answered_us < moment_us;
+}
 
 static struct cause ending(const struct ledger *ledger, const struct silence *silence, uint64_t question)
 {
     const struct standing *standing = &ledger->standings[silence->lane];
     uint8_t byte = ledger->bytes[question];
-    if (byte >= ANSWERED)
-        return standing->causes.items[byte - ANSWERED];
+    if (byte >= ANSWERED) {
+        struct cause cause = standing->causes.items[byte - ANSWERED];
+        cause.doubtful =
+            cause.state == OBSERVED_OPEN && silence->accepts_from != 0 &&
+            (cause.unstable ||
+             !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
+                                  silence->accepts_from));
+        if (cause.state == OBSERVED_CLOSED && silence->resets_from != 0 && !cause.unstable &&
+            !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
+                                 silence->resets_from)) {
+            cause.state = OBSERVED_UNKNOWN;
+            cause.reason = silence->resets;
+        }
+        return cause;
+    }
     bool silent =
         standing->settled && byte >= silence->tries &&
         (silence->all_count || ledger_counting(ledger, silence->lane, question, false, UINT64_MAX) >= silence->tries);
@@ -443,7 +588,8 @@ static void add_run(const struct ledger *ledger, struct arena *arena, const stru
                     struct observations *observations)
 {
     const struct lane *lane = &ledger->schedule->lanes[span->lane];
-    char from[ADDRESS_TEXT] = "";
+    const struct standing *standing = &ledger->standings[span->lane];
+    char from[ADDRESS_TEXT] = "", source[ADDRESS_TEXT], other[ADDRESS_TEXT];
     if (run->cause.from.family != 0)
         address_format(run->cause.from, from);
     struct observation *item = vector_add(arena, &observations->items);
@@ -455,11 +601,20 @@ static void add_run(const struct ledger *ledger, struct arena *arena, const stru
         .high = schedule_port(span, run->last),
         .state = run->cause.state,
         .unstable = run->cause.unstable,
+        .accepting = run->cause.doubtful,
         .reason = arena_strdup(arena, run->cause.reason),
         .from = from[0] != '\0' ? arena_strdup(arena, from) : NULL,
         .tries = run->cause.tries,
     };
     date(ledger, arena, run, lane, item);
+    if (standing->source.family == 0 || item->first_sent == NULL)
+        return;
+    address_format(standing->source, source);
+    item->source = arena_strdup(arena, source);
+    if (standing->other.family == 0)
+        return;
+    address_format(standing->other, other);
+    item->source = arena_printf(arena, "%s, %s", source, other);
 }
 
 void ledger_settle(struct ledger *ledger)
@@ -480,11 +635,17 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         const struct span *before = NULL;
         struct silence silence = {.lane = l,
                                   .tries = tries,
+                                  .accepts_from = ledger_accepts_from(ledger, l),
                                   .all_count = ledger->watch.timeout_us == 0 || ledger_all_count(ledger, l, false),
                                   .why = unfinished};
         silence.least = least_tries(ledger, lane);
         if (unfinished == NULL)
             silence.why = standing->silent > 0 ? why_dark(ledger, arena, l) : "";
+        silence.resets_from = ledger_resets_from(ledger, l);
+        if (silence.resets_from != 0)
+            silence.resets =
+                arena_printf(arena, "the host closes everything since %.8s: banned by resets, or restarted",
+                             clock_text(arena, silence.resets_from) + 11);
         if (standing->details.count > 0)
             qsort(standing->details.items, standing->details.count, sizeof(struct detail), by_offset);
         for (size_t s = lane->first_span; s < lane->first_span + lane->span_count; s++) {

@@ -11,6 +11,7 @@
 struct cause {
     enum observed_state state;
     bool unstable; // answers that contradict each other came
+    bool doubtful; // open at a host that by then accepted everything
     uint8_t tries; // the try that was answered
     struct address from;
     const char *reason;
@@ -24,13 +25,28 @@ struct detail {
     uint64_t answered_us;
 };
 
+// Answers in a row, all of one kind, to questions that were asked for the first time.
+struct row {
+    uint64_t count;
+    uint64_t first_us; // when the first of them came
+    uint64_t asked;    // the count when something of the other kind was last asked again
+};
+
 // What is known of a lane.
 struct standing {
     uint64_t silent;   // its questions without an answer
     uint64_t answered; // by packets from outside
     uint64_t open;
+    struct row opens;      // answered open since anything was closed
+    struct row shuts;      // answered closed since anything was open
+    uint64_t shut;         // the latest question that was closed: 1 + its number
+    bool turned;           // what had been closed was open
+    bool turned_shut[2];   // what had been open was closed: of the two sentinels
+    unsigned turning;      // times that the other one was asked then
     uint64_t late;         // answers that came only to a second or later try
     unsigned tries;        // that every silent question of it has had, but for those of a host that fell silent
+    struct address source; // of its packets; family 0: not known
+    struct address other;  // another one, where it changed
     uint64_t sentinels[2]; // questions that were answered, best first: 1 + their numbers
     enum observed_state sentinel_states[2];
     uint64_t sent;          // its tries
@@ -80,12 +96,23 @@ struct sending {
 // It was sent. ledger_unsent takes it back.
 void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t wall_us);
 void ledger_unsent(struct ledger *ledger, const struct sending *sending);
+// From which address packets to a lane leave, or left.
+void ledger_source(struct ledger *ledger, size_t lane, struct address source);
 // The moment, and frame, of a try's packet as the capture has it.
 void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us, uint32_t frame);
 // An answer to one try of a question (0: of unknown number, the latest). The first one decides, but that an open port
 // outweighs a closed one, and both what is between; answers that contradict each other are marked.
 void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const struct answer *answer,
                    uint64_t wall_us, uint32_t frame);
+
+// Since when a lane accepts everything, wall clock in microseconds: every question of many was answered open, and
+// nothing closed, from the beginning (1), or from when on what had been closed was open too. 0: it does not.
+uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane);
+// Since when a lane closes everything, what had been open too: it was restarted, or bans us by resets. 0: it does not.
+uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane);
+// A question to ask again since all that was answered after it was of the other kind, open or closed: 1 + its number;
+// 0: there is none. `last`: asking is over, and what is asked now is the last.
+uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last);
 
 // How long to wait for an answer of a lane: its retransmission timeout of RFC 6298, from `least` to `most`; `most`
 // where nothing has been measured.

@@ -1,24 +1,37 @@
 // The prober: takes addresses and ports, gives observations. Knows nothing of AWS.
 //
-// TCP by SYN packets of its own making (syn.h), answers by capture, where raw sockets may be opened; else by connect.
-// UDP with payloads that services answer (datagram.h), ICMP echo. A schedule of questions (schedule.h), a ledger of
+// TCP by SYN packets of its own making (syn.c), answers by capture, where raw sockets may be opened; else by connect.
+// UDP with payloads that services answer (datagram.c), ICMP echo. A schedule of questions (schedule.h), a ledger of
 // what became of them (ledger.h), passes over the silent ones (pace.h), one libuv loop (engine.c).
 #pragma once
 
 #include "model/observation.h"
 
+enum probe_progress {
+    PROBE_QUIET,
+    PROBE_DRAWN, // one line on stderr, which is a terminal, drawn again and again
+    PROBE_LINES, // a line in the log every progress_s seconds
+};
+
 enum probe_method { PROBE_AUTO, PROBE_SYN, PROBE_CONNECT };
+
+// What packets leave by, where the user says so.
+struct probe_route {
+    struct address source[2]; // of IPv4, of IPv6; family 0: where it is not given
+    const char *interface;    // name, or NULL
+};
 
 struct probe_options {
     enum probe_method method;
-    long rate;                 // most packets a second, from 1
-    long host_rate;            // most packets a second to one address and protocol, from 1
-    long tries;                // tries before silence is believed, 1-10; more where answers have been lost
-    long timeout_ms;           // how long one answer is waited for, milliseconds
-    uint64_t seed;             // decides the order; 0: one is drawn
-    const char *capture;       // file for our packets and their answers, or NULL
-    bool capture_optional;     // go on without a capture where raw sockets are not permitted, or there are too many
-                               // questions
+    long rate;       // most packets a second, from 1
+    long host_rate;  // most packets a second to one address and protocol, from 1
+    long tries;      // tries before silence is believed, 1-10; more where answers have been lost
+    long timeout_ms; // how long one answer is waited for, milliseconds
+    struct probe_route route;
+    uint64_t seed;         // decides the order; 0: one is drawn
+    const char *capture;   // file for our packets and their answers, or NULL
+    bool capture_optional; // go on without a capture where raw sockets are not permitted, or there are too many
+                           // questions
     // Where what is observed is kept: the capture is written in its place, and goes on behind what an earlier probe of
     // the same plan wrote there, of which these so many frames and bytes are known; 0: it begins.
     bool capture_in_place;
@@ -29,19 +42,57 @@ struct probe_options {
     // Called every few seconds with what is known so far; a failure is said, and the probe goes on. NULL: it is not.
     bool (*keep)(void *context, const struct observations *known, struct error *error);
     void *keep_context;
-    void (*begins)(void); // called before the first packet, when SIGINT and SIGTERM end the probe; or NULL
-    bool services;        // identify what answers at open TCP ports
-    bool progress;        // draw a progress line on stderr
+    void (*begins)(void);     // called before the first packet, when SIGINT and SIGTERM end the probe; or NULL
+    bool services;            // identify what answers at open TCP ports,
+    long services_deadline_s; // for at most so many seconds, from 1
+    enum probe_progress progress;
+    long progress_s; // 0: no lines
+};
+
+// What decides how long a probe takes: as the options of the same names.
+struct probe_speed {
+    long rate;
+    long host_rate;
+    long tries;
+    long timeout_ms;
+};
+
+struct probe_estimate {
+    uint64_t questions; // ports, and echoes
+    uint64_t packets;   // all rounds and sentinels
+    double seconds;     // all rounds and waits
+};
+
+// What a plan costs where what it expects to be reachable answers at once and everything else is silent. Hosts that
+// limit their answers (ICMP errors about UDP come once a second), and packets that are lost, make it longer.
+struct probe_estimate probe_estimate(struct arena *arena, const struct plan *plan, const struct probe_speed *speed);
+
+// A place of the user's that was asked to see whether the way is alive, and how often it answered.
+struct probe_canary {
+    struct address address;
+    uint16_t port;
+    size_t asked;
+    size_t answered;
 };
 
 struct probe_unasked {
     const char *reason;
     size_t count;
 };
+typedef VECTOR(struct probe_unasked) unasked_list;
+
+// What became of open TCP ports whose service was asked for.
+struct probe_services {
+    bool told; // they were asked for
+    size_t identified;
+    size_t unknown;        // asked to the end; what they said fits nothing known
+    size_t not_identified; // not asked, or not to the end,
+    unasked_list reasons;  // for these reasons
+};
 
 // What could not be done after something had been observed.
 struct probe_failed {
-    const char *what; // "capture" or "services"
+    const char *what; // "capture"
     const char *why;
 };
 
@@ -53,17 +104,20 @@ struct probe_summary {
     size_t dropped;                        // packets that this machine had no room for
     size_t asks;                           // times that what had answered was asked again
     size_t asks_answered;
+    size_t unearned;    // ports whose silence, or answer, nothing vouched for
     double longest_gap; // seconds between two answers while somebody was being asked
     double seconds;
     const char *method; // "syn", "connect" or "capture"
     uint64_t seed;
     unsigned passes;
-    bool problem;                         // something of this machine's failed, and was said
-    VECTOR(struct probe_failed) failed;   // the same
-    bool interrupted;                     // by SIGINT or SIGTERM: what had no answer is unknown
-    VECTOR(struct probe_unasked) unasked; // ports that could not be asked, by reason
-    VECTOR(struct address) accepting;     // hosts that accept every TCP port: what is open there says little
-    char vantage4[ADDRESS_TEXT];          // source address used, or ""
+    VECTOR(struct probe_canary) canaries;
+    bool problem;                       // something of this machine's failed, and was said
+    VECTOR(struct probe_failed) failed; // the same
+    bool interrupted;                   // by SIGINT or SIGTERM: what had no answer is unknown
+    unasked_list unasked;               // ports that could not be asked, by reason
+    struct probe_services services;
+    VECTOR(struct address) accepting; // hosts that accept every TCP port: what is open there says little
+    char vantage4[ADDRESS_TEXT];      // source address used, or ""
     char vantage6[ADDRESS_TEXT];
 };
 

@@ -9,6 +9,7 @@
 struct receiver;
 
 struct receiver_filter {
+    struct arena *arena;      // of the sets
     struct portset tcp_ports; // our source ports
     struct portset udp_ports;
     bool echo;

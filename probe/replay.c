@@ -1,5 +1,6 @@
-// A capture is played in its parts. Each is played as it was probed: into a fresh ledger, of what was not known by then.
-// So its silence is judged by the sentinels that were asked in that part, and by nothing that somebody heard before.
+// A capture is played in its parts. Each is played as it was probed: into a fresh ledger, of what was not known by
+// then. So its silence is judged by the sentinels that were asked in that part, and by nothing that somebody heard
+// before.
 #include "probe/replay.h"
 
 #include <errno.h>
@@ -98,13 +99,22 @@ static void take_part(struct replayed *replayed, const struct ledger *ledger, co
     observations_sort(&replayed->answered);
 }
 
-static void add_up(const struct probe_summary *part, struct probe_summary *summary)
+static void add_up(struct arena *arena, const struct probe_summary *part, struct probe_summary *summary)
 {
     summary->sent += part->sent;
     summary->received += part->received;
     summary->late += part->late;
     summary->asks += part->asks;
     summary->asks_answered += part->asks_answered;
+    for (size_t i = 0; i < part->canaries.count; i++) {
+        if (i == summary->canaries.count)
+            *vector_add(arena, &summary->canaries) =
+                (struct probe_canary){part->canaries.items[i].address, part->canaries.items[i].port, 0, 0};
+        summary->canaries.items[i].asked += part->canaries.items[i].asked;
+        summary->canaries.items[i].answered += part->canaries.items[i].answered;
+    }
+    for (size_t i = 0; i < part->accepting.count; i++)
+        *vector_add(arena, &summary->accepting) = part->accepting.items[i];
     if (part->longest_gap > summary->longest_gap)
         summary->longest_gap = part->longest_gap;
 }
@@ -133,7 +143,8 @@ static bool play_part(struct replayed *replayed, struct capture_reader *reader, 
         ledger_collect(&ledger, arena, (unsigned)replayed->tries,
                        replayed->timeout_ms == 0 ? "not in the capture" : NULL, &fresh, by_state);
         summary_count(arena, &ledger, &(struct observations){0}, &sum);
-        add_up(&sum, replayed->summary);
+        summary_note_accepting(arena, &ledger, &sum);
+        add_up(arena, &sum, replayed->summary);
         replayed->summary->seconds += (double)(span.last - span.first) / 1e6;
         take_part(replayed, &ledger, &fresh, is_last);
     }

@@ -32,7 +32,10 @@ static void add_lane(struct arena *arena, struct schedule *schedule, size_t from
                           .first_span = (uint32_t)schedule->span_count,
                           .first = schedule->count};
     struct portset asked = portset_empty;
-    for (size_t i = from; i < to; i++) {
+    for (size_t n = 0; n < 2 * (to - from); n++) { // what is asked, then what is spare and not asked
+        size_t i = from + n % (to - from);
+        if (schedule->targets[i].spare != (n >= to - from))
+            continue;
         struct portset ports =
             protocol_has_ports(lane->protocol) ? schedule->targets[i].ports : portset_of(arena, 0, 0);
         struct portset fresh = portset_subtract(arena, ports, asked);

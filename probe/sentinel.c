@@ -20,7 +20,9 @@ struct post {
     uint64_t question;
     uint64_t sent; // packets of the lane when it was last heard of or asked
     unsigned number;
-    unsigned vain; // asks, in a row
+    unsigned vain;    // asks, in a row
+    uint64_t doubted; // a closed question to ask next: 1 + its number; 0: none
+    bool doubting;    // it is what is asked
     bool queued;
     bool called;
     bool gone;
@@ -95,8 +97,10 @@ static void take_in(struct sentinels *sentinels, size_t lane, uint64_t now_us)
     if (now_us - post->asked_us < post->wait_us)
         return;
     post->asked_us = 0;
-    if (++post->vain < MOST_VAIN)
+    if (++post->vain < MOST_VAIN) {
+        post->doubted = post->doubting ? post->question + 1 : post->doubted;
         return;
+    }
     post->called = false;
     if (!post->gone && is_firm(sentinels, lane)) {
         post->gone = true;
@@ -121,7 +125,7 @@ static void call_spokesman(struct sentinels *sentinels, int side)
 void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *context, size_t lane),
                     const void *context, uint64_t now_us)
 {
-    const struct ledger *ledger = sentinels->ledger;
+    struct ledger *ledger = sentinels->ledger;
     uint64_t wall_us = clock_wall_us(), heard[2] = {0}, sent[2] = {0};
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
         struct post *post = &sentinels->posts[i];
@@ -134,9 +138,11 @@ void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *co
             take_in(sentinels, i, now_us);
         if (beat + SILENT_US >= wall_us)
             post->sent = standing->sent;
+        if (post->doubted == 0 && !post->queued && post->asked_us == 0)
+            post->doubted = ledger_doubted(ledger, i, false);
         bool due = is_firm(sentinels, i) && !post->gone && standing->silent > 0 && is_asked(context, i) &&
                    (post->vain > 0 || standing->sent >= post->sent + SILENT_PACKETS);
-        if (due || post->called)
+        if (due || post->called || post->doubted != 0)
             put_due(sentinels, i);
     }
     for (int side = 0; side < 2; side++) {
@@ -160,6 +166,10 @@ bool sentinels_next(struct sentinels *sentinels, uint64_t now_us, struct sending
     const struct standing *standing = &sentinels->ledger->standings[lane];
     uint64_t chosen =
         standing->sentinels[post->vain % 2] != 0 ? standing->sentinels[post->vain % 2] : standing->sentinels[0];
+    post->doubting = post->doubted != 0;
+    if (post->doubting)
+        chosen = post->doubted;
+    post->doubted = 0;
     uint64_t wait = ledger_patience_us(standing, LEAST_WAIT_US, sentinels->timeout_us) << post->vain;
     post->wait_us = !is_firm(sentinels, lane)                                     ? LIMITED_WAIT_US
                     : wait > sentinels->timeout_us || post->vain + 1 >= MOST_VAIN ? sentinels->timeout_us
@@ -221,9 +231,22 @@ void sentinels_call(struct sentinels *sentinels)
 bool sentinels_rest(const struct sentinels *sentinels)
 {
     for (size_t i = 0; i < sentinels->ledger->schedule->lane_count; i++)
-        if (sentinels->posts[i].asked_us != 0 || sentinels->posts[i].queued || sentinels->posts[i].called)
+        if (sentinels->posts[i].asked_us != 0 || sentinels->posts[i].queued || sentinels->posts[i].called ||
+            sentinels->posts[i].doubted != 0)
             return false;
     return true;
+}
+
+bool sentinels_doubt(struct sentinels *sentinels)
+{
+    for (size_t i = 0; i < sentinels->ledger->schedule->lane_count; i++) {
+        struct post *post = &sentinels->posts[i];
+        if (post->doubted == 0 && !post->queued && post->asked_us == 0)
+            post->doubted = ledger_doubted(sentinels->ledger, i, true);
+        if (post->doubted != 0 || (post->doubting && (post->queued || post->asked_us != 0)))
+            return true;
+    }
+    return false;
 }
 
 bool sentinels_gone(const struct sentinels *sentinels, size_t lane)

@@ -3,7 +3,9 @@
 //
 // A lane that has answered is asked again when it has been silent for a second and a hundred of its packets: less than
 // a hundredth of what is sent. What is silent from the beginning rests on its host's other lanes, or on whoever of its
-// family has answered. After three asks in vain a lane is gone: it is left alone until somebody calls it.
+// family has answered. Where all is open after something was closed, or the other way round, that is asked
+// again: a host that now accepts everything, or resets everything, is known by it. After three asks in vain a lane is
+// gone: it is left alone until somebody calls it.
 #pragma once
 
 #include "probe/ledger.h"
@@ -23,5 +25,7 @@ void sentinels_refused(struct sentinels *sentinels, const struct sending *sendin
 void sentinels_call(struct sentinels *sentinels);
 // Whether nothing is due and no answer is waited for.
 bool sentinels_rest(const struct sentinels *sentinels);
+// At the end: whether some host may have begun to answer all alike, and what would show it is yet to be asked again.
+bool sentinels_doubt(struct sentinels *sentinels);
 // Whether a lane has fallen silent.
 bool sentinels_gone(const struct sentinels *sentinels, size_t lane);

@@ -20,6 +20,27 @@ const char *service_text(struct arena *arena, const uint8_t *bytes, size_t size,
     return text;
 }
 
+static const char *copy(struct arena *arena, const char *text)
+{
+    return text == NULL ? NULL : arena_strdup(arena, text);
+}
+
+struct service service_copy(struct arena *arena, const struct service *service)
+{
+    return (struct service){.name = copy(arena, service->name),
+                            .not_identified = copy(arena, service->not_identified),
+                            .product = copy(arena, service->product),
+                            .banner = copy(arena, service->banner),
+                            .note = copy(arena, service->note),
+                            .title = copy(arena, service->title),
+                            .host_key = copy(arena, service->host_key),
+                            .tls_version = copy(arena, service->tls_version),
+                            .tls_oldest = copy(arena, service->tls_oldest),
+                            .tls_cipher = copy(arena, service->tls_cipher),
+                            .tls_trust = copy(arena, service->tls_trust),
+                            .certificate = service->certificate};
+}
+
 static bool begins(const uint8_t *bytes, size_t size, const char *start)
 {
     size_t length = strlen(start);
@@ -350,19 +371,20 @@ static const char ssh_hello[] =
 #define SAYS(text) (const uint8_t *)(text), sizeof(text) - 1
 #define SENDS(bytes) (bytes), sizeof(bytes)
 
-static const struct service_trial host_key_trial = {"ssh-host-key", SAYS(ssh_hello), PLAIN, "", read_host_key, NULL};
-static const struct service_trial old_tls_trial = {"tls-old", NULL, 0, OLD_TLS, "", read_nothing, NULL};
+static const struct service_trial host_key_trial = {"ssh-host-key", SAYS(ssh_hello), PLAIN, "",
+                                                    2000,           read_host_key,   NULL};
+static const struct service_trial old_tls_trial = {"tls-old", NULL, 0, OLD_TLS, "", 2000, read_nothing, NULL};
 
 const struct service_trial service_trials[] = {
-    {"banner", NULL, 0, PLAIN, "21-23,25,110,143,587,3306,5900", read_banner, &host_key_trial},
-    {"tls", SAYS(http_hello), TLS, "443,465,636,853,993,995,2376,6443,8443,9443,10250", read_tls, &old_tls_trial},
-    {"http", SAYS(http_hello), PLAIN, "80,3000,5000,5601,8000,8008,8080,8081,8088,8888,9000,9090,9100,9200,15672",
+    {"banner", NULL, 0, PLAIN, "21-23,25,110,143,587,3306,5900", 1000, read_banner, &host_key_trial},
+    {"tls", SAYS(http_hello), TLS, "443,465,636,853,993,995,2376,6443,8443,9443,10250", 2000, read_tls, &old_tls_trial},
+    {"http", SAYS(http_hello), PLAIN, "80,3000,5000,5601,8000,8008,8080,8081,8088,8888,9000,9090,9100,9200,15672", 2000,
      read_http, NULL},
-    {"redis", SAYS(redis_hello), PLAIN, "6379", read_redis, NULL},
-    {"postgresql", SENDS(postgresql_hello), PLAIN, "5432,6432", read_postgresql, NULL},
-    {"mongodb", SENDS(mongodb_hello), PLAIN, "27017-27019", read_mongodb, NULL},
-    {"rdp", SENDS(rdp_hello), PLAIN, "3389", read_rdp, NULL},
-    {"ldap", SENDS(ldap_hello), PLAIN, "389,3268", read_ldap, NULL},
-    {"smb", SENDS(smb_hello), PLAIN, "445", read_smb, NULL},
-    {NULL, NULL, 0, PLAIN, NULL, NULL, NULL},
+    {"redis", SAYS(redis_hello), PLAIN, "6379", 1000, read_redis, NULL},
+    {"postgresql", SENDS(postgresql_hello), PLAIN, "5432,6432", 1000, read_postgresql, NULL},
+    {"mongodb", SENDS(mongodb_hello), PLAIN, "27017-27019", 1000, read_mongodb, NULL},
+    {"rdp", SENDS(rdp_hello), PLAIN, "3389", 1000, read_rdp, NULL},
+    {"ldap", SENDS(ldap_hello), PLAIN, "389,3268", 1000, read_ldap, NULL},
+    {"smb", SENDS(smb_hello), PLAIN, "445", 1000, read_smb, NULL},
+    {NULL, NULL, 0, PLAIN, NULL, 0, NULL, NULL},
 };

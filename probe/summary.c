@@ -3,9 +3,34 @@
 #include <string.h>
 
 #include "model/protocol.h"
-#include "net/sockaddr.h"
 
-enum { ACCEPTING_LEAST = 100 }; // open ports, and the share of the answers they are, that no real host has
+static void count_canaries(struct arena *arena, const struct ledger *ledger, struct probe_summary *summary)
+{
+    const struct schedule *schedule = ledger->schedule;
+    for (size_t s = 0; s < schedule->span_count; s++) {
+        const struct span *span = &schedule->spans[s];
+        if (!schedule->targets[span->target].canary)
+            continue;
+        struct probe_canary *canary = vector_add(arena, &summary->canaries);
+        *canary = (struct probe_canary){.address = schedule->lanes[span->lane].address, .port = span->low};
+        const ask_list *asks = &ledger->watch.pulses[span->lane].asks;
+        for (size_t a = 0; a < asks->count; a++)
+            if (asks->items[a].question == span->first) {
+                canary->asked++;
+                canary->answered += asks->items[a].answered;
+            }
+    }
+}
+
+static void count_reason(struct arena *arena, unasked_list *list, const char *reason, size_t count)
+{
+    size_t at = 0;
+    while (at < list->count && strcmp(list->items[at].reason, reason) != 0)
+        at++;
+    if (at == list->count)
+        vector_add(arena, list)->reason = reason;
+    list->items[at].count += count;
+}
 
 void summary_count(struct arena *arena, const struct ledger *ledger, const struct observations *observations,
                    struct probe_summary *summary)
@@ -18,25 +43,44 @@ void summary_count(struct arena *arena, const struct ledger *ledger, const struc
         for (size_t a = 0; a < asks->count; a++)
             summary->asks_answered += asks->items[a].answered;
     }
+    count_canaries(arena, ledger, summary);
     summary->longest_gap = (double)watch_longest_gap(&ledger->watch) / 1e6;
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
         summary->late += ledger->standings[i].late;
     summary_count_unasked(arena, observations, summary);
 }
 
-void summary_count_unasked(struct arena *arena, const struct observations *observations,
-                           struct probe_summary *summary)
+void summary_count_unasked(struct arena *arena, const struct observations *observations, struct probe_summary *summary)
 {
     for (size_t i = 0; i < observations->items.count; i++) {
         const struct observation *item = &observations->items.items[i];
-        size_t at = 0, ports = (size_t)(item->high - item->low) + 1;
+        size_t ports = (size_t)(item->high - item->low) + 1;
         if (item->state != OBSERVED_UNKNOWN)
             continue;
-        while (at < summary->unasked.count && strcmp(summary->unasked.items[at].reason, item->reason) != 0)
-            at++;
-        if (at == summary->unasked.count)
-            vector_add(arena, &summary->unasked)->reason = item->reason;
-        summary->unasked.items[at].count += ports;
+        summary->unearned += strncmp(item->reason, "local:", 6) == 0 || summary->interrupted ? 0 : ports;
+        count_reason(arena, &summary->unasked, item->reason, ports);
+    }
+}
+
+void summary_count_services(struct arena *arena, const struct observations *observations, struct probe_summary *summary)
+{
+    struct probe_services *services = &summary->services;
+    services->told = true;
+    for (size_t i = 0; i < observations->items.count; i++) {
+        const struct observation *item = &observations->items.items[i];
+        size_t ports = (size_t)(item->high - item->low) + 1;
+        if (item->service == NULL)
+            continue;
+        const char *why = item->service->not_identified;
+        if (why != NULL) {
+            services->not_identified += ports;
+            count_reason(arena, &services->reasons, why, ports);
+            summary->problem = summary->problem || strncmp(why, "local:", 6) == 0;
+        } else if (strcmp(item->service->name, "unknown") == 0) {
+            services->unknown += ports;
+        } else {
+            services->identified += ports;
+        }
     }
 }
 
@@ -44,9 +88,9 @@ void summary_note_vantages(const struct ledger *ledger, struct probe_summary *su
 {
     char *into[2] = {summary->vantage4, summary->vantage6};
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
-        struct address to = ledger->schedule->lanes[i].address, own;
-        char *text = into[to.family == FAMILY_IPV6];
-        if (text[0] == '\0' && ledger->sent > 0 && sockaddr_source(to, &own) && own.bits != 0)
+        struct address own = ledger->standings[i].source;
+        char *text = into[own.family == FAMILY_IPV6];
+        if (own.family != 0 && text[0] == '\0' && own.bits != 0)
             address_format(own, text);
     }
 }
@@ -54,11 +98,21 @@ void summary_note_vantages(const struct ledger *ledger, struct probe_summary *su
 void summary_note_accepting(struct arena *arena, const struct ledger *ledger, struct probe_summary *summary)
 {
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
-        const struct standing *standing = &ledger->standings[i];
-        if (ledger->schedule->lanes[i].protocol == PROTOCOL_TCP && standing->open >= ACCEPTING_LEAST &&
-            standing->open * 20 >= (ledger->schedule->lanes[i].count - ledger->schedule->lanes[i].spare) * 19)
+        if (ledger_accepts_from(ledger, i) != 0)
             *vector_add(arena, &summary->accepting) = ledger->schedule->lanes[i].address;
     }
+}
+
+static void put_reasons(struct json_writer *writer, const char *key, const unasked_list *list)
+{
+    json_open(writer, key, '[');
+    for (size_t i = 0; i < list->count; i++) {
+        json_open(writer, NULL, '{');
+        json_put_string(writer, "what", list->items[i].reason);
+        json_put_integer(writer, "count", (int64_t)list->items[i].count);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
 }
 
 void probe_summary_write(const struct probe_summary *summary, struct text *out)
@@ -66,17 +120,31 @@ void probe_summary_write(const struct probe_summary *summary, struct text *out)
     struct json_writer writer = json_writer_to(out);
     json_open_line(&writer, NULL, '{');
     json_open(&writer, "summary", '{');
+    json_open(&writer, "sentinels", '{');
+    json_put_integer(&writer, "asked", (int64_t)summary->asks);
+    json_put_integer(&writer, "answered", (int64_t)summary->asks_answered);
+    json_put_number(&writer, "longest_gap_seconds", summary->longest_gap);
+    json_put_integer(&writer, "unknown_for_want_of_them", (int64_t)summary->unearned);
+    json_close(&writer, '}');
+    json_open(&writer, "canaries", '[');
+    for (size_t i = 0; i < summary->canaries.count; i++) {
+        const struct probe_canary *canary = &summary->canaries.items[i];
+        char text[ADDRESS_TEXT];
+        address_format(canary->address, text);
+        json_open(&writer, NULL, '{');
+        json_put_string(&writer, "address", text);
+        json_put_integer(&writer, "port", canary->port);
+        json_put_integer(&writer, "asked", (int64_t)canary->asked);
+        json_put_integer(&writer, "answered", (int64_t)canary->answered);
+        json_close(&writer, '}');
+    }
+    json_close(&writer, ']');
     for (int i = 0; i <= OBSERVED_UNKNOWN; i++)
         json_put_integer(&writer, observed_names[i], (int64_t)summary->by_state[i]);
     json_put_integer(&writer, "sent", (int64_t)summary->sent);
     json_put_integer(&writer, "received", (int64_t)summary->received);
     json_put_integer(&writer, "late", (int64_t)summary->late);
     json_put_integer(&writer, "dropped", (int64_t)summary->dropped);
-    json_open(&writer, "sentinels", '{');
-    json_put_integer(&writer, "asked", (int64_t)summary->asks);
-    json_put_integer(&writer, "answered", (int64_t)summary->asks_answered);
-    json_put_number(&writer, "longest_gap_seconds", summary->longest_gap);
-    json_close(&writer, '}');
     json_put_number(&writer, "seconds", summary->seconds);
     json_put_string(&writer, "method", summary->method);
     json_put_integer(&writer, "seed", (int64_t)summary->seed);
@@ -84,14 +152,15 @@ void probe_summary_write(const struct probe_summary *summary, struct text *out)
     json_put_boolean(&writer, "interrupted", summary->interrupted);
     json_put_string(&writer, "vantage_ipv4", summary->vantage4[0] != '\0' ? summary->vantage4 : NULL);
     json_put_string(&writer, "vantage_ipv6", summary->vantage6[0] != '\0' ? summary->vantage6 : NULL);
-    json_open(&writer, "not_asked", '[');
-    for (size_t i = 0; i < summary->unasked.count; i++) {
-        json_open(&writer, NULL, '{');
-        json_put_string(&writer, "what", summary->unasked.items[i].reason);
-        json_put_integer(&writer, "count", (int64_t)summary->unasked.items[i].count);
+    put_reasons(&writer, "not_asked", &summary->unasked);
+    if (summary->services.told) {
+        json_open(&writer, "services", '{');
+        json_put_integer(&writer, "identified", (int64_t)summary->services.identified);
+        json_put_integer(&writer, "unknown", (int64_t)summary->services.unknown);
+        json_put_integer(&writer, "not_identified", (int64_t)summary->services.not_identified);
+        put_reasons(&writer, "reasons", &summary->services.reasons);
         json_close(&writer, '}');
     }
-    json_close(&writer, ']');
     json_open(&writer, "accepting_everything", '[');
     for (size_t i = 0; i < summary->accepting.count; i++) {
         char text[ADDRESS_TEXT];

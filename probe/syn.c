@@ -1,4 +1,7 @@
-#include "probe/syn.h"
+// TCP SYN from raw sockets, many at a system call: the kernel routes them and resolves neighbours (raw(7)); packets
+// come from a template of which only ports, sequence number and checksum change. Whoever answers SYN-ACK gets the
+// kernel's own reset, since no socket of this machine waits for it.
+#include "probe/sender.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,20 +14,12 @@
 #include "net/sockaddr.h"
 #include "probe/octets.h"
 
-enum { HEADER = 24, OWN_ADDRESSES = 64 }; // a SYN with one option, the maximum segment size
+enum { HEADER = 24, SYN_BATCH = 128 }; // a SYN with one option, the maximum segment size
 
 // Ports, sequence number and checksum are filled in. Window and segment size are those of an Ethernet host.
 static const uint8_t template[HEADER] = {
     [12] = HEADER / 4 << 4, [13] = 2,           [14] = 0xfa, [15] = 0xf0, [20] = 2, [21] = 4,
     [22] = 1460 >> 8,       [23] = 1460 & 0xff,
-};
-
-// From which address a lane is asked: what the routing table says when it is first asked.
-struct source_route {
-    bool known;
-    int error;
-    struct address own;
-    uint32_t sum; // of template and pseudo-header: RFC 1071, RFC 9293 section 3.1
 };
 
 struct batch {
@@ -41,11 +36,9 @@ struct syn {
     const struct schedule *schedule;
     const struct identity *identity;
     struct ledger *ledger;
-    struct source_route *routes; // by lane
-    struct address own[OWN_ADDRESSES];
-    size_t own_count;
-    int fds[2];    // IPv4, IPv6; -1: not needed
-    int asking[2]; // UDP sockets that ask the routing table
+    struct routes *routes;
+    uint32_t *sums; // by lane, of template and pseudo-header: RFC 1071, RFC 9293 section 3.1; 0: not known yet
+    int fds[2];     // IPv4, IPv6; -1: not needed
     struct batch batches[2];
 };
 
@@ -54,38 +47,54 @@ static int side_of(enum family family)
     return family == FAMILY_IPV4 ? 0 : 1;
 }
 
-static int open_raw(enum family family)
+static bool serves(int protocol)
+{
+    return protocol == PROTOCOL_TCP;
+}
+
+static int open_raw(enum family family, const struct probe_route *options, int *code)
 {
     int domain = family == FAMILY_IPV4 ? AF_INET : AF_INET6;
     int fd = socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
     // The send buffer stays at its default size, which holds fewer packets than an interface's queue: so the socket is
     // full (EAGAIN) before the queue drops any.
-    if (fd >= 0)
+    *code = fd < 0 ? errno : routes_bind(options, fd, family, true);
+    if (fd >= 0 && *code == 0)
         answer_by_capture(fd);
     return fd;
 }
 
-struct syn *syn_open(struct arena *arena, const struct schedule *schedule, const struct identity *identity,
-                     struct ledger *ledger, bool *refused, struct error *error)
+static void close_all(void *self)
 {
-    struct syn *syn = arena_new_of(arena, struct syn);
+    struct syn *syn = self;
+    for (int side = 0; side < 2; side++) {
+        if (syn->fds[side] >= 0)
+            close(syn->fds[side]);
+        syn->fds[side] = -1;
+    }
+}
+
+static void *open_for(const struct sender_context *context, bool *refused, struct error *error)
+{
+    struct syn *syn = arena_new_of(context->arena, struct syn);
     *refused = false;
-    *syn =
-        (struct syn){.schedule = schedule, .identity = identity, .ledger = ledger, .fds = {-1, -1}, .asking = {-1, -1}};
-    syn->routes = arena_array(arena, struct source_route, schedule->lane_count + 1);
-    for (size_t i = 0; i < schedule->lane_count; i++) {
-        enum family family = schedule->lanes[i].address.family;
-        int side = side_of(family);
-        if (schedule->lanes[i].protocol != PROTOCOL_TCP || syn->fds[side] >= 0)
+    *syn = (struct syn){.schedule = context->schedule,
+                        .identity = context->identity,
+                        .ledger = context->ledger,
+                        .routes = context->routes,
+                        .fds = {-1, -1}};
+    syn->sums = arena_array(context->arena, uint32_t, context->schedule->lane_count + 1);
+    for (size_t i = 0; i < context->schedule->lane_count; i++) {
+        enum family family = context->schedule->lanes[i].address.family;
+        int side = side_of(family), code;
+        if (!serves(context->schedule->lanes[i].protocol) || syn->fds[side] >= 0)
             continue;
-        syn->fds[side] = open_raw(family);
-        int code = errno;
-        syn->asking[side] = socket(family == FAMILY_IPV4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (syn->fds[side] >= 0 && syn->asking[side] >= 0)
+        syn->fds[side] = open_raw(family, context->routes->options, &code);
+        if (code == 0)
             continue;
-        *refused = code == EPERM || code == EACCES;
+        *refused = syn->fds[side] < 0 && (code == EPERM || code == EACCES);
         error_system(error, ERROR_INCOMPLETE, code, "a raw socket cannot be opened");
-        syn_close(syn);
+        close_all(syn);
         return NULL;
     }
     for (int side = 0; side < 2; side++)
@@ -99,56 +108,47 @@ struct syn *syn_open(struct arena *arena, const struct schedule *schedule, const
     return syn;
 }
 
-void syn_close(struct syn *syn)
+static void listen_for(const void *self, struct receiver_filter *filter)
 {
-    for (int side = 0; side < 2; side++) {
-        if (syn->fds[side] >= 0)
-            close(syn->fds[side]);
-        if (syn->asking[side] >= 0)
-            close(syn->asking[side]);
-        syn->fds[side] = syn->asking[side] = -1;
+    const struct syn *syn = self;
+    const struct portset *last = NULL;
+    for (size_t i = 0; i < syn->schedule->span_count; i++) {
+        const struct span *span = &syn->schedule->spans[i];
+        const struct portset *pool = syn->identity->pools[span->target];
+        if (!serves(syn->schedule->lanes[span->lane].protocol) || pool == last)
+            continue;
+        filter->tcp_ports = portset_union(filter->arena, filter->tcp_ports, *pool);
+        last = pool;
     }
 }
 
-static void ask_route(struct syn *syn, const struct lane *lane, struct source_route *route)
+static uint32_t sum_of(struct address source, struct address target)
 {
-    struct sockaddr_storage to;
-    struct sockaddr nothing = {.sa_family = AF_UNSPEC};
-    int fd = syn->asking[side_of(lane->address.family)];
-    socklen_t size = sockaddr_of(lane->address, 9, &to);
-    uint8_t own[16], target[16];
-    size_t width = lane->address.family == FAMILY_IPV4 ? 4 : 16;
-    route->known = true;
-    connect(fd, &nothing, sizeof(nothing));
-    if (connect(fd, (struct sockaddr *)&to, size) != 0 || !sockaddr_own(fd, &route->own)) {
-        route->error = errno;
-        return;
-    }
-    address_to_bytes(route->own, own);
-    address_to_bytes(lane->address, target);
-    route->sum =
-        octets_sum(template, HEADER) + octets_sum(own, width) + octets_sum(target, width) + IPPROTO_TCP + HEADER;
-    if (!syn_is_own(syn, route->own) && syn->own_count < OWN_ADDRESSES)
-        syn->own[syn->own_count++] = route->own;
+    uint8_t own[16], to[16];
+    size_t width = target.family == FAMILY_IPV4 ? 4 : 16;
+    address_to_bytes(source, own);
+    address_to_bytes(target, to);
+    return octets_sum(template, HEADER) + octets_sum(own, width) + octets_sum(to, width) + IPPROTO_TCP + HEADER;
 }
 
-bool syn_queue(struct syn *syn, const struct sending *sending)
+static bool queue(struct syn *syn, const struct sending *sending)
 {
     const struct span *span = sending->span;
     uint64_t question = sending->question;
     const struct lane *lane = &syn->schedule->lanes[span->lane];
-    struct source_route *route = &syn->routes[span->lane];
     struct batch *batch = &syn->batches[side_of(lane->address.family)];
     if (batch->count == SYN_BATCH)
         return false;
-    if (!route->known)
-        ask_route(syn, lane, route);
-    if (route->error != 0) {
-        struct answer answer = answer_from_errno(route->error);
-        if (answer.kind != ANSWER_STATE)
-            answer = answer_state(OBSERVED_UNKNOWN, "local: no route");
-        ledger_answer(syn->ledger, question, 0, &answer, clock_wall_us(), 0);
-        return true;
+    if (syn->sums[span->lane] == 0) {
+        const struct lane_route *route = routes_of(syn->routes, span->lane);
+        if (route->error != 0) {
+            struct answer answer = answer_from_errno(route->error);
+            if (answer.kind != ANSWER_STATE)
+                answer = answer_state(OBSERVED_UNKNOWN, "local: no route");
+            ledger_answer(syn->ledger, question, 0, &answer, clock_wall_us(), 0);
+            return true;
+        }
+        syn->sums[span->lane] = sum_of(route->source, lane->address);
     }
     uint16_t port = schedule_port(span, question);
     uint16_t own_port = identity_port(syn->identity, span, question, sending->try);
@@ -159,7 +159,7 @@ bool syn_queue(struct syn *syn, const struct sending *sending)
     octets_put16(packet + 2, port);
     octets_put16(packet + 4, (uint16_t)(sequence >> 16));
     octets_put16(packet + 6, (uint16_t)sequence);
-    uint32_t sum = route->sum + own_port + port + (sequence >> 16) + (sequence & 0xffff);
+    uint32_t sum = syn->sums[span->lane] + own_port + port + (sequence >> 16) + (sequence & 0xffff);
     octets_put16(packet + 16, octets_checksum(sum));
     batch->messages[at].msg_hdr.msg_namelen = sockaddr_of(lane->address, 0, &batch->to[at]);
     batch->sendings[at] = *sending;
@@ -186,16 +186,22 @@ static bool flush_batch(struct syn *syn, int side)
     return true;
 }
 
-bool syn_flush(struct syn *syn)
+static bool flush(void *self)
 {
-    bool first = flush_batch(syn, 0), second = flush_batch(syn, 1);
+    bool first = flush_batch(self, 0), second = flush_batch(self, 1);
     return first && second;
 }
 
-bool syn_is_own(const struct syn *syn, struct address address)
+static bool take_for_sending(void *self, const struct sending *sending)
 {
-    for (size_t i = 0; i < syn->own_count; i++)
-        if (address_equal(syn->own[i], address))
-            return true;
-    return false;
+    return queue(self, sending) || (flush(self) && queue(self, sending));
 }
+
+const struct sender sender_syn = {
+    .serves = serves,
+    .open = open_for,
+    .listen = listen_for,
+    .send = take_for_sending,
+    .flush = flush,
+    .close = close_all,
+};

@@ -96,7 +96,12 @@ static void nothing_undeclared(struct inquiry *inquiry)
     for (size_t i = 0; i < inquiry->input->verdicts->items.count; i++) {
         const struct verdict *verdict = &inquiry->input->verdicts->items.items[i];
         size_t ports = (size_t)(verdict->high - verdict->low) + 1;
-        if (verdict->kind == VERDICT_UNDECLARED)
+        bool declared = verdict->declared == DECLARED_REACHABLE || verdict->declared == DECLARED_POSSIBLE;
+        if (verdict->accepts > 0)
+            answer_about(inquiry, CONTROL_FAIL, i, "the host answers on every port, whatever the configuration says");
+        else if (verdict->accepting && !declared)
+            continue;
+        else if (verdict->kind == VERDICT_UNDECLARED)
             answer_about(inquiry, CONTROL_FAIL, i, "a packet came through where the configuration says none can");
         else if (verdict->kind != VERDICT_UNVERIFIED)
             good += ports;

@@ -57,13 +57,13 @@ static cut_list cuts_for(struct arena *arena, const struct estate *estate, const
     return cuts;
 }
 
-static struct vantage vantage_for(const struct judge_options *options, enum family family)
+static struct vantage vantage_for(const struct judge_options *options, struct prefix endpoint)
 {
-    for (size_t i = 0; i < options->vantage_count; i++)
-        if (options->vantages[i].address.family == family)
-            return options->vantages[i];
+    const struct vantage *own = vantage_of(options->vantages, options->vantage_count, endpoint);
+    if (own != NULL)
+        return *own;
     struct vantage anybody = {.client_ports = portset_all};
-    address_parse(family == FAMILY_IPV4 ? "198.51.100.1" : "2001:db8::1", &anybody.address);
+    address_parse(endpoint.family == FAMILY_IPV4 ? "198.51.100.1" : "2001:db8::1", &anybody.address);
     return anybody;
 }
 
@@ -87,15 +87,15 @@ static void judge_intent(struct arena *arena, const struct estate *estate, const
             arena_printf(arena, "intent rule %s has expired on %s", expired->id, expired->expires);
     // A default that allows says nothing of what ought to be reachable, and a stopped instance is meant to be silent.
     bool no_wonder = options->intent != NULL && (rule == NULL || endpoint->dormant);
-    verdict->severity = verdict->kind == VERDICT_ENFORCED && no_wonder
-                            ? SEVERITY_INFO
+    verdict->severity = verdict->accepting || (verdict->kind == VERDICT_ENFORCED && no_wonder)
+                            ? SEVERITY_INFO // of those that accept everything one stands for all
                             : judge_severity(verdict->kind, verdict->observed, verdict->intent, expired != NULL);
 }
 
 static void judge_piece(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
                         const struct judge_options *options, struct verdict *verdict)
 {
-    struct vantage vantage = vantage_for(options, verdict->address.family);
+    struct vantage vantage = vantage_for(options, endpoint->address);
     judge_intent(arena, estate, endpoint, options, vantage.address, verdict);
     if (verdict->declared != DECLARED_UNREACHABLE && verdict->declared != DECLARED_INBOUND_ONLY)
         return;
@@ -114,6 +114,28 @@ static void judge_piece(struct arena *arena, const struct estate *estate, const 
     const char *stop = explanation_stop(arena, &explanation);
     if (stop != NULL)
         *vector_add(arena, &verdict->because) = stop;
+}
+
+// A host that answers on every port is one finding, which its first verdict stands for.
+static void note_accepting(struct arena *arena, struct verdict_set *set)
+{
+    struct verdict *first = NULL;
+    for (size_t i = 0; i <= set->items.count; i++) {
+        struct verdict *verdict = i < set->items.count ? &set->items.items[i] : NULL;
+        if (first != NULL && (verdict == NULL || !address_equal(verdict->address, first->address))) {
+            *vector_add(arena, &first->because) =
+                arena_printf(arena, "%zu TCP ports of this host answer, and none is closed any more", first->accepts);
+            first = NULL;
+        }
+        if (verdict == NULL || !verdict->accepting || verdict->kind != VERDICT_UNCONFIRMED)
+            continue;
+        if (first == NULL) {
+            first = verdict;
+            first->severity = SEVERITY_HIGH;
+            first->because.capacity = first->because.count; // the list may be shared: adding copies
+        }
+        first->accepts += (size_t)(verdict->high - verdict->low) + 1;
+    }
 }
 
 void judge(struct arena *arena, const struct estate *estate, const struct exposure_set *exposures,
@@ -146,4 +168,5 @@ void judge(struct arena *arena, const struct estate *estate, const struct exposu
     if (options->intent != NULL)
         intent_review(arena, options->intent, estate, exposures, options->today, set);
     verdicts_merge(arena, set);
+    note_accepting(arena, set);
 }

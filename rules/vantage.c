@@ -58,44 +58,79 @@ static exposure_vector narrowed(struct arena *arena, const struct exposure_list 
     return kept;
 }
 
+static void add_narrowed(struct exposure_set *result, const struct endpoint *endpoint, const struct source_range *range)
+{
+    exposure_vector kept = narrowed(result->arena, endpoint->exposures, range);
+    add_endpoint(result, endpoint, &kept);
+}
+
+static void add_indirect(struct exposure_set *result, const struct exposure_set *set, const struct source_range *range)
+{
+    for (size_t i = 0; i < set->indirect.count; i++) {
+        const struct indirect_exposure *one = &set->indirect.items[i];
+        if (range->family != one->family)
+            continue;
+        exposure_vector kept = narrowed(result->arena, &one->exposures, range);
+        if (kept.count == 0)
+            continue;
+        struct indirect_exposure *copy = vector_add(result->arena, &result->indirect);
+        *copy = *one;
+        copy->exposures = (struct exposure_list){.count = kept.count, .items = kept.items};
+    }
+}
+
 struct exposure_set *reach_from_ranges(const struct exposure_set *set, const struct source_range *ranges, size_t count)
 {
     struct exposure_set *result = derived_set(set);
     for (size_t i = 0; i < set->endpoints.count; i++)
         for (size_t r = 0; r < count; r++)
-            if (ranges[r].family == set->endpoints.items[i].address.family) {
-                exposure_vector kept = narrowed(result->arena, set->endpoints.items[i].exposures, &ranges[r]);
-                add_endpoint(result, &set->endpoints.items[i], &kept);
-            }
-    for (size_t i = 0; i < set->indirect.count; i++)
-        for (size_t r = 0; r < count; r++) {
-            const struct indirect_exposure *one = &set->indirect.items[i];
-            if (ranges[r].family != one->family)
-                continue;
-            exposure_vector kept = narrowed(result->arena, &one->exposures, &ranges[r]);
-            if (kept.count == 0)
-                continue;
-            struct indirect_exposure *copy = vector_add(result->arena, &result->indirect);
-            *copy = *one;
-            copy->exposures = (struct exposure_list){.count = kept.count, .items = kept.items};
-        }
+            if (ranges[r].family == set->endpoints.items[i].address.family)
+                add_narrowed(result, &set->endpoints.items[i], &ranges[r]);
+    for (size_t r = 0; r < count; r++)
+        add_indirect(result, set, &ranges[r]);
     return result;
+}
+
+const struct vantage *vantage_of(const struct vantage *vantages, size_t count, struct prefix endpoint)
+{
+    const struct vantage *any = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct vantage *one = &vantages[i];
+        if (one->address.family != endpoint.family)
+            continue;
+        if (prefixset_holds(one->targets, endpoint.first))
+            return one;
+        any = any == NULL && prefixset_is_empty(one->targets) ? one : any;
+    }
+    return any;
+}
+
+static struct source_range range_of(struct arena *arena, const struct vantage *vantage)
+{
+    return (struct source_range){
+        .family = vantage->address.family,
+        .sources = prefixset_of(arena, prefix_of(vantage->address)),
+        .client_ports = vantage->client_ports,
+    };
 }
 
 struct exposure_set *reach_from_vantages(const struct exposure_set *set, const struct vantage *vantages, size_t count)
 {
-    struct arena *arena = arena_new();
-    struct source_range *ranges = arena_array(arena, struct source_range, count + 1);
-    for (size_t v = 0; v < count; v++) {
-        struct address address = vantages[v].address;
-        ranges[v] = (struct source_range){
-            .family = address.family,
-            .sources = prefixset_of(set->arena, prefix_of(address)),
-            .client_ports = vantages[v].client_ports,
-        };
+    struct exposure_set *result = derived_set(set);
+    struct source_range *ranges = arena_array(result->arena, struct source_range, count + 1);
+    for (size_t v = 0; v < count; v++)
+        ranges[v] = range_of(result->arena, &vantages[v]);
+    for (size_t i = 0; i < set->endpoints.count; i++) {
+        const struct endpoint *endpoint = &set->endpoints.items[i];
+        const struct vantage *own = vantage_of(vantages, count, endpoint->address);
+        if (own == NULL)
+            continue;
+        add_narrowed(result, endpoint, &ranges[own - vantages]);
+        result->endpoints.items[result->endpoints.count - 1].vantage = own->address;
     }
-    struct exposure_set *result = reach_from_ranges(set, ranges, count);
-    arena_free(arena);
+    for (size_t v = 0; v < count; v++)
+        if (prefixset_is_empty(vantages[v].targets))
+            add_indirect(result, set, &ranges[v]);
     return result;
 }
 

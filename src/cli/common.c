@@ -12,7 +12,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "model/protocol.h"
-#include "net/sockaddr.h"
 #include "reconcile/drift.h"
 #include "reconcile/plan.h"
 #include "service_ports.h"
@@ -87,24 +86,6 @@ bool cli_colour(const struct options *options)
     const char *no_colour = getenv("NO_COLOR");
     return options_value(options, "output") == NULL && isatty(STDOUT_FILENO) &&
            (no_colour == NULL || no_colour[0] == '\0');
-}
-
-bool cli_vantage(struct arena *arena, const char *text, struct vantage *vantage, struct error *error)
-{
-    *vantage = (struct vantage){.client_ports = portset_all};
-    if (address_parse(text, &vantage->address))
-        return true;
-    const char *colon = strrchr(text, ':');
-    char *address = colon == NULL ? NULL : arena_strndup(arena, text, (size_t)(colon - text));
-    if (address != NULL && address[0] == '[' && address[strlen(address) - 1] == ']') {
-        address[strlen(address) - 1] = '\0';
-        address++;
-    }
-    if (address == NULL || !address_parse(address, &vantage->address) ||
-        !portset_parse(arena, colon + 1, &vantage->client_ports))
-        return error_set(error, ERROR_USAGE, "--vantage %s: expected ADDRESS, ADDRESS:LOW-HIGH or [IPV6]:LOW-HIGH",
-                         text);
-    return true;
 }
 
 bool cli_declared(const char *folder, struct declared *declared, struct error *error)
@@ -192,76 +173,6 @@ const char *cli_numbers(struct arena *arena, const struct exposure *exposure)
     return arena_printf(arena, "type %s code %d-%d", types, exposure->low & 255, exposure->high & 255);
 }
 
-bool cli_vantages(struct arena *arena, const struct options *options, struct vantage_list *vantages,
-                  struct error *error)
-{
-    const struct option_values *values = options_values(options, "vantage");
-    for (size_t i = 0; i < values->items.count; i++) {
-        struct vantage vantage;
-        if (!cli_vantage(arena, values->items.items[i], &vantage, error))
-            return false;
-        for (size_t v = 0; v < vantages->items.count; v++)
-            if (vantages->items.items[v].address.family == vantage.address.family)
-                return error_set(error, ERROR_USAGE, "--vantage: two of the same address family");
-        *vector_add(arena, &vantages->items) = vantage;
-    }
-    return true;
-}
-
-bool cli_own_vantages(struct arena *arena, const struct exposure_set *set, struct vantage_list *vantages,
-                      struct error *error)
-{
-    bool have[2] = {false, false};
-    const char *inner = NULL; // own addresses that are none of the internet's
-    for (size_t i = 0; i < set->endpoints.count; i++) {
-        struct prefix endpoint = set->endpoints.items[i].address;
-        struct address to = {.family = endpoint.family, .bits = endpoint.first}, own;
-        if (have[to.family == FAMILY_IPV6] || !sockaddr_source(to, &own))
-            continue;
-        have[to.family == FAMILY_IPV6] = true;
-        if (prefixset_holds(prefixset_internet(arena, own.family), own.bits)) {
-            *vector_add(arena, &vantages->items) = (struct vantage){own, portset_all};
-            continue;
-        }
-        char text[ADDRESS_TEXT];
-        address_format(own, text);
-        inner = inner == NULL ? arena_strdup(arena, text) : arena_printf(arena, "%s, %s", inner, text);
-    }
-    return inner == NULL || vantages->items.count > 0 ||
-           error_set(error, ERROR_USAGE,
-                     "this machine's own address towards the endpoints is %s, which is not the one that the internet "
-                     "sees: give that, --vantage ADDRESS",
-                     inner);
-}
-
-const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages)
-{
-    const char *text = NULL;
-    for (size_t i = 0; i < vantages->items.count; i++) {
-        char one[ADDRESS_TEXT];
-        address_format(vantages->items.items[i].address, one);
-        text = text == NULL ? arena_strdup(arena, one) : arena_printf(arena, "%s, %s", text, one);
-    }
-    return text;
-}
-
-const char *cli_vantage_text(struct arena *arena, const struct vantage *vantage)
-{
-    char address[ADDRESS_TEXT];
-    address_format(vantage->address, address);
-    if (portset_equal(vantage->client_ports, portset_all))
-        return arena_strdup(arena, address);
-    bool brackets = vantage->address.family == FAMILY_IPV6;
-    return arena_printf(arena, "%s%s%s:%s", brackets ? "[" : "", address, brackets ? "]" : "",
-                        portset_format(arena, vantage->client_ports));
-}
-
-struct exposure_set *cli_narrow(const struct exposure_set *set, const struct vantage_list *vantages)
-{
-    return vantages->items.count == 0 ? reach_from_internet(set)
-                                      : reach_from_vantages(set, vantages->items.items, vantages->items.count);
-}
-
 bool cli_intent(struct arena *arena, const struct options *options, struct intent **intent, struct error *error)
 {
     const char *file = options_value(options, "intent");
@@ -335,87 +246,6 @@ bool cli_passphrase(const struct options *options, char **passphrase, struct err
     cli_forget(*passphrase);
     *passphrase = NULL;
     return error_set(error, ERROR_USAGE, "%s: its first line is empty, expected a passphrase", file);
-}
-
-bool cli_depth(const char *depth, enum plan_depth *chosen, struct error *error)
-{
-    static const char *const depths[] = {"declared", "standard", "full"};
-    *chosen = DEPTH_STANDARD;
-    for (int i = 0; i < 3 && depth != NULL; i++)
-        if (strcmp(depths[i], depth) == 0) {
-            *chosen = (enum plan_depth)i;
-            return true;
-        }
-    return depth == NULL || error_set(error, ERROR_USAGE, "--depth %s: expected declared, standard or full", depth);
-}
-
-bool cli_plan(struct arena *arena, const char *depth, const struct declared *declared,
-              const struct exposure_set *narrowed, const struct intent *intent, const struct vantage_list *vantages,
-              struct plan *plan, struct verdict_set *coverage, struct error *error)
-{
-    static const char *const unseen[] = {"IPv4 endpoints (no IPv4 vantage)", "IPv6 endpoints (no IPv6 vantage)"};
-    struct plan_options chosen = {0};
-    GUARD(cli_depth(depth, &chosen.depth, error));
-    if (!portset_parse(arena, SERVICE_PORTS, &chosen.service_ports))
-        return error_set(error, ERROR_USAGE, "the built-in service ports are no list of ports");
-    chosen.udp_ports = probe_udp_ports(arena);
-    chosen.intent_ports = intent == NULL ? portset_empty : intent_ports(arena, intent);
-    plan_make(arena, declared->estate, narrowed, FAMILY_IPV4, &chosen, plan, coverage);
-    plan_make(arena, declared->estate, narrowed, FAMILY_IPV6, &chosen, plan, coverage);
-    size_t left_out[2] = {0};
-    for (size_t i = 0; i < declared->exposures->endpoints.count; i++)
-        left_out[declared->exposures->endpoints.items[i].address.family == FAMILY_IPV6]++;
-    for (size_t i = 0; i < narrowed->endpoints.count; i++)
-        left_out[narrowed->endpoints.items[i].address.family == FAMILY_IPV6]--;
-    for (int f = 0; f < 2; f++)
-        if (left_out[f] > 0 && vantages->items.count > 0)
-            *vector_add(arena, &coverage->gaps) = (struct coverage_gap){unseen[f], left_out[f]};
-    return true;
-}
-
-bool cli_probe_options(struct arena *arena, const struct options *options, struct probe_options *probe,
-                       struct error *error)
-{
-    const struct option_values *only = options_values(options, "only");
-    struct prefix *prefixes = arena_array(arena, struct prefix, only->items.count + 1);
-    for (size_t i = 0; i < only->items.count; i++)
-        if (prefix_parse(only->items.items[i], true, &prefixes[i]) != PREFIX_OK)
-            return error_set(error, ERROR_USAGE, "--only %s: expected a CIDR without host bits", only->items.items[i]);
-    static const char *const methods[] = {"auto", "syn", "connect", NULL};
-    const char *method = options_value(options, "method");
-    long seed;
-    *probe = (struct probe_options){.only = prefixes,
-                                    .only_count = only->items.count,
-                                    .progress = isatty(STDERR_FILENO) && options_value(options, "quiet") == NULL};
-    if (method != NULL && !text_among(method, methods))
-        return error_set(error, ERROR_USAGE, "--method %s: expected auto, syn or connect", method);
-    probe->method = method == NULL || method[0] == 'a' ? PROBE_AUTO : method[0] == 's' ? PROBE_SYN : PROBE_CONNECT;
-    if (!options_integer(options, "rate", 1, 1000000, 10000, &probe->rate, error) ||
-        !options_integer(options, "host-rate", 1, 1000000, 2000, &probe->host_rate, error) ||
-        !options_integer(options, "tries", 1, 10, 3, &probe->tries, error) ||
-        !options_integer(options, "timeout", 50, 60000, 1000, &probe->timeout_ms, error) ||
-        !options_integer(options, "seed", 0, UINT32_MAX, 0, &seed, error))
-        return false;
-    probe->seed = (uint64_t)seed;
-    probe->services = options_value(options, "services") != NULL;
-    return true;
-}
-
-void cli_say_probed(const struct probe_summary *summary)
-{
-    char address[ADDRESS_TEXT];
-    enum { SHOWN = 5 };
-    for (size_t i = 0; i < summary->unasked.count && i < SHOWN; i++)
-        log_line(LOG_WARNING, "incomplete: %zu ports are not known: %s", summary->unasked.items[i].count,
-                 summary->unasked.items[i].reason);
-    if (summary->unasked.count > SHOWN)
-        log_line(LOG_WARNING, "incomplete: %zu ports are not known in all", summary->by_state[OBSERVED_UNKNOWN]);
-    for (size_t i = 0; i < summary->accepting.count; i++) {
-        address_format(summary->accepting.items[i], address);
-        log_line(LOG_WARNING, "%s accepts every TCP port: something answers in its place", address);
-    }
-    if (summary->late > 0)
-        log_line(LOG_DEBUG, "%zu of %zu answers came only to a later try", summary->late, summary->received);
 }
 
 bool cli_date(struct arena *arena, const struct options *options, const char **date, struct error *error)

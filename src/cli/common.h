@@ -4,10 +4,9 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/options.h"
+#include "cli/vantage.h"
 #include "model/exposure.h"
 #include "model/control.h"
-#include "probe/probe.h"
-#include "reconcile/plan.h"
 #include "rules/intent.h"
 #include "rules/pack.h"
 #include "rules/reach.h"
@@ -37,9 +36,6 @@ bool cli_format(const struct options *options, const char *formats, const char *
 // Colour is for terminals, and not where NO_COLOR is set (https://no-color.org).
 bool cli_colour(const struct options *options);
 
-// "ADDRESS", "ADDRESS:LOW-HIGH" or "[IPV6]:LOW-HIGH".
-bool cli_vantage(struct arena *arena, const char *text, struct vantage *vantage, struct error *error);
-
 // A snapshot and what it declares. Both are freed with cli_declared_free.
 struct declared {
     struct estate *estate;
@@ -50,24 +46,6 @@ struct declared {
 bool cli_declared(const char *folder, struct declared *declared, struct error *error);
 bool cli_declared_any(const char *folder, struct declared *declared, struct error *error);
 void cli_declared_free(struct declared *declared);
-
-// --vantage (repeatable, one a family).
-struct vantage_list {
-    VECTOR(struct vantage) items;
-};
-bool cli_vantages(struct arena *arena, const struct options *options, struct vantage_list *vantages,
-                  struct error *error);
-// Without --vantage: the source addresses that this machine would use towards the endpoints, one a family. Fails with
-// ERROR_USAGE, and says what to type, where they are private: then the internet sees another.
-bool cli_own_vantages(struct arena *arena, const struct exposure_set *set, struct vantage_list *vantages,
-                      struct error *error);
-const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages); // NULL where there are none
-
-// One of them as --vantage takes it, in the arena.
-const char *cli_vantage_text(struct arena *arena, const struct vantage *vantage);
-
-// What those vantages can reach; with none, what the internet at large can.
-struct exposure_set *cli_narrow(const struct exposure_set *set, const struct vantage_list *vantages);
 
 // --intent, or NULL.
 bool cli_intent(struct arena *arena, const struct options *options, struct intent **intent, struct error *error);
@@ -86,21 +64,6 @@ bool cli_packs(struct arena *arena, const struct options *options, struct pack_l
 // --passphrase-file: its first line, to be given back with cli_forget; NULL where the option was not given.
 bool cli_passphrase(const struct options *options, char **passphrase, struct error *error);
 void cli_forget(char *secret); // NULL is allowed
-
-// Whether a --depth (NULL: standard) is one.
-bool cli_depth(const char *depth, enum plan_depth *chosen, struct error *error);
-
-// The plan of a --depth (NULL: standard) for the vantages, with what it leaves out as gaps of `coverage`.
-bool cli_plan(struct arena *arena, const char *depth, const struct declared *declared,
-              const struct exposure_set *narrowed, const struct intent *intent, const struct vantage_list *vantages,
-              struct plan *plan, struct verdict_set *coverage, struct error *error);
-
-// OPTIONS_PROBE and --only into probe options.
-bool cli_probe_options(struct arena *arena, const struct options *options, struct probe_options *probe,
-                       struct error *error);
-
-// Says on stderr what of a probe's summary a person should know.
-void cli_say_probed(const struct probe_summary *summary);
 
 // Date of --date, or today, as YYYY-MM-DD; false where the option is no date.
 bool cli_date(struct arena *arena, const struct options *options, const char **date, struct error *error);
@@ -135,10 +98,6 @@ struct verdict_set cli_baseline_fresh(struct arena *arena, const struct verdict_
     {                                                                                                                  \
         "format", 'f', "FORMAT", formats, false                                                                        \
     }
-#define OPTION_VANTAGE                                                                                                 \
-    {                                                                                                                  \
-        "vantage", 0, "ADDRESS[:LOW-HIGH]", "client that probes, and its source ports; one of each family", true       \
-    }
 #define OPTION_INTENT                                                                                                  \
     {                                                                                                                  \
         "intent", 0, "FILE", "what is meant to be public (sgproof/intent/v1)", false                                   \
@@ -146,25 +105,6 @@ struct verdict_set cli_baseline_fresh(struct arena *arena, const struct verdict_
 #define OPTION_DATE                                                                                                    \
     {                                                                                                                  \
         "date", 0, "YYYY-MM-DD", "day on which intent is judged (default today, UTC)", false                           \
-    }
-#define OPTION_DEPTH                                                                                                   \
-    {                                                                                                                  \
-        "depth", 0, "DEPTH", "declared, standard or full (default standard)", false                                    \
-    }
-#define OPTION_ONLY                                                                                                    \
-    {                                                                                                                  \
-        "only", 0, "CIDR", "refuse, before sending anything, any target outside it", true                              \
-    }
-#define OPTIONS_PROBE                                                                                                  \
-    {"method", 0, "METHOD", "auto, syn or connect (default auto: syn where raw sockets may be opened)", false},        \
-        {"rate", 0, "N", "most packets a second, 1 to 1000000 (default 10000)", false},                                \
-        {"host-rate", 0, "N", "most packets a second to one address, 1 to 1000000 (default 2000)", false},             \
-        {"tries", 0, "N", "tries before silence is believed, 1 to 10 (default 3); more where answers are lost",        \
-         false},                                                                                                       \
-        {"timeout", 0, "MS", "longest wait for an answer, 50 to 60000 ms (default 1000)", false},                      \
-        {"services", 0, NULL, "identify what answers at open TCP ports: a few connections to each", false},            \
-    {                                                                                                                  \
-        "seed", 0, "N", "order of asking, 1 to 4294967295 (default: drawn, and told in the summary)", false            \
     }
 #define OPTION_PASSPHRASE_FILE                                                                                         \
     {                                                                                                                  \

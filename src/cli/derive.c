@@ -30,6 +30,12 @@ bool derive_plan(struct derivation *derivation, struct error *error)
     text_puts(&derivation->plan_jsonl, "");
     GUARD(cli_plan(derivation->arena, given->depth, &derivation->before, derivation->narrowed, derivation->intent,
                    &given->vantages, &derivation->plan, &derivation->set, error));
+    for (size_t i = 0; i < given->canaries.count; i++)
+        GUARD(cli_add_canary(derivation->arena, given->canaries.items[i], &derivation->plan, error));
+    if (given->speed.rate > 0) {
+        derivation->head = cli_plan_head(derivation->arena, &derivation->plan, &given->vantages, &given->speed);
+        plan_head_write(&derivation->plan, &derivation->head, &derivation->plan_jsonl);
+    }
     plan_write(&derivation->plan, &derivation->plan_jsonl);
     return true;
 }
@@ -74,6 +80,8 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     struct verdict_set *set = &derivation->set;
     GUARD(observations_read(derivation->arena, given->observations, &derivation->observations, error));
     set->vantage = cli_vantages_text(derivation->arena, &given->vantages);
+    if (given->speed.rate > 0)
+        set->vantage_learnt = cli_vantages_learnt(derivation->arena, &given->vantages);
     reconcile(derivation->arena, derivation->narrowed, &derivation->observations, set);
     judge(derivation->arena, derivation->before.estate, derivation->before.exposures,
           &(struct judge_options){derivation->intent, given->vantages.items.items, given->vantages.items.count,

@@ -1,7 +1,7 @@
 // From what an evidence bundle holds to what follows from it: one way, whether a run makes it or an audit checks it.
 #pragma once
 
-#include "cli/common.h"
+#include "cli/probing.h"
 #include "evidence/manifest.h"
 #include "model/control.h"
 
@@ -14,8 +14,10 @@ struct derivation_given {
     const char *depth;        // NULL: standard
     const char *today;        // YYYY-MM-DD: the day on which intent is judged
     struct vantage_list vantages;
-    text_list packs;     // files of control packs, in order
-    failed_steps failed; // of the run
+    text_list canaries;       // as --canary takes them
+    struct probe_speed speed; // rate 0: of a version whose plans had no head
+    text_list packs;          // files of control packs, in order
+    failed_steps failed;      // of the run
 };
 
 // What follows. Texts are the bundle's files, byte for byte.
@@ -27,6 +29,7 @@ struct derivation {
     struct exposure_set *narrowed;
     struct intent *intent;
     struct plan plan;
+    struct plan_head head;
     struct observations observations;
     struct verdict_set set;
     size_t lacking; // of the set's `missing`, those that are not for the run's failed steps

@@ -1,12 +1,17 @@
 #include "base/log.h"
 #include "cli/common.h"
+#include "cli/probing.h"
 #include "model/protocol.h"
 
 static const struct option_spec options_of_plan[] = {
     OPTION_FORMAT("json or text (default json: the lines that `probe` reads)"),
     OPTION_VANTAGE,
+    OPTIONS_LEARN,
     OPTION_DEPTH,
     OPTION_INTENT,
+    OPTION_CANARY,
+    OPTIONS_SPEED,
+    OPTIONS_ESTIMATE,
     OPTIONS_END,
 };
 
@@ -36,6 +41,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct vantage_list vantages = {0};
     struct plan plan = {0};
     struct verdict_set coverage = {0};
+    struct probe_speed speed;
     struct intent *intent;
     const char *format;
     bool done;
@@ -46,24 +52,35 @@ static int run(struct arena *arena, int argc, char **argv)
     if (options.operands.count != 1)
         return cli_usage(&command_plan, "expected one snapshot folder");
     if (!cli_format(&options, "text json", &format, &error) || !cli_vantages(arena, &options, &vantages, &error) ||
-        !cli_intent(arena, &options, &intent, &error) || !cli_declared(options.operands.items[0], &declared, &error))
+        !cli_speed(&options, &speed, &error) || !cli_intent(arena, &options, &intent, &error) ||
+        !cli_declared(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
-    struct vantage_list own = {0};
-    if (vantages.items.count == 0 && !cli_own_vantages(arena, declared.exposures, &own, &error)) {
+    struct vantage_list own = {.automatic = vantages.automatic};
+    if (vantages.items.count == 0 && !cli_own_vantages(arena, &options, declared.exposures, &own, &error)) {
         cli_declared_free(&declared);
         return cli_fail(&error);
     }
+    if (vantages.automatic)
+        vantages = own;
     struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
     struct text out = {0};
     int status = 0;
     text_puts(&out, "");
     if (!cli_plan(arena, options_value(&options, "depth"), &declared, narrowed, intent, &vantages, &plan, &coverage,
-                  &error)) {
+                  &error) ||
+        !cli_canaries(arena, &options, &plan, NULL, &error)) {
         status = cli_fail(&error);
     } else {
-        if (options_value(&options, "format") != NULL && strcmp(format, "text") == 0)
+        bool as_text = options_value(&options, "format") != NULL && strcmp(format, "text") == 0;
+        bool only_head = cli_only_estimate(&options);
+        struct plan_head head = cli_plan_head(arena, &plan, &vantages, &speed);
+        if (!as_text)
+            plan_head_write(&plan, &head, &out);
+        if (as_text && only_head)
+            cli_write_estimate(&plan, &head, &out);
+        else if (as_text)
             write_text(&plan, &coverage, &out);
-        else
+        else if (!only_head)
             plan_write(&plan, &out);
         for (size_t i = 0; i < coverage.gaps.count; i++)
             log_line(LOG_INFO, "not asked: %zu × %s", coverage.gaps.items[i].count, coverage.gaps.items[i].what);

@@ -3,11 +3,13 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/common.h"
+#include "cli/probing.h"
 #include "cli/probe_state.h"
 
 static const struct option_spec options_of_probe[] = {
     {"targets", 0, "FILE", "lines ADDRESS tcp|udp|icmp PORTS, or a plan; - is stdin", false},
     OPTION_ONLY,
+    OPTIONS_LEAVE,
     OPTIONS_PROBE,
     {"capture", 0, "FILE", "write the probe's packets and their answers as pcap (SYN method)", false},
     {"from-capture", 0, "FILE", "send nothing: derive the observations from such a file", false},
@@ -66,6 +68,22 @@ static bool print(const struct options *options, const struct text *out, struct 
     return false;
 }
 
+static int estimate(struct arena *arena, const struct options *options, const struct plan *plan)
+{
+    struct error error = {0};
+    struct probe_options probe;
+    struct text out = {0};
+    struct vantage_list nobody = {0};
+    if (!cli_probe_options(arena, options, &probe, &error) || !probe_scope(plan, probe.only, probe.only_count, &error))
+        return cli_fail(&error);
+    const struct probe_speed speed = {probe.rate, probe.host_rate, probe.tries, probe.timeout_ms};
+    struct plan_head head = cli_plan_head(arena, plan, &nobody, &speed);
+    cli_write_estimate(plan, &head, &out);
+    bool written = cli_output(options, &out, &error);
+    text_free(&out);
+    return written ? 0 : cli_fail(&error);
+}
+
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
@@ -85,7 +103,11 @@ static int run(struct arena *arena, int argc, char **argv)
     if (options_value(&options, "from-capture") != NULL &&
         (options_value(&options, "capture") != NULL || options_value(&options, "state") != NULL))
         return cli_usage(&command_probe, "--from-capture sends nothing: neither --capture nor --state goes with it");
-    if (!read_targets(arena, file, &plan, &error) || !probe(arena, &options, &plan, &observations, &summary, &error))
+    if (!read_targets(arena, file, &plan, &error) || !cli_canaries(arena, &options, &plan, NULL, &error))
+        return cli_fail(&error);
+    if (cli_only_estimate(&options))
+        return estimate(arena, &options, &plan);
+    if (!probe(arena, &options, &plan, &observations, &summary, &error))
         return cli_fail(&error);
     struct text out = {0};
     for (size_t i = 0; i < observations.items.count; i++)
@@ -107,6 +129,8 @@ const struct command command_probe = {
              "Ctrl-C ends cleanly: what had no answer yet is unknown. --state goes on from there,\n"
              "or from some seconds before where the probe was killed, and appends to its --capture.\n"
              "Silent ports are asked again while answers are being lost.\n"
+             "--services ends after --services-deadline; what is not identified by then says so, and changes no exit "
+             "status.\n"
              "UDP is asked with payloads that services answer; closed is what the target itself says is.\n"
              "Exit status: 0 all asked; 2 bad usage, nothing sent; 3 something could not be asked.\n"
              "\nExamples:\n"

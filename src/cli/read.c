@@ -40,8 +40,8 @@ static bool read_into(struct arena *arena, const struct options *options, const 
         int why = errno;
         const char *kept = temporary_keep(arena, &temporary);
         stop_end();
-        return error_system(error, ERROR_INCOMPLETE, why, "%s: cannot be made; what was read is in %s/snapshot",
-                            folder, kept == NULL ? temporary.path : kept);
+        return error_system(error, ERROR_INCOMPLETE, why, "%s: cannot be made; what was read is in %s/snapshot", folder,
+                            kept == NULL ? temporary.path : kept);
     }
     temporary_remove(&temporary);
     stop_end();

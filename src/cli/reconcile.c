@@ -15,17 +15,6 @@ static const struct option_spec options_of_reconcile[] = {
     OPTIONS_END,
 };
 
-// Without --vantage, the source addresses that the prober noted.
-static void vantages_from(struct arena *arena, const struct observations *observations, struct vantage_list *vantages)
-{
-    const char *noted[] = {observations->vantage4, observations->vantage6};
-    for (int i = 0; i < 2; i++) {
-        struct vantage vantage = {.client_ports = portset_all};
-        if (noted[i] != NULL && address_parse(noted[i], &vantage.address))
-            *vector_add(arena, &vantages->items) = vantage;
-    }
-}
-
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
@@ -53,11 +42,14 @@ static int run(struct arena *arena, int argc, char **argv)
         !observations_read(arena, file, &observations, &error) ||
         !cli_declared(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
-    if (vantages.items.count == 0)
-        vantages_from(arena, &observations, &vantages);
+    if (vantages.items.count == 0 && !cli_observed_vantages(arena, &observations, &vantages, &error)) {
+        cli_declared_free(&declared);
+        return cli_fail(&error);
+    }
     struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
     reconcile(arena, narrowed, &observations, &set);
     set.vantage = cli_vantages_text(arena, &vantages);
+    set.vantage_learnt = cli_vantages_learnt(arena, &vantages);
     judge(arena, declared.estate, declared.exposures,
           &(struct judge_options){intent, vantages.items.items, vantages.items.count, date}, &set);
     struct text out = {0};

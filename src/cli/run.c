@@ -14,6 +14,7 @@ static const struct option_spec options_of_run[] = {
     {"out", 0, "DIR", "the evidence folder to make (default sgproof-run-TIME)", false},
     OPTION_FORMAT("text or json, of what is printed (default text)"),
     OPTION_VANTAGE,
+    OPTIONS_LEARN,
     OPTION_INTENT,
     OPTION_PACK,
     OPTION_DEPTH,
@@ -70,6 +71,9 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
     GUARD(cli_fail_on(job->arena, options, &wanted->fail_on, error));
     GUARD(cli_vantages(job->arena, options, &given->vantages, error));
     GUARD(cli_depth(given->depth, &depth, error) && cli_probe_options(job->arena, options, &job->probe, error));
+    struct plan canaries = {0};
+    GUARD(cli_speed(options, &given->speed, error));
+    GUARD(cli_canaries(job->arena, options, &canaries, &given->canaries, error));
     GUARD(cli_packs(job->arena, options, &job->packs, error) && cli_intent(job->arena, options, &intent, error));
     GUARD(cli_baseline_read(job->arena, options, &wanted->baseline, error));
     GUARD(vouch_previous(job->arena, options, NULL, &job->previous, error) && vouch_authority(options, error));
@@ -145,6 +149,11 @@ static int run(struct arena *arena, int argc, char **argv)
     bool good = check(&job, &wanted, &error);
     for (int i = 0; i < argc; i++)
         *vector_add(arena, &job.manifest.command) = vouch_argument(arena, argv[i]);
+    if (good && cli_only_estimate(&options)) {
+        int estimated = run_estimate(&job, &error) ? 0 : cli_fail(&error);
+        run_free(&job);
+        return estimated;
+    }
     int status = good && run_gather(&job, &error) ? conclude(&job, &wanted) : cli_fail(&error);
     run_free(&job);
     return status;

@@ -90,10 +90,10 @@ static bool prepare(struct run_job *job, struct error *error)
     given->before = bundle_path(job->bundle, "before");
     GUARD(derive_exposure(derivation, error));
     if (given->vantages.items.count == 0) {
-        GUARD(cli_own_vantages(job->arena, derivation->before.exposures, &given->vantages, error));
-        const char *text = cli_vantages_text(job->arena, &given->vantages);
+        GUARD(cli_own_vantages(job->arena, job->options, derivation->before.exposures, &given->vantages, error));
+        const char *text = cli_vantages_learnt(job->arena, &given->vantages);
         if (text != NULL)
-            log_line(LOG_INFO, "vantage: %s, this machine's own address; behind NAT, give --vantage", text);
+            log_line(LOG_INFO, "vantage: %s; behind a translator of addresses, give --vantage", text);
     }
     GUARD(derive_plan(derivation, error));
     return add_text(job, "exposure.json", &derivation->exposure_json, error) &&
@@ -107,8 +107,9 @@ static bool probe(struct run_job *job, struct error *error)
     const struct derivation *derivation = &job->derivation;
     // The scope lock, before anything is written or sent: the plan holds addresses of the snapshot only.
     for (size_t i = 0; i < derivation->plan.targets.count; i++)
-        if (exposure_endpoint_at(derivation->before.exposures, prefix_of(derivation->plan.targets.items[i].address)) ==
-            NULL)
+        if (!derivation->plan.targets.items[i].canary &&
+            exposure_endpoint_at(derivation->before.exposures, prefix_of(derivation->plan.targets.items[i].address)) ==
+                NULL)
             return error_set(error, ERROR_USAGE,
                              "the plan holds an address that the snapshot does not: nothing was sent");
     log_line(LOG_INFO, "probing %u endpoints", derivation->narrowed->endpoints.count);
@@ -125,6 +126,22 @@ static bool probe(struct run_job *job, struct error *error)
         *vector_add(job->arena, &job->derivation.given.failed) =
             (struct failed_step){summary.failed.items[i].what, relative(job, summary.failed.items[i].why)};
     return true;
+}
+
+bool run_estimate(struct run_job *job, struct error *error)
+{
+    struct text out = {0};
+    job->bundle = bundle_begin(job->arena, job->out, error);
+    if (job->bundle == NULL)
+        return false;
+    stop_removes(bundle_temporary(job->bundle));
+    bool good = prepare(job, error);
+    if (good)
+        cli_write_estimate(&job->derivation.plan, &job->derivation.head, &out);
+    good = good && cli_output(job->options, &out, error);
+    text_free(&out);
+    bundle_abandon(job->bundle);
+    return good;
 }
 
 bool run_gather(struct run_job *job, struct error *error)
@@ -246,15 +263,18 @@ static void fill_manifest(struct run_job *job)
 {
     struct manifest *manifest = &job->manifest;
     const struct verdict_set *set = &job->derivation.set;
+    const struct derivation_given *given = &job->derivation.given;
     const struct history_run *last = past_last(&job->past);
     manifest->end = clock_text(job->arena, clock_wall_us());
-    manifest->tries = job->probe.tries;
-    manifest->timeout_ms = job->probe.timeout_ms;
+    manifest->tries = given->speed.tries;
+    manifest->timeout_ms = given->speed.timeout_ms;
+    manifest->rate = given->speed.rate;
+    manifest->host_rate = given->speed.host_rate;
     manifest->vantage = set->vantage;
+    manifest->vantages = job->derivation.head.vantages;
+    manifest->vantages_learnt = job->derivation.head.vantages_learnt;
+    manifest->canaries = given->canaries;
     manifest->previous = job->previous != NULL ? job->previous : last != NULL ? last->manifest_sha256 : NULL;
-    for (size_t i = 0; i < job->derivation.given.vantages.items.count; i++)
-        *vector_add(job->arena, &manifest->vantages) =
-            cli_vantage_text(job->arena, &job->derivation.given.vantages.items.items[i]);
     for (size_t i = 0; i < set->items.count; i++) {
         const struct verdict *verdict = &set->items.items[i];
         size_t ports = (size_t)(verdict->high - verdict->low) + 1;

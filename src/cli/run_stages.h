@@ -32,6 +32,9 @@ struct run_job {
 // Reads, computes, plans and probes. False where nothing was gathered: then nothing is left either.
 bool run_gather(struct run_job *job, struct error *error);
 
+// Reads, computes and plans, prints what a run would ask and what that costs, and leaves nothing.
+bool run_estimate(struct run_job *job, struct error *error);
+
 // Reads again, judges, writes the evidence, puts it in its place and into the history.
 void run_conclude(struct run_job *job);
 

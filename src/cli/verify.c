@@ -46,8 +46,14 @@ static bool derive(struct derivation *derivation, const struct checked_bundle *b
             return error_set(error, ERROR_USAGE, "%s: is no file of the manifest", manifest->packs.items[i]);
         *vector_add(arena, &given->packs) = arena_printf(arena, "%s/%s", bundle->folder, manifest->packs.items[i]);
     }
-    for (size_t i = 0; i < manifest->vantages.count; i++)
-        GUARD(cli_vantage(arena, manifest->vantages.items[i], vector_add(arena, &given->vantages.items), error));
+    for (size_t i = 0; i < manifest->vantages.count; i++) {
+        struct vantage *vantage = vector_add(arena, &given->vantages.items);
+        GUARD(cli_vantage(arena, manifest->vantages.items[i], vantage, error));
+        if (manifest->vantages_learnt.count > 0)
+            vantage->learnt = manifest->vantages_learnt.items[i];
+    }
+    given->canaries = manifest->canaries;
+    given->speed = (struct probe_speed){manifest->rate, manifest->host_rate, manifest->tries, manifest->timeout_ms};
     GUARD(derive_intent(derivation, error) && derive_exposure(derivation, error) && derive_plan(derivation, error));
     GUARD(given->after == NULL || derive_after(derivation, error));
     GUARD(derive_verdicts(derivation, error) && derive_controls(derivation, error));

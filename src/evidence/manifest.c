@@ -62,9 +62,18 @@ static void write_with(const struct manifest *manifest, const char *run_id, stru
     json_put_boolean(&writer, "complete", manifest->complete);
     json_put_string(&writer, "vantage", manifest->vantage);
     put_texts(&writer, "vantages", &manifest->vantages);
+    if (manifest->rate > 0) { // and so is a manifest of before that was told written as it was
+        put_texts(&writer, "vantages_learnt", &manifest->vantages_learnt);
+        put_texts(&writer, "canaries", &manifest->canaries);
+    }
     json_put_string(&writer, "depth", manifest->depth);
+    if (manifest->rate > 0) {
+        json_put_integer(&writer, "rate", manifest->rate);
+        json_put_integer(&writer, "host_rate", manifest->host_rate);
+    }
     json_put_integer(&writer, "tries", manifest->tries);
-    json_put_integer(&writer, "timeout_ms", manifest->timeout_ms);
+    if (manifest->timeout_ms > 0)
+        json_put_integer(&writer, "timeout_ms", manifest->timeout_ms);
     json_put_string(&writer, "judged_on", manifest->judged_on);
     put_texts(&writer, "packs", &manifest->packs);
     put_counts(&writer, "ports_by_verdict", verdict_names, manifest->ports_by_verdict);
@@ -217,9 +226,18 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     GUARD(json_boolean(root, "complete", &manifest->complete, error));
     GUARD(json_optional_string(arena, root, "vantage", &manifest->vantage, error));
     GUARD(read_texts(arena, root, "vantages", &manifest->vantages, error));
+    GUARD(json_optional_integer(root, "rate", 1, 1000000, &manifest->rate, &told, error));
+    if (told) {
+        GUARD(json_integer(root, "host_rate", 1, 1000000, &manifest->host_rate, error));
+        GUARD(read_texts(arena, root, "vantages_learnt", &manifest->vantages_learnt, error));
+        GUARD(read_texts(arena, root, "canaries", &manifest->canaries, error));
+        struct json_cursor at_learnt = json_member(root, "vantages_learnt");
+        if (manifest->vantages_learnt.count != manifest->vantages.count)
+            return json_fail(&at_learnt, error, "has not as many items as \"vantages\"");
+    }
     GUARD(json_string(arena, root, "depth", &manifest->depth, error));
     GUARD(json_integer(root, "tries", 1, 10, &manifest->tries, error));
-    GUARD(json_optional_integer(root, "timeout_ms", 0, 60000, &manifest->timeout_ms, &told, error));
+    GUARD(json_optional_integer(root, "timeout_ms", 1, 60000, &manifest->timeout_ms, &told, error));
     GUARD(json_string(arena, root, "judged_on", &manifest->judged_on, error));
     GUARD(read_texts(arena, root, "packs", &manifest->packs, error));
     GUARD(read_counts(root, "ports_by_verdict", verdict_names, manifest->ports_by_verdict, error));

@@ -41,8 +41,12 @@ struct manifest {
     const char *begin; // RFC 3339 UTC
     const char *end;
     bool complete;
-    const char *vantage;                    // as verdicts.json has it, or NULL
-    text_list vantages;                     // as --vantage takes them
+    const char *vantage;       // as verdicts.json has it, or NULL
+    text_list vantages;        // as --vantage takes them
+    text_list vantages_learnt; // how each is known; none in evidence of before that was told
+    text_list canaries;        // as --canary takes them
+    long rate;                 // of the plan's estimate; 0 where plans had none
+    long host_rate;
     const char *depth;                      // of the plan
     long timeout_ms;                        // how long each was waited for; 0 in evidence of before that was told
     long tries;                             // of the probe, before silence was believed

@@ -38,6 +38,7 @@ struct endpoint {
     bool dormant; // opens when its instance starts, or when its interface is attached to one
     const char *name;
     const struct exposure_list *exposures; // shared between endpoints with the same answer
+    struct address vantage;                // whose answers these are, where it is one client's; else family 0
 };
 
 // Why a dormant endpoint is, for people; NULL where it is not.

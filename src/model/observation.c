@@ -5,6 +5,8 @@
 #include "base/file.h"
 #include "model/protocol.h"
 
+#define PLAN_SCHEMA "sgproof/plan/v1"
+
 const char *const declared_names[] = {"reachable", "possible", "inbound-only", "unreachable", NULL};
 const char *const observed_names[] = {"open", "closed", "rejected", "filtered", "unknown", NULL};
 
@@ -24,11 +26,39 @@ static bool read_place(struct arena *arena, const struct json_cursor *at, struct
            json_fail(&wrong, error, "\"%s\" is not a protocol", text);
 }
 
+void plan_head_write(const struct plan *plan, const struct plan_head *head, struct text *out)
+{
+    struct json_writer writer = json_writer_to(out);
+    json_open_line(&writer, NULL, '{');
+    json_put_string(&writer, "schema", PLAN_SCHEMA);
+    json_put_string(&writer, "vantage", head->vantage);
+    json_open(&writer, "vantages", '[');
+    for (size_t i = 0; i < head->vantages.count; i++) {
+        json_open(&writer, NULL, '{');
+        json_put_string(&writer, "vantage", head->vantages.items[i]);
+        json_put_string(&writer, "learnt", head->vantages_learnt.items[i]);
+        json_close(&writer, '}');
+    }
+    json_close(&writer, ']');
+    json_put_integer(&writer, "targets", plan->targets.count);
+    json_put_integer(&writer, "questions", (int64_t)head->questions);
+    json_put_integer(&writer, "packets", (int64_t)head->packets);
+    json_put_number(&writer, "seconds", head->seconds);
+    json_put_integer(&writer, "rate", head->rate);
+    json_put_integer(&writer, "host_rate", head->host_rate);
+    json_put_integer(&writer, "tries", head->tries);
+    json_put_integer(&writer, "timeout_ms", head->timeout_ms);
+    json_close(&writer, '}');
+    json_end_document(&writer);
+}
+
 void plan_write(const struct plan *plan, struct text *out)
 {
     struct arena *scratch = arena_new();
     for (size_t i = 0; i < plan->targets.count; i++) {
         const struct plan_target *target = &plan->targets.items[i];
+        if (target->spare && !target->canary)
+            continue;
         struct json_writer writer = json_writer_to(out);
         char address[ADDRESS_TEXT];
         address_format(target->address, address);
@@ -42,10 +72,21 @@ void plan_write(const struct plan *plan, struct text *out)
         for (size_t w = 0; w < target->why.count; w++)
             json_put_string(&writer, NULL, target->why.items[w]);
         json_close(&writer, ']');
+        if (target->canary)
+            json_put_boolean(&writer, "canary", true);
         json_close(&writer, '}');
         json_end_document(&writer);
     }
     arena_free(scratch);
+}
+
+// A head: nothing of it is needed to probe, but it must be of a version that is known.
+static bool read_head(struct arena *arena, const struct json_cursor *at, struct error *error)
+{
+    const char *schema;
+    struct json_cursor wrong = json_member(at, "schema");
+    return json_string(arena, at, "schema", &schema, error) &&
+           (strcmp(schema, PLAN_SCHEMA) == 0 || json_fail(&wrong, error, "\"%s\", expected " PLAN_SCHEMA, schema));
 }
 
 struct plan_reader {
@@ -69,12 +110,15 @@ static bool read_plan_line(void *context, size_t line, const struct json_cursor 
     struct plan_reader *reader = context;
     struct plan_target target = {.client_ports = portset_all};
     int expect;
-    (void)line;
+    if (line == 1 && json_member(at, "address").node == NULL && json_member(at, "schema").node != NULL)
+        return read_head(reader->arena, at, error);
     if (!read_place(reader->arena, at, &target.address, &target.protocol, error) ||
         !read_ports(reader->arena, at, "ports", &target.ports, error) ||
         !read_ports(reader->arena, at, "client_ports", &target.client_ports, error) ||
-        !json_word(reader->arena, at, "expect", declared_names, &expect, error))
+        !json_word(reader->arena, at, "expect", declared_names, &expect, error) ||
+        !json_optional_boolean(at, "canary", &target.canary, error))
         return false;
+    target.spare = target.canary;
     target.expect = (enum declared_state)expect;
     if (protocol_has_ports(target.protocol) == portset_is_empty(target.ports))
         return json_fail(at, error, "ports are for tcp and udp, which need them");
@@ -161,6 +205,7 @@ static void put_service(struct json_writer *writer, const struct service *servic
 {
     json_open(writer, "service", '{');
     json_put_string(writer, "name", service->name);
+    put_if_any(writer, "not_identified", service->not_identified);
     put_if_any(writer, "product", service->product);
     put_if_any(writer, "banner", service->banner);
     put_if_any(writer, "title", service->title);
@@ -196,8 +241,12 @@ void observation_write(const struct observation *observation, struct text *out)
     json_put_string(&writer, "reason", observation->reason);
     if (observation->from != NULL)
         json_put_string(&writer, "from", observation->from);
+    if (observation->source != NULL)
+        json_put_string(&writer, "source", observation->source);
     if (observation->unstable)
         json_put_boolean(&writer, "unstable", true);
+    if (observation->accepting)
+        json_put_boolean(&writer, "accepts_everything", true);
     json_put_integer(&writer, "tries", observation->tries);
     if (observation->rtt_us >= 0)
         json_put_integer(&writer, "rtt_us", observation->rtt_us);
@@ -252,6 +301,7 @@ static bool read_service(struct arena *arena, const struct json_cursor *at, stru
     struct json_cursor tls = json_member(at, "tls");
     item->service = service;
     if (!json_expect_object(at, error) || !json_string(arena, at, "name", &service->name, error) ||
+        !json_optional_string(arena, at, "not_identified", &service->not_identified, error) ||
         !json_optional_string(arena, at, "product", &service->product, error) ||
         !json_optional_string(arena, at, "banner", &service->banner, error) ||
         !json_optional_string(arena, at, "title", &service->title, error) ||
@@ -320,9 +370,11 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         !json_word(arena, at, "state", observed_names, &state, error) ||
         !json_optional_string(arena, at, "reason", &item.reason, error) ||
         !json_optional_string(arena, at, "from", &item.from, error) ||
+        !json_optional_string(arena, at, "source", &item.source, error) ||
         !json_optional_string(arena, at, "first_sent", &item.first_sent, error) ||
         !json_optional_string(arena, at, "answered", &item.answered, error) ||
         !json_optional_boolean(at, "unstable", &item.unstable, error) ||
+        !json_optional_boolean(at, "accepts_everything", &item.accepting, error) ||
         !json_optional_integer(at, "tries", 0, 1000000, &item.tries, &present, error) ||
         !json_optional_integer(at, "rtt_us", 0, 4000000000, &item.rtt_us, &present, error))
         return false;

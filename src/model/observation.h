@@ -19,15 +19,32 @@ struct plan_target {
     struct portset client_ports; // source ports that a reply finds back to
     enum declared_state expect;
     text_list why;
-    bool spare; // no question: known to have answered, and asked only to see whether the way is alive. Never written
+    bool spare;  // no question: asked only to see whether the way is alive
+    bool canary; // of those, one that the user named; the others are known to have answered, and are never written
 };
 
 struct plan {
     VECTOR(struct plan_target) targets;
 };
 
-void plan_write(const struct plan *plan, struct text *out);
-// Reads plan lines, or the plain form `ADDRESS tcp|udp|icmp PORTS` with # comments (which expects nothing).
+// The first line of a plan: for whom it is, and what it costs.
+struct plan_head {
+    const char *vantage;       // addresses joined by ", ", or NULL: the internet at large
+    text_list vantages;        // as --vantage takes them
+    text_list vantages_learnt; // how each is known
+    uint64_t questions;
+    uint64_t packets;
+    double seconds;
+    long rate; // at which that is
+    long host_rate;
+    long tries;
+    long timeout_ms;
+};
+
+void plan_head_write(const struct plan *plan, const struct plan_head *head, struct text *out);
+void plan_write(const struct plan *plan, struct text *out); // the other lines
+// Reads plan lines, with or without a head, or the plain form `ADDRESS tcp|udp|icmp PORTS` with # comments (which
+// expects nothing).
 bool plan_read(struct arena *arena, const char *file, const char *text, size_t length, struct plan *plan,
                struct error *error);
 
@@ -44,14 +61,15 @@ struct certificate {
 
 // What answers at an open port. All texts came from outside and are printable ASCII: other bytes read \xHH.
 struct service {
-    const char *name;        // "ssh", "https", "postgresql"..., "unknown"
-    const char *product;     // "OpenSSH_9.2p1 Debian-2", or NULL
-    const char *banner;      // the first line that it sent, or NULL
-    const char *note;        // one thing worth knowing: "answers without authentication", or NULL
-    const char *title;       // of the page that HTTP gives, or NULL
-    const char *host_key;    // of SSH: "ssh-ed25519 SHA256:...", or NULL
-    const char *tls_version; // "TLSv1.3", the newest that both speak, or NULL: it speaks no TLS
-    const char *tls_oldest;  // older than TLSv1.2 that it speaks too, or NULL
+    const char *name;           // "ssh", "https", "postgresql"..., "unknown"
+    const char *not_identified; // why it was not asked to the end, and so is unknown; else NULL
+    const char *product;        // "OpenSSH_9.2p1 Debian-2", or NULL
+    const char *banner;         // the first line that it sent, or NULL
+    const char *note;           // one thing worth knowing: "answers without authentication", or NULL
+    const char *title;          // of the page that HTTP gives, or NULL
+    const char *host_key;       // of SSH: "ssh-ed25519 SHA256:...", or NULL
+    const char *tls_version;    // "TLSv1.3", the newest that both speak, or NULL: it speaks no TLS
+    const char *tls_oldest;     // older than TLSv1.2 that it speaks too, or NULL
     const char *tls_cipher;
     const char *tls_trust; // "trusted by this machine's authorities", or why not; names are not compared
     const struct certificate *certificate; // or NULL
@@ -66,8 +84,10 @@ struct observation {
     uint16_t high;
     enum observed_state state;
     const char *reason;
-    const char *from; // sender of the ICMP error, or NULL
-    bool unstable;    // answers to different tries contradicted each other
+    const char *from;   // sender of the ICMP error, or NULL
+    const char *source; // address that its packets left from, two where that changed; NULL: not told
+    bool accepting;     // open at a host that by then accepted everything: it says nothing of the port
+    bool unstable;      // answers to different tries contradicted each other
     long tries;
     long rtt_us;                   // of the first port of the run that has one; -1 where nothing answered
     const char *first_sent;        // RFC 3339 UTC with microseconds; NULL where nothing was sent

@@ -13,9 +13,10 @@ static bool agree(const struct verdict *a, const struct verdict *b)
 {
     if (!address_equal(a->address, b->address) || a->protocol != b->protocol || (uint32_t)a->high + 1 != b->low ||
         a->declared != b->declared || a->observed != b->observed || a->kind != b->kind || a->unstable != b->unstable ||
-        a->intent != b->intent || a->severity != b->severity || !text_same(a->reason, b->reason) ||
-        !text_same(a->from, b->from) || !text_same(a->intent_rule, b->intent_rule) ||
-        !text_same(a->intent_expired, b->intent_expired) || a->because.count != b->because.count)
+        a->accepting != b->accepting || a->intent != b->intent || a->severity != b->severity ||
+        !text_same(a->reason, b->reason) || !text_same(a->from, b->from) ||
+        !text_same(a->intent_rule, b->intent_rule) || !text_same(a->intent_expired, b->intent_expired) ||
+        a->because.count != b->because.count)
         return false;
     for (size_t i = 0; i < a->because.count; i++)
         if (strcmp(a->because.items[i], b->because.items[i]) != 0)
@@ -84,6 +85,7 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
     json_put_string(&writer, "schema", "sgproof/verdicts/v1");
     json_put_boolean(&writer, "complete", set->complete);
     json_put_string(&writer, "vantage", set->vantage);
+    put_if_any(&writer, "vantage_learnt", set->vantage_learnt);
     json_open(&writer, "coverage", '{');
     json_put_integer(&writer, "endpoints", (int64_t)set->endpoints);
     json_put_integer(&writer, "asked", (int64_t)set->asked);
@@ -127,6 +129,10 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
             json_put_string(&writer, "unstable", NULL);
         else
             json_put_boolean(&writer, "unstable", verdict->unstable);
+        if (verdict->accepting)
+            json_put_boolean(&writer, "accepts_everything", true);
+        if (verdict->accepts > 0)
+            json_put_integer(&writer, "answers_on_every_port", (int64_t)verdict->accepts);
         json_put_string(&writer, "intent", intent_names[verdict->intent]);
         json_put_string(&writer, "intent_rule", verdict->intent_rule);
         put_if_any(&writer, "intent_owner", verdict->intent_owner);
@@ -190,7 +196,7 @@ static bool read_verdict(struct arena *arena, const struct json_cursor *at, stru
 {
     const char *text, *protocol;
     int declared, observed, kind, intent, severity;
-    long low = 0, high = 0;
+    long low = 0, high = 0, accepts = 0;
     bool present;
     if (!json_expect_object(at, error) || !json_string(arena, at, "address", &text, error) ||
         !json_string(arena, at, "protocol", &protocol, error) ||
@@ -212,11 +218,14 @@ static bool read_verdict(struct arena *arena, const struct json_cursor *at, stru
         !json_word(arena, at, "verdict", verdict_names, &kind, error) ||
         !json_word(arena, at, "intent", intent_names, &intent, error) ||
         !json_word(arena, at, "severity", severity_names, &severity, error) ||
+        !json_optional_boolean(at, "accepts_everything", &verdict->accepting, error) ||
+        !json_optional_integer(at, "answers_on_every_port", 1, PORT_LAST + 1, &accepts, &present, error) ||
         !read_texts(arena, at, "because", &verdict->because, error))
         return false;
     if (!address_parse(text, &verdict->address) || !protocol_parse(protocol, &verdict->protocol))
         return json_fail(at, error, "expected an address and a protocol");
     verdict->low = (uint16_t)low;
+    verdict->accepts = (size_t)accepts;
     verdict->high = (uint16_t)high;
     verdict->declared = (enum declared_state)declared;
     verdict->observed = (enum observed_state)observed;
@@ -267,8 +276,10 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
         return json_fail(&at, error, "\"%s\", expected sgproof/verdicts/v1", schema);
     struct json_cursor coverage = json_member(root, "coverage"), list = json_member(root, "verdicts");
     if (!json_boolean(root, "complete", &set->complete, error) ||
-        !json_optional_string(arena, root, "vantage", &set->vantage, error) || !json_expect_object(&coverage, error) ||
-        !json_expect_array(&list, error) || !json_integer(&coverage, "endpoints", 0, 1000000000, &endpoints, error) ||
+        !json_optional_string(arena, root, "vantage", &set->vantage, error) ||
+        !json_optional_string(arena, root, "vantage_learnt", &set->vantage_learnt, error) ||
+        !json_expect_object(&coverage, error) || !json_expect_array(&list, error) ||
+        !json_integer(&coverage, "endpoints", 0, 1000000000, &endpoints, error) ||
         !json_integer(&coverage, "asked", 0, 1000000000000, &asked, error) ||
         !read_texts(arena, &coverage, "missing", &set->missing, error))
         return false;

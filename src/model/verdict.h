@@ -37,6 +37,8 @@ struct verdict {
     const char *from;   // sender of an ICMP error, or NULL
     enum verdict_kind kind;
     bool unstable;
+    bool accepting; // open at a host that answers on every TCP port: it says nothing of the port
+    size_t accepts; // how many ports of it are so, on the one verdict that stands for them all; else 0
     enum intent_state intent;
     const char *intent_rule;    // id, or NULL
     const char *intent_owner;   // of that rule, or NULL
@@ -63,7 +65,8 @@ struct intent_note {
 
 struct verdict_set {
     bool complete;
-    const char *vantage; // addresses joined by ", "
+    const char *vantage;        // addresses joined by ", "
+    const char *vantage_learnt; // the same with how each is known; NULL: not told
     size_t endpoints;
     size_t asked; // port and address pairs
     VECTOR(struct coverage_gap) gaps;

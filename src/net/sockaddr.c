@@ -1,5 +1,6 @@
 #include "net/sockaddr.h"
 
+#include <errno.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -64,12 +65,34 @@ bool sockaddr_is_local(struct address address)
     return found;
 }
 
-bool sockaddr_source(struct address to, struct address *own)
+int sockaddr_leave(int fd, struct address source, const char *interface)
+{
+    struct sockaddr_storage own;
+    int one = 1;
+    if (interface != NULL && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface)) != 0)
+        return errno;
+    if (source.family == 0)
+        return 0;
+    setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one)); // else so many sockets as there are ports
+    return bind(fd, (struct sockaddr *)&own, sockaddr_of(source, 0, &own)) == 0 ? 0 : errno;
+}
+
+bool sockaddr_is_usable(struct address source)
+{
+    int fd = socket(source.family == FAMILY_IPV4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool good = fd >= 0 && sockaddr_leave(fd, source, NULL) == 0;
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+bool sockaddr_source(struct address to, const char *interface, struct address *own)
 {
     struct sockaddr_storage storage;
     socklen_t size = sockaddr_of(to, 9, &storage);
     int fd = socket(to.family == FAMILY_IPV4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool good = fd >= 0 && connect(fd, (struct sockaddr *)&storage, size) == 0 && sockaddr_own(fd, own);
+    bool good = fd >= 0 && sockaddr_leave(fd, (struct address){0}, interface) == 0 &&
+                connect(fd, (struct sockaddr *)&storage, size) == 0 && sockaddr_own(fd, own);
     if (fd >= 0)
         close(fd);
     return good;

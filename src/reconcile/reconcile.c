@@ -52,6 +52,27 @@ static struct verdict verdict_for(const struct endpoint *endpoint, int protocol,
     return verdict;
 }
 
+// Why an observation is of another client than the endpoint is judged for; NULL where it is not, as far as can be told:
+// behind a translator of addresses the source is no address of the internet's, and the vantage what the user says.
+static const char *other_client(struct arena *arena, const struct endpoint *endpoint,
+                                const struct observation *observation)
+{
+    char *rest = NULL, vantage[ADDRESS_TEXT];
+    if (observation->source == NULL || endpoint->vantage.family == 0)
+        return NULL;
+    address_format(endpoint->vantage, vantage);
+    char *list = arena_strdup(arena, observation->source);
+    for (char *one = strtok_r(list, ", ", &rest); one != NULL; one = strtok_r(NULL, ", ", &rest)) {
+        struct address source;
+        if (!address_parse(one, &source))
+            return "the address that it left from cannot be read";
+        if (!address_equal(source, endpoint->vantage) &&
+            prefixset_holds(prefixset_internet(arena, source.family), source.bits))
+            return arena_printf(arena, "asked from %s, which is not the vantage %s", one, vantage);
+    }
+    return NULL;
+}
+
 // Cuts [low, high] where what is declared changes and calls each piece a verdict.
 static void add_pieces(struct arena *arena, struct verdict_set *set, const struct endpoint *endpoint,
                        const struct observation *observation, struct verdict unobserved)
@@ -61,6 +82,7 @@ static void add_pieces(struct arena *arena, struct verdict_set *set, const struc
     uint16_t low = observation != NULL ? observation->low : given->low;
     uint16_t high = observation != NULL ? observation->high : given->high;
     int protocol = observation != NULL ? observation->protocol : given->protocol;
+    const char *stranger = observation == NULL ? NULL : other_client(arena, endpoint, observation);
     declared_boundaries(arena, endpoint, protocol, &boundaries);
     for (size_t b = 0; b + 1 < boundaries.starts.count; b++) {
         uint32_t first = boundaries.starts.items[b], last = boundaries.starts.items[b + 1] - 1;
@@ -79,6 +101,13 @@ static void add_pieces(struct arena *arena, struct verdict_set *set, const struc
             verdict.reason = observation->reason;
             verdict.from = observation->from;
             verdict.unstable = observation->unstable;
+            verdict.accepting = observation->accepting && observation->state == OBSERVED_OPEN;
+            if (verdict.accepting)
+                verdict.kind = VERDICT_UNCONFIRMED;
+            if (stranger != NULL) {
+                verdict.kind = VERDICT_UNVERIFIED;
+                verdict.reason = stranger;
+            }
             *vector_add(arena, &verdict.observations) = observation->line;
         } else {
             verdict.reason = "not asked";

@@ -19,6 +19,8 @@ const struct verdict **report_worth_showing(struct arena *arena, const struct ve
     *count = 0;
     for (size_t i = 0; i < set->items.count; i++) {
         const struct verdict *verdict = &set->items.items[i];
+        if (verdict->accepting && verdict->accepts == 0 && verdict->kind == VERDICT_UNCONFIRMED)
+            continue; // another one stands for it
         if (verdict->kind != VERDICT_ENFORCED || verdict->severity != SEVERITY_INFO || verdict->unstable)
             shown[(*count)++] = verdict;
     }
@@ -33,6 +35,11 @@ const char *report_silence(struct arena *arena, const struct report_run *run)
     if (told == NULL || !told->told)
         return NULL;
     report_count(run->set, ports);
+    bool silent = ports[VERDICT_UNVERIFIED] > 0 || told->asked > 0;
+    for (size_t i = 0; i < run->set->items.count; i++)
+        silent = silent || run->set->items.items[i].observed == OBSERVED_FILTERED;
+    if (!silent)
+        return "Silence: everything that was asked answered";
     return arena_printf(
         arena,
         "Silence: %ld of %ld sentinels answered, the longest gap between answers was %.1f s; %zu ports are "
@@ -126,6 +133,12 @@ const char *report_sentence(struct arena *arena, const struct verdict *verdict)
     char address[ADDRESS_TEXT];
     address_format(verdict->address, address);
     const char *name = verdict->name != NULL ? verdict->name : verdict->eni_id;
+    if (verdict->accepts > 0)
+        return arena_printf(arena,
+                            "%s%s%s%s answers on every TCP port (%zu of those asked), so that an open one says "
+                            "nothing",
+                            name == NULL ? "" : name, name == NULL ? "" : " (", address, name == NULL ? "" : ")",
+                            verdict->accepts);
     return arena_printf(arena, "%s of %s%s%s%s %s%s", report_port(arena, verdict), name == NULL ? "" : name,
                         name == NULL ? "" : " (", address, name == NULL ? "" : ")", what[verdict->kind],
                         meant[verdict->intent]);
@@ -155,6 +168,9 @@ const char *report_advice(const struct verdict *verdict)
         return expected ? "The intent expects it reachable: open it, or take the rule out of the intent."
                         : "Nothing: it is closed.";
     case VERDICT_UNCONFIRMED:
+        if (verdict->accepting)
+            return "Find what answers in the host's place (a SYN proxy, a tarpit, an intrusion prevention system that "
+                   "answers scanners), let this vantage pass it, and ask again.";
         return "Silence over UDP proves nothing: remove the rule if nobody needs it.";
     case VERDICT_UNVERIFIED:
     case VERDICT_KINDS:

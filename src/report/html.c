@@ -83,7 +83,9 @@ static void put_summary(struct arena *arena, const struct report_run *run, const
     text_puts(out, "<header><h1>");
     report_escape(out, run->title);
     text_puts(out, "</h1>\n<p class=\"soft\">Network exposure, seen from ");
-    report_escape(out, set->vantage == NULL ? "the internet at large" : set->vantage);
+    report_escape(out, set->vantage == NULL          ? "the internet at large"
+                       : set->vantage_learnt != NULL ? set->vantage_learnt
+                                                     : set->vantage);
     text_printf(out, ". %zu public endpoints, %zu ports asked", set->endpoints, set->asked);
     if (run->manifest != NULL) {
         text_puts(out, ", ");

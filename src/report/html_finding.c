@@ -120,7 +120,9 @@ static void put_service(struct arena *arena, const struct observation *one, stru
     const struct service *service = one == NULL ? NULL : one->service;
     if (service == NULL)
         return;
-    const char *parts[] = {service->product, service->banner, service->note, service->tls_version};
+    const char *why = service->not_identified;
+    const char *parts[] = {why == NULL ? NULL : arena_printf(arena, "not identified: %s", why), service->product,
+                           service->banner, service->note, service->tls_version};
     const char *text = service->name;
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
         if (parts[i] != NULL)

@@ -37,7 +37,7 @@ static void put_reason(struct text *out, const char *key, const char *reason)
 
 static void put_service(const struct service *service, struct text *out)
 {
-    if (service == NULL)
+    if (service == NULL || service->not_identified != NULL)
         return;
     text_puts(out, "<service name=\"");
     report_escape(out, service->name);

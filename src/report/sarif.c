@@ -60,7 +60,8 @@ static void put_rules(struct arena *arena, struct json_writer *writer, const str
         [VERDICT_ENFORCED] = {"EnforcedAgainstIntent",
                               "A port that the intent expects reachable is closed by the configuration.",
                               SEVERITY_MEDIUM},
-        [VERDICT_UNCONFIRMED] = {"UnconfirmedExposure", "A UDP port is declared reachable, and silent.",
+        [VERDICT_UNCONFIRMED] = {"UnconfirmedExposure",
+                                 "A UDP port is declared reachable, and silent; or a host answers on every TCP port.",
                                  SEVERITY_MEDIUM},
         [VERDICT_UNVERIFIED] = {"UnverifiedExposure", "A port could not be asked.", SEVERITY_MEDIUM},
     };

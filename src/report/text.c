@@ -121,14 +121,19 @@ void report_text(const struct report_run *run, const struct report_options *opti
     size_t count;
     const struct verdict **shown = report_worth_showing(arena, set, &count);
     if (!set->complete)
-        report_wrap(out, "INCOMPLETE: ", "not everything could be read, asked or written; what is missing is not clean.", WIDTH);
+        report_wrap(out,
+                    "INCOMPLETE: ", "not everything could be read, asked or written; what is missing is not clean.",
+                    WIDTH);
     for (size_t i = 0; i < set->missing.count; i++)
         report_wrap(out, "  ", report_clean(arena, set->missing.items[i]), WIDTH);
-    report_wrap(out, "Seen from ",
-                arena_printf(arena, "%s: %zu endpoints, %zu ports asked",
-                             set->vantage == NULL ? "the internet at large" : report_clean(arena, set->vantage),
-                             set->endpoints, set->asked),
-                WIDTH);
+    report_wrap(
+        out, "Seen from ",
+        arena_printf(arena, "%s: %zu endpoints, %zu ports asked",
+                     set->vantage == NULL
+                         ? "the internet at large"
+                         : report_clean(arena, set->vantage_learnt != NULL ? set->vantage_learnt : set->vantage),
+                     set->endpoints, set->asked),
+        WIDTH);
     const char *silence = report_silence(arena, run);
     if (silence != NULL)
         report_wrap(out, "", silence, WIDTH);

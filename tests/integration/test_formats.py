@@ -27,16 +27,19 @@ def has(module):
     return os.access(CONSUMERS, os.X_OK) and subprocess.run([CONSUMERS, "-c", "import " + module], capture_output=True).returncode == 0
 
 
-def with_service(bundle, into):
-    """A copy in which what answers at the open port has been identified, as something hostile."""
+HOSTILE_SERVICE = {"name": "https", "product": HOSTILE, "banner": HOSTILE, "tls": {
+    "version": "TLSv1.3", "cipher": "x", "certificate": {
+        "subject": "CN=" + HOSTILE, "issuer": "CN=" + HOSTILE, "names": [HOSTILE], "not_before": "2026-01-01T00:00:00Z",
+        "not_after": "2026-12-31T00:00:00Z", "sha256": "00", "self_issued": True}}}
+
+
+def with_service(bundle, into, service=HOSTILE_SERVICE):
+    """A copy in which what answers at the open port has been identified."""
     shutil.copytree(bundle, into, dirs_exist_ok=True)
     lines = [json.loads(line) for line in (bundle / "observations.jsonl").read_text().splitlines()]
     for line in lines:
         if line.get("state") == "open" and line["protocol"] == "tcp":
-            line["service"] = {"name": "https", "product": HOSTILE, "banner": HOSTILE, "tls": {
-                "version": "TLSv1.3", "cipher": "x", "certificate": {
-                    "subject": "CN=" + HOSTILE, "issuer": "CN=" + HOSTILE, "names": [HOSTILE], "not_before": "2026-01-01T00:00:00Z",
-                    "not_after": "2026-12-31T00:00:00Z", "sha256": "00", "self_issued": True}}}
+            line["service"] = service
     (into / "observations.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return into
 
@@ -182,6 +185,12 @@ class Formats(Bundles):
         service, = xml.etree.ElementTree.parse(path).iter("service")
         self.assertEqual((service.get("name"), service.get("tunnel")), ("https", "ssl"))
         self.assertIn("<script>", service.get("product"))
+
+    def test_a_service_that_was_not_identified_is_told_so_and_never_as_a_finding_of_nothing(self):
+        reason = "the deadline of 300 s was over"
+        bundle = with_service(self.bundle, self.path / "late", {"name": "unknown", "not_identified": reason})
+        self.assertIn("unknown, not identified: " + reason, self.written("html", bundle).read_text())
+        self.assertNotIn("<service", self.written("nmap", bundle).read_text())
 
     def test_text_fits_80_columns_and_holds_no_control_character(self):
         wide = json.loads((self.bundle / "verdicts.json").read_text())

@@ -5,7 +5,10 @@ import json
 import os
 import pathlib
 import random
+import re
+import resource
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -22,8 +25,9 @@ import common
 class Server:
     """Serves each connection by `speak(connection)` in a thread of its own until closed."""
 
-    def __init__(self, speak, port=0):
-        self.listener = socket.create_server(("127.0.0.1", port))
+    def __init__(self, speak, port=0, host="127.0.0.1"):
+        self.listener = socket.create_server((host, port), backlog=128)
+        self.host = host
         self.port = self.listener.getsockname()[1]
         self.connections = 0
         self.speak = speak
@@ -36,6 +40,7 @@ class Server:
             except OSError:
                 return
             self.connections += 1
+            self.last = time.monotonic()
             threading.Thread(target=self.one, args=(connection,), daemon=True).start()
 
     def one(self, connection):
@@ -96,9 +101,125 @@ RDP = bytes.fromhex("030000130ed000001234000209080002000000")
 LDAP = bytes.fromhex("3026020101642104003019301704116e616d696e67436f6e7465787473310231003000") + bytes.fromhex("300c02010165070a010004000400")
 
 
-class Services(unittest.TestCase):
+class Mute:
+    """Takes connections, which nobody accepts, and says nothing."""
+
+    def __init__(self, host="127.0.0.1", port=0):
+        self.listener = socket.create_server((host, port), backlog=128)
+        self.host, self.port = host, self.listener.getsockname()[1]
+
+    def close(self):
+        self.listener.close()
+
+
+HTTP_PORTS = (8888, 9100, 9200, 15672, 5601, 8008, 8081, 8088)  # HTTP is asked for there first
+TLS_PORTS = (9443, 8443, 6443, 10250, 2376)
+
+
+def at_a_port_of(ports, speak, host="127.0.0.1"):
+    for port in ports:
+        try:
+            return Server(speak, port, host)
+        except OSError:
+            continue
+    raise unittest.SkipTest("each of these ports is in use")
+
+
+def http(connection):
+    if connection.recv(4096).startswith(b"GET "):
+        connection.sendall(b"HTTP/1.0 200 OK\r\nServer: small\r\n\r\n<title>x</title>")
+
+
+# ---- Hostile peers
+
+def drip(connection):
+    while True:
+        connection.sendall(b"a")
+        time.sleep(0.2)
+
+
+def flood(connection):
+    while True:
+        connection.sendall(b"\x00" * 65536)
+
+
+def garbage(connection):
+    connection.sendall(random.Random(3).randbytes(100000))
+    connection.recv(10)
+
+
+def shut(connection):
+    pass
+
+
+def silent(connection):
+    time.sleep(60)
+
+
+def tls_garbage(connection):
+    connection.recv(4096)
+    connection.sendall(b"\x16\x03\x03\x40\x00" + b"\x02" * 70000)
+    time.sleep(60)
+
+
+def endless_header(connection):
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        connection.sendall(b"X-Long: " + b"y" * 60000)
+
+
+def half_mysql(connection):
+    connection.sendall(b"\xff\xff\x00\x00\x0a")
+    time.sleep(60)
+
+
+def hello_requests(connection):  # which OpenSSL passes over, however many there are
+    connection.recv(4096)
+    while True:
+        connection.sendall((b"\x16\x03\x03\x40\x00" + bytes(16384)) * 4)
+
+
+def handshake_byte_by_byte(connection):
+    connection.recv(4096)
+    for byte in b"\x16\x03\x03\x40\x00" + bytes(1000):
+        connection.sendall(bytes([byte]))
+        time.sleep(0.2)
+
+
+class Asking(unittest.TestCase):
     maxDiff = None
 
+    def begin(self, servers, *words, **more):
+        """Starts the probe of what `servers` listen to."""
+        for server in servers:
+            self.addCleanup(server.close)
+        command = [common.SGPROOF, "probe", "--targets", "-", "--method", "connect", "--services", *common.ONLY, *words]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
+        process.stdin.write("".join("%s tcp %d\n" % (server.host, server.port) for server in servers))
+        process.stdin.close()
+        process.stdin = None
+        self.addCleanup(process.kill)
+        return process
+
+    def end(self, process, servers, status=0):
+        """What it said of each of them, and its summary."""
+        self.output, self.said = process.communicate(timeout=120)
+        self.assertNotIn("Sanitizer", self.said)
+        self.assertNotIn("runtime error", self.said)
+        self.assertEqual(process.returncode, status, self.said)
+        *lines, last = map(json.loads, self.output.splitlines())
+        found = {(line["address"], line["from_port"]): line["service"] for line in lines}
+        return [found[server.host, server.port] for server in servers], last["summary"]["services"]
+
+    def ask(self, servers, *words, status=0):
+        began = time.monotonic()
+        answer = self.end(self.begin(servers, *words), servers, status)
+        self.took = time.monotonic() - began
+        return answer
+
+
+class Services(Asking):
     def identify(self, *speaks, words=()):
         servers = [speak if isinstance(speak, Server) else Server(speak) for speak in speaks]
         for server in servers:
@@ -132,7 +253,7 @@ class Services(unittest.TestCase):
         self.assertEqual((found[8]["banner"], found[8]["title"]), ("HTTP/1.1 301 Moved", "The shop"))
         self.assertEqual(found[1]["banner"], "220 mail.example.org ESMTP Postfix")
 
-    def tls_server(self, folder, subject, names, version=ssl.TLSVersion.TLSv1_3, http=True, old=False):
+    def tls_server(self, folder, subject, names, version=ssl.TLSVersion.TLSv1_3, http=True, old=False, ports=(0,)):
         key, certificate = folder + "/k.pem", folder + "/c.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-subj", subject,
                         "-addext", "subjectAltName=" + names, "-days", "30", "-utf8"], check=True, capture_output=True)
@@ -146,9 +267,9 @@ class Services(unittest.TestCase):
         def speak(connection):
             with context.wrap_socket(connection, server_side=True) as inside:
                 if inside.recv(4096).startswith(b"GET ") and http:
-                    inside.sendall(b"HTTP/1.0 200 OK\r\nServer: shop\r\n\r\n")
+                    inside.sendall(b"HTTP/1.0 200 OK\r\nServer: shop\r\n\r\n<title>Shop</title>")
                 inside.recv(1)
-        server = Server(speak)
+        server = at_a_port_of(ports, speak)
         self.addCleanup(server.close)
         return server.port
 
@@ -238,47 +359,6 @@ class Services(unittest.TestCase):
                 self.assertTrue(all(0x20 <= ord(c) < 0x7f for c in json.dumps(value[1], ensure_ascii=False)), value)
         self.assertIn("\\x1b]0;owned\\x07\\xff\\xfe\\x00<script>", found["banner"])
 
-    def test_hostile_peers_end_in_bounded_time_and_memory(self):
-        def drip(connection):
-            while True:
-                connection.sendall(b"a")
-                time.sleep(0.2)
-
-        def flood(connection):
-            while True:
-                connection.sendall(b"\x00" * 65536)
-
-        def garbage(connection):
-            connection.sendall(random.Random(3).randbytes(100000))
-            connection.recv(10)
-
-        def shut(connection):
-            pass
-
-        def silent(connection):
-            time.sleep(60)
-
-        def tls_garbage(connection):
-            connection.recv(4096)
-            connection.sendall(b"\x16\x03\x03\x40\x00" + b"\x02" * 70000)
-            time.sleep(60)
-
-        def endless_header(connection):
-            connection.recv(4096)
-            connection.sendall(b"HTTP/1.1 200 OK\r\n")
-            while True:
-                connection.sendall(b"X-Long: " + b"y" * 60000)
-
-        def half_mysql(connection):
-            connection.sendall(b"\xff\xff\x00\x00\x0a")
-            time.sleep(60)
-        found = self.identify(drip, flood, garbage, shut, silent, tls_garbage, endless_header, half_mysql)
-        self.assertEqual([s["name"] for s in found][:6], ["unknown"] * 6)
-        self.assertEqual(found[6]["name"], "http")
-        for service in found:
-            self.assertLess(len(json.dumps(service)), 2000)
-        self.assertLess(self.took, 60)  # nine trials of at most two seconds, with room for a slow machine
-
     def test_only_open_ports_are_asked_and_few_times(self):
         counted = Server(says(b"SSH-2.0-a\r\n"))
         mute = Server(lambda connection: connection.recv(1000))
@@ -315,6 +395,190 @@ class Services(unittest.TestCase):
         speaks = [says(b"SSH-2.0-n%d\r\n" % n) for n in range(40)]
         found = self.identify(*speaks)
         self.assertEqual([s["product"] for s in found], ["n%d" % n for n in range(40)])
+
+    def test_the_deadline_ends_it_and_what_is_not_identified_says_so(self):
+        servers = [Mute() for _ in range(40)] + [at_a_port_of(HTTP_PORTS, http)]
+        found, summary = self.ask(servers, "--services-deadline", "1")
+        reason = "the deadline of 1 s was over"
+        self.assertEqual(found[-1]["product"], "small")
+        self.assertEqual(found[:-1], [{"name": "unknown", "not_identified": reason}] * 40)
+        self.assertEqual(summary, {"identified": 1, "unknown": 0, "not_identified": 40, "reasons": [{"what": reason, "count": 40}]})
+        self.assertEqual(self.said.count("services of 40 open ports are not identified: " + reason), 1, self.said)
+        self.assertLess(self.took, 8)
+        for wrong in ("0", "86401", "soon"):
+            self.assertEqual(common.sgproof("probe", "--targets", "-", "--services-deadline", wrong, *common.ONLY, stdin="").returncode, 2)
+
+    def test_after_an_interruption_nothing_is_connected_any_more(self):
+        servers = [Server(lambda connection: None) for _ in range(60)]  # hang up at once
+        process = self.begin(servers, "--rate", "1000")
+        while sum(server.connections for server in servers) < 2 * len(servers):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        interrupted = time.monotonic()
+        found, summary = self.end(process, servers)
+        self.assertLess(time.monotonic() - interrupted, 2)
+        time.sleep(0.3)
+        self.assertLess(max(server.last for server in servers) - interrupted, 0.3)
+        self.assertEqual(summary["reasons"], [{"what": "interrupted", "count": summary["not_identified"]}])
+        self.assertGreater(summary["not_identified"], 30)
+        self.assertEqual(summary["unknown"] + summary["not_identified"], 60)
+
+    def test_an_interrupted_probe_asks_no_service(self):
+        server = Server(lambda connection: None)
+        silent = [Mute("127.0.0.1")]
+        silent[0].listener.listen(0)
+        fillers = [socket.socket() for _ in range(4)]  # the queue of one listener is full: its port stays silent
+        for filler in fillers:
+            self.addCleanup(filler.close)
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", silent[0].port))
+        process = self.begin([server, *silent], "--timeout", "20000", "--tries", "2")
+        while server.connections == 0:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        output, said = process.communicate(timeout=60)
+        line = next(line for line in map(json.loads, output.splitlines()) if line.get("from_port") == server.port)
+        self.assertEqual(line["service"], {"name": "unknown", "not_identified": "interrupted"}, said)
+        self.assertEqual(server.connections, 1)
+
+    def test_what_this_machine_cannot_do_is_no_answer_of_the_port(self):
+        servers = [Server(lambda connection: connection.recv(1)) for _ in range(3)]
+        process = self.begin(servers, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})  # which needs descriptors
+        while sum(server.connections for server in servers) < 2 * len(servers):  # the probe's own, and one to ask
+            time.sleep(0.02)
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (3, 3))
+        found, summary = self.end(process, servers, status=3)
+        self.assertEqual(found, [{"name": "unknown", "not_identified": "local: Too many open files"}] * 3)
+
+    def test_a_port_that_accepts_no_connection_any_more_is_given_up(self):
+        server = Server(lambda connection: server.listener.shutdown(socket.SHUT_RDWR))
+        found, _ = self.ask([server])
+        self.assertEqual(found, [{"name": "unknown", "not_identified": "it accepts no connection any more"}])
+        self.assertLess(self.took, 3)
+
+    def test_more_ports_than_sockets_are_identified_all_the_same(self):
+        def banner(text):
+            return lambda connection: connection.sendall(text)
+        servers = [Server(banner(b"SSH-2.0-n%d\r\n" % n)) for n in range(40)]
+        process = self.begin(servers, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20)))
+        found, _ = self.end(process, servers)
+        self.assertEqual([s.get("product") for s in found], ["n%d" % n for n in range(40)])
+
+    def test_chains_and_names_without_end_are_bounded(self):
+        with tempfile.TemporaryDirectory() as folder:
+            names = ",".join("DNS:%s.%d.example" % ("n" * 60, n) for n in range(300))
+            port = self.tls_server(folder, "/CN=many", names, ports=TLS_PORTS)
+            certificate = self.tls(port)["tls"]["certificate"]
+            self.assertLessEqual(len(certificate["names"]), 20)
+            pem = pathlib.Path(folder, "c.pem").read_text()
+            chain, key = folder + "/chain.pem", folder + "/k.pem"
+            pathlib.Path(chain).write_text(pem * 8)  # more than 64 KiB
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(chain, key)
+
+            def speak(connection):
+                with context.wrap_socket(connection, server_side=True) as inside:
+                    inside.recv(1)
+            found, _ = self.ask([Server(speak)])  # and not its handshake, which would be unbounded too
+        self.assertEqual(found, [{"name": "unknown"}])
+
+    def test_a_redirect_is_told_and_not_followed(self):
+        def redirect(connection):
+            request = connection.recv(4096)
+            if request.startswith(b"GET "):
+                connection.sendall(b"HTTP/1.0 302 Found\r\nLocation: http://127.0.0.1:%d/more\r\n\r\n" % server.port)
+        server = at_a_port_of(HTTP_PORTS, redirect)
+        found, _ = self.ask([server])
+        self.assertEqual(found, [{"name": "http", "banner": "HTTP/1.0 302 Found"}])
+        self.assertEqual(server.connections, 2)  # the probe's own, and one to ask
+
+    def most_memory(self, speak):
+        """KiB that were resident at once while 16 such peers were asked."""
+        servers = [at_a_port_of(HTTP_PORTS, speak, "127.0.0.%d" % host) for host in range(2, 18)]
+        process = self.begin(servers, env={**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1:" + os.environ.get("ASAN_OPTIONS", "")})
+        most = 0
+        while process.poll() is None:
+            status = pathlib.Path("/proc/%d/status" % process.pid).read_text()
+            most = max([most, *map(int, re.findall(r"VmRSS:\s+(\d+)", status))])
+            time.sleep(0.01)
+        found, _ = self.end(process, servers)
+        self.assertEqual({s["title"] for s in found}, {"end"})
+        return most
+
+    def test_an_answer_byte_by_byte_costs_no_more_memory_than_another(self):
+        page = b"HTTP/1.0 200 OK\r\nServer: " + b"s" * 300 + b"\r\n\r\n" + b"x" * 4000 + b"<title>end</title>"
+
+        def speak_in(size):
+            def speak(connection):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if connection.recv(4096).startswith(b"GET "):
+                    for at in range(0, len(page), size):
+                        connection.sendall(page[at:at + size])
+                        time.sleep(0.0002)
+            return speak
+        self.assertLess(self.most_memory(speak_in(1)), self.most_memory(speak_in(1000)) + 10000)
+
+    def test_what_is_said_of_services_is_read_again_as_it_was_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            port = self.tls_server(folder, "/CN=kept", "DNS:kept.example", ports=TLS_PORTS)
+            lines = "127.0.0.1 tcp %d\n" % port
+            servers = [Mute() for _ in range(2)] + [Server(lambda connection: connection.sendall(b"SSH-2.0-kept\r\n"))]
+            for server in servers:
+                self.addCleanup(server.close)
+                lines += "127.0.0.1 tcp %d\n" % server.port
+            words = ("probe", "--targets", "-", "--method", "connect", "--services", "--services-deadline", "2", "--state", folder + "/state",
+                     *common.ONLY)
+            first, again = (common.sgproof(*words, stdin=lines).stdout.splitlines() for _ in range(2))
+        self.assertEqual(first[:-1], again[:-1])
+        for word in ("not_identified", "SSH-2.0-kept", "kept.example", "self_issued"):
+            self.assertIn(word, "".join(first))
+
+
+class Bounds(Asking):
+    """Peers that would keep one busy for long, all in one probe."""
+    @classmethod
+    def setUpClass(cls):
+        cls.hostile = [Server(speak) for speak in (drip, flood, garbage, shut, silent, tls_garbage, endless_header, half_mysql,
+                                                   hello_requests, handshake_byte_by_byte)]
+        cls.mute = [Mute("127.0.0.2") for _ in range(40)]
+        cls.beside = at_a_port_of(HTTP_PORTS, http, "127.0.0.2")
+        cls.few = [Mute("127.0.0.3") for _ in range(6)] + [Server(http, host="127.0.0.3")]
+        servers = [*cls.hostile, *cls.mute, cls.beside, *cls.few]
+        one = cls("ask")
+        found, cls.summary = one.ask(servers)
+        one.doCleanups()
+        cls.took = one.took
+        cls.found = dict(zip(servers, found))
+
+    def of(self, servers):
+        return [self.found[server] for server in servers]
+
+    def test_hostile_peers_end_in_bounded_time_and_memory(self):
+        found = self.of(self.hostile)
+        self.assertEqual([s["name"] for s in found][:6], ["unknown"] * 6)
+        self.assertEqual(found[6]["name"], "http")
+        for service in found:
+            self.assertLess(len(json.dumps(service)), 2000)
+        self.assertLess(self.took, 40)  # nine trials of a second or two, with room for a slow machine
+
+    def test_tls_that_never_comes_to_an_end_is_bounded_in_bytes(self):
+        requests, slow = self.of(self.hostile[-2:])
+        self.assertEqual(requests, {"name": "unknown", "not_identified": "it sent 128 KiB of nothing known"})
+        self.assertNotIn("tls", slow)
+
+    def test_a_host_that_says_nothing_is_not_asked_port_by_port_but_where_its_ports_have_a_hint(self):
+        found = self.of(self.mute)
+        asked = [service for service in found if "not_identified" not in service]
+        passed = [service for service in found if "not_identified" in service]
+        self.assertGreaterEqual(len(asked), 4)
+        self.assertGreater(len(passed), 20)
+        self.assertEqual(passed, [{"name": "unknown", "not_identified": "the host's open ports say nothing"}] * len(passed))
+        self.assertIn({"what": passed[0]["not_identified"], "count": len(passed)}, self.summary["reasons"])
+        self.assertEqual(self.of([self.beside])[0]["name"], "http")
+
+    def test_a_host_with_few_open_ports_is_asked_at_each_of_them(self):
+        self.assertEqual([s["name"] for s in self.of(self.few)], ["unknown"] * 6 + ["http"])
+        self.assertFalse(any("not_identified" in s for s in self.of(self.few)))
 
 
 if __name__ == "__main__":

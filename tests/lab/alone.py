@@ -3,10 +3,11 @@
 as it is told to. Nothing can leave: the namespace has no other link.
 
 alone.py BEHAVIOUR COMMAND...     exits as the command does; 77 where there is no such device here
-BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything is lost, or none), open (TCP ports; the others are closed), silent
+BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything is lost, or none), open (TCP ports; the others are closed), open_of (the same by address), silent
 (true: the others say nothing), late (seconds that an open port takes), udp (ports that answer; the others are closed), echo (false:
-pings are not answered), ban (packets after which all is dropped), ban_seconds (for so long), down ([from, to] in seconds since the
-first packet: the line is dead), own (this machine's two addresses), filter (what this machine's own firewall does with what leaves: drop, reject), accept (SYNs after which every port is open), count (a file: packets that came)."""
+pings are not answered), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), reset (SYNs after which every port is reset), stops ([ports, seconds]: they are
+closed from then on), mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the
+first packet: the line is dead), own (this machine's two addresses), filter (what this machine's own firewall does with what leaves: drop, reject), accept (SYNs after which every port is open), accept_of (of this address only), also (ip commands), count (a file: packets that came)."""
 import fcntl
 import heapq
 import json
@@ -45,17 +46,23 @@ def packet(source, target, protocol, body, place):
     return struct.pack("!IHBB16s16s", 6 << 28, len(body), protocol, 60, source, target) + body
 
 
+def name_of(address):
+    return socket.inet_ntop(socket.AF_INET if len(address) == 4 else socket.AF_INET6, address)
+
+
 class Hosts:
     def __init__(self, behaviour):
         self.of = behaviour
         self.packets = self.syns = 0
         self.first = self.banned = None
 
-    def is_lost(self, now):
+    def is_lost(self, now, target):
         self.first = self.first or now
         down = self.of.get("down")
         if down and down[0] <= now - self.first < down[1]:
             return True
+        if target != self.of.get("ban_of", target):
+            return False
         self.packets += 1
         if "ban" not in self.of or self.packets <= self.of["ban"]:
             return False
@@ -66,8 +73,14 @@ class Hosts:
         own, port, sequence, _, _, flags = struct.unpack("!HHIIBB", segment[:14])
         if flags & 0x12 != 2:
             return None
-        self.syns += 1
-        is_open = port in self.of.get("open", ()) or self.syns > self.of.get("accept", 1e9)
+        ours = self.of.get("accept_of") in (None, name_of(target))
+        self.syns += ours
+        if self.syns > self.of.get("reset", 1e9):
+            head = struct.pack("!HHIIBBHHH", port, own, 0, sequence + 1 & 0xffffffff, 0x50, 0x14, 0, 0, 0)
+            return 0, packet(target, source, 6, head, 16)
+        is_open = port in self.of.get("open_of", {}).get(name_of(target), self.of.get("open", ())) or (ours and self.syns > self.of.get("accept", 1e9))
+        stops = self.of.get("stops")
+        is_open = is_open and not (stops and port in stops[0] and time.monotonic() - self.first > stops[1])
         if not is_open and self.of.get("silent"):
             return None
         head = struct.pack("!HHIIBBHHH", port, own, 1000 if is_open else 0, sequence + 1 & 0xffffffff, 0x50, 0x12 if is_open else 0x14,
@@ -89,7 +102,7 @@ class Hosts:
             protocol, source, target, body = whole[9], whole[12:16], whole[16:20], whole[(whole[0] & 15) * 4:]
         else:
             protocol, source, target, body = whole[6], whole[8:24], whole[24:40], whole[40:]
-        if protocol not in (1, 6, 17, 58) or (protocol == 58 and body[0] not in (128,)) or self.is_lost(time.monotonic()):
+        if protocol not in (1, 6, 17, 58) or (protocol == 58 and body[0] not in (128,)) or self.is_lost(time.monotonic(), name_of(target)):
             return None
         if protocol == 6:
             return self.tcp(source, target, body)
@@ -129,6 +142,8 @@ def main():
     except (OSError, subprocess.CalledProcessError) as error:
         print("alone: %s" % error, file=sys.stderr)
         sys.exit(77)
+    for words in behaviour.get("also", ()):
+        run("ip", *words.split())
     if "filter" in behaviour:
         run("nft", "add table inet own; add chain inet own out { type filter hook output priority 0; }; "
                    "add rule inet own out meta l4proto { tcp, udp, icmp, ipv6-icmp } ct state new " + behaviour["filter"])
@@ -145,7 +160,7 @@ def main():
         if answer and answer[0]:
             heapq.heappush(waiting, (time.monotonic() + answer[0], number, answer[1]))
             number += 1
-        elif answer:
+        elif answer and not behaviour.get("mute"):
             os.write(tun, answer[1])
     if "count" in behaviour:
         with open(behaviour["count"], "w") as file:

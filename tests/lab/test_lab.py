@@ -94,7 +94,9 @@ class Demo(Sample):
 
     def test_every_planned_port_has_one_verdict_and_no_other_has(self):
         planned = set()
-        for line in (self.bundle / "plan.jsonl").read_text().splitlines():
+        head, *lines = (self.bundle / "plan.jsonl").read_text().splitlines()
+        self.assertEqual(json.loads(head)["vantage"], "203.0.113.7, 2001:db8:ffff::7")
+        for line in lines:
             target = json.loads(line)
             for part in target["ports"].split(",") if target["ports"] else ["0"]:
                 low, _, high = part.partition("-")

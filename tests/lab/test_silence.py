@@ -122,8 +122,9 @@ class Silence(unittest.TestCase):
         self.assertEqual({state for (address, _, _), state in states.items() if address.endswith(".5")}, {"filtered"})
         self.assertEqual((states["2001:db8:1::5", "tcp", 1000], reasons), ("unknown", {"nothing was heard from anybody"}))
 
-    def alone(self, behaviour, *words):
-        done = subprocess.run([*UNSHARE, sys.executable, ALONE, json.dumps(behaviour), common.SGPROOF, *map(str, words)], text=True, capture_output=True, timeout=150)
+    def alone(self, behaviour, *words, stdin=None):
+        done = subprocess.run([*UNSHARE, sys.executable, ALONE, json.dumps(behaviour), common.SGPROOF, *map(str, words)], input=stdin, text=True,
+                              capture_output=True, timeout=150)
         if done.returncode == 77 or "unshare" in done.stderr:
             self.skipTest("no namespace with a TUN device here: " + done.stderr.strip())
         self.assertNotRegex(done.stderr, "Sanitizer|runtime error")
@@ -156,6 +157,123 @@ class Silence(unittest.TestCase):
                 self.assertEqual(len(states), 65)
                 self.assertGreater(summary["sentinels"]["answered"], 0)
         self.each(test)
+
+    def test_a_canary_that_answers_earns_the_silence_of_others_and_one_that_is_silent_earns_nothing(self):
+        def test(method, host):
+            canary = "203.0.113.77:443" if "." in host else "[2001:db8:ffff::77]:443"
+            only = ("--only", canary.rsplit(":", 1)[0].strip("[]"))
+            silent = {"open_of": {canary.rsplit(":", 1)[0].strip("[]"): [443]}, "open": [], "silent": True}
+            with tempfile.TemporaryDirectory() as folder:
+                capture = str(pathlib.Path(folder) / "c.pcap")
+                kept = ("--capture", capture) if method == "syn" else ()
+                targets = "%s tcp 1-150\n" % host
+                states, _, summary = self.probe(targets, "--method", method, "--canary", canary, *only, *kept, status=(0,), **silent)
+                self.assertEqual(set(states.values()), {"filtered"})
+                self.assertEqual(len(states), 150)  # the canary is asked, and no answer of the probe
+                self.assertEqual((summary["canaries"][0]["port"], summary["canaries"][0]["answered"] > 0), (443, True))
+                if kept:
+                    again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, "--canary", canary, stdin=targets)
+                    self.assertEqual(json.loads(again.stdout.splitlines()[0])["state"], "filtered")
+                    without = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets)
+                    self.assertEqual(json.loads(without.stdout.splitlines()[0])["state"], "unknown")
+                states, _, summary = self.probe(targets, "--method", method, "--canary", canary, *only, status=(3,), open=[], silent=True)
+                self.assertEqual((set(states.values()), summary["canaries"][0]["answered"]), ({"unknown"}, 0))
+        self.each(test)
+
+    def test_a_ban_is_not_hidden_by_a_canary(self):
+        def test(method, host):
+            canary = "203.0.113.77:443" if "." in host else "[2001:db8:ffff::77]:443"
+            states, reasons, _ = self.probe("%s tcp 1-600\n" % host, "--method", method, "--canary", canary, "--only", canary.rsplit(":", 1)[0].strip("[]"),
+                                            status=(3,), open=[*range(10, 600, 10)], silent=True, ban=100, ban_of=host,
+                                            open_of={canary.rsplit(":", 1)[0].strip("[]"): [443]})
+            self.no_open_port_is_called_silent(states, range(10, 600, 10))
+        self.each(test)
+
+    def test_a_host_that_opens_every_port_from_some_point_on_is_found_by_what_had_been_closed(self):
+        def test(method, host, after):
+            with tempfile.TemporaryDirectory() as folder:
+                capture = str(pathlib.Path(folder) / "c.pcap")
+                kept = ("--capture", capture) if method == "syn" else ()
+                targets = "%s tcp 1-600\n%s tcp 1-100\n" % (host, host[:-1] + "5")
+                done = self.alone({"open": [22], "accept": after, "accept_of": host}, "probe", "--targets", "-", *ONLY, "--method", method, *kept, stdin=targets)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                lines = [json.loads(line) for line in done.stdout.splitlines()]
+                again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets).stdout if kept else None
+            doubt = {(x["address"], p): x.get("accepts_everything", False) for x in lines[:-1] if x["state"] == "open" for p in range(x["from_port"], x["to_port"] + 1)}
+            self.assertEqual(lines[-1]["summary"]["accepting_everything"], [host])
+            real = {place for place, doubtful in doubt.items() if not doubtful}
+            self.assertLessEqual(real, {(host, 22), (host[:-1] + "5", 22)})  # 22 is real where it was asked before
+            self.assertGreater(len(doubt), 600 - after - 1)
+            if kept:
+                told = [json.loads(line) for line in again.splitlines()][:-1]
+                self.assertEqual([(x["address"], x["from_port"], x["to_port"], x["state"], x.get("accepts_everything")) for x in told],
+                                 [(x["address"], x["from_port"], x["to_port"], x["state"], x.get("accepts_everything")) for x in lines[:-1]])
+        self.each(test, (100, 400, 570))
+
+    def test_a_ban_by_resets_closes_no_open_port(self):
+        def test(method, host, after, opens):
+            with tempfile.TemporaryDirectory() as folder:
+                capture = str(pathlib.Path(folder) / "c.pcap")
+                kept = ("--capture", capture) if method == "syn" else ()
+                targets = "%s tcp 1-600\n" % host
+                states, reasons, _ = self.probe(targets, "--method", method, *kept, status=(0, 3), open=opens, reset=after)
+                told = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets).stdout if kept else None
+            seen = {p for (_, _, p), state in states.items() if state == "open"}
+            if seen:  # else nothing shows that the host ever answered otherwise
+                self.no_open_port_is_called_silent(states, opens)
+                self.assertIn("closes everything since", " ".join(reasons))
+                self.assertIn("closed", states.values())  # what was asked before it is known
+            if kept:
+                again = {(x["address"], x["protocol"], port): x["state"] for x in map(json.loads, told.splitlines()[:-1])
+                         for port in range(x["from_port"], x["to_port"] + 1)}
+                self.assertEqual(again, states)
+        self.each(test, (100, 400), ([*range(5, 600, 20)], [80, 443, 22]))
+
+    def test_a_service_that_stops_in_mid_run_is_one_port_and_not_the_host(self):
+        states, _, _ = self.probe("198.51.100.4 tcp 1-2000\n", "--rate", "1000", status=(0,), open=[22, 80, 443], stops=[[80], 1.0])
+        self.assertEqual({s for (_, _, p), s in states.items() if p not in (22, 80, 443)}, {"closed"})
+
+    def test_what_is_lost_on_the_way_back_is_unknown(self):
+        def test(method, host):
+            states, _, _ = self.probe("%s tcp 1-30\n%s udp 53\n%s icmp\n" % (host, host, host), "--method", method, status=(3,), open=[22], mute=True)
+            self.assertEqual(set(states.values()), {"unknown"})
+        self.each(test)
+
+    def test_a_host_with_many_open_ports_is_no_trap(self):
+        def test(method, host):
+            states, _, summary = self.probe("%s tcp 1-400\n" % host, "--method", method, status=(0,), open=[*range(1, 301)])
+            self.assertEqual((summary["accepting_everything"], summary["open"], summary["closed"]), ([], 300, 100))
+        self.each(test)
+
+    def test_a_host_that_answers_on_every_port_is_one_finding_and_its_opens_are_unconfirmed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, behaviour in (("all", {"accept": 0}), ("from", {"accept": 100})):
+                out = pathlib.Path(folder) / name
+                done = self.alone({"open": [22], "accept_of": "198.51.100.20", **behaviour}, "run", "--snapshot", common.SAMPLE, *ONLY, "--no-history", "--out", out)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                verdicts = [v for v in json.loads((out / "verdicts.json").read_text())["verdicts"] if v["address"] == "198.51.100.20" and v["protocol"] == "tcp"]
+                opens = [v for v in verdicts if v.get("accepts_everything")]
+                self.assertEqual({v["verdict"] for v in opens}, {"unconfirmed"})
+                self.assertGreater(sum(v["to_port"] - v["from_port"] + 1 for v in opens), 900)
+                self.assertEqual([v["severity"] for v in verdicts if v["severity"] in ("critical", "high") and v.get("accepts_everything")], ["high"])
+                self.assertEqual([v["answers_on_every_port"] for v in opens if "answers_on_every_port" in v],
+                                 [sum(v["to_port"] - v["from_port"] + 1 for v in opens)])
+                self.assertLessEqual(sum(v["verdict"] == "undeclared" and v["observed"] == "open" for v in verdicts), 1)  # 22, where it was asked before
+                said = " ".join(done.stdout.split())
+                self.assertIn("TCP ports of this host answer, and none is closed any more", said)
+                self.assertIn("a SYN proxy, a tarpit", said)
+                self.assertIn("answers on every TCP port", (out / "report.html").read_text())
+                failed = [c for p in json.loads((out / "controls.json").read_text())["packs"] for c in p["controls"] if c["id"].endswith("nothing-undeclared")]
+                self.assertEqual({c["result"] for c in failed}, {"fail"})
+                self.assertIn("The evidence holds", common.sgproof("verify", out).stdout)
+
+    def test_a_canary_outside_what_only_allows_is_refused(self):
+        done = common.sgproof("probe", "--targets", "-", "--only", "127.0.0.0/8", "--canary", "203.0.113.77:443", stdin="127.0.0.1 tcp 9\n")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        for wrong in ("here", "203.0.113.77", "203.0.113.77:1-2", "203.0.113.77:0x"):
+            done = common.sgproof("probe", "--targets", "-", "--only", "127.0.0.0/8", "--canary", wrong, stdin="127.0.0.1 tcp 9\n")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("--canary %s: expected ADDRESS:PORT" % wrong, done.stderr)
 
     def test_sentinels_cost_less_than_a_hundredth(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "aws/read/metadata.h"
+#include "aws/read/plain.h"
 #include "base/clock.h"
 #include "base/json.h"
 
@@ -138,36 +140,12 @@ static void from_web_identity(const struct aws_config *config, const char *token
     chain->count = 1;
 }
 
-enum { LOCAL = 1000 }; // milliseconds for what is on this host or beside it
-
 // One unsigned request, within so many milliseconds. NULL where there is no good answer.
-static char *ask_plain(const char *url, const char *method, const char *header, long milliseconds, size_t *length)
+static char *ask(const char *url, const char *header, long milliseconds, size_t *length)
 {
-    struct text answer = {0};
-    struct curl_slist *headers = header == NULL ? NULL : curl_slist_append(NULL, header);
-    CURL *easy = curl_easy_init();
-    long status = 0;
-    FILE *sink = open_memstream(&answer.bytes, &answer.length);
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
-    if (milliseconds <= LOCAL)
-        curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, sink);
-    CURLcode code = sink == NULL ? CURLE_OUT_OF_MEMORY : curl_easy_perform(easy);
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    if (sink != NULL)
-        fclose(sink);
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(easy);
-    if (code == CURLE_OK && status == 200) {
-        *length = answer.length;
-        return answer.bytes;
-    }
-    free(answer.bytes);
-    return NULL;
+    return plain_ask(
+        &(struct plain_request){.url = url, .method = "GET", .header = header, .milliseconds = milliseconds}, length,
+        NULL);
 }
 
 // The token that aws sso login left: ~/.aws/sso/cache/SHA1.json of the session's name, or of the start URL.
@@ -242,7 +220,7 @@ static bool from_identity_center(const struct aws_config *config, const char *pr
                                    name == NULL ? "" : name, account);
     curl_free(name);
     size_t length;
-    char *answer = ask_plain(url, "GET", arena_printf(arena, "x-amz-sso_bearer_token: %s", token), 10000, &length);
+    char *answer = ask(url, arena_printf(arena, "x-amz-sso_bearer_token: %s", token), 10000, &length);
     if (answer == NULL)
         return error_set(error, ERROR_USAGE, "profile %s: IAM Identity Center gives no credentials for role %s in %s",
                          profile, role_name, account);
@@ -272,43 +250,28 @@ static bool from_container(const struct aws_config *config, struct credentials *
     size_t length;
     if (url == NULL)
         return true;
-    char *answer = ask_plain(url, "GET", token == NULL ? NULL : arena_printf(config->arena, "Authorization: %s", token),
-                             LOCAL, &length);
+    char *answer =
+        ask(url, token == NULL ? NULL : arena_printf(config->arena, "Authorization: %s", token), PLAIN_LOCAL, &length);
     if (answer == NULL)
         return error_set(error, ERROR_USAGE, "the container's credentials endpoint %s did not answer", url);
     *found = take_json(config, answer, length, "container endpoint", credentials, error);
     return *found;
 }
 
-static bool metadata_disabled(void)
-{
-    const char *disabled = environment("AWS_EC2_METADATA_DISABLED");
-    return disabled != NULL && strcasecmp(disabled, "true") == 0;
-}
-
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html, version 2 only
 static bool from_instance(const struct aws_config *config, struct credentials *credentials, bool *found,
                           struct error *error)
 {
-    const char *base = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    static const char path[] = "iam/security-credentials/";
     size_t length;
-    struct arena *arena = config->arena;
-    if (metadata_disabled())
-        return true;
-    base = base != NULL ? base : "http://169.254.169.254";
-    char *token = ask_plain(arena_printf(arena, "%s/latest/api/token", base), "PUT",
-                            "X-aws-ec2-metadata-token-ttl-seconds: 300", LOCAL, &length);
-    if (token == NULL)
+    struct metadata metadata;
+    if (!metadata_open(config->arena, &metadata))
         return true; // not on an instance, or more hops away than its metadata options allow
-    const char *header = arena_printf(arena, "X-aws-ec2-metadata-token: %s", token);
-    const char *path = arena_printf(arena, "%s/latest/meta-data/iam/security-credentials/", base);
-    char *name = ask_plain(path, "GET", header, LOCAL, &length);
-    char *answer = NULL;
+    char *name = metadata_get(&metadata, path, &length), *answer = NULL;
     if (name != NULL) {
         name[strcspn(name, "\r\n")] = '\0';
-        answer = ask_plain(arena_printf(arena, "%s%s", path, name), "GET", header, LOCAL, &length);
+        answer = metadata_get(&metadata, arena_printf(config->arena, "%s%s", path, name), &length);
     }
-    free(token);
     free(name);
     if (answer == NULL)
         return error_set(error, ERROR_USAGE, "this instance has no role (its metadata service names none)");

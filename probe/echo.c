@@ -1,0 +1,205 @@
+// ICMP echo (RFC 792, RFC 4443), over one socket a family: a ping socket where net.ipv4.ping_group_range allows one,
+// else a raw one.
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "model/protocol.h"
+#include "net/sockaddr.h"
+#include "probe/octets.h"
+#include "probe/sender.h"
+
+enum { ECHO_SIZE = 16, ECHO4 = 8, REPLY4 = 0, ECHO6 = 128, REPLY6 = 129 };
+
+struct echo {
+    const struct schedule *schedule;
+    struct identity *identity;
+    struct ledger *ledger;
+    struct routes *routes;
+    int fds[2]; // IPv4, IPv6; -1: not open
+    bool raw[2];
+    int descriptors[2]; // those that are open and not captured
+    size_t descriptor_count;
+};
+
+// What came in by a socket.
+struct heard {
+    struct answer answer;
+    struct address about; // the replier or, for errors, the target
+    uint16_t sequence;    // of a reply; 0 for errors
+    uint64_t token;       // of a reply
+};
+
+static bool serves(int protocol)
+{
+    return protocol_is_icmp(protocol);
+}
+
+static int open_socket(enum family family, bool captured, const struct probe_route *options, bool *raw)
+{
+    bool v4 = family == FAMILY_IPV4;
+    int domain = v4 ? AF_INET : AF_INET6, protocol = v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, one = 1;
+    int fd = captured ? -1 : socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    *raw = fd < 0;
+    if (*raw)
+        fd = socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    if (fd < 0)
+        return -1;
+    if (routes_bind(options, fd, family, true) != 0) {
+        close(fd);
+        return -1;
+    }
+    if (captured)
+        answer_by_capture(fd);
+    else
+        setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
+    return fd;
+}
+
+static void *open_for(const struct sender_context *context, bool *refused, struct error *error)
+{
+    struct echo *echo = arena_new_of(context->arena, struct echo);
+    (void)error; // where there is no socket to be had, what would be asked by it is unknown
+    *refused = false;
+    *echo = (struct echo){.schedule = context->schedule,
+                          .identity = context->identity,
+                          .ledger = context->ledger,
+                          .routes = context->routes,
+                          .fds = {-1, -1}};
+    for (size_t i = 0; i < context->schedule->lane_count; i++) {
+        const struct lane *lane = &context->schedule->lanes[i];
+        int side = lane->address.family == FAMILY_IPV6;
+        if (!serves(lane->protocol) || echo->fds[side] >= 0)
+            continue;
+        echo->fds[side] =
+            open_socket(lane->address.family, context->captured, context->routes->options, &echo->raw[side]);
+        if (echo->fds[side] >= 0 && !context->captured)
+            echo->descriptors[echo->descriptor_count++] = echo->fds[side];
+    }
+    return echo;
+}
+
+static void close_all(void *self)
+{
+    struct echo *echo = self;
+    for (int side = 0; side < 2; side++)
+        if (echo->fds[side] >= 0)
+            close(echo->fds[side]);
+}
+
+static void listen_for(const void *self, struct receiver_filter *filter)
+{
+    const struct echo *echo = self;
+    filter->echo = echo->fds[0] >= 0 || echo->fds[1] >= 0;
+}
+
+static const int *descriptors(const void *self, size_t *count)
+{
+    const struct echo *echo = self;
+    *count = echo->descriptor_count;
+    return echo->descriptors;
+}
+
+// A ping socket puts its own identifier.
+static struct answer send_request(const struct echo *echo, const struct lane *lane, unsigned try)
+{
+    bool v4 = lane->address.family == FAMILY_IPV4;
+    uint64_t token = identity_token(echo->identity, lane->address);
+    uint8_t packet[ECHO_SIZE] = {v4 ? ECHO4 : ECHO6};
+    if (echo->fds[!v4] < 0)
+        return answer_state(OBSERVED_UNKNOWN, "local: not permitted");
+    octets_put16(packet + 4, echo->identity->echo_id);
+    octets_put16(packet + 6, (uint16_t)try);
+    memcpy(packet + 8, &token, sizeof(token));
+    if (v4) // the kernel fills in ICMPv6's, which covers the addresses
+        octets_put16(packet + 2, octets_checksum(octets_sum(packet, sizeof(packet))));
+    struct sockaddr_storage to;
+    socklen_t size = sockaddr_of(lane->address, 0, &to);
+    if (sendto(echo->fds[!v4], packet, sizeof(packet), 0, (struct sockaddr *)&to, size) >= 0)
+        return (struct answer){.kind = ANSWER_SILENCE};
+    return answer_from_errno(errno);
+}
+
+static bool send_one(void *self, const struct sending *sending)
+{
+    struct echo *echo = self;
+    uint64_t now = clock_wall_us();
+    routes_of(echo->routes, sending->span->lane);
+    ledger_sent(echo->ledger, sending, now);
+    struct answer answer = send_request(echo, &echo->schedule->lanes[sending->span->lane], sending->try);
+    if (answer.kind == ANSWER_SILENCE)
+        return true;
+    ledger_unsent(echo->ledger, sending);
+    if (answer.kind == ANSWER_BACK_PRESSURE)
+        return false;
+    ledger_answer(echo->ledger, sending->question, 0, &answer, now, 0);
+    return true;
+}
+
+// Reads one reply or error. False where there is none left.
+static bool receive(const struct echo *echo, int side, struct heard *heard)
+{
+    uint8_t packet[512];
+    struct sockaddr_storage name;
+    uint16_t port;
+    int fd = echo->fds[side];
+    *heard = (struct heard){0};
+    for (;;) {
+        socklen_t size = sizeof(name);
+        ssize_t length = recvfrom(fd, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&name, &size);
+        if (length < 0) {
+            int code = errno;
+            if (answer_from_error_queue(fd, (struct address){0}, &heard->answer, &heard->about, &port))
+                return true;
+            if (code == EAGAIN || code == EBADF)
+                return false;
+            continue; // the pending error was reported once and is gone
+        }
+        size_t skip = echo->raw[side] && side == 0 ? (size_t)(packet[0] & 15) * 4 : 0; // raw IPv4 brings its header
+        if ((size_t)length < skip + ECHO_SIZE || packet[skip] != (side == 0 ? REPLY4 : REPLY6))
+            continue;
+        heard->sequence = octets_get16(packet + skip + 6);
+        memcpy(&heard->token, packet + skip + 8, sizeof(heard->token));
+        if (!sockaddr_address((struct sockaddr *)&name, &heard->about))
+            continue;
+        heard->answer = answer_state(OBSERVED_OPEN, "echo-reply");
+        return true;
+    }
+}
+
+static void take(void *self, int fd)
+{
+    struct echo *echo = self;
+    int side = fd == echo->fds[0] ? 0 : 1;
+    struct heard heard;
+    while (receive(echo, side, &heard)) {
+        uint8_t token[8];
+        memcpy(token, &heard.token, sizeof(token));
+        struct seen seen = {.kind = heard.answer.state == OBSERVED_OPEN ? SEEN_ECHO_REPLY : SEEN_ICMP_ERROR,
+                            .protocol = side == 0 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6,
+                            .target = heard.about,
+                            .own_port = echo->identity->echo_id, // a ping socket gets its own replies only
+                            .sequence = heard.sequence,
+                            .payload = token,
+                            .payload_size = sizeof(token)};
+        uint64_t question;
+        unsigned try;
+        if (heard.sequence == 0 && schedule_find(echo->schedule, heard.about, seen.protocol, 0, &question))
+            seen.sequence = ledger_answered(echo->ledger, question) ? 1 : ledger_tries(echo->ledger, question);
+        if (identity_match(echo->identity, &seen, &question, &try))
+            ledger_answer(echo->ledger, question, try, &heard.answer, clock_wall_us(), 0);
+    }
+}
+
+const struct sender sender_echo = {
+    .serves = serves,
+    .open = open_for,
+    .listen = listen_for,
+    .descriptors = descriptors,
+    .send = send_one,
+    .take = take,
+    .close = close_all,
+};

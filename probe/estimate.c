@@ -1,0 +1,44 @@
+#include <math.h>
+
+#include "model/protocol.h"
+#include "probe/probe.h"
+#include "probe/schedule.h"
+
+// As the engine has it: between two rounds of silent questions, and at the end for the last answers and the sentinels.
+static const double BETWEEN_SECONDS = 0.25, CALL_SECONDS = 0.5, SENTINELS = 0.01;
+
+// What a lane is asked in a round: everything in the first; later what is not expected to have answered.
+static double asked(const struct schedule *schedule, const struct lane *lane, bool first)
+{
+    double count = 0;
+    for (size_t s = lane->first_span; s < lane->first_span + lane->span_count; s++) {
+        const struct span *span = &schedule->spans[s];
+        enum declared_state expect = schedule->targets[span->target].expect;
+        bool answers = lane->protocol == PROTOCOL_TCP && (expect == DECLARED_REACHABLE || expect == DECLARED_POSSIBLE);
+        if (!span->spare && (first || !answers))
+            count += (double)(span->high - span->low) + 1;
+    }
+    return count;
+}
+
+struct probe_estimate probe_estimate(struct arena *arena, const struct plan *plan, const struct probe_speed *speed)
+{
+    struct schedule schedule = schedule_of(arena, plan, 1);
+    struct probe_estimate estimate = {0};
+    double packets = 0, seconds = 0;
+    for (long round = 1; round <= speed->tries; round++) {
+        double all = 0, most = 0;
+        for (size_t i = 0; i < schedule.lane_count; i++) {
+            double own = asked(&schedule, &schedule.lanes[i], round == 1);
+            all += own;
+            most = own > most ? own : most;
+        }
+        estimate.questions = round == 1 ? (uint64_t)all : estimate.questions;
+        packets += all;
+        double by_rate = all / (double)speed->rate, by_host = most / (double)speed->host_rate;
+        seconds += (by_rate > by_host ? by_rate : by_host) + (round > 1 && all > 0 ? BETWEEN_SECONDS : 0);
+    }
+    estimate.packets = (uint64_t)ceil(packets * (1 + SENTINELS));
+    estimate.seconds = packets > 0 ? seconds + (double)speed->timeout_ms / 1000 + CALL_SECONDS : 0;
+    return estimate;
+}

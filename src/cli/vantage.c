@@ -1,0 +1,326 @@
+#include "cli/vantage.h"
+
+#include <net/if.h>
+#include <stdlib.h>
+
+#include "aws/read/metadata.h"
+#include "aws/read/plain.h"
+#include "net/sockaddr.h"
+
+enum { LEARN_MS = 5000 };
+
+static bool is_internet(struct address address)
+{
+    struct arena *arena = arena_new();
+    bool internet = prefixset_holds(prefixset_internet(arena, address.family), address.bits);
+    arena_free(arena);
+    return internet;
+}
+
+static bool read_targets(struct arena *arena, const char *text, struct vantage *vantage)
+{
+    char *rest = NULL, *list = arena_strdup(arena, text);
+    for (char *one = strtok_r(list, ",", &rest); one != NULL; one = strtok_r(NULL, ",", &rest)) {
+        struct prefix prefix;
+        if (prefix_parse(one, true, &prefix) != PREFIX_OK || prefix.family != vantage->address.family)
+            return false;
+        vantage->targets = prefixset_union(arena, vantage->targets, prefixset_of(arena, prefix));
+    }
+    return !prefixset_is_empty(vantage->targets);
+}
+
+static bool read_client(struct arena *arena, const char *text, struct vantage *vantage)
+{
+    if (address_parse(text, &vantage->address))
+        return true;
+    const char *colon = strrchr(text, ':');
+    char *address = colon == NULL ? NULL : arena_strndup(arena, text, (size_t)(colon - text));
+    if (address != NULL && address[0] == '[' && address[strlen(address) - 1] == ']') {
+        address[strlen(address) - 1] = '\0';
+        address++;
+    }
+    return address != NULL && address_parse(address, &vantage->address) &&
+           portset_parse(arena, colon + 1, &vantage->client_ports);
+}
+
+bool cli_vantage(struct arena *arena, const char *text, struct vantage *vantage, struct error *error)
+{
+    const char *equals = strchr(text, '=');
+    const char *client = equals == NULL ? text : arena_strndup(arena, text, (size_t)(equals - text));
+    *vantage = (struct vantage){.client_ports = portset_all, .learnt = "given"};
+    return (read_client(arena, client, vantage) && (equals == NULL || read_targets(arena, equals + 1, vantage))) ||
+           error_set(error, ERROR_USAGE,
+                     "--vantage %s: expected ADDRESS, ADDRESS:LOW-HIGH or [IPV6]:LOW-HIGH, with =CIDR,... of whom it "
+                     "asks, or auto",
+                     text);
+}
+
+bool cli_vantages(struct arena *arena, const struct options *options, struct vantage_list *vantages,
+                  struct error *error)
+{
+    const struct option_values *values = options_values(options, "vantage");
+    for (size_t i = 0; i < values->items.count; i++) {
+        struct vantage vantage;
+        if (strcmp(values->items.items[i], "auto") == 0) {
+            vantages->automatic = true;
+            continue;
+        }
+        if (!cli_vantage(arena, values->items.items[i], &vantage, error))
+            return false;
+        for (size_t v = 0; v < vantages->items.count; v++) {
+            const struct vantage *other = &vantages->items.items[v];
+            if (other->address.family != vantage.address.family)
+                continue;
+            if (prefixset_is_empty(other->targets) && prefixset_is_empty(vantage.targets))
+                return error_set(error, ERROR_USAGE,
+                                 "--vantage: two of the same address family: one of them needs =CIDR of whom it asks");
+            if (prefixset_overlap(other->targets, vantage.targets))
+                return error_set(error, ERROR_USAGE, "--vantage %s: another one asks some of these addresses",
+                                 values->items.items[i]);
+        }
+        *vector_add(arena, &vantages->items) = vantage;
+    }
+    if (vantages->automatic && vantages->items.count > 0)
+        return error_set(error, ERROR_USAGE, "--vantage auto finds all of them out: no other one goes with it");
+    const char *url = options_value(options, "vantage-url");
+    if (url != NULL && strncasecmp(url, "https://", 8) != 0)
+        return error_set(error, ERROR_USAGE, "--vantage-url %s: expected an https:// URL", url);
+    if (url != NULL && !vantages->automatic)
+        return error_set(error, ERROR_USAGE, "--vantage-url is asked with --vantage auto only");
+    return true;
+}
+
+bool cli_route(const struct options *options, struct probe_route *route, struct error *error)
+{
+    const struct option_values *values = options_values(options, "source");
+    *route = (struct probe_route){.interface = options_value(options, "interface")};
+    if (route->interface != NULL && if_nametoindex(route->interface) == 0)
+        return error_set(error, ERROR_USAGE, "--interface %s: this machine has no such interface", route->interface);
+    for (size_t i = 0; i < values->items.count; i++) {
+        struct address source;
+        if (!address_parse(values->items.items[i], &source))
+            return error_set(error, ERROR_USAGE, "--source %s: expected an IPv4 or IPv6 address",
+                             values->items.items[i]);
+        if (!sockaddr_is_usable(source))
+            return error_set(error, ERROR_USAGE, "--source %s: is no address of this machine", values->items.items[i]);
+        if (route->source[source.family == FAMILY_IPV6].family != 0)
+            return error_set(error, ERROR_USAGE, "--source: two of the same address family");
+        route->source[source.family == FAMILY_IPV6] = source;
+    }
+    return true;
+}
+
+// An own address, and whom it asks.
+struct own_source {
+    struct address address;
+    struct prefixset asks;
+    size_t count;
+};
+typedef VECTOR(struct own_source) own_source_list;
+
+static void add_source(struct arena *arena, own_source_list *sources, struct address source, struct prefix target)
+{
+    size_t at = 0;
+    while (at < sources->count && !address_equal(sources->items[at].address, source))
+        at++;
+    if (at == sources->count)
+        *vector_add(arena, sources) = (struct own_source){.address = source};
+    sources->items[at].asks = prefixset_union(arena, sources->items[at].asks, prefixset_of(arena, target));
+    sources->items[at].count++;
+}
+
+// What the internet sees of an own address. False where nothing tells, with *why where there is something to say.
+static bool learn(struct arena *arena, const struct options *options, const struct probe_route *route,
+                  struct address own, struct vantage *vantage, const char **why)
+{
+    struct metadata metadata;
+    const char *url = options_value(options, "vantage-url");
+    if (own.family == FAMILY_IPV4 && metadata_open(arena, &metadata) &&
+        metadata_public_of(&metadata, own, &vantage->address)) {
+        vantage->learnt = "EC2 instance metadata";
+        return true;
+    }
+    if (url == NULL)
+        return false;
+    size_t length;
+    const char *bundle = getenv("AWS_CA_BUNDLE");
+    char *answer = plain_ask(&(struct plain_request){.url = url,
+                                                     .method = "GET",
+                                                     .milliseconds = LEARN_MS,
+                                                     .https_only = true,
+                                                     .family = own.family,
+                                                     .source = own,
+                                                     .interface = route->interface,
+                                                     .ca_bundle = bundle},
+                             &length, why);
+    if (answer == NULL)
+        return false;
+    answer[strcspn(answer, " \t\r\n")] = '\0';
+    bool good = address_parse(answer, &vantage->address) && vantage->address.family == own.family;
+    *why = good ? NULL : "its answer is no address of the family that it was asked over";
+    free(answer);
+    vantage->learnt = arena_printf(arena, "%s", url);
+    return good;
+}
+
+// The vantage that an own address is.
+static bool vantage_of_own(struct arena *arena, const struct options *options, const struct probe_route *route,
+                           const struct own_source *own, bool automatic, struct vantage *vantage, struct error *error)
+{
+    char text[ADDRESS_TEXT];
+    const char *why = NULL;
+    address_format(own->address, text);
+    *vantage =
+        (struct vantage){.address = own->address, .client_ports = portset_all, .learnt = "this machine's own address"};
+    if (automatic && learn(arena, options, route, own->address, vantage, &why)) {
+        if (is_internet(vantage->address))
+            return true;
+        char seen[ADDRESS_TEXT];
+        address_format(vantage->address, seen);
+        return error_set(error, ERROR_USAGE, "--vantage auto: %s says %s, which is no address of the internet's",
+                         vantage->learnt, seen);
+    }
+    if (why != NULL)
+        return error_set(error, ERROR_USAGE, "--vantage-url %s: %s", options_value(options, "vantage-url"), why);
+    if (is_internet(own->address))
+        return true;
+    return error_set(error, ERROR_USAGE,
+                     automatic
+                         ? "--vantage auto: nothing tells which address the internet sees in the place of this "
+                           "machine's %s: give it, --vantage ADDRESS, or somebody who says it, --vantage-url URL"
+                         : "this machine's own address towards the endpoints is %s, which is not the one that "
+                           "the internet sees: give that, --vantage ADDRESS, or have it found out, --vantage auto",
+                     text);
+}
+
+// Each the vantage of those it asks; the one that asks most of its family, of all the others.
+static void give_targets(const own_source_list *sources, struct vantage_list *vantages)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        bool most = true;
+        for (size_t j = 0; j < sources->count; j++)
+            if (sources->items[j].address.family == sources->items[i].address.family)
+                most = most && (sources->items[j].count < sources->items[i].count ||
+                                (sources->items[j].count == sources->items[i].count && j >= i));
+        vantages->items.items[i].targets = most ? prefixset_empty : sources->items[i].asks;
+    }
+}
+
+bool cli_own_vantages(struct arena *arena, const struct options *options, const struct exposure_set *set,
+                      struct vantage_list *vantages, struct error *error)
+{
+    own_source_list sources = {0};
+    struct probe_route route;
+    struct error first = {0};
+    GUARD(cli_route(options, &route, error));
+    for (size_t i = 0; i < set->endpoints.count; i++) {
+        struct prefix endpoint = set->endpoints.items[i].address;
+        struct address to = {.family = endpoint.family, .bits = endpoint.first}, own;
+        struct address given = route.source[to.family == FAMILY_IPV6];
+        if (given.family != 0)
+            own = given;
+        else if (!sockaddr_source(to, route.interface, &own))
+            continue;
+        add_source(arena, &sources, own, endpoint);
+    }
+    size_t kept = 0;
+    bool known[2] = {false, false}, unknown[2] = {false, false};
+    for (size_t i = 0; i < sources.count; i++) {
+        struct vantage vantage;
+        struct error why = {0};
+        int side = sources.items[i].address.family == FAMILY_IPV6;
+        if (vantage_of_own(arena, options, &route, &sources.items[i], vantages->automatic, &vantage, &why)) {
+            *vector_add(arena, &vantages->items) = vantage;
+            sources.items[kept++] = sources.items[i];
+            known[side] = true;
+            continue;
+        }
+        first = first.code == ERROR_NONE ? why : first;
+        unknown[side] = true;
+    }
+    // A family without any is left out, and the coverage says so; one where some are known is not cut in two.
+    if (first.code != ERROR_NONE &&
+        (kept == 0 || vantages->automatic || (known[0] && unknown[0]) || (known[1] && unknown[1]))) {
+        *error = first;
+        return false;
+    }
+    sources.count = (uint32_t)kept;
+    give_targets(&sources, vantages);
+    return true;
+}
+
+bool cli_observed_vantages(struct arena *arena, const struct observations *observations, struct vantage_list *vantages,
+                           struct error *error)
+{
+    own_source_list sources = {0};
+    const char *noted[] = {observations->vantage4, observations->vantage6};
+    for (size_t i = 0; i < observations->items.count; i++) {
+        const struct observation *one = &observations->items.items[i];
+        struct address source;
+        if (one->source != NULL && address_parse(one->source, &source)) // two at once are told apart by reconcile
+            add_source(arena, &sources, source, prefix_of(one->address));
+    }
+    for (int i = 0; i < 2 && sources.count == 0; i++) { // as older versions noted them
+        struct address source;
+        if (noted[i] != NULL && address_parse(noted[i], &source))
+            *vector_add(arena, &sources) = (struct own_source){.address = source};
+    }
+    for (size_t i = 0; i < sources.count; i++) {
+        char text[ADDRESS_TEXT];
+        address_format(sources.items[i].address, text);
+        if (!is_internet(sources.items[i].address))
+            return error_set(error, ERROR_USAGE,
+                             "the prober's own address was %s, which is not the one that the internet sees: give "
+                             "that, --vantage ADDRESS",
+                             text);
+        *vector_add(arena, &vantages->items) = (struct vantage){
+            .address = sources.items[i].address, .client_ports = portset_all, .learnt = "the prober's own address"};
+    }
+    give_targets(&sources, vantages);
+    return true;
+}
+
+const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages)
+{
+    const char *text = NULL;
+    for (size_t i = 0; i < vantages->items.count; i++) {
+        char one[ADDRESS_TEXT];
+        address_format(vantages->items.items[i].address, one);
+        text = text == NULL ? arena_strdup(arena, one) : arena_printf(arena, "%s, %s", text, one);
+    }
+    return text;
+}
+
+const char *cli_vantages_learnt(struct arena *arena, const struct vantage_list *vantages)
+{
+    const char *text = NULL;
+    for (size_t i = 0; i < vantages->items.count; i++) {
+        const struct vantage *one = &vantages->items.items[i];
+        const char *learnt = arena_printf(arena, "%s (%s)", cli_vantage_text(arena, one), one->learnt);
+        text = text == NULL ? learnt : arena_printf(arena, "%s, %s", text, learnt);
+    }
+    return text;
+}
+
+const char *cli_vantage_text(struct arena *arena, const struct vantage *vantage)
+{
+    char address[ADDRESS_TEXT];
+    size_t count;
+    const struct prefix *targets = prefixset_prefixes(arena, vantage->address.family, vantage->targets, &count);
+    bool ports = !portset_equal(vantage->client_ports, portset_all);
+    bool brackets = ports && vantage->address.family == FAMILY_IPV6;
+    address_format(vantage->address, address);
+    const char *text = arena_printf(arena, "%s%s%s%s%s", brackets ? "[" : "", address, brackets ? "]" : "",
+                                    ports ? ":" : "", ports ? portset_format(arena, vantage->client_ports) : "");
+    for (size_t i = 0; i < count; i++) {
+        prefix_format(targets[i], address);
+        text = arena_printf(arena, "%s%s%s", text, i == 0 ? "=" : ",", address);
+    }
+    return text;
+}
+
+struct exposure_set *cli_narrow(const struct exposure_set *set, const struct vantage_list *vantages)
+{
+    return vantages->items.count == 0 ? reach_from_internet(set)
+                                      : reach_from_vantages(set, vantages->items.items, vantages->items.count);
+}

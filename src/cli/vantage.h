@@ -1,0 +1,58 @@
+// From where is asked: --vantage, --vantage-url, --source and --interface, and what is found out without them.
+#pragma once
+
+#include "cli/options.h"
+#include "model/exposure.h"
+#include "model/observation.h"
+#include "probe/probe.h"
+#include "rules/vantage.h"
+
+#define OPTION_VANTAGE                                                                                                 \
+    {                                                                                                                  \
+        "vantage", 0, "ADDRESS[:LOW-HIGH][=CIDR,...]",                                                                 \
+            "client that probes, as the internet sees it; its source ports; whom it asks (default: all)", true         \
+    }
+#define OPTIONS_LEAVE                                                                                                  \
+    {"source", 0, "ADDRESS", "own address that packets leave from, one of each family", true},                         \
+    {                                                                                                                  \
+        "interface", 0, "NAME", "interface that packets leave by", false                                               \
+    }
+#define OPTIONS_LEARN                                                                                                  \
+    {"vantage-url", 0, "HTTPS-URL", "with --vantage auto: who answers with the address that it sees, as text", false}, \
+        OPTIONS_LEAVE
+
+// "ADDRESS", "ADDRESS:LOW-HIGH" or "[IPV6]:LOW-HIGH", each with "=CIDR,CIDR" where it is for these endpoints only.
+bool cli_vantage(struct arena *arena, const char *text, struct vantage *vantage, struct error *error);
+
+struct vantage_list {
+    VECTOR(struct vantage) items;
+    bool automatic; // --vantage auto
+};
+
+// --vantage (repeatable; of each family one without CIDRs at most), or auto.
+bool cli_vantages(struct arena *arena, const struct options *options, struct vantage_list *vantages,
+                  struct error *error);
+
+// --source and --interface. ERROR_USAGE where this machine has no such.
+bool cli_route(const struct options *options, struct probe_route *route, struct error *error);
+
+// Finds out what was not given: the source addresses that this machine would use towards the endpoints, each the
+// vantage of those it would ask. With `automatic`, what the internet sees of them: by EC2's metadata, else by
+// --vantage-url. Fails with ERROR_USAGE, and says what to type, where an address is not globally reachable (RFC 6890)
+// and nothing tells what the internet sees instead.
+bool cli_own_vantages(struct arena *arena, const struct options *options, const struct exposure_set *set,
+                      struct vantage_list *vantages, struct error *error);
+
+// The source addresses that a prober noted, each the vantage of those whom it asked. ERROR_USAGE as above.
+bool cli_observed_vantages(struct arena *arena, const struct observations *observations, struct vantage_list *vantages,
+                           struct error *error);
+
+const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages); // NULL where there are none
+// How each is known: "203.0.113.7 given"; NULL where there are none.
+const char *cli_vantages_learnt(struct arena *arena, const struct vantage_list *vantages);
+
+// One of them as --vantage takes it, in the arena.
+const char *cli_vantage_text(struct arena *arena, const struct vantage *vantage);
+
+// What those vantages can reach; with none, what the internet at large can.
+struct exposure_set *cli_narrow(const struct exposure_set *set, const struct vantage_list *vantages);

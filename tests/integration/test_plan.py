@@ -1,0 +1,87 @@
+"""The plan's head and what a run would cost: nothing is sent for it."""
+import json
+import os
+import pathlib
+import re
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import common
+from common import sgproof
+
+VANTAGE = ("--vantage", "203.0.113.7", "--vantage", "2001:db8:ffff::7")
+
+
+class Plan(unittest.TestCase):
+    def head(self, *words):
+        done = sgproof("plan", common.SAMPLE, *VANTAGE, *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        head, *lines = map(json.loads, done.stdout.splitlines())
+        return head, lines
+
+    def test_the_first_line_tells_the_vantage_and_counts_what_the_others_hold(self):
+        head, lines = self.head()
+        self.assertEqual((head["schema"], head["vantage"], [one["learnt"] for one in head["vantages"]]),
+                         ("sgproof/plan/v1", "203.0.113.7, 2001:db8:ffff::7", ["given", "given"]))
+        places = set()
+        for line in lines:
+            for part in line["ports"].split(",") if line["ports"] else ["0"]:
+                low, _, high = part.partition("-")
+                places |= {(line["address"], line["protocol"], port) for port in range(int(low), int(high or low) + 1)}
+        self.assertEqual((head["targets"], head["questions"]), (len(lines), len(places)))
+
+    def test_all_rounds_count_and_what_is_expected_to_answer_is_asked_once(self):
+        once, _ = self.head("--tries", "1")
+        thrice, lines = self.head("--tries", "3")
+        self.assertEqual((once["packets"] - 1) // 1.01 // 100, once["questions"] // 100)
+        self.assertGreater(thrice["packets"], 2.9 * once["packets"])
+        slow, _ = self.head("--rate", "100")
+        self.assertGreaterEqual(slow["seconds"], slow["packets"] / 1.01 / 100)
+        wait, _ = self.head("--timeout", "11000")
+        self.assertAlmostEqual(wait["seconds"] - thrice["seconds"], 10, places=2)  # one timeout, not one a round
+
+    def test_estimate_and_dry_run_say_so_and_stop(self):
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder) / "evidence"
+            said = [sgproof("run", "--snapshot", common.SAMPLE, *VANTAGE, word, "--out", out, *common.ONLY) for word in ("--estimate", "--dry-run")]
+            said.append(sgproof("plan", common.SAMPLE, *VANTAGE, "--estimate", "--format", "text"))
+            self.assertEqual({(done.returncode, done.stdout) for done in said}, {(0, said[0].stdout)})
+            self.assertRegex(said[0].stdout, r"^8 addresses, \d+ questions: about \d+ packets, about \d+ s at 10000 packets/s \(2000 to one address\); nothing was sent\n"
+                                             r"from 203.0.113.7 \(given\)\n")
+            self.assertFalse(out.exists())
+        done = sgproof("plan", common.SAMPLE, *VANTAGE, "--estimate")
+        self.assertEqual((done.stdout.count("\n"), json.loads(done.stdout)["schema"]), (1, "sgproof/plan/v1"))
+        done = sgproof("probe", "--targets", "-", *common.ONLY, "--dry-run", stdin="127.0.0.1 tcp 1-100\n")
+        self.assertEqual((done.returncode, done.stdout[:28]), (0, "1 address, 100 questions: ab"))
+        done = sgproof("probe", "--targets", "-", *common.ONLY, "--estimate", stdin="198.51.100.4 tcp 1-100\n")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))  # the scope lock holds for it too
+
+    def test_without_a_terminal_a_line_tells_from_time_to_time_how_far_it_is_and_what_is_left_of_all_rounds(self):
+        words = ("probe", "--targets", "-", *common.ONLY, "--method", "connect", "--rate", "50")
+        targets = "127.0.0.1 tcp 1-100\n127.0.0.1 udp 1-50\n"  # nobody answers a UDP port of ours in time: all rounds
+        said = sgproof(*words, "--progress", "1", stdin=targets).stderr
+        lines = re.findall(r"^sgproof: probe: round (\d+), \d+ % of it, (\d+) of 150 answered, \d+ packets/s, (\d+) s left$", said, re.M)
+        self.assertGreaterEqual(len(lines), 2, said)
+        self.assertGreater(int(lines[0][2]), int(lines[-1][2]) if len(lines) > 2 else 0)
+        self.assertNotIn("probe: round", sgproof(*words, "--progress", "0", stdin="127.0.0.1 tcp 1-60\n").stderr)
+        self.assertNotIn("probe: round", sgproof(*words, "-q", "--progress", "1", stdin="127.0.0.1 tcp 1-60\n").stderr)
+
+    def test_a_head_of_another_version_is_refused_and_a_plan_without_one_is_read(self):
+        plan = sgproof("plan", common.SAMPLE, *VANTAGE).stdout
+        done = sgproof("probe", "--targets", "-", *common.ONLY, "--estimate", stdin=plan.replace("plan/v1", "plan/v9", 1))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("expected sgproof/plan/v1", done.stderr)
+        line = '{"address": "127.0.0.1", "protocol": "tcp", "ports": "9", "client_ports": "0-65535", "expect": "unreachable", "why": []}\n'
+        self.assertEqual(sgproof("probe", "--targets", "-", *common.ONLY, "--estimate", stdin=line).returncode, 0)
+
+    def test_a_canary_is_a_line_of_the_plan_and_no_question(self):
+        head, lines = self.head("--canary", "203.0.113.77:443")
+        self.assertEqual(head["questions"], self.head()[0]["questions"])
+        self.assertEqual(lines[-1], {"address": "203.0.113.77", "protocol": "tcp", "ports": "443", "client_ports": "0-65535", "expect": "possible",
+                                     "why": ["canary"], "canary": True})
+
+
+if __name__ == "__main__":
+    unittest.main()

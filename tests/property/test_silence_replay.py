@@ -1,0 +1,127 @@
+"""Captures drawn at random, of answers, losses and bans: no silence is called filtered without its frame, whatever came in whichever order;
+and where all was alive all the time it is. The rules are taken from shared/semantics.md and know nothing of how the product does it."""
+import bisect
+import json
+import os
+import pathlib
+import random
+import socket
+import struct
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import common
+
+OWN, HOSTS, PORTS, TIMEOUT, TRIES = "203.0.113.7", ("198.51.100.4", "198.51.100.5", "198.51.100.6"), 12, 1.0, 3
+CLOSE = 0.06  # so much before the first answer of all is as good as with it
+
+
+def ipv4(source, target, segment):
+    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(segment), 0, 0, 60, 6, 0, socket.inet_aton(source), socket.inet_aton(target)) + segment
+
+
+def segment(from_port, to_port, sequence, acknowledged, flags):
+    return struct.pack("!HHIIBBHHH", from_port, to_port, sequence, acknowledged, 0x50, flags, 65535, 0, 0)
+
+
+class World:
+    """What was sent, and what of it was answered: packets by time, and the answered and unanswered ones of each host."""
+
+    def __init__(self, seed, alive):
+        draw = random.Random(seed)
+        self.packets, self.beats, self.tries, self.vain = [], {}, {}, {}
+        listening = {(host, port) for host in HOSTS for port in range(1, PORTS + 1) if draw.random() < 0.4}
+        bans = {} if alive else {host: sorted(draw.uniform(0, 14) for _ in range(2)) for host in HOSTS if draw.random() < 0.6}
+        down = None if alive or draw.random() < 0.5 else sorted(draw.uniform(0, 14) for _ in range(2))
+        loss, now, own_port, answered = 0 if alive else draw.choice((0, 0, 0.1)), 100.0, 20000, set()
+        schedule = [(host, port) for _ in range(TRIES) for host in HOSTS for port in range(1, PORTS + 1)]
+        if not alive:
+            draw.shuffle(schedule)
+            schedule = schedule[:draw.randrange(len(schedule) // 2, len(schedule) + 1)]
+        begin = now
+        while schedule or now - begin < 12:
+            now += draw.uniform(0.02, 0.12)
+            asks = sorted(answered)
+            if schedule and (not asks or draw.random() < 0.7):
+                place = schedule.pop(0)
+            elif asks and (alive or draw.random() < 0.7):
+                place = asks[len(self.packets) % len(asks)] if alive else draw.choice(asks)
+            else:
+                continue
+            host, port = place
+            own_port += 1
+            sequence = draw.getrandbits(32)
+            self.packets.append((now, ipv4(OWN, host, segment(own_port, port, sequence, 0, 2))))
+            was_answered, at = place in answered, now - begin
+            dead = (host in bans and bans[host][0] <= at < bans[host][1]) or (down and down[0] <= at < down[1]) or draw.random() < loss
+            if place in listening and not dead:
+                answered.add(place)
+                self.packets.append((now + 0.01, ipv4(host, OWN, segment(port, own_port, 7, sequence + 1 & 0xffffffff, 0x12))))
+                self.beats.setdefault(host, []).append(now)
+            elif was_answered:
+                self.vain.setdefault(host, []).append(now)
+            if place not in answered or not was_answered:
+                self.tries.setdefault(place, []).append(now)
+        self.packets.sort(key=lambda one: one[0])
+        self.answered = answered
+
+    def write(self, path):
+        with open(path, "wb") as file:
+            file.write(struct.pack("<IHHiIII", 0xa1b23c4d, 2, 4, 0, 0, 65535, 101))
+            for moment, packet in self.packets:
+                file.write(struct.pack("<IIII", int(moment), int(moment % 1 * 1e9), len(packet), len(packet)) + packet)
+
+    def is_framed(self, host, moment):
+        """Something answered before it and after its whole wait: of the host itself from its first answer on, else of anybody; and between two
+        neighbours of those answers the host did not leave two asks unanswered."""
+        own = self.beats.get(host, [])
+        of_host = bool(own) and own[0] <= moment
+        beats = sorted(own if of_host else [beat for some in self.beats.values() for beat in some])
+        if not beats or moment < beats[0] - CLOSE:
+            return False
+        first, last = bisect.bisect_right(beats, moment) - 1, bisect.bisect_left(beats, moment + TIMEOUT - 0.001)
+        if last == len(beats):
+            return False
+        vain = self.vain.get(host, []) if of_host else []
+        return all(sum(before + 0.06 < ask < after for ask in vain) < 2 for before, after in zip(beats[max(first, 0):last], beats[max(first, 0) + 1:last + 1]))
+
+
+class Silence(unittest.TestCase):
+    def states(self, world):
+        targets = "".join("%s tcp 1-%d\n" % (host, PORTS) for host in HOSTS)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "c.pcap"
+            world.write(path)
+            done = common.sgproof("probe", "--targets", "-", "--from-capture", path, "--timeout", int(TIMEOUT * 1000), "--tries", TRIES, stdin=targets)
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        return {(x["address"], port): x["state"] for x in map(json.loads, done.stdout.splitlines()[:-1]) for port in range(x["from_port"], x["to_port"] + 1)}
+
+    def test_no_silence_is_called_filtered_without_its_frame(self):
+        filtered = unknown = 0
+        for seed in range(150):
+            world = World(seed, False)
+            states = self.states(world)
+            for place, state in states.items():
+                self.assertEqual(state == "open", place in world.answered, (seed, place))
+                filtered += state == "filtered"
+                unknown += state == "unknown"
+                if state == "filtered":
+                    framed = [moment for moment in world.tries.get(place, ()) if world.is_framed(place[0], moment)]
+                    self.assertGreaterEqual(len(framed), TRIES, (seed, place))
+        self.assertGreater(min(filtered, unknown), 300)  # both are there to be told apart
+
+    def test_where_all_is_alive_all_the_time_every_silence_is_earned(self):
+        for seed in range(30):
+            world = World(seed, True)
+            states = self.states(world)
+            last = max(max(beats) for beats in world.beats.values())
+            for place, state in states.items():
+                if place not in world.answered and world.tries[place][-1] + TIMEOUT < last and len(world.beats.get(place[0], ())) > 0 and \
+                        world.tries[place][-1] + TIMEOUT < max(world.beats[place[0]]) and world.tries[place][0] > min(world.beats[place[0]]):
+                    self.assertEqual(state, "filtered", (seed, place))
+
+
+if __name__ == "__main__":
+    unittest.main()
