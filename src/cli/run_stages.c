@@ -45,8 +45,6 @@ static bool read_configuration(struct run_job *job, const char *name, struct err
     if (from == NULL) {
         from = bundle_scratch_path(job->bundle, name);
         GUARD(cli_collect(job->arena, job->options, from, strcmp(name, "after") == 0, &collected, error));
-        if (stop_asked())
-            return error_set(error, ERROR_INCOMPLETE, "the reading was interrupted");
     }
     GUARD(bundle_folder(job->bundle, name, error) && snapshot_list(job->arena, from, &files, error));
     for (size_t i = 0; i < files.unread.count; i++)
@@ -56,7 +54,8 @@ static bool read_configuration(struct run_job *job, const char *name, struct err
     for (size_t i = 0; i < files.paths.count; i++)
         GUARD(bundle_copy(job->bundle, arena_printf(job->arena, "%s/%s", name, files.paths.items[i]),
                           arena_printf(job->arena, "%s/%s", from, files.paths.items[i]), error));
-    return true;
+    return job->snapshot != NULL || !stop_asked() ||
+           error_set(error, ERROR_INCOMPLETE, "the reading was interrupted");
 }
 
 static bool add_text(struct run_job *job, const char *path, const struct text *text, struct error *error)
