@@ -393,6 +393,9 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     standing->answered++;
     standing->open += cause.state == OBSERVED_OPEN;
     note_row(standing, &ledger->schedule->lanes[span->lane], question, answer->state, wall_us);
+    uint64_t *rejected = &ledger->first_rejected_us[ledger->schedule->lanes[span->lane].address.family == FAMILY_IPV6];
+    if (cause.state == OBSERVED_REJECTED && sent != 0 && (*rejected == 0 || sent < *rejected))
+        *rejected = sent;
     if (cause.state == OBSERVED_CLOSED && sent != 0 && (standing->first_shut_us == 0 || sent < standing->first_shut_us))
         standing->first_shut_us = sent;
     standing->late += try > 1;

@@ -83,7 +83,8 @@ struct ledger {
     uint32_t most_details; // of one lane
     uint64_t ended;        // questions with an answer
     uint64_t sent;
-    uint64_t received; // answers that counted
+    uint64_t received;             // answers that counted
+    uint64_t first_rejected_us[2]; // by family: when the earliest try was sent that was rejected; 0: none was
 };
 
 // `exact`: moments and frames of every packet are kept, whatever the number of questions. `timeout_us`: how long an

@@ -48,24 +48,35 @@ static bool was_answered_before(const struct standing *standing, uint32_t offset
            standing->details.items[low].answered_us < moment_us;
 }
 
-// Since when a lane resets what it left unanswered before, though the way was open: then it is not the port that says
-// closed, but whoever bans us. 0: it does not. Hosts that limit their resets send some from the beginning on.
-static uint64_t resets_after_silence(const struct ledger *ledger, size_t lane)
+// Whether a lane left unanswered before a moment, though the way was open, what it answered so later on.
+static bool was_silent_before(const struct ledger *ledger, size_t lane, enum observed_state state, uint64_t moment_us)
 {
     const struct standing *standing = &ledger->standings[lane];
     const struct lane *of = &ledger->schedule->lanes[lane];
-    uint64_t first = standing->first_shut_us, before = 0;
-    if (first == 0 || ledger->schedule->lanes[lane].protocol != PROTOCOL_TCP || standing->late < LEAST_SILENT ||
-        ledger->watch.timeout_us == 0)
-        return 0;
+    uint64_t before = 0;
     for (uint64_t question = of->first; question < of->first + of->count && before < LEAST_SILENT; question++) {
         uint8_t byte = ledger->bytes[question];
         uint64_t sent = ledger_sent_at(ledger, question, 1);
-        before += byte >= LEDGER_ANSWERED && sent != 0 && sent < first &&
-                  standing->causes.items[byte - LEDGER_ANSWERED].state == OBSERVED_CLOSED &&
+        before += byte >= LEDGER_ANSWERED && sent != 0 && sent < moment_us &&
+                  standing->causes.items[byte - LEDGER_ANSWERED].state == state &&
                   watch_shine(&ledger->watch, lane, sent) != SHINE_DARK;
     }
-    return before >= LEAST_SILENT ? first : 0;
+    return before >= LEAST_SILENT;
+}
+
+// Since when a lane closes or rejects what it left unanswered before: then it is not the port that says so, but whoever
+// bans us. 0: it does not. Hosts that limit their resets send some from the beginning on; routers that limit their
+// errors have sent some to others.
+static uint64_t bans_after_silence(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    uint64_t closed = standing->first_shut_us, rejected = ledger->first_rejected_us[of->address.family == FAMILY_IPV6];
+    if (of->protocol != PROTOCOL_TCP || standing->late < LEAST_SILENT || ledger->watch.timeout_us == 0)
+        return 0;
+    return closed != 0 && was_silent_before(ledger, lane, OBSERVED_CLOSED, closed)         ? closed
+           : rejected != 0 && was_silent_before(ledger, lane, OBSERVED_REJECTED, rejected) ? rejected
+                                                                                           : 0;
 }
 
 static struct cause ending(const struct ledger *ledger, const struct silence *silence, uint64_t question)
@@ -238,7 +249,7 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
             silence.why = standing->silent > 0 ? why_dark(ledger, arena, l) : "";
         silence.resets_from = ledger_resets_from(ledger, l);
         if (silence.resets_from == 0)
-            silence.resets_from = resets_after_silence(ledger, l);
+            silence.resets_from = bans_after_silence(ledger, l);
         if (silence.resets_from != 0)
             silence.resets = arena_printf(arena, "the host closes everything since %.8s: banned, or restarted",
                                           clock_text(arena, silence.resets_from) + 11);

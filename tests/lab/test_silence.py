@@ -244,7 +244,7 @@ class Silence(unittest.TestCase):
                                             open_of={other: [*range(1, 600, 2)]}, silent=True, reset_of=host, **how)
             self.no_open_port_is_called_silent({place: state for place, state in states.items() if place[0] == host}, (5,))
             self.assertIn("closes everything since", " ".join(reasons))
-        self.each(test, ({"reset": 100}, {"reset": 700}))
+        self.each(test, ({"reset": 100}, {"reset": 700}, {"prohibit": 100}, {"prohibit": 700}))
 
         def prohibited(method, host):
             opens = [*range(5, 600, 20)]
