@@ -1,5 +1,5 @@
 // The loop: passes over the questions, a token bucket for the rate, whichever method sends, and what ends a run.
-#include <stdio.h>
+#include <signal.h>
 #include <sys/random.h>
 #include <uv.h>
 
@@ -17,6 +17,7 @@
 #include "probe/summary.h"
 
 enum {
+    SIGNALS = 3,
     BATCH = 256,     // packets between two looks at what comes in
     SKIPS = 1 << 16, // questions passed over between two looks
     TICK_MS = 2,
@@ -48,7 +49,7 @@ struct engine {
     uv_prepare_t prepare;
     uv_idle_t idle;
     uv_timer_t tick;
-    uv_signal_t signals[2];
+    uv_signal_t signals[SIGNALS];
     const struct probe_options *options;
     struct probe_summary *summary;
     struct schedule schedule;
@@ -573,11 +574,13 @@ static bool open_loop(struct engine *engine, struct error *error)
     engine->prepare.data = engine->tick.data = engine;
     uv_prepare_start(&engine->prepare, pump);
     uv_timer_start(&engine->tick, tick, TICK_MS, TICK_MS);
-    const int signals[] = {SIGINT, SIGTERM};
-    for (int i = 0; i < 2; i++) {
+    struct sigaction before;
+    const int signals[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+    for (int i = 0; i < SIGNALS; i++) {
         uv_signal_init(&engine->loop, &engine->signals[i]);
         engine->signals[i].data = engine;
-        uv_signal_start(&engine->signals[i], interrupted, signals[i]);
+        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) // nohup(1), a shell's &
+            uv_signal_start(&engine->signals[i], interrupted, signals[i]);
         uv_unref((uv_handle_t *)&engine->signals[i]); // they stay until close_loop, and keep nothing going
     }
     return senders_listen(engine->senders, &engine->loop, error);
@@ -626,7 +629,7 @@ static bool probe_all(struct engine *engine, struct observations *observations, 
 
 static void close_loop(struct engine *engine)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&engine->signals[i], NULL);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
     uv_loop_close(&engine->loop);

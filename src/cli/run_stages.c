@@ -54,8 +54,7 @@ static bool read_configuration(struct run_job *job, const char *name, struct err
     for (size_t i = 0; i < files.paths.count; i++)
         GUARD(bundle_copy(job->bundle, arena_printf(job->arena, "%s/%s", name, files.paths.items[i]),
                           arena_printf(job->arena, "%s/%s", from, files.paths.items[i]), error));
-    return job->snapshot != NULL || !stop_asked() ||
-           error_set(error, ERROR_INCOMPLETE, "the reading was interrupted");
+    return job->snapshot != NULL || !stop_asked() || error_set(error, ERROR_INCOMPLETE, "the reading was interrupted");
 }
 
 static bool add_text(struct run_job *job, const char *path, const struct text *text, struct error *error)
@@ -111,6 +110,7 @@ static bool probe(struct run_job *job, struct error *error)
                 NULL)
             return error_set(error, ERROR_USAGE,
                              "the plan holds an address that the snapshot does not: nothing was sent");
+    cli_warn_of_sources(derivation->narrowed, &derivation->given.vantages, &job->probe.route);
     log_line(LOG_INFO, "probing %u endpoints", derivation->narrowed->endpoints.count);
     job->probe.capture = bundle_path(job->bundle, "capture.pcap");
     job->probe.capture_optional = true;
@@ -127,15 +127,18 @@ static bool probe(struct run_job *job, struct error *error)
     return true;
 }
 
-bool run_estimate(struct run_job *job, struct error *error)
+bool run_estimate(struct run_job *job, bool as_json, struct error *error)
 {
     struct text out = {0};
     job->bundle = bundle_begin(job->arena, job->out, error);
     if (job->bundle == NULL)
         return false;
     stop_removes(bundle_temporary(job->bundle));
-    bool good = prepare(job, error);
-    if (good)
+    bool good =
+        prepare(job, error) && probe_scope(&job->derivation.plan, job->probe.only, job->probe.only_count, error);
+    if (good && as_json)
+        plan_head_write(&job->derivation.plan, &job->derivation.head, &out);
+    else if (good)
         cli_write_estimate(&job->derivation.plan, &job->derivation.head, &out);
     good = good && cli_output(job->options, &out, error);
     text_free(&out);

@@ -150,8 +150,13 @@ class Silence(unittest.TestCase):
                 self.assertEqual((count.read_text(), out.exists()), ("0", False))
             self.assertEqual(self.alone(inner, "plan", common.SAMPLE, "--vantage", "203.0.113.7").returncode, 0)
             self.assertEqual(self.alone({}, "plan", common.SAMPLE).returncode, 0)
-            # One family's is enough.
-            self.assertEqual(self.alone({"own": ["203.0.113.7", "fd00::3"]}, "plan", common.SAMPLE).returncode, 0)
+            done = self.alone({"own": ["203.0.113.7", "fd00::3"]}, "plan", common.SAMPLE)  # half of it is none of both
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("fd00::3", done.stderr)
+            for private in ("10.1.2.3", "169.254.1.1", "224.0.0.1", "fd00::3", "100.64.0.1"):
+                done = self.alone(inner, "plan", common.SAMPLE, "--vantage", private)
+                self.assertEqual((done.returncode, done.stdout), (2, ""), private)
+                self.assertIn("no address that the internet sees", done.stderr)
 
     def test_a_probe_that_goes_on_asks_again_what_is_known_to_answer(self):
         def test(method, host):
