@@ -154,7 +154,7 @@ static bool lacks_tries(const struct engine *engine, size_t lane, uint64_t quest
 {
     return ledger_tries(&engine->ledger, question) < MOST_TRIES &&
            ledger_counting(&engine->ledger, lane, question, true, engine->mending_us) <
-               (unsigned)engine->options->tries;
+               ledger_wanted(&engine->ledger, lane, (unsigned)engine->options->tries);
 }
 
 static bool is_asked(const struct engine *engine, uint64_t question, struct sending *sending)
@@ -304,7 +304,7 @@ static uint64_t lacking_of(const struct engine *engine, size_t lane, bool pendin
 {
     const struct lane *of = &engine->schedule.lanes[lane];
     const struct standing *standing = &engine->ledger.standings[lane];
-    uint64_t lacking = 0, least = (uint64_t)engine->options->tries;
+    uint64_t lacking = 0, least = ledger_wanted(&engine->ledger, lane, (unsigned)engine->options->tries);
     if (standing->silent == 0 || (standing->sent >= (of->count - of->spare) * least &&
                                   ledger_all_count(&engine->ledger, lane, (unsigned)least, pending)))
         return 0;

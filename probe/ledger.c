@@ -16,8 +16,12 @@ enum {
     ACCEPTING_LEAST = 100,  // open ports, and nothing closed among them, that no real host has
     LEAST_ROW = 8,          // answers of one kind, one after the other, that make one ask for the other kind again
     MOST_TURNING = 3,
+    LEAST_LOST = 2,      // asks in vain that tell of loss
     RESETTING_ROW = 128, // the same, while others are still asked: less than a hundredth of what is sent
 };
+
+// Share of the silent questions that loss alone may make so.
+static const double MISSED = 0.02;
 
 static size_t moments(const struct ledger *ledger)
 {
@@ -435,6 +439,18 @@ unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t ques
         count++;
     }
     return count;
+}
+
+unsigned ledger_wanted(const struct ledger *ledger, size_t lane, unsigned tries)
+{
+    const struct light *light = &ledger->watch.pulses[lane].light;
+    if (light->lost < LEAST_LOST)
+        return tries;
+    double share = (double)light->lost / (double)(light->lost + light->heard), missed = share;
+    unsigned wanted = 1;
+    for (; missed > MISSED && wanted < MOST_TRIES; wanted++)
+        missed *= share;
+    return wanted > tries ? wanted : tries;
 }
 
 bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, bool pending)

@@ -134,6 +134,9 @@ bool ledger_is_silent(const struct ledger *ledger, const struct lane *lane, uint
 // How many of a silent question's tries count: those that are lit and apart (watch.h), and where `pending` those that
 // may still be. After watch_light. Tries sent from `since_us` on count in any case.
 unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us);
+// How many tries of a silent question must count where `tries` would do without loss: so many that hardly any answer
+// can have been lost in all of them, as often as the lane's sentinels, alone, were not answered.
+unsigned ledger_wanted(const struct ledger *ledger, size_t lane, unsigned tries);
 // Whether so many tries of each question count that had as many, which is quickly told; else each has to be looked at.
 bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, bool pending);
 

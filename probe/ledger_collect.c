@@ -131,6 +131,10 @@ static const char *why_dark(const struct ledger *ledger, struct arena *arena, si
     if (light->first == 0)
         return "nothing was heard from anybody";
     const char *moment = clock_text(arena, light->last);
+    if (!light->ended && ledger_wanted(ledger, lane, 1) > 1)
+        return arena_printf(arena,
+                            "answers are being lost: %u of %u sentinels were in vain, rate limited or a bad line",
+                            pulse->light.lost, pulse->light.lost + pulse->light.heard);
     bool ended = ledger->standings[lane].last_sent_us + ledger->watch.timeout_us > light->last;
     if (!ended)
         return "asked while nothing showed that the way was open";
@@ -240,9 +244,9 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         struct run run = {0};
         const struct span *before = NULL;
         struct silence silence = {.lane = l,
-                                  .tries = tries,
+                                  .tries = ledger_wanted(ledger, l, tries),
                                   .accepts_from = ledger_accepts_from(ledger, l),
-                                  .all_count = ledger_all_count(ledger, l, tries, false),
+                                  .all_count = ledger_all_count(ledger, l, ledger_wanted(ledger, l, tries), false),
                                   .why = unfinished};
         silence.least = least_tries(ledger, lane);
         if (unfinished == NULL)

@@ -85,7 +85,8 @@ struct vain {
 struct record {
     beats_list beats;
     VECTOR(struct vain) vain;
-    size_t lanes; // that have beaten firmly
+    size_t lanes;   // that have beaten firmly
+    unsigned heard; // asks that were answered
 };
 
 static int by_beginning(const void *left, const void *right)
@@ -107,21 +108,25 @@ static void add_pulse(struct arena *arena, struct record *record, const struct p
     for (size_t i = 0; pulse->firm && i < pulse->asks.count; i++)
         if (!pulse->asks.items[i].answered)
             *vector_add(arena, &record->vain) = (struct vain){pulse->asks.items[i].sent_us, lane};
+    for (size_t i = 0; pulse->firm && i < pulse->asks.count; i++)
+        record->heard += pulse->asks.items[i].answered;
     record->lanes += pulse->firm;
 }
 
 // Whether between two moments nobody heard: two asks were in vain, of two lanes where there are two. *next is the first
-// ask that comes into question.
-static bool is_broken(const struct record *record, size_t *next, uint64_t from, uint64_t to)
+// ask that comes into question; *count how many were in vain.
+static bool is_broken(const struct record *record, size_t *next, uint64_t from, uint64_t to, unsigned *count)
 {
     size_t first = record->vain.count;
     bool broken = false;
+    *count = 0;
     for (; *next < record->vain.count && record->vain.items[*next].sent_us <= from;)
         ++*next;
     for (; *next < record->vain.count && record->vain.items[*next].sent_us < to; ++*next) {
         bool other = first < record->vain.count && record->vain.items[first].lane != record->vain.items[*next].lane;
         broken = broken || (first < record->vain.count && (record->lanes < 2 || other));
         first = first < record->vain.count ? first : *next;
+        ++*count;
     }
     return broken;
 }
@@ -129,8 +134,9 @@ static bool is_broken(const struct record *record, size_t *next, uint64_t from, 
 // `of_one`: two asks of one lane are enough.
 static struct light light_of(const struct watch *watch, struct record *record, bool of_one)
 {
-    struct light light = {0};
+    struct light light = {.heard = record->heard};
     size_t next = 0;
+    unsigned vain;
     if (record->beats.count == 0)
         return light;
     if (of_one)
@@ -151,7 +157,8 @@ static struct light light_of(const struct watch *watch, struct record *record, b
             *vector_add(watch->lights, &light.beats) = *one;
         if (one != NULL && one->first > to && one->first - to > light.gap)
             light.gap = one->first - to;
-        if (one != NULL && (one->first <= to || !is_broken(record, &next, to, one->first))) {
+        if (one != NULL && (one->first <= to || !is_broken(record, &next, to, one->first, &vain))) {
+            light.lost += one->first > to ? vain : 0;
             to = one->last > to ? one->last : to;
             continue;
         }
@@ -159,7 +166,7 @@ static struct light light_of(const struct watch *watch, struct record *record, b
             *vector_add(watch->lights, &light.lit) = (struct lit){from, to - watch->timeout_us};
         light.begins = from;
         light.last = to;
-        light.ended = one == NULL && is_broken(record, &next, to, UINT64_MAX);
+        light.ended = one == NULL && is_broken(record, &next, to, UINT64_MAX, &vain);
         if (one != NULL) {
             from = one->first;
             to = one->last;
