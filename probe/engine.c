@@ -353,6 +353,7 @@ static void end_pass(struct engine *engine)
 {
     uint64_t dropped = senders_dropped(engine->senders);
     if (engine->stage == STAGE_PASSES) {
+        watch_light(&engine->ledger.watch);
         pace_settle(&engine->pace, (double)(monotonic_us() - engine->pass_began_us) / 1e6, dropped > engine->dropped);
         engine->dropped = dropped;
         if (begin_pass(engine))

@@ -192,6 +192,20 @@ static void measure(struct standing *standing, double rtt_us)
     standing->smoothed_us = 0.875 * standing->smoothed_us + 0.125 * rtt_us;
 }
 
+double ledger_late_share(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    size_t all = 0, lit = 0;
+    for (size_t i = 0; i < standing->details.count; i++) {
+        uint64_t question = ledger->schedule->lanes[lane].first + standing->details.items[i].offset;
+        if (ledger_sent_at(ledger, question, 2) == 0)
+            continue;
+        all++;
+        lit += watch_shine(&ledger->watch, lane, ledger_sent_at(ledger, question, 1)) != SHINE_DARK;
+    }
+    return all == 0 ? 1 : (double)lit / (double)all;
+}
+
 uint64_t ledger_patience_us(const struct standing *standing, uint64_t least_us, uint64_t most_us)
 {
     double wait = standing->measured ? standing->smoothed_us + 4 * standing->variation_us : (double)most_us;
