@@ -353,7 +353,7 @@ static void end_pass(struct engine *engine)
 {
     uint64_t dropped = senders_dropped(engine->senders);
     if (engine->stage == STAGE_PASSES) {
-        watch_light(&engine->ledger.watch);
+        ledger_light(&engine->ledger);
         pace_settle(&engine->pace, (double)(monotonic_us() - engine->pass_began_us) / 1e6, dropped > engine->dropped);
         engine->dropped = dropped;
         if (begin_pass(engine))
@@ -361,7 +361,7 @@ static void end_pass(struct engine *engine)
         engine->mending_us = clock_wall_us();
         engine->mended = 0;
     }
-    watch_light(&engine->ledger.watch);
+    ledger_light(&engine->ledger);
     if (!mend(engine, engine->returns > 0 ? engine->pace.rate / SLOWER : engine->pace.rate))
         wait_for_the_last(engine);
 }
@@ -377,7 +377,7 @@ static bool is_lacking(const struct engine *engine)
 
 static void after_call(struct engine *engine)
 {
-    watch_light(&engine->ledger.watch);
+    ledger_light(&engine->ledger);
     if (sentinels_doubt(engine->sentinels))
         return; // they are asked in this stage too
     if (!is_lacking(engine)) {
@@ -580,7 +580,7 @@ static bool open_loop(struct engine *engine, struct error *error)
     for (int i = 0; i < SIGNALS; i++) {
         uv_signal_init(&engine->loop, &engine->signals[i]);
         engine->signals[i].data = engine;
-        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) // nohup(1), a shell's &
+        if (signals[i] != SIGHUP || (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)) // nohup(1)
             uv_signal_start(&engine->signals[i], interrupted, signals[i]);
         uv_unref((uv_handle_t *)&engine->signals[i]); // they stay until close_loop, and keep nothing going
     }
@@ -591,7 +591,7 @@ static void observe(struct engine *engine, struct observations *observations)
 {
     struct probe_summary *summary = engine->summary;
     note_sources(engine);
-    watch_light(&engine->ledger.watch);
+    ledger_light(&engine->ledger);
     ledger_collect(&engine->ledger, engine->arena, (unsigned)engine->options->tries, engine->unfinished, observations,
                    summary->by_state);
     summary_count(engine->arena, &engine->ledger, observations, summary);

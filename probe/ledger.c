@@ -17,11 +17,12 @@ enum {
     LEAST_ROW = 8,          // answers of one kind, one after the other, that make one ask for the other kind again
     MOST_TURNING = 3,
     LEAST_LOST = 2,      // asks in vain that tell of loss
+    LEAST_LATE = 5,      // answers to later tries that do
     RESETTING_ROW = 128, // the same, while others are still asked: less than a hundredth of what is sent
 };
 
 // Share of the silent questions that loss alone may make so.
-static const double MISSED = 0.02;
+static const double MISSED = 0.002;
 
 static size_t moments(const struct ledger *ledger)
 {
@@ -287,7 +288,7 @@ static void trust_again(struct standing *standing)
 static void note_row(struct standing *standing, const struct lane *lane, uint64_t question, enum observed_state state,
                      uint64_t wall_us)
 {
-    if (lane->protocol != PROTOCOL_TCP)
+    if (!protocol_has_ports(lane->protocol))
         return;
     if (state == OBSERVED_CLOSED || state == OBSERVED_REJECTED)
         add_to_row(&standing->shuts, &standing->opens, wall_us);
@@ -303,7 +304,7 @@ static void note_row(struct standing *standing, const struct lane *lane, uint64_
 static void note_again(struct standing *standing, const struct lane *lane, uint64_t question,
                        enum observed_state before, enum observed_state now)
 {
-    if (lane->protocol != PROTOCOL_TCP)
+    if (!protocol_has_ports(lane->protocol))
         return;
     if (before == OBSERVED_CLOSED && now == OBSERVED_OPEN)
         standing->turned = true;
@@ -351,9 +352,8 @@ uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last)
 {
     struct standing *standing = &ledger->standings[lane];
     struct row *opens = &standing->opens, *shuts = &standing->shuts;
-    if (ledger->schedule->lanes[lane].protocol != PROTOCOL_TCP)
-        return 0;
-    if (standing->shut != 0 && !standing->turned && opens->count >= opens->asked + LEAST_ROW) {
+    bool tcp = ledger->schedule->lanes[lane].protocol == PROTOCOL_TCP;
+    if (tcp && standing->shut != 0 && !standing->turned && opens->count >= opens->asked + LEAST_ROW) {
         opens->asked = opens->count;
         return standing->shut;
     }
@@ -417,6 +417,9 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     if (cause.state == OBSERVED_CLOSED && sent != 0 && (standing->first_shut_us == 0 || sent < standing->first_shut_us))
         standing->first_shut_us = sent;
     standing->late += try > 1;
+    standing->tried += try > 0 && try < FIRST_ASK ?
+    try:
+        1;
     note_beat(ledger, span, question, try, answer->state, wall_us);
     note_sentinel(standing, question, answer->state);
     if (rtt >= 0)
@@ -455,12 +458,28 @@ unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t ques
     return count;
 }
 
+static double loss_of(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    const struct light *light = &ledger->watch.pulses[lane].light;
+    double asks = light->lost < LEAST_LOST ? 0 : (double)light->lost / (double)(light->lost + light->heard), tries = 0;
+    if (standing->late >= LEAST_LATE) {
+        double more = (double)(standing->tried - standing->answered) * ledger_late_share(ledger, lane);
+        tries = more / (more + (double)standing->answered);
+    }
+    return asks > tries ? asks : tries;
+}
+
+void ledger_light(struct ledger *ledger)
+{
+    watch_light(&ledger->watch);
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++)
+        ledger->standings[i].lost = ledger->watch.timeout_us == 0 ? 0 : loss_of(ledger, i);
+}
+
 unsigned ledger_wanted(const struct ledger *ledger, size_t lane, unsigned tries)
 {
-    const struct light *light = &ledger->watch.pulses[lane].light;
-    if (light->lost < LEAST_LOST)
-        return tries;
-    double share = (double)light->lost / (double)(light->lost + light->heard), missed = share;
+    double share = ledger->standings[lane].lost, missed = share;
     unsigned wanted = 1;
     for (; missed > MISSED && wanted < MOST_TRIES; wanted++)
         missed *= share;
@@ -490,7 +509,7 @@ bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, 
 
 void ledger_settle(struct ledger *ledger)
 {
-    watch_light(&ledger->watch);
+    ledger_light(ledger);
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
         ledger->standings[i].settled = true;
 }

@@ -52,6 +52,8 @@ struct standing {
     bool turned;            // what had been closed was open
     bool turned_shut[2];    // what had been open was closed: of the two sentinels
     unsigned turning;       // times that the other one was asked then
+    uint64_t tried;         // tries that its answers took in all
+    double lost;            // share of its tries, or answers, that were lost: see ledger_light
     uint64_t late;          // answers that came only to a second or later try
     unsigned tries;         // that every silent question of it has had, but for those of a host that fell silent
     struct address source;  // of its packets; family 0: not known
@@ -138,8 +140,11 @@ bool ledger_is_silent(const struct ledger *ledger, const struct lane *lane, uint
 // How many of a silent question's tries count: those that are lit and apart (watch.h), and where `pending` those that
 // may still be. After watch_light. Tries sent from `since_us` on count in any case.
 unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us);
+// Works out the light of all lanes (watch.h), and how much each of them loses: by how often its sentinels were not
+// answered, but for one gap, and by how many tries its answers took that were not sent in the dark.
+void ledger_light(struct ledger *ledger);
 // How many tries of a silent question must count where `tries` would do without loss: so many that hardly any answer
-// can have been lost in all of them, as often as the lane's sentinels, alone, were not answered.
+// can have been lost in all of them, as much as the lane loses. After ledger_light.
 unsigned ledger_wanted(const struct ledger *ledger, size_t lane, unsigned tries);
 // Whether so many tries of each question count that had as many, which is quickly told; else each has to be looked at.
 bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, bool pending);

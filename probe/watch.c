@@ -122,7 +122,7 @@ static struct light light_of(const struct watch *watch, struct record *record)
 {
     struct light light = {.heard = record->heard};
     size_t next = 0;
-    unsigned vain;
+    unsigned vain = 0, most = 0;
     if (record->beats.count == 0)
         return light;
     qsort(record->beats.items, record->beats.count, sizeof(struct beats), by_beginning);
@@ -141,8 +141,12 @@ static struct light light_of(const struct watch *watch, struct record *record)
             *vector_add(watch->lights, &light.beats) = *one;
         if (one != NULL && one->first > to && one->first - to > light.gap)
             light.gap = one->first - to;
-        if (one != NULL && (one->first <= to || !is_broken(record, &next, to, one->first, &vain))) {
-            light.lost += one->first > to ? vain : 0;
+        bool broken = one != NULL && one->first > to && is_broken(record, &next, to, one->first, &vain);
+        if (one != NULL && one->first > to) {
+            light.lost += vain;
+            most = vain > most ? vain : most;
+        }
+        if (one != NULL && !broken) {
             to = one->last > to ? one->last : to;
             continue;
         }
@@ -156,6 +160,7 @@ static struct light light_of(const struct watch *watch, struct record *record)
             to = one->last;
         }
     }
+    light.lost -= most; // one outage is no loss
     return light;
 }
 

@@ -54,7 +54,7 @@ void stop_notes(void)
     stop.notes = true;
     for (int i = 0; i < SIGNALS; i++) {
         uv_signal_init(&stop.loop, &stop.handles[i]);
-        if (!stop.removes || stop.before[i].sa_handler != SIG_IGN)
+        if (signals[i] != SIGHUP || !stop.removes || stop.before[i].sa_handler != SIG_IGN)
             uv_signal_start(&stop.handles[i], note, signals[i]);
     }
 }

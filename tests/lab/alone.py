@@ -7,12 +7,13 @@ BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything i
 addresses), also (ip commands), filter (what this machine's own firewall does with what leaves: drop, reject),
 count (a file: packets that came);
 open (TCP ports; the others are closed), open_of (the same by address), silent (true: the others say nothing), udp (ports
-that answer; the others are closed), echo (false: pings are not answered), delay (seconds that every answer takes),
+that answer; the others are closed), udp_silent (true: those others are silent),
+echo (false: pings are not answered), delay (seconds that every answer takes),
 late (seconds that an open port takes instead), stops ([ports, seconds]: they are closed from then on);
 mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the first packet: the line is
 dead), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), limit (answers
 a second, the others are lost), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), reset_of
-(this address only), accept (SYNs after which every port is open), accept_of (of this address only)."""
+(this address only), refuse (packets after which every UDP port is unreachable), accept (SYNs after which every port is open), accept_of (of this address only)."""
 import fcntl
 import heapq
 import json
@@ -100,9 +101,9 @@ class Hosts:
 
     def udp(self, source, target, segment, whole):
         own, port = struct.unpack("!HH", segment[:4])
-        if port in self.of.get("udp", ()):
+        if port in self.of.get("udp", ()) and self.packets <= self.of.get("refuse", 1e9):
             return self.delay, packet(target, source, 17, struct.pack("!HHHH", port, own, 12, 0) + b"pong", 6)
-        if self.of.get("silent"):
+        if self.of.get("silent") or (self.of.get("udp_silent") and self.packets <= self.of.get("refuse", 1e9)):
             return None
         kind = (1, 3, 3) if len(source) == 4 else (58, 1, 4)
         return self.delay, packet(target, source, kind[0], struct.pack("!BBHI", kind[1], kind[2], 0, 0) + whole[:28 if len(source) == 4 else 100], 2)
