@@ -1,6 +1,7 @@
 #include "rules/balancer_hop.h"
 
 #include "model/protocol.h"
+#include "rules/load_balancer.h"
 #include "rules/site.h"
 
 // The ports that a node asks a target from.
@@ -329,4 +330,68 @@ struct clients hop_through(struct hopper *hopper, const struct hop_question *hop
             arena_printf(hopper->set->arena, "the way from %s to %s is not modelled", from->vpc_id, to->vpc_id));
     }
     return clients;
+}
+
+// ---- Zones
+
+static const char *zone_of(const struct hopper *hopper, const struct network_interface *interface)
+{
+    return map_get(&hopper->estate->zone_of_subnet, interface->place->subnet_id);
+}
+
+// Whether nodes pass on to targets in other zones. A target group's own attribute goes before its load balancer's; an
+// application load balancer's own is always on, a network one's off unless it is told. *doubt: why that is not sure.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-cross-zone.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/disable-cross-zone.html
+static bool crosses_zones(struct hopper *hopper, const struct load_balancer *balancer, const struct target_group *group,
+                          const char **doubt)
+{
+    struct arena *kept = hopper->set->arena;
+    if (balancer->type == LOAD_BALANCER_CLASSIC) { // its attributes are not read
+        *doubt =
+            arena_printf(kept, "whether classic load balancer %s passes on to other zones is not told", balancer->name);
+        return true;
+    }
+    if (group->cross_zone != SETTING_NOT_TOLD)
+        return group->cross_zone == SETTING_ON;
+    const struct lack *lack = group->attributes_told && balancer->attributes_told
+                                  ? NULL
+                                  : attributes_lack(hopper->estate, balancer->account, balancer->region);
+    if (lack != NULL) {
+        *doubt = lack->text;
+        return true;
+    }
+    return balancer->type == LOAD_BALANCER_APPLICATION || balancer->cross_zone == SETTING_ON;
+}
+
+enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, const struct target_group *group,
+                         const char *target_zone, text_list *doubts)
+{
+    const struct load_balancer *balancer = hop->balancer;
+    const struct network_interface *node = hop->node, *target = hop->target;
+    const char *from = zone_of(hopper, node), *to = target_zone != NULL ? target_zone : zone_of(hopper, target);
+    const char *doubt = NULL;
+    if (text_same(to, "all") || (from != NULL && text_same(from, to)))
+        return ZONE_SURELY;
+    bool crosses = crosses_zones(hopper, balancer, group, &doubt);
+    if (doubt == NULL && crosses)
+        return ZONE_SURELY;
+    if (doubt == NULL && from != NULL && to != NULL && group != NULL && strcmp(group->type, "alb") == 0)
+        doubt = arena_printf(hopper->set->arena,
+                             "whether %s, whose nodes keep to their zones, passes on to %s in "
+                             "another one is not documented",
+                             balancer->name, target->id);
+    if (doubt == NULL && (from == NULL || to == NULL))
+        doubt = arena_printf(hopper->set->arena, "the Availability Zone of %s is not told",
+                             from == NULL ? node->id : target->id);
+    if (!crosses && group->cross_zone == SETTING_NOT_TOLD && !balancer->attributes_told)
+        text_list_add(hopper->set->arena, &hopper->set->assumptions,
+                      arena_printf(hopper->set->arena,
+                                   "attributes of load balancer %s absent: its nodes reach targets of their own zone "
+                                   "only, as is AWS's default",
+                                   balancer->name));
+    if (doubt == NULL)
+        return ZONE_NOT;
+    text_list_add(hopper->arena, doubts, doubt);
+    return ZONE_PERHAPS;
 }

@@ -39,3 +39,9 @@ struct address own_address(const struct network_interface *interface, enum famil
 // of both let it there and the reply back.
 struct clients hop_through(struct hopper *hopper, const struct hop_question *hop, text_list *because,
                            text_list *doubts);
+
+// Whether the node sends to targets in the target's zone: in its own zone always, in others where cross-zone load
+// balancing is on. `group` is NULL behind a classic load balancer; target_zone what is registered, or NULL.
+enum in_zone { ZONE_NOT, ZONE_PERHAPS, ZONE_SURELY };
+enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, const struct target_group *group,
+                         const char *target_zone, text_list *doubts);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "model/protocol.h"
-#include "rules/balancer_hop.h"
+#include "rules/listener_ways.h"
 #include "rules/load_balancer.h"
 
 // The interfaces of one load balancer, and those of its endpoints that take clients in.
@@ -35,6 +35,8 @@ struct walker {
     struct map fronts;               // load balancer's ARN, or "VPC|NAME" -> struct front
     struct map interface_of_private; // "VPC|ADDRESS" -> interface
     struct map primary_of_instance;  // instance -> interface
+    bool addresses_known;
+    struct map interfaces_of_address; // of any VPC: "ADDRESS" -> struct namesakes; made when it is first needed
 };
 
 static void index_interfaces(struct walker *walker)
@@ -119,72 +121,6 @@ static bool preserves_client(const struct hop_in *in, enum family target_family)
     return group->preserve_client == PRESERVE_DEFAULT && preserves_by_default(group);
 }
 
-// ---- Zones
-
-static const char *zone_of(const struct walker *walker, const struct network_interface *interface)
-{
-    return map_get(&walker->estate->zone_of_subnet, interface->place->subnet_id);
-}
-
-// Whether nodes pass on to targets in other zones. A target group's own attribute goes before its load balancer's; an
-// application load balancer's own is always on, a network one's off unless it is told. *doubt: why that is not sure.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-cross-zone.html
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/disable-cross-zone.html
-static bool crosses_zones(struct walker *walker, const struct hop_in *in, const char **doubt)
-{
-    const struct load_balancer *balancer = in->front->balancer;
-    const struct target_group *group = in->group;
-    struct arena *kept = walker->set->arena;
-    if (balancer->type == LOAD_BALANCER_CLASSIC) { // its attributes are not read
-        *doubt =
-            arena_printf(kept, "whether classic load balancer %s passes on to other zones is not told", balancer->name);
-        return true;
-    }
-    if (group->cross_zone != SETTING_NOT_TOLD)
-        return group->cross_zone == SETTING_ON;
-    const struct lack *lack = group->attributes_told && balancer->attributes_told
-                                  ? NULL
-                                  : attributes_lack(walker->estate, balancer->account, balancer->region);
-    if (lack != NULL) {
-        *doubt = lack->text;
-        return true;
-    }
-    return balancer->type == LOAD_BALANCER_APPLICATION || balancer->cross_zone == SETTING_ON;
-}
-
-enum in_zone { ZONE_NOT, ZONE_PERHAPS, ZONE_SURELY };
-
-static enum in_zone node_serves(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
-                                const struct network_interface *target, const char *target_zone, text_list *doubts)
-{
-    const struct load_balancer *balancer = in->front->balancer;
-    const char *from = zone_of(walker, node), *to = target_zone != NULL ? target_zone : zone_of(walker, target);
-    const char *doubt = NULL;
-    if (text_same(to, "all") || (from != NULL && text_same(from, to)))
-        return ZONE_SURELY;
-    bool crosses = crosses_zones(walker, in, &doubt);
-    if (doubt == NULL && crosses)
-        return ZONE_SURELY;
-    if (doubt == NULL && from != NULL && to != NULL && in->group != NULL && strcmp(in->group->type, "alb") == 0)
-        doubt = arena_printf(walker->set->arena,
-                             "whether %s, whose nodes keep to their zones, passes on to %s in "
-                             "another one is not documented",
-                             balancer->name, target->id);
-    if (doubt == NULL && (from == NULL || to == NULL))
-        doubt = arena_printf(walker->set->arena, "the Availability Zone of %s is not told",
-                             from == NULL ? node->id : target->id);
-    if (!crosses && in->group->cross_zone == SETTING_NOT_TOLD && !balancer->attributes_told)
-        text_list_add(walker->set->arena, &walker->set->assumptions,
-                      arena_printf(walker->set->arena,
-                                   "attributes of load balancer %s absent: its nodes reach targets of their own zone "
-                                   "only, as is AWS's default",
-                                   balancer->name));
-    if (doubt == NULL)
-        return ZONE_NOT;
-    text_list_add(walker->arena, doubts, doubt);
-    return ZONE_PERHAPS;
-}
-
 // What one node brings to a target.
 static struct clients through_node(struct walker *walker, const struct hop_in *in, size_t n,
                                    const struct network_interface *target, struct address address, uint16_t port,
@@ -202,7 +138,7 @@ static struct clients through_node(struct walker *walker, const struct hop_in *i
     struct clients clients = hop_through(&walker->hopper, &hop, &own_because, &own_doubts);
     if (prefixset_is_empty(clients.may))
         return clients;
-    enum in_zone serves = node_serves(walker, in, hop.node, target, zone, &own_doubts);
+    enum in_zone serves = hop_in_zone(&walker->hopper, &hop, in->group, zone, &own_doubts);
     if (serves == ZONE_NOT) {
         *other_zone = true;
         return (struct clients){0};
@@ -310,12 +246,6 @@ static bool heed_health(struct walker *walker, struct hop_in *in, const struct t
                                        : arena_printf(kept, "%s, which is not known", target->health)));
     }
     return takes != TAKES_NONE;
-}
-
-// The port as a client of the load balancer knows it: "443/HTTPS".
-static const char *listener_text(struct arena *arena, const struct listener *listener)
-{
-    return listener == NULL ? "unknown" : arena_printf(arena, "%u/%s", (unsigned)listener->port, listener->protocol);
 }
 
 // `registered` is NULL behind a classic load balancer, whose documents do not tell of health.
@@ -484,21 +414,43 @@ static void follow_nested(struct walker *walker, const struct hop_in *way, const
 
 // ---- Targets
 
-// An address that is of no interface in its target group's VPC may be of one in another.
-static bool reach_elsewhere(struct walker *walker, const struct hop_in *in, const struct target *target,
-                            struct address address, uint16_t port)
+// Interfaces that share a private address, in different VPCs.
+struct namesakes {
+    VECTOR(const struct network_interface *) items;
+};
+
+static void index_addresses(struct walker *walker)
 {
-    bool any = false;
+    struct arena *arena = walker->arena;
+    walker->addresses_known = true;
     for (size_t i = 0; i < walker->estate->interfaces.count; i++) {
         const struct network_interface *one = walker->estate->interfaces.items[i];
-        struct address own;
-        for (size_t a = 0; (own = own_address(one, address.family, a)).family != 0; a++)
-            if (own.bits == address.bits) {
-                reach_target(walker, in, one, address, port, target);
-                any = true;
+        for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4) {
+            struct address address;
+            for (size_t a = 0; (address = own_address(one, (enum family)family, a)).family != 0; a++) {
+                char text[ADDRESS_TEXT];
+                address_format(address, text);
+                struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
+                if (namesakes == NULL) {
+                    namesakes = arena_new_of(arena, struct namesakes);
+                    map_put(arena, &walker->interfaces_of_address, arena_strdup(arena, text), namesakes);
+                }
+                *vector_add(arena, &namesakes->items) = one;
             }
+        }
     }
-    return any;
+}
+
+// An address that is of no interface in its target group's VPC may be of one in another.
+static bool reach_elsewhere(struct walker *walker, const struct hop_in *in, const struct target *target,
+                            struct address address, const char *text, uint16_t port)
+{
+    if (!walker->addresses_known)
+        index_addresses(walker);
+    const struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
+    for (size_t i = 0; namesakes != NULL && i < namesakes->items.count; i++)
+        reach_target(walker, in, namesakes->items.items[i], address, port, target);
+    return namesakes != NULL;
 }
 
 static void reach_instance(struct walker *walker, const struct hop_in *way, const struct target *target, uint16_t port)
@@ -553,7 +505,7 @@ static void follow_target(struct walker *walker, const struct hop_in *in, const 
         map_get(&walker->interface_of_private, arena_printf(walker->arena, "%s|%s", group->vpc_id, text));
     if (interface != NULL)
         reach_target(walker, in, interface, address, port, target);
-    else if (!reach_elsewhere(walker, in, target, address, port))
+    else if (!reach_elsewhere(walker, in, target, address, text, port))
         not_considered(walker, target, group);
 }
 
@@ -595,189 +547,7 @@ static void follow_group(struct walker *walker, const struct hop_in *way, const 
         follow_target(walker, &in, &group->targets.items[t], depth);
 }
 
-// ---- Rules
-
-// A target group that a listener forwards to, and for which sources.
-struct way {
-    const char *group;
-    struct clients sources;
-    bool weightless; // by an action that gives it no weight
-    text_list doubts;
-};
-
-struct ways {
-    VECTOR(struct way) items;
-};
-
-static struct way *way_to(struct arena *arena, struct ways *ways, const char *group)
-{
-    for (size_t i = 0; i < ways->items.count; i++)
-        if (strcmp(ways->items.items[i].group, group) == 0)
-            return &ways->items.items[i];
-    struct way *way = vector_add(arena, &ways->items);
-    *way = (struct way){.group = group};
-    return way;
-}
-
-static void widen(struct arena *arena, struct way *way, struct prefixset sources, bool surely, const char *doubt)
-{
-    way->sources.may = prefixset_union(arena, way->sources.may, sources);
-    if (surely)
-        way->sources.must = prefixset_union(arena, way->sources.must, sources);
-    else
-        text_list_add(arena, &way->doubts, doubt);
-}
-
-static struct prefixset rule_sources(struct arena *arena, const struct listener_rule *rule, enum family family)
-{
-    struct prefixset set = prefixset_empty;
-    if (!rule->from_sources)
-        return prefixset_all(arena, family);
-    for (size_t i = 0; i < rule->sources.count; i++)
-        if (rule->sources.items[i].family == family)
-            set = prefixset_union(arena, set, prefixset_of(arena, rule->sources.items[i]));
-    return set;
-}
-
-// One rule, for the sources that no rule before it surely takes. Host, path and headers are the client's to choose. A
-// group that has no weight takes new clients of no kind; one that was sent there before may be kept there by a cookie.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
-static void follow_rule(struct walker *walker, const struct listener_rule *rule, enum family family, bool sure,
-                        const char *doubt, struct prefixset *left, struct ways *ways)
-{
-    struct arena *arena = walker->arena;
-    struct prefixset sources = rule_sources(arena, rule, family);
-    struct prefixset taken = prefixset_intersect(arena, *left, sources);
-    for (size_t i = 0; i < rule->forwards.count; i++) {
-        const struct forward *forward = &rule->forwards.items[i];
-        struct way *way = way_to(arena, ways, forward->target_group);
-        if (forward->weight > 0)
-            widen(arena, way, taken, sure && rule->doubt == NULL, rule->doubt != NULL ? rule->doubt : doubt);
-        else if (rule->sticky)
-            widen(arena, way, taken, false, "its weight is 0, but a client may be kept there by a cookie");
-        else
-            way->weightless = true;
-    }
-    if (!rule->has_conditions && rule->doubt == NULL && sure)
-        *left = prefixset_subtract(arena, *left, sources);
-}
-
-static bool belongs_to(const struct target_group *group, const struct load_balancer *balancer)
-{
-    for (size_t i = 0; i < group->load_balancers.count; i++)
-        if (strcmp(group->load_balancers.items[i], balancer->arn) == 0)
-            return true;
-    return false;
-}
-
-static bool rule_names(const struct listener_rule *rule, const char *arn)
-{
-    for (size_t i = 0; i < rule->forwards.count; i++)
-        if (strcmp(rule->forwards.items[i].target_group, arn) == 0)
-            return true;
-    return false;
-}
-
-static bool listener_names(const struct listener *listener, const char *arn)
-{
-    bool names = rule_names(&listener->otherwise, arn);
-    for (size_t r = 0; !names && r < listener->rules.count; r++)
-        names = rule_names(&listener->rules.items[r], arn);
-    return names;
-}
-
-// Whether a listener of a protocol may forward to a group of one.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
-static bool fits(const struct listener *listener, const struct target_group *group)
-{
-    static const char *const pairs[][3] = {{"HTTP", "HTTP", "HTTPS"},    {"HTTPS", "HTTP", "HTTPS"},
-                                           {"TCP", "TCP", "TCP_UDP"},    {"TLS", "TCP", "TLS"},
-                                           {"UDP", "UDP", "TCP_UDP"},    {"TCP_UDP", "TCP_UDP", "TCP_UDP"},
-                                           {"QUIC", "QUIC", "TCP_QUIC"}, {"TCP_QUIC", "TCP_QUIC", "TCP_QUIC"}};
-    if (listener == NULL || group->protocol == NULL)
-        return true;
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-        if (strcmp(listener->protocol, pairs[i][0]) == 0)
-            return strcmp(group->protocol, pairs[i][1]) == 0 || strcmp(group->protocol, pairs[i][2]) == 0;
-    return true;
-}
-
-static int by_arn(const void *left, const void *right)
-{
-    const struct target_group *const *a = left, *const *b = right;
-    return strcmp((*a)->arn, (*b)->arn);
-}
-
-// What the snapshot lacks to know a listener's rules, or NULL. *assumed: they are absent altogether, which is no lack.
-static const char *rules_lack(struct walker *walker, const struct load_balancer *balancer,
-                              const struct listener *listener, bool *assumed)
-{
-    struct arena *kept = walker->set->arena;
-    *assumed = false;
-    if (listener->rules_doubt != NULL || listener->otherwise.doubt != NULL)
-        return listener->rules_doubt != NULL ? listener->rules_doubt : listener->otherwise.doubt;
-    const struct lack *lack =
-        estate_lack(walker->estate, kept, KIND_LISTENER_RULES, balancer->account, balancer->region);
-    enum completeness_state state =
-        estate_completeness(walker->estate, KIND_LISTENER_RULES, balancer->account, balancer->region);
-    if (lack != NULL && (state == COMPLETENESS_PARTIAL || state == COMPLETENESS_DAMAGED))
-        return lack->text;
-    for (size_t r = 0; r < listener->rules.count; r++)
-        if (listener->rules.items[r].doubt != NULL)
-            return listener->rules.items[r].doubt;
-    if (listener->rules_known)
-        return NULL;
-    *assumed = state == COMPLETENESS_ABSENT;
-    return arena_printf(kept, "a rule of listener %s of %s may forward to it (DescribeRules tells)",
-                        listener_text(walker->arena, listener), balancer->name);
-}
-
-// Groups that say they belong to a load balancer may be behind a listener whose rules are not known, or behind any
-// where no listener names them.
-static void follow_unnamed(struct walker *walker, const struct hop_in *in, struct ways *ways)
-{
-    const struct load_balancer *balancer = in->front->balancer;
-    struct arena *arena = walker->arena, *kept = walker->set->arena;
-    VECTOR(const struct target_group *) groups = {0};
-    bool assumed = false;
-    const char *lack = in->listener == NULL
-                           ? arena_printf(kept, "missing: listeners of load balancer %s", balancer->name)
-                           : rules_lack(walker, balancer, in->listener, &assumed);
-    for (size_t slot = 0; slot < walker->estate->target_groups.size; slot++) {
-        const struct target_group *group = walker->estate->target_groups.slots[slot].value;
-        bool named = group == NULL;
-        if (named || !belongs_to(group, balancer) || !fits(in->listener, group))
-            continue;
-        for (size_t l = 0; l < balancer->listeners.count && lack == NULL; l++)
-            named = named || listener_names(&balancer->listeners.items[l], group->arn);
-        if (!named)
-            *vector_add(arena, &groups) = group;
-    }
-    if (groups.count > 1)
-        qsort(groups.items, groups.count, sizeof(*groups.items), by_arn);
-    for (size_t i = 0; i < groups.count; i++) {
-        struct way *way = way_to(arena, ways, groups.items[i]->arn);
-        struct prefixset everyone = prefixset_all(arena, in->family);
-        if (prefixset_equal(way->sources.must, everyone))
-            continue;
-        widen(arena, way, everyone, false,
-              lack != NULL
-                  ? lack
-                  : arena_printf(kept, "it says that it is of %s, no listener of which names it", balancer->name));
-        if (assumed)
-            text_list_add(kept, &walker->set->assumptions,
-                          arena_printf(kept,
-                                       "rules of listener %s of load balancer %s absent (DescribeRules): each target "
-                                       "group of it is possible behind it",
-                                       listener_text(arena, in->listener), balancer->name));
-        else if (lack != NULL && in->listener != NULL && !in->listener->rules_known &&
-                 in->listener->rules_doubt == NULL)
-            lacks(walker, KIND_LISTENER_RULES, in->listener->arn,
-                  arena_printf(kept, "missing: rules of listener %s of load balancer %s",
-                               listener_text(arena, in->listener), balancer->name));
-    }
-}
+// ---- Listeners
 
 static void follow_way(struct walker *walker, const struct hop_in *in, const struct way *way, int depth)
 {
@@ -807,20 +577,9 @@ static void follow_way(struct walker *walker, const struct hop_in *in, const str
         follow_group(walker, &own, group, depth);
 }
 
-// Target groups of a listener: those its rules and its default actions name, by priority, and those that they may.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
 static void follow_listener(struct walker *walker, const struct hop_in *in, int depth)
 {
-    const struct listener *listener = in->listener;
-    struct ways ways = {0};
-    struct prefixset left = prefixset_all(walker->arena, in->family);
-    for (size_t r = 0; listener != NULL && r < listener->rules.count; r++)
-        follow_rule(walker, &listener->rules.items[r], in->family, listener->rules_doubt == NULL, listener->rules_doubt,
-                    &left, &ways);
-    if (listener != NULL)
-        follow_rule(walker, &listener->otherwise, in->family, listener->rules_doubt == NULL, listener->rules_doubt,
-                    &left, &ways);
-    follow_unnamed(walker, in, &ways);
+    struct ways ways = listener_ways(&walker->hopper, in->front->balancer, in->listener, in->family);
     for (size_t i = 0; i < ways.items.count; i++)
         follow_way(walker, in, &ways.items.items[i], depth);
 }

@@ -45,6 +45,11 @@ const struct load_balancer *load_balancer_of(struct arena *arena, const struct e
     return balancer;
 }
 
+const char *listener_text(struct arena *arena, const struct listener *listener)
+{
+    return listener == NULL ? "unknown" : arena_printf(arena, "%u/%s", (unsigned)listener->port, listener->protocol);
+}
+
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Listener.html
 enum listens listener_takes(const struct listener *listener, int protocol)
 {

@@ -18,6 +18,9 @@ bool preserves_by_default(const struct target_group *group);
 const struct load_balancer *load_balancer_of(struct arena *arena, const struct estate *estate,
                                              const struct network_interface *interface, const char **missing);
 
+// A listener as its clients know it: "443/HTTPS"; "unknown" where it is NULL.
+const char *listener_text(struct arena *arena, const struct listener *listener);
+
 // Whether a listener takes a protocol; perhaps, where the listener's word for it is new.
 enum listens { LISTENS_NOT, LISTENS_PERHAPS, LISTENS_SURELY };
 enum listens listener_takes(const struct listener *listener, int protocol);

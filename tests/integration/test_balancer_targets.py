@@ -384,6 +384,30 @@ class Targets(Behind):
         self.assertEqual((item["eni_id"], item["exposures"][0]["certainty"]), ("eni-far", "possible"))
         self.assertIn("the way from vpc-1 to vpc-9 is not modelled", item["exposures"][0]["via"])
 
+    def test_an_application_load_balancer_behind_a_network_one_goes_by_its_own_rules_and_zones(self):
+        inner = "app/inner/fedcba9876543210"
+        estate = balanced("network", "alb", ARN % inner, "TCP")
+        estate["TargetGroups"][0]["Port"] = estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["Target"]["Port"] = 80
+        estate["NetworkInterfaces"].append(interface("inner", "10.0.0.20", groups=["sg-inner"], mark=inner))
+        estate["SecurityGroups"].append({"GroupId": "sg-inner", "VpcId": "vpc-1", "IpPermissions": [permission("tcp", (80, 80), ["0.0.0.0/0"])]})
+        estate["SecurityGroups"][1]["IpPermissions"][0]["UserIdGroupPairs"] = [{"GroupId": "sg-inner"}]
+        estate["LoadBalancers"].append({"LoadBalancerArn": ARN % inner, "LoadBalancerName": "inner", "Type": "application", "Scheme": "internal",
+                                        "VpcId": "vpc-1", "SecurityGroups": ["sg-inner"]})
+        estate["Listeners"].append({"LoadBalancerArn": ARN % inner, "ListenerArn": listener_arn(inner, "x"), "Port": 80, "Protocol": "HTTP",
+                                    "DefaultActions": [{"Type": "fixed-response"}]})
+        estate["TargetGroups"].append(dict(estate["TargetGroups"][0], TargetGroupArn=GROUP_ARN % "app/2", TargetGroupName="app", Protocol="HTTP",
+                                           TargetType="instance", Port=8080, LoadBalancerArns=[ARN % inner]))
+        estate["LoadBalancerTargetHealth"].append({"TargetGroupArn": GROUP_ARN % "app/2", "TargetHealthDescriptions": [
+            {"Target": {"Id": "i-web"}, "TargetHealth": {"State": "healthy"}}]})
+        estate["Rules"] = [rule(listener_arn(inner, "x"), "default", estate["Listeners"][1]["DefaultActions"]),
+                           rule(listener_arn(inner, "x"), 3, [forward("app/2")], condition("source-ip", "8.8.0.0/16"))]
+        self.assertEqual(self.behind(estate), {("80/HTTP", WEB[0]): {("8.8.0.0/16", "exact")}})
+        estate["NetworkInterfaces"][2].update(SubnetId="subnet-3", AvailabilityZone="eu-west-3c")
+        estate["Subnets"].append({"SubnetId": "subnet-3", "VpcId": "vpc-1"})
+        self.assertEqual(self.behind(estate), {("80/HTTP", WEB[0]): {("8.8.0.0/16", "possible")}})  # AWS does not say it
+        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"]["State"] = "unused"
+        self.assertEqual(self.behind(estate), {})
+
     def test_a_lambda_function_is_named(self):
         estate = balanced(target_type="lambda", target_id="arn:aws:lambda:eu-west-3:111122223333:function:f")
         self.assertEqual(self.behind(estate), {})
