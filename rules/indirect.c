@@ -579,7 +579,8 @@ static void follow_way(struct walker *walker, const struct hop_in *in, const str
 
 static void follow_listener(struct walker *walker, const struct hop_in *in, int depth)
 {
-    struct ways ways = listener_ways(&walker->hopper, in->front->balancer, in->listener, in->family);
+    struct ways ways =
+        listener_ways(&walker->hopper, in->front->balancer, in->listener, in->family, in->front->nodes.items[0]->place);
     for (size_t i = 0; i < ways.items.count; i++)
         follow_way(walker, in, &ways.items.items[i], depth);
 }

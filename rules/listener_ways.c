@@ -106,16 +106,14 @@ static int by_arn(const void *left, const void *right)
 
 // What the snapshot lacks to know a listener's rules, or NULL. *assumed: they are absent altogether, which is no lack.
 static const char *rules_lack(struct hopper *hopper, const struct load_balancer *balancer,
-                              const struct listener *listener, bool *assumed)
+                              const struct listener *listener, const struct vpc_home *home, bool *assumed)
 {
     struct arena *kept = hopper->set->arena;
     *assumed = false;
     if (listener->rules_doubt != NULL || listener->otherwise.doubt != NULL)
         return listener->rules_doubt != NULL ? listener->rules_doubt : listener->otherwise.doubt;
-    const struct lack *lack =
-        estate_lack(hopper->estate, kept, KIND_LISTENER_RULES, balancer->account, balancer->region);
-    enum completeness_state state =
-        estate_completeness(hopper->estate, KIND_LISTENER_RULES, balancer->account, balancer->region);
+    const struct lack *lack = estate_lack(hopper->estate, kept, KIND_LISTENER_RULES, home->owner, home->region);
+    enum completeness_state state = estate_completeness(hopper->estate, KIND_LISTENER_RULES, home->owner, home->region);
     if (lack != NULL && (state == COMPLETENESS_PARTIAL || state == COMPLETENESS_DAMAGED))
         return lack->text;
     for (size_t r = 0; r < listener->rules.count; r++)
@@ -131,13 +129,13 @@ static const char *rules_lack(struct hopper *hopper, const struct load_balancer 
 // Groups that say they belong to a load balancer may be behind a listener whose rules are not known, or behind any
 // where no listener names them.
 static void follow_unnamed(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                           enum family family, struct ways *ways)
+                           enum family family, const struct vpc_home *home, struct ways *ways)
 {
     struct arena *arena = hopper->arena, *kept = hopper->set->arena;
     VECTOR(const struct target_group *) groups = {0};
     bool assumed = false;
     const char *lack = listener == NULL ? arena_printf(kept, "missing: listeners of load balancer %s", balancer->name)
-                                        : rules_lack(hopper, balancer, listener, &assumed);
+                                        : rules_lack(hopper, balancer, listener, home, &assumed);
     for (size_t slot = 0; slot < hopper->estate->target_groups.size; slot++) {
         const struct target_group *group = hopper->estate->target_groups.slots[slot].value;
         bool named = group == NULL;
@@ -167,15 +165,18 @@ static void follow_unnamed(struct hopper *hopper, const struct load_balancer *ba
                                        listener_text(arena, listener), balancer->name));
         else if (lack != NULL && listener != NULL && !listener->rules_known && listener->rules_doubt == NULL)
             lack_add(kept, &hopper->set->missing,
-                     &(struct lack){kind_name(KIND_LISTENER_RULES), balancer->account, balancer->region, listener->arn,
+                     &(struct lack){kind_name(KIND_LISTENER_RULES), home->owner, home->region, listener->arn,
                                     arena_printf(kept, "missing: rules of listener %s of load balancer %s",
                                                  listener_text(arena, listener), balancer->name)});
     }
 }
 
 struct ways listener_ways(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                          enum family family)
+                          enum family family, const struct interface_place *place)
 {
+    // Whose the balancer is, and where: its ARN tells, else its nodes do.
+    const struct vpc_home home = {.owner = balancer->account != NULL ? balancer->account : place->account_id,
+                                  .region = balancer->region != NULL ? balancer->region : place->region};
     struct ways ways = {0};
     struct prefixset left = prefixset_all(hopper->arena, family);
     for (size_t r = 0; listener != NULL && r < listener->rules.count; r++)
@@ -184,6 +185,6 @@ struct ways listener_ways(struct hopper *hopper, const struct load_balancer *bal
     if (listener != NULL)
         follow_rule(hopper, &listener->otherwise, family, listener->rules_doubt == NULL, listener->rules_doubt, &left,
                     &ways);
-    follow_unnamed(hopper, balancer, listener, family, &ways);
+    follow_unnamed(hopper, balancer, listener, family, &home, &ways);
     return ways;
 }

@@ -20,4 +20,4 @@ struct ways {
 // snapshot tells. A listener that is NULL is one that the snapshot does not tell of. What is lacking or assumed is
 // added to hopper->set. Lives in hopper->arena.
 struct ways listener_ways(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                          enum family family);
+                          enum family family, const struct interface_place *place);

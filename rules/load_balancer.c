@@ -123,7 +123,8 @@ const struct lack *attributes_lack(const struct estate *estate, const char *acco
 {
     for (size_t i = 0; i < estate->lacks.items.count; i++) {
         const struct lack *one = &estate->lacks.items.items[i];
-        if (text_same(one->kind, "Attributes") && (account == NULL || text_same(one->account, account)) &&
+        bool attributes = text_same(one->kind, "Attributes") || text_same(one->kind, "DescribeLoadBalancerAttributes");
+        if (attributes && (account == NULL || text_same(one->account, account)) &&
             (region == NULL || text_same(one->region, region)))
             return one;
     }

@@ -1,5 +1,4 @@
 """What load balancers answer themselves, and which of their targets who reaches: rules, weights, zones, health, ACLs, groups both ways."""
-import copy
 import json
 import os
 import pathlib
@@ -222,6 +221,12 @@ class Rules(Behind):
         estate = two_listeners()
         estate["Rules"][1]["Actions"] = [forward("web/1")]
         self.assertEqual(self.behind(estate, expect=3)[("80/HTTP", WEB[0])], {("8.0.0.0/7", "possible")})
+
+    def test_a_load_balancer_whose_arn_tells_no_account_is_its_nodes(self):
+        text = json.dumps(balanced()).replace(ARN % APP, "x:loadbalancer/" + APP)
+        estate = json.loads(text)
+        estate["Listeners"][0]["DefaultActions"] = [{"Type": "fixed-response"}]
+        self.assertEqual(self.behind(estate), {("443/HTTPS", WEB[0]): {("8.0.0.0/8", "possible")}})
 
     def test_targets_behind_listeners_that_the_snapshot_lacks_are_possible(self):
         estate = balanced()

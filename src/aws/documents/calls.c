@@ -173,6 +173,9 @@ const struct aws_call aws_calls[] = {
      .scope = CALL_REGION},
     {"elbv2", "DescribeListeners", "describe-listeners", LIST("Listeners", KIND_LISTENERS, read_listener),
      .is_ours = is_listener, ABOUT("DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", "LoadBalancerArn")},
+    // Its Attributes are read by the row of those of target groups: the file's name tells whose they are (document.c).
+    {"elbv2", "DescribeLoadBalancerAttributes", "describe-load-balancer-attributes", .key = NULL, .kind = KIND_COUNT,
+     ABOUT("DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", "LoadBalancerArn")},
     {"elbv2", "DescribeRules", "describe-rules", LIST("Rules", KIND_LISTENER_RULES, read_listener_rule),
      .is_ours = is_listener_rule, .late = true, ABOUT("DescribeListeners", "Listeners", "ListenerArn", "ListenerArn")},
     {"elbv2", "DescribeTargetGroups", "describe-target-groups",
@@ -181,12 +184,8 @@ const struct aws_call aws_calls[] = {
      LIST("TargetHealthDescriptions", KIND_TARGET_HEALTH, read_target_health), .late = true,
      ABOUT("DescribeTargetGroups", "TargetGroups", "TargetGroupArn", "TargetGroupArn")},
     {"elbv2", "DescribeTargetGroupAttributes", "describe-target-group-attributes",
-     LIST("Attributes", KIND_COUNT, read_target_group_attribute), .is_ours = is_attribute, .late = true,
+     LIST("Attributes", KIND_COUNT, read_attribute), .is_ours = is_attribute, .late = true,
      ABOUT("DescribeTargetGroups", "TargetGroups", "TargetGroupArn", "TargetGroupArn")},
-    // The same key: the file's name tells which (document.c).
-    {"elbv2", "DescribeLoadBalancerAttributes", "describe-load-balancer-attributes",
-     LIST("Attributes", KIND_COUNT, read_load_balancer_attribute), .is_ours = is_attribute, .late = true,
-     ABOUT("DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", "LoadBalancerArn")},
     {"elb", "DescribeLoadBalancers", "describe-load-balancers.classic",
      LIST("LoadBalancerDescriptions", KIND_CLASSIC_LOAD_BALANCERS, read_classic_load_balancer),
      .reliance = RELIES_DEFAULT,

@@ -83,24 +83,27 @@ static void begin_of_target_group(struct file *file)
     group->targets_known = group->targets_known || file->call->kind == KIND_TARGET_HEALTH;
 }
 
-static void begin_of_load_balancer(struct file *file)
+static bool is_of_load_balancer(const struct aws_call *call)
 {
-    struct load_balancer *balancer = load_balancer_of_file(&file->reader);
-    file->into = balancer;
-    if (balancer != NULL)
-        file->reader.doubt = &balancer->doubt;
+    return call != NULL && strcmp(call->operation, "DescribeLoadBalancerAttributes") == 0;
 }
 
 // Two calls answer with Attributes: the file's name says which, else what it names.
-static const struct aws_call *call_of_attributes(struct file *file, const struct aws_call *call)
+static void begin_of_attributes(struct file *file)
 {
-    const struct aws_call *named = call_of_file(file->reader.name);
-    const struct aws_call *of_balancer = call_of_operation("elbv2", "DescribeLoadBalancerAttributes");
-    if (call->read != read_target_group_attribute || named == call)
-        return call;
-    bool by_name =
-        file->last && target_group_of_file(&file->reader) == NULL && load_balancer_of_file(&file->reader) != NULL;
-    return named == of_balancer || by_name ? of_balancer : call;
+    struct reader *reader = &file->reader;
+    const struct aws_call *named = call_of_file(reader->name);
+    struct attribute_owner *owner = &file->owner;
+    *owner = (struct attribute_owner){0};
+    if (!is_of_load_balancer(named))
+        owner->group = target_group_of_file(reader);
+    if (owner->group == NULL && named != file->call)
+        owner->balancer = load_balancer_of_file(reader);
+    if (owner->group != NULL)
+        reader->doubt = &owner->group->doubt;
+    if (owner->balancer != NULL)
+        reader->doubt = &owner->balancer->doubt;
+    file->into = owner->group != NULL || owner->balancer != NULL ? owner : NULL;
 }
 
 void document_lacks(struct file *file)
@@ -108,8 +111,8 @@ void document_lacks(struct file *file)
     struct reader *reader = &file->reader;
     const struct aws_call *call = call_of_file(reader->name);
     bool entries = call != NULL && call->read == read_prefix_list_entry;
-    bool late = call != NULL && (call->read == read_target_health || call->read == read_target_group_attribute);
-    bool of_balancer = call != NULL && call->read == read_load_balancer_attribute;
+    bool late = call != NULL && (call->read == read_target_health || call->read == read_attribute);
+    bool of_balancer = is_of_load_balancer(call);
     struct load_balancer *balancer = of_balancer && file->last ? load_balancer_of_file(reader) : NULL;
     struct prefix_list *list = entries && !file->last ? list_of_file(reader) : NULL;
     struct target_group *group = late && file->last ? target_group_of_file(reader) : NULL;
@@ -213,15 +216,14 @@ static enum json_visit begin_call(struct file *file, const struct aws_call *call
         file->used = true;
         return JSON_SKIP;
     }
-    call = call_of_attributes(file, call);
     file->call = call;
     file->reader.listing = listing_begin(&file->reader, call->kind);
     if (call->read == read_prefix_list_entry)
         begin_entries(file);
-    else if (call->read == read_target_health || call->read == read_target_group_attribute)
+    else if (call->read == read_target_health)
         begin_of_target_group(file);
-    else if (call->read == read_load_balancer_attribute)
-        begin_of_load_balancer(file);
+    else if (call->read == read_attribute)
+        begin_of_attributes(file);
     else if (call->kind == KIND_EVENT_SELECTORS || call->kind == KIND_TRAIL_STATUS)
         begin_of_trail(file);
     else if (call->kind == KIND_FIREWALLS)

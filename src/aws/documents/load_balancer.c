@@ -292,46 +292,51 @@ static bool read_setting(struct reader *reader, const struct json_cursor *at, co
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
-bool read_target_group_attribute(struct reader *reader, const struct json_cursor *at, void *into)
+static bool read_of_group(struct reader *reader, const struct json_cursor *at, const char *key,
+                          struct target_group *group)
 {
-    struct target_group *group = into;
-    const char *key = NULL;
-    GUARD(json_borrow_string(at, "Key", &key, reader->error));
-    bool preserve = key != NULL && strcmp(key, "preserve_client_ip.enabled") == 0;
-    bool cross_zone = key != NULL && strcmp(key, "load_balancing.cross_zone.enabled") == 0;
-    if (group != NULL)
-        group->attributes_told = true;
-    if (!preserve && !cross_zone)
-        return true;
-    if (group == NULL)
-        return json_fail(at, reader->error, "of which target group it is neither the document nor its name tells");
-    if (cross_zone)
-        return read_setting(reader, at, "use_load_balancer_configuration", &group->cross_zone);
     enum setting told = group->preserve_client == PRESERVE_ON    ? SETTING_ON
                         : group->preserve_client == PRESERVE_OFF ? SETTING_OFF
                                                                  : SETTING_NOT_TOLD;
+    group->attributes_told = true;
+    if (strcmp(key, "load_balancing.cross_zone.enabled") == 0)
+        return read_setting(reader, at, "use_load_balancer_configuration", &group->cross_zone);
+    if (strcmp(key, "preserve_client_ip.enabled") != 0)
+        return true;
     GUARD(read_setting(reader, at, NULL, &told));
-    group->preserve_client = told == SETTING_ON    ? PRESERVE_ON
-                             : told == SETTING_OFF ? PRESERVE_OFF
-                                                   : group->preserve_client;
+    if (told != SETTING_NOT_TOLD)
+        group->preserve_client = told == SETTING_ON ? PRESERVE_ON : PRESERVE_OFF;
     return true;
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
-bool read_load_balancer_attribute(struct reader *reader, const struct json_cursor *at, void *into)
+static bool read_of_balancer(struct reader *reader, const struct json_cursor *at, const char *key,
+                             struct load_balancer *balancer)
 {
-    struct load_balancer *balancer = into;
-    const char *key = NULL;
+    balancer->attributes_told = true;
+    if (strcmp(key, "ipv6.deny_all_igw_traffic") == 0)
+        return read_setting(reader, at, NULL, &balancer->deny_gateway);
+    return strcmp(key, "load_balancing.cross_zone.enabled") != 0 ||
+           read_setting(reader, at, NULL, &balancer->cross_zone);
+}
+
+bool read_attribute(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    static const char *const deciding[] = {"preserve_client_ip.enabled", "load_balancing.cross_zone.enabled",
+                                           "ipv6.deny_all_igw_traffic", NULL};
+    const struct attribute_owner *owner = into;
+    const char *key = NULL, *value;
     GUARD(json_borrow_string(at, "Key", &key, reader->error));
-    bool deny = key != NULL && strcmp(key, "ipv6.deny_all_igw_traffic") == 0;
-    bool cross_zone = key != NULL && strcmp(key, "load_balancing.cross_zone.enabled") == 0;
-    if (balancer != NULL)
-        balancer->attributes_told = true;
-    if (!deny && !cross_zone)
+    if (key == NULL)
         return true;
-    if (balancer == NULL)
-        return json_fail(at, reader->error, "of which load balancer it is neither the document nor its name tells");
-    return read_setting(reader, at, NULL, deny ? &balancer->deny_gateway : &balancer->cross_zone);
+    if (owner != NULL && owner->balancer != NULL)
+        return read_of_balancer(reader, at, key, owner->balancer);
+    if (owner != NULL && owner->group != NULL)
+        return read_of_group(reader, at, key, owner->group);
+    if (!text_among(key, deciding))
+        return true;
+    GUARD(interned_of(reader, at, "Value", &value));
+    return json_fail(at, reader->error, "of what it is neither the document nor its name tells");
 }
 
 // ---- Files named after what they tell of

@@ -31,9 +31,13 @@ bool read_classic_load_balancer(struct reader *reader, const struct json_cursor 
 bool read_target_group(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_target_health_of(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_target_health(struct reader *reader, const struct json_cursor *at, void *into); // into: struct target_group
-bool read_target_group_attribute(struct reader *reader, const struct json_cursor *at, void *into); // the same
-bool read_load_balancer_attribute(struct reader *reader, const struct json_cursor *at,
-                                  void *into); // into: struct load_balancer
+// Whose attributes a document tells: a target group's or a load balancer's.
+struct attribute_owner {
+    struct target_group *group;
+    struct load_balancer *balancer;
+};
+bool read_attribute(struct reader *reader, const struct json_cursor *at,
+                    void *into); // into: struct attribute_owner, or NULL
 // listener.c
 bool read_listener(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_listeners_of(struct reader *reader, const struct json_cursor *at, void *into);
