@@ -249,7 +249,7 @@ def make(rng):
             "InterfaceType": "nat_gateway" if rng.random() < 0.05 else "interface",
             "Status": "in-use" if rng.random() < 0.95 else "available", "Groups": [{"GroupId": g} for g in groups],
             "Attachment": {"InstanceId": "i-%d" % i, "Status": "attached"},
-            "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.1.%d" % (10 * i + k), "Association": {
+            "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.1.%d" % (10 * i + k), "Primary": k == 0, "Association": {
                 "PublicIp": "198.51.100.%d" % (10 * i + k)}} for k in range(rng.randrange(1, 3))],
             "Ipv6Addresses": [{"Ipv6Address": "2001:db8:1::%x" % i}] if rng.random() < 0.7 else [],
             "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:%x::/80" % (256 + i)}] if rng.random() < 0.2 else []})
