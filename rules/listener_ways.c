@@ -171,6 +171,11 @@ static void follow_unnamed(struct hopper *hopper, const struct load_balancer *ba
     }
 }
 
+static int by_group(const void *left, const void *right)
+{
+    return strcmp(((const struct way *)left)->group, ((const struct way *)right)->group);
+}
+
 struct ways listener_ways(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
                           enum family family, const struct interface_place *place)
 {
@@ -186,5 +191,7 @@ struct ways listener_ways(struct hopper *hopper, const struct load_balancer *bal
         follow_rule(hopper, &listener->otherwise, family, listener->rules_doubt == NULL, listener->rules_doubt, &left,
                     &ways);
     follow_unnamed(hopper, balancer, listener, family, &home, &ways);
+    if (ways.items.count > 1)
+        qsort(ways.items.items, ways.items.count, sizeof(struct way), by_group);
     return ways;
 }
