@@ -197,7 +197,8 @@ struct gate gateway_admits(struct arena *arena, const struct estate *estate, con
 }
 
 struct gate gateway_admits_interface(struct arena *arena, const struct estate *estate,
-                                     const struct network_interface *interface, const struct gate *site)
+                                     const struct network_interface *interface, enum family family,
+                                     const struct gate *site)
 {
     struct gate gate = *site;
     gate.doubts = (text_list){0};
@@ -211,10 +212,15 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
     const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
     if (interface->doubt != NULL && gate.state != GATE_SHUT)
         gate_doubt(arena, &gate, interface->doubt);
-    if (balancer != NULL && balancer->scheme == SCHEME_INTERNAL && balancer->doubt == NULL) {
+    struct balancer_gate own = {0};
+    if (balancer != NULL)
+        load_balancer_gate(arena, estate, balancer, family, &own);
+    if (own.shut != NULL) {
         gate.state = GATE_SHUT;
-        gate.why = arena_printf(arena, "load balancer %s is internal", balancer->name);
+        gate.why = own.shut;
     } else if (gate.state != GATE_SHUT) {
+        if (own.doubt != NULL)
+            gate_doubt(arena, &gate, own.doubt);
         if (missing != NULL)
             gate_doubt(arena, &gate, missing);
         if (balancer != NULL && balancer->doubt != NULL)

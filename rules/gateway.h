@@ -18,7 +18,8 @@ struct gate gateway_admits(struct arena *arena, const struct estate *estate, con
 
 // The same narrowed to one interface of it: a NAT gateway takes nothing in, nor does an internal load balancer.
 struct gate gateway_admits_interface(struct arena *arena, const struct estate *estate,
-                                     const struct network_interface *interface, const struct gate *site);
+                                     const struct network_interface *interface, enum family family,
+                                     const struct gate *site);
 
 // What the snapshot lacks to know a subnet: all of them there, or this one.
 const struct lack *subnet_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place);

@@ -227,7 +227,7 @@ const struct passage *site_passage(struct site *site, enum family family, int pr
 struct gate site_gate(struct arena *arena, struct site *site, const struct network_interface *interface,
                       struct address private_address)
 {
-    struct gate gate = gateway_admits_interface(arena, site->estate, interface, &site->gate);
+    struct gate gate = gateway_admits_interface(arena, site->estate, interface, private_address.family, &site->gate);
     if (gate.state == GATE_SHUT)
         return gate;
     // A route table associated with the gateway may send this address's traffic through an appliance.
