@@ -417,9 +417,6 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     if (cause.state == OBSERVED_CLOSED && sent != 0 && (standing->first_shut_us == 0 || sent < standing->first_shut_us))
         standing->first_shut_us = sent;
     standing->late += try > 1;
-    standing->tried += try > 0 && try < FIRST_ASK ?
-    try:
-        1;
     note_beat(ledger, span, question, try, answer->state, wall_us);
     note_sentinel(standing, question, answer->state);
     if (rtt >= 0)
@@ -458,13 +455,27 @@ unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t ques
     return count;
 }
 
+// Tries of questions that were answered later on, in vain though they were not sent in the dark.
+static double lost_tries(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    double lost = 0;
+    for (size_t i = 0; i < standing->details.count; i++) {
+        uint64_t question = ledger->schedule->lanes[lane].first + standing->details.items[i].offset;
+        unsigned answered = standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED].tries;
+        for (unsigned try = 1; try < answered && try <= MOST_TRIES; try++)
+            lost += watch_shine(&ledger->watch, lane, ledger_sent_at(ledger, question, try)) != SHINE_DARK;
+    }
+    return standing->details.count == 0 ? 0 : lost * (double)standing->answered / (double)standing->details.count;
+}
+
 static double loss_of(const struct ledger *ledger, size_t lane)
 {
     const struct standing *standing = &ledger->standings[lane];
     const struct light *light = &ledger->watch.pulses[lane].light;
     double asks = light->lost < LEAST_LOST ? 0 : (double)light->lost / (double)(light->lost + light->heard), tries = 0;
     if (standing->late >= LEAST_LATE) {
-        double more = (double)(standing->tried - standing->answered) * ledger_late_share(ledger, lane);
+        double more = lost_tries(ledger, lane);
         tries = more / (more + (double)standing->answered);
     }
     return asks > tries ? asks : tries;

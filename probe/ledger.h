@@ -52,7 +52,6 @@ struct standing {
     bool turned;            // what had been closed was open
     bool turned_shut[2];    // what had been open was closed: of the two sentinels
     unsigned turning;       // times that the other one was asked then
-    uint64_t tried;         // tries that its answers took in all
     double lost;            // share of its tries, or answers, that were lost: see ledger_light
     uint64_t late;          // answers that came only to a second or later try
     unsigned tries;         // that every silent question of it has had, but for those of a host that fell silent
