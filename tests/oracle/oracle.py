@@ -37,16 +37,36 @@ class Oracle:
                 continue
             dormant = state != "running" or eni["Status"] == "available"
             for private in eni["PrivateIpAddresses"]:
-                if "Association" in private:
-                    yield private["Association"]["PublicIp"], private["PrivateIpAddress"], eni, dormant
+                for key in ("PublicIp", "CarrierIp", "CustomerOwnedIp"):
+                    if key in private.get("Association", {}):
+                        yield private["Association"][key], private["PrivateIpAddress"], eni, dormant
             for item in eni["Ipv6Addresses"]:
                 yield item["Ipv6Address"], item["Ipv6Address"], eni, dormant
             for item in eni.get("Ipv6Prefixes", []):
                 yield item["Ipv6Prefix"], item["Ipv6Prefix"].split("/")[0], eni, dormant
 
+    NOTHING_IN = ("nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint",
+                  "vpc_endpoint", "lambda")
+    PLAIN = ("interface", "efa", "trunk", "branch", "load_balancer", "network_load_balancer")
+    SERVICES = ("global_accelerator_managed", "api_gateway_managed", "ec2_instance_connect_endpoint")
+
+    def by_other_gateway(self, address, eni):
+        return any(address in (p.get("Association", {}).get("CarrierIp"), p.get("Association", {}).get("CustomerOwnedIp"))
+                   for p in eni["PrivateIpAddresses"])
+
     # 1, 2: does anything arrive from the internet at all?
-    def gate(self, eni, private):
+    def gate(self, address, eni, private):
+        if eni["InterfaceType"] in self.NOTHING_IN:
+            return "no"
+        if self.by_other_gateway(address, eni):
+            return "maybe"
+        if eni.get("DenyAllIgwTraffic"):
+            return "no"
         answer = self.gateway(eni)
+        if eni["InterfaceType"] not in self.PLAIN:
+            answer = least(answer, "maybe")
+        if ":" in address:
+            answer = least(answer, self.advertised(eni, private))
         edge = next((t for t in self.kind("RouteTables") if any(a.get("GatewayId") == "igw-1" for a in t["Associations"])), None)
         attached = any(a["VpcId"] == eni["VpcId"] for g in self.kind("InternetGateways") for a in g["Attachments"]
                        if g["InternetGatewayId"] == "igw-1")
@@ -57,14 +77,24 @@ class Oracle:
                 answer = least(answer, "maybe")
         return answer
 
-    def listens(self, eni, protocol, number):
+    def advertised(self, eni, private):
+        """Whether an IPv6 address is of space that is advertised on the internet, as its subnet or else its VPC says."""
+        for holder in [s for s in self.kind("Subnets") if s["SubnetId"] == eni["SubnetId"]] + \
+                [v for v in self.kind("Vpcs") if v["VpcId"] == eni["VpcId"]]:
+            for block in holder.get("Ipv6CidrBlockAssociationSet", []):
+                if holds(block["Ipv6CidrBlock"], ipaddress.ip_address(private)):
+                    return {("private", "none"): "no", ("public", "amazon"): "yes"}.get(
+                        (block["Ipv6AddressAttribute"], block["IpSource"]), "maybe")
+        return "yes"
+
+    def listens(self, eni, protocol, number, six):
         mark = eni.get("Description", "")
         if not mark.startswith("ELB ") or "LoadBalancers" not in self.estate:
             return "yes"
         balancer = next((b for b in self.kind("LoadBalancers") if b["LoadBalancerArn"].endswith(mark[4:])), None)
         if balancer is None:
             return "maybe"
-        if balancer["Scheme"] != "internet-facing":
+        if balancer["Scheme"] != "internet-facing" and not (six and eni.get("DenyAllIgwTraffic") is False):
             return "no"
         listeners = [x for x in self.kind("Listeners") if x["LoadBalancerArn"] == balancer["LoadBalancerArn"]]
         if not listeners:
@@ -73,8 +103,6 @@ class Oracle:
         return "yes" if any(x["Port"] == number and x["Protocol"] in names for x in listeners) else "no"
 
     def gateway(self, eni):
-        if eni["InterfaceType"] == "nat_gateway":
-            return "no"
         attached = [g for g in self.kind("InternetGateways") for a in g["Attachments"]
                     if a["VpcId"] == eni["VpcId"] and a["State"] in ("available", "attached")]
         answer = "yes"
@@ -88,20 +116,41 @@ class Oracle:
                 strange = [r for t in tables for r in t["Routes"] if r.get("GatewayId", "").startswith("igw-")
                            and r["State"] == "active" and r["GatewayId"] not in known]
                 answer = "maybe" if strange else "no"
-        options = self.estate.get("VpcBlockPublicAccessOptions")
-        if options and options["InternetGatewayBlockMode"] != "off" and options["AwsRegion"] == "eu-west-3" and \
-                options["AwsAccountId"] == eni["OwnerId"]:
-            let = [e for e in self.kind("VpcBlockPublicAccessExclusions")
-                   if e["InternetGatewayExclusionMode"] == "allow-bidirectional" and e["State"] == "create-complete"
-                   and e["ResourceArn"].split("/")[1] in (eni["SubnetId"], eni["VpcId"])]
-            known = any(s["SubnetId"] == eni["SubnetId"] for s in self.kind("Subnets"))
-            if not let and known:
-                return "no"
-            if not let:  # the subnet may say a mode of its own
-                answer = least(answer, "maybe")
+        answer = least(answer, self.unblocked(eni))
         if not any(s["SubnetId"] == eni["SubnetId"] for s in self.kind("Subnets")):
             answer = least(answer, "maybe")
         return answer
+
+    def unblocked(self, eni):
+        """Whether VPC Block Public Access leaves packets alone."""
+        subnet = next((s for s in self.kind("Subnets") if s["SubnetId"] == eni["SubnetId"]), None)
+        vpc = next((v for v in self.kind("Vpcs") if v["VpcId"] == eni["VpcId"]), {})
+        own = (subnet or {}).get("BlockPublicAccessStates")
+        if own:
+            return "yes" if own["InternetGatewayBlockMode"] == "off" else "no"
+        options = self.estate.get("VpcBlockPublicAccessOptions")
+        here = options and options["AwsRegion"] == "eu-west-3" and options["AwsAccountId"] == "111122223333"
+        told = vpc.get("BlockPublicAccessStates") or (options if here else None)
+        if told is None:
+            return "maybe" if options else "yes"  # what tells of another region knows nothing of this one
+        both = [e for e in self.kind("VpcBlockPublicAccessExclusions") if e["State"] not in ("delete-complete", "disable-complete")]
+        of_subnet = [e for e in both if e["ResourceArn"].endswith("/" + eni["SubnetId"])]
+        of_vpc = [e for e in both if e["ResourceArn"].endswith("/" + eni["VpcId"])]
+        says_vpc = "BlockPublicAccessStates" in vpc
+        if told["InternetGatewayBlockMode"] == "off":
+            egress = [e for e in of_subnet if e["InternetGatewayExclusionMode"] == "allow-egress"]
+            return "maybe" if says_vpc and egress else "yes"
+        sure_in = [e for e in of_subnet + of_vpc if e["InternetGatewayExclusionMode"] == "allow-bidirectional" and
+                   e["State"] in ("create-complete", "update-complete")]
+        any_egress = [e for e in of_subnet + of_vpc if e["InternetGatewayExclusionMode"] == "allow-egress"]
+        moving = [e for e in of_subnet + of_vpc if e["State"] not in ("create-complete", "update-complete")]
+        if sure_in:
+            blunt = not says_vpc and options.get("ExclusionsAllowed", "allowed") != "allowed"
+            return "maybe" if any_egress or blunt or (says_vpc and not of_subnet) else "yes"
+        zone = (subnet or {}).get("AvailabilityZone", eni["AvailabilityZone"])
+        if moving or subnet is None or (told["InternetGatewayBlockMode"] == "block-ingress" and zone != "eu-west-3a"):
+            return "maybe"
+        return "no" if "VpcBlockPublicAccessExclusions" in self.estate else "maybe"
 
     # 3, and its mirror in 5
     def acl(self, eni):
@@ -135,6 +184,8 @@ class Oracle:
 
     # 4
     def groups_admit(self, eni, protocol, number, source):
+        if eni["InterfaceType"] not in self.PLAIN + self.NOTHING_IN + self.SERVICES:
+            return "maybe"  # they may not apply
         if "Groups" not in eni:
             return "maybe"
         if not eni["Groups"]:
@@ -198,7 +249,7 @@ class Oracle:
         table = self.table(eni)
         if table is None:
             return "maybe"
-        best, unknown = None, []
+        best, unknown, equals = None, [], []
         for route in table["Routes"]:
             listed = route.get("DestinationPrefixListId")
             if listed and self.estate["entries"].get(listed) is None:
@@ -208,11 +259,15 @@ class Oracle:
                 route.get("DestinationIpv6CidrBlock") or route["DestinationCidrBlock"]]
             for cidr in cidrs:
                 if holds(cidr, source):
-                    propagated = route.get("Origin") == "EnableVgwRoutePropagation"
+                    propagated = route.get("Origin") in ("EnableVgwRoutePropagation", "Advertisement")
                     rank = (int(cidr.split("/")[1]), -2 if propagated else -1 if listed else 0)
+                    if best is not None and rank == best[0]:
+                        equals.append(self.target_brings_back(eni, route))
                     if best is None or rank > best[0]:
-                        best = (rank, route)
+                        best, equals = (rank, route), []
         known = self.target_brings_back(eni, best[1]) if best else "no"
+        if any(answer != known for answer in equals):
+            known = "maybe"  # either may hold
         if all(answer == known for answer in unknown):
             return known
         # Any of them may be the one that counts.
@@ -223,11 +278,11 @@ class Oracle:
     def judge(self, address, private, eni, protocol, number, source, client_port):
         """("two-way" | "inbound-only" | None, "exact" | "possible") for one packet from one client port."""
         source = ipaddress.ip_address(source)
-        arrives = least(self.gate(eni, private), self.listens(eni, protocol, number), self.acl_allows(eni, False, protocol, number, source),
+        arrives = least(self.gate(address, eni, private), self.listens(eni, protocol, number, source.version == 6), self.acl_allows(eni, False, protocol, number, source),
                         self.groups_admit(eni, protocol, number, source))
         if arrives == "no":
             return None, None
-        back = self.reply_leaves(eni, source)
+        back = "maybe" if self.by_other_gateway(address, eni) else self.reply_leaves(eni, source)
         if protocol in (1, 58):
             reply = self.REPLIES.get((protocol, number // 256))
             back = "no" if reply is None else least(
