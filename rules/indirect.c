@@ -41,6 +41,7 @@ struct walker {
     struct map interface_of_private; // "VPC|ADDRESS" -> interface
     struct map primary_of_instance;  // instance -> interface
     struct map sites;                // subnet -> struct site
+    size_t bridged;                  // of set->indirect, those that are there already (bridge.h)
 };
 
 static struct address own_address(const struct network_interface *interface, enum family family, size_t index)
@@ -114,6 +115,25 @@ static struct site *site_of(struct walker *walker, const struct network_interfac
     return site;
 }
 
+// The clients that a service may bring to a load balancer's nodes.
+static void add_bridged(struct walker *walker, const struct front *front, uint16_t port, int protocol,
+                        enum family family, struct clients *clients, text_list *doubts)
+{
+    for (size_t i = 0; i < walker->bridged; i++) {
+        const struct indirect_exposure *bridged = &walker->set->indirect.items[i];
+        bool here = false;
+        for (size_t n = 0; n < front->nodes.count && bridged->family == family; n++)
+            here = here || front->nodes.items[n] == bridged->interface;
+        for (size_t e = 0; here && e < bridged->exposures.count; e++) {
+            const struct exposure *one = &bridged->exposures.items[e];
+            if (one->protocol_low != protocol || port < one->low || port > one->high)
+                continue;
+            clients->may = prefixset_union(walker->arena, clients->may, one->sources);
+            text_list_add_all(walker->arena, doubts, &one->via);
+        }
+    }
+}
+
 // The clients that reach a listener two-way, and what admits them there.
 static struct clients clients_of(struct walker *walker, const struct front *front, uint16_t port, int protocol,
                                  enum family family, text_list *because, text_list *doubts)
@@ -133,6 +153,7 @@ static struct clients clients_of(struct walker *walker, const struct front *fron
             text_list_add_all(arena, doubts, &one->via);
         }
     }
+    add_bridged(walker, front, port, protocol, family, &clients, doubts);
     return clients;
 }
 
@@ -560,7 +581,8 @@ static int by_target(const void *left, const void *right)
 
 void indirect_compute(struct exposure_set *set, const struct estate *estate, struct group_cache *groups)
 {
-    struct walker walker = {.arena = arena_new(), .estate = estate, .set = set, .groups = groups};
+    struct walker walker = {
+        .arena = arena_new(), .estate = estate, .set = set, .groups = groups, .bridged = set->indirect.count};
     VECTOR(const struct front *) fronts = {0};
     if (estate->load_balancers.count > 0) {
         index_interfaces(&walker);

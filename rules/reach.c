@@ -5,6 +5,7 @@
 #include "model/protocol.h"
 #include "net/prefix_table.h"
 #include "rules/absence.h"
+#include "rules/bridge.h"
 #include "rules/indirect.h"
 #include "rules/load_balancer.h"
 #include "rules/security_group.h"
@@ -475,7 +476,8 @@ struct exposure_set *reach_compute(const struct estate *estate)
     }
     if (set->endpoints.count > 1)
         qsort(set->endpoints.items, set->endpoints.count, sizeof(struct endpoint), by_endpoint);
-    indirect_compute(set, estate, &engine.groups);
+    bridge_compute(set, estate);
+    indirect_compute(set, estate, &engine.groups); // puts all in order
     add_missing(&engine, &engine.groups.missing);
     absence_list(set, estate);
     arena_free(engine.scratch);

@@ -221,6 +221,80 @@ class PrivateSpace(Gates):
         self.verdict(estate, REACHED)
 
 
+class Bridges(Gates):
+    """What brings the internet in without a public address: possible, with the service named."""
+    def possible(self, estate, words, family="ipv4"):
+        output = self.compute(folder(documents(estate)))
+        found = [(i["eni_id"], x["from_port"], x["certainty"]) for i in output["indirect"] if i["family"] == family
+                 for x in i["exposures"] if x["protocol"] == "tcp" and words in json.dumps(x["via"])]
+        self.assertTrue(named(output, ["not_covered"], "eni-s " + words) or words == "", output["not_covered"])
+        return found
+
+    def test_row_32_an_accelerator_reaches_what_its_subnet_holds(self):
+        estate = service(hidden(), "global_accelerator_managed", ["sg-1"])
+        self.assertEqual(self.possible(estate, "Global Accelerator"), [("eni-1", 443, "possible")])
+        self.assertEqual(self.possible(estate, "Global Accelerator", "ipv6"), [("eni-1", 443, "possible")])
+        for entries in ([], [entry(100, False, "deny")]):  # network ACLs do not count
+            estate["NetworkAcls"][0]["Entries"] = entries
+            self.assertEqual(self.possible(estate, "Global Accelerator"), [("eni-1", 443, "possible")])
+        estate["NetworkInterfaces"][1]["SubnetId"] = "subnet-2"
+        self.assertEqual(self.possible(estate, "Global Accelerator"), [])
+
+    def test_row_32_an_accelerator_reaches_an_internal_balancer_and_what_is_behind_it(self):
+        arn = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/net/int/0123456789abcdef"
+        group = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:targetgroup/tg/0123456789abcdef"
+        estate = service(hidden(), "global_accelerator_managed", ["sg-1"])
+        estate["NetworkInterfaces"].append({**hidden()["NetworkInterfaces"][0], "NetworkInterfaceId": "eni-b", "Attachment": {},
+                                            "Description": "ELB net/int/0123456789abcdef", "RequesterManaged": True,
+                                            "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.50", "Primary": True}]})
+        estate["NetworkInterfaces"][0]["Groups"] = [{"GroupId": "sg-2"}]
+        estate["SecurityGroups"].append({"GroupId": "sg-2", "GroupName": "t", "VpcId": "vpc-1",
+                                         "IpPermissions": [permission("tcp", (8080, 8080), ["10.0.0.0/24"])]})
+        estate["LoadBalancers"] = [{"LoadBalancerArn": arn, "LoadBalancerName": "int", "Type": "network", "Scheme": "internal", "VpcId": "vpc-1"}]
+        estate["Listeners"] = [{"LoadBalancerArn": arn, "Port": 443, "Protocol": "TCP", "DefaultActions": [
+            {"Type": "forward", "TargetGroupArn": group}]}]
+        estate["TargetGroups"] = [{"TargetGroupArn": group, "TargetGroupName": "tg", "TargetType": "ip", "Protocol": "TCP", "Port": 8080,
+                                   "VpcId": "vpc-1", "LoadBalancerArns": [arn]}]
+        estate["TargetHealthDescriptions"] = [{"Target": {"Id": "10.0.0.4", "Port": 8080}, "TargetHealth": {"State": "healthy"}}]
+        files = documents(estate)
+        files["describe-target-health.tg.0123456789abcdef.json"] = files.pop("TargetHealthDescriptions.json")
+        output = self.compute(folder(files))
+        told = {(i["eni_id"], x["from_port"], x["certainty"]) for i in output["indirect"] for x in i["exposures"] if x["protocol"] == "tcp"}
+        self.assertEqual(told, {("eni-1", 8080, "possible"), ("eni-b", 443, "possible")})
+
+    @each([("group",), ("tag",), ("description",), ("group-only",), ("cidr",), ("list",)])
+    def test_row_33_a_cloudfront_vpc_origin_reaches_what_admits_it(self, mark):
+        estate = hidden()
+        name = "CloudFront-VPCOrigins-Service-SG" if mark.startswith("group") else "cf"
+        estate["SecurityGroups"].append({"GroupId": "sg-cf", "GroupName": name, "VpcId": "vpc-1", "IpPermissions": []})
+        rule = permission("tcp", (80, 80), ["10.0.0.96/28"] if mark == "cidr" else [], lists=["pl-cf"] if mark == "list" else [])
+        rule["UserIdGroupPairs"] = [] if mark in ("cidr", "list") else [{"GroupId": "sg-cf"}]
+        estate["SecurityGroups"][0]["IpPermissions"] = [rule, permission("tcp", (22, 22), ["192.168.0.0/16"])]
+        estate["PrefixLists"] = [{"PrefixListId": "pl-cf", "PrefixListName": "com.amazonaws.global.cloudfront.origin-facing",
+                                  "Cidrs": ["203.0.113.0/24"]}]
+        if mark != "group-only":
+            service(estate, groups=["sg-cf"], Description="" if mark in ("group", "tag") else "CloudFront VPC origin",
+                    TagSet=[{"Key": "aws.cloudfront.vpcorigin", "Value": "enabled"}] if mark == "tag" else [])
+        read = folder(documents(estate))
+        output = self.compute(read)
+        found = {(i["eni_id"], x["from_port"], x["certainty"], i["family"]) for i in output["indirect"] for x in i["exposures"]}
+        self.assertEqual(found, {("eni-1", 80, "possible", "ipv4"), ("eni-1", 80, "possible", "ipv6")})
+        self.assertTrue(named(output, ["indirect"], "CloudFront") and named(output, ["not_covered"], "CloudFront"))
+
+    def test_rows_32_33_an_api_gateway_vpc_link_is_one_and_others_without_services_are_not(self):
+        estate = service(hidden(), "api_gateway_managed", ["sg-1"])
+        self.assertEqual(self.possible(estate, "API Gateway VPC link"), [("eni-1", 443, "possible")])
+        estate = service(hidden(), "ec2_instance_connect_endpoint", ["sg-1"])
+        self.assertEqual(self.possible(estate, "EC2 Instance Connect Endpoint"), [])
+        output = self.compute(folder(documents(service(hidden(), "lambda", ["sg-1"]))))
+        self.assertEqual((output["indirect"], output["not_covered"]), ([], []))
+
+    def test_rows_32_33_block_public_access_and_a_vpc_without_a_gateway_stop_them(self):
+        for change in ({"InternetGateways": [{"InternetGatewayId": "igw-1", "Attachments": []}]}, {key: blocked()[key] for key in blocked() if key.startswith("VpcBlock")}):
+            estate = {**service(hidden(), "global_accelerator_managed", ["sg-1"]), **change}
+            self.assertEqual(self.possible(estate, "Global Accelerator"), [])
+
+
 class BlockPublicAccess(Gates):
     @each([("owner", "no"), ("participant", "possible")])
     def test_row_14_in_a_shared_vpc_the_mode_is_that_of_whom_the_subnet_belongs_to(self, whose, answer):
