@@ -104,6 +104,8 @@ def add_gates(rng, estate):
         for private in interface["PrivateIpAddresses"]:
             if rng.random() < 0.1:
                 private["Association"] = {pick(rng, ["CarrierIp", "CustomerOwnedIp"]): private["Association"]["PublicIp"]}
+    if interfaces and rng.random() < 0.3:
+        pick(rng, interfaces)["InterfaceType"] = pick(rng, ["global_accelerator_managed", "api_gateway_managed"])
     for holder in [vpc, *subnets]:
         if rng.random() < 0.15:
             holder["Ipv6CidrBlockAssociationSet"] = [
@@ -180,7 +182,7 @@ def make(rng):
             "InterfaceType": "nat_gateway" if rng.random() < 0.05 else "interface",
             "Status": "in-use" if rng.random() < 0.95 else "available", "Groups": [{"GroupId": g} for g in groups],
             "Attachment": {"InstanceId": "i-%d" % i, "Status": "attached"},
-            "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.1.%d" % (10 * i + k), "Association": {
+            "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.1.%d" % (10 * i + k), "Primary": k == 0, "Association": {
                 "PublicIp": "198.51.100.%d" % (10 * i + k)}} for k in range(rng.randrange(1, 3))],
             "Ipv6Addresses": [{"Ipv6Address": "2001:db8:1::%x" % i}] if rng.random() < 0.7 else [],
             "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:%x::/80" % (256 + i)}] if rng.random() < 0.2 else []})

@@ -273,6 +273,42 @@ class Oracle:
         # Any of them may be the one that counts.
         return "maybe" if RANK[most(unknown + [known])] > 0 else "no"
 
+    def bridged(self, bridge, target, protocol, number, source):
+        """Whether a service may bring an internet client by its interface to a target's private address."""
+        states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
+        accelerator = bridge["InterfaceType"] == "global_accelerator_managed"
+        source, owns = ipaddress.ip_address(source), [ipaddress.ip_address(p["PrivateIpAddress"]) for p in bridge["PrivateIpAddresses"]]
+        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or target["Status"] == "available" or \
+                states.get(target["Attachment"].get("InstanceId")) == "terminated":
+            return False
+        if accelerator and (target["SubnetId"] != bridge["SubnetId"] or self.gateway(target) == "no"):
+            return False
+        if protocol != 6 and not (accelerator and protocol == 17):
+            return False
+        if self.listens({**target, "DenyAllIgwTraffic": False}, protocol, number, True) == "no":
+            return False
+        if not target["Groups"] or target["InterfaceType"] not in self.PLAIN:
+            return True
+        for group_id in (g["GroupId"] for g in target["Groups"]):
+            group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == group_id), None)
+            if group is None:
+                return True
+            for rule in group["IpPermissions"]:
+                if rule["IpProtocol"] not in ("-1", {6: "tcp", 17: "udp"}[protocol]):
+                    continue
+                if rule["IpProtocol"] != "-1" and not rule["FromPort"] <= number <= rule["ToPort"]:
+                    continue
+                if any(p["GroupId"] == g["GroupId"] for p in rule["UserIdGroupPairs"] for g in bridge["Groups"]):
+                    return True
+                cidrs = [r["CidrIp"] for r in rule["IpRanges"]] + [r["CidrIpv6"] for r in rule["Ipv6Ranges"]]
+                for item in rule["PrefixListIds"]:
+                    if item["PrefixListId"] not in self.estate["entries"]:
+                        return True
+                    cidrs += self.estate["entries"][item["PrefixListId"]]
+                if any(any(holds(cidr, own) for own in owns) or (accelerator and holds(cidr, source)) for cidr in cidrs):
+                    return True
+        return False
+
     REPLIES = {(1, 8): 0, (1, 13): 14, (58, 128): 129}
 
     def judge(self, address, private, eni, protocol, number, source, client_port):

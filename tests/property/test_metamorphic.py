@@ -89,7 +89,7 @@ class Laws(unittest.TestCase):
             more = copy.deepcopy(estate)
             for group in more.get("SecurityGroups", []):
                 group["IpPermissions"].append({"IpProtocol": "-1", "IpRanges": [], "Ipv6Ranges": [], "PrefixListIds": [],
-                                               "UserIdGroupPairs": [{"GroupId": "sg-1"}]})
+                                               "UserIdGroupPairs": [{"GroupId": "sg-nobodys"}]})
             for acl in more.get("NetworkAcls", []):
                 acl["Entries"] += [{"Egress": egress, "Protocol": "-1", "RuleNumber": 32767, "RuleAction": "deny", "CidrBlock": "0.0.0.0/0"}
                                    for egress in (False, True)]
