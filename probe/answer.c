@@ -114,6 +114,7 @@ struct answer answer_from_errno(int code)
     case EAGAIN:
         return (struct answer){.kind = ANSWER_BACK_PRESSURE};
     case ENETUNREACH:
+    case EINVAL: // a blackhole route: ip-route(8)
         return answer_state(OBSERVED_UNKNOWN, "local: no route");
     case EHOSTUNREACH:
         return answer_state(OBSERVED_UNKNOWN, "local: no neighbour");

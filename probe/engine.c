@@ -1,5 +1,5 @@
 // The loop: passes over the questions, a token bucket for the rate, whichever method sends, and what ends a run.
-#include <stdio.h>
+#include <signal.h>
 #include <sys/random.h>
 #include <uv.h>
 
@@ -17,6 +17,7 @@
 #include "probe/summary.h"
 
 enum {
+    SIGNALS = 3,
     BATCH = 256,     // packets between two looks at what comes in
     SKIPS = 1 << 16, // questions passed over between two looks
     TICK_MS = 2,
@@ -48,7 +49,7 @@ struct engine {
     uv_prepare_t prepare;
     uv_idle_t idle;
     uv_timer_t tick;
-    uv_signal_t signals[2];
+    uv_signal_t signals[SIGNALS];
     const struct probe_options *options;
     struct probe_summary *summary;
     struct schedule schedule;
@@ -153,7 +154,7 @@ static bool lacks_tries(const struct engine *engine, size_t lane, uint64_t quest
 {
     return ledger_tries(&engine->ledger, question) < MOST_TRIES &&
            ledger_counting(&engine->ledger, lane, question, true, engine->mending_us) <
-               (unsigned)engine->options->tries;
+               ledger_wanted(&engine->ledger, lane, (unsigned)engine->options->tries);
 }
 
 static bool is_asked(const struct engine *engine, uint64_t question, struct sending *sending)
@@ -303,7 +304,7 @@ static uint64_t lacking_of(const struct engine *engine, size_t lane, bool pendin
 {
     const struct lane *of = &engine->schedule.lanes[lane];
     const struct standing *standing = &engine->ledger.standings[lane];
-    uint64_t lacking = 0, least = (uint64_t)engine->options->tries;
+    uint64_t lacking = 0, least = ledger_wanted(&engine->ledger, lane, (unsigned)engine->options->tries);
     if (standing->silent == 0 || (standing->sent >= (of->count - of->spare) * least &&
                                   ledger_all_count(&engine->ledger, lane, (unsigned)least, pending)))
         return 0;
@@ -352,6 +353,7 @@ static void end_pass(struct engine *engine)
 {
     uint64_t dropped = senders_dropped(engine->senders);
     if (engine->stage == STAGE_PASSES) {
+        ledger_light(&engine->ledger);
         pace_settle(&engine->pace, (double)(monotonic_us() - engine->pass_began_us) / 1e6, dropped > engine->dropped);
         engine->dropped = dropped;
         if (begin_pass(engine))
@@ -359,7 +361,7 @@ static void end_pass(struct engine *engine)
         engine->mending_us = clock_wall_us();
         engine->mended = 0;
     }
-    watch_light(&engine->ledger.watch);
+    ledger_light(&engine->ledger);
     if (!mend(engine, engine->returns > 0 ? engine->pace.rate / SLOWER : engine->pace.rate))
         wait_for_the_last(engine);
 }
@@ -375,7 +377,7 @@ static bool is_lacking(const struct engine *engine)
 
 static void after_call(struct engine *engine)
 {
-    watch_light(&engine->ledger.watch);
+    ledger_light(&engine->ledger);
     if (sentinels_doubt(engine->sentinels))
         return; // they are asked in this stage too
     if (!is_lacking(engine)) {
@@ -573,11 +575,13 @@ static bool open_loop(struct engine *engine, struct error *error)
     engine->prepare.data = engine->tick.data = engine;
     uv_prepare_start(&engine->prepare, pump);
     uv_timer_start(&engine->tick, tick, TICK_MS, TICK_MS);
-    const int signals[] = {SIGINT, SIGTERM};
-    for (int i = 0; i < 2; i++) {
+    struct sigaction before;
+    const int signals[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+    for (int i = 0; i < SIGNALS; i++) {
         uv_signal_init(&engine->loop, &engine->signals[i]);
         engine->signals[i].data = engine;
-        uv_signal_start(&engine->signals[i], interrupted, signals[i]);
+        if (signals[i] != SIGHUP || (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)) // nohup(1)
+            uv_signal_start(&engine->signals[i], interrupted, signals[i]);
         uv_unref((uv_handle_t *)&engine->signals[i]); // they stay until close_loop, and keep nothing going
     }
     return senders_listen(engine->senders, &engine->loop, error);
@@ -587,7 +591,7 @@ static void observe(struct engine *engine, struct observations *observations)
 {
     struct probe_summary *summary = engine->summary;
     note_sources(engine);
-    watch_light(&engine->ledger.watch);
+    ledger_light(&engine->ledger);
     ledger_collect(&engine->ledger, engine->arena, (unsigned)engine->options->tries, engine->unfinished, observations,
                    summary->by_state);
     summary_count(engine->arena, &engine->ledger, observations, summary);
@@ -626,7 +630,7 @@ static bool probe_all(struct engine *engine, struct observations *observations, 
 
 static void close_loop(struct engine *engine)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&engine->signals[i], NULL);
     uv_run(&engine->loop, UV_RUN_DEFAULT);
     uv_loop_close(&engine->loop);

@@ -16,8 +16,13 @@ enum {
     ACCEPTING_LEAST = 100,  // open ports, and nothing closed among them, that no real host has
     LEAST_ROW = 8,          // answers of one kind, one after the other, that make one ask for the other kind again
     MOST_TURNING = 3,
+    LEAST_LOST = 2,      // asks in vain that tell of loss
+    LEAST_LATE = 5,      // answers to later tries that do
     RESETTING_ROW = 128, // the same, while others are still asked: less than a hundredth of what is sent
 };
+
+// Share of the silent questions that loss alone may make so.
+static const double MISSED = 0.002;
 
 static size_t moments(const struct ledger *ledger)
 {
@@ -188,6 +193,20 @@ static void measure(struct standing *standing, double rtt_us)
     standing->smoothed_us = 0.875 * standing->smoothed_us + 0.125 * rtt_us;
 }
 
+double ledger_late_share(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    size_t all = 0, lit = 0;
+    for (size_t i = 0; i < standing->details.count; i++) {
+        uint64_t question = ledger->schedule->lanes[lane].first + standing->details.items[i].offset;
+        if (ledger_sent_at(ledger, question, 2) == 0)
+            continue;
+        all++;
+        lit += watch_shine(&ledger->watch, lane, ledger_sent_at(ledger, question, 1)) != SHINE_DARK;
+    }
+    return all == 0 ? 1 : (double)lit / (double)all;
+}
+
 uint64_t ledger_patience_us(const struct standing *standing, uint64_t least_us, uint64_t most_us)
 {
     double wait = standing->measured ? standing->smoothed_us + 4 * standing->variation_us : (double)most_us;
@@ -269,10 +288,11 @@ static void trust_again(struct standing *standing)
 static void note_row(struct standing *standing, const struct lane *lane, uint64_t question, enum observed_state state,
                      uint64_t wall_us)
 {
-    if (lane->protocol != PROTOCOL_TCP)
+    if (!protocol_has_ports(lane->protocol))
         return;
-    if (state == OBSERVED_CLOSED) {
+    if (state == OBSERVED_CLOSED || state == OBSERVED_REJECTED)
         add_to_row(&standing->shuts, &standing->opens, wall_us);
+    if (state == OBSERVED_CLOSED) {
         standing->shut = question + 1;
     } else if (state == OBSERVED_OPEN) {
         add_to_row(&standing->opens, &standing->shuts, wall_us);
@@ -284,7 +304,7 @@ static void note_row(struct standing *standing, const struct lane *lane, uint64_
 static void note_again(struct standing *standing, const struct lane *lane, uint64_t question,
                        enum observed_state before, enum observed_state now)
 {
-    if (lane->protocol != PROTOCOL_TCP)
+    if (!protocol_has_ports(lane->protocol))
         return;
     if (before == OBSERVED_CLOSED && now == OBSERVED_OPEN)
         standing->turned = true;
@@ -292,7 +312,7 @@ static void note_again(struct standing *standing, const struct lane *lane, uint6
         standing->opens = (struct row){0};
     if (before != OBSERVED_OPEN)
         return;
-    for (size_t i = 0; i < 2 && now == OBSERVED_CLOSED; i++)
+    for (size_t i = 0; i < 2 && (now == OBSERVED_CLOSED || now == OBSERVED_REJECTED); i++)
         standing->turned_shut[i] = standing->turned_shut[i] || standing->sentinels[i] == question + 1;
     if (now == OBSERVED_OPEN) {
         standing->shuts = (struct row){0};
@@ -305,7 +325,8 @@ uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane)
     const struct standing *standing = &ledger->standings[lane];
     if (ledger->schedule->lanes[lane].protocol != PROTOCOL_TCP)
         return 0;
-    if (standing->open >= ACCEPTING_LEAST && standing->open * 20 >= standing->answered * 19)
+    if (standing->open >= ACCEPTING_LEAST &&
+        standing->open * 20 >= (ledger->schedule->lanes[lane].count - ledger->schedule->lanes[lane].spare) * 19)
         return 1;
     return standing->turned && standing->opens.count >= LEAST_ROW ? standing->opens.first_us : 0;
 }
@@ -331,9 +352,8 @@ uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last)
 {
     struct standing *standing = &ledger->standings[lane];
     struct row *opens = &standing->opens, *shuts = &standing->shuts;
-    if (ledger->schedule->lanes[lane].protocol != PROTOCOL_TCP)
-        return 0;
-    if (standing->shut != 0 && !standing->turned && opens->count >= opens->asked + LEAST_ROW) {
+    bool tcp = ledger->schedule->lanes[lane].protocol == PROTOCOL_TCP;
+    if (tcp && standing->shut != 0 && !standing->turned && opens->count >= opens->asked + LEAST_ROW) {
         opens->asked = opens->count;
         return standing->shut;
     }
@@ -391,7 +411,15 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     standing->answered++;
     standing->open += cause.state == OBSERVED_OPEN;
     note_row(standing, &ledger->schedule->lanes[span->lane], question, answer->state, wall_us);
+    uint64_t *rejected = &ledger->first_rejected_us[ledger->schedule->lanes[span->lane].address.family == FAMILY_IPV6];
+    if (cause.state == OBSERVED_REJECTED && sent != 0 && (*rejected == 0 || sent < *rejected))
+        *rejected = sent;
+    if (cause.state == OBSERVED_CLOSED && sent != 0 && (standing->first_shut_us == 0 || sent < standing->first_shut_us))
+        standing->first_shut_us = sent;
     standing->late += try > 1;
+    standing->tried += try > 0 && try < FIRST_ASK ?
+    try:
+        1;
     note_beat(ledger, span, question, try, answer->state, wall_us);
     note_sentinel(standing, question, answer->state);
     if (rtt >= 0)
@@ -430,6 +458,34 @@ unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t ques
     return count;
 }
 
+static double loss_of(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    const struct light *light = &ledger->watch.pulses[lane].light;
+    double asks = light->lost < LEAST_LOST ? 0 : (double)light->lost / (double)(light->lost + light->heard), tries = 0;
+    if (standing->late >= LEAST_LATE) {
+        double more = (double)(standing->tried - standing->answered) * ledger_late_share(ledger, lane);
+        tries = more / (more + (double)standing->answered);
+    }
+    return asks > tries ? asks : tries;
+}
+
+void ledger_light(struct ledger *ledger)
+{
+    watch_light(&ledger->watch);
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++)
+        ledger->standings[i].lost = ledger->watch.timeout_us == 0 ? 0 : loss_of(ledger, i);
+}
+
+unsigned ledger_wanted(const struct ledger *ledger, size_t lane, unsigned tries)
+{
+    double share = ledger->standings[lane].lost, missed = share;
+    unsigned wanted = 1;
+    for (; missed > MISSED && wanted < MOST_TRIES; wanted++)
+        missed *= share;
+    return wanted > tries ? wanted : tries;
+}
+
 bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, bool pending)
 {
     const struct standing *standing = &ledger->standings[lane];
@@ -453,7 +509,7 @@ bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, 
 
 void ledger_settle(struct ledger *ledger)
 {
-    watch_light(&ledger->watch);
+    ledger_light(ledger);
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
         ledger->standings[i].settled = true;
 }

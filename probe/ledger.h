@@ -45,17 +45,20 @@ struct standing {
     uint64_t silent;   // its questions without an answer
     uint64_t answered; // by packets from outside
     uint64_t open;
-    struct row opens;      // answered open since anything was closed
-    struct row shuts;      // answered closed since anything was open
-    uint64_t shut;         // the latest question that was closed: 1 + its number
-    bool turned;           // what had been closed was open
-    bool turned_shut[2];   // what had been open was closed: of the two sentinels
-    unsigned turning;      // times that the other one was asked then
-    uint64_t late;         // answers that came only to a second or later try
-    unsigned tries;        // that every silent question of it has had, but for those of a host that fell silent
-    struct address source; // of its packets; family 0: not known
-    struct address other;  // another one, where it changed
-    uint64_t sentinels[2]; // questions that were answered, best first: 1 + their numbers
+    struct row opens;       // answered open since anything was closed
+    struct row shuts;       // answered closed, or rejected, since anything was open
+    uint64_t first_shut_us; // when the earliest try was sent that was answered closed
+    uint64_t shut;          // the latest question that was closed: 1 + its number
+    bool turned;            // what had been closed was open
+    bool turned_shut[2];    // what had been open was closed: of the two sentinels
+    unsigned turning;       // times that the other one was asked then
+    uint64_t tried;         // tries that its answers took in all
+    double lost;            // share of its tries, or answers, that were lost: see ledger_light
+    uint64_t late;          // answers that came only to a second or later try
+    unsigned tries;         // that every silent question of it has had, but for those of a host that fell silent
+    struct address source;  // of its packets; family 0: not known
+    struct address other;   // another one, where it changed
+    uint64_t sentinels[2];  // questions that were answered, best first: 1 + their numbers
     enum observed_state sentinel_states[2];
     uint64_t sent;          // its tries
     uint64_t first_sent_us; // of its tries, wall clock
@@ -82,7 +85,8 @@ struct ledger {
     uint32_t most_details; // of one lane
     uint64_t ended;        // questions with an answer
     uint64_t sent;
-    uint64_t received; // answers that counted
+    uint64_t received;             // answers that counted
+    uint64_t first_rejected_us[2]; // by family: when the earliest try was sent that was rejected; 0: none was
 };
 
 // `exact`: moments and frames of every packet are kept, whatever the number of questions. `timeout_us`: how long an
@@ -117,11 +121,15 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
 // Since when a lane accepts everything, wall clock in microseconds: every question of many was answered open, and
 // nothing closed, from the beginning (1), or from when on what had been closed was open too. 0: it does not.
 uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane);
-// Since when a lane closes everything, what had been open too: it was restarted, or bans us by resets. 0: it does not.
+// Since when a lane closes or rejects everything, what had been open too: it was restarted, or bans us. 0: it does not.
 uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane);
 // A question to ask again since all that was answered after it was of the other kind, open or closed: 1 + its number;
 // 0: there is none. `last`: asking is over, and what is asked now is the last.
 uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last);
+
+// Of the answers of a lane that came to a later try only, the share whose first try was not sent in the dark: what was,
+// tells of a way that was shut, and nothing of the host. 1 where none is known. After watch_light.
+double ledger_late_share(const struct ledger *ledger, size_t lane);
 
 // How long to wait for an answer of a lane: its retransmission timeout of RFC 6298, from `least` to `most`; `most`
 // where nothing has been measured.
@@ -132,6 +140,12 @@ bool ledger_is_silent(const struct ledger *ledger, const struct lane *lane, uint
 // How many of a silent question's tries count: those that are lit and apart (watch.h), and where `pending` those that
 // may still be. After watch_light. Tries sent from `since_us` on count in any case.
 unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us);
+// Works out the light of all lanes (watch.h), and how much each of them loses: by how often its sentinels were not
+// answered, but for one gap, and by how many tries its answers took that were not sent in the dark.
+void ledger_light(struct ledger *ledger);
+// How many tries of a silent question must count where `tries` would do without loss: so many that hardly any answer
+// can have been lost in all of them, as much as the lane loses. After ledger_light.
+unsigned ledger_wanted(const struct ledger *ledger, size_t lane, unsigned tries);
 // Whether so many tries of each question count that had as many, which is quickly told; else each has to be looked at.
 bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, bool pending);
 

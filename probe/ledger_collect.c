@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "model/protocol.h"
 #include "probe/ledger.h"
 
-enum { FRAMES_NAMED = 64 };
+enum { FRAMES_NAMED = 64, LEAST_SILENT = 20 };
 
 static int by_offset(const void *left, const void *right)
 {
@@ -47,6 +48,37 @@ static bool was_answered_before(const struct standing *standing, uint32_t offset
            standing->details.items[low].answered_us < moment_us;
 }
 
+// Whether a lane left unanswered before a moment, though the way was open, what it answered so later on.
+static bool was_silent_before(const struct ledger *ledger, size_t lane, enum observed_state state, uint64_t moment_us)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    uint64_t before = 0;
+    for (uint64_t question = of->first; question < of->first + of->count && before < LEAST_SILENT; question++) {
+        uint8_t byte = ledger->bytes[question];
+        uint64_t sent = ledger_sent_at(ledger, question, 1);
+        before += byte >= LEDGER_ANSWERED && sent != 0 && sent < moment_us &&
+                  standing->causes.items[byte - LEDGER_ANSWERED].state == state &&
+                  watch_shine(&ledger->watch, lane, sent) != SHINE_DARK;
+    }
+    return before >= LEAST_SILENT;
+}
+
+// Since when a lane closes or rejects what it left unanswered before: then it is not the port that says so, but whoever
+// bans us. 0: it does not. Hosts that limit their resets send some from the beginning on; routers that limit their
+// errors have sent some to others.
+static uint64_t bans_after_silence(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    uint64_t closed = standing->first_shut_us, rejected = ledger->first_rejected_us[of->address.family == FAMILY_IPV6];
+    if (of->protocol != PROTOCOL_TCP || standing->late < LEAST_SILENT || ledger->watch.timeout_us == 0)
+        return 0;
+    return closed != 0 && was_silent_before(ledger, lane, OBSERVED_CLOSED, closed)         ? closed
+           : rejected != 0 && was_silent_before(ledger, lane, OBSERVED_REJECTED, rejected) ? rejected
+                                                                                           : 0;
+}
+
 static struct cause ending(const struct ledger *ledger, const struct silence *silence, uint64_t question)
 {
     const struct standing *standing = &ledger->standings[silence->lane];
@@ -58,7 +90,8 @@ static struct cause ending(const struct ledger *ledger, const struct silence *si
             (cause.unstable ||
              !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
                                   silence->accepts_from));
-        if (cause.state == OBSERVED_CLOSED && silence->resets_from != 0 && !cause.unstable &&
+        if ((cause.state == OBSERVED_CLOSED || cause.state == OBSERVED_REJECTED) && silence->resets_from != 0 &&
+            !cause.unstable &&
             !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
                                  silence->resets_from)) {
             cause.state = OBSERVED_UNKNOWN;
@@ -98,6 +131,10 @@ static const char *why_dark(const struct ledger *ledger, struct arena *arena, si
     if (light->first == 0)
         return "nothing was heard from anybody";
     const char *moment = clock_text(arena, light->last);
+    if (!light->ended && ledger_wanted(ledger, lane, 1) > 1)
+        return arena_printf(arena,
+                            "answers are being lost: %u of %u sentinels were in vain, rate limited or a bad line",
+                            pulse->light.lost, pulse->light.lost + pulse->light.heard);
     bool ended = ledger->standings[lane].last_sent_us + ledger->watch.timeout_us > light->last;
     if (!ended)
         return "asked while nothing showed that the way was open";
@@ -207,18 +244,19 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         struct run run = {0};
         const struct span *before = NULL;
         struct silence silence = {.lane = l,
-                                  .tries = tries,
+                                  .tries = ledger_wanted(ledger, l, tries),
                                   .accepts_from = ledger_accepts_from(ledger, l),
-                                  .all_count = ledger_all_count(ledger, l, tries, false),
+                                  .all_count = ledger_all_count(ledger, l, ledger_wanted(ledger, l, tries), false),
                                   .why = unfinished};
         silence.least = least_tries(ledger, lane);
         if (unfinished == NULL)
             silence.why = standing->silent > 0 ? why_dark(ledger, arena, l) : "";
         silence.resets_from = ledger_resets_from(ledger, l);
+        if (silence.resets_from == 0)
+            silence.resets_from = bans_after_silence(ledger, l);
         if (silence.resets_from != 0)
-            silence.resets =
-                arena_printf(arena, "the host closes everything since %.8s: banned by resets, or restarted",
-                             clock_text(arena, silence.resets_from) + 11);
+            silence.resets = arena_printf(arena, "the host closes everything since %.8s: banned, or restarted",
+                                          clock_text(arena, silence.resets_from) + 11);
         if (standing->details.count > 0)
             qsort(standing->details.items, standing->details.count, sizeof(struct detail), by_offset);
         for (size_t s = lane->first_span; s < lane->first_span + lane->span_count; s++) {

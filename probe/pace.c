@@ -111,7 +111,7 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
             continue;
         standing->tries = pace->pass.try;
         if (!pace->pass.slow && pace->pass.try > 1)
-            judge_lane(pace, i, fresh_late(pace, i), seconds);
+            judge_lane(pace, i, (uint64_t)((double)fresh_late(pace, i) * ledger_late_share(pace->ledger, i)), seconds);
         if (!pace->courses[i].slow) {
             recovered += (double)fresh_late(pace, i);
             answered += (double)standing->answered;

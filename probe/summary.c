@@ -32,6 +32,22 @@ static void count_reason(struct arena *arena, unasked_list *list, const char *re
     list->items[at].count += count;
 }
 
+// The longest time between two answers of one family, or between its last one and the last packet that was sent to it.
+static uint64_t longest_gap(const struct ledger *ledger)
+{
+    uint64_t gap = watch_longest_gap(&ledger->watch);
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
+        const struct light *family = &ledger->watch.family[ledger->schedule->lanes[i].address.family == FAMILY_IPV6];
+        const ask_list *asks = &ledger->watch.pulses[i].asks;
+        uint64_t last = ledger->standings[i].last_sent_us;
+        last = asks->count > 0 && asks->items[asks->count - 1].sent_us > last ? asks->items[asks->count - 1].sent_us
+                                                                              : last;
+        if (family->first != 0 && last > family->last && last - family->last > gap)
+            gap = last - family->last;
+    }
+    return gap;
+}
+
 void summary_count(struct arena *arena, const struct ledger *ledger, const struct observations *observations,
                    struct probe_summary *summary)
 {
@@ -44,7 +60,7 @@ void summary_count(struct arena *arena, const struct ledger *ledger, const struc
             summary->asks_answered += asks->items[a].answered;
     }
     count_canaries(arena, ledger, summary);
-    summary->longest_gap = (double)watch_longest_gap(&ledger->watch) / 1e6;
+    summary->longest_gap = (double)longest_gap(ledger) / 1e6;
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
         summary->late += ledger->standings[i].late;
     summary_count_unasked(arena, observations, summary);

@@ -77,15 +77,10 @@ void watch_answered(struct watch *watch, size_t lane, struct ask *ask, bool firm
 // ---- Light
 
 // What several lanes have beaten and been asked in vain, in the order of time.
-struct vain {
-    uint64_t sent_us;
-    size_t lane;
-};
-
 struct record {
     beats_list beats;
-    VECTOR(struct vain) vain;
-    size_t lanes; // that have beaten firmly
+    VECTOR(uint64_t) vain; // when they were sent
+    unsigned heard;        // asks that were answered
 };
 
 static int by_beginning(const void *left, const void *right)
@@ -96,48 +91,43 @@ static int by_beginning(const void *left, const void *right)
 
 static int by_moment(const void *left, const void *right)
 {
-    const struct vain *a = left, *b = right;
-    return (a->sent_us > b->sent_us) - (a->sent_us < b->sent_us);
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return (a > b) - (a < b);
 }
 
-static void add_pulse(struct arena *arena, struct record *record, const struct pulse *pulse, size_t lane)
+static void add_pulse(struct arena *arena, struct record *record, const struct pulse *pulse)
 {
     for (size_t i = 0; i < pulse->beats.count; i++)
         *vector_add(arena, &record->beats) = pulse->beats.items[i];
     for (size_t i = 0; pulse->firm && i < pulse->asks.count; i++)
         if (!pulse->asks.items[i].answered)
-            *vector_add(arena, &record->vain) = (struct vain){pulse->asks.items[i].sent_us, lane};
-    record->lanes += pulse->firm;
+            *vector_add(arena, &record->vain) = pulse->asks.items[i].sent_us;
+    for (size_t i = 0; pulse->firm && i < pulse->asks.count; i++)
+        record->heard += pulse->asks.items[i].answered;
 }
 
-// Whether between two moments nobody heard: two asks were in vain, of two lanes where there are two. *next is the first
-// ask that comes into question.
-static bool is_broken(const struct record *record, size_t *next, uint64_t from, uint64_t to)
+// Whether between two moments nobody heard: two asks were in vain. *next is the first ask that comes into question;
+// *count how many were in vain.
+static bool is_broken(const struct record *record, size_t *next, uint64_t from, uint64_t to, unsigned *count)
 {
-    size_t first = record->vain.count;
-    bool broken = false;
-    for (; *next < record->vain.count && record->vain.items[*next].sent_us <= from;)
+    *count = 0;
+    for (; *next < record->vain.count && record->vain.items[*next] <= from;)
         ++*next;
-    for (; *next < record->vain.count && record->vain.items[*next].sent_us < to; ++*next) {
-        bool other = first < record->vain.count && record->vain.items[first].lane != record->vain.items[*next].lane;
-        broken = broken || (first < record->vain.count && (record->lanes < 2 || other));
-        first = first < record->vain.count ? first : *next;
-    }
-    return broken;
+    for (; *next < record->vain.count && record->vain.items[*next] < to; ++*next)
+        ++*count;
+    return *count >= 2;
 }
 
-// `of_one`: two asks of one lane are enough.
-static struct light light_of(const struct watch *watch, struct record *record, bool of_one)
+static struct light light_of(const struct watch *watch, struct record *record)
 {
-    struct light light = {0};
+    struct light light = {.heard = record->heard};
     size_t next = 0;
+    unsigned vain = 0, most = 0;
     if (record->beats.count == 0)
         return light;
-    if (of_one)
-        record->lanes = 1;
     qsort(record->beats.items, record->beats.count, sizeof(struct beats), by_beginning);
     if (record->vain.count > 1)
-        qsort(record->vain.items, record->vain.count, sizeof(struct vain), by_moment);
+        qsort(record->vain.items, record->vain.count, sizeof(uint64_t), by_moment);
     uint64_t from = record->beats.items[0].first, to = record->beats.items[0].last;
     *vector_add(watch->lights, &light.beats) = record->beats.items[0];
     from = from > watch->close_us ? from - watch->close_us : 1; // so much before the first is as good as with it
@@ -151,7 +141,12 @@ static struct light light_of(const struct watch *watch, struct record *record, b
             *vector_add(watch->lights, &light.beats) = *one;
         if (one != NULL && one->first > to && one->first - to > light.gap)
             light.gap = one->first - to;
-        if (one != NULL && (one->first <= to || !is_broken(record, &next, to, one->first))) {
+        bool broken = one != NULL && one->first > to && is_broken(record, &next, to, one->first, &vain);
+        if (one != NULL && one->first > to) {
+            light.lost += vain;
+            most = vain > most ? vain : most;
+        }
+        if (one != NULL && !broken) {
             to = one->last > to ? one->last : to;
             continue;
         }
@@ -159,12 +154,13 @@ static struct light light_of(const struct watch *watch, struct record *record, b
             *vector_add(watch->lights, &light.lit) = (struct lit){from, to - watch->timeout_us};
         light.begins = from;
         light.last = to;
-        light.ended = one == NULL && is_broken(record, &next, to, UINT64_MAX);
+        light.ended = one == NULL && is_broken(record, &next, to, UINT64_MAX, &vain);
         if (one != NULL) {
             from = one->first;
             to = one->last;
         }
     }
+    light.lost -= most; // one outage is no loss
     return light;
 }
 
@@ -180,17 +176,17 @@ void watch_light(struct watch *watch)
              end < schedule->lane_count && address_equal(schedule->lanes[end].address, schedule->lanes[i].address);
              end++) {
             struct record own = {0};
-            add_pulse(scratch, &own, &watch->pulses[end], end);
-            add_pulse(scratch, &host, &watch->pulses[end], end);
-            add_pulse(scratch, &families[schedule->lanes[i].address.family == FAMILY_IPV6], &watch->pulses[end], end);
-            watch->pulses[end].light = light_of(watch, &own, true);
+            add_pulse(scratch, &own, &watch->pulses[end]);
+            add_pulse(scratch, &host, &watch->pulses[end]);
+            add_pulse(scratch, &families[schedule->lanes[i].address.family == FAMILY_IPV6], &watch->pulses[end]);
+            watch->pulses[end].light = light_of(watch, &own);
         }
-        struct light light = light_of(watch, &host, true);
+        struct light light = light_of(watch, &host);
         for (size_t j = i; j < end; j++)
             watch->pulses[j].host = light;
     }
     for (int side = 0; side < 2; side++)
-        watch->family[side] = light_of(watch, &families[side], false);
+        watch->family[side] = light_of(watch, &families[side]);
     arena_free(scratch);
 }
 

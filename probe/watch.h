@@ -47,6 +47,8 @@ struct light {
     uint64_t gap;    // the longest between two beats
     bool ended;      // that chain: two asks since its last beat were in vain
     VECTOR(struct lit) lit;
+    unsigned lost;    // asks in vain between two beats, but for one gap: packets, or answers, are being lost
+    unsigned heard;   // asks that were answered
     beats_list beats; // all of them, in rows that do not overlap
 };
 

@@ -197,8 +197,10 @@ static void reach(struct exposure_set *set, const struct estate *estate, const s
     struct portmap map = let_in(arena, estate, bridge, target, family, protocol, &because);
     const char *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, target, &missing);
-    if (balancer != NULL && missing == NULL)
-        map = portmap_on_ports(arena, map, load_balancer_ports(arena, balancer, protocol));
+    if (balancer != NULL && missing == NULL) {
+        struct balancer_ports ports = load_balancer_ports(arena, balancer, protocol);
+        map = portmap_on_ports(arena, map, portset_union(arena, ports.must, ports.may));
+    }
     if (map.count == 0)
         return;
     const struct instance *instance = map_get(&estate->instances, target->instance_id);

@@ -374,7 +374,8 @@ static bool either_planned(const struct comparison *comparison)
 // Of what is behind a load balancer, the first kind of document that a side lacks; KIND_COUNT where it lacks none.
 static enum kind lacks_of_balancers(const struct estate *estate, const struct indirect_exposure *one)
 {
-    static const enum kind newer[] = {KIND_LOAD_BALANCERS, KIND_LISTENERS, KIND_TARGET_GROUPS, KIND_TARGET_HEALTH};
+    static const enum kind newer[] = {KIND_LOAD_BALANCERS, KIND_LISTENERS, KIND_LISTENER_RULES, KIND_TARGET_GROUPS,
+                                      KIND_TARGET_HEALTH};
     static const enum kind classic[] = {KIND_CLASSIC_LOAD_BALANCERS};
     const struct interface_place *place = one->interface->place;
     bool is_classic = one->target_group == NULL;

@@ -100,6 +100,23 @@ static void explain_route(struct arena *arena, struct site *site, struct explana
     add_hop(arena, explanation, "route back", must ? HOP_PASS : may ? HOP_POSSIBLE : HOP_STOP, route);
 }
 
+static void explain_listener(struct arena *arena, const struct load_balancer *balancer, struct explanation *explanation,
+                             int protocol, uint16_t number)
+{
+    struct balancer_ports ports = load_balancer_ports(arena, balancer, protocol);
+    text_list listeners = {0};
+    load_balancer_because(arena, balancer, protocol, number, number, &listeners);
+    if (portset_holds(ports.must, number))
+        add_hop(arena, explanation, "listener", HOP_PASS,
+                protocol_is_icmp(protocol) ? arena_printf(arena, "%s answers ICMP", balancer->name)
+                                           : arena_printf(arena, "%s listens", joined(arena, &listeners)));
+    else if (portset_holds(ports.may, number))
+        add_hop(arena, explanation, "listener", HOP_POSSIBLE, ports.doubt);
+    else
+        add_hop(arena, explanation, "listener", HOP_STOP,
+                arena_printf(arena, "%s has no listener there", balancer->name));
+}
+
 struct explanation explain_packet(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
                                   int protocol, uint16_t number, struct address source, struct portset client_ports)
 {
@@ -120,11 +137,7 @@ struct explanation explain_packet(struct arena *arena, const struct estate *esta
     const char *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
     if (balancer != NULL && missing == NULL) {
-        text_list listeners = {0};
-        load_balancer_because(arena, balancer, protocol, number, number, &listeners);
-        add_hop(arena, &explanation, "listener", listeners.count > 0 ? HOP_PASS : HOP_STOP,
-                listeners.count > 0 ? arena_printf(arena, "%s listens", joined(arena, &listeners))
-                                    : arena_printf(arena, "%s has no listener there", balancer->name));
+        explain_listener(arena, balancer, &explanation, protocol, number);
     }
     explain_acl(arena, site, &explanation, false, protocol, portset_of(arena, number, number), source);
     explain_groups(arena, estate, interface, &explanation, protocol, number, source);
@@ -157,9 +170,11 @@ struct stages explain_stages(struct arena *arena, const struct estate *estate, c
                                         [STAGE_ACL_IN] = passage->in.allows}};
     const char *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
-    if (balancer != NULL && missing == NULL) // its listeners belong to the way in
+    if (balancer != NULL && missing == NULL) { // its listeners belong to the way in
+        struct balancer_ports ports = load_balancer_ports(arena, balancer, protocol);
         stages.through[STAGE_GATEWAY] =
-            portmap_on_ports(arena, stages.through[STAGE_GATEWAY], load_balancer_ports(arena, balancer, protocol));
+            portmap_on_ports(arena, stages.through[STAGE_GATEWAY], portset_union(arena, ports.must, ports.may));
+    }
     struct group_cache cache = {.arena = arena, .estate = estate};
     struct group_rules rules = security_group_rules(arena, &cache, interface, family, protocol);
     struct claim groups = security_group_admits(arena, &cache, interface, family, &rules);

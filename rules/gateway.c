@@ -350,14 +350,17 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
     const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
     if (interface->doubt != NULL && gate.state != GATE_SHUT)
         gate_doubt(arena, &gate, interface->doubt);
-    // An internal one has no public IPv4 address, and its IPv6 ones are shut off but where it says otherwise:
-    // ipv6.deny_all_igw_traffic of
-    // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
-    bool opened = private_address.family == FAMILY_IPV6 && interface->igw_traffic == IGW_ALLOWED;
-    if (balancer != NULL && balancer->scheme == SCHEME_INTERNAL && balancer->doubt == NULL && !opened) {
+    // What the interface says of itself decides before what its load balancer's attribute does; true was heeded above.
+    bool allowed = interface->igw_traffic != IGW_NOT_TOLD || gateway != GATEWAY_INTERNET;
+    struct balancer_gate own = {0};
+    if (balancer != NULL)
+        load_balancer_gate(arena, estate, balancer, private_address.family, allowed, &own);
+    if (own.shut != NULL) {
         gate.state = GATE_SHUT;
-        gate.why = arena_printf(arena, "load balancer %s is internal", balancer->name);
+        gate.why = own.shut;
     } else if (gate.state != GATE_SHUT) {
+        if (own.doubt != NULL)
+            gate_doubt(arena, &gate, own.doubt);
         if (missing != NULL)
             gate_doubt(arena, &gate, missing);
         if (balancer != NULL && balancer->doubt != NULL)

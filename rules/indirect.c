@@ -3,14 +3,8 @@
 #include <stdlib.h>
 
 #include "model/protocol.h"
+#include "rules/listener_ways.h"
 #include "rules/load_balancer.h"
-#include "rules/site.h"
-
-// Clients of one family, in three values as in a claim.
-struct clients {
-    struct prefixset must;
-    struct prefixset may; // holds `must`
-};
 
 // The interfaces of one load balancer, and those of its endpoints that take clients in.
 struct front {
@@ -22,12 +16,13 @@ struct front {
 // One way from clients to a target port.
 struct hop_in {
     const struct front *front;
-    const struct listener *listener;
+    const struct listener *listener;  // NULL: the snapshot does not tell which
     const struct target_group *group; // NULL behind a classic load balancer
     int protocol;
     enum family family;
-    struct clients clients;
-    text_list path; // "load balancer NAME LISTENER", "target group NAME", ... up to this load balancer
+    struct clients *of_node; // the clients that reach the listener at each node
+    bool doubtful;           // none of them reaches a target surely
+    text_list path;          // "load balancer NAME LISTENER", "target group NAME", ... up to this load balancer
     text_list because;
     text_list doubts;
 };
@@ -36,26 +31,14 @@ struct walker {
     struct arena *arena;
     const struct estate *estate;
     struct exposure_set *set;
-    struct group_cache *groups;
+    struct hopper hopper;
     struct map fronts;               // load balancer's ARN, or "VPC|NAME" -> struct front
     struct map interface_of_private; // "VPC|ADDRESS" -> interface
     struct map primary_of_instance;  // instance -> interface
-    struct map sites;                // subnet -> struct site
     size_t bridged;                  // of set->indirect, those that are there already (bridge.h)
+    bool addresses_known;
+    struct map interfaces_of_address; // of any VPC: "ADDRESS" -> struct namesakes; made when it is first needed
 };
-
-static struct address own_address(const struct network_interface *interface, enum family family, size_t index)
-{
-    struct address none = {0};
-    if (family == FAMILY_IPV4)
-        return index < interface->private_ipv4_count
-                   ? (struct address){.family = FAMILY_IPV4, .bits = interface->private_ipv4[index]}
-                   : none;
-    for (size_t i = 0; i < interface->address_count; i++)
-        if (interface->addresses[i].address.family == FAMILY_IPV6 && index-- == 0)
-            return interface->addresses[i].private_address;
-    return none;
-}
 
 static void index_interfaces(struct walker *walker)
 {
@@ -104,29 +87,17 @@ static void index_fronts(struct walker *walker)
     }
 }
 
-static struct site *site_of(struct walker *walker, const struct network_interface *interface)
-{
-    const char *subnet = interface->place->subnet_id == NULL ? "" : interface->place->subnet_id;
-    struct site *site = map_get(&walker->sites, subnet);
-    if (site == NULL) {
-        site = site_new(walker->set->arena, walker->estate, interface); // its texts outlive the walk
-        map_put(walker->arena, &walker->sites, subnet, site);
-    }
-    return site;
-}
-
-// The clients that a service may bring to a load balancer's nodes.
-static void add_bridged(struct walker *walker, const struct front *front, uint16_t port, int protocol,
-                        enum family family, struct clients *clients, text_list *doubts)
+// The clients that a service may bring to a listener at one node. Without a listener, to any port.
+static void add_bridged(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
+                        struct clients *clients, text_list *doubts)
 {
     for (size_t i = 0; i < walker->bridged; i++) {
         const struct indirect_exposure *bridged = &walker->set->indirect.items[i];
-        bool here = false;
-        for (size_t n = 0; n < front->nodes.count && bridged->family == family; n++)
-            here = here || front->nodes.items[n] == bridged->interface;
+        bool here = bridged->interface == node && bridged->family == in->family;
         for (size_t e = 0; here && e < bridged->exposures.count; e++) {
             const struct exposure *one = &bridged->exposures.items[e];
-            if (one->protocol_low != protocol || port < one->low || port > one->high)
+            bool holds = in->listener == NULL || (in->listener->port >= one->low && in->listener->port <= one->high);
+            if (one->protocol_low != in->protocol || !holds)
                 continue;
             clients->may = prefixset_union(walker->arena, clients->may, one->sources);
             text_list_add_all(walker->arena, doubts, &one->via);
@@ -134,152 +105,101 @@ static void add_bridged(struct walker *walker, const struct front *front, uint16
     }
 }
 
-// The clients that reach a listener two-way, and what admits them there.
-static struct clients clients_of(struct walker *walker, const struct front *front, uint16_t port, int protocol,
-                                 enum family family, text_list *because, text_list *doubts)
+// The clients that reach a listener two-way at one node, and what admits them there. Without a listener, any port.
+static struct clients clients_of(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
+                                 text_list *because, text_list *doubts)
 {
     struct arena *arena = walker->arena;
     struct clients clients = {0};
-    for (size_t i = 0; i < front->endpoints.count; i++) {
-        const struct endpoint *endpoint = front->endpoints.items[i];
-        for (size_t e = 0; endpoint->address.family == family && e < endpoint->exposures->count; e++) {
+    for (size_t i = 0; i < in->front->endpoints.count; i++) {
+        const struct endpoint *endpoint = in->front->endpoints.items[i];
+        bool here = endpoint->interface == node && endpoint->address.family == in->family;
+        for (size_t e = 0; here && e < endpoint->exposures->count; e++) {
             const struct exposure *one = &endpoint->exposures->items[e];
-            if (one->protocol_low != protocol || one->path != PATH_TWO_WAY || port < one->low || port > one->high)
+            bool holds = in->listener == NULL || (in->listener->port >= one->low && in->listener->port <= one->high);
+            if (one->protocol_low != in->protocol || one->path != PATH_TWO_WAY || !holds)
                 continue;
             clients.may = prefixset_union(arena, clients.may, one->sources);
-            if (one->certainty == CERTAINTY_EXACT)
+            if (one->certainty == CERTAINTY_EXACT && in->listener != NULL)
                 clients.must = prefixset_union(arena, clients.must, one->sources);
             text_list_add_all(arena, because, &one->because);
             text_list_add_all(arena, doubts, &one->via);
         }
     }
-    add_bridged(walker, front, port, protocol, family, &clients, doubts);
+    add_bridged(walker, in, node, &clients, doubts);
     return clients;
 }
 
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
 static bool preserves_client(const struct hop_in *in, enum family target_family)
 {
     const struct target_group *group = in->group;
-    if (in->front->balancer->type != LOAD_BALANCER_NETWORK || in->family != target_family)
+    if (group == NULL || in->front->balancer->type != LOAD_BALANCER_NETWORK || in->family != target_family)
         return false;
     if (strcmp(group->type, "alb") == 0 || !preservation_is_optional(group) || group->preserve_client == PRESERVE_ON)
         return true;
     return group->preserve_client == PRESERVE_DEFAULT && preserves_by_default(group);
 }
 
-static bool has_group(const struct front *front, const char *id)
+// What one node brings to a target.
+static struct clients through_node(struct walker *walker, const struct hop_in *in, size_t n,
+                                   const struct network_interface *target, struct address address, uint16_t port,
+                                   const char *zone, bool *other_zone, text_list *because, text_list *doubts)
 {
-    for (size_t i = 0; i < front->balancer->groups.count; i++)
-        if (strcmp(front->balancer->groups.items[i], id) == 0)
-            return true;
-    for (size_t n = 0; n < front->nodes.count; n++)
-        for (size_t i = 0; front->nodes.items[n]->groups != NULL && i < front->nodes.items[n]->groups->count; i++)
-            if (strcmp(front->nodes.items[n]->groups->ids[i], id) == 0)
-                return true;
-    return false;
-}
-
-// A rule of the target's groups that admits members of the load balancer's groups, as "sg-ID:INDEX", or NULL.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
-static const char *referring_rule(struct walker *walker, const struct network_interface *target, int protocol,
-                                  uint16_t port, const struct front *front)
-{
-    for (size_t g = 0; target->groups != NULL && g < target->groups->count; g++) {
-        const struct security_group *group = map_get(&walker->estate->security_groups, target->groups->ids[g]);
-        for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
-            const struct security_group_rule *rule = &group->ingress.items[r];
-            if ((rule->protocol != PROTOCOL_ANY && rule->protocol != protocol) || port < rule->low || port > rule->high)
-                continue;
-            for (size_t i = 0; i < rule->groups.count; i++)
-                if (has_group(front, rule->groups.items[i]))
-                    return arena_printf(walker->set->arena, "%s:%zu", group->id, rule->index);
-        }
-    }
-    return NULL;
-}
-
-// Who of `family` gets past the target's groups and, where they come from another subnet, its ACL.
-static struct clients admitted_to(struct walker *walker, const struct hop_in *in,
-                                  const struct network_interface *target, uint16_t port, enum family family,
-                                  bool same_subnet, text_list *because, text_list *doubts)
-{
-    struct arena *arena = walker->arena;
-    struct group_rules rules = security_group_rules(arena, walker->groups, target, family, in->protocol);
-    struct claim claim = security_group_admits(arena, walker->groups, target, family, &rules);
-    struct clients clients = {.must = portmap_sources(claim.must, port)};
-    clients.may = prefixset_union(arena, clients.must, portmap_sources(claim.extra, port));
-    const char *reference = referring_rule(walker, target, in->protocol, port, in->front);
-    if (reference != NULL)
-        clients.must = clients.may = prefixset_all(arena, family);
-    struct exposure packet = {
-        .protocol_low = in->protocol, .protocol_high = in->protocol, .low = port, .high = port, .sources = clients.may};
-    security_group_because(arena, &rules, &packet, because);
-    if (reference != NULL)
-        text_list_add(arena, because, reference);
-    text_list_add_all(arena, doubts, &claim.doubts);
-    if (same_subnet)
+    struct hop_question hop = {.balancer = in->front->balancer,
+                               .node = in->front->nodes.items[n],
+                               .target = target,
+                               .address = address,
+                               .port = port,
+                               .protocol = in->protocol,
+                               .preserved = preserves_client(in, address.family),
+                               .clients = in->of_node[n]};
+    text_list own_because = {0}, own_doubts = {0};
+    struct clients clients = hop_through(&walker->hopper, &hop, &own_because, &own_doubts);
+    if (prefixset_is_empty(clients.may))
         return clients;
-    struct site *site = site_of(walker, target);
-    const struct passage *passage = site_passage(site, family, in->protocol);
-    if (site->acl == NULL) {
+    enum in_zone serves = hop_in_zone(&walker->hopper, &hop, in->group, zone, &own_doubts);
+    if (serves == ZONE_NOT) {
+        *other_zone = true;
+        return (struct clients){0};
+    }
+    if (serves == ZONE_PERHAPS || in->doubtful)
         clients.must = prefixset_empty;
-        text_list_add(arena, doubts, site->acl_missing);
-        return clients;
-    }
-    struct prefixset back = prefixset_empty;
-    for (size_t i = 0; i < passage->out.allows.count; i++)
-        back = prefixset_union(arena, back, passage->out.allows.segments[i].sources);
-    struct prefixset through = prefixset_intersect(arena, portmap_sources(passage->in.allows, port), back);
-    network_acl_because(arena, &passage->in, portset_of(arena, port, port), through, because);
-    clients.must = prefixset_intersect(arena, clients.must, through);
-    clients.may = prefixset_intersect(arena, clients.may, through);
+    text_list_add_all(walker->arena, because, &own_because);
+    text_list_add_all(walker->arena, doubts, &own_doubts);
     return clients;
 }
 
-// Whether a node's own ACL lets it ask the target and hear from it.
-static bool node_may_ask(struct walker *walker, const struct network_interface *node, struct address target,
-                         uint16_t port, int protocol)
+// Says what is not reached though it is registered.
+static void note(struct walker *walker, const char *text)
 {
-    struct site *site = site_of(walker, node);
-    if (site->acl == NULL)
-        return true; // named by what the target's side or the listener's says already
-    const struct passage *passage = site_passage(site, target.family, protocol);
-    return prefixset_holds(portmap_sources(passage->out.allows, port), target.bits) &&
-           !portset_is_empty(portmap_ports(walker->arena, passage->in.allows, target.bits));
+    text_list_add(walker->set->arena, &walker->set->notes, text);
+}
+
+static const char *group_name(const struct target_group *group)
+{
+    return group->name != NULL ? group->name : group->arn;
 }
 
 // The clients that reach a target's port: with their own address, or through the load balancer's nodes.
 static struct clients through_nodes(struct walker *walker, const struct hop_in *in,
                                     const struct network_interface *target, struct address address, uint16_t port,
-                                    text_list *because, text_list *doubts)
+                                    const char *zone, text_list *because, text_list *doubts)
 {
     struct arena *arena = walker->arena;
     struct clients result = {0};
-    bool preserved = preserves_client(in, address.family);
+    bool other_zone = false;
     for (size_t n = 0; n < in->front->nodes.count; n++) {
-        const struct network_interface *node = in->front->nodes.items[n];
-        bool same_subnet =
-            node->place->subnet_id != NULL && text_same(node->place->subnet_id, target->place->subnet_id);
-        struct clients admitted = admitted_to(walker, in, target, port, address.family, same_subnet, because, doubts);
-        if (preserved) {
-            result.must =
-                prefixset_union(arena, result.must, prefixset_intersect(arena, in->clients.must, admitted.must));
-            result.may = prefixset_union(arena, result.may, prefixset_intersect(arena, in->clients.may, admitted.may));
-            continue;
-        }
-        struct address own;
-        for (size_t a = 0; (own = own_address(node, address.family, a)).family != 0; a++) {
-            // A classic load balancer's ACL counts even towards its own subnet (Reachability Analyzer's
-            // ELB_ACL_RESTRICTION).
-            bool asks_acl = !same_subnet || in->front->balancer->type == LOAD_BALANCER_CLASSIC;
-            if (asks_acl && !node_may_ask(walker, node, address, port, in->protocol))
-                continue;
-            if (prefixset_holds(admitted.must, own.bits))
-                result.must = in->clients.must;
-            if (prefixset_holds(admitted.may, own.bits))
-                result.may = in->clients.may;
-        }
+        struct clients some = through_node(walker, in, n, target, address, port, zone, &other_zone, because, doubts);
+        result.must = prefixset_union(arena, result.must, some.must);
+        result.may = prefixset_union(arena, result.may, some.may);
     }
+    if (other_zone && prefixset_is_empty(result.may))
+        note(walker, arena_printf(walker->set->arena,
+                                  "target %s of target group %s: no client reaches a node of load balancer %s in its "
+                                  "zone, and nodes keep to their zones",
+                                  target->instance_id != NULL ? target->instance_id : target->id, group_name(in->group),
+                                  in->front->balancer->name));
     return result;
 }
 
@@ -310,17 +230,63 @@ static void add_exposure(struct walker *walker, struct indirect_exposure *indire
     text_list_add_all(arena, &one->because, because);
 }
 
-static void reach_target(struct walker *walker, const struct hop_in *in, const struct network_interface *target,
-                         struct address address, uint16_t port, const char *health)
+// What a registered target's health says of it.
+enum takes { TAKES_NONE, TAKES_PERHAPS, TAKES };
+
+// A load balancer without a healthy target sends to all it has, so one that is unhealthy now is exposed all the same.
+// "unused" is a target that takes nothing as things are; where that is because its instance is stopped, it is dormant.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html#target-health-states
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
+static enum takes takes_clients(const struct target *target, bool asleep)
+{
+    static const char *const taking[] = {"healthy", "unhealthy", "unhealthy.draining", "initial", "unavailable", NULL};
+    static const char *const not_taking[] = {"unused", "draining", NULL};
+    if (text_among(target->health, taking))
+        return TAKES;
+    if (strcmp(target->health, "unused") == 0 && asleep && text_same(target->reason, "Target.InvalidState"))
+        return TAKES;
+    return text_among(target->health, not_taking) ? TAKES_NONE : TAKES_PERHAPS;
+}
+
+// False where a target takes nothing, which is said.
+static bool heed_health(struct walker *walker, struct hop_in *in, const struct target *target, bool asleep)
+{
+    struct arena *kept = walker->set->arena;
+    enum takes takes = takes_clients(target, asleep);
+    if (takes == TAKES_NONE)
+        note(walker, arena_printf(kept, "target %s of target group %s is %s: not reached", target->id,
+                                  group_name(in->group), target->health));
+    if (takes == TAKES_PERHAPS) {
+        in->doubtful = true;
+        text_list_add(walker->arena, &in->doubts,
+                      arena_printf(kept, "the health of target %s of target group %s is %s", target->id,
+                                   group_name(in->group),
+                                   strcmp(target->health, "unknown") == 0
+                                       ? "not told"
+                                       : arena_printf(kept, "%s, which is not known", target->health)));
+    }
+    return takes != TAKES_NONE;
+}
+
+// `registered` is NULL behind a classic load balancer, whose documents do not tell of health.
+static void reach_target(struct walker *walker, const struct hop_in *way, const struct network_interface *target,
+                         struct address address, uint16_t port, const struct target *registered)
 {
     struct arena *arena = walker->set->arena;
+    struct hop_in own = *way, *in = &own; // what is doubtful of this target is not of the next
     const struct instance *instance = map_get(&walker->estate->instances, target->instance_id);
+    bool asleep = instance != NULL && instance_is_asleep(instance);
+    own.doubts = (text_list){0};
+    text_list_add_all(walker->arena, &own.doubts, &way->doubts);
     if (!target->attached || (instance != NULL && text_same(instance->state, "terminated")))
+        return;
+    if (registered != NULL && !heed_health(walker, in, registered, asleep))
         return;
     text_list because = {0}, doubts = {0};
     text_list_add_all(walker->arena, &because, &in->because);
     text_list_add_all(walker->arena, &doubts, &in->doubts);
-    struct clients clients = through_nodes(walker, in, target, address, port, &because, &doubts);
+    struct clients clients = through_nodes(walker, in, target, address, port,
+                                           registered == NULL ? NULL : registered->zone, &because, &doubts);
     if (prefixset_is_empty(clients.may))
         return;
     if (target->doubt != NULL) {
@@ -333,11 +299,11 @@ static void reach_target(struct walker *walker, const struct hop_in *in, const s
         .interface = target,
         .private_address = address,
         .name = name != NULL ? name : tags_name(target->tags, target->tag_count),
-        .dormant = instance != NULL && instance_is_asleep(instance),
+        .dormant = asleep,
         .load_balancer = in->front->balancer->name,
-        .listener = arena_printf(arena, "%u/%s", (unsigned)in->listener->port, in->listener->protocol),
+        .listener = listener_text(arena, in->listener),
         .target_group = in->group != NULL ? in->group->name : NULL,
-        .health = health,
+        .health = registered == NULL ? "unknown" : registered->health,
         .family = in->family,
         .exposures = {.items = arena_array(arena, struct exposure, 2)},
     };
@@ -393,165 +359,265 @@ static void not_considered(struct walker *walker, const struct target *target, c
     not_found(walker, target->id, group->vpc_id, arena_printf(walker->set->arena, "target group %s", group->name));
 }
 
-static void follow_group(struct walker *walker, struct hop_in *in, const struct target_group *group, int depth);
-
-static void follow_rules(struct walker *walker, const struct hop_in *in, int depth);
-
-static void follow_groups(struct walker *walker, struct hop_in *in, int depth)
-{
-    for (size_t g = 0; g < in->listener->target_groups.count; g++) {
-        const char *arn = in->listener->target_groups.items[g];
-        const struct target_group *group = map_get(&walker->estate->target_groups, arn);
-        struct target_group lacking = {.arn = arn};
-        follow_group(walker, in, group != NULL ? group : &lacking, depth);
-    }
-}
+static void follow_listener(struct walker *walker, const struct hop_in *in, int depth);
 
 static void add_path(struct walker *walker, text_list *path, const struct load_balancer *balancer,
                      const struct listener *listener)
 {
     text_list_add(walker->arena, path,
-                  arena_printf(walker->set->arena, "load balancer %s %u/%s", balancer->name, (unsigned)listener->port,
-                               listener->protocol));
+                  arena_printf(walker->set->arena, "load balancer %s %s", balancer->name,
+                               listener_text(walker->arena, listener)));
+}
+
+// What passes on from a network load balancer to the nodes of an application one. *any: whether somebody does.
+static struct clients *nested_clients(struct walker *walker, const struct hop_in *in, const struct front *front,
+                                      const struct target *target, uint16_t port, struct hop_in *next, bool *any)
+{
+    struct clients *of_node = arena_array(walker->arena, struct clients, front->nodes.count + 1);
+    enum family family = in->group->is_ipv6 ? FAMILY_IPV6 : FAMILY_IPV4;
+    for (size_t n = 0; n < front->nodes.count; n++) {
+        const struct network_interface *node = front->nodes.items[n];
+        struct address address = own_address(node, family, 0);
+        if (address.family != 0)
+            of_node[n] = through_nodes(walker, in, node, address, port, target->zone, &next->because, &next->doubts);
+        *any = *any || !prefixset_is_empty(of_node[n].may);
+    }
+    return of_node;
 }
 
 // A network load balancer before an application one: its clients go on with their own addresses.
-static void follow_nested(struct walker *walker, const struct hop_in *in, const struct target *target, uint16_t port,
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/application-load-balancer-target.html
+static void follow_nested(struct walker *walker, const struct hop_in *way, const struct target *target, uint16_t port,
                           int depth)
 {
+    struct hop_in in = *way;
     const char *key = strstr(target->id, ":loadbalancer/");
     key = key == NULL ? target->id : key + strlen(":loadbalancer/");
     const struct load_balancer *balancer = map_get(&walker->estate->load_balancers, key);
     const struct front *front = map_get_pointer(&walker->fronts, balancer);
     if (front == NULL || depth > 1) {
-        not_considered(walker, target, in->group);
+        not_considered(walker, target, in.group);
         return;
     }
-    struct hop_in next = *in;
+    in.doubts = (text_list){0};
+    text_list_add_all(walker->arena, &in.doubts, &way->doubts);
+    if (!heed_health(walker, &in, target, false))
+        return;
+    struct hop_in next = in;
+    bool any = false;
     next.because = next.doubts = (text_list){0};
-    text_list_add_all(walker->arena, &next.because, &in->because);
-    text_list_add_all(walker->arena, &next.doubts, &in->doubts);
-    struct clients clients = {0};
-    for (size_t n = 0; n < front->nodes.count; n++) {
-        const struct network_interface *node = front->nodes.items[n];
-        struct clients some =
-            through_nodes(walker, in, node, own_address(node, FAMILY_IPV4, 0), port, &next.because, &next.doubts);
-        clients.must = prefixset_union(walker->arena, clients.must, some.must);
-        clients.may = prefixset_union(walker->arena, clients.may, some.may);
-    }
+    text_list_add_all(walker->arena, &next.because, &in.because);
+    text_list_add_all(walker->arena, &next.doubts, &in.doubts);
+    next.of_node = nested_clients(walker, &in, front, target, port, &next, &any);
+    next.front = front;
     if (!balancer->listeners_known)
         lacks(walker, KIND_LISTENERS, balancer->arn,
               arena_printf(walker->set->arena, "missing: listeners of load balancer %s", balancer->name));
-    for (size_t i = 0; i < balancer->listeners.count; i++) {
+    if (balancer->doubt != NULL) {
+        next.doubtful = true;
+        text_list_add(walker->arena, &next.doubts, balancer->doubt);
+    }
+    for (size_t i = 0; any && i < balancer->listeners.count; i++) {
         const struct listener *listener = &balancer->listeners.items[i];
-        if (listener->port != port || prefixset_is_empty(clients.may))
+        if (listener->port != port)
             continue;
         text_list_add(walker->arena, &next.because,
                       arena_printf(walker->set->arena, "%s:%u/%s", balancer->name, (unsigned)port, listener->protocol));
         next.path = (text_list){0};
-        text_list_add_all(walker->arena, &next.path, &in->path);
-        text_list_add(walker->arena, &next.path, arena_printf(walker->set->arena, "target group %s", in->group->name));
+        text_list_add_all(walker->arena, &next.path, &in.path);
+        text_list_add(walker->arena, &next.path, arena_printf(walker->set->arena, "target group %s", in.group->name));
         add_path(walker, &next.path, balancer, listener);
-        next.front = front;
         next.listener = listener;
-        next.clients = clients;
-        follow_groups(walker, &next, depth + 1);
-        follow_rules(walker, &next, depth + 1);
+        follow_listener(walker, &next, depth + 1);
     }
 }
 
-static void follow_group(struct walker *walker, struct hop_in *in, const struct target_group *group, int depth)
+// ---- Targets
+
+// Interfaces that share a private address, in different VPCs.
+struct namesakes {
+    VECTOR(const struct network_interface *) items;
+};
+
+static void index_addresses(struct walker *walker)
 {
-    bool lambda = group->type != NULL && strcmp(group->type, "lambda") == 0;
-    for (size_t t = 0; lambda && t < group->targets.count; t++)
-        text_list_add(walker->set->arena, &walker->set->not_covered,
-                      arena_printf(walker->set->arena, "%s, target of target group %s", group->targets.items[t].id,
-                                   group->name == NULL ? group->arn : group->name));
-    if (lambda || group->type == NULL || group->name == NULL || !group->targets_known) {
-        if (!lambda)
-            lacks(walker, KIND_TARGET_HEALTH, group->arn,
-                  arena_printf(walker->set->arena, "missing: targets of target group %s",
-                               group->name != NULL ? group->name : group->arn));
+    struct arena *arena = walker->arena;
+    walker->addresses_known = true;
+    for (size_t i = 0; i < walker->estate->interfaces.count; i++) {
+        const struct network_interface *one = walker->estate->interfaces.items[i];
+        for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4) {
+            struct address address;
+            for (size_t a = 0; (address = own_address(one, (enum family)family, a)).family != 0; a++) {
+                char text[ADDRESS_TEXT];
+                address_format(address, text);
+                struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
+                if (namesakes == NULL) {
+                    namesakes = arena_new_of(arena, struct namesakes);
+                    map_put(arena, &walker->interfaces_of_address, arena_strdup(arena, text), namesakes);
+                }
+                *vector_add(arena, &namesakes->items) = one;
+            }
+        }
+    }
+}
+
+// An address that is of no interface in its target group's VPC may be of one in another.
+static bool reach_elsewhere(struct walker *walker, const struct hop_in *in, const struct target *target,
+                            struct address address, const char *text, uint16_t port)
+{
+    if (!walker->addresses_known)
+        index_addresses(walker);
+    const struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
+    for (size_t i = 0; namesakes != NULL && i < namesakes->items.count; i++)
+        reach_target(walker, in, namesakes->items.items[i], address, port, target);
+    return namesakes != NULL;
+}
+
+static void reach_instance(struct walker *walker, const struct hop_in *way, const struct target *target, uint16_t port)
+{
+    const struct target_group *group = way->group;
+    const struct network_interface *interface = map_get(&walker->primary_of_instance, target->id);
+    enum family family = group->is_ipv6 ? FAMILY_IPV6 : FAMILY_IPV4;
+    if (interface == NULL) {
+        not_considered(walker, target, group);
         return;
     }
-    struct hop_in own = *in; // what is doubtful of one group is not of the next
-    in = &own;
-    in->group = group;
+    struct hop_in in = *way;
+    // Which of several IPv6 addresses is the primary one, to which a load balancer sends, is not read.
+    // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-register-targets.html
+    if (group->is_ipv6 && own_address(interface, family, 1).family != 0) {
+        in.doubtful = true;
+        in.doubts = (text_list){0};
+        text_list_add_all(walker->arena, &in.doubts, &way->doubts);
+        text_list_add(
+            walker->arena, &in.doubts,
+            arena_printf(walker->set->arena, "which IPv6 address of %s is its primary one is not told", interface->id));
+    }
+    struct address own;
+    size_t a = 0;
+    for (; (own = own_address(interface, family, a)).family != 0 && (a == 0 || group->is_ipv6); a++)
+        reach_target(walker, &in, interface, own, port, target);
+    if (a == 0)
+        note(walker, arena_printf(walker->set->arena, "target %s of target group %s has no %s address: not reached",
+                                  target->id, group_name(group), group->is_ipv6 ? "IPv6" : "IPv4"));
+}
+
+static void follow_target(struct walker *walker, const struct hop_in *in, const struct target *target, int depth)
+{
+    const struct target_group *group = in->group;
+    uint16_t port = target->port != 0 ? target->port : group->port;
+    struct address address = {0};
+    if (strcmp(group->type, "alb") == 0) {
+        follow_nested(walker, in, target, port, depth);
+        return;
+    }
+    if (strcmp(group->type, "instance") == 0) {
+        reach_instance(walker, in, target, port);
+        return;
+    }
+    if (!address_parse(target->id, &address)) {
+        not_considered(walker, target, group);
+        return;
+    }
+    char text[ADDRESS_TEXT];
+    address_format(address, text);
+    const struct network_interface *interface =
+        map_get(&walker->interface_of_private, arena_printf(walker->arena, "%s|%s", group->vpc_id, text));
+    if (interface != NULL)
+        reach_target(walker, in, interface, address, port, target);
+    else if (!reach_elsewhere(walker, in, target, address, text, port))
+        not_considered(walker, target, group);
+}
+
+// Lambda functions have no interface that a load balancer reaches.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+static void name_functions(struct walker *walker, const struct target_group *group)
+{
+    struct arena *kept = walker->set->arena;
+    for (size_t t = 0; t < group->targets.count; t++)
+        text_list_add(
+            kept, &walker->set->not_covered,
+            arena_printf(kept, "%s, target of target group %s", group->targets.items[t].id, group_name(group)));
+    if (group->targets.count == 0)
+        text_list_add(kept, &walker->set->not_covered,
+                      arena_printf(kept, "the Lambda function behind target group %s", group_name(group)));
+}
+
+static void follow_group(struct walker *walker, const struct hop_in *way, const struct target_group *group, int depth)
+{
+    static const char *const types[] = {"instance", "ip", "alb", "lambda", NULL};
+    if (group->type != NULL && strcmp(group->type, "lambda") == 0) {
+        name_functions(walker, group);
+        return;
+    }
+    if (group->type == NULL || group->name == NULL || !group->targets_known || !text_among(group->type, types)) {
+        lacks(walker, KIND_TARGET_HEALTH, group->arn,
+              arena_printf(walker->set->arena, "missing: targets of target group %s", group_name(group)));
+        return;
+    }
+    struct hop_in in = *way; // what is doubtful of one group is not of the next
+    in.group = group;
+    in.doubts = (text_list){0};
+    text_list_add_all(walker->arena, &in.doubts, &way->doubts);
     if (group->doubt != NULL) {
-        text_list_add(walker->arena, &in->doubts, group->doubt);
-        in->clients.must = prefixset_empty;
+        text_list_add(walker->arena, &in.doubts, group->doubt);
+        in.doubtful = true;
     }
-    for (size_t t = 0; t < group->targets.count; t++) {
-        const struct target *target = &group->targets.items[t];
-        uint16_t port = target->port != 0 ? target->port : group->port;
-        const struct network_interface *interface = NULL;
-        struct address address = {0};
-        if (strcmp(group->type, "alb") == 0) {
-            follow_nested(walker, in, target, port, depth);
-            in->group = group;
-            continue;
-        }
-        if (strcmp(group->type, "instance") == 0) {
-            interface = map_get(&walker->primary_of_instance, target->id);
-            address = interface == NULL ? address : own_address(interface, FAMILY_IPV4, 0);
-        } else if (address_parse(target->id, &address)) {
-            char text[ADDRESS_TEXT];
-            address_format(address, text);
-            interface =
-                map_get(&walker->interface_of_private, arena_printf(walker->arena, "%s|%s", group->vpc_id, text));
-        }
-        if (interface == NULL || address.family == 0)
-            not_considered(walker, target, group);
-        else
-            reach_target(walker, in, interface, address, port, target->health);
-    }
+    for (size_t t = 0; t < group->targets.count; t++)
+        follow_target(walker, &in, &group->targets.items[t], depth);
 }
 
-// Where a load balancer's rules are not in the snapshot, any of those that only rules forward to: groups that say they
-// belong to it, but to no listener's actions.
-static void follow_rules(struct walker *walker, const struct hop_in *in, int depth)
-{
-    const struct load_balancer *balancer = in->front->balancer;
-    for (size_t slot = 0; slot < walker->estate->target_groups.size; slot++) {
-        const struct target_group *group = walker->estate->target_groups.slots[slot].value;
-        bool forwarded = group == NULL;
-        bool belongs = false;
-        for (size_t i = 0; group != NULL && i < group->load_balancers.count; i++)
-            belongs = belongs || strcmp(group->load_balancers.items[i], balancer->arn) == 0;
-        for (size_t l = 0; belongs && l < balancer->listeners.count; l++)
-            for (size_t g = 0; g < balancer->listeners.items[l].target_groups.count; g++)
-                forwarded = forwarded || strcmp(balancer->listeners.items[l].target_groups.items[g], group->arn) == 0;
-        if (!belongs || forwarded)
-            continue;
-        struct hop_in doubtful = *in;
-        doubtful.clients.must = prefixset_empty;
-        doubtful.doubts = (text_list){0};
-        text_list_add_all(walker->arena, &doubtful.doubts, &in->doubts);
-        text_list_add(walker->arena, &doubtful.doubts,
-                      arena_printf(walker->set->arena, "some listener rule of %s forwards to it", balancer->name));
-        follow_group(walker, &doubtful, group, depth);
-    }
-}
+// ---- Listeners
 
-// Target groups of a listener: those its default actions name, and those that its rules may.
-static void follow_listener(struct walker *walker, struct hop_in *in)
+static void follow_way(struct walker *walker, const struct hop_in *in, const struct way *way, int depth)
 {
-    const struct load_balancer *balancer = in->front->balancer;
-    if (balancer->type == LOAD_BALANCER_CLASSIC) {
-        for (size_t i = 0; i < balancer->instances.count; i++) {
-            const struct network_interface *interface =
-                map_get(&walker->primary_of_instance, balancer->instances.items[i]);
-            struct address address = interface == NULL ? (struct address){0} : own_address(interface, FAMILY_IPV4, 0);
-            if (address.family != 0)
-                reach_target(walker, in, interface, address, in->listener->instance_port, "unknown");
-            else
-                not_found(walker, balancer->instances.items[i], balancer->vpc_id,
-                          arena_printf(walker->set->arena, "classic load balancer %s", balancer->name));
-        }
+    struct arena *arena = walker->arena;
+    const struct target_group *group = map_get(&walker->estate->target_groups, way->group);
+    struct target_group lacking = {.arn = way->group};
+    group = group != NULL ? group : &lacking;
+    if (prefixset_is_empty(way->sources.may)) {
+        if (way->weightless)
+            note(walker,
+                 arena_printf(walker->set->arena, "target group %s has weight 0 at %s %s: not reached",
+                              group_name(group), in->front->balancer->name, listener_text(arena, in->listener)));
         return;
     }
-    follow_groups(walker, in, 0);
-    follow_rules(walker, in, 0);
+    struct hop_in own = *in;
+    own.of_node = arena_array(arena, struct clients, in->front->nodes.count + 1);
+    bool any = false;
+    for (size_t n = 0; n < in->front->nodes.count; n++) {
+        own.of_node[n].may = prefixset_intersect(arena, in->of_node[n].may, way->sources.may);
+        own.of_node[n].must = prefixset_intersect(arena, in->of_node[n].must, way->sources.must);
+        any = any || !prefixset_is_empty(own.of_node[n].may);
+    }
+    own.doubts = (text_list){0};
+    text_list_add_all(arena, &own.doubts, &in->doubts);
+    text_list_add_all(arena, &own.doubts, &way->doubts);
+    if (any)
+        follow_group(walker, &own, group, depth);
+}
+
+static void follow_listener(struct walker *walker, const struct hop_in *in, int depth)
+{
+    struct ways ways =
+        listener_ways(&walker->hopper, in->front->balancer, in->listener, in->family, in->front->nodes.items[0]->place);
+    for (size_t i = 0; i < ways.items.count; i++)
+        follow_way(walker, in, &ways.items.items[i], depth);
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-backend-instances.html
+static void follow_classic(struct walker *walker, const struct hop_in *in)
+{
+    const struct load_balancer *balancer = in->front->balancer;
+    for (size_t i = 0; in->listener != NULL && i < balancer->instances.count; i++) {
+        const struct network_interface *interface = map_get(&walker->primary_of_instance, balancer->instances.items[i]);
+        struct address address = interface == NULL ? (struct address){0} : own_address(interface, FAMILY_IPV4, 0);
+        if (address.family != 0)
+            reach_target(walker, in, interface, address, in->listener->instance_port, NULL);
+        else
+            not_found(walker, balancer->instances.items[i], balancer->vpc_id,
+                      arena_printf(walker->set->arena, "classic load balancer %s", balancer->name));
+    }
 }
 
 static int by_name(const void *left, const void *right)
@@ -579,10 +645,39 @@ static int by_target(const void *left, const void *right)
     return 0;
 }
 
+// Follows what comes to a listener, or to any where the snapshot does not tell which there are.
+static void enter(struct walker *walker, const struct front *front, const struct listener *listener)
+{
+    for (int protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol += PROTOCOL_UDP - PROTOCOL_TCP)
+        for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4) {
+            struct hop_in in = {
+                .front = front, .listener = listener, .protocol = protocol, .family = (enum family)family};
+            bool any = false;
+            if (listener != NULL && listener_takes(listener, protocol) == LISTENS_NOT)
+                continue;
+            in.doubtful = listener == NULL;
+            in.of_node = arena_array(walker->arena, struct clients, front->nodes.count + 1);
+            add_path(walker, &in.path, front->balancer, listener);
+            for (size_t n = 0; n < front->nodes.count; n++) {
+                in.of_node[n] = clients_of(walker, &in, front->nodes.items[n], &in.because, &in.doubts);
+                any = any || !prefixset_is_empty(in.of_node[n].may);
+            }
+            if (any && front->balancer->type == LOAD_BALANCER_CLASSIC)
+                follow_classic(walker, &in);
+            else if (any)
+                follow_listener(walker, &in, 0);
+        }
+}
+
+static int by_text(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
 void indirect_compute(struct exposure_set *set, const struct estate *estate, struct group_cache *groups)
 {
-    struct walker walker = {
-        .arena = arena_new(), .estate = estate, .set = set, .groups = groups, .bridged = set->indirect.count};
+    struct walker walker = {.arena = arena_new(), .estate = estate, .set = set, .bridged = set->indirect.count};
+    walker.hopper = (struct hopper){.arena = walker.arena, .set = set, .estate = estate, .groups = groups};
     VECTOR(const struct front *) fronts = {0};
     if (estate->load_balancers.count > 0) {
         index_interfaces(&walker);
@@ -593,22 +688,15 @@ void indirect_compute(struct exposure_set *set, const struct estate *estate, str
             *vector_add(walker.arena, &fronts) = walker.fronts.slots[i].value;
     if (fronts.count > 1)
         qsort(fronts.items, fronts.count, sizeof(*fronts.items), by_name);
-    for (size_t f = 0; f < fronts.count; f++)
-        for (size_t l = 0; l < fronts.items[f]->balancer->listeners.count; l++)
-            for (int protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol += PROTOCOL_UDP - PROTOCOL_TCP)
-                for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4) {
-                    struct hop_in in = {.front = fronts.items[f],
-                                        .listener = &fronts.items[f]->balancer->listeners.items[l],
-                                        .protocol = protocol,
-                                        .family = (enum family)family};
-                    if (!listener_takes(in.listener, protocol))
-                        continue;
-                    add_path(&walker, &in.path, in.front->balancer, in.listener);
-                    in.clients =
-                        clients_of(&walker, in.front, in.listener->port, protocol, in.family, &in.because, &in.doubts);
-                    if (!prefixset_is_empty(in.clients.may))
-                        follow_listener(&walker, &in);
-                }
+    for (size_t f = 0; f < fronts.count; f++) {
+        const struct load_balancer *balancer = fronts.items[f]->balancer;
+        for (size_t l = 0; l < balancer->listeners.count; l++)
+            enter(&walker, fronts.items[f], &balancer->listeners.items[l]);
+        if (!balancer->listeners_known && balancer->type != LOAD_BALANCER_GATEWAY)
+            enter(&walker, fronts.items[f], NULL);
+    }
+    if (set->notes.count > 1) // whatever the order of documents
+        qsort(set->notes.items, set->notes.count, sizeof(*set->notes.items), by_text);
     if (set->indirect.count > 1)
         qsort(set->indirect.items, set->indirect.count, sizeof(struct indirect_exposure), by_target);
     // Sources were made in passing memory.

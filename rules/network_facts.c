@@ -353,7 +353,7 @@ static void load_balancers_redirect(struct inquiry *inquiry)
             answer_missing(inquiry, "the listeners of %s", balancer->name == NULL ? balancer->arn : balancer->name);
         for (size_t l = 0; l < balancer->listeners.count; l++) {
             const struct listener *listener = &balancer->listeners.items[l];
-            if (strcmp(listener->protocol, "HTTP") != 0 || listener->redirects_to_https)
+            if (strcmp(listener->protocol, "HTTP") != 0 || listener->otherwise.redirects_to_https)
                 continue;
             fails = true;
             answer(inquiry, CONTROL_FAIL, balancer->arn, NULL, "its listener %u/HTTP does not redirect to HTTPS",

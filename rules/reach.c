@@ -149,6 +149,22 @@ static struct admitted *admitted_of(const struct question *question, int protoco
     return fresh;
 }
 
+// What the groups admit, on what the load balancer takes.
+static struct claim on_listeners(const struct question *question, int protocol, const struct claim *groups)
+{
+    struct arena *arena = question->engine->scratch;
+    struct balancer_ports ports = load_balancer_ports(question->engine->arena, question->balancer, protocol);
+    struct claim claim = {0};
+    text_list_add_all(arena, &claim.doubts, &groups->doubts);
+    if (ports.doubt != NULL)
+        text_list_add(arena, &claim.doubts, ports.doubt);
+    claim.must = portmap_on_ports(arena, groups->must, ports.must);
+    claim.extra =
+        portmap_union(arena, portmap_on_ports(arena, groups->extra, portset_union(arena, ports.must, ports.may)),
+                      portmap_on_ports(arena, groups->must, ports.may));
+    return claim;
+}
+
 static void compute_protocol(const struct question *question, int protocol, exposure_vector *exposures)
 {
     struct engine *engine = question->engine;
@@ -156,9 +172,7 @@ static void compute_protocol(const struct question *question, int protocol, expo
     struct admitted *admitted = admitted_of(question, protocol);
     struct claim groups = admitted->claim;
     if (question->balancer != NULL) {
-        struct portset ports = load_balancer_ports(arena, question->balancer, protocol);
-        groups.must = portmap_on_ports(arena, groups.must, ports);
-        groups.extra = portmap_on_ports(arena, groups.extra, ports);
+        groups = on_listeners(question, protocol, &groups);
     }
     if (question->site->acl == NULL || question->gate.state == GATE_POSSIBLE) {
         groups.extra = portmap_union(arena, groups.extra, groups.must);

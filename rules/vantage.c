@@ -9,6 +9,7 @@ static struct exposure_set *derived_set(const struct exposure_set *set)
     *result = (struct exposure_set){.arena = arena,
                                     .missing = set->missing,
                                     .estate = set->estate,
+                                    .notes = set->notes,
                                     .assumptions = set->assumptions,
                                     .not_covered = set->not_covered};
     return result;

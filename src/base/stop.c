@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <uv.h>
 
-static const int signals[] = {SIGINT, SIGTERM};
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 enum { SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
 // A signal's handler gets nothing but its number.
@@ -54,7 +54,8 @@ void stop_notes(void)
     stop.notes = true;
     for (int i = 0; i < SIGNALS; i++) {
         uv_signal_init(&stop.loop, &stop.handles[i]);
-        uv_signal_start(&stop.handles[i], note, signals[i]);
+        if (signals[i] != SIGHUP || !stop.removes || stop.before[i].sa_handler != SIG_IGN)
+            uv_signal_start(&stop.handles[i], note, signals[i]);
     }
 }
 

@@ -1,4 +1,4 @@
-// What SIGINT and SIGTERM do. One at a time:
+// What SIGINT, SIGTERM and SIGHUP do. One at a time:
 #pragma once
 
 #include "base/temporary.h"

@@ -129,6 +129,8 @@ bool cli_say_missing(const struct exposure_set *set)
         log_line(LOG_WARNING, "incomplete: %s", gaps.items[i]);
     if (gaps.count > SHOWN)
         log_line(LOG_WARNING, "incomplete: %u more: sgproof compute --format json lists all", gaps.count - SHOWN);
+    for (size_t i = 0; i < set->notes.count; i++)
+        log_line(LOG_DEBUG, "%s", set->notes.items[i]);
     for (size_t i = 0; i < set->assumptions.count; i++)
         log_line(LOG_DEBUG, "assumed: %s", set->assumptions.items[i]);
     arena_free(arena);

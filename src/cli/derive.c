@@ -74,6 +74,29 @@ static void look_at_stability(struct derivation *derivation)
             lack(derivation, gaps.items[i]);
 }
 
+// A family that this machine had no way to was not asked; where the user gave the vantages, it was not meant to be.
+static void note_unseen(struct derivation *derivation)
+{
+    static const char *const names[] = {"IPv4", "IPv6"};
+    const struct vantage_list *vantages = &derivation->given.vantages;
+    size_t unseen[2] = {0, 0};
+    bool found_out = false;
+    for (size_t i = 0; i < vantages->items.count; i++)
+        found_out = found_out || strcmp(vantages->items.items[i].learnt, "given") != 0;
+    for (size_t i = 0; i < derivation->before.exposures->endpoints.count && found_out; i++) {
+        struct prefix address = derivation->before.exposures->endpoints.items[i].address;
+        unseen[address.family == FAMILY_IPV6] +=
+            vantage_of(vantages->items.items, vantages->items.count, address) == NULL;
+    }
+    for (int side = 0; side < 2; side++)
+        if (unseen[side] > 0) {
+            *vector_add(derivation->arena, &derivation->set.missing) =
+                arena_printf(derivation->arena, "%zu %s endpoints were not asked: this machine has no way to them",
+                             unseen[side], names[side]);
+            derivation->set.complete = false;
+        }
+}
+
 bool derive_verdicts(struct derivation *derivation, struct error *error)
 {
     const struct derivation_given *given = &derivation->given;
@@ -83,6 +106,7 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     if (given->speed.rate > 0)
         set->vantage_learnt = cli_vantages_learnt(derivation->arena, &given->vantages);
     reconcile(derivation->arena, derivation->narrowed, &derivation->observations, set);
+    note_unseen(derivation);
     judge(derivation->arena, derivation->before.estate, derivation->before.exposures,
           &(struct judge_options){derivation->intent, given->vantages.items.items, given->vantages.items.count,
                                   given->today},

@@ -63,6 +63,7 @@ size_t gaps_text(const struct exposure_set *set, bool all, struct text *out)
         lines += put_unread(set->estate, arena, false, all, out);
     lines += put_texts(out, arena, all, "ASSUMED", &set->assumptions);
     lines += put_texts(out, arena, all, "NOT COVERED", &set->not_covered);
+    lines += put_texts(out, arena, all, "NOT REACHED", &set->notes);
     if (set->estate != NULL)
         lines += put_ignored(set->estate, arena, all, out);
     arena_free(arena);

@@ -60,7 +60,7 @@ static int run(struct arena *arena, int argc, char **argv)
         cli_declared_free(&declared);
         return cli_fail(&error);
     }
-    if (vantages.automatic)
+    if (vantages.items.count == 0)
         vantages = own;
     struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
     struct text out = {0};

@@ -68,6 +68,18 @@ static bool print(const struct options *options, const struct text *out, struct 
     return false;
 }
 
+// Whether one file would be written over another.
+static bool same_place(const struct options *options, const char *plan)
+{
+    const char *files[] = {plan, options_value(options, "output"), options_value(options, "capture"),
+                           options_value(options, "state"), options_value(options, "from-capture")};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        for (size_t j = 0; j < i; j++)
+            if (files[i] != NULL && files[j] != NULL && strcmp(files[i], "-") != 0 && strcmp(files[i], files[j]) == 0)
+                return true;
+    return false;
+}
+
 static int estimate(struct arena *arena, const struct options *options, const struct plan *plan)
 {
     struct error error = {0};
@@ -103,6 +115,8 @@ static int run(struct arena *arena, int argc, char **argv)
     if (options_value(&options, "from-capture") != NULL &&
         (options_value(&options, "capture") != NULL || options_value(&options, "state") != NULL))
         return cli_usage(&command_probe, "--from-capture sends nothing: neither --capture nor --state goes with it");
+    if (same_place(&options, file))
+        return cli_usage(&command_probe, "the plan, --output, --capture and --state must be different files");
     if (!read_targets(arena, file, &plan, &error) || !cli_canaries(arena, &options, &plan, NULL, &error))
         return cli_fail(&error);
     if (cli_only_estimate(&options))

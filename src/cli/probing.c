@@ -46,7 +46,7 @@ bool cli_add_canary(struct arena *arena, const char *text, struct plan *plan, st
 {
     struct vantage parsed; // ADDRESS:PORT is read as a client's address and ports are
     bool one = cli_vantage(arena, text, &parsed, error) && prefixset_is_empty(parsed.targets) &&
-               portset_size(parsed.client_ports) == 1;
+               portset_size(parsed.client_ports) == 1 && !portset_holds(parsed.client_ports, 0);
     struct plan_target target = {.address = parsed.address,
                                  .protocol = PROTOCOL_TCP,
                                  .ports = parsed.client_ports,

@@ -67,6 +67,11 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
     given->intent = options_value(options, "intent");
     given->depth = options_value(options, "depth");
     given->today = now(job->arena, "%Y-%m-%d");
+    const char *output = options_value(options, "output");
+    if (job->out[0] == '\0')
+        return error_set(error, ERROR_USAGE, "--out: is empty, expected a folder to make");
+    if (output != NULL && strcmp(output, job->out) == 0)
+        return error_set(error, ERROR_USAGE, "--out and --output are the same, %s: expected two places", output);
     GUARD(cli_format(options, "text json", &wanted->format, error));
     GUARD(cli_fail_on(job->arena, options, &wanted->fail_on, error));
     GUARD(cli_vantages(job->arena, options, &given->vantages, error));
@@ -122,8 +127,11 @@ static int conclude(struct run_job *job, const struct wanted *wanted)
     }
     int status = cli_status(&fresh, &job->derivation.controls, &wanted->fail_on);
     cli_say_missing(job->derivation.before.exposures);
-    if (job->place != NULL)
-        log_line(LOG_INFO, "evidence: %s, report: %s/report.html", job->place, job->place);
+    if (job->place != NULL) {
+        bool report = failed_step_why(&job->derivation.given.failed, STEP_REPORT) == NULL;
+        log_line(LOG_INFO, "evidence: %s%s%s%s", job->place, report ? ", report: " : "", report ? job->place : "",
+                 report ? "/report.html" : "");
+    }
     if (print(job, wanted, &fresh, status, &error))
         return status;
     run_note_outside(job, "output", &error);
@@ -150,7 +158,7 @@ static int run(struct arena *arena, int argc, char **argv)
     for (int i = 0; i < argc; i++)
         *vector_add(arena, &job.manifest.command) = vouch_argument(arena, argv[i]);
     if (good && cli_only_estimate(&options)) {
-        int estimated = run_estimate(&job, &error) ? 0 : cli_fail(&error);
+        int estimated = run_estimate(&job, strcmp(wanted.format, "json") == 0, &error) ? 0 : cli_fail(&error);
         run_free(&job);
         return estimated;
     }

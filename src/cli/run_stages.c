@@ -13,7 +13,7 @@
 // ---- Steps that fail
 
 // What was not to be written lies in the temporary folder, of whose name nobody will know.
-static const char *told(const struct run_job *job, const char *why)
+static const char *relative(const struct run_job *job, const char *why)
 {
     const char *inside = bundle_path(job->bundle, "");
     size_t length = strlen(inside);
@@ -22,31 +22,29 @@ static const char *told(const struct run_job *job, const char *why)
 
 static void note(struct run_job *job, const char *step, const struct error *why)
 {
-    const char *text = arena_strdup(job->arena, told(job, why->message));
+    const char *text = arena_strdup(job->arena, relative(job, why->message));
     *vector_add(job->arena, &job->derivation.given.failed) = (struct failed_step){step, text};
     log_line(LOG_ERROR, "%s: %s", step, text);
 }
 
 void run_note_outside(struct run_job *job, const char *step, const struct error *why)
 {
-    const char *text = arena_printf(job->arena, "%s: %s", step, told(job, why->message));
+    const char *text = arena_printf(job->arena, "%s: %s", step, relative(job, why->message));
     *vector_add(job->arena, &job->failed_outside) = text;
     log_line(LOG_ERROR, "%s", text);
 }
 
 // ---- Until the probe
 
-// Reads AWS into a passing folder. Without a live reading, the snapshot is read again.
+// Reads AWS into a folder beside the bundle. Without a live reading, the snapshot is read again.
 static bool read_configuration(struct run_job *job, const char *name, struct error *error)
 {
     struct collected collected;
     struct snapshot_files files = {0};
     const char *from = job->snapshot;
     if (from == NULL) {
-        from = bundle_passing_path(job->bundle, name);
+        from = bundle_scratch_path(job->bundle, name);
         GUARD(cli_collect(job->arena, job->options, from, strcmp(name, "after") == 0, &collected, error));
-        if (stop_asked())
-            return error_set(error, ERROR_INCOMPLETE, "the reading was interrupted");
     }
     GUARD(bundle_folder(job->bundle, name, error) && snapshot_list(job->arena, from, &files, error));
     for (size_t i = 0; i < files.unread.count; i++)
@@ -56,7 +54,7 @@ static bool read_configuration(struct run_job *job, const char *name, struct err
     for (size_t i = 0; i < files.paths.count; i++)
         GUARD(bundle_copy(job->bundle, arena_printf(job->arena, "%s/%s", name, files.paths.items[i]),
                           arena_printf(job->arena, "%s/%s", from, files.paths.items[i]), error));
-    return true;
+    return job->snapshot != NULL || !stop_asked() || error_set(error, ERROR_INCOMPLETE, "the reading was interrupted");
 }
 
 static bool add_text(struct run_job *job, const char *path, const struct text *text, struct error *error)
@@ -112,6 +110,7 @@ static bool probe(struct run_job *job, struct error *error)
                 NULL)
             return error_set(error, ERROR_USAGE,
                              "the plan holds an address that the snapshot does not: nothing was sent");
+    cli_warn_of_sources(derivation->narrowed, &derivation->given.vantages, &job->probe.route);
     log_line(LOG_INFO, "probing %u endpoints", derivation->narrowed->endpoints.count);
     job->probe.capture = bundle_path(job->bundle, "capture.pcap");
     job->probe.capture_optional = true;
@@ -124,19 +123,22 @@ static bool probe(struct run_job *job, struct error *error)
     probe_summary_write(&summary, &job->observed);
     for (size_t i = 0; i < summary.failed.count; i++) // said already
         *vector_add(job->arena, &job->derivation.given.failed) =
-            (struct failed_step){summary.failed.items[i].what, told(job, summary.failed.items[i].why)};
+            (struct failed_step){summary.failed.items[i].what, relative(job, summary.failed.items[i].why)};
     return true;
 }
 
-bool run_estimate(struct run_job *job, struct error *error)
+bool run_estimate(struct run_job *job, bool as_json, struct error *error)
 {
     struct text out = {0};
     job->bundle = bundle_begin(job->arena, job->out, error);
     if (job->bundle == NULL)
         return false;
     stop_removes(bundle_temporary(job->bundle));
-    bool good = prepare(job, error);
-    if (good)
+    bool good =
+        prepare(job, error) && probe_scope(&job->derivation.plan, job->probe.only, job->probe.only_count, error);
+    if (good && as_json)
+        plan_head_write(&job->derivation.plan, &job->derivation.head, &out);
+    else if (good)
         cli_write_estimate(&job->derivation.plan, &job->derivation.head, &out);
     good = good && cli_output(job->options, &out, error);
     text_free(&out);
@@ -212,8 +214,10 @@ static bool take_stock(struct run_job *job)
         run_note_outside(job, "observations", &why);
         rescue_observations(job);
     }
-    if (access(job->probe.capture, F_OK) == 0 && !bundle_adopt(job->bundle, "capture.pcap", &why))
+    if (access(job->probe.capture, F_OK) == 0 && !bundle_adopt(job->bundle, "capture.pcap", &why)) {
+        bundle_drop(job->bundle, "capture.pcap");
         note(job, STEP_CAPTURE, &why);
+    }
     if (!read_again(job, &why))
         note(job, STEP_SECOND_READING, &why);
     if (!judge_all(job, &why)) {
@@ -230,7 +234,17 @@ static bool take_stock(struct run_job *job)
     return whole;
 }
 
-static bool add_report(struct run_job *job, struct error *error)
+// A step that failed is not tried again, and its file is not there: one of before the failure would tell less.
+static void add_file(struct run_job *job, const char *step, const char *path, const struct text *text)
+{
+    struct error why = {0};
+    if (failed_step_why(&job->derivation.given.failed, step) != NULL || add_text(job, path, text, &why))
+        return;
+    bundle_drop(job->bundle, path);
+    note(job, step, &why);
+}
+
+static void add_report(struct run_job *job)
 {
     struct text html = {0};
     const struct report_run run = {
@@ -243,27 +257,8 @@ static bool add_report(struct run_job *job, struct error *error)
         .drift = &job->past.drift,
     };
     report_html(&run, &(struct report_options){0}, &html);
-    bool good = add_text(job, "report.html", &html, error);
+    add_file(job, STEP_REPORT, "report.html", &html);
     text_free(&html);
-    return good;
-}
-
-static bool add_verdicts(struct run_job *job, struct error *error)
-{
-    return add_text(job, "verdicts.json", &job->derivation.verdicts_json, error);
-}
-
-static bool add_controls(struct run_job *job, struct error *error)
-{
-    return add_text(job, "controls.json", &job->derivation.controls_json, error);
-}
-
-// A step that failed is not tried again.
-static void attempt(struct run_job *job, const char *step, bool (*act)(struct run_job *job, struct error *error))
-{
-    struct error why = {0};
-    if (failed_step_why(&job->derivation.given.failed, step) == NULL && !act(job, &why))
-        note(job, step, &why);
 }
 
 static void fill_manifest(struct run_job *job)
@@ -321,9 +316,9 @@ static bool write_up(struct run_job *job, struct error *error)
     do {
         before = failed->count;
         derive_failures(&job->derivation);
-        attempt(job, STEP_VERDICTS, add_verdicts);
-        attempt(job, STEP_CONTROLS, add_controls);
-        attempt(job, STEP_REPORT, add_report);
+        add_file(job, STEP_VERDICTS, "verdicts.json", &job->derivation.verdicts_json);
+        add_file(job, STEP_CONTROLS, "controls.json", &job->derivation.controls_json);
+        add_report(job);
         GUARD(failed->count > before || seal(job, error));
     } while (failed->count > before);
     return bundle_finish(job->bundle, &job->place, error);

@@ -33,7 +33,7 @@ struct run_job {
 bool run_gather(struct run_job *job, struct error *error);
 
 // Reads, computes and plans, prints what a run would ask and what that costs, and leaves nothing.
-bool run_estimate(struct run_job *job, struct error *error);
+bool run_estimate(struct run_job *job, bool as_json, struct error *error);
 
 // Reads again, judges, writes the evidence, puts it in its place and into the history.
 void run_conclude(struct run_job *job);

@@ -5,6 +5,7 @@
 
 #include "aws/read/metadata.h"
 #include "aws/read/plain.h"
+#include "base/log.h"
 #include "net/sockaddr.h"
 
 enum { LEARN_MS = 5000 };
@@ -15,6 +16,13 @@ static bool is_internet(struct address address)
     bool internet = prefixset_holds(prefixset_internet(arena, address.family), address.bits);
     arena_free(arena);
     return internet;
+}
+
+static bool is_loopback(struct address address)
+{
+    struct prefix loopback;
+    return prefix_parse(address.family == FAMILY_IPV4 ? "127.0.0.0/8" : "::1/128", false, &loopback) == PREFIX_OK &&
+           prefix_holds(loopback, address);
 }
 
 static bool read_targets(struct arena *arena, const char *text, struct vantage *vantage)
@@ -67,6 +75,11 @@ bool cli_vantages(struct arena *arena, const struct options *options, struct van
         }
         if (!cli_vantage(arena, values->items.items[i], &vantage, error))
             return false;
+        if (!is_internet(vantage.address) && !is_loopback(vantage.address))
+            return error_set(
+                error, ERROR_USAGE,
+                "--vantage %s: is no address that the internet sees; expected the one that it does, or auto",
+                values->items.items[i]);
         for (size_t v = 0; v < vantages->items.count; v++) {
             const struct vantage *other = &vantages->items.items[v];
             if (other->address.family != vantage.address.family)
@@ -143,7 +156,8 @@ static bool learn(struct arena *arena, const struct options *options, const stru
     if (url == NULL)
         return false;
     size_t length;
-    const char *bundle = getenv("AWS_CA_BUNDLE");
+    const char *bundle = options_value(options, "ca-bundle");
+    bundle = bundle != NULL ? bundle : getenv("AWS_CA_BUNDLE");
     char *answer = plain_ask(&(struct plain_request){.url = url,
                                                      .method = "GET",
                                                      .milliseconds = LEARN_MS,
@@ -211,7 +225,6 @@ bool cli_own_vantages(struct arena *arena, const struct options *options, const 
 {
     own_source_list sources = {0};
     struct probe_route route;
-    struct error first = {0};
     GUARD(cli_route(options, &route, error));
     for (size_t i = 0; i < set->endpoints.count; i++) {
         struct prefix endpoint = set->endpoints.items[i].address;
@@ -223,30 +236,36 @@ bool cli_own_vantages(struct arena *arena, const struct options *options, const 
             continue;
         add_source(arena, &sources, own, endpoint);
     }
-    size_t kept = 0;
-    bool known[2] = {false, false}, unknown[2] = {false, false};
-    for (size_t i = 0; i < sources.count; i++) {
-        struct vantage vantage;
-        struct error why = {0};
-        int side = sources.items[i].address.family == FAMILY_IPV6;
-        if (vantage_of_own(arena, options, &route, &sources.items[i], vantages->automatic, &vantage, &why)) {
-            *vector_add(arena, &vantages->items) = vantage;
-            sources.items[kept++] = sources.items[i];
-            known[side] = true;
-            continue;
-        }
-        first = first.code == ERROR_NONE ? why : first;
-        unknown[side] = true;
-    }
-    // A family without any is left out, and the coverage says so; one where some are known is not cut in two.
-    if (first.code != ERROR_NONE &&
-        (kept == 0 || vantages->automatic || (known[0] && unknown[0]) || (known[1] && unknown[1]))) {
-        *error = first;
-        return false;
-    }
-    sources.count = (uint32_t)kept;
+    for (size_t i = 0; i < sources.count; i++)
+        GUARD(vantage_of_own(arena, options, &route, &sources.items[i], vantages->automatic,
+                             vector_add(arena, &vantages->items), error));
     give_targets(&sources, vantages);
     return true;
+}
+
+void cli_warn_of_sources(const struct exposure_set *set, const struct vantage_list *vantages,
+                         const struct probe_route *route)
+{
+    bool told[2] = {false, false};
+    for (size_t i = 0; i < set->endpoints.count; i++) {
+        struct prefix endpoint = set->endpoints.items[i].address;
+        struct address to = {.family = endpoint.family, .bits = endpoint.first};
+        int side = to.family == FAMILY_IPV6;
+        const struct vantage *vantage = vantage_of(vantages->items.items, vantages->items.count, endpoint);
+        struct address own = route->source[side];
+        if (told[side] || vantage == NULL || (own.family == 0 && !sockaddr_source(to, route->interface, &own)) ||
+            address_equal(own, vantage->address) || !is_internet(own))
+            continue;
+        char texts[3][ADDRESS_TEXT];
+        told[side] = true;
+        address_format(to, texts[0]);
+        address_format(own, texts[1]);
+        address_format(vantage->address, texts[2]);
+        log_line(LOG_WARNING,
+                 "packets to %s leave from %s, which is not the vantage %s: what comes of them is unverified; choose "
+                 "with --source or --vantage",
+                 texts[0], texts[1], texts[2]);
+    }
 }
 
 bool cli_observed_vantages(struct arena *arena, const struct observations *observations, struct vantage_list *vantages,

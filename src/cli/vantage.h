@@ -37,11 +37,16 @@ bool cli_vantages(struct arena *arena, const struct options *options, struct van
 bool cli_route(const struct options *options, struct probe_route *route, struct error *error);
 
 // Finds out what was not given: the source addresses that this machine would use towards the endpoints, each the
-// vantage of those it would ask. With `automatic`, what the internet sees of them: by EC2's metadata, else by
+// vantage of those it would ask; a family that it has no way to is left out. With `automatic`, what the internet sees
+// of them: by EC2's metadata, else by
 // --vantage-url. Fails with ERROR_USAGE, and says what to type, where an address is not globally reachable (RFC 6890)
 // and nothing tells what the internet sees instead.
 bool cli_own_vantages(struct arena *arena, const struct options *options, const struct exposure_set *set,
                       struct vantage_list *vantages, struct error *error);
+
+// Says where packets will leave from an address of the internet's that is not the vantage of whom they ask.
+void cli_warn_of_sources(const struct exposure_set *set, const struct vantage_list *vantages,
+                         const struct probe_route *route);
 
 // The source addresses that a prober noted, each the vantage of those whom it asked. ERROR_USAGE as above.
 bool cli_observed_vantages(struct arena *arena, const struct observations *observations, struct vantage_list *vantages,

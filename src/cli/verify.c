@@ -70,12 +70,15 @@ static void compare(struct checks *checks, const struct checked_bundle *bundle, 
         {"controls.json", &derivation->controls_json, STEP_CONTROLS},
     };
     size_t count = sizeof(files) / sizeof(files[0]);
+    const char *absent = NULL;
     for (size_t i = 0; i < count; i++) {
         struct error error = {0};
         size_t length;
         if (files[i].step != NULL && failed_step_why(&bundle->manifest.failed, files[i].step) != NULL &&
-            !listed(&bundle->manifest, files[i].path))
+            !listed(&bundle->manifest, files[i].path)) {
+            absent = absent == NULL ? files[i].path : arena_printf(checks->arena, "%s, %s", absent, files[i].path);
             continue;
+        }
         char *there = file_read(arena_printf(checks->arena, "%s/%s", bundle->folder, files[i].path), &length, &error);
         const char *differs = there == NULL ? arena_printf(checks->arena, "%s: is missing", files[i].path)
                                             : check_difference(checks->arena, files[i].path, there, length,
@@ -89,7 +92,11 @@ static void compare(struct checks *checks, const struct checked_bundle *bundle, 
                   other ? ", this is " SGPROOF_VERSION ")" : "");
         return;
     }
-    check_add(checks, "derivation", CHECK_GOOD, "exposure, plan, verdicts and controls follow, byte for byte");
+    if (absent == NULL)
+        check_add(checks, "derivation", CHECK_GOOD, "exposure, plan, verdicts and controls follow, byte for byte");
+    else
+        check_add(checks, "derivation", CHECK_NOT_DONE,
+                  "%s: not there, for the run could not write it; the rest follows", absent);
 }
 
 // ---- Do the observations follow from the packets?

@@ -32,7 +32,7 @@ struct bundle *bundle_begin(struct arena *arena, const char *folder, struct erro
     }
     if (!temporary_make(arena, bundle->folder, &bundle->temporary, error))
         return NULL;
-    bundle->inside = bundle_passing_path(bundle, "evidence");
+    bundle->inside = bundle_scratch_path(bundle, "evidence");
     if (file_make_folder(bundle->inside, error))
         return bundle;
     bundle_abandon(bundle);
@@ -49,7 +49,7 @@ const char *bundle_path(const struct bundle *bundle, const char *path)
     return arena_printf(bundle->arena, "%s/%s", bundle->inside, path);
 }
 
-const char *bundle_passing_path(const struct bundle *bundle, const char *name)
+const char *bundle_scratch_path(const struct bundle *bundle, const char *name)
 {
     return arena_printf(bundle->arena, "%s/%s", bundle->temporary.path, name);
 }
@@ -111,6 +111,16 @@ bool bundle_adopt(struct bundle *bundle, const char *path, struct error *error)
     GUARD(file_digest(bundle_path(bundle, path), &bytes, sha256, error));
     list(bundle, path, bytes, sha256);
     return true;
+}
+
+void bundle_drop(struct bundle *bundle, const char *path)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < bundle->files.count; i++)
+        if (strcmp(bundle->files.items[i].path, path) != 0)
+            bundle->files.items[kept++] = bundle->files.items[i];
+    bundle->files.count = (uint32_t)kept;
+    unlink(bundle_path(bundle, path));
 }
 
 bool bundle_close(struct bundle *bundle, struct manifest *manifest, struct text *document, struct error *error)

@@ -17,12 +17,14 @@ bool bundle_add(struct bundle *bundle, const char *path, const char *bytes, size
 bool bundle_copy(struct bundle *bundle, const char *path, const char *from, struct error *error);
 // Lists a file of any size that was written at bundle_path(path).
 bool bundle_adopt(struct bundle *bundle, const char *path, struct error *error);
+// Takes a file out again, if it is there.
+void bundle_drop(struct bundle *bundle, const char *path);
 // Begins a folder in the bundle.
 bool bundle_folder(struct bundle *bundle, const char *path, struct error *error);
 // Where a file of the bundle is now: until bundle_finish in the temporary folder, in the arena.
 const char *bundle_path(const struct bundle *bundle, const char *path);
-// A path for what passes and is no part of the bundle, beside it in the temporary folder.
-const char *bundle_passing_path(const struct bundle *bundle, const char *name);
+// A path in the temporary folder for what is no part of the bundle.
+const char *bundle_scratch_path(const struct bundle *bundle, const char *name);
 
 // Writes manifest.json, whose files it fills in. What stands beside the manifest afterwards (signature, timestamp) is
 // added with bundle_seal: it is no part of what the manifest lists. May be called again, which takes those away.

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "model/protocol.h"
 
-enum { PATIENCE_MS = 30000 };
+enum { PATIENCE_MS = 30000, STEP_MS = 50 };
 
 struct history {
     struct arena *arena;
@@ -109,6 +109,18 @@ static bool migrate(const struct history *history, struct error *error)
     return good ? execute(history, "COMMIT", error) : (execute(history, "ROLLBACK", &ignored), false);
 }
 
+// SQLite does not wait for others where it changes the journal or opens a file that another process is closing.
+static bool execute_patiently(const struct history *history, const char *sql, struct error *error)
+{
+    for (int waited = 0; !execute(history, sql, error); waited += STEP_MS) {
+        int code = sqlite3_errcode(history->database) & 0xff;
+        if ((code != SQLITE_BUSY && code != SQLITE_LOCKED) || waited >= PATIENCE_MS)
+            return false;
+        sqlite3_sleep(STEP_MS);
+    }
+    return true;
+}
+
 struct history *history_open(struct arena *arena, const char *file, bool make, struct error *error)
 {
     struct history *history = arena_new_of(arena, struct history);
@@ -127,7 +139,7 @@ struct history *history_open(struct arena *arena, const char *file, bool make, s
         error_set(error, ERROR_INCOMPLETE, "%s: %s", file,
                   history->database == NULL ? "cannot be opened" : sqlite3_errmsg(history->database));
     sqlite3_busy_timeout(history->database, PATIENCE_MS);
-    good = good && execute(history, "PRAGMA journal_mode = WAL", error) &&
+    good = good && execute_patiently(history, "PRAGMA journal_mode = WAL", error) &&
            execute(history, "PRAGMA synchronous = FULL", error) &&
            execute(history, "PRAGMA foreign_keys = ON", error) && migrate(history, error);
     if (good)
@@ -140,7 +152,12 @@ struct history *history_open(struct arena *arena, const char *file, bool make, s
 bool history_is_sound(struct history *history, struct error *error)
 {
     sqlite3_stmt *statement = prepare(history, "PRAGMA quick_check(1)", error);
-    bool good = statement != NULL && sqlite3_step(statement) == SQLITE_ROW;
+    int waited = 0, code = SQLITE_ERROR;
+    while (statement != NULL && (code = sqlite3_step(statement)) == SQLITE_BUSY && waited < PATIENCE_MS) {
+        sqlite3_reset(statement);
+        waited += sqlite3_sleep(STEP_MS);
+    }
+    bool good = code == SQLITE_ROW;
     if (!good && statement != NULL)
         failed(history, error);
     const char *said = good ? column_text(history, statement, 0) : NULL;

@@ -20,6 +20,7 @@ const char *kind_name(enum kind kind)
         [KIND_SECURITY_GROUP_VPC_ASSOCIATIONS] = "SecurityGroupVpcAssociations",
         [KIND_LOAD_BALANCERS] = "LoadBalancers",
         [KIND_LISTENERS] = "Listeners",
+        [KIND_LISTENER_RULES] = "Rules",
         [KIND_TARGET_GROUPS] = "TargetGroups",
         [KIND_TARGET_HEALTH] = "TargetHealthDescriptions",
         [KIND_CLASSIC_LOAD_BALANCERS] = "LoadBalancerDescriptions",

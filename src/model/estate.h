@@ -25,6 +25,7 @@ enum kind {
     KIND_SECURITY_GROUP_VPC_ASSOCIATIONS,
     KIND_LOAD_BALANCERS,
     KIND_LISTENERS,
+    KIND_LISTENER_RULES,
     KIND_TARGET_GROUPS,
     KIND_TARGET_HEALTH,
     KIND_CLASSIC_LOAD_BALANCERS,
@@ -132,7 +133,8 @@ struct security_group {
     const char *evidence;   // path of the document that tells of it, in the snapshot
     VECTOR(struct security_group_rule) ingress;
     VECTOR(struct security_group_rule) egress;
-    bool has_egress;   // the document tells of it
+    bool has_egress;          // the document tells of it
+    const char *egress_doubt; // what of that was not understood: it may let anything out; or NULL
     const char *doubt; // what of it was not understood, or contradicts another record: it may admit anything; or NULL
     record_place record;
 };
@@ -319,14 +321,40 @@ enum load_balancer_type {
     LOAD_BALANCER_CLASSIC
 };
 
+// Where an action forwards to. A weight of 0 takes no new client.
+struct forward {
+    const char *target_group; // ARN
+    uint16_t weight;
+};
+
+// One rule of a listener; its default actions are one too.
+struct listener_rule {
+    const char *arn; // NULL: the default actions, as the listener's own record tells them
+    record_place record;
+    long priority; // ascending; the default one's is LONG_MAX
+    VECTOR(struct forward) forwards;
+    bool sticky;                   // a client may stay with a target group whose weight is 0 by now
+    bool from_sources;             // only what comes from `sources` is taken
+    bool has_conditions;           // there are others, on what the client chooses: host, path, headers...
+    bool redirects_to_https;       // its action
+    VECTOR(struct prefix) sources; // condition source-ip
+    const char *doubt;             // an action or a condition that is not understood: it may forward anywhere
+};
+
 // A listener; a classic load balancer's holds its targets' port itself.
 struct listener {
+    const char *arn;      // may be NULL
     const char *protocol; // "HTTPS", "TCP_UDP"...
     uint16_t port;
-    bool redirects_to_https;            // its default action
     uint16_t instance_port;             // classic only
-    VECTOR(const char *) target_groups; // ARNs that its actions forward to
+    struct listener_rule otherwise;     // what is done when no rule's conditions are met
+    bool rules_known;                   // some document tells of its rules
+    VECTOR(struct listener_rule) rules; // ascending by priority
+    const char *rules_doubt;            // a page of them is missing, or one is of nobody knows which
 };
+
+// An attribute that is on or off.
+enum setting { SETTING_NOT_TOLD, SETTING_OFF, SETTING_ON };
 
 struct load_balancer {
     enum load_balancer_type type;
@@ -344,12 +372,17 @@ struct load_balancer {
     VECTOR(const char *) groups;
     VECTOR(struct listener) listeners;
     VECTOR(const char *) instances; // classic only
+    enum setting cross_zone;        // load_balancing.cross_zone.enabled
+    enum setting deny_gateway;      // ipv6.deny_all_igw_traffic
+    bool attributes_told;
 };
 
 struct target {
     const char *id;     // instance, private address, or ARN of a load balancer
     uint16_t port;      // 0: the target group's
     const char *health; // "healthy", "unhealthy"..., or "unknown"
+    const char *reason; // "Target.InvalidState"..., or NULL
+    const char *zone;   // an Availability Zone, "all", or NULL: its subnet's
 };
 
 // Whether targets see the clients' own addresses: by their group's attribute, or by AWS's default for its type.
@@ -366,6 +399,9 @@ struct target_group {
     const char *doubt; // what of it or of its targets was not understood
     record_place record;
     enum preservation preserve_client;
+    enum setting cross_zone; // not told: as its load balancer's
+    bool attributes_told;
+    bool is_ipv6; // IpAddressType
     VECTOR(const char *) load_balancers;
     VECTOR(struct target) targets;
 };
@@ -418,6 +454,7 @@ struct estate {
     struct map vpcs;
     struct map local_zone_subnets; // ids of subnets that lie in a Local Zone
     bool has_private_ipv6;         // some IPv6 block is not surely advertised on the internet
+    struct map zone_of_subnet;     // id -> Availability Zone, as it or an interface in it tells
     struct map prefix_lists;
     struct map instances;
     struct map vpc_endpoint_types; // VPC endpoint id -> type as text

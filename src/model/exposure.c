@@ -314,11 +314,14 @@ void exposure_put_unread(struct json_writer *json, const struct estate *estate, 
     json_close(json, ']');
 }
 
-static void put_notes(struct json_writer *json, const struct estate *estate)
+static void put_notes(struct json_writer *json, const struct exposure_set *set)
 {
+    const struct estate *estate = set->estate;
     json_open(json, "notes", '[');
     for (size_t i = 0; estate != NULL && i < estate->notes.count; i++)
         json_put_string(json, NULL, estate->notes.items[i]);
+    for (size_t i = 0; i < set->notes.count; i++)
+        json_put_string(json, NULL, set->notes.items[i]);
     json_close(json, ']');
 }
 
@@ -330,7 +333,7 @@ void exposure_write_json(const struct exposure_set *set, struct text *out)
     json_put_string(json, "schema", "sgproof/exposure/v1");
     put_missing(json, set);
     exposure_put_unread(json, set->estate, false);
-    put_notes(json, set->estate);
+    put_notes(json, set);
     put_texts(json, "assumptions", &set->assumptions);
     put_texts(json, "not_covered", &set->not_covered);
     json_open(json, "endpoints", '[');

@@ -66,6 +66,7 @@ struct exposure_set {
     struct lack_list missing; // what the snapshot lacks and an answer rests on: not empty makes the result incomplete
     const struct estate *estate; // whose unread records, ignored files and notes go with the answer; unread ones make
                                  // it incomplete
+    text_list notes;             // what load balancers do not reach, and why
     text_list assumptions;       // kinds taken at AWS's default
     text_list not_covered;       // public places that are no interface
 };

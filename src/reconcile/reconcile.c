@@ -112,8 +112,9 @@ static void add_pieces(struct arena *arena, struct verdict_set *set, const struc
         } else {
             verdict.reason = "not asked";
         }
+        bool sent = observation != NULL && (observation->state != OBSERVED_UNKNOWN || observation->first_sent != NULL);
+        set->asked += sent ? last - first + 1 : 0;
         *vector_add(arena, &set->items) = verdict;
-        set->asked += observation != NULL ? last - first + 1 : 0;
     }
 }
 
@@ -146,6 +147,42 @@ static void add_unasked(struct arena *arena, struct verdict_set *set, const stru
                    (struct verdict){.protocol = protocol, .low = rest.ranges[i].low, .high = rest.ranges[i].high});
 }
 
+// Why what is unverified is so: each host and reason, with how many ports; the first of them.
+static void note_unverified(struct arena *arena, struct verdict_set *set)
+{
+    enum { MOST_NOTED = 12 };
+    struct noted {
+        const struct verdict *first;
+        size_t ports;
+    } noted[MOST_NOTED];
+    size_t count = 0, others = 0;
+    for (size_t i = 0; i < set->items.count; i++) {
+        const struct verdict *verdict = &set->items.items[i];
+        size_t at = 0, ports = (size_t)(verdict->high - verdict->low) + 1;
+        if (verdict->kind != VERDICT_UNVERIFIED)
+            continue;
+        while (at < count && (!address_equal(noted[at].first->address, verdict->address) ||
+                              !text_same(noted[at].first->reason, verdict->reason)))
+            at++;
+        if (at == MOST_NOTED) {
+            others += ports;
+            continue;
+        }
+        if (at == count)
+            noted[count++] = (struct noted){verdict, 0};
+        noted[at].ports += ports;
+    }
+    for (size_t i = 0; i < count; i++) {
+        char address[ADDRESS_TEXT];
+        address_format(noted[i].first->address, address);
+        *vector_add(arena, &set->missing) =
+            arena_printf(arena, "%zu port%s of %s: %s", noted[i].ports, noted[i].ports == 1 ? "" : "s", address,
+                         noted[i].first->reason == NULL ? "not known" : noted[i].first->reason);
+    }
+    if (others > 0)
+        *vector_add(arena, &set->missing) = arena_printf(arena, "%zu ports more are unverified", others);
+}
+
 void reconcile(struct arena *arena, const struct exposure_set *exposures, const struct observations *observations,
                struct verdict_set *set)
 {
@@ -174,6 +211,7 @@ void reconcile(struct arena *arena, const struct exposure_set *exposures, const 
     text_list gaps = exposure_set_gaps(arena, exposures);
     for (size_t i = 0; i < gaps.count; i++)
         *vector_add(arena, &set->missing) = gaps.items[i];
+    note_unverified(arena, set);
     set->complete = set->missing.count == 0;
     for (size_t i = 0; i < set->items.count; i++)
         set->complete = set->complete && set->items.items[i].kind != VERDICT_UNVERIFIED;

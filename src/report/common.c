@@ -40,6 +40,9 @@ const char *report_silence(struct arena *arena, const struct report_run *run)
         silent = silent || run->set->items.items[i].observed == OBSERVED_FILTERED;
     if (!silent)
         return "Silence: everything that was asked answered";
+    if (told->asked == 0 && told->longest_gap <= 0 && ports[VERDICT_UNVERIFIED] > 0)
+        return arena_printf(arena, "Silence: nothing vouches for it; %zu ports are unverified",
+                            ports[VERDICT_UNVERIFIED]);
     return arena_printf(
         arena,
         "Silence: %ld of %ld sentinels answered, the longest gap between answers was %.1f s; %zu ports are "
@@ -118,6 +121,13 @@ const char *report_finding_id(struct arena *arena, const struct verdict *verdict
     return arena_strndup(arena, sha256, 32);
 }
 
+// An unverified one: whether packets left for it.
+static bool was_asked(const struct verdict *verdict)
+{
+    return verdict->reason != NULL && strncmp(verdict->reason, "local:", 6) != 0 &&
+           strcmp(verdict->reason, "not asked") != 0 && strcmp(verdict->reason, "interrupted") != 0;
+}
+
 const char *report_sentence(struct arena *arena, const struct verdict *verdict)
 {
     static const char *const what[VERDICT_KINDS] = {
@@ -129,6 +139,9 @@ const char *report_sentence(struct arena *arena, const struct verdict *verdict)
         [VERDICT_UNCONFIRMED] = "is declared reachable, and is silent over UDP",
         [VERDICT_UNVERIFIED] = "could not be asked",
     };
+    const char *said = verdict->kind == VERDICT_UNVERIFIED && was_asked(verdict)
+                           ? "was asked, and nothing vouches for what came of it"
+                           : what[verdict->kind];
     static const char *const meant[] = {", as intended", ", which the intent does not allow", ""};
     char address[ADDRESS_TEXT];
     address_format(verdict->address, address);
@@ -140,8 +153,7 @@ const char *report_sentence(struct arena *arena, const struct verdict *verdict)
                             name == NULL ? "" : name, name == NULL ? "" : " (", address, name == NULL ? "" : ")",
                             verdict->accepts);
     return arena_printf(arena, "%s of %s%s%s%s %s%s", report_port(arena, verdict), name == NULL ? "" : name,
-                        name == NULL ? "" : " (", address, name == NULL ? "" : ")", what[verdict->kind],
-                        meant[verdict->intent]);
+                        name == NULL ? "" : " (", address, name == NULL ? "" : ")", said, meant[verdict->intent]);
 }
 
 const char *report_advice(const struct verdict *verdict)
@@ -173,6 +185,13 @@ const char *report_advice(const struct verdict *verdict)
                    "answers scanners), let this vantage pass it, and ask again.";
         return "Silence over UDP proves nothing: remove the rule if nobody needs it.";
     case VERDICT_UNVERIFIED:
+        if (verdict->reason != NULL && strncmp(verdict->reason, "local:", 6) == 0)
+            return "This machine could not send it: see to what it names, and ask again.";
+        if (was_asked(verdict))
+            return "Ask again, from an address that is not banned, more slowly (--host-rate), or beside a --canary "
+                   "that "
+                   "answers: it is not known to be closed.";
+        break;
     case VERDICT_KINDS:
         break;
     }

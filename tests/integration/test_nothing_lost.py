@@ -46,7 +46,8 @@ class Here(Bundles):
 
     def begin(self, *words, **how):
         """A run that has begun to probe, at a packet a second."""
-        process = subprocess.Popen([*words, "--rate", "1"], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)
+        rate = [] if "--rate" in words else ["--rate", "1"]
+        process = subprocess.Popen([*words, *rate], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)
         self.addCleanup(lambda: (process.poll() is None and process.kill(), process.wait(), process.stdout.close(), process.stderr.close()))
         said = ""
         for line in process.stderr:
@@ -59,7 +60,8 @@ class Here(Bundles):
     def end(self, process, status):
         out, said = process.communicate(timeout=120)
         self.assertNotIn("Sanitizer", said)
-        self.assertEqual(process.returncode, status, out + said)
+        if status is not None:
+            self.assertEqual(process.returncode, status, out + said)
         return out, said
 
     def holds_incomplete(self, bundle, step, *words):
@@ -297,8 +299,50 @@ class After(Here):
         self.assertIn("report", steps)
         self.assertFalse((disk / "out/report.html").exists())
         self.assertTrue(all("No space left" in f["why"] and f["why"].startswith(("controls.json", "report.html")) for f in manifest["failed"]), steps)
-        checks, = self.verify(disk / "out")
-        self.assertEqual((checks["files"][0], checks["derivation"][0]), ("ok", "ok"))
+        checks, = self.verify(disk / "out", status=3)
+        self.assertEqual((checks["files"][0], checks["derivation"][0]), ("ok", "not-checked"))
+        self.assertIn("controls.json", checks["derivation"][1])  # what is not there is not vouched for
+
+    def test_whatever_room_is_left_the_evidence_holds_or_is_kept(self):
+        disk = self.mounted("4m")
+        seen = set()
+        for room in (4, 12, 24, 36, 48, 72, 84, 96, 140):
+            with self.subTest(room=room):
+                process = self.begin(*self.words("disk/out", "--rate", "2", "--format", "json"))
+                self.fill(disk, room << 10)
+                out, said = self.end(process, None)
+                self.assertEqual({v["verdict"] for v in json.loads(out)["verdicts"]}, {"confirmed", "latent"})
+                for rescued in re.findall(r"the observations are kept in (\S+)", said):
+                    os.unlink(rescued)
+                if process.returncode == 0:
+                    seen.add("whole")
+                    self.verify(disk / "out")
+                elif (disk / "out").exists():
+                    seen.add("part")
+                    self.assertEqual(process.returncode, 3, said)
+                    derived = all((disk / "out" / name).exists() for name in ("verdicts.json", "controls.json"))
+                    checks, = self.verify(disk / "out", status=0 if derived else 3)
+                    self.assertEqual((checks["derivation"][0], checks["steps"][0]), ("ok" if derived else "not-checked", "absent"))
+                else:
+                    seen.add("kept")
+                    self.assertEqual(process.returncode, 3, said)
+                    kept = pathlib.Path(re.search(r"what was gathered is kept in (\S+)", said)[1])
+                    shutil.rmtree(kept.parent)
+                (disk / "filler").unlink()
+                shutil.rmtree(disk / "out", ignore_errors=True)
+        self.assertEqual(seen, {"whole", "part", "kept"})
+
+    def test_a_history_that_cannot_take_the_run_takes_nothing_away(self):
+        disk = self.mounted("4m")
+        words = self.words("out")
+        words[words.index("--no-history")] = "--history=%s" % (disk / "h.sqlite")
+        process = self.begin(*words)
+        self.fill(disk, 0)
+        out, said = self.end(process, 3)
+        self.assertRegex(said, "history: .*full")
+        self.assertRegex(out, "history: .*full")
+        self.verify(self.here / "out")
+        self.assertTrue(json.loads((self.here / "out/manifest.json").read_text())["complete"])
 
     def test_a_capture_that_outgrows_the_disk_costs_itself(self):
         """A limit on the size of files, which the packets reach, and nothing else does."""

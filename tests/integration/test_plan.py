@@ -12,6 +12,7 @@ import common
 from common import sgproof
 
 VANTAGE = ("--vantage", "203.0.113.7", "--vantage", "2001:db8:ffff::7")
+LAB = ("--only", "198.51.100.0/24", "--only", "2001:db8:1::/48")
 
 
 class Plan(unittest.TestCase):
@@ -45,11 +46,15 @@ class Plan(unittest.TestCase):
     def test_estimate_and_dry_run_say_so_and_stop(self):
         with tempfile.TemporaryDirectory() as folder:
             out = pathlib.Path(folder) / "evidence"
-            said = [sgproof("run", "--snapshot", common.SAMPLE, *VANTAGE, word, "--out", out, *common.ONLY) for word in ("--estimate", "--dry-run")]
+            said = [sgproof("run", "--snapshot", common.SAMPLE, *VANTAGE, word, "--out", out, *LAB) for word in ("--estimate", "--dry-run")]
             said.append(sgproof("plan", common.SAMPLE, *VANTAGE, "--estimate", "--format", "text"))
             self.assertEqual({(done.returncode, done.stdout) for done in said}, {(0, said[0].stdout)})
             self.assertRegex(said[0].stdout, r"^8 addresses, \d+ questions: about \d+ packets, about \d+ s at 10000 packets/s \(2000 to one address\); nothing was sent\n"
                                              r"from 203.0.113.7 \(given\)\n")
+            done = sgproof("run", "--snapshot", common.SAMPLE, *VANTAGE, "--estimate", "--out", out, *LAB, "--format", "json")
+            self.assertEqual(json.loads(done.stdout)["schema"], "sgproof/plan/v1")
+            done = sgproof("run", "--snapshot", common.SAMPLE, *VANTAGE, "--estimate", "--out", out, *common.ONLY)
+            self.assertEqual((done.returncode, done.stdout, os.listdir(folder)), (2, "", []))  # the scope lock holds for it too
             self.assertFalse(out.exists())
         done = sgproof("plan", common.SAMPLE, *VANTAGE, "--estimate")
         self.assertEqual((done.stdout.count("\n"), json.loads(done.stdout)["schema"]), (1, "sgproof/plan/v1"))

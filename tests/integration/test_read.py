@@ -112,6 +112,8 @@ class Moto(Server):
         asked += [("iam", ["list-mfa-devices", "--user-name", "ann@example.org"], "../global/list-mfa-devices.ann%40example.org.json")]
         balancer, targets = self.made["balancer"], self.made["targets"]
         asked += [("elbv2", ["describe-listeners", "--load-balancer-arn", balancer], "describe-listeners.front.%s.json" % balancer.split("/")[-1])]
+        [listener] = self.aws("elbv2", "describe-listeners", "--load-balancer-arn", balancer)["Listeners"]
+        asked += [("elbv2", ["describe-rules", "--listener-arn", listener["ListenerArn"]], "describe-rules.%s.json" % ".".join(listener["ListenerArn"].split("/")[-2:]))]
         asked += [("elbv2", [call, "--target-group-arn", targets], "%s.web.%s.json" % (call, targets.split("/")[-1]))
                   for call in ("describe-target-health", "describe-target-group-attributes")]
         asked += [("elbv2", ["describe-load-balancer-attributes", "--load-balancer-arn", balancer], "describe-load-balancer-attributes.front.%s.json" % balancer.split("/")[-1])]
@@ -470,6 +472,24 @@ class Scripted(Script):
         (self.path / "accounts").write_text("111122223333\n")
         self.assertEqual(self.read("--accounts", str(self.path / "accounts"), "--role-name", "audit").returncode, 0)
         self.assertEqual(self.tries("AssumeRole"), 0)  # our own account
+
+    def test_rules_are_asked_of_each_listener_and_their_pages_joined(self):
+        arn = "arn:aws:elasticloadbalancing:%s:111122223333:%%s/app/front/0123456789abcdef%%s" % REGION
+        balancer, listener = arn % ("loadbalancer", ""), arn % ("listener", "/a1")
+        answer = lambda action, inner: (200, {}, "<%sResponse><%sResult>%s</%sResult></%sResponse>" % ((action,) * 2 + (inner,) + (action,) * 2))
+        self.script["DescribeLoadBalancers"] = lambda form: answer("DescribeLoadBalancers", "" if form["Version"] == "2012-06-01" else (
+            "<LoadBalancers><member><LoadBalancerArn>%s</LoadBalancerArn></member></LoadBalancers>" % balancer))
+        self.script["DescribeListeners"] = [answer("DescribeListeners", "<Listeners><member><ListenerArn>%s</ListenerArn></member></Listeners>" % listener)]
+        rule = "<Rules><member><RuleArn>%s</RuleArn><Priority>%s</Priority></member></Rules>"
+        self.script["DescribeRules"] = [answer("DescribeRules", rule % ("r/1", "1") + "<NextMarker>m</NextMarker>"), answer("DescribeRules", rule % ("r/2", "default"))]
+        done = self.read()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        document = json.loads((self.path / "estate/111122223333" / REGION / "describe-rules.0123456789abcdef.a1.json").read_text())
+        self.assertEqual(document, {"Rules": [{"RuleArn": "r/1", "Priority": "1"}, {"RuleArn": "r/2", "Priority": "default"}]})
+        self.assertEqual([(form["ListenerArn"], form.get("Marker")) for action, form, _ in self.seen if action == "DescribeRules"], [(listener, None), (listener, "m")])
+        self.script["DescribeRules"] = [(403, {}, self.ERROR % "AccessDenied")]
+        self.assertEqual(self.read("--max-attempts", "1", folder="denied").returncode, 3)
+        self.assertEqual([u["iam_action"] for u in self.record("denied")["unread"]], ["elasticloadbalancing:DescribeRules"])
 
     def test_network_firewalls_are_read(self):
         self.script["ListFirewalls"] = [(200, {}, json.dumps({"Firewalls": [{"FirewallName": "edge", "FirewallArn": "arn:aws:network-firewall:x:1:firewall/edge"}]}))]

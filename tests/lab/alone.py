@@ -3,11 +3,17 @@
 as it is told to. Nothing can leave: the namespace has no other link.
 
 alone.py BEHAVIOUR COMMAND...     exits as the command does; 77 where there is no such device here
-BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything is lost, or none), open (TCP ports; the others are closed), open_of (the same by address), silent
-(true: the others say nothing), late (seconds that an open port takes), udp (ports that answer; the others are closed), echo (false:
-pings are not answered), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), reset (SYNs after which every port is reset), stops ([ports, seconds]: they are
-closed from then on), mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the
-first packet: the line is dead), own (this machine's two addresses), filter (what this machine's own firewall does with what leaves: drop, reject), accept (SYNs after which every port is open), accept_of (of this address only), also (ip commands), count (a file: packets that came)."""
+BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything is lost, or none), own (this machine's two
+addresses), also (ip commands), filter (what this machine's own firewall does with what leaves: drop, reject),
+count (a file: packets that came);
+open (TCP ports; the others are closed), open_of (the same by address), silent (true: the others say nothing), udp (ports
+that answer; the others are closed), udp_silent (true: those others are silent),
+echo (false: pings are not answered), delay (seconds that every answer takes),
+late (seconds that an open port takes instead), stops ([ports, seconds]: they are closed from then on);
+mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the first packet: the line is
+dead), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), limit (answers
+a second, the others are lost), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), reset_of
+(this address only), refuse (packets after which every UDP port is unreachable), accept (SYNs after which every port is open), accept_of (of this address only)."""
 import fcntl
 import heapq
 import json
@@ -53,8 +59,10 @@ def name_of(address):
 class Hosts:
     def __init__(self, behaviour):
         self.of = behaviour
+        self.delay = behaviour.get("delay", 0)
         self.packets = self.syns = 0
         self.first = self.banned = None
+        self.tokens, self.filled = 5.0, time.monotonic()
 
     def is_lost(self, now, target):
         self.first = self.first or now
@@ -69,13 +77,17 @@ class Hosts:
         self.banned = self.banned or now
         return now - self.banned < self.of.get("ban_seconds", 1e9)
 
-    def tcp(self, source, target, segment):
+    def tcp(self, source, target, segment, whole):
         own, port, sequence, _, _, flags = struct.unpack("!HHIIBB", segment[:14])
         if flags & 0x12 != 2:
             return None
-        ours = self.of.get("accept_of") in (None, name_of(target))
+        ours = self.of.get("accept_of", self.of.get("reset_of")) in (None, name_of(target))
         self.syns += ours
-        if self.syns > self.of.get("reset", 1e9):
+        if ours and self.syns > self.of.get("prohibit", 1e9):  # by a router in the path
+            kind, router = ((1, 3, 13), socket.inet_aton("203.0.113.1")) if len(source) == 4 else ((58, 1, 1), socket.inet_pton(socket.AF_INET6, "2001:db8:ffff::1"))
+            head = struct.pack("!BBHI", kind[1], kind[2], 0, 0) + whole[:28 if len(source) == 4 else 100]
+            return 0, packet(router, source, kind[0], head, 2)
+        if ours and self.syns > self.of.get("reset", 1e9):
             head = struct.pack("!HHIIBBHHH", port, own, 0, sequence + 1 & 0xffffffff, 0x50, 0x14, 0, 0, 0)
             return 0, packet(target, source, 6, head, 16)
         is_open = port in self.of.get("open_of", {}).get(name_of(target), self.of.get("open", ())) or (ours and self.syns > self.of.get("accept", 1e9))
@@ -85,16 +97,26 @@ class Hosts:
             return None
         head = struct.pack("!HHIIBBHHH", port, own, 1000 if is_open else 0, sequence + 1 & 0xffffffff, 0x50, 0x12 if is_open else 0x14,
                            65535 if is_open else 0, 0, 0)
-        return self.of.get("late", 0) if is_open else 0, packet(target, source, 6, head, 16)
+        return self.of.get("late", self.delay) if is_open else self.delay, packet(target, source, 6, head, 16)
 
     def udp(self, source, target, segment, whole):
         own, port = struct.unpack("!HH", segment[:4])
-        if port in self.of.get("udp", ()):
-            return 0, packet(target, source, 17, struct.pack("!HHHH", port, own, 12, 0) + b"pong", 6)
-        if self.of.get("silent"):
+        if port in self.of.get("udp", ()) and self.packets <= self.of.get("refuse", 1e9):
+            return self.delay, packet(target, source, 17, struct.pack("!HHHH", port, own, 12, 0) + b"pong", 6)
+        if self.of.get("silent") or (self.of.get("udp_silent") and self.packets <= self.of.get("refuse", 1e9)):
             return None
         kind = (1, 3, 3) if len(source) == 4 else (58, 1, 4)
-        return 0, packet(target, source, kind[0], struct.pack("!BBHI", kind[1], kind[2], 0, 0) + whole[:28 if len(source) == 4 else 100], 2)
+        return self.delay, packet(target, source, kind[0], struct.pack("!BBHI", kind[1], kind[2], 0, 0) + whole[:28 if len(source) == 4 else 100], 2)
+
+    def is_over_the_limit(self, now):
+        """A bucket of five answers, filled at the limit."""
+        if "limit" not in self.of:
+            return False
+        self.tokens, self.filled = min(5.0, self.tokens + (now - self.filled) * self.of["limit"]), now
+        if self.tokens < 1:
+            return True
+        self.tokens -= 1
+        return False
 
     def answer(self, whole):
         """What comes back to a packet: (seconds, packet), or None."""
@@ -105,12 +127,13 @@ class Hosts:
         if protocol not in (1, 6, 17, 58) or (protocol == 58 and body[0] not in (128,)) or self.is_lost(time.monotonic(), name_of(target)):
             return None
         if protocol == 6:
-            return self.tcp(source, target, body)
+            told = self.tcp(source, target, body, whole)
+            return None if told and self.is_over_the_limit(time.monotonic()) else told
         if protocol == 17:
             return self.udp(source, target, body, whole)
         if not self.of.get("echo", True):
             return None
-        return 0, packet(target, source, protocol, bytes([0 if protocol == 1 else 129, 0, 0, 0]) + body[4:], 2)
+        return self.delay, packet(target, source, protocol, bytes([0 if protocol == 1 else 129, 0, 0, 0]) + body[4:], 2)
 
 
 def open_link(kind, own4=OWN4, own6=OWN6):

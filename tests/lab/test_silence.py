@@ -150,8 +150,13 @@ class Silence(unittest.TestCase):
                 self.assertEqual((count.read_text(), out.exists()), ("0", False))
             self.assertEqual(self.alone(inner, "plan", common.SAMPLE, "--vantage", "203.0.113.7").returncode, 0)
             self.assertEqual(self.alone({}, "plan", common.SAMPLE).returncode, 0)
-            # One family's is enough.
-            self.assertEqual(self.alone({"own": ["203.0.113.7", "fd00::3"]}, "plan", common.SAMPLE).returncode, 0)
+            done = self.alone({"own": ["203.0.113.7", "fd00::3"]}, "plan", common.SAMPLE)  # half of it is none of both
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("fd00::3", done.stderr)
+            for private in ("10.1.2.3", "169.254.1.1", "224.0.0.1", "fd00::3", "100.64.0.1"):
+                done = self.alone(inner, "plan", common.SAMPLE, "--vantage", private)
+                self.assertEqual((done.returncode, done.stdout), (2, ""), private)
+                self.assertIn("no address that the internet sees", done.stderr)
 
     def test_a_probe_that_goes_on_asks_again_what_is_known_to_answer(self):
         def test(method, host):
@@ -236,6 +241,35 @@ class Silence(unittest.TestCase):
                          for port in range(x["from_port"], x["to_port"] + 1)}
                 self.assertEqual(again, states)
         self.each(test, (100, 400), ([*range(5, 600, 20)], [80, 443, 22]))
+
+    def test_a_ban_by_resets_of_hosts_that_were_silent_closes_nothing_and_one_by_icmp_rejects_nothing(self):
+        def test(method, host, how):
+            other = host[:-1] + "5"  # it shows that the way was open
+            states, reasons, _ = self.probe("%s tcp 1-600\n%s tcp 1-600\n" % (host, other), "--method", method, status=(3,), open=[5],
+                                            open_of={other: [*range(1, 600, 2)]}, silent=True, reset_of=host, **how)
+            self.no_open_port_is_called_silent({place: state for place, state in states.items() if place[0] == host}, (5,))
+            self.assertIn("closes everything since", " ".join(reasons))
+        self.each(test, ({"reset": 100}, {"reset": 700}, {"prohibit": 100}, {"prohibit": 700}))
+
+        def prohibited(method, host):
+            opens = [*range(5, 600, 20)]
+            states, reasons, _ = self.probe("%s tcp 1-600\n" % host, "--method", method, status=(3,), open=opens, prohibit=200)
+            self.no_open_port_is_called_silent(states, opens)
+        self.each(prohibited)
+
+    def test_a_host_that_answers_only_some_packets_a_second_leaves_unknown_what_was_lost(self):
+        def test(method, host, limit):
+            opens = [*range(1000, 1060, 3)]
+            states, _, _ = self.probe("%s tcp 1000-1059\n" % host, "--method", method, open=opens, limit=limit)
+            self.no_open_port_is_called_silent(states, opens)
+        self.each(test, (5, 10))
+
+    def test_a_ban_of_udp_by_port_unreachable_closes_no_open_port(self):
+        def test(method, host):
+            opens = [*range(1000, 1100, 4)]
+            states, _, _ = self.probe("%s udp 1000-1099\n" % host, "--method", method, status=(3,), udp=opens, udp_silent=True, refuse=40)
+            self.assertEqual({states[host, "udp", p] for p in opens} - {"open", "unknown"}, set())
+        self.each(test)
 
     def test_a_service_that_stops_in_mid_run_is_one_port_and_not_the_host(self):
         states, _, _ = self.probe("198.51.100.4 tcp 1-2000\n", "--rate", "1000", status=(0,), open=[22, 80, 443], stops=[[80], 1.0])

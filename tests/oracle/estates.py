@@ -82,11 +82,125 @@ def add_load_balancer(rng, estate):
     if draw < 0.15:
         return
     estate["LoadBalancers"] = [] if draw < 0.25 else [
-        {"LoadBalancerArn": arn, "LoadBalancerName": "front", "Type": pick(rng, ["application", "network"]), "VpcId": "vpc-1",
+        {"LoadBalancerArn": arn, "LoadBalancerName": "front", "Type": pick(rng, ["application", "network", "network"]), "VpcId": "vpc-1",
          "Scheme": pick(rng, ["internet-facing"] * 4 + ["internal"]), "SecurityGroups": [g["GroupId"] for g in interface["Groups"]]}]
     if rng.random() < 0.85:
-        estate["Listeners"] = [{"LoadBalancerArn": arn, "Port": port, "Protocol": pick(rng, ["HTTP", "TLS", "TCP", "UDP", "TCP_UDP"]),
+        estate["Listeners"] = [{"LoadBalancerArn": arn, "Port": port, "Protocol": pick(rng, ["HTTP", "TLS", "TCP", "UDP", "TCP_UDP", "QUIC", "NEW"]),
                                 "DefaultActions": []} for port in rng.sample(PORTS[1:], rng.randrange(1, 4))]
+    attributes = []
+    if rng.random() < 0.3:
+        attributes.append({"Key": "ipv6.deny_all_igw_traffic", "Value": pick(rng, ["true", "false"])})
+    if rng.random() < 0.5:
+        attributes.append({"Key": "load_balancing.cross_zone.enabled", "Value": pick(rng, ["true", "false"])})
+    if attributes and estate["LoadBalancers"]:
+        estate["files"]["describe-load-balancer-attributes.front.50dc6c495c0c9188.json"] = {"Attributes": attributes}
+    if estate["LoadBalancers"] and "Listeners" in estate:
+        add_targets(rng, estate, arn)
+
+
+def forward(rng, groups):
+    """One action, or two of which the first is a login."""
+    kind = pick(rng, ["forward"] * 6 + ["fixed-response", "redirect", "new-word"])
+    if kind in ("fixed-response", "redirect"):
+        return [{"Type": kind}]
+    if rng.random() < 0.4:
+        actions = [{"Type": kind, "TargetGroupArn": pick(rng, groups)}]
+    else:
+        config = {"TargetGroups": [{"TargetGroupArn": g, "Weight": pick(rng, [0, 1, 100])} for g in rng.sample(groups, rng.randrange(1, len(groups) + 1))]}
+        if rng.random() < 0.2:
+            config["TargetGroupStickinessConfig"] = {"Enabled": pick(rng, [True, False])}
+        actions = [{"Type": kind, "ForwardConfig": config}]
+    return [{"Type": "authenticate-oidc", "Order": 1}] * (rng.random() < 0.2) + actions
+
+
+def add_rules(rng, estate, groups):
+    for listener in estate["Listeners"]:
+        listener["ListenerArn"] = listener["LoadBalancerArn"].replace(":loadbalancer/", ":listener/") + "/l%d" % listener["Port"]
+        listener["DefaultActions"] = forward(rng, groups)
+        if rng.random() < 0.3:
+            continue
+        of = listener["ListenerArn"].replace(":listener/", ":listener-rule/")
+        rules = [{"RuleArn": of + "/default", "Priority": "default", "IsDefault": True, "Conditions": [], "Actions": listener["DefaultActions"]}]
+        for priority in rng.sample(range(1, 50), rng.randrange(3)):
+            conditions = [{"Field": "source-ip", "SourceIpConfig": {"Values": [pick(rng, CIDRS4 + CIDRS6) for _ in range(rng.randrange(1, 3))]}}] * (rng.random() < 0.6)
+            if not conditions or rng.random() < 0.3:
+                conditions = conditions + [{"Field": pick(rng, ["path-pattern", "host-header", "http-header"]), "Values": ["/x"]}]
+            rules.append({"RuleArn": of + "/r%d" % priority, "Priority": str(priority), "IsDefault": False, "Conditions": conditions, "Actions": forward(rng, groups)})
+        rng.shuffle(rules)
+        estate.setdefault("Rules", []).extend(rules)
+
+
+def open_up(rng, estate):
+    """So that most of what is behind a load balancer is reached, and one thing in the way decides."""
+    everyone = {"IpProtocol": "-1", "UserIdGroupPairs": [], "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "Ipv6Ranges": [{"CidrIpv6": "::/0"}], "PrefixListIds": []}
+    for group in estate["SecurityGroups"]:
+        for key in ("IpPermissions", "IpPermissionsEgress"):
+            if rng.random() < 0.85 and key in group:
+                group[key].append(everyone)
+    for acl in estate["NetworkAcls"]:
+        if rng.random() < 0.7:
+            acl["Entries"] = []
+        acl["Entries"] += [{"Egress": egress, "Protocol": "-1", "RuleNumber": 199 + 3 * six, "RuleAction": "allow",
+                            **({"Ipv6CidrBlock": "::/0"} if six else {"CidrBlock": "0.0.0.0/0"})}
+                           for egress in (False, True) for six in (0, 1) if rng.random() < 0.95]
+    for interface in estate["NetworkInterfaces"]:
+        interface["InterfaceType"], interface["Status"] = "interface", "in-use"
+    estate["LoadBalancers"][0]["Scheme"] = "internet-facing"
+    estate["InternetGateways"][0]["Attachments"] = [{"VpcId": "vpc-1", "State": "available"}]
+    for table in estate["RouteTables"]:
+        table["Routes"] = [{"DestinationCidrBlock": "10.9.0.0/16", "GatewayId": "local", "State": "active"},
+                           {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"},
+                           {"DestinationIpv6CidrBlock": "::/0", "GatewayId": "igw-1", "State": "active"}]
+
+
+def add_targets(rng, estate, arn):
+    """Target groups behind the load balancer whose targets are the other interfaces; nodes in one zone or two."""
+    spread = rng.random() < 0.6
+    for interface in estate["NetworkInterfaces"]:
+        interface["AvailabilityZone"] = "eu-west-3b" if spread and interface["SubnetId"] == "subnet-2" else "eu-west-3a"
+    for group in estate["SecurityGroups"]:
+        if rng.random() < 0.7:
+            group["IpPermissionsEgress"] = [permission(rng) for _ in range(rng.randrange(4))]
+        elif rng.random() < 0.7:
+            group["IpPermissionsEgress"] = [{"IpProtocol": "-1", "UserIdGroupPairs": [], "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+                                             "Ipv6Ranges": [{"CidrIpv6": "::/0"}], "PrefixListIds": []}]
+    others = estate["NetworkInterfaces"][1:]
+    if len(others) > 1 and rng.random() < 0.4:  # a second node
+        node = others.pop(0)
+        del node["Attachment"]["InstanceId"]
+        node.update(RequesterManaged=True, Description=estate["NetworkInterfaces"][0]["Description"])
+    groups = ["arn:aws:elasticloadbalancing:eu-west-3:111122223333:targetgroup/g%d/000000000000000%d" % (i, i) for i in (1, 2, 3)]
+    estate["TargetGroups"], estate["LoadBalancerTargetHealth"] = [], []
+    for i, group in enumerate(groups, 1):
+        kind, six = pick(rng, ["instance", "ip"]), rng.random() < 0.25
+        estate["TargetGroups"].append({
+            "TargetGroupArn": group, "TargetGroupName": "g%d" % i, "TargetType": kind, "Port": 8080, "VpcId": "vpc-1", "LoadBalancerArns": [arn],
+            "Protocol": pick(rng, ["TCP", "TLS", "HTTP", "UDP", "TCP_UDP"]), "IpAddressType": "ipv6" if six else "ipv4"})
+        health = []
+        for other in others:
+            target = {"Id": other["Attachment"]["InstanceId"], "Port": pick(rng, [80, 443, 8080])}
+            if kind == "ip":
+                address = [a["Ipv6Address"] for a in other["Ipv6Addresses"]] if six else [other["PrivateIpAddresses"][0]["PrivateIpAddress"]]
+                if not address:
+                    continue
+                target["Id"] = address[0]
+                if rng.random() < 0.3:
+                    target["AvailabilityZone"] = pick(rng, ["all", "eu-west-3a", "eu-west-3b"])
+            health.append({"Target": target, "TargetHealth": {"State": pick(rng, ["healthy"] * 6 + [
+                "unhealthy", "initial", "unavailable", "unhealthy.draining", "draining", "unused", "new-word"])}})
+            if health[-1]["TargetHealth"]["State"] == "unused":
+                health[-1]["TargetHealth"]["Reason"] = pick(rng, ["Target.InvalidState", "Target.NotInUse"])
+        estate["LoadBalancerTargetHealth"].append({"TargetGroupArn": group, "TargetHealthDescriptions": health})
+        attributes = []
+        if rng.random() < 0.4:
+            attributes.append({"Key": "preserve_client_ip.enabled", "Value": pick(rng, ["true", "false"])})
+        if rng.random() < 0.4:
+            attributes.append({"Key": "load_balancing.cross_zone.enabled", "Value": pick(rng, ["true", "false", "use_load_balancer_configuration"])})
+        if attributes:
+            estate["files"]["describe-target-group-attributes.g%d.000000000000000%d.json" % (i, i)] = {"Attributes": attributes}
+    add_rules(rng, estate, groups)
+    if rng.random() < 0.7:
+        open_up(rng, estate)
 
 
 def add_gates(rng, estate):
@@ -94,7 +208,8 @@ def add_gates(rng, estate):
     vpc, subnets, interfaces = estate["Vpcs"][0], estate["Subnets"], estate["NetworkInterfaces"]
     modes = ["off", "block-ingress", "block-bidirectional"]
     for subnet in subnets:
-        subnet["AvailabilityZone"] = "eu-west-3-bos-1a" if rng.random() < 0.15 else "eu-west-3a"
+        zone = next((i["AvailabilityZone"] for i in interfaces if i["SubnetId"] == subnet["SubnetId"]), "eu-west-3a")
+        subnet["AvailabilityZone"] = "eu-west-3-bos-1a" if rng.random() < 0.15 else zone
     for interface in interfaces:
         interface["AvailabilityZone"] = next(s for s in subnets if s["SubnetId"] == interface["SubnetId"])["AvailabilityZone"]
         if rng.random() < 0.2:
@@ -140,7 +255,7 @@ def make(rng):
     always = [{"Egress": egress, "Protocol": "-1", "RuleNumber": 200 + six, "RuleAction": "allow",
                **({"Ipv6CidrBlock": "::/0"} if six else {"CidrBlock": "0.0.0.0/0"})}
               for egress in (False, True) for six in (0, 1)]
-    estate = {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.9.0.0/16"}], "entries": {
+    estate = {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.9.0.0/16"}], "files": {}, "entries": {
         "pl-1": ["203.0.113.0/26", "10.0.0.0/9"], "pl-2": ["2001:db8:aa::/64", "2600::/16", "203.0.113.0/26"]}}
     estate["Subnets"] = [{"SubnetId": "subnet-%d" % i, "VpcId": "vpc-1", "CidrBlock": "10.9.%d.0/24" % i} for i in (1, 2)]
     estate["InternetGateways"] = [
@@ -190,7 +305,7 @@ def make(rng):
             "Name": pick(rng, ["running"] * 6 + ["stopped", "terminated"])}})
     estate["NetworkInterfaces"] = interfaces
     estate["Reservations"] = [{"Instances": instances}]
-    if rng.random() < 0.25:
+    if rng.random() < 0.4:
         add_load_balancer(rng, estate)
     if rng.random() < 0.15:
         tables.append({"RouteTableId": "rtb-edge", "VpcId": "vpc-1", "Associations": [{"Main": False, "GatewayId": "igw-1"}], "Routes": [
@@ -209,7 +324,10 @@ def make(rng):
 def write(estate, folder):
     folder = pathlib.Path(folder)
     for key, value in estate.items():
-        if key == "entries":
+        if key == "files":  # whole documents, by name
+            for name, document in value.items():
+                (folder / name).write_text(json.dumps(document))
+        elif key == "entries":
             for name, cidrs in value.items():
                 (folder / ("get-managed-prefix-list-entries.%s.json" % name)).write_text(
                     json.dumps({"Entries": [{"Cidr": cidr} for cidr in cidrs]}))

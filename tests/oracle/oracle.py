@@ -94,13 +94,36 @@ class Oracle:
         balancer = next((b for b in self.kind("LoadBalancers") if b["LoadBalancerArn"].endswith(mark[4:])), None)
         if balancer is None:
             return "maybe"
-        if balancer["Scheme"] != "internet-facing" and not (six and eni.get("DenyAllIgwTraffic") is False):
+        denies = eni.get("DenyAllIgwTraffic")  # what the interface says of itself decides
+        if denies is None:
+            denies = {"true": True, "false": False}.get(self.attribute("load-balancer", "front", "ipv6.deny_all_igw_traffic"))
+        if balancer["Scheme"] != "internet-facing" and not (six and denies is False):
             return "no"
+        if balancer["Scheme"] == "internet-facing" and denies is True:
+            return "no" if six else least("maybe", self.hears(balancer, protocol, number))
+        return self.hears(balancer, protocol, number)
+
+    def hears(self, balancer, protocol, number):
         listeners = [x for x in self.kind("Listeners") if x["LoadBalancerArn"] == balancer["LoadBalancerArn"]]
         if not listeners:
             return "maybe"
-        names = {6: ("HTTP", "TLS", "TCP", "TCP_UDP"), 17: ("UDP", "TCP_UDP")}.get(protocol, ())
-        return "yes" if any(x["Port"] == number and x["Protocol"] in names for x in listeners) else "no"
+        if protocol in (1, 58):
+            return "yes" if balancer["Type"] == "application" else "maybe"
+        return most(self.takes(x, protocol) for x in listeners if x["Port"] == number)
+
+    def takes(self, listener, protocol):
+        if listener["Protocol"] == "NEW" and protocol in (6, 17):
+            return "maybe"
+        names = {6: ("HTTP", "TLS", "TCP", "TCP_UDP"), 17: ("UDP", "QUIC", "TCP_UDP")}.get(protocol, ())
+        return "yes" if listener["Protocol"] in names else "no"
+
+    def attribute(self, kind, name, key):
+        for file, document in self.estate.get("files", {}).items():
+            if file.startswith("describe-%s-attributes.%s." % (kind, name)):
+                for item in document["Attributes"]:
+                    if item["Key"] == key:
+                        return item["Value"]
+        return None
 
     def gateway(self, eni):
         attached = [g for g in self.kind("InternetGateways") for a in g["Attachments"]
@@ -148,7 +171,7 @@ class Oracle:
             blunt = not says_vpc and options.get("ExclusionsAllowed", "allowed") != "allowed"
             return "maybe" if any_egress or blunt or (says_vpc and not of_subnet) else "yes"
         zone = (subnet or {}).get("AvailabilityZone", eni["AvailabilityZone"])
-        if moving or subnet is None or (told["InternetGatewayBlockMode"] == "block-ingress" and zone != "eu-west-3a"):
+        if moving or subnet is None or (told["InternetGatewayBlockMode"] == "block-ingress" and "-bos-" in zone):
             return "maybe"
         return "no" if "VpcBlockPublicAccessExclusions" in self.estate else "maybe"
 
@@ -183,9 +206,13 @@ class Oracle:
         return "no"
 
     # 4
+    def groups_count(self, eni):
+        """Whether groups are known to apply to this kind of interface."""
+        return eni["InterfaceType"] in self.PLAIN + self.NOTHING_IN + self.SERVICES
+
     def groups_admit(self, eni, protocol, number, source):
-        if eni["InterfaceType"] not in self.PLAIN + self.NOTHING_IN + self.SERVICES:
-            return "maybe"  # they may not apply
+        if not self.groups_count(eni):
+            return "maybe"
         if "Groups" not in eni:
             return "maybe"
         if not eni["Groups"]:
@@ -273,6 +300,11 @@ class Oracle:
         # Any of them may be the one that counts.
         return "maybe" if RANK[most(unknown + [known])] > 0 else "no"
 
+    def public(self, cidr):
+        private = [ipaddress.ip_network(p) for p in ("10.0.0.0/8", "100.64.0.0/10", "198.18.0.0/15", "fc00::/7")]
+        network = ipaddress.ip_network(cidr)
+        return not any(network.version == p.version and network.subnet_of(p) for p in private)
+
     def bridged(self, bridge, target, protocol, number, source):
         """Whether a service may bring an internet client by its interface to a target's private address."""
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
@@ -305,7 +337,10 @@ class Oracle:
                     if item["PrefixListId"] not in self.estate["entries"]:
                         return True
                     cidrs += self.estate["entries"][item["PrefixListId"]]
-                if any(any(holds(cidr, own) for own in owns) or (accelerator and holds(cidr, source)) for cidr in cidrs):
+                if any(holds(cidr, own) for cidr in cidrs for own in owns):
+                    return True
+                public = any(self.public(c) for c in cidrs if (":" in c) == (source.version == 6))  # else it is none for the internet
+                if accelerator and public and any(holds(cidr, source) for cidr in cidrs):
                     return True
         return False
 
@@ -314,7 +349,7 @@ class Oracle:
     def judge(self, address, private, eni, protocol, number, source, client_port):
         """("two-way" | "inbound-only" | None, "exact" | "possible") for one packet from one client port."""
         source = ipaddress.ip_address(source)
-        arrives = least(self.gate(address, eni, private), self.listens(eni, protocol, number, source.version == 6), self.acl_allows(eni, False, protocol, number, source),
+        arrives = least(self.gate(address, eni, private), self.listens(eni, protocol, number, ":" in private), self.acl_allows(eni, False, protocol, number, source),
                         self.groups_admit(eni, protocol, number, source))
         if arrives == "no":
             return None, None
@@ -328,3 +363,155 @@ class Oracle:
         path = "inbound-only" if back == "no" else "two-way"
         sure = arrives == "yes" and back in ("yes", "no")
         return path, "exact" if sure else "possible"
+
+    # ---- Behind a load balancer: one client, one listener, one target
+
+    EDGES = sorted({p + d for p in (0, 1, 22, 23, 80, 443, 1023, 1024, 3306, 8080, 32767, 32768, 49152, 65534, 65535)
+                    for d in (-1, 0, 1) if 0 <= p + d <= 65535})
+
+    def comes_to(self, node, listener, protocol, source):
+        """Whether the client reaches the listener two-way at one node, from some port of its choice."""
+        answers = []
+        for address, private, eni, _ in self.endpoints():
+            if eni is not node or (":" in private) != (":" in source) or self.takes(listener, protocol) == "no":
+                continue
+            for port in self.EDGES:
+                path, certainty = self.judge(address, private, eni, protocol, listener["Port"], source, port)
+                if path == "two-way":
+                    answers.append("yes" if certainty == "exact" else "maybe")
+        for bridge in self.kind("NetworkInterfaces"):  # what a service brings there
+            if bridge is not node and bridge["InterfaceType"] in ("global_accelerator_managed", "api_gateway_managed") and \
+                    self.bridged(bridge, node, protocol, listener["Port"], source) and self.takes(listener, protocol) != "no":
+                answers.append("maybe")
+        return most(answers)
+
+    def forwards(self, listener, group, source):
+        """Whether the listener passes this client on to a target group."""
+        arn, address = group["TargetGroupArn"], ipaddress.ip_address(source)
+        of = listener["ListenerArn"].replace(":listener/", ":listener-rule/") + "/"
+        told = [r for r in self.kind("Rules") if r["RuleArn"].startswith(of)]
+        rules = sorted((r for r in told if not r["IsDefault"]), key=lambda r: int(r["Priority"]))
+        rules.append({"Conditions": [], "Actions": listener["DefaultActions"]})
+        strange = any(a["Type"] == "new-word" for r in rules for a in r["Actions"])
+        answer, over = "no", False
+        for rule in rules:
+            fields = [c["Field"] for c in rule["Conditions"]]
+            sources = [v for c in rule["Conditions"] if c["Field"] == "source-ip" for v in c["SourceIpConfig"]["Values"]]
+            if over or ("source-ip" in fields and not any(holds(v, address) for v in sources)):
+                continue
+            unknown = any(a["Type"] == "new-word" for a in rule["Actions"])
+            for action in rule["Actions"]:
+                config = action.get("ForwardConfig", {})
+                weights = {t["TargetGroupArn"]: t["Weight"] for t in config.get("TargetGroups", [])}
+                if "TargetGroupArn" in action:
+                    weights[action["TargetGroupArn"]] = 1
+                if weights.get(arn, 0) > 0:
+                    answer = most([answer, "maybe" if unknown else "yes"])
+                elif arn in weights and config.get("TargetGroupStickinessConfig", {}).get("Enabled"):
+                    answer = most([answer, "maybe"])
+            over = not unknown and all(f == "source-ip" for f in fields)
+        named = any(arn in str(x["DefaultActions"]) for x in self.kind("Listeners")) or any(arn in str(r["Actions"]) for r in self.kind("Rules"))
+        fits = {"HTTP": ("HTTP",), "TLS": ("TCP", "TLS"), "TCP": ("TCP", "TCP_UDP"), "UDP": ("UDP", "TCP_UDP"), "TCP_UDP": ("TCP_UDP",),
+                "QUIC": ("QUIC", "TCP_QUIC")}.get(listener["Protocol"])
+        if (not told or strange or not named) and (fits is None or group["Protocol"] in fits):
+            answer = most([answer, "maybe"])
+        return answer
+
+    def serves(self, balancer, node, target, group, registered):
+        zone = registered["Target"].get("AvailabilityZone", target["AvailabilityZone"])
+        if zone in ("all", node["AvailabilityZone"]):
+            return "yes"
+        crosses = self.attribute("target-group", group["TargetGroupName"], "load_balancing.cross_zone.enabled")
+        if crosses not in ("true", "false"):
+            own = self.attribute("load-balancer", "front", "load_balancing.cross_zone.enabled")
+            crosses = "true" if balancer["Type"] == "application" or own == "true" else "false"
+        return "yes" if crosses == "true" else "no"
+
+    def matches(self, rule, protocol, port):
+        name = {6: "tcp", 17: "udp"}[protocol]
+        return rule["IpProtocol"] == "-1" or (rule["IpProtocol"] == name and rule["FromPort"] <= port <= rule["ToPort"])
+
+    def lets_out(self, node, target, address, protocol, port):
+        if not node["Groups"]:
+            return "yes"
+        answers = [] if self.groups_count(node) else ["maybe"]
+        for held in node["Groups"]:
+            group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == held["GroupId"]), None)
+            if group is None:
+                answers.append("maybe")
+            elif "IpPermissionsEgress" not in group:
+                answers.append("yes")
+            for rule in (group or {}).get("IpPermissionsEgress", []):
+                if not self.matches(rule, protocol, port):
+                    continue
+                cidrs = [r["CidrIp"] for r in rule["IpRanges"]] + [r["CidrIpv6"] for r in rule["Ipv6Ranges"]]
+                for item in rule["PrefixListIds"]:
+                    entries = self.estate["entries"].get(item["PrefixListId"])
+                    answers.append("maybe") if entries is None else cidrs.extend(entries)
+                if any(holds(cidr, address) for cidr in cidrs) or any(p in target["Groups"] or p["GroupId"] in [g["GroupId"] for g in target["Groups"]]
+                                                                      for p in rule["UserIdGroupPairs"]):
+                    answers.append("yes")
+        return most(answers)
+
+    def lets_in(self, balancer, node, target, protocol, port, source):
+        theirs = set(balancer["SecurityGroups"]) | {g["GroupId"] for g in node["Groups"]}
+        for held in target["Groups"]:
+            for group in self.kind("SecurityGroups"):
+                for rule in group["IpPermissions"] if group["GroupId"] == held["GroupId"] else []:
+                    if self.matches(rule, protocol, port) and any(p["GroupId"] in theirs for p in rule["UserIdGroupPairs"]):
+                        return "yes"
+        return self.groups_admit(target, protocol, port, source)
+
+    def to_node_ports(self, eni, egress, protocol, other):
+        answers = {self.acl_allows(eni, egress, protocol, port, other) for port in self.EDGES if port >= 1024}
+        return answers.pop() if len(answers) == 1 else "maybe"
+
+    def hop(self, balancer, node, target, address, protocol, port, preserved, source):
+        out = self.lets_out(node, target, address, protocol, port)
+        between = node["SubnetId"] != target["SubnetId"]
+        if preserved:
+            answers = [out, self.lets_in(balancer, node, target, protocol, port, source)]
+            if between:
+                answers.append(self.acl_allows(target, False, protocol, port, source))
+                answers.append(most(self.acl_allows(target, True, protocol, p, source) for p in self.EDGES))
+                if self.acl_allows(node, True, protocol, port, address) == "no":
+                    answers.append("maybe")
+            return least(*answers)
+        ways = []
+        own = [a["PrivateIpAddress"] for a in node["PrivateIpAddresses"]] if address.version == 4 else [a["Ipv6Address"] for a in node["Ipv6Addresses"]]
+        for text in own:
+            mine = ipaddress.ip_address(text)
+            answers = [out, self.lets_in(balancer, node, target, protocol, port, mine)]
+            if between:
+                answers += [self.acl_allows(node, True, protocol, port, address), self.to_node_ports(node, False, protocol, address),
+                            self.acl_allows(target, False, protocol, port, mine), self.to_node_ports(target, True, protocol, mine)]
+            ways.append(least(*answers))
+        return most(ways)
+
+    def takes_clients(self, registered, target):
+        state, reason = registered["TargetHealth"]["State"], registered["TargetHealth"].get("Reason")
+        states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
+        if state == "unused" and reason == "Target.InvalidState" and states.get(target["Attachment"]["InstanceId"]) == "stopped":
+            return "yes"
+        return {"unused": "no", "draining": "no", "new-word": "maybe"}.get(state, "yes")
+
+    def behind(self, balancer, listener, group, registered, target, protocol, source):
+        """yes, maybe or no for one client of one listener and one registered target."""
+        six = group["IpAddressType"] == "ipv6"
+        texts = [a["Ipv6Address"] for a in target["Ipv6Addresses"]] if six else [target["PrivateIpAddresses"][0]["PrivateIpAddress"]]
+        states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
+        if not texts or target["Status"] == "available" or states.get(target["Attachment"]["InstanceId"]) == "terminated":
+            return "no"
+        address, client = ipaddress.ip_address(texts[0]), ipaddress.ip_address(source)
+        wish = self.attribute("target-group", group["TargetGroupName"], "preserve_client_ip.enabled")
+        keeps = group["Protocol"] not in ("TCP", "TLS") or wish == "true" or (wish is None and group["TargetType"] == "instance")
+        preserved = balancer["Type"] == "network" and keeps and client.version == address.version
+        through = []
+        for node in self.kind("NetworkInterfaces"):
+            if node.get("Description", "") == "ELB " + balancer["LoadBalancerArn"].split(":loadbalancer/")[1]:
+                through.append(least(self.serves(balancer, node, target, group, registered), self.comes_to(node, listener, protocol, source),
+                                     self.hop(balancer, node, target, address, protocol, registered["Target"]["Port"], preserved, client)))
+        if target["InterfaceType"] not in self.PLAIN + self.NOTHING_IN:
+            through.append("no")
+            through = [least("maybe", way) for way in through]  # its kind brings in, or is not modelled
+        return least(most(through), self.forwards(listener, group, source), self.takes_clients(registered, target))

@@ -22,8 +22,8 @@ def computed(estate, plain=True):
         estates.write(estate, folder)
         output = common.compute(folder)
     if plain:  # texts name entries by number and place, which these changes move
-        for endpoint in output["endpoints"]:
-            for item in endpoint["exposures"]:
+        for place in output["endpoints"] + output["indirect"]:
+            for item in place["exposures"]:
                 item["because"] = item["via"] = None
     return output
 
@@ -66,7 +66,7 @@ class Laws(unittest.TestCase):
                 elif isinstance(value, list):
                     for v in value:
                         shuffle(v)
-                    rng.shuffle(value) if key != "IpPermissions" else None
+                    rng.shuffle(value) if key not in ("IpPermissions", "IpPermissionsEgress") else None
             shuffle(turned)
             self.assertEqual(computed(estate, False), computed(turned, False), where)
 
@@ -102,7 +102,8 @@ class Laws(unittest.TestCase):
                 text = text.replace('"%s"' % old, '"%sx"' % old).replace("/%s\"" % old, "/%sx\"" % old)
             renamed = json.loads(text)
             found = diffed(estate, renamed)
-            self.assertEqual((found["opened"], found["closed"], found["altered"]), ([], [], []), where)
+            for key in ("opened", "closed", "altered"):  # targets are told apart by their interfaces' ids, which are renamed
+                self.assertEqual([item for item in found[key] if not item.get("indirect")], [], where)
 
     def test_an_allow_never_shrinks_and_a_deny_never_grows(self):
         for rng, estate, where in self.each():

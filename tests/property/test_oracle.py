@@ -142,6 +142,51 @@ class OracleTest(unittest.TestCase):
                     came += expected
         return came
 
+    def test_every_client_of_a_load_balancer_reaches_the_targets_that_the_oracle_says(self):
+        asked, answers = 0, {"yes": 0, "maybe": 0, "no": 0}
+        for number in range(ESTATES):
+            rng = random.Random(SEED * 1000003 + number)
+            estate = estates.make(rng)
+            if not estate.get("LoadBalancerTargetHealth"):
+                continue
+            oracle = Oracle(estate)
+            with tempfile.TemporaryDirectory() as folder:
+                estates.write(estate, folder)
+                output = common.compute(folder)
+            cases = self.registered(estate)
+            for _ in range(PACKETS if cases else 0):
+                listener, group, registered, target = estates.pick(rng, cases)
+                version, protocol = estates.pick(rng, [4, 4, 6]), estates.pick(rng, [6, 6, 17])
+                source = source_near(rng, estates.CIDRS4 + estates.CIDRS6, version)
+                where = "seed %d estate %d: %s/%s %s %s from %s" % (SEED, number, listener["Port"], listener["Protocol"],
+                                                                    group["TargetGroupName"], registered, source)
+                found = set()
+                for item in output["indirect"]:
+                    if (item["eni_id"], item["target_group"], item["listener"]) != (
+                            target["NetworkInterfaceId"], group["TargetGroupName"], "%d/%s" % (listener["Port"], listener["Protocol"])):
+                        continue
+                    found |= {x["certainty"] for x in item["exposures"] if x["protocol"] == NAMES[protocol] and
+                              x["from_port"] == registered["Target"]["Port"] and any(estates_hold(c, source) for c in x["sources"])}
+                self.assertLessEqual(len(found), 1, where)
+                told = {"exact": "yes", "possible": "maybe"}[found.pop()] if found else "no"
+                self.assertEqual(told, oracle.behind(estate["LoadBalancers"][0], listener, group, registered, target, protocol, source), where)
+                answers[told] += 1
+                asked += 1
+        print("oracle: %d clients of load balancers, %s, no difference" % (asked, answers), file=sys.stderr)
+
+    def registered(self, estate):
+        """Each listener with each registered target."""
+        cases = []
+        health = {h["TargetGroupArn"]: h["TargetHealthDescriptions"] for h in estate["LoadBalancerTargetHealth"]}
+        for group in estate["TargetGroups"]:
+            for one in health[group["TargetGroupArn"]]:
+                for eni in estate["NetworkInterfaces"]:
+                    names = [eni.get("Attachment", {}).get("InstanceId")] + [a["PrivateIpAddress"] for a in eni["PrivateIpAddresses"]] + \
+                        [a["Ipv6Address"] for a in eni["Ipv6Addresses"]]
+                    if one["Target"]["Id"] in names:
+                        cases += [(listener, group, one, eni) for listener in estate["Listeners"]]
+        return cases
+
     def check_sets(self, output):
         for endpoint in output["endpoints"]:
             for item in endpoint["exposures"]:

@@ -28,12 +28,12 @@ static bool is_of(const struct schedule *schedule, size_t lane, const struct eve
 }
 
 // The definition: some beat before, one so much later, and between any two neighbours of the beats on the way no two
-// asks in vain (of two lanes where all of the family are looked at and two have beaten).
+// asks in vain.
 static enum shine defined(const struct schedule *schedule, const struct event *events, size_t count, size_t lane,
                           uint64_t moment)
 {
     for (int level = 0; level < 3; level++) {
-        uint64_t before = 0, lanes = 0, first = 0;
+        uint64_t before = 0, first = 0;
         bool beaten[LANES] = {false};
         for (size_t i = 0; i < count; i++) {
             if (!events[i].answered || !is_of(schedule, lane, &events[i], level))
@@ -43,8 +43,6 @@ static enum shine defined(const struct schedule *schedule, const struct event *e
             if (events[i].sent_us <= moment && events[i].sent_us > before)
                 before = events[i].sent_us;
         }
-        for (size_t i = 0; i < LANES; i++)
-            lanes += beaten[i];
         if (before == 0 && first != 0 && first <= moment + CLOSE_US)
             before = first;
         if (before == 0 && level < 2)
@@ -65,7 +63,7 @@ static enum shine defined(const struct schedule *schedule, const struct event *e
                     bool both = i != j && a->ask && b->ask && !a->answered && !b->answered && a->sent_us > from &&
                                 a->sent_us < next && b->sent_us > from && b->sent_us < next && beaten[a->lane] &&
                                 beaten[b->lane] && is_of(schedule, lane, a, level) && is_of(schedule, lane, b, level);
-                    if (both && (level < 2 || lanes < 2 || a->lane != b->lane))
+                    if (both)
                         return SHINE_DARK;
                 }
             if (next == UINT64_MAX)

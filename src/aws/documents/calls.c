@@ -47,6 +47,13 @@ static bool is_listener(const cJSON *record)
     return has_any(record, ours) || text_holds(record, "ListenerArn", ":elasticloadbalancing:");
 }
 
+// CloudWatch Events, S3, WAF and others have rules too.
+static bool is_listener_rule(const cJSON *record)
+{
+    return text_holds(record, "RuleArn", ":elasticloadbalancing:") ||
+           (cJSON_HasObjectItem(record, "Actions") && cJSON_HasObjectItem(record, "IsDefault"));
+}
+
 // Proxies of RDS have target groups too.
 static bool is_target_group(const cJSON *record)
 {
@@ -166,15 +173,18 @@ const struct aws_call aws_calls[] = {
      .scope = CALL_REGION},
     {"elbv2", "DescribeListeners", "describe-listeners", LIST("Listeners", KIND_LISTENERS, read_listener),
      .is_ours = is_listener, ABOUT("DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", "LoadBalancerArn")},
+    // Its Attributes are read by the row of those of target groups: the file's name tells whose they are (document.c).
     {"elbv2", "DescribeLoadBalancerAttributes", "describe-load-balancer-attributes", .key = NULL, .kind = KIND_COUNT,
      ABOUT("DescribeLoadBalancers", "LoadBalancers", "LoadBalancerArn", "LoadBalancerArn")},
+    {"elbv2", "DescribeRules", "describe-rules", LIST("Rules", KIND_LISTENER_RULES, read_listener_rule),
+     .is_ours = is_listener_rule, .late = true, ABOUT("DescribeListeners", "Listeners", "ListenerArn", "ListenerArn")},
     {"elbv2", "DescribeTargetGroups", "describe-target-groups",
      LIST("TargetGroups", KIND_TARGET_GROUPS, read_target_group), .is_ours = is_target_group, .scope = CALL_REGION},
     {"elbv2", "DescribeTargetHealth", "describe-target-health",
      LIST("TargetHealthDescriptions", KIND_TARGET_HEALTH, read_target_health), .late = true,
      ABOUT("DescribeTargetGroups", "TargetGroups", "TargetGroupArn", "TargetGroupArn")},
     {"elbv2", "DescribeTargetGroupAttributes", "describe-target-group-attributes",
-     LIST("Attributes", KIND_COUNT, read_target_group_attribute), .is_ours = is_attribute, .late = true,
+     LIST("Attributes", KIND_COUNT, read_attribute), .is_ours = is_attribute, .late = true,
      ABOUT("DescribeTargetGroups", "TargetGroups", "TargetGroupArn", "TargetGroupArn")},
     {"elb", "DescribeLoadBalancers", "describe-load-balancers.classic",
      LIST("LoadBalancerDescriptions", KIND_CLASSIC_LOAD_BALANCERS, read_classic_load_balancer),

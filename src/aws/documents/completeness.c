@@ -28,6 +28,11 @@ void listing_sees(struct reader *reader, struct listing *listing, const struct i
     *vector_add(reader->arena, &listing->seen) = place;
 }
 
+bool listing_has_own_pages(const struct listing *listing)
+{
+    return listing->kind == KIND_LISTENERS || listing->kind == KIND_LISTENER_RULES;
+}
+
 // ---- Settling
 
 struct settler {
@@ -67,7 +72,7 @@ static void find_homes(struct settler *settler)
     const struct documents *documents = settler->reader->documents;
     for (size_t i = 0; i < documents->listings.count; i++) {
         const struct listing *listing = documents->listings.items[i];
-        for (size_t s = 0; s < listing->seen.count && listing->kind != KIND_LISTENERS; s++) {
+        for (size_t s = 0; s < listing->seen.count && !listing_has_own_pages(listing); s++) {
             const struct interface_place *place = listing->seen.items[s];
             if (place->vpc_id == NULL)
                 continue;
@@ -280,7 +285,7 @@ static size_t covered_by(struct settler *settler, const struct listing *listing,
     return count;
 }
 
-// Of pages, one is the last: it has no marker. Load balancers' listeners come in pages of their own (settle.c).
+// Of pages, one is the last: it has no marker. Some come in pages of their own (settle.c).
 struct pages {
     const char *marked; // a document that says another page follows
     const char *denied; // one that was to tell of it, and does not
@@ -305,7 +310,7 @@ static void find_states(struct settler *settler)
             of->last = of->last || (listing->denied == NULL && !listing->more);
             if (listing->denied != NULL)
                 of->denied = listing->denied;
-            if (listing->more && (listing->kind != KIND_LISTENERS || listing->seen.count == 0))
+            if (listing->more && (!listing_has_own_pages(listing) || listing->seen.count == 0))
                 of->marked = listing->name;
         }
     }

@@ -23,6 +23,9 @@ struct listing {
 struct listing *listing_begin(struct reader *reader, enum kind kind);
 void listing_sees(struct reader *reader, struct listing *listing, const struct interface_place *place);
 
+// Whether its pages are of each load balancer, or of each listener: what is seen is its ARN, in place of a VPC.
+bool listing_has_own_pages(const struct listing *listing);
+
 // Account and region in a document's path, as far as it tells them.
 struct document_place place_of_path(struct arena *arena, const char *path);
 

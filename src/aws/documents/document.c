@@ -83,22 +83,53 @@ static void begin_of_target_group(struct file *file)
     group->targets_known = group->targets_known || file->call->kind == KIND_TARGET_HEALTH;
 }
 
+static bool is_of_load_balancer(const struct aws_call *call)
+{
+    return call != NULL && strcmp(call->operation, "DescribeLoadBalancerAttributes") == 0;
+}
+
+// Two calls answer with Attributes: the file's name says which, else what it names.
+static void begin_of_attributes(struct file *file)
+{
+    struct reader *reader = &file->reader;
+    const struct aws_call *named = call_of_file(reader->name);
+    struct attribute_owner *owner = &file->owner;
+    *owner = (struct attribute_owner){0};
+    if (!is_of_load_balancer(named))
+        owner->group = target_group_of_file(reader);
+    if (owner->group == NULL && named != file->call)
+        owner->balancer = load_balancer_of_file(reader);
+    if (owner->group != NULL)
+        reader->doubt = &owner->group->doubt;
+    if (owner->balancer != NULL)
+        reader->doubt = &owner->balancer->doubt;
+    file->into = owner->group != NULL || owner->balancer != NULL ? owner : NULL;
+}
+
 void document_lacks(struct file *file)
 {
     struct reader *reader = &file->reader;
     const struct aws_call *call = call_of_file(reader->name);
     bool entries = call != NULL && call->read == read_prefix_list_entry;
-    bool late = call != NULL && (call->read == read_target_health || call->read == read_target_group_attribute);
+    bool late = call != NULL && (call->read == read_target_health || call->read == read_attribute);
+    bool of_balancer = is_of_load_balancer(call);
+    struct load_balancer *balancer = of_balancer && file->last ? load_balancer_of_file(reader) : NULL;
     struct prefix_list *list = entries && !file->last ? list_of_file(reader) : NULL;
     struct target_group *group = late && file->last ? target_group_of_file(reader) : NULL;
-    file->later = file->later || late;
+    file->later = file->later || late || of_balancer;
     reader->listing = NULL;
-    reader->doubt = list != NULL ? &list->doubt : group != NULL ? &group->doubt : NULL;
+    reader->doubt = list != NULL       ? &list->doubt
+                    : group != NULL    ? &group->doubt
+                    : balancer != NULL ? &balancer->doubt
+                                       : NULL;
     if (list != NULL)
         doubt_document(reader, "", "tells nothing of the entries of prefix list %s, which its name holds", list->id);
     if (group != NULL)
         doubt_document(reader, "", "tells nothing of target group %s, which its name holds",
                        group->name == NULL ? group->arn : group->name);
+    if (balancer != NULL)
+        doubt_document(reader, "", "tells nothing of load balancer %s, which its name holds",
+                       balancer->name == NULL ? balancer->arn : balancer->name);
 }
 
 static void begin_of_trail(struct file *file)
@@ -162,6 +193,16 @@ static bool is_wrapper(const char *key)
     return text_among(key, names);
 }
 
+// What is not understood of these may be any load balancer's, or any listener's.
+static void doubt_any(struct file *file)
+{
+    struct documents *documents = file->reader.documents;
+    if (file->call->kind == KIND_LISTENERS)
+        file->reader.doubt = &documents->any_listener;
+    if (file->call->kind == KIND_LISTENER_RULES)
+        file->reader.doubt = &documents->any_rule;
+}
+
 static enum json_visit begin_call(struct file *file, const struct aws_call *call)
 {
     if (call->form == FORM_UNUSED || call->read == NULL) {
@@ -179,8 +220,10 @@ static enum json_visit begin_call(struct file *file, const struct aws_call *call
     file->reader.listing = listing_begin(&file->reader, call->kind);
     if (call->read == read_prefix_list_entry)
         begin_entries(file);
-    else if (call->read == read_target_health || call->read == read_target_group_attribute)
+    else if (call->read == read_target_health)
         begin_of_target_group(file);
+    else if (call->read == read_attribute)
+        begin_of_attributes(file);
     else if (call->kind == KIND_EVENT_SELECTORS || call->kind == KIND_TRAIL_STATUS)
         begin_of_trail(file);
     else if (call->kind == KIND_FIREWALLS)
@@ -313,8 +356,8 @@ static bool on_value(void *context, const struct json_cursor *at, bool is_elemen
         file->ours++;
         file->used = true;
         reader->record = (record_place)file->number << RECORD_OFFSET_BITS | at->offset;
-        if (is_element && (!object || repeated != NULL) && call->kind == KIND_LISTENERS)
-            reader->doubt = &reader->documents->any_listener;
+        if (is_element && (!object || repeated != NULL))
+            doubt_any(file);
         if (is_element && !object)
             doubt_at(reader, at, "is no object, expected one");
         else if (repeated != NULL)
@@ -383,8 +426,7 @@ static bool on_end(void *context, const struct json_cursor *at, struct error *er
         reader->listing->kind = KIND_COUNT;
         document_ignore(reader, "its %s are another service's", at->key);
     } else if (file->others > 0) {
-        if (file->call->kind == KIND_LISTENERS)
-            reader->doubt = &reader->documents->any_listener;
+        doubt_any(file);
         doubt_document(reader, file->first_other, "is not what the others beside it are: not understood");
     } else if (file->into == NULL && file->ours > 0 &&
                (file->call->read == read_prefix_list_entry || file->call->read == read_target_health)) {

@@ -3,6 +3,7 @@
 
 #include "aws/documents/calls.h"
 #include "aws/documents/documents.h"
+#include "aws/documents/readers.h"
 
 // One file being read.
 struct file {
@@ -18,6 +19,7 @@ struct file {
     const char *unused; // a member that was not
     uint64_t bare;      // which members of a lone record the document has, two bits each
     const char *firewall;
+    struct attribute_owner owner;
     // The member in hand.
     const struct aws_call *call;
     void *into;

@@ -78,6 +78,7 @@ struct documents {
     bool settling;            // all is read: what is said now is of a network
     size_t used;              // documents that held something of use
     const char *any_listener; // a listener that was not understood, and may be any load balancer's; or NULL
+    const char *any_rule;     // the same of a listener's rule
 };
 
 // Whether the record at an earlier place says the same as this one, whatever the order of members and elements;

@@ -194,115 +194,11 @@ bool read_classic_load_balancer(struct reader *reader, const struct json_cursor 
     return true;
 }
 
-static bool read_forward_target(struct reader *reader, const struct json_cursor *at, void *into)
-{
-    struct listener *listener = into;
-    const char *arn;
-    GUARD(interned_of(reader, at, "TargetGroupArn", &arn));
-    for (size_t i = 0; i < listener->target_groups.count; i++)
-        if (listener->target_groups.items[i] == arn)
-            return true;
-    *vector_add(reader->arena, &listener->target_groups) = arn;
-    return true;
-}
-
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html
-static bool read_action(struct reader *reader, const struct json_cursor *at, void *into)
-{
-    struct listener *listener = into;
-    struct json_cursor redirect, forward, type = member_of(reader, at, "Type");
-    const char *protocol = NULL, *word = cJSON_GetStringValue(type.node);
-    bool one = json_member(at, "TargetGroupArn").node != NULL;
-    if (lenient_object(reader, at, "RedirectConfig", &redirect)) {
-        lenient_text(reader, &redirect, "Protocol", &protocol);
-        listener->redirects_to_https = protocol != NULL && strcmp(protocol, "HTTPS") == 0;
-    }
-    if (word == NULL)
-        doubt_at(reader, &type, "is %s, expected a string", json_kind(type.node));
-    GUARD(!one || read_forward_target(reader, at, into));
-    bool several = lenient_object(reader, at, "ForwardConfig", &forward) &&
-                   (!one || json_member(&forward, "TargetGroups").node != NULL);
-    if (!one && !several && word != NULL && strcmp(word, "forward") == 0)
-        doubt_at(reader, at, "forwards to no target group that it names");
-    return !several || each_of(reader, &forward, "TargetGroups", read_forward_target, into);
-}
-
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Listener.html
-static bool read_known_listener(struct reader *reader, const struct json_cursor *at, struct load_balancer *balancer)
-{
-    const char *protocol;
-    long port = 0;
-    bool has_port;
-    GUARD(optional_interned(reader, at, "Protocol", &protocol));
-    GUARD(json_optional_integer(at, "Port", 0, PORT_LAST, &port, &has_port, reader->error));
-    if (!has_port && protocol == NULL) { // as a gateway load balancer's
-        if (balancer->type != LOAD_BALANCER_GATEWAY && balancer->name != NULL)
-            doubt_at(reader, at, "has no port and no protocol");
-        return true;
-    }
-    if (!has_port || protocol == NULL)
-        return json_fail(at, reader->error, "has no %s", has_port ? "protocol" : "port");
-    struct listener *listener = NULL;
-    for (size_t i = 0; i < balancer->listeners.count; i++)
-        if (balancer->listeners.items[i].port == port && balancer->listeners.items[i].protocol == protocol)
-            listener = &balancer->listeners.items[i];
-    if (listener == NULL)
-        listener = vector_add(reader->arena, &balancer->listeners);
-    listener->port = (uint16_t)port;
-    listener->protocol = protocol;
-    return each_of(reader, at, "DefaultActions", read_action, listener);
-}
-
-// Whether a listener was not read before; one that differs is read too, since either may be right.
-static bool lone_listener(struct reader *reader, const struct json_cursor *at, const char *arn,
-                          struct load_balancer *balancer)
-{
-    struct record_known *known = map_get(&reader->documents->listeners, arn);
-    bool nested = at->up != NULL && at->up->up != NULL && at->up->up->up != NULL; // no record of its own
-    if (arn == NULL || nested)
-        return true;
-    if (known != NULL)
-        return !record_agrees(reader, at, known->record, arn, &balancer->doubt);
-    known = arena_new_of(reader->arena, struct record_known);
-    known->record = reader->record;
-    map_put(reader->arena, &reader->documents->listeners, arn, known);
-    return true;
-}
-
-bool read_listener(struct reader *reader, const struct json_cursor *at, void *into)
-{
-    (void)into;
-    const char *arn, *listener_arn = NULL, *account = NULL, *region = NULL;
-    if (!interned_of(reader, at, "LoadBalancerArn", &arn)) {
-        reader->doubt = &reader->documents->any_listener;
-        return false;
-    }
-    struct load_balancer *balancer = load_balancer_with(reader, arn);
-    reader->doubt = &balancer->doubt;
-    balancer->listeners_known = true;
-    lenient_text(reader, at, "ListenerArn", &listener_arn);
-    if (!lone_listener(reader, at, listener_arn, balancer))
-        return true;
-    place_of_arn(reader, arn, &account, &region);
-    seen_at(reader, account, region, arn); // by load balancer: each has pages of its own
-    return read_known_listener(reader, at, balancer);
-}
-
-bool read_listeners_of(struct reader *reader, const struct json_cursor *at, void *into)
-{
-    const char *arn;
-    GUARD(interned_of(reader, at, "LoadBalancerArn", &arn));
-    struct load_balancer *balancer = load_balancer_with(reader, arn);
-    balancer->listeners_known = true;
-    reader->doubt = &balancer->doubt;
-    return each_of(reader, at, "Listeners", read_listener, into);
-}
-
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html
 bool read_target_group(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    const char *arn, *account = NULL, *region = NULL;
+    const char *arn, *account = NULL, *region = NULL, *family = NULL;
     long port = 0;
     bool has_port;
     struct texts arns;
@@ -318,6 +214,11 @@ bool read_target_group(struct reader *reader, const struct json_cursor *at, void
     lenient_text(reader, at, "VpcId", &group->vpc_id);
     lenient_text(reader, at, "TargetType", &group->type);
     lenient_text(reader, at, "Protocol", &group->protocol);
+    lenient_text(reader, at, "IpAddressType", &family);
+    group->is_ipv6 = family != NULL && strcmp(family, "ipv6") == 0;
+    if (family != NULL && !group->is_ipv6 && strcmp(family, "ipv4") != 0 && group->doubt == NULL)
+        group->doubt = arena_printf(reader->arena, "IpAddressType %s of target group %s is not known", family,
+                                    group->name == NULL ? arn : group->name);
     if (!json_optional_integer(at, "Port", 0, PORT_LAST, &port, &has_port, reader->error))
         doubt_failure(reader);
     group->port = (uint16_t)port;
@@ -348,8 +249,11 @@ bool read_target_health(struct reader *reader, const struct json_cursor *at, voi
     GUARD(interned_of(reader, &inner, "Id", &target.id));
     GUARD(json_optional_integer(&inner, "Port", 0, PORT_LAST, &port, &has_port, reader->error));
     target.port = (uint16_t)port;
-    if (lenient_object(reader, at, "TargetHealth", &health))
+    lenient_text(reader, &inner, "AvailabilityZone", &target.zone);
+    if (lenient_object(reader, at, "TargetHealth", &health)) {
         lenient_text(reader, &health, "State", &target.health);
+        lenient_text(reader, &health, "Reason", &target.reason);
+    }
     target.health = target.health == NULL ? "unknown" : target.health;
     if (port == 0 && group->port == 0 && group->type != NULL && strcmp(group->type, "lambda") != 0)
         return json_fail(&inner, reader->error, "tells no port, nor does its target group");
@@ -371,23 +275,68 @@ bool read_target_health_of(struct reader *reader, const struct json_cursor *at, 
     return each_of(reader, at, "TargetHealthDescriptions", read_target_health, group);
 }
 
-bool read_target_group_attribute(struct reader *reader, const struct json_cursor *at, void *into)
+// One of several attributes that are on or off. A third word may be the one that stands for not telling.
+static bool read_setting(struct reader *reader, const struct json_cursor *at, const char *other, enum setting *setting)
 {
-    struct target_group *group = into;
-    const char *key = NULL, *value = NULL;
-    GUARD(json_borrow_string(at, "Key", &key, reader->error));
-    if (key == NULL || strcmp(key, "preserve_client_ip.enabled") != 0)
-        return true;
+    const char *value;
     GUARD(interned_of(reader, at, "Value", &value));
-    if (group == NULL)
-        return json_fail(at, reader->error, "of which target group it is neither the document nor its name tells");
+    if (other != NULL && strcmp(value, other) == 0)
+        return true;
     if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
         return doubt_at(reader, at, "says %s, expected true or false", value);
-    enum preservation told = strcmp(value, "true") == 0 ? PRESERVE_ON : PRESERVE_OFF;
-    if (group->preserve_client != PRESERVE_DEFAULT && group->preserve_client != told)
-        return doubt_at(reader, at, "is not what another document tells of its target group");
-    group->preserve_client = told;
+    enum setting told = strcmp(value, "true") == 0 ? SETTING_ON : SETTING_OFF;
+    if (*setting != SETTING_NOT_TOLD && *setting != told)
+        return doubt_at(reader, at, "is not what another document tells of it");
+    *setting = told;
     return true;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupAttribute.html
+static bool read_of_group(struct reader *reader, const struct json_cursor *at, const char *key,
+                          struct target_group *group)
+{
+    enum setting told = group->preserve_client == PRESERVE_ON    ? SETTING_ON
+                        : group->preserve_client == PRESERVE_OFF ? SETTING_OFF
+                                                                 : SETTING_NOT_TOLD;
+    group->attributes_told = true;
+    if (strcmp(key, "load_balancing.cross_zone.enabled") == 0)
+        return read_setting(reader, at, "use_load_balancer_configuration", &group->cross_zone);
+    if (strcmp(key, "preserve_client_ip.enabled") != 0)
+        return true;
+    GUARD(read_setting(reader, at, NULL, &told));
+    if (told != SETTING_NOT_TOLD)
+        group->preserve_client = told == SETTING_ON ? PRESERVE_ON : PRESERVE_OFF;
+    return true;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
+static bool read_of_balancer(struct reader *reader, const struct json_cursor *at, const char *key,
+                             struct load_balancer *balancer)
+{
+    balancer->attributes_told = true;
+    if (strcmp(key, "ipv6.deny_all_igw_traffic") == 0)
+        return read_setting(reader, at, NULL, &balancer->deny_gateway);
+    return strcmp(key, "load_balancing.cross_zone.enabled") != 0 ||
+           read_setting(reader, at, NULL, &balancer->cross_zone);
+}
+
+bool read_attribute(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    static const char *const deciding[] = {"preserve_client_ip.enabled", "load_balancing.cross_zone.enabled",
+                                           "ipv6.deny_all_igw_traffic", NULL};
+    const struct attribute_owner *owner = into;
+    const char *key = NULL, *value;
+    GUARD(json_borrow_string(at, "Key", &key, reader->error));
+    if (key == NULL)
+        return true;
+    if (owner != NULL && owner->balancer != NULL)
+        return read_of_balancer(reader, at, key, owner->balancer);
+    if (owner != NULL && owner->group != NULL)
+        return read_of_group(reader, at, key, owner->group);
+    if (!text_among(key, deciding))
+        return true;
+    GUARD(interned_of(reader, at, "Value", &value));
+    return json_fail(at, reader->error, "of what it is neither the document nor its name tells");
 }
 
 // ---- Files named after what they tell of
@@ -401,21 +350,23 @@ static const char *behind_call(const char *file)
     return length > 0 && strncmp(base, call->file, length) == 0 ? base + length : base;
 }
 
-// An id decides. Of several names that fit, one that holds all the others does ("api-v2" and "api"); else none.
+// An id decides, and of equal ids the one whose name fits too. Of several names that fit, one that holds all the others
+// does ("api-v2" and "api"); else none.
 struct fit {
     void *best;
     const char *name;
     bool by_id;
+    bool by_both;
     bool several;
 };
 
 static void fit(struct fit *fit, const char *file, void *what, const char *arn, const char *name)
 {
-    bool by_id = strstr(file, text_behind_slash(arn)) != NULL;
-    if (!by_id && (name == NULL || !file_names(file, name)))
+    bool by_id = strstr(file, text_behind_slash(arn)) != NULL, by_name = name != NULL && file_names(file, name);
+    if (fit->by_both || (fit->by_id && !by_id) || (!by_id && !by_name))
         return;
-    if (by_id || fit->best == NULL) {
-        *fit = (struct fit){.best = what, .name = name, .by_id = by_id};
+    if ((by_id && (!fit->by_id || by_name)) || fit->best == NULL) {
+        *fit = (struct fit){.best = what, .name = name, .by_id = by_id, .by_both = by_id && by_name};
     } else if (!fit->by_id && strstr(name, fit->name) != NULL && strcmp(name, fit->name) != 0) {
         fit->best = what;
         fit->name = name;
@@ -429,7 +380,7 @@ struct target_group *target_group_of_file(struct reader *reader)
     const char *file = behind_call(reader->name);
     const struct map *map = &reader->estate->target_groups;
     struct fit found = {0};
-    for (size_t i = 0; i < map->size && !found.by_id; i++) {
+    for (size_t i = 0; i < map->size && !found.by_both; i++) {
         struct target_group *group = map->slots[i].value;
         if (map->slots[i].key != NULL)
             fit(&found, file, group, group->arn, group->name);
@@ -442,7 +393,7 @@ struct load_balancer *load_balancer_of_file(struct reader *reader)
     const char *file = behind_call(reader->name);
     const struct map *map = &reader->estate->load_balancers;
     struct fit found = {0};
-    for (size_t i = 0; i < map->size && !found.by_id; i++) {
+    for (size_t i = 0; i < map->size && !found.by_both; i++) {
         struct load_balancer *balancer = map->slots[i].value;
         if (map->slots[i].key != NULL && balancer->type != LOAD_BALANCER_CLASSIC)
             fit(&found, file, balancer, balancer->arn, balancer->name);

@@ -149,6 +149,8 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     lenient_text(reader, at, "AvailabilityZone", &zone);
     lenient_text(reader, at, "SubnetArn", &arn);
     region = region_of_zone(reader, zone);
+    if (zone != NULL)
+        map_put(reader->arena, &reader->estate->zone_of_subnet, subnet->id, (void *)(uintptr_t)zone);
     place_of_arn(reader, arn, &owner, &region);
     seen_at(reader, owner, region, subnet->vpc_id);
     note_zone(reader, at, subnet->id);

@@ -114,6 +114,7 @@ struct prefix_list *prefix_list_named(struct reader *reader, const char *id);
 // Says that what follows is what the document in hand tells of its entries.
 void prefix_list_answer(struct reader *reader, struct prefix_list *list);
 struct load_balancer *load_balancer_with(struct reader *reader, const char *arn); // made where it is not known yet
+struct listener *listener_named(struct reader *reader, const char *arn);          // NULL where none is known
 const struct group_set *group_set_of(struct reader *reader, const char **ids, size_t count); // sorts ids
 
 // The account with an id; made where it is not known yet.

@@ -28,12 +28,20 @@ bool read_launch_template(struct reader *reader, const struct json_cursor *at, v
 // load_balancer.c
 bool read_load_balancer(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_classic_load_balancer(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_listener(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_target_group(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_listeners_of(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_target_health_of(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_target_health(struct reader *reader, const struct json_cursor *at, void *into); // into: struct target_group
-bool read_target_group_attribute(struct reader *reader, const struct json_cursor *at, void *into); // the same
+// Whose attributes a document tells: a target group's or a load balancer's.
+struct attribute_owner {
+    struct target_group *group;
+    struct load_balancer *balancer;
+};
+bool read_attribute(struct reader *reader, const struct json_cursor *at,
+                    void *into); // into: struct attribute_owner, or NULL
+// listener.c
+bool read_listener(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_listeners_of(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_listener_rule(struct reader *reader, const struct json_cursor *at, void *into);
 // account.c
 bool read_user(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_group(struct reader *reader, const struct json_cursor *at, void *into);

@@ -139,6 +139,7 @@ bool read_security_group(struct reader *reader, const struct json_cursor *at, vo
     group->has_egress = json_member(at, "IpPermissionsEgress").node != NULL;
     each_if_present(reader, at, "IpPermissionsEgress", read_egress, group);
     group->has_egress = group->has_egress && egress_doubt == NULL;
+    group->egress_doubt = egress_doubt;
     map_put(reader->arena, &reader->estate->security_groups, group->id, group);
     return true;
 }

@@ -291,33 +291,58 @@ static int by_port(const void *left, const void *right)
     return a->port != b->port ? (int)a->port - (int)b->port : strcmp(a->protocol, b->protocol);
 }
 
-// A load balancer's listeners may come in any order, and in pages of their own.
+static int by_priority(const void *left, const void *right)
+{
+    const struct listener_rule *a = left, *b = right;
+    return a->priority != b->priority ? (a->priority < b->priority ? -1 : 1) : strcmp(a->arn, b->arn);
+}
+
+static void settle_balancer(struct load_balancer *balancer, const struct documents *documents)
+{
+    if (balancer->doubt == NULL)
+        balancer->doubt = documents->any_listener;
+    if (balancer->listeners.count > 1)
+        qsort(balancer->listeners.items, balancer->listeners.count, sizeof(struct listener), by_port);
+    for (size_t i = 0; i < balancer->listeners.count; i++) {
+        struct listener *listener = &balancer->listeners.items[i];
+        if (listener->rules_doubt == NULL)
+            listener->rules_doubt = documents->any_rule;
+        if (listener->rules.count > 1)
+            qsort(listener->rules.items, listener->rules.count, sizeof(struct listener_rule), by_priority);
+    }
+}
+
+static void doubt_page(struct reader *reader, const struct listing *listing, const char *arn)
+{
+    reader->name = listing->name;
+    reader->listing = NULL;
+    if (listing->kind == KIND_LISTENERS) {
+        reader->doubt = &load_balancer_with(reader, arn)->doubt;
+        doubt_document(reader, "", "says that another page of listeners follows, and none does");
+        return;
+    }
+    struct listener *listener = listener_named(reader, arn);
+    reader->doubt = listener == NULL ? NULL : &listener->rules_doubt;
+    doubt_document(reader, "", "says that another page of rules follows, and none does");
+}
+
+// A load balancer's listeners may come in any order, and in pages of their own; a listener's rules too.
 static void settle_listeners(struct reader *reader)
 {
     struct map *balancers = &reader->estate->load_balancers;
     struct documents *documents = reader->documents;
-    for (size_t i = 0; i < balancers->size; i++) {
-        struct load_balancer *balancer = balancers->slots[i].value;
-        if (balancer != NULL && balancer->doubt == NULL)
-            balancer->doubt = documents->any_listener;
-        if (balancer != NULL && balancer->listeners.count > 1)
-            qsort(balancer->listeners.items, balancer->listeners.count, sizeof(struct listener), by_port);
-    }
+    for (size_t i = 0; i < balancers->size; i++)
+        if (balancers->slots[i].value != NULL)
+            settle_balancer(balancers->slots[i].value, documents);
     for (size_t i = 0; i < documents->listings.count; i++) {
         struct listing *listing = documents->listings.items[i];
-        for (size_t s = 0; listing->kind == KIND_LISTENERS && listing->more && s < listing->seen.count; s++) {
+        for (size_t s = 0; listing_has_own_pages(listing) && listing->more && s < listing->seen.count; s++) {
             bool follows = false;
             for (size_t j = i + 1; j < documents->listings.count && !follows; j++)
                 follows = map_get_pointer(&documents->listings.items[j]->seen_once, listing->seen.items[s]) != NULL &&
-                          documents->listings.items[j]->kind == KIND_LISTENERS;
-            const char *arn = listing->seen.items[s]->vpc_id;
-            if (follows || arn == NULL)
-                continue;
-            struct load_balancer *balancer = load_balancer_with(reader, arn);
-            reader->name = listing->name;
-            reader->doubt = &balancer->doubt;
-            reader->listing = NULL;
-            doubt_document(reader, "", "says that another page of listeners follows, and none does");
+                          documents->listings.items[j]->kind == listing->kind;
+            if (!follows && listing->seen.items[s]->vpc_id != NULL)
+                doubt_page(reader, listing, listing->seen.items[s]->vpc_id);
         }
     }
 }

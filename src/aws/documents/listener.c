@@ -1,0 +1,282 @@
+// Listeners of elbv2's load balancers, and their rules.
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/documents/calls.h"
+#include "aws/documents/documents.h"
+#include "aws/documents/readers.h"
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroupTuple.html
+static bool read_forward_target(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct listener_rule *rule = into;
+    const char *arn;
+    long weight = 1;
+    bool has_weight;
+    GUARD(interned_of(reader, at, "TargetGroupArn", &arn));
+    GUARD(json_optional_integer(at, "Weight", 0, 999, &weight, &has_weight, reader->error));
+    for (size_t i = 0; i < rule->forwards.count; i++)
+        if (rule->forwards.items[i].target_group == arn) {
+            if (has_weight)
+                rule->forwards.items[i].weight = (uint16_t)weight;
+            return true;
+        }
+    *vector_add(reader->arena, &rule->forwards) = (struct forward){arn, has_weight ? (uint16_t)weight : 1};
+    return true;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html
+static bool read_action(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    static const char *const words[] = {
+        "forward", "authenticate-oidc", "authenticate-cognito", "jwt-validation", "redirect", "fixed-response", NULL};
+    struct listener_rule *rule = into;
+    struct json_cursor redirect, forward, sticky, type = member_of(reader, at, "Type");
+    const char *protocol = NULL, *word = cJSON_GetStringValue(type.node);
+    bool one = json_member(at, "TargetGroupArn").node != NULL;
+    if (lenient_object(reader, at, "RedirectConfig", &redirect)) {
+        lenient_text(reader, &redirect, "Protocol", &protocol);
+        rule->redirects_to_https = protocol != NULL && strcmp(protocol, "HTTPS") == 0;
+    }
+    if (word == NULL)
+        doubt_at(reader, &type, "is %s, expected a string", json_kind(type.node));
+    else if (!text_among(word, words) && rule->doubt == NULL)
+        rule->doubt = arena_printf(reader->arena, "what an action of type %s does is not known", word);
+    GUARD(!one || read_forward_target(reader, at, into));
+    bool has_config = lenient_object(reader, at, "ForwardConfig", &forward);
+    bool several = has_config && (!one || json_member(&forward, "TargetGroups").node != NULL);
+    if (has_config && lenient_object(reader, &forward, "TargetGroupStickinessConfig", &sticky))
+        lenient_boolean(reader, &sticky, "Enabled", &rule->sticky);
+    if (!one && !several && word != NULL && strcmp(word, "forward") == 0)
+        doubt_at(reader, at, "forwards to no target group that it names");
+    return !several || each_of(reader, &forward, "TargetGroups", read_forward_target, into);
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Listener.html
+static bool read_known_listener(struct reader *reader, const struct json_cursor *at, struct load_balancer *balancer)
+{
+    const char *protocol;
+    long port = 0;
+    bool has_port;
+    GUARD(optional_interned(reader, at, "Protocol", &protocol));
+    GUARD(json_optional_integer(at, "Port", 0, PORT_LAST, &port, &has_port, reader->error));
+    if (!has_port && protocol == NULL) { // as a gateway load balancer's
+        if (balancer->type != LOAD_BALANCER_GATEWAY && balancer->name != NULL)
+            doubt_at(reader, at, "has no port and no protocol");
+        return true;
+    }
+    if (!has_port || protocol == NULL)
+        return json_fail(at, reader->error, "has no %s", has_port ? "protocol" : "port");
+    struct listener *listener = NULL;
+    for (size_t i = 0; i < balancer->listeners.count; i++)
+        if (balancer->listeners.items[i].port == port && balancer->listeners.items[i].protocol == protocol)
+            listener = &balancer->listeners.items[i];
+    if (listener == NULL)
+        listener = vector_add(reader->arena, &balancer->listeners);
+    listener->port = (uint16_t)port;
+    listener->protocol = protocol;
+    listener->otherwise.priority = LONG_MAX;
+    lenient_text(reader, at, "ListenerArn", &listener->arn);
+    return each_of(reader, at, "DefaultActions", read_action, &listener->otherwise);
+}
+
+// Whether a listener was not read before; one that differs is read too, since either may be right.
+static bool lone_listener(struct reader *reader, const struct json_cursor *at, const char *arn,
+                          struct load_balancer *balancer)
+{
+    struct record_known *known = map_get(&reader->documents->listeners, arn);
+    bool nested = at->up != NULL && at->up->up != NULL && at->up->up->up != NULL; // no record of its own
+    if (arn == NULL || nested)
+        return true;
+    if (known != NULL)
+        return !record_agrees(reader, at, known->record, arn, &balancer->doubt);
+    known = arena_new_of(reader->arena, struct record_known);
+    known->record = reader->record;
+    map_put(reader->arena, &reader->documents->listeners, arn, known);
+    return true;
+}
+
+bool read_listener(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    const char *arn, *listener_arn = NULL, *account = NULL, *region = NULL;
+    if (!interned_of(reader, at, "LoadBalancerArn", &arn)) {
+        reader->doubt = &reader->documents->any_listener;
+        return false;
+    }
+    struct load_balancer *balancer = load_balancer_with(reader, arn);
+    reader->doubt = &balancer->doubt;
+    balancer->listeners_known = true;
+    lenient_text(reader, at, "ListenerArn", &listener_arn);
+    if (!lone_listener(reader, at, listener_arn, balancer))
+        return true;
+    place_of_arn(reader, arn, &account, &region);
+    seen_at(reader, account, region, arn); // by load balancer: each has pages of its own
+    return read_known_listener(reader, at, balancer);
+}
+
+bool read_listeners_of(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const char *arn;
+    GUARD(interned_of(reader, at, "LoadBalancerArn", &arn));
+    struct load_balancer *balancer = load_balancer_with(reader, arn);
+    balancer->listeners_known = true;
+    reader->doubt = &balancer->doubt;
+    return each_of(reader, at, "Listeners", read_listener, into);
+}
+
+// ---- Rules
+
+static bool read_source(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct listener_rule *rule = into;
+    struct prefix prefix;
+    GUARD(read_prefix_text(reader, at, at->node->valuestring, 0, &prefix));
+    *vector_add(reader->arena, &rule->sources) = prefix;
+    return true;
+}
+
+static bool read_sources(struct reader *reader, const struct json_cursor *at, struct listener_rule *rule)
+{
+    struct json_cursor config, values = member_of(reader, at, "Values");
+    if (lenient_object(reader, at, "SourceIpConfig", &config))
+        values = member_of(reader, &config, "Values");
+    if (!cJSON_IsArray(values.node))
+        return doubt_at(reader, &values, "is missing, expected an array");
+    const cJSON *node;
+    size_t index = 0;
+    rule->from_sources = true;
+    cJSON_ArrayForEach (node, values.node) {
+        struct json_cursor item = json_element(&values, index++, node);
+        if (!cJSON_IsString(node))
+            doubt_at(reader, &item, "is no string, expected one");
+        else if (!read_source(reader, &item, rule))
+            doubt_failure(reader);
+    }
+    return true;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RuleCondition.html
+static bool read_condition(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    static const char *const chosen[] = {"http-header",  "http-request-method", "host-header",
+                                         "path-pattern", "query-string",        NULL};
+    struct listener_rule *rule = into;
+    const char *field;
+    GUARD(interned_of(reader, at, "Field", &field));
+    if (strcmp(field, "source-ip") == 0 && !rule->from_sources)
+        return read_sources(reader, at, rule);
+    rule->has_conditions = true;
+    if (!text_among(field, chosen) && rule->doubt == NULL)
+        rule->doubt = arena_printf(reader->arena, "what a condition on %s lets through is not known", field);
+    return true;
+}
+
+static bool same_forwards(const struct listener_rule *a, const struct listener_rule *b)
+{
+    bool same = a->forwards.count == b->forwards.count;
+    for (size_t i = 0; same && i < a->forwards.count; i++) {
+        bool found = false;
+        for (size_t j = 0; j < b->forwards.count; j++)
+            found = found || (a->forwards.items[i].target_group == b->forwards.items[j].target_group &&
+                              a->forwards.items[i].weight == b->forwards.items[j].weight);
+        same = found;
+    }
+    return same;
+}
+
+// "...:listener-rule/app/NAME/ID/LISTENER/RULE" is a rule of "...:listener/app/NAME/ID/LISTENER"; *balancer is
+// "app/NAME/ID". NULL where the ARN is of another form.
+static const char *listener_of_rule(struct reader *reader, const char *arn, const char **balancer)
+{
+    static const char word[] = ":listener-rule/";
+    const char *at = strstr(arn, word), *last = strrchr(arn, '/');
+    if (at == NULL || last <= at + strlen(word))
+        return NULL;
+    const char *path = arena_strndup(reader->arena, at + strlen(word), (size_t)(last - at) - strlen(word));
+    const char *end = strrchr(path, '/');
+    if (end == NULL)
+        return NULL;
+    *balancer = arena_strndup(reader->arena, path, (size_t)(end - path));
+    return intern(reader, arena_printf(reader->scratch, "%.*s:listener/%s", (int)(at - arn), arn, path));
+}
+
+static struct listener *listener_with(struct load_balancer *balancer, const char *arn)
+{
+    for (size_t i = 0; i < balancer->listeners.count; i++)
+        if (text_same(balancer->listeners.items[i].arn, arn))
+            return &balancer->listeners.items[i];
+    return NULL;
+}
+
+struct listener *listener_named(struct reader *reader, const char *arn)
+{
+    const char *at = strstr(arn, ":listener/"), *end = strrchr(arn, '/');
+    if (at == NULL || end <= at + strlen(":listener/"))
+        return NULL;
+    at += strlen(":listener/");
+    struct load_balancer *balancer =
+        map_get(&reader->estate->load_balancers, arena_strndup(reader->arena, at, (size_t)(end - at)));
+    return balancer == NULL ? NULL : listener_with(balancer, arn);
+}
+
+// "default" is the last one.
+static bool read_priority(struct reader *reader, const struct json_cursor *at, struct listener_rule *rule)
+{
+    const char *text = NULL;
+    char *end = NULL;
+    GUARD(json_borrow_string(at, "Priority", &text, reader->error));
+    rule->priority = LONG_MAX;
+    if (text == NULL || strcmp(text, "default") == 0)
+        return true;
+    rule->priority = strtol(text, &end, 10);
+    return (*text != '\0' && *end == '\0') || json_fail(at, reader->error, "has priority %s, expected a number", text);
+}
+
+// Rules are read last: each is put to its listener, which is there by then.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Rule.html
+bool read_listener_rule(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    struct listener_rule rule = {0};
+    const char *key = NULL, *account = NULL, *region = NULL;
+    bool is_default = false;
+    reader->doubt = &reader->documents->any_rule;
+    GUARD(interned_of(reader, at, "RuleArn", &rule.arn));
+    const char *arn = listener_of_rule(reader, rule.arn, &key);
+    if (arn == NULL)
+        return json_fail(at, reader->error, "has a RuleArn that names no listener: %s", rule.arn);
+    place_of_arn(reader, arn, &account, &region);
+    seen_at(reader, account, region, arn); // by listener: each has pages of its own
+    struct load_balancer *balancer = map_get(&reader->estate->load_balancers, key);
+    struct listener *listener = balancer == NULL ? NULL : listener_with(balancer, arn);
+    reader->doubt = balancer == NULL ? NULL : &balancer->doubt;
+    if (listener == NULL)
+        return balancer == NULL || !balancer->listeners_known ||
+               doubt_at(reader, at, "is of a listener that no document tells of: %s", arn);
+    listener->rules_known = true;
+    for (size_t i = 0; i < listener->rules.count; i++)
+        if (listener->rules.items[i].arn == rule.arn) {
+            record_agrees(reader, at, listener->rules.items[i].record, rule.arn, &listener->rules.items[i].doubt);
+            return true;
+        }
+    rule.record = reader->record;
+    const char *doubt = NULL; // the rule is copied when it is read
+    reader->doubt = &doubt;
+    lenient_boolean(reader, at, "IsDefault", &is_default);
+    if (!read_priority(reader, at, &rule))
+        doubt_failure(reader);
+    each_if_present(reader, at, "Conditions", read_condition, &rule);
+    each_of(reader, at, "Actions", read_action, &rule);
+    rule.doubt = doubt != NULL ? doubt : rule.doubt;
+    reader->doubt = &listener->rules_doubt;
+    bool last = is_default || rule.priority == LONG_MAX;
+    if (last && !same_forwards(&rule, &listener->otherwise))
+        return doubt_at(reader, at, "forwards elsewhere than the default actions of its listener");
+    if (last && rule.doubt != NULL && listener->otherwise.doubt == NULL)
+        listener->otherwise.doubt = rule.doubt;
+    if (!last)
+        *vector_add(reader->arena, &listener->rules) = rule;
+    return true;
+}
