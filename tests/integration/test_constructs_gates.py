@@ -113,6 +113,25 @@ class Interfaces(Gates):
         output = self.verdict(estate, {V6: six, V4: four})
         self.assertEqual({x["from_port"] for e in output["endpoints"] for x in e["exposures"]}, {443} if six == "exact" else set())
 
+    # The interface's own word, the attribute of its load balancer, and what comes in over IPv6 and IPv4.
+    @each([("internal", None, "false", "exact", "no"), ("internal", None, "true", "no", "no"),
+           ("internal", False, "true", "exact", "no"), ("internal", True, "false", "no", "no"),
+           ("internet-facing", None, "true", "no", "possible"), ("internet-facing", False, "true", "exact", "exact"),
+           ("internet-facing", True, "false", "no", "no")])
+    def test_row_02_what_an_interface_says_decides_before_the_attribute_of_its_balancer(self, scheme, deny, attribute, six, four):
+        arn = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/int/0123456789abcdef"
+        estate = world(Description="ELB app/int/0123456789abcdef", RequesterManaged=True)
+        if deny is not None:
+            estate["NetworkInterfaces"][0]["DenyAllIgwTraffic"] = deny
+        estate["LoadBalancers"] = [{"LoadBalancerArn": arn, "LoadBalancerName": "int", "Type": "application", "Scheme": scheme,
+                                    "VpcId": "vpc-1", "IpAddressType": "dualstack", "SecurityGroups": ["sg-1"]}]
+        estate["Listeners"] = [{"LoadBalancerArn": arn, "Port": 443, "Protocol": "HTTPS", "DefaultActions": [{"Type": "fixed-response"}]}]
+        read = documents(estate)
+        read["describe-load-balancer-attributes.int.0123456789abcdef.json"] = {"Attributes": [
+            {"Key": "ipv6.deny_all_igw_traffic", "Value": attribute}]}
+        output = self.check(folder(read), 0, {V6: six, V4: four})
+        self.assertTrue(output["endpoints"])
+
     @each((kind, answer) for answer, kinds in KINDS.items() for kind in kinds.split())
     def test_rows_05_06_60_72_every_kind_of_interface_is_decided(self, kind, answer):
         says = {} if answer != "possible" else {"endpoints": kind}
