@@ -187,6 +187,23 @@ static void find_databases(struct finder *finder)
     }
 }
 
+// Whether a reply leaves by the interface that the request came by, the instance's own routing decides.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/scenarios-enis.html
+static void find_secondary_interfaces(struct finder *finder)
+{
+    const struct network_interface *before = NULL;
+    for (size_t i = 0; i < finder->set->endpoints.count; i++) {
+        const struct network_interface *one = finder->set->endpoints.items[i].interface;
+        if (one->device_index <= 0 || one->instance_id == NULL || one == before || one->requester_managed)
+            continue;
+        before = one;
+        text_list_add(finder->arena, &finder->set->assumptions,
+                      arena_printf(finder->arena,
+                                   "%s is a secondary interface of %s: what it is asked is taken to be answered by it",
+                                   one->id, one->instance_id));
+    }
+}
+
 static int by_text(const void *left, const void *right)
 {
     const struct lack *a = left, *b = right;
@@ -206,6 +223,7 @@ void absence_list(struct exposure_set *set, const struct estate *estate)
     find_load_balancers(&finder);
     find_databases(&finder);
     find_attributes(&finder);
+    find_secondary_interfaces(&finder);
     for (size_t i = 0; i < estate->not_covered.count; i++)
         text_list_add(set->arena, &set->not_covered, estate->not_covered.items[i]);
     if (set->missing.items.count > 1)

@@ -146,6 +146,11 @@ static enum leaves groups_let_out(struct hopper *hopper, const struct hop_questi
         enum leaves lets = group_lets(hopper, groups->ids[i], hop, because, doubts);
         best = lets > best ? lets : best;
     }
+    if (best == LEAVES_NOT && hop->node->groups_unsure) { // they may not apply to it
+        if (hop->node->doubt != NULL)
+            text_list_add(hopper->arena, doubts, hop->node->doubt);
+        best = LEAVES_PERHAPS;
+    }
     return groups->count == 0 ? LEAVES_SURELY : best;
 }
 

@@ -127,7 +127,7 @@ struct explanation explain_packet(struct arena *arena, const struct estate *esta
         add_hop(arena, &explanation, "source", HOP_STOP, "the source is of the other address family");
         return explanation;
     }
-    struct site *site = site_new(arena, estate, interface);
+    struct site *site = site_behind(arena, estate, interface, endpoint->gateway);
     struct gate gate = site_gate(arena, site, interface, endpoint->private_address);
     add_hop(arena, &explanation, "gateway",
             gate.state == GATE_SHUT       ? HOP_STOP
@@ -163,7 +163,7 @@ struct stages explain_stages(struct arena *arena, const struct estate *estate, c
     enum family family = endpoint->address.family;
     struct prefixset everyone = prefixset_all(arena, family);
     struct portmap everything = portmap_of(arena, portset_all, everyone);
-    struct site *site = site_new(arena, estate, interface);
+    struct site *site = site_behind(arena, estate, interface, endpoint->gateway);
     struct gate gate = site_gate(arena, site, interface, endpoint->private_address);
     const struct passage *passage = site_passage(site, family, protocol);
     struct stages stages = {.through = {[STAGE_GATEWAY] = gate.state == GATE_SHUT ? portmap_empty : everything,

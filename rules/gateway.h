@@ -16,10 +16,11 @@ struct gate {
 struct gate gateway_admits(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
                            struct lack_list *missing);
 
-// The same narrowed to one interface of it: a NAT gateway takes nothing in, nor does an internal load balancer.
+// The same narrowed to one address of an interface: some kinds take nothing in, nor does an internal load balancer,
+// private IPv6 space, or an interface that denies what comes by the internet gateway.
 struct gate gateway_admits_interface(struct arena *arena, const struct estate *estate,
-                                     const struct network_interface *interface, enum family family,
-                                     const struct gate *site);
+                                     const struct network_interface *interface, struct address private_address,
+                                     enum address_gateway gateway, const struct gate *site);
 
 // What the snapshot lacks to know a subnet: all of them there, or this one.
 const struct lack *subnet_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place);

@@ -35,6 +35,7 @@ struct walker {
     struct map fronts;               // load balancer's ARN, or "VPC|NAME" -> struct front
     struct map interface_of_private; // "VPC|ADDRESS" -> interface
     struct map primary_of_instance;  // instance -> interface
+    size_t bridged;                  // of set->indirect, those that are there already (bridge.h)
     bool addresses_known;
     struct map interfaces_of_address; // of any VPC: "ADDRESS" -> struct namesakes; made when it is first needed
 };
@@ -86,6 +87,24 @@ static void index_fronts(struct walker *walker)
     }
 }
 
+// The clients that a service may bring to a listener at one node. Without a listener, to any port.
+static void add_bridged(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
+                        struct clients *clients, text_list *doubts)
+{
+    for (size_t i = 0; i < walker->bridged; i++) {
+        const struct indirect_exposure *bridged = &walker->set->indirect.items[i];
+        bool here = bridged->interface == node && bridged->family == in->family;
+        for (size_t e = 0; here && e < bridged->exposures.count; e++) {
+            const struct exposure *one = &bridged->exposures.items[e];
+            bool holds = in->listener == NULL || (in->listener->port >= one->low && in->listener->port <= one->high);
+            if (one->protocol_low != in->protocol || !holds)
+                continue;
+            clients->may = prefixset_union(walker->arena, clients->may, one->sources);
+            text_list_add_all(walker->arena, doubts, &one->via);
+        }
+    }
+}
+
 // The clients that reach a listener two-way at one node, and what admits them there. Without a listener, any port.
 static struct clients clients_of(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
                                  text_list *because, text_list *doubts)
@@ -107,6 +126,7 @@ static struct clients clients_of(struct walker *walker, const struct hop_in *in,
             text_list_add_all(arena, doubts, &one->via);
         }
     }
+    add_bridged(walker, in, node, &clients, doubts);
     return clients;
 }
 
@@ -656,7 +676,7 @@ static int by_text(const void *left, const void *right)
 
 void indirect_compute(struct exposure_set *set, const struct estate *estate, struct group_cache *groups)
 {
-    struct walker walker = {.arena = arena_new(), .estate = estate, .set = set};
+    struct walker walker = {.arena = arena_new(), .estate = estate, .set = set, .bridged = set->indirect.count};
     walker.hopper = (struct hopper){.arena = walker.arena, .set = set, .estate = estate, .groups = groups};
     VECTOR(const struct front *) fronts = {0};
     if (estate->load_balancers.count > 0) {

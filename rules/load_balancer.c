@@ -133,22 +133,23 @@ const struct lack *attributes_lack(const struct estate *estate, const char *acco
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
 void load_balancer_gate(struct arena *arena, const struct estate *estate, const struct load_balancer *balancer,
-                        enum family family, struct balancer_gate *gate)
+                        enum family family, bool allowed, struct balancer_gate *gate)
 {
     *gate = (struct balancer_gate){0};
     bool internal = balancer->scheme == SCHEME_INTERNAL && balancer->doubt == NULL;
     bool ipv6 = family == FAMILY_IPV6;
+    enum setting denies = allowed ? SETTING_OFF : balancer->deny_gateway;
     const struct lack *lack =
         balancer->attributes_told ? NULL : attributes_lack(estate, balancer->account, balancer->region);
-    if (internal && ipv6 && balancer->deny_gateway == SETTING_OFF)
+    if (internal && ipv6 && denies == SETTING_OFF)
         return;
-    if (internal && ipv6 && balancer->deny_gateway == SETTING_NOT_TOLD && lack != NULL)
+    if (internal && ipv6 && denies == SETTING_NOT_TOLD && lack != NULL)
         gate->doubt = lack->text;
     else if (internal)
         gate->shut = arena_printf(arena, "load balancer %s is internal", balancer->name);
-    else if (balancer->deny_gateway == SETTING_ON && ipv6)
+    else if (denies == SETTING_ON && ipv6)
         gate->shut = arena_printf(arena, "load balancer %s denies all traffic of the internet gateway", balancer->name);
-    else if (balancer->deny_gateway == SETTING_ON)
+    else if (denies == SETTING_ON)
         gate->doubt = arena_printf(
             arena, "what ipv6.deny_all_igw_traffic of load balancer %s does to IPv4 is not documented", balancer->name);
 }

@@ -36,13 +36,14 @@ struct balancer_ports load_balancer_ports(struct arena *arena, const struct load
 // That attributes of load balancers or target groups were asked for there and not answered, or NULL.
 const struct lack *attributes_lack(const struct estate *estate, const char *account, const char *region);
 
-// What its scheme, and its attribute ipv6.deny_all_igw_traffic, do to what comes by the internet gateway.
+// What its scheme, and its attribute ipv6.deny_all_igw_traffic, do to what comes by the internet gateway. The attribute
+// does not count where its interface is known to let that in (`allowed`).
 struct balancer_gate {
     const char *shut;  // why nothing comes in, or NULL
     const char *doubt; // why that is not sure, or NULL
 };
 void load_balancer_gate(struct arena *arena, const struct estate *estate, const struct load_balancer *balancer,
-                        enum family family, struct balancer_gate *gate);
+                        enum family family, bool allowed, struct balancer_gate *gate);
 
 // Adds "NAME:PORT/PROTOCOL" of each listener for a protocol on one of [low, high].
 void load_balancer_because(struct arena *arena, const struct load_balancer *balancer, int protocol, uint16_t low,

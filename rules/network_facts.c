@@ -317,14 +317,18 @@ static void vpc_block_public_access(struct inquiry *inquiry)
     static const char *const modes[] = {"off", "block-ingress", "block-bidirectional"};
     const char *wanted = fact_text(inquiry, "mode", "any");
     size_t count = 0;
-    const struct map *map = &inquiry->input->estate->block_modes;
+    const struct map *map = &inquiry->input->estate->block_options;
     if (!has_kind(inquiry, KIND_BLOCK_PUBLIC_ACCESS, "VpcBlockPublicAccessOptions"))
         return;
     for (size_t i = 0; i < map->size; i++)
         count += map->slots[i].key != NULL;
     void **values = map_values(inquiry->arena, map, &count);
     for (size_t i = 0; i < count; i++) {
-        enum block_mode mode = *(const enum block_mode *)values[i];
+        enum block_mode mode = ((const struct block_options *)values[i])->mode;
+        if (mode == BLOCK_UNKNOWN) { // in transition, or a word that is new
+            answer_missing(inquiry, "a sure mode of VPC Block Public Access");
+            continue;
+        }
         bool good = strcmp(wanted, "any") == 0 ? mode != BLOCK_OFF : strcmp(modes[mode], wanted) == 0;
         answer(inquiry, good ? CONTROL_PASS : CONTROL_FAIL, "VPC Block Public Access", NULL, "is %s", modes[mode]);
     }

@@ -5,6 +5,7 @@
 #include "model/protocol.h"
 #include "net/prefix_table.h"
 #include "rules/absence.h"
+#include "rules/bridge.h"
 #include "rules/indirect.h"
 #include "rules/load_balancer.h"
 #include "rules/security_group.h"
@@ -17,8 +18,8 @@ struct engine {
     struct arena *scratch; // for one answer
     struct exposure_set *set;
     struct group_cache groups;
-    struct map sites_of_place; // struct interface_place -> struct site
-    struct map sites_by_key;   // what decides, as text -> struct site
+    struct map sites_of_place[GATEWAY_LOCAL + 1]; // by gateway: struct interface_place -> struct site
+    struct map sites_by_key;                      // what decides, as text -> struct site
     VECTOR(struct question) questions;
     VECTOR(struct admitted) admitted; // of the question in hand, in scratch memory
     struct prefix_table sources;      // equal ones are held once
@@ -329,12 +330,13 @@ static void keep_exposures(struct engine *engine, const exposure_vector *exposur
     }
 }
 
-static struct site *site_of(struct engine *engine, const struct network_interface *interface)
+static struct site *site_of(struct engine *engine, const struct network_interface *interface,
+                            enum address_gateway gateway)
 {
-    struct site *before = map_get_pointer(&engine->sites_of_place, interface->place);
+    struct site *before = map_get_pointer(&engine->sites_of_place[gateway], interface->place);
     if (before != NULL)
         return before;
-    struct site *site = site_new(engine->arena, engine->estate, interface);
+    struct site *site = site_behind(engine->arena, engine->estate, interface, gateway);
     struct text key = {0};
     text_printf(&key, "%s|%s|%s|%d|%s|", site->acl != NULL ? site->acl->id : site->acl_missing,
                 site->table != NULL ? site->table->id : site->table_missing, interface->place->vpc_id,
@@ -347,7 +349,7 @@ static struct site *site_of(struct engine *engine, const struct network_interfac
     else
         site = known;
     text_free(&key);
-    map_put_pointer(engine->arena, &engine->sites_of_place, interface->place, site);
+    map_put_pointer(engine->arena, &engine->sites_of_place[gateway], interface->place, site);
     return site;
 }
 
@@ -372,7 +374,8 @@ static const struct exposure_list *ask(struct engine *engine, struct site *site,
     enum family family = private_address.family;
     struct site_family *of = &site->families[family == FAMILY_IPV6];
     bool plain = interface->groups != NULL && interface->load_balancer == NULL && site->edge == NULL &&
-                 interface->doubt == NULL && strcmp(interface->type, "interface") == 0;
+                 interface->doubt == NULL && strcmp(interface->type, "interface") == 0 &&
+                 interface->igw_traffic != IGW_DENIED && !(family == FAMILY_IPV6 && engine->estate->has_private_ipv6);
     struct exposure_list *list = plain ? map_get_pointer(&of->answers, interface->groups) : NULL;
     if (list != NULL)
         return list;
@@ -426,7 +429,8 @@ static void answer_all(struct engine *engine)
     for (size_t i = 0; i < engine->questions.count; i++) {
         const struct question *question = &engine->questions.items[i];
         if (before == NULL || question->interface->groups == NULL ||
-            before->interface->groups != question->interface->groups || before->family != question->family) {
+            before->interface->groups != question->interface->groups || before->family != question->family ||
+            before->interface->groups_unsure || question->interface->groups_unsure) {
             memset(&engine->admitted, 0, sizeof(engine->admitted));
             arena_reset(engine->scratch);
         }
@@ -463,14 +467,15 @@ struct exposure_set *reach_compute(const struct estate *estate)
         if (instance != NULL && text_same(instance->state, "terminated"))
             continue;
         const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);
-        struct site *site = site_of(&engine, interface);
         for (size_t a = 0; a < interface->address_count; a++) {
             const struct interface_address *address = &interface->addresses[a];
+            struct site *site = site_of(&engine, interface, address->gateway);
             const struct exposure_list *exposures = ask(&engine, site, interface, address->private_address);
             *vector_add(arena, &set->endpoints) =
                 (struct endpoint){.interface = interface,
                                   .address = address->address,
                                   .private_address = address->private_address,
+                                  .gateway = address->gateway,
                                   .dormant = !interface->attached || (instance != NULL && instance_is_asleep(instance)),
                                   .name = name != NULL ? name : tags_name(interface->tags, interface->tag_count),
                                   .exposures = exposures};
@@ -485,7 +490,8 @@ struct exposure_set *reach_compute(const struct estate *estate)
     }
     if (set->endpoints.count > 1)
         qsort(set->endpoints.items, set->endpoints.count, sizeof(struct endpoint), by_endpoint);
-    indirect_compute(set, estate, &engine.groups);
+    bridge_compute(set, estate);
+    indirect_compute(set, estate, &engine.groups); // puts all in order
     add_missing(&engine, &engine.groups.missing);
     absence_list(set, estate);
     arena_free(engine.scratch);

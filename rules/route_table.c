@@ -9,7 +9,12 @@ const struct route_table *route_table_of(struct arena *arena, const struct estat
 {
     const struct interface_place *place = interface->place;
     const struct route_table *table = map_get(&estate->table_of_subnet, place->subnet_id);
+    const char *unsure = map_get(&estate->unsure_table_of_subnet, place->subnet_id);
     const struct lack *lack = NULL;
+    if (unsure != NULL) {
+        *missing = association_lack(arena, estate, place, KIND_ROUTE_TABLES, "route table", place->subnet_id, unsure);
+        return NULL;
+    }
     if (table == NULL) { // the main table is that of subnets which no other table names
         lack = default_lack(arena, estate, place, KIND_ROUTE_TABLES);
         table = lack != NULL ? NULL : map_get(&estate->main_table_of_vpc, place->vpc_id);
@@ -96,6 +101,27 @@ static void judge(struct arena *arena, const struct estate *estate, const struct
     }
 }
 
+// Of two routes of one destination and rank, propagated or of prefix lists, no page tells which one holds; of prefix
+// lists AWS chooses at random. Where they lead to different answers, neither is sure.
+// https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
+static void judge_equals(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                         struct route_claim *claim, size_t at, struct lack_list *missing)
+{
+    struct route_share *share = &claim->shares.items[at];
+    for (size_t i = at + 1; i < claim->shares.count; i++) {
+        struct route_share other = claim->shares.items[i];
+        if (other.prefix.first != share->prefix.first || other.prefix.length != share->prefix.length ||
+            rank(other.route) != rank(share->route))
+            return;
+        judge(arena, estate, place, &other, missing);
+        if (other.reply == share->reply)
+            continue;
+        share->reply = REPLY_POSSIBLE;
+        share->doubt = arena_printf(arena, "%s or %s, by routes of which either may hold", share->route->target_id,
+                                    other.route->target_id);
+    }
+}
+
 struct route_claim route_table_replies(struct arena *arena, const struct estate *estate,
                                        const struct route_table *table, const struct interface_place *place,
                                        enum family family, struct lack_list *missing)
@@ -140,6 +166,7 @@ struct route_claim route_table_replies(struct arena *arena, const struct estate 
         if (prefixset_is_empty(share->sources))
             continue;
         judge(arena, estate, place, share, missing);
+        judge_equals(arena, estate, place, &claim, i, missing);
         share->name = name_of(arena, table, share);
         for (size_t r = 0; r < share->sources.count && share->reply != REPLY_NONE; r++) {
             *vector_add(arena, &possible) = share->sources.ranges[r];

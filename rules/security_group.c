@@ -168,6 +168,11 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
     struct claim claim = {0};
     struct prefixset everyone = prefixset_all(arena, family);
     VECTOR(struct port_segment) may = {0};
+    if (interface->groups_unsure) { // its kind is not modelled: they may not count
+        text_list_add(arena, &claim.doubts, interface->doubt);
+        claim.extra = portmap_of(arena, portset_all, everyone);
+        return claim;
+    }
     if (interface->groups == NULL) {
         const char *text = interface->doubt != NULL
                                ? interface->doubt

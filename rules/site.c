@@ -13,17 +13,39 @@ static int as_named(const struct network_acl *acl, int protocol)
     return PROTOCOL_UNNAMED;
 }
 
-struct site *site_new(struct arena *arena, const struct estate *estate, const struct network_interface *interface)
+// https://docs.aws.amazon.com/wavelength/latest/developerguide/how-wavelengths-work.html (carrier gateway),
+// https://docs.aws.amazon.com/outposts/latest/userguide/outposts-local-gateways.html (local gateway)
+static const char *unmodelled(struct arena *arena, const struct interface_place *place, enum address_gateway gateway)
+{
+    return gateway == GATEWAY_CARRIER
+               ? arena_printf(arena, "the carrier gateway of %s, by which its CarrierIp is reached, is not modelled",
+                              place->vpc_id)
+               : arena_printf(arena,
+                              "the local gateway of %s, by which its CustomerOwnedIp is reached, is not modelled",
+                              place->vpc_id);
+}
+
+struct site *site_behind(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
+                         enum address_gateway gateway)
 {
     struct site *site = arena_new_of(arena, struct site);
     site->arena = arena;
     site->estate = estate;
     site->place = interface->place;
-    site->gate = gateway_admits(arena, estate, interface, &site->missing);
-    site->edge = map_get(&estate->edge_table_of_gateway, site->gate.gateway_id);
+    site->gateway = gateway;
     struct lack acl = {0}, table = {0};
     site->acl = network_acl_of(arena, estate, interface, &acl);
     site->acl_missing = acl.text;
+    if (gateway != GATEWAY_INTERNET) {
+        site->gate.why = site->table_missing = unmodelled(arena, interface->place, gateway);
+        site->gate.state = GATE_OPEN;
+        gate_doubt(arena, &site->gate, site->gate.why);
+        if (site->acl == NULL)
+            lack_add(arena, &site->missing, &acl);
+        return site;
+    }
+    site->gate = gateway_admits(arena, estate, interface, &site->missing);
+    site->edge = map_get(&estate->edge_table_of_gateway, site->gate.gateway_id);
     site->table = route_table_of(arena, estate, interface, &table);
     site->table_missing = table.text;
     if (site->edge != NULL && site->edge->doubt != NULL)
@@ -33,6 +55,11 @@ struct site *site_new(struct arena *arena, const struct estate *estate, const st
     if (site->gate.state != GATE_SHUT && site->table == NULL)
         lack_add(arena, &site->missing, &table);
     return site;
+}
+
+struct site *site_new(struct arena *arena, const struct estate *estate, const struct network_interface *interface)
+{
+    return site_behind(arena, estate, interface, GATEWAY_INTERNET);
 }
 
 struct site_family *site_family(struct site *site, enum family family)
@@ -227,7 +254,8 @@ const struct passage *site_passage(struct site *site, enum family family, int pr
 struct gate site_gate(struct arena *arena, struct site *site, const struct network_interface *interface,
                       struct address private_address)
 {
-    struct gate gate = gateway_admits_interface(arena, site->estate, interface, private_address.family, &site->gate);
+    struct gate gate =
+        gateway_admits_interface(arena, site->estate, interface, private_address, site->gateway, &site->gate);
     if (gate.state == GATE_SHUT)
         return gate;
     // A route table associated with the gateway may send this address's traffic through an appliance.

@@ -20,6 +20,7 @@ struct passage {
 };
 
 struct site {
+    enum address_gateway gateway; // by which packets come; of another one than the internet gateway nothing is sure
     struct arena *arena;
     const struct estate *estate;
     const struct interface_place *place; // of some interface of it
@@ -43,6 +44,9 @@ struct site {
 
 // The site of an interface. Everything lives in `arena`.
 struct site *site_new(struct arena *arena, const struct estate *estate, const struct network_interface *interface);
+// The same for those of its addresses that another gateway brings packets to: its ACL counts, the rest is possible.
+struct site *site_behind(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
+                         enum address_gateway gateway);
 
 struct site_family *site_family(struct site *site, enum family family);
 const struct passage *site_passage(struct site *site, enum family family, int protocol);

@@ -196,10 +196,26 @@ struct internet_gateway {
 
 enum block_mode { BLOCK_OFF, BLOCK_INGRESS, BLOCK_BIDIRECTIONAL, BLOCK_UNKNOWN };
 
+// Block Public Access of an account in a region.
+struct block_options {
+    enum block_mode mode;
+    const char *no_exclusions; // why exclusions may not count, or NULL
+};
+
 // What a VPC or subnet is let off from Block Public Access.
 struct block_exclusion {
     bool lets_in;
     const char *doubt; // why that is not sure, or NULL
+};
+
+// An IPv6 block of a subnet or VPC, and whether it is advertised on the internet.
+struct ipv6_block {
+    struct prefix prefix;
+    enum { IPV6_PUBLIC, IPV6_PRIVATE, IPV6_UNSURE } reach;
+};
+
+struct ipv6_blocks {
+    VECTOR(struct ipv6_block) items;
 };
 
 struct subnet {
@@ -211,8 +227,16 @@ struct subnet {
     struct prefix cidr; // family 0: not told
     bool says_block;    // what Block Public Access does to it
     enum block_mode block;
+    struct ipv6_blocks ipv6_blocks;
     const char *doubt;
     record_place record;
+};
+
+struct vpc {
+    const char *id;
+    bool says_block; // what Block Public Access does to it
+    enum block_mode block;
+    struct ipv6_blocks ipv6_blocks;
 };
 
 struct prefix_list {
@@ -254,10 +278,14 @@ struct instance {
 // Addresses below this stand for ones that a planned change will bring and nobody knows yet.
 enum { PENDING_ADDRESSES = 1 << 24 };
 
+// By which gateway of its VPC packets come to an address. Only the first one is modelled.
+enum address_gateway { GATEWAY_INTERNET, GATEWAY_CARRIER, GATEWAY_LOCAL };
+
 // An address on an interface. For IPv4 `address` is the public one and `private_address` what it is translated to.
 struct interface_address {
     struct prefix address; // a whole prefix only for delegated IPv6 prefixes
     struct address private_address;
+    enum address_gateway gateway; // CarrierIp (Wavelength), CustomerOwnedIp (Outposts), else the internet gateway
 };
 
 // There may be millions of these: what few have is kept apart.
@@ -276,11 +304,14 @@ struct network_interface {
     uint16_t tag_count;
     uint16_t address_count;
     uint16_t private_ipv4_count;
-    int16_t device_index; // -1: not known
+    int16_t device_index;                                                                           // -1: not known
+    enum __attribute__((packed)) igw_traffic { IGW_NOT_TOLD, IGW_ALLOWED, IGW_DENIED } igw_traffic; // DenyAllIgwTraffic
+    bool groups_unsure; // whether its groups apply to it is not known; `doubt` says why
     bool attached;
     bool requester_managed;
-    bool is_database; // RDS's own
-    bool nested;      // told by an instance's document only
+    bool is_database;   // RDS's own
+    bool is_vpc_origin; // CloudFront's, by its description
+    bool nested;        // told by an instance's document only
 };
 
 enum load_balancer_type {
@@ -413,18 +444,22 @@ struct estate {
     struct map acl_of_subnet; // subnet id -> struct network_acl
     struct map default_acl_of_vpc;
     struct map route_tables;
-    struct map table_of_subnet; // explicit associations: subnet id -> struct route_table
+    struct map table_of_subnet;        // explicit associations: subnet id -> struct route_table
+    struct map unsure_table_of_subnet; // subnet id -> why its association is not sure, as text
     struct map main_table_of_vpc;
     struct map edge_table_of_gateway; // internet gateway id -> struct route_table
     struct map internet_gateways;
     struct map gateway_of_vpc; // attached gateways only
     struct map subnets;
-    struct map zone_of_subnet; // id -> Availability Zone, as it or an interface in it tells
+    struct map vpcs;
+    struct map local_zone_subnets; // ids of subnets that lie in a Local Zone
+    bool has_private_ipv6;         // some IPv6 block is not surely advertised on the internet
+    struct map zone_of_subnet;     // id -> Availability Zone, as it or an interface in it tells
     struct map prefix_lists;
     struct map instances;
     struct map vpc_endpoint_types; // VPC endpoint id -> type as text
     struct map firewall_endpoints; // VPC endpoint id -> name of the AWS Network Firewall
-    struct map block_modes;        // "ACCOUNT|REGION", either may be empty where not known -> enum block_mode *
+    struct map block_options;      // "ACCOUNT|REGION", either may be empty where not known -> struct block_options
     struct map block_exclusion_of; // VPC or subnet id -> struct block_exclusion
     struct map load_balancers;     // "app/NAME/ID" from the ARN, or "VPC|NAME" of a classic one
     struct map target_groups;      // ARN -> struct target_group

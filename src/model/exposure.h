@@ -35,7 +35,8 @@ struct endpoint {
     const struct network_interface *interface;
     struct prefix address; // /32 or /128 but for delegated IPv6 prefixes
     struct address private_address;
-    bool dormant; // opens when its instance starts, or when its interface is attached to one
+    enum address_gateway gateway; // by which packets come to it
+    bool dormant;                 // opens when its instance starts, or when its interface is attached to one
     const char *name;
     const struct exposure_list *exposures; // shared between endpoints with the same answer
     struct address vantage;                // whose answers these are, where it is one client's; else family 0

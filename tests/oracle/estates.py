@@ -203,12 +203,60 @@ def add_targets(rng, estate, arn):
         open_up(rng, estate)
 
 
+def add_gates(rng, estate):
+    """What decides whether the internet comes in at all, and is not in every estate."""
+    vpc, subnets, interfaces = estate["Vpcs"][0], estate["Subnets"], estate["NetworkInterfaces"]
+    modes = ["off", "block-ingress", "block-bidirectional"]
+    for subnet in subnets:
+        zone = next((i["AvailabilityZone"] for i in interfaces if i["SubnetId"] == subnet["SubnetId"]), "eu-west-3a")
+        subnet["AvailabilityZone"] = "eu-west-3-bos-1a" if rng.random() < 0.15 else zone
+    for interface in interfaces:
+        interface["AvailabilityZone"] = next(s for s in subnets if s["SubnetId"] == interface["SubnetId"])["AvailabilityZone"]
+        if rng.random() < 0.2:
+            interface["InterfaceType"] = pick(rng, KINDS)
+        if rng.random() < 0.3:
+            interface["DenyAllIgwTraffic"] = rng.random() < 0.4
+        for private in interface["PrivateIpAddresses"]:
+            if rng.random() < 0.1:
+                private["Association"] = {pick(rng, ["CarrierIp", "CustomerOwnedIp"]): private["Association"]["PublicIp"]}
+    if interfaces and rng.random() < 0.3:
+        pick(rng, interfaces)["InterfaceType"] = pick(rng, ["global_accelerator_managed", "api_gateway_managed"])
+    for holder in [vpc, *subnets]:
+        if rng.random() < 0.15:
+            holder["Ipv6CidrBlockAssociationSet"] = [
+                {"Ipv6CidrBlock": cidr, "Ipv6CidrBlockState": {"State": "associated"},
+                 "Ipv6AddressAttribute": pick(rng, ["public", "private"]), "IpSource": pick(rng, ["amazon", "none"])}
+                for cidr in ("2001:db8:1::/64", "2001:db8:101::/64")]
+        if rng.random() < 0.08:
+            holder["BlockPublicAccessStates"] = {"InternetGatewayBlockMode": pick(rng, modes)}
+    if rng.random() < 0.25:
+        estate["VpcBlockPublicAccessOptions"] = {
+            "InternetGatewayBlockMode": pick(rng, modes), "AwsRegion": pick(rng, ["eu-west-3"] * 5 + ["eu-west-1"]),
+            "AwsAccountId": pick(rng, ["111122223333"] * 5 + ["444455556666"]),
+            "ExclusionsAllowed": pick(rng, ["allowed"] * 4 + ["not-allowed"])}
+    if rng.random() < 0.2:
+        estate["VpcBlockPublicAccessExclusions"] = [
+            {"ResourceArn": "arn:aws:ec2:eu-west-3:111122223333:" + what,
+             "State": pick(rng, ["create-complete", "update-complete", "delete-complete", "update-failed", "disable-in-progress"]),
+             "InternetGatewayExclusionMode": pick(rng, ["allow-bidirectional", "allow-bidirectional", "allow-egress"])}
+            for what in rng.sample(["subnet/subnet-1", "subnet/subnet-2", "vpc/vpc-1"], rng.randrange(3))]
+    for table in estate["RouteTables"]:
+        for one in [r for r in table["Routes"] if rng.random() < 0.1]:  # beside it, a propagated one
+            table["Routes"].append({k: v for k, v in one.items() if k.startswith("Destination")} | {
+                **dict([pick(rng, [("GatewayId", "vgw-1"), ("NetworkInterfaceId", "eni-a"), ("GatewayId", "igw-1")])]),
+                "Origin": pick(rng, ["EnableVgwRoutePropagation", "Advertisement"]), "State": "active"})
+
+
+KINDS = ["nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint", "vpc_endpoint", "lambda",
+         "global_accelerator_managed", "api_gateway_managed", "efa", "branch", "trunk", "evs", "quicksight", "iot_rules_managed", "new_kind"]
+
+
 def make(rng):
     always = [{"Egress": egress, "Protocol": "-1", "RuleNumber": 200 + six, "RuleAction": "allow",
                **({"Ipv6CidrBlock": "::/0"} if six else {"CidrBlock": "0.0.0.0/0"})}
               for egress in (False, True) for six in (0, 1)]
     estate = {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.9.0.0/16"}], "files": {}, "entries": {
-        "pl-1": ["203.0.113.0/26", "10.0.0.0/9"], "pl-2": ["2001:db8:aa::/64", "2600::/16"]}}
+        "pl-1": ["203.0.113.0/26", "10.0.0.0/9"], "pl-2": ["2001:db8:aa::/64", "2600::/16", "203.0.113.0/26"]}}
     estate["Subnets"] = [{"SubnetId": "subnet-%d" % i, "VpcId": "vpc-1", "CidrBlock": "10.9.%d.0/24" % i} for i in (1, 2)]
     estate["InternetGateways"] = [
         {"InternetGatewayId": "igw-1",
@@ -266,14 +314,8 @@ def make(rng):
             {"DestinationIpv6CidrBlock": pick(rng, ["2001:db8:1::/64", "2001:db8:1::2/128"]), "NetworkInterfaceId": "eni-appliance", "State": "active"}]})
     if rng.random() < 0.3:
         estate["VpcEndpoints"] = [{"VpcEndpointId": "vpce-1", "VpcEndpointType": pick(rng, ["Gateway", "GatewayLoadBalancer"])}]
-    if rng.random() < 0.15:
-        estate["VpcBlockPublicAccessOptions"] = {"InternetGatewayBlockMode": pick(
-            rng, ["off", "block-ingress", "block-bidirectional"]), "AwsRegion": pick(rng, ["eu-west-3"] * 3 + ["eu-west-1"]),
-            "AwsAccountId": pick(rng, ["111122223333"] * 3 + ["444455556666"])}
-        estate["VpcBlockPublicAccessExclusions"] = [
-            {"ResourceArn": "arn:aws:ec2:eu-west-3:111122223333:" + pick(rng, ["subnet/subnet-1", "vpc/vpc-1"]),
-             "State": pick(rng, ["create-complete", "create-complete", "delete-complete"]),
-             "InternetGatewayExclusionMode": pick(rng, ["allow-bidirectional", "allow-egress"])}]
+    if rng.random() < 0.5:
+        add_gates(rng, estate)
     if rng.random() < 0.15:
         del estate[pick(rng, ["Subnets", "RouteTables", "NetworkAcls", "InternetGateways", "SecurityGroups"])]
     return estate

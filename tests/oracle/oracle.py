@@ -37,16 +37,36 @@ class Oracle:
                 continue
             dormant = state != "running" or eni["Status"] == "available"
             for private in eni["PrivateIpAddresses"]:
-                if "Association" in private:
-                    yield private["Association"]["PublicIp"], private["PrivateIpAddress"], eni, dormant
+                for key in ("PublicIp", "CarrierIp", "CustomerOwnedIp"):
+                    if key in private.get("Association", {}):
+                        yield private["Association"][key], private["PrivateIpAddress"], eni, dormant
             for item in eni["Ipv6Addresses"]:
                 yield item["Ipv6Address"], item["Ipv6Address"], eni, dormant
             for item in eni.get("Ipv6Prefixes", []):
                 yield item["Ipv6Prefix"], item["Ipv6Prefix"].split("/")[0], eni, dormant
 
+    NOTHING_IN = ("nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint",
+                  "vpc_endpoint", "lambda")
+    PLAIN = ("interface", "efa", "trunk", "branch", "load_balancer", "network_load_balancer")
+    SERVICES = ("global_accelerator_managed", "api_gateway_managed", "ec2_instance_connect_endpoint")
+
+    def by_other_gateway(self, address, eni):
+        return any(address in (p.get("Association", {}).get("CarrierIp"), p.get("Association", {}).get("CustomerOwnedIp"))
+                   for p in eni["PrivateIpAddresses"])
+
     # 1, 2: does anything arrive from the internet at all?
-    def gate(self, eni, private):
+    def gate(self, address, eni, private):
+        if eni["InterfaceType"] in self.NOTHING_IN:
+            return "no"
+        if self.by_other_gateway(address, eni):
+            return "maybe"
+        if eni.get("DenyAllIgwTraffic"):
+            return "no"
         answer = self.gateway(eni)
+        if eni["InterfaceType"] not in self.PLAIN:
+            answer = least(answer, "maybe")
+        if ":" in address:
+            answer = least(answer, self.advertised(eni, private))
         edge = next((t for t in self.kind("RouteTables") if any(a.get("GatewayId") == "igw-1" for a in t["Associations"])), None)
         attached = any(a["VpcId"] == eni["VpcId"] for g in self.kind("InternetGateways") for a in g["Attachments"]
                        if g["InternetGatewayId"] == "igw-1")
@@ -57,6 +77,16 @@ class Oracle:
                 answer = least(answer, "maybe")
         return answer
 
+    def advertised(self, eni, private):
+        """Whether an IPv6 address is of space that is advertised on the internet, as its subnet or else its VPC says."""
+        for holder in [s for s in self.kind("Subnets") if s["SubnetId"] == eni["SubnetId"]] + \
+                [v for v in self.kind("Vpcs") if v["VpcId"] == eni["VpcId"]]:
+            for block in holder.get("Ipv6CidrBlockAssociationSet", []):
+                if holds(block["Ipv6CidrBlock"], ipaddress.ip_address(private)):
+                    return {("private", "none"): "no", ("public", "amazon"): "yes"}.get(
+                        (block["Ipv6AddressAttribute"], block["IpSource"]), "maybe")
+        return "yes"
+
     def listens(self, eni, protocol, number, six):
         mark = eni.get("Description", "")
         if not mark.startswith("ELB ") or "LoadBalancers" not in self.estate:
@@ -64,10 +94,12 @@ class Oracle:
         balancer = next((b for b in self.kind("LoadBalancers") if b["LoadBalancerArn"].endswith(mark[4:])), None)
         if balancer is None:
             return "maybe"
-        denies = self.attribute("load-balancer", "front", "ipv6.deny_all_igw_traffic")
-        if balancer["Scheme"] != "internet-facing" and not (six and denies == "false"):
+        denies = eni.get("DenyAllIgwTraffic")  # what the interface says of itself decides
+        if denies is None:
+            denies = {"true": True, "false": False}.get(self.attribute("load-balancer", "front", "ipv6.deny_all_igw_traffic"))
+        if balancer["Scheme"] != "internet-facing" and not (six and denies is False):
             return "no"
-        if balancer["Scheme"] == "internet-facing" and denies == "true":
+        if balancer["Scheme"] == "internet-facing" and denies is True:
             return "no" if six else least("maybe", self.hears(balancer, protocol, number))
         return self.hears(balancer, protocol, number)
 
@@ -94,8 +126,6 @@ class Oracle:
         return None
 
     def gateway(self, eni):
-        if eni["InterfaceType"] == "nat_gateway":
-            return "no"
         attached = [g for g in self.kind("InternetGateways") for a in g["Attachments"]
                     if a["VpcId"] == eni["VpcId"] and a["State"] in ("available", "attached")]
         answer = "yes"
@@ -109,20 +139,41 @@ class Oracle:
                 strange = [r for t in tables for r in t["Routes"] if r.get("GatewayId", "").startswith("igw-")
                            and r["State"] == "active" and r["GatewayId"] not in known]
                 answer = "maybe" if strange else "no"
-        options = self.estate.get("VpcBlockPublicAccessOptions")
-        if options and options["InternetGatewayBlockMode"] != "off" and options["AwsRegion"] == "eu-west-3" and \
-                options["AwsAccountId"] == eni["OwnerId"]:
-            let = [e for e in self.kind("VpcBlockPublicAccessExclusions")
-                   if e["InternetGatewayExclusionMode"] == "allow-bidirectional" and e["State"] == "create-complete"
-                   and e["ResourceArn"].split("/")[1] in (eni["SubnetId"], eni["VpcId"])]
-            known = any(s["SubnetId"] == eni["SubnetId"] for s in self.kind("Subnets"))
-            if not let and known:
-                return "no"
-            if not let:  # the subnet may say a mode of its own
-                answer = least(answer, "maybe")
+        answer = least(answer, self.unblocked(eni))
         if not any(s["SubnetId"] == eni["SubnetId"] for s in self.kind("Subnets")):
             answer = least(answer, "maybe")
         return answer
+
+    def unblocked(self, eni):
+        """Whether VPC Block Public Access leaves packets alone."""
+        subnet = next((s for s in self.kind("Subnets") if s["SubnetId"] == eni["SubnetId"]), None)
+        vpc = next((v for v in self.kind("Vpcs") if v["VpcId"] == eni["VpcId"]), {})
+        own = (subnet or {}).get("BlockPublicAccessStates")
+        if own:
+            return "yes" if own["InternetGatewayBlockMode"] == "off" else "no"
+        options = self.estate.get("VpcBlockPublicAccessOptions")
+        here = options and options["AwsRegion"] == "eu-west-3" and options["AwsAccountId"] == "111122223333"
+        told = vpc.get("BlockPublicAccessStates") or (options if here else None)
+        if told is None:
+            return "maybe" if options else "yes"  # what tells of another region knows nothing of this one
+        both = [e for e in self.kind("VpcBlockPublicAccessExclusions") if e["State"] not in ("delete-complete", "disable-complete")]
+        of_subnet = [e for e in both if e["ResourceArn"].endswith("/" + eni["SubnetId"])]
+        of_vpc = [e for e in both if e["ResourceArn"].endswith("/" + eni["VpcId"])]
+        says_vpc = "BlockPublicAccessStates" in vpc
+        if told["InternetGatewayBlockMode"] == "off":
+            egress = [e for e in of_subnet if e["InternetGatewayExclusionMode"] == "allow-egress"]
+            return "maybe" if says_vpc and egress else "yes"
+        sure_in = [e for e in of_subnet + of_vpc if e["InternetGatewayExclusionMode"] == "allow-bidirectional" and
+                   e["State"] in ("create-complete", "update-complete")]
+        any_egress = [e for e in of_subnet + of_vpc if e["InternetGatewayExclusionMode"] == "allow-egress"]
+        moving = [e for e in of_subnet + of_vpc if e["State"] not in ("create-complete", "update-complete")]
+        if sure_in:
+            blunt = not says_vpc and options.get("ExclusionsAllowed", "allowed") != "allowed"
+            return "maybe" if any_egress or blunt or (says_vpc and not of_subnet) else "yes"
+        zone = (subnet or {}).get("AvailabilityZone", eni["AvailabilityZone"])
+        if moving or subnet is None or (told["InternetGatewayBlockMode"] == "block-ingress" and "-bos-" in zone):
+            return "maybe"
+        return "no" if "VpcBlockPublicAccessExclusions" in self.estate else "maybe"
 
     # 3, and its mirror in 5
     def acl(self, eni):
@@ -155,7 +206,13 @@ class Oracle:
         return "no"
 
     # 4
+    def groups_count(self, eni):
+        """Whether groups are known to apply to this kind of interface."""
+        return eni["InterfaceType"] in self.PLAIN + self.NOTHING_IN + self.SERVICES
+
     def groups_admit(self, eni, protocol, number, source):
+        if not self.groups_count(eni):
+            return "maybe"
         if "Groups" not in eni:
             return "maybe"
         if not eni["Groups"]:
@@ -219,7 +276,7 @@ class Oracle:
         table = self.table(eni)
         if table is None:
             return "maybe"
-        best, unknown = None, []
+        best, unknown, equals = None, [], []
         for route in table["Routes"]:
             listed = route.get("DestinationPrefixListId")
             if listed and self.estate["entries"].get(listed) is None:
@@ -229,26 +286,74 @@ class Oracle:
                 route.get("DestinationIpv6CidrBlock") or route["DestinationCidrBlock"]]
             for cidr in cidrs:
                 if holds(cidr, source):
-                    propagated = route.get("Origin") == "EnableVgwRoutePropagation"
+                    propagated = route.get("Origin") in ("EnableVgwRoutePropagation", "Advertisement")
                     rank = (int(cidr.split("/")[1]), -2 if propagated else -1 if listed else 0)
+                    if best is not None and rank == best[0]:
+                        equals.append(self.target_brings_back(eni, route))
                     if best is None or rank > best[0]:
-                        best = (rank, route)
+                        best, equals = (rank, route), []
         known = self.target_brings_back(eni, best[1]) if best else "no"
+        if any(answer != known for answer in equals):
+            known = "maybe"  # either may hold
         if all(answer == known for answer in unknown):
             return known
         # Any of them may be the one that counts.
         return "maybe" if RANK[most(unknown + [known])] > 0 else "no"
+
+    def public(self, cidr):
+        private = [ipaddress.ip_network(p) for p in ("10.0.0.0/8", "100.64.0.0/10", "198.18.0.0/15", "fc00::/7")]
+        network = ipaddress.ip_network(cidr)
+        return not any(network.version == p.version and network.subnet_of(p) for p in private)
+
+    def bridged(self, bridge, target, protocol, number, source):
+        """Whether a service may bring an internet client by its interface to a target's private address."""
+        states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
+        accelerator = bridge["InterfaceType"] == "global_accelerator_managed"
+        source, owns = ipaddress.ip_address(source), [ipaddress.ip_address(p["PrivateIpAddress"]) for p in bridge["PrivateIpAddresses"]]
+        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or target["Status"] == "available" or \
+                states.get(target["Attachment"].get("InstanceId")) == "terminated":
+            return False
+        if accelerator and (target["SubnetId"] != bridge["SubnetId"] or self.gateway(target) == "no"):
+            return False
+        if protocol != 6 and not (accelerator and protocol == 17):
+            return False
+        if self.listens({**target, "DenyAllIgwTraffic": False}, protocol, number, True) == "no":
+            return False
+        if not target["Groups"] or target["InterfaceType"] not in self.PLAIN:
+            return True
+        for group_id in (g["GroupId"] for g in target["Groups"]):
+            group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == group_id), None)
+            if group is None:
+                return True
+            for rule in group["IpPermissions"]:
+                if rule["IpProtocol"] not in ("-1", {6: "tcp", 17: "udp"}[protocol]):
+                    continue
+                if rule["IpProtocol"] != "-1" and not rule["FromPort"] <= number <= rule["ToPort"]:
+                    continue
+                if any(p["GroupId"] == g["GroupId"] for p in rule["UserIdGroupPairs"] for g in bridge["Groups"]):
+                    return True
+                cidrs = [r["CidrIp"] for r in rule["IpRanges"]] + [r["CidrIpv6"] for r in rule["Ipv6Ranges"]]
+                for item in rule["PrefixListIds"]:
+                    if item["PrefixListId"] not in self.estate["entries"]:
+                        return True
+                    cidrs += self.estate["entries"][item["PrefixListId"]]
+                if any(holds(cidr, own) for cidr in cidrs for own in owns):
+                    return True
+                public = any(self.public(c) for c in cidrs if (":" in c) == (source.version == 6))  # else it is none for the internet
+                if accelerator and public and any(holds(cidr, source) for cidr in cidrs):
+                    return True
+        return False
 
     REPLIES = {(1, 8): 0, (1, 13): 14, (58, 128): 129}
 
     def judge(self, address, private, eni, protocol, number, source, client_port):
         """("two-way" | "inbound-only" | None, "exact" | "possible") for one packet from one client port."""
         source = ipaddress.ip_address(source)
-        arrives = least(self.gate(eni, private), self.listens(eni, protocol, number, ":" in private), self.acl_allows(eni, False, protocol, number, source),
+        arrives = least(self.gate(address, eni, private), self.listens(eni, protocol, number, ":" in private), self.acl_allows(eni, False, protocol, number, source),
                         self.groups_admit(eni, protocol, number, source))
         if arrives == "no":
             return None, None
-        back = self.reply_leaves(eni, source)
+        back = "maybe" if self.by_other_gateway(address, eni) else self.reply_leaves(eni, source)
         if protocol in (1, 58):
             reply = self.REPLIES.get((protocol, number // 256))
             back = "no" if reply is None else least(
@@ -274,6 +379,10 @@ class Oracle:
                 path, certainty = self.judge(address, private, eni, protocol, listener["Port"], source, port)
                 if path == "two-way":
                     answers.append("yes" if certainty == "exact" else "maybe")
+        for bridge in self.kind("NetworkInterfaces"):  # what a service brings there
+            if bridge is not node and bridge["InterfaceType"] in ("global_accelerator_managed", "api_gateway_managed") and \
+                    self.bridged(bridge, node, protocol, listener["Port"], source) and self.takes(listener, protocol) != "no":
+                answers.append("maybe")
         return most(answers)
 
     def forwards(self, listener, group, source):
@@ -325,7 +434,7 @@ class Oracle:
     def lets_out(self, node, target, address, protocol, port):
         if not node["Groups"]:
             return "yes"
-        answers = []
+        answers = [] if self.groups_count(node) else ["maybe"]
         for held in node["Groups"]:
             group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == held["GroupId"]), None)
             if group is None:
@@ -402,4 +511,7 @@ class Oracle:
             if node.get("Description", "") == "ELB " + balancer["LoadBalancerArn"].split(":loadbalancer/")[1]:
                 through.append(least(self.serves(balancer, node, target, group, registered), self.comes_to(node, listener, protocol, source),
                                      self.hop(balancer, node, target, address, protocol, registered["Target"]["Port"], preserved, client)))
+        if target["InterfaceType"] not in self.PLAIN + self.NOTHING_IN:
+            through.append("no")
+            through = [least("maybe", way) for way in through]  # its kind brings in, or is not modelled
         return least(most(through), self.forwards(listener, group, source), self.takes_clients(registered, target))

@@ -71,7 +71,7 @@ class OracleTest(unittest.TestCase):
         print("oracle seed %d, %d estates" % (SEED, ESTATES), file=sys.stderr)
 
     def test_every_packet_is_judged_as_the_oracle_judges_it(self):
-        packets = explained = 0
+        packets = explained = bridged = 0
         for number in range(ESTATES):
             rng = random.Random(SEED * 1000003 + number)
             estate = estates.make(rng)
@@ -80,6 +80,7 @@ class OracleTest(unittest.TestCase):
                 estates.write(estate, folder)
                 output = common.compute(folder)
                 self.check_sets(output)
+                bridged += self.check_bridges(rng, estate, oracle, output, "seed %d estate %d" % (SEED, number))
                 listed = {(e["eni_id"], e["address"]): e for e in output["endpoints"]}
                 expected = list(oracle.endpoints())
                 self.assertEqual(set(listed), {(eni["NetworkInterfaceId"], a) for a, _, eni, _ in expected},
@@ -121,8 +122,25 @@ class OracleTest(unittest.TestCase):
                         stops = [hop for hop in explanation["hops"] if hop["result"] == "stop"]
                         self.assertEqual(bool(stops), path != "two-way", where)
                         explained += 1
-        print("oracle: %d packets, %d explained, no difference" % (packets, explained), file=sys.stderr)
+        print("oracle: %d packets, %d explained, %d brought by services, no difference" % (packets, explained, bridged), file=sys.stderr)
         self.assertGreater(packets, ESTATES * PACKETS // 2)
+
+    def check_bridges(self, rng, estate, oracle, output, where):
+        """What services may bring to private addresses; how many packets came."""
+        interfaces = estate["NetworkInterfaces"]
+        came = 0
+        for bridge in (i for i in interfaces if i["InterfaceType"] in ("global_accelerator_managed", "api_gateway_managed")):
+            for target in interfaces:
+                for _ in range(8):
+                    protocol, number = estates.pick(rng, [6, 17]), number_near(rng, 6)
+                    source = estates.pick(rng, ["8.8.8.9", "203.0.113.7", "203.0.113.200", "2001:db8:aa::1", "2600::5"])
+                    found = [x for i in output["indirect"] if (i["listener"], i["eni_id"]) == (bridge["NetworkInterfaceId"], target["NetworkInterfaceId"])
+                             for x in matching(i, protocol, number, source)]
+                    expected = target is not bridge and oracle.bridged(bridge, target, protocol, number, source)
+                    self.assertEqual([x["certainty"] for x in found], ["possible"] * expected, "%s: %s by %s: %d %d from %s" % (
+                        where, target["NetworkInterfaceId"], bridge["NetworkInterfaceId"], protocol, number, source))
+                    came += expected
+        return came
 
     def test_every_client_of_a_load_balancer_reaches_the_targets_that_the_oracle_says(self):
         asked, answers = 0, {"yes": 0, "maybe": 0, "no": 0}

@@ -4,6 +4,7 @@
 
 #include "aws/documents/completeness.h"
 #include "aws/documents/readers.h"
+#include "model/interface_kind.h"
 
 // What one record holds, gathered in scratch memory and then copied at its exact size.
 struct gathered {
@@ -44,18 +45,34 @@ static const char *const *kept_texts(struct reader *reader, const char *const *i
     return kept;
 }
 
-// A carrier's (Wavelength) or a customer's own address (Outposts) is reached by a gateway that is not modelled.
-static bool note_other_address(struct reader *reader, const struct json_cursor *association, const char *key)
+// Under a key of an association, an address by which the internet may come to a private one.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterfaceAssociation.html
+static bool read_associated(struct reader *reader, const struct json_cursor *association, const char *key,
+                            enum address_gateway gateway, struct address private_address, struct gathered *gathered)
 {
-    const char *address = NULL;
-    struct json_cursor at = member_of(reader, association, key);
-    if (at.node == NULL)
+    struct address address;
+    GUARD(read_address(reader, association, key, FAMILY_IPV4, &address));
+    for (size_t i = 0; i < gathered->addresses.count; i++)
+        if (gathered->addresses.items[i].address.family == FAMILY_IPV4 &&
+            gathered->addresses.items[i].address.first == address.bits)
+            return true;
+    *vector_add(reader->scratch, &gathered->addresses) = (struct interface_address){
+        .address = {.family = FAMILY_IPV4, .length = 32, .first = address.bits},
+        .private_address = private_address,
+        .gateway = gateway,
+    };
+    return true;
+}
+
+// A carrier's (Wavelength) or a customer's own address (Outposts), which other gateways bring packets to.
+static bool read_other_address(struct reader *reader, const struct json_cursor *association, const char *key,
+                               enum address_gateway gateway, struct address private_address, struct gathered *gathered)
+{
+    if (member_of(reader, association, key).node == NULL)
         return false;
-    lenient_text(reader, association, key, &address);
-    if (address != NULL)
-        *vector_add(reader->arena, &reader->estate->not_covered) =
-            arena_printf(reader->arena, "%s %s: its gateway is not modelled", key, address);
-    return address != NULL;
+    if (!read_associated(reader, association, key, gateway, private_address, gathered))
+        doubt_failure(reader);
+    return true;
 }
 
 static bool read_association(struct reader *reader, const struct json_cursor *holder,
@@ -64,22 +81,13 @@ static bool read_association(struct reader *reader, const struct json_cursor *ho
     struct json_cursor association;
     if (!lenient_object(reader, holder, "Association", &association))
         return true;
-    bool other = note_other_address(reader, &association, "CarrierIp");
-    other = note_other_address(reader, &association, "CustomerOwnedIp") || other;
+    bool other = read_other_address(reader, &association, "CarrierIp", GATEWAY_CARRIER, private_address, gathered);
+    other =
+        read_other_address(reader, &association, "CustomerOwnedIp", GATEWAY_LOCAL, private_address, gathered) || other;
     const cJSON *text = cJSON_GetObjectItemCaseSensitive(association.node, "PublicIp");
     if ((other && text == NULL) || (gathered->nested && cJSON_GetArraySize(association.node) == 0))
         return true; // moto prints empty ones
-    struct address public_address;
-    GUARD(read_address(reader, &association, "PublicIp", FAMILY_IPV4, &public_address));
-    for (size_t i = 0; i < gathered->addresses.count; i++)
-        if (gathered->addresses.items[i].address.family == FAMILY_IPV4 &&
-            gathered->addresses.items[i].address.first == public_address.bits)
-            return true;
-    *vector_add(reader->scratch, &gathered->addresses) = (struct interface_address){
-        .address = {.family = FAMILY_IPV4, .length = 32, .first = public_address.bits},
-        .private_address = private_address,
-    };
-    return true;
+    return read_associated(reader, &association, "PublicIp", GATEWAY_INTERNET, private_address, gathered);
 }
 
 static bool read_private_address(struct reader *reader, const struct json_cursor *at, void *into)
@@ -247,36 +255,35 @@ static bool read_interface_place(struct reader *reader, const struct json_cursor
     place.region = place.region == NULL ? reader->place.region : place.region;
     interface->place = place_with(reader, &place);
     listing_sees(reader, reader->listing, interface->place);
+    note_zone(reader, at, place.subnet_id);
     return true;
 }
 
-// Values of InterfaceType that botocore's model of EC2 names (August 2026). What a new one lets through is not known.
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html
-static bool is_known_type(const char *type)
+// What a kind that is not modelled lets in is not known, nor whether groups have a say in it.
+static void read_kind(struct reader *reader, struct network_interface *interface)
 {
-    static const char *const names[] = {"interface",
-                                        "natGateway",
-                                        "nat_gateway",
-                                        "efa",
-                                        "efa-only",
-                                        "trunk",
-                                        "branch",
-                                        "load_balancer",
-                                        "network_load_balancer",
-                                        "gateway_load_balancer",
-                                        "gateway_load_balancer_endpoint",
-                                        "vpc_endpoint",
-                                        "transit_gateway",
-                                        "lambda",
-                                        "quicksight",
-                                        "global_accelerator_managed",
-                                        "api_gateway_managed",
-                                        "iot_rules_managed",
-                                        "aws_codestar_connections_managed",
-                                        "ec2_instance_connect_endpoint",
-                                        "evs",
-                                        NULL};
-    return text_among(type, names);
+    const struct interface_kind *kind = interface_kind_of(interface->type);
+    const char *why = NULL;
+    interface->groups_unsure = kind == NULL || kind->admission == INTERFACE_UNMODELLED;
+    if (kind == NULL)
+        why = arena_printf(reader->arena, "%s is of type %s, which this sgproof does not know", interface->id,
+                           interface->type);
+    else if (kind->admission == INTERFACE_UNMODELLED || kind->admission == INTERFACE_BRINGS_IN)
+        why = arena_printf(reader->arena, "%s is of type %s (%s): what reaches it is not modelled", interface->id,
+                           interface->type, kind->what);
+    if (why != NULL && interface->doubt == NULL)
+        interface->doubt = why;
+}
+
+// Absent where the interface's instance tells of it.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html
+static void read_igw_traffic(struct reader *reader, const struct json_cursor *at, struct network_interface *interface)
+{
+    bool denied = false;
+    if (member_of(reader, at, "DenyAllIgwTraffic").node == NULL)
+        return;
+    lenient_boolean(reader, at, "DenyAllIgwTraffic", &denied);
+    interface->igw_traffic = denied ? IGW_DENIED : IGW_ALLOWED;
 }
 
 static void read_type(struct reader *reader, const struct json_cursor *at, struct network_interface *interface)
@@ -284,9 +291,7 @@ static void read_type(struct reader *reader, const struct json_cursor *at, struc
     const char *description = NULL;
     lenient_text(reader, at, "InterfaceType", &interface->type);
     interface->type = interface->type == NULL ? "interface" : interface->type;
-    if (!is_known_type(interface->type) && interface->doubt == NULL)
-        interface->doubt = arena_printf(reader->arena, "%s is of type %s, which this sgproof does not know",
-                                        interface->id, interface->type);
+    read_kind(reader, interface);
     const cJSON *text = cJSON_GetObjectItemCaseSensitive(at->node, "Description");
     if (cJSON_IsString(text))
         description = text->valuestring;
@@ -294,6 +299,8 @@ static void read_type(struct reader *reader, const struct json_cursor *at, struc
         interface->load_balancer = intern(reader, description + 4);
     interface->is_database = description != NULL && strcmp(description, "RDSNetworkInterface") == 0;
     lenient_boolean(reader, at, "RequesterManaged", &interface->requester_managed);
+    interface->is_vpc_origin =
+        interface->requester_managed && description != NULL && strstr(description, "CloudFront") != NULL;
 }
 
 // An interface nested in an instance that ends, or only starts, is none yet or no more.
@@ -325,6 +332,7 @@ bool read_interface(struct reader *reader, const struct json_cursor *at, void *i
     if (good) {
         read_type(reader, at, interface);
         read_attachment(reader, at, interface);
+        read_igw_traffic(reader, at, interface);
         if (instance != NULL) {
             interface->instance_id = instance->id;
             instance->has_interface = true;
@@ -419,10 +427,10 @@ bool read_reservation(struct reader *reader, const struct json_cursor *at, void 
 bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into)
 {
     static const char *const users[] = {"AssociationId", "NetworkInterfaceId", "InstanceId", NULL};
+    static const char *const keys[] = {"PublicIp", "CarrierIp", "CustomerOwnedIp", NULL};
     const char *address = NULL, *id = NULL, *account = NULL, *region = NULL;
     bool used = false;
     (void)into;
-    lenient_text(reader, at, "PublicIp", &address);
     lenient_text(reader, at, "AllocationId", &id);
     lenient_text(reader, at, "NetworkInterfaceOwnerId", &account);
     lenient_text(reader, at, "NetworkBorderGroup", &region);
@@ -434,8 +442,11 @@ bool read_elastic_address(struct reader *reader, const struct json_cursor *at, v
         const cJSON *user = cJSON_GetObjectItemCaseSensitive(at->node, users[i]);
         used = used || (cJSON_IsString(user) && user->valuestring[0] != '\0');
     }
-    if (used && address != NULL && address[0] != '\0')
-        *vector_add(reader->arena, &reader->estate->elastic_addresses) = (struct elastic_address){
-            .address = address, .id = id == NULL ? address : id, .account = account, .region = region};
+    for (size_t i = 0; keys[i] != NULL; i++) {
+        lenient_text(reader, at, keys[i], &address);
+        if (used && address != NULL && address[0] != '\0')
+            *vector_add(reader->arena, &reader->estate->elastic_addresses) = (struct elastic_address){
+                .address = address, .id = id == NULL ? address : id, .account = account, .region = region};
+    }
     return true;
 }

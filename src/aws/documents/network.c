@@ -5,6 +5,58 @@
 #include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
 
+static enum block_mode block_mode_of(const char *mode)
+{
+    return mode == NULL                               ? BLOCK_UNKNOWN
+           : strcmp(mode, "block-bidirectional") == 0 ? BLOCK_BIDIRECTIONAL
+           : strcmp(mode, "block-ingress") == 0       ? BLOCK_INGRESS
+           : strcmp(mode, "off") == 0                 ? BLOCK_OFF
+                                                      : BLOCK_UNKNOWN;
+}
+
+// BlockPublicAccessStates of a subnet or VPC; whether it says anything.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_BlockPublicAccessStates.html
+static bool read_block_states(struct reader *reader, const struct json_cursor *at, enum block_mode *mode)
+{
+    struct json_cursor states;
+    const char *text = NULL;
+    if (!lenient_object(reader, at, "BlockPublicAccessStates", &states))
+        return false;
+    lenient_text(reader, &states, "InternetGatewayBlockMode", &text);
+    *mode = block_mode_of(text);
+    return text != NULL;
+}
+
+// Private address space is not advertised on the internet, and cannot be. IpSource says the same: "none indicates
+// private space". https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SubnetIpv6CidrBlockAssociation.html
+static bool read_ipv6_block(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    static const char *const gone[] = {"disassociated", "failed", NULL}, *const advertised[] = {"amazon", "byoip",
+                                                                                                NULL};
+    struct ipv6_block block = {.reach = IPV6_PUBLIC};
+    const char *attribute = NULL, *source = NULL, *word = NULL;
+    struct json_cursor state;
+    GUARD(read_prefix(reader, at, "Ipv6CidrBlock", FAMILY_IPV6, &block.prefix));
+    lenient_text(reader, at, "Ipv6AddressAttribute", &attribute);
+    lenient_text(reader, at, "IpSource", &source);
+    if (lenient_object(reader, at, "Ipv6CidrBlockState", &state))
+        lenient_text(reader, &state, "State", &word);
+    if (word != NULL && text_among(word, gone))
+        return true;
+    bool is_private = text_same(attribute, "private") || text_same(source, "none");
+    bool is_public = text_same(attribute, "public") || (source != NULL && text_among(source, advertised));
+    bool strange = !is_private && !is_public && (attribute != NULL || source != NULL);
+    bool between = is_private && word != NULL && strcmp(word, "associated") != 0;
+    block.reach = (is_private && is_public) || strange || between ? IPV6_UNSURE
+                  : is_private                                    ? IPV6_PRIVATE
+                                                                  : IPV6_PUBLIC;
+    reader->estate->has_private_ipv6 = reader->estate->has_private_ipv6 || block.reach != IPV6_PUBLIC;
+    struct ipv6_blocks *blocks = into;
+    *vector_add(reader->arena, &blocks->items) = block;
+    return true;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Vpc.html
 bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
 {
     const char *id, *owner = NULL;
@@ -20,6 +72,14 @@ bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
     }
     lenient_text(reader, at, "OwnerId", &owner);
     seen_at(reader, owner, NULL, id);
+    struct vpc *kept = arena_new_of(reader->arena, struct vpc);
+    kept->id = id;
+    reader->doubt = &vpc->doubt;
+    kept->says_block = read_block_states(reader, at, &kept->block);
+    each_if_present(reader, at, "Ipv6CidrBlockAssociationSet", read_ipv6_block, &kept->ipv6_blocks);
+    reader->doubt = NULL;
+    if (map_get(&reader->estate->vpcs, id) == NULL)
+        map_put(reader->arena, &reader->estate->vpcs, id, kept);
     return true;
 }
 
@@ -69,21 +129,12 @@ bool read_internet_gateway(struct reader *reader, const struct json_cursor *at, 
     return each_of(reader, at, "Attachments", read_gateway_attachment, gateway);
 }
 
-static enum block_mode block_mode_of(const char *mode)
-{
-    return mode == NULL                               ? BLOCK_UNKNOWN
-           : strcmp(mode, "block-bidirectional") == 0 ? BLOCK_BIDIRECTIONAL
-           : strcmp(mode, "block-ingress") == 0       ? BLOCK_INGRESS
-           : strcmp(mode, "off") == 0                 ? BLOCK_OFF
-                                                      : BLOCK_UNKNOWN;
-}
-
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Subnet.html
 bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
     struct subnet *subnet = arena_new_of(reader->arena, struct subnet);
-    const char *owner = NULL, *zone = NULL, *arn = NULL, *region = NULL, *mode = NULL;
+    const char *owner = NULL, *zone = NULL, *arn = NULL, *region = NULL;
     GUARD(interned_of(reader, at, "SubnetId", &subnet->id));
     struct subnet *old = map_get(&reader->estate->subnets, subnet->id);
     if (old != NULL) {
@@ -102,18 +153,15 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
         map_put(reader->arena, &reader->estate->zone_of_subnet, subnet->id, (void *)(uintptr_t)zone);
     place_of_arn(reader, arn, &owner, &region);
     seen_at(reader, owner, region, subnet->vpc_id);
+    note_zone(reader, at, subnet->id);
     lenient_boolean(reader, at, "MapPublicIpOnLaunch", &subnet->public_ip_on_launch);
     if (member_of(reader, at, "CidrBlock").node != NULL &&
         !read_prefix(reader, at, "CidrBlock", FAMILY_IPV4, &subnet->cidr))
         doubt_failure(reader);
-    struct json_cursor states;
-    if (lenient_object(reader, at, "BlockPublicAccessStates", &states)) {
-        lenient_text(reader, &states, "InternetGatewayBlockMode", &mode);
-        subnet->says_block = mode != NULL;
-        subnet->block = block_mode_of(mode);
-    }
+    subnet->says_block = read_block_states(reader, at, &subnet->block);
     struct json_cursor blocks = member_of(reader, at, "Ipv6CidrBlockAssociationSet");
     subnet->has_ipv6 = cJSON_GetArraySize(blocks.node) > 0;
+    each_if_present(reader, at, "Ipv6CidrBlockAssociationSet", read_ipv6_block, &subnet->ipv6_blocks);
     map_put(reader->arena, &reader->estate->subnets, subnet->id, subnet);
     return true;
 }
@@ -200,7 +248,7 @@ bool read_vpc_endpoint(struct reader *reader, const struct json_cursor *at, void
 bool read_block_options(struct reader *reader, const struct json_cursor *at, void *into)
 {
     static const char *const settled[] = {"default-state", "update-complete", NULL};
-    const char *mode = NULL, *region = NULL, *account = NULL, *state = NULL, *unsure = NULL;
+    const char *mode = NULL, *region = NULL, *account = NULL, *state = NULL, *exclusions = NULL, *unsure = NULL;
     (void)into;
     GUARD(json_expect_object(at, reader->error));
     lenient_text(reader, at, "InternetGatewayBlockMode", &mode);
@@ -210,8 +258,15 @@ bool read_block_options(struct reader *reader, const struct json_cursor *at, voi
     lenient_text(reader, at, "AwsRegion", &region);
     lenient_text(reader, at, "AwsAccountId", &account);
     seen_at(reader, account, region, NULL);
-    enum block_mode *value = arena_new_of(reader->arena, enum block_mode);
+    struct block_options *options = arena_new_of(reader->arena, struct block_options);
+    enum block_mode *value = &options->mode;
     *value = block_mode_of(mode);
+    reader->doubt = &options->no_exclusions;
+    lenient_text(reader, at, "ExclusionsAllowed", &exclusions);
+    reader->doubt = NULL;
+    if (exclusions != NULL && strcmp(exclusions, "allowed") != 0) // "not-allowed", or a word that is new
+        options->no_exclusions =
+            arena_printf(reader->arena, "exclusions from VPC Block Public Access are %s", exclusions);
     if (*value == BLOCK_UNKNOWN) {
         struct json_cursor wrong = member_of(reader, at, "InternetGatewayBlockMode");
         doubt_at(reader, &wrong, "is %s, expected off, block-ingress or block-bidirectional",
@@ -226,13 +281,15 @@ bool read_block_options(struct reader *reader, const struct json_cursor *at, voi
         doubt_at(reader, at, "says neither in AwsRegion and AwsAccountId nor by its file's path where it holds");
     }
     const char *key = arena_printf(reader->arena, "%s|%s", account, region);
-    const enum block_mode *before = map_get(&reader->estate->block_modes, key);
-    if (before != NULL && *before != *value) {
+    const struct block_options *before = map_get(&reader->estate->block_options, key);
+    if (before != NULL && options->no_exclusions == NULL)
+        options->no_exclusions = before->no_exclusions;
+    if (before != NULL && before->mode != *value) {
         *value = BLOCK_UNKNOWN;
         doubt_at(reader, at, "another document says another mode for %s in %s: neither is believed alone", account,
                  region);
     }
-    map_put(reader->arena, &reader->estate->block_modes, key, value);
+    map_put(reader->arena, &reader->estate->block_options, key, options);
     return true;
 }
 
@@ -262,6 +319,8 @@ bool read_block_exclusion(struct reader *reader, const struct json_cursor *at, v
     struct block_exclusion *exclusion = arena_new_of(reader->arena, struct block_exclusion);
     struct block_exclusion *before = map_get(&reader->estate->block_exclusion_of, slash + 1);
     *exclusion = (struct block_exclusion){.lets_in = strcmp(mode, "allow-bidirectional") == 0, .doubt = unsure};
+    if (before != NULL && exclusion->doubt == NULL)
+        exclusion->doubt = before->doubt; // of two, one is in transition
     if (before != NULL && before->lets_in != exclusion->lets_in && exclusion->doubt == NULL)
         exclusion->doubt = arena_printf(reader->arena, "two exclusions of %s from VPC Block Public Access differ", arn);
     map_put(reader->arena, &reader->estate->block_exclusion_of, slash + 1, exclusion);

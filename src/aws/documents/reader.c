@@ -368,6 +368,19 @@ const char *region_of_zone(struct reader *reader, const char *zone)
     return NULL;
 }
 
+// us-east-1a is an Availability Zone, us-east-1-bos-1a is not; of ids, use1-az1 is, use1-bos1-az1 is not.
+// https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-local-zones.html
+void note_zone(struct reader *reader, const struct json_cursor *at, const char *subnet_id)
+{
+    const char *zone = cJSON_GetStringValue(json_find(at->node, "AvailabilityZone"));
+    const char *id = cJSON_GetStringValue(json_find(at->node, "AvailabilityZoneId"));
+    const char *region = region_of_zone(reader, zone);
+    bool local = region != NULL && strchr(zone + strlen(region), '-') != NULL;
+    local = local || (id != NULL && strchr(id, '-') != strrchr(id, '-'));
+    if (local && subnet_id != NULL)
+        map_put(reader->arena, &reader->estate->local_zone_subnets, subnet_id, reader->estate);
+}
+
 void place_of_arn(struct reader *reader, const char *arn, const char **account, const char **region)
 {
     const char *parts[6] = {arn}; // arn:partition:service:region:account:resource

@@ -93,6 +93,8 @@ const char *evidence_of(struct reader *reader, const struct json_cursor *at);
 // Account and region of a record, as far as it tells them itself; of "arn:aws:ec2:REGION:ACCOUNT:..." both.
 void place_of_arn(struct reader *reader, const char *arn, const char **account, const char **region);
 const char *region_of_zone(struct reader *reader, const char *zone); // NULL where that is no zone's name
+// Notes that a subnet lies in a Local Zone (or Wavelength Zone), where the record says so.
+void note_zone(struct reader *reader, const struct json_cursor *at, const char *subnet_id);
 // Places that recur share one.
 const struct interface_place *place_with(struct reader *reader, const struct interface_place *wanted);
 // Says that a record of the listing in hand lies there; texts may be NULL where they are not told.

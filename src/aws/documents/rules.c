@@ -271,6 +271,7 @@ static bool read_route_target(struct reader *reader, const struct json_cursor *a
         {"VpcEndpointId", ROUTE_APPLIANCE},
         {"NetworkInterfaceId", ROUTE_APPLIANCE},
         {"InstanceId", ROUTE_APPLIANCE},
+        {"IpAddress", ROUTE_APPLIANCE}, // next hop of a route that VPC Route Server advertised
         {"GatewayId", ROUTE_UNKNOWN},
     };
     static const struct {
@@ -308,16 +309,21 @@ static bool read_route(struct reader *reader, const struct json_cursor *at, void
 {
     struct route_table *table = into;
     struct route route = {0};
+    static const char *const propagated[] = {"EnableVgwRoutePropagation", "Advertisement", NULL},
+                             *const fixed[] = {"CreateRouteTable", "CreateRoute", NULL};
     const char *state = NULL, *origin = NULL;
     lenient_text(reader, at, "State", &state);
     lenient_text(reader, at, "Origin", &origin);
     route.active = state == NULL || strcmp(state, "blackhole") != 0;
-    route.propagated = origin != NULL && strcmp(origin, "EnableVgwRoutePropagation") == 0;
+    route.propagated = origin != NULL && text_among(origin, propagated); // by a VPN, Direct Connect or VPC Route Server
     GUARD(optional_interned(reader, at, "DestinationPrefixListId", &route.prefix_list));
     GUARD(read_route_target(reader, at, &route));
     if (state != NULL && route.active && strcmp(state, "active") != 0) { // "filtered", or a word that is new
         route.target = ROUTE_UNKNOWN;
         route.target_id = arena_printf(reader->arena, "%s, which is %s", route.target_id, state);
+    } else if (origin != NULL && !route.propagated && !text_among(origin, fixed)) { // before which others it comes
+        route.target = ROUTE_UNKNOWN;
+        route.target_id = arena_printf(reader->arena, "%s, whose route is of origin %s", route.target_id, origin);
     }
     if (route.prefix_list == NULL) {
         bool ipv6 = member_of(reader, at, "DestinationIpv6CidrBlock").node != NULL;
@@ -328,8 +334,12 @@ static bool read_route(struct reader *reader, const struct json_cursor *at, void
     return true;
 }
 
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RouteTableAssociationState.html
 static bool read_table_association(struct reader *reader, const struct json_cursor *at, void *into)
 {
+    static const char *const gone[] = {"disassociated", "failed", NULL};
+    struct json_cursor state;
+    const char *word = NULL;
     struct route_table *table = into;
     struct estate *estate = reader->estate;
     const char *subnet_id, *gateway_id;
@@ -337,6 +347,17 @@ static bool read_table_association(struct reader *reader, const struct json_curs
     GUARD(json_optional_boolean(at, "Main", &is_main, reader->error));
     GUARD(optional_interned(reader, at, "SubnetId", &subnet_id));
     GUARD(optional_interned(reader, at, "GatewayId", &gateway_id));
+    if (lenient_object(reader, at, "AssociationState", &state))
+        lenient_text(reader, &state, "State", &word);
+    if (word != NULL && text_among(word, gone))
+        return true;
+    if (word != NULL && strcmp(word, "associated") != 0) { // in transition, or a word that is new
+        const char *unsure = arena_printf(reader->arena, "an association of %s is %s", table->id, word);
+        if (subnet_id != NULL)
+            map_put(reader->arena, &estate->unsure_table_of_subnet, subnet_id, (void *)(uintptr_t)unsure);
+        else if (table->doubt == NULL)
+            table->doubt = unsure;
+    }
     if (subnet_id != NULL)
         put_alone(reader, &estate->table_of_subnet, subnet_id, table, &table->doubt,
                   offsetof(struct route_table, doubt), "a route table of");

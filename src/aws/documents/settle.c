@@ -72,7 +72,8 @@ static bool interfaces_agree(const struct network_interface *a, const struct net
                 a->place->vpc_id == b->place->vpc_id && a->place->subnet_id == b->place->subnet_id &&
                 (a->doubt == NULL) == (b->doubt == NULL) &&
                 (!alike || (text_same(a->type, b->type) && text_same(a->load_balancer, b->load_balancer) &&
-                            a->place == b->place && a->device_index == b->device_index && same_tags(a, b))) &&
+                            a->place == b->place && a->device_index == b->device_index &&
+                            a->igw_traffic == b->igw_traffic && same_tags(a, b))) &&
                 text_same(a->instance_id, b->instance_id);
     for (size_t i = 0; same && i < b->address_count; i++)
         same = has_address(a, &b->addresses[i]);
@@ -132,12 +133,17 @@ static void settle_interfaces(struct reader *reader)
                        names[before->record >> RECORD_OFFSET_BITS]);
         add_addresses(reader->arena, before, one);
         before->attached = before->attached || one->attached;
+        before->groups_unsure = before->groups_unsure || one->groups_unsure;
+        if (before->igw_traffic != one->igw_traffic)
+            before->igw_traffic = IGW_ALLOWED;
         if (before->place->vpc_id != one->place->vpc_id || before->place->subnet_id != one->place->subnet_id)
             before->place = place_with(reader, &(struct interface_place){.account_id = before->place->account_id,
                                                                          .region = before->place->region,
                                                                          .vpc_id = VPC_UNKNOWN});
-        if (strcmp(before->type, one->type) != 0 && !before->nested && !one->nested)
+        if (strcmp(before->type, one->type) != 0 && !before->nested && !one->nested) {
             before->type = "of a type that is not sure";
+            before->groups_unsure = true;
+        }
         if (before->groups != one->groups)
             before->groups = NULL;
     }

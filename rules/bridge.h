@@ -1,0 +1,10 @@
+// Bridges: services of AWS that bring the internet to private addresses, by interfaces of their own in the VPC. What
+// they forward is in documents of theirs that are not read, so all they could reach is possible, with the service
+// named.
+#pragma once
+
+#include "model/exposure.h"
+
+// Adds what is possible at each bridge's targets, of which load balancers have targets in their turn (indirect.h), to
+// `set->indirect`, and names the bridges under `set->not_covered`.
+void bridge_compute(struct exposure_set *set, const struct estate *estate);

@@ -1,0 +1,25 @@
+// The kinds of network interface that AWS has, and what each takes in from the internet: one table, which the reader of
+// documents and rules/ ask alike. docs/semantics.md prints it, and a test holds the two together.
+//
+// The values: InterfaceType of botocore's EC2 model (NetworkInterfaceType), and those that only the text of
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html and
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceNetworkInterface.html names.
+#pragma once
+
+#include <stdbool.h>
+
+enum interface_admission {
+    INTERFACE_ORDINARY,      // what groups, ACL and routes let in
+    INTERFACE_TAKES_NOTHING, // no connection from the internet, whatever those say
+    INTERFACE_BRINGS_IN,     // by it a service reaches into the VPC for clients on the internet
+    INTERFACE_UNMODELLED     // what reaches it, and whether groups apply to it, is not modelled
+};
+
+struct interface_kind {
+    const char *type; // InterfaceType
+    enum interface_admission admission;
+    const char *what; // for people: "a NAT gateway", "AWS Global Accelerator"; NULL where ordinary
+};
+
+// What is known of a type; NULL where this sgproof does not know it: then nothing is.
+const struct interface_kind *interface_kind_of(const char *type);
