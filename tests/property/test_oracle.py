@@ -11,7 +11,7 @@ import common
 from oracle import estates
 from oracle.oracle import Oracle
 
-ESTATES = int(os.environ.get("ORACLE_ESTATES", "2000"))
+ESTATES = int(os.environ.get("ORACLE_ESTATES", "1000"))
 PACKETS = 40
 SEED = int(os.environ.get("ORACLE_SEED", random.SystemRandom().randrange(10 ** 9)))
 NAMES = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6"}
