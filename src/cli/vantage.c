@@ -126,10 +126,17 @@ bool cli_route(const struct options *options, struct probe_route *route, struct 
 // An own address, and whom it asks.
 struct own_source {
     struct address address;
-    struct prefixset asks;
-    size_t count;
+    VECTOR(struct address_range) asks;
 };
 typedef VECTOR(struct own_source) own_source_list;
+
+// From where packets to an endpoint leave. False where there is no way there.
+static bool find_source(const struct probe_route *route, struct prefix endpoint, struct address *own)
+{
+    struct address to = {endpoint.family, endpoint.first}, given = route->source[endpoint.family == FAMILY_IPV6];
+    *own = given;
+    return given.family != 0 || sockaddr_source(to, route->interface, own);
+}
 
 static void add_source(struct arena *arena, own_source_list *sources, struct address source, struct prefix target)
 {
@@ -138,8 +145,7 @@ static void add_source(struct arena *arena, own_source_list *sources, struct add
         at++;
     if (at == sources->count)
         *vector_add(arena, sources) = (struct own_source){.address = source};
-    sources->items[at].asks = prefixset_union(arena, sources->items[at].asks, prefixset_of(arena, target));
-    sources->items[at].count++;
+    *vector_add(arena, &sources->items[at].asks) = (struct address_range){target.first, prefix_last(target)};
 }
 
 // What the internet sees of an own address. False where nothing tells, with *why where there is something to say.
@@ -208,15 +214,17 @@ static bool vantage_of_own(struct arena *arena, const struct options *options, c
 }
 
 // Each the vantage of those it asks; the one that asks most of its family, of all the others.
-static void give_targets(const own_source_list *sources, struct vantage_list *vantages)
+static void give_targets(struct arena *arena, const own_source_list *sources, struct vantage_list *vantages)
 {
     for (size_t i = 0; i < sources->count; i++) {
         bool most = true;
         for (size_t j = 0; j < sources->count; j++)
             if (sources->items[j].address.family == sources->items[i].address.family)
-                most = most && (sources->items[j].count < sources->items[i].count ||
-                                (sources->items[j].count == sources->items[i].count && j >= i));
-        vantages->items.items[i].targets = most ? prefixset_empty : sources->items[i].asks;
+                most = most && (sources->items[j].asks.count < sources->items[i].asks.count ||
+                                (sources->items[j].asks.count == sources->items[i].asks.count && j >= i));
+        if (!most)
+            vantages->items.items[i].targets =
+                prefixset_from(arena, sources->items[i].asks.items, sources->items[i].asks.count);
     }
 }
 
@@ -228,18 +236,14 @@ bool cli_own_vantages(struct arena *arena, const struct options *options, const 
     GUARD(cli_route(options, &route, error));
     for (size_t i = 0; i < set->endpoints.count; i++) {
         struct prefix endpoint = set->endpoints.items[i].address;
-        struct address to = {.family = endpoint.family, .bits = endpoint.first}, own;
-        struct address given = route.source[to.family == FAMILY_IPV6];
-        if (given.family != 0)
-            own = given;
-        else if (!sockaddr_source(to, route.interface, &own))
-            continue;
-        add_source(arena, &sources, own, endpoint);
+        struct address own;
+        if (find_source(&route, endpoint, &own))
+            add_source(arena, &sources, own, endpoint);
     }
     for (size_t i = 0; i < sources.count; i++)
         GUARD(vantage_of_own(arena, options, &route, &sources.items[i], vantages->automatic,
                              vector_add(arena, &vantages->items), error));
-    give_targets(&sources, vantages);
+    give_targets(arena, &sources, vantages);
     return true;
 }
 
@@ -249,16 +253,15 @@ void cli_warn_of_sources(const struct exposure_set *set, const struct vantage_li
     bool told[2] = {false, false};
     for (size_t i = 0; i < set->endpoints.count; i++) {
         struct prefix endpoint = set->endpoints.items[i].address;
-        struct address to = {.family = endpoint.family, .bits = endpoint.first};
-        int side = to.family == FAMILY_IPV6;
+        int side = endpoint.family == FAMILY_IPV6;
         const struct vantage *vantage = vantage_of(vantages->items.items, vantages->items.count, endpoint);
-        struct address own = route->source[side];
-        if (told[side] || vantage == NULL || (own.family == 0 && !sockaddr_source(to, route->interface, &own)) ||
+        struct address own;
+        if (told[side] || vantage == NULL || !find_source(route, endpoint, &own) ||
             address_equal(own, vantage->address) || !is_internet(own))
             continue;
         char texts[3][ADDRESS_TEXT];
         told[side] = true;
-        address_format(to, texts[0]);
+        address_format((struct address){endpoint.family, endpoint.first}, texts[0]);
         address_format(own, texts[1]);
         address_format(vantage->address, texts[2]);
         log_line(LOG_WARNING,
@@ -295,7 +298,7 @@ bool cli_observed_vantages(struct arena *arena, const struct observations *obser
         *vector_add(arena, &vantages->items) = (struct vantage){
             .address = sources.items[i].address, .client_ports = portset_all, .learnt = "the prober's own address"};
     }
-    give_targets(&sources, vantages);
+    give_targets(arena, &sources, vantages);
     return true;
 }
 
