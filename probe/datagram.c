@@ -195,8 +195,10 @@ static void receive(struct datagrams *datagrams, const struct udp_source *source
     }
 }
 
-static struct answer send_by_socket(struct datagrams *datagrams, const struct lane *lane, const struct sending *sending)
+static struct answer send_by_socket(void *self, const struct sending *sending)
 {
+    struct datagrams *datagrams = self;
+    const struct lane *lane = &datagrams->schedule->lanes[sending->span->lane];
     uint16_t own_port = identity_port(datagrams->identity, sending->span, sending->question, sending->try);
     uint16_t port = schedule_port(sending->span, sending->question);
     const struct udp_payload *payload = payload_of(port, sending->try);
@@ -224,18 +226,7 @@ static struct answer send_by_socket(struct datagrams *datagrams, const struct la
 static bool send_one(void *self, const struct sending *sending)
 {
     struct datagrams *datagrams = self;
-    const struct lane *lane = &datagrams->schedule->lanes[sending->span->lane];
-    uint64_t now = clock_wall_us();
-    routes_of(datagrams->routes, sending->span->lane);
-    ledger_sent(datagrams->ledger, sending, now);
-    struct answer answer = send_by_socket(datagrams, lane, sending);
-    if (answer.kind == ANSWER_SILENCE)
-        return true;
-    ledger_unsent(datagrams->ledger, sending);
-    if (answer.kind == ANSWER_BACK_PRESSURE)
-        return false;
-    ledger_answer(datagrams->ledger, sending->question, 0, &answer, now, 0);
-    return true;
+    return sender_at_once(self, datagrams->routes, datagrams->ledger, sending, send_by_socket);
 }
 
 static void take(void *self, int fd)

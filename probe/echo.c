@@ -104,15 +104,17 @@ static const int *descriptors(const void *self, size_t *count)
 }
 
 // A ping socket puts its own identifier.
-static struct answer send_request(const struct echo *echo, const struct lane *lane, unsigned try)
+static struct answer send_request(void *self, const struct sending *sending)
 {
+    const struct echo *echo = self;
+    const struct lane *lane = &echo->schedule->lanes[sending->span->lane];
     bool v4 = lane->address.family == FAMILY_IPV4;
     uint64_t token = identity_token(echo->identity, lane->address);
     uint8_t packet[ECHO_SIZE] = {v4 ? ECHO4 : ECHO6};
     if (echo->fds[!v4] < 0)
         return answer_state(OBSERVED_UNKNOWN, "local: not permitted");
     octets_put16(packet + 4, echo->identity->echo_id);
-    octets_put16(packet + 6, (uint16_t)try);
+    octets_put16(packet + 6, (uint16_t)sending->try);
     memcpy(packet + 8, &token, sizeof(token));
     if (v4) // the kernel fills in ICMPv6's, which covers the addresses
         octets_put16(packet + 2, octets_checksum(octets_sum(packet, sizeof(packet))));
@@ -126,17 +128,7 @@ static struct answer send_request(const struct echo *echo, const struct lane *la
 static bool send_one(void *self, const struct sending *sending)
 {
     struct echo *echo = self;
-    uint64_t now = clock_wall_us();
-    routes_of(echo->routes, sending->span->lane);
-    ledger_sent(echo->ledger, sending, now);
-    struct answer answer = send_request(echo, &echo->schedule->lanes[sending->span->lane], sending->try);
-    if (answer.kind == ANSWER_SILENCE)
-        return true;
-    ledger_unsent(echo->ledger, sending);
-    if (answer.kind == ANSWER_BACK_PRESSURE)
-        return false;
-    ledger_answer(echo->ledger, sending->question, 0, &answer, now, 0);
-    return true;
+    return sender_at_once(self, echo->routes, echo->ledger, sending, send_request);
 }
 
 // Reads one reply or error. False where there is none left.

@@ -41,4 +41,8 @@ struct sender {
     void (*close)(void *self);
 };
 
+// The `send` of one whose packets leave at once: `attempt` says what came of it, silence where it has left.
+bool sender_at_once(void *self, struct routes *routes, struct ledger *ledger, const struct sending *sending,
+                    struct answer (*attempt)(void *self, const struct sending *sending));
+
 extern const struct sender sender_syn, sender_connect, sender_datagram, sender_echo;
