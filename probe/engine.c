@@ -22,7 +22,6 @@ enum {
     SKIPS = 1 << 16, // questions passed over between two looks
     TICK_MS = 2,
     PATIENCE_US = 100000,  // shortest wait for answers between passes
-    BETWEEN_US = 250000,   // the same where no round-trip time is known, but before the last pass
     STARVED_US = 10000000, // for so long nothing may be refused by this machine before its question is given up
     LOOK_A_LANE_US = 20,   // between two looks at the sentinels, by lane, beside
     LOOK_US = 20000,       // between two looks at the sentinels
@@ -261,7 +260,7 @@ static bool begin_pass(struct engine *engine)
 static uint64_t wait_us(const struct engine *engine)
 {
     uint64_t longest = (uint64_t)engine->options->timeout_ms * 1000, wait = 0;
-    uint64_t unmeasured = BETWEEN_US > longest ? longest : BETWEEN_US;
+    uint64_t unmeasured = PACE_BETWEEN_US > longest ? longest : PACE_BETWEEN_US;
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         const struct standing *standing = &engine->ledger.standings[i];
         bool waits = engine->pace.courses[i].member && standing->silent > 0;

@@ -1,11 +1,10 @@
 #include <math.h>
 
 #include "model/protocol.h"
+#include "probe/pace.h"
 #include "probe/probe.h"
-#include "probe/schedule.h"
 
-// As the engine has it: between two rounds of silent questions, and at the end for the last answers and the sentinels.
-static const double BETWEEN_SECONDS = 0.25, CALL_SECONDS = 0.5, SENTINELS = 0.01;
+static const double SENTINELS = 0.01; // of what is sent, at most
 
 // What a lane is asked in a round: everything in the first; later what is not expected to have answered.
 static double asked(const struct schedule *schedule, const struct lane *lane, bool first)
@@ -36,9 +35,9 @@ struct probe_estimate probe_estimate(struct arena *arena, const struct plan *pla
         estimate.questions = round == 1 ? (uint64_t)all : estimate.questions;
         packets += all;
         double by_rate = all / (double)speed->rate, by_host = most / (double)speed->host_rate;
-        seconds += (by_rate > by_host ? by_rate : by_host) + (round > 1 && all > 0 ? BETWEEN_SECONDS : 0);
+        seconds += (by_rate > by_host ? by_rate : by_host) + (round > 1 && all > 0 ? PACE_BETWEEN_US / 1e6 : 0);
     }
     estimate.packets = (uint64_t)ceil(packets * (1 + SENTINELS));
-    estimate.seconds = packets > 0 ? seconds + (double)speed->timeout_ms / 1000 + CALL_SECONDS : 0;
+    estimate.seconds = packets > 0 ? seconds + pace_end_seconds(speed->timeout_ms) : 0;
     return estimate;
 }

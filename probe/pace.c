@@ -9,6 +9,8 @@ enum { MOST_PASSES = 12, LEAST_RATE = 100, UNDER_LIMIT = 10, LONGEST_UDP_SECONDS
 // Expected answers still missing at which asking ends; share of answers lost at which the rate is halved; share of a
 // lane's answers that came late at which it is taken for one that limits them; of the rate seen, what is asked for.
 static const double MISSING = 0.005, CONGESTED = 0.1, LIMITING = 0.2, SAFELY = 0.7;
+// For the last looks at the sentinels.
+static const double CALL_SECONDS = 0.5;
 // Hosts send ICMP errors about once a second: RFC 1812 section 4.3.2.8, Linux's net.ipv4.icmp_ratelimit.
 static const double ICMP_RATE = 0.9, LEAST_SLOW_RATE = 5;
 
@@ -17,6 +19,11 @@ void pace_begin(struct pace *pace, struct arena *arena, const struct schedule *s
 {
     *pace = (struct pace){.schedule = schedule, .ledger = ledger, .limits = *limits, .rate = limits->rate};
     pace->courses = arena_array(arena, struct course, schedule->lane_count + 1);
+}
+
+double pace_end_seconds(long timeout_ms)
+{
+    return (double)timeout_ms / 1000 + CALL_SECONDS;
 }
 
 static bool is_candidate(const struct pace *pace, size_t lane, bool slow)

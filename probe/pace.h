@@ -9,6 +9,9 @@
 
 #include "probe/ledger.h"
 
+// Between two rounds of silent questions, where no round-trip time is known; longer than most that are.
+enum { PACE_BETWEEN_US = 250000 };
+
 struct pace_limits {
     double rate;      // packets a second, over all
     double host_rate; // packets a second to one lane
@@ -44,6 +47,9 @@ struct pace {
 
 void pace_begin(struct pace *pace, struct arena *arena, const struct schedule *schedule, struct ledger *ledger,
                 const struct pace_limits *limits);
+
+// About how long the end of a probe takes that waits so long for an answer: for the last ones, and the sentinels.
+double pace_end_seconds(long timeout_ms);
 
 // Chooses the next pass. False where all is asked.
 bool pace_next(struct pace *pace);

@@ -6,8 +6,6 @@
 
 enum { DRAW_US = 200000, LINE = 160 };
 
-static const double BETWEEN_SECONDS = 0.25, CALL_SECONDS = 0.5;
-
 void progress_begin(struct progress *progress, const struct probe_options *options, uint64_t now_us)
 {
     *progress = (struct progress){.options = options, .began_us = now_us, .said_us = now_us};
@@ -19,7 +17,7 @@ static double seconds_left(const struct progress *progress, const struct progres
     const struct pace *pace = point->pace;
     const struct pass *pass = &pace->pass;
     uint64_t count = pace->schedule->count;
-    double last = (double)progress->options->timeout_ms / 1000 + CALL_SECONDS;
+    double last = pace_end_seconds(progress->options->timeout_ms);
     if (point->last || count == 0 || pass->rate <= 0)
         return last;
     double silent = 0, rest = (double)pass->silent * (double)(count - point->position) / (double)count;
@@ -27,7 +25,7 @@ static double seconds_left(const struct progress *progress, const struct progres
         if (!pace->ledger->standings[i].settled)
             silent += (double)pace->ledger->standings[i].silent;
     double rounds = pass->try < pace->limits.tries ? (double)(pace->limits.tries - pass->try) : 0;
-    return (rest + rounds * silent) / pass->rate + rounds * BETWEEN_SECONDS + last;
+    return (rest + rounds * silent) / pass->rate + rounds * PACE_BETWEEN_US / 1e6 + last;
 }
 
 void progress_say(struct progress *progress, const struct progress_point *point, uint64_t now_us)
