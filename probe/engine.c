@@ -315,7 +315,7 @@ static uint64_t lacking_of(const struct engine *engine, size_t lane, bool pendin
 }
 
 // Begins a pass over what lacks tries that count, of those who may answer. False where there is none. After
-// watch_light.
+// ledger_light.
 static bool mend(struct engine *engine, double rate)
 {
     uint64_t lacking = 0;
@@ -351,8 +351,8 @@ static void wait_for_the_last(struct engine *engine)
 static void end_pass(struct engine *engine)
 {
     uint64_t dropped = senders_dropped(engine->senders);
+    ledger_light(&engine->ledger);
     if (engine->stage == STAGE_PASSES) {
-        ledger_light(&engine->ledger);
         pace_settle(&engine->pace, (double)(monotonic_us() - engine->pass_began_us) / 1e6, dropped > engine->dropped);
         engine->dropped = dropped;
         if (begin_pass(engine))
@@ -360,7 +360,6 @@ static void end_pass(struct engine *engine)
         engine->mending_us = clock_wall_us();
         engine->mended = 0;
     }
-    ledger_light(&engine->ledger);
     if (!mend(engine, engine->returns > 0 ? engine->pace.rate / SLOWER : engine->pace.rate))
         wait_for_the_last(engine);
 }

@@ -520,7 +520,6 @@ bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, 
 
 void ledger_settle(struct ledger *ledger)
 {
-    ledger_light(ledger);
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
         ledger->standings[i].settled = true;
 }

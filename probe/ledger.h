@@ -127,7 +127,7 @@ uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane);
 uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last);
 
 // Of the answers of a lane that came to a later try only, the share whose first try was not sent in the dark: what was,
-// tells of a way that was shut, and nothing of the host. 1 where none is known. After watch_light.
+// tells of a way that was shut, and nothing of the host. 1 where none is known. After ledger_light.
 double ledger_late_share(const struct ledger *ledger, size_t lane);
 
 // How long to wait for an answer of a lane: its retransmission timeout of RFC 6298, from `least` to `most`; `most`
@@ -137,7 +137,7 @@ uint64_t ledger_patience_us(const struct standing *standing, uint64_t least_us, 
 // Whether a question is to be answered, and is not: no spare one.
 bool ledger_is_silent(const struct ledger *ledger, const struct lane *lane, uint64_t question);
 // How many of a silent question's tries count: those that are lit and apart (watch.h), and where `pending` those that
-// may still be. After watch_light. Tries sent from `since_us` on count in any case.
+// may still be. After ledger_light. Tries sent from `since_us` on count in any case.
 unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us);
 // Works out the light of all lanes (watch.h), and how much each of them loses: by how often its sentinels were not
 // answered, but for one gap, and by how many tries its answers took that were not sent in the dark.

@@ -140,6 +140,7 @@ static bool play_part(struct replayed *replayed, struct capture_reader *reader, 
     if (good) {
         struct probe_summary sum = {0};
         ledger_settle(&ledger);
+        ledger_light(&ledger);
         ledger_collect(&ledger, arena, (unsigned)replayed->tries,
                        replayed->timeout_ms == 0 ? "not in the capture" : NULL, &fresh, by_state);
         summary_count(arena, &ledger, &(struct observations){0}, &sum);

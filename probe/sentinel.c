@@ -122,10 +122,18 @@ static void call_spokesman(struct sentinels *sentinels, int side)
     }
 }
 
+// Finds what is to be asked again to see whether a lane answers all alike, where nothing of it is under way.
+static void doubt(struct sentinels *sentinels, size_t lane, bool last)
+{
+    struct post *post = &sentinels->posts[lane];
+    if (post->doubted == 0 && !post->queued && post->asked_us == 0)
+        post->doubted = ledger_doubted(sentinels->ledger, lane, last);
+}
+
 void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *context, size_t lane),
                     const void *context, uint64_t now_us)
 {
-    struct ledger *ledger = sentinels->ledger;
+    const struct ledger *ledger = sentinels->ledger;
     uint64_t wall_us = clock_wall_us(), heard[2] = {0}, sent[2] = {0};
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
         struct post *post = &sentinels->posts[i];
@@ -138,8 +146,7 @@ void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *co
             take_in(sentinels, i, now_us);
         if (beat + SILENT_US >= wall_us)
             post->sent = standing->sent;
-        if (post->doubted == 0 && !post->queued && post->asked_us == 0)
-            post->doubted = ledger_doubted(ledger, i, false);
+        doubt(sentinels, i, false);
         bool due = is_firm(sentinels, i) && !post->gone && standing->silent > 0 && is_asked(context, i) &&
                    (post->vain > 0 || standing->sent >= post->sent + SILENT_PACKETS);
         if (due || post->called || post->doubted != 0)
@@ -241,9 +248,8 @@ bool sentinels_rest(const struct sentinels *sentinels)
 bool sentinels_doubt(struct sentinels *sentinels)
 {
     for (size_t i = 0; i < sentinels->ledger->schedule->lane_count; i++) {
-        struct post *post = &sentinels->posts[i];
-        if (post->doubted == 0 && !post->queued && post->asked_us == 0)
-            post->doubted = ledger_doubted(sentinels->ledger, i, true);
+        const struct post *post = &sentinels->posts[i];
+        doubt(sentinels, i, true);
         if (post->doubted != 0 || (post->doubting && (post->queued || post->asked_us != 0)))
             return true;
     }
