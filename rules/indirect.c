@@ -40,19 +40,24 @@ struct walker {
     struct map interfaces_of_address; // of any VPC: "ADDRESS" -> struct namesakes; made when it is first needed
 };
 
+// An interface's own addresses of both families, one after the other; family 0 where there is no more.
+static struct address nth_address(const struct network_interface *one, size_t n)
+{
+    return n < one->private_ipv4_count ? own_address(one, FAMILY_IPV4, n)
+                                       : own_address(one, FAMILY_IPV6, n - one->private_ipv4_count);
+}
+
 static void index_interfaces(struct walker *walker)
 {
     struct arena *arena = walker->arena;
     for (size_t i = 0; i < walker->estate->interfaces.count; i++) {
         const struct network_interface *one = walker->estate->interfaces.items[i];
-        for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4) {
-            struct address address;
-            for (size_t a = 0; (address = own_address(one, (enum family)family, a)).family != 0; a++) {
-                char text[ADDRESS_TEXT];
-                address_format(address, text);
-                map_put(arena, &walker->interface_of_private, arena_printf(arena, "%s|%s", one->place->vpc_id, text),
-                        (void *)(uintptr_t)one);
-            }
+        struct address address;
+        for (size_t n = 0; (address = nth_address(one, n)).family != 0; n++) {
+            char text[ADDRESS_TEXT];
+            address_format(address, text);
+            map_put(arena, &walker->interface_of_private, arena_printf(arena, "%s|%s", one->place->vpc_id, text),
+                    (void *)(uintptr_t)one);
         }
         const struct network_interface *old = map_get(&walker->primary_of_instance, one->instance_id);
         if (one->instance_id != NULL && (old == NULL || (one->device_index == 0 && old->device_index != 0)))
@@ -445,18 +450,16 @@ static void index_addresses(struct walker *walker)
     walker->addresses_known = true;
     for (size_t i = 0; i < walker->estate->interfaces.count; i++) {
         const struct network_interface *one = walker->estate->interfaces.items[i];
-        for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4) {
-            struct address address;
-            for (size_t a = 0; (address = own_address(one, (enum family)family, a)).family != 0; a++) {
-                char text[ADDRESS_TEXT];
-                address_format(address, text);
-                struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
-                if (namesakes == NULL) {
-                    namesakes = arena_new_of(arena, struct namesakes);
-                    map_put(arena, &walker->interfaces_of_address, arena_strdup(arena, text), namesakes);
-                }
-                *vector_add(arena, &namesakes->items) = one;
+        struct address address;
+        for (size_t n = 0; (address = nth_address(one, n)).family != 0; n++) {
+            char text[ADDRESS_TEXT];
+            address_format(address, text);
+            struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
+            if (namesakes == NULL) {
+                namesakes = arena_new_of(arena, struct namesakes);
+                map_put(arena, &walker->interfaces_of_address, arena_strdup(arena, text), namesakes);
             }
+            *vector_add(arena, &namesakes->items) = one;
         }
     }
 }
