@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import unittest
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 SGPROOF = os.environ.get("SGPROOF", str(TOP / "build-test" / "sgproof"))
@@ -23,6 +24,17 @@ def sgproof(*words, stdin=None, cwd=None, before=(), env=None):
     done = subprocess.run([*before, SGPROOF, *map(str, words)], input=stdin, text=True, capture_output=True, cwd=cwd,
                           env=None if env is None else {**os.environ, **env}, timeout=180)
     # A sanitizer's report is a failure whatever the exit status.
+    assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
+    return done
+
+
+def alone(behaviour, *words, stdin=None):
+    """sgproof in a namespace of its own, before the hosts of lab/alone.py."""
+    unshare = ("unshare", "-n") if os.geteuid() == 0 else ("unshare", "-Urn")
+    done = subprocess.run([*unshare, sys.executable, str(TOP / "tests/lab/alone.py"), json.dumps(behaviour), SGPROOF, *map(str, words)],
+                          input=stdin, text=True, capture_output=True, timeout=150)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        raise unittest.SkipTest("no namespace with a TUN device here: " + done.stderr.strip())
     assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
     return done
 

@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -12,8 +11,6 @@ import unittest
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.join(os.path.dirname(__file__), "../integration")]
 import common
 
-ALONE = str(common.TOP / "tests/lab/alone.py")
-UNSHARE = ("unshare", "-n") if os.geteuid() == 0 else ("unshare", "-Urn")
 HOSTS = ("198.51.100.4", "2001:db8:1::4")
 ONLY = ("--only", "198.51.100.0/24", "--only", "2001:db8:1::/48")
 
@@ -23,11 +20,7 @@ class Silence(unittest.TestCase):
 
     def probe(self, targets, *words, status=(0, 3), **behaviour):
         """(states by place, reasons of what is unknown, summary)"""
-        done = subprocess.run([*UNSHARE, sys.executable, ALONE, json.dumps(behaviour), common.SGPROOF, "probe", "--targets", "-", *ONLY, *words],
-                              input=targets, text=True, capture_output=True, timeout=150)
-        if done.returncode == 77 or "unshare" in done.stderr:
-            self.skipTest("no namespace with a TUN device here: " + done.stderr.strip())
-        self.assertNotRegex(done.stderr, "Sanitizer|runtime error")
+        done = common.alone(behaviour, "probe", "--targets", "-", *ONLY, *words, stdin=targets)
         self.assertIn(done.returncode, status, done.stderr)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         states = {(x["address"], x["protocol"], port): x["state"] for x in lines[:-1]
@@ -130,31 +123,23 @@ class Silence(unittest.TestCase):
         self.assertEqual({state for (address, _, _), state in states.items() if address.endswith(".5")}, {"filtered"})
         self.assertEqual((states["2001:db8:1::5", "tcp", 1000], reasons), ("unknown", {"nothing was heard from anybody"}))
 
-    def alone(self, behaviour, *words, stdin=None):
-        done = subprocess.run([*UNSHARE, sys.executable, ALONE, json.dumps(behaviour), common.SGPROOF, *map(str, words)], input=stdin, text=True,
-                              capture_output=True, timeout=150)
-        if done.returncode == 77 or "unshare" in done.stderr:
-            self.skipTest("no namespace with a TUN device here: " + done.stderr.strip())
-        self.assertNotRegex(done.stderr, "Sanitizer|runtime error")
-        return done
-
     def test_a_private_own_address_is_no_vantage_and_nothing_is_sent(self):
         with tempfile.TemporaryDirectory() as folder:
             count, out = pathlib.Path(folder) / "count", pathlib.Path(folder) / "evidence"
             inner = {"own": ["10.1.2.3", "fd00::3"], "count": str(count)}
             for words in (("run", "--snapshot", common.SAMPLE, "--out", out, *ONLY, "--no-history"), ("plan", common.SAMPLE)):
-                done = self.alone(inner, *words)
+                done = common.alone(inner, *words)
                 self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
                 self.assertIn("10.1.2.3", done.stderr)
                 self.assertIn("--vantage ADDRESS", done.stderr)
                 self.assertEqual((count.read_text(), out.exists()), ("0", False))
-            self.assertEqual(self.alone(inner, "plan", common.SAMPLE, "--vantage", "203.0.113.7").returncode, 0)
-            self.assertEqual(self.alone({}, "plan", common.SAMPLE).returncode, 0)
-            done = self.alone({"own": ["203.0.113.7", "fd00::3"]}, "plan", common.SAMPLE)  # half of it is none of both
+            self.assertEqual(common.alone(inner, "plan", common.SAMPLE, "--vantage", "203.0.113.7").returncode, 0)
+            self.assertEqual(common.alone({}, "plan", common.SAMPLE).returncode, 0)
+            done = common.alone({"own": ["203.0.113.7", "fd00::3"]}, "plan", common.SAMPLE)  # half of it is none of both
             self.assertEqual(done.returncode, 2)
             self.assertIn("fd00::3", done.stderr)
             for private in ("10.1.2.3", "169.254.1.1", "224.0.0.1", "fd00::3", "100.64.0.1"):
-                done = self.alone(inner, "plan", common.SAMPLE, "--vantage", private)
+                done = common.alone(inner, "plan", common.SAMPLE, "--vantage", private)
                 self.assertEqual((done.returncode, done.stdout), (2, ""), private)
                 self.assertIn("no address that the internet sees", done.stderr)
 
@@ -208,7 +193,7 @@ class Silence(unittest.TestCase):
                 capture = str(pathlib.Path(folder) / "c.pcap")
                 kept = ("--capture", capture) if method == "syn" else ()
                 targets = "%s tcp 1-600\n%s tcp 1-100\n" % (host, host[:-1] + "5")
-                done = self.alone({"open": [22], "accept": after, "accept_of": host}, "probe", "--targets", "-", *ONLY, "--method", method, *kept, stdin=targets)
+                done = common.alone({"open": [22], "accept": after, "accept_of": host}, "probe", "--targets", "-", *ONLY, "--method", method, *kept, stdin=targets)
                 self.assertEqual(done.returncode, 0, done.stderr)
                 lines = [json.loads(line) for line in done.stdout.splitlines()]
                 again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets).stdout if kept else None
@@ -284,7 +269,7 @@ class Silence(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             for name, behaviour in (("all", {"accept": 0}), ("from", {"accept": 100})):
                 out = pathlib.Path(folder) / name
-                done = self.alone({"open": [22], "accept_of": "198.51.100.20", **behaviour}, "run", "--snapshot", common.SAMPLE, *ONLY, "--no-history", "--out", out)
+                done = common.alone({"open": [22], "accept_of": "198.51.100.20", **behaviour}, "run", "--snapshot", common.SAMPLE, *ONLY, "--no-history", "--out", out)
                 self.assertEqual(done.returncode, 1, done.stderr)
                 verdicts = [v for v in json.loads((out / "verdicts.json").read_text())["verdicts"] if v["address"] == "198.51.100.20" and v["protocol"] == "tcp"]
                 opens = [v for v in verdicts if v.get("accepts_everything")]

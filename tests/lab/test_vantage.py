@@ -14,8 +14,6 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 
-ALONE = str(common.TOP / "tests/lab/alone.py")
-UNSHARE = ("unshare", "-n") if os.geteuid() == 0 else ("unshare", "-Urn")
 ONLY = ("--only", "198.51.100.0/24", "--only", "2001:db8:1::/48")
 BASTION, OFFICE = "198.51.100.20", "198.51.100.30"
 # A second address, from which one host of the sample is asked.
@@ -132,20 +130,12 @@ class Learnt(unittest.TestCase):
 
 
 class Sources(unittest.TestCase):
-    def alone(self, behaviour, *words, stdin=None):
-        done = subprocess.run([*UNSHARE, sys.executable, ALONE, json.dumps(behaviour), common.SGPROOF, *map(str, words)], input=stdin, text=True,
-                              capture_output=True, timeout=150)
-        if done.returncode == 77 or "unshare" in done.stderr:
-            self.skipTest("no namespace with a TUN device here: " + done.stderr.strip())
-        self.assertNotRegex(done.stderr, "Sanitizer|runtime error")
-        return done
-
     def test_each_answer_tells_the_source_that_it_left_from_by_each_method(self):
         targets = "%s tcp 22\n%s tcp 22\n%s udp 53\n%s icmp\n" % (BASTION, OFFICE, OFFICE, OFFICE)
         for method in ("syn", "connect"):
             for words, of_bastion, of_office in (((), "203.0.113.7", "192.0.2.7"), (("--source", "192.0.2.7"), "192.0.2.7", "192.0.2.7")):
                 with self.subTest(method=method, words=words):
-                    done = self.alone({"also": TWO, "open": [22], "udp": [53]}, "probe", "--targets", "-", *ONLY, "--method", method, *words, stdin=targets)
+                    done = common.alone({"also": TWO, "open": [22], "udp": [53]}, "probe", "--targets", "-", *ONLY, "--method", method, *words, stdin=targets)
                     self.assertEqual(done.returncode, 0, done.stderr)
                     lines = [json.loads(line) for line in done.stdout.splitlines()][:-1]
                     self.assertEqual({(x["address"], x["protocol"]): (x["state"], x["source"]) for x in lines}, {
@@ -155,7 +145,7 @@ class Sources(unittest.TestCase):
         targets = "%s tcp 20-25\n%s tcp 22\n" % (BASTION, OFFICE)
         with tempfile.TemporaryDirectory() as folder:
             capture = os.path.join(folder, "c.pcap")
-            done = self.alone({"also": TWO, "open": [22]}, "probe", "--targets", "-", *ONLY, "--capture", capture, stdin=targets)
+            done = common.alone({"also": TWO, "open": [22]}, "probe", "--targets", "-", *ONLY, "--capture", capture, stdin=targets)
             again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets)
             self.assertEqual([(x["address"], x["from_port"], x["source"]) for x in map(json.loads, again.stdout.splitlines()[:-1])],
                              [(x["address"], x["from_port"], x["source"]) for x in map(json.loads, done.stdout.splitlines()[:-1])])
@@ -163,7 +153,7 @@ class Sources(unittest.TestCase):
     def test_several_own_addresses_are_several_vantages_and_the_evidence_says_who_asked_whom(self):
         with tempfile.TemporaryDirectory() as folder:
             out = os.path.join(folder, "evidence")
-            done = self.alone({"also": TWO, "open": [22, 443]}, "run", "--snapshot", common.SAMPLE, "--depth", "declared", "--out", out, *ONLY, "--no-history")
+            done = common.alone({"also": TWO, "open": [22, 443]}, "run", "--snapshot", common.SAMPLE, "--depth", "declared", "--out", out, *ONLY, "--no-history")
             self.assertNotIn("unverified", {x["verdict"] for x in load(out + "/verdicts.json")["verdicts"]}, done.stderr)
             manifest = load(out + "/manifest.json")
             self.assertEqual(manifest["vantages"], ["203.0.113.7", "192.0.2.7=%s/32" % OFFICE, "2001:db8:ffff::7"])
@@ -174,7 +164,7 @@ class Sources(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             out = os.path.join(folder, "evidence")
             words = ("run", "--snapshot", common.SAMPLE, "--depth", "declared", *ONLY, "--no-history", "--vantage", "203.0.113.7", "--vantage", "2001:db8:ffff::7")
-            done = self.alone({"also": TWO, "open": [22, 443]}, *words, "--out", out)
+            done = common.alone({"also": TWO, "open": [22, 443]}, *words, "--out", out)
             self.assertEqual(done.returncode, 4, done.stderr)
             verdicts = load(out + "/verdicts.json")["verdicts"]
             self.assertEqual({x["address"] for x in verdicts if x["verdict"] == "unverified"}, {OFFICE})
@@ -182,10 +172,10 @@ class Sources(unittest.TestCase):
             self.assertNotIn("WRONG", common.sgproof("verify", out).stdout.upper())
             # From the vantage itself it is judged; and behind a translator what the user says is the vantage.
             again = os.path.join(folder, "again")
-            self.alone({"also": TWO, "open": [22, 443]}, *words, "--source", "203.0.113.7", "--out", again)
+            common.alone({"also": TWO, "open": [22, 443]}, *words, "--source", "203.0.113.7", "--out", again)
             self.assertNotIn("unverified", {x["verdict"] for x in load(again + "/verdicts.json")["verdicts"]})
             behind = os.path.join(folder, "behind")
-            self.alone({"own": ["10.1.2.3", "fd00::3"], "open": [22, 443]}, *words, "--out", behind)
+            common.alone({"own": ["10.1.2.3", "fd00::3"], "open": [22, 443]}, *words, "--out", behind)
             self.assertNotIn("unverified", {x["verdict"] for x in load(behind + "/verdicts.json")["verdicts"]})
 
     def test_observations_of_a_private_address_are_judged_for_nobody(self):
@@ -193,7 +183,7 @@ class Sources(unittest.TestCase):
             plan, observed = os.path.join(folder, "plan"), os.path.join(folder, "observed")
             with open(plan, "w") as file:
                 file.write(common.sgproof("plan", common.SAMPLE, "--vantage", "203.0.113.7", "--depth", "declared").stdout)
-            self.alone({"own": ["10.1.2.3", "fd00::3"], "open": [22]}, "probe", plan, *ONLY, "-o", observed)
+            common.alone({"own": ["10.1.2.3", "fd00::3"], "open": [22]}, "probe", plan, *ONLY, "-o", observed)
             done = common.sgproof("reconcile", common.SAMPLE, observed)
             self.assertEqual((done.returncode, done.stdout), (2, ""))
             self.assertIn("10.1.2.3", done.stderr)
