@@ -7,16 +7,16 @@
 #include "base/log.h"
 #include "base/stop.h"
 
-static const char *setting(const char *variable)
+const char *cli_ca_bundle(const struct options *options)
 {
-    const char *value = getenv(variable);
-    return value == NULL || value[0] == '\0' ? NULL : value;
+    const char *given = options_value(options, "ca-bundle");
+    return given != NULL ? given : config_environment("AWS_CA_BUNDLE");
 }
 
 static const char *configured_region(const struct aws_config *config)
 {
-    const char *one = setting("AWS_REGION");
-    one = one != NULL ? one : setting("AWS_DEFAULT_REGION");
+    const char *one = config_environment("AWS_REGION");
+    one = one != NULL ? one : config_environment("AWS_DEFAULT_REGION");
     return one != NULL ? one : aws_config_setting(config, "region");
 }
 
@@ -43,14 +43,13 @@ static bool read_regions(struct arena *arena, const struct options *options, con
 static bool read_client(const struct options *options, struct client_options *client, struct error *error)
 {
     long tries, parallel, deadline;
-    const char *attempts = setting("AWS_MAX_ATTEMPTS");
+    const char *attempts = config_environment("AWS_MAX_ATTEMPTS");
     long fallback = attempts == NULL ? 3 : strtol(attempts, NULL, 10);
     if (!options_integer(options, "max-attempts", 1, 20, fallback, &tries, error) ||
         !options_integer(options, "parallel", 1, 256, 64, &parallel, error) ||
         !options_integer(options, "deadline", 1, 86400, 3600, &deadline, error))
         return false;
-    const char *bundle = options_value(options, "ca-bundle");
-    *client = (struct client_options){.ca_bundle = bundle != NULL ? bundle : setting("AWS_CA_BUNDLE"),
+    *client = (struct client_options){.ca_bundle = cli_ca_bundle(options),
                                       .connect_timeout = 10000,
                                       .answer_timeout = 60000,
                                       .tries = (int)(tries < 1 ? 1 : tries),

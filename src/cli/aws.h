@@ -19,6 +19,9 @@
         "deadline", 0, "SECONDS", "most time for reading, 1 to 86400 (default 3600)", false                            \
     }
 
+// The file of authorities to trust, or NULL: the system's.
+const char *cli_ca_bundle(const struct options *options);
+
 // Reads into `folder`, or with NULL only finds out who we are, and says on stderr what could not be read.
 // `network_only` leaves out IAM and CloudTrail.
 bool cli_collect(struct arena *arena, const struct options *options, const char *folder, bool network_only,

@@ -6,6 +6,7 @@
 #include "aws/read/metadata.h"
 #include "aws/read/plain.h"
 #include "base/log.h"
+#include "cli/aws.h"
 #include "net/sockaddr.h"
 
 enum { LEARN_MS = 5000 };
@@ -162,8 +163,6 @@ static bool learn(struct arena *arena, const struct options *options, const stru
     if (url == NULL)
         return false;
     size_t length;
-    const char *bundle = options_value(options, "ca-bundle");
-    bundle = bundle != NULL ? bundle : getenv("AWS_CA_BUNDLE");
     char *answer = plain_ask(&(struct plain_request){.url = url,
                                                      .method = "GET",
                                                      .milliseconds = LEARN_MS,
@@ -171,7 +170,7 @@ static bool learn(struct arena *arena, const struct options *options, const stru
                                                      .family = own.family,
                                                      .source = own,
                                                      .interface = route->interface,
-                                                     .ca_bundle = bundle},
+                                                     .ca_bundle = cli_ca_bundle(options)},
                              &length, why);
     if (answer == NULL)
         return false;

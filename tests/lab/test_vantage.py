@@ -114,6 +114,7 @@ class Learnt(unittest.TestCase):
                     self.assertEqual((done.returncode, done.stdout), (2, ""), page)
                     self.assertIn(said, done.stderr)
                 self.assertEqual(ask("/ip").returncode, 2)  # by an authority that nobody trusts
+                self.assertEqual(ask("/ip", AWS_CA_BUNDLE="").stderr, ask("/ip").stderr)  # an empty one is none
             for words, said in ((("--vantage", "auto", "--vantage-url", "http://127.0.0.1/ip"), "https://"),
                                 (("--vantage-url", "https://127.0.0.1/ip"), "--vantage auto"),
                                 (("--vantage", "auto", "--vantage", "203.0.113.7"), "auto")):

@@ -97,3 +97,9 @@ const char *config_value(struct arena *arena, const struct config_file *file, co
     const char *value = map_get(&file->values, arena_printf(arena, "%s|%s", section, key));
     return value == NULL || value[0] == '\0' ? NULL : value;
 }
+
+const char *config_environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value == NULL || value[0] == '\0' ? NULL : value;
+}

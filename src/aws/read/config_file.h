@@ -19,3 +19,6 @@ bool config_parse(struct arena *arena, const char *name, const char *text, size_
 
 // A value, or NULL.
 const char *config_value(struct arena *arena, const struct config_file *file, const char *section, const char *key);
+
+// A variable of the environment, or NULL. An empty one is none.
+const char *config_environment(const char *name);

@@ -13,15 +13,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value == NULL || value[0] == '\0' ? NULL : value;
-}
-
 static const char *path_of(struct arena *arena, const char *variable, const char *below_home)
 {
-    const char *given = variable == NULL ? NULL : environment(variable), *home = environment("HOME");
+    const char *given = variable == NULL ? NULL : config_environment(variable), *home = config_environment("HOME");
     return given != NULL ? given : arena_printf(arena, "%s/%s", home == NULL ? "" : home, below_home);
 }
 
@@ -39,10 +33,10 @@ static bool has_profile(const struct aws_config *config, const char *profile)
 
 bool aws_config_read(struct arena *arena, const char *profile, struct aws_config *config, struct error *error)
 {
-    const char *named = profile != NULL ? profile : environment("AWS_PROFILE");
+    const char *named = profile != NULL ? profile : config_environment("AWS_PROFILE");
     const char *files[] = {path_of(arena, "AWS_CONFIG_FILE", ".aws/config"),
                            path_of(arena, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials")};
-    named = named != NULL ? named : environment("AWS_DEFAULT_PROFILE");
+    named = named != NULL ? named : config_environment("AWS_DEFAULT_PROFILE");
     *config = (struct aws_config){.arena = arena,
                                   .profile = named == NULL ? "default" : named,
                                   .profile_given = named != NULL,
@@ -93,12 +87,12 @@ bool credentials_parse(struct arena *arena, const char *name, const char *text, 
 
 static bool from_environment(struct credentials *credentials)
 {
-    const char *key_id = environment("AWS_ACCESS_KEY_ID"), *secret = environment("AWS_SECRET_ACCESS_KEY");
+    const char *key_id = config_environment("AWS_ACCESS_KEY_ID"), *secret = config_environment("AWS_SECRET_ACCESS_KEY");
     if (key_id == NULL || secret == NULL)
         return false;
     *credentials = (struct credentials){.key_id = key_id,
                                         .secret = secret,
-                                        .token = environment("AWS_SESSION_TOKEN"),
+                                        .token = config_environment("AWS_SESSION_TOKEN"),
                                         .source = "environment (AWS_ACCESS_KEY_ID)"};
     return true;
 }
@@ -213,7 +207,7 @@ static bool from_identity_center(const struct aws_config *config, const char *pr
     const char *token = cached_token(config, profile, session != NULL ? session : start, error);
     if (token == NULL)
         return false;
-    const char *base = environment("AWS_ENDPOINT_URL_SSO");
+    const char *base = config_environment("AWS_ENDPOINT_URL_SSO");
     base = base != NULL ? base : arena_printf(arena, "https://portal.sso.%s.amazonaws.com", region);
     char *name = curl_easy_escape(NULL, role_name, 0);
     const char *url = arena_printf(arena, "%s/federation/credentials?role_name=%s&account_id=%s", base,
@@ -243,9 +237,9 @@ static bool take_json(const struct aws_config *config, char *answer, size_t leng
 static bool from_container(const struct aws_config *config, struct credentials *credentials, bool *found,
                            struct error *error)
 {
-    const char *relative = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    const char *full = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-    const char *token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+    const char *relative = config_environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    const char *full = config_environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    const char *token = config_environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
     const char *url = relative != NULL ? arena_printf(config->arena, "http://169.254.170.2%s", relative) : full;
     size_t length;
     if (url == NULL)
@@ -381,9 +375,10 @@ bool credentials_find(const struct aws_config *config, struct credentials *crede
     *chain = (struct role_chain){0};
     if (!config->profile_option && from_environment(credentials))
         return true;
-    const char *token_file = environment("AWS_WEB_IDENTITY_TOKEN_FILE"), *role_arn = environment("AWS_ROLE_ARN");
+    const char *token_file = config_environment("AWS_WEB_IDENTITY_TOKEN_FILE"),
+               *role_arn = config_environment("AWS_ROLE_ARN");
     if (!config->profile_option && token_file != NULL && role_arn != NULL) {
-        from_web_identity(config, token_file, role_arn, environment("AWS_ROLE_SESSION_NAME"), "environment",
+        from_web_identity(config, token_file, role_arn, config_environment("AWS_ROLE_SESSION_NAME"), "environment",
                           credentials, chain);
         return true;
     }

@@ -1,7 +1,6 @@
 #include "aws/read/endpoint.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 
 // Services as the SDKs' settings name them.
 static const char *setting_name(const char *service)
@@ -18,15 +17,9 @@ static const char *setting_name(const char *service)
     return service;
 }
 
-static const char *set(const char *variable)
-{
-    const char *value = getenv(variable);
-    return value == NULL || value[0] == '\0' ? NULL : value;
-}
-
 static bool switched_on(const struct aws_config *config, const char *variable, const char *key)
 {
-    const char *value = set(variable);
+    const char *value = config_environment(variable);
     value = value != NULL ? value : aws_config_setting(config, key);
     return value != NULL && strcasecmp(value, "true") == 0;
 }
@@ -38,10 +31,10 @@ static const char *configured(const struct aws_config *config, const char *servi
     char *variable = arena_printf(arena, "AWS_ENDPOINT_URL_%s", name);
     for (char *p = variable; *p != '\0'; p++)
         *p = (char)toupper((unsigned char)*p);
-    const char *url = set(variable), *services = aws_config_setting(config, "services");
+    const char *url = config_environment(variable), *services = aws_config_setting(config, "services");
     if (url == NULL && services != NULL)
         url = map_get(&config->config.values, arena_printf(arena, "services %s|%s|endpoint_url", services, name));
-    url = url != NULL ? url : set("AWS_ENDPOINT_URL");
+    url = url != NULL ? url : config_environment("AWS_ENDPOINT_URL");
     return url != NULL ? url : aws_config_setting(config, "endpoint_url");
 }
 

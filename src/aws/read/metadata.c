@@ -4,23 +4,18 @@
 #include <string.h>
 #include <strings.h>
 
+#include "aws/read/config_file.h"
 #include "aws/read/plain.h"
-
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value == NULL || value[0] == '\0' ? NULL : value;
-}
 
 bool metadata_disabled(void)
 {
-    const char *disabled = environment("AWS_EC2_METADATA_DISABLED");
+    const char *disabled = config_environment("AWS_EC2_METADATA_DISABLED");
     return disabled != NULL && strcasecmp(disabled, "true") == 0;
 }
 
 bool metadata_open(struct arena *arena, struct metadata *metadata)
 {
-    const char *base = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    const char *base = config_environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
     size_t length;
     if (metadata_disabled())
         return false;
