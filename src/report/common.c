@@ -39,7 +39,8 @@ const char *report_silence(struct arena *arena, const struct report_run *run)
     for (size_t i = 0; i < run->set->items.count; i++)
         silent = silent || run->set->items.items[i].observed == OBSERVED_FILTERED;
     if (!silent)
-        return "Silence: everything that was asked answered";
+        return run->set->items.count == 0 ? "Silence: nothing was asked"
+                                          : "Silence: everything that was asked answered";
     if (told->asked == 0 && told->longest_gap <= 0 && ports[VERDICT_UNVERIFIED] > 0)
         return arena_printf(arena, "Silence: nothing vouches for it; %zu ports are unverified",
                             ports[VERDICT_UNVERIFIED]);

@@ -10,6 +10,8 @@ import unittest
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.join(os.path.dirname(__file__), "../integration")]
 import common
+from oracle import estates
+from test_snapshots import plain
 
 HOSTS = ("198.51.100.4", "2001:db8:1::4")
 ONLY = ("--only", "198.51.100.0/24", "--only", "2001:db8:1::/48")
@@ -264,6 +266,28 @@ class Silence(unittest.TestCase):
             states, _, summary = self.probe("%s tcp 1-400\n" % host, "--method", method, status=(0,), open=[*range(1, 301)])
             self.assertEqual((summary["accepting_everything"], summary["open"], summary["closed"]), ([], 300, 100))
         self.each(test)
+
+    def test_what_is_said_of_silence_needs_its_support(self):
+        both = [("198.51.100.4", "open"), ("2001:db8:1::4", "closed")]
+        nothing = plain()
+        nothing["NetworkInterfaces"] = nothing["Reservations"] = []
+        for estate, answers, told, said in (
+                (plain(), both, (0, 0, 0), "everything that was asked answered"),
+                (plain(), [both[0], (both[1][0], "filtered")], (0, 0, 0), "0 of 0 sentinels answered, the longest gap between answers was 0.0 s; 0 ports"),
+                (plain(), both, (4, 3, 0.5), "3 of 4 sentinels answered, the longest gap between answers was 0.5 s; 0 ports"),
+                (plain(), [both[0], (both[1][0], "unknown")], (0, 0, 0), "nothing vouches for it; 1 ports are unverified"),
+                (plain(), both[:1], (0, 0, 0), "nothing vouches for it; 1 ports are unverified"),
+                (nothing, [], (0, 0, 0), "nothing was asked")):
+            with self.subTest(said=said), tempfile.TemporaryDirectory() as folder:
+                folder = pathlib.Path(folder)
+                (folder / "estate").mkdir()
+                estates.write(estate, folder / "estate")
+                lines = [{"address": address, "protocol": "tcp", "from_port": 443, "to_port": 443, "state": state, "reason": "test", "tries": 3}
+                         for address, state in answers]
+                lines.append({"summary": {"sentinels": dict(zip(("asked", "answered", "longest_gap_seconds", "unknown_for_want_of_them"), (*told, 0)))}})
+                (folder / "observations.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+                done = common.sgproof("reconcile", folder / "estate", folder / "observations.jsonl", "--vantage", "203.0.113.7", "--vantage", "2001:db8:ffff::7")
+                self.assertIn("Silence: " + said, " ".join(done.stdout.split()), done.stderr)
 
     def test_a_host_that_answers_on_every_port_is_one_finding_and_its_opens_are_unconfirmed(self):
         with tempfile.TemporaryDirectory() as folder:
