@@ -153,7 +153,7 @@ static bool lacks_tries(const struct engine *engine, size_t lane, uint64_t quest
 {
     return ledger_tries(&engine->ledger, question) < MOST_TRIES &&
            ledger_counting(&engine->ledger, lane, question, true, engine->mending_us) <
-               ledger_wanted(&engine->ledger, lane, (unsigned)engine->options->tries);
+               ledger_wanted(&engine->ledger, lane, (unsigned)engine->options->speed.tries);
 }
 
 static bool is_asked(const struct engine *engine, uint64_t question, struct sending *sending)
@@ -259,7 +259,7 @@ static bool begin_pass(struct engine *engine)
 // later, and count: no try is believed to have been in vain before the whole timeout is over.
 static uint64_t wait_us(const struct engine *engine)
 {
-    uint64_t longest = (uint64_t)engine->options->timeout_ms * 1000, wait = 0;
+    uint64_t longest = (uint64_t)engine->options->speed.timeout_ms * 1000, wait = 0;
     uint64_t unmeasured = PACE_BETWEEN_US > longest ? longest : PACE_BETWEEN_US;
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         const struct standing *standing = &engine->ledger.standings[i];
@@ -303,7 +303,7 @@ static uint64_t lacking_of(const struct engine *engine, size_t lane, bool pendin
 {
     const struct lane *of = &engine->schedule.lanes[lane];
     const struct standing *standing = &engine->ledger.standings[lane];
-    uint64_t lacking = 0, least = ledger_wanted(&engine->ledger, lane, (unsigned)engine->options->tries);
+    uint64_t lacking = 0, least = ledger_wanted(&engine->ledger, lane, (unsigned)engine->options->speed.tries);
     if (standing->silent == 0 || (standing->sent >= (of->count - of->spare) * least &&
                                   ledger_all_count(&engine->ledger, lane, (unsigned)least, pending)))
         return 0;
@@ -327,7 +327,7 @@ static bool mend(struct engine *engine, double rate)
         course->asked = own;
         lacking += own;
     }
-    if (lacking == 0 || engine->mended >= 2 * (unsigned)engine->options->tries)
+    if (lacking == 0 || engine->mended >= 2 * (unsigned)engine->options->speed.tries)
         return false;
     engine->mended++;
     pace_again(&engine->pace, rate);
@@ -400,7 +400,7 @@ static void after_call(struct engine *engine)
 // What comes after the passes.
 static void go_on(struct engine *engine, uint64_t now)
 {
-    uint64_t timeout = (uint64_t)engine->options->timeout_ms * 1000;
+    uint64_t timeout = (uint64_t)engine->options->speed.timeout_ms * 1000;
     if (engine->stage == STAGE_CALLING) {
         if (sentinels_rest(engine->sentinels))
             after_call(engine);
@@ -459,7 +459,7 @@ static void keep(struct engine *engine, uint64_t now)
     struct error error = {0};
     size_t by_state[OBSERVED_UNKNOWN + 1] = {0};
     note_sources(engine);
-    ledger_collect(&engine->ledger, arena, (unsigned)options->tries, "not yet", &known, by_state);
+    ledger_collect(&engine->ledger, arena, (unsigned)options->speed.tries, "not yet", &known, by_state);
     note_capture(engine, &known);
     if (!options->keep(options->keep_context, &known, &error))
         log_line(LOG_WARNING, "%s", error.message);
@@ -536,7 +536,7 @@ static bool open_method(struct engine *engine, struct error *error)
                                      .identity = &engine->identity,
                                      .ledger = &engine->ledger,
                                      .routes = &engine->routes,
-                                     .timeout_us = (uint64_t)options->timeout_ms * 1000,
+                                     .timeout_us = (uint64_t)options->speed.timeout_ms * 1000,
                                      .captured = true};
     engine->listener = (struct senders_listener){take_packet, take_no_more, engine, engine->capture != NULL};
     if (options->method != PROBE_CONNECT &&
@@ -590,8 +590,8 @@ static void observe(struct engine *engine, struct observations *observations)
     struct probe_summary *summary = engine->summary;
     note_sources(engine);
     ledger_light(&engine->ledger);
-    ledger_collect(&engine->ledger, engine->arena, (unsigned)engine->options->tries, engine->unfinished, observations,
-                   summary->by_state);
+    ledger_collect(&engine->ledger, engine->arena, (unsigned)engine->options->speed.tries, engine->unfinished,
+                   observations, summary->by_state);
     summary_count(engine->arena, &engine->ledger, observations, summary);
     summary_note_vantages(&engine->ledger, summary);
     summary_note_accepting(engine->arena, &engine->ledger, summary);
@@ -610,8 +610,8 @@ static bool probe_all(struct engine *engine, struct observations *observations, 
     if (engine->options->begins != NULL)
         engine->options->begins();
     pace_begin(&engine->pace, engine->arena, &engine->schedule, &engine->ledger,
-               &(struct pace_limits){(double)engine->options->rate, (double)engine->options->host_rate,
-                                     (unsigned)engine->options->tries});
+               &(struct pace_limits){(double)engine->options->speed.rate, (double)engine->options->speed.host_rate,
+                                     (unsigned)engine->options->speed.tries});
     engine->began_us = monotonic_us();
     engine->keep_us = engine->began_us + KEEP_US;
     progress_begin(&engine->progress, engine->options, engine->began_us);
@@ -681,9 +681,10 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
     engine->schedule = schedule_of(arena, plan, summary->seed);
     bool captures =
         options->capture != NULL && !(options->capture_optional && engine->schedule.count > MOST_CAPTURED_UNASKED);
-    if (!ledger_begin(&engine->ledger, arena, &engine->schedule, captures, (uint64_t)options->timeout_ms * 1000, error))
+    if (!ledger_begin(&engine->ledger, arena, &engine->schedule, captures, (uint64_t)options->speed.timeout_ms * 1000,
+                      error))
         return false;
-    engine->sentinels = sentinels_new(arena, &engine->ledger, (uint64_t)options->timeout_ms * 1000);
+    engine->sentinels = sentinels_new(arena, &engine->ledger, (uint64_t)options->speed.timeout_ms * 1000);
     routes_begin(&engine->routes, arena, &engine->schedule, &options->route);
     bool probed = false, good = identity_begin(&engine->identity, arena, &engine->schedule, &engine->ledger, error);
     if (good && captures)

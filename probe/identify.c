@@ -524,7 +524,7 @@ void identify_services(struct arena *arena, uv_loop_t *loop, const bool *interru
     identifier->arena = arena;
     identifier->options = options;
     identifier->interrupted = interrupted;
-    identifier->per_tick = (double)options->rate / 10 * TICK_MS / 1000;
+    identifier->per_tick = (double)options->speed.rate / 10 * TICK_MS / 1000;
     split(identifier, observations);
     if (identifier->port_count > 0) {
         read_hints(identifier);

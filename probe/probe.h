@@ -21,12 +21,17 @@ struct probe_route {
     const char *interface;    // name, or NULL
 };
 
-struct probe_options {
-    enum probe_method method;
+// What decides how long a probe takes.
+struct probe_speed {
     long rate;       // most packets a second, from 1
     long host_rate;  // most packets a second to one address and protocol, from 1
     long tries;      // tries before silence is believed, 1-10; more where answers have been lost
     long timeout_ms; // how long one answer is waited for, milliseconds
+};
+
+struct probe_options {
+    enum probe_method method;
+    struct probe_speed speed;
     struct probe_route route;
     uint64_t seed;         // decides the order; 0: one is drawn
     const char *capture;   // file for our packets and their answers, or NULL
@@ -47,14 +52,6 @@ struct probe_options {
     long services_deadline_s; // for at most so many seconds, from 1
     enum probe_progress progress;
     long progress_s; // 0: no lines
-};
-
-// What decides how long a probe takes: as the options of the same names.
-struct probe_speed {
-    long rate;
-    long host_rate;
-    long tries;
-    long timeout_ms;
 };
 
 struct probe_estimate {

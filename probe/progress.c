@@ -17,7 +17,7 @@ static double seconds_left(const struct progress *progress, const struct progres
     const struct pace *pace = point->pace;
     const struct pass *pass = &pace->pass;
     uint64_t count = pace->schedule->count;
-    double last = pace_end_seconds(progress->options->timeout_ms);
+    double last = pace_end_seconds(progress->options->speed.timeout_ms);
     if (point->last || count == 0 || pass->rate <= 0)
         return last;
     double silent = 0, rest = (double)pass->silent * (double)(count - point->position) / (double)count;

@@ -34,7 +34,8 @@ static bool probe(struct arena *arena, const struct options *options, const stru
     if (!cli_probe_options(arena, options, &probe, error))
         return false;
     if (replayed != NULL)
-        return probe_replay(arena, plan, replayed, probe.tries, probe.timeout_ms, observations, summary, error);
+        return probe_replay(arena, plan, replayed, probe.speed.tries, probe.speed.timeout_ms, observations, summary,
+                            error);
     const char *state = options_value(options, "state");
     probe.capture = options_value(options, "capture");
     GUARD((probe.capture == NULL || file_may_write(probe.capture, error)) &&
@@ -88,8 +89,7 @@ static int estimate(struct arena *arena, const struct options *options, const st
     struct vantage_list nobody = {0};
     if (!cli_probe_options(arena, options, &probe, &error) || !probe_scope(plan, probe.only, probe.only_count, &error))
         return cli_fail(&error);
-    const struct probe_speed speed = {probe.rate, probe.host_rate, probe.tries, probe.timeout_ms};
-    struct plan_head head = cli_plan_head(arena, plan, &nobody, &speed);
+    struct plan_head head = cli_plan_head(arena, plan, &nobody, &probe.speed);
     cli_write_estimate(plan, &head, &out);
     bool written = cli_output(options, &out, &error);
     text_free(&out);

@@ -148,16 +148,11 @@ bool cli_probe_options(struct arena *arena, const struct options *options, struc
     if (method != NULL && !text_among(method, methods))
         return error_set(error, ERROR_USAGE, "--method %s: expected auto, syn or connect", method);
     probe->method = method == NULL || method[0] == 'a' ? PROBE_AUTO : method[0] == 's' ? PROBE_SYN : PROBE_CONNECT;
-    struct probe_speed speed;
-    if (!cli_speed(options, &speed, error) ||
+    if (!cli_speed(options, &probe->speed, error) ||
         !options_integer(options, "services-deadline", 1, 86400, 300, &probe->services_deadline_s, error) ||
         !options_integer(options, "progress", 0, 86400, 30, &probe->progress_s, error) ||
         !options_integer(options, "seed", 0, UINT32_MAX, 0, &seed, error))
         return false;
-    probe->rate = speed.rate;
-    probe->host_rate = speed.host_rate;
-    probe->tries = speed.tries;
-    probe->timeout_ms = speed.timeout_ms;
     probe->seed = (uint64_t)seed;
     probe->services = options_value(options, "services") != NULL;
     return true;

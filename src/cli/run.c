@@ -77,7 +77,7 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
     GUARD(cli_vantages(job->arena, options, &given->vantages, error));
     GUARD(cli_depth(given->depth, &depth, error) && cli_probe_options(job->arena, options, &job->probe, error));
     struct plan canaries = {0};
-    GUARD(cli_speed(options, &given->speed, error));
+    given->speed = job->probe.speed;
     GUARD(cli_canaries(job->arena, options, &canaries, &given->canaries, error));
     GUARD(cli_packs(job->arena, options, &job->packs, error) && cli_intent(job->arena, options, &intent, error));
     GUARD(cli_baseline_read(job->arena, options, &wanted->baseline, error));
