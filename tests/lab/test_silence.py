@@ -222,7 +222,8 @@ class Silence(unittest.TestCase):
             if seen:  # else nothing shows that the host ever answered otherwise
                 self.no_open_port_is_called_silent(states, opens)
                 self.assertIn("closes everything since", " ".join(reasons))
-                self.assertIn("closed", states.values())  # what was asked before it is known
+                if len(opens) > 3:  # what was asked before the last of them was seen is known (of three, that may be nothing)
+                    self.assertIn("closed", states.values())
             if kept:
                 again = {(x["address"], x["protocol"], port): x["state"] for x in map(json.loads, told.splitlines()[:-1])
                          for port in range(x["from_port"], x["to_port"] + 1)}
