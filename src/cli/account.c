@@ -2,7 +2,7 @@
 #include "cli/common.h"
 #include "cli/gaps_text.h"
 #include "report/report.h"
-#include "rules/controls.h"
+#include "rules/controls/controls.h"
 
 static const struct option_spec options_of_account[] = {
     OPTION_FORMAT("text or json (default text)"),

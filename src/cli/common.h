@@ -7,10 +7,10 @@
 #include "cli/vantage.h"
 #include "model/exposure.h"
 #include "model/control.h"
-#include "rules/intent.h"
-#include "rules/pack.h"
-#include "rules/reach.h"
-#include "rules/vantage.h"
+#include "rules/intent/intent.h"
+#include "rules/controls/pack.h"
+#include "rules/reach/reach.h"
+#include "rules/reach/vantage.h"
 
 // Prints an error the way every command does and returns its exit status.
 int cli_fail(const struct error *error);

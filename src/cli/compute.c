@@ -2,7 +2,7 @@
 #include "cli/common.h"
 #include "cli/exposure_text.h"
 #include "model/protocol.h"
-#include "rules/intent_start.h"
+#include "rules/intent/intent_start.h"
 
 static const struct option_spec options_of_compute[] = {
     OPTION_FORMAT("text or json (default text)"),

@@ -4,8 +4,8 @@
 
 #include "base/file.h"
 #include "reconcile/reconcile.h"
-#include "rules/controls.h"
-#include "rules/judge.h"
+#include "rules/controls/controls.h"
+#include "rules/intent/judge.h"
 
 bool derive_intent(struct derivation *derivation, struct error *error)
 {

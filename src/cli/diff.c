@@ -6,7 +6,7 @@
 #include "cli/past.h"
 #include "model/protocol.h"
 #include "report/report.h"
-#include "rules/diff.h"
+#include "rules/reach/diff.h"
 
 static const struct option_spec options_of_diff[] = {
     OPTION_FORMAT("text or json (default text)"),

@@ -4,7 +4,7 @@
 #include "cli/common.h"
 #include "model/protocol.h"
 #include "report/report.h"
-#include "rules/explain.h"
+#include "rules/reach/explain.h"
 
 static const struct option_spec options_of_explain[] = {
     {"format", 'f', "FORMAT", "text or json (default text)", false},

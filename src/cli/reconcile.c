@@ -2,7 +2,7 @@
 #include "cli/common.h"
 #include "reconcile/reconcile.h"
 #include "report/report.h"
-#include "rules/judge.h"
+#include "rules/intent/judge.h"
 
 static const struct option_spec options_of_reconcile[] = {
     OPTION_FORMAT("text or json (default text)"),

@@ -5,7 +5,7 @@
 #include "model/exposure.h"
 #include "model/observation.h"
 #include "probe/probe.h"
-#include "rules/vantage.h"
+#include "rules/reach/vantage.h"
 
 #define OPTION_VANTAGE                                                                                                 \
     {                                                                                                                  \

@@ -14,7 +14,7 @@ const char *html_cell(struct arena *arena, const struct verdict *verdict)
 }
 
 // ---- The path: what a packet meets, in order, and the way back. The reasons of a verdict name what admits it, or the
-// first stage that stops it (rules/explain.h).
+// first stage that stops it (rules/reach/explain.h).
 
 static const struct stage {
     const char *title;

@@ -8,8 +8,8 @@
 #include "aws/documents/documents.h"
 #include "aws/snapshot.h"
 #include "base/file.h"
-#include "rules/controls.h"
-#include "rules/reach.h"
+#include "rules/controls/controls.h"
+#include "rules/reach/reach.h"
 
 void must_be_json(const struct text *out)
 {

@@ -18,11 +18,11 @@
 #include "probe/packet.h"
 #include "probe/replay.h"
 #include "probe/service.h"
-#include "rules/controls.h"
-#include "rules/diff.h"
-#include "rules/intent.h"
+#include "rules/controls/controls.h"
+#include "rules/reach/diff.h"
+#include "rules/intent/intent.h"
 #include "documents.h"
-#include "rules/reach.h"
+#include "rules/reach/reach.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 
 #include "model/protocol.h"
 #include "reconcile/reconcile.h"
-#include "rules/judge.h"
+#include "rules/intent/judge.h"
 
 // The table of semantics.md, written out again: rows declared, columns observed.
 static void the_verdict_table_holds_cell_by_cell(void **state)

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "aws/snapshot.h"
-#include "rules/reach.h"
+#include "rules/reach/reach.h"
 
 static double now(void)
 {
@@ -62,10 +62,11 @@ int main(int argc, char **argv)
     text_flush(&out);
     double written = now();
     size_t strings = own_strings(estate), interfaces = estate->interfaces.count;
-    printf("{\"interfaces\": %zu, \"endpoints\": %zu, \"answers\": %zu, \"read\": %.4f, \"compute\": %.4f, \"write\": %.4f, "
+    printf("{\"interfaces\": %zu, \"endpoints\": %zu, \"answers\": %zu, \"read\": %.4f, \"compute\": %.4f, \"write\": "
+           "%.4f, "
            "\"estate_bytes\": %zu, \"result_bytes\": %zu, \"own_strings\": %zu}\n",
-           interfaces, (size_t)set->endpoints.count, distinct_answers(set), read - began, computed - read, written - computed,
-           arena_used(estate->arena), arena_used(set->arena), strings);
+           interfaces, (size_t)set->endpoints.count, distinct_answers(set), read - began, computed - read,
+           written - computed, arena_used(estate->arena), arena_used(set->arena), strings);
     fclose(out.sink);
     text_free(&out);
     exposure_set_free(set);

@@ -1,0 +1,55 @@
+// Facts: questions about an estate that controls are decided by. A pack names them; here they are answered. For the
+// files of rules/controls only.
+#pragma once
+
+#include "model/account.h"
+#include "model/control.h"
+#include "rules/controls/pack.h"
+
+struct fact_input {
+    const struct estate *estate;
+    const struct exposure_set *exposures; // whole, not narrowed
+    const struct verdict_set *verdicts;   // NULL: nothing was probed
+    const struct intent *intent;          // NULL: nothing is said to be intended
+    const char *today;                    // YYYY-MM-DD
+    const char *snapshot;                 // put before the snapshot's paths in references: "before/" in a bundle
+};
+
+// One fact being asked for one control: answers are added to the control's evidence.
+struct inquiry {
+    struct arena *arena;
+    const struct fact_input *input;
+    const struct pack_fact *asked;
+    struct control *control;
+};
+
+typedef void (*fact_answer)(struct inquiry *inquiry);
+
+struct fact {
+    const char *name;
+    bool account;                  // of IAM and CloudTrail alone
+    const char *const *parameters; // names that it knows; ends with NULL
+    fact_answer answer;
+};
+
+// The fact with a name, or NULL.
+const struct fact *fact_named(const char *name);
+
+extern const struct fact account_facts[], network_facts[], exposure_facts[]; // end with a NULL name
+
+// ---- Answering. `subject` and `reference` are borrowed; a reference is a path in the snapshot or NULL.
+void answer(struct inquiry *inquiry, enum control_result result, const char *subject, const char *reference,
+            const char *format, ...) __attribute__((format(printf, 5, 6)));
+// Many that pass, as one line: "12 security groups".
+void answer_rest(struct inquiry *inquiry, size_t count, const char *one, const char *many, const char *detail);
+// It cannot be answered for want of something.
+void answer_missing(struct inquiry *inquiry, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// A parameter of the fact, or the fallback.
+const char *fact_text(const struct inquiry *inquiry, const char *name, const char *fallback);
+long fact_number(const struct inquiry *inquiry, const char *name, long fallback);
+// Ports such as "22,3389".
+struct portset fact_ports(const struct inquiry *inquiry, const char *name, const char *fallback);
+
+// The values of a map, in the order of their keys; *count of them, in the arena.
+void **map_values(struct arena *arena, const struct map *map, size_t *count);

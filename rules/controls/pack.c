@@ -1,0 +1,120 @@
+#include "rules/controls/pack.h"
+
+#include "packs.h"
+#include "rules/controls/facts.h"
+
+const struct built_in_pack built_in_packs[] = {
+    {"sec-002", pack_sec_002, sizeof(pack_sec_002) - 1},
+    {"cis-aws-network", pack_cis_aws_network, sizeof(pack_cis_aws_network) - 1},
+    {"fsbp-exposure", pack_fsbp_exposure, sizeof(pack_fsbp_exposure) - 1},
+    {"pci-dss-exposure", pack_pci_dss_exposure, sizeof(pack_pci_dss_exposure) - 1},
+    {NULL, NULL, 0},
+};
+
+static bool read_parameter(struct arena *arena, const struct json_cursor *at, struct map *parameters,
+                           struct error *error)
+{
+    const cJSON *node = at->node;
+    const char *text = cJSON_IsString(node)   ? arena_strdup(arena, node->valuestring)
+                       : cJSON_IsBool(node)   ? (cJSON_IsTrue(node) ? "true" : "false")
+                       : cJSON_IsNumber(node) ? arena_printf(arena, "%.0f", node->valuedouble)
+                                              : NULL;
+    if (text == NULL)
+        return json_fail(at, error, "expected a string, a number or a boolean");
+    size_t length = strlen(at->key);
+    struct portset ports;
+    if (length >= 5 && strcmp(at->key + length - 5, "ports") == 0 && text[0] != '\0' &&
+        !portset_parse(arena, text, &ports))
+        return json_fail(at, error, "\"%s\" is no list of ports such as \"22,80,1000-2000\"", text);
+    map_put(arena, parameters, arena_strdup(arena, at->key), (void *)(uintptr_t)text);
+    return true;
+}
+
+static bool read_fact(struct arena *arena, const struct json_cursor *at, struct pack_control *control,
+                      struct error *error)
+{
+    struct pack_fact *asked = vector_add(arena, &control->facts);
+    struct json_cursor name = json_member(at, "fact");
+    const cJSON *member;
+    GUARD(json_expect_object(at, error) && json_string(arena, at, "fact", &asked->name, error));
+    const struct fact *fact = fact_named(asked->name);
+    if (fact == NULL)
+        return json_fail(&name, error, "\"%s\" is no fact that this version knows", asked->name);
+    cJSON_ArrayForEach (member, at->node) {
+        struct json_cursor one = {.up = at, .file = at->file, .key = member->string, .node = member};
+        if (strcmp(member->string, "fact") == 0)
+            continue;
+        if (!text_among(member->string, fact->parameters))
+            return json_fail(&one, error, "%s has no such parameter", fact->name);
+        GUARD(read_parameter(arena, &one, &asked->parameters, error));
+    }
+    return true;
+}
+
+static bool only_keys(const struct json_cursor *object, const char *const *known, struct error *error)
+{
+    const cJSON *member;
+    GUARD(json_expect_object(object, error));
+    cJSON_ArrayForEach (member, object->node) {
+        struct json_cursor at = {.up = object, .file = object->file, .key = member->string, .node = member};
+        if (!text_among(member->string, known))
+            return json_fail(&at, error, "unknown key");
+    }
+    return true;
+}
+
+static bool read_control(struct arena *arena, const struct json_cursor *at, struct pack *pack, struct error *error)
+{
+    static const char *const keys[] = {"id", "title", "text", "source", "severity", "facts", NULL};
+    struct pack_control *control = vector_add(arena, &pack->controls);
+    int severity;
+    GUARD(only_keys(at, keys, error) && json_string(arena, at, "id", &control->id, error) &&
+          json_string(arena, at, "title", &control->title, error) &&
+          json_string(arena, at, "text", &control->text, error) &&
+          json_string(arena, at, "source", &control->source, error) &&
+          json_word(arena, at, "severity", severity_names, &severity, error));
+    control->severity = (enum severity)severity;
+    for (size_t i = 0; i + 1 < pack->controls.count; i++)
+        if (strcmp(pack->controls.items[i].id, control->id) == 0)
+            return json_fail(at, error, "\"%s\" is the id of another control too", control->id);
+    struct json_cursor facts = json_member(at, "facts");
+    const cJSON *node;
+    size_t index = 0;
+    GUARD(json_expect_array(&facts, error));
+    cJSON_ArrayForEach (node, facts.node) {
+        struct json_cursor one = json_element(&facts, index++, node);
+        GUARD(read_fact(arena, &one, control, error));
+    }
+    return index > 0 || json_fail(&facts, error, "is empty: no fact would decide this control");
+}
+
+static bool read_pack(struct arena *arena, const struct json_cursor *root, struct pack *pack, struct error *error)
+{
+    static const char *const keys[] = {"schema", "id", "title", "source", "controls", NULL};
+    const char *schema;
+    GUARD(only_keys(root, keys, error) && json_string(arena, root, "schema", &schema, error));
+    struct json_cursor at = json_member(root, "schema"), controls = json_member(root, "controls");
+    if (strcmp(schema, "sgproof/pack/v1") != 0)
+        return json_fail(&at, error, "\"%s\", expected sgproof/pack/v1", schema);
+    GUARD(json_string(arena, root, "id", &pack->id, error) && json_string(arena, root, "title", &pack->title, error) &&
+          json_string(arena, root, "source", &pack->source, error) && json_expect_array(&controls, error));
+    const cJSON *node;
+    size_t index = 0;
+    cJSON_ArrayForEach (node, controls.node) {
+        struct json_cursor one = json_element(&controls, index++, node);
+        GUARD(read_control(arena, &one, pack, error));
+    }
+    return true;
+}
+
+struct pack *pack_parse(struct arena *arena, const char *file, const char *bytes, size_t length, struct error *error)
+{
+    struct pack *pack = arena_new_of(arena, struct pack);
+    cJSON *root = json_parse(file, bytes, length, error);
+    if (root == NULL)
+        return NULL;
+    struct json_cursor at = {.file = file, .node = root};
+    bool good = read_pack(arena, &at, pack, error);
+    cJSON_Delete(root);
+    return good ? pack : NULL;
+}

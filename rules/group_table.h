@@ -1,7 +1,0 @@
-// The platform's table: what each security group allows and denies, in and out, and what was declared and observed of
-// it at the public addresses that hold the group.
-#pragma once
-
-#include "rules/facts.h"
-
-void group_table(struct arena *arena, const struct fact_input *input, struct control_report *report);

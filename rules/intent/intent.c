@@ -1,0 +1,244 @@
+#include "rules/intent/intent.h"
+
+#include <fnmatch.h>
+
+#include "model/protocol.h"
+
+static bool only_keys(const struct json_cursor *object, const char *const *known, struct error *error)
+{
+    const cJSON *member;
+    GUARD(json_expect_object(object, error));
+    cJSON_ArrayForEach (member, object->node) {
+        struct json_cursor at = {.up = object, .file = object->file, .key = member->string, .node = member};
+        if (!text_among(member->string, known))
+            return json_fail(&at, error, "unknown key");
+    }
+    return true;
+}
+
+static bool choice(struct arena *arena, const struct json_cursor *object, const char *key, const char *yes,
+                   const char *no, bool *value, struct error *error)
+{
+    const char *text;
+    GUARD(json_string(arena, object, key, &text, error));
+    struct json_cursor at = json_member(object, key);
+    *value = strcmp(text, yes) == 0;
+    return *value || strcmp(text, no) == 0 || json_fail(&at, error, "\"%s\", expected \"%s\" or \"%s\"", text, yes, no);
+}
+
+static bool read_select(struct arena *arena, const struct json_cursor *at, struct intent_rule *rule,
+                        struct error *error)
+{
+    static const char *const keys[] = {"instance", "group", "tag", "subnet", "vpc", "account", "address", NULL};
+    const char *tag, *address;
+    GUARD(only_keys(at, keys, error));
+    GUARD(json_optional_string(arena, at, "instance", &rule->instance, error));
+    GUARD(json_optional_string(arena, at, "group", &rule->group, error));
+    GUARD(json_optional_string(arena, at, "subnet", &rule->subnet, error));
+    GUARD(json_optional_string(arena, at, "vpc", &rule->vpc, error));
+    GUARD(json_optional_string(arena, at, "account", &rule->account, error));
+    GUARD(json_optional_string(arena, at, "tag", &tag, error));
+    GUARD(json_optional_string(arena, at, "address", &address, error));
+    if (tag != NULL) {
+        struct json_cursor wrong = json_member(at, "tag");
+        const char *equals = strchr(tag, '=');
+        if (equals == NULL || equals == tag)
+            return json_fail(&wrong, error, "\"%s\", expected KEY=VALUE", tag);
+        rule->tag_key = arena_strndup(arena, tag, (size_t)(equals - tag));
+        rule->tag_value = equals + 1;
+    }
+    if (address != NULL) {
+        struct json_cursor wrong = json_member(at, "address");
+        rule->has_address = true;
+        if (prefix_parse(address, true, &rule->address) != PREFIX_OK)
+            return json_fail(&wrong, error, "\"%s\" is not an address or a CIDR without host bits", address);
+    }
+    return true;
+}
+
+static bool read_sources(struct arena *arena, const struct json_cursor *at, struct intent_rule *rule,
+                         struct error *error)
+{
+    size_t index = 0;
+    const cJSON *node;
+    GUARD(json_expect_array(at, error));
+    rule->has_sources = true;
+    cJSON_ArrayForEach (node, at->node) {
+        struct json_cursor item = json_element(at, index++, node);
+        struct prefix prefix;
+        if (!cJSON_IsString(node) || prefix_parse(node->valuestring, true, &prefix) != PREFIX_OK)
+            return json_fail(&item, error, "expected an address or a CIDR without host bits");
+        struct prefixset *set = prefix.family == FAMILY_IPV4 ? &rule->sources4 : &rule->sources6;
+        *set = prefixset_union(arena, *set, prefixset_of(arena, prefix));
+    }
+    return true;
+}
+
+static bool is_date(const char *text)
+{
+    if (strlen(text) != 10 || text[4] != '-' || text[7] != '-')
+        return false;
+    for (int i = 0; i < 10; i++)
+        if (i != 4 && i != 7 && (text[i] < '0' || text[i] > '9'))
+            return false;
+    return strncmp(text + 5, "01", 2) >= 0 && strncmp(text + 5, "12", 2) <= 0 && strcmp(text + 8, "01") >= 0 &&
+           strcmp(text + 8, "31") <= 0;
+}
+
+static bool read_rule(struct arena *arena, const struct json_cursor *at, struct intent *intent, struct error *error)
+{
+    static const char *const keys[] = {"id",      "decision", "select", "protocol", "ports",
+                                       "sources", "owner",    "reason", "expires",  NULL};
+    struct intent_rule *rule = vector_add(arena, &intent->rules);
+    const char *protocol, *ports;
+    rule->protocol = PROTOCOL_ANY;
+    rule->ports = portset_all;
+    GUARD(only_keys(at, keys, error));
+    GUARD(json_string(arena, at, "id", &rule->id, error));
+    for (size_t i = 0; i + 1 < intent->rules.count; i++)
+        if (strcmp(intent->rules.items[i].id, rule->id) == 0) {
+            struct json_cursor wrong = json_member(at, "id");
+            return json_fail(&wrong, error, "\"%s\" is the id of another rule too", rule->id);
+        }
+    GUARD(choice(arena, at, "decision", "allow", "deny", &rule->allow, error));
+    struct json_cursor select = json_member(at, "select"), sources = json_member(at, "sources");
+    GUARD(select.node == NULL || read_select(arena, &select, rule, error));
+    GUARD(sources.node == NULL || read_sources(arena, &sources, rule, error));
+    GUARD(json_optional_string(arena, at, "protocol", &protocol, error));
+    GUARD(json_optional_string(arena, at, "ports", &ports, error));
+    GUARD(json_optional_string(arena, at, "owner", &rule->owner, error));
+    GUARD(json_optional_string(arena, at, "reason", &rule->reason, error));
+    GUARD(json_optional_string(arena, at, "expires", &rule->expires, error));
+    struct json_cursor wrong = json_member(at, "protocol");
+    if (protocol != NULL && !protocol_parse(protocol, &rule->protocol))
+        return json_fail(&wrong, error, "\"%s\" is not a protocol", protocol);
+    wrong = json_member(at, "ports");
+    if (ports != NULL && !portset_parse(arena, ports, &rule->ports))
+        return json_fail(&wrong, error, "\"%s\" is no list of ports such as \"22,80,1000-2000\"", ports);
+    wrong = json_member(at, "expires");
+    return rule->expires == NULL || is_date(rule->expires) ||
+           json_fail(&wrong, error, "\"%s\" is no date, expected YYYY-MM-DD", rule->expires);
+}
+
+static bool read_intent(struct arena *arena, const struct json_cursor *root, struct intent *intent, struct error *error)
+{
+    static const char *const keys[] = {"schema", "platform", "default", "rules", "administrators", NULL};
+    const char *schema;
+    GUARD(only_keys(root, keys, error));
+    GUARD(json_string(arena, root, "schema", &schema, error));
+    struct json_cursor at = json_member(root, "schema");
+    if (strcmp(schema, "sgproof/intent/v1") != 0)
+        return json_fail(&at, error, "\"%s\", expected sgproof/intent/v1", schema);
+    GUARD(json_string(arena, root, "platform", &intent->platform, error));
+    GUARD(choice(arena, root, "default", "allow", "deny", &intent->default_allow, error));
+    struct json_cursor rules = json_member(root, "rules"), administrators = json_member(root, "administrators");
+    size_t index = 0;
+    const cJSON *node;
+    GUARD(administrators.node == NULL || json_expect_array(&administrators, error));
+    cJSON_ArrayForEach (node, administrators.node) {
+        struct json_cursor one = json_element(&administrators, index++, node);
+        if (!cJSON_IsString(node) || strncmp(node->valuestring, "arn:", 4) != 0)
+            return json_fail(&one, error, "expected the ARN of a user or role, in which * stands for anything");
+        *vector_add(arena, &intent->administrators) = arena_strdup(arena, node->valuestring);
+    }
+    index = 0;
+    GUARD(json_expect_array(&rules, error));
+    cJSON_ArrayForEach (node, rules.node) {
+        struct json_cursor rule = json_element(&rules, index++, node);
+        GUARD(read_rule(arena, &rule, intent, error));
+    }
+    return true;
+}
+
+struct intent *intent_read(struct arena *arena, const char *file, struct error *error)
+{
+    struct intent *intent = arena_new_of(arena, struct intent);
+    cJSON *root = json_load(file, error);
+    if (root == NULL)
+        return NULL;
+    struct json_cursor at = {.file = file, .node = root};
+    bool good = read_intent(arena, &at, intent, error);
+    cJSON_Delete(root);
+    return good ? intent : NULL;
+}
+
+struct portset intent_ports(struct arena *arena, const struct intent *intent)
+{
+    struct portset ports = portset_empty;
+    for (size_t i = 0; i < intent->rules.count; i++) {
+        const struct intent_rule *rule = &intent->rules.items[i];
+        if ((rule->protocol == PROTOCOL_TCP || rule->protocol == PROTOCOL_ANY) &&
+            !portset_equal(rule->ports, portset_all))
+            ports = portset_union(arena, ports, rule->ports);
+    }
+    return portset_subtract(arena, ports, portset_of(arena, 0, 0));
+}
+
+static bool glob(const char *pattern, const char *value)
+{
+    return pattern == NULL || (value != NULL && fnmatch(pattern, value, 0) == 0);
+}
+
+static bool tagged(const struct intent_rule *rule, const char *const *tags, size_t count)
+{
+    for (size_t i = 0; i + 1 < count; i += 2)
+        if (strcmp(tags[i], rule->tag_key) == 0 && glob(rule->tag_value, tags[i + 1]))
+            return true;
+    return false;
+}
+
+bool intent_rule_selects(const struct intent_rule *rule, const struct estate *estate, const struct endpoint *endpoint)
+{
+    const struct network_interface *interface = endpoint->interface;
+    const struct instance *instance = map_get(&estate->instances, interface->instance_id);
+    if (!glob(rule->instance, interface->instance_id) || !glob(rule->subnet, interface->place->subnet_id) ||
+        !glob(rule->vpc, interface->place->vpc_id) || !glob(rule->account, interface->place->account_id))
+        return false;
+    if (rule->has_address && !prefix_holds(rule->address, (struct address){.family = endpoint->address.family,
+                                                                           .bits = endpoint->address.first}))
+        return false;
+    if (rule->tag_key != NULL && !tagged(rule, interface->tags, interface->tag_count) &&
+        (instance == NULL || !tagged(rule, instance->tags, instance->tag_count)))
+        return false;
+    bool grouped = rule->group == NULL;
+    for (size_t i = 0; interface->groups != NULL && i < interface->groups->count && !grouped; i++) {
+        const struct security_group *group = map_get(&estate->security_groups, interface->groups->ids[i]);
+        grouped = glob(rule->group, interface->groups->ids[i]) || (group != NULL && glob(rule->group, group->name));
+    }
+    return grouped;
+}
+
+bool intent_rule_expired(const struct intent_rule *rule, const char *today)
+{
+    return rule->allow && rule->expires != NULL && strcmp(today, rule->expires) > 0;
+}
+
+bool intent_is_administrator(const struct intent *intent, const char *arn)
+{
+    for (size_t i = 0; i < intent->administrators.count; i++)
+        if (fnmatch(intent->administrators.items[i], arn, 0) == 0)
+            return true;
+    return false;
+}
+
+const struct intent_rule *intent_decides(const struct intent *intent, const struct estate *estate,
+                                         const struct endpoint *endpoint, int protocol, uint16_t port,
+                                         struct address source, const char *today, const struct intent_rule **expired)
+{
+    *expired = NULL;
+    for (size_t i = 0; i < intent->rules.count; i++) {
+        const struct intent_rule *rule = &intent->rules.items[i];
+        struct prefixset sources = source.family == FAMILY_IPV4 ? rule->sources4 : rule->sources6;
+        if ((rule->protocol != PROTOCOL_ANY && rule->protocol != protocol) ||
+            (protocol_has_ports(protocol) && !portset_holds(rule->ports, port)) ||
+            (rule->has_sources && !prefixset_holds(sources, source.bits)) ||
+            !intent_rule_selects(rule, estate, endpoint))
+            continue;
+        if (intent_rule_expired(rule, today)) {
+            *expired = *expired == NULL ? rule : *expired;
+            continue;
+        }
+        return rule;
+    }
+    return NULL;
+}

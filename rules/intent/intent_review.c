@@ -1,0 +1,103 @@
+#include "rules/intent/intent_review.h"
+
+#include "model/protocol.h"
+#include "net/port_map.h"
+
+struct review {
+    struct arena *arena;
+    const struct intent *intent;
+    const struct exposure_set *exposures;
+    const char *today;
+    bool *selected; // rule × endpoint
+};
+
+static bool *selected(const struct review *review, size_t rule, size_t endpoint)
+{
+    return &review->selected[rule * review->exposures->endpoints.count + endpoint];
+}
+
+// What of an endpoint's packets of one protocol a rule is about.
+static struct portmap region(struct arena *arena, const struct intent_rule *rule, int protocol, enum family family)
+{
+    if (rule->protocol != PROTOCOL_ANY && rule->protocol != protocol)
+        return portmap_empty;
+    struct prefixset sources = !rule->has_sources      ? prefixset_all(arena, family)
+                               : family == FAMILY_IPV4 ? rule->sources4
+                                                       : rule->sources6;
+    return portmap_of(arena, protocol_has_ports(protocol) ? rule->ports : portset_all, sources);
+}
+
+// Whether earlier rules leave something of an endpoint to rule `number`; those that take of it are added to *takers.
+static bool has_some_left(const struct review *review, struct arena *scratch, size_t number, size_t endpoint,
+                          text_list *takers)
+{
+    static const int protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_ICMP, PROTOCOL_ICMPV6, PROTOCOL_UNNAMED};
+    const struct intent_rule *rule = &review->intent->rules.items[number];
+    enum family family = review->exposures->endpoints.items[endpoint].address.family;
+    bool any = rule->protocol == PROTOCOL_ANY;
+    for (size_t p = 0; p < (any ? sizeof(protocols) / sizeof(protocols[0]) : 1); p++) {
+        int protocol = any ? protocols[p] : rule->protocol;
+        struct portmap left = region(scratch, rule, protocol, family);
+        for (size_t r = 0; r < number && left.count > 0; r++) {
+            const struct intent_rule *before = &review->intent->rules.items[r];
+            if (!*selected(review, r, endpoint) || intent_rule_expired(before, review->today))
+                continue;
+            struct portmap rest = portmap_subtract(scratch, left, region(scratch, before, protocol, family));
+            bool known = portmap_equal(rest, left);
+            for (size_t t = 0; t < takers->count && !known; t++)
+                known = takers->items[t] == before->id;
+            if (!known)
+                *vector_add(review->arena, takers) = before->id;
+            left = rest;
+        }
+        if (left.count > 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *joined(struct arena *arena, const text_list *list)
+{
+    const char *text = "";
+    for (size_t i = 0; i < list->count; i++)
+        text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", list->items[i]);
+    return text;
+}
+
+static void note(const struct review *review, struct verdict_set *set, const struct intent_rule *rule,
+                 const char *state, const char *detail)
+{
+    *vector_add(review->arena, &set->intent_notes) =
+        (struct intent_note){.rule = rule->id, .state = state, .detail = detail, .owner = rule->owner};
+}
+
+void intent_review(struct arena *arena, const struct intent *intent, const struct estate *estate,
+                   const struct exposure_set *exposures, const char *today, struct verdict_set *set)
+{
+    struct arena *scratch = arena_new();
+    size_t endpoints = exposures->endpoints.count;
+    struct review review = {.arena = arena, .intent = intent, .exposures = exposures, .today = today};
+    review.selected = arena_array(arena, bool, intent->rules.count *endpoints + 1);
+    for (size_t r = 0; r < intent->rules.count; r++) {
+        const struct intent_rule *rule = &intent->rules.items[r];
+        text_list takers = {0};
+        bool selects = false, left = false;
+        for (size_t e = 0; e < endpoints; e++)
+            selects |= *selected(&review, r, e) = intent_rule_selects(rule, estate, &exposures->endpoints.items[e]);
+        for (size_t e = 0; e < endpoints && !left; e++) {
+            if (*selected(&review, r, e))
+                left = has_some_left(&review, scratch, r, e, &takers);
+            arena_reset(scratch);
+        }
+        if (intent_rule_expired(rule, today))
+            note(&review, set, rule, "expired", arena_printf(arena, "on %s; it no longer allows", rule->expires));
+        if (!selects)
+            note(&review, set, rule, "unused", "it selects no endpoint");
+        else if (!left && takers.count == 0)
+            note(&review, set, rule, "unused", "its sources are of another address family than what it selects");
+        else if (!left)
+            note(&review, set, rule, "shadowed",
+                 arena_printf(arena, "earlier rules decide all of it: %s", joined(arena, &takers)));
+    }
+    arena_free(scratch);
+}

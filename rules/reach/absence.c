@@ -1,0 +1,232 @@
+#include "rules/reach/absence.h"
+
+#include <stdlib.h>
+
+#include "rules/reach/load_balancer.h"
+
+struct finder {
+    struct exposure_set *set;
+    const struct estate *estate;
+    struct arena *arena;
+    struct arena *scratch;
+    struct map instances; // that have some interface
+    bool instances_known;
+    struct map
+        balancers; // keys of load balancers that have some interface with a public address; and, with |SUBNET, there
+};
+
+static void lacks(struct finder *finder, enum kind kind, const char *account, const char *region, const char *id,
+                  const char *text)
+{
+    lack_add(finder->arena, &finder->set->missing,
+             &(struct lack){kind_name(kind), account == NULL ? "unknown" : account, region == NULL ? "unknown" : region,
+                            id, text});
+}
+
+// ---- Public things without an interface
+
+static void index_interfaces(struct finder *finder)
+{
+    for (size_t i = 0; i < finder->estate->interfaces.count; i++) {
+        const struct network_interface *one = finder->estate->interfaces.items[i];
+        if (one->load_balancer == NULL || one->address_count == 0)
+            continue;
+        const char *key = load_balancer_key(finder->scratch, one), *subnet = one->place->subnet_id;
+        map_put(finder->scratch, &finder->balancers, key, finder);
+        if (subnet != NULL)
+            map_put(finder->scratch, &finder->balancers, arena_printf(finder->scratch, "%s|%s", key, subnet), finder);
+    }
+}
+
+static bool has_address(const struct finder *finder, const char *text)
+{
+    struct address address;
+    return address_parse(text, &address) && exposure_endpoint_at(finder->set, prefix_of(address)) != NULL;
+}
+
+static bool has_interface(struct finder *finder, const struct instance *instance)
+{
+    if (instance->has_interface)
+        return true;
+    const struct estate *estate = finder->estate;
+    for (size_t i = 0; i < estate->interfaces.count && !finder->instances_known; i++)
+        if (estate->interfaces.items[i]->instance_id != NULL)
+            map_put(finder->scratch, &finder->instances, estate->interfaces.items[i]->instance_id, finder);
+    finder->instances_known = true;
+    return map_get(&finder->instances, instance->id) != NULL;
+}
+
+static int by_key(const void *left, const void *right)
+{
+    const struct map_slot *const *a = left, *const *b = right;
+    return strcmp((*a)->key, (*b)->key);
+}
+
+struct slots {
+    VECTOR(const struct map_slot *) items;
+};
+
+// A map's slots in the order of their keys, so that equal estates give equal bytes.
+static struct slots sorted(struct finder *finder, const struct map *map)
+{
+    struct slots slots = {0};
+    for (size_t i = 0; i < map->size; i++)
+        if (map->slots[i].key != NULL && map->slots[i].value != NULL)
+            *vector_add(finder->scratch, &slots.items) = &map->slots[i];
+    if (slots.items.count > 1)
+        qsort(slots.items.items, slots.items.count, sizeof(*slots.items.items), by_key);
+    return slots;
+}
+
+static void find_instances(struct finder *finder)
+{
+    for (size_t i = 0; i < finder->estate->telling.count; i++) {
+        const struct instance *one = finder->estate->telling.items[i];
+        const struct instance *kept = map_get(&finder->estate->instances, one->id); // none, where a plan ends it
+        bool named = false;
+        if (kept == NULL || instance_is_gone(kept))
+            continue;
+        for (size_t a = 0; a < one->public_address_count; a++)
+            if (!has_address(finder, one->public_addresses[a])) {
+                named = true;
+                lacks(finder, KIND_NETWORK_INTERFACES, one->place->account_id, one->place->region, one->id,
+                      arena_printf(finder->arena, "missing: the interface of %s with its public address %s", one->id,
+                                   one->public_addresses[a]));
+            }
+        if (!named && !one->between && !has_interface(finder, one) &&
+            estate_completeness(finder->estate, KIND_NETWORK_INTERFACES, one->place->account_id, one->place->region) >=
+                COMPLETENESS_PARTIAL) // else one line says it of all
+            lacks(finder, KIND_NETWORK_INTERFACES, one->place->account_id, one->place->region, one->id,
+                  arena_printf(finder->arena, "missing: the interfaces of %s", one->id));
+    }
+}
+
+static void find_elastic_addresses(struct finder *finder)
+{
+    for (size_t i = 0; i < finder->estate->elastic_addresses.count; i++) {
+        const struct elastic_address *one = &finder->estate->elastic_addresses.items[i];
+        if (!has_address(finder, one->address))
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
+                  arena_printf(finder->arena, "missing: the interface that Elastic IP address %s is associated with",
+                               one->address));
+    }
+}
+
+// One that is known to be internet-facing has a node with a public address in each of its subnets.
+static void find_nodes(struct finder *finder, const struct load_balancer *one, const char *key)
+{
+    for (size_t i = 0; i < one->subnets.count && one->scheme == SCHEME_INTERNET_FACING; i++)
+        if (map_get(&finder->balancers, arena_printf(finder->scratch, "%s|%s", key, one->subnets.items[i])) == NULL)
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+                  arena_printf(finder->arena, "missing: the interface of internet-facing load balancer %s in %s",
+                               one->name, one->subnets.items[i]));
+}
+
+static void find_load_balancers(struct finder *finder)
+{
+    struct slots slots = sorted(finder, &finder->estate->load_balancers);
+    for (size_t i = 0; i < slots.items.count; i++) {
+        const struct load_balancer *one = slots.items.items[i]->value;
+        bool outward = one->type != LOAD_BALANCER_GATEWAY && one->scheme != SCHEME_INTERNAL;
+        for (size_t a = 0; one->scheme != SCHEME_INTERNAL && a < one->addresses.count; a++)
+            if (!has_address(finder, one->addresses.items[a]))
+                lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+                      arena_printf(finder->arena, "missing: the interface of load balancer %s with its address %s",
+                                   one->name, one->addresses.items[a]));
+        if (one->name == NULL && one->type != LOAD_BALANCER_CLASSIC) { // its listeners or target groups name it
+            lacks(finder, KIND_LOAD_BALANCERS, one->account, one->region, one->arn,
+                  arena_printf(finder->arena, "missing: load balancer %s", slots.items.items[i]->key));
+            continue;
+        }
+        if (one->name == NULL || !outward)
+            continue;
+        if (map_get(&finder->balancers, slots.items.items[i]->key) != NULL) {
+            find_nodes(finder, one, slots.items.items[i]->key);
+            continue;
+        }
+        lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+              arena_printf(finder->arena, "missing: the interfaces of %s load balancer %s",
+                           one->scheme == SCHEME_INTERNET_FACING ? "internet-facing" : "(scheme not told)", one->name));
+    }
+}
+
+// Of target groups behind network load balancers, the attribute that decides whose address a target sees.
+static void find_attributes(struct finder *finder)
+{
+    static const char *const types[] = {"instance", "ip", NULL};
+    struct slots slots = sorted(finder, &finder->estate->target_groups);
+    for (size_t i = 0; i < slots.items.count; i++) {
+        const struct target_group *one = slots.items.items[i]->value;
+        if (one->preserve_client == PRESERVE_DEFAULT && one->name != NULL && one->type != NULL &&
+            one->protocol != NULL && text_among(one->type, types) && preservation_is_optional(one))
+            text_list_add(
+                finder->arena, &finder->set->assumptions,
+                arena_printf(finder->arena,
+                             "attributes of target group %s absent: its targets see %s, as is AWS's default", one->name,
+                             preserves_by_default(one) ? "the client's address" : "the load balancer's address"));
+    }
+}
+
+// RDS's interfaces do not say of which database they are: one in a subnet of its group is taken for its own.
+static void find_databases(struct finder *finder)
+{
+    struct map subnets = {0};
+    for (size_t i = 0; i < finder->set->endpoints.count; i++) {
+        const struct network_interface *interface = finder->set->endpoints.items[i].interface;
+        if (interface->is_database && interface->place->subnet_id != NULL)
+            map_put(finder->scratch, &subnets, interface->place->subnet_id, finder);
+    }
+    for (size_t i = 0; i < finder->estate->db_instances.count; i++) {
+        const struct db_instance *one = &finder->estate->db_instances.items[i];
+        bool found = !one->publicly_accessible;
+        for (size_t s = 0; s < one->subnets.count && !found; s++)
+            found = map_get(&subnets, one->subnets.items[s]) != NULL;
+        if (!found)
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
+                  arena_printf(finder->arena, "missing: the interface of publicly accessible database %s", one->id));
+    }
+}
+
+// Whether a reply leaves by the interface that the request came by, the instance's own routing decides.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/scenarios-enis.html
+static void find_secondary_interfaces(struct finder *finder)
+{
+    const struct network_interface *before = NULL;
+    for (size_t i = 0; i < finder->set->endpoints.count; i++) {
+        const struct network_interface *one = finder->set->endpoints.items[i].interface;
+        if (one->device_index <= 0 || one->instance_id == NULL || one == before || one->requester_managed)
+            continue;
+        before = one;
+        text_list_add(finder->arena, &finder->set->assumptions,
+                      arena_printf(finder->arena,
+                                   "%s is a secondary interface of %s: what it is asked is taken to be answered by it",
+                                   one->id, one->instance_id));
+    }
+}
+
+static int by_text(const void *left, const void *right)
+{
+    const struct lack *a = left, *b = right;
+    return strcmp(a->text, b->text);
+}
+
+void absence_list(struct exposure_set *set, const struct estate *estate)
+{
+    struct finder finder = {.set = set, .estate = estate, .arena = set->arena, .scratch = arena_new()};
+    for (size_t i = 0; i < estate->lacks.items.count; i++)
+        lack_add(set->arena, &set->missing, &estate->lacks.items.items[i]);
+    for (size_t i = 0; i < estate->assumptions.count; i++)
+        text_list_add(set->arena, &set->assumptions, estate->assumptions.items[i]);
+    index_interfaces(&finder);
+    find_instances(&finder);
+    find_elastic_addresses(&finder);
+    find_load_balancers(&finder);
+    find_databases(&finder);
+    find_attributes(&finder);
+    find_secondary_interfaces(&finder);
+    for (size_t i = 0; i < estate->not_covered.count; i++)
+        text_list_add(set->arena, &set->not_covered, estate->not_covered.items[i]);
+    if (set->missing.items.count > 1)
+        qsort(set->missing.items.items, set->missing.items.count, sizeof(struct lack), by_text);
+    arena_free(finder.scratch);
+}

@@ -1,0 +1,402 @@
+#include "rules/reach/balancer_hop.h"
+
+#include "model/protocol.h"
+#include "rules/reach/load_balancer.h"
+#include "rules/reach/site.h"
+
+// The ports that a node asks a target from.
+// https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html#nacl-ephemeral-ports
+enum { NODE_PORT_FIRST = 1024 };
+
+struct address own_address(const struct network_interface *interface, enum family family, size_t index)
+{
+    struct address none = {0};
+    if (family == FAMILY_IPV4)
+        return index < interface->private_ipv4_count
+                   ? (struct address){.family = FAMILY_IPV4, .bits = interface->private_ipv4[index]}
+                   : none;
+    for (size_t i = 0; i < interface->address_count; i++)
+        if (interface->addresses[i].address.family == FAMILY_IPV6 && interface->addresses[i].address.length == 128 &&
+            index-- == 0)
+            return interface->addresses[i].private_address;
+    return none;
+}
+
+static struct site *site_of(struct hopper *hopper, const struct network_interface *interface)
+{
+    const char *subnet = interface->place->subnet_id == NULL ? "" : interface->place->subnet_id;
+    struct site *site = map_get(&hopper->sites, subnet);
+    if (site == NULL) {
+        site = site_new(hopper->set->arena, hopper->estate, interface); // its texts outlive the walk
+        map_put(hopper->arena, &hopper->sites, subnet, site);
+    }
+    return site;
+}
+
+static struct clients least(struct arena *arena, struct clients a, struct clients b)
+{
+    return (struct clients){prefixset_intersect(arena, a.must, b.must), prefixset_intersect(arena, a.may, b.may)};
+}
+
+// ---- Groups
+
+static bool applies(const struct security_group_rule *rule, const struct hop_question *hop)
+{
+    return (rule->protocol == PROTOCOL_ANY || rule->protocol == hop->protocol) && rule->low <= hop->port &&
+           hop->port <= rule->high;
+}
+
+static bool interface_has_group(const struct network_interface *interface, const char *id)
+{
+    for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++)
+        if (strcmp(interface->groups->ids[i], id) == 0)
+            return true;
+    return false;
+}
+
+static bool front_has_group(const struct hop_question *hop, const char *id)
+{
+    for (size_t i = 0; i < hop->balancer->groups.count; i++)
+        if (strcmp(hop->balancer->groups.items[i], id) == 0)
+            return true;
+    return interface_has_group(hop->node, id);
+}
+
+enum leaves { LEAVES_NOT, LEAVES_PERHAPS, LEAVES_SURELY };
+
+// Whether one outbound rule names the target.
+static enum leaves rule_lets(struct hopper *hopper, const struct security_group_rule *rule,
+                             const struct hop_question *hop, text_list *doubts)
+{
+    enum leaves best = LEAVES_NOT;
+    for (size_t i = 0; i < rule->prefixes.count; i++)
+        if (prefix_holds(rule->prefixes.items[i], hop->address))
+            return LEAVES_SURELY;
+    for (size_t i = 0; i < rule->groups.count; i++)
+        if (interface_has_group(hop->target, rule->groups.items[i]))
+            return LEAVES_SURELY;
+    for (size_t i = 0; i < rule->prefix_lists.count; i++) {
+        const char *id = rule->prefix_lists.items[i];
+        const struct prefix_list *list = map_get(&hopper->estate->prefix_lists, id);
+        if (list == NULL || !list->has_entries || list->doubt != NULL) {
+            const char *text = list != NULL && list->doubt != NULL
+                                   ? list->doubt
+                                   : arena_printf(hopper->set->arena, "missing: entries of prefix list %s", id);
+            lack_add(hopper->set->arena, &hopper->groups->missing,
+                     &(struct lack){kind_name(KIND_PREFIX_LISTS), hop->node->place->account_id,
+                                    hop->node->place->region, id, text});
+            text_list_add(hopper->arena, doubts, text);
+            best = LEAVES_PERHAPS;
+            continue;
+        }
+        for (size_t e = 0; e < list->entries.count; e++)
+            if (prefix_holds(list->entries.items[e], hop->address))
+                return LEAVES_SURELY;
+    }
+    return best;
+}
+
+static enum leaves group_lets(struct hopper *hopper, const char *id, const struct hop_question *hop, text_list *because,
+                              text_list *doubts)
+{
+    struct arena *kept = hopper->set->arena;
+    const struct security_group *group = map_get(&hopper->estate->security_groups, id);
+    hopper->groups->place = hop->node->place;
+    const char *missing = security_group_resolve(hopper->groups, id, hop->address.family)->missing;
+    if (missing == NULL)
+        missing = group->egress_doubt;
+    if (missing != NULL) {
+        text_list_add(hopper->arena, doubts, missing);
+        return LEAVES_PERHAPS;
+    }
+    if (!group->has_egress) { // as those of other collectors, which keep what comes in alone
+        text_list_add(kept, &hopper->set->assumptions,
+                      arena_printf(kept,
+                                   "outbound rules of security group %s absent: it lets everything out, as is "
+                                   "AWS's default",
+                                   id));
+        return LEAVES_SURELY;
+    }
+    enum leaves best = LEAVES_NOT;
+    for (size_t r = 0; r < group->egress.count; r++) {
+        const struct security_group_rule *rule = &group->egress.items[r];
+        enum leaves lets = applies(rule, hop) ? rule_lets(hopper, rule, hop, doubts) : LEAVES_NOT;
+        best = lets > best ? lets : best;
+        if (lets == LEAVES_SURELY) {
+            text_list_add(hopper->arena, because, arena_printf(kept, "%s:egress:%zu", id, rule->index));
+            break;
+        }
+    }
+    return best;
+}
+
+// Whether the balancer's own groups let it out to the target. One without groups is not filtered.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
+static enum leaves groups_let_out(struct hopper *hopper, const struct hop_question *hop, text_list *because,
+                                  text_list *doubts)
+{
+    const struct group_set *groups = hop->node->groups;
+    enum leaves best = LEAVES_NOT;
+    if (groups == NULL) {
+        text_list_add(hopper->arena, doubts, arena_printf(hopper->set->arena, "missing: Groups of %s", hop->node->id));
+        return LEAVES_PERHAPS;
+    }
+    for (size_t i = 0; i < groups->count && best != LEAVES_SURELY; i++) {
+        enum leaves lets = group_lets(hopper, groups->ids[i], hop, because, doubts);
+        best = lets > best ? lets : best;
+    }
+    if (best == LEAVES_NOT && hop->node->groups_unsure) { // they may not apply to it
+        if (hop->node->doubt != NULL)
+            text_list_add(hopper->arena, doubts, hop->node->doubt);
+        best = LEAVES_PERHAPS;
+    }
+    return groups->count == 0 ? LEAVES_SURELY : best;
+}
+
+// A rule of the target's groups that admits members of the load balancer's groups, as "sg-ID:INDEX", or NULL.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
+static const char *referring_rule(struct hopper *hopper, const struct hop_question *hop)
+{
+    const struct group_set *groups = hop->target->groups;
+    for (size_t g = 0; groups != NULL && g < groups->count; g++) {
+        const struct security_group *group = map_get(&hopper->estate->security_groups, groups->ids[g]);
+        for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
+            const struct security_group_rule *rule = &group->ingress.items[r];
+            for (size_t i = 0; applies(rule, hop) && i < rule->groups.count; i++)
+                if (front_has_group(hop, rule->groups.items[i]))
+                    return arena_printf(hopper->set->arena, "%s:%zu", group->id, rule->index);
+        }
+    }
+    return NULL;
+}
+
+// Who gets past the target's groups.
+static struct clients admitted(struct hopper *hopper, const struct hop_question *hop, text_list *because,
+                               text_list *doubts)
+{
+    struct arena *arena = hopper->arena;
+    enum family family = hop->address.family;
+    struct group_rules rules = security_group_rules(arena, hopper->groups, hop->target, family, hop->protocol);
+    struct claim claim = security_group_admits(arena, hopper->groups, hop->target, family, &rules);
+    struct clients clients = {.must = portmap_sources(claim.must, hop->port)};
+    clients.may = prefixset_union(arena, clients.must, portmap_sources(claim.extra, hop->port));
+    const char *reference = referring_rule(hopper, hop);
+    if (reference != NULL)
+        clients.must = clients.may = prefixset_all(arena, family);
+    struct exposure packet = {.protocol_low = hop->protocol,
+                              .protocol_high = hop->protocol,
+                              .low = hop->port,
+                              .high = hop->port,
+                              .sources = clients.may};
+    security_group_because(arena, &rules, &packet, because);
+    if (reference != NULL)
+        text_list_add(arena, because, reference);
+    text_list_add_all(arena, doubts, &claim.doubts);
+    return clients;
+}
+
+// ---- ACLs
+
+// How much of a node's ports replies may come to.
+static enum leaves ports_let(struct hopper *hopper, struct portmap allows, struct address other, const char *acl,
+                             text_list *doubts)
+{
+    struct arena *arena = hopper->arena;
+    struct portset all = portset_of(arena, NODE_PORT_FIRST, PORT_LAST);
+    struct portset some = portset_intersect(arena, portmap_ports(arena, allows, other.bits), all);
+    if (portset_equal(some, all))
+        return LEAVES_SURELY;
+    if (portset_is_empty(some))
+        return LEAVES_NOT;
+    text_list_add(arena, doubts,
+                  arena_printf(hopper->set->arena, "%s lets replies to the load balancer's ports %s only", acl,
+                               portset_format(arena, some)));
+    return LEAVES_PERHAPS;
+}
+
+// Whether the node's own ACL lets it ask the target and hear from it.
+static enum leaves node_side(struct hopper *hopper, const struct hop_question *hop, text_list *doubts)
+{
+    struct site *site = site_of(hopper, hop->node);
+    if (site->acl == NULL) {
+        text_list_add(hopper->arena, doubts, site->acl_missing);
+        return LEAVES_PERHAPS;
+    }
+    const struct passage *passage = site_passage(site, hop->address.family, hop->protocol);
+    if (!prefixset_holds(portmap_sources(passage->out.allows, hop->port), hop->address.bits))
+        return LEAVES_NOT;
+    return ports_let(hopper, passage->in.allows, hop->address, site->acl->id, doubts);
+}
+
+// The same of the target's ACL, for one of the node's addresses.
+static enum leaves target_side(struct hopper *hopper, const struct hop_question *hop, struct address own,
+                               text_list *because, text_list *doubts)
+{
+    struct site *site = site_of(hopper, hop->target);
+    if (site->acl == NULL) {
+        text_list_add(hopper->arena, doubts, site->acl_missing);
+        return LEAVES_PERHAPS;
+    }
+    const struct passage *passage = site_passage(site, own.family, hop->protocol);
+    if (!prefixset_holds(portmap_sources(passage->in.allows, hop->port), own.bits))
+        return LEAVES_NOT;
+    network_acl_because(hopper->arena, &passage->in, portset_of(hopper->arena, hop->port, hop->port),
+                        prefixset_of(hopper->arena, prefix_of(own)), because);
+    return ports_let(hopper, passage->out.allows, own, site->acl->id, doubts);
+}
+
+// The clients that the target's ACL lets in with their own address, and the reply out to, from a port of their choice.
+static struct clients target_acl_admits(struct hopper *hopper, const struct hop_question *hop, text_list *because,
+                                        text_list *doubts)
+{
+    struct arena *arena = hopper->arena;
+    struct site *site = site_of(hopper, hop->target);
+    struct prefixset back = prefixset_empty;
+    if (site->acl == NULL) {
+        text_list_add(arena, doubts, site->acl_missing);
+        return (struct clients){.must = prefixset_empty, .may = prefixset_all(arena, hop->address.family)};
+    }
+    const struct passage *passage = site_passage(site, hop->address.family, hop->protocol);
+    for (size_t i = 0; i < passage->out.allows.count; i++)
+        back = prefixset_union(arena, back, passage->out.allows.segments[i].sources);
+    struct prefixset through = prefixset_intersect(arena, portmap_sources(passage->in.allows, hop->port), back);
+    network_acl_because(arena, &passage->in, portset_of(arena, hop->port, hop->port), through, because);
+    return (struct clients){through, through};
+}
+
+// ---- The hop
+
+static struct clients preserved(struct hopper *hopper, const struct hop_question *hop, bool same_subnet,
+                                text_list *because, text_list *doubts)
+{
+    struct clients clients = least(hopper->arena, hop->clients, admitted(hopper, hop, because, doubts));
+    if (same_subnet)
+        return clients;
+    clients = least(hopper->arena, clients, target_acl_admits(hopper, hop, because, doubts));
+    struct site *site = site_of(hopper, hop->node);
+    const struct passage *passage = site_passage(site, hop->address.family, hop->protocol);
+    if (site->acl != NULL && !prefixset_holds(portmap_sources(passage->out.allows, hop->port), hop->address.bits)) {
+        clients.must = prefixset_empty;
+        text_list_add(hopper->arena, doubts,
+                      arena_printf(hopper->set->arena,
+                                   "whether %s stops what the load balancer passes on with its client's address is "
+                                   "not documented",
+                                   site->acl->id));
+    }
+    return clients;
+}
+
+static struct clients by_own_address(struct hopper *hopper, const struct hop_question *hop, bool same_subnet,
+                                     text_list *because, text_list *doubts)
+{
+    struct clients result = {0}, passes = admitted(hopper, hop, because, doubts);
+    struct address own;
+    for (size_t a = 0; (own = own_address(hop->node, hop->address.family, a)).family != 0; a++) {
+        enum leaves way = prefixset_holds(passes.must, own.bits)  ? LEAVES_SURELY
+                          : prefixset_holds(passes.may, own.bits) ? LEAVES_PERHAPS
+                                                                  : LEAVES_NOT;
+        // A classic load balancer's ACL counts even towards its own subnet (Reachability Analyzer's
+        // ELB_ACL_RESTRICTION).
+        if (way != LEAVES_NOT && (!same_subnet || hop->balancer->type == LOAD_BALANCER_CLASSIC)) {
+            enum leaves side = node_side(hopper, hop, doubts);
+            way = side < way ? side : way;
+        }
+        if (way != LEAVES_NOT && !same_subnet) {
+            enum leaves side = target_side(hopper, hop, own, because, doubts);
+            way = side < way ? side : way;
+        }
+        if (way == LEAVES_SURELY)
+            result.must = hop->clients.must;
+        if (way != LEAVES_NOT)
+            result.may = hop->clients.may;
+    }
+    return result;
+}
+
+struct clients hop_through(struct hopper *hopper, const struct hop_question *hop, text_list *because, text_list *doubts)
+{
+    const struct interface_place *from = hop->node->place, *to = hop->target->place;
+    bool same_subnet = from->subnet_id != NULL && text_same(from->subnet_id, to->subnet_id);
+    struct clients none = {0};
+    if (prefixset_is_empty(hop->clients.may))
+        return none;
+    enum leaves out = groups_let_out(hopper, hop, because, doubts);
+    if (out == LEAVES_NOT)
+        return none;
+    struct clients clients = hop->preserved ? preserved(hopper, hop, same_subnet, because, doubts)
+                                            : by_own_address(hopper, hop, same_subnet, because, doubts);
+    if (out == LEAVES_PERHAPS)
+        clients.must = prefixset_empty;
+    if (strcmp(from->vpc_id, to->vpc_id) != 0 && !prefixset_is_empty(clients.may)) {
+        clients.must = prefixset_empty; // peering, a transit gateway
+        text_list_add(
+            hopper->arena, doubts,
+            arena_printf(hopper->set->arena, "the way from %s to %s is not modelled", from->vpc_id, to->vpc_id));
+    }
+    return clients;
+}
+
+// ---- Zones
+
+static const char *zone_of(const struct hopper *hopper, const struct network_interface *interface)
+{
+    return map_get(&hopper->estate->zone_of_subnet, interface->place->subnet_id);
+}
+
+// Whether nodes pass on to targets in other zones. A target group's own attribute goes before its load balancer's; an
+// application load balancer's own is always on, a network one's off unless it is told. *doubt: why that is not sure.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-cross-zone.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/disable-cross-zone.html
+static bool crosses_zones(struct hopper *hopper, const struct load_balancer *balancer, const struct target_group *group,
+                          const char **doubt)
+{
+    struct arena *kept = hopper->set->arena;
+    if (balancer->type == LOAD_BALANCER_CLASSIC) { // its attributes are not read
+        *doubt =
+            arena_printf(kept, "whether classic load balancer %s passes on to other zones is not told", balancer->name);
+        return true;
+    }
+    if (group->cross_zone != SETTING_NOT_TOLD)
+        return group->cross_zone == SETTING_ON;
+    const struct lack *lack = group->attributes_told && balancer->attributes_told
+                                  ? NULL
+                                  : attributes_lack(hopper->estate, balancer->account, balancer->region);
+    if (lack != NULL) {
+        *doubt = lack->text;
+        return true;
+    }
+    return balancer->type == LOAD_BALANCER_APPLICATION || balancer->cross_zone == SETTING_ON;
+}
+
+enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, const struct target_group *group,
+                         const char *target_zone, text_list *doubts)
+{
+    const struct load_balancer *balancer = hop->balancer;
+    const struct network_interface *node = hop->node, *target = hop->target;
+    const char *from = zone_of(hopper, node), *to = target_zone != NULL ? target_zone : zone_of(hopper, target);
+    const char *doubt = NULL;
+    if (text_same(to, "all") || (from != NULL && text_same(from, to)))
+        return ZONE_SURELY;
+    bool crosses = crosses_zones(hopper, balancer, group, &doubt);
+    if (doubt == NULL && crosses)
+        return ZONE_SURELY;
+    if (doubt == NULL && from != NULL && to != NULL && group != NULL && strcmp(group->type, "alb") == 0)
+        doubt = arena_printf(hopper->set->arena,
+                             "whether %s, whose nodes keep to their zones, passes on to %s in "
+                             "another one is not documented",
+                             balancer->name, target->id);
+    if (doubt == NULL && (from == NULL || to == NULL))
+        doubt = arena_printf(hopper->set->arena, "the Availability Zone of %s is not told",
+                             from == NULL ? node->id : target->id);
+    if (!crosses && group->cross_zone == SETTING_NOT_TOLD && !balancer->attributes_told)
+        text_list_add(hopper->set->arena, &hopper->set->assumptions,
+                      arena_printf(hopper->set->arena,
+                                   "attributes of load balancer %s absent: its nodes reach targets of their own zone "
+                                   "only, as is AWS's default",
+                                   balancer->name));
+    if (doubt == NULL)
+        return ZONE_NOT;
+    text_list_add(hopper->arena, doubts, doubt);
+    return ZONE_PERHAPS;
+}

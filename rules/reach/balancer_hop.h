@@ -1,0 +1,47 @@
+// One hop behind a load balancer: from one of its nodes to one target. For the files of rules/ only.
+//
+// A node is an interface of the load balancer. What it sends to a target comes from its own private address or, with
+// client address preservation, from the client's.
+#pragma once
+
+#include "rules/reach/security_group.h"
+
+// Clients of one family, in three values as in a claim.
+struct clients {
+    struct prefixset must;
+    struct prefixset may; // holds `must`
+};
+
+// What all hops of one computation share.
+struct hopper {
+    struct arena *arena;      // of the walk
+    struct exposure_set *set; // its arena keeps texts
+    const struct estate *estate;
+    struct group_cache *groups;
+    struct map sites; // subnet -> struct site
+};
+
+struct hop_question {
+    const struct load_balancer *balancer;
+    const struct network_interface *node;
+    const struct network_interface *target;
+    struct address address; // the target's
+    uint16_t port;
+    int protocol;
+    bool preserved;         // the target sees the client's address
+    struct clients clients; // that reach the node's listener
+};
+
+// A node's or target's own address: its index-th of a family; family 0 where there is none.
+struct address own_address(const struct network_interface *interface, enum family family, size_t index);
+
+// The clients that get through: the balancer's groups let it out, the target's admit it, and between subnets the ACLs
+// of both let it there and the reply back.
+struct clients hop_through(struct hopper *hopper, const struct hop_question *hop, text_list *because,
+                           text_list *doubts);
+
+// Whether the node sends to targets in the target's zone: in its own zone always, in others where cross-zone load
+// balancing is on. `group` is NULL behind a classic load balancer; target_zone what is registered, or NULL.
+enum in_zone { ZONE_NOT, ZONE_PERHAPS, ZONE_SURELY };
+enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, const struct target_group *group,
+                         const char *target_zone, text_list *doubts);

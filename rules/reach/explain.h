@@ -1,0 +1,36 @@
+// Explains one packet, hop by hop, from the same evaluation that computes exposure.
+#pragma once
+
+#include "rules/reach/claim.h"
+
+// One hop of an explanation, in the order a packet meets them.
+enum hop_result { HOP_PASS, HOP_POSSIBLE, HOP_STOP };
+
+struct hop {
+    const char *stage; // "gateway", "network acl in", "security groups", "route back", "network acl out"
+    enum hop_result result;
+    const char *text; // what decided it, for people
+};
+
+struct explanation {
+    const struct exposure *exposure; // the rectangle that holds the packet, or NULL: unreachable
+    VECTOR(struct hop) hops;
+};
+
+// Explains one packet to `endpoint` (of a set computed from `estate`): protocol, number (port; ICMP type * 256 + code;
+// 0 for others), source, and for TCP and UDP the client ports it may come from.
+struct explanation explain_packet(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
+                                  int protocol, uint16_t number, struct address source, struct portset client_ports);
+
+// The first hop that stops the packet, as "stage: text", or NULL.
+const char *explanation_stop(struct arena *arena, const struct explanation *explanation);
+
+// What each stage lets through of one protocol, surely or possibly, as (number, source) pairs; for the way back those
+// that some client port gets a reply for. What all stages let through is the endpoint's two-way exposure, and what the
+// first three let through is what arrives.
+enum stage { STAGE_GATEWAY, STAGE_ACL_IN, STAGE_GROUPS, STAGE_ROUTE, STAGE_ACL_OUT, STAGE_COUNT };
+struct stages {
+    struct portmap through[STAGE_COUNT];
+};
+struct stages explain_stages(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
+                             int protocol);

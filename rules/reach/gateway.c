@@ -1,0 +1,372 @@
+#include "rules/reach/gateway.h"
+
+#include "model/interface_kind.h"
+#include "rules/reach/load_balancer.h"
+#include "rules/reach/route_table.h"
+
+void gate_doubt(struct arena *arena, struct gate *gate, const char *what)
+{
+    if (gate->state == GATE_OPEN)
+        gate->state = GATE_POSSIBLE;
+    text_list_add(arena, &gate->doubts, what);
+}
+
+const struct lack *subnet_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place)
+{
+    const struct lack *kind = estate_lack(estate, arena, KIND_SUBNETS, place->account_id, place->region);
+    if (kind != NULL)
+        return kind;
+    struct lack *one = arena_new_of(arena, struct lack);
+    *one = (struct lack){
+        kind_name(KIND_SUBNETS), place->account_id, place->region, place->subnet_id,
+        arena_printf(arena, "missing: subnet %s", place->subnet_id == NULL ? "(unknown)" : place->subnet_id)};
+    return one;
+}
+
+const struct lack *default_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                                enum kind kind)
+{
+    struct vpc_home home = estate_home(estate, place);
+    const struct lack *lack = estate_lack(estate, arena, kind, home.owner, home.region);
+    return lack == NULL && map_get(&estate->subnets, place->subnet_id) == NULL ? subnet_lack(arena, estate, place)
+                                                                               : lack;
+}
+
+struct lack association_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                             enum kind kind, const char *what, const char *id, const char *doubt)
+{
+    struct vpc_home home = estate_home(estate, place);
+    if (id == NULL)
+        doubt = arena_printf(arena, "missing: %s of subnet %s", what,
+                             place->subnet_id == NULL ? "(unknown)" : place->subnet_id);
+    return (struct lack){kind_name(kind), home.owner, home.region, id, doubt};
+}
+
+// An internet gateway that the subnet's routes name but the snapshot lacks may be this VPC's.
+static const char *unknown_gateway(const struct estate *estate, const struct route_table *table)
+{
+    for (size_t i = 0; table != NULL && i < table->routes.count; i++) {
+        const struct route *route = &table->routes.items[i];
+        const struct internet_gateway *known = map_get(&estate->internet_gateways, route->target_id);
+        if (route->target == ROUTE_INTERNET_GATEWAY && route->active && (known == NULL || !known->attachments_known))
+            return route->target_id;
+    }
+    return NULL;
+}
+
+// What VPC Block Public Access does to a place, before exclusions.
+struct block {
+    enum block_mode mode;
+    const char *where;         // whose word it is: a subnet's, a VPC's, a region's
+    const char *no_exclusions; // why exclusions may not count, or NULL
+    bool of_subnet;
+    bool of_vpc;
+};
+
+// What the subnet says of itself decides before what its VPC says, and that before the region's options: each takes
+// into account what the next one does not know of (semantics.md, 2). `missing` is filled where nothing tells.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_BlockPublicAccessStates.html
+static struct block block_of(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                             const struct lack **missing)
+{
+    struct vpc_home home = estate_home(estate, place);
+    const struct subnet *subnet = map_get(&estate->subnets, place->subnet_id);
+    const struct vpc *vpc = map_get(&estate->vpcs, place->vpc_id);
+    if (subnet != NULL && subnet->says_block)
+        return (struct block){.mode = subnet->block, .where = subnet->id, .of_subnet = true};
+    if (vpc != NULL && vpc->says_block && home.doubt == NULL)
+        return (struct block){.mode = vpc->block, .where = vpc->id, .of_vpc = true};
+    const char *keys[] = {arena_printf(arena, "%s|%s", home.owner, home.region),
+                          arena_printf(arena, "|%s", home.region), arena_printf(arena, "%s|", home.owner), "|"};
+    const struct block_options *options = NULL;
+    for (size_t i = 0; options == NULL && i < sizeof(keys) / sizeof(keys[0]); i++)
+        options = map_get(&estate->block_options, keys[i]);
+    if (options != NULL)
+        return (struct block){.mode = options->mode, .where = home.region, .no_exclusions = options->no_exclusions};
+    // A snapshot that tells of some accounts and regions knows nothing of the others; one of none has AWS's default.
+    bool told = estate_has(estate, KIND_BLOCK_PUBLIC_ACCESS);
+    if (told)
+        *missing = estate_lack(estate, arena, KIND_BLOCK_PUBLIC_ACCESS, home.owner, home.region);
+    return (struct block){.mode = told ? BLOCK_UNKNOWN : BLOCK_OFF, .where = home.region};
+}
+
+enum let_off { LET_OFF_NOT, LET_OFF_MAYBE, LET_OFF };
+
+// Whether exclusions let packets in to a place. Which of two that differ holds, a subnet's or its VPC's, no page tells.
+// https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa-basics.html#security-vpc-bpa-exclusions
+static enum let_off let_off(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                            const struct block *block, const char **unsure)
+{
+    const char *holders[] = {place->subnet_id, place->vpc_id};
+    bool in = false, out_only = false;
+    for (int i = 0; i < 2 && !block->of_subnet; i++) {
+        const struct block_exclusion *exclusion = map_get(&estate->block_exclusion_of, holders[i]);
+        if (exclusion == NULL)
+            continue;
+        in = in || (exclusion->lets_in && exclusion->doubt == NULL);
+        out_only = out_only || !exclusion->lets_in;
+        if (exclusion->doubt != NULL)
+            *unsure = exclusion->doubt;
+    }
+    if (in && !out_only)
+        *unsure = NULL; // another one in transition takes nothing away
+    if (in && out_only && *unsure == NULL)
+        *unsure = arena_printf(arena, "the exclusions of %s and %s from VPC Block Public Access differ",
+                               place->subnet_id, place->vpc_id);
+    if (in && block->no_exclusions != NULL)
+        *unsure = block->no_exclusions;
+    else if (in && block->of_vpc && map_get(&estate->block_exclusion_of, place->subnet_id) == NULL)
+        *unsure = arena_printf(arena, "%s is said to be blocked and to be excluded from VPC Block Public Access",
+                               block->where);
+    return *unsure != NULL ? LET_OFF_MAYBE : in ? LET_OFF : LET_OFF_NOT;
+}
+
+// https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa.html
+static void block(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                  struct gate *gate, struct lack_list *missing)
+{
+    struct vpc_home home = estate_home(estate, place);
+    const struct lack *untold = NULL;
+    struct block block = block_of(arena, estate, place, &untold);
+    const char *unsure = NULL;
+    enum let_off off = let_off(arena, estate, place, &block, &unsure);
+    const struct block_exclusion *own = map_get(&estate->block_exclusion_of, place->subnet_id);
+    if (block.mode == BLOCK_OFF && block.of_vpc && own != NULL && !own->lets_in) // excluded, but its subnet less so
+        gate_doubt(arena, gate,
+                   arena_printf(arena, "VPC Block Public Access is off in %s, and an exclusion of %s lets nothing in",
+                                block.where, place->subnet_id));
+    if (block.mode == BLOCK_OFF)
+        return;
+    if (untold != NULL) {
+        lack_add(arena, missing, untold);
+        gate_doubt(arena, gate, untold->text);
+        return;
+    }
+    if (block.mode == BLOCK_UNKNOWN) {
+        gate_doubt(arena, gate,
+                   arena_printf(arena, "the mode of VPC Block Public Access is not sure in %s", block.where));
+        return;
+    }
+    if (off == LET_OFF)
+        return;
+    // "Ingress-only mode is not supported in Local Zones" where there is no NAT gateway:
+    // https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa-basics.html#security-vpc-bpa-limits
+    bool local = !block.of_subnet && map_get(&estate->local_zone_subnets, place->subnet_id) != NULL;
+    if (unsure == NULL && local && block.mode == BLOCK_INGRESS)
+        unsure = arena_printf(arena, "whether block-ingress of VPC Block Public Access holds in the Local Zone of %s",
+                              place->subnet_id);
+    const struct subnet *subnet = map_get(&estate->subnets, place->subnet_id);
+    if (subnet == NULL && unsure == NULL) // it may be let off, or say a mode of its own
+        unsure = "what VPC Block Public Access does to the subnet is not known";
+    if (unsure != NULL) {
+        gate_doubt(arena, gate, unsure);
+        return;
+    }
+    const char *text = arena_printf(arena, "VPC Block Public Access is %s in %s",
+                                    block.mode == BLOCK_INGRESS ? "block-ingress" : "block-bidirectional", block.where);
+    const struct lack *lack = estate_lack(estate, arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, home.owner, home.region);
+    if (lack != NULL && !block.of_subnet) { // one of them may let it in
+        lack_add(arena, missing, lack);
+        gate_doubt(arena, gate, arena_printf(arena, "%s; %s", text, lack->text));
+        return;
+    }
+    gate->state = GATE_SHUT;
+    gate->why = text;
+}
+
+// Where it is not known which of the VPC's tables is the subnet's, any may be.
+static const char *unknown_gateway_of_vpc(const struct estate *estate, const char *vpc_id)
+{
+    const char *first = NULL;
+    for (size_t i = 0; i < estate->route_tables.size; i++) {
+        const struct route_table *table = estate->route_tables.slots[i].value;
+        bool of_vpc = table != NULL && (table->vpc_id == NULL || strcmp(table->vpc_id, vpc_id) == 0);
+        const char *unknown = of_vpc ? unknown_gateway(estate, table) : NULL;
+        if (unknown != NULL && (first == NULL || strcmp(unknown, first) < 0))
+            first = unknown;
+    }
+    return first;
+}
+
+// Every VPC has a main route table, which cannot be deleted. So where route tables are told of and none is the VPC's,
+// who was asked is not whom it belongs to, and the lack of a gateway shows nothing.
+// https://docs.aws.amazon.com/vpc/latest/userguide/RouteTables.html
+static bool is_seen_by_owner(const struct estate *estate, const char *vpc_id, const struct vpc_home *home)
+{
+    bool seen = map_get(&estate->main_table_of_vpc, vpc_id) != NULL ||
+                estate_completeness(estate, KIND_ROUTE_TABLES, home->owner, home->region) != COMPLETENESS_WHOLE;
+    for (size_t i = 0; i < estate->route_tables.size && !seen; i++) {
+        const struct route_table *table = estate->route_tables.slots[i].value;
+        seen = table != NULL && (table->vpc_id == NULL || strcmp(table->vpc_id, vpc_id) == 0);
+    }
+    return seen;
+}
+
+// Whether a gateway that is not in the snapshot may be attached.
+static const struct lack *lacking_gateway(struct arena *arena, const struct estate *estate,
+                                          const struct network_interface *interface)
+{
+    struct lack ignored;
+    struct vpc_home home = estate_home(estate, interface->place);
+    const struct lack *lack = estate_lack(estate, arena, KIND_INTERNET_GATEWAYS, home.owner, home.region);
+    const struct route_table *table = route_table_of(arena, estate, interface, &ignored);
+    const char *vpc_id = interface->place->vpc_id;
+    const char *unknown = table != NULL ? unknown_gateway(estate, table) : unknown_gateway_of_vpc(estate, vpc_id);
+    bool unplaced = strcmp(vpc_id, VPC_UNKNOWN) == 0, unseen = !unplaced && !is_seen_by_owner(estate, vpc_id, &home);
+    if (lack != NULL || (unknown == NULL && !unplaced && !unseen))
+        return lack;
+    struct lack *one = arena_new_of(arena, struct lack);
+    if (unseen)
+        *one = (struct lack){kind_name(KIND_ROUTE_TABLES), home.owner, home.region, vpc_id,
+                             arena_printf(arena, "missing: the route tables of %s, of which each VPC has one", vpc_id)};
+    else if (unplaced)
+        *one = (struct lack){kind_name(KIND_VPCS), home.owner, home.region, interface->id,
+                             arena_printf(arena, "missing: which VPC %s is in", interface->id)};
+    else
+        *one = (struct lack){kind_name(KIND_INTERNET_GATEWAYS), home.owner, home.region, unknown,
+                             arena_printf(arena, "missing: internet gateway %s of %s", unknown, vpc_id)};
+    return one;
+}
+
+// Where a page of what every answer rests on is missing, none is exact.
+static void doubt_pages(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                        struct gate *gate, struct lack_list *missing)
+{
+    static const enum kind kinds[] = {KIND_SUBNETS, KIND_ROUTE_TABLES, KIND_NETWORK_ACLS, KIND_INTERNET_GATEWAYS,
+                                      KIND_SECURITY_GROUPS};
+    struct vpc_home home = estate_home(estate, place);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && gate->state != GATE_SHUT; i++) {
+        const char *account = kinds[i] == KIND_SECURITY_GROUPS ? place->account_id : home.owner;
+        const char *region = kinds[i] == KIND_SECURITY_GROUPS ? place->region : home.region;
+        if (estate_completeness(estate, kinds[i], account, region) != COMPLETENESS_PARTIAL)
+            continue;
+        const struct lack *lack = estate_lack(estate, arena, kinds[i], account, region);
+        lack_add(arena, missing, lack);
+        gate_doubt(arena, gate, lack->text);
+    }
+}
+
+struct gate gateway_admits(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
+                           struct lack_list *missing)
+{
+    struct gate gate = {.state = GATE_OPEN};
+    const struct interface_place *place = interface->place;
+    const struct internet_gateway *attached = map_get(&estate->gateway_of_vpc, place->vpc_id);
+    if (attached != NULL) {
+        gate.gateway_id = attached->id;
+        gate.why = arena_printf(arena, "%s is attached to %s", attached->id, place->vpc_id);
+        if (attached->doubt != NULL)
+            gate_doubt(arena, &gate, attached->doubt);
+    } else {
+        const struct lack *lack = lacking_gateway(arena, estate, interface);
+        if (lack == NULL) {
+            gate.state = GATE_SHUT;
+            gate.why = arena_printf(arena, "%s has no internet gateway attached", place->vpc_id);
+            return gate;
+        }
+        gate.why = lack->text;
+        lack_add(arena, missing, lack);
+        gate_doubt(arena, &gate, gate.why);
+    }
+    const struct vpc_home *home = map_get(&estate->vpc_homes, place->vpc_id);
+    if (home != NULL && home->doubt != NULL && gate.state != GATE_SHUT)
+        gate_doubt(arena, &gate, home->doubt);
+    block(arena, estate, place, &gate, missing);
+    doubt_pages(arena, estate, place, &gate, missing);
+    const struct subnet *subnet = map_get(&estate->subnets, place->subnet_id);
+    if (gate.state == GATE_SHUT)
+        return gate;
+    if (subnet == NULL) {
+        const struct lack *lack = subnet_lack(arena, estate, place);
+        lack_add(arena, missing, lack);
+        gate_doubt(arena, &gate, lack->text);
+    } else if (subnet->doubt != NULL) {
+        gate_doubt(arena, &gate, subnet->doubt);
+    }
+    return gate;
+}
+
+// Private IPv6 space "cannot be advertised on the internet". What the subnet says of a block decides before its VPC.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SubnetIpv6CidrBlockAssociation.html
+static const struct ipv6_block *block_with(const struct ipv6_blocks *blocks, struct address address)
+{
+    const struct ipv6_block *best = NULL;
+    for (size_t i = 0; blocks != NULL && i < blocks->items.count; i++) {
+        const struct ipv6_block *one = &blocks->items.items[i];
+        bool surer = best != NULL && one->prefix.length == best->prefix.length && one->reach != best->reach;
+        if (!prefix_holds(one->prefix, address) || (best != NULL && one->prefix.length < best->prefix.length))
+            continue;
+        static const struct ipv6_block unsure = {.reach = IPV6_UNSURE};
+        best = surer ? &unsure : one;
+    }
+    return best;
+}
+
+static void admit_private_space(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                                struct address address, struct gate *gate)
+{
+    const struct subnet *subnet = map_get(&estate->subnets, place->subnet_id);
+    const struct vpc *vpc = map_get(&estate->vpcs, place->vpc_id);
+    const struct ipv6_block *block = block_with(subnet == NULL ? NULL : &subnet->ipv6_blocks, address);
+    bool sure = subnet != NULL && subnet->doubt == NULL;
+    if (block == NULL) {
+        block = block_with(vpc == NULL ? NULL : &vpc->ipv6_blocks, address);
+        sure = estate_home(estate, place).doubt == NULL;
+    }
+    if (block == NULL || block->reach == IPV6_PUBLIC)
+        return;
+    char text[ADDRESS_TEXT];
+    address_format(address, text);
+    if (block->reach == IPV6_UNSURE || !sure) {
+        gate_doubt(arena, gate, arena_printf(arena, "whether %s lies in private IPv6 space is not sure", text));
+        return;
+    }
+    gate->state = GATE_SHUT;
+    gate->why = arena_printf(arena, "%s lies in private IPv6 space, which is not advertised on the internet", text);
+}
+
+struct gate gateway_admits_interface(struct arena *arena, const struct estate *estate,
+                                     const struct network_interface *interface, struct address private_address,
+                                     enum address_gateway gateway, const struct gate *site)
+{
+    struct gate gate = *site;
+    gate.doubts = (text_list){0};
+    text_list_add_all(arena, &gate.doubts, &site->doubts);
+    const struct interface_kind *kind = interface_kind_of(interface->type);
+    if (kind != NULL && kind->admission == INTERFACE_TAKES_NOTHING) {
+        gate.state = GATE_SHUT;
+        gate.why = arena_printf(arena, "%s takes in no connection from the internet", kind->what);
+        return gate;
+    }
+    // "If the value is true, inbound traffic from the internet is dropped":
+    // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html
+    if (interface->igw_traffic == IGW_DENIED && gateway == GATEWAY_INTERNET) {
+        gate.state = GATE_SHUT;
+        gate.why =
+            arena_printf(arena, "DenyAllIgwTraffic of %s drops what comes by the internet gateway", interface->id);
+        return gate;
+    }
+    const char *missing = NULL;
+    const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
+    if (interface->doubt != NULL && gate.state != GATE_SHUT)
+        gate_doubt(arena, &gate, interface->doubt);
+    // What the interface says of itself decides before what its load balancer's attribute does; true was heeded above.
+    bool allowed = interface->igw_traffic != IGW_NOT_TOLD || gateway != GATEWAY_INTERNET;
+    struct balancer_gate own = {0};
+    if (balancer != NULL)
+        load_balancer_gate(arena, estate, balancer, private_address.family, allowed, &own);
+    if (own.shut != NULL) {
+        gate.state = GATE_SHUT;
+        gate.why = own.shut;
+    } else if (gate.state != GATE_SHUT) {
+        if (own.doubt != NULL)
+            gate_doubt(arena, &gate, own.doubt);
+        if (missing != NULL)
+            gate_doubt(arena, &gate, missing);
+        if (balancer != NULL && balancer->doubt != NULL)
+            gate_doubt(arena, &gate, balancer->doubt);
+    }
+    if (gate.state != GATE_SHUT && private_address.family == FAMILY_IPV6 && estate->has_private_ipv6)
+        admit_private_space(arena, estate, interface->place, private_address, &gate);
+    return gate;
+}

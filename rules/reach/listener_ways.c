@@ -1,0 +1,197 @@
+#include "rules/reach/listener_ways.h"
+
+#include <stdlib.h>
+
+#include "rules/reach/load_balancer.h"
+
+static struct way *way_to(struct arena *arena, struct ways *ways, const char *group)
+{
+    for (size_t i = 0; i < ways->items.count; i++)
+        if (strcmp(ways->items.items[i].group, group) == 0)
+            return &ways->items.items[i];
+    struct way *way = vector_add(arena, &ways->items);
+    *way = (struct way){.group = group};
+    return way;
+}
+
+static void widen(struct arena *arena, struct way *way, struct prefixset sources, bool surely, const char *doubt)
+{
+    way->sources.may = prefixset_union(arena, way->sources.may, sources);
+    if (surely)
+        way->sources.must = prefixset_union(arena, way->sources.must, sources);
+    else
+        text_list_add(arena, &way->doubts, doubt);
+}
+
+static struct prefixset rule_sources(struct arena *arena, const struct listener_rule *rule, enum family family)
+{
+    struct prefixset set = prefixset_empty;
+    if (!rule->from_sources)
+        return prefixset_all(arena, family);
+    for (size_t i = 0; i < rule->sources.count; i++)
+        if (rule->sources.items[i].family == family)
+            set = prefixset_union(arena, set, prefixset_of(arena, rule->sources.items[i]));
+    return set;
+}
+
+// One rule, for the sources that no rule before it surely takes. Host, path and headers are the client's to choose. A
+// group that has no weight takes new clients of no kind; one that was sent there before may be kept there by a cookie.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
+static void follow_rule(struct hopper *hopper, const struct listener_rule *rule, enum family family, bool sure,
+                        const char *doubt, struct prefixset *left, struct ways *ways)
+{
+    struct arena *arena = hopper->arena;
+    struct prefixset sources = rule_sources(arena, rule, family);
+    struct prefixset taken = prefixset_intersect(arena, *left, sources);
+    for (size_t i = 0; i < rule->forwards.count; i++) {
+        const struct forward *forward = &rule->forwards.items[i];
+        struct way *way = way_to(arena, ways, forward->target_group);
+        if (forward->weight > 0)
+            widen(arena, way, taken, sure && rule->doubt == NULL, rule->doubt != NULL ? rule->doubt : doubt);
+        else if (rule->sticky)
+            widen(arena, way, taken, false, "its weight is 0, but a client may be kept there by a cookie");
+        else
+            way->weightless = true;
+    }
+    if (!rule->has_conditions && rule->doubt == NULL && sure)
+        *left = prefixset_subtract(arena, *left, sources);
+}
+
+static bool belongs_to(const struct target_group *group, const struct load_balancer *balancer)
+{
+    for (size_t i = 0; i < group->load_balancers.count; i++)
+        if (strcmp(group->load_balancers.items[i], balancer->arn) == 0)
+            return true;
+    return false;
+}
+
+static bool rule_names(const struct listener_rule *rule, const char *arn)
+{
+    for (size_t i = 0; i < rule->forwards.count; i++)
+        if (strcmp(rule->forwards.items[i].target_group, arn) == 0)
+            return true;
+    return false;
+}
+
+static bool listener_names(const struct listener *listener, const char *arn)
+{
+    bool names = rule_names(&listener->otherwise, arn);
+    for (size_t r = 0; !names && r < listener->rules.count; r++)
+        names = rule_names(&listener->rules.items[r], arn);
+    return names;
+}
+
+// Whether a listener of a protocol may forward to a group of one.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
+static bool fits(const struct listener *listener, const struct target_group *group)
+{
+    static const char *const pairs[][3] = {{"HTTP", "HTTP", "HTTPS"},    {"HTTPS", "HTTP", "HTTPS"},
+                                           {"TCP", "TCP", "TCP_UDP"},    {"TLS", "TCP", "TLS"},
+                                           {"UDP", "UDP", "TCP_UDP"},    {"TCP_UDP", "TCP_UDP", "TCP_UDP"},
+                                           {"QUIC", "QUIC", "TCP_QUIC"}, {"TCP_QUIC", "TCP_QUIC", "TCP_QUIC"}};
+    if (listener == NULL || group->protocol == NULL)
+        return true;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+        if (strcmp(listener->protocol, pairs[i][0]) == 0)
+            return strcmp(group->protocol, pairs[i][1]) == 0 || strcmp(group->protocol, pairs[i][2]) == 0;
+    return true;
+}
+
+static int by_arn(const void *left, const void *right)
+{
+    const struct target_group *const *a = left, *const *b = right;
+    return strcmp((*a)->arn, (*b)->arn);
+}
+
+// What the snapshot lacks to know a listener's rules, or NULL. *assumed: they are absent altogether, which is no lack.
+static const char *rules_lack(struct hopper *hopper, const struct load_balancer *balancer,
+                              const struct listener *listener, const struct vpc_home *home, bool *assumed)
+{
+    struct arena *kept = hopper->set->arena;
+    *assumed = false;
+    if (listener->rules_doubt != NULL || listener->otherwise.doubt != NULL)
+        return listener->rules_doubt != NULL ? listener->rules_doubt : listener->otherwise.doubt;
+    const struct lack *lack = estate_lack(hopper->estate, kept, KIND_LISTENER_RULES, home->owner, home->region);
+    enum completeness_state state = estate_completeness(hopper->estate, KIND_LISTENER_RULES, home->owner, home->region);
+    if (lack != NULL && (state == COMPLETENESS_PARTIAL || state == COMPLETENESS_DAMAGED))
+        return lack->text;
+    for (size_t r = 0; r < listener->rules.count; r++)
+        if (listener->rules.items[r].doubt != NULL)
+            return listener->rules.items[r].doubt;
+    if (listener->rules_known)
+        return NULL;
+    *assumed = state == COMPLETENESS_ABSENT;
+    return arena_printf(kept, "a rule of listener %s of %s may forward to it (DescribeRules tells)",
+                        listener_text(hopper->arena, listener), balancer->name);
+}
+
+// Groups that say they belong to a load balancer may be behind a listener whose rules are not known, or behind any
+// where no listener names them.
+static void follow_unnamed(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                           enum family family, const struct vpc_home *home, struct ways *ways)
+{
+    struct arena *arena = hopper->arena, *kept = hopper->set->arena;
+    VECTOR(const struct target_group *) groups = {0};
+    bool assumed = false;
+    const char *lack = listener == NULL ? arena_printf(kept, "missing: listeners of load balancer %s", balancer->name)
+                                        : rules_lack(hopper, balancer, listener, home, &assumed);
+    for (size_t slot = 0; slot < hopper->estate->target_groups.size; slot++) {
+        const struct target_group *group = hopper->estate->target_groups.slots[slot].value;
+        bool named = group == NULL;
+        if (named || !belongs_to(group, balancer) || !fits(listener, group))
+            continue;
+        for (size_t l = 0; l < balancer->listeners.count && lack == NULL; l++)
+            named = named || listener_names(&balancer->listeners.items[l], group->arn);
+        if (!named)
+            *vector_add(arena, &groups) = group;
+    }
+    if (groups.count > 1)
+        qsort(groups.items, groups.count, sizeof(*groups.items), by_arn);
+    for (size_t i = 0; i < groups.count; i++) {
+        struct way *way = way_to(arena, ways, groups.items[i]->arn);
+        struct prefixset everyone = prefixset_all(arena, family);
+        if (prefixset_equal(way->sources.must, everyone))
+            continue;
+        widen(arena, way, everyone, false,
+              lack != NULL
+                  ? lack
+                  : arena_printf(kept, "it says that it is of %s, no listener of which names it", balancer->name));
+        if (assumed)
+            text_list_add(kept, &hopper->set->assumptions,
+                          arena_printf(kept,
+                                       "rules of listener %s of load balancer %s absent (DescribeRules): each target "
+                                       "group of it is possible behind it",
+                                       listener_text(arena, listener), balancer->name));
+        else if (lack != NULL && listener != NULL && !listener->rules_known && listener->rules_doubt == NULL)
+            lack_add(kept, &hopper->set->missing,
+                     &(struct lack){kind_name(KIND_LISTENER_RULES), home->owner, home->region, listener->arn,
+                                    arena_printf(kept, "missing: rules of listener %s of load balancer %s",
+                                                 listener_text(arena, listener), balancer->name)});
+    }
+}
+
+static int by_group(const void *left, const void *right)
+{
+    return strcmp(((const struct way *)left)->group, ((const struct way *)right)->group);
+}
+
+struct ways listener_ways(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                          enum family family, const struct interface_place *place)
+{
+    // Whose the balancer is, and where: its ARN tells, else its nodes do.
+    const struct vpc_home home = {.owner = balancer->account != NULL ? balancer->account : place->account_id,
+                                  .region = balancer->region != NULL ? balancer->region : place->region};
+    struct ways ways = {0};
+    struct prefixset left = prefixset_all(hopper->arena, family);
+    for (size_t r = 0; listener != NULL && r < listener->rules.count; r++)
+        follow_rule(hopper, &listener->rules.items[r], family, listener->rules_doubt == NULL, listener->rules_doubt,
+                    &left, &ways);
+    if (listener != NULL)
+        follow_rule(hopper, &listener->otherwise, family, listener->rules_doubt == NULL, listener->rules_doubt, &left,
+                    &ways);
+    follow_unnamed(hopper, balancer, listener, family, &home, &ways);
+    if (ways.items.count > 1)
+        qsort(ways.items.items, ways.items.count, sizeof(struct way), by_group);
+    return ways;
+}

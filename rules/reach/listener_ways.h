@@ -1,0 +1,23 @@
+// Where a listener sends its clients: which target groups, for which sources. For the files of rules/ only.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
+#pragma once
+
+#include "rules/reach/balancer_hop.h"
+
+// A target group that a listener forwards to, and for which sources.
+struct way {
+    const char *group; // ARN
+    struct clients sources;
+    bool weightless;  // by an action that gives it no weight
+    text_list doubts; // why beyond sources.must it is not sure
+};
+
+struct ways {
+    VECTOR(struct way) items;
+};
+
+// By rules in the order of their priority, then the default actions, and those that they may forward to for all the
+// snapshot tells. A listener that is NULL is one that the snapshot does not tell of. What is lacking or assumed is
+// added to hopper->set. Lives in hopper->arena.
+struct ways listener_ways(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                          enum family family, const struct interface_place *place);

@@ -1,0 +1,50 @@
+// Load balancers: which interfaces are theirs and where they listen.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html
+#pragma once
+
+#include "rules/reach/claim.h"
+
+// The key in estate.load_balancers of the load balancer that an interface's mark names.
+const char *load_balancer_key(struct arena *arena, const struct network_interface *interface);
+
+// Of a target group behind a network load balancer, which passes its clients' addresses on: whether an attribute of the
+// group decides that, and what holds without the attribute. The group's type is known.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
+bool preservation_is_optional(const struct target_group *group);
+bool preserves_by_default(const struct target_group *group);
+
+// The load balancer whose interface this is, or NULL. Where the snapshot holds load balancers but lacks this one or its
+// listeners, *missing says so: it may listen on every port.
+const struct load_balancer *load_balancer_of(struct arena *arena, const struct estate *estate,
+                                             const struct network_interface *interface, const char **missing);
+
+// A listener as its clients know it: "443/HTTPS"; "unknown" where it is NULL.
+const char *listener_text(struct arena *arena, const struct listener *listener);
+
+// Whether a listener takes a protocol; perhaps, where the listener's word for it is new.
+enum listens { LISTENS_NOT, LISTENS_PERHAPS, LISTENS_SURELY };
+enum listens listener_takes(const struct listener *listener, int protocol);
+
+// Numbers (ports; of ICMP, types and codes) of a protocol that it takes, and beyond them those that it may, and why.
+struct balancer_ports {
+    struct portset must;
+    struct portset may;
+    const char *doubt;
+};
+struct balancer_ports load_balancer_ports(struct arena *arena, const struct load_balancer *balancer, int protocol);
+
+// That attributes of load balancers or target groups were asked for there and not answered, or NULL.
+const struct lack *attributes_lack(const struct estate *estate, const char *account, const char *region);
+
+// What its scheme, and its attribute ipv6.deny_all_igw_traffic, do to what comes by the internet gateway. The attribute
+// does not count where its interface is known to let that in (`allowed`).
+struct balancer_gate {
+    const char *shut;  // why nothing comes in, or NULL
+    const char *doubt; // why that is not sure, or NULL
+};
+void load_balancer_gate(struct arena *arena, const struct estate *estate, const struct load_balancer *balancer,
+                        enum family family, bool allowed, struct balancer_gate *gate);
+
+// Adds "NAME:PORT/PROTOCOL" of each listener for a protocol on one of [low, high].
+void load_balancer_because(struct arena *arena, const struct load_balancer *balancer, int protocol, uint16_t low,
+                           uint16_t high, text_list *because);

@@ -1,0 +1,188 @@
+#include "rules/reach/route_table.h"
+
+#include <stdlib.h>
+
+#include "rules/reach/gateway.h"
+
+const struct route_table *route_table_of(struct arena *arena, const struct estate *estate,
+                                         const struct network_interface *interface, struct lack *missing)
+{
+    const struct interface_place *place = interface->place;
+    const struct route_table *table = map_get(&estate->table_of_subnet, place->subnet_id);
+    const char *unsure = map_get(&estate->unsure_table_of_subnet, place->subnet_id);
+    const struct lack *lack = NULL;
+    if (unsure != NULL) {
+        *missing = association_lack(arena, estate, place, KIND_ROUTE_TABLES, "route table", place->subnet_id, unsure);
+        return NULL;
+    }
+    if (table == NULL) { // the main table is that of subnets which no other table names
+        lack = default_lack(arena, estate, place, KIND_ROUTE_TABLES);
+        table = lack != NULL ? NULL : map_get(&estate->main_table_of_vpc, place->vpc_id);
+    }
+    if (table != NULL && table->doubt == NULL)
+        return table;
+    *missing = lack != NULL ? *lack
+                            : association_lack(arena, estate, place, KIND_ROUTE_TABLES, "route table",
+                                               table == NULL ? NULL : table->id, table == NULL ? NULL : table->doubt);
+    return NULL;
+}
+
+// Longest prefix first; of equal length a static route beats a prefix list's, which beats a propagated one.
+static int rank(const struct route *route)
+{
+    return route->propagated ? 2 : route->prefix_list != NULL ? 1 : 0;
+}
+
+static int by_priority(const void *left, const void *right)
+{
+    const struct route_share *a = left, *b = right;
+    if (a->prefix.length != b->prefix.length)
+        return (int)b->prefix.length - (int)a->prefix.length;
+    if (rank(a->route) != rank(b->route))
+        return rank(a->route) - rank(b->route);
+    if (a->prefix.first != b->prefix.first)
+        return a->prefix.first < b->prefix.first ? -1 : 1;
+    return strcmp(a->route->target_id, b->route->target_id);
+}
+
+static const char *name_of(struct arena *arena, const struct route_table *table, const struct route_share *share)
+{
+    char text[ADDRESS_TEXT];
+    prefix_format(share->prefix, text);
+    return arena_printf(arena, "%s:%s", table->id,
+                        share->route->prefix_list != NULL ? share->route->prefix_list : text);
+}
+
+static void judge(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                  struct route_share *share, struct lack_list *missing)
+{
+    const struct route *route = share->route;
+    const char *type = map_get(&estate->vpc_endpoint_types, route->target_id);
+    const char *firewall;
+    share->reply = REPLY_NONE;
+    if (!route->active)
+        return;
+    switch (route->target) {
+    case ROUTE_LOCAL:
+    case ROUTE_ELSEWHERE:
+        return;
+    case ROUTE_APPLIANCE:
+        if (type != NULL && strcmp(type, "Gateway") == 0)
+            return; // S3 and DynamoDB: replies leave for the service, not for the internet
+        share->reply = REPLY_POSSIBLE;
+        share->doubt = route->target_id;
+        firewall = map_get(&estate->firewall_endpoints, route->target_id);
+        if (firewall != NULL)
+            share->doubt = arena_printf(arena, "%s of AWS Network Firewall %s", route->target_id, firewall);
+        return;
+    case ROUTE_UNKNOWN:
+        share->reply = REPLY_POSSIBLE;
+        share->doubt = route->target_id;
+        return;
+    case ROUTE_INTERNET_GATEWAY:
+        break;
+    }
+    const struct internet_gateway *attached = map_get(&estate->gateway_of_vpc, place->vpc_id);
+    const struct internet_gateway *known = map_get(&estate->internet_gateways, route->target_id);
+    if (attached != NULL && strcmp(attached->id, route->target_id) == 0) {
+        share->reply = attached->doubt == NULL ? REPLY_SURE : REPLY_POSSIBLE;
+        share->doubt = attached->doubt;
+    } else if (known != NULL && !known->attachments_known) {
+        share->reply = REPLY_POSSIBLE;
+        share->doubt = known->doubt;
+    } else if (known == NULL) {
+        share->reply = REPLY_POSSIBLE;
+        struct vpc_home home = estate_home(estate, place);
+        const struct lack *all = estate_lack(estate, arena, KIND_INTERNET_GATEWAYS, home.owner, home.region);
+        struct lack one = {kind_name(KIND_INTERNET_GATEWAYS), home.owner, home.region, route->target_id, NULL};
+        one.text = arena_printf(arena, "missing: internet gateway %s of %s", route->target_id, place->vpc_id);
+        share->doubt = all == NULL ? one.text : all->text;
+        lack_add(arena, missing, all == NULL ? &one : all);
+    }
+}
+
+// Of two routes of one destination and rank, propagated or of prefix lists, no page tells which one holds; of prefix
+// lists AWS chooses at random. Where they lead to different answers, neither is sure.
+// https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
+static void judge_equals(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                         struct route_claim *claim, size_t at, struct lack_list *missing)
+{
+    struct route_share *share = &claim->shares.items[at];
+    for (size_t i = at + 1; i < claim->shares.count; i++) {
+        struct route_share other = claim->shares.items[i];
+        if (other.prefix.first != share->prefix.first || other.prefix.length != share->prefix.length ||
+            rank(other.route) != rank(share->route))
+            return;
+        judge(arena, estate, place, &other, missing);
+        if (other.reply == share->reply)
+            continue;
+        share->reply = REPLY_POSSIBLE;
+        share->doubt = arena_printf(arena, "%s or %s, by routes of which either may hold", share->route->target_id,
+                                    other.route->target_id);
+    }
+}
+
+struct route_claim route_table_replies(struct arena *arena, const struct estate *estate,
+                                       const struct route_table *table, const struct interface_place *place,
+                                       enum family family, struct lack_list *missing)
+{
+    struct route_claim claim = {0};
+    bool unsure_cut = false, unsure_open = false;
+    for (size_t i = 0; i < table->routes.count; i++) {
+        const struct route *route = &table->routes.items[i];
+        if (route->prefix_list == NULL) {
+            if (route->prefix.family == family)
+                *vector_add(arena, &claim.shares) = (struct route_share){.route = route, .prefix = route->prefix};
+            continue;
+        }
+        const struct prefix_list *list = map_get(&estate->prefix_lists, route->prefix_list);
+        if (list != NULL && list->has_entries && list->doubt == NULL) {
+            for (size_t e = 0; e < list->entries.count; e++)
+                if (list->entries.items[e].family == family)
+                    *vector_add(arena, &claim.shares) =
+                        (struct route_share){.route = route, .prefix = list->entries.items[e]};
+            continue;
+        }
+        // Unknown entries may catch any source, and send it where the route says.
+        struct route_share any = {.route = route};
+        judge(arena, estate, place, &any, missing);
+        const char *what = list != NULL && list->doubt != NULL
+                               ? list->doubt
+                               : arena_printf(arena, "missing: entries of prefix list %s", route->prefix_list);
+        lack_add(arena, missing, &(struct lack){kind_name(KIND_PREFIX_LISTS), NULL, NULL, route->prefix_list, what});
+        text_list_add(arena, &claim.doubts, what);
+        unsure_cut = unsure_cut || any.reply != REPLY_SURE;
+        unsure_open = unsure_open || any.reply != REPLY_NONE;
+    }
+    if (claim.shares.count > 1)
+        qsort(claim.shares.items, claim.shares.count, sizeof(struct route_share), by_priority);
+    struct prefixset left = prefixset_all(arena, family);
+    VECTOR(struct address_range) sure = {0}, possible = {0};
+    for (size_t i = 0; i < claim.shares.count; i++) {
+        struct route_share *share = &claim.shares.items[i];
+        struct prefixset matched = prefixset_of(arena, share->prefix);
+        share->sources = prefixset_intersect(arena, left, matched);
+        left = prefixset_subtract(arena, left, matched);
+        if (prefixset_is_empty(share->sources))
+            continue;
+        judge(arena, estate, place, share, missing);
+        judge_equals(arena, estate, place, &claim, i, missing);
+        share->name = name_of(arena, table, share);
+        for (size_t r = 0; r < share->sources.count && share->reply != REPLY_NONE; r++) {
+            *vector_add(arena, &possible) = share->sources.ranges[r];
+            if (share->reply == REPLY_SURE)
+                *vector_add(arena, &sure) = share->sources.ranges[r];
+        }
+    }
+    claim.must = unsure_cut ? prefixset_empty : prefixset_from(arena, sure.items, sure.count);
+    claim.may = unsure_open ? prefixset_all(arena, family) : prefixset_from(arena, possible.items, possible.count);
+    return claim;
+}
+
+const struct route_share *route_table_share(const struct route_claim *claim, address_bits source)
+{
+    for (size_t i = 0; i < claim->shares.count; i++)
+        if (prefixset_holds(claim->shares.items[i].sources, source))
+            return &claim->shares.items[i];
+    return NULL;
+}

@@ -1,0 +1,236 @@
+#include "rules/reach/security_group.h"
+
+#include <stdlib.h>
+
+#include "model/protocol.h"
+
+void text_list_add(struct arena *arena, text_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return;
+    *vector_add(arena, list) = text;
+}
+
+void text_list_add_all(struct arena *arena, text_list *list, const text_list *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        text_list_add(arena, list, from->items[i]);
+}
+
+static bool applies(const struct admission *rule, int protocol)
+{
+    return rule->protocol == PROTOCOL_ANY || rule->protocol == protocol;
+}
+
+static struct prefixset of_family(struct arena *arena, const struct prefix *prefixes, size_t count, enum family family)
+{
+    enum { FEW = 32 }; // rules seldom name more
+    struct address_range few[FEW], *ranges = few;
+    size_t found = 0;
+    if (count > FEW)
+        ranges = arena_buffer(arena, struct address_range, count);
+    for (size_t i = 0; i < count; i++)
+        if (prefixes[i].family == family)
+            ranges[found++] = (struct address_range){prefixes[i].first, prefix_last(prefixes[i])};
+    struct prefixset set = found == 0 ? prefixset_empty : prefixset_from(arena, ranges, found);
+    if (ranges != few)
+        arena_release(arena, ranges, count * sizeof(struct address_range));
+    return set;
+}
+
+// A prefix list's entries of one family, or NULL where the snapshot lacks them.
+static const struct prefixset *resolve_list(struct group_cache *cache, const char *id, enum family family)
+{
+    struct map *known = &cache->prefix_lists[family == FAMILY_IPV6];
+    struct prefixset *set = map_get(known, id);
+    const struct prefix_list *list = map_get(&cache->estate->prefix_lists, id);
+    if (set != NULL || list == NULL || !list->has_entries || list->doubt != NULL)
+        return set;
+    set = arena_new_of(cache->arena, struct prefixset);
+    *set = of_family(cache->arena, list->entries.items, list->entries.count, family);
+    map_put(cache->arena, known, id, set);
+    return set;
+}
+
+static void lacks(struct group_cache *cache, enum kind kind, const char *id, const char *text)
+{
+    const char *account = cache->place == NULL ? NULL : cache->place->account_id;
+    const char *region = cache->place == NULL ? NULL : cache->place->region;
+    lack_add(cache->arena, &cache->missing, &(struct lack){kind_name(kind), account, region, id, text});
+}
+
+// A group that the snapshot does not have: because it lacks them all there, or this one.
+static const char *group_lack(struct group_cache *cache, const char *id)
+{
+    const struct lack *all = cache->place == NULL ? NULL
+                                                  : estate_lack(cache->estate, cache->arena, KIND_SECURITY_GROUPS,
+                                                                cache->place->account_id, cache->place->region);
+    const char *text = all != NULL ? all->text : arena_printf(cache->arena, "missing: security group %s", id);
+    lacks(cache, KIND_SECURITY_GROUPS, all != NULL ? NULL : id, text);
+    return text;
+}
+
+static void resolve_rule(struct group_cache *cache, const struct security_group_rule *rule, enum family family,
+                         struct admission *admission)
+{
+    admission->sources = of_family(cache->arena, rule->prefixes.items, rule->prefixes.count, family);
+    for (size_t i = 0; i < rule->prefix_lists.count; i++) {
+        const struct prefixset *list = resolve_list(cache, rule->prefix_lists.items[i], family);
+        if (list != NULL) {
+            admission->sources = prefixset_union(cache->arena, admission->sources, *list);
+            continue;
+        }
+        const char *id = rule->prefix_lists.items[i];
+        const struct prefix_list *named = map_get(&cache->estate->prefix_lists, id);
+        admission->doubt = named != NULL && named->doubt != NULL
+                               ? named->doubt
+                               : arena_printf(cache->arena, "missing: entries of prefix list %s", id);
+        lacks(cache, KIND_PREFIX_LISTS, id, admission->doubt);
+    }
+}
+
+const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family)
+{
+    struct map *known = &cache->known[family == FAMILY_IPV6];
+    struct group_admissions *resolved = map_get(known, id);
+    if (resolved != NULL)
+        return resolved;
+    const struct security_group *group = map_get(&cache->estate->security_groups, id);
+    resolved = arena_new_of(cache->arena, struct group_admissions);
+    map_put(cache->arena, known, id, resolved);
+    resolved->missing = group == NULL ? group_lack(cache, id) : group->doubt;
+    struct arena *scratch = arena_new();
+    VECTOR(struct admission) found = {0};
+    for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
+        const struct security_group_rule *rule = &group->ingress.items[r];
+        struct admission admission = {.protocol = rule->protocol, .low = rule->low, .high = rule->high};
+        resolve_rule(cache, rule, family, &admission);
+        if (prefixset_is_empty(admission.sources) && admission.doubt == NULL)
+            continue; // nothing of this family
+        admission.name = arena_printf(cache->arena, "%s:%zu", id, rule->index);
+        *vector_add(scratch, &found) = admission;
+    }
+    resolved->count = found.count;
+    if (found.count > 0)
+        resolved->items = memcpy(arena_buffer(cache->arena, struct admission, found.count), found.items,
+                                 found.count * sizeof(struct admission));
+    arena_free(scratch);
+    return resolved;
+}
+
+static int by_low_port(const void *left, const void *right)
+{
+    const struct ordered_rule *a = left, *b = right;
+    return (int)a->rule->low - (int)b->rule->low;
+}
+
+struct group_rules security_group_rules(struct arena *arena, struct group_cache *cache,
+                                        const struct network_interface *interface, enum family family, int protocol)
+{
+    struct group_rules rules = {0};
+    VECTOR(const struct admission *) found = {0};
+    cache->place = interface->place;
+    if (interface->groups == NULL)
+        return rules;
+    if (interface->groups->count == 0)
+        *vector_add(arena, &rules.always) = "no security group";
+    for (size_t g = 0; g < interface->groups->count; g++) {
+        const char *id = interface->groups->ids[g];
+        const struct group_admissions *group = security_group_resolve(cache, id, family);
+        if (group->missing != NULL)
+            *vector_add(arena, &rules.always) = arena_printf(cache->arena, "%s (not known)", id);
+        for (size_t r = 0; r < group->count; r++)
+            if (applies(&group->items[r], protocol))
+                *vector_add(arena, &found) = &group->items[r];
+    }
+    rules.count = found.count;
+    if (found.count == 0)
+        return rules;
+    rules.by_place = found.items;
+    rules.by_port = arena_buffer(arena, struct ordered_rule, found.count);
+    rules.found = arena_array(arena, uint64_t, found.count / 64 + 1);
+    for (size_t i = 0; i < found.count; i++)
+        rules.by_port[i] = (struct ordered_rule){.rule = found.items[i], .place = (uint32_t)i};
+    qsort(rules.by_port, found.count, sizeof(struct ordered_rule), by_low_port);
+    uint16_t highest = 0;
+    for (size_t i = 0; i < found.count; i++) {
+        highest = rules.by_port[i].rule->high > highest ? rules.by_port[i].rule->high : highest;
+        rules.by_port[i].highest_port = highest;
+    }
+    return rules;
+}
+
+struct claim security_group_admits(struct arena *arena, struct group_cache *cache,
+                                   const struct network_interface *interface, enum family family,
+                                   const struct group_rules *rules)
+{
+    struct claim claim = {0};
+    struct prefixset everyone = prefixset_all(arena, family);
+    VECTOR(struct port_segment) may = {0};
+    if (interface->groups_unsure) { // its kind is not modelled: they may not count
+        text_list_add(arena, &claim.doubts, interface->doubt);
+        claim.extra = portmap_of(arena, portset_all, everyone);
+        return claim;
+    }
+    if (interface->groups == NULL) {
+        const char *text = interface->doubt != NULL
+                               ? interface->doubt
+                               : arena_printf(cache->arena, "missing: Groups of %s", interface->id);
+        cache->place = interface->place;
+        lacks(cache, KIND_NETWORK_INTERFACES, interface->id, text);
+        text_list_add(arena, &claim.doubts, text);
+        claim.extra = portmap_of(arena, portset_all, everyone);
+        return claim;
+    }
+    if (interface->groups->count == 0) {
+        claim.must = portmap_of(arena, portset_all, everyone);
+        return claim;
+    }
+    struct port_segment *must = arena_buffer(arena, struct port_segment, rules->count + 1);
+    size_t must_count = 0;
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct admission *rule = rules->by_port[i].rule;
+        if (!prefixset_is_empty(rule->sources))
+            must[must_count++] = (struct port_segment){rule->low, rule->high, rule->sources};
+        if (rule->doubt != NULL) {
+            text_list_add(arena, &claim.doubts, rule->doubt);
+            *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, everyone};
+        }
+    }
+    for (size_t g = 0; rules->always.count > 0 && g < interface->groups->count; g++) {
+        const struct group_admissions *group = security_group_resolve(cache, interface->groups->ids[g], family);
+        if (group->missing == NULL)
+            continue;
+        text_list_add(arena, &claim.doubts, group->missing);
+        *vector_add(arena, &may) = (struct port_segment){0, PORT_LAST, everyone};
+    }
+    claim.must = portmap_from(arena, must, must_count);
+    claim.extra = portmap_subtract(arena, portmap_from(arena, may.items, may.count), claim.must);
+    return claim;
+}
+
+void security_group_because(struct arena *arena, struct group_rules *rules, const struct exposure *rectangle,
+                            text_list *because)
+{
+    size_t low = 0, end = rules->count; // rules from `end` on begin above the rectangle
+    while (low < end) {
+        size_t middle = low + (end - low) / 2;
+        if (rules->by_port[middle].rule->low <= rectangle->high)
+            low = middle + 1;
+        else
+            end = middle;
+    }
+    for (size_t i = end; i > 0 && rules->by_port[i - 1].highest_port >= rectangle->low; i--) {
+        const struct ordered_rule *one = &rules->by_port[i - 1];
+        if (one->rule->high >= rectangle->low &&
+            (one->rule->doubt != NULL || prefixset_overlap(one->rule->sources, rectangle->sources)))
+            rules->found[one->place / 64] |= (uint64_t)1 << (one->place % 64);
+    }
+    for (size_t i = 0; i < rules->always.count; i++)
+        *vector_add(arena, because) = rules->always.items[i];
+    for (size_t word = 0; rules->count > 0 && word < rules->count / 64 + 1; word++)
+        for (; rules->found[word] != 0; rules->found[word] &= rules->found[word] - 1)
+            *vector_add(arena, because) =
+                rules->by_place[word * 64 + (size_t)__builtin_ctzll(rules->found[word])]->name;
+}

@@ -1,0 +1,59 @@
+// Security groups: the union of the rules of all groups on an interface admits a packet.
+// https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
+#pragma once
+
+#include "rules/reach/claim.h"
+
+// One rule of a group, for one family, with its prefix lists resolved.
+struct admission {
+    const char *name; // "sg-ID:INDEX"
+    int protocol;     // or PROTOCOL_ANY
+    uint16_t low;
+    uint16_t high;
+    struct prefixset sources;
+    const char *doubt; // what the snapshot lacks to know all sources, or NULL
+};
+
+struct group_admissions {
+    const struct admission *items; // those that name some source of the family
+    size_t count;
+    const char *missing; // the group itself is, or it is not known whole, and this says so; else NULL
+};
+
+// Groups are resolved once and shared by every interface that holds them.
+struct group_cache {
+    struct arena *arena;
+    const struct estate *estate;
+    struct map known[2];                 // id -> struct group_admissions, for IPv4 and IPv6
+    struct map prefix_lists[2];          // id -> struct prefixset
+    const struct interface_place *place; // of the interface that asks
+    struct lack_list missing;            // what the snapshot lacked in all that was asked
+};
+
+const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family);
+
+// The rules of an interface's groups for one protocol, ordered so that those that admit a rectangle are found fast.
+struct group_rules {
+    size_t count;
+    struct ordered_rule {
+        const struct admission *rule;
+        uint32_t place;        // in the order of groups and rules
+        uint16_t highest_port; // of this rule and all before it
+    } * by_port;               // ascending by low port
+    const struct admission **by_place;
+    uint64_t *found;  // scratch: a bit a place
+    text_list always; // missing groups, or that there is none
+};
+
+struct group_rules security_group_rules(struct arena *arena, struct group_cache *cache,
+                                        const struct network_interface *interface, enum family family, int protocol);
+
+// What those groups admit. No group at all admits everything; a group or a prefix list that the snapshot lacks puts
+// everything it could admit into `extra` and is named in doubts.
+struct claim security_group_admits(struct arena *arena, struct group_cache *cache,
+                                   const struct network_interface *interface, enum family family,
+                                   const struct group_rules *rules);
+
+// Adds the name of each rule that admits some of the rectangle, in the order of groups and rules.
+void security_group_because(struct arena *arena, struct group_rules *rules, const struct exposure *rectangle,
+                            text_list *because);
