@@ -74,7 +74,7 @@ int connect_open(struct address target, uint16_t port, struct portset client_por
     int one = 1;
     struct linger reset = {.l_onoff = 1, .l_linger = 0};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-    setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &one, sizeof(one)); // repeating is our own business
+    connect_allow(fd, 1); // repeating is our own business
     setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
     bool any_port = connect_rests(client_ports);
     *code = routes_bind(route, fd, target.family, any_port);
@@ -107,6 +107,26 @@ int connect_start(int rested, struct address target, uint16_t port, struct ports
         *answer = answer_from_errno(code);
     close(fd);
     return -1;
+}
+
+void connect_allow(int fd, unsigned seconds)
+{
+    int repeats = 1; // the least that there is: then it ends after three seconds
+    while ((2u << repeats) - 1 <= seconds && repeats < 8)
+        repeats++;
+    setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &repeats, sizeof(repeats));
+}
+
+enum connect_leaving connect_leaving(int fd, unsigned *repeated)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+    *repeated = 0;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || info.tcpi_state != TCP_SYN_SENT ||
+        info.tcpi_retransmits == 0)
+        return CONNECT_NOT_KNOWN;
+    *repeated = info.tcpi_retrans == 0 ? 0 : info.tcpi_total_retrans;
+    return info.tcpi_retrans == 0 ? CONNECT_HELD_BACK : CONNECT_LEAVES;
 }
 
 struct answer connect_finish(int fd, struct address target)

@@ -23,6 +23,22 @@ bool connect_rest(int fd);
 int connect_start(int rested, struct address target, uint16_t port, struct portset client_ports,
                   const struct probe_route *route, uint32_t *next_port, struct answer *answer);
 
+// How often the kernel may repeat its SYN, so that it does not end a connection of its own before so many seconds: one
+// after a second, then each after twice as long (RFC 6298, section 2), or a second, as net.ipv4.tcp_syn_linear_timeouts
+// says.
+void connect_allow(int fd, unsigned seconds);
+
+// Whether a SYN has left this machine. Linux tells a connect nothing of one that its own filter or queue dropped; but
+// of the first that it repeats it keeps whether that left: tcp_retransmit_skb in net/ipv4/tcp_output.c of Linux counts
+// it in retrans_out only then.
+enum connect_leaving {
+    CONNECT_NOT_KNOWN, // none is repeated yet
+    CONNECT_LEAVES,
+    CONNECT_HELD_BACK
+};
+// Of a socket that is connecting. *repeated: the SYNs that the kernel has sent after the first one.
+enum connect_leaving connect_leaving(int fd, unsigned *repeated);
+
 // What became of it, once the socket is ready or in error. ANSWER_SILENCE: nothing yet.
 struct answer connect_finish(int fd, struct address target);
 

@@ -11,7 +11,13 @@
 #include "model/protocol.h"
 #include "probe/connect.h"
 
-enum { SPARE_DESCRIPTORS = 64, EVENTS = 256, MOST = 16384 };
+enum {
+    SPARE_DESCRIPTORS = 64,
+    EVENTS = 256,
+    MOST = 16384,
+    REPEATED_US = 1000000, // when the kernel repeats a SYN,
+    SURELY_US = 1500000    // and when it has, if it tells of it at all
+};
 
 struct slot {
     int fd; // -1: none
@@ -36,6 +42,7 @@ struct dial {
     struct slot *oldest;    // under way
     struct slot *newest;
     size_t under_way;
+    uint64_t repeated; // SYNs that the kernel sent of its own accord, and nobody has asked for yet
     uint32_t next_port;
 };
 
@@ -160,6 +167,8 @@ static bool start(struct dial *dial, struct slot *slot, struct address target, u
     slot->fd = connect_start(slot->fd, target, port, client_ports, dial->routes->options, &dial->next_port, answer);
     // Edge-triggered: a socket at rest counts as hung up.
     struct epoll_event event = {.events = EPOLLOUT | EPOLLET, .data.ptr = slot};
+    if (slot->fd >= 0 && fresh)
+        connect_allow(slot->fd, (unsigned)(dial->longest_us / 1000000) + 2);
     if (slot->fd >= 0 && fresh && epoll_ctl(dial->epoll, EPOLL_CTL_ADD, slot->fd, &event) != 0) {
         drop_socket(slot);
         *answer = (struct answer){.kind = ANSWER_BACK_PRESSURE};
@@ -211,6 +220,22 @@ static size_t under_way(const void *self)
     return ((const struct dial *)self)->under_way;
 }
 
+// Whether a connection whose time is over may go. The first of a question waits until it is known whether its SYN left
+// this machine, for the rest of a second; silence of one that did not is nobody's.
+static bool may_go(struct dial *dial, struct slot *slot, uint64_t waited_us)
+{
+    unsigned repeated = 0;
+    enum connect_leaving leaving = waited_us < REPEATED_US ? CONNECT_NOT_KNOWN : connect_leaving(slot->fd, &repeated);
+    if (leaving == CONNECT_NOT_KNOWN && slot->try == 1 && waited_us < SURELY_US)
+        return false;
+    dial->repeated += repeated;
+    if (leaving == CONNECT_HELD_BACK) {
+        struct answer answer = answer_from_errno(EPERM);
+        ledger_answer(dial->ledger, slot->question, slot->try, &answer, clock_wall_us(), 0);
+    }
+    return true;
+}
+
 static void sweep(void *self)
 {
     struct dial *dial = self;
@@ -219,8 +244,17 @@ static void sweep(void *self)
         next = slot->next;
         if (now - slot->started_us < dial->longest_us)
             break; // and so are all that follow
-        release(dial, slot);
+        if (may_go(dial, slot, now - slot->started_us))
+            release(dial, slot);
     }
+}
+
+static uint64_t repeated(void *self)
+{
+    struct dial *dial = self;
+    uint64_t count = dial->repeated;
+    dial->repeated = 0;
+    return count;
 }
 
 static void close_all(void *self)
@@ -242,5 +276,6 @@ const struct sender sender_connect = {
     .take = take_events,
     .sweep = sweep,
     .under_way = under_way,
+    .repeated = repeated,
     .close = close_all,
 };

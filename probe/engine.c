@@ -195,7 +195,9 @@ static bool send_some(struct engine *engine, uint64_t now)
 {
     const struct pass *pass = &engine->pace.pass;
     double most = pass->rate * TICK_MS / 500 + 1; // what two ticks bring
-    engine->tokens += (double)(now - engine->tokens_at_us) * pass->rate / 1e6;
+    uint64_t repeated = senders_repeated(engine->senders);
+    engine->ledger.sent += repeated;
+    engine->tokens += (double)(now - engine->tokens_at_us) * pass->rate / 1e6 - (double)repeated;
     engine->tokens = engine->tokens > most ? most : engine->tokens;
     engine->tokens_at_us = now;
     unsigned sent = 0, passed = 0;

@@ -38,6 +38,8 @@ struct sender {
     void (*sweep)(void *self);
     // How many are being waited for that hold something of this machine. NULL: none ever.
     size_t (*under_way)(const void *self);
+    // How many packets the kernel has sent of its own accord since this was asked last. NULL: it never does.
+    uint64_t (*repeated)(void *self);
     void (*close)(void *self);
 };
 

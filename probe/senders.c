@@ -172,6 +172,15 @@ size_t senders_under_way(const struct senders *senders)
     return count;
 }
 
+uint64_t senders_repeated(struct senders *senders)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < senders->way_count; i++)
+        if (senders->ways[i].sender->repeated != NULL)
+            count += senders->ways[i].sender->repeated(senders->ways[i].self);
+    return count;
+}
+
 uint64_t senders_dropped(const struct senders *senders)
 {
     return senders->receiver == NULL ? 0 : receiver_dropped(senders->receiver);

@@ -125,7 +125,7 @@ class Before(Here):
                 connection, _ = listener.accept()
                 self.assertEqual(len(left(self.here)), 1)
                 process.send_signal(number)
-                self.assertEqual(process.wait(20), -number)
+                self.assertEqual(process.wait(60), -number)
                 connection.close()
                 self.assertEqual(list(self.here.iterdir()), [])
 

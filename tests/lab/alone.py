@@ -4,7 +4,7 @@ as it is told to. Nothing can leave: the namespace has no other link.
 
 alone.py BEHAVIOUR COMMAND...     exits as the command does; 77 where there is no such device here
 BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything is lost, or none), own (this machine's two
-addresses), also (ip commands), filter (what this machine's own firewall does with what leaves: drop, reject),
+addresses), also (ip commands), filter (what this machine's own firewall does with what leaves: drop, reject), filter_ports (with these TCP ports only),
 count (a file: packets that came);
 open (TCP ports; the others are closed), open_of (the same by address), silent (true: the others say nothing), udp (ports
 that answer; the others are closed), udp_silent (true: those others are silent),
@@ -168,8 +168,10 @@ def main():
     for words in behaviour.get("also", ()):
         run("ip", *words.split())
     if "filter" in behaviour:
+        ports = behaviour.get("filter_ports")
+        what = "tcp dport { %s }" % ", ".join(map(str, ports)) if ports else "meta l4proto { tcp, udp, icmp, ipv6-icmp }"
         run("nft", "add table inet own; add chain inet own out { type filter hook output priority 0; }; "
-                   "add rule inet own out meta l4proto { tcp, udp, icmp, ipv6-icmp } ct state new " + behaviour["filter"])
+                   "add rule inet own out %s ct state new %s" % (what, behaviour["filter"]))
     hosts, waiting, number = Hosts(behaviour), [], 0
     process = subprocess.Popen(sys.argv[2:])
     while process.poll() is None:

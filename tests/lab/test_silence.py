@@ -50,6 +50,12 @@ class Silence(unittest.TestCase):
             self.assertEqual({state for (_, _, p), state in states.items() if p not in (22, 80)}, {"closed"})
         self.each(test, (0.5, 0.9))
 
+    def test_a_long_timeout_is_waited_out_whatever_the_kernel_would_do(self):
+        def test(method, host):  # Linux itself gives a connect up after 3 s where it may repeat once
+            states, _, _ = self.probe("%s tcp 20-40\n" % host, "--method", method, "--timeout", "4000", open=[22], late=3.5)
+            self.assertEqual({p for (_, _, p), state in states.items() if state == "open"}, {22})
+        self.each(test)
+
     def test_ports_that_answer_late_among_silent_ones_are_open(self):
         states, _, _ = self.probe("198.51.100.4 tcp 1-300\n198.51.100.4 icmp\n", open=[22, 80], silent=True, late=0.9)
         self.assertEqual({p for (_, protocol, p), state in states.items() if protocol == "tcp" and state == "open"}, {22, 80})
@@ -113,11 +119,19 @@ class Silence(unittest.TestCase):
         def test(method, host, case):
             behaviour, words, why = case
             states, reasons, _ = self.probe("%s tcp 22\n%s udp 53\n%s icmp\n" % (host, host, host), "--method", method, *words, status=(3,), **behaviour)
-            if method == "connect" and behaviour.get("filter") == "drop":  # Linux does not tell a connect that its SYN was dropped
-                reasons.discard("nothing was heard from anybody")
             self.assertEqual((set(states.values()), reasons), ({"unknown"}, {why}))
         self.each(test, [({"link": "dead"}, ("--timeout", "4000"), "local: no neighbour"), ({"filter": "drop"}, (), "local: not permitted"),
                          ({"filter": "reject"}, (), "local: not permitted"), ({"link": "none"}, (), "local: no route")])
+
+    def test_what_this_machines_own_firewall_drops_beside_living_hosts_is_unknown_by_every_method(self):
+        def test(method, host, action):
+            states, reasons, _ = self.probe("%s tcp 20-60\n" % host, "--method", method, status=(3,), open=[22, 25], silent=True,
+                                            filter=action, filter_ports=[25, *range(30, 40)])
+            dropped = {25, *range(30, 40)}
+            self.assertEqual({p for (_, _, p), state in states.items() if state == "open"}, {22})
+            self.assertEqual({p for (_, _, p), state in states.items() if state == "unknown"}, dropped)
+            self.assertEqual(reasons, {"local: not permitted"})
+        self.each(test, ("drop", "reject"))
 
     def test_a_silent_host_is_judged_by_others_of_its_family_only(self):
         targets = "198.51.100.4 tcp 22\n198.51.100.5 tcp 1000-1100\n2001:db8:1::5 tcp 1000\n"
