@@ -136,6 +136,17 @@ class Hosts:
         return self.delay, packet(target, source, protocol, bytes([0 if protocol == 1 else 129, 0, 0, 0]) + body[4:], 2)
 
 
+def wait_for_link(tun, family, address):
+    """The kernel drops what is sent before it has brought a new link up, which it does in its own time."""
+    whose, ends = socket.inet_pton(family, address), time.monotonic() + 10
+    with socket.socket(family, socket.SOCK_DGRAM) as sender:
+        while time.monotonic() < ends:
+            sender.sendto(b"", (address, 9))
+            while select.select([tun], [], [], 0.01)[0]:
+                if whose in os.read(tun, 65536):
+                    return
+
+
 def open_link(kind, own4=OWN4, own6=OWN6):
     run("ip", "link", "set", "lo", "up")
     if kind == "none":
@@ -155,7 +166,11 @@ def open_link(kind, own4=OWN4, own6=OWN6):
     run("ip", "-6", "route", "add", "default", *via, *([("2001:db8:ffff::1")] if via else []), "dev", "out0")
     for gateway in ("203.0.113.1", "2001:db8:ffff::1") if kind == "void" else ():
         run("ip", "neigh", "add", gateway, "lladdr", "02:00:00:00:00:01", "dev", "out0")  # it is nobody's
-    return tun if kind == "tun" else None
+    if kind != "tun":
+        return None
+    for family, address in ((socket.AF_INET, "192.0.2.99"), (socket.AF_INET6, "2001:db8:2::99")):
+        wait_for_link(tun, family, address)
+    return tun
 
 
 def main():
