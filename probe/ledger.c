@@ -246,13 +246,19 @@ static bool is_firm(const struct lane *lane, enum observed_state state)
 static void note_beat(struct ledger *ledger, const struct span *span, uint64_t question, unsigned try,
                       enum observed_state state, uint64_t wall_us)
 {
+    struct standing *standing = &ledger->standings[span->lane];
     struct ask *ask = watch_find(&ledger->watch, span->lane, question, try);
     bool firm = is_firm(&ledger->schedule->lanes[span->lane], state);
-    uint64_t sent = ledger_sent_at(ledger, question, try);
+    uint64_t sent = ask != NULL ? ask->sent_us : ledger_sent_at(ledger, question, try);
     if (ask != NULL)
         watch_answered(&ledger->watch, span->lane, ask, firm);
     else
         watch_beat(&ledger->watch, span->lane, sent != 0 && sent < wall_us ? sent : wall_us, firm);
+    uint64_t *latest = state == OBSERVED_OPEN     ? &standing->open_sent_us
+                       : state == OBSERVED_CLOSED ? &standing->shut_sent_us
+                                                  : NULL;
+    if (latest != NULL && sent > *latest)
+        *latest = sent;
 }
 
 // Open ones first: they answer as long as their service is up, and no kernel limits them.

@@ -45,8 +45,12 @@ struct standing {
     uint64_t silent;   // its questions without an answer
     uint64_t answered; // by packets from outside
     uint64_t open;
-    struct row opens;       // answered open since anything was closed
-    struct row shuts;       // answered closed, or rejected, since anything was open
+    struct row opens; // answered open since anything was closed
+    struct row shuts; // answered closed, or rejected, since anything was open
+    // When the latest packet was sent that was answered open, and closed: what had been answered by then was before
+    // any ban that the host began later. Answers themselves are read in no certain order.
+    uint64_t open_sent_us;
+    uint64_t shut_sent_us;
     uint64_t first_shut_us; // when the earliest try was sent that was answered closed
     uint64_t shut;          // the latest question that was closed: 1 + its number
     bool turned;            // what had been closed was open

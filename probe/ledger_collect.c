@@ -24,13 +24,15 @@ struct run {
 // Of a lane, when its silent questions are looked at.
 struct silence {
     size_t lane;
-    unsigned tries;        // that are wanted
-    uint8_t least;         // tries that a silent question had
-    bool all_count;        // every try counts
-    uint64_t resets_from;  // since when it closes everything; 0: it does not
-    const char *resets;    // so in words
-    uint64_t accepts_from; // since when the lane accepts everything; 0: it does not
-    const char *why;       // it is not believed where it is not
+    unsigned tries;         // that are wanted
+    uint8_t least;          // tries that a silent question had
+    bool all_count;         // every try counts
+    uint64_t resets_from;   // since when it closes everything; 0: it does not
+    uint64_t resets_until;  // what was answered before was no ban
+    const char *resets;     // so in words
+    uint64_t accepts_from;  // since when the lane accepts everything; 0: it does not
+    uint64_t accepts_until; // what was answered before was open
+    const char *why;        // it is not believed where it is not
 };
 
 // Whether the first answer to a question is known to have come before a moment; details are sorted by now.
@@ -89,11 +91,11 @@ static struct cause ending(const struct ledger *ledger, const struct silence *si
             cause.state == OBSERVED_OPEN && silence->accepts_from != 0 &&
             (cause.unstable ||
              !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
-                                  silence->accepts_from));
+                                  silence->accepts_until));
         if ((cause.state == OBSERVED_CLOSED || cause.state == OBSERVED_REJECTED) && silence->resets_from != 0 &&
             !cause.unstable &&
             !was_answered_before(standing, (uint32_t)(question - ledger->schedule->lanes[silence->lane].first),
-                                 silence->resets_from)) {
+                                 silence->resets_until)) {
             cause.state = OBSERVED_UNKNOWN;
             cause.reason = silence->resets;
         }
@@ -251,9 +253,11 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         silence.least = least_tries(ledger, lane);
         if (unfinished == NULL)
             silence.why = standing->silent > 0 ? why_dark(ledger, arena, l) : "";
+        silence.accepts_until = silence.accepts_from == 1 ? 1 : standing->shut_sent_us;
         silence.resets_from = ledger_resets_from(ledger, l);
+        silence.resets_until = standing->open_sent_us;
         if (silence.resets_from == 0)
-            silence.resets_from = bans_after_silence(ledger, l);
+            silence.resets_from = silence.resets_until = bans_after_silence(ledger, l);
         if (silence.resets_from != 0)
             silence.resets = arena_printf(arena, "the host closes everything since %.8s: banned, or restarted",
                                           clock_text(arena, silence.resets_from) + 11);

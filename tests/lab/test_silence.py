@@ -266,6 +266,14 @@ class Silence(unittest.TestCase):
             self.no_open_port_is_called_silent(states, opens)
         self.each(test, (5,))
 
+    def test_a_ban_of_udp_by_port_unreachable_closes_no_open_port(self):
+        def test(method, host):
+            opens = [*range(1000, 1100, 4)]
+            states, _, _ = self.probe("%s udp 1000-1099\n" % host, "--method", method, udp=opens, udp_silent=True, refuse=40)
+            if "open" in states.values():  # else nothing shows that the host ever answered otherwise
+                self.assertEqual({states[host, "udp", p] for p in opens} - {"open", "unknown"}, set())
+        self.each(test)
+
     def test_a_service_that_stops_in_mid_run_is_one_port_and_not_the_host(self):
         states, _, _ = self.probe("198.51.100.4 tcp 1-2000\n", "--rate", "1000", status=(0,), open=[22, 80, 443], stops=[[80], 1.0])
         self.assertEqual({s for (_, _, p), s in states.items() if p not in (22, 80, 443)}, {"closed"})
