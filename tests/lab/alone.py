@@ -136,9 +136,19 @@ class Hosts:
         return self.delay, packet(target, source, protocol, bytes([0 if protocol == 1 else 129, 0, 0, 0]) + body[4:], 2)
 
 
-def wait_for_link(tun, family, address):
-    """The kernel drops what is sent before it has brought a new link up, which it does in its own time."""
+def wait_for_link(tun, family, own, address):
+    """The kernel drops what comes in, and what is sent, before it has brought a new address and link up, which it does in its own time."""
     whose, ends = socket.inet_pton(family, address), time.monotonic() + 10
+    while time.monotonic() < ends:
+        with socket.socket(family, socket.SOCK_DGRAM) as itself:
+            try:
+                itself.bind((own, 0))
+                itself.sendto(b"", itself.getsockname())
+            except OSError:
+                time.sleep(0.01)
+                continue
+            if select.select([itself], [], [], 0.05)[0]:
+                break
     with socket.socket(family, socket.SOCK_DGRAM) as sender:
         while time.monotonic() < ends:
             sender.sendto(b"", (address, 9))
@@ -168,8 +178,8 @@ def open_link(kind, own4=OWN4, own6=OWN6):
         run("ip", "neigh", "add", gateway, "lladdr", "02:00:00:00:00:01", "dev", "out0")  # it is nobody's
     if kind != "tun":
         return None
-    for family, address in ((socket.AF_INET, "192.0.2.99"), (socket.AF_INET6, "2001:db8:2::99")):
-        wait_for_link(tun, family, address)
+    for family, own, address in ((socket.AF_INET, own4, "192.0.2.99"), (socket.AF_INET6, own6, "2001:db8:2::99")):
+        wait_for_link(tun, family, own, address)
     return tun
 
 
