@@ -160,16 +160,18 @@ static bool is_asked(const struct engine *engine, uint64_t question, struct send
 {
     unsigned tries = ledger_tries(&engine->ledger, question);
     if (ledger_answered(&engine->ledger, question) ||
-        (engine->stage == STAGE_PASSES && tries != engine->pace.pass.try - 1))
+        (engine->stage == STAGE_PASSES && tries >= engine->pace.pass.try)) // fewer, where its host had fallen silent
         return false;
     const struct span *span = schedule_span(&engine->schedule, question);
-    if (span->spare || !engine->pace.courses[span->lane].member || sentinels_gone(engine->sentinels, span->lane) ||
+    const struct course *course = &engine->pace.courses[span->lane];
+    // Of one that limits its answers sentinels are lost too.
+    if (span->spare || !course->member || (!course->slow && sentinels_gone(engine->sentinels, span->lane)) ||
         (engine->stage == STAGE_MENDING && !lacks_tries(engine, span->lane, question)))
         return false;
     *sending = (struct sending){.span = span,
                                 .question = question,
                                 .try = tries + 1,
-                                .position = engine->stage == STAGE_PASSES
+                                .position = engine->stage == STAGE_PASSES && tries + 1 == engine->pace.pass.try
                                                 ? engine->position
                                                 : order_position(&engine->ledger.orders[tries + 1], question)};
     return true;

@@ -3,8 +3,9 @@
 #include <math.h>
 
 #include "model/protocol.h"
+#include "probe/bucket.h"
 
-enum { MOST_PASSES = 12, LEAST_RATE = 100, UNDER_LIMIT = 10, LONGEST_UDP_SECONDS = 600 };
+enum { MOST_PASSES = 12, LEAST_RATE = 100, UNDER_LIMIT = 10, LONGEST_SLOW_SECONDS = 600 };
 
 // Expected answers still missing at which asking ends; share of answers lost at which the rate is halved; share of a
 // lane's answers that came late at which it is taken for one that limits them; of the rate seen, what is asked for.
@@ -12,7 +13,11 @@ static const double MISSING = 0.005, CONGESTED = 0.1, LIMITING = 0.2, SAFELY = 0
 // For the last looks at the sentinels.
 static const double CALL_SECONDS = 0.5;
 // Hosts send ICMP errors about once a second: RFC 1812 section 4.3.2.8, Linux's net.ipv4.icmp_ratelimit.
-static const double ICMP_RATE = 0.9, LEAST_SLOW_RATE = 5;
+static const double ICMP_RATE = 0.9, LEAST_SLOW_RATE = 5, LEAST_TCP_RATE = 0.5;
+// Below it, answers are taken to come from a bucket: one in a thousand, as a logarithm. Above the other, they come
+// from all over a pass.
+static const double BY_CHANCE = -6.9, ALL_OVER = -1;
+static const uint64_t FEW_ANSWERS = 5;
 
 void pace_begin(struct pace *pace, struct arena *arena, const struct schedule *schedule, struct ledger *ledger,
                 const struct pace_limits *limits)
@@ -98,7 +103,7 @@ static void judge_lane(struct pace *pace, size_t lane, uint64_t recovered, doubl
         uint64_t closed = standing->answered - standing->open;
         // Of too many, silence stays what it is: unconfirmed, never open.
         course->slow = closed > 0 && (recovered > 0 || closed <= UNDER_LIMIT) &&
-                       (double)standing->silent < ICMP_RATE * LONGEST_UDP_SECONDS;
+                       (double)standing->silent < ICMP_RATE * LONGEST_SLOW_SECONDS;
         course->rate = ICMP_RATE;
         return;
     }
@@ -107,6 +112,32 @@ static void judge_lane(struct pace *pace, size_t lane, uint64_t recovered, doubl
     double seen = SAFELY * (double)recovered / (seconds > 0.001 ? seconds : 0.001);
     course->slow = true;
     course->rate = seen < LEAST_SLOW_RATE ? LEAST_SLOW_RATE : seen;
+}
+
+// Whether a lane answers what is asked first: known after a second pass only, since a line that is cut in one looks
+// alike.
+static void judge_bucket(struct pace *pace, size_t lane)
+{
+    struct course *course = &pace->courses[lane];
+    const struct standing *standing = &pace->ledger->standings[lane];
+    uint64_t answered;
+    if (pace->schedule->lanes[lane].protocol != PROTOCOL_TCP || standing->silent == 0)
+        return;
+    double luck = bucket_luck(pace->ledger, lane, pace->pass.try, &answered);
+    course->luck = luck > ALL_OVER && answered >= FEW_ANSWERS ? 0 : course->luck + luck;
+    if (pace->pass.try == 1 || course->luck > BY_CHANCE || course->slow ||
+        (double)standing->silent > LEAST_SLOW_RATE * LONGEST_SLOW_SECONDS)
+        return;
+    course->slow = true;
+    course->rate = LEAST_SLOW_RATE;
+}
+
+// Whether a slow pass was still too fast is told by one at half its rate: it brings what that did not.
+static void slow_down(struct pace *pace, size_t lane)
+{
+    struct course *course = &pace->courses[lane];
+    if (pace->schedule->lanes[lane].protocol == PROTOCOL_TCP && course->rate / 2 >= LEAST_TCP_RATE)
+        course->rate /= 2;
 }
 
 void pace_settle(struct pace *pace, double seconds, bool dropped)
@@ -119,6 +150,10 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
         standing->tries = pace->pass.try;
         if (!pace->pass.slow && pace->pass.try > 1)
             judge_lane(pace, i, (uint64_t)((double)fresh_late(pace, i) * ledger_late_share(pace->ledger, i)), seconds);
+        if (pace->pass.slow)
+            slow_down(pace, i);
+        else
+            judge_bucket(pace, i);
         if (!pace->courses[i].slow) {
             recovered += (double)fresh_late(pace, i);
             answered += (double)standing->answered;
@@ -139,8 +174,10 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
         bool fresh = standing->answered > course->answered;
         standing->settled = pace->pass.slow ? !fresh && pace->pass.try >= pace->limits.tries
                             : course->slow  ? false
-                                            : pace->pass.try >= pace->limits.tries && !missing &&
-                                                 (fresh_late(pace, i) == 0 || pace->pass.try >= MOST_PASSES);
+                            : course->luck <= BY_CHANCE && pace->pass.try == 1
+                                ? false
+                                : pace->pass.try >= pace->limits.tries && !missing &&
+                                      (fresh_late(pace, i) == 0 || pace->pass.try >= MOST_PASSES);
         course->late = standing->late;
     }
 }

@@ -4,7 +4,8 @@
 // A lane is asked `tries` times. Answers that came only to a later try are evidence of loss: then every lane is asked
 // until fewer than one answer in some hundred runs can be expected to be missing, and where a tenth was lost, at half
 // the rate. A lane whose answers thin out under speed (limited RSTs, ICMP errors once a second) is asked again slowly,
-// by itself, at the rate at which it has been seen to answer, until a whole slow pass brings nothing new.
+// by itself, at the rate at which it has been seen to answer, until a whole slow pass brings nothing new. So is one
+// that answers the first questions of each burst (bucket.h), which a few tries of a small plan would not show else.
 #pragma once
 
 #include "probe/ledger.h"
@@ -26,6 +27,7 @@ struct course {
     double rate;       // of slow passes, packets a second
     uint64_t answered; // when the pass began
     uint64_t late;     // when the lane's last pass ended
+    double luck;       // that it answered the first questions of its passes by chance: logarithm (bucket.h)
 };
 
 struct pass {

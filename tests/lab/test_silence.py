@@ -260,11 +260,11 @@ class Silence(unittest.TestCase):
         self.each(prohibited)
 
     def test_a_host_that_answers_only_some_packets_a_second_leaves_unknown_what_was_lost(self):
-        def test(method, host, limit):
+        def test(method, host, limit, tries):
             opens = [*range(1000, 1060, 3)]
-            states, _, _ = self.probe("%s tcp 1000-1059\n" % host, "--method", method, open=opens, limit=limit)
+            states, _, _ = self.probe("%s tcp 1000-1059\n" % host, "--method", method, "--tries", tries, open=opens, limit=limit)
             self.no_open_port_is_called_silent(states, opens)
-        self.each(test, (5,))
+        self.each(test, (2, 10), ("1", "3"))
 
     def test_a_ban_of_udp_by_port_unreachable_closes_no_open_port(self):
         def test(method, host):
