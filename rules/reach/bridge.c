@@ -7,6 +7,7 @@
 #include "net/port_map.h"
 #include "rules/reach/gateway.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/owner.h"
 
 // One way in by a service.
 struct bridge {
@@ -210,6 +211,7 @@ static void reach(struct exposure_set *set, const struct estate *estate, const s
         .interface = target,
         .private_address = own_address(target),
         .name = name != NULL ? name : tags_name(target->tags, target->tag_count),
+        .owner = owner_of(arena, estate, target),
         .dormant = instance != NULL && instance_is_asleep(instance),
         .load_balancer = bridge->service,
         .listener = bridge->id,

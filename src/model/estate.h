@@ -295,6 +295,8 @@ struct network_interface {
     const char *instance_id;        // may be NULL
     const char *type;               // InterfaceType, or "interface"
     const char *load_balancer;      // of "ELB ..." descriptions, what follows; else NULL
+    const char *description;        // what who made it wrote of it, or NULL
+    const char *requester_id;       // who asked for it, or NULL
     const struct group_set *groups; // NULL: the document has no Groups key
     const char *const *tags;        // key, value, key, value...
     const struct interface_address *addresses;
@@ -413,6 +415,9 @@ struct db_instance {
     const char *region;
     bool publicly_accessible;
     VECTOR(const char *) subnets;
+    const char *zone;        // or NULL, as what follows
+    const char *second_zone; // of its standby
+    const struct group_set *groups;
 };
 
 struct launch_template {
@@ -464,6 +469,7 @@ struct estate {
     struct map load_balancers;     // "app/NAME/ID" from the ARN, or "VPC|NAME" of a classic one
     struct map target_groups;      // ARN -> struct target_group
     struct map accounts;           // id -> struct account (model/account.h)
+    struct map owner_of_interface; // interface id -> struct owner (model/owner.h), as a document names it
     VECTOR(struct db_instance) db_instances;
     VECTOR(struct launch_template) launch_templates;
     VECTOR(struct elastic_address) elastic_addresses;

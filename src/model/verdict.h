@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/observation.h"
+#include "model/owner.h"
 
 enum verdict_kind {
     VERDICT_CONFIRMED,
@@ -26,8 +27,9 @@ struct verdict {
     const char *account_id; // or NULL, as the region
     const char *region;
     const char *eni_id;
-    const char *instance_id; // or NULL
-    const char *name;        // or NULL
+    const char *instance_id;   // or NULL
+    const char *name;          // or NULL
+    const struct owner *owner; // who stands behind the interface, or NULL
     int protocol;
     uint16_t low; // ports; 0 for ICMP echo
     uint16_t high;
@@ -81,5 +83,8 @@ void verdicts_merge(struct arena *arena, struct verdict_set *set);
 
 void verdicts_write_json(const struct verdict_set *set, struct text *out);
 bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error);
+
+// What a verdict's endpoint is called: its name, its owner or, where neither is known, its interface; or NULL.
+const char *verdict_label(struct arena *arena, const struct verdict *verdict);
 
 bool severity_parse(const char *text, enum severity *severity);

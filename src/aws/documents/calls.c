@@ -140,7 +140,7 @@ const struct aws_call aws_calls[] = {
      .scope = CALL_REGION},
     {"ec2", "DescribeEgressOnlyInternetGateways", "describe-egress-only-internet-gateways",
      LIST("EgressOnlyInternetGateways", KIND_EGRESS_ONLY_INTERNET_GATEWAYS, NULL), .scope = CALL_REGION},
-    {"ec2", "DescribeNatGateways", "describe-nat-gateways", LIST("NatGateways", KIND_NAT_GATEWAYS, NULL),
+    {"ec2", "DescribeNatGateways", "describe-nat-gateways", LIST("NatGateways", KIND_NAT_GATEWAYS, read_nat_gateway),
      .scope = CALL_REGION},
     {"ec2", "DescribeNetworkAcls", "describe-network-acls", LIST("NetworkAcls", KIND_NETWORK_ACLS, read_network_acl),
      .reliance = RELIES_ALL, .scope = CALL_REGION},

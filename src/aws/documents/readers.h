@@ -25,6 +25,9 @@ bool read_firewall(struct reader *reader, const struct json_cursor *at, void *in
 bool read_firewall_status(struct reader *reader, const struct json_cursor *at, void *into); // the same
 bool read_db_instance(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_launch_template(struct reader *reader, const struct json_cursor *at, void *into);
+// owner.c
+bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void *into);
+void note_endpoint_interfaces(struct reader *reader, const struct json_cursor *at, const char *id);
 // load_balancer.c
 bool read_load_balancer(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_classic_load_balancer(struct reader *reader, const struct json_cursor *at, void *into);
