@@ -109,6 +109,21 @@ class Interfaces(Owned):
             self.assertIsNone(self.owner(estate))
 
 
+    def test_verdicts_and_reports_name_the_owner_where_there_is_no_name(self):
+        read = folder(documents(managed(InterfaceType="interface", Description="Amazon EKS shop")))
+        seen = read / "seen.jsonl"
+        seen.write_text(json.dumps({"address": V4, "protocol": "tcp", "from_port": 443, "to_port": 443, "state": "open", "reason": "syn-ack",
+                                    "tries": 1, "first_sent": "2026-01-01T00:00:00.000000Z"}) + "\n" + json.dumps({"summary": {}}) + "\n")
+        done = common.sgproof("reconcile", read, seen, "--vantage", "8.8.8.8", "--format", "json")
+        (verdict,) = [v for v in json.loads(done.stdout)["verdicts"] if v["observed"] == "open"]
+        self.assertEqual((verdict["name"], self.told(verdict["owner"])), (None, ("eks", "shop", None, "description")))
+        text = common.sgproof("reconcile", read, seen, "--vantage", "8.8.8.8", "--format", "text").stdout
+        self.assertIn("EKS cluster shop", text)
+        kept = read / "verdicts.json.txt"
+        kept.write_text(done.stdout)
+        self.assertIn("EKS cluster shop", common.sgproof("report", kept, "--format", "html").stdout)
+
+
 class Databases(Owned):
     def estate(self, *databases, **says):
         return {**managed(Description="RDSNetworkInterface", RequesterId="amazon-rds", **says), "DBInstances": list(databases)}
