@@ -102,9 +102,16 @@ static const struct owner *database(struct arena *arena, const struct estate *es
                                       OWNER_BY_DOCUMENT});
 }
 
-static const struct owner *named(const struct estate *estate, const struct network_interface *interface)
+// By its id, or by its private address where that is all that the document tells.
+static const struct owner *named(struct arena *arena, const struct estate *estate,
+                                 const struct network_interface *interface)
 {
-    return map_get(&estate->owner_of_interface, interface->id);
+    const struct owner *owner = map_get(&estate->owner_of_interface, interface->id);
+    if (owner != NULL || interface->private_ipv4_count == 0 || !estate->owners_by_address)
+        return owner;
+    char text[ADDRESS_TEXT];
+    address_format((struct address){FAMILY_IPV4, interface->private_ipv4[0]}, text);
+    return map_get(&estate->owner_of_interface, arena_printf(arena, "%s|%s", interface->place->vpc_id, text));
 }
 
 // ---- By what the interface itself says
@@ -241,7 +248,7 @@ static const struct owner *by_type(struct arena *arena, const char *type)
 const struct owner *owner_of(struct arena *arena, const struct estate *estate,
                              const struct network_interface *interface)
 {
-    const struct owner *owner = named(estate, interface);
+    const struct owner *owner = named(arena, estate, interface);
     if (owner == NULL)
         owner = load_balancer(arena, estate, interface);
     if (owner == NULL)
@@ -251,8 +258,13 @@ const struct owner *owner_of(struct arena *arena, const struct estate *estate,
     if (owner != NULL)
         return owner;
     const struct owner *described = by_description(arena, interface->description);
-    if (described != NULL && described->id != NULL)
-        return described;
+    if (described != NULL && described->id != NULL) {
+        const char *key = arena_printf(arena, "%s|%s", described->service, described->id);
+        return map_get(&estate->named_things, key) == NULL
+                   ? described
+                   : made(arena, (struct owner){described->service, described->kind, described->id, described->name,
+                                                OWNER_BY_DOCUMENT});
+    }
     owner = by_requester(arena, interface->requester_id);
     if (owner == NULL)
         owner = described;

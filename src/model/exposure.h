@@ -71,7 +71,8 @@ struct exposure_set {
                                  // it incomplete
     text_list notes;             // what load balancers do not reach, and why
     text_list assumptions;       // kinds taken at AWS's default
-    text_list not_covered;       // public places that are no interface
+    text_list not_covered;       // what brings in or is public, and is not judged
+    text_list public_places;     // of that, public places that are no interface, counted by kind
 };
 
 // Whether nothing that an answer rests on is missing or unread.

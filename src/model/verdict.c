@@ -101,6 +101,12 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
     for (size_t i = 0; i < set->missing.count; i++)
         json_put_string(&writer, NULL, set->missing.items[i]);
     json_close(&writer, ']');
+    if (set->not_covered.count > 0) {
+        json_open(&writer, "not_covered", '[');
+        for (size_t i = 0; i < set->not_covered.count; i++)
+            json_put_string(&writer, NULL, set->not_covered.items[i]);
+        json_close(&writer, ']');
+    }
     json_close(&writer, '}');
     put_notes(&writer, set);
     json_open(&writer, "verdicts", '[');
@@ -292,6 +298,8 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
         !json_integer(&coverage, "asked", 0, 1000000000000, &asked, error) ||
         !read_texts(arena, &coverage, "missing", &set->missing, error))
         return false;
+    if (json_member(&coverage, "not_covered").node != NULL) // evidence of older versions tells of none
+        GUARD(read_texts(arena, &coverage, "not_covered", &set->not_covered, error));
     GUARD(read_notes(arena, root, set, error));
     set->endpoints = (size_t)endpoints;
     set->asked = (size_t)asked;

@@ -73,6 +73,7 @@ struct verdict_set {
     size_t asked; // port and address pairs
     VECTOR(struct coverage_gap) gaps;
     text_list missing;      // why it is not complete
+    text_list not_covered;  // public places that are no interface, counted by kind
     bool stability_unknown; // no second reading shows whether the configuration changed while the probe went on
     VECTOR(struct intent_note) intent_notes;
     VECTOR(struct verdict) items; // by address, protocol, port

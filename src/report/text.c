@@ -112,6 +112,8 @@ static void write_coverage(struct arena *arena, const struct verdict_set *set, s
             out, "Not asked: ",
             arena_printf(arena, "%zu × %s", set->gaps.items[i].count, report_clean(arena, set->gaps.items[i].what)),
             WIDTH);
+    for (size_t i = 0; i < set->not_covered.count; i++)
+        report_wrap(out, "Not covered: ", report_clean(arena, set->not_covered.items[i]), WIDTH);
 }
 
 void report_text(const struct report_run *run, const struct report_options *options, struct text *out)

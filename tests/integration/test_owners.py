@@ -17,6 +17,7 @@ def managed(**says):
     """world() whose interface a service made, without a name."""
     estate = world(RequesterManaged=True, **says)
     estate["NetworkInterfaces"][0].pop("Attachment", None)
+    estate["Reservations"] = []
     return estate
 
 
@@ -143,6 +144,149 @@ class Databases(Owned):
     def test_a_standby_lies_in_the_second_zone(self):
         one = {**database(zone="eu-west-3b"), "SecondaryAvailabilityZone": "eu-west-3a"}
         self.assertEqual(self.told(self.owner(self.estate(one))), ("rds", "orders-db", None, "document"))
+
+
+def redshift(public=True, **more):
+    return {"ClusterIdentifier": "house", "NodeType": "ra3.large", "VpcId": "vpc-1", "PubliclyAccessible": public,
+            "ClusterNamespaceArn": "arn:aws:redshift:eu-west-3:111122223333:namespace:0a1b",
+            "ClusterNodes": [{"NodeRole": "SHARED", "PrivateIPAddress": "10.0.0.4", "PublicIPAddress": V4}], **more}
+
+
+def eks(name="shop", **access):
+    return {"cluster": {"name": name, "arn": "arn:aws:eks:eu-west-3:111122223333:cluster/" + name, "resourcesVpcConfig": {
+        "endpointPublicAccess": True, "publicAccessCidrs": ["0.0.0.0/0"], **access}}}
+
+
+def search(name="logs", **more):
+    return {"DomainName": name, "ARN": "arn:aws:es:eu-west-3:111122223333:domain/" + name, **more}
+
+
+def msk(access="SERVICE_PROVIDED_EIPS"):
+    return {"ClusterName": "bus", "ClusterArn": "arn:aws:kafka:eu-west-3:111122223333:cluster/bus/0a-1", "ClusterType": "PROVISIONED",
+            "Provisioned": {"BrokerNodeGroupInfo": {"ConnectivityInfo": {"PublicAccess": {"Type": access}}}}}
+
+
+def distribution(id, **more):
+    return {"Id": id, "ARN": "arn:aws:cloudfront::111122223333:distribution/" + id, "DomainName": id.lower() + ".cloudfront.net",
+            "Enabled": True, **more}
+
+
+class Documents(Owned):
+    """Documents that name interfaces."""
+    def test_a_task_of_ecs_is_named_with_its_service(self):
+        task = {"taskArn": "arn:aws:ecs:eu-west-3:111122223333:task/main/0a1b", "group": "service:web", "attachments": [
+            {"type": "ElasticNetworkInterface", "details": [{"name": "subnetId", "value": "subnet-1"}, {"name": "networkInterfaceId", "value": "eni-1"}]}]}
+        estate = managed(Description="arn:aws:ecs:eu-west-3:111122223333:attachment/0a1b")
+        self.assertEqual(self.told(self.owner(estate, {"t.json": {"tasks": [task], "failures": []}})), ("ecs", "0a1b", "web", "document"))
+        self.assertIn("ECS task 0a1b (web)", self.text)
+        task["group"] = "family:once"
+        self.assertEqual(self.told(self.owner(estate, {"t.json": {"tasks": [task]}})), ("ecs", "0a1b", "family:once", "document"))
+
+    def test_an_instance_connect_endpoint_is_named(self):
+        estate = managed(InterfaceType="ec2_instance_connect_endpoint")
+        estate["InstanceConnectEndpoints"] = [{"InstanceConnectEndpointId": "eice-1", "OwnerId": ACCOUNT, "VpcId": "vpc-1",
+                                               "NetworkInterfaceIds": ["eni-1"], "Tags": [{"Key": "Name", "Value": "way in"}]}]
+        self.assertEqual(self.told(self.owner(estate)), ("ec2", "eice-1", "way in", "document"))
+
+    def test_a_redshift_cluster_is_known_by_its_nodes_addresses(self):
+        estate = managed(Description="RedshiftNetworkInterface", RequesterId="amazon-redshift")
+        self.assertEqual(self.told(self.owner({**estate, "Clusters": [redshift()]})), ("redshift", "house", None, "document"))
+        self.assertEqual(self.told(self.owner({**estate, "Clusters": [redshift(VpcId="vpc-2")]})), ("redshift", None, None, "requester"))
+
+    def test_what_a_description_names_and_a_document_has_is_by_document(self):
+        for description, document, owner in (("Amazon EKS shop", eks(), ("eks", "shop")),
+                                             ("ES logs", {"DomainStatus": search(VPCOptions={"VPCId": "vpc-1"})}, ("es", "logs")),
+                                             ("ES logs", {"DomainStatusList": [search(VPCOptions={"VPCId": "vpc-1"})]}, ("es", "logs"))):
+            self.assertEqual(self.told(self.owner(managed(Description=description), {"d.json": document})), (*owner, None, "document"))
+            self.assertEqual(self.told(self.owner(managed(Description=description + "s"), {"d.json": document}))[-1], "description")
+
+    def test_other_services_documents_under_the_same_keys_are_ignored(self):
+        others = [{"tasks": [{"taskId": "t"}]}, {"cluster": {"clusterName": "x"}}, {"Clusters": [{"Id": "j-1", "Name": "emr"}]},
+                  {"DomainStatus": {"DomainId": "1"}}, {"ClusterInfoList": [{"Name": "x"}]}]
+        for other in others:
+            output = self.compute(folder({**documents(world()), "x.json": other}))
+            self.assertEqual([i["file"] for i in output["ignored"]], ["x.json"], other)
+
+
+class PublicPlaces(Owned):
+    def lines(self, *files, estate=None):
+        read = folder({**documents(estate or world()), **{"%d.json" % n: file for n, file in enumerate(files)}})
+        output = self.compute(read)
+        self.text = common.sgproof("compute", read).stdout
+        return output
+
+    def test_places_of_awss_own_are_counted_by_kind_and_are_no_endpoints(self):
+        before = self.lines()
+        output = self.lines(eks(), eks("data", publicAccessCidrs=["203.0.113.0/24", "192.0.2.1/32"]), eks("inner", endpointPublicAccess=False),
+                            {"DomainStatus": search(Endpoint="logs.example")}, {"DomainStatusList": [search("inner", VPCOptions={"VPCId": "v"})]},
+                            {"DistributionList": {"Items": [distribution("E2"), distribution("E1"), distribution("E3", Enabled=False)]}})
+        self.assertEqual(output["not_covered"], [
+            "2 × CloudFront distribution (public, no interface): E1 (e1.cloudfront.net), E2 (e2.cloudfront.net)",
+            "2 × EKS cluster's API (public, no interface): data (from 203.0.113.0/24, 192.0.2.1/32), shop (from 0.0.0.0/0)",
+            "1 × OpenSearch domain (public, no interface): logs (logs.example)"])
+        self.assertEqual(output["endpoints"], before["endpoints"])
+        self.assertIn("NOT COVERED 1 × OpenSearch domain (public, no interface): logs", self.text)
+
+    def test_whether_there_is_a_public_endpoint_is_not_said_and_so_there_is(self):
+        one = eks()
+        for odd in (None, "no", 7):
+            one["cluster"]["resourcesVpcConfig"]["endpointPublicAccess"] = odd
+            self.assertEqual(len(self.lines(one)["not_covered"]), 1)
+        del one["cluster"]["resourcesVpcConfig"]
+        self.assertEqual(len(self.lines(one)["not_covered"]), 1)
+
+    def test_a_document_that_stands_twice_is_one_and_many_are_cut_short(self):
+        self.assertEqual(self.lines(eks(), eks())["not_covered"], ["1 × EKS cluster's API (public, no interface): shop (from 0.0.0.0/0)"])
+        (line,) = self.lines({"DistributionList": {"Items": [distribution("E%02d" % n) for n in range(13)]}})["not_covered"]
+        self.assertTrue(line.startswith("13 × ") and line.endswith("E09 (e09.cloudfront.net) and 3 more"), line)
+
+    def test_a_page_that_is_missing_is_said(self):
+        output = self.lines({"DistributionList": {"IsTruncated": True, "Items": []}})
+        self.assertTrue(any("another page" in u["why"] for u in output["unread"]))
+        self.assertTrue(self.lines({"ClusterInfoList": [msk("DISABLED")], "NextToken": "x"})["missing"])
+
+    def test_what_is_public_and_has_no_interface_is_missing(self):
+        for estate in ({**world(), "Clusters": [redshift()]}, {**managed(Description="x"), "Clusters": [redshift(PubliclyAccessible=False)]},
+                       {**managed(Description="RedshiftNetworkInterface"), "Clusters": [redshift(ClusterNodes=[{"PrivateIPAddress": "10.0.0.4"}])]}):
+            self.assertEqual(self.lines(estate=estate)["missing"], [])
+        nodes = [{"PrivateIPAddress": "10.0.0.9", "PublicIPAddress": "198.51.100.99"}]
+        output = self.lines(estate={**world(), "Clusters": [redshift(ClusterNodes=nodes)]})
+        self.assertEqual([(m["id"], m["kind"], m["account"]) for m in output["missing"]], [("house", "NetworkInterfaces", ACCOUNT)])
+        self.assertIn("198.51.100.99", output["missing"][0]["text"])
+        output = self.lines(estate={**world(), "Clusters": [redshift(ClusterNodes=[])]})
+        self.assertIn("publicly accessible Redshift cluster house", output["missing"][0]["text"])
+        output = self.lines({"ClusterInfoList": [msk()]})
+        self.assertIn("publicly accessible MSK cluster bus", output["missing"][0]["text"])
+        brokers = managed(Description="DO NOT DELETE - Amazon MSK network interface for cluster arn:aws:kafka:eu-west-3:111122223333:cluster/bus/0a-1.")
+        self.assertEqual(self.lines({"ClusterInfoList": [msk()]}, estate=brokers)["missing"], [])
+        self.assertEqual(self.lines({"ClusterInfoList": [msk("DISABLED")]})["missing"], [])
+
+    def test_whether_a_cluster_is_public_is_not_told_and_so_it_is(self):
+        one = redshift(ClusterNodes=[])
+        del one["PubliclyAccessible"]
+        output = self.lines(estate={**world(), "Clusters": [one]})
+        self.assertTrue(output["missing"] and output["unread"])
+
+    def test_verdicts_and_reports_count_them_under_coverage(self):
+        read = folder({**documents(world()), "e.json": eks()})
+        seen = read / "seen.jsonl"
+        seen.write_text(json.dumps({"summary": {}}) + "\n")
+        done = common.sgproof("reconcile", read, seen, "--vantage", "8.8.8.8", "--format", "json")
+        line = "1 × EKS cluster's API (public, no interface): shop (from 0.0.0.0/0)"
+        self.assertEqual(json.loads(done.stdout)["coverage"]["not_covered"], [line])
+        self.assertIn("Not covered: " + line, common.sgproof("reconcile", read, seen, "--vantage", "8.8.8.8", "--format", "text").stdout)
+        kept = read / "verdicts.json.txt"
+        kept.write_text(done.stdout)
+        self.assertIn("EKS cluster&#39;s API (public, no interface): shop", common.sgproof("report", kept, "--format", "html").stdout)
+
+    def test_a_call_that_was_denied_is_said_and_costs_nothing_else(self):
+        failed = {"account_id": ACCOUNT, "region": REGION, "service": "eks", "operation": "ListClusters", "code": "AccessDeniedException"}
+        output = self.lines({}, estate=world())
+        read = folder({**documents(world(), "%s/%s/" % (ACCOUNT, REGION)), "snapshot.json": {
+            "schema": "sgproof/snapshot/v1", "complete": False, "files": [], "unread": [failed], "unavailable": []}})
+        output = self.compute(read)
+        self.assertEqual((output["missing"], output["unread"]), ([], []))
+        self.assertIn("ListClusters of eks in 111122223333/eu-west-3 was not answered (AccessDeniedException)", output["not_covered"][0])
 
 
 if __name__ == "__main__":

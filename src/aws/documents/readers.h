@@ -27,6 +27,13 @@ bool read_db_instance(struct reader *reader, const struct json_cursor *at, void 
 bool read_launch_template(struct reader *reader, const struct json_cursor *at, void *into);
 // owner.c
 bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_connect_endpoint(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_search_domain(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_distributions(struct reader *reader, const struct json_cursor *at, void *into);
 void note_endpoint_interfaces(struct reader *reader, const struct json_cursor *at, const char *id);
 // load_balancer.c
 bool read_load_balancer(struct reader *reader, const struct json_cursor *at, void *into);

@@ -59,7 +59,7 @@ struct request {
     size_t length;
     const char *request_id;
     enum failure_kind failure;
-    const char *code;    // AWS's word, or "connection", "answer"
+    const char *code;    // AWS's word, or "connection", "host-unknown", "answer"
     const char *message; // for people
     int tries;
     double clock_skew; // seconds that AWS's clock is ahead of ours

@@ -109,7 +109,7 @@ bool answer_read(struct answer *answer, struct request *request, CURL *easy, CUR
     if (code != CURLE_OK) {
         bool last = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
                     code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || answer->too_large;
-        request_fail(request, FAILURE_OTHER, "connection",
+        request_fail(request, FAILURE_OTHER, code == CURLE_COULDNT_RESOLVE_HOST ? "host-unknown" : "connection",
                      answer->too_large
                          ? "the answer is larger than 256 MiB"
                          : arena_printf(request->arena, "%s: %s", request->url, curl_easy_strerror(code)));

@@ -50,8 +50,17 @@ static void write_object(const struct call *call, const char *token, struct text
     const struct operation *of = &call->operation;
     struct json_writer writer = json_writer_to(body);
     json_open_line(&writer, NULL, '{');
-    for (size_t i = 0; i < call->parameter_count; i++)
-        json_put_string(&writer, call->parameters[i].name, call->parameters[i].value);
+    for (size_t i = 0; i < call->parameter_count; i++) {
+        const struct parameter *one = &call->parameters[i];
+        if (one->values == NULL) {
+            json_put_string(&writer, one->name, one->value);
+            continue;
+        }
+        json_open_line(&writer, one->name, '[');
+        for (size_t v = 0; v < one->value_count; v++)
+            json_put_string(&writer, NULL, one->values[v]);
+        json_close(&writer, ']');
+    }
     if (of->limit[0] != '\0')
         json_put_integer(&writer, of->limit, of->most);
     if (token != NULL)
@@ -173,7 +182,10 @@ static void write_document(struct call *call)
 void note_unread(const struct call *call)
 {
     struct collector *collector = call->collector;
-    bool known = call->failure == FAILURE_ABSENT || (call->failure == FAILURE_UNSUPPORTED && call->what->optional);
+    // A region without a service has no host of that name.
+    bool nowhere = call->what->purpose != FOR_EXPOSURE && strcmp(call->code, "host-unknown") == 0;
+    bool known =
+        call->failure == FAILURE_ABSENT || (call->failure == FAILURE_UNSUPPORTED && call->what->optional) || nowhere;
     struct failed_call one = {
         .account = call->account->id,
         .region = call->region,
