@@ -106,6 +106,8 @@ static void add_bridged(struct walker *walker, const struct hop_in *in, const st
             if (one->protocol_low != in->protocol || !holds)
                 continue;
             clients->may = prefixset_union(walker->arena, clients->may, one->sources);
+            if (one->certainty == CERTAINTY_EXACT && in->listener != NULL)
+                clients->must = prefixset_union(walker->arena, clients->must, one->sources);
             text_list_add_all(walker->arena, doubts, &one->via);
         }
     }

@@ -36,6 +36,9 @@ enum kind {
     KIND_NAT_GATEWAYS,
     KIND_EGRESS_ONLY_INTERNET_GATEWAYS,
     KIND_SECURITY_GROUP_RULES,
+    KIND_ACCELERATORS,
+    KIND_ENDPOINT_GROUPS,
+    KIND_VPC_ORIGINS,
     KIND_CONNECT_ENDPOINTS, // from here to KIND_ACCOUNT_SUMMARY: no answer about a packet of an endpoint rests on these
     KIND_ECS_TASKS,
     KIND_EKS_CLUSTERS,
@@ -491,6 +494,8 @@ struct estate {
     struct map accounts;           // id -> struct account (model/account.h)
     struct map owner_of_interface; // interface id, or "VPC|PRIVATE ADDRESS" -> struct owner, as a document names it
     bool owners_by_address;        // there is some of the latter
+    struct map accelerators;       // ARN -> struct accelerator (model/bridge.h)
+    struct map vpc_origins;        // id -> struct vpc_origin
     struct map named_things;       // "SERVICE|ID" of things that have a document
     VECTOR(struct public_place) public_places;
     VECTOR(const char *) not_covered; // what was asked about owners and public places, and not answered

@@ -558,6 +558,31 @@ class Scripted(Script):
         self.assertNotIn("luster", json.dumps(output["missing"] + output["unread"]))
         self.assertEqual(sum("was not answered" in line for line in output["not_covered"]), 2)
 
+    def test_accelerators_and_vpc_origins_are_read_once_an_account_and_decide(self):
+        arn = "arn:aws:globalaccelerator::111122223333:accelerator/0a-1"
+        self.script["ListAccelerators"] = [(200, {}, json.dumps({"Accelerators": [{"AcceleratorArn": arn, "Name": "shop", "Enabled": True,
+                                                                                   "Status": "DEPLOYED", "CreatedTime": 1.0}]}))]
+        self.script["ListListeners"] = lambda form: (200, {}, json.dumps({"Listeners": [{"ListenerArn": form["AcceleratorArn"] + "/listener/2b",
+            "Protocol": "TCP", "PortRanges": [{"FromPort": 443, "ToPort": 443}]}]}))
+        self.script["ListEndpointGroups"] = [(200, {}, '{"EndpointGroups": []}')]
+        page = ("<VpcOriginList xmlns='http://cloudfront.amazonaws.com/doc/2020-05-31/'><IsTruncated>false</IsTruncated><Items><VpcOriginSummary><Id>vo_1</Id>"
+                "<Status>Deployed</Status></VpcOriginSummary></Items></VpcOriginList>")
+        one = ("<VpcOrigin><Id>vo_1</Id><Status>Deployed</Status><VpcOriginEndpointConfig><Name>o</Name><Arn>arn:aws:ec2:eu-west-3:1:instance/i-1</Arn>"
+               "<HTTPPort>80</HTTPPort><HTTPSPort>443</HTTPSPort><OriginProtocolPolicy>https-only</OriginProtocolPolicy></VpcOriginEndpointConfig></VpcOrigin>")
+        self.script["GET /2020-05-31/vpc-origin"] = [(200, {}, page)]
+        self.script["GET /2020-05-31/vpc-origin/vo_1"] = [(200, {}, one)]
+        self.read("--network-only", "--region", "us-east-1")
+        everywhere = self.path / "estate/111122223333/global"
+        read = lambda name: json.loads((everywhere / name).read_text())
+        self.assertEqual(read("list-listeners.accelerator.0a-1.json")["Listeners"][0]["ListenerArn"], arn + "/listener/2b")
+        self.assertEqual(read("list-endpoint-groups.listener.2b.json"), {"EndpointGroups": []})
+        self.assertEqual(read("get-vpc-origin.vo_1.json")["VpcOrigin"]["VpcOriginEndpointConfig"]["HTTPSPort"], 443)
+        self.assertEqual(read("list-custom-routing-accelerators.json"), {"Accelerators": []})
+        self.assertEqual([form for action, form, _ in self.seen if action == "ListAccelerators"], [{"MaxResults": 100}])  # not one a region
+        (signed,) = {h["Authorization"].split("/", 1)[1].split(",")[0].split("/", 1)[1] for a, _, h in self.seen if a == "ListEndpointGroups"}
+        self.assertEqual(signed, "us-west-2/globalaccelerator/aws4_request")
+        self.assertEqual([u for u in self.record()["unread"] if "celerator" in json.dumps(u)], [])
+
     def test_tasks_of_ecs_are_asked_for_a_hundred_at_a_time(self):
         cluster = "arn:aws:ecs:eu-west-3:111122223333:cluster/main"
         tasks = ["arn:aws:ecs:eu-west-3:111122223333:task/main/%d" % n for n in range(150)]

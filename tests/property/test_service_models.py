@@ -47,7 +47,8 @@ READ = {
     "eks": "DescribeCluster",
     "opensearch": "DescribeDomain DescribeDomains",
     "kafka": "ListClustersV2",
-    "cloudfront": "ListDistributions"}
+    "cloudfront": "ListDistributions ListVpcOrigins GetVpcOrigin",
+    "globalaccelerator": "ListAccelerators ListEndpointGroups"}
 
 
 # --- sgproof on documents held in memory

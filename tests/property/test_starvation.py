@@ -22,7 +22,9 @@ CUTS, ESTATES = 500, 60  # cuts of each kind of estate; how many random estates
 NETWORK = set("Vpcs Subnets RouteTables NetworkAcls InternetGateways SecurityGroups NetworkInterfaces Reservations".split())
 KNOWN = NETWORK | set("""EgressOnlyInternetGateways NatGateways SecurityGroupRules SecurityGroupVpcAssociations PrefixLists Entries
     VpcEndpoints VpcBlockPublicAccessOptions VpcBlockPublicAccessExclusions Addresses LaunchTemplateVersions LoadBalancers Listeners
-    Rules TargetGroups TargetHealthDescriptions Attributes LoadBalancerDescriptions Firewalls Firewall DBInstances""".split())
+    Rules TargetGroups TargetHealthDescriptions Attributes LoadBalancerDescriptions Firewalls Firewall DBInstances Accelerators
+    EndpointGroups VpcOriginList VpcOrigin InstanceConnectEndpoints Clusters clusterArns taskArns tasks clusters cluster DomainNames
+    DomainStatus DomainStatusList ClusterInfoList DistributionList""".split())
 
 
 class Estate:

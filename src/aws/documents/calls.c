@@ -39,12 +39,13 @@ static bool is_load_balancer(const cJSON *record)
     return false;
 }
 
-// globalaccelerator's have ranges of ports.
+// Accelerators have listeners too, which the same row reads: their ARNs tell them apart.
 static bool is_listener(const cJSON *record)
 {
     static const char *const ours[] = {"LoadBalancerArn", "Port",       "DefaultActions",       "SslPolicy",
                                        "Certificates",    "AlpnPolicy", "MutualAuthentication", NULL};
-    return has_any(record, ours) || text_holds(record, "ListenerArn", ":elasticloadbalancing:");
+    return has_any(record, ours) || text_holds(record, "ListenerArn", ":elasticloadbalancing:") ||
+           text_holds(record, "ListenerArn", ":globalaccelerator:");
 }
 
 // CloudWatch Events, S3, WAF and others have rules too.
@@ -136,6 +137,11 @@ static bool is_msk_cluster(const cJSON *record)
     return text_holds(record, "ClusterArn", ":kafka:");
 }
 
+static bool is_accelerator(const cJSON *record) // and no elastic-inference one
+{
+    return text_holds(record, "AcceleratorArn", ":globalaccelerator:");
+}
+
 static bool is_object(const cJSON *record) // efs, mq, sagemaker... list ids alone
 {
     return cJSON_IsObject(record);
@@ -147,6 +153,8 @@ static bool is_object(const cJSON *record) // efs, mq, sagemaker... list ids alo
 #define WHOLE(key_, kind_, read_) .key = key_, .kind = kind_, .form = FORM_WHOLE, .read = read_
 #define UNUSED(key_) .key = key_, .kind = KIND_COUNT, .form = FORM_UNUSED
 #define OWNERS(kind_scope) .purpose = FOR_OWNERS, .optional = true, .scope = kind_scope
+#define BRIDGES(kind_scope) .purpose = FOR_BRIDGES, .optional = true, .scope = kind_scope
+#define BRIDGES_ABOUT(...) .purpose = FOR_BRIDGES, .optional = true, ABOUT(__VA_ARGS__)
 #define OWNERS_ABOUT(...) .purpose = FOR_OWNERS, .optional = true, ABOUT(__VA_ARGS__)
 #define ABOUT(...) .scope = CALL_ABOUT, .about = {__VA_ARGS__}
 
@@ -227,6 +235,23 @@ const struct aws_call aws_calls[] = {
     {"network-firewall", "DescribeFirewall", NULL, WHOLE("FirewallStatus", KIND_FIREWALLS, read_firewall_status)},
     {"rds", "DescribeDBInstances", "describe-db-instances", LIST("DBInstances", KIND_DB_INSTANCES, read_db_instance),
      .reliance = RELIES_DEFAULT, .assumption = "no database is taken to be public", .scope = CALL_REGION},
+
+    // What services bring the internet to.
+    {"globalaccelerator", "ListAccelerators", "list-accelerators",
+     LIST("Accelerators", KIND_ACCELERATORS, read_accelerator), .is_ours = is_accelerator, BRIDGES(CALL_ONCE)},
+    // Its Accelerators are read by the row above: what they bring clients to is not asked, and so not known.
+    {"globalaccelerator", "ListCustomRoutingAccelerators", "list-custom-routing-accelerators", .key = NULL,
+     .kind = KIND_COUNT, BRIDGES(CALL_ONCE)},
+    // Its Listeners are read by the row of load balancers'.
+    {"globalaccelerator", "ListListeners", "list-listeners", .key = NULL, .kind = KIND_COUNT,
+     BRIDGES_ABOUT("ListAccelerators", "Accelerators", "AcceleratorArn", "AcceleratorArn")},
+    {"globalaccelerator", "ListEndpointGroups", "list-endpoint-groups",
+     LIST("EndpointGroups", KIND_ENDPOINT_GROUPS, read_endpoint_group),
+     BRIDGES_ABOUT("ListListeners", "Listeners", "ListenerArn", "ListenerArn")},
+    {"cloudfront", "ListVpcOrigins", "list-vpc-origins", WHOLE("VpcOriginList", KIND_VPC_ORIGINS, read_origin_list),
+     BRIDGES(CALL_ONCE)},
+    {"cloudfront", "GetVpcOrigin", "get-vpc-origin", WHOLE("VpcOrigin", KIND_VPC_ORIGINS, read_vpc_origin),
+     BRIDGES_ABOUT("ListVpcOrigins", "VpcOriginList", "Id", "Id")},
 
     // Who stands behind interfaces, and what is public without one.
     {"ec2", "DescribeInstanceConnectEndpoints", "describe-instance-connect-endpoints",
@@ -364,6 +389,7 @@ const char *call_action(struct arena *arena, const char *service, const char *op
 
 enum statement {
     STATEMENT_READ,
+    STATEMENT_BRIDGES,
     STATEMENT_OWNERS,
     STATEMENT_GUARDRAILS,
     STATEMENT_ORGANIZATION,
@@ -374,7 +400,7 @@ enum statement {
 static enum statement statement_of(const struct aws_call *call)
 {
     if (call->purpose != FOR_EXPOSURE)
-        return STATEMENT_OWNERS;
+        return call->purpose == FOR_BRIDGES ? STATEMENT_BRIDGES : STATEMENT_OWNERS;
     if (call->scope == CALL_ACCOUNT || call->scope == CALL_GUARDRAIL || strcmp(call->service, "iam") == 0 ||
         strcmp(call->service, "cloudtrail") == 0)
         return STATEMENT_GUARDRAILS;
@@ -385,8 +411,8 @@ static enum statement statement_of(const struct aws_call *call)
 
 void call_policy(struct text *out)
 {
-    static const char *const sids[STATEMENTS] = {"SgproofRead", "SgproofOwners", "SgproofGuardrails",
-                                                 "SgproofOrganization", "SgproofOtherAccounts"};
+    static const char *const sids[STATEMENTS] = {"SgproofRead",       "SgproofBridges",      "SgproofOwners",
+                                                 "SgproofGuardrails", "SgproofOrganization", "SgproofOtherAccounts"};
     struct arena *arena = arena_new();
     struct json_writer writer = json_writer_to(out);
     json_open(&writer, NULL, '{');

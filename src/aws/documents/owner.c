@@ -100,8 +100,7 @@ static void note_thing(struct reader *reader, const char *service, const char *i
     map_put(reader->arena, &reader->estate->named_things, arena_printf(reader->arena, "%s|%s", service, id), reader);
 }
 
-// Says that a thing is public; a document that stands twice is one.
-static void note_public(struct reader *reader, struct public_place *place)
+void note_public(struct reader *reader, struct public_place *place)
 {
     if (place->account == NULL)
         place->account = reader->place.account;
@@ -228,6 +227,7 @@ static bool read_distribution(struct reader *reader, const struct json_cursor *a
     place.region = "global";
     seen_at(reader, place.account, place.region, NULL);
     place.detail = text_beside(reader, at, "DomainName");
+    note_vpc_origins(reader, at, place.id);
     if (!cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(at->node, "Enabled")))
         note_public(reader, &place);
     return true;
