@@ -1,6 +1,8 @@
 """Accelerators and CloudFront VPC origins: where their documents are in the snapshot, those decide what they bring clients to."""
+import copy
 import json
 import os
+import re
 import sys
 import unittest
 
@@ -8,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 from test_constructs_gates import blocked, hidden, service
 from test_snapshots import entry, permission
-from test_world import Case, documents, each, folder, named
+from test_world import Case, documents, each, folder, named, places
 
 ARN = "arn:aws:globalaccelerator::111122223333:accelerator/0a1b-shop"
 LISTENER, GROUP = ARN + "/listener/11aa", ARN + "/listener/11aa/endpoint-group/22bb"
@@ -183,6 +185,46 @@ class Accelerators(Told):
         self.assertEqual({f[:5] for f in found}, {("eni-b", "4", "tcp", 443, 443), ("eni-1", "4", "tcp", 8080, 8080)})
         self.assertIn(("eni-b", "4", "tcp", 443, 443, "exact"), found)
         self.assertEqual(self.outcome(made, {**accelerator(BALANCER, ports=(80, 80)), **health}), set())
+
+
+class Starvation(Told):
+    """Each member, element and document of them taken away, made null, or of another type: nothing is left out in silence."""
+    UNSEEN = ("PortOverrides", "PortOverrides[]", "EndpointDescriptions[]", "PortRanges[]", "EndpointGroups[]", "Listeners[]", "Accelerators[]", "Items[]")
+
+    def cuts(self, made, files):
+        whole = {f[:5] for f in self.outcome(made, files)}
+        self.assertTrue(whole)
+        for name in files:
+            for path in [(), *places(files[name])]:
+                for way in ("drop", "null", "mistype"):
+                    starved = copy.deepcopy(files)
+                    holder = starved if not path else starved[name]
+                    for key in path[:-1]:
+                        holder = holder[key]
+                    last = path[-1] if path else name
+                    if way == "drop":
+                        del holder[last]
+                    else:
+                        holder[last] = None if way == "null" else ["odd"] if isinstance(holder[last], (str, dict)) else "odd"
+                    general = re.sub(r"\.\[", "[", ".".join("[]" if isinstance(key, int) else key for key in path))
+                    if way == "drop" and general.endswith(self.UNSEEN):
+                        continue  # nothing counts or refers to these
+                    if not path and way != "drop":
+                        continue
+                    left = {f[:5] for f in self.outcome(made, starved)}
+                    self.assertTrue(whole <= left or self.output["missing"] or self.output["unread"], (name, general, way, whole - left))
+
+    def test_of_two_accelerators_in_one_subnet(self):
+        files, other = accelerator(ports=(443, 443), IpAddressType="DUAL_STACK"), accelerator("i-2", ports=(80, 80), overrides=[(80, 22)])
+        text = json.dumps(other).replace("0a1b-shop", "0c2d-mail")
+        files.update({name.replace(".", "2."): document for name, document in json.loads(text).items()})
+        self.cuts(estate(), files)
+
+    def test_of_two_origins_in_one_vpc(self):
+        files = {"o.json": origin(), "p.json": origin("arn:aws:ec2:eu-west-3:111122223333:instance/i-2", "http-only", "vo_2"), "d.json": distributions(),
+                 "list.json": {"VpcOriginList": {"Items": [{"Id": id, "Status": "Deployed", "AccountId": "111122223333", "OriginEndpointArn":
+                                                            "arn:aws:ec2:eu-west-3:111122223333:instance/" + i} for id, i in (("vo_1", "i-1"), ("vo_2", "i-2"))]}}}
+        self.cuts(VpcOrigins.estate(self), files)
 
 
 def origin(target="arn:aws:ec2:eu-west-3:111122223333:instance/i-1", policy="https-only", id="vo_1", **more):

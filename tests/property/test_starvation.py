@@ -263,7 +263,8 @@ class Pages(unittest.TestCase):
 
 
 # What sgproof reads; docdb and neptune, which are rds by another name; config, which wraps our records on purpose.
-OURS = set("ec2 elb elbv2 iam cloudtrail network-firewall rds docdb neptune config".split())
+OURS = set("""ec2 elb elbv2 iam cloudtrail network-firewall rds docdb neptune config redshift ecs eks opensearch es kafka cloudfront
+    globalaccelerator""".split())
 SHARED_KEYS = KNOWN | set("""Policies Content Users Groups MFADevices VirtualMFADevices SummaryMap PasswordPolicy UserDetailList trailList
     EventSelectors AdvancedEventSelectors IsLogging""".split())
 

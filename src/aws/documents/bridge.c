@@ -111,7 +111,8 @@ bool read_accelerator_listener(struct reader *reader, const struct json_cursor *
     one->record = reader->record;
     lenient_text(reader, at, "Protocol", &protocol);
     one->protocol = protocol == NULL ? -1 : strcmp(protocol, "TCP") == 0 ? 6 : strcmp(protocol, "UDP") == 0 ? 17 : -1;
-    return each_of(reader, at, "PortRanges", read_port_range, one);
+    GUARD(each_of(reader, at, "PortRanges", read_port_range, one));
+    return one->ports.count > 0 || json_fail(at, reader->error, "has no PortRanges");
 }
 
 static bool read_port_override(struct reader *reader, const struct json_cursor *at, void *into)
@@ -166,7 +167,7 @@ bool read_endpoint_group(struct reader *reader, const struct json_cursor *at, vo
     struct accelerator_group *group = vector_add(reader->arena, &listener->groups);
     *group = (struct accelerator_group){.arn = arn, .record = reader->record};
     each_if_present(reader, at, "PortOverrides", read_port_override, group);
-    each_if_present(reader, at, "EndpointDescriptions", read_accelerator_endpoint, group);
+    each_of(reader, at, "EndpointDescriptions", read_accelerator_endpoint, group);
     const cJSON *dial = cJSON_GetObjectItemCaseSensitive(at->node, "TrafficDialPercentage");
     for (size_t i = 0; cJSON_IsNumber(dial) && dial->valuedouble == 0 && i < group->endpoints.count; i++)
         group->endpoints.items[i].unsure = "the traffic dial of its endpoint group is 0";
