@@ -260,10 +260,10 @@ const struct owner *owner_of(struct arena *arena, const struct estate *estate,
     const struct owner *described = by_description(arena, interface->description);
     if (described != NULL && described->id != NULL) {
         const char *key = arena_printf(arena, "%s|%s", described->service, described->id);
-        return map_get(&estate->named_things, key) == NULL
-                   ? described
-                   : made(arena, (struct owner){described->service, described->kind, described->id, described->name,
-                                                OWNER_BY_DOCUMENT});
+        const char *name = map_get(&estate->named_things, key);
+        return name == NULL ? described
+                            : made(arena, (struct owner){described->service, described->kind, described->id,
+                                                         name[0] == '\0' ? described->name : name, OWNER_BY_DOCUMENT});
     }
     owner = by_requester(arena, interface->requester_id);
     if (owner == NULL)

@@ -41,7 +41,8 @@ struct accelerator_listener {
 struct accelerator {
     const char *arn;
     const char *name;
-    bool told; // its own record is there, not only listeners of it
+    const char *evidence; // the first document that names it
+    bool told;            // its own record is there, not only listeners of it
     uint64_t record;
     bool enabled;
     bool takes_ipv6;

@@ -35,6 +35,8 @@ const char *kind_name(enum kind kind)
         [KIND_ENDPOINT_GROUPS] = "EndpointGroups",
         [KIND_VPC_ORIGINS] = "VpcOrigin",
         [KIND_CONNECT_ENDPOINTS] = "InstanceConnectEndpoints",
+        [KIND_TRANSIT_ATTACHMENTS] = "TransitGatewayAttachments",
+        [KIND_FUNCTION_URLS] = "FunctionUrlConfigs",
         [KIND_ECS_TASKS] = "tasks",
         [KIND_EKS_CLUSTERS] = "cluster",
         [KIND_REDSHIFT_CLUSTERS] = "Clusters",

@@ -40,6 +40,8 @@ enum kind {
     KIND_ENDPOINT_GROUPS,
     KIND_VPC_ORIGINS,
     KIND_CONNECT_ENDPOINTS, // from here to KIND_ACCOUNT_SUMMARY: no answer about a packet of an endpoint rests on these
+    KIND_TRANSIT_ATTACHMENTS,
+    KIND_FUNCTION_URLS,
     KIND_ECS_TASKS,
     KIND_EKS_CLUSTERS,
     KIND_REDSHIFT_CLUSTERS,
@@ -496,7 +498,7 @@ struct estate {
     bool owners_by_address;        // there is some of the latter
     struct map accelerators;       // ARN -> struct accelerator (model/bridge.h)
     struct map vpc_origins;        // id -> struct vpc_origin
-    struct map named_things;       // "SERVICE|ID" of things that have a document
+    struct map named_things;       // "SERVICE|ID" of things that have a document -> name, or ""
     VECTOR(struct public_place) public_places;
     VECTOR(const char *) not_covered; // what was asked about owners and public places, and not answered
     VECTOR(struct db_instance) db_instances;

@@ -188,6 +188,15 @@ class Documents(Owned):
                                                "NetworkInterfaceIds": ["eni-1"], "Tags": [{"Key": "Name", "Value": "way in"}]}]
         self.assertEqual(self.told(self.owner(estate)), ("ec2", "eice-1", "way in", "document"))
 
+    def test_a_transit_gateway_attachment_is_named(self):
+        estate = managed(InterfaceType="transit_gateway", Description="Network Interface for Transit Gateway Attachment tgw-attach-1")
+        self.assertEqual(self.told(self.owner(estate)), ("ec2", "tgw-attach-1", None, "description"))
+        estate["TransitGatewayAttachments"] = [{"TransitGatewayAttachmentId": "tgw-attach-1", "TransitGatewayId": "tgw-1", "ResourceOwnerId": ACCOUNT}]
+        self.assertEqual(self.told(self.owner(estate)), ("ec2", "tgw-attach-1", "tgw-1", "document"))
+        estate["TransitGatewayAttachments"][0]["Tags"] = [{"Key": "Name", "Value": "hub"}]
+        self.assertEqual(self.told(self.owner(estate)), ("ec2", "tgw-attach-1", "hub", "document"))
+        self.assertIn("transit gateway attachment tgw-attach-1 (hub)", self.text)
+
     def test_a_redshift_cluster_is_known_by_its_nodes_addresses(self):
         estate = managed(Description="RedshiftNetworkInterface", RequesterId="amazon-redshift")
         self.assertEqual(self.told(self.owner({**estate, "Clusters": [redshift()]})), ("redshift", "house", None, "document"))
@@ -226,6 +235,11 @@ class PublicPlaces(Owned):
             "1 × OpenSearch domain (public, no interface): logs (logs.example)"])
         self.assertEqual(output["endpoints"], before["endpoints"])
         self.assertIn("NOT COVERED 1 × OpenSearch domain (public, no interface): logs", self.text)
+
+    def test_function_urls_that_somebody_saved_are_counted(self):
+        output = self.lines({"FunctionUrlConfigs": [{"FunctionArn": "arn:aws:lambda:eu-west-3:111122223333:function:hook", "AuthType": "NONE",
+                                                     "FunctionUrl": "https://a.lambda-url.eu-west-3.on.aws/"}]})
+        self.assertEqual(output["not_covered"], ["1 × Lambda function URL (public, no interface): hook (https://a.lambda-url.eu-west-3.on.aws/)"])
 
     def test_whether_there_is_a_public_endpoint_is_not_said_and_so_there_is(self):
         one = eks()

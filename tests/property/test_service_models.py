@@ -33,7 +33,7 @@ READ = {
         DescribeNatGateways DescribeNetworkAcls DescribeSecurityGroups DescribeSecurityGroupRules
         DescribeSecurityGroupVpcAssociations DescribeManagedPrefixLists DescribePrefixLists DescribeVpcEndpoints
         DescribeVpcBlockPublicAccessOptions DescribeVpcBlockPublicAccessExclusions DescribeInstances DescribeAddresses
-        DescribeNetworkInterfaces DescribeInstanceConnectEndpoints DescribeLaunchTemplateVersions GetManagedPrefixListEntries""",
+        DescribeNetworkInterfaces DescribeInstanceConnectEndpoints DescribeTransitGatewayAttachments DescribeLaunchTemplateVersions GetManagedPrefixListEntries""",
     "elbv2": """DescribeLoadBalancers DescribeListeners DescribeRules DescribeTargetGroups DescribeTargetHealth
         DescribeTargetGroupAttributes DescribeLoadBalancerAttributes""",
     "elb": "DescribeLoadBalancers",
@@ -43,6 +43,7 @@ READ = {
     "cloudtrail": "DescribeTrails GetTrailStatus GetEventSelectors",
     "rds": "DescribeDBInstances",
     "redshift": "DescribeClusters",
+    "lambda": "ListFunctionUrlConfigs",
     "ecs": "DescribeTasks",
     "eks": "DescribeCluster",
     "opensearch": "DescribeDomain DescribeDomains",

@@ -23,7 +23,7 @@ NETWORK = set("Vpcs Subnets RouteTables NetworkAcls InternetGateways SecurityGro
 KNOWN = NETWORK | set("""EgressOnlyInternetGateways NatGateways SecurityGroupRules SecurityGroupVpcAssociations PrefixLists Entries
     VpcEndpoints VpcBlockPublicAccessOptions VpcBlockPublicAccessExclusions Addresses LaunchTemplateVersions LoadBalancers Listeners
     Rules TargetGroups TargetHealthDescriptions Attributes LoadBalancerDescriptions Firewalls Firewall DBInstances Accelerators
-    EndpointGroups VpcOriginList VpcOrigin InstanceConnectEndpoints Clusters clusterArns taskArns tasks clusters cluster DomainNames
+    EndpointGroups VpcOriginList VpcOrigin InstanceConnectEndpoints TransitGatewayAttachments FunctionUrlConfigs Clusters clusterArns taskArns tasks clusters cluster DomainNames
     DomainStatus DomainStatusList ClusterInfoList DistributionList""".split())
 
 
@@ -264,7 +264,7 @@ class Pages(unittest.TestCase):
 
 # What sgproof reads; docdb and neptune, which are rds by another name; config, which wraps our records on purpose.
 OURS = set("""ec2 elb elbv2 iam cloudtrail network-firewall rds docdb neptune config redshift ecs eks opensearch es kafka cloudfront
-    globalaccelerator""".split())
+    globalaccelerator lambda""".split())
 SHARED_KEYS = KNOWN | set("""Policies Content Users Groups MFADevices VirtualMFADevices SummaryMap PasswordPolicy UserDetailList trailList
     EventSelectors AdvancedEventSelectors IsLogging""".split())
 

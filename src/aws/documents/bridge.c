@@ -16,7 +16,8 @@ static struct accelerator *accelerator_with(struct reader *reader, const char *a
     struct accelerator *one = map_get(&reader->estate->accelerators, own);
     if (one == NULL) {
         one = arena_new_of(reader->arena, struct accelerator);
-        *one = (struct accelerator){.arn = own, .name = text_behind_slash(own), .enabled = true, .takes_ipv6 = true};
+        *one = (struct accelerator){
+            .arn = own, .evidence = reader->name, .name = text_behind_slash(own), .enabled = true, .takes_ipv6 = true};
         map_put(reader->arena, &reader->estate->accelerators, own, one);
     }
     return one;
@@ -194,6 +195,13 @@ void settle_accelerators(struct reader *reader)
                 if (file_names(name, text_behind_slash(one->listeners.items[l].arn)))
                     one->listeners.items[l].groups_known = true;
         }
+    }
+    for (size_t i = 0; i < map->size; i++) {
+        const struct accelerator *one = map->slots[i].value;
+        if (one != NULL && !one->told)
+            *vector_add(reader->arena, &reader->estate->ignored) = (struct ignored){
+                one->evidence,
+                arena_printf(reader->arena, "is of %s, of which no document of ListAccelerators tells", one->arn)};
     }
 }
 

@@ -256,6 +256,10 @@ const struct aws_call aws_calls[] = {
     // Who stands behind interfaces, and what is public without one.
     {"ec2", "DescribeInstanceConnectEndpoints", "describe-instance-connect-endpoints",
      LIST("InstanceConnectEndpoints", KIND_CONNECT_ENDPOINTS, read_connect_endpoint), OWNERS(CALL_REGION)},
+    {"ec2", "DescribeTransitGatewayAttachments", "describe-transit-gateway-attachments",
+     LIST("TransitGatewayAttachments", KIND_TRANSIT_ATTACHMENTS, read_transit_attachment), OWNERS(CALL_REGION)},
+    {"lambda", "ListFunctionUrlConfigs", NULL, LIST("FunctionUrlConfigs", KIND_FUNCTION_URLS, read_function_url),
+     .purpose = FOR_OWNERS}, // of one function: only what others saved is read
     {"redshift", "DescribeClusters", "describe-clusters",
      LIST("Clusters", KIND_REDSHIFT_CLUSTERS, read_redshift_cluster), .is_ours = is_redshift_cluster,
      OWNERS(CALL_REGION)},

@@ -95,9 +95,10 @@ bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *in
     return true;
 }
 
-static void note_thing(struct reader *reader, const char *service, const char *id)
+static void note_thing(struct reader *reader, const char *service, const char *id, const char *name)
 {
-    map_put(reader->arena, &reader->estate->named_things, arena_printf(reader->arena, "%s|%s", service, id), reader);
+    map_put(reader->arena, &reader->estate->named_things, arena_printf(reader->arena, "%s|%s", service, id),
+            (void *)(uintptr_t)(name == NULL ? "" : name));
 }
 
 void note_public(struct reader *reader, struct public_place *place)
@@ -113,6 +114,34 @@ void note_public(struct reader *reader, struct public_place *place)
             return;
     }
     *vector_add(reader->arena, &reader->estate->public_places) = *place;
+}
+
+// Its interfaces are known by their descriptions, which name the attachment.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TransitGatewayAttachment.html
+bool read_transit_attachment(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const char *id, *name = name_of(reader, at);
+    (void)into;
+    GUARD(interned_of(reader, at, "TransitGatewayAttachmentId", &id));
+    seen_at(reader, text_beside(reader, at, "ResourceOwnerId"), NULL, NULL);
+    note_thing(reader, "ec2", id, name != NULL ? name : text_beside(reader, at, "TransitGatewayId"));
+    return true;
+}
+
+// https://docs.aws.amazon.com/lambda/latest/api/API_FunctionUrlConfig.html
+bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_place place = {.service = "lambda", .kind = "Lambda function URL"};
+    const char *arn;
+    (void)into;
+    GUARD(interned_of(reader, at, "FunctionArn", &arn));
+    place_of_arn(reader, arn, &place.account, &place.region);
+    seen_at(reader, place.account, place.region, NULL);
+    const char *name = strstr(arn, ":function:");
+    place.id = name == NULL ? arn : name + strlen(":function:");
+    place.detail = text_beside(reader, at, "FunctionUrl");
+    note_public(reader, &place);
+    return true;
 }
 
 static const cJSON *inside(const cJSON *node, const char *const *path)
@@ -137,7 +166,7 @@ bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void 
     GUARD(interned_of(reader, at, "name", &place.id));
     place_of_arn(reader, text_beside(reader, at, "arn"), &place.account, &place.region);
     seen_at(reader, place.account, place.region, NULL);
-    note_thing(reader, "eks", place.id);
+    note_thing(reader, "eks", place.id, NULL);
     if (cJSON_IsFalse(inside(at->node, open)))
         return true;
     const cJSON *cidr;
@@ -190,7 +219,7 @@ bool read_search_domain(struct reader *reader, const struct json_cursor *at, voi
     GUARD(interned_of(reader, at, "DomainName", &place.id));
     place_of_arn(reader, text_beside(reader, at, "ARN"), &place.account, &place.region);
     seen_at(reader, place.account, place.region, NULL);
-    note_thing(reader, "es", place.id);
+    note_thing(reader, "es", place.id, NULL);
     place.detail = text_beside(reader, at, "Endpoint");
     if (!cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(at->node, "VPCOptions")) &&
         !cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(at->node, "Deleted")))
@@ -208,7 +237,7 @@ bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void 
     GUARD(interned_of(reader, at, "ClusterName", &place.id));
     place_of_arn(reader, text_beside(reader, at, "ClusterArn"), &place.account, &place.region);
     seen_at(reader, place.account, place.region, NULL);
-    note_thing(reader, "kafka", place.id);
+    note_thing(reader, "kafka", place.id, NULL);
     const cJSON *provisioned = cJSON_GetObjectItemCaseSensitive(at->node, "Provisioned");
     const char *type = cJSON_GetStringValue(inside(provisioned != NULL ? provisioned : at->node, access));
     if (type != NULL && strcmp(type, "DISABLED") != 0)

@@ -30,6 +30,8 @@ bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void 
 // Says that a thing is public; a document that stands twice is one.
 void note_public(struct reader *reader, struct public_place *place);
 bool read_connect_endpoint(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_transit_attachment(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, void *into);
