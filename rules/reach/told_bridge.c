@@ -161,21 +161,23 @@ static bool is_whole(const struct accelerator *accelerator)
     return whole;
 }
 
+static void decide(struct teller *teller, const struct network_interface *own)
+{
+    if (own == NULL || map_get(&teller->told->decided, own->id) != NULL)
+        return;
+    map_put(teller->arena, &teller->told->decided, own->id, teller);
+    text_list_add(teller->arena, &teller->told->assumptions,
+                  arena_printf(teller->arena,
+                               "%s (AWS Global Accelerator) is taken to serve the accelerators of the snapshot alone",
+                               own->id));
+}
+
 // The interface of a subnet serves what the endpoints there are of: that is known where some accelerator has one there.
 static void decide_subnets(struct teller *teller, const struct accelerator_endpoint *endpoint)
 {
     interfaces targets = targets_of(teller, endpoint->id);
-    for (size_t i = 0; i < targets.count; i++) {
-        const struct network_interface *own = accelerators_in(teller->estate, targets.items[i]->place->subnet_id);
-        if (own == NULL || map_get(&teller->told->decided, own->id) != NULL)
-            continue;
-        map_put(teller->arena, &teller->told->decided, own->id, teller);
-        text_list_add(
-            teller->arena, &teller->told->assumptions,
-            arena_printf(teller->arena,
-                         "%s (AWS Global Accelerator) is taken to serve the accelerators of the snapshot alone",
-                         own->id));
-    }
+    for (size_t i = 0; i < targets.count; i++)
+        decide(teller, accelerators_in(teller->estate, targets.items[i]->place->subnet_id));
 }
 
 static void tell_accelerators(struct teller *teller)
@@ -183,8 +185,16 @@ static void tell_accelerators(struct teller *teller)
     const struct estate *estate = teller->estate;
     slots all = sorted(teller->arena, &estate->accelerators);
     bool whole = all.count > 0 && !is_broken(estate, KIND_ACCELERATORS) && !is_broken(estate, KIND_ENDPOINT_GROUPS);
-    for (size_t i = 0; i < all.count; i++)
-        whole = whole && is_whole(all.items[i]->value);
+    bool any_enabled = false;
+    for (size_t i = 0; i < all.count; i++) {
+        const struct accelerator *one = all.items[i]->value;
+        any_enabled = any_enabled || one->enabled;
+        whole = whole && is_whole(one);
+    }
+    // Whatever they are for: where none is enabled, none brings anything.
+    for (size_t i = 0; i < estate->interfaces.count && whole && !any_enabled; i++)
+        if (is_accelerators(estate->interfaces.items[i]))
+            decide(teller, estate->interfaces.items[i]);
     for (size_t i = 0; i < all.count && whole; i++) {
         const struct accelerator *one = all.items[i]->value;
         for (size_t l = 0; l < one->listeners.count; l++)

@@ -76,8 +76,12 @@ class Accelerators(Told):
     def test_one_that_is_disabled_brings_nothing(self):
         self.assertEqual(self.outcome(estate(), accelerator(Enabled=False)), set())
         only = accelerator(Enabled=False)
-        del only["l.json"], only["g.json"]  # what it was for is not told: the interface may be another's
-        self.assertEqual(self.outcome(estate(), only), ANY)
+        del only["l.json"], only["g.json"]
+        self.assertEqual(self.outcome(estate(), only), set())
+        self.assertTrue(named(self.output, ["assumptions"], "eni-s accelerators of the snapshot"))
+        only["a.json"]["Accelerators"].append({**accelerator()["a.json"]["Accelerators"][0], "AcceleratorArn": ARN + "2"})
+        self.assertEqual(self.outcome(estate(), only), ANY)  # what that one is for is not told
+        self.assertEqual(self.outcome(estate(), {"a.json": {"Accelerators": []}}), ANY)  # then the interface is somebody else's
 
     @each([({"weight": 0}, "weight 0"), ({"dial": 0}, "traffic dial"), ({"Status": "IN_PROGRESS"}, "IN_PROGRESS")])
     def test_what_aws_leaves_open_is_possible(self, change, words):
