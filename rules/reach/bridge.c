@@ -398,9 +398,7 @@ static void reach_told(struct exposure_set *set, const struct estate *estate, st
                                 .by_prefix_list =
                                     one->interface != NULL && is_cloudfront(origin_groups, one->interface),
                                 .told = one};
-        bool unreachable = one->from_edge && one->target->address_count == 0; // it has no public address
-        if (!unreachable && is_target(estate, &bridge, origin_groups, one->target) &&
-            !is_shut(scratch, estate, &bridge, one->target))
+        if (is_target(estate, &bridge, origin_groups, one->target) && !is_shut(scratch, estate, &bridge, one->target))
             reach_all(set, estate, &bridge, one->target);
     }
     for (size_t i = 0; i < told->assumptions.count; i++)

@@ -125,8 +125,7 @@ static void tell_endpoint(struct teller *teller, const struct accelerator *accel
     const char *protocol = listener->protocol == PROTOCOL_UDP ? "UDP" : "TCP";
     for (size_t i = 0; i < targets.count; i++) {
         const struct network_interface *target = targets.items[i];
-        const struct network_interface *own =
-            endpoint->keeps_client ? accelerators_in(teller->estate, target->place->subnet_id) : NULL;
+        const struct network_interface *own = accelerators_in(teller->estate, target->place->subnet_id);
         const char *unsure = accelerator->unsure != NULL ? accelerator->unsure : endpoint->unsure;
         if (unsure == NULL && !endpoint->keeps_client)
             unsure = "its clients come from AWS's own addresses, which are not told";

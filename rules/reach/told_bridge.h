@@ -14,7 +14,7 @@ struct told_bridge {
     struct portset ports; // of the target
     int protocol;
     bool keeps_client; // the target sees the client's own address
-    bool from_edge;    // it sees one of AWS's public addresses, and is reached by its own public one
+    bool from_edge;    // it sees some address of AWS's own
     bool takes_ipv6;
     const char *unsure; // why clients may not come, or NULL
 };

@@ -167,7 +167,9 @@ class Accelerators(Told):
         for endpoint in ("i-1", "eipalloc-1"):
             self.assertEqual(self.outcome(made, accelerator(endpoint, keeps=False)), {("eni-1", "4", "tcp", 443, 443, "possible")})
             self.assertIn("0.0.0.0/0", self.output["indirect"][0]["exposures"][0]["sources"])
-        self.assertEqual(self.outcome(estate(), accelerator(keeps=False)), set())  # it has no public address
+        self.assertEqual(self.outcome(estate(), accelerator(keeps=False)), {("eni-1", "4", "tcp", 443, 443, "possible")})
+        made["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (443, 443), ["192.168.0.0/16"])]
+        self.assertEqual(self.outcome(made, accelerator(keeps=False)), set())
 
     def test_what_is_behind_a_load_balancer_is_reached_by_its_listeners_only(self):
         made = estate()

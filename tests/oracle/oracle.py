@@ -348,19 +348,21 @@ class Oracle:
                     continue
                 if rule["IpProtocol"] != "-1" and not rule["FromPort"] <= number <= rule["ToPort"]:
                     continue
-                own = {g["GroupId"] for i in self.kind("NetworkInterfaces") if i["InterfaceType"] == "global_accelerator_managed"
-                       and i["SubnetId"] == target["SubnetId"] for g in i["Groups"]}
+                services = [i for i in self.kind("NetworkInterfaces") if i["InterfaceType"] == "global_accelerator_managed"
+                            and i["SubnetId"] == target["SubnetId"]]
+                own = {g["GroupId"] for i in services for g in i["Groups"]}
                 cidrs = [r["CidrIp"] for r in rule["IpRanges"]] + [r["CidrIpv6"] for r in rule["Ipv6Ranges"]]
                 for item in rule["PrefixListIds"]:
                     if item["PrefixListId"] not in self.estate["entries"]:
                         found = "possible" if found == "no" else found
                     cidrs += self.estate["entries"].get(item["PrefixListId"], [])
-                if keeps and own & {p["GroupId"] for p in rule["UserIdGroupPairs"]}:
+                if own & {p["GroupId"] for p in rule["UserIdGroupPairs"]}:
                     found = "possible" if found == "no" else found
                 public = [c for c in cidrs if (":" in c) == (":" in source) and self.public(c)]
                 if keeps and public and any(holds(c, ipaddress.ip_address(source)) for c in cidrs):
                     return "exact"
-                if not keeps and (public or ":" not in source and "0.0.0.0/0" in cidrs):
+                inner = [ipaddress.ip_address(p["PrivateIpAddress"]) for i in services for p in i["PrivateIpAddresses"]]
+                if not keeps and (public or any(holds(c, address) for c in cidrs for address in inner) or ":" not in source and "0.0.0.0/0" in cidrs):
                     found = "possible" if found == "no" else found
         return found
 
