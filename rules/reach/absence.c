@@ -204,6 +204,67 @@ static void find_secondary_interfaces(struct finder *finder)
     }
 }
 
+// ---- Public places
+
+static int by_kind(const void *left, const void *right)
+{
+    const struct public_place *const *a = left, *const *b = right;
+    int order = strcmp((*a)->kind, (*b)->kind);
+    return order != 0 ? order : strcmp((*a)->id, (*b)->id);
+}
+
+// One whose interfaces must be in the snapshot: each of the addresses that its document tells or, where it tells none,
+// some public address of an interface that is known to be its own.
+static void find_public_interfaces(struct finder *finder, const struct public_place *one)
+{
+    bool found = false;
+    for (size_t i = 0; i < one->addresses.count; i++)
+        if (!has_address(finder, one->addresses.items[i]))
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
+                  arena_printf(finder->arena, "missing: the interface of %s %s with its public address %s", one->kind,
+                               one->id, one->addresses.items[i]));
+    for (size_t i = 0; i < finder->set->endpoints.count && !found; i++) {
+        const struct owner *owner = finder->set->endpoints.items[i].owner;
+        found = owner != NULL && text_same(owner->id, one->id) && strcmp(owner->service, one->service) == 0;
+    }
+    if (!found && one->addresses.count == 0)
+        lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
+              arena_printf(finder->arena, "missing: the interface of publicly accessible %s %s", one->kind, one->id));
+}
+
+// Places of AWS's own are counted by kind: who may come to them, no interface of the snapshot decides.
+static void find_public_places(struct finder *finder)
+{
+    enum { MOST_NAMES = 10 };
+    const struct estate *estate = finder->estate;
+    VECTOR(const struct public_place *) places = {0};
+    for (size_t i = 0; i < estate->public_places.count; i++) {
+        if (estate->public_places.items[i].has_interface)
+            find_public_interfaces(finder, &estate->public_places.items[i]);
+        else
+            *vector_add(finder->scratch, &places) = &estate->public_places.items[i];
+    }
+    if (places.count > 1)
+        qsort(places.items, places.count, sizeof(*places.items), by_kind);
+    for (size_t i = 0, end; i < places.count; i = end) {
+        struct text names = {0};
+        for (end = i; end < places.count && strcmp(places.items[end]->kind, places.items[i]->kind) == 0; end++) {
+            const struct public_place *one = places.items[end];
+            if (end - i < MOST_NAMES)
+                text_printf(&names, "%s%s%s%s%s", end == i ? "" : ", ", one->id, one->detail == NULL ? "" : " (",
+                            one->detail == NULL ? "" : one->detail, one->detail == NULL ? "" : ")");
+        }
+        if (end - i > MOST_NAMES)
+            text_printf(&names, " and %zu more", end - i - MOST_NAMES);
+        text_list_add(finder->arena, &finder->set->public_places,
+                      arena_printf(finder->arena, "%zu × %s (public, no interface): %s", end - i, places.items[i]->kind,
+                                   names.bytes));
+        text_free(&names);
+    }
+    for (size_t i = 0; i < finder->set->public_places.count; i++)
+        text_list_add(finder->arena, &finder->set->not_covered, finder->set->public_places.items[i]);
+}
+
 static int by_text(const void *left, const void *right)
 {
     const struct lack *a = left, *b = right;
@@ -224,6 +285,7 @@ void absence_list(struct exposure_set *set, const struct estate *estate)
     find_databases(&finder);
     find_attributes(&finder);
     find_secondary_interfaces(&finder);
+    find_public_places(&finder);
     for (size_t i = 0; i < estate->not_covered.count; i++)
         text_list_add(set->arena, &set->not_covered, estate->not_covered.items[i]);
     if (set->missing.items.count > 1)

@@ -7,6 +7,8 @@
 #include "net/port_map.h"
 #include "rules/reach/gateway.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/owner.h"
+#include "rules/reach/told_bridge.h"
 
 // One way in by a service.
 struct bridge {
@@ -19,7 +21,8 @@ struct bridge {
     bool keeps_client; // a target sees the client's own address
     bool by_gateway;   // not without an internet gateway, and Block Public Access stops it
     bool takes_udp;
-    bool by_prefix_list; // or from CloudFront's own addresses
+    bool by_prefix_list;            // or from CloudFront's own addresses
+    const struct told_bridge *told; // what a document says of it, or NULL: all it could reach is possible
 };
 
 typedef VECTOR(struct bridge) bridges;
@@ -30,8 +33,9 @@ static const char cloudfront_list[] = "com.amazonaws.global.cloudfront.origin-fa
 // A VPC origin's interface is of type "interface"; its group, which the service makes, and its tag tell it.
 // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCloudFrontVPCOriginServiceRolePolicy.html
-static bool is_cloudfront(const text_list *origin_groups, const struct network_interface *interface)
+static bool is_cloudfront(const void *context, const struct network_interface *interface)
 {
+    const text_list *origin_groups = context;
     for (size_t i = 0; i + 1 < interface->tag_count; i += 2)
         if (strcmp(interface->tags[i], "aws.cloudfront.vpcorigin") == 0)
             return true;
@@ -67,7 +71,8 @@ static text_list find_origin_groups(struct arena *scratch, const struct estate *
     return found;
 }
 
-static bridges find_bridges(struct arena *scratch, const struct estate *estate, const text_list *origin_groups)
+static bridges find_bridges(struct arena *scratch, const struct estate *estate, const text_list *origin_groups,
+                            const struct told_bridges *told)
 {
     bridges found = {0};
     struct map seen = {0}; // VPCs with an interface of a VPC origin
@@ -77,10 +82,12 @@ static bridges find_bridges(struct arena *scratch, const struct estate *estate, 
         bool origin = is_cloudfront(origin_groups, one);
         if (!origin && (kind == NULL || kind->admission != INTERFACE_BRINGS_IN))
             continue;
-        struct bridge bridge = cloudfront(one->id, one->place->vpc_id);
-        if (origin) {
+        if (origin)
             map_put(scratch, &seen, one->place->vpc_id, (void *)(uintptr_t)one);
-        } else {
+        if (map_get(&told->decided, one->id) != NULL)
+            continue;
+        struct bridge bridge = cloudfront(one->id, one->place->vpc_id);
+        if (!origin) {
             // Accelerators that keep the client's address have one interface in each subnet with an endpoint.
             // https://docs.aws.amazon.com/global-accelerator/latest/dg/about-endpoints.sipp-caveats.html
             bool accelerator = strcmp(one->type, "global_accelerator_managed") == 0;
@@ -108,6 +115,8 @@ static bool is_member(const struct bridge *bridge, const char *group)
 {
     if (bridge->group != NULL)
         return strcmp(bridge->group, group) == 0;
+    if (bridge->interface == NULL)
+        return false; // of an accelerator without an interface in the snapshot
     const struct group_set *groups = bridge->interface->groups;
     for (size_t i = 0; groups != NULL && i < groups->count; i++)
         if (strcmp(groups->ids[i], group) == 0)
@@ -115,71 +124,108 @@ static bool is_member(const struct bridge *bridge, const char *group)
     return groups == NULL;
 }
 
-// Whether the rule admits the bridge itself, not a client by its own address.
-static bool admits_bridge(const struct estate *estate, const struct bridge *bridge,
-                          const struct security_group_rule *rule)
+// How a rule admits the bridge itself, not a client by its own address.
+enum admits { ADMITS_NOT, ADMITS_PERHAPS, ADMITS_SURELY };
+
+static bool holds_own(const struct bridge *bridge, const struct prefix *prefix)
 {
-    for (size_t i = 0; i < rule->groups.count; i++)
-        if (is_member(bridge, rule->groups.items[i]))
+    if (bridge->interface == NULL)
+        return prefix->family == FAMILY_IPV4 && prefix->length == 0;
+    for (size_t a = 0; a < bridge->interface->private_ipv4_count; a++)
+        if (prefix_holds(*prefix, (struct address){FAMILY_IPV4, bridge->interface->private_ipv4[a]}))
             return true;
-    for (size_t i = 0; i < rule->prefix_lists.count; i++) {
-        const struct prefix_list *list = map_get(&estate->prefix_lists, rule->prefix_lists.items[i]);
-        bool unknown = list == NULL || (list->name == NULL && !list->has_entries) || list->doubt != NULL;
-        if (unknown || (bridge->by_prefix_list && text_same(list->name, cloudfront_list)))
-            return true;
-        for (size_t p = 0; bridge->interface != NULL && p < list->entries.count; p++)
-            for (size_t a = 0; a < bridge->interface->private_ipv4_count; a++)
-                if (prefix_holds(list->entries.items[p],
-                                 (struct address){FAMILY_IPV4, bridge->interface->private_ipv4[a]}))
-                    return true;
-    }
-    for (size_t p = 0; p < rule->prefixes.count; p++) {
-        const struct prefix *prefix = &rule->prefixes.items[p];
-        if (bridge->interface == NULL && prefix->family == FAMILY_IPV4 && prefix->length == 0)
-            return true;
-        for (size_t a = 0; bridge->interface != NULL && a < bridge->interface->private_ipv4_count; a++)
-            if (prefix_holds(*prefix, (struct address){FAMILY_IPV4, bridge->interface->private_ipv4[a]}))
-                return true;
-    }
     return false;
 }
 
-// Which clients may come to which ports of a target, as far as its groups tell.
-static struct portmap let_in(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
-                             const struct network_interface *target, enum family family, int protocol,
-                             text_list *because)
+// That a rule for an accelerator's group admits its clients too, who keep their own addresses, no page says; and by the
+// accelerator's own address none of them comes.
+static enum admits admits_bridge(const struct estate *estate, const struct bridge *bridge,
+                                 const struct security_group_rule *rule)
+{
+    bool by_address = bridge->told == NULL || !bridge->keeps_client;
+    enum admits by_group = bridge->keeps_client || bridge->interface == NULL || bridge->interface->groups == NULL
+                               ? ADMITS_PERHAPS
+                               : ADMITS_SURELY;
+    enum admits found = ADMITS_NOT;
+    for (size_t i = 0; i < rule->groups.count; i++)
+        if (is_member(bridge, rule->groups.items[i]) && by_group > found)
+            found = by_group;
+    for (size_t i = 0; i < rule->prefix_lists.count; i++) {
+        const struct prefix_list *list = map_get(&estate->prefix_lists, rule->prefix_lists.items[i]);
+        bool unknown = list == NULL || (list->name == NULL && !list->has_entries) || list->doubt != NULL;
+        if (!unknown && bridge->by_prefix_list && text_same(list->name, cloudfront_list))
+            return ADMITS_SURELY;
+        if (unknown && found == ADMITS_NOT)
+            found = ADMITS_PERHAPS;
+        for (size_t p = 0; by_address && !unknown && p < list->entries.count; p++)
+            if (bridge->interface != NULL && holds_own(bridge, &list->entries.items[p]))
+                return ADMITS_SURELY;
+    }
+    for (size_t p = 0; by_address && p < rule->prefixes.count; p++)
+        if (holds_own(bridge, &rule->prefixes.items[p]))
+            return ADMITS_SURELY;
+    return found;
+}
+
+// Which clients of a family a rule admits by their own addresses.
+static struct prefixset admits_clients(struct arena *arena, const struct estate *estate,
+                                       const struct security_group_rule *rule, enum family family)
+{
+    struct prefixset sources = prefixset_empty;
+    for (size_t p = 0; p < rule->prefixes.count; p++)
+        if (rule->prefixes.items[p].family == family)
+            sources = prefixset_union(arena, sources, prefixset_of(arena, rule->prefixes.items[p]));
+    for (size_t l = 0; l < rule->prefix_lists.count; l++) {
+        const struct prefix_list *list = map_get(&estate->prefix_lists, rule->prefix_lists.items[l]);
+        for (size_t e = 0; list != NULL && e < list->entries.count; e++)
+            if (list->entries.items[e].family == family)
+                sources = prefixset_union(arena, sources, prefixset_of(arena, list->entries.items[e]));
+    }
+    return sources;
+}
+
+// Which clients may come to which ports of a target, as far as its groups tell, and which of them surely.
+struct let_in {
+    struct portmap may;
+    struct portmap must;
+};
+
+static struct let_in let_in(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
+                            const struct network_interface *target, enum family family, int protocol,
+                            text_list *because)
 {
     struct prefixset everyone = prefixset_all(arena, family);
-    VECTOR(struct port_segment) segments = {0};
-    if (target->groups == NULL || target->groups->count == 0 || target->groups_unsure)
-        return portmap_of(arena, portset_all, everyone);
+    bool is_edge = bridge->told != NULL && bridge->told->from_edge;
+    VECTOR(struct port_segment) may = {0}, must = {0};
+    struct portmap all = portmap_of(arena, portset_all, everyone);
+    if (target->groups == NULL || target->groups_unsure)
+        return (struct let_in){.may = all};
+    if (target->groups->count == 0)
+        return (struct let_in){all, all};
     for (size_t g = 0; g < target->groups->count; g++) {
         const struct security_group *group = map_get(&estate->security_groups, target->groups->ids[g]);
         if (group == NULL || group->doubt != NULL)
-            return portmap_of(arena, portset_all, everyone);
+            return (struct let_in){.may = all};
         for (size_t r = 0; r < group->ingress.count; r++) {
             const struct security_group_rule *rule = &group->ingress.items[r];
             if (rule->protocol != PROTOCOL_ANY && rule->protocol != protocol)
                 continue;
-            struct prefixset sources = prefixset_empty;
-            if (admits_bridge(estate, bridge, rule))
-                sources = everyone;
-            for (size_t p = 0; bridge->keeps_client && p < rule->prefixes.count; p++)
-                if (rule->prefixes.items[p].family == family)
-                    sources = prefixset_union(arena, sources, prefixset_of(arena, rule->prefixes.items[p]));
-            for (size_t l = 0; bridge->keeps_client && l < rule->prefix_lists.count; l++) {
-                const struct prefix_list *list = map_get(&estate->prefix_lists, rule->prefix_lists.items[l]);
-                for (size_t e = 0; list != NULL && e < list->entries.count; e++)
-                    if (list->entries.items[e].family == family)
-                        sources = prefixset_union(arena, sources, prefixset_of(arena, list->entries.items[e]));
-            }
+            enum admits bridge_is = admits_bridge(estate, bridge, rule);
+            struct prefixset sure = bridge_is == ADMITS_SURELY ? everyone : prefixset_empty;
+            if (bridge->keeps_client || is_edge)
+                sure = prefixset_union(arena, sure, admits_clients(arena, estate, rule, family));
+            struct prefixset sources = bridge_is == ADMITS_PERHAPS ? everyone : sure;
             if (!prefixset_overlap(sources, prefixset_internet(arena, family)))
                 continue;
-            *vector_add(arena, &segments) = (struct port_segment){rule->low, rule->high, sources};
+            if (is_edge)
+                sources = everyone; // whom AWS's addresses stand for
+            *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, sources};
+            if (!prefixset_is_empty(sure))
+                *vector_add(arena, &must) = (struct port_segment){rule->low, rule->high, sure};
             text_list_add(arena, because, arena_printf(arena, "%s:%zu", group->id, rule->index));
         }
     }
-    return portmap_from(arena, segments.items, segments.count);
+    return (struct let_in){portmap_from(arena, may.items, may.count), portmap_from(arena, must.items, must.count)};
 }
 
 static struct address own_address(const struct network_interface *target)
@@ -189,20 +235,100 @@ static struct address own_address(const struct network_interface *target)
     return target->address_count > 0 ? target->addresses[0].private_address : (struct address){0};
 }
 
-static void reach(struct exposure_set *set, const struct estate *estate, const struct bridge *bridge,
-                  const struct network_interface *target, enum family family, int protocol)
+// Global Accelerator passes network ACLs by one page of AWS's, and is held by outbound ones by another; and what they
+// do to CloudFront's interface no page says. They are no matter where they let all through.
+// https://docs.aws.amazon.com/global-accelerator/latest/dg/preserve-client-ip-address.how-to-enable-preservation.html
+// https://docs.aws.amazon.com/global-accelerator/latest/dg/about-endpoints.sipp-caveats.html
+static bool acl_is_open(const struct estate *estate, const struct network_interface *target, enum family family)
 {
-    struct arena *arena = set->arena;
-    text_list because = {0};
-    struct portmap map = let_in(arena, estate, bridge, target, family, protocol, &because);
+    const char *subnet = target->place->subnet_id;
+    const struct network_acl *acl = subnet == NULL ? NULL : map_get(&estate->acl_of_subnet, subnet);
+    bool open[2] = {false, false}, decided[2] = {false, false};
+    if (acl == NULL && subnet != NULL)
+        acl = map_get(&estate->default_acl_of_vpc, target->place->vpc_id);
+    for (size_t i = 0; acl != NULL && acl->doubt == NULL && i < acl->entries.count; i++) {
+        const struct network_acl_entry *one = &acl->entries.items[i];
+        if (one->prefix.family != family || decided[one->egress])
+            continue;
+        decided[one->egress] = true;
+        open[one->egress] = one->allow && one->protocol == PROTOCOL_ANY && one->prefix.length == 0;
+    }
+    return open[0] && open[1];
+}
+
+// Why what a document says of a bridge may not come about at a target, or NULL: it surely does.
+static const char *unsure_at(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
+                             const struct network_interface *target, enum family family)
+{
+    struct lack_list ignored = {0};
+    if (bridge->told->unsure != NULL)
+        return bridge->told->unsure;
+    if (target->doubt != NULL)
+        return target->doubt;
+    if (family == FAMILY_IPV6)
+        return "whether its IPv6 clients are sent there is not told";
+    if (!acl_is_open(estate, target, family))
+        return "what its network ACL does to the service is not sure";
+    struct gate gate = gateway_admits(arena, estate, target, &ignored);
+    return gate.state == GATE_OPEN ? NULL : gate.doubts.count > 0 ? gate.doubts.items[0] : gate.why;
+}
+
+static void put_exposures(struct indirect_exposure *indirect, const struct portmap *map, int protocol,
+                          enum certainty certainty, const text_list *via, const text_list *because)
+{
+    for (size_t i = 0; i < map->count; i++)
+        indirect->exposures.items[indirect->exposures.count++] = (struct exposure){.protocol_low = protocol,
+                                                                                   .protocol_high = protocol,
+                                                                                   .low = map->segments[i].low,
+                                                                                   .high = map->segments[i].high,
+                                                                                   .sources = map->segments[i].sources,
+                                                                                   .internet = true,
+                                                                                   .path = PATH_TWO_WAY,
+                                                                                   .certainty = certainty,
+                                                                                   .client_ports = portset_all,
+                                                                                   .via = *via,
+                                                                                   .because = *because};
+}
+
+// What the ports of a load balancer's listeners, and of what a document says, leave of that.
+static void narrow(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
+                   const struct network_interface *target, int protocol, struct let_in *in, const char **unsure)
+{
     const char *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, target, &missing);
     if (balancer != NULL && missing == NULL) {
         struct balancer_ports ports = load_balancer_ports(arena, balancer, protocol);
-        map = portmap_on_ports(arena, map, portset_union(arena, ports.must, ports.may));
+        in->may = portmap_on_ports(arena, in->may, portset_union(arena, ports.must, ports.may));
+        in->must = portmap_on_ports(arena, in->must, ports.must);
     }
-    if (map.count == 0)
+    if (bridge->told != NULL) {
+        in->may = portmap_on_ports(arena, in->may, bridge->told->ports);
+        in->must = portmap_on_ports(arena, in->must, bridge->told->ports);
+    }
+    if (missing != NULL)
+        *unsure = missing;
+    if (bridge->told == NULL || *unsure != NULL)
+        in->must = portmap_empty;
+    in->may = portmap_subtract(arena, in->may, in->must);
+}
+
+static void reach(struct exposure_set *set, const struct estate *estate, const struct bridge *bridge,
+                  const struct network_interface *target, enum family family, int protocol)
+{
+    struct arena *arena = set->arena;
+    text_list because = {0}, sure = {0}, perhaps = {0};
+    struct let_in in = let_in(arena, estate, bridge, target, family, protocol, &because);
+    const char *unsure = bridge->told == NULL ? NULL : unsure_at(arena, estate, bridge, target, family);
+    narrow(arena, estate, bridge, target, protocol, &in, &unsure);
+    if (in.may.count == 0 && in.must.count == 0)
         return;
+    text_list_add(arena, &sure,
+                  bridge->told == NULL
+                      ? arena_printf(arena, "%s by %s, whose own documents are not read", bridge->service, bridge->id)
+                      : arena_printf(arena, "%s by %s: %s", bridge->service, bridge->id, bridge->told->what));
+    text_list_add_all(arena, &perhaps, &sure);
+    if (bridge->told != NULL)
+        text_list_add(arena, &perhaps, unsure != NULL ? unsure : "what its groups admit of the service is not sure");
     const struct instance *instance = map_get(&estate->instances, target->instance_id);
     const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);
     struct indirect_exposure *indirect = vector_add(arena, &set->indirect);
@@ -210,28 +336,16 @@ static void reach(struct exposure_set *set, const struct estate *estate, const s
         .interface = target,
         .private_address = own_address(target),
         .name = name != NULL ? name : tags_name(target->tags, target->tag_count),
+        .owner = owner_of(arena, estate, target),
         .dormant = instance != NULL && instance_is_asleep(instance),
         .load_balancer = bridge->service,
         .listener = bridge->id,
         .health = "unknown",
         .family = family,
-        .exposures = {.count = map.count, .items = arena_array(arena, struct exposure, map.count)},
+        .exposures = {.items = arena_array(arena, struct exposure, in.may.count + in.must.count)},
     };
-    for (size_t i = 0; i < map.count; i++) {
-        struct exposure *one = &indirect->exposures.items[i];
-        *one = (struct exposure){.protocol_low = protocol,
-                                 .protocol_high = protocol,
-                                 .low = map.segments[i].low,
-                                 .high = map.segments[i].high,
-                                 .sources = map.segments[i].sources,
-                                 .internet = true,
-                                 .path = PATH_TWO_WAY,
-                                 .certainty = CERTAINTY_POSSIBLE,
-                                 .client_ports = portset_all,
-                                 .because = because};
-        text_list_add(arena, &one->via,
-                      arena_printf(arena, "%s by %s, whose own documents are not read", bridge->service, bridge->id));
-    }
+    put_exposures(indirect, &in.must, protocol, CERTAINTY_EXACT, &sure, &because);
+    put_exposures(indirect, &in.may, protocol, CERTAINTY_POSSIBLE, &perhaps, &because);
 }
 
 static bool is_target(const struct estate *estate, const struct bridge *bridge, const text_list *origin_groups,
@@ -257,11 +371,46 @@ static bool is_shut(struct arena *arena, const struct estate *estate, const stru
     return bridge->by_gateway && gateway_admits(arena, estate, target, &ignored).state == GATE_SHUT;
 }
 
+static void reach_all(struct exposure_set *set, const struct estate *estate, const struct bridge *bridge,
+                      const struct network_interface *target)
+{
+    for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4)
+        for (int protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol += PROTOCOL_UDP - PROTOCOL_TCP) {
+            bool told = bridge->told == NULL ||
+                        (protocol == bridge->told->protocol && (family == FAMILY_IPV4 || bridge->told->takes_ipv6));
+            if (told && (protocol == PROTOCOL_TCP || bridge->takes_udp))
+                reach(set, estate, bridge, target, (enum family)family, protocol);
+        }
+}
+
+static void reach_told(struct exposure_set *set, const struct estate *estate, struct arena *scratch,
+                       const struct told_bridges *told, const text_list *origin_groups)
+{
+    for (size_t i = 0; i < told->items.count; i++) {
+        const struct told_bridge *one = &told->items.items[i];
+        struct bridge bridge = {.service = one->service,
+                                .id = one->id,
+                                .vpc_id = one->target->place->vpc_id,
+                                .interface = one->interface,
+                                .keeps_client = one->keeps_client,
+                                .by_gateway = true,
+                                .takes_udp = true,
+                                .by_prefix_list =
+                                    one->interface != NULL && is_cloudfront(origin_groups, one->interface),
+                                .told = one};
+        if (is_target(estate, &bridge, origin_groups, one->target) && !is_shut(scratch, estate, &bridge, one->target))
+            reach_all(set, estate, &bridge, one->target);
+    }
+    for (size_t i = 0; i < told->assumptions.count; i++)
+        text_list_add(set->arena, &set->assumptions, arena_strdup(set->arena, told->assumptions.items[i]));
+}
+
 void bridge_compute(struct exposure_set *set, const struct estate *estate)
 {
     struct arena *scratch = arena_new();
     text_list origin_groups = find_origin_groups(scratch, estate);
-    bridges found = find_bridges(scratch, estate, &origin_groups);
+    struct told_bridges told = told_bridges_of(set->arena, estate, is_cloudfront, &origin_groups);
+    bridges found = find_bridges(scratch, estate, &origin_groups, &told);
     for (size_t b = 0; b < found.count; b++) {
         const struct bridge *bridge = &found.items[b];
         // Who may open a tunnel by this one, IAM says: it is no way for the internet at large.
@@ -274,13 +423,10 @@ void bridge_compute(struct exposure_set *set, const struct estate *estate)
                                    bridge->id, bridge->vpc_id, bridge->service));
         for (size_t i = 0; i < estate->interfaces.count && !guarded; i++) {
             const struct network_interface *target = estate->interfaces.items[i];
-            if (!is_target(estate, bridge, &origin_groups, target) || is_shut(scratch, estate, bridge, target))
-                continue;
-            for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4)
-                for (int protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol += PROTOCOL_UDP - PROTOCOL_TCP)
-                    if (protocol == PROTOCOL_TCP || bridge->takes_udp)
-                        reach(set, estate, bridge, target, (enum family)family, protocol);
+            if (is_target(estate, bridge, &origin_groups, target) && !is_shut(scratch, estate, bridge, target))
+                reach_all(set, estate, bridge, target);
         }
     }
+    reach_told(set, estate, scratch, &told, &origin_groups);
     arena_free(scratch);
 }

@@ -1,6 +1,6 @@
 // Bridges: services of AWS that bring the internet to private addresses, by interfaces of their own in the VPC. What
-// they forward is in documents of theirs that are not read, so all they could reach is possible, with the service
-// named.
+// they forward is in documents of theirs (told_bridge.h), which decide; where those are not there, or not whole, all
+// they could reach is possible, with the service named.
 #pragma once
 
 #include "model/exposure.h"

@@ -5,6 +5,7 @@
 #include "model/protocol.h"
 #include "rules/reach/listener_ways.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/owner.h"
 
 // The interfaces of one load balancer, and those of its endpoints that take clients in.
 struct front {
@@ -105,6 +106,8 @@ static void add_bridged(struct walker *walker, const struct hop_in *in, const st
             if (one->protocol_low != in->protocol || !holds)
                 continue;
             clients->may = prefixset_union(walker->arena, clients->may, one->sources);
+            if (one->certainty == CERTAINTY_EXACT && in->listener != NULL)
+                clients->must = prefixset_union(walker->arena, clients->must, one->sources);
             text_list_add_all(walker->arena, doubts, &one->via);
         }
     }
@@ -304,6 +307,7 @@ static void reach_target(struct walker *walker, const struct hop_in *way, const 
         .interface = target,
         .private_address = address,
         .name = name != NULL ? name : tags_name(target->tags, target->tag_count),
+        .owner = owner_of(arena, walker->estate, target),
         .dormant = asleep,
         .load_balancer = in->front->balancer->name,
         .listener = listener_text(arena, in->listener),

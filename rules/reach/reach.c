@@ -7,6 +7,7 @@
 #include "rules/reach/absence.h"
 #include "rules/reach/bridge.h"
 #include "rules/reach/indirect.h"
+#include "rules/reach/owner.h"
 #include "rules/reach/load_balancer.h"
 #include "rules/reach/security_group.h"
 #include "rules/reach/site.h"
@@ -467,6 +468,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
         if (instance != NULL && text_same(instance->state, "terminated"))
             continue;
         const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);
+        const struct owner *owner = owner_of(arena, estate, interface);
         for (size_t a = 0; a < interface->address_count; a++) {
             const struct interface_address *address = &interface->addresses[a];
             struct site *site = site_of(&engine, interface, address->gateway);
@@ -478,6 +480,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
                                   .gateway = address->gateway,
                                   .dormant = !interface->attached || (instance != NULL && instance_is_asleep(instance)),
                                   .name = name != NULL ? name : tags_name(interface->tags, interface->tag_count),
+                                  .owner = owner,
                                   .exposures = exposures};
         }
     }

@@ -11,6 +11,7 @@ static struct exposure_set *derived_set(const struct exposure_set *set)
                                     .estate = set->estate,
                                     .notes = set->notes,
                                     .assumptions = set->assumptions,
+                                    .public_places = set->public_places,
                                     .not_covered = set->not_covered};
     return result;
 }

@@ -175,12 +175,34 @@ static bool decides(const char *service, const char *operation)
 {
     const struct aws_call *call = call_of_operation(service, operation);
     return call == NULL || call->reliance != RELIES_NOTHING || call->scope == CALL_IDENTITY ||
-           (call->kind != KIND_COUNT && call->kind < KIND_ACCOUNT_SUMMARY && call->scope == CALL_ABOUT &&
-            call->kind != KIND_FIREWALLS);
+           (call->purpose == FOR_EXPOSURE && call->kind != KIND_COUNT && call->kind < KIND_ACCOUNT_SUMMARY &&
+            call->scope == CALL_ABOUT && call->kind != KIND_FIREWALLS);
+}
+
+// Of a call that answers can do without, what is not told for want of it.
+static void note_unanswered(struct estate *estate, const struct json_cursor *one)
+{
+    static const char *const keys[] = {"account_id", "service", "operation", "region", "code"};
+    const char *texts[5];
+    for (int i = 0; i < 5; i++) {
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, keys[i]));
+        texts[i] = text == NULL ? "unknown" : text;
+    }
+    const struct aws_call *call = call_of_operation(texts[1], texts[2]);
+    if (call == NULL || call->purpose == FOR_EXPOSURE)
+        return;
+    const char *what = call->purpose == FOR_OWNERS ? "what it would name or count is not told here"
+                                                   : "what the service brings in is not read";
+    *vector_add(estate->arena, &estate->not_covered) =
+        arena_printf(estate->arena, "%s of %s in %s/%s was not answered (%s): %s", texts[2], texts[1], texts[0],
+                     texts[3], texts[4], what);
 }
 
 static void read_absence(struct estate *estate, const struct json_cursor *one)
 {
+    const char *code = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, "code"));
+    if (code != NULL && strcmp(code, "host-unknown") == 0) // or this machine finds no host by name
+        note_unanswered(estate, one);
     const char *account = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, "account_id"));
     const char *operation = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, "operation"));
     if (account != NULL && operation != NULL && strcmp(operation, "GetAccountPasswordPolicy") == 0)
@@ -195,9 +217,10 @@ static void read_failure(struct estate *estate, const struct json_cursor *one)
         const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, keys[i]));
         texts[i] = arena_strdup(estate->arena, text == NULL ? "unknown" : text);
     }
+    const struct aws_call *call = call_of_operation(texts[1], texts[2]);
+    note_unanswered(estate, one);
     if (!decides(texts[1], texts[2]))
         return;
-    const struct aws_call *call = call_of_operation(texts[1], texts[2]);
     lack_add(estate->arena, &estate->lacks,
              &(struct lack){call == NULL || call->key == NULL ? texts[2] : call->key, texts[0], texts[3], NULL,
                             arena_printf(estate->arena, "missing: %s of %s/%s (%s %s: %s)",

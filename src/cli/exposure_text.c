@@ -92,13 +92,19 @@ static void put_rows(const struct exposure_list *list, enum family family, bool 
     arena_free(arena);
 }
 
+// What an endpoint is called.
+static const char *label_of(struct arena *arena, const char *name, const struct owner *owner)
+{
+    const char *label = owner_label(arena, name, owner);
+    return report_clean(arena, label == NULL ? "(unnamed)" : label);
+}
+
 static void put_endpoint(struct arena *arena, struct map *known, const struct endpoint *endpoint, bool all,
                          struct text *out)
 {
     char address[ADDRESS_TEXT];
     endpoint_address(endpoint, address);
-    text_printf(out, "%s  %s  %s%s%s\n", address,
-                report_clean(arena, endpoint->name != NULL ? endpoint->name : "(unnamed)"),
+    text_printf(out, "%s  %s  %s%s%s\n", address, label_of(arena, endpoint->name, endpoint->owner),
                 report_clean(arena, endpoint->interface->id), endpoint->dormant ? "  dormant: " : "",
                 endpoint->dormant ? endpoint_dormancy(endpoint) : "");
     const char *rows = map_get_pointer(known, endpoint->exposures);
@@ -119,8 +125,7 @@ static void put_indirect(const struct indirect_exposure *one, struct text *out)
     address_format(one->private_address, address);
     for (size_t e = 0; e < one->exposures.count; e++) {
         const struct exposure *exposure = &one->exposures.items[e];
-        text_printf(out, "  %s  %s  %s %u/%s from %s%s%s\n", address,
-                    report_clean(arena, one->name != NULL ? one->name : "(unnamed)"),
+        text_printf(out, "  %s  %s  %s %u/%s from %s%s%s\n", address, label_of(arena, one->name, one->owner),
                     report_clean(arena, one->interface->id), (unsigned)exposure->low,
                     exposure_protocol(arena, exposure), cli_sources(arena, one->family, exposure->sources),
                     exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "", one->dormant ? "  [dormant]" : "");

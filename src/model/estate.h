@@ -36,6 +36,18 @@ enum kind {
     KIND_NAT_GATEWAYS,
     KIND_EGRESS_ONLY_INTERNET_GATEWAYS,
     KIND_SECURITY_GROUP_RULES,
+    KIND_ACCELERATORS,
+    KIND_ENDPOINT_GROUPS,
+    KIND_VPC_ORIGINS,
+    KIND_CONNECT_ENDPOINTS, // from here to KIND_ACCOUNT_SUMMARY: no answer about a packet of an endpoint rests on these
+    KIND_TRANSIT_ATTACHMENTS,
+    KIND_FUNCTION_URLS,
+    KIND_ECS_TASKS,
+    KIND_EKS_CLUSTERS,
+    KIND_REDSHIFT_CLUSTERS,
+    KIND_OPENSEARCH_DOMAINS,
+    KIND_MSK_CLUSTERS,
+    KIND_DISTRIBUTIONS,
     KIND_ACCOUNT_SUMMARY, // from here on: of an account, not of a region's network
     KIND_PASSWORD_POLICY,
     KIND_ACCOUNT_DETAILS,
@@ -295,6 +307,8 @@ struct network_interface {
     const char *instance_id;        // may be NULL
     const char *type;               // InterfaceType, or "interface"
     const char *load_balancer;      // of "ELB ..." descriptions, what follows; else NULL
+    const char *description;        // what who made it wrote of it, or NULL
+    const char *requester_id;       // who asked for it, or NULL
     const struct group_set *groups; // NULL: the document has no Groups key
     const char *const *tags;        // key, value, key, value...
     const struct interface_address *addresses;
@@ -413,6 +427,22 @@ struct db_instance {
     const char *region;
     bool publicly_accessible;
     VECTOR(const char *) subnets;
+    const char *zone;        // or NULL, as what follows
+    const char *second_zone; // of its standby
+    const struct group_set *groups;
+};
+
+// Something that a document names as public: a place of AWS's own, which is no interface of the snapshot, or a thing
+// whose interfaces must be there.
+struct public_place {
+    const char *service; // as its API is named
+    const char *kind;    // "Redshift cluster", "CloudFront distribution"
+    const char *id;
+    const char *detail; // or NULL: its host name, who may come to it
+    const char *account;
+    const char *region;
+    bool has_interface;             // else it is a place of AWS's own
+    VECTOR(const char *) addresses; // public ones that its document tells
 };
 
 struct launch_template {
@@ -464,11 +494,17 @@ struct estate {
     struct map load_balancers;     // "app/NAME/ID" from the ARN, or "VPC|NAME" of a classic one
     struct map target_groups;      // ARN -> struct target_group
     struct map accounts;           // id -> struct account (model/account.h)
+    struct map owner_of_interface; // interface id, or "VPC|PRIVATE ADDRESS" -> struct owner, as a document names it
+    bool owners_by_address;        // there is some of the latter
+    struct map accelerators;       // ARN -> struct accelerator (model/bridge.h)
+    struct map vpc_origins;        // id -> struct vpc_origin
+    struct map named_things;       // "SERVICE|ID" of things that have a document -> name, or ""
+    VECTOR(struct public_place) public_places;
+    VECTOR(const char *) not_covered; // what was asked about owners and public places, and not answered
     VECTOR(struct db_instance) db_instances;
     VECTOR(struct launch_template) launch_templates;
     VECTOR(struct elastic_address) elastic_addresses;
     VECTOR(const struct instance *) telling; // instances that tell of a public address, or of no interface
-    VECTOR(const char *) not_covered;        // public places that are no interface, as far as documents name them
     struct map texts;                        // interned texts
     struct map group_sets;                   // key -> struct group_set
     struct map places;                       // texts joined -> struct interface_place

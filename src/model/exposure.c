@@ -220,7 +220,8 @@ static void put_exposures(struct exposure_writer *writer, const struct endpoint 
     writer->json.first = false;
 }
 
-static void put_interface(struct json_writer *json, const struct network_interface *interface, const char *name)
+static void put_interface(struct json_writer *json, const struct network_interface *interface, const char *name,
+                          const struct owner *owner)
 {
     json_put_string(json, "account_id", interface->place->account_id);
     json_put_string(json, "region", interface->place->region);
@@ -229,6 +230,7 @@ static void put_interface(struct json_writer *json, const struct network_interfa
     json_put_string(json, "eni_id", interface->id);
     json_put_string(json, "instance_id", interface->instance_id);
     json_put_string(json, "name", name);
+    owner_put(json, owner);
 }
 
 static void put_indirect(struct exposure_writer *writer, const struct indirect_exposure *indirect)
@@ -237,7 +239,7 @@ static void put_indirect(struct exposure_writer *writer, const struct indirect_e
     char private_address[ADDRESS_TEXT];
     address_format(indirect->private_address, private_address);
     json_open(json, NULL, '{');
-    put_interface(json, indirect->interface, indirect->name);
+    put_interface(json, indirect->interface, indirect->name, indirect->owner);
     json_put_string(json, "private_address", private_address);
     json_put_string(json, "family", family_name(indirect->family));
     json_put_boolean(json, "dormant", indirect->dormant);
@@ -345,7 +347,7 @@ void exposure_write_json(const struct exposure_set *set, struct text *out)
         endpoint_address(endpoint, address);
         address_format(endpoint->private_address, private_address);
         json_open(json, NULL, '{');
-        put_interface(json, interface, endpoint->name);
+        put_interface(json, interface, endpoint->name, endpoint->owner);
         json_put_string(json, "address", address);
         json_put_string(json, "private_address", private_address);
         json_put_string(json, "family", family_name(endpoint->address.family));

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "model/estate.h"
+#include "model/owner.h"
 
 // One byte each: an exposure is what there is most of.
 enum __attribute__((packed)) exposure_path { PATH_TWO_WAY, PATH_INBOUND_ONLY };
@@ -38,6 +39,7 @@ struct endpoint {
     enum address_gateway gateway; // by which packets come to it
     bool dormant;                 // opens when its instance starts, or when its interface is attached to one
     const char *name;
+    const struct owner *owner;             // who stands behind its interface, or NULL
     const struct exposure_list *exposures; // shared between endpoints with the same answer
     struct address vantage;                // whose answers these are, where it is one client's; else family 0
 };
@@ -50,6 +52,7 @@ struct indirect_exposure {
     const struct network_interface *interface; // the target's
     struct address private_address;            // the target's
     const char *name;
+    const struct owner *owner; // or NULL
     bool dormant;
     const char *load_balancer; // its name
     const char *listener;      // "443/HTTPS"
@@ -68,7 +71,8 @@ struct exposure_set {
                                  // it incomplete
     text_list notes;             // what load balancers do not reach, and why
     text_list assumptions;       // kinds taken at AWS's default
-    text_list not_covered;       // public places that are no interface
+    text_list not_covered;       // what brings in or is public, and is not judged
+    text_list public_places;     // of that, public places that are no interface, counted by kind
 };
 
 // Whether nothing that an answer rests on is missing or unread.

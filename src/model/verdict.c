@@ -101,6 +101,12 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
     for (size_t i = 0; i < set->missing.count; i++)
         json_put_string(&writer, NULL, set->missing.items[i]);
     json_close(&writer, ']');
+    if (set->not_covered.count > 0) {
+        json_open(&writer, "not_covered", '[');
+        for (size_t i = 0; i < set->not_covered.count; i++)
+            json_put_string(&writer, NULL, set->not_covered.items[i]);
+        json_close(&writer, ']');
+    }
     json_close(&writer, '}');
     put_notes(&writer, set);
     json_open(&writer, "verdicts", '[');
@@ -115,6 +121,8 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
         json_put_string(&writer, "eni_id", verdict->eni_id);
         json_put_string(&writer, "instance_id", verdict->instance_id);
         json_put_string(&writer, "name", verdict->name);
+        if (verdict->owner != NULL)
+            owner_put(&writer, verdict->owner);
         json_put_string(&writer, "protocol", protocol_name(scratch, verdict->protocol));
         if (protocol_has_ports(verdict->protocol)) {
             json_put_integer(&writer, "from_port", verdict->low);
@@ -153,6 +161,12 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
     json_close(&writer, '}');
     json_end_document(&writer);
     arena_free(scratch);
+}
+
+const char *verdict_label(struct arena *arena, const struct verdict *verdict)
+{
+    const char *label = owner_label(arena, verdict->name, verdict->owner);
+    return label != NULL ? label : verdict->eni_id;
 }
 
 bool severity_parse(const char *text, enum severity *severity)
@@ -205,6 +219,7 @@ static bool read_verdict(struct arena *arena, const struct json_cursor *at, stru
         !json_optional_string(arena, at, "eni_id", &verdict->eni_id, error) ||
         !json_optional_string(arena, at, "instance_id", &verdict->instance_id, error) ||
         !json_optional_string(arena, at, "name", &verdict->name, error) ||
+        !owner_read(arena, at, &verdict->owner, error) ||
         !json_optional_string(arena, at, "reason", &verdict->reason, error) ||
         !json_optional_string(arena, at, "from", &verdict->from, error) ||
         !json_optional_string(arena, at, "intent_rule", &verdict->intent_rule, error) ||
@@ -283,6 +298,8 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
         !json_integer(&coverage, "asked", 0, 1000000000000, &asked, error) ||
         !read_texts(arena, &coverage, "missing", &set->missing, error))
         return false;
+    if (json_member(&coverage, "not_covered").node != NULL) // evidence of older versions tells of none
+        GUARD(read_texts(arena, &coverage, "not_covered", &set->not_covered, error));
     GUARD(read_notes(arena, root, set, error));
     set->endpoints = (size_t)endpoints;
     set->asked = (size_t)asked;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/observation.h"
+#include "model/owner.h"
 
 enum verdict_kind {
     VERDICT_CONFIRMED,
@@ -26,8 +27,9 @@ struct verdict {
     const char *account_id; // or NULL, as the region
     const char *region;
     const char *eni_id;
-    const char *instance_id; // or NULL
-    const char *name;        // or NULL
+    const char *instance_id;   // or NULL
+    const char *name;          // or NULL
+    const struct owner *owner; // who stands behind the interface, or NULL
     int protocol;
     uint16_t low; // ports; 0 for ICMP echo
     uint16_t high;
@@ -71,6 +73,7 @@ struct verdict_set {
     size_t asked; // port and address pairs
     VECTOR(struct coverage_gap) gaps;
     text_list missing;      // why it is not complete
+    text_list not_covered;  // public places that are no interface, counted by kind
     bool stability_unknown; // no second reading shows whether the configuration changed while the probe went on
     VECTOR(struct intent_note) intent_notes;
     VECTOR(struct verdict) items; // by address, protocol, port
@@ -81,5 +84,8 @@ void verdicts_merge(struct arena *arena, struct verdict_set *set);
 
 void verdicts_write_json(const struct verdict_set *set, struct text *out);
 bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error);
+
+// What a verdict's endpoint is called: its name, its owner or, where neither is known, its interface; or NULL.
+const char *verdict_label(struct arena *arena, const struct verdict *verdict);
 
 bool severity_parse(const char *text, enum severity *severity);

@@ -183,7 +183,7 @@ const char *drift_place(struct arena *arena, const struct drift *drift)
 const char *drift_text(struct arena *arena, const struct drift *drift)
 {
     const struct verdict *any = drift->after != NULL ? drift->after : drift->before;
-    const char *name = any->name != NULL ? any->name : any->eni_id != NULL ? any->eni_id : "";
+    const char *label = verdict_label(arena, any), *name = label == NULL ? "" : label;
     char address[ADDRESS_TEXT];
     address_format(drift->address, address);
     if (drift->kind < DRIFT_OPENED)

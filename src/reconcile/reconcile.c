@@ -38,6 +38,7 @@ static struct verdict verdict_for(const struct endpoint *endpoint, int protocol,
         .eni_id = endpoint->interface->id,
         .instance_id = endpoint->interface->instance_id,
         .name = endpoint->name,
+        .owner = endpoint->owner,
         .protocol = protocol,
         .low = low,
         .high = high,
@@ -208,6 +209,8 @@ void reconcile(struct arena *arena, const struct exposure_set *exposures, const 
     if (strangers > 0)
         *vector_add(arena, &set->gaps) =
             (struct coverage_gap){"observations of addresses that are no endpoint of the snapshot", strangers};
+    for (size_t i = 0; i < exposures->public_places.count; i++)
+        *vector_add(arena, &set->not_covered) = exposures->public_places.items[i];
     text_list gaps = exposure_set_gaps(arena, exposures);
     for (size_t i = 0; i < gaps.count; i++)
         *vector_add(arena, &set->missing) = gaps.items[i];

@@ -146,7 +146,7 @@ const char *report_sentence(struct arena *arena, const struct verdict *verdict)
     static const char *const meant[] = {", as intended", ", which the intent does not allow", ""};
     char address[ADDRESS_TEXT];
     address_format(verdict->address, address);
-    const char *name = verdict->name != NULL ? verdict->name : verdict->eni_id;
+    const char *name = verdict_label(arena, verdict);
     if (verdict->accepts > 0)
         return arena_printf(arena,
                             "%s%s%s%s answers on every TCP port (%zu of those asked), so that an open one says "

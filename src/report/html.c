@@ -243,15 +243,17 @@ static void put_coverage(const struct verdict_set *set, struct text *out)
 {
     text_printf(out, "<h2 id=\"coverage\">Coverage</h2>\n<p>%zu ports of %zu endpoints were asked.%s</p>\n", set->asked,
                 set->endpoints, set->gaps.count > 0 ? " Not asked, and so not known to be closed:" : "");
-    if (set->gaps.count == 0)
-        return;
-    text_puts(out, "<ul>");
+    if (set->gaps.count > 0)
+        text_puts(out, "<ul>");
     for (size_t i = 0; i < set->gaps.count; i++) {
         text_printf(out, "<li>%zu × ", set->gaps.items[i].count);
         report_escape(out, set->gaps.items[i].what);
         text_puts(out, "</li>");
     }
-    text_puts(out, "</ul>\n");
+    if (set->gaps.count > 0)
+        text_puts(out, "</ul>\n");
+    for (size_t i = 0; i < set->not_covered.count; i++)
+        html_put(out, "p", NULL, set->not_covered.items[i]);
 }
 
 static void put_verify(const struct report_run *run, struct text *out)

@@ -165,7 +165,8 @@ void html_finding(struct arena *arena, const struct report_run *run, const struc
                 severity, severity, severity, kind);
     html_put(out, "code", NULL, report_port(arena, verdict));
     text_puts(out, "<span>");
-    report_escape(out, verdict->name == NULL ? "" : verdict->name);
+    const char *label = owner_label(arena, verdict->name, verdict->owner);
+    report_escape(out, label == NULL ? "" : label);
     text_printf(out, " %s%s<small>declared %s, observed %s</small></span></summary>\n<div class=\"inside\"><p>",
                 address, verdict->unstable ? " unstable" : "", declared_names[verdict->declared],
                 observed_names[verdict->observed]);

@@ -38,7 +38,7 @@ void html_changes(struct arena *arena, const struct report_run *run, struct text
         text_puts(out, "<tr>");
         html_put(out, "td", "word", drift_names[drift->kind]);
         text_puts(out, "<td>");
-        report_escape(out, any->name);
+        report_escape(out, owner_label(arena, any->name, any->owner));
         html_put(out, "small", "code", address);
         text_puts(out, "</td>");
         html_put(out, "td", "code", of_port ? drift_place(arena, drift) : "");

@@ -35,7 +35,7 @@ static void put_strip(struct arena *arena, const struct verdict *verdicts, size_
             told = arena_printf(arena, "%s%s%s %s", told, told[0] == '\0' ? "" : ", ", report_port(arena, &verdicts[i]),
                                 verdict_names[verdicts[i].kind]);
     text_puts(out, "<div class=\"endpoint\"><span>");
-    report_escape(out, verdicts[0].name == NULL ? verdicts[0].eni_id : verdicts[0].name);
+    report_escape(out, verdict_label(arena, &verdicts[0]));
     text_printf(out,
                 " %s</span><svg class=\"strip\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" "
                 "aria-label=\"",

@@ -15,7 +15,7 @@ static void write_head(struct arena *arena, const struct verdict *verdict, const
 {
     char address[ADDRESS_TEXT];
     const char *colour = colour_of(options, verdict->severity), *plain = colour[0] != '\0' ? "\033[0m" : "";
-    const char *name = report_clean(arena, verdict->name == NULL ? verdict->eni_id : verdict->name);
+    const char *name = report_clean(arena, verdict_label(arena, verdict));
     address_format(verdict->address, address);
     const char *place = arena_printf(arena, "%-15s %s", address, report_port(arena, verdict));
     size_t taken = 23 + (strlen(place) < 28 ? 28 : strlen(place)) + 1;
@@ -71,7 +71,7 @@ static void write_changes(struct arena *arena, const struct report_run *run, str
         report_wrap(out, "  ",
                     arena_printf(arena, "%s %s %s %s", drift_names[drift->kind], address,
                                  drift->kind < DRIFT_OPENED ? "" : drift_place(arena, drift),
-                                 report_clean(arena, any->name != NULL ? any->name : any->eni_id)),
+                                 report_clean(arena, verdict_label(arena, any))),
                     WIDTH);
     }
     if (run->drift->count > MOST_CHANGES)
@@ -112,6 +112,8 @@ static void write_coverage(struct arena *arena, const struct verdict_set *set, s
             out, "Not asked: ",
             arena_printf(arena, "%zu × %s", set->gaps.items[i].count, report_clean(arena, set->gaps.items[i].what)),
             WIDTH);
+    for (size_t i = 0; i < set->not_covered.count; i++)
+        report_wrap(out, "Not covered: ", report_clean(arena, set->not_covered.items[i]), WIDTH);
 }
 
 void report_text(const struct report_run *run, const struct report_options *options, struct text *out)

@@ -98,11 +98,13 @@ class Moto(Server):
         region = self.path / "estate" / "123456789012" / REGION
         asked = [("ec2", name[:-5], name) for name in os.listdir(region) if name.startswith("describe-") and name.count(".") == 1 and
                  name not in ("describe-load-balancers.json", "describe-target-groups.json", "describe-trails.json",
-                                  "describe-db-instances.json", "describe-launch-template-versions.json")]
+                                  "describe-db-instances.json", "describe-launch-template-versions.json", "describe-clusters.json")]
         arn = "arn:aws:cloudtrail:%s:123456789012:trail/all" % REGION
         trails = [("cloudtrail", ["describe-trails"], "describe-trails.json"), ("cloudtrail", ["get-trail-status", "--name", arn], "get-trail-status.all.json"),
                   ("cloudtrail", ["get-event-selectors", "--trail-name", arn], "get-event-selectors.all.json")]
         trails += [("rds", ["describe-db-instances"], "describe-db-instances.json"),
+                   ("redshift", ["describe-clusters"], "describe-clusters.json"), ("ecs", ["list-clusters"], "list-clusters.ecs.json"),
+                   ("eks", ["list-clusters"], "list-clusters.eks.json"),
                    ("ec2", ["describe-launch-template-versions", "--versions", "$Default"], "describe-launch-template-versions.json")]
         asked += [("elbv2", "describe-load-balancers", "describe-load-balancers.json"), ("elbv2", "describe-target-groups", "describe-target-groups.json"),
                   ("elb", "describe-load-balancers", "describe-load-balancers.classic.json")]
@@ -153,7 +155,8 @@ class Moto(Server):
         self.assertEqual((record["account_id"], record["schema"]), ("123456789012", "sgproof/snapshot/v1"))
         # What moto does not know, and the password policy that nobody has set, are no failures, and are told.
         self.assertEqual({u["operation"] for u in record["unavailable"]},
-                         {"DescribeSecurityGroupVpcAssociations", "DescribeVpcBlockPublicAccessOptions", "DescribeVpcBlockPublicAccessExclusions", "GetAccountPasswordPolicy"})
+                         {"DescribeSecurityGroupVpcAssociations", "DescribeVpcBlockPublicAccessOptions", "DescribeVpcBlockPublicAccessExclusions", "GetAccountPasswordPolicy",
+                          "DescribeInstanceConnectEndpoints"})
         import hashlib
         for item in record["files"]:
             self.assertEqual(hashlib.sha256((self.path / "estate" / item["file"]).read_bytes()).hexdigest(), item["sha256"])
@@ -303,8 +306,15 @@ class Script(Server):
                     form = dict(urllib.parse.parse_qsl(body))
                     action = form["Action"]
                     plain = "<%sResponse><%sResult/></%sResponse>" % (action, action, action)
+                self.answer(action, form, (200, {}, plain))
+
+            def do_GET(self):  # of the REST protocols, by path
+                asked = urllib.parse.urlsplit(self.path)
+                self.answer("GET " + asked.path, asked.query, (501, {}, ""))
+
+            def answer(self, action, form, default):
                 test.seen.append((action, form, dict(self.headers)))
-                steps = test.script.get(action, [(200, {}, plain)])
+                steps = test.script.get(action, [default])
                 if callable(steps):
                     steps = [steps(form)]
                 status, headers, body = steps.pop(0) if len(steps) > 1 else steps[0]
@@ -504,6 +514,90 @@ class Scripted(Script):
         self.assertEqual(self.read(folder="denied").returncode, 3)
         [unread] = self.record("denied")["unread"]
         self.assertEqual((unread["code"], unread["iam_action"]), ("AccessDeniedException", "network-firewall:ListFirewalls"))
+
+    def test_rest_services_are_asked_by_path_page_by_page(self):
+        """EKS and MSK answer JSON whose members the CLI names otherwise, CloudFront XML whose root is a member of the answer."""
+        say = lambda value: (200, {}, json.dumps(value))
+        self.script["GET /clusters"] = lambda query: say({"clusters": ["data"]} if "nextToken" in query else {"clusters": ["shop"], "nextToken": "a/b="})
+        for name in ("shop", "data"):
+            self.script["GET /clusters/" + name] = [say({"cluster": {"name": name, "arn": "arn:aws:eks:eu-west-3:111122223333:cluster/" + name,
+                                                                    "createdAt": 1.5, "resourcesVpcConfig": {"endpointPublicAccess": True}}})]
+        self.script["GET /api/v2/clusters"] = [say({"clusterInfoList": [{"clusterName": "bus", "clusterArn": "arn:aws:kafka:eu-west-3:1:cluster/bus/0-1",
+            "creationTime": "2026-01-01T00:00:00Z",
+            "provisioned": {"brokerNodeGroupInfo": {"connectivityInfo": {"publicAccess": {"type": "DISABLED"}}}}}]})]
+        self.script["GET /2021-01-01/domain"] = [say({"DomainNames": [{"DomainName": "logs", "EngineType": "OpenSearch"}]})]
+        self.script["GET /2021-01-01/opensearch/domain/logs"] = [say({"DomainStatus": {"DomainName": "logs", "ARN": "arn:aws:es:eu-west-3:1:domain/logs"}})]
+        item = "<DistributionSummary><Id>%s</Id><Enabled>true</Enabled><Aliases><Quantity>1</Quantity><Items><CNAME>a.example</CNAME></Items></Aliases></DistributionSummary>"
+        page = lambda id, next: (200, {}, "<?xml version='1.0'?><DistributionList xmlns='http://cloudfront.amazonaws.com/doc/2020-05-31/'>%s"
+                                 "<IsTruncated>true</IsTruncated><Quantity>1</Quantity><Items>%s</Items></DistributionList>" % (next, item % id))
+        self.script["GET /2020-05-31/distribution"] = lambda query: page("E2", "") if "Marker" in query else page("E1", "<NextMarker>E1</NextMarker>")
+        self.read("--network-only")
+        region, everywhere = self.path / "estate/111122223333" / REGION, self.path / "estate/111122223333/global"
+        read = lambda path: json.loads(path.read_text())
+        self.assertEqual(read(region / "list-clusters.eks.json"), {"clusters": ["shop", "data"]})
+        self.assertEqual(read(region / "describe-cluster.data.json")["cluster"]["createdAt"], "1970-01-01T00:00:01.500000+00:00")
+        self.assertEqual(read(region / "list-clusters-v2.json")["ClusterInfoList"], [{
+            "ClusterArn": "arn:aws:kafka:eu-west-3:1:cluster/bus/0-1", "ClusterName": "bus", "CreationTime": "2026-01-01T00:00:00+00:00",
+            "Provisioned": {"BrokerNodeGroupInfo": {"ConnectivityInfo": {"PublicAccess": {"Type": "DISABLED"}}}}}])
+        self.assertEqual(read(region / "describe-domain.logs.json")["DomainStatus"]["DomainName"], "logs")
+        items = read(everywhere / "list-distributions.json")["DistributionList"]["Items"]
+        self.assertEqual([(i["Id"], i["Enabled"], i["Aliases"]["Items"]) for i in items], [("E1", True, ["a.example"]), ("E2", True, ["a.example"])])
+        self.assertEqual([form for action, form, _ in self.seen if action == "GET /clusters"], ["maxResults=100", "maxResults=100&nextToken=a%2Fb%3D"])
+        (signed,) = {h["Authorization"].split("/", 1)[1].split(",")[0].split("/", 1)[1] for a, _, h in self.seen if a == "GET /2020-05-31/distribution"}
+        self.assertEqual(signed, "us-east-1/cloudfront/aws4_request")
+        output = common.compute(self.path / "estate")
+        self.assertTrue(any("2 × EKS cluster's API" in line for line in output["not_covered"]), output["not_covered"])
+
+    def test_a_rest_service_that_denies_says_so_by_a_header_and_costs_no_answer(self):
+        self.script["GET /clusters"] = [(403, {"x-amzn-ErrorType": "AccessDeniedException:http://internal.amazon.com/"}, '{"message": "no"}')]
+        self.script["GET /2020-05-31/distribution"] = [(403, {}, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>")]
+        done = self.read("--network-only")
+        self.assertEqual((done.returncode, {u["operation"]: (u["code"], u["iam_action"]) for u in self.record()["unread"]}), (3, {
+            "ListClusters": ("AccessDeniedException", "eks:ListClusters"), "ListDistributions": ("AccessDenied", "cloudfront:ListDistributions")}))
+        output = common.compute(self.path / "estate")
+        self.assertNotIn("luster", json.dumps(output["missing"] + output["unread"]))
+        self.assertEqual(sum("was not answered" in line for line in output["not_covered"]), 2)
+
+    def test_accelerators_and_vpc_origins_are_read_once_an_account_and_decide(self):
+        arn = "arn:aws:globalaccelerator::111122223333:accelerator/0a-1"
+        self.script["ListAccelerators"] = [(200, {}, json.dumps({"Accelerators": [{"AcceleratorArn": arn, "Name": "shop", "Enabled": True,
+                                                                                   "Status": "DEPLOYED", "CreatedTime": 1.0}]}))]
+        self.script["ListListeners"] = lambda form: (200, {}, json.dumps({"Listeners": [{"ListenerArn": form["AcceleratorArn"] + "/listener/2b",
+            "Protocol": "TCP", "PortRanges": [{"FromPort": 443, "ToPort": 443}]}]}))
+        self.script["ListEndpointGroups"] = [(200, {}, '{"EndpointGroups": []}')]
+        page = ("<VpcOriginList xmlns='http://cloudfront.amazonaws.com/doc/2020-05-31/'><IsTruncated>false</IsTruncated><Items><VpcOriginSummary><Id>vo_1</Id>"
+                "<Status>Deployed</Status></VpcOriginSummary></Items></VpcOriginList>")
+        one = ("<VpcOrigin><Id>vo_1</Id><Status>Deployed</Status><VpcOriginEndpointConfig><Name>o</Name><Arn>arn:aws:ec2:eu-west-3:1:instance/i-1</Arn>"
+               "<HTTPPort>80</HTTPPort><HTTPSPort>443</HTTPSPort><OriginProtocolPolicy>https-only</OriginProtocolPolicy></VpcOriginEndpointConfig></VpcOrigin>")
+        self.script["GET /2020-05-31/vpc-origin"] = [(200, {}, page)]
+        self.script["GET /2020-05-31/vpc-origin/vo_1"] = [(200, {}, one)]
+        self.read("--network-only", "--region", "us-east-1")
+        everywhere = self.path / "estate/111122223333/global"
+        read = lambda name: json.loads((everywhere / name).read_text())
+        self.assertEqual(read("list-listeners.accelerator.0a-1.json")["Listeners"][0]["ListenerArn"], arn + "/listener/2b")
+        self.assertEqual(read("list-endpoint-groups.listener.2b.json"), {"EndpointGroups": []})
+        self.assertEqual(read("get-vpc-origin.vo_1.json")["VpcOrigin"]["VpcOriginEndpointConfig"]["HTTPSPort"], 443)
+        self.assertEqual(read("list-custom-routing-accelerators.json"), {"Accelerators": []})
+        self.assertEqual([form for action, form, _ in self.seen if action == "ListAccelerators"], [{"MaxResults": 100}])  # not one a region
+        (signed,) = {h["Authorization"].split("/", 1)[1].split(",")[0].split("/", 1)[1] for a, _, h in self.seen if a == "ListEndpointGroups"}
+        self.assertEqual(signed, "us-west-2/globalaccelerator/aws4_request")
+        self.assertEqual([u for u in self.record()["unread"] if "celerator" in json.dumps(u)], [])
+
+    def test_tasks_of_ecs_are_asked_for_a_hundred_at_a_time(self):
+        cluster = "arn:aws:ecs:eu-west-3:111122223333:cluster/main"
+        tasks = ["arn:aws:ecs:eu-west-3:111122223333:task/main/%d" % n for n in range(150)]
+        self.script["ListClusters"] = [(200, {}, json.dumps({"clusterArns": [cluster]}))]
+        self.script["ListTasks"] = lambda form: (200, {}, json.dumps(
+            {"taskArns": tasks[100:]} if "nextToken" in form else {"taskArns": tasks[:100], "nextToken": "n"}))
+        self.script["DescribeTasks"] = lambda form: (200, {}, json.dumps(
+            {"tasks": [{"taskArn": arn, "group": "service:web"} for arn in form["tasks"]], "failures": []}))
+        self.read("--network-only")
+        asked = [form for action, form, _ in self.seen if action == "DescribeTasks"]
+        self.assertEqual([(form["cluster"], len(form["tasks"])) for form in asked], [(cluster, 100), (cluster, 50)])
+        self.assertEqual([form["maxResults"] for action, form, _ in self.seen if action == "ListTasks"], [100, 100])
+        kept = [json.loads((self.path / "estate/111122223333" / REGION / ("describe-tasks.cluster.main.%d.json" % n)).read_text()) for n in (1, 2)]
+        self.assertEqual([t["taskArn"] for one in kept for t in one["tasks"]], tasks)
+        self.assertTrue(common.sgproof("compute", self.path / "estate", "--format", "json").stdout)
 
     def test_hostile_xml_is_refused(self):
         bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><DescribeVpcsResponse><vpcSet>&b;</vpcSet></DescribeVpcsResponse>'

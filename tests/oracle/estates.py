@@ -247,6 +247,34 @@ def add_gates(rng, estate):
                 "Origin": pick(rng, ["EnableVgwRoutePropagation", "Advertisement"]), "State": "active"})
 
 
+def add_accelerators(rng, estate):
+    """An interface of Global Accelerator, and documents of accelerators whose endpoints are instances."""
+    instances = [i["InstanceId"] for r in estate["Reservations"] for i in r["Instances"]]
+    for interface in estate["NetworkInterfaces"]:  # there is one a subnet
+        if interface["InterfaceType"] == "global_accelerator_managed":
+            interface["InterfaceType"] = "interface"
+    pick(rng, estate["NetworkInterfaces"])["InterfaceType"] = "global_accelerator_managed"
+    for acl in estate.get("NetworkAcls", []):
+        if rng.random() < 0.7:  # only where it lets all through is it sure what comes
+            acl["Entries"] = [e for e in acl["Entries"] if e["RuleNumber"] >= 200]
+    listed, listeners, groups = [], [], []
+    for a in range(rng.randrange(1, 3)):
+        arn = "arn:aws:globalaccelerator::111122223333:accelerator/a%d" % a
+        listed.append({"AcceleratorArn": arn, "Name": "acc%d" % a, "Enabled": rng.random() < 0.8, "Status": pick(rng, ["DEPLOYED"] * 4 + ["IN_PROGRESS"]),
+                       "IpAddressType": pick(rng, ["IPV4", "DUAL_STACK"])})
+        for n in range(rng.randrange(1, 3)):
+            low = pick(rng, [0, 22, 80, 443])
+            listeners.append({"ListenerArn": "%s/listener/l%d%d" % (arn, a, n), "Protocol": pick(rng, ["TCP", "TCP", "UDP"]),
+                              "PortRanges": [{"FromPort": low or 1, "ToPort": pick(rng, [low or 1, 65535])}]})
+            groups.append({"EndpointGroupArn": "%s/listener/l%d%d/endpoint-group/g" % (arn, a, n), "TrafficDialPercentage": pick(rng, [100, 100, 0]),
+                           "PortOverrides": [{"ListenerPort": pick(rng, [22, 80, 443]), "EndpointPort": pick(rng, [22, 80, 8080])}
+                                             for _ in range(rng.randrange(2))],
+                           "EndpointDescriptions": [{"EndpointId": i, "Weight": pick(rng, [128, 128, 0]), "ClientIPPreservationEnabled": rng.random() < 0.85}
+                                                    for i in instances if rng.random() < 0.6]})
+    estate["files"].update({"ga-accelerators.json": {"Accelerators": listed}, "ga-listeners.json": {"Listeners": listeners},
+                            "ga-groups.json": {"EndpointGroups": groups}})
+
+
 KINDS = ["nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint", "vpc_endpoint", "lambda",
          "global_accelerator_managed", "api_gateway_managed", "efa", "branch", "trunk", "evs", "quicksight", "iot_rules_managed", "new_kind"]
 

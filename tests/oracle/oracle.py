@@ -305,6 +305,67 @@ class Oracle:
         network = ipaddress.ip_network(cidr)
         return not any(network.version == p.version and network.subnet_of(p) for p in private)
 
+    def accelerated(self, target, protocol, number, source):
+        """By the documents of accelerators: no, possible or exact. `None` where they say nothing of the target's subnet."""
+        files, answer, told = self.estate["files"], "no", False
+        homes = {i["Attachment"].get("InstanceId"): i for i in self.kind("NetworkInterfaces")}
+        for group in files["ga-groups.json"]["EndpointGroups"]:
+            listener = next(x for x in files["ga-listeners.json"]["Listeners"] if group["EndpointGroupArn"].startswith(x["ListenerArn"] + "/"))
+            accelerator = next(x for x in files["ga-accelerators.json"]["Accelerators"] if listener["ListenerArn"].startswith(x["AcceleratorArn"] + "/"))
+            moved = {o["ListenerPort"]: o["EndpointPort"] for o in group["PortOverrides"]}
+            ranges = [(r["FromPort"], r["ToPort"]) for r in listener["PortRanges"]]
+            comes = any(low <= number <= high for low, high in ranges) and number not in moved or any(
+                to == number and any(low <= at <= high for low, high in ranges) for at, to in moved.items())
+            for endpoint in group["EndpointDescriptions"]:
+                home = homes.get(endpoint["EndpointId"])
+                told = told or home and home["SubnetId"] == target["SubnetId"]
+                if home is not target or not comes or not accelerator["Enabled"] or listener["Protocol"] != {6: "TCP", 17: "UDP"}[protocol]:
+                    continue
+                if ":" in source and accelerator["IpAddressType"] == "IPV4":
+                    continue
+                sure = accelerator["Status"] == "DEPLOYED" and endpoint["Weight"] and group["TrafficDialPercentage"] and ":" not in source
+                admitted = self.let_to(target, protocol, number, source, endpoint["ClientIPPreservationEnabled"])
+                if admitted == "exact" and not (sure and endpoint["ClientIPPreservationEnabled"]):
+                    admitted = "possible"
+                answer = admitted if answer == "no" or admitted == "exact" else answer
+        return answer if told else None
+
+    def let_to(self, target, protocol, number, source, keeps):
+        """What a target's groups, and AWS's own conditions, say of a client that Global Accelerator brings."""
+        states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
+        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or target["Status"] == "available" or \
+                states.get(target["Attachment"].get("InstanceId")) == "terminated" or self.gateway(target) == "no":
+            return "no"
+        if not target["Groups"] or target["InterfaceType"] not in self.PLAIN:
+            return "exact" if target["InterfaceType"] in self.PLAIN else "possible"
+        found = "no"
+        for group_id in (g["GroupId"] for g in target["Groups"]):
+            group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == group_id), None)
+            if group is None:
+                return "possible"
+            for rule in group["IpPermissions"]:
+                if rule["IpProtocol"] not in ("-1", {6: "tcp", 17: "udp"}[protocol]):
+                    continue
+                if rule["IpProtocol"] != "-1" and not rule["FromPort"] <= number <= rule["ToPort"]:
+                    continue
+                services = [i for i in self.kind("NetworkInterfaces") if i["InterfaceType"] == "global_accelerator_managed"
+                            and i["SubnetId"] == target["SubnetId"]]
+                own = {g["GroupId"] for i in services for g in i["Groups"]}
+                cidrs = [r["CidrIp"] for r in rule["IpRanges"]] + [r["CidrIpv6"] for r in rule["Ipv6Ranges"]]
+                for item in rule["PrefixListIds"]:
+                    if item["PrefixListId"] not in self.estate["entries"]:
+                        found = "possible" if found == "no" else found
+                    cidrs += self.estate["entries"].get(item["PrefixListId"], [])
+                if own & {p["GroupId"] for p in rule["UserIdGroupPairs"]}:
+                    found = "possible" if found == "no" else found
+                public = [c for c in cidrs if (":" in c) == (":" in source) and self.public(c)]
+                if keeps and public and any(holds(c, ipaddress.ip_address(source)) for c in cidrs):
+                    return "exact"
+                inner = [ipaddress.ip_address(p["PrivateIpAddress"]) for i in services for p in i["PrivateIpAddresses"]]
+                if not keeps and (public or any(holds(c, address) for c in cidrs for address in inner) or ":" not in source and "0.0.0.0/0" in cidrs):
+                    found = "possible" if found == "no" else found
+        return found
+
     def bridged(self, bridge, target, protocol, number, source):
         """Whether a service may bring an internet client by its interface to a target's private address."""
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}

@@ -33,7 +33,7 @@ READ = {
         DescribeNatGateways DescribeNetworkAcls DescribeSecurityGroups DescribeSecurityGroupRules
         DescribeSecurityGroupVpcAssociations DescribeManagedPrefixLists DescribePrefixLists DescribeVpcEndpoints
         DescribeVpcBlockPublicAccessOptions DescribeVpcBlockPublicAccessExclusions DescribeInstances DescribeAddresses
-        DescribeNetworkInterfaces DescribeLaunchTemplateVersions GetManagedPrefixListEntries""",
+        DescribeNetworkInterfaces DescribeInstanceConnectEndpoints DescribeTransitGatewayAttachments DescribeLaunchTemplateVersions GetManagedPrefixListEntries""",
     "elbv2": """DescribeLoadBalancers DescribeListeners DescribeRules DescribeTargetGroups DescribeTargetHealth
         DescribeTargetGroupAttributes DescribeLoadBalancerAttributes""",
     "elb": "DescribeLoadBalancers",
@@ -41,7 +41,15 @@ READ = {
     "iam": """GetAccountSummary GetAccountPasswordPolicy GetAccountAuthorizationDetails GetCredentialReport
         ListVirtualMFADevices ListUsers ListMFADevices""",
     "cloudtrail": "DescribeTrails GetTrailStatus GetEventSelectors",
-    "rds": "DescribeDBInstances"}
+    "rds": "DescribeDBInstances",
+    "redshift": "DescribeClusters",
+    "lambda": "ListFunctionUrlConfigs",
+    "ecs": "DescribeTasks",
+    "eks": "DescribeCluster",
+    "opensearch": "DescribeDomain DescribeDomains",
+    "kafka": "ListClustersV2",
+    "cloudfront": "ListDistributions ListVpcOrigins GetVpcOrigin",
+    "globalaccelerator": "ListAccelerators ListEndpointGroups"}
 
 
 # --- sgproof on documents held in memory

@@ -22,7 +22,9 @@ CUTS, ESTATES = 500, 60  # cuts of each kind of estate; how many random estates
 NETWORK = set("Vpcs Subnets RouteTables NetworkAcls InternetGateways SecurityGroups NetworkInterfaces Reservations".split())
 KNOWN = NETWORK | set("""EgressOnlyInternetGateways NatGateways SecurityGroupRules SecurityGroupVpcAssociations PrefixLists Entries
     VpcEndpoints VpcBlockPublicAccessOptions VpcBlockPublicAccessExclusions Addresses LaunchTemplateVersions LoadBalancers Listeners
-    Rules TargetGroups TargetHealthDescriptions Attributes LoadBalancerDescriptions Firewalls Firewall DBInstances""".split())
+    Rules TargetGroups TargetHealthDescriptions Attributes LoadBalancerDescriptions Firewalls Firewall DBInstances Accelerators
+    EndpointGroups VpcOriginList VpcOrigin InstanceConnectEndpoints TransitGatewayAttachments FunctionUrlConfigs Clusters clusterArns taskArns tasks clusters cluster DomainNames
+    DomainStatus DomainStatusList ClusterInfoList DistributionList""".split())
 
 
 class Estate:
@@ -261,7 +263,8 @@ class Pages(unittest.TestCase):
 
 
 # What sgproof reads; docdb and neptune, which are rds by another name; config, which wraps our records on purpose.
-OURS = set("ec2 elb elbv2 iam cloudtrail network-firewall rds docdb neptune config".split())
+OURS = set("""ec2 elb elbv2 iam cloudtrail network-firewall rds docdb neptune config redshift ecs eks opensearch es kafka cloudfront
+    globalaccelerator lambda""".split())
 SHARED_KEYS = KNOWN | set("""Policies Content Users Groups MFADevices VirtualMFADevices SummaryMap PasswordPolicy UserDetailList trailList
     EventSelectors AdvancedEventSelectors IsLogging""".split())
 

@@ -39,12 +39,13 @@ static bool is_load_balancer(const cJSON *record)
     return false;
 }
 
-// globalaccelerator's have ranges of ports.
+// Accelerators have listeners too, which the same row reads: their ARNs tell them apart.
 static bool is_listener(const cJSON *record)
 {
     static const char *const ours[] = {"LoadBalancerArn", "Port",       "DefaultActions",       "SslPolicy",
                                        "Certificates",    "AlpnPolicy", "MutualAuthentication", NULL};
-    return has_any(record, ours) || text_holds(record, "ListenerArn", ":elasticloadbalancing:");
+    return has_any(record, ours) || text_holds(record, "ListenerArn", ":elasticloadbalancing:") ||
+           text_holds(record, "ListenerArn", ":globalaccelerator:");
 }
 
 // CloudWatch Events, S3, WAF and others have rules too.
@@ -109,6 +110,38 @@ static bool is_elastic_address(const cJSON *record)
     return has_any(record, ours);
 }
 
+// dax, docdb-elastic, emr, memorydb and others have clusters too.
+static bool is_redshift_cluster(const cJSON *record)
+{
+    static const char *const ours[] = {"ClusterNodes", "ClusterNamespaceArn", "NodeType", NULL};
+    return cJSON_HasObjectItem(record, "ClusterIdentifier") && has_any(record, ours);
+}
+
+static bool is_eks_cluster(const cJSON *record)
+{
+    return text_holds(record, "arn", ":eks:") || cJSON_HasObjectItem(record, "resourcesVpcConfig");
+}
+
+static bool is_ecs_task(const cJSON *record)
+{
+    return text_holds(record, "taskArn", ":ecs:");
+}
+
+static bool is_search_domain(const cJSON *record)
+{
+    return text_holds(record, "ARN", ":es:");
+}
+
+static bool is_msk_cluster(const cJSON *record)
+{
+    return text_holds(record, "ClusterArn", ":kafka:");
+}
+
+static bool is_accelerator(const cJSON *record) // and no elastic-inference one
+{
+    return text_holds(record, "AcceleratorArn", ":globalaccelerator:");
+}
+
 static bool is_object(const cJSON *record) // efs, mq, sagemaker... list ids alone
 {
     return cJSON_IsObject(record);
@@ -119,6 +152,10 @@ static bool is_object(const cJSON *record) // efs, mq, sagemaker... list ids alo
 #define LIST(key_, kind_, read_) .key = key_, .kind = kind_, .form = FORM_LIST, .read = read_
 #define WHOLE(key_, kind_, read_) .key = key_, .kind = kind_, .form = FORM_WHOLE, .read = read_
 #define UNUSED(key_) .key = key_, .kind = KIND_COUNT, .form = FORM_UNUSED
+#define OWNERS(kind_scope) .purpose = FOR_OWNERS, .optional = true, .scope = kind_scope
+#define BRIDGES(kind_scope) .purpose = FOR_BRIDGES, .optional = true, .scope = kind_scope
+#define BRIDGES_ABOUT(...) .purpose = FOR_BRIDGES, .optional = true, ABOUT(__VA_ARGS__)
+#define OWNERS_ABOUT(...) .purpose = FOR_OWNERS, .optional = true, ABOUT(__VA_ARGS__)
 #define ABOUT(...) .scope = CALL_ABOUT, .about = {__VA_ARGS__}
 
 const struct aws_call aws_calls[] = {
@@ -140,7 +177,7 @@ const struct aws_call aws_calls[] = {
      .scope = CALL_REGION},
     {"ec2", "DescribeEgressOnlyInternetGateways", "describe-egress-only-internet-gateways",
      LIST("EgressOnlyInternetGateways", KIND_EGRESS_ONLY_INTERNET_GATEWAYS, NULL), .scope = CALL_REGION},
-    {"ec2", "DescribeNatGateways", "describe-nat-gateways", LIST("NatGateways", KIND_NAT_GATEWAYS, NULL),
+    {"ec2", "DescribeNatGateways", "describe-nat-gateways", LIST("NatGateways", KIND_NAT_GATEWAYS, read_nat_gateway),
      .scope = CALL_REGION},
     {"ec2", "DescribeNetworkAcls", "describe-network-acls", LIST("NetworkAcls", KIND_NETWORK_ACLS, read_network_acl),
      .reliance = RELIES_ALL, .scope = CALL_REGION},
@@ -198,6 +235,52 @@ const struct aws_call aws_calls[] = {
     {"network-firewall", "DescribeFirewall", NULL, WHOLE("FirewallStatus", KIND_FIREWALLS, read_firewall_status)},
     {"rds", "DescribeDBInstances", "describe-db-instances", LIST("DBInstances", KIND_DB_INSTANCES, read_db_instance),
      .reliance = RELIES_DEFAULT, .assumption = "no database is taken to be public", .scope = CALL_REGION},
+
+    // What services bring the internet to.
+    {"globalaccelerator", "ListAccelerators", "list-accelerators",
+     LIST("Accelerators", KIND_ACCELERATORS, read_accelerator), .is_ours = is_accelerator, BRIDGES(CALL_ONCE)},
+    // Its Accelerators are read by the row above: what they bring clients to is not asked, and so not known.
+    {"globalaccelerator", "ListCustomRoutingAccelerators", "list-custom-routing-accelerators", .key = NULL,
+     .kind = KIND_COUNT, BRIDGES(CALL_ONCE)},
+    // Its Listeners are read by the row of load balancers'.
+    {"globalaccelerator", "ListListeners", "list-listeners", .key = NULL, .kind = KIND_COUNT,
+     BRIDGES_ABOUT("ListAccelerators", "Accelerators", "AcceleratorArn", "AcceleratorArn")},
+    {"globalaccelerator", "ListEndpointGroups", "list-endpoint-groups",
+     LIST("EndpointGroups", KIND_ENDPOINT_GROUPS, read_endpoint_group),
+     BRIDGES_ABOUT("ListListeners", "Listeners", "ListenerArn", "ListenerArn")},
+    {"cloudfront", "ListVpcOrigins", "list-vpc-origins", WHOLE("VpcOriginList", KIND_VPC_ORIGINS, read_origin_list),
+     BRIDGES(CALL_ONCE)},
+    {"cloudfront", "GetVpcOrigin", "get-vpc-origin", WHOLE("VpcOrigin", KIND_VPC_ORIGINS, read_vpc_origin),
+     BRIDGES_ABOUT("ListVpcOrigins", "VpcOriginList", "Id", "Id")},
+
+    // Who stands behind interfaces, and what is public without one.
+    {"ec2", "DescribeInstanceConnectEndpoints", "describe-instance-connect-endpoints",
+     LIST("InstanceConnectEndpoints", KIND_CONNECT_ENDPOINTS, read_connect_endpoint), OWNERS(CALL_REGION)},
+    {"ec2", "DescribeTransitGatewayAttachments", "describe-transit-gateway-attachments",
+     LIST("TransitGatewayAttachments", KIND_TRANSIT_ATTACHMENTS, read_transit_attachment), OWNERS(CALL_REGION)},
+    {"lambda", "ListFunctionUrlConfigs", NULL, LIST("FunctionUrlConfigs", KIND_FUNCTION_URLS, read_function_url),
+     .purpose = FOR_OWNERS}, // of one function: only what others saved is read
+    {"redshift", "DescribeClusters", "describe-clusters",
+     LIST("Clusters", KIND_REDSHIFT_CLUSTERS, read_redshift_cluster), .is_ours = is_redshift_cluster,
+     OWNERS(CALL_REGION)},
+    {"ecs", "ListClusters", "list-clusters.ecs", UNUSED("clusterArns"), OWNERS(CALL_REGION)},
+    {"ecs", "ListTasks", "list-tasks", UNUSED("taskArns"),
+     OWNERS_ABOUT("ListClusters", "clusterArns", NULL, "cluster")},
+    {"ecs", "DescribeTasks", "describe-tasks", LIST("tasks", KIND_ECS_TASKS, read_ecs_task), .is_ours = is_ecs_task,
+     OWNERS_ABOUT("ListTasks", "taskArns", NULL, "tasks", NULL, CALL_IN_BATCHES)},
+    {"eks", "ListClusters", "list-clusters.eks", UNUSED("clusters"), OWNERS(CALL_REGION)},
+    {"eks", "DescribeCluster", "describe-cluster", WHOLE("cluster", KIND_EKS_CLUSTERS, read_eks_cluster),
+     .is_ours = is_eks_cluster, OWNERS_ABOUT("ListClusters", "clusters", NULL, "name")},
+    {"opensearch", "ListDomainNames", "list-domain-names", UNUSED("DomainNames"), OWNERS(CALL_REGION)},
+    {"opensearch", "DescribeDomain", "describe-domain",
+     WHOLE("DomainStatus", KIND_OPENSEARCH_DOMAINS, read_search_domain), .is_ours = is_search_domain,
+     OWNERS_ABOUT("ListDomainNames", "DomainNames", "DomainName", "DomainName")},
+    {"opensearch", "DescribeDomains", NULL, LIST("DomainStatusList", KIND_OPENSEARCH_DOMAINS, read_search_domain),
+     .is_ours = is_search_domain, .purpose = FOR_OWNERS},
+    {"kafka", "ListClustersV2", "list-clusters-v2", LIST("ClusterInfoList", KIND_MSK_CLUSTERS, read_msk_cluster),
+     .is_ours = is_msk_cluster, OWNERS(CALL_REGION)},
+    {"cloudfront", "ListDistributions", "list-distributions",
+     WHOLE("DistributionList", KIND_DISTRIBUTIONS, read_distributions), OWNERS(CALL_ONCE)},
 
     // Interfaces last: so what they refer to is there already.
     {"ec2", "DescribeInstances", "describe-instances", LIST("Reservations", KIND_RESERVATIONS, read_reservation),
@@ -302,15 +385,26 @@ const struct aws_call *call_of_file(const char *name)
 
 const char *call_action(struct arena *arena, const char *service, const char *operation)
 {
-    return arena_printf(arena, "%s:%s", strncmp(service, "elb", 3) == 0 ? "elasticloadbalancing" : service, operation);
+    const char *prefix = strncmp(service, "elb", 3) == 0 ? "elasticloadbalancing" : service;
+    return arena_printf(arena, "%s:%s", strcmp(service, "opensearch") == 0 ? "es" : prefix, operation);
 }
 
 // ---- The IAM policy
 
-enum statement { STATEMENT_READ, STATEMENT_GUARDRAILS, STATEMENT_ORGANIZATION, STATEMENT_ROLES, STATEMENTS };
+enum statement {
+    STATEMENT_READ,
+    STATEMENT_BRIDGES,
+    STATEMENT_OWNERS,
+    STATEMENT_GUARDRAILS,
+    STATEMENT_ORGANIZATION,
+    STATEMENT_ROLES,
+    STATEMENTS
+};
 
 static enum statement statement_of(const struct aws_call *call)
 {
+    if (call->purpose != FOR_EXPOSURE)
+        return call->purpose == FOR_BRIDGES ? STATEMENT_BRIDGES : STATEMENT_OWNERS;
     if (call->scope == CALL_ACCOUNT || call->scope == CALL_GUARDRAIL || strcmp(call->service, "iam") == 0 ||
         strcmp(call->service, "cloudtrail") == 0)
         return STATEMENT_GUARDRAILS;
@@ -321,8 +415,8 @@ static enum statement statement_of(const struct aws_call *call)
 
 void call_policy(struct text *out)
 {
-    static const char *const sids[STATEMENTS] = {"SgproofRead", "SgproofGuardrails", "SgproofOrganization",
-                                                 "SgproofOtherAccounts"};
+    static const char *const sids[STATEMENTS] = {"SgproofRead",       "SgproofBridges",      "SgproofOwners",
+                                                 "SgproofGuardrails", "SgproofOrganization", "SgproofOtherAccounts"};
     struct arena *arena = arena_new();
     struct json_writer writer = json_writer_to(out);
     json_open(&writer, NULL, '{');

@@ -9,6 +9,7 @@ enum call_scope {
     CALL_NEVER,     // documents of it are read; or it needs no permission
     CALL_IDENTITY,  // who we are, which regions and accounts there are
     CALL_REGION,    // in each region, before what refers to its answers
+    CALL_ONCE,      // once an account, of its network
     CALL_LAST,      // in each region, when all of CALL_REGION is answered
     CALL_ACCOUNT,   // once an account
     CALL_GUARDRAIL, // in each region, of what guards the account rather than its network
@@ -16,7 +17,19 @@ enum call_scope {
 };
 
 // Where a call about elements is made.
-enum call_when { CALL_ALWAYS, CALL_AT_HOME /* where the trail is at home */, CALL_WITHOUT_DETAILS };
+enum call_when {
+    CALL_ALWAYS,
+    CALL_AT_HOME, // where the trail is at home
+    CALL_WITHOUT_DETAILS,
+    CALL_IN_BATCHES // about many elements at once, with what the other call was asked
+};
+
+// What a call is for: sgproof works without all but the first.
+enum call_purpose {
+    FOR_EXPOSURE, // what reaches what
+    FOR_BRIDGES,  // what services bring the internet to; without it that is possible, and named
+    FOR_OWNERS    // who stands behind an interface, and what of it is public without one
+};
 
 enum call_reliance {
     RELIES_NOTHING, // no answer
@@ -46,11 +59,12 @@ struct aws_call {
     enum call_reliance reliance;
     const char *assumption; // what is taken where it is absent
     enum call_scope scope;
+    enum call_purpose purpose;
     bool optional; // where the service does not know the call, nothing is missed
     struct {
         const char *operation; // whose answer tells of what
         const char *list;      // its top-level key
-        const char *member;    // of each element: what is passed
+        const char *member;    // of each element: what is passed; NULL: the element itself, which is a string
         const char *parameter; // as this
         const char *name;      // of each element: what the file is named after; NULL: the member
         enum call_when when;

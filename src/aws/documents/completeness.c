@@ -419,7 +419,8 @@ static void list_lacks(struct settler *settler, const struct aws_call *call)
         absent = absent || (call->kind == KIND_TARGET_GROUPS && state == COMPLETENESS_ABSENT && of->demanded &&
                             of->states[KIND_TARGET_HEALTH] > COMPLETENESS_DENIED); // of which it tells
         // What was asked for and not answered is at no default; but on databases no answer about a packet rests.
-        absent = absent || (state == COMPLETENESS_DENIED && of->demanded && call->kind != KIND_DB_INSTANCES);
+        absent = absent || (state == COMPLETENESS_DENIED && of->demanded && call->kind != KIND_DB_INSTANCES &&
+                            call->purpose == FOR_EXPOSURE);
         if (!absent && state != COMPLETENESS_PARTIAL)
             continue;
         struct lack lack = *of->lacks[call->kind];

@@ -432,7 +432,11 @@ static bool on_end(void *context, const struct json_cursor *at, struct error *er
                (file->call->read == read_prefix_list_entry || file->call->read == read_target_health)) {
         document_ignore(reader, "its name does not hold the id of the %s that its %s belong to",
                         file->call->kind == KIND_TARGET_HEALTH ? "target group" : "prefix list", at->key);
+    } else if (file->ours == 0 && file->call->kind == KIND_ENDPOINT_GROUPS) {
+        *vector_add(reader->arena, &reader->documents->empty_answers) = reader->name;
     } else if (file->ours == 0 && file->call->kind == KIND_LISTENERS) {
+        if (!file->last) // an accelerator's or a load balancer's
+            *vector_add(reader->arena, &reader->documents->empty_answers) = reader->name;
         struct load_balancer *balancer = file->last ? load_balancer_of_file(reader) : NULL;
         file->later = true;
         if (balancer != NULL)

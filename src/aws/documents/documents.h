@@ -73,12 +73,13 @@ struct documents {
     VECTOR(struct listing *) listings; // in the order of reading
     struct expectation expected[EXPECT_COUNT];
     VECTOR(struct entries_answer) entries_answers;
-    struct map vpcs;          // id -> struct record_known
-    struct map listeners;     // ARN -> struct record_known
-    bool settling;            // all is read: what is said now is of a network
-    size_t used;              // documents that held something of use
-    const char *any_listener; // a listener that was not understood, and may be any load balancer's; or NULL
-    const char *any_rule;     // the same of a listener's rule
+    struct map vpcs;                    // id -> struct record_known
+    struct map listeners;               // ARN -> struct record_known
+    bool settling;                      // all is read: what is said now is of a network
+    size_t used;                        // documents that held something of use
+    const char *any_listener;           // a listener that was not understood, and may be any load balancer's; or NULL
+    VECTOR(const char *) empty_answers; // names of documents of accelerators that hold no element
+    const char *any_rule;               // the same of a listener's rule
 };
 
 // Whether the record at an earlier place says the same as this one, whatever the order of members and elements;

@@ -292,11 +292,10 @@ static void read_type(struct reader *reader, const struct json_cursor *at, struc
     lenient_text(reader, at, "InterfaceType", &interface->type);
     interface->type = interface->type == NULL ? "interface" : interface->type;
     read_kind(reader, interface);
-    const cJSON *text = cJSON_GetObjectItemCaseSensitive(at->node, "Description");
-    if (cJSON_IsString(text))
-        description = text->valuestring;
+    interface->description = description = text_beside(reader, at, "Description");
     if (description != NULL && strncmp(description, "ELB ", 4) == 0)
-        interface->load_balancer = intern(reader, description + 4);
+        interface->load_balancer = description + 4;
+    interface->requester_id = text_beside(reader, at, "RequesterId");
     interface->is_database = description != NULL && strcmp(description, "RDSNetworkInterface") == 0;
     lenient_boolean(reader, at, "RequesterManaged", &interface->requester_managed);
     interface->is_vpc_origin =

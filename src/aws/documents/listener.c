@@ -101,6 +101,9 @@ bool read_listener(struct reader *reader, const struct json_cursor *at, void *in
 {
     (void)into;
     const char *arn, *listener_arn = NULL, *account = NULL, *region = NULL;
+    const char *accelerators = text_beside(reader, at, "ListenerArn"); // they have listeners too
+    if (accelerators != NULL && strstr(accelerators, ":globalaccelerator:") != NULL)
+        return read_accelerator_listener(reader, at, accelerators);
     if (!interned_of(reader, at, "LoadBalancerArn", &arn)) {
         reader->doubt = &reader->documents->any_listener;
         return false;

@@ -241,6 +241,7 @@ bool read_vpc_endpoint(struct reader *reader, const struct json_cursor *at, void
         type = "of a type that is not sure";
     if (type != NULL)
         map_put(reader->arena, &reader->estate->vpc_endpoint_types, id, (void *)(uintptr_t)type);
+    note_endpoint_interfaces(reader, at, id);
     return true;
 }
 
@@ -373,6 +374,20 @@ static bool read_db_subnet(struct reader *reader, const struct json_cursor *at, 
     return true;
 }
 
+// Which groups a database has tells its interfaces apart, and decides no packet: where they are not told, or odd, NULL.
+static const struct group_set *groups_of_database(struct reader *reader, const struct json_cursor *at)
+{
+    VECTOR(const char *) ids = {0};
+    const cJSON *group;
+    cJSON_ArrayForEach (group, cJSON_GetObjectItemCaseSensitive(at->node, "VpcSecurityGroups")) {
+        const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(group, "VpcSecurityGroupId"));
+        if (id == NULL)
+            return NULL;
+        *vector_add(reader->scratch, &ids) = intern(reader, id);
+    }
+    return ids.count == 0 ? NULL : group_set_of(reader, ids.items, ids.count);
+}
+
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
 bool read_db_instance(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -392,6 +407,9 @@ bool read_db_instance(struct reader *reader, const struct json_cursor *at, void 
         lenient_text(reader, &group, "VpcId", &vpc_id);
         each_if_present(reader, &group, "Subnets", read_db_subnet, instance);
     }
+    instance->zone = text_beside(reader, at, "AvailabilityZone");
+    instance->second_zone = text_beside(reader, at, "SecondaryAvailabilityZone");
+    instance->groups = groups_of_database(reader, at);
     seen_at(reader, account, region, vpc_id);
     return true;
 }

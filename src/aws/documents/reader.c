@@ -209,6 +209,12 @@ bool optional_text(struct reader *reader, const struct json_cursor *at, const ch
     return true;
 }
 
+const char *text_beside(struct reader *reader, const struct json_cursor *at, const char *key)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(at->node, key));
+    return text == NULL || text[0] == '\0' ? NULL : intern(reader, text);
+}
+
 void lenient_text(struct reader *reader, const struct json_cursor *at, const char *key, const char **value)
 {
     if (!optional_interned(reader, at, key, value))

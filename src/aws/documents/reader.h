@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "model/account.h"
+#include "model/owner.h"
 
 struct document_place {
     const char *account; // from the path, or NULL
@@ -67,6 +68,9 @@ bool interned_of(struct reader *reader, const struct json_cursor *at, const char
 bool optional_interned(struct reader *reader, const struct json_cursor *at, const char *key, const char **value);
 const char *intern(struct reader *reader, const char *text);
 
+// A text that decides no packet, interned: odd or empty, it is as if it were absent.
+const char *text_beside(struct reader *reader, const struct json_cursor *at, const char *key);
+
 // The same for what may be odd at no more cost than a doubt: absent or odd, *value is NULL.
 void lenient_text(struct reader *reader, const struct json_cursor *at, const char *key, const char **value);
 void lenient_boolean(struct reader *reader, const struct json_cursor *at, const char *key, bool *value);
@@ -116,6 +120,9 @@ void prefix_list_answer(struct reader *reader, struct prefix_list *list);
 struct load_balancer *load_balancer_with(struct reader *reader, const char *arn); // made where it is not known yet
 struct listener *listener_named(struct reader *reader, const char *arn);          // NULL where none is known
 const struct group_set *group_set_of(struct reader *reader, const char **ids, size_t count); // sorts ids
+
+// Notes that a document names an interface as that of a thing; what another document named first stays.
+void note_owner(struct reader *reader, const char *interface_id, const struct owner *owner);
 
 // The account with an id; made where it is not known yet.
 struct account *account_named(struct estate *estate, const char *id);

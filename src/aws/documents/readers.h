@@ -25,6 +25,29 @@ bool read_firewall(struct reader *reader, const struct json_cursor *at, void *in
 bool read_firewall_status(struct reader *reader, const struct json_cursor *at, void *into); // the same
 bool read_db_instance(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_launch_template(struct reader *reader, const struct json_cursor *at, void *into);
+// owner.c
+bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void *into);
+// Says that a thing is public; a document that stands twice is one.
+void note_public(struct reader *reader, struct public_place *place);
+bool read_connect_endpoint(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_transit_attachment(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_search_domain(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_distributions(struct reader *reader, const struct json_cursor *at, void *into);
+void note_endpoint_interfaces(struct reader *reader, const struct json_cursor *at, const char *id);
+// bridge.c
+bool read_accelerator(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_accelerator_listener(struct reader *reader, const struct json_cursor *at, const char *arn);
+bool read_endpoint_group(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_origin_list(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *into);
+void note_vpc_origins(struct reader *reader, const struct json_cursor *distribution, const char *id);
+void settle_accelerators(struct reader *reader);
+const char **doubt_of_accelerator(struct reader *reader, const char *arn);
 // load_balancer.c
 bool read_load_balancer(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_classic_load_balancer(struct reader *reader, const struct json_cursor *at, void *into);

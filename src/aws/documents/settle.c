@@ -5,6 +5,7 @@
 
 #include "aws/documents/completeness.h"
 #include "aws/documents/documents.h"
+#include "aws/documents/readers.h"
 
 static bool has_ipv6(const struct estate *estate, const char *subnet_id)
 {
@@ -317,7 +318,8 @@ static void doubt_page(struct reader *reader, const struct listing *listing, con
     reader->name = listing->name;
     reader->listing = NULL;
     if (listing->kind == KIND_LISTENERS) {
-        reader->doubt = &load_balancer_with(reader, arn)->doubt;
+        reader->doubt = strstr(arn, ":globalaccelerator:") != NULL ? doubt_of_accelerator(reader, arn)
+                                                                   : &load_balancer_with(reader, arn)->doubt;
         doubt_document(reader, "", "says that another page of listeners follows, and none does");
         return;
     }
@@ -357,5 +359,6 @@ void documents_settle(struct reader *reader)
     settle_contradictions(reader);
     settle_prefix_lists(reader);
     settle_listeners(reader);
+    settle_accelerators(reader);
     completeness_settle(reader);
 }

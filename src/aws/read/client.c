@@ -131,7 +131,8 @@ static void begin(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_URL, request->url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); // a signed request goes where it was signed for
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
+    if (request->body != NULL)
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "sgproof/" SGPROOF_VERSION);
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
@@ -151,7 +152,7 @@ static void begin(struct transfer *transfer)
         transfer->headers = header(transfer->headers, target);
         snprintf(target, sizeof(target), "Content-Type: application/x-amz-json-%s", request->version);
         transfer->headers = header(transfer->headers, target);
-    } else {
+    } else if (request->body != NULL) {
         transfer->headers = header(transfer->headers, "Content-Type: application/x-www-form-urlencoded; charset=utf-8");
     }
     if (with->token != NULL && asprintf(&secrets, "x-amz-security-token: %s", with->token) >= 0) {

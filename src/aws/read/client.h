@@ -1,5 +1,5 @@
-// A client of AWS's query and JSON protocols: signed by libcurl, many requests at once on a libuv loop, retried as the
-// SDKs do. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+// A client of AWS's query and JSON protocols, and of what the REST ones get: signed by libcurl, many requests at once
+// on a libuv loop, retried as the SDKs do. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 // Requests with the same credentials, region and service share a lane, which keeps within EC2's request buckets.
 // https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html
 #pragma once
@@ -45,9 +45,10 @@ struct request {
     const char *region;
     const char *signing_name;
     const struct credentials *credentials;
-    const char *target;  // X-Amz-Target of the JSON protocol, or NULL: the query protocol, which answers XML
+    bool speaks_json;    // the answer is JSON, else XML
+    const char *target;  // X-Amz-Target of the JSON protocol, else NULL
     const char *version; // of the JSON protocol
-    const char *body;    // JSON, or form-encoded
+    const char *body;    // JSON, or form-encoded; NULL: a GET, as the REST protocols ask
     request_done done;
     void *context;
     // The answer, in `arena`, which is freed when `done` returns.
@@ -58,7 +59,7 @@ struct request {
     size_t length;
     const char *request_id;
     enum failure_kind failure;
-    const char *code;    // AWS's word, or "connection", "answer"
+    const char *code;    // AWS's word, or "connection", "host-unknown", "answer"
     const char *message; // for people
     int tries;
     double clock_skew; // seconds that AWS's clock is ahead of ours

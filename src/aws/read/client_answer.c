@@ -54,14 +54,19 @@ static void read_failure(struct request *request, const struct xml_node *root, l
     request_fail(request, kind_of(code, status), code, message == NULL ? "no more was said" : message);
 }
 
-// {"__type": "prefix#AccessDeniedException", "message" or "Message": ...}
-static void read_json_failure(struct request *request, const cJSON *json, long status)
+// {"__type": "prefix#AccessDeniedException", "message" or "Message": ...}; of a REST protocol the code stands in a
+// header, as AccessDeniedException:http://...
+static void read_json_failure(struct request *request, const cJSON *json, CURL *easy, long status)
 {
-    const cJSON *type = cJSON_GetObjectItemCaseSensitive(json, "__type");
+    const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "__type"));
     const cJSON *message = cJSON_GetObjectItem(json, "message");
-    const char *code = cJSON_IsString(type) ? type->valuestring : arena_printf(request->arena, "HTTP %ld", status);
+    struct curl_header *named;
+    if (type == NULL && curl_easy_header(easy, "x-amzn-ErrorType", 0, CURLH_HEADER, -1, &named) == CURLHE_OK)
+        type = named->value;
+    const char *code = type != NULL ? type : arena_printf(request->arena, "HTTP %ld", status);
     const char *hash = strchr(code, '#');
-    code = arena_strdup(request->arena, hash == NULL ? code : hash + 1);
+    code = hash == NULL ? code : hash + 1;
+    code = arena_strndup(request->arena, code, strcspn(code, ":"));
     request_fail(request, kind_of(code, status), code,
                  cJSON_IsString(message) ? arena_strdup(request->arena, message->valuestring) : "no more was said");
 }
@@ -74,16 +79,16 @@ static const char *find_request_id(const struct xml_node *root)
 }
 
 // Parses the answer in its protocol; of a failure, what AWS says of it.
-static bool read_body(struct answer *answer, struct request *request, long status, struct error *error)
+static bool read_body(struct answer *answer, struct request *request, CURL *easy, long status, struct error *error)
 {
     const char *bytes = answer->body.bytes == NULL ? "" : answer->body.bytes;
     request->bytes = bytes;
     request->length = answer->body.length;
-    if (request->target != NULL) {
+    if (request->speaks_json) {
         answer->json = json_parse("answer", bytes, answer->body.length, error);
         request->json = answer->json;
         if (status != 200)
-            read_json_failure(request, answer->json, status);
+            read_json_failure(request, answer->json, easy, status);
         return answer->json != NULL;
     }
     request->root = xml_parse(request->arena, bytes, answer->body.length, error);
@@ -104,7 +109,7 @@ bool answer_read(struct answer *answer, struct request *request, CURL *easy, CUR
     if (code != CURLE_OK) {
         bool last = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
                     code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || answer->too_large;
-        request_fail(request, FAILURE_OTHER, "connection",
+        request_fail(request, FAILURE_OTHER, code == CURLE_COULDNT_RESOLVE_HOST ? "host-unknown" : "connection",
                      answer->too_large
                          ? "the answer is larger than 256 MiB"
                          : arena_printf(request->arena, "%s: %s", request->url, curl_easy_strerror(code)));
@@ -121,7 +126,7 @@ bool answer_read(struct answer *answer, struct request *request, CURL *easy, CUR
                      "a redirect, which is not followed: the request is signed for this place only");
         return false;
     }
-    bool whole = read_body(answer, request, status, &error);
+    bool whole = read_body(answer, request, easy, status, &error);
     if (status != 200)
         return request->failure == FAILURE_THROTTLED || status == 500 || status == 502 || status == 503 ||
                status == 504 || strcmp(request->code, "RequestTimeout") == 0 ||
@@ -129,7 +134,7 @@ bool answer_read(struct answer *answer, struct request *request, CURL *easy, CUR
     if (!whole) {
         request_fail(request, FAILURE_OTHER, "answer",
                      arena_printf(request->arena, "not the %s that was expected: %s",
-                                  request->target != NULL ? "JSON" : "XML", error.message));
+                                  request->speaks_json ? "JSON" : "XML", error.message));
         return true;
     }
     request->failure = FAILURE_NONE;

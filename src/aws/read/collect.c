@@ -15,6 +15,7 @@ static void read_accounts(struct collector *collector)
             table_begin(collector, account, CALL_ACCOUNT);
             table_begin(collector, account, CALL_GUARDRAIL);
         }
+        table_begin(collector, account, CALL_ONCE);
         table_begin(collector, account, CALL_REGION);
     }
     calls_run(collector);

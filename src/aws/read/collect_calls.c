@@ -50,13 +50,39 @@ static void write_object(const struct call *call, const char *token, struct text
     const struct operation *of = &call->operation;
     struct json_writer writer = json_writer_to(body);
     json_open_line(&writer, NULL, '{');
-    for (size_t i = 0; i < call->parameter_count; i++)
-        json_put_string(&writer, call->parameters[i].name, call->parameters[i].value);
+    for (size_t i = 0; i < call->parameter_count; i++) {
+        const struct parameter *one = &call->parameters[i];
+        if (one->values == NULL) {
+            json_put_string(&writer, one->name, one->value);
+            continue;
+        }
+        json_open_line(&writer, one->name, '[');
+        for (size_t v = 0; v < one->value_count; v++)
+            json_put_string(&writer, NULL, one->values[v]);
+        json_close(&writer, ']');
+    }
     if (of->limit[0] != '\0')
         json_put_integer(&writer, of->limit, of->most);
     if (token != NULL)
         json_put_string(&writer, of->token, token);
     json_close(&writer, '}');
+}
+
+// What is behind the host's name in a URL: the path with its parameters, and the page that is asked for, by name as the
+// signature has them.
+static const char *path_of(const struct call *call, const char *token, struct arena *arena)
+{
+    const struct operation *of = &call->operation;
+    const char *path = of->path, *open;
+    for (size_t i = 0; (open = strchr(path, '{')) != NULL && i < call->parameter_count; i++)
+        path = arena_printf(arena, "%.*s%s%s", (int)(open - path), path, escaped(arena, call->parameters[i].value),
+                            strchr(open, '}') + 1);
+    const char *limit = of->limit[0] == '\0' ? "" : arena_printf(arena, "%s=%d", of->limit, of->most);
+    const char *next = token == NULL ? "" : arena_printf(arena, "%s=%s", of->token, escaped(arena, token));
+    bool token_first = strcmp(of->token, of->limit) < 0;
+    const char *both[] = {token_first ? next : limit, token_first ? limit : next};
+    return arena_printf(arena, "%s%s%s%s%s", path, both[0][0] != '\0' || both[1][0] != '\0' ? "?" : "", both[0],
+                        both[0][0] != '\0' && both[1][0] != '\0' ? "&" : "", both[1]);
 }
 
 static void on_page(struct request *request);
@@ -68,19 +94,23 @@ static void send_page(struct call *call, const char *token)
     struct arena *arena = collector->options->config->arena;
     const struct operation *of = &call->operation;
     struct text body = {0};
-    if (of->target[0] != '\0')
+    const char *url =
+        endpoint_url(collector->options->config, collector->options->endpoint, of->service, of->prefix, call->region);
+    if (of->path != NULL) // what is asked is in the path
+        url = arena_printf(arena, "%s%s%s", url, url[strlen(url) - 1] == '/' ? "" : "/", path_of(call, token, arena));
+    else if (of->target[0] != '\0')
         write_object(call, token, &body);
     else
         write_form(call, token, arena, &body);
     call->request = (struct request){
-        .url = endpoint_url(collector->options->config, collector->options->endpoint, of->service, of->prefix,
-                            call->region),
+        .url = url,
+        .speaks_json = of->speaks_json,
         .region = call->region,
         .signing_name = of->prefix,
         .credentials = &call->account->credentials,
         .target = of->target[0] == '\0' ? NULL : arena_printf(collector->arena, "%s.%s", of->target, of->name),
         .version = of->version,
-        .body = arena_strdup(arena, body.bytes),
+        .body = of->path != NULL ? NULL : arena_strdup(arena, body.bytes),
         .done = on_page,
         .context = call,
     };
@@ -152,7 +182,10 @@ static void write_document(struct call *call)
 void note_unread(const struct call *call)
 {
     struct collector *collector = call->collector;
-    bool known = call->failure == FAILURE_ABSENT || (call->failure == FAILURE_UNSUPPORTED && call->what->optional);
+    // A region without a service has no host of that name.
+    bool nowhere = call->what->purpose != FOR_EXPOSURE && strcmp(call->code, "host-unknown") == 0;
+    bool known =
+        call->failure == FAILURE_ABSENT || (call->failure == FAILURE_UNSUPPORTED && call->what->optional) || nowhere;
     struct failed_call one = {
         .account = call->account->id,
         .region = call->region,
@@ -202,6 +235,8 @@ static void add_page(struct call *call, struct page page)
     const struct model *model = call->collector->model;
     if (call->writer.depth == 0) {
         json_open(&call->writer, NULL, '{');
+        if (of->holder[0] != '\0')
+            json_open(&call->writer, of->holder, '{');
         for (size_t i = 0; i < of->list_count; i++)
             json_open(i == 0 ? &call->writer : &call->list_writers[i], i == 0 ? of->lists[0] : NULL, '[');
     }
@@ -220,6 +255,8 @@ static void end_pages(struct call *call)
         json_close(&call->list_writers[i], ']');
         json_put_made(&call->writer, of->lists[i], &call->lists[i]);
     }
+    if (of->holder[0] != '\0')
+        json_close(&call->writer, '}');
     json_close(&call->writer, '}');
     json_end_document(&call->writer);
 }

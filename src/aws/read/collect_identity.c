@@ -52,11 +52,11 @@ enum { ROLE_PARAMETERS = 4 }; // with a web identity's token
 static size_t role_parameters(const struct role *role, struct parameter parameters[ROLE_PARAMETERS])
 {
     size_t count = 0;
-    parameters[count++] = (struct parameter){"RoleArn", role->arn};
-    parameters[count++] =
-        (struct parameter){"RoleSessionName", role->session_name == NULL ? "sgproof" : role->session_name};
+    parameters[count++] = (struct parameter){.name = "RoleArn", .value = role->arn};
+    parameters[count++] = (struct parameter){.name = "RoleSessionName",
+                                             .value = role->session_name == NULL ? "sgproof" : role->session_name};
     if (role->external_id != NULL)
-        parameters[count++] = (struct parameter){"ExternalId", role->external_id};
+        parameters[count++] = (struct parameter){.name = "ExternalId", .value = role->external_id};
     return count;
 }
 
@@ -78,7 +78,7 @@ static bool assume_by_token(struct collector *collector, struct read_account *ac
     if (token == NULL)
         return false;
     token[strcspn(token, "\r\n")] = '\0';
-    parameters[count++] = (struct parameter){"WebIdentityToken", token};
+    parameters[count++] = (struct parameter){.name = "WebIdentityToken", .value = token};
     bool good = ask(collector, account, what, take_keys, parameters, count, &account->credentials);
     explicit_bzero(token, length);
     free(token);

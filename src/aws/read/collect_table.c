@@ -1,5 +1,6 @@
 // The calls of the table, made: where each is asked, and what follows from its answer.
 #include "aws/read/collector.h"
+#include "aws/read/endpoint.h"
 #include "aws/snapshot.h"
 
 static void follow_table(struct call *call, const cJSON *document);
@@ -115,13 +116,14 @@ static bool is_asked(const struct call *from, const struct aws_call *what, const
 static void ask_about(struct call *call, const struct aws_call *what, const cJSON *element)
 {
     struct arena *arena = call->collector->arena;
-    const char *value = string_of(element, what->about.member);
+    const char *value =
+        what->about.member == NULL ? cJSON_GetStringValue(element) : string_of(element, what->about.member);
     const char *name = what->about.name == NULL ? value : string_of(element, what->about.name);
     if (value == NULL || name == NULL || (what->about.when == CALL_AT_HOME && is_elsewhere(call, element)) ||
         (what->about.when == CALL_WITHOUT_DETAILS && is_asked(call, what, value)))
         return;
     struct parameter *parameter = arena_new_of(arena, struct parameter);
-    *parameter = (struct parameter){what->about.parameter, arena_strdup(arena, value)};
+    *parameter = (struct parameter){.name = what->about.parameter, .value = arena_strdup(arena, value)};
     start(call->collector, call->account, call->region, what, file_word(arena, name), parameter, 1);
 }
 
@@ -137,6 +139,29 @@ static bool details_failed(const struct call *call)
     return true;
 }
 
+// What DescribeTasks takes at once: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+enum { BATCH = 100 };
+
+static void ask_in_batches(struct call *call, const struct aws_call *what, const cJSON *list)
+{
+    struct arena *arena = call->collector->arena;
+    size_t count = (size_t)cJSON_GetArraySize(list), number = 0;
+    const cJSON *element = list == NULL ? NULL : list->child;
+    while (count > 0 && call->parameter_count > 0) {
+        size_t taken = count < BATCH ? count : BATCH, kept = 0;
+        const char **values = arena_array(arena, const char *, taken);
+        struct parameter *parameters = arena_array(arena, struct parameter, 2);
+        for (size_t i = 0; i < taken; i++, element = element->next)
+            if (cJSON_IsString(element))
+                values[kept++] = arena_strdup(arena, element->valuestring);
+        parameters[0] = call->parameters[0];
+        parameters[1] = (struct parameter){.name = what->about.parameter, .values = values, .value_count = kept};
+        start(call->collector, call->account, call->region, what,
+              arena_printf(arena, "%s.%zu", file_word(arena, parameters[0].value), ++number), parameters, 2);
+        count -= taken;
+    }
+}
+
 static void follow_table(struct call *call, const cJSON *document)
 {
     for (size_t i = 0; i < aws_call_count; i++) {
@@ -149,16 +174,21 @@ static void follow_table(struct call *call, const cJSON *document)
             start(call->collector, call->account, call->region, what, NULL, NULL, 0);
             continue;
         }
-        const cJSON *element;
-        cJSON_ArrayForEach (element, cJSON_GetObjectItemCaseSensitive(document, what->about.list))
-            ask_about(call, what, element);
+        const cJSON *element, *list = cJSON_GetObjectItemCaseSensitive(document, what->about.list);
+        if (cJSON_IsObject(list)) // CloudFront's
+            list = cJSON_GetObjectItemCaseSensitive(list, "Items");
+        if (what->about.when == CALL_IN_BATCHES)
+            ask_in_batches(call, what, list);
+        else
+            cJSON_ArrayForEach (element, list)
+                ask_about(call, what, element);
     }
 }
 
 static void begin_in(struct collector *collector, const struct read_account *account, const char *region,
                      const struct aws_call *what)
 {
-    static const struct parameter default_version = {"LaunchTemplateVersion.1", "$Default"};
+    static const struct parameter default_version = {.name = "LaunchTemplateVersion.1", .value = "$Default"};
     bool versions = strcmp(what->operation, "DescribeLaunchTemplateVersions") == 0;
     if (strcmp(what->operation, "GenerateCredentialReport") == 0)
         begin_report(collector, account);
@@ -172,9 +202,10 @@ void table_begin(struct collector *collector, const struct read_account *account
         const struct aws_call *what = &aws_calls[i];
         if (what->scope != scope)
             continue;
-        if (scope == CALL_ACCOUNT)
+        bool once = scope == CALL_ACCOUNT || scope == CALL_ONCE;
+        if (once && endpoint_is_there(what->service, collector->home))
             begin_in(collector, account, collector->home, what);
-        for (size_t r = 0; scope != CALL_ACCOUNT && r < collector->region_count; r++)
+        for (size_t r = 0; !once && r < collector->region_count; r++)
             begin_in(collector, account, collector->regions[r], what);
     }
 }

@@ -37,6 +37,8 @@ struct collector {
 struct parameter {
     const char *name;
     const char *value;
+    const char *const *values; // in place of one value, in the JSON protocol; NULL: there is one
+    size_t value_count;
 };
 
 struct call;

@@ -10,7 +10,8 @@ static const char *setting_name(const char *service)
         const char *name;
     } names[] = {{"elbv2", "elastic_load_balancing_v2"},
                  {"elb", "elastic_load_balancing"},
-                 {"network-firewall", "network_firewall"}};
+                 {"network-firewall", "network_firewall"},
+                 {"globalaccelerator", "global_accelerator"}};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i].service, service) == 0)
             return names[i].name;
@@ -40,7 +41,8 @@ static const char *configured(const struct aws_config *config, const char *servi
 
 bool endpoint_is_global(const char *service)
 {
-    return strcmp(service, "iam") == 0 || strcmp(service, "organizations") == 0;
+    static const char *const services[] = {"iam", "organizations", "globalaccelerator", "cloudfront", NULL};
+    return text_among(service, services);
 }
 
 static bool in_china(const char *region)
@@ -53,10 +55,21 @@ static bool in_us_government(const char *region)
     return strncmp(region, "us-gov-", 7) == 0;
 }
 
+// CloudFront is in China too; the rest of the world's two are in no other partition.
+bool endpoint_is_there(const char *service, const char *region)
+{
+    bool elsewhere = in_china(region) || in_us_government(region);
+    if (strcmp(service, "globalaccelerator") == 0)
+        return !elsewhere;
+    return strcmp(service, "cloudfront") != 0 || !in_us_government(region);
+}
+
 const char *endpoint_region(const char *service, const char *region)
 {
     if (!endpoint_is_global(service))
         return region;
+    if (strcmp(service, "globalaccelerator") == 0)
+        return "us-west-2";
     if (in_china(region))
         return strcmp(service, "iam") == 0 ? "cn-north-1" : "cn-northwest-1";
     return in_us_government(region) ? "us-gov-west-1" : "us-east-1";
@@ -83,6 +96,11 @@ const char *endpoint_url(const struct aws_config *config, const char *given, con
     bool fips = switched_on(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
     bool dual = switched_on(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
     bool china = in_china(region);
+    if (strcmp(service, "cloudfront") == 0)
+        return china  ? "https://cloudfront.cn-northwest-1.amazonaws.com.cn/"
+               : dual ? "https://cloudfront.global.api.aws/"
+               : fips ? "https://cloudfront-fips.amazonaws.com/"
+                      : "https://cloudfront.amazonaws.com/";
     if (strcmp(service, "iam") == 0)
         return iam_url(region, fips, dual);
     // In the US government's partition the plain endpoints are FIPS's already, but for this one.

@@ -10,6 +10,8 @@ const char *endpoint_url(const struct aws_config *config, const char *given, con
 
 // Whether a service answers at one place for all regions of a partition, and what is read of it is the account's.
 bool endpoint_is_global(const char *service);
+// Whether the partition of a region has the service at all, as far as that is known of one of these.
+bool endpoint_is_there(const char *service, const char *region);
 
 // The region that a service is asked and signed for when `region` is meant: the same, but for services that have one
 // for all of a partition. https://docs.aws.amazon.com/general/latest/gr/iam-service.html and ao.html

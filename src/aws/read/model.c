@@ -48,6 +48,9 @@ struct operation model_operation(const struct model *model, const char *service,
         .version = text_at(of, "version"),
         .target = text_at(of, "target"),
         .prefix = text_at(of, "prefix"),
+        .speaks_json = strstr(text_at(of, "protocol"), "json") != NULL,
+        .path = cJSON_GetStringValue(get(one, "path")),
+        .holder = cJSON_HasObjectItem(one, "holder") ? text_at(one, "holder") : "",
         .output = text_at(one, "output"),
         .wrapper = text_at(one, "wrapper"),
         .token = text_at(one, "token"),
@@ -63,6 +66,8 @@ struct operation model_operation(const struct model *model, const char *service,
 const struct xml_node *model_output(const struct operation *operation, const struct xml_node *root)
 {
     size_t length = strlen(operation->name);
+    if (root != NULL && operation->holder[0] != '\0')
+        return strcmp(root->name, operation->holder) == 0 ? root : NULL;
     if (root == NULL || strncmp(root->name, operation->name, length) != 0 ||
         strcmp(root->name + length, "Response") != 0)
         return NULL;
@@ -194,7 +199,7 @@ static void put_json_members(const cJSON *shapes, struct json_writer *writer, co
 {
     const cJSON *member;
     cJSON_ArrayForEach (member, members) {
-        const cJSON *child = get(node, member->string);
+        const cJSON *child = get(node, item_text(member, 0));
         if (child != NULL && !cJSON_IsNull(child) && strcmp(member->string, but) != 0)
             put_json(shapes, writer, member->string, item_text(member, 1), child);
     }
@@ -218,7 +223,9 @@ static void put_json(const cJSON *shapes, struct json_writer *writer, const char
 {
     const cJSON *shape = get(shapes, name);
     char kind = shape == NULL ? ' ' : item_text(shape, 0)[0];
-    if (kind == ' ' && strcmp(name, "timestamp") == 0 && is_moment(node)) {
+    if (kind == ' ' && strcmp(name, "timestamp") == 0 && cJSON_IsString(node)) {
+        put_timestamp(writer, key, node->valuestring);
+    } else if (kind == ' ' && strcmp(name, "timestamp") == 0 && is_moment(node)) {
         char text[CLOCK_TEXT];
         clock_format((uint64_t)(node->valuedouble * 1e6 + 0.5), text);
         put_timestamp(writer, key, text);
@@ -253,7 +260,7 @@ const char *model_next(const struct model *model, const struct operation *operat
         return NULL;
     const cJSON *member = output_member(shapes_of(model, operation), operation, operation->next);
     const char *token = page.xml != NULL ? xml_text(page.xml, item_text(member, 0))
-                                         : cJSON_GetStringValue(get(page.json, operation->next));
+                                         : cJSON_GetStringValue(get(page.json, item_text(member, 0)));
     return token == NULL || token[0] == '\0' ? NULL : token;
 }
 
@@ -276,5 +283,5 @@ void model_put_elements(const struct model *model, const struct operation *opera
     if (node != NULL)
         put_xml_items(shapes, writer, shape, node);
     else if (page.json != NULL)
-        put_json_items(shapes, writer, item_text(shape, 2), get(page.json, list));
+        put_json_items(shapes, writer, item_text(shape, 2), get(page.json, item_text(member, 0)));
 }

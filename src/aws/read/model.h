@@ -18,14 +18,18 @@ struct operation {
     const char *service; // "ec2", "elbv2"...
     const char *name;    // "DescribeSubnets"
     const char *version; // of the API; of the JSON protocol where there is a target
-    const char *target;  // prefix of X-Amz-Target in the JSON protocol, or "": the query protocol, which answers XML
-    const char *prefix;  // of the endpoint's host name, and the name that requests are signed for
-    const char *output;  // shape
-    const char *wrapper; // element that holds the output, or ""
-    const char *token;   // parameter that asks for the next page, or ""
-    const char *next;    // member of the output that holds it, or ""
-    const char *limit;   // parameter that sets the size of pages, or ""
-    int most;            // largest page
+    const char *target;  // prefix of X-Amz-Target in the JSON protocol, else ""
+    bool speaks_json;    // its answers are JSON, else XML
+    const char
+        *path; // of a GET in a REST protocol, with {NAME} where a parameter stands; NULL: what is asked is posted
+    const char *holder;             // member that the whole answer is the value of, or ""
+    const char *prefix;             // of the endpoint's host name, and the name that requests are signed for
+    const char *output;             // shape
+    const char *wrapper;            // element that holds the output, or ""
+    const char *token;              // parameter that asks for the next page, or ""
+    const char *next;               // member of the output that holds it, or ""
+    const char *limit;              // parameter that sets the size of pages, or ""
+    int most;                       // largest page
     const char *lists[MODEL_LISTS]; // members that pages split; none where the call has no pages
     size_t list_count;
 };

@@ -1,0 +1,280 @@
+#include "rules/reach/told_bridge.h"
+
+#include <stdlib.h>
+
+#include "model/bridge.h"
+#include "model/interface_kind.h"
+#include "model/protocol.h"
+#include "rules/reach/claim.h"
+
+typedef VECTOR(const struct network_interface *) interfaces;
+
+struct teller {
+    struct arena *arena;
+    const struct estate *estate;
+    struct told_bridges *told;
+};
+
+static int by_key(const void *left, const void *right)
+{
+    const struct map_slot *const *a = left, *const *b = right;
+    return strcmp((*a)->key, (*b)->key);
+}
+
+typedef VECTOR(const struct map_slot *) slots;
+
+static slots sorted(struct arena *arena, const struct map *map)
+{
+    slots found = {0};
+    for (size_t i = 0; i < map->size; i++)
+        if (map->slots[i].key != NULL && map->slots[i].value != NULL)
+            *vector_add(arena, &found) = &map->slots[i];
+    if (found.count > 1)
+        qsort(found.items, found.count, sizeof(*found.items), by_key);
+    return found;
+}
+
+// Whether some document of a kind is not whole.
+static bool is_broken(const struct estate *estate, enum kind kind)
+{
+    for (size_t i = 0; i < estate->completeness.count; i++) {
+        enum completeness_state state = (enum completeness_state)estate->completeness.items[i].states[kind];
+        if (state == COMPLETENESS_DENIED || state == COMPLETENESS_PARTIAL || state == COMPLETENESS_DAMAGED)
+            return true;
+    }
+    return false;
+}
+
+static bool has_address(const struct estate *estate, const char *allocation, const struct network_interface *interface)
+{
+    for (size_t i = 0; i < estate->elastic_addresses.count; i++) {
+        const struct elastic_address *one = &estate->elastic_addresses.items[i];
+        struct address address;
+        if (!text_same(one->id, allocation) || !address_parse(one->address, &address))
+            continue;
+        for (size_t a = 0; a < interface->address_count; a++)
+            if (interface->addresses[a].address.family == address.family &&
+                interface->addresses[a].address.first == address.bits)
+                return true;
+    }
+    return false;
+}
+
+// Whether an interface is that of a load balancer or an instance (by its id or ARN: its primary one), or has an Elastic
+// IP address, by the id of its allocation.
+static bool is_of(const struct estate *estate, const char *id, const struct network_interface *interface)
+{
+    const char *balancer = strstr(id, ":loadbalancer/");
+    if (balancer != NULL)
+        return interface->load_balancer != NULL &&
+               strcmp(interface->load_balancer, balancer + strlen(":loadbalancer/")) == 0;
+    if (strncmp(id, "eipalloc-", 9) == 0)
+        return has_address(estate, id, interface);
+    return interface->instance_id != NULL && strcmp(interface->instance_id, text_behind_slash(id)) == 0 &&
+           interface->device_index <= 0;
+}
+
+static interfaces targets_of(const struct teller *teller, const char *id)
+{
+    interfaces found = {0};
+    for (size_t i = 0; i < teller->estate->interfaces.count; i++)
+        if (is_of(teller->estate, id, teller->estate->interfaces.items[i]))
+            *vector_add(teller->arena, &found) = teller->estate->interfaces.items[i];
+    return found;
+}
+
+// ---- Accelerators
+
+static bool is_accelerators(const struct network_interface *interface)
+{
+    return strcmp(interface->type, "global_accelerator_managed") == 0;
+}
+
+// Accelerators that keep the client's address have one interface in each subnet with an endpoint.
+// https://docs.aws.amazon.com/global-accelerator/latest/dg/about-endpoints.sipp-caveats.html
+static const struct network_interface *accelerators_in(const struct estate *estate, const char *subnet_id)
+{
+    for (size_t i = 0; i < estate->interfaces.count; i++)
+        if (is_accelerators(estate->interfaces.items[i]) && subnet_id != NULL &&
+            text_same(estate->interfaces.items[i]->place->subnet_id, subnet_id))
+            return estate->interfaces.items[i];
+    return NULL;
+}
+
+static struct portset endpoint_ports(struct arena *arena, const struct accelerator_listener *listener,
+                                     const struct accelerator_group *group)
+{
+    struct portset ports = portset_from(arena, listener->ports.items, listener->ports.count), moved = portset_empty;
+    for (size_t i = 0; i < group->overrides.count; i++) {
+        const struct port_override *one = &group->overrides.items[i];
+        if (!portset_holds(ports, one->listener_port))
+            continue;
+        ports = portset_subtract(arena, ports, portset_of(arena, one->listener_port, one->listener_port));
+        moved = portset_union(arena, moved, portset_of(arena, one->endpoint_port, one->endpoint_port));
+    }
+    return portset_union(arena, ports, moved);
+}
+
+static void tell_endpoint(struct teller *teller, const struct accelerator *accelerator,
+                          const struct accelerator_listener *listener, const struct accelerator_group *group,
+                          const struct accelerator_endpoint *endpoint)
+{
+    struct arena *arena = teller->arena;
+    struct portset ports = endpoint_ports(arena, listener, group);
+    interfaces targets = targets_of(teller, endpoint->id);
+    const char *protocol = listener->protocol == PROTOCOL_UDP ? "UDP" : "TCP";
+    for (size_t i = 0; i < targets.count; i++) {
+        const struct network_interface *target = targets.items[i];
+        const struct network_interface *own = accelerators_in(teller->estate, target->place->subnet_id);
+        const char *unsure = accelerator->unsure != NULL ? accelerator->unsure : endpoint->unsure;
+        if (unsure == NULL && !endpoint->keeps_client)
+            unsure = "its clients come from AWS's own addresses, which are not told";
+        else if (unsure == NULL && own == NULL)
+            unsure = arena_printf(arena, "no interface of Global Accelerator is in %s",
+                                  target->place->subnet_id == NULL ? "its subnet" : target->place->subnet_id);
+        *vector_add(arena, &teller->told->items) = (struct told_bridge){
+            .service = "AWS Global Accelerator",
+            .what =
+                arena_printf(arena, "accelerator %s, %s/%s", accelerator->name, portset_format(arena, ports), protocol),
+            .id = own != NULL ? own->id : text_behind_slash(accelerator->arn),
+            .interface = own,
+            .target = target,
+            .ports = ports,
+            .protocol = listener->protocol,
+            .keeps_client = endpoint->keeps_client,
+            .from_edge = !endpoint->keeps_client,
+            .takes_ipv6 = accelerator->takes_ipv6,
+            .unsure = unsure,
+        };
+    }
+}
+
+// Whether all that a document can say of an accelerator is said. One that is off brings nothing, whatever it has.
+static bool is_whole(const struct accelerator *accelerator)
+{
+    bool whole =
+        accelerator->told && accelerator->doubt == NULL && (accelerator->listeners_known || !accelerator->enabled);
+    for (size_t i = 0; i < accelerator->listeners.count && accelerator->enabled; i++)
+        whole = whole && accelerator->listeners.items[i].told && accelerator->listeners.items[i].groups_known &&
+                accelerator->listeners.items[i].protocol >= 0;
+    return whole;
+}
+
+static void decide(struct teller *teller, const struct network_interface *own)
+{
+    if (own == NULL || map_get(&teller->told->decided, own->id) != NULL)
+        return;
+    map_put(teller->arena, &teller->told->decided, own->id, teller);
+    text_list_add(teller->arena, &teller->told->assumptions,
+                  arena_printf(teller->arena,
+                               "%s (AWS Global Accelerator) is taken to serve the accelerators of the snapshot alone",
+                               own->id));
+}
+
+// The interface of a subnet serves what the endpoints there are of: that is known where some accelerator has one there.
+static void decide_subnets(struct teller *teller, const struct accelerator_endpoint *endpoint)
+{
+    interfaces targets = targets_of(teller, endpoint->id);
+    for (size_t i = 0; i < targets.count; i++)
+        decide(teller, accelerators_in(teller->estate, targets.items[i]->place->subnet_id));
+}
+
+static void tell_accelerators(struct teller *teller)
+{
+    const struct estate *estate = teller->estate;
+    slots all = sorted(teller->arena, &estate->accelerators);
+    bool whole = all.count > 0 && !is_broken(estate, KIND_ACCELERATORS) && !is_broken(estate, KIND_ENDPOINT_GROUPS);
+    bool any_enabled = false;
+    for (size_t i = 0; i < all.count; i++) {
+        const struct accelerator *one = all.items[i]->value;
+        any_enabled = any_enabled || one->enabled;
+        whole = whole && is_whole(one);
+    }
+    // Whatever they are for: where none is enabled, none brings anything.
+    for (size_t i = 0; i < estate->interfaces.count && whole && !any_enabled; i++)
+        if (is_accelerators(estate->interfaces.items[i]))
+            decide(teller, estate->interfaces.items[i]);
+    for (size_t i = 0; i < all.count && whole; i++) {
+        const struct accelerator *one = all.items[i]->value;
+        for (size_t l = 0; l < one->listeners.count; l++)
+            for (size_t g = 0; g < one->listeners.items[l].groups.count; g++) {
+                const struct accelerator_listener *listener = &one->listeners.items[l];
+                const struct accelerator_group *group = &listener->groups.items[g];
+                for (size_t e = 0; e < group->endpoints.count; e++) {
+                    decide_subnets(teller, &group->endpoints.items[e]);
+                    if (one->enabled)
+                        tell_endpoint(teller, one, listener, group, &group->endpoints.items[e]);
+                }
+            }
+    }
+}
+
+// ---- VPC origins
+
+static interfaces targets_in(struct teller *teller, const struct vpc_origin *origin, const char *vpc_id)
+{
+    interfaces all = {0}, here = {0};
+    if (origin->target != NULL)
+        all = targets_of(teller, origin->target);
+    for (size_t i = 0; i < all.count; i++)
+        if (strcmp(all.items[i]->place->vpc_id, vpc_id) == 0)
+            *vector_add(teller->arena, &here) = all.items[i];
+    return here;
+}
+
+static void tell_origin(struct teller *teller, const struct vpc_origin *origin, const struct network_interface *own)
+{
+    interfaces targets = targets_in(teller, origin, own->place->vpc_id);
+    const char *unsure = origin->unsure;
+    if (unsure == NULL && origin->distribution == NULL)
+        unsure = "no distribution of the snapshot is known to send every viewer there";
+    for (size_t i = 0; i < targets.count; i++)
+        *vector_add(teller->arena, &teller->told->items) = (struct told_bridge){
+            .service = "CloudFront VPC origin",
+            .what = arena_printf(teller->arena, "origin %s%s%s, %s/TCP", origin->id,
+                                 origin->distribution == NULL ? "" : " of distribution ",
+                                 origin->distribution == NULL ? "" : origin->distribution,
+                                 portset_format(teller->arena, origin->ports)),
+            .id = own->id,
+            .interface = own,
+            .target = targets.items[i],
+            .ports = origin->ports,
+            .protocol = PROTOCOL_TCP,
+            .takes_ipv6 = true,
+            .unsure = unsure,
+        };
+}
+
+// The service's interface in a VPC serves what origins there are in it: that is known where some origin has its target
+// there, and each that has is told whole.
+static void tell_origins(struct teller *teller, const struct network_interface *own)
+{
+    slots all = sorted(teller->arena, &teller->estate->vpc_origins);
+    bool any = false, whole = !is_broken(teller->estate, KIND_VPC_ORIGINS);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct vpc_origin *one = all.items[i]->value;
+        if (one->target == NULL || targets_in(teller, one, own->place->vpc_id).count > 0) {
+            any = any || one->target != NULL;
+            whole = whole && one->told && one->doubt == NULL && one->target != NULL &&
+                    (one->account == NULL || strcmp(one->account, own->place->account_id) == 0);
+        }
+    }
+    if (!any || !whole)
+        return;
+    map_put(teller->arena, &teller->told->decided, own->id, teller);
+    for (size_t i = 0; i < all.count; i++)
+        tell_origin(teller, all.items[i]->value, own);
+}
+
+struct told_bridges told_bridges_of(struct arena *arena, const struct estate *estate,
+                                    bool (*is_origin)(const void *context, const struct network_interface *interface),
+                                    const void *context)
+{
+    struct told_bridges told = {0};
+    struct teller teller = {.arena = arena, .estate = estate, .told = &told};
+    tell_accelerators(&teller);
+    for (size_t i = 0; i < estate->interfaces.count && estate->vpc_origins.count > 0; i++)
+        if (is_origin(context, estate->interfaces.items[i]))
+            tell_origins(&teller, estate->interfaces.items[i]);
+    return told;
+}

@@ -1,0 +1,31 @@
+// What the documents of Global Accelerator and CloudFront say: to which interfaces, and to which of their ports, they
+// bring clients. Where they tell enough of a service's interface in a VPC, they decide; bridge.h takes what they do
+// not.
+#pragma once
+
+#include "model/exposure.h"
+
+struct told_bridge {
+    const char *service; // "AWS Global Accelerator", "CloudFront VPC origin"
+    const char *what;    // for people: "accelerator shop, 443/TCP"
+    const char *id;      // of the service's own interface or, where none is known, of the accelerator or the origin
+    const struct network_interface *interface; // the service's own, or NULL
+    const struct network_interface *target;
+    struct portset ports; // of the target
+    int protocol;
+    bool keeps_client; // the target sees the client's own address
+    bool from_edge;    // it sees some address of AWS's own
+    bool takes_ipv6;
+    const char *unsure; // why clients may not come, or NULL
+};
+
+struct told_bridges {
+    VECTOR(struct told_bridge) items;
+    struct map decided; // id of a service's interface -> non-NULL: the items tell all that it brings clients to
+    text_list assumptions;
+};
+
+// `is_origin` says whether an interface is one of CloudFront's.
+struct told_bridges told_bridges_of(struct arena *arena, const struct estate *estate,
+                                    bool (*is_origin)(const void *context, const struct network_interface *interface),
+                                    const void *context);

@@ -1,0 +1,322 @@
+// Global Accelerator and CloudFront VPC origins: what they bring clients to. Version 2018-08-08 and 2020-05-31.
+#include <string.h>
+
+#include "aws/documents/calls.h"
+#include "aws/documents/documents.h"
+#include "aws/documents/readers.h"
+#include "model/bridge.h"
+
+// ---- Accelerators. Their listeners and endpoint groups name them by their ARNs, in whatever order documents come:
+// arn:aws:globalaccelerator::ACCOUNT:accelerator/ID/listener/ID/endpoint-group/ID
+
+static struct accelerator *accelerator_with(struct reader *reader, const char *arn)
+{
+    const char *end = strstr(arn, "/listener/");
+    const char *own = end == NULL ? arn : intern(reader, arena_strndup(reader->scratch, arn, (size_t)(end - arn)));
+    struct accelerator *one = map_get(&reader->estate->accelerators, own);
+    if (one == NULL) {
+        one = arena_new_of(reader->arena, struct accelerator);
+        *one = (struct accelerator){
+            .arn = own, .evidence = reader->name, .name = text_behind_slash(own), .enabled = true, .takes_ipv6 = true};
+        map_put(reader->arena, &reader->estate->accelerators, own, one);
+    }
+    return one;
+}
+
+static struct accelerator_listener *listener_with(struct reader *reader, struct accelerator *accelerator,
+                                                  const char *arn)
+{
+    const char *end = strstr(arn, "/endpoint-group/");
+    const char *own = end == NULL ? arn : intern(reader, arena_strndup(reader->scratch, arn, (size_t)(end - arn)));
+    for (size_t i = 0; i < accelerator->listeners.count; i++)
+        if (strcmp(accelerator->listeners.items[i].arn, own) == 0)
+            return &accelerator->listeners.items[i];
+    struct accelerator_listener *one = vector_add(reader->arena, &accelerator->listeners);
+    *one = (struct accelerator_listener){.arn = own, .protocol = -1};
+    return one;
+}
+
+bool read_accelerator(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    const char *arn, *account = NULL, *region = NULL, *status = NULL, *type = NULL;
+    GUARD(interned_of(reader, at, "AcceleratorArn", &arn));
+    place_of_arn(reader, arn, &account, &region);
+    seen_at(reader, account, "global", NULL);
+    struct accelerator *one = accelerator_with(reader, arn);
+    reader->doubt = &one->doubt;
+    if (one->told) {
+        record_agrees(reader, at, one->record, arn, &one->doubt);
+        return true;
+    }
+    one->told = true;
+    one->record = reader->record;
+    const char *name = text_beside(reader, at, "Name");
+    one->name = name == NULL ? one->name : name;
+    struct json_cursor enabled = member_of(reader, at, "Enabled");
+    one->enabled = !cJSON_IsFalse(enabled.node);
+    if (!cJSON_IsBool(enabled.node))
+        doubt_at(reader, &enabled, "is missing or no boolean: %s is taken to be enabled", one->name);
+    lenient_text(reader, at, "Status", &status);
+    if (status == NULL || strcmp(status, "DEPLOYED") != 0)
+        one->unsure = arena_printf(reader->arena, "accelerator %s is %s", one->name,
+                                   status == NULL ? "of no status that is told" : status);
+    lenient_text(reader, at, "IpAddressType", &type);
+    one->takes_ipv6 = type == NULL || strcmp(type, "IPV4") != 0;
+    struct public_place place = {.service = "globalaccelerator",
+                                 .kind = "accelerator",
+                                 .id = one->name,
+                                 .detail = text_beside(reader, at, "DnsName"),
+                                 .account = account,
+                                 .region = "global"};
+    if (one->enabled)
+        note_public(reader, &place);
+    return true;
+}
+
+// A port that is not told is none: read_ports takes it as all.
+static bool read_port(struct reader *reader, const struct json_cursor *at, const char *key, uint16_t *port)
+{
+    struct json_cursor member = member_of(reader, at, key);
+    uint16_t high;
+    if (!cJSON_IsNumber(member.node))
+        return json_fail(&member, reader->error, "is missing or no number, expected a port");
+    return read_ports(reader, at, key, key, port, &high);
+}
+
+static bool read_port_range(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct accelerator_listener *listener = into;
+    struct port_range range;
+    GUARD(read_port(reader, at, "FromPort", &range.low) && read_port(reader, at, "ToPort", &range.high));
+    if (range.low > range.high)
+        return json_fail(at, reader->error, "ends before it begins");
+    *vector_add(reader->arena, &listener->ports) = range;
+    return true;
+}
+
+bool read_accelerator_listener(struct reader *reader, const struct json_cursor *at, const char *arn)
+{
+    const char *protocol = NULL, *account = NULL, *region = NULL;
+    struct accelerator *accelerator = accelerator_with(reader, arn);
+    struct accelerator_listener *one = listener_with(reader, accelerator, arn);
+    reader->doubt = &accelerator->doubt;
+    accelerator->listeners_known = true;
+    place_of_arn(reader, arn, &account, &region);
+    seen_at(reader, account, "global", accelerator->arn); // by accelerator: each has pages of its own
+    if (one->told) {
+        record_agrees(reader, at, one->record, arn, &accelerator->doubt);
+        return true;
+    }
+    one->told = true;
+    one->record = reader->record;
+    lenient_text(reader, at, "Protocol", &protocol);
+    one->protocol = protocol == NULL ? -1 : strcmp(protocol, "TCP") == 0 ? 6 : strcmp(protocol, "UDP") == 0 ? 17 : -1;
+    GUARD(each_of(reader, at, "PortRanges", read_port_range, one));
+    return one->ports.count > 0 || json_fail(at, reader->error, "has no PortRanges");
+}
+
+static bool read_port_override(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct accelerator_group *group = into;
+    struct port_override one;
+    GUARD(read_port(reader, at, "ListenerPort", &one.listener_port));
+    GUARD(read_port(reader, at, "EndpointPort", &one.endpoint_port));
+    *vector_add(reader->arena, &group->overrides) = one;
+    return true;
+}
+
+// A weight of 0 keeps clients away but for failover, and for connections that would collide.
+// https://docs.aws.amazon.com/global-accelerator/latest/dg/about-endpoints-endpoint-weights.unhealthy-endpoints.html
+static bool read_accelerator_endpoint(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct accelerator_group *group = into;
+    struct accelerator_endpoint one = {0};
+    long weight = 128;
+    bool present;
+    GUARD(interned_of(reader, at, "EndpointId", &one.id));
+    GUARD(json_optional_integer(at, "Weight", 0, 255, &weight, &present, reader->error));
+    if (present && weight == 0)
+        one.unsure = arena_printf(reader->arena, "%s has weight 0", one.id);
+    struct json_cursor keeps = member_of(reader, at, "ClientIPPreservationEnabled");
+    one.keeps_client = !cJSON_IsFalse(keeps.node);
+    if (!cJSON_IsBool(keeps.node))
+        one.unsure = arena_printf(reader->arena, "whether %s sees the clients' addresses is not told", one.id);
+    *vector_add(reader->arena, &group->endpoints) = one;
+    return true;
+}
+
+// A traffic dial of 0 does the same to all endpoints of a group.
+bool read_endpoint_group(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    const char *arn, *account = NULL, *region = NULL;
+    GUARD(interned_of(reader, at, "EndpointGroupArn", &arn));
+    if (strstr(arn, "/listener/") == NULL)
+        return json_fail(at, reader->error, "has an EndpointGroupArn that names no listener: %s", arn);
+    struct accelerator *accelerator = accelerator_with(reader, arn);
+    struct accelerator_listener *listener = listener_with(reader, accelerator, arn);
+    reader->doubt = &accelerator->doubt;
+    listener->groups_known = true;
+    place_of_arn(reader, arn, &account, &region);
+    seen_at(reader, account, "global", NULL);
+    for (size_t i = 0; i < listener->groups.count; i++)
+        if (strcmp(listener->groups.items[i].arn, arn) == 0) {
+            record_agrees(reader, at, listener->groups.items[i].record, arn, &accelerator->doubt);
+            return true;
+        }
+    struct accelerator_group *group = vector_add(reader->arena, &listener->groups);
+    *group = (struct accelerator_group){.arn = arn, .record = reader->record};
+    each_if_present(reader, at, "PortOverrides", read_port_override, group);
+    each_of(reader, at, "EndpointDescriptions", read_accelerator_endpoint, group);
+    const cJSON *dial = cJSON_GetObjectItemCaseSensitive(at->node, "TrafficDialPercentage");
+    for (size_t i = 0; cJSON_IsNumber(dial) && dial->valuedouble == 0 && i < group->endpoints.count; i++)
+        group->endpoints.items[i].unsure = "the traffic dial of its endpoint group is 0";
+    return true;
+}
+
+// An answer without an element says that there are none, of what its file's name holds (contract.md).
+void settle_accelerators(struct reader *reader)
+{
+    const struct documents *documents = reader->documents;
+    struct map *map = &reader->estate->accelerators;
+    for (size_t e = 0; e < documents->empty_answers.count; e++) {
+        const char *name = documents->empty_answers.items[e];
+        const struct aws_call *call = call_of_file(name);
+        bool of_groups = call != NULL && strcmp(call->operation, "ListEndpointGroups") == 0;
+        bool of_listeners = call != NULL && strcmp(call->operation, "ListListeners") == 0;
+        for (size_t i = 0; i < map->size; i++) {
+            struct accelerator *one = map->slots[i].value;
+            if (one == NULL)
+                continue;
+            if (of_listeners && file_names(name, text_behind_slash(one->arn)))
+                one->listeners_known = true;
+            for (size_t l = 0; of_groups && l < one->listeners.count; l++)
+                if (file_names(name, text_behind_slash(one->listeners.items[l].arn)))
+                    one->listeners.items[l].groups_known = true;
+        }
+    }
+    for (size_t i = 0; i < map->size; i++) {
+        const struct accelerator *one = map->slots[i].value;
+        if (one != NULL && !one->told)
+            *vector_add(reader->arena, &reader->estate->ignored) = (struct ignored){
+                one->evidence,
+                arena_printf(reader->arena, "is of %s, of which no document of ListAccelerators tells", one->arn)};
+    }
+}
+
+// Pages of an accelerator's listeners that are missing.
+const char **doubt_of_accelerator(struct reader *reader, const char *arn)
+{
+    return &accelerator_with(reader, arn)->doubt;
+}
+
+// ---- VPC origins
+
+static struct vpc_origin *origin_with(struct reader *reader, const char *id)
+{
+    struct vpc_origin *one = map_get(&reader->estate->vpc_origins, id);
+    if (one == NULL) {
+        one = arena_new_of(reader->arena, struct vpc_origin);
+        *one = (struct vpc_origin){.id = id, .ports = portset_all};
+        map_put(reader->arena, &reader->estate->vpc_origins, id, one);
+    }
+    return one;
+}
+
+static void read_origin_place(struct reader *reader, const struct json_cursor *at, struct vpc_origin *one)
+{
+    const char *arn = text_beside(reader, at, "Arn"), *account = NULL, *region = NULL, *status = NULL;
+    place_of_arn(reader, arn, &account, &region);
+    if (text_beside(reader, at, "AccountId") != NULL)
+        account = text_beside(reader, at, "AccountId");
+    one->account = account;
+    seen_at(reader, account, "global", NULL);
+    lenient_text(reader, at, "Status", &status);
+    if (status == NULL || strcmp(status, "Deployed") != 0)
+        one->unsure = arena_printf(reader->arena, "VPC origin %s is %s", one->id,
+                                   status == NULL ? "of no status that is told" : status);
+}
+
+// Of the list of all: which there are, and where each is.
+// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_VpcOriginSummary.html
+static bool read_origin_summary(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    const char *id;
+    GUARD(interned_of(reader, at, "Id", &id));
+    struct vpc_origin *one = origin_with(reader, id);
+    reader->doubt = &one->doubt;
+    if (one->told)
+        return true;
+    read_origin_place(reader, at, one);
+    lenient_text(reader, at, "OriginEndpointArn", &one->target);
+    return true;
+}
+
+bool read_origin_list(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    GUARD(json_expect_object(at, reader->error));
+    struct json_cursor more = json_member(at, "IsTruncated");
+    if (cJSON_IsTrue(more.node))
+        doubt_at(reader, &more, "says that another page follows, and none does");
+    return each_if_present(reader, at, "Items", read_origin_summary, into);
+}
+
+// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_VpcOriginEndpointConfig.html
+bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    static const char *const policies[] = {"http-only", "match-viewer", "https-only", NULL};
+    const char *id;
+    struct json_cursor config;
+    int policy;
+    struct port_range http, https;
+    GUARD(json_expect_object(at, reader->error));
+    GUARD(interned_of(reader, at, "Id", &id));
+    struct vpc_origin *one = origin_with(reader, id);
+    reader->doubt = &one->doubt;
+    if (one->told) {
+        record_agrees(reader, at, one->record, id, &one->doubt);
+        return true;
+    }
+    one->told = true;
+    one->record = reader->record;
+    one->unsure = NULL;
+    read_origin_place(reader, at, one);
+    config = member_of(reader, at, "VpcOriginEndpointConfig");
+    GUARD(json_expect_object(&config, reader->error));
+    lenient_text(reader, &config, "Arn", &one->target);
+    if (one->target == NULL)
+        doubt_at(reader, &config, "has no Arn");
+    GUARD(json_word(reader->scratch, &config, "OriginProtocolPolicy", policies, &policy, reader->error));
+    GUARD(read_port(reader, &config, "HTTPPort", &http.low));
+    http.high = http.low;
+    GUARD(read_port(reader, &config, "HTTPSPort", &https.low));
+    https.high = https.low;
+    struct port_range ports[] = {http, https};
+    size_t first = policy == 2 ? 1 : 0, count = policy == 1 ? 2 : 1;
+    one->ports = portset_from(reader->arena, ports + first, count);
+    return true;
+}
+
+// Notes which VPC origins an enabled distribution has. One that turns some viewers away by itself takes not all of the
+// internet there.
+void note_vpc_origins(struct reader *reader, const struct json_cursor *distribution, const char *id)
+{
+    static const char *const geography[] = {"Restrictions", "GeoRestriction", "RestrictionType", NULL};
+    const cJSON *node = distribution->node, *restriction = node, *item;
+    for (size_t i = 0; geography[i] != NULL; i++)
+        restriction = cJSON_GetObjectItemCaseSensitive(restriction, geography[i]);
+    const char *kind = cJSON_GetStringValue(restriction);
+    bool all = kind != NULL && strcmp(kind, "none") == 0 && text_beside(reader, distribution, "WebACLId") == NULL &&
+               text_same(text_beside(reader, distribution, "Status"), "Deployed") &&
+               cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(node, "Enabled"));
+    const cJSON *origins = cJSON_GetObjectItemCaseSensitive(node, "Origins");
+    cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(origins, "Items")) {
+        const char *origin = cJSON_GetStringValue(
+            cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(item, "VpcOriginConfig"), "VpcOriginId"));
+        if (all && origin != NULL)
+            origin_with(reader, intern(reader, origin))->distribution = id;
+    }
+}

@@ -1,0 +1,272 @@
+// Documents that name the interfaces of a thing, and what of it is public.
+#include <string.h>
+
+#include "aws/documents/readers.h"
+
+void note_owner(struct reader *reader, const char *interface_id, const struct owner *owner)
+{
+    if (interface_id == NULL || map_get(&reader->estate->owner_of_interface, interface_id) != NULL)
+        return;
+    struct owner *kept = arena_new_of(reader->arena, struct owner);
+    *kept = *owner;
+    map_put(reader->arena, &reader->estate->owner_of_interface, interface_id, kept);
+}
+
+// The Name tag of a record, or NULL.
+static const char *name_of(struct reader *reader, const struct json_cursor *at)
+{
+    const cJSON *tag;
+    cJSON_ArrayForEach (tag, cJSON_GetObjectItemCaseSensitive(at->node, "Tags")) {
+        struct json_cursor place = {.up = at, .node = tag};
+        const char *key = text_beside(reader, &place, "Key");
+        if (key != NULL && strcmp(key, "Name") == 0)
+            return text_beside(reader, &place, "Value");
+    }
+    return NULL;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NatGateway.html
+bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct owner owner = {.service = "ec2", .kind = "NAT gateway", .name = name_of(reader, at)};
+    const char *vpc_id = NULL;
+    (void)into;
+    GUARD(interned_of(reader, at, "NatGatewayId", &owner.id));
+    lenient_text(reader, at, "VpcId", &vpc_id);
+    seen_at(reader, NULL, NULL, vpc_id);
+    const cJSON *address;
+    cJSON_ArrayForEach (address, cJSON_GetObjectItemCaseSensitive(at->node, "NatGatewayAddresses")) {
+        struct json_cursor place = {.up = at, .node = address};
+        note_owner(reader, text_beside(reader, &place, "NetworkInterfaceId"), &owner);
+    }
+    return true;
+}
+
+// A list of interface ids under a key of the record.
+static void note_interfaces(struct reader *reader, const struct json_cursor *at, const char *key,
+                            const struct owner *owner)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(at->node, key))
+        if (cJSON_IsString(one))
+            note_owner(reader, intern(reader, one->valuestring), owner);
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html
+void note_endpoint_interfaces(struct reader *reader, const struct json_cursor *at, const char *id)
+{
+    struct owner owner = {.service = "ec2", .kind = "VPC endpoint", .id = id, .name = name_of(reader, at)};
+    if (owner.name == NULL)
+        owner.name = text_beside(reader, at, "ServiceName");
+    note_interfaces(reader, at, "NetworkInterfaceIds", &owner);
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Ec2InstanceConnectEndpoint.html
+bool read_connect_endpoint(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct owner owner = {.service = "ec2", .kind = "EC2 Instance Connect Endpoint", .name = name_of(reader, at)};
+    (void)into;
+    GUARD(interned_of(reader, at, "InstanceConnectEndpointId", &owner.id));
+    seen_at(reader, text_beside(reader, at, "OwnerId"), NULL, text_beside(reader, at, "VpcId"));
+    note_interfaces(reader, at, "NetworkInterfaceIds", &owner);
+    return true;
+}
+
+// The interface of a task is an attachment of it, under details that are pairs of name and value.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html
+bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct owner owner = {.service = "ecs", .kind = "ECS task"};
+    const char *arn, *account = NULL, *region = NULL, *group = text_beside(reader, at, "group");
+    (void)into;
+    GUARD(interned_of(reader, at, "taskArn", &arn));
+    place_of_arn(reader, arn, &account, &region);
+    seen_at(reader, account, region, NULL);
+    owner.id = text_behind_slash(arn);
+    if (group != NULL) // "service:web", or "family:migrate" of a task that is run by itself
+        owner.name = strncmp(group, "service:", 8) == 0 ? group + 8 : group;
+    const cJSON *attachment, *detail;
+    cJSON_ArrayForEach (attachment, cJSON_GetObjectItemCaseSensitive(at->node, "attachments"))
+        cJSON_ArrayForEach (detail, cJSON_GetObjectItemCaseSensitive(attachment, "details")) {
+            struct json_cursor place = {.up = at, .node = detail};
+            if (text_same(text_beside(reader, &place, "name"), "networkInterfaceId"))
+                note_owner(reader, text_beside(reader, &place, "value"), &owner);
+        }
+    return true;
+}
+
+static void note_thing(struct reader *reader, const char *service, const char *id, const char *name)
+{
+    map_put(reader->arena, &reader->estate->named_things, arena_printf(reader->arena, "%s|%s", service, id),
+            (void *)(uintptr_t)(name == NULL ? "" : name));
+}
+
+void note_public(struct reader *reader, struct public_place *place)
+{
+    if (place->account == NULL)
+        place->account = reader->place.account;
+    if (place->region == NULL)
+        place->region = reader->place.region;
+    for (size_t i = 0; i < reader->estate->public_places.count; i++) {
+        const struct public_place *old = &reader->estate->public_places.items[i];
+        if (strcmp(old->kind, place->kind) == 0 && strcmp(old->id, place->id) == 0 &&
+            text_same(old->account, place->account) && text_same(old->region, place->region))
+            return;
+    }
+    *vector_add(reader->arena, &reader->estate->public_places) = *place;
+}
+
+// Its interfaces are known by their descriptions, which name the attachment.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TransitGatewayAttachment.html
+bool read_transit_attachment(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const char *id, *name = name_of(reader, at);
+    (void)into;
+    GUARD(interned_of(reader, at, "TransitGatewayAttachmentId", &id));
+    seen_at(reader, text_beside(reader, at, "ResourceOwnerId"), NULL, NULL);
+    note_thing(reader, "ec2", id, name != NULL ? name : text_beside(reader, at, "TransitGatewayId"));
+    return true;
+}
+
+// https://docs.aws.amazon.com/lambda/latest/api/API_FunctionUrlConfig.html
+bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_place place = {.service = "lambda", .kind = "Lambda function URL"};
+    const char *arn;
+    (void)into;
+    GUARD(interned_of(reader, at, "FunctionArn", &arn));
+    place_of_arn(reader, arn, &place.account, &place.region);
+    seen_at(reader, place.account, place.region, NULL);
+    const char *name = strstr(arn, ":function:");
+    place.id = name == NULL ? arn : name + strlen(":function:");
+    place.detail = text_beside(reader, at, "FunctionUrl");
+    note_public(reader, &place);
+    return true;
+}
+
+static const cJSON *inside(const cJSON *node, const char *const *path)
+{
+    for (size_t i = 0; path[i] != NULL && node != NULL; i++)
+        node = cJSON_GetObjectItemCaseSensitive(node, path[i]);
+    return node;
+}
+
+// A public endpoint is open to its public access CIDRs, which are everywhere by default. Where it is not said whether
+// there is one, there is: that is AWS's default.
+// https://docs.aws.amazon.com/eks/latest/APIReference/API_VpcConfigResponse.html
+bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    static const char *const open[] = {"resourcesVpcConfig", "endpointPublicAccess", NULL}, *const cidrs[] = {
+                                                                                                "resourcesVpcConfig",
+                                                                                                "publicAccessCidrs",
+                                                                                                NULL};
+    struct public_place place = {.service = "eks", .kind = "EKS cluster's API"};
+    (void)into;
+    GUARD(json_expect_object(at, reader->error));
+    GUARD(interned_of(reader, at, "name", &place.id));
+    place_of_arn(reader, text_beside(reader, at, "arn"), &place.account, &place.region);
+    seen_at(reader, place.account, place.region, NULL);
+    note_thing(reader, "eks", place.id, NULL);
+    if (cJSON_IsFalse(inside(at->node, open)))
+        return true;
+    const cJSON *cidr;
+    cJSON_ArrayForEach (cidr, inside(at->node, cidrs))
+        if (cJSON_IsString(cidr))
+            place.detail = arena_printf(reader->arena, "%s%s%s", place.detail == NULL ? "from " : place.detail,
+                                        place.detail == NULL ? "" : ", ", cidr->valuestring);
+    note_public(reader, &place);
+    return true;
+}
+
+// A node's addresses tell which interface is its own.
+// https://docs.aws.amazon.com/redshift/latest/APIReference/API_Cluster.html
+bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct owner owner = {.service = "redshift", .kind = "Redshift cluster"};
+    const char *vpc_id = text_beside(reader, at, "VpcId");
+    (void)into;
+    GUARD(interned_of(reader, at, "ClusterIdentifier", &owner.id));
+    struct public_place place = {.service = owner.service, .kind = owner.kind, .id = owner.id, .has_interface = true};
+    place_of_arn(reader, text_beside(reader, at, "ClusterNamespaceArn"), &place.account, &place.region);
+    seen_at(reader, place.account, place.region, vpc_id);
+    const cJSON *node;
+    cJSON_ArrayForEach (node, cJSON_GetObjectItemCaseSensitive(at->node, "ClusterNodes")) {
+        struct json_cursor one = {.up = at, .node = node};
+        const char *inner = text_beside(reader, &one, "PrivateIPAddress"),
+                   *outer = text_beside(reader, &one, "PublicIPAddress");
+        if (inner != NULL && vpc_id != NULL) {
+            note_owner(reader, arena_printf(reader->arena, "%s|%s", vpc_id, inner), &owner);
+            reader->estate->owners_by_address = true;
+        }
+        if (outer != NULL)
+            *vector_add(reader->arena, &place.addresses) = outer;
+    }
+    struct json_cursor public = member_of(reader, at, "PubliclyAccessible");
+    if (public.node == NULL || !cJSON_IsBool(public.node))
+        doubt_at(reader, &public, "is missing or no boolean: %s is taken to be public", owner.id);
+    if (!cJSON_IsFalse(public.node))
+        note_public(reader, &place);
+    return true;
+}
+
+// A domain outside of a VPC has a public endpoint; one inside has interfaces, none of them public.
+// https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_DomainStatus.html
+bool read_search_domain(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_place place = {.service = "es", .kind = "OpenSearch domain"};
+    (void)into;
+    GUARD(json_expect_object(at, reader->error));
+    GUARD(interned_of(reader, at, "DomainName", &place.id));
+    place_of_arn(reader, text_beside(reader, at, "ARN"), &place.account, &place.region);
+    seen_at(reader, place.account, place.region, NULL);
+    note_thing(reader, "es", place.id, NULL);
+    place.detail = text_beside(reader, at, "Endpoint");
+    if (!cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(at->node, "VPCOptions")) &&
+        !cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(at->node, "Deleted")))
+        note_public(reader, &place);
+    return true;
+}
+
+// https://docs.aws.amazon.com/MSK/2.0/APIReference/v2-clusters.html,
+// https://docs.aws.amazon.com/msk/latest/developerguide/public-access.html
+bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    static const char *const access[] = {"BrokerNodeGroupInfo", "ConnectivityInfo", "PublicAccess", "Type", NULL};
+    struct public_place place = {.service = "kafka", .kind = "MSK cluster", .has_interface = true};
+    (void)into;
+    GUARD(interned_of(reader, at, "ClusterName", &place.id));
+    place_of_arn(reader, text_beside(reader, at, "ClusterArn"), &place.account, &place.region);
+    seen_at(reader, place.account, place.region, NULL);
+    note_thing(reader, "kafka", place.id, NULL);
+    const cJSON *provisioned = cJSON_GetObjectItemCaseSensitive(at->node, "Provisioned");
+    const char *type = cJSON_GetStringValue(inside(provisioned != NULL ? provisioned : at->node, access));
+    if (type != NULL && strcmp(type, "DISABLED") != 0)
+        note_public(reader, &place);
+    return true;
+}
+
+// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionSummary.html
+static bool read_distribution(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_place place = {.service = "cloudfront", .kind = "CloudFront distribution"};
+    const char *region = NULL;
+    (void)into;
+    GUARD(interned_of(reader, at, "Id", &place.id));
+    place_of_arn(reader, text_beside(reader, at, "ARN"), &place.account, &region);
+    place.region = "global";
+    seen_at(reader, place.account, place.region, NULL);
+    place.detail = text_beside(reader, at, "DomainName");
+    note_vpc_origins(reader, at, place.id);
+    if (!cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(at->node, "Enabled")))
+        note_public(reader, &place);
+    return true;
+}
+
+bool read_distributions(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct json_cursor more = json_member(at, "IsTruncated");
+    GUARD(json_expect_object(at, reader->error));
+    if (cJSON_IsTrue(more.node))
+        doubt_at(reader, &more, "says that another page follows, and none does");
+    return each_if_present(reader, at, "Items", read_distribution, into);
+}

@@ -1,0 +1,66 @@
+// What brings the internet to private addresses, as the documents of the services say: accelerators of AWS Global
+// Accelerator, and VPC origins of CloudFront. Owned by the estate's arena, as all of it.
+#pragma once
+
+#include "base/vector.h"
+#include "net/port_set.h"
+
+// https://docs.aws.amazon.com/global-accelerator/latest/api/API_EndpointDescription.html
+struct accelerator_endpoint {
+    const char *id;     // ARN of a load balancer, id of an instance, or of the allocation of an Elastic IP address
+    bool keeps_client;  // it sees the client's own address
+    const char *unsure; // why clients may not be sent there, or NULL
+};
+
+// An endpoint takes clients on the listener's port, unless an override sends that one to another.
+struct port_override {
+    uint16_t listener_port;
+    uint16_t endpoint_port;
+};
+
+// https://docs.aws.amazon.com/global-accelerator/latest/api/API_EndpointGroup.html
+struct accelerator_group {
+    const char *arn;
+    uint64_t record;
+    VECTOR(struct port_override) overrides;
+    VECTOR(struct accelerator_endpoint) endpoints;
+};
+
+// https://docs.aws.amazon.com/global-accelerator/latest/api/API_Listener.html
+struct accelerator_listener {
+    const char *arn;
+    bool told; // its own record is there, not only groups of it
+    uint64_t record;
+    int protocol; // -1: a word that is new
+    bool groups_known;
+    VECTOR(struct port_range) ports;
+    VECTOR(struct accelerator_group) groups;
+};
+
+// https://docs.aws.amazon.com/global-accelerator/latest/api/API_Accelerator.html
+struct accelerator {
+    const char *arn;
+    const char *name;
+    const char *evidence; // the first document that names it
+    bool told;            // its own record is there, not only listeners of it
+    uint64_t record;
+    bool enabled;
+    bool takes_ipv6;
+    bool listeners_known;
+    const char *unsure; // why it may be otherwise by now, or NULL
+    const char *doubt;  // what of it was not understood: it may bring clients anywhere; or NULL
+    VECTOR(struct accelerator_listener) listeners;
+};
+
+// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_VpcOrigin.html
+struct vpc_origin {
+    const char *id;
+    const char *account;
+    const char *target; // ARN of a load balancer or an instance
+    bool told;          // its own record is there, not only the list of all
+    uint64_t record;
+    struct portset ports;
+    const char *unsure;       // why viewers may not be sent there, or NULL
+    const char *doubt;        // what of it was not understood; or NULL
+    const char *distribution; // id of one that takes viewers without restriction and has it as an origin, or NULL
+};
