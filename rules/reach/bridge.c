@@ -7,6 +7,7 @@
 #include "net/port_map.h"
 #include "rules/reach/gateway.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/security_group.h"
 
 // One way in by a service.
 struct bridge {
@@ -147,7 +148,7 @@ static bool admits_bridge(const struct estate *estate, const struct bridge *brid
 // Which clients may come to which ports of a target, as far as its groups tell.
 static struct portmap let_in(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
                              const struct network_interface *target, enum family family, int protocol,
-                             text_list *because)
+                             reason_list *because)
 {
     struct prefixset everyone = prefixset_all(arena, family);
     VECTOR(struct port_segment) segments = {0};
@@ -176,7 +177,7 @@ static struct portmap let_in(struct arena *arena, const struct estate *estate, c
             if (!prefixset_overlap(sources, prefixset_internet(arena, family)))
                 continue;
             *vector_add(arena, &segments) = (struct port_segment){rule->low, rule->high, sources};
-            text_list_add(arena, because, arena_printf(arena, "%s:%zu", group->id, rule->index));
+            reason_add(arena, because, security_group_reason(arena, group, rule));
         }
     }
     return portmap_from(arena, segments.items, segments.count);
@@ -193,9 +194,9 @@ static void reach(struct exposure_set *set, const struct estate *estate, const s
                   const struct network_interface *target, enum family family, int protocol)
 {
     struct arena *arena = set->arena;
-    text_list because = {0};
+    reason_list because = {0};
     struct portmap map = let_in(arena, estate, bridge, target, family, protocol, &because);
-    const char *missing = NULL;
+    const struct reason *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, target, &missing);
     if (balancer != NULL && missing == NULL) {
         struct balancer_ports ports = load_balancer_ports(arena, balancer, protocol);
@@ -229,8 +230,10 @@ static void reach(struct exposure_set *set, const struct estate *estate, const s
                                  .certainty = CERTAINTY_POSSIBLE,
                                  .client_ports = portset_all,
                                  .because = because};
-        text_list_add(arena, &one->via,
-                      arena_printf(arena, "%s by %s, whose own documents are not read", bridge->service, bridge->id));
+        reason_add(arena, &one->via,
+                   reason_doubt(
+                       arena, REASON_BALANCER, bridge->id, settle_by_probe,
+                       arena_printf(arena, "%s by %s, whose own documents are not read", bridge->service, bridge->id)));
     }
 }
 

@@ -53,22 +53,23 @@ static const struct prefixset *resolve_list(struct group_cache *cache, const cha
     return set;
 }
 
-static void lacks(struct group_cache *cache, enum kind kind, const char *id, const char *text)
+static const struct reason *lacks(struct group_cache *cache, enum kind kind, const char *id, const char *text)
 {
     const char *account = cache->place == NULL ? NULL : cache->place->account_id;
     const char *region = cache->place == NULL ? NULL : cache->place->region;
-    lack_add(cache->arena, &cache->missing, &(struct lack){kind_name(kind), account, region, id, text});
+    const struct lack lack = {kind_name(kind), account, region, id, text};
+    lack_add(cache->arena, &cache->missing, &lack);
+    return reason_lack(cache->arena, REASON_GROUP, &lack);
 }
 
 // A group that the snapshot does not have: because it lacks them all there, or this one.
-static const char *group_lack(struct group_cache *cache, const char *id)
+static const struct reason *group_lack(struct group_cache *cache, const char *id)
 {
     const struct lack *all = cache->place == NULL ? NULL
                                                   : estate_lack(cache->estate, cache->arena, KIND_SECURITY_GROUPS,
                                                                 cache->place->account_id, cache->place->region);
     const char *text = all != NULL ? all->text : arena_printf(cache->arena, "missing: security group %s", id);
-    lacks(cache, KIND_SECURITY_GROUPS, all != NULL ? NULL : id, text);
-    return text;
+    return lacks(cache, KIND_SECURITY_GROUPS, all != NULL ? NULL : id, text);
 }
 
 static void resolve_rule(struct group_cache *cache, const struct security_group_rule *rule, enum family family,
@@ -83,11 +84,19 @@ static void resolve_rule(struct group_cache *cache, const struct security_group_
         }
         const char *id = rule->prefix_lists.items[i];
         const struct prefix_list *named = map_get(&cache->estate->prefix_lists, id);
-        admission->doubt = named != NULL && named->doubt != NULL
+        const char *text = named != NULL && named->doubt != NULL
                                ? named->doubt
                                : arena_printf(cache->arena, "missing: entries of prefix list %s", id);
-        lacks(cache, KIND_PREFIX_LISTS, id, admission->doubt);
+        admission->doubt = lacks(cache, KIND_PREFIX_LISTS, id, text);
     }
+}
+
+const struct reason *security_group_reason(struct arena *arena, const struct security_group *group,
+                                           const struct security_group_rule *rule)
+{
+    struct reason *reason = arena_new_of(arena, struct reason);
+    *reason = (struct reason){.stage = REASON_GROUP, .form = REASON_RULE, .id = group->id, .rule = rule};
+    return reason;
 }
 
 const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family)
@@ -99,7 +108,11 @@ const struct group_admissions *security_group_resolve(struct group_cache *cache,
     const struct security_group *group = map_get(&cache->estate->security_groups, id);
     resolved = arena_new_of(cache->arena, struct group_admissions);
     map_put(cache->arena, known, id, resolved);
-    resolved->missing = group == NULL ? group_lack(cache, id) : group->doubt;
+    if (group == NULL)
+        resolved->missing = group_lack(cache, id);
+    else if (group->doubt != NULL)
+        resolved->missing = reason_doubt(cache->arena, REASON_GROUP, id,
+                                         settle_by_call(cache->arena, KIND_SECURITY_GROUPS, id), group->doubt);
     struct arena *scratch = arena_new();
     VECTOR(struct admission) found = {0};
     for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
@@ -108,7 +121,7 @@ const struct group_admissions *security_group_resolve(struct group_cache *cache,
         resolve_rule(cache, rule, family, &admission);
         if (prefixset_is_empty(admission.sources) && admission.doubt == NULL)
             continue; // nothing of this family
-        admission.name = arena_printf(cache->arena, "%s:%zu", id, rule->index);
+        admission.reason = (struct reason){.stage = REASON_GROUP, .form = REASON_RULE, .id = group->id, .rule = rule};
         *vector_add(scratch, &found) = admission;
     }
     resolved->count = found.count;
@@ -125,6 +138,8 @@ static int by_low_port(const void *left, const void *right)
     return (int)a->rule->low - (int)b->rule->low;
 }
 
+static const struct reason no_group = {.stage = REASON_GROUP, .text = "no security group"};
+
 struct group_rules security_group_rules(struct arena *arena, struct group_cache *cache,
                                         const struct network_interface *interface, enum family family, int protocol)
 {
@@ -134,12 +149,12 @@ struct group_rules security_group_rules(struct arena *arena, struct group_cache 
     if (interface->groups == NULL)
         return rules;
     if (interface->groups->count == 0)
-        *vector_add(arena, &rules.always) = "no security group";
+        *vector_add(arena, &rules.always) = &no_group;
     for (size_t g = 0; g < interface->groups->count; g++) {
         const char *id = interface->groups->ids[g];
         const struct group_admissions *group = security_group_resolve(cache, id, family);
         if (group->missing != NULL)
-            *vector_add(arena, &rules.always) = arena_printf(cache->arena, "%s (not known)", id);
+            *vector_add(arena, &rules.always) = reason_says(cache->arena, REASON_GROUP, id, "not known");
         for (size_t r = 0; r < group->count; r++)
             if (applies(&group->items[r], protocol))
                 *vector_add(arena, &found) = &group->items[r];
@@ -169,7 +184,8 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
     struct prefixset everyone = prefixset_all(arena, family);
     VECTOR(struct port_segment) may = {0};
     if (interface->groups_unsure) { // its kind is not modelled: they may not count
-        text_list_add(arena, &claim.doubts, interface->doubt);
+        reason_add(arena, &claim.doubts,
+                   reason_doubt(cache->arena, REASON_GATEWAY, interface->id, settle_by_probe, interface->doubt));
         claim.extra = portmap_of(arena, portset_all, everyone);
         return claim;
     }
@@ -178,8 +194,7 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
                                ? interface->doubt
                                : arena_printf(cache->arena, "missing: Groups of %s", interface->id);
         cache->place = interface->place;
-        lacks(cache, KIND_NETWORK_INTERFACES, interface->id, text);
-        text_list_add(arena, &claim.doubts, text);
+        reason_add(arena, &claim.doubts, lacks(cache, KIND_NETWORK_INTERFACES, interface->id, text));
         claim.extra = portmap_of(arena, portset_all, everyone);
         return claim;
     }
@@ -194,7 +209,7 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
         if (!prefixset_is_empty(rule->sources))
             must[must_count++] = (struct port_segment){rule->low, rule->high, rule->sources};
         if (rule->doubt != NULL) {
-            text_list_add(arena, &claim.doubts, rule->doubt);
+            reason_add(arena, &claim.doubts, rule->doubt);
             *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, everyone};
         }
     }
@@ -202,7 +217,7 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
         const struct group_admissions *group = security_group_resolve(cache, interface->groups->ids[g], family);
         if (group->missing == NULL)
             continue;
-        text_list_add(arena, &claim.doubts, group->missing);
+        reason_add(arena, &claim.doubts, group->missing);
         *vector_add(arena, &may) = (struct port_segment){0, PORT_LAST, everyone};
     }
     claim.must = portmap_from(arena, must, must_count);
@@ -211,7 +226,7 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
 }
 
 void security_group_because(struct arena *arena, struct group_rules *rules, const struct exposure *rectangle,
-                            text_list *because)
+                            reason_list *because)
 {
     size_t low = 0, end = rules->count; // rules from `end` on begin above the rectangle
     while (low < end) {
@@ -232,5 +247,5 @@ void security_group_because(struct arena *arena, struct group_rules *rules, cons
     for (size_t word = 0; rules->count > 0 && word < rules->count / 64 + 1; word++)
         for (; rules->found[word] != 0; rules->found[word] &= rules->found[word] - 1)
             *vector_add(arena, because) =
-                rules->by_place[word * 64 + (size_t)__builtin_ctzll(rules->found[word])]->name;
+                &rules->by_place[word * 64 + (size_t)__builtin_ctzll(rules->found[word])]->reason;
 }

@@ -43,6 +43,47 @@ const char *kind_name(enum kind kind)
     return names[kind];
 }
 
+const char *kind_call(enum kind kind)
+{
+    static const char *const calls[KIND_COUNT] = {
+        [KIND_NETWORK_INTERFACES] = "ec2 describe-network-interfaces",
+        [KIND_RESERVATIONS] = "ec2 describe-instances",
+        [KIND_SUBNETS] = "ec2 describe-subnets",
+        [KIND_ROUTE_TABLES] = "ec2 describe-route-tables",
+        [KIND_NETWORK_ACLS] = "ec2 describe-network-acls",
+        [KIND_INTERNET_GATEWAYS] = "ec2 describe-internet-gateways",
+        [KIND_SECURITY_GROUPS] = "ec2 describe-security-groups",
+        [KIND_PREFIX_LISTS] = "ec2 get-managed-prefix-list-entries",
+        [KIND_VPCS] = "ec2 describe-vpcs",
+        [KIND_VPC_ENDPOINTS] = "ec2 describe-vpc-endpoints",
+        [KIND_BLOCK_PUBLIC_ACCESS] = "ec2 describe-vpc-block-public-access-options",
+        [KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS] = "ec2 describe-vpc-block-public-access-exclusions",
+        [KIND_SECURITY_GROUP_VPC_ASSOCIATIONS] = "ec2 describe-security-group-vpc-associations",
+        [KIND_LOAD_BALANCERS] = "elbv2 describe-load-balancers",
+        [KIND_LISTENERS] = "elbv2 describe-listeners",
+        [KIND_LISTENER_RULES] = "elbv2 describe-rules",
+        [KIND_TARGET_GROUPS] = "elbv2 describe-target-groups",
+        [KIND_TARGET_HEALTH] = "elbv2 describe-target-health",
+        [KIND_CLASSIC_LOAD_BALANCERS] = "elb describe-load-balancers",
+        [KIND_FIREWALLS] = "network-firewall describe-firewall",
+        [KIND_DB_INSTANCES] = "rds describe-db-instances",
+        [KIND_LAUNCH_TEMPLATES] = "ec2 describe-launch-template-versions",
+        [KIND_ADDRESSES] = "ec2 describe-addresses",
+        [KIND_NAT_GATEWAYS] = "ec2 describe-nat-gateways",
+        [KIND_EGRESS_ONLY_INTERNET_GATEWAYS] = "ec2 describe-egress-only-internet-gateways",
+        [KIND_SECURITY_GROUP_RULES] = "ec2 describe-security-group-rules",
+        [KIND_ACCOUNT_SUMMARY] = "iam get-account-summary",
+        [KIND_PASSWORD_POLICY] = "iam get-account-password-policy",
+        [KIND_ACCOUNT_DETAILS] = "iam get-account-authorization-details",
+        [KIND_CREDENTIAL_REPORT] = "iam get-credential-report",
+        [KIND_VIRTUAL_DEVICES] = "iam list-virtual-mfa-devices",
+        [KIND_TRAILS] = "cloudtrail describe-trails",
+        [KIND_TRAIL_STATUS] = "cloudtrail get-trail-status",
+        [KIND_EVENT_SELECTORS] = "cloudtrail get-event-selectors",
+    };
+    return calls[kind];
+}
+
 bool unread_is_of_account(const struct unread *unread)
 {
     return unread->kind >= KIND_ACCOUNT_SUMMARY;

@@ -117,6 +117,23 @@ struct security_group_rule {
     VECTOR(const char *) groups; // members' private addresses; never an internet source
 };
 
+// One peer of a rule, as DescribeSecurityGroupRules tells of it, with the id that it has there.
+struct rule_record {
+    const char *id;          // "sgr-..."
+    const char *description; // or NULL
+    bool egress;
+    int protocol;
+    uint16_t low;
+    uint16_t high;
+    struct prefix prefix; // family 0: the peer is a prefix list or a group
+    const char *peer;     // its id, or NULL
+};
+
+// Those of one group, ascending by id.
+struct rule_records {
+    VECTOR(struct rule_record) items;
+};
+
 // A set of security groups as interfaces hold it. Interfaces with equal sets share one.
 struct group_set {
     const char *key; // the ids, joined
@@ -440,6 +457,7 @@ struct estate {
     struct map vpc_homes;                          // VPC -> struct vpc_home
     VECTOR(struct network_interface *) interfaces; // ascending by id
     struct map security_groups;
+    struct map rule_records; // group id -> struct rule_records
     struct map network_acls;
     struct map acl_of_subnet; // subnet id -> struct network_acl
     struct map default_acl_of_vpc;
@@ -477,6 +495,8 @@ struct estate {
 
 // The key under which documents hold a kind.
 const char *kind_name(enum kind kind);
+// The call that tells of a kind, as the AWS CLI names it: "ec2 describe-route-tables".
+const char *kind_call(enum kind kind);
 
 // Whether an instance is no more, or soon is not: terminated or shutting down.
 bool instance_is_gone(const struct instance *instance);

@@ -15,13 +15,9 @@ static bool agree(const struct verdict *a, const struct verdict *b)
         a->declared != b->declared || a->observed != b->observed || a->kind != b->kind || a->unstable != b->unstable ||
         a->accepting != b->accepting || a->intent != b->intent || a->severity != b->severity ||
         !text_same(a->reason, b->reason) || !text_same(a->from, b->from) ||
-        !text_same(a->intent_rule, b->intent_rule) || !text_same(a->intent_expired, b->intent_expired) ||
-        a->because.count != b->because.count)
+        !text_same(a->intent_rule, b->intent_rule) || !text_same(a->intent_expired, b->intent_expired))
         return false;
-    for (size_t i = 0; i < a->because.count; i++)
-        if (strcmp(a->because.items[i], b->because.items[i]) != 0)
-            return false;
-    return true;
+    return reasons_same(&a->because, &b->because) && reasons_same(&a->via, &b->via);
 }
 
 static int by_place(const void *left, const void *right)
@@ -139,15 +135,15 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
         put_if_any(&writer, "intent_reason", verdict->intent_reason);
         put_if_any(&writer, "intent_expired", verdict->intent_expired);
         json_put_string(&writer, "severity", severity_names[verdict->severity]);
-        json_open(&writer, "because", '[');
-        for (size_t b = 0; b < verdict->because.count; b++)
-            json_put_string(&writer, NULL, verdict->because.items[b]);
-        json_close(&writer, ']');
+        reasons_put(&writer, scratch, "because", &verdict->because);
+        if (verdict->via.count > 0)
+            reasons_put(&writer, scratch, "via", &verdict->via);
         json_open(&writer, "observations", '[');
         for (size_t o = 0; o < verdict->observations.count; o++)
             json_put_integer(&writer, NULL, (int64_t)verdict->observations.items[o]);
         json_close(&writer, ']');
         json_close(&writer, '}');
+        arena_reset(scratch);
     }
     json_close(&writer, ']');
     json_close(&writer, '}');
@@ -220,7 +216,8 @@ static bool read_verdict(struct arena *arena, const struct json_cursor *at, stru
         !json_word(arena, at, "severity", severity_names, &severity, error) ||
         !json_optional_boolean(at, "accepts_everything", &verdict->accepting, error) ||
         !json_optional_integer(at, "answers_on_every_port", 1, PORT_LAST + 1, &accepts, &present, error) ||
-        !read_texts(arena, at, "because", &verdict->because, error))
+        !reasons_read(arena, at, "because", &verdict->because, error) ||
+        (json_member(at, "via").node != NULL && !reasons_read(arena, at, "via", &verdict->via, error)))
         return false;
     if (!address_parse(text, &verdict->address) || !protocol_parse(protocol, &verdict->protocol))
         return json_fail(at, error, "expected an address and a protocol");

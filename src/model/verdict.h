@@ -45,7 +45,8 @@ struct verdict {
     const char *intent_reason;  // or NULL
     const char *intent_expired; // id of a rule that would have allowed it before it expired, or NULL
     enum severity severity;
-    text_list because;
+    reason_list because;         // what admits it, or what first stops it
+    reason_list via;             // why it is only possible
     VECTOR(size_t) observations; // line numbers in observations.jsonl
 };
 

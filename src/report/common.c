@@ -51,6 +51,19 @@ const char *report_silence(struct arena *arena, const struct report_run *run)
         told->answered, told->asked, told->longest_gap, ports[VERDICT_UNVERIFIED]);
 }
 
+const char *report_doubts(struct arena *arena, const struct verdict *verdict)
+{
+    const char *text = NULL;
+    for (size_t i = 0; i < verdict->via.count; i++) {
+        const struct reason *reason = verdict->via.items[i];
+        const char *one = reason_text(arena, reason);
+        if (reason->settle != NULL)
+            one = arena_printf(arena, "%s (to settle it: %s)", one, reason->settle);
+        text = text == NULL ? arena_printf(arena, "possible: %s", one) : arena_printf(arena, "%s; %s", text, one);
+    }
+    return text;
+}
+
 const char *report_port(struct arena *arena, const struct verdict *verdict)
 {
     const char *protocol = protocol_name(arena, verdict->protocol);

@@ -75,6 +75,9 @@ const char *report_sentence(struct arena *arena, const struct verdict *verdict);
 // What to do about it: one sentence.
 const char *report_advice(const struct verdict *verdict);
 
+// Why it is only possible and what would settle it, in words; NULL where it is not.
+const char *report_doubts(struct arena *arena, const struct verdict *verdict);
+
 // "22/tcp", "1-21/tcp", "echo/icmp"
 const char *report_port(struct arena *arena, const struct verdict *verdict);
 

@@ -1,0 +1,160 @@
+"""Reasons are values: stage, id and text from the rules to every format; what is possible says what would settle it."""
+import csv
+import io
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import common
+from oracle import estates
+from test_report import document, reason, verdict
+from test_snapshots import entry, permission, plain
+
+WORLD = "0.0.0.0/0"
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def write(self, estate, name="estate"):
+        path = self.folder / name
+        path.mkdir()
+        estates.write(estate, path)
+        return path
+
+    def text(self, *words, status=0):
+        done = common.sgproof(*words)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout
+
+    def exposure(self, estate, port=443, status=0):
+        output = json.loads(self.text("compute", self.write(estate), "--format", "json", status=status))
+        [exposure] = [x for x in output["endpoints"][0]["exposures"]
+                      if x["internet"] and x["protocol"] == "tcp" and x["from_port"] <= port <= x["to_port"]]
+        return exposure
+
+
+class Values(Case):
+    def test_because_holds_objects_with_stage_id_and_text(self):
+        self.assertEqual(self.exposure(plain())["because"], [
+            {"stage": "group", "id": "sg-1:0", "group": "sg-1", "text": "tcp 443 from 0.0.0.0/0, ::/0"},
+            {"stage": "acl_in", "id": "acl-1:100", "text": "allows everything from 0.0.0.0/0"},
+            {"stage": "route", "id": "rtb-1:0.0.0.0/0", "text": "to igw-1"},
+            {"stage": "acl_out", "id": "acl-1:egress:100", "text": "allows everything to 0.0.0.0/0"},
+            {"stage": "gateway", "id": "igw-1", "text": "attached to vpc-1"}])
+
+    def test_a_rule_of_many_peers_names_some_and_counts_the_rest(self):
+        estate = plain()
+        estate["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (443, 443), ["8.%d.0.0/16" % n for n in range(9)])]
+        self.assertEqual(self.exposure(estate)["because"][0]["text"],
+                         "tcp 443 from 8.0.0.0/16, 8.1.0.0/16, 8.2.0.0/16, 8.3.0.0/16 and 5 more")
+
+    def test_explain_gives_the_reasons_of_each_hop_and_what_stops_it(self):
+        estate = plain()
+        estate["NetworkAcls"][0]["Entries"].append(entry(50, False, "deny"))
+        path = self.write(estate)
+        told = json.loads(self.text("explain", path, "198.51.100.4", "443/tcp", "--format", "json"))
+        self.assertEqual(told["stopped_by"], {"stage": "acl_in", "id": "acl-1:50", "text": "denies everything from 0.0.0.0/0", "stops": True})
+        hops = {hop["stage"]: hop for hop in told["hops"]}
+        self.assertEqual(hops["security groups"]["reasons"],
+                         [{"stage": "group", "id": "sg-1:0", "group": "sg-1", "text": "tcp 443 from 0.0.0.0/0, ::/0"}])
+
+    def test_sets_read_as_ranges_that_people_write(self):
+        self.assertIn("from 0.0.0.0/0 except 10.0.0.0/16", self.text("compute", self.write(plain())))
+
+
+class Formats(Case):
+    """One document of verdicts with every kind of reason, in each format."""
+    REASONS = [{"stage": "group", "id": "sgr-1", "group": "sg-1", "text": "tcp 443 from 0.0.0.0/0, \"web\""},
+               {"stage": "acl_in", "id": "acl-1:100", "text": "allows everything from 0.0.0.0/0"}]
+    DOUBT = {"stage": "appliance", "id": "vpce-1", "text": "vpce-1", "settle": "cannot be settled from documents: probe it"}
+
+    def setUp(self):
+        super().setUp()
+        self.file = self.folder / "v.json"
+        possible = verdict("198.51.100.1", 443, "confirmed", "possible", "open", "critical", because=self.REASONS)
+        possible["via"] = [self.DOUBT]
+        self.file.write_text(json.dumps(document([possible])))
+
+    def written(self, form):
+        return self.text("report", self.file, "--format", form)
+
+    def test_json_gives_back_what_it_was_given(self):
+        [told] = json.loads(self.written("json"))["verdicts"]
+        self.assertEqual((told["because"], told["via"]), (self.REASONS, [self.DOUBT]))
+
+    def test_sarif_holds_them_as_values(self):
+        [result] = json.loads(self.written("sarif"))["runs"][0]["results"]
+        self.assertEqual((result["properties"]["because"], result["properties"]["via"]), (self.REASONS, [self.DOUBT]))
+
+    def test_text_junit_html_and_csv_say_them_in_words(self):
+        self.assertEqual(next(csv.DictReader(io.StringIO(self.written("csv"))))["because"],
+                         'sgr-1 (tcp 443 from 0.0.0.0/0, "web"); acl-1:100 (allows everything from 0.0.0.0/0)')
+        for form in ("text", "junit", "html"):
+            flat = " ".join(self.written(form).replace("&quot;", '"').replace("&#34;", '"').split())
+            self.assertIn('sgr-1 (tcp 443 from 0.0.0.0/0, "web")', flat, form)
+            self.assertIn("possible: vpce-1 (to settle it: cannot be settled from documents: probe it)", flat, form)
+
+    def test_verdicts_of_before_whose_reasons_are_texts_are_read(self):
+        old = verdict("198.51.100.1", 443, "confirmed", "reachable", "open", "critical", because=["sg-1:0", "igw-1"])
+        self.file.write_text(json.dumps(document([old])))
+        [told] = json.loads(self.written("json"))["verdicts"]
+        self.assertEqual(told["because"], [{"text": "sg-1:0"}, {"text": "igw-1"}])
+        self.assertIn("sg-1:0, igw-1", self.written("text"))
+
+    def test_a_reason_of_an_unknown_stage_or_shape_is_refused_by_its_place(self):
+        for wrong, words in (({"stage": "moon", "text": "x"}, "because[0].stage"), ({"stage": "group"}, "because[0].text"), (7, "because[0]")):
+            self.file.write_text(json.dumps(document([verdict("198.51.100.1", 443, "confirmed", "reachable", "open", "critical", because=[wrong])])))
+            done = common.sgproof("report", self.file, "--format", "json")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(words, done.stderr)
+
+
+class Settled(Case):
+    """What is possible says what would settle it: a call of AWS, or a probe."""
+
+    def doubts(self, change, status=0):
+        estate = plain()
+        change(estate)
+        exposure = self.exposure(estate, status=status)
+        self.assertEqual(exposure["certainty"], "possible")
+        return [(x["stage"], x.get("id"), x["settle"]) for x in exposure["via"]]
+
+    def test_an_appliance_by_a_probe(self):
+        def change(estate):
+            estate["RouteTables"][0]["Routes"][1] = {"DestinationCidrBlock": WORLD, "GatewayId": "vpce-1", "State": "active"}
+        self.assertEqual(self.doubts(change), [("appliance", "vpce-1", "cannot be settled from documents: probe it")])
+
+    def test_a_missing_group_by_describe_security_groups(self):
+        self.assertEqual(self.doubts(lambda e: e["SecurityGroups"][0].update(GroupId="sg-9"), 3),
+                         [("group", "sg-1", "ec2 describe-security-groups of sg-1")])
+
+    def test_a_missing_kind_by_its_call_of_account_and_region(self):
+        [(stage, _, settle)] = self.doubts(lambda e: e.pop("NetworkAcls"), 3)
+        self.assertEqual(stage, "acl_in")
+        self.assertRegex(settle, r"^ec2 describe-network-acls of \S+ in \S+$")
+
+    def test_a_prefix_list_by_its_entries(self):
+        def change(estate):
+            estate["SecurityGroups"][0]["IpPermissions"] = [{**permission("tcp", (443, 443), []), "PrefixListIds": [{"PrefixListId": "pl-1"}]}]
+        self.assertEqual(self.doubts(change, 3), [("group", "pl-1", "ec2 get-managed-prefix-list-entries of pl-1")])
+
+    def test_text_of_compute_and_explain_say_it(self):
+        estate = plain()
+        estate["RouteTables"][0]["Routes"][1] = {"DestinationCidrBlock": WORLD, "GatewayId": "vpce-1", "State": "active"}
+        path = self.write(estate)
+        for words in (("compute", path), ("explain", path, "198.51.100.4", "443/tcp")):
+            self.assertIn("to settle it: cannot be settled from documents: probe it", self.text(*words))
+
+
+if __name__ == "__main__":
+    unittest.main()
