@@ -129,8 +129,10 @@ static enum leaves group_lets(struct hopper *hopper, const char *id, const struc
         enum leaves lets = applies(rule, hop) ? rule_lets(hopper, rule, hop, doubts) : LEAVES_NOT;
         best = lets > best ? lets : best;
         if (lets == LEAVES_SURELY) {
+            const struct rule_record *record = security_group_only_record(hopper->estate, id, rule, true);
             reason_add(hopper->arena, because,
-                       reason_says(kept, REASON_BALANCER, arena_printf(kept, "%s:egress:%zu", id, rule->index),
+                       reason_says(kept, REASON_BALANCER,
+                                   record != NULL ? record->id : arena_printf(kept, "%s:egress:%zu", id, rule->index),
                                    "lets the load balancer out"));
             break;
         }
@@ -176,7 +178,8 @@ static const struct reason *referring_rule(struct hopper *hopper, const struct h
             const struct security_group_rule *rule = &group->ingress.items[r];
             for (size_t i = 0; applies(rule, hop) && i < rule->groups.count; i++)
                 if (front_has_group(hop, rule->groups.items[i]))
-                    return security_group_reason(hopper->set->arena, group, rule);
+                    return security_group_reason(hopper->set->arena, hopper->estate, group, rule,
+                                                 rule->groups.items[i]);
         }
     }
     return NULL;

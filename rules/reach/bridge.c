@@ -177,7 +177,7 @@ static struct portmap let_in(struct arena *arena, const struct estate *estate, c
             if (!prefixset_overlap(sources, prefixset_internet(arena, family)))
                 continue;
             *vector_add(arena, &segments) = (struct port_segment){rule->low, rule->high, sources};
-            reason_add(arena, because, security_group_reason(arena, group, rule));
+            reason_add(arena, because, security_group_reason(arena, estate, group, rule, NULL));
         }
     }
     return portmap_from(arena, segments.items, segments.count);

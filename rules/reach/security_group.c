@@ -91,12 +91,84 @@ static void resolve_rule(struct group_cache *cache, const struct security_group_
     }
 }
 
-const struct reason *security_group_reason(struct arena *arena, const struct security_group *group,
-                                           const struct security_group_rule *rule)
+const struct rule_record *security_group_only_record(const struct estate *estate, const char *group,
+                                                     const struct security_group_rule *rule, bool egress)
+{
+    if (rule->prefixes.count + rule->prefix_lists.count + rule->groups.count != 1)
+        return NULL;
+    const struct prefix *prefix = rule->prefixes.count == 1 ? &rule->prefixes.items[0] : NULL;
+    const char *peer = rule->prefix_lists.count == 1 ? rule->prefix_lists.items[0]
+                       : rule->groups.count == 1     ? rule->groups.items[0]
+                                                     : NULL;
+    return estate_rule_record(estate, group, rule, egress, prefix, peer);
+}
+
+const struct reason *security_group_reason(struct arena *arena, const struct estate *estate,
+                                           const struct security_group *group, const struct security_group_rule *rule,
+                                           const char *peer)
 {
     struct reason *reason = arena_new_of(arena, struct reason);
     *reason = (struct reason){.stage = REASON_GROUP, .form = REASON_RULE, .id = group->id, .rule = rule};
+    reason->record = peer != NULL ? estate_rule_record(estate, group->id, rule, false, NULL, peer)
+                                  : security_group_only_record(estate, group->id, rule, false);
     return reason;
+}
+
+typedef VECTOR(struct admission) admission_vector;
+
+// Adds what a rule, or a part of it, admits of a family.
+static void add_admission(struct group_cache *cache, const struct security_group *group,
+                          const struct security_group_rule *rule, const struct security_group_rule *part,
+                          const struct rule_record *record, enum family family, struct arena *scratch,
+                          admission_vector *found)
+{
+    struct admission admission = {.protocol = rule->protocol, .low = rule->low, .high = rule->high};
+    resolve_rule(cache, part, family, &admission);
+    if (prefixset_is_empty(admission.sources) && admission.doubt == NULL)
+        return; // nothing of this family
+    admission.reason =
+        (struct reason){.stage = REASON_GROUP, .form = REASON_RULE, .id = group->id, .rule = rule, .record = record};
+    *vector_add(scratch, found) = admission;
+}
+
+// Those with a record first, by its id: whatever the order of peers in the document.
+static int by_record(const void *left, const void *right)
+{
+    const struct rule_record *a = ((const struct admission *)left)->reason.record;
+    const struct rule_record *b = ((const struct admission *)right)->reason.record;
+    return a == NULL || b == NULL ? (a == NULL) - (b == NULL) : strcmp(a->id, b->id);
+}
+
+// Each peer that a record names stands for itself; the others stand together.
+static void add_by_peer(struct group_cache *cache, const struct security_group *group,
+                        const struct security_group_rule *rule, enum family family, struct arena *scratch,
+                        admission_vector *found)
+{
+    size_t first = found->count;
+    struct security_group_rule rest = {.protocol = rule->protocol, .low = rule->low, .high = rule->high};
+    for (size_t i = 0; i < rule->prefixes.count; i++) {
+        struct prefix *prefix = &rule->prefixes.items[i];
+        if (prefix->family != family)
+            continue;
+        const struct rule_record *record = estate_rule_record(cache->estate, group->id, rule, false, prefix, NULL);
+        struct security_group_rule part = {.prefixes = {.items = prefix, .count = 1}};
+        if (record != NULL)
+            add_admission(cache, group, rule, &part, record, family, scratch, found);
+        else
+            *vector_add(scratch, &rest.prefixes) = *prefix;
+    }
+    for (size_t i = 0; i < rule->prefix_lists.count; i++) {
+        const char **list = &rule->prefix_lists.items[i];
+        const struct rule_record *record = estate_rule_record(cache->estate, group->id, rule, false, NULL, *list);
+        struct security_group_rule part = {.prefix_lists = {.items = list, .count = 1}};
+        if (record != NULL)
+            add_admission(cache, group, rule, &part, record, family, scratch, found);
+        else
+            *vector_add(scratch, &rest.prefix_lists) = *list;
+    }
+    add_admission(cache, group, rule, &rest, NULL, family, scratch, found);
+    if (found->count - first > 1)
+        qsort(found->items + first, found->count - first, sizeof(*found->items), by_record);
 }
 
 const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family)
@@ -114,15 +186,14 @@ const struct group_admissions *security_group_resolve(struct group_cache *cache,
         resolved->missing = reason_doubt(cache->arena, REASON_GROUP, id,
                                          settle_by_call(cache->arena, KIND_SECURITY_GROUPS, id), group->doubt);
     struct arena *scratch = arena_new();
-    VECTOR(struct admission) found = {0};
+    admission_vector found = {0};
+    bool named = map_get(&cache->estate->rule_records, id) != NULL;
     for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
         const struct security_group_rule *rule = &group->ingress.items[r];
-        struct admission admission = {.protocol = rule->protocol, .low = rule->low, .high = rule->high};
-        resolve_rule(cache, rule, family, &admission);
-        if (prefixset_is_empty(admission.sources) && admission.doubt == NULL)
-            continue; // nothing of this family
-        admission.reason = (struct reason){.stage = REASON_GROUP, .form = REASON_RULE, .id = group->id, .rule = rule};
-        *vector_add(scratch, &found) = admission;
+        if (named)
+            add_by_peer(cache, group, rule, family, scratch, &found);
+        else
+            add_admission(cache, group, rule, rule, NULL, family, scratch, &found);
     }
     resolved->count = found.count;
     if (found.count > 0)

@@ -30,9 +30,15 @@ struct group_cache {
     struct lack_list missing;            // what the snapshot lacked in all that was asked
 };
 
-// A rule of a group as a reason.
-const struct reason *security_group_reason(struct arena *arena, const struct security_group *group,
-                                           const struct security_group_rule *rule);
+// A rule of a group as a reason: by the record of its peer `peer` (a prefix list or group; NULL: of its only one), else
+// by the group and its place.
+const struct reason *security_group_reason(struct arena *arena, const struct estate *estate,
+                                           const struct security_group *group, const struct security_group_rule *rule,
+                                           const char *peer);
+
+// The record of a rule's only peer; NULL where it has several, or no record tells of it.
+const struct rule_record *security_group_only_record(const struct estate *estate, const char *group,
+                                                     const struct security_group_rule *rule, bool egress);
 
 const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family);
 

@@ -1,5 +1,6 @@
 #include "model/estate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 const char *kind_name(enum kind kind)
@@ -191,6 +192,58 @@ static size_t place_of(const struct estate *estate, const char *id)
             high = middle;
     }
     return low;
+}
+
+enum { RECORD_KEY = 512 };
+
+static void record_key(const struct rule_record *record, char key[RECORD_KEY])
+{
+    char prefix[ADDRESS_TEXT] = "";
+    if (record->prefix.family != 0)
+        prefix_format(record->prefix, prefix);
+    snprintf(key, RECORD_KEY, "%d|%d|%u|%u|%s", record->egress, record->protocol, (unsigned)record->low,
+             (unsigned)record->high, record->prefix.family != 0 ? prefix : record->peer);
+}
+
+void estate_add_rule_record(struct estate *estate, const char *group, const struct rule_record *record)
+{
+    char key[RECORD_KEY], old_key[RECORD_KEY];
+    struct rule_records *records = map_get(&estate->rule_records, group);
+    if (records == NULL) {
+        records = arena_new_of(estate->arena, struct rule_records);
+        map_put(estate->arena, &estate->rule_records, group, records);
+    }
+    record_key(record, key);
+    struct rule_record *same = map_get(&records->by_id, record->id);
+    if (same != NULL) { // told twice, or by two documents that differ
+        record_key(same, old_key);
+        same->doubtful =
+            same->doubtful || strcmp(key, old_key) != 0 || !text_same(same->description, record->description);
+        return;
+    }
+    struct rule_record *kept = arena_new_of(estate->arena, struct rule_record);
+    *kept = *record;
+    map_put(estate->arena, &records->by_id, kept->id, kept);
+    const struct rule_record *other = map_get(&records->by_peer, key);
+    if (other == NULL || strcmp(kept->id, other->id) < 0) // whatever the order of records
+        map_put(estate->arena, &records->by_peer, arena_strdup(estate->arena, key), kept);
+}
+
+const struct rule_record *estate_rule_record(const struct estate *estate, const char *group,
+                                             const struct security_group_rule *rule, bool egress,
+                                             const struct prefix *prefix, const char *peer)
+{
+    const struct rule_records *records = map_get(&estate->rule_records, group);
+    char key[RECORD_KEY];
+    if (records == NULL)
+        return NULL;
+    struct rule_record like = {.egress = egress, .protocol = rule->protocol, .low = rule->low, .high = rule->high};
+    like.peer = peer;
+    if (prefix != NULL)
+        like.prefix = *prefix;
+    record_key(&like, key);
+    const struct rule_record *found = map_get(&records->by_peer, key);
+    return found == NULL || found->doubtful ? NULL : found;
 }
 
 struct network_interface *estate_interface(const struct estate *estate, const char *id)

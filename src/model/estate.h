@@ -127,11 +127,13 @@ struct rule_record {
     uint16_t high;
     struct prefix prefix; // family 0: the peer is a prefix list or a group
     const char *peer;     // its id, or NULL
+    bool doubtful;        // another record of this id differs
 };
 
-// Those of one group, ascending by id.
+// Those of one group.
 struct rule_records {
-    VECTOR(struct rule_record) items;
+    struct map by_id;
+    struct map by_peer; // direction, traffic and peer as text -> struct rule_record
 };
 
 // A set of security groups as interfaces hold it. Interfaces with equal sets share one.
@@ -525,6 +527,15 @@ bool estate_has_network(const struct estate *estate);
 // Adds what is not in the list yet, by its text. What was not understood is listed in the estate as unread, and not
 // here.
 void lack_add(struct arena *arena, struct lack_list *list, const struct lack *lack);
+
+// Adds what DescribeSecurityGroupRules tells of one peer of a group's rule. Of two with one id that differ neither
+// counts.
+void estate_add_rule_record(struct estate *estate, const char *group, const struct rule_record *record);
+
+// The record of one peer (a prefix, else the id of a prefix list or group) of a group's rule, or NULL.
+const struct rule_record *estate_rule_record(const struct estate *estate, const char *group,
+                                             const struct security_group_rule *rule, bool egress,
+                                             const struct prefix *prefix, const char *peer);
 
 // The interface with an id, or NULL.
 struct network_interface *estate_interface(const struct estate *estate, const char *id);

@@ -26,7 +26,7 @@ class Case(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
 
     def write(self, estate, name="estate"):
-        path = self.folder / name
+        path = pathlib.Path(tempfile.mkdtemp(dir=self.folder)) / name
         path.mkdir()
         estates.write(estate, path)
         return path
@@ -70,6 +70,80 @@ class Values(Case):
 
     def test_sets_read_as_ranges_that_people_write(self):
         self.assertIn("from 0.0.0.0/0 except 10.0.0.0/16", self.text("compute", self.write(plain())))
+
+
+def record(which, protocol, ports, description=None, egress=False, group="sg-1", **peer):
+    """One of DescribeSecurityGroupRules."""
+    return {"SecurityGroupRuleId": which, "GroupId": group, "GroupOwnerId": "111122223333", "IsEgress": egress, "IpProtocol": protocol,
+            "FromPort": ports[0], "ToPort": ports[1], **peer, **({"Description": description} if description else {})}
+
+
+class RuleIds(Case):
+    """Rules are named by what DescribeSecurityGroupRules tells of them; it decides nothing."""
+
+    def named(self, permissions, records, port=443):
+        estate = plain()
+        estate["SecurityGroups"][0]["IpPermissions"] = permissions
+        plainly = self.exposure(estate, port)
+        estate["SecurityGroupRules"] = records
+        exposure = self.exposure(estate, port)
+        strip = lambda x: {k: v for k, v in x.items() if k != "because"}
+        self.assertEqual(strip(exposure), strip(plainly))
+        return [x for x in exposure["because"] if x["stage"] == "group"]
+
+    def test_a_rule_is_named_by_its_id_with_what_it_admits_and_its_description(self):
+        self.assertEqual(
+            self.named([permission("tcp", (443, 443), [WORLD])], [record("sgr-1", "tcp", (443, 443), "web", CidrIpv4=WORLD)]),
+            [{"stage": "group", "id": "sgr-1", "group": "sg-1", "text": 'tcp 443 from 0.0.0.0/0, "web"'}])
+
+    def test_each_peer_of_a_permission_is_a_rule_of_its_own(self):
+        told = self.named([permission("tcp", (443, 443), ["8.0.0.0/8", "9.0.0.0/8", "11.0.0.0/8"])],
+                          [record("sgr-2", "tcp", (443, 443), CidrIpv4="9.0.0.0/8"), record("sgr-1", "tcp", (443, 443), CidrIpv4="8.0.0.0/8")])
+        self.assertEqual([x["id"] for x in told], ["sgr-1", "sgr-2", "sg-1:0"])  # one has no record
+
+    def test_the_record_of_other_ports_protocol_direction_group_or_peer_names_nothing(self):
+        for wrong in (record("sgr-1", "tcp", (443, 444), CidrIpv4=WORLD), record("sgr-1", "udp", (443, 443), CidrIpv4=WORLD),
+                      record("sgr-1", "tcp", (443, 443), egress=True, CidrIpv4=WORLD), record("sgr-1", "tcp", (443, 443), CidrIpv6="::/0"),
+                      record("sgr-1", "tcp", (443, 443), group="sg-2", CidrIpv4=WORLD), record("sgr-1", "tcp", (443, 443), PrefixListId="pl-1")):
+            [told] = self.named([permission("tcp", (443, 443), [WORLD])], [wrong])
+            self.assertEqual(told["id"], "sg-1:0", wrong)
+
+    def test_all_protocols_and_icmp_are_told_otherwise_than_in_permissions(self):
+        [told] = self.named([permission("-1", None, [WORLD])], [record("sgr-1", "-1", (-1, -1), CidrIpv4=WORLD)])
+        self.assertEqual((told["id"], told["text"]), ("sgr-1", "everything from 0.0.0.0/0"))
+
+    def test_a_prefix_list_is_matched_by_its_id(self):
+        estate = plain()
+        estate["SecurityGroups"][0]["IpPermissions"] = [{**permission("tcp", (443, 443), []), "PrefixListIds": [{"PrefixListId": "pl-1"}]}]
+        estate["PrefixLists"] = [{"PrefixListId": "pl-1", "PrefixListName": "friends", "Cidrs": ["8.0.0.0/8"]}]
+        estate["SecurityGroupRules"] = [record("sgr-1", "tcp", (443, 443), PrefixListId="pl-1")]
+        self.assertEqual(self.exposure(estate)["because"][0], {"stage": "group", "id": "sgr-1", "group": "sg-1", "text": "tcp 443 from pl-1"})
+
+    def test_two_records_of_one_id_that_differ_name_nothing_and_the_same_twice_is_one(self):
+        one, other = (record("sgr-1", "tcp", (443, 443), text, CidrIpv4=WORLD) for text in ("web", "shop"))
+        self.assertEqual(self.named([permission("tcp", (443, 443), [WORLD])], [one, other])[0]["id"], "sg-1:0")
+        self.assertEqual(self.named([permission("tcp", (443, 443), [WORLD])], [one, one])[0]["id"], "sgr-1")
+
+    def test_a_record_that_is_not_understood_costs_its_name_and_is_noted(self):
+        estate = plain()
+        estate["SecurityGroupRules"] = [{"SecurityGroupRuleId": 7}, record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD)]
+        output = json.loads(self.text("compute", self.write(estate), "--format", "json"))
+        self.assertIn("SecurityGroupRules[0].SecurityGroupRuleId", json.dumps(output["notes"]))
+        self.assertIn("sgr-1", json.dumps(output["endpoints"]))
+
+    def test_the_order_of_records_does_not_matter(self):
+        records = [record("sgr-%d" % n, "tcp", (443, 443), CidrIpv4="%d.0.0.0/8" % n) for n in (8, 9, 11)]
+        permissions = [permission("tcp", (443, 443), ["8.0.0.0/8", "9.0.0.0/8", "11.0.0.0/8"])]
+        self.assertEqual(self.named(permissions, records), self.named(permissions, records[::-1]))
+
+    def test_explain_and_diff_name_it(self):
+        before, after = plain(), plain()
+        after["SecurityGroups"][0]["IpPermissions"].append(permission("tcp", (22, 22), [WORLD]))
+        after["SecurityGroupRules"] = [record("sgr-9", "tcp", (22, 22), "door", CidrIpv4=WORLD)]
+        one, other = self.write(before, "before"), self.write(after, "after")
+        self.assertIn('sgr-9 (tcp 22 from 0.0.0.0/0, "door") admits', self.text("explain", other, "198.51.100.4", "22/tcp"))
+        [cause] = json.loads(self.text("diff", one, other, "--format", "json"))["opened"][0]["causes"]
+        self.assertEqual((cause["stage"], cause["id"]), ("group", "sgr-9"))
 
 
 class Formats(Case):

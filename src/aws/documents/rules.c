@@ -144,6 +144,56 @@ bool read_security_group(struct reader *reader, const struct json_cursor *at, vo
     return true;
 }
 
+static bool read_record_peer(struct reader *reader, const struct json_cursor *at, struct rule_record *record)
+{
+    struct json_cursor group = json_member(at, "ReferencedGroupInfo");
+    if (json_member(at, "CidrIpv4").node != NULL)
+        return read_prefix(reader, at, "CidrIpv4", FAMILY_IPV4, &record->prefix);
+    if (json_member(at, "CidrIpv6").node != NULL)
+        return read_prefix(reader, at, "CidrIpv6", FAMILY_IPV6, &record->prefix);
+    if (json_member(at, "PrefixListId").node != NULL)
+        return json_string(reader->arena, at, "PrefixListId", &record->peer, reader->error);
+    GUARD(json_expect_object(&group, reader->error));
+    return json_string(reader->arena, &group, "GroupId", &record->peer, reader->error);
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html
+static bool read_record(struct reader *reader, const struct json_cursor *at, const char **group,
+                        struct rule_record *record)
+{
+    struct arena *arena = reader->arena;
+    const char *protocol = NULL;
+    GUARD(json_string(arena, at, "SecurityGroupRuleId", &record->id, reader->error) &&
+          json_string(reader->scratch, at, "GroupId", group, reader->error) &&
+          json_string(reader->scratch, at, "IpProtocol", &protocol, reader->error) &&
+          json_boolean(at, "IsEgress", &record->egress, reader->error) &&
+          json_optional_string(arena, at, "Description", &record->description, reader->error) &&
+          read_protocol(reader, at, "IpProtocol", &record->protocol));
+    record->high = PORT_LAST;
+    if (protocol_has_ports(record->protocol))
+        GUARD(read_ports(reader, at, "FromPort", "ToPort", &record->low, &record->high));
+    else if (protocol_is_icmp(record->protocol))
+        GUARD(read_icmp(reader, at, "FromPort", "ToPort", &record->low, &record->high));
+    *group = intern(reader, *group);
+    return read_record_peer(reader, at, record);
+}
+
+// It names what IpPermissions say, and decides nothing: one that is not understood costs a name.
+bool read_security_group_rule(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct rule_record record = {0};
+    const char *group;
+    (void)into;
+    if (read_record(reader, at, &group, &record)) {
+        estate_add_rule_record(reader->estate, group, &record);
+        return true;
+    }
+    *vector_add(reader->arena, &reader->estate->notes) =
+        arena_printf(reader->arena, "%s; no rule is named by it", reader->error->message);
+    *reader->error = (struct error){0};
+    return true;
+}
+
 static bool read_entry_prefix(struct reader *reader, const struct json_cursor *at, struct network_acl_entry *entry)
 {
     if (member_of(reader, at, "Ipv6CidrBlock").node != NULL)
