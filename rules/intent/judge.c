@@ -5,6 +5,7 @@
 #include "model/protocol.h"
 #include "rules/reach/explain.h"
 #include "rules/intent/intent_review.h"
+#include "rules/intent/suggest.h"
 
 enum severity judge_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent,
                              bool expired)
@@ -98,9 +99,8 @@ static void judge_piece(struct arena *arena, const struct estate *estate, const 
 {
     struct vantage vantage = vantage_for(options, endpoint->address);
     judge_intent(arena, estate, endpoint, options, vantage.address, verdict);
-    if (verdict->declared != DECLARED_UNREACHABLE && verdict->declared != DECLARED_INBOUND_ONLY)
-        return;
-    if (endpoint->dormant) {
+    bool arrives = verdict->declared != DECLARED_UNREACHABLE && verdict->declared != DECLARED_INBOUND_ONLY;
+    if (endpoint->dormant && !arrives) {
         const struct network_interface *interface = endpoint->interface;
         *vector_add(arena, &verdict->because) =
             interface->attached ? reason_stop(arena, REASON_HOST, interface->instance_id,
@@ -109,13 +109,18 @@ static void judge_piece(struct arena *arena, const struct estate *estate, const 
                                               arena_printf(arena, "dormant: %s is attached to nothing", interface->id));
         return;
     }
+    bool to_close = arrives && verdict->intent != INTENT_EXPECTED && verdict->severity < SEVERITY_INFO;
+    if (arrives && !to_close)
+        return;
     uint16_t number = verdict->protocol == PROTOCOL_ICMP     ? 8 << 8
                       : verdict->protocol == PROTOCOL_ICMPV6 ? 128 << 8
                                                              : verdict->low;
     struct explanation explanation =
         explain_packet(arena, estate, endpoint, verdict->protocol, number, vantage.address, vantage.client_ports);
     const struct reason *stop = explanation_stop(&explanation);
-    if (stop != NULL)
+    if (to_close)
+        verdict->suggested = suggest_closing(arena, estate, verdict, &explanation, number, vantage.address);
+    else if (stop != NULL)
         *vector_add(arena, &verdict->because) = stop;
 }
 

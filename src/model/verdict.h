@@ -47,6 +47,7 @@ struct verdict {
     enum severity severity;
     reason_list because;         // what admits it, or what first stops it
     reason_list via;             // why it is only possible
+    text_list suggested;         // commands that together would close it, for a person to judge
     VECTOR(size_t) observations; // line numbers in observations.jsonl
 };
 
@@ -79,6 +80,9 @@ struct verdict_set {
 
 // Joins neighbouring ports that agree in everything; their observations are joined too.
 void verdicts_merge(struct arena *arena, struct verdict_set *set);
+
+// The member `suggested`, where there is any.
+void verdict_put_suggested(struct json_writer *writer, const struct verdict *verdict);
 
 void verdicts_write_json(const struct verdict_set *set, struct text *out);
 bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error);

@@ -91,25 +91,39 @@ static size_t columns(const char *text, size_t length)
     return count;
 }
 
-void report_wrap(struct text *out, const char *lead, const char *words, size_t width)
+// Where it is a command, a line that goes on says so to the shell, but for one that ends within quotes.
+static void wrap(struct text *out, const char *lead, const char *words, size_t width, bool command)
 {
-    size_t indent = columns(lead, strlen(lead)), column = indent;
+    size_t indent = columns(lead, strlen(lead)), column = indent, room = command ? 2 : 0;
+    bool quoted = false;
     text_puts(out, lead);
     for (const char *at = words; *at != '\0';) {
         size_t length = strcspn(at, " "), wide = columns(at, length);
-        if (column > indent && column + 1 + wide > width) {
-            text_printf(out, "\n%*s", (int)indent, "");
+        if (column > indent && column + 1 + wide + room > width) {
+            text_printf(out, "%s\n%*s", command && !quoted ? " \\" : "", (int)indent, "");
             column = indent;
         } else if (column > indent) {
             text_puts(out, " ");
             column++;
         }
         text_add(out, at, length);
+        for (size_t i = 0; i < length; i++)
+            quoted = quoted != (at[i] == '\'');
         column += wide;
         at += length;
         at += strspn(at, " ");
     }
     text_puts(out, "\n");
+}
+
+void report_command(struct text *out, const char *lead, const char *command, size_t width)
+{
+    wrap(out, lead, command, width, true);
+}
+
+void report_wrap(struct text *out, const char *lead, const char *words, size_t width)
+{
+    wrap(out, lead, words, width, false);
 }
 
 void report_count(const struct verdict_set *set, size_t ports[VERDICT_KINDS])

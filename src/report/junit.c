@@ -53,6 +53,9 @@ static void put_exposure(struct arena *arena, const struct report_run *run, stru
         const char *doubts = report_doubts(arena, shown[i]);
         if (doubts != NULL)
             because = arena_printf(arena, "%s\n%s", because, doubts);
+        for (size_t s = 0; s < shown[i]->suggested.count; s++)
+            because = arena_printf(arena, "%s\n%s%s", because, s == 0 ? "Suggestion: " REPORT_SUGGESTION "\n" : "",
+                                   shown[i]->suggested.items[s]);
         if (report_is_finding(shown[i]))
             put_problem(out, "failure", severity_names[shown[i]->severity], report_sentence(arena, shown[i]), because);
         text_puts(out, "</testcase>\n");

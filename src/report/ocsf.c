@@ -117,6 +117,7 @@ static void put_verdict(struct arena *arena, struct json_writer *writer, const s
     reasons_put(writer, arena, "because", &verdict->because);
     if (verdict->via.count > 0)
         reasons_put(writer, arena, "via", &verdict->via);
+    verdict_put_suggested(writer, verdict);
     json_close(writer, '}');
     json_close(writer, '}');
 }

@@ -50,6 +50,10 @@ static void write_finding(struct arena *arena, const struct verdict *verdict, co
     if (doubts != NULL)
         report_wrap(out, lead, report_clean(arena, doubts), WIDTH);
     report_wrap(out, lead, arena_printf(arena, "→ %s", report_advice(verdict)), WIDTH);
+    if (verdict->suggested.count > 0)
+        report_wrap(out, lead, "Suggestion: " REPORT_SUGGESTION, WIDTH);
+    for (size_t i = 0; i < verdict->suggested.count; i++)
+        report_command(out, lead, report_clean(arena, verdict->suggested.items[i]), WIDTH);
 }
 
 static void write_changes(struct arena *arena, const struct report_run *run, struct text *out)

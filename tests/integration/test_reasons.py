@@ -4,6 +4,7 @@ import io
 import json
 import os
 import pathlib
+import shlex
 import sys
 import tempfile
 import unittest
@@ -228,6 +229,112 @@ class Settled(Case):
         path = self.write(estate)
         for words in (("compute", path), ("explain", path, "198.51.100.4", "443/tcp")):
             self.assertIn("to settle it: cannot be settled from documents: probe it", self.text(*words))
+
+
+class Suggested(Case):
+    """Commands that together would close a finding: applied to the estate, they do."""
+    START = "aws ec2 revoke-security-group-ingress --region eu-west-3 --group-id sg-1 "
+
+    def verdict(self, estate, intent=None, port=443, state="open"):
+        path = self.write(estate)
+        (self.folder / "o.jsonl").write_text(json.dumps({
+            "address": "198.51.100.4", "protocol": "tcp", "from_port": port, "to_port": port, "state": state, "reason": "syn-ack", "from": None,
+            "tries": 1, "rtt_us": 400, "first_sent": "2026-11-24T10:00:00.000000Z", "answered": "2026-11-24T10:00:00.000400Z"}) + "\n")
+        words = ["--intent", self.folder / "i.json"] if intent else []
+        if intent:
+            (self.folder / "i.json").write_text(json.dumps(intent))
+        done = common.sgproof("reconcile", path, self.folder / "o.jsonl", "--vantage", "203.0.113.7", "--format", "json", "--fail-on", "none", *words)
+        self.assertIn(done.returncode, (0, 1, 3, 4), done.stderr)
+        self.said = done.stdout
+        [told] = [v for v in json.loads(done.stdout)["verdicts"] if v["protocol"] == "tcp" and v["from_port"] == port and v["address"] == "198.51.100.4"]
+        return told
+
+    def suggested(self, *words, **more):
+        return self.verdict(*words, **more).get("suggested", [])
+
+    def estate(self, permissions=None, records=()):
+        estate = plain()
+        if permissions is not None:
+            estate["SecurityGroups"][0]["IpPermissions"] = permissions
+        estate["SecurityGroupRules"] = list(records)
+        return estate
+
+    def test_a_rule_with_an_id_is_revoked_by_it(self):
+        self.assertEqual(self.suggested(self.estate(None, [record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD)])),
+                         [self.START + "--security-group-rule-ids sgr-1"])
+
+    def test_a_rule_without_one_is_revoked_by_what_it_says_to_this_client_alone(self):
+        self.assertEqual(self.suggested(self.estate([permission("tcp", (440, 450), ["203.0.113.0/24", "8.0.0.0/8"])])),
+                         [self.START + """--ip-permissions '[{"IpProtocol": "tcp", "FromPort": 440, "ToPort": 450, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}]'"""])
+        self.assertEqual(self.suggested(self.estate([permission("-1", None, [WORLD])])),
+                         [self.START + """--ip-permissions '[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]'"""])
+
+    def test_of_several_rules_that_admit_it_all_are_named(self):
+        estate = self.estate([permission("tcp", (443, 443), [WORLD]), permission("tcp", (0, 65535), ["203.0.113.0/24"]), permission("-1", None, ["9.0.0.0/8"])],
+                             [record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD), record("sgr-2", "-1", (-1, -1), CidrIpv4="9.0.0.0/8")])
+        self.assertEqual(self.suggested(estate), [
+            self.START + "--security-group-rule-ids sgr-1",
+            self.START + """--ip-permissions '[{"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}]'"""])
+        estate["SecurityGroups"][0]["IpPermissions"] = [permission("-1", None, ["9.0.0.0/8"])]  # as the commands leave it
+        self.assertEqual(self.verdict(estate)["declared"], "unreachable")
+
+    def test_a_permission_of_which_some_peers_have_an_id_is_revoked_in_two_parts(self):
+        estate = self.estate([permission("tcp", (443, 443), [WORLD, "203.0.113.0/24"])], [record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD)])
+        self.assertEqual(self.suggested(estate), [
+            self.START + "--security-group-rule-ids sgr-1",
+            self.START + """--ip-permissions '[{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}]'"""])
+
+    def test_nothing_is_suggested_where_it_would_not_close_it_or_is_meant_to_be(self):
+        estate = self.estate()
+        estate["NetworkInterfaces"][0]["Groups"].append({"GroupId": "sg-9"})  # a group that may admit it and is not known
+        estate["NetworkAcls"][0]["Entries"] = [entry(40000, False, "allow"), entry(40000, True, "allow")]
+        self.assertEqual(self.suggested(estate), [])
+        intent = {"schema": "sgproof/intent/v1", "platform": "x", "default": "deny", "rules": [
+            {"id": "web", "decision": "allow", "select": {}, "protocol": "tcp", "ports": "443"}]}
+        self.assertEqual(self.suggested(self.estate(), intent), [])
+        self.assertEqual(self.suggested(self.estate(), port=8443), [])  # nothing admits it: undeclared
+
+    def test_where_no_group_filters_the_acl_entry_is_deleted_or_denies(self):
+        estate = self.estate()
+        estate["NetworkInterfaces"][0]["Groups"] = []
+        place = " --region eu-west-3 --network-acl-id acl-1 --ingress --rule-number 100"
+        self.assertEqual(self.suggested(estate), ["aws ec2 delete-network-acl-entry" + place])
+        estate["NetworkAcls"][0]["Entries"].append(entry(200, False, "allow"))
+        self.assertEqual(self.suggested(estate), ["aws ec2 replace-network-acl-entry" + place + " --rule-action deny --protocol -1 --cidr-block 0.0.0.0/0"])
+
+    def test_an_id_that_a_shell_would_read_otherwise_is_never_printed_in_a_command(self):
+        for bad in ("sg-1;reboot", "sg-$(id)", "--profile", "sg 1"):
+            estate = self.estate()
+            estate["SecurityGroups"][0]["GroupId"] = estate["NetworkInterfaces"][0]["Groups"][0]["GroupId"] = bad
+            estate["NetworkAcls"][0]["NetworkAclId"] = bad
+            self.assertEqual(self.suggested(estate), [], bad)
+        self.assertEqual(self.suggested(self.estate(None, [record("sgr-1`id`", "tcp", (443, 443), CidrIpv4=WORLD)])), [])
+
+    def test_a_command_in_text_is_one_that_a_shell_takes_as_it_stands(self):
+        self.verdict(self.estate())
+        (self.folder / "v.json").write_text(self.said)
+        [command] = json.loads(self.said)["verdicts"][0]["suggested"]
+        lines = self.text("report", self.folder / "v.json", "--format", "text").splitlines()
+        first = next(i for i, line in enumerate(lines) if "aws ec2" in line)
+        words = next(w for n in range(1, 9) for w in [self.split("\n".join(lines[first:first + n]))] if w)
+        self.assertEqual(words[:-1], shlex.split(command)[:-1])
+        self.assertEqual(json.loads(words[-1]), json.loads(shlex.split(command)[-1]))
+
+    @staticmethod
+    def split(text):
+        try:
+            return None if text.endswith("\\") else shlex.split(text.replace("\\\n", " "))
+        except ValueError:  # within quotes
+            return None
+
+    def test_text_junit_sarif_and_html_mark_it_as_a_suggestion(self):
+        self.verdict(self.estate(None, [record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD)]))
+        file = self.folder / "v.json"
+        file.write_text(self.said)
+        for form in ("text", "junit", "html"):
+            told = " ".join(self.text("report", file, "--format", form).replace("\\\n", " ").split())
+            self.assertRegex(told, "Suggestion: to judge first; it closes all else that it names, too: " + self.START + "--security-group-rule-ids sgr-1", form)
+        self.assertIn(self.START + "--security-group-rule-ids sgr-1", self.text("report", file, "--format", "sarif"))
 
 
 if __name__ == "__main__":
