@@ -161,7 +161,7 @@ static enum leaves groups_let_out(struct hopper *hopper, const struct hop_questi
     }
     if (best == LEAVES_NOT && hop->node->groups_unsure) { // they may not apply to it
         if (hop->node->doubt != NULL)
-            reason_add(hopper->arena, doubts, interface_doubt(hopper->set->arena, hop->node));
+            reason_add(hopper->arena, doubts, interface_doubt(hopper->set->arena, hopper->estate, hop->node));
         best = LEAVES_PERHAPS;
     }
     return groups->count == 0 ? LEAVES_SURELY : best;

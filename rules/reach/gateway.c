@@ -320,12 +320,15 @@ struct gate gateway_admits(struct arena *arena, const struct estate *estate, con
 }
 
 // Its kind is not modelled, or its record, or one that it rests on, was not understood or is in transition.
-const struct reason *interface_doubt(struct arena *arena, const struct network_interface *interface)
+const struct reason *interface_doubt(struct arena *arena, const struct estate *estate,
+                                     const struct network_interface *interface)
 {
-    return reason_doubt(arena, REASON_GATEWAY, interface->id,
-                        interface->groups_unsure ? settle_by_probe
-                                                 : settle_by_call(arena, KIND_NETWORK_INTERFACES, interface->id),
-                        interface->doubt);
+    const struct instance *instance = map_get(&estate->instances, interface->instance_id);
+    bool of_instance = instance != NULL && (instance->doubt == interface->doubt || !instance_state_is_sure(instance));
+    const char *settle = interface->groups_unsure ? settle_by_probe
+                         : of_instance            ? settle_by_call(arena, KIND_RESERVATIONS, instance->id)
+                                                  : settle_by_call(arena, KIND_NETWORK_INTERFACES, interface->id);
+    return reason_doubt(arena, REASON_GATEWAY, interface->id, settle, interface->doubt);
 }
 
 // Private IPv6 space "cannot be advertised on the internet". What the subnet says of a block decides before its VPC.
@@ -398,7 +401,7 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
     const struct reason *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
     if (interface->doubt != NULL && gate.state != GATE_SHUT)
-        gate_doubt(arena, &gate, interface_doubt(arena, interface));
+        gate_doubt(arena, &gate, interface_doubt(arena, estate, interface));
     // What the interface says of itself decides before what its load balancer's attribute does; true was heeded above.
     bool allowed = interface->igw_traffic != IGW_NOT_TOLD || gateway != GATEWAY_INTERNET;
     struct balancer_gate own = {0};

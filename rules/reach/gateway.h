@@ -35,7 +35,8 @@ struct lack association_lack(struct arena *arena, const struct estate *estate, c
                              enum kind kind, const char *what, const char *id, const char *doubt);
 
 // What of an interface is not sure; it has a doubt.
-const struct reason *interface_doubt(struct arena *arena, const struct network_interface *interface);
+const struct reason *interface_doubt(struct arena *arena, const struct estate *estate,
+                                     const struct network_interface *interface);
 
 // Makes an open gate a possible one and says why.
 void gate_doubt(struct arena *arena, struct gate *gate, const struct reason *why);

@@ -299,7 +299,7 @@ static void reach_target(struct walker *walker, const struct hop_in *way, const 
     if (prefixset_is_empty(clients.may))
         return;
     if (target->doubt != NULL) {
-        reason_add(walker->arena, &doubts, interface_doubt(arena, target));
+        reason_add(walker->arena, &doubts, interface_doubt(arena, walker->estate, target));
         clients.must = prefixset_empty;
     }
     const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);

@@ -108,6 +108,13 @@ bool instance_is_asleep(const struct instance *instance)
     return instance->state != NULL && text_among(instance->state, states);
 }
 
+bool instance_state_is_sure(const struct instance *instance)
+{
+    // "pending" may run already, and a state that is new may be one in which it runs.
+    static const char *const sure[] = {"running", "stopping", "stopped", "shutting-down", "terminated", NULL};
+    return instance->state == NULL || text_among(instance->state, sure);
+}
+
 struct vpc_home estate_home(const struct estate *estate, const struct interface_place *place)
 {
     const struct vpc_home *known = map_get(&estate->vpc_homes, place->vpc_id);

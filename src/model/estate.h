@@ -506,6 +506,9 @@ bool instance_is_gone(const struct instance *instance);
 // which it runs: such an instance's interfaces are doubtful instead.
 bool instance_is_asleep(const struct instance *instance);
 
+// Whether its state tells if it runs: "pending", or a word that is new, does not.
+bool instance_state_is_sure(const struct instance *instance);
+
 // Who owns a VPC and where it is; where that is not told, `place` is taken.
 struct vpc_home estate_home(const struct estate *estate, const struct interface_place *place);
 

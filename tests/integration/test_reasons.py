@@ -223,6 +223,24 @@ class Settled(Case):
             estate["SecurityGroups"][0]["IpPermissions"] = [{**permission("tcp", (443, 443), []), "PrefixListIds": [{"PrefixListId": "pl-1"}]}]
         self.assertEqual(self.doubts(change, 3), [("group", "pl-1", "ec2 get-managed-prefix-list-entries of pl-1")])
 
+    def test_an_instance_or_interface_in_transition_by_its_own_call(self):
+        self.assertEqual(self.doubts(lambda e: e["Reservations"][0]["Instances"][0]["State"].update(Name="pending")),
+                         [("gateway", "eni-1", "ec2 describe-instances of i-1")])
+        self.assertEqual(self.doubts(lambda e: e["NetworkInterfaces"][0].update(Status="attaching")),
+                         [("gateway", "eni-1", "ec2 describe-network-interfaces of eni-1")])
+
+    def test_a_kind_of_interface_that_is_not_modelled_by_a_probe(self):
+        self.assertEqual(self.doubts(lambda e: e["NetworkInterfaces"][0].update(InterfaceType="evs")),
+                         [("gateway", "eni-1", "cannot be settled from documents: probe it")])
+
+    def test_block_public_access_in_transition_by_its_call(self):
+        def change(estate):
+            estate["VpcBlockPublicAccessOptions"] = {
+                "AwsAccountId": "111122223333", "AwsRegion": "eu-west-3", "InternetGatewayBlockMode": "block-ingress", "State": "update-in-progress"}
+        [(stage, _, settle)] = self.doubts(change)
+        self.assertEqual(stage, "block_public_access")
+        self.assertRegex(settle, "^ec2 describe-vpc-block-public-access-options of ")
+
     def test_text_of_compute_and_explain_say_it(self):
         estate = plain()
         estate["RouteTables"][0]["Routes"][1] = {"DestinationCidrBlock": WORLD, "GatewayId": "vpce-1", "State": "active"}
