@@ -115,6 +115,7 @@ struct security_group_rule {
     VECTOR(struct prefix) prefixes;
     VECTOR(const char *) prefix_lists;
     VECTOR(const char *) groups; // members' private addresses; never an internet source
+    const char *description;     // that all of its peers have; NULL where they have none; "" where they differ
 };
 
 // One peer of a rule, as DescribeSecurityGroupRules tells of it, with the id that it has there.

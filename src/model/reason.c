@@ -176,8 +176,9 @@ const char *reason_text(struct arena *arena, const struct reason *reason)
                        : record->prefix.family != 0 ? prefix_text(arena, record->prefix)
                                                     : record->peer;
     const char *text = arena_printf(arena, "%s from %s", traffic(arena, rule->protocol, rule->low, rule->high), peer);
-    bool described = record != NULL && record->description != NULL && record->description[0] != '\0';
-    return described ? arena_printf(arena, "%s, \"%s\"", text, record->description) : text;
+    const char *description = record != NULL ? record->description : rule->description;
+    bool described = description != NULL && description[0] != '\0';
+    return described ? arena_printf(arena, "%s, \"%s\"", text, description) : text;
 }
 
 const char *reason_told(struct arena *arena, const struct reason *reason)

@@ -59,6 +59,14 @@ class Values(Case):
         self.assertEqual(self.exposure(estate)["because"][0]["text"],
                          "tcp 443 from 8.0.0.0/16, 8.1.0.0/16, 8.2.0.0/16, 8.3.0.0/16 and 5 more")
 
+    def test_a_rule_is_described_where_all_its_peers_are_and_alike(self):
+        for descriptions, told in ((("web", "web"), ', "web"'), (("web", "shop"), ""), (("web", None), ""), ((None, "web"), ""), (("", ""), "")):
+            estate = plain()
+            estate["SecurityGroups"][0]["IpPermissions"] = [rule] = [permission("tcp", (443, 443), ["8.0.0.0/8", "9.0.0.0/8"])]
+            for item, description in zip(rule["IpRanges"], descriptions):
+                item.update({"Description": description} if description is not None else {})
+            self.assertEqual(self.exposure(estate)["because"][0]["text"], "tcp 443 from 8.0.0.0/8, 9.0.0.0/8" + told)
+
     def test_explain_gives_the_reasons_of_each_hop_and_what_stops_it(self):
         estate = plain()
         estate["NetworkAcls"][0]["Entries"].append(entry(50, False, "deny"))

@@ -6,11 +6,25 @@
 #include "aws/documents/readers.h"
 #include "model/protocol.h"
 
+// A rule is described where all of its peers are, and alike.
+static void read_description(struct reader *reader, const struct json_cursor *at, struct security_group_rule *rule)
+{
+    size_t before = rule->prefixes.count + rule->prefix_lists.count + rule->groups.count;
+    const char *text = cJSON_GetStringValue(json_find(at->node, "Description"));
+    if (text != NULL && text[0] == '\0')
+        text = NULL;
+    if (before == 0)
+        rule->description = text == NULL ? NULL : intern(reader, text);
+    else if (!text_same(text, rule->description))
+        rule->description = "";
+}
+
 static bool read_group_prefix(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct security_group_rule *rule = into;
     struct prefix prefix;
     GUARD(read_prefix(reader, at, "CidrIp", FAMILY_IPV4, &prefix));
+    read_description(reader, at, rule);
     *vector_add(reader->arena, &rule->prefixes) = prefix;
     return true;
 }
@@ -20,6 +34,7 @@ static bool read_group_prefix6(struct reader *reader, const struct json_cursor *
     struct security_group_rule *rule = into;
     struct prefix prefix;
     GUARD(read_prefix(reader, at, "CidrIpv6", FAMILY_IPV6, &prefix));
+    read_description(reader, at, rule);
     *vector_add(reader->arena, &rule->prefixes) = prefix;
     return true;
 }
@@ -29,6 +44,7 @@ static bool read_group_prefix_list(struct reader *reader, const struct json_curs
     struct security_group_rule *rule = into;
     const char *id;
     GUARD(interned_of(reader, at, "PrefixListId", &id));
+    read_description(reader, at, rule);
     *vector_add(reader->arena, &rule->prefix_lists) = id;
     return true;
 }
@@ -38,6 +54,7 @@ static bool read_group_pair(struct reader *reader, const struct json_cursor *at,
     struct security_group_rule *rule = into;
     const char *id;
     GUARD(optional_interned(reader, at, "GroupId", &id));
+    read_description(reader, at, rule);
     if (id != NULL)
         *vector_add(reader->arena, &rule->groups) = id;
     else if (member_of(reader, at, "GroupName").node == NULL)
