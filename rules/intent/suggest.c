@@ -93,7 +93,8 @@ static const char *permission(struct arena *arena, const struct estate *estate, 
 static bool revoke_of_group(struct arena *arena, const struct estate *estate, const struct verdict *verdict,
                             const reason_list *rules, const char *group, struct address source, text_list *commands)
 {
-    const char *ids = "", *permissions = "";
+    const char *words = "", *permissions = "";
+    text_list ids = {0};
     for (size_t i = 0; i < rules->count; i++) {
         const struct reason *reason = rules->items[i];
         if (strcmp(reason->id, group) != 0)
@@ -103,14 +104,16 @@ static bool revoke_of_group(struct arena *arena, const struct estate *estate, co
         if (one == NULL || (reason->record != NULL && !is_plain(one)))
             return false;
         if (reason->record != NULL)
-            ids = arena_printf(arena, "%s %s", ids, one);
+            text_list_add(arena, &ids, one);
         else
             permissions = permissions[0] == '\0' ? one : arena_printf(arena, "%s, %s", permissions, one);
     }
     const char *start = arena_printf(arena, "aws ec2 revoke-security-group-ingress%s --group-id %s",
                                      region_option(arena, verdict), group);
-    if (ids[0] != '\0')
-        *vector_add(arena, commands) = arena_printf(arena, "%s --security-group-rule-ids%s", start, ids);
+    for (size_t i = 0; i < ids.count; i++)
+        words = arena_printf(arena, "%s %s", words, ids.items[i]);
+    if (ids.count > 0)
+        *vector_add(arena, commands) = arena_printf(arena, "%s --security-group-rule-ids%s", start, words);
     if (permissions[0] != '\0')
         *vector_add(arena, commands) = arena_printf(arena, "%s --ip-permissions '[%s]'", start, permissions);
     return true;

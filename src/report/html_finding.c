@@ -56,6 +56,9 @@ static void put_hop(struct text *out, const char *class, const char *title, cons
 static void put_path(struct arena *arena, const struct report_run *run, const struct verdict *verdict, struct text *out)
 {
     bool stopped = false, back_begun = false;
+    for (size_t i = 0; i < verdict->because.count; i++)
+        if (verdict->because.items[i]->stage == REASON_UNTOLD)
+            return; // at which stages they decide is not known
     text_puts(out, "<ol class=\"path\">");
     put_hop(out, "pass", "Internet", run->set->vantage == NULL ? "at large" : run->set->vantage);
     for (size_t s = 0; s < STAGES; s++) {

@@ -193,6 +193,9 @@ class Formats(Case):
         [told] = json.loads(self.written("json"))["verdicts"]
         self.assertEqual(told["because"], [{"text": "sg-1:0"}, {"text": "igw-1"}])
         self.assertIn("sg-1:0, igw-1", self.written("text"))
+        page = self.written("html")
+        self.assertIn("sg-1:0, igw-1", page)
+        self.assertNotIn("lets it through", page)  # at which stage each decides is not known
 
     def test_a_reason_of_an_unknown_stage_or_shape_is_refused_by_its_place(self):
         for wrong, words in (({"stage": "moon", "text": "x"}, "because[0].stage"), ({"stage": "group"}, "because[0].text"), (7, "because[0]")):
