@@ -45,6 +45,14 @@ def compute(folder, *words):
     return json.loads(done.stdout)
 
 
+def texts(reasons):
+    return [reason["text"] for reason in reasons]
+
+
+def ids(reasons):
+    return [reason.get("id") for reason in reasons]
+
+
 def missing(output):
     """The texts of what an exposure document says is missing."""
     return [one["text"] for one in output["missing"]]

@@ -87,7 +87,7 @@ static bool opens_ports(struct inquiry *inquiry, struct group_cache *cache, cons
         open = but ? portset_subtract(inquiry->arena, open, ports) : portset_intersect(inquiry->arena, open, ports);
         for (size_t i = 0; i < admissions->count; i++)
             if (admissions->items[i].doubt != NULL)
-                answer_missing(inquiry, "%s", admissions->items[i].doubt);
+                answer_missing(inquiry, "%s", admissions->items[i].doubt->text);
         if (portset_is_empty(open))
             continue;
         answer(inquiry, CONTROL_FAIL, group->id, group->evidence, "admits %s to %s ports %s", family_text(family),

@@ -5,6 +5,7 @@
 #include "model/protocol.h"
 #include "rules/reach/explain.h"
 #include "rules/intent/intent_review.h"
+#include "rules/intent/suggest.h"
 
 enum severity judge_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent,
                              bool expired)
@@ -84,7 +85,8 @@ static void judge_intent(struct arena *arena, const struct estate *estate, const
     verdict->intent_expired = expired != NULL ? expired->id : NULL;
     if (expired != NULL)
         *vector_add(arena, &verdict->because) =
-            arena_printf(arena, "intent rule %s has expired on %s", expired->id, expired->expires);
+            reason_says(arena, REASON_INTENT, expired->id,
+                        arena_printf(arena, "intent rule %s has expired on %s", expired->id, expired->expires));
     // A default that allows says nothing of what ought to be reachable, and a stopped instance is meant to be silent.
     bool no_wonder = options->intent != NULL && (rule == NULL || endpoint->dormant);
     verdict->severity = verdict->accepting || (verdict->kind == VERDICT_ENFORCED && no_wonder)
@@ -97,22 +99,28 @@ static void judge_piece(struct arena *arena, const struct estate *estate, const 
 {
     struct vantage vantage = vantage_for(options, endpoint->address);
     judge_intent(arena, estate, endpoint, options, vantage.address, verdict);
-    if (verdict->declared != DECLARED_UNREACHABLE && verdict->declared != DECLARED_INBOUND_ONLY)
-        return;
-    if (endpoint->dormant) {
+    bool arrives = verdict->declared != DECLARED_UNREACHABLE && verdict->declared != DECLARED_INBOUND_ONLY;
+    if (endpoint->dormant && !arrives) {
         const struct network_interface *interface = endpoint->interface;
         *vector_add(arena, &verdict->because) =
-            interface->attached ? arena_printf(arena, "dormant: %s is not running", interface->instance_id)
-                                : arena_printf(arena, "dormant: %s is attached to nothing", interface->id);
+            interface->attached ? reason_stop(arena, REASON_HOST, interface->instance_id,
+                                              arena_printf(arena, "dormant: %s is not running", interface->instance_id))
+                                : reason_stop(arena, REASON_HOST, interface->id,
+                                              arena_printf(arena, "dormant: %s is attached to nothing", interface->id));
         return;
     }
+    bool to_close = arrives && verdict->intent != INTENT_EXPECTED && verdict->severity < SEVERITY_INFO;
+    if (arrives && !to_close)
+        return;
     uint16_t number = verdict->protocol == PROTOCOL_ICMP     ? 8 << 8
                       : verdict->protocol == PROTOCOL_ICMPV6 ? 128 << 8
                                                              : verdict->low;
     struct explanation explanation =
         explain_packet(arena, estate, endpoint, verdict->protocol, number, vantage.address, vantage.client_ports);
-    const char *stop = explanation_stop(arena, &explanation);
-    if (stop != NULL)
+    const struct reason *stop = explanation_stop(&explanation);
+    if (to_close)
+        verdict->suggested = suggest_closing(arena, estate, verdict, &explanation, number, vantage.address);
+    else if (stop != NULL)
         *vector_add(arena, &verdict->because) = stop;
 }
 
@@ -123,8 +131,9 @@ static void note_accepting(struct arena *arena, struct verdict_set *set)
     for (size_t i = 0; i <= set->items.count; i++) {
         struct verdict *verdict = i < set->items.count ? &set->items.items[i] : NULL;
         if (first != NULL && (verdict == NULL || !address_equal(verdict->address, first->address))) {
-            *vector_add(arena, &first->because) =
-                arena_printf(arena, "%zu TCP ports of this host answer, and none is closed any more", first->accepts);
+            *vector_add(arena, &first->because) = reason_says(
+                arena, REASON_HOST, NULL,
+                arena_printf(arena, "%zu TCP ports of this host answer, and none is closed any more", first->accepts));
             first = NULL;
         }
         if (verdict == NULL || !verdict->accepting || verdict->kind != VERDICT_UNCONFIRMED)

@@ -33,6 +33,11 @@ static struct site *site_of(struct hopper *hopper, const struct network_interfac
     return site;
 }
 
+static const struct reason *doubt_of(struct hopper *hopper, const char *id, const char *settle, const char *text)
+{
+    return reason_doubt(hopper->set->arena, REASON_BALANCER, id, settle, text);
+}
+
 static struct clients least(struct arena *arena, struct clients a, struct clients b)
 {
     return (struct clients){prefixset_intersect(arena, a.must, b.must), prefixset_intersect(arena, a.may, b.may)};
@@ -66,7 +71,7 @@ enum leaves { LEAVES_NOT, LEAVES_PERHAPS, LEAVES_SURELY };
 
 // Whether one outbound rule names the target.
 static enum leaves rule_lets(struct hopper *hopper, const struct security_group_rule *rule,
-                             const struct hop_question *hop, text_list *doubts)
+                             const struct hop_question *hop, reason_list *doubts)
 {
     enum leaves best = LEAVES_NOT;
     for (size_t i = 0; i < rule->prefixes.count; i++)
@@ -82,10 +87,10 @@ static enum leaves rule_lets(struct hopper *hopper, const struct security_group_
             const char *text = list != NULL && list->doubt != NULL
                                    ? list->doubt
                                    : arena_printf(hopper->set->arena, "missing: entries of prefix list %s", id);
-            lack_add(hopper->set->arena, &hopper->groups->missing,
-                     &(struct lack){kind_name(KIND_PREFIX_LISTS), hop->node->place->account_id,
-                                    hop->node->place->region, id, text});
-            text_list_add(hopper->arena, doubts, text);
+            const struct lack lack = {kind_name(KIND_PREFIX_LISTS), hop->node->place->account_id,
+                                      hop->node->place->region, id, text};
+            lack_add(hopper->set->arena, &hopper->groups->missing, &lack);
+            reason_add(hopper->arena, doubts, reason_lack(hopper->set->arena, REASON_BALANCER, &lack));
             best = LEAVES_PERHAPS;
             continue;
         }
@@ -96,17 +101,18 @@ static enum leaves rule_lets(struct hopper *hopper, const struct security_group_
     return best;
 }
 
-static enum leaves group_lets(struct hopper *hopper, const char *id, const struct hop_question *hop, text_list *because,
-                              text_list *doubts)
+static enum leaves group_lets(struct hopper *hopper, const char *id, const struct hop_question *hop,
+                              reason_list *because, reason_list *doubts)
 {
     struct arena *kept = hopper->set->arena;
     const struct security_group *group = map_get(&hopper->estate->security_groups, id);
     hopper->groups->place = hop->node->place;
-    const char *missing = security_group_resolve(hopper->groups, id, hop->address.family)->missing;
-    if (missing == NULL)
-        missing = group->egress_doubt;
+    const struct reason *missing = security_group_resolve(hopper->groups, id, hop->address.family)->missing;
+    if (missing == NULL && group->egress_doubt != NULL)
+        missing = reason_doubt(kept, REASON_BALANCER, id, settle_by_call(kept, KIND_SECURITY_GROUPS, id),
+                               group->egress_doubt);
     if (missing != NULL) {
-        text_list_add(hopper->arena, doubts, missing);
+        reason_add(hopper->arena, doubts, missing);
         return LEAVES_PERHAPS;
     }
     if (!group->has_egress) { // as those of other collectors, which keep what comes in alone
@@ -123,7 +129,11 @@ static enum leaves group_lets(struct hopper *hopper, const char *id, const struc
         enum leaves lets = applies(rule, hop) ? rule_lets(hopper, rule, hop, doubts) : LEAVES_NOT;
         best = lets > best ? lets : best;
         if (lets == LEAVES_SURELY) {
-            text_list_add(hopper->arena, because, arena_printf(kept, "%s:egress:%zu", id, rule->index));
+            const struct rule_record *record = security_group_only_record(hopper->estate, id, rule, true);
+            reason_add(hopper->arena, because,
+                       reason_says(kept, REASON_BALANCER,
+                                   record != NULL ? record->id : arena_printf(kept, "%s:egress:%zu", id, rule->index),
+                                   "lets the load balancer out"));
             break;
         }
     }
@@ -133,13 +143,16 @@ static enum leaves group_lets(struct hopper *hopper, const char *id, const struc
 // Whether the balancer's own groups let it out to the target. One without groups is not filtered.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-update-security-groups.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
-static enum leaves groups_let_out(struct hopper *hopper, const struct hop_question *hop, text_list *because,
-                                  text_list *doubts)
+static enum leaves groups_let_out(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
+                                  reason_list *doubts)
 {
     const struct group_set *groups = hop->node->groups;
     enum leaves best = LEAVES_NOT;
     if (groups == NULL) {
-        text_list_add(hopper->arena, doubts, arena_printf(hopper->set->arena, "missing: Groups of %s", hop->node->id));
+        reason_add(hopper->arena, doubts,
+                   doubt_of(hopper, hop->node->id,
+                            settle_by_call(hopper->set->arena, KIND_NETWORK_INTERFACES, hop->node->id),
+                            arena_printf(hopper->set->arena, "missing: Groups of %s", hop->node->id)));
         return LEAVES_PERHAPS;
     }
     for (size_t i = 0; i < groups->count && best != LEAVES_SURELY; i++) {
@@ -148,15 +161,15 @@ static enum leaves groups_let_out(struct hopper *hopper, const struct hop_questi
     }
     if (best == LEAVES_NOT && hop->node->groups_unsure) { // they may not apply to it
         if (hop->node->doubt != NULL)
-            text_list_add(hopper->arena, doubts, hop->node->doubt);
+            reason_add(hopper->arena, doubts, interface_doubt(hopper->set->arena, hopper->estate, hop->node));
         best = LEAVES_PERHAPS;
     }
     return groups->count == 0 ? LEAVES_SURELY : best;
 }
 
-// A rule of the target's groups that admits members of the load balancer's groups, as "sg-ID:INDEX", or NULL.
+// A rule of the target's groups that admits members of the load balancer's groups, or NULL.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
-static const char *referring_rule(struct hopper *hopper, const struct hop_question *hop)
+static const struct reason *referring_rule(struct hopper *hopper, const struct hop_question *hop)
 {
     const struct group_set *groups = hop->target->groups;
     for (size_t g = 0; groups != NULL && g < groups->count; g++) {
@@ -165,15 +178,16 @@ static const char *referring_rule(struct hopper *hopper, const struct hop_questi
             const struct security_group_rule *rule = &group->ingress.items[r];
             for (size_t i = 0; applies(rule, hop) && i < rule->groups.count; i++)
                 if (front_has_group(hop, rule->groups.items[i]))
-                    return arena_printf(hopper->set->arena, "%s:%zu", group->id, rule->index);
+                    return security_group_reason(hopper->set->arena, hopper->estate, group, rule,
+                                                 rule->groups.items[i]);
         }
     }
     return NULL;
 }
 
 // Who gets past the target's groups.
-static struct clients admitted(struct hopper *hopper, const struct hop_question *hop, text_list *because,
-                               text_list *doubts)
+static struct clients admitted(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
+                               reason_list *doubts)
 {
     struct arena *arena = hopper->arena;
     enum family family = hop->address.family;
@@ -181,7 +195,7 @@ static struct clients admitted(struct hopper *hopper, const struct hop_question 
     struct claim claim = security_group_admits(arena, hopper->groups, hop->target, family, &rules);
     struct clients clients = {.must = portmap_sources(claim.must, hop->port)};
     clients.may = prefixset_union(arena, clients.must, portmap_sources(claim.extra, hop->port));
-    const char *reference = referring_rule(hopper, hop);
+    const struct reason *reference = referring_rule(hopper, hop);
     if (reference != NULL)
         clients.must = clients.may = prefixset_all(arena, family);
     struct exposure packet = {.protocol_low = hop->protocol,
@@ -191,8 +205,8 @@ static struct clients admitted(struct hopper *hopper, const struct hop_question 
                               .sources = clients.may};
     security_group_because(arena, &rules, &packet, because);
     if (reference != NULL)
-        text_list_add(arena, because, reference);
-    text_list_add_all(arena, doubts, &claim.doubts);
+        reason_add(arena, because, reference);
+    reason_add_all(arena, doubts, &claim.doubts);
     return clients;
 }
 
@@ -200,7 +214,7 @@ static struct clients admitted(struct hopper *hopper, const struct hop_question 
 
 // How much of a node's ports replies may come to.
 static enum leaves ports_let(struct hopper *hopper, struct portmap allows, struct address other, const char *acl,
-                             text_list *doubts)
+                             reason_list *doubts)
 {
     struct arena *arena = hopper->arena;
     struct portset all = portset_of(arena, NODE_PORT_FIRST, PORT_LAST);
@@ -209,18 +223,19 @@ static enum leaves ports_let(struct hopper *hopper, struct portmap allows, struc
         return LEAVES_SURELY;
     if (portset_is_empty(some))
         return LEAVES_NOT;
-    text_list_add(arena, doubts,
-                  arena_printf(hopper->set->arena, "%s lets replies to the load balancer's ports %s only", acl,
-                               portset_format(arena, some)));
+    reason_add(arena, doubts,
+               doubt_of(hopper, acl, settle_by_probe,
+                        arena_printf(hopper->set->arena, "%s lets replies to the load balancer's ports %s only", acl,
+                                     portset_format(arena, some))));
     return LEAVES_PERHAPS;
 }
 
 // Whether the node's own ACL lets it ask the target and hear from it.
-static enum leaves node_side(struct hopper *hopper, const struct hop_question *hop, text_list *doubts)
+static enum leaves node_side(struct hopper *hopper, const struct hop_question *hop, reason_list *doubts)
 {
     struct site *site = site_of(hopper, hop->node);
     if (site->acl == NULL) {
-        text_list_add(hopper->arena, doubts, site->acl_missing);
+        reason_add(hopper->arena, doubts, site->acl_missing);
         return LEAVES_PERHAPS;
     }
     const struct passage *passage = site_passage(site, hop->address.family, hop->protocol);
@@ -231,11 +246,11 @@ static enum leaves node_side(struct hopper *hopper, const struct hop_question *h
 
 // The same of the target's ACL, for one of the node's addresses.
 static enum leaves target_side(struct hopper *hopper, const struct hop_question *hop, struct address own,
-                               text_list *because, text_list *doubts)
+                               reason_list *because, reason_list *doubts)
 {
     struct site *site = site_of(hopper, hop->target);
     if (site->acl == NULL) {
-        text_list_add(hopper->arena, doubts, site->acl_missing);
+        reason_add(hopper->arena, doubts, site->acl_missing);
         return LEAVES_PERHAPS;
     }
     const struct passage *passage = site_passage(site, own.family, hop->protocol);
@@ -247,14 +262,14 @@ static enum leaves target_side(struct hopper *hopper, const struct hop_question 
 }
 
 // The clients that the target's ACL lets in with their own address, and the reply out to, from a port of their choice.
-static struct clients target_acl_admits(struct hopper *hopper, const struct hop_question *hop, text_list *because,
-                                        text_list *doubts)
+static struct clients target_acl_admits(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
+                                        reason_list *doubts)
 {
     struct arena *arena = hopper->arena;
     struct site *site = site_of(hopper, hop->target);
     struct prefixset back = prefixset_empty;
     if (site->acl == NULL) {
-        text_list_add(arena, doubts, site->acl_missing);
+        reason_add(arena, doubts, site->acl_missing);
         return (struct clients){.must = prefixset_empty, .may = prefixset_all(arena, hop->address.family)};
     }
     const struct passage *passage = site_passage(site, hop->address.family, hop->protocol);
@@ -268,7 +283,7 @@ static struct clients target_acl_admits(struct hopper *hopper, const struct hop_
 // ---- The hop
 
 static struct clients preserved(struct hopper *hopper, const struct hop_question *hop, bool same_subnet,
-                                text_list *because, text_list *doubts)
+                                reason_list *because, reason_list *doubts)
 {
     struct clients clients = least(hopper->arena, hop->clients, admitted(hopper, hop, because, doubts));
     if (same_subnet)
@@ -278,17 +293,18 @@ static struct clients preserved(struct hopper *hopper, const struct hop_question
     const struct passage *passage = site_passage(site, hop->address.family, hop->protocol);
     if (site->acl != NULL && !prefixset_holds(portmap_sources(passage->out.allows, hop->port), hop->address.bits)) {
         clients.must = prefixset_empty;
-        text_list_add(hopper->arena, doubts,
-                      arena_printf(hopper->set->arena,
-                                   "whether %s stops what the load balancer passes on with its client's address is "
-                                   "not documented",
-                                   site->acl->id));
+        reason_add(hopper->arena, doubts,
+                   doubt_of(hopper, site->acl->id, settle_by_probe,
+                            arena_printf(hopper->set->arena,
+                                         "whether %s stops what the load balancer passes on with its client's address "
+                                         "is not documented",
+                                         site->acl->id)));
     }
     return clients;
 }
 
 static struct clients by_own_address(struct hopper *hopper, const struct hop_question *hop, bool same_subnet,
-                                     text_list *because, text_list *doubts)
+                                     reason_list *because, reason_list *doubts)
 {
     struct clients result = {0}, passes = admitted(hopper, hop, because, doubts);
     struct address own;
@@ -314,7 +330,8 @@ static struct clients by_own_address(struct hopper *hopper, const struct hop_que
     return result;
 }
 
-struct clients hop_through(struct hopper *hopper, const struct hop_question *hop, text_list *because, text_list *doubts)
+struct clients hop_through(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
+                           reason_list *doubts)
 {
     const struct interface_place *from = hop->node->place, *to = hop->target->place;
     bool same_subnet = from->subnet_id != NULL && text_same(from->subnet_id, to->subnet_id);
@@ -330,9 +347,10 @@ struct clients hop_through(struct hopper *hopper, const struct hop_question *hop
         clients.must = prefixset_empty;
     if (strcmp(from->vpc_id, to->vpc_id) != 0 && !prefixset_is_empty(clients.may)) {
         clients.must = prefixset_empty; // peering, a transit gateway
-        text_list_add(
-            hopper->arena, doubts,
-            arena_printf(hopper->set->arena, "the way from %s to %s is not modelled", from->vpc_id, to->vpc_id));
+        reason_add(hopper->arena, doubts,
+                   doubt_of(hopper, to->vpc_id, settle_by_probe,
+                            arena_printf(hopper->set->arena, "the way from %s to %s is not modelled", from->vpc_id,
+                                         to->vpc_id)));
     }
     return clients;
 }
@@ -349,12 +367,13 @@ static const char *zone_of(const struct hopper *hopper, const struct network_int
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-cross-zone.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/disable-cross-zone.html
 static bool crosses_zones(struct hopper *hopper, const struct load_balancer *balancer, const struct target_group *group,
-                          const char **doubt)
+                          const struct reason **doubt)
 {
     struct arena *kept = hopper->set->arena;
     if (balancer->type == LOAD_BALANCER_CLASSIC) { // its attributes are not read
-        *doubt =
-            arena_printf(kept, "whether classic load balancer %s passes on to other zones is not told", balancer->name);
+        *doubt = doubt_of(hopper, balancer->name, settle_by_probe,
+                          arena_printf(kept, "whether classic load balancer %s passes on to other zones is not told",
+                                       balancer->name));
         return true;
     }
     if (group->cross_zone != SETTING_NOT_TOLD)
@@ -363,32 +382,39 @@ static bool crosses_zones(struct hopper *hopper, const struct load_balancer *bal
                                   ? NULL
                                   : attributes_lack(hopper->estate, balancer->account, balancer->region);
     if (lack != NULL) {
-        *doubt = lack->text;
+        *doubt = attributes_doubt(kept, balancer, lack);
         return true;
     }
     return balancer->type == LOAD_BALANCER_APPLICATION || balancer->cross_zone == SETTING_ON;
 }
 
+static const struct reason *zone_doubt(struct hopper *hopper, const struct network_interface *interface)
+{
+    struct arena *kept = hopper->set->arena;
+    return doubt_of(hopper, interface->id, settle_by_call(kept, KIND_SUBNETS, interface->place->subnet_id),
+                    arena_printf(kept, "the Availability Zone of %s is not told", interface->id));
+}
+
 enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, const struct target_group *group,
-                         const char *target_zone, text_list *doubts)
+                         const char *target_zone, reason_list *doubts)
 {
     const struct load_balancer *balancer = hop->balancer;
     const struct network_interface *node = hop->node, *target = hop->target;
     const char *from = zone_of(hopper, node), *to = target_zone != NULL ? target_zone : zone_of(hopper, target);
-    const char *doubt = NULL;
+    const struct reason *doubt = NULL;
     if (text_same(to, "all") || (from != NULL && text_same(from, to)))
         return ZONE_SURELY;
     bool crosses = crosses_zones(hopper, balancer, group, &doubt);
     if (doubt == NULL && crosses)
         return ZONE_SURELY;
     if (doubt == NULL && from != NULL && to != NULL && group != NULL && strcmp(group->type, "alb") == 0)
-        doubt = arena_printf(hopper->set->arena,
-                             "whether %s, whose nodes keep to their zones, passes on to %s in "
-                             "another one is not documented",
-                             balancer->name, target->id);
+        doubt = doubt_of(hopper, balancer->name, settle_by_probe,
+                         arena_printf(hopper->set->arena,
+                                      "whether %s, whose nodes keep to their zones, passes on to %s in another one is "
+                                      "not documented",
+                                      balancer->name, target->id));
     if (doubt == NULL && (from == NULL || to == NULL))
-        doubt = arena_printf(hopper->set->arena, "the Availability Zone of %s is not told",
-                             from == NULL ? node->id : target->id);
+        doubt = zone_doubt(hopper, from == NULL ? node : target);
     if (!crosses && group->cross_zone == SETTING_NOT_TOLD && !balancer->attributes_told)
         text_list_add(hopper->set->arena, &hopper->set->assumptions,
                       arena_printf(hopper->set->arena,
@@ -397,6 +423,6 @@ enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, 
                                    balancer->name));
     if (doubt == NULL)
         return ZONE_NOT;
-    text_list_add(hopper->arena, doubts, doubt);
+    reason_add(hopper->arena, doubts, doubt);
     return ZONE_PERHAPS;
 }

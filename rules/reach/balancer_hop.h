@@ -37,11 +37,11 @@ struct address own_address(const struct network_interface *interface, enum famil
 
 // The clients that get through: the balancer's groups let it out, the target's admit it, and between subnets the ACLs
 // of both let it there and the reply back.
-struct clients hop_through(struct hopper *hopper, const struct hop_question *hop, text_list *because,
-                           text_list *doubts);
+struct clients hop_through(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
+                           reason_list *doubts);
 
 // Whether the node sends to targets in the target's zone: in its own zone always, in others where cross-zone load
 // balancing is on. `group` is NULL behind a classic load balancer; target_zone what is registered, or NULL.
 enum in_zone { ZONE_NOT, ZONE_PERHAPS, ZONE_SURELY };
 enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, const struct target_group *group,
-                         const char *target_zone, text_list *doubts);
+                         const char *target_zone, reason_list *doubts);

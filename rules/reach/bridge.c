@@ -9,6 +9,7 @@
 #include "rules/reach/load_balancer.h"
 #include "rules/reach/owner.h"
 #include "rules/reach/told_bridge.h"
+#include "rules/reach/security_group.h"
 
 // One way in by a service.
 struct bridge {
@@ -192,7 +193,7 @@ struct let_in {
 
 static struct let_in let_in(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
                             const struct network_interface *target, enum family family, int protocol,
-                            text_list *because)
+                            reason_list *because)
 {
     struct prefixset everyone = prefixset_all(arena, family);
     bool is_edge = bridge->told != NULL && bridge->told->from_edge;
@@ -222,7 +223,7 @@ static struct let_in let_in(struct arena *arena, const struct estate *estate, co
             *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, sources};
             if (!prefixset_is_empty(sure))
                 *vector_add(arena, &must) = (struct port_segment){rule->low, rule->high, sure};
-            text_list_add(arena, because, arena_printf(arena, "%s:%zu", group->id, rule->index));
+            reason_add(arena, because, security_group_reason(arena, estate, group, rule, NULL));
         }
     }
     return (struct let_in){portmap_from(arena, may.items, may.count), portmap_from(arena, must.items, must.count)};
@@ -257,24 +258,25 @@ static bool acl_is_open(const struct estate *estate, const struct network_interf
 }
 
 // Why what a document says of a bridge may not come about at a target, or NULL: it surely does.
-static const char *unsure_at(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
-                             const struct network_interface *target, enum family family)
+static const struct reason *unsure_at(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
+                                      const struct network_interface *target, enum family family)
 {
     struct lack_list ignored = {0};
-    if (bridge->told->unsure != NULL)
-        return bridge->told->unsure;
-    if (target->doubt != NULL)
-        return target->doubt;
-    if (family == FAMILY_IPV6)
-        return "whether its IPv6 clients are sent there is not told";
-    if (!acl_is_open(estate, target, family))
-        return "what its network ACL does to the service is not sure";
+    const char *why = bridge->told->unsure;
+    if (why == NULL && target->doubt != NULL)
+        return interface_doubt(arena, estate, target);
+    if (why == NULL && family == FAMILY_IPV6)
+        why = "whether its IPv6 clients are sent there is not told";
+    else if (why == NULL && !acl_is_open(estate, target, family))
+        why = "what its network ACL does to the service is not sure";
+    if (why != NULL)
+        return reason_doubt(arena, REASON_BALANCER, bridge->id, settle_by_probe, why);
     struct gate gate = gateway_admits(arena, estate, target, &ignored);
     return gate.state == GATE_OPEN ? NULL : gate.doubts.count > 0 ? gate.doubts.items[0] : gate.why;
 }
 
 static void put_exposures(struct indirect_exposure *indirect, const struct portmap *map, int protocol,
-                          enum certainty certainty, const text_list *via, const text_list *because)
+                          enum certainty certainty, const reason_list *via, const reason_list *because)
 {
     for (size_t i = 0; i < map->count; i++)
         indirect->exposures.items[indirect->exposures.count++] = (struct exposure){.protocol_low = protocol,
@@ -292,9 +294,10 @@ static void put_exposures(struct indirect_exposure *indirect, const struct portm
 
 // What the ports of a load balancer's listeners, and of what a document says, leave of that.
 static void narrow(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
-                   const struct network_interface *target, int protocol, struct let_in *in, const char **unsure)
+                   const struct network_interface *target, int protocol, struct let_in *in,
+                   const struct reason **unsure)
 {
-    const char *missing = NULL;
+    const struct reason *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, target, &missing);
     if (balancer != NULL && missing == NULL) {
         struct balancer_ports ports = load_balancer_ports(arena, balancer, protocol);
@@ -312,23 +315,39 @@ static void narrow(struct arena *arena, const struct estate *estate, const struc
     in->may = portmap_subtract(arena, in->may, in->must);
 }
 
+// What would tell where a service brings its clients: of VPC links no document does that is read.
+static const char *settles(struct arena *arena, const struct bridge *bridge)
+{
+    return bridge->by_prefix_list ? settle_by_call(arena, KIND_VPC_ORIGINS, NULL)
+           : bridge->keeps_client ? settle_by_call(arena, KIND_ACCELERATORS, NULL)
+                                  : settle_by_probe;
+}
+
 static void reach(struct exposure_set *set, const struct estate *estate, const struct bridge *bridge,
                   const struct network_interface *target, enum family family, int protocol)
 {
     struct arena *arena = set->arena;
-    text_list because = {0}, sure = {0}, perhaps = {0};
+    reason_list because = {0}, sure = {0}, perhaps = {0};
     struct let_in in = let_in(arena, estate, bridge, target, family, protocol, &because);
-    const char *unsure = bridge->told == NULL ? NULL : unsure_at(arena, estate, bridge, target, family);
+    const struct reason *unsure = bridge->told == NULL ? NULL : unsure_at(arena, estate, bridge, target, family);
     narrow(arena, estate, bridge, target, protocol, &in, &unsure);
     if (in.may.count == 0 && in.must.count == 0)
         return;
-    text_list_add(arena, &sure,
-                  bridge->told == NULL
-                      ? arena_printf(arena, "%s by %s, whose own documents are not read", bridge->service, bridge->id)
-                      : arena_printf(arena, "%s by %s: %s", bridge->service, bridge->id, bridge->told->what));
-    text_list_add_all(arena, &perhaps, &sure);
-    if (bridge->told != NULL)
-        text_list_add(arena, &perhaps, unsure != NULL ? unsure : "what its groups admit of the service is not sure");
+    if (bridge->told == NULL) {
+        reason_add(arena, &perhaps,
+                   reason_doubt(
+                       arena, REASON_BALANCER, bridge->id, settles(arena, bridge),
+                       arena_printf(arena, "%s by %s, whose own documents are not read", bridge->service, bridge->id)));
+    } else {
+        reason_add(arena, &sure,
+                   reason_says(arena, REASON_BALANCER, bridge->id,
+                               arena_printf(arena, "%s by %s: %s", bridge->service, bridge->id, bridge->told->what)));
+        reason_add_all(arena, &perhaps, &sure);
+        reason_add(arena, &perhaps,
+                   unsure != NULL ? unsure
+                                  : reason_doubt(arena, REASON_BALANCER, bridge->id, settle_by_probe,
+                                                 "what its groups admit of the service is not sure"));
+    }
     const struct instance *instance = map_get(&estate->instances, target->instance_id);
     const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);
     struct indirect_exposure *indirect = vector_add(arena, &set->indirect);

@@ -8,7 +8,7 @@
 struct claim {
     struct portmap must;
     struct portmap extra;
-    text_list doubts; // names what widens `extra`
+    reason_list doubts; // what widens `extra`
 };
 
 // Adds `text` where the list does not hold it yet.

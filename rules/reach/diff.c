@@ -69,27 +69,35 @@ struct sides {
 };
 
 // Why an address is no endpoint, or a dormant one, on the side where it is shut.
-static const char *whole_cause(struct arena *arena, const struct sides *sides)
+static const struct reason *whole_cause(struct arena *arena, const struct sides *sides)
 {
     const struct network_interface *interface = sides->open_endpoint->interface;
     bool opened = sides->kind == CHANGE_OPENED;
     char address[ADDRESS_TEXT];
     endpoint_address(sides->open_endpoint, address);
     if (sides->shut_endpoint != NULL && sides->shut_endpoint->dormant && !sides->open_endpoint->dormant)
-        return arena_printf(arena, "instance %s %s", interface->instance_id, opened ? "started" : "stopped");
+        return reason_says(
+            arena, REASON_HOST, interface->instance_id,
+            arena_printf(arena, "instance %s %s", interface->instance_id, opened ? "started" : "stopped"));
     if (sides->shut_endpoint != NULL)
         return NULL;
     const struct network_interface *other = estate_interface(sides->shut->estate, interface->id);
     const struct instance *instance = map_get(&sides->shut->estate->instances, interface->instance_id);
     if (other == NULL)
-        return arena_printf(arena, "network interface %s with %s %s", interface->id, address,
-                            opened ? "is new" : "is gone");
+        return reason_says(arena, REASON_HOST, interface->id,
+                           arena_printf(arena, "network interface %s with %s %s", interface->id, address,
+                                        opened ? "is new" : "is gone"));
     if (instance != NULL && instance->state != NULL && strcmp(instance->state, "terminated") == 0)
-        return arena_printf(arena, "instance %s %s", interface->instance_id,
-                            opened ? "was terminated before" : "terminated");
+        return reason_says(arena, REASON_HOST, interface->instance_id,
+                           arena_printf(arena, "instance %s %s", interface->instance_id,
+                                        opened ? "was terminated before" : "terminated"));
     if (!other->attached)
-        return arena_printf(arena, "network interface %s %s", interface->id, opened ? "attached" : "detached");
-    return arena_printf(arena, "address %s %s %s", address, opened ? "associated with" : "taken from", interface->id);
+        return reason_says(
+            arena, REASON_HOST, interface->id,
+            arena_printf(arena, "network interface %s %s", interface->id, opened ? "attached" : "detached"));
+    return reason_says(
+        arena, REASON_HOST, interface->id,
+        arena_printf(arena, "address %s %s %s", address, opened ? "associated with" : "taken from", interface->id));
 }
 
 static struct address typical_source(struct arena *arena, struct prefixset sources, enum family family)
@@ -98,58 +106,55 @@ static struct address typical_source(struct arena *arena, struct prefixset sourc
     return (struct address){.family = family, .bits = (internet.count > 0 ? internet : sources).ranges[0].low};
 }
 
-static const struct hop *hop_named(const struct explanation *explanation, const char *stage)
+static const struct hop *hop_of(const struct explanation *explanation, enum reason_stage stage)
 {
     for (size_t i = 0; i < explanation->hops.count; i++)
-        if (strcmp(explanation->hops.items[i].stage, stage) == 0)
+        if (explanation->hops.items[i].stage == stage)
             return &explanation->hops.items[i];
     return NULL;
 }
 
 // What stops one packet where it is shut, beside what lets it through where it is open.
-static text_list causes_of(struct comparison *comparison, const struct sides *sides, int protocol, uint16_t number,
-                           struct address source, enum exposure_path path)
+static reason_list causes_of(struct comparison *comparison, const struct sides *sides, int protocol, uint16_t number,
+                             struct address source, enum exposure_path path)
 {
     struct arena *scratch = comparison->scratch, *arena = comparison->arena;
-    text_list causes = {0};
+    reason_list causes = {0};
     struct explanation shut =
         explain_packet(scratch, sides->shut->estate, sides->shut_endpoint, protocol, number, source, portset_all);
     struct explanation open =
         explain_packet(scratch, sides->open->estate, sides->open_endpoint, protocol, number, source, portset_all);
     for (size_t i = 0; i < shut.hops.count; i++) {
-        const struct hop *stop = &shut.hops.items[i], *pass = hop_named(&open, stop->stage);
-        bool way_back = strcmp(stop->stage, "route back") == 0 || strcmp(stop->stage, "network acl out") == 0;
+        const struct hop *stop = &shut.hops.items[i], *pass = hop_of(&open, stop->stage);
+        bool way_back = stop->stage == REASON_ROUTE || stop->stage == REASON_ACL_OUT;
         if (stop->result != HOP_STOP || (way_back && path == PATH_INBOUND_ONLY))
             continue;
         const char *passes = pass != NULL && pass->result != HOP_STOP ? pass->text : "nothing in the way";
-        *vector_add(arena, &causes) = sides->kind == CHANGE_OPENED
-                                          ? arena_printf(arena, "%s: %s (before: %s)", stop->stage, passes, stop->text)
-                                          : arena_printf(arena, "%s: %s (before: %s)", stop->stage, stop->text, passes);
+        bool opened = sides->kind == CHANGE_OPENED;
+        const struct hop *now = opened ? pass : stop;
+        const struct reason *first = now == NULL || now->reasons.count == 0 ? NULL : now->reasons.items[0];
+        const char *text = opened ? arena_printf(arena, "%s: %s (before: %s)", hop_words(stop), passes, stop->text)
+                                  : arena_printf(arena, "%s: %s (before: %s)", hop_words(stop), stop->text, passes);
+        const char *id = first == NULL ? NULL : reason_id(arena, first);
+        *vector_add(arena, &causes) = reason_says(arena, first == NULL ? stop->stage : first->stage,
+                                                  id == NULL ? NULL : arena_strdup(arena, id), text);
     }
     return causes;
-}
-
-static bool same_causes(const text_list *a, const text_list *b)
-{
-    bool same = a->count == b->count;
-    for (size_t i = 0; same && i < a->count; i++)
-        same = strcmp(a->items[i], b->items[i]) == 0;
-    return same;
 }
 
 // Pieces of what opened or closed, each with one set of causes.
 struct pieces {
     VECTOR(struct piece {
         struct portmap map;
-        text_list causes;
+        reason_list causes;
     })
     items;
 };
 
-static void add_piece(struct comparison *comparison, struct pieces *pieces, struct portmap map, text_list causes)
+static void add_piece(struct comparison *comparison, struct pieces *pieces, struct portmap map, reason_list causes)
 {
     for (size_t i = 0; i < pieces->items.count; i++)
-        if (same_causes(&pieces->items.items[i].causes, &causes)) {
+        if (reasons_same(&pieces->items.items[i].causes, &causes)) {
             pieces->items.items[i].map = portmap_union(comparison->scratch, pieces->items.items[i].map, map);
             return;
         }
@@ -209,8 +214,8 @@ static void report(struct comparison *comparison, const struct sides *sides, int
     struct pieces pieces = {0};
     if (map.count == 0)
         return;
-    const char *whole = whole_cause(comparison->arena, sides);
-    text_list causes = {0};
+    const struct reason *whole = whole_cause(comparison->arena, sides);
+    reason_list causes = {0};
     if (whole != NULL)
         *vector_add(comparison->arena, &causes) = whole;
     if (sides->shut_endpoint == NULL) {
@@ -227,7 +232,7 @@ static void report(struct comparison *comparison, const struct sides *sides, int
         if (map.count > 0)
             explain_pieces(comparison, sides, protocol_low, map, path, &pieces);
         for (size_t i = explained; i < pieces.items.count; i++)
-            text_list_add_all(comparison->arena, &pieces.items.items[i].causes, &causes);
+            reason_add_all(comparison->arena, &pieces.items.items[i].causes, &causes);
     }
     struct prefixset internet = internet_of(comparison, sides);
     for (size_t i = 0; i < pieces.items.count; i++)
@@ -281,14 +286,17 @@ static void report_altered(struct comparison *comparison, const struct endpoint 
             if (prefixset_is_empty(sources))
                 continue;
             static const char *const words[] = {"certain", "possible"};
-            text_list causes = {0};
+            reason_list causes = {0};
             if (old->certainty != new->certainty)
-                *vector_add(comparison->arena, &causes) =
-                    arena_printf(comparison->arena, "%s (before: %s)", words[new->certainty], words[old->certainty]);
+                *vector_add(comparison->arena, &causes) = reason_says(
+                    comparison->arena, REASON_UNTOLD, NULL,
+                    arena_printf(comparison->arena, "%s (before: %s)", words[new->certainty], words[old->certainty]));
             if (!portset_equal(old->client_ports, new->client_ports))
-                *vector_add(comparison->arena, &causes) = arena_printf(
-                    comparison->arena, "client ports %s (before: %s)", portset_format(scratch, new->client_ports),
-                    portset_format(scratch, old->client_ports));
+                *vector_add(comparison->arena, &causes) =
+                    reason_says(comparison->arena, REASON_ACL_OUT, NULL,
+                                arena_printf(comparison->arena, "client ports %s (before: %s)",
+                                             portset_format(scratch, new->client_ports),
+                                             portset_format(scratch, old->client_ports)));
             for (size_t v = 0; v < new->via.count; v++)
                 *vector_add(comparison->arena, &causes) = new->via.items[v];
             struct prefixset internet = prefixset_internet(scratch, after->address.family);

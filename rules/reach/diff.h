@@ -24,7 +24,7 @@ struct change {
     bool internet;
     enum exposure_path path;  // of what opened or closed
     enum certainty certainty; // on the side where it is open; of altered ones, later
-    text_list causes;         // what in the configuration did it
+    reason_list causes;       // what in the configuration did it
 };
 
 struct difference {

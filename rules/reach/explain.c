@@ -5,18 +5,38 @@
 #include "rules/reach/security_group.h"
 #include "rules/reach/site.h"
 
-static void add_hop(struct arena *arena, struct explanation *explanation, const char *stage, enum hop_result result,
-                    const char *text)
+static struct hop *add_hop(struct arena *arena, struct explanation *explanation, enum reason_stage stage,
+                           enum hop_result result, const char *text)
 {
-    *vector_add(arena, &explanation->hops) = (struct hop){stage, result, text};
+    struct hop *hop = vector_add(arena, &explanation->hops);
+    *hop = (struct hop){.stage = stage, .result = result, .text = text};
+    return hop;
 }
 
-static const char *joined(struct arena *arena, const text_list *list)
+// A hop that one reason decides.
+static void add_decided(struct arena *arena, struct explanation *explanation, enum reason_stage stage,
+                        enum hop_result result, const struct reason *reason)
 {
-    const char *text = "";
-    for (size_t i = 0; i < list->count; i++)
-        text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", list->items[i]);
-    return text;
+    struct hop *hop = add_hop(arena, explanation, stage, result, NULL);
+    hop->text = reason_told(arena, reason);
+    *vector_add(arena, &hop->reasons) = reason;
+}
+
+static void add_stop(struct arena *arena, struct explanation *explanation, enum reason_stage stage, const char *id,
+                     const char *text)
+{
+    add_decided(arena, explanation, stage, HOP_STOP, reason_stop(arena, stage, id, text));
+}
+
+static const char *joined(struct arena *arena, const reason_list *list)
+{
+    const char *text = reasons_joined(arena, list, REASON_UNTOLD, ", ");
+    return text == NULL ? "" : text;
+}
+
+const char *hop_words(const struct hop *hop)
+{
+    return hop->stage == REASON_HOST ? "source" : reason_stage_words(hop->stage);
 }
 
 static struct prefixset only(struct arena *arena, struct address address)
@@ -27,35 +47,36 @@ static struct prefixset only(struct arena *arena, struct address address)
 static void explain_acl(struct arena *arena, struct site *site, struct explanation *explanation, bool egress,
                         int protocol, struct portset numbers, struct address source)
 {
-    const char *stage = egress ? "network acl out" : "network acl in";
+    enum reason_stage stage = egress ? REASON_ACL_OUT : REASON_ACL_IN;
     if (portset_is_empty(numbers)) {
-        add_hop(arena, explanation, stage, HOP_STOP, "this message asks for no reply");
+        add_stop(arena, explanation, stage, NULL, "this message asks for no reply");
         return;
     }
     if (site->acl == NULL) {
-        add_hop(arena, explanation, stage, HOP_POSSIBLE, site->acl_missing);
+        add_decided(arena, explanation, stage, HOP_POSSIBLE, site->acl_missing);
         return;
     }
     const struct passage *passage = site_passage(site, source.family, protocol);
     const struct acl_view *view = egress ? &passage->out : &passage->in;
     struct portset working = portset_intersect(arena, portmap_ports(arena, view->allows, source.bits), numbers);
     if (!portset_is_empty(working)) {
-        text_list entries = {0};
-        network_acl_because(arena, view, working, only(arena, source), &entries);
+        struct hop *hop = add_hop(arena, explanation, stage, HOP_PASS, NULL);
+        network_acl_because(arena, view, working, only(arena, source), &hop->reasons);
         bool part = egress && protocol_has_ports(protocol) && !portset_equal(working, portset_all);
         const char *ports = part ? arena_printf(arena, " for client ports %s", portset_format(arena, working)) : "";
-        add_hop(arena, explanation, stage, HOP_PASS,
-                arena_printf(arena, "%s allows%s", joined(arena, &entries), ports));
+        hop->text = arena_printf(arena, "%s%s", joined(arena, &hop->reasons), ports);
         return;
     }
     const struct network_acl_entry *entry =
         network_acl_decides(site->acl, egress, protocol, numbers.ranges[0].low, source);
-    if (entry == NULL)
-        add_hop(arena, explanation, stage, HOP_STOP,
-                arena_printf(arena, "%s has no entry that matches, and so denies", site->acl->id));
-    else
-        add_hop(arena, explanation, stage, HOP_STOP,
-                arena_printf(arena, "%s:%s%d denies", site->acl->id, egress ? "egress:" : "", entry->number));
+    if (entry == NULL) {
+        add_stop(arena, explanation, stage, site->acl->id,
+                 arena_printf(arena, "%s has no entry that matches, and so denies", site->acl->id));
+        return;
+    }
+    struct reason *denies = arena_new_of(arena, struct reason);
+    *denies = network_acl_reason(site->acl, entry);
+    add_decided(arena, explanation, stage, HOP_STOP, denies);
 }
 
 static void explain_groups(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
@@ -69,19 +90,25 @@ static void explain_groups(struct arena *arena, const struct estate *estate, con
                               .low = number,
                               .high = number,
                               .sources = only(arena, source)};
-    text_list rules = {0}, ids = {0};
-    security_group_because(arena, &of_protocol, &packet, &rules);
+    text_list ids = {0};
+    const char *names = "";
     for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++)
         text_list_add(arena, &ids, interface->groups->ids[i]);
+    for (size_t i = 0; i < ids.count; i++)
+        names = i == 0 ? ids.items[0] : arena_printf(arena, "%s, %s", names, ids.items[i]);
     bool must = prefixset_holds(portmap_sources(groups.must, number), source.bits);
     bool may = prefixset_holds(portmap_sources(groups.extra, number), source.bits);
-    add_hop(arena, explanation, "security groups",
-            must  ? HOP_PASS
-            : may ? HOP_POSSIBLE
-                  : HOP_STOP,
-            must  ? arena_printf(arena, "%s admits", joined(arena, &rules))
-            : may ? joined(arena, &groups.doubts)
-                  : arena_printf(arena, "no rule of %s admits it", joined(arena, &ids)));
+    if (!must && !may) {
+        add_stop(arena, explanation, REASON_GROUP, ids.count == 1 ? ids.items[0] : NULL,
+                 arena_printf(arena, "no rule of %s admits it", names));
+        return;
+    }
+    struct hop *hop = add_hop(arena, explanation, REASON_GROUP, must ? HOP_PASS : HOP_POSSIBLE, NULL);
+    if (must)
+        security_group_because(arena, &of_protocol, &packet, &hop->reasons);
+    else
+        hop->reasons = groups.doubts;
+    hop->text = must ? arena_printf(arena, "%s admits", joined(arena, &hop->reasons)) : joined(arena, &groups.doubts);
 }
 
 static void explain_route(struct arena *arena, struct site *site, struct explanation *explanation,
@@ -90,31 +117,38 @@ static void explain_route(struct arena *arena, struct site *site, struct explana
     const struct route_claim *replies = &site_family(site, source.family)->replies;
     const struct route_share *share = route_table_share(replies, source.bits);
     bool must = prefixset_holds(replies->must, source.bits), may = prefixset_holds(replies->may, source.bits);
-    const char *route = site->table == NULL ? site->table_missing
-                        : share == NULL     ? arena_printf(arena, "%s has no route to the source", site->table->id)
-                                            : arena_printf(arena, "%s to %s%s", share->name,
-                                                       share->doubt != NULL ? share->doubt : share->route->target_id,
-                                                       share->route->active ? "" : " (blackhole)");
-    if (!must && may && replies->doubts.count > 0)
-        route = arena_printf(arena, "%s; %s", route, joined(arena, &replies->doubts));
-    add_hop(arena, explanation, "route back", must ? HOP_PASS : may ? HOP_POSSIBLE : HOP_STOP, route);
+    if (!may) {
+        add_stop(arena, explanation, REASON_ROUTE, share == NULL ? site->table->id : share->reason->id,
+                 share == NULL ? arena_printf(arena, "%s has no route to the source", site->table->id)
+                               : arena_printf(arena, "%s %s", share->reason->id, share->reason->text));
+        return;
+    }
+    struct hop *hop = add_hop(arena, explanation, REASON_ROUTE, must ? HOP_PASS : HOP_POSSIBLE, NULL);
+    if (site->table == NULL)
+        *vector_add(arena, &hop->reasons) = site->table_missing;
+    if (share != NULL && site->table != NULL)
+        *vector_add(arena, &hop->reasons) = share->reason;
+    if (!must && share != NULL && share->doubt != NULL)
+        reason_add(arena, &hop->reasons, share->doubt);
+    if (!must)
+        reason_add_all(arena, &hop->reasons, &replies->doubts);
+    hop->text = joined(arena, &hop->reasons);
 }
 
 static void explain_listener(struct arena *arena, const struct load_balancer *balancer, struct explanation *explanation,
                              int protocol, uint16_t number)
 {
     struct balancer_ports ports = load_balancer_ports(arena, balancer, protocol);
-    text_list listeners = {0};
-    load_balancer_because(arena, balancer, protocol, number, number, &listeners);
-    if (portset_holds(ports.must, number))
-        add_hop(arena, explanation, "listener", HOP_PASS,
-                protocol_is_icmp(protocol) ? arena_printf(arena, "%s answers ICMP", balancer->name)
-                                           : arena_printf(arena, "%s listens", joined(arena, &listeners)));
-    else if (portset_holds(ports.may, number))
-        add_hop(arena, explanation, "listener", HOP_POSSIBLE, ports.doubt);
-    else
-        add_hop(arena, explanation, "listener", HOP_STOP,
-                arena_printf(arena, "%s has no listener there", balancer->name));
+    if (portset_holds(ports.must, number)) {
+        struct hop *hop = add_hop(arena, explanation, REASON_BALANCER, HOP_PASS, NULL);
+        load_balancer_because(arena, balancer, protocol, number, number, &hop->reasons);
+        hop->text = joined(arena, &hop->reasons);
+    } else if (portset_holds(ports.may, number)) {
+        add_decided(arena, explanation, REASON_BALANCER, HOP_POSSIBLE, ports.doubt);
+    } else {
+        add_stop(arena, explanation, REASON_BALANCER, balancer->name,
+                 arena_printf(arena, "%s has no listener there", balancer->name));
+    }
 }
 
 struct explanation explain_packet(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
@@ -124,17 +158,18 @@ struct explanation explain_packet(struct arena *arena, const struct estate *esta
     const struct network_interface *interface = endpoint->interface;
     explanation.exposure = exposure_find(endpoint, protocol, number, source.bits);
     if (source.family != endpoint->address.family) {
-        add_hop(arena, &explanation, "source", HOP_STOP, "the source is of the other address family");
+        add_stop(arena, &explanation, REASON_HOST, NULL, "the source is of the other address family");
         return explanation;
     }
     struct site *site = site_behind(arena, estate, interface, endpoint->gateway);
     struct gate gate = site_gate(arena, site, interface, endpoint->private_address);
-    add_hop(arena, &explanation, "gateway",
-            gate.state == GATE_SHUT       ? HOP_STOP
-            : gate.state == GATE_POSSIBLE ? HOP_POSSIBLE
-                                          : HOP_PASS,
-            gate.state == GATE_POSSIBLE ? joined(arena, &gate.doubts) : gate.why);
-    const char *missing = NULL;
+    if (gate.state == GATE_POSSIBLE) {
+        struct hop *hop = add_hop(arena, &explanation, REASON_GATEWAY, HOP_POSSIBLE, joined(arena, &gate.doubts));
+        hop->reasons = gate.doubts;
+    } else {
+        add_decided(arena, &explanation, REASON_GATEWAY, gate.state == GATE_SHUT ? HOP_STOP : HOP_PASS, gate.why);
+    }
+    const struct reason *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
     if (balancer != NULL && missing == NULL) {
         explain_listener(arena, balancer, &explanation, protocol, number);
@@ -148,11 +183,11 @@ struct explanation explain_packet(struct arena *arena, const struct estate *esta
     return explanation;
 }
 
-const char *explanation_stop(struct arena *arena, const struct explanation *explanation)
+const struct reason *explanation_stop(const struct explanation *explanation)
 {
     for (size_t i = 0; i < explanation->hops.count; i++)
         if (explanation->hops.items[i].result == HOP_STOP)
-            return arena_printf(arena, "%s: %s", explanation->hops.items[i].stage, explanation->hops.items[i].text);
+            return explanation->hops.items[i].reasons.items[0];
     return NULL;
 }
 
@@ -168,7 +203,7 @@ struct stages explain_stages(struct arena *arena, const struct estate *estate, c
     const struct passage *passage = site_passage(site, family, protocol);
     struct stages stages = {.through = {[STAGE_GATEWAY] = gate.state == GATE_SHUT ? portmap_empty : everything,
                                         [STAGE_ACL_IN] = passage->in.allows}};
-    const char *missing = NULL;
+    const struct reason *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
     if (balancer != NULL && missing == NULL) { // its listeners belong to the way in
         struct balancer_ports ports = load_balancer_ports(arena, balancer, protocol);

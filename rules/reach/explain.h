@@ -7,9 +7,10 @@
 enum hop_result { HOP_PASS, HOP_POSSIBLE, HOP_STOP };
 
 struct hop {
-    const char *stage; // "gateway", "network acl in", "security groups", "route back", "network acl out"
+    enum reason_stage stage; // REASON_HOST: who asks
     enum hop_result result;
-    const char *text; // what decided it, for people
+    const char *text;    // what decided it, for people
+    reason_list reasons; // the same as values
 };
 
 struct explanation {
@@ -22,8 +23,11 @@ struct explanation {
 struct explanation explain_packet(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
                                   int protocol, uint16_t number, struct address source, struct portset client_ports);
 
-// The first hop that stops the packet, as "stage: text", or NULL.
-const char *explanation_stop(struct arena *arena, const struct explanation *explanation);
+// "gateway", "listener", "network acl in", "security groups", "route back", "network acl out", "source"
+const char *hop_words(const struct hop *hop);
+
+// What first stops the packet, or NULL.
+const struct reason *explanation_stop(const struct explanation *explanation);
 
 // What each stage lets through of one protocol, surely or possibly, as (number, source) pairs; for the way back those
 // that some client port gets a reply for. What all stages let through is the endpoint's two-way exposure, and what the

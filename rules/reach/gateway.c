@@ -4,11 +4,11 @@
 #include "rules/reach/load_balancer.h"
 #include "rules/reach/route_table.h"
 
-void gate_doubt(struct arena *arena, struct gate *gate, const char *what)
+void gate_doubt(struct arena *arena, struct gate *gate, const struct reason *why)
 {
     if (gate->state == GATE_OPEN)
         gate->state = GATE_POSSIBLE;
-    text_list_add(arena, &gate->doubts, what);
+    reason_add(arena, &gate->doubts, why);
 }
 
 const struct lack *subnet_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place)
@@ -90,12 +90,17 @@ static struct block block_of(struct arena *arena, const struct estate *estate, c
     return (struct block){.mode = told ? BLOCK_UNKNOWN : BLOCK_OFF, .where = home.region};
 }
 
+static const struct reason *block_doubt(struct arena *arena, const char *id, const char *settle, const char *text)
+{
+    return reason_doubt(arena, REASON_BLOCK_PUBLIC_ACCESS, id, settle, text);
+}
+
 enum let_off { LET_OFF_NOT, LET_OFF_MAYBE, LET_OFF };
 
 // Whether exclusions let packets in to a place. Which of two that differ holds, a subnet's or its VPC's, no page tells.
 // https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa-basics.html#security-vpc-bpa-exclusions
 static enum let_off let_off(struct arena *arena, const struct estate *estate, const struct interface_place *place,
-                            const struct block *block, const char **unsure)
+                            const struct block *block, const struct reason **unsure)
 {
     const char *holders[] = {place->subnet_id, place->vpc_id};
     bool in = false, out_only = false;
@@ -106,18 +111,23 @@ static enum let_off let_off(struct arena *arena, const struct estate *estate, co
         in = in || (exclusion->lets_in && exclusion->doubt == NULL);
         out_only = out_only || !exclusion->lets_in;
         if (exclusion->doubt != NULL)
-            *unsure = exclusion->doubt;
+            *unsure =
+                block_doubt(arena, holders[i], settle_by_call(arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, holders[i]),
+                            exclusion->doubt);
     }
     if (in && !out_only)
         *unsure = NULL; // another one in transition takes nothing away
     if (in && out_only && *unsure == NULL)
-        *unsure = arena_printf(arena, "the exclusions of %s and %s from VPC Block Public Access differ",
-                               place->subnet_id, place->vpc_id);
+        *unsure = block_doubt(arena, place->subnet_id, settle_by_probe,
+                              arena_printf(arena, "the exclusions of %s and %s from VPC Block Public Access differ",
+                                           place->subnet_id, place->vpc_id));
     if (in && block->no_exclusions != NULL)
-        *unsure = block->no_exclusions;
+        *unsure = block_doubt(arena, place->vpc_id, settle_by_probe, block->no_exclusions);
     else if (in && block->of_vpc && map_get(&estate->block_exclusion_of, place->subnet_id) == NULL)
-        *unsure = arena_printf(arena, "%s is said to be blocked and to be excluded from VPC Block Public Access",
-                               block->where);
+        *unsure =
+            block_doubt(arena, block->where, settle_by_probe,
+                        arena_printf(arena, "%s is said to be blocked and to be excluded from VPC Block Public Access",
+                                     block->where));
     return *unsure != NULL ? LET_OFF_MAYBE : in ? LET_OFF : LET_OFF_NOT;
 }
 
@@ -128,23 +138,33 @@ static void block(struct arena *arena, const struct estate *estate, const struct
     struct vpc_home home = estate_home(estate, place);
     const struct lack *untold = NULL;
     struct block block = block_of(arena, estate, place, &untold);
-    const char *unsure = NULL;
+    const struct reason *unsure = NULL;
     enum let_off off = let_off(arena, estate, place, &block, &unsure);
     const struct block_exclusion *own = map_get(&estate->block_exclusion_of, place->subnet_id);
     if (block.mode == BLOCK_OFF && block.of_vpc && own != NULL && !own->lets_in) // excluded, but its subnet less so
-        gate_doubt(arena, gate,
-                   arena_printf(arena, "VPC Block Public Access is off in %s, and an exclusion of %s lets nothing in",
-                                block.where, place->subnet_id));
+        gate_doubt(
+            arena, gate,
+            block_doubt(arena, place->subnet_id, settle_by_probe,
+                        arena_printf(arena,
+                                     "VPC Block Public Access is off in %s, and an exclusion of %s lets nothing in",
+                                     block.where, place->subnet_id)));
     if (block.mode == BLOCK_OFF)
         return;
     if (untold != NULL) {
         lack_add(arena, missing, untold);
-        gate_doubt(arena, gate, untold->text);
+        gate_doubt(arena, gate, reason_lack(arena, REASON_BLOCK_PUBLIC_ACCESS, untold));
         return;
     }
     if (block.mode == BLOCK_UNKNOWN) {
-        gate_doubt(arena, gate,
-                   arena_printf(arena, "the mode of VPC Block Public Access is not sure in %s", block.where));
+        gate_doubt(
+            arena, gate,
+            block_doubt(arena, block.where,
+                        settle_by_call(arena,
+                                       block.of_subnet ? KIND_SUBNETS
+                                       : block.of_vpc  ? KIND_VPCS
+                                                       : KIND_BLOCK_PUBLIC_ACCESS,
+                                       block.where),
+                        arena_printf(arena, "the mode of VPC Block Public Access is not sure in %s", block.where)));
         return;
     }
     if (off == LET_OFF)
@@ -153,11 +173,14 @@ static void block(struct arena *arena, const struct estate *estate, const struct
     // https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa-basics.html#security-vpc-bpa-limits
     bool local = !block.of_subnet && map_get(&estate->local_zone_subnets, place->subnet_id) != NULL;
     if (unsure == NULL && local && block.mode == BLOCK_INGRESS)
-        unsure = arena_printf(arena, "whether block-ingress of VPC Block Public Access holds in the Local Zone of %s",
-                              place->subnet_id);
+        unsure = block_doubt(
+            arena, place->subnet_id, settle_by_probe,
+            arena_printf(arena, "whether block-ingress of VPC Block Public Access holds in the Local Zone of %s",
+                         place->subnet_id));
     const struct subnet *subnet = map_get(&estate->subnets, place->subnet_id);
     if (subnet == NULL && unsure == NULL) // it may be let off, or say a mode of its own
-        unsure = "what VPC Block Public Access does to the subnet is not known";
+        unsure = block_doubt(arena, place->subnet_id, settle_by_call(arena, KIND_SUBNETS, place->subnet_id),
+                             "what VPC Block Public Access does to the subnet is not known");
     if (unsure != NULL) {
         gate_doubt(arena, gate, unsure);
         return;
@@ -167,11 +190,13 @@ static void block(struct arena *arena, const struct estate *estate, const struct
     const struct lack *lack = estate_lack(estate, arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, home.owner, home.region);
     if (lack != NULL && !block.of_subnet) { // one of them may let it in
         lack_add(arena, missing, lack);
-        gate_doubt(arena, gate, arena_printf(arena, "%s; %s", text, lack->text));
+        gate_doubt(arena, gate,
+                   block_doubt(arena, block.where, reason_lack(arena, REASON_BLOCK_PUBLIC_ACCESS, lack)->settle,
+                               arena_printf(arena, "%s; %s", text, lack->text)));
         return;
     }
     gate->state = GATE_SHUT;
-    gate->why = text;
+    gate->why = reason_stop(arena, REASON_BLOCK_PUBLIC_ACCESS, block.where, text);
 }
 
 // Where it is not known which of the VPC's tables is the subnet's, any may be.
@@ -242,7 +267,7 @@ static void doubt_pages(struct arena *arena, const struct estate *estate, const 
             continue;
         const struct lack *lack = estate_lack(estate, arena, kinds[i], account, region);
         lack_add(arena, missing, lack);
-        gate_doubt(arena, gate, lack->text);
+        gate_doubt(arena, gate, reason_lack(arena, REASON_GATEWAY, lack));
     }
 }
 
@@ -254,23 +279,29 @@ struct gate gateway_admits(struct arena *arena, const struct estate *estate, con
     const struct internet_gateway *attached = map_get(&estate->gateway_of_vpc, place->vpc_id);
     if (attached != NULL) {
         gate.gateway_id = attached->id;
-        gate.why = arena_printf(arena, "%s is attached to %s", attached->id, place->vpc_id);
+        gate.why =
+            reason_says(arena, REASON_GATEWAY, attached->id, arena_printf(arena, "attached to %s", place->vpc_id));
         if (attached->doubt != NULL)
-            gate_doubt(arena, &gate, attached->doubt);
+            gate_doubt(arena, &gate,
+                       reason_doubt(arena, REASON_GATEWAY, attached->id,
+                                    settle_by_call(arena, KIND_INTERNET_GATEWAYS, attached->id), attached->doubt));
     } else {
         const struct lack *lack = lacking_gateway(arena, estate, interface);
         if (lack == NULL) {
             gate.state = GATE_SHUT;
-            gate.why = arena_printf(arena, "%s has no internet gateway attached", place->vpc_id);
+            gate.why = reason_stop(arena, REASON_GATEWAY, place->vpc_id,
+                                   arena_printf(arena, "%s has no internet gateway attached", place->vpc_id));
             return gate;
         }
-        gate.why = lack->text;
+        gate.why = reason_lack(arena, REASON_GATEWAY, lack);
         lack_add(arena, missing, lack);
         gate_doubt(arena, &gate, gate.why);
     }
     const struct vpc_home *home = map_get(&estate->vpc_homes, place->vpc_id);
     if (home != NULL && home->doubt != NULL && gate.state != GATE_SHUT)
-        gate_doubt(arena, &gate, home->doubt);
+        gate_doubt(arena, &gate,
+                   reason_doubt(arena, REASON_GATEWAY, place->vpc_id, settle_by_call(arena, KIND_VPCS, place->vpc_id),
+                                home->doubt));
     block(arena, estate, place, &gate, missing);
     doubt_pages(arena, estate, place, &gate, missing);
     const struct subnet *subnet = map_get(&estate->subnets, place->subnet_id);
@@ -279,11 +310,25 @@ struct gate gateway_admits(struct arena *arena, const struct estate *estate, con
     if (subnet == NULL) {
         const struct lack *lack = subnet_lack(arena, estate, place);
         lack_add(arena, missing, lack);
-        gate_doubt(arena, &gate, lack->text);
+        gate_doubt(arena, &gate, reason_lack(arena, REASON_GATEWAY, lack));
     } else if (subnet->doubt != NULL) {
-        gate_doubt(arena, &gate, subnet->doubt);
+        gate_doubt(arena, &gate,
+                   reason_doubt(arena, REASON_GATEWAY, subnet->id, settle_by_call(arena, KIND_SUBNETS, subnet->id),
+                                subnet->doubt));
     }
     return gate;
+}
+
+// Its kind is not modelled, or its record, or one that it rests on, was not understood or is in transition.
+const struct reason *interface_doubt(struct arena *arena, const struct estate *estate,
+                                     const struct network_interface *interface)
+{
+    const struct instance *instance = map_get(&estate->instances, interface->instance_id);
+    bool of_instance = instance != NULL && (instance->doubt == interface->doubt || !instance_state_is_sure(instance));
+    const char *settle = interface->groups_unsure ? settle_by_probe
+                         : of_instance            ? settle_by_call(arena, KIND_RESERVATIONS, instance->id)
+                                                  : settle_by_call(arena, KIND_NETWORK_INTERFACES, interface->id);
+    return reason_doubt(arena, REASON_GATEWAY, interface->id, settle, interface->doubt);
 }
 
 // Private IPv6 space "cannot be advertised on the internet". What the subnet says of a block decides before its VPC.
@@ -318,11 +363,16 @@ static void admit_private_space(struct arena *arena, const struct estate *estate
     char text[ADDRESS_TEXT];
     address_format(address, text);
     if (block->reach == IPV6_UNSURE || !sure) {
-        gate_doubt(arena, gate, arena_printf(arena, "whether %s lies in private IPv6 space is not sure", text));
+        gate_doubt(arena, gate,
+                   reason_doubt(arena, REASON_GATEWAY, place->subnet_id,
+                                settle_by_call(arena, KIND_SUBNETS, place->subnet_id),
+                                arena_printf(arena, "whether %s lies in private IPv6 space is not sure", text)));
         return;
     }
     gate->state = GATE_SHUT;
-    gate->why = arena_printf(arena, "%s lies in private IPv6 space, which is not advertised on the internet", text);
+    gate->why = reason_stop(
+        arena, REASON_GATEWAY, place->subnet_id,
+        arena_printf(arena, "%s lies in private IPv6 space, which is not advertised on the internet", text));
 }
 
 struct gate gateway_admits_interface(struct arena *arena, const struct estate *estate,
@@ -330,26 +380,28 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
                                      enum address_gateway gateway, const struct gate *site)
 {
     struct gate gate = *site;
-    gate.doubts = (text_list){0};
-    text_list_add_all(arena, &gate.doubts, &site->doubts);
+    gate.doubts = (reason_list){0};
+    reason_add_all(arena, &gate.doubts, &site->doubts);
     const struct interface_kind *kind = interface_kind_of(interface->type);
     if (kind != NULL && kind->admission == INTERFACE_TAKES_NOTHING) {
         gate.state = GATE_SHUT;
-        gate.why = arena_printf(arena, "%s takes in no connection from the internet", kind->what);
+        gate.why = reason_stop(arena, REASON_GATEWAY, interface->id,
+                               arena_printf(arena, "%s takes in no connection from the internet", kind->what));
         return gate;
     }
     // "If the value is true, inbound traffic from the internet is dropped":
     // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterface.html
     if (interface->igw_traffic == IGW_DENIED && gateway == GATEWAY_INTERNET) {
         gate.state = GATE_SHUT;
-        gate.why =
-            arena_printf(arena, "DenyAllIgwTraffic of %s drops what comes by the internet gateway", interface->id);
+        gate.why = reason_stop(
+            arena, REASON_GATEWAY, interface->id,
+            arena_printf(arena, "DenyAllIgwTraffic of %s drops what comes by the internet gateway", interface->id));
         return gate;
     }
-    const char *missing = NULL;
+    const struct reason *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
     if (interface->doubt != NULL && gate.state != GATE_SHUT)
-        gate_doubt(arena, &gate, interface->doubt);
+        gate_doubt(arena, &gate, interface_doubt(arena, estate, interface));
     // What the interface says of itself decides before what its load balancer's attribute does; true was heeded above.
     bool allowed = interface->igw_traffic != IGW_NOT_TOLD || gateway != GATEWAY_INTERNET;
     struct balancer_gate own = {0};
@@ -357,14 +409,14 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
         load_balancer_gate(arena, estate, balancer, private_address.family, allowed, &own);
     if (own.shut != NULL) {
         gate.state = GATE_SHUT;
-        gate.why = own.shut;
+        gate.why = reason_stop(arena, REASON_BALANCER, balancer->name, own.shut);
     } else if (gate.state != GATE_SHUT) {
         if (own.doubt != NULL)
             gate_doubt(arena, &gate, own.doubt);
         if (missing != NULL)
             gate_doubt(arena, &gate, missing);
         if (balancer != NULL && balancer->doubt != NULL)
-            gate_doubt(arena, &gate, balancer->doubt);
+            gate_doubt(arena, &gate, load_balancer_doubt(arena, balancer));
     }
     if (gate.state != GATE_SHUT && private_address.family == FAMILY_IPV6 && estate->has_private_ipv6)
         admit_private_space(arena, estate, interface->place, private_address, &gate);

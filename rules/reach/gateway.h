@@ -7,9 +7,9 @@ enum gate_state { GATE_SHUT, GATE_POSSIBLE, GATE_OPEN };
 
 struct gate {
     enum gate_state state;
-    const char *gateway_id; // of the VPC's internet gateway, or NULL
-    const char *why;        // one sentence for people: what decides
-    text_list doubts;       // why only possible
+    const char *gateway_id;   // of the VPC's internet gateway, or NULL
+    const struct reason *why; // what decides
+    reason_list doubts;       // why only possible
 };
 
 // Whether packets from the internet arrive in an interface's subnet at all (semantics.md, 1 and 2).
@@ -34,5 +34,9 @@ const struct lack *default_lack(struct arena *arena, const struct estate *estate
 struct lack association_lack(struct arena *arena, const struct estate *estate, const struct interface_place *place,
                              enum kind kind, const char *what, const char *id, const char *doubt);
 
+// What of an interface is not sure; it has a doubt.
+const struct reason *interface_doubt(struct arena *arena, const struct estate *estate,
+                                     const struct network_interface *interface);
+
 // Makes an open gate a possible one and says why.
-void gate_doubt(struct arena *arena, struct gate *gate, const char *what);
+void gate_doubt(struct arena *arena, struct gate *gate, const struct reason *why);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/protocol.h"
+#include "rules/reach/gateway.h"
 #include "rules/reach/listener_ways.h"
 #include "rules/reach/load_balancer.h"
 #include "rules/reach/owner.h"
@@ -23,9 +24,9 @@ struct hop_in {
     enum family family;
     struct clients *of_node; // the clients that reach the listener at each node
     bool doubtful;           // none of them reaches a target surely
-    text_list path;          // "load balancer NAME LISTENER", "target group NAME", ... up to this load balancer
-    text_list because;
-    text_list doubts;
+    reason_list path;        // "load balancer NAME LISTENER", "target group NAME", ... up to this load balancer
+    reason_list because;
+    reason_list doubts;
 };
 
 struct walker {
@@ -71,7 +72,7 @@ static void index_fronts(struct walker *walker)
     struct arena *arena = walker->arena;
     for (size_t i = 0; i < walker->estate->interfaces.count; i++) {
         const struct network_interface *one = walker->estate->interfaces.items[i];
-        const char *missing = NULL;
+        const struct reason *missing = NULL;
         const struct load_balancer *balancer = load_balancer_of(arena, walker->estate, one, &missing);
         if (balancer == NULL)
             continue;
@@ -85,7 +86,7 @@ static void index_fronts(struct walker *walker)
     }
     for (size_t i = 0; i < walker->set->endpoints.count; i++) {
         const struct endpoint *endpoint = &walker->set->endpoints.items[i];
-        const char *missing = NULL;
+        const struct reason *missing = NULL;
         const struct load_balancer *balancer = load_balancer_of(arena, walker->estate, endpoint->interface, &missing);
         struct front *front = map_get_pointer(&walker->fronts, balancer);
         if (front != NULL)
@@ -95,7 +96,7 @@ static void index_fronts(struct walker *walker)
 
 // The clients that a service may bring to a listener at one node. Without a listener, to any port.
 static void add_bridged(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
-                        struct clients *clients, text_list *doubts)
+                        struct clients *clients, reason_list *doubts)
 {
     for (size_t i = 0; i < walker->bridged; i++) {
         const struct indirect_exposure *bridged = &walker->set->indirect.items[i];
@@ -108,14 +109,14 @@ static void add_bridged(struct walker *walker, const struct hop_in *in, const st
             clients->may = prefixset_union(walker->arena, clients->may, one->sources);
             if (one->certainty == CERTAINTY_EXACT && in->listener != NULL)
                 clients->must = prefixset_union(walker->arena, clients->must, one->sources);
-            text_list_add_all(walker->arena, doubts, &one->via);
+            reason_add_all(walker->arena, doubts, &one->via);
         }
     }
 }
 
 // The clients that reach a listener two-way at one node, and what admits them there. Without a listener, any port.
 static struct clients clients_of(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
-                                 text_list *because, text_list *doubts)
+                                 reason_list *because, reason_list *doubts)
 {
     struct arena *arena = walker->arena;
     struct clients clients = {0};
@@ -130,8 +131,8 @@ static struct clients clients_of(struct walker *walker, const struct hop_in *in,
             clients.may = prefixset_union(arena, clients.may, one->sources);
             if (one->certainty == CERTAINTY_EXACT && in->listener != NULL)
                 clients.must = prefixset_union(arena, clients.must, one->sources);
-            text_list_add_all(arena, because, &one->because);
-            text_list_add_all(arena, doubts, &one->via);
+            reason_add_all(arena, because, &one->because);
+            reason_add_all(arena, doubts, &one->via);
         }
     }
     add_bridged(walker, in, node, &clients, doubts);
@@ -152,7 +153,7 @@ static bool preserves_client(const struct hop_in *in, enum family target_family)
 // What one node brings to a target.
 static struct clients through_node(struct walker *walker, const struct hop_in *in, size_t n,
                                    const struct network_interface *target, struct address address, uint16_t port,
-                                   const char *zone, bool *other_zone, text_list *because, text_list *doubts)
+                                   const char *zone, bool *other_zone, reason_list *because, reason_list *doubts)
 {
     struct hop_question hop = {.balancer = in->front->balancer,
                                .node = in->front->nodes.items[n],
@@ -162,7 +163,7 @@ static struct clients through_node(struct walker *walker, const struct hop_in *i
                                .protocol = in->protocol,
                                .preserved = preserves_client(in, address.family),
                                .clients = in->of_node[n]};
-    text_list own_because = {0}, own_doubts = {0};
+    reason_list own_because = {0}, own_doubts = {0};
     struct clients clients = hop_through(&walker->hopper, &hop, &own_because, &own_doubts);
     if (prefixset_is_empty(clients.may))
         return clients;
@@ -173,8 +174,8 @@ static struct clients through_node(struct walker *walker, const struct hop_in *i
     }
     if (serves == ZONE_PERHAPS || in->doubtful)
         clients.must = prefixset_empty;
-    text_list_add_all(walker->arena, because, &own_because);
-    text_list_add_all(walker->arena, doubts, &own_doubts);
+    reason_add_all(walker->arena, because, &own_because);
+    reason_add_all(walker->arena, doubts, &own_doubts);
     return clients;
 }
 
@@ -192,7 +193,7 @@ static const char *group_name(const struct target_group *group)
 // The clients that reach a target's port: with their own address, or through the load balancer's nodes.
 static struct clients through_nodes(struct walker *walker, const struct hop_in *in,
                                     const struct network_interface *target, struct address address, uint16_t port,
-                                    const char *zone, text_list *because, text_list *doubts)
+                                    const char *zone, reason_list *because, reason_list *doubts)
 {
     struct arena *arena = walker->arena;
     struct clients result = {0};
@@ -212,8 +213,8 @@ static struct clients through_nodes(struct walker *walker, const struct hop_in *
 }
 
 static void add_exposure(struct walker *walker, struct indirect_exposure *indirect, const struct hop_in *in,
-                         uint16_t port, struct prefixset sources, enum certainty certainty, const text_list *because,
-                         const text_list *doubts)
+                         uint16_t port, struct prefixset sources, enum certainty certainty, const reason_list *because,
+                         const reason_list *doubts)
 {
     struct arena *arena = walker->set->arena;
     if (prefixset_is_empty(sources))
@@ -229,13 +230,14 @@ static void add_exposure(struct walker *walker, struct indirect_exposure *indire
                              .path = PATH_TWO_WAY,
                              .certainty = certainty,
                              .client_ports = portset_all};
-    text_list_add_all(arena, &one->via, &in->path);
+    reason_add_all(arena, &one->via, &in->path);
     if (indirect->target_group != NULL)
-        *vector_add(arena, &one->via) =
-            arena_printf(arena, "target group %s: %s", indirect->target_group, indirect->health);
+        reason_add(arena, &one->via,
+                   reason_says(arena, REASON_BALANCER, indirect->target_group,
+                               arena_printf(arena, "target group %s: %s", indirect->target_group, indirect->health)));
     if (certainty == CERTAINTY_POSSIBLE)
-        text_list_add_all(arena, &one->via, doubts);
-    text_list_add_all(arena, &one->because, because);
+        reason_add_all(arena, &one->via, doubts);
+    reason_add_all(arena, &one->because, because);
 }
 
 // What a registered target's health says of it.
@@ -266,12 +268,14 @@ static bool heed_health(struct walker *walker, struct hop_in *in, const struct t
                                   group_name(in->group), target->health));
     if (takes == TAKES_PERHAPS) {
         in->doubtful = true;
-        text_list_add(walker->arena, &in->doubts,
-                      arena_printf(kept, "the health of target %s of target group %s is %s", target->id,
-                                   group_name(in->group),
-                                   strcmp(target->health, "unknown") == 0
-                                       ? "not told"
-                                       : arena_printf(kept, "%s, which is not known", target->health)));
+        const char *health = strcmp(target->health, "unknown") == 0
+                                 ? "not told"
+                                 : arena_printf(kept, "%s, which is not known", target->health);
+        reason_add(walker->arena, &in->doubts,
+                   reason_doubt(kept, REASON_BALANCER, target->id,
+                                settle_by_call(kept, KIND_TARGET_HEALTH, group_name(in->group)),
+                                arena_printf(kept, "the health of target %s of target group %s is %s", target->id,
+                                             group_name(in->group), health)));
     }
     return takes != TAKES_NONE;
 }
@@ -284,21 +288,21 @@ static void reach_target(struct walker *walker, const struct hop_in *way, const 
     struct hop_in own = *way, *in = &own; // what is doubtful of this target is not of the next
     const struct instance *instance = map_get(&walker->estate->instances, target->instance_id);
     bool asleep = instance != NULL && instance_is_asleep(instance);
-    own.doubts = (text_list){0};
-    text_list_add_all(walker->arena, &own.doubts, &way->doubts);
+    own.doubts = (reason_list){0};
+    reason_add_all(walker->arena, &own.doubts, &way->doubts);
     if (!target->attached || (instance != NULL && text_same(instance->state, "terminated")))
         return;
     if (registered != NULL && !heed_health(walker, in, registered, asleep))
         return;
-    text_list because = {0}, doubts = {0};
-    text_list_add_all(walker->arena, &because, &in->because);
-    text_list_add_all(walker->arena, &doubts, &in->doubts);
+    reason_list because = {0}, doubts = {0};
+    reason_add_all(walker->arena, &because, &in->because);
+    reason_add_all(walker->arena, &doubts, &in->doubts);
     struct clients clients = through_nodes(walker, in, target, address, port,
                                            registered == NULL ? NULL : registered->zone, &because, &doubts);
     if (prefixset_is_empty(clients.may))
         return;
     if (target->doubt != NULL) {
-        text_list_add(walker->arena, &doubts, target->doubt);
+        reason_add(walker->arena, &doubts, interface_doubt(arena, walker->estate, target));
         clients.must = prefixset_empty;
     }
     const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);
@@ -370,12 +374,14 @@ static void not_considered(struct walker *walker, const struct target *target, c
 
 static void follow_listener(struct walker *walker, const struct hop_in *in, int depth);
 
-static void add_path(struct walker *walker, text_list *path, const struct load_balancer *balancer,
+static void add_path(struct walker *walker, reason_list *path, const struct load_balancer *balancer,
                      const struct listener *listener)
 {
-    text_list_add(walker->arena, path,
-                  arena_printf(walker->set->arena, "load balancer %s %s", balancer->name,
-                               listener_text(walker->arena, listener)));
+    struct arena *kept = walker->set->arena;
+    const char *text = listener_text(walker->arena, listener);
+    reason_add(walker->arena, path,
+               reason_says(kept, REASON_BALANCER, arena_printf(kept, "%s:%s", balancer->name, text),
+                           arena_printf(kept, "load balancer %s %s", balancer->name, text)));
 }
 
 // What passes on from a network load balancer to the nodes of an application one. *any: whether somebody does.
@@ -408,15 +414,15 @@ static void follow_nested(struct walker *walker, const struct hop_in *way, const
         not_considered(walker, target, in.group);
         return;
     }
-    in.doubts = (text_list){0};
-    text_list_add_all(walker->arena, &in.doubts, &way->doubts);
+    in.doubts = (reason_list){0};
+    reason_add_all(walker->arena, &in.doubts, &way->doubts);
     if (!heed_health(walker, &in, target, false))
         return;
     struct hop_in next = in;
     bool any = false;
-    next.because = next.doubts = (text_list){0};
-    text_list_add_all(walker->arena, &next.because, &in.because);
-    text_list_add_all(walker->arena, &next.doubts, &in.doubts);
+    next.because = next.doubts = (reason_list){0};
+    reason_add_all(walker->arena, &next.because, &in.because);
+    reason_add_all(walker->arena, &next.doubts, &in.doubts);
     next.of_node = nested_clients(walker, &in, front, target, port, &next, &any);
     next.front = front;
     if (!balancer->listeners_known)
@@ -424,17 +430,18 @@ static void follow_nested(struct walker *walker, const struct hop_in *way, const
               arena_printf(walker->set->arena, "missing: listeners of load balancer %s", balancer->name));
     if (balancer->doubt != NULL) {
         next.doubtful = true;
-        text_list_add(walker->arena, &next.doubts, balancer->doubt);
+        reason_add(walker->arena, &next.doubts, load_balancer_doubt(walker->set->arena, balancer));
     }
     for (size_t i = 0; any && i < balancer->listeners.count; i++) {
         const struct listener *listener = &balancer->listeners.items[i];
         if (listener->port != port)
             continue;
-        text_list_add(walker->arena, &next.because,
-                      arena_printf(walker->set->arena, "%s:%u/%s", balancer->name, (unsigned)port, listener->protocol));
-        next.path = (text_list){0};
-        text_list_add_all(walker->arena, &next.path, &in.path);
-        text_list_add(walker->arena, &next.path, arena_printf(walker->set->arena, "target group %s", in.group->name));
+        reason_add(walker->arena, &next.because, listener_reason(walker->set->arena, balancer, listener));
+        next.path = (reason_list){0};
+        reason_add_all(walker->arena, &next.path, &in.path);
+        reason_add(walker->arena, &next.path,
+                   reason_says(walker->set->arena, REASON_BALANCER, in.group->name,
+                               arena_printf(walker->set->arena, "target group %s", in.group->name)));
         add_path(walker, &next.path, balancer, listener);
         next.listener = listener;
         follow_listener(walker, &next, depth + 1);
@@ -494,11 +501,13 @@ static void reach_instance(struct walker *walker, const struct hop_in *way, cons
     // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-register-targets.html
     if (group->is_ipv6 && own_address(interface, family, 1).family != 0) {
         in.doubtful = true;
-        in.doubts = (text_list){0};
-        text_list_add_all(walker->arena, &in.doubts, &way->doubts);
-        text_list_add(
+        in.doubts = (reason_list){0};
+        reason_add_all(walker->arena, &in.doubts, &way->doubts);
+        reason_add(
             walker->arena, &in.doubts,
-            arena_printf(walker->set->arena, "which IPv6 address of %s is its primary one is not told", interface->id));
+            reason_doubt(walker->set->arena, REASON_BALANCER, interface->id, settle_by_probe,
+                         arena_printf(walker->set->arena, "which IPv6 address of %s is its primary one is not told",
+                                      interface->id)));
     }
     struct address own;
     size_t a = 0;
@@ -564,10 +573,13 @@ static void follow_group(struct walker *walker, const struct hop_in *way, const 
     }
     struct hop_in in = *way; // what is doubtful of one group is not of the next
     in.group = group;
-    in.doubts = (text_list){0};
-    text_list_add_all(walker->arena, &in.doubts, &way->doubts);
+    in.doubts = (reason_list){0};
+    reason_add_all(walker->arena, &in.doubts, &way->doubts);
     if (group->doubt != NULL) {
-        text_list_add(walker->arena, &in.doubts, group->doubt);
+        reason_add(walker->arena, &in.doubts,
+                   reason_doubt(walker->set->arena, REASON_BALANCER, group_name(group),
+                                settle_by_call(walker->set->arena, KIND_TARGET_GROUPS, group_name(group)),
+                                group->doubt));
         in.doubtful = true;
     }
     for (size_t t = 0; t < group->targets.count; t++)
@@ -597,9 +609,9 @@ static void follow_way(struct walker *walker, const struct hop_in *in, const str
         own.of_node[n].must = prefixset_intersect(arena, in->of_node[n].must, way->sources.must);
         any = any || !prefixset_is_empty(own.of_node[n].may);
     }
-    own.doubts = (text_list){0};
-    text_list_add_all(arena, &own.doubts, &in->doubts);
-    text_list_add_all(arena, &own.doubts, &way->doubts);
+    own.doubts = (reason_list){0};
+    reason_add_all(arena, &own.doubts, &in->doubts);
+    reason_add_all(arena, &own.doubts, &way->doubts);
     if (any)
         follow_group(walker, &own, group, depth);
 }

@@ -14,13 +14,22 @@ static struct way *way_to(struct arena *arena, struct ways *ways, const char *gr
     return way;
 }
 
-static void widen(struct arena *arena, struct way *way, struct prefixset sources, bool surely, const char *doubt)
+// That what its listeners' rules say is not sure.
+static const struct reason *rules_doubt(struct hopper *hopper, const struct load_balancer *balancer, const char *text)
+{
+    struct arena *kept = hopper->set->arena;
+    return reason_doubt(kept, REASON_BALANCER, balancer->name,
+                        settle_by_call(kept, KIND_LISTENER_RULES, balancer->name), text);
+}
+
+static void widen(struct arena *arena, struct way *way, struct prefixset sources, bool surely,
+                  const struct reason *doubt)
 {
     way->sources.may = prefixset_union(arena, way->sources.may, sources);
     if (surely)
         way->sources.must = prefixset_union(arena, way->sources.must, sources);
     else
-        text_list_add(arena, &way->doubts, doubt);
+        reason_add(arena, &way->doubts, doubt);
 }
 
 static struct prefixset rule_sources(struct arena *arena, const struct listener_rule *rule, enum family family)
@@ -38,8 +47,9 @@ static struct prefixset rule_sources(struct arena *arena, const struct listener_
 // group that has no weight takes new clients of no kind; one that was sent there before may be kept there by a cookie.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
-static void follow_rule(struct hopper *hopper, const struct listener_rule *rule, enum family family, bool sure,
-                        const char *doubt, struct prefixset *left, struct ways *ways)
+static void follow_rule(struct hopper *hopper, const struct load_balancer *balancer, const struct listener_rule *rule,
+                        enum family family, bool sure, const struct reason *doubt, struct prefixset *left,
+                        struct ways *ways)
 {
     struct arena *arena = hopper->arena;
     struct prefixset sources = rule_sources(arena, rule, family);
@@ -48,9 +58,12 @@ static void follow_rule(struct hopper *hopper, const struct listener_rule *rule,
         const struct forward *forward = &rule->forwards.items[i];
         struct way *way = way_to(arena, ways, forward->target_group);
         if (forward->weight > 0)
-            widen(arena, way, taken, sure && rule->doubt == NULL, rule->doubt != NULL ? rule->doubt : doubt);
+            widen(arena, way, taken, sure && rule->doubt == NULL,
+                  rule->doubt != NULL ? rules_doubt(hopper, balancer, rule->doubt) : doubt);
         else if (rule->sticky)
-            widen(arena, way, taken, false, "its weight is 0, but a client may be kept there by a cookie");
+            widen(arena, way, taken, false,
+                  reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe,
+                               "its weight is 0, but a client may be kept there by a cookie"));
         else
             way->weightless = true;
     }
@@ -105,25 +118,27 @@ static int by_arn(const void *left, const void *right)
 }
 
 // What the snapshot lacks to know a listener's rules, or NULL. *assumed: they are absent altogether, which is no lack.
-static const char *rules_lack(struct hopper *hopper, const struct load_balancer *balancer,
-                              const struct listener *listener, const struct vpc_home *home, bool *assumed)
+static const struct reason *rules_lack(struct hopper *hopper, const struct load_balancer *balancer,
+                                       const struct listener *listener, const struct vpc_home *home, bool *assumed)
 {
     struct arena *kept = hopper->set->arena;
     *assumed = false;
     if (listener->rules_doubt != NULL || listener->otherwise.doubt != NULL)
-        return listener->rules_doubt != NULL ? listener->rules_doubt : listener->otherwise.doubt;
+        return rules_doubt(hopper, balancer,
+                           listener->rules_doubt != NULL ? listener->rules_doubt : listener->otherwise.doubt);
     const struct lack *lack = estate_lack(hopper->estate, kept, KIND_LISTENER_RULES, home->owner, home->region);
     enum completeness_state state = estate_completeness(hopper->estate, KIND_LISTENER_RULES, home->owner, home->region);
     if (lack != NULL && (state == COMPLETENESS_PARTIAL || state == COMPLETENESS_DAMAGED))
-        return lack->text;
+        return rules_doubt(hopper, balancer, lack->text);
     for (size_t r = 0; r < listener->rules.count; r++)
         if (listener->rules.items[r].doubt != NULL)
-            return listener->rules.items[r].doubt;
+            return rules_doubt(hopper, balancer, listener->rules.items[r].doubt);
     if (listener->rules_known)
         return NULL;
     *assumed = state == COMPLETENESS_ABSENT;
-    return arena_printf(kept, "a rule of listener %s of %s may forward to it (DescribeRules tells)",
-                        listener_text(hopper->arena, listener), balancer->name);
+    return rules_doubt(hopper, balancer,
+                       arena_printf(kept, "a rule of listener %s of %s may forward to it (DescribeRules tells)",
+                                    listener_text(hopper->arena, listener), balancer->name));
 }
 
 // Groups that say they belong to a load balancer may be behind a listener whose rules are not known, or behind any
@@ -134,8 +149,8 @@ static void follow_unnamed(struct hopper *hopper, const struct load_balancer *ba
     struct arena *arena = hopper->arena, *kept = hopper->set->arena;
     VECTOR(const struct target_group *) groups = {0};
     bool assumed = false;
-    const char *lack = listener == NULL ? arena_printf(kept, "missing: listeners of load balancer %s", balancer->name)
-                                        : rules_lack(hopper, balancer, listener, home, &assumed);
+    const struct reason *lack =
+        listener == NULL ? listeners_missing(kept, balancer) : rules_lack(hopper, balancer, listener, home, &assumed);
     for (size_t slot = 0; slot < hopper->estate->target_groups.size; slot++) {
         const struct target_group *group = hopper->estate->target_groups.slots[slot].value;
         bool named = group == NULL;
@@ -156,7 +171,9 @@ static void follow_unnamed(struct hopper *hopper, const struct load_balancer *ba
         widen(arena, way, everyone, false,
               lack != NULL
                   ? lack
-                  : arena_printf(kept, "it says that it is of %s, no listener of which names it", balancer->name));
+                  : reason_doubt(
+                        kept, REASON_BALANCER, balancer->name, settle_by_call(kept, KIND_LISTENERS, balancer->name),
+                        arena_printf(kept, "it says that it is of %s, no listener of which names it", balancer->name)));
         if (assumed)
             text_list_add(kept, &hopper->set->assumptions,
                           arena_printf(kept,
@@ -182,14 +199,14 @@ struct ways listener_ways(struct hopper *hopper, const struct load_balancer *bal
     // Whose the balancer is, and where: its ARN tells, else its nodes do.
     const struct vpc_home home = {.owner = balancer->account != NULL ? balancer->account : place->account_id,
                                   .region = balancer->region != NULL ? balancer->region : place->region};
+    const struct reason *doubt =
+        listener == NULL || listener->rules_doubt == NULL ? NULL : rules_doubt(hopper, balancer, listener->rules_doubt);
     struct ways ways = {0};
     struct prefixset left = prefixset_all(hopper->arena, family);
     for (size_t r = 0; listener != NULL && r < listener->rules.count; r++)
-        follow_rule(hopper, &listener->rules.items[r], family, listener->rules_doubt == NULL, listener->rules_doubt,
-                    &left, &ways);
+        follow_rule(hopper, balancer, &listener->rules.items[r], family, doubt == NULL, doubt, &left, &ways);
     if (listener != NULL)
-        follow_rule(hopper, &listener->otherwise, family, listener->rules_doubt == NULL, listener->rules_doubt, &left,
-                    &ways);
+        follow_rule(hopper, balancer, &listener->otherwise, family, doubt == NULL, doubt, &left, &ways);
     follow_unnamed(hopper, balancer, listener, family, &home, &ways);
     if (ways.items.count > 1)
         qsort(ways.items.items, ways.items.count, sizeof(struct way), by_group);

@@ -8,8 +8,8 @@
 struct way {
     const char *group; // ARN
     struct clients sources;
-    bool weightless;  // by an action that gives it no weight
-    text_list doubts; // why beyond sources.must it is not sure
+    bool weightless;    // by an action that gives it no weight
+    reason_list doubts; // why beyond sources.must it is not sure
 };
 
 struct ways {

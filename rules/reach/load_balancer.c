@@ -20,8 +20,21 @@ bool preserves_by_default(const struct target_group *group)
     return strcmp(group->type, "instance") == 0;
 }
 
+const struct reason *load_balancer_doubt(struct arena *arena, const struct load_balancer *balancer)
+{
+    enum kind kind = balancer->type == LOAD_BALANCER_CLASSIC ? KIND_CLASSIC_LOAD_BALANCERS : KIND_LOAD_BALANCERS;
+    return reason_doubt(arena, REASON_BALANCER, balancer->name, settle_by_call(arena, kind, balancer->name),
+                        balancer->doubt);
+}
+
+const struct reason *listeners_missing(struct arena *arena, const struct load_balancer *balancer)
+{
+    return reason_doubt(arena, REASON_BALANCER, balancer->name, settle_by_call(arena, KIND_LISTENERS, balancer->name),
+                        arena_printf(arena, "missing: listeners of load balancer %s", balancer->name));
+}
+
 const struct load_balancer *load_balancer_of(struct arena *arena, const struct estate *estate,
-                                             const struct network_interface *interface, const char **missing)
+                                             const struct network_interface *interface, const struct reason **missing)
 {
     const char *mark = interface->load_balancer;
     if (mark == NULL)
@@ -35,13 +48,14 @@ const struct load_balancer *load_balancer_of(struct arena *arena, const struct e
     if (balancer == NULL || balancer->name == NULL) {
         if (!interface->requester_managed && strstr(interface->type, "load_balancer") == NULL)
             return NULL; // somebody's own description
-        *missing = arena_printf(arena, "missing: load balancer %s", mark);
+        *missing = reason_doubt(arena, REASON_BALANCER, mark, settle_by_call(arena, kind, mark),
+                                arena_printf(arena, "missing: load balancer %s", mark));
         return NULL;
     }
     if (balancer->doubt != NULL)
-        *missing = balancer->doubt;
+        *missing = load_balancer_doubt(arena, balancer);
     else if (!balancer->listeners_known)
-        *missing = arena_printf(arena, "missing: listeners of load balancer %s", balancer->name);
+        *missing = listeners_missing(arena, balancer);
     return balancer;
 }
 
@@ -78,8 +92,9 @@ static struct balancer_ports takes_icmp(struct arena *arena, const struct load_b
         return (struct balancer_ports){.must = portset_all};
     return (struct balancer_ports){
         .may = portset_all,
-        .doubt =
-            arena_printf(arena, "whether network load balancer %s answers ICMP is not documented", balancer->name)};
+        .doubt = reason_doubt(
+            arena, REASON_BALANCER, balancer->name, settle_by_probe,
+            arena_printf(arena, "whether network load balancer %s answers ICMP is not documented", balancer->name))};
 }
 
 struct balancer_ports load_balancer_ports(struct arena *arena, const struct load_balancer *balancer, int protocol)
@@ -97,8 +112,9 @@ struct balancer_ports load_balancer_ports(struct arena *arena, const struct load
         if (listens != LISTENS_PERHAPS)
             continue;
         *vector_add(arena, &may) = range;
-        ports.doubt = arena_printf(arena, "what a listener of %s takes, of protocol %s, is not known", balancer->name,
-                                   listener->protocol);
+        ports.doubt = reason_doubt(arena, REASON_BALANCER, balancer->name, settle_by_probe,
+                                   arena_printf(arena, "what a listener of %s takes, of protocol %s, is not known",
+                                                balancer->name, listener->protocol));
     }
     ports.must = portset_from(arena, must.items, must.count);
     ports.may = portset_subtract(arena, portset_from(arena, may.items, may.count), ports.must);
@@ -106,17 +122,25 @@ struct balancer_ports load_balancer_ports(struct arena *arena, const struct load
 }
 
 void load_balancer_because(struct arena *arena, const struct load_balancer *balancer, int protocol, uint16_t low,
-                           uint16_t high, text_list *because)
+                           uint16_t high, reason_list *because)
 {
     if (protocol_is_icmp(protocol) && balancer->type != LOAD_BALANCER_NETWORK &&
         balancer->type != LOAD_BALANCER_GATEWAY)
-        *vector_add(arena, because) = arena_printf(arena, "%s:icmp", balancer->name);
+        *vector_add(arena, because) =
+            reason_says(arena, REASON_BALANCER, arena_printf(arena, "%s:icmp", balancer->name), "answers ICMP");
     for (size_t i = 0; i < balancer->listeners.count; i++) {
         const struct listener *listener = &balancer->listeners.items[i];
         if (listener_takes(listener, protocol) != LISTENS_NOT && low <= listener->port && listener->port <= high)
-            *vector_add(arena, because) =
-                arena_printf(arena, "%s:%u/%s", balancer->name, (unsigned)listener->port, listener->protocol);
+            *vector_add(arena, because) = listener_reason(arena, balancer, listener);
     }
+}
+
+const struct reason *listener_reason(struct arena *arena, const struct load_balancer *balancer,
+                                     const struct listener *listener)
+{
+    const char *text = listener_text(arena, listener);
+    return reason_says(arena, REASON_BALANCER, arena_printf(arena, "%s:%s", balancer->name, text),
+                       arena_printf(arena, "listens on %s", text));
 }
 
 const struct lack *attributes_lack(const struct estate *estate, const char *account, const char *region)
@@ -129,6 +153,14 @@ const struct lack *attributes_lack(const struct estate *estate, const char *acco
             return one;
     }
     return NULL;
+}
+
+const struct reason *attributes_doubt(struct arena *arena, const struct load_balancer *balancer,
+                                      const struct lack *lack)
+{
+    return reason_doubt(arena, REASON_BALANCER, balancer->name,
+                        arena_printf(arena, "elbv2 describe-load-balancer-attributes of %s", balancer->name),
+                        lack->text);
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
@@ -144,12 +176,14 @@ void load_balancer_gate(struct arena *arena, const struct estate *estate, const 
     if (internal && ipv6 && denies == SETTING_OFF)
         return;
     if (internal && ipv6 && denies == SETTING_NOT_TOLD && lack != NULL)
-        gate->doubt = lack->text;
+        gate->doubt = attributes_doubt(arena, balancer, lack);
     else if (internal)
         gate->shut = arena_printf(arena, "load balancer %s is internal", balancer->name);
     else if (denies == SETTING_ON && ipv6)
         gate->shut = arena_printf(arena, "load balancer %s denies all traffic of the internet gateway", balancer->name);
     else if (denies == SETTING_ON)
-        gate->doubt = arena_printf(
-            arena, "what ipv6.deny_all_igw_traffic of load balancer %s does to IPv4 is not documented", balancer->name);
+        gate->doubt = reason_doubt(
+            arena, REASON_BALANCER, balancer->name, settle_by_probe,
+            arena_printf(arena, "what ipv6.deny_all_igw_traffic of load balancer %s does to IPv4 is not documented",
+                         balancer->name));
 }

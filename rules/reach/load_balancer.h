@@ -16,7 +16,7 @@ bool preserves_by_default(const struct target_group *group);
 // The load balancer whose interface this is, or NULL. Where the snapshot holds load balancers but lacks this one or its
 // listeners, *missing says so: it may listen on every port.
 const struct load_balancer *load_balancer_of(struct arena *arena, const struct estate *estate,
-                                             const struct network_interface *interface, const char **missing);
+                                             const struct network_interface *interface, const struct reason **missing);
 
 // A listener as its clients know it: "443/HTTPS"; "unknown" where it is NULL.
 const char *listener_text(struct arena *arena, const struct listener *listener);
@@ -29,22 +29,35 @@ enum listens listener_takes(const struct listener *listener, int protocol);
 struct balancer_ports {
     struct portset must;
     struct portset may;
-    const char *doubt;
+    const struct reason *doubt;
 };
 struct balancer_ports load_balancer_ports(struct arena *arena, const struct load_balancer *balancer, int protocol);
 
 // That attributes of load balancers or target groups were asked for there and not answered, or NULL.
 const struct lack *attributes_lack(const struct estate *estate, const char *account, const char *region);
 
+// The same as a doubt of one load balancer.
+const struct reason *attributes_doubt(struct arena *arena, const struct load_balancer *balancer,
+                                      const struct lack *lack);
+
+// A listener, as what lets a packet in.
+const struct reason *listener_reason(struct arena *arena, const struct load_balancer *balancer,
+                                     const struct listener *listener);
+
 // What its scheme, and its attribute ipv6.deny_all_igw_traffic, do to what comes by the internet gateway. The attribute
 // does not count where its interface is known to let that in (`allowed`).
 struct balancer_gate {
-    const char *shut;  // why nothing comes in, or NULL
-    const char *doubt; // why that is not sure, or NULL
+    const char *shut;           // why nothing comes in, or NULL
+    const struct reason *doubt; // why that is not sure, or NULL
 };
 void load_balancer_gate(struct arena *arena, const struct estate *estate, const struct load_balancer *balancer,
                         enum family family, bool allowed, struct balancer_gate *gate);
 
+// Why a load balancer or its listeners are not sure; it has a doubt.
+const struct reason *load_balancer_doubt(struct arena *arena, const struct load_balancer *balancer);
+// That its listeners are not in the snapshot.
+const struct reason *listeners_missing(struct arena *arena, const struct load_balancer *balancer);
+
 // Adds "NAME:PORT/PROTOCOL" of each listener for a protocol on one of [low, high].
 void load_balancer_because(struct arena *arena, const struct load_balancer *balancer, int protocol, uint16_t low,
-                           uint16_t high, text_list *because);
+                           uint16_t high, reason_list *because);

@@ -10,6 +10,15 @@ static bool applies(const struct network_acl_entry *entry, bool egress, int prot
     return entry->egress == egress && (entry->protocol == PROTOCOL_ANY || entry->protocol == protocol);
 }
 
+struct reason network_acl_reason(const struct network_acl *acl, const struct network_acl_entry *entry)
+{
+    return (struct reason){.stage = entry->egress ? REASON_ACL_OUT : REASON_ACL_IN,
+                           .stops = !entry->allow,
+                           .form = REASON_ENTRY,
+                           .id = acl->id,
+                           .entry = entry};
+}
+
 struct acl_view network_acl_view(struct arena *arena, const struct network_acl *acl, bool egress, enum family family,
                                  int protocol)
 {
@@ -60,9 +69,9 @@ struct acl_view network_acl_view(struct arena *arena, const struct network_acl *
     for (size_t i = 0; i < entries.count; i++) {
         if (firsts[i].items.count == 0)
             continue;
-        view.parts[view.part_count++] = (struct acl_part){
-            .name = arena_printf(arena, "%s:%s%d", acl->id, egress ? "egress:" : "", entries.items[i]->number),
-            .first = {.count = firsts[i].items.count, .segments = firsts[i].items.items}};
+        view.parts[view.part_count++] =
+            (struct acl_part){.reason = network_acl_reason(acl, entries.items[i]),
+                              .first = {.count = firsts[i].items.count, .segments = firsts[i].items.items}};
     }
     struct portmap disjoint = {.count = allowed.count, .segments = allowed.items};
     view.allows = portmap_on_ports(arena, disjoint, portset_all); // joins equal neighbours
@@ -81,11 +90,11 @@ static bool takes_part(const struct acl_part *part, struct portset numbers, stru
 }
 
 void network_acl_because(struct arena *arena, const struct acl_view *view, struct portset numbers,
-                         struct prefixset others, text_list *because)
+                         struct prefixset others, reason_list *because)
 {
     for (size_t i = 0; i < view->part_count; i++)
         if (takes_part(&view->parts[i], numbers, others))
-            *vector_add(arena, because) = view->parts[i].name;
+            *vector_add(arena, because) = &view->parts[i].reason;
 }
 
 const struct network_acl_entry *network_acl_decides(const struct network_acl *acl, bool egress, int protocol,

@@ -10,7 +10,7 @@
 struct acl_view {
     struct portmap allows;
     struct acl_part {
-        const char *name;     // "acl-ID:NUMBER", outbound "acl-ID:egress:NUMBER"
+        struct reason reason; // the entry
         struct portmap first; // what the entry is first to match, and allows; neighbours not joined
     } * parts;                // by number; entries that allow nothing are not listed
     size_t part_count;
@@ -20,9 +20,12 @@ struct acl_view {
 struct acl_view network_acl_view(struct arena *arena, const struct network_acl *acl, bool egress, enum family family,
                                  int protocol);
 
-// Adds the names of the entries that are first to match, and allow, some pair of `numbers` × `others`.
+// Adds the entries that are first to match, and allow, some pair of `numbers` × `others`.
 void network_acl_because(struct arena *arena, const struct acl_view *view, struct portset numbers,
-                         struct prefixset others, text_list *because);
+                         struct prefixset others, reason_list *because);
+
+// What an entry does, as a reason.
+struct reason network_acl_reason(const struct network_acl *acl, const struct network_acl_entry *entry);
 
 // The entry that decides one packet, or NULL where none matches (which denies).
 const struct network_acl_entry *network_acl_decides(const struct network_acl *acl, bool egress, int protocol,

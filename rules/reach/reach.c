@@ -53,7 +53,7 @@ static void add_missing(struct engine *engine, const struct lack_list *list)
 }
 
 static void give_reasons(const struct question *question, const struct passage *passage, struct group_rules *rules,
-                         const text_list *group_doubts, struct exposure *exposure)
+                         const reason_list *group_doubts, struct exposure *exposure)
 {
     struct arena *arena = question->engine->scratch;
     struct site *site = question->site;
@@ -70,26 +70,26 @@ static void give_reasons(const struct question *question, const struct passage *
             const struct route_share *share = &of->replies.shares.items[i];
             if (share->reply == REPLY_NONE || !prefixset_overlap(share->sources, exposure->sources))
                 continue;
-            *vector_add(arena, &exposure->because) = share->name;
+            *vector_add(arena, &exposure->because) = share->reason;
             if (share->reply == REPLY_POSSIBLE)
-                text_list_add(arena, &exposure->via, share->doubt);
+                reason_add(arena, &exposure->via, share->doubt);
         }
         struct portset back = site_reply_numbers(arena, protocol, exposure->low, exposure->client_ports);
         network_acl_because(arena, &passage->out, back, exposure->sources, &exposure->because);
     }
     if (question->gate.gateway_id != NULL)
-        *vector_add(arena, &exposure->because) = question->gate.gateway_id;
+        *vector_add(arena, &exposure->because) = question->gate.why;
     if (exposure->certainty == CERTAINTY_EXACT) {
-        exposure->via = (text_list){0};
+        exposure->via = (reason_list){0};
         return;
     }
-    text_list_add_all(arena, &exposure->via, &question->gate.doubts);
-    text_list_add_all(arena, &exposure->via, group_doubts);
-    text_list_add_all(arena, &exposure->via, &of->replies.doubts);
+    reason_add_all(arena, &exposure->via, &question->gate.doubts);
+    reason_add_all(arena, &exposure->via, group_doubts);
+    reason_add_all(arena, &exposure->via, &of->replies.doubts);
     if (site->acl == NULL)
-        text_list_add(arena, &exposure->via, site->acl_missing);
+        reason_add(arena, &exposure->via, site->acl_missing);
     if (site->table == NULL)
-        text_list_add(arena, &exposure->via, site->table_missing);
+        reason_add(arena, &exposure->via, site->table_missing);
 }
 
 // Rectangles found so far of one protocol, kept apart by everything but ports and sources.
@@ -156,9 +156,9 @@ static struct claim on_listeners(const struct question *question, int protocol, 
     struct arena *arena = question->engine->scratch;
     struct balancer_ports ports = load_balancer_ports(question->engine->arena, question->balancer, protocol);
     struct claim claim = {0};
-    text_list_add_all(arena, &claim.doubts, &groups->doubts);
+    reason_add_all(arena, &claim.doubts, &groups->doubts);
     if (ports.doubt != NULL)
-        text_list_add(arena, &claim.doubts, ports.doubt);
+        reason_add(arena, &claim.doubts, ports.doubt);
     claim.must = portmap_on_ports(arena, groups->must, ports.must);
     claim.extra =
         portmap_union(arena, portmap_on_ports(arena, groups->extra, portset_union(arena, ports.must, ports.may)),
@@ -305,18 +305,18 @@ static exposure_vector compute_all(const struct question *question)
     return out;
 }
 
-static text_list kept_texts(struct arena *arena, const text_list *list)
+static reason_list kept_reasons(struct arena *arena, const reason_list *list)
 {
-    text_list kept = {0};
+    reason_list kept = {0};
     if (list->count > 0) {
-        kept.items =
-            memcpy(arena_array(arena, const char *, list->count), list->items, list->count * sizeof(*list->items));
+        kept.items = memcpy(arena_array(arena, const struct reason *, list->count), list->items,
+                            list->count * sizeof(*list->items));
         kept.count = kept.capacity = list->count;
     }
     return kept;
 }
 
-// Copies an answer out of scratch memory. Texts and client ports live long already.
+// Copies an answer out of scratch memory. Reasons and client ports live long already.
 static void keep_exposures(struct engine *engine, const exposure_vector *exposures, struct exposure_list *list)
 {
     struct arena *arena = engine->arena;
@@ -326,8 +326,8 @@ static void keep_exposures(struct engine *engine, const exposure_vector *exposur
         const struct exposure *one = &exposures->items[i];
         list->items[i] = *one;
         list->items[i].sources = prefix_table_keep(&engine->sources, one->sources);
-        list->items[i].via = kept_texts(arena, &one->via);
-        list->items[i].because = kept_texts(arena, &one->because);
+        list->items[i].via = kept_reasons(arena, &one->via);
+        list->items[i].because = kept_reasons(arena, &one->because);
     }
 }
 
@@ -339,11 +339,11 @@ static struct site *site_of(struct engine *engine, const struct network_interfac
         return before;
     struct site *site = site_behind(engine->arena, engine->estate, interface, gateway);
     struct text key = {0};
-    text_printf(&key, "%s|%s|%s|%d|%s|", site->acl != NULL ? site->acl->id : site->acl_missing,
-                site->table != NULL ? site->table->id : site->table_missing, interface->place->vpc_id,
-                (int)site->gate.state, site->gate.why);
+    text_printf(&key, "%s|%s|%s|%d|%s|", site->acl != NULL ? site->acl->id : site->acl_missing->text,
+                site->table != NULL ? site->table->id : site->table_missing->text, interface->place->vpc_id,
+                (int)site->gate.state, site->gate.why->text);
     for (size_t i = 0; i < site->gate.doubts.count; i++)
-        text_printf(&key, "|%s", site->gate.doubts.items[i]);
+        text_printf(&key, "|%s", site->gate.doubts.items[i]->text);
     struct site *known = map_get(&engine->sites_by_key, key.bytes);
     if (known == NULL)
         map_put(engine->arena, &engine->sites_by_key, arena_strdup(engine->arena, key.bytes), site);
@@ -361,7 +361,7 @@ static const char *variation(struct engine *engine, const struct network_interfa
     struct text key = {0};
     text_printf(&key, "%d|%s|%s", (int)gate->state, interface->type, balancer != NULL ? balancer->arn : "");
     for (size_t i = 0; i < gate->doubts.count; i++)
-        text_printf(&key, "|%s", gate->doubts.items[i]);
+        text_printf(&key, "|%s", gate->doubts.items[i]->text);
     text_printf(&key, "|%s", interface->groups != NULL ? interface->groups->key : interface->id);
     const char *kept = arena_strdup(engine->arena, key.bytes);
     text_free(&key);
@@ -380,7 +380,8 @@ static const struct exposure_list *ask(struct engine *engine, struct site *site,
     struct exposure_list *list = plain ? map_get_pointer(&of->answers, interface->groups) : NULL;
     if (list != NULL)
         return list;
-    const char *missing = NULL, *key = NULL;
+    const struct reason *missing = NULL;
+    const char *key = NULL;
     const struct load_balancer *balancer = load_balancer_of(engine->arena, engine->estate, interface, &missing);
     struct gate gate = plain ? site->gate : site_gate(engine->arena, site, interface, private_address);
     if (!plain) {
@@ -400,7 +401,7 @@ static const struct exposure_list *ask(struct engine *engine, struct site *site,
         struct lack_list lacks = {0};
         lack_add(engine->arena, &lacks,
                  &(struct lack){kind_name(KIND_LOAD_BALANCERS), interface->place->account_id, interface->place->region,
-                                interface->load_balancer, missing});
+                                interface->load_balancer, missing->text});
         add_missing(engine, &lacks);
     }
     *vector_add(engine->arena, &engine->questions) = (struct question){.engine = engine,

@@ -45,12 +45,23 @@ static int by_priority(const void *left, const void *right)
     return strcmp(a->route->target_id, b->route->target_id);
 }
 
-static const char *name_of(struct arena *arena, const struct route_table *table, const struct route_share *share)
+static const struct reason *reason_of(struct arena *arena, const struct route_table *table,
+                                      const struct route_share *share)
 {
     char text[ADDRESS_TEXT];
     prefix_format(share->prefix, text);
-    return arena_printf(arena, "%s:%s", table->id,
-                        share->route->prefix_list != NULL ? share->route->prefix_list : text);
+    const char *id =
+        arena_printf(arena, "%s:%s", table->id, share->route->prefix_list != NULL ? share->route->prefix_list : text);
+    return reason_says(
+        arena, REASON_ROUTE, id,
+        arena_printf(arena, "to %s%s", share->route->target_id, share->route->active ? "" : " (blackhole)"));
+}
+
+// Whether, or to what, it is attached is not sure.
+static const struct reason *doubt_gateway(struct arena *arena, const struct internet_gateway *gateway)
+{
+    return reason_doubt(arena, REASON_GATEWAY, gateway->id, settle_by_call(arena, KIND_INTERNET_GATEWAYS, gateway->id),
+                        gateway->doubt);
 }
 
 static void judge(struct arena *arena, const struct estate *estate, const struct interface_place *place,
@@ -70,14 +81,15 @@ static void judge(struct arena *arena, const struct estate *estate, const struct
         if (type != NULL && strcmp(type, "Gateway") == 0)
             return; // S3 and DynamoDB: replies leave for the service, not for the internet
         share->reply = REPLY_POSSIBLE;
-        share->doubt = route->target_id;
         firewall = map_get(&estate->firewall_endpoints, route->target_id);
-        if (firewall != NULL)
-            share->doubt = arena_printf(arena, "%s of AWS Network Firewall %s", route->target_id, firewall);
+        share->doubt = reason_doubt(
+            arena, REASON_APPLIANCE, route->target_id, settle_by_probe,
+            firewall == NULL ? route->target_id
+                             : arena_printf(arena, "%s of AWS Network Firewall %s", route->target_id, firewall));
         return;
     case ROUTE_UNKNOWN:
         share->reply = REPLY_POSSIBLE;
-        share->doubt = route->target_id;
+        share->doubt = reason_doubt(arena, REASON_ROUTE, route->target_id, settle_by_probe, route->target_id);
         return;
     case ROUTE_INTERNET_GATEWAY:
         break;
@@ -86,17 +98,17 @@ static void judge(struct arena *arena, const struct estate *estate, const struct
     const struct internet_gateway *known = map_get(&estate->internet_gateways, route->target_id);
     if (attached != NULL && strcmp(attached->id, route->target_id) == 0) {
         share->reply = attached->doubt == NULL ? REPLY_SURE : REPLY_POSSIBLE;
-        share->doubt = attached->doubt;
+        share->doubt = attached->doubt == NULL ? NULL : doubt_gateway(arena, attached);
     } else if (known != NULL && !known->attachments_known) {
         share->reply = REPLY_POSSIBLE;
-        share->doubt = known->doubt;
+        share->doubt = doubt_gateway(arena, known);
     } else if (known == NULL) {
         share->reply = REPLY_POSSIBLE;
         struct vpc_home home = estate_home(estate, place);
         const struct lack *all = estate_lack(estate, arena, KIND_INTERNET_GATEWAYS, home.owner, home.region);
         struct lack one = {kind_name(KIND_INTERNET_GATEWAYS), home.owner, home.region, route->target_id, NULL};
         one.text = arena_printf(arena, "missing: internet gateway %s of %s", route->target_id, place->vpc_id);
-        share->doubt = all == NULL ? one.text : all->text;
+        share->doubt = reason_lack(arena, REASON_ROUTE, all == NULL ? &one : all);
         lack_add(arena, missing, all == NULL ? &one : all);
     }
 }
@@ -105,7 +117,7 @@ static void judge(struct arena *arena, const struct estate *estate, const struct
 // lists AWS chooses at random. Where they lead to different answers, neither is sure.
 // https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
 static void judge_equals(struct arena *arena, const struct estate *estate, const struct interface_place *place,
-                         struct route_claim *claim, size_t at, struct lack_list *missing)
+                         struct route_claim *claim, size_t at, const char *table_id, struct lack_list *missing)
 {
     struct route_share *share = &claim->shares.items[at];
     for (size_t i = at + 1; i < claim->shares.count; i++) {
@@ -117,8 +129,9 @@ static void judge_equals(struct arena *arena, const struct estate *estate, const
         if (other.reply == share->reply)
             continue;
         share->reply = REPLY_POSSIBLE;
-        share->doubt = arena_printf(arena, "%s or %s, by routes of which either may hold", share->route->target_id,
-                                    other.route->target_id);
+        share->doubt = reason_doubt(arena, REASON_ROUTE, table_id, settle_by_probe,
+                                    arena_printf(arena, "%s or %s, by routes of which either may hold",
+                                                 share->route->target_id, other.route->target_id));
     }
 }
 
@@ -149,8 +162,9 @@ struct route_claim route_table_replies(struct arena *arena, const struct estate 
         const char *what = list != NULL && list->doubt != NULL
                                ? list->doubt
                                : arena_printf(arena, "missing: entries of prefix list %s", route->prefix_list);
-        lack_add(arena, missing, &(struct lack){kind_name(KIND_PREFIX_LISTS), NULL, NULL, route->prefix_list, what});
-        text_list_add(arena, &claim.doubts, what);
+        const struct lack lack = {kind_name(KIND_PREFIX_LISTS), NULL, NULL, route->prefix_list, what};
+        lack_add(arena, missing, &lack);
+        reason_add(arena, &claim.doubts, reason_lack(arena, REASON_ROUTE, &lack));
         unsure_cut = unsure_cut || any.reply != REPLY_SURE;
         unsure_open = unsure_open || any.reply != REPLY_NONE;
     }
@@ -166,8 +180,8 @@ struct route_claim route_table_replies(struct arena *arena, const struct estate 
         if (prefixset_is_empty(share->sources))
             continue;
         judge(arena, estate, place, share, missing);
-        judge_equals(arena, estate, place, &claim, i, missing);
-        share->name = name_of(arena, table, share);
+        judge_equals(arena, estate, place, &claim, i, table->id, missing);
+        share->reason = reason_of(arena, table, share);
         for (size_t r = 0; r < share->sources.count && share->reply != REPLY_NONE; r++) {
             *vector_add(arena, &possible) = share->sources.ranges[r];
             if (share->reply == REPLY_SURE)

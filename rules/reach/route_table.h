@@ -13,14 +13,14 @@ struct route_share {
     struct prefix prefix;
     struct prefixset sources;
     enum reply reply;
-    const char *name;  // "rtb-ID:DESTINATION"
-    const char *doubt; // why only possible
+    const struct reason *reason; // "rtb-ID:DESTINATION", and where it leads
+    const struct reason *doubt;  // why only possible
 };
 
 struct route_claim {
     struct prefixset must;
     struct prefixset may;
-    text_list doubts; // what concerns the table as a whole (prefix lists without entries)
+    reason_list doubts; // what concerns the table as a whole (prefix lists without entries)
     VECTOR(struct route_share) shares;
 };
 

@@ -53,22 +53,23 @@ static const struct prefixset *resolve_list(struct group_cache *cache, const cha
     return set;
 }
 
-static void lacks(struct group_cache *cache, enum kind kind, const char *id, const char *text)
+static const struct reason *lacks(struct group_cache *cache, enum kind kind, const char *id, const char *text)
 {
     const char *account = cache->place == NULL ? NULL : cache->place->account_id;
     const char *region = cache->place == NULL ? NULL : cache->place->region;
-    lack_add(cache->arena, &cache->missing, &(struct lack){kind_name(kind), account, region, id, text});
+    const struct lack lack = {kind_name(kind), account, region, id, text};
+    lack_add(cache->arena, &cache->missing, &lack);
+    return reason_lack(cache->arena, REASON_GROUP, &lack);
 }
 
 // A group that the snapshot does not have: because it lacks them all there, or this one.
-static const char *group_lack(struct group_cache *cache, const char *id)
+static const struct reason *group_lack(struct group_cache *cache, const char *id)
 {
     const struct lack *all = cache->place == NULL ? NULL
                                                   : estate_lack(cache->estate, cache->arena, KIND_SECURITY_GROUPS,
                                                                 cache->place->account_id, cache->place->region);
     const char *text = all != NULL ? all->text : arena_printf(cache->arena, "missing: security group %s", id);
-    lacks(cache, KIND_SECURITY_GROUPS, all != NULL ? NULL : id, text);
-    return text;
+    return lacks(cache, KIND_SECURITY_GROUPS, all != NULL ? NULL : id, text);
 }
 
 static void resolve_rule(struct group_cache *cache, const struct security_group_rule *rule, enum family family,
@@ -83,11 +84,91 @@ static void resolve_rule(struct group_cache *cache, const struct security_group_
         }
         const char *id = rule->prefix_lists.items[i];
         const struct prefix_list *named = map_get(&cache->estate->prefix_lists, id);
-        admission->doubt = named != NULL && named->doubt != NULL
+        const char *text = named != NULL && named->doubt != NULL
                                ? named->doubt
                                : arena_printf(cache->arena, "missing: entries of prefix list %s", id);
-        lacks(cache, KIND_PREFIX_LISTS, id, admission->doubt);
+        admission->doubt = lacks(cache, KIND_PREFIX_LISTS, id, text);
     }
+}
+
+const struct rule_record *security_group_only_record(const struct estate *estate, const char *group,
+                                                     const struct security_group_rule *rule, bool egress)
+{
+    if (rule->prefixes.count + rule->prefix_lists.count + rule->groups.count != 1)
+        return NULL;
+    const struct prefix *prefix = rule->prefixes.count == 1 ? &rule->prefixes.items[0] : NULL;
+    const char *peer = rule->prefix_lists.count == 1 ? rule->prefix_lists.items[0]
+                       : rule->groups.count == 1     ? rule->groups.items[0]
+                                                     : NULL;
+    return estate_rule_record(estate, group, rule, egress, prefix, peer);
+}
+
+const struct reason *security_group_reason(struct arena *arena, const struct estate *estate,
+                                           const struct security_group *group, const struct security_group_rule *rule,
+                                           const char *peer)
+{
+    struct reason *reason = arena_new_of(arena, struct reason);
+    *reason = (struct reason){.stage = REASON_GROUP, .form = REASON_RULE, .id = group->id, .rule = rule};
+    reason->record = peer != NULL ? estate_rule_record(estate, group->id, rule, false, NULL, peer)
+                                  : security_group_only_record(estate, group->id, rule, false);
+    return reason;
+}
+
+typedef VECTOR(struct admission) admission_vector;
+
+// Adds what a rule, or a part of it, admits of a family.
+static void add_admission(struct group_cache *cache, const struct security_group *group,
+                          const struct security_group_rule *rule, const struct security_group_rule *part,
+                          const struct rule_record *record, enum family family, struct arena *scratch,
+                          admission_vector *found)
+{
+    struct admission admission = {.protocol = rule->protocol, .low = rule->low, .high = rule->high};
+    resolve_rule(cache, part, family, &admission);
+    if (prefixset_is_empty(admission.sources) && admission.doubt == NULL)
+        return; // nothing of this family
+    admission.reason =
+        (struct reason){.stage = REASON_GROUP, .form = REASON_RULE, .id = group->id, .rule = rule, .record = record};
+    *vector_add(scratch, found) = admission;
+}
+
+// Those with a record first, by its id: whatever the order of peers in the document.
+static int by_record(const void *left, const void *right)
+{
+    const struct rule_record *a = ((const struct admission *)left)->reason.record;
+    const struct rule_record *b = ((const struct admission *)right)->reason.record;
+    return a == NULL || b == NULL ? (a == NULL) - (b == NULL) : strcmp(a->id, b->id);
+}
+
+// Each peer that a record names stands for itself; the others stand together.
+static void add_by_peer(struct group_cache *cache, const struct security_group *group,
+                        const struct security_group_rule *rule, enum family family, struct arena *scratch,
+                        admission_vector *found)
+{
+    size_t first = found->count;
+    struct security_group_rule rest = {.protocol = rule->protocol, .low = rule->low, .high = rule->high};
+    for (size_t i = 0; i < rule->prefixes.count; i++) {
+        struct prefix *prefix = &rule->prefixes.items[i];
+        if (prefix->family != family)
+            continue;
+        const struct rule_record *record = estate_rule_record(cache->estate, group->id, rule, false, prefix, NULL);
+        struct security_group_rule part = {.prefixes = {.items = prefix, .count = 1}};
+        if (record != NULL)
+            add_admission(cache, group, rule, &part, record, family, scratch, found);
+        else
+            *vector_add(scratch, &rest.prefixes) = *prefix;
+    }
+    for (size_t i = 0; i < rule->prefix_lists.count; i++) {
+        const char **list = &rule->prefix_lists.items[i];
+        const struct rule_record *record = estate_rule_record(cache->estate, group->id, rule, false, NULL, *list);
+        struct security_group_rule part = {.prefix_lists = {.items = list, .count = 1}};
+        if (record != NULL)
+            add_admission(cache, group, rule, &part, record, family, scratch, found);
+        else
+            *vector_add(scratch, &rest.prefix_lists) = *list;
+    }
+    add_admission(cache, group, rule, &rest, NULL, family, scratch, found);
+    if (found->count - first > 1)
+        qsort(found->items + first, found->count - first, sizeof(*found->items), by_record);
 }
 
 const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family)
@@ -99,17 +180,20 @@ const struct group_admissions *security_group_resolve(struct group_cache *cache,
     const struct security_group *group = map_get(&cache->estate->security_groups, id);
     resolved = arena_new_of(cache->arena, struct group_admissions);
     map_put(cache->arena, known, id, resolved);
-    resolved->missing = group == NULL ? group_lack(cache, id) : group->doubt;
+    if (group == NULL)
+        resolved->missing = group_lack(cache, id);
+    else if (group->doubt != NULL)
+        resolved->missing = reason_doubt(cache->arena, REASON_GROUP, id,
+                                         settle_by_call(cache->arena, KIND_SECURITY_GROUPS, id), group->doubt);
     struct arena *scratch = arena_new();
-    VECTOR(struct admission) found = {0};
+    admission_vector found = {0};
+    bool named = map_get(&cache->estate->rule_records, id) != NULL;
     for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
         const struct security_group_rule *rule = &group->ingress.items[r];
-        struct admission admission = {.protocol = rule->protocol, .low = rule->low, .high = rule->high};
-        resolve_rule(cache, rule, family, &admission);
-        if (prefixset_is_empty(admission.sources) && admission.doubt == NULL)
-            continue; // nothing of this family
-        admission.name = arena_printf(cache->arena, "%s:%zu", id, rule->index);
-        *vector_add(scratch, &found) = admission;
+        if (named)
+            add_by_peer(cache, group, rule, family, scratch, &found);
+        else
+            add_admission(cache, group, rule, rule, NULL, family, scratch, &found);
     }
     resolved->count = found.count;
     if (found.count > 0)
@@ -125,6 +209,8 @@ static int by_low_port(const void *left, const void *right)
     return (int)a->rule->low - (int)b->rule->low;
 }
 
+static const struct reason no_group = {.stage = REASON_GROUP, .text = "no security group"};
+
 struct group_rules security_group_rules(struct arena *arena, struct group_cache *cache,
                                         const struct network_interface *interface, enum family family, int protocol)
 {
@@ -134,12 +220,12 @@ struct group_rules security_group_rules(struct arena *arena, struct group_cache 
     if (interface->groups == NULL)
         return rules;
     if (interface->groups->count == 0)
-        *vector_add(arena, &rules.always) = "no security group";
+        *vector_add(arena, &rules.always) = &no_group;
     for (size_t g = 0; g < interface->groups->count; g++) {
         const char *id = interface->groups->ids[g];
         const struct group_admissions *group = security_group_resolve(cache, id, family);
         if (group->missing != NULL)
-            *vector_add(arena, &rules.always) = arena_printf(cache->arena, "%s (not known)", id);
+            *vector_add(arena, &rules.always) = reason_says(cache->arena, REASON_GROUP, id, "not known");
         for (size_t r = 0; r < group->count; r++)
             if (applies(&group->items[r], protocol))
                 *vector_add(arena, &found) = &group->items[r];
@@ -169,7 +255,8 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
     struct prefixset everyone = prefixset_all(arena, family);
     VECTOR(struct port_segment) may = {0};
     if (interface->groups_unsure) { // its kind is not modelled: they may not count
-        text_list_add(arena, &claim.doubts, interface->doubt);
+        reason_add(arena, &claim.doubts,
+                   reason_doubt(cache->arena, REASON_GATEWAY, interface->id, settle_by_probe, interface->doubt));
         claim.extra = portmap_of(arena, portset_all, everyone);
         return claim;
     }
@@ -178,8 +265,7 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
                                ? interface->doubt
                                : arena_printf(cache->arena, "missing: Groups of %s", interface->id);
         cache->place = interface->place;
-        lacks(cache, KIND_NETWORK_INTERFACES, interface->id, text);
-        text_list_add(arena, &claim.doubts, text);
+        reason_add(arena, &claim.doubts, lacks(cache, KIND_NETWORK_INTERFACES, interface->id, text));
         claim.extra = portmap_of(arena, portset_all, everyone);
         return claim;
     }
@@ -194,7 +280,7 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
         if (!prefixset_is_empty(rule->sources))
             must[must_count++] = (struct port_segment){rule->low, rule->high, rule->sources};
         if (rule->doubt != NULL) {
-            text_list_add(arena, &claim.doubts, rule->doubt);
+            reason_add(arena, &claim.doubts, rule->doubt);
             *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, everyone};
         }
     }
@@ -202,7 +288,7 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
         const struct group_admissions *group = security_group_resolve(cache, interface->groups->ids[g], family);
         if (group->missing == NULL)
             continue;
-        text_list_add(arena, &claim.doubts, group->missing);
+        reason_add(arena, &claim.doubts, group->missing);
         *vector_add(arena, &may) = (struct port_segment){0, PORT_LAST, everyone};
     }
     claim.must = portmap_from(arena, must, must_count);
@@ -211,7 +297,7 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
 }
 
 void security_group_because(struct arena *arena, struct group_rules *rules, const struct exposure *rectangle,
-                            text_list *because)
+                            reason_list *because)
 {
     size_t low = 0, end = rules->count; // rules from `end` on begin above the rectangle
     while (low < end) {
@@ -232,5 +318,5 @@ void security_group_because(struct arena *arena, struct group_rules *rules, cons
     for (size_t word = 0; rules->count > 0 && word < rules->count / 64 + 1; word++)
         for (; rules->found[word] != 0; rules->found[word] &= rules->found[word] - 1)
             *vector_add(arena, because) =
-                rules->by_place[word * 64 + (size_t)__builtin_ctzll(rules->found[word])]->name;
+                &rules->by_place[word * 64 + (size_t)__builtin_ctzll(rules->found[word])]->reason;
 }

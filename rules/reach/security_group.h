@@ -6,18 +6,18 @@
 
 // One rule of a group, for one family, with its prefix lists resolved.
 struct admission {
-    const char *name; // "sg-ID:INDEX"
-    int protocol;     // or PROTOCOL_ANY
+    struct reason reason; // that it admits
+    int protocol;         // or PROTOCOL_ANY
     uint16_t low;
     uint16_t high;
     struct prefixset sources;
-    const char *doubt; // what the snapshot lacks to know all sources, or NULL
+    const struct reason *doubt; // what the snapshot lacks to know all sources, or NULL
 };
 
 struct group_admissions {
     const struct admission *items; // those that name some source of the family
     size_t count;
-    const char *missing; // the group itself is, or it is not known whole, and this says so; else NULL
+    const struct reason *missing; // the group itself is, or it is not known whole, and this says so; else NULL
 };
 
 // Groups are resolved once and shared by every interface that holds them.
@@ -30,6 +30,16 @@ struct group_cache {
     struct lack_list missing;            // what the snapshot lacked in all that was asked
 };
 
+// A rule of a group as a reason: by the record of its peer `peer` (a prefix list or group; NULL: of its only one), else
+// by the group and its place.
+const struct reason *security_group_reason(struct arena *arena, const struct estate *estate,
+                                           const struct security_group *group, const struct security_group_rule *rule,
+                                           const char *peer);
+
+// The record of a rule's only peer; NULL where it has several, or no record tells of it.
+const struct rule_record *security_group_only_record(const struct estate *estate, const char *group,
+                                                     const struct security_group_rule *rule, bool egress);
+
 const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family);
 
 // The rules of an interface's groups for one protocol, ordered so that those that admit a rectangle are found fast.
@@ -41,8 +51,8 @@ struct group_rules {
         uint16_t highest_port; // of this rule and all before it
     } * by_port;               // ascending by low port
     const struct admission **by_place;
-    uint64_t *found;  // scratch: a bit a place
-    text_list always; // missing groups, or that there is none
+    uint64_t *found;    // scratch: a bit a place
+    reason_list always; // missing groups, or that there is none
 };
 
 struct group_rules security_group_rules(struct arena *arena, struct group_cache *cache,
@@ -54,6 +64,6 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
                                    const struct network_interface *interface, enum family family,
                                    const struct group_rules *rules);
 
-// Adds the name of each rule that admits some of the rectangle, in the order of groups and rules.
+// Adds each rule that admits some of the rectangle, in the order of groups and rules.
 void security_group_because(struct arena *arena, struct group_rules *rules, const struct exposure *rectangle,
-                            text_list *because);
+                            reason_list *because);

@@ -35,9 +35,12 @@ struct site *site_behind(struct arena *arena, const struct estate *estate, const
     site->gateway = gateway;
     struct lack acl = {0}, table = {0};
     site->acl = network_acl_of(arena, estate, interface, &acl);
-    site->acl_missing = acl.text;
+    if (site->acl == NULL)
+        site->acl_missing = reason_lack(arena, REASON_ACL_IN, &acl);
     if (gateway != GATEWAY_INTERNET) {
-        site->gate.why = site->table_missing = unmodelled(arena, interface->place, gateway);
+        site->gate.why = site->table_missing =
+            reason_doubt(arena, REASON_GATEWAY, interface->place->vpc_id, settle_by_probe,
+                         unmodelled(arena, interface->place, gateway));
         site->gate.state = GATE_OPEN;
         gate_doubt(arena, &site->gate, site->gate.why);
         if (site->acl == NULL)
@@ -47,9 +50,12 @@ struct site *site_behind(struct arena *arena, const struct estate *estate, const
     site->gate = gateway_admits(arena, estate, interface, &site->missing);
     site->edge = map_get(&estate->edge_table_of_gateway, site->gate.gateway_id);
     site->table = route_table_of(arena, estate, interface, &table);
-    site->table_missing = table.text;
+    if (site->table == NULL)
+        site->table_missing = reason_lack(arena, REASON_ROUTE, &table);
     if (site->edge != NULL && site->edge->doubt != NULL)
-        gate_doubt(arena, &site->gate, site->edge->doubt); // where it sends what comes is not sure
+        gate_doubt(arena, &site->gate, // where it sends what comes is not sure
+                   reason_doubt(arena, REASON_ROUTE, site->edge->id,
+                                settle_by_call(arena, KIND_ROUTE_TABLES, site->edge->id), site->edge->doubt));
     if (site->gate.state != GATE_SHUT && site->acl == NULL)
         lack_add(arena, &site->missing, &acl);
     if (site->gate.state != GATE_SHUT && site->table == NULL)
@@ -200,7 +206,7 @@ static struct acl_view kept_view(struct arena *arena, const struct acl_view *vie
     kept.parts = arena_array(arena, struct acl_part, view->part_count);
     for (size_t i = 0; i < view->part_count; i++) {
         const struct acl_part *part = &view->parts[i];
-        kept.parts[i].name = arena_strdup(arena, part->name);
+        kept.parts[i].reason = part->reason;
         kept.parts[i].first = portmap_copy(arena, part->first);
     }
     return kept;
@@ -264,8 +270,9 @@ struct gate site_gate(struct arena *arena, struct site *site, const struct netwo
     const struct route_share *share = route_table_share(&of->edge, private_address.bits);
     if (share != NULL && share->route->target != ROUTE_LOCAL)
         gate_doubt(arena, &gate,
-                   arena_printf(arena, "edge route %s to %s", share->name,
-                                share->doubt != NULL ? share->doubt : share->route->target_id));
+                   reason_doubt(arena, REASON_APPLIANCE, share->route->target_id, settle_by_probe,
+                                arena_printf(arena, "edge route %s to %s", share->reason->id,
+                                             share->doubt != NULL ? share->doubt->text : share->route->target_id)));
     for (size_t i = 0; i < of->edge.doubts.count; i++)
         gate_doubt(arena, &gate, of->edge.doubts.items[i]);
     return gate;

@@ -26,9 +26,9 @@ struct site {
     const struct interface_place *place; // of some interface of it
     struct gate gate;
     const struct network_acl *acl; // NULL: the snapshot lacks it
-    const char *acl_missing;
+    const struct reason *acl_missing;
     const struct route_table *table; // NULL: the snapshot lacks it
-    const char *table_missing;
+    const struct reason *table_missing;
     const struct route_table *edge; // associated with the gateway, or NULL
     struct lack_list missing;       // what the snapshot lacks here
     struct site_family {

@@ -158,7 +158,7 @@ const char *cli_sources(struct arena *arena, enum family family, struct prefixse
     const char *but = listed(arena, family, prefixset_subtract(arena, all, sources), &but_count);
     if (count <= 3 || but_count > 3)
         return plain;
-    return arena_printf(arena, "%s but %s", family == FAMILY_IPV4 ? "0.0.0.0/0" : "::/0", but);
+    return arena_printf(arena, "%s except %s", family == FAMILY_IPV4 ? "0.0.0.0/0" : "::/0", but);
 }
 
 const char *cli_numbers(struct arena *arena, const struct exposure *exposure)

@@ -48,10 +48,7 @@ static void put_change(struct json_writer *writer, struct arena *arena, const st
     json_put_boolean(writer, "internet", change->internet);
     json_put_string(writer, "path", change->path == PATH_TWO_WAY ? "two-way" : "inbound-only");
     json_put_string(writer, "certainty", change->certainty == CERTAINTY_EXACT ? "exact" : "possible");
-    json_open(writer, "causes", '[');
-    for (size_t i = 0; i < change->causes.count; i++)
-        json_put_string(writer, NULL, change->causes.items[i]);
-    json_close(writer, ']');
+    reasons_put(writer, arena, "causes", &change->causes);
     json_close(writer, '}');
 }
 
@@ -127,7 +124,7 @@ static void write_text(struct text *out, const struct difference *difference, co
             change->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "", change->internet ? "" : "  [not internet]",
             change->endpoint == NULL ? "  [behind a load balancer]" : "");
         for (size_t c = 0; c < change->causes.count; c++)
-            text_printf(out, "         %s\n", report_clean(arena, change->causes.items[c]));
+            text_printf(out, "         %s\n", report_clean(arena, reason_brief(arena, change->causes.items[c])));
         arena_free(arena);
     }
     for (size_t i = 0; i < report->unknown.count; i++)

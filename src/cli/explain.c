@@ -106,14 +106,15 @@ static void write_answer(struct text *out, const char *format, struct arena *are
         json_put_string(&writer, "from", source);
         json_put_string(&writer, "verdict", verdict);
         json_put_boolean(&writer, "dormant", endpoint->dormant);
-        json_put_string(&writer, "stopped_by", explanation_stop(arena, explanation));
+        reason_put(&writer, arena, "stopped_by", explanation_stop(explanation));
         json_open(&writer, "hops", '[');
         for (size_t i = 0; i < explanation->hops.count; i++) {
             const struct hop *hop = &explanation->hops.items[i];
             json_open_line(&writer, NULL, '{');
-            json_put_string(&writer, "stage", hop->stage);
+            json_put_string(&writer, "stage", hop_words(hop));
             json_put_string(&writer, "result", results[hop->result]);
             json_put_string(&writer, "text", hop->text);
+            reasons_put(&writer, arena, "reasons", &hop->reasons);
             json_close(&writer, '}');
         }
         json_close(&writer, ']');
@@ -126,7 +127,11 @@ static void write_answer(struct text *out, const char *format, struct arena *are
                 dormancy != NULL ? " (dormant: " : "", dormancy != NULL ? dormancy : "", dormancy != NULL ? ")" : "");
     for (size_t i = 0; i < explanation->hops.count; i++) {
         const struct hop *hop = &explanation->hops.items[i];
-        text_printf(out, "  %-4s  %-16s %s\n", marks[hop->result], hop->stage, report_clean(arena, hop->text));
+        text_printf(out, "  %-4s  %-16s %s\n", marks[hop->result], hop_words(hop), report_clean(arena, hop->text));
+        for (size_t r = 0; r < hop->reasons.count; r++)
+            if (hop->result == HOP_POSSIBLE && hop->reasons.items[r]->settle != NULL)
+                text_printf(out, "  %-4s  %-16s to settle it: %s\n", "", "",
+                            report_clean(arena, hop->reasons.items[r]->settle));
     }
 }
 

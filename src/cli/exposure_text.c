@@ -33,10 +33,15 @@ static void put_row(struct arena *arena, enum family family, const struct exposu
 
 static bool same_via(const struct exposure *a, const struct exposure *b)
 {
-    bool same = a->certainty == b->certainty && a->via.count == b->via.count;
-    for (size_t i = 0; same && i < a->via.count; i++)
-        same = strcmp(a->via.items[i], b->via.items[i]) == 0;
-    return same;
+    return a->certainty == b->certainty && reasons_same(&a->via, &b->via);
+}
+
+// A load balancer on the way; or why an exposure is only possible, and what would settle it.
+static void put_doubt(struct arena *arena, const char *lead, const struct reason *reason, struct text *out)
+{
+    text_printf(out, "          %s%s\n", lead, report_clean(arena, reason_text(arena, reason)));
+    if (reason->settle != NULL)
+        text_printf(out, "          %*sto settle it: %s\n", (int)strlen(lead), "", report_clean(arena, reason->settle));
 }
 
 // Everything from some sources, which is some fifteen rows of protocols: its row for all TCP ports, or NULL.
@@ -85,7 +90,7 @@ static void put_rows(const struct exposure_list *list, enum family family, bool 
                 one == whole ? "everything" : cli_numbers(arena, one), all, out);
         bool goes_on = i + 1 < shown.count && same_via(one, shown.items[i + 1]); // said once behind the last
         for (size_t v = 0; !goes_on && v < one->via.count; v++)
-            text_printf(out, "          possible: %s\n", report_clean(arena, one->via.items[v]));
+            put_doubt(arena, "possible: ", one->via.items[v], out);
     }
     if (shown.count == 0)
         text_printf(out, "  nothing arrives%s\n", list->count > 0 ? " from the internet" : "");
@@ -130,7 +135,7 @@ static void put_indirect(const struct indirect_exposure *one, struct text *out)
                     exposure_protocol(arena, exposure), cli_sources(arena, one->family, exposure->sources),
                     exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "", one->dormant ? "  [dormant]" : "");
         for (size_t v = 0; v < exposure->via.count; v++)
-            text_printf(out, "          %s%s\n", v == 0 ? "via " : "    ", report_clean(arena, exposure->via.items[v]));
+            put_doubt(arena, v == 0 ? "via " : "    ", exposure->via.items[v], out);
     }
     arena_free(arena);
 }

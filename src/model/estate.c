@@ -1,5 +1,6 @@
 #include "model/estate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 const char *kind_name(enum kind kind)
@@ -55,6 +56,47 @@ const char *kind_name(enum kind kind)
     return names[kind];
 }
 
+const char *kind_call(enum kind kind)
+{
+    static const char *const calls[KIND_COUNT] = {
+        [KIND_NETWORK_INTERFACES] = "ec2 describe-network-interfaces",
+        [KIND_RESERVATIONS] = "ec2 describe-instances",
+        [KIND_SUBNETS] = "ec2 describe-subnets",
+        [KIND_ROUTE_TABLES] = "ec2 describe-route-tables",
+        [KIND_NETWORK_ACLS] = "ec2 describe-network-acls",
+        [KIND_INTERNET_GATEWAYS] = "ec2 describe-internet-gateways",
+        [KIND_SECURITY_GROUPS] = "ec2 describe-security-groups",
+        [KIND_PREFIX_LISTS] = "ec2 get-managed-prefix-list-entries",
+        [KIND_VPCS] = "ec2 describe-vpcs",
+        [KIND_VPC_ENDPOINTS] = "ec2 describe-vpc-endpoints",
+        [KIND_BLOCK_PUBLIC_ACCESS] = "ec2 describe-vpc-block-public-access-options",
+        [KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS] = "ec2 describe-vpc-block-public-access-exclusions",
+        [KIND_SECURITY_GROUP_VPC_ASSOCIATIONS] = "ec2 describe-security-group-vpc-associations",
+        [KIND_LOAD_BALANCERS] = "elbv2 describe-load-balancers",
+        [KIND_LISTENERS] = "elbv2 describe-listeners",
+        [KIND_LISTENER_RULES] = "elbv2 describe-rules",
+        [KIND_TARGET_GROUPS] = "elbv2 describe-target-groups",
+        [KIND_TARGET_HEALTH] = "elbv2 describe-target-health",
+        [KIND_CLASSIC_LOAD_BALANCERS] = "elb describe-load-balancers",
+        [KIND_FIREWALLS] = "network-firewall describe-firewall",
+        [KIND_DB_INSTANCES] = "rds describe-db-instances",
+        [KIND_LAUNCH_TEMPLATES] = "ec2 describe-launch-template-versions",
+        [KIND_ADDRESSES] = "ec2 describe-addresses",
+        [KIND_NAT_GATEWAYS] = "ec2 describe-nat-gateways",
+        [KIND_EGRESS_ONLY_INTERNET_GATEWAYS] = "ec2 describe-egress-only-internet-gateways",
+        [KIND_SECURITY_GROUP_RULES] = "ec2 describe-security-group-rules",
+        [KIND_ACCOUNT_SUMMARY] = "iam get-account-summary",
+        [KIND_PASSWORD_POLICY] = "iam get-account-password-policy",
+        [KIND_ACCOUNT_DETAILS] = "iam get-account-authorization-details",
+        [KIND_CREDENTIAL_REPORT] = "iam get-credential-report",
+        [KIND_VIRTUAL_DEVICES] = "iam list-virtual-mfa-devices",
+        [KIND_TRAILS] = "cloudtrail describe-trails",
+        [KIND_TRAIL_STATUS] = "cloudtrail get-trail-status",
+        [KIND_EVENT_SELECTORS] = "cloudtrail get-event-selectors",
+    };
+    return calls[kind];
+}
+
 bool unread_is_of_account(const struct unread *unread)
 {
     return unread->kind >= KIND_ACCOUNT_SUMMARY;
@@ -76,6 +118,13 @@ bool instance_is_asleep(const struct instance *instance)
 {
     static const char *const states[] = {"stopping", "stopped", "shutting-down", NULL};
     return instance->state != NULL && text_among(instance->state, states);
+}
+
+bool instance_state_is_sure(const struct instance *instance)
+{
+    // "pending" may run already, and a state that is new may be one in which it runs.
+    static const char *const sure[] = {"running", "stopping", "stopped", "shutting-down", "terminated", NULL};
+    return instance->state == NULL || text_among(instance->state, sure);
 }
 
 struct vpc_home estate_home(const struct estate *estate, const struct interface_place *place)
@@ -162,6 +211,58 @@ static size_t place_of(const struct estate *estate, const char *id)
             high = middle;
     }
     return low;
+}
+
+enum { RECORD_KEY = 512 };
+
+static void record_key(const struct rule_record *record, char key[RECORD_KEY])
+{
+    char prefix[ADDRESS_TEXT] = "";
+    if (record->prefix.family != 0)
+        prefix_format(record->prefix, prefix);
+    snprintf(key, RECORD_KEY, "%d|%d|%u|%u|%s", record->egress, record->protocol, (unsigned)record->low,
+             (unsigned)record->high, record->prefix.family != 0 ? prefix : record->peer);
+}
+
+void estate_add_rule_record(struct estate *estate, const char *group, const struct rule_record *record)
+{
+    char key[RECORD_KEY], old_key[RECORD_KEY];
+    struct rule_records *records = map_get(&estate->rule_records, group);
+    if (records == NULL) {
+        records = arena_new_of(estate->arena, struct rule_records);
+        map_put(estate->arena, &estate->rule_records, group, records);
+    }
+    record_key(record, key);
+    struct rule_record *same = map_get(&records->by_id, record->id);
+    if (same != NULL) { // told twice, or by two documents that differ
+        record_key(same, old_key);
+        same->doubtful =
+            same->doubtful || strcmp(key, old_key) != 0 || !text_same(same->description, record->description);
+        return;
+    }
+    struct rule_record *kept = arena_new_of(estate->arena, struct rule_record);
+    *kept = *record;
+    map_put(estate->arena, &records->by_id, kept->id, kept);
+    const struct rule_record *other = map_get(&records->by_peer, key);
+    if (other == NULL || strcmp(kept->id, other->id) < 0) // whatever the order of records
+        map_put(estate->arena, &records->by_peer, arena_strdup(estate->arena, key), kept);
+}
+
+const struct rule_record *estate_rule_record(const struct estate *estate, const char *group,
+                                             const struct security_group_rule *rule, bool egress,
+                                             const struct prefix *prefix, const char *peer)
+{
+    const struct rule_records *records = map_get(&estate->rule_records, group);
+    char key[RECORD_KEY];
+    if (records == NULL)
+        return NULL;
+    struct rule_record like = {.egress = egress, .protocol = rule->protocol, .low = rule->low, .high = rule->high};
+    like.peer = peer;
+    if (prefix != NULL)
+        like.prefix = *prefix;
+    record_key(&like, key);
+    const struct rule_record *found = map_get(&records->by_peer, key);
+    return found == NULL || found->doubtful ? NULL : found;
 }
 
 struct network_interface *estate_interface(const struct estate *estate, const char *id)

@@ -127,6 +127,26 @@ struct security_group_rule {
     VECTOR(struct prefix) prefixes;
     VECTOR(const char *) prefix_lists;
     VECTOR(const char *) groups; // members' private addresses; never an internet source
+    const char *description;     // that all of its peers have; NULL where they have none; "" where they differ
+};
+
+// One peer of a rule, as DescribeSecurityGroupRules tells of it, with the id that it has there.
+struct rule_record {
+    const char *id;          // "sgr-..."
+    const char *description; // or NULL
+    bool egress;
+    int protocol;
+    uint16_t low;
+    uint16_t high;
+    struct prefix prefix; // family 0: the peer is a prefix list or a group
+    const char *peer;     // its id, or NULL
+    bool doubtful;        // another record of this id differs
+};
+
+// Those of one group.
+struct rule_records {
+    struct map by_id;
+    struct map by_peer; // direction, traffic and peer as text -> struct rule_record
 };
 
 // A set of security groups as interfaces hold it. Interfaces with equal sets share one.
@@ -470,6 +490,7 @@ struct estate {
     struct map vpc_homes;                          // VPC -> struct vpc_home
     VECTOR(struct network_interface *) interfaces; // ascending by id
     struct map security_groups;
+    struct map rule_records; // group id -> struct rule_records
     struct map network_acls;
     struct map acl_of_subnet; // subnet id -> struct network_acl
     struct map default_acl_of_vpc;
@@ -513,12 +534,17 @@ struct estate {
 
 // The key under which documents hold a kind.
 const char *kind_name(enum kind kind);
+// The call that tells of a kind, as the AWS CLI names it: "ec2 describe-route-tables".
+const char *kind_call(enum kind kind);
 
 // Whether an instance is no more, or soon is not: terminated or shutting down.
 bool instance_is_gone(const struct instance *instance);
 // Whether it surely does not run, but may again. What starts may run already, and a state that is new may be one in
 // which it runs: such an instance's interfaces are doubtful instead.
 bool instance_is_asleep(const struct instance *instance);
+
+// Whether its state tells if it runs: "pending", or a word that is new, does not.
+bool instance_state_is_sure(const struct instance *instance);
 
 // Who owns a VPC and where it is; where that is not told, `place` is taken.
 struct vpc_home estate_home(const struct estate *estate, const struct interface_place *place);
@@ -541,6 +567,15 @@ bool estate_has_network(const struct estate *estate);
 // Adds what is not in the list yet, by its text. What was not understood is listed in the estate as unread, and not
 // here.
 void lack_add(struct arena *arena, struct lack_list *list, const struct lack *lack);
+
+// Adds what DescribeSecurityGroupRules tells of one peer of a group's rule. Of two with one id that differ neither
+// counts.
+void estate_add_rule_record(struct estate *estate, const char *group, const struct rule_record *record);
+
+// The record of one peer (a prefix, else the id of a prefix list or group) of a group's rule, or NULL.
+const struct rule_record *estate_rule_record(const struct estate *estate, const char *group,
+                                             const struct security_group_rule *rule, bool egress,
+                                             const struct prefix *prefix, const char *peer);
 
 // The interface with an id, or NULL.
 struct network_interface *estate_interface(const struct estate *estate, const char *id);

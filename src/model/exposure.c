@@ -16,21 +16,11 @@ const struct exposure *exposure_find(const struct endpoint *endpoint, int protoc
     return NULL;
 }
 
-static bool texts_equal(const text_list *a, const text_list *b)
-{
-    if (a->count != b->count)
-        return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (strcmp(a->items[i], b->items[i]) != 0)
-            return false;
-    return true;
-}
-
 bool exposure_same_answer(const struct exposure *a, const struct exposure *b)
 {
     return a->low == b->low && a->high == b->high && a->path == b->path && a->certainty == b->certainty &&
            prefixset_equal(a->sources, b->sources) && portset_equal(a->client_ports, b->client_ports) &&
-           texts_equal(&a->via, &b->via) && texts_equal(&a->because, &b->because);
+           reasons_same(&a->via, &b->via) && reasons_same(&a->because, &b->because);
 }
 
 const char *endpoint_dormancy(const struct endpoint *endpoint)
@@ -120,8 +110,10 @@ static void put_texts(struct json_writer *writer, const char *key, const text_li
 struct exposure_writer {
     struct json_writer json;
     struct arena *kept;
-    struct map lists;   // struct exposure_list that several endpoints share -> its lines, as struct text
-    struct map sources; // address ranges -> their array, as struct text
+    struct arena *scratch; // for one exposure
+    struct map lists;      // struct exposure_list that several endpoints share -> its lines, as struct text
+    struct map sources;    // address ranges -> their array, as struct text
+    struct map reasons;    // struct reason -> its object, as struct text
 };
 
 static const struct text *sources_text(struct exposure_writer *writer, enum family family, struct prefixset sources)
@@ -145,21 +137,38 @@ static const struct text *sources_text(struct exposure_writer *writer, enum fami
     return made;
 }
 
+static void put_reasons(struct exposure_writer *writer, const char *key, const reason_list *list)
+{
+    json_open_line(&writer->json, key, '[');
+    for (size_t i = 0; i < list->count; i++) {
+        struct text *made = map_get_pointer(&writer->reasons, list->items[i]);
+        if (made == NULL) {
+            made = arena_new_of(writer->kept, struct text);
+            struct json_writer one = {.out = made, .first = true};
+            reason_put(&one, writer->scratch, NULL, list->items[i]);
+            map_put_pointer(writer->kept, &writer->reasons, list->items[i], made);
+        }
+        json_put_made(&writer->json, NULL, made);
+    }
+    json_close(&writer->json, ']');
+}
+
 static void put_exposure(struct exposure_writer *all, enum family family, const struct exposure *exposure, uint16_t low,
                          uint16_t high)
 {
     struct json_writer *writer = &all->json;
-    struct arena *arena = all->kept;
+    struct arena *arena = all->scratch;
     json_open_line(writer, NULL, '{');
     exposure_put_numbers(writer, exposure->protocol_low, exposure->protocol_high, low, high);
     json_put_made(writer, "sources", sources_text(all, family, exposure->sources));
     json_put_boolean(writer, "internet", exposure->internet);
     json_put_string(writer, "path", exposure->path == PATH_TWO_WAY ? "two-way" : "inbound-only");
     json_put_string(writer, "certainty", exposure->certainty == CERTAINTY_EXACT ? "exact" : "possible");
-    put_texts(writer, "via", &exposure->via);
+    put_reasons(all, "via", &exposure->via);
     json_put_string(writer, "client_ports", portset_format(arena, exposure->client_ports));
-    put_texts(writer, "because", &exposure->because);
+    put_reasons(all, "because", &exposure->because);
     json_close(writer, '}');
+    arena_reset(arena);
 }
 
 size_t exposure_rectangles(int protocol, uint16_t low, uint16_t high, struct port_range rectangles[3])
@@ -329,7 +338,7 @@ static void put_notes(struct json_writer *json, const struct exposure_set *set)
 
 void exposure_write_json(const struct exposure_set *set, struct text *out)
 {
-    struct exposure_writer writer = {.json = json_writer_to(out), .kept = arena_new()};
+    struct exposure_writer writer = {.json = json_writer_to(out), .kept = arena_new(), .scratch = arena_new()};
     struct json_writer *json = &writer.json;
     json_open(json, NULL, '{');
     json_put_string(json, "schema", "sgproof/exposure/v1");
@@ -363,7 +372,9 @@ void exposure_write_json(const struct exposure_set *set, struct text *out)
         put_indirect(&writer, &set->indirect.items[i]);
     free_texts(&writer.lists);
     free_texts(&writer.sources);
+    free_texts(&writer.reasons);
     arena_free(writer.kept);
+    arena_free(writer.scratch);
     json_close(json, ']');
     json_close(json, '}');
     json_end_document(json);

@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "model/estate.h"
 #include "model/owner.h"
+#include "model/reason.h"
 
 // One byte each: an exposure is what there is most of.
 enum __attribute__((packed)) exposure_path { PATH_TWO_WAY, PATH_INBOUND_ONLY };
@@ -23,8 +23,8 @@ struct exposure {
     enum certainty certainty;
     struct prefixset sources;
     struct portset client_ports; // from which a reply finds its way back; empty where inbound-only
-    text_list via;               // what is not modelled or missing: why it is only possible
-    text_list because;           // what admits it: group rule, NACL entries, route, gateway
+    reason_list via;             // the load balancers on its way; then why it is only possible
+    reason_list because;         // what admits it: group rules, ACL entries, route, gateway
 };
 
 struct exposure_list {

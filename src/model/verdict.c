@@ -9,19 +9,24 @@ const char *const verdict_names[] = {"confirmed", "latent",      "blocked",    "
 const char *const intent_names[] = {"expected", "forbidden", "unspecified", NULL};
 const char *const severity_names[] = {"critical", "high", "medium", "low", "info", NULL};
 
+static bool texts_same(const text_list *a, const text_list *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = strcmp(a->items[i], b->items[i]) == 0;
+    return same;
+}
+
 static bool agree(const struct verdict *a, const struct verdict *b)
 {
     if (!address_equal(a->address, b->address) || a->protocol != b->protocol || (uint32_t)a->high + 1 != b->low ||
         a->declared != b->declared || a->observed != b->observed || a->kind != b->kind || a->unstable != b->unstable ||
         a->accepting != b->accepting || a->intent != b->intent || a->severity != b->severity ||
         !text_same(a->reason, b->reason) || !text_same(a->from, b->from) ||
-        !text_same(a->intent_rule, b->intent_rule) || !text_same(a->intent_expired, b->intent_expired) ||
-        a->because.count != b->because.count)
+        !text_same(a->intent_rule, b->intent_rule) || !text_same(a->intent_expired, b->intent_expired))
         return false;
-    for (size_t i = 0; i < a->because.count; i++)
-        if (strcmp(a->because.items[i], b->because.items[i]) != 0)
-            return false;
-    return true;
+    return reasons_same(&a->because, &b->because) && reasons_same(&a->via, &b->via) &&
+           texts_same(&a->suggested, &b->suggested);
 }
 
 static int by_place(const void *left, const void *right)
@@ -58,6 +63,16 @@ static void put_if_any(struct json_writer *writer, const char *key, const char *
 {
     if (value != NULL)
         json_put_string(writer, key, value);
+}
+
+void verdict_put_suggested(struct json_writer *writer, const struct verdict *verdict)
+{
+    if (verdict->suggested.count == 0)
+        return;
+    json_open(writer, "suggested", '[');
+    for (size_t i = 0; i < verdict->suggested.count; i++)
+        json_put_string(writer, NULL, verdict->suggested.items[i]);
+    json_close(writer, ']');
 }
 
 static void put_notes(struct json_writer *writer, const struct verdict_set *set)
@@ -147,15 +162,16 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
         put_if_any(&writer, "intent_reason", verdict->intent_reason);
         put_if_any(&writer, "intent_expired", verdict->intent_expired);
         json_put_string(&writer, "severity", severity_names[verdict->severity]);
-        json_open(&writer, "because", '[');
-        for (size_t b = 0; b < verdict->because.count; b++)
-            json_put_string(&writer, NULL, verdict->because.items[b]);
-        json_close(&writer, ']');
+        reasons_put(&writer, scratch, "because", &verdict->because);
+        if (verdict->via.count > 0)
+            reasons_put(&writer, scratch, "via", &verdict->via);
+        verdict_put_suggested(&writer, verdict);
         json_open(&writer, "observations", '[');
         for (size_t o = 0; o < verdict->observations.count; o++)
             json_put_integer(&writer, NULL, (int64_t)verdict->observations.items[o]);
         json_close(&writer, ']');
         json_close(&writer, '}');
+        arena_reset(scratch);
     }
     json_close(&writer, ']');
     json_close(&writer, '}');
@@ -235,7 +251,9 @@ static bool read_verdict(struct arena *arena, const struct json_cursor *at, stru
         !json_word(arena, at, "severity", severity_names, &severity, error) ||
         !json_optional_boolean(at, "accepts_everything", &verdict->accepting, error) ||
         !json_optional_integer(at, "answers_on_every_port", 1, PORT_LAST + 1, &accepts, &present, error) ||
-        !read_texts(arena, at, "because", &verdict->because, error))
+        !reasons_read(arena, at, "because", &verdict->because, error) ||
+        (json_member(at, "via").node != NULL && !reasons_read(arena, at, "via", &verdict->via, error)) ||
+        (json_member(at, "suggested").node != NULL && !read_texts(arena, at, "suggested", &verdict->suggested, error)))
         return false;
     if (!address_parse(text, &verdict->address) || !protocol_parse(protocol, &verdict->protocol))
         return json_fail(at, error, "expected an address and a protocol");

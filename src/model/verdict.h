@@ -47,7 +47,9 @@ struct verdict {
     const char *intent_reason;  // or NULL
     const char *intent_expired; // id of a rule that would have allowed it before it expired, or NULL
     enum severity severity;
-    text_list because;
+    reason_list because;         // what admits it, or what first stops it
+    reason_list via;             // why it is only possible
+    text_list suggested;         // commands that together would close it, for a person to judge
     VECTOR(size_t) observations; // line numbers in observations.jsonl
 };
 
@@ -81,6 +83,9 @@ struct verdict_set {
 
 // Joins neighbouring ports that agree in everything; their observations are joined too.
 void verdicts_merge(struct arena *arena, struct verdict_set *set);
+
+// The member `suggested`, where there is any.
+void verdict_put_suggested(struct json_writer *writer, const struct verdict *verdict);
 
 void verdicts_write_json(const struct verdict_set *set, struct text *out);
 bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error);

@@ -50,6 +50,8 @@ static struct verdict verdict_for(const struct endpoint *endpoint, int protocol,
     verdict.kind = verdict_of(verdict.declared, observed, protocol);
     if (exposure != NULL)
         verdict.because = exposure->because;
+    if (exposure != NULL && verdict.declared == DECLARED_POSSIBLE)
+        verdict.via = exposure->via;
     return verdict;
 }
 

@@ -96,9 +96,8 @@ static void put_verdict(struct batches *batches, const struct verdict *verdict)
     struct arena *arena = batches->arena;
     const char *account = is_account(verdict->account_id) ? verdict->account_id : batches->account;
     const char *region = verdict->region != NULL ? verdict->region : batches->region;
-    const char *because = "";
-    for (size_t i = 0; i < verdict->because.count; i++)
-        because = arena_printf(arena, "%s%s%s", because, i > 0 ? ", " : " Because: ", verdict->because.items[i]);
+    const char *reasons = reasons_joined(arena, &verdict->because, REASON_UNTOLD, ", ");
+    const char *because = reasons == NULL ? "" : arena_printf(arena, " Because: %s", reasons);
     begin_finding(batches, report_finding_id(arena, verdict),
                   arena_printf(arena, "sgproof/%s", verdict_names[verdict->kind]),
                   "Software and Configuration Checks/AWS Security Best Practices/Network Reachability", account, region,

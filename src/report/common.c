@@ -51,6 +51,19 @@ const char *report_silence(struct arena *arena, const struct report_run *run)
         told->answered, told->asked, told->longest_gap, ports[VERDICT_UNVERIFIED]);
 }
 
+const char *report_doubts(struct arena *arena, const struct verdict *verdict)
+{
+    const char *text = NULL;
+    for (size_t i = 0; i < verdict->via.count; i++) {
+        const struct reason *reason = verdict->via.items[i];
+        const char *one = reason_text(arena, reason);
+        if (reason->settle != NULL)
+            one = arena_printf(arena, "%s (to settle it: %s)", one, reason->settle);
+        text = text == NULL ? arena_printf(arena, "possible: %s", one) : arena_printf(arena, "%s; %s", text, one);
+    }
+    return text;
+}
+
 const char *report_port(struct arena *arena, const struct verdict *verdict)
 {
     const char *protocol = protocol_name(arena, verdict->protocol);
@@ -78,25 +91,39 @@ static size_t columns(const char *text, size_t length)
     return count;
 }
 
-void report_wrap(struct text *out, const char *lead, const char *words, size_t width)
+// Where it is a command, a line that goes on says so to the shell, but for one that ends within quotes.
+static void wrap(struct text *out, const char *lead, const char *words, size_t width, bool command)
 {
-    size_t indent = columns(lead, strlen(lead)), column = indent;
+    size_t indent = columns(lead, strlen(lead)), column = indent, room = command ? 2 : 0;
+    bool quoted = false;
     text_puts(out, lead);
     for (const char *at = words; *at != '\0';) {
         size_t length = strcspn(at, " "), wide = columns(at, length);
-        if (column > indent && column + 1 + wide > width) {
-            text_printf(out, "\n%*s", (int)indent, "");
+        if (column > indent && column + 1 + wide + room > width) {
+            text_printf(out, "%s\n%*s", command && !quoted ? " \\" : "", (int)indent, "");
             column = indent;
         } else if (column > indent) {
             text_puts(out, " ");
             column++;
         }
         text_add(out, at, length);
+        for (size_t i = 0; i < length; i++)
+            quoted = quoted != (at[i] == '\'');
         column += wide;
         at += length;
         at += strspn(at, " ");
     }
     text_puts(out, "\n");
+}
+
+void report_command(struct text *out, const char *lead, const char *command, size_t width)
+{
+    wrap(out, lead, command, width, true);
+}
+
+void report_wrap(struct text *out, const char *lead, const char *words, size_t width)
+{
+    wrap(out, lead, words, width, false);
 }
 
 void report_count(const struct verdict_set *set, size_t ports[VERDICT_KINDS])

@@ -21,14 +21,6 @@ static void put_cell(struct text *out, const char *text, bool last)
     text_puts(out, last ? "\r\n" : ",");
 }
 
-static const char *joined(struct arena *arena, const text_list *list)
-{
-    const char *text = "";
-    for (size_t i = 0; i < list->count; i++)
-        text = i == 0 ? list->items[i] : arena_printf(arena, "%s; %s", text, list->items[i]);
-    return text;
-}
-
 void report_csv(const struct report_run *run, const struct report_options *options, struct text *out)
 {
     (void)options;
@@ -62,7 +54,7 @@ void report_csv(const struct report_run *run, const struct report_options *optio
             intent_names[verdict->intent],
             verdict->intent_rule,
             verdict->intent_owner,
-            joined(arena, &verdict->because),
+            reasons_joined(arena, &verdict->because, REASON_UNTOLD, "; "),
         };
         size_t count = sizeof(cells) / sizeof(cells[0]);
         for (size_t c = 0; c < count; c++)

@@ -14,44 +14,36 @@ const char *html_cell(struct arena *arena, const struct verdict *verdict)
 }
 
 // ---- The path: what a packet meets, in order, and the way back. The reasons of a verdict name what admits it, or the
-// first stage that stops it (rules/reach/explain.h).
+// first stage that stops it.
 
 static const struct stage {
     const char *title;
-    const char *start; // of what admits
-    const char *stop;  // of what stops
+    enum reason_stage stages[2]; // whose reasons are shown there
+    bool if_any;                 // only where there are some
 } stages[] = {
-    {"Internet gateway", "igw-", "gateway: "},         {"Network ACL, in", "acl-", "network acl in: "},
-    {"Security groups", "sg-", "security groups: "},   {"Route back", "rtb-", "route back: "},
-    {"Network ACL, out", "acl-", "network acl out: "},
+    {"Internet gateway", {REASON_GATEWAY, REASON_BLOCK_PUBLIC_ACCESS}, false},
+    {"Load balancer", {REASON_BALANCER}, true},
+    {"Network ACL, in", {REASON_ACL_IN}, false},
+    {"Security groups", {REASON_GROUP}, false},
+    {"Route back", {REASON_ROUTE, REASON_APPLIANCE}, false},
+    {"Network ACL, out", {REASON_ACL_OUT}, false},
 };
 
-enum { STAGES = sizeof(stages) / sizeof(stages[0]), ACL_OUT = 4 };
+enum { STAGES = sizeof(stages) / sizeof(stages[0]), BACK = 4 };
 
-static bool is_outbound(const char *reason)
-{
-    return strstr(reason, ":egress:") != NULL;
-}
-
-static const char *admitted_by(struct arena *arena, const struct verdict *verdict, size_t stage)
+// What admits it at a stage, or what stops it, in words; NULL where no reason tells.
+static const char *decided_by(struct arena *arena, const struct verdict *verdict, const struct stage *stage, bool stops)
 {
     const char *text = NULL;
     for (size_t i = 0; i < verdict->because.count; i++) {
-        const char *reason = verdict->because.items[i];
-        if (strncmp(reason, stages[stage].start, strlen(stages[stage].start)) != 0 ||
-            (strcmp(stages[stage].start, "acl-") == 0 && is_outbound(reason) != (stage == ACL_OUT)))
+        const struct reason *reason = verdict->because.items[i];
+        if (reason->stops != stops || reason->stage == REASON_UNTOLD ||
+            (reason->stage != stage->stages[0] && reason->stage != stage->stages[1]))
             continue;
-        text = text == NULL ? reason : arena_printf(arena, "%s, %s", text, reason);
+        const char *one = reason_told(arena, reason);
+        text = text == NULL ? one : arena_printf(arena, "%s, %s", text, one);
     }
     return text;
-}
-
-static const char *stopped_by(const struct verdict *verdict, size_t stage)
-{
-    for (size_t i = 0; i < verdict->because.count; i++)
-        if (strncmp(verdict->because.items[i], stages[stage].stop, strlen(stages[stage].stop)) == 0)
-            return verdict->because.items[i] + strlen(stages[stage].stop);
-    return NULL;
 }
 
 static void put_hop(struct text *out, const char *class, const char *title, const char *text)
@@ -64,11 +56,17 @@ static void put_hop(struct text *out, const char *class, const char *title, cons
 static void put_path(struct arena *arena, const struct report_run *run, const struct verdict *verdict, struct text *out)
 {
     bool stopped = false, back_begun = false;
+    for (size_t i = 0; i < verdict->because.count; i++)
+        if (verdict->because.items[i]->stage == REASON_UNTOLD)
+            return; // at which stages they decide is not known
     text_puts(out, "<ol class=\"path\">");
     put_hop(out, "pass", "Internet", run->set->vantage == NULL ? "at large" : run->set->vantage);
     for (size_t s = 0; s < STAGES; s++) {
-        const char *by = admitted_by(arena, verdict, s), *stop = stopped_by(verdict, s);
-        if (s == 3 && !back_begun) {
+        const char *by = decided_by(arena, verdict, &stages[s], false);
+        const char *stop = decided_by(arena, verdict, &stages[s], true);
+        if (stages[s].if_any && by == NULL && stop == NULL)
+            continue;
+        if (s == BACK && !back_begun) {
             const char *name = verdict->eni_id == NULL ? "" : verdict->eni_id;
             put_hop(out, stopped ? "idle" : "pass", "Interface", name);
             put_hop(out, verdict->observed == OBSERVED_OPEN ? "pass" : "idle", "Listener",
@@ -187,10 +185,11 @@ void html_finding(struct arena *arena, const struct report_run *run, const struc
                                              : arena_printf(arena, "%s is past its date", verdict->intent_expired));
     put_fact(out, "Instance", verdict->instance_id);
     put_packets(arena, run, verdict, out);
-    const char *because = NULL;
-    for (size_t i = 0; i < verdict->because.count; i++)
-        because =
-            i == 0 ? verdict->because.items[i] : arena_printf(arena, "%s, %s", because, verdict->because.items[i]);
-    put_fact(out, "Because", because);
+    put_fact(out, "Because", reasons_joined(arena, &verdict->because, REASON_UNTOLD, ", "));
+    put_fact(out, "Doubt", report_doubts(arena, verdict));
+    const char *suggested = NULL;
+    for (size_t i = 0; i < verdict->suggested.count; i++)
+        suggested = arena_printf(arena, "%s\n%s", i == 0 ? REPORT_SUGGESTION : suggested, verdict->suggested.items[i]);
+    put_fact(out, "Suggestion", suggested);
     text_puts(out, "</div></div></details>\n");
 }

@@ -47,8 +47,15 @@ static void put_exposure(struct arena *arena, const struct report_run *run, stru
         address_format(shown[i]->address, address);
         begin_case(out, "exposure", arena_printf(arena, "%s %s", address, report_port(arena, shown[i])));
         const char *because = report_advice(shown[i]);
-        for (size_t b = 0; b < shown[i]->because.count; b++)
-            because = arena_printf(arena, "%s\n%s", because, shown[i]->because.items[b]);
+        const char *reasons = reasons_joined(arena, &shown[i]->because, REASON_UNTOLD, "\n");
+        if (reasons != NULL)
+            because = arena_printf(arena, "%s\n%s", because, reasons);
+        const char *doubts = report_doubts(arena, shown[i]);
+        if (doubts != NULL)
+            because = arena_printf(arena, "%s\n%s", because, doubts);
+        for (size_t s = 0; s < shown[i]->suggested.count; s++)
+            because = arena_printf(arena, "%s\n%s%s", because, s == 0 ? "Suggestion: " REPORT_SUGGESTION "\n" : "",
+                                   shown[i]->suggested.items[s]);
         if (report_is_finding(shown[i]))
             put_problem(out, "failure", severity_names[shown[i]->severity], report_sentence(arena, shown[i]), because);
         text_puts(out, "</testcase>\n");

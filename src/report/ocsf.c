@@ -114,10 +114,10 @@ static void put_verdict(struct arena *arena, struct json_writer *writer, const s
     json_put_string(writer, "declared", declared_names[verdict->declared]);
     json_put_string(writer, "observed", observed_names[verdict->observed]);
     json_put_string(writer, "intent", intent_names[verdict->intent]);
-    json_open(writer, "because", '[');
-    for (size_t i = 0; i < verdict->because.count; i++)
-        json_put_string(writer, NULL, verdict->because.items[i]);
-    json_close(writer, ']');
+    reasons_put(writer, arena, "because", &verdict->because);
+    if (verdict->via.count > 0)
+        reasons_put(writer, arena, "via", &verdict->via);
+    verdict_put_suggested(writer, verdict);
     json_close(writer, '}');
     json_close(writer, '}');
 }

@@ -75,6 +75,9 @@ const char *report_sentence(struct arena *arena, const struct verdict *verdict);
 // What to do about it: one sentence.
 const char *report_advice(const struct verdict *verdict);
 
+// Why it is only possible and what would settle it, in words; NULL where it is not.
+const char *report_doubts(struct arena *arena, const struct verdict *verdict);
+
 // "22/tcp", "1-21/tcp", "echo/icmp"
 const char *report_port(struct arena *arena, const struct verdict *verdict);
 
@@ -86,6 +89,12 @@ const char *report_shortened(struct arena *arena, const char *text, size_t most)
 
 // Text from outside in HTML or XML: escaped, and what XML 1.0 cannot hold replaced. NULL is nothing.
 void report_escape(struct text *out, const char *text);
+
+// What stands before commands that would close a finding.
+#define REPORT_SUGGESTION "to judge first; it closes all else that it names, too:"
+
+// Writes a command after `lead`, broken between its words as a shell goes on with it.
+void report_command(struct text *out, const char *lead, const char *command, size_t width);
 
 // Writes words after `lead`, broken before column `width` and indented as deep as `lead` is long.
 void report_wrap(struct text *out, const char *lead, const char *words, size_t width);

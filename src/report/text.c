@@ -43,14 +43,17 @@ static void write_finding(struct arena *arena, const struct verdict *verdict, co
                                  verdict->intent_owner == NULL ? "" : ", owner ",
                                  verdict->intent_owner == NULL ? "" : report_clean(arena, verdict->intent_owner)),
                     WIDTH);
-    const char *because = NULL;
-    for (size_t i = 0; i < verdict->because.count; i++) {
-        const char *one = report_clean(arena, verdict->because.items[i]);
-        because = because == NULL ? one : arena_printf(arena, "%s, %s", because, one);
-    }
+    const char *because = reasons_joined(arena, &verdict->because, REASON_UNTOLD, ", ");
+    const char *doubts = report_doubts(arena, verdict);
     if (because != NULL)
-        report_wrap(out, lead, because, WIDTH);
+        report_wrap(out, lead, report_clean(arena, because), WIDTH);
+    if (doubts != NULL)
+        report_wrap(out, lead, report_clean(arena, doubts), WIDTH);
     report_wrap(out, lead, arena_printf(arena, "→ %s", report_advice(verdict)), WIDTH);
+    if (verdict->suggested.count > 0)
+        report_wrap(out, lead, "Suggestion: " REPORT_SUGGESTION, WIDTH);
+    for (size_t i = 0; i < verdict->suggested.count; i++)
+        report_command(out, lead, report_clean(arena, verdict->suggested.items[i]), WIDTH);
 }
 
 static void write_changes(struct arena *arena, const struct report_run *run, struct text *out)

@@ -43,7 +43,7 @@ class Diff(Case):
         self.assertIn(cause, json.dumps([x["causes"] for x in forth["closed"] if x["internet"]]))
         self.assertEqual(self.internet(back["opened"]), [("198.51.100.4", "tcp", 443, 443)])
         self.assertEqual(back["closed"], [])
-        return back["opened"][0]["causes"]
+        return common.texts(back["opened"][0]["causes"])
 
     def test_no_change_is_an_empty_diff_and_exit_code_tells(self):
         self.assertEqual(self.between(plain(), plain(), words=["--exit-code"])["opened"], [])
@@ -55,17 +55,18 @@ class Diff(Case):
         forth, back = self.only_change(lambda e: e["SecurityGroups"][0]["IpPermissions"].append(permission("tcp", (440, 450), ["8.8.0.0/16"])))
         self.assertEqual([(x["from_port"], x["to_port"], x["sources"], x["certainty"]) for x in forth["opened"]],
                          [(440, 442, ["8.8.0.0/16"], "exact"), (444, 450, ["8.8.0.0/16"], "exact")])
-        self.assertEqual(forth["opened"][0]["causes"], ["security groups: sg-1:1 admits (before: no rule of sg-1 admits it)"])
+        self.assertEqual(forth["opened"][0]["causes"], [{"stage": "group", "id": "sg-1:1", "text":
+                         "security groups: sg-1:1 (tcp 440-450 from 8.8.0.0/16) admits (before: no rule of sg-1 admits it)"}])
         self.assertEqual([x["to_port"] for x in back["closed"]], [442, 450])
 
     def test_an_acl_entry_that_denies_closes(self):
-        causes = self.closes(lambda e: e["NetworkAcls"][0]["Entries"].append(entry(50, False, "deny")), "acl-1:50 denies")
-        self.assertEqual(causes, ["network acl in: acl-1:100 allows (before: acl-1:50 denies)"])
+        causes = self.closes(lambda e: e["NetworkAcls"][0]["Entries"].append(entry(50, False, "deny")), "acl-1:50 (denies everything from 0.0.0.0/0)")
+        self.assertEqual(causes, ["network acl in: acl-1:100 (allows everything from 0.0.0.0/0) (before: acl-1:50 (denies everything from 0.0.0.0/0))"])
 
     def test_an_outbound_acl_entry_that_denies_leaves_inbound_only(self):
         forth, _ = self.only_change(lambda e: e["NetworkAcls"][0]["Entries"].append(entry(50, True, "deny")))
         self.assertEqual(self.internet(forth["closed"]), [("198.51.100.4", "tcp", 443, 443)])
-        self.assertIn("network acl out: acl-1:egress:50 denies", json.dumps(forth["closed"]))
+        self.assertIn("network acl out: acl-1:egress:50 (denies everything to 0.0.0.0/0)", json.dumps(forth["closed"]))
 
     def test_a_route_moved_closes(self):
         def change(estate):
@@ -90,15 +91,15 @@ class Diff(Case):
         after = plain()
         after["SecurityGroups"][0]["IpPermissions"].append(permission("tcp", (22, 22), ["7.0.0.0/8", "8.0.0.0/8"]))
         opened = [x for x in self.between(before, after)["opened"] if x["path"] == "two-way"]
-        told = {(x["from_port"], tuple(x["sources"])): sorted(c.split(":")[0] for c in x["causes"]) for x in opened}
-        self.assertEqual(told, {(22, ("7.0.0.0/8",)): ["security groups"], (22, ("8.0.0.0/8",)): ["route back", "security groups"],
-                                (443, ("8.0.0.0/8",)): ["route back"]})
+        told = {(x["from_port"], tuple(x["sources"])): sorted(c["stage"] for c in x["causes"]) for x in opened}
+        self.assertEqual(told, {(22, ("7.0.0.0/8",)): ["group"], (22, ("8.0.0.0/8",)): ["group", "route"],
+                                (443, ("8.0.0.0/8",)): ["route"]})
 
     def test_what_turns_possible_is_altered_not_opened(self):
         forth, _ = self.only_change(lambda e: e["RouteTables"][0]["Routes"].__setitem__(1, {
             "DestinationCidrBlock": WORLD, "GatewayId": "vpce-1", "State": "active"}))
         self.assertEqual((forth["opened"], forth["closed"]), ([], []))
-        self.assertEqual([x["causes"] for x in forth["altered"] if x["internet"]], [["possible (before: certain)", "vpce-1"]])
+        self.assertEqual([common.texts(x["causes"]) for x in forth["altered"] if x["internet"]], [["possible (before: certain)", "vpce-1"]])
 
     def test_renamed_ids_reordered_documents_and_split_rules_make_no_difference(self):
         before, after = plain(), plain()
@@ -210,7 +211,7 @@ class Terraform(Case):
              refer("aws_security_group.w", vpc_id=["aws_vpc.v.id"]),
              refer("aws_instance.i", subnet_id=["aws_subnet.s[0].id"], vpc_security_group_ids=["aws_security_group.w.id", "aws_security_group.w"])])
         [opened] = [x for x in found["opened"] if x["internet"]]
-        self.assertEqual((opened["address"], opened["name"], opened["from_port"], opened["certainty"], opened["causes"]),
+        self.assertEqual((opened["address"], opened["name"], opened["from_port"], opened["certainty"], common.texts(opened["causes"])),
                          ("(known after apply)", "new", 80, "exact", ["network interface aws_instance.i primary interface with (known after apply) is new"]))
 
     def test_addresses_instances_and_interfaces(self):

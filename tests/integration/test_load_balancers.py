@@ -103,8 +103,8 @@ class LoadBalancers(Case):
         [exposure] = item["exposures"]
         self.assertEqual((exposure["protocol"], exposure["from_port"], exposure["sources"], exposure["internet"], exposure["certainty"]),
                          ("tcp", 8080, ["8.0.0.0/8"], True, "exact"))
-        self.assertEqual(exposure["via"], ["load balancer front 443/HTTPS", "target group web: healthy"])
-        self.assertIn("sg-web:0", exposure["because"])
+        self.assertEqual(common.texts(exposure["via"]), ["load balancer front 443/HTTPS", "target group web: healthy"])
+        self.assertIn("sg-web:0", common.ids(exposure["because"]))
 
     def test_a_target_whose_group_does_not_admit_the_load_balancer_is_not_exposed(self):
         estate = balanced()
@@ -164,8 +164,8 @@ class LoadBalancers(Case):
             {"Target": {"Id": "i-web"}, "TargetHealth": {"State": "unhealthy"}}]})
         self.assertEqual(self.behind(estate), {("10.0.2.4", 8080): (["8.8.8.0/24"], "exact")})
         [item] = self.outcome(estate)["indirect"]
-        self.assertEqual(item["exposures"][0]["via"], ["load balancer front 443/TCP", "target group web", "load balancer inner 80/HTTP",
-                                                       "target group app: unhealthy"])
+        self.assertEqual(common.texts(item["exposures"][0]["via"]), ["load balancer front 443/TCP", "target group web", "load balancer inner 80/HTTP",
+                                                                     "target group app: unhealthy"])
 
     def test_a_classic_load_balancer(self):
         estate = balanced()
@@ -210,7 +210,7 @@ class LoadBalancers(Case):
     def test_explain_names_the_listener(self):
         with tempfile.TemporaryDirectory() as folder:
             estates.write(balanced(), folder)
-            self.assertIn("front:443/HTTPS listens", common.sgproof("explain", folder, "198.51.100.9", "443/tcp", "--from", INTERNET).stdout)
+            self.assertIn("front:443/HTTPS (listens on 443/HTTPS)", common.sgproof("explain", folder, "198.51.100.9", "443/tcp", "--from", INTERNET).stdout)
             self.assertIn("front has no listener there", common.sgproof("explain", folder, "198.51.100.9", "22/tcp", "--from", INTERNET).stdout)
 
 
@@ -225,7 +225,7 @@ class Firewalls(Case):
             (pathlib.Path(folder) / "describe-firewall.edge.json").write_text(json.dumps(firewall))
             output = common.compute(folder)
         endpoint = next(e for e in output["endpoints"] if e["address"] == "198.51.100.4")
-        self.assertEqual({(x["certainty"], tuple(x["via"])) for x in endpoint["exposures"] if x["internet"]},
+        self.assertEqual({(x["certainty"], tuple(common.texts(x["via"]))) for x in endpoint["exposures"] if x["internet"]},
                          {("possible", ("vpce-0fire of AWS Network Firewall edge",))})
 
 

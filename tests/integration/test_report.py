@@ -26,6 +26,10 @@ def verdict(address, port, kind, declared, observed, severity, name=None, becaus
             "observations": []}
 
 
+def reason(stage, which, text):
+    return {"stage": stage, "id": which, "text": text}
+
+
 def document(verdicts):
     return {"schema": "sgproof/verdicts/v1", "complete": True, "vantage": "203.0.113.7", "coverage": {
         "endpoints": 1, "asked": len(verdicts), "not_asked": [], "missing": []}, "verdicts": verdicts}
@@ -100,15 +104,19 @@ class Report(Bundles):
     def test_the_path_is_drawn_with_what_admits_or_stops_it(self):
         self.chromium.open(self.page([
             verdict("198.51.100.1", 80, "confirmed", "reachable", "open", "critical", because=[
-                "sg-1:0", "acl-1:100", "rtb-1:0.0.0.0/0", "acl-1:egress:110", "igw-1"]),
+                reason("group", "sg-1:0", "tcp 80 from 0.0.0.0/0"), reason("acl_in", "acl-1:100", "allows everything from 0.0.0.0/0"),
+                reason("route", "rtb-1:0.0.0.0/0", "to igw-1"), reason("acl_out", "acl-1:egress:110", "allows everything to 0.0.0.0/0"),
+                reason("gateway", "igw-1", "attached to vpc-1")]),
             verdict("198.51.100.1", 81, "undeclared", "unreachable", "open", "critical", because=[
-                "security groups: no rule of sg-1 admits it"])]))
+                {**reason("group", "sg-1", "no rule of sg-1 admits it"), "stops": True}])]))
         self.chromium.run("document.querySelectorAll('details.f').forEach(d => d.open = true)")
         hops = lambda n: self.chromium.run("[...document.querySelectorAll('details.f')[%d].querySelectorAll('ol.path li')].map("
                                            "e => e.className + ': ' + e.innerText.replace(/\\n/g, ' '))" % n)
-        self.assertEqual(hops(0), ["pass: Internet 203.0.113.7", "pass: Internet gateway ✓ igw-1", "pass: Network ACL, in ✓ acl-1:100",
-                                   "pass: Security groups ✓ sg-1:0", "pass: Interface eni-1", "pass: Listener 80/tcp: open (syn-ack)",
-                                   "pass: Route back ✓ rtb-1:0.0.0.0/0", "pass: Network ACL, out ✓ acl-1:egress:110"])
+        self.assertEqual(hops(0), ["pass: Internet 203.0.113.7", "pass: Internet gateway ✓ igw-1 (attached to vpc-1)",
+                                   "pass: Network ACL, in ✓ acl-1:100 (allows everything from 0.0.0.0/0)",
+                                   "pass: Security groups ✓ sg-1:0 (tcp 80 from 0.0.0.0/0)", "pass: Interface eni-1",
+                                   "pass: Listener 80/tcp: open (syn-ack)", "pass: Route back ✓ rtb-1:0.0.0.0/0 (to igw-1)",
+                                   "pass: Network ACL, out ✓ acl-1:egress:110 (allows everything to 0.0.0.0/0)"])
         stopped = hops(1)
         self.assertIn("stop: Security groups ✕ no rule of sg-1 admits it", stopped)
         self.assertIn("idle: Route back not reached", stopped)
@@ -181,7 +189,10 @@ class Report(Bundles):
 
     def test_ten_thousand_findings_are_all_there(self):
         verdicts = [verdict("10.%d.%d.%d" % (n >> 16, n >> 8 & 255, n & 255), 443, "confirmed", "reachable", "open", "critical",
-                            name="web-%d" % n, because=["sg-1:0", "acl-1:100", "rtb-1:0.0.0.0/0", "acl-1:egress:110", "igw-1"])
+                            name="web-%d" % n, because=[
+                                reason("group", "sg-1:0", "tcp 443 from 0.0.0.0/0"), reason("acl_in", "acl-1:100", "allows everything from 0.0.0.0/0"),
+                                reason("route", "rtb-1:0.0.0.0/0", "to igw-1"), reason("gateway", "igw-1", "attached to vpc-1"),
+                                reason("acl_out", "acl-1:egress:110", "allows everything to 0.0.0.0/0")])
                     for n in range(10000)]
         took = self.chromium.open(self.page(verdicts))
         self.assertEqual(self.chromium.run("document.querySelectorAll('details.f').length"), 10000)

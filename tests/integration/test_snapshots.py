@@ -100,7 +100,10 @@ class WhatScannersGotWrong(Case):
         estate["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (22, 22), ["0.0.0.0/1", "128.0.0.0/1"])]
         halves = self.outcome(estate)
         estate["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (22, 22), ["0.0.0.0/0"])]
-        self.assertEqual(halves, self.outcome(estate))
+        whole = self.outcome(estate)
+        for exposure in halves["endpoints"][0]["exposures"] + whole["endpoints"][0]["exposures"]:
+            exposure["because"] = common.ids(exposure["because"])  # their texts say what each rule says
+        self.assertEqual(halves, whole)
 
     def test_protocol_47_and_all_protocols_are_no_tcp_ports(self):
         estate = plain()

@@ -61,7 +61,7 @@ class Accelerators(Told):
         self.assertEqual(self.output["not_covered"], ["1 × accelerator (public, no interface): shop (a1.awsglobalaccelerator.com)"])
         (one,) = self.output["indirect"]
         self.assertEqual((one["load_balancer"], one["listener"], one["exposures"][0]["via"]),
-                         ("AWS Global Accelerator", "eni-s", ["AWS Global Accelerator by eni-s: accelerator shop, 443/TCP"]))
+                         ("AWS Global Accelerator", "eni-s", [{"stage": "balancer", "id": "eni-s", "text": "AWS Global Accelerator by eni-s: accelerator shop, 443/TCP"}]))
 
     @each([("i-1", (1, 65535), (), {22, 443}), ("i-1", (80, 80), (), set()), ("i-1", (80, 81), ((80, 443),), {443}),
            ("i-1", (443, 443), ((443, 22),), {22}), ("i-1", (443, 443), ((80, 22),), {443})])

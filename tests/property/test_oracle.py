@@ -61,6 +61,9 @@ def matching(endpoint, protocol, number, source):
     return found
 
 
+STAGES = {"group", "acl_in", "gateway", "block_public_access", "route", "acl_out", "balancer", "appliance"}
+
+
 def estates_hold(cidr, source):
     network, address = ipaddress.ip_network(cidr), ipaddress.ip_address(source)
     return network.version == address.version and address in network
@@ -80,6 +83,7 @@ class OracleTest(unittest.TestCase):
                 estates.write(estate, folder)
                 output = common.compute(folder)
                 self.check_sets(output)
+                self.check_reasons(output, "seed %d estate %d" % (SEED, number))
                 bridged += self.check_bridges(rng, estate, oracle, output, "seed %d estate %d" % (SEED, number))
                 listed = {(e["eni_id"], e["address"]): e for e in output["endpoints"]}
                 expected = list(oracle.endpoints())
@@ -124,6 +128,15 @@ class OracleTest(unittest.TestCase):
                         explained += 1
         print("oracle: %d packets, %d explained, %d brought by services, no difference" % (packets, explained, bridged), file=sys.stderr)
         self.assertGreater(packets, ESTATES * PACKETS // 2)
+
+    def check_reasons(self, output, where):
+        """What is only possible says what would settle it, and what is exact has nothing to settle; all have a stage."""
+        for place in output["endpoints"] + output["indirect"]:
+            for item in place["exposures"]:
+                self.assertEqual(any("settle" in reason for reason in item["via"]), item["certainty"] == "possible", where)
+                self.assertTrue(item["because"] or item["certainty"] == "possible", where)
+                for reason in item["because"] + item["via"]:
+                    self.assertIn(reason["stage"], STAGES, where)
 
     def check_bridges(self, rng, estate, oracle, output, where):
         """What services may bring to private addresses; how many packets came."""

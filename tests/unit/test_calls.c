@@ -61,6 +61,22 @@ static void a_kind_that_is_relied_on_or_assumed_says_so_once(void **state)
     }
 }
 
+static void what_would_settle_a_doubt_is_a_call_of_the_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < aws_call_count; i++) {
+        const struct aws_call *call = &aws_calls[i];
+        if (call->kind == KIND_COUNT || call->kind == KIND_PREFIX_LISTS || call->file == NULL)
+            continue; // of prefix lists, the call that tells of their entries
+        char words[128];
+        snprintf(words, sizeof(words), "%s %s", call->service, call->file);
+        *strchrnul(words, '.') = '\0';
+        assert_string_equal(kind_call(call->kind), words);
+    }
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        assert_non_null(kind_call((enum kind)kind));
+}
+
 static void files_are_known_by_the_names_of_their_calls(void **state)
 {
     static const char *const names[][2] = {{"a/describe-network-interfaces.json", "DescribeNetworkInterfaces"},
@@ -85,6 +101,7 @@ int main(void)
         cmocka_unit_test(no_key_is_read_in_two_ways_and_no_file_is_named_twice),
         cmocka_unit_test(what_follows_from_an_answer_follows_from_a_call_of_the_table),
         cmocka_unit_test(a_kind_that_is_relied_on_or_assumed_says_so_once),
+        cmocka_unit_test(what_would_settle_a_doubt_is_a_call_of_the_table),
         cmocka_unit_test(files_are_known_by_the_names_of_their_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

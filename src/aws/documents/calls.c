@@ -185,7 +185,7 @@ const struct aws_call aws_calls[] = {
      LIST("SecurityGroups", KIND_SECURITY_GROUPS, read_security_group), .is_ours = is_object, .strings_elsewhere = true,
      .reliance = RELIES_ALL, .scope = CALL_REGION},
     {"ec2", "DescribeSecurityGroupRules", "describe-security-group-rules",
-     LIST("SecurityGroupRules", KIND_SECURITY_GROUP_RULES, NULL), .scope = CALL_REGION},
+     LIST("SecurityGroupRules", KIND_SECURITY_GROUP_RULES, read_security_group_rule), .scope = CALL_REGION},
     // An interface may hold a group of another VPC: groups are found by id, whatever VPC they are of.
     {"ec2", "DescribeSecurityGroupVpcAssociations", "describe-security-group-vpc-associations",
      LIST("SecurityGroupVpcAssociations", KIND_SECURITY_GROUP_VPC_ASSOCIATIONS, NULL), .scope = CALL_REGION,

@@ -6,11 +6,25 @@
 #include "aws/documents/readers.h"
 #include "model/protocol.h"
 
+// A rule is described where all of its peers are, and alike.
+static void read_description(struct reader *reader, const struct json_cursor *at, struct security_group_rule *rule)
+{
+    size_t before = rule->prefixes.count + rule->prefix_lists.count + rule->groups.count;
+    const char *text = cJSON_GetStringValue(json_find(at->node, "Description"));
+    if (text != NULL && text[0] == '\0')
+        text = NULL;
+    if (before == 0)
+        rule->description = text == NULL ? NULL : intern(reader, text);
+    else if (!text_same(text, rule->description))
+        rule->description = "";
+}
+
 static bool read_group_prefix(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct security_group_rule *rule = into;
     struct prefix prefix;
     GUARD(read_prefix(reader, at, "CidrIp", FAMILY_IPV4, &prefix));
+    read_description(reader, at, rule);
     *vector_add(reader->arena, &rule->prefixes) = prefix;
     return true;
 }
@@ -20,6 +34,7 @@ static bool read_group_prefix6(struct reader *reader, const struct json_cursor *
     struct security_group_rule *rule = into;
     struct prefix prefix;
     GUARD(read_prefix(reader, at, "CidrIpv6", FAMILY_IPV6, &prefix));
+    read_description(reader, at, rule);
     *vector_add(reader->arena, &rule->prefixes) = prefix;
     return true;
 }
@@ -29,6 +44,7 @@ static bool read_group_prefix_list(struct reader *reader, const struct json_curs
     struct security_group_rule *rule = into;
     const char *id;
     GUARD(interned_of(reader, at, "PrefixListId", &id));
+    read_description(reader, at, rule);
     *vector_add(reader->arena, &rule->prefix_lists) = id;
     return true;
 }
@@ -38,6 +54,7 @@ static bool read_group_pair(struct reader *reader, const struct json_cursor *at,
     struct security_group_rule *rule = into;
     const char *id;
     GUARD(optional_interned(reader, at, "GroupId", &id));
+    read_description(reader, at, rule);
     if (id != NULL)
         *vector_add(reader->arena, &rule->groups) = id;
     else if (member_of(reader, at, "GroupName").node == NULL)
@@ -141,6 +158,56 @@ bool read_security_group(struct reader *reader, const struct json_cursor *at, vo
     group->has_egress = group->has_egress && egress_doubt == NULL;
     group->egress_doubt = egress_doubt;
     map_put(reader->arena, &reader->estate->security_groups, group->id, group);
+    return true;
+}
+
+static bool read_record_peer(struct reader *reader, const struct json_cursor *at, struct rule_record *record)
+{
+    struct json_cursor group = json_member(at, "ReferencedGroupInfo");
+    if (json_member(at, "CidrIpv4").node != NULL)
+        return read_prefix(reader, at, "CidrIpv4", FAMILY_IPV4, &record->prefix);
+    if (json_member(at, "CidrIpv6").node != NULL)
+        return read_prefix(reader, at, "CidrIpv6", FAMILY_IPV6, &record->prefix);
+    if (json_member(at, "PrefixListId").node != NULL)
+        return json_string(reader->arena, at, "PrefixListId", &record->peer, reader->error);
+    GUARD(json_expect_object(&group, reader->error));
+    return json_string(reader->arena, &group, "GroupId", &record->peer, reader->error);
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroupRule.html
+static bool read_record(struct reader *reader, const struct json_cursor *at, const char **group,
+                        struct rule_record *record)
+{
+    struct arena *arena = reader->arena;
+    const char *protocol = NULL;
+    GUARD(json_string(arena, at, "SecurityGroupRuleId", &record->id, reader->error) &&
+          json_string(reader->scratch, at, "GroupId", group, reader->error) &&
+          json_string(reader->scratch, at, "IpProtocol", &protocol, reader->error) &&
+          json_boolean(at, "IsEgress", &record->egress, reader->error) &&
+          json_optional_string(arena, at, "Description", &record->description, reader->error) &&
+          read_protocol(reader, at, "IpProtocol", &record->protocol));
+    record->high = PORT_LAST;
+    if (protocol_has_ports(record->protocol))
+        GUARD(read_ports(reader, at, "FromPort", "ToPort", &record->low, &record->high));
+    else if (protocol_is_icmp(record->protocol))
+        GUARD(read_icmp(reader, at, "FromPort", "ToPort", &record->low, &record->high));
+    *group = intern(reader, *group);
+    return read_record_peer(reader, at, record);
+}
+
+// It names what IpPermissions say, and decides nothing: one that is not understood costs a name.
+bool read_security_group_rule(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct rule_record record = {0};
+    const char *group;
+    (void)into;
+    if (read_record(reader, at, &group, &record)) {
+        estate_add_rule_record(reader->estate, group, &record);
+        return true;
+    }
+    *vector_add(reader->arena, &reader->estate->notes) =
+        arena_printf(reader->arena, "%s; no rule is named by it", reader->error->message);
+    *reader->error = (struct error){0};
     return true;
 }
 

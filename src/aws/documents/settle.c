@@ -179,8 +179,6 @@ static void settle_associations(struct reader *reader)
 static void settle_contradictions(struct reader *reader)
 {
     struct estate *estate = reader->estate;
-    // "pending" may run already, and a state that is new may be one in which it runs.
-    static const char *const sure[] = {"running", "stopping", "stopped", "shutting-down", "terminated", NULL};
     const struct interface_place *before = NULL;
     const char *wrong = NULL;
     for (size_t i = 0; i < estate->interfaces.count; i++) {
@@ -206,7 +204,7 @@ static void settle_contradictions(struct reader *reader)
             continue;
         if (instance->doubt != NULL && one->doubt == NULL)
             one->doubt = instance->doubt;
-        if (instance->state != NULL && !text_among(instance->state, sure) && one->doubt == NULL)
+        if (!instance_state_is_sure(instance) && one->doubt == NULL)
             one->doubt = arena_printf(reader->arena, "%s is %s", instance->id, instance->state);
         bool primary = one->device_index == 0 && one->attached;
         if (primary && instance->groups != NULL && one->groups != NULL && instance->groups != one->groups)

@@ -1,0 +1,12 @@
+// What would close a finding: commands of the AWS CLI, all of which it takes. Suggestions for a person to judge;
+// nothing runs them.
+#pragma once
+
+#include "model/verdict.h"
+#include "rules/reach/explain.h"
+
+// Commands that take away every rule by which the endpoint's security groups admit the packet that was explained or,
+// where taking rules away cannot close it (the interface has no group, or one that is not known), that make its network
+// ACL deny it. Empty where neither surely closes it, or an id is none that is safe to type.
+text_list suggest_closing(struct arena *arena, const struct estate *estate, const struct verdict *verdict,
+                          const struct explanation *explanation, uint16_t number, struct address source);
