@@ -77,10 +77,10 @@ static bool may_be_of(const struct estate *estate, const struct db_instance *dat
     bool zone_fits = zone == NULL || database->zone == NULL || strcmp(zone, database->zone) == 0 ||
                      text_same(zone, database->second_zone);
     bool groups_fit = interface->groups == NULL || database->groups == NULL || interface->groups == database->groups;
-    bool public = false; // an address by a gateway; IPv6 ones say nothing of it
+    bool is_public = false; // an address by a gateway; IPv6 ones say nothing of it
     for (size_t i = 0; i < interface->address_count; i++)
-    public = public || interface->addresses[i].address.family == FAMILY_IPV4;
-    return lies_in(database, interface) && zone_fits && groups_fit && public == database->publicly_accessible;
+        is_public = is_public || interface->addresses[i].address.family == FAMILY_IPV4;
+    return lies_in(database, interface) && zone_fits && groups_fit && is_public == database->publicly_accessible;
 }
 
 static const struct owner *database(struct arena *arena, const struct estate *estate,

@@ -220,9 +220,9 @@ class PrivateSpace(Gates):
         estate["NetworkInterfaces"][0]["Ipv6Prefixes"] = [{"Ipv6Prefix": "2001:db8:1:0:8000::/80"}]
         self.verdict(estate, {"2001:db8:1:0:8000::/80": "no"}, explain=False)
 
-    @each([("private", None, "associated", "no"), (None, "none", "associated", "no"), ("public", "amazon", "associated", "exact"),
+    @each([("private", None, "associated", "no"), (None, "none", "associated", "possible"), ("public", "amazon", "associated", "exact"),
            ("public", None, "associated", "exact"), (None, "byoip", "associated", "exact"), (None, None, "associated", "exact"),
-           ("public", "none", "associated", "possible"), ("private", "amazon", "associated", "possible"),
+           ("public", "none", "associated", "possible"), ("private", "amazon", "associated", "no"),
            ("new-word", None, "associated", "possible"), (None, "new-word", "associated", "possible"),
            ("private", "none", "associating", "possible"), ("private", "none", "disassociated", "exact")])
     def test_row_04_what_says_so_and_what_does_not(self, attribute, source, state, answer):

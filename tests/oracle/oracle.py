@@ -83,8 +83,9 @@ class Oracle:
                 [v for v in self.kind("Vpcs") if v["VpcId"] == eni["VpcId"]]:
             for block in holder.get("Ipv6CidrBlockAssociationSet", []):
                 if holds(block["Ipv6CidrBlock"], ipaddress.ip_address(private)):
-                    return {("private", "none"): "no", ("public", "amazon"): "yes"}.get(
-                        (block["Ipv6AddressAttribute"], block["IpSource"]), "maybe")
+                    if block["Ipv6AddressAttribute"] == "private":
+                        return "no"
+                    return "yes" if block["IpSource"] == "amazon" else "maybe"
         return "yes"
 
     def listens(self, eni, protocol, number, six):

@@ -27,8 +27,9 @@ static bool read_block_states(struct reader *reader, const struct json_cursor *a
     return text != NULL;
 }
 
-// Private address space is not advertised on the internet, and cannot be. IpSource says the same: "none indicates
-// private space". https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SubnetIpv6CidrBlockAssociation.html
+// Private address space is not advertised on the internet, and cannot be: where Ipv6AddressAttribute says so. That
+// IpSource is none "indicates private space", which alone is not enough, and next to a public attribute a
+// contradiction. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SubnetIpv6CidrBlockAssociation.html
 static bool read_ipv6_block(struct reader *reader, const struct json_cursor *at, void *into)
 {
     static const char *const gone[] = {"disassociated", "failed", NULL}, *const advertised[] = {"amazon", "byoip",
@@ -43,13 +44,13 @@ static bool read_ipv6_block(struct reader *reader, const struct json_cursor *at,
         lenient_text(reader, &state, "State", &word);
     if (word != NULL && text_among(word, gone))
         return true;
-    bool is_private = text_same(attribute, "private") || text_same(source, "none");
-    bool is_public = text_same(attribute, "public") || (source != NULL && text_among(source, advertised));
-    bool strange = !is_private && !is_public && (attribute != NULL || source != NULL);
+    bool is_private = text_same(attribute, "private"),
+         is_public = attribute == NULL || strcmp(attribute, "public") == 0;
+    bool hints = source != NULL && !text_among(source, advertised);
     bool between = is_private && word != NULL && strcmp(word, "associated") != 0;
-    block.reach = (is_private && is_public) || strange || between ? IPV6_UNSURE
-                  : is_private                                    ? IPV6_PRIVATE
-                                                                  : IPV6_PUBLIC;
+    block.reach = between || (!is_private && (!is_public || hints)) ? IPV6_UNSURE
+                  : is_private                                      ? IPV6_PRIVATE
+                                                                    : IPV6_PUBLIC;
     reader->estate->has_private_ipv6 = reader->estate->has_private_ipv6 || block.reach != IPV6_PUBLIC;
     struct ipv6_blocks *blocks = into;
     *vector_add(reader->arena, &blocks->items) = block;

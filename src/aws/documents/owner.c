@@ -156,10 +156,8 @@ static const cJSON *inside(const cJSON *node, const char *const *path)
 // https://docs.aws.amazon.com/eks/latest/APIReference/API_VpcConfigResponse.html
 bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    static const char *const open[] = {"resourcesVpcConfig", "endpointPublicAccess", NULL}, *const cidrs[] = {
-                                                                                                "resourcesVpcConfig",
-                                                                                                "publicAccessCidrs",
-                                                                                                NULL};
+    static const char *const open[] = {"resourcesVpcConfig", "endpointPublicAccess", NULL};
+    static const char *const cidrs[] = {"resourcesVpcConfig", "publicAccessCidrs", NULL};
     struct public_place place = {.service = "eks", .kind = "EKS cluster's API"};
     (void)into;
     GUARD(json_expect_object(at, reader->error));
@@ -201,10 +199,10 @@ bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, 
         if (outer != NULL)
             *vector_add(reader->arena, &place.addresses) = outer;
     }
-    struct json_cursor public = member_of(reader, at, "PubliclyAccessible");
-    if (public.node == NULL || !cJSON_IsBool(public.node))
-        doubt_at(reader, &public, "is missing or no boolean: %s is taken to be public", owner.id);
-    if (!cJSON_IsFalse(public.node))
+    struct json_cursor accessible = member_of(reader, at, "PubliclyAccessible");
+    if (accessible.node == NULL || !cJSON_IsBool(accessible.node))
+        doubt_at(reader, &accessible, "is missing or no boolean: %s is taken to be public", owner.id);
+    if (!cJSON_IsFalse(accessible.node))
         note_public(reader, &place);
     return true;
 }
