@@ -121,7 +121,8 @@ class Before(Here):
             for command in (["run", "--out", str(self.here / "out"), "--no-history", *common.ONLY], ["read", str(self.here / "out")]):
                 process = subprocess.Popen([common.SGPROOF, *command, "--region", REGION, "--endpoint-url",
                                             "http://127.0.0.1:%d/" % listener.getsockname()[1]],
-                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**CLEAN, **NOWHERE, **KEYS})
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**CLEAN, **NOWHERE, **KEYS},
+                                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # a shell's "&" ignores it
                 connection, _ = listener.accept()
                 self.assertEqual(len(left(self.here)), 1)
                 process.send_signal(number)

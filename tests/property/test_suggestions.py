@@ -103,7 +103,7 @@ class Suggestions(unittest.TestCase):
                  for x in e["exposures"] if x["protocol"] == "tcp" and x["path"] == "two-way" and x["internet"]]
         for address, port, sources in rng.sample(found, min(2, len(found))):
             hosts = [str(n[0]) for n in map(ipaddress.ip_network, sources)
-                     if n[0].is_global and (n.version == 4 or n[0] in ipaddress.ip_network("2000::/3"))]
+                     if n[0].is_global and not n[0].is_multicast and not n[0].is_reserved and (n.version == 4 or n[0] in ipaddress.ip_network("2000::/3"))]
             if hosts:
                 yield address, port, rng.choice(hosts)
 
