@@ -117,8 +117,9 @@ void connect_allow(int fd, unsigned seconds)
     setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &repeats, sizeof(repeats));
 }
 
-enum connect_leaving connect_leaving(int fd, unsigned *repeated)
+enum connect_leaving connect_leaving(int fd, uint64_t waited_us, unsigned *repeated)
 {
+    enum { SECOND_US = 1000000, TOLD_US = 1800000 }; // when a full queue was tried twice, and a filter once
     struct tcp_info info = {0};
     socklen_t size = sizeof(info);
     *repeated = 0;
@@ -126,7 +127,10 @@ enum connect_leaving connect_leaving(int fd, unsigned *repeated)
         info.tcpi_retransmits == 0)
         return CONNECT_NOT_KNOWN;
     *repeated = info.tcpi_retrans == 0 ? 0 : info.tcpi_total_retrans;
-    return info.tcpi_retrans == 0 ? CONNECT_HELD_BACK : CONNECT_LEAVES;
+    return info.tcpi_retrans > 0                           ? CONNECT_LEAVES
+           : waited_us < TOLD_US                           ? CONNECT_NOT_KNOWN
+           : info.tcpi_retransmits > waited_us / SECOND_US ? CONNECT_CONGESTED
+                                                           : CONNECT_HELD_BACK;
 }
 
 struct answer connect_finish(int fd, struct address target)

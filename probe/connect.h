@@ -29,15 +29,18 @@ int connect_start(int rested, struct address target, uint16_t port, struct ports
 void connect_allow(int fd, unsigned seconds);
 
 // Whether a SYN has left this machine. Linux tells a connect nothing of one that its own filter or queue dropped; but
-// of the first that it repeats it keeps whether that left: tcp_retransmit_skb in net/ipv4/tcp_output.c of Linux counts
-// it in retrans_out only then.
+// of those that it repeats it keeps whether one left: tcp_retransmit_skb in net/ipv4/tcp_output.c of Linux counts it in
+// retrans_out only then. A filter lets none out; where a queue is full, the kernel tries again every half second
+// (tcp_retransmit_timer).
 enum connect_leaving {
-    CONNECT_NOT_KNOWN, // none is repeated yet
+    CONNECT_NOT_KNOWN, // none is repeated yet, or the first one was held back a moment ago
     CONNECT_LEAVES,
+    CONNECT_CONGESTED,
     CONNECT_HELD_BACK
 };
-// Of a socket that is connecting. *repeated: the SYNs that the kernel has sent after the first one.
-enum connect_leaving connect_leaving(int fd, unsigned *repeated);
+// Of a socket that has been connecting for so long, in microseconds. *repeated: the SYNs that the kernel has sent after
+// the first one.
+enum connect_leaving connect_leaving(int fd, uint64_t waited_us, unsigned *repeated);
 
 // What became of it, once the socket is ready or in error. ANSWER_SILENCE: nothing yet.
 struct answer connect_finish(int fd, struct address target);

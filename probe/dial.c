@@ -16,7 +16,7 @@ enum {
     EVENTS = 256,
     MOST = 16384,
     REPEATED_US = 1000000, // when the kernel repeats a SYN,
-    SURELY_US = 1500000    // and when it has, if it tells of it at all
+    SURELY_US = 1900000    // and when it has, and has told whether that left, if it tells of it at all
 };
 
 struct slot {
@@ -225,7 +225,8 @@ static size_t under_way(const void *self)
 static bool may_go(struct dial *dial, struct slot *slot, uint64_t waited_us)
 {
     unsigned repeated = 0;
-    enum connect_leaving leaving = waited_us < REPEATED_US ? CONNECT_NOT_KNOWN : connect_leaving(slot->fd, &repeated);
+    enum connect_leaving leaving =
+        waited_us < REPEATED_US ? CONNECT_NOT_KNOWN : connect_leaving(slot->fd, waited_us, &repeated);
     if (leaving == CONNECT_NOT_KNOWN && slot->try == 1 && waited_us < SURELY_US)
         return false;
     dial->repeated += repeated;
