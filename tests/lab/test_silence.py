@@ -264,7 +264,7 @@ class Silence(unittest.TestCase):
             opens = [*range(1000, 1060, 3)]
             states, _, _ = self.probe("%s tcp 1000-1059\n" % host, "--method", method, "--tries", tries, open=opens, limit=limit)
             self.no_open_port_is_called_silent(states, opens)
-        self.each(test, (2, 10), ("1", "3"))
+        self.each(test, (3, 10), ("1", "3"))
 
     def test_a_ban_of_udp_by_port_unreachable_closes_no_open_port(self):
         def test(method, host):
