@@ -45,11 +45,11 @@ double bucket_luck(const struct ledger *ledger, size_t lane, unsigned try, uint6
         return 0;
     // Of the first so many, `hits` can be chosen in so many ways, and each is answered as often as all are, or less.
     double share = log((double)*answered / (double)asked), luck = 0;
-    size_t hits = 0;
-    for (size_t looked = 1; looked <= count; looked++) {
+    size_t hits = 0, looks = *answered * 2 + 2 < count ? (size_t)*answered * 2 + 2 : count;
+    for (size_t looked = 1; looked <= looks; looked++) {
         hits += first[looked - 1].answered;
         double ways = lgamma((double)looked + 1) - lgamma((double)hits + 1) - lgamma((double)(looked - hits) + 1);
-        double chance = ways + (double)hits * share + log((double)count); // for as many looks as are taken
+        double chance = ways + (double)hits * share + log((double)looks); // for as many looks as are taken
         luck = chance < luck ? chance : luck;
     }
     return luck;

@@ -165,7 +165,8 @@ static bool is_asked(const struct engine *engine, uint64_t question, struct send
     const struct span *span = schedule_span(&engine->schedule, question);
     const struct course *course = &engine->pace.courses[span->lane];
     // Of one that limits its answers sentinels are lost too.
-    if (span->spare || !course->member || (!course->slow && sentinels_gone(engine->sentinels, span->lane)) ||
+    if (span->spare || !course->member ||
+        (!course->slow && !course->suspected && sentinels_gone(engine->sentinels, span->lane)) ||
         (engine->stage == STAGE_MENDING && !lacks_tries(engine, span->lane, question)))
         return false;
     *sending = (struct sending){.span = span,

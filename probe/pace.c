@@ -5,7 +5,7 @@
 #include "model/protocol.h"
 #include "probe/bucket.h"
 
-enum { MOST_PASSES = 12, LEAST_RATE = 100, UNDER_LIMIT = 10, LONGEST_SLOW_SECONDS = 600 };
+enum { MOST_PASSES = 12, LEAST_RATE = 100, UNDER_LIMIT = 10, LONGEST_SLOW_SECONDS = 600, LAST_SUSPECTED = 4 };
 
 // Expected answers still missing at which asking ends; share of answers lost at which the rate is halved; share of a
 // lane's answers that came late at which it is taken for one that limits them; of the rate seen, what is asked for.
@@ -14,9 +14,9 @@ static const double MISSING = 0.005, CONGESTED = 0.1, LIMITING = 0.2, SAFELY = 0
 static const double CALL_SECONDS = 0.5;
 // Hosts send ICMP errors about once a second: RFC 1812 section 4.3.2.8, Linux's net.ipv4.icmp_ratelimit.
 static const double ICMP_RATE = 0.9, LEAST_SLOW_RATE = 5, LEAST_TCP_RATE = 0.5;
-// Below it, answers are taken to come from a bucket: one in a thousand, as a logarithm. Above the other, they come
-// from all over a pass.
-static const double BY_CHANCE = -6.9, ALL_OVER = -1;
+// Below it, answers are taken to come from a bucket: one in a thousand, as a logarithm. Above the other, those of one
+// pass come from all over it.
+static const double BY_CHANCE = -6.9, ALL_OVER = -1.5;
 static const uint64_t FEW_ANSWERS = 5;
 
 void pace_begin(struct pace *pace, struct arena *arena, const struct schedule *schedule, struct ledger *ledger,
@@ -114,22 +114,33 @@ static void judge_lane(struct pace *pace, size_t lane, uint64_t recovered, doubl
     course->rate = seen < LEAST_SLOW_RATE ? LEAST_SLOW_RATE : seen;
 }
 
-// Whether a lane answers what is asked first: known after a second pass only, since a line that is cut in one looks
-// alike.
+// Whether a lane was heard while a try of its questions was sent.
+static bool was_alive(const struct pace *pace, size_t lane, unsigned try)
+{
+    const struct standing *standing = &pace->ledger->standings[lane];
+    if (standing->rounds.count < try || standing->rounds.items[try - 1].last_us == 0)
+        return false;
+    const struct round *round = &standing->rounds.items[try - 1];
+    return watch_shine_all(&pace->ledger->watch, lane, round->first_us, round->last_us) != SHINE_DARK;
+}
+
+// Whether a lane answers what is asked first. A line that is cut in one pass looks alike, but in the next one nobody is
+// heard, or things are answered from all over it.
 static void judge_bucket(struct pace *pace, size_t lane)
 {
     struct course *course = &pace->courses[lane];
     const struct standing *standing = &pace->ledger->standings[lane];
     uint64_t answered;
-    if (pace->schedule->lanes[lane].protocol != PROTOCOL_TCP || standing->silent == 0)
+    if (pace->schedule->lanes[lane].protocol != PROTOCOL_TCP || standing->silent == 0 || course->slow)
         return;
     double luck = bucket_luck(pace->ledger, lane, pace->pass.try, &answered);
-    course->luck = luck > ALL_OVER && answered >= FEW_ANSWERS ? 0 : course->luck + luck;
-    if (pace->pass.try == 1 || course->luck > BY_CHANCE || course->slow ||
-        (double)standing->silent > LEAST_SLOW_RATE * LONGEST_SLOW_SECONDS)
-        return;
-    course->slow = true;
-    course->rate = LEAST_SLOW_RATE;
+    bool all_over = luck > ALL_OVER;
+    course->luck = all_over && answered >= FEW_ANSWERS ? 0 : course->luck + luck;
+    course->suspected = course->luck <= BY_CHANCE && pace->pass.try <= LAST_SUSPECTED &&
+                        (double)standing->silent <= LEAST_SLOW_RATE * LONGEST_SLOW_SECONDS;
+    bool again = (answered > 0 && !all_over) || (answered < FEW_ANSWERS && was_alive(pace, lane, pace->pass.try));
+    course->slow = course->suspected && pace->pass.try > 1 && again;
+    course->rate = course->slow ? LEAST_SLOW_RATE : course->rate;
 }
 
 // Whether a slow pass was still too fast is told by one at half its rate: it brings what that did not.
@@ -174,7 +185,7 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
         bool fresh = standing->answered > course->answered;
         standing->settled = pace->pass.slow ? !fresh && pace->pass.try >= pace->limits.tries
                             : course->slow  ? false
-                            : course->luck <= BY_CHANCE && pace->pass.try == 1
+                            : course->suspected && pace->pass.try < LAST_SUSPECTED
                                 ? false
                                 : pace->pass.try >= pace->limits.tries && !missing &&
                                       (fresh_late(pace, i) == 0 || pace->pass.try >= MOST_PASSES);

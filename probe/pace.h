@@ -28,6 +28,7 @@ struct course {
     uint64_t answered; // when the pass began
     uint64_t late;     // when the lane's last pass ended
     double luck;       // that it answered the first questions of its passes by chance: logarithm (bucket.h)
+    bool suspected;    // so it may limit its answers: asked to know, though its sentinels are lost
 };
 
 struct pass {
