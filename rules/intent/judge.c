@@ -119,7 +119,7 @@ static void judge_piece(struct arena *arena, const struct estate *estate, const 
         explain_packet(arena, estate, endpoint, verdict->protocol, number, vantage.address, vantage.client_ports);
     const struct reason *stop = explanation_stop(&explanation);
     if (to_close)
-        verdict->suggested = suggest_closing(arena, estate, verdict, &explanation, number, vantage.address);
+        verdict->suggested = suggest_closing(arena, estate, verdict, &explanation, vantage.address);
     else if (stop != NULL)
         *vector_add(arena, &verdict->because) = stop;
 }

@@ -134,54 +134,54 @@ static text_list revoke(struct arena *arena, const struct estate *estate, const 
 
 // ---- The network ACL
 
-static const char *acl_numbers(struct arena *arena, const struct network_acl_entry *entry)
+// A number below an entry's that no other one has, so that a new entry comes right before it. 0: there is none.
+static int number_before(const struct network_acl *acl, const struct network_acl_entry *entry)
 {
-    if (protocol_has_ports(entry->protocol))
-        return arena_printf(arena, " --port-range From=%u,To=%u", (unsigned)entry->low, (unsigned)entry->high);
-    if (!protocol_is_icmp(entry->protocol))
-        return "";
-    bool any = entry->low == 0 && entry->high == PORT_LAST;
-    return arena_printf(arena, " --icmp-type-code Type=%d,Code=%d", any ? -1 : entry->low >> 8,
-                        entry->low == entry->high ? entry->low & 255 : -1);
+    int before = 0;
+    for (size_t i = 0; i < acl->entries.count; i++) {
+        const struct network_acl_entry *other = &acl->entries.items[i];
+        if (other->egress == entry->egress && other->number < entry->number && other->number > before)
+            before = other->number;
+    }
+    return entry->number - 1 > before ? entry->number - 1 : 0;
 }
 
-// Whether the packet would be let in by a later entry if this one were not there.
-static bool allowed_later(const struct network_acl *acl, const struct network_acl_entry *entry, int protocol,
-                          uint16_t number, struct address source)
-{
-    for (const struct network_acl_entry *next = entry + 1; next < acl->entries.items + acl->entries.count; next++)
-        if (!next->egress && (next->protocol == PROTOCOL_ANY || next->protocol == protocol) && next->low <= number &&
-            number <= next->high && prefix_holds(next->prefix, source))
-            return next->allow;
-    return false;
-}
-
-// Entries from 32767 on are AWS's own.
+// An entry that denies these ports alone to all whom the entry lets in that admits the packet; else it would close much
+// more than the finding.
 static const char *deny(struct arena *arena, const struct estate *estate, const struct verdict *verdict,
-                        const struct hop *acl_in, uint16_t number, struct address source)
+                        const struct hop *acl_in)
 {
-    enum { OWN_ENTRIES = 32767 };
+    enum { OWN_ENTRIES = 32767 }; // from there on they are AWS's own
     const struct reason *reason = acl_in->reasons.count == 1 ? acl_in->reasons.items[0] : NULL;
     if (reason == NULL || reason->form != REASON_ENTRY || !is_plain(reason->id) || reason->entry->number <= 0 ||
-        reason->entry->number >= OWN_ENTRIES)
+        reason->entry->number >= OWN_ENTRIES || !protocol_has_ports(verdict->protocol))
         return NULL;
     const struct network_acl_entry *entry = reason->entry;
     const struct network_acl *acl = map_get(&estate->network_acls, reason->id);
-    const char *place = arena_printf(arena, "%s --network-acl-id %s --ingress --rule-number %d",
-                                     region_option(arena, verdict), reason->id, entry->number);
-    if (acl == NULL)
+    int number = acl == NULL ? 0 : number_before(acl, entry);
+    if (number == 0)
         return NULL;
-    if (!allowed_later(acl, entry, verdict->protocol, number, source))
-        return arena_printf(arena, "aws ec2 delete-network-acl-entry%s", place);
     char prefix[ADDRESS_TEXT];
     prefix_format(entry->prefix, prefix);
-    return arena_printf(arena, "aws ec2 replace-network-acl-entry%s --rule-action deny --protocol %d%s %s %s", place,
-                        entry->protocol, acl_numbers(arena, entry),
+    return arena_printf(arena,
+                        "aws ec2 create-network-acl-entry%s --network-acl-id %s --ingress --rule-number %d "
+                        "--rule-action deny --protocol %d --port-range From=%u,To=%u %s %s",
+                        region_option(arena, verdict), reason->id, number, verdict->protocol, (unsigned)verdict->low,
+                        (unsigned)verdict->high,
                         entry->prefix.family == FAMILY_IPV6 ? "--ipv6-cidr-block" : "--cidr-block", prefix);
 }
 
+// Whether the interface has no group, as is known: where its groups are not, what closes them is not either.
+static bool has_no_group(const struct hop *groups)
+{
+    for (size_t i = 0; groups != NULL && i < groups->reasons.count; i++)
+        if (groups->reasons.items[i]->form != REASON_SAYS || groups->reasons.items[i]->settle != NULL)
+            return false;
+    return groups != NULL && groups->result == HOP_PASS;
+}
+
 text_list suggest_closing(struct arena *arena, const struct estate *estate, const struct verdict *verdict,
-                          const struct explanation *explanation, uint16_t number, struct address source)
+                          const struct explanation *explanation, struct address source)
 {
     text_list commands = {0};
     const struct hop *groups = hop_at(explanation, REASON_GROUP), *acl_in = hop_at(explanation, REASON_ACL_IN);
@@ -190,8 +190,8 @@ text_list suggest_closing(struct arena *arena, const struct estate *estate, cons
         by_rules = groups->reasons.items[i]->form == REASON_RULE;
     if (by_rules)
         return revoke(arena, estate, verdict, &groups->reasons, source);
-    const char *command =
-        acl_in == NULL || acl_in->result != HOP_PASS ? NULL : deny(arena, estate, verdict, acl_in, number, source);
+    bool by_acl = has_no_group(groups) && acl_in != NULL && acl_in->result == HOP_PASS;
+    const char *command = by_acl ? deny(arena, estate, verdict, acl_in) : NULL;
     if (command != NULL)
         *vector_add(arena, &commands) = command;
     return commands;

@@ -6,7 +6,7 @@
 #include "rules/reach/explain.h"
 
 // Commands that take away every rule by which the endpoint's security groups admit the packet that was explained or,
-// where taking rules away cannot close it (the interface has no group, or one that is not known), that make its network
-// ACL deny it. Empty where neither surely closes it, or an id is none that is safe to type.
+// where the interface has no group, that make its network ACL deny the ports of the verdict. Empty where neither surely
+// closes it, or would close more, or an id is none that is safe to type.
 text_list suggest_closing(struct arena *arena, const struct estate *estate, const struct verdict *verdict,
-                          const struct explanation *explanation, uint16_t number, struct address source);
+                          const struct explanation *explanation, struct address source);

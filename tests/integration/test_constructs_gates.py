@@ -89,6 +89,15 @@ class Interfaces(Gates):
     def test_row_01_deny_all_igw_traffic_that_is_not_understood_is_possible(self, value):
         self.verdict(world(DenyAllIgwTraffic=value), MAYBE, 3, unread="DenyAllIgwTraffic")
 
+    def test_a_description_that_anybody_may_write_hides_no_public_interface(self):
+        arn = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/int/0123456789abcdef"
+        for more in ({"RequesterManaged": False}, {}):
+            estate = world(Description="ELB app/int/0123456789abcdef", **more)
+            estate["LoadBalancers"] = [{"LoadBalancerArn": arn, "LoadBalancerName": "int", "Type": "application", "Scheme": "internal", "VpcId": "vpc-1",
+                                        "State": {"Code": "active"}}]
+            estate["Listeners"] = []
+            self.verdict(estate, REACHED)
+
     def test_row_01_two_records_that_differ_in_it_are_believed_neither(self):
         estate = world(DenyAllIgwTraffic=True)
         estate["NetworkInterfaces"].append({**estate["NetworkInterfaces"][0], "DenyAllIgwTraffic": False})

@@ -323,13 +323,21 @@ class Suggested(Case):
         self.assertEqual(self.suggested(self.estate(), intent), [])
         self.assertEqual(self.suggested(self.estate(), port=8443), [])  # nothing admits it: undeclared
 
-    def test_where_no_group_filters_the_acl_entry_is_deleted_or_denies(self):
+    def test_where_no_group_filters_an_acl_entry_denies_these_ports_alone(self):
         estate = self.estate()
         estate["NetworkInterfaces"][0]["Groups"] = []
-        place = " --region eu-west-3 --network-acl-id acl-1 --ingress --rule-number 100"
-        self.assertEqual(self.suggested(estate), ["aws ec2 delete-network-acl-entry" + place])
-        estate["NetworkAcls"][0]["Entries"].append(entry(200, False, "allow"))
-        self.assertEqual(self.suggested(estate), ["aws ec2 replace-network-acl-entry" + place + " --rule-action deny --protocol -1 --cidr-block 0.0.0.0/0"])
+        command = ("aws ec2 create-network-acl-entry --region eu-west-3 --network-acl-id acl-1 --ingress --rule-number %d --rule-action deny "
+                   "--protocol 6 --port-range From=443,To=443 --cidr-block 0.0.0.0/0")
+        self.assertEqual(self.suggested(estate), [command % 99])
+        estate["NetworkAcls"][0]["Entries"].append(entry(98, False, "deny", cidr="9.9.9.0/24"))
+        self.assertEqual(self.suggested(estate), [command % 99])
+        estate["NetworkAcls"][0]["Entries"].append(entry(99, False, "deny", cidr="9.9.9.0/24"))
+        self.assertEqual(self.suggested(estate), [])  # no number is free
+
+    def test_where_a_group_is_not_known_nothing_surely_closes_it(self):
+        estate = self.estate()
+        estate["NetworkInterfaces"][0]["Groups"] = [{"GroupId": "sg-9"}]
+        self.assertEqual(self.suggested(estate), [])
 
     def test_an_id_that_a_shell_would_read_otherwise_is_never_printed_in_a_command(self):
         for bad in ("sg-1;reboot", "sg-$(id)", "--profile", "sg 1"):

@@ -57,10 +57,12 @@ def apply(estate, command):
             estate["SecurityGroupRules"].remove(record)
         return
     [acl] = [a for a in estate["NetworkAcls"] if a["NetworkAclId"] == option("--network-acl-id")]
-    [entry] = [e for e in acl["Entries"] if e["RuleNumber"] == int(option("--rule-number")) and not e["Egress"]]
-    acl["Entries"].remove(entry)
-    if words[2] == "replace-network-acl-entry":
-        acl["Entries"].append({**entry, "RuleAction": "deny"})
+    assert words[2] == "create-network-acl-entry" and "--ingress" in words
+    number, ports = int(option("--rule-number")), dict(part.split("=") for part in option("--port-range").split(","))
+    assert not any(e["RuleNumber"] == number and not e["Egress"] for e in acl["Entries"])
+    block, key = ("--cidr-block", "CidrBlock") if "--cidr-block" in words else ("--ipv6-cidr-block", "Ipv6CidrBlock")
+    acl["Entries"].append({"RuleNumber": number, "Egress": False, "Protocol": option("--protocol"), "RuleAction": option("--rule-action"),
+                           key: option(block), "PortRange": {"From": int(ports["From"]), "To": int(ports["To"])}})
 
 
 def without_repetition(estate):

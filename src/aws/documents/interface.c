@@ -302,6 +302,17 @@ static void read_type(struct reader *reader, const struct json_cursor *at, struc
         interface->requester_managed && description != NULL && strstr(description, "CloudFront") != NULL;
 }
 
+// Anybody may write a description. Only on an interface that AWS made it tells whose it is; one of an instance is not,
+// where it is not said to be: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/requester-managed-eni.html
+static void doubt_description(struct reader *reader, const struct json_cursor *at, struct network_interface *interface)
+{
+    bool somebodys = cJSON_IsFalse(member_of(reader, at, "RequesterManaged").node) || interface->instance_id != NULL;
+    if (somebodys && !interface->requester_managed && strstr(interface->type, "load_balancer") == NULL) {
+        interface->load_balancer = NULL;
+        interface->is_database = false;
+    }
+}
+
 // An interface nested in an instance that ends, or only starts, is none yet or no more.
 static bool is_between(const struct instance *instance, const struct json_cursor *at)
 {
@@ -336,6 +347,7 @@ bool read_interface(struct reader *reader, const struct json_cursor *at, void *i
             interface->instance_id = instance->id;
             instance->has_interface = true;
         }
+        doubt_description(reader, at, interface);
         if (member_of(reader, at, "Groups").node != NULL) {
             const char *before = interface->doubt;
             each_of(reader, at, "Groups", read_group_id, &gathered);
