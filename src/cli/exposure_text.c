@@ -21,14 +21,25 @@ static struct prefixset sources_shown(struct arena *arena, enum family family, c
     return count < whole ? shown : exposure->sources; // 0.0.0.0/0 reads better than all that is not private in it
 }
 
+// From which ports a client can come, where the ports that clients choose by themselves are not all among them: Linux's
+// (ip(7): 32768 to 60999) and those of RFC 6335, section 6 (49152 to 65535).
+static const char *client_ports(struct arena *arena, const struct exposure *exposure)
+{
+    struct portset usual = portset_of(arena, 32768, PORT_LAST);
+    if (exposure->path != PATH_TWO_WAY || !protocol_has_ports(exposure->protocol_low) ||
+        portset_is_empty(portset_subtract(arena, usual, exposure->client_ports)))
+        return "";
+    return arena_printf(arena, "  [client ports %s only]", portset_format(arena, exposure->client_ports));
+}
+
 static void put_row(struct arena *arena, enum family family, const struct exposure *exposure, const char *protocol,
                     const char *numbers, bool all, struct text *out)
 {
     struct prefixset sources = sources_shown(arena, family, exposure, all);
-    text_printf(out, "  %-7s %-14s from %s%s%s%s\n", protocol, numbers, cli_sources(arena, family, sources),
+    text_printf(out, "  %-7s %-14s from %s%s%s%s%s\n", protocol, numbers, cli_sources(arena, family, sources),
                 exposure->path == PATH_INBOUND_ONLY ? "  [inbound-only]" : "",
                 exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "",
-                exposure->internet ? "" : "  [not internet]");
+                exposure->internet ? "" : "  [not internet]", client_ports(arena, exposure));
 }
 
 static bool same_via(const struct exposure *a, const struct exposure *b)
