@@ -430,6 +430,8 @@ void bridge_compute(struct exposure_set *set, const struct estate *estate)
     text_list origin_groups = find_origin_groups(scratch, estate);
     struct told_bridges told = told_bridges_of(set->arena, estate, is_cloudfront, &origin_groups);
     bridges found = find_bridges(scratch, estate, &origin_groups, &told);
+    for (size_t i = 0; i < told.missing.items.count; i++)
+        lack_add(set->arena, &set->missing, &told.missing.items.items[i]);
     for (size_t b = 0; b < found.count; b++) {
         const struct bridge *bridge = &found.items[b];
         // Who may open a tunnel by this one, IAM says: it is no way for the internet at large.

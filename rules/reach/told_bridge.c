@@ -179,6 +179,21 @@ static void decide_subnets(struct teller *teller, const struct accelerator_endpo
         decide(teller, accelerators_in(teller->estate, targets.items[i]->place->subnet_id));
 }
 
+// An accelerator of which the documents do not tell all, and no interface shows that anything is reached by it.
+static void note_accelerator(struct teller *teller, const struct accelerator *one)
+{
+    for (size_t i = 0; i < teller->estate->interfaces.count; i++)
+        if (is_accelerators(teller->estate->interfaces.items[i]))
+            return;
+    lack_add(teller->arena, &teller->told->missing,
+             &(struct lack){.kind = kind_name(KIND_ENDPOINT_GROUPS),
+                            .id = one->name,
+                            .text = arena_printf(teller->arena,
+                                                 "missing: what accelerator %s brings clients to: its listeners and "
+                                                 "endpoint groups are not all told",
+                                                 one->name)});
+}
+
 static void tell_accelerators(struct teller *teller)
 {
     const struct estate *estate = teller->estate;
@@ -189,6 +204,8 @@ static void tell_accelerators(struct teller *teller)
         const struct accelerator *one = all.items[i]->value;
         any_enabled = any_enabled || one->enabled;
         whole = whole && is_whole(one);
+        if (one->enabled && !is_whole(one))
+            note_accelerator(teller, one);
     }
     // Whatever they are for: where none is enabled, none brings anything.
     for (size_t i = 0; i < estate->interfaces.count && whole && !any_enabled; i++)
@@ -266,6 +283,28 @@ static void tell_origins(struct teller *teller, const struct network_interface *
         tell_origin(teller, all.items[i]->value, own);
 }
 
+// An origin whose target is here, while the service's interface, by which it is reached, is not.
+static void note_origin(struct teller *teller, const struct vpc_origin *origin,
+                        bool (*is_origin)(const void *context, const struct network_interface *interface),
+                        const void *context)
+{
+    interfaces targets = {0};
+    if (origin->target != NULL)
+        targets = targets_of(teller, origin->target);
+    bool shown = targets.count == 0;
+    for (size_t i = 0; i < teller->estate->interfaces.count && !shown; i++)
+        shown = is_origin(context, teller->estate->interfaces.items[i]) &&
+                text_same(teller->estate->interfaces.items[i]->place->vpc_id, targets.items[0]->place->vpc_id);
+    if (!shown)
+        lack_add(teller->arena, &teller->told->missing,
+                 &(struct lack){.kind = kind_name(KIND_NETWORK_INTERFACES),
+                                .account = targets.items[0]->place->account_id,
+                                .region = targets.items[0]->place->region,
+                                .id = origin->id,
+                                .text = arena_printf(
+                                    teller->arena, "missing: the interface of CloudFront VPC origin %s", origin->id)});
+}
+
 struct told_bridges told_bridges_of(struct arena *arena, const struct estate *estate,
                                     bool (*is_origin)(const void *context, const struct network_interface *interface),
                                     const void *context)
@@ -276,5 +315,8 @@ struct told_bridges told_bridges_of(struct arena *arena, const struct estate *es
     for (size_t i = 0; i < estate->interfaces.count && estate->vpc_origins.count > 0; i++)
         if (is_origin(context, estate->interfaces.items[i]))
             tell_origins(&teller, estate->interfaces.items[i]);
+    slots origins = sorted(arena, &estate->vpc_origins);
+    for (size_t i = 0; i < origins.count; i++)
+        note_origin(&teller, origins.items[i]->value, is_origin, context);
     return told;
 }

@@ -23,6 +23,7 @@ struct told_bridges {
     VECTOR(struct told_bridge) items;
     struct map decided; // id of a service's interface -> non-NULL: the items tell all that it brings clients to
     text_list assumptions;
+    struct lack_list missing; // to know where a service brings clients that no interface of its own shows
 };
 
 // `is_origin` says whether an interface is one of CloudFront's.

@@ -51,7 +51,23 @@ ANY = {(eni, family, "tcp", port, port, "possible") for eni in ("eni-1", "eni-2"
 ONE = {("eni-1", "4", "tcp", 443, 443, "exact")}
 
 
+def without_service(made):
+    """The same estate without the service's own interface and group."""
+    made["NetworkInterfaces"] = [i for i in made["NetworkInterfaces"] if i["NetworkInterfaceId"] != "eni-s"]
+    made["SecurityGroups"] = made["SecurityGroups"][:1]
+    return made
+
+
 class Accelerators(Told):
+    @each([("l.json",), ("g.json",)])
+    def test_law_of_starvation_without_its_interface_and_a_document_what_it_brings_clients_to_is_missing(self, gone):
+        files = accelerator()
+        self.outcome(without_service(estate()), files)
+        self.assertFalse(self.output["missing"])
+        del files[gone]
+        self.outcome(without_service(estate()), files)
+        self.assertTrue(named(self.output, ["missing"], "what accelerator shop brings clients to"))
+
     def test_its_documents_decide_which_target_and_which_ports(self):
         self.assertEqual(self.outcome(estate(), {}), ANY)
         self.assertTrue(named(self.output, ["not_covered"], "eni-s"))
@@ -254,6 +270,10 @@ class VpcOrigins(Told):
         rule = lambda port: {**permission("tcp", (port, port)), "UserIdGroupPairs": [{"GroupId": "sg-cf"}]}
         made["SecurityGroups"][0]["IpPermissions"] = [rule(80), rule(443)]
         return made
+
+    def test_an_origin_whose_interface_is_not_in_the_snapshot_is_missing(self):
+        self.assertEqual(self.outcome(without_service(self.estate()), {"o.json": origin(), "d.json": distributions()}), set())
+        self.assertTrue(named(self.output, ["missing"], "the interface of CloudFront VPC origin vo_1"))
 
     @each([("https-only", {443}), ("http-only", {80}), ("match-viewer", {80, 443})])
     def test_its_document_decides_which_target_and_which_ports(self, policy, ports):

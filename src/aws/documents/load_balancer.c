@@ -180,10 +180,7 @@ bool read_classic_load_balancer(struct reader *reader, const struct json_cursor 
     balancer->region = region_of_zone(reader, zone);
     seen_at(reader, balancer->account, balancer->region, balancer->vpc_id);
     balancer->record = reader->record;
-    if (member_of(reader, at, "Scheme").node == NULL) // before there were VPCs
-        balancer->scheme = SCHEME_INTERNET_FACING;
-    else
-        read_scheme(reader, at, balancer);
+    read_scheme(reader, at, balancer);
     read_texts(reader, at, "SecurityGroups", &groups);
     TAKE_TEXTS(balancer->groups, groups);
     balancer->listeners_known = cJSON_IsArray(member_of(reader, at, "ListenerDescriptions").node);

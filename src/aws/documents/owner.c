@@ -238,7 +238,11 @@ bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void 
     note_thing(reader, "kafka", place.id, NULL);
     const cJSON *provisioned = cJSON_GetObjectItemCaseSensitive(at->node, "Provisioned");
     const char *type = cJSON_GetStringValue(inside(provisioned != NULL ? provisioned : at->node, access));
-    if (type != NULL && strcmp(type, "DISABLED") != 0)
+    if (provisioned != NULL && type == NULL) {
+        struct json_cursor where = member_of(reader, at, "Provisioned");
+        doubt_at(reader, &where, "does not tell PublicAccess: %s is taken to be public", place.id);
+    }
+    if (type == NULL ? provisioned != NULL : strcmp(type, "DISABLED") != 0)
         note_public(reader, &place);
     return true;
 }
