@@ -204,7 +204,7 @@ static void tell_accelerators(struct teller *teller)
         const struct accelerator *one = all.items[i]->value;
         any_enabled = any_enabled || one->enabled;
         whole = whole && is_whole(one);
-        if (one->enabled && !is_whole(one))
+        if (one->told && one->enabled && !is_whole(one))
             note_accelerator(teller, one);
     }
     // Whatever they are for: where none is enabled, none brings anything.

@@ -219,18 +219,6 @@ class Interfaces(Gates):
             self.assertEqual(named(output, ["assumptions"], "eni-1 secondary"), words)
 
 
-class NotTold(Gates):
-    def test_a_state_of_block_public_access_or_of_an_exclusion_that_is_not_told_is_possible(self):
-        self.verdict(blocked(), SHUT)
-        estate = blocked()
-        del estate["VpcBlockPublicAccessOptions"]["State"]
-        self.verdict(estate, MAYBE)
-        estate = blocked(exclusions=[("subnet/subnet-1", "bidirectional", "create-complete")])
-        self.verdict(estate, REACHED)
-        del estate["VpcBlockPublicAccessExclusions"][0]["State"]
-        self.verdict(estate, MAYBE)
-
-
 class PrivateSpace(Gates):
     @each([("Subnets",), ("Vpcs",)])
     def test_row_04_private_ipv6_space_is_unreachable_with_that_reason(self, kind):

@@ -274,8 +274,8 @@ bool read_block_options(struct reader *reader, const struct json_cursor *at, voi
         doubt_at(reader, &wrong, "is %s, expected off, block-ingress or block-bidirectional",
                  mode == NULL ? "missing" : mode);
     }
-    if (unsure != NULL || (state == NULL && *value != BLOCK_OFF) || (state != NULL && !text_among(state, settled)))
-        *value = BLOCK_UNKNOWN; // in transition, failed, not told, or a word that is new
+    if (unsure != NULL || (state != NULL && !text_among(state, settled)))
+        *value = BLOCK_UNKNOWN; // in transition, failed, or a word that is new
     region = region != NULL ? region : reader->place.region != NULL ? reader->place.region : "";
     account = account != NULL ? account : reader->place.account != NULL ? reader->place.account : "";
     if (*value != BLOCK_OFF && (region[0] == '\0' || account[0] == '\0')) { // it may not be of the place in question
@@ -311,9 +311,8 @@ bool read_block_exclusion(struct reader *reader, const struct json_cursor *at, v
     seen_at(reader, account, region, NULL);
     if (state != NULL && text_among(state, gone))
         return true;
-    if (unsure == NULL && (state == NULL || !text_among(state, settled)))
-        unsure = arena_printf(reader->arena, "an exclusion of %s from VPC Block Public Access is %s", arn,
-                              state == NULL ? "of no state that is told" : state);
+    if (unsure == NULL && state != NULL && !text_among(state, settled))
+        unsure = arena_printf(reader->arena, "an exclusion of %s from VPC Block Public Access is %s", arn, state);
     if (unsure == NULL && !text_among(mode, modes))
         unsure = arena_printf(reader->arena, "an exclusion from VPC Block Public Access is of mode %s, unknown", mode);
     const char *slash = strrchr(arn, '/');
