@@ -51,24 +51,12 @@ static bool read_fact(struct arena *arena, const struct json_cursor *at, struct 
     return true;
 }
 
-static bool only_keys(const struct json_cursor *object, const char *const *known, struct error *error)
-{
-    const cJSON *member;
-    GUARD(json_expect_object(object, error));
-    cJSON_ArrayForEach (member, object->node) {
-        struct json_cursor at = {.up = object, .file = object->file, .key = member->string, .node = member};
-        if (!text_among(member->string, known))
-            return json_fail(&at, error, "unknown key");
-    }
-    return true;
-}
-
 static bool read_control(struct arena *arena, const struct json_cursor *at, struct pack *pack, struct error *error)
 {
     static const char *const keys[] = {"id", "title", "text", "source", "severity", "facts", NULL};
     struct pack_control *control = vector_add(arena, &pack->controls);
     int severity;
-    GUARD(only_keys(at, keys, error) && json_string(arena, at, "id", &control->id, error) &&
+    GUARD(json_expect_keys(at, keys, error) && json_string(arena, at, "id", &control->id, error) &&
           json_string(arena, at, "title", &control->title, error) &&
           json_string(arena, at, "text", &control->text, error) &&
           json_string(arena, at, "source", &control->source, error) &&
@@ -92,7 +80,7 @@ static bool read_pack(struct arena *arena, const struct json_cursor *root, struc
 {
     static const char *const keys[] = {"schema", "id", "title", "source", "controls", NULL};
     const char *schema;
-    GUARD(only_keys(root, keys, error) && json_string(arena, root, "schema", &schema, error));
+    GUARD(json_expect_keys(root, keys, error) && json_string(arena, root, "schema", &schema, error));
     struct json_cursor at = json_member(root, "schema"), controls = json_member(root, "controls");
     if (strcmp(schema, "sgproof/pack/v1") != 0)
         return json_fail(&at, error, "\"%s\", expected sgproof/pack/v1", schema);

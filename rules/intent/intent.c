@@ -4,18 +4,6 @@
 
 #include "model/protocol.h"
 
-static bool only_keys(const struct json_cursor *object, const char *const *known, struct error *error)
-{
-    const cJSON *member;
-    GUARD(json_expect_object(object, error));
-    cJSON_ArrayForEach (member, object->node) {
-        struct json_cursor at = {.up = object, .file = object->file, .key = member->string, .node = member};
-        if (!text_among(member->string, known))
-            return json_fail(&at, error, "unknown key");
-    }
-    return true;
-}
-
 static bool choice(struct arena *arena, const struct json_cursor *object, const char *key, const char *yes,
                    const char *no, bool *value, struct error *error)
 {
@@ -31,7 +19,7 @@ static bool read_select(struct arena *arena, const struct json_cursor *at, struc
 {
     static const char *const keys[] = {"instance", "group", "tag", "subnet", "vpc", "account", "address", NULL};
     const char *tag, *address;
-    GUARD(only_keys(at, keys, error));
+    GUARD(json_expect_keys(at, keys, error));
     GUARD(json_optional_string(arena, at, "instance", &rule->instance, error));
     GUARD(json_optional_string(arena, at, "group", &rule->group, error));
     GUARD(json_optional_string(arena, at, "subnet", &rule->subnet, error));
@@ -93,7 +81,7 @@ static bool read_rule(struct arena *arena, const struct json_cursor *at, struct 
     const char *protocol, *ports;
     rule->protocol = PROTOCOL_ANY;
     rule->ports = portset_all;
-    GUARD(only_keys(at, keys, error));
+    GUARD(json_expect_keys(at, keys, error));
     GUARD(json_string(arena, at, "id", &rule->id, error));
     for (size_t i = 0; i + 1 < intent->rules.count; i++)
         if (strcmp(intent->rules.items[i].id, rule->id) == 0) {
@@ -124,7 +112,7 @@ static bool read_intent(struct arena *arena, const struct json_cursor *root, str
 {
     static const char *const keys[] = {"schema", "platform", "default", "rules", "administrators", NULL};
     const char *schema;
-    GUARD(only_keys(root, keys, error));
+    GUARD(json_expect_keys(root, keys, error));
     GUARD(json_string(arena, root, "schema", &schema, error));
     struct json_cursor at = json_member(root, "schema");
     if (strcmp(schema, "sgproof/intent/v1") != 0)

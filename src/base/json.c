@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/vector.h"
 
 void json_line_of(const char *text, size_t offset, size_t *line, size_t *column)
 {
@@ -298,6 +299,18 @@ bool json_expect_array(const struct json_cursor *at, struct error *error)
     return cJSON_IsArray(at->node) || json_fail(at, error, "is %s, expected an array", json_kind(at->node));
 }
 
+bool json_expect_keys(const struct json_cursor *object, const char *const *known, struct error *error)
+{
+    const cJSON *member;
+    GUARD(json_expect_object(object, error));
+    cJSON_ArrayForEach (member, object->node) {
+        struct json_cursor at = {.up = object, .file = object->file, .key = member->string, .node = member};
+        if (!text_among(member->string, known))
+            return json_fail(&at, error, "unknown key");
+    }
+    return true;
+}
+
 bool json_text_at(const struct json_cursor *at, const char **value, struct error *error)
 {
     *value = NULL;
@@ -565,6 +578,25 @@ void json_put_string(struct json_writer *writer, const char *key, const char *va
         text_puts(writer->out, "null");
     else
         put_quoted(writer->out, value);
+}
+
+static void put_strings(struct json_writer *writer, const char *const *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        json_put_string(writer, NULL, items[i]);
+    json_close(writer, ']');
+}
+
+void json_put_strings(struct json_writer *writer, const char *key, const char *const *items, size_t count)
+{
+    json_open(writer, key, '[');
+    put_strings(writer, items, count);
+}
+
+void json_put_strings_line(struct json_writer *writer, const char *key, const char *const *items, size_t count)
+{
+    json_open_line(writer, key, '[');
+    put_strings(writer, items, count);
 }
 
 void json_put_integer(struct json_writer *writer, const char *key, int64_t value)

@@ -98,6 +98,8 @@ struct json_cursor json_member(const struct json_cursor *object, const char *key
 const char *json_kind(const cJSON *node); // "an object", "missing"..., for messages
 bool json_expect_object(const struct json_cursor *at, struct error *error);
 bool json_expect_array(const struct json_cursor *at, struct error *error);
+// An object without other keys than those of a list that ends with NULL.
+bool json_expect_keys(const struct json_cursor *object, const char *const *known, struct error *error);
 bool json_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
                  struct error *error);
 // An optional string, borrowed from the document: the one the cursor is on, and a member.
@@ -152,6 +154,9 @@ void json_open(struct json_writer *writer, const char *key, char bracket); // br
 void json_open_line(struct json_writer *writer, const char *key, char bracket);
 void json_close(struct json_writer *writer, char bracket);                            // '}' or ']'
 void json_put_string(struct json_writer *writer, const char *key, const char *value); // NULL writes null
+// A list of strings, an item a line or all in one.
+void json_put_strings(struct json_writer *writer, const char *key, const char *const *items, size_t count);
+void json_put_strings_line(struct json_writer *writer, const char *key, const char *const *items, size_t count);
 void json_put_integer(struct json_writer *writer, const char *key, int64_t value);
 void json_put_number(struct json_writer *writer, const char *key, double value);          // three decimals
 void json_put_made(struct json_writer *writer, const char *key, const struct text *made); // a value made elsewhere

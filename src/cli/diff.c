@@ -52,14 +52,6 @@ static void put_change(struct json_writer *writer, struct arena *arena, const st
     json_close(writer, '}');
 }
 
-static void put_list(struct json_writer *writer, const char *key, size_t count, const char *const *items)
-{
-    json_open(writer, key, '[');
-    for (size_t i = 0; i < count; i++)
-        json_put_string(writer, NULL, items[i]);
-    json_close(writer, ']');
-}
-
 static void write_json(struct text *out, struct arena *arena, const struct difference *difference,
                        const struct side sides[2], const struct terraform_report *report)
 {
@@ -68,14 +60,14 @@ static void write_json(struct text *out, struct arena *arena, const struct diffe
     json_put_string(&writer, "schema", "sgproof/diff/v1");
     text_list before = exposure_set_gaps(arena, sides[0].exposures),
               after = exposure_set_gaps(arena, sides[1].exposures);
-    put_list(&writer, "missing_before", before.count, before.items);
-    put_list(&writer, "missing_after", after.count, after.items);
-    put_list(&writer, "not_considered", report->not_considered.count, report->not_considered.items);
+    json_put_strings(&writer, "missing_before", before.items, before.count);
+    json_put_strings(&writer, "missing_after", after.items, after.count);
+    json_put_strings(&writer, "not_considered", report->not_considered.items, report->not_considered.count);
     text_list unknown = {0};
     for (size_t i = 0; i < report->unknown.count; i++)
         text_list_add(arena, &unknown, report->unknown.items[i]);
     text_list_add_all(arena, &unknown, &difference->unknown);
-    put_list(&writer, "unknown", unknown.count, unknown.items);
+    json_put_strings(&writer, "unknown", unknown.items, unknown.count);
     for (int kind = CHANGE_OPENED; kind <= CHANGE_ALTERED; kind++) {
         json_open(&writer, titles[kind], '[');
         for (size_t i = 0; i < difference->changes.count; i++) {

@@ -18,14 +18,6 @@ static int by_path(const void *left, const void *right)
     return strcmp(a->path, b->path);
 }
 
-static void put_texts(struct json_writer *writer, const char *key, const text_list *list)
-{
-    json_open_line(writer, key, '[');
-    for (size_t i = 0; i < list->count; i++)
-        json_put_string(writer, NULL, list->items[i]);
-    json_close(writer, ']');
-}
-
 static void put_counts(struct json_writer *writer, const char *key, const char *const *names, const size_t *counts)
 {
     json_open_line(writer, key, '{');
@@ -56,15 +48,16 @@ static void write_with(const struct manifest *manifest, const char *run_id, stru
     json_put_string(&writer, "run_id", run_id);
     json_put_string(&writer, "tool_version", manifest->tool_version);
     json_put_string(&writer, "title", manifest->title);
-    put_texts(&writer, "command", &manifest->command);
+    json_put_strings_line(&writer, "command", manifest->command.items, manifest->command.count);
     json_put_string(&writer, "begin", manifest->begin);
     json_put_string(&writer, "end", manifest->end);
     json_put_boolean(&writer, "complete", manifest->complete);
     json_put_string(&writer, "vantage", manifest->vantage);
-    put_texts(&writer, "vantages", &manifest->vantages);
+    json_put_strings_line(&writer, "vantages", manifest->vantages.items, manifest->vantages.count);
     if (manifest->rate > 0) { // and so is a manifest of before that was told written as it was
-        put_texts(&writer, "vantages_learnt", &manifest->vantages_learnt);
-        put_texts(&writer, "canaries", &manifest->canaries);
+        json_put_strings_line(&writer, "vantages_learnt", manifest->vantages_learnt.items,
+                              manifest->vantages_learnt.count);
+        json_put_strings_line(&writer, "canaries", manifest->canaries.items, manifest->canaries.count);
     }
     json_put_string(&writer, "depth", manifest->depth);
     if (manifest->rate > 0) {
@@ -75,7 +68,7 @@ static void write_with(const struct manifest *manifest, const char *run_id, stru
     if (manifest->timeout_ms > 0)
         json_put_integer(&writer, "timeout_ms", manifest->timeout_ms);
     json_put_string(&writer, "judged_on", manifest->judged_on);
-    put_texts(&writer, "packs", &manifest->packs);
+    json_put_strings_line(&writer, "packs", manifest->packs.items, manifest->packs.count);
     put_counts(&writer, "ports_by_verdict", verdict_names, manifest->ports_by_verdict);
     put_counts(&writer, "ports_by_severity", severity_names, manifest->ports_by_severity);
     json_put_string(&writer, "previous", manifest->previous);

@@ -98,14 +98,6 @@ void exposure_put_numbers(struct json_writer *writer, int protocol_low, int prot
     }
 }
 
-static void put_texts(struct json_writer *writer, const char *key, const text_list *list)
-{
-    json_open_line(writer, key, '[');
-    for (size_t i = 0; i < list->count; i++)
-        json_put_string(writer, NULL, list->items[i]);
-    json_close(writer, ']');
-}
-
 // What is the same for many endpoints is made into text once.
 struct exposure_writer {
     struct json_writer json;
@@ -345,8 +337,8 @@ void exposure_write_json(const struct exposure_set *set, struct text *out)
     put_missing(json, set);
     exposure_put_unread(json, set->estate, false);
     put_notes(json, set);
-    put_texts(json, "assumptions", &set->assumptions);
-    put_texts(json, "not_covered", &set->not_covered);
+    json_put_strings_line(json, "assumptions", set->assumptions.items, set->assumptions.count);
+    json_put_strings_line(json, "not_covered", set->not_covered.items, set->not_covered.count);
     json_open(json, "endpoints", '[');
     find_shared(&writer, set);
     for (size_t i = 0; i < set->endpoints.count; i++) {

@@ -190,10 +190,7 @@ static void put_certificate(struct json_writer *writer, const struct certificate
     json_open(writer, "certificate", '{');
     json_put_string(writer, "subject", certificate->subject);
     json_put_string(writer, "issuer", certificate->issuer);
-    json_open(writer, "names", '[');
-    for (size_t i = 0; i < certificate->names.count; i++)
-        json_put_string(writer, NULL, certificate->names.items[i]);
-    json_close(writer, ']');
+    json_put_strings(writer, "names", certificate->names.items, certificate->names.count);
     json_put_string(writer, "not_before", certificate->not_before);
     json_put_string(writer, "not_after", certificate->not_after);
     json_put_string(writer, "sha256", certificate->sha256);

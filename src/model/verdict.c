@@ -67,12 +67,8 @@ static void put_if_any(struct json_writer *writer, const char *key, const char *
 
 void verdict_put_suggested(struct json_writer *writer, const struct verdict *verdict)
 {
-    if (verdict->suggested.count == 0)
-        return;
-    json_open(writer, "suggested", '[');
-    for (size_t i = 0; i < verdict->suggested.count; i++)
-        json_put_string(writer, NULL, verdict->suggested.items[i]);
-    json_close(writer, ']');
+    if (verdict->suggested.count > 0)
+        json_put_strings(writer, "suggested", verdict->suggested.items, verdict->suggested.count);
 }
 
 static void put_notes(struct json_writer *writer, const struct verdict_set *set)
@@ -112,16 +108,9 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
         json_close(&writer, '}');
     }
     json_close(&writer, ']');
-    json_open(&writer, "missing", '[');
-    for (size_t i = 0; i < set->missing.count; i++)
-        json_put_string(&writer, NULL, set->missing.items[i]);
-    json_close(&writer, ']');
-    if (set->not_covered.count > 0) {
-        json_open(&writer, "not_covered", '[');
-        for (size_t i = 0; i < set->not_covered.count; i++)
-            json_put_string(&writer, NULL, set->not_covered.items[i]);
-        json_close(&writer, ']');
-    }
+    json_put_strings(&writer, "missing", set->missing.items, set->missing.count);
+    if (set->not_covered.count > 0)
+        json_put_strings(&writer, "not_covered", set->not_covered.items, set->not_covered.count);
     json_close(&writer, '}');
     put_notes(&writer, set);
     json_open(&writer, "verdicts", '[');
