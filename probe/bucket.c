@@ -1,7 +1,6 @@
 #include "probe/bucket.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { FIRST = 32 }; // questions of a try that are looked at
 

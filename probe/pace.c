@@ -130,10 +130,12 @@ static void judge_bucket(struct pace *pace, size_t lane)
 {
     struct course *course = &pace->courses[lane];
     const struct standing *standing = &pace->ledger->standings[lane];
-    uint64_t answered;
+    uint64_t answered = 0;
     if (pace->schedule->lanes[lane].protocol != PROTOCOL_TCP || standing->silent == 0 || course->slow)
         return;
-    double luck = bucket_luck(pace->ledger, lane, pace->pass.try, &answered);
+    double luck = 0;
+    if (standing->answered > course->answered) // else no question need be looked at
+        luck = bucket_luck(pace->ledger, lane, pace->pass.try, &answered);
     bool all_over = luck > ALL_OVER;
     course->luck = all_over && answered >= FEW_ANSWERS ? 0 : course->luck + luck;
     course->suspected = course->luck <= BY_CHANCE && pace->pass.try <= LAST_SUSPECTED &&

@@ -31,8 +31,8 @@ bool senders_flush(struct senders *senders);
 bool senders_flushed(const struct senders *senders); // everything that was taken has left
 void senders_sweep(struct senders *senders);
 size_t senders_under_way(const struct senders *senders);
-uint64_t
-senders_repeated(struct senders *senders); // packets that the kernel sent of its own accord, since the last call
+// Packets that the kernel sent of its own accord since the last call.
+uint64_t senders_repeated(struct senders *senders);
 
 uint64_t senders_dropped(const struct senders *senders); // answers that this machine had no room for
 void senders_take_last(struct senders *senders);         // answers that wait in the capture when asking is over
