@@ -117,14 +117,13 @@ static struct portset endpoint_ports(struct arena *arena, const struct accelerat
 
 static void tell_endpoint(struct teller *teller, const struct accelerator *accelerator,
                           const struct accelerator_listener *listener, const struct accelerator_group *group,
-                          const struct accelerator_endpoint *endpoint)
+                          const struct accelerator_endpoint *endpoint, const interfaces *targets)
 {
     struct arena *arena = teller->arena;
     struct portset ports = endpoint_ports(arena, listener, group);
-    interfaces targets = targets_of(teller, endpoint->id);
     const char *protocol = listener->protocol == PROTOCOL_UDP ? "UDP" : "TCP";
-    for (size_t i = 0; i < targets.count; i++) {
-        const struct network_interface *target = targets.items[i];
+    for (size_t i = 0; i < targets->count; i++) {
+        const struct network_interface *target = targets->items[i];
         const struct network_interface *own = accelerators_in(teller->estate, target->place->subnet_id);
         const char *unsure = accelerator->unsure != NULL ? accelerator->unsure : endpoint->unsure;
         if (unsure == NULL && !endpoint->keeps_client)
@@ -172,11 +171,10 @@ static void decide(struct teller *teller, const struct network_interface *own)
 }
 
 // The interface of a subnet serves what the endpoints there are of: that is known where some accelerator has one there.
-static void decide_subnets(struct teller *teller, const struct accelerator_endpoint *endpoint)
+static void decide_subnets(struct teller *teller, const interfaces *targets)
 {
-    interfaces targets = targets_of(teller, endpoint->id);
-    for (size_t i = 0; i < targets.count; i++)
-        decide(teller, accelerators_in(teller->estate, targets.items[i]->place->subnet_id));
+    for (size_t i = 0; i < targets->count; i++)
+        decide(teller, accelerators_in(teller->estate, targets->items[i]->place->subnet_id));
 }
 
 // An accelerator of which the documents do not tell all, and no interface shows that anything is reached by it.
@@ -218,9 +216,10 @@ static void tell_accelerators(struct teller *teller)
                 const struct accelerator_listener *listener = &one->listeners.items[l];
                 const struct accelerator_group *group = &listener->groups.items[g];
                 for (size_t e = 0; e < group->endpoints.count; e++) {
-                    decide_subnets(teller, &group->endpoints.items[e]);
+                    interfaces targets = targets_of(teller, group->endpoints.items[e].id);
+                    decide_subnets(teller, &targets);
                     if (one->enabled)
-                        tell_endpoint(teller, one, listener, group, &group->endpoints.items[e]);
+                        tell_endpoint(teller, one, listener, group, &group->endpoints.items[e], &targets);
                 }
             }
     }
