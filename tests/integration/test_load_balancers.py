@@ -178,6 +178,9 @@ class LoadBalancers(Case):
             "Instances": [{"InstanceId": "i-web"}]}]
         self.assertEqual(self.exposures(estate, address="198.51.100.9"), {("tcp", 80, 80): "exact"})
         self.assertEqual(self.behind(estate), {("10.0.2.4", 8080): (["8.0.0.0/8"], "exact")})
+        del estate["LoadBalancerDescriptions"][0]["Scheme"]  # then it may be internal
+        [front] = [e for e in self.outcome(estate, expect=3)["endpoints"] if e["address"] == "198.51.100.9"]
+        self.assertEqual({x["certainty"] for x in front["exposures"]}, {"possible"})
 
     def test_a_gateway_load_balancer_has_no_port_of_its_own(self):
         estate = balanced("gateway")

@@ -274,6 +274,12 @@ class PublicPlaces(Owned):
         brokers = managed(Description="DO NOT DELETE - Amazon MSK network interface for cluster arn:aws:kafka:eu-west-3:111122223333:cluster/bus/0a-1.")
         self.assertEqual(self.lines({"ClusterInfoList": [msk()]}, estate=brokers)["missing"], [])
         self.assertEqual(self.lines({"ClusterInfoList": [msk("DISABLED")]})["missing"], [])
+        for gone in ("Type", "PublicAccess", "ConnectivityInfo", "BrokerNodeGroupInfo"):
+            untold = msk("DISABLED")
+            group = untold["Provisioned"]["BrokerNodeGroupInfo"]
+            for place in (untold["Provisioned"], group, group["ConnectivityInfo"], group["ConnectivityInfo"]["PublicAccess"]):
+                place.pop(gone, None)
+            self.assertIn("publicly accessible MSK cluster bus", self.lines({"ClusterInfoList": [untold]})["missing"][0]["text"], gone)
 
     def test_whether_a_cluster_is_public_is_not_told_and_so_it_is(self):
         one = redshift(ClusterNodes=[])
