@@ -117,20 +117,31 @@ void connect_allow(int fd, unsigned seconds)
     setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &repeats, sizeof(repeats));
 }
 
-enum connect_leaving connect_leaving(int fd, uint64_t waited_us, unsigned *repeated)
+// What the kernel tells of a SYN that is not answered yet. False where it has not repeated it.
+static bool syn_info(int fd, struct tcp_info *info)
+{
+    socklen_t size = sizeof(*info);
+    *info = (struct tcp_info){0};
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &size) == 0 && info->tcpi_state == TCP_SYN_SENT &&
+           info->tcpi_retransmits > 0;
+}
+
+enum connect_leaving connect_leaving(int fd, uint64_t waited_us)
 {
     enum { SECOND_US = 1000000, TOLD_US = 1800000 }; // when a full queue was tried twice, and a filter once
-    struct tcp_info info = {0};
-    socklen_t size = sizeof(info);
-    *repeated = 0;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || info.tcpi_state != TCP_SYN_SENT ||
-        info.tcpi_retransmits == 0)
+    struct tcp_info info;
+    if (!syn_info(fd, &info))
         return CONNECT_NOT_KNOWN;
-    *repeated = info.tcpi_retrans == 0 ? 0 : info.tcpi_total_retrans;
     return info.tcpi_retrans > 0                           ? CONNECT_LEAVES
            : waited_us < TOLD_US                           ? CONNECT_NOT_KNOWN
            : info.tcpi_retransmits > waited_us / SECOND_US ? CONNECT_CONGESTED
                                                            : CONNECT_HELD_BACK;
+}
+
+unsigned connect_repeated(int fd)
+{
+    struct tcp_info info;
+    return syn_info(fd, &info) && info.tcpi_retrans > 0 ? info.tcpi_total_retrans : 0;
 }
 
 struct answer connect_finish(int fd, struct address target)

@@ -38,9 +38,11 @@ enum connect_leaving {
     CONNECT_CONGESTED,
     CONNECT_HELD_BACK
 };
-// Of a socket that has been connecting for so long, in microseconds. *repeated: the SYNs that the kernel has sent after
-// the first one.
-enum connect_leaving connect_leaving(int fd, uint64_t waited_us, unsigned *repeated);
+// Of a socket that has been connecting for so long, in microseconds; to be asked before the kernel repeats a SYN for
+// the second time, two seconds after the first: what it knows of one is forgotten then.
+enum connect_leaving connect_leaving(int fd, uint64_t waited_us);
+// How many SYNs the kernel has sent after the first one of a socket that is still connecting, as far as it tells.
+unsigned connect_repeated(int fd);
 
 // What became of it, once the socket is ready or in error. ANSWER_SILENCE: nothing yet.
 struct answer connect_finish(int fd, struct address target);

@@ -16,7 +16,8 @@ enum {
     EVENTS = 256,
     MOST = 16384,
     REPEATED_US = 1000000, // when the kernel repeats a SYN,
-    SURELY_US = 1900000    // and when it has, and has told whether that left, if it tells of it at all
+    TOLD_US = 1850000,     // when it has told whether that left, and does not repeat it yet once more,
+    SURELY_US = 1900000    // and when it never will
 };
 
 struct slot {
@@ -27,6 +28,8 @@ struct slot {
     uint64_t question;
     unsigned try;
     uint64_t started_us;
+    bool looked_at;    // whether its SYN leaves is known, as well as it will be
+    bool held_back;    // it did not
     struct slot *next; // of those like it; under way, in the order of starting
     struct slot *before;
 };
@@ -41,6 +44,7 @@ struct dial {
     struct slot *rested[2]; // with one of IPv4, of IPv6
     struct slot *oldest;    // under way
     struct slot *newest;
+    struct slot *unseen; // the oldest one that is not looked at yet
     size_t under_way;
     uint64_t repeated; // SYNs that the kernel sent of its own accord, and nobody has asked for yet
     uint32_t next_port;
@@ -130,6 +134,8 @@ static void release(struct dial *dial, struct slot *slot)
 {
     dial->under_way--;
     slot->under_way = false;
+    if (dial->unseen == slot)
+        dial->unseen = slot->next;
     *(slot->before == NULL ? &dial->oldest : &slot->before->next) = slot->next;
     *(slot->next == NULL ? &dial->newest : &slot->next->before) = slot->before;
     if (slot->rests && connect_rest(slot->fd)) {
@@ -211,6 +217,9 @@ static bool send_one(void *self, const struct sending *sending)
     slot->before = dial->newest;
     *(dial->newest == NULL ? &dial->oldest : &dial->newest->next) = slot;
     dial->newest = slot;
+    slot->held_back = false;
+    slot->looked_at = slot->try > 1; // what is true of the first is true of those that follow
+    dial->unseen = dial->unseen == NULL ? slot : dial->unseen;
     dial->under_way++;
     return true;
 }
@@ -220,33 +229,45 @@ static size_t under_way(const void *self)
     return ((const struct dial *)self)->under_way;
 }
 
-// Whether a connection whose time is over may go. The first of a question waits until it is known whether its SYN left
-// this machine, for the rest of a second; silence of one that did not is nobody's.
-static bool may_go(struct dial *dial, struct slot *slot, uint64_t waited_us)
+// Looks whether a SYN left this machine; false where it can't be told yet.
+static bool look(struct slot *slot, uint64_t waited_us)
 {
-    unsigned repeated = 0;
-    enum connect_leaving leaving =
-        waited_us < REPEATED_US ? CONNECT_NOT_KNOWN : connect_leaving(slot->fd, waited_us, &repeated);
-    if (leaving == CONNECT_NOT_KNOWN && slot->try == 1 && waited_us < SURELY_US)
-        return false;
-    dial->repeated += repeated;
-    if (leaving == CONNECT_HELD_BACK) {
-        struct answer answer = answer_from_errno(EPERM);
+    enum connect_leaving leaving = waited_us < REPEATED_US ? CONNECT_NOT_KNOWN : connect_leaving(slot->fd, waited_us);
+    slot->looked_at = leaving != CONNECT_NOT_KNOWN || waited_us >= SURELY_US;
+    slot->held_back = leaving == CONNECT_HELD_BACK;
+    return slot->looked_at;
+}
+
+// The first connection of each question is looked at once, between the first time that the kernel repeats its SYN and
+// the second: later it could not be told which of them left.
+static void look_at_all(struct dial *dial, uint64_t now_us)
+{
+    while (dial->unseen != NULL && now_us - dial->unseen->started_us >= TOLD_US &&
+           (dial->unseen->looked_at || look(dial->unseen, now_us - dial->unseen->started_us)))
+        dial->unseen = dial->unseen->next;
+}
+
+// A connection whose time is over. Silence of what never left this machine is nobody's.
+static void give_up(struct dial *dial, struct slot *slot)
+{
+    struct answer answer = answer_from_errno(EPERM);
+    if (slot->held_back)
         ledger_answer(dial->ledger, slot->question, slot->try, &answer, clock_wall_us(), 0);
-    }
-    return true;
+    dial->repeated += connect_repeated(slot->fd);
+    release(dial, slot);
 }
 
 static void sweep(void *self)
 {
     struct dial *dial = self;
     uint64_t now = uv_hrtime() / 1000;
+    look_at_all(dial, now);
     for (struct slot *slot = dial->oldest, *next; slot != NULL; slot = next) {
         next = slot->next;
         if (now - slot->started_us < dial->longest_us)
             break; // and so are all that follow
-        if (may_go(dial, slot, now - slot->started_us))
-            release(dial, slot);
+        if (slot->looked_at || look(slot, now - slot->started_us))
+            give_up(dial, slot);
     }
 }
 

@@ -5,6 +5,7 @@ as it is told to. Nothing can leave: the namespace has no other link.
 alone.py BEHAVIOUR COMMAND...     exits as the command does; 77 where there is no such device here
 BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything is lost, or none), own (this machine's two
 addresses), also (ip commands), filter (what this machine's own firewall does with what leaves: drop, reject), filter_ports (with these TCP ports only),
+queue (bytes a second, bytes: how fast this machine's own queue empties, and how much it holds),
 count (a file: packets that came);
 open (TCP ports; the others are closed), open_of (the same by address), silent (true: the others say nothing), udp (ports
 that answer; the others are closed), udp_silent (true: those others are silent),
@@ -192,6 +193,9 @@ def main():
         sys.exit(77)
     for words in behaviour.get("also", ()):
         run("ip", *words.split())
+    if "queue" in behaviour:
+        rate, limit = behaviour["queue"]
+        run("tc", "qdisc", "replace", "dev", "out0", "root", "tbf", "rate", "%dbps" % rate, "burst", "1600", "limit", str(limit))
     if "filter" in behaviour:
         ports = behaviour.get("filter_ports")
         what = "tcp dport { %s }" % ", ".join(map(str, ports)) if ports else "meta l4proto { tcp, udp, icmp, ipv6-icmp }"
