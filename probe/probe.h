@@ -104,6 +104,8 @@ struct probe_summary {
     size_t unearned;    // ports whose silence, or answer, nothing vouched for
     double longest_gap; // seconds between two answers while somebody was being asked
     double seconds;
+    uint64_t first_us; // of a replay: wall clock of the first and the last packet; 0: there is none
+    uint64_t last_us;
     const char *method; // "syn", "connect" or "capture"
     uint64_t seed;
     unsigned passes;
@@ -132,11 +134,13 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
 void probe_rest(struct arena *arena, const struct plan *plan, const struct observations *known, struct plan *rest);
 
 // What a capture file of a run says was observed, for the same plan, `tries` and timeout: equal to what that run itself
-// said, but for what could not be sent. A capture that was gone on with is taken in its parts, as it was probed.
-// `timeout_ms` 0: of a run of an older version, which believed silence without
-// asking whether the way was open. ERROR_USAGE where it is no capture.
+// said. What could not be sent is in no capture, nor that a signal ended the run: that is taken from what the run
+// `told` where it is given (NULL: it is not), and nothing else. A capture that was gone on with is taken in its parts,
+// as it was probed. `timeout_ms` 0: of a run of an older version, which believed silence without asking whether the way
+// was open. ERROR_USAGE where it is no capture.
 bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries, long timeout_ms,
-                  struct observations *observations, struct probe_summary *summary, struct error *error);
+                  const struct observations *told, struct observations *observations, struct probe_summary *summary,
+                  struct error *error);
 
 // UDP ports that have a payload of their own, and so can be told open.
 struct portset probe_udp_ports(struct arena *arena);

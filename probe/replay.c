@@ -13,9 +13,10 @@ struct replayed {
     struct arena *arena;
     long tries;
     long timeout_ms;
-    struct observations answered; // in the parts so far, by place
-    struct observations silent;   // filtered in the parts so far, and not asked again since; by place
-    struct observations unknown;  // at the end
+    struct observations answered;    // in the parts so far, by place
+    struct observations silent;      // filtered in the parts so far, and not asked again since; by place
+    struct observations unknown;     // at the end
+    const struct observations *told; // what the probe itself told; or NULL
     struct probe_summary *summary;
 };
 
@@ -119,6 +120,31 @@ static void add_up(struct arena *arena, const struct probe_summary *part, struct
         summary->longest_gap = part->longest_gap;
 }
 
+// What this machine could not send is in no capture: the probe's word is taken for it, where nothing was answered.
+static void take_word(const struct observations *told, struct ledger *ledger)
+{
+    for (size_t i = 0; i < told->items.count; i++) {
+        const struct observation *one = &told->items.items[i];
+        struct answer answer = answer_state(OBSERVED_UNKNOWN, one->reason);
+        if (one->state != OBSERVED_UNKNOWN || strncmp(one->reason, "local:", 6) != 0)
+            continue;
+        for (uint32_t port = one->low; port <= one->high; port++) {
+            uint64_t question;
+            if (schedule_find(ledger->schedule, one->address, one->protocol, (uint16_t)port, &question) &&
+                !ledger_answered(ledger, question))
+                ledger_answer(ledger, question, 0, &answer, 0, 0);
+        }
+    }
+}
+
+// Why what is silent at the end of a part is not filtered, where that is so.
+static const char *unfinished(const struct replayed *replayed, bool is_last)
+{
+    return replayed->timeout_ms == 0                                          ? "not in the capture"
+           : is_last && replayed->told != NULL && replayed->told->interrupted ? "interrupted"
+                                                                              : NULL;
+}
+
 static bool play_part(struct replayed *replayed, struct capture_reader *reader, const struct plan *plan, size_t part,
                       struct error *error)
 {
@@ -139,12 +165,16 @@ static bool play_part(struct replayed *replayed, struct capture_reader *reader, 
     bool good = capture_play(arena, reader, known, last, &ledger, &span, error);
     if (good) {
         struct probe_summary sum = {0};
+        if (is_last && replayed->told != NULL)
+            take_word(replayed->told, &ledger);
         ledger_settle(&ledger);
         ledger_light(&ledger);
-        ledger_collect(&ledger, arena, (unsigned)replayed->tries,
-                       replayed->timeout_ms == 0 ? "not in the capture" : NULL, &fresh, by_state);
+        ledger_collect(&ledger, arena, (unsigned)replayed->tries, unfinished(replayed, is_last), &fresh, by_state);
         summary_count(arena, &ledger, &(struct observations){0}, &sum);
         summary_note_accepting(arena, &ledger, &sum);
+        summary_note_vantages(&ledger, replayed->summary);
+        replayed->summary->first_us = replayed->summary->first_us == 0 ? span.first : replayed->summary->first_us;
+        replayed->summary->last_us = span.last > replayed->summary->last_us ? span.last : replayed->summary->last_us;
         add_up(arena, &sum, replayed->summary);
         replayed->summary->seconds += (double)(span.last - span.first) / 1e6;
         take_part(replayed, &ledger, &fresh, is_last);
@@ -164,13 +194,14 @@ static void add_all(struct arena *arena, const struct observations *of, struct o
 }
 
 bool replay_stream(struct arena *arena, const struct plan *plan, FILE *stream, const char *name, long tries,
-                   long timeout_ms, struct observations *observations, struct probe_summary *summary,
-                   struct error *error)
+                   long timeout_ms, const struct observations *told, struct observations *observations,
+                   struct probe_summary *summary, struct error *error)
 {
     enum { MOST_SEAMS = 1000 };
     struct capture_reader reader;
-    struct replayed replayed = {.arena = arena, .tries = tries, .timeout_ms = timeout_ms, .summary = summary};
-    *summary = (struct probe_summary){.method = "capture"};
+    struct replayed replayed = {
+        .arena = arena, .tries = tries, .timeout_ms = timeout_ms, .told = told, .summary = summary};
+    *summary = (struct probe_summary){.method = "capture", .interrupted = told != NULL && told->interrupted};
     GUARD(capture_open(arena, stream, name, &reader, error));
     bool good = reader.seams.count <= MOST_SEAMS ||
                 error_set(error, ERROR_USAGE, "%s: was gone on with more than %d times", name, MOST_SEAMS);
@@ -190,10 +221,11 @@ bool replay_stream(struct arena *arena, const struct plan *plan, FILE *stream, c
 }
 
 bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries, long timeout_ms,
-                  struct observations *observations, struct probe_summary *summary, struct error *error)
+                  const struct observations *told, struct observations *observations, struct probe_summary *summary,
+                  struct error *error)
 {
     FILE *stream = fopen(capture, "rbe");
     return stream == NULL
                ? error_system(error, ERROR_USAGE, errno, "%s cannot be read", capture)
-               : replay_stream(arena, plan, stream, capture, tries, timeout_ms, observations, summary, error);
+               : replay_stream(arena, plan, stream, capture, tries, timeout_ms, told, observations, summary, error);
 }

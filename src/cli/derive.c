@@ -3,7 +3,10 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "model/protocol.h"
+#include "evidence/remembered.h"
 #include "reconcile/reconcile.h"
+#include "report/report.h"
 #include "rules/controls/controls.h"
 #include "rules/intent/judge.h"
 
@@ -97,11 +100,26 @@ static void note_unseen(struct derivation *derivation)
         }
 }
 
+// Each port once, in order: as a probe writes them, and as nothing that follows from them takes long.
+static bool are_in_order(const struct derivation *derivation, struct error *error)
+{
+    const struct observations *observations = &derivation->observations;
+    for (size_t i = 1; i < observations->items.count; i++) {
+        const struct observation *one = &observations->items.items[i], *before = one - 1;
+        int order = place_compare(before->address, before->protocol, one->address, one->protocol);
+        if (order > 0 || (order == 0 && before->high >= one->low))
+            return error_set(error, ERROR_USAGE, "%s:%zu: ports that a line before it tells of, or out of order",
+                             derivation->given.observations, one->line);
+    }
+    return true;
+}
+
 bool derive_verdicts(struct derivation *derivation, struct error *error)
 {
     const struct derivation_given *given = &derivation->given;
     struct verdict_set *set = &derivation->set;
     GUARD(observations_read(derivation->arena, given->observations, &derivation->observations, error));
+    GUARD(are_in_order(derivation, error));
     set->vantage = cli_vantages_text(derivation->arena, &given->vantages);
     if (given->speed.rate > 0)
         set->vantage_learnt = cli_vantages_learnt(derivation->arena, &given->vantages);
@@ -158,12 +176,51 @@ bool derive_controls(struct derivation *derivation, struct error *error)
     return true;
 }
 
+bool derive_past(struct derivation *derivation, struct error *error)
+{
+    struct arena *arena = derivation->arena;
+    const char *folder = derivation->given.past;
+    if (folder == NULL)
+        return true;
+    GUARD(remembered_read(arena, arena_printf(arena, "%s/" REMEMBERED_RUNS, folder), &derivation->runs, error));
+    GUARD(verdicts_read(arena, arena_printf(arena, "%s/" REMEMBERED_VERDICTS, folder), &derivation->last_seen, error));
+    drift_compute(arena, &derivation->last_seen, &derivation->set, &derivation->drift);
+    return true;
+}
+
+void derive_manifest(const struct derivation *derivation, struct manifest *manifest)
+{
+    const struct verdict_set *set = &derivation->set;
+    struct history_run counted = {0};
+    history_count(set, &counted);
+    manifest->complete = set->complete;
+    manifest->vantage = set->vantage;
+    memcpy(manifest->ports_by_verdict, counted.by_verdict, sizeof(counted.by_verdict));
+    memcpy(manifest->ports_by_severity, counted.by_severity, sizeof(counted.by_severity));
+}
+
+void derive_report(struct derivation *derivation, const struct manifest *manifest)
+{
+    const struct report_run run = {
+        .title = manifest->claims.title,
+        .set = &derivation->set,
+        .controls = failed_step_why(&derivation->given.failed, STEP_CONTROLS) != NULL ? NULL : &derivation->controls,
+        .manifest = manifest,
+        .observations = &derivation->observations,
+        .runs = &derivation->runs,
+        .drift = &derivation->drift,
+    };
+    text_free(&derivation->report_html);
+    report_html(&run, &(struct report_options){0}, &derivation->report_html);
+}
+
 void derive_free(struct derivation *derivation)
 {
     text_free(&derivation->exposure_json);
     text_free(&derivation->plan_jsonl);
     text_free(&derivation->verdicts_json);
     text_free(&derivation->controls_json);
+    text_free(&derivation->report_html);
     exposure_set_free(derivation->narrowed);
     cli_declared_free(&derivation->before);
     cli_declared_free(&derivation->after);

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "cli/probing.h"
+#include "evidence/history.h"
 #include "evidence/manifest.h"
 #include "model/control.h"
+#include "reconcile/drift.h"
 
 // What is given. Folders are snapshots.
 struct derivation_given {
@@ -17,6 +19,7 @@ struct derivation_given {
     text_list canaries;       // as --canary takes them
     struct probe_speed speed; // rate 0: of a version whose plans had no head
     text_list packs;          // files of control packs, in order
+    const char *past;         // folder with REMEMBERED_RUNS and REMEMBERED_VERDICTS, or NULL: nothing is remembered
     failed_steps failed;      // of the run
 };
 
@@ -34,14 +37,18 @@ struct derivation {
     struct verdict_set set;
     size_t lacking; // of the set's `missing`, those that are not for the run's failed steps
     struct control_report controls;
+    history_runs runs;            // remembered of before
+    struct verdict_set last_seen; // in the last of them
+    drift_list drift;             // since then
     struct text exposure_json;
     struct text plan_jsonl;
     struct text verdicts_json;
     struct text controls_json;
+    struct text report_html;
 };
 
 // In this order. Each needs what stands in `given` for it: `intent`; `before`; `vantages` and `depth`; `after`;
-// `observations` and whether there was a second reading; `packs`; `failed`. Free with derive_free, also after a
+// `observations` and whether there was a second reading; `packs`; `past`; `failed`. Free with derive_free, also after a
 // failure.
 bool derive_intent(struct derivation *derivation, struct error *error);
 bool derive_exposure(struct derivation *derivation, struct error *error);
@@ -49,6 +56,11 @@ bool derive_plan(struct derivation *derivation, struct error *error);
 bool derive_after(struct derivation *derivation, struct error *error);
 bool derive_verdicts(struct derivation *derivation, struct error *error);
 bool derive_controls(struct derivation *derivation, struct error *error);
+bool derive_past(struct derivation *derivation, struct error *error);
 // Adds the run's failed steps to the verdicts, and makes their text. May be called again, when more have failed.
 void derive_failures(struct derivation *derivation);
+// Fills in what of the manifest follows: completeness, vantage and counts. After derive_failures.
+void derive_manifest(const struct derivation *derivation, struct manifest *manifest);
+// Makes the report of that manifest. May be called again.
+void derive_report(struct derivation *derivation, const struct manifest *manifest);
 void derive_free(struct derivation *derivation);

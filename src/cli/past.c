@@ -45,8 +45,8 @@ bool past_open(struct past *past, struct arena *arena, const struct options *opt
     return past->history != NULL && history_is_sound(past->history, error);
 }
 
-bool past_compare(struct past *past, const struct options *options, const struct exposure_set *exposures,
-                  const struct verdict_set *set, struct error *error)
+bool past_recall(struct past *past, const struct options *options, const struct exposure_set *exposures,
+                 const struct verdict_set *set, struct error *error)
 {
     const char *series = options_value(options, "series");
     past->series = series != NULL ? series : series_of(past->arena, exposures, set);
@@ -54,11 +54,7 @@ bool past_compare(struct past *past, const struct options *options, const struct
         return true;
     GUARD(history_list(past->history, past->series, REMEMBERED, &past->runs, error));
     const struct history_run *last = past_last(past);
-    if (last == NULL)
-        return true;
-    GUARD(history_verdicts(past->history, last, &past->last, error));
-    drift_compute(past->arena, &past->last, set, &past->drift);
-    return true;
+    return last == NULL || history_verdicts(past->history, last, &past->last, error);
 }
 
 void past_close(struct past *past)
@@ -71,7 +67,6 @@ void past_forget(struct past *past)
 {
     past_close(past);
     past->runs.count = 0;
-    past->drift.count = 0;
 }
 
 const struct history_run *past_last(const struct past *past)

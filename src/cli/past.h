@@ -3,7 +3,6 @@
 
 #include "cli/common.h"
 #include "evidence/history.h"
-#include "reconcile/drift.h"
 
 #define OPTIONS_HISTORY                                                                                                \
     {                                                                                                                  \
@@ -19,15 +18,14 @@ struct past {
     const char *series;
     history_runs runs;       // of the series, the latest ones
     struct verdict_set last; // of the last run
-    drift_list drift;        // from the last run to this one
 };
 
 // Opens the history, before anything is done that would be in vain.
 bool past_open(struct past *past, struct arena *arena, const struct options *options, struct error *error);
-// Looks back from this run, whose verdicts are `set`. The series is --series, else the accounts of the endpoints and
-// the vantage.
-bool past_compare(struct past *past, const struct options *options, const struct exposure_set *exposures,
-                  const struct verdict_set *set, struct error *error);
+// Looks up what is known from before this run, whose verdicts are `set`. The series is --series, else the accounts of
+// the endpoints and the vantage.
+bool past_recall(struct past *past, const struct options *options, const struct exposure_set *exposures,
+                 const struct verdict_set *set, struct error *error);
 void past_close(struct past *past);
 // The same where it could not be read: nothing of it is known then, and nothing is added to it.
 void past_forget(struct past *past);

@@ -34,8 +34,8 @@ static bool probe(struct arena *arena, const struct options *options, const stru
     if (!cli_probe_options(arena, options, &probe, error))
         return false;
     if (replayed != NULL)
-        return probe_replay(arena, plan, replayed, probe.speed.tries, probe.speed.timeout_ms, observations, summary,
-                            error);
+        return probe_replay(arena, plan, replayed, probe.speed.tries, probe.speed.timeout_ms, NULL, observations,
+                            summary, error);
     const char *state = options_value(options, "state");
     probe.capture = options_value(options, "capture");
     GUARD((probe.capture == NULL || file_may_write(probe.capture, error)) &&

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/past.h"
+#include "evidence/remembered.h"
 #include "evidence/tar.h"
 #include "report/report.h"
 
@@ -21,6 +21,9 @@ struct source {
     struct control_report controls;
     struct manifest manifest;
     struct observations observations;
+    history_runs runs;
+    struct verdict_set last_seen;
+    drift_list drift;
     struct report_run run;
 };
 
@@ -34,19 +37,41 @@ static bool read_manifest(struct arena *arena, const char *folder, struct manife
     return good;
 }
 
+// The runs before it, and what has changed since the last of them.
+static bool read_past(struct arena *arena, const char *folder, struct source *source, struct error *error)
+{
+    const struct manifest *manifest = &source->manifest;
+    if (manifest_file(manifest, REMEMBERED_RUNS) == NULL)
+        return true;
+    GUARD(manifest_holds(arena, manifest, folder, REMEMBERED_RUNS, error) &&
+          manifest_holds(arena, manifest, folder, REMEMBERED_VERDICTS, error));
+    GUARD(remembered_read(arena, arena_printf(arena, "%s/" REMEMBERED_RUNS, folder), &source->runs, error));
+    GUARD(verdicts_read(arena, arena_printf(arena, "%s/" REMEMBERED_VERDICTS, folder), &source->last_seen, error));
+    drift_compute(arena, &source->last_seen, &source->all, &source->drift);
+    source->run.runs = &source->runs;
+    source->run.drift = &source->drift;
+    return true;
+}
+
+// What a file of the evidence is read for must be what was sealed.
 static bool read_evidence(struct arena *arena, const char *folder, struct source *source, struct error *error)
 {
+    const struct manifest *manifest = &source->manifest;
     const char *controls = arena_printf(arena, "%s/controls.json", folder);
     GUARD(read_manifest(arena, folder, &source->manifest, error));
+    GUARD(manifest_holds(arena, manifest, folder, "verdicts.json", error) &&
+          manifest_holds(arena, manifest, folder, "observations.jsonl", error));
     GUARD(verdicts_read(arena, arena_printf(arena, "%s/verdicts.json", folder), &source->all, error));
     GUARD(observations_read(arena, arena_printf(arena, "%s/observations.jsonl", folder), &source->observations, error));
     source->run.manifest = &source->manifest;
     source->run.observations = &source->observations;
-    source->run.title = source->manifest.title;
-    if (access(controls, F_OK) != 0)
+    source->run.title = source->manifest.claims.title;
+    GUARD(read_past(arena, folder, source, error));
+    if (manifest_file(manifest, "controls.json") == NULL)
         return true;
     source->run.controls = &source->controls;
-    return controls_read(arena, controls, &source->controls, error);
+    return manifest_holds(arena, manifest, folder, "controls.json", error) &&
+           controls_read(arena, controls, &source->controls, error);
 }
 
 static bool read_source(struct arena *arena, const struct options *options, struct source *source, struct error *error)

@@ -66,7 +66,8 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
     enum plan_depth depth;
     given->intent = options_value(options, "intent");
     given->depth = options_value(options, "depth");
-    given->today = now(job->arena, "%Y-%m-%d");
+    const char *begin = clock_text(job->arena, clock_wall_us());
+    given->today = arena_strndup(job->arena, begin, strlen("YYYY-MM-DD"));
     const char *output = options_value(options, "output");
     if (job->out[0] == '\0')
         return error_set(error, ERROR_USAGE, "--out: is empty, expected a folder to make");
@@ -84,9 +85,8 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
     GUARD(vouch_previous(job->arena, options, NULL, &job->previous, error) && vouch_authority(options, error));
     GUARD(vouch_key(options, &job->key, error));
     const char *title = intent != NULL ? intent->platform : job->snapshot == NULL ? job->out : job->snapshot;
-    job->manifest = (struct manifest){.tool_version = SGPROOF_VERSION,
-                                      .begin = clock_text(job->arena, clock_wall_us()),
-                                      .title = title,
+    job->manifest = (struct manifest){.derivation = DERIVATION,
+                                      .claims = {.tool_version = SGPROOF_VERSION, .begin = begin, .title = title},
                                       .depth = given->depth == NULL ? "standard" : given->depth,
                                       .judged_on = given->today};
     return true;
@@ -106,8 +106,8 @@ static bool print(const struct run_job *job, const struct wanted *wanted, const 
                                          .set = set,
                                          .controls = &job->derivation.controls,
                                          .observations = &job->derivation.observations,
-                                         .runs = &job->past.runs,
-                                         .drift = &job->past.drift},
+                                         .runs = &job->derivation.runs,
+                                         .drift = &job->derivation.drift},
                     &(struct report_options){.colour = cli_colour(job->options)}, &text);
     bool good = cli_output(job->options, &text, error);
     text_free(&text);
@@ -156,7 +156,7 @@ static int run(struct arena *arena, int argc, char **argv)
     job.out = out_of(arena, &options);
     bool good = check(&job, &wanted, &error);
     for (int i = 0; i < argc; i++)
-        *vector_add(arena, &job.manifest.command) = vouch_argument(arena, argv[i]);
+        *vector_add(arena, &job.manifest.claims.command) = vouch_argument(arena, argv[i]);
     if (good && cli_only_estimate(&options)) {
         int estimated = run_estimate(&job, strcmp(wanted.format, "json") == 0, &error) ? 0 : cli_fail(&error);
         run_free(&job);

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "cli/aws.h"
-#include "report/report.h"
+#include "evidence/remembered.h"
 
 // ---- Steps that fail
 
@@ -190,9 +190,33 @@ static bool read_again(struct run_job *job, struct error *error)
     return derive_after(&job->derivation, error);
 }
 
+// What is remembered goes into the bundle first, and is read from there: the report follows from it.
 static bool look_back(struct run_job *job, struct error *error)
 {
-    return past_compare(&job->past, job->options, job->derivation.before.exposures, &job->derivation.set, error);
+    struct past *past = &job->past;
+    struct text runs = {0}, verdicts = {0};
+    GUARD(past_recall(past, job->options, job->derivation.before.exposures, &job->derivation.set, error));
+    if (past->runs.count == 0)
+        return true;
+    remembered_write(&past->runs, &runs);
+    verdicts_write_json(&past->last, &verdicts);
+    job->derivation.given.past = bundle_path(job->bundle, "");
+    bool good = add_text(job, REMEMBERED_RUNS, &runs, error) && add_text(job, REMEMBERED_VERDICTS, &verdicts, error) &&
+                derive_past(&job->derivation, error);
+    text_free(&runs);
+    text_free(&verdicts);
+    return good;
+}
+
+// Without what was remembered the run is compared with nothing.
+static void forget(struct run_job *job)
+{
+    past_forget(&job->past);
+    bundle_drop(job->bundle, REMEMBERED_RUNS);
+    bundle_drop(job->bundle, REMEMBERED_VERDICTS);
+    job->derivation.given.past = NULL;
+    job->derivation.runs.count = 0;
+    job->derivation.drift.count = 0;
 }
 
 static bool judge_all(struct run_job *job, struct error *error)
@@ -228,7 +252,7 @@ static bool take_stock(struct run_job *job)
         note(job, STEP_CONTROLS, &why);
     if (!look_back(job, &why)) {
         note(job, STEP_HISTORY, &why);
-        past_forget(&job->past);
+        forget(job);
     }
     derive_failures(&job->derivation);
     return whole;
@@ -244,45 +268,20 @@ static void add_file(struct run_job *job, const char *step, const char *path, co
     note(job, step, &why);
 }
 
-static void add_report(struct run_job *job)
-{
-    struct text html = {0};
-    const struct report_run run = {
-        .title = job->manifest.title,
-        .set = &job->derivation.set,
-        .controls = &job->derivation.controls,
-        .manifest = &job->manifest,
-        .observations = &job->derivation.observations,
-        .runs = &job->past.runs,
-        .drift = &job->past.drift,
-    };
-    report_html(&run, &(struct report_options){0}, &html);
-    add_file(job, STEP_REPORT, "report.html", &html);
-    text_free(&html);
-}
-
 static void fill_manifest(struct run_job *job)
 {
     struct manifest *manifest = &job->manifest;
-    const struct verdict_set *set = &job->derivation.set;
     const struct derivation_given *given = &job->derivation.given;
     const struct history_run *last = past_last(&job->past);
-    manifest->end = clock_text(job->arena, clock_wall_us());
+    manifest->claims.end = clock_text(job->arena, clock_wall_us());
     manifest->tries = given->speed.tries;
     manifest->timeout_ms = given->speed.timeout_ms;
     manifest->rate = given->speed.rate;
     manifest->host_rate = given->speed.host_rate;
-    manifest->vantage = set->vantage;
     manifest->vantages = job->derivation.head.vantages;
     manifest->vantages_learnt = job->derivation.head.vantages_learnt;
     manifest->canaries = given->canaries;
     manifest->previous = job->previous != NULL ? job->previous : last != NULL ? last->manifest_sha256 : NULL;
-    for (size_t i = 0; i < set->items.count; i++) {
-        const struct verdict *verdict = &set->items.items[i];
-        size_t ports = (size_t)(verdict->high - verdict->low) + 1;
-        manifest->ports_by_verdict[verdict->kind] += ports;
-        manifest->ports_by_severity[verdict->severity] += ports;
-    }
 }
 
 // Manifest, timestamp and signature. False where there can be no manifest.
@@ -292,8 +291,6 @@ static bool seal(struct run_job *job, struct error *error)
     char stamp_sha256[DIGEST_TEXT] = "";
     struct error why = {0};
     struct text document = {0};
-    job->manifest.failed = *failed;
-    job->manifest.complete = job->derivation.set.complete;
     bool good = bundle_close(job->bundle, &job->manifest, &document, error);
     if (good && failed_step_why(failed, STEP_TIMESTAMP) == NULL &&
         !vouch_stamp(job->bundle, job->options, &document, stamp_sha256, &why))
@@ -316,9 +313,12 @@ static bool write_up(struct run_job *job, struct error *error)
     do {
         before = failed->count;
         derive_failures(&job->derivation);
+        job->manifest.failed = *failed;
+        derive_manifest(&job->derivation, &job->manifest);
         add_file(job, STEP_VERDICTS, "verdicts.json", &job->derivation.verdicts_json);
         add_file(job, STEP_CONTROLS, "controls.json", &job->derivation.controls_json);
-        add_report(job);
+        derive_report(&job->derivation, &job->manifest);
+        add_file(job, STEP_REPORT, "report.html", &job->derivation.report_html);
         GUARD(failed->count > before || seal(job, error));
     } while (failed->count > before);
     return bundle_finish(job->bundle, &job->place, error);
@@ -334,8 +334,8 @@ static void remember(struct run_job *job)
     struct history_run run = {
         .run_id = job->manifest.run_id,
         .series = job->past.series,
-        .begin = job->manifest.begin,
-        .end = job->manifest.end,
+        .begin = job->manifest.claims.begin,
+        .end = job->manifest.claims.end,
         .complete = job->manifest.complete,
         .vantage = job->manifest.vantage,
         .bundle = path == NULL ? job->place : path,

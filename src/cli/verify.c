@@ -1,11 +1,14 @@
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/printable.h"
+#include "base/stop.h"
 #include "cli/derive.h"
-#include "config.h"
-#include "evidence/check.h"
-#include "model/protocol.h"
+#include "cli/packets.h"
+#include "cli/verify_told.h"
+#include "evidence/remembered.h"
+#include "evidence/untar.h"
 
 static const struct option_spec options_of_verify[] = {
     OPTION_FORMAT("text or json (default text)"),
@@ -20,32 +23,35 @@ struct derived_file {
     const char *step; // without which it is not there; NULL: it always is
 };
 
-static bool listed(const struct manifest *manifest, const char *path)
+static const char *inside(struct arena *arena, const struct checked_bundle *bundle, const char *path)
 {
-    for (size_t i = 0; i < manifest->files.count; i++)
-        if (strcmp(manifest->files.items[i].path, path) == 0)
-            return true;
-    return false;
+    return arena_printf(arena, "%s/%s", bundle->folder, path);
 }
 
-// Derives everything from the snapshots and observations and compares, byte for byte.
-static bool derive(struct derivation *derivation, const struct checked_bundle *bundle, struct error *error)
+static const char *listed(struct arena *arena, const struct checked_bundle *bundle, const char *path)
 {
-    struct arena *arena = derivation->arena;
+    return manifest_file(&bundle->manifest, path) == NULL ? NULL : inside(arena, bundle, path);
+}
+
+// What everything follows from.
+static bool take_given(struct derivation_given *given, struct arena *arena, const struct checked_bundle *bundle,
+                       struct error *error)
+{
     const struct manifest *manifest = &bundle->manifest;
-    struct derivation_given *given = &derivation->given;
-    given->before = arena_printf(arena, "%s/before", bundle->folder);
+    given->before = inside(arena, bundle, "before");
     given->failed = manifest->failed;
     if (failed_step_why(&manifest->failed, STEP_SECOND_READING) == NULL)
-        given->after = arena_printf(arena, "%s/after", bundle->folder);
-    given->observations = arena_printf(arena, "%s/observations.jsonl", bundle->folder);
-    given->intent = listed(manifest, "intent.json") ? arena_printf(arena, "%s/intent.json", bundle->folder) : NULL;
+        given->after = inside(arena, bundle, "after");
+    given->observations = inside(arena, bundle, "observations.jsonl");
+    given->intent = listed(arena, bundle, "intent.json");
+    given->past = listed(arena, bundle, REMEMBERED_RUNS) == NULL ? NULL : bundle->folder;
     given->depth = manifest->depth;
     given->today = manifest->judged_on;
     for (size_t i = 0; i < manifest->packs.count; i++) {
-        if (!listed(manifest, manifest->packs.items[i]))
+        const char *pack = listed(arena, bundle, manifest->packs.items[i]);
+        if (pack == NULL)
             return error_set(error, ERROR_USAGE, "%s: is no file of the manifest", manifest->packs.items[i]);
-        *vector_add(arena, &given->packs) = arena_printf(arena, "%s/%s", bundle->folder, manifest->packs.items[i]);
+        *vector_add(arena, &given->packs) = pack;
     }
     for (size_t i = 0; i < manifest->vantages.count; i++) {
         struct vantage *vantage = vector_add(arena, &given->vantages.items);
@@ -55,108 +61,118 @@ static bool derive(struct derivation *derivation, const struct checked_bundle *b
     }
     given->canaries = manifest->canaries;
     given->speed = (struct probe_speed){manifest->rate, manifest->host_rate, manifest->tries, manifest->timeout_ms};
-    GUARD(derive_intent(derivation, error) && derive_exposure(derivation, error) && derive_plan(derivation, error));
-    GUARD(given->after == NULL || derive_after(derivation, error));
-    GUARD(derive_verdicts(derivation, error) && derive_controls(derivation, error));
-    derive_failures(derivation);
     return true;
 }
 
-static void compare(struct checks *checks, const struct checked_bundle *bundle, const struct derivation *derivation)
+// Derives everything again, as the run did.
+static bool derive(struct derivation *derivation, const struct checked_bundle *bundle, struct error *error)
+{
+    GUARD(take_given(&derivation->given, derivation->arena, bundle, error));
+    GUARD(derive_intent(derivation, error) && derive_exposure(derivation, error) && derive_plan(derivation, error));
+    GUARD(derivation->given.after == NULL || derive_after(derivation, error));
+    GUARD(derive_verdicts(derivation, error) && derive_controls(derivation, error) && derive_past(derivation, error));
+    derive_failures(derivation);
+    derive_report(derivation, &bundle->manifest);
+    return true;
+}
+
+// The first of the derived files that differs from the bundle's, as text; NULL where none does. *absent: those that
+// the run could not write.
+static const char *file_difference(struct arena *arena, const struct checked_bundle *bundle,
+                                   const struct derivation *derivation, const char **absent)
 {
     const struct derived_file files[] = {
         {"exposure.json", &derivation->exposure_json, NULL},
         {"plan.jsonl", &derivation->plan_jsonl, NULL},
         {"verdicts.json", &derivation->verdicts_json, STEP_VERDICTS},
         {"controls.json", &derivation->controls_json, STEP_CONTROLS},
+        {"report.html", &derivation->report_html, STEP_REPORT},
     };
-    size_t count = sizeof(files) / sizeof(files[0]);
-    const char *absent = NULL;
-    for (size_t i = 0; i < count; i++) {
+    *absent = NULL;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         struct error error = {0};
         size_t length;
         if (files[i].step != NULL && failed_step_why(&bundle->manifest.failed, files[i].step) != NULL &&
-            !listed(&bundle->manifest, files[i].path)) {
-            absent = absent == NULL ? files[i].path : arena_printf(checks->arena, "%s, %s", absent, files[i].path);
+            listed(arena, bundle, files[i].path) == NULL) {
+            *absent = *absent == NULL ? files[i].path : arena_printf(arena, "%s, %s", *absent, files[i].path);
             continue;
         }
-        char *there = file_read(arena_printf(checks->arena, "%s/%s", bundle->folder, files[i].path), &length, &error);
-        const char *differs = there == NULL ? arena_printf(checks->arena, "%s: is missing", files[i].path)
-                                            : check_difference(checks->arena, files[i].path, there, length,
-                                                               files[i].text->bytes, files[i].text->length);
+        char *there = file_read(inside(arena, bundle, files[i].path), &length, &error);
+        const char *differs = there == NULL ? arena_printf(arena, "%s: is missing", files[i].path)
+                                            : check_difference(arena, files[i].path, there, length,
+                                                               files[i].text->bytes == NULL ? "" : files[i].text->bytes,
+                                                               files[i].text->length);
         free(there);
-        if (differs == NULL)
-            continue;
-        bool other = strcmp(bundle->manifest.tool_version, SGPROOF_VERSION) != 0;
-        check_add(checks, "derivation", CHECK_WRONG, "%s does not follow from the snapshots and observations%s%s%s",
-                  differs, other ? " (made by version " : "", other ? bundle->manifest.tool_version : "",
-                  other ? ", this is " SGPROOF_VERSION ")" : "");
-        return;
-    }
-    if (absent == NULL)
-        check_add(checks, "derivation", CHECK_GOOD, "exposure, plan, verdicts and controls follow, byte for byte");
-    else
-        check_add(checks, "derivation", CHECK_NOT_DONE,
-                  "%s: not there, for the run could not write it; the rest follows", absent);
-}
-
-// ---- Do the observations follow from the packets?
-
-static int by_port(const void *left, const void *right)
-{
-    const struct observation *a = left, *b = right;
-    int order = place_compare(a->address, a->protocol, b->address, b->protocol);
-    return order != 0 ? order : a->high < b->low ? -1 : a->low > b->high ? 1 : 0;
-}
-
-// The first port whose state the capture does not give, as text; NULL where there is none. What could not be asked is
-// left out.
-static const char *unfounded(struct arena *arena, const struct observations *told, const struct observations *replayed)
-{
-    for (size_t i = 0; i < told->items.count; i++) {
-        struct observation one = told->items.items[i];
-        for (uint32_t port = told->items.items[i].low; port <= told->items.items[i].high; port++) {
-            one.low = one.high = (uint16_t)port;
-            const struct observation *seen = replayed->items.count == 0
-                                                 ? NULL
-                                                 : bsearch(&one, replayed->items.items, replayed->items.count,
-                                                           sizeof(*replayed->items.items), by_port);
-            if (one.state != OBSERVED_UNKNOWN && (seen == NULL || seen->state != one.state)) {
-                char address[ADDRESS_TEXT];
-                address_format(one.address, address);
-                return arena_printf(arena, "observations.jsonl: line %zu: %s %s %u is %s, the packets say %s", one.line,
-                                    address, protocol_name(arena, one.protocol), port, observed_names[one.state],
-                                    seen == NULL ? "nothing" : observed_names[seen->state]);
-            }
-        }
+        if (differs != NULL)
+            return differs;
     }
     return NULL;
 }
 
-static void check_capture(struct checks *checks, const struct checked_bundle *bundle)
+// The first member of the manifest that does not follow.
+static const char *manifest_difference(const struct checked_bundle *bundle, const struct derivation *derivation)
+{
+    const struct manifest *told = &bundle->manifest;
+    struct manifest again = *told;
+    derive_manifest(derivation, &again);
+    return again.complete != told->complete           ? "complete"
+           : !text_same(again.vantage, told->vantage) ? "vantage"
+           : memcmp(again.ports_by_verdict, told->ports_by_verdict, sizeof(again.ports_by_verdict)) != 0
+               ? "ports_by_verdict"
+           : memcmp(again.ports_by_severity, told->ports_by_severity, sizeof(again.ports_by_severity)) != 0
+               ? "ports_by_severity"
+               : NULL;
+}
+
+static void compare(struct checks *checks, const struct checked_bundle *bundle, const struct derivation *derivation)
+{
+    const char *absent, *differs = file_difference(checks->arena, bundle, derivation, &absent);
+    const char *member = manifest_difference(bundle, derivation);
+    if (differs != NULL)
+        check_add(checks, "derivation", CHECK_WRONG, "%s does not follow from what was read and observed", differs);
+    else if (member != NULL)
+        check_add(checks, "derivation", CHECK_WRONG, "manifest.json: %s does not follow from the verdicts", member);
+    else if (absent != NULL)
+        check_add(checks, "derivation", CHECK_NOT_DONE,
+                  "%s: not there, for the run could not write it; the rest follows", absent);
+    else
+        check_add(checks, "derivation", CHECK_GOOD,
+                  "exposure, plan, verdicts, controls, report and counts follow, byte for byte");
+}
+
+// Controls that the maker wrote can be anything. Those of a built-in name are the built-in ones.
+static void check_packs(struct checks *checks, const struct checked_bundle *bundle)
 {
     struct arena *arena = checks->arena;
-    struct error error = {0};
-    struct plan plan = {0};
-    struct probe_summary summary;
-    struct observations told = {0}, replayed = {0};
-    const char *path = arena_printf(arena, "%s/plan.jsonl", bundle->folder);
-    size_t length;
-    if (!listed(&bundle->manifest, "capture.pcap")) {
-        check_add(checks, "capture", CHECK_ABSENT, "no packets were kept");
-        return;
+    const char *own = NULL, *built_in = NULL;
+    for (size_t i = 0; i < bundle->manifest.packs.count; i++) {
+        const char *path = bundle->manifest.packs.items[i];
+        struct error error = {0};
+        size_t length;
+        char *bytes =
+            listed(arena, bundle, path) == NULL ? NULL : file_read(inside(arena, bundle, path), &length, &error);
+        const struct pack *pack = bytes == NULL ? NULL : pack_parse(arena, path, bytes, length, &error);
+        const struct built_in_pack *known = built_in_packs;
+        while (pack != NULL && known->id != NULL && strcmp(known->id, pack->id) != 0)
+            known++;
+        bool same =
+            pack != NULL && known->id != NULL && known->length == length && memcmp(known->bytes, bytes, length) == 0;
+        free(bytes);
+        if (pack == NULL) {
+            check_add(checks, "packs", CHECK_WRONG, "%s: %s", path, bytes == NULL ? "cannot be read" : error.message);
+            return;
+        }
+        if (known->id != NULL && !same) {
+            check_add(checks, "packs", CHECK_WRONG, "%s: has the id of a pack that comes with sgproof, and is not it",
+                      path);
+            return;
+        }
+        const char **list = same ? &built_in : &own;
+        *list = *list == NULL ? pack->id : arena_printf(arena, "%s, %s", *list, pack->id);
     }
-    char *text = file_read(path, &length, &error);
-    bool good = text != NULL && plan_read(arena, path, text, length, &plan, &error) &&
-                observations_read(arena, arena_printf(arena, "%s/observations.jsonl", bundle->folder), &told, &error) &&
-                probe_replay(arena, &plan, arena_printf(arena, "%s/capture.pcap", bundle->folder),
-                             bundle->manifest.tries, bundle->manifest.timeout_ms, &replayed, &summary, &error);
-    free(text);
-    const char *wrong = good ? unfounded(arena, &told, &replayed) : error.message;
-    if (wrong == NULL)
-        check_add(checks, "capture", CHECK_GOOD, "every state observed follows from the packets");
-    else
-        check_add(checks, "capture", CHECK_WRONG, "%s", wrong);
+    check_add(checks, "packs", CHECK_GOOD, "%s%s%s%s", built_in == NULL ? "none" : built_in,
+              built_in == NULL ? " that comes with sgproof" : " as they come with sgproof",
+              own == NULL ? "" : "; the maker's own, which vouch for nothing: ", own == NULL ? "" : own);
 }
 
 // What the run itself says that it could not do: what is there may hold all the same.
@@ -174,57 +190,122 @@ static void check_steps(struct checks *checks, const struct checked_bundle *bund
         check_add(checks, "steps", CHECK_ABSENT, "the run is incomplete, these failed: %s", text);
 }
 
-static void check_derivation(struct checks *checks, const struct checked_bundle *bundle)
+// What follows is what this version makes of it: another derivation would call true evidence false.
+static bool is_ours(struct checks *checks, const struct checked_bundle *bundle)
 {
-    struct derivation derivation = {.arena = checks->arena};
+    const struct manifest *manifest = &bundle->manifest;
+    if (manifest->derivation == DERIVATION)
+        return true;
+    check_add(checks, "derivation", CHECK_NOT_DONE,
+              "made by derivation %ld, and this is %d: sgproof %s, which made it, can verify it", manifest->derivation,
+              DERIVATION, manifest->claims.tool_version);
+    return false;
+}
+
+static void check_derivation(struct checks *checks, const struct checked_bundle *bundle, struct derivation *derivation)
+{
     struct error error = {0};
-    if (derive(&derivation, bundle, &error))
-        compare(checks, bundle, &derivation);
-    else
+    if (!is_ours(checks, bundle))
+        return;
+    check_packs(checks, bundle);
+    if (!derive(derivation, bundle, &error)) {
         check_add(checks, "derivation", CHECK_WRONG, "%s", error.message);
-    derive_free(&derivation);
+        return;
+    }
+    compare(checks, bundle, derivation);
+    packets_check(checks, bundle, &derivation->plan);
 }
 
 static int by_time(const void *left, const void *right)
 {
     const struct checked_bundle *a = left, *b = right;
-    int order =
-        strcmp(a->manifest.begin == NULL ? "" : a->manifest.begin, b->manifest.begin == NULL ? "" : b->manifest.begin);
-    return order != 0 ? order : strcmp(a->folder, b->folder);
+    const char *begin = a->manifest.claims.begin, *other = b->manifest.claims.begin;
+    int order = strcmp(begin == NULL ? "" : begin, other == NULL ? "" : other);
+    return order != 0 ? order : strcmp(a->name, b->name);
 }
 
-static void write_text(const struct checked_bundle *bundle, const struct checks *checks, struct text *out)
+// Archives, which are regular files, are unpacked into `scratch`, made for the first of them.
+static bool open_bundle(struct arena *arena, size_t number, const char *name, struct temporary *scratch,
+                        struct checked_bundle *bundle, struct error *error)
 {
-    text_printf(out, "%s%s%s\n", bundle->folder, bundle->manifest.end == NULL ? "" : ", made ",
-                bundle->manifest.end == NULL ? "" : bundle->manifest.end);
-    for (size_t i = 0; i < checks->items.count; i++)
-        text_printf(out, "  %-11s  %-11s  %s\n", check_names[checks->items.items[i].state], checks->items.items[i].what,
-                    checks->items.items[i].detail);
-    text_printf(out, "  %s\n",
-                !checks_hold(checks)      ? "The evidence does NOT hold."
-                : checks_all_done(checks) ? "The evidence holds."
-                                          : "What was checked holds; not everything was checked.");
-}
-
-static void put_bundle(struct json_writer *writer, const struct checked_bundle *bundle, const struct checks *checks)
-{
-    static const char *const states[] = {"ok", "wrong", "not-checked", "absent"};
-    json_open(writer, NULL, '{');
-    json_put_string(writer, "bundle", bundle->folder);
-    json_put_string(writer, "run_id", bundle->manifest.run_id);
-    json_put_string(writer, "manifest_sha256", bundle->sha256);
-    json_put_boolean(writer, "holds", checks_hold(checks));
-    json_put_boolean(writer, "all_checked", checks_all_done(checks));
-    json_open(writer, "checks", '[');
-    for (size_t i = 0; i < checks->items.count; i++) {
-        json_open_line(writer, NULL, '{');
-        json_put_string(writer, "check", checks->items.items[i].what);
-        json_put_string(writer, "state", states[checks->items.items[i].state]);
-        json_put_string(writer, "detail", checks->items.items[i].detail);
-        json_close(writer, '}');
+    const char *temporary = getenv("TMPDIR");
+    struct stat about;
+    *bundle = (struct checked_bundle){.name = name, .folder = name};
+    if (stat(name, &about) != 0 || !S_ISREG(about.st_mode))
+        return true;
+    if (scratch->path == NULL) {
+        GUARD(temporary_make(arena, arena_printf(arena, "%s/sgproof-verify", temporary == NULL ? "/tmp" : temporary),
+                             scratch, error));
+        stop_removes(scratch);
     }
-    json_close(writer, ']');
-    json_close(writer, '}');
+    const char *folder = arena_printf(arena, "%s/%zu", scratch->path, number);
+    return file_make_folder(folder, error) && (bundle->folder = tar_unpack(arena, name, folder, error)) != NULL;
+}
+
+// The bundles in order of time, which their manifests tell: the chain needs it. False where one is none at all.
+static bool open_in_order(struct arena *arena, const struct options *options, struct temporary *scratch,
+                          struct checked_bundle *bundles, struct error *error)
+{
+    for (size_t i = 0; i < options->operands.count; i++) {
+        struct checks first = {.arena = arena};
+        GUARD(open_bundle(arena, i, options->operands.items[i], scratch, &bundles[i], error));
+        if (!check_bundle(&first, options_value(options, "key"), NULL, &bundles[i], error) && first.items.count == 0)
+            return false;
+    }
+    qsort(bundles, options->operands.count, sizeof(*bundles), by_time);
+    return true;
+}
+
+// Everything of one bundle. `before`: the one that it should follow, or NULL.
+static void verify_one(struct verified *verified, const struct options *options, const struct checked_bundle *before)
+{
+    struct error error = {0};
+    struct checks *checks = &verified->checks;
+    if (!check_bundle(checks, options_value(options, "key"), options_value(options, "tsa-ca"), &verified->bundle,
+                      &error) ||
+        verified->bundle.strange)
+        return;
+    check_chain(checks, &verified->bundle, before);
+    check_steps(checks, &verified->bundle);
+    check_derivation(checks, &verified->bundle, &verified->derivation);
+}
+
+struct outcome {
+    bool hold;
+    bool all_done;
+};
+
+static struct outcome verify_all(struct arena *arena, const struct options *options,
+                                 const struct checked_bundle *bundles, bool as_json, struct text *out)
+{
+    struct outcome outcome = {true, true};
+    struct json_writer writer = json_writer_to(out);
+    if (as_json) {
+        json_open(&writer, NULL, '{');
+        json_put_string(&writer, "schema", "sgproof/verification/v1");
+        json_open(&writer, "bundles", '[');
+    }
+    for (size_t i = 0; i < options->operands.count; i++) {
+        struct verified verified = {.bundle = {.name = bundles[i].name, .folder = bundles[i].folder},
+                                    .checks = {.arena = arena},
+                                    .derivation = {.arena = arena}};
+        verify_one(&verified, options, i > 0 ? &bundles[i - 1] : NULL);
+        outcome.hold = outcome.hold && checks_hold(&verified.checks);
+        outcome.all_done = outcome.all_done && checks_all_done(&verified.checks);
+        if (as_json)
+            verify_put_json(&verified, &writer);
+        else
+            verify_write_text(&verified, out);
+        derive_free(&verified.derivation);
+    }
+    if (as_json) {
+        json_close(&writer, ']');
+        json_close(&writer, '}');
+        json_end_document(&writer);
+    } else {
+        printable_lines(out->bytes);
+    }
+    return outcome;
 }
 
 static int run(struct arena *arena, int argc, char **argv)
@@ -232,77 +313,45 @@ static int run(struct arena *arena, int argc, char **argv)
     struct error error = {0};
     struct options options;
     const char *format;
-    bool done, hold = true, all_done = true;
+    bool done;
     if (!options_parse(arena, &command_verify, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
     if (options.operands.count == 0)
-        return cli_usage(&command_verify, "expected an evidence folder, or several that follow each other");
+        return cli_usage(&command_verify, "expected an evidence folder or archive, or several that follow each other");
     if (!cli_format(&options, "text json", &format, &error))
         return cli_fail(&error);
-    size_t count = options.operands.count;
-    struct checked_bundle *bundles = arena_array(arena, struct checked_bundle, count);
-    struct checks *checks = arena_array(arena, struct checks, count);
-    // Twice: the chain needs them in order of time, which their manifests tell.
-    for (size_t i = 0; i < count; i++) {
-        struct checks first = {.arena = arena};
-        if (!check_bundle(&first, options.operands.items[i], options_value(&options, "key"), NULL, &bundles[i],
-                          &error) &&
-            first.items.count == 0)
-            return cli_fail(&error);
-    }
-    qsort(bundles, count, sizeof(*bundles), by_time);
+    struct checked_bundle *bundles = arena_array(arena, struct checked_bundle, options.operands.count);
+    struct temporary scratch = {0};
     struct text out = {0};
-    struct json_writer writer = json_writer_to(&out);
-    bool as_json = strcmp(format, "json") == 0;
-    if (as_json) {
-        json_open(&writer, NULL, '{');
-        json_put_string(&writer, "schema", "sgproof/verification/v1");
-        json_open(&writer, "bundles", '[');
+    bool good = open_in_order(arena, &options, &scratch, bundles, &error);
+    struct outcome outcome = {0};
+    if (good)
+        outcome = verify_all(arena, &options, bundles, strcmp(format, "json") == 0, &out);
+    if (scratch.path != NULL) {
+        stop_end();
+        temporary_remove(&scratch);
     }
-    for (size_t i = 0; i < count; i++) {
-        struct checked_bundle *bundle = &bundles[i];
-        checks[i].arena = arena;
-        *bundle = (struct checked_bundle){.folder = bundle->folder};
-        if (check_bundle(&checks[i], bundle->folder, options_value(&options, "key"), options_value(&options, "tsa-ca"),
-                         bundle, &error) &&
-            !bundle->strange) {
-            check_chain(&checks[i], bundle, i > 0 ? &bundles[i - 1] : NULL);
-            check_steps(&checks[i], bundle);
-            check_capture(&checks[i], bundle);
-            check_derivation(&checks[i], bundle);
-        }
-        hold = hold && checks_hold(&checks[i]);
-        all_done = all_done && checks_all_done(&checks[i]);
-        if (as_json)
-            put_bundle(&writer, bundle, &checks[i]);
-        else
-            write_text(bundle, &checks[i], &out);
-    }
-    if (as_json) {
-        json_close(&writer, ']');
-        json_close(&writer, '}');
-        json_end_document(&writer);
-    } else {
-        printable_lines(out.bytes);
-    }
-    bool written = cli_output(&options, &out, &error);
+    good = good && cli_output(&options, &out, &error);
     text_free(&out);
-    return !written ? cli_fail(&error) : !hold ? 1 : all_done ? 0 : ERROR_INCOMPLETE;
+    return !good ? cli_fail(&error) : !outcome.hold ? 1 : outcome.all_done ? 0 : ERROR_INCOMPLETE;
 }
 
 const struct command command_verify = {
     .name = "verify",
     .summary = "Checks evidence: whole, signed, in its chain, and still following from what was read and observed.",
-    .usage = "EVIDENCE-FOLDER... [--key PUBLIC.pem] [--tsa-ca FILE]",
-    .notes =
-        "Several folders are checked as one chain, in order of time. Needs no AWS access and sends nothing.\n"
-        "Exit status: 0 it holds; 1 something is wrong, and the output names the first file and field; 2 no evidence\n"
-        "folder; 3 what was checked holds, but a signature or timestamp could not be checked for want of a key.\n"
-        "\nExamples:\n"
-        "  sgproof verify evidence/ --key audit.pub.pem\n"
-        "  sgproof verify evidence-2026-* --key audit.pub.pem --tsa-ca tsa.pem --format json\n",
+    .usage = "EVIDENCE-FOLDER|ARCHIVE.tar... [--key PUBLIC.pem] [--tsa-ca FILE]",
+    .notes = "Several are checked as one chain, in order of time. Needs no AWS access and sends nothing.\n"
+             "What its maker alone can say is printed as claims. Exit status: 0 it holds, and the key given vouches "
+             "for it;\n"
+             "1 something is wrong, and the output names the first file and field; 2 no evidence; 3 all derives, but "
+             "nobody\n"
+             "whose key was given vouches for it, no packets were kept, or another version of sgproof must derive it.\n"
+             "\nExamples:\n"
+             "  sgproof verify evidence/ --key audit.pub.pem\n"
+             "  sgproof verify evidence.tar --key audit.pub.pem\n"
+             "  sgproof verify evidence-2026-* --key audit.pub.pem --tsa-ca tsa.pem --format json\n",
     .options = options_of_verify,
     .run = run,
 };

@@ -123,6 +123,20 @@ void bundle_drop(struct bundle *bundle, const char *path)
     unlink(bundle_path(bundle, path));
 }
 
+// By path, and itself among them: manifest_write lists what is there.
+static bool add_sums(struct bundle *bundle, struct manifest *manifest, struct error *error)
+{
+    struct text sums = {0};
+    manifest_sort(manifest);
+    manifest_write_sums(manifest, &sums);
+    bool good = bundle_add(bundle, MANIFEST_SUMS, sums.bytes, sums.length, error);
+    text_free(&sums);
+    manifest->files.count = 0;
+    for (size_t i = 0; i < bundle->files.count && good; i++)
+        *vector_add(bundle->arena, &manifest->files) = bundle->files.items[i];
+    return good;
+}
+
 bool bundle_close(struct bundle *bundle, struct manifest *manifest, struct text *document, struct error *error)
 {
     for (int i = 0; seals[i] != NULL; i++)
@@ -130,6 +144,7 @@ bool bundle_close(struct bundle *bundle, struct manifest *manifest, struct text 
     manifest->files.count = 0;
     for (size_t i = 0; i < bundle->files.count; i++)
         *vector_add(bundle->arena, &manifest->files) = bundle->files.items[i];
+    GUARD(add_sums(bundle, manifest, error));
     manifest_write(bundle->arena, manifest, document);
     return bundle_seal(bundle, "manifest.json", document->bytes, document->length, error);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/printable.h"
 #include "evidence/seal.h"
@@ -49,22 +50,6 @@ static bool vouches(const char *path)
     return text_among(path, names);
 }
 
-static const struct manifest_file *listed(const struct manifest *manifest, const char *path)
-{
-    size_t low = 0, high = manifest->files.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(manifest->files.items[middle].path, path);
-        if (order == 0)
-            return &manifest->files.items[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
 // Files that nobody listed. Gives how many, and says of the first.
 static void look_for_added(struct checks *checks, struct checked_bundle *bundle, const char *below, size_t *added)
 {
@@ -85,7 +70,7 @@ static void look_for_added(struct checks *checks, struct checked_bundle *bundle,
         bundle->strange = bundle->strange || strange;
         if (known && S_ISDIR(about.st_mode))
             look_for_added(checks, bundle, path, added);
-        else if ((strange || (!vouches(path) && listed(&bundle->manifest, path) == NULL)) && (*added)++ == 0)
+        else if ((strange || (!vouches(path) && manifest_file(&bundle->manifest, path) == NULL)) && (*added)++ == 0)
             check_add(checks, "files", CHECK_WRONG, "%s: is no file of the manifest", path);
     }
     closedir(directory);
@@ -116,6 +101,47 @@ static void check_files(struct checks *checks, struct checked_bundle *bundle)
                   (size_t)manifest->files.count);
 }
 
+// sha256sum -c must say the same.
+static void check_sums(struct checks *checks, const struct checked_bundle *bundle)
+{
+    struct text sums = {0};
+    struct error error = {0};
+    size_t length;
+    if (bundle->manifest.derivation == 0)
+        return;
+    manifest_write_sums(&bundle->manifest, &sums);
+    char *there = file_read(arena_printf(checks->arena, "%s/" MANIFEST_SUMS, bundle->folder), &length, &error);
+    if (there == NULL || length != sums.length || memcmp(there, sums.bytes, length) != 0)
+        check_add(checks, "files", CHECK_WRONG, MANIFEST_SUMS ": does not list the files that the manifest does");
+    free(there);
+    text_free(&sums);
+}
+
+// ---- What the maker claims
+
+static bool is_moment(const char *text)
+{
+    int64_t seconds;
+    return clock_parse(text, &seconds);
+}
+
+// Moments that could be: nothing here can tell whether they are true.
+static void check_claims(struct checks *checks, const struct checked_bundle *bundle)
+{
+    const struct manifest *manifest = &bundle->manifest;
+    const char *begin = manifest->claims.begin, *end = manifest->claims.end, *day = manifest->judged_on;
+    if (manifest->derivation == 0)
+        return;
+    if (!is_moment(begin) || !is_moment(end))
+        check_add(checks, "claims", CHECK_WRONG, "manifest.json: claims: begin or end is no moment as RFC 3339 has it");
+    else if (strcmp(begin, end) > 0)
+        check_add(checks, "claims", CHECK_WRONG, "manifest.json: claims: the run ended, %s, before it began, %s", end,
+                  begin);
+    else if (strlen(day) != strlen("YYYY-MM-DD") || strncmp(day, begin, strlen(day)) != 0)
+        check_add(checks, "claims", CHECK_WRONG,
+                  "manifest.json: judged_on: \"%s\" is not the day on which it began, %s", day, begin);
+}
+
 // ---- Who vouches
 
 static void check_signature(struct checks *checks, const struct checked_bundle *bundle, EVP_PKEY *key,
@@ -127,11 +153,12 @@ static void check_signature(struct checks *checks, const struct checked_bundle *
     if (signature == NULL && key != NULL)
         check_add(checks, "signature", CHECK_WRONG, "manifest.sig: is missing");
     else if (signature == NULL)
-        check_add(checks, "signature", CHECK_ABSENT, "nobody signed it");
+        check_add(checks, "signature", CHECK_NOT_DONE, "nobody signed it, so nobody vouches for it");
     else if (key == NULL)
         check_add(checks, "signature", CHECK_NOT_DONE, "it is signed: give --key PUBLIC.pem");
     else if (seal_holds(key, manifest, length, (const unsigned char *)signature, size))
-        check_add(checks, "signature", CHECK_GOOD, "Ed25519, by the key given");
+        check_add(checks, "signature", CHECK_GOOD, "Ed25519, by the key given, SHA256:%s",
+                  key_fingerprint(checks->arena, key));
     else
         check_add(checks, "signature", CHECK_WRONG, "manifest.sig: is not this key's signature of manifest.json");
     free(signature);
@@ -187,15 +214,14 @@ static void check_timestamp(struct checks *checks, const struct checked_bundle *
     free(answer);
 }
 
-bool check_bundle(struct checks *checks, const char *folder, const char *key, const char *authorities,
-                  struct checked_bundle *bundle, struct error *error)
+bool check_bundle(struct checks *checks, const char *key, const char *authorities, struct checked_bundle *bundle,
+                  struct error *error)
 {
     size_t length;
     EVP_PKEY *public_key = NULL;
-    bundle->folder = folder;
     if (key != NULL && (public_key = key_public(key, error)) == NULL)
         return false;
-    const char *path = arena_printf(checks->arena, "%s/manifest.json", folder);
+    const char *path = arena_printf(checks->arena, "%s/manifest.json", bundle->folder);
     struct stat about;
     bool regular = lstat(path, &about) != 0 || S_ISREG(about.st_mode) ||
                    error_set(error, ERROR_USAGE, "%s: is no regular file", path);
@@ -214,7 +240,9 @@ bool check_bundle(struct checks *checks, const char *folder, const char *key, co
                   sealed ? "run " : "manifest.json: was changed: run_id is not its own hash",
                   sealed ? bundle->manifest.run_id : "");
         check_files(checks, bundle);
+        check_claims(checks, bundle);
         if (!bundle->strange) {
+            check_sums(checks, bundle);
             check_signature(checks, bundle, public_key, manifest, length);
             check_attestation(checks, bundle, public_key);
             check_timestamp(checks, bundle, authorities, manifest, length);
@@ -233,12 +261,12 @@ void check_chain(struct checks *checks, const struct checked_bundle *bundle, con
     else if (before == NULL)
         check_add(checks, "chain", CHECK_ABSENT, "it follows manifest %.16s..., which was not given", previous);
     else if (previous == NULL)
-        check_add(checks, "chain", CHECK_WRONG, "it follows no bundle, but %s came before it", before->folder);
+        check_add(checks, "chain", CHECK_WRONG, "it follows no bundle, but %s came before it", before->name);
     else if (strcmp(previous, before->sha256) == 0)
-        check_add(checks, "chain", CHECK_GOOD, "it follows %s", before->folder);
+        check_add(checks, "chain", CHECK_GOOD, "it follows %s", before->name);
     else
         check_add(checks, "chain", CHECK_WRONG, "is cut: it follows manifest %.16s..., and %s is not that one",
-                  previous, before->folder);
+                  previous, before->name);
 }
 
 // ---- Where texts differ

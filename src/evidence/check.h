@@ -30,6 +30,7 @@ bool checks_hold(const struct checks *checks); // none is wrong
 bool checks_all_done(const struct checks *checks);
 
 struct checked_bundle {
+    const char *name; // as the user gave it: a folder, or an archive
     const char *folder;
     struct manifest manifest;
     char sha256[DIGEST_TEXT]; // of manifest.json
@@ -37,10 +38,10 @@ struct checked_bundle {
 };
 
 // Checks the manifest, the files, the signature and attestation with the public key in file `key` (or NULL), and the
-// timestamp with the CA certificates in `authorities` (or NULL). False where there is no manifest to go by: where it is
-// not there, that is bad input (ERROR_USAGE); where it is broken, *checks says so.
-bool check_bundle(struct checks *checks, const char *folder, const char *key, const char *authorities,
-                  struct checked_bundle *bundle, struct error *error);
+// timestamp with the CA certificates in `authorities` (or NULL). `bundle` has its name and folder. False where there is
+// no manifest to go by: where it is not there, that is bad input (ERROR_USAGE); where it is broken, *checks says so.
+bool check_bundle(struct checks *checks, const char *key, const char *authorities, struct checked_bundle *bundle,
+                  struct error *error);
 
 // Checks that each bundle but the first, in order of time, holds the hash of the one before it.
 void check_chain(struct checks *checks, const struct checked_bundle *bundle, const struct checked_bundle *before);

@@ -1,6 +1,9 @@
 #include "evidence/manifest.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
 
 enum { RUN_ID = 16 };
 
@@ -16,6 +19,56 @@ static int by_path(const void *left, const void *right)
 {
     const struct manifest_file *a = left, *b = right;
     return strcmp(a->path, b->path);
+}
+
+void manifest_sort(struct manifest *manifest)
+{
+    if (manifest->files.count > 1)
+        qsort(manifest->files.items, manifest->files.count, sizeof(struct manifest_file), by_path);
+}
+
+const struct manifest_file *manifest_file(const struct manifest *manifest, const char *path)
+{
+    const struct manifest_file wanted = {.path = path};
+    return manifest->files.count == 0
+               ? NULL
+               : bsearch(&wanted, manifest->files.items, manifest->files.count, sizeof(struct manifest_file), by_path);
+}
+
+bool manifest_holds(struct arena *arena, const struct manifest *manifest, const char *folder, const char *path,
+                    struct error *error)
+{
+    const struct manifest_file *file = manifest_file(manifest, path);
+    const char *there = arena_printf(arena, "%s/%s", folder, path);
+    char sha256[DIGEST_TEXT];
+    struct stat about;
+    size_t length;
+    if (file == NULL)
+        return error_set(error, ERROR_USAGE, "%s: is no file of the manifest", there);
+    if (lstat(there, &about) != 0 || !S_ISREG(about.st_mode))
+        return error_set(error, ERROR_USAGE, "%s: is missing, or no regular file", there);
+    GUARD(file_digest(there, &length, sha256, error));
+    return (length == file->bytes && strcmp(sha256, file->sha256) == 0) ||
+           error_set(error, ERROR_USAGE, "%s: is not what the manifest holds the hash of: see sgproof verify", there);
+}
+
+// As sha256sum of GNU coreutils writes: a name with a backslash or a line's end has those escaped, and its line begins
+// with a backslash.
+static void put_sum(const struct manifest_file *file, struct text *out)
+{
+    text_printf(out, "%s%s  ", strpbrk(file->path, "\\\n\r") != NULL ? "\\" : "", file->sha256);
+    for (const char *p = file->path; *p != '\0'; p++) {
+        const char *escaped = *p == '\\' ? "\\\\" : *p == '\n' ? "\\n" : *p == '\r' ? "\\r" : NULL;
+        text_add(out, escaped != NULL ? escaped : p, escaped != NULL ? 2 : 1);
+    }
+    text_puts(out, "\n");
+}
+
+void manifest_write_sums(const struct manifest *manifest, struct text *out)
+{
+    for (size_t i = 0; i < manifest->files.count; i++)
+        if (strcmp(manifest->files.items[i].path, MANIFEST_SUMS) != 0)
+            put_sum(&manifest->files.items[i], out);
 }
 
 static void put_counts(struct json_writer *writer, const char *key, const char *const *names, const size_t *counts)
@@ -40,17 +93,29 @@ static void put_failed(struct json_writer *writer, const failed_steps *failed)
     json_close(writer, ']');
 }
 
+static void put_claims(struct json_writer *writer, const struct manifest *manifest)
+{
+    const struct manifest_claims *claims = &manifest->claims;
+    if (manifest->derivation > 0) {
+        json_put_integer(writer, "derivation", manifest->derivation);
+        json_open(writer, "claims", '{');
+    }
+    json_put_string(writer, "tool_version", claims->tool_version);
+    json_put_string(writer, "title", claims->title);
+    json_put_strings_line(writer, "command", claims->command.items, claims->command.count);
+    json_put_string(writer, "begin", claims->begin);
+    json_put_string(writer, "end", claims->end);
+    if (manifest->derivation > 0)
+        json_close(writer, '}');
+}
+
 static void write_with(const struct manifest *manifest, const char *run_id, struct text *out)
 {
     struct json_writer writer = json_writer_to(out);
     json_open(&writer, NULL, '{');
     json_put_string(&writer, "schema", "sgproof/manifest/v1");
     json_put_string(&writer, "run_id", run_id);
-    json_put_string(&writer, "tool_version", manifest->tool_version);
-    json_put_string(&writer, "title", manifest->title);
-    json_put_strings_line(&writer, "command", manifest->command.items, manifest->command.count);
-    json_put_string(&writer, "begin", manifest->begin);
-    json_put_string(&writer, "end", manifest->end);
+    put_claims(&writer, manifest);
     json_put_boolean(&writer, "complete", manifest->complete);
     json_put_string(&writer, "vantage", manifest->vantage);
     json_put_strings_line(&writer, "vantages", manifest->vantages.items, manifest->vantages.count);
@@ -98,8 +163,7 @@ static void seal(const struct manifest *manifest, char run_id[DIGEST_TEXT])
 void manifest_write(struct arena *arena, struct manifest *manifest, struct text *out)
 {
     char run_id[DIGEST_TEXT];
-    if (manifest->files.count > 1)
-        qsort(manifest->files.items, manifest->files.count, sizeof(struct manifest_file), by_path);
+    manifest_sort(manifest);
     seal(manifest, run_id);
     manifest->run_id = arena_strdup(arena, run_id);
     write_with(manifest, run_id, out);
@@ -200,6 +264,15 @@ static bool read_failed(struct arena *arena, const struct json_cursor *root, fai
     return true;
 }
 
+static bool read_claims(struct arena *arena, const struct json_cursor *at, struct manifest_claims *claims,
+                        struct error *error)
+{
+    return json_expect_object(at, error) && json_string(arena, at, "tool_version", &claims->tool_version, error) &&
+           json_string(arena, at, "title", &claims->title, error) &&
+           read_texts(arena, at, "command", &claims->command, error) &&
+           json_string(arena, at, "begin", &claims->begin, error) && json_string(arena, at, "end", &claims->end, error);
+}
+
 static bool read_document(struct arena *arena, const struct json_cursor *root, struct manifest *manifest,
                           struct error *error)
 {
@@ -211,11 +284,9 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     if (strcmp(schema, "sgproof/manifest/v1") != 0)
         return json_fail(&at, error, "\"%s\", expected sgproof/manifest/v1", schema);
     GUARD(json_string(arena, root, "run_id", &manifest->run_id, error));
-    GUARD(json_string(arena, root, "tool_version", &manifest->tool_version, error));
-    GUARD(json_string(arena, root, "title", &manifest->title, error));
-    GUARD(read_texts(arena, root, "command", &manifest->command, error));
-    GUARD(json_string(arena, root, "begin", &manifest->begin, error));
-    GUARD(json_string(arena, root, "end", &manifest->end, error));
+    GUARD(json_optional_integer(root, "derivation", 1, 1000000, &manifest->derivation, &told, error));
+    struct json_cursor claims = told ? json_member(root, "claims") : *root;
+    GUARD(read_claims(arena, &claims, &manifest->claims, error));
     GUARD(json_boolean(root, "complete", &manifest->complete, error));
     GUARD(json_optional_string(arena, root, "vantage", &manifest->vantage, error));
     GUARD(read_texts(arena, root, "vantages", &manifest->vantages, error));

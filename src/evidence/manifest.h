@@ -33,13 +33,23 @@ typedef VECTOR(struct failed_step) failed_steps;
 // Why a step failed; NULL where it did not.
 const char *failed_step_why(const failed_steps *failed, const char *step);
 
-struct manifest {
-    const char *run_id; // first 16 digits of the SHA-256 of manifest.json with an empty run_id: it seals the manifest
+// How everything in a bundle follows from what was read and observed: goes up whenever a byte of that would change, so
+// that older evidence is never called false (docs/formats.md).
+enum { DERIVATION = 1 };
+
+// What only the maker can say: nothing else in the bundle tells of it.
+struct manifest_claims {
     const char *tool_version;
-    const char *title; // of the platform
     text_list command;
     const char *begin; // RFC 3339 UTC
     const char *end;
+    const char *title; // of the platform
+};
+
+struct manifest {
+    const char *run_id; // first 16 digits of the SHA-256 of manifest.json with an empty run_id: it seals the manifest
+    long derivation;    // DERIVATION of the version that made it; 0: of before there was one
+    struct manifest_claims claims;
     bool complete;
     const char *vantage;       // as verdicts.json has it, or NULL
     text_list vantages;        // as --vantage takes them
@@ -58,6 +68,19 @@ struct manifest {
     failed_steps failed;
     VECTOR(struct manifest_file) files; // by path; all but manifest.*
 };
+
+void manifest_sort(struct manifest *manifest); // its files, by path
+// The file of a bundle by its path, of sorted ones; NULL where the manifest does not list it.
+const struct manifest_file *manifest_file(const struct manifest *manifest, const char *path);
+
+// Whether a file of the bundle in `folder` is the one that the manifest lists: a regular file, of that size and hash;
+// else ERROR_USAGE.
+bool manifest_holds(struct arena *arena, const struct manifest *manifest, const char *folder, const char *path,
+                    struct error *error);
+
+// The bundle's SHA256SUMS: every other file that the manifest lists, as sha256sum -c reads them.
+#define MANIFEST_SUMS "SHA256SUMS"
+void manifest_write_sums(const struct manifest *manifest, struct text *out);
 
 // Sorts the files, makes up run_id (in the arena) and writes the document.
 void manifest_write(struct arena *arena, struct manifest *manifest, struct text *out);

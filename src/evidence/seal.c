@@ -108,6 +108,16 @@ void key_free(EVP_PKEY *key)
     EVP_PKEY_free(key);
 }
 
+const char *key_fingerprint(struct arena *arena, EVP_PKEY *key)
+{
+    unsigned char *der = NULL;
+    int size = i2d_PUBKEY(key, &der);
+    char *text = arena_alloc(arena, DIGEST_TEXT);
+    digest_sha256((const char *)der, size < 0 ? 0 : (size_t)size, text);
+    OPENSSL_free(der);
+    return text;
+}
+
 // ---- Signatures
 
 bool seal_sign(EVP_PKEY *key, const char *bytes, size_t length, unsigned char signature[SIGNATURE_BYTES],
@@ -160,9 +170,9 @@ void seal_statement(const struct manifest *manifest, const char *manifest_sha256
     json_put_string(&writer, "predicateType", "urn:sgproof:evidence:v1");
     json_open(&writer, "predicate", '{');
     json_put_string(&writer, "run_id", manifest->run_id);
-    json_put_string(&writer, "tool_version", manifest->tool_version);
-    json_put_string(&writer, "begin", manifest->begin);
-    json_put_string(&writer, "end", manifest->end);
+    json_put_string(&writer, "tool_version", manifest->claims.tool_version);
+    json_put_string(&writer, "begin", manifest->claims.begin);
+    json_put_string(&writer, "end", manifest->claims.end);
     json_put_boolean(&writer, "complete", manifest->complete);
     json_put_string(&writer, "previous", manifest->previous);
     json_close(&writer, '}');

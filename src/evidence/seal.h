@@ -17,6 +17,8 @@ bool key_generate(const char *file, const char *public_file, const char *passphr
 EVP_PKEY *key_private(const char *where, const char *passphrase, struct error *error);
 EVP_PKEY *key_public(const char *file, struct error *error);
 void key_free(EVP_PKEY *key);
+// SHA-256 of the SubjectPublicKeyInfo in DER, in hexadecimal: openssl pkey -pubin -in FILE -outform DER | sha256sum
+const char *key_fingerprint(struct arena *arena, EVP_PKEY *key);
 
 bool seal_sign(EVP_PKEY *key, const char *bytes, size_t length, unsigned char signature[SIGNATURE_BYTES],
                struct error *error);

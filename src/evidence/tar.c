@@ -1,38 +1,14 @@
 #include "evidence/tar.h"
 
-#include <assert.h>
 #include <stdio.h>
-#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
-enum { BLOCK = 512 };
+enum { BLOCK = TAR_BLOCK };
 
 static const size_t LARGEST = ((size_t)1 << 33) - 1; // eleven octal digits
-
-// Offsets and sizes of the fields: IEEE Std 1003.1, pax, table "ustar Header Block".
-struct tar_header {
-    char name[100];
-    char mode[8];
-    char uid[8];
-    char gid[8];
-    char size[12];
-    char mtime[12];
-    char checksum[8];
-    char type;
-    char link[100];
-    char magic[6];
-    char version[2];
-    char user[32];
-    char group[32];
-    char major[8];
-    char minor[8];
-    char prefix[155];
-    char rest[12];
-};
-static_assert(sizeof(struct tar_header) == BLOCK, "a header is one block");
 
 // Names longer than 100 bytes are cut at a slash.
 static bool place_name(struct tar_header *header, const char *path, struct error *error)
@@ -73,8 +49,8 @@ static bool put_file(const char *path, const char *from, struct text *out, struc
     struct tar_header header = {.type = '0', .magic = "ustar", .version = {'0', '0'}};
     struct stat about;
     unsigned sum = 0;
-    if (stat(from, &about) != 0)
-        return error_system(error, ERROR_USAGE, errno, "%s: cannot be read", from);
+    if (lstat(from, &about) != 0 || !S_ISREG(about.st_mode))
+        return error_set(error, ERROR_USAGE, "%s: is missing, or no regular file", from);
     size_t length = (size_t)about.st_size;
     struct part part = {.out = out, .left = length};
     GUARD(place_name(&header, path, error));
@@ -106,8 +82,10 @@ bool tar_write(struct arena *arena, const char *folder, const char *name, const 
     for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++)
         if (access(arena_printf(arena, "%s/%s", folder, beside[i]), F_OK) == 0)
             *vector_add(arena, &paths) = beside[i];
-    for (size_t i = 0; i < manifest->files.count; i++)
+    for (size_t i = 0; i < manifest->files.count; i++) {
+        GUARD(manifest_holds(arena, manifest, folder, manifest->files.items[i].path, error));
         *vector_add(arena, &paths) = manifest->files.items[i].path;
+    }
     sort_texts(paths.items, paths.count);
     for (size_t i = 0; i < paths.count; i++)
         GUARD(put_file(arena_printf(arena, "%s/%s", name, paths.items[i]),

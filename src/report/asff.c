@@ -59,8 +59,8 @@ static void begin_finding(struct batches *batches, const char *id, const char *g
     json_open(writer, "Types", '[');
     json_put_string(writer, NULL, type);
     json_close(writer, ']');
-    json_put_string(writer, "CreatedAt", batches->run->manifest->end);
-    json_put_string(writer, "UpdatedAt", batches->run->manifest->end);
+    json_put_string(writer, "CreatedAt", batches->run->manifest->claims.end);
+    json_put_string(writer, "UpdatedAt", batches->run->manifest->claims.end);
     json_open(writer, "Severity", '{');
     json_put_string(writer, "Label", label_of(severity));
     json_close(writer, '}');

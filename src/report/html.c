@@ -89,9 +89,9 @@ static void put_summary(struct arena *arena, const struct report_run *run, const
     text_printf(out, ". %zu public endpoints, %zu ports asked", set->endpoints, set->asked);
     if (run->manifest != NULL) {
         text_puts(out, ", ");
-        report_escape(out, report_shortened(arena, run->manifest->begin, MINUTE));
+        report_escape(out, report_shortened(arena, run->manifest->claims.begin, MINUTE));
         text_puts(out, " to ");
-        report_escape(out, report_shortened(arena, run->manifest->end, MINUTE));
+        report_escape(out, report_shortened(arena, run->manifest->claims.end, MINUTE));
         text_puts(out, " UTC");
     }
     const char *silence = report_silence(arena, run);
@@ -268,11 +268,11 @@ static void put_verify(const struct report_run *run, struct text *out)
     if (run->manifest == NULL)
         return;
     text_puts(out, "<p class=\"soft\">Made by sgproof ");
-    report_escape(out, run->manifest->tool_version);
+    report_escape(out, run->manifest->claims.tool_version);
     text_puts(out, ": <code>");
-    for (size_t i = 0; i < run->manifest->command.count; i++) {
+    for (size_t i = 0; i < run->manifest->claims.command.count; i++) {
         text_puts(out, i > 0 ? " " : "sgproof ");
-        report_escape(out, run->manifest->command.items[i]);
+        report_escape(out, run->manifest->claims.command.items[i]);
     }
     text_puts(out, "</code></p>\n");
 }

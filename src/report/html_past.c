@@ -83,7 +83,7 @@ void html_trend(struct arena *arena, const struct report_run *run, struct text *
         *vector_add(arena, &runs) = run->runs->items[i];
     struct history_run *this = vector_add(arena, &runs);
     *this = (struct history_run){.run_id = "this run",
-                                 .begin = run->manifest == NULL ? "" : run->manifest->begin,
+                                 .begin = run->manifest == NULL ? "" : run->manifest->claims.begin,
                                  .complete = run->set->complete};
     history_count(run->set, this);
     for (size_t i = 0; i < runs.count; i++) {

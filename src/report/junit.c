@@ -27,7 +27,7 @@ static void begin_suite(struct text *out, const char *name, size_t tests, size_t
     text_printf(out, "\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\" time=\"0\"", tests, failures,
                 skipped);
     if (run->manifest != NULL) // without fraction and zone, as the schemas have it
-        text_printf(out, " timestamp=\"%.19s\"", run->manifest->begin);
+        text_printf(out, " timestamp=\"%.19s\"", run->manifest->claims.begin);
     text_puts(out, ">\n");
 }
 

@@ -37,7 +37,7 @@ static void put_controls(const struct control_report *controls, struct text *out
 static const char *last_complete(const struct report_run *run)
 {
     if (run->set->complete)
-        return run->manifest == NULL ? NULL : run->manifest->end;
+        return run->manifest == NULL ? NULL : run->manifest->claims.end;
     for (size_t i = run->runs == NULL ? 0 : run->runs->count; i > 0; i--)
         if (run->runs->items[i - 1].complete)
             return run->runs->items[i - 1].end;
@@ -59,7 +59,8 @@ void report_metrics(const struct report_run *run, const struct report_options *o
         put_controls(run->controls, out);
     if (run->manifest != NULL) {
         head(out, "sgproof_run_end_timestamp_seconds", "When this run ended.");
-        text_printf(out, "sgproof_run_end_timestamp_seconds %lld\n", (long long)report_seconds(run->manifest->end));
+        text_printf(out, "sgproof_run_end_timestamp_seconds %lld\n",
+                    (long long)report_seconds(run->manifest->claims.end));
     }
     if (complete != NULL) {
         head(out, "sgproof_last_complete_run_timestamp_seconds",

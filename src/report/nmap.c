@@ -101,12 +101,12 @@ void report_nmap(const struct report_run *run, const struct report_options *opti
     size_t count = run->observations->items.count, hosts = 0, up = 0;
     (void)options;
     text_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE nmaprun>\n<nmaprun scanner=\"nmap\" args=\"");
-    for (size_t i = 0; i < run->manifest->command.count; i++) {
+    for (size_t i = 0; i < run->manifest->claims.command.count; i++) {
         text_puts(out, i == 0 ? "sgproof " : " ");
-        report_escape(out, run->manifest->command.items[i]);
+        report_escape(out, run->manifest->claims.command.items[i]);
     }
-    text_printf(out, "\" start=\"%lld\"", (long long)report_seconds(run->manifest->begin));
-    put_time(out, "startstr", run->manifest->begin);
+    text_printf(out, "\" start=\"%lld\"", (long long)report_seconds(run->manifest->claims.begin));
+    put_time(out, "startstr", run->manifest->claims.begin);
     text_puts(out, " version=\"" SGPROOF_VERSION "\" xmloutputversion=\"1.05\">\n"
                    "<verbose level=\"0\"/>\n<debugging level=\"0\"/>\n");
     for (size_t i = 0, next; i < count; i = next, hosts++) {
@@ -123,10 +123,10 @@ void report_nmap(const struct report_run *run, const struct report_options *opti
         put_ports(&items[i], next - i, out);
         text_puts(out, "</host>\n");
     }
-    text_printf(out, "<runstats><finished time=\"%lld\"", (long long)report_seconds(run->manifest->end));
-    put_time(out, "timestr", run->manifest->end);
+    text_printf(out, "<runstats><finished time=\"%lld\"", (long long)report_seconds(run->manifest->claims.end));
+    put_time(out, "timestr", run->manifest->claims.end);
     text_printf(out, " elapsed=\"%lld\" exit=\"%s\"/>",
-                (long long)(report_seconds(run->manifest->end) - report_seconds(run->manifest->begin)),
+                (long long)(report_seconds(run->manifest->claims.end) - report_seconds(run->manifest->claims.begin)),
                 run->observations->interrupted ? "error" : "success");
     text_printf(out, "<hosts up=\"%zu\" down=\"%zu\" total=\"%zu\"/></runstats>\n</nmaprun>\n", up, hosts - up, hosts);
 }

@@ -20,7 +20,7 @@ static const char *severity_caption(enum severity severity)
 static void begin_event(struct json_writer *writer, const struct report_run *run, int class_uid, const char *class_name,
                         enum severity severity, const char *message)
 {
-    int64_t end = report_seconds(run->manifest->end);
+    int64_t end = report_seconds(run->manifest->claims.end);
     json_open(writer, NULL, '{');
     json_open(writer, "metadata", '{');
     json_put_string(writer, "version", "1.5.0");
@@ -35,7 +35,7 @@ static void begin_event(struct json_writer *writer, const struct report_run *run
     json_close(writer, ']');
     json_close(writer, '}');
     json_put_integer(writer, "time", end * 1000);
-    json_put_string(writer, "time_dt", run->manifest->end);
+    json_put_string(writer, "time_dt", run->manifest->claims.end);
     json_put_string(writer, "category_name", "Findings");
     json_put_integer(writer, "category_uid", 2);
     json_put_string(writer, "class_name", class_name);
@@ -72,7 +72,7 @@ static void put_info(struct json_writer *writer, const struct report_run *run, c
     json_put_string(writer, "uid", id);
     json_put_string(writer, "title", title);
     json_put_string(writer, "desc", text);
-    json_put_integer(writer, "created_time", report_seconds(run->manifest->end) * 1000);
+    json_put_integer(writer, "created_time", report_seconds(run->manifest->claims.end) * 1000);
     json_close(writer, '}');
 }
 

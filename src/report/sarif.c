@@ -194,8 +194,8 @@ void report_sarif(const struct report_run *run, const struct report_options *opt
     json_open(&writer, NULL, '{');
     json_put_boolean(&writer, "executionSuccessful", run->set->complete);
     if (run->manifest != NULL) {
-        json_put_string(&writer, "startTimeUtc", run->manifest->begin);
-        json_put_string(&writer, "endTimeUtc", run->manifest->end);
+        json_put_string(&writer, "startTimeUtc", run->manifest->claims.begin);
+        json_put_string(&writer, "endTimeUtc", run->manifest->claims.end);
     }
     json_close(&writer, '}');
     json_close(&writer, ']');

@@ -197,7 +197,7 @@ __attribute__((unused)) static void fuzz_capture(struct arena *arena, const uint
     FILE *stream = fmemopen((void *)(uintptr_t)data, size, "rb");
     if (stream == NULL)
         abort();
-    if (!replay_stream(arena, &plan, stream, "fuzz", 1, 1000, &observations, &summary, &error))
+    if (!replay_stream(arena, &plan, stream, "fuzz", 1, 1000, NULL, &observations, &summary, &error))
         return;
     for (size_t i = 0; i < observations.items.count; i++)
         seen += (size_t)(observations.items.items[i].high - observations.items.items[i].low) + 1;

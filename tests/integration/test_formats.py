@@ -15,7 +15,7 @@ import xml.etree.ElementTree
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 from oracle import estates
-from test_evidence import INTENT, Bundles, loopback_estate
+from test_evidence import Bundles, INTENT, loopback_estate, reseal
 from test_snapshots import permission
 
 CONSUMERS = str(common.TOP / ".venv/bin/python")
@@ -41,6 +41,7 @@ def with_service(bundle, into, service=HOSTILE_SERVICE):
         if line.get("state") == "open" and line["protocol"] == "tcp":
             line["service"] = service
     (into / "observations.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    reseal(into)
     return into
 
 
@@ -137,6 +138,7 @@ class Formats(Bundles):
         document = json.loads((many / "verdicts.json").read_text())
         document["verdicts"] = [{**self.verdicts[0], "from_port": port, "to_port": port} for port in range(1, 251)]
         (many / "verdicts.json").write_text(json.dumps(document))
+        reseal(many)
         path = self.path / "asff.jsonl"
         path.write_text(self.report("asff", many))
         take = ("import sys, json, boto3\nfrom moto import mock_aws\n"

@@ -33,7 +33,7 @@ class History(Bundles):
         self.count += 1
         out = self.here / ("run%d" % self.count)
         done = common.sgproof("run", "--snapshot", snapshot or self.snapshot, "--intent", self.intent, "--out", out, "--vantage",
-                              "203.0.113.7", "--depth", "declared", "--method", "connect", "--history", self.file,
+                              "203.0.113.7", "--depth", "declared", "--history", self.file,
                               *common.ONLY, *words)
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         return out
@@ -186,7 +186,7 @@ class History(Bundles):
         self.again("--fail-on", "info", "--baseline", base)  # nothing new: exit status 0
         for fail_on in ("info", "none"):
             done = common.sgproof("run", "--snapshot", self.snapshot, "--intent", self.intent, "--out", self.here / ("q" + fail_on), "--vantage",
-                                  "203.0.113.7", "--depth", "declared", "--method", "connect", "--no-history", "--fail-on", fail_on,
+                                  "203.0.113.7", "--depth", "declared", "--no-history", "--fail-on", fail_on,
                                   "--baseline", base, "-q", *common.ONLY)
             self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
         out = self.here / "new"
@@ -247,7 +247,7 @@ class History(Bundles):
     def test_concurrent_runs_are_all_kept(self):
         processes = [subprocess.Popen(
             [common.SGPROOF, "run", "--snapshot", self.snapshot, "--out", self.here / ("c%d" % i), "--vantage", "203.0.113.7",
-             "--depth", "declared", "--method", "connect", "--history", self.file, "--fail-on", "none", *common.ONLY],
+             "--depth", "declared", "--history", self.file, "--fail-on", "none", *common.ONLY],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for i in range(6)]
         for process in processes:
             error = process.communicate(timeout=120)[1]
@@ -289,7 +289,7 @@ class History(Bundles):
             self.again()
         limit = os.path.getsize(self.file)
         done = subprocess.run([common.SGPROOF, "run", "--snapshot", self.snapshot, "--out", self.here / "full", "--vantage", "203.0.113.7",
-                               "--depth", "declared", "--method", "connect", "--history", self.file, *common.ONLY],
+                               "--depth", "declared", "--history", self.file, *common.ONLY],
                               capture_output=True, text=True,
                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
         self.assertEqual(done.returncode, 2, done.stderr)

@@ -1,0 +1,160 @@
+#include "cli/verify_told.h"
+
+#include "base/printable.h"
+
+// ---- What it is about: from what was derived, not from what is claimed
+
+static void add_once(struct arena *arena, text_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return;
+    *vector_add(arena, list) = text;
+}
+
+static void find_places(const struct verified *verified, text_list *accounts, text_list *regions)
+{
+    struct arena *arena = verified->checks.arena;
+    const struct exposure_set *exposures = verified->derivation.before.exposures;
+    for (size_t i = 0; i < exposures->endpoints.count; i++) {
+        const struct interface_place *place = exposures->endpoints.items[i].interface->place;
+        add_once(arena, accounts, place->account_id == NULL ? "unknown" : place->account_id);
+        add_once(arena, regions, place->region == NULL ? "unknown" : place->region);
+    }
+    if (accounts->count > 1)
+        sort_texts(accounts->items, accounts->count);
+    if (regions->count > 1)
+        sort_texts(regions->items, regions->count);
+}
+
+static bool is_derived(const struct verified *verified)
+{
+    return verified->derivation.verdicts_json.length > 0;
+}
+
+static void put_line(struct text *out, const char *what, const char *detail)
+{
+    text_printf(out, "  %-11s  %s\n", what, detail);
+}
+
+static const char *joined(struct arena *arena, const text_list *list, const char *by)
+{
+    const char *text = "";
+    for (size_t i = 0; i < list->count; i++)
+        text = arena_printf(arena, "%s%s%s", text, i > 0 ? by : "", list->items[i]);
+    return list->count == 0 ? "none" : text;
+}
+
+static void write_derived(const struct verified *verified, struct text *out)
+{
+    struct arena *arena = verified->checks.arena;
+    const struct verdict_set *set = &verified->derivation.set;
+    struct history_run counted = {0};
+    text_list accounts = {0}, regions = {0};
+    const char *counts = NULL;
+    find_places(verified, &accounts, &regions);
+    history_count(set, &counted);
+    for (size_t i = 0; i < VERDICT_KINDS; i++)
+        if (counted.by_verdict[i] > 0)
+            counts = arena_printf(arena, "%s%s%s %zu", counts == NULL ? "" : counts, counts == NULL ? "" : ", ",
+                                  verdict_names[i], counted.by_verdict[i]);
+    put_line(out, "accounts",
+             arena_printf(arena, "%s; regions: %s", joined(arena, &accounts, ", "), joined(arena, &regions, ", ")));
+    put_line(out, "vantage", set->vantage == NULL ? "none" : set->vantage);
+    put_line(out, "coverage",
+             arena_printf(arena, "%zu endpoints, %zu ports asked, depth %s; %s", set->endpoints, set->asked,
+                          verified->bundle.manifest.depth,
+                          set->complete
+                              ? "complete"
+                              : arena_printf(arena, "INCOMPLETE: %zu things are missing", (size_t)set->missing.count)));
+    put_line(out, "verdicts", counts == NULL ? "none" : counts);
+}
+
+// ---- What only its maker can say
+
+static void write_claims(const struct verified *verified, struct text *out)
+{
+    struct arena *arena = verified->checks.arena;
+    const struct manifest_claims *claims = &verified->bundle.manifest.claims;
+    size_t services = 0;
+    for (size_t i = 0; i < verified->derivation.observations.items.count; i++)
+        services += verified->derivation.observations.items.items[i].service != NULL;
+    if (claims->begin == NULL || claims->end == NULL)
+        return;
+    put_line(out, "claims", arena_printf(arena, "its maker's word, vouched for by nothing else:"));
+    put_line(out, "", arena_printf(arena, "title %s", claims->title));
+    put_line(out, "", arena_printf(arena, "begun %s, ended %s", claims->begin, claims->end));
+    put_line(out, "",
+             arena_printf(arena, "by sgproof %s: %s", claims->tool_version, joined(arena, &claims->command, " ")));
+    if (services > 0)
+        put_line(out, "", arena_printf(arena, "what %zu open ports were said to run", services));
+    if (verified->derivation.runs.count > 0)
+        put_line(out, "",
+                 arena_printf(arena, "%zu earlier runs, and what the last of them saw",
+                              (size_t)verified->derivation.runs.count));
+}
+
+static const char *conclusion(const struct checks *checks)
+{
+    return !checks_hold(checks)      ? "The evidence does NOT hold."
+           : checks_all_done(checks) ? "The evidence holds."
+                                     : "What was checked holds; NOT CHECKED is not vouched for.";
+}
+
+void verify_write_text(const struct verified *verified, struct text *out)
+{
+    const struct checks *checks = &verified->checks;
+    char *name = arena_strdup(checks->arena, verified->bundle.name);
+    struct text lines = {0};
+    printable_line(name);
+    text_printf(out, "%s\n", name);
+    if (is_derived(verified))
+        write_derived(verified, &lines);
+    write_claims(verified, &lines);
+    if (lines.length > 0)
+        text_add(out, lines.bytes, lines.length);
+    text_free(&lines);
+    for (size_t i = 0; i < checks->items.count; i++)
+        text_printf(out, "  %-11s  %-11s  %s\n", check_names[checks->items.items[i].state], checks->items.items[i].what,
+                    checks->items.items[i].detail);
+    text_printf(out, "  %s\n", conclusion(checks));
+}
+
+void verify_put_json(const struct verified *verified, struct json_writer *writer)
+{
+    static const char *const states[] = {"ok", "wrong", "not-checked", "absent"};
+    const struct checks *checks = &verified->checks;
+    const struct manifest *manifest = &verified->bundle.manifest;
+    json_open(writer, NULL, '{');
+    json_put_string(writer, "bundle", verified->bundle.name);
+    json_put_string(writer, "run_id", manifest->run_id);
+    json_put_string(writer, "manifest_sha256", verified->bundle.sha256);
+    json_put_boolean(writer, "holds", checks_hold(checks));
+    json_put_boolean(writer, "all_checked", checks_all_done(checks));
+    if (is_derived(verified)) {
+        text_list accounts = {0}, regions = {0};
+        find_places(verified, &accounts, &regions);
+        json_put_strings_line(writer, "accounts", accounts.items, accounts.count);
+        json_put_strings_line(writer, "regions", regions.items, regions.count);
+        json_put_string(writer, "vantage", verified->derivation.set.vantage);
+        json_put_boolean(writer, "complete", verified->derivation.set.complete);
+    }
+    if (manifest->claims.begin != NULL) {
+        json_open(writer, "claims", '{');
+        json_put_string(writer, "tool_version", manifest->claims.tool_version);
+        json_put_string(writer, "title", manifest->claims.title);
+        json_put_string(writer, "begin", manifest->claims.begin);
+        json_put_string(writer, "end", manifest->claims.end);
+        json_close(writer, '}');
+    }
+    json_open(writer, "checks", '[');
+    for (size_t i = 0; i < checks->items.count; i++) {
+        json_open_line(writer, NULL, '{');
+        json_put_string(writer, "check", checks->items.items[i].what);
+        json_put_string(writer, "state", states[checks->items.items[i].state]);
+        json_put_string(writer, "detail", checks->items.items[i].detail);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
+    json_close(writer, '}');
+}

@@ -1,0 +1,13 @@
+// What evidence holds of the runs before it, so that the report's history and changes can be derived again: the
+// history's rows as they were then. Nothing else in the bundle vouches for them; they are the maker's word.
+#pragma once
+
+#include "base/json.h"
+#include "evidence/history.h"
+
+#define REMEMBERED_RUNS "history/runs.json"
+#define REMEMBERED_VERDICTS "history/verdicts.json" // of the last of them, as sgproof/verdicts/v1
+
+// The document of schema sgproof/remembered/v1: runs in order, the last one last.
+void remembered_write(const history_runs *runs, struct text *out);
+bool remembered_read(struct arena *arena, const char *file, history_runs *runs, struct error *error);
