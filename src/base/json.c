@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/printable.h"
 #include "base/vector.h"
 
 void json_line_of(const char *text, size_t offset, size_t *line, size_t *column)
@@ -475,25 +476,6 @@ void text_wipe(struct text *text)
     text_free(text);
 }
 
-// Of a character that begins with 0xe2: marks that turn the direction of a line, or end one (UAX #9, UAX #14).
-static bool turns_text(unsigned char second, unsigned char third)
-{
-    return (second == 0x80 && (third == 0x8e || third == 0x8f || (third >= 0xa8 && third <= 0xae))) ||
-           (second == 0x81 && third >= 0xa6 && third <= 0xa9);
-}
-
-void text_make_printable(char *text)
-{
-    for (unsigned char *p = (unsigned char *)text; *p != '\0'; p++) {
-        if ((*p < 0x20 && *p != '\n') || *p == 0x7f)
-            *p = '?';
-        else if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-            p[0] = p[1] = '?';
-        else if (p[0] == 0xe2 && turns_text(p[1], p[1] == 0 ? 0 : p[2]))
-            p[0] = p[1] = p[2] = '?';
-    }
-}
-
 struct json_writer json_writer_to(struct text *out)
 {
     return (struct json_writer){.out = out, .first = true};
@@ -507,24 +489,37 @@ static void put_line(struct text *out, int indent)
         text_add(out, spaces, (size_t)indent < sizeof(spaces) - 1 ? (size_t)indent : sizeof(spaces) - 1);
 }
 
+// A character as JSON may hold it without any that a terminal heeds: what is not printable is escaped, by its UTF-16
+// code units. Bytes that are no UTF-8 do not come here.
+static size_t put_character(struct text *out, const char *at)
+{
+    uint32_t code;
+    size_t length = printable_next(at, &code);
+    if (*at == '"' || *at == '\\')
+        (text_add(out, "\\", 1), text_add(out, at, 1));
+    else if (*at == '\n')
+        text_puts(out, "\\n");
+    else if (*at == '\t')
+        text_puts(out, "\\t");
+    else if (printable_is(code) || code == UINT32_MAX)
+        text_add(out, at, length);
+    else if (code < 0x10000)
+        text_printf(out, "\\u%04x", (unsigned)code);
+    else
+        text_printf(out, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (code >> 10)), (unsigned)(0xdc00 | (code & 0x3ff)));
+    return length;
+}
+
 static void put_quoted(struct text *out, const char *value)
 {
     text_puts(out, "\"");
-    for (const char *p = value; *p != '\0'; p++) {
+    for (const char *p = value; *p != '\0';) {
         const char *run = p; // most text needs no escape and is added in one piece
-        while ((unsigned char)*p >= 0x20 && *p != 0x7f && *p != '"' && *p != '\\')
+        while ((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x7f && *p != '"' && *p != '\\')
             p++;
         text_add(out, run, (size_t)(p - run));
-        if (*p == '\0')
-            break;
-        if (*p == '"' || *p == '\\')
-            (text_add(out, "\\", 1), text_add(out, p, 1));
-        else if (*p == '\n')
-            text_puts(out, "\\n");
-        else if (*p == '\t')
-            text_puts(out, "\\t");
-        else
-            text_printf(out, "\\u%04x", (unsigned)(unsigned char)*p);
+        if (*p != '\0')
+            p += put_character(out, p);
     }
     text_puts(out, "\"");
 }

@@ -136,10 +136,6 @@ void text_wipe(struct text *text); // the same, overwriting everything first: fo
 // Whether bytes are well-formed UTF-8 (RFC 3629): nothing else may be written.
 bool text_is_utf8(const char *bytes, size_t length);
 
-// Replaces what could steer a terminal in text from outside: C0 controls but \n, DEL, and C1 controls (U+0080 to
-// U+009F).
-void text_make_printable(char *text);
-
 // Writer: keys in the order they are given, one space of indent a level; everything inside a "line" value stays on one
 // line.
 struct json_writer {

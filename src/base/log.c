@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/printable.h"
 
 static struct {
     enum log_level most;
@@ -26,9 +27,7 @@ void log_line(enum log_level level, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
-    text_make_printable(message);
-    for (char *p = message; *p != '\0'; p++)
-        *p = *p == '\n' ? '?' : *p; // one message, one line
+    printable_line(message); // one message, one line
     if (!settings.as_json) {
         fprintf(stderr, "sgproof: %s%s\n", level == LOG_WARNING ? "warning: " : "", message);
         return;

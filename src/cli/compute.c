@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "base/printable.h"
 #include "cli/common.h"
 #include "cli/exposure_text.h"
 #include "model/protocol.h"
@@ -88,7 +89,7 @@ static int run(struct arena *arena, int argc, char **argv)
         }
     } else {
         exposure_text(set, options_value(&options, "verbose") != NULL, &out);
-        text_make_printable(out.bytes);
+        printable_lines(out.bytes);
         written = cli_output(&options, &out, &error);
         text_free(&out);
     }

@@ -1,6 +1,7 @@
 #include "aws/snapshot.h"
 #include "aws/terraform/terraform.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "cli/diff_runs.h"
 #include "cli/gaps_text.h"
 #include "cli/past.h"
@@ -83,8 +84,8 @@ static void write_json(struct text *out, struct arena *arena, const struct diffe
     json_end_document(&writer);
 }
 
-static void write_text(struct text *out, const struct difference *difference, const struct terraform_report *report,
-                       bool all)
+static void write_text(struct text *out, struct arena *shown, const struct difference *difference,
+                       const struct terraform_report *report, bool all)
 {
     size_t counts[3] = {0}, hidden = 0;
     for (size_t i = 0; i < difference->changes.count; i++) {
@@ -120,11 +121,11 @@ static void write_text(struct text *out, const struct difference *difference, co
         arena_free(arena);
     }
     for (size_t i = 0; i < report->unknown.count; i++)
-        text_printf(out, "UNKNOWN  %s\n", report->unknown.items[i]);
+        text_printf(out, "UNKNOWN  %s\n", report_clean(shown, report->unknown.items[i]));
     for (size_t i = 0; i < difference->unknown.count; i++)
-        text_printf(out, "UNKNOWN  %s\n", difference->unknown.items[i]);
+        text_printf(out, "UNKNOWN  %s\n", report_clean(shown, difference->unknown.items[i]));
     for (size_t i = 0; i < report->not_considered.count; i++)
-        text_printf(out, "not considered: %s\n", report->not_considered.items[i]);
+        text_printf(out, "not considered: %s\n", report_clean(shown, report->not_considered.items[i]));
     text_printf(out, "%zu opened, %zu closed, %zu altered\n", counts[CHANGE_OPENED], counts[CHANGE_CLOSED],
                 counts[CHANGE_ALTERED]);
     if (hidden > 0)
@@ -180,8 +181,8 @@ static int run(struct arena *arena, int argc, char **argv)
             bool all = options_value(&options, "verbose") != NULL;
             gaps_text_of_side(sides[0].exposures, "before", all, &out);
             gaps_text_of_side(sides[1].exposures, "after", all, &out);
-            write_text(&out, difference, &report, all);
-            text_make_printable(out.bytes);
+            write_text(&out, arena, difference, &report, all);
+            printable_lines(out.bytes);
         }
         bool complete = report.unknown.count == 0 && difference->unknown.count == 0;
         complete = cli_say_missing(declared[0].exposures) && complete;

@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/printable.h"
 #include "cli/past.h"
+#include "report/report.h"
 
 static bool is_folder(const char *path)
 {
@@ -68,13 +70,13 @@ int diff_runs(struct arena *arena, const struct options *options)
         json_end_document(&writer);
     } else {
         for (size_t i = 0; i < list.count; i++) {
-            text_printf(&out, "%s\n", drift_text(arena, &list.items[i]));
+            text_printf(&out, "%s\n", report_clean(arena, drift_text(arena, &list.items[i])));
             counts[list.items[i].kind]++;
         }
         text_printf(&out, "%zu opened, %zu closed, %zu changed; %zu endpoints new, %zu gone\n", counts[DRIFT_OPENED],
                     counts[DRIFT_CLOSED], counts[DRIFT_CHANGED], counts[DRIFT_ENDPOINT_NEW],
                     counts[DRIFT_ENDPOINT_GONE]);
-        text_make_printable(out.bytes);
+        printable_lines(out.bytes);
     }
     bool differs = list.count > 0 && options_value(options, "exit-code") != NULL;
     int status = cli_output(options, &out, &error) ? cli_status_of(sets[0].complete && sets[1].complete, differs)

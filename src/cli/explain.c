@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/printable.h"
 #include "cli/common.h"
 #include "model/protocol.h"
 #include "report/report.h"
@@ -184,7 +185,7 @@ static int run(struct arena *arena, int argc, char **argv)
         write_answer(&out, format, arena, endpoint, question, source,
                      verdict_of(explanation.exposure, vantage.client_ports, arena, protocol), &explanation);
         if (strcmp(format, "text") == 0)
-            text_make_printable(out.bytes);
+            printable_lines(out.bytes);
         bool complete = cli_say_missing(declared.exposures);
         status = !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
     }

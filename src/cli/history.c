@@ -1,4 +1,6 @@
+#include "base/printable.h"
 #include "cli/past.h"
+#include "report/report.h"
 
 static const struct option_spec options_of_history[] = {
     OPTION_FORMAT("text or json (default text)"),
@@ -47,13 +49,13 @@ static void runs_json(const history_runs *runs, struct text *out)
     json_end_document(&writer);
 }
 
-static void list_text(const history_runs *runs, struct text *out)
+static void list_text(struct arena *arena, const history_runs *runs, struct text *out)
 {
     const char *series = NULL;
     for (size_t i = 0; i < runs->count; i++) {
         const struct history_run *run = &runs->items[i];
         if (series == NULL || strcmp(series, run->series) != 0)
-            text_printf(out, "%s%s\n", i > 0 ? "\n" : "", run->series);
+            text_printf(out, "%s%s\n", i > 0 ? "\n" : "", report_clean(arena, run->series));
         series = run->series;
         text_printf(out, "  %s  %.16s  %5zu endpoints  %4zu critical  %4zu high%s\n", run->run_id, run->begin,
                     run->endpoints, run->by_severity[SEVERITY_CRITICAL], run->by_severity[SEVERITY_HIGH],
@@ -155,8 +157,9 @@ static bool show_run(struct arena *arena, struct history *history, const char *i
         verdicts_write_json(&set, out);
         return true;
     }
-    text_printf(out, "run %s of %s\n  %s to %s%s\n  evidence: %s\n", run.run_id, run.series, run.begin, run.end,
-                run.complete ? "" : ", INCOMPLETE", run.bundle == NULL ? "-" : run.bundle);
+    text_printf(out, "run %s of %s\n  %s to %s%s\n  evidence: %s\n", run.run_id, report_clean(arena, run.series),
+                run.begin, run.end, run.complete ? "" : ", INCOMPLETE",
+                run.bundle == NULL ? "-" : report_clean(arena, run.bundle));
     for (size_t i = 0; i < set.items.count; i++) {
         const struct verdict *verdict = &set.items.items[i];
         char address[ADDRESS_TEXT];
@@ -167,7 +170,7 @@ static bool show_run(struct arena *arena, struct history *history, const char *i
                 address,
                 drift_place(arena,
                             &(struct drift){.protocol = verdict->protocol, .low = verdict->low, .high = verdict->high}),
-                verdict->name == NULL ? "" : verdict->name);
+                report_clean(arena, verdict->name));
     }
     return true;
 }
@@ -197,7 +200,7 @@ static bool answer_question(struct arena *arena, const struct options *options, 
     else if (strcmp(word, "trend") == 0)
         trend_text(&runs, out);
     else
-        list_text(&runs, out);
+        list_text(arena, &runs, out);
     return true;
 }
 
@@ -223,7 +226,7 @@ static int run(struct arena *arena, int argc, char **argv)
     bool as_json = strcmp(format, "json") == 0;
     bool good = answer_question(arena, &options, history, as_json, &out, &error);
     if (good && !as_json)
-        text_make_printable(out.bytes);
+        printable_lines(out.bytes);
     int status = good && cli_output(&options, &out, &error) ? 0 : cli_fail(&error);
     text_free(&out);
     history_close(history);

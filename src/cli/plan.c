@@ -2,6 +2,7 @@
 #include "cli/common.h"
 #include "cli/probing.h"
 #include "model/protocol.h"
+#include "report/report.h"
 
 static const struct option_spec options_of_plan[] = {
     OPTION_FORMAT("json or text (default json: the lines that `probe` reads)"),
@@ -25,11 +26,12 @@ static void write_text(const struct plan *plan, const struct verdict_set *covera
         text_printf(out, "%-15s %-6s %-12s %6zu ports  ", address, protocol_name(arena, target->protocol),
                     declared_names[target->expect], portset_size(target->ports));
         for (size_t w = 0; w < target->why.count; w++)
-            text_printf(out, "%s%s", w > 0 ? ", " : "", target->why.items[w]);
+            text_printf(out, "%s%s", w > 0 ? ", " : "", report_clean(arena, target->why.items[w]));
         text_puts(out, "\n");
     }
     for (size_t i = 0; i < coverage->gaps.count; i++)
-        text_printf(out, "Not asked: %zu × %s\n", coverage->gaps.items[i].count, coverage->gaps.items[i].what);
+        text_printf(out, "Not asked: %zu × %s\n", coverage->gaps.items[i].count,
+                    report_clean(arena, coverage->gaps.items[i].what));
     arena_free(arena);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "model/protocol.h"
+#include "report/report.h"
 #include "service_ports.h"
 
 bool cli_depth(const char *depth, enum plan_depth *chosen, struct error *error)
@@ -122,7 +123,8 @@ void cli_write_estimate(const struct plan *plan, const struct plan_head *head, s
         addresses.count, addresses.count == 1 ? "" : "es", (unsigned long long)head->questions,
         (unsigned long long)head->packets, head->seconds, head->rate, head->host_rate);
     for (size_t i = 0; i < head->vantages.count; i++)
-        text_printf(out, "from %s (%s)\n", head->vantages.items[i], head->vantages_learnt.items[i]);
+        text_printf(out, "from %s (%s)\n", report_clean(arena, head->vantages.items[i]),
+                    report_clean(arena, head->vantages_learnt.items[i]));
     arena_free(arena);
 }
 

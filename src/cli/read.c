@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "aws/documents/calls.h"
+#include "base/printable.h"
 #include "base/stop.h"
 #include "cli/aws.h"
 
@@ -85,7 +86,7 @@ static int run(struct arena *arena, int argc, char **argv)
         text_printf(&out, "%s: %zu documents of %zu account%s, read by %s\n%zu not read\n", folder, collected.files,
                     collected.accounts, collected.accounts == 1 ? "" : "s", collected.identity.arn,
                     (size_t)collected.unread.count);
-    text_make_printable(out.bytes);
+    printable_lines(out.bytes);
     int status = !cli_output(&options, &out, &error) ? cli_fail(&error)
                  : collected.unread.count == 0       ? 0
                                                      : ERROR_INCOMPLETE;

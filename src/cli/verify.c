@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/printable.h"
 #include "cli/derive.h"
 #include "config.h"
 #include "evidence/check.h"
@@ -284,7 +285,7 @@ static int run(struct arena *arena, int argc, char **argv)
         json_close(&writer, '}');
         json_end_document(&writer);
     } else {
-        text_make_printable(out.bytes);
+        printable_lines(out.bytes);
     }
     bool written = cli_output(&options, &out, &error);
     text_free(&out);

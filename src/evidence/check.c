@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/printable.h"
 #include "evidence/seal.h"
 #include "evidence/timestamp.h"
 
@@ -17,8 +18,9 @@ void check_add(struct checks *checks, const char *what, enum check_state state, 
 {
     va_list arguments;
     va_start(arguments, format);
-    const char *text = arena_vprintf(checks->arena, format, arguments);
+    char *text = arena_vprintf(checks->arena, format, arguments);
     va_end(arguments);
+    printable_line(text); // it may name what the folder holds
     *vector_add(checks->arena, &checks->items) = (struct check){what, state, text};
 }
 

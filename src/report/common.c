@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/printable.h"
 #include "model/protocol.h"
 #include "report/report.h"
 
@@ -76,9 +77,7 @@ const char *report_port(struct arena *arena, const struct verdict *verdict)
 const char *report_clean(struct arena *arena, const char *text)
 {
     char *copy = arena_strdup(arena, text == NULL ? "" : text);
-    text_make_printable(copy);
-    for (char *p = copy; *p != '\0'; p++)
-        *p = *p == '\n' ? '?' : *p;
+    printable_line(copy);
     return copy;
 }
 
@@ -236,31 +235,38 @@ const char *report_shortened(struct arena *arena, const char *text, size_t most)
     return arena_strndup(arena, text, most);
 }
 
+static void escape(struct text *out, const char *text, bool lines)
+{
+    static const char replacement[] = "\xef\xbf\xbd"; // U+FFFD
+    for (const char *p = text == NULL ? "" : text; *p != '\0';) {
+        uint32_t code;
+        size_t length = printable_next(p, &code);
+        if (*p == '&')
+            text_puts(out, "&amp;");
+        else if (*p == '<')
+            text_puts(out, "&lt;");
+        else if (*p == '>')
+            text_puts(out, "&gt;");
+        else if (*p == '"')
+            text_puts(out, "&quot;");
+        else if (*p == '\'')
+            text_puts(out, "&#39;");
+        else if (printable_is(code) || (lines && code == '\n'))
+            text_add(out, p, length);
+        else
+            text_puts(out, replacement);
+        p += length;
+    }
+}
+
 void report_escape(struct text *out, const char *text)
 {
-    for (const char *p = text == NULL ? "" : text; *p != '\0'; p++) {
-        unsigned char c = (unsigned char)*p;
-        bool no_character =
-            memcmp(p, "\xef\xbf\xbe", strnlen(p, 3)) == 0 || memcmp(p, "\xef\xbf\xbf", strnlen(p, 3)) == 0;
-        if (c == '&')
-            text_puts(out, "&amp;");
-        else if (c == '<')
-            text_puts(out, "&lt;");
-        else if (c == '>')
-            text_puts(out, "&gt;");
-        else if (c == '"')
-            text_puts(out, "&quot;");
-        else if (c == '\'')
-            text_puts(out, "&#39;");
-        else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-            text_puts(out, "\xef\xbf\xbd");
-        else if (c == 0xef && no_character && p[1] != '\0' && p[2] != '\0') {
-            text_puts(out, "\xef\xbf\xbd");
-            p += 2;
-        } else {
-            text_add(out, p, 1);
-        }
-    }
+    escape(out, text, false);
+}
+
+void report_escape_lines(struct text *out, const char *text)
+{
+    escape(out, text, true);
 }
 
 int64_t report_seconds(const char *moment)

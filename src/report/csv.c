@@ -1,12 +1,13 @@
 #include "model/protocol.h"
 #include "report/report.h"
 
-// A cell that begins like a formula is one to a spreadsheet, whatever is in quotes: an apostrophe makes it text.
-static void put_cell(struct text *out, const char *text, bool last)
+// A cell that begins like a formula is one to a spreadsheet, whatever is in quotes: an apostrophe makes it text. What
+// may not be shown (base/printable.h) a spreadsheet shows all the same, and so does who prints the file.
+static void put_cell(struct arena *arena, struct text *out, const char *text, bool last)
 {
-    text = text == NULL ? "" : text;
-    bool formula = text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
-    bool quoted = formula || strpbrk(text, ",\"\r\n") != NULL;
+    text = report_clean(arena, text);
+    bool formula = text[0] != '\0' && strchr("=+-@", text[0]) != NULL;
+    bool quoted = formula || strpbrk(text, ",\"") != NULL;
     if (quoted)
         text_puts(out, "\"");
     if (formula)
@@ -58,7 +59,7 @@ void report_csv(const struct report_run *run, const struct report_options *optio
         };
         size_t count = sizeof(cells) / sizeof(cells[0]);
         for (size_t c = 0; c < count; c++)
-            put_cell(out, cells[c], c + 1 == count);
+            put_cell(arena, out, cells[c], c + 1 == count);
         arena_free(arena);
     }
 }

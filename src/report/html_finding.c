@@ -187,9 +187,11 @@ void html_finding(struct arena *arena, const struct report_run *run, const struc
     put_packets(arena, run, verdict, out);
     put_fact(out, "Because", reasons_joined(arena, &verdict->because, REASON_UNTOLD, ", "));
     put_fact(out, "Doubt", report_doubts(arena, verdict));
-    const char *suggested = NULL;
-    for (size_t i = 0; i < verdict->suggested.count; i++)
-        suggested = arena_printf(arena, "%s\n%s", i == 0 ? REPORT_SUGGESTION : suggested, verdict->suggested.items[i]);
-    put_fact(out, "Suggestion", suggested);
+    if (verdict->suggested.count > 0)
+        put_fact(out, "Suggestion", REPORT_SUGGESTION);
+    for (size_t i = 0; i < verdict->suggested.count; i++) {
+        report_escape(out, verdict->suggested.items[i]);
+        text_puts(out, "\n");
+    }
     text_puts(out, "</div></div></details>\n");
 }

@@ -15,7 +15,7 @@ static void put_problem(struct text *out, const char *element, const char *type,
     text_printf(out, "\n   <%s type=\"%s\" message=\"", element, type);
     report_escape(out, message);
     text_puts(out, "\">");
-    report_escape(out, body);
+    report_escape_lines(out, body);
     text_printf(out, "</%s>\n  ", element);
 }
 
@@ -29,6 +29,20 @@ static void begin_suite(struct text *out, const char *name, size_t tests, size_t
     if (run->manifest != NULL) // without fraction and zone, as the schemas have it
         text_printf(out, " timestamp=\"%.19s\"", run->manifest->begin);
     text_puts(out, ">\n");
+}
+
+// What a finding's element holds, a line each.
+static const char *body_of(struct arena *arena, const struct verdict *verdict)
+{
+    const char *body = report_advice(verdict), *doubts = report_doubts(arena, verdict);
+    for (size_t i = 0; i < verdict->because.count; i++)
+        body = arena_printf(arena, "%s\n%s", body, report_clean(arena, reason_brief(arena, verdict->because.items[i])));
+    if (doubts != NULL)
+        body = arena_printf(arena, "%s\n%s", body, report_clean(arena, doubts));
+    for (size_t s = 0; s < verdict->suggested.count; s++)
+        body = arena_printf(arena, "%s\n%s%s", body, s == 0 ? "Suggestion: " REPORT_SUGGESTION "\n" : "",
+                            report_clean(arena, verdict->suggested.items[s]));
+    return body;
 }
 
 static void put_exposure(struct arena *arena, const struct report_run *run, struct text *out)
@@ -46,18 +60,9 @@ static void put_exposure(struct arena *arena, const struct report_run *run, stru
         char address[ADDRESS_TEXT];
         address_format(shown[i]->address, address);
         begin_case(out, "exposure", arena_printf(arena, "%s %s", address, report_port(arena, shown[i])));
-        const char *because = report_advice(shown[i]);
-        const char *reasons = reasons_joined(arena, &shown[i]->because, REASON_UNTOLD, "\n");
-        if (reasons != NULL)
-            because = arena_printf(arena, "%s\n%s", because, reasons);
-        const char *doubts = report_doubts(arena, shown[i]);
-        if (doubts != NULL)
-            because = arena_printf(arena, "%s\n%s", because, doubts);
-        for (size_t s = 0; s < shown[i]->suggested.count; s++)
-            because = arena_printf(arena, "%s\n%s%s", because, s == 0 ? "Suggestion: " REPORT_SUGGESTION "\n" : "",
-                                   shown[i]->suggested.items[s]);
         if (report_is_finding(shown[i]))
-            put_problem(out, "failure", severity_names[shown[i]->severity], report_sentence(arena, shown[i]), because);
+            put_problem(out, "failure", severity_names[shown[i]->severity], report_sentence(arena, shown[i]),
+                        body_of(arena, shown[i]));
         text_puts(out, "</testcase>\n");
     }
     text_puts(out, " </testsuite>\n");
@@ -77,8 +82,8 @@ static void put_pack(struct arena *arena, const struct control_pack *pack, const
         const char *body = "";
         for (size_t e = 0; e < control->evidence.count; e++)
             if (control->evidence.items[e].result == CONTROL_FAIL)
-                body = arena_printf(arena, "%s%s: %s\n", body, control->evidence.items[e].subject,
-                                    control->evidence.items[e].detail);
+                body = arena_printf(arena, "%s%s: %s\n", body, report_clean(arena, control->evidence.items[e].subject),
+                                    report_clean(arena, control->evidence.items[e].detail));
         begin_case(out, pack->id, arena_printf(arena, "%s %s", control->id, control->title));
         if (control->result == CONTROL_FAIL)
             put_problem(out, "failure", severity_names[control->severity], control->title, body);

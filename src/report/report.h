@@ -81,14 +81,17 @@ const char *report_doubts(struct arena *arena, const struct verdict *verdict);
 // "22/tcp", "1-21/tcp", "echo/icmp"
 const char *report_port(struct arena *arena, const struct verdict *verdict);
 
-// Text from outside as a terminal may show it: no control character. In the arena; "" of NULL.
+// Text from outside as people may see it, in one line (base/printable.h). In the arena; "" of NULL.
 const char *report_clean(struct arena *arena, const char *text);
 
 // At most `most` bytes of a text, cut between characters.
 const char *report_shortened(struct arena *arena, const char *text, size_t most);
 
-// Text from outside in HTML or XML: escaped, and what XML 1.0 cannot hold replaced. NULL is nothing.
+// Text from outside in HTML or XML: escaped, in one line, and what may not be shown (base/printable.h) replaced, which
+// is all that XML 1.0 cannot hold. NULL is nothing.
 void report_escape(struct text *out, const char *text);
+// The same of a text whose lines are this program's own: what comes from outside in it was cleaned before.
+void report_escape_lines(struct text *out, const char *text);
 
 // What stands before commands that would close a finding.
 #define REPORT_SUGGESTION "to judge first; it closes all else that it names, too:"

@@ -1,0 +1,22 @@
+// Text that others wrote, as people may see it: on a terminal, in a log, in a page, in a table.
+//
+// No character of it may steer what shows it, nor add a line, nor hide: C0 and C1 controls and DEL (ECMA-48), line and
+// paragraph separators (UAX #14), marks and isolates that turn the direction of a line (UAX #9), characters that take
+// no room (UTR #36, "invisible characters"), and bytes that are no UTF-8. Every format asks here which those are.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The character that begins at `at`, which is not the end of the text: its length in bytes, 1 to 4, and its code
+// point; UINT32_MAX, and 1, where the bytes are no UTF-8.
+size_t printable_next(const char *at, uint32_t *code);
+
+// Whether a character may be shown as it is. UINT32_MAX may not.
+bool printable_is(uint32_t code);
+
+// Puts "?" in the place of each character that may not be shown, newlines included: what stays is one line.
+void printable_line(char *text);
+// The same of a text of several lines that this program made: its newlines stay.
+void printable_lines(char *text);
