@@ -43,8 +43,10 @@ enum kind {
     KIND_TRANSIT_ATTACHMENTS,
     KIND_FUNCTION_URLS,
     KIND_ECS_TASKS,
+    KIND_EKS_CLUSTER_NAMES,
     KIND_EKS_CLUSTERS,
     KIND_REDSHIFT_CLUSTERS,
+    KIND_OPENSEARCH_DOMAIN_NAMES,
     KIND_OPENSEARCH_DOMAINS,
     KIND_MSK_CLUSTERS,
     KIND_DISTRIBUTIONS,
@@ -465,6 +467,25 @@ struct public_place {
     VECTOR(const char *) addresses; // public ones that its document tells
 };
 
+// Something that a list names, and whose own document tells the rest.
+struct listed_thing {
+    const char *service; // as its API is named
+    const char *kind;    // "EKS cluster"
+    const char *id;
+    enum kind told_by; // the document that would tell
+    const char *account;
+    const char *region; // NULL where the list does not say where it is
+};
+
+// An interface that a document names as that of a thing, which is in use.
+struct named_interface {
+    const char *id;
+    const char *what;    // "ECS task 0a1b"
+    const char *address; // public, that the document says it has; or NULL
+    const char *account;
+    const char *region;
+};
+
 struct launch_template {
     const char *id;
     const char *evidence;
@@ -519,7 +540,11 @@ struct estate {
     bool owners_by_address;        // there is some of the latter
     struct map accelerators;       // ARN -> struct accelerator (model/bridge.h)
     struct map vpc_origins;        // id -> struct vpc_origin
-    struct map named_things;       // "SERVICE|ID" of things that have a document -> name, or ""
+    struct map
+        named_things; // "SERVICE|ID", with or without "|ACCOUNT|REGION", of things that have a document -> name, or ""
+    VECTOR(struct listed_thing) listed_things;
+    VECTOR(struct named_interface) named_interfaces;
+    struct map accounted; // "SERVICE|OPERATION|ACCOUNT|REGION", or without region: why it has no document is said
     VECTOR(struct public_place) public_places;
     VECTOR(const char *) not_covered; // what was asked about owners and public places, and not answered
     VECTOR(struct db_instance) db_instances;

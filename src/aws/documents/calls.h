@@ -60,6 +60,7 @@ struct aws_call {
     const char *assumption; // what is taken where it is absent
     enum call_scope scope;
     enum call_purpose purpose;
+    bool counts;   // of what it names, some is public without an interface, or may be
     bool optional; // where the service does not know the call, nothing is missed
     struct {
         const char *operation; // whose answer tells of what

@@ -453,11 +453,17 @@ bool read_elastic_address(struct reader *reader, const struct json_cursor *at, v
         const cJSON *user = cJSON_GetObjectItemCaseSensitive(at->node, users[i]);
         used = used || (cJSON_IsString(user) && user->valuestring[0] != '\0');
     }
+    bool told = false;
     for (size_t i = 0; keys[i] != NULL; i++) {
         lenient_text(reader, at, keys[i], &address);
+        told = told || (address != NULL && address[0] != '\0');
         if (used && address != NULL && address[0] != '\0')
             *vector_add(reader->arena, &reader->estate->elastic_addresses) = (struct elastic_address){
                 .address = address, .id = id == NULL ? address : id, .account = account, .region = region};
+    }
+    if (used && !told) {
+        struct json_cursor where = member_of(reader, at, "PublicIp");
+        doubt_at(reader, &where, "is missing: which address is in use is not known");
     }
     return true;
 }

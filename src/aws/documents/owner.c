@@ -12,6 +12,38 @@ void note_owner(struct reader *reader, const char *interface_id, const struct ow
     map_put(reader->arena, &reader->estate->owner_of_interface, interface_id, kept);
 }
 
+// That a thing has a document of its own. Account and region may be NULL: the path's.
+static void note_thing(struct reader *reader, const char *service, const char *id, const char *name,
+                       const char *account, const char *region)
+{
+    struct map *things = &reader->estate->named_things;
+    void *value = (void *)(uintptr_t)(name == NULL ? "" : name);
+    account = account == NULL ? reader->place.account : account;
+    region = region == NULL ? reader->place.region : region;
+    map_put(reader->arena, things, arena_printf(reader->arena, "%s|%s", service, id), value);
+    if (account != NULL && region != NULL)
+        map_put(reader->arena, things, arena_printf(reader->arena, "%s|%s|%s|%s", service, id, account, region), value);
+}
+
+// That a list names a thing, whose own document tells what of it is public (uncounted.c).
+static void note_listed(struct reader *reader, const char *service, const char *kind, const char *id, enum kind told_by)
+{
+    seen_at(reader, NULL, NULL, NULL);
+    *vector_add(reader->arena, &reader->estate->listed_things) =
+        (struct listed_thing){service, kind, id, told_by, reader->place.account, reader->place.region};
+}
+
+// That a thing in use has an interface, or a public address, which must be in the snapshot.
+static void note_interface(struct reader *reader, const char *id, const char *address, const struct owner *owner,
+                           const char *account, const char *region)
+{
+    if (id == NULL && address == NULL)
+        return;
+    *vector_add(reader->arena, &reader->estate->named_interfaces) = (struct named_interface){
+        id, owner_text(reader->arena, owner), address, account == NULL ? reader->place.account : account,
+        region == NULL ? reader->place.region : region};
+}
+
 // The Name tag of a record, or NULL.
 static const char *name_of(struct reader *reader, const struct json_cursor *at)
 {
@@ -34,10 +66,15 @@ bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void 
     GUARD(interned_of(reader, at, "NatGatewayId", &owner.id));
     lenient_text(reader, at, "VpcId", &vpc_id);
     seen_at(reader, NULL, NULL, vpc_id);
+    bool in_use =
+        text_same(text_beside(reader, at, "State"), "available"); // one that is deleted is told of for an hour
     const cJSON *address;
     cJSON_ArrayForEach (address, cJSON_GetObjectItemCaseSensitive(at->node, "NatGatewayAddresses")) {
         struct json_cursor place = {.up = at, .node = address};
-        note_owner(reader, text_beside(reader, &place, "NetworkInterfaceId"), &owner);
+        const char *interface_id = text_beside(reader, &place, "NetworkInterfaceId");
+        note_owner(reader, interface_id, &owner);
+        if (in_use)
+            note_interface(reader, interface_id, text_beside(reader, &place, "PublicIp"), &owner, NULL, NULL);
     }
     return true;
 }
@@ -69,6 +106,14 @@ bool read_connect_endpoint(struct reader *reader, const struct json_cursor *at, 
     GUARD(interned_of(reader, at, "InstanceConnectEndpointId", &owner.id));
     seen_at(reader, text_beside(reader, at, "OwnerId"), NULL, text_beside(reader, at, "VpcId"));
     note_interfaces(reader, at, "NetworkInterfaceIds", &owner);
+    // "delete-complete", "create-failed": it has none, or no more
+    if (text_same(text_beside(reader, at, "State"), "create-complete")) {
+        const cJSON *one;
+        cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(at->node, "NetworkInterfaceIds"))
+            if (cJSON_IsString(one))
+                note_interface(reader, intern(reader, one->valuestring), NULL, &owner,
+                               text_beside(reader, at, "OwnerId"), NULL);
+    }
     return true;
 }
 
@@ -89,16 +134,13 @@ bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *in
     cJSON_ArrayForEach (attachment, cJSON_GetObjectItemCaseSensitive(at->node, "attachments"))
         cJSON_ArrayForEach (detail, cJSON_GetObjectItemCaseSensitive(attachment, "details")) {
             struct json_cursor place = {.up = at, .node = detail};
-            if (text_same(text_beside(reader, &place, "name"), "networkInterfaceId"))
-                note_owner(reader, text_beside(reader, &place, "value"), &owner);
+            if (!text_same(text_beside(reader, &place, "name"), "networkInterfaceId"))
+                continue;
+            note_owner(reader, text_beside(reader, &place, "value"), &owner);
+            if (text_same(text_beside(reader, at, "lastStatus"), "RUNNING"))
+                note_interface(reader, text_beside(reader, &place, "value"), NULL, &owner, account, region);
         }
     return true;
-}
-
-static void note_thing(struct reader *reader, const char *service, const char *id, const char *name)
-{
-    map_put(reader->arena, &reader->estate->named_things, arena_printf(reader->arena, "%s|%s", service, id),
-            (void *)(uintptr_t)(name == NULL ? "" : name));
 }
 
 void note_public(struct reader *reader, struct public_place *place)
@@ -124,7 +166,8 @@ bool read_transit_attachment(struct reader *reader, const struct json_cursor *at
     (void)into;
     GUARD(interned_of(reader, at, "TransitGatewayAttachmentId", &id));
     seen_at(reader, text_beside(reader, at, "ResourceOwnerId"), NULL, NULL);
-    note_thing(reader, "ec2", id, name != NULL ? name : text_beside(reader, at, "TransitGatewayId"));
+    note_thing(reader, "ec2", id, name != NULL ? name : text_beside(reader, at, "TransitGatewayId"),
+               text_beside(reader, at, "ResourceOwnerId"), NULL);
     return true;
 }
 
@@ -151,6 +194,21 @@ static const cJSON *inside(const cJSON *node, const char *const *path)
     return node;
 }
 
+// ["shop", ...]: https://docs.aws.amazon.com/eks/latest/APIReference/API_ListClusters.html
+bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const cJSON *name;
+    (void)into;
+    cJSON_ArrayForEach (name, at->node) {
+        struct json_cursor one = {.up = at, .node = name};
+        if (cJSON_IsString(name))
+            note_listed(reader, "eks", "EKS cluster", intern(reader, name->valuestring), KIND_EKS_CLUSTERS);
+        else
+            doubt_at(reader, &one, "is no string, expected the name of a cluster");
+    }
+    return true;
+}
+
 // A public endpoint is open to its public access CIDRs, which are everywhere by default. Where it is not said whether
 // there is one, there is: that is AWS's default.
 // https://docs.aws.amazon.com/eks/latest/APIReference/API_VpcConfigResponse.html
@@ -164,7 +222,7 @@ bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void 
     GUARD(interned_of(reader, at, "name", &place.id));
     place_of_arn(reader, text_beside(reader, at, "arn"), &place.account, &place.region);
     seen_at(reader, place.account, place.region, NULL);
-    note_thing(reader, "eks", place.id, NULL);
+    note_thing(reader, "eks", place.id, NULL, place.account, place.region);
     if (cJSON_IsFalse(inside(at->node, open)))
         return true;
     const cJSON *cidr;
@@ -207,6 +265,16 @@ bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, 
     return true;
 }
 
+// https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_ListDomainNames.html
+bool read_search_domain_name(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const char *name;
+    (void)into;
+    GUARD(interned_of(reader, at, "DomainName", &name));
+    note_listed(reader, "es", "OpenSearch domain", name, KIND_OPENSEARCH_DOMAINS);
+    return true;
+}
+
 // A domain outside of a VPC has a public endpoint; one inside has interfaces, none of them public.
 // https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_DomainStatus.html
 bool read_search_domain(struct reader *reader, const struct json_cursor *at, void *into)
@@ -217,7 +285,7 @@ bool read_search_domain(struct reader *reader, const struct json_cursor *at, voi
     GUARD(interned_of(reader, at, "DomainName", &place.id));
     place_of_arn(reader, text_beside(reader, at, "ARN"), &place.account, &place.region);
     seen_at(reader, place.account, place.region, NULL);
-    note_thing(reader, "es", place.id, NULL);
+    note_thing(reader, "es", place.id, NULL, place.account, place.region);
     place.detail = text_beside(reader, at, "Endpoint");
     if (!cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(at->node, "VPCOptions")) &&
         !cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(at->node, "Deleted")))
@@ -235,7 +303,7 @@ bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void 
     GUARD(interned_of(reader, at, "ClusterName", &place.id));
     place_of_arn(reader, text_beside(reader, at, "ClusterArn"), &place.account, &place.region);
     seen_at(reader, place.account, place.region, NULL);
-    note_thing(reader, "kafka", place.id, NULL);
+    note_thing(reader, "kafka", place.id, NULL, place.account, place.region);
     const cJSON *provisioned = cJSON_GetObjectItemCaseSensitive(at->node, "Provisioned");
     const char *type = cJSON_GetStringValue(inside(provisioned != NULL ? provisioned : at->node, access));
     if (provisioned != NULL && type == NULL) {

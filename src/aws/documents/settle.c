@@ -359,4 +359,5 @@ void documents_settle(struct reader *reader)
     settle_listeners(reader);
     settle_accelerators(reader);
     completeness_settle(reader);
+    settle_uncounted(reader);
 }
