@@ -312,8 +312,9 @@ struct instance {
 // Addresses below this stand for ones that a planned change will bring and nobody knows yet.
 enum { PENDING_ADDRESSES = 1 << 24 };
 
-// By which gateway of its VPC packets come to an address. Only the first one is modelled.
-enum address_gateway { GATEWAY_INTERNET, GATEWAY_CARRIER, GATEWAY_LOCAL };
+// By which gateway of its VPC packets come to an address. Only the first one is modelled; none brings the internet to
+// an address that it does not route.
+enum address_gateway { GATEWAY_INTERNET, GATEWAY_CARRIER, GATEWAY_LOCAL, GATEWAY_NONE, GATEWAYS };
 
 // An address on an interface. For IPv4 `address` is the public one and `private_address` what it is translated to.
 struct interface_address {

@@ -52,6 +52,10 @@ static bool read_associated(struct reader *reader, const struct json_cursor *ass
 {
     struct address address;
     GUARD(read_address(reader, association, key, FAMILY_IPV4, &address));
+    if (gateway == GATEWAY_INTERNET && !address_is_global(address) && !address_is_loopback(address)) {
+        struct json_cursor at = member_of(reader, association, key);
+        doubt_at(reader, &at, "is not globally reachable (RFC 6890): which public address it has is not known");
+    }
     for (size_t i = 0; i < gathered->addresses.count; i++)
         if (gathered->addresses.items[i].address.family == FAMILY_IPV4 &&
             gathered->addresses.items[i].address.first == address.bits)
@@ -120,6 +124,10 @@ static bool read_ipv6_address(struct reader *reader, const struct json_cursor *a
     GUARD(read_address(reader, at, "Ipv6Address", FAMILY_IPV6, &address));
     if (address.bits >> 121 == 0x7e) // fc00::/7, unique local (RFC 4193): not internet-routable
         return true;
+    if (!address_is_global(address) && !address_is_loopback(address)) {
+        struct json_cursor member = member_of(reader, at, "Ipv6Address");
+        doubt_at(reader, &member, "is not globally reachable (RFC 6890), and no VPC has such addresses");
+    }
     *vector_add(reader->scratch, &gathered->addresses) = (struct interface_address){
         .address = {.family = FAMILY_IPV6, .length = 128, .first = address.bits}, .private_address = address};
     return true;
