@@ -167,6 +167,9 @@ static const struct type {
     {"global_accelerator_managed", "globalaccelerator", "accelerator"},
     {"api_gateway_managed", "apigateway", "API Gateway VPC link"},
     {"quicksight", "quicksight", "QuickSight"},
+    {"iot_rules_managed", "iot", "AWS IoT rule"},
+    {"aws_codestar_connections_managed", "codeconnections", "AWS CodeConnections host"},
+    {"evs", "evs", "Amazon EVS VLAN subnet"},
 };
 
 // "app/web/0123456789abcdef" -> "web"
@@ -245,6 +248,27 @@ static const struct owner *by_type(struct arena *arena, const char *type)
     return NULL;
 }
 
+// What is known of an interface that AWS made, where nothing names its service.
+static const struct owner *by_making(struct arena *arena, const struct network_interface *interface)
+{
+    static const char amazon[] = "amazon-";
+    const char *requester = interface->requester_id, *description = interface->description, *said = NULL;
+    if (!interface->requester_managed)
+        return NULL;
+    bool is_service = requester != NULL && strncmp(requester, amazon, sizeof(amazon) - 1) == 0;
+    if (requester != NULL)
+        said = arena_printf(arena, "requested by %s", requester);
+    if (strcmp(interface->type, "interface") != 0)
+        said =
+            arena_printf(arena, "%s%sof type %s", said == NULL ? "" : said, said == NULL ? "" : ", ", interface->type);
+    if (description != NULL && description[0] != '\0')
+        said = arena_printf(arena, "%s%s\"%s\"", said == NULL ? "" : said, said == NULL ? "" : ", ", description);
+    return made(arena, (struct owner){.service = is_service ? requester + sizeof(amazon) - 1 : "unknown",
+                                      .kind = "requester-managed interface",
+                                      .name = said,
+                                      .by = requester != NULL ? OWNER_BY_REQUESTER : OWNER_BY_TYPE});
+}
+
 const struct owner *owner_of(struct arena *arena, const struct estate *estate,
                              const struct network_interface *interface)
 {
@@ -268,5 +292,7 @@ const struct owner *owner_of(struct arena *arena, const struct estate *estate,
     owner = by_requester(arena, interface->requester_id);
     if (owner == NULL)
         owner = described;
-    return owner != NULL ? owner : by_type(arena, interface->type);
+    if (owner == NULL)
+        owner = by_type(arena, interface->type);
+    return owner != NULL ? owner : by_making(arena, interface);
 }

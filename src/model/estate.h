@@ -343,6 +343,7 @@ struct network_interface {
     uint16_t private_ipv4_count;
     int16_t device_index;                                                                           // -1: not known
     enum __attribute__((packed)) igw_traffic { IGW_NOT_TOLD, IGW_ALLOWED, IGW_DENIED } igw_traffic; // DenyAllIgwTraffic
+    bool type_told;
     bool groups_unsure; // whether its groups apply to it is not known; `doubt` says why
     bool attached;
     bool requester_managed;

@@ -7,7 +7,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 from test_constructs_gates import hidden, world
-from test_world import V4, Case, documents, each, folder, named, second as elsewhere
+from test_world import V4, Case, documents, each, folder, named, reach, second as elsewhere
 
 ACCOUNT, REGION = "111122223333", "eu-west-3"
 BALANCER = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/shop/0123456789abcdef"
@@ -95,7 +95,9 @@ class Interfaces(Owned):
            ("ES logs", "amazon-elasticsearch", ("es", "logs", None, "description"), "OpenSearch domain logs"),
            ("DO NOT DELETE - Amazon MSK network interface for cluster arn:aws:kafka:eu-west-3:111122223333:cluster/bus/0a-1.", None,
             ("kafka", "bus", None, "description"), "MSK cluster bus"),
-           ("something of ours", None, None, "(unnamed)"), ("", "111122223333", None, "(unnamed)")])
+           ("something of theirs", None, ("unknown", None, '"something of theirs"', "type"), 'requester-managed interface "something of theirs"'),
+           ("", "111122223333", ("unknown", None, "requested by 111122223333", "requester"), "requester-managed interface requested by 111122223333"),
+           ("", "amazon-new", ("new", None, "requested by amazon-new", "requester"), "requester-managed interface requested by amazon-new")])
     def test_without_documents_requester_and_description_tell(self, description, requester, owner, text):
         estate = managed(Description=description)
         if requester:
@@ -103,11 +105,42 @@ class Interfaces(Owned):
         self.assertEqual(self.told(self.owner(estate)), owner)
         self.assertIn("  %s  eni-1" % text, self.text)
 
+    def test_an_interface_that_aws_made_is_named_by_what_is_known_of_it_and_one_of_ours_is_unnamed(self):
+        self.assertEqual(self.told(self.owner(managed(InterfaceType="brand_new", RequesterId="amazon-new", Description="for x"))),
+                         ("new", None, 'requested by amazon-new, of type brand_new, "for x"', "requester"))
+        self.assertEqual(self.told(self.owner(managed(InterfaceType="evs"))), ("evs", None, None, "type"))
+        ours = managed(Description="for x", RequesterId=ACCOUNT)
+        ours["NetworkInterfaces"][0]["RequesterManaged"] = False
+        self.assertIsNone(self.owner(ours))
+        self.assertIn("  (unnamed)  eni-1", self.text)
+
+    @each([("NatGateways", {"NatGatewayId": "nat-1", "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-1"}]}, "NAT gateway nat-1",
+            ("interface", "vpc_endpoint", "lambda"), ()),
+           ("VpcEndpoints", {"VpcEndpointId": "vpce-1", "VpcEndpointType": "Interface", "VpcId": "vpc-1", "NetworkInterfaceIds": ["eni-1"]}, "VPC endpoint vpce-1",
+            ("interface", "nat_gateway"), ()),
+           ("tasks", {"taskArn": "arn:aws:ecs:eu-west-3:111122223333:task/main/0a1b", "attachments": [{"details": [{"name": "networkInterfaceId", "value": "eni-1"}]}]},
+            "ECS task 0a1b", (), ("lambda", "nat_gateway", "vpc_endpoint", "transit_gateway"))])
+    def test_where_a_document_and_the_type_disagree_the_one_that_takes_in_more_is_judged(self, key, record, what, surely, perhaps):
+        for type in surely:
+            output = self.compute(folder(documents({**managed(InterfaceType=type), key: [record]})))
+            self.assertTrue(named(output, ["assumptions"], "eni-1 %s type" % what), output["assumptions"])
+            self.assertEqual((output["unread"], reach(output, V4)), ([], "exact" if type == "interface" else "no"))
+            self.assertEqual({e["owner"]["by"] for e in output["endpoints"]}, {"document"})
+        for type in perhaps:
+            output = self.compute(folder(documents({**managed(InterfaceType=type), key: [record]})))
+            self.assertTrue(named(output, ["unread"], "InterfaceType %s %s" % (type, what)), output["unread"])
+            self.assertEqual((reach(output, V4), reach(output, V4, 444)), ("possible", "no"))
+
+    def test_an_interface_that_two_documents_name_is_that_of_the_first_and_the_other_is_noted(self):
+        gateway = {"NatGatewayId": "nat-1", "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-1"}]}
+        output = self.compute(folder({**documents(managed(InterfaceType="nat_gateway")), "a.json": {"NatGateways": [gateway]}, "b.json": {"tasks": [task("eni-1")]}}))
+        self.assertTrue(named(output, ["notes"], "b.json ECS task 0a1b (web) NAT gateway nat-1"), output["notes"])
+
     def test_oddly_typed_members_name_nobody_and_cost_nothing(self):
         for odd in (5, [], {}, None, True):
             estate = managed(RequesterId=odd)
             estate["NatGateways"] = [{"NatGatewayId": "nat-1", "NatGatewayAddresses": odd, "Tags": odd}]
-            self.assertIsNone(self.owner(estate))
+            self.assertEqual(self.told(self.owner(estate)), ("unknown", None, None, "type"))
 
 
     def test_verdicts_and_reports_name_the_owner_where_there_is_no_name(self):

@@ -298,6 +298,7 @@ static void read_type(struct reader *reader, const struct json_cursor *at, struc
 {
     const char *description = NULL;
     lenient_text(reader, at, "InterfaceType", &interface->type);
+    interface->type_told = interface->type != NULL;
     interface->type = interface->type == NULL ? "interface" : interface->type;
     read_kind(reader, interface);
     interface->description = description = text_beside(reader, at, "Description");

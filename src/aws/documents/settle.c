@@ -355,6 +355,7 @@ void documents_settle(struct reader *reader)
     settle_interfaces(reader);
     settle_associations(reader);
     settle_contradictions(reader);
+    settle_owners(reader);
     settle_prefix_lists(reader);
     settle_listeners(reader);
     settle_accelerators(reader);
