@@ -504,7 +504,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
     }
     if (set->endpoints.count > 1)
         qsort(set->endpoints.items, set->endpoints.count, sizeof(struct endpoint), by_endpoint);
-    bridge_compute(set, estate);
+    bridge_compute(set, estate, &engine.groups);
     indirect_compute(set, estate, &engine.groups); // puts all in order
     add_missing(&engine, &engine.groups.missing);
     absence_list(set, estate);
