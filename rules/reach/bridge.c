@@ -462,6 +462,7 @@ static void reach(struct bridger *bridger, const struct bridge *bridge, const st
         .name = name != NULL ? name : tags_name(target->tags, target->tag_count),
         .owner = owner_of(arena, estate, target),
         .dormant = instance != NULL && instance_is_asleep(instance),
+        .by_service = true,
         .load_balancer = bridge->service,
         .listener = bridge->id,
         .health = "unknown",
