@@ -102,6 +102,36 @@ static const struct owner *database(struct arena *arena, const struct estate *es
                                       OWNER_BY_DOCUMENT});
 }
 
+// A task's interface says that it is one. What the record of its service says must be so of it, as of databases.
+static const struct owner *ecs_service(struct arena *arena, const struct estate *estate,
+                                       const struct network_interface *interface)
+{
+    enum { MOST_NAMES = 3 };
+    VECTOR(const char *) names = {0};
+    bool is_public = false;
+    for (size_t i = 0; i < interface->address_count; i++)
+        is_public = is_public || interface->addresses[i].address.family == FAMILY_IPV4;
+    for (size_t i = 0; i < estate->ecs_services.count; i++) {
+        const struct ecs_service *one = &estate->ecs_services.items[i];
+        bool fits = (one->groups == NULL || interface->groups == NULL || one->groups == interface->groups) &&
+                    (!one->public_told || one->public_ip == is_public);
+        bool there = false, known = false;
+        for (size_t s = 0; s < one->subnets.count; s++)
+            there = there || text_same(one->subnets.items[s], interface->place->subnet_id);
+        for (size_t n = 0; n < names.count; n++)
+            known = known || strcmp(names.items[n], one->id) == 0;
+        if (fits && there && !known)
+            *vector_add(arena, &names) = one->id;
+    }
+    if (names.count == 0 || names.count > MOST_NAMES)
+        return NULL;
+    const char *either = names.items[0];
+    for (size_t i = 1; i < names.count; i++)
+        either = arena_printf(arena, "%s or %s", either, names.items[i]);
+    return made(arena, (struct owner){"ecs", "ECS service", names.count == 1 ? either : NULL,
+                                      names.count == 1 ? NULL : either, OWNER_BY_DOCUMENT});
+}
+
 // By its id, or by its private address where that is all that the document tells.
 static const struct owner *named(struct arena *arena, const struct estate *estate,
                                  const struct network_interface *interface)
@@ -289,7 +319,10 @@ const struct owner *owner_of(struct arena *arena, const struct estate *estate,
                             : made(arena, (struct owner){described->service, described->kind, described->id,
                                                          name[0] == '\0' ? described->name : name, OWNER_BY_DOCUMENT});
     }
-    owner = by_requester(arena, interface->requester_id);
+    if (described != NULL && strcmp(described->service, "ecs") == 0)
+        owner = ecs_service(arena, estate, interface);
+    if (owner == NULL)
+        owner = by_requester(arena, interface->requester_id);
     if (owner == NULL)
         owner = described;
     if (owner == NULL)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/vector.h"
+#include "model/things.h"
 #include "net/port_set.h"
 #include "net/prefix_set.h"
 
@@ -43,6 +44,7 @@ enum kind {
     KIND_TRANSIT_ATTACHMENTS,
     KIND_FUNCTION_URLS,
     KIND_ECS_TASKS,
+    KIND_ECS_SERVICES,
     KIND_EKS_CLUSTER_NAMES,
     KIND_EKS_CLUSTERS,
     KIND_REDSHIFT_CLUSTERS,
@@ -444,63 +446,11 @@ struct target_group {
     VECTOR(struct target) targets;
 };
 
-struct db_instance {
-    const char *id;
-    const char *evidence;
-    const char *account;
-    const char *region;
-    bool publicly_accessible;
-    VECTOR(const char *) subnets;
-    const char *zone;        // or NULL, as what follows
-    const char *second_zone; // of its standby
-    const struct group_set *groups;
-};
-
-// Something that a document names as public: a place of AWS's own, which is no interface of the snapshot, or a thing
-// whose interfaces must be there.
-struct public_place {
-    const char *service; // as its API is named
-    const char *kind;    // "Redshift cluster", "CloudFront distribution"
-    const char *id;
-    const char *detail; // or NULL: its host name, who may come to it
-    const char *account;
-    const char *region;
-    bool has_interface;             // else it is a place of AWS's own
-    VECTOR(const char *) addresses; // public ones that its document tells
-};
-
-// Something that a list names, and whose own document tells the rest.
-struct listed_thing {
-    const char *service; // as its API is named
-    const char *kind;    // "EKS cluster"
-    const char *id;
-    enum kind told_by; // the document that would tell
-    const char *account;
-    const char *region; // NULL where the list does not say where it is
-};
-
-// An interface that a document names as that of a thing, which is in use.
-struct named_interface {
-    const char *id;
-    const char *what;    // "ECS task 0a1b"
-    const char *address; // public, that the document says it has; or NULL
-    const char *account;
-    const char *region;
-};
-
 struct launch_template {
     const char *id;
     const char *evidence;
     bool is_default; // this version is the one that is used unless another is named
     bool public_ip;  // some interface of it is given a public IPv4 address
-};
-
-// An Elastic IP address that is associated with something.
-struct elastic_address {
-    const char *address;
-    const char *id; // of its allocation, or the address
-    const char *account;
-    const char *region;
 };
 
 struct estate {
@@ -546,6 +496,7 @@ struct estate {
     struct map
         named_things; // "SERVICE|ID", with or without "|ACCOUNT|REGION", of things that have a document -> name, or ""
     VECTOR(struct listed_thing) listed_things;
+    VECTOR(struct ecs_service) ecs_services;
     VECTOR(struct named_interface) named_interfaces;
     struct map accounted; // "SERVICE|OPERATION|ACCOUNT|REGION", or without region: why it has no document is said
     VECTOR(struct public_place) public_places;

@@ -215,6 +215,32 @@ class Documents(Owned):
         task["group"] = "family:once"
         self.assertEqual(self.told(self.owner(estate, {"t.json": {"tasks": [task]}})), ("ecs", "0a1b", "family:once", "document"))
 
+    def serving(self, name="web", subnets=("subnet-1",), groups=("sg-1",), public="ENABLED", **more):
+        network = {"subnets": list(subnets), "securityGroups": list(groups), "assignPublicIp": public}
+        return {"serviceArn": "arn:aws:ecs:eu-west-3:111122223333:service/main/" + name, "serviceName": name, "runningCount": 1,
+                "networkConfiguration": {"awsvpcConfiguration": {k: v for k, v in network.items() if v is not None}}, **more}
+
+    def test_without_its_task_an_interface_of_ecs_is_that_of_the_only_service_that_fits(self):
+        estate = managed(Description="arn:aws:ecs:eu-west-3:111122223333:attachment/0a1b")
+        of = lambda *services: self.told(self.owner(estate, {"s.json": {"services": list(services)}}))
+        self.assertEqual(of(self.serving()), ("ecs", "web", None, "document"))
+        self.assertIn("  ECS service web  eni-1", self.text)
+        for other in (dict(subnets=["subnet-9"]), dict(groups=["sg-9"]), dict(public="DISABLED"), dict(runningCount=0), dict(networkConfiguration={})):
+            self.assertEqual(of(self.serving("other", **other)), ("ecs", None, None, "description"), other)
+            self.assertEqual(of(self.serving(), self.serving("other", **other)), ("ecs", "web", None, "document"), other)
+        self.assertEqual(of(self.serving(groups=(), public=None)), ("ecs", "web", None, "document"))  # the VPC's default group
+        self.assertEqual(of(self.serving("a"), self.serving("b")), ("ecs", None, "a or b", "document"))
+        self.assertEqual(of(*[self.serving(n) for n in "abcd"]), ("ecs", None, None, "description"))
+        moved = self.serving(subnets=["subnet-9"], deployments=[self.serving()])  # being deployed anew
+        self.assertEqual(of(moved), ("ecs", "web", None, "document"))
+        self.assertEqual(of({**self.serving(), "networkConfiguration": 5}, {"serviceArn": "arn:aws:ecs:x"}), ("ecs", None, None, "description"))
+
+    def test_a_service_names_no_interface_that_is_not_of_ecs_and_a_task_goes_before_it(self):
+        files = {"s.json": {"services": [self.serving()]}}
+        self.assertEqual(self.told(self.owner(managed(Description="x"), files))[0], "unknown")
+        files["t.json"] = {"tasks": [task("eni-1", group="service:api")]}
+        self.assertEqual(self.told(self.owner(managed(Description="arn:aws:ecs:eu-west-3:111122223333:attachment/0a1b"), files)), ("ecs", "0a1b", "api", "document"))
+
     def test_an_instance_connect_endpoint_is_named(self):
         estate = managed(InterfaceType="ec2_instance_connect_endpoint")
         estate["InstanceConnectEndpoints"] = [{"InstanceConnectEndpointId": "eice-1", "OwnerId": ACCOUNT, "VpcId": "vpc-1",
@@ -243,7 +269,7 @@ class Documents(Owned):
             self.assertEqual(self.told(self.owner(managed(Description=description + "s"), {"d.json": document}))[-1], "description")
 
     def test_other_services_documents_under_the_same_keys_are_ignored(self):
-        others = [{"tasks": [{"taskId": "t"}]}, {"cluster": {"clusterName": "x"}}, {"Clusters": [{"Id": "j-1", "Name": "emr"}]},
+        others = [{"tasks": [{"taskId": "t"}]}, {"services": [{"serviceName": "x"}]}, {"cluster": {"clusterName": "x"}}, {"Clusters": [{"Id": "j-1", "Name": "emr"}]},
                   {"DomainStatus": {"DomainId": "1"}}, {"ClusterInfoList": [{"Name": "x"}]}]
         for other in others:
             output = self.compute(folder({**documents(world()), "x.json": other}))

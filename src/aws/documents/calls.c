@@ -117,6 +117,11 @@ static bool is_redshift_cluster(const cJSON *record)
     return cJSON_HasObjectItem(record, "ClusterIdentifier") && has_any(record, ours);
 }
 
+static bool is_ecs_service(const cJSON *record)
+{
+    return text_holds(record, "serviceArn", ":ecs:");
+}
+
 static bool is_eks_cluster(const cJSON *record)
 {
     return text_holds(record, "arn", ":eks:") || cJSON_HasObjectItem(record, "resourcesVpcConfig");
@@ -295,7 +300,12 @@ const struct aws_call aws_calls[] = {
     {"ecs", "ListTasks", "list-tasks", UNUSED("taskArns"),
      OWNERS_ABOUT("ListClusters", "clusterArns", NULL, "cluster")},
     {"ecs", "DescribeTasks", "describe-tasks", LIST("tasks", KIND_ECS_TASKS, read_ecs_task), .is_ours = is_ecs_task,
-     OWNERS_ABOUT("ListTasks", "taskArns", NULL, "tasks", NULL, CALL_IN_BATCHES)},
+     OWNERS_ABOUT("ListTasks", "taskArns", NULL, "tasks", NULL, CALL_IN_BATCHES, 100)},
+    {"ecs", "ListServices", "list-services", UNUSED("serviceArns"),
+     OWNERS_ABOUT("ListClusters", "clusterArns", NULL, "cluster")},
+    {"ecs", "DescribeServices", "describe-services", LIST("services", KIND_ECS_SERVICES, read_ecs_service),
+     .is_ours = is_ecs_service,
+     OWNERS_ABOUT("ListServices", "serviceArns", NULL, "services", NULL, CALL_IN_BATCHES, 10)},
     {"eks", "ListClusters", "list-clusters.eks", WHOLE("clusters", KIND_EKS_CLUSTER_NAMES, read_eks_names),
      .is_ours = is_list_of_names, .counts = true, OWNERS(CALL_REGION)},
     {"eks", "DescribeCluster", "describe-cluster", WHOLE("cluster", KIND_EKS_CLUSTERS, read_eks_cluster),

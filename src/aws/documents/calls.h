@@ -69,6 +69,7 @@ struct aws_call {
         const char *parameter; // as this
         const char *name;      // of each element: what the file is named after; NULL: the member
         enum call_when when;
+        size_t batch; // CALL_IN_BATCHES: of how many elements at most
     } about;
 };
 

@@ -33,11 +33,11 @@ static void note_thing(struct reader *reader, const char *service, const char *i
 }
 
 // That a list names a thing, whose own document tells what of it is public (uncounted.c).
-static void note_listed(struct reader *reader, const char *service, const char *kind, const char *id, enum kind told_by)
+static void note_listed(struct reader *reader, const char *service, const char *kind, const char *id, const char *call)
 {
     seen_at(reader, NULL, NULL, NULL);
     *vector_add(reader->arena, &reader->estate->listed_things) =
-        (struct listed_thing){service, kind, id, told_by, reader->place.account, reader->place.region};
+        (struct listed_thing){service, kind, id, call, reader->place.account, reader->place.region};
 }
 
 // That a thing in use has an interface, or a public address, which must be in the snapshot.
@@ -194,13 +194,6 @@ bool read_function_url(struct reader *reader, const struct json_cursor *at, void
     return true;
 }
 
-static const cJSON *inside(const cJSON *node, const char *const *path)
-{
-    for (size_t i = 0; path[i] != NULL && node != NULL; i++)
-        node = cJSON_GetObjectItemCaseSensitive(node, path[i]);
-    return node;
-}
-
 // ["shop", ...]: https://docs.aws.amazon.com/eks/latest/APIReference/API_ListClusters.html
 bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -209,10 +202,58 @@ bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *i
     cJSON_ArrayForEach (name, at->node) {
         struct json_cursor one = {.up = at, .node = name};
         if (cJSON_IsString(name))
-            note_listed(reader, "eks", "EKS cluster", intern(reader, name->valuestring), KIND_EKS_CLUSTERS);
+            note_listed(reader, "eks", "EKS cluster", intern(reader, name->valuestring), kind_call(KIND_EKS_CLUSTERS));
         else
             doubt_at(reader, &one, "is no string, expected the name of a cluster");
     }
+    return true;
+}
+
+static const cJSON *inside(const cJSON *node, const char *const *path)
+{
+    for (size_t i = 0; path[i] != NULL && node != NULL; i++)
+        node = cJSON_GetObjectItemCaseSensitive(node, path[i]);
+    return node;
+}
+
+// One awsvpcConfiguration of a service, or of a deployment of it.
+static void note_network(struct reader *reader, const char *id, const cJSON *configuration)
+{
+    struct ecs_service service = {.id = id};
+    VECTOR(const char *) groups = {0};
+    const cJSON *one;
+    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(configuration, "subnets"))
+        if (cJSON_IsString(one))
+            *vector_add(reader->arena, &service.subnets) = intern(reader, one->valuestring);
+    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(configuration, "securityGroups"))
+        if (cJSON_IsString(one))
+            *vector_add(reader->scratch, &groups) = intern(reader, one->valuestring);
+    const char *given = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(configuration, "assignPublicIp"));
+    service.groups = groups.count == 0 ? NULL : group_set_of(reader, groups.items, groups.count);
+    service.public_told = given != NULL;
+    service.public_ip = text_same(given, "ENABLED");
+    if (service.subnets.count > 0)
+        *vector_add(reader->arena, &reader->estate->ecs_services) = service;
+}
+
+// Which interfaces its tasks have, DescribeTasks tells; without it, where and of which groups they are.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
+bool read_ecs_service(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    static const char *const network[] = {"networkConfiguration", "awsvpcConfiguration", NULL};
+    const char *arn, *account = NULL, *region = NULL;
+    const cJSON *running = cJSON_GetObjectItemCaseSensitive(at->node, "runningCount"), *deployment;
+    (void)into;
+    GUARD(interned_of(reader, at, "serviceArn", &arn));
+    place_of_arn(reader, arn, &account, &region);
+    seen_at(reader, account, region, NULL);
+    const char *id = text_beside(reader, at, "serviceName");
+    id = id == NULL ? text_behind_slash(arn) : id;
+    if (cJSON_IsNumber(running) && running->valuedouble == 0)
+        return true; // it has no task
+    note_network(reader, id, inside(at->node, network));
+    cJSON_ArrayForEach (deployment, cJSON_GetObjectItemCaseSensitive(at->node, "deployments"))
+        note_network(reader, id, inside(deployment, network));
     return true;
 }
 
@@ -278,7 +319,7 @@ bool read_search_domain_name(struct reader *reader, const struct json_cursor *at
     const char *name;
     (void)into;
     GUARD(interned_of(reader, at, "DomainName", &name));
-    note_listed(reader, "es", "OpenSearch domain", name, KIND_OPENSEARCH_DOMAINS);
+    note_listed(reader, "es", "OpenSearch domain", name, kind_call(KIND_OPENSEARCH_DOMAINS));
     return true;
 }
 

@@ -34,6 +34,7 @@ bool read_connect_endpoint(struct reader *reader, const struct json_cursor *at, 
 bool read_transit_attachment(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_ecs_service(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, void *into);

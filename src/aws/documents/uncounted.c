@@ -98,7 +98,7 @@ static void say_listed(struct reader *reader)
         }
         if (map_get(&estate->named_things, key) == NULL)
             say(reader, arena_printf(reader->arena, "%s %s%s: no %s in the snapshot tells whether it is public",
-                                     one->kind, one->id, where, kind_call(one->told_by)));
+                                     one->kind, one->id, where, one->call));
     }
 }
 
