@@ -459,6 +459,17 @@ class Starved(Places):
         nat["NatGatewayAddresses"][0]["NetworkInterfaceId"] = "eni-1"
         self.assertIn("NAT gateway nat-1 with its public address 198.51.100.9", self.lines({"NatGateways": [nat]})["missing"][0]["text"])
 
+    def test_what_of_a_record_is_not_told_may_be_so(self):
+        bare = lambda record, key: {k: v for k, v in record.items() if k != key}
+        eice = {"InstanceConnectEndpointId": "eice-1", "VpcId": "vpc-1", "State": "create-complete", "NetworkInterfaceIds": ["eni-9"]}
+        for documents_, list_ in (({"tasks": [bare(task(), "lastStatus")]}, "missing"), ({"tasks": [bare(task(launchType="FARGATE"), "attachments")]}, "unread"),
+                                  ({"InstanceConnectEndpoints": [bare(eice, "State")]}, "missing"), ({"InstanceConnectEndpoints": [bare(eice, "NetworkInterfaceIds")]}, "unread"),
+                                  ({"ClusterInfoList": [bare(msk("DISABLED"), "Provisioned")]}, "missing"), ({"DistributionList": {"Quantity": 2}}, "unread")):
+            self.assertTrue(self.lines(documents_)[list_], documents_)
+        for documents_ in ({"ClusterInfoList": [{**bare(msk(), "Provisioned"), "Serverless": {}}]}, {"DistributionList": {"Quantity": 0}}):
+            output = self.lines(documents_)
+            self.assertEqual((output["missing"], output["unread"]), ([], []), documents_)
+
     def test_an_elastic_address_in_use_without_its_address_is_not_understood_and_addresses_that_are_absent_are_assumed(self):
         used = {"AllocationId": "eipalloc-1", "AssociationId": "eipassoc-1", "NetworkInterfaceId": "eni-1", "PublicIp": V4}
         self.assertEqual(self.lines({"Addresses": [used]})["missing"], [])

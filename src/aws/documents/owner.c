@@ -19,6 +19,13 @@ void note_owner(struct reader *reader, const char *interface_id, const struct ow
     map_put(reader->arena, &reader->estate->owner_of_interface, interface_id, kept);
 }
 
+// Whether it is in this state, or may be: what is not told may be so.
+static bool is_told_as(struct reader *reader, const struct json_cursor *at, const char *key, const char *state)
+{
+    const char *told = text_beside(reader, at, key);
+    return told == NULL || strcmp(told, state) == 0;
+}
+
 // That a thing has a document of its own. Account and region may be NULL: the path's.
 static void note_thing(struct reader *reader, const char *service, const char *id, const char *name,
                        const char *account, const char *region)
@@ -73,8 +80,7 @@ bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void 
     GUARD(interned_of(reader, at, "NatGatewayId", &owner.id));
     lenient_text(reader, at, "VpcId", &vpc_id);
     seen_at(reader, NULL, NULL, vpc_id);
-    bool in_use =
-        text_same(text_beside(reader, at, "State"), "available"); // one that is deleted is told of for an hour
+    bool in_use = is_told_as(reader, at, "State", "available"); // one that is deleted is told of for an hour
     const cJSON *address;
     cJSON_ArrayForEach (address, cJSON_GetObjectItemCaseSensitive(at->node, "NatGatewayAddresses")) {
         struct json_cursor place = {.up = at, .node = address};
@@ -114,9 +120,12 @@ bool read_connect_endpoint(struct reader *reader, const struct json_cursor *at, 
     seen_at(reader, text_beside(reader, at, "OwnerId"), NULL, text_beside(reader, at, "VpcId"));
     note_interfaces(reader, at, "NetworkInterfaceIds", &owner);
     // "delete-complete", "create-failed": it has none, or no more
-    if (text_same(text_beside(reader, at, "State"), "create-complete")) {
+    if (is_told_as(reader, at, "State", "create-complete")) {
         const cJSON *one;
-        cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(at->node, "NetworkInterfaceIds"))
+        struct json_cursor ids = member_of(reader, at, "NetworkInterfaceIds");
+        if (!cJSON_IsArray(ids.node))
+            doubt_at(reader, &ids, "is missing or no array: which interface is that of %s is not told", owner.id);
+        cJSON_ArrayForEach (one, ids.node)
             if (cJSON_IsString(one))
                 note_interface(reader, intern(reader, one->valuestring), NULL, &owner,
                                text_beside(reader, at, "OwnerId"), NULL);
@@ -138,15 +147,24 @@ bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *in
     if (group != NULL) // "service:web", or "family:migrate" of a task that is run by itself
         owner.name = strncmp(group, "service:", 8) == 0 ? group + 8 : group;
     const cJSON *attachment, *detail;
-    cJSON_ArrayForEach (attachment, cJSON_GetObjectItemCaseSensitive(at->node, "attachments"))
+    bool running = is_told_as(reader, at, "lastStatus", "RUNNING"), named = false;
+    bool has_own = text_same(text_beside(reader, at, "launchType"), "FARGATE");
+    cJSON_ArrayForEach (attachment, cJSON_GetObjectItemCaseSensitive(at->node, "attachments")) {
+        struct json_cursor of = {.up = at, .node = attachment};
+        has_own = has_own || text_same(text_beside(reader, &of, "type"), "ElasticNetworkInterface");
         cJSON_ArrayForEach (detail, cJSON_GetObjectItemCaseSensitive(attachment, "details")) {
             struct json_cursor place = {.up = at, .node = detail};
-            if (!text_same(text_beside(reader, &place, "name"), "networkInterfaceId"))
+            const char *value = text_beside(reader, &place, "value");
+            if (value == NULL || !text_same(text_beside(reader, &place, "name"), "networkInterfaceId"))
                 continue;
-            note_owner(reader, text_beside(reader, &place, "value"), &owner);
-            if (text_same(text_beside(reader, at, "lastStatus"), "RUNNING"))
-                note_interface(reader, text_beside(reader, &place, "value"), NULL, &owner, account, region);
+            note_owner(reader, value, &owner);
+            named = true;
+            if (running)
+                note_interface(reader, value, NULL, &owner, account, region);
         }
+    }
+    if (!named && running && has_own)
+        doubt_at(reader, at, "is a task with an interface of its own, and names no networkInterfaceId");
     return true;
 }
 
@@ -354,11 +372,12 @@ bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void 
     note_thing(reader, "kafka", place.id, NULL, place.account, place.region);
     const cJSON *provisioned = cJSON_GetObjectItemCaseSensitive(at->node, "Provisioned");
     const char *type = cJSON_GetStringValue(inside(provisioned != NULL ? provisioned : at->node, access));
-    if (provisioned != NULL && type == NULL) {
+    bool untold = type == NULL && !cJSON_HasObjectItem(at->node, "Serverless"); // which is never public
+    if (untold) {
         struct json_cursor where = member_of(reader, at, "Provisioned");
         doubt_at(reader, &where, "does not tell PublicAccess: %s is taken to be public", place.id);
     }
-    if (type == NULL ? provisioned != NULL : strcmp(type, "DISABLED") != 0)
+    if (type == NULL ? untold : strcmp(type, "DISABLED") != 0)
         note_public(reader, &place);
     return true;
 }
@@ -386,6 +405,10 @@ bool read_distributions(struct reader *reader, const struct json_cursor *at, voi
     GUARD(json_expect_object(at, reader->error));
     if (cJSON_IsTrue(more.node))
         doubt_at(reader, &more, "says that another page follows, and none does");
+    struct json_cursor items = json_member(at, "Items"); // none, where Quantity is 0
+    const cJSON *quantity = cJSON_GetObjectItemCaseSensitive(at->node, "Quantity");
+    if (items.node == NULL && !(cJSON_IsNumber(quantity) && quantity->valuedouble == 0))
+        doubt_at(reader, &items, "is missing, and Quantity is not 0");
     return each_if_present(reader, at, "Items", read_distribution, into);
 }
 
