@@ -53,6 +53,11 @@ def ids(reasons):
     return [reason.get("id") for reason in reasons]
 
 
+def not_covered(output):
+    """What is said under not_covered of this snapshot, beside what every one lacks that holds no such documents."""
+    return [line for line in output["not_covered"] if not line.startswith(("places of AWS's own", "not in the snapshot"))]
+
+
 def missing(output):
     """The texts of what an exposure document says is missing."""
     return [one["text"] for one in output["missing"]]

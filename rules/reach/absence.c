@@ -204,6 +204,27 @@ static void find_secondary_interfaces(struct finder *finder)
     }
 }
 
+// Of what a document says to be in use: its interface and, where it tells of one, its public address. Where interfaces
+// are not told of at all, one line says it of all.
+static void find_named_interfaces(struct finder *finder)
+{
+    for (size_t i = 0; i < finder->estate->named_interfaces.count; i++) {
+        const struct named_interface *one = &finder->estate->named_interfaces.items[i];
+        bool placed = one->account != NULL && one->region != NULL;
+        if (placed ? estate_completeness(finder->estate, KIND_NETWORK_INTERFACES, one->account, one->region) <
+                         COMPLETENESS_PARTIAL
+                   : !estate_has(finder->estate, KIND_NETWORK_INTERFACES))
+            continue;
+        if (one->id != NULL && estate_interface(finder->estate, one->id) == NULL)
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
+                  arena_printf(finder->arena, "missing: interface %s of %s", one->id, one->what));
+        else if (one->address != NULL && !has_address(finder, one->address))
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
+                  arena_printf(finder->arena, "missing: the interface of %s with its public address %s", one->what,
+                               one->address));
+    }
+}
+
 // ---- Public places
 
 static int by_kind(const void *left, const void *right)
@@ -261,6 +282,8 @@ static void find_public_places(struct finder *finder)
                                    names.bytes));
         text_free(&names);
     }
+    for (size_t i = 0; i < estate->not_covered.count; i++) // which documents would name more
+        text_list_add(finder->arena, &finder->set->public_places, estate->not_covered.items[i]);
     for (size_t i = 0; i < finder->set->public_places.count; i++)
         text_list_add(finder->arena, &finder->set->not_covered, finder->set->public_places.items[i]);
 }
@@ -283,11 +306,10 @@ void absence_list(struct exposure_set *set, const struct estate *estate)
     find_elastic_addresses(&finder);
     find_load_balancers(&finder);
     find_databases(&finder);
+    find_named_interfaces(&finder);
     find_attributes(&finder);
     find_secondary_interfaces(&finder);
     find_public_places(&finder);
-    for (size_t i = 0; i < estate->not_covered.count; i++)
-        text_list_add(set->arena, &set->not_covered, estate->not_covered.items[i]);
     if (set->missing.items.count > 1)
         qsort(set->missing.items.items, set->missing.items.count, sizeof(struct lack), by_text);
     arena_free(finder.scratch);

@@ -129,11 +129,11 @@ static enum leaves group_lets(struct hopper *hopper, const char *id, const struc
         enum leaves lets = applies(rule, hop) ? rule_lets(hopper, rule, hop, doubts) : LEAVES_NOT;
         best = lets > best ? lets : best;
         if (lets == LEAVES_SURELY) {
-            const struct rule_record *record = security_group_only_record(hopper->estate, id, rule, true);
-            reason_add(hopper->arena, because,
-                       reason_says(kept, REASON_BALANCER,
-                                   record != NULL ? record->id : arena_printf(kept, "%s:egress:%zu", id, rule->index),
-                                   "lets the load balancer out"));
+            struct reason *reason = arena_new_of(kept, struct reason);
+            *reason =
+                (struct reason){.stage = REASON_GROUP, .form = REASON_RULE, .egress = true, .id = id, .rule = rule};
+            reason->record = security_group_only_record(hopper->estate, id, rule, true);
+            reason_add(hopper->arena, because, reason);
             break;
         }
     }

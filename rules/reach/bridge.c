@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "model/bridge.h"
 #include "model/interface_kind.h"
 #include "model/protocol.h"
 #include "net/port_map.h"
@@ -27,6 +28,15 @@ struct bridge {
 };
 
 typedef VECTOR(struct bridge) bridges;
+
+// What one computation shares.
+struct bridger {
+    struct exposure_set *set;
+    const struct estate *estate;
+    struct arena *scratch;
+    struct group_cache *groups;
+    const text_list *origin_groups;
+};
 
 static const char cloudfront_group[] = "CloudFront-VPCOrigins-Service-SG";
 static const char cloudfront_list[] = "com.amazonaws.global.cloudfront.origin-facing";
@@ -185,28 +195,80 @@ static struct prefixset admits_clients(struct arena *arena, const struct estate 
     return sources;
 }
 
+// A rule that lets some of them in, on its ports.
+struct admitting {
+    uint16_t low;
+    uint16_t high;
+    const struct reason *reason;
+};
+
 // Which clients may come to which ports of a target, as far as its groups tell, and which of them surely.
 struct let_in {
     struct portmap may;
     struct portmap must;
+    VECTOR(struct admitting) rules;
+    reason_list doubts; // what of the groups is not there
 };
 
-static struct let_in let_in(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
-                            const struct network_interface *target, enum family family, int protocol,
-                            reason_list *because)
+// What of a rule's prefix lists is not there.
+static void doubt_lists(struct bridger *bridger, const struct security_group_rule *rule, reason_list *doubts)
 {
+    struct arena *arena = bridger->set->arena;
+    for (size_t i = 0; i < rule->prefix_lists.count; i++) {
+        const char *id = rule->prefix_lists.items[i];
+        const struct prefix_list *list = map_get(&bridger->estate->prefix_lists, id);
+        if (list == NULL || list->doubt != NULL || (list->name == NULL && !list->has_entries))
+            reason_add(arena, doubts,
+                       reason_doubt(arena, REASON_GROUP, id, settle_by_call(arena, KIND_PREFIX_LISTS, id),
+                                    list != NULL && list->doubt != NULL
+                                        ? list->doubt
+                                        : arena_printf(arena, "missing: entries of prefix list %s", id)));
+    }
+}
+
+// What of a target's groups is not known, so that they may admit anybody; NULL where all is.
+static const struct reason *groups_lack(struct bridger *bridger, const struct network_interface *target,
+                                        enum family family)
+{
+    struct arena *arena = bridger->set->arena;
+    if (target->groups_unsure)
+        return interface_doubt(arena, bridger->estate, target);
+    if (target->groups == NULL)
+        return reason_doubt(arena, REASON_GROUP, target->id, settle_by_call(arena, KIND_NETWORK_INTERFACES, target->id),
+                            target->doubt != NULL ? target->doubt
+                                                  : arena_printf(arena, "missing: Groups of %s", target->id));
+    bridger->groups->place = target->place;
+    for (size_t g = 0; g < target->groups->count; g++) {
+        const struct reason *missing = security_group_resolve(bridger->groups, target->groups->ids[g], family)->missing;
+        if (missing != NULL)
+            return missing;
+    }
+    return NULL;
+}
+
+static struct let_in let_in(struct bridger *bridger, const struct bridge *bridge,
+                            const struct network_interface *target, enum family family, int protocol)
+{
+    struct arena *arena = bridger->set->arena;
+    const struct estate *estate = bridger->estate;
     struct prefixset everyone = prefixset_all(arena, family);
     bool is_edge = bridge->told != NULL && bridge->told->from_edge;
     VECTOR(struct port_segment) may = {0}, must = {0};
     struct portmap all = portmap_of(arena, portset_all, everyone);
-    if (target->groups == NULL || target->groups_unsure)
-        return (struct let_in){.may = all};
-    if (target->groups->count == 0)
-        return (struct let_in){all, all};
+    struct let_in in = {.may = all};
+    const struct reason *lack = groups_lack(bridger, target, family);
+    if (lack != NULL) {
+        reason_add(arena, &in.doubts, lack);
+        return in;
+    }
+    if (target->groups->count == 0) {
+        in.must = all;
+        *vector_add(arena, &in.rules) =
+            (struct admitting){0, PORT_LAST, reason_says(arena, REASON_GROUP, NULL, "no security group")};
+        return in;
+    }
     for (size_t g = 0; g < target->groups->count; g++) {
         const struct security_group *group = map_get(&estate->security_groups, target->groups->ids[g]);
-        if (group == NULL || group->doubt != NULL)
-            return (struct let_in){.may = all};
         for (size_t r = 0; r < group->ingress.count; r++) {
             const struct security_group_rule *rule = &group->ingress.items[r];
             if (rule->protocol != PROTOCOL_ANY && rule->protocol != protocol)
@@ -220,13 +282,18 @@ static struct let_in let_in(struct arena *arena, const struct estate *estate, co
                 continue;
             if (is_edge)
                 sources = everyone; // whom AWS's addresses stand for
+            if (bridge_is == ADMITS_PERHAPS)
+                doubt_lists(bridger, rule, &in.doubts);
             *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, sources};
             if (!prefixset_is_empty(sure))
                 *vector_add(arena, &must) = (struct port_segment){rule->low, rule->high, sure};
-            reason_add(arena, because, security_group_reason(arena, estate, group, rule, NULL));
+            *vector_add(arena, &in.rules) =
+                (struct admitting){rule->low, rule->high, security_group_reason(arena, estate, group, rule, NULL)};
         }
     }
-    return (struct let_in){portmap_from(arena, may.items, may.count), portmap_from(arena, must.items, must.count)};
+    in.may = portmap_from(arena, may.items, may.count);
+    in.must = portmap_from(arena, must.items, must.count);
+    return in;
 }
 
 static struct address own_address(const struct network_interface *target)
@@ -261,93 +328,131 @@ static bool acl_is_open(const struct estate *estate, const struct network_interf
 static const struct reason *unsure_at(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
                                       const struct network_interface *target, enum family family)
 {
-    struct lack_list ignored = {0};
-    const char *why = bridge->told->unsure;
+    const char *why = bridge->told->unsure, *settle = bridge->told->settle;
+    const char *subnet = target->place->subnet_id;
     if (why == NULL && target->doubt != NULL)
         return interface_doubt(arena, estate, target);
-    if (why == NULL && family == FAMILY_IPV6)
+    if (why == NULL && family == FAMILY_IPV6) {
         why = "whether its IPv6 clients are sent there is not told";
-    else if (why == NULL && !acl_is_open(estate, target, family))
+        settle = settle_by_probe;
+    } else if (why == NULL && !acl_is_open(estate, target, family)) {
+        bool known = subnet != NULL && (map_get(&estate->acl_of_subnet, subnet) != NULL ||
+                                        map_get(&estate->default_acl_of_vpc, target->place->vpc_id) != NULL);
         why = "what its network ACL does to the service is not sure";
-    if (why != NULL)
-        return reason_doubt(arena, REASON_BALANCER, bridge->id, settle_by_probe, why);
-    struct gate gate = gateway_admits(arena, estate, target, &ignored);
-    return gate.state == GATE_OPEN ? NULL : gate.doubts.count > 0 ? gate.doubts.items[0] : gate.why;
+        settle = known ? settle_by_probe : settle_by_call(arena, KIND_NETWORK_ACLS, subnet);
+    }
+    return why == NULL ? NULL : reason_doubt(arena, REASON_BALANCER, bridge->id, settle, why);
 }
 
-static void put_exposures(struct indirect_exposure *indirect, const struct portmap *map, int protocol,
-                          enum certainty certainty, const reason_list *via, const reason_list *because)
+// What lets the clients in on the ports of a segment: the listener, rules of groups, and the gateway that must be
+// there.
+static reason_list because_of(struct arena *arena, const struct port_segment *segment, int protocol,
+                              const struct let_in *in, const struct load_balancer *balancer, const struct gate *gate)
 {
-    for (size_t i = 0; i < map->count; i++)
-        indirect->exposures.items[indirect->exposures.count++] = (struct exposure){.protocol_low = protocol,
-                                                                                   .protocol_high = protocol,
-                                                                                   .low = map->segments[i].low,
-                                                                                   .high = map->segments[i].high,
-                                                                                   .sources = map->segments[i].sources,
-                                                                                   .internet = true,
-                                                                                   .path = PATH_TWO_WAY,
-                                                                                   .certainty = certainty,
-                                                                                   .client_ports = portset_all,
-                                                                                   .via = *via,
-                                                                                   .because = *because};
+    reason_list because = {0};
+    if (balancer != NULL)
+        load_balancer_because(arena, balancer, protocol, segment->low, segment->high, &because);
+    for (size_t i = 0; i < in->rules.count; i++)
+        if (in->rules.items[i].low <= segment->high && segment->low <= in->rules.items[i].high)
+            reason_add(arena, &because, in->rules.items[i].reason);
+    if (gate->gateway_id != NULL)
+        reason_add(arena, &because, gate->why);
+    return because;
+}
+
+static void put_exposure(struct arena *arena, struct indirect_exposure *indirect, const struct port_segment *segment,
+                         int protocol, enum certainty certainty, const reason_list *via, reason_list because)
+{
+    struct exposure *one = &indirect->exposures.items[indirect->exposures.count++];
+    *one = (struct exposure){.protocol_low = protocol,
+                             .protocol_high = protocol,
+                             .low = segment->low,
+                             .high = segment->high,
+                             .sources = segment->sources,
+                             .internet = true,
+                             .path = PATH_TWO_WAY,
+                             .certainty = certainty,
+                             .client_ports = portset_all,
+                             .because = because};
+    for (size_t i = 0; i < via->count; i++)
+        reason_add(arena, &one->via, reason_behind(arena, via->items[i]));
 }
 
 // What the ports of a load balancer's listeners, and of what a document says, leave of that.
-static void narrow(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
-                   const struct network_interface *target, int protocol, struct let_in *in,
-                   const struct reason **unsure)
+static void narrow(struct arena *arena, const struct bridge *bridge, const struct load_balancer *balancer, int protocol,
+                   bool sure, struct let_in *in)
 {
-    const struct reason *missing = NULL;
-    const struct load_balancer *balancer = load_balancer_of(arena, estate, target, &missing);
-    if (balancer != NULL && missing == NULL) {
+    if (balancer != NULL) {
         struct balancer_ports ports = load_balancer_ports(arena, balancer, protocol);
         in->may = portmap_on_ports(arena, in->may, portset_union(arena, ports.must, ports.may));
         in->must = portmap_on_ports(arena, in->must, ports.must);
+        if (ports.doubt != NULL)
+            reason_add(arena, &in->doubts, ports.doubt);
     }
     if (bridge->told != NULL) {
         in->may = portmap_on_ports(arena, in->may, bridge->told->ports);
         in->must = portmap_on_ports(arena, in->must, bridge->told->ports);
     }
-    if (missing != NULL)
-        *unsure = missing;
-    if (bridge->told == NULL || *unsure != NULL)
+    if (bridge->told == NULL || !sure)
         in->must = portmap_empty;
     in->may = portmap_subtract(arena, in->may, in->must);
 }
 
 // What would tell where a service brings its clients: of VPC links no document does that is read.
-static const char *settles(struct arena *arena, const struct bridge *bridge)
+static const char *settles(const struct estate *estate, const struct bridge *bridge)
 {
-    return bridge->by_prefix_list ? settle_by_call(arena, KIND_VPC_ORIGINS, NULL)
-           : bridge->keeps_client ? settle_by_call(arena, KIND_ACCELERATORS, NULL)
-                                  : settle_by_probe;
+    if (bridge->by_prefix_list)
+        return estate->vpc_origins.count == 0 ? "cloudfront list-vpc-origins, and get-vpc-origin of each"
+                                              : kind_call(KIND_VPC_ORIGINS);
+    if (!bridge->keeps_client)
+        return settle_by_probe;
+    for (size_t i = 0; i < estate->accelerators.size; i++) {
+        const struct accelerator *one = estate->accelerators.slots[i].value;
+        if (one != NULL && one->told && one->enabled && !one->listeners_known)
+            return arena_printf(estate->arena, "globalaccelerator list-listeners of %s", one->name);
+    }
+    return estate->accelerators.count == 0 ? kind_call(KIND_ACCELERATORS) : kind_call(KIND_ENDPOINT_GROUPS);
 }
 
-static void reach(struct exposure_set *set, const struct estate *estate, const struct bridge *bridge,
-                  const struct network_interface *target, enum family family, int protocol)
+// Which service it is and, where that is all that is known, why only perhaps.
+static const struct reason *service_reason(struct arena *arena, const struct estate *estate,
+                                           const struct bridge *bridge)
 {
+    const char *whose = arena_printf(arena, "%s by %s", bridge->service, bridge->id);
+    if (bridge->told != NULL)
+        return reason_says(arena, REASON_BALANCER, bridge->id,
+                           arena_printf(arena, "%s: %s", whose, bridge->told->what));
+    return reason_doubt(arena, REASON_BALANCER, bridge->id, settles(estate, bridge),
+                        arena_printf(arena, "%s, whose own documents are not read", whose));
+}
+
+static void reach(struct bridger *bridger, const struct bridge *bridge, const struct network_interface *target,
+                  const struct gate *gate, enum family family, int protocol)
+{
+    struct exposure_set *set = bridger->set;
+    const struct estate *estate = bridger->estate;
     struct arena *arena = set->arena;
-    reason_list because = {0}, sure = {0}, perhaps = {0};
-    struct let_in in = let_in(arena, estate, bridge, target, family, protocol, &because);
+    reason_list sure = {0}, perhaps = {0};
+    struct let_in in = let_in(bridger, bridge, target, family, protocol);
     const struct reason *unsure = bridge->told == NULL ? NULL : unsure_at(arena, estate, bridge, target, family);
-    narrow(arena, estate, bridge, target, protocol, &in, &unsure);
+    const struct reason *missing = NULL;
+    const struct load_balancer *balancer = load_balancer_of(arena, estate, target, &missing);
+    balancer = missing == NULL ? balancer : NULL;
+    narrow(arena, bridge, balancer, protocol, unsure == NULL && missing == NULL && gate->doubts.count == 0, &in);
     if (in.may.count == 0 && in.must.count == 0)
         return;
-    if (bridge->told == NULL) {
+    reason_add(arena, &sure, service_reason(arena, estate, bridge));
+    reason_add_all(arena, &perhaps, &sure);
+    if (unsure != NULL)
+        reason_add(arena, &perhaps, unsure);
+    if (missing != NULL)
+        reason_add(arena, &perhaps, missing);
+    reason_add_all(arena, &perhaps, &gate->doubts);
+    reason_add_all(arena, &perhaps, &in.doubts);
+    if (bridge->told != NULL && perhaps.count == sure.count)
         reason_add(arena, &perhaps,
-                   reason_doubt(
-                       arena, REASON_BALANCER, bridge->id, settles(arena, bridge),
-                       arena_printf(arena, "%s by %s, whose own documents are not read", bridge->service, bridge->id)));
-    } else {
-        reason_add(arena, &sure,
-                   reason_says(arena, REASON_BALANCER, bridge->id,
-                               arena_printf(arena, "%s by %s: %s", bridge->service, bridge->id, bridge->told->what)));
-        reason_add_all(arena, &perhaps, &sure);
-        reason_add(arena, &perhaps,
-                   unsure != NULL ? unsure
-                                  : reason_doubt(arena, REASON_BALANCER, bridge->id, settle_by_probe,
-                                                 "what its groups admit of the service is not sure"));
-    }
+                   reason_doubt(arena, REASON_BALANCER, bridge->id, settle_by_probe,
+                                "what its groups admit of the service is not sure"));
     const struct instance *instance = map_get(&estate->instances, target->instance_id);
     const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);
     struct indirect_exposure *indirect = vector_add(arena, &set->indirect);
@@ -357,14 +462,19 @@ static void reach(struct exposure_set *set, const struct estate *estate, const s
         .name = name != NULL ? name : tags_name(target->tags, target->tag_count),
         .owner = owner_of(arena, estate, target),
         .dormant = instance != NULL && instance_is_asleep(instance),
+        .by_service = true,
         .load_balancer = bridge->service,
         .listener = bridge->id,
         .health = "unknown",
         .family = family,
         .exposures = {.items = arena_array(arena, struct exposure, in.may.count + in.must.count)},
     };
-    put_exposures(indirect, &in.must, protocol, CERTAINTY_EXACT, &sure, &because);
-    put_exposures(indirect, &in.may, protocol, CERTAINTY_POSSIBLE, &perhaps, &because);
+    for (size_t i = 0; i < in.must.count; i++)
+        put_exposure(arena, indirect, &in.must.segments[i], protocol, CERTAINTY_EXACT, &sure,
+                     because_of(arena, &in.must.segments[i], protocol, &in, balancer, gate));
+    for (size_t i = 0; i < in.may.count; i++)
+        put_exposure(arena, indirect, &in.may.segments[i], protocol, CERTAINTY_POSSIBLE, &perhaps,
+                     because_of(arena, &in.may.segments[i], protocol, &in, balancer, gate));
 }
 
 static bool is_target(const struct estate *estate, const struct bridge *bridge, const text_list *origin_groups,
@@ -380,31 +490,35 @@ static bool is_target(const struct estate *estate, const struct bridge *bridge, 
            (bridge->subnet_id == NULL || text_same(bridge->subnet_id, target->place->subnet_id));
 }
 
+// Whether an internet gateway lets a service in; API Gateway wants none.
 // "AWS Global Accelerator: inbound traffic to VPCs is blocked", "CloudFront VPC origins: all traffic is blocked":
 // https://docs.aws.amazon.com/vpc/latest/userguide/security-vpc-bpa-basics.html#security-vpc-bpa-service-support
 // Both want an internet gateway attached to the VPC, though nothing is routed by it.
-static bool is_shut(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
-                    const struct network_interface *target)
+static struct gate gate_of(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
+                           const struct network_interface *target)
 {
     struct lack_list ignored = {0};
-    return bridge->by_gateway && gateway_admits(arena, estate, target, &ignored).state == GATE_SHUT;
+    return bridge->by_gateway ? gateway_admits(arena, estate, target, &ignored) : (struct gate){.state = GATE_OPEN};
 }
 
-static void reach_all(struct exposure_set *set, const struct estate *estate, const struct bridge *bridge,
-                      const struct network_interface *target)
+static void reach_all(struct bridger *bridger, const struct bridge *bridge, const struct network_interface *target)
 {
+    if (!is_target(bridger->estate, bridge, bridger->origin_groups, target) ||
+        gate_of(bridger->scratch, bridger->estate, bridge, target).state == GATE_SHUT)
+        return;
+    struct gate gate = gate_of(bridger->set->arena, bridger->estate, bridge, target);
     for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4)
         for (int protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol += PROTOCOL_UDP - PROTOCOL_TCP) {
             bool told = bridge->told == NULL ||
                         (protocol == bridge->told->protocol && (family == FAMILY_IPV4 || bridge->told->takes_ipv6));
             if (told && (protocol == PROTOCOL_TCP || bridge->takes_udp))
-                reach(set, estate, bridge, target, (enum family)family, protocol);
+                reach(bridger, bridge, target, &gate, (enum family)family, protocol);
         }
 }
 
-static void reach_told(struct exposure_set *set, const struct estate *estate, struct arena *scratch,
-                       const struct told_bridges *told, const text_list *origin_groups)
+static void reach_told(struct bridger *bridger, const struct told_bridges *told)
 {
+    struct exposure_set *set = bridger->set;
     for (size_t i = 0; i < told->items.count; i++) {
         const struct told_bridge *one = &told->items.items[i];
         struct bridge bridge = {.service = one->service,
@@ -415,19 +529,19 @@ static void reach_told(struct exposure_set *set, const struct estate *estate, st
                                 .by_gateway = true,
                                 .takes_udp = true,
                                 .by_prefix_list =
-                                    one->interface != NULL && is_cloudfront(origin_groups, one->interface),
+                                    one->interface != NULL && is_cloudfront(bridger->origin_groups, one->interface),
                                 .told = one};
-        if (is_target(estate, &bridge, origin_groups, one->target) && !is_shut(scratch, estate, &bridge, one->target))
-            reach_all(set, estate, &bridge, one->target);
+        reach_all(bridger, &bridge, one->target);
     }
     for (size_t i = 0; i < told->assumptions.count; i++)
         text_list_add(set->arena, &set->assumptions, arena_strdup(set->arena, told->assumptions.items[i]));
 }
 
-void bridge_compute(struct exposure_set *set, const struct estate *estate)
+void bridge_compute(struct exposure_set *set, const struct estate *estate, struct group_cache *groups)
 {
     struct arena *scratch = arena_new();
     text_list origin_groups = find_origin_groups(scratch, estate);
+    struct bridger bridger = {set, estate, scratch, groups, &origin_groups};
     struct told_bridges told = told_bridges_of(set->arena, estate, is_cloudfront, &origin_groups);
     bridges found = find_bridges(scratch, estate, &origin_groups, &told);
     for (size_t i = 0; i < told.missing.items.count; i++)
@@ -442,12 +556,9 @@ void bridge_compute(struct exposure_set *set, const struct estate *estate)
                                    guarded ? "%s in %s (%s): whom IAM lets open tunnels by it is not judged"
                                            : "%s in %s (%s): what it brings clients to is not read",
                                    bridge->id, bridge->vpc_id, bridge->service));
-        for (size_t i = 0; i < estate->interfaces.count && !guarded; i++) {
-            const struct network_interface *target = estate->interfaces.items[i];
-            if (is_target(estate, bridge, &origin_groups, target) && !is_shut(scratch, estate, bridge, target))
-                reach_all(set, estate, bridge, target);
-        }
+        for (size_t i = 0; i < estate->interfaces.count && !guarded; i++)
+            reach_all(&bridger, bridge, estate->interfaces.items[i]);
     }
-    reach_told(set, estate, scratch, &told, &origin_groups);
+    reach_told(&bridger, &told);
     arena_free(scratch);
 }

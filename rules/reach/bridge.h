@@ -3,8 +3,8 @@
 // they could reach is possible, with the service named.
 #pragma once
 
-#include "model/exposure.h"
+#include "rules/reach/security_group.h"
 
 // Adds what is possible at each bridge's targets, of which load balancers have targets in their turn (indirect.h), to
 // `set->indirect`, and names the bridges under `set->not_covered`.
-void bridge_compute(struct exposure_set *set, const struct estate *estate);
+void bridge_compute(struct exposure_set *set, const struct estate *estate, struct group_cache *groups);

@@ -1,18 +1,8 @@
-#include "rules/reach/diff.h"
-
 #include <stdlib.h>
 
 #include "model/protocol.h"
+#include "rules/reach/comparison.h"
 #include "rules/reach/explain.h"
-
-struct comparison {
-    struct arena *arena;
-    struct arena *scratch; // for one endpoint
-    const struct side *before;
-    const struct side *after;
-    struct difference *difference;
-    struct map equal; // pairs of lists that were found to agree, as text
-};
 
 // What one endpoint exposes of one protocol.
 struct levels {
@@ -188,7 +178,7 @@ static void explain_pieces(struct comparison *comparison, const struct sides *si
     }
 }
 
-static void add_change(struct comparison *comparison, struct change change, const struct prefixset *internet)
+void comparison_add(struct comparison *comparison, struct change change, const struct prefixset *internet)
 {
     struct arena *arena = comparison->arena;
     change.internet = prefixset_overlap(change.sources, *internet);
@@ -241,18 +231,18 @@ static void report(struct comparison *comparison, const struct sides *sides, int
             struct portmap part =
                 possible ? portmap_subtract(scratch, piece->map, exact) : portmap_intersect(scratch, piece->map, exact);
             for (size_t s = 0; s < part.count; s++)
-                add_change(comparison,
-                           (struct change){.kind = sides->kind,
-                                           .endpoint = sides->open_endpoint,
-                                           .protocol_low = protocol_low,
-                                           .protocol_high = protocol_high,
-                                           .low = part.segments[s].low,
-                                           .high = part.segments[s].high,
-                                           .sources = part.segments[s].sources,
-                                           .path = path,
-                                           .certainty = possible ? CERTAINTY_POSSIBLE : CERTAINTY_EXACT,
-                                           .causes = piece->causes},
-                           &internet);
+                comparison_add(comparison,
+                               (struct change){.kind = sides->kind,
+                                               .endpoint = sides->open_endpoint,
+                                               .protocol_low = protocol_low,
+                                               .protocol_high = protocol_high,
+                                               .low = part.segments[s].low,
+                                               .high = part.segments[s].high,
+                                               .sources = part.segments[s].sources,
+                                               .path = path,
+                                               .certainty = possible ? CERTAINTY_POSSIBLE : CERTAINTY_EXACT,
+                                               .causes = piece->causes},
+                               &internet);
         }
 }
 
@@ -300,18 +290,18 @@ static void report_altered(struct comparison *comparison, const struct endpoint 
             for (size_t v = 0; v < new->via.count; v++)
                 *vector_add(comparison->arena, &causes) = new->via.items[v];
             struct prefixset internet = prefixset_internet(scratch, after->address.family);
-            add_change(comparison,
-                       (struct change){.kind = CHANGE_ALTERED,
-                                       .endpoint = after,
-                                       .protocol_low = low,
-                                       .protocol_high = high,
-                                       .low = old->low > new->low ? old->low : new->low,
-                                       .high = old->high < new->high ? old->high : new->high,
-                                       .sources = sources,
-                                       .path = PATH_TWO_WAY,
-                                       .certainty = new->certainty,
-                                       .causes = causes},
-                       &internet);
+            comparison_add(comparison,
+                           (struct change){.kind = CHANGE_ALTERED,
+                                           .endpoint = after,
+                                           .protocol_low = low,
+                                           .protocol_high = high,
+                                           .low = old->low > new->low ? old->low : new->low,
+                                           .high = old->high < new->high ? old->high : new->high,
+                                           .sources = sources,
+                                           .path = PATH_TWO_WAY,
+                                           .certainty = new->certainty,
+                                           .causes = causes},
+                           &internet);
         }
 }
 
@@ -353,9 +343,8 @@ static void cut_protocols(struct arena *arena, const struct exposure_list *list,
     }
 }
 
-// Notes that one side does not know of what the other tells: then nothing opened or closed there.
-static void not_known(struct comparison *comparison, const struct side *shut, const struct interface_place *place,
-                      enum kind kind)
+void comparison_not_known(struct comparison *comparison, const struct side *shut, const struct interface_place *place,
+                          enum kind kind)
 {
     const struct lack *lack = estate_lack(shut->estate, comparison->scratch, kind, place->account_id, place->region);
     bool before = shut == comparison->before;
@@ -364,8 +353,7 @@ static void not_known(struct comparison *comparison, const struct side *shut, co
                                place->account_id, place->region, lack == NULL ? kind_name(kind) : lack->text));
 }
 
-// Whether a side tells of the interfaces of a place: all of them, or that there are none.
-static bool knows_interfaces(const struct estate *estate, const struct interface_place *place)
+bool comparison_knows_interfaces(const struct estate *estate, const struct interface_place *place)
 {
     enum completeness_state own =
         estate_completeness(estate, KIND_NETWORK_INTERFACES, place->account_id, place->region);
@@ -374,25 +362,9 @@ static bool knows_interfaces(const struct estate *estate, const struct interface
             estate_completeness(estate, KIND_RESERVATIONS, place->account_id, place->region) == COMPLETENESS_WHOLE);
 }
 
-static bool either_planned(const struct comparison *comparison)
+bool comparison_is_planned(const struct comparison *comparison)
 {
     return comparison->before->planned || comparison->after->planned;
-}
-
-// Of what is behind a load balancer, the first kind of document that a side lacks; KIND_COUNT where it lacks none.
-static enum kind lacks_of_balancers(const struct estate *estate, const struct indirect_exposure *one)
-{
-    static const enum kind newer[] = {KIND_LOAD_BALANCERS, KIND_LISTENERS, KIND_LISTENER_RULES, KIND_TARGET_GROUPS,
-                                      KIND_TARGET_HEALTH};
-    static const enum kind classic[] = {KIND_CLASSIC_LOAD_BALANCERS};
-    const struct interface_place *place = one->interface->place;
-    bool is_classic = one->target_group == NULL;
-    for (size_t i = 0; i < (is_classic ? 1 : sizeof(newer) / sizeof(newer[0])); i++) {
-        enum kind kind = is_classic ? classic[i] : newer[i];
-        if (estate_completeness(estate, kind, place->account_id, place->region) < COMPLETENESS_WHOLE)
-            return kind;
-    }
-    return KIND_COUNT;
 }
 
 static void compare_endpoint(struct comparison *comparison, const struct endpoint *before, const struct endpoint *after)
@@ -404,8 +376,9 @@ static void compare_endpoint(struct comparison *comparison, const struct endpoin
         return;
     const struct endpoint *only = before == NULL ? after : after == NULL ? before : NULL;
     const struct side *shut = before == NULL ? comparison->before : comparison->after;
-    if (only != NULL && !either_planned(comparison) && !knows_interfaces(shut->estate, only->interface->place)) {
-        not_known(comparison, shut, only->interface->place, KIND_NETWORK_INTERFACES);
+    if (only != NULL && !comparison_is_planned(comparison) &&
+        !comparison_knows_interfaces(shut->estate, only->interface->place)) {
+        comparison_not_known(comparison, shut, only->interface->place, KIND_NETWORK_INTERFACES);
         return;
     }
     if (lists_agree(olds, news)) {
@@ -420,67 +393,6 @@ static void compare_endpoint(struct comparison *comparison, const struct endpoin
         if (cuts.items.items[i] < cuts.items.items[i + 1])
             compare_protocols(comparison, before, after, (int)cuts.items.items[i], (int)cuts.items.items[i + 1] - 1);
     arena_reset(comparison->scratch);
-}
-
-// Behind load balancers only who reaches a target's port counts, not by which way.
-static struct prefixset reaching_target(struct arena *arena, const struct exposure_set *set,
-                                        const struct indirect_exposure *like)
-{
-    struct prefixset sources = prefixset_empty;
-    for (size_t i = 0; i < set->indirect.count; i++) {
-        const struct indirect_exposure *one = &set->indirect.items[i];
-        const struct exposure *first = &one->exposures.items[0], *wanted = &like->exposures.items[0];
-        if (one->family != like->family || one->dormant ||
-            !address_equal(one->private_address, like->private_address) ||
-            strcmp(one->interface->place->vpc_id, like->interface->place->vpc_id) != 0 || first->low != wanted->low ||
-            first->protocol_low != wanted->protocol_low)
-            continue;
-        for (size_t e = 0; e < one->exposures.count; e++)
-            sources = prefixset_union(arena, sources, one->exposures.items[e].sources);
-    }
-    return sources;
-}
-
-static void compare_indirect(struct comparison *comparison, enum change_kind kind, const struct side *opens,
-                             const struct side *shuts)
-{
-    const struct exposure_set *open = opens->exposures, *shut = shuts->exposures;
-    struct arena *scratch = comparison->scratch;
-    struct map done = {0};
-    for (size_t i = 0; i < open->indirect.count; i++) {
-        const struct indirect_exposure *one = &open->indirect.items[i];
-        const struct exposure *first = &one->exposures.items[0];
-        char address[ADDRESS_TEXT];
-        address_format(one->private_address, address);
-        const char *key = arena_printf(scratch, "%s|%s|%d|%d|%u", one->interface->place->vpc_id, address,
-                                       (int)one->family, first->protocol_low, (unsigned)first->low);
-        if (map_get(&done, key) != NULL)
-            continue;
-        map_put(scratch, &done, key, comparison);
-        struct prefixset sources =
-            prefixset_subtract(scratch, reaching_target(scratch, open, one), reaching_target(scratch, shut, one));
-        if (prefixset_is_empty(sources))
-            continue;
-        enum kind lacks = either_planned(comparison) ? KIND_COUNT : lacks_of_balancers(shuts->estate, one);
-        if (lacks != KIND_COUNT) {
-            not_known(comparison, shuts, one->interface->place, lacks);
-            continue;
-        }
-        struct prefixset internet = prefixset_internet(scratch, one->family);
-        add_change(comparison,
-                   (struct change){.kind = kind,
-                                   .indirect = one,
-                                   .protocol_low = first->protocol_low,
-                                   .protocol_high = first->protocol_high,
-                                   .low = first->low,
-                                   .high = first->high,
-                                   .sources = sources,
-                                   .path = PATH_TWO_WAY,
-                                   .certainty = first->certainty,
-                                   .causes = first->via},
-                   &internet);
-    }
-    arena_reset(scratch);
 }
 
 static int by_place(const void *left, const void *right)
@@ -520,8 +432,8 @@ struct difference *diff_compute(const struct side *before, const struct side *af
         if (exposure_endpoint_at(after->exposures, old->address) == NULL)
             compare_endpoint(&comparison, old, NULL);
     }
-    compare_indirect(&comparison, CHANGE_OPENED, after, before);
-    compare_indirect(&comparison, CHANGE_CLOSED, before, after);
+    comparison_of_indirect(&comparison, CHANGE_OPENED, after, before);
+    comparison_of_indirect(&comparison, CHANGE_CLOSED, before, after);
     if (difference->changes.count > 1)
         qsort(difference->changes.items, difference->changes.count, sizeof(struct change), by_place);
     arena_free(comparison.scratch);

@@ -416,7 +416,7 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
         if (missing != NULL)
             gate_doubt(arena, &gate, missing);
         if (balancer != NULL && balancer->doubt != NULL)
-            gate_doubt(arena, &gate, load_balancer_doubt(arena, balancer));
+            gate_doubt(arena, &gate, load_balancer_doubt(arena, estate, balancer));
     }
     if (gate.state != GATE_SHUT && private_address.family == FAMILY_IPV6 && estate->has_private_ipv6)
         admit_private_space(arena, estate, interface->place, private_address, &gate);

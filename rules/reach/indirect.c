@@ -94,10 +94,12 @@ static void index_fronts(struct walker *walker)
     }
 }
 
-// The clients that a service may bring to a listener at one node. Without a listener, to any port.
+// The clients that a service may bring to a listener at one node, and by what, where they would not come without it.
+// Without a listener, to any port.
 static void add_bridged(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
-                        struct clients *clients, reason_list *doubts)
+                        struct clients *clients, struct hop_in *way)
 {
+    struct clients direct = *clients;
     for (size_t i = 0; i < walker->bridged; i++) {
         const struct indirect_exposure *bridged = &walker->set->indirect.items[i];
         bool here = bridged->interface == node && bridged->family == in->family;
@@ -106,17 +108,25 @@ static void add_bridged(struct walker *walker, const struct hop_in *in, const st
             bool holds = in->listener == NULL || (in->listener->port >= one->low && in->listener->port <= one->high);
             if (one->protocol_low != in->protocol || !holds)
                 continue;
+            bool surely = one->certainty == CERTAINTY_EXACT && in->listener != NULL;
+            struct prefixset known = surely ? direct.must : direct.may;
             clients->may = prefixset_union(walker->arena, clients->may, one->sources);
-            if (one->certainty == CERTAINTY_EXACT && in->listener != NULL)
+            if (surely)
                 clients->must = prefixset_union(walker->arena, clients->must, one->sources);
-            reason_add_all(walker->arena, doubts, &one->via);
+            if (!prefixset_overlap(prefixset_subtract(walker->arena, one->sources, known),
+                                   prefixset_internet(walker->arena, in->family)))
+                continue;
+            reason_add_all(walker->arena, &way->because, &one->because);
+            for (size_t v = 0; v < one->via.count; v++) // which service it is, then why that is not sure
+                reason_add(walker->arena, one->via.items[v]->settle == NULL ? &way->path : &way->doubts,
+                           one->via.items[v]);
         }
     }
 }
 
 // The clients that reach a listener two-way at one node, and what admits them there. Without a listener, any port.
 static struct clients clients_of(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
-                                 reason_list *because, reason_list *doubts)
+                                 struct hop_in *way)
 {
     struct arena *arena = walker->arena;
     struct clients clients = {0};
@@ -131,11 +141,11 @@ static struct clients clients_of(struct walker *walker, const struct hop_in *in,
             clients.may = prefixset_union(arena, clients.may, one->sources);
             if (one->certainty == CERTAINTY_EXACT && in->listener != NULL)
                 clients.must = prefixset_union(arena, clients.must, one->sources);
-            reason_add_all(arena, because, &one->because);
-            reason_add_all(arena, doubts, &one->via);
+            reason_add_all(arena, &way->because, &one->because);
+            reason_add_all(arena, &way->doubts, &one->via);
         }
     }
-    add_bridged(walker, in, node, &clients, doubts);
+    add_bridged(walker, in, node, &clients, way);
     return clients;
 }
 
@@ -235,8 +245,8 @@ static void add_exposure(struct walker *walker, struct indirect_exposure *indire
         reason_add(arena, &one->via,
                    reason_says(arena, REASON_BALANCER, indirect->target_group,
                                arena_printf(arena, "target group %s: %s", indirect->target_group, indirect->health)));
-    if (certainty == CERTAINTY_POSSIBLE)
-        reason_add_all(arena, &one->via, doubts);
+    for (size_t i = 0; certainty == CERTAINTY_POSSIBLE && i < doubts->count; i++)
+        reason_add(arena, &one->via, reason_behind(arena, doubts->items[i]));
     reason_add_all(arena, &one->because, because);
 }
 
@@ -430,7 +440,7 @@ static void follow_nested(struct walker *walker, const struct hop_in *way, const
               arena_printf(walker->set->arena, "missing: listeners of load balancer %s", balancer->name));
     if (balancer->doubt != NULL) {
         next.doubtful = true;
-        reason_add(walker->arena, &next.doubts, load_balancer_doubt(walker->set->arena, balancer));
+        reason_add(walker->arena, &next.doubts, load_balancer_doubt(walker->set->arena, walker->estate, balancer));
     }
     for (size_t i = 0; any && i < balancer->listeners.count; i++) {
         const struct listener *listener = &balancer->listeners.items[i];
@@ -578,7 +588,8 @@ static void follow_group(struct walker *walker, const struct hop_in *way, const 
     if (group->doubt != NULL) {
         reason_add(walker->arena, &in.doubts,
                    reason_doubt(walker->set->arena, REASON_BALANCER, group_name(group),
-                                settle_by_call(walker->set->arena, KIND_TARGET_GROUPS, group_name(group)),
+                                settle_doubt(walker->set->arena, walker->estate, group->doubt, KIND_TARGET_GROUPS,
+                                             group_name(group)),
                                 group->doubt));
         in.doubtful = true;
     }
@@ -676,11 +687,11 @@ static void enter(struct walker *walker, const struct front *front, const struct
                 continue;
             in.doubtful = listener == NULL;
             in.of_node = arena_array(walker->arena, struct clients, front->nodes.count + 1);
-            add_path(walker, &in.path, front->balancer, listener);
             for (size_t n = 0; n < front->nodes.count; n++) {
-                in.of_node[n] = clients_of(walker, &in, front->nodes.items[n], &in.because, &in.doubts);
+                in.of_node[n] = clients_of(walker, &in, front->nodes.items[n], &in);
                 any = any || !prefixset_is_empty(in.of_node[n].may);
             }
+            add_path(walker, &in.path, front->balancer, listener);
             if (any && front->balancer->type == LOAD_BALANCER_CLASSIC)
                 follow_classic(walker, &in);
             else if (any)

@@ -20,11 +20,12 @@ bool preserves_by_default(const struct target_group *group)
     return strcmp(group->type, "instance") == 0;
 }
 
-const struct reason *load_balancer_doubt(struct arena *arena, const struct load_balancer *balancer)
+const struct reason *load_balancer_doubt(struct arena *arena, const struct estate *estate,
+                                         const struct load_balancer *balancer)
 {
     enum kind kind = balancer->type == LOAD_BALANCER_CLASSIC ? KIND_CLASSIC_LOAD_BALANCERS : KIND_LOAD_BALANCERS;
-    return reason_doubt(arena, REASON_BALANCER, balancer->name, settle_by_call(arena, kind, balancer->name),
-                        balancer->doubt);
+    return reason_doubt(arena, REASON_BALANCER, balancer->name,
+                        settle_doubt(arena, estate, balancer->doubt, kind, balancer->name), balancer->doubt);
 }
 
 const struct reason *listeners_missing(struct arena *arena, const struct load_balancer *balancer)
@@ -53,7 +54,7 @@ const struct load_balancer *load_balancer_of(struct arena *arena, const struct e
         return NULL;
     }
     if (balancer->doubt != NULL)
-        *missing = load_balancer_doubt(arena, balancer);
+        *missing = load_balancer_doubt(arena, estate, balancer);
     else if (!balancer->listeners_known)
         *missing = listeners_missing(arena, balancer);
     return balancer;

@@ -54,7 +54,8 @@ void load_balancer_gate(struct arena *arena, const struct estate *estate, const 
                         enum family family, bool allowed, struct balancer_gate *gate);
 
 // Why a load balancer or its listeners are not sure; it has a doubt.
-const struct reason *load_balancer_doubt(struct arena *arena, const struct load_balancer *balancer);
+const struct reason *load_balancer_doubt(struct arena *arena, const struct estate *estate,
+                                         const struct load_balancer *balancer);
 // That its listeners are not in the snapshot.
 const struct reason *listeners_missing(struct arena *arena, const struct load_balancer *balancer);
 

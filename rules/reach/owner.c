@@ -102,6 +102,36 @@ static const struct owner *database(struct arena *arena, const struct estate *es
                                       OWNER_BY_DOCUMENT});
 }
 
+// A task's interface says that it is one. What the record of its service says must be so of it, as of databases.
+static const struct owner *ecs_service(struct arena *arena, const struct estate *estate,
+                                       const struct network_interface *interface)
+{
+    enum { MOST_NAMES = 3 };
+    VECTOR(const char *) names = {0};
+    bool is_public = false;
+    for (size_t i = 0; i < interface->address_count; i++)
+        is_public = is_public || interface->addresses[i].address.family == FAMILY_IPV4;
+    for (size_t i = 0; i < estate->ecs_services.count; i++) {
+        const struct ecs_service *one = &estate->ecs_services.items[i];
+        bool fits = (one->groups == NULL || interface->groups == NULL || one->groups == interface->groups) &&
+                    (!one->public_told || one->public_ip == is_public);
+        bool there = false, known = false;
+        for (size_t s = 0; s < one->subnets.count; s++)
+            there = there || text_same(one->subnets.items[s], interface->place->subnet_id);
+        for (size_t n = 0; n < names.count; n++)
+            known = known || strcmp(names.items[n], one->id) == 0;
+        if (fits && there && !known)
+            *vector_add(arena, &names) = one->id;
+    }
+    if (names.count == 0 || names.count > MOST_NAMES)
+        return NULL;
+    const char *either = names.items[0];
+    for (size_t i = 1; i < names.count; i++)
+        either = arena_printf(arena, "%s or %s", either, names.items[i]);
+    return made(arena, (struct owner){"ecs", "ECS service", names.count == 1 ? either : NULL,
+                                      names.count == 1 ? NULL : either, OWNER_BY_DOCUMENT});
+}
+
 // By its id, or by its private address where that is all that the document tells.
 static const struct owner *named(struct arena *arena, const struct estate *estate,
                                  const struct network_interface *interface)
@@ -167,6 +197,9 @@ static const struct type {
     {"global_accelerator_managed", "globalaccelerator", "accelerator"},
     {"api_gateway_managed", "apigateway", "API Gateway VPC link"},
     {"quicksight", "quicksight", "QuickSight"},
+    {"iot_rules_managed", "iot", "AWS IoT rule"},
+    {"aws_codestar_connections_managed", "codeconnections", "AWS CodeConnections host"},
+    {"evs", "evs", "Amazon EVS VLAN subnet"},
 };
 
 // "app/web/0123456789abcdef" -> "web"
@@ -245,6 +278,27 @@ static const struct owner *by_type(struct arena *arena, const char *type)
     return NULL;
 }
 
+// What is known of an interface that AWS made, where nothing names its service.
+static const struct owner *by_making(struct arena *arena, const struct network_interface *interface)
+{
+    static const char amazon[] = "amazon-";
+    const char *requester = interface->requester_id, *description = interface->description, *said = NULL;
+    if (!interface->requester_managed)
+        return NULL;
+    bool is_service = requester != NULL && strncmp(requester, amazon, sizeof(amazon) - 1) == 0;
+    if (requester != NULL)
+        said = arena_printf(arena, "requested by %s", requester);
+    if (strcmp(interface->type, "interface") != 0)
+        said =
+            arena_printf(arena, "%s%sof type %s", said == NULL ? "" : said, said == NULL ? "" : ", ", interface->type);
+    if (description != NULL && description[0] != '\0')
+        said = arena_printf(arena, "%s%s\"%s\"", said == NULL ? "" : said, said == NULL ? "" : ", ", description);
+    return made(arena, (struct owner){.service = is_service ? requester + sizeof(amazon) - 1 : "unknown",
+                                      .kind = "requester-managed interface",
+                                      .name = said,
+                                      .by = requester != NULL ? OWNER_BY_REQUESTER : OWNER_BY_TYPE});
+}
+
 const struct owner *owner_of(struct arena *arena, const struct estate *estate,
                              const struct network_interface *interface)
 {
@@ -265,8 +319,13 @@ const struct owner *owner_of(struct arena *arena, const struct estate *estate,
                             : made(arena, (struct owner){described->service, described->kind, described->id,
                                                          name[0] == '\0' ? described->name : name, OWNER_BY_DOCUMENT});
     }
-    owner = by_requester(arena, interface->requester_id);
+    if (described != NULL && strcmp(described->service, "ecs") == 0)
+        owner = ecs_service(arena, estate, interface);
+    if (owner == NULL)
+        owner = by_requester(arena, interface->requester_id);
     if (owner == NULL)
         owner = described;
-    return owner != NULL ? owner : by_type(arena, interface->type);
+    if (owner == NULL)
+        owner = by_type(arena, interface->type);
+    return owner != NULL ? owner : by_making(arena, interface);
 }

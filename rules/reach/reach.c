@@ -19,8 +19,8 @@ struct engine {
     struct arena *scratch; // for one answer
     struct exposure_set *set;
     struct group_cache groups;
-    struct map sites_of_place[GATEWAY_LOCAL + 1]; // by gateway: struct interface_place -> struct site
-    struct map sites_by_key;                      // what decides, as text -> struct site
+    struct map sites_of_place[GATEWAYS]; // by gateway: struct interface_place -> struct site
+    struct map sites_by_key;             // what decides, as text -> struct site
     VECTOR(struct question) questions;
     VECTOR(struct admitted) admitted; // of the question in hand, in scratch memory
     struct prefix_table sources;      // equal ones are held once
@@ -331,6 +331,15 @@ static void keep_exposures(struct engine *engine, const exposure_vector *exposur
     }
 }
 
+// Loopback addresses stand for the tester's own host, and pending ones for what a plan will bring.
+static enum address_gateway gateway_of(const struct interface_address *address)
+{
+    struct address first = {address->address.family, address->address.first};
+    bool routed = address_is_global(first) || address_is_loopback(first) ||
+                  (first.family == FAMILY_IPV4 && first.bits < PENDING_ADDRESSES);
+    return address->gateway == GATEWAY_INTERNET && !routed ? GATEWAY_NONE : address->gateway;
+}
+
 static struct site *site_of(struct engine *engine, const struct network_interface *interface,
                             enum address_gateway gateway)
 {
@@ -472,13 +481,14 @@ struct exposure_set *reach_compute(const struct estate *estate)
         const struct owner *owner = owner_of(arena, estate, interface);
         for (size_t a = 0; a < interface->address_count; a++) {
             const struct interface_address *address = &interface->addresses[a];
-            struct site *site = site_of(&engine, interface, address->gateway);
+            enum address_gateway gateway = gateway_of(address);
+            struct site *site = site_of(&engine, interface, gateway);
             const struct exposure_list *exposures = ask(&engine, site, interface, address->private_address);
             *vector_add(arena, &set->endpoints) =
                 (struct endpoint){.interface = interface,
                                   .address = address->address,
                                   .private_address = address->private_address,
-                                  .gateway = address->gateway,
+                                  .gateway = gateway,
                                   .dormant = !interface->attached || (instance != NULL && instance_is_asleep(instance)),
                                   .name = name != NULL ? name : tags_name(interface->tags, interface->tag_count),
                                   .owner = owner,
@@ -494,7 +504,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
     }
     if (set->endpoints.count > 1)
         qsort(set->endpoints.items, set->endpoints.count, sizeof(struct endpoint), by_endpoint);
-    bridge_compute(set, estate);
+    bridge_compute(set, estate, &engine.groups);
     indirect_compute(set, estate, &engine.groups); // puts all in order
     add_missing(&engine, &engine.groups.missing);
     absence_list(set, estate);

@@ -37,7 +37,7 @@ struct site *site_behind(struct arena *arena, const struct estate *estate, const
     site->acl = network_acl_of(arena, estate, interface, &acl);
     if (site->acl == NULL)
         site->acl_missing = reason_lack(arena, REASON_ACL_IN, &acl);
-    if (gateway != GATEWAY_INTERNET) {
+    if (gateway == GATEWAY_CARRIER || gateway == GATEWAY_LOCAL) {
         site->gate.why = site->table_missing =
             reason_doubt(arena, REASON_GATEWAY, interface->place->vpc_id, settle_by_probe,
                          unmodelled(arena, interface->place, gateway));
@@ -48,6 +48,12 @@ struct site *site_behind(struct arena *arena, const struct estate *estate, const
         return site;
     }
     site->gate = gateway_admits(arena, estate, interface, &site->missing);
+    if (gateway == GATEWAY_NONE) {
+        site->gate.state = GATE_SHUT;
+        site->gate.why = reason_stop(arena, REASON_GATEWAY, NULL,
+                                     "its address is not globally reachable (RFC 6890): no gateway brings the internet "
+                                     "to it");
+    }
     site->edge = map_get(&estate->edge_table_of_gateway, site->gate.gateway_id);
     site->table = route_table_of(arena, estate, interface, &table);
     if (site->table == NULL)

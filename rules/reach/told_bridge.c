@@ -126,11 +126,16 @@ static void tell_endpoint(struct teller *teller, const struct accelerator *accel
         const struct network_interface *target = targets->items[i];
         const struct network_interface *own = accelerators_in(teller->estate, target->place->subnet_id);
         const char *unsure = accelerator->unsure != NULL ? accelerator->unsure : endpoint->unsure;
-        if (unsure == NULL && !endpoint->keeps_client)
+        const char *settle = accelerator->unsure != NULL ? settle_by_call(arena, KIND_ACCELERATORS, accelerator->name)
+                             : endpoint->keeps_untold ? settle_by_call(arena, KIND_ENDPOINT_GROUPS, accelerator->name)
+                                                      : settle_by_probe;
+        if (unsure == NULL && !endpoint->keeps_client) {
             unsure = "its clients come from AWS's own addresses, which are not told";
-        else if (unsure == NULL && own == NULL)
+        } else if (unsure == NULL && own == NULL) {
             unsure = arena_printf(arena, "no interface of Global Accelerator is in %s",
                                   target->place->subnet_id == NULL ? "its subnet" : target->place->subnet_id);
+            settle = settle_by_call(arena, KIND_NETWORK_INTERFACES, target->place->subnet_id);
+        }
         *vector_add(arena, &teller->told->items) = (struct told_bridge){
             .service = "AWS Global Accelerator",
             .what =
@@ -144,6 +149,7 @@ static void tell_endpoint(struct teller *teller, const struct accelerator *accel
             .from_edge = !endpoint->keeps_client,
             .takes_ipv6 = accelerator->takes_ipv6,
             .unsure = unsure,
+            .settle = settle,
         };
     }
 }
@@ -241,9 +247,13 @@ static interfaces targets_in(struct teller *teller, const struct vpc_origin *ori
 static void tell_origin(struct teller *teller, const struct vpc_origin *origin, const struct network_interface *own)
 {
     interfaces targets = targets_in(teller, origin, own->place->vpc_id);
-    const char *unsure = origin->unsure;
-    if (unsure == NULL && origin->distribution == NULL)
+    const char *unsure = origin->unsure, *settle = settle_by_call(teller->arena, KIND_VPC_ORIGINS, origin->id);
+    if (unsure == NULL && origin->distribution == NULL) {
         unsure = "no distribution of the snapshot is known to send every viewer there";
+        settle = is_broken(teller->estate, KIND_DISTRIBUTIONS) || !estate_has(teller->estate, KIND_DISTRIBUTIONS)
+                     ? settle_by_call(teller->arena, KIND_DISTRIBUTIONS, NULL)
+                     : settle_by_probe;
+    }
     for (size_t i = 0; i < targets.count; i++)
         *vector_add(teller->arena, &teller->told->items) = (struct told_bridge){
             .service = "CloudFront VPC origin",
@@ -258,6 +268,7 @@ static void tell_origin(struct teller *teller, const struct vpc_origin *origin, 
             .protocol = PROTOCOL_TCP,
             .takes_ipv6 = true,
             .unsure = unsure,
+            .settle = settle,
         };
 }
 

@@ -17,6 +17,7 @@ struct told_bridge {
     bool from_edge;    // it sees some address of AWS's own
     bool takes_ipv6;
     const char *unsure; // why clients may not come, or NULL
+    const char *settle; // what would settle that
 };
 
 struct told_bridges {

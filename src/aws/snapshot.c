@@ -179,6 +179,21 @@ static bool decides(const char *service, const char *operation)
             call->scope == CALL_ABOUT && call->kind != KIND_FIREWALLS);
 }
 
+// That it is known why a call has no document: it need not be said again.
+static void note_accounted(struct estate *estate, const struct json_cursor *one)
+{
+    static const char *const keys[] = {"service", "operation", "account_id", "region"};
+    const char *key = NULL;
+    for (int i = 0; i < 4; i++) {
+        const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, keys[i]));
+        if (text == NULL)
+            return;
+        key = key == NULL ? text : arena_printf(estate->arena, "%s|%s", key, text);
+        if (i >= 2) // some calls are made once an account
+            map_put(estate->arena, &estate->accounted, arena_strdup(estate->arena, key), estate);
+    }
+}
+
 // Of a call that answers can do without, what is not told for want of it.
 static void note_unanswered(struct estate *estate, const struct json_cursor *one)
 {
@@ -191,6 +206,7 @@ static void note_unanswered(struct estate *estate, const struct json_cursor *one
     const struct aws_call *call = call_of_operation(texts[1], texts[2]);
     if (call == NULL || call->purpose == FOR_EXPOSURE)
         return;
+    note_accounted(estate, one);
     const char *what = call->purpose == FOR_OWNERS ? "what it would name or count is not told here"
                                                    : "what the service brings in is not read";
     *vector_add(estate->arena, &estate->not_covered) =
@@ -201,6 +217,7 @@ static void note_unanswered(struct estate *estate, const struct json_cursor *one
 static void read_absence(struct estate *estate, const struct json_cursor *one)
 {
     const char *code = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, "code"));
+    note_accounted(estate, one);
     if (code != NULL && strcmp(code, "host-unknown") == 0) // or this machine finds no host by name
         note_unanswered(estate, one);
     const char *account = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, "account_id"));

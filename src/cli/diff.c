@@ -115,7 +115,9 @@ static void write_text(struct text *out, struct arena *shown, const struct diffe
                                                            : change->indirect->interface->id),
             cli_sources(arena, family, change->sources), change->path == PATH_INBOUND_ONLY ? "  [inbound-only]" : "",
             change->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "", change->internet ? "" : "  [not internet]",
-            change->endpoint == NULL ? "  [behind a load balancer]" : "");
+            change->endpoint != NULL       ? ""
+            : change->indirect->by_service ? arena_printf(arena, "  [behind %s]", change->indirect->load_balancer)
+                                           : "  [behind a load balancer]");
         for (size_t c = 0; c < change->causes.count; c++)
             text_printf(out, "         %s\n", report_clean(arena, reason_brief(arena, change->causes.items[c])));
         arena_free(arena);

@@ -2,10 +2,8 @@
 
 #include "base/log.h"
 #include "base/printable.h"
-#include "cli/common.h"
+#include "cli/explain_private.h"
 #include "model/protocol.h"
-#include "report/report.h"
-#include "rules/reach/explain.h"
 
 static const struct option_spec options_of_explain[] = {
     {"format", 'f', "FORMAT", "text or json (default text)", false},
@@ -93,8 +91,6 @@ static void write_answer(struct text *out, const char *format, struct arena *are
                          const char *question, const char *source, const char *verdict,
                          const struct explanation *explanation)
 {
-    static const char *const results[] = {"pass", "possible", "stop"};
-    static const char *const marks[] = {"ok", "?", "STOP"};
     char address[ADDRESS_TEXT];
     endpoint_address(endpoint, address);
     if (strcmp(format, "json") == 0) {
@@ -107,18 +103,7 @@ static void write_answer(struct text *out, const char *format, struct arena *are
         json_put_string(&writer, "from", source);
         json_put_string(&writer, "verdict", verdict);
         json_put_boolean(&writer, "dormant", endpoint->dormant);
-        reason_put(&writer, arena, "stopped_by", explanation_stop(explanation));
-        json_open(&writer, "hops", '[');
-        for (size_t i = 0; i < explanation->hops.count; i++) {
-            const struct hop *hop = &explanation->hops.items[i];
-            json_open_line(&writer, NULL, '{');
-            json_put_string(&writer, "stage", hop_words(hop));
-            json_put_string(&writer, "result", results[hop->result]);
-            json_put_string(&writer, "text", hop->text);
-            reasons_put(&writer, arena, "reasons", &hop->reasons);
-            json_close(&writer, '}');
-        }
-        json_close(&writer, ']');
+        explain_put_hops(&writer, arena, explanation);
         json_close(&writer, '}');
         json_end_document(&writer);
         return;
@@ -126,14 +111,7 @@ static void write_answer(struct text *out, const char *format, struct arena *are
     const char *dormancy = endpoint_dormancy(endpoint);
     text_printf(out, "%s from %s to %s: %s%s%s%s\n", question, source, address, verdict,
                 dormancy != NULL ? " (dormant: " : "", dormancy != NULL ? dormancy : "", dormancy != NULL ? ")" : "");
-    for (size_t i = 0; i < explanation->hops.count; i++) {
-        const struct hop *hop = &explanation->hops.items[i];
-        text_printf(out, "  %-4s  %-16s %s\n", marks[hop->result], hop_words(hop), report_clean(arena, hop->text));
-        for (size_t r = 0; r < hop->reasons.count; r++)
-            if (hop->result == HOP_POSSIBLE && hop->reasons.items[r]->settle != NULL)
-                text_printf(out, "  %-4s  %-16s to settle it: %s\n", "", "",
-                            report_clean(arena, hop->reasons.items[r]->settle));
-    }
+    explain_write_hops(arena, explanation, out);
 }
 
 static int run(struct arena *arena, int argc, char **argv)
@@ -166,15 +144,16 @@ static int run(struct arena *arena, int argc, char **argv)
     if (!cli_declared(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     const struct endpoint *endpoint = exposure_endpoint(declared.exposures, address);
+    struct private_question inner = {question, address, protocol, number, vantage.address, format};
     struct text out = {0};
-    int status = 0;
+    bool complete = exposure_set_complete(declared.exposures), good = true;
     if (endpoint == NULL) {
-        bool complete = cli_say_missing(declared.exposures);
-        error_set(&error, complete ? ERROR_USAGE : ERROR_INCOMPLETE,
-                  complete ? "%s: no attached interface of this snapshot has that public address"
-                           : "%s: not known: no interface that was read has that public address, and not all were read",
-                  asked);
-        status = cli_fail(&error);
+        good = explain_private(arena, declared.exposures, &inner, complete, &out);
+        if (!good)
+            error_set(&error, complete ? ERROR_USAGE : ERROR_INCOMPLETE,
+                      complete ? "%s: no attached interface of this snapshot has that address"
+                               : "%s: not known: no interface that was read has that address, and not all were read",
+                      asked);
     } else {
         char source[ADDRESS_TEXT];
         if (from == NULL)
@@ -185,10 +164,12 @@ static int run(struct arena *arena, int argc, char **argv)
         write_answer(&out, format, arena, endpoint, question, source,
                      verdict_of(explanation.exposure, vantage.client_ports, arena, protocol), &explanation);
         if (strcmp(format, "text") == 0)
-            printable_lines(out.bytes);
-        bool complete = cli_say_missing(declared.exposures);
-        status = !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
+            explain_ways_beside(arena, declared.exposures, &inner, &out);
     }
+    if (good && strcmp(format, "text") == 0)
+        printable_lines(out.bytes);
+    cli_say_missing(declared.exposures);
+    int status = !good || !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
     text_free(&out);
     cli_declared_free(&declared);
     return status;
@@ -199,9 +180,11 @@ const struct command command_explain = {
     .summary = "Explains why one port of an endpoint is reachable, or what first stops it, hop by hop.",
     .usage = "SNAPSHOT ADDRESS PORT/PROTOCOL [--from ADDRESS]",
     .notes =
+        "Of a private address: by which load balancers, accelerators and VPC origins it is reached, if by any.\n"
         "PORT/PROTOCOL is 443/tcp, 53/udp, 8.0/icmp (type and code), icmp (echo) or a protocol number such as 47.\n"
         "\nExamples:\n"
         "  sgproof explain estate/ 198.51.100.7 443/tcp\n"
+        "  sgproof explain estate/ 10.0.2.4 8080/tcp --from 8.8.8.8\n"
         "  sgproof explain estate/ 2001:db8:1::7 icmpv6 --from 2001:db8:ffff::1 --format json\n",
     .options = options_of_explain,
     .run = run,

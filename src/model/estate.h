@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/vector.h"
+#include "model/things.h"
 #include "net/port_set.h"
 #include "net/prefix_set.h"
 
@@ -43,8 +44,11 @@ enum kind {
     KIND_TRANSIT_ATTACHMENTS,
     KIND_FUNCTION_URLS,
     KIND_ECS_TASKS,
+    KIND_ECS_SERVICES,
+    KIND_EKS_CLUSTER_NAMES,
     KIND_EKS_CLUSTERS,
     KIND_REDSHIFT_CLUSTERS,
+    KIND_OPENSEARCH_DOMAIN_NAMES,
     KIND_OPENSEARCH_DOMAINS,
     KIND_MSK_CLUSTERS,
     KIND_DISTRIBUTIONS,
@@ -310,8 +314,9 @@ struct instance {
 // Addresses below this stand for ones that a planned change will bring and nobody knows yet.
 enum { PENDING_ADDRESSES = 1 << 24 };
 
-// By which gateway of its VPC packets come to an address. Only the first one is modelled.
-enum address_gateway { GATEWAY_INTERNET, GATEWAY_CARRIER, GATEWAY_LOCAL };
+// By which gateway of its VPC packets come to an address. Only the first one is modelled; none brings the internet to
+// an address that it does not route.
+enum address_gateway { GATEWAY_INTERNET, GATEWAY_CARRIER, GATEWAY_LOCAL, GATEWAY_NONE, GATEWAYS };
 
 // An address on an interface. For IPv4 `address` is the public one and `private_address` what it is translated to.
 struct interface_address {
@@ -340,6 +345,7 @@ struct network_interface {
     uint16_t private_ipv4_count;
     int16_t device_index;                                                                           // -1: not known
     enum __attribute__((packed)) igw_traffic { IGW_NOT_TOLD, IGW_ALLOWED, IGW_DENIED } igw_traffic; // DenyAllIgwTraffic
+    bool type_told;
     bool groups_unsure; // whether its groups apply to it is not known; `doubt` says why
     bool attached;
     bool requester_managed;
@@ -440,44 +446,11 @@ struct target_group {
     VECTOR(struct target) targets;
 };
 
-struct db_instance {
-    const char *id;
-    const char *evidence;
-    const char *account;
-    const char *region;
-    bool publicly_accessible;
-    VECTOR(const char *) subnets;
-    const char *zone;        // or NULL, as what follows
-    const char *second_zone; // of its standby
-    const struct group_set *groups;
-};
-
-// Something that a document names as public: a place of AWS's own, which is no interface of the snapshot, or a thing
-// whose interfaces must be there.
-struct public_place {
-    const char *service; // as its API is named
-    const char *kind;    // "Redshift cluster", "CloudFront distribution"
-    const char *id;
-    const char *detail; // or NULL: its host name, who may come to it
-    const char *account;
-    const char *region;
-    bool has_interface;             // else it is a place of AWS's own
-    VECTOR(const char *) addresses; // public ones that its document tells
-};
-
 struct launch_template {
     const char *id;
     const char *evidence;
     bool is_default; // this version is the one that is used unless another is named
     bool public_ip;  // some interface of it is given a public IPv4 address
-};
-
-// An Elastic IP address that is associated with something.
-struct elastic_address {
-    const char *address;
-    const char *id; // of its allocation, or the address
-    const char *account;
-    const char *region;
 };
 
 struct estate {
@@ -486,6 +459,7 @@ struct estate {
     struct lack_list lacks;                   // whole kinds, and calls, that answers rest on and are not there
     VECTOR(const char *) assumptions;         // AWS's defaults, taken for kinds that are absent
     VECTOR(struct unread) unread;
+    struct map doubts_by_call; // a doubt's text -> the call whose document it is of, as the AWS CLI names it
     VECTOR(struct ignored) ignored;
     struct map vpc_homes;                          // VPC -> struct vpc_home
     VECTOR(struct network_interface *) interfaces; // ascending by id
@@ -519,7 +493,12 @@ struct estate {
     bool owners_by_address;        // there is some of the latter
     struct map accelerators;       // ARN -> struct accelerator (model/bridge.h)
     struct map vpc_origins;        // id -> struct vpc_origin
-    struct map named_things;       // "SERVICE|ID" of things that have a document -> name, or ""
+    struct map
+        named_things; // "SERVICE|ID", with or without "|ACCOUNT|REGION", of things that have a document -> name, or ""
+    VECTOR(struct listed_thing) listed_things;
+    VECTOR(struct ecs_service) ecs_services;
+    VECTOR(struct named_interface) named_interfaces;
+    struct map accounted; // "SERVICE|OPERATION|ACCOUNT|REGION", or without region: why it has no document is said
     VECTOR(struct public_place) public_places;
     VECTOR(const char *) not_covered; // what was asked about owners and public places, and not answered
     VECTOR(struct db_instance) db_instances;

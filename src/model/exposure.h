@@ -54,7 +54,8 @@ struct indirect_exposure {
     const char *name;
     const struct owner *owner; // or NULL
     bool dormant;
-    const char *load_balancer; // its name
+    bool by_service;           // not by a load balancer: by an accelerator, a VPC origin...
+    const char *load_balancer; // its name, or the service's
     const char *listener;      // "443/HTTPS"
     const char *target_group;  // its name, or NULL behind a classic load balancer
     const char *health;        // "healthy", "unhealthy"..., "unknown"

@@ -8,6 +8,9 @@ const char *const reason_stage_names[] = {"",      "group",   "acl_in",   "gatew
 
 const char settle_by_probe[] = "cannot be settled from documents: probe it";
 
+static const char settle_behind[] =
+    "cannot be settled from documents: ask what brings clients to it, since its own address is not on the internet";
+
 const char *reason_stage_words(enum reason_stage stage)
 {
     static const char *const words[REASON_STAGES] = {
@@ -45,6 +48,13 @@ const char *settle_by_call(struct arena *arena, enum kind kind, const char *id)
     return id == NULL ? kind_call(kind) : arena_printf(arena, "%s of %s", kind_call(kind), id);
 }
 
+const char *settle_doubt(struct arena *arena, const struct estate *estate, const char *doubt, enum kind kind,
+                         const char *id)
+{
+    const char *call = map_get(&estate->doubts_by_call, doubt);
+    return call == NULL ? settle_by_call(arena, kind, id) : arena_printf(arena, "%s of %s", call, id);
+}
+
 const struct reason *reason_lack(struct arena *arena, enum reason_stage stage, const struct lack *lack)
 {
     const char *call = lack->kind, *where = NULL;
@@ -59,14 +69,25 @@ const struct reason *reason_lack(struct arena *arena, enum reason_stage stage, c
                         lack->text);
 }
 
+const struct reason *reason_behind(struct arena *arena, const struct reason *reason)
+{
+    if (reason->settle != settle_by_probe)
+        return reason;
+    struct reason *behind = arena_new_of(arena, struct reason);
+    *behind = *reason;
+    behind->settle = settle_behind;
+    return behind;
+}
+
 // ---- Telling
 
 const char *reason_id(struct arena *arena, const struct reason *reason)
 {
     switch (reason->form) {
     case REASON_RULE:
-        return reason->record != NULL ? reason->record->id
-                                      : arena_printf(arena, "%s:%zu", reason->id, reason->rule->index);
+        return reason->record != NULL
+                   ? reason->record->id
+                   : arena_printf(arena, "%s:%s%zu", reason->id, reason->egress ? "egress:" : "", reason->rule->index);
     case REASON_ENTRY:
         return arena_printf(arena, "%s:%s%d", reason->id, reason->entry->egress ? "egress:" : "",
                             reason->entry->number);
@@ -175,7 +196,8 @@ const char *reason_text(struct arena *arena, const struct reason *reason)
     const char *peer = record == NULL               ? peers(arena, rule)
                        : record->prefix.family != 0 ? prefix_text(arena, record->prefix)
                                                     : record->peer;
-    const char *text = arena_printf(arena, "%s from %s", traffic(arena, rule->protocol, rule->low, rule->high), peer);
+    const char *text = arena_printf(arena, "%s %s %s", traffic(arena, rule->protocol, rule->low, rule->high),
+                                    reason->egress ? "to" : "from", peer);
     const char *description = record != NULL ? record->description : rule->description;
     bool described = description != NULL && description[0] != '\0';
     return described ? arena_printf(arena, "%s, \"%s\"", text, description) : text;
@@ -219,7 +241,7 @@ bool reason_same(const struct reason *a, const struct reason *b)
 {
     if (a == b)
         return true;
-    if (a->form != b->form || a->stage != b->stage || a->stops != b->stops)
+    if (a->form != b->form || a->egress != b->egress || a->stage != b->stage || a->stops != b->stops)
         return false;
     return a->form == REASON_SAYS    ? says_same(a, b)
            : a->form == REASON_ENTRY ? a->entry == b->entry

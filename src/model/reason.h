@@ -28,6 +28,7 @@ struct reason {
     enum reason_stage stage;
     bool stops; // it does not let the packet through
     enum __attribute__((packed)) { REASON_SAYS, REASON_RULE, REASON_ENTRY } form;
+    bool egress;    // REASON_RULE: an outbound one
     const char *id; // what decides, or NULL; REASON_RULE: the group; REASON_ENTRY: the ACL
     union {
         const char *text;                       // REASON_SAYS
@@ -54,9 +55,15 @@ const struct reason *reason_stop(struct arena *arena, enum reason_stage stage, c
 
 // What would settle a doubt: "ec2 describe-route-tables of rtb-1"; `id` may be NULL.
 const char *settle_by_call(struct arena *arena, enum kind kind, const char *id);
+// The same of a thing's doubt: the call of the document in which it was found, else that of the kind.
+const char *settle_doubt(struct arena *arena, const struct estate *estate, const char *doubt, enum kind kind,
+                         const char *id);
 extern const char settle_by_probe[]; // no document tells
+// The same of what is behind a load balancer or a service: its own address cannot be asked from outside. As it is where
+// a call would settle it.
+const struct reason *reason_behind(struct arena *arena, const struct reason *reason);
 
-// "sgr-0a1b", "sg-1:0", "acl-1:100", "acl-1:egress:100", "rtb-1:0.0.0.0/0", "igw-1"..., or NULL.
+// "sgr-0a1b", "sg-1:0", "sg-1:egress:0", "acl-1:100", "acl-1:egress:100", "rtb-1:0.0.0.0/0", "igw-1"..., or NULL.
 const char *reason_id(struct arena *arena, const struct reason *reason);
 const char *reason_group(const struct reason *reason); // the security group of a rule, or NULL
 // What it says: of a rule what it admits and its description, `tcp 443 from 0.0.0.0/0, "web"`.

@@ -44,6 +44,41 @@ bool address_parse(const char *text, struct address *address)
     return true;
 }
 
+// The lists are prefixset_internet's, as numbers: this is asked of every address of an estate.
+static bool is_global4(uint32_t bits)
+{
+    static const struct {
+        uint32_t first;
+        unsigned length;
+    } not_global[] = {{0x00000000, 8},  {0x0a000000, 8},  {0x64400000, 10}, {0x7f000000, 8},
+                      {0xa9fe0000, 16}, {0xac100000, 12}, {0xc0000000, 24}, {0xc0a80000, 16},
+                      {0xc6120000, 15}, {0xe0000000, 4},  {0xf0000000, 4}};
+    for (size_t i = 0; i < sizeof(not_global) / sizeof(not_global[0]); i++)
+        if ((bits ^ not_global[i].first) >> (32 - not_global[i].length) == 0)
+            return bits == 0xc0000009 || bits == 0xc000000a;
+    return true;
+}
+
+static bool is_global6(address_bits bits)
+{
+    unsigned second = (unsigned)(bits >> 96) & 0xffff, third = (unsigned)(bits >> 80) & 0xffff;
+    address_bits rest = bits & (((address_bits)1 << 96) - 1);
+    if (bits >> 112 == 0x2001 && second < 0x200) // 2001::/23, IETF protocol assignments
+        return (second == 1 && rest >= 1 && rest <= 3) || second == 3 || (second == 4 && third == 0x112) ||
+               (second >= 0x20 && second < 0x40);
+    return bits >> 125 == 1 || bits >> 32 == (address_bits)0x0064ff9b << 64;
+}
+
+bool address_is_global(struct address address)
+{
+    return address.family == FAMILY_IPV4 ? is_global4((uint32_t)address.bits) : is_global6(address.bits);
+}
+
+bool address_is_loopback(struct address address)
+{
+    return address.family == FAMILY_IPV4 ? address.bits >> 24 == 127 : address.bits == 1;
+}
+
 bool address_equal(struct address a, struct address b)
 {
     return a.family == b.family && a.bits == b.bits;

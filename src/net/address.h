@@ -35,6 +35,10 @@ const char *family_name(enum family family);  // "ipv4" or "ipv6"
 bool address_parse(const char *text, struct address *address);
 bool address_equal(struct address a, struct address b);
 int address_compare(struct address a, struct address b); // IPv4 first, then by number
+// Whether IANA's special-purpose registries (RFC 6890) call it globally reachable, or it is documentation space: what
+// prefixset_internet holds, asked of one address.
+bool address_is_global(struct address address);
+bool address_is_loopback(struct address address);
 void address_format(struct address address, char text[ADDRESS_TEXT]);
 void address_to_bytes(struct address address, uint8_t bytes[16]); // network order: 4 or 16 bytes
 struct address address_from_bytes(enum family family, const uint8_t *bytes);

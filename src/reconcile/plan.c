@@ -180,6 +180,10 @@ void plan_make(struct arena *arena, const struct estate *estate, const struct ex
         struct address address = {.family = family, .bits = endpoint->address.first};
         if (endpoint->address.family != family)
             continue;
+        if (endpoint->gateway == GATEWAY_NONE) { // where we are, it may be somebody else's
+            add_gap(arena, coverage, "addresses that the internet does not route", 1);
+            continue;
+        }
         if (endpoint->address.length != family_width(family)) {
             add_gap(arena, coverage, "delegated IPv6 prefixes (their addresses are not enumerated)", 1);
             continue;

@@ -84,7 +84,7 @@ class Formats(Bundles):
         for row in rows:
             for cell in row.values():
                 self.assertNotRegex(cell, r"^[=+\-@\t\r]")
-        self.assertIn(HOSTILE, rows[0]["name"])
+        self.assertIn(re.sub("[\x00-\x1f\x7f\ufffe]", "?", HOSTILE), rows[0]["name"])
 
     @unittest.skipUnless(os.access(SARIF, os.X_OK), "Microsoft's SARIF validator is not installed, and could not be")
     def test_sarif_passes_the_validator_with_its_schema(self):

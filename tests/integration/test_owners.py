@@ -7,7 +7,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 from test_constructs_gates import hidden, world
-from test_world import V4, Case, documents, each, folder
+from test_world import V4, Case, documents, each, folder, named, reach, second as elsewhere
 
 ACCOUNT, REGION = "111122223333", "eu-west-3"
 BALANCER = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/shop/0123456789abcdef"
@@ -95,7 +95,9 @@ class Interfaces(Owned):
            ("ES logs", "amazon-elasticsearch", ("es", "logs", None, "description"), "OpenSearch domain logs"),
            ("DO NOT DELETE - Amazon MSK network interface for cluster arn:aws:kafka:eu-west-3:111122223333:cluster/bus/0a-1.", None,
             ("kafka", "bus", None, "description"), "MSK cluster bus"),
-           ("something of ours", None, None, "(unnamed)"), ("", "111122223333", None, "(unnamed)")])
+           ("something of theirs", None, ("unknown", None, '"something of theirs"', "type"), 'requester-managed interface "something of theirs"'),
+           ("", "111122223333", ("unknown", None, "requested by 111122223333", "requester"), "requester-managed interface requested by 111122223333"),
+           ("", "amazon-new", ("new", None, "requested by amazon-new", "requester"), "requester-managed interface requested by amazon-new")])
     def test_without_documents_requester_and_description_tell(self, description, requester, owner, text):
         estate = managed(Description=description)
         if requester:
@@ -103,11 +105,42 @@ class Interfaces(Owned):
         self.assertEqual(self.told(self.owner(estate)), owner)
         self.assertIn("  %s  eni-1" % text, self.text)
 
+    def test_an_interface_that_aws_made_is_named_by_what_is_known_of_it_and_one_of_ours_is_unnamed(self):
+        self.assertEqual(self.told(self.owner(managed(InterfaceType="brand_new", RequesterId="amazon-new", Description="for x"))),
+                         ("new", None, 'requested by amazon-new, of type brand_new, "for x"', "requester"))
+        self.assertEqual(self.told(self.owner(managed(InterfaceType="evs"))), ("evs", None, None, "type"))
+        ours = managed(Description="for x", RequesterId=ACCOUNT)
+        ours["NetworkInterfaces"][0]["RequesterManaged"] = False
+        self.assertIsNone(self.owner(ours))
+        self.assertIn("  (unnamed)  eni-1", self.text)
+
+    @each([("NatGateways", {"NatGatewayId": "nat-1", "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-1"}]}, "NAT gateway nat-1",
+            ("interface", "vpc_endpoint", "lambda"), ()),
+           ("VpcEndpoints", {"VpcEndpointId": "vpce-1", "VpcEndpointType": "Interface", "VpcId": "vpc-1", "NetworkInterfaceIds": ["eni-1"]}, "VPC endpoint vpce-1",
+            ("interface", "nat_gateway"), ()),
+           ("tasks", {"taskArn": "arn:aws:ecs:eu-west-3:111122223333:task/main/0a1b", "attachments": [{"details": [{"name": "networkInterfaceId", "value": "eni-1"}]}]},
+            "ECS task 0a1b", (), ("lambda", "nat_gateway", "vpc_endpoint", "transit_gateway"))])
+    def test_where_a_document_and_the_type_disagree_the_one_that_takes_in_more_is_judged(self, key, record, what, surely, perhaps):
+        for type in surely:
+            output = self.compute(folder(documents({**managed(InterfaceType=type), key: [record]})))
+            self.assertTrue(named(output, ["assumptions"], "eni-1 %s type" % what), output["assumptions"])
+            self.assertEqual((output["unread"], reach(output, V4)), ([], "exact" if type == "interface" else "no"))
+            self.assertEqual({e["owner"]["by"] for e in output["endpoints"]}, {"document"})
+        for type in perhaps:
+            output = self.compute(folder(documents({**managed(InterfaceType=type), key: [record]})))
+            self.assertTrue(named(output, ["unread"], "InterfaceType %s %s" % (type, what)), output["unread"])
+            self.assertEqual((reach(output, V4), reach(output, V4, 444)), ("possible", "no"))
+
+    def test_an_interface_that_two_documents_name_is_that_of_the_first_and_the_other_is_noted(self):
+        gateway = {"NatGatewayId": "nat-1", "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-1"}]}
+        output = self.compute(folder({**documents(managed(InterfaceType="nat_gateway")), "a.json": {"NatGateways": [gateway]}, "b.json": {"tasks": [task("eni-1")]}}))
+        self.assertTrue(named(output, ["notes"], "b.json ECS task 0a1b (web) NAT gateway nat-1"), output["notes"])
+
     def test_oddly_typed_members_name_nobody_and_cost_nothing(self):
         for odd in (5, [], {}, None, True):
             estate = managed(RequesterId=odd)
             estate["NatGateways"] = [{"NatGatewayId": "nat-1", "NatGatewayAddresses": odd, "Tags": odd}]
-            self.assertIsNone(self.owner(estate))
+            self.assertEqual(self.told(self.owner(estate)), ("unknown", None, None, "type"))
 
 
     def test_verdicts_and_reports_name_the_owner_where_there_is_no_name(self):
@@ -182,6 +215,32 @@ class Documents(Owned):
         task["group"] = "family:once"
         self.assertEqual(self.told(self.owner(estate, {"t.json": {"tasks": [task]}})), ("ecs", "0a1b", "family:once", "document"))
 
+    def serving(self, name="web", subnets=("subnet-1",), groups=("sg-1",), public="ENABLED", **more):
+        network = {"subnets": list(subnets), "securityGroups": list(groups), "assignPublicIp": public}
+        return {"serviceArn": "arn:aws:ecs:eu-west-3:111122223333:service/main/" + name, "serviceName": name, "runningCount": 1,
+                "networkConfiguration": {"awsvpcConfiguration": {k: v for k, v in network.items() if v is not None}}, **more}
+
+    def test_without_its_task_an_interface_of_ecs_is_that_of_the_only_service_that_fits(self):
+        estate = managed(Description="arn:aws:ecs:eu-west-3:111122223333:attachment/0a1b")
+        of = lambda *services: self.told(self.owner(estate, {"s.json": {"services": list(services)}}))
+        self.assertEqual(of(self.serving()), ("ecs", "web", None, "document"))
+        self.assertIn("  ECS service web  eni-1", self.text)
+        for other in (dict(subnets=["subnet-9"]), dict(groups=["sg-9"]), dict(public="DISABLED"), dict(runningCount=0), dict(networkConfiguration={})):
+            self.assertEqual(of(self.serving("other", **other)), ("ecs", None, None, "description"), other)
+            self.assertEqual(of(self.serving(), self.serving("other", **other)), ("ecs", "web", None, "document"), other)
+        self.assertEqual(of(self.serving(groups=(), public=None)), ("ecs", "web", None, "document"))  # the VPC's default group
+        self.assertEqual(of(self.serving("a"), self.serving("b")), ("ecs", None, "a or b", "document"))
+        self.assertEqual(of(*[self.serving(n) for n in "abcd"]), ("ecs", None, None, "description"))
+        moved = self.serving(subnets=["subnet-9"], deployments=[self.serving()])  # being deployed anew
+        self.assertEqual(of(moved), ("ecs", "web", None, "document"))
+        self.assertEqual(of({**self.serving(), "networkConfiguration": 5}, {"serviceArn": "arn:aws:ecs:x"}), ("ecs", None, None, "description"))
+
+    def test_a_service_names_no_interface_that_is_not_of_ecs_and_a_task_goes_before_it(self):
+        files = {"s.json": {"services": [self.serving()]}}
+        self.assertEqual(self.told(self.owner(managed(Description="x"), files))[0], "unknown")
+        files["t.json"] = {"tasks": [task("eni-1", group="service:api")]}
+        self.assertEqual(self.told(self.owner(managed(Description="arn:aws:ecs:eu-west-3:111122223333:attachment/0a1b"), files)), ("ecs", "0a1b", "api", "document"))
+
     def test_an_instance_connect_endpoint_is_named(self):
         estate = managed(InterfaceType="ec2_instance_connect_endpoint")
         estate["InstanceConnectEndpoints"] = [{"InstanceConnectEndpointId": "eice-1", "OwnerId": ACCOUNT, "VpcId": "vpc-1",
@@ -210,26 +269,28 @@ class Documents(Owned):
             self.assertEqual(self.told(self.owner(managed(Description=description + "s"), {"d.json": document}))[-1], "description")
 
     def test_other_services_documents_under_the_same_keys_are_ignored(self):
-        others = [{"tasks": [{"taskId": "t"}]}, {"cluster": {"clusterName": "x"}}, {"Clusters": [{"Id": "j-1", "Name": "emr"}]},
+        others = [{"tasks": [{"taskId": "t"}]}, {"services": [{"serviceName": "x"}]}, {"cluster": {"clusterName": "x"}}, {"Clusters": [{"Id": "j-1", "Name": "emr"}]},
                   {"DomainStatus": {"DomainId": "1"}}, {"ClusterInfoList": [{"Name": "x"}]}]
         for other in others:
             output = self.compute(folder({**documents(world()), "x.json": other}))
             self.assertEqual([i["file"] for i in output["ignored"]], ["x.json"], other)
 
 
-class PublicPlaces(Owned):
+class Places(Owned):
     def lines(self, *files, estate=None):
         read = folder({**documents(estate or world()), **{"%d.json" % n: file for n, file in enumerate(files)}})
         output = self.compute(read)
         self.text = common.sgproof("compute", read).stdout
         return output
 
+
+class PublicPlaces(Places):
     def test_places_of_awss_own_are_counted_by_kind_and_are_no_endpoints(self):
         before = self.lines()
         output = self.lines(eks(), eks("data", publicAccessCidrs=["203.0.113.0/24", "192.0.2.1/32"]), eks("inner", endpointPublicAccess=False),
                             {"DomainStatus": search(Endpoint="logs.example")}, {"DomainStatusList": [search("inner", VPCOptions={"VPCId": "v"})]},
                             {"DistributionList": {"Items": [distribution("E2"), distribution("E1"), distribution("E3", Enabled=False)]}})
-        self.assertEqual(output["not_covered"], [
+        self.assertEqual(common.not_covered(output), [
             "2 × CloudFront distribution (public, no interface): E1 (e1.cloudfront.net), E2 (e2.cloudfront.net)",
             "2 × EKS cluster's API (public, no interface): data (from 203.0.113.0/24, 192.0.2.1/32), shop (from 0.0.0.0/0)",
             "1 × OpenSearch domain (public, no interface): logs (logs.example)"])
@@ -239,19 +300,19 @@ class PublicPlaces(Owned):
     def test_function_urls_that_somebody_saved_are_counted(self):
         output = self.lines({"FunctionUrlConfigs": [{"FunctionArn": "arn:aws:lambda:eu-west-3:111122223333:function:hook", "AuthType": "NONE",
                                                      "FunctionUrl": "https://a.lambda-url.eu-west-3.on.aws/"}]})
-        self.assertEqual(output["not_covered"], ["1 × Lambda function URL (public, no interface): hook (https://a.lambda-url.eu-west-3.on.aws/)"])
+        self.assertEqual(common.not_covered(output), ["1 × Lambda function URL (public, no interface): hook (https://a.lambda-url.eu-west-3.on.aws/)"])
 
     def test_whether_there_is_a_public_endpoint_is_not_said_and_so_there_is(self):
         one = eks()
         for odd in (None, "no", 7):
             one["cluster"]["resourcesVpcConfig"]["endpointPublicAccess"] = odd
-            self.assertEqual(len(self.lines(one)["not_covered"]), 1)
+            self.assertEqual(len(common.not_covered(self.lines(one))), 1)
         del one["cluster"]["resourcesVpcConfig"]
-        self.assertEqual(len(self.lines(one)["not_covered"]), 1)
+        self.assertEqual(len(common.not_covered(self.lines(one))), 1)
 
     def test_a_document_that_stands_twice_is_one_and_many_are_cut_short(self):
-        self.assertEqual(self.lines(eks(), eks())["not_covered"], ["1 × EKS cluster's API (public, no interface): shop (from 0.0.0.0/0)"])
-        (line,) = self.lines({"DistributionList": {"Items": [distribution("E%02d" % n) for n in range(13)]}})["not_covered"]
+        self.assertEqual(common.not_covered(self.lines(eks(), eks())), ["1 × EKS cluster's API (public, no interface): shop (from 0.0.0.0/0)"])
+        (line,) = common.not_covered(self.lines({"DistributionList": {"Items": [distribution("E%02d" % n) for n in range(13)]}}))
         self.assertTrue(line.startswith("13 × ") and line.endswith("E09 (e09.cloudfront.net) and 3 more"), line)
 
     def test_a_page_that_is_missing_is_said(self):
@@ -293,7 +354,7 @@ class PublicPlaces(Owned):
         seen.write_text(json.dumps({"summary": {}}) + "\n")
         done = common.sgproof("reconcile", read, seen, "--vantage", "8.8.8.8", "--format", "json")
         line = "1 × EKS cluster's API (public, no interface): shop (from 0.0.0.0/0)"
-        self.assertEqual(json.loads(done.stdout)["coverage"]["not_covered"], [line])
+        self.assertEqual(common.not_covered(json.loads(done.stdout)["coverage"]), [line])
         self.assertIn("Not covered: " + line, common.sgproof("reconcile", read, seen, "--vantage", "8.8.8.8", "--format", "text").stdout)
         kept = read / "verdicts.json.txt"
         kept.write_text(done.stdout)
@@ -307,6 +368,118 @@ class PublicPlaces(Owned):
         output = self.compute(read)
         self.assertEqual((output["missing"], output["unread"]), ([], []))
         self.assertIn("ListClusters of eks in 111122223333/eu-west-3 was not answered (AccessDeniedException)", output["not_covered"][0])
+
+
+def task(eni="eni-9", **more):
+    return {"taskArn": "arn:aws:ecs:eu-west-3:111122223333:task/main/0a1b", "group": "service:web", "lastStatus": "RUNNING", "attachments": [
+        {"type": "ElasticNetworkInterface", "details": [{"name": "networkInterfaceId", "value": eni}]}], **more}
+
+
+LISTS = {"Clusters": "redshift describe-clusters", "clusters": "eks list-clusters", "DomainNames": "opensearch list-domain-names",
+         "ClusterInfoList": "kafka list-clusters-v2", "DistributionList": "cloudfront list-distributions", "Accelerators": "globalaccelerator list-accelerators"}
+EMPTY = {"%s.json" % key: {key: {"Items": []} if key == "DistributionList" else []} for key in LISTS}
+
+
+class Starved(Places):
+    """Law of starvation: a document that counts what is public, or names an interface, does not go in silence."""
+    def absent(self, files, where=""):
+        output = self.compute(folder({**documents(world(), where), **files}))
+        self.assertEqual((output["missing"], output["unread"]), ([], []))
+        return [line for line in output["not_covered"] if line.startswith("not in the snapshot")]
+
+    def test_each_call_that_would_count_and_is_not_there_is_named_and_costs_no_answer(self):
+        (line,) = self.absent({})
+        for call in LISTS.values():
+            self.assertIn(call, line)
+        self.assertEqual(self.absent(EMPTY), [])
+        for key, call in LISTS.items():
+            self.assertEqual(self.absent({name: file for name, file in EMPTY.items() if name != key + ".json"}),
+                             ["not in the snapshot: %s: which of what they name is public is not told" % call])
+
+    def test_regions_that_lack_the_same_share_a_line_and_calls_of_an_account_are_made_once(self):
+        first, second = "111122223333/eu-west-3/", "111122223333/us-east-1/"
+        once = {"111122223333/global/%s.json" % key: EMPTY["%s.json" % key] for key in ("DistributionList", "Accelerators")}
+        regional = {key: file for key, file in EMPTY.items() if "111122223333/global/" + key not in once}
+        files = {**documents(elsewhere(), second), **once, **{first + key: file for key, file in regional.items()}}
+        (line,) = self.absent(files, first)
+        self.assertTrue(line.startswith("not in the snapshot of 111122223333/us-east-1: redshift describe-clusters, eks"), line)
+        self.assertNotIn("accelerators", line)
+        self.assertEqual(self.absent({**files, **{second + key: file for key, file in regional.items()}}, first), [])
+
+    def test_why_a_call_has_no_document_is_said_once(self):
+        for list_, code in (("unavailable", "service-unavailable"), ("unread", "AccessDenied")):
+            record = {"schema": "sgproof/snapshot/v1", "complete": list_ == "unavailable", "files": [], "unread": [], "unavailable": []}
+            record[list_] = [{"account_id": ACCOUNT, "region": REGION, "service": "kafka", "operation": "ListClustersV2", "code": code},
+                             {"account_id": ACCOUNT, "region": "us-east-1", "service": "cloudfront", "operation": "ListDistributions", "code": code}]
+            (line,) = self.absent({"snapshot.json": record}, "%s/%s/" % (ACCOUNT, REGION))
+            self.assertFalse("kafka" in line or "cloudfront" in line, line)
+
+    def test_what_a_list_alone_names_is_said(self):
+        for key, names, told, line in (
+                ("clusters", ["shop", "data"], eks("data"), "EKS cluster shop: no eks describe-cluster in the snapshot tells whether it is public"),
+                ("DomainNames", [{"DomainName": "logs"}, {"DomainName": "inner"}], {"DomainStatus": search("inner", VPCOptions={"VPCId": "v"})},
+                 "OpenSearch domain logs: no opensearch describe-domain in the snapshot tells whether it is public")):
+            self.assertIn(line, self.lines({key: names}, told)["not_covered"])
+            self.assertEqual(sum("tells whether" in said for said in self.lines({key: names})["not_covered"]), 2)
+            self.assertEqual(self.lines({key: names})["missing"], [])
+            self.assertTrue(self.lines({key: names, "nextToken" if key == "clusters" else "NextToken": "x"})["not_covered"])
+
+    def test_a_cluster_of_one_region_does_not_tell_of_its_namesake_in_another(self):
+        made = folder({**documents(world(), "111122223333/eu-west-3/"), "111122223333/eu-west-3/l.json": {"clusters": ["shop"]},
+                       "111122223333/us-east-1/l.json": {"clusters": ["shop"]}, "111122223333/eu-west-3/c.json": eks()})
+        self.assertEqual([line for line in self.compute(made)["not_covered"] if "tells whether" in line],
+                         ["EKS cluster shop of 111122223333/us-east-1: no eks describe-cluster in the snapshot tells whether it is public"])
+
+    def test_lists_of_other_services_under_the_same_keys_name_nothing(self):
+        for other in ({"clusters": [{"clusterName": "ecs"}]}, {"DomainNames": ["sdb"]}, {"DomainNames": {"x": "cloudsearch"}}):
+            self.assertFalse([line for line in self.lines(other)["not_covered"] if "tells whether" in line], other)
+
+    def test_a_record_without_its_arn_counts_all_the_same(self):
+        bare = lambda record, key: {k: v for k, v in record.items() if k != key}
+        for document, words in (({"DomainStatus": bare(search(Endpoint="x"), "ARN")}, "OpenSearch domain (public, no interface): logs"),
+                                ({"DomainStatusList": [bare(search(), "ARN")]}, "OpenSearch domain (public, no interface): logs"),
+                                ({"ClusterInfoList": [bare(msk(), "ClusterArn")]}, "MSK cluster bus")):
+            output = self.lines(document)
+            self.assertTrue(named(output, ["not_covered", "missing"], words), output["not_covered"])
+            self.assertEqual(output["ignored"], [])
+        for document in ({"Accelerators": [{"Name": "a", "DnsName": "d", "Enabled": True}]}, {"tasks": [bare(task(), "taskArn")]}):
+            self.assertTrue(self.lines(document)["unread"], document)
+
+    def test_the_interface_that_a_document_names_is_missing_where_it_is_not_there(self):
+        nat = {"NatGatewayId": "nat-1", "VpcId": "vpc-1", "State": "available", "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-9", "PublicIp": "198.51.100.9"}]}
+        eice = {"InstanceConnectEndpointId": "eice-1", "OwnerId": ACCOUNT, "VpcId": "vpc-1", "State": "create-complete", "NetworkInterfaceIds": ["eni-9"]}
+        for key, record, state, gone, words in (("NatGateways", nat, "State", "deleted", "NAT gateway nat-1"), ("tasks", task(), "lastStatus", "STOPPED", "ECS task 0a1b (web)"),
+                                                ("InstanceConnectEndpoints", eice, "State", "delete-complete", "EC2 Instance Connect Endpoint eice-1")):
+            output = self.lines({key: [record]})
+            self.assertEqual([m["text"] for m in output["missing"]], ["missing: interface eni-9 of " + words])
+            self.assertEqual(self.lines({key: [{**record, state: gone}]})["missing"], [])
+            without = world()
+            del without["NetworkInterfaces"]  # of which one line says it for all
+            self.assertFalse(named(self.lines({key: [record]}, estate=without), ["missing"], "eni-9"))
+        nat["NatGatewayAddresses"][0]["NetworkInterfaceId"] = "eni-1"
+        self.assertIn("NAT gateway nat-1 with its public address 198.51.100.9", self.lines({"NatGateways": [nat]})["missing"][0]["text"])
+
+    def test_what_of_a_record_is_not_told_may_be_so(self):
+        bare = lambda record, key: {k: v for k, v in record.items() if k != key}
+        eice = {"InstanceConnectEndpointId": "eice-1", "VpcId": "vpc-1", "State": "create-complete", "NetworkInterfaceIds": ["eni-9"]}
+        for documents_, list_ in (({"tasks": [bare(task(), "lastStatus")]}, "missing"), ({"tasks": [bare(task(launchType="FARGATE"), "attachments")]}, "unread"),
+                                  ({"InstanceConnectEndpoints": [bare(eice, "State")]}, "missing"), ({"InstanceConnectEndpoints": [bare(eice, "NetworkInterfaceIds")]}, "unread"),
+                                  ({"ClusterInfoList": [bare(msk("DISABLED"), "Provisioned")]}, "missing"), ({"DistributionList": {"Quantity": 2}}, "unread")):
+            self.assertTrue(self.lines(documents_)[list_], documents_)
+        for documents_ in ({"ClusterInfoList": [{**bare(msk(), "Provisioned"), "Serverless": {}}]}, {"DistributionList": {"Quantity": 0}}):
+            output = self.lines(documents_)
+            self.assertEqual((output["missing"], output["unread"]), ([], []), documents_)
+
+    def test_an_elastic_address_in_use_without_its_address_is_not_understood_and_addresses_that_are_absent_are_assumed(self):
+        used = {"AllocationId": "eipalloc-1", "AssociationId": "eipassoc-1", "NetworkInterfaceId": "eni-1", "PublicIp": V4}
+        self.assertEqual(self.lines({"Addresses": [used]})["missing"], [])
+        self.assertFalse(named(self.lines({"Addresses": [used]}), ["assumptions"], "Addresses"))
+        self.assertTrue(named(self.lines(), ["assumptions"], "Addresses absent: no Elastic IP address"))
+        del used["PublicIp"]
+        self.assertEqual([u["path"] for u in self.lines({"Addresses": [used]})["unread"]], ["Addresses[0].PublicIp"])
+        for other in ("CarrierIp", "CustomerOwnedIp"):
+            self.assertEqual(self.lines({"Addresses": [{**used, other: V4}]})["unread"], [])
+        self.assertEqual(self.lines({"Addresses": [{"AllocationId": "eipalloc-1"}]})["unread"], [])
 
 
 if __name__ == "__main__":

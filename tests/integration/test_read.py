@@ -602,6 +602,20 @@ class Scripted(Script):
         self.assertEqual([t["taskArn"] for one in kept for t in one["tasks"]], tasks)
         self.assertTrue(common.sgproof("compute", self.path / "estate", "--format", "json").stdout)
 
+    def test_services_of_ecs_are_asked_for_ten_at_a_time(self):
+        cluster = "arn:aws:ecs:eu-west-3:111122223333:cluster/main"
+        services = ["arn:aws:ecs:eu-west-3:111122223333:service/main/%d" % n for n in range(23)]
+        self.script["ListClusters"] = [(200, {}, json.dumps({"clusterArns": [cluster]}))]
+        self.script["ListServices"] = [(200, {}, json.dumps({"serviceArns": services}))]
+        self.script["DescribeServices"] = lambda form: (200, {}, json.dumps(
+            {"services": [{"serviceArn": arn, "serviceName": arn.split("/")[-1]} for arn in form["services"]], "failures": []}))
+        self.read("--network-only")
+        asked = [form for action, form, _ in self.seen if action == "DescribeServices"]
+        self.assertEqual(sorted((form["cluster"], len(form["services"])) for form in asked), [(cluster, 3), (cluster, 10), (cluster, 10)])
+        self.assertEqual([form for action, form, _ in self.seen if action == "ListServices"], [{"cluster": cluster, "maxResults": 100}])
+        kept = [json.loads((self.path / "estate/111122223333" / REGION / ("describe-services.cluster.main.%d.json" % n)).read_text()) for n in (1, 2, 3)]
+        self.assertEqual([s["serviceArn"] for one in kept for s in one["services"]], services)
+
     def test_hostile_xml_is_refused(self):
         bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><DescribeVpcsResponse><vpcSet>&b;</vpcSet></DescribeVpcsResponse>'
         self.script["DescribeVpcs"] = [(200, {}, bomb)]

@@ -101,6 +101,27 @@ static void the_internet_is_what_iana_calls_globally_reachable(void **state)
             fail_msg("%s does not count as internet", no[i]);
 }
 
+// Both are lists: at the ends of each range of the set, and beside them, they must agree.
+static void one_address_is_asked_as_the_set_of_the_internet_says(void **state)
+{
+    static const enum family families[] = {FAMILY_IPV4, FAMILY_IPV6};
+    struct arena *arena = arena_new();
+    (void)state;
+    for (int f = 0; f < 2; f++) {
+        struct prefixset internet = prefixset_internet(arena, families[f]);
+        for (size_t i = 0; i < internet.count; i++) {
+            address_bits ends[] = {internet.ranges[i].low, internet.ranges[i].high};
+            for (int e = 0; e < 2; e++) {
+                assert_true(address_is_global((struct address){families[f], ends[e]}));
+                address_bits beside = e == 0 ? ends[e] - 1 : ends[e] + 1;
+                if (e == 0 ? ends[e] > 0 : ends[e] < family_last(families[f]))
+                    assert_false(address_is_global((struct address){families[f], beside}));
+            }
+        }
+    }
+    arena_free(arena);
+}
+
 static void the_whole_address_space_is_one_prefix(void **state)
 {
     struct arena *arena = arena_new();
@@ -123,6 +144,7 @@ int main(void)
         cmocka_unit_test(addresses_survive_bytes_and_text),
         cmocka_unit_test(ports_parse_as_lists_of_ranges),
         cmocka_unit_test(the_internet_is_what_iana_calls_globally_reachable),
+        cmocka_unit_test(one_address_is_asked_as_the_set_of_the_internet_says),
         cmocka_unit_test(the_whole_address_space_is_one_prefix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,7 +140,8 @@ static bool read_accelerator_endpoint(struct reader *reader, const struct json_c
         one.unsure = arena_printf(reader->arena, "%s has weight 0", one.id);
     struct json_cursor keeps = member_of(reader, at, "ClientIPPreservationEnabled");
     one.keeps_client = !cJSON_IsFalse(keeps.node);
-    if (!cJSON_IsBool(keeps.node))
+    one.keeps_untold = !cJSON_IsBool(keeps.node);
+    if (one.keeps_untold)
         one.unsure = arena_printf(reader->arena, "whether %s sees the clients' addresses is not told", one.id);
     *vector_add(reader->arena, &group->endpoints) = one;
     return true;

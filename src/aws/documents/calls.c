@@ -117,6 +117,11 @@ static bool is_redshift_cluster(const cJSON *record)
     return cJSON_HasObjectItem(record, "ClusterIdentifier") && has_any(record, ours);
 }
 
+static bool is_ecs_service(const cJSON *record)
+{
+    return text_holds(record, "serviceArn", ":ecs:");
+}
+
 static bool is_eks_cluster(const cJSON *record)
 {
     return text_holds(record, "arn", ":eks:") || cJSON_HasObjectItem(record, "resourcesVpcConfig");
@@ -124,22 +129,49 @@ static bool is_eks_cluster(const cJSON *record)
 
 static bool is_ecs_task(const cJSON *record)
 {
-    return text_holds(record, "taskArn", ":ecs:");
+    static const char *const ours[] = {"taskDefinitionArn", "attachments", "launchType", NULL};
+    return text_holds(record, "taskArn", ":ecs:") || (!cJSON_HasObjectItem(record, "taskArn") && has_any(record, ours));
 }
 
+// A record without its ARN is ours all the same, where it has what no other service's has: else taking the ARN away
+// would take the domain away. CloudSearch has domains too.
 static bool is_search_domain(const cJSON *record)
 {
-    return text_holds(record, "ARN", ":es:");
+    static const char *const ours[] = {"DomainName", "EngineVersion", "ClusterConfig", "VPCOptions", NULL};
+    static const char *const theirs[] = {"SearchService", "DocService", "SearchInstanceCount", "Created", NULL};
+    return text_holds(record, "ARN", ":es:") ||
+           (!cJSON_HasObjectItem(record, "ARN") && has_any(record, ours) &&
+            (cJSON_HasObjectItem(record, "VPCOptions") || !has_any(record, theirs)));
+}
+
+// sdb's are strings, cloudsearch's one object.
+static bool is_search_domain_name(const cJSON *record)
+{
+    return cJSON_HasObjectItem(record, "DomainName");
+}
+
+// ECS's describe-clusters lists objects.
+static bool is_list_of_names(const cJSON *list)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, list)
+        if (cJSON_IsObject(one))
+            return false;
+    return cJSON_IsArray(list);
 }
 
 static bool is_msk_cluster(const cJSON *record)
 {
-    return text_holds(record, "ClusterArn", ":kafka:");
+    static const char *const ours[] = {"Provisioned", "Serverless", "BrokerNodeGroupInfo", NULL};
+    return text_holds(record, "ClusterArn", ":kafka:") ||
+           (!cJSON_HasObjectItem(record, "ClusterArn") && has_any(record, ours));
 }
 
 static bool is_accelerator(const cJSON *record) // and no elastic-inference one
 {
-    return text_holds(record, "AcceleratorArn", ":globalaccelerator:");
+    static const char *const ours[] = {"DnsName", "IpSets", "DualStackDnsName", NULL};
+    return text_holds(record, "AcceleratorArn", ":globalaccelerator:") ||
+           (!cJSON_HasObjectItem(record, "AcceleratorArn") && has_any(record, ours));
 }
 
 static bool is_object(const cJSON *record) // efs, mq, sagemaker... list ids alone
@@ -238,7 +270,8 @@ const struct aws_call aws_calls[] = {
 
     // What services bring the internet to.
     {"globalaccelerator", "ListAccelerators", "list-accelerators",
-     LIST("Accelerators", KIND_ACCELERATORS, read_accelerator), .is_ours = is_accelerator, BRIDGES(CALL_ONCE)},
+     LIST("Accelerators", KIND_ACCELERATORS, read_accelerator), .is_ours = is_accelerator, .counts = true,
+     BRIDGES(CALL_ONCE)},
     // Its Accelerators are read by the row above: what they bring clients to is not asked, and so not known.
     {"globalaccelerator", "ListCustomRoutingAccelerators", "list-custom-routing-accelerators", .key = NULL,
      .kind = KIND_COUNT, BRIDGES(CALL_ONCE)},
@@ -261,33 +294,42 @@ const struct aws_call aws_calls[] = {
     {"lambda", "ListFunctionUrlConfigs", NULL, LIST("FunctionUrlConfigs", KIND_FUNCTION_URLS, read_function_url),
      .purpose = FOR_OWNERS}, // of one function: only what others saved is read
     {"redshift", "DescribeClusters", "describe-clusters",
-     LIST("Clusters", KIND_REDSHIFT_CLUSTERS, read_redshift_cluster), .is_ours = is_redshift_cluster,
+     LIST("Clusters", KIND_REDSHIFT_CLUSTERS, read_redshift_cluster), .is_ours = is_redshift_cluster, .counts = true,
      OWNERS(CALL_REGION)},
     {"ecs", "ListClusters", "list-clusters.ecs", UNUSED("clusterArns"), OWNERS(CALL_REGION)},
     {"ecs", "ListTasks", "list-tasks", UNUSED("taskArns"),
      OWNERS_ABOUT("ListClusters", "clusterArns", NULL, "cluster")},
     {"ecs", "DescribeTasks", "describe-tasks", LIST("tasks", KIND_ECS_TASKS, read_ecs_task), .is_ours = is_ecs_task,
-     OWNERS_ABOUT("ListTasks", "taskArns", NULL, "tasks", NULL, CALL_IN_BATCHES)},
-    {"eks", "ListClusters", "list-clusters.eks", UNUSED("clusters"), OWNERS(CALL_REGION)},
+     OWNERS_ABOUT("ListTasks", "taskArns", NULL, "tasks", NULL, CALL_IN_BATCHES, 100)},
+    {"ecs", "ListServices", "list-services", UNUSED("serviceArns"),
+     OWNERS_ABOUT("ListClusters", "clusterArns", NULL, "cluster")},
+    {"ecs", "DescribeServices", "describe-services", LIST("services", KIND_ECS_SERVICES, read_ecs_service),
+     .is_ours = is_ecs_service,
+     OWNERS_ABOUT("ListServices", "serviceArns", NULL, "services", NULL, CALL_IN_BATCHES, 10)},
+    {"eks", "ListClusters", "list-clusters.eks", WHOLE("clusters", KIND_EKS_CLUSTER_NAMES, read_eks_names),
+     .is_ours = is_list_of_names, .counts = true, OWNERS(CALL_REGION)},
     {"eks", "DescribeCluster", "describe-cluster", WHOLE("cluster", KIND_EKS_CLUSTERS, read_eks_cluster),
      .is_ours = is_eks_cluster, OWNERS_ABOUT("ListClusters", "clusters", NULL, "name")},
-    {"opensearch", "ListDomainNames", "list-domain-names", UNUSED("DomainNames"), OWNERS(CALL_REGION)},
+    {"opensearch", "ListDomainNames", "list-domain-names",
+     LIST("DomainNames", KIND_OPENSEARCH_DOMAIN_NAMES, read_search_domain_name), .is_ours = is_search_domain_name,
+     .strings_elsewhere = true, .counts = true, OWNERS(CALL_REGION)},
     {"opensearch", "DescribeDomain", "describe-domain",
      WHOLE("DomainStatus", KIND_OPENSEARCH_DOMAINS, read_search_domain), .is_ours = is_search_domain,
      OWNERS_ABOUT("ListDomainNames", "DomainNames", "DomainName", "DomainName")},
     {"opensearch", "DescribeDomains", NULL, LIST("DomainStatusList", KIND_OPENSEARCH_DOMAINS, read_search_domain),
      .is_ours = is_search_domain, .purpose = FOR_OWNERS},
     {"kafka", "ListClustersV2", "list-clusters-v2", LIST("ClusterInfoList", KIND_MSK_CLUSTERS, read_msk_cluster),
-     .is_ours = is_msk_cluster, OWNERS(CALL_REGION)},
+     .is_ours = is_msk_cluster, .counts = true, OWNERS(CALL_REGION)},
     {"cloudfront", "ListDistributions", "list-distributions",
-     WHOLE("DistributionList", KIND_DISTRIBUTIONS, read_distributions), OWNERS(CALL_ONCE)},
+     WHOLE("DistributionList", KIND_DISTRIBUTIONS, read_distributions), .counts = true, OWNERS(CALL_ONCE)},
 
     // Interfaces last: so what they refer to is there already.
     {"ec2", "DescribeInstances", "describe-instances", LIST("Reservations", KIND_RESERVATIONS, read_reservation),
      .is_ours = is_reservation, .reliance = RELIES_DEFAULT, .assumption = "every instance is taken as running",
      .scope = CALL_LAST},
     {"ec2", "DescribeAddresses", "describe-addresses", LIST("Addresses", KIND_ADDRESSES, read_elastic_address),
-     .is_ours = is_elastic_address, .scope = CALL_LAST},
+     .is_ours = is_elastic_address, .reliance = RELIES_DEFAULT,
+     .assumption = "no Elastic IP address is taken to be in use but by the interfaces here", .scope = CALL_LAST},
     {"ec2", "DescribeNetworkInterfaces", "describe-network-interfaces",
      LIST("NetworkInterfaces", KIND_NETWORK_INTERFACES, read_interface), .reliance = RELIES_ALL,
      .assumption = "the interfaces that instances tell of are taken to be all", .scope = CALL_LAST},

@@ -60,6 +60,7 @@ struct aws_call {
     const char *assumption; // what is taken where it is absent
     enum call_scope scope;
     enum call_purpose purpose;
+    bool counts;   // of what it names, some is public without an interface, or may be
     bool optional; // where the service does not know the call, nothing is missed
     struct {
         const char *operation; // whose answer tells of what
@@ -68,6 +69,7 @@ struct aws_call {
         const char *parameter; // as this
         const char *name;      // of each element: what the file is named after; NULL: the member
         enum call_when when;
+        size_t batch; // CALL_IN_BATCHES: of how many elements at most
     } about;
 };
 

@@ -101,9 +101,19 @@ static void begin_of_attributes(struct file *file)
         owner->balancer = load_balancer_of_file(reader);
     if (owner->group != NULL)
         reader->doubt = &owner->group->doubt;
-    if (owner->balancer != NULL)
+    if (owner->balancer != NULL) {
         reader->doubt = &owner->balancer->doubt;
+        reader->call = "elbv2 describe-load-balancer-attributes";
+    }
     file->into = owner->group != NULL || owner->balancer != NULL ? owner : NULL;
+}
+
+// "elbv2 describe-listeners"; NULL of a row that names no document.
+static const char *words_of(struct arena *arena, const struct aws_call *call)
+{
+    return call == NULL || call->file == NULL
+               ? NULL
+               : arena_printf(arena, "%s %.*s", call->service, (int)strcspn(call->file, "."), call->file);
 }
 
 void document_lacks(struct file *file)
@@ -118,6 +128,7 @@ void document_lacks(struct file *file)
     struct target_group *group = late && file->last ? target_group_of_file(reader) : NULL;
     file->later = file->later || late || of_balancer;
     reader->listing = NULL;
+    reader->call = words_of(reader->arena, call);
     reader->doubt = list != NULL       ? &list->doubt
                     : group != NULL    ? &group->doubt
                     : balancer != NULL ? &balancer->doubt
@@ -217,6 +228,7 @@ static enum json_visit begin_call(struct file *file, const struct aws_call *call
         return JSON_SKIP;
     }
     file->call = call;
+    file->reader.call = words_of(file->reader.arena, call);
     file->reader.listing = listing_begin(&file->reader, call->kind);
     if (call->read == read_prefix_list_entry)
         begin_entries(file);
@@ -282,6 +294,7 @@ static enum json_visit on_member(void *context, const struct json_cursor *at, in
     file->ours = file->others = 0;
     file->first_other = NULL;
     reader->doubt = NULL;
+    reader->call = NULL;
     reader->listing = NULL;
     reader->record = (record_place)file->number << RECORD_OFFSET_BITS | at->offset;
     const struct aws_call *call = call_of_key(at->key);

@@ -52,6 +52,10 @@ static bool read_associated(struct reader *reader, const struct json_cursor *ass
 {
     struct address address;
     GUARD(read_address(reader, association, key, FAMILY_IPV4, &address));
+    if (gateway == GATEWAY_INTERNET && !address_is_global(address) && !address_is_loopback(address)) {
+        struct json_cursor at = member_of(reader, association, key);
+        doubt_at(reader, &at, "is not globally reachable (RFC 6890): which public address it has is not known");
+    }
     for (size_t i = 0; i < gathered->addresses.count; i++)
         if (gathered->addresses.items[i].address.family == FAMILY_IPV4 &&
             gathered->addresses.items[i].address.first == address.bits)
@@ -120,6 +124,10 @@ static bool read_ipv6_address(struct reader *reader, const struct json_cursor *a
     GUARD(read_address(reader, at, "Ipv6Address", FAMILY_IPV6, &address));
     if (address.bits >> 121 == 0x7e) // fc00::/7, unique local (RFC 4193): not internet-routable
         return true;
+    if (!address_is_global(address) && !address_is_loopback(address)) {
+        struct json_cursor member = member_of(reader, at, "Ipv6Address");
+        doubt_at(reader, &member, "is not globally reachable (RFC 6890), and no VPC has such addresses");
+    }
     *vector_add(reader->scratch, &gathered->addresses) = (struct interface_address){
         .address = {.family = FAMILY_IPV6, .length = 128, .first = address.bits}, .private_address = address};
     return true;
@@ -290,6 +298,7 @@ static void read_type(struct reader *reader, const struct json_cursor *at, struc
 {
     const char *description = NULL;
     lenient_text(reader, at, "InterfaceType", &interface->type);
+    interface->type_told = interface->type != NULL;
     interface->type = interface->type == NULL ? "interface" : interface->type;
     read_kind(reader, interface);
     interface->description = description = text_beside(reader, at, "Description");
@@ -453,11 +462,17 @@ bool read_elastic_address(struct reader *reader, const struct json_cursor *at, v
         const cJSON *user = cJSON_GetObjectItemCaseSensitive(at->node, users[i]);
         used = used || (cJSON_IsString(user) && user->valuestring[0] != '\0');
     }
+    bool told = false;
     for (size_t i = 0; keys[i] != NULL; i++) {
         lenient_text(reader, at, keys[i], &address);
+        told = told || (address != NULL && address[0] != '\0');
         if (used && address != NULL && address[0] != '\0')
             *vector_add(reader->arena, &reader->estate->elastic_addresses) = (struct elastic_address){
                 .address = address, .id = id == NULL ? address : id, .account = account, .region = region};
+    }
+    if (used && !told) {
+        struct json_cursor where = member_of(reader, at, "PublicIp");
+        doubt_at(reader, &where, "is missing: which address is in use is not known");
     }
     return true;
 }

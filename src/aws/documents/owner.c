@@ -1,15 +1,61 @@
 // Documents that name the interfaces of a thing, and what of it is public.
 #include <string.h>
 
+#include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
+#include "model/interface_kind.h"
 
 void note_owner(struct reader *reader, const char *interface_id, const struct owner *owner)
 {
-    if (interface_id == NULL || map_get(&reader->estate->owner_of_interface, interface_id) != NULL)
+    const struct owner *before = map_get(&reader->estate->owner_of_interface, interface_id);
+    if (before != NULL && (strcmp(before->service, owner->service) != 0 || !text_same(before->id, owner->id)))
+        *vector_add(reader->arena, &reader->estate->notes) = arena_printf(
+            reader->arena, "%s: %s is named as that of %s, and before as that of %s, which is kept", reader->name,
+            interface_id, owner_text(reader->arena, owner), owner_text(reader->arena, before));
+    if (interface_id == NULL || before != NULL)
         return;
     struct owner *kept = arena_new_of(reader->arena, struct owner);
     *kept = *owner;
     map_put(reader->arena, &reader->estate->owner_of_interface, interface_id, kept);
+}
+
+// Whether it is in this state, or may be: what is not told may be so.
+static bool is_told_as(struct reader *reader, const struct json_cursor *at, const char *key, const char *state)
+{
+    const char *told = text_beside(reader, at, key);
+    return told == NULL || strcmp(told, state) == 0;
+}
+
+// That a thing has a document of its own. Account and region may be NULL: the path's.
+static void note_thing(struct reader *reader, const char *service, const char *id, const char *name,
+                       const char *account, const char *region)
+{
+    struct map *things = &reader->estate->named_things;
+    void *value = (void *)(uintptr_t)(name == NULL ? "" : name);
+    account = account == NULL ? reader->place.account : account;
+    region = region == NULL ? reader->place.region : region;
+    map_put(reader->arena, things, arena_printf(reader->arena, "%s|%s", service, id), value);
+    if (account != NULL && region != NULL)
+        map_put(reader->arena, things, arena_printf(reader->arena, "%s|%s|%s|%s", service, id, account, region), value);
+}
+
+// That a list names a thing, whose own document tells what of it is public (uncounted.c).
+static void note_listed(struct reader *reader, const char *service, const char *kind, const char *id, const char *call)
+{
+    seen_at(reader, NULL, NULL, NULL);
+    *vector_add(reader->arena, &reader->estate->listed_things) =
+        (struct listed_thing){service, kind, id, call, reader->place.account, reader->place.region};
+}
+
+// That a thing in use has an interface, or a public address, which must be in the snapshot.
+static void note_interface(struct reader *reader, const char *id, const char *address, const struct owner *owner,
+                           const char *account, const char *region)
+{
+    if (id == NULL && address == NULL)
+        return;
+    *vector_add(reader->arena, &reader->estate->named_interfaces) = (struct named_interface){
+        id, owner_text(reader->arena, owner), address, account == NULL ? reader->place.account : account,
+        region == NULL ? reader->place.region : region};
 }
 
 // The Name tag of a record, or NULL.
@@ -34,10 +80,14 @@ bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void 
     GUARD(interned_of(reader, at, "NatGatewayId", &owner.id));
     lenient_text(reader, at, "VpcId", &vpc_id);
     seen_at(reader, NULL, NULL, vpc_id);
+    bool in_use = is_told_as(reader, at, "State", "available"); // one that is deleted is told of for an hour
     const cJSON *address;
     cJSON_ArrayForEach (address, cJSON_GetObjectItemCaseSensitive(at->node, "NatGatewayAddresses")) {
         struct json_cursor place = {.up = at, .node = address};
-        note_owner(reader, text_beside(reader, &place, "NetworkInterfaceId"), &owner);
+        const char *interface_id = text_beside(reader, &place, "NetworkInterfaceId");
+        note_owner(reader, interface_id, &owner);
+        if (in_use)
+            note_interface(reader, interface_id, text_beside(reader, &place, "PublicIp"), &owner, NULL, NULL);
     }
     return true;
 }
@@ -69,6 +119,17 @@ bool read_connect_endpoint(struct reader *reader, const struct json_cursor *at, 
     GUARD(interned_of(reader, at, "InstanceConnectEndpointId", &owner.id));
     seen_at(reader, text_beside(reader, at, "OwnerId"), NULL, text_beside(reader, at, "VpcId"));
     note_interfaces(reader, at, "NetworkInterfaceIds", &owner);
+    // "delete-complete", "create-failed": it has none, or no more
+    if (is_told_as(reader, at, "State", "create-complete")) {
+        const cJSON *one;
+        struct json_cursor ids = member_of(reader, at, "NetworkInterfaceIds");
+        if (!cJSON_IsArray(ids.node))
+            doubt_at(reader, &ids, "is missing or no array: which interface is that of %s is not told", owner.id);
+        cJSON_ArrayForEach (one, ids.node)
+            if (cJSON_IsString(one))
+                note_interface(reader, intern(reader, one->valuestring), NULL, &owner,
+                               text_beside(reader, at, "OwnerId"), NULL);
+    }
     return true;
 }
 
@@ -86,19 +147,25 @@ bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *in
     if (group != NULL) // "service:web", or "family:migrate" of a task that is run by itself
         owner.name = strncmp(group, "service:", 8) == 0 ? group + 8 : group;
     const cJSON *attachment, *detail;
-    cJSON_ArrayForEach (attachment, cJSON_GetObjectItemCaseSensitive(at->node, "attachments"))
+    bool running = is_told_as(reader, at, "lastStatus", "RUNNING"), named = false;
+    bool has_own = text_same(text_beside(reader, at, "launchType"), "FARGATE");
+    cJSON_ArrayForEach (attachment, cJSON_GetObjectItemCaseSensitive(at->node, "attachments")) {
+        struct json_cursor of = {.up = at, .node = attachment};
+        has_own = has_own || text_same(text_beside(reader, &of, "type"), "ElasticNetworkInterface");
         cJSON_ArrayForEach (detail, cJSON_GetObjectItemCaseSensitive(attachment, "details")) {
             struct json_cursor place = {.up = at, .node = detail};
-            if (text_same(text_beside(reader, &place, "name"), "networkInterfaceId"))
-                note_owner(reader, text_beside(reader, &place, "value"), &owner);
+            const char *value = text_beside(reader, &place, "value");
+            if (value == NULL || !text_same(text_beside(reader, &place, "name"), "networkInterfaceId"))
+                continue;
+            note_owner(reader, value, &owner);
+            named = true;
+            if (running)
+                note_interface(reader, value, NULL, &owner, account, region);
         }
+    }
+    if (!named && running && has_own)
+        doubt_at(reader, at, "is a task with an interface of its own, and names no networkInterfaceId");
     return true;
-}
-
-static void note_thing(struct reader *reader, const char *service, const char *id, const char *name)
-{
-    map_put(reader->arena, &reader->estate->named_things, arena_printf(reader->arena, "%s|%s", service, id),
-            (void *)(uintptr_t)(name == NULL ? "" : name));
 }
 
 void note_public(struct reader *reader, struct public_place *place)
@@ -124,7 +191,8 @@ bool read_transit_attachment(struct reader *reader, const struct json_cursor *at
     (void)into;
     GUARD(interned_of(reader, at, "TransitGatewayAttachmentId", &id));
     seen_at(reader, text_beside(reader, at, "ResourceOwnerId"), NULL, NULL);
-    note_thing(reader, "ec2", id, name != NULL ? name : text_beside(reader, at, "TransitGatewayId"));
+    note_thing(reader, "ec2", id, name != NULL ? name : text_beside(reader, at, "TransitGatewayId"),
+               text_beside(reader, at, "ResourceOwnerId"), NULL);
     return true;
 }
 
@@ -144,11 +212,67 @@ bool read_function_url(struct reader *reader, const struct json_cursor *at, void
     return true;
 }
 
+// ["shop", ...]: https://docs.aws.amazon.com/eks/latest/APIReference/API_ListClusters.html
+bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const cJSON *name;
+    (void)into;
+    cJSON_ArrayForEach (name, at->node) {
+        struct json_cursor one = {.up = at, .node = name};
+        if (cJSON_IsString(name))
+            note_listed(reader, "eks", "EKS cluster", intern(reader, name->valuestring), kind_call(KIND_EKS_CLUSTERS));
+        else
+            doubt_at(reader, &one, "is no string, expected the name of a cluster");
+    }
+    return true;
+}
+
 static const cJSON *inside(const cJSON *node, const char *const *path)
 {
     for (size_t i = 0; path[i] != NULL && node != NULL; i++)
         node = cJSON_GetObjectItemCaseSensitive(node, path[i]);
     return node;
+}
+
+// One awsvpcConfiguration of a service, or of a deployment of it.
+static void note_network(struct reader *reader, const char *id, const cJSON *configuration)
+{
+    struct ecs_service service = {.id = id};
+    VECTOR(const char *) groups = {0};
+    const cJSON *one;
+    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(configuration, "subnets"))
+        if (cJSON_IsString(one))
+            *vector_add(reader->arena, &service.subnets) = intern(reader, one->valuestring);
+    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(configuration, "securityGroups"))
+        if (cJSON_IsString(one))
+            *vector_add(reader->scratch, &groups) = intern(reader, one->valuestring);
+    const char *given = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(configuration, "assignPublicIp"));
+    service.groups = groups.count == 0 ? NULL : group_set_of(reader, groups.items, groups.count);
+    service.public_told = given != NULL;
+    service.public_ip = text_same(given, "ENABLED");
+    if (service.subnets.count > 0)
+        *vector_add(reader->arena, &reader->estate->ecs_services) = service;
+}
+
+// Which interfaces its tasks have, DescribeTasks tells; without it, where and of which groups they are.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html
+bool read_ecs_service(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    static const char *const network[] = {"networkConfiguration", "awsvpcConfiguration", NULL};
+    const char *arn, *account = NULL, *region = NULL;
+    const cJSON *running = cJSON_GetObjectItemCaseSensitive(at->node, "runningCount"), *deployment;
+    (void)into;
+    GUARD(interned_of(reader, at, "serviceArn", &arn));
+    place_of_arn(reader, arn, &account, &region);
+    seen_at(reader, account, region, NULL);
+    const char *id = text_beside(reader, at, "serviceName");
+    id = id == NULL ? text_behind_slash(arn) : id;
+    if (cJSON_IsNumber(running) && running->valuedouble == 0)
+        return true; // it has no task
+    note_network(reader, id, inside(at->node, network));
+    cJSON_ArrayForEach (deployment, cJSON_GetObjectItemCaseSensitive(at->node, "deployments"))
+        note_network(reader, id, inside(deployment, network));
+    return true;
 }
 
 // A public endpoint is open to its public access CIDRs, which are everywhere by default. Where it is not said whether
@@ -164,7 +288,7 @@ bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void 
     GUARD(interned_of(reader, at, "name", &place.id));
     place_of_arn(reader, text_beside(reader, at, "arn"), &place.account, &place.region);
     seen_at(reader, place.account, place.region, NULL);
-    note_thing(reader, "eks", place.id, NULL);
+    note_thing(reader, "eks", place.id, NULL, place.account, place.region);
     if (cJSON_IsFalse(inside(at->node, open)))
         return true;
     const cJSON *cidr;
@@ -207,6 +331,16 @@ bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, 
     return true;
 }
 
+// https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_ListDomainNames.html
+bool read_search_domain_name(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    const char *name;
+    (void)into;
+    GUARD(interned_of(reader, at, "DomainName", &name));
+    note_listed(reader, "es", "OpenSearch domain", name, kind_call(KIND_OPENSEARCH_DOMAINS));
+    return true;
+}
+
 // A domain outside of a VPC has a public endpoint; one inside has interfaces, none of them public.
 // https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_DomainStatus.html
 bool read_search_domain(struct reader *reader, const struct json_cursor *at, void *into)
@@ -217,7 +351,7 @@ bool read_search_domain(struct reader *reader, const struct json_cursor *at, voi
     GUARD(interned_of(reader, at, "DomainName", &place.id));
     place_of_arn(reader, text_beside(reader, at, "ARN"), &place.account, &place.region);
     seen_at(reader, place.account, place.region, NULL);
-    note_thing(reader, "es", place.id, NULL);
+    note_thing(reader, "es", place.id, NULL, place.account, place.region);
     place.detail = text_beside(reader, at, "Endpoint");
     if (!cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(at->node, "VPCOptions")) &&
         !cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(at->node, "Deleted")))
@@ -235,14 +369,15 @@ bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void 
     GUARD(interned_of(reader, at, "ClusterName", &place.id));
     place_of_arn(reader, text_beside(reader, at, "ClusterArn"), &place.account, &place.region);
     seen_at(reader, place.account, place.region, NULL);
-    note_thing(reader, "kafka", place.id, NULL);
+    note_thing(reader, "kafka", place.id, NULL, place.account, place.region);
     const cJSON *provisioned = cJSON_GetObjectItemCaseSensitive(at->node, "Provisioned");
     const char *type = cJSON_GetStringValue(inside(provisioned != NULL ? provisioned : at->node, access));
-    if (provisioned != NULL && type == NULL) {
+    bool untold = type == NULL && !cJSON_HasObjectItem(at->node, "Serverless"); // which is never public
+    if (untold) {
         struct json_cursor where = member_of(reader, at, "Provisioned");
         doubt_at(reader, &where, "does not tell PublicAccess: %s is taken to be public", place.id);
     }
-    if (type == NULL ? provisioned != NULL : strcmp(type, "DISABLED") != 0)
+    if (type == NULL ? untold : strcmp(type, "DISABLED") != 0)
         note_public(reader, &place);
     return true;
 }
@@ -270,5 +405,70 @@ bool read_distributions(struct reader *reader, const struct json_cursor *at, voi
     GUARD(json_expect_object(at, reader->error));
     if (cJSON_IsTrue(more.node))
         doubt_at(reader, &more, "says that another page follows, and none does");
+    struct json_cursor items = json_member(at, "Items"); // none, where Quantity is 0
+    const cJSON *quantity = cJSON_GetObjectItemCaseSensitive(at->node, "Quantity");
+    if (items.node == NULL && !(cJSON_IsNumber(quantity) && quantity->valuedouble == 0))
+        doubt_at(reader, &items, "is missing, and Quantity is not 0");
     return each_if_present(reader, at, "Items", read_distribution, into);
+}
+
+// ---- What documents say of an interface beside what its own record says
+
+// The types that an interface of a thing has, the first where none is told.
+static const struct {
+    const char *kind;
+    const char *types[5];
+} types_of[] = {
+    {"NAT gateway", {"nat_gateway", "natGateway"}},
+    {"VPC endpoint", {"vpc_endpoint", "gateway_load_balancer_endpoint"}},
+    {"EC2 Instance Connect Endpoint", {"ec2_instance_connect_endpoint"}},
+    {"ECS task", {"interface", "branch", "trunk", "efa"}},
+};
+
+static bool admits_more(const struct interface_kind *a, const struct interface_kind *b)
+{
+    return a != NULL && b != NULL && a->admission != INTERFACE_TAKES_NOTHING && a->admission != b->admission &&
+           b->admission <= INTERFACE_TAKES_NOTHING;
+}
+
+// A document says whose an interface is, and its type what comes in; where they do not go together, the owner is the
+// document's, and a packet is judged by the one that takes in more: surely where that is the type, else perhaps.
+static void settle_owner(struct reader *reader, struct network_interface *interface, const struct owner *owner)
+{
+    size_t i = 0, known = sizeof(types_of) / sizeof(types_of[0]);
+    while (i < known && strcmp(types_of[i].kind, owner->kind) != 0)
+        i++;
+    if (i == known || !interface->type_told)
+        return;
+    for (size_t t = 0; t < 5 && types_of[i].types[t] != NULL; t++)
+        if (strcmp(types_of[i].types[t], interface->type) == 0)
+            return;
+    const char *what = owner_text(reader->arena, owner), *type = interface->type;
+    if (!admits_more(interface_kind_of(types_of[i].types[0]), interface_kind_of(type))) {
+        *vector_add(reader->arena, &reader->estate->assumptions) =
+            arena_printf(reader->arena,
+                         "%s is named as that of %s, and its InterfaceType is %s: the document is believed for whose "
+                         "it is, the type "
+                         "for what comes in",
+                         interface->id, what, type);
+        return;
+    }
+    reader->name = reader->documents->names[interface->record >> RECORD_OFFSET_BITS];
+    reader->doubt = &interface->doubt;
+    reader->listing = NULL;
+    interface->type = types_of[i].types[0];
+    doubt_document(reader, "",
+                   "%s is of InterfaceType %s, which takes in less than what a document names it as, %s: neither is "
+                   "believed alone",
+                   interface->id, type, what);
+}
+
+void settle_owners(struct reader *reader)
+{
+    struct estate *estate = reader->estate;
+    for (size_t i = 0; i < estate->interfaces.count && estate->owner_of_interface.count > 0; i++) {
+        const struct owner *owner = map_get(&estate->owner_of_interface, estate->interfaces.items[i]->id);
+        if (owner != NULL)
+            settle_owner(reader, estate->interfaces.items[i], owner);
+    }
 }

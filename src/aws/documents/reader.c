@@ -32,8 +32,11 @@ static const char *unread_add(struct reader *reader, const char *path, const cha
                                                           : KIND_COUNT};
     if (listing != NULL && listing->damage == NULL)
         listing->damage = text;
-    if (reader->doubt != NULL && *reader->doubt == NULL)
+    if (reader->doubt != NULL && *reader->doubt == NULL) {
         *reader->doubt = text;
+        if (reader->call != NULL)
+            map_put(arena, &reader->estate->doubts_by_call, text, (void *)(uintptr_t)reader->call);
+    }
     return text;
 }
 

@@ -30,6 +30,7 @@ struct reader {
     struct listing *listing;
     struct documents *documents;
     const char **doubt;  // of the record in hand, or NULL where what is read decides nothing
+    const char *call;    // whose answer the document in hand is, as the AWS CLI names it; NULL where that is not told
     record_place record; // where it stands
     struct error *error;
 };

@@ -34,11 +34,15 @@ bool read_connect_endpoint(struct reader *reader, const struct json_cursor *at, 
 bool read_transit_attachment(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_ecs_service(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_search_domain_name(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_search_domain(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_distributions(struct reader *reader, const struct json_cursor *at, void *into);
+void settle_owners(struct reader *reader); // when interfaces are settled
 void note_endpoint_interfaces(struct reader *reader, const struct json_cursor *at, const char *id);
 // bridge.c
 bool read_accelerator(struct reader *reader, const struct json_cursor *at, void *into);
@@ -48,6 +52,8 @@ bool read_origin_list(struct reader *reader, const struct json_cursor *at, void 
 bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *into);
 void note_vpc_origins(struct reader *reader, const struct json_cursor *distribution, const char *id);
 void settle_accelerators(struct reader *reader);
+// uncounted.c: when completeness is settled
+void settle_uncounted(struct reader *reader);
 const char **doubt_of_accelerator(struct reader *reader, const char *arn);
 // load_balancer.c
 bool read_load_balancer(struct reader *reader, const struct json_cursor *at, void *into);

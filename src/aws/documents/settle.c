@@ -315,6 +315,7 @@ static void doubt_page(struct reader *reader, const struct listing *listing, con
 {
     reader->name = listing->name;
     reader->listing = NULL;
+    reader->call = kind_call(listing->kind);
     if (listing->kind == KIND_LISTENERS) {
         reader->doubt = strstr(arn, ":globalaccelerator:") != NULL ? doubt_of_accelerator(reader, arn)
                                                                    : &load_balancer_with(reader, arn)->doubt;
@@ -343,6 +344,7 @@ static void settle_listeners(struct reader *reader)
                           documents->listings.items[j]->kind == listing->kind;
             if (!follows && listing->seen.items[s]->vpc_id != NULL)
                 doubt_page(reader, listing, listing->seen.items[s]->vpc_id);
+            reader->call = NULL;
         }
     }
 }
@@ -355,8 +357,10 @@ void documents_settle(struct reader *reader)
     settle_interfaces(reader);
     settle_associations(reader);
     settle_contradictions(reader);
+    settle_owners(reader);
     settle_prefix_lists(reader);
     settle_listeners(reader);
     settle_accelerators(reader);
     completeness_settle(reader);
+    settle_uncounted(reader);
 }

@@ -139,16 +139,13 @@ static bool details_failed(const struct call *call)
     return true;
 }
 
-// What DescribeTasks takes at once: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
-enum { BATCH = 100 };
-
 static void ask_in_batches(struct call *call, const struct aws_call *what, const cJSON *list)
 {
     struct arena *arena = call->collector->arena;
     size_t count = (size_t)cJSON_GetArraySize(list), number = 0;
     const cJSON *element = list == NULL ? NULL : list->child;
     while (count > 0 && call->parameter_count > 0) {
-        size_t taken = count < BATCH ? count : BATCH, kept = 0;
+        size_t taken = count < what->about.batch ? count : what->about.batch, kept = 0;
         const char **values = arena_array(arena, const char *, taken);
         struct parameter *parameters = arena_array(arena, struct parameter, 2);
         for (size_t i = 0; i < taken; i++, element = element->next)

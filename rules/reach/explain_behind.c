@@ -1,0 +1,109 @@
+#include "rules/reach/explain_behind.h"
+
+#include "model/protocol.h"
+
+// A hop that one reason decides.
+static void add_hop(struct arena *arena, struct explanation *explanation, enum hop_result result,
+                    const struct reason *reason)
+{
+    struct hop *hop = vector_add(arena, &explanation->hops);
+    *hop = (struct hop){.stage = reason->stage, .result = result, .text = reason_text(arena, reason)};
+    *vector_add(arena, &hop->reasons) = reason;
+}
+
+// What is on the way, a hop each; then what lets the packet in, a hop a stage; then what of it is not sure.
+static struct explanation hops_of(struct arena *arena, const struct exposure *exposure)
+{
+    static const enum reason_stage order[] = {REASON_GATEWAY,  REASON_BLOCK_PUBLIC_ACCESS,
+                                              REASON_BALANCER, REASON_GROUP,
+                                              REASON_ACL_IN,   REASON_ROUTE,
+                                              REASON_ACL_OUT,  REASON_APPLIANCE};
+    struct explanation explanation = {.exposure = exposure};
+    for (size_t i = 0; i < exposure->via.count; i++)
+        if (exposure->via.items[i]->settle == NULL)
+            add_hop(arena, &explanation, HOP_PASS, exposure->via.items[i]);
+    for (size_t s = 0; s < sizeof(order) / sizeof(order[0]); s++) {
+        struct hop hop = {.stage = order[s], .result = HOP_PASS};
+        for (size_t i = 0; i < exposure->because.count; i++)
+            if (exposure->because.items[i]->stage == order[s])
+                reason_add(arena, &hop.reasons, exposure->because.items[i]);
+        hop.text = reasons_joined(arena, &hop.reasons, REASON_UNTOLD, ", ");
+        if (hop.text != NULL)
+            *vector_add(arena, &explanation.hops) = hop;
+    }
+    for (size_t i = 0; i < exposure->via.count; i++)
+        if (exposure->via.items[i]->settle != NULL)
+            add_hop(arena, &explanation, HOP_POSSIBLE, exposure->via.items[i]);
+    return explanation;
+}
+
+static bool holds(struct arena *arena, const struct indirect_exposure *one, const struct exposure *exposure,
+                  int protocol, uint16_t number, struct address source)
+{
+    bool port = protocol >= exposure->protocol_low && protocol <= exposure->protocol_high && number >= exposure->low &&
+                number <= exposure->high;
+    if (source.family == 0)
+        return port && prefixset_overlap(exposure->sources, prefixset_internet(arena, one->family));
+    return port && source.family == one->family && prefixset_holds(exposure->sources, source.bits);
+}
+
+static bool has(const struct network_interface *interface, struct address address)
+{
+    for (size_t i = 0; address.family == FAMILY_IPV4 && i < interface->private_ipv4_count; i++)
+        if (interface->private_ipv4[i] == address.bits)
+            return true;
+    return false;
+}
+
+// What is brought to the address on other ports: "tcp 8080, tcp 9090"; NULL where nothing is.
+static const char *other_ports(struct arena *arena, const struct exposure_set *set, struct address address)
+{
+    text_list told = {0};
+    const char *text = NULL;
+    for (size_t i = 0; i < set->indirect.count; i++) {
+        const struct indirect_exposure *one = &set->indirect.items[i];
+        for (size_t e = 0; address_equal(one->private_address, address) && e < one->exposures.count; e++) {
+            const struct exposure *exposure = &one->exposures.items[e];
+            text_list_add(arena, &told,
+                          arena_printf(arena, "%s %s", exposure_protocol(arena, exposure),
+                                       portset_format(arena, portset_of(arena, exposure->low, exposure->high))));
+        }
+    }
+    for (size_t i = 0; i < told.count; i++)
+        text = text == NULL ? told.items[i] : arena_printf(arena, "%s, %s", text, told.items[i]);
+    return text;
+}
+
+// Why nobody comes: no way of the snapshot leads to this port.
+static struct explanation no_way(struct arena *arena, const struct exposure_set *set, struct address address,
+                                 bool from_somebody)
+{
+    struct explanation explanation = {0};
+    const char *others = other_ports(arena, set, address);
+    const char *text =
+        arena_printf(arena, "it is private, and no load balancer or service of the snapshot brings %s there%s%s%s",
+                     from_somebody ? "this client" : "clients", others == NULL ? "" : " (they bring some to ",
+                     others == NULL ? "" : others, others == NULL ? "" : ")");
+    add_hop(arena, &explanation, HOP_STOP, reason_stop(arena, REASON_BALANCER, NULL, text));
+    return explanation;
+}
+
+struct ways_in explain_behind(struct arena *arena, const struct exposure_set *set, struct address address, int protocol,
+                              uint16_t number, struct address source)
+{
+    struct ways_in ways = {0};
+    for (size_t i = 0; i < set->estate->interfaces.count; i++)
+        if (has(set->estate->interfaces.items[i], address))
+            *vector_add(arena, &ways.interfaces) = set->estate->interfaces.items[i];
+    for (int certainty = CERTAINTY_EXACT; certainty <= CERTAINTY_POSSIBLE; certainty++)
+        for (size_t i = 0; i < set->indirect.count; i++) {
+            const struct indirect_exposure *one = &set->indirect.items[i];
+            for (size_t e = 0; address_equal(one->private_address, address) && e < one->exposures.count; e++)
+                if ((int)one->exposures.items[e].certainty == certainty &&
+                    holds(arena, one, &one->exposures.items[e], protocol, number, source))
+                    *vector_add(arena, &ways.items) = (struct way_in){one, hops_of(arena, &one->exposures.items[e])};
+        }
+    if (ways.items.count == 0)
+        ways.stop = no_way(arena, set, address, source.family != 0);
+    return ways;
+}

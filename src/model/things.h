@@ -1,0 +1,68 @@
+// Things of services that documents name: who may stand behind an interface, and what is public without one in the
+// snapshot. No packet is decided by them. Owned by the estate's arena, texts too.
+#pragma once
+
+#include "base/vector.h"
+
+struct group_set; // estate.h
+
+struct db_instance {
+    const char *id;
+    const char *evidence;
+    const char *account;
+    const char *region;
+    bool publicly_accessible;
+    VECTOR(const char *) subnets;
+    const char *zone;        // or NULL, as what follows
+    const char *second_zone; // of its standby
+    const struct group_set *groups;
+};
+
+// Something that a document names as public: a place of AWS's own, which is no interface of the snapshot, or a thing
+// whose interfaces must be there.
+struct public_place {
+    const char *service; // as its API is named
+    const char *kind;    // "Redshift cluster", "CloudFront distribution"
+    const char *id;
+    const char *detail; // or NULL: its host name, who may come to it
+    const char *account;
+    const char *region;
+    bool has_interface;             // else it is a place of AWS's own
+    VECTOR(const char *) addresses; // public ones that its document tells
+};
+
+// What a service of ECS gives the interfaces of its tasks; several of one id where it is being deployed anew.
+struct ecs_service {
+    const char *id; // its name
+    VECTOR(const char *) subnets;
+    const struct group_set *groups; // NULL: not told, the VPC's default one
+    bool public_told;
+    bool public_ip; // tasks are given a public IPv4 address
+};
+
+// Something that a list names, and whose own document tells the rest.
+struct listed_thing {
+    const char *service; // as its API is named
+    const char *kind;    // "EKS cluster"
+    const char *id;
+    const char *call; // that would tell, as the AWS CLI names it
+    const char *account;
+    const char *region; // NULL where the list does not say where it is
+};
+
+// An interface that a document names as that of a thing, which is in use.
+struct named_interface {
+    const char *id;
+    const char *what;    // "ECS task 0a1b"
+    const char *address; // public, that the document says it has; or NULL
+    const char *account;
+    const char *region;
+};
+
+// An Elastic IP address that is associated with something.
+struct elastic_address {
+    const char *address;
+    const char *id; // of its allocation, or the address
+    const char *account;
+    const char *region;
+};

@@ -1,0 +1,133 @@
+"""Why what is behind a load balancer or a service is reached, by what, and what would settle what is only possible."""
+import copy
+import json
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import common
+from test_constructs_gates import blocked
+from test_load_balancers import balanced
+from test_snapshots import entry, permission
+from test_told_bridges import BALANCER, Told, VpcOrigins, accelerator, behind_balancer, distributions, estate, origin
+from test_world import documents, each, folder
+
+BEHIND = "cannot be settled from documents: ask what brings clients to it, since its own address is not on the internet"
+
+
+class Because(Told):
+    def because(self, made, files, eni="eni-1", family="ipv4"):
+        self.outcome(made, files)
+        [x] = [x for i in self.output["indirect"] for x in i["exposures"] if i["eni_id"] == eni and i["family"] == family]
+        self.exposure = x
+        return [(why["stage"], why.get("id")) for why in x["because"]]
+
+    def test_only_the_rules_of_its_ports_and_the_gateway_are_told(self):
+        self.assertEqual(self.because(estate(), accelerator()), [("group", "sg-1:0"), ("gateway", "igw-1")])
+        self.assertEqual(self.because(VpcOrigins.estate(self), {"o.json": origin(), "d.json": distributions()}), [("group", "sg-1:1"), ("gateway", "igw-1")])
+
+    def test_no_group_is_told(self):
+        made = estate()
+        made["NetworkInterfaces"][0]["Groups"] = []
+        self.assertEqual(self.because(made, accelerator()), [("group", None), ("gateway", "igw-1")])
+        self.assertEqual(self.exposure["because"][0]["text"], "no security group")
+
+    def test_the_listener_is_told(self):
+        made, health = behind_balancer()
+        self.assertEqual(self.because(made, {**accelerator(BALANCER), **health}, "eni-b"), [("balancer", "int:443/TCP"), ("group", "sg-1:0"), ("gateway", "igw-1")])
+
+    def test_what_is_behind_a_load_balancer_behind_an_accelerator_names_both_in_their_order(self):
+        made, health = behind_balancer()
+        because = self.because(made, {**accelerator(BALANCER), **health})
+        self.assertEqual(because[:3], [("balancer", "int:443/TCP"), ("group", "sg-1:0"), ("gateway", "igw-1")])
+        self.assertIn(("group", "sg-2:0"), because)
+        self.assertEqual([why["text"] for why in self.exposure["via"]],
+                         ["AWS Global Accelerator by eni-s: accelerator shop, 443/TCP", "load balancer int 443/TCP", "target group tg: healthy"])
+
+    def test_an_accelerator_that_brings_nobody_new_to_a_load_balancer_is_not_on_the_way(self):
+        made, health = behind_balancer()
+        made["LoadBalancers"][0]["Scheme"] = "internet-facing"
+        made["NetworkInterfaces"][-1]["PrivateIpAddresses"][0]["Association"] = {"PublicIp": "198.51.100.9"}
+        self.because(made, {**accelerator(BALANCER), **health})
+        self.assertEqual([why["text"] for why in self.exposure["via"]], ["load balancer int 443/TCP", "target group tg: healthy"])
+
+    def test_an_outbound_rule_of_a_balancer_is_told_with_its_group_and_what_it_admits(self):
+        made = balanced()
+        made["SecurityGroups"][0]["IpPermissionsEgress"] = [permission("tcp", (1024, 65535), ["10.0.0.0/8"])]
+        output = self.compute(folder(documents(made)))
+        whys = [why for i in output["indirect"] for x in i["exposures"] for why in x["because"] if ":egress:" in why.get("id", "") and why["stage"] == "group"]
+        self.assertTrue(whys)
+        group = made["SecurityGroups"][0]["GroupId"]
+        for why in whys:
+            self.assertEqual((why["id"], why["group"], why["text"]), (group + ":egress:0", group, "tcp 1024-65535 to 10.0.0.0/8"))
+
+
+class Settles(Told):
+    def settles(self, made, files, eni="eni-1", family="ipv4"):
+        self.outcome(made, files)
+        return [why["settle"] for i in self.output["indirect"] for x in i["exposures"] for why in x["via"]
+                if i["eni_id"] == eni and i["family"] == family and "settle" in why]
+
+    @each([({"weight": 0}, BEHIND), ({"dial": 0}, BEHIND), ({"Status": "IN_PROGRESS"}, "globalaccelerator list-accelerators of shop"), ({"keeps": False}, BEHIND),
+           ({"keeps": None}, "globalaccelerator list-endpoint-groups")])
+    def test_of_an_accelerator_the_call_that_tells_or_what_brings_clients(self, change, settle):
+        self.assertEqual(set(self.settles(estate(), accelerator(**change))), {settle})
+        untold = accelerator()
+        del untold["g.json"]["EndpointGroups"][0]["EndpointDescriptions"][0]["ClientIPPreservationEnabled"]
+        self.assertEqual(set(self.settles(estate(), untold)), {"globalaccelerator list-endpoint-groups of shop"})
+
+    def test_of_an_accelerator_that_is_not_told_the_first_call_that_is_not_there(self):
+        whole = accelerator()
+        for files, settle in (({}, "globalaccelerator list-accelerators"), ({"a.json": whole["a.json"]}, "globalaccelerator list-listeners of shop"),
+                              ({"a.json": whole["a.json"], "l.json": whole["l.json"]}, "globalaccelerator list-endpoint-groups")):
+            self.assertEqual(set(self.settles(estate(), files)), {settle})
+
+    def test_of_an_accelerator_without_an_interface_there_the_interfaces(self):
+        made = estate()
+        made["NetworkInterfaces"][1]["SubnetId"] = "subnet-9"
+        made["Subnets"].append({**made["Subnets"][0], "SubnetId": "subnet-9", "CidrBlock": "10.0.9.0/24"})
+        self.assertIn("ec2 describe-network-interfaces of subnet-1", self.settles(made, accelerator()))
+
+    def test_of_a_vpc_origin(self):
+        made, o = VpcOrigins.estate(self), {"o.json": origin()}
+        self.assertEqual(set(self.settles(made, {})), {"cloudfront list-vpc-origins, and get-vpc-origin of each"})
+        self.assertEqual(self.settles(made, o), ["cloudfront list-distributions"])
+        self.assertEqual(self.settles(made, {**o, "d.json": distributions(WebACLId="arn:x")}), [BEHIND])
+        self.assertEqual(self.settles(made, {"o.json": origin(Status="Deploying"), "d.json": distributions()}), ["cloudfront get-vpc-origin of vo_1"])
+        self.assertEqual(set(self.settles(made, {**o, "d.json": distributions()}, family="ipv6")), {BEHIND})
+
+    def test_of_groups_and_prefix_lists_that_are_not_there_their_calls_and_they_are_missing(self):
+        made = estate()
+        made["SecurityGroups"] = made["SecurityGroups"][1:]
+        self.assertEqual(self.settles(made, accelerator()), ["ec2 describe-security-groups of sg-1"])
+        self.assertTrue([m for m in self.output["missing"] if m["id"] == "sg-1"])
+        made = estate(())
+        made["SecurityGroups"][0]["IpPermissions"] = [{**permission("tcp", (443, 443)), "PrefixListIds": [{"PrefixListId": "pl-1"}]}]
+        self.assertEqual(self.settles(made, accelerator()), ["ec2 get-managed-prefix-list-entries of pl-1"])
+
+    def test_of_acls_and_gates(self):
+        made = estate()
+        made["NetworkAcls"][0]["Entries"] = [entry(100, True, "allow", "6", ports=(1024, 65535)), entry(100, False, "allow")]
+        self.assertEqual(self.settles(made, accelerator()), [BEHIND])
+        made = {**estate(), **{key: value for key, value in blocked("block-ingress", State="update-in-progress").items() if key.startswith("VpcBlock")}}
+        self.assertRegex(self.settles(made, accelerator())[0], "^ec2 describe-vpc-block-public-access-options of ")
+
+
+class SettlesBalancers(Told):
+    def settles(self, files):
+        output = self.compute(folder({**documents(balanced("network")), **files}))
+        return {why["settle"] for one in output["endpoints"] + output["indirect"] for x in one["exposures"] for why in x["via"] if "settle" in why}
+
+    @each([("describe-load-balancer-attributes.front.0123456789abcdef.json", {"Attributes": [{"Key": "load_balancing.cross_zone.enabled", "Value": "maybe"}]},
+            "elbv2 describe-load-balancer-attributes of front"),
+           ("describe-load-balancer-attributes.front.0123456789abcdef.json", {"x": 1}, "elbv2 describe-load-balancer-attributes of front"),
+           ("describe-target-group-attributes.web.json", {"Attributes": [{"Key": "preserve_client_ip.enabled", "Value": "maybe"}]},
+            "elbv2 describe-target-group-attributes of web"),
+           ("describe-target-health.web.json", {"TargetHealthDescriptions": [{"Target": {"Id": 5}}]}, "elbv2 describe-target-health of web")])
+    def test_what_is_not_understood_is_settled_by_the_call_of_its_document(self, name, document, settle):
+        self.assertIn(settle, self.settles({name: document}))
+
+
+if __name__ == "__main__":
+    unittest.main()
