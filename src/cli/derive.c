@@ -108,8 +108,9 @@ static bool are_in_order(const struct derivation *derivation, struct error *erro
         const struct observation *one = &observations->items.items[i], *before = one - 1;
         int order = place_compare(before->address, before->protocol, one->address, one->protocol);
         if (order > 0 || (order == 0 && before->high >= one->low))
-            return error_set(error, ERROR_USAGE, "%s:%zu: ports that a line before it tells of, or out of order",
-                             derivation->given.observations, one->line);
+            return error_set(error, ERROR_USAGE,
+                             "observations.jsonl: line %zu: ports that a line before it tells of, or out of order",
+                             one->line);
     }
     return true;
 }
