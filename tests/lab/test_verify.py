@@ -75,7 +75,7 @@ class Verified(unittest.TestCase):
                 shutil.copytree(out, lie)
                 lines = (lie / "observations.jsonl").read_text().splitlines(True)
                 changed = ['{"address": "%s", "protocol": "tcp", "from_port": 443, "to_port": 443, "state": "unknown", "reason": "%s", "tries": 0}\n'
-                           % (json.loads(line)["address"], reason) if '"from_port": 443,' in line else line for line in lines]
+                           % (json.loads(line)["address"], reason) if '"protocol": "tcp", "from_port": 443,' in line else line for line in lines]
                 self.assertNotEqual(lines, changed)
                 (lie / "observations.jsonl").write_text("".join(changed))
                 reseal(lie)
