@@ -107,10 +107,7 @@ class Honest(Evidence):
                 self.assertNotIn("CONTRADICTS", done.stdout)
 
     def test_what_is_declared_is_what_compute_says_on_random_estates(self):
-        loader = importlib.machinery.SourceFileLoader("audit", str(AUDIT))
-        module = importlib.util.module_from_spec(importlib.util.spec_from_loader("audit", loader))
-        loader.exec_module(module)
-        counts = collections.Counter()
+        module, counts = self.module(), collections.Counter()
         for number in range(ESTATES):
             rng = random.Random(SEED * 1000003 + number)
             with tempfile.TemporaryDirectory() as folder:
@@ -140,6 +137,57 @@ class Honest(Evidence):
         print("audit: of random packets %s" % dict(counts), file=sys.stderr)
         if ESTATES >= 60:
             self.assertGreater(min(counts[word] for word in module.TABLE and ("reachable", "possible", "inbound-only", "unreachable")), 0)
+
+    def module(self):
+        loader = importlib.machinery.SourceFileLoader("audit", str(AUDIT))
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader("audit", loader))
+        loader.exec_module(module)
+        return module
+
+    def test_what_is_odd_absent_or_in_transition_is_judged_as_compute_does_or_not_at_all(self):
+        def change(*path, to):
+            def changed(documents):
+                *way, last = path
+                for step in way:
+                    documents = documents[step]
+                if to is None:
+                    del documents[last]
+                else:
+                    documents[last] = to
+            return changed
+        rule, entry = ("SecurityGroups", 0, "IpPermissions", 0), ("NetworkAcls", 0, "Entries", 0)
+        changes = [
+            change("InternetGateways", 0, "Attachments", 0, "State", to="detaching"), change("InternetGateways", to=None),
+            change("InternetGateways", 0, "Attachments", to=[]), change("RouteTables", to=None), change("RouteTables", 0, "Routes", 1, "State", to="blackhole"),
+            change("RouteTables", 0, "Routes", 1, "State", to="filtered"), change("RouteTables", 0, "Associations", to=[]),
+            change("RouteTables", 0, "Associations", to=[{"SubnetId": "subnet-1", "AssociationState": {"State": "failed"}}]),
+            change("NetworkAcls", to=None), change(*entry, "RuleNumber", to=101), change(*entry, "Protocol", to="tcp"), change(*entry, "RuleAction", to="pass"),
+            change("SecurityGroups", to=None), change(*rule, "IpProtocol", to="TCP"), change(*rule, "FromPort", to=-1), change(*rule, "FromPort", to=None),
+            change(*rule, "IpRanges", to=[{"CidrIp": "0.0.0.0/33"}]), change(*rule, "PrefixListIds", to=[{"PrefixListId": "pl-9"}]),
+            change("Subnets", to=None), change("NetworkInterfaces", to=None), change("NetworkInterfaces", 0, "Status", to="detaching"),
+            change("NetworkInterfaces", 0, "InterfaceType", to="new_kind"), change("NetworkInterfaces", 0, "DenyAllIgwTraffic", to=True),
+            change("Reservations", 0, "Instances", 0, "State", "Name", to="pending"), change("Reservations", 0, "Instances", 0, "State", "Name", to="stopped"),
+            change("VpcBlockPublicAccessOptions", to={"InternetGatewayBlockMode": "block-ingress", "AwsRegion": "eu-west-3", "AwsAccountId": "111122223333"}),
+            change("VpcBlockPublicAccessOptions", to={"InternetGatewayBlockMode": "off", "AwsRegion": "eu-west-1", "AwsAccountId": "111122223333"}),
+            change("files", to={"more.json": {"Subnets": [], "NextToken": "x"}}), change("files", to={"more.jsonl": {"SecurityGroups": []}})]
+        module, judged = self.module(), 0
+        for number, changed in enumerate(changes):
+            documents = estate()
+            changed(documents)
+            with tempfile.TemporaryDirectory() as folder:
+                estates.write(documents, folder)
+                told = common.compute(folder, "--vantage", "203.0.113.7")
+                ours = module.Estate(pathlib.Path(folder), ["203.0.113.7"])
+            lane = (ipaddress.ip_address("198.51.100.20").packed, 6)
+            for port in (22, 443):
+                declared = module.at(ours.declared(lane), port)
+                found = [x for e in told["endpoints"] if e["address"] == "198.51.100.20" and not e["dormant"] for x in e["exposures"]
+                         if x["protocol"] == "tcp" and x["from_port"] <= port <= x["to_port"]]
+                expected = "unreachable" if not found else "inbound-only" if found[0]["path"] == "inbound-only" else {
+                    "exact": "reachable", "possible": "possible"}[found[0]["certainty"]]
+                self.assertIn(declared, (None, expected), "change %d, port %d" % (number, port))
+                judged += declared is not None
+        self.assertGreater(judged, len(changes) // 2)
 
     def test_an_auditor_can_read_it(self):
         text = AUDIT.read_text()
