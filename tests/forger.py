@@ -402,6 +402,24 @@ def line_in_a_claim(forger):
 
 
 @lie
+def tries_claimed(forger):
+    """Silence is believed after one try, of a millisecond, it says."""
+    forger.claim(tries=1, timeout_ms=1)
+    forger.derive()
+
+
+@lie
+def answers_removed(forger):
+    """All answers of the critical port are taken out of the capture, and it is told as filtered. It was a sentinel: that it was asked again
+    in vain makes the silence around it unknown. Who takes out what asked again, too, leaves nothing to find: the packets are the maker's."""
+    def of_critical(packet):
+        source, port = packet[12:16], packet[20:22]
+        return packet[0] >> 4 == 4 and packet[9] == 6 and source == bytes((198, 51, 100, 20)) and port == bytes((0, 22))
+    forger.write_packets([one for one in forger.packets() if not of_critical(one[2])])
+    state_changed(forger)
+
+
+@lie
 def signature_stripped(forger):
     """E8: a critical port is hidden, and nobody signed."""
     forger.key = None
@@ -450,8 +468,8 @@ def path_out_of_the_evidence(forger):
 
 @broken
 def key_twice(forger):
-    """A key is twice in a line, and readers disagree which one counts; the seal is whole."""
-    forger.replace("observations.jsonl", '"state": "open"', '"state": "filtered", "state": "open"')
+    """A key is twice in a line: the program takes the first, which is true, and other readers the last; the seal is whole."""
+    forger.replace("observations.jsonl", '"state": "open"', '"state": "open", "state": "filtered"')
     forger.seal()
 
 

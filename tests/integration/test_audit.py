@@ -226,6 +226,7 @@ class Lies(Evidence):
         "complete_claimed": "manifest.json: complete: the evidence says True, we False",
         "packets_of_another_day": "packets of another time than the manifest tells",
         "times_claimed": "packets of another time than the manifest tells",
+        "answers_removed": r"the evidence says filtered, we unknown",
         "vantage_claimed": PORT + ": verdict: the evidence says undeclared, we unverified",
         "exceptions_never_expire": "judged_on is no day of the run",
         "signature_stripped": "nobody signed it",
@@ -238,7 +239,8 @@ class Lies(Evidence):
                   "key_twice": "a key is there twice: state", "word_unknown": "'ajar' is not one of open, closed",
                   "line_in_a_claim": "Invalid isoformat string"}
     NOT_LOOKED_AT = {"exposure_changed": "exposure.json", "severity_changed": "severities", "report_replaced": "report.html",
-                     "details_invented": "times, frames", "reason_invented": "reasons", "service_invented": "services", "tool_claimed": "claim"}
+                     "details_invented": "times, frames", "reason_invented": "reasons", "service_invented": "services", "tool_claimed": "claim",
+                     "tries_claimed": "tries: 1"}
 
     def test_each_lie_is_found_or_named_as_not_judged(self):
         self.assertEqual(set(forger.LIES) | set(forger.BROKEN),
