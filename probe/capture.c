@@ -240,12 +240,13 @@ static bool is_own(const void *context, struct address address, int protocol, ui
     return protocol != PROTOCOL_UDP || !schedule_find(replay->ledger->schedule, address, protocol, port, &question);
 }
 
-static void take_probe(struct replay *replay, const struct seen *seen, uint64_t wall_us)
+// False where it is no question of the schedule.
+static bool take_probe(struct replay *replay, const struct seen *seen, uint64_t wall_us)
 {
     const struct schedule *schedule = replay->ledger->schedule;
     uint64_t question;
     if (!schedule_find(schedule, seen->target, seen->protocol, seen->port, &question))
-        return;
+        return false;
     const struct span *span = schedule_span(schedule, question);
     ledger_source(replay->ledger, span->lane, seen->own);
     if (span->spare || ledger_answered(replay->ledger, question)) { // asked again: watch.h
@@ -256,10 +257,10 @@ static void take_probe(struct replay *replay, const struct seen *seen, uint64_t 
                                 .frame = replay->frame,
                                 .sequence = seen->sequence,
                                 .own_port = seen->own_port});
-        return;
+        return true;
     }
     if (replay->tries[question] == MOST_TRIES)
-        return;
+        return true;
     unsigned try = ++replay->tries[question];
     if (replay->marks[try] == NULL)
         replay->marks[try] = pages_new(schedule->count * sizeof(struct mark));
@@ -272,6 +273,7 @@ static void take_probe(struct replay *replay, const struct seen *seen, uint64_t 
                                   .try = try},
                 wall_us);
     ledger_stamp(replay->ledger, question, try, wall_us, replay->frame);
+    return true;
 }
 
 static void take_answer(struct replay *replay, const struct seen *seen, uint64_t wall_us)
@@ -363,12 +365,11 @@ static bool play(struct replay *replay, struct capture_reader *reader, uint32_t 
             continue;
         span->first = span->first == 0 ? wall_us : span->first;
         span->last = wall_us;
-        if (packet == NULL || !packet_read(packet, size, is_own, replay, &seen))
-            continue;
-        if (seen.kind == SEEN_PROBE)
-            take_probe(replay, &seen, wall_us);
-        else
+        bool known_kind = packet != NULL && packet_read(packet, size, is_own, replay, &seen);
+        if (known_kind && seen.kind != SEEN_PROBE)
             take_answer(replay, &seen, wall_us);
+        else if ((!known_kind || !take_probe(replay, &seen, wall_us)) && span->stray == 0)
+            span->stray = reader->frame;
     }
     return code != PCAP_ERROR || capture_failed(reader, error);
 }

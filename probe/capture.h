@@ -50,6 +50,7 @@ void capture_close(struct capture_reader *reader);
 struct capture_span { // microseconds, wall clock; 0: there is no packet
     uint64_t first;
     uint64_t last;
+    uint32_t stray; // the first frame that is neither a question of the schedule nor what could be an answer; 0: none
 };
 
 // Plays the frames up to `last` into a fresh, exact ledger: what is in those up to `known` of the schedule's probes,

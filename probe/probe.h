@@ -106,6 +106,7 @@ struct probe_summary {
     double seconds;
     uint64_t first_us; // of a replay: wall clock of the first and the last packet; 0: there is none
     uint64_t last_us;
+    uint32_t stray;     // the first frame of packets that are no probe's of the plan, nor could answer one; 0: none
     const char *method; // "syn", "connect" or "capture"
     uint64_t seed;
     unsigned passes;

@@ -176,6 +176,7 @@ static bool play_part(struct replayed *replayed, struct capture_reader *reader, 
         replayed->summary->first_us = replayed->summary->first_us == 0 ? span.first : replayed->summary->first_us;
         replayed->summary->last_us = span.last > replayed->summary->last_us ? span.last : replayed->summary->last_us;
         add_up(arena, &sum, replayed->summary);
+        replayed->summary->stray = replayed->summary->stray == 0 ? span.stray : replayed->summary->stray;
         replayed->summary->seconds += (double)(span.last - span.first) / 1e6;
         take_part(replayed, &ledger, &fresh, is_last);
     }

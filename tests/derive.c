@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "cli/derive.h"
+#include "evidence/remembered.h"
 
 static struct derivation derivation;
 static struct manifest manifest;
@@ -27,6 +28,7 @@ static bool give(const char *folder, struct error *error)
     given->after = access(in(folder, "after"), F_OK) == 0 ? in(folder, "after") : NULL;
     given->observations = in(folder, "observations.jsonl");
     given->intent = access(in(folder, "intent.json"), F_OK) == 0 ? in(folder, "intent.json") : NULL;
+    given->past = access(in(folder, REMEMBERED_RUNS), F_OK) == 0 ? folder : NULL;
     given->depth = manifest.depth;
     given->today = manifest.judged_on;
     given->failed = manifest.failed;

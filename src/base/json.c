@@ -181,11 +181,45 @@ const char *json_repeated_key(const cJSON *value)
     return repeated;
 }
 
+// The first control character that stands in a string as it is, which RFC 8259 (section 7) forbids; NULL where none
+// does.
+static const char *raw_control(const char *text, size_t length)
+{
+    bool inside = false;
+    for (const char *at = text; at < text + length; at++) {
+        if (*at == '"')
+            inside = !inside;
+        else if (inside && *at == '\\')
+            at++;
+        else if (inside && (unsigned char)*at < 0x20)
+            return at;
+    }
+    return NULL;
+}
+
+// Where a text is JSON that some readers take otherwise than others do, or that C would cut short.
+static const char *ambiguity(const char *text, size_t length, const char **what)
+{
+    const char *nul = escaped_nul(text, length), *control = raw_control(text, length);
+    *what = nul != NULL ? "\\u0000 in a string, expected text" : "a control character in a string, expected its escape";
+    return nul != NULL ? nul : control;
+}
+
 static cJSON *parse_from(const char *file, size_t first_line, const char *text, size_t length, struct error *error)
 {
     size_t line, column, offset = 0;
     struct error inner;
-    cJSON *root = json_parse_slice(text, length, &offset, &inner);
+    const char *what, *repeated, *ambiguous = ambiguity(text, length, &what);
+    cJSON *root = ambiguous != NULL ? NULL : json_parse_slice(text, length, &offset, &inner);
+    if (ambiguous != NULL) {
+        offset = (size_t)(ambiguous - text);
+        error_set(&inner, ERROR_USAGE, "%s", what);
+    } else if (root != NULL && (repeated = json_repeated_key(root)) != NULL) {
+        error_set(error, ERROR_USAGE, "%s:%zu: the key \"%s\" is there twice, expected each key once", file, first_line,
+                  repeated);
+        cJSON_Delete(root);
+        return NULL;
+    }
     if (root == NULL) {
         json_line_of(text, offset, &line, &column);
         error_set(error, ERROR_USAGE, "%s:%zu:%zu: %s", file, line + first_line - 1, column, inner.message);

@@ -32,9 +32,11 @@ static bool is_derived(const struct verified *verified)
     return verified->derivation.verdicts_json.length > 0;
 }
 
-static void put_line(struct text *out, const char *what, const char *detail)
+static void put_line(struct arena *arena, struct text *out, const char *what, const char *detail)
 {
-    text_printf(out, "  %-11s  %s\n", what, detail);
+    char *line = arena_strdup(arena, detail);
+    printable_line(line);
+    text_printf(out, "  %-11s  %s\n", what, line);
 }
 
 static const char *joined(struct arena *arena, const text_list *list, const char *by)
@@ -48,6 +50,7 @@ static const char *joined(struct arena *arena, const text_list *list, const char
 static void write_derived(const struct verified *verified, struct text *out)
 {
     struct arena *arena = verified->checks.arena;
+    const struct manifest *manifest = &verified->bundle.manifest;
     const struct verdict_set *set = &verified->derivation.set;
     struct history_run counted = {0};
     text_list accounts = {0}, regions = {0};
@@ -58,16 +61,16 @@ static void write_derived(const struct verified *verified, struct text *out)
         if (counted.by_verdict[i] > 0)
             counts = arena_printf(arena, "%s%s%s %zu", counts == NULL ? "" : counts, counts == NULL ? "" : ", ",
                                   verdict_names[i], counted.by_verdict[i]);
-    put_line(out, "accounts",
+    put_line(arena, out, "accounts",
              arena_printf(arena, "%s; regions: %s", joined(arena, &accounts, ", "), joined(arena, &regions, ", ")));
-    put_line(out, "vantage", set->vantage == NULL ? "none" : set->vantage);
-    put_line(out, "coverage",
-             arena_printf(arena, "%zu endpoints, %zu ports asked, depth %s; %s", set->endpoints, set->asked,
-                          verified->bundle.manifest.depth,
+    put_line(arena, out, "vantage", set->vantage == NULL ? "none" : set->vantage);
+    put_line(arena, out, "coverage",
+             arena_printf(arena, "%zu endpoints, %zu ports asked, depth %s, silence after %ld tries of %ld ms; %s",
+                          set->endpoints, set->asked, manifest->depth, manifest->tries, manifest->timeout_ms,
                           set->complete
                               ? "complete"
                               : arena_printf(arena, "INCOMPLETE: %zu things are missing", (size_t)set->missing.count)));
-    put_line(out, "verdicts", counts == NULL ? "none" : counts);
+    put_line(arena, out, "verdicts", counts == NULL ? "none" : counts);
 }
 
 // ---- What only its maker can say
@@ -81,15 +84,15 @@ static void write_claims(const struct verified *verified, struct text *out)
         services += verified->derivation.observations.items.items[i].service != NULL;
     if (claims->begin == NULL || claims->end == NULL)
         return;
-    put_line(out, "claims", arena_printf(arena, "its maker's word, vouched for by nothing else:"));
-    put_line(out, "", arena_printf(arena, "title %s", claims->title));
-    put_line(out, "", arena_printf(arena, "begun %s, ended %s", claims->begin, claims->end));
-    put_line(out, "",
+    put_line(arena, out, "claims", arena_printf(arena, "its maker's word, vouched for by nothing else:"));
+    put_line(arena, out, "", arena_printf(arena, "title %s", claims->title));
+    put_line(arena, out, "", arena_printf(arena, "begun %s, ended %s", claims->begin, claims->end));
+    put_line(arena, out, "",
              arena_printf(arena, "by sgproof %s: %s", claims->tool_version, joined(arena, &claims->command, " ")));
     if (services > 0)
-        put_line(out, "", arena_printf(arena, "what %zu open ports were said to run", services));
+        put_line(arena, out, "", arena_printf(arena, "what %zu open ports were said to run", services));
     if (verified->derivation.runs.count > 0)
-        put_line(out, "",
+        put_line(arena, out, "",
                  arena_printf(arena, "%zu earlier runs, and what the last of them saw",
                               (size_t)verified->derivation.runs.count));
 }

@@ -301,7 +301,7 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     }
     GUARD(json_string(arena, root, "depth", &manifest->depth, error));
     GUARD(json_integer(root, "tries", 1, 10, &manifest->tries, error));
-    GUARD(json_optional_integer(root, "timeout_ms", 1, 60000, &manifest->timeout_ms, &told, error));
+    GUARD(json_optional_integer(root, "timeout_ms", 50, 60000, &manifest->timeout_ms, &told, error));
     GUARD(json_string(arena, root, "judged_on", &manifest->judged_on, error));
     GUARD(read_texts(arena, root, "packs", &manifest->packs, error));
     GUARD(read_counts(root, "ports_by_verdict", verdict_names, manifest->ports_by_verdict, error));

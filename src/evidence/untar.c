@@ -75,6 +75,11 @@ static bool sum_holds(const char block[BLOCK])
     return number_of(header->checksum, sizeof(header->checksum), &told) && told == sum;
 }
 
+static bool is_header(const char block[BLOCK])
+{
+    return memcmp(((const struct tar_header *)block)->magic, "ustar", 5) == 0 && sum_holds(block);
+}
+
 // A path below the folder, without "./" before it and "/" behind it; NULL where it leads elsewhere. "" is the folder.
 static const char *path_inside(struct arena *arena, const char *name)
 {
@@ -212,16 +217,18 @@ static bool take_all(struct unpacking *unpacking, struct error *error)
 {
     char block[BLOCK];
     for (size_t entries = 0;; entries++) {
-        GUARD(read_block(unpacking, block, error));
+        bool whole = read_block(unpacking, block, error);
+        if (entries == 0 && (!whole || (!is_zero(block) && !is_header(block))))
+            return error_set(error, ERROR_USAGE,
+                             "%s: is neither an evidence folder nor a tar archive of one (of a compressed one, "
+                             "decompress it first)",
+                             unpacking->file);
+        if (!whole)
+            return false;
         if (is_zero(block))
             break;
-        if (memcmp(((const struct tar_header *)block)->magic, "ustar", 5) != 0 || !sum_holds(block))
-            return entries > 0
-                       ? refuse(unpacking, error, "no header of a tar archive")
-                       : error_set(error, ERROR_USAGE,
-                                   "%s: is neither an evidence folder nor a tar archive of one (of a compressed "
-                                   "one, decompress it first)",
-                                   unpacking->file);
+        if (!is_header(block))
+            return refuse(unpacking, error, "no header of a tar archive");
         GUARD(take_entry(unpacking, (const struct tar_header *)block, error));
     }
     while (fread(block, 1, BLOCK, unpacking->stream) == BLOCK)

@@ -386,9 +386,11 @@ static bool read_observation(void *context, size_t line, const struct json_curso
     if (frames.node != NULL && (!json_expect_array(&frames, error) ||
                                 !json_optional_integer(at, "frame_count", 0, 1L << 40, &frame_count, &present, error)))
         return false;
-    cJSON_ArrayForEach (node, frames.node)
-        if (cJSON_IsNumber(node) && node->valuedouble >= 1 && node->valuedouble <= UINT32_MAX)
-            *vector_add(arena, &item.frames) = (uint32_t)node->valuedouble;
+    cJSON_ArrayForEach (node, frames.node) {
+        if (!cJSON_IsNumber(node) || !(node->valuedouble >= 1 && node->valuedouble <= UINT32_MAX))
+            return json_fail(&frames, error, "expected numbers of frames, from 1");
+        *vector_add(arena, &item.frames) = (uint32_t)node->valuedouble;
+    }
     item.frame_count = (size_t)frame_count;
     struct json_cursor service = json_member(at, "service");
     if (service.node != NULL && !read_service(arena, &service, &item, error))

@@ -252,6 +252,26 @@ class Lies(Evidence):
                     self.assertIn(done.returncode, statuses, done.stdout)
                     self.assertRegex("\n".join(findings(done)), what)
 
+    # What `verify` says of them: of all others that it does not hold.
+    ONLY_CLAIMED = {"nothing": 0, "tool_claimed": 0, "service_invented": 0, "tries_claimed": 0}
+    NOT_VOUCHED_FOR = {"capture_removed": 3}
+
+    def test_verify_calls_no_lie_holding(self):
+        for lie in {**forger.LIES, **forger.BROKEN}:
+            with self.subTest(lie=lie):
+                done = common.sgproof("verify", self.forge(lie), "--key", self.public)
+                expected = {**self.ONLY_CLAIMED, **self.NOT_VOUCHED_FOR}.get(lie, 1)
+                self.assertEqual(done.returncode, expected, done.stdout + done.stderr)
+                self.assertEqual("The evidence holds." in done.stdout, lie in self.ONLY_CLAIMED)
+                self.assertEqual(sum(line.startswith("  ok           signature ") for line in done.stdout.splitlines()) > 1, False)
+
+    def test_verify_prints_claims_as_claims(self):
+        said = self.verified(self.forge("tool_claimed")).stdout
+        claims = said[said.index("its maker's word"):said.index("  ok ")]
+        self.assertIn("by sgproof 9.9.9: run --all", claims)
+        self.assertIn("title Everybody is safe", claims)
+        self.assertIn("what 1 open ports were said to run", self.verified(self.forge("service_invented")).stdout)
+
     def test_what_it_does_not_look_at_it_says(self):
         for lie, what in self.NOT_LOOKED_AT.items():
             with self.subTest(lie=lie):

@@ -181,7 +181,7 @@ class Verify(Bundles):
                           "chain": "absent", "capture": "ok" if self.kept else "not-checked", "derivation": "ok", "packs": "ok"})
         text = common.sgproof("verify", self.one, "--key", self.public).stdout
         self.assertIn("The evidence holds." if self.kept else "NOT CHECKED is not vouched for", text)
-        for line in ("accounts     111122223333; regions: eu-west-3", "vantage      203.0.113.7", "1 endpoints, 3 ports asked, depth declared; complete",
+        for line in ("accounts     111122223333; regions: eu-west-3", "vantage      203.0.113.7", "1 endpoints, 3 ports asked, depth declared, silence after 3 tries of 1000 ms; complete",
                      "its maker's word", "title loopback", "by sgproof 0.1.0: run --snapshot"):
             self.assertIn(line, text)
         der = subprocess.run(["openssl", "pkey", "-pubin", "-in", self.public, "-outform", "DER"], capture_output=True, check=True).stdout
@@ -323,10 +323,12 @@ class Large(Bundles):
         bundle = with_capture(self, "large")
         header = (self.path / "large/capture.pcap").read_bytes()[:24]
         self.assertEqual(header[:4], b"\x4d\x3c\xb2\xa1")
-        # Packets that are nobody's: UDP between addresses that were not asked, as long as a packet may be.
-        data = b"\x45\x00" + (65000).to_bytes(2, "big") + b"\0\0\0\0\x40\x11\0\0\xc6\x33\x64\x01\xc6\x33\x64\x02" + bytes(64980)
-        times = (self.path / "large/capture.pcap").read_bytes()[24:32]
-        frame = times + (65000).to_bytes(4, "little") * 2 + data
+        # An answer again and again, as long as a packet may be: what follows its IP length is nobody's.
+        data, at = (self.path / "large/capture.pcap").read_bytes(), 24
+        while not (data[at + 16 + 9] == 6 and data[at + 16 + 33] & 0x10):  # TCP, with an acknowledgement
+            at += 16 + int.from_bytes(data[at + 8:at + 12], "little")
+        packet = data[at + 16:at + 16 + int.from_bytes(data[at + 8:at + 12], "little")]
+        frame = data[at:at + 8] + (65000).to_bytes(4, "little") * 2 + packet + bytes(65000 - len(packet))
         with open(bundle / "capture.pcap", "ab") as capture:
             for _ in range(self.SIZE // (len(frame) * 64) + 1):
                 capture.write(frame * 64)
@@ -417,6 +419,99 @@ class Public(Bundles):
             self.verify(top, "--key", self.public)
         with tarfile.open(self.path / "a.tar") as archive:
             self.assertTrue(all(m.mtime == 0 and m.uid == 0 for m in archive))
+
+
+class Archives(Bundles):
+    def tar(self, name, *words, of=None):
+        archive = self.path / name
+        subprocess.run(["tar", "cf", archive, *words, "-C", (of or self.one).parent, (of or self.one).name], check=True)
+        return archive
+
+    def test_an_archive_is_verified_as_it_is_whoever_made_it(self):
+        self.assertEqual(common.sgproof("report", self.one, "--format", "tar", "-o", self.path / "own.tar").returncode, 0)
+        deep = self.path / ("d" * 90) / ("e" * 60) / "one"  # a name that needs an extended header
+        deep.parent.mkdir(parents=True)
+        shutil.copytree(self.one, deep)
+        inside = self.path / "inside.tar"
+        subprocess.run(["tar", "cf", inside, "-C", self.one, "."], check=True)
+        python = self.path / "python.tar"
+        with tarfile.open(python, "w") as archive:
+            archive.add(self.one, "evidence")
+        long = self.path / "long.tar"
+        with tarfile.open(long, "w", format=tarfile.GNU_FORMAT) as archive:
+            archive.add(self.one, "x" * 150)
+        for archive in (self.path / "own.tar", self.tar("gnu.tar", "--format=gnu"), self.tar("pax.tar", "--format=pax"),
+                        self.tar("ustar.tar", "--format=ustar"), inside, python, long):
+            with self.subTest(archive=archive.name):
+                checks, = self.verify(archive, "--key", self.public)
+                self.assertEqual(checks["files"][0], "ok")
+        self.assertEqual([p.name for p in pathlib.Path(tempfile.gettempdir()).glob("sgproof-verify*")], [])
+
+    def test_a_chain_of_archives_and_folders(self):
+        two = self.run_to("archived", "--sign", self.key, "--previous", self.one)
+        self.verify(self.tar("one.tar"), two, "--key", self.public)
+
+    def test_what_is_changed_in_an_archive_is_caught_as_in_a_folder(self):
+        copy = self.copy()
+        (copy / "more").write_text("x")
+        checks, = self.verify(self.tar("more.tar", of=copy), "--key", self.public, status=1)
+        self.assertIn("more: is no file of the manifest", checks["files"][1])
+
+    def test_what_no_evidence_needs_is_refused(self):
+        def add(name, kind=tarfile.REGTYPE, link=""):
+            archive = self.tar("odd%s.tar" % hashlib.sha256((name + str(kind)).encode()).hexdigest()[:8])
+            with tarfile.open(archive, "a") as odd:
+                member = tarfile.TarInfo(name)
+                member.type, member.linkname = kind, link
+                odd.addfile(member)
+            return archive
+        packed = self.path / "packed.tar.gz"
+        subprocess.run(["tar", "czf", packed, "-C", self.path, "one"], check=True)
+        cut = self.path / "cut.tar"
+        cut.write_bytes(self.tar("whole.tar").read_bytes()[:20000])
+        behind = self.path / "behind.tar"
+        behind.write_bytes(self.tar("whole.tar").read_bytes() + b"x" * 512)
+        empty = self.path / "empty.tar"
+        empty.write_bytes(bytes(10240))
+        for archive, what in ((add("../led-out"), "leads out"), (add("/tmp/led-out"), "leads out"), (add("one/a/../../../led-out"), "leads out"),
+                              (add("one/link", tarfile.SYMTYPE, "/etc/hostname"), "neither a regular file nor a folder"),
+                              (add("one/hard", tarfile.LNKTYPE, "one/manifest.json"), "neither a regular file"), (add("one/device", tarfile.CHRTYPE), "neither"),
+                              (add("one/pipe", tarfile.FIFOTYPE), "neither"), (add("one/manifest.json"), "there already"), (add("other/file"), "more than one folder"),
+                              (packed, "decompress it first"), (cut, "ends in its middle"), (behind, "behind the archive's end"), (empty, "holds no manifest.json"),
+                              (self.intent, "neither an evidence folder nor a tar archive")):
+            with self.subTest(what=what, archive=archive.name):
+                done = common.sgproof("verify", archive, "--key", self.public)
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                self.assertIn(what, done.stderr)
+                self.assertFalse((self.path.parent / "led-out").exists())
+        self.assertEqual([p.name for p in pathlib.Path(tempfile.gettempdir()).glob("sgproof-verify*")], [])
+
+
+class Strict(Bundles):
+    """Our own formats have one meaning for all who read them."""
+
+    def test_what_readers_would_take_differently_is_an_error_with_its_place(self):
+        intent, observations = self.path / "odd-intent.json", self.path / "odd.jsonl"
+        text, lines = json.dumps(INTENT), (self.one / "observations.jsonl").read_text()
+        for old, new, what in (('"decision": "allow"', '"decision": "deny", "decision": "allow"', '"decision" is there twice'),
+                               ('"platform": "loopback"', '"platform": "loop\\u0000back"', "\\u0000 in a string"),
+                               ('"platform": "loopback"', '"platform": "loop\tback"', "a control character in a string"),
+                               ('"decision": "allow"', '"decision": "maybe"', "maybe")):
+            intent.write_text(text.replace(old, new, 1))
+            done = common.sgproof("plan", self.snapshot, "--intent", intent, "--vantage", "203.0.113.7")
+            self.assertEqual((done.returncode, done.stdout), (2, ""), what)
+            self.assertIn("odd-intent.json:", done.stderr)
+            self.assertIn(what, done.stderr)
+        for old, new, what in (('"state": "open"', '"state": "filtered", "state": "open"', '"state" is there twice'), ('"state": "open"', '"state": "ajar"', "ajar"),
+                               ('"tries": 1', '"tries": -1', "tries"), ('"protocol": "tcp"', '"protocol": "tcp\\u0000 but only udp"', "\\u0000 in a string"),
+                               ('"frames": [', '"frames": [0, ', "frames"), ('"from_port": %d' % self.port, '"from_port": 65536', "from_port")):
+            if old not in lines:
+                continue  # no packets were kept
+            observations.write_text(lines.replace(old, new, 1))
+            done = common.sgproof("reconcile", self.snapshot, observations, "--vantage", "203.0.113.7")
+            self.assertEqual((done.returncode, done.stdout), (2, ""), what + done.stderr)
+            self.assertRegex(done.stderr, r"odd\.jsonl:\d+")
+            self.assertIn(what, done.stderr)
 
 
 class Authority:

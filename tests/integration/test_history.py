@@ -17,7 +17,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 from oracle import estates
-from test_evidence import Bundles
+from test_evidence import Bundles, reseal
 from test_snapshots import permission
 
 
@@ -74,6 +74,22 @@ class History(Bundles):
         other = self.again("--sign", self.key, "--series", "another")
         self.assertIsNone(json.loads((other / "manifest.json").read_text())["previous"])
         self.assertIsNone(json.loads((self.again("--no-history") / "manifest.json").read_text())["previous"])
+
+    def test_the_report_follows_from_the_bundle_with_what_it_tells_of_earlier_runs(self):
+        for snapshot in (None, None, self.opened(1)):
+            last = self.again("--sign", self.key, **({"snapshot": snapshot} if snapshot else {}))
+        page = (last / "report.html").read_text()
+        self.assertIn("Since run", page)
+        self.assertIn("history/runs.json", {f["path"] for f in json.loads((last / "manifest.json").read_text())["files"]})
+        self.assertEqual(len(json.loads((last / "history/runs.json").read_text())["runs"]), 2)
+        again = self.here / "again.html"
+        common.sgproof("report", last, "--format", "html", "-o", again)
+        self.assertEqual(again.read_text(), page)
+        self.verify(last, "--key", self.public)
+        (last / "report.html").write_text(page.replace("Since run", "Before run"))
+        reseal(last)
+        checks, = self.verify(last, status=1)
+        self.assertIn("report.html", checks["derivation"][1])
 
     def test_diff_says_what_opened_and_closed_and_nothing_of_what_stayed(self):
         listener = socket.create_server(("127.0.0.1", 0))
