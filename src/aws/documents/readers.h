@@ -52,6 +52,8 @@ bool read_origin_list(struct reader *reader, const struct json_cursor *at, void 
 bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *into);
 void note_vpc_origins(struct reader *reader, const struct json_cursor *distribution, const char *id);
 void settle_accelerators(struct reader *reader);
+// weight.c: when prefix lists are settled
+void settle_weights(struct reader *reader);
 // uncounted.c: when completeness is settled
 void settle_uncounted(struct reader *reader);
 const char **doubt_of_accelerator(struct reader *reader, const char *arn);

@@ -359,6 +359,7 @@ void documents_settle(struct reader *reader)
     settle_contradictions(reader);
     settle_owners(reader);
     settle_prefix_lists(reader);
+    settle_weights(reader);
     settle_listeners(reader);
     settle_accelerators(reader);
     completeness_settle(reader);

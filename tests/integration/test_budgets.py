@@ -1,0 +1,69 @@
+"""What would exhaust the machine is left out, in words: possible, and exit status 3."""
+import os
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import common
+from oracle import estates
+from test_snapshots import permission, plain
+
+
+def source(i):
+    return "%d.%d.%d.0/24" % (100 + i // 65536, i // 256 % 256, i % 256)
+
+
+def nested_rules(count):
+    estate = plain()
+    estate["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (1 + i, 60000 - i), [source(i)]) for i in range(count)]
+    return estate
+
+
+def nested_entries(count, ports=True):
+    estate = plain()
+    acl = estate["NetworkAcls"][0]
+    pattern = next(e for e in acl["Entries"] if not e["Egress"])
+    acl["Entries"] = [e for e in acl["Entries"] if e["Egress"]] + [
+        {**pattern, "RuleNumber": i + 1, "Protocol": "6" if ports else "-1", "CidrBlock": source(i), "RuleAction": "deny" if i % 2 else "allow",
+         **({"PortRange": {"From": 1 + i, "To": 60000 - i}} if ports else {})} for i in range(count)]
+    return estate
+
+
+class Budgets(unittest.TestCase):
+    def compute(self, estate):
+        with tempfile.TemporaryDirectory() as folder:
+            estates.write(estate, folder)
+            return common.compute(folder)
+
+    def test_what_aws_admits_is_exact(self):
+        for estate in (nested_rules(300), nested_entries(100), nested_entries(300, ports=False)):
+            found = self.compute(estate)
+            self.assertEqual(found["unread"], [])
+            self.assertEqual({x["certainty"] for e in found["endpoints"] for x in e["exposures"]}, {"exact"})
+
+    def test_ten_thousand_that_overlap_are_possible_and_said(self):
+        for estate, what in ((nested_rules(10000), "10000 inbound rules that overlap"), (nested_entries(10000), "entries that overlap"),
+                             (nested_entries(20000, ports=False), "entries that overlap")):
+            with self.subTest(what=what):
+                found = self.compute(estate)
+                self.assertIn(what, found["unread"][0]["why"])
+                tcp = [x for e in found["endpoints"] if e["family"] == "ipv4" for x in e["exposures"] if x["protocol"] == "tcp"]
+                self.assertTrue(tcp)
+                self.assertEqual({x["certainty"] for x in tcp}, {"possible"})
+
+    def test_observations_that_overlap_are_refused_by_verify_and_never_take_long(self):
+        """10,000 lines of all ports each."""
+        from test_evidence import Bundles, reseal
+        Bundles.setUpClass()
+        self.addCleanup(Bundles.doClassCleanups)
+        line = '{"address": "127.0.0.1", "protocol": "tcp", "from_port": 0, "to_port": 65535, "state": "filtered", "reason": "no-answer", "tries": 3}\n'
+        (Bundles.one / "observations.jsonl").write_text(line * 10000)
+        reseal(Bundles.one)
+        done = common.sgproof("verify", Bundles.one)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("observations.jsonl: line 2: ports that a line before it tells of", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
