@@ -1,5 +1,6 @@
 """read against moto (an AWS API server that is not ours) and against a scripted server that misbehaves. Loopback only."""
 import datetime
+import gzip
 import http.server
 import json
 import os
@@ -366,6 +367,27 @@ class Scripted(Script):
         self.assertEqual(document, {"Vpcs": [{"VpcId": "vpc-1"}, {"VpcId": "vpc-2"}, {"VpcId": "vpc-3"}]})
         self.assertEqual([form.get("NextToken") for action, form, _ in self.seen if action == "DescribeVpcs"], [None, "a+b/c=", "d"])
         self.assertEqual({form["MaxResults"] for action, form, _ in self.seen if action == "DescribeVpcs"}, {"1000"})
+
+    def test_pages_that_go_round_in_a_circle_end_the_call_in_words(self):
+        page = lambda token: (200, {}, "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId></item></vpcSet><nextToken>%s</nextToken></DescribeVpcsResponse>" % token)
+        self.script["DescribeVpcs"] = [page("a"), page("b"), page("c"), page("a")]
+        self.assertEqual(self.read().returncode, 3)
+        self.assertEqual(self.tries("DescribeVpcs"), 4)
+        self.assertIn("go round in a circle", self.unread()["DescribeVpcs"]["message"])
+        self.assertFalse((self.path / "estate/111122223333" / REGION / "describe-vpcs.json").exists())
+
+    def test_an_answer_that_swells_is_left_unread(self):
+        swollen = gzip.compress(b"<DescribeVpcsResponse><vpcSet>" + b"<item><vpcId>vpc-1</vpcId></item>" * 6000000)
+        many = gzip.compress(b"<DescribeSubnetsResponse><subnetSet>" + b"<a/>" * 4000000 + b"</subnetSet></DescribeSubnetsResponse>")
+        self.script["DescribeVpcs"] = [(200, {"Content-Encoding": "gzip"}, swollen)]
+        self.script["DescribeSubnets"] = [(200, {"Content-Encoding": "gzip"}, many)]
+        self.script["ListClusters"] = [(200, {"Content-Encoding": "gzip"}, gzip.compress(b'{"clusterArns": [' + b"0," * 5000000 + b"0]}"))]
+        self.assertEqual(self.read("--max-attempts", "1").returncode, 3)
+        unread = self.unread()
+        self.assertEqual({k: v["code"] for k, v in unread.items()}, dict.fromkeys(("DescribeVpcs", "DescribeSubnets", "ListClusters"), "answer"))
+        self.assertIn("more than four million values", unread["ListClusters"]["message"])
+        self.assertIn("64 MiB", unread["DescribeVpcs"]["message"])
+        self.assertIn("more than three million elements", unread["DescribeSubnets"]["message"])
 
     def test_requests_are_signed_with_the_session_token(self):
         self.read(env={**KEYS, "AWS_SESSION_TOKEN": "the-token"})

@@ -8,7 +8,7 @@
 #include "aws/read/client_answer.h"
 #include "config.h"
 
-enum { LARGEST_ANSWER = 256 * 1024 * 1024, LOOK_MS = 100 };
+enum { LARGEST_ANSWER = 64 * 1024 * 1024, LOOK_MS = 100 };
 
 // What the SDKs call the retry quota: so many tokens, of which a retry takes some and a success gives some back.
 enum { QUOTA = 500, RETRY_COST = 5, TIMEOUT_COST = 10 };

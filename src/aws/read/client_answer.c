@@ -78,6 +78,17 @@ static const char *find_request_id(const struct xml_node *root)
     return id != NULL ? id : xml_text(xml_child(root, "ResponseMetadata"), "RequestId");
 }
 
+enum { MOST_VALUES = 4000000 };
+
+// At most so many values: each comma is followed by one, and each bracket by one or none.
+static size_t most_values(const char *bytes, size_t length)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < length; i++)
+        count += bytes[i] == ',' || bytes[i] == '[' || bytes[i] == '{';
+    return count;
+}
+
 // Parses the answer in its protocol; of a failure, what AWS says of it.
 static bool read_body(struct answer *answer, struct request *request, CURL *easy, long status, struct error *error)
 {
@@ -85,7 +96,11 @@ static bool read_body(struct answer *answer, struct request *request, CURL *easy
     request->bytes = bytes;
     request->length = answer->body.length;
     if (request->speaks_json) {
-        answer->json = json_parse("answer", bytes, answer->body.length, error);
+        answer->json = most_values(bytes, answer->body.length) > MOST_VALUES
+                           ? NULL
+                           : json_parse("answer", bytes, answer->body.length, error);
+        if (answer->json == NULL && error->message[0] == '\0')
+            error_set(error, ERROR_INCOMPLETE, "more than four million values");
         request->json = answer->json;
         if (status != 200)
             read_json_failure(request, answer->json, easy, status);
@@ -102,16 +117,19 @@ static bool read_body(struct answer *answer, struct request *request, CURL *easy
 bool answer_read(struct answer *answer, struct request *request, CURL *easy, CURLcode code)
 {
     long status = 0;
-    struct error error;
+    struct error error = {0};
     request->root = NULL;
     request->json = NULL;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK) {
         bool last = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
                     code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || answer->too_large;
-        request_fail(request, FAILURE_OTHER, code == CURLE_COULDNT_RESOLVE_HOST ? "host-unknown" : "connection",
+        request_fail(request, FAILURE_OTHER,
+                     answer->too_large                    ? "answer"
+                     : code == CURLE_COULDNT_RESOLVE_HOST ? "host-unknown"
+                                                          : "connection",
                      answer->too_large
-                         ? "the answer is larger than 256 MiB"
+                         ? "the answer is larger than 64 MiB"
                          : arena_printf(request->arena, "%s: %s", request->url, curl_easy_strerror(code)));
         return !last;
     }

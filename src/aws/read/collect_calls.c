@@ -261,6 +261,20 @@ static void end_pages(struct call *call)
     json_end_document(&call->writer);
 }
 
+// Why no further page is asked for; NULL where one may be. A page's token that was there before leads round in a
+// circle, and no account has so much.
+static const char *enough(struct call *call, const char *token)
+{
+    enum { MOST_PAGES = 20000 }; // of a thousand records each
+    static const size_t most_bytes = (size_t)1 << 31;
+    if (map_get(&call->tokens, token) != NULL)
+        return "a page's token that was given before: the pages go round in a circle";
+    map_put(call->collector->arena, &call->tokens, token, call);
+    return ++call->pages >= MOST_PAGES          ? "more than 20,000 pages"
+           : call->document.length > most_bytes ? "more than 2 GiB"
+                                                : NULL;
+}
+
 static void on_page(struct request *request)
 {
     struct call *call = request->context;
@@ -280,8 +294,17 @@ static void on_page(struct request *request)
     }
     add_page(call, page);
     const char *next = model_next(collector->model, &call->operation, page);
-    if (next != NULL) {
-        send_page(call, arena_strdup(arena, next));
+    const char *token = next == NULL ? NULL : arena_strdup(arena, next),
+               *why = next == NULL ? NULL : enough(call, token);
+    if (why != NULL) {
+        call->failure = FAILURE_OTHER;
+        call->code = "answer";
+        call->message = why;
+        end_call(call, false);
+        return;
+    }
+    if (token != NULL) {
+        send_page(call, token);
         return;
     }
     end_pages(call);

@@ -63,6 +63,8 @@ struct call {
     struct json_writer writer;
     struct text lists[MODEL_LISTS]; // of several that pages split, all but the first
     struct json_writer list_writers[MODEL_LISTS];
+    struct map tokens; // of the pages asked for
+    size_t pages;
     const char *sha256; // of the file written, or NULL
     VECTOR(const char *) request_ids;
     enum failure_kind failure; // how it ended

@@ -5,13 +5,14 @@
 
 #include "base/json.h"
 
-enum { DEEPEST = 64 };
+enum { DEEPEST = 64, MOST_ELEMENTS = 3000000 }; // of a page of a thousand records
 
 struct builder {
     struct arena *arena;
     XML_Parser parser;
     struct xml_node *open[DEEPEST + 1];
     int depth;
+    size_t elements;
     struct text text;
     struct xml_node *root;
     const char *refused; // why parsing was stopped
@@ -29,6 +30,10 @@ static void on_start(void *context, const XML_Char *name, const XML_Char **attri
     (void)attributes;
     if (builder->depth == DEEPEST) {
         refuse(builder, "more than 64 elements deep");
+        return;
+    }
+    if (++builder->elements > MOST_ELEMENTS) {
+        refuse(builder, "more than three million elements");
         return;
     }
     struct xml_node *node = arena_new_of(builder->arena, struct xml_node);
