@@ -5,13 +5,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/rights.h"
 #include "model/protocol.h"
 #include "probe/capture.h"
 #include "probe/identify.h"
 #include "probe/pace.h"
 #include "probe/probe.h"
 #include "probe/progress.h"
-#include "probe/rights.h"
 #include "probe/senders.h"
 #include "probe/sentinel.h"
 #include "probe/summary.h"
@@ -699,8 +699,7 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
                                       : capture_begin(arena, options->capture, error)) != NULL;
     good = good && open_method(engine, error);
     if (good) {
-        rights_drop();
-        good = probed = probe_all(engine, observations, error);
+        good = rights_drop(true, error) && (probed = probe_all(engine, observations, error));
         senders_close(engine->senders);
     }
     routes_end(&engine->routes);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/rights.h"
 #include "cli/common.h"
 #include "config.h"
 
@@ -44,6 +45,9 @@ int main(int argc, char **argv)
         if (strcmp(commands[i]->name, argv[1]) != 0)
             continue;
         OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); // modules of tokens do not survive being cleaned up at exit
+        struct error error = {0};
+        if (!commands[i]->probes && !rights_drop(false, &error)) // a credential_process may need what exec gives
+            return cli_fail(&error);
         struct arena *arena = arena_new();
         int status = commands[i]->run(arena, argc - 1, argv + 1);
         arena_free(arena);

@@ -153,4 +153,5 @@ const struct command command_probe = {
              "  echo '127.0.0.1 tcp 22,80,8000-8100' | sgproof probe --targets - --only 127.0.0.0/8\n",
     .options = options_of_probe,
     .run = run,
+    .probes = true,
 };

@@ -181,4 +181,5 @@ const struct command command_run = {
              "  sgproof run --snapshot estate/ --vantage 203.0.113.7 --only 198.51.100.0/24 --depth full\n",
     .options = options_of_run,
     .run = run,
+    .probes = true,
 };

@@ -449,6 +449,25 @@ class Scripted(Script):
         self.assertEqual(self.unread()["DescribeVpcs"]["code"], "deadline")
         self.assertLess(time.monotonic() - began, 20)
 
+    def test_what_does_not_probe_holds_no_right_to(self):
+        """Of the capabilities those over files alone may stay."""
+        held = []
+
+        def look(form):
+            for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+                try:
+                    text = status.read_text()
+                    if b"read" in (status.parent / "cmdline").read_bytes().split(b"\0") and "Name:\tsgproof" in text:
+                        held.append({key: int(value, 16) for key, value in re.findall(r"^(Cap(?:Prm|Eff|Inh)):\s*(\S+)", text, re.M)})
+                except OSError:
+                    continue
+            return (200, {}, "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>")
+        self.script["DescribeVpcs"] = look
+        self.assertEqual(self.read().returncode, 0)
+        self.assertTrue(held)
+        files = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3  # CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER
+        self.assertTrue(all((one["CapPrm"] | one["CapEff"]) & ~files == 0 and one["CapInh"] == 0 for one in held), held)
+
     def test_a_credential_report_is_waited_for_and_users_asked_one_by_one_where_details_are_denied(self):
         answer = lambda action, body: (200, {}, "<%sResponse><%sResult>%s</%sResult></%sResponse>" % (action, action, body, action, action))
         self.script["GenerateCredentialReport"] = [answer("GenerateCredentialReport", "<State>%s</State>" % s) for s in ("STARTED", "COMPLETE")]
