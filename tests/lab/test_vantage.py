@@ -159,7 +159,7 @@ class Sources(unittest.TestCase):
             manifest = load(out + "/manifest.json")
             self.assertEqual(manifest["vantages"], ["203.0.113.7", "192.0.2.7=%s/32" % OFFICE, "2001:db8:ffff::7"])
             self.assertEqual(set(manifest["vantages_learnt"]), {"this machine's own address"})
-            self.assertIn("The evidence holds", common.sgproof("verify", out).stdout)
+            self.assertIn("What was checked holds", common.sgproof("verify", out).stdout)
 
     def test_an_answer_to_another_client_than_the_vantage_is_unverified_and_says_so(self):
         with tempfile.TemporaryDirectory() as folder:
