@@ -310,6 +310,8 @@ static void narrow(struct arena *arena, const struct estate *estate, const struc
     }
     if (missing != NULL)
         *unsure = missing;
+    else if (balancer != NULL && balancer->unsure != NULL && *unsure == NULL)
+        *unsure = load_balancer_unsure(arena, balancer);
     if (bridge->told == NULL || *unsure != NULL)
         in->must = portmap_empty;
     in->may = portmap_subtract(arena, in->may, in->must);

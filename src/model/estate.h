@@ -338,8 +338,13 @@ struct network_interface {
     uint16_t tag_count;
     uint16_t address_count;
     uint16_t private_ipv4_count;
-    int16_t device_index;                                                                           // -1: not known
-    enum __attribute__((packed)) igw_traffic { IGW_NOT_TOLD, IGW_ALLOWED, IGW_DENIED } igw_traffic; // DenyAllIgwTraffic
+    int16_t device_index; // -1: not known
+    enum __attribute__((packed)) igw_traffic {
+        IGW_NOT_TOLD,
+        IGW_ALLOWED,
+        IGW_DENIED,
+        IGW_UNSURE      // its load balancer's attribute says otherwise; `doubt` says so
+    } igw_traffic;      // DenyAllIgwTraffic
     bool groups_unsure; // whether its groups apply to it is not known; `doubt` says why
     bool attached;
     bool requester_managed;
@@ -399,7 +404,8 @@ struct load_balancer {
     const char *region;
     enum { SCHEME_NOT_TOLD, SCHEME_INTERNAL, SCHEME_INTERNET_FACING } scheme;
     bool listeners_known;
-    const char *doubt; // what of it or of its listeners was not understood
+    const char *doubt;  // what of it or of its listeners was not understood
+    const char *unsure; // why it may take no client: its state; or NULL
     record_place record;
     VECTOR(const char *) addresses; // public ones that its record tells
     VECTOR(const char *) subnets;   // in which it has nodes

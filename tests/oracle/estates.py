@@ -81,9 +81,13 @@ def add_load_balancer(rng, estate):
     draw = rng.random()
     if draw < 0.15:
         return
+    if draw < 0.2:  # then nothing says whose it is
+        del interface["Description"]
+        interface["RequesterId"] = "amazon-elb"
     estate["LoadBalancers"] = [] if draw < 0.25 else [
         {"LoadBalancerArn": arn, "LoadBalancerName": "front", "Type": pick(rng, ["application", "network", "network"]), "VpcId": "vpc-1",
-         "Scheme": pick(rng, ["internet-facing"] * 4 + ["internal"]), "SecurityGroups": [g["GroupId"] for g in interface["Groups"]]}]
+         "Scheme": pick(rng, ["internet-facing"] * 4 + ["internal"]), "State": {"Code": pick(rng, ["active"] * 8 + ["provisioning", "active_impaired", "failed"])},
+         "SecurityGroups": [g["GroupId"] for g in interface["Groups"]]}]
     if rng.random() < 0.85:
         estate["Listeners"] = [{"LoadBalancerArn": arn, "Port": port, "Protocol": pick(rng, ["HTTP", "TLS", "TCP", "UDP", "TCP_UDP", "QUIC", "NEW"]),
                                 "DefaultActions": []} for port in rng.sample(PORTS[1:], rng.randrange(1, 4))]
@@ -144,7 +148,7 @@ def open_up(rng, estate):
                             **({"Ipv6CidrBlock": "::/0"} if six else {"CidrBlock": "0.0.0.0/0"})}
                            for egress in (False, True) for six in (0, 1) if rng.random() < 0.95]
     for interface in estate["NetworkInterfaces"]:
-        interface["InterfaceType"], interface["Status"] = "interface", "in-use"
+        interface["InterfaceType"], interface["Status"], interface["Attachment"]["Status"] = "interface", "in-use", "attached"
     estate["LoadBalancers"][0]["Scheme"] = "internet-facing"
     estate["InternetGateways"][0]["Attachments"] = [{"VpcId": "vpc-1", "State": "available"}]
     for table in estate["RouteTables"]:
@@ -214,6 +218,8 @@ def add_gates(rng, estate):
         interface["AvailabilityZone"] = next(s for s in subnets if s["SubnetId"] == interface["SubnetId"])["AvailabilityZone"]
         if rng.random() < 0.2:
             interface["InterfaceType"] = pick(rng, KINDS)
+        if rng.random() < 0.1 and "InstanceId" in interface["Attachment"]:
+            interface["Attachment"]["Status"] = pick(rng, ["attaching", "detaching", "detached", "new-word"])
         if rng.random() < 0.3:
             interface["DenyAllIgwTraffic"] = rng.random() < 0.4
         for private in interface["PrivateIpAddresses"]:
@@ -227,13 +233,15 @@ def add_gates(rng, estate):
                 {"Ipv6CidrBlock": cidr, "Ipv6CidrBlockState": {"State": "associated"},
                  "Ipv6AddressAttribute": pick(rng, ["public", "private"]), "IpSource": pick(rng, ["amazon", "none"])}
                 for cidr in ("2001:db8:1::/64", "2001:db8:101::/64")]
+        if rng.random() < 0.2:
+            holder["State"] = pick(rng, ["available", "available", "pending"])
         if rng.random() < 0.08:
             holder["BlockPublicAccessStates"] = {"InternetGatewayBlockMode": pick(rng, modes)}
     if rng.random() < 0.25:
         estate["VpcBlockPublicAccessOptions"] = {
             "InternetGatewayBlockMode": pick(rng, modes), "AwsRegion": pick(rng, ["eu-west-3"] * 5 + ["eu-west-1"]),
             "AwsAccountId": pick(rng, ["111122223333"] * 5 + ["444455556666"]),
-            "ExclusionsAllowed": pick(rng, ["allowed"] * 4 + ["not-allowed"])}
+            "ExclusionsAllowed": pick(rng, ["allowed"] * 4 + ["not-allowed"]), "State": pick(rng, ["update-complete"] * 4 + ["default-state", "update-in-progress"])}
     if rng.random() < 0.2:
         estate["VpcBlockPublicAccessExclusions"] = [
             {"ResourceArn": "arn:aws:ec2:eu-west-3:111122223333:" + what,
@@ -336,11 +344,12 @@ def make(rng):
             "OwnerId": "111122223333", "AvailabilityZone": "eu-west-3a",
             "InterfaceType": "nat_gateway" if rng.random() < 0.05 else "interface",
             "Status": "in-use" if rng.random() < 0.95 else "available", "Groups": [{"GroupId": g} for g in groups],
-            "Attachment": {"InstanceId": "i-%d" % i, "Status": "attached"},
+            "Attachment": {"InstanceId": "i-%d" % i},
             "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.1.%d" % (10 * i + k), "Primary": k == 0, "Association": {
                 "PublicIp": "198.51.100.%d" % (10 * i + k)}} for k in range(rng.randrange(1, 3))],
             "Ipv6Addresses": [{"Ipv6Address": "2001:db8:1::%x" % i}] if rng.random() < 0.7 else [],
             "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:%x::/80" % (256 + i)}] if rng.random() < 0.2 else []})
+        interfaces[-1]["Attachment"]["Status"] = "attached" if interfaces[-1]["Status"] == "in-use" or rng.random() < 0.2 else "detached"
         instances.append({"InstanceId": "i-%d" % i, "State": {
             "Name": pick(rng, ["running"] * 6 + ["stopped", "terminated"])}})
     estate["NetworkInterfaces"] = interfaces

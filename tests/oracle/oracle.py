@@ -35,7 +35,7 @@ class Oracle:
             state = states.get(eni.get("Attachment", {}).get("InstanceId"), "running")
             if state == "terminated":
                 continue
-            dormant = state != "running" or eni["Status"] == "available"
+            dormant = state != "running" or not self.attached(eni)
             for private in eni["PrivateIpAddresses"]:
                 for key in ("PublicIp", "CarrierIp", "CustomerOwnedIp"):
                     if key in private.get("Association", {}):
@@ -44,6 +44,13 @@ class Oracle:
                 yield item["Ipv6Address"], item["Ipv6Address"], eni, dormant
             for item in eni.get("Ipv6Prefixes", []):
                 yield item["Ipv6Prefix"], item["Ipv6Prefix"].split("/")[0], eni, dormant
+
+    def attached(self, eni):
+        return eni["Status"] != "available" or self.moving(eni) and eni["Attachment"]["Status"] != "detached"
+
+    def moving(self, eni):
+        """Whether an interface is neither surely attached nor surely not."""
+        return (eni["Status"], eni["Attachment"].get("Status", "attached")) not in (("in-use", "attached"), ("available", "detached"))
 
     NOTHING_IN = ("nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint",
                   "vpc_endpoint", "lambda")
@@ -60,9 +67,9 @@ class Oracle:
             return "no"
         if self.by_other_gateway(address, eni):
             return "maybe"
-        if eni.get("DenyAllIgwTraffic"):
+        if eni.get("DenyAllIgwTraffic") and not self.denials_differ(eni):
             return "no"
-        answer = self.gateway(eni)
+        answer = least(self.gateway(eni), "maybe" if self.moving(eni) else "yes")
         if eni["InterfaceType"] not in self.PLAIN:
             answer = least(answer, "maybe")
         if ":" in address:
@@ -84,25 +91,39 @@ class Oracle:
             for block in holder.get("Ipv6CidrBlockAssociationSet", []):
                 if holds(block["Ipv6CidrBlock"], ipaddress.ip_address(private)):
                     if block["Ipv6AddressAttribute"] == "private":
-                        return "no"
+                        return "no" if holder.get("State", "available") == "available" else "maybe"
                     return "yes" if block["IpSource"] == "amazon" else "maybe"
         return "yes"
 
     def listens(self, eni, protocol, number, six):
-        mark = eni.get("Description", "")
-        if not mark.startswith("ELB ") or "LoadBalancers" not in self.estate:
+        ours = eni.get("Description", "").startswith("ELB ") or eni.get("RequesterId") == "amazon-elb"
+        if not ours or "LoadBalancers" not in self.estate:
             return "yes"
-        balancer = next((b for b in self.kind("LoadBalancers") if b["LoadBalancerArn"].endswith(mark[4:])), None)
+        balancer = self.balancer(eni)
         if balancer is None:
             return "maybe"
-        denies = eni.get("DenyAllIgwTraffic")  # what the interface says of itself decides
+        hears = least(self.hears(balancer, protocol, number), "yes" if balancer["State"]["Code"] == "active" else "maybe")
+        if balancer["Scheme"] != "internet-facing" and not six:
+            return "no"
+        if self.denials_differ(eni):
+            return least("maybe", hears)
+        denies = eni.get("DenyAllIgwTraffic")  # what the interface says of itself, or else the attribute
         if denies is None:
             denies = {"true": True, "false": False}.get(self.attribute("load-balancer", "front", "ipv6.deny_all_igw_traffic"))
-        if balancer["Scheme"] != "internet-facing" and not (six and denies is False):
-            return "no"
-        if balancer["Scheme"] == "internet-facing" and denies is True:
-            return "no" if six else least("maybe", self.hears(balancer, protocol, number))
-        return self.hears(balancer, protocol, number)
+        if balancer["Scheme"] != "internet-facing":
+            return {None: least("maybe", hears), True: "no", False: hears}[denies]
+        if denies is True:
+            return "no" if six else least("maybe", hears)
+        return hears
+
+    def balancer(self, eni):
+        mark = eni.get("Description", "")
+        return next((b for b in self.kind("LoadBalancers") if mark.startswith("ELB ") and b["LoadBalancerArn"].endswith(mark[4:])), None)
+
+    def denials_differ(self, eni):
+        """Whether an interface and its load balancer's attribute contradict each other."""
+        told = self.attribute("load-balancer", "front", "ipv6.deny_all_igw_traffic") if self.balancer(eni) else None
+        return told is not None and "DenyAllIgwTraffic" in eni and (told == "true") != eni["DenyAllIgwTraffic"]
 
     def hears(self, balancer, protocol, number):
         listeners = [x for x in self.kind("Listeners") if x["LoadBalancerArn"] == balancer["LoadBalancerArn"]]
@@ -141,20 +162,26 @@ class Oracle:
                            and r["State"] == "active" and r["GatewayId"] not in known]
                 answer = "maybe" if strange else "no"
         answer = least(answer, self.unblocked(eni))
-        if not any(s["SubnetId"] == eni["SubnetId"] for s in self.kind("Subnets")):
+        if not self.settled("Subnets", eni["SubnetId"]) or not self.settled("Vpcs", eni["VpcId"]):
             answer = least(answer, "maybe")
         return answer
+
+    def settled(self, kind, id):
+        """Whether a subnet or VPC is there, and in no transition."""
+        return any(x.get("State", "available") == "available" for x in self.kind(kind) if x[{"Subnets": "SubnetId", "Vpcs": "VpcId"}[kind]] == id)
 
     def unblocked(self, eni):
         """Whether VPC Block Public Access leaves packets alone."""
         subnet = next((s for s in self.kind("Subnets") if s["SubnetId"] == eni["SubnetId"]), None)
-        vpc = next((v for v in self.kind("Vpcs") if v["VpcId"] == eni["VpcId"]), {})
+        vpc = next((v for v in self.kind("Vpcs") if v["VpcId"] == eni["VpcId"] and self.settled("Vpcs", v["VpcId"])), {})
         own = (subnet or {}).get("BlockPublicAccessStates")
         if own:
-            return "yes" if own["InternetGatewayBlockMode"] == "off" else "no"
+            return "yes" if own["InternetGatewayBlockMode"] == "off" else "no" if self.settled("Subnets", eni["SubnetId"]) else "maybe"
         options = self.estate.get("VpcBlockPublicAccessOptions")
         here = options and options["AwsRegion"] == "eu-west-3" and options["AwsAccountId"] == "111122223333"
         told = vpc.get("BlockPublicAccessStates") or (options if here else None)
+        if told is options and options and options["State"] == "update-in-progress":
+            return "maybe"
         if told is None:
             return "maybe" if options else "yes"  # what tells of another region knows nothing of this one
         both = [e for e in self.kind("VpcBlockPublicAccessExclusions") if e["State"] not in ("delete-complete", "disable-complete")]
@@ -172,7 +199,7 @@ class Oracle:
             blunt = not says_vpc and options.get("ExclusionsAllowed", "allowed") != "allowed"
             return "maybe" if any_egress or blunt or (says_vpc and not of_subnet) else "yes"
         zone = (subnet or {}).get("AvailabilityZone", eni["AvailabilityZone"])
-        if moving or subnet is None or (told["InternetGatewayBlockMode"] == "block-ingress" and "-bos-" in zone):
+        if moving or not self.settled("Subnets", eni["SubnetId"]) or not self.settled("Vpcs", eni["VpcId"]) or (told["InternetGatewayBlockMode"] == "block-ingress" and "-bos-" in zone):
             return "maybe"
         return "no" if "VpcBlockPublicAccessExclusions" in self.estate else "maybe"
 
@@ -334,7 +361,7 @@ class Oracle:
     def let_to(self, target, protocol, number, source, keeps):
         """What a target's groups, and AWS's own conditions, say of a client that Global Accelerator brings."""
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
-        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or target["Status"] == "available" or \
+        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or not self.attached(target) or \
                 states.get(target["Attachment"].get("InstanceId")) == "terminated" or self.gateway(target) == "no":
             return "no"
         if not target["Groups"] or target["InterfaceType"] not in self.PLAIN:
@@ -372,7 +399,7 @@ class Oracle:
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
         accelerator = bridge["InterfaceType"] == "global_accelerator_managed"
         source, owns = ipaddress.ip_address(source), [ipaddress.ip_address(p["PrivateIpAddress"]) for p in bridge["PrivateIpAddresses"]]
-        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or target["Status"] == "available" or \
+        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or not self.attached(target) or \
                 states.get(target["Attachment"].get("InstanceId")) == "terminated":
             return False
         if accelerator and (target["SubnetId"] != bridge["SubnetId"] or self.gateway(target) == "no"):
@@ -562,7 +589,7 @@ class Oracle:
         six = group["IpAddressType"] == "ipv6"
         texts = [a["Ipv6Address"] for a in target["Ipv6Addresses"]] if six else [target["PrivateIpAddresses"][0]["PrivateIpAddress"]]
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
-        if not texts or target["Status"] == "available" or states.get(target["Attachment"]["InstanceId"]) == "terminated":
+        if not texts or not self.attached(target) or states.get(target["Attachment"]["InstanceId"]) == "terminated":
             return "no"
         address, client = ipaddress.ip_address(texts[0]), ipaddress.ip_address(source)
         wish = self.attribute("target-group", group["TargetGroupName"], "preserve_client_ip.enabled")
@@ -573,7 +600,7 @@ class Oracle:
             if node.get("Description", "") == "ELB " + balancer["LoadBalancerArn"].split(":loadbalancer/")[1]:
                 through.append(least(self.serves(balancer, node, target, group, registered), self.comes_to(node, listener, protocol, source),
                                      self.hop(balancer, node, target, address, protocol, registered["Target"]["Port"], preserved, client)))
-        if target["InterfaceType"] not in self.PLAIN + self.NOTHING_IN:
+        if target["InterfaceType"] not in self.PLAIN + self.NOTHING_IN or self.moving(target):
             through.append("no")
             through = [least("maybe", way) for way in through]  # its kind brings in, or is not modelled
         return least(most(through), self.forwards(listener, group, source), self.takes_clients(registered, target))

@@ -404,7 +404,6 @@ static bool read_route(struct reader *reader, const struct json_cursor *at, void
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RouteTableAssociationState.html
 static bool read_table_association(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    static const char *const gone[] = {"disassociated", "failed", NULL};
     struct json_cursor state;
     const char *word = NULL;
     struct route_table *table = into;
@@ -416,16 +415,17 @@ static bool read_table_association(struct reader *reader, const struct json_curs
     GUARD(optional_interned(reader, at, "GatewayId", &gateway_id));
     if (lenient_object(reader, at, "AssociationState", &state))
         lenient_text(reader, &state, "State", &word);
-    if (word != NULL && text_among(word, gone))
+    if (word != NULL && strcmp(word, "disassociated") == 0)
         return true;
-    if (word != NULL && strcmp(word, "associated") != 0) { // in transition, or a word that is new
+    if (word != NULL && strcmp(word, "associated") != 0) { // failed, in transition, or a word that is new
         const char *unsure = arena_printf(reader->arena, "an association of %s is %s", table->id, word);
         if (subnet_id != NULL)
             map_put(reader->arena, &estate->unsure_table_of_subnet, subnet_id, (void *)(uintptr_t)unsure);
         else if (table->doubt == NULL)
             table->doubt = unsure;
     }
-    if (subnet_id != NULL)
+    bool failed = word != NULL && strcmp(word, "failed") == 0; // beside it, another one may hold
+    if (subnet_id != NULL && !failed)
         put_alone(reader, &estate->table_of_subnet, subnet_id, table, &table->doubt,
                   offsetof(struct route_table, doubt), "a route table of");
     if (gateway_id != NULL)
