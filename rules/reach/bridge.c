@@ -325,6 +325,19 @@ static const char *settles(struct arena *arena, const struct bridge *bridge)
                                   : settle_by_probe;
 }
 
+// What a target sees of clients that do not keep their addresses: the service's interface; where there is none, or it
+// brings AWS's own public addresses, it may be any.
+static struct prefixset seen_of(struct arena *arena, const struct bridge *bridge)
+{
+    const struct network_interface *own = bridge->interface;
+    struct prefixset seen = prefixset_empty;
+    bool is_edge = bridge->told != NULL && bridge->told->from_edge;
+    for (size_t i = 0; own != NULL && !is_edge && i < own->private_ipv4_count; i++)
+        seen = prefixset_union(arena, seen,
+                               prefixset_of(arena, prefix_of((struct address){FAMILY_IPV4, own->private_ipv4[i]})));
+    return prefixset_is_empty(seen) ? prefixset_all(arena, FAMILY_IPV4) : seen;
+}
+
 static void reach(struct exposure_set *set, const struct estate *estate, const struct bridge *bridge,
                   const struct network_interface *target, enum family family, int protocol)
 {
@@ -363,6 +376,8 @@ static void reach(struct exposure_set *set, const struct estate *estate, const s
         .listener = bridge->id,
         .health = "unknown",
         .family = family,
+        .seen = seen_of(arena, bridge),
+        .seen_family = bridge->keeps_client ? 0 : FAMILY_IPV4,
         .exposures = {.items = arena_array(arena, struct exposure, in.may.count + in.must.count)},
     };
     put_exposures(indirect, &in.must, protocol, CERTAINTY_EXACT, &sure, &because);

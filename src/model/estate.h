@@ -441,7 +441,8 @@ struct target_group {
     enum preservation preserve_client;
     enum setting cross_zone; // not told: as its load balancer's
     bool attributes_told;
-    bool is_ipv6; // IpAddressType
+    bool family_told; // IpAddressType is
+    bool is_ipv6;
     VECTOR(const char *) load_balancers;
     VECTOR(struct target) targets;
 };

@@ -468,11 +468,15 @@ class Oracle:
                 path, certainty = self.judge(address, private, eni, protocol, listener["Port"], source, port)
                 if path == "two-way":
                     answers.append("yes" if certainty == "exact" else "maybe")
-        for bridge in self.kind("NetworkInterfaces"):  # what a service brings there
-            if bridge is not node and bridge["InterfaceType"] in ("global_accelerator_managed", "api_gateway_managed") and \
-                    self.bridged(bridge, node, protocol, listener["Port"], source) and self.takes(listener, protocol) != "no":
-                answers.append("maybe")
+        answers += ["maybe" for _ in self.bring("global_accelerator_managed", node, listener, protocol, source)]
         return most(answers)
+
+    def bring(self, kind, node, listener, protocol, source):
+        """The interfaces of services of a kind that bring the client to the listener at one node."""
+        for bridge in self.kind("NetworkInterfaces"):
+            if bridge is not node and bridge["InterfaceType"] == kind and self.takes(listener, protocol) != "no" and \
+                    self.bridged(bridge, node, protocol, listener["Port"], source):
+                yield bridge
 
     def forwards(self, listener, group, source):
         """Whether the listener passes this client on to a target group."""
@@ -580,9 +584,9 @@ class Oracle:
     def takes_clients(self, registered, target):
         state, reason = registered["TargetHealth"]["State"], registered["TargetHealth"].get("Reason")
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
-        if state == "unused" and reason == "Target.InvalidState" and states.get(target["Attachment"]["InstanceId"]) == "stopped":
-            return "yes"
-        return {"unused": "no", "draining": "no", "new-word": "maybe"}.get(state, "yes")
+        if state == "unused" and reason == "Target.InvalidState":
+            return "yes" if states.get(target["Attachment"]["InstanceId"]) == "stopped" else "maybe"
+        return {"unused": "no", "draining": "no", "healthy": "yes", "unhealthy": "yes"}.get(state, "maybe")
 
     def behind(self, balancer, listener, group, registered, target, protocol, source):
         """yes, maybe or no for one client of one listener and one registered target."""
@@ -594,13 +598,17 @@ class Oracle:
         address, client = ipaddress.ip_address(texts[0]), ipaddress.ip_address(source)
         wish = self.attribute("target-group", group["TargetGroupName"], "preserve_client_ip.enabled")
         keeps = group["Protocol"] not in ("TCP", "TLS") or wish == "true" or (wish is None and group["TargetType"] == "instance")
-        preserved = balancer["Type"] == "network" and keeps and client.version == address.version
-        through = []
+        preserves = balancer["Type"] == "network" and keeps
+        port, through = registered["Target"]["Port"], []
         for node in self.kind("NetworkInterfaces"):
             if node.get("Description", "") == "ELB " + balancer["LoadBalancerArn"].split(":loadbalancer/")[1]:
-                through.append(least(self.serves(balancer, node, target, group, registered), self.comes_to(node, listener, protocol, source),
-                                     self.hop(balancer, node, target, address, protocol, registered["Target"]["Port"], preserved, client)))
+                ways = [(self.comes_to(node, listener, protocol, source), client)]
+                for bridge in self.bring("api_gateway_managed", node, listener, protocol, source):  # with its own address
+                    ways += [("maybe", ipaddress.ip_address(p["PrivateIpAddress"])) for p in bridge["PrivateIpAddresses"]]
+                for comes, seen in ways:
+                    through.append(least(self.serves(balancer, node, target, group, registered), comes, self.forwards(listener, group, str(seen)),
+                                         self.hop(balancer, node, target, address, protocol, port, preserves and seen.version == address.version, seen)))
         if target["InterfaceType"] not in self.PLAIN + self.NOTHING_IN or self.moving(target):
             through.append("no")
             through = [least("maybe", way) for way in through]  # its kind brings in, or is not modelled
-        return least(most(through), self.forwards(listener, group, source), self.takes_clients(registered, target))
+        return least(most(through), self.takes_clients(registered, target))

@@ -227,6 +227,7 @@ bool read_target_group(struct reader *reader, const struct json_cursor *at, void
     lenient_text(reader, at, "TargetType", &group->type);
     lenient_text(reader, at, "Protocol", &group->protocol);
     lenient_text(reader, at, "IpAddressType", &family);
+    group->family_told = family != NULL;
     group->is_ipv6 = family != NULL && strcmp(family, "ipv6") == 0;
     if (family != NULL && !group->is_ipv6 && strcmp(family, "ipv4") != 0 && group->doubt == NULL)
         group->doubt = arena_printf(reader->arena, "IpAddressType %s of target group %s is not known", family,
