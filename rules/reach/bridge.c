@@ -80,8 +80,8 @@ static bridges find_bridges(struct arena *scratch, const struct estate *estate, 
     for (size_t i = 0; i < estate->interfaces.count; i++) {
         const struct network_interface *one = estate->interfaces.items[i];
         const struct interface_kind *kind = interface_kind_of(one->type);
-        bool origin = is_cloudfront(origin_groups, one);
-        if (!origin && (kind == NULL || kind->admission != INTERFACE_BRINGS_IN))
+        bool origin = is_cloudfront(origin_groups, one), accelerator = is_accelerators(estate, one);
+        if (!origin && !accelerator && (kind == NULL || kind->admission != INTERFACE_BRINGS_IN))
             continue;
         if (origin)
             map_put(scratch, &seen, one->place->vpc_id, (void *)(uintptr_t)one);
@@ -91,8 +91,7 @@ static bridges find_bridges(struct arena *scratch, const struct estate *estate, 
         if (!origin) {
             // Accelerators that keep the client's address have one interface in each subnet with an endpoint.
             // https://docs.aws.amazon.com/global-accelerator/latest/dg/about-endpoints.sipp-caveats.html
-            bool accelerator = strcmp(one->type, "global_accelerator_managed") == 0;
-            bridge.service = kind->what;
+            bridge.service = accelerator ? "AWS Global Accelerator" : kind->what;
             bridge.by_gateway = bridge.keeps_client = bridge.takes_udp = accelerator;
             bridge.by_prefix_list = false;
             bridge.subnet_id = accelerator ? one->place->subnet_id : NULL;
@@ -392,9 +391,10 @@ static bool is_target(const struct estate *estate, const struct bridge *bridge, 
     const struct interface_kind *kind = interface_kind_of(target->type);
     const struct instance *instance = map_get(&estate->instances, target->instance_id);
     bool bears = kind == NULL || kind->admission == INTERFACE_ORDINARY || kind->admission == INTERFACE_UNMODELLED;
-    return bears && target->attached && !is_cloudfront(origin_groups, target) && own_address(target).family != 0 &&
-           (instance == NULL || !text_same(instance->state, "terminated")) &&
-           (bridge->subnet_id == NULL || text_same(bridge->subnet_id, target->place->subnet_id));
+    return bears && target->attached && target != bridge->interface && !is_cloudfront(origin_groups, target) &&
+           own_address(target).family != 0 && (instance == NULL || !text_same(instance->state, "terminated")) &&
+           (bridge->subnet_id == NULL || target->place->subnet_id == NULL ||
+            text_same(bridge->subnet_id, target->place->subnet_id));
 }
 
 // "AWS Global Accelerator: inbound traffic to VPCs is blocked", "CloudFront VPC origins: all traffic is blocked":
@@ -439,6 +439,8 @@ static void reach_told(struct exposure_set *set, const struct estate *estate, st
     }
     for (size_t i = 0; i < told->assumptions.count; i++)
         text_list_add(set->arena, &set->assumptions, arena_strdup(set->arena, told->assumptions.items[i]));
+    for (size_t i = 0; i < told->not_covered.count; i++)
+        text_list_add(set->arena, &set->not_covered, arena_strdup(set->arena, told->not_covered.items[i]));
 }
 
 void bridge_compute(struct exposure_set *set, const struct estate *estate)

@@ -21,6 +21,7 @@ struct port_override {
 // https://docs.aws.amazon.com/global-accelerator/latest/api/API_EndpointGroup.html
 struct accelerator_group {
     const char *arn;
+    const char *region; // of its endpoints, or NULL
     uint64_t record;
     VECTOR(struct port_override) overrides;
     VECTOR(struct accelerator_endpoint) endpoints;

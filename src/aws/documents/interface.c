@@ -297,6 +297,8 @@ static void read_type(struct reader *reader, const struct json_cursor *at, struc
     const char *description = NULL;
     lenient_text(reader, at, "InterfaceType", &interface->type);
     interface->type = interface->type == NULL ? "interface" : interface->type;
+    if (!interface->nested)
+        expect_member(reader, at, EXPECT_INTERFACE_TYPE, "InterfaceType", interface->id, NULL);
     read_kind(reader, interface);
     interface->description = description = text_beside(reader, at, "Description");
     if (description != NULL && strncmp(description, "ELB ", 4) == 0)
