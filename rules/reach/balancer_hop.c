@@ -122,6 +122,10 @@ static enum leaves group_lets(struct hopper *hopper, const char *id, const struc
     for (size_t r = 0; r < group->egress.count; r++) {
         const struct security_group_rule *rule = &group->egress.items[r];
         enum leaves lets = applies(rule, hop) ? rule_lets(hopper, rule, hop, doubts) : LEAVES_NOT;
+        if (lets == LEAVES_SURELY && rule->doubt != NULL) {
+            lets = LEAVES_PERHAPS;
+            reason_add(hopper->arena, doubts, rule_unsure(kept, group, rule));
+        }
         best = lets > best ? lets : best;
         if (lets == LEAVES_SURELY) {
             const struct rule_record *record = security_group_only_record(hopper->estate, id, rule, true);
@@ -162,22 +166,30 @@ static enum leaves groups_let_out(struct hopper *hopper, const struct hop_questi
     return groups->count == 0 ? LEAVES_SURELY : best;
 }
 
-// A rule of the target's groups that admits members of the load balancer's groups, or NULL.
+// A rule of the target's groups that admits members of the load balancer's groups, or NULL; one that is sure where
+// there is one, else *unsure says why it is not.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
-static const struct reason *referring_rule(struct hopper *hopper, const struct hop_question *hop)
+static const struct reason *referring_rule(struct hopper *hopper, const struct hop_question *hop,
+                                           const struct reason **unsure)
 {
+    struct arena *kept = hopper->set->arena;
     const struct group_set *groups = hop->target->groups;
+    const struct reason *found = NULL;
     for (size_t g = 0; groups != NULL && g < groups->count; g++) {
         const struct security_group *group = map_get(&hopper->estate->security_groups, groups->ids[g]);
         for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
             const struct security_group_rule *rule = &group->ingress.items[r];
-            for (size_t i = 0; applies(rule, hop) && i < rule->groups.count; i++)
-                if (front_has_group(hop, rule->groups.items[i]))
-                    return security_group_reason(hopper->set->arena, hopper->estate, group, rule,
-                                                 rule->groups.items[i]);
+            for (size_t i = 0; applies(rule, hop) && i < rule->groups.count; i++) {
+                if (!front_has_group(hop, rule->groups.items[i]) || (found != NULL && rule->doubt != NULL))
+                    continue;
+                found = security_group_reason(kept, hopper->estate, group, rule, rule->groups.items[i]);
+                *unsure = rule->doubt == NULL ? NULL : rule_unsure(kept, group, rule);
+                if (rule->doubt == NULL)
+                    return found;
+            }
         }
     }
-    return NULL;
+    return found;
 }
 
 // Who gets past the target's groups.
@@ -190,9 +202,13 @@ static struct clients admitted(struct hopper *hopper, const struct hop_question 
     struct claim claim = security_group_admits(arena, hopper->groups, hop->target, family, &rules);
     struct clients clients = {.must = portmap_sources(claim.must, hop->port)};
     clients.may = prefixset_union(arena, clients.must, portmap_sources(claim.extra, hop->port));
-    const struct reason *reference = referring_rule(hopper, hop);
+    const struct reason *unsure = NULL, *reference = referring_rule(hopper, hop, &unsure);
     if (reference != NULL)
-        clients.must = clients.may = prefixset_all(arena, family);
+        clients.may = prefixset_all(arena, family);
+    if (reference != NULL && unsure == NULL)
+        clients.must = clients.may;
+    if (unsure != NULL)
+        reason_add(arena, doubts, unsure);
     struct exposure packet = {.protocol_low = hop->protocol,
                               .protocol_high = hop->protocol,
                               .low = hop->port,

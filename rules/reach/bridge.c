@@ -220,7 +220,7 @@ static struct let_in let_in(struct arena *arena, const struct estate *estate, co
             if (is_edge)
                 sources = everyone; // whom AWS's addresses stand for
             *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, sources};
-            if (!prefixset_is_empty(sure))
+            if (!prefixset_is_empty(sure) && rule->doubt == NULL)
                 *vector_add(arena, &must) = (struct port_segment){rule->low, rule->high, sure};
             reason_add(arena, because, security_group_reason(arena, estate, group, rule, NULL));
         }

@@ -128,7 +128,10 @@ struct security_group_rule {
     VECTOR(const char *) prefix_lists;
     VECTOR(const char *) groups; // members' private addresses; never an internet source
     const char *description;     // that all of its peers have; NULL where they have none; "" where they differ
+    const char *doubt; // why it may not be: IpPermissions and DescribeSecurityGroupRules contradict each other
 };
+
+typedef VECTOR(struct security_group_rule) security_group_rule_list;
 
 // One peer of a rule, as DescribeSecurityGroupRules tells of it, with the id that it has there.
 struct rule_record {
@@ -141,6 +144,7 @@ struct rule_record {
     struct prefix prefix; // family 0: the peer is a prefix list or a group
     const char *peer;     // its id, or NULL
     bool doubtful;        // another record of this id differs
+    bool matched;         // IpPermissions tell of it too
 };
 
 // Those of one group.
@@ -163,8 +167,8 @@ struct security_group {
     const char *vpc_id;
     const char *account_id; // of the owner, or NULL
     const char *evidence;   // path of the document that tells of it, in the snapshot
-    VECTOR(struct security_group_rule) ingress;
-    VECTOR(struct security_group_rule) egress;
+    security_group_rule_list ingress;
+    security_group_rule_list egress;
     bool has_egress;          // the document tells of it
     const char *egress_doubt; // what of that was not understood: it may let anything out; or NULL
     const char *doubt; // what of it was not understood, or contradicts another record: it may admit anything; or NULL
@@ -578,6 +582,10 @@ void lack_add(struct arena *arena, struct lack_list *list, const struct lack *la
 // Adds what DescribeSecurityGroupRules tells of one peer of a group's rule. Of two with one id that differ neither
 // counts.
 void estate_add_rule_record(struct estate *estate, const char *group, const struct rule_record *record);
+
+// Whether there is a record of one peer of a group's rule, which is then matched.
+bool estate_match_rule_record(const struct estate *estate, const char *group, const struct security_group_rule *rule,
+                              bool egress, const struct prefix *prefix, const char *peer);
 
 // The record of one peer (a prefix, else the id of a prefix list or group) of a group's rule, or NULL.
 const struct rule_record *estate_rule_record(const struct estate *estate, const char *group,

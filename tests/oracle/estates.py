@@ -287,15 +287,15 @@ KINDS = ["nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer"
          "global_accelerator_managed", "api_gateway_managed", "efa", "branch", "trunk", "evs", "quicksight", "iot_rules_managed", "new_kind"]
 
 
-def rule_records(estate):
-    """What DescribeSecurityGroupRules tells of the groups' permissions. It names them, and decides nothing."""
+def rule_records(estate, mark=""):
+    """What DescribeSecurityGroupRules tells of the groups' permissions."""
     for group in estate["SecurityGroups"]:
         for egress, key in ((False, "IpPermissions"), (True, "IpPermissionsEgress")):
             for n, rule in enumerate(group.get(key, [])):
                 peers = [("CidrIpv4", r["CidrIp"]) for r in rule["IpRanges"]] + [("CidrIpv6", r["CidrIpv6"]) for r in rule["Ipv6Ranges"]] + [
                     ("PrefixListId", r["PrefixListId"]) for r in rule["PrefixListIds"]] + [("ReferencedGroupInfo", r) for r in rule["UserIdGroupPairs"]]
                 for p, (name, peer) in enumerate(peers):
-                    yield {"SecurityGroupRuleId": "sgr-%s-%d-%d-%d" % (group["GroupId"], egress, n, p), "GroupId": group["GroupId"], "IsEgress": egress,
+                    yield {"SecurityGroupRuleId": "sgr-%s%s-%d-%d-%d" % (mark, group["GroupId"], egress, n, p), "GroupId": group["GroupId"], "IsEgress": egress,
                            "IpProtocol": rule["IpProtocol"], "FromPort": rule.get("FromPort", -1), "ToPort": rule.get("ToPort", -1), name: peer}
 
 
@@ -366,7 +366,13 @@ def make(rng):
     if rng.random() < 0.5:
         add_gates(rng, estate)
     if rng.random() < 0.4:
-        estate["SecurityGroupRules"] = [rule for rule in rule_records(estate) if rng.random() < 0.8]
+        lost = pick(rng, [0, 0, 0.05])
+        estate["SecurityGroupRules"] = [rule for rule in rule_records(estate) if rng.random() >= lost]
+        if rng.random() < 0.3:  # of one group, a rule that its permissions do not have
+            one = permission(rng)
+            while not one["IpRanges"] + one["Ipv6Ranges"] + one["PrefixListIds"]:
+                one = permission(rng)
+            estate["SecurityGroupRules"] += list(rule_records({"SecurityGroups": [{"GroupId": "sg-1", "IpPermissions": [one]}]}, "x"))
     if rng.random() < 0.15:
         del estate[pick(rng, ["Subnets", "RouteTables", "NetworkAcls", "InternetGateways", "SecurityGroups"])]
     return estate

@@ -25,6 +25,46 @@ class Oracle:
     def __init__(self, estate):
         """estate: {"Vpcs": [...], ...} with a key "entries" for prefix list entries; absent kinds are absent keys."""
         self.estate = estate
+        self.records = {}  # group and direction -> [(rule with one peer, its text)]
+        for record in self.kind("SecurityGroupRules"):
+            one = self.one_rule(record)
+            self.records.setdefault(record["GroupId"], {True: [], False: []})[record["IsEgress"]].append(one)
+
+    @staticmethod
+    def one_rule(record):
+        """A record as a permission with one peer."""
+        rule = {"IpProtocol": record["IpProtocol"], "FromPort": record["FromPort"], "ToPort": record["ToPort"], "IpRanges": [], "Ipv6Ranges": [],
+                "PrefixListIds": [], "UserIdGroupPairs": []}
+        for name, key, peer in (("CidrIpv4", "IpRanges", "CidrIp"), ("CidrIpv6", "Ipv6Ranges", "CidrIpv6"), ("PrefixListId", "PrefixListIds", "PrefixListId")):
+            if name in record:
+                rule[key].append({peer: record[name]})
+        if "ReferencedGroupInfo" in record:
+            rule["UserIdGroupPairs"].append({"GroupId": record["ReferencedGroupInfo"]["GroupId"]})
+        return rule
+
+    @staticmethod
+    def same(rule):
+        """What two tellings of one rule with one peer have in common."""
+        [peer] = [p.get("CidrIp") or p.get("CidrIpv6") or p.get("PrefixListId") or p["GroupId"]
+                  for key in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs") for p in rule[key]]
+        if rule["IpProtocol"] in ("tcp", "udp"):
+            return rule["IpProtocol"], rule["FromPort"], rule["ToPort"], peer
+        if rule["IpProtocol"] in ("icmp", "icmpv6"):
+            return rule["IpProtocol"], rule["FromPort"], -1 if rule["FromPort"] == -1 else rule["ToPort"], peer
+        return rule["IpProtocol"], peer
+
+    def rules(self, group, egress=False):
+        """(rule, whether it is sure) of a group: where its records contradict its permissions neither is."""
+        told = group["IpPermissionsEgress" if egress else "IpPermissions"]
+        if group["GroupId"] not in self.records:
+            return [(rule, True) for rule in told]
+        found = []
+        for rule in told:
+            for key in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs"):
+                found += [{**rule, "IpRanges": [], "Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": [], key: [peer]} for peer in rule[key]]
+        recorded = self.records[group["GroupId"]][egress]
+        ours, theirs = {self.same(r) for r in found}, {self.same(r) for r in recorded}
+        return [(r, self.same(r) in theirs) for r in found] + [(r, False) for r in recorded if self.same(r) not in ours]
 
     def kind(self, name):
         return self.estate.get(name, [])
@@ -252,7 +292,7 @@ class Oracle:
         if group is None:
             return "maybe"
         answers = ["no"]
-        for rule in group["IpPermissions"]:
+        for rule, sure in self.rules(group):
             name = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6"}.get(protocol, str(protocol))
             if rule["IpProtocol"] not in ("-1", name):
                 continue
@@ -269,7 +309,7 @@ class Oracle:
                 else:
                     cidrs += entries
             if any(holds(cidr, source) for cidr in cidrs):
-                answers.append("yes")
+                answers.append("yes" if sure else "maybe")
         return most(answers)
 
     # 5
@@ -371,7 +411,7 @@ class Oracle:
             group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == group_id), None)
             if group is None:
                 return "possible"
-            for rule in group["IpPermissions"]:
+            for rule, sure in self.rules(group):
                 if rule["IpProtocol"] not in ("-1", {6: "tcp", 17: "udp"}[protocol]):
                     continue
                 if rule["IpProtocol"] != "-1" and not rule["FromPort"] <= number <= rule["ToPort"]:
@@ -388,7 +428,9 @@ class Oracle:
                     found = "possible" if found == "no" else found
                 public = [c for c in cidrs if (":" in c) == (":" in source) and self.public(c)]
                 if keeps and public and any(holds(c, ipaddress.ip_address(source)) for c in cidrs):
-                    return "exact"
+                    if sure:
+                        return "exact"
+                    found = "possible"
                 inner = [ipaddress.ip_address(p["PrivateIpAddress"]) for i in services for p in i["PrivateIpAddresses"]]
                 if not keeps and (public or any(holds(c, address) for c in cidrs for address in inner) or ":" not in source and "0.0.0.0/0" in cidrs):
                     found = "possible" if found == "no" else found
@@ -414,7 +456,7 @@ class Oracle:
             group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == group_id), None)
             if group is None:
                 return True
-            for rule in group["IpPermissions"]:
+            for rule, _ in self.rules(group):
                 if rule["IpProtocol"] not in ("-1", {6: "tcp", 17: "udp"}[protocol]):
                     continue
                 if rule["IpProtocol"] != "-1" and not rule["FromPort"] <= number <= rule["ToPort"]:
@@ -534,7 +576,7 @@ class Oracle:
                 answers.append("maybe")
             elif "IpPermissionsEgress" not in group:
                 answers.append("yes")
-            for rule in (group or {}).get("IpPermissionsEgress", []):
+            for rule, sure in self.rules(group, True) if group and "IpPermissionsEgress" in group else []:
                 if not self.matches(rule, protocol, port):
                     continue
                 cidrs = [r["CidrIp"] for r in rule["IpRanges"]] + [r["CidrIpv6"] for r in rule["Ipv6Ranges"]]
@@ -543,17 +585,18 @@ class Oracle:
                     answers.append("maybe") if entries is None else cidrs.extend(entries)
                 if any(holds(cidr, address) for cidr in cidrs) or any(p in target["Groups"] or p["GroupId"] in [g["GroupId"] for g in target["Groups"]]
                                                                       for p in rule["UserIdGroupPairs"]):
-                    answers.append("yes")
+                    answers.append("yes" if sure else "maybe")
         return most(answers)
 
     def lets_in(self, balancer, node, target, protocol, port, source):
         theirs = set(balancer["SecurityGroups"]) | {g["GroupId"] for g in node["Groups"]}
+        answers = [self.groups_admit(target, protocol, port, source)]
         for held in target["Groups"]:
             for group in self.kind("SecurityGroups"):
-                for rule in group["IpPermissions"] if group["GroupId"] == held["GroupId"] else []:
+                for rule, sure in self.rules(group) if group["GroupId"] == held["GroupId"] else []:
                     if self.matches(rule, protocol, port) and any(p["GroupId"] in theirs for p in rule["UserIdGroupPairs"]):
-                        return "yes"
-        return self.groups_admit(target, protocol, port, source)
+                        answers.append("yes" if sure else "maybe")
+        return most(answers)
 
     def to_node_ports(self, eni, egress, protocol, other):
         answers = {self.acl_allows(eni, egress, protocol, port, other) for port in self.EDGES if port >= 1024}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
 #include "model/protocol.h"
 
@@ -195,7 +196,8 @@ static bool read_record(struct reader *reader, const struct json_cursor *at, con
     return read_record_peer(reader, at, record);
 }
 
-// It names what IpPermissions say, and decides nothing: one that is not understood costs a name.
+// It names what IpPermissions say: one that is not understood costs a name. What of it they do not say, or it of
+// them, rule_records.c settles.
 bool read_security_group_rule(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct rule_record record = {0};
@@ -208,6 +210,7 @@ bool read_security_group_rule(struct reader *reader, const struct json_cursor *a
     *vector_add(reader->arena, &reader->estate->notes) =
         arena_printf(reader->arena, "%s; no rule is named by it", reader->error->message);
     *reader->error = (struct error){0};
+    reader->documents->odd_rule_record = true;
     return true;
 }
 

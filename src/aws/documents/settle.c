@@ -375,5 +375,6 @@ void documents_settle(struct reader *reader)
     settle_prefix_lists(reader);
     settle_listeners(reader);
     settle_accelerators(reader);
+    settle_rule_records(reader);
     completeness_settle(reader);
 }
