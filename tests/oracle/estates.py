@@ -283,6 +283,35 @@ def add_accelerators(rng, estate):
                             "ga-groups.json": {"EndpointGroups": groups}})
 
 
+def add_origins(rng, estate):
+    """An interface of CloudFront, and documents of VPC origins whose targets are instances."""
+    own = pick(rng, estate["NetworkInterfaces"])
+    own.update(InterfaceType="interface", Status="in-use", TagSet=[{"Key": "aws.cloudfront.vpcorigin", "Value": "enabled"}])
+    own["Attachment"] = {"Status": "attached"}
+    for group in estate.get("SecurityGroups", []):
+        for rule in group["IpPermissions"]:
+            if own["Groups"] and rng.random() < 0.3:
+                rule["UserIdGroupPairs"] = [{"GroupId": pick(rng, own["Groups"])["GroupId"]}]
+            if rng.random() < 0.2:
+                rule["IpRanges"].append({"CidrIp": pick(rng, own["PrivateIpAddresses"])["PrivateIpAddress"] + "/32"})
+    estate.pop("SecurityGroupRules", None)
+    for acl in estate.get("NetworkAcls", []):
+        if rng.random() < 0.7:
+            acl["Entries"] = [e for e in acl["Entries"] if e["RuleNumber"] >= 200]
+    instances = [i["Attachment"]["InstanceId"] for i in estate["NetworkInterfaces"] if "InstanceId" in i["Attachment"]]
+    instances = [i for i in instances if rng.random() < 0.7]
+    for n, instance in enumerate(instances):
+        estate["files"]["o%d.json" % n] = {"VpcOrigin": {
+            "Id": "vo_%d" % n, "Arn": "arn:aws:cloudfront::111122223333:vpcorigin/vo_%d" % n, "AccountId": "111122223333",
+            "Status": pick(rng, ["Deployed"] * 4 + ["Deploying"]), "VpcOriginEndpointConfig": {
+                "Name": "o", "Arn": "arn:aws:ec2:eu-west-3:111122223333:instance/" + instance, "HTTPPort": pick(rng, [80, 8080]),
+                "HTTPSPort": pick(rng, [443, 22]), "OriginProtocolPolicy": pick(rng, ["http-only", "https-only", "match-viewer"])}}}
+    estate["files"]["distributions.json"] = {"DistributionList": {"Items": [
+        {"Id": "E%d" % n, "ARN": "arn:aws:cloudfront::111122223333:distribution/E%d" % n, "Status": "Deployed", "DomainName": "e.cloudfront.net",
+         "Enabled": rng.random() < 0.9, "WebACLId": "", "Restrictions": {"GeoRestriction": {"RestrictionType": "none"}},
+         "Origins": {"Items": [{"Id": "o", "VpcOriginConfig": {"VpcOriginId": "vo_%d" % n}}]}} for n in range(len(instances)) if rng.random() < 0.85]}}
+
+
 KINDS = ["nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint", "vpc_endpoint", "lambda",
          "global_accelerator_managed", "api_gateway_managed", "efa", "branch", "trunk", "evs", "quicksight", "iot_rules_managed", "new_kind"]
 

@@ -436,6 +436,50 @@ class Oracle:
                     found = "possible" if found == "no" else found
         return found
 
+    def originated(self, own, target, number, source):
+        """By the documents of VPC origins whose targets are instances: no, possible or exact, of one TCP packet of a viewer. None: they tell of none here."""
+        files, answer, told = self.estate["files"], "no", False
+        distributions = files["distributions.json"]["DistributionList"]["Items"]
+        for origin in (d["VpcOrigin"] for d in files.values() if "VpcOrigin" in d):
+            config = origin["VpcOriginEndpointConfig"]
+            home = next(i for i in self.kind("NetworkInterfaces") if i["Attachment"].get("InstanceId") == config["Arn"].split("/")[1])
+            told = True
+            ports = {"http-only": [config["HTTPPort"]], "https-only": [config["HTTPSPort"]]}.get(
+                config["OriginProtocolPolicy"], [config["HTTPPort"], config["HTTPSPort"]])
+            if home is not target or number not in ports:
+                continue
+            used = any(o["VpcOriginConfig"]["VpcOriginId"] == origin["Id"] for d in distributions if d["Enabled"] for o in d["Origins"]["Items"])
+            admitted = self.admits_origin(own, target, number)
+            if admitted == "exact" and (":" in source or not used or origin["Status"] != "Deployed"):
+                admitted = "possible"
+            answer = admitted if answer == "no" or admitted == "exact" else answer
+        return answer if told else None
+
+    def admits_origin(self, own, target, number):
+        """Whether a target lets CloudFront's interface in: its group, its addresses, or everybody."""
+        states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
+        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or not self.attached(target) or \
+                states.get(target["Attachment"].get("InstanceId")) == "terminated" or self.gateway(target) == "no":
+            return "no"
+        if not target["Groups"] or target["InterfaceType"] not in self.PLAIN:
+            return "exact" if target["InterfaceType"] in self.PLAIN else "possible"
+        answers = []
+        for group_id in (g["GroupId"] for g in target["Groups"]):
+            group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == group_id), None)
+            answers += ["possible"] if group is None else []
+            for rule in group["IpPermissions"] if group else []:
+                if not self.matches(rule, 6, number):
+                    continue
+                cidrs = [r["CidrIp"] for r in rule["IpRanges"]]
+                for item in rule["PrefixListIds"]:
+                    answers += ["possible"] * (item["PrefixListId"] not in self.estate["entries"])
+                    cidrs += self.estate["entries"].get(item["PrefixListId"], [])
+                theirs = [ipaddress.ip_address(p["PrivateIpAddress"]) for p in own["PrivateIpAddresses"]]
+                if any(p in rule["UserIdGroupPairs"] or p["GroupId"] in [q["GroupId"] for q in rule["UserIdGroupPairs"]] for p in own["Groups"]) or \
+                        any(holds(c, a) for c in cidrs for a in theirs):
+                    answers.append("exact")
+        return "exact" if "exact" in answers else "possible" if answers else "no"
+
     def bridged(self, bridge, target, protocol, number, source):
         """Whether a service may bring an internet client by its interface to a target's private address."""
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
