@@ -12,6 +12,8 @@ struct clients clients_intersect(struct arena *arena, struct clients a, struct c
 
 struct clients clients_union(struct arena *arena, struct clients a, struct clients b)
 {
+    if (prefixset_is_empty(a.may) || prefixset_is_empty(b.may))
+        return prefixset_is_empty(a.may) ? b : a;
     return (struct clients){prefixset_union(arena, a.must, b.must), prefixset_union(arena, a.may, b.may)};
 }
 
@@ -38,6 +40,8 @@ struct clients arrival_clients(struct arena *arena, const struct arrival *arriva
 
 struct arrival arrival_union(struct arena *arena, const struct arrival *a, const struct arrival *b)
 {
+    if (arrival_is_empty(a) || arrival_is_empty(b))
+        return arrival_is_empty(a) ? *b : *a;
     return (struct arrival){.own = clients_union(arena, a->own, b->own),
                             .brought = clients_union(arena, a->brought, b->brought),
                             .seen = prefixset_union(arena, a->seen, b->seen),

@@ -45,6 +45,8 @@ static void widen(struct arena *arena, struct way *way, const struct sources *so
 {
     for (int f = 0; f < FAMILIES; f++) {
         struct clients more = {surely ? sources->of[f] : prefixset_empty, sources->of[f]};
+        if (prefixset_is_empty(sources->of[f]))
+            continue;
         way->sources[f] = clients_union(arena, way->sources[f], more);
     }
     if (!surely)
