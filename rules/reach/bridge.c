@@ -90,8 +90,8 @@ static bridges find_bridges(struct arena *scratch, const struct estate *estate, 
     for (size_t i = 0; i < estate->interfaces.count; i++) {
         const struct network_interface *one = estate->interfaces.items[i];
         const struct interface_kind *kind = interface_kind_of(one->type);
-        bool origin = is_cloudfront(origin_groups, one);
-        if (!origin && (kind == NULL || kind->admission != INTERFACE_BRINGS_IN))
+        bool origin = is_cloudfront(origin_groups, one), accelerator = is_accelerators(estate, one);
+        if (!origin && !accelerator && (kind == NULL || kind->admission != INTERFACE_BRINGS_IN))
             continue;
         if (origin)
             map_put(scratch, &seen, one->place->vpc_id, (void *)(uintptr_t)one);
@@ -101,8 +101,7 @@ static bridges find_bridges(struct arena *scratch, const struct estate *estate, 
         if (!origin) {
             // Accelerators that keep the client's address have one interface in each subnet with an endpoint.
             // https://docs.aws.amazon.com/global-accelerator/latest/dg/about-endpoints.sipp-caveats.html
-            bool accelerator = strcmp(one->type, "global_accelerator_managed") == 0;
-            bridge.service = kind->what;
+            bridge.service = accelerator ? "AWS Global Accelerator" : kind->what;
             bridge.by_gateway = bridge.keeps_client = bridge.takes_udp = accelerator;
             bridge.by_prefix_list = false;
             bridge.subnet_id = accelerator ? one->place->subnet_id : NULL;
@@ -284,8 +283,10 @@ static struct let_in let_in(struct bridger *bridger, const struct bridge *bridge
                 sources = everyone; // whom AWS's addresses stand for
             if (bridge_is == ADMITS_PERHAPS)
                 doubt_lists(bridger, rule, &in.doubts);
+            if (rule->doubt != NULL)
+                reason_add(arena, &in.doubts, rule_unsure(arena, group, rule));
             *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, sources};
-            if (!prefixset_is_empty(sure))
+            if (!prefixset_is_empty(sure) && rule->doubt == NULL)
                 *vector_add(arena, &must) = (struct port_segment){rule->low, rule->high, sure};
             *vector_add(arena, &in.rules) =
                 (struct admitting){rule->low, rule->high, security_group_reason(arena, estate, group, rule, NULL)};
@@ -414,6 +415,19 @@ static const char *settles(const struct estate *estate, const struct bridge *bri
     return estate->accelerators.count == 0 ? kind_call(KIND_ACCELERATORS) : kind_call(KIND_ENDPOINT_GROUPS);
 }
 
+// What a target sees of clients that do not keep their addresses: the service's interface; where there is none, or it
+// brings AWS's own public addresses, it may be any.
+static struct prefixset seen_of(struct arena *arena, const struct bridge *bridge)
+{
+    const struct network_interface *own = bridge->interface;
+    struct prefixset seen = prefixset_empty;
+    bool is_edge = bridge->told != NULL && bridge->told->from_edge;
+    for (size_t i = 0; own != NULL && !is_edge && i < own->private_ipv4_count; i++)
+        seen = prefixset_union(arena, seen,
+                               prefixset_of(arena, prefix_of((struct address){FAMILY_IPV4, own->private_ipv4[i]})));
+    return prefixset_is_empty(seen) ? prefixset_all(arena, FAMILY_IPV4) : seen;
+}
+
 // Which service it is and, where that is all that is known, why only perhaps.
 static const struct reason *service_reason(struct arena *arena, const struct estate *estate,
                                            const struct bridge *bridge)
@@ -438,6 +452,8 @@ static void reach(struct bridger *bridger, const struct bridge *bridge, const st
     const struct reason *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, target, &missing);
     balancer = missing == NULL ? balancer : NULL;
+    if (balancer != NULL && balancer->unsure != NULL) // it listens where it does, if it takes anybody
+        missing = load_balancer_unsure(arena, balancer);
     narrow(arena, bridge, balancer, protocol, unsure == NULL && missing == NULL && gate->doubts.count == 0, &in);
     if (in.may.count == 0 && in.must.count == 0)
         return;
@@ -467,6 +483,8 @@ static void reach(struct bridger *bridger, const struct bridge *bridge, const st
         .listener = bridge->id,
         .health = "unknown",
         .family = family,
+        .seen = seen_of(arena, bridge),
+        .seen_family = bridge->keeps_client ? 0 : FAMILY_IPV4,
         .exposures = {.items = arena_array(arena, struct exposure, in.may.count + in.must.count)},
     };
     for (size_t i = 0; i < in.must.count; i++)
@@ -485,9 +503,10 @@ static bool is_target(const struct estate *estate, const struct bridge *bridge, 
     const struct interface_kind *kind = interface_kind_of(target->type);
     const struct instance *instance = map_get(&estate->instances, target->instance_id);
     bool bears = kind == NULL || kind->admission == INTERFACE_ORDINARY || kind->admission == INTERFACE_UNMODELLED;
-    return bears && target->attached && !is_cloudfront(origin_groups, target) && own_address(target).family != 0 &&
-           (instance == NULL || !text_same(instance->state, "terminated")) &&
-           (bridge->subnet_id == NULL || text_same(bridge->subnet_id, target->place->subnet_id));
+    return bears && target->attached && target != bridge->interface && !is_cloudfront(origin_groups, target) &&
+           own_address(target).family != 0 && (instance == NULL || !text_same(instance->state, "terminated")) &&
+           (bridge->subnet_id == NULL || target->place->subnet_id == NULL ||
+            text_same(bridge->subnet_id, target->place->subnet_id));
 }
 
 // Whether an internet gateway lets a service in; API Gateway wants none.
@@ -535,6 +554,8 @@ static void reach_told(struct bridger *bridger, const struct told_bridges *told)
     }
     for (size_t i = 0; i < told->assumptions.count; i++)
         text_list_add(set->arena, &set->assumptions, arena_strdup(set->arena, told->assumptions.items[i]));
+    for (size_t i = 0; i < told->not_covered.count; i++)
+        text_list_add(set->arena, &set->not_covered, arena_strdup(set->arena, told->not_covered.items[i]));
 }
 
 void bridge_compute(struct exposure_set *set, const struct estate *estate, struct group_cache *groups)
