@@ -53,6 +53,15 @@ def ids(reasons):
     return [reason.get("id") for reason in reasons]
 
 
+def check_reasons(case, output):
+    """Every exposure says why; what is only possible, what would settle it, and behind a load balancer or service that is no probe of the target's own address."""
+    for item in output["endpoints"] + output["indirect"]:
+        for x in item["exposures"]:
+            case.assertTrue(x["because"] and (x["certainty"] == "exact" or any("settle" in why for why in x["via"])), x)
+    for x in [x for one in output["indirect"] for x in one["exposures"]]:
+        case.assertFalse([why for why in x["via"] if "probe it" in why.get("settle", "")], x)
+
+
 def not_covered(output):
     """What is said under not_covered of this snapshot, beside what every one lacks that holds no such documents."""
     return [line for line in output["not_covered"] if not line.startswith(("places of AWS's own", "not in the snapshot"))]

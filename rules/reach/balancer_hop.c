@@ -38,11 +38,6 @@ static const struct reason *doubt_of(struct hopper *hopper, const char *id, cons
     return reason_doubt(hopper->set->arena, REASON_BALANCER, id, settle, text);
 }
 
-static struct clients least(struct arena *arena, struct clients a, struct clients b)
-{
-    return (struct clients){prefixset_intersect(arena, a.must, b.must), prefixset_intersect(arena, a.may, b.may)};
-}
-
 // ---- Groups
 
 static bool applies(const struct security_group_rule *rule, const struct hop_question *hop)
@@ -127,6 +122,10 @@ static enum leaves group_lets(struct hopper *hopper, const char *id, const struc
     for (size_t r = 0; r < group->egress.count; r++) {
         const struct security_group_rule *rule = &group->egress.items[r];
         enum leaves lets = applies(rule, hop) ? rule_lets(hopper, rule, hop, doubts) : LEAVES_NOT;
+        if (lets == LEAVES_SURELY && rule->doubt != NULL) {
+            lets = LEAVES_PERHAPS;
+            reason_add(hopper->arena, doubts, rule_unsure(kept, group, rule));
+        }
         best = lets > best ? lets : best;
         if (lets == LEAVES_SURELY) {
             struct reason *reason = arena_new_of(kept, struct reason);
@@ -167,22 +166,30 @@ static enum leaves groups_let_out(struct hopper *hopper, const struct hop_questi
     return groups->count == 0 ? LEAVES_SURELY : best;
 }
 
-// A rule of the target's groups that admits members of the load balancer's groups, or NULL.
+// A rule of the target's groups that admits members of the load balancer's groups, or NULL; one that is sure where
+// there is one, else *unsure says why it is not.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-security-groups.html
-static const struct reason *referring_rule(struct hopper *hopper, const struct hop_question *hop)
+static const struct reason *referring_rule(struct hopper *hopper, const struct hop_question *hop,
+                                           const struct reason **unsure)
 {
+    struct arena *kept = hopper->set->arena;
     const struct group_set *groups = hop->target->groups;
+    const struct reason *found = NULL;
     for (size_t g = 0; groups != NULL && g < groups->count; g++) {
         const struct security_group *group = map_get(&hopper->estate->security_groups, groups->ids[g]);
         for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
             const struct security_group_rule *rule = &group->ingress.items[r];
-            for (size_t i = 0; applies(rule, hop) && i < rule->groups.count; i++)
-                if (front_has_group(hop, rule->groups.items[i]))
-                    return security_group_reason(hopper->set->arena, hopper->estate, group, rule,
-                                                 rule->groups.items[i]);
+            for (size_t i = 0; applies(rule, hop) && i < rule->groups.count; i++) {
+                if (!front_has_group(hop, rule->groups.items[i]) || (found != NULL && rule->doubt != NULL))
+                    continue;
+                found = security_group_reason(kept, hopper->estate, group, rule, rule->groups.items[i]);
+                *unsure = rule->doubt == NULL ? NULL : rule_unsure(kept, group, rule);
+                if (rule->doubt == NULL)
+                    return found;
+            }
         }
     }
-    return NULL;
+    return found;
 }
 
 // Who gets past the target's groups.
@@ -195,9 +202,13 @@ static struct clients admitted(struct hopper *hopper, const struct hop_question 
     struct claim claim = security_group_admits(arena, hopper->groups, hop->target, family, &rules);
     struct clients clients = {.must = portmap_sources(claim.must, hop->port)};
     clients.may = prefixset_union(arena, clients.must, portmap_sources(claim.extra, hop->port));
-    const struct reason *reference = referring_rule(hopper, hop);
+    const struct reason *unsure = NULL, *reference = referring_rule(hopper, hop, &unsure);
     if (reference != NULL)
-        clients.must = clients.may = prefixset_all(arena, family);
+        clients.may = prefixset_all(arena, family);
+    if (reference != NULL && unsure == NULL)
+        clients.must = clients.may;
+    if (unsure != NULL)
+        reason_add(arena, doubts, unsure);
     struct exposure packet = {.protocol_low = hop->protocol,
                               .protocol_high = hop->protocol,
                               .low = hop->port,
@@ -282,13 +293,14 @@ static struct clients target_acl_admits(struct hopper *hopper, const struct hop_
 
 // ---- The hop
 
-static struct clients preserved(struct hopper *hopper, const struct hop_question *hop, bool same_subnet,
-                                reason_list *because, reason_list *doubts)
+// Of those who come with these addresses, the ones that the target sees and lets in.
+static struct clients preserved(struct hopper *hopper, const struct hop_question *hop, struct clients comers,
+                                bool same_subnet, reason_list *because, reason_list *doubts)
 {
-    struct clients clients = least(hopper->arena, hop->clients, admitted(hopper, hop, because, doubts));
+    struct clients clients = clients_intersect(hopper->arena, comers, admitted(hopper, hop, because, doubts));
     if (same_subnet)
         return clients;
-    clients = least(hopper->arena, clients, target_acl_admits(hopper, hop, because, doubts));
+    clients = clients_intersect(hopper->arena, clients, target_acl_admits(hopper, hop, because, doubts));
     struct site *site = site_of(hopper, hop->node);
     const struct passage *passage = site_passage(site, hop->address.family, hop->protocol);
     if (site->acl != NULL && !prefixset_holds(portmap_sources(passage->out.allows, hop->port), hop->address.bits)) {
@@ -303,10 +315,12 @@ static struct clients preserved(struct hopper *hopper, const struct hop_question
     return clients;
 }
 
-static struct clients by_own_address(struct hopper *hopper, const struct hop_question *hop, bool same_subnet,
-                                     reason_list *because, reason_list *doubts)
+// Whether the node gets through by one of its own addresses, and by which.
+static enum leaves by_own_address(struct hopper *hopper, const struct hop_question *hop, bool same_subnet,
+                                  struct prefixset *seen, reason_list *because, reason_list *doubts)
 {
-    struct clients result = {0}, passes = admitted(hopper, hop, because, doubts);
+    struct clients passes = admitted(hopper, hop, because, doubts);
+    enum leaves best = LEAVES_NOT;
     struct address own;
     for (size_t a = 0; (own = own_address(hop->node, hop->address.family, a)).family != 0; a++) {
         enum leaves way = prefixset_holds(passes.must, own.bits)  ? LEAVES_SURELY
@@ -322,37 +336,67 @@ static struct clients by_own_address(struct hopper *hopper, const struct hop_que
             enum leaves side = target_side(hopper, hop, own, because, doubts);
             way = side < way ? side : way;
         }
-        if (way == LEAVES_SURELY)
-            result.must = hop->clients.must;
         if (way != LEAVES_NOT)
-            result.may = hop->clients.may;
+            *seen = prefixset_union(hopper->arena, *seen, prefixset_of(hopper->arena, prefix_of(own)));
+        best = way > best ? way : best;
     }
-    return result;
+    return best;
 }
 
-struct clients hop_through(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
+// Adds those whose address the target does not see.
+static void bring(struct hopper *hopper, const struct hop_question *hop, struct clients clients, bool same_subnet,
+                  struct arrival *arrival, reason_list *because, reason_list *doubts)
+{
+    struct prefixset seen = prefixset_empty;
+    if (prefixset_is_empty(clients.may))
+        return;
+    enum leaves way = by_own_address(hopper, hop, same_subnet, &seen, because, doubts);
+    if (way == LEAVES_NOT)
+        return;
+    if (way == LEAVES_PERHAPS)
+        clients.must = prefixset_empty;
+    *arrival = arrival_union(hopper->arena, arrival,
+                             &(struct arrival){.brought = clients, .seen = seen, .seen_family = hop->address.family});
+}
+
+struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
                            reason_list *doubts)
 {
+    struct arena *arena = hopper->arena;
     const struct interface_place *from = hop->node->place, *to = hop->target->place;
+    const struct arrival *comes = &hop->arrival;
     bool same_subnet = from->subnet_id != NULL && text_same(from->subnet_id, to->subnet_id);
-    struct clients none = {0};
-    if (prefixset_is_empty(hop->clients.may))
-        return none;
+    struct arrival result = {0};
+    struct clients behind = {0};
+    if (arrival_is_empty(comes))
+        return result;
     enum leaves out = groups_let_out(hopper, hop, because, doubts);
     if (out == LEAVES_NOT)
-        return none;
-    struct clients clients = hop->preserved ? preserved(hopper, hop, same_subnet, because, doubts)
-                                            : by_own_address(hopper, hop, same_subnet, because, doubts);
+        return result;
+    if (!hop->preserves || hop->family != hop->address.family)
+        behind = comes->own;
+    else if (!prefixset_is_empty(comes->own.may))
+        result.own = preserved(hopper, hop, comes->own, same_subnet, because, doubts);
+    if (!hop->preserves || comes->seen_family != hop->address.family) {
+        behind = clients_union(arena, behind, comes->brought);
+    } else if (!prefixset_is_empty(comes->brought.may)) {
+        struct clients seen =
+            preserved(hopper, hop, (struct clients){comes->seen, comes->seen}, same_subnet, because, doubts);
+        result.brought = clients_brought_past(arena, comes->brought, comes->seen, seen);
+        result.seen = seen.may;
+        result.seen_family = comes->seen_family;
+    }
+    bring(hopper, hop, behind, same_subnet, &result, because, doubts);
     if (out == LEAVES_PERHAPS)
-        clients.must = prefixset_empty;
-    if (strcmp(from->vpc_id, to->vpc_id) != 0 && !prefixset_is_empty(clients.may)) {
-        clients.must = prefixset_empty; // peering, a transit gateway
-        reason_add(hopper->arena, doubts,
+        arrival_doubt(&result);
+    if (strcmp(from->vpc_id, to->vpc_id) != 0 && !arrival_is_empty(&result)) {
+        arrival_doubt(&result); // peering, a transit gateway
+        reason_add(arena, doubts,
                    doubt_of(hopper, to->vpc_id, settle_by_probe,
                             arena_printf(hopper->set->arena, "the way from %s to %s is not modelled", from->vpc_id,
                                          to->vpc_id)));
     }
-    return clients;
+    return result;
 }
 
 // ---- Zones

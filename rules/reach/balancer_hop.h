@@ -4,13 +4,8 @@
 // client address preservation, from the client's.
 #pragma once
 
+#include "rules/reach/arrival.h"
 #include "rules/reach/security_group.h"
-
-// Clients of one family, in three values as in a claim.
-struct clients {
-    struct prefixset must;
-    struct prefixset may; // holds `must`
-};
 
 // What all hops of one computation share.
 struct hopper {
@@ -28,16 +23,17 @@ struct hop_question {
     struct address address; // the target's
     uint16_t port;
     int protocol;
-    bool preserved;         // the target sees the client's address
-    struct clients clients; // that reach the node's listener
+    bool preserves;         // the target sees the address that the node saw, where it is of its own family
+    enum family family;     // of the clients
+    struct arrival arrival; // who reaches the node's listener
 };
 
 // A node's or target's own address: its index-th of a family; family 0 where there is none.
 struct address own_address(const struct network_interface *interface, enum family family, size_t index);
 
-// The clients that get through: the balancer's groups let it out, the target's admit it, and between subnets the ACLs
+// Who gets through: the balancer's groups let it out, the target's admit it, and between subnets the ACLs
 // of both let it there and the reply back.
-struct clients hop_through(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
+struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
                            reason_list *doubts);
 
 // Whether the node sends to targets in the target's zone: in its own zone always, in others where cross-zone load

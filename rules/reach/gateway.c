@@ -178,9 +178,13 @@ static void block(struct arena *arena, const struct estate *estate, const struct
             arena_printf(arena, "whether block-ingress of VPC Block Public Access holds in the Local Zone of %s",
                          place->subnet_id));
     const struct subnet *subnet = map_get(&estate->subnets, place->subnet_id);
-    if (subnet == NULL && unsure == NULL) // it may be let off, or say a mode of its own
-        unsure = block_doubt(arena, place->subnet_id, settle_by_call(arena, KIND_SUBNETS, place->subnet_id),
-                             "what VPC Block Public Access does to the subnet is not known");
+    const struct vpc_home *told = map_get(&estate->vpc_homes, place->vpc_id);
+    bool vpc_unsure = told != NULL && told->doubt != NULL && !block.of_subnet;
+    if (unsure == NULL && (subnet == NULL || subnet->doubt != NULL || vpc_unsure)) // either may say a mode of its own
+        unsure = block_doubt(
+            arena, place->subnet_id,
+            settle_by_call(arena, vpc_unsure ? KIND_VPCS : KIND_SUBNETS, vpc_unsure ? place->vpc_id : place->subnet_id),
+            "what VPC Block Public Access does to the subnet is not known");
     if (unsure != NULL) {
         gate_doubt(arena, gate, unsure);
         return;
@@ -413,6 +417,9 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
     } else if (gate.state != GATE_SHUT) {
         if (own.doubt != NULL)
             gate_doubt(arena, &gate, own.doubt);
+        gate.lack = own.lack;
+        if (balancer != NULL && balancer->unsure != NULL)
+            gate_doubt(arena, &gate, load_balancer_unsure(arena, balancer));
         if (missing != NULL)
             gate_doubt(arena, &gate, missing);
         if (balancer != NULL && balancer->doubt != NULL)

@@ -10,6 +10,7 @@ struct gate {
     const char *gateway_id;   // of the VPC's internet gateway, or NULL
     const struct reason *why; // what decides
     reason_list doubts;       // why only possible
+    const struct lack *lack;  // of an interface: what the snapshot lacks to know it, or NULL
 };
 
 // Whether packets from the internet arrive in an interface's subnet at all (semantics.md, 1 and 2).

@@ -22,24 +22,46 @@ static const struct reason *rules_doubt(struct hopper *hopper, const struct load
                         settle_by_call(kept, KIND_LISTENER_RULES, balancer->name), text);
 }
 
-static void widen(struct arena *arena, struct way *way, struct prefixset sources, bool surely,
+enum { FAMILIES = 2 };
+static const enum family families[FAMILIES] = {FAMILY_IPV4, FAMILY_IPV6};
+
+// Sources of both families.
+struct sources {
+    struct prefixset of[FAMILIES];
+};
+
+static struct sources everyone(struct arena *arena)
+{
+    return (struct sources){{prefixset_all(arena, FAMILY_IPV4), prefixset_all(arena, FAMILY_IPV6)}};
+}
+
+struct clients way_sources(const struct way *way, enum family family)
+{
+    return way->sources[family == FAMILY_IPV6];
+}
+
+static void widen(struct arena *arena, struct way *way, const struct sources *sources, bool surely,
                   const struct reason *doubt)
 {
-    way->sources.may = prefixset_union(arena, way->sources.may, sources);
-    if (surely)
-        way->sources.must = prefixset_union(arena, way->sources.must, sources);
-    else
+    for (int f = 0; f < FAMILIES; f++) {
+        struct clients more = {surely ? sources->of[f] : prefixset_empty, sources->of[f]};
+        if (prefixset_is_empty(sources->of[f]))
+            continue;
+        way->sources[f] = clients_union(arena, way->sources[f], more);
+    }
+    if (!surely)
         reason_add(arena, &way->doubts, doubt);
 }
 
-static struct prefixset rule_sources(struct arena *arena, const struct listener_rule *rule, enum family family)
+static struct sources rule_sources(struct arena *arena, const struct listener_rule *rule)
 {
-    struct prefixset set = prefixset_empty;
+    struct sources set = {{prefixset_empty, prefixset_empty}};
     if (!rule->from_sources)
-        return prefixset_all(arena, family);
-    for (size_t i = 0; i < rule->sources.count; i++)
-        if (rule->sources.items[i].family == family)
-            set = prefixset_union(arena, set, prefixset_of(arena, rule->sources.items[i]));
+        return everyone(arena);
+    for (int f = 0; f < FAMILIES; f++)
+        for (size_t i = 0; i < rule->sources.count; i++)
+            if (rule->sources.items[i].family == families[f])
+                set.of[f] = prefixset_union(arena, set.of[f], prefixset_of(arena, rule->sources.items[i]));
     return set;
 }
 
@@ -48,27 +70,27 @@ static struct prefixset rule_sources(struct arena *arena, const struct listener_
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
 static void follow_rule(struct hopper *hopper, const struct load_balancer *balancer, const struct listener_rule *rule,
-                        enum family family, bool sure, const struct reason *doubt, struct prefixset *left,
-                        struct ways *ways)
+                        bool sure, const struct reason *doubt, struct sources *left, struct ways *ways)
 {
     struct arena *arena = hopper->arena;
-    struct prefixset sources = rule_sources(arena, rule, family);
-    struct prefixset taken = prefixset_intersect(arena, *left, sources);
+    struct sources sources = rule_sources(arena, rule), taken;
+    for (int f = 0; f < FAMILIES; f++)
+        taken.of[f] = prefixset_intersect(arena, left->of[f], sources.of[f]);
     for (size_t i = 0; i < rule->forwards.count; i++) {
         const struct forward *forward = &rule->forwards.items[i];
         struct way *way = way_to(arena, ways, forward->target_group);
         if (forward->weight > 0)
-            widen(arena, way, taken, sure && rule->doubt == NULL,
+            widen(arena, way, &taken, sure && rule->doubt == NULL,
                   rule->doubt != NULL ? rules_doubt(hopper, balancer, rule->doubt) : doubt);
         else if (rule->sticky)
-            widen(arena, way, taken, false,
+            widen(arena, way, &taken, false,
                   reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe,
                                "its weight is 0, but a client may be kept there by a cookie"));
         else
             way->weightless = true;
     }
-    if (!rule->has_conditions && rule->doubt == NULL && sure)
-        *left = prefixset_subtract(arena, *left, sources);
+    for (int f = 0; f < FAMILIES && !rule->has_conditions && rule->doubt == NULL && sure; f++)
+        left->of[f] = prefixset_subtract(arena, left->of[f], sources.of[f]);
 }
 
 static bool belongs_to(const struct target_group *group, const struct load_balancer *balancer)
@@ -144,7 +166,7 @@ static const struct reason *rules_lack(struct hopper *hopper, const struct load_
 // Groups that say they belong to a load balancer may be behind a listener whose rules are not known, or behind any
 // where no listener names them.
 static void follow_unnamed(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                           enum family family, const struct vpc_home *home, struct ways *ways)
+                           const struct vpc_home *home, struct ways *ways)
 {
     struct arena *arena = hopper->arena, *kept = hopper->set->arena;
     VECTOR(const struct target_group *) groups = {0};
@@ -165,10 +187,10 @@ static void follow_unnamed(struct hopper *hopper, const struct load_balancer *ba
         qsort(groups.items, groups.count, sizeof(*groups.items), by_arn);
     for (size_t i = 0; i < groups.count; i++) {
         struct way *way = way_to(arena, ways, groups.items[i]->arn);
-        struct prefixset everyone = prefixset_all(arena, family);
-        if (prefixset_equal(way->sources.must, everyone))
+        struct sources all = everyone(arena);
+        if (prefixset_equal(way->sources[0].must, all.of[0]) && prefixset_equal(way->sources[1].must, all.of[1]))
             continue;
-        widen(arena, way, everyone, false,
+        widen(arena, way, &all, false,
               lack != NULL
                   ? lack
                   : reason_doubt(
@@ -194,7 +216,7 @@ static int by_group(const void *left, const void *right)
 }
 
 struct ways listener_ways(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                          enum family family, const struct interface_place *place)
+                          const struct interface_place *place)
 {
     // Whose the balancer is, and where: its ARN tells, else its nodes do.
     const struct vpc_home home = {.owner = balancer->account != NULL ? balancer->account : place->account_id,
@@ -202,12 +224,12 @@ struct ways listener_ways(struct hopper *hopper, const struct load_balancer *bal
     const struct reason *doubt =
         listener == NULL || listener->rules_doubt == NULL ? NULL : rules_doubt(hopper, balancer, listener->rules_doubt);
     struct ways ways = {0};
-    struct prefixset left = prefixset_all(hopper->arena, family);
+    struct sources left = everyone(hopper->arena);
     for (size_t r = 0; listener != NULL && r < listener->rules.count; r++)
-        follow_rule(hopper, balancer, &listener->rules.items[r], family, doubt == NULL, doubt, &left, &ways);
+        follow_rule(hopper, balancer, &listener->rules.items[r], doubt == NULL, doubt, &left, &ways);
     if (listener != NULL)
-        follow_rule(hopper, balancer, &listener->otherwise, family, doubt == NULL, doubt, &left, &ways);
-    follow_unnamed(hopper, balancer, listener, family, &home, &ways);
+        follow_rule(hopper, balancer, &listener->otherwise, doubt == NULL, doubt, &left, &ways);
+    follow_unnamed(hopper, balancer, listener, &home, &ways);
     if (ways.items.count > 1)
         qsort(ways.items.items, ways.items.count, sizeof(struct way), by_group);
     return ways;

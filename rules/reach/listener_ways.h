@@ -6,18 +6,21 @@
 
 // A target group that a listener forwards to, and for which sources.
 struct way {
-    const char *group; // ARN
-    struct clients sources;
-    bool weightless;    // by an action that gives it no weight
-    reason_list doubts; // why beyond sources.must it is not sure
+    const char *group;         // ARN
+    struct clients sources[2]; // of IPv4, of IPv6
+    bool weightless;           // by an action that gives it no weight
+    reason_list doubts;        // why beyond sources.must it is not sure
 };
 
 struct ways {
     VECTOR(struct way) items;
 };
 
+// Its sources of one family.
+struct clients way_sources(const struct way *way, enum family family);
+
 // By rules in the order of their priority, then the default actions, and those that they may forward to for all the
 // snapshot tells. A listener that is NULL is one that the snapshot does not tell of. What is lacking or assumed is
 // added to hopper->set. Lives in hopper->arena.
 struct ways listener_ways(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
-                          enum family family, const struct interface_place *place);
+                          const struct interface_place *place);

@@ -1,5 +1,6 @@
 #include "rules/reach/load_balancer.h"
 
+#include "model/interface_kind.h"
 #include "model/protocol.h"
 
 const char *load_balancer_key(struct arena *arena, const struct network_interface *interface)
@@ -20,6 +21,12 @@ bool preserves_by_default(const struct target_group *group)
     return strcmp(group->type, "instance") == 0;
 }
 
+const struct reason *load_balancer_unsure(struct arena *arena, const struct load_balancer *balancer)
+{
+    return reason_doubt(arena, REASON_BALANCER, balancer->name,
+                        settle_by_call(arena, KIND_LOAD_BALANCERS, balancer->name), balancer->unsure);
+}
+
 const struct reason *load_balancer_doubt(struct arena *arena, const struct estate *estate,
                                          const struct load_balancer *balancer)
 {
@@ -34,12 +41,40 @@ const struct reason *listeners_missing(struct arena *arena, const struct load_ba
                         arena_printf(arena, "missing: listeners of load balancer %s", balancer->name));
 }
 
+// Interfaces of application and classic load balancers are of type "interface"; their requester tells them.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/requester-managed-eni.html
+bool is_balancers_interface(const struct network_interface *interface)
+{
+    return strstr(interface->type, "load_balancer") != NULL || text_same(interface->requester_id, "amazon-elb");
+}
+
+// A load balancer's interface whose description does not say whose it is: where load balancers are told of, that one is
+// missing.
+static const struct reason *unnamed_missing(struct arena *arena, const struct estate *estate,
+                                            const struct network_interface *interface)
+{
+    const struct interface_place *place = interface->place;
+    const struct interface_kind *kind = interface_kind_of(interface->type);
+    bool takes = is_balancers_interface(interface) && (kind == NULL || kind->admission == INTERFACE_ORDINARY);
+    if (!takes ||
+        (estate_completeness(estate, KIND_LOAD_BALANCERS, place->account_id, place->region) <= COMPLETENESS_DENIED &&
+         estate_completeness(estate, KIND_CLASSIC_LOAD_BALANCERS, place->account_id, place->region) <=
+             COMPLETENESS_DENIED))
+        return NULL;
+    return reason_doubt(arena, REASON_BALANCER, interface->id,
+                        settle_by_call(arena, KIND_NETWORK_INTERFACES, interface->id),
+                        arena_printf(arena, "missing: the load balancer of %s", interface->id));
+}
+
 const struct load_balancer *load_balancer_of(struct arena *arena, const struct estate *estate,
                                              const struct network_interface *interface, const struct reason **missing)
 {
     const char *mark = interface->load_balancer;
-    if (mark == NULL)
+    if (mark == NULL) {
+        const struct reason *unnamed = unnamed_missing(arena, estate, interface);
+        *missing = unnamed != NULL ? unnamed : *missing;
         return NULL;
+    }
     bool classic = strchr(mark, '/') == NULL;
     enum kind kind = classic ? KIND_CLASSIC_LOAD_BALANCERS : KIND_LOAD_BALANCERS;
     const struct load_balancer *balancer = map_get(&estate->load_balancers, load_balancer_key(arena, interface));
@@ -47,7 +82,7 @@ const struct load_balancer *load_balancer_of(struct arena *arena, const struct e
                                 COMPLETENESS_DENIED)
         return NULL; // taken as none: the assumption is listed
     if (balancer == NULL || balancer->name == NULL) {
-        if (!interface->requester_managed && strstr(interface->type, "load_balancer") == NULL)
+        if (!interface->requester_managed && !is_balancers_interface(interface))
             return NULL; // somebody's own description
         *missing = reason_doubt(arena, REASON_BALANCER, mark, settle_by_call(arena, kind, mark),
                                 arena_printf(arena, "missing: load balancer %s", mark));
@@ -176,15 +211,24 @@ void load_balancer_gate(struct arena *arena, const struct estate *estate, const 
         balancer->attributes_told ? NULL : attributes_lack(estate, balancer->account, balancer->region);
     if (internal && ipv6 && denies == SETTING_OFF)
         return;
-    if (internal && ipv6 && denies == SETTING_NOT_TOLD && lack != NULL)
-        gate->doubt = attributes_doubt(arena, balancer, lack);
-    else if (internal)
+    // AWS sets it for internal ones when they are made, and whoever owns it may have changed it since. A classic one
+    // has no IPv6 addresses in a VPC:
+    // https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-internet-facing-load-balancers.html
+    if (internal && ipv6 && denies == SETTING_NOT_TOLD && balancer->type != LOAD_BALANCER_CLASSIC) {
+        struct lack *own = arena_new_of(arena, struct lack);
+        *own = (struct lack){
+            "Attributes", balancer->account, balancer->region, balancer->arn,
+            arena_printf(arena, "missing: ipv6.deny_all_igw_traffic of load balancer %s", balancer->name)};
+        gate->lack = lack == NULL ? own : lack;
+        gate->doubt = attributes_doubt(arena, balancer, gate->lack);
+    } else if (internal) {
         gate->shut = arena_printf(arena, "load balancer %s is internal", balancer->name);
-    else if (denies == SETTING_ON && ipv6)
+    } else if (denies == SETTING_ON && ipv6) {
         gate->shut = arena_printf(arena, "load balancer %s denies all traffic of the internet gateway", balancer->name);
-    else if (denies == SETTING_ON)
+    } else if (denies == SETTING_ON) {
         gate->doubt = reason_doubt(
             arena, REASON_BALANCER, balancer->name, settle_by_probe,
             arena_printf(arena, "what ipv6.deny_all_igw_traffic of load balancer %s does to IPv4 is not documented",
                          balancer->name));
+    }
 }

@@ -13,6 +13,9 @@ const char *load_balancer_key(struct arena *arena, const struct network_interfac
 bool preservation_is_optional(const struct target_group *group);
 bool preserves_by_default(const struct target_group *group);
 
+// Whether an interface is a load balancer's own, by its type or by who asked for it.
+bool is_balancers_interface(const struct network_interface *interface);
+
 // The load balancer whose interface this is, or NULL. Where the snapshot holds load balancers but lacks this one or its
 // listeners, *missing says so: it may listen on every port.
 const struct load_balancer *load_balancer_of(struct arena *arena, const struct estate *estate,
@@ -49,10 +52,13 @@ const struct reason *listener_reason(struct arena *arena, const struct load_bala
 struct balancer_gate {
     const char *shut;           // why nothing comes in, or NULL
     const struct reason *doubt; // why that is not sure, or NULL
+    const struct lack *lack;    // the attribute, where the doubt is that it is not told; or NULL
 };
 void load_balancer_gate(struct arena *arena, const struct estate *estate, const struct load_balancer *balancer,
                         enum family family, bool allowed, struct balancer_gate *gate);
 
+// Why it may take no client, by its state; it is unsure.
+const struct reason *load_balancer_unsure(struct arena *arena, const struct load_balancer *balancer);
 // Why a load balancer or its listeners are not sure; it has a doubt.
 const struct reason *load_balancer_doubt(struct arena *arena, const struct estate *estate,
                                          const struct load_balancer *balancer);

@@ -385,7 +385,8 @@ static const struct exposure_list *ask(struct engine *engine, struct site *site,
     struct site_family *of = &site->families[family == FAMILY_IPV6];
     bool plain = interface->groups != NULL && interface->load_balancer == NULL && site->edge == NULL &&
                  interface->doubt == NULL && strcmp(interface->type, "interface") == 0 &&
-                 interface->igw_traffic != IGW_DENIED && !(family == FAMILY_IPV6 && engine->estate->has_private_ipv6);
+                 !is_balancers_interface(interface) && interface->igw_traffic != IGW_DENIED &&
+                 !(family == FAMILY_IPV6 && engine->estate->has_private_ipv6);
     struct exposure_list *list = plain ? map_get_pointer(&of->answers, interface->groups) : NULL;
     if (list != NULL)
         return list;
@@ -410,9 +411,12 @@ static const struct exposure_list *ask(struct engine *engine, struct site *site,
         struct lack_list lacks = {0};
         lack_add(engine->arena, &lacks,
                  &(struct lack){kind_name(KIND_LOAD_BALANCERS), interface->place->account_id, interface->place->region,
-                                interface->load_balancer, missing->text});
+                                interface->load_balancer != NULL ? interface->load_balancer : interface->id,
+                                missing->text});
         add_missing(engine, &lacks);
     }
+    if (gate.lack != NULL)
+        lack_add(engine->arena, &engine->set->missing, gate.lack);
     *vector_add(engine->arena, &engine->questions) = (struct question){.engine = engine,
                                                                        .site = site,
                                                                        .interface = interface,

@@ -114,6 +114,13 @@ const struct reason *security_group_reason(struct arena *arena, const struct est
     return reason;
 }
 
+const struct reason *rule_unsure(struct arena *arena, const struct security_group *group,
+                                 const struct security_group_rule *rule)
+{
+    return reason_doubt(arena, REASON_GROUP, group->id, settle_by_call(arena, KIND_SECURITY_GROUPS, group->id),
+                        rule->doubt);
+}
+
 typedef VECTOR(struct admission) admission_vector;
 
 // Adds what a rule, or a part of it, admits of a family.
@@ -126,6 +133,8 @@ static void add_admission(struct group_cache *cache, const struct security_group
     resolve_rule(cache, part, family, &admission);
     if (prefixset_is_empty(admission.sources) && admission.doubt == NULL)
         return; // nothing of this family
+    if (rule->doubt != NULL)
+        admission.unsure = rule_unsure(cache->arena, group, rule);
     admission.reason =
         (struct reason){.stage = REASON_GROUP, .form = REASON_RULE, .id = group->id, .rule = rule, .record = record};
     *vector_add(scratch, found) = admission;
@@ -277,8 +286,12 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
     size_t must_count = 0;
     for (size_t i = 0; i < rules->count; i++) {
         const struct admission *rule = rules->by_port[i].rule;
-        if (!prefixset_is_empty(rule->sources))
+        if (rule->unsure != NULL) {
+            reason_add(arena, &claim.doubts, rule->unsure);
+            *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, rule->sources};
+        } else if (!prefixset_is_empty(rule->sources)) {
             must[must_count++] = (struct port_segment){rule->low, rule->high, rule->sources};
+        }
         if (rule->doubt != NULL) {
             reason_add(arena, &claim.doubts, rule->doubt);
             *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, everyone};

@@ -11,8 +11,13 @@ struct admission {
     uint16_t low;
     uint16_t high;
     struct prefixset sources;
-    const struct reason *doubt; // what the snapshot lacks to know all sources, or NULL
+    const struct reason *doubt;  // what the snapshot lacks to know all sources, or NULL
+    const struct reason *unsure; // why none of its sources is sure, or NULL
 };
+
+// Why a rule may not be; it has a doubt.
+const struct reason *rule_unsure(struct arena *arena, const struct security_group *group,
+                                 const struct security_group_rule *rule);
 
 struct group_admissions {
     const struct admission *items; // those that name some source of the family

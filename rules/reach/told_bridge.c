@@ -6,6 +6,7 @@
 #include "model/interface_kind.h"
 #include "model/protocol.h"
 #include "rules/reach/claim.h"
+#include "rules/reach/instance_home.h"
 
 typedef VECTOR(const struct network_interface *) interfaces;
 
@@ -13,6 +14,7 @@ struct teller {
     struct arena *arena;
     const struct estate *estate;
     struct told_bridges *told;
+    struct map homes; // instance -> struct instance_home
 };
 
 static int by_key(const void *left, const void *right)
@@ -45,6 +47,7 @@ static bool is_broken(const struct estate *estate, enum kind kind)
     return false;
 }
 
+// Whether an interface has an Elastic IP address, by the id of its allocation.
 static bool has_address(const struct estate *estate, const char *allocation, const struct network_interface *interface)
 {
     for (size_t i = 0; i < estate->elastic_addresses.count; i++) {
@@ -60,34 +63,64 @@ static bool has_address(const struct estate *estate, const char *allocation, con
     return false;
 }
 
-// Whether an interface is that of a load balancer or an instance (by its id or ARN: its primary one), or has an Elastic
-// IP address, by the id of its allocation.
-static bool is_of(const struct estate *estate, const char *id, const struct network_interface *interface)
+// The interfaces of a load balancer (by its ARN), of an instance (by its id or ARN: its primary one), or with an
+// Elastic IP address (by the id of its allocation).
+struct targets {
+    interfaces items;
+    const char *unsure; // which of them is the primary one
+};
+
+static struct targets targets_of(const struct teller *teller, const char *id)
 {
+    const struct estate *estate = teller->estate;
     const char *balancer = strstr(id, ":loadbalancer/");
-    if (balancer != NULL)
-        return interface->load_balancer != NULL &&
-               strcmp(interface->load_balancer, balancer + strlen(":loadbalancer/")) == 0;
-    if (strncmp(id, "eipalloc-", 9) == 0)
-        return has_address(estate, id, interface);
-    return interface->instance_id != NULL && strcmp(interface->instance_id, text_behind_slash(id)) == 0 &&
-           interface->device_index <= 0;
+    struct targets found = {0};
+    if (balancer == NULL && strncmp(id, "eipalloc-", 9) != 0) {
+        const char *instance = text_behind_slash(id);
+        const struct instance_home *home = map_get(&teller->homes, instance);
+        size_t count = 0;
+        bool sure = true;
+        const struct network_interface *const *items =
+            home == NULL ? NULL : instance_home_interfaces(home, &count, &sure);
+        for (size_t i = 0; i < count; i++)
+            *vector_add(teller->arena, &found.items) = items[i];
+        found.unsure = sure ? NULL : instance_home_doubt(teller->arena, instance);
+        return found;
+    }
+    for (size_t i = 0; i < estate->interfaces.count; i++) {
+        const struct network_interface *one = estate->interfaces.items[i];
+        if (balancer != NULL ? text_same(one->load_balancer, balancer + strlen(":loadbalancer/"))
+                             : has_address(estate, id, one))
+            *vector_add(teller->arena, &found.items) = one;
+    }
+    return found;
 }
 
-static interfaces targets_of(const struct teller *teller, const char *id)
+// Field `index` of "arn:aws:SERVICE:REGION:ACCOUNT:...", or NULL.
+static const char *arn_field(struct arena *arena, const char *arn, int index)
 {
-    interfaces found = {0};
-    for (size_t i = 0; i < teller->estate->interfaces.count; i++)
-        if (is_of(teller->estate, id, teller->estate->interfaces.items[i]))
-            *vector_add(teller->arena, &found) = teller->estate->interfaces.items[i];
-    return found;
+    if (strncmp(arn, "arn:", 4) != 0)
+        return NULL;
+    for (; index > 0 && arn != NULL; index--)
+        arn = strchr(arn, ':') == NULL ? NULL : strchr(arn, ':') + 1;
+    return arn == NULL || strcspn(arn, ":") == 0 ? NULL : arena_strndup(arena, arn, strcspn(arn, ":"));
 }
 
 // ---- Accelerators
 
-static bool is_accelerators(const struct network_interface *interface)
+// By its type; where that is not told, by the group that the service makes.
+// https://docs.aws.amazon.com/global-accelerator/latest/dg/best-practices-aga.html
+bool is_accelerators(const struct estate *estate, const struct network_interface *interface)
 {
-    return strcmp(interface->type, "global_accelerator_managed") == 0;
+    const struct group_set *groups = interface->groups;
+    if (strcmp(interface->type, "global_accelerator_managed") == 0)
+        return true;
+    for (size_t i = 0; interface->requester_managed && groups != NULL && i < groups->count; i++) {
+        const struct security_group *group = map_get(&estate->security_groups, groups->ids[i]);
+        if (group != NULL && text_same(group->name, "GlobalAccelerator") && strcmp(interface->type, "interface") == 0)
+            return true;
+    }
+    return false;
 }
 
 // Accelerators that keep the client's address have one interface in each subnet with an endpoint.
@@ -95,7 +128,7 @@ static bool is_accelerators(const struct network_interface *interface)
 static const struct network_interface *accelerators_in(const struct estate *estate, const char *subnet_id)
 {
     for (size_t i = 0; i < estate->interfaces.count; i++)
-        if (is_accelerators(estate->interfaces.items[i]) && subnet_id != NULL &&
+        if (is_accelerators(estate, estate->interfaces.items[i]) && subnet_id != NULL &&
             text_same(estate->interfaces.items[i]->place->subnet_id, subnet_id))
             return estate->interfaces.items[i];
     return NULL;
@@ -117,18 +150,22 @@ static struct portset endpoint_ports(struct arena *arena, const struct accelerat
 
 static void tell_endpoint(struct teller *teller, const struct accelerator *accelerator,
                           const struct accelerator_listener *listener, const struct accelerator_group *group,
-                          const struct accelerator_endpoint *endpoint, const interfaces *targets)
+                          const struct accelerator_endpoint *endpoint, const struct targets *targets)
 {
     struct arena *arena = teller->arena;
     struct portset ports = endpoint_ports(arena, listener, group);
     const char *protocol = listener->protocol == PROTOCOL_UDP ? "UDP" : "TCP";
-    for (size_t i = 0; i < targets->count; i++) {
-        const struct network_interface *target = targets->items[i];
+    for (size_t i = 0; i < targets->items.count; i++) {
+        const struct network_interface *target = targets->items.items[i];
         const struct network_interface *own = accelerators_in(teller->estate, target->place->subnet_id);
-        const char *unsure = accelerator->unsure != NULL ? accelerator->unsure : endpoint->unsure;
+        const char *unsure = accelerator->unsure != NULL ? accelerator->unsure
+                             : endpoint->unsure != NULL  ? endpoint->unsure
+                                                         : targets->unsure;
         const char *settle = accelerator->unsure != NULL ? settle_by_call(arena, KIND_ACCELERATORS, accelerator->name)
-                             : endpoint->keeps_untold ? settle_by_call(arena, KIND_ENDPOINT_GROUPS, accelerator->name)
-                                                      : settle_by_probe;
+                             : endpoint->by_answer ? settle_by_call(arena, KIND_ENDPOINT_GROUPS, accelerator->name)
+                             : endpoint->unsure == NULL && targets->unsure != NULL
+                                 ? settle_by_call(arena, KIND_NETWORK_INTERFACES, text_behind_slash(endpoint->id))
+                                 : settle_by_probe;
         if (unsure == NULL && !endpoint->keeps_client) {
             unsure = "its clients come from AWS's own addresses, which are not told";
         } else if (unsure == NULL && own == NULL) {
@@ -177,17 +214,56 @@ static void decide(struct teller *teller, const struct network_interface *own)
 }
 
 // The interface of a subnet serves what the endpoints there are of: that is known where some accelerator has one there.
-static void decide_subnets(struct teller *teller, const interfaces *targets)
+static void decide_subnets(struct teller *teller, const struct targets *targets)
 {
-    for (size_t i = 0; i < targets->count; i++)
-        decide(teller, accelerators_in(teller->estate, targets->items[i]->place->subnet_id));
+    for (size_t i = 0; i < targets->items.count; i++)
+        decide(teller, accelerators_in(teller->estate, targets->items.items[i]->place->subnet_id));
+}
+
+static bool may_be(const char *here, const char *wanted)
+{
+    return here == NULL || wanted == NULL || strcmp(here, "unknown") == 0 || strcmp(here, wanted) == 0;
+}
+
+// Whether the snapshot tells of the network of an account's region; either may be NULL, where it is not told.
+static bool covers(const struct estate *estate, const char *account, const char *region)
+{
+    for (size_t i = 0; i < estate->completeness.count; i++) {
+        const struct completeness *one = &estate->completeness.items[i];
+        if (one->demanded && may_be(one->region, region) && may_be(one->account, account))
+            return true;
+    }
+    return false;
+}
+
+// An endpoint that is no interface of the snapshot: in a region that it tells of, one is missing.
+static void note_endpoint(struct teller *teller, const struct accelerator *accelerator,
+                          const struct accelerator_group *group, const struct accelerator_endpoint *endpoint)
+{
+    struct arena *arena = teller->arena;
+    const struct instance *instance = map_get(&teller->estate->instances, text_behind_slash(endpoint->id));
+    if (instance != NULL && instance_is_gone(instance))
+        return;
+    const char *region = group->region != NULL ? group->region : arn_field(arena, endpoint->id, 3);
+    if (!covers(teller->estate, arn_field(arena, endpoint->id, 4), region)) {
+        text_list_add(arena, &teller->told->not_covered,
+                      arena_printf(arena, "endpoint %s of accelerator %s is no interface of this snapshot",
+                                   endpoint->id, accelerator->name));
+        return;
+    }
+    lack_add(arena, &teller->told->missing,
+             &(struct lack){.kind = kind_name(KIND_NETWORK_INTERFACES),
+                            .region = region,
+                            .id = endpoint->id,
+                            .text = arena_printf(arena, "missing: the interface of endpoint %s of accelerator %s",
+                                                 endpoint->id, accelerator->name)});
 }
 
 // An accelerator of which the documents do not tell all, and no interface shows that anything is reached by it.
 static void note_accelerator(struct teller *teller, const struct accelerator *one)
 {
     for (size_t i = 0; i < teller->estate->interfaces.count; i++)
-        if (is_accelerators(teller->estate->interfaces.items[i]))
+        if (is_accelerators(teller->estate, teller->estate->interfaces.items[i]))
             return;
     lack_add(teller->arena, &teller->told->missing,
              &(struct lack){.kind = kind_name(KIND_ENDPOINT_GROUPS),
@@ -213,7 +289,7 @@ static void tell_accelerators(struct teller *teller)
     }
     // Whatever they are for: where none is enabled, none brings anything.
     for (size_t i = 0; i < estate->interfaces.count && whole && !any_enabled; i++)
-        if (is_accelerators(estate->interfaces.items[i]))
+        if (is_accelerators(estate, estate->interfaces.items[i]))
             decide(teller, estate->interfaces.items[i]);
     for (size_t i = 0; i < all.count && whole; i++) {
         const struct accelerator *one = all.items[i]->value;
@@ -222,8 +298,10 @@ static void tell_accelerators(struct teller *teller)
                 const struct accelerator_listener *listener = &one->listeners.items[l];
                 const struct accelerator_group *group = &listener->groups.items[g];
                 for (size_t e = 0; e < group->endpoints.count; e++) {
-                    interfaces targets = targets_of(teller, group->endpoints.items[e].id);
+                    struct targets targets = targets_of(teller, group->endpoints.items[e].id);
                     decide_subnets(teller, &targets);
+                    if (one->enabled && targets.items.count == 0)
+                        note_endpoint(teller, one, group, &group->endpoints.items[e]);
                     if (one->enabled)
                         tell_endpoint(teller, one, listener, group, &group->endpoints.items[e], &targets);
                 }
@@ -233,28 +311,33 @@ static void tell_accelerators(struct teller *teller)
 
 // ---- VPC origins
 
-static interfaces targets_in(struct teller *teller, const struct vpc_origin *origin, const char *vpc_id)
+static struct targets targets_in(struct teller *teller, const struct vpc_origin *origin, const char *vpc_id)
 {
-    interfaces all = {0}, here = {0};
+    struct targets all = {0}, here = {0};
     if (origin->target != NULL)
         all = targets_of(teller, origin->target);
-    for (size_t i = 0; i < all.count; i++)
-        if (strcmp(all.items[i]->place->vpc_id, vpc_id) == 0)
-            *vector_add(teller->arena, &here) = all.items[i];
+    here.unsure = all.unsure;
+    for (size_t i = 0; i < all.items.count; i++)
+        if (strcmp(all.items.items[i]->place->vpc_id, vpc_id) == 0)
+            *vector_add(teller->arena, &here.items) = all.items.items[i];
     return here;
 }
 
 static void tell_origin(struct teller *teller, const struct vpc_origin *origin, const struct network_interface *own)
 {
-    interfaces targets = targets_in(teller, origin, own->place->vpc_id);
-    const char *unsure = origin->unsure, *settle = settle_by_call(teller->arena, KIND_VPC_ORIGINS, origin->id);
+    struct targets targets = targets_in(teller, origin, own->place->vpc_id);
+    const char *unsure = origin->unsure != NULL ? origin->unsure : targets.unsure;
+    const char *settle =
+        origin->unsure != NULL || targets.unsure == NULL
+            ? settle_by_call(teller->arena, KIND_VPC_ORIGINS, origin->id)
+            : settle_by_call(teller->arena, KIND_NETWORK_INTERFACES, text_behind_slash(origin->target));
     if (unsure == NULL && origin->distribution == NULL) {
         unsure = "no distribution of the snapshot is known to send every viewer there";
         settle = is_broken(teller->estate, KIND_DISTRIBUTIONS) || !estate_has(teller->estate, KIND_DISTRIBUTIONS)
                      ? settle_by_call(teller->arena, KIND_DISTRIBUTIONS, NULL)
                      : settle_by_probe;
     }
-    for (size_t i = 0; i < targets.count; i++)
+    for (size_t i = 0; i < targets.items.count; i++)
         *vector_add(teller->arena, &teller->told->items) = (struct told_bridge){
             .service = "CloudFront VPC origin",
             .what = arena_printf(teller->arena, "origin %s%s%s, %s/TCP", origin->id,
@@ -263,7 +346,7 @@ static void tell_origin(struct teller *teller, const struct vpc_origin *origin, 
                                  portset_format(teller->arena, origin->ports)),
             .id = own->id,
             .interface = own,
-            .target = targets.items[i],
+            .target = targets.items.items[i],
             .ports = origin->ports,
             .protocol = PROTOCOL_TCP,
             .takes_ipv6 = true,
@@ -280,7 +363,7 @@ static void tell_origins(struct teller *teller, const struct network_interface *
     bool any = false, whole = !is_broken(teller->estate, KIND_VPC_ORIGINS);
     for (size_t i = 0; i < all.count; i++) {
         const struct vpc_origin *one = all.items[i]->value;
-        if (one->target == NULL || targets_in(teller, one, own->place->vpc_id).count > 0) {
+        if (one->target == NULL || targets_in(teller, one, own->place->vpc_id).items.count > 0) {
             any = any || one->target != NULL;
             whole = whole && one->told && one->doubt == NULL && one->target != NULL &&
                     (one->account == NULL || strcmp(one->account, own->place->account_id) == 0);
@@ -293,26 +376,55 @@ static void tell_origins(struct teller *teller, const struct network_interface *
         tell_origin(teller, all.items[i]->value, own);
 }
 
-// An origin whose target is here, while the service's interface, by which it is reached, is not.
+static void note_origin_target(struct teller *teller, const struct vpc_origin *origin)
+{
+    struct arena *arena = teller->arena;
+    const char *region = arn_field(arena, origin->target, 3), *account = arn_field(arena, origin->target, 4);
+    const struct instance *instance = map_get(&teller->estate->instances, text_behind_slash(origin->target));
+    if ((instance != NULL && instance_is_gone(instance)) || !origin->told)
+        return;
+    if (region != NULL && covers(teller->estate, account, region))
+        lack_add(arena, &teller->told->missing,
+                 &(struct lack){.kind = kind_name(KIND_NETWORK_INTERFACES),
+                                .account = account,
+                                .region = region,
+                                .id = origin->target,
+                                .text = arena_printf(arena, "missing: the interface of %s, target of VPC origin %s",
+                                                     origin->target, origin->id)});
+    else
+        text_list_add(arena, &teller->told->not_covered,
+                      arena_printf(arena, "%s, target of VPC origin %s, is no interface of this snapshot",
+                                   origin->target, origin->id));
+}
+
+// An origin whose target is here, while the service's interface, by which it is reached, is not; or whose target is
+// not, in a region of the snapshot.
 static void note_origin(struct teller *teller, const struct vpc_origin *origin,
                         bool (*is_origin)(const void *context, const struct network_interface *interface),
                         const void *context)
 {
-    interfaces targets = {0};
-    if (origin->target != NULL)
-        targets = targets_of(teller, origin->target);
-    bool shown = targets.count == 0;
+    struct arena *arena = teller->arena;
+    struct targets targets = {0};
+    if (origin->target == NULL)
+        return;
+    targets = targets_of(teller, origin->target);
+    if (targets.items.count == 0) {
+        note_origin_target(teller, origin);
+        return;
+    }
+    const struct interface_place *place = targets.items.items[0]->place;
+    bool shown = false;
     for (size_t i = 0; i < teller->estate->interfaces.count && !shown; i++)
         shown = is_origin(context, teller->estate->interfaces.items[i]) &&
-                text_same(teller->estate->interfaces.items[i]->place->vpc_id, targets.items[0]->place->vpc_id);
+                text_same(teller->estate->interfaces.items[i]->place->vpc_id, place->vpc_id);
     if (!shown)
-        lack_add(teller->arena, &teller->told->missing,
-                 &(struct lack){.kind = kind_name(KIND_NETWORK_INTERFACES),
-                                .account = targets.items[0]->place->account_id,
-                                .region = targets.items[0]->place->region,
-                                .id = origin->id,
-                                .text = arena_printf(
-                                    teller->arena, "missing: the interface of CloudFront VPC origin %s", origin->id)});
+        lack_add(arena, &teller->told->missing,
+                 &(struct lack){
+                     .kind = kind_name(KIND_NETWORK_INTERFACES),
+                     .account = place->account_id,
+                     .region = place->region,
+                     .id = origin->id,
+                     .text = arena_printf(arena, "missing: the interface of CloudFront VPC origin %s", origin->id)});
 }
 
 struct told_bridges told_bridges_of(struct arena *arena, const struct estate *estate,
@@ -321,6 +433,8 @@ struct told_bridges told_bridges_of(struct arena *arena, const struct estate *es
 {
     struct told_bridges told = {0};
     struct teller teller = {.arena = arena, .estate = estate, .told = &told};
+    if (estate->accelerators.count + estate->vpc_origins.count > 0)
+        instance_homes(arena, estate, &teller.homes);
     tell_accelerators(&teller);
     for (size_t i = 0; i < estate->interfaces.count && estate->vpc_origins.count > 0; i++)
         if (is_origin(context, estate->interfaces.items[i]))

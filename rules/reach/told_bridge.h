@@ -24,8 +24,12 @@ struct told_bridges {
     VECTOR(struct told_bridge) items;
     struct map decided; // id of a service's interface -> non-NULL: the items tell all that it brings clients to
     text_list assumptions;
+    text_list not_covered;
     struct lack_list missing; // to know where a service brings clients that no interface of its own shows
 };
+
+// Whether an interface is Global Accelerator's own.
+bool is_accelerators(const struct estate *estate, const struct network_interface *interface);
 
 // `is_origin` says whether an interface is one of CloudFront's.
 struct told_bridges told_bridges_of(struct arena *arena, const struct estate *estate,

@@ -9,7 +9,7 @@
 struct accelerator_endpoint {
     const char *id;     // ARN of a load balancer, id of an instance, or of the allocation of an Elastic IP address
     bool keeps_client;  // it sees the client's own address
-    bool keeps_untold;  // or not: that is not told
+    bool by_answer;     // another answer about its endpoint group would settle `unsure`
     const char *unsure; // why clients may not be sent there, or NULL
 };
 
@@ -22,6 +22,7 @@ struct port_override {
 // https://docs.aws.amazon.com/global-accelerator/latest/api/API_EndpointGroup.html
 struct accelerator_group {
     const char *arn;
+    const char *region; // of its endpoints, or NULL
     uint64_t record;
     VECTOR(struct port_override) overrides;
     VECTOR(struct accelerator_endpoint) endpoints;

@@ -266,9 +266,9 @@ void estate_add_rule_record(struct estate *estate, const char *group, const stru
         map_put(estate->arena, &records->by_peer, arena_strdup(estate->arena, key), kept);
 }
 
-const struct rule_record *estate_rule_record(const struct estate *estate, const char *group,
-                                             const struct security_group_rule *rule, bool egress,
-                                             const struct prefix *prefix, const char *peer)
+static struct rule_record *record_like(const struct estate *estate, const char *group,
+                                       const struct security_group_rule *rule, bool egress, const struct prefix *prefix,
+                                       const char *peer)
 {
     const struct rule_records *records = map_get(&estate->rule_records, group);
     char key[RECORD_KEY];
@@ -279,7 +279,23 @@ const struct rule_record *estate_rule_record(const struct estate *estate, const 
     if (prefix != NULL)
         like.prefix = *prefix;
     record_key(&like, key);
-    const struct rule_record *found = map_get(&records->by_peer, key);
+    return map_get(&records->by_peer, key);
+}
+
+bool estate_match_rule_record(const struct estate *estate, const char *group, const struct security_group_rule *rule,
+                              bool egress, const struct prefix *prefix, const char *peer)
+{
+    struct rule_record *found = record_like(estate, group, rule, egress, prefix, peer);
+    if (found != NULL)
+        found->matched = true;
+    return found != NULL;
+}
+
+const struct rule_record *estate_rule_record(const struct estate *estate, const char *group,
+                                             const struct security_group_rule *rule, bool egress,
+                                             const struct prefix *prefix, const char *peer)
+{
+    const struct rule_record *found = record_like(estate, group, rule, egress, prefix, peer);
     return found == NULL || found->doubtful ? NULL : found;
 }
 

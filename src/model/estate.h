@@ -132,7 +132,10 @@ struct security_group_rule {
     VECTOR(const char *) prefix_lists;
     VECTOR(const char *) groups; // members' private addresses; never an internet source
     const char *description;     // that all of its peers have; NULL where they have none; "" where they differ
+    const char *doubt; // why it may not be: IpPermissions and DescribeSecurityGroupRules contradict each other
 };
+
+typedef VECTOR(struct security_group_rule) security_group_rule_list;
 
 // One peer of a rule, as DescribeSecurityGroupRules tells of it, with the id that it has there.
 struct rule_record {
@@ -145,6 +148,7 @@ struct rule_record {
     struct prefix prefix; // family 0: the peer is a prefix list or a group
     const char *peer;     // its id, or NULL
     bool doubtful;        // another record of this id differs
+    bool matched;         // IpPermissions tell of it too
 };
 
 // Those of one group.
@@ -167,8 +171,8 @@ struct security_group {
     const char *vpc_id;
     const char *account_id; // of the owner, or NULL
     const char *evidence;   // path of the document that tells of it, in the snapshot
-    VECTOR(struct security_group_rule) ingress;
-    VECTOR(struct security_group_rule) egress;
+    security_group_rule_list ingress;
+    security_group_rule_list egress;
     bool has_egress;          // the document tells of it
     const char *egress_doubt; // what of that was not understood: it may let anything out; or NULL
     const char *doubt; // what of it was not understood, or contradicts another record: it may admit anything; or NULL
@@ -343,8 +347,13 @@ struct network_interface {
     uint16_t tag_count;
     uint16_t address_count;
     uint16_t private_ipv4_count;
-    int16_t device_index;                                                                           // -1: not known
-    enum __attribute__((packed)) igw_traffic { IGW_NOT_TOLD, IGW_ALLOWED, IGW_DENIED } igw_traffic; // DenyAllIgwTraffic
+    int16_t device_index; // -1: not known
+    enum __attribute__((packed)) igw_traffic {
+        IGW_NOT_TOLD,
+        IGW_ALLOWED,
+        IGW_DENIED,
+        IGW_UNSURE // its load balancer's attribute says otherwise; `doubt` says so
+    } igw_traffic; // DenyAllIgwTraffic
     bool type_told;
     bool groups_unsure; // whether its groups apply to it is not known; `doubt` says why
     bool attached;
@@ -405,7 +414,8 @@ struct load_balancer {
     const char *region;
     enum { SCHEME_NOT_TOLD, SCHEME_INTERNAL, SCHEME_INTERNET_FACING } scheme;
     bool listeners_known;
-    const char *doubt; // what of it or of its listeners was not understood
+    const char *doubt;  // what of it or of its listeners was not understood
+    const char *unsure; // why it may take no client: its state; or NULL
     record_place record;
     VECTOR(const char *) addresses; // public ones that its record tells
     VECTOR(const char *) subnets;   // in which it has nodes
@@ -441,7 +451,8 @@ struct target_group {
     enum preservation preserve_client;
     enum setting cross_zone; // not told: as its load balancer's
     bool attributes_told;
-    bool is_ipv6; // IpAddressType
+    bool family_told; // IpAddressType is
+    bool is_ipv6;
     VECTOR(const char *) load_balancers;
     VECTOR(struct target) targets;
 };
@@ -550,6 +561,10 @@ void lack_add(struct arena *arena, struct lack_list *list, const struct lack *la
 // Adds what DescribeSecurityGroupRules tells of one peer of a group's rule. Of two with one id that differ neither
 // counts.
 void estate_add_rule_record(struct estate *estate, const char *group, const struct rule_record *record);
+
+// Whether there is a record of one peer of a group's rule, which is then matched.
+bool estate_match_rule_record(const struct estate *estate, const char *group, const struct security_group_rule *rule,
+                              bool egress, const struct prefix *prefix, const char *peer);
 
 // The record of one peer (a prefix, else the id of a prefix list or group) of a group's rule, or NULL.
 const struct rule_record *estate_rule_record(const struct estate *estate, const char *group,

@@ -60,6 +60,8 @@ struct indirect_exposure {
     const char *target_group;  // its name, or NULL behind a classic load balancer
     const char *health;        // "healthy", "unhealthy"..., "unknown"
     enum family family;        // of the clients
+    struct prefixset seen;     // addresses in place of theirs that it sees, where a service brings them
+    enum family seen_family;   // 0: it sees theirs, or a load balancer's
     struct exposure_list exposures;
 };
 

@@ -106,13 +106,14 @@ class OwnAnswers(Behind):
         if attribute:
             estate["files"] = {"describe-load-balancer-attributes.front.0123456789abcdef.json": {"Attributes": [
                 {"Key": "ipv6.deny_all_igw_traffic", "Value": attribute}]}}
-        six = self.exposures(estate, "2600::1", "2001:db8:1::9")
-        return six, self.exposures(estate, address="198.51.100.9")
+        untold = 3 if scheme == "internal" and attribute is None else 0
+        six = self.exposures(estate, "2600::1", "2001:db8:1::9", expect=untold)
+        return six, self.exposures(estate, address="198.51.100.9", expect=untold)
 
     def test_an_internal_dualstack_load_balancer_that_does_not_deny_the_gateway_is_reached_over_ipv6(self):
         self.assertEqual(self.dualstack("false"), ({("tcp", 443, 443): "exact"}, {}))
         self.assertEqual(self.dualstack("true"), ({}, {}))
-        self.assertEqual(self.dualstack(None), ({}, {}))
+        self.assertEqual(self.dualstack(None), ({("tcp", 443, 443): "possible"}, {}))  # nobody says so
 
     def test_an_internet_facing_load_balancer_that_denies_the_gateway_is_not_reached_over_ipv6(self):
         self.assertEqual(self.dualstack("true", "internet-facing"), ({}, {("tcp", 443, 443): "possible"}))
@@ -332,7 +333,7 @@ class Targets(Behind):
         """Every value of botocore's TargetHealthStateEnum, and one that is new."""
         import botocore.loaders
         model = botocore.loaders.Loader().load_service_model("elbv2", "service-2")
-        decided = {"healthy": "exact", "unhealthy": "exact", "unhealthy.draining": "exact", "initial": "exact", "unavailable": "exact",
+        decided = {"healthy": "exact", "unhealthy": "exact", "unhealthy.draining": "possible", "initial": "possible", "unavailable": "possible",
                    "unused": None, "draining": None}
         self.assertEqual(set(decided), set(model["shapes"]["TargetHealthStateEnum"]["enum"]))
         for state, certainty in {**decided, "dizzy": "possible"}.items():
@@ -340,6 +341,13 @@ class Targets(Behind):
             estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"]["State"] = state
             self.assertEqual(self.behind(estate), {("443/HTTPS", WEB[0]): {("8.0.0.0/8", certainty)}} if certainty else {}, state)
             self.assertEqual("target i-web of target group web is %s: not reached" % state in self.outcome(estate)["notes"], certainty is None)
+
+    def test_an_unused_target_is_not_reached_unless_its_reason_is_none_that_holds(self):
+        for reason, certainty in (("Target.NotInUse", None), ("Target.NotRegistered", None), ("Target.IpUnusable", None), ("Target.InvalidState", "possible"),
+                                  ("Target.MoonPhase", "possible")):  # the instance runs
+            estate = balanced()
+            estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"] = {"State": "unused", "Reason": reason}
+            self.assertEqual(self.behind(estate), {("443/HTTPS", WEB[0]): {("8.0.0.0/8", certainty)}} if certainty else {}, reason)
 
     def test_health_that_is_not_told_is_possible(self):
         estate = balanced()
@@ -406,10 +414,12 @@ class Targets(Behind):
             {"Target": {"Id": "i-web"}, "TargetHealth": {"State": "healthy"}}]})
         estate["Rules"] = [rule(listener_arn(inner, "x"), "default", estate["Listeners"][1]["DefaultActions"]),
                            rule(listener_arn(inner, "x"), 3, [forward("app/2")], condition("source-ip", "8.8.0.0/16"))]
-        self.assertEqual(self.behind(estate), {("80/HTTP", WEB[0]): {("8.8.0.0/16", "exact")}})
+        node = {("443/TCP", "10.0.0.20"): {("8.0.0.0/8", "exact")}}
+        self.assertEqual(self.behind(estate), {**node, ("80/HTTP", WEB[0]): {("8.8.0.0/16", "exact")}})
         estate["NetworkInterfaces"][2].update(SubnetId="subnet-3", AvailabilityZone="eu-west-3c")
         estate["Subnets"].append({"SubnetId": "subnet-3", "VpcId": "vpc-1"})
-        self.assertEqual(self.behind(estate), {("80/HTTP", WEB[0]): {("8.8.0.0/16", "possible")}})  # AWS does not say it
+        node = {("443/TCP", "10.0.0.20"): {("8.0.0.0/8", "possible")}}
+        self.assertEqual(self.behind(estate), {**node, ("80/HTTP", WEB[0]): {("8.8.0.0/16", "possible")}})  # AWS does not say it
         estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["TargetHealth"]["State"] = "unused"
         self.assertEqual(self.behind(estate), {})
 

@@ -376,7 +376,7 @@ class Network(Bundles):
         estate["DBInstances"] = [{"DBInstanceIdentifier": "db", "PubliclyAccessible": False, "DBSubnetGroup": {"Subnets": []}}]
         estate["LaunchTemplateVersions"] = [{"LaunchTemplateId": "lt-1", "DefaultVersion": True, "LaunchTemplateData": {}}]
         estate["LoadBalancers"] = []
-        estate["VpcBlockPublicAccessOptions"] = {"InternetGatewayBlockMode": "off"}
+        estate["VpcBlockPublicAccessOptions"] = {"InternetGatewayBlockMode": "off", "State": "default-state"}
         for acl in estate["NetworkAcls"]:
             acl["Entries"].insert(0, {**entry(50, False, "deny", "6"), "PortRange": {"From": 22, "To": 22}})
             acl["Entries"].insert(0, {**entry(51, False, "deny", "6"), "PortRange": {"From": 3389, "To": 3389}})

@@ -162,8 +162,9 @@ class LoadBalancers(Case):
                                        "Port": 8080, "VpcId": "vpc-1", "LoadBalancerArns": []})
         estate["LoadBalancerTargetHealth"].append({"TargetGroupArn": GROUP_ARN % "app/2", "TargetHealthDescriptions": [
             {"Target": {"Id": "i-web"}, "TargetHealth": {"State": "unhealthy"}}]})
-        self.assertEqual(self.behind(estate), {("10.0.2.4", 8080): (["8.8.8.0/24"], "exact")})
-        [item] = self.outcome(estate)["indirect"]
+        self.assertEqual(self.behind(estate), {("10.0.0.20", 80): (["8.8.8.0/24"], "exact"), ("10.0.2.4", 8080): (["8.8.8.0/24"], "exact")})
+        node, item = self.outcome(estate)["indirect"]
+        self.assertEqual(common.texts(node["exposures"][0]["via"]), ["load balancer front 443/TCP", "target group web: healthy"])
         self.assertEqual(common.texts(item["exposures"][0]["via"]), ["load balancer front 443/TCP", "target group web", "load balancer inner 80/HTTP",
                                                                      "target group app: unhealthy"])
 

@@ -1,6 +1,7 @@
 """Reasons are values: stage, id and text from the rules to every format; what is possible says what would settle it."""
 import csv
 import io
+import ipaddress
 import json
 import os
 import pathlib
@@ -88,7 +89,7 @@ def record(which, protocol, ports, description=None, egress=False, group="sg-1",
 
 
 class RuleIds(Case):
-    """Rules are named by what DescribeSecurityGroupRules tells of them; it decides nothing."""
+    """Rules are named by what DescribeSecurityGroupRules tells of them; where it contradicts IpPermissions neither is believed."""
 
     def named(self, permissions, records, port=443):
         estate = plain()
@@ -107,15 +108,65 @@ class RuleIds(Case):
 
     def test_each_peer_of_a_permission_is_a_rule_of_its_own(self):
         told = self.named([permission("tcp", (443, 443), ["8.0.0.0/8", "9.0.0.0/8", "11.0.0.0/8"])],
-                          [record("sgr-2", "tcp", (443, 443), CidrIpv4="9.0.0.0/8"), record("sgr-1", "tcp", (443, 443), CidrIpv4="8.0.0.0/8")])
-        self.assertEqual([x["id"] for x in told], ["sgr-1", "sgr-2", "sg-1:0"])  # one has no record
+                          [record("sgr-%d" % n, "tcp", (443, 443), CidrIpv4=cidr) for n, cidr in ((2, "9.0.0.0/8"), (1, "8.0.0.0/8"), (3, "11.0.0.0/8"))])
+        self.assertEqual([x["id"] for x in told], ["sgr-1", "sgr-2", "sgr-3"])
+
+    CLIENTS = ("8.1.1.1", "9.9.9.9", "11.1.1.1")
+
+    def contradicting(self, permissions, records, egress=None, **more):
+        """Exit status, {(port, client): certainty}, what is unread, the output."""
+        estate = plain()
+        estate["SecurityGroups"][0]["IpPermissions"] = permissions
+        if egress is not None:
+            estate["SecurityGroups"][0]["IpPermissionsEgress"] = egress
+        folder = self.write(estate)
+        (folder / "describe-security-group-rules.json").write_text(json.dumps({"SecurityGroupRules": records, **more}))
+        done = common.sgproof("compute", folder, "--format", "json")
+        output = json.loads(done.stdout)
+        found = {(x["from_port"], client): x["certainty"] for e in output["endpoints"] if e["family"] == "ipv4" for x in e["exposures"]
+                 if x["protocol"] == "tcp" for client in self.CLIENTS for cidr in x["sources"] if ipaddress.ip_address(client) in ipaddress.ip_network(cidr)}
+        return done.returncode, found, [u["why"] for u in output["unread"]], output
+
+    def everyone(self, port, certainty="exact"):
+        return {(port, client): certainty for client in self.CLIENTS}
+
+    def test_a_rule_that_only_its_record_tells_of_is_possible_and_the_two_are_unread(self):
+        both = record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD)
+        status, found, unread, output = self.contradicting([permission("tcp", (443, 443), [WORLD])], [both, record("sgr-2", "tcp", (22, 22), CidrIpv4="8.0.0.0/8")])
+        self.assertEqual((status, found), (3, {**self.everyone(443), (22, "8.1.1.1"): "possible"}))  # nothing else is touched
+        self.assertTrue([why for why in unread if why.startswith("IpPermissions of sg-1 do not tell of sgr-2")])
+        self.assertIn("ec2 describe-security-groups of sg-1", json.dumps(output["endpoints"]))
+
+    def test_a_peer_that_only_ip_permissions_tell_of_is_possible_and_the_others_are_not(self):
+        permissions = [permission("tcp", (443, 443), ["8.0.0.0/8", "11.0.0.0/8"]), permission("tcp", (22, 22), [WORLD])]
+        records = [record("sgr-1", "tcp", (443, 443), CidrIpv4="8.0.0.0/8")]
+        status, found, unread, _ = self.contradicting(permissions, records)
+        sure = {(443, "8.1.1.1"): "exact", (443, "11.1.1.1"): "exact", **self.everyone(22)}
+        self.assertEqual((status, found), (3, {**sure, (443, "11.1.1.1"): "possible", **self.everyone(22, "possible")}))
+        self.assertEqual([why[:14] for why in sorted(unread)], ["rule 0 of sg-1", "rule 1 of sg-1"])
+        # A record that is not understood, or is on a page that is missing, may be theirs.
+        self.assertEqual(self.contradicting(permissions, records + [{"SecurityGroupRuleId": 7}])[:3], (0, sure, []))
+        self.assertEqual(self.contradicting(permissions, records, NextToken="x")[1], sure)
+
+    def test_rules_of_a_group_without_any_record_are_as_they_were(self):
+        found = self.contradicting([permission("tcp", (443, 443), [WORLD])], [record("sgr-1", "tcp", (1, 1), group="sg-2", CidrIpv4=WORLD)])
+        self.assertEqual(found[:2], (0, self.everyone(443)))
+
+    def test_outbound_rules_are_compared_where_both_tell_of_them(self):
+        out = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": WORLD}], "Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": []}
+        both = [record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD), record("sgr-2", "-1", (-1, -1), egress=True, CidrIpv4=WORLD)]
+        for egress, records, status in ((None, both, 0), ([out], both, 0), ([], both, 3), ([out], both[:1], 3)):
+            self.assertEqual(self.contradicting([permission("tcp", (443, 443), [WORLD])], records, egress)[:2], (status, self.everyone(443)))
 
     def test_the_record_of_other_ports_protocol_direction_group_or_peer_names_nothing(self):
+        right = record("sgr-2", "tcp", (443, 443), CidrIpv4=WORLD)
+        self.assertEqual(self.named([permission("tcp", (443, 443), [WORLD])], [right])[0]["id"], "sgr-2")
         for wrong in (record("sgr-1", "tcp", (443, 444), CidrIpv4=WORLD), record("sgr-1", "udp", (443, 443), CidrIpv4=WORLD),
                       record("sgr-1", "tcp", (443, 443), egress=True, CidrIpv4=WORLD), record("sgr-1", "tcp", (443, 443), CidrIpv6="::/0"),
                       record("sgr-1", "tcp", (443, 443), group="sg-2", CidrIpv4=WORLD), record("sgr-1", "tcp", (443, 443), PrefixListId="pl-1")):
-            [told] = self.named([permission("tcp", (443, 443), [WORLD])], [wrong])
-            self.assertEqual(told["id"], "sg-1:0", wrong)
+            found = [i for e in self.contradicting([permission("tcp", (443, 443), [WORLD])], [wrong])[3]["endpoints"] for x in e["exposures"]
+                     if x.get("from_port") == 443 for i in x["because"]]
+            self.assertIn("sg-1:0", [i.get("id") for i in found], wrong)
 
     def test_all_protocols_and_icmp_are_told_otherwise_than_in_permissions(self):
         [told] = self.named([permission("-1", None, [WORLD])], [record("sgr-1", "-1", (-1, -1), CidrIpv4=WORLD)])
@@ -148,7 +199,8 @@ class RuleIds(Case):
     def test_explain_and_diff_name_it(self):
         before, after = plain(), plain()
         after["SecurityGroups"][0]["IpPermissions"].append(permission("tcp", (22, 22), [WORLD]))
-        after["SecurityGroupRules"] = [record("sgr-9", "tcp", (22, 22), "door", CidrIpv4=WORLD)]
+        after["SecurityGroupRules"] = [record("sgr-9", "tcp", (22, 22), "door", CidrIpv4=WORLD), record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD),
+                                       record("sgr-6", "tcp", (443, 443), CidrIpv6="::/0")]
         one, other = self.write(before, "before"), self.write(after, "after")
         self.assertIn('sgr-9 (tcp 22 from 0.0.0.0/0, "door") admits', self.text("explain", other, "198.51.100.4", "22/tcp"))
         [cause] = json.loads(self.text("diff", one, other, "--format", "json"))["opened"][0]["causes"]
@@ -305,6 +357,7 @@ class Suggested(Case):
             self.START + "--security-group-rule-ids sgr-1",
             self.START + """--ip-permissions '[{"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535, "IpRanges": [{"CidrIp": "203.0.113.0/24"}]}]'"""])
         estate["SecurityGroups"][0]["IpPermissions"] = [permission("-1", None, ["9.0.0.0/8"])]  # as the commands leave it
+        estate["SecurityGroupRules"] = estate["SecurityGroupRules"][1:]
         self.assertEqual(self.verdict(estate)["declared"], "unreachable")
 
     def test_a_permission_of_which_some_peers_have_an_id_is_revoked_in_two_parts(self):
@@ -365,7 +418,7 @@ class Suggested(Case):
             return None
 
     def test_text_junit_sarif_and_html_mark_it_as_a_suggestion(self):
-        self.verdict(self.estate(None, [record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD)]))
+        self.verdict(self.estate(None, [record("sgr-1", "tcp", (443, 443), CidrIpv4=WORLD), record("sgr-6", "tcp", (443, 443), CidrIpv6="::/0")]))
         file = self.folder / "v.json"
         file.write_text(self.said)
         for form in ("text", "junit", "html"):

@@ -69,7 +69,9 @@ class Case(unittest.TestCase):
             estates.write(estate, folder)
             done = common.sgproof("compute", folder, "--format", "json", *(["--vantage", vantage] if vantage else []))
         self.assertEqual(done.returncode, expect, done.stderr)
-        return json.loads(done.stdout)
+        output = json.loads(done.stdout)
+        common.check_reasons(self, output)
+        return output
 
     def exposures(self, estate, vantage=INTERNET, address="198.51.100.4", expect=0):
         """What one client reaches two-way at an address: {(protocol, from, to): certainty}."""

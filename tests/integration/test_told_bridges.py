@@ -119,6 +119,52 @@ class Accelerators(Told):
         self.assertEqual(self.outcome(estate(), only), ANY)  # what that one is for is not told
         self.assertEqual(self.outcome(estate(), {"a.json": {"Accelerators": []}}), ANY)  # then the interface is somebody else's
 
+    @each([("i-9",), ("eipalloc-9",), (BALANCER,), ("arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/gone/0123456789abcdef",)])
+    def test_an_endpoint_that_is_no_interface_of_the_snapshot_is_missing(self, endpoint):
+        for made in (estate(), without_service(estate())):
+            self.outcome(made, accelerator(endpoint))
+            self.assertTrue(named(self.output, ["missing"], "the interface of endpoint %s of accelerator shop" % endpoint), self.output["missing"])
+            self.outcome(made, accelerator(endpoint, Enabled=False))
+            self.assertFalse(self.output["missing"])
+        there = accelerator(endpoint.replace("eu-west-3", "us-east-1"))
+        there["g.json"]["EndpointGroups"][0]["EndpointGroupRegion"] = "us-east-1"
+        self.outcome(estate(), there)
+        self.assertFalse(self.output["missing"])
+        self.assertTrue(named(self.output, ["not_covered"], "of accelerator shop is no interface of this snapshot"))
+
+    def test_an_endpoint_that_ends_is_none(self):
+        made = estate()
+        made["Reservations"][0]["Instances"].append({"InstanceId": "i-9", "State": {"Name": "terminated"}})
+        self.outcome(made, accelerator("i-9"))
+        self.assertFalse(self.output["missing"])
+
+    def test_an_instance_by_its_secondary_interface_alone_is_missing(self):
+        made = estate()
+        made["NetworkInterfaces"][0]["Attachment"]["DeviceIndex"] = 1
+        self.assertFalse([f for f in self.outcome(made, accelerator()) if f[-1] == "exact"])
+        self.assertTrue(named(self.output, ["missing"], "the interface of endpoint i-1"))
+
+    def test_its_interface_is_known_by_its_group_where_its_type_is_not_told(self):
+        made = estate()
+        del made["NetworkInterfaces"][1]["InterfaceType"]
+        self.assertEqual(self.outcome(made, {}), ANY)
+        self.assertTrue(named(self.output, ["unread"], "eni-s has no InterfaceType"))
+        self.assertEqual(self.outcome(made, accelerator()), ONE)
+
+    def test_a_target_whose_subnet_is_not_told_may_be_in_its(self):
+        made = estate()
+        for interface in made["NetworkInterfaces"]:
+            if interface["NetworkInterfaceId"] == "eni-2":
+                del interface["SubnetId"]
+        self.assertEqual(self.outcome(made, {}), ANY)
+        self.assertEqual(self.outcome(made, accelerator("i-2")), ANY)
+
+    @each([("HEALTHY", "exact"), ("UNHEALTHY", "exact"), ("INITIAL", "possible"), ("a-new-word", "possible")])
+    def test_an_endpoint_in_each_state_of_health(self, health, certainty):
+        files = accelerator()
+        files["g.json"]["EndpointGroups"][0]["EndpointDescriptions"][0]["HealthState"] = health
+        self.assertEqual(self.outcome(estate(), files), {("eni-1", "4", "tcp", 443, 443, certainty)})
+
     @each([({"weight": 0}, "weight 0"), ({"dial": 0}, "traffic dial"), ({"Status": "IN_PROGRESS"}, "IN_PROGRESS")])
     def test_what_aws_leaves_open_is_possible(self, change, words):
         self.assertEqual(self.outcome(estate(), accelerator(**change)), {("eni-1", "4", "tcp", 443, 443, "possible")})
@@ -280,6 +326,12 @@ class VpcOrigins(Told):
     def test_an_origin_whose_interface_is_not_in_the_snapshot_is_missing(self):
         self.assertEqual(self.outcome(without_service(self.estate()), {"o.json": origin(), "d.json": distributions()}), set())
         self.assertTrue(named(self.output, ["missing"], "the interface of CloudFront VPC origin vo_1"))
+
+    def test_a_target_that_is_no_interface_of_the_snapshot_is_missing(self):
+        for region, status in (("eu-west-3", 3), ("us-east-1", 0)):
+            self.outcome(self.estate(), {"o.json": origin("arn:aws:ec2:%s:111122223333:instance/i-9" % region), "d.json": distributions()})
+            self.assertEqual(bool(named(self.output, ["missing"], "i-9 target of VPC origin vo_1")), status == 3)
+            self.assertEqual(bool(named(self.output, ["not_covered"], "i-9 target of VPC origin vo_1")), status == 0)
 
     @each([("https-only", {443}), ("http-only", {80}), ("match-viewer", {80, 443})])
     def test_its_document_decides_which_target_and_which_ports(self, policy, ports):

@@ -7,8 +7,10 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
+from test_balancer_targets import rule
 from test_constructs_gates import blocked
 from test_load_balancers import balanced
+from test_reasons import record
 from test_snapshots import entry, permission
 from test_told_bridges import BALANCER, Told, VpcOrigins, accelerator, behind_balancer, distributions, estate, origin
 from test_world import documents, each, folder
@@ -51,6 +53,28 @@ class Because(Told):
         made["NetworkInterfaces"][-1]["PrivateIpAddresses"][0]["Association"] = {"PublicIp": "198.51.100.9"}
         self.because(made, {**accelerator(BALANCER), **health})
         self.assertEqual([why["text"] for why in self.exposure["via"]], ["load balancer int 443/TCP", "target group tg: healthy"])
+
+    @each([("10.0.0.99/32", True), ("0.0.0.0/0", False)])
+    def test_a_service_is_on_the_way_where_only_its_address_is_let_on_whoever_comes_without_it(self, admits, rules):
+        made, health = behind_balancer()
+        made["NetworkInterfaces"][1].update(InterfaceType="interface", Groups=[{"GroupId": "sg-cf"}])
+        made["SecurityGroups"][1].update(GroupId="sg-cf", GroupName="CloudFront-VPCOrigins-Service-SG")
+        made["SecurityGroups"][0]["IpPermissions"][0]["UserIdGroupPairs"] = [{"GroupId": "sg-cf"}]
+        arn = BALANCER.replace("/net/", "/app/")
+        made = json.loads(json.dumps(made).replace(BALANCER, arn).replace("ELB net/", "ELB app/"))
+        made["LoadBalancers"][0].update(Type="application", Scheme="internet-facing")
+        made["NetworkInterfaces"][-1]["PrivateIpAddresses"][0]["Association"] = {"PublicIp": "198.51.100.9"}
+        made["Listeners"][0].update(ListenerArn=arn.replace("loadbalancer", "listener") + "/1", Protocol="HTTPS")
+        made["TargetGroups"][0]["Protocol"] = "HTTP"
+        away = [{"Type": "fixed-response"}]
+        listener, forward = made["Listeners"][0]["ListenerArn"], made["Listeners"][0]["DefaultActions"]
+        if rules:
+            made["Listeners"][0]["DefaultActions"] = away
+            made["Rules"] = [rule(listener, "default", away), rule(listener, 1, forward, {"Field": "source-ip", "SourceIpConfig": {"Values": [admits]}})]
+            del health["describe-rules.1.json"]
+        self.because(made, {"o.json": origin(arn), "d.json": distributions(), **health})
+        self.assertEqual((self.exposure["certainty"], [why["text"] for why in self.exposure["via"]]), ("exact",
+            ["CloudFront VPC origin by eni-s: origin vo_1 of distribution E1, 443/TCP"] * rules + ["load balancer int 443/HTTPS", "target group tg: healthy"]))
 
     def test_an_outbound_rule_of_a_balancer_is_told_with_its_group_and_what_it_admits(self):
         made = balanced()
@@ -105,6 +129,35 @@ class Settles(Told):
         made = estate(())
         made["SecurityGroups"][0]["IpPermissions"] = [{**permission("tcp", (443, 443)), "PrefixListIds": [{"PrefixListId": "pl-1"}]}]
         self.assertEqual(self.settles(made, accelerator()), ["ec2 get-managed-prefix-list-entries of pl-1"])
+
+    def test_of_an_endpoint_whose_health_is_not_sure_its_group_and_of_an_instance_without_indexes_its_interfaces(self):
+        files = accelerator()
+        files["g.json"]["EndpointGroups"][0]["EndpointDescriptions"][0]["HealthState"] = "INITIAL"
+        self.assertEqual(set(self.settles(estate(), files)), {"globalaccelerator list-endpoint-groups of shop"})
+        made = estate()
+        made["NetworkInterfaces"][2]["Attachment"]["InstanceId"] = "i-1"
+        for n in (0, 2):
+            made["NetworkInterfaces"][n]["Attachment"].pop("DeviceIndex", None)
+        self.assertEqual(set(self.settles(made, accelerator())), {"ec2 describe-network-interfaces of i-1"})
+        made = VpcOrigins.estate(self)
+        made["NetworkInterfaces"][2]["Attachment"]["InstanceId"] = "i-1"
+        for n in (0, 2):
+            made["NetworkInterfaces"][n]["Attachment"].pop("DeviceIndex", None)
+        self.assertEqual(set(self.settles(made, {"o.json": origin(), "d.json": distributions()})), {"ec2 describe-network-interfaces of i-1"})
+
+    def test_of_a_load_balancer_whose_state_is_not_sure_its_own_call_and_its_listeners_count(self):
+        made, health = behind_balancer()
+        made["LoadBalancers"][0]["State"] = {"Code": "failed"}
+        self.assertEqual(self.settles(made, {**accelerator(BALANCER), **health}, "eni-b"), ["elbv2 describe-load-balancers of int"])
+        self.assertIn("elbv2 describe-load-balancers of int", self.settles(made, {**accelerator(BALANCER), **health}))
+        self.assertEqual({x["from_port"] for i in self.output["indirect"] for x in i["exposures"] if i["eni_id"] == "eni-b"}, {443})
+
+    def test_of_a_rule_that_contradicts_its_records_the_groups_at_its_own_ports_only(self):
+        for port, found in ((443, []), (22, ["ec2 describe-security-groups of sg-1"])):
+            made = estate()
+            made["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (p, p), ["0.0.0.0/0"]) for p in (443, 22)]
+            made["SecurityGroupRules"] = [record("sgr-1", "tcp", (port, port), CidrIpv4="0.0.0.0/0")]
+            self.assertEqual(self.settles(made, accelerator()), found)
 
     def test_of_acls_and_gates(self):
         made = estate()

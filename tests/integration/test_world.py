@@ -107,8 +107,7 @@ class Case(unittest.TestCase):
         self.assertIn(done.returncode, (0, 3), done.stderr)
         output = json.loads(done.stdout)
         self.assertLessEqual({*SAID, *LISTS}, set(output))
-        for x in [x for one in output["endpoints"] + output["indirect"] for x in one["exposures"]]:
-            self.assertTrue(x["because"] and (x["certainty"] == "exact" or any("settle" in why for why in x["via"])), x)
+        common.check_reasons(self, output)
         self.assertEqual(done.returncode, 3 if output["missing"] or output["unread"] else 0)
         return output
 

@@ -81,9 +81,13 @@ def add_load_balancer(rng, estate):
     draw = rng.random()
     if draw < 0.15:
         return
+    if draw < 0.2:  # then nothing says whose it is
+        del interface["Description"]
+        interface["RequesterId"] = "amazon-elb"
     estate["LoadBalancers"] = [] if draw < 0.25 else [
         {"LoadBalancerArn": arn, "LoadBalancerName": "front", "Type": pick(rng, ["application", "network", "network"]), "VpcId": "vpc-1",
-         "Scheme": pick(rng, ["internet-facing"] * 4 + ["internal"]), "SecurityGroups": [g["GroupId"] for g in interface["Groups"]]}]
+         "Scheme": pick(rng, ["internet-facing"] * 4 + ["internal"]), "State": {"Code": pick(rng, ["active"] * 8 + ["provisioning", "active_impaired", "failed"])},
+         "SecurityGroups": [g["GroupId"] for g in interface["Groups"]]}]
     if rng.random() < 0.85:
         estate["Listeners"] = [{"LoadBalancerArn": arn, "Port": port, "Protocol": pick(rng, ["HTTP", "TLS", "TCP", "UDP", "TCP_UDP", "QUIC", "NEW"]),
                                 "DefaultActions": []} for port in rng.sample(PORTS[1:], rng.randrange(1, 4))]
@@ -144,7 +148,7 @@ def open_up(rng, estate):
                             **({"Ipv6CidrBlock": "::/0"} if six else {"CidrBlock": "0.0.0.0/0"})}
                            for egress in (False, True) for six in (0, 1) if rng.random() < 0.95]
     for interface in estate["NetworkInterfaces"]:
-        interface["InterfaceType"], interface["Status"] = "interface", "in-use"
+        interface["InterfaceType"], interface["Status"], interface["Attachment"]["Status"] = "interface", "in-use", "attached"
     estate["LoadBalancers"][0]["Scheme"] = "internet-facing"
     estate["InternetGateways"][0]["Attachments"] = [{"VpcId": "vpc-1", "State": "available"}]
     for table in estate["RouteTables"]:
@@ -214,6 +218,8 @@ def add_gates(rng, estate):
         interface["AvailabilityZone"] = next(s for s in subnets if s["SubnetId"] == interface["SubnetId"])["AvailabilityZone"]
         if rng.random() < 0.2:
             interface["InterfaceType"] = pick(rng, KINDS)
+        if rng.random() < 0.1 and "InstanceId" in interface["Attachment"]:
+            interface["Attachment"]["Status"] = pick(rng, ["attaching", "detaching", "detached", "new-word"])
         if rng.random() < 0.3:
             interface["DenyAllIgwTraffic"] = rng.random() < 0.4
         for private in interface["PrivateIpAddresses"]:
@@ -227,13 +233,15 @@ def add_gates(rng, estate):
                 {"Ipv6CidrBlock": cidr, "Ipv6CidrBlockState": {"State": "associated"},
                  "Ipv6AddressAttribute": pick(rng, ["public", "private"]), "IpSource": pick(rng, ["amazon", "none"])}
                 for cidr in ("2001:db8:1::/64", "2001:db8:101::/64")]
+        if rng.random() < 0.2:
+            holder["State"] = pick(rng, ["available", "available", "pending"])
         if rng.random() < 0.08:
             holder["BlockPublicAccessStates"] = {"InternetGatewayBlockMode": pick(rng, modes)}
     if rng.random() < 0.25:
         estate["VpcBlockPublicAccessOptions"] = {
             "InternetGatewayBlockMode": pick(rng, modes), "AwsRegion": pick(rng, ["eu-west-3"] * 5 + ["eu-west-1"]),
             "AwsAccountId": pick(rng, ["111122223333"] * 5 + ["444455556666"]),
-            "ExclusionsAllowed": pick(rng, ["allowed"] * 4 + ["not-allowed"])}
+            "ExclusionsAllowed": pick(rng, ["allowed"] * 4 + ["not-allowed"]), "State": pick(rng, ["update-complete"] * 4 + ["default-state", "update-in-progress"])}
     if rng.random() < 0.2:
         estate["VpcBlockPublicAccessExclusions"] = [
             {"ResourceArn": "arn:aws:ec2:eu-west-3:111122223333:" + what,
@@ -275,19 +283,48 @@ def add_accelerators(rng, estate):
                             "ga-groups.json": {"EndpointGroups": groups}})
 
 
+def add_origins(rng, estate):
+    """An interface of CloudFront, and documents of VPC origins whose targets are instances."""
+    own = pick(rng, estate["NetworkInterfaces"])
+    own.update(InterfaceType="interface", Status="in-use", TagSet=[{"Key": "aws.cloudfront.vpcorigin", "Value": "enabled"}])
+    own["Attachment"] = {"Status": "attached"}
+    for group in estate.get("SecurityGroups", []):
+        for rule in group["IpPermissions"]:
+            if own["Groups"] and rng.random() < 0.3:
+                rule["UserIdGroupPairs"] = [{"GroupId": pick(rng, own["Groups"])["GroupId"]}]
+            if rng.random() < 0.2:
+                rule["IpRanges"].append({"CidrIp": pick(rng, own["PrivateIpAddresses"])["PrivateIpAddress"] + "/32"})
+    estate.pop("SecurityGroupRules", None)
+    for acl in estate.get("NetworkAcls", []):
+        if rng.random() < 0.7:
+            acl["Entries"] = [e for e in acl["Entries"] if e["RuleNumber"] >= 200]
+    instances = [i["Attachment"]["InstanceId"] for i in estate["NetworkInterfaces"] if "InstanceId" in i["Attachment"]]
+    instances = [i for i in instances if rng.random() < 0.7]
+    for n, instance in enumerate(instances):
+        estate["files"]["o%d.json" % n] = {"VpcOrigin": {
+            "Id": "vo_%d" % n, "Arn": "arn:aws:cloudfront::111122223333:vpcorigin/vo_%d" % n, "AccountId": "111122223333",
+            "Status": pick(rng, ["Deployed"] * 4 + ["Deploying"]), "VpcOriginEndpointConfig": {
+                "Name": "o", "Arn": "arn:aws:ec2:eu-west-3:111122223333:instance/" + instance, "HTTPPort": pick(rng, [80, 8080]),
+                "HTTPSPort": pick(rng, [443, 22]), "OriginProtocolPolicy": pick(rng, ["http-only", "https-only", "match-viewer"])}}}
+    estate["files"]["distributions.json"] = {"DistributionList": {"Items": [
+        {"Id": "E%d" % n, "ARN": "arn:aws:cloudfront::111122223333:distribution/E%d" % n, "Status": "Deployed", "DomainName": "e.cloudfront.net",
+         "Enabled": rng.random() < 0.9, "WebACLId": "", "Restrictions": {"GeoRestriction": {"RestrictionType": "none"}},
+         "Origins": {"Items": [{"Id": "o", "VpcOriginConfig": {"VpcOriginId": "vo_%d" % n}}]}} for n in range(len(instances)) if rng.random() < 0.85]}}
+
+
 KINDS = ["nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint", "vpc_endpoint", "lambda",
          "global_accelerator_managed", "api_gateway_managed", "efa", "branch", "trunk", "evs", "quicksight", "iot_rules_managed", "new_kind"]
 
 
-def rule_records(estate):
-    """What DescribeSecurityGroupRules tells of the groups' permissions. It names them, and decides nothing."""
+def rule_records(estate, mark=""):
+    """What DescribeSecurityGroupRules tells of the groups' permissions."""
     for group in estate["SecurityGroups"]:
         for egress, key in ((False, "IpPermissions"), (True, "IpPermissionsEgress")):
             for n, rule in enumerate(group.get(key, [])):
                 peers = [("CidrIpv4", r["CidrIp"]) for r in rule["IpRanges"]] + [("CidrIpv6", r["CidrIpv6"]) for r in rule["Ipv6Ranges"]] + [
                     ("PrefixListId", r["PrefixListId"]) for r in rule["PrefixListIds"]] + [("ReferencedGroupInfo", r) for r in rule["UserIdGroupPairs"]]
                 for p, (name, peer) in enumerate(peers):
-                    yield {"SecurityGroupRuleId": "sgr-%s-%d-%d-%d" % (group["GroupId"], egress, n, p), "GroupId": group["GroupId"], "IsEgress": egress,
+                    yield {"SecurityGroupRuleId": "sgr-%s%s-%d-%d-%d" % (mark, group["GroupId"], egress, n, p), "GroupId": group["GroupId"], "IsEgress": egress,
                            "IpProtocol": rule["IpProtocol"], "FromPort": rule.get("FromPort", -1), "ToPort": rule.get("ToPort", -1), name: peer}
 
 
@@ -336,11 +373,12 @@ def make(rng):
             "OwnerId": "111122223333", "AvailabilityZone": "eu-west-3a",
             "InterfaceType": "nat_gateway" if rng.random() < 0.05 else "interface",
             "Status": "in-use" if rng.random() < 0.95 else "available", "Groups": [{"GroupId": g} for g in groups],
-            "Attachment": {"InstanceId": "i-%d" % i, "Status": "attached"},
+            "Attachment": {"InstanceId": "i-%d" % i},
             "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.1.%d" % (10 * i + k), "Primary": k == 0, "Association": {
                 "PublicIp": "198.51.100.%d" % (10 * i + k)}} for k in range(rng.randrange(1, 3))],
             "Ipv6Addresses": [{"Ipv6Address": "2001:db8:1::%x" % i}] if rng.random() < 0.7 else [],
             "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:%x::/80" % (256 + i)}] if rng.random() < 0.2 else []})
+        interfaces[-1]["Attachment"]["Status"] = "attached" if interfaces[-1]["Status"] == "in-use" or rng.random() < 0.2 else "detached"
         instances.append({"InstanceId": "i-%d" % i, "State": {
             "Name": pick(rng, ["running"] * 6 + ["stopped", "terminated"])}})
     estate["NetworkInterfaces"] = interfaces
@@ -357,7 +395,13 @@ def make(rng):
     if rng.random() < 0.5:
         add_gates(rng, estate)
     if rng.random() < 0.4:
-        estate["SecurityGroupRules"] = [rule for rule in rule_records(estate) if rng.random() < 0.8]
+        lost = pick(rng, [0, 0, 0.05])
+        estate["SecurityGroupRules"] = [rule for rule in rule_records(estate) if rng.random() >= lost]
+        if rng.random() < 0.3:  # of one group, a rule that its permissions do not have
+            one = permission(rng)
+            while not one["IpRanges"] + one["Ipv6Ranges"] + one["PrefixListIds"]:
+                one = permission(rng)
+            estate["SecurityGroupRules"] += list(rule_records({"SecurityGroups": [{"GroupId": "sg-1", "IpPermissions": [one]}]}, "x"))
     if rng.random() < 0.15:
         del estate[pick(rng, ["Subnets", "RouteTables", "NetworkAcls", "InternetGateways", "SecurityGroups"])]
     return estate

@@ -25,6 +25,46 @@ class Oracle:
     def __init__(self, estate):
         """estate: {"Vpcs": [...], ...} with a key "entries" for prefix list entries; absent kinds are absent keys."""
         self.estate = estate
+        self.records = {}  # group and direction -> [(rule with one peer, its text)]
+        for record in self.kind("SecurityGroupRules"):
+            one = self.one_rule(record)
+            self.records.setdefault(record["GroupId"], {True: [], False: []})[record["IsEgress"]].append(one)
+
+    @staticmethod
+    def one_rule(record):
+        """A record as a permission with one peer."""
+        rule = {"IpProtocol": record["IpProtocol"], "FromPort": record["FromPort"], "ToPort": record["ToPort"], "IpRanges": [], "Ipv6Ranges": [],
+                "PrefixListIds": [], "UserIdGroupPairs": []}
+        for name, key, peer in (("CidrIpv4", "IpRanges", "CidrIp"), ("CidrIpv6", "Ipv6Ranges", "CidrIpv6"), ("PrefixListId", "PrefixListIds", "PrefixListId")):
+            if name in record:
+                rule[key].append({peer: record[name]})
+        if "ReferencedGroupInfo" in record:
+            rule["UserIdGroupPairs"].append({"GroupId": record["ReferencedGroupInfo"]["GroupId"]})
+        return rule
+
+    @staticmethod
+    def same(rule):
+        """What two tellings of one rule with one peer have in common."""
+        [peer] = [p.get("CidrIp") or p.get("CidrIpv6") or p.get("PrefixListId") or p["GroupId"]
+                  for key in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs") for p in rule[key]]
+        if rule["IpProtocol"] in ("tcp", "udp"):
+            return rule["IpProtocol"], rule["FromPort"], rule["ToPort"], peer
+        if rule["IpProtocol"] in ("icmp", "icmpv6"):
+            return rule["IpProtocol"], rule["FromPort"], -1 if rule["FromPort"] == -1 else rule["ToPort"], peer
+        return rule["IpProtocol"], peer
+
+    def rules(self, group, egress=False):
+        """(rule, whether it is sure) of a group: where its records contradict its permissions neither is."""
+        told = group["IpPermissionsEgress" if egress else "IpPermissions"]
+        if group["GroupId"] not in self.records:
+            return [(rule, True) for rule in told]
+        found = []
+        for rule in told:
+            for key in ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs"):
+                found += [{**rule, "IpRanges": [], "Ipv6Ranges": [], "PrefixListIds": [], "UserIdGroupPairs": [], key: [peer]} for peer in rule[key]]
+        recorded = self.records[group["GroupId"]][egress]
+        ours, theirs = {self.same(r) for r in found}, {self.same(r) for r in recorded}
+        return [(r, self.same(r) in theirs) for r in found] + [(r, False) for r in recorded if self.same(r) not in ours]
 
     def kind(self, name):
         return self.estate.get(name, [])
@@ -35,7 +75,7 @@ class Oracle:
             state = states.get(eni.get("Attachment", {}).get("InstanceId"), "running")
             if state == "terminated":
                 continue
-            dormant = state != "running" or eni["Status"] == "available"
+            dormant = state != "running" or not self.attached(eni)
             for private in eni["PrivateIpAddresses"]:
                 for key in ("PublicIp", "CarrierIp", "CustomerOwnedIp"):
                     if key in private.get("Association", {}):
@@ -44,6 +84,13 @@ class Oracle:
                 yield item["Ipv6Address"], item["Ipv6Address"], eni, dormant
             for item in eni.get("Ipv6Prefixes", []):
                 yield item["Ipv6Prefix"], item["Ipv6Prefix"].split("/")[0], eni, dormant
+
+    def attached(self, eni):
+        return eni["Status"] != "available" or self.moving(eni) and eni["Attachment"]["Status"] != "detached"
+
+    def moving(self, eni):
+        """Whether an interface is neither surely attached nor surely not."""
+        return (eni["Status"], eni["Attachment"].get("Status", "attached")) not in (("in-use", "attached"), ("available", "detached"))
 
     NOTHING_IN = ("nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint",
                   "vpc_endpoint", "lambda")
@@ -60,9 +107,9 @@ class Oracle:
             return "no"
         if self.by_other_gateway(address, eni):
             return "maybe"
-        if eni.get("DenyAllIgwTraffic"):
+        if eni.get("DenyAllIgwTraffic") and not self.denials_differ(eni):
             return "no"
-        answer = self.gateway(eni)
+        answer = least(self.gateway(eni), "maybe" if self.moving(eni) else "yes")
         if eni["InterfaceType"] not in self.PLAIN:
             answer = least(answer, "maybe")
         if ":" in address:
@@ -84,25 +131,39 @@ class Oracle:
             for block in holder.get("Ipv6CidrBlockAssociationSet", []):
                 if holds(block["Ipv6CidrBlock"], ipaddress.ip_address(private)):
                     if block["Ipv6AddressAttribute"] == "private":
-                        return "no"
+                        return "no" if holder.get("State", "available") == "available" else "maybe"
                     return "yes" if block["IpSource"] == "amazon" else "maybe"
         return "yes"
 
     def listens(self, eni, protocol, number, six):
-        mark = eni.get("Description", "")
-        if not mark.startswith("ELB ") or "LoadBalancers" not in self.estate:
+        ours = eni.get("Description", "").startswith("ELB ") or eni.get("RequesterId") == "amazon-elb"
+        if not ours or "LoadBalancers" not in self.estate:
             return "yes"
-        balancer = next((b for b in self.kind("LoadBalancers") if b["LoadBalancerArn"].endswith(mark[4:])), None)
+        balancer = self.balancer(eni)
         if balancer is None:
             return "maybe"
-        denies = eni.get("DenyAllIgwTraffic")  # what the interface says of itself decides
+        hears = least(self.hears(balancer, protocol, number), "yes" if balancer["State"]["Code"] == "active" else "maybe")
+        if balancer["Scheme"] != "internet-facing" and not six:
+            return "no"
+        if self.denials_differ(eni):
+            return least("maybe", hears)
+        denies = eni.get("DenyAllIgwTraffic")  # what the interface says of itself, or else the attribute
         if denies is None:
             denies = {"true": True, "false": False}.get(self.attribute("load-balancer", "front", "ipv6.deny_all_igw_traffic"))
-        if balancer["Scheme"] != "internet-facing" and not (six and denies is False):
-            return "no"
-        if balancer["Scheme"] == "internet-facing" and denies is True:
-            return "no" if six else least("maybe", self.hears(balancer, protocol, number))
-        return self.hears(balancer, protocol, number)
+        if balancer["Scheme"] != "internet-facing":
+            return {None: least("maybe", hears), True: "no", False: hears}[denies]
+        if denies is True:
+            return "no" if six else least("maybe", hears)
+        return hears
+
+    def balancer(self, eni):
+        mark = eni.get("Description", "")
+        return next((b for b in self.kind("LoadBalancers") if mark.startswith("ELB ") and b["LoadBalancerArn"].endswith(mark[4:])), None)
+
+    def denials_differ(self, eni):
+        """Whether an interface and its load balancer's attribute contradict each other."""
+        told = self.attribute("load-balancer", "front", "ipv6.deny_all_igw_traffic") if self.balancer(eni) else None
+        return told is not None and "DenyAllIgwTraffic" in eni and (told == "true") != eni["DenyAllIgwTraffic"]
 
     def hears(self, balancer, protocol, number):
         listeners = [x for x in self.kind("Listeners") if x["LoadBalancerArn"] == balancer["LoadBalancerArn"]]
@@ -141,20 +202,26 @@ class Oracle:
                            and r["State"] == "active" and r["GatewayId"] not in known]
                 answer = "maybe" if strange else "no"
         answer = least(answer, self.unblocked(eni))
-        if not any(s["SubnetId"] == eni["SubnetId"] for s in self.kind("Subnets")):
+        if not self.settled("Subnets", eni["SubnetId"]) or not self.settled("Vpcs", eni["VpcId"]):
             answer = least(answer, "maybe")
         return answer
+
+    def settled(self, kind, id):
+        """Whether a subnet or VPC is there, and in no transition."""
+        return any(x.get("State", "available") == "available" for x in self.kind(kind) if x[{"Subnets": "SubnetId", "Vpcs": "VpcId"}[kind]] == id)
 
     def unblocked(self, eni):
         """Whether VPC Block Public Access leaves packets alone."""
         subnet = next((s for s in self.kind("Subnets") if s["SubnetId"] == eni["SubnetId"]), None)
-        vpc = next((v for v in self.kind("Vpcs") if v["VpcId"] == eni["VpcId"]), {})
+        vpc = next((v for v in self.kind("Vpcs") if v["VpcId"] == eni["VpcId"] and self.settled("Vpcs", v["VpcId"])), {})
         own = (subnet or {}).get("BlockPublicAccessStates")
         if own:
-            return "yes" if own["InternetGatewayBlockMode"] == "off" else "no"
+            return "yes" if own["InternetGatewayBlockMode"] == "off" else "no" if self.settled("Subnets", eni["SubnetId"]) else "maybe"
         options = self.estate.get("VpcBlockPublicAccessOptions")
         here = options and options["AwsRegion"] == "eu-west-3" and options["AwsAccountId"] == "111122223333"
         told = vpc.get("BlockPublicAccessStates") or (options if here else None)
+        if told is options and options and options["State"] == "update-in-progress":
+            return "maybe"
         if told is None:
             return "maybe" if options else "yes"  # what tells of another region knows nothing of this one
         both = [e for e in self.kind("VpcBlockPublicAccessExclusions") if e["State"] not in ("delete-complete", "disable-complete")]
@@ -172,7 +239,7 @@ class Oracle:
             blunt = not says_vpc and options.get("ExclusionsAllowed", "allowed") != "allowed"
             return "maybe" if any_egress or blunt or (says_vpc and not of_subnet) else "yes"
         zone = (subnet or {}).get("AvailabilityZone", eni["AvailabilityZone"])
-        if moving or subnet is None or (told["InternetGatewayBlockMode"] == "block-ingress" and "-bos-" in zone):
+        if moving or not self.settled("Subnets", eni["SubnetId"]) or not self.settled("Vpcs", eni["VpcId"]) or (told["InternetGatewayBlockMode"] == "block-ingress" and "-bos-" in zone):
             return "maybe"
         return "no" if "VpcBlockPublicAccessExclusions" in self.estate else "maybe"
 
@@ -225,7 +292,7 @@ class Oracle:
         if group is None:
             return "maybe"
         answers = ["no"]
-        for rule in group["IpPermissions"]:
+        for rule, sure in self.rules(group):
             name = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6"}.get(protocol, str(protocol))
             if rule["IpProtocol"] not in ("-1", name):
                 continue
@@ -242,7 +309,7 @@ class Oracle:
                 else:
                     cidrs += entries
             if any(holds(cidr, source) for cidr in cidrs):
-                answers.append("yes")
+                answers.append("yes" if sure else "maybe")
         return most(answers)
 
     # 5
@@ -334,7 +401,7 @@ class Oracle:
     def let_to(self, target, protocol, number, source, keeps):
         """What a target's groups, and AWS's own conditions, say of a client that Global Accelerator brings."""
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
-        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or target["Status"] == "available" or \
+        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or not self.attached(target) or \
                 states.get(target["Attachment"].get("InstanceId")) == "terminated" or self.gateway(target) == "no":
             return "no"
         if not target["Groups"] or target["InterfaceType"] not in self.PLAIN:
@@ -344,7 +411,7 @@ class Oracle:
             group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == group_id), None)
             if group is None:
                 return "possible"
-            for rule in group["IpPermissions"]:
+            for rule, sure in self.rules(group):
                 if rule["IpProtocol"] not in ("-1", {6: "tcp", 17: "udp"}[protocol]):
                     continue
                 if rule["IpProtocol"] != "-1" and not rule["FromPort"] <= number <= rule["ToPort"]:
@@ -361,18 +428,64 @@ class Oracle:
                     found = "possible" if found == "no" else found
                 public = [c for c in cidrs if (":" in c) == (":" in source) and self.public(c)]
                 if keeps and public and any(holds(c, ipaddress.ip_address(source)) for c in cidrs):
-                    return "exact"
+                    if sure:
+                        return "exact"
+                    found = "possible"
                 inner = [ipaddress.ip_address(p["PrivateIpAddress"]) for i in services for p in i["PrivateIpAddresses"]]
                 if not keeps and (public or any(holds(c, address) for c in cidrs for address in inner) or ":" not in source and "0.0.0.0/0" in cidrs):
                     found = "possible" if found == "no" else found
         return found
+
+    def originated(self, own, target, number, source):
+        """By the documents of VPC origins whose targets are instances: no, possible or exact, of one TCP packet of a viewer. None: they tell of none here."""
+        files, answer, told = self.estate["files"], "no", False
+        distributions = files["distributions.json"]["DistributionList"]["Items"]
+        for origin in (d["VpcOrigin"] for d in files.values() if "VpcOrigin" in d):
+            config = origin["VpcOriginEndpointConfig"]
+            home = next(i for i in self.kind("NetworkInterfaces") if i["Attachment"].get("InstanceId") == config["Arn"].split("/")[1])
+            told = True
+            ports = {"http-only": [config["HTTPPort"]], "https-only": [config["HTTPSPort"]]}.get(
+                config["OriginProtocolPolicy"], [config["HTTPPort"], config["HTTPSPort"]])
+            if home is not target or number not in ports:
+                continue
+            used = any(o["VpcOriginConfig"]["VpcOriginId"] == origin["Id"] for d in distributions if d["Enabled"] for o in d["Origins"]["Items"])
+            admitted = self.admits_origin(own, target, number)
+            if admitted == "exact" and (":" in source or not used or origin["Status"] != "Deployed"):
+                admitted = "possible"
+            answer = admitted if answer == "no" or admitted == "exact" else answer
+        return answer if told else None
+
+    def admits_origin(self, own, target, number):
+        """Whether a target lets CloudFront's interface in: its group, its addresses, or everybody."""
+        states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
+        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or not self.attached(target) or \
+                states.get(target["Attachment"].get("InstanceId")) == "terminated" or self.gateway(target) == "no":
+            return "no"
+        if not target["Groups"] or target["InterfaceType"] not in self.PLAIN:
+            return "exact" if target["InterfaceType"] in self.PLAIN else "possible"
+        answers = []
+        for group_id in (g["GroupId"] for g in target["Groups"]):
+            group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == group_id), None)
+            answers += ["possible"] if group is None else []
+            for rule in group["IpPermissions"] if group else []:
+                if not self.matches(rule, 6, number):
+                    continue
+                cidrs = [r["CidrIp"] for r in rule["IpRanges"]]
+                for item in rule["PrefixListIds"]:
+                    answers += ["possible"] * (item["PrefixListId"] not in self.estate["entries"])
+                    cidrs += self.estate["entries"].get(item["PrefixListId"], [])
+                theirs = [ipaddress.ip_address(p["PrivateIpAddress"]) for p in own["PrivateIpAddresses"]]
+                if any(p in rule["UserIdGroupPairs"] or p["GroupId"] in [q["GroupId"] for q in rule["UserIdGroupPairs"]] for p in own["Groups"]) or \
+                        any(holds(c, a) for c in cidrs for a in theirs):
+                    answers.append("exact")
+        return "exact" if "exact" in answers else "possible" if answers else "no"
 
     def bridged(self, bridge, target, protocol, number, source):
         """Whether a service may bring an internet client by its interface to a target's private address."""
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
         accelerator = bridge["InterfaceType"] == "global_accelerator_managed"
         source, owns = ipaddress.ip_address(source), [ipaddress.ip_address(p["PrivateIpAddress"]) for p in bridge["PrivateIpAddresses"]]
-        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or target["Status"] == "available" or \
+        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or not self.attached(target) or \
                 states.get(target["Attachment"].get("InstanceId")) == "terminated":
             return False
         if accelerator and (target["SubnetId"] != bridge["SubnetId"] or self.gateway(target) == "no"):
@@ -387,7 +500,7 @@ class Oracle:
             group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == group_id), None)
             if group is None:
                 return True
-            for rule in group["IpPermissions"]:
+            for rule, _ in self.rules(group):
                 if rule["IpProtocol"] not in ("-1", {6: "tcp", 17: "udp"}[protocol]):
                     continue
                 if rule["IpProtocol"] != "-1" and not rule["FromPort"] <= number <= rule["ToPort"]:
@@ -441,11 +554,15 @@ class Oracle:
                 path, certainty = self.judge(address, private, eni, protocol, listener["Port"], source, port)
                 if path == "two-way":
                     answers.append("yes" if certainty == "exact" else "maybe")
-        for bridge in self.kind("NetworkInterfaces"):  # what a service brings there
-            if bridge is not node and bridge["InterfaceType"] in ("global_accelerator_managed", "api_gateway_managed") and \
-                    self.bridged(bridge, node, protocol, listener["Port"], source) and self.takes(listener, protocol) != "no":
-                answers.append("maybe")
+        answers += ["maybe" for _ in self.bring("global_accelerator_managed", node, listener, protocol, source)]
         return most(answers)
+
+    def bring(self, kind, node, listener, protocol, source):
+        """The interfaces of services of a kind that bring the client to the listener at one node."""
+        for bridge in self.kind("NetworkInterfaces"):
+            if bridge is not node and bridge["InterfaceType"] == kind and self.takes(listener, protocol) != "no" and \
+                    self.bridged(bridge, node, protocol, listener["Port"], source):
+                yield bridge
 
     def forwards(self, listener, group, source):
         """Whether the listener passes this client on to a target group."""
@@ -503,7 +620,7 @@ class Oracle:
                 answers.append("maybe")
             elif "IpPermissionsEgress" not in group:
                 answers.append("yes")
-            for rule in (group or {}).get("IpPermissionsEgress", []):
+            for rule, sure in self.rules(group, True) if group and "IpPermissionsEgress" in group else []:
                 if not self.matches(rule, protocol, port):
                     continue
                 cidrs = [r["CidrIp"] for r in rule["IpRanges"]] + [r["CidrIpv6"] for r in rule["Ipv6Ranges"]]
@@ -512,17 +629,18 @@ class Oracle:
                     answers.append("maybe") if entries is None else cidrs.extend(entries)
                 if any(holds(cidr, address) for cidr in cidrs) or any(p in target["Groups"] or p["GroupId"] in [g["GroupId"] for g in target["Groups"]]
                                                                       for p in rule["UserIdGroupPairs"]):
-                    answers.append("yes")
+                    answers.append("yes" if sure else "maybe")
         return most(answers)
 
     def lets_in(self, balancer, node, target, protocol, port, source):
         theirs = set(balancer["SecurityGroups"]) | {g["GroupId"] for g in node["Groups"]}
+        answers = [self.groups_admit(target, protocol, port, source)]
         for held in target["Groups"]:
             for group in self.kind("SecurityGroups"):
-                for rule in group["IpPermissions"] if group["GroupId"] == held["GroupId"] else []:
+                for rule, sure in self.rules(group) if group["GroupId"] == held["GroupId"] else []:
                     if self.matches(rule, protocol, port) and any(p["GroupId"] in theirs for p in rule["UserIdGroupPairs"]):
-                        return "yes"
-        return self.groups_admit(target, protocol, port, source)
+                        answers.append("yes" if sure else "maybe")
+        return most(answers)
 
     def to_node_ports(self, eni, egress, protocol, other):
         answers = {self.acl_allows(eni, egress, protocol, port, other) for port in self.EDGES if port >= 1024}
@@ -553,27 +671,31 @@ class Oracle:
     def takes_clients(self, registered, target):
         state, reason = registered["TargetHealth"]["State"], registered["TargetHealth"].get("Reason")
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
-        if state == "unused" and reason == "Target.InvalidState" and states.get(target["Attachment"]["InstanceId"]) == "stopped":
-            return "yes"
-        return {"unused": "no", "draining": "no", "new-word": "maybe"}.get(state, "yes")
+        if state == "unused" and reason == "Target.InvalidState":
+            return "yes" if states.get(target["Attachment"]["InstanceId"]) == "stopped" else "maybe"
+        return {"unused": "no", "draining": "no", "healthy": "yes", "unhealthy": "yes"}.get(state, "maybe")
 
     def behind(self, balancer, listener, group, registered, target, protocol, source):
         """yes, maybe or no for one client of one listener and one registered target."""
         six = group["IpAddressType"] == "ipv6"
         texts = [a["Ipv6Address"] for a in target["Ipv6Addresses"]] if six else [target["PrivateIpAddresses"][0]["PrivateIpAddress"]]
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
-        if not texts or target["Status"] == "available" or states.get(target["Attachment"]["InstanceId"]) == "terminated":
+        if not texts or not self.attached(target) or states.get(target["Attachment"]["InstanceId"]) == "terminated":
             return "no"
         address, client = ipaddress.ip_address(texts[0]), ipaddress.ip_address(source)
         wish = self.attribute("target-group", group["TargetGroupName"], "preserve_client_ip.enabled")
         keeps = group["Protocol"] not in ("TCP", "TLS") or wish == "true" or (wish is None and group["TargetType"] == "instance")
-        preserved = balancer["Type"] == "network" and keeps and client.version == address.version
-        through = []
+        preserves = balancer["Type"] == "network" and keeps
+        port, through = registered["Target"]["Port"], []
         for node in self.kind("NetworkInterfaces"):
             if node.get("Description", "") == "ELB " + balancer["LoadBalancerArn"].split(":loadbalancer/")[1]:
-                through.append(least(self.serves(balancer, node, target, group, registered), self.comes_to(node, listener, protocol, source),
-                                     self.hop(balancer, node, target, address, protocol, registered["Target"]["Port"], preserved, client)))
-        if target["InterfaceType"] not in self.PLAIN + self.NOTHING_IN:
+                ways = [(self.comes_to(node, listener, protocol, source), client)]
+                for bridge in self.bring("api_gateway_managed", node, listener, protocol, source):  # with its own address
+                    ways += [("maybe", ipaddress.ip_address(p["PrivateIpAddress"])) for p in bridge["PrivateIpAddresses"]]
+                for comes, seen in ways:
+                    through.append(least(self.serves(balancer, node, target, group, registered), comes, self.forwards(listener, group, str(seen)),
+                                         self.hop(balancer, node, target, address, protocol, port, preserves and seen.version == address.version, seen)))
+        if target["InterfaceType"] not in self.PLAIN + self.NOTHING_IN or self.moving(target):
             through.append("no")
             through = [least("maybe", way) for way in through]  # its kind brings in, or is not modelled
-        return least(most(through), self.forwards(listener, group, source), self.takes_clients(registered, target))
+        return least(most(through), self.takes_clients(registered, target))

@@ -72,6 +72,7 @@ class Laws(unittest.TestCase):
 
     def test_a_cidr_split_in_two_halves_is_the_same(self):
         for rng, estate, where in self.each():
+            estate.pop("SecurityGroupRules", None)  # which would tell of the halves, too
             split = copy.deepcopy(estate)
             for group in split.get("SecurityGroups", []):
                 for rule in group["IpPermissions"]:
@@ -86,6 +87,7 @@ class Laws(unittest.TestCase):
 
     def test_a_rule_that_never_matches_changes_nothing(self):
         for rng, estate, where in self.each():
+            estate.pop("SecurityGroupRules", None)  # which would tell of it, too
             more = copy.deepcopy(estate)
             for group in more.get("SecurityGroups", []):
                 group["IpPermissions"].append({"IpProtocol": "-1", "IpRanges": [], "Ipv6Ranges": [], "PrefixListIds": [],

@@ -186,6 +186,34 @@ class OracleTest(unittest.TestCase):
         print("oracle: of accelerators %d exact, %d possible, %d nothing" % (exact, possible, nothing), file=sys.stderr)
         self.assertGreater(min(possible, nothing), 0)
 
+    def test_what_vpc_origins_bring_by_their_documents_is_what_the_oracle_says(self):
+        exact = possible = nothing = 0
+        for number in range(ESTATES // 3):
+            rng = random.Random(SEED * 1000037 + number)
+            estate = estates.make(rng)
+            estates.add_origins(rng, estate)
+            oracle = Oracle(estate)
+            with tempfile.TemporaryDirectory() as folder:
+                estates.write(estate, folder)
+                output = common.compute(folder)
+            own = next(i for i in estate["NetworkInterfaces"] if "TagSet" in i)
+            for target in (i for i in estate["NetworkInterfaces"] if i is not own):
+                for port in [22, 80, 443, 8080, number_near(rng, 6)]:
+                    source = estates.pick(rng, ["8.8.8.9", "203.0.113.7", "203.0.113.200", "2001:db8:aa::1"])
+                    expected = oracle.originated(own, target, port, source)
+                    if expected is None:
+                        continue  # as without documents
+                    found = {x["certainty"] for i in output["indirect"] if i["eni_id"] == target["NetworkInterfaceId"] and
+                             i["load_balancer"] == "CloudFront VPC origin" for x in matching(i, 6, port, source)}
+                    where = "seed %d estate %d: %s %d from %s: %s, we %s" % (SEED, number, target["NetworkInterfaceId"], port, source, expected, found)
+                    self.assertEqual(bool(found), expected != "no", where)
+                    self.assertTrue("exact" not in found or expected == "exact", where)
+                    exact += "exact" in found
+                    possible += found == {"possible"}
+                    nothing += not found
+        print("oracle: of VPC origins %d exact, %d possible, %d nothing" % (exact, possible, nothing), file=sys.stderr)
+        self.assertGreater(min(possible, nothing), 0)
+
     def test_every_client_of_a_load_balancer_reaches_the_targets_that_the_oracle_says(self):
         asked, answers = 0, {"yes": 0, "maybe": 0, "no": 0}
         for number in range(ESTATES):

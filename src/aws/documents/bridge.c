@@ -138,11 +138,19 @@ static bool read_accelerator_endpoint(struct reader *reader, const struct json_c
     GUARD(json_optional_integer(at, "Weight", 0, 255, &weight, &present, reader->error));
     if (present && weight == 0)
         one.unsure = arena_printf(reader->arena, "%s has weight 0", one.id);
+    // "UNHEALTHY" ones are sent clients where all are; of "INITIAL", or of a word that is new, that is not sure.
+    static const char *const sure[] = {"HEALTHY", "UNHEALTHY", NULL};
+    const char *health = text_beside(reader, at, "HealthState");
+    if (health != NULL && !text_among(health, sure) && one.unsure == NULL) {
+        one.unsure = arena_printf(reader->arena, "the health of %s is %s", one.id, health);
+        one.by_answer = true;
+    }
     struct json_cursor keeps = member_of(reader, at, "ClientIPPreservationEnabled");
     one.keeps_client = !cJSON_IsFalse(keeps.node);
-    one.keeps_untold = !cJSON_IsBool(keeps.node);
-    if (one.keeps_untold)
+    if (!cJSON_IsBool(keeps.node)) {
         one.unsure = arena_printf(reader->arena, "whether %s sees the clients' addresses is not told", one.id);
+        one.by_answer = true;
+    }
     *vector_add(reader->arena, &group->endpoints) = one;
     return true;
 }
@@ -168,11 +176,14 @@ bool read_endpoint_group(struct reader *reader, const struct json_cursor *at, vo
         }
     struct accelerator_group *group = vector_add(reader->arena, &listener->groups);
     *group = (struct accelerator_group){.arn = arn, .record = reader->record};
+    group->region = text_beside(reader, at, "EndpointGroupRegion");
     each_if_present(reader, at, "PortOverrides", read_port_override, group);
     each_of(reader, at, "EndpointDescriptions", read_accelerator_endpoint, group);
     const cJSON *dial = cJSON_GetObjectItemCaseSensitive(at->node, "TrafficDialPercentage");
-    for (size_t i = 0; cJSON_IsNumber(dial) && dial->valuedouble == 0 && i < group->endpoints.count; i++)
+    for (size_t i = 0; cJSON_IsNumber(dial) && dial->valuedouble == 0 && i < group->endpoints.count; i++) {
         group->endpoints.items[i].unsure = "the traffic dial of its endpoint group is 0";
+        group->endpoints.items[i].by_answer = false;
+    }
     return true;
 }
 

@@ -117,6 +117,7 @@ static bool is_redshift_cluster(const cJSON *record)
     return cJSON_HasObjectItem(record, "ClusterIdentifier") && has_any(record, ours);
 }
 
+// AWS User Experience Customization's are strings.
 static bool is_ecs_service(const cJSON *record)
 {
     return text_holds(record, "serviceArn", ":ecs:");
@@ -304,7 +305,7 @@ const struct aws_call aws_calls[] = {
     {"ecs", "ListServices", "list-services", UNUSED("serviceArns"),
      OWNERS_ABOUT("ListClusters", "clusterArns", NULL, "cluster")},
     {"ecs", "DescribeServices", "describe-services", LIST("services", KIND_ECS_SERVICES, read_ecs_service),
-     .is_ours = is_ecs_service,
+     .is_ours = is_ecs_service, .strings_elsewhere = true,
      OWNERS_ABOUT("ListServices", "serviceArns", NULL, "services", NULL, CALL_IN_BATCHES, 10)},
     {"eks", "ListClusters", "list-clusters.eks", WHOLE("clusters", KIND_EKS_CLUSTER_NAMES, read_eks_names),
      .is_ours = is_list_of_names, .counts = true, OWNERS(CALL_REGION)},

@@ -80,6 +80,7 @@ struct documents {
     const char *any_listener;           // a listener that was not understood, and may be any load balancer's; or NULL
     VECTOR(const char *) empty_answers; // names of documents of accelerators that hold no element
     const char *any_rule;               // the same of a listener's rule
+    bool odd_rule_record;               // one of DescribeSecurityGroupRules was not understood
 };
 
 // Whether the record at an earlier place says the same as this one, whatever the order of members and elements;

@@ -229,12 +229,18 @@ static void read_attachment(struct reader *reader, const struct json_cursor *at,
         if (status == NULL && is_word(state, "detached"))
             interface->attached = false;
     }
-    // "associated", "attaching", "detaching": neither there nor gone.
+    bool attached = is_word(state, "attached"), detached = is_word(state, "detached");
+    // "associated", "attaching", "detaching", or a word that is new: neither there nor gone.
     const char *odd = status != NULL && interface->attached && !is_word(status, "in-use") ? status
-                      : is_word(state, "attaching") || is_word(state, "detaching")        ? state
+                      : state != NULL && !attached && !detached                           ? state
                                                                                           : NULL;
-    if (odd != NULL && interface->doubt == NULL)
-        interface->doubt = arena_printf(reader->arena, "%s is %s", interface->id, odd);
+    // One attached is "in-use", one detached "available": of two words that differ neither is believed alone.
+    bool differ = status != NULL && (detached ? interface->attached : state != NULL && !interface->attached);
+    interface->attached = interface->attached || (differ && !detached);
+    if ((odd != NULL || differ) && interface->doubt == NULL)
+        interface->doubt =
+            differ ? arena_printf(reader->arena, "%s is %s, and its attachment is %s", interface->id, status, state)
+                   : arena_printf(reader->arena, "%s is %s", interface->id, odd);
 }
 
 static bool read_interface_place(struct reader *reader, const struct json_cursor *at,
@@ -300,6 +306,8 @@ static void read_type(struct reader *reader, const struct json_cursor *at, struc
     lenient_text(reader, at, "InterfaceType", &interface->type);
     interface->type_told = interface->type != NULL;
     interface->type = interface->type == NULL ? "interface" : interface->type;
+    if (!interface->nested)
+        expect_member(reader, at, EXPECT_INTERFACE_TYPE, "InterfaceType", interface->id, NULL);
     read_kind(reader, interface);
     interface->description = description = text_beside(reader, at, "Description");
     if (description != NULL && strncmp(description, "ELB ", 4) == 0)
@@ -316,7 +324,9 @@ static void read_type(struct reader *reader, const struct json_cursor *at, struc
 static void doubt_description(struct reader *reader, const struct json_cursor *at, struct network_interface *interface)
 {
     bool somebodys = cJSON_IsFalse(member_of(reader, at, "RequesterManaged").node) || interface->instance_id != NULL;
-    if (somebodys && !interface->requester_managed && strstr(interface->type, "load_balancer") == NULL) {
+    bool of_balancer =
+        strstr(interface->type, "load_balancer") != NULL || text_same(interface->requester_id, "amazon-elb");
+    if (somebodys && !interface->requester_managed && !of_balancer) {
         interface->load_balancer = NULL;
         interface->is_database = false;
     }

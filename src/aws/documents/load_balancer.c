@@ -72,6 +72,20 @@ static void read_scheme(struct reader *reader, const struct json_cursor *at, str
     }
 }
 
+// "provisioning", "failed", and "active_impaired", which lacks what it needs to serve: whether it takes clients is not
+// sure. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerState.html
+static void read_state(struct reader *reader, const struct json_cursor *at, struct load_balancer *balancer)
+{
+    struct json_cursor state;
+    const char *code = NULL;
+    if (!lenient_object(reader, at, "State", &state))
+        return;
+    lenient_text(reader, &state, "Code", &code);
+    if (code == NULL || strcmp(code, "active") != 0)
+        balancer->unsure = arena_printf(reader->arena, "load balancer %s is %s", balancer->name,
+                                        code == NULL ? "in no state that is told" : code);
+}
+
 static bool read_zone_address(struct reader *reader, const struct json_cursor *at, void *into)
 {
     static const char *const keys[] = {"IpAddress", "IPv6Address"}; // PrivateIPv4Address is none of the internet's
@@ -120,6 +134,7 @@ bool read_load_balancer(struct reader *reader, const struct json_cursor *at, voi
     place_of_arn(reader, arn, &balancer->account, &balancer->region);
     seen_at(reader, balancer->account, balancer->region, balancer->vpc_id);
     read_scheme(reader, at, balancer);
+    read_state(reader, at, balancer);
     each_if_present(reader, at, "AvailabilityZones", read_zone, balancer);
     read_texts(reader, at, "SecurityGroups", &groups);
     TAKE_TEXTS(balancer->groups, groups);
@@ -212,6 +227,7 @@ bool read_target_group(struct reader *reader, const struct json_cursor *at, void
     lenient_text(reader, at, "TargetType", &group->type);
     lenient_text(reader, at, "Protocol", &group->protocol);
     lenient_text(reader, at, "IpAddressType", &family);
+    group->family_told = family != NULL;
     group->is_ipv6 = family != NULL && strcmp(family, "ipv6") == 0;
     if (family != NULL && !group->is_ipv6 && strcmp(family, "ipv4") != 0 && group->doubt == NULL)
         group->doubt = arena_printf(reader->arena, "IpAddressType %s of target group %s is not known", family,

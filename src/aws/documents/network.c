@@ -24,7 +24,9 @@ static bool read_block_states(struct reader *reader, const struct json_cursor *a
         return false;
     lenient_text(reader, &states, "InternetGatewayBlockMode", &text);
     *mode = block_mode_of(text);
-    return text != NULL;
+    if (text == NULL)
+        doubt_at(reader, &states, "tells no InternetGatewayBlockMode");
+    return true;
 }
 
 // Private address space is not advertised on the internet, and cannot be: where Ipv6AddressAttribute says so. That
@@ -57,6 +59,15 @@ static bool read_ipv6_block(struct reader *reader, const struct json_cursor *at,
     return true;
 }
 
+// A VPC or subnet that is "pending", "unavailable" or "failed", or of a word that is new: what it does is not sure.
+static void doubt_state(struct reader *reader, const struct json_cursor *at, const char *id)
+{
+    const char *state = NULL;
+    lenient_text(reader, at, "State", &state);
+    if (state != NULL && strcmp(state, "available") != 0 && *reader->doubt == NULL)
+        *reader->doubt = arena_printf(reader->arena, "%s is %s", id, state);
+}
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Vpc.html
 bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -76,6 +87,7 @@ bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
     struct vpc *kept = arena_new_of(reader->arena, struct vpc);
     kept->id = id;
     reader->doubt = &vpc->doubt;
+    doubt_state(reader, at, id);
     kept->says_block = read_block_states(reader, at, &kept->block);
     each_if_present(reader, at, "Ipv6CidrBlockAssociationSet", read_ipv6_block, &kept->ipv6_blocks);
     reader->doubt = NULL;
@@ -155,6 +167,7 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     place_of_arn(reader, arn, &owner, &region);
     seen_at(reader, owner, region, subnet->vpc_id);
     note_zone(reader, at, subnet->id);
+    doubt_state(reader, at, subnet->id);
     lenient_boolean(reader, at, "MapPublicIpOnLaunch", &subnet->public_ip_on_launch);
     if (member_of(reader, at, "CidrBlock").node != NULL &&
         !read_prefix(reader, at, "CidrBlock", FAMILY_IPV4, &subnet->cidr))
@@ -185,16 +198,22 @@ void prefix_list_answer(struct reader *reader, struct prefix_list *list)
         (struct entries_answer){.list = list, .name = reader->name, .first = list->entries.count};
 }
 
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ManagedPrefixList.html
 // describe-managed-prefix-lists (no entries) and describe-prefix-lists (Cidrs) share the key.
 bool read_prefix_list(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    const char *id, *owner = NULL, *arn = NULL, *region = NULL;
+    static const char *const settled[] = {"create-complete", "modify-complete", "restore-complete", NULL};
+    const char *id, *owner = NULL, *arn = NULL, *region = NULL, *state = NULL;
     GUARD(interned_of(reader, at, "PrefixListId", &id));
     struct prefix_list *list = prefix_list_named(reader, id);
     reader->doubt = &list->doubt;
     lenient_text(reader, at, "PrefixListName", &list->name);
     lenient_text(reader, at, "PrefixListArn", &arn);
+    lenient_text(reader, at, "State", &state);
+    // In transition, failed, or a word that is new: whether its entries are those in force is not sure.
+    if (state != NULL && !text_among(state, settled) && list->doubt == NULL)
+        list->doubt = arena_printf(reader->arena, "prefix list %s is %s", id, state);
     place_of_arn(reader, arn, &owner, &region);
     seen_at(reader, owner, region, NULL);
     struct json_cursor cidrs = member_of(reader, at, "Cidrs");
@@ -246,6 +265,15 @@ bool read_vpc_endpoint(struct reader *reader, const struct json_cursor *at, void
     return true;
 }
 
+// AWS prints the state of each mode and exclusion. Without it, it may be in transition, or have failed.
+static void read_block_state(struct reader *reader, const struct json_cursor *at, const char **state)
+{
+    struct json_cursor member = json_member(at, "State");
+    lenient_text(reader, at, "State", state);
+    if (member.node == NULL)
+        doubt_at(reader, &member, "is missing, expected a string");
+}
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcBlockPublicAccessOptions.html
 bool read_block_options(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -255,7 +283,7 @@ bool read_block_options(struct reader *reader, const struct json_cursor *at, voi
     GUARD(json_expect_object(at, reader->error));
     lenient_text(reader, at, "InternetGatewayBlockMode", &mode);
     reader->doubt = &unsure;
-    lenient_text(reader, at, "State", &state);
+    read_block_state(reader, at, &state);
     reader->doubt = NULL;
     lenient_text(reader, at, "AwsRegion", &region);
     lenient_text(reader, at, "AwsAccountId", &account);
@@ -305,7 +333,7 @@ bool read_block_exclusion(struct reader *reader, const struct json_cursor *at, v
     GUARD(interned_of(reader, at, "ResourceArn", &arn));
     GUARD(interned_of(reader, at, "InternetGatewayExclusionMode", &mode));
     reader->doubt = &unsure;
-    lenient_text(reader, at, "State", &state);
+    read_block_state(reader, at, &state);
     reader->doubt = NULL;
     place_of_arn(reader, arn, &account, &region);
     seen_at(reader, account, region, NULL);

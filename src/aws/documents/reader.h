@@ -58,7 +58,14 @@ bool each_if_present(struct reader *reader, const struct json_cursor *object, co
                      void *into);
 
 // A member that AWS prints in every record of a kind, or in none: where some have it, its absence is a doubt.
-enum expected { EXPECT_IPV6_ADDRESSES, EXPECT_IPV6_RANGES, EXPECT_PREFIX_LISTS, EXPECT_PAIRS, EXPECT_COUNT };
+enum expected {
+    EXPECT_IPV6_ADDRESSES,
+    EXPECT_IPV6_RANGES,
+    EXPECT_PREFIX_LISTS,
+    EXPECT_PAIRS,
+    EXPECT_INTERFACE_TYPE,
+    EXPECT_COUNT
+};
 void expect_member(struct reader *reader, const struct json_cursor *at, enum expected which, const char *key,
                    const char *id, const char *subnet_id);
 

@@ -10,6 +10,7 @@ bool read_elastic_address(struct reader *reader, const struct json_cursor *at, v
 // rules.c
 bool read_security_group(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_security_group_rule(struct reader *reader, const struct json_cursor *at, void *into);
+void settle_rule_records(struct reader *reader); // rule_records.c
 bool read_network_acl(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_route_table(struct reader *reader, const struct json_cursor *at, void *into);
 // network.c

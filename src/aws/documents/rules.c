@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
 #include "model/protocol.h"
 
@@ -195,7 +196,8 @@ static bool read_record(struct reader *reader, const struct json_cursor *at, con
     return read_record_peer(reader, at, record);
 }
 
-// It names what IpPermissions say, and decides nothing: one that is not understood costs a name.
+// It names what IpPermissions say: one that is not understood costs a name. What of it they do not say, or it of
+// them, rule_records.c settles.
 bool read_security_group_rule(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct rule_record record = {0};
@@ -208,6 +210,7 @@ bool read_security_group_rule(struct reader *reader, const struct json_cursor *a
     *vector_add(reader->arena, &reader->estate->notes) =
         arena_printf(reader->arena, "%s; no rule is named by it", reader->error->message);
     *reader->error = (struct error){0};
+    reader->documents->odd_rule_record = true;
     return true;
 }
 
@@ -404,7 +407,6 @@ static bool read_route(struct reader *reader, const struct json_cursor *at, void
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RouteTableAssociationState.html
 static bool read_table_association(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    static const char *const gone[] = {"disassociated", "failed", NULL};
     struct json_cursor state;
     const char *word = NULL;
     struct route_table *table = into;
@@ -416,16 +418,17 @@ static bool read_table_association(struct reader *reader, const struct json_curs
     GUARD(optional_interned(reader, at, "GatewayId", &gateway_id));
     if (lenient_object(reader, at, "AssociationState", &state))
         lenient_text(reader, &state, "State", &word);
-    if (word != NULL && text_among(word, gone))
+    if (word != NULL && strcmp(word, "disassociated") == 0)
         return true;
-    if (word != NULL && strcmp(word, "associated") != 0) { // in transition, or a word that is new
+    if (word != NULL && strcmp(word, "associated") != 0) { // failed, in transition, or a word that is new
         const char *unsure = arena_printf(reader->arena, "an association of %s is %s", table->id, word);
         if (subnet_id != NULL)
             map_put(reader->arena, &estate->unsure_table_of_subnet, subnet_id, (void *)(uintptr_t)unsure);
         else if (table->doubt == NULL)
             table->doubt = unsure;
     }
-    if (subnet_id != NULL)
+    bool failed = word != NULL && strcmp(word, "failed") == 0; // beside it, another one may hold
+    if (subnet_id != NULL && !failed)
         put_alone(reader, &estate->table_of_subnet, subnet_id, table, &table->doubt,
                   offsetof(struct route_table, doubt), "a route table of");
     if (gateway_id != NULL)

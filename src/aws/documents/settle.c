@@ -175,6 +175,22 @@ static void settle_associations(struct reader *reader)
     }
 }
 
+// DenyAllIgwTraffic of a load balancer's interface, and what its attribute says of the same.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
+static void settle_igw_traffic(struct reader *reader, struct network_interface *one)
+{
+    const struct load_balancer *balancer =
+        one->load_balancer == NULL ? NULL : map_get(&reader->estate->load_balancers, one->load_balancer);
+    if (balancer == NULL || balancer->deny_gateway == SETTING_NOT_TOLD || one->igw_traffic == IGW_NOT_TOLD ||
+        (balancer->deny_gateway == SETTING_ON) == (one->igw_traffic == IGW_DENIED))
+        return;
+    doubt_document(reader, "",
+                   "DenyAllIgwTraffic of %s is %s, and ipv6.deny_all_igw_traffic of its load balancer %s is %s",
+                   one->id, one->igw_traffic == IGW_DENIED ? "true" : "false", balancer->name,
+                   balancer->deny_gateway == SETTING_ON ? "true" : "false");
+    one->igw_traffic = IGW_UNSURE;
+}
+
 // What an interface's own record does not show: that its subnet or its instance contradicts it.
 static void settle_contradictions(struct reader *reader)
 {
@@ -197,6 +213,7 @@ static void settle_contradictions(struct reader *reader)
         reader->name = reader->documents->names[one->record >> RECORD_OFFSET_BITS];
         reader->doubt = &one->doubt;
         reader->listing = NULL;
+        settle_igw_traffic(reader, one);
         if (wrong != NULL)
             doubt_document(reader, "", "%s is said to be in %s, but its subnet %s is not", one->id, one->place->vpc_id,
                            wrong);
@@ -362,6 +379,7 @@ void documents_settle(struct reader *reader)
     settle_weights(reader);
     settle_listeners(reader);
     settle_accelerators(reader);
+    settle_rule_records(reader);
     completeness_settle(reader);
     settle_uncounted(reader);
 }

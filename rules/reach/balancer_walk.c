@@ -1,0 +1,195 @@
+#include "rules/reach/balancer_walk.h"
+
+#include "rules/reach/listener_ways.h"
+#include "rules/reach/load_balancer.h"
+
+// How many load balancers one behind the other are followed.
+enum { DEEPEST = 64 };
+
+void walk_path(struct walker *walker, reason_list *path, const struct load_balancer *balancer,
+               const struct listener *listener)
+{
+    struct arena *kept = walker->set->arena;
+    const char *text = listener_text(walker->arena, listener);
+    reason_add(walker->arena, path,
+               reason_says(kept, REASON_BALANCER, arena_printf(kept, "%s:%s", balancer->name, text),
+                           arena_printf(kept, "load balancer %s %s", balancer->name, text)));
+}
+
+// ---- On behind the load balancers at whose nodes targets lie
+
+// Whether somebody arrives at an inner listener who did not before: so that load balancers which stand behind each
+// other in a circle are walked no more often than that tells something new.
+static bool brings_more(struct walker *walker, const struct inner *inner, const struct listener *listener)
+{
+    struct arena *arena = walker->arena;
+    size_t count = inner->front->nodes.count;
+    const char *key = arena_printf(arena, "%p|%p", (const void *)inner->front, (const void *)listener);
+    struct arrival *known = map_get(&walker->walked, key);
+    bool more = known == NULL;
+    if (known == NULL) {
+        known = arena_array(arena, struct arrival, count);
+        map_put(arena, &walker->walked, key, known);
+    }
+    for (size_t n = 0; n < count; n++) {
+        more = more || !arrival_holds(arena, &known[n], &inner->at_node[n]);
+        known[n] = arrival_union(arena, &known[n], &inner->at_node[n]);
+    }
+    return more;
+}
+
+static void walk_inner_listener(struct walker *walker, const struct hop_in *in, const struct inner *inner,
+                                const struct listener *listener)
+{
+    struct arena *arena = walker->arena, *kept = walker->set->arena;
+    const struct load_balancer *balancer = inner->front->balancer;
+    enum listens takes = listener == NULL ? LISTENS_PERHAPS : listener_takes(listener, in->protocol);
+    if (takes == LISTENS_NOT || !brings_more(walker, inner, listener))
+        return;
+    if (walker->depth >= DEEPEST) {
+        walk_lacks(
+            walker, KIND_TARGET_HEALTH, balancer->arn,
+            arena_printf(kept, "missing: what is behind load balancer %s, behind %d others", balancer->name, DEEPEST));
+        return;
+    }
+    struct hop_in next = {.front = inner->front,
+                          .listener = listener,
+                          .protocol = in->protocol,
+                          .family = in->family,
+                          .at_node = inner->at_node,
+                          .doubtful = in->doubtful || takes == LISTENS_PERHAPS || balancer->doubt != NULL ||
+                                      balancer->unsure != NULL};
+    reason_add_all(arena, &next.because, &inner->because);
+    reason_add_all(arena, &next.doubts, &inner->doubts);
+    if (listener != NULL)
+        reason_add(arena, &next.because, listener_reason(kept, balancer, listener));
+    else
+        reason_add(arena, &next.doubts, listeners_missing(kept, balancer));
+    if (listener != NULL && takes == LISTENS_PERHAPS)
+        reason_add(arena, &next.doubts, load_balancer_ports(kept, balancer, in->protocol).doubt);
+    if (balancer->doubt != NULL)
+        reason_add(arena, &next.doubts, load_balancer_doubt(kept, walker->estate, balancer));
+    if (balancer->unsure != NULL)
+        reason_add(arena, &next.doubts, load_balancer_unsure(kept, balancer));
+    reason_add_all(arena, &next.path, &in->path);
+    reason_add(
+        arena, &next.path,
+        reason_says(kept, REASON_BALANCER, in->group->name, arena_printf(kept, "target group %s", in->group->name)));
+    walk_path(walker, &next.path, balancer, listener);
+    walker->depth++;
+    if (balancer->type == LOAD_BALANCER_CLASSIC)
+        targets_of_classic(walker, &next);
+    else
+        walk_listener(walker, &next);
+    walker->depth--;
+}
+
+static void walk_inner(struct walker *walker, const struct hop_in *in, const struct inner *inner)
+{
+    const struct load_balancer *balancer = inner->front->balancer;
+    for (size_t i = 0; i < balancer->listeners.count; i++)
+        if (balancer->listeners.items[i].port == inner->port)
+            walk_inner_listener(walker, in, inner, &balancer->listeners.items[i]);
+    if (balancer->listeners_known || balancer->type == LOAD_BALANCER_GATEWAY)
+        return;
+    walk_lacks(walker, KIND_LISTENERS, balancer->arn,
+               arena_printf(walker->set->arena, "missing: listeners of load balancer %s", balancer->name));
+    walk_inner_listener(walker, in, inner, NULL);
+}
+
+// ---- Target groups
+
+// Lambda functions have no interface that a load balancer reaches.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+static void name_functions(struct walker *walker, const struct target_group *group)
+{
+    struct arena *kept = walker->set->arena;
+    for (size_t t = 0; t < group->targets.count; t++)
+        text_list_add(
+            kept, &walker->set->not_covered,
+            arena_printf(kept, "%s, target of target group %s", group->targets.items[t].id, target_group_name(group)));
+    if (group->targets.count == 0)
+        text_list_add(kept, &walker->set->not_covered,
+                      arena_printf(kept, "the Lambda function behind target group %s", target_group_name(group)));
+}
+
+static void follow_group(struct walker *walker, const struct hop_in *way, const struct target_group *group)
+{
+    static const char *const types[] = {"instance", "ip", "alb", "lambda", NULL};
+    if (group->type != NULL && strcmp(group->type, "lambda") == 0) {
+        name_functions(walker, group);
+        return;
+    }
+    if (group->type == NULL || group->name == NULL || !group->targets_known || !text_among(group->type, types)) {
+        walk_lacks(walker, KIND_TARGET_HEALTH, group->arn,
+                   arena_printf(walker->set->arena, "missing: targets of target group %s", target_group_name(group)));
+        return;
+    }
+    struct hop_in in = *way; // what is doubtful of one group is not of the next
+    in.group = group;
+    in.doubts = (reason_list){0};
+    reason_add_all(walker->arena, &in.doubts, &way->doubts);
+    if (group->doubt != NULL) {
+        reason_add(walker->arena, &in.doubts,
+                   reason_doubt(walker->set->arena, REASON_BALANCER, target_group_name(group),
+                                settle_doubt(walker->set->arena, walker->estate, group->doubt, KIND_TARGET_GROUPS,
+                                             target_group_name(group)),
+                                group->doubt));
+        in.doubtful = true;
+    }
+    inner_list inners = {0};
+    for (size_t t = 0; t < group->targets.count; t++)
+        target_follow(walker, &in, &group->targets.items[t], &inners);
+    for (size_t i = 0; i < inners.count; i++)
+        walk_inner(walker, &in, &inners.items[i]);
+}
+
+// ---- Listeners
+
+// Who of those at a node is sent this way.
+static struct arrival sent(struct arena *arena, const struct arrival *at, enum family family, const struct way *way)
+{
+    struct arrival sent = {.own = clients_intersect(arena, at->own, way_sources(way, family))};
+    if (prefixset_is_empty(at->brought.may))
+        return sent;
+    struct clients sources = way_sources(way, at->seen_family);
+    sent.brought = clients_brought_past(arena, at->brought, at->seen, sources);
+    sent.seen = prefixset_intersect(arena, at->seen, sources.may);
+    sent.seen_family = at->seen_family;
+    return sent;
+}
+
+static void follow_way(struct walker *walker, const struct hop_in *in, const struct way *way)
+{
+    struct arena *arena = walker->arena;
+    const struct target_group *group = map_get(&walker->estate->target_groups, way->group);
+    struct target_group lacking = {.arn = way->group};
+    group = group != NULL ? group : &lacking;
+    if (prefixset_is_empty(way->sources[0].may) && prefixset_is_empty(way->sources[1].may)) {
+        if (way->weightless)
+            walk_note(walker, arena_printf(walker->set->arena, "target group %s has weight 0 at %s %s: not reached",
+                                           target_group_name(group), in->front->balancer->name,
+                                           listener_text(arena, in->listener)));
+        return;
+    }
+    struct hop_in own = *in;
+    own.at_node = arena_array(arena, struct arrival, in->front->nodes.count + 1);
+    bool any = false;
+    for (size_t n = 0; n < in->front->nodes.count; n++) {
+        own.at_node[n] = sent(arena, &in->at_node[n], in->family, way);
+        any = any || !arrival_is_empty(&own.at_node[n]);
+    }
+    own.doubts = (reason_list){0};
+    reason_add_all(arena, &own.doubts, &in->doubts);
+    reason_add_all(arena, &own.doubts, &way->doubts);
+    if (any)
+        follow_group(walker, &own, group);
+}
+
+void walk_listener(struct walker *walker, const struct hop_in *in)
+{
+    struct ways ways =
+        listener_ways(&walker->hopper, in->front->balancer, in->listener, in->front->nodes.items[0]->place);
+    for (size_t i = 0; i < ways.items.count; i++)
+        follow_way(walker, in, &ways.items.items[i]);
+}

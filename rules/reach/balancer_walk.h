@@ -1,0 +1,72 @@
+// The walk behind load balancers: from a listener, by its rules, to target groups and their targets; where a target is
+// a load balancer's own node, on behind that one. For the files of rules/ only.
+//
+// A front is a load balancer with its nodes. A hop begins at a listener of one, with who arrives at each node.
+#pragma once
+
+#include "rules/reach/balancer_hop.h"
+
+// The interfaces of one load balancer, and those of its endpoints that take clients in.
+struct front {
+    const struct load_balancer *balancer;
+    VECTOR(const struct network_interface *) nodes;
+    VECTOR(const struct endpoint *) endpoints;
+};
+
+// One way from clients to a target port.
+struct hop_in {
+    const struct front *front;
+    const struct listener *listener;  // NULL: the snapshot does not tell which
+    const struct target_group *group; // NULL behind a classic load balancer
+    int protocol;
+    enum family family;      // of the clients
+    struct arrival *at_node; // who reaches the listener at each node
+    bool doubtful;           // none of them reaches a target surely
+    reason_list path;        // "load balancer NAME LISTENER", "target group NAME", ... up to this load balancer
+    reason_list because;
+    reason_list doubts;
+};
+
+struct walker {
+    struct arena *arena;
+    const struct estate *estate;
+    struct exposure_set *set;
+    struct hopper hopper;
+    struct map fronts;               // load balancer -> struct front
+    struct map front_of;             // node -> struct front
+    struct map interface_of_private; // "VPC|ADDRESS" -> interface
+    struct map homes;                // instance -> struct instance_home
+    size_t bridged;                  // of set->indirect, those that are there already (bridge.h)
+    bool addresses_known;
+    struct map interfaces_of_address; // of any VPC: "ADDRESS" -> struct namesakes; made when it is first needed
+    struct map walked;                // of the entry in hand, listeners behind its own -> who arrived there by now
+    size_t depth;                     // how many load balancers are before this one
+};
+
+// Follows what comes to a listener. walker->walked belongs to the entry, and is empty before it.
+void walk_listener(struct walker *walker, const struct hop_in *in);
+
+// Adds a load balancer's listener to a path.
+void walk_path(struct walker *walker, reason_list *path, const struct load_balancer *balancer,
+               const struct listener *listener);
+
+// The nodes of other load balancers at which targets of one group lie.
+struct inner {
+    const struct front *front;
+    uint16_t port;
+    struct arrival *at_node;
+    reason_list because;
+    reason_list doubts;
+};
+typedef VECTOR(struct inner) inner_list;
+
+// What a walk asks of targets (balancer_targets.c). Each adds to `inners` what it reaches of load balancers.
+void targets_index(struct walker *walker);
+void target_follow(struct walker *walker, const struct hop_in *in, const struct target *target, inner_list *inners);
+void targets_of_classic(struct walker *walker, const struct hop_in *in);
+
+// Adds what the snapshot lacks of a kind.
+void walk_lacks(struct walker *walker, enum kind kind, const char *id, const char *text);
+// Says what is not reached though it is registered.
+void walk_note(struct walker *walker, const char *text);
+const char *target_group_name(const struct target_group *group);

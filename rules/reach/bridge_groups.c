@@ -1,0 +1,166 @@
+#include "rules/reach/bridge_groups.h"
+
+#include "model/protocol.h"
+#include "rules/reach/gateway.h"
+
+static const char cloudfront_list[] = "com.amazonaws.global.cloudfront.origin-facing";
+
+static bool is_member(const struct bridge *bridge, const char *group)
+{
+    if (bridge->group != NULL)
+        return strcmp(bridge->group, group) == 0;
+    if (bridge->interface == NULL)
+        return false; // of an accelerator without an interface in the snapshot
+    const struct group_set *groups = bridge->interface->groups;
+    for (size_t i = 0; groups != NULL && i < groups->count; i++)
+        if (strcmp(groups->ids[i], group) == 0)
+            return true;
+    return groups == NULL;
+}
+
+// How a rule admits the bridge itself, not a client by its own address.
+enum admits { ADMITS_NOT, ADMITS_PERHAPS, ADMITS_SURELY };
+
+static bool holds_own(const struct bridge *bridge, const struct prefix *prefix)
+{
+    if (bridge->interface == NULL)
+        return prefix->family == FAMILY_IPV4 && prefix->length == 0;
+    for (size_t a = 0; a < bridge->interface->private_ipv4_count; a++)
+        if (prefix_holds(*prefix, (struct address){FAMILY_IPV4, bridge->interface->private_ipv4[a]}))
+            return true;
+    return false;
+}
+
+// That a rule for an accelerator's group admits its clients too, who keep their own addresses, no page says; and by the
+// accelerator's own address none of them comes.
+static enum admits admits_bridge(const struct estate *estate, const struct bridge *bridge,
+                                 const struct security_group_rule *rule)
+{
+    bool by_address = bridge->told == NULL || !bridge->keeps_client;
+    enum admits by_group = bridge->keeps_client || bridge->interface == NULL || bridge->interface->groups == NULL
+                               ? ADMITS_PERHAPS
+                               : ADMITS_SURELY;
+    enum admits found = ADMITS_NOT;
+    for (size_t i = 0; i < rule->groups.count; i++)
+        if (is_member(bridge, rule->groups.items[i]) && by_group > found)
+            found = by_group;
+    for (size_t i = 0; i < rule->prefix_lists.count; i++) {
+        const struct prefix_list *list = map_get(&estate->prefix_lists, rule->prefix_lists.items[i]);
+        bool unknown = list == NULL || (list->name == NULL && !list->has_entries) || list->doubt != NULL;
+        if (!unknown && bridge->by_prefix_list && text_same(list->name, cloudfront_list))
+            return ADMITS_SURELY;
+        if (unknown && found == ADMITS_NOT)
+            found = ADMITS_PERHAPS;
+        for (size_t p = 0; by_address && !unknown && p < list->entries.count; p++)
+            if (bridge->interface != NULL && holds_own(bridge, &list->entries.items[p]))
+                return ADMITS_SURELY;
+    }
+    for (size_t p = 0; by_address && p < rule->prefixes.count; p++)
+        if (holds_own(bridge, &rule->prefixes.items[p]))
+            return ADMITS_SURELY;
+    return found;
+}
+
+// Which clients of a family a rule admits by their own addresses.
+static struct prefixset admits_clients(struct arena *arena, const struct estate *estate,
+                                       const struct security_group_rule *rule, enum family family)
+{
+    struct prefixset sources = prefixset_empty;
+    for (size_t p = 0; p < rule->prefixes.count; p++)
+        if (rule->prefixes.items[p].family == family)
+            sources = prefixset_union(arena, sources, prefixset_of(arena, rule->prefixes.items[p]));
+    for (size_t l = 0; l < rule->prefix_lists.count; l++) {
+        const struct prefix_list *list = map_get(&estate->prefix_lists, rule->prefix_lists.items[l]);
+        for (size_t e = 0; list != NULL && e < list->entries.count; e++)
+            if (list->entries.items[e].family == family)
+                sources = prefixset_union(arena, sources, prefixset_of(arena, list->entries.items[e]));
+    }
+    return sources;
+}
+
+// What of a rule's prefix lists is not there.
+static void doubt_lists(struct bridger *bridger, const struct security_group_rule *rule, reason_list *doubts)
+{
+    struct arena *arena = bridger->set->arena;
+    for (size_t i = 0; i < rule->prefix_lists.count; i++) {
+        const char *id = rule->prefix_lists.items[i];
+        const struct prefix_list *list = map_get(&bridger->estate->prefix_lists, id);
+        if (list == NULL || list->doubt != NULL || (list->name == NULL && !list->has_entries))
+            reason_add(arena, doubts,
+                       reason_doubt(arena, REASON_GROUP, id, settle_by_call(arena, KIND_PREFIX_LISTS, id),
+                                    list != NULL && list->doubt != NULL
+                                        ? list->doubt
+                                        : arena_printf(arena, "missing: entries of prefix list %s", id)));
+    }
+}
+
+// What of a target's groups is not known, so that they may admit anybody; NULL where all is.
+static const struct reason *groups_lack(struct bridger *bridger, const struct network_interface *target,
+                                        enum family family)
+{
+    struct arena *arena = bridger->set->arena;
+    if (target->groups_unsure)
+        return interface_doubt(arena, bridger->estate, target);
+    if (target->groups == NULL)
+        return reason_doubt(arena, REASON_GROUP, target->id, settle_by_call(arena, KIND_NETWORK_INTERFACES, target->id),
+                            target->doubt != NULL ? target->doubt
+                                                  : arena_printf(arena, "missing: Groups of %s", target->id));
+    bridger->groups->place = target->place;
+    for (size_t g = 0; g < target->groups->count; g++) {
+        const struct reason *missing = security_group_resolve(bridger->groups, target->groups->ids[g], family)->missing;
+        if (missing != NULL)
+            return missing;
+    }
+    return NULL;
+}
+
+struct let_in bridge_let_in(struct bridger *bridger, const struct bridge *bridge,
+                            const struct network_interface *target, enum family family, int protocol)
+{
+    struct arena *arena = bridger->set->arena;
+    const struct estate *estate = bridger->estate;
+    struct prefixset everyone = prefixset_all(arena, family);
+    bool is_edge = bridge->told != NULL && bridge->told->from_edge;
+    VECTOR(struct port_segment) may = {0}, must = {0};
+    struct portmap all = portmap_of(arena, portset_all, everyone);
+    struct let_in in = {.may = all};
+    const struct reason *lack = groups_lack(bridger, target, family);
+    if (lack != NULL) {
+        reason_add(arena, &in.doubts, lack);
+        return in;
+    }
+    if (target->groups->count == 0) {
+        in.must = all;
+        *vector_add(arena, &in.rules) =
+            (struct admitting){0, PORT_LAST, reason_says(arena, REASON_GROUP, NULL, "no security group"), NULL};
+        return in;
+    }
+    for (size_t g = 0; g < target->groups->count; g++) {
+        const struct security_group *group = map_get(&estate->security_groups, target->groups->ids[g]);
+        for (size_t r = 0; r < group->ingress.count; r++) {
+            const struct security_group_rule *rule = &group->ingress.items[r];
+            if (rule->protocol != PROTOCOL_ANY && rule->protocol != protocol)
+                continue;
+            enum admits bridge_is = admits_bridge(estate, bridge, rule);
+            struct prefixset sure = bridge_is == ADMITS_SURELY ? everyone : prefixset_empty;
+            if (bridge->keeps_client || is_edge)
+                sure = prefixset_union(arena, sure, admits_clients(arena, estate, rule, family));
+            struct prefixset sources = bridge_is == ADMITS_PERHAPS ? everyone : sure;
+            if (!prefixset_overlap(sources, prefixset_internet(arena, family)))
+                continue;
+            if (is_edge)
+                sources = everyone; // whom AWS's addresses stand for
+            if (bridge_is == ADMITS_PERHAPS)
+                doubt_lists(bridger, rule, &in.doubts);
+            *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, sources};
+            if (!prefixset_is_empty(sure) && rule->doubt == NULL)
+                *vector_add(arena, &must) = (struct port_segment){rule->low, rule->high, sure};
+            *vector_add(arena, &in.rules) =
+                (struct admitting){rule->low, rule->high, security_group_reason(arena, estate, group, rule, NULL),
+                                   rule->doubt == NULL ? NULL : rule_unsure(arena, group, rule)};
+        }
+    }
+    in.may = portmap_from(arena, may.items, may.count);
+    in.must = portmap_from(arena, must.items, must.count);
+    return in;
+}

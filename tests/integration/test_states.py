@@ -1,0 +1,177 @@
+"""States in which AWS says that things are, and what is absent of them: each value of each enumeration that is read is decided, none silently."""
+import gzip
+import importlib.util
+import json
+import os
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+import common
+from test_balancer_targets import Behind
+from test_constructs_gates import Gates, SUBNET, VPC, blocked, world
+from test_load_balancers import balanced
+from test_snapshots import permission
+from test_world import MAYBE, REACHED, V4, V6, documents, each, folder, named
+
+NEW = "a-new-word"
+SHUT = {V4: "no", V6: "no"}
+
+
+def words(service, shape):
+    """The values of an enumeration of botocore's model, or None where botocore is not there."""
+    found = importlib.util.find_spec("botocore")
+    if found is None:
+        return None
+    model = max((pathlib.Path(found.origin).parent / "data" / service).glob("*/service-2.json.gz"))
+    return set(json.loads(gzip.decompress(model.read_bytes()))["shapes"][shape]["enum"])
+
+
+class Enumerations(unittest.TestCase):
+    # Every value that src/aws/documents decides by name, or takes as not sure.
+    KNOWN = {
+        ("ec2", "NetworkInterfaceStatus"): "available associated attaching in-use detaching",
+        ("ec2", "AttachmentStatus"): "attaching attached detaching detached",
+        ("ec2", "RouteTableAssociationStateCode"): "associating associated disassociating disassociated failed",
+        ("ec2", "RouteState"): "active blackhole filtered",
+        ("ec2", "RouteOrigin"): "CreateRouteTable CreateRoute EnableVgwRoutePropagation Advertisement",
+        ("ec2", "SubnetState"): "pending available unavailable failed failed-insufficient-capacity",
+        ("ec2", "VpcState"): "pending available",
+        ("ec2", "PrefixListState"): "create-in-progress create-complete create-failed modify-in-progress modify-complete modify-failed "
+                                    "restore-in-progress restore-complete restore-failed delete-in-progress delete-complete delete-failed",
+        ("ec2", "VpcBlockPublicAccessState"): "default-state update-in-progress update-complete",
+        ("ec2", "VpcBlockPublicAccessExclusionState"): "create-in-progress create-complete create-failed update-in-progress update-complete "
+                                                       "update-failed delete-in-progress delete-complete disable-in-progress disable-complete",
+        ("ec2", "VpcBlockPublicAccessExclusionsAllowed"): "allowed not-allowed",
+        ("ec2", "BlockPublicAccessMode"): "off block-bidirectional block-ingress",
+        ("ec2", "InternetGatewayExclusionMode"): "allow-bidirectional allow-egress",
+        ("ec2", "InstanceStateName"): "pending running shutting-down terminated stopping stopped",
+        ("ec2", "Ipv6AddressAttribute"): "public private",
+        ("elbv2", "LoadBalancerStateEnum"): "active provisioning active_impaired failed",
+        ("elbv2", "LoadBalancerTypeEnum"): "application network gateway",
+        ("elbv2", "LoadBalancerSchemeEnum"): "internet-facing internal",
+        ("elbv2", "ProtocolEnum"): "HTTP HTTPS TCP TLS UDP TCP_UDP GENEVE QUIC TCP_QUIC",
+        ("elbv2", "ActionTypeEnum"): "forward authenticate-oidc authenticate-cognito redirect fixed-response jwt-validation",
+        ("elbv2", "TargetTypeEnum"): "instance ip lambda alb",
+        ("elbv2", "TargetGroupIpAddressTypeEnum"): "ipv4 ipv6",
+        ("elbv2", "TargetHealthStateEnum"): "initial healthy unhealthy unhealthy.draining unused draining unavailable",
+        ("globalaccelerator", "AcceleratorStatus"): "DEPLOYED IN_PROGRESS",
+        ("globalaccelerator", "HealthState"): "INITIAL HEALTHY UNHEALTHY",
+        ("globalaccelerator", "Protocol"): "TCP UDP",
+        ("globalaccelerator", "IpAddressType"): "IPV4 DUAL_STACK",
+    }
+
+    def test_botocore_has_no_value_that_is_not_decided_here(self):
+        for (service, shape), known in self.KNOWN.items():
+            listed = words(service, shape)
+            if listed is None:
+                self.skipTest("no botocore")
+            self.assertLessEqual(listed, set(known.split()), (service, shape))
+
+
+class Interfaces(Gates):
+    # Status of the interface, Status of its attachment, and what is reached.
+    @each([("in-use", "attached", "exact"), ("in-use", "detached", "possible"), ("in-use", "attaching", "possible"), ("in-use", "detaching", "possible"),
+           ("in-use", NEW, "possible"), ("available", "attached", "possible"), ("available", NEW, "possible"), ("associated", "attached", "possible"),
+           (NEW, "attached", "possible")])
+    def test_an_attachment_in_each_of_its_states_beside_the_interfaces_own(self, status, attachment, answer):
+        estate = world(Status=status, Attachment={"InstanceId": "i-1", "DeviceIndex": 0, "Status": attachment})
+        self.verdict(estate, {V4: answer, V6: answer})
+        if answer == "possible":
+            self.verdict(estate, MAYBE, endpoints=attachment if attachment not in ("attached",) else status)
+
+    def test_one_that_is_available_is_dormant(self):
+        output = self.compute(folder(documents(world(Status="available", Attachment={"InstanceId": "i-1", "Status": "detached"}))))
+        self.assertEqual({e["dormant"] for e in output["endpoints"]}, {True})
+
+    @each([("available", "exact"), ("pending", "possible"), ("unavailable", "possible"), ("failed", "possible"),
+           ("failed-insufficient-capacity", "possible"), (NEW, "possible")])
+    def test_a_subnet_and_a_vpc_in_each_of_their_states(self, state, answer):
+        for kind in ("Subnets", "Vpcs"):
+            estate = world()
+            estate[kind][0]["State"] = state
+            self.verdict(estate, {V4: answer, V6: answer}, **({"endpoints": state} if answer == "possible" else {}))
+
+    @each([("create-complete", "exact"), ("modify-complete", "exact"), ("restore-complete", "exact"), ("create-in-progress", "possible"),
+           ("modify-in-progress", "possible"), ("modify-failed", "possible"), ("restore-failed", "possible"), ("delete-in-progress", "possible"),
+           (NEW, "possible")])
+    def test_a_prefix_list_in_each_of_its_states(self, state, answer):
+        estate = world()
+        estate["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (443, 443), lists=["pl-1"])]
+        estate["PrefixLists"] = [{"PrefixListId": "pl-1", "PrefixListName": "mine", "State": state, "Cidrs": ["8.8.0.0/16"]}]
+        self.verdict(estate, {V4: answer}, 0 if answer == "exact" else 3, **({"missing": state} if answer == "possible" else {}))
+
+
+class BlockPublicAccess(Gates):
+    @each([("drop",), (None,), (7,)])
+    def test_a_mode_whose_state_is_not_told_may_be_in_transition(self, state):
+        for mode in ("off", "block-ingress", "block-bidirectional"):
+            estate = blocked(mode)
+            estate["VpcBlockPublicAccessOptions"]["State"] = state
+            if state == "drop":
+                del estate["VpcBlockPublicAccessOptions"]["State"]
+            self.verdict(estate, MAYBE, 3, unread="VpcBlockPublicAccessOptions.State")
+
+    @each([("drop",), (None,), (7,)])
+    def test_an_exclusion_whose_state_is_not_told_may_be_in_transition(self, state):
+        for what in (SUBNET, VPC):
+            estate = blocked(exclusions=[(what, "bidirectional", "create-complete")])
+            estate["VpcBlockPublicAccessExclusions"][0]["State"] = state
+            if state == "drop":
+                del estate["VpcBlockPublicAccessExclusions"][0]["State"]
+            self.verdict(estate, MAYBE, 3, unread="VpcBlockPublicAccessExclusions[0].State")
+
+    @each([(None,), ({},), ({"InternetGatewayBlockMode": None},), ([],)])
+    def test_states_of_a_subnet_or_vpc_that_are_null_or_empty_tell_nothing_and_nothing_decides_for_them(self, states):
+        for kind in ("Subnets", "Vpcs"):
+            for mode in ("off", "block-bidirectional"):
+                estate = blocked(mode)
+                estate[kind][0]["BlockPublicAccessStates"] = states
+                self.verdict(estate, MAYBE, 3, unread=kind)
+
+    def test_without_states_the_regions_word_counts(self):
+        self.verdict(blocked("off"), REACHED)
+        self.verdict(blocked(), SHUT)
+
+
+class Balancers(Behind):
+    @each([("active", "exact"), ("provisioning", "possible"), ("active_impaired", "possible"), ("failed", "possible"), (NEW, "possible")])
+    def test_a_load_balancer_in_each_of_its_states(self, state, certainty):
+        estate = balanced()
+        estate["LoadBalancers"][0]["State"] = {"Code": state}
+        self.assertEqual(self.exposures(estate, address="198.51.100.9"), {("tcp", 443, 443): certainty})
+        self.assertEqual(self.behind(estate), {("443/HTTPS", "10.0.2.4"): {("8.0.0.0/8", certainty)}})
+        self.assertEqual(state in json.dumps(self.outcome(estate)["endpoints"]), certainty == "possible")
+        estate["LoadBalancers"][0]["Scheme"] = "internal"
+        self.assertEqual(self.exposures(estate, address="198.51.100.9"), {})
+
+    def unknown(self, more, *, known=(), expect=3):
+        """An interface of a load balancer that no document knows, where these kinds of document are there, and empty."""
+        estate = balanced()
+        for key in ("Listeners", "TargetGroups", "LoadBalancerTargetHealth", "LoadBalancers"):
+            del estate[key]
+        estate.update({key: [] for key in known})
+        del estate["NetworkInterfaces"][0]["Description"], estate["NetworkInterfaces"][0]["RequesterManaged"]
+        estate["NetworkInterfaces"][0].update(more)
+        found = self.exposures(estate, address="198.51.100.9", expect=expect)
+        return found, self.outcome(estate, expect=expect)
+
+    @each([({"InterfaceType": "network_load_balancer"},), ({"InterfaceType": "load_balancer"},), ({"RequesterId": "amazon-elb"},),
+           ({"RequesterId": "amazon-elb", "RequesterManaged": True, "Description": "something else"},),
+           ({"RequesterId": "amazon-elb", "RequesterManaged": False},),
+           ({"RequesterId": "amazon-elb", "Description": "ELB app/gone/0123456789abcdef"},)])
+    def test_an_interface_of_a_load_balancer_that_no_document_knows_is_possible_and_missing(self, more):
+        found, output = self.unknown(more, known=["LoadBalancers"])
+        self.assertEqual(set(found.values()), {"possible"})
+        self.assertTrue(named(output, ["missing"], "load balancer"), output["missing"])
+        if "Description" not in more or "ELB" not in more["Description"]:
+            self.assertTrue(named(output, ["missing"], "the load balancer of eni-front"))
+            self.assertEqual(set(self.unknown(more, known=["LoadBalancerDescriptions"])[0].values()), {"possible"})
+        found, output = self.unknown(more, expect=0)
+        self.assertEqual(set(found.values()), {"exact"})
+        self.assertTrue([a for a in output["assumptions"] if a.startswith("LoadBalancers absent")])
+
+
+if __name__ == "__main__":
+    unittest.main()
