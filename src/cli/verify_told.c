@@ -89,6 +89,7 @@ static void write_claims(const struct verified *verified, struct text *out)
     put_line(arena, out, "", arena_printf(arena, "begun %s, ended %s", claims->begin, claims->end));
     put_line(arena, out, "",
              arena_printf(arena, "by sgproof %s: %s", claims->tool_version, joined(arena, &claims->command, " ")));
+    put_line(arena, out, "", "that before/ and after/ are AWS's answers, and that the packets were sent and heard");
     if (services > 0)
         put_line(arena, out, "", arena_printf(arena, "what %zu open ports were said to run", services));
     if (verified->derivation.runs.count > 0)
