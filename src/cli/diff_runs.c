@@ -32,7 +32,7 @@ bool diff_is_of_runs(struct arena *arena, const struct options *options)
 static bool read_side(struct arena *arena, const struct options *options, const char *operand, struct verdict_set *set,
                       struct error *error)
 {
-    struct history_run run;
+    struct run_record run;
     if (is_evidence(arena, operand))
         return verdicts_read(arena, arena_printf(arena, "%s/verdicts.json", operand), set, error);
     const char *file = past_file(arena, options);

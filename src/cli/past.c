@@ -53,7 +53,7 @@ bool past_recall(struct past *past, const struct options *options, const struct 
     if (past->history == NULL)
         return true;
     GUARD(history_list(past->history, past->series, REMEMBERED, &past->runs, error));
-    const struct history_run *last = past_last(past);
+    const struct run_record *last = past_last(past);
     return last == NULL || history_verdicts(past->history, last, &past->last, error);
 }
 
@@ -69,7 +69,7 @@ void past_forget(struct past *past)
     past->runs.count = 0;
 }
 
-const struct history_run *past_last(const struct past *past)
+const struct run_record *past_last(const struct past *past)
 {
     return past->runs.count == 0 ? NULL : &past->runs.items[past->runs.count - 1];
 }

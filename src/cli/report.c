@@ -21,7 +21,7 @@ struct source {
     struct control_report controls;
     struct manifest manifest;
     struct observations observations;
-    history_runs runs;
+    run_records runs;
     struct verdict_set last_seen;
     drift_list drift;
     struct report_run run;

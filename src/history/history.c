@@ -1,4 +1,4 @@
-#include "evidence/history.h"
+#include "history/history.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -175,17 +175,6 @@ void history_close(struct history *history)
         sqlite3_close(history->database);
 }
 
-void history_count(const struct verdict_set *set, struct history_run *run)
-{
-    run->endpoints = set->endpoints;
-    run->asked = set->asked;
-    for (size_t i = 0; i < set->items.count; i++) {
-        const struct verdict *verdict = &set->items.items[i];
-        run->by_verdict[verdict->kind] += (size_t)(verdict->high - verdict->low) + 1;
-        run->by_severity[verdict->severity] += (size_t)(verdict->high - verdict->low) + 1;
-    }
-}
-
 // ---- Writing
 
 // What history tells verdicts apart by.
@@ -221,7 +210,7 @@ static const char *counts_text(struct arena *arena, const size_t *counts, size_t
     return text;
 }
 
-static bool insert_run(struct history *history, struct history_run *run, struct error *error)
+static bool insert_run(struct history *history, struct run_record *run, struct error *error)
 {
     sqlite3_stmt *statement = prepare(
         history,
@@ -342,7 +331,7 @@ static struct open_interval *find_open(const open_intervals *open, const struct 
     return found != NULL && found->verdict.high == verdict->high && agree(&found->verdict, verdict) ? found : NULL;
 }
 
-static bool begin_interval(struct history *history, const struct history_run *run, const struct verdict *verdict,
+static bool begin_interval(struct history *history, const struct run_record *run, const struct verdict *verdict,
                            struct error *error)
 {
     int64_t endpoint;
@@ -359,7 +348,7 @@ static bool begin_interval(struct history *history, const struct history_run *ru
     return finish(history, statement, error);
 }
 
-static bool end_interval(struct history *history, const struct history_run *run, int64_t row, struct error *error)
+static bool end_interval(struct history *history, const struct run_record *run, int64_t row, struct error *error)
 {
     sqlite3_stmt *statement = prepare(history, "UPDATE interval SET gone = ? WHERE rowid = ?", error);
     if (statement == NULL)
@@ -369,7 +358,7 @@ static bool end_interval(struct history *history, const struct history_run *run,
     return finish(history, statement, error);
 }
 
-static bool record(struct history *history, struct history_run *run, const struct verdict_set *set, struct error *error)
+static bool record(struct history *history, struct run_record *run, const struct verdict_set *set, struct error *error)
 {
     open_intervals open = {0};
     struct verdict_set now = {0};
@@ -389,8 +378,7 @@ static bool record(struct history *history, struct history_run *run, const struc
     return true;
 }
 
-bool history_record(struct history *history, struct history_run *run, const struct verdict_set *set,
-                    struct error *error)
+bool history_record(struct history *history, struct run_record *run, const struct verdict_set *set, struct error *error)
 {
     struct error ignored;
     GUARD(execute(history, "BEGIN IMMEDIATE", error));
@@ -413,9 +401,9 @@ static void read_counts(const char *text, size_t *counts, size_t count)
     "number, run_id, series, begin, end, complete, vantage, bundle, manifest_sha256, endpoints, asked, by_verdict, "   \
     "by_severity"
 
-static void read_run(const struct history *history, sqlite3_stmt *statement, struct history_run *run)
+static void read_run(const struct history *history, sqlite3_stmt *statement, struct run_record *run)
 {
-    *run = (struct history_run){
+    *run = (struct run_record){
         .number = sqlite3_column_int64(statement, 0),
         .run_id = column_text(history, statement, 1),
         .series = column_text(history, statement, 2),
@@ -432,7 +420,7 @@ static void read_run(const struct history *history, sqlite3_stmt *statement, str
     read_counts(column_text(history, statement, 12), run->by_severity, SEVERITIES);
 }
 
-bool history_list(struct history *history, const char *series, size_t most, history_runs *runs, struct error *error)
+bool history_list(struct history *history, const char *series, size_t most, run_records *runs, struct error *error)
 {
     sqlite3_stmt *statement = prepare(history,
                                       "SELECT * FROM (SELECT " RUN_COLUMNS
@@ -450,7 +438,7 @@ bool history_list(struct history *history, const char *series, size_t most, hist
     return step == SQLITE_DONE || failed(history, error);
 }
 
-bool history_find(struct history *history, const char *prefix, struct history_run *run, struct error *error)
+bool history_find(struct history *history, const char *prefix, struct run_record *run, struct error *error)
 {
     size_t count = 0;
     sqlite3_stmt *statement =
@@ -471,7 +459,7 @@ bool history_find(struct history *history, const char *prefix, struct history_ru
                      history->file);
 }
 
-bool history_verdicts(struct history *history, const struct history_run *run, struct verdict_set *set,
+bool history_verdicts(struct history *history, const struct run_record *run, struct verdict_set *set,
                       struct error *error)
 {
     sqlite3_stmt *statement = prepare(history,
