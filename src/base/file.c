@@ -215,7 +215,7 @@ bool file_make_parents(const char *path, struct error *error)
     char parent[PATH_MAX];
     for (const char *slash = path; (slash = strchr(slash + 1, '/')) != NULL;) {
         snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
-        if (mkdir(parent, 0777) != 0 && errno != EEXIST)
+        if (mkdir(parent, 0700) != 0 && errno != EEXIST)
             return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be made", parent);
     }
     return true;

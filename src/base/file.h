@@ -37,7 +37,7 @@ bool file_make_folder(const char *path, struct error *error);
 // ENOTEMPTY where something has it.
 bool file_move(const char *from, const char *to);
 
-// Makes the folders above the file `path` that are not there yet.
+// Makes the folders above the file `path` that are not there yet, for their owner alone.
 bool file_make_parents(const char *path, struct error *error);
 
 // Removes a folder and all below it; best effort, for cleaning up after a failure.

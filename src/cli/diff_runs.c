@@ -39,8 +39,8 @@ static bool read_side(struct arena *arena, const struct options *options, const 
     if (file == NULL)
         return error_set(error, ERROR_USAGE, "%s: no evidence folder, and there is no history to look in", operand);
     struct history *history = history_open(arena, file, false, error);
-    bool good =
-        history != NULL && history_find(history, operand, &run, error) && history_verdicts(history, &run, set, error);
+    bool good = history != NULL && history_is_sound(history, error) && history_find(history, operand, &run, error) &&
+                history_verdicts(history, &run, set, error);
     history_close(history);
     return good;
 }

@@ -29,6 +29,7 @@ static void put_run(struct json_writer *writer, const struct run_record *run)
     json_put_string(writer, "vantage", run->vantage);
     json_put_string(writer, "bundle", run->bundle);
     json_put_string(writer, "manifest_sha256", run->manifest_sha256);
+    json_put_string(writer, "tool_version", run->tool_version);
     json_put_integer(writer, "endpoints", (int64_t)run->endpoints);
     json_put_integer(writer, "asked", (int64_t)run->asked);
     put_counts(writer, "ports_by_verdict", verdict_names, run->by_verdict);
@@ -220,8 +221,10 @@ static int run(struct arena *arena, int argc, char **argv)
     if (file == NULL)
         return cli_usage(&command_history, "no home directory: expected --history FILE");
     struct history *history = history_open(arena, file, false, &error);
-    if (history == NULL)
+    if (history == NULL || !history_is_sound(history, &error)) {
+        history_close(history);
         return cli_fail(&error);
+    }
     struct text out = {0};
     bool as_json = strcmp(format, "json") == 0;
     bool good = answer_question(arena, &options, history, as_json, &out, &error);

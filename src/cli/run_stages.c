@@ -340,6 +340,8 @@ static void remember(struct run_job *job)
         .vantage = job->manifest.vantage,
         .bundle = path == NULL ? job->place : path,
         .manifest_sha256 = job->manifest_sha256,
+        .tool_version = job->manifest.claims.tool_version,
+        .derivation = (int)job->manifest.derivation,
     };
     run_record_count(&job->derivation.set, &run);
     if (!history_record(job->past.history, &run, &job->derivation.set, &why))

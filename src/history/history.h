@@ -1,5 +1,8 @@
-// History: runs, endpoints, and verdicts as intervals of runs, in one SQLite file. What does not change is written
-// once: a thousand runs of a steady estate cost a thousand short rows.
+// History: runs, endpoints, and verdicts as intervals of runs, in one SQLite file that is its owner's alone. What does
+// not change is written once: a thousand runs of a steady estate cost a thousand short rows.
+//
+// Verdicts, states and severities stand in it as words, each run with the version that made it; what is read is checked
+// row by row, and a row that is wrong is an error that names file, table, row and column.
 //
 // A series is what runs are compared within: the same accounts seen from the same vantage. Everything of a run is
 // written in one transaction: a run is there whole, or not at all.
@@ -10,9 +13,10 @@
 struct history;
 
 // Opens the file, making it and its folders where they are not there, and brings an older schema up to date. NULL where
-// it cannot be used or is of a newer version (ERROR_USAGE). `make` false: it must be there.
+// it cannot be used, is of a newer version or another program's database (ERROR_USAGE); that is left as it is. `make`
+// false: it must be there.
 struct history *history_open(struct arena *arena, const char *file, bool make, struct error *error);
-// Whether the whole file is sound; reads all of it.
+// Whether the whole file is sound: its pages, and rows that refer to others; reads all of it.
 bool history_is_sound(struct history *history, struct error *error);
 void history_close(struct history *history); // NULL is allowed
 

@@ -11,11 +11,11 @@ struct run_record {
     const char *begin;
     const char *end;
     bool complete;
-    const char *vantage;         // or NULL
-    const char *bundle;          // absolute path when it was recorded, or NULL
-    const char *manifest_sha256; // or NULL
-    const char *tool_version;    // of the sgproof that ran, or NULL: not told
-    int derivation;              // by which it judged; 0: not told
+    const char *vantage; // or NULL
+    const char *bundle;  // absolute path when it was recorded, or NULL
+    const char *manifest_sha256;
+    const char *tool_version; // of the sgproof that ran, or NULL: not told
+    int derivation;           // by which it judged; 0: not told
     size_t endpoints;
     size_t asked;
     size_t by_verdict[VERDICT_KINDS]; // ports
