@@ -50,72 +50,6 @@ char *file_read(const char *path, size_t *length, struct error *error)
     return bytes;
 }
 
-bool file_begin(struct file_draft *draft, const char *path, struct error *error)
-{
-    struct stat about;
-    draft->path = path;
-    draft->temporary[0] = '\0';
-    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) { // a device or pipe is written to, never replaced
-        draft->stream = fopen(path, "wbe");
-        return draft->stream != NULL || error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be written", path);
-    }
-    if (snprintf(draft->temporary, sizeof(draft->temporary), "%s.tmp-%ld", path, (long)getpid()) >=
-        (int)sizeof(draft->temporary))
-        return error_set(error, ERROR_USAGE, "%s: the name is too long", path);
-    draft->stream = fopen(draft->temporary, "wbe");
-    if (draft->stream == NULL)
-        return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be written", path);
-    return true;
-}
-
-bool file_commit(struct file_draft *draft, struct error *error)
-{
-    bool in_place = draft->temporary[0] == '\0';
-    bool written =
-        fflush(draft->stream) == 0 && !ferror(draft->stream) && (in_place || fsync(fileno(draft->stream)) == 0);
-    int why = errno;
-    if (fclose(draft->stream) != 0 || !written || (!in_place && rename(draft->temporary, draft->path) != 0)) {
-        why = written ? errno : why;
-        if (!in_place)
-            unlink(draft->temporary);
-        return error_system(error, ERROR_INCOMPLETE, why, "%s: cannot be written", draft->path);
-    }
-    return true;
-}
-
-void file_abandon(struct file_draft *draft)
-{
-    fclose(draft->stream);
-    if (draft->temporary[0] != '\0')
-        unlink(draft->temporary);
-}
-
-bool file_may_write(const char *path, struct error *error)
-{
-    struct stat about;
-    bool there = stat(path, &about) == 0;
-    if (there && S_ISDIR(about.st_mode))
-        return error_set(error, ERROR_USAGE, "%s: is a folder, expected a file", path);
-    const char *slash = strrchr(path, '/');
-    char parent[PATH_MAX] = ".";
-    if (there && !S_ISREG(about.st_mode))
-        snprintf(parent, sizeof(parent), "%s", path);
-    else if (slash != NULL)
-        snprintf(parent, sizeof(parent), "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    int how = there && !S_ISREG(about.st_mode) ? W_OK : W_OK | X_OK;
-    return faccessat(AT_FDCWD, parent, how, AT_EACCESS) == 0 ||
-           error_system(error, ERROR_USAGE, errno, "%s: cannot be written", path);
-}
-
-bool file_write(const char *path, const char *bytes, size_t length, struct error *error)
-{
-    struct file_draft draft;
-    if (!file_begin(&draft, path, error))
-        return false;
-    fwrite(bytes, 1, length, draft.stream);
-    return file_commit(&draft, error);
-}
-
 bool file_stream(const char *path, bool (*take)(void *context, const char *bytes, size_t length, struct error *error),
                  void *context, struct error *error)
 {
@@ -181,14 +115,55 @@ bool file_copy(const char *from, const char *path, size_t *bytes, char sha256[DI
     return false;
 }
 
+// The folder that holds a path.
+static int open_above(const char *path)
+{
+    char parent[PATH_MAX];
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    snprintf(parent, sizeof(parent), "%.*s", length == 0 ? 1 : (int)length, length == 0 ? "." : path);
+    return open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+// Has a new name in the folder of a path outlast a power failure.
+static bool sync_above(const char *path)
+{
+    int folder = open_above(path);
+    if (folder < 0)
+        return errno == EACCES; // it may be searched and written, and not read
+    bool good = file_folder_sync(folder);
+    int why = errno;
+    close(folder);
+    errno = why;
+    return good;
+}
+
 bool file_make_folder(const char *path, struct error *error)
 {
-    if (mkdir(path, 0777) != 0)
+    if (mkdir(path, 0700) != 0 || !sync_above(path))
         return error_system(error, ERROR_USAGE, errno, "%s: cannot be made", path);
     return true;
 }
 
-bool file_move(const char *from, const char *to)
+bool file_is_inside(const char *path)
+{
+    const char *part = path;
+    if (path[0] == '\0')
+        return false;
+    for (;;) {
+        size_t length = strcspn(part, "/");
+        if (length == 0 || length > NAME_MAX || (length <= 2 && strspn(part, ".") >= length))
+            return false;
+        if (part[length] == '\0')
+            return true;
+        part += length + 1;
+    }
+}
+
+static bool rename_to_new(const char *from, const char *to)
 {
     struct stat about;
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
@@ -200,6 +175,15 @@ bool file_move(const char *from, const char *to)
         return false;
     }
     return rename(from, to) == 0;
+}
+
+bool file_move(const char *from, const char *to)
+{
+    int folder = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC); // what is no folder was synced as it was written
+    bool good = folder < 0 || file_folder_sync(folder);
+    if (folder >= 0)
+        close(folder);
+    return good && rename_to_new(from, to) && sync_above(to);
 }
 
 static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
@@ -215,7 +199,7 @@ bool file_make_parents(const char *path, struct error *error)
     char parent[PATH_MAX];
     for (const char *slash = path; (slash = strchr(slash + 1, '/')) != NULL;) {
         snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
-        if (mkdir(parent, 0700) != 0 && errno != EEXIST)
+        if (mkdir(parent, 0700) == 0 ? !sync_above(parent) : errno != EEXIST)
             return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be made", parent);
     }
     return true;

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "cli/places.h"
+
 enum { REMEMBERED = 30 };
 
 const char *past_file(struct arena *arena, const struct options *options)
@@ -41,6 +43,7 @@ bool past_open(struct past *past, struct arena *arena, const struct options *opt
     *past = (struct past){.arena = arena};
     if (file == NULL || options_value(options, "no-history") != NULL)
         return true;
+    GUARD(place_is_outside_evidence(file, error));
     past->history = history_open(arena, file, true, error);
     return past->history != NULL && history_is_sound(past->history, error);
 }
