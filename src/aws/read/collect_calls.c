@@ -215,6 +215,12 @@ static void end_call(struct call *call, bool good)
     struct collector *collector = call->collector;
     struct error ignored;
     cJSON *document = NULL;
+    if (good && call->file != NULL && !file_is_inside(call->file)) { // what an answer names goes into the file's name
+        call->failure = FAILURE_OTHER;
+        call->code = "answer";
+        call->message = arena_printf(collector->arena, "it is about what cannot name a file, %.64s", call->file);
+        good = false;
+    }
     if (good && call->file != NULL)
         write_document(call);
     if (good && call->follow != NULL)

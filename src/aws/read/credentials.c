@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "aws/read/endpoint.h"
 #include "aws/read/metadata.h"
 #include "aws/read/plain.h"
 #include "base/clock.h"
@@ -204,6 +205,9 @@ static bool from_identity_center(const struct aws_config *config, const char *pr
     if (region == NULL || start == NULL || account == NULL || role_name == NULL)
         return error_set(error, ERROR_USAGE,
                          "profile %s: expected sso_region, sso_start_url, sso_account_id and sso_role_name", profile);
+    if (!endpoint_is_region(region))
+        return error_set(error, ERROR_USAGE, "profile %s: sso_region %s: expected a name such as eu-west-3", profile,
+                         region);
     const char *token = cached_token(config, profile, session != NULL ? session : start, error);
     if (token == NULL)
         return false;
