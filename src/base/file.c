@@ -10,43 +10,65 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { LIMIT = 1 << 30 };
+
+// All that a descriptor gives, with a zero byte behind it; NULL with errno, 0 where it is more than LIMIT. Neither a
+// stream's buffer nor a buffer that was outgrown keeps a copy: it may be a key.
+static char *read_all(int file, size_t capacity, size_t *length)
+{
+    char *bytes = malloc(capacity);
+    size_t used = 0;
+    ssize_t got = 1;
+    while (bytes != NULL && used <= LIMIT && got != 0) {
+        got = read(file, bytes + used, capacity - 1 - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            break;
+        used += (size_t)got;
+        if (used + 1 < capacity)
+            continue;
+        char *grown = malloc(capacity * 2);
+        if (grown != NULL)
+            memcpy(grown, bytes, used);
+        explicit_bzero(bytes, used);
+        free(bytes);
+        bytes = grown;
+        capacity *= 2;
+    }
+    int why = bytes == NULL ? ENOMEM : got < 0 ? errno : 0;
+    if (why == 0 && used <= LIMIT) {
+        bytes[used] = '\0';
+        *length = used;
+        return bytes;
+    }
+    if (bytes != NULL)
+        explicit_bzero(bytes, used);
+    free(bytes);
+    errno = why;
+    return NULL;
+}
+
 char *file_read(const char *path, size_t *length, struct error *error)
 {
-    enum { LIMIT = 1 << 30 };
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
-    if (file == NULL) {
+    struct stat about;
+    size_t capacity = 64 * 1024;
+    bool own = strcmp(path, "-") != 0;
+    int file = own ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+    if (file < 0) {
         error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", path);
         return NULL;
     }
-    size_t capacity = 64 * 1024, used = 0;
-    struct stat about;
-    if (fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode) && about.st_size < LIMIT)
+    if (fstat(file, &about) == 0 && S_ISREG(about.st_mode) && about.st_size < LIMIT)
         capacity = (size_t)about.st_size + 2;
-    char *bytes = malloc(capacity);
-    while (bytes != NULL) {
-        used += fread(bytes + used, 1, capacity - 1 - used, file);
-        if (ferror(file) || feof(file) || used > LIMIT)
-            break;
-        capacity *= 2;
-        char *grown = realloc(bytes, capacity);
-        if (grown == NULL)
-            free(bytes);
-        bytes = grown;
-    }
-    bool read_failed = ferror(file) != 0;
+    char *bytes = read_all(file, capacity, length);
     int why = errno;
-    if (file != stdin)
-        fclose(file);
-    if (bytes == NULL || read_failed || used > LIMIT) {
-        free(bytes);
-        if (read_failed)
-            error_system(error, ERROR_USAGE, why, "%s: cannot be read", path);
-        else
-            error_set(error, ERROR_USAGE, "%s: larger than 1 GiB", path);
-        return NULL;
-    }
-    bytes[used] = '\0';
-    *length = used;
+    if (own)
+        close(file);
+    if (bytes == NULL && why == 0)
+        error_set(error, ERROR_USAGE, "%s: larger than 1 GiB", path);
+    else if (bytes == NULL)
+        error_system(error, ERROR_USAGE, why, "%s: cannot be read", path);
     return bytes;
 }
 

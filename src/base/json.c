@@ -413,10 +413,15 @@ static void reserve(struct text *text, size_t length)
         text_flush(text);
     if (text->capacity - text->length < length + 1) {
         size_t grown = (text->capacity + length + 1) * 2;
-        char *fresh = realloc(text->bytes, grown);
+        char *fresh = text->secret ? malloc(grown) : realloc(text->bytes, grown);
         if (fresh == NULL) {
             fputs("sgproof: out of memory\n", stderr);
             exit(3);
+        }
+        if (text->secret && text->bytes != NULL) {
+            memcpy(fresh, text->bytes, text->length);
+            explicit_bzero(text->bytes, text->capacity);
+            free(text->bytes);
         }
         text->bytes = fresh;
         text->capacity = grown;
@@ -458,6 +463,8 @@ void text_printf(struct text *text, const char *format, ...)
         vsnprintf(buffer, (size_t)length + 1, format, print);
         text_add(text, buffer, (size_t)length);
     }
+    if (text->secret && buffer != NULL)
+        explicit_bzero(buffer, (size_t)length + 1);
     if (buffer != small)
         free(buffer);
     va_end(print);

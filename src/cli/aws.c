@@ -1,11 +1,11 @@
 #include "cli/aws.h"
 
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "aws/read/endpoint.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/stop.h"
 
 const char *cli_ca_bundle(const struct options *options)
@@ -129,7 +129,7 @@ bool cli_collect(struct arena *arena, const struct options *options, const char 
     struct aws_config config;
     struct option_values regions;
     struct collect_options wanted = {.config = &config, .folder = folder, .network_only = network_only};
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold the secrets
+    secret_protect();
     if (!aws_config_read(secrets, options_value(options, "profile"), &config, error) ||
         !read_client(options, &wanted.client, error) || !read_accounts(arena, options, &wanted, error) ||
         !read_regions(secrets, options, &config, &regions, error)) {

@@ -3,7 +3,6 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "aws/snapshot.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "model/protocol.h"
 #include "reconcile/drift.h"
 #include "reconcile/plan.h"
@@ -244,7 +244,7 @@ bool cli_passphrase(const struct options *options, char **passphrase, struct err
     *passphrase = NULL;
     if (file == NULL)
         return true;
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold it
+    secret_protect();
     *passphrase = file_read(file, &length, error);
     if (*passphrase == NULL)
         return false;

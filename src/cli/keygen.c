@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "cli/common.h"
 #include "cli/places.h"
 #include "evidence/seal.h"
@@ -37,6 +38,7 @@ static int run(struct arena *arena, int argc, char **argv)
     if (!place_is_outside_evidence(key, &error) || !place_is_outside_evidence(public_key, &error) ||
         !cli_passphrase(&options, &passphrase, &error))
         return cli_fail(&error);
+    secret_protect();
     bool good = key_generate(key, public_key, passphrase, &error);
     cli_forget(passphrase);
     if (!good)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "cli/aws.h"
 #include "cli/places.h"
 #include "cli/run_stages.h"
@@ -158,7 +159,7 @@ static int run(struct arena *arena, int argc, char **argv)
     place_keep_private();
     bool good = check(&job, &wanted, &error);
     for (int i = 0; i < argc; i++)
-        *vector_add(arena, &job.manifest.claims.command) = vouch_argument(arena, argv[i]);
+        *vector_add(arena, &job.manifest.claims.command) = redact_argument(arena, argv[i]);
     if (good && cli_only_estimate(&options)) {
         int estimated = run_estimate(&job, strcmp(wanted.format, "json") == 0, &error) ? 0 : cli_fail(&error);
         run_free(&job);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "aws/read/container.h"
 #include "aws/read/endpoint.h"
 #include "aws/read/metadata.h"
 #include "aws/read/plain.h"
@@ -102,11 +103,12 @@ static bool from_environment(struct credentials *credentials)
 static bool from_process(const struct aws_config *config, const char *profile, const char *command,
                          struct credentials *credentials, struct error *error)
 {
-    struct text answer = {0};
+    struct text answer = {.secret = true};
     char bytes[4096];
     FILE *pipe = popen(command, "re");
     if (pipe == NULL)
         return error_system(error, ERROR_USAGE, errno, "profile %s: credential_process cannot be run", profile);
+    setvbuf(pipe, NULL, _IONBF, 0); // a buffer of its own would keep the keys
     for (size_t got; (got = fread(bytes, 1, sizeof(bytes), pipe)) > 0 && answer.length < 1 << 20;)
         text_add(&answer, bytes, got);
     explicit_bzero(bytes, sizeof(bytes));
@@ -237,21 +239,14 @@ static bool take_json(const struct aws_config *config, char *answer, size_t leng
     return good;
 }
 
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 static bool from_container(const struct aws_config *config, struct credentials *credentials, bool *found,
                            struct error *error)
 {
-    const char *relative = config_environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    const char *full = config_environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-    const char *token = config_environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-    const char *url = relative != NULL ? arena_printf(config->arena, "http://169.254.170.2%s", relative) : full;
     size_t length;
-    if (url == NULL)
-        return true;
-    char *answer =
-        ask(url, token == NULL ? NULL : arena_printf(config->arena, "Authorization: %s", token), PLAIN_LOCAL, &length);
+    char *answer;
+    GUARD(container_ask(config->arena, &answer, &length, error));
     if (answer == NULL)
-        return error_set(error, ERROR_USAGE, "the container's credentials endpoint %s did not answer", url);
+        return true;
     *found = take_json(config, answer, length, "container endpoint", credentials, error);
     return *found;
 }
