@@ -96,6 +96,13 @@ bool file_stream(const char *path, bool (*take)(void *context, const char *bytes
     return good;
 }
 
+bool file_expect_regular(const char *path, struct error *error)
+{
+    struct stat about;
+    return lstat(path, &about) != 0 || S_ISREG(about.st_mode) ||
+           error_set(error, ERROR_USAGE, "%s: is no regular file", path);
+}
+
 struct copying {
     FILE *into; // or NULL
     const char *path;

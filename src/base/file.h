@@ -21,6 +21,10 @@ bool file_write(const char *path, const char *bytes, size_t length, struct error
 bool file_stream(const char *path, bool (*take)(void *context, const char *bytes, size_t length, struct error *error),
                  void *context, struct error *error);
 
+// Whether a file of somebody's folder may be opened: a pipe could hold us, a link could lead out of it. What is not
+// there is told by who opens it. ERROR_USAGE.
+bool file_expect_regular(const char *path, struct error *error);
+
 // Size and SHA-256 of a file of any size.
 bool file_digest(const char *path, size_t *bytes, char sha256[DIGEST_TEXT], struct error *error);
 

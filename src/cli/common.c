@@ -353,8 +353,10 @@ bool cli_baseline_read(struct arena *arena, const struct options *options, const
     *baseline = NULL;
     if (path == NULL)
         return true;
-    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) {
         path = arena_printf(arena, "%s/verdicts.json", path);
+        GUARD(file_expect_regular(path, error));
+    }
     struct verdict_set *set = arena_new_of(arena, struct verdict_set);
     *baseline = set;
     return verdicts_read(arena, path, set, error);

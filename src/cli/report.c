@@ -31,7 +31,7 @@ static bool read_manifest(struct arena *arena, const char *folder, struct manife
 {
     const char *path = arena_printf(arena, "%s/manifest.json", folder);
     size_t length;
-    char *bytes = file_read(path, &length, error);
+    char *bytes = file_expect_regular(path, error) ? file_read(path, &length, error) : NULL;
     bool good = bytes != NULL && manifest_read(arena, path, bytes, length, manifest, error);
     free(bytes);
     return good;

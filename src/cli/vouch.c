@@ -14,7 +14,8 @@ bool vouch_previous(struct arena *arena, const struct options *options, const ch
     *hash = last;
     if (folder == NULL)
         return true;
-    char *bytes = file_read(arena_printf(arena, "%s/manifest.json", folder), &length, error);
+    const char *path = arena_printf(arena, "%s/manifest.json", folder);
+    char *bytes = file_expect_regular(path, error) ? file_read(path, &length, error) : NULL;
     if (bytes == NULL)
         return false;
     char *sha256 = arena_alloc(arena, DIGEST_TEXT);

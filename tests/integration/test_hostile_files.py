@@ -3,6 +3,7 @@ Probes go to 127.0.0.1 only."""
 import json
 import os
 import pathlib
+import shutil
 import stat
 import subprocess
 import sys
@@ -287,6 +288,23 @@ class Evidence(Bundles):
                 self.assertIn("lies in the evidence folder", done.stderr)
                 self.assertEqual(tree(self.one), before)
         self.verify(self.one, "--key", self.public)
+
+    def test_pipes_and_links_in_evidence_are_not_opened(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("manifest.json", "verdicts.json"):
+                for made in ("pipe", "link"):
+                    copy = pathlib.Path(folder) / (name + made)
+                    shutil.copytree(self.one, copy)
+                    (copy / name).unlink()
+                    os.mkfifo(copy / name) if made == "pipe" else (copy / name).symlink_to(self.one / name)
+                    run = ["run", "--snapshot", self.snapshot, "--out", copy.parent / "out", "--no-history", *common.ONLY]
+                    for words in (["report", copy], ["verify", copy], *([["diff", self.one, copy], [*run, "--baseline", copy]] if name == "verdicts.json" else
+                                                                        [[*run, "--previous", copy]])):
+                        with self.subTest(name=name, made=made, words=[str(w) for w in words]):
+                            done = common.sgproof(*words)
+                            self.assertIn(done.returncode, (1, 2), done.stdout + done.stderr)
+                            self.assertRegex(done.stdout + done.stderr, "no regular file|is no file of the manifest")
+                            self.assertFalse((copy.parent / "out").exists())
 
     def test_a_folder_with_another_programs_manifest_is_none(self):
         with tempfile.TemporaryDirectory() as folder:
