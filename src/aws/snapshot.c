@@ -11,6 +11,7 @@
 
 #include "aws/documents/calls.h"
 #include "aws/documents/documents.h"
+#include "base/file.h"
 
 enum { DEEPEST = 32 };
 
@@ -84,7 +85,8 @@ static bool walk_folder(struct walk *walk, const char *below, int depth)
         not_read(walk, below, arena_printf(arena, "is a folder that cannot be read: %s", strerror(errno)));
         return true;
     }
-    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+    struct dirent *entry;
+    while (errno = 0, (entry = readdir(directory)) != NULL) {
         struct stat about;
         if (entry->d_name[0] == '.')
             continue;
@@ -104,6 +106,9 @@ static bool walk_folder(struct walk *walk, const char *below, int depth)
         else
             leave_out(walk, name, "is no regular file: pipes and devices are not opened");
     }
+    if (errno != 0)
+        not_read(walk, below[0] == '\0' ? "." : below,
+                 arena_printf(arena, "is a folder that cannot be read to its end: %s", strerror(errno)));
     closedir(directory);
     return true;
 }
@@ -264,7 +269,9 @@ static void check_record(struct estate *estate, const char *name, const char *fo
         const char *below = name[strcspn(name, "/")] == '\0'
                                 ? ""
                                 : arena_strndup(estate->arena, name, (size_t)(text_behind_slash(name) - name));
-        if (file != NULL && access(arena_printf(estate->arena, "%s/%s%s", folder, below, file), F_OK) != 0)
+        if (file != NULL && !file_is_inside(file))
+            doubt_record(estate, name, "files", "names a file outside of its folder");
+        else if (file != NULL && access(arena_printf(estate->arena, "%s/%s%s", folder, below, file), F_OK) != 0)
             doubt_record(estate, name, "files", arena_printf(estate->arena, "%s was read and is not there", file));
     }
 }

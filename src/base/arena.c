@@ -98,7 +98,7 @@ static void *take(struct arena *arena, size_t size, size_t align)
 void arena_wipe(struct arena *arena)
 {
     for (struct block *block = arena == NULL ? NULL : arena->blocks; block != NULL; block = block->next)
-        explicit_bzero(block->data, block->used);
+        explicit_bzero(block->data, block->size); // what arena_reset gave back too
     arena_free(arena);
 }
 

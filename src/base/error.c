@@ -2,12 +2,21 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/redact.h"
 
 static void print(struct error *error, enum error_code code, const char *format, va_list arguments)
 {
+    char *whole = NULL, *message = NULL; // what is cut off first could leave half of a password
     error->code = code;
-    vsnprintf(error->message, sizeof(error->message), format, arguments);
+    if (vasprintf(&whole, format, arguments) >= 0) {
+        message = redact_message(whole);
+        free(whole);
+    }
+    snprintf(error->message, sizeof(error->message), "%s", message == NULL ? "out of memory" : message);
+    free(message);
 }
 
 bool error_set(struct error *error, enum error_code code, const char *format, ...)

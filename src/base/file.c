@@ -10,110 +10,66 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { LIMIT = 1 << 30 };
+
+// All that a descriptor gives, with a zero byte behind it; NULL with errno, 0 where it is more than LIMIT. Neither a
+// stream's buffer nor a buffer that was outgrown keeps a copy: it may be a key.
+static char *read_all(int file, size_t capacity, size_t *length)
+{
+    char *bytes = malloc(capacity);
+    size_t used = 0;
+    ssize_t got = 1;
+    while (bytes != NULL && used <= LIMIT && got != 0) {
+        got = read(file, bytes + used, capacity - 1 - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            break;
+        used += (size_t)got;
+        if (used + 1 < capacity)
+            continue;
+        char *grown = malloc(capacity * 2);
+        if (grown != NULL)
+            memcpy(grown, bytes, used);
+        explicit_bzero(bytes, used);
+        free(bytes);
+        bytes = grown;
+        capacity *= 2;
+    }
+    int why = bytes == NULL ? ENOMEM : got < 0 ? errno : 0;
+    if (why == 0 && used <= LIMIT) {
+        bytes[used] = '\0';
+        *length = used;
+        return bytes;
+    }
+    if (bytes != NULL)
+        explicit_bzero(bytes, used);
+    free(bytes);
+    errno = why;
+    return NULL;
+}
+
 char *file_read(const char *path, size_t *length, struct error *error)
 {
-    enum { LIMIT = 1 << 30 };
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
-    if (file == NULL) {
+    struct stat about;
+    size_t capacity = 64 * 1024;
+    bool own = strcmp(path, "-") != 0;
+    int file = own ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+    if (file < 0) {
         error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", path);
         return NULL;
     }
-    size_t capacity = 64 * 1024, used = 0;
-    struct stat about;
-    if (fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode) && about.st_size < LIMIT)
+    if (fstat(file, &about) == 0 && S_ISREG(about.st_mode) && about.st_size < LIMIT)
         capacity = (size_t)about.st_size + 2;
-    char *bytes = malloc(capacity);
-    while (bytes != NULL) {
-        used += fread(bytes + used, 1, capacity - 1 - used, file);
-        if (ferror(file) || feof(file) || used > LIMIT)
-            break;
-        capacity *= 2;
-        char *grown = realloc(bytes, capacity);
-        if (grown == NULL)
-            free(bytes);
-        bytes = grown;
-    }
-    bool read_failed = ferror(file) != 0;
+    char *bytes = read_all(file, capacity, length);
     int why = errno;
-    if (file != stdin)
-        fclose(file);
-    if (bytes == NULL || read_failed || used > LIMIT) {
-        free(bytes);
-        if (read_failed)
-            error_system(error, ERROR_USAGE, why, "%s: cannot be read", path);
-        else
-            error_set(error, ERROR_USAGE, "%s: larger than 1 GiB", path);
-        return NULL;
-    }
-    bytes[used] = '\0';
-    *length = used;
+    if (own)
+        close(file);
+    if (bytes == NULL && why == 0)
+        error_set(error, ERROR_USAGE, "%s: larger than 1 GiB", path);
+    else if (bytes == NULL)
+        error_system(error, ERROR_USAGE, why, "%s: cannot be read", path);
     return bytes;
-}
-
-bool file_begin(struct file_draft *draft, const char *path, struct error *error)
-{
-    struct stat about;
-    draft->path = path;
-    draft->temporary[0] = '\0';
-    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) { // a device or pipe is written to, never replaced
-        draft->stream = fopen(path, "wbe");
-        return draft->stream != NULL || error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be written", path);
-    }
-    if (snprintf(draft->temporary, sizeof(draft->temporary), "%s.tmp-%ld", path, (long)getpid()) >=
-        (int)sizeof(draft->temporary))
-        return error_set(error, ERROR_USAGE, "%s: the name is too long", path);
-    draft->stream = fopen(draft->temporary, "wbe");
-    if (draft->stream == NULL)
-        return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be written", path);
-    return true;
-}
-
-bool file_commit(struct file_draft *draft, struct error *error)
-{
-    bool in_place = draft->temporary[0] == '\0';
-    bool written =
-        fflush(draft->stream) == 0 && !ferror(draft->stream) && (in_place || fsync(fileno(draft->stream)) == 0);
-    int why = errno;
-    if (fclose(draft->stream) != 0 || !written || (!in_place && rename(draft->temporary, draft->path) != 0)) {
-        why = written ? errno : why;
-        if (!in_place)
-            unlink(draft->temporary);
-        return error_system(error, ERROR_INCOMPLETE, why, "%s: cannot be written", draft->path);
-    }
-    return true;
-}
-
-void file_abandon(struct file_draft *draft)
-{
-    fclose(draft->stream);
-    if (draft->temporary[0] != '\0')
-        unlink(draft->temporary);
-}
-
-bool file_may_write(const char *path, struct error *error)
-{
-    struct stat about;
-    bool there = stat(path, &about) == 0;
-    if (there && S_ISDIR(about.st_mode))
-        return error_set(error, ERROR_USAGE, "%s: is a folder, expected a file", path);
-    const char *slash = strrchr(path, '/');
-    char parent[PATH_MAX] = ".";
-    if (there && !S_ISREG(about.st_mode))
-        snprintf(parent, sizeof(parent), "%s", path);
-    else if (slash != NULL)
-        snprintf(parent, sizeof(parent), "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    int how = there && !S_ISREG(about.st_mode) ? W_OK : W_OK | X_OK;
-    return faccessat(AT_FDCWD, parent, how, AT_EACCESS) == 0 ||
-           error_system(error, ERROR_USAGE, errno, "%s: cannot be written", path);
-}
-
-bool file_write(const char *path, const char *bytes, size_t length, struct error *error)
-{
-    struct file_draft draft;
-    if (!file_begin(&draft, path, error))
-        return false;
-    fwrite(bytes, 1, length, draft.stream);
-    return file_commit(&draft, error);
 }
 
 bool file_stream(const char *path, bool (*take)(void *context, const char *bytes, size_t length, struct error *error),
@@ -138,6 +94,13 @@ bool file_stream(const char *path, bool (*take)(void *context, const char *bytes
     free(piece);
     close(file);
     return good;
+}
+
+bool file_expect_regular(const char *path, struct error *error)
+{
+    struct stat about;
+    return lstat(path, &about) != 0 || S_ISREG(about.st_mode) ||
+           error_set(error, ERROR_USAGE, "%s: is no regular file", path);
 }
 
 struct copying {
@@ -181,14 +144,55 @@ bool file_copy(const char *from, const char *path, size_t *bytes, char sha256[DI
     return false;
 }
 
+// The folder that holds a path.
+static int open_above(const char *path)
+{
+    char parent[PATH_MAX];
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    snprintf(parent, sizeof(parent), "%.*s", length == 0 ? 1 : (int)length, length == 0 ? "." : path);
+    return open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+// Has a new name in the folder of a path outlast a power failure.
+static bool sync_above(const char *path)
+{
+    int folder = open_above(path);
+    if (folder < 0)
+        return errno == EACCES; // it may be searched and written, and not read
+    bool good = file_folder_sync(folder);
+    int why = errno;
+    close(folder);
+    errno = why;
+    return good;
+}
+
 bool file_make_folder(const char *path, struct error *error)
 {
-    if (mkdir(path, 0777) != 0)
+    if (mkdir(path, 0700) != 0 || !sync_above(path))
         return error_system(error, ERROR_USAGE, errno, "%s: cannot be made", path);
     return true;
 }
 
-bool file_move(const char *from, const char *to)
+bool file_is_inside(const char *path)
+{
+    const char *part = path;
+    if (path[0] == '\0')
+        return false;
+    for (;;) {
+        size_t length = strcspn(part, "/");
+        if (length == 0 || length > NAME_MAX || (length <= 2 && strspn(part, ".") >= length))
+            return false;
+        if (part[length] == '\0')
+            return true;
+        part += length + 1;
+    }
+}
+
+static bool rename_to_new(const char *from, const char *to)
 {
     struct stat about;
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
@@ -200,6 +204,15 @@ bool file_move(const char *from, const char *to)
         return false;
     }
     return rename(from, to) == 0;
+}
+
+bool file_move(const char *from, const char *to)
+{
+    int folder = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC); // what is no folder was synced as it was written
+    bool good = folder < 0 || file_folder_sync(folder);
+    if (folder >= 0)
+        close(folder);
+    return good && rename_to_new(from, to) && sync_above(to);
 }
 
 static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
@@ -215,7 +228,7 @@ bool file_make_parents(const char *path, struct error *error)
     char parent[PATH_MAX];
     for (const char *slash = path; (slash = strchr(slash + 1, '/')) != NULL;) {
         snprintf(parent, sizeof(parent), "%.*s", (int)(slash - path), path);
-        if (mkdir(parent, 0777) != 0 && errno != EEXIST)
+        if (mkdir(parent, 0700) == 0 ? !sync_above(parent) : errno != EEXIST)
             return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be made", parent);
     }
     return true;

@@ -8,18 +8,22 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/file_target.h"
 
 // The bytes of a file, NUL-terminated beyond `length`; at most 1 GiB. The caller frees them with free().
 char *file_read(const char *path, size_t *length, struct error *error);
 
-// Writes to `path`.tmp-PID beside it, then renames: readers see the old file or the new one, never a half. See
-// file_begin.
+// Writes a file as file_begin does: readers see the old file or the new one, never a half.
 bool file_write(const char *path, const char *bytes, size_t length, struct error *error);
 
 // Reads a file of any size piece by piece. Fails where it cannot be read, or a call of `take` is false (which fills
 // the error).
 bool file_stream(const char *path, bool (*take)(void *context, const char *bytes, size_t length, struct error *error),
                  void *context, struct error *error);
+
+// Whether a file of somebody's folder may be opened: a pipe could hold us, a link could lead out of it. What is not
+// there is told by who opens it. ERROR_USAGE.
+bool file_expect_regular(const char *path, struct error *error);
 
 // Size and SHA-256 of a file of any size.
 bool file_digest(const char *path, size_t *bytes, char sha256[DIGEST_TEXT], struct error *error);
@@ -30,29 +34,36 @@ bool file_copy(const char *from, const char *path, size_t *bytes, char sha256[DI
 // Whether file_write could put a file there, as far as can be told without doing it; else ERROR_USAGE.
 bool file_may_write(const char *path, struct error *error);
 
-// Makes the folder `path` (its parent must exist). Fails where something is there already.
+// Makes the folder `path`, for its owner alone (its parent must exist). Fails where something is there already.
 bool file_make_folder(const char *path, struct error *error);
 
 // Renames a file or folder to a name that nothing has yet; false, with errno set, where that cannot be: EEXIST or
 // ENOTEMPTY where something has it.
 bool file_move(const char *from, const char *to);
 
-// Makes the folders above the file `path` that are not there yet.
+// Whether a relative path stays in the folder that it is taken in: no "..", no ".", no empty part, nothing absolute.
+// Every path that comes from a document or an answer is asked so.
+bool file_is_inside(const char *path);
+
+// Makes the folders above the file `path` that are not there yet, for their owner alone.
 bool file_make_parents(const char *path, struct error *error);
 
 // Removes a folder and all below it; best effort, for cleaning up after a failure.
 void file_remove_tree(const char *path);
 
-// A file being written: under a temporary name beside it, renamed when it is whole. What is no regular file (a pipe, a
-// device) is written to as it is.
+// A file being written: under a new name beside it (O_EXCL, so that nothing planted there is followed), renamed when it
+// is whole. A regular file that is there keeps its mode and, where we may give it, its owner; a link to one stays, and
+// what it points to is replaced. What is no regular file (a pipe, a device), and /dev/stdout and its like, is written
+// to as it is.
 struct file_draft {
     FILE *stream;
     const char *path;
-    char temporary[PATH_MAX];
+    struct file_target target;
+    char temporary[NAME_MAX + 1]; // "" where it is written in place
 };
 
 bool file_begin(struct file_draft *draft, const char *path, struct error *error);
-// Puts the draft in its place; where anything failed, removes it and says so.
+// Puts the draft in its place, for good; where anything failed, removes it and says so.
 bool file_commit(struct file_draft *draft, struct error *error);
 // Leaves nothing of it.
 void file_abandon(struct file_draft *draft);

@@ -123,7 +123,8 @@ struct text {
     char *bytes;
     size_t length;
     size_t capacity;
-    FILE *sink; // or NULL
+    FILE *sink;  // or NULL
+    bool secret; // where it grows, no copy stays behind; it ends with text_wipe
 };
 
 void text_add(struct text *text, const char *bytes, size_t length);

@@ -2,9 +2,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/json.h"
 #include "base/printable.h"
+#include "base/redact.h"
 
 static struct {
     enum log_level most;
@@ -22,11 +24,16 @@ void log_line(enum log_level level, const char *format, ...)
     static const char *const names[] = {"error", "warning", "info", "debug"};
     if (level > settings.most)
         return;
-    char message[2048];
+    char message[2048], *whole = NULL, *redacted = NULL;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof(message), format, arguments);
+    if (vasprintf(&whole, format, arguments) >= 0) {
+        redacted = redact_message(whole); // before it is cut off
+        free(whole);
+    }
     va_end(arguments);
+    snprintf(message, sizeof(message), "%s", redacted == NULL ? "out of memory" : redacted);
+    free(redacted);
     printable_line(message); // one message, one line
     if (!settings.as_json) {
         fprintf(stderr, "sgproof: %s%s\n", level == LOG_WARNING ? "warning: " : "", message);

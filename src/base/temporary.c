@@ -15,7 +15,7 @@
 static const char lock_name[] = ".sgproof-lock";
 static const char infix[] = ".tmp-";
 
-enum { DRAWN = 6, DEEPEST = 64 };
+enum { DRAWN = TEMPORARY_DRAWN, DEEPEST = 64 };
 
 // ---- Removing: system calls only, as a signal handler may make them
 
@@ -133,7 +133,7 @@ static void remove_dead_ones(int parent)
 
 // ---- Making
 
-static bool draw(char name[DRAWN + 1])
+bool temporary_draw(char name[DRAWN + 1])
 {
     static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
     unsigned char random[DRAWN];
@@ -173,7 +173,7 @@ bool temporary_make(struct arena *arena, const char *beside, struct temporary *t
     if (temporary->parent < 0)
         return error_system(error, ERROR_USAGE, errno, "%s: its folder cannot be opened", beside);
     remove_dead_ones(temporary->parent);
-    for (int i = 0; i < TRIES && draw(drawn); i++) {
+    for (int i = 0; i < TRIES && temporary_draw(drawn); i++) {
         temporary->path = arena_printf(arena, "%s%s%s", beside, infix, drawn);
         const char *slash = strrchr(temporary->path, '/');
         temporary->name = slash == NULL ? temporary->path : slash + 1;

@@ -13,6 +13,10 @@ struct temporary {
     int lock;
 };
 
+// Letters and digits that nobody can foresee, for a new name; false with errno.
+enum { TEMPORARY_DRAWN = 6 };
+bool temporary_draw(char drawn[TEMPORARY_DRAWN + 1]);
+
 // Makes `beside`.tmp-XXXXXX, for its owner alone, and first removes what dead runs have left in the folder above it:
 // folders of such a name that are ours and hold a lock file that nobody holds. Links are never followed.
 bool temporary_make(struct arena *arena, const char *beside, struct temporary *temporary, struct error *error);

@@ -1,10 +1,11 @@
 #include "cli/aws.h"
 
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "aws/read/endpoint.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/stop.h"
 
 const char *cli_ca_bundle(const struct options *options)
@@ -28,10 +29,13 @@ static bool read_regions(struct arena *arena, const struct options *options, con
     *regions = *given;
     if (given->items.count == 0 && one == NULL)
         return error_set(error, ERROR_USAGE, "no region: give --region NAME or all, or set AWS_REGION");
+    if (one != NULL && !endpoint_is_region(one)) // it is the home region too, where all of them are read
+        return error_set(error, ERROR_USAGE,
+                         "region %s, of the environment or profile: expected a name such as eu-west-3", one);
     if (given->items.count == 0)
         *vector_add(arena, &regions->items) = one;
     for (size_t i = 0; i < regions->items.count; i++)
-        if (strspn(regions->items.items[i], "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(regions->items.items[i]))
+        if (!endpoint_is_region(regions->items.items[i]))
             return error_set(error, ERROR_USAGE, "--region %s: expected a name such as eu-west-3, or all",
                              regions->items.items[i]);
     for (size_t i = 0; i < regions->items.count; i++)
@@ -125,7 +129,7 @@ bool cli_collect(struct arena *arena, const struct options *options, const char 
     struct aws_config config;
     struct option_values regions;
     struct collect_options wanted = {.config = &config, .folder = folder, .network_only = network_only};
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold the secrets
+    secret_protect();
     if (!aws_config_read(secrets, options_value(options, "profile"), &config, error) ||
         !read_client(options, &wanted.client, error) || !read_accounts(arena, options, &wanted, error) ||
         !read_regions(secrets, options, &config, &regions, error)) {

@@ -3,7 +3,6 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "aws/snapshot.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "model/protocol.h"
 #include "reconcile/drift.h"
 #include "reconcile/plan.h"
@@ -244,7 +244,7 @@ bool cli_passphrase(const struct options *options, char **passphrase, struct err
     *passphrase = NULL;
     if (file == NULL)
         return true;
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold it
+    secret_protect();
     *passphrase = file_read(file, &length, error);
     if (*passphrase == NULL)
         return false;
@@ -353,8 +353,10 @@ bool cli_baseline_read(struct arena *arena, const struct options *options, const
     *baseline = NULL;
     if (path == NULL)
         return true;
-    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) {
         path = arena_printf(arena, "%s/verdicts.json", path);
+        GUARD(file_expect_regular(path, error));
+    }
     struct verdict_set *set = arena_new_of(arena, struct verdict_set);
     *baseline = set;
     return verdicts_read(arena, path, set, error);

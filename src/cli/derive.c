@@ -192,8 +192,8 @@ bool derive_past(struct derivation *derivation, struct error *error)
 void derive_manifest(const struct derivation *derivation, struct manifest *manifest)
 {
     const struct verdict_set *set = &derivation->set;
-    struct history_run counted = {0};
-    history_count(set, &counted);
+    struct run_record counted = {0};
+    run_record_count(set, &counted);
     manifest->complete = set->complete;
     manifest->vantage = set->vantage;
     memcpy(manifest->ports_by_verdict, counted.by_verdict, sizeof(counted.by_verdict));

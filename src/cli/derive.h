@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/probing.h"
-#include "evidence/history.h"
+#include "model/run_record.h"
 #include "evidence/manifest.h"
 #include "model/control.h"
 #include "reconcile/drift.h"
@@ -37,7 +37,7 @@ struct derivation {
     struct verdict_set set;
     size_t lacking; // of the set's `missing`, those that are not for the run's failed steps
     struct control_report controls;
-    history_runs runs;            // remembered of before
+    run_records runs;             // remembered of before
     struct verdict_set last_seen; // in the last of them
     drift_list drift;             // since then
     struct text exposure_json;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/printable.h"
 #include "cli/past.h"
 #include "report/report.h"
@@ -32,15 +33,17 @@ bool diff_is_of_runs(struct arena *arena, const struct options *options)
 static bool read_side(struct arena *arena, const struct options *options, const char *operand, struct verdict_set *set,
                       struct error *error)
 {
-    struct history_run run;
-    if (is_evidence(arena, operand))
-        return verdicts_read(arena, arena_printf(arena, "%s/verdicts.json", operand), set, error);
+    struct run_record run;
+    if (is_evidence(arena, operand)) {
+        const char *path = arena_printf(arena, "%s/verdicts.json", operand);
+        return file_expect_regular(path, error) && verdicts_read(arena, path, set, error);
+    }
     const char *file = past_file(arena, options);
     if (file == NULL)
         return error_set(error, ERROR_USAGE, "%s: no evidence folder, and there is no history to look in", operand);
     struct history *history = history_open(arena, file, false, error);
-    bool good =
-        history != NULL && history_find(history, operand, &run, error) && history_verdicts(history, &run, set, error);
+    bool good = history != NULL && history_is_sound(history, error) && history_find(history, operand, &run, error) &&
+                history_verdicts(history, &run, set, error);
     history_close(history);
     return good;
 }

@@ -18,7 +18,7 @@ static void put_counts(struct json_writer *writer, const char *key, const char *
     json_close(writer, '}');
 }
 
-static void put_run(struct json_writer *writer, const struct history_run *run)
+static void put_run(struct json_writer *writer, const struct run_record *run)
 {
     json_open_line(writer, NULL, '{');
     json_put_string(writer, "run_id", run->run_id);
@@ -29,6 +29,7 @@ static void put_run(struct json_writer *writer, const struct history_run *run)
     json_put_string(writer, "vantage", run->vantage);
     json_put_string(writer, "bundle", run->bundle);
     json_put_string(writer, "manifest_sha256", run->manifest_sha256);
+    json_put_string(writer, "tool_version", run->tool_version);
     json_put_integer(writer, "endpoints", (int64_t)run->endpoints);
     json_put_integer(writer, "asked", (int64_t)run->asked);
     put_counts(writer, "ports_by_verdict", verdict_names, run->by_verdict);
@@ -36,7 +37,7 @@ static void put_run(struct json_writer *writer, const struct history_run *run)
     json_close(writer, '}');
 }
 
-static void runs_json(const history_runs *runs, struct text *out)
+static void runs_json(const run_records *runs, struct text *out)
 {
     struct json_writer writer = json_writer_to(out);
     json_open(&writer, NULL, '{');
@@ -49,11 +50,11 @@ static void runs_json(const history_runs *runs, struct text *out)
     json_end_document(&writer);
 }
 
-static void list_text(struct arena *arena, const history_runs *runs, struct text *out)
+static void list_text(struct arena *arena, const run_records *runs, struct text *out)
 {
     const char *series = NULL;
     for (size_t i = 0; i < runs->count; i++) {
-        const struct history_run *run = &runs->items[i];
+        const struct run_record *run = &runs->items[i];
         if (series == NULL || strcmp(series, run->series) != 0)
             text_printf(out, "%s%s\n", i > 0 ? "\n" : "", report_clean(arena, run->series));
         series = run->series;
@@ -66,12 +67,12 @@ static void list_text(struct arena *arena, const history_runs *runs, struct text
 }
 
 // How exposure moved: a line a run, with the difference to the run before it in the series.
-static void trend_text(const history_runs *runs, struct text *out)
+static void trend_text(const run_records *runs, struct text *out)
 {
     static const enum verdict_kind shown[] = {VERDICT_CONFIRMED, VERDICT_LATENT, VERDICT_BLOCKED, VERDICT_UNDECLARED};
     text_puts(out, "begin             confirmed      latent     blocked  undeclared    critical\n");
     for (size_t i = 0; i < runs->count; i++) {
-        const struct history_run *run = &runs->items[i], *before = NULL;
+        const struct run_record *run = &runs->items[i], *before = NULL;
         for (size_t b = 0; b < i; b++)
             before = strcmp(runs->items[b].series, run->series) == 0 ? &runs->items[b] : before;
         text_printf(out, "%.16s", run->begin);
@@ -150,7 +151,7 @@ static bool show_address(struct arena *arena, struct history *history, const cha
 static bool show_run(struct arena *arena, struct history *history, const char *id, bool as_json, struct text *out,
                      struct error *error)
 {
-    struct history_run run;
+    struct run_record run;
     struct verdict_set set = {0};
     GUARD(history_find(history, id, &run, error) && history_verdicts(history, &run, &set, error));
     if (as_json) {
@@ -180,7 +181,7 @@ static bool answer_question(struct arena *arena, const struct options *options, 
 {
     static const char *const words[] = {"list", "show", "trend", NULL};
     const char *word = options->operands.count == 0 ? "list" : options->operands.items[0];
-    history_runs runs = {0};
+    run_records runs = {0};
     struct address address;
     long last;
     bool show = strcmp(word, "show") == 0;
@@ -220,8 +221,10 @@ static int run(struct arena *arena, int argc, char **argv)
     if (file == NULL)
         return cli_usage(&command_history, "no home directory: expected --history FILE");
     struct history *history = history_open(arena, file, false, &error);
-    if (history == NULL)
+    if (history == NULL || !history_is_sound(history, &error)) {
+        history_close(history);
         return cli_fail(&error);
+    }
     struct text out = {0};
     bool as_json = strcmp(format, "json") == 0;
     bool good = answer_question(arena, &options, history, as_json, &out, &error);

@@ -1,7 +1,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "cli/common.h"
+#include "cli/places.h"
 #include "evidence/seal.h"
 
 static const struct option_spec options_of_keygen[] = {
@@ -33,8 +35,10 @@ static int run(struct arena *arena, int argc, char **argv)
     const char *key = options.operands.items[0], *public_key = options_value(&options, "public");
     if (public_key == NULL)
         public_key = public_name(arena, key);
-    if (!cli_passphrase(&options, &passphrase, &error))
+    if (!place_is_outside_evidence(key, &error) || !place_is_outside_evidence(public_key, &error) ||
+        !cli_passphrase(&options, &passphrase, &error))
         return cli_fail(&error);
+    secret_protect();
     bool good = key_generate(key, public_key, passphrase, &error);
     cli_forget(passphrase);
     if (!good)

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/log.h"
+#include "cli/places.h"
 
 static const struct option_spec common[] = {
     {"output", 'o', "FILE", "write the result to FILE, whole or not at all (default: stdout)", false},
@@ -105,7 +105,7 @@ bool options_parse(struct arena *arena, const struct command *command, int argc,
             return false;
     }
     const char *output = options_value(options, "output");
-    return setup_log(options, error) && (output == NULL || strcmp(output, "-") == 0 || file_may_write(output, error));
+    return setup_log(options, error) && (output == NULL || strcmp(output, "-") == 0 || place_may_write(output, error));
 }
 
 const struct option_values *options_values(const struct options *options, const char *name)

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "cli/places.h"
+
 enum { REMEMBERED = 30 };
 
 const char *past_file(struct arena *arena, const struct options *options)
@@ -41,6 +43,7 @@ bool past_open(struct past *past, struct arena *arena, const struct options *opt
     *past = (struct past){.arena = arena};
     if (file == NULL || options_value(options, "no-history") != NULL)
         return true;
+    GUARD(place_is_outside_evidence(file, error));
     past->history = history_open(arena, file, true, error);
     return past->history != NULL && history_is_sound(past->history, error);
 }
@@ -53,7 +56,7 @@ bool past_recall(struct past *past, const struct options *options, const struct 
     if (past->history == NULL)
         return true;
     GUARD(history_list(past->history, past->series, REMEMBERED, &past->runs, error));
-    const struct history_run *last = past_last(past);
+    const struct run_record *last = past_last(past);
     return last == NULL || history_verdicts(past->history, last, &past->last, error);
 }
 
@@ -69,7 +72,7 @@ void past_forget(struct past *past)
     past->runs.count = 0;
 }
 
-const struct history_run *past_last(const struct past *past)
+const struct run_record *past_last(const struct past *past)
 {
     return past->runs.count == 0 ? NULL : &past->runs.items[past->runs.count - 1];
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cli/common.h"
-#include "evidence/history.h"
+#include "history/history.h"
 
 #define OPTIONS_HISTORY                                                                                                \
     {                                                                                                                  \
@@ -16,7 +16,7 @@ struct past {
     struct arena *arena;
     struct history *history; // NULL: --no-history, or nowhere to keep it
     const char *series;
-    history_runs runs;       // of the series, the latest ones
+    run_records runs;        // of the series, the latest ones
     struct verdict_set last; // of the last run
 };
 
@@ -31,4 +31,4 @@ void past_close(struct past *past);
 void past_forget(struct past *past);
 
 // The run before this one, or NULL.
-const struct history_run *past_last(const struct past *past);
+const struct run_record *past_last(const struct past *past);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cli/common.h"
+#include "cli/places.h"
 #include "cli/probing.h"
 #include "cli/probe_state.h"
 
@@ -38,8 +39,8 @@ static bool probe(struct arena *arena, const struct options *options, const stru
                             summary, error);
     const char *state = options_value(options, "state");
     probe.capture = options_value(options, "capture");
-    GUARD((probe.capture == NULL || file_may_write(probe.capture, error)) &&
-          (state == NULL || file_may_write(state, error)));
+    GUARD((probe.capture == NULL || place_may_write(probe.capture, error)) &&
+          (state == NULL || place_may_write(state, error)));
     if (state == NULL)
         return probe_run(arena, plan, &probe, observations, summary, error);
     struct probe_state kept = {.file = state, .known = observations};

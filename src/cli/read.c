@@ -5,6 +5,7 @@
 #include "base/printable.h"
 #include "base/stop.h"
 #include "cli/aws.h"
+#include "cli/places.h"
 
 static const struct option_spec options_of_read[] = {
     {"out", 0, "DIR", "folder to make (the same as the operand)", false},
@@ -33,7 +34,7 @@ static bool read_into(struct arena *arena, const struct options *options, const 
     struct stat about;
     if (lstat(folder, &about) == 0)
         return error_set(error, ERROR_USAGE, "%s: is there already, and is not written over", folder);
-    GUARD(temporary_make(arena, folder, &temporary, error));
+    GUARD(place_is_outside_evidence(folder, error) && temporary_make(arena, folder, &temporary, error));
     stop_removes(&temporary);
     const char *inside = arena_printf(arena, "%s/snapshot", temporary.path);
     bool good = cli_collect(arena, options, inside, options_value(options, "network-only") != NULL, collected, error);
@@ -74,6 +75,7 @@ static int run(struct arena *arena, int argc, char **argv)
     if (options.operands.count > 1 || (folder == NULL && !whoami))
         return cli_usage(&command_read, "expected one folder to make");
     folder = without_slash(arena, folder);
+    place_keep_private();
     bool good = whoami ? cli_collect(arena, &options, NULL, true, &collected, &error)
                        : read_into(arena, &options, folder, &collected, &error);
     if (!good)

@@ -21,7 +21,7 @@ struct source {
     struct control_report controls;
     struct manifest manifest;
     struct observations observations;
-    history_runs runs;
+    run_records runs;
     struct verdict_set last_seen;
     drift_list drift;
     struct report_run run;
@@ -31,7 +31,7 @@ static bool read_manifest(struct arena *arena, const char *folder, struct manife
 {
     const char *path = arena_printf(arena, "%s/manifest.json", folder);
     size_t length;
-    char *bytes = file_read(path, &length, error);
+    char *bytes = file_expect_regular(path, error) ? file_read(path, &length, error) : NULL;
     bool good = bytes != NULL && manifest_read(arena, path, bytes, length, manifest, error);
     free(bytes);
     return good;

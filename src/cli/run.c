@@ -2,7 +2,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "cli/aws.h"
+#include "cli/places.h"
 #include "cli/run_stages.h"
 #include "config.h"
 #include "report/report.h"
@@ -73,7 +75,7 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
         return error_set(error, ERROR_USAGE, "--out: is empty, expected a folder to make");
     if (output != NULL && strcmp(output, job->out) == 0)
         return error_set(error, ERROR_USAGE, "--out and --output are the same, %s: expected two places", output);
-    GUARD(cli_format(options, "text json", &wanted->format, error));
+    GUARD(place_is_outside_evidence(job->out, error) && cli_format(options, "text json", &wanted->format, error));
     GUARD(cli_fail_on(job->arena, options, &wanted->fail_on, error));
     GUARD(cli_vantages(job->arena, options, &given->vantages, error));
     GUARD(cli_depth(given->depth, &depth, error) && cli_probe_options(job->arena, options, &job->probe, error));
@@ -154,9 +156,10 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_usage(&command_run, "expected options only");
     job.snapshot = options_value(&options, "snapshot");
     job.out = out_of(arena, &options);
+    place_keep_private();
     bool good = check(&job, &wanted, &error);
     for (int i = 0; i < argc; i++)
-        *vector_add(arena, &job.manifest.claims.command) = vouch_argument(arena, argv[i]);
+        *vector_add(arena, &job.manifest.claims.command) = redact_argument(arena, argv[i]);
     if (good && cli_only_estimate(&options)) {
         int estimated = run_estimate(&job, strcmp(wanted.format, "json") == 0, &error) ? 0 : cli_fail(&error);
         run_free(&job);

@@ -272,7 +272,7 @@ static void fill_manifest(struct run_job *job)
 {
     struct manifest *manifest = &job->manifest;
     const struct derivation_given *given = &job->derivation.given;
-    const struct history_run *last = past_last(&job->past);
+    const struct run_record *last = past_last(&job->past);
     manifest->claims.end = clock_text(job->arena, clock_wall_us());
     manifest->tries = given->speed.tries;
     manifest->timeout_ms = given->speed.timeout_ms;
@@ -331,7 +331,7 @@ static void remember(struct run_job *job)
     if (job->past.history == NULL)
         return;
     char *path = realpath(job->place, NULL);
-    struct history_run run = {
+    struct run_record run = {
         .run_id = job->manifest.run_id,
         .series = job->past.series,
         .begin = job->manifest.claims.begin,
@@ -340,8 +340,10 @@ static void remember(struct run_job *job)
         .vantage = job->manifest.vantage,
         .bundle = path == NULL ? job->place : path,
         .manifest_sha256 = job->manifest_sha256,
+        .tool_version = job->manifest.claims.tool_version,
+        .derivation = (int)job->manifest.derivation,
     };
-    history_count(&job->derivation.set, &run);
+    run_record_count(&job->derivation.set, &run);
     if (!history_record(job->past.history, &run, &job->derivation.set, &why))
         run_note_outside(job, STEP_HISTORY, &why);
     free(path);

@@ -6,6 +6,7 @@
 #include "aws/read/metadata.h"
 #include "aws/read/plain.h"
 #include "base/log.h"
+#include "base/redact.h"
 #include "cli/aws.h"
 #include "net/sockaddr.h"
 
@@ -178,7 +179,7 @@ static bool learn(struct arena *arena, const struct options *options, const stru
     bool good = address_parse(answer, &vantage->address) && vantage->address.family == own.family;
     *why = good ? NULL : "its answer is no address of the family that it was asked over";
     free(answer);
-    vantage->learnt = arena_printf(arena, "%s", url);
+    vantage->learnt = redact_argument(arena, url);
     return good;
 }
 

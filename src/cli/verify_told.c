@@ -52,11 +52,11 @@ static void write_derived(const struct verified *verified, struct text *out)
     struct arena *arena = verified->checks.arena;
     const struct manifest *manifest = &verified->bundle.manifest;
     const struct verdict_set *set = &verified->derivation.set;
-    struct history_run counted = {0};
+    struct run_record counted = {0};
     text_list accounts = {0}, regions = {0};
     const char *counts = NULL;
     find_places(verified, &accounts, &regions);
-    history_count(set, &counted);
+    run_record_count(set, &counted);
     for (size_t i = 0; i < VERDICT_KINDS; i++)
         if (counted.by_verdict[i] > 0)
             counts = arena_printf(arena, "%s%s%s %zu", counts == NULL ? "" : counts, counts == NULL ? "" : ", ",

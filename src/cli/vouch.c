@@ -3,16 +3,8 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/secret.h"
 #include "evidence/timestamp.h"
-
-// A URL's user and password are nobody's evidence.
-const char *vouch_argument(struct arena *arena, const char *argument)
-{
-    const char *scheme = strstr(argument, "://"), *at = scheme == NULL ? NULL : strchr(scheme, '@');
-    if (at == NULL || strcspn(scheme + 3, "/") < (size_t)(at - scheme - 3))
-        return argument;
-    return arena_printf(arena, "%.*s%s", (int)(scheme + 3 - argument), argument, at + 1);
-}
 
 bool vouch_previous(struct arena *arena, const struct options *options, const char *last, const char **hash,
                     struct error *error)
@@ -22,7 +14,8 @@ bool vouch_previous(struct arena *arena, const struct options *options, const ch
     *hash = last;
     if (folder == NULL)
         return true;
-    char *bytes = file_read(arena_printf(arena, "%s/manifest.json", folder), &length, error);
+    const char *path = arena_printf(arena, "%s/manifest.json", folder);
+    char *bytes = file_expect_regular(path, error) ? file_read(path, &length, error) : NULL;
     if (bytes == NULL)
         return false;
     char *sha256 = arena_alloc(arena, DIGEST_TEXT);
@@ -37,8 +30,11 @@ bool vouch_key(const struct options *options, EVP_PKEY **key, struct error *erro
     const char *where = options_value(options, "sign");
     char *passphrase;
     *key = NULL;
-    if (where == NULL || !cli_passphrase(options, &passphrase, error))
-        return where == NULL;
+    if (where == NULL)
+        return true;
+    secret_protect();
+    if (!cli_passphrase(options, &passphrase, error))
+        return false;
     *key = key_private(where, passphrase, error);
     cli_forget(passphrase);
     return *key != NULL;

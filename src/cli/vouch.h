@@ -20,9 +20,6 @@ bool vouch_key(const struct options *options, EVP_PKEY **key, struct error *erro
 bool vouch_previous(struct arena *arena, const struct options *options, const char *last, const char **hash,
                     struct error *error);
 
-// An argument as the manifest tells it.
-const char *vouch_argument(struct arena *arena, const char *argument);
-
 // Whether --timestamp, where it is given, is the URL of an authority.
 bool vouch_authority(const struct options *options, struct error *error);
 

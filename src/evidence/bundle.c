@@ -62,10 +62,15 @@ bool bundle_folder(struct bundle *bundle, const char *path, struct error *error)
 // Folders in the bundle, and none above it: where it is gone, it does not come back as half of one.
 static bool make_folders(const struct bundle *bundle, const char *path, struct error *error)
 {
+    struct stat about;
+    if (!file_is_inside(path))
+        return error_set(error, ERROR_USAGE, "%s: is no path in the evidence", path);
     for (const char *slash = path; (slash = strchr(slash, '/')) != NULL; slash++) {
         const char *folder = bundle_path(bundle, arena_strndup(bundle->arena, path, (size_t)(slash - path)));
-        if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-            return error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be made", folder);
+        if (lstat(folder, &about) != 0)
+            GUARD(file_make_folder(folder, error));
+        else if (!S_ISDIR(about.st_mode))
+            return error_set(error, ERROR_INCOMPLETE, "%s: is no folder", folder);
     }
     return true;
 }

@@ -59,7 +59,8 @@ static void look_for_added(struct checks *checks, struct checked_bundle *bundle,
         check_add(checks, "files", CHECK_WRONG, "%s: %s", below, strerror(errno));
         return;
     }
-    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+    struct dirent *entry;
+    while (errno = 0, (entry = readdir(directory)) != NULL) {
         struct stat about;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
@@ -73,6 +74,8 @@ static void look_for_added(struct checks *checks, struct checked_bundle *bundle,
         else if ((strange || (!vouches(path) && manifest_file(&bundle->manifest, path) == NULL)) && (*added)++ == 0)
             check_add(checks, "files", CHECK_WRONG, "%s: is no file of the manifest", path);
     }
+    if (errno != 0)
+        check_add(checks, "files", CHECK_WRONG, "%s: cannot be read to its end: %s", below, strerror(errno));
     closedir(directory);
 }
 

@@ -209,22 +209,6 @@ static bool read_counts(const struct json_cursor *root, const char *key, const c
     return true;
 }
 
-// Of files in the bundle only: no absolute path, no "..", no ".".
-static bool stays_inside(const char *path)
-{
-    const char *part = path;
-    if (path[0] == '\0')
-        return false;
-    for (;;) {
-        size_t length = strcspn(part, "/");
-        if (length == 0 || (length <= 2 && strspn(part, ".") >= length))
-            return false;
-        if (part[length] == '\0')
-            return true;
-        part += length + 1;
-    }
-}
-
 static bool read_files(struct arena *arena, const struct json_cursor *root, struct manifest *manifest,
                        struct error *error)
 {
@@ -240,7 +224,7 @@ static bool read_files(struct arena *arena, const struct json_cursor *root, stru
         GUARD(json_integer(&at, "bytes", 0, 1L << 40, &bytes, error));
         GUARD(json_string(arena, &at, "sha256", &file->sha256, error));
         file->bytes = (size_t)bytes;
-        if (!stays_inside(file->path))
+        if (!file_is_inside(file->path))
             return json_fail(&wrong, error, "\"%s\" is no path inside the bundle", file->path);
         if (manifest->files.count > 1 && strcmp(file[-1].path, file->path) >= 0)
             return json_fail(&wrong, error, "\"%s\" is twice there or out of order", file->path);

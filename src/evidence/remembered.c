@@ -14,14 +14,14 @@ static void put_counts(struct json_writer *writer, const char *key, const char *
     json_close(writer, '}');
 }
 
-void remembered_write(const history_runs *runs, struct text *out)
+void remembered_write(const run_records *runs, struct text *out)
 {
     struct json_writer writer = json_writer_to(out);
     json_open(&writer, NULL, '{');
     json_put_string(&writer, "schema", schema_of_remembered);
     json_open(&writer, "runs", '[');
     for (size_t i = 0; i < runs->count; i++) {
-        const struct history_run *run = &runs->items[i];
+        const struct run_record *run = &runs->items[i];
         json_open_line(&writer, NULL, '{');
         json_put_string(&writer, "run_id", run->run_id);
         json_put_string(&writer, "series", run->series);
@@ -59,7 +59,7 @@ static bool read_counts(const struct json_cursor *at, const char *key, const cha
     return true;
 }
 
-static bool read_run(struct arena *arena, const struct json_cursor *at, struct history_run *run, struct error *error)
+static bool read_run(struct arena *arena, const struct json_cursor *at, struct run_record *run, struct error *error)
 {
     return json_string(arena, at, "run_id", &run->run_id, error) &&
            json_string(arena, at, "series", &run->series, error) &&
@@ -72,7 +72,7 @@ static bool read_run(struct arena *arena, const struct json_cursor *at, struct h
            read_counts(at, "ports_by_severity", severity_names, run->by_severity, error);
 }
 
-static bool read_document(struct arena *arena, const struct json_cursor *root, history_runs *runs, struct error *error)
+static bool read_document(struct arena *arena, const struct json_cursor *root, run_records *runs, struct error *error)
 {
     const char *schema;
     GUARD(json_expect_object(root, error) && json_string(arena, root, "schema", &schema, error));
@@ -84,14 +84,14 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, h
     GUARD(json_expect_array(&array, error));
     cJSON_ArrayForEach (node, array.node) {
         struct json_cursor one = json_element(&array, index++, node);
-        struct history_run *run = vector_add(arena, runs);
-        *run = (struct history_run){.number = (int64_t)index};
+        struct run_record *run = vector_add(arena, runs);
+        *run = (struct run_record){.number = (int64_t)index};
         GUARD(read_run(arena, &one, run, error));
     }
     return true;
 }
 
-bool remembered_read(struct arena *arena, const char *file, history_runs *runs, struct error *error)
+bool remembered_read(struct arena *arena, const char *file, run_records *runs, struct error *error)
 {
     size_t length;
     char *bytes = file_read(file, &length, error);

@@ -3,11 +3,11 @@
 #pragma once
 
 #include "base/json.h"
-#include "evidence/history.h"
+#include "model/run_record.h"
 
 #define REMEMBERED_RUNS "history/runs.json"
 #define REMEMBERED_VERDICTS "history/verdicts.json" // of the last of them, as sgproof/verdicts/v1
 
 // The document of schema sgproof/remembered/v1: runs in order, the last one last.
-void remembered_write(const history_runs *runs, struct text *out);
-bool remembered_read(struct arena *arena, const char *file, history_runs *runs, struct error *error);
+void remembered_write(const run_records *runs, struct text *out);
+bool remembered_read(struct arena *arena, const char *file, run_records *runs, struct error *error);

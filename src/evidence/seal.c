@@ -9,9 +9,11 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/redact.h"
 
 static const char payload_type[] = "application/vnd.in-toto+json";
 
@@ -65,14 +67,38 @@ static EVP_PKEY *only_ed25519(EVP_PKEY *key, const char *where, struct error *er
 {
     if (key != NULL && EVP_PKEY_is_a(key, "ED25519"))
         return key;
+    struct arena *arena = arena_new();
     EVP_PKEY_free(key);
-    error_set(error, ERROR_USAGE, "%s: %s, expected an Ed25519 key such as keygen makes", where,
+    error_set(error, ERROR_USAGE, "%s: %s, expected an Ed25519 key such as keygen makes", redact_argument(arena, where),
               key == NULL ? "holds no key that can be read (or the passphrase is wrong)" : "is another kind of key");
+    arena_wipe(arena);
     return NULL;
+}
+
+// A private key that others can read is no longer only ours. As PostgreSQL has it: ours is 0600 or less, and one of
+// root's may be 0640, for a group that is trusted with it.
+static bool is_private(const char *where, struct error *error)
+{
+    struct stat about;
+    const char *path = strncmp(where, "file://", 7) == 0 ? where + 7
+                       : strncmp(where, "file:", 5) == 0 ? where + 5
+                                                         : where;
+    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) // a token's, or not there, which OpenSSL will say
+        return true;
+    mode_t others = about.st_uid == 0 && geteuid() != 0 ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXG | S_IRWXO;
+    if ((about.st_mode & others) == 0)
+        return true;
+    return error_set(
+        error, ERROR_USAGE,
+        "%s: others may read or write this private key (mode %04o): chmod 600 %s, and where others could, make a new "
+        "pair with sgproof keygen",
+        path, (unsigned)about.st_mode & 07777, path);
 }
 
 EVP_PKEY *key_private(const char *where, const char *passphrase, struct error *error)
 {
+    if (!is_private(where, error))
+        return NULL;
     bool ask = passphrase == NULL && isatty(STDIN_FILENO);
     UI_METHOD *given = ask ? NULL : UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
     OSSL_STORE_CTX *store =

@@ -13,7 +13,8 @@ enum { SIGNATURE_BYTES = 64 };
 bool key_generate(const char *file, const char *public_file, const char *passphrase, struct error *error);
 
 // A private key by file or by URI (file:, pkcs11: where OpenSSL is configured for it), to be freed with key_free. It
-// must be Ed25519. `passphrase` may be NULL: then one is asked for on a terminal, if the key needs it.
+// must be Ed25519, and a file that others may not read. `passphrase` may be NULL: then one is asked for on a terminal,
+// if the key needs it.
 EVP_PKEY *key_private(const char *where, const char *passphrase, struct error *error);
 EVP_PKEY *key_public(const char *file, struct error *error);
 void key_free(EVP_PKEY *key);

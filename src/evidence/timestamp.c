@@ -57,14 +57,6 @@ static size_t receive(char *bytes, size_t size, size_t count, void *context)
     return size * count;
 }
 
-// A URL as messages tell it, which evidence may hold: without user and password.
-static const char *place_of(const char *url)
-{
-    const char *scheme = strstr(url, "://"), *host = scheme == NULL ? url : scheme + 3;
-    const char *at = memrchr(host, '@', strcspn(host, "/?#"));
-    return at == NULL ? host : at + 1;
-}
-
 bool timestamp_is_authority(const char *url)
 {
     CURLU *parts = curl_url();
@@ -98,10 +90,8 @@ static bool post(const char *url, const unsigned char *request, int size, struct
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     if (code != CURLE_OK)
-        return error_set(error, ERROR_INCOMPLETE, "timestamp authority %s: %s", place_of(url),
-                         curl_easy_strerror(code));
-    return status == 200 ||
-           error_set(error, ERROR_INCOMPLETE, "timestamp authority %s: HTTP status %ld", place_of(url), status);
+        return error_set(error, ERROR_INCOMPLETE, "timestamp authority %s: %s", url, curl_easy_strerror(code));
+    return status == 200 || error_set(error, ERROR_INCOMPLETE, "timestamp authority %s: HTTP status %ld", url, status);
 }
 
 static TS_RESP *parsed(const char *answer, size_t size, struct error *error)

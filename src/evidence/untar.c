@@ -245,11 +245,17 @@ static const char *evidence_in(struct arena *arena, const char *file, const char
     if (access(arena_printf(arena, "%s/manifest.json", folder), F_OK) == 0)
         return folder;
     DIR *directory = opendir(folder);
-    for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;)
+    struct dirent *entry;
+    while (directory != NULL && (errno = 0, entry = readdir(directory)) != NULL)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 && count++ == 0)
             only = arena_printf(arena, "%s/%s", folder, entry->d_name);
+    int why = errno;
     if (directory != NULL)
         closedir(directory);
+    if (directory == NULL || why != 0) {
+        error_system(error, ERROR_INCOMPLETE, why, "%s: cannot be read", folder);
+        return NULL;
+    }
     if (count == 1 && access(arena_printf(arena, "%s/manifest.json", only), F_OK) == 0)
         return only;
     error_set(error, ERROR_USAGE, "%s: holds no manifest.json, or more than one folder", file);

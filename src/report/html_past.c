@@ -16,7 +16,7 @@ void html_changes(struct arena *arena, const struct report_run *run, struct text
         text_puts(out, "<p class=\"soft\">There is no earlier run to compare with.</p>\n");
         return;
     }
-    const struct history_run *last = &run->runs->items[run->runs->count - 1];
+    const struct run_record *last = &run->runs->items[run->runs->count - 1];
     text_puts(out, "<p class=\"soft\">Since run ");
     html_put(out, "code", NULL, last->run_id);
     text_puts(out, " of ");
@@ -54,7 +54,7 @@ void html_changes(struct arena *arena, const struct report_run *run, struct text
 static const enum verdict_kind drawn[] = {VERDICT_CONFIRMED, VERDICT_LATENT, VERDICT_UNDECLARED};
 enum { DRAWN = sizeof(drawn) / sizeof(drawn[0]) };
 
-static void put_bars(const history_runs *runs, size_t highest, struct text *out)
+static void put_bars(const run_records *runs, size_t highest, struct text *out)
 {
     double step = (double)CHART_WIDTH / (double)runs->count, width = step * 0.7;
     text_printf(out,
@@ -77,15 +77,15 @@ static void put_bars(const history_runs *runs, size_t highest, struct text *out)
 
 void html_trend(struct arena *arena, const struct report_run *run, struct text *out)
 {
-    history_runs runs = {0};
+    run_records runs = {0};
     size_t highest = 1;
     for (size_t i = 0; run->runs != NULL && i < run->runs->count; i++)
         *vector_add(arena, &runs) = run->runs->items[i];
-    struct history_run *this = vector_add(arena, &runs);
-    *this = (struct history_run){.run_id = "this run",
-                                 .begin = run->manifest == NULL ? "" : run->manifest->claims.begin,
-                                 .complete = run->set->complete};
-    history_count(run->set, this);
+    struct run_record *this = vector_add(arena, &runs);
+    *this = (struct run_record){.run_id = "this run",
+                                .begin = run->manifest == NULL ? "" : run->manifest->claims.begin,
+                                .complete = run->set->complete};
+    run_record_count(run->set, this);
     for (size_t i = 0; i < runs.count; i++) {
         size_t sum = 0;
         for (size_t d = 0; d < DRAWN; d++)
@@ -99,7 +99,7 @@ void html_trend(struct arena *arena, const struct report_run *run, struct text *
     text_puts(out, "<th scope=\"col\" class=\"n\">blocked</th><th scope=\"col\" class=\"n\">critical</th><th "
                    "scope=\"col\">Complete</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < runs.count; i++) {
-        const struct history_run *one = &runs.items[i];
+        const struct run_record *one = &runs.items[i];
         text_puts(out, "<tr><td>");
         report_escape(out, report_shortened(arena, one->begin, MINUTE));
         html_put(out, "small", "code", one->run_id);

@@ -1,7 +1,7 @@
 // Reports: one file a format, all from the same run.
 #pragma once
 
-#include "evidence/history.h"
+#include "model/run_record.h"
 #include "evidence/manifest.h"
 #include "model/control.h"
 #include "reconcile/drift.h"
@@ -13,8 +13,8 @@ struct report_run {
     const struct control_report *controls;
     const struct manifest *manifest;
     const struct observations *observations;
-    const history_runs *runs; // before this one
-    const drift_list *drift;  // since the last of them
+    const run_records *runs; // before this one
+    const drift_list *drift; // since the last of them
 };
 
 struct report_options {

@@ -60,7 +60,7 @@ static void write_changes(struct arena *arena, const struct report_run *run, str
 {
     if (run->runs == NULL || run->runs->count == 0 || run->drift == NULL)
         return;
-    const struct history_run *last = &run->runs->items[run->runs->count - 1];
+    const struct run_record *last = &run->runs->items[run->runs->count - 1];
     if (run->drift->count == 0) {
         text_printf(out, "Nothing moved since run %s of %.16s.\n", last->run_id, last->begin);
         return;

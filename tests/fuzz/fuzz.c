@@ -292,7 +292,7 @@ __attribute__((unused)) static void fuzz_tar(struct arena *arena, const uint8_t 
 __attribute__((unused)) static void fuzz_remembered(struct arena *arena, const uint8_t *data, size_t size)
 {
     struct error error = {0};
-    history_runs runs = {0}, again = {0};
+    run_records runs = {0}, again = {0};
     struct text out = {0}, twice = {0};
     if (!remembered_read(arena, as_file(data, size), &runs, &error))
         return;

@@ -235,8 +235,10 @@ class Terraform(Case):
             os.mkdir(os.path.join(folder, "estate"))
             estates.write(plain(), os.path.join(folder, "estate"))
             for text, says in (("{}", "resource_changes: is missing"), ('{"resource_changes": [{"type": "x"}]}', "resource_changes[0].address: is missing"),
-                               (json.dumps({"resource_changes": [change("aws_vpc.x", ["delete"], None, {"cidr_block": "10.9.0.0/16"})]}),
-                                "resource_changes[0].change.after: is an object"), ("[", "plan.json:1:")):
+                               *((json.dumps({"resource_changes": [change(kind + ".x", ["delete"], None, {"cidr_block": "10.9.0.0/16"})]}),
+                                  "resource_changes[0].change.after: is an object") for kind in (
+                                      "aws_vpc", "aws_subnet", "aws_security_group", "aws_default_security_group", "aws_network_interface",
+                                      "aws_instance", "aws_route_table", "aws_network_acl", "aws_internet_gateway")), ("[", "plan.json:1:")):
                 (pathlib.Path(folder) / "plan.json").write_text(text)
                 done = common.sgproof("diff", "--terraform", os.path.join(folder, "plan.json"), os.path.join(folder, "estate"))
                 self.assertEqual((done.returncode, done.stdout), (2, ""))

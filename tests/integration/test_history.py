@@ -21,7 +21,9 @@ from test_evidence import Bundles, reseal
 from test_snapshots import permission
 
 
-class History(Bundles):
+class Kept(Bundles):
+    """Runs of a small estate, and the history that keeps them."""
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -47,6 +49,8 @@ class History(Bundles):
         with sqlite3.connect(self.file) as database:
             return database.execute("SELECT count(*) FROM " + table).fetchone()[0]
 
+
+class History(Kept):
     def opened(self, port):
         """The estate with one more port declared."""
         from test_evidence import loopback_estate

@@ -74,6 +74,7 @@ struct watch {
 static void start_more(struct client *client);
 static void make_ready(struct lane *lane);
 static void finish(struct transfer *transfer);
+static void end_try(struct transfer *transfer);
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
@@ -99,53 +100,23 @@ static struct curl_slist *header(struct curl_slist *list, const char *text)
     return must_have(curl_slist_append(list, text));
 }
 
-static void sign_request(CURL *easy, const struct request *request, const struct credentials *with)
+// What libcurl signs with comes before any key: one that cannot sign would send the key as a password.
+static bool sign_request(CURL *easy, const struct request *request, const struct credentials *with)
 {
     char sign[128], *pair = NULL;
     snprintf(sign, sizeof(sign), "aws:amz:%s:%s", request->region, request->signing_name);
-    curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, sign);
-    if (asprintf(&pair, "%s:%s", with->key_id, with->secret) < 0)
-        return;
-    curl_easy_setopt(easy, CURLOPT_USERPWD, pair);
+    if (curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, sign) != CURLE_OK ||
+        asprintf(&pair, "%s:%s", with->key_id, with->secret) < 0)
+        return false;
+    bool good = curl_easy_setopt(easy, CURLOPT_USERPWD, pair) == CURLE_OK;
     explicit_bzero(pair, strlen(pair));
     free(pair);
+    return good;
 }
 
-static void begin(struct transfer *transfer)
+static void set_headers(struct transfer *transfer, const struct request *request)
 {
-    struct client *client = transfer->client;
-    struct request *request = transfer->request;
-    const struct credentials *with = request->credentials;
-    if (client->late) {
-        request_fail(request, FAILURE_OTHER, client->code, client->message);
-        finish(transfer);
-        return;
-    }
-    if (client->options.renew != NULL && with->expires != 0 && with->expires - time(NULL) < RENEW_BEFORE)
-        client->options.renew(client->options.context, with);
-    CURL *easy = curl_easy_init();
-    char *secrets = NULL;
-    transfer->easy = easy;
-    transfer->headers = NULL;
-    request->tries++;
-    curl_easy_setopt(easy, CURLOPT_URL, request->url);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); // a signed request goes where it was signed for
-    if (request->body != NULL)
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "sgproof/" SGPROOF_VERSION);
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, client->options.connect_timeout);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, client->options.answer_timeout);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-    if (client->options.ca_bundle != NULL)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, client->options.ca_bundle);
-    if (with->key_id != NULL)
-        sign_request(easy, request, with);
+    char *secret = NULL;
     if (request->target != NULL) {
         char target[160];
         snprintf(target, sizeof(target), "X-Amz-Target: %s", request->target);
@@ -155,13 +126,71 @@ static void begin(struct transfer *transfer)
     } else if (request->body != NULL) {
         transfer->headers = header(transfer->headers, "Content-Type: application/x-www-form-urlencoded; charset=utf-8");
     }
-    if (with->token != NULL && asprintf(&secrets, "x-amz-security-token: %s", with->token) >= 0) {
-        transfer->headers = header(transfer->headers, secrets);
-        explicit_bzero(secrets, strlen(secrets));
-        free(secrets);
+    if (request->credentials->token == NULL)
+        return;
+    if (asprintf(&secret, "x-amz-security-token: %s", request->credentials->token) < 0)
+        must_have(NULL);
+    transfer->headers = header(transfer->headers, secret);
+    explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
+// Where libcurl does not heed any of it, nothing is sent.
+static bool set_up(CURL *easy, struct transfer *transfer)
+{
+    const struct client_options *options = &transfer->client->options;
+    const struct request *request = transfer->request;
+    // A signed request goes where it was signed for: redirects are not followed.
+    bool good = curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+                (request->body == NULL || curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body) == CURLE_OK) &&
+                curl_easy_setopt(easy, CURLOPT_USERAGENT, "sgproof/" SGPROOF_VERSION) == CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, options->connect_timeout) == CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, options->answer_timeout) == CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK &&
+                curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
+                (options->ca_bundle == NULL || curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_bundle) == CURLE_OK);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS); // one that has no HTTP/2 speaks 1.1
+    if (!good || (request->credentials->key_id != NULL && !sign_request(easy, request, request->credentials)))
+        return false;
+    set_headers(transfer, request);
+    return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+}
+
+static void after_refusal(uv_timer_t *timer)
+{
+    finish(timer->data);
+}
+
+// Ends a request that is not sent, when who asked for it is done with asking.
+static void refuse(struct transfer *transfer, const char *code, const char *message)
+{
+    request_fail(transfer->request, FAILURE_OTHER, code, message);
+    uv_timer_start(&transfer->pause, after_refusal, 0, 0);
+}
+
+static void begin(struct transfer *transfer)
+{
+    struct client *client = transfer->client;
+    struct request *request = transfer->request;
+    const struct credentials *with = request->credentials;
+    if (client->late) {
+        refuse(transfer, client->code, client->message);
+        return;
     }
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
-    curl_multi_add_handle(client->multi, easy);
+    if (client->options.renew != NULL && with->expires != 0 && with->expires - time(NULL) < RENEW_BEFORE)
+        client->options.renew(client->options.context, with);
+    transfer->easy = must_have(curl_easy_init());
+    transfer->headers = NULL;
+    request->tries++;
+    if (set_up(transfer->easy, transfer) && curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK)
+        return;
+    end_try(transfer);
+    refuse(transfer, "client", "libcurl would not have the request: is it built with AWS SigV4?");
 }
 
 static void end_try(struct transfer *transfer)
@@ -179,6 +208,7 @@ static void forget_answer(struct transfer *transfer)
     json_wipe(transfer->answer.json);
     transfer->answer.json = NULL;
     text_wipe(&transfer->answer.body);
+    transfer->answer.body.secret = true; // of the next try
 }
 
 static void after_pause(uv_timer_t *timer)
@@ -199,7 +229,8 @@ static void retry(struct transfer *transfer)
     seconds = asked > 0 && asked <= 20 ? (double)asked : seconds;
     end_try(transfer);
     forget_answer(transfer);
-    arena_reset(transfer->request->arena);
+    arena_wipe(transfer->request->arena);
+    transfer->request->arena = arena_new();
     uv_timer_start(&transfer->pause, after_pause, (uint64_t)(seconds * 1000) + 1, 0);
 }
 
@@ -460,6 +491,7 @@ void client_send(struct client *client, struct request *request)
     request->arena = arena_new();
     request->tries = 0;
     transfer->client = client;
+    transfer->answer.body.secret = true;
     transfer->lane = lane_of(client, request);
     transfer->request = request;
     transfer->pause.data = transfer;

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/redact.h"
+
 static enum failure_kind kind_of(const char *code, long status)
 {
     static const char *const throttled[] = {"Throttling",
@@ -130,7 +132,8 @@ bool answer_read(struct answer *answer, struct request *request, CURL *easy, CUR
                                                           : "connection",
                      answer->too_large
                          ? "the answer is larger than 64 MiB"
-                         : arena_printf(request->arena, "%s: %s", request->url, curl_easy_strerror(code)));
+                         : arena_printf(request->arena, "%s: %s", redact_argument(request->arena, request->url),
+                                        curl_easy_strerror(code)));
         return !last;
     }
     struct curl_header *date;

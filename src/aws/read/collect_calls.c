@@ -11,6 +11,8 @@ static const char *escaped(struct arena *arena, const char *text)
 {
     char *made = curl_easy_escape(NULL, text, 0);
     const char *kept = arena_strdup(arena, made == NULL ? "" : made);
+    if (made != NULL)
+        explicit_bzero(made, strlen(made)); // a web identity's token comes this way
     curl_free(made);
     return kept;
 }
@@ -93,7 +95,7 @@ static void send_page(struct call *call, const char *token)
     // What a role is assumed with is a secret, so bodies lie where everything is overwritten at the end.
     struct arena *arena = collector->options->config->arena;
     const struct operation *of = &call->operation;
-    struct text body = {0};
+    struct text body = {.secret = true};
     const char *url =
         endpoint_url(collector->options->config, collector->options->endpoint, of->service, of->prefix, call->region);
     if (of->path != NULL) // what is asked is in the path
@@ -133,6 +135,7 @@ static struct call *begin(struct collector *collector, const struct call *like, 
         .file = like->file,
         .began_us = clock_wall_us(),
         .writer = json_writer_to(&call->document),
+        .document = {.secret = strcmp(like->what->service, "sts") == 0}, // an assumed role's keys
     };
     for (size_t i = 0; i < MODEL_LISTS; i++)
         call->list_writers[i] = json_writer_to(&call->lists[i]);
@@ -215,6 +218,12 @@ static void end_call(struct call *call, bool good)
     struct collector *collector = call->collector;
     struct error ignored;
     cJSON *document = NULL;
+    if (good && call->file != NULL && !file_is_inside(call->file)) { // what an answer names goes into the file's name
+        call->failure = FAILURE_OTHER;
+        call->code = "answer";
+        call->message = arena_printf(collector->arena, "it is about what cannot name a file, %.64s", call->file);
+        good = false;
+    }
     if (good && call->file != NULL)
         write_document(call);
     if (good && call->follow != NULL)

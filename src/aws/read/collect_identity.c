@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "aws/read/collector.h"
+#include "aws/read/endpoint.h"
 #include "base/clock.h"
 #include "base/file.h"
 
@@ -145,6 +146,22 @@ void credentials_renew(void *context, const struct credentials *credentials)
     uv_loop_close(&alone.loop);
 }
 
+// ---- Names in answers. They become parts of paths, of host names and of the roles that we assume.
+
+static bool is_account(const char *text)
+{
+    enum { DIGITS = 12 };
+    return strlen(text) == DIGITS && strspn(text, "0123456789") == DIGITS;
+}
+
+// An answer that is no name of what was asked for: it fails the call.
+static void refuse_answer(struct call *call, const char *what, const char *text, const char *expected)
+{
+    call->failure = FAILURE_OTHER;
+    call->code = "answer";
+    call->message = arena_printf(call->collector->arena, "%s \"%s\", expected %s", what, text, expected);
+}
+
 // ---- Who we are
 
 static void take_identity(struct call *call, const cJSON *document)
@@ -152,6 +169,8 @@ static void take_identity(struct call *call, const cJSON *document)
     struct arena *arena = call->collector->arena;
     struct identity *identity = call->into;
     const char *account = string_of(document, "Account"), *arn = string_of(document, "Arn");
+    if (account != NULL && !is_account(account))
+        refuse_answer(call, "Account", account, "12 digits");
     identity->account = arena_strdup(arena, account == NULL ? "unknown" : account);
     identity->arn = arena_strdup(arena, arn == NULL ? "unknown" : arn);
 }
@@ -175,18 +194,25 @@ struct name_list {
     VECTOR(const char *) items;
 };
 
-static void add_name(struct call *call, const char *name)
+// What is no such name is not read, and said so.
+static void add_name(struct call *call, const char *what, const char *name, bool (*is_name)(const char *text),
+                     const char *expected)
 {
     struct name_list *names = call->into;
-    if (name != NULL)
+    if (name != NULL && is_name(name)) {
         *vector_add(call->collector->arena, &names->items) = arena_strdup(call->collector->arena, name);
+        return;
+    }
+    struct call told = *call;
+    refuse_answer(&told, what, name == NULL ? "" : name, expected);
+    note_unread(&told);
 }
 
 static void take_regions(struct call *call, const cJSON *document)
 {
     const cJSON *one;
     cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(document, "Regions"))
-        add_name(call, string_of(one, "RegionName"));
+        add_name(call, "RegionName", string_of(one, "RegionName"), endpoint_is_region, "a name such as eu-west-3");
 }
 
 bool regions_find(struct collector *collector)
@@ -211,7 +237,7 @@ static void take_accounts(struct call *call, const cJSON *document)
     cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(document, "Accounts")) {
         const char *status = string_of(one, "Status");
         if (status != NULL && strcmp(status, "ACTIVE") == 0)
-            add_name(call, string_of(one, "Id"));
+            add_name(call, "Id", string_of(one, "Id"), is_account, "an account of 12 digits");
     }
 }
 

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "aws/read/container.h"
+#include "aws/read/endpoint.h"
 #include "aws/read/metadata.h"
 #include "aws/read/plain.h"
 #include "base/clock.h"
@@ -101,11 +103,12 @@ static bool from_environment(struct credentials *credentials)
 static bool from_process(const struct aws_config *config, const char *profile, const char *command,
                          struct credentials *credentials, struct error *error)
 {
-    struct text answer = {0};
+    struct text answer = {.secret = true};
     char bytes[4096];
     FILE *pipe = popen(command, "re");
     if (pipe == NULL)
         return error_system(error, ERROR_USAGE, errno, "profile %s: credential_process cannot be run", profile);
+    setvbuf(pipe, NULL, _IONBF, 0); // a buffer of its own would keep the keys
     for (size_t got; (got = fread(bytes, 1, sizeof(bytes), pipe)) > 0 && answer.length < 1 << 20;)
         text_add(&answer, bytes, got);
     explicit_bzero(bytes, sizeof(bytes));
@@ -204,6 +207,9 @@ static bool from_identity_center(const struct aws_config *config, const char *pr
     if (region == NULL || start == NULL || account == NULL || role_name == NULL)
         return error_set(error, ERROR_USAGE,
                          "profile %s: expected sso_region, sso_start_url, sso_account_id and sso_role_name", profile);
+    if (!endpoint_is_region(region))
+        return error_set(error, ERROR_USAGE, "profile %s: sso_region %s: expected a name such as eu-west-3", profile,
+                         region);
     const char *token = cached_token(config, profile, session != NULL ? session : start, error);
     if (token == NULL)
         return false;
@@ -233,21 +239,14 @@ static bool take_json(const struct aws_config *config, char *answer, size_t leng
     return good;
 }
 
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 static bool from_container(const struct aws_config *config, struct credentials *credentials, bool *found,
                            struct error *error)
 {
-    const char *relative = config_environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    const char *full = config_environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-    const char *token = config_environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-    const char *url = relative != NULL ? arena_printf(config->arena, "http://169.254.170.2%s", relative) : full;
     size_t length;
-    if (url == NULL)
-        return true;
-    char *answer =
-        ask(url, token == NULL ? NULL : arena_printf(config->arena, "Authorization: %s", token), PLAIN_LOCAL, &length);
+    char *answer;
+    GUARD(container_ask(config->arena, &answer, &length, error));
     if (answer == NULL)
-        return error_set(error, ERROR_USAGE, "the container's credentials endpoint %s did not answer", url);
+        return true;
     *found = take_json(config, answer, length, "container endpoint", credentials, error);
     return *found;
 }

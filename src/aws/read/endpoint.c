@@ -39,6 +39,13 @@ static const char *configured(const struct aws_config *config, const char *servi
     return url != NULL ? url : aws_config_setting(config, "endpoint_url");
 }
 
+bool endpoint_is_region(const char *text)
+{
+    enum { LONGEST = 63 }; // of a label of a host's name
+    return text[0] != '\0' && strlen(text) <= LONGEST &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
+}
+
 bool endpoint_is_global(const char *service)
 {
     static const char *const services[] = {"iam", "organizations", "globalaccelerator", "cloudfront", NULL};

@@ -16,3 +16,7 @@ bool endpoint_is_there(const char *service, const char *region);
 // The region that a service is asked and signed for when `region` is meant: the same, but for services that have one
 // for all of a partition. https://docs.aws.amazon.com/general/latest/gr/iam-service.html and ao.html
 const char *endpoint_region(const char *service, const char *region);
+
+// Whether a text has the shape of a region's name: it becomes a part of host names, which get our keys' signatures, and
+// of paths.
+bool endpoint_is_region(const char *text);

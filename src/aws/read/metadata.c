@@ -6,6 +6,7 @@
 
 #include "aws/read/config_file.h"
 #include "aws/read/plain.h"
+#include "base/secret.h"
 
 bool metadata_disabled(void)
 {
@@ -19,6 +20,7 @@ bool metadata_open(struct arena *arena, struct metadata *metadata)
     size_t length;
     if (metadata_disabled())
         return false;
+    secret_protect(); // its token is one
     *metadata = (struct metadata){.arena = arena, .base = base != NULL ? base : "http://169.254.169.254"};
     char *token = plain_ask(&(struct plain_request){.url = arena_printf(arena, "%s/latest/api/token", metadata->base),
                                                     .method = "PUT",

@@ -48,7 +48,7 @@ static bool set_up(CURL *easy, const struct plain_request *request, struct curl_
 
 char *plain_ask(const struct plain_request *request, size_t *length, const char **why)
 {
-    struct text answer = {0};
+    struct text answer = {.secret = true};
     char interface[ADDRESS_TEXT + 8];
     long status = 0;
     const char *problem = "libcurl will not have the request";

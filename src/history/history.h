@@ -1,51 +1,37 @@
-// History: runs, endpoints, and verdicts as intervals of runs, in one SQLite file. What does not change is written
-// once: a thousand runs of a steady estate cost a thousand short rows.
+// History: runs, endpoints, and verdicts as intervals of runs, in one SQLite file that is its owner's alone. What does
+// not change is written once: a thousand runs of a steady estate cost a thousand short rows.
+//
+// Verdicts, states and severities stand in it as words, each run with the version that made it; what is read is checked
+// row by row, and a row that is wrong is an error that names file, table, row and column.
 //
 // A series is what runs are compared within: the same accounts seen from the same vantage. Everything of a run is
 // written in one transaction: a run is there whole, or not at all.
 #pragma once
 
-#include "model/verdict.h"
+#include "model/run_record.h"
 
 struct history;
 
 // Opens the file, making it and its folders where they are not there, and brings an older schema up to date. NULL where
-// it cannot be used or is of a newer version (ERROR_USAGE). `make` false: it must be there.
+// it cannot be used, is of a newer version or another program's database (ERROR_USAGE); that is left as it is. `make`
+// false: it must be there.
 struct history *history_open(struct arena *arena, const char *file, bool make, struct error *error);
-// Whether the whole file is sound; reads all of it.
+// Whether the whole file is sound: its pages, and rows that refer to others; reads all of it.
 bool history_is_sound(struct history *history, struct error *error);
 void history_close(struct history *history); // NULL is allowed
 
-struct history_run {
-    int64_t number; // ascending by time of recording
-    const char *run_id;
-    const char *series;
-    const char *begin;
-    const char *end;
-    bool complete;
-    const char *vantage; // or NULL
-    const char *bundle;  // absolute path when it was recorded
-    const char *manifest_sha256;
-    size_t endpoints;
-    size_t asked;
-    size_t by_verdict[VERDICT_KINDS]; // ports
-    size_t by_severity[SEVERITIES];
-};
-
-typedef VECTOR(struct history_run) history_runs;
-
 // Records a run with its verdicts; number is filled in. A run_id that is there already is an error.
-bool history_record(struct history *history, struct history_run *run, const struct verdict_set *set,
+bool history_record(struct history *history, struct run_record *run, const struct verdict_set *set,
                     struct error *error);
 
 // Runs in order of recording; of one series unless NULL. `most` latest ones, 0 for all.
-bool history_list(struct history *history, const char *series, size_t most, history_runs *runs, struct error *error);
+bool history_list(struct history *history, const char *series, size_t most, run_records *runs, struct error *error);
 
 // The run whose id begins with `prefix`, which must be one.
-bool history_find(struct history *history, const char *prefix, struct history_run *run, struct error *error);
+bool history_find(struct history *history, const char *prefix, struct run_record *run, struct error *error);
 
 // The verdicts as they were in a run: what history keeps of them.
-bool history_verdicts(struct history *history, const struct history_run *run, struct verdict_set *set,
+bool history_verdicts(struct history *history, const struct run_record *run, struct verdict_set *set,
                       struct error *error);
 
 struct history_interval {
@@ -61,6 +47,3 @@ typedef VECTOR(struct history_interval) history_intervals;
 // All that was ever seen of an address, as it is written, by series, place and time.
 bool history_of_address(struct history *history, const char *address, history_intervals *intervals,
                         struct error *error);
-
-// Counts ports by verdict and severity.
-void history_count(const struct verdict_set *set, struct history_run *run);

@@ -1,0 +1,106 @@
+#include "aws/read/container.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "aws/read/config_file.h"
+#include "aws/read/plain.h"
+#include "base/file.h"
+
+// The host of a URL, and whether it is asked over TLS. NULL where it is no URL of HTTP, or one with a user in it. To be
+// freed with curl_free.
+static char *host_of(const char *url, bool *tls)
+{
+    CURLU *parts = curl_url();
+    char *scheme = NULL, *host = NULL, *user = NULL;
+    bool good = parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_NO_USER &&
+                (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0) &&
+                curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+    *tls = good && strcmp(scheme, "https") == 0;
+    curl_free(scheme);
+    curl_free(user);
+    curl_url_cleanup(parts);
+    if (!good)
+        curl_free(host);
+    return good ? host : NULL;
+}
+
+// Who is given the container's token: over TLS whoever is named, else this host, ECS's agent and EKS's, as the SDKs
+// have it. A name but localhost may be answered by anybody.
+static bool is_container_host(const char *url)
+{
+    static const char *const agents[] = {"169.254.170.2", "169.254.170.23", "fd00:ec2::23", NULL};
+    bool tls;
+    char *host = host_of(url, &tls);
+    if (host == NULL)
+        return false;
+    struct address address, agent;
+    struct prefix loopback;
+    size_t length = strlen(host);
+    bool bracketed = host[0] == '[' && host[length - 1] == ']';
+    char *bare = host + bracketed;
+    if (bracketed)
+        host[length - 1] = '\0';
+    bool trusted = tls || strcasecmp(bare, "localhost") == 0;
+    if (!trusted && address_parse(bare, &address)) {
+        for (int i = 0; agents[i] != NULL; i++)
+            trusted = trusted || (address_parse(agents[i], &agent) && address_equal(address, agent));
+        trusted = trusted || (prefix_parse(address.family == FAMILY_IPV4 ? "127.0.0.0/8" : "::1/128", false,
+                                           &loopback) == PREFIX_OK &&
+                              prefix_holds(loopback, address));
+    }
+    curl_free(host);
+    return trusted;
+}
+
+// AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, which is read anew each time as EKS replaces it, else the token itself; NULL
+// where there is none.
+static bool find_token(struct arena *arena, const char **token, struct error *error)
+{
+    const char *file = config_environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    *token = config_environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+    if (file != NULL) {
+        size_t length;
+        char *bytes = file_read(file, &length, error);
+        if (bytes == NULL)
+            return false;
+        size_t end = strlen(bytes);
+        while (end > 0 && (bytes[end - 1] == '\n' || bytes[end - 1] == '\r'))
+            end--;
+        *token = arena_strndup(arena, bytes, end);
+        explicit_bzero(bytes, length);
+        free(bytes);
+    }
+    return *token == NULL || strpbrk(*token, "\r\n") == NULL ||
+           error_set(error, ERROR_USAGE, "the container's authorization token holds a line's end, expected one line");
+}
+
+bool container_ask(struct arena *arena, char **answer, size_t *length, struct error *error)
+{
+    const char *relative = config_environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    const char *full = config_environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    const char *url = relative != NULL ? arena_printf(arena, "http://169.254.170.2%s", relative) : full, *token;
+    *answer = NULL;
+    if (url == NULL)
+        return true;
+    if ((relative != NULL && relative[0] != '/') || !is_container_host(url))
+        return error_set(
+            error, ERROR_USAGE,
+            "the container's credentials endpoint %s is not asked, as it would be given the token: expected "
+            "https://, or http:// of localhost, 127.0.0.0/8, [::1], 169.254.170.2, 169.254.170.23 or "
+            "[fd00:ec2::23]",
+            relative != NULL && relative[0] != '/' ? relative : url);
+    GUARD(find_token(arena, &token, error));
+    *answer = plain_ask(
+        &(struct plain_request){.url = url,
+                                .method = "GET",
+                                .header = token == NULL ? NULL : arena_printf(arena, "Authorization: %s", token),
+                                .milliseconds = PLAIN_LOCAL},
+        length, NULL);
+    return *answer != NULL ||
+           error_set(error, ERROR_USAGE, "the container's credentials endpoint %s did not answer", url);
+}

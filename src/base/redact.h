@@ -1,0 +1,18 @@
+// Takes secrets out of what is kept, printed or logged: URIs that people put passwords, tokens and PINs into.
+//
+//   http://user:p@ss@host/      user and password, up to the last @       http://***@host/
+//   user:p@ss@host              the same without a scheme                 ***@host
+//   https://host/?sig=...       values of query and fragment by name      https://host/?sig=***
+//   pkcs11:token=t?pin-value=1  PIN, and where it lies (RFC 7512, 2.4)    pkcs11:token=t?pin-value=***
+//
+// What a secret looks like nobody knows: of two readings the one that takes more away holds.
+#pragma once
+
+#include "base/arena.h"
+
+// A value that is one URI, or none, or an option with it (--endpoint-url=http://...): the whole of it is looked at, so
+// a password may hold spaces. What holds no secret is given back as it is.
+const char *redact_argument(struct arena *arena, const char *argument);
+
+// The same of each word of a message; to be freed. NULL: there is no memory for it.
+char *redact_message(const char *text);

@@ -1,0 +1,83 @@
+// Text that grows in memory, or on its way to a stream (declared in json.h, whose writer writes into it).
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+static void reserve(struct text *text, size_t length)
+{
+    enum { PASS_ON = 1 << 20 };
+    if (text->sink != NULL && text->length >= PASS_ON)
+        text_flush(text);
+    if (text->capacity - text->length < length + 1) {
+        size_t grown = (text->capacity + length + 1) * 2;
+        char *fresh = text->secret ? malloc(grown) : realloc(text->bytes, grown);
+        if (fresh == NULL) {
+            fputs("sgproof: out of memory\n", stderr);
+            exit(3);
+        }
+        if (text->secret && text->bytes != NULL) {
+            memcpy(fresh, text->bytes, text->length);
+            explicit_bzero(text->bytes, text->capacity);
+            free(text->bytes);
+        }
+        text->bytes = fresh;
+        text->capacity = grown;
+    }
+}
+
+void text_add(struct text *text, const char *bytes, size_t length)
+{
+    reserve(text, length);
+    if (length > 0)
+        memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    text->bytes[text->length] = '\0';
+}
+
+void text_flush(struct text *text)
+{
+    if (text->sink == NULL || text->length == 0)
+        return;
+    fwrite(text->bytes, 1, text->length, text->sink);
+    text->length = 0;
+}
+
+void text_puts(struct text *text, const char *string)
+{
+    text_add(text, string, strlen(string));
+}
+
+void text_printf(struct text *text, const char *format, ...)
+{
+    va_list measure, print;
+    va_start(measure, format);
+    va_copy(print, measure);
+    int length = vsnprintf(NULL, 0, format, measure);
+    va_end(measure);
+    char small[512];
+    char *buffer = (size_t)length < sizeof(small) ? small : malloc((size_t)length + 1);
+    if (buffer != NULL) {
+        vsnprintf(buffer, (size_t)length + 1, format, print);
+        text_add(text, buffer, (size_t)length);
+    }
+    if (text->secret && buffer != NULL)
+        explicit_bzero(buffer, (size_t)length + 1);
+    if (buffer != small)
+        free(buffer);
+    va_end(print);
+}
+
+void text_free(struct text *text)
+{
+    free(text->bytes);
+    *text = (struct text){0};
+}
+
+void text_wipe(struct text *text)
+{
+    if (text->bytes != NULL)
+        explicit_bzero(text->bytes, text->capacity);
+    text_free(text);
+}

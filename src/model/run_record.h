@@ -1,0 +1,28 @@
+// What is kept of a run for later ones: when and whence it was, and how many ports had which verdict. History keeps
+// records in its database, evidence those of the runs before it.
+#pragma once
+
+#include "model/verdict.h"
+
+struct run_record {
+    int64_t number; // ascending by time of recording
+    const char *run_id;
+    const char *series;
+    const char *begin;
+    const char *end;
+    bool complete;
+    const char *vantage; // or NULL
+    const char *bundle;  // absolute path when it was recorded, or NULL
+    const char *manifest_sha256;
+    const char *tool_version; // of the sgproof that ran, or NULL: not told
+    int derivation;           // by which it judged; 0: not told
+    size_t endpoints;
+    size_t asked;
+    size_t by_verdict[VERDICT_KINDS]; // ports
+    size_t by_severity[SEVERITIES];
+};
+
+typedef VECTOR(struct run_record) run_records;
+
+// Counts endpoints, and ports by verdict and severity.
+void run_record_count(const struct verdict_set *set, struct run_record *run);
