@@ -148,7 +148,8 @@ static bool read_plain_line(struct arena *arena, const char *file, size_t number
                          column);
     if (protocol_is_icmp(target.protocol))
         target.protocol = target.address.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6;
-    ports += ports == NULL ? 0 : strspn(ports, " \t");
+    if (ports != NULL)
+        ports += strspn(ports, " \t");
     column = ports == NULL ? column + strlen(protocol) : (size_t)(ports - line) + 1;
     bool has_ports = ports != NULL && ports[0] != '\0';
     if (has_ports != protocol_has_ports(target.protocol) || (has_ports && !portset_parse(arena, ports, &target.ports)))

@@ -1,7 +1,7 @@
-// Lets the n-th call of a kind fail, by LD_PRELOAD: what a full disk, a full table of files or exhausted memory do, at any
-// moment. TORTURE=KIND:N[+]: alloc, open, write, sync, socket or rename; the N-th call fails, with + all from then on;
-// N 0: none. TORTURE_COUNT=FILE: how many there were is written there at the end. Calls count from main's first own call
-// (signal): what libraries do before it is not ours.
+// Lets the n-th call of a kind fail, by LD_PRELOAD: what a full disk, a full table of files or exhausted memory do, at
+// any moment. TORTURE=KIND:N[+]: alloc, open, write, sync, socket or rename; the N-th call fails, with + all from then
+// on; N 0: none. TORTURE_COUNT=FILE: how many there were is written there at the end. Calls count from main's first own
+// call (signal): what libraries do before it is not ours.
 #undef _FILE_OFFSET_BITS // else open and open64 are one
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -42,7 +43,7 @@ __attribute__((destructor)) static void end(void)
     begun = false;
     int descriptor = file == NULL ? -1 : (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (descriptor >= 0)
-        syscall(SYS_write, descriptor, text, snprintf(text, sizeof(text), "%ld", calls));
+        syscall(SYS_write, descriptor, text, (size_t)snprintf(text, sizeof(text), "%ld", calls));
 }
 
 static bool fails(enum kind kind)
@@ -90,14 +91,45 @@ void *realloc(void *old, size_t size)
 
 FAILING(OPEN, EMFILE, NULL, FILE *, fopen, (const char *path, const char *mode), path, mode)
 FAILING(OPEN, EMFILE, NULL, FILE *, fopen64, (const char *path, const char *mode), path, mode)
-FAILING(WRITE, ENOSPC, -1, ssize_t, write, (int fd, const void *bytes, size_t size), fd, bytes, size)
-FAILING(WRITE, ENOSPC, 0, size_t, fwrite, (const void *bytes, size_t size, size_t count, FILE *file), bytes, size, count, file)
-FAILING(WRITE, ENOSPC, EOF, int, fflush, (FILE * file), file)
+// Of regular files: what wakes an event loop, a pipe or a terminal knows no full disk.
+static bool is_file(int fd)
+{
+    struct stat about;
+    int kept = errno;
+    bool regular = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
+    errno = kept;
+    return regular;
+}
+
+ssize_t write(int fd, const void *bytes, size_t size)
+{
+    return is_file(fd) && fails(WRITE) ? (errno = ENOSPC, (ssize_t)-1) : NEXT(write)(fd, bytes, size);
+}
+
+size_t fwrite(const void *bytes, size_t size, size_t count, FILE *file)
+{
+    if (!is_file(fileno(file)) || !fails(WRITE))
+        return NEXT(fwrite)(bytes, size, count, file);
+    file->_flags |= 0x20; // _IO_ERR_SEEN of glibc: ferror tells of it
+    errno = ENOSPC;
+    return 0;
+}
+
+int fflush(FILE *file)
+{
+    if (file == NULL || !is_file(fileno(file)) || !fails(WRITE))
+        return NEXT(fflush)(file);
+    file->_flags |= 0x20;
+    errno = ENOSPC;
+    return EOF;
+}
+
 FAILING(SYNC, EIO, -1, int, fsync, (int fd), fd)
 FAILING(SYNC, EIO, -1, int, fdatasync, (int fd), fd)
 FAILING(SOCKET, EMFILE, -1, int, socket, (int family, int type, int protocol), family, type, protocol)
 FAILING(RENAME, EIO, -1, int, rename, (const char *from, const char *to), from, to)
-FAILING(RENAME, EIO, -1, int, renameat2, (int a, const char *from, int b, const char *to, unsigned flags), a, from, b, to, flags)
+FAILING(RENAME, EIO, -1, int, renameat2, (int a, const char *from, int b, const char *to, unsigned flags), a, from, b,
+        to, flags)
 
 static int open_with(const char *name, const char *path, int flags, mode_t mode)
 {

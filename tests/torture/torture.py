@@ -68,7 +68,10 @@ class Torture:
         counted.unlink(missing_ok=True)
         env = {**os.environ, **({} if torture is None else {"LD_PRELOAD": SHIM, "TORTURE": torture, "TORTURE_COUNT": str(counted)}),
                "XDG_STATE_HOME": str(self.folder / "state"), "TMPDIR": str(self.folder)}
-        done = subprocess.run([PROGRAM, *words], cwd=self.folder, text=True, capture_output=True, timeout=60, env=env, errors="replace")
+        try:
+            done = subprocess.run([PROGRAM, *words], cwd=self.folder, text=True, capture_output=True, timeout=30, env=env, errors="replace")
+        except subprocess.TimeoutExpired:
+            done = subprocess.CompletedProcess(words, -99, "", "it did not end in 30 s")
         made = self.folder / (result or "nothing")
         return done, made.read_bytes() if made.is_file() else None, int(counted.read_text() or 0) if counted.exists() else 0
 
@@ -81,7 +84,7 @@ class Torture:
         told = "%s %s: " % (name, torture)
         if done.returncode not in (0, 1, 2, 3, 4):
             return told + "ended with %d: %s" % (done.returncode, done.stderr[-300:])
-        if done.returncode in (2, 3, 4) and not done.stderr.strip() and not done.stdout.strip():
+        if done.returncode in (2, 3, 4) and not (done.stderr.strip() or done.stdout.strip() or made):
             return told + "failed without a word"
         if made is not None and made != self.honest[name][1] and done.returncode in (0, 1):
             return told + "made something else, and said %d" % done.returncode
