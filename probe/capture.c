@@ -248,7 +248,8 @@ static void take_probe(struct replay *replay, const struct seen *seen, uint64_t 
         return;
     const struct span *span = schedule_span(schedule, question);
     ledger_source(replay->ledger, span->lane, seen->own);
-    if (span->spare || ledger_answered(replay->ledger, question)) { // asked again: watch.h
+    if (span->spare || (ledger_answered(replay->ledger, question) &&
+                        !ledger_rejected(replay->ledger, question))) { // asked again: watch.h
         watch_ask(&replay->ledger->watch, span->lane,
                   &(struct ask){.question = question,
                                 .sent_us = wall_us,

@@ -58,6 +58,9 @@ struct standing {
     unsigned turning;       // times that the other one was asked then
     double lost;            // share of its tries, or answers, that were lost: see ledger_light
     uint64_t late;          // answers that came only to a second or later try
+    uint64_t rejected;      // questions that are, by now: some are not believed yet (rejection.h)
+    uint64_t late_rejected; // of those that came late
+    uint64_t rejected_us;   // when one was last rejected that had not been before
     unsigned tries;         // that every silent question of it has had, but for those of a host that fell silent
     struct address source;  // of its packets; family 0: not known
     struct address other;   // another one, where it changed
@@ -78,7 +81,9 @@ struct standing {
 struct ledger {
     struct arena *arena;
     const struct schedule *schedule;
-    uint8_t *bytes; // by question: how many tries it had, or LEDGER_ANSWERED + the cause in its lane
+    uint8_t *bytes;    // by question: how many tries it had, or LEDGER_ANSWERED + the cause in its lane
+    uint8_t *again;    // by question that was rejected: how many tries it had
+    uint64_t *told_us; // by question >> shift, when it was rejected; the latest of those that share it
     struct standing *standings;
     struct watch watch;
     struct order orders[MOST_TRIES + 1];
@@ -99,7 +104,8 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
 void ledger_end(struct ledger *ledger);
 
 bool ledger_answered(const struct ledger *ledger, uint64_t question);
-unsigned ledger_tries(const struct ledger *ledger, uint64_t question); // that a question without an answer has had
+bool ledger_rejected(const struct ledger *ledger, uint64_t question);
+unsigned ledger_tries(const struct ledger *ledger, uint64_t question); // of one without an answer, or rejected
 
 // One packet that asks.
 struct sending {
@@ -117,7 +123,8 @@ void ledger_source(struct ledger *ledger, size_t lane, struct address source);
 // The moment, and frame, of a try's packet as the capture has it.
 void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us, uint32_t frame);
 // An answer to one try of a question (0: of unknown number, the latest). The first one decides, but that an open port
-// outweighs a closed one, and both what is between; answers that contradict each other are marked.
+// outweighs a closed one, and both what is between; answers that contradict each other are marked. A rejection is no
+// answer yet (rejection.h): what comes later stands for it, and contradicts nothing.
 void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const struct answer *answer,
                    uint64_t wall_us, uint32_t frame);
 

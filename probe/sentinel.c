@@ -62,6 +62,13 @@ static bool is_firm(const struct sentinels *sentinels, size_t lane)
     return sentinels->ledger->watch.pulses[lane].firm;
 }
 
+// Whether something of a lane rests on them: silence, or rejections.
+static bool is_silent(const struct sentinels *sentinels, size_t lane)
+{
+    const struct standing *standing = &sentinels->ledger->standings[lane];
+    return standing->silent + standing->rejected > 0;
+}
+
 static int side_of(const struct sentinels *sentinels, size_t lane)
 {
     return sentinels->ledger->schedule->lanes[lane].address.family == FAMILY_IPV6;
@@ -147,7 +154,7 @@ void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *co
         if (beat + SILENT_US >= wall_us)
             post->sent = standing->sent;
         doubt(sentinels, i, false);
-        bool due = is_firm(sentinels, i) && !post->gone && standing->silent > 0 && is_asked(context, i) &&
+        bool due = is_firm(sentinels, i) && !post->gone && is_silent(sentinels, i) && is_asked(context, i) &&
                    (post->vain > 0 || standing->sent >= post->sent + SILENT_PACKETS);
         if (due || post->called || post->doubted != 0)
             put_due(sentinels, i);
@@ -212,7 +219,7 @@ void sentinels_call(struct sentinels *sentinels, bool last)
              end++) {
             bool asks = is_firm(sentinels, end) && (last || !sentinels->posts[end].gone);
             speaks = asks ? end : speaks;
-            if (sentinels->ledger->standings[end].silent == 0)
+            if (!is_silent(sentinels, end))
                 continue;
             sentinels->posts[end].called = asks;
             silent = silent || !is_firm(sentinels, end);

@@ -18,12 +18,12 @@ void watch_end(struct watch *watch)
     arena_free(watch->lights);
 }
 
-void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, bool firm)
+void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, enum beat beat)
 {
     struct pulse *pulse = &watch->pulses[lane];
-    beats_list *beats = &pulse->beats;
+    beats_list *beats = beat == BEAT_REJECTED ? &pulse->rejections : &pulse->beats;
     size_t at = beats->count; // behind those that begin no later
-    pulse->firm = pulse->firm || firm;
+    pulse->firm = pulse->firm || beat == BEAT_FIRM;
     while (at > 0 && beats->items[at - 1].first > sent_us)
         at--;
     if (at > 0 && sent_us <= beats->items[at - 1].last + watch->close_us) {
@@ -68,10 +68,10 @@ void watch_take_back(struct watch *watch, size_t lane, uint64_t question, unsign
     asks->count -= ask != NULL;
 }
 
-void watch_answered(struct watch *watch, size_t lane, struct ask *ask, bool firm)
+void watch_answered(struct watch *watch, size_t lane, struct ask *ask, enum beat beat)
 {
-    ask->answered = true;
-    watch_beat(watch, lane, ask->sent_us, firm);
+    ask->answered = ask->answered || beat != BEAT_REJECTED;
+    watch_beat(watch, lane, ask->sent_us, beat);
 }
 
 // ---- Light
@@ -164,6 +164,16 @@ static struct light light_of(const struct watch *watch, struct record *record)
     return light;
 }
 
+static void add_rejections(const struct watch *watch, struct arena *arena, int side, struct record *record)
+{
+    const struct schedule *schedule = watch->schedule;
+    for (size_t i = 0; i < schedule->lane_count; i++) {
+        const beats_list *rejections = &watch->pulses[i].rejections;
+        for (size_t j = 0; side == (schedule->lanes[i].address.family == FAMILY_IPV6) && j < rejections->count; j++)
+            *vector_add(arena, &record->beats) = rejections->items[j];
+    }
+}
+
 void watch_light(struct watch *watch)
 {
     const struct schedule *schedule = watch->schedule;
@@ -185,8 +195,13 @@ void watch_light(struct watch *watch)
         for (size_t j = i; j < end; j++)
             watch->pulses[j].host = light;
     }
-    for (int side = 0; side < 2; side++)
+    for (int side = 0; side < 2; side++) {
+        bool by_rejections = families[side].beats.count == 0;
+        if (by_rejections)
+            add_rejections(watch, scratch, side, &families[side]);
         watch->family[side] = light_of(watch, &families[side]);
+        watch->family[side].by_rejections = by_rejections;
+    }
     arena_free(scratch);
 }
 
@@ -229,17 +244,32 @@ const struct light *watch_light_of(const struct watch *watch, size_t lane)
     return judge_of(watch, lane, UINT64_MAX);
 }
 
-enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
+static enum shine shine_in(const struct light *light, uint64_t from_us, uint64_t to_us)
 {
-    if (watch->timeout_us == 0)
-        return SHINE_LIT;
-    const struct light *light = judge_of(watch, lane, from_us);
-    if (light != judge_of(watch, lane, to_us) || light->first == 0 || from_us < light->first)
+    if (light->first == 0 || from_us < light->first)
         return SHINE_DARK;
     for (size_t i = 0; i < light->lit.count; i++)
         if (light->lit.items[i].from <= from_us && to_us <= light->lit.items[i].to)
             return SHINE_LIT;
     return from_us >= light->begins && !light->ended ? SHINE_PENDING : SHINE_DARK; // the last chain may go on
+}
+
+enum shine watch_shine_rejected(const struct watch *watch, size_t lane, uint64_t sent_us)
+{
+    const struct light *light = watch_light_of(watch, lane);
+    if (watch->timeout_us == 0)
+        return SHINE_LIT;
+    if (!light->by_rejections || light->first == 0 || sent_us < light->first)
+        return shine_in(light, sent_us, sent_us);
+    return sent_us <= light->last + watch->close_us ? SHINE_LIT : SHINE_PENDING;
+}
+
+enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
+{
+    if (watch->timeout_us == 0)
+        return SHINE_LIT;
+    const struct light *light = judge_of(watch, lane, from_us);
+    return light == judge_of(watch, lane, to_us) ? shine_in(light, from_us, to_us) : SHINE_DARK;
 }
 
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us)

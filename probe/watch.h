@@ -1,7 +1,8 @@
 // Whether the way out and back was alive while a question was asked: silence means something only then.
 // For the files of probe/ only.
 //
-// Glossary. A *beat* is a probe that was answered, at the moment it was sent. A *sentinel* is a question that has been
+// Glossary. A *beat* is a probe that was answered, at the moment it was sent; a rejection (an ICMP error) is none, as a
+// router whose cable is out sends them too. A *sentinel* is a question that has been
 // answered and is asked again; an *ask* is one packet that does so. A *chain* is a row of beats between which no two
 // asks were in vain: one packet may be lost, two say that nobody heard. A try is *lit* where it was sent within a chain
 // that goes on for as long as an answer may take: something was answered before it (of the first tries of all: close
@@ -47,13 +48,21 @@ struct light {
     uint64_t gap;    // the longest between two beats
     bool ended;      // that chain: two asks since its last beat were in vain
     VECTOR(struct lit) lit;
-    unsigned lost;    // asks in vain between two beats, but for one gap: packets, or answers, are being lost
-    unsigned heard;   // asks that were answered
-    beats_list beats; // all of them, in rows that do not overlap
+    unsigned lost;      // asks in vain between two beats, but for one gap: packets, or answers, are being lost
+    unsigned heard;     // asks that were answered
+    bool by_rejections; // nothing else was heard
+    beats_list beats;   // all of them, in rows that do not overlap
+};
+
+enum beat {
+    BEAT_FIRM,
+    BEAT_LIMITED, // an ICMP error of the host itself, of which hosts send a few a second only (RFC 1812, 4.3.2.8)
+    BEAT_REJECTED // an ICMP error of whoever is in the way
 };
 
 struct pulse { // of a lane
     beats_list beats;
+    beats_list rejections;
     ask_list asks; // in the order of sending
     bool firm;     // something answered that hosts do not limit: then an ask in vain means something
     struct light light;
@@ -79,21 +88,24 @@ struct watch {
 void watch_begin(struct watch *watch, struct arena *arena, const struct schedule *schedule, uint64_t timeout_us);
 void watch_end(struct watch *watch);
 
-// A probe to a lane was answered, which was sent at that moment. `firm`: not by an ICMP error, which hosts and routers
-// send a few of a second only (RFC 1812, 4.3.2.8).
-void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, bool firm);
+// A probe to a lane was answered, which was sent at that moment.
+void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, enum beat beat);
 // A sentinel was asked; watch_take_back says that its packet did not leave after all.
 struct ask *watch_ask(struct watch *watch, size_t lane, const struct ask *ask);
 void watch_take_back(struct watch *watch, size_t lane, uint64_t question, unsigned number);
 // The ask of a number, the latest; NULL where there is none.
 struct ask *watch_find(const struct watch *watch, size_t lane, uint64_t question, unsigned number);
-// It was answered.
-void watch_answered(struct watch *watch, size_t lane, struct ask *ask, bool firm);
+// It was answered. A rejection leaves it in vain.
+void watch_answered(struct watch *watch, size_t lane, struct ask *ask, enum beat beat);
 
 // Works out the light of all lanes from what is known by now.
 void watch_light(struct watch *watch);
 // Of a try of a lane that was sent at a moment (0: not known). After watch_light.
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us);
+// The same of a try that is to confirm a rejection: by the lane's own beats, or its host's, for all of the time where
+// there are any, else by its family's. Where nothing but rejections was heard of that, one that was sent no earlier
+// is enough.
+enum shine watch_shine_rejected(const struct watch *watch, size_t lane, uint64_t sent_us);
 // Whether every try of a lane sent from one moment to another is lit (`SHINE_LIT`), or may be (`SHINE_PENDING`).
 enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us);
 // Whether something was answered that was sent after one try of a lane, at `from_us`, and no later than another. Where

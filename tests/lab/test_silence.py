@@ -332,7 +332,7 @@ class Silence(unittest.TestCase):
                 self.assertIn("answers on every TCP port", (out / "report.html").read_text())
                 failed = [c for p in json.loads((out / "controls.json").read_text())["packs"] for c in p["controls"] if c["id"].endswith("nothing-undeclared")]
                 self.assertEqual({c["result"] for c in failed}, {"fail"})
-                self.assertIn("The evidence holds", common.sgproof("verify", out).stdout)
+                self.assertIn("What was checked holds", common.sgproof("verify", out).stdout)
 
     def test_a_canary_outside_what_only_allows_is_refused(self):
         done = common.sgproof("probe", "--targets", "-", "--only", "127.0.0.0/8", "--canary", "203.0.113.77:443", stdin="127.0.0.1 tcp 9\n")
