@@ -210,6 +210,13 @@ static void measure(struct standing *standing, double rtt_us)
     standing->smoothed_us = 0.875 * standing->smoothed_us + 0.125 * rtt_us;
 }
 
+// Whether a try that was in vain was lost, or not answered, though others were at that time: one outage is no loss.
+static bool tells_of_loss(const struct ledger *ledger, size_t lane, uint64_t sent_us)
+{
+    return watch_shine(&ledger->watch, lane, sent_us) != SHINE_DARK &&
+           !watch_in_longest_gap(&ledger->watch, lane, sent_us);
+}
+
 double ledger_late_share(const struct ledger *ledger, size_t lane)
 {
     const struct standing *standing = &ledger->standings[lane];
@@ -219,7 +226,7 @@ double ledger_late_share(const struct ledger *ledger, size_t lane)
         if (ledger_sent_at(ledger, question, 2) == 0 || ledger_rejected(ledger, question))
             continue;
         all++;
-        lit += watch_shine(&ledger->watch, lane, ledger_sent_at(ledger, question, 1)) != SHINE_DARK;
+        lit += tells_of_loss(ledger, lane, ledger_sent_at(ledger, question, 1));
     }
     return all == 0 ? 1 : (double)lit / (double)all;
 }
@@ -529,7 +536,7 @@ static double lost_tries(const struct ledger *ledger, size_t lane)
         uint64_t question = ledger->schedule->lanes[lane].first + standing->details.items[i].offset;
         unsigned answered = standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED].tries;
         for (unsigned try = 1; try < answered && try <= MOST_TRIES && !ledger_rejected(ledger, question); try++)
-            lost += watch_shine(&ledger->watch, lane, ledger_sent_at(ledger, question, try)) != SHINE_DARK;
+            lost += tells_of_loss(ledger, lane, ledger_sent_at(ledger, question, try));
     }
     return standing->details.count == 0 ? 0 : lost * (double)standing->answered / (double)standing->details.count;
 }

@@ -182,9 +182,10 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
         else
             judge_bucket(pace, i);
         if (!pace->courses[i].slow) {
-            recovered += (double)fresh_late(pace, i);
+            double lost = ledger_late_share(pace->ledger, i);
+            recovered += (double)fresh_late(pace, i) * lost;
             answered += (double)answers_of(pace, i);
-            late += (double)late_of(pace, i);
+            late += (double)late_of(pace, i) * lost;
         }
     }
     bool congested = dropped || (!pace->pass.slow && pace->pass.try > 1 && recovered > CONGESTED * answered);

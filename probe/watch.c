@@ -139,8 +139,10 @@ static struct light light_of(const struct watch *watch, struct record *record)
             row->last = one->last > row->last ? one->last : row->last;
         else if (one != NULL)
             *vector_add(watch->lights, &light.beats) = *one;
-        if (one != NULL && one->first > to && one->first - to > light.gap)
+        if (one != NULL && one->first > to && one->first - to > light.gap) {
             light.gap = one->first - to;
+            light.gap_us = one->first;
+        }
         bool broken = one != NULL && one->first > to && is_broken(record, &next, to, one->first, &vain);
         if (one != NULL && one->first > to) {
             light.lost += vain;
@@ -208,6 +210,12 @@ void watch_light(struct watch *watch)
 uint64_t watch_longest_gap(const struct watch *watch)
 {
     return watch->family[0].gap > watch->family[1].gap ? watch->family[0].gap : watch->family[1].gap;
+}
+
+bool watch_in_longest_gap(const struct watch *watch, size_t lane, uint64_t sent_us)
+{
+    const struct light *light = &watch->pulses[lane].light;
+    return light->gap_us - light->gap < sent_us && sent_us < light->gap_us;
 }
 
 // By whose beats a try is judged that was sent at a moment.

@@ -45,7 +45,8 @@ struct light {
     uint64_t first;  // beat, and what is close before it; 0: none, ever
     uint64_t last;   // beat
     uint64_t begins; // the last chain
-    uint64_t gap;    // the longest between two beats
+    uint64_t gap;    // the longest between two beats,
+    uint64_t gap_us; // which ended then
     bool ended;      // that chain: two asks since its last beat were in vain
     VECTOR(struct lit) lit;
     unsigned lost;      // asks in vain between two beats, but for one gap: packets, or answers, are being lost
@@ -113,5 +114,7 @@ enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from
 bool watch_apart(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us);
 // The longest time between two beats of one family, in microseconds. After watch_light.
 uint64_t watch_longest_gap(const struct watch *watch);
+// Whether a try was sent in the longest time between two beats of its lane. After watch_light.
+bool watch_in_longest_gap(const struct watch *watch, size_t lane, uint64_t sent_us);
 // By whose beats a lane is judged at the end: its own, its host's, or its family's.
 const struct light *watch_light_of(const struct watch *watch, size_t lane);
