@@ -26,6 +26,7 @@ enum {
     STARVED_US = 10000000, // for so long nothing may be refused by this machine before its question is given up
     LOOK_A_LANE_US = 20,   // between two looks at the sentinels, by lane, beside
     LOOK_US = 20000,       // between two looks at the sentinels
+    MOST_CALLED = 3,       // of a family, of those that were rejected
     MOST_RETURNS = 3,      // times that who fell silent is asked for again what they did not answer
     MOST_KNOCKS = 4,       // times, each twice as long after the one before, that they are waited for
     KNOCK_US = 1000000,
@@ -67,7 +68,8 @@ struct engine {
     uint64_t resting_until_us; // wall clock
     unsigned returns;
     unsigned knocks;
-    uint64_t last_sent_us; // any packet
+    uint64_t last_sent_us;     // any packet
+    uint64_t rejected_call_us; // when those were asked on whom silence rests where nothing but rejections was heard
     uint64_t looked_us;
     struct routes routes;
     struct senders *senders;
@@ -399,12 +401,35 @@ static void after_call(struct engine *engine)
     enter(engine, STAGE_KNOCKING);
 }
 
+// Where nothing but rejections was heard of a family, its silence rests on them: some that were rejected are asked once
+// more, as sentinels are. What rejected them limits its errors.
+static void call_rejected(struct engine *engine, uint64_t now)
+{
+    unsigned called[2] = {0, 0};
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        int side = engine->schedule.lanes[i].address.family == FAMILY_IPV6;
+        uint64_t question = engine->ledger.standings[i].rejected_last;
+        if (!engine->ledger.watch.family[side].by_rejections || question == 0 || called[side] == MOST_CALLED ||
+            !ledger_rejected(&engine->ledger, question - 1) ||
+            ledger_tries(&engine->ledger, question - 1) >= MOST_TRIES)
+            continue;
+        unsigned try = ledger_tries(&engine->ledger, question - 1) + 1;
+        called[side]++;
+        senders_send(engine->senders,
+                     &(struct sending){.span = schedule_span(&engine->schedule, question - 1),
+                                       .question = question - 1,
+                                       .try = try,
+                                       .position = order_position(&engine->ledger.orders[try], question - 1)});
+        engine->rejected_call_us = engine->last_sent_us = now;
+    }
+}
+
 // What comes after the passes.
 static void go_on(struct engine *engine, uint64_t now)
 {
     uint64_t timeout = (uint64_t)engine->options->speed.timeout_ms * 1000;
     if (engine->stage == STAGE_CALLING) {
-        if (sentinels_rest(engine->sentinels))
+        if (sentinels_rest(engine->sentinels) && now - engine->rejected_call_us >= timeout)
             after_call(engine);
         return;
     }
@@ -422,6 +447,7 @@ static void go_on(struct engine *engine, uint64_t now)
     if (!over)
         return;
     sentinels_call(engine->sentinels, true);
+    call_rejected(engine, now);
     enter(engine, STAGE_CALLING);
 }
 

@@ -226,7 +226,10 @@ double ledger_late_share(const struct ledger *ledger, size_t lane)
         if (ledger_sent_at(ledger, question, 2) == 0 || ledger_rejected(ledger, question))
             continue;
         all++;
-        lit += tells_of_loss(ledger, lane, ledger_sent_at(ledger, question, 1));
+        bool tells = false;
+        for (unsigned try = 1; try <= MOST_TRIES && ledger_sent_at(ledger, question, try + 1) != 0; try++)
+            tells = tells || tells_of_loss(ledger, lane, ledger_sent_at(ledger, question, try));
+        lit += tells;
     }
     return all == 0 ? 1 : (double)lit / (double)all;
 }
@@ -441,6 +444,7 @@ static void note_rejection(struct ledger *ledger, struct standing *standing, uin
         return;
     uint64_t *told = &ledger->told_us[question >> ledger->shift];
     standing->rejected++;
+    standing->rejected_last = question + 1;
     standing->rejected_us = wall_us > standing->rejected_us ? wall_us : standing->rejected_us;
     ledger->again[question] = (uint8_t)(tries == 0 ? 1 : tries);
     *told = wall_us > *told ? wall_us : *told;
@@ -491,6 +495,8 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     standing->late_rejected += fresh && try > 1 && cause.state == OBSERVED_REJECTED;
     note_beat(ledger, span, question, try, answer->state, wall_us);
     note_sentinel(standing, question, answer->state);
+    if (cause.state == OBSERVED_OPEN && ledger->schedule->lanes[span->lane].protocol == PROTOCOL_TCP)
+        watch_voice(&ledger->watch, span->lane, question, sent != 0 ? sent : wall_us);
     if (rtt >= 0 && cause.state != OBSERVED_REJECTED)
         measure(standing, (double)rtt);
     if (standing->details.count < ledger->most_details)
@@ -582,7 +588,8 @@ bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, 
         return false;
     for (size_t i = 0; i < standing->rounds.count; i++) {
         const struct round *round = &standing->rounds.items[i];
-        if (round->last_us == 0 || (counted != 0 && !watch_apart(watch, lane, counted, round->first_us)))
+        if (round->last_us == 0 ||
+            (counted != 0 && (round->first_us <= counted || !watch_apart(watch, lane, counted, round->first_us))))
             continue;
         counted = round->last_us;
         apart++;

@@ -60,6 +60,7 @@ struct standing {
     uint64_t late;          // answers that came only to a second or later try
     uint64_t rejected;      // questions that are, by now: some are not believed yet (rejection.h)
     uint64_t late_rejected; // of those that came late
+    uint64_t rejected_last; // 1 + the latest of them
     uint64_t rejected_us;   // when one was last rejected that had not been before
     unsigned tries;         // that every silent question of it has had, but for those of a host that fell silent
     struct address source;  // of its packets; family 0: not known
@@ -137,9 +138,9 @@ uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane);
 // 0: there is none. `last`: asking is over, and what is asked now is the last.
 uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last);
 
-// Of the answers of a lane that came to a later try only, the share whose first try was not sent in the dark, nor in
-// the longest gap: what was, tells of a way that was shut, and nothing of the host. 1 where none is known. After
-// ledger_light.
+// Of the answers of a lane that came to a later try only, the share of which some try in vain was not sent in the
+// dark, nor in the longest gap: what was, tells of a way that was shut, and nothing of the host. 1 where none is known.
+// After ledger_light.
 double ledger_late_share(const struct ledger *ledger, size_t lane);
 
 // How long to wait for an answer of a lane: its retransmission timeout of RFC 6298, from `least` to `most`; `most`

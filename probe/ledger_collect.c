@@ -152,6 +152,9 @@ static const char *why_dark(const struct ledger *ledger, struct arena *arena, si
     bool ended = ledger->standings[lane].last_sent_us + ledger->watch.timeout_us > light->last;
     if (!ended)
         return "asked while nothing showed that the way was open";
+    if (light->hushed)
+        return arena_printf(arena, "an open port of the host stopped answering at %.8s, others did not: banned",
+                            moment + 11);
     if (light == &pulse->host)
         return arena_printf(arena, "the host stopped answering at %.8s: banned, rate limited or down", moment + 11);
     if (light != &pulse->light)

@@ -147,14 +147,11 @@ static void judge_bucket(struct pace *pace, size_t lane)
     uint64_t answered = 0;
     if (pace->schedule->lanes[lane].protocol != PROTOCOL_TCP || standing->silent == 0 || course->slow)
         return;
-    bool fresh = answers_of(pace, lane) > course->answered, all_over = true; // else no question need be looked at
-    course->luck = fresh ? 0 : course->luck;
-    // Of earlier passes too: answers to them, and to SYNs that the kernel repeated, may have come since.
-    for (unsigned try = 1; fresh && try <= pace->pass.try; try++) {
-        double luck = bucket_luck(pace->ledger, lane, try, &answered);
-        all_over = luck > ALL_OVER;
-        course->luck = all_over && answered >= FEW_ANSWERS ? 0 : course->luck + luck;
-    }
+    double luck = 0;
+    if (answers_of(pace, lane) > course->answered) // else no question need be looked at
+        luck = bucket_luck(pace->ledger, lane, pace->pass.try, &answered);
+    bool all_over = luck > ALL_OVER;
+    course->luck = all_over && answered >= FEW_ANSWERS ? 0 : course->luck + luck;
     course->suspected = course->luck <= BY_CHANCE && pace->pass.try <= LAST_SUSPECTED &&
                         (double)standing->silent <= LEAST_SLOW_RATE * LONGEST_SLOW_SECONDS;
     bool again = (answered > 0 && !all_over) || (answered < FEW_ANSWERS && was_alive(pace, lane, pace->pass.try));

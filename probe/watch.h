@@ -10,6 +10,10 @@
 // been shut for just that long.
 //
 // A lane is judged by its own beats from its first one on; before that, by its host's, then by all of its family's.
+// A *voice* is a TCP port that was open. One that was asked twice in vain, while others answered, is no service that
+// stopped, which would be closed: the host may ban us and spare others. From when it was last heard until it is heard
+// again nothing of its host is lit.
+//
 // Beats and asks are known from a capture as they were to the probe itself, and so is the light.
 #pragma once
 
@@ -32,6 +36,11 @@ struct ask {
     bool answered;
 };
 
+struct voice {
+    uint64_t question;
+    uint64_t heard_us; // when the try was sent that was answered first
+};
+
 typedef VECTOR(struct beats) beats_list;
 typedef VECTOR(struct ask) ask_list;
 
@@ -51,6 +60,7 @@ struct light {
     VECTOR(struct lit) lit;
     unsigned lost;      // asks in vain between two beats, but for one gap: packets, or answers, are being lost
     unsigned heard;     // asks that were answered
+    bool hushed;        // that chain: a voice has not been heard again
     bool by_rejections; // nothing else was heard
     beats_list beats;   // all of them, in rows that do not overlap
 };
@@ -65,7 +75,8 @@ struct pulse { // of a lane
     beats_list beats;
     beats_list rejections;
     ask_list asks; // in the order of sending
-    bool firm;     // something answered that hosts do not limit: then an ask in vain means something
+    VECTOR(struct voice) voices;
+    bool firm; // something answered that hosts do not limit: then an ask in vain means something
     struct light light;
     struct light host; // of its whole host; shared by its lanes
 };
@@ -98,6 +109,11 @@ void watch_take_back(struct watch *watch, size_t lane, uint64_t question, unsign
 struct ask *watch_find(const struct watch *watch, size_t lane, uint64_t question, unsigned number);
 // It was answered. A rejection leaves it in vain.
 void watch_answered(struct watch *watch, size_t lane, struct ask *ask, enum beat beat);
+
+// A TCP port was found open by a try that was sent at that moment. Some of each lane are kept.
+void watch_voice(struct watch *watch, size_t lane, uint64_t question, uint64_t sent_us);
+// How many asks of a question were in vain since it was heard last.
+unsigned watch_vain(const struct watch *watch, size_t lane, uint64_t question);
 
 // Works out the light of all lanes from what is known by now.
 void watch_light(struct watch *watch);
