@@ -33,7 +33,7 @@ double bucket_luck(const struct ledger *ledger, size_t lane, unsigned try, uint6
     for (uint64_t question = of->first; question < of->first + of->count; question++) {
         uint8_t byte = ledger->bytes[question];
         const struct cause *cause = byte >= LEDGER_ANSWERED ? &standing->causes.items[byte - LEDGER_ANSWERED] : NULL;
-        if (cause == NULL ? byte != try : cause->tries != try || cause->state == OBSERVED_UNKNOWN)
+        if (cause == NULL ? byte != try : cause->tries != try || cause->state >= OBSERVED_REJECTED)
             continue;
         asked++;
         *answered += cause != NULL;

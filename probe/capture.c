@@ -187,6 +187,22 @@ bool capture_flush(struct capture *capture, uint64_t *bytes, struct error *error
            error_system(error, ERROR_INCOMPLETE, capture->why, "%s: cannot be written", capture->path);
 }
 
+// What was written before the disk was full stays.
+static void cut_behind_whole_frames(const struct capture *capture)
+{
+    uint32_t count;
+    uint64_t end = 0;
+    FILE *stream = fopen(capture->path, "rbe");
+    bool whole = stream != NULL && fseeko(stream, HEADER_BYTES, SEEK_SET) == 0 && find_end(stream, 0, 0, &count, &end);
+    if (stream != NULL)
+        fclose(stream);
+    struct stat about;
+    whole = whole && stat(capture->path, &about) == 0;
+    end = whole && (uint64_t)about.st_size < end ? 0 : end; // not even its header
+    if (!whole || truncate(capture->path, (off_t)end) != 0)
+        log_line(LOG_WARNING, "%s: its end is broken", capture->path);
+}
+
 bool capture_commit(struct capture *capture, uint64_t *bytes, struct error *error)
 {
     if (!capture->started && capture->begins == 0)
@@ -200,8 +216,7 @@ bool capture_commit(struct capture *capture, uint64_t *bytes, struct error *erro
         return true;
     if (written)
         error_system(error, ERROR_INCOMPLETE, errno, "%s: cannot be written", capture->path);
-    if (truncate(capture->path, (off_t)capture->begins) != 0) // what was there before is whole
-        log_line(LOG_WARNING, "%s: its end is broken", capture->path);
+    cut_behind_whole_frames(capture);
     return false;
 }
 
@@ -249,7 +264,8 @@ static bool take_probe(struct replay *replay, const struct seen *seen, uint64_t 
         return false;
     const struct span *span = schedule_span(schedule, question);
     ledger_source(replay->ledger, span->lane, seen->own);
-    if (span->spare || ledger_answered(replay->ledger, question)) { // asked again: watch.h
+    if (span->spare || (ledger_answered(replay->ledger, question) &&
+                        !ledger_rejected(replay->ledger, question))) { // asked again: watch.h
         watch_ask(&replay->ledger->watch, span->lane,
                   &(struct ask){.question = question,
                                 .sent_us = wall_us,

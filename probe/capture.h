@@ -24,7 +24,8 @@ uint32_t capture_write(struct capture *capture, const uint8_t *packet, size_t si
 uint32_t capture_frames(const struct capture *capture); // in the file by now
 // What was written is on the disk then; *bytes is the size of the file.
 bool capture_flush(struct capture *capture, uint64_t *bytes, struct error *error);
-// Puts the file in its place, or says why that cannot be: then what was there before it is left. Ends the capture.
+// Puts the file in its place, or says why that cannot be: then what was there before it is left, and of one that is
+// written in its place the whole frames. Ends the capture.
 bool capture_commit(struct capture *capture, uint64_t *bytes, struct error *error);
 void capture_abandon(struct capture *capture); // leaves no file, or what was there
 

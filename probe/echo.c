@@ -180,7 +180,9 @@ static void take(void *self, int fd)
         uint64_t question;
         unsigned try;
         if (heard.sequence == 0 && schedule_find(echo->schedule, heard.about, seen.protocol, 0, &question))
-            seen.sequence = ledger_answered(echo->ledger, question) ? 1 : ledger_tries(echo->ledger, question);
+            seen.sequence = ledger_answered(echo->ledger, question) && !ledger_rejected(echo->ledger, question)
+                                ? 1
+                                : ledger_tries(echo->ledger, question);
         if (identity_match(echo->identity, &seen, &question, &try))
             ledger_answer(echo->ledger, question, try, &heard.answer, clock_wall_us(), 0);
     }

@@ -9,6 +9,7 @@
 #include "model/protocol.h"
 #include "probe/capture.h"
 #include "probe/identify.h"
+#include "probe/lacking.h"
 #include "probe/pace.h"
 #include "probe/probe.h"
 #include "probe/progress.h"
@@ -25,6 +26,7 @@ enum {
     STARVED_US = 10000000, // for so long nothing may be refused by this machine before its question is given up
     LOOK_A_LANE_US = 20,   // between two looks at the sentinels, by lane, beside
     LOOK_US = 20000,       // between two looks at the sentinels
+    MOST_CALLED = 3,       // of a family, of those that were rejected
     MOST_RETURNS = 3,      // times that who fell silent is asked for again what they did not answer
     MOST_KNOCKS = 4,       // times, each twice as long after the one before, that they are waited for
     KNOCK_US = 1000000,
@@ -37,6 +39,7 @@ enum {
 enum stage {
     STAGE_PASSES,  // pace.h
     STAGE_MENDING, // what does not count is asked again
+    STAGE_RESTING, // until what was rejected may be asked again
     STAGE_WAITING, // for the last answers, as long as one may take
     STAGE_CALLING, // the sentinels
     STAGE_KNOCKING // at those who fell silent
@@ -58,11 +61,15 @@ struct engine {
     struct sentinels *sentinels;
     enum stage stage;
     uint64_t stage_us;   // when it began
+    uint64_t asking_us;  // wall clock
     uint64_t mending_us; // since when what is sent is taken to count, wall clock
     unsigned mended;     // passes, of this mending
+    double mending_rate;
+    uint64_t resting_until_us; // wall clock
     unsigned returns;
     unsigned knocks;
-    uint64_t last_sent_us; // any packet
+    uint64_t last_sent_us;     // any packet
+    uint64_t rejected_call_us; // when those were asked on whom silence rests where nothing but rejections was heard
     uint64_t looked_us;
     struct routes routes;
     struct senders *senders;
@@ -148,26 +155,27 @@ static bool is_member(const void *context, size_t lane)
     return engine->stage <= STAGE_MENDING && engine->pace.courses[lane].member;
 }
 
-// Whether a silent question of a lane has had fewer tries that count than are wanted.
-static bool lacks_tries(const struct engine *engine, size_t lane, uint64_t question)
+// What counts of what a mending pass asks again.
+static struct lacking lacking(const struct engine *engine, bool pending)
 {
-    return ledger_tries(&engine->ledger, question) < MOST_TRIES &&
-           ledger_counting(&engine->ledger, lane, question, true, engine->mending_us) <
-               ledger_wanted(&engine->ledger, lane, (unsigned)engine->options->speed.tries);
+    return (struct lacking){(unsigned)engine->options->speed.tries, pending, engine->mending_us};
 }
 
 static bool is_asked(const struct engine *engine, uint64_t question, struct sending *sending)
 {
     unsigned tries = ledger_tries(&engine->ledger, question);
-    if (ledger_answered(&engine->ledger, question) ||
+    bool rejected = engine->stage == STAGE_MENDING && ledger_rejected(&engine->ledger, question);
+    if ((ledger_answered(&engine->ledger, question) && !rejected) ||
         (engine->stage == STAGE_PASSES && tries >= engine->pace.pass.try)) // fewer, where its host had fallen silent
         return false;
     const struct span *span = schedule_span(&engine->schedule, question);
     const struct course *course = &engine->pace.courses[span->lane];
     // Of one that limits its answers sentinels are lost too.
+    const struct lacking counts = lacking(engine, true);
     if (span->spare || !course->member ||
         (!course->slow && !course->suspected && sentinels_gone(engine->sentinels, span->lane)) ||
-        (engine->stage == STAGE_MENDING && !lacks_tries(engine, span->lane, question)))
+        (engine->stage == STAGE_MENDING &&
+         !lacking_is(&engine->ledger, span->lane, question, &counts, engine->asking_us)))
         return false;
     *sending = (struct sending){.span = span,
                                 .question = question,
@@ -205,6 +213,7 @@ static bool send_some(struct engine *engine, uint64_t now)
     engine->tokens_at_us = now;
     unsigned sent = 0, passed = 0;
     struct sending sending;
+    engine->asking_us = clock_wall_us();
     bool refused = !senders_flushed(engine->senders) && !senders_flush(engine->senders);
     while (!refused && engine->tokens >= 1 && sent < BATCH && sentinels_next(engine->sentinels, now, &sending)) {
         refused = !senders_send(engine->senders, &sending);
@@ -295,57 +304,48 @@ static void enter(struct engine *engine, enum stage stage)
 
 // --- silence ---------------------------------------------------------------------------------------------------------
 
-static bool any_silent(const struct engine *engine)
+// Begins a pass over what lacks tries that count, of those who may answer; or waits until it may be asked. False where
+// there is none. After ledger_light.
+static bool mend(struct engine *engine)
 {
-    for (size_t i = 0; i < engine->schedule.lane_count; i++)
-        if (engine->ledger.standings[i].silent > 0)
-            return true;
-    return false;
-}
-
-// How many silent questions of a lane have had too few tries that count.
-static uint64_t lacking_of(const struct engine *engine, size_t lane, bool pending)
-{
-    const struct lane *of = &engine->schedule.lanes[lane];
-    const struct standing *standing = &engine->ledger.standings[lane];
-    uint64_t lacking = 0, least = ledger_wanted(&engine->ledger, lane, (unsigned)engine->options->speed.tries);
-    if (standing->silent == 0 || (standing->sent >= (of->count - of->spare) * least &&
-                                  ledger_all_count(&engine->ledger, lane, (unsigned)least, pending)))
-        return 0;
-    for (uint64_t question = of->first; question < of->first + of->count; question++)
-        lacking += ledger_is_silent(&engine->ledger, of, question) &&
-                   ledger_counting(&engine->ledger, lane, question, pending,
-                                   pending ? engine->mending_us : UINT64_MAX) < least;
-    return lacking;
-}
-
-// Begins a pass over what lacks tries that count, of those who may answer. False where there is none. After
-// ledger_light.
-static bool mend(struct engine *engine, double rate)
-{
-    uint64_t lacking = 0;
+    const struct lacking counts = lacking(engine, true);
+    uint64_t lacks = 0, from_us = 0;
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         struct course *course = &engine->pace.courses[i];
         const struct light *light = watch_light_of(&engine->ledger.watch, i);
-        uint64_t own = light->first == 0 || light->ended ? 0 : lacking_of(engine, i, true);
+        uint64_t own = light->first == 0 || light->ended ? 0 : lacking_of(&engine->ledger, i, &counts);
+        uint64_t own_from_us = own == 0 ? 0 : lacking_from_us(&engine->ledger, i, &counts);
         course->member = own > 0;
         course->asked = own;
-        lacking += own;
+        lacks += own;
+        from_us = own_from_us > from_us ? own_from_us : from_us;
     }
-    if (lacking == 0 || engine->mended >= 2 * (unsigned)engine->options->speed.tries)
+    if (lacks == 0 || engine->mended >= 2 * (unsigned)engine->options->speed.tries)
         return false;
+    if (from_us > clock_wall_us()) {
+        engine->resting_until_us = from_us;
+        enter(engine, STAGE_RESTING);
+        return true;
+    }
     engine->mended++;
-    pace_again(&engine->pace, rate);
+    pace_again(&engine->pace, engine->mending_rate);
     begin_traversal(engine);
     enter(engine, STAGE_MENDING);
     log_line(LOG_DEBUG, "probe: %llu questions are asked again: nothing showed that they could be answered",
-             (unsigned long long)lacking);
+             (unsigned long long)lacks);
     return true;
+}
+
+static void begin_mending(struct engine *engine, double rate)
+{
+    engine->mending_us = clock_wall_us();
+    engine->mended = 0;
+    engine->mending_rate = rate;
 }
 
 static void wait_for_the_last(struct engine *engine)
 {
-    if (any_silent(engine))
+    if (lacking_any(&engine->ledger))
         enter(engine, STAGE_WAITING);
     else if (sentinels_doubt(engine->sentinels))
         enter(engine, STAGE_CALLING);
@@ -362,18 +362,18 @@ static void end_pass(struct engine *engine)
         engine->dropped = dropped;
         if (begin_pass(engine))
             return;
-        engine->mending_us = clock_wall_us();
-        engine->mended = 0;
+        begin_mending(engine, engine->pace.rate);
     }
-    if (!mend(engine, engine->returns > 0 ? engine->pace.rate / SLOWER : engine->pace.rate))
+    if (!mend(engine))
         wait_for_the_last(engine);
 }
 
 // Whether some silence is not earned, of who may still be heard.
 static bool is_lacking(const struct engine *engine)
 {
+    const struct lacking counts = {(unsigned)engine->options->speed.tries, false, UINT64_MAX};
     for (size_t i = 0; i < engine->schedule.lane_count; i++)
-        if (watch_light_of(&engine->ledger.watch, i)->first != 0 && lacking_of(engine, i, false) > 0)
+        if (watch_light_of(&engine->ledger.watch, i)->first != 0 && lacking_of(&engine->ledger, i, &counts) > 0)
             return true;
     return false;
 }
@@ -387,9 +387,8 @@ static void after_call(struct engine *engine)
         finish(engine);
         return;
     }
-    engine->mended = 0;
-    engine->mending_us = clock_wall_us();
-    if (engine->returns < MOST_RETURNS && mend(engine, engine->pace.rate / SLOWER)) {
+    begin_mending(engine, engine->pace.rate / SLOWER);
+    if (engine->returns < MOST_RETURNS && mend(engine)) {
         engine->returns++;
         engine->knocks = 0;
         return;
@@ -402,13 +401,44 @@ static void after_call(struct engine *engine)
     enter(engine, STAGE_KNOCKING);
 }
 
+// Where nothing but rejections was heard of a family, its silence rests on them: some that were rejected are asked once
+// more, as sentinels are. What rejected them limits its errors.
+static void call_rejected(struct engine *engine, uint64_t now)
+{
+    unsigned called[2] = {0, 0};
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        int side = engine->schedule.lanes[i].address.family == FAMILY_IPV6;
+        uint64_t question = engine->ledger.standings[i].rejected_last;
+        if (!engine->ledger.watch.family[side].by_rejections || question == 0 || called[side] == MOST_CALLED ||
+            !ledger_rejected(&engine->ledger, question - 1) ||
+            ledger_tries(&engine->ledger, question - 1) >= MOST_TRIES)
+            continue;
+        unsigned try = ledger_tries(&engine->ledger, question - 1) + 1;
+        called[side]++;
+        senders_send(engine->senders,
+                     &(struct sending){.span = schedule_span(&engine->schedule, question - 1),
+                                       .question = question - 1,
+                                       .try = try,
+                                       .position = order_position(&engine->ledger.orders[try], question - 1)});
+        engine->rejected_call_us = engine->last_sent_us = now;
+    }
+}
+
 // What comes after the passes.
 static void go_on(struct engine *engine, uint64_t now)
 {
     uint64_t timeout = (uint64_t)engine->options->speed.timeout_ms * 1000;
     if (engine->stage == STAGE_CALLING) {
-        if (sentinels_rest(engine->sentinels))
+        if (sentinels_rest(engine->sentinels) && now - engine->rejected_call_us >= timeout)
             after_call(engine);
+        return;
+    }
+    if (engine->stage == STAGE_RESTING) {
+        if (clock_wall_us() < engine->resting_until_us)
+            return;
+        ledger_light(&engine->ledger);
+        if (!mend(engine))
+            wait_for_the_last(engine);
         return;
     }
     bool over = engine->stage == STAGE_WAITING
@@ -417,6 +447,7 @@ static void go_on(struct engine *engine, uint64_t now)
     if (!over)
         return;
     sentinels_call(engine->sentinels, true);
+    call_rejected(engine, now);
     enter(engine, STAGE_CALLING);
 }
 
@@ -464,6 +495,7 @@ static void keep(struct engine *engine, uint64_t now)
     struct error error = {0};
     size_t by_state[OBSERVED_UNKNOWN + 1] = {0};
     note_sources(engine);
+    ledger_light(&engine->ledger); // as it is then, a capture says the same of what is known by then
     ledger_collect(&engine->ledger, arena, (unsigned)options->speed.tries, "not yet", &known, by_state);
     note_capture(engine, &known);
     if (!options->keep(options->keep_context, &known, &error))

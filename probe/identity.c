@@ -64,7 +64,7 @@ uint64_t identity_token(const struct identity *identity, struct address target)
 // How many tries a question has had; once it is answered, how many its lane has.
 static unsigned tries_of(const struct identity *identity, uint64_t question)
 {
-    return ledger_answered(identity->ledger, question)
+    return ledger_answered(identity->ledger, question) && !ledger_rejected(identity->ledger, question)
                ? identity->ledger->standings[schedule_span(identity->schedule, question)->lane].tries + 1
                : ledger_tries(identity->ledger, question);
 }

@@ -37,6 +37,8 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
     while (!exact && schedule->count >> ledger->shift > MOMENTS)
         ledger->shift++;
     ledger->bytes = pages_new(schedule->count);
+    ledger->again = pages_new(schedule->count);
+    ledger->told_us = pages_new(moments(ledger) * sizeof(uint64_t));
     ledger->standings = arena_array(arena, struct standing, schedule->lane_count + 1);
     uint64_t share = DETAILS / (schedule->lane_count + 1);
     ledger->most_details = exact ? UINT32_MAX : share < LEAST_DETAILS ? LEAST_DETAILS : (uint32_t)share;
@@ -50,7 +52,7 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
     if (exact)
         for (unsigned try = 1; try <= MOST_TRIES; try++) // untouched pages cost nothing
             ledger->frames[try] = pages_new(moments(ledger) * sizeof(uint32_t));
-    return ledger->bytes != NULL ||
+    return (ledger->bytes != NULL && ledger->again != NULL && ledger->told_us != NULL) ||
            error_set(error, ERROR_INCOMPLETE, "no memory for %llu questions", (unsigned long long)schedule->count);
 }
 
@@ -58,6 +60,8 @@ void ledger_end(struct ledger *ledger)
 {
     watch_end(&ledger->watch);
     pages_free(ledger->bytes, ledger->schedule->count);
+    pages_free(ledger->again, ledger->schedule->count);
+    pages_free(ledger->told_us, moments(ledger) * sizeof(uint64_t));
     for (unsigned try = 1; try <= MOST_TRIES; try++) {
         pages_free(ledger->sent_us[try], moments(ledger) * sizeof(uint64_t));
         pages_free(ledger->frames[try], moments(ledger) * sizeof(uint32_t));
@@ -69,9 +73,14 @@ bool ledger_answered(const struct ledger *ledger, uint64_t question)
     return ledger->bytes[question] >= LEDGER_ANSWERED;
 }
 
+bool ledger_rejected(const struct ledger *ledger, uint64_t question)
+{
+    return ledger->bytes[question] >= LEDGER_ANSWERED && ledger->again[question] > 0;
+}
+
 unsigned ledger_tries(const struct ledger *ledger, uint64_t question)
 {
-    return ledger->bytes[question];
+    return ledger_rejected(ledger, question) ? ledger->again[question] : ledger->bytes[question];
 }
 
 static uint64_t *moments_of(struct ledger *ledger, unsigned try)
@@ -86,14 +95,17 @@ static size_t lane_of(const struct ledger *ledger, uint64_t question)
     return schedule_span(ledger->schedule, question)->lane;
 }
 
+// `try` 0: of what was rejected, whose tries belong to no round of the silent ones.
 static void note_sending(struct ledger *ledger, size_t lane, unsigned try, uint64_t wall_us)
 {
     struct standing *standing = &ledger->standings[lane];
     while (standing->rounds.count < try)
         *vector_add(ledger->arena, &standing->rounds) = (struct round){UINT64_MAX, 0};
-    struct round *round = &standing->rounds.items[try - 1];
-    round->first_us = wall_us < round->first_us ? wall_us : round->first_us;
-    round->last_us = wall_us > round->last_us ? wall_us : round->last_us;
+    if (try > 0) {
+        struct round *round = &standing->rounds.items[try - 1];
+        round->first_us = wall_us < round->first_us ? wall_us : round->first_us;
+        round->last_us = wall_us > round->last_us ? wall_us : round->last_us;
+    }
     if (standing->first_sent_us == 0 || wall_us < standing->first_sent_us)
         standing->first_sent_us = wall_us;
     if (wall_us > standing->last_sent_us)
@@ -109,12 +121,14 @@ void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t 
                   &(struct ask){.question = sending->question, .sent_us = wall_us, .number = try});
         return;
     }
-    if (ledger->bytes[sending->question] >= MOST_TRIES)
+    bool rejected = ledger_rejected(ledger, sending->question);
+    uint8_t *tries = rejected ? &ledger->again[sending->question] : &ledger->bytes[sending->question];
+    if (*tries >= MOST_TRIES)
         return; // answered in the meantime
-    ledger->bytes[sending->question] = (uint8_t)try;
+    *tries = (uint8_t)try;
     ledger->sent++;
     ledger->standings[lane].sent++;
-    note_sending(ledger, lane, try, wall_us);
+    note_sending(ledger, lane, rejected ? 0 : try, wall_us);
     uint64_t *sent_us = moments_of(ledger, try), at = sending->position >> ledger->shift;
     if (sent_us != NULL && sent_us[at] == 0)
         sent_us[at] = wall_us;
@@ -127,9 +141,11 @@ void ledger_unsent(struct ledger *ledger, const struct sending *sending)
         watch_take_back(&ledger->watch, sending->span->lane, sending->question, try);
         return;
     }
-    if (ledger->bytes[sending->question] != try)
+    uint8_t *tries = ledger_rejected(ledger, sending->question) ? &ledger->again[sending->question]
+                                                                : &ledger->bytes[sending->question];
+    if (*tries != try)
         return;
-    ledger->bytes[sending->question]--;
+    --*tries;
     ledger->sent--;
     if (ledger->shift == 0 && ledger->sent_us[try] != NULL)
         ledger->sent_us[try][sending->position] = 0;
@@ -152,12 +168,13 @@ void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64
 {
     if (try < 1 || ledger->shift != 0)
         return;
-    if (try >= FIRST_ASK || ledger_answered(ledger, question)) {
+    bool rejected = ledger_rejected(ledger, question);
+    if (try >= FIRST_ASK || (ledger_answered(ledger, question) && !rejected)) {
         stamp_ask(ledger, question, try, wall_us, frame);
         return;
     }
     uint64_t position = order_position(&ledger->orders[try], question), *sent_us = moments_of(ledger, try);
-    note_sending(ledger, lane_of(ledger, question), try, wall_us);
+    note_sending(ledger, lane_of(ledger, question), rejected ? 0 : try, wall_us);
     if (sent_us != NULL)
         sent_us[position] = wall_us;
     if (ledger->frames[try] != NULL)
@@ -193,16 +210,26 @@ static void measure(struct standing *standing, double rtt_us)
     standing->smoothed_us = 0.875 * standing->smoothed_us + 0.125 * rtt_us;
 }
 
+// Whether a try that was in vain was lost, or not answered, though others were at that time: one outage is no loss.
+static bool tells_of_loss(const struct ledger *ledger, size_t lane, uint64_t sent_us)
+{
+    return watch_shine(&ledger->watch, lane, sent_us) != SHINE_DARK &&
+           !watch_in_longest_gap(&ledger->watch, lane, sent_us);
+}
+
 double ledger_late_share(const struct ledger *ledger, size_t lane)
 {
     const struct standing *standing = &ledger->standings[lane];
     size_t all = 0, lit = 0;
     for (size_t i = 0; i < standing->details.count; i++) {
         uint64_t question = ledger->schedule->lanes[lane].first + standing->details.items[i].offset;
-        if (ledger_sent_at(ledger, question, 2) == 0)
+        if (ledger_sent_at(ledger, question, 2) == 0 || ledger_rejected(ledger, question))
             continue;
         all++;
-        lit += watch_shine(&ledger->watch, lane, ledger_sent_at(ledger, question, 1)) != SHINE_DARK;
+        bool tells = false;
+        for (unsigned try = 1; try <= MOST_TRIES && ledger_sent_at(ledger, question, try + 1) != 0; try++)
+            tells = tells || tells_of_loss(ledger, lane, ledger_sent_at(ledger, question, try));
+        lit += tells;
     }
     return all == 0 ? 1 : (double)lit / (double)all;
 }
@@ -237,9 +264,11 @@ static uint8_t cause_index(struct ledger *ledger, struct standing *standing, str
 }
 
 // Hosts and routers send ICMP errors as often as they like: that one does not come says nothing.
-static bool is_firm(const struct lane *lane, enum observed_state state)
+static enum beat beat_of(const struct lane *lane, enum observed_state state)
 {
-    return state == OBSERVED_OPEN || (state == OBSERVED_CLOSED && lane->protocol == PROTOCOL_TCP);
+    return state == OBSERVED_REJECTED                                 ? BEAT_REJECTED
+           : state == OBSERVED_OPEN || lane->protocol == PROTOCOL_TCP ? BEAT_FIRM
+                                                                      : BEAT_LIMITED;
 }
 
 // Something came back: whichever try it answers, the way was alive when that was sent.
@@ -248,12 +277,12 @@ static void note_beat(struct ledger *ledger, const struct span *span, uint64_t q
 {
     struct standing *standing = &ledger->standings[span->lane];
     struct ask *ask = watch_find(&ledger->watch, span->lane, question, try);
-    bool firm = is_firm(&ledger->schedule->lanes[span->lane], state);
+    enum beat beat = beat_of(&ledger->schedule->lanes[span->lane], state);
     uint64_t sent = ask != NULL ? ask->sent_us : ledger_sent_at(ledger, question, try);
     if (ask != NULL)
-        watch_answered(&ledger->watch, span->lane, ask, firm);
+        watch_answered(&ledger->watch, span->lane, ask, beat);
     else
-        watch_beat(&ledger->watch, span->lane, sent != 0 && sent < wall_us ? sent : wall_us, firm);
+        watch_beat(&ledger->watch, span->lane, sent != 0 && sent < wall_us ? sent : wall_us, beat);
     uint64_t *latest = state == OBSERVED_OPEN     ? &standing->open_sent_us
                        : state == OBSERVED_CLOSED ? &standing->shut_sent_us
                                                   : NULL;
@@ -264,7 +293,7 @@ static void note_beat(struct ledger *ledger, const struct span *span, uint64_t q
 // Open ones first: they answer as long as their service is up, and no kernel limits them.
 static void note_sentinel(struct standing *standing, uint64_t question, enum observed_state state)
 {
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2 && state != OBSERVED_REJECTED; i++)
         if (standing->sentinels[i] == 0 || state < standing->sentinel_states[i]) {
             if (i == 0) {
                 standing->sentinels[1] = standing->sentinels[0];
@@ -375,57 +404,100 @@ uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last)
     return 0;
 }
 
+// Another answer to what has been answered. False where the first was a rejection: then the other one is the answer.
+static bool answer_again(struct ledger *ledger, const struct span *span, uint64_t question, unsigned try,
+                         struct cause cause, uint64_t wall_us)
+{
+    struct standing *standing = &ledger->standings[span->lane];
+    const struct cause *before = &standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED];
+    bool outside = cause.state != OBSERVED_UNKNOWN, rejected = ledger_rejected(ledger, question);
+    if (rejected && cause.state < OBSERVED_REJECTED)
+        return false;
+    if (outside)
+        note_again(standing, &ledger->schedule->lanes[span->lane], question, before->state, cause.state);
+    if (outside && try > 0)
+        note_beat(ledger, span, question, try, cause.state, wall_us);
+    if (rejected && outside && try > before->tries) { // the latest who rejects is named
+        struct cause same = cause;
+        same.tries = before->tries;
+        if (!ledger_same_cause(&same, before))
+            ledger->bytes[question] = (uint8_t)(LEDGER_ANSWERED + cause_index(ledger, standing, &cause));
+    }
+    if (!outside || before->state == cause.state || before->state == OBSERVED_UNKNOWN)
+        return true;
+    cause.tries = try < FIRST_ASK ? cause.tries : before->tries;
+    if (cause.state > before->state)
+        cause = *before;
+    cause.unstable = true;
+    ledger->bytes[question] = (uint8_t)(LEDGER_ANSWERED + cause_index(ledger, standing, &cause));
+    return true;
+}
+
+// What was asked is answered, or rejected: then it had so many `tries`.
+static void note_rejection(struct ledger *ledger, struct standing *standing, uint64_t question,
+                           enum observed_state state, unsigned tries, uint64_t wall_us)
+{
+    bool before = ledger->again[question] > 0;
+    standing->rejected -= before;
+    ledger->again[question] = 0;
+    if (state != OBSERVED_REJECTED)
+        return;
+    uint64_t *told = &ledger->told_us[question >> ledger->shift];
+    standing->rejected++;
+    standing->rejected_last = question + 1;
+    standing->rejected_us = wall_us > standing->rejected_us ? wall_us : standing->rejected_us;
+    ledger->again[question] = (uint8_t)(tries == 0 ? 1 : tries);
+    *told = wall_us > *told ? wall_us : *told;
+}
+
+static void note_first(struct ledger *ledger, const struct span *span, enum observed_state state, uint64_t sent)
+{
+    struct standing *standing = &ledger->standings[span->lane];
+    uint64_t *rejected = &ledger->first_rejected_us[ledger->schedule->lanes[span->lane].address.family == FAMILY_IPV6];
+    if (state == OBSERVED_REJECTED && sent != 0 && (*rejected == 0 || sent < *rejected))
+        *rejected = sent;
+    if (state == OBSERVED_CLOSED && sent != 0 && (standing->first_shut_us == 0 || sent < standing->first_shut_us))
+        standing->first_shut_us = sent;
+}
+
 void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const struct answer *answer,
                    uint64_t wall_us, uint32_t frame)
 {
     const struct span *span = schedule_span(ledger->schedule, question);
     struct standing *standing = &ledger->standings[span->lane];
-    uint8_t byte = ledger->bytes[question];
-    bool outside = answer->state != OBSERVED_UNKNOWN;
+    bool outside = answer->state != OBSERVED_UNKNOWN, fresh = !ledger_answered(ledger, question);
     struct cause cause = {
         .state = answer->state, .tries = (uint8_t)try, .from = answer->from, .reason = answer->reason};
-    if (byte >= LEDGER_ANSWERED) {
-        const struct cause *before = &standing->causes.items[byte - LEDGER_ANSWERED];
-        if (outside)
-            note_again(standing, &ledger->schedule->lanes[span->lane], question, before->state, answer->state);
-        if (outside && try > 0)
-            note_beat(ledger, span, question, try, answer->state, wall_us);
-        if (!outside || before->state == cause.state || before->state == OBSERVED_UNKNOWN)
-            return;
-        cause.tries = try < FIRST_ASK ? cause.tries : before->tries;
-        if (cause.state > before->state)
-            cause = *before;
-        cause.unstable = true;
-        ledger->bytes[question] = (uint8_t)(LEDGER_ANSWERED + cause_index(ledger, standing, &cause));
+    if (!fresh && answer_again(ledger, span, question, try, cause, wall_us))
         return;
-    }
     if (span->spare) {
         if (outside)
             note_beat(ledger, span, question, try, answer->state, wall_us);
         return;
     }
-    try = try == 0 || try > byte ? byte : try;
+    unsigned tries = ledger_tries(ledger, question);
+    try = try == 0 || try > tries ? tries : try;
     cause.tries = (uint8_t)try;
     ledger->bytes[question] = (uint8_t)(LEDGER_ANSWERED + cause_index(ledger, standing, &cause));
-    standing->silent--;
-    ledger->ended++;
+    note_rejection(ledger, standing, question, cause.state, tries, wall_us);
+    standing->silent -= fresh;
+    ledger->ended += fresh;
     if (!outside)
         return;
     uint64_t sent = ledger_sent_at(ledger, question, try);
     int64_t rtt = sent == 0 ? -1 : wall_us > sent ? (int64_t)(wall_us - sent) : 0;
     ledger->received++;
-    standing->answered++;
+    standing->answered += fresh;
     standing->open += cause.state == OBSERVED_OPEN;
     note_row(standing, &ledger->schedule->lanes[span->lane], question, answer->state, wall_us);
-    uint64_t *rejected = &ledger->first_rejected_us[ledger->schedule->lanes[span->lane].address.family == FAMILY_IPV6];
-    if (cause.state == OBSERVED_REJECTED && sent != 0 && (*rejected == 0 || sent < *rejected))
-        *rejected = sent;
-    if (cause.state == OBSERVED_CLOSED && sent != 0 && (standing->first_shut_us == 0 || sent < standing->first_shut_us))
-        standing->first_shut_us = sent;
-    standing->late += try > 1;
+    note_first(ledger, span, cause.state, sent);
+    standing->late += fresh && try > 1;
+    standing->late_rejected += fresh && try > 1 && cause.state == OBSERVED_REJECTED;
     note_beat(ledger, span, question, try, answer->state, wall_us);
     note_sentinel(standing, question, answer->state);
-    if (rtt >= 0)
+    if (cause.state == OBSERVED_OPEN && ledger->schedule->lanes[span->lane].protocol == PROTOCOL_TCP)
+        watch_voice(&ledger->watch, span->lane, question, sent != 0 ? sent : wall_us);
+    if (rtt >= 0 && cause.state != OBSERVED_REJECTED)
         measure(standing, (double)rtt);
     if (standing->details.count < ledger->most_details)
         *vector_add(ledger->arena, &standing->details) =
@@ -469,8 +541,8 @@ static double lost_tries(const struct ledger *ledger, size_t lane)
     for (size_t i = 0; i < standing->details.count; i++) {
         uint64_t question = ledger->schedule->lanes[lane].first + standing->details.items[i].offset;
         unsigned answered = standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED].tries;
-        for (unsigned try = 1; try < answered && try <= MOST_TRIES; try++)
-            lost += watch_shine(&ledger->watch, lane, ledger_sent_at(ledger, question, try)) != SHINE_DARK;
+        for (unsigned try = 1; try < answered && try <= MOST_TRIES && !ledger_rejected(ledger, question); try++)
+            lost += tells_of_loss(ledger, lane, ledger_sent_at(ledger, question, try));
     }
     return standing->details.count == 0 ? 0 : lost * (double)standing->answered / (double)standing->details.count;
 }
@@ -480,7 +552,7 @@ static double loss_of(const struct ledger *ledger, size_t lane)
     const struct standing *standing = &ledger->standings[lane];
     const struct light *light = &ledger->watch.pulses[lane].light;
     double asks = light->lost < LEAST_LOST ? 0 : (double)light->lost / (double)(light->lost + light->heard), tries = 0;
-    if (standing->late >= LEAST_LATE) {
+    if (standing->late - standing->late_rejected >= LEAST_LATE) {
         double more = lost_tries(ledger, lane);
         tries = more / (more + (double)standing->answered);
     }
@@ -516,7 +588,8 @@ bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, 
         return false;
     for (size_t i = 0; i < standing->rounds.count; i++) {
         const struct round *round = &standing->rounds.items[i];
-        if (round->last_us == 0 || (counted != 0 && !watch_apart(watch, lane, counted, round->first_us)))
+        if (round->last_us == 0 ||
+            (counted != 0 && (round->first_us <= counted || !watch_apart(watch, lane, counted, round->first_us))))
             continue;
         counted = round->last_us;
         apart++;

@@ -58,6 +58,10 @@ struct standing {
     unsigned turning;       // times that the other one was asked then
     double lost;            // share of its tries, or answers, that were lost: see ledger_light
     uint64_t late;          // answers that came only to a second or later try
+    uint64_t rejected;      // questions that are, by now: some are not believed yet (rejection.h)
+    uint64_t late_rejected; // of those that came late
+    uint64_t rejected_last; // 1 + the latest of them
+    uint64_t rejected_us;   // when one was last rejected that had not been before
     unsigned tries;         // that every silent question of it has had, but for those of a host that fell silent
     struct address source;  // of its packets; family 0: not known
     struct address other;   // another one, where it changed
@@ -78,7 +82,9 @@ struct standing {
 struct ledger {
     struct arena *arena;
     const struct schedule *schedule;
-    uint8_t *bytes; // by question: how many tries it had, or LEDGER_ANSWERED + the cause in its lane
+    uint8_t *bytes;    // by question: how many tries it had, or LEDGER_ANSWERED + the cause in its lane
+    uint8_t *again;    // by question that was rejected: how many tries it had
+    uint64_t *told_us; // by question >> shift, when it was rejected; the latest of those that share it
     struct standing *standings;
     struct watch watch;
     struct order orders[MOST_TRIES + 1];
@@ -99,7 +105,8 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
 void ledger_end(struct ledger *ledger);
 
 bool ledger_answered(const struct ledger *ledger, uint64_t question);
-unsigned ledger_tries(const struct ledger *ledger, uint64_t question); // that a question without an answer has had
+bool ledger_rejected(const struct ledger *ledger, uint64_t question);
+unsigned ledger_tries(const struct ledger *ledger, uint64_t question); // of one without an answer, or rejected
 
 // One packet that asks.
 struct sending {
@@ -117,7 +124,8 @@ void ledger_source(struct ledger *ledger, size_t lane, struct address source);
 // The moment, and frame, of a try's packet as the capture has it.
 void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us, uint32_t frame);
 // An answer to one try of a question (0: of unknown number, the latest). The first one decides, but that an open port
-// outweighs a closed one, and both what is between; answers that contradict each other are marked.
+// outweighs a closed one, and both what is between; answers that contradict each other are marked. A rejection is no
+// answer yet (rejection.h): what comes later stands for it, and contradicts nothing.
 void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const struct answer *answer,
                    uint64_t wall_us, uint32_t frame);
 
@@ -130,8 +138,9 @@ uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane);
 // 0: there is none. `last`: asking is over, and what is asked now is the last.
 uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last);
 
-// Of the answers of a lane that came to a later try only, the share whose first try was not sent in the dark: what was,
-// tells of a way that was shut, and nothing of the host. 1 where none is known. After ledger_light.
+// Of the answers of a lane that came to a later try only, the share of which some try in vain was not sent in the
+// dark, nor in the longest gap: what was, tells of a way that was shut, and nothing of the host. 1 where none is known.
+// After ledger_light.
 double ledger_late_share(const struct ledger *ledger, size_t lane);
 
 // How long to wait for an answer of a lane: its retransmission timeout of RFC 6298, from `least` to `most`; `most`

@@ -4,14 +4,19 @@
 
 #include "base/clock.h"
 #include "model/protocol.h"
-#include "probe/ledger.h"
+#include "probe/rejection.h"
 
 enum { FRAMES_NAMED = 64, LEAST_SILENT = 20 };
 
+static const char doubted_rejection[] =
+    "rejected, but nothing showed that the way was open when it was asked once more";
+
+// What was rejected and answered then has two.
 static int by_offset(const void *left, const void *right)
 {
     const struct detail *a = left, *b = right;
-    return a->offset < b->offset ? -1 : a->offset > b->offset;
+    return a->offset != b->offset ? (a->offset < b->offset ? -1 : 1)
+                                  : (a->answered_us > b->answered_us) - (a->answered_us < b->answered_us);
 }
 
 // A run of questions of one lane that ended alike, `first` to `last`.
@@ -33,9 +38,10 @@ struct silence {
     uint64_t accepts_from;  // since when the lane accepts everything; 0: it does not
     uint64_t accepts_until; // what was answered before was open
     const char *why;        // it is not believed where it is not
+    const char *unfinished; // the same of all; or NULL
 };
 
-// Whether the first answer to a question is known to have come before a moment; details are sorted by now.
+// Whether the answer to a question is known to have come before a moment; details are sorted by now.
 static bool was_answered_before(const struct standing *standing, uint32_t offset, uint64_t moment_us)
 {
     size_t low = 0, high = standing->details.count;
@@ -46,6 +52,8 @@ static bool was_answered_before(const struct standing *standing, uint32_t offset
         else
             high = middle;
     }
+    while (low + 1 < standing->details.count && standing->details.items[low + 1].offset == offset)
+        low++;
     return low < standing->details.count && standing->details.items[low].offset == offset &&
            standing->details.items[low].answered_us < moment_us;
 }
@@ -98,6 +106,10 @@ static struct cause ending(const struct ledger *ledger, const struct silence *si
                                  silence->resets_until)) {
             cause.state = OBSERVED_UNKNOWN;
             cause.reason = silence->resets;
+        } else if (cause.state == OBSERVED_REJECTED &&
+                   !rejection_stands(ledger, silence->lane, question, false, UINT64_MAX)) {
+            cause.state = OBSERVED_UNKNOWN;
+            cause.reason = silence->unfinished != NULL ? silence->unfinished : doubted_rejection;
         }
         return cause;
     }
@@ -140,6 +152,9 @@ static const char *why_dark(const struct ledger *ledger, struct arena *arena, si
     bool ended = ledger->standings[lane].last_sent_us + ledger->watch.timeout_us > light->last;
     if (!ended)
         return "asked while nothing showed that the way was open";
+    if (light->hushed)
+        return arena_printf(arena, "an open port of the host stopped answering at %.8s, others did not: banned",
+                            moment + 11);
     if (light == &pulse->host)
         return arena_printf(arena, "the host stopped answering at %.8s: banned, rate limited or down", moment + 11);
     if (light != &pulse->light)
@@ -184,6 +199,7 @@ static void date(const struct ledger *ledger, struct arena *arena, const struct 
         if (run->first <= asks->items[i].question && asks->items[i].question <= run->last)
             add_frame(arena, item, asks->items[i].frame);
     item->rtt_us = -1;
+    uint32_t first = UINT32_MAX; // question whose answer took so long
     size_t low = 0, high = standing->details.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -194,7 +210,10 @@ static void date(const struct ledger *ledger, struct arena *arena, const struct 
     }
     for (; low < standing->details.count && lane->first + standing->details.items[low].offset <= run->last; low++) {
         const struct detail *detail = &standing->details.items[low];
-        item->rtt_us = item->rtt_us < 0 ? (long)detail->rtt_us : item->rtt_us;
+        if (item->rtt_us < 0 || detail->offset == first) {
+            item->rtt_us = (long)detail->rtt_us;
+            first = detail->offset;
+        }
         answered = detail->answered_us > answered ? detail->answered_us : answered;
         add_frame(arena, item, detail->frame);
     }
@@ -249,7 +268,8 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
                                   .tries = ledger_wanted(ledger, l, tries),
                                   .accepts_from = ledger_accepts_from(ledger, l),
                                   .all_count = ledger_all_count(ledger, l, ledger_wanted(ledger, l, tries), false),
-                                  .why = unfinished};
+                                  .why = unfinished,
+                                  .unfinished = unfinished};
         silence.least = least_tries(ledger, lane);
         if (unfinished == NULL)
             silence.why = standing->silent > 0 ? why_dark(ledger, arena, l) : "";

@@ -51,6 +51,20 @@ static void keep_to_lanes(struct pace *pace)
     }
 }
 
+// Answers of a lane that are evidence: rejections of TCP are none, as routers limit their errors, and what they leave
+// out is filtered by them all the same.
+static uint64_t answers_of(const struct pace *pace, size_t lane)
+{
+    const struct standing *standing = &pace->ledger->standings[lane];
+    return standing->answered - (pace->schedule->lanes[lane].protocol == PROTOCOL_UDP ? 0 : standing->rejected);
+}
+
+static uint64_t late_of(const struct pace *pace, size_t lane)
+{
+    const struct standing *standing = &pace->ledger->standings[lane];
+    return standing->late - (pace->schedule->lanes[lane].protocol == PROTOCOL_UDP ? 0 : standing->late_rejected);
+}
+
 bool pace_next(struct pace *pace)
 {
     const struct standing *standings = pace->ledger->standings;
@@ -70,7 +84,7 @@ bool pace_next(struct pace *pace)
     for (size_t i = 0; i < pace->schedule->lane_count; i++) {
         struct course *course = &pace->courses[i];
         course->member = is_candidate(pace, i, slow) && standings[i].tries == tries;
-        course->answered = standings[i].answered;
+        course->answered = answers_of(pace, i);
         course->asked = course->member ? standings[i].silent : 0;
         pass->silent += course->asked;
     }
@@ -87,10 +101,10 @@ void pace_again(struct pace *pace, double rate)
     keep_to_lanes(pace);
 }
 
-// Answers of a lane that came only to a later try, since its last pass ended.
+// Those that came only to a later try, since its last pass ended.
 static uint64_t fresh_late(const struct pace *pace, size_t lane)
 {
-    return pace->ledger->standings[lane].late - pace->courses[lane].late;
+    return late_of(pace, lane) - pace->courses[lane].late;
 }
 
 // Whether the answers of a lane thin out under speed, and at which rate it can be asked.
@@ -107,7 +121,7 @@ static void judge_lane(struct pace *pace, size_t lane, uint64_t recovered, doubl
         course->rate = ICMP_RATE;
         return;
     }
-    if (recovered < 5 || (double)recovered < LIMITING * (double)(standing->answered - recovered))
+    if (recovered < 5 || (double)recovered < LIMITING * (double)(answers_of(pace, lane) - recovered))
         return;
     double seen = SAFELY * (double)recovered / (seconds > 0.001 ? seconds : 0.001);
     course->slow = true;
@@ -134,7 +148,7 @@ static void judge_bucket(struct pace *pace, size_t lane)
     if (pace->schedule->lanes[lane].protocol != PROTOCOL_TCP || standing->silent == 0 || course->slow)
         return;
     double luck = 0;
-    if (standing->answered > course->answered) // else no question need be looked at
+    if (answers_of(pace, lane) > course->answered) // else no question need be looked at
         luck = bucket_luck(pace->ledger, lane, pace->pass.try, &answered);
     bool all_over = luck > ALL_OVER;
     course->luck = all_over && answered >= FEW_ANSWERS ? 0 : course->luck + luck;
@@ -168,9 +182,10 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
         else
             judge_bucket(pace, i);
         if (!pace->courses[i].slow) {
-            recovered += (double)fresh_late(pace, i);
-            answered += (double)standing->answered;
-            late += (double)standing->late;
+            double lost = ledger_late_share(pace->ledger, i);
+            recovered += (double)fresh_late(pace, i) * lost;
+            answered += (double)answers_of(pace, i);
+            late += (double)late_of(pace, i) * lost;
         }
     }
     bool congested = dropped || (!pace->pass.slow && pace->pass.try > 1 && recovered > CONGESTED * answered);
@@ -184,13 +199,13 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
         struct standing *standing = &pace->ledger->standings[i];
         if (!course->member)
             continue;
-        bool fresh = standing->answered > course->answered;
+        bool fresh = answers_of(pace, i) > course->answered;
         standing->settled = pace->pass.slow ? !fresh && pace->pass.try >= pace->limits.tries
                             : course->slow  ? false
                             : course->suspected && pace->pass.try < LAST_SUSPECTED
                                 ? false
                                 : pace->pass.try >= pace->limits.tries && !missing &&
                                       (fresh_late(pace, i) == 0 || pace->pass.try >= MOST_PASSES);
-        course->late = standing->late;
+        course->late = late_of(pace, i);
     }
 }

@@ -14,7 +14,7 @@ struct replayed {
     long tries;
     long timeout_ms;
     struct observations answered;    // in the parts so far, by place
-    struct observations silent;      // filtered in the parts so far, and not asked again since; by place
+    struct observations silent;      // filtered, or rejected, in the parts so far, and not asked again since; by place
     struct observations unknown;     // at the end
     const struct observations *told; // what the probe itself told; or NULL
     struct probe_summary *summary;
@@ -88,7 +88,7 @@ static void take_part(struct replayed *replayed, const struct ledger *ledger, co
         *vector_add(arena, &silent.items) = unasked.items.items[i];
     for (size_t i = 0; i < fresh->items.count; i++) {
         const struct observation *one = &fresh->items.items[i];
-        if (one->state == OBSERVED_FILTERED)
+        if (one->state == OBSERVED_FILTERED || one->state == OBSERVED_REJECTED)
             *vector_add(arena, &silent.items) = *one;
         else if (one->state != OBSERVED_UNKNOWN)
             *vector_add(arena, &replayed->answered.items) = *one;

@@ -85,11 +85,12 @@ static void ready(uv_poll_t *poll, int status, int events)
 {
     struct door *door = poll->data;
     struct senders *senders = door->senders;
-    (void)status;
     (void)events;
-    if (door->way != NULL)
+    if (door->way != NULL) {
         door->way->sender->take(door->way->self, door->fd);
-    else if (receiver_read(senders->receiver, PACKETS) < 0 && !senders->ended)
+        if (status < 0 && !senders->ended) // an ICMP error, taken in by now; libuv waits no more after one
+            uv_poll_start(poll, UV_READABLE, ready);
+    } else if (receiver_read(senders->receiver, PACKETS) < 0 && !senders->ended)
         senders->listener->lost(senders->listener->context);
 }
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "model/protocol.h"
+#include "probe/roll.h"
 
 enum {
     SILENT_US = 1000000,
@@ -20,11 +21,13 @@ struct post {
     uint64_t question;
     uint64_t sent; // packets of the lane when it was last heard of or asked
     unsigned number;
+    unsigned given;   // the latest number of all
     unsigned vain;    // asks, in a row
     uint64_t doubted; // a closed question to ask next: 1 + its number; 0: none
     bool doubting;    // it is what is asked
     bool queued;
     bool called;
+    bool rolls; // once it has answered, so do all its voices
     bool gone;
 };
 
@@ -34,7 +37,9 @@ struct sentinels {
     uint64_t timeout_us;
     struct post *posts; // by lane
     VECTOR(size_t) due;
-    size_t next;           // of those due
+    size_t next; // of those due
+    struct roll *roll;
+    bool rolled;           // what was sent last was of the roll
     size_t spokesman[2];   // by family: who was asked last for all
     uint64_t sent_seen[2]; // when one of the family was last heard of or asked
 };
@@ -46,6 +51,7 @@ struct sentinels *sentinels_new(struct arena *arena, struct ledger *ledger, uint
     sentinels->ledger = ledger;
     sentinels->timeout_us = timeout_us;
     sentinels->posts = arena_array(arena, struct post, ledger->schedule->lane_count + 1);
+    sentinels->roll = roll_new(arena, ledger, timeout_us);
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
         sentinels->posts[i].called = ledger->schedule->lanes[i].spare > 0;
     return sentinels;
@@ -60,6 +66,13 @@ static uint64_t last_beat(const struct sentinels *sentinels, size_t lane)
 static bool is_firm(const struct sentinels *sentinels, size_t lane)
 {
     return sentinels->ledger->watch.pulses[lane].firm;
+}
+
+// Whether something of a lane rests on them: silence, or rejections.
+static bool is_silent(const struct sentinels *sentinels, size_t lane)
+{
+    const struct standing *standing = &sentinels->ledger->standings[lane];
+    return standing->silent + standing->rejected > 0;
 }
 
 static int side_of(const struct sentinels *sentinels, size_t lane)
@@ -92,6 +105,8 @@ static void take_in(struct sentinels *sentinels, size_t lane, uint64_t now_us)
         post->asked_us = 0;
         post->vain = 0;
         post->gone = post->called = false;
+        roll_start(sentinels->roll, lane, ask->answered ? post->question : UINT64_MAX, post->rolls);
+        post->rolls = false;
         return;
     }
     if (now_us - post->asked_us < post->wait_us)
@@ -101,7 +116,7 @@ static void take_in(struct sentinels *sentinels, size_t lane, uint64_t now_us)
         post->doubted = post->doubting ? post->question + 1 : post->doubted;
         return;
     }
-    post->called = false;
+    post->called = post->rolls = false;
     if (!post->gone && is_firm(sentinels, lane)) {
         post->gone = true;
         say_gone(sentinels, lane);
@@ -144,10 +159,11 @@ void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *co
         sent[side] += standing->sent;
         if (post->asked_us != 0)
             take_in(sentinels, i, now_us);
+        roll_look(sentinels->roll, i, now_us);
         if (beat + SILENT_US >= wall_us)
             post->sent = standing->sent;
         doubt(sentinels, i, false);
-        bool due = is_firm(sentinels, i) && !post->gone && standing->silent > 0 && is_asked(context, i) &&
+        bool due = is_firm(sentinels, i) && !post->gone && is_silent(sentinels, i) && is_asked(context, i) &&
                    (post->vain > 0 || standing->sent >= post->sent + SILENT_PACKETS);
         if (due || post->called || post->doubted != 0)
             put_due(sentinels, i);
@@ -162,12 +178,22 @@ void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *co
     }
 }
 
+static unsigned next_number(struct post *post)
+{
+    post->given = post->given == 0 ? FIRST_ASK : post->given + 1;
+    return post->given;
+}
+
 bool sentinels_next(struct sentinels *sentinels, uint64_t now_us, struct sending *sending)
 {
     if (sentinels->next == sentinels->due.count) {
         sentinels->next = sentinels->due.count = 0;
-        return false;
+        sentinels->rolled = roll_next(sentinels->roll, now_us, sending);
+        if (sentinels->rolled)
+            sending->try = next_number(&sentinels->posts[sending->span->lane]);
+        return sentinels->rolled;
     }
+    sentinels->rolled = false;
     size_t lane = sentinels->due.items[sentinels->next++];
     struct post *post = &sentinels->posts[lane];
     const struct standing *standing = &sentinels->ledger->standings[lane];
@@ -183,7 +209,7 @@ bool sentinels_next(struct sentinels *sentinels, uint64_t now_us, struct sending
                                                                                   : wait;
     post->queued = false;
     post->question = chosen - 1;
-    post->number = post->number == 0 ? FIRST_ASK : post->number + 1;
+    post->number = next_number(post);
     post->asked_us = now_us;
     post->sent = standing->sent;
     *sending = (struct sending){.span = schedule_span(sentinels->ledger->schedule, post->question),
@@ -195,6 +221,10 @@ bool sentinels_next(struct sentinels *sentinels, uint64_t now_us, struct sending
 void sentinels_refused(struct sentinels *sentinels, const struct sending *sending)
 {
     struct post *post = &sentinels->posts[sending->span->lane];
+    if (sentinels->rolled) {
+        roll_refused(sentinels->roll);
+        return;
+    }
     post->asked_us = 0;
     post->queued = true;
     sentinels->next--;
@@ -212,7 +242,7 @@ void sentinels_call(struct sentinels *sentinels, bool last)
              end++) {
             bool asks = is_firm(sentinels, end) && (last || !sentinels->posts[end].gone);
             speaks = asks ? end : speaks;
-            if (sentinels->ledger->standings[end].silent == 0)
+            if (!is_silent(sentinels, end))
                 continue;
             sentinels->posts[end].called = asks;
             silent = silent || !is_firm(sentinels, end);
@@ -233,14 +263,17 @@ void sentinels_call(struct sentinels *sentinels, bool last)
             called[side]++;
         }
     for (size_t i = 0; i < schedule->lane_count; i++)
-        sentinels->posts[i].vain = sentinels->posts[i].called ? 0 : sentinels->posts[i].vain;
+        if (sentinels->posts[i].called) {
+            sentinels->posts[i].vain = 0;
+            sentinels->posts[i].rolls = is_silent(sentinels, i);
+        }
 }
 
 bool sentinels_rest(const struct sentinels *sentinels)
 {
     for (size_t i = 0; i < sentinels->ledger->schedule->lane_count; i++)
         if (sentinels->posts[i].asked_us != 0 || sentinels->posts[i].queued || sentinels->posts[i].called ||
-            sentinels->posts[i].doubted != 0)
+            sentinels->posts[i].doubted != 0 || !roll_is_over(sentinels->roll, i))
             return false;
     return true;
 }

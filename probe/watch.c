@@ -4,7 +4,7 @@
 
 // Beats of a lane so close together are one. With many lanes each is asked more seldom, and more must be one, or all
 // answers would be kept.
-enum { CLOSE_US = 50000, LANES_OF_A_CLOSE = 256 };
+enum { CLOSE_US = 50000, LANES_OF_A_CLOSE = 256, LEAST_VOICES = 2, MOST_VOICES = 6, QUESTIONS_OF_A_VOICE = 20 };
 
 void watch_begin(struct watch *watch, struct arena *arena, const struct schedule *schedule, uint64_t timeout_us)
 {
@@ -18,12 +18,12 @@ void watch_end(struct watch *watch)
     arena_free(watch->lights);
 }
 
-void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, bool firm)
+void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, enum beat beat)
 {
     struct pulse *pulse = &watch->pulses[lane];
-    beats_list *beats = &pulse->beats;
+    beats_list *beats = beat == BEAT_REJECTED ? &pulse->rejections : &pulse->beats;
     size_t at = beats->count; // behind those that begin no later
-    pulse->firm = pulse->firm || firm;
+    pulse->firm = pulse->firm || beat == BEAT_FIRM;
     while (at > 0 && beats->items[at - 1].first > sent_us)
         at--;
     if (at > 0 && sent_us <= beats->items[at - 1].last + watch->close_us) {
@@ -68,19 +68,48 @@ void watch_take_back(struct watch *watch, size_t lane, uint64_t question, unsign
     asks->count -= ask != NULL;
 }
 
-void watch_answered(struct watch *watch, size_t lane, struct ask *ask, bool firm)
+void watch_answered(struct watch *watch, size_t lane, struct ask *ask, enum beat beat)
 {
-    ask->answered = true;
-    watch_beat(watch, lane, ask->sent_us, firm);
+    ask->answered = ask->answered || beat != BEAT_REJECTED;
+    watch_beat(watch, lane, ask->sent_us, beat);
+}
+
+void watch_voice(struct watch *watch, size_t lane, uint64_t question, uint64_t sent_us)
+{
+    struct pulse *pulse = &watch->pulses[lane];
+    uint64_t most = watch->schedule->lanes[lane].count / QUESTIONS_OF_A_VOICE;
+    most = most < LEAST_VOICES ? LEAST_VOICES : most > MOST_VOICES ? MOST_VOICES : most;
+    if (pulse->voices.count < most)
+        *vector_add(watch->arena, &pulse->voices) = (struct voice){question, sent_us};
+}
+
+unsigned watch_vain(const struct watch *watch, size_t lane, uint64_t question)
+{
+    const ask_list *asks = &watch->pulses[lane].asks;
+    unsigned vain = 0;
+    for (size_t i = asks->count; i-- > 0;) {
+        if (asks->items[i].question == question && asks->items[i].answered)
+            break;
+        vain += asks->items[i].question == question;
+    }
+    return vain;
 }
 
 // ---- Light
+
+// From when to when a voice was not heard, though it was asked since a moment.
+struct hush {
+    uint64_t first;
+    uint64_t last;
+    uint64_t asked_us;
+};
 
 // What several lanes have beaten and been asked in vain, in the order of time.
 struct record {
     beats_list beats;
     VECTOR(uint64_t) vain; // when they were sent
     unsigned heard;        // asks that were answered
+    VECTOR(struct hush) hushes;
 };
 
 static int by_beginning(const void *left, const void *right)
@@ -104,6 +133,68 @@ static void add_pulse(struct arena *arena, struct record *record, const struct p
             *vector_add(arena, &record->vain) = pulse->asks.items[i].sent_us;
     for (size_t i = 0; pulse->firm && i < pulse->asks.count; i++)
         record->heard += pulse->asks.items[i].answered;
+}
+
+// When a voice of a lane was not heard though it was asked twice.
+static void add_hushes(struct arena *arena, struct record *record, const struct pulse *pulse)
+{
+    for (size_t v = 0; v < pulse->voices.count; v++) {
+        uint64_t heard = pulse->voices.items[v].heard_us;
+        uint64_t asked = 0;
+        unsigned vain = 0;
+        for (size_t i = 0; i < pulse->asks.count; i++) {
+            const struct ask *ask = &pulse->asks.items[i];
+            if (ask->question != pulse->voices.items[v].question)
+                continue;
+            if (ask->answered && vain >= 2)
+                *vector_add(arena, &record->hushes) = (struct hush){heard, ask->sent_us, asked};
+            heard = ask->answered ? ask->sent_us : heard;
+            asked = vain == 0 ? ask->sent_us : asked;
+            vain = ask->answered ? 0 : vain + 1;
+        }
+        if (vain >= 2)
+            *vector_add(arena, &record->hushes) = (struct hush){heard, UINT64_MAX, asked};
+    }
+}
+
+// Where nobody of the host was heard meanwhile, that was an outage, or a ban, which is known without.
+static void keep_hushes_of_some(struct record *record)
+{
+    size_t kept = 0;
+    for (size_t h = 0; h < record->hushes.count; h++) {
+        const struct hush one = record->hushes.items[h];
+        bool others = false;
+        for (size_t i = 0; i < record->beats.count; i++)
+            others = others || (record->beats.items[i].first < one.last && record->beats.items[i].last > one.asked_us);
+        if (others)
+            record->hushes.items[kept++] = one;
+    }
+    record->hushes.count = (uint32_t)kept;
+}
+
+// Takes away what was heard of others meanwhile.
+static void hush(struct arena *arena, struct record *record)
+{
+    for (size_t h = 0; h < record->hushes.count; h++) {
+        const struct hush *one = &record->hushes.items[h];
+        beats_list left = {0};
+        for (size_t i = 0; i < record->beats.count; i++) {
+            struct beats row = record->beats.items[i];
+            if (row.first <= one->first)
+                *vector_add(arena, &left) = (struct beats){row.first, row.last < one->first ? row.last : one->first};
+            if (row.last >= one->last)
+                *vector_add(arena, &left) = (struct beats){row.first > one->last ? row.first : one->last, row.last};
+        }
+        record->beats = left;
+    }
+}
+
+static bool is_hushed(const struct record *record, uint64_t from, uint64_t to)
+{
+    for (size_t i = 0; i < record->hushes.count; i++)
+        if (from <= record->hushes.items[i].first && record->hushes.items[i].last <= to)
+            return true;
+    return false;
 }
 
 // Whether between two moments nobody heard: two asks were in vain. *next is the first ask that comes into question;
@@ -139,9 +230,12 @@ static struct light light_of(const struct watch *watch, struct record *record)
             row->last = one->last > row->last ? one->last : row->last;
         else if (one != NULL)
             *vector_add(watch->lights, &light.beats) = *one;
-        if (one != NULL && one->first > to && one->first - to > light.gap)
+        if (one != NULL && one->first > to && one->first - to > light.gap) {
             light.gap = one->first - to;
+            light.gap_us = one->first;
+        }
         bool broken = one != NULL && one->first > to && is_broken(record, &next, to, one->first, &vain);
+        broken = broken || (one != NULL && one->first > to && is_hushed(record, to, one->first));
         if (one != NULL && one->first > to) {
             light.lost += vain;
             most = vain > most ? vain : most;
@@ -154,7 +248,8 @@ static struct light light_of(const struct watch *watch, struct record *record)
             *vector_add(watch->lights, &light.lit) = (struct lit){from, to - watch->timeout_us};
         light.begins = from;
         light.last = to;
-        light.ended = one == NULL && is_broken(record, &next, to, UINT64_MAX, &vain);
+        light.hushed = one == NULL && is_hushed(record, to, UINT64_MAX);
+        light.ended = one == NULL && (is_broken(record, &next, to, UINT64_MAX, &vain) || light.hushed);
         if (one != NULL) {
             from = one->first;
             to = one->last;
@@ -162,6 +257,16 @@ static struct light light_of(const struct watch *watch, struct record *record)
     }
     light.lost -= most; // one outage is no loss
     return light;
+}
+
+static void add_rejections(const struct watch *watch, struct arena *arena, int side, struct record *record)
+{
+    const struct schedule *schedule = watch->schedule;
+    for (size_t i = 0; i < schedule->lane_count; i++) {
+        const beats_list *rejections = &watch->pulses[i].rejections;
+        for (size_t j = 0; side == (schedule->lanes[i].address.family == FAMILY_IPV6) && j < rejections->count; j++)
+            *vector_add(arena, &record->beats) = rejections->items[j];
+    }
 }
 
 void watch_light(struct watch *watch)
@@ -175,24 +280,41 @@ void watch_light(struct watch *watch)
         for (end = i;
              end < schedule->lane_count && address_equal(schedule->lanes[end].address, schedule->lanes[i].address);
              end++) {
-            struct record own = {0};
-            add_pulse(scratch, &own, &watch->pulses[end]);
             add_pulse(scratch, &host, &watch->pulses[end]);
+            add_hushes(scratch, &host, &watch->pulses[end]);
             add_pulse(scratch, &families[schedule->lanes[i].address.family == FAMILY_IPV6], &watch->pulses[end]);
-            watch->pulses[end].light = light_of(watch, &own);
         }
+        keep_hushes_of_some(&host);
+        for (size_t j = i; j < end; j++) {
+            struct record own = {.hushes.items = host.hushes.items, .hushes.count = host.hushes.count};
+            add_pulse(scratch, &own, &watch->pulses[j]);
+            hush(scratch, &own);
+            watch->pulses[j].light = light_of(watch, &own);
+        }
+        hush(scratch, &host);
         struct light light = light_of(watch, &host);
         for (size_t j = i; j < end; j++)
             watch->pulses[j].host = light;
     }
-    for (int side = 0; side < 2; side++)
+    for (int side = 0; side < 2; side++) {
+        bool by_rejections = families[side].beats.count == 0;
+        if (by_rejections)
+            add_rejections(watch, scratch, side, &families[side]);
         watch->family[side] = light_of(watch, &families[side]);
+        watch->family[side].by_rejections = by_rejections;
+    }
     arena_free(scratch);
 }
 
 uint64_t watch_longest_gap(const struct watch *watch)
 {
     return watch->family[0].gap > watch->family[1].gap ? watch->family[0].gap : watch->family[1].gap;
+}
+
+bool watch_in_longest_gap(const struct watch *watch, size_t lane, uint64_t sent_us)
+{
+    const struct light *light = &watch->pulses[lane].light;
+    return light->gap_us - light->gap < sent_us && sent_us < light->gap_us;
 }
 
 // By whose beats a try is judged that was sent at a moment.
@@ -229,17 +351,32 @@ const struct light *watch_light_of(const struct watch *watch, size_t lane)
     return judge_of(watch, lane, UINT64_MAX);
 }
 
-enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
+static enum shine shine_in(const struct light *light, uint64_t from_us, uint64_t to_us)
 {
-    if (watch->timeout_us == 0)
-        return SHINE_LIT;
-    const struct light *light = judge_of(watch, lane, from_us);
-    if (light != judge_of(watch, lane, to_us) || light->first == 0 || from_us < light->first)
+    if (light->first == 0 || from_us < light->first)
         return SHINE_DARK;
     for (size_t i = 0; i < light->lit.count; i++)
         if (light->lit.items[i].from <= from_us && to_us <= light->lit.items[i].to)
             return SHINE_LIT;
     return from_us >= light->begins && !light->ended ? SHINE_PENDING : SHINE_DARK; // the last chain may go on
+}
+
+enum shine watch_shine_rejected(const struct watch *watch, size_t lane, uint64_t sent_us)
+{
+    const struct light *light = watch_light_of(watch, lane);
+    if (watch->timeout_us == 0)
+        return SHINE_LIT;
+    if (!light->by_rejections || light->first == 0 || sent_us < light->first)
+        return shine_in(light, sent_us, sent_us);
+    return sent_us <= light->last + watch->close_us ? SHINE_LIT : SHINE_PENDING;
+}
+
+enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
+{
+    if (watch->timeout_us == 0)
+        return SHINE_LIT;
+    const struct light *light = judge_of(watch, lane, from_us);
+    return light == judge_of(watch, lane, to_us) ? shine_in(light, from_us, to_us) : SHINE_DARK;
 }
 
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us)

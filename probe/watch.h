@@ -1,7 +1,8 @@
 // Whether the way out and back was alive while a question was asked: silence means something only then.
 // For the files of probe/ only.
 //
-// Glossary. A *beat* is a probe that was answered, at the moment it was sent. A *sentinel* is a question that has been
+// Glossary. A *beat* is a probe that was answered, at the moment it was sent; a rejection (an ICMP error) is none, as a
+// router whose cable is out sends them too. A *sentinel* is a question that has been
 // answered and is asked again; an *ask* is one packet that does so. A *chain* is a row of beats between which no two
 // asks were in vain: one packet may be lost, two say that nobody heard. A try is *lit* where it was sent within a chain
 // that goes on for as long as an answer may take: something was answered before it (of the first tries of all: close
@@ -9,6 +10,10 @@
 // been shut for just that long.
 //
 // A lane is judged by its own beats from its first one on; before that, by its host's, then by all of its family's.
+// A *voice* is a TCP port that was open. One that was asked twice in vain, while others answered, is no service that
+// stopped, which would be closed: the host may ban us and spare others. From when it was last heard until it is heard
+// again nothing of its host is lit.
+//
 // Beats and asks are known from a capture as they were to the probe itself, and so is the light.
 #pragma once
 
@@ -31,6 +36,11 @@ struct ask {
     bool answered;
 };
 
+struct voice {
+    uint64_t question;
+    uint64_t heard_us; // when the try was sent that was answered first
+};
+
 typedef VECTOR(struct beats) beats_list;
 typedef VECTOR(struct ask) ask_list;
 
@@ -44,18 +54,29 @@ struct light {
     uint64_t first;  // beat, and what is close before it; 0: none, ever
     uint64_t last;   // beat
     uint64_t begins; // the last chain
-    uint64_t gap;    // the longest between two beats
+    uint64_t gap;    // the longest between two beats,
+    uint64_t gap_us; // which ended then
     bool ended;      // that chain: two asks since its last beat were in vain
     VECTOR(struct lit) lit;
-    unsigned lost;    // asks in vain between two beats, but for one gap: packets, or answers, are being lost
-    unsigned heard;   // asks that were answered
-    beats_list beats; // all of them, in rows that do not overlap
+    unsigned lost;      // asks in vain between two beats, but for one gap: packets, or answers, are being lost
+    unsigned heard;     // asks that were answered
+    bool hushed;        // that chain: a voice has not been heard again
+    bool by_rejections; // nothing else was heard
+    beats_list beats;   // all of them, in rows that do not overlap
+};
+
+enum beat {
+    BEAT_FIRM,
+    BEAT_LIMITED, // an ICMP error of the host itself, of which hosts send a few a second only (RFC 1812, 4.3.2.8)
+    BEAT_REJECTED // an ICMP error of whoever is in the way
 };
 
 struct pulse { // of a lane
     beats_list beats;
+    beats_list rejections;
     ask_list asks; // in the order of sending
-    bool firm;     // something answered that hosts do not limit: then an ask in vain means something
+    VECTOR(struct voice) voices;
+    bool firm; // something answered that hosts do not limit: then an ask in vain means something
     struct light light;
     struct light host; // of its whole host; shared by its lanes
 };
@@ -79,21 +100,29 @@ struct watch {
 void watch_begin(struct watch *watch, struct arena *arena, const struct schedule *schedule, uint64_t timeout_us);
 void watch_end(struct watch *watch);
 
-// A probe to a lane was answered, which was sent at that moment. `firm`: not by an ICMP error, which hosts and routers
-// send a few of a second only (RFC 1812, 4.3.2.8).
-void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, bool firm);
+// A probe to a lane was answered, which was sent at that moment.
+void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, enum beat beat);
 // A sentinel was asked; watch_take_back says that its packet did not leave after all.
 struct ask *watch_ask(struct watch *watch, size_t lane, const struct ask *ask);
 void watch_take_back(struct watch *watch, size_t lane, uint64_t question, unsigned number);
 // The ask of a number, the latest; NULL where there is none.
 struct ask *watch_find(const struct watch *watch, size_t lane, uint64_t question, unsigned number);
-// It was answered.
-void watch_answered(struct watch *watch, size_t lane, struct ask *ask, bool firm);
+// It was answered. A rejection leaves it in vain.
+void watch_answered(struct watch *watch, size_t lane, struct ask *ask, enum beat beat);
+
+// A TCP port was found open by a try that was sent at that moment. Some of each lane are kept.
+void watch_voice(struct watch *watch, size_t lane, uint64_t question, uint64_t sent_us);
+// How many asks of a question were in vain since it was heard last.
+unsigned watch_vain(const struct watch *watch, size_t lane, uint64_t question);
 
 // Works out the light of all lanes from what is known by now.
 void watch_light(struct watch *watch);
 // Of a try of a lane that was sent at a moment (0: not known). After watch_light.
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us);
+// The same of a try that is to confirm a rejection: by the lane's own beats, or its host's, for all of the time where
+// there are any, else by its family's. Where nothing but rejections was heard of that, one that was sent no earlier
+// is enough.
+enum shine watch_shine_rejected(const struct watch *watch, size_t lane, uint64_t sent_us);
 // Whether every try of a lane sent from one moment to another is lit (`SHINE_LIT`), or may be (`SHINE_PENDING`).
 enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us);
 // Whether something was answered that was sent after one try of a lane, at `from_us`, and no later than another. Where
@@ -101,5 +130,7 @@ enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from
 bool watch_apart(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us);
 // The longest time between two beats of one family, in microseconds. After watch_light.
 uint64_t watch_longest_gap(const struct watch *watch);
+// Whether a try was sent in the longest time between two beats of its lane. After watch_light.
+bool watch_in_longest_gap(const struct watch *watch, size_t lane, uint64_t sent_us);
 // By whose beats a lane is judged at the end: its own, its host's, or its family's.
 const struct light *watch_light_of(const struct watch *watch, size_t lane);

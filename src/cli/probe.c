@@ -52,7 +52,13 @@ static bool probe(struct arena *arena, const struct options *options, const stru
     probe.capture_in_place = true;
     probe.capture_frames = observations->capture_frames;
     probe.capture_bytes = observations->capture_bytes;
+    bool lacks = probe.capture != NULL && probe.capture_frames == 0 && observations->items.count > 0;
     GUARD(probe_run(arena, &rest, &probe, &fresh, summary, error));
+    if (lacks) {
+        log_line(LOG_ERROR, "%s: lacks the packets of what %s knew before: for a capture of all, begin both anew",
+                 probe.capture, state);
+        summary->problem = true;
+    }
     if (!state_merge(arena, &kept, &fresh, summary, error)) { // what was observed is told all the same
         log_line(LOG_ERROR, "%s", error->message);
         summary->problem = true;

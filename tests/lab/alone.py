@@ -12,8 +12,9 @@ that answer; the others are closed), udp_silent (true: those others are silent),
 echo (false: pings are not answered), delay (seconds that every answer takes),
 late (seconds that an open port takes instead), stops ([ports, seconds]: they are closed from then on);
 mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the first packet: the line is
-dead), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), limit (answers
-a second, the others are lost), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), reset_of
+dead), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), ban_spares (these TCP ports are not), limit (answers
+a second, the others are lost), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), unreachable ([from, to] in
+seconds since the first packet: a router says so of every packet), rejects (what is not open is rejected by a router), rejects_of (of this address only), errors (of a router, so many a second), reset_of
 (this address only), refuse (packets after which every UDP port is unreachable), accept (SYNs after which every port is open), accept_of (of this address only)."""
 import fcntl
 import heapq
@@ -64,13 +65,14 @@ class Hosts:
         self.packets = self.syns = 0
         self.first = self.banned = None
         self.tokens, self.filled = 5.0, time.monotonic()
+        self.errors, self.told = 6.0, time.monotonic()
 
-    def is_lost(self, now, target):
+    def is_lost(self, now, target, port):
         self.first = self.first or now
         down = self.of.get("down")
         if down and down[0] <= now - self.first < down[1]:
             return True
-        if target != self.of.get("ban_of", target):
+        if target != self.of.get("ban_of", target) or port in self.of.get("ban_spares", ()):
             return False
         self.packets += 1
         if "ban" not in self.of or self.packets <= self.of["ban"]:
@@ -78,22 +80,34 @@ class Hosts:
         self.banned = self.banned or now
         return now - self.banned < self.of.get("ban_seconds", 1e9)
 
+    def rejection(self, source, target, whole, code4, code6):
+        """By a router in the path; so many a second where it is limited."""
+        now = time.monotonic()
+        self.errors = min(6.0, self.errors + (now - self.told) * self.of.get("errors", 1e9))
+        self.told = now
+        if self.errors < 1:
+            return None
+        self.errors -= 1
+        kind, router = ((1, 3, code4), socket.inet_aton("203.0.113.1")) if len(source) == 4 else ((58, 1, code6), socket.inet_pton(socket.AF_INET6, "2001:db8:ffff::1"))
+        head = struct.pack("!BBHI", kind[1], kind[2], 0, 0) + whole[:28 if len(source) == 4 else 100]
+        return 0, packet(router, source, kind[0], head, 2)
+
     def tcp(self, source, target, segment, whole):
         own, port, sequence, _, _, flags = struct.unpack("!HHIIBB", segment[:14])
         if flags & 0x12 != 2:
             return None
         ours = self.of.get("accept_of", self.of.get("reset_of")) in (None, name_of(target))
         self.syns += ours
-        if ours and self.syns > self.of.get("prohibit", 1e9):  # by a router in the path
-            kind, router = ((1, 3, 13), socket.inet_aton("203.0.113.1")) if len(source) == 4 else ((58, 1, 1), socket.inet_pton(socket.AF_INET6, "2001:db8:ffff::1"))
-            head = struct.pack("!BBHI", kind[1], kind[2], 0, 0) + whole[:28 if len(source) == 4 else 100]
-            return 0, packet(router, source, kind[0], head, 2)
+        if ours and self.syns > self.of.get("prohibit", 1e9):
+            return self.rejection(source, target, whole, 13, 1)
         if ours and self.syns > self.of.get("reset", 1e9):
             head = struct.pack("!HHIIBBHHH", port, own, 0, sequence + 1 & 0xffffffff, 0x50, 0x14, 0, 0, 0)
             return 0, packet(target, source, 6, head, 16)
         is_open = port in self.of.get("open_of", {}).get(name_of(target), self.of.get("open", ())) or (ours and self.syns > self.of.get("accept", 1e9))
         stops = self.of.get("stops")
         is_open = is_open and not (stops and port in stops[0] and time.monotonic() - self.first > stops[1])
+        if not is_open and self.of.get("rejects") and name_of(target) == self.of.get("rejects_of", name_of(target)):
+            return self.rejection(source, target, whole, 13, 1)
         if not is_open and self.of.get("silent"):
             return None
         head = struct.pack("!HHIIBBHHH", port, own, 1000 if is_open else 0, sequence + 1 & 0xffffffff, 0x50, 0x12 if is_open else 0x14,
@@ -125,8 +139,11 @@ class Hosts:
             protocol, source, target, body = whole[9], whole[12:16], whole[16:20], whole[(whole[0] & 15) * 4:]
         else:
             protocol, source, target, body = whole[6], whole[8:24], whole[24:40], whole[40:]
-        if protocol not in (1, 6, 17, 58) or (protocol == 58 and body[0] not in (128,)) or self.is_lost(time.monotonic(), name_of(target)):
+        if protocol not in (1, 6, 17, 58) or (protocol == 58 and body[0] not in (128,)) or self.is_lost(time.monotonic(), name_of(target), struct.unpack("!H", body[2:4])[0] if protocol == 6 else 0):
             return None
+        gone = self.of.get("unreachable")
+        if gone and gone[0] <= time.monotonic() - self.first < gone[1]:
+            return self.rejection(source, target, whole, 1, 3)
         if protocol == 6:
             told = self.tcp(source, target, body, whole)
             return None if told and self.is_over_the_limit(time.monotonic()) else told

@@ -105,6 +105,56 @@ class Silence(unittest.TestCase):
         self.each(test, ([0.01, 0.6], [0.01, 1.1], [0.1, 0.9], [0.3, 1.6]))
         self.assertEqual(test("syn", HOSTS[0], [0.01, 0.6]), {"filtered"})  # it is asked again when it is up
 
+    def test_what_a_router_says_in_a_short_outage_rejects_no_open_port(self):
+        opens = [*range(1000, 1100, 2)]
+
+        def test(method, host, gap, limit):
+            with tempfile.TemporaryDirectory() as folder:
+                capture = str(pathlib.Path(folder) / "c.pcap")
+                kept = ("--capture", capture) if method == "syn" else ()
+                targets = "%s tcp 1000-1099\n%s udp 53\n%s icmp\n" % (host, host, host)
+                done = common.alone({"open": opens, "silent": True, "udp": [53], "unreachable": gap, **limit}, "probe", "--targets", "-", *ONLY, "--method", method, *kept, stdin=targets)
+                again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets).stdout if kept else done.stdout
+            lines = [json.loads(line) for line in done.stdout.splitlines()][:-1]
+            states = {(x["protocol"], port): x["state"] for x in lines for port in range(x.get("from_port", 0), x.get("to_port", 0) + 1)}
+            self.assertEqual(again.splitlines()[:-1], done.stdout.splitlines()[:-1])
+            self.assertLessEqual({s for (_, port), s in states.items() if port in opens or port in (0, 53)}, {"open", "unknown"} if limit else {"open"})
+            self.assertLessEqual({s for (protocol, port), s in states.items() if protocol == "tcp" and port % 2}, {"filtered", "rejected", *(["unknown"] if limit else [])})
+            self.assertFalse(any(x.get("unstable") for x in lines if x["protocol"] == "tcp" and x["state"] != "open"))
+        self.each(test, ([0, 0.5], [0.01, 0.6], [0.005, 1.5]), ({}, {"errors": 1}))
+
+    def test_what_a_router_says_to_the_end_rejects_nothing_of_a_host_that_has_answered(self):
+        def test(method, host):
+            opens = [*range(1000, 1400, 4)]
+            states, reasons, _ = self.probe("%s tcp 1000-1399\n" % host, "--method", method, "--rate", "1000", status=(3,), open=opens, silent=True, unreachable=[0.2, 1e9])
+            self.no_open_port_is_called_silent(states, opens)
+            self.assertIn("open", states.values())
+            self.assertTrue(any("rejected" in reason or "closes everything" in reason for reason in reasons), reasons)
+        self.each(test)
+
+    def test_a_host_behind_a_filter_that_rejects_is_rejected_for_twice_the_packets(self):
+        def test(method, host, case):
+            others, behaviour, most = case
+            with tempfile.TemporaryDirectory() as folder:
+                count = pathlib.Path(folder) / "count"
+                targets = "%s tcp 1-300\n" % host + ("%s tcp 22\n" % (host[:-1] + "5") if others else "")
+                states, _, summary = self.probe(targets, "--method", method, status=(0,), rejects=True, silent=True, count=str(count),
+                                                **{key: {host[:-1] + "5": [22]} if key == "open_of" else value for key, value in behaviour.items()})
+                packets = int(count.read_text())
+            self.assertLessEqual({s for (address, _, _), s in states.items() if address == host}, {"rejected", "open", "filtered"} if "errors" in behaviour else {"rejected", "open"})
+            self.assertEqual(summary["rejected"], 300 - len(behaviour.get("open", ())) if "errors" not in behaviour else summary["rejected"])
+            self.assertLess(packets, most)
+            self.assertLess(summary["seconds"], 9)
+        self.each(test, ((False, {}, 640), (False, {"open": [22]}, 640), (True, {"open_of": {}}, 640), (False, {"open": [22], "errors": 1}, 2500), (False, {"errors": 1}, 2500)))
+
+    def test_a_ban_that_spares_the_ports_everybody_uses_leaves_the_others_unknown(self):
+        def test(method, host, seed):
+            opens = [1022, 1080, 1150, 1200, 1250, 1299]
+            states, reasons, _ = self.probe("%s tcp 1000-1299\n" % host, "--method", method, "--seed", seed, status=(3,), open=opens, silent=True, ban=150, ban_spares=[1080])
+            self.no_open_port_is_called_silent(states, opens)
+            self.assertIn("an open port of the host stopped answering", " ".join(reasons))
+        self.each(test, ("1", "3"))
+
     def test_a_ban_that_ends_is_waited_for(self):
         states, _, summary = self.probe("198.51.100.4 tcp 1-400\n", status=(0,), open=[22, 80, 399], ban=200, ban_seconds=4)
         self.assertEqual((summary["open"], summary["closed"]), (3, 397))
@@ -171,6 +221,14 @@ class Silence(unittest.TestCase):
                 self.assertEqual(len(states), 65)
                 self.assertGreater(summary["sentinels"]["answered"], 0)
         self.each(test)
+
+    def test_a_capture_that_lacks_what_the_state_knows_is_said_and_incomplete(self):
+        with tempfile.TemporaryDirectory() as folder:
+            words = ("--state", str(pathlib.Path(folder) / "state"))
+            self.probe("198.51.100.4 tcp 1-60\n", "--method", "connect", *words, open=[22], silent=True, ban=100, status=(3,))
+            done = common.alone({"open": [22], "silent": True}, "probe", "--targets", "-", *ONLY, *words, "--capture", str(pathlib.Path(folder) / "c.pcap"), stdin="198.51.100.4 tcp 1-60\n")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("lacks the packets of what", done.stderr)
 
     def test_a_canary_that_answers_earns_the_silence_of_others_and_one_that_is_silent_earns_nothing(self):
         def test(method, host):

@@ -1,6 +1,7 @@
-"""Captures drawn at random, of answers, losses and bans: no silence is called filtered without its frame, whatever came in whichever order;
+"""Captures drawn at random, of answers, losses, bans and what routers say in outages: no silence is called filtered, and no port rejected, without its frame, whatever came in whichever order;
 and where all was alive all the time it is. The rules are taken from shared/semantics.md and know nothing of how the product does it."""
 import bisect
+import itertools
 import json
 import os
 import pathlib
@@ -14,12 +15,13 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 
+ROUTER = "203.0.113.1"
 OWN, HOSTS, PORTS, TIMEOUT, TRIES = "203.0.113.7", ("198.51.100.4", "198.51.100.5", "198.51.100.6"), 12, 1.0, 3
 CLOSE = 0.06  # so much before the first answer of all is as good as with it
 
 
-def ipv4(source, target, segment):
-    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(segment), 0, 0, 60, 6, 0, socket.inet_aton(source), socket.inet_aton(target)) + segment
+def ipv4(source, target, segment, protocol=6):
+    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(segment), 0, 0, 60, protocol, 0, socket.inet_aton(source), socket.inet_aton(target)) + segment
 
 
 def segment(from_port, to_port, sequence, acknowledged, flags):
@@ -31,12 +33,14 @@ class World:
 
     def __init__(self, seed, alive):
         draw = random.Random(seed)
-        self.packets, self.beats, self.tries, self.vain = [], {}, {}, {}
+        self.packets, self.beats, self.tries, self.vain, self.told = [], {}, {}, {}, {}
         listening = {(host, port) for host in HOSTS for port in range(1, PORTS + 1) if draw.random() < 0.4}
         bans = {} if alive else {host: sorted(draw.uniform(0, 14) for _ in range(2)) for host in HOSTS if draw.random() < 0.6}
+        outages = {} if alive else {host: sorted(draw.uniform(0, 8) for _ in range(2)) for host in HOSTS if draw.random() < 0.5}
+        refused = {place for place in itertools.product(HOSTS, range(1, PORTS + 1)) if place not in listening and draw.random() < 0.3}
         down = None if alive or draw.random() < 0.5 else sorted(draw.uniform(0, 14) for _ in range(2))
         loss, now, own_port, answered = 0 if alive else draw.choice((0, 0, 0.1)), 100.0, 20000, set()
-        schedule = [(host, port) for _ in range(TRIES) for host in HOSTS for port in range(1, PORTS + 1)]
+        schedule = [(host, port) for _ in range(TRIES + 1) for host in HOSTS for port in range(1, PORTS + 1)]
         if not alive:
             draw.shuffle(schedule)
             schedule = schedule[:draw.randrange(len(schedule) // 2, len(schedule) + 1)]
@@ -56,7 +60,12 @@ class World:
             self.packets.append((now, ipv4(OWN, host, segment(own_port, port, sequence, 0, 2))))
             was_answered, at = place in answered, now - begin
             dead = (host in bans and bans[host][0] <= at < bans[host][1]) or (down and down[0] <= at < down[1]) or draw.random() < loss
-            if place in listening and not dead:
+            says = not dead and (place in refused or (host in outages and outages[host][0] <= at < outages[host][1]))
+            if says and draw.random() < 0.9:
+                self.packets.append((now + 0.01, ipv4(ROUTER, OWN, struct.pack("!BBHI", 3, 1, 0, 0) + self.packets[-1][1][:28], 1)))
+                if place not in answered:
+                    self.told.setdefault(place, now + 0.01)
+            if place in listening and not dead and not says:
                 answered.add(place)
                 self.packets.append((now + 0.01, ipv4(host, OWN, segment(port, own_port, 7, sequence + 1 & 0xffffffff, 0x12))))
                 self.beats.setdefault(host, []).append(now)
@@ -73,11 +82,11 @@ class World:
             for moment, packet in self.packets:
                 file.write(struct.pack("<IIII", int(moment), int(moment % 1 * 1e9), len(packet), len(packet)) + packet)
 
-    def is_framed(self, host, moment):
+    def is_framed(self, host, moment, always=False):
         """Something answered before it and after its whole wait: of the host itself from its first answer on, else of anybody; and between two
         neighbours of those answers the host did not leave two asks unanswered."""
         own = self.beats.get(host, [])
-        of_host = bool(own) and own[0] <= moment
+        of_host = bool(own) and (always or own[0] <= moment)
         beats = sorted(own if of_host else [beat for some in self.beats.values() for beat in some])
         if not beats or moment < beats[0] - CLOSE:
             return False
@@ -87,6 +96,9 @@ class World:
         vain = self.vain.get(host, []) if of_host else []
         return all(sum(before + 0.06 < ask < after for ask in vain) < 2 for before, after in zip(beats[max(first, 0):last], beats[max(first, 0) + 1:last + 1]))
 
+    def is_rejected(self, place):
+        """Asked once more, a second after it was rejected, while the host showed to be alive; or, if it never did, somebody."""
+        return any(moment >= self.told[place] + 0.999 and self.is_framed(place[0], moment, True) for moment in self.tries[place])
 
     def framed_apart(self, place):
         """How many tries have a frame, and something answered between each and the one before: else both may be lost to one gap."""
@@ -111,17 +123,20 @@ class Silence(unittest.TestCase):
         return {(x["address"], port): x["state"] for x in map(json.loads, done.stdout.splitlines()[:-1]) for port in range(x["from_port"], x["to_port"] + 1)}
 
     def test_no_silence_is_called_filtered_without_its_frame(self):
-        filtered = unknown = 0
-        for seed in range(150):
+        filtered = unknown = rejected = 0
+        for seed in range(200):
             world = World(seed, False)
             states = self.states(world)
             for place, state in states.items():
                 self.assertEqual(state == "open", place in world.answered, (seed, place))
                 filtered += state == "filtered"
                 unknown += state == "unknown"
+                rejected += state == "rejected"
+                if state == "rejected":
+                    self.assertTrue(world.is_rejected(place), (seed, place))
                 if state == "filtered":
                     self.assertGreaterEqual(world.framed_apart(place), TRIES, (seed, place))
-        self.assertGreater(min(filtered, unknown), 300)  # both are there to be told apart
+        self.assertGreater(min(filtered, unknown, rejected), 300)  # both are there to be told apart
 
     def test_where_all_is_alive_all_the_time_every_silence_is_earned(self):
         for seed in range(30):
@@ -129,7 +144,9 @@ class Silence(unittest.TestCase):
             states = self.states(world)
             last = max(max(beats) for beats in world.beats.values())
             for place, state in states.items():
-                if place not in world.answered and world.tries[place][-1] + TIMEOUT < last and len(world.beats.get(place[0], ())) > 0 and \
+                if place in world.told:
+                    self.assertIn(state, ("rejected", "unknown"), (seed, place))
+                elif place not in world.answered and world.tries[place][-1] + TIMEOUT < last and len(world.beats.get(place[0], ())) > 0 and \
                         world.tries[place][-1] + TIMEOUT < max(world.beats[place[0]]) and world.tries[place][0] > min(world.beats[place[0]]):
                     self.assertEqual(state, "filtered", (seed, place))
 

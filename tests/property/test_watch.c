@@ -121,13 +121,13 @@ static void a_try_is_lit_exactly_where_the_definition_says(void **state)
         }
         for (size_t i = 0; i < EVENTS; i++) {
             if (!events[i].ask) {
-                watch_beat(&watch, events[i].lane, events[i].sent_us, true);
+                watch_beat(&watch, events[i].lane, events[i].sent_us, BEAT_FIRM);
                 continue;
             }
             watch_ask(&watch, events[i].lane,
                       &(struct ask){.question = i, .number = FIRST_ASK, .sent_us = events[i].sent_us});
             if (events[i].answered)
-                watch_answered(&watch, events[i].lane, watch_find(&watch, events[i].lane, i, FIRST_ASK), true);
+                watch_answered(&watch, events[i].lane, watch_find(&watch, events[i].lane, i, FIRST_ASK), BEAT_FIRM);
         }
         watch_light(&watch);
         for (uint64_t moment = 50000; moment < 15000000; moment += 30000)
