@@ -77,7 +77,11 @@ static bool make_folders(const struct bundle *bundle, const char *path, struct e
 
 bool bundle_seal(struct bundle *bundle, const char *path, const void *bytes, size_t length, struct error *error)
 {
-    return make_folders(bundle, path, error) && file_write(bundle_path(bundle, path), bytes, length, error);
+    const char *there = bundle_path(bundle, path);
+    if (make_folders(bundle, path, error) && file_write(there, bytes, length, error))
+        return true;
+    unlink(there); // it may be there, and not known to be on the disk
+    return false;
 }
 
 static void list(struct bundle *bundle, const char *path, size_t bytes, const char sha256[DIGEST_TEXT])
@@ -104,7 +108,11 @@ bool bundle_copy(struct bundle *bundle, const char *path, const char *from, stru
 {
     char sha256[DIGEST_TEXT];
     size_t bytes;
-    GUARD(make_folders(bundle, path, error) && file_copy(from, bundle_path(bundle, path), &bytes, sha256, error));
+    const char *there = bundle_path(bundle, path);
+    if (!make_folders(bundle, path, error) || !file_copy(from, there, &bytes, sha256, error)) {
+        unlink(there);
+        return false;
+    }
     list(bundle, path, bytes, sha256);
     return true;
 }
