@@ -151,7 +151,8 @@ static const struct reason *rules_lack(struct hopper *hopper, const struct load_
     const struct lack *lack = estate_lack(hopper->estate, kept, KIND_LISTENER_RULES, home->owner, home->region);
     enum completeness_state state = estate_completeness(hopper->estate, KIND_LISTENER_RULES, home->owner, home->region);
     if (lack != NULL && (state == COMPLETENESS_PARTIAL || state == COMPLETENESS_DAMAGED))
-        return rules_doubt(hopper, balancer, lack->text);
+        return reason_lack_of(kept, REASON_BALANCER, balancer->name,
+                              settle_by_call(kept, KIND_LISTENER_RULES, balancer->name), lack);
     for (size_t r = 0; r < listener->rules.count; r++)
         if (listener->rules.items[r].doubt != NULL)
             return rules_doubt(hopper, balancer, listener->rules.items[r].doubt);
