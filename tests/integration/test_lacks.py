@@ -11,7 +11,8 @@ from test_balancer_targets import classic, two_listeners
 from test_load_balancers import balanced
 import test_told_bridges
 from test_told_bridges import BALANCER, accelerator, behind_balancer, distributions, estate, origin
-from test_world import Case, documents, folder
+from test_snapshots import plain
+from test_world import V4, Case, documents, each, folder
 
 
 def rich():
@@ -57,6 +58,14 @@ class Lacks(Case):
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             failed = [bad for bad in pool.map(judge, cuts) if bad]
         self.assertEqual(failed[:5], [], "%d of %d" % (len(failed), len(cuts)))
+
+    @each([("associated", 0), ("disassociated", 0), ("associating", 3), ("disassociating", 3), ("failed", 3), ("a-new-word", 3)])
+    def test_an_association_of_a_gateways_table_in_each_of_its_states(self, state, status):
+        made = plain()
+        made["RouteTables"].append({"RouteTableId": "rtb-e", "VpcId": "vpc-1", "Routes": [], "Associations": [
+            {"Main": False, "GatewayId": "igw-1", "AssociationState": {"State": state}}]})
+        says = {"missing": "an association of rtb-e is " + state} if status else {}
+        self.check(folder(documents(made)), status, {V4: "possible" if status else "exact"}, **says)
 
     def test_listeners_of_a_balancer_behind_an_accelerator_that_are_not_there_are_missing(self):
         made, health = behind_balancer()
