@@ -10,6 +10,7 @@ sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__
 import common
 from oracle import estates
 from test_load_balancers import ARN, GROUP_ARN, balanced, interface
+from test_world import each
 from test_snapshots import Case, entry, permission
 
 WEB = ("10.0.2.4", 8080)
@@ -176,6 +177,16 @@ class Rules(Behind):
         self.assertEqual(self.behind(estate)[("443/HTTPS", WEB[0])], {("8.128.0.0/9", "exact")})
         deny["Conditions"].append(condition("path-pattern", "/admin"))  # the client may ask for another path
         self.assertEqual(self.behind(estate)[("443/HTTPS", WEB[0])], {("8.0.0.0/8", "exact")})
+
+    @each([(0, 1), (1, 0)])
+    def test_of_two_rules_of_one_priority_neither_is_known_to_be_asked_first(self, first, second):
+        estate = two_listeners()
+        rules = [rule(listener_arn(APP, "a"), 5, [{"Type": "fixed-response"}]), rule(listener_arn(APP, "a"), 5, [forward("web/1")])]
+        rules[first]["RuleArn"] += "a"
+        rules[second]["RuleArn"] += "b"
+        estate["Rules"] += rules
+        self.assertEqual(self.behind(estate, expect=3)[("443/HTTPS", WEB[0])], {("8.0.0.0/8", "possible")})
+        self.assertIn("both have priority 5", str(self.outcome(estate, expect=3)["unread"]))
 
     def test_a_network_load_balancers_rule_by_source(self):
         estate = balanced("network", protocol="TCP")
