@@ -337,7 +337,7 @@ static enum address_gateway gateway_of(const struct interface_address *address)
     struct address first = {address->address.family, address->address.first};
     bool routed = address_is_global(first) || address_is_loopback(first) ||
                   (first.family == FAMILY_IPV4 && first.bits < PENDING_ADDRESSES);
-    return address->gateway == GATEWAY_INTERNET && !routed ? GATEWAY_NONE : address->gateway;
+    return address->gateway != GATEWAY_CARRIER && !routed ? GATEWAY_NONE : address->gateway;
 }
 
 static struct site *site_of(struct engine *engine, const struct network_interface *interface,
