@@ -407,7 +407,31 @@ static void doubt_family(struct walker *walker, struct hop_in *in, const struct 
               reason_doubt(kept, REASON_BALANCER, name, settle_by_call(kept, KIND_TARGET_GROUPS, name), text));
 }
 
-// The target's addresses that its group's family sends to: the primary one of IPv4, and of IPv6 each may be.
+// Of an interface's IPv6 addresses those of which one is its primary one, by what IsPrimaryIpv6 says: that one, else
+// all but those that are not, else all.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterfaceIpv6Address.html
+struct candidates {
+    VECTOR(struct address) items;
+    bool sure;
+};
+
+static struct candidates primary_ipv6(struct arena *arena, const struct network_interface *interface)
+{
+    struct candidates found = {0};
+    for (int least = PRIMARY; least >= PRIMARY_NOT_TOLD && found.items.count == 0; least--)
+        for (size_t i = 0; i < interface->address_count; i++) {
+            const struct interface_address *one = &interface->addresses[i];
+            bool told = least == PRIMARY       ? one->primary == PRIMARY
+                        : least == PRIMARY_NOT ? one->primary == PRIMARY_NOT_TOLD
+                                               : true;
+            if (told && one->address.family == FAMILY_IPV6 && one->address.length == 128)
+                *vector_add(arena, &found.items) = one->private_address;
+            found.sure = found.items.count == 1 && least != PRIMARY_NOT_TOLD;
+        }
+    return found;
+}
+
+// The target's addresses that its group's family sends to: the primary ones of IPv4 and of IPv6.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-register-targets.html
 static void reach_interface(struct walker *walker, const struct hop_in *way, const struct target *target,
                             const struct network_interface *interface, uint16_t port, inner_list *inners)
@@ -421,7 +445,10 @@ static void reach_interface(struct walker *walker, const struct hop_in *way, con
     size_t reached = 0;
     if (either)
         doubt_family(walker, &in, way);
-    else if (six && own_address(interface, FAMILY_IPV6, 1).family != 0) // which one is primary is not read
+    struct candidates primary = {0};
+    if (six)
+        primary = primary_ipv6(walker->arena, interface);
+    if (!either && primary.items.count > 0 && !primary.sure)
         doubt_way(
             walker, &in, way,
             reason_doubt(kept, REASON_BALANCER, interface->id, settle_by_probe,
@@ -430,8 +457,8 @@ static void reach_interface(struct walker *walker, const struct hop_in *way, con
         reach_target(walker, &in, interface, own, port, target, inners);
         reached++;
     }
-    for (size_t a = 0; six && (own = own_address(interface, FAMILY_IPV6, a)).family != 0; a++, reached++)
-        reach_target(walker, &in, interface, own, port, target, inners);
+    for (size_t a = 0; a < primary.items.count; a++, reached++)
+        reach_target(walker, &in, interface, primary.items.items[a], port, target, inners);
     if (reached == 0)
         walk_note(walker, arena_printf(kept, "target %s of target group %s has no %s address: not reached", target->id,
                                        target_group_name(group), group->is_ipv6 ? "IPv6" : "IPv4"));

@@ -327,6 +327,7 @@ struct interface_address {
     struct prefix address; // a whole prefix only for delegated IPv6 prefixes
     struct address private_address;
     enum address_gateway gateway; // CarrierIp (Wavelength), CustomerOwnedIp (Outposts), else the internet gateway
+    enum { PRIMARY_NOT_TOLD, PRIMARY_NOT, PRIMARY } primary; // IsPrimaryIpv6
 };
 
 // There may be millions of these: what few have is kept apart.

@@ -383,6 +383,16 @@ class Targets(Behind):
         estate["NetworkInterfaces"][1]["Ipv6Addresses"].append({"Ipv6Address": "2001:db8:2::5"})
         self.assertEqual(self.behind(estate), {("443/HTTPS", "2001:db8:2::%d" % n): {("8.0.0.0/8", "possible")} for n in (4, 5)})
 
+    @each([((True, False), {4: "exact"}), ((False, True), {5: "exact"}), ((None, False), {4: "exact"}), ((True, None), {4: "exact"}),
+           ((False, False), {4: "possible", 5: "possible"}), ((None, None), {4: "possible", 5: "possible"}), ((True, True), {4: "possible", 5: "possible"})])
+    def test_which_ipv6_address_is_primary_decides_where_a_target_is(self, told, answers):
+        estate = balanced()
+        estate["TargetGroups"][0]["IpAddressType"] = "ipv6"
+        estate["NetworkInterfaces"][0]["Ipv6Addresses"] = [{"Ipv6Address": "2001:db8:1::9"}]
+        estate["NetworkInterfaces"][1]["Ipv6Addresses"] = [
+            {"Ipv6Address": "2001:db8:2::%d" % n, **({} if says is None else {"IsPrimaryIpv6": says})} for n, says in zip((4, 5), told)]
+        self.assertEqual(self.behind(estate), {("443/HTTPS", "2001:db8:2::%d" % n): {("8.0.0.0/8", word)} for n, word in answers.items()})
+
     def test_a_classic_load_balancers_instance_that_the_snapshot_lacks_is_missing(self):
         estate = classic()
         estate["LoadBalancerDescriptions"][0]["Instances"].append({"InstanceId": "i-gone"})
