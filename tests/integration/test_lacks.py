@@ -67,6 +67,19 @@ class Lacks(Case):
         says = {"missing": "an association of rtb-e is " + state} if status else {}
         self.check(folder(documents(made)), status, {V4: "possible" if status else "exact"}, **says)
 
+    @each([(["subnet-1"], 0), (["subnet-1", "subnet-2"], 3)])
+    def test_a_classic_load_balancer_has_a_node_in_each_of_its_subnets(self, subnets, status):
+        made = classic()
+        made["LoadBalancerDescriptions"][0]["Subnets"] = subnets
+        self.check(folder(documents(made)), status, {}, **({"missing": "load balancer old subnet-2"} if status else {}))
+
+    @each([("ipv4", [], 0), ("dualstack", [], 3), ("dualstack", ["2001:db8:1::9"], 0), ("dualstack-without-public-ipv4", ["2001:db8:1::9"], 0)])
+    def test_a_dualstack_load_balancers_node_has_an_ipv6_address(self, family, addresses, status):
+        made = balanced()
+        made["LoadBalancers"][0].update(IpAddressType=family, AvailabilityZones=[{"ZoneName": "eu-west-3a", "SubnetId": "subnet-1"}])
+        made["NetworkInterfaces"][0]["Ipv6Addresses"] = [{"Ipv6Address": one} for one in addresses]
+        self.check(folder(documents(made)), status, {}, **({"missing": "IPv6 address of dualstack load balancer front subnet-1"} if status else {}))
+
     def test_listeners_of_a_balancer_behind_an_accelerator_that_are_not_there_are_missing(self):
         made, health = behind_balancer()
         del made["Listeners"]
