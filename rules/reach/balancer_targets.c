@@ -328,16 +328,30 @@ static bool is_inside(const struct walker *walker, const char *vpc_id, struct ad
     return !any;
 }
 
+// A target of zone "all" is outside the VPC where its address is in none of the VPC's blocks, as far as those are told.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetDescription.html
+static bool is_on_premises(const struct walker *walker, const char *vpc_id, const char *zone, struct address address)
+{
+    const struct vpc *vpc = vpc_id == NULL ? NULL : map_get(&walker->estate->vpcs, vpc_id);
+    if (vpc == NULL || vpc->ipv4_blocks.count == 0 || !text_same(zone, "all") || address.family != FAMILY_IPV4)
+        return false;
+    for (size_t i = 0; i < vpc->ipv4_blocks.count; i++)
+        if (prefix_holds(vpc->ipv4_blocks.items[i], address))
+            return false;
+    return true;
+}
+
 // A target that is no interface of the snapshot: one of this VPC is missing, others (on premises, in other VPCs,
 // another load balancer's) are not covered.
-static void not_found(struct walker *walker, const char *id, const char *vpc_id, const char *whose)
+static void not_found(struct walker *walker, const char *id, const char *zone, const char *vpc_id, const char *whose)
 {
     struct arena *arena = walker->set->arena;
     struct address address;
     const struct instance *instance = map_get(&walker->estate->instances, id);
     if (instance != NULL && instance_is_gone(instance))
         return;
-    if (address_parse(id, &address) && !is_inside(walker, vpc_id, address)) {
+    if (address_parse(id, &address) &&
+        (!is_inside(walker, vpc_id, address) || is_on_premises(walker, vpc_id, zone, address))) {
         text_list_add(arena, &walker->set->not_covered,
                       arena_printf(arena, "target %s of %s is no interface of this snapshot", id, whose));
         return;
@@ -348,7 +362,8 @@ static void not_found(struct walker *walker, const char *id, const char *vpc_id,
 
 static void not_considered(struct walker *walker, const struct target *target, const struct target_group *group)
 {
-    not_found(walker, target->id, group->vpc_id, arena_printf(walker->set->arena, "target group %s", group->name));
+    not_found(walker, target->id, target->zone, group->vpc_id,
+              arena_printf(walker->set->arena, "target group %s", group->name));
 }
 
 // Interfaces that share a private address, in different VPCs.
@@ -557,7 +572,7 @@ void targets_of_classic(struct walker *walker, const struct hop_in *way)
         if (!sure && count > 0)
             doubt_way(walker, &in, way, home_doubt(walker, id));
         if (home == NULL)
-            not_found(walker, id, balancer->vpc_id, whose);
+            not_found(walker, id, NULL, balancer->vpc_id, whose);
         else if (count == 0)
             lack_primary(walker, id, whose);
         for (size_t n = 0; n < count; n++) {
@@ -565,7 +580,7 @@ void targets_of_classic(struct walker *walker, const struct hop_in *way)
             if (address.family != 0)
                 reach_target(walker, &in, interfaces[n], address, way->listener->instance_port, NULL, NULL);
             else
-                not_found(walker, id, balancer->vpc_id, whose);
+                not_found(walker, id, NULL, balancer->vpc_id, whose);
         }
     }
 }

@@ -277,6 +277,7 @@ struct vpc {
     bool says_block; // what Block Public Access does to it
     enum block_mode block;
     struct ipv6_blocks ipv6_blocks;
+    VECTOR(struct prefix) ipv4_blocks; // in whatever state
 };
 
 struct prefix_list {

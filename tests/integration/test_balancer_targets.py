@@ -418,6 +418,15 @@ class Targets(Behind):
         self.assertEqual((item["eni_id"], item["exposures"][0]["certainty"]), ("eni-far", "possible"))
         self.assertIn("the way from vpc-1 to vpc-9 is not modelled", common.texts(item["exposures"][0]["via"]))
 
+    @each([("10.9.2.30", "all", 0), ("10.9.2.30", "eu-west-3a", 3), ("10.0.2.30", "all", 3), ("10.8.2.30", "all", 3)])
+    def test_an_address_of_zone_all_outside_the_vpcs_blocks_is_on_premises(self, address, zone, status):
+        estate = balanced(target_type="ip", target_id=address)
+        estate["Vpcs"][0]["CidrBlockAssociationSet"] = [{"CidrBlock": "10.0.0.0/16"}, {"CidrBlock": "10.8.0.0/16"}]
+        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["Target"]["AvailabilityZone"] = zone
+        output = self.outcome(estate, expect=status)
+        line = "target %s of target group web is no interface of this snapshot" % address
+        self.assertEqual((bool(output["missing"]), line in output["not_covered"]), (status == 3, status == 0))
+
     def test_an_application_load_balancer_behind_a_network_one_goes_by_its_own_rules_and_zones(self):
         inner = "app/inner/fedcba9876543210"
         estate = balanced("network", "alb", ARN % inner, "TCP")
