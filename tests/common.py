@@ -54,10 +54,11 @@ def ids(reasons):
 
 
 def check_reasons(case, output):
-    """Every exposure says why; what is only possible, what would settle it, and behind a load balancer or service that is no probe of the target's own address."""
+    """Every exposure says why; what is only possible, what would settle it, and what of it is missing is listed; behind a load balancer or service that is no probe of the target's own address."""
     for item in output["endpoints"] + output["indirect"]:
         for x in item["exposures"]:
             case.assertTrue(x["because"] and (x["certainty"] == "exact" or any("settle" in why for why in x["via"])), x)
+            case.assertEqual([why for why in texts(x["via"] + x["because"]) if why.startswith("missing: ") and why not in missing(output)], [], x)
     for x in [x for one in output["indirect"] for x in one["exposures"]]:
         case.assertFalse([why for why in x["via"] if "probe it" in why.get("settle", "")], x)
 

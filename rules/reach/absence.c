@@ -35,6 +35,8 @@ static void index_interfaces(struct finder *finder)
         map_put(finder->scratch, &finder->balancers, key, finder);
         if (subnet != NULL)
             map_put(finder->scratch, &finder->balancers, arena_printf(finder->scratch, "%s|%s", key, subnet), finder);
+        if (subnet != NULL && one->addresses[one->address_count - 1].address.family == FAMILY_IPV6) // ascending
+            map_put(finder->scratch, &finder->balancers, arena_printf(finder->scratch, "%s|%s|6", key, subnet), finder);
     }
 }
 
@@ -115,11 +117,17 @@ static void find_elastic_addresses(struct finder *finder)
 // One that is known to be internet-facing has a node with a public address in each of its subnets.
 static void find_nodes(struct finder *finder, const struct load_balancer *one, const char *key)
 {
-    for (size_t i = 0; i < one->subnets.count && one->scheme == SCHEME_INTERNET_FACING; i++)
-        if (map_get(&finder->balancers, arena_printf(finder->scratch, "%s|%s", key, one->subnets.items[i])) == NULL)
+    for (size_t i = 0; i < one->subnets.count && one->scheme == SCHEME_INTERNET_FACING; i++) {
+        const char *node = arena_printf(finder->scratch, "%s|%s", key, one->subnets.items[i]);
+        if (map_get(&finder->balancers, node) == NULL)
             lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
                   arena_printf(finder->arena, "missing: the interface of internet-facing load balancer %s in %s",
                                one->name, one->subnets.items[i]));
+        else if (one->has_ipv6 && map_get(&finder->balancers, arena_printf(finder->scratch, "%s|6", node)) == NULL)
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+                  arena_printf(finder->arena, "missing: the IPv6 address of dualstack load balancer %s in %s",
+                               one->name, one->subnets.items[i]));
+    }
 }
 
 static void find_load_balancers(struct finder *finder)

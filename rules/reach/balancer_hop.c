@@ -148,10 +148,10 @@ static enum leaves groups_let_out(struct hopper *hopper, const struct hop_questi
     const struct group_set *groups = hop->node->groups;
     enum leaves best = LEAVES_NOT;
     if (groups == NULL) {
-        reason_add(hopper->arena, doubts,
-                   doubt_of(hopper, hop->node->id,
-                            settle_by_call(hopper->set->arena, KIND_NETWORK_INTERFACES, hop->node->id),
-                            arena_printf(hopper->set->arena, "missing: Groups of %s", hop->node->id)));
+        const struct lack lack = {kind_name(KIND_NETWORK_INTERFACES), hop->node->place->account_id,
+                                  hop->node->place->region, hop->node->id,
+                                  arena_printf(hopper->set->arena, "missing: Groups of %s", hop->node->id)};
+        reason_add(hopper->arena, doubts, reason_lack(hopper->set->arena, REASON_BALANCER, &lack));
         return LEAVES_PERHAPS;
     }
     for (size_t i = 0; i < groups->count && best != LEAVES_SURELY; i++) {

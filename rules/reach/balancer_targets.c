@@ -328,16 +328,30 @@ static bool is_inside(const struct walker *walker, const char *vpc_id, struct ad
     return !any;
 }
 
+// A target of zone "all" is outside the VPC where its address is in none of the VPC's blocks, as far as those are told.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetDescription.html
+static bool is_on_premises(const struct walker *walker, const char *vpc_id, const char *zone, struct address address)
+{
+    const struct vpc *vpc = vpc_id == NULL ? NULL : map_get(&walker->estate->vpcs, vpc_id);
+    if (vpc == NULL || vpc->ipv4_blocks.count == 0 || !text_same(zone, "all") || address.family != FAMILY_IPV4)
+        return false;
+    for (size_t i = 0; i < vpc->ipv4_blocks.count; i++)
+        if (prefix_holds(vpc->ipv4_blocks.items[i], address))
+            return false;
+    return true;
+}
+
 // A target that is no interface of the snapshot: one of this VPC is missing, others (on premises, in other VPCs,
 // another load balancer's) are not covered.
-static void not_found(struct walker *walker, const char *id, const char *vpc_id, const char *whose)
+static void not_found(struct walker *walker, const char *id, const char *zone, const char *vpc_id, const char *whose)
 {
     struct arena *arena = walker->set->arena;
     struct address address;
     const struct instance *instance = map_get(&walker->estate->instances, id);
     if (instance != NULL && instance_is_gone(instance))
         return;
-    if (address_parse(id, &address) && !is_inside(walker, vpc_id, address)) {
+    if (address_parse(id, &address) &&
+        (!is_inside(walker, vpc_id, address) || is_on_premises(walker, vpc_id, zone, address))) {
         text_list_add(arena, &walker->set->not_covered,
                       arena_printf(arena, "target %s of %s is no interface of this snapshot", id, whose));
         return;
@@ -348,7 +362,8 @@ static void not_found(struct walker *walker, const char *id, const char *vpc_id,
 
 static void not_considered(struct walker *walker, const struct target *target, const struct target_group *group)
 {
-    not_found(walker, target->id, group->vpc_id, arena_printf(walker->set->arena, "target group %s", group->name));
+    not_found(walker, target->id, target->zone, group->vpc_id,
+              arena_printf(walker->set->arena, "target group %s", group->name));
 }
 
 // Interfaces that share a private address, in different VPCs.
@@ -407,7 +422,31 @@ static void doubt_family(struct walker *walker, struct hop_in *in, const struct 
               reason_doubt(kept, REASON_BALANCER, name, settle_by_call(kept, KIND_TARGET_GROUPS, name), text));
 }
 
-// The target's addresses that its group's family sends to: the primary one of IPv4, and of IPv6 each may be.
+// Of an interface's IPv6 addresses those of which one is its primary one, by what IsPrimaryIpv6 says: that one, else
+// all but those that are not, else all.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterfaceIpv6Address.html
+struct candidates {
+    VECTOR(struct address) items;
+    bool sure;
+};
+
+static struct candidates primary_ipv6(struct arena *arena, const struct network_interface *interface)
+{
+    struct candidates found = {0};
+    for (int least = PRIMARY; least >= PRIMARY_NOT_TOLD && found.items.count == 0; least--)
+        for (size_t i = 0; i < interface->address_count; i++) {
+            const struct interface_address *one = &interface->addresses[i];
+            bool told = least == PRIMARY       ? one->primary == PRIMARY
+                        : least == PRIMARY_NOT ? one->primary == PRIMARY_NOT_TOLD
+                                               : true;
+            if (told && one->address.family == FAMILY_IPV6 && one->address.length == 128)
+                *vector_add(arena, &found.items) = one->private_address;
+            found.sure = found.items.count == 1 && least != PRIMARY_NOT_TOLD;
+        }
+    return found;
+}
+
+// The target's addresses that its group's family sends to: the primary ones of IPv4 and of IPv6.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-register-targets.html
 static void reach_interface(struct walker *walker, const struct hop_in *way, const struct target *target,
                             const struct network_interface *interface, uint16_t port, inner_list *inners)
@@ -421,7 +460,10 @@ static void reach_interface(struct walker *walker, const struct hop_in *way, con
     size_t reached = 0;
     if (either)
         doubt_family(walker, &in, way);
-    else if (six && own_address(interface, FAMILY_IPV6, 1).family != 0) // which one is primary is not read
+    struct candidates primary = {0};
+    if (six)
+        primary = primary_ipv6(walker->arena, interface);
+    if (!either && primary.items.count > 0 && !primary.sure)
         doubt_way(
             walker, &in, way,
             reason_doubt(kept, REASON_BALANCER, interface->id, settle_by_probe,
@@ -430,8 +472,8 @@ static void reach_interface(struct walker *walker, const struct hop_in *way, con
         reach_target(walker, &in, interface, own, port, target, inners);
         reached++;
     }
-    for (size_t a = 0; six && (own = own_address(interface, FAMILY_IPV6, a)).family != 0; a++, reached++)
-        reach_target(walker, &in, interface, own, port, target, inners);
+    for (size_t a = 0; a < primary.items.count; a++, reached++)
+        reach_target(walker, &in, interface, primary.items.items[a], port, target, inners);
     if (reached == 0)
         walk_note(walker, arena_printf(kept, "target %s of target group %s has no %s address: not reached", target->id,
                                        target_group_name(group), group->is_ipv6 ? "IPv6" : "IPv4"));
@@ -530,7 +572,7 @@ void targets_of_classic(struct walker *walker, const struct hop_in *way)
         if (!sure && count > 0)
             doubt_way(walker, &in, way, home_doubt(walker, id));
         if (home == NULL)
-            not_found(walker, id, balancer->vpc_id, whose);
+            not_found(walker, id, NULL, balancer->vpc_id, whose);
         else if (count == 0)
             lack_primary(walker, id, whose);
         for (size_t n = 0; n < count; n++) {
@@ -538,7 +580,7 @@ void targets_of_classic(struct walker *walker, const struct hop_in *way)
             if (address.family != 0)
                 reach_target(walker, &in, interfaces[n], address, way->listener->instance_port, NULL, NULL);
             else
-                not_found(walker, id, balancer->vpc_id, whose);
+                not_found(walker, id, NULL, balancer->vpc_id, whose);
         }
     }
 }

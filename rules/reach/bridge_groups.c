@@ -85,12 +85,13 @@ static void doubt_lists(struct bridger *bridger, const struct security_group_rul
     for (size_t i = 0; i < rule->prefix_lists.count; i++) {
         const char *id = rule->prefix_lists.items[i];
         const struct prefix_list *list = map_get(&bridger->estate->prefix_lists, id);
-        if (list == NULL || list->doubt != NULL || (list->name == NULL && !list->has_entries))
-            reason_add(arena, doubts,
-                       reason_doubt(arena, REASON_GROUP, id, settle_by_call(arena, KIND_PREFIX_LISTS, id),
-                                    list != NULL && list->doubt != NULL
-                                        ? list->doubt
-                                        : arena_printf(arena, "missing: entries of prefix list %s", id)));
+        if (list == NULL || list->doubt != NULL || (list->name == NULL && !list->has_entries)) {
+            const struct lack lack = {kind_name(KIND_PREFIX_LISTS), NULL, NULL, id,
+                                      list != NULL && list->doubt != NULL
+                                          ? list->doubt
+                                          : arena_printf(arena, "missing: entries of prefix list %s", id)};
+            reason_add(arena, doubts, reason_lack(arena, REASON_GROUP, &lack));
+        }
     }
 }
 
@@ -101,10 +102,12 @@ static const struct reason *groups_lack(struct bridger *bridger, const struct ne
     struct arena *arena = bridger->set->arena;
     if (target->groups_unsure)
         return interface_doubt(arena, bridger->estate, target);
-    if (target->groups == NULL)
-        return reason_doubt(arena, REASON_GROUP, target->id, settle_by_call(arena, KIND_NETWORK_INTERFACES, target->id),
-                            target->doubt != NULL ? target->doubt
-                                                  : arena_printf(arena, "missing: Groups of %s", target->id));
+    if (target->groups == NULL) {
+        const struct lack lack = {
+            kind_name(KIND_NETWORK_INTERFACES), target->place->account_id, target->place->region, target->id,
+            target->doubt != NULL ? target->doubt : arena_printf(arena, "missing: Groups of %s", target->id)};
+        return reason_lack(arena, REASON_GROUP, &lack);
+    }
     bridger->groups->place = target->place;
     for (size_t g = 0; g < target->groups->count; g++) {
         const struct reason *missing = security_group_resolve(bridger->groups, target->groups->ids[g], family)->missing;

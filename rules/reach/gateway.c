@@ -194,9 +194,11 @@ static void block(struct arena *arena, const struct estate *estate, const struct
     const struct lack *lack = estate_lack(estate, arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, home.owner, home.region);
     if (lack != NULL && !block.of_subnet) { // one of them may let it in
         lack_add(arena, missing, lack);
-        gate_doubt(arena, gate,
-                   block_doubt(arena, block.where, reason_lack(arena, REASON_BLOCK_PUBLIC_ACCESS, lack)->settle,
-                               arena_printf(arena, "%s; %s", text, lack->text)));
+        struct reason *blocks = arena_new_of(arena, struct reason);
+        *blocks = *reason_lack(arena, REASON_BLOCK_PUBLIC_ACCESS, lack);
+        blocks->id = block.where;
+        blocks->text = arena_printf(arena, "%s; %s", text, lack->text);
+        gate_doubt(arena, gate, blocks);
         return;
     }
     gate->state = GATE_SHUT;

@@ -65,32 +65,50 @@ static struct sources rule_sources(struct arena *arena, const struct listener_ru
     return set;
 }
 
+// The sources that no rule so far surely takes, and those of them that one may take, which is not sure, and why.
+struct left {
+    struct sources sources;
+    struct sources perhaps;
+    const struct reason *doubt;
+};
+
 // One rule, for the sources that no rule before it surely takes. Host, path and headers are the client's to choose. A
 // group that has no weight takes new clients of no kind; one that was sent there before may be kept there by a cookie.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
 static void follow_rule(struct hopper *hopper, const struct load_balancer *balancer, const struct listener_rule *rule,
-                        bool sure, const struct reason *doubt, struct sources *left, struct ways *ways)
+                        bool sure, const struct reason *doubt, struct left *left, struct ways *ways)
 {
     struct arena *arena = hopper->arena;
-    struct sources sources = rule_sources(arena, rule), taken;
-    for (int f = 0; f < FAMILIES; f++)
-        taken.of[f] = prefixset_intersect(arena, left->of[f], sources.of[f]);
+    struct sources sources = rule_sources(arena, rule), all, taken, perhaps;
+    for (int f = 0; f < FAMILIES; f++) {
+        all.of[f] = prefixset_intersect(arena, left->sources.of[f], sources.of[f]);
+        perhaps.of[f] = prefixset_intersect(arena, all.of[f], left->perhaps.of[f]);
+        taken.of[f] = prefixset_subtract(arena, all.of[f], perhaps.of[f]);
+    }
     for (size_t i = 0; i < rule->forwards.count; i++) {
         const struct forward *forward = &rule->forwards.items[i];
         struct way *way = way_to(arena, ways, forward->target_group);
-        if (forward->weight > 0)
+        bool any = !prefixset_is_empty(perhaps.of[0]) || !prefixset_is_empty(perhaps.of[1]);
+        if (forward->weight > 0) {
             widen(arena, way, &taken, sure && rule->doubt == NULL,
                   rule->doubt != NULL ? rules_doubt(hopper, balancer, rule->doubt) : doubt);
-        else if (rule->sticky)
-            widen(arena, way, &taken, false,
+            if (any)
+                widen(arena, way, &perhaps, false, left->doubt);
+        } else if (rule->sticky)
+            widen(arena, way, &all, false,
                   reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe,
                                "its weight is 0, but a client may be kept there by a cookie"));
         else
             way->weightless = true;
     }
-    for (int f = 0; f < FAMILIES && !rule->has_conditions && rule->doubt == NULL && sure; f++)
-        left->of[f] = prefixset_subtract(arena, left->of[f], sources.of[f]);
+    if (rule->doubt != NULL && !rule->has_conditions && left->doubt == NULL)
+        left->doubt = rules_doubt(hopper, balancer, rule->doubt);
+    for (int f = 0; f < FAMILIES && !rule->has_conditions; f++)
+        if (rule->doubt != NULL)
+            left->perhaps.of[f] = prefixset_union(arena, left->perhaps.of[f], sources.of[f]);
+        else if (sure)
+            left->sources.of[f] = prefixset_subtract(arena, left->sources.of[f], sources.of[f]);
 }
 
 static bool belongs_to(const struct target_group *group, const struct load_balancer *balancer)
@@ -151,7 +169,8 @@ static const struct reason *rules_lack(struct hopper *hopper, const struct load_
     const struct lack *lack = estate_lack(hopper->estate, kept, KIND_LISTENER_RULES, home->owner, home->region);
     enum completeness_state state = estate_completeness(hopper->estate, KIND_LISTENER_RULES, home->owner, home->region);
     if (lack != NULL && (state == COMPLETENESS_PARTIAL || state == COMPLETENESS_DAMAGED))
-        return rules_doubt(hopper, balancer, lack->text);
+        return reason_lack_of(kept, REASON_BALANCER, balancer->name,
+                              settle_by_call(kept, KIND_LISTENER_RULES, balancer->name), lack);
     for (size_t r = 0; r < listener->rules.count; r++)
         if (listener->rules.items[r].doubt != NULL)
             return rules_doubt(hopper, balancer, listener->rules.items[r].doubt);
@@ -224,7 +243,7 @@ struct ways listener_ways(struct hopper *hopper, const struct load_balancer *bal
     const struct reason *doubt =
         listener == NULL || listener->rules_doubt == NULL ? NULL : rules_doubt(hopper, balancer, listener->rules_doubt);
     struct ways ways = {0};
-    struct sources left = everyone(hopper->arena);
+    struct left left = {.sources = everyone(hopper->arena)};
     for (size_t r = 0; listener != NULL && r < listener->rules.count; r++)
         follow_rule(hopper, balancer, &listener->rules.items[r], doubt == NULL, doubt, &left, &ways);
     if (listener != NULL)

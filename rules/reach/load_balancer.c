@@ -37,8 +37,10 @@ const struct reason *load_balancer_doubt(struct arena *arena, const struct estat
 
 const struct reason *listeners_missing(struct arena *arena, const struct load_balancer *balancer)
 {
-    return reason_doubt(arena, REASON_BALANCER, balancer->name, settle_by_call(arena, KIND_LISTENERS, balancer->name),
-                        arena_printf(arena, "missing: listeners of load balancer %s", balancer->name));
+    const struct lack lack = {kind_name(KIND_LISTENERS), balancer->account, balancer->region, balancer->arn,
+                              arena_printf(arena, "missing: listeners of load balancer %s", balancer->name)};
+    return reason_lack_of(arena, REASON_BALANCER, balancer->name, settle_by_call(arena, KIND_LISTENERS, balancer->name),
+                          &lack);
 }
 
 // Interfaces of application and classic load balancers are of type "interface"; their requester tells them.
@@ -61,9 +63,10 @@ static const struct reason *unnamed_missing(struct arena *arena, const struct es
          estate_completeness(estate, KIND_CLASSIC_LOAD_BALANCERS, place->account_id, place->region) <=
              COMPLETENESS_DENIED))
         return NULL;
-    return reason_doubt(arena, REASON_BALANCER, interface->id,
-                        settle_by_call(arena, KIND_NETWORK_INTERFACES, interface->id),
-                        arena_printf(arena, "missing: the load balancer of %s", interface->id));
+    const struct lack lack = {kind_name(KIND_LOAD_BALANCERS), place->account_id, place->region, interface->id,
+                              arena_printf(arena, "missing: the load balancer of %s", interface->id)};
+    return reason_lack_of(arena, REASON_BALANCER, interface->id,
+                          settle_by_call(arena, KIND_NETWORK_INTERFACES, interface->id), &lack);
 }
 
 const struct load_balancer *load_balancer_of(struct arena *arena, const struct estate *estate,
@@ -84,8 +87,10 @@ const struct load_balancer *load_balancer_of(struct arena *arena, const struct e
     if (balancer == NULL || balancer->name == NULL) {
         if (!interface->requester_managed && !is_balancers_interface(interface))
             return NULL; // somebody's own description
-        *missing = reason_doubt(arena, REASON_BALANCER, mark, settle_by_call(arena, kind, mark),
-                                arena_printf(arena, "missing: load balancer %s", mark));
+        const struct lack lack = {kind_name(KIND_LOAD_BALANCERS), interface->place->account_id,
+                                  interface->place->region, mark,
+                                  arena_printf(arena, "missing: load balancer %s", mark)};
+        *missing = reason_lack_of(arena, REASON_BALANCER, mark, settle_by_call(arena, kind, mark), &lack);
         return NULL;
     }
     if (balancer->doubt != NULL)
@@ -194,9 +199,8 @@ const struct lack *attributes_lack(const struct estate *estate, const char *acco
 const struct reason *attributes_doubt(struct arena *arena, const struct load_balancer *balancer,
                                       const struct lack *lack)
 {
-    return reason_doubt(arena, REASON_BALANCER, balancer->name,
-                        arena_printf(arena, "elbv2 describe-load-balancer-attributes of %s", balancer->name),
-                        lack->text);
+    return reason_lack_of(arena, REASON_BALANCER, balancer->name,
+                          arena_printf(arena, "elbv2 describe-load-balancer-attributes of %s", balancer->name), lack);
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html

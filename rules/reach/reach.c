@@ -337,7 +337,7 @@ static enum address_gateway gateway_of(const struct interface_address *address)
     struct address first = {address->address.family, address->address.first};
     bool routed = address_is_global(first) || address_is_loopback(first) ||
                   (first.family == FAMILY_IPV4 && first.bits < PENDING_ADDRESSES);
-    return address->gateway == GATEWAY_INTERNET && !routed ? GATEWAY_NONE : address->gateway;
+    return address->gateway != GATEWAY_CARRIER && !routed ? GATEWAY_NONE : address->gateway;
 }
 
 static struct site *site_of(struct engine *engine, const struct network_interface *interface,
@@ -465,6 +465,22 @@ static int by_endpoint(const void *left, const void *right)
     return strcmp(a->interface->id, b->interface->id);
 }
 
+static void list_lacks_of(struct exposure_set *set, const reason_list *reasons)
+{
+    for (size_t i = 0; i < reasons->count; i++)
+        if (reasons->items[i]->lack != NULL)
+            lack_add(set->arena, &set->missing, reasons->items[i]->lack);
+}
+
+// Whatever an exposure says that the snapshot lacks, it rests on.
+static void list_lacks(struct exposure_set *set, const struct exposure_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        list_lacks_of(set, &list->items[i].via);
+        list_lacks_of(set, &list->items[i].because);
+    }
+}
+
 struct exposure_set *reach_compute(const struct estate *estate)
 {
     struct arena *arena = arena_new();
@@ -512,6 +528,10 @@ struct exposure_set *reach_compute(const struct estate *estate)
     indirect_compute(set, estate, &engine.groups); // puts all in order
     add_missing(&engine, &engine.groups.missing);
     absence_list(set, estate);
+    for (size_t i = 0; i < set->endpoints.count; i++)
+        list_lacks(set, set->endpoints.items[i].exposures);
+    for (size_t i = 0; i < set->indirect.count; i++)
+        list_lacks(set, &set->indirect.items[i].exposures);
     arena_free(engine.scratch);
     return set;
 }

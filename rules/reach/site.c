@@ -58,10 +58,12 @@ struct site *site_behind(struct arena *arena, const struct estate *estate, const
     site->table = route_table_of(arena, estate, interface, &table);
     if (site->table == NULL)
         site->table_missing = reason_lack(arena, REASON_ROUTE, &table);
-    if (site->edge != NULL && site->edge->doubt != NULL)
-        gate_doubt(arena, &site->gate, // where it sends what comes is not sure
-                   reason_doubt(arena, REASON_ROUTE, site->edge->id,
-                                settle_by_call(arena, KIND_ROUTE_TABLES, site->edge->id), site->edge->doubt));
+    if (site->edge != NULL && site->edge->doubt != NULL) { // where it sends what comes is not sure
+        struct vpc_home home = estate_home(estate, site->place);
+        const struct lack lack = {kind_name(KIND_ROUTE_TABLES), home.owner, home.region, site->edge->id,
+                                  site->edge->doubt};
+        gate_doubt(arena, &site->gate, reason_lack(arena, REASON_ROUTE, &lack));
+    }
     if (site->gate.state != GATE_SHUT && site->acl == NULL)
         lack_add(arena, &site->missing, &acl);
     if (site->gate.state != GATE_SHUT && site->table == NULL)

@@ -277,6 +277,7 @@ struct vpc {
     bool says_block; // what Block Public Access does to it
     enum block_mode block;
     struct ipv6_blocks ipv6_blocks;
+    VECTOR(struct prefix) ipv4_blocks; // in whatever state
 };
 
 struct prefix_list {
@@ -327,6 +328,7 @@ struct interface_address {
     struct prefix address; // a whole prefix only for delegated IPv6 prefixes
     struct address private_address;
     enum address_gateway gateway; // CarrierIp (Wavelength), CustomerOwnedIp (Outposts), else the internet gateway
+    enum { PRIMARY_NOT_TOLD, PRIMARY_NOT, PRIMARY } primary; // IsPrimaryIpv6
 };
 
 // There may be millions of these: what few have is kept apart.
@@ -414,6 +416,7 @@ struct load_balancer {
     const char *region;
     enum { SCHEME_NOT_TOLD, SCHEME_INTERNAL, SCHEME_INTERNET_FACING } scheme;
     bool listeners_known;
+    bool has_ipv6;      // dualstack: each node has an IPv6 address
     const char *doubt;  // what of it or of its listeners was not understood
     const char *unsure; // why it may take no client: its state; or NULL
     record_place record;

@@ -36,6 +36,16 @@ const struct reason *reason_doubt(struct arena *arena, enum reason_stage stage, 
     return reason;
 }
 
+const struct reason *reason_lack_of(struct arena *arena, enum reason_stage stage, const char *id, const char *settle,
+                                    const struct lack *lack)
+{
+    struct reason *reason = arena_new_of(arena, struct reason);
+    struct lack *kept = arena_new_of(arena, struct lack);
+    *kept = *lack;
+    *reason = (struct reason){.stage = stage, .id = id, .text = lack->text, .settle = settle, .lack = kept};
+    return reason;
+}
+
 const struct reason *reason_stop(struct arena *arena, enum reason_stage stage, const char *id, const char *text)
 {
     struct reason *reason = arena_new_of(arena, struct reason);
@@ -65,8 +75,8 @@ const struct reason *reason_lack(struct arena *arena, enum reason_stage stage, c
         where = lack->id;
     else if (lack->account != NULL && lack->region != NULL)
         where = arena_printf(arena, "%s in %s", lack->account, lack->region);
-    return reason_doubt(arena, stage, lack->id, where == NULL ? call : arena_printf(arena, "%s of %s", call, where),
-                        lack->text);
+    return reason_lack_of(arena, stage, lack->id, where == NULL ? call : arena_printf(arena, "%s of %s", call, where),
+                          lack);
 }
 
 const struct reason *reason_behind(struct arena *arena, const struct reason *reason)

@@ -39,7 +39,8 @@ struct reason {
         const char *group;                // REASON_SAYS: of a rule's id, or NULL
         const struct rule_record *record; // REASON_RULE: the one of its peers that it is, or NULL: all of them
     };
-    const char *settle; // where the answer is only possible, what would settle it; or NULL
+    const char *settle;      // where the answer is only possible, what would settle it; or NULL
+    const struct lack *lack; // what the snapshot lacks, where that is why; or NULL
 };
 
 typedef VECTOR(const struct reason *) reason_list;
@@ -51,6 +52,9 @@ const struct reason *reason_doubt(struct arena *arena, enum reason_stage stage, 
                                   const char *text);
 // The same of what the snapshot lacks.
 const struct reason *reason_lack(struct arena *arena, enum reason_stage stage, const struct lack *lack);
+// The same, settled by something else than the call of its kind.
+const struct reason *reason_lack_of(struct arena *arena, enum reason_stage stage, const char *id, const char *settle,
+                                    const struct lack *lack);
 const struct reason *reason_stop(struct arena *arena, enum reason_stage stage, const char *id, const char *text);
 
 // What would settle a doubt: "ec2 describe-route-tables of rtb-1"; `id` may be NULL.

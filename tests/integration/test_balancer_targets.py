@@ -10,6 +10,7 @@ sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__
 import common
 from oracle import estates
 from test_load_balancers import ARN, GROUP_ARN, balanced, interface
+from test_world import each
 from test_snapshots import Case, entry, permission
 
 WEB = ("10.0.2.4", 8080)
@@ -176,6 +177,16 @@ class Rules(Behind):
         self.assertEqual(self.behind(estate)[("443/HTTPS", WEB[0])], {("8.128.0.0/9", "exact")})
         deny["Conditions"].append(condition("path-pattern", "/admin"))  # the client may ask for another path
         self.assertEqual(self.behind(estate)[("443/HTTPS", WEB[0])], {("8.0.0.0/8", "exact")})
+
+    @each([(0, 1), (1, 0)])
+    def test_of_two_rules_of_one_priority_neither_is_known_to_be_asked_first(self, first, second):
+        estate = two_listeners()
+        rules = [rule(listener_arn(APP, "a"), 5, [{"Type": "fixed-response"}]), rule(listener_arn(APP, "a"), 5, [forward("web/1")])]
+        rules[first]["RuleArn"] += "a"
+        rules[second]["RuleArn"] += "b"
+        estate["Rules"] += rules
+        self.assertEqual(self.behind(estate, expect=3)[("443/HTTPS", WEB[0])], {("8.0.0.0/8", "possible")})
+        self.assertIn("both have priority 5", str(self.outcome(estate, expect=3)["unread"]))
 
     def test_a_network_load_balancers_rule_by_source(self):
         estate = balanced("network", protocol="TCP")
@@ -372,6 +383,16 @@ class Targets(Behind):
         estate["NetworkInterfaces"][1]["Ipv6Addresses"].append({"Ipv6Address": "2001:db8:2::5"})
         self.assertEqual(self.behind(estate), {("443/HTTPS", "2001:db8:2::%d" % n): {("8.0.0.0/8", "possible")} for n in (4, 5)})
 
+    @each([((True, False), {4: "exact"}), ((False, True), {5: "exact"}), ((None, False), {4: "exact"}), ((True, None), {4: "exact"}),
+           ((False, False), {4: "possible", 5: "possible"}), ((None, None), {4: "possible", 5: "possible"}), ((True, True), {4: "possible", 5: "possible"})])
+    def test_which_ipv6_address_is_primary_decides_where_a_target_is(self, told, answers):
+        estate = balanced()
+        estate["TargetGroups"][0]["IpAddressType"] = "ipv6"
+        estate["NetworkInterfaces"][0]["Ipv6Addresses"] = [{"Ipv6Address": "2001:db8:1::9"}]
+        estate["NetworkInterfaces"][1]["Ipv6Addresses"] = [
+            {"Ipv6Address": "2001:db8:2::%d" % n, **({} if says is None else {"IsPrimaryIpv6": says})} for n, says in zip((4, 5), told)]
+        self.assertEqual(self.behind(estate), {("443/HTTPS", "2001:db8:2::%d" % n): {("8.0.0.0/8", word)} for n, word in answers.items()})
+
     def test_a_classic_load_balancers_instance_that_the_snapshot_lacks_is_missing(self):
         estate = classic()
         estate["LoadBalancerDescriptions"][0]["Instances"].append({"InstanceId": "i-gone"})
@@ -396,6 +417,15 @@ class Targets(Behind):
         [item] = self.outcome(estate)["indirect"]
         self.assertEqual((item["eni_id"], item["exposures"][0]["certainty"]), ("eni-far", "possible"))
         self.assertIn("the way from vpc-1 to vpc-9 is not modelled", common.texts(item["exposures"][0]["via"]))
+
+    @each([("10.9.2.30", "all", 0), ("10.9.2.30", "eu-west-3a", 3), ("10.0.2.30", "all", 3), ("10.8.2.30", "all", 3)])
+    def test_an_address_of_zone_all_outside_the_vpcs_blocks_is_on_premises(self, address, zone, status):
+        estate = balanced(target_type="ip", target_id=address)
+        estate["Vpcs"][0]["CidrBlockAssociationSet"] = [{"CidrBlock": "10.0.0.0/16"}, {"CidrBlock": "10.8.0.0/16"}]
+        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["Target"]["AvailabilityZone"] = zone
+        output = self.outcome(estate, expect=status)
+        line = "target %s of target group web is no interface of this snapshot" % address
+        self.assertEqual((bool(output["missing"]), line in output["not_covered"]), (status == 3, status == 0))
 
     def test_an_application_load_balancer_behind_a_network_one_goes_by_its_own_rules_and_zones(self):
         inner = "app/inner/fedcba9876543210"

@@ -107,10 +107,12 @@ class Interfaces(Gates):
         self.verdict(estate, {V4: "possible", address: "no"}, 3, unread="Ipv6Addresses[0].Ipv6Address RFC 6890")
         self.verdict(world(Ipv6Addresses=[{"Ipv6Address": "fd00::1"}]), {V4: "exact"})
 
-    def test_a_customers_own_address_may_be_private(self):
+    def test_a_customers_own_address_that_is_private_is_no_public_endpoint_and_is_not_probed(self):
         estate = world()
         estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"] = {"CustomerOwnedIp": "10.9.0.1"}
-        self.verdict(estate, {"10.9.0.1": "possible", V6: "exact"})
+        self.verdict(estate, {"10.9.0.1": "no", V6: "exact"})
+        done = common.sgproof("plan", folder(documents(estate)), "--vantage", "203.0.113.7", "--vantage", "2001:db8::7")
+        self.assertEqual((done.returncode, "10.9.0.1" in done.stdout, V6 in done.stdout), (0, False, True), done.stderr)
 
     def test_a_description_that_anybody_may_write_hides_no_public_interface(self):
         arn = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/int/0123456789abcdef"

@@ -128,8 +128,19 @@ static bool read_ipv6_address(struct reader *reader, const struct json_cursor *a
         struct json_cursor member = member_of(reader, at, "Ipv6Address");
         doubt_at(reader, &member, "is not globally reachable (RFC 6890), and no VPC has such addresses");
     }
-    *vector_add(reader->scratch, &gathered->addresses) = (struct interface_address){
-        .address = {.family = FAMILY_IPV6, .length = 128, .first = address.bits}, .private_address = address};
+    bool is_primary = false;
+    const cJSON *says = member_of(reader, at, "IsPrimaryIpv6").node;
+    bool told = says != NULL && !cJSON_IsNull(says);
+    if (told && !json_optional_boolean(at, "IsPrimaryIpv6", &is_primary, reader->error)) {
+        doubt_failure(reader);
+        told = false;
+    }
+    *vector_add(reader->scratch, &gathered->addresses) =
+        (struct interface_address){.address = {.family = FAMILY_IPV6, .length = 128, .first = address.bits},
+                                   .private_address = address,
+                                   .primary = !told        ? PRIMARY_NOT_TOLD
+                                              : is_primary ? PRIMARY
+                                                           : PRIMARY_NOT};
     return true;
 }
 

@@ -170,7 +170,7 @@ static bool read_condition(struct reader *reader, const struct json_cursor *at, 
     GUARD(interned_of(reader, at, "Field", &field));
     if (strcmp(field, "source-ip") == 0 && !rule->from_sources)
         return read_sources(reader, at, rule);
-    rule->has_conditions = true;
+    rule->has_conditions = rule->has_conditions || text_among(field, chosen);
     if (!text_among(field, chosen) && rule->doubt == NULL)
         rule->doubt = arena_printf(reader->arena, "what a condition on %s lets through is not known", field);
     return true;

@@ -115,7 +115,7 @@ static bool read_zone(struct reader *reader, const struct json_cursor *at, void 
 bool read_load_balancer(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    const char *arn;
+    const char *arn, *family = NULL;
     struct texts groups;
     static const char *const types[] = {"application", "network", "gateway", NULL};
     int type;
@@ -135,6 +135,8 @@ bool read_load_balancer(struct reader *reader, const struct json_cursor *at, voi
     seen_at(reader, balancer->account, balancer->region, balancer->vpc_id);
     read_scheme(reader, at, balancer);
     read_state(reader, at, balancer);
+    lenient_text(reader, at, "IpAddressType", &family);
+    balancer->has_ipv6 = family != NULL && strncmp(family, "dualstack", strlen("dualstack")) == 0;
     each_if_present(reader, at, "AvailabilityZones", read_zone, balancer);
     read_texts(reader, at, "SecurityGroups", &groups);
     TAKE_TEXTS(balancer->groups, groups);
@@ -198,6 +200,8 @@ bool read_classic_load_balancer(struct reader *reader, const struct json_cursor 
     read_scheme(reader, at, balancer);
     read_texts(reader, at, "SecurityGroups", &groups);
     TAKE_TEXTS(balancer->groups, groups);
+    read_texts(reader, at, "Subnets", &groups);
+    TAKE_TEXTS(balancer->subnets, groups);
     balancer->listeners_known = cJSON_IsArray(member_of(reader, at, "ListenerDescriptions").node);
     each_of(reader, at, "ListenerDescriptions", read_classic_listener, balancer);
     each_of(reader, at, "Instances", read_registered_instance, balancer);

@@ -68,6 +68,16 @@ static void doubt_state(struct reader *reader, const struct json_cursor *at, con
         *reader->doubt = arena_printf(reader->arena, "%s is %s", id, state);
 }
 
+// The block alone, whatever its state: what lies in it may be the VPC's.
+static bool read_ipv4_block(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct vpc *vpc = into;
+    struct prefix prefix;
+    GUARD(read_prefix(reader, at, "CidrBlock", FAMILY_IPV4, &prefix));
+    *vector_add(reader->arena, &vpc->ipv4_blocks) = prefix;
+    return true;
+}
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Vpc.html
 bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -90,6 +100,9 @@ bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
     doubt_state(reader, at, id);
     kept->says_block = read_block_states(reader, at, &kept->block);
     each_if_present(reader, at, "Ipv6CidrBlockAssociationSet", read_ipv6_block, &kept->ipv6_blocks);
+    each_if_present(reader, at, "CidrBlockAssociationSet", read_ipv4_block, kept);
+    if (member_of(reader, at, "CidrBlock").node != NULL && !read_ipv4_block(reader, at, kept))
+        doubt_failure(reader);
     reader->doubt = NULL;
     if (map_get(&reader->estate->vpcs, id) == NULL)
         map_put(reader->arena, &reader->estate->vpcs, id, kept);

@@ -313,8 +313,26 @@ static int by_priority(const void *left, const void *right)
     return a->priority != b->priority ? (a->priority < b->priority ? -1 : 1) : strcmp(a->arn, b->arn);
 }
 
-static void settle_balancer(struct load_balancer *balancer, const struct documents *documents)
+// AWS gives each rule of a listener a priority of its own: of two with one, which is asked first is not known.
+static void doubt_equal_priorities(struct reader *reader, struct listener *listener)
 {
+    for (size_t i = 1; i < listener->rules.count; i++) {
+        struct listener_rule *one = &listener->rules.items[i - 1], *other = &listener->rules.items[i];
+        if (one->priority != other->priority)
+            continue;
+        reader->listing = NULL;
+        reader->name = reader->documents->names[other->record >> RECORD_OFFSET_BITS];
+        reader->doubt = NULL;
+        const char *doubt = doubt_document(reader, "", "%s and %s both have priority %ld: neither is believed alone",
+                                           one->arn, other->arn, other->priority);
+        one->doubt = one->doubt == NULL ? doubt : one->doubt;
+        other->doubt = other->doubt == NULL ? doubt : other->doubt;
+    }
+}
+
+static void settle_balancer(struct reader *reader, struct load_balancer *balancer)
+{
+    const struct documents *documents = reader->documents;
     if (balancer->doubt == NULL)
         balancer->doubt = documents->any_listener;
     if (balancer->listeners.count > 1)
@@ -325,6 +343,7 @@ static void settle_balancer(struct load_balancer *balancer, const struct documen
             listener->rules_doubt = documents->any_rule;
         if (listener->rules.count > 1)
             qsort(listener->rules.items, listener->rules.count, sizeof(struct listener_rule), by_priority);
+        doubt_equal_priorities(reader, listener);
     }
 }
 
@@ -351,7 +370,7 @@ static void settle_listeners(struct reader *reader)
     struct documents *documents = reader->documents;
     for (size_t i = 0; i < balancers->size; i++)
         if (balancers->slots[i].value != NULL)
-            settle_balancer(balancers->slots[i].value, documents);
+            settle_balancer(reader, balancers->slots[i].value);
     for (size_t i = 0; i < documents->listings.count; i++) {
         struct listing *listing = documents->listings.items[i];
         for (size_t s = 0; listing_has_own_pages(listing) && listing->more && s < listing->seen.count; s++) {
