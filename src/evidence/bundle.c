@@ -77,8 +77,9 @@ static bool make_folders(const struct bundle *bundle, const char *path, struct e
 
 bool bundle_seal(struct bundle *bundle, const char *path, const void *bytes, size_t length, struct error *error)
 {
+    GUARD(make_folders(bundle, path, error));
     const char *there = bundle_path(bundle, path);
-    if (make_folders(bundle, path, error) && file_write(there, bytes, length, error))
+    if (file_write(there, bytes, length, error))
         return true;
     unlink(there); // it may be there, and not known to be on the disk
     return false;
@@ -108,8 +109,9 @@ bool bundle_copy(struct bundle *bundle, const char *path, const char *from, stru
 {
     char sha256[DIGEST_TEXT];
     size_t bytes;
+    GUARD(make_folders(bundle, path, error));
     const char *there = bundle_path(bundle, path);
-    if (!make_folders(bundle, path, error) || !file_copy(from, there, &bytes, sha256, error)) {
+    if (!file_copy(from, there, &bytes, sha256, error)) {
         unlink(there);
         return false;
     }
@@ -136,28 +138,26 @@ void bundle_drop(struct bundle *bundle, const char *path)
     unlink(bundle_path(bundle, path));
 }
 
-// By path, and itself among them: manifest_write lists what is there.
-static bool add_sums(struct bundle *bundle, struct manifest *manifest, struct error *error)
+static void list_files(const struct bundle *bundle, struct manifest *manifest)
 {
-    struct text sums = {0};
-    manifest_sort(manifest);
-    manifest_write_sums(manifest, &sums);
-    bool good = bundle_add(bundle, MANIFEST_SUMS, sums.bytes, sums.length, error);
-    text_free(&sums);
     manifest->files.count = 0;
-    for (size_t i = 0; i < bundle->files.count && good; i++)
+    for (size_t i = 0; i < bundle->files.count; i++)
         *vector_add(bundle->arena, &manifest->files) = bundle->files.items[i];
-    return good;
+    manifest_sort(manifest);
 }
 
 bool bundle_close(struct bundle *bundle, struct manifest *manifest, struct text *document, struct error *error)
 {
     for (int i = 0; seals[i] != NULL; i++)
         unlink(bundle_path(bundle, seals[i]));
-    manifest->files.count = 0;
-    for (size_t i = 0; i < bundle->files.count; i++)
-        *vector_add(bundle->arena, &manifest->files) = bundle->files.items[i];
-    GUARD(add_sums(bundle, manifest, error));
+    list_files(bundle, manifest);
+    struct text sums = {0};
+    manifest_write_sums(manifest, &sums);
+    bool good = bundle_add(bundle, MANIFEST_SUMS, sums.bytes, sums.length, error);
+    text_free(&sums);
+    if (!good)
+        return false;
+    list_files(bundle, manifest); // the sums among them
     manifest_write(bundle->arena, manifest, document);
     return bundle_seal(bundle, "manifest.json", document->bytes, document->length, error);
 }
