@@ -11,6 +11,19 @@ const struct built_in_pack built_in_packs[] = {
     {NULL, NULL, 0},
 };
 
+const struct built_in_pack *built_in_pack_named(const char *id)
+{
+    for (const struct built_in_pack *one = built_in_packs; one->id != NULL; one++)
+        if (strcmp(one->id, id) == 0)
+            return one;
+    return NULL;
+}
+
+bool built_in_pack_is(const struct built_in_pack *pack, const char *bytes, size_t length)
+{
+    return pack->length == length && memcmp(pack->bytes, bytes, length) == 0;
+}
+
 static bool read_parameter(struct arena *arena, const struct json_cursor *at, struct map *parameters,
                            struct error *error)
 {

@@ -34,3 +34,5 @@ struct built_in_pack {
     size_t length;
 };
 extern const struct built_in_pack built_in_packs[];
+const struct built_in_pack *built_in_pack_named(const char *id);                           // or NULL
+bool built_in_pack_is(const struct built_in_pack *pack, const char *bytes, size_t length); // byte for byte

@@ -191,13 +191,12 @@ static bool add_pack(struct arena *arena, const char *file, const char *bytes, s
     for (size_t i = 0; i < packs->items.count; i++)
         if (strcmp(packs->items.items[i].pack->id, pack->id) == 0)
             return error_set(error, ERROR_USAGE, "--pack %s: \"%s\" is the id of another pack too", file, pack->id);
-    for (const struct built_in_pack *one = built_in_packs; one->id != NULL; one++)
-        if (strcmp(one->id, pack->id) == 0 && (one->length != length || memcmp(one->bytes, bytes, length) != 0))
-            return error_set(
-                error, ERROR_USAGE,
-                "%s: id: \"%s\" is a pack that comes with the program, and this one differs: give it an id "
-                "of its own",
-                file, pack->id);
+    const struct built_in_pack *namesake = built_in_pack_named(pack->id);
+    if (namesake != NULL && !built_in_pack_is(namesake, bytes, length))
+        return error_set(error, ERROR_USAGE,
+                         "%s: id: \"%s\" is a pack that comes with the program, and this one differs: give it an id "
+                         "of its own",
+                         file, pack->id);
     if (pack->id[0] == '.' || strpbrk(pack->id, "/\\") != NULL || pack->id[0] == '\0')
         return error_set(error, ERROR_USAGE, "%s: id: \"%s\" cannot name a file", file, pack->id);
     *vector_add(arena, &packs->items) = (struct pack_source){pack, bytes, length};
@@ -211,10 +210,8 @@ bool cli_packs(struct arena *arena, const struct options *options, struct pack_l
         GUARD(add_pack(arena, one->id, one->bytes, one->length, packs, error));
     for (size_t i = 0; i < given->items.count; i++) {
         const char *name = given->items.items[i];
-        const struct built_in_pack *one = built_in_packs;
-        while (one->id != NULL && strcmp(one->id, name) != 0)
-            one++;
-        if (one->id != NULL) {
+        const struct built_in_pack *one = built_in_pack_named(name);
+        if (one != NULL) {
             GUARD(add_pack(arena, one->id, one->bytes, one->length, packs, error));
             continue;
         }

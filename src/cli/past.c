@@ -23,11 +23,8 @@ static const char *series_of(struct arena *arena, const struct exposure_set *exp
     const char *text = "";
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const char *id = exposures->endpoints.items[i].interface->place->account_id;
-        bool known = id == NULL;
-        for (size_t a = 0; a < accounts.count && !known; a++)
-            known = strcmp(accounts.items[a], id) == 0;
-        if (!known)
-            *vector_add(arena, &accounts) = id;
+        if (id != NULL)
+            text_list_add(arena, &accounts, id);
     }
     if (accounts.count > 1)
         sort_texts(accounts.items, accounts.count);

@@ -1,16 +1,9 @@
 #include "cli/verify_told.h"
 
 #include "base/printable.h"
+#include "rules/reach/claim.h"
 
 // ---- What it is about: from what was derived, not from what is claimed
-
-static void add_once(struct arena *arena, text_list *list, const char *text)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i], text) == 0)
-            return;
-    *vector_add(arena, list) = text;
-}
 
 static void find_places(const struct verified *verified, text_list *accounts, text_list *regions)
 {
@@ -18,8 +11,8 @@ static void find_places(const struct verified *verified, text_list *accounts, te
     const struct exposure_set *exposures = verified->derivation.before.exposures;
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const struct interface_place *place = exposures->endpoints.items[i].interface->place;
-        add_once(arena, accounts, place->account_id == NULL ? "unknown" : place->account_id);
-        add_once(arena, regions, place->region == NULL ? "unknown" : place->region);
+        text_list_add(arena, accounts, place->account_id == NULL ? "unknown" : place->account_id);
+        text_list_add(arena, regions, place->region == NULL ? "unknown" : place->region);
     }
     if (accounts->count > 1)
         sort_texts(accounts->items, accounts->count);
@@ -84,7 +77,7 @@ static void write_claims(const struct verified *verified, struct text *out)
         services += verified->derivation.observations.items.items[i].service != NULL;
     if (claims->begin == NULL || claims->end == NULL)
         return;
-    put_line(arena, out, "claims", arena_printf(arena, "its maker's word, vouched for by nothing else:"));
+    put_line(arena, out, "claims", "its maker's word, vouched for by nothing else:");
     put_line(arena, out, "", arena_printf(arena, "title %s", claims->title));
     put_line(arena, out, "", arena_printf(arena, "begun %s, ended %s", claims->begin, claims->end));
     put_line(arena, out, "",
