@@ -137,8 +137,7 @@ void probe_rest(struct arena *arena, const struct plan *plan, const struct obser
 // What a capture file of a run says was observed, for the same plan, `tries` and timeout: equal to what that run itself
 // said. What could not be sent is in no capture, nor that a signal ended the run: that is taken from what the run
 // `told` where it is given (NULL: it is not), and nothing else. A capture that was gone on with is taken in its parts,
-// as it was probed. `timeout_ms` 0: of a run of an older version, which believed silence without asking whether the way
-// was open. ERROR_USAGE where it is no capture.
+// as it was probed. ERROR_USAGE where it is no capture.
 bool probe_replay(struct arena *arena, const struct plan *plan, const char *capture, long tries, long timeout_ms,
                   const struct observations *told, struct observations *observations, struct probe_summary *summary,
                   struct error *error);

@@ -140,9 +140,7 @@ static void take_word(const struct observations *told, struct ledger *ledger)
 // Why what is silent at the end of a part is not filtered, where that is so.
 static const char *unfinished(const struct replayed *replayed, bool is_last)
 {
-    return replayed->timeout_ms == 0                                          ? "not in the capture"
-           : is_last && replayed->told != NULL && replayed->told->interrupted ? "interrupted"
-                                                                              : NULL;
+    return is_last && replayed->told != NULL && replayed->told->interrupted ? "interrupted" : NULL;
 }
 
 static bool play_part(struct replayed *replayed, struct capture_reader *reader, const struct plan *plan, size_t part,

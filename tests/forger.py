@@ -142,6 +142,11 @@ class Forger:
     def seal(self):
         """Hashes, run_id, signature and attestation, as the program makes them."""
         self.list_files()
+        self.sign()
+
+    def sign(self):
+        """The manifest as it is: its run_id, signature and attestation."""
+        self.write_manifest()
         for name in VOUCHING[1:]:
             self.path(name).unlink(missing_ok=True)
         if self.key is None:
@@ -426,6 +431,13 @@ def answers_removed(forger):
 
 
 @lie
+def speed_left_out(forger):
+    """The manifest does not tell how long was waited, as of before there were sentinels: then silence would need no support."""
+    for key in ("rate", "host_rate", "vantages_learnt", "canaries", "timeout_ms"):
+        del forger.manifest[key]
+
+
+@lie
 def signature_stripped(forger):
     """E8: a critical port is hidden, and nobody signed."""
     forger.key = None
@@ -440,6 +452,15 @@ BROKEN = {}
 def broken(function):
     BROKEN[function.__name__] = function
     return function
+
+
+@broken
+def sums_stale(forger):
+    """SHA256SUMS lists another hash than the manifest; the seal is whole."""
+    digest = next(f["sha256"] for f in forger.manifest["files"] if f["path"] == "verdicts.json")
+    forger.replace("SHA256SUMS", digest, "0" * 64)
+    forger.manifest["files"] = [{**f, "sha256": hashlib.sha256(forger.path(f["path"]).read_bytes()).hexdigest()} for f in forger.manifest["files"]]
+    forger.sign()
 
 
 @broken

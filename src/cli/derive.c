@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "model/protocol.h"
 #include "evidence/remembered.h"
+#include "model/protocol.h"
 #include "reconcile/reconcile.h"
 #include "report/report.h"
 #include "rules/controls/controls.h"
@@ -35,10 +35,8 @@ bool derive_plan(struct derivation *derivation, struct error *error)
                    &given->vantages, &derivation->plan, &derivation->set, error));
     for (size_t i = 0; i < given->canaries.count; i++)
         GUARD(cli_add_canary(derivation->arena, given->canaries.items[i], &derivation->plan, error));
-    if (given->speed.rate > 0) {
-        derivation->head = cli_plan_head(derivation->arena, &derivation->plan, &given->vantages, &given->speed);
-        plan_head_write(&derivation->plan, &derivation->head, &derivation->plan_jsonl);
-    }
+    derivation->head = cli_plan_head(derivation->arena, &derivation->plan, &given->vantages, &given->speed);
+    plan_head_write(&derivation->plan, &derivation->head, &derivation->plan_jsonl);
     plan_write(&derivation->plan, &derivation->plan_jsonl);
     return true;
 }
@@ -122,8 +120,7 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     GUARD(observations_read(derivation->arena, given->observations, &derivation->observations, error));
     GUARD(are_in_order(derivation, error));
     set->vantage = cli_vantages_text(derivation->arena, &given->vantages);
-    if (given->speed.rate > 0)
-        set->vantage_learnt = cli_vantages_learnt(derivation->arena, &given->vantages);
+    set->vantage_learnt = cli_vantages_learnt(derivation->arena, &given->vantages);
     reconcile(derivation->arena, derivation->narrowed, &derivation->observations, set);
     note_unseen(derivation);
     judge(derivation->arena, derivation->before.estate, derivation->before.exposures,
@@ -213,6 +210,52 @@ void derive_report(struct derivation *derivation, const struct manifest *manifes
     };
     text_free(&derivation->report_html);
     report_html(&run, &(struct report_options){0}, &derivation->report_html);
+}
+
+static const char *listed(struct arena *arena, const struct manifest *manifest, const char *folder, const char *path)
+{
+    return manifest_file(manifest, path) == NULL ? NULL : arena_printf(arena, "%s/%s", folder, path);
+}
+
+// What everything follows from.
+static bool take_given(struct derivation_given *given, struct arena *arena, const char *folder,
+                       const struct manifest *manifest, struct error *error)
+{
+    given->before = arena_printf(arena, "%s/before", folder);
+    given->failed = manifest->failed;
+    if (failed_step_why(&manifest->failed, STEP_SECOND_READING) == NULL)
+        given->after = arena_printf(arena, "%s/after", folder);
+    given->observations = arena_printf(arena, "%s/observations.jsonl", folder);
+    given->intent = listed(arena, manifest, folder, "intent.json");
+    given->past = listed(arena, manifest, folder, REMEMBERED_RUNS) == NULL ? NULL : folder;
+    given->depth = manifest->depth;
+    given->today = manifest->judged_on;
+    for (size_t i = 0; i < manifest->packs.count; i++) {
+        const char *pack = listed(arena, manifest, folder, manifest->packs.items[i]);
+        if (pack == NULL)
+            return error_set(error, ERROR_USAGE, "%s: is no file of the manifest", manifest->packs.items[i]);
+        *vector_add(arena, &given->packs) = pack;
+    }
+    for (size_t i = 0; i < manifest->vantages.count; i++) {
+        struct vantage *vantage = vector_add(arena, &given->vantages.items);
+        GUARD(cli_vantage(arena, manifest->vantages.items[i], vantage, error));
+        vantage->learnt = manifest->vantages_learnt.items[i];
+    }
+    given->canaries = manifest->canaries;
+    given->speed = (struct probe_speed){manifest->rate, manifest->host_rate, manifest->tries, manifest->timeout_ms};
+    return true;
+}
+
+bool derive_again(struct derivation *derivation, const char *folder, const struct manifest *manifest,
+                  struct error *error)
+{
+    GUARD(take_given(&derivation->given, derivation->arena, folder, manifest, error));
+    GUARD(derive_intent(derivation, error) && derive_exposure(derivation, error) && derive_plan(derivation, error));
+    GUARD(derivation->given.after == NULL || derive_after(derivation, error));
+    GUARD(derive_verdicts(derivation, error) && derive_controls(derivation, error) && derive_past(derivation, error));
+    derive_failures(derivation);
+    derive_report(derivation, manifest);
+    return true;
 }
 
 void derive_free(struct derivation *derivation)

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "cli/probing.h"
-#include "model/run_record.h"
 #include "evidence/manifest.h"
 #include "model/control.h"
+#include "model/run_record.h"
 #include "reconcile/drift.h"
 
 // What is given. Folders are snapshots.
@@ -17,7 +17,7 @@ struct derivation_given {
     const char *today;        // YYYY-MM-DD: the day on which intent is judged
     struct vantage_list vantages;
     text_list canaries;       // as --canary takes them
-    struct probe_speed speed; // rate 0: of a version whose plans had no head
+    struct probe_speed speed;
     text_list packs;          // files of control packs, in order
     const char *past;         // folder with REMEMBERED_RUNS and REMEMBERED_VERDICTS, or NULL: nothing is remembered
     failed_steps failed;      // of the run
@@ -63,4 +63,7 @@ void derive_failures(struct derivation *derivation);
 void derive_manifest(const struct derivation *derivation, struct manifest *manifest);
 // Makes the report of that manifest. May be called again.
 void derive_report(struct derivation *derivation, const struct manifest *manifest);
+// All of it, of the evidence in a folder whose manifest was read, as the run did it.
+bool derive_again(struct derivation *derivation, const char *folder, const struct manifest *manifest,
+                  struct error *error);
 void derive_free(struct derivation *derivation);

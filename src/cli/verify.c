@@ -7,7 +7,6 @@
 #include "cli/derive.h"
 #include "cli/packets.h"
 #include "cli/verify_told.h"
-#include "evidence/remembered.h"
 #include "evidence/untar.h"
 
 static const struct option_spec options_of_verify[] = {
@@ -31,49 +30,6 @@ static const char *inside(struct arena *arena, const struct checked_bundle *bund
 static const char *listed(struct arena *arena, const struct checked_bundle *bundle, const char *path)
 {
     return manifest_file(&bundle->manifest, path) == NULL ? NULL : inside(arena, bundle, path);
-}
-
-// What everything follows from.
-static bool take_given(struct derivation_given *given, struct arena *arena, const struct checked_bundle *bundle,
-                       struct error *error)
-{
-    const struct manifest *manifest = &bundle->manifest;
-    given->before = inside(arena, bundle, "before");
-    given->failed = manifest->failed;
-    if (failed_step_why(&manifest->failed, STEP_SECOND_READING) == NULL)
-        given->after = inside(arena, bundle, "after");
-    given->observations = inside(arena, bundle, "observations.jsonl");
-    given->intent = listed(arena, bundle, "intent.json");
-    given->past = listed(arena, bundle, REMEMBERED_RUNS) == NULL ? NULL : bundle->folder;
-    given->depth = manifest->depth;
-    given->today = manifest->judged_on;
-    for (size_t i = 0; i < manifest->packs.count; i++) {
-        const char *pack = listed(arena, bundle, manifest->packs.items[i]);
-        if (pack == NULL)
-            return error_set(error, ERROR_USAGE, "%s: is no file of the manifest", manifest->packs.items[i]);
-        *vector_add(arena, &given->packs) = pack;
-    }
-    for (size_t i = 0; i < manifest->vantages.count; i++) {
-        struct vantage *vantage = vector_add(arena, &given->vantages.items);
-        GUARD(cli_vantage(arena, manifest->vantages.items[i], vantage, error));
-        if (manifest->vantages_learnt.count > 0)
-            vantage->learnt = manifest->vantages_learnt.items[i];
-    }
-    given->canaries = manifest->canaries;
-    given->speed = (struct probe_speed){manifest->rate, manifest->host_rate, manifest->tries, manifest->timeout_ms};
-    return true;
-}
-
-// Derives everything again, as the run did.
-static bool derive(struct derivation *derivation, const struct checked_bundle *bundle, struct error *error)
-{
-    GUARD(take_given(&derivation->given, derivation->arena, bundle, error));
-    GUARD(derive_intent(derivation, error) && derive_exposure(derivation, error) && derive_plan(derivation, error));
-    GUARD(derivation->given.after == NULL || derive_after(derivation, error));
-    GUARD(derive_verdicts(derivation, error) && derive_controls(derivation, error) && derive_past(derivation, error));
-    derive_failures(derivation);
-    derive_report(derivation, &bundle->manifest);
-    return true;
 }
 
 // The first of the derived files that differs from the bundle's, as text; NULL where none does. *absent: those that
@@ -152,9 +108,7 @@ static void check_packs(struct checks *checks, const struct checked_bundle *bund
         char *bytes =
             listed(arena, bundle, path) == NULL ? NULL : file_read(inside(arena, bundle, path), &length, &error);
         const struct pack *pack = bytes == NULL ? NULL : pack_parse(arena, path, bytes, length, &error);
-        const struct built_in_pack *known = built_in_packs;
-        while (pack != NULL && known->id != NULL && strcmp(known->id, pack->id) != 0)
-            known++;
+        const struct built_in_pack *known = pack == NULL ? NULL : built_in_pack_named(pack->id);
         bool same =
             pack != NULL && known->id != NULL && known->length == length && memcmp(known->bytes, bytes, length) == 0;
         free(bytes);
@@ -162,7 +116,7 @@ static void check_packs(struct checks *checks, const struct checked_bundle *bund
             check_add(checks, "packs", CHECK_WRONG, "%s: %s", path, bytes == NULL ? "cannot be read" : error.message);
             return;
         }
-        if (known->id != NULL && !same) {
+        if (known != NULL && !same) {
             check_add(checks, "packs", CHECK_WRONG, "%s: has the id of a pack that comes with sgproof, and is not it",
                       path);
             return;
@@ -208,7 +162,7 @@ static void check_derivation(struct checks *checks, const struct checked_bundle 
     if (!is_ours(checks, bundle))
         return;
     check_packs(checks, bundle);
-    if (!derive(derivation, bundle, &error)) {
+    if (!derive_again(derivation, bundle->folder, &bundle->manifest, &error)) {
         check_add(checks, "derivation", CHECK_WRONG, "%s", error.message);
         return;
     }

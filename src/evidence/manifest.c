@@ -257,6 +257,26 @@ static bool read_claims(struct arena *arena, const struct json_cursor *at, struc
            json_string(arena, at, "begin", &claims->begin, error) && json_string(arena, at, "end", &claims->end, error);
 }
 
+// What earlier evidence did not tell is nothing that other evidence may leave out: silence is judged by it.
+static bool read_speed(struct arena *arena, const struct json_cursor *root, struct manifest *manifest,
+                       struct error *error)
+{
+    bool told = manifest->derivation > 0;
+    GUARD(told || json_optional_integer(root, "rate", 1, 1000000, &manifest->rate, &told, error));
+    if (told) {
+        GUARD(json_integer(root, "rate", 1, 1000000, &manifest->rate, error));
+        GUARD(json_integer(root, "host_rate", 1, 1000000, &manifest->host_rate, error));
+        GUARD(read_texts(arena, root, "vantages_learnt", &manifest->vantages_learnt, error));
+        GUARD(read_texts(arena, root, "canaries", &manifest->canaries, error));
+        struct json_cursor at_learnt = json_member(root, "vantages_learnt");
+        if (manifest->vantages_learnt.count != manifest->vantages.count)
+            return json_fail(&at_learnt, error, "has not as many items as \"vantages\"");
+    }
+    return manifest->derivation > 0
+               ? json_integer(root, "timeout_ms", 50, 60000, &manifest->timeout_ms, error)
+               : json_optional_integer(root, "timeout_ms", 50, 60000, &manifest->timeout_ms, &told, error);
+}
+
 static bool read_document(struct arena *arena, const struct json_cursor *root, struct manifest *manifest,
                           struct error *error)
 {
@@ -274,18 +294,9 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     GUARD(json_boolean(root, "complete", &manifest->complete, error));
     GUARD(json_optional_string(arena, root, "vantage", &manifest->vantage, error));
     GUARD(read_texts(arena, root, "vantages", &manifest->vantages, error));
-    GUARD(json_optional_integer(root, "rate", 1, 1000000, &manifest->rate, &told, error));
-    if (told) {
-        GUARD(json_integer(root, "host_rate", 1, 1000000, &manifest->host_rate, error));
-        GUARD(read_texts(arena, root, "vantages_learnt", &manifest->vantages_learnt, error));
-        GUARD(read_texts(arena, root, "canaries", &manifest->canaries, error));
-        struct json_cursor at_learnt = json_member(root, "vantages_learnt");
-        if (manifest->vantages_learnt.count != manifest->vantages.count)
-            return json_fail(&at_learnt, error, "has not as many items as \"vantages\"");
-    }
+    GUARD(read_speed(arena, root, manifest, error));
     GUARD(json_string(arena, root, "depth", &manifest->depth, error));
     GUARD(json_integer(root, "tries", 1, 10, &manifest->tries, error));
-    GUARD(json_optional_integer(root, "timeout_ms", 50, 60000, &manifest->timeout_ms, &told, error));
     GUARD(json_string(arena, root, "judged_on", &manifest->judged_on, error));
     GUARD(read_texts(arena, root, "packs", &manifest->packs, error));
     GUARD(read_counts(root, "ports_by_verdict", verdict_names, manifest->ports_by_verdict, error));

@@ -238,10 +238,10 @@ class Lies(Evidence):
     NOT_JUDGED = {"capture_removed": "what answered: there are no packets of it", "pack_changed": "packs/sec-002.json: is not one that is published"}
     UNREADABLE = {"link_added": "before/link.json: a link or a device", "path_out_of_the_evidence": "no path inside the evidence",
                   "key_twice": "a key is there twice: state", "word_unknown": "'ajar' is not one of open, closed",
-                  "line_in_a_claim": "Invalid isoformat string"}
+                  "line_in_a_claim": "Invalid isoformat string", "speed_left_out": "'timeout_ms'"}
     NOT_LOOKED_AT = {"exposure_changed": "exposure.json", "severity_changed": "severities", "report_replaced": "report.html",
                      "details_invented": "times, frames", "reason_invented": "reasons", "service_invented": "services", "tool_claimed": "claim",
-                     "tries_claimed": "tries: 1"}
+                     "tries_claimed": "tries: 1", "sums_stale": "SHA256SUMS"}
 
     def test_each_lie_is_found_or_named_as_not_judged(self):
         self.assertEqual(set(forger.LIES) | set(forger.BROKEN),
