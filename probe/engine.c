@@ -309,20 +309,20 @@ static void enter(struct engine *engine, enum stage stage)
 static bool mend(struct engine *engine)
 {
     const struct lacking counts = lacking(engine, true);
-    uint64_t lacks = 0, from_us = 0;
+    uint64_t lacks = 0, now = clock_wall_us(), from_us = 0;
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         struct course *course = &engine->pace.courses[i];
         const struct light *light = watch_light_of(&engine->ledger.watch, i);
         uint64_t own = light->first == 0 || light->ended ? 0 : lacking_of(&engine->ledger, i, &counts);
         uint64_t own_from_us = own == 0 ? 0 : lacking_from_us(&engine->ledger, i, &counts);
-        course->member = own > 0;
-        course->asked = own;
-        lacks += own;
+        course->member = own > 0 && own_from_us <= now;
+        course->asked = course->member ? own : 0;
+        lacks += course->asked;
         from_us = own_from_us > from_us ? own_from_us : from_us;
     }
-    if (lacks == 0 || engine->mended >= 2 * (unsigned)engine->options->speed.tries)
+    if ((lacks == 0 && from_us <= now) || engine->mended > 2 * (unsigned)engine->options->speed.tries)
         return false;
-    if (from_us > clock_wall_us()) {
+    if (lacks == 0) {
         engine->resting_until_us = from_us;
         enter(engine, STAGE_RESTING);
         return true;

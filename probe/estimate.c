@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "model/protocol.h"
+#include "probe/lacking.h"
 #include "probe/pace.h"
 #include "probe/probe.h"
 
@@ -17,6 +18,27 @@ static double asked(const struct schedule *schedule, const struct lane *lane, bo
         if (!span->spare && (first || !answers))
             count += (double)(span->high - span->low) + 1;
     }
+    return count;
+}
+
+// Whether an answer is expected of a lane's host, whose lanes are neighbours.
+static bool is_expected(const struct schedule *schedule, size_t lane)
+{
+    struct address host = schedule->lanes[lane].address;
+    while (lane > 0 && address_compare(schedule->lanes[lane - 1].address, host) == 0)
+        lane--;
+    for (; lane < schedule->lane_count && address_compare(schedule->lanes[lane].address, host) == 0; lane++)
+        if (asked(schedule, &schedule->lanes[lane], false) < asked(schedule, &schedule->lanes[lane], true))
+            return true;
+    return false;
+}
+
+// What is asked once more of hosts that have never answered, where the rounds follow each other fast.
+static double looked_at_again(const struct schedule *schedule)
+{
+    double count = 0;
+    for (size_t i = 0; i < schedule->lane_count; i++)
+        count += is_expected(schedule, i) ? 0 : asked(schedule, &schedule->lanes[i], false);
     return count;
 }
 
@@ -37,6 +59,10 @@ struct probe_estimate probe_estimate(struct arena *arena, const struct plan *pla
         double by_rate = all / (double)speed->rate, by_host = most / (double)speed->host_rate;
         seconds += (by_rate > by_host ? by_rate : by_host) + (round > 1 && all > 0 ? PACE_BETWEEN_US / 1e6 : 0);
     }
+    double again = speed->tries > 1 && seconds * 1e6 < LACKING_APART_US ? looked_at_again(&schedule) : 0;
+    if (again > 0)
+        seconds = LACKING_APART_US / 1e6;
+    packets += again;
     estimate.packets = (uint64_t)ceil(packets * (1 + SENTINELS));
     estimate.seconds = packets > 0 ? seconds + pace_end_seconds(speed->timeout_ms) : 0;
     return estimate;

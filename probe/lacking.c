@@ -2,6 +2,22 @@
 
 #include "probe/rejection.h"
 
+// Whether all tries of a silent question came close together, of a host of which nothing was ever heard: its silence
+// rests on others, whose cables are not its own. Who wants one try gets one.
+static bool was_asked_at_once(const struct ledger *ledger, size_t lane, uint64_t question, unsigned wanted)
+{
+    uint64_t first = ledger_sent_at(ledger, question, 1);
+    return wanted > 1 && first != 0 &&
+           ledger_sent_at(ledger, question, ledger_tries(ledger, question)) < first + LACKING_APART_US &&
+           watch_is_unheard(&ledger->watch, lane);
+}
+
+// When the first round of a lane is so long ago that a try is another look.
+static uint64_t another_look_us(const struct standing *standing)
+{
+    return standing->rounds.count == 0 ? 0 : standing->rounds.items[0].last_us + LACKING_APART_US;
+}
+
 bool lacking_any(const struct ledger *ledger)
 {
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
@@ -18,7 +34,9 @@ bool lacking_is(const struct ledger *ledger, size_t lane, uint64_t question, con
     if (ledger_rejected(ledger, question))
         return now_us >= rejection_again_us(ledger, ledger->told_us[question >> ledger->shift]) &&
                !rejection_stands(ledger, lane, question, lacking->pending, lacking->since_us);
-    return !ledger_answered(ledger, question) &&
+    if (ledger_answered(ledger, question))
+        return false;
+    return (lacking->pending && was_asked_at_once(ledger, lane, question, lacking->tries)) ||
            ledger_counting(ledger, lane, question, lacking->pending, lacking->since_us) <
                ledger_wanted(ledger, lane, lacking->tries);
 }
@@ -28,8 +46,15 @@ static uint64_t silence_of(const struct ledger *ledger, size_t lane, const struc
     const struct lane *of = &ledger->schedule->lanes[lane];
     const struct standing *standing = &ledger->standings[lane];
     uint64_t count = 0, least = ledger_wanted(ledger, lane, lacking->tries);
-    if (standing->silent == 0 || (standing->sent >= (of->count - of->spare) * least &&
-                                  ledger_all_count(ledger, lane, (unsigned)least, lacking->pending)))
+    if (standing->silent == 0)
+        return 0;
+    if (lacking->pending && watch_is_unheard(&ledger->watch, lane)) {
+        for (uint64_t question = of->first; question < of->first + of->count; question++)
+            count += ledger_is_silent(ledger, of, question) && lacking_is(ledger, lane, question, lacking, UINT64_MAX);
+        return count;
+    }
+    if (standing->sent >= (of->count - of->spare) * least &&
+        ledger_all_count(ledger, lane, (unsigned)least, lacking->pending))
         return 0;
     for (uint64_t question = of->first; question < of->first + of->count; question++)
         count += ledger_is_silent(ledger, of, question) &&
@@ -45,7 +70,12 @@ uint64_t lacking_of(const struct ledger *ledger, size_t lane, const struct lacki
 
 uint64_t lacking_from_us(const struct ledger *ledger, size_t lane, const struct lacking *lacking)
 {
-    return rejection_doubts(ledger, lane, lacking->pending, lacking->since_us) == 0
-               ? 0
-               : rejection_again_us(ledger, ledger->standings[lane].rejected_us);
+    const struct standing *standing = &ledger->standings[lane];
+    bool unheard =
+        lacking->pending && lacking->tries > 1 && standing->silent > 0 && watch_is_unheard(&ledger->watch, lane);
+    uint64_t again = rejection_doubts(ledger, lane, lacking->pending, lacking->since_us) == 0
+                         ? 0
+                         : rejection_again_us(ledger, standing->rejected_us);
+    uint64_t look = unheard ? another_look_us(standing) : 0;
+    return look > again ? look : again;
 }

@@ -1,8 +1,12 @@
 // What is to be asked again since nothing showed that it could have been answered: silence that has had too few tries
-// that count, and rejections that are not believed. For the files of probe/ only.
+// that count, rejections that are not believed, and, while a try more can change it (`pending`), what was asked only
+// within seconds of a host that has never answered. For the files of probe/ only.
 #pragma once
 
 #include "probe/ledger.h"
+
+// Between the first and the last try of a host that has never answered.
+enum { LACKING_APART_US = 3000000 };
 
 // Which tries count.
 struct lacking {
@@ -18,5 +22,5 @@ bool lacking_is(const struct ledger *ledger, size_t lane, uint64_t question, con
                 uint64_t now_us);
 // How many of a lane are.
 uint64_t lacking_of(const struct ledger *ledger, size_t lane, const struct lacking *lacking);
-// From when on all of those of a lane that were rejected may be asked again, wall clock; 0: from any time.
+// From when on all of those of a lane may be asked again, wall clock; 0: from any time.
 uint64_t lacking_from_us(const struct ledger *ledger, size_t lane, const struct lacking *lacking);

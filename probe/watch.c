@@ -351,6 +351,11 @@ const struct light *watch_light_of(const struct watch *watch, size_t lane)
     return judge_of(watch, lane, UINT64_MAX);
 }
 
+bool watch_is_unheard(const struct watch *watch, size_t lane)
+{
+    return watch->pulses[lane].light.first == 0 && watch->pulses[lane].host.first == 0;
+}
+
 static enum shine shine_in(const struct light *light, uint64_t from_us, uint64_t to_us)
 {
     if (light->first == 0 || from_us < light->first)

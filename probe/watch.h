@@ -134,3 +134,5 @@ uint64_t watch_longest_gap(const struct watch *watch);
 bool watch_in_longest_gap(const struct watch *watch, size_t lane, uint64_t sent_us);
 // By whose beats a lane is judged at the end: its own, its host's, or its family's.
 const struct light *watch_light_of(const struct watch *watch, size_t lane);
+// Whether nothing that lights was ever heard of a lane's host. After watch_light.
+bool watch_is_unheard(const struct watch *watch, size_t lane);

@@ -29,6 +29,22 @@ const struct verdict **report_worth_showing(struct arena *arena, const struct ve
     return shown;
 }
 
+// Addresses of which nothing was open or closed; observations stand by address.
+static size_t never_heard(const struct observations *observations)
+{
+    size_t count = 0;
+    bool heard = true;
+    for (size_t i = 0; i < observations->items.count; i++) {
+        const struct observation *one = &observations->items.items[i];
+        if (i == 0 || !address_equal(one->address, one[-1].address)) {
+            count += !heard;
+            heard = false;
+        }
+        heard = heard || one->state == OBSERVED_OPEN || one->state == OBSERVED_CLOSED;
+    }
+    return count + !heard;
+}
+
 const char *report_silence(struct arena *arena, const struct report_run *run)
 {
     const struct sentinels_told *told = run->observations == NULL ? NULL : &run->observations->sentinels;
@@ -45,11 +61,16 @@ const char *report_silence(struct arena *arena, const struct report_run *run)
     if (told->asked == 0 && told->longest_gap <= 0 && ports[VERDICT_UNVERIFIED] > 0)
         return arena_printf(arena, "Silence: nothing vouches for it; %zu ports are unverified",
                             ports[VERDICT_UNVERIFIED]);
+    size_t unheard = never_heard(run->observations);
+    const char *others =
+        unheard == 0   ? ""
+        : unheard == 1 ? "; 1 address never answered: its silence rests on others"
+                       : arena_printf(arena, "; %zu addresses never answered: their silence rests on others", unheard);
     return arena_printf(
         arena,
         "Silence: %ld of %ld sentinels answered, the longest gap between answers was %.1f s; %zu ports are "
-        "unverified",
-        told->answered, told->asked, told->longest_gap, ports[VERDICT_UNVERIFIED]);
+        "unverified%s",
+        told->answered, told->asked, told->longest_gap, ports[VERDICT_UNVERIFIED], others);
 }
 
 const char *report_doubts(struct arena *arena, const struct verdict *verdict)

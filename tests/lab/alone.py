@@ -12,7 +12,7 @@ that answer; the others are closed), udp_silent (true: those others are silent),
 echo (false: pings are not answered), delay (seconds that every answer takes),
 late (seconds that an open port takes instead), stops ([ports, seconds]: they are closed from then on);
 mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the first packet: the line is
-dead), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), ban_spares (these TCP ports are not), limit (answers
+dead), down_of (to this address only), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), ban_spares (these TCP ports are not), limit (answers
 a second, the others are lost), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), unreachable ([from, to] in
 seconds since the first packet: a router says so of every packet), rejects (what is not open is rejected by a router), rejects_of (of this address only), errors (of a router, so many a second), reset_of
 (this address only), refuse (packets after which every UDP port is unreachable), accept (SYNs after which every port is open), accept_of (of this address only)."""
@@ -70,7 +70,7 @@ class Hosts:
     def is_lost(self, now, target, port):
         self.first = self.first or now
         down = self.of.get("down")
-        if down and down[0] <= now - self.first < down[1]:
+        if down and down[0] <= now - self.first < down[1] and target == self.of.get("down_of", target):
             return True
         if target != self.of.get("ban_of", target) or port in self.of.get("ban_spares", ()):
             return False

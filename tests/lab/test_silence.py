@@ -105,6 +105,25 @@ class Silence(unittest.TestCase):
         self.each(test, ([0.01, 0.6], [0.01, 1.1], [0.1, 0.9], [0.3, 1.6]))
         self.assertEqual(test("syn", HOSTS[0], [0.01, 0.6]), {"filtered"})  # it is asked again when it is up
 
+    def test_a_host_whose_own_line_is_down_for_the_first_seconds_is_looked_at_again(self):
+        opens = [*range(1000, 1100, 2)]
+
+        def test(method, host, ports):
+            other = host[:-1] + "5"  # its answers say nothing of the other's cable
+            with tempfile.TemporaryDirectory() as folder:
+                capture = str(pathlib.Path(folder) / "c.pcap")
+                kept = ("--capture", capture) if method == "syn" else ()
+                targets = "".join("%s tcp %s\n%s udp 53\n%s icmp\n" % (one, ports, one, one) for one in (host, other))
+                done = common.alone({"open": opens, "silent": True, "udp": [53], "down": [0, 2.5], "down_of": host},
+                                    "probe", "--targets", "-", *ONLY, "--method", method, *kept, stdin=targets)
+                again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, stdin=targets).stdout if kept else done.stdout
+            lines = [json.loads(line) for line in done.stdout.splitlines()][:-1]
+            states = {(x["address"], x["protocol"], port): x["state"] for x in lines for port in range(x.get("from_port", 0), x.get("to_port", 0) + 1)}
+            self.assertEqual(again.splitlines()[:-1], done.stdout.splitlines()[:-1])
+            self.assertEqual({s for (_, _, port), s in states.items() if port in opens or port in (0, 53)}, {"open"})
+            self.assertEqual({s for (_, protocol, port), s in states.items() if protocol == "tcp" and port % 2}, {"filtered"})
+        self.each(test, ("1000-1099", "1001-1010"))
+
     def test_what_a_router_says_in_a_short_outage_rejects_no_open_port(self):
         opens = [*range(1000, 1100, 2)]
 
@@ -358,8 +377,8 @@ class Silence(unittest.TestCase):
         nothing["NetworkInterfaces"] = nothing["Reservations"] = []
         for estate, answers, told, said in (
                 (plain(), both, (0, 0, 0), "everything that was asked answered"),
-                (plain(), [both[0], (both[1][0], "filtered")], (0, 0, 0), "0 of 0 sentinels answered, the longest gap between answers was 0.0 s; 0 ports"),
-                (plain(), both, (4, 3, 0.5), "3 of 4 sentinels answered, the longest gap between answers was 0.5 s; 0 ports"),
+                (plain(), [both[0], (both[1][0], "filtered")], (0, 0, 0), "0 of 0 sentinels answered, the longest gap between answers was 0.0 s; 0 ports are unverified; 1 address never answered: its silence rests on others"),
+                (plain(), both, (4, 3, 0.5), "3 of 4 sentinels answered, the longest gap between answers was 0.5 s; 0 ports are unverified medium"),
                 (plain(), [both[0], (both[1][0], "unknown")], (0, 0, 0), "nothing vouches for it; 1 ports are unverified"),
                 (plain(), both[:1], (0, 0, 0), "nothing vouches for it; 1 ports are unverified"),
                 (nothing, [], (0, 0, 0), "nothing was asked")):
