@@ -1,5 +1,6 @@
 """What the Python tests share."""
 import atexit
+import datetime
 import json
 import os
 import pathlib
@@ -26,6 +27,11 @@ def sgproof(*words, stdin=None, cwd=None, before=(), env=None):
     # A sanitizer's report is a failure whatever the exit status.
     assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
     return done
+
+
+def seed(variable):
+    """What random tests begin with: of the environment, or today's, so that each day tries other cases, and a day's run can be had again."""
+    return int(os.environ.get(variable, datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%d")))
 
 
 def alone(behaviour, *words, stdin=None):

@@ -26,7 +26,7 @@ from test_snapshots import permission
 
 AUDIT = common.TOP / "scripts/audit"
 ESTATES = int(os.environ.get("AUDIT_ESTATES", "60"))
-SEED = int(os.environ.get("AUDIT_SEED", random.SystemRandom().randrange(10 ** 9)))
+SEED = common.seed("AUDIT_SEED")
 VANTAGES = ["--vantage", "203.0.113.7", "--vantage", "2001:db8:ffff::7"]
 CRITICAL = {"open": [443], "open_of": {"198.51.100.20": [22, 443]}, "silent": True}  # 22 is open, and nothing declares it
 

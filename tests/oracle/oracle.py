@@ -432,7 +432,7 @@ class Oracle:
                         return "exact"
                     found = "possible"
                 inner = [ipaddress.ip_address(p["PrivateIpAddress"]) for i in services for p in i["PrivateIpAddresses"]]
-                if not keeps and (public or any(holds(c, address) for c in cidrs for address in inner) or ":" not in source and "0.0.0.0/0" in cidrs):
+                if not keeps and (public or any(holds(c, address) for c in cidrs for address in inner) or "0.0.0.0/0" in cidrs):
                     found = "possible" if found == "no" else found
         return found
 

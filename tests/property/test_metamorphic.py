@@ -14,7 +14,7 @@ from oracle import estates
 from test_oracle import NAMES, in_text, matching, number_near, source_near
 
 ESTATES = int(os.environ.get("METAMORPHIC_ESTATES", "100"))
-SEED = int(os.environ.get("ORACLE_SEED", random.SystemRandom().randrange(10 ** 9)))
+SEED = common.seed("ORACLE_SEED")
 
 
 def computed(estate, plain=True):

@@ -13,7 +13,7 @@ from oracle.oracle import Oracle
 
 ESTATES = int(os.environ.get("ORACLE_ESTATES", "1000"))
 PACKETS = 40
-SEED = int(os.environ.get("ORACLE_SEED", random.SystemRandom().randrange(10 ** 9)))
+SEED = common.seed("ORACLE_SEED")
 NAMES = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6"}
 
 

@@ -24,7 +24,7 @@ import common
 from test_world import LONE
 
 DOCUMENTS = int(os.environ.get("SERVICE_MODELS_DOCUMENTS", "10000"))
-SEED = int(os.environ.get("SERVICE_MODELS_SEED", random.SystemRandom().randrange(10 ** 9)))
+SEED = common.seed("SERVICE_MODELS_SEED")
 A_FOLDER = 100
 ALONE = 1000  # of them, each beside the good estate without the others: only so can the answer be whole
 

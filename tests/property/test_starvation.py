@@ -16,7 +16,7 @@ import common
 from oracle import estates
 from test_service_models import (GOOD, Drawing, answer, culprit, folder_of, in_threads, model, models, passing, refused, run, told)
 
-SEED = int(os.environ.get("STARVATION_SEED", random.SystemRandom().randrange(10 ** 9)))
+SEED = common.seed("STARVATION_SEED")
 ALL = os.environ.get("SGPROOF_ALL") == "1"
 CUTS, ESTATES = 500, 60  # cuts of each kind of estate; how many random estates
 NETWORK = set("Vpcs Subnets RouteTables NetworkAcls InternetGateways SecurityGroups NetworkInterfaces Reservations".split())

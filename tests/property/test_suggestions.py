@@ -14,7 +14,7 @@ import common
 from oracle import estates
 
 ESTATES = int(os.environ.get("SUGGESTIONS_ESTATES", "60"))
-SEED = int(os.environ.get("ORACLE_SEED", random.SystemRandom().randrange(10 ** 9)))
+SEED = common.seed("ORACLE_SEED")
 PEERS = (("IpRanges", "CidrIp", "CidrIpv4"), ("Ipv6Ranges", "CidrIpv6", "CidrIpv6"), ("PrefixListIds", "PrefixListId", "PrefixListId"))
 
 
