@@ -1,5 +1,6 @@
 #include "cli/common.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "aws/snapshot.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/rights.h"
 #include "base/secret.h"
 #include "model/protocol.h"
 #include "reconcile/drift.h"
@@ -19,6 +21,9 @@
 int cli_fail(const struct error *error)
 {
     log_line(LOG_ERROR, "%s", error->message);
+    if (strstr(error->message, strerror(EACCES)) != NULL && rights_are_roots_own())
+        log_line(LOG_INFO, "sgproof gives up root's right to files of others before it reads anything: use places that "
+                           "root owns, or run it as their owner (with CAP_NET_RAW, where it is to send SYN packets)");
     return error->code == ERROR_NONE ? ERROR_USAGE : (int)error->code;
 }
 

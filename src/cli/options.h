@@ -22,7 +22,7 @@ struct command {
     const char *notes;                 // paragraphs after the options: two examples at least
     const struct option_spec *options; // ends with a NULL name; the common options are added to them
     int (*run)(struct arena *arena, int argc, char **argv);
-    bool probes; // needs the right to open raw sockets; the others give it up before they begin
+    bool probes; // opens raw sockets before it gives up all privileges; the others do so before they begin
 };
 
 struct options {

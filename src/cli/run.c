@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/redact.h"
+#include "base/rights.h"
 #include "cli/aws.h"
 #include "cli/places.h"
 #include "cli/run_stages.h"
@@ -81,6 +82,7 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
     GUARD(cli_depth(given->depth, &depth, error) && cli_probe_options(job->arena, options, &job->probe, error));
     struct plan canaries = {0};
     given->speed = job->probe.speed;
+    job->probe.raw = job->raw;
     GUARD(cli_canaries(job->arena, options, &canaries, &given->canaries, error));
     GUARD(cli_packs(job->arena, options, &job->packs, error) && cli_intent(job->arena, options, &intent, error));
     GUARD(cli_baseline_read(job->arena, options, &wanted->baseline, error));
@@ -141,17 +143,19 @@ static int conclude(struct run_job *job, const struct wanted *wanted)
     return cli_status(&fresh, &job->derivation.controls, &wanted->fail_on);
 }
 
-static int run(struct arena *arena, int argc, char **argv)
+static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
-    struct run_job job = {.arena = arena, .options = &options, .derivation = {.arena = arena}};
+    struct run_job job = {.arena = arena, .options = &options, .raw = raw, .derivation = {.arena = arena}};
     struct wanted wanted;
     bool done;
     if (!options_parse(arena, &command_run, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
+    if (cli_only_estimate(&options))
+        probe_raw_close(raw);
     if (options.operands.count != 0)
         return cli_usage(&command_run, "expected options only");
     job.snapshot = options_value(&options, "snapshot");
@@ -167,6 +171,16 @@ static int run(struct arena *arena, int argc, char **argv)
     }
     int status = good && run_gather(&job, &error) ? conclude(&job, &wanted) : cli_fail(&error);
     run_free(&job);
+    return status;
+}
+
+// Before an option or a file is looked at, what needs the right to raw sockets is opened, and every privilege given up.
+static int run(struct arena *arena, int argc, char **argv)
+{
+    struct error error = {0};
+    struct probe_raw *raw = probe_raw_open(arena);
+    int status = rights_drop(&error) ? run_with(arena, raw, argc, argv) : cli_fail(&error);
+    probe_raw_close(raw);
     return status;
 }
 

@@ -10,6 +10,7 @@
 struct run_job {
     struct arena *arena;
     const struct options *options;
+    struct probe_raw *raw; // opened before anything else
     // Checked before anything is done:
     const char *snapshot; // --snapshot, or NULL: AWS is read
     const char *out;
