@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "cli/confine.h"
 #include "cli/options.h"
 #include "cli/vantage.h"
 #include "model/exposure.h"

@@ -26,7 +26,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct options options;
     char *passphrase;
     bool done;
-    if (!options_parse(arena, &command_keygen, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_keygen, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
@@ -58,4 +58,5 @@ const struct command command_keygen = {
              "  sgproof keygen audit.pem --passphrase-file passphrase.txt --public audit.pub.pem\n",
     .options = options_of_keygen,
     .run = run,
+    .makes_operand = true,
 };

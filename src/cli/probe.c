@@ -113,7 +113,7 @@ static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char *
     struct probe_summary summary;
     struct observations observations = {0};
     bool done;
-    if (!options_parse(arena, &command_probe, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_probe, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
@@ -174,5 +174,6 @@ const struct command command_probe = {
              "  echo '127.0.0.1 tcp 22,80,8000-8100' | sgproof probe --targets - --only 127.0.0.0/8\n",
     .options = options_of_probe,
     .run = run,
+    .talks = true,
     .probes = true,
 };

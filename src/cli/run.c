@@ -150,7 +150,7 @@ static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char *
     struct run_job job = {.arena = arena, .options = &options, .raw = raw, .derivation = {.arena = arena}};
     struct wanted wanted;
     bool done;
-    if (!options_parse(arena, &command_run, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_run, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
@@ -198,5 +198,6 @@ const struct command command_run = {
              "  sgproof run --snapshot estate/ --vantage 203.0.113.7 --only 198.51.100.0/24 --depth full\n",
     .options = options_of_run,
     .run = run,
+    .talks = true,
     .probes = true,
 };

@@ -152,7 +152,9 @@ bool run_gather(struct run_job *job, struct error *error)
     if (job->bundle == NULL)
         return false;
     stop_removes(bundle_temporary(job->bundle));
-    if (past_open(&job->past, job->arena, job->options, error) && prepare(job, error) && probe(job, error))
+    bool good = past_open(&job->past, job->arena, job->options, error); // where it has to, it makes folders
+    cli_confine_to(job->arena, job->options, bundle_temporary(job->bundle));
+    if (good && prepare(job, error) && probe(job, error))
         return true;
     bundle_abandon(job->bundle);
     return false;
