@@ -24,7 +24,7 @@ static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
-    char *passphrase;
+    char *passphrase = NULL;
     bool done;
     if (!cli_options(arena, &command_keygen, argc, argv, &options, &done, &error))
         return cli_fail(&error);
@@ -35,12 +35,13 @@ static int run(struct arena *arena, int argc, char **argv)
     const char *key = options.operands.items[0], *public_key = options_value(&options, "public");
     if (public_key == NULL)
         public_key = public_name(arena, key);
+    const char *file = options_value(&options, "passphrase-file");
     if (!place_is_outside_evidence(key, &error) || !place_is_outside_evidence(public_key, &error) ||
-        !cli_passphrase(&options, &passphrase, &error))
+        (file != NULL && (passphrase = key_passphrase(file, &error)) == NULL))
         return cli_fail(&error);
     secret_protect();
     bool good = key_generate(key, public_key, passphrase, &error);
-    cli_forget(passphrase);
+    key_forget(passphrase);
     if (!good)
         return cli_fail(&error);
     log_line(LOG_INFO, "private key, for --sign: %s (keep it secret); public key, for verify --key: %s", key,
