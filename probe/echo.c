@@ -38,24 +38,25 @@ static bool serves(int protocol)
     return protocol_is_icmp(protocol);
 }
 
-static int open_socket(enum family family, bool captured, const struct probe_route *options, bool *raw)
+static int open_socket(enum family family, const struct sender_context *context, bool *raw)
 {
     bool v4 = family == FAMILY_IPV4;
     int domain = v4 ? AF_INET : AF_INET6, protocol = v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6, one = 1;
-    int fd = captured ? -1 : socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+    int fd = context->captured ? -1 : socket(domain, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
     *raw = fd < 0;
     if (*raw)
-        fd = socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+        fd = raw_take(&context->raw->echo[!v4]);
     if (fd < 0)
         return -1;
-    if (routes_bind(options, fd, family, true) != 0) {
+    if (routes_bind(context->routes->options, fd, family, true) != 0) {
         close(fd);
         return -1;
     }
-    if (captured)
-        answer_by_capture(fd);
-    else
+    if (!context->captured) {
+        if (*raw)
+            setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &one, sizeof(one)); // by which it took nothing in: raw.c
         setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
+    }
     return fd;
 }
 
@@ -74,8 +75,7 @@ static void *open_for(const struct sender_context *context, bool *refused, struc
         int side = lane->address.family == FAMILY_IPV6;
         if (!serves(lane->protocol) || echo->fds[side] >= 0)
             continue;
-        echo->fds[side] =
-            open_socket(lane->address.family, context->captured, context->routes->options, &echo->raw[side]);
+        echo->fds[side] = open_socket(lane->address.family, context, &echo->raw[side]);
         if (echo->fds[side] >= 0 && !context->captured)
             echo->descriptors[echo->descriptor_count++] = echo->fds[side];
     }

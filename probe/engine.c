@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/rights.h"
 #include "model/protocol.h"
 #include "probe/capture.h"
 #include "probe/identify.h"
@@ -573,6 +572,7 @@ static bool open_method(struct engine *engine, struct error *error)
                                      .identity = &engine->identity,
                                      .ledger = &engine->ledger,
                                      .routes = &engine->routes,
+                                     .raw = options->raw,
                                      .timeout_us = (uint64_t)options->speed.timeout_ms * 1000,
                                      .captured = true};
     engine->listener = (struct senders_listener){take_packet, take_no_more, engine, engine->capture != NULL};
@@ -730,8 +730,9 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
                                                          options->capture_bytes, error)
                                       : capture_begin(arena, options->capture, error)) != NULL;
     good = good && open_method(engine, error);
+    probe_raw_close(options->raw); // what no sender has taken
     if (good) {
-        good = rights_drop(true, error) && (probed = probe_all(engine, observations, error));
+        good = probed = probe_all(engine, observations, error);
         senders_close(engine->senders);
     }
     routes_end(&engine->routes);

@@ -29,7 +29,17 @@ struct probe_speed {
     long timeout_ms; // how long one answer is waited for, milliseconds
 };
 
+// What of probing needs the right to open raw sockets (CAP_NET_RAW): raw sockets of both families, and a capture.
+struct probe_raw;
+
+// Opens what is permitted of it, for whatever will be asked: so the right can be given up before anything is parsed.
+// Nothing is taken in by it until probe_run, which takes what its method needs, and closes the rest. In the arena.
+struct probe_raw *probe_raw_open(struct arena *arena);
+// Closes what nobody has taken; may be called again.
+void probe_raw_close(struct probe_raw *raw);
+
 struct probe_options {
+    struct probe_raw *raw; // opened before
     enum probe_method method;
     struct probe_speed speed;
     struct probe_route route;

@@ -60,11 +60,17 @@ static void write_filter(const struct receiver_filter *filter, struct text *out)
     }
 }
 
-static bool set_up(struct receiver *receiver, const struct receiver_filter *filter, bool *refused, struct error *error)
+// Lets nothing through: until it is known what is wanted, nothing is to pile up.
+static bool shut(pcap_t *pcap)
+{
+    struct bpf_insn nothing = {.code = BPF_RET | BPF_K};
+    return pcap_setfilter(pcap, &(struct bpf_program){.bf_len = 1, .bf_insns = &nothing}) == 0;
+}
+
+static bool activate(struct receiver *receiver, bool *refused, struct error *error)
 {
     pcap_t *pcap = receiver->pcap;
     char problem[PCAP_ERRBUF_SIZE] = "";
-    struct bpf_program program;
     pcap_set_snaplen(pcap, SNAPSHOT_BYTES);
     pcap_set_immediate_mode(pcap, 1);
     pcap_set_buffer_size(pcap, RING_BYTES);
@@ -73,40 +79,50 @@ static bool set_up(struct receiver *receiver, const struct receiver_filter *filt
     *refused = code == PCAP_ERROR_PERM_DENIED;
     if (code < 0)
         return error_set(error, ERROR_INCOMPLETE, "capturing cannot begin: %s", pcap_geterr(pcap));
-    struct text text = {0};
-    write_filter(filter, &text);
-    code = pcap_compile(pcap, &program, text.bytes, 1, PCAP_NETMASK_UNKNOWN);
-    text_free(&text);
-    if (code != 0)
-        return error_set(error, ERROR_INCOMPLETE, "the capture filter is refused: %s", pcap_geterr(pcap));
-    code = pcap_setfilter(pcap, &program);
-    pcap_freecode(&program);
-    if (code != 0 || pcap_setnonblock(pcap, 1, problem) != 0)
+    if (!shut(pcap) || pcap_setnonblock(pcap, 1, problem) != 0)
         return error_set(error, ERROR_INCOMPLETE, "the capture cannot be set up: %s",
                          problem[0] != '\0' ? problem : pcap_geterr(pcap));
-    int one = 1;
-    if (!filter->own) // spares the kernel a copy of each probe; where it can't, the filter drops them
-        setsockopt(pcap_fileno(pcap), SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
     receiver->link_type = pcap_datalink(pcap);
     return true;
 }
 
-struct receiver *receiver_open(struct arena *arena, const struct receiver_filter *filter, receiver_packet take,
-                               void *context, bool *refused, struct error *error)
+struct receiver *receiver_open(struct arena *arena, bool *refused, struct error *error)
 {
     char problem[PCAP_ERRBUF_SIZE] = "";
     struct receiver *receiver = arena_new_of(arena, struct receiver);
-    *receiver = (struct receiver){.pcap = pcap_create("any", problem), .take = take, .context = context};
+    *receiver = (struct receiver){.pcap = pcap_create("any", problem)};
     *refused = false;
     if (receiver->pcap == NULL) {
         error_set(error, ERROR_INCOMPLETE, "capturing cannot begin: %s", problem);
         return NULL;
     }
-    if (!set_up(receiver, filter, refused, error)) {
+    if (!activate(receiver, refused, error)) {
         receiver_close(receiver);
         return NULL;
     }
     return receiver;
+}
+
+bool receiver_begin(struct receiver *receiver, const struct receiver_filter *filter, receiver_packet take,
+                    void *context, struct error *error)
+{
+    struct bpf_program program;
+    struct text text = {0};
+    int one = 1;
+    write_filter(filter, &text);
+    int code = pcap_compile(receiver->pcap, &program, text.bytes, 1, PCAP_NETMASK_UNKNOWN);
+    text_free(&text);
+    if (code == 0) {
+        code = pcap_setfilter(receiver->pcap, &program);
+        pcap_freecode(&program);
+    }
+    if (code != 0)
+        return error_set(error, ERROR_INCOMPLETE, "the capture filter is refused: %s", pcap_geterr(receiver->pcap));
+    if (!filter->own) // spares the kernel a copy of each probe; where it can't, the filter drops them
+        setsockopt(pcap_fileno(receiver->pcap), SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one));
+    receiver->take = take;
+    receiver->context = context;
+    return true;
 }
 
 void receiver_close(struct receiver *receiver)

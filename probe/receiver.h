@@ -19,9 +19,12 @@ struct receiver_filter {
 // One packet: IP packet without link header, wall clock in nanoseconds.
 typedef void (*receiver_packet)(void *context, const uint8_t *packet, size_t size, size_t whole, uint64_t wall_ns);
 
-// NULL, with *refused set, where that is not permitted; NULL otherwise with *error filled.
-struct receiver *receiver_open(struct arena *arena, const struct receiver_filter *filter, receiver_packet take,
-                               void *context, bool *refused, struct error *error);
+// Opens a capture that takes nothing in yet. NULL, with *refused set, where that is not permitted; NULL otherwise with
+// *error filled.
+struct receiver *receiver_open(struct arena *arena, bool *refused, struct error *error);
+// Begins to take in what the filter lets through, which goes to `take`. Needs no privilege. ERROR_INCOMPLETE.
+bool receiver_begin(struct receiver *receiver, const struct receiver_filter *filter, receiver_packet take,
+                    void *context, struct error *error);
 void receiver_close(struct receiver *receiver);
 int receiver_descriptor(const struct receiver *receiver); // readable when packets wait
 // Hands on what waits, at most so many packets; how many there were, or -1 where the interfaces cannot be read any

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "probe/identity.h"
+#include "probe/raw.h"
 #include "probe/receiver.h"
 #include "probe/route.h"
 
@@ -13,8 +14,9 @@ struct sender_context {
     struct identity *identity;
     struct ledger *ledger;
     struct routes *routes;
-    uint64_t timeout_us; // how long one answer is waited for
-    bool captured;       // answers come by the capture, and not by the senders' own descriptors
+    struct probe_raw *raw; // of which a sender takes what it needs, and nobody can open more
+    uint64_t timeout_us;   // how long one answer is waited for
+    bool captured;         // answers come by the capture, and not by the senders' own descriptors
 };
 
 struct sender {

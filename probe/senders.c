@@ -30,13 +30,19 @@ struct senders {
     bool ended;
 };
 
-static bool open_capture(struct senders *senders, struct receiver_filter *filter, bool *refused, struct error *error)
+static bool begin_capture(struct senders *senders, struct probe_raw *raw, struct receiver_filter *filter, bool *refused,
+                          struct error *error)
 {
+    if (raw->receiver == NULL) {
+        *refused = raw->capture_refused;
+        *error = raw->capture_why;
+        return false;
+    }
     for (size_t i = 0; i < senders->way_count; i++)
         senders->ways[i].sender->listen(senders->ways[i].self, filter);
-    senders->receiver =
-        receiver_open(senders->arena, filter, senders->listener->packet, senders->listener->context, refused, error);
-    return senders->receiver != NULL;
+    senders->receiver = raw->receiver;
+    raw->receiver = NULL;
+    return receiver_begin(senders->receiver, filter, senders->listener->packet, senders->listener->context, error);
 }
 
 static void close_ways(struct senders *senders)
@@ -61,8 +67,8 @@ struct senders *senders_open(const struct sender_context *context, const struct 
         }
         senders->ways[senders->way_count++] = (struct way){*sender, self};
     }
-    if (context->captured && !open_capture(senders, &filter, refused, error)) {
-        close_ways(senders);
+    if (context->captured && !begin_capture(senders, context->raw, &filter, refused, error)) {
+        senders_close(senders);
         return NULL;
     }
     senders->way_of = arena_array(context->arena, struct way *, schedule->lane_count + 1);

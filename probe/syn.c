@@ -52,16 +52,16 @@ static bool serves(int protocol)
     return protocol == PROTOCOL_TCP;
 }
 
-static int open_raw(enum family family, const struct probe_route *options, int *code)
+// 0, or an errno value.
+static int take_raw(struct syn *syn, struct probe_raw *raw, enum family family, const struct probe_route *options)
 {
-    int domain = family == FAMILY_IPV4 ? AF_INET : AF_INET6;
-    int fd = socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+    int side = side_of(family);
+    if (raw->tcp[side].fd < 0)
+        return raw->tcp[side].why;
     // The send buffer stays at its default size, which holds fewer packets than an interface's queue: so the socket is
-    // full (EAGAIN) before the queue drops any.
-    *code = fd < 0 ? errno : routes_bind(options, fd, family, true);
-    if (fd >= 0 && *code == 0)
-        answer_by_capture(fd);
-    return fd;
+    // full (EAGAIN) before the queue drops any. It takes nothing in: raw.c.
+    syn->fds[side] = raw_take(&raw->tcp[side]);
+    return routes_bind(options, syn->fds[side], family, true);
 }
 
 static void close_all(void *self)
@@ -86,10 +86,10 @@ static void *open_for(const struct sender_context *context, bool *refused, struc
     syn->sums = arena_array(context->arena, uint32_t, context->schedule->lane_count + 1);
     for (size_t i = 0; i < context->schedule->lane_count; i++) {
         enum family family = context->schedule->lanes[i].address.family;
-        int side = side_of(family), code;
+        int side = side_of(family);
         if (!serves(context->schedule->lanes[i].protocol) || syn->fds[side] >= 0)
             continue;
-        syn->fds[side] = open_raw(family, context->routes->options, &code);
+        int code = take_raw(syn, context->raw, family, context->routes->options);
         if (code == 0)
             continue;
         *refused = syn->fds[side] < 0 && (code == EPERM || code == EACCES);

@@ -46,7 +46,7 @@ int main(int argc, char **argv)
             continue;
         OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); // modules of tokens do not survive being cleaned up at exit
         struct error error = {0};
-        if (!commands[i]->probes && !rights_drop(false, &error)) // a credential_process may need what exec gives
+        if (!commands[i]->probes && !rights_drop(&error)) // those that probe open raw sockets first
             return cli_fail(&error);
         struct arena *arena = arena_new();
         int status = commands[i]->run(arena, argc - 1, argv + 1);

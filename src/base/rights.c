@@ -6,29 +6,69 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const unsigned files =
-    CAP_TO_MASK(CAP_CHOWN) | CAP_TO_MASK(CAP_DAC_OVERRIDE) | CAP_TO_MASK(CAP_DAC_READ_SEARCH) | CAP_TO_MASK(CAP_FOWNER);
+typedef struct __user_cap_data_struct cap_sets[_LINUX_CAPABILITY_U32S_3];
 
-static bool holds_more(const struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3])
-{
-    return ((held[0].permitted | held[0].effective) & ~files) != 0 || held[0].inheritable != 0 ||
-           (held[1].permitted | held[1].effective | held[1].inheritable) != 0;
-}
-
-bool rights_drop(bool bars, struct error *error)
+static bool get(cap_sets held)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3] = {0};
-    if (syscall(SYS_capget, &header, held) != 0)
-        return error_system(error, ERROR_INCOMPLETE, errno, "capabilities cannot be read");
-    for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
-        held[i].permitted &= i == 0 ? files : 0;
-        held[i].effective &= held[i].permitted;
-        held[i].inheritable = 0;
+    return syscall(SYS_capget, &header, held) == 0;
+}
+
+static bool holds(const cap_sets held, int capability)
+{
+    return (held[CAP_TO_INDEX(capability)].effective & (unsigned)CAP_TO_MASK(capability)) != 0;
+}
+
+static bool holds_any(const cap_sets held)
+{
+    unsigned all = 0;
+    for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+        all |= held[i].permitted | held[i].effective | held[i].inheritable;
+    return all != 0;
+}
+
+// The numbers end where the kernel knows none. False where one stays that we might have dropped.
+static bool empty_bounding_set(bool may)
+{
+    bool empty = true;
+    for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
+        if (may && prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1)
+            prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+        empty = empty && prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 0;
     }
+    return empty || !may;
+}
+
+static bool set_real_ids(void)
+{
+    uid_t user = getuid(), effective, saved;
+    gid_t group = getgid(), effective_group, saved_group;
+    if (setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0)
+        return false;
+    return getresuid(&user, &effective, &saved) == 0 && user == effective && user == saved &&
+           getresgid(&group, &effective_group, &saved_group) == 0 && group == effective_group && group == saved_group &&
+           (user == 0 || setuid(0) != 0);
+}
+
+bool rights_drop(struct error *error)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const cap_sets none = {0};
+    cap_sets held = {0};
+    if (!get(held))
+        return error_system(error, ERROR_INCOMPLETE, errno, "capabilities cannot be read");
+    bool bounded = empty_bounding_set(holds(held, CAP_SETPCAP));
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    if (syscall(SYS_capset, &header, held) != 0 || syscall(SYS_capget, &header, held) != 0 || holds_more(held) ||
-        (bars && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0))
-        return error_system(error, ERROR_INCOMPLETE, errno, "capabilities cannot be given up");
+    bool plain = set_real_ids();
+    if (!bounded || !plain || syscall(SYS_capset, &header, none) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return error_system(error, ERROR_INCOMPLETE, errno, "privileges cannot be given up");
+    if (!get(held) || holds_any(held) || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+        return error_set(error, ERROR_INCOMPLETE, "privileges were given up, and are still there");
     return true;
+}
+
+bool rights_are_roots_own(void)
+{
+    cap_sets held = {0};
+    return geteuid() == 0 && get(held) && !holds(held, CAP_DAC_OVERRIDE);
 }

@@ -1,11 +1,15 @@
-// Privileges of this process: capabilities(7).
+// Privileges of this process: capabilities(7), credentials(7).
 #pragma once
 
 #include <stdbool.h>
 
 #include "base/error.h"
 
-// Gives up, for good, all capabilities but those of the superuser over files, which reading and writing as root may
-// need, and looks whether they are gone. `bars`: none can be gained by exec either (no_new_privs). ERROR_INCOMPLETE where
-// they could not be given up.
-bool rights_drop(bool bars, struct error *error);
+// Gives up, for good, every capability in every set (permitted, effective, inheritable, ambient, and the bounding set
+// where we may), the user and group of a set-user-ID program, and what exec could give (no_new_privs); then reads all
+// of it back. Who was root keeps its number, and with it its own files; not the right to those of others.
+// ERROR_INCOMPLETE where something could not be given up.
+bool rights_drop(struct error *error);
+
+// Whether this process runs as root without root's right to files of others, which a person may not expect.
+bool rights_are_roots_own(void);

@@ -23,7 +23,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct intent *intent;
     const char *format, *today;
     bool done;
-    if (!options_parse(arena, &command_account, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_account, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;

@@ -1,6 +1,6 @@
 #include "cli/common.h"
 
-#include <openssl/crypto.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 #include "aws/snapshot.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "base/secret.h"
+#include "base/rights.h"
 #include "model/protocol.h"
 #include "reconcile/drift.h"
 #include "reconcile/plan.h"
@@ -19,6 +19,9 @@
 int cli_fail(const struct error *error)
 {
     log_line(LOG_ERROR, "%s", error->message);
+    if (strstr(error->message, strerror(EACCES)) != NULL && rights_are_roots_own())
+        log_line(LOG_INFO, "sgproof gives up root's right to files of others before it reads anything: use places that "
+                           "root owns, or run it as their owner (with CAP_NET_RAW, where it is to send SYN packets)");
     return error->code == ERROR_NONE ? ERROR_USAGE : (int)error->code;
 }
 
@@ -225,33 +228,6 @@ bool cli_packs(struct arena *arena, const struct options *options, struct pack_l
         GUARD(add_pack(arena, name, kept, length, packs, error));
     }
     return true;
-}
-
-void cli_forget(char *secret)
-{
-    if (secret != NULL)
-        OPENSSL_cleanse(secret, strlen(secret));
-    free(secret);
-}
-
-bool cli_passphrase(const struct options *options, char **passphrase, struct error *error)
-{
-    const char *file = options_value(options, "passphrase-file");
-    size_t length;
-    *passphrase = NULL;
-    if (file == NULL)
-        return true;
-    secret_protect();
-    *passphrase = file_read(file, &length, error);
-    if (*passphrase == NULL)
-        return false;
-    char *end = *passphrase + strcspn(*passphrase, "\r\n");
-    OPENSSL_cleanse(end, length - (size_t)(end - *passphrase));
-    if ((*passphrase)[0] != '\0')
-        return true;
-    cli_forget(*passphrase);
-    *passphrase = NULL;
-    return error_set(error, ERROR_USAGE, "%s: its first line is empty, expected a passphrase", file);
 }
 
 bool cli_date(struct arena *arena, const struct options *options, const char **date, struct error *error)

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "cli/confine.h"
 #include "cli/options.h"
 #include "cli/vantage.h"
 #include "model/exposure.h"
@@ -60,10 +61,6 @@ struct pack_list {
     VECTOR(struct pack_source) items;
 };
 bool cli_packs(struct arena *arena, const struct options *options, struct pack_list *packs, struct error *error);
-
-// --passphrase-file: its first line, to be given back with cli_forget; NULL where the option was not given.
-bool cli_passphrase(const struct options *options, char **passphrase, struct error *error);
-void cli_forget(char *secret); // NULL is allowed
 
 // Date of --date, or today, as YYYY-MM-DD; false where the option is no date.
 bool cli_date(struct arena *arena, const struct options *options, const char **date, struct error *error);

@@ -52,7 +52,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct exposure_set *narrowed = NULL;
     const char *format;
     bool done;
-    if (!options_parse(arena, &command_compute, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_compute, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;

@@ -156,7 +156,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct terraform_report report = {0};
     const char *format;
     bool done;
-    if (!options_parse(arena, &command_diff, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_diff, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;

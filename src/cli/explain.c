@@ -125,7 +125,7 @@ static int run(struct arena *arena, int argc, char **argv)
     int protocol;
     uint16_t number;
     bool done;
-    if (!options_parse(arena, &command_explain, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_explain, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;

@@ -211,7 +211,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct options options;
     const char *format;
     bool done;
-    if (!options_parse(arena, &command_history, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_history, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;

@@ -24,9 +24,9 @@ static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
-    char *passphrase;
+    char *passphrase = NULL;
     bool done;
-    if (!options_parse(arena, &command_keygen, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_keygen, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
@@ -35,12 +35,13 @@ static int run(struct arena *arena, int argc, char **argv)
     const char *key = options.operands.items[0], *public_key = options_value(&options, "public");
     if (public_key == NULL)
         public_key = public_name(arena, key);
+    const char *file = options_value(&options, "passphrase-file");
     if (!place_is_outside_evidence(key, &error) || !place_is_outside_evidence(public_key, &error) ||
-        !cli_passphrase(&options, &passphrase, &error))
+        (file != NULL && (passphrase = key_passphrase(file, &error)) == NULL))
         return cli_fail(&error);
     secret_protect();
     bool good = key_generate(key, public_key, passphrase, &error);
-    cli_forget(passphrase);
+    key_forget(passphrase);
     if (!good)
         return cli_fail(&error);
     log_line(LOG_INFO, "private key, for --sign: %s (keep it secret); public key, for verify --key: %s", key,
@@ -58,4 +59,5 @@ const struct command command_keygen = {
              "  sgproof keygen audit.pem --passphrase-file passphrase.txt --public audit.pub.pem\n",
     .options = options_of_keygen,
     .run = run,
+    .makes_operand = true,
 };

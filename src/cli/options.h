@@ -22,7 +22,10 @@ struct command {
     const char *notes;                 // paragraphs after the options: two examples at least
     const struct option_spec *options; // ends with a NULL name; the common options are added to them
     int (*run)(struct arena *arena, int argc, char **argv);
-    bool probes; // needs the right to open raw sockets; the others give it up before they begin
+    bool talks;         // to the network; the others are confined to files and computing (confine.h)
+    bool makes_operand; // its operand is what it makes
+    bool unpacks;       // into a temporary folder
+    bool probes;        // opens raw sockets before it gives up all privileges; the others do so before they begin
 };
 
 struct options {

@@ -47,7 +47,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct intent *intent;
     const char *format;
     bool done;
-    if (!options_parse(arena, &command_plan, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_plan, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
@@ -109,4 +109,5 @@ const struct command command_plan = {
         "  sgproof plan estate/ --depth declared --format text\n",
     .options = options_of_plan,
     .run = run,
+    .talks = true,
 };

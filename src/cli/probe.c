@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/rights.h"
 #include "cli/common.h"
 #include "cli/places.h"
 #include "cli/probing.h"
@@ -27,7 +28,7 @@ static bool read_targets(struct arena *arena, const char *file, struct plan *pla
     return good;
 }
 
-static bool probe(struct arena *arena, const struct options *options, const struct plan *plan,
+static bool probe(struct arena *arena, const struct options *options, struct probe_raw *raw, const struct plan *plan,
                   struct observations *observations, struct probe_summary *summary, struct error *error)
 {
     struct probe_options probe;
@@ -38,6 +39,7 @@ static bool probe(struct arena *arena, const struct options *options, const stru
         return probe_replay(arena, plan, replayed, probe.speed.tries, probe.speed.timeout_ms, NULL, observations,
                             summary, error);
     const char *state = options_value(options, "state");
+    probe.raw = raw;
     probe.capture = options_value(options, "capture");
     GUARD((probe.capture == NULL || place_may_write(probe.capture, error)) &&
           (state == NULL || place_may_write(state, error)));
@@ -103,7 +105,7 @@ static int estimate(struct arena *arena, const struct options *options, const st
     return written ? 0 : cli_fail(&error);
 }
 
-static int run(struct arena *arena, int argc, char **argv)
+static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
@@ -111,7 +113,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct probe_summary summary;
     struct observations observations = {0};
     bool done;
-    if (!options_parse(arena, &command_probe, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_probe, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
@@ -122,13 +124,15 @@ static int run(struct arena *arena, int argc, char **argv)
     if (options_value(&options, "from-capture") != NULL &&
         (options_value(&options, "capture") != NULL || options_value(&options, "state") != NULL))
         return cli_usage(&command_probe, "--from-capture sends nothing: neither --capture nor --state goes with it");
+    if (options_value(&options, "from-capture") != NULL || cli_only_estimate(&options))
+        probe_raw_close(raw);
     if (same_place(&options, file))
         return cli_usage(&command_probe, "the plan, --output, --capture and --state must be different files");
     if (!read_targets(arena, file, &plan, &error) || !cli_canaries(arena, &options, &plan, NULL, &error))
         return cli_fail(&error);
     if (cli_only_estimate(&options))
         return estimate(arena, &options, &plan);
-    if (!probe(arena, &options, &plan, &observations, &summary, &error))
+    if (!probe(arena, &options, raw, &plan, &observations, &summary, &error))
         return cli_fail(&error);
     struct text out = {0};
     for (size_t i = 0; i < observations.items.count; i++)
@@ -140,6 +144,16 @@ static int run(struct arena *arena, int argc, char **argv)
     return !written                                                    ? cli_fail(&error)
            : summary.by_state[OBSERVED_UNKNOWN] > 0 || summary.problem ? ERROR_INCOMPLETE
                                                                        : 0;
+}
+
+// Before an option or a file is looked at, what needs the right to raw sockets is opened, and every privilege given up.
+static int run(struct arena *arena, int argc, char **argv)
+{
+    struct error error = {0};
+    struct probe_raw *raw = probe_raw_open(arena);
+    int status = rights_drop(&error) ? run_with(arena, raw, argc, argv) : cli_fail(&error);
+    probe_raw_close(raw);
+    return status;
 }
 
 const struct command command_probe = {
@@ -160,5 +174,6 @@ const struct command command_probe = {
              "  echo '127.0.0.1 tcp 22,80,8000-8100' | sgproof probe --targets - --only 127.0.0.0/8\n",
     .options = options_of_probe,
     .run = run,
+    .talks = true,
     .probes = true,
 };

@@ -36,6 +36,7 @@ static bool read_into(struct arena *arena, const struct options *options, const 
         return error_set(error, ERROR_USAGE, "%s: is there already, and is not written over", folder);
     GUARD(place_is_outside_evidence(folder, error) && temporary_make(arena, folder, &temporary, error));
     stop_removes(&temporary);
+    cli_confine_to(arena, options, &temporary);
     const char *inside = arena_printf(arena, "%s/snapshot", temporary.path);
     bool good = cli_collect(arena, options, inside, options_value(options, "network-only") != NULL, collected, error);
     if (good && !file_move(inside, folder)) {
@@ -64,7 +65,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct options options;
     struct collected collected = {0};
     bool done;
-    if (!options_parse(arena, &command_read, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_read, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
@@ -114,4 +115,6 @@ const struct command command_read = {
         "  sgproof read --iam-policy -o sgproof-policy.json\n",
     .options = options_of_read,
     .run = run,
+    .talks = true,
+    .makes_operand = true,
 };

@@ -28,7 +28,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct fail_on fail_on;
     const char *format, *date;
     bool done;
-    if (!options_parse(arena, &command_reconcile, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_reconcile, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;

@@ -110,7 +110,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct source source = {0};
     struct text out = {0};
     bool done;
-    if (!options_parse(arena, &command_report, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_report, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/redact.h"
+#include "base/rights.h"
 #include "cli/aws.h"
 #include "cli/places.h"
 #include "cli/run_stages.h"
@@ -81,11 +82,12 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
     GUARD(cli_depth(given->depth, &depth, error) && cli_probe_options(job->arena, options, &job->probe, error));
     struct plan canaries = {0};
     given->speed = job->probe.speed;
+    job->probe.raw = job->raw;
     GUARD(cli_canaries(job->arena, options, &canaries, &given->canaries, error));
     GUARD(cli_packs(job->arena, options, &job->packs, error) && cli_intent(job->arena, options, &intent, error));
     GUARD(cli_baseline_read(job->arena, options, &wanted->baseline, error));
     GUARD(vouch_previous(job->arena, options, NULL, &job->previous, error) && vouch_authority(options, error));
-    GUARD(vouch_key(options, &job->key, error));
+    GUARD(vouch_key(options, job->signer, &job->key, error));
     const char *title = intent != NULL ? intent->platform : job->snapshot == NULL ? job->out : job->snapshot;
     job->manifest = (struct manifest){.derivation = DERIVATION,
                                       .claims = {.tool_version = SGPROOF_VERSION, .begin = begin, .title = title},
@@ -141,17 +143,22 @@ static int conclude(struct run_job *job, const struct wanted *wanted)
     return cli_status(&fresh, &job->derivation.controls, &wanted->fail_on);
 }
 
-static int run(struct arena *arena, int argc, char **argv)
+static int run_with(struct arena *arena, struct signer *signer, struct probe_raw *raw, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
-    struct run_job job = {.arena = arena, .options = &options, .derivation = {.arena = arena}};
+    struct run_job job = {
+        .arena = arena, .options = &options, .signer = signer, .raw = raw, .derivation = {.arena = arena}};
     struct wanted wanted;
     bool done;
-    if (!options_parse(arena, &command_run, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_run, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
+    if (cli_only_estimate(&options))
+        probe_raw_close(raw);
+    if (options_value(&options, "sign") == NULL)
+        signer_end(signer);
     if (options.operands.count != 0)
         return cli_usage(&command_run, "expected options only");
     job.snapshot = options_value(&options, "snapshot");
@@ -170,6 +177,19 @@ static int run(struct arena *arena, int argc, char **argv)
     return status;
 }
 
+// Before an option or a file is looked at, who signs is forked, what needs the right to raw sockets is opened, and
+// every privilege given up.
+static int run(struct arena *arena, int argc, char **argv)
+{
+    struct error error = {0};
+    struct signer *signer = signer_start(arena);
+    struct probe_raw *raw = probe_raw_open(arena);
+    int status = rights_drop(&error) ? run_with(arena, signer, raw, argc, argv) : cli_fail(&error);
+    probe_raw_close(raw);
+    signer_end(signer);
+    return status;
+}
+
 const struct command command_run = {
     .name = "run",
     .summary =
@@ -184,5 +204,6 @@ const struct command command_run = {
              "  sgproof run --snapshot estate/ --vantage 203.0.113.7 --only 198.51.100.0/24 --depth full\n",
     .options = options_of_run,
     .run = run,
+    .talks = true,
     .probes = true,
 };

@@ -152,7 +152,9 @@ bool run_gather(struct run_job *job, struct error *error)
     if (job->bundle == NULL)
         return false;
     stop_removes(bundle_temporary(job->bundle));
-    if (past_open(&job->past, job->arena, job->options, error) && prepare(job, error) && probe(job, error))
+    bool good = past_open(&job->past, job->arena, job->options, error); // where it has to, it makes folders
+    cli_confine_to(job->arena, job->options, bundle_temporary(job->bundle));
+    if (good && prepare(job, error) && probe(job, error))
         return true;
     bundle_abandon(job->bundle);
     return false;
@@ -296,7 +298,7 @@ static bool seal(struct run_job *job, struct error *error)
         !vouch_stamp(job->bundle, job->options, &document, stamp_sha256, &why))
         note(job, STEP_TIMESTAMP, &why);
     else if (good && failed_step_why(failed, STEP_SIGNATURE) == NULL &&
-             !vouch_sign(job->bundle, &job->manifest, &document, stamp_sha256, job->key, &why))
+             !vouch_sign(job->bundle, &job->manifest, &document, stamp_sha256, job->signer, job->key, &why))
         note(job, STEP_SIGNATURE, &why);
     if (good)
         digest_sha256(document.bytes, document.length, job->manifest_sha256);
@@ -374,7 +376,6 @@ void run_free(struct run_job *job)
 {
     stop_end();
     text_free(&job->observed);
-    key_free(job->key);
     past_close(&job->past);
     derive_free(&job->derivation);
 }

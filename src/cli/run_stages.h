@@ -10,13 +10,15 @@
 struct run_job {
     struct arena *arena;
     const struct options *options;
+    struct probe_raw *raw; // opened before anything else,
+    struct signer *signer; // and forked before that
     // Checked before anything is done:
     const char *snapshot; // --snapshot, or NULL: AWS is read
     const char *out;
     struct pack_list packs;
     struct probe_options probe;
     const char *previous; // SHA-256 of the manifest of --previous, or NULL
-    EVP_PKEY *key;        // or NULL
+    EVP_PKEY *key;        // the public one of who signs, or NULL: nobody does
     // As it goes on:
     struct derivation derivation;
     struct past past;

@@ -268,7 +268,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct options options;
     const char *format;
     bool done;
-    if (!options_parse(arena, &command_verify, argc, argv, &options, &done, &error))
+    if (!cli_options(arena, &command_verify, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
@@ -308,4 +308,5 @@ const struct command command_verify = {
              "  sgproof verify evidence-2026-* --key audit.pub.pem --tsa-ca tsa.pem --format json\n",
     .options = options_of_verify,
     .run = run,
+    .unpacks = true,
 };

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "base/secret.h"
 #include "evidence/timestamp.h"
 
 bool vouch_previous(struct arena *arena, const struct options *options, const char *last, const char **hash,
@@ -25,19 +24,11 @@ bool vouch_previous(struct arena *arena, const struct options *options, const ch
     return true;
 }
 
-bool vouch_key(const struct options *options, EVP_PKEY **key, struct error *error)
+bool vouch_key(const struct options *options, struct signer *signer, EVP_PKEY **key, struct error *error)
 {
     const char *where = options_value(options, "sign");
-    char *passphrase;
-    *key = NULL;
-    if (where == NULL)
-        return true;
-    secret_protect();
-    if (!cli_passphrase(options, &passphrase, error))
-        return false;
-    *key = key_private(where, passphrase, error);
-    cli_forget(passphrase);
-    return *key != NULL;
+    *key = where == NULL ? NULL : signer_open(signer, where, options_value(options, "passphrase-file"), error);
+    return where == NULL || *key != NULL;
 }
 
 bool vouch_authority(const struct options *options, struct error *error)
@@ -66,20 +57,23 @@ bool vouch_stamp(struct bundle *bundle, const struct options *options, const str
 }
 
 bool vouch_sign(struct bundle *bundle, const struct manifest *manifest, const struct text *document,
-                const char stamp_sha256[DIGEST_TEXT], EVP_PKEY *key, struct error *error)
+                const char stamp_sha256[DIGEST_TEXT], struct signer *signer, EVP_PKEY *key, struct error *error)
 {
-    struct text statement = {0}, envelope = {0};
-    unsigned char signature[SIGNATURE_BYTES];
+    struct text statement = {0}, envelope = {0}, messages[2] = {*document};
+    unsigned char signatures[2][SIGNATURE_BYTES];
     char sha256[DIGEST_TEXT];
     if (key == NULL)
         return true;
     digest_sha256(document->bytes, document->length, sha256);
     seal_statement(manifest, sha256, stamp_sha256[0] == '\0' ? NULL : stamp_sha256, &statement);
-    bool good = seal_sign(key, document->bytes, document->length, signature, error) &&
-                bundle_seal(bundle, "manifest.sig", signature, sizeof(signature), error) &&
-                seal_envelope(key, &statement, &envelope, error) &&
-                bundle_seal(bundle, "manifest.dsse.json", envelope.bytes, envelope.length, error);
+    seal_encode(&statement, &messages[1]);
+    bool good = signer_sign(signer, messages, signatures, error);
+    if (good)
+        seal_envelope(key, &statement, signatures[1], &envelope);
+    good = good && bundle_seal(bundle, "manifest.sig", signatures[0], SIGNATURE_BYTES, error) &&
+           bundle_seal(bundle, "manifest.dsse.json", envelope.bytes, envelope.length, error);
     text_free(&statement);
+    text_free(&messages[1]);
     text_free(&envelope);
     return good;
 }

@@ -3,7 +3,7 @@
 
 #include "cli/common.h"
 #include "evidence/bundle.h"
-#include "evidence/seal.h"
+#include "evidence/signer.h"
 
 #define OPTIONS_VOUCH                                                                                                  \
     {"sign", 0, "KEY", "sign the evidence with this Ed25519 key: a PEM file, or a pkcs11: URI", false},                \
@@ -13,8 +13,8 @@
             false                                                                                                      \
     }
 
-// The key of --sign, to be freed with key_free; NULL where the option was not given.
-bool vouch_key(const struct options *options, EVP_PKEY **key, struct error *error);
+// Has the signer read the key of --sign, if it is given; *key is its public half, NULL where it is not.
+bool vouch_key(const struct options *options, struct signer *signer, EVP_PKEY **key, struct error *error);
 
 // SHA-256 of the manifest of --previous, else `last`, which may be NULL.
 bool vouch_previous(struct arena *arena, const struct options *options, const char *last, const char **hash,
@@ -27,6 +27,6 @@ bool vouch_authority(const struct options *options, struct error *error);
 // SHA-256 is "" where there is none.
 bool vouch_stamp(struct bundle *bundle, const struct options *options, const struct text *document,
                  char sha256[DIGEST_TEXT], struct error *error);
-// Then signature and attestation. `key` may be NULL: nobody signs.
+// Then signature and attestation by the signer. `key`, the public one, may be NULL: nobody signs.
 bool vouch_sign(struct bundle *bundle, const struct manifest *manifest, const struct text *document,
-                const char stamp_sha256[DIGEST_TEXT], EVP_PKEY *key, struct error *error);
+                const char stamp_sha256[DIGEST_TEXT], struct signer *signer, EVP_PKEY *key, struct error *error);

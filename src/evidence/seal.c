@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/store.h>
@@ -14,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/redact.h"
+#include "base/secret.h"
 
 static const char payload_type[] = "application/vnd.in-toto+json";
 
@@ -50,6 +52,29 @@ bool key_generate(const char *file, const char *public_file, const char *passphr
     }
     EVP_PKEY_free(key);
     return good;
+}
+
+void key_forget(char *passphrase)
+{
+    if (passphrase != NULL)
+        OPENSSL_cleanse(passphrase, strlen(passphrase));
+    free(passphrase);
+}
+
+char *key_passphrase(const char *file, struct error *error)
+{
+    size_t length;
+    secret_protect();
+    char *passphrase = file_read(file, &length, error);
+    if (passphrase == NULL)
+        return NULL;
+    char *end = passphrase + strcspn(passphrase, "\r\n");
+    OPENSSL_cleanse(end, length - (size_t)(end - passphrase));
+    if (passphrase[0] != '\0')
+        return passphrase;
+    key_forget(passphrase);
+    error_set(error, ERROR_USAGE, "%s: its first line is empty, expected a passphrase", file);
+    return NULL;
 }
 
 static int give_passphrase(char *buffer, int size, int writing, void *context)
@@ -215,15 +240,14 @@ static void put_base64(struct text *out, const unsigned char *bytes, size_t leng
     free(encoded);
 }
 
-// What DSSE signs: the pre-authentication encoding, section "protocol" of its specification.
-static void encode_for_signing(const struct text *statement, struct text *out)
+void seal_encode(const struct text *statement, struct text *out)
 {
     text_printf(out, "DSSEv1 %zu %s %zu ", strlen(payload_type), payload_type, statement->length);
     text_add(out, statement->bytes, statement->length);
 }
 
-static void write_envelope(EVP_PKEY *key, const struct text *statement, const unsigned char *signature,
-                           struct text *out)
+void seal_envelope(EVP_PKEY *key, const struct text *statement, const unsigned char signature[SIGNATURE_BYTES],
+                   struct text *out)
 {
     unsigned char *der = NULL;
     int size = i2d_PUBKEY(key, &der);
@@ -235,18 +259,6 @@ static void write_envelope(EVP_PKEY *key, const struct text *statement, const un
     text_printf(out, "\",\"signatures\":[{\"keyid\":\"%s\",\"sig\":\"", key_id);
     put_base64(out, signature, SIGNATURE_BYTES);
     text_puts(out, "\"}]}\n");
-}
-
-bool seal_envelope(EVP_PKEY *key, const struct text *statement, struct text *out, struct error *error)
-{
-    unsigned char signature[SIGNATURE_BYTES];
-    struct text encoded = {0};
-    encode_for_signing(statement, &encoded);
-    bool good = seal_sign(key, encoded.bytes, encoded.length, signature, error);
-    text_free(&encoded);
-    if (good)
-        write_envelope(key, statement, signature, out);
-    return good;
 }
 
 // The signature of an envelope, decoded.
@@ -271,8 +283,8 @@ bool seal_envelope_holds(EVP_PKEY *key, const struct text *statement, const char
     unsigned char signature[SIGNATURE_BYTES + 2];
     struct text encoded = {0}, again = {0};
     GUARD(envelope_signature(file, bytes, length, signature, error));
-    encode_for_signing(statement, &encoded);
-    write_envelope(key, statement, signature, &again);
+    seal_encode(statement, &encoded);
+    seal_envelope(key, statement, signature, &again);
     bool good = seal_holds(key, encoded.bytes, encoded.length, signature, SIGNATURE_BYTES) ||
                 error_set(error, ERROR_USAGE, "%s: does not attest this manifest and timestamp", file);
     if (good && (again.length != length || memcmp(again.bytes, bytes, length) != 0))

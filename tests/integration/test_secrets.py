@@ -105,7 +105,7 @@ class Keys(Bundles):
                                   (["keygen", here / "new.pem"], "new.pem"),
                                   (["read", here / "estate", "--region", REGION, "--endpoint-url", "http://127.0.0.1:9/", "--max-attempts", "1"], "credentials")):
                 shutil.rmtree(here / "out", ignore_errors=True)
-                done = subprocess.run(["strace", "-e", "trace=openat,prctl,setrlimit,prlimit64", common.SGPROOF, *map(str, words)], text=True,
+                done = subprocess.run(["strace", "-f", "-e", "trace=openat,prctl,setrlimit,prlimit64", common.SGPROOF, *map(str, words)], text=True,
                                       capture_output=True, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0", "AWS_CONFIG_FILE": str(here / "config"),
                                                                 "AWS_SHARED_CREDENTIALS_FILE": str(here / "credentials"), "AWS_EC2_METADATA_DISABLED": "true"})
                 lines = done.stderr.splitlines()

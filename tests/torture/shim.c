@@ -24,6 +24,7 @@ static long wanted;
 static bool goes_on;
 static atomic_long calls;
 static atomic_bool begun;
+static int count_file = -1; // opened before the program may write to its own places only
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -34,16 +35,17 @@ __attribute__((constructor)) static void begin(void)
             tortured = (enum kind)i;
     wanted = colon == NULL ? 0 : atol(colon + 1);
     goes_on = colon != NULL && strchr(colon, '+') != NULL;
+    const char *file = getenv("TORTURE_COUNT");
+    if (file != NULL)
+        count_file = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 }
 
 __attribute__((destructor)) static void end(void)
 {
-    const char *file = getenv("TORTURE_COUNT");
     char text[32];
     begun = false;
-    int descriptor = file == NULL ? -1 : (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (descriptor >= 0)
-        syscall(SYS_write, descriptor, text, (size_t)snprintf(text, sizeof(text), "%ld", calls));
+    if (count_file >= 0)
+        syscall(SYS_write, count_file, text, (size_t)snprintf(text, sizeof(text), "%ld", calls));
 }
 
 static bool fails(enum kind kind)

@@ -5,14 +5,17 @@
 #include <limits.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "aws/read/container.h"
 #include "aws/read/endpoint.h"
 #include "aws/read/metadata.h"
 #include "aws/read/plain.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 
 static const char *path_of(struct arena *arena, const char *variable, const char *below_home)
@@ -49,6 +52,26 @@ bool aws_config_read(struct arena *arena, const char *profile, struct aws_config
     if (config->profile_given && !has_profile(config, config->profile))
         return error_set(error, ERROR_USAGE, "profile %s is in neither %s nor %s", named, files[0], files[1]);
     return true;
+}
+
+// Not parsed: so it is known before anything else is.
+bool aws_config_names_process(void)
+{
+    struct arena *arena = arena_new();
+    const char *files[] = {path_of(arena, "AWS_CONFIG_FILE", ".aws/config"),
+                           path_of(arena, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials")};
+    bool found = false;
+    for (int i = 0; i < 2 && !found; i++) {
+        struct error ignored;
+        size_t length;
+        char *text = access(files[i], R_OK) == 0 ? file_read(files[i], &length, &ignored) : NULL;
+        found = text != NULL && strcasestr(text, "credential_process") != NULL;
+        if (text != NULL)
+            explicit_bzero(text, length);
+        free(text);
+    }
+    arena_free(arena);
+    return found;
 }
 
 static const char *setting_of(const struct aws_config *config, const char *profile, const char *key)

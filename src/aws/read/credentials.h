@@ -43,6 +43,9 @@ struct aws_config {
 // Reads the files. `profile` is an option's value or NULL. A profile that is given must be there.
 bool aws_config_read(struct arena *arena, const char *profile, struct aws_config *config, struct error *error);
 
+// Whether one of the files names a credential_process, of whichever profile: then another program may be started.
+bool aws_config_names_process(void);
+
 // A setting of the profile (config file), or NULL.
 const char *aws_config_setting(const struct aws_config *config, const char *key);
 

@@ -1,0 +1,287 @@
+#include "evidence/signer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+#include <openssl/x509.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/landlock.h"
+#include "base/log.h"
+#include "base/rights.h"
+#include "base/secret.h"
+#include "base/syscalls.h"
+
+enum { MESSAGES = 2, LARGEST = 256 << 20, PUBLIC = 128, CONFINED = 2304, SOCKET = 3 };
+
+// ---- What is said
+
+struct which {
+    char where[PATH_MAX];
+    char passphrase_file[PATH_MAX]; // "": none
+};
+
+struct opened {
+    uint32_t good;
+    uint32_t public_size;
+    unsigned char public_key[PUBLIC]; // SubjectPublicKeyInfo in DER
+    struct error error;               // where it is not good
+    char confined[CONFINED];          // by what, for people
+};
+
+struct lengths {
+    uint64_t of[MESSAGES];
+};
+
+struct signatures {
+    uint32_t good;
+    unsigned char of[MESSAGES][SIGNATURE_BYTES];
+};
+
+static bool receive(int fd, void *bytes, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t got = read(fd, (char *)bytes + done, size - done);
+        if (got == 0 || (got < 0 && errno != EINTR))
+            return false;
+        done += got < 0 ? 0 : (size_t)got;
+    }
+    return true;
+}
+
+static bool put(int fd, const void *bytes, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t put = write(fd, (const char *)bytes + done, size - done);
+        if (put < 0 && errno != EINTR)
+            return false;
+        done += put < 0 ? 0 : (size_t)put;
+    }
+    return true;
+}
+
+// ---- The process that signs
+
+// It keeps the terminal, where a passphrase may be asked for, and the socket.
+static void keep_only(int fd)
+{
+    if (fd != SOCKET && dup2(fd, SOCKET) != SOCKET)
+        _exit(1);
+    if (syscall(SYS_close_range, SOCKET + 1, ~0U, 0) == 0)
+        return;
+    long most = sysconf(_SC_OPEN_MAX);
+    for (int other = SOCKET + 1; other < most; other++)
+        close(other);
+}
+
+// A key that OpenSSL itself holds needs nothing more of the system; a token's module may need anything, and each
+// signature may have to be allowed.
+static bool is_plain(EVP_PKEY *key)
+{
+    const OSSL_PROVIDER *provider = EVP_PKEY_get0_provider(key);
+    return provider != NULL && strcmp(OSSL_PROVIDER_get0_name(provider), "default") == 0;
+}
+
+static bool sign_all(EVP_PKEY *key, char *const messages[MESSAGES], const struct lengths *lengths,
+                     struct signatures *signatures)
+{
+    struct error ignored;
+    signatures->good = 1;
+    for (int i = 0; i < MESSAGES && signatures->good; i++)
+        signatures->good = seal_sign(key, messages[i], (size_t)lengths->of[i], signatures->of[i], &ignored);
+    return signatures->good;
+}
+
+static void confine(EVP_PKEY *key, char confined[CONFINED])
+{
+    struct error files = {0}, calls = {0};
+    struct signatures tried;
+    int version = 0;
+    char *const nothing[MESSAGES] = {"", ""};
+    bool plain = is_plain(key);
+    if (plain) // what OpenSSL loads when it is first asked is there then
+        sign_all(key, nothing, &(struct lengths){{0, 0}}, &tried);
+    enum syscalls_stage stage = plain ? SYSCALLS_SIGN : SYSCALLS_TALK;
+    bool still = plain && landlock_limit(NULL, 0, &version, &files);
+    bool limited = syscalls_limit(stage, &calls);
+    snprintf(confined, CONFINED, "seccomp: %s; %s", limited ? syscalls_said(stage) : calls.message,
+             still   ? "Landlock: writes no file"
+             : plain ? files.message
+                     : "a token's module may write files");
+}
+
+static EVP_PKEY *open_key(const struct which *which, struct error *error)
+{
+    char *passphrase = NULL;
+    if (which->passphrase_file[0] != '\0' && (passphrase = key_passphrase(which->passphrase_file, error)) == NULL)
+        return NULL;
+    EVP_PKEY *key = key_private(which->where, passphrase, error);
+    key_forget(passphrase);
+    return key;
+}
+
+// Its answer about the key; NULL where there is none.
+static EVP_PKEY *answer_for_key(void)
+{
+    static const int ends_a_probe[] = {SIGINT, SIGTERM, SIGHUP};
+    struct which which;
+    struct opened opened = {0};
+    bool bare = rights_drop(&opened.error);
+    if (!receive(SOCKET, &which, sizeof(which)))
+        return NULL;
+    EVP_PKEY *key = bare ? open_key(&which, &opened.error) : NULL;
+    for (int i = 0; i < 3; i++)
+        signal(ends_a_probe[i], SIG_IGN);
+    unsigned char *der = NULL;
+    int size = key == NULL ? 0 : i2d_PUBKEY(key, &der);
+    if (size > 0 && size <= PUBLIC) {
+        opened.good = 1;
+        opened.public_size = (uint32_t)size;
+        memcpy(opened.public_key, der, (size_t)size);
+        confine(key, opened.confined);
+    }
+    OPENSSL_free(der);
+    return put(SOCKET, &opened, sizeof(opened)) && opened.good ? key : NULL;
+}
+
+static void answer_for_signatures(EVP_PKEY *key)
+{
+    struct lengths lengths;
+    struct signatures signatures = {0};
+    char *messages[MESSAGES] = {NULL, NULL};
+    bool good = receive(SOCKET, &lengths, sizeof(lengths));
+    for (int i = 0; i < MESSAGES && good; i++) {
+        good = lengths.of[i] <= LARGEST && (messages[i] = malloc((size_t)lengths.of[i] + 1)) != NULL &&
+               receive(SOCKET, messages[i], (size_t)lengths.of[i]);
+    }
+    if (good)
+        sign_all(key, messages, &lengths, &signatures);
+    key_free(key); // overwrites it
+    if (good)
+        put(SOCKET, &signatures, sizeof(signatures));
+}
+
+static _Noreturn void live(int fd)
+{
+    keep_only(fd);
+    secret_protect();
+    EVP_PKEY *key = answer_for_key();
+    if (key != NULL)
+        answer_for_signatures(key);
+    _exit(0);
+}
+
+// ---- The other side
+
+struct signer {
+    int fd; // -1: there is none
+    int why;
+    pid_t process;
+    EVP_PKEY *public_key;
+};
+
+struct signer *signer_start(struct arena *arena)
+{
+    struct signer *signer = arena_new_of(arena, struct signer);
+    int ends[2];
+    *signer = (struct signer){.fd = -1};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        signer->why = errno;
+        return signer;
+    }
+    signer->process = fork();
+    if (signer->process == 0)
+        live(ends[1]);
+    signer->why = errno;
+    close(ends[1]);
+    if (signer->process < 0)
+        close(ends[0]);
+    else
+        signer->fd = ends[0];
+    return signer;
+}
+
+// As put, where a process that is gone is no reason to end.
+static bool say(const struct signer *signer, const void *bytes, size_t size)
+{
+    for (size_t done = 0; done < size;) {
+        ssize_t sent = send(signer->fd, (const char *)bytes + done, size - done, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR)
+            return false;
+        done += sent < 0 ? 0 : (size_t)sent;
+    }
+    return true;
+}
+
+EVP_PKEY *signer_open(struct signer *signer, const char *where, const char *passphrase_file, struct error *error)
+{
+    struct which which = {0};
+    struct opened opened;
+    if (signer->fd < 0) {
+        error_system(error, ERROR_USAGE, signer->why, "no process can be made that signs");
+        return NULL;
+    }
+    if (strlen(where) >= sizeof(which.where) ||
+        (passphrase_file != NULL && strlen(passphrase_file) >= sizeof(which.passphrase_file))) {
+        error_set(error, ERROR_USAGE, "--sign or --passphrase-file: is longer than a path");
+        return NULL;
+    }
+    memcpy(which.where, where, strlen(where));
+    if (passphrase_file != NULL)
+        memcpy(which.passphrase_file, passphrase_file, strlen(passphrase_file));
+    bool told = say(signer, &which, sizeof(which)) && receive(signer->fd, &opened, sizeof(opened));
+    explicit_bzero(&which, sizeof(which)); // a URI may hold a PIN
+    if (!told || !opened.good || opened.public_size > PUBLIC) {
+        *error = opened.error;
+        if (!told || error->code == ERROR_NONE)
+            error_set(error, ERROR_USAGE, "the process that signs ended when it was to read the key");
+        return NULL;
+    }
+    const unsigned char *der = opened.public_key;
+    signer->public_key = d2i_PUBKEY(NULL, &der, (long)opened.public_size);
+    if (signer->public_key == NULL)
+        error_set(error, ERROR_USAGE, "the process that signs told no public key");
+    else
+        log_line(LOG_DEBUG, "signer: process %ld: %s", (long)signer->process, opened.confined);
+    return signer->public_key;
+}
+
+bool signer_sign(struct signer *signer, const struct text messages[2], unsigned char signatures[2][SIGNATURE_BYTES],
+                 struct error *error)
+{
+    struct lengths lengths;
+    struct signatures made;
+    for (int i = 0; i < MESSAGES; i++)
+        if ((lengths.of[i] = messages[i].length) > LARGEST)
+            return error_set(error, ERROR_INCOMPLETE, "a manifest of more than 256 MiB is not signed");
+    bool told = say(signer, &lengths, sizeof(lengths));
+    for (int i = 0; i < MESSAGES; i++)
+        told = told && say(signer, messages[i].bytes, messages[i].length);
+    if (!told || !receive(signer->fd, &made, sizeof(made)) || !made.good)
+        return error_set(error, ERROR_INCOMPLETE, "the process that signs did not");
+    memcpy(signatures, made.of, sizeof(made.of));
+    for (int i = 0; i < MESSAGES; i++)
+        if (!seal_holds(signer->public_key, messages[i].bytes, messages[i].length, signatures[i], SIGNATURE_BYTES))
+            return error_set(error, ERROR_INCOMPLETE, "the process that signs made no signature of its key");
+    return true;
+}
+
+void signer_end(struct signer *signer)
+{
+    if (signer == NULL || signer->fd < 0)
+        return;
+    close(signer->fd);
+    signer->fd = -1;
+    while (waitpid(signer->process, NULL, 0) < 0 && errno == EINTR)
+        ;
+    key_free(signer->public_key);
+    signer->public_key = NULL;
+}

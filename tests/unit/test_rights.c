@@ -1,0 +1,115 @@
+// Gives up all privileges, and tries to get them back, each time in a process of its own.
+#include "test.h"
+
+#include <linux/capability.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/rights.h"
+
+enum { NOT_TRIED = 99 };
+
+// What a process ends with that does `what`: its exit status, or 1000 and the signal.
+static int ends_with(int (*what)(void))
+{
+    int status = 0;
+    pid_t process = fork();
+    assert_true(process >= 0);
+    if (process == 0)
+        _exit(what());
+    assert_int_equal(waitpid(process, &status, 0), process);
+    return WIFSIGNALED(status) ? 1000 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void must_end(int (*what)(void), int wanted)
+{
+    int ended = ends_with(what);
+    if (ended == NOT_TRIED)
+        skip();
+    assert_int_equal(ended, wanted);
+}
+
+// The sets of capabilities of this process, or-ed; of those whose names begin so.
+static unsigned long long capabilities(const char *names)
+{
+    char line[256], name[8];
+    unsigned long long some = 0, set;
+    FILE *status = fopen("/proc/self/status", "re");
+    while (status != NULL && fgets(line, sizeof(line), status) != NULL)
+        if (sscanf(line, "%7[A-Za-z]: %llx", name, &set) == 2 && strncmp(name, names, strlen(names)) == 0)
+            some |= set;
+    if (status != NULL)
+        fclose(status);
+    return some;
+}
+
+static int none_are_left_and_none_come_back(void)
+{
+    struct error error = {0};
+    bool root = geteuid() == 0;
+    bool bounds = (capabilities("CapEff") & 1ULL << CAP_SETPCAP) != 0; // else nobody may empty the bounding set
+    if (!rights_drop(&error) || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+        return 1;
+    if ((capabilities("Cap") & ~(bounds ? 0 : capabilities("CapBnd"))) != 0)
+        return 2;
+    if (socket(AF_PACKET, SOCK_RAW, 0) >= 0 || socket(AF_INET, SOCK_RAW, IPPROTO_TCP) >= 0)
+        return 3;
+    return root && (setuid(65534) == 0 || !rights_are_roots_own()) ? 4 : 0;
+}
+
+static void no_capability_is_left(void **state)
+{
+    (void)state;
+    assert_int_equal(ends_with(none_are_left_and_none_come_back), 0);
+}
+
+static int was_set_user_id_root(void)
+{
+    struct error error = {0};
+    if (setresgid(65534, 0, 0) != 0 || setresuid(65534, 0, 0) != 0)
+        return NOT_TRIED;
+    if (!rights_drop(&error) || (capabilities("Cap") & ~capabilities("CapBnd")) != 0)
+        return 1;
+    return geteuid() != 65534 || getegid() != 65534 || setuid(0) == 0 || seteuid(0) == 0 || setresuid(0, 0, 0) == 0 ||
+           setegid(0) == 0;
+}
+
+static void a_set_user_id_program_never_is_root_again(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    must_end(was_set_user_id_root, 0);
+}
+
+static int exec_gives_none(void)
+{
+    struct error error = {0};
+    if (!rights_drop(&error))
+        return 1;
+    execl("/bin/sh", "sh", "-c", "! grep -E '^Cap(Prm|Eff|Inh|Amb)' /proc/self/status | grep -q ':.*[1-9a-f]'", (char *)NULL);
+    return 2;
+}
+
+static void another_program_has_none_either(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(ends_with(exec_gives_none), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_capability_is_left),
+        cmocka_unit_test(a_set_user_id_program_never_is_root_again),
+        cmocka_unit_test(another_program_has_none_either),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
