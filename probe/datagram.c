@@ -35,6 +35,7 @@ struct datagrams {
     struct identity *identity;
     struct ledger *ledger;
     struct routes *routes;
+    const struct child *binder;
     bool captured;
     struct udp_source sources[MOST_SOCKETS];
     int descriptors[MOST_SOCKETS]; // of the sources
@@ -66,11 +67,12 @@ static bool bind_source(struct datagrams *datagrams, struct portset pool, enum f
     struct address source = route->source[!v4].family != 0 ? route->source[!v4] : (struct address){.family = family};
     bool bound = routes_bind(route, fd, family, false) == 0;
     for (unsigned attempt = 0; bound && attempt < ATTEMPTS; attempt++) {
-        struct sockaddr_storage own;
+        struct sockaddr_storage own = {0};
         *port = ports_nth(
             pool, (size_t)(keyed_hash(&datagrams->identity->keyed, datagrams->source_count, attempt, 1) % size));
         socklen_t length = sockaddr_of(source, *port, &own);
-        if (*port == 0 || bind(fd, (struct sockaddr *)&own, length) != 0)
+        if (*port == 0 || (bind(fd, (struct sockaddr *)&own, length) != 0 &&
+                           (errno != EACCES || binder_bind(datagrams->binder, fd, &own) != 0)))
             continue;
         if (datagrams->captured)
             answer_by_capture(fd);
@@ -115,6 +117,7 @@ static void *open_for(const struct sender_context *context, bool *refused, struc
                                     .identity = context->identity,
                                     .ledger = context->ledger,
                                     .routes = context->routes,
+                                    .binder = &context->raw->binder,
                                     .captured = context->captured};
     open_sources(context->arena, datagrams);
     return datagrams;

@@ -29,7 +29,8 @@ struct probe_speed {
     long timeout_ms; // how long one answer is waited for, milliseconds
 };
 
-// What of probing needs the right to open raw sockets (CAP_NET_RAW): raw sockets of both families, and a capture.
+// What of probing needs a right: raw sockets of both families and a capture (CAP_NET_RAW), and, with
+// CAP_NET_BIND_SERVICE, a process that binds UDP sockets to source ports below 1024 (binder.h).
 struct probe_raw;
 
 // Opens what is permitted of it, for whatever will be asked: so the right can be given up before anything is parsed.

@@ -19,6 +19,7 @@ static struct raw_socket open_one(int domain, int protocol)
 struct probe_raw *probe_raw_open(struct arena *arena)
 {
     struct probe_raw *raw = arena_new_of(arena, struct probe_raw);
+    binder_start(&raw->binder);
     raw->tcp[0] = open_one(AF_INET, IPPROTO_TCP);
     raw->tcp[1] = open_one(AF_INET6, IPPROTO_TCP);
     raw->echo[0] = open_one(AF_INET, IPPROTO_ICMP);
@@ -44,6 +45,7 @@ static void close_one(struct raw_socket *socket)
 
 void probe_raw_close(struct probe_raw *raw)
 {
+    child_end(&raw->binder);
     for (int side = 0; side < 2; side++) {
         close_one(&raw->tcp[side]);
         close_one(&raw->echo[side]);

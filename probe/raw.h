@@ -2,6 +2,7 @@
 // probe/ only.
 #pragma once
 
+#include "probe/binder.h"
 #include "probe/probe.h"
 #include "probe/receiver.h"
 
@@ -11,6 +12,7 @@ struct raw_socket {
 };
 
 struct probe_raw {
+    struct child binder;       // to source ports that need a right of their own
     struct raw_socket tcp[2];  // of IPv4, of IPv6. A filter lets nothing in.
     struct raw_socket echo[2]; // ICMP, ICMPv6; the same
     struct receiver *receiver; // of all interfaces; NULL: not open, or taken

@@ -19,12 +19,13 @@ static bool holds(const cap_sets held, int capability)
     return (held[CAP_TO_INDEX(capability)].effective & (unsigned)CAP_TO_MASK(capability)) != 0;
 }
 
-static bool holds_any(const cap_sets held)
+static bool equal(const cap_sets held, const cap_sets wanted)
 {
-    unsigned all = 0;
     for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
-        all |= held[i].permitted | held[i].effective | held[i].inheritable;
-    return all != 0;
+        if (held[i].permitted != wanted[i].permitted || held[i].effective != wanted[i].effective ||
+            held[i].inheritable != wanted[i].inheritable)
+            return false;
+    return true;
 }
 
 // The numbers end where the kernel knows none. False where one stays that we might have dropped.
@@ -50,25 +51,43 @@ static bool set_real_ids(void)
            (user == 0 || setuid(0) != 0);
 }
 
-bool rights_drop(struct error *error)
+static bool limit(const cap_sets wanted, struct error *error)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    const cap_sets none = {0};
     cap_sets held = {0};
     if (!get(held))
         return error_system(error, ERROR_INCOMPLETE, errno, "capabilities cannot be read");
     bool bounded = empty_bounding_set(holds(held, CAP_SETPCAP));
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
     bool plain = set_real_ids();
-    if (!bounded || !plain || syscall(SYS_capset, &header, none) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    if (!bounded || !plain || syscall(SYS_capset, &header, wanted) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return error_system(error, ERROR_INCOMPLETE, errno, "privileges cannot be given up");
-    if (!get(held) || holds_any(held) || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+    if (!get(held) || !equal(held, wanted) || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
         return error_set(error, ERROR_INCOMPLETE, "privileges were given up, and are still there");
     return true;
 }
 
-bool rights_are_roots_own(void)
+bool rights_drop(struct error *error)
+{
+    const cap_sets none = {0};
+    return limit(none, error);
+}
+
+bool rights_keep_only(int capability, struct error *error)
+{
+    cap_sets one = {0};
+    one[CAP_TO_INDEX(capability)].permitted = one[CAP_TO_INDEX(capability)].effective =
+        (unsigned)CAP_TO_MASK(capability);
+    return limit(one, error);
+}
+
+bool rights_hold(int capability)
 {
     cap_sets held = {0};
-    return geteuid() == 0 && get(held) && !holds(held, CAP_DAC_OVERRIDE);
+    return get(held) && holds(held, capability);
+}
+
+bool rights_are_roots_own(void)
+{
+    return geteuid() == 0 && !rights_hold(CAP_DAC_OVERRIDE);
 }

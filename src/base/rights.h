@@ -10,6 +10,11 @@
 // of it back. Who was root keeps its number, and with it its own files; not the right to those of others.
 // ERROR_INCOMPLETE where something could not be given up.
 bool rights_drop(struct error *error);
+// The same, but for one capability (CAP_...), which stays permitted and effective.
+bool rights_keep_only(int capability, struct error *error);
+
+// Whether a capability is effective.
+bool rights_hold(int capability);
 
 // Whether this process runs as root without root's right to files of others, which a person may not expect.
 bool rights_are_roots_own(void);

@@ -66,31 +66,15 @@ static name_list parsing = {
     "getrandom", "exit", "exit_group", "seccomp", "landlock_create_ruleset", "landlock_add_rule",
     "landlock_restrict_self", NULL};
 
-static name_list signing = {"read",
-                            "write",
-                            "close",
-                            "brk",
-                            "mmap",
-                            "mmap2",
-                            "mremap",
-                            "munmap",
-                            "madvise",
-                            "futex",
-                            "futex_time64",
-                            "sched_yield",
-                            "rt_sigprocmask",
-                            "rt_sigreturn",
-                            "sigreturn",
-                            "restart_syscall",
-                            "tgkill",
-                            "clock_gettime",
-                            "clock_gettime64",
-                            "getpid",
-                            "gettid",
-                            "getrandom",
-                            "exit",
-                            "exit_group",
-                            NULL};
+static name_list signing = {
+    // what is open
+    "read", "write", "send", "sendto", "close",
+    // memory, threads, signals, time, random numbers
+    "brk", "mmap", "mmap2", "mremap", "munmap", "madvise", "futex", "futex_time64", "sched_yield", "rt_sigprocmask",
+    "rt_sigreturn", "sigreturn", "restart_syscall", "tgkill", "clock_gettime", "clock_gettime64", "getpid", "gettid",
+    "getrandom", "exit", "exit_group", NULL};
+
+static name_list binding = {"recvmsg", "bind", "getsockopt", NULL};
 
 // A sanitizer looks for what was lost from a process of its own, and at its stack where a function does not return.
 static name_list reporting = {"clone", "wait4", "waitid", "personality", "sigaltstack", "prlimit64", "getrlimit", NULL};
@@ -142,12 +126,13 @@ static bool add_rules(scmp_filter_ctx filter, enum syscalls_stage stage)
         return add_all(filter, SCMP_ACT_ERRNO(ENOSYS), unseen) && forbid_by_arguments(filter) &&
                forbid_families(filter);
     return add_all(filter, SCMP_ACT_ALLOW, stage == SYSCALLS_PARSE ? parsing : signing) &&
+           (stage != SYSCALLS_BIND || add_all(filter, SCMP_ACT_ALLOW, binding)) &&
            (!SANITIZED || (add_all(filter, SCMP_ACT_ALLOW, peeking) && add_all(filter, SCMP_ACT_ALLOW, reporting)));
 }
 
 bool syscalls_limit(enum syscalls_stage stage, struct error *error)
 {
-    bool lists = stage == SYSCALLS_PARSE || stage == SYSCALLS_SIGN; // those that are allowed
+    bool lists = stage != SYSCALLS_TALK && stage != SYSCALLS_START; // those that are allowed
     scmp_filter_ctx filter = seccomp_init(lists ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_ALLOW);
     if (filter == NULL)
         return error_set(error, ERROR_INCOMPLETE, "seccomp: no filter can be made");
@@ -167,6 +152,7 @@ const char *syscalls_said(enum syscalls_stage stage)
         [SYSCALLS_PARSE] = {"files and computing only", "files and computing only, and what a sanitizer takes"},
         [SYSCALLS_SIGN] = {"reads and writes what is open only", "reads and writes what is open, and what a sanitizer "
                                                                  "takes"},
+        [SYSCALLS_BIND] = {"binds sockets only", "binds sockets, and what a sanitizer takes"},
     };
     return said[stage][SANITIZED];
 }

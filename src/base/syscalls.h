@@ -14,8 +14,10 @@ enum syscalls_stage {
     // What reading files, computing and writing files takes: no socket and no process. The dangerous ones kill here
     // too, all others are not there (ENOSYS).
     SYSCALLS_PARSE,
-    // Reading and writing what is open, memory and random numbers.
+    // Reading and writing what is open, sockets too, memory and random numbers.
     SYSCALLS_SIGN,
+    // The same, and receiving and binding sockets.
+    SYSCALLS_BIND,
 };
 
 // Limits this process to a stage, for good; stages add up. Needs no_new_privs (rights.h). Builds with a sanitizer are

@@ -9,18 +9,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "base/child.h"
 #include "base/landlock.h"
 #include "base/log.h"
 #include "base/rights.h"
 #include "base/secret.h"
 #include "base/syscalls.h"
 
-enum { MESSAGES = 2, LARGEST = 256 << 20, PUBLIC = 128, CONFINED = 2304, SOCKET = 3 };
+enum { MESSAGES = 2, LARGEST = 256 << 20, PUBLIC = 128, CONFINED = 2304 };
 
 // ---- What is said
 
@@ -46,41 +43,7 @@ struct signatures {
     unsigned char of[MESSAGES][SIGNATURE_BYTES];
 };
 
-static bool receive(int fd, void *bytes, size_t size)
-{
-    for (size_t done = 0; done < size;) {
-        ssize_t got = read(fd, (char *)bytes + done, size - done);
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return false;
-        done += got < 0 ? 0 : (size_t)got;
-    }
-    return true;
-}
-
-static bool put(int fd, const void *bytes, size_t size)
-{
-    for (size_t done = 0; done < size;) {
-        ssize_t put = write(fd, (const char *)bytes + done, size - done);
-        if (put < 0 && errno != EINTR)
-            return false;
-        done += put < 0 ? 0 : (size_t)put;
-    }
-    return true;
-}
-
 // ---- The process that signs
-
-// It keeps the terminal, where a passphrase may be asked for, and the socket.
-static void keep_only(int fd)
-{
-    if (fd != SOCKET && dup2(fd, SOCKET) != SOCKET)
-        _exit(1);
-    if (syscall(SYS_close_range, SOCKET + 1, ~0U, 0) == 0)
-        return;
-    long most = sysconf(_SC_OPEN_MAX);
-    for (int other = SOCKET + 1; other < most; other++)
-        close(other);
-}
 
 // A key that OpenSSL itself holds needs nothing more of the system; a token's module may need anything, and each
 // signature may have to be allowed.
@@ -135,7 +98,7 @@ static EVP_PKEY *answer_for_key(void)
     struct which which;
     struct opened opened = {0};
     bool bare = rights_drop(&opened.error);
-    if (!receive(SOCKET, &which, sizeof(which)))
+    if (!child_receive(CHILD_FD, &which, sizeof(which)))
         return NULL;
     EVP_PKEY *key = bare ? open_key(&which, &opened.error) : NULL;
     for (int i = 0; i < 3; i++)
@@ -149,7 +112,7 @@ static EVP_PKEY *answer_for_key(void)
         confine(key, opened.confined);
     }
     OPENSSL_free(der);
-    return put(SOCKET, &opened, sizeof(opened)) && opened.good ? key : NULL;
+    return child_send(CHILD_FD, &opened, sizeof(opened)) && opened.good ? key : NULL;
 }
 
 static void answer_for_signatures(EVP_PKEY *key)
@@ -157,75 +120,47 @@ static void answer_for_signatures(EVP_PKEY *key)
     struct lengths lengths;
     struct signatures signatures = {0};
     char *messages[MESSAGES] = {NULL, NULL};
-    bool good = receive(SOCKET, &lengths, sizeof(lengths));
+    bool good = child_receive(CHILD_FD, &lengths, sizeof(lengths));
     for (int i = 0; i < MESSAGES && good; i++) {
         good = lengths.of[i] <= LARGEST && (messages[i] = malloc((size_t)lengths.of[i] + 1)) != NULL &&
-               receive(SOCKET, messages[i], (size_t)lengths.of[i]);
+               child_receive(CHILD_FD, messages[i], (size_t)lengths.of[i]);
     }
     if (good)
         sign_all(key, messages, &lengths, &signatures);
     key_free(key); // overwrites it
     if (good)
-        put(SOCKET, &signatures, sizeof(signatures));
+        child_send(CHILD_FD, &signatures, sizeof(signatures));
 }
 
-static _Noreturn void live(int fd)
+static void live(void)
 {
-    keep_only(fd);
     secret_protect();
     EVP_PKEY *key = answer_for_key();
     if (key != NULL)
         answer_for_signatures(key);
-    _exit(0);
 }
 
 // ---- The other side
 
 struct signer {
-    int fd; // -1: there is none
-    int why;
-    pid_t process;
+    struct child child;
+    int why; // errno value where there is none
     EVP_PKEY *public_key;
 };
 
 struct signer *signer_start(struct arena *arena)
 {
     struct signer *signer = arena_new_of(arena, struct signer);
-    int ends[2];
-    *signer = (struct signer){.fd = -1};
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        signer->why = errno;
-        return signer;
-    }
-    signer->process = fork();
-    if (signer->process == 0)
-        live(ends[1]);
-    signer->why = errno;
-    close(ends[1]);
-    if (signer->process < 0)
-        close(ends[0]);
-    else
-        signer->fd = ends[0];
+    *signer = (struct signer){0};
+    signer->why = child_start(&signer->child, live) ? 0 : errno;
     return signer;
-}
-
-// As put, where a process that is gone is no reason to end.
-static bool say(const struct signer *signer, const void *bytes, size_t size)
-{
-    for (size_t done = 0; done < size;) {
-        ssize_t sent = send(signer->fd, (const char *)bytes + done, size - done, MSG_NOSIGNAL);
-        if (sent < 0 && errno != EINTR)
-            return false;
-        done += sent < 0 ? 0 : (size_t)sent;
-    }
-    return true;
 }
 
 EVP_PKEY *signer_open(struct signer *signer, const char *where, const char *passphrase_file, struct error *error)
 {
     struct which which = {0};
     struct opened opened;
-    if (signer->fd < 0) {
+    if (signer->child.fd < 0) {
         error_system(error, ERROR_USAGE, signer->why, "no process can be made that signs");
         return NULL;
     }
@@ -237,7 +172,8 @@ EVP_PKEY *signer_open(struct signer *signer, const char *where, const char *pass
     memcpy(which.where, where, strlen(where));
     if (passphrase_file != NULL)
         memcpy(which.passphrase_file, passphrase_file, strlen(passphrase_file));
-    bool told = say(signer, &which, sizeof(which)) && receive(signer->fd, &opened, sizeof(opened));
+    bool told =
+        child_send(signer->child.fd, &which, sizeof(which)) && child_receive(signer->child.fd, &opened, sizeof(opened));
     explicit_bzero(&which, sizeof(which)); // a URI may hold a PIN
     if (!told || !opened.good || opened.public_size > PUBLIC) {
         *error = opened.error;
@@ -250,7 +186,7 @@ EVP_PKEY *signer_open(struct signer *signer, const char *where, const char *pass
     if (signer->public_key == NULL)
         error_set(error, ERROR_USAGE, "the process that signs told no public key");
     else
-        log_line(LOG_DEBUG, "signer: process %ld: %s", (long)signer->process, opened.confined);
+        log_line(LOG_DEBUG, "signer: process %ld: %s", (long)signer->child.process, opened.confined);
     return signer->public_key;
 }
 
@@ -262,10 +198,10 @@ bool signer_sign(struct signer *signer, const struct text messages[2], unsigned 
     for (int i = 0; i < MESSAGES; i++)
         if ((lengths.of[i] = messages[i].length) > LARGEST)
             return error_set(error, ERROR_INCOMPLETE, "a manifest of more than 256 MiB is not signed");
-    bool told = say(signer, &lengths, sizeof(lengths));
+    bool told = child_send(signer->child.fd, &lengths, sizeof(lengths));
     for (int i = 0; i < MESSAGES; i++)
-        told = told && say(signer, messages[i].bytes, messages[i].length);
-    if (!told || !receive(signer->fd, &made, sizeof(made)) || !made.good)
+        told = told && child_send(signer->child.fd, messages[i].bytes, messages[i].length);
+    if (!told || !child_receive(signer->child.fd, &made, sizeof(made)) || !made.good)
         return error_set(error, ERROR_INCOMPLETE, "the process that signs did not");
     memcpy(signatures, made.of, sizeof(made.of));
     for (int i = 0; i < MESSAGES; i++)
@@ -276,12 +212,9 @@ bool signer_sign(struct signer *signer, const struct text messages[2], unsigned 
 
 void signer_end(struct signer *signer)
 {
-    if (signer == NULL || signer->fd < 0)
+    if (signer == NULL)
         return;
-    close(signer->fd);
-    signer->fd = -1;
-    while (waitpid(signer->process, NULL, 0) < 0 && errno == EINTR)
-        ;
+    child_end(&signer->child);
     key_free(signer->public_key);
     signer->public_key = NULL;
 }

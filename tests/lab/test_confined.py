@@ -220,6 +220,30 @@ class Confined(Bundles):
                 self.assertEqual(os.listdir(folder), [])
 
 
+class Binding(unittest.TestCase):
+    @unittest.skipUnless(os.geteuid() == 0, "only root binds to such ports")
+    def test_udp_leaves_from_source_ports_below_1024_though_who_reads_the_plan_may_not_bind_to_them(self):
+        plan = "".join('{"address": "%s", "protocol": "udp", "ports": "53,124", "client_ports": "53", "expect": "reachable", "why": []}\n' % address
+                       for address in ("198.51.100.10", "2001:db8:1::10"))
+        for method in ("syn", "connect"):
+            done = common.alone({"udp": [53]}, "probe", "-", "--only", "198.51.100.0/24", "--only", "2001:db8::/32", "--method", method, stdin=plan)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            states = [(json.loads(line)["from_port"], json.loads(line)["state"]) for line in done.stdout.splitlines()[:-1]]
+            self.assertEqual(states, [(53, "open"), (124, "closed")] * 2, method)
+        with tempfile.TemporaryDirectory() as folder:
+            common.alone({"udp": [53]}, "probe", "-", "--only", "198.51.100.0/24", "--only", "2001:db8::/32", "--capture", folder + "/c", stdin=plan)
+            data, sent = pathlib.Path(folder + "/c").read_bytes(), set()
+            at = 24
+            while at < len(data):
+                size = int.from_bytes(data[at + 8:at + 12], sys.byteorder)
+                packet = data[at + 16:at + 16 + size]
+                head = 20 if packet[0] >> 4 == 4 else 40
+                if packet[9 if head == 20 else 6] == 17:
+                    sent.add((head, tuple(sorted((int.from_bytes(packet[head + i:head + i + 2], "big") for i in (0, 2))))))
+                at += 16 + size
+            self.assertEqual(sent, {(20, (53, 53)), (20, (53, 124)), (40, (53, 53)), (40, (53, 124))})
+
+
 class Starting(Bundles):
     """credential_process: the only program that is ever started."""
 

@@ -166,7 +166,7 @@ static void gives(enum syscalls_stage in, int (*what)(void), int wanted)
 
 static void what_is_dangerous_kills_in_each_stage(void **state)
 {
-    static const enum syscalls_stage stages[] = {SYSCALLS_TALK, SYSCALLS_PARSE, SYSCALLS_SIGN};
+    static const enum syscalls_stage stages[] = {SYSCALLS_TALK, SYSCALLS_PARSE, SYSCALLS_SIGN, SYSCALLS_BIND};
     int (*const dangerous[])(void) = {mount_something, unshare_user, load_bpf, add_key, open_by_handle, load_module};
     (void)state;
     for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
@@ -220,12 +220,15 @@ static void who_parses_has_files_and_no_sockets(void **state)
 #endif
 }
 
-static void who_signs_opens_nothing(void **state)
+static void who_signs_or_binds_opens_nothing(void **state)
 {
+    static const enum syscalls_stage stages[] = {SYSCALLS_SIGN, SYSCALLS_BIND};
     (void)state;
-    gives(SYSCALLS_SIGN, read_a_file, ENOSYS);
-    gives(SYSCALLS_SIGN, open_udp_socket, ENOSYS);
-    gives(SYSCALLS_SIGN, read_and_write_what_is_open, 0);
+    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+        gives(stages[i], read_a_file, ENOSYS);
+        gives(stages[i], open_udp_socket, ENOSYS);
+        gives(stages[i], read_and_write_what_is_open, 0);
+    }
 }
 
 // ---- Places
@@ -339,7 +342,7 @@ int main(void)
         cmocka_unit_test(a_program_that_may_be_started_gets_errors),
         cmocka_unit_test(sockets_are_of_the_internet_only),
         cmocka_unit_test(who_parses_has_files_and_no_sockets),
-        cmocka_unit_test(who_signs_opens_nothing),
+        cmocka_unit_test(who_signs_or_binds_opens_nothing),
         cmocka_unit_test(only_its_places_are_written_to),
         cmocka_unit_test(a_result_is_moved_beside_and_no_file_is_made_there),
         cmocka_unit_test(what_is_taken_away_stays_so),

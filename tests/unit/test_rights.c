@@ -62,6 +62,25 @@ static int none_are_left_and_none_come_back(void)
     return root && (setuid(65534) == 0 || !rights_are_roots_own()) ? 4 : 0;
 }
 
+static int one_is_kept(void)
+{
+    struct error error = {0};
+    unsigned long long one = 1ULL << CAP_NET_BIND_SERVICE;
+    if (!rights_hold(CAP_NET_BIND_SERVICE))
+        return NOT_TRIED;
+    if (!rights_keep_only(CAP_NET_BIND_SERVICE, &error) || !rights_hold(CAP_NET_BIND_SERVICE))
+        return 1;
+    if (capabilities("CapPrm") != one || capabilities("CapEff") != one || capabilities("CapInh") != 0)
+        return 2;
+    return rights_drop(&error) && capabilities("CapPrm") == 0 && !rights_hold(CAP_NET_BIND_SERVICE) ? 0 : 3;
+}
+
+static void all_but_one_may_go_first(void **state)
+{
+    (void)state;
+    must_end(one_is_kept, 0);
+}
+
 static void no_capability_is_left(void **state)
 {
     (void)state;
@@ -92,7 +111,8 @@ static int exec_gives_none(void)
     struct error error = {0};
     if (!rights_drop(&error))
         return 1;
-    execl("/bin/sh", "sh", "-c", "! grep -E '^Cap(Prm|Eff|Inh|Amb)' /proc/self/status | grep -q ':.*[1-9a-f]'", (char *)NULL);
+    execl("/bin/sh", "sh", "-c", "! grep -E '^Cap(Prm|Eff|Inh|Amb)' /proc/self/status | grep -q ':.*[1-9a-f]'",
+          (char *)NULL);
     return 2;
 }
 
@@ -108,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_capability_is_left),
+        cmocka_unit_test(all_but_one_may_go_first),
         cmocka_unit_test(a_set_user_id_program_never_is_root_again),
         cmocka_unit_test(another_program_has_none_either),
     };
