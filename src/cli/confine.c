@@ -33,6 +33,14 @@ static const char *folder_above(struct arena *arena, const char *path)
     return slash == NULL ? "." : slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path));
 }
 
+static void add_place(struct arena *arena, place_list *places, const char *path, enum landlock_right right)
+{
+    for (size_t i = 0; i < places->count; i++)
+        if (places->items[i].right == right && strcmp(places->items[i].path, path) == 0)
+            return;
+    *vector_add(arena, places) = (struct landlock_place){path, right};
+}
+
 // The folder in which something will be made; what is no regular file is written to itself. False where there is no
 // such folder.
 static bool add_target(struct arena *arena, const char *path, place_list *places)
@@ -45,10 +53,11 @@ static bool add_target(struct arena *arena, const char *path, place_list *places
     bool itself = target.magic || (target.there && !S_ISREG(target.about.st_mode) && !S_ISDIR(target.about.st_mode));
     bool told = file_target_folder(&target, folder); // not where there is no /proc
     file_target_leave(&target);
-    *vector_add(arena, places) = (struct landlock_place){itself ? path
-                                                         : told ? arena_strdup(arena, folder)
-                                                                : folder_above(arena, without_slashes(arena, path)),
-                                                         LANDLOCK_WRITE};
+    add_place(arena, places,
+              itself ? path
+              : told ? arena_strdup(arena, folder)
+                     : folder_above(arena, without_slashes(arena, path)),
+              LANDLOCK_WRITE);
     return true;
 }
 
@@ -71,21 +80,21 @@ static bool takes(const struct options *options, const char *name)
 static void add_temporary_folders(struct arena *arena, place_list *places)
 {
     const char *given = getenv("TMPDIR");
-    *vector_add(arena, places) = (struct landlock_place){given == NULL ? "/tmp" : given, LANDLOCK_WRITE};
+    add_place(arena, places, given == NULL ? "/tmp" : given, LANDLOCK_WRITE);
 }
 
 // What is always written to, and what is besides the command's result.
 static void add_common(struct arena *arena, const struct options *options, place_list *places)
 {
-    *vector_add(arena, places) = (struct landlock_place){"/dev/null", LANDLOCK_WRITE};
-    *vector_add(arena, places) = (struct landlock_place){"/dev/tty", LANDLOCK_WRITE};
+    add_place(arena, places, "/dev/null", LANDLOCK_WRITE);
+    add_place(arena, places, "/dev/tty", LANDLOCK_WRITE);
     const char *history = takes(options, "history") ? past_file(arena, options) : NULL;
     if (history != NULL && options_value(options, "no-history") == NULL) {
         if (options->command->talks) // the others make none
             add_target_below(arena, history, places);
         else
             add_target(arena, history, places);
-        *vector_add(arena, places) = (struct landlock_place){"/var/tmp", LANDLOCK_WRITE}; // SQLite's first choice
+        add_place(arena, places, "/var/tmp", LANDLOCK_WRITE); // SQLite's first choice
     }
     if (takes(options, "history") || options->command->unpacks)
         add_temporary_folders(arena, places);
@@ -102,7 +111,7 @@ static void add_made(struct arena *arena, const struct options *options, place_l
         for (size_t i = 0; i < options->operands.count; i++)
             add_target(arena, options->operands.items[i], places);
     if (takes(options, "out") && options_value(options, "out") == NULL && !options->command->makes_operand)
-        *vector_add(arena, places) = (struct landlock_place){".", LANDLOCK_WRITE};
+        add_place(arena, places, ".", LANDLOCK_WRITE);
 }
 
 static const char *said_of(struct arena *arena, const place_list *places)
@@ -153,7 +162,8 @@ static void confine(struct arena *arena, const struct options *options)
                  "not confined to its places: a credential_process may be started, and has files of its own");
     else
         limit_places(arena, &places);
-    limit_syscalls(starts ? SYSCALLS_START : options->command->talks ? SYSCALLS_TALK : SYSCALLS_PARSE);
+    bool talks = options->command->talks && options_value(options, "from-capture") == NULL;
+    limit_syscalls(starts ? SYSCALLS_START : talks ? SYSCALLS_TALK : SYSCALLS_PARSE);
 }
 
 bool cli_options(struct arena *arena, const struct command *command, int argc, char **argv, struct options *options,
@@ -171,8 +181,8 @@ void cli_confine_to(struct arena *arena, const struct options *options, const st
     const char *output = options_value(options, "output");
     if (may_start(options))
         return;
-    *vector_add(arena, &places) = (struct landlock_place){temporary->path, LANDLOCK_WRITE};
-    *vector_add(arena, &places) = (struct landlock_place){folder_above(arena, temporary->path), LANDLOCK_FOLDERS};
+    add_place(arena, &places, temporary->path, LANDLOCK_WRITE);
+    add_place(arena, &places, folder_above(arena, temporary->path), LANDLOCK_FOLDERS);
     if (output != NULL && strcmp(output, "-") != 0)
         add_target(arena, output, &places);
     add_common(arena, options, &places);
