@@ -40,12 +40,22 @@ static bool empty_bounding_set(bool may)
     return empty || !may;
 }
 
+// Of who started the program, where that is another: numbers that a user namespace does not know cannot be set.
 static bool set_real_ids(void)
 {
-    uid_t user = getuid(), effective, saved;
-    gid_t group = getgid(), effective_group, saved_group;
-    if (setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0)
+    uid_t user, effective, saved;
+    gid_t group, effective_group, saved_group;
+    if (getresuid(&user, &effective, &saved) != 0 || getresgid(&group, &effective_group, &saved_group) != 0)
         return false;
+    return ((group == effective_group && group == saved_group) || setresgid(group, group, group) == 0) &&
+           ((user == effective && user == saved) || setresuid(user, user, user) == 0);
+}
+
+// After capabilities are gone.
+static bool are_real_ids(void)
+{
+    uid_t user, effective, saved;
+    gid_t group, effective_group, saved_group;
     return getresuid(&user, &effective, &saved) == 0 && user == effective && user == saved &&
            getresgid(&group, &effective_group, &saved_group) == 0 && group == effective_group && group == saved_group &&
            (user == 0 || setuid(0) != 0);
@@ -62,7 +72,7 @@ static bool limit(const cap_sets wanted, struct error *error)
     bool plain = set_real_ids();
     if (!bounded || !plain || syscall(SYS_capset, &header, wanted) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return error_system(error, ERROR_INCOMPLETE, errno, "privileges cannot be given up");
-    if (!get(held) || !equal(held, wanted) || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+    if (!get(held) || !equal(held, wanted) || !are_real_ids() || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
         return error_set(error, ERROR_INCOMPLETE, "privileges were given up, and are still there");
     return true;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -106,6 +107,25 @@ static void a_set_user_id_program_never_is_root_again(void **state)
     must_end(was_set_user_id_root, 0);
 }
 
+static int might_become_root(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2] = {{1U << CAP_SETUID, 1U << CAP_SETUID, 0}, {0, 0, 0}};
+    struct error error = {0};
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setresuid(65534, 65534, 65534) != 0 ||
+        syscall(SYS_capset, &header, sets) != 0)
+        return NOT_TRIED;
+    return !rights_drop(&error) || getuid() != 65534 || geteuid() != 65534 || setuid(0) == 0;
+}
+
+static void who_might_become_root_is_not_by_being_asked(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    must_end(might_become_root, 0);
+}
+
 static int exec_gives_none(void)
 {
     struct error error = {0};
@@ -130,6 +150,7 @@ int main(void)
         cmocka_unit_test(no_capability_is_left),
         cmocka_unit_test(all_but_one_may_go_first),
         cmocka_unit_test(a_set_user_id_program_never_is_root_again),
+        cmocka_unit_test(who_might_become_root_is_not_by_being_asked),
         cmocka_unit_test(another_program_has_none_either),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
