@@ -72,8 +72,9 @@ struct probe_estimate {
 };
 
 // What a plan costs where what it expects to be reachable answers at once and everything else is silent. Hosts that
-// limit their answers (ICMP errors about UDP come once a second), and packets that are lost, make it longer.
-struct probe_estimate probe_estimate(struct arena *arena, const struct plan *plan, const struct probe_speed *speed);
+// limit their answers (ICMP errors about UDP come once a second), and packets that are lost, make it longer. Takes
+// memory for one address at a time.
+struct probe_estimate probe_estimate(const struct plan *plan, const struct probe_speed *speed);
 
 // A place of the user's that was asked to see whether the way is alive, and how often it answered.
 struct probe_canary {

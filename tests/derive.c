@@ -22,15 +22,13 @@ static bool derive(const char *folder, struct error *error)
     bool good = bytes != NULL && manifest_read(derivation.arena, "manifest.json", bytes, length, &manifest, error);
     free(bytes);
     GUARD(good && derive_again(&derivation, folder, &manifest, error));
-    const struct {
-        const char *name;
-        const struct text *text;
-    } files[] = {{"exposure.json", &derivation.exposure_json},
-                 {"plan.jsonl", &derivation.plan_jsonl},
-                 {"verdicts.json", &derivation.verdicts_json},
-                 {"controls.json", &derivation.controls_json}};
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        GUARD(file_write(in(folder, files[i].name), files[i].text->bytes, files[i].text->length, error));
+    for (int file = 0; file < DERIVED_REPORT; file++) {
+        struct text text = {0};
+        derive_write(&derivation, (enum derived_file)file, &manifest, &text);
+        good = file_write(in(folder, derived_paths[file]), text.bytes, text.length, error);
+        text_free(&text);
+        GUARD(good);
+    }
     return true;
 }
 

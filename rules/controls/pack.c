@@ -73,7 +73,7 @@ static bool read_control(struct arena *arena, const struct json_cursor *at, stru
           json_string(arena, at, "title", &control->title, error) &&
           json_string(arena, at, "text", &control->text, error) &&
           json_string(arena, at, "source", &control->source, error) &&
-          json_word(arena, at, "severity", severity_names, &severity, error));
+          json_word(at, "severity", severity_names, &severity, error));
     control->severity = (enum severity)severity;
     for (size_t i = 0; i + 1 < pack->controls.count; i++)
         if (strcmp(pack->controls.items[i].id, control->id) == 0)

@@ -209,18 +209,24 @@ bool intent_is_administrator(const struct intent *intent, const char *arn)
     return false;
 }
 
-const struct intent_rule *intent_decides(const struct intent *intent, const struct estate *estate,
-                                         const struct endpoint *endpoint, int protocol, uint16_t port,
-                                         struct address source, const char *today, const struct intent_rule **expired)
+void intent_select(struct arena *arena, const struct intent *intent, const struct estate *estate,
+                   const struct endpoint *endpoint, intent_rule_list *rules)
+{
+    for (size_t i = 0; i < intent->rules.count; i++)
+        if (intent_rule_selects(&intent->rules.items[i], estate, endpoint))
+            *vector_add(arena, rules) = &intent->rules.items[i];
+}
+
+const struct intent_rule *intent_first(const intent_rule_list *rules, int protocol, uint16_t port,
+                                       struct address source, const char *today, const struct intent_rule **expired)
 {
     *expired = NULL;
-    for (size_t i = 0; i < intent->rules.count; i++) {
-        const struct intent_rule *rule = &intent->rules.items[i];
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct intent_rule *rule = rules->items[i];
         struct prefixset sources = source.family == FAMILY_IPV4 ? rule->sources4 : rule->sources6;
         if ((rule->protocol != PROTOCOL_ANY && rule->protocol != protocol) ||
             (protocol_has_ports(protocol) && !portset_holds(rule->ports, port)) ||
-            (rule->has_sources && !prefixset_holds(sources, source.bits)) ||
-            !intent_rule_selects(rule, estate, endpoint))
+            (rule->has_sources && !prefixset_holds(sources, source.bits)))
             continue;
         if (intent_rule_expired(rule, today)) {
             *expired = *expired == NULL ? rule : *expired;

@@ -48,8 +48,14 @@ bool intent_rule_expired(const struct intent_rule *rule, const char *today);
 // Whether an ARN is one of the administrators.
 bool intent_is_administrator(const struct intent *intent, const char *arn);
 
-// The rule that decides for a client at one port of an endpoint, or NULL for the default. A rule that has expired on
-// `today` (YYYY-MM-DD) allows nothing: it is skipped, and the first such is left in *expired.
-const struct intent_rule *intent_decides(const struct intent *intent, const struct estate *estate,
-                                         const struct endpoint *endpoint, int protocol, uint16_t port,
-                                         struct address source, const char *today, const struct intent_rule **expired);
+typedef VECTOR(const struct intent_rule *) intent_rule_list;
+
+// Adds the rules that are about an endpoint, in their order.
+void intent_select(struct arena *arena, const struct intent *intent, const struct estate *estate,
+                   const struct endpoint *endpoint, intent_rule_list *rules);
+
+// The rule that decides for a client at one port of the endpoint that `rules` were selected for, or NULL for the
+// default. A rule that has expired on `today` (YYYY-MM-DD) allows nothing: it is skipped, and the first such is left in
+// *expired.
+const struct intent_rule *intent_first(const intent_rule_list *rules, int protocol, uint16_t port,
+                                       struct address source, const char *today, const struct intent_rule **expired);

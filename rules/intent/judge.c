@@ -27,101 +27,314 @@ enum severity judge_severity(enum verdict_kind kind, enum observed_state observe
 
 typedef VECTOR(uint32_t) cut_list;
 
-static void cut(struct arena *arena, cut_list *cuts, uint16_t low, uint16_t high)
+// What is said of one cut of an answer's ports, once it is known.
+struct told {
+    bool known;
+    reason_list stop;   // what first stops a packet there; empty where nothing does
+    reason_list kept;   // reasons that some verdict there had already...
+    reason_list joined; // ...and those with the stop
+    bool suggests;      // the commands do not depend on the verdict's ports
+    text_list suggested;
+};
+
+// Where what decides may change: rules of the groups, entries of the ACL, rules of the intent. Ascending, each once;
+// told[i] is of the ports from starts[i - 1] on, below starts[i].
+struct cuts {
+    bool known;
+    size_t count;
+    uint32_t *starts;
+    struct told *told;
+};
+
+// Endpoints of one answer: a packet to each is explained alike, and to all ports between two cuts.
+struct answer {
+    const struct interface_place *place;
+    enum address_gateway gateway;
+    enum family family;
+    const struct vantage *vantage;
+    bool shared; // else it is of one endpoint
+    struct cuts tcp;
+    struct cuts udp;
+    struct cuts echo;
+    struct answer *next; // of the same groups
+};
+
+struct judging {
+    struct arena *arena;
+    struct arena *scratch; // for one explanation
+    const struct estate *estate;
+    const struct judge_options *options;
+    struct explainer explainer;
+    struct map answers; // struct group_set -> struct answer
+    struct map expired; // struct intent_rule -> that it has expired, as struct reason
+    struct map stops;   // text -> struct reason: most stop alike
+    // The endpoint in hand.
+    const struct endpoint *endpoint;
+    struct vantage vantage;
+    struct answer *answer;
+    intent_rule_list rules;
+    const struct reason *dormancy;
+};
+
+static void cut(struct arena *scratch, cut_list *cuts, uint16_t low, uint16_t high)
 {
-    *vector_add(arena, cuts) = low;
-    *vector_add(arena, cuts) = (uint32_t)high + 1;
+    *vector_add(scratch, cuts) = low;
+    *vector_add(scratch, cuts) = (uint32_t)high + 1;
 }
 
-// Where what decides may change: rules of the interface's groups, entries of any ACL it may have, rules of the intent.
-static cut_list cuts_for(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
-                         const struct intent *intent, int protocol)
+static void find_cuts(struct judging *judging, int protocol, struct cuts *cuts)
 {
-    cut_list cuts = {0};
-    size_t group_count = endpoint->interface->groups != NULL ? endpoint->interface->groups->count : 0;
+    const struct estate *estate = judging->estate;
+    const struct network_interface *interface = judging->endpoint->interface;
+    const struct intent *intent = judging->options->intent;
+    struct arena *scratch = arena_new();
+    cut_list found = {0};
+    size_t group_count = interface->groups != NULL && protocol_has_ports(protocol) ? interface->groups->count : 0;
     for (size_t g = 0; g < group_count; g++) {
-        const struct security_group *group = map_get(&estate->security_groups, endpoint->interface->groups->ids[g]);
+        const struct security_group *group = map_get(&estate->security_groups, interface->groups->ids[g]);
         for (size_t r = 0; group != NULL && r < group->ingress.count; r++)
             if (group->ingress.items[r].protocol == protocol)
-                cut(arena, &cuts, group->ingress.items[r].low, group->ingress.items[r].high);
+                cut(scratch, &found, group->ingress.items[r].low, group->ingress.items[r].high);
     }
-    const struct network_acl *acl = map_get(&estate->acl_of_subnet, endpoint->interface->place->subnet_id);
+    const struct network_acl *acl = map_get(&estate->acl_of_subnet, interface->place->subnet_id);
     if (acl == NULL)
-        acl = map_get(&estate->default_acl_of_vpc, endpoint->interface->place->vpc_id);
-    for (size_t e = 0; acl != NULL && e < acl->entries.count; e++)
+        acl = map_get(&estate->default_acl_of_vpc, interface->place->vpc_id);
+    for (size_t e = 0; acl != NULL && protocol_has_ports(protocol) && e < acl->entries.count; e++)
         if (acl->entries.items[e].protocol == protocol)
-            cut(arena, &cuts, acl->entries.items[e].low, acl->entries.items[e].high);
-    for (size_t i = 0; intent != NULL && i < intent->rules.count; i++)
+            cut(scratch, &found, acl->entries.items[e].low, acl->entries.items[e].high);
+    for (size_t i = 0; intent != NULL && protocol_has_ports(protocol) && i < intent->rules.count; i++)
         for (size_t p = 0; p < intent->rules.items[i].ports.count; p++)
-            cut(arena, &cuts, intent->rules.items[i].ports.ranges[p].low, intent->rules.items[i].ports.ranges[p].high);
-    sort_numbers(cuts.items, cuts.count);
+            cut(scratch, &found, intent->rules.items[i].ports.ranges[p].low,
+                intent->rules.items[i].ports.ranges[p].high);
+    sort_numbers(found.items, found.count);
+    cuts->known = true;
+    cuts->starts = arena_buffer(judging->arena, uint32_t, found.count + 1);
+    for (size_t i = 0; i < found.count; i++)
+        if (cuts->count == 0 || cuts->starts[cuts->count - 1] != found.items[i])
+            cuts->starts[cuts->count++] = found.items[i];
+    cuts->told = arena_array(judging->arena, struct told, cuts->count + 1);
+    arena_free(scratch);
+}
+
+// The cuts of a protocol of the answer in hand; those of a protocol that is seldom asked are not kept.
+static struct cuts *cuts_of(struct judging *judging, int protocol, struct cuts *seldom)
+{
+    struct answer *answer = judging->answer;
+    int echo = answer->family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6;
+    struct cuts *cuts = protocol == PROTOCOL_TCP   ? &answer->tcp
+                        : protocol == PROTOCOL_UDP ? &answer->udp
+                        : protocol == echo         ? &answer->echo
+                                                   : seldom;
+    if (!cuts->known)
+        find_cuts(judging, protocol, cuts);
     return cuts;
 }
 
-static struct vantage vantage_for(const struct judge_options *options, struct prefix endpoint)
+// How many cuts begin at or below a port.
+static size_t cut_at(const struct cuts *cuts, uint32_t port)
 {
-    const struct vantage *own = vantage_of(options->vantages, options->vantage_count, endpoint);
-    if (own != NULL)
-        return *own;
-    struct vantage anybody = {.client_ports = portset_all};
-    address_parse(endpoint.family == FAMILY_IPV4 ? "198.51.100.1" : "2001:db8::1", &anybody.address);
-    return anybody;
+    size_t low = 0, high = cuts->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (cuts->starts[middle] <= port)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
-static void judge_intent(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
-                         const struct judge_options *options, struct address source, struct verdict *verdict)
+static struct answer *answer_of(struct judging *judging, const struct vantage *vantage)
 {
+    const struct endpoint *endpoint = judging->endpoint;
+    const struct network_interface *interface = endpoint->interface;
+    struct answer own = {.place = interface->place,
+                         .gateway = endpoint->gateway,
+                         .family = endpoint->address.family,
+                         .vantage = vantage,
+                         .shared = explainer_is_shared(&judging->explainer, endpoint)};
+    struct answer *first = own.shared ? map_get_pointer(&judging->answers, interface->groups) : NULL;
+    for (struct answer *one = first; one != NULL; one = one->next)
+        if (one->place == own.place && one->gateway == own.gateway && one->family == own.family &&
+            one->vantage == vantage)
+            return one;
+    struct answer *answer = arena_new_of(judging->arena, struct answer);
+    *answer = own;
+    answer->next = first;
+    if (own.shared)
+        map_put_pointer(judging->arena, &judging->answers, interface->groups, answer);
+    return answer;
+}
+
+static const struct reason *dormancy_of(struct arena *arena, const struct network_interface *interface)
+{
+    return interface->attached ? reason_stop(arena, REASON_HOST, interface->instance_id,
+                                             arena_printf(arena, "dormant: %s is not running", interface->instance_id))
+                               : reason_stop(arena, REASON_HOST, interface->id,
+                                             arena_printf(arena, "dormant: %s is attached to nothing", interface->id));
+}
+
+static void turn_to(struct judging *judging, const struct endpoint *endpoint)
+{
+    const struct judge_options *options = judging->options;
+    const struct vantage *own = vantage_of(options->vantages, options->vantage_count, endpoint->address);
+    judging->endpoint = endpoint;
+    judging->vantage = (struct vantage){.client_ports = portset_all};
+    if (own != NULL)
+        judging->vantage = *own;
+    else
+        address_parse(endpoint->address.family == FAMILY_IPV4 ? "198.51.100.1" : "2001:db8::1",
+                      &judging->vantage.address);
+    judging->answer = answer_of(judging, own);
+    judging->dormancy = endpoint->dormant ? dormancy_of(judging->arena, endpoint->interface) : NULL;
+    judging->rules.count = 0;
+    if (options->intent != NULL)
+        intent_select(judging->arena, options->intent, judging->estate, endpoint, &judging->rules);
+}
+
+// Puts a reason behind those of a verdict, whose list may be shared.
+static void add_reason(struct arena *arena, struct verdict *verdict, const struct reason *reason)
+{
+    verdict->because.capacity = verdict->because.count; // so that adding copies
+    *vector_add(arena, &verdict->because) = reason;
+}
+
+static const struct reason *expiry_of(struct judging *judging, const struct intent_rule *rule)
+{
+    const struct reason *reason = map_get_pointer(&judging->expired, rule);
+    if (reason == NULL) {
+        struct arena *arena = judging->arena;
+        reason = reason_says(arena, REASON_INTENT, rule->id,
+                             arena_printf(arena, "intent rule %s has expired on %s", rule->id, rule->expires));
+        map_put_pointer(arena, &judging->expired, rule, (void *)(uintptr_t)reason);
+    }
+    return reason;
+}
+
+static void judge_intent(struct judging *judging, struct verdict *verdict)
+{
+    const struct judge_options *options = judging->options;
     const struct intent_rule *expired = NULL, *rule = NULL;
     if (options->intent != NULL) {
-        rule = intent_decides(options->intent, estate, endpoint, verdict->protocol, verdict->low, source,
-                              options->today, &expired);
+        rule = intent_first(&judging->rules, verdict->protocol, verdict->low, judging->vantage.address, options->today,
+                            &expired);
         bool allowed = rule != NULL ? rule->allow : options->intent->default_allow;
         verdict->intent = allowed ? INTENT_EXPECTED : INTENT_FORBIDDEN;
     }
-    const struct intent_rule *told = rule != NULL ? rule : expired;
+    const struct intent_rule *named = rule != NULL ? rule : expired;
     verdict->intent_rule = rule != NULL ? rule->id : NULL;
-    verdict->intent_owner = told != NULL ? told->owner : NULL;
+    verdict->intent_owner = named != NULL ? named->owner : NULL;
     verdict->intent_reason = rule != NULL ? rule->reason : NULL;
     verdict->intent_expired = expired != NULL ? expired->id : NULL;
     if (expired != NULL)
-        *vector_add(arena, &verdict->because) =
-            reason_says(arena, REASON_INTENT, expired->id,
-                        arena_printf(arena, "intent rule %s has expired on %s", expired->id, expired->expires));
+        add_reason(judging->arena, verdict, expiry_of(judging, expired));
     // A default that allows says nothing of what ought to be reachable, and a stopped instance is meant to be silent.
-    bool no_wonder = options->intent != NULL && (rule == NULL || endpoint->dormant);
+    bool no_wonder = options->intent != NULL && (rule == NULL || judging->endpoint->dormant);
     verdict->severity = verdict->accepting || (verdict->kind == VERDICT_ENFORCED && no_wonder)
                             ? SEVERITY_INFO // of those that accept everything one stands for all
                             : judge_severity(verdict->kind, verdict->observed, verdict->intent, expired != NULL);
 }
 
-static void judge_piece(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
-                        const struct judge_options *options, struct verdict *verdict)
+static struct explanation explain(struct judging *judging, struct arena *arena, const struct verdict *verdict)
 {
-    struct vantage vantage = vantage_for(options, endpoint->address);
-    judge_intent(arena, estate, endpoint, options, vantage.address, verdict);
-    bool arrives = verdict->declared != DECLARED_UNREACHABLE && verdict->declared != DECLARED_INBOUND_ONLY;
-    if (endpoint->dormant && !arrives) {
-        const struct network_interface *interface = endpoint->interface;
-        *vector_add(arena, &verdict->because) =
-            interface->attached ? reason_stop(arena, REASON_HOST, interface->instance_id,
-                                              arena_printf(arena, "dormant: %s is not running", interface->instance_id))
-                                : reason_stop(arena, REASON_HOST, interface->id,
-                                              arena_printf(arena, "dormant: %s is attached to nothing", interface->id));
-        return;
-    }
-    bool to_close = arrives && verdict->intent != INTENT_EXPECTED && verdict->severity < SEVERITY_INFO;
-    if (arrives && !to_close)
-        return;
     uint16_t number = verdict->protocol == PROTOCOL_ICMP     ? 8 << 8
                       : verdict->protocol == PROTOCOL_ICMPV6 ? 128 << 8
                                                              : verdict->low;
-    struct explanation explanation =
-        explain_packet(arena, estate, endpoint, verdict->protocol, number, vantage.address, vantage.client_ports);
-    const struct reason *stop = explanation_stop(&explanation);
-    if (to_close)
-        verdict->suggested = suggest_closing(arena, estate, verdict, &explanation, vantage.address);
-    else if (stop != NULL)
-        *vector_add(arena, &verdict->because) = stop;
+    return explainer_packet(&judging->explainer, arena, judging->endpoint, verdict->protocol, number,
+                            judging->vantage.address, judging->vantage.client_ports);
+}
+
+// What would close it: for every verdict of the cut the same, but where the commands name the verdict's own ports.
+static void suggest(struct judging *judging, struct told *told, struct verdict *verdict)
+{
+    if (!told->suggests) {
+        struct explanation explanation = explain(judging, judging->scratch, verdict);
+        told->suggests = !suggestion_names_ports(&explanation);
+        told->suggested =
+            suggest_closing(judging->arena, judging->estate, verdict, &explanation, judging->vantage.address);
+        arena_reset(judging->scratch);
+    }
+    verdict->suggested = told->suggested;
+}
+
+static const char *kept_text(struct arena *arena, const char *text)
+{
+    return text == NULL ? NULL : arena_strdup(arena, text);
+}
+
+// A stop that outlives its explanation.
+static const struct reason *kept_stop(struct judging *judging, const struct reason *stop)
+{
+    struct arena *arena = judging->arena;
+    struct reason *kept = stop->form == REASON_SAYS ? map_get(&judging->stops, stop->text) : NULL;
+    if (kept != NULL && reason_same(kept, stop))
+        return kept;
+    kept = arena_new_of(arena, struct reason);
+    *kept = *stop;
+    kept->id = kept_text(arena, stop->id);
+    kept->settle = kept_text(arena, stop->settle);
+    if (stop->form != REASON_SAYS)
+        return kept;
+    kept->text = kept_text(arena, stop->text);
+    kept->group = kept_text(arena, stop->group);
+    map_put(arena, &judging->stops, kept->text, kept);
+    return kept;
+}
+
+// Adds what first stops a packet, to all verdicts of the cut that had the same reasons the same list.
+static void add_stop(struct judging *judging, struct told *told, struct verdict *verdict)
+{
+    struct arena *arena = judging->arena;
+    if (!told->known) {
+        struct explanation explanation = explain(judging, judging->scratch, verdict);
+        const struct reason *stop = explanation_stop(&explanation);
+        told->known = true;
+        if (stop != NULL)
+            *vector_add(arena, &told->stop) = kept_stop(judging, stop);
+        arena_reset(judging->scratch);
+    }
+    if (told->stop.count == 0)
+        return;
+    if (verdict->because.count == 0) {
+        verdict->because = told->stop;
+        return;
+    }
+    if (told->kept.items != verdict->because.items || told->kept.count != verdict->because.count) {
+        told->kept = verdict->because;
+        told->joined = verdict->because;
+        told->joined.capacity = told->joined.count;
+        *vector_add(arena, &told->joined) = told->stop.items[0];
+    }
+    verdict->because = told->joined;
+}
+
+static void judge_piece(struct judging *judging, struct told *told, struct verdict *verdict)
+{
+    judge_intent(judging, verdict);
+    bool arrives = verdict->declared != DECLARED_UNREACHABLE && verdict->declared != DECLARED_INBOUND_ONLY;
+    if (judging->dormancy != NULL && !arrives)
+        add_reason(judging->arena, verdict, judging->dormancy);
+    else if (!arrives)
+        add_stop(judging, told, verdict);
+    else if (verdict->intent != INTENT_EXPECTED && verdict->severity < SEVERITY_INFO)
+        suggest(judging, told, verdict);
+}
+
+// Cuts a verdict where intent or reason may change, and joins what agrees all the same.
+static void judge_verdict(struct judging *judging, const struct verdict *verdict, struct verdict_set *judged)
+{
+    struct cuts seldom = {0}, *cuts = cuts_of(judging, verdict->protocol, &seldom);
+    uint32_t end = (uint32_t)verdict->high + 1, next;
+    size_t at = cut_at(cuts, verdict->low);
+    for (uint32_t first = verdict->low; first < end; first = next, at++) {
+        next = at < cuts->count && cuts->starts[at] < end ? cuts->starts[at] : end;
+        struct verdict piece = *verdict;
+        piece.low = (uint16_t)first;
+        piece.high = (uint16_t)(next - 1);
+        struct told own = {0}; // what is told of an interface of its own kind may change between the cuts
+        judge_piece(judging, judging->answer->shared ? &cuts->told[at] : &own, &piece);
+        verdicts_add(judging->arena, judged, &piece);
+    }
 }
 
 // A host that answers on every port is one finding, which its first verdict stands for.
@@ -150,32 +363,25 @@ static void note_accepting(struct arena *arena, struct verdict_set *set)
 void judge(struct arena *arena, const struct estate *estate, const struct exposure_set *exposures,
            const struct judge_options *options, struct verdict_set *set)
 {
+    struct judging judging = {.arena = arena,
+                              .scratch = arena_new(),
+                              .estate = estate,
+                              .options = options,
+                              .explainer = explainer_of(arena, estate)};
     struct verdict_set judged = *set;
     judged.items.items = NULL;
     judged.items.count = judged.items.capacity = 0;
+    verdicts_sort(set);
     for (size_t i = 0; i < set->items.count; i++) {
         const struct verdict *verdict = &set->items.items[i];
-        const struct endpoint *endpoint = exposure_endpoint_at(exposures, prefix_of(verdict->address));
-        cut_list cuts = cuts_for(arena, estate, endpoint, options->intent, verdict->protocol);
-        uint32_t end = (uint32_t)verdict->high + 1, next;
-        for (uint32_t first = verdict->low; first < end; first = next) {
-            next = end;
-            for (size_t c = 0; c < cuts.count && protocol_has_ports(verdict->protocol); c++)
-                if (cuts.items[c] > first) {
-                    next = cuts.items[c] < end ? cuts.items[c] : end;
-                    break;
-                }
-            struct verdict *piece = vector_add(arena, &judged.items);
-            *piece = *verdict;
-            piece->low = (uint16_t)first;
-            piece->high = (uint16_t)(next - 1);
-            piece->because.capacity = piece->because.count; // so that adding copies: the list is shared
-            judge_piece(arena, estate, endpoint, options, piece);
-        }
+        if (i == 0 || !address_equal(verdict->address, set->items.items[i - 1].address))
+            turn_to(&judging, exposure_endpoint_at(exposures, prefix_of(verdict->address)));
+        judge_verdict(&judging, verdict, &judged);
     }
+    arena_release(arena, set->items.items, set->items.capacity * sizeof(*set->items.items));
     *set = judged;
     if (options->intent != NULL)
         intent_review(arena, options->intent, estate, exposures, options->today, set);
-    verdicts_merge(arena, set);
     note_accepting(arena, set);
+    arena_free(judging.scratch);
 }

@@ -180,15 +180,26 @@ static bool has_no_group(const struct hop *groups)
     return groups != NULL && groups->result == HOP_PASS;
 }
 
+// Whether rules of groups alone admit it.
+static bool is_by_rules(const struct hop *groups)
+{
+    bool by_rules = groups != NULL && groups->result == HOP_PASS && groups->reasons.count > 0;
+    for (size_t i = 0; by_rules && i < groups->reasons.count; i++)
+        by_rules = groups->reasons.items[i]->form == REASON_RULE;
+    return by_rules;
+}
+
+bool suggestion_names_ports(const struct explanation *explanation)
+{
+    return !is_by_rules(hop_at(explanation, REASON_GROUP));
+}
+
 text_list suggest_closing(struct arena *arena, const struct estate *estate, const struct verdict *verdict,
                           const struct explanation *explanation, struct address source)
 {
     text_list commands = {0};
     const struct hop *groups = hop_at(explanation, REASON_GROUP), *acl_in = hop_at(explanation, REASON_ACL_IN);
-    bool by_rules = groups != NULL && groups->result == HOP_PASS && groups->reasons.count > 0;
-    for (size_t i = 0; by_rules && i < groups->reasons.count; i++)
-        by_rules = groups->reasons.items[i]->form == REASON_RULE;
-    if (by_rules)
+    if (is_by_rules(groups))
         return revoke(arena, estate, verdict, &groups->reasons, source);
     bool by_acl = has_no_group(groups) && acl_in != NULL && acl_in->result == HOP_PASS;
     const char *command = by_acl ? deny(arena, estate, verdict, acl_in) : NULL;

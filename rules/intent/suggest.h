@@ -10,3 +10,7 @@
 // closes it, or would close more, or an id is none that is safe to type.
 text_list suggest_closing(struct arena *arena, const struct estate *estate, const struct verdict *verdict,
                           const struct explanation *explanation, struct address source);
+
+// Whether those commands name the ports of the verdict: else they are the same for all verdicts that one explanation is
+// of, in one region.
+bool suggestion_names_ports(const struct explanation *explanation);

@@ -79,12 +79,37 @@ static void explain_acl(struct arena *arena, struct site *site, struct explanati
     add_decided(arena, explanation, stage, HOP_STOP, denies);
 }
 
-static void explain_groups(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
+// What a set of groups admits of one family and protocol.
+struct admitted {
+    enum family family;
+    int protocol;
+    struct group_rules rules;
+    struct claim claim;
+    struct admitted *next;
+};
+
+static struct admitted *admitted_of(struct explainer *explainer, const struct network_interface *interface,
+                                    enum family family, int protocol)
+{
+    bool shared = interface->groups != NULL && !interface->groups_unsure;
+    struct admitted *first = shared ? map_get_pointer(&explainer->admitted, interface->groups) : NULL;
+    for (struct admitted *one = first; one != NULL; one = one->next)
+        if (one->family == family && one->protocol == protocol)
+            return one;
+    struct arena *arena = explainer->arena;
+    struct admitted *fresh = arena_new_of(arena, struct admitted);
+    *fresh = (struct admitted){.family = family, .protocol = protocol, .next = first};
+    fresh->rules = security_group_rules(arena, &explainer->groups, interface, family, protocol);
+    fresh->claim = security_group_admits(arena, &explainer->groups, interface, family, &fresh->rules);
+    if (shared)
+        map_put_pointer(arena, &explainer->admitted, interface->groups, fresh);
+    return fresh;
+}
+
+static void explain_groups(struct arena *arena, const struct network_interface *interface, struct admitted *admitted,
                            struct explanation *explanation, int protocol, uint16_t number, struct address source)
 {
-    struct group_cache cache = {.arena = arena, .estate = estate};
-    struct group_rules of_protocol = security_group_rules(arena, &cache, interface, source.family, protocol);
-    struct claim groups = security_group_admits(arena, &cache, interface, source.family, &of_protocol);
+    struct claim groups = admitted->claim;
     struct exposure packet = {.protocol_low = protocol,
                               .protocol_high = protocol,
                               .low = number,
@@ -105,7 +130,7 @@ static void explain_groups(struct arena *arena, const struct estate *estate, con
     }
     struct hop *hop = add_hop(arena, explanation, REASON_GROUP, must ? HOP_PASS : HOP_POSSIBLE, NULL);
     if (must)
-        security_group_because(arena, &of_protocol, &packet, &hop->reasons);
+        security_group_because(arena, &admitted->rules, &packet, &hop->reasons);
     else
         hop->reasons = groups.doubts;
     hop->text = must ? arena_printf(arena, "%s admits", joined(arena, &hop->reasons)) : joined(arena, &groups.doubts);
@@ -151,17 +176,38 @@ static void explain_listener(struct arena *arena, const struct load_balancer *ba
     }
 }
 
-struct explanation explain_packet(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
-                                  int protocol, uint16_t number, struct address source, struct portset client_ports)
+struct explainer explainer_of(struct arena *arena, const struct estate *estate)
+{
+    return (struct explainer){.arena = arena, .estate = estate, .groups = {.arena = arena, .estate = estate}};
+}
+
+static struct site *explainer_site(struct explainer *explainer, const struct endpoint *endpoint)
+{
+    struct map *known = &explainer->sites[endpoint->gateway];
+    struct site *site = map_get_pointer(known, endpoint->interface->place);
+    if (site != NULL)
+        return site;
+    site = site_behind(explainer->arena, explainer->estate, endpoint->interface, endpoint->gateway);
+    map_put_pointer(explainer->arena, known, endpoint->interface->place, site);
+    return site;
+}
+
+bool explainer_is_shared(struct explainer *explainer, const struct endpoint *endpoint)
+{
+    return site_decides(explainer_site(explainer, endpoint), endpoint->interface, endpoint->address.family);
+}
+
+struct explanation explainer_packet(struct explainer *explainer, struct arena *arena, const struct endpoint *endpoint,
+                                    int protocol, uint16_t number, struct address source, struct portset client_ports)
 {
     struct explanation explanation = {0};
     const struct network_interface *interface = endpoint->interface;
-    explanation.exposure = exposure_find(endpoint, protocol, number, source.bits);
+    const struct estate *estate = explainer->estate;
     if (source.family != endpoint->address.family) {
         add_stop(arena, &explanation, REASON_HOST, NULL, "the source is of the other address family");
         return explanation;
     }
-    struct site *site = site_behind(arena, estate, interface, endpoint->gateway);
+    struct site *site = explainer_site(explainer, endpoint);
     struct gate gate = site_gate(arena, site, interface, endpoint->private_address);
     if (gate.state == GATE_POSSIBLE) {
         struct hop *hop = add_hop(arena, &explanation, REASON_GATEWAY, HOP_POSSIBLE, joined(arena, &gate.doubts));
@@ -175,11 +221,21 @@ struct explanation explain_packet(struct arena *arena, const struct estate *esta
         explain_listener(arena, balancer, &explanation, protocol, number);
     }
     explain_acl(arena, site, &explanation, false, protocol, portset_of(arena, number, number), source);
-    explain_groups(arena, estate, interface, &explanation, protocol, number, source);
+    explain_groups(arena, interface, admitted_of(explainer, interface, source.family, protocol), &explanation, protocol,
+                   number, source);
     explain_route(arena, site, &explanation, source);
     struct portset back =
         site_reply_numbers(arena, protocol, number, protocol_has_ports(protocol) ? client_ports : portset_all);
     explain_acl(arena, site, &explanation, true, protocol, back, source);
+    return explanation;
+}
+
+struct explanation explain_packet(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
+                                  int protocol, uint16_t number, struct address source, struct portset client_ports)
+{
+    struct explainer once = explainer_of(arena, estate);
+    struct explanation explanation = explainer_packet(&once, arena, endpoint, protocol, number, source, client_ports);
+    explanation.exposure = exposure_find(endpoint, protocol, number, source.bits);
     return explanation;
 }
 

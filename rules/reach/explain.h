@@ -1,7 +1,7 @@
 // Explains one packet, hop by hop, from the same evaluation that computes exposure.
 #pragma once
 
-#include "rules/reach/claim.h"
+#include "rules/reach/security_group.h"
 
 // One hop of an explanation, in the order a packet meets them.
 enum hop_result { HOP_PASS, HOP_POSSIBLE, HOP_STOP };
@@ -22,6 +22,26 @@ struct explanation {
 // 0 for others), source, and for TCP and UDP the client ports it may come from.
 struct explanation explain_packet(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
                                   int protocol, uint16_t number, struct address source, struct portset client_ports);
+
+// Explains many packets to endpoints of one set: what they share (sites, ACLs, what groups admit) is made once
+// and lives in `arena`.
+struct explainer {
+    struct arena *arena;
+    const struct estate *estate;
+    struct map sites[GATEWAYS]; // struct interface_place -> struct site
+    struct group_cache groups;
+    struct map admitted; // struct group_set -> what it admits of a family and protocol
+};
+
+struct explainer explainer_of(struct arena *arena, const struct estate *estate);
+
+// The same as explain_packet; the explanation lives in `arena`. `exposure` is left NULL: who asks so knows it.
+struct explanation explainer_packet(struct explainer *explainer, struct arena *arena, const struct endpoint *endpoint,
+                                    int protocol, uint16_t number, struct address source, struct portset client_ports);
+
+// Whether an explanation of a packet to this endpoint holds for each endpoint with the same place, gateway, groups and
+// family: nothing of its interface's own decides.
+bool explainer_is_shared(struct explainer *explainer, const struct endpoint *endpoint);
 
 // "gateway", "listener", "network acl in", "security groups", "route back", "network acl out", "source"
 const char *hop_words(const struct hop *hop);

@@ -383,10 +383,7 @@ static const struct exposure_list *ask(struct engine *engine, struct site *site,
 {
     enum family family = private_address.family;
     struct site_family *of = &site->families[family == FAMILY_IPV6];
-    bool plain = interface->groups != NULL && interface->load_balancer == NULL && site->edge == NULL &&
-                 interface->doubt == NULL && strcmp(interface->type, "interface") == 0 &&
-                 !is_balancers_interface(interface) && interface->igw_traffic != IGW_DENIED &&
-                 !(family == FAMILY_IPV6 && engine->estate->has_private_ipv6);
+    bool plain = site_decides(site, interface, family);
     struct exposure_list *list = plain ? map_get_pointer(&of->answers, interface->groups) : NULL;
     if (list != NULL)
         return list;

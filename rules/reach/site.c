@@ -1,6 +1,7 @@
 #include "rules/reach/site.h"
 
 #include "model/protocol.h"
+#include "rules/reach/load_balancer.h"
 
 // An ACL names some protocols by number; the others are all alike to it.
 static int as_named(const struct network_acl *acl, int protocol)
@@ -74,6 +75,14 @@ struct site *site_behind(struct arena *arena, const struct estate *estate, const
 struct site *site_new(struct arena *arena, const struct estate *estate, const struct network_interface *interface)
 {
     return site_behind(arena, estate, interface, GATEWAY_INTERNET);
+}
+
+bool site_decides(const struct site *site, const struct network_interface *interface, enum family family)
+{
+    return interface->groups != NULL && interface->load_balancer == NULL && site->edge == NULL &&
+           interface->doubt == NULL && strcmp(interface->type, "interface") == 0 &&
+           !is_balancers_interface(interface) && interface->igw_traffic != IGW_DENIED &&
+           !(family == FAMILY_IPV6 && site->estate->has_private_ipv6);
 }
 
 struct site_family *site_family(struct site *site, enum family family)

@@ -48,6 +48,10 @@ struct site *site_new(struct arena *arena, const struct estate *estate, const st
 struct site *site_behind(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
                          enum address_gateway gateway);
 
+// Whether the site and the interface's groups alone decide for an address of that family: nothing sets the interface
+// apart from others that have both.
+bool site_decides(const struct site *site, const struct network_interface *interface, enum family family);
+
 struct site_family *site_family(struct site *site, enum family family);
 const struct passage *site_passage(struct site *site, enum family family, int protocol);
 

@@ -16,13 +16,26 @@ static struct exposure_set *derived_set(const struct exposure_set *set)
     return result;
 }
 
-static void add_endpoint(struct exposure_set *set, const struct endpoint *endpoint, const exposure_vector *exposures)
+static void add_endpoint(struct exposure_set *set, const struct endpoint *endpoint, const struct exposure_list *list)
 {
-    struct exposure_list *list = arena_new_of(set->arena, struct exposure_list);
     struct endpoint *copy = vector_add(set->arena, &set->endpoints);
-    *list = (struct exposure_list){.count = exposures->count, .items = exposures->items};
     *copy = *endpoint;
     copy->exposures = list;
+}
+
+// An answer narrowed is made once, however many endpoints share it, and they share what comes of it.
+static const struct exposure_list *known_list(const struct map *known, const struct endpoint *endpoint)
+{
+    return map_get_pointer(known, endpoint->exposures);
+}
+
+static const struct exposure_list *keep_list(struct arena *arena, struct map *known, const struct endpoint *endpoint,
+                                             const exposure_vector *exposures)
+{
+    struct exposure_list *list = arena_new_of(arena, struct exposure_list);
+    *list = (struct exposure_list){.count = exposures->count, .items = exposures->items};
+    map_put_pointer(arena, known, endpoint->exposures, list);
+    return list;
 }
 
 // Adds an exposure, joined to the one before it where the two differ in nothing but neighbouring ports.
@@ -60,10 +73,16 @@ static exposure_vector narrowed(struct arena *arena, const struct exposure_list 
     return kept;
 }
 
-static void add_narrowed(struct exposure_set *result, const struct endpoint *endpoint, const struct source_range *range)
+// `known`: what the answers of endpoints before came to for the same range.
+static void add_narrowed(struct exposure_set *result, const struct endpoint *endpoint, const struct source_range *range,
+                         struct map *known)
 {
-    exposure_vector kept = narrowed(result->arena, endpoint->exposures, range);
-    add_endpoint(result, endpoint, &kept);
+    const struct exposure_list *list = known_list(known, endpoint);
+    if (list == NULL) {
+        exposure_vector kept = narrowed(result->arena, endpoint->exposures, range);
+        list = keep_list(result->arena, known, endpoint, &kept);
+    }
+    add_endpoint(result, endpoint, list);
 }
 
 static void add_indirect(struct exposure_set *result, const struct exposure_set *set, const struct source_range *range)
@@ -84,10 +103,11 @@ static void add_indirect(struct exposure_set *result, const struct exposure_set 
 struct exposure_set *reach_from_ranges(const struct exposure_set *set, const struct source_range *ranges, size_t count)
 {
     struct exposure_set *result = derived_set(set);
+    struct map *known = arena_array(result->arena, struct map, count + 1);
     for (size_t i = 0; i < set->endpoints.count; i++)
         for (size_t r = 0; r < count; r++)
             if (ranges[r].family == set->endpoints.items[i].address.family)
-                add_narrowed(result, &set->endpoints.items[i], &ranges[r]);
+                add_narrowed(result, &set->endpoints.items[i], &ranges[r], &known[r]);
     for (size_t r = 0; r < count; r++)
         add_indirect(result, set, &ranges[r]);
     return result;
@@ -120,6 +140,7 @@ struct exposure_set *reach_from_vantages(const struct exposure_set *set, const s
 {
     struct exposure_set *result = derived_set(set);
     struct source_range *ranges = arena_array(result->arena, struct source_range, count + 1);
+    struct map *known = arena_array(result->arena, struct map, count + 1);
     for (size_t v = 0; v < count; v++)
         ranges[v] = range_of(result->arena, &vantages[v]);
     for (size_t i = 0; i < set->endpoints.count; i++) {
@@ -127,7 +148,7 @@ struct exposure_set *reach_from_vantages(const struct exposure_set *set, const s
         const struct vantage *own = vantage_of(vantages, count, endpoint->address);
         if (own == NULL)
             continue;
-        add_narrowed(result, endpoint, &ranges[own - vantages]);
+        add_narrowed(result, endpoint, &ranges[own - vantages], &known[own - vantages]);
         result->endpoints.items[result->endpoints.count - 1].vantage = own->address;
     }
     for (size_t v = 0; v < count; v++)
@@ -139,13 +160,15 @@ struct exposure_set *reach_from_vantages(const struct exposure_set *set, const s
 struct exposure_set *reach_from_internet(const struct exposure_set *set)
 {
     struct exposure_set *result = derived_set(set);
+    struct map known = {0};
     for (size_t i = 0; i < set->endpoints.count; i++) {
         const struct endpoint *endpoint = &set->endpoints.items[i];
+        const struct exposure_list *list = known_list(&known, endpoint);
         exposure_vector kept = {0};
-        for (size_t e = 0; e < endpoint->exposures->count; e++)
+        for (size_t e = 0; list == NULL && e < endpoint->exposures->count; e++)
             if (endpoint->exposures->items[e].internet)
                 *vector_add(result->arena, &kept) = endpoint->exposures->items[e];
-        add_endpoint(result, endpoint, &kept);
+        add_endpoint(result, endpoint, list != NULL ? list : keep_list(result->arena, &known, endpoint, &kept));
     }
     return result;
 }

@@ -13,6 +13,7 @@ struct block {
     struct block *next;
     size_t size;
     size_t used;
+    size_t mapped; // bytes of a mapping of its own, which is zero as it comes; 0: it is malloc's
     max_align_t data[];
 };
 
@@ -37,13 +38,21 @@ struct arena *arena_new(void)
     return must(calloc(1, sizeof(struct arena)));
 }
 
+static void block_free(struct block *block)
+{
+    if (block->mapped > 0)
+        munmap(block, block->mapped);
+    else
+        free(block);
+}
+
 void arena_free(struct arena *arena)
 {
     if (arena == NULL)
         return;
     for (struct block *block = arena->blocks; block != NULL;) {
         struct block *next = block->next;
-        free(block);
+        block_free(block);
         block = next;
     }
     free(arena);
@@ -68,9 +77,33 @@ static struct block *block_new(size_t room)
     return block;
 }
 
-// `size` bytes at a multiple of `align`, not zeroed.
-static void *take(struct arena *arena, size_t size, size_t align)
+#if defined(__SANITIZE_ADDRESS__)
+enum { MAPS = 0 }; // what lies in a mapping is not seen to be lost
+#else
+enum { MAPS = 1 };
+#endif
+
+// A block for one large piece: pages that are never touched take no memory, and none needs to be zeroed.
+static struct block *block_map(size_t room)
 {
+    size_t length = (sizeof(struct block) + room + LARGEST_BLOCK - 1) / LARGEST_BLOCK * LARGEST_BLOCK;
+    char *memory = mmap(NULL, length + LARGEST_BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        must(NULL);
+    size_t before = (LARGEST_BLOCK - (uintptr_t)memory % LARGEST_BLOCK) % LARGEST_BLOCK;
+    if (before > 0)
+        munmap(memory, before);
+    munmap(memory + before + length, LARGEST_BLOCK - before);
+    struct block *block = (struct block *)(void *)(memory + before);
+    madvise(block, length, MADV_HUGEPAGE);
+    *block = (struct block){.size = room, .mapped = length};
+    return block;
+}
+
+// `size` bytes at a multiple of `align`, not zeroed. *zero: they are all the same.
+static void *take(struct arena *arena, size_t size, size_t align, bool *zero)
+{
+    *zero = false;
     if (size > SIZE_MAX / 2)
         must(NULL);
     struct block *block = arena->blocks;
@@ -78,7 +111,8 @@ static void *take(struct arena *arena, size_t size, size_t align)
     if (block == NULL || is_large(size) || block->size < at || block->size - at < size) {
         size_t room = arena->used < BLOCK_SIZE ? BLOCK_SIZE : arena->used;
         room = is_large(size) ? size : room < LARGEST_BLOCK ? room : LARGEST_BLOCK - sizeof(struct block);
-        struct block *fresh = block_new(room);
+        *zero = MAPS && is_large(size) && size >= LARGEST_BLOCK;
+        struct block *fresh = *zero ? block_map(room) : block_new(room);
         // A large one-off goes behind the current block, so that the room left there is not lost.
         if (block != NULL && is_large(size)) {
             fresh->next = block->next;
@@ -112,7 +146,7 @@ void arena_release(struct arena *arena, const void *memory, size_t size)
             continue;
         *link = block->next;
         arena->used -= block->used;
-        free(block);
+        block_free(block);
         return;
     }
 }
@@ -125,7 +159,7 @@ void arena_reset(struct arena *arena)
         return;
     for (struct block *block = kept->next; block != NULL;) {
         struct block *next = block->next;
-        free(block);
+        block_free(block);
         block = next;
     }
     kept->next = NULL;
@@ -137,10 +171,11 @@ void arena_reset(struct arena *arena)
 static char *take_text(struct arena *arena, size_t size)
 {
     enum { TEXT_CHUNK = 4 * 1024 };
+    bool ignored;
     if (size > TEXT_CHUNK / 4)
-        return take(arena, size, 1);
+        return take(arena, size, 1, &ignored);
     if (size > arena->text_left) {
-        arena->text = take(arena, TEXT_CHUNK, 1);
+        arena->text = take(arena, TEXT_CHUNK, 1, &ignored);
         arena->text_left = TEXT_CHUNK;
     }
     char *text = arena->text;
@@ -149,21 +184,29 @@ static char *take_text(struct arena *arena, size_t size)
     return text;
 }
 
-void *arena_items(struct arena *arena, size_t size, size_t count, size_t align)
+static void *take_items(struct arena *arena, size_t size, size_t count, size_t align, bool *zero)
 {
     if (count > SIZE_MAX / 2 / size)
         must(NULL);
-    return take(arena, size * count, align);
+    return take(arena, size * count, align, zero);
+}
+
+void *arena_items(struct arena *arena, size_t size, size_t count, size_t align)
+{
+    bool ignored;
+    return take_items(arena, size, count, align, &ignored);
 }
 
 void *arena_zeroed(struct arena *arena, size_t size, size_t count, size_t align)
 {
-    return memset(arena_items(arena, size, count, align), 0, size * count);
+    bool zero;
+    void *memory = take_items(arena, size, count, align, &zero);
+    return zero ? memory : memset(memory, 0, size * count);
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    return memset(take(arena, size, alignof(max_align_t)), 0, size);
+    return arena_zeroed(arena, 1, size, alignof(max_align_t));
 }
 
 char *arena_strndup(struct arena *arena, const char *text, size_t length)

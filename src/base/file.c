@@ -76,7 +76,8 @@ bool file_stream(const char *path, bool (*take)(void *context, const char *bytes
                  void *context, struct error *error)
 {
     enum { PIECE = 256 * 1024 };
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    bool own = strcmp(path, "-") != 0;
+    int file = own ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
     if (file < 0)
         return error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", path);
     char *piece = malloc(PIECE);
@@ -92,7 +93,8 @@ bool file_stream(const char *path, bool (*take)(void *context, const char *bytes
         good = take(context, piece, (size_t)count, error);
     }
     free(piece);
-    close(file);
+    if (own)
+        close(file);
     return good;
 }
 

@@ -16,8 +16,8 @@ char *file_read(const char *path, size_t *length, struct error *error);
 // Writes a file as file_begin does: readers see the old file or the new one, never a half.
 bool file_write(const char *path, const char *bytes, size_t length, struct error *error);
 
-// Reads a file of any size piece by piece. Fails where it cannot be read, or a call of `take` is false (which fills
-// the error).
+// Reads a file of any size ("-": the standard input) piece by piece. Fails where it cannot be read, or a call of `take`
+// is false (which fills the error).
 bool file_stream(const char *path, bool (*take)(void *context, const char *bytes, size_t length, struct error *error),
                  void *context, struct error *error);
 

@@ -205,7 +205,7 @@ static const char *ambiguity(const char *text, size_t length, const char **what)
     return nul != NULL ? nul : control;
 }
 
-static cJSON *parse_from(const char *file, size_t first_line, const char *text, size_t length, struct error *error)
+cJSON *json_parse_line(const char *file, size_t line_number, const char *text, size_t length, struct error *error)
 {
     size_t line, column, offset = 0;
     struct error inner;
@@ -215,46 +215,21 @@ static cJSON *parse_from(const char *file, size_t first_line, const char *text, 
         offset = (size_t)(ambiguous - text);
         error_set(&inner, ERROR_USAGE, "%s", what);
     } else if (root != NULL && (repeated = json_repeated_key(root)) != NULL) {
-        error_set(error, ERROR_USAGE, "%s:%zu: the key \"%s\" is there twice, expected each key once", file, first_line,
-                  repeated);
+        error_set(error, ERROR_USAGE, "%s:%zu: the key \"%s\" is there twice, expected each key once", file,
+                  line_number, repeated);
         cJSON_Delete(root);
         return NULL;
     }
     if (root == NULL) {
         json_line_of(text, offset, &line, &column);
-        error_set(error, ERROR_USAGE, "%s:%zu:%zu: %s", file, line + first_line - 1, column, inner.message);
+        error_set(error, ERROR_USAGE, "%s:%zu:%zu: %s", file, line + line_number - 1, column, inner.message);
     }
     return root;
 }
 
 cJSON *json_parse(const char *file, const char *text, size_t length, struct error *error)
 {
-    return parse_from(file, 1, text, length, error);
-}
-
-bool json_each_line(const char *file, const char *text, size_t length, json_line_visitor visit, void *context,
-                    struct error *error)
-{
-    size_t line = 0;
-    for (const char *at = text, *stop = text + length; at < stop;) {
-        const char *end = memchr(at, '\n', (size_t)(stop - at));
-        size_t size = end == NULL ? (size_t)(stop - at) : (size_t)(end - at);
-        line++;
-        if (strspn(at, " \t\r") < size) {
-            cJSON *root = parse_from(file, line, at, size, error);
-            if (root == NULL)
-                return false;
-            char label[512];
-            snprintf(label, sizeof(label), "%s:%zu", file, line);
-            struct json_cursor cursor = {.file = label, .node = root};
-            bool good = json_expect_object(&cursor, error) && visit(context, line, &cursor, error);
-            cJSON_Delete(root);
-            if (!good)
-                return false;
-        }
-        at += size + 1;
-    }
-    return true;
+    return json_parse_line(file, 1, text, length, error);
 }
 
 cJSON *json_load(const char *file, struct error *error)
@@ -382,16 +357,18 @@ bool json_string(struct arena *arena, const struct json_cursor *object, const ch
     return *value != NULL || json_fail(&at, error, "is missing, expected a string");
 }
 
-bool json_word(struct arena *arena, const struct json_cursor *object, const char *key, const char *const *names,
-               int *value, struct error *error)
+bool json_word(const struct json_cursor *object, const char *key, const char *const *names, int *value,
+               struct error *error)
 {
     const char *text;
-    if (!json_string(arena, object, key, &text, error))
+    struct json_cursor at = json_member(object, key);
+    if (!json_text_at(&at, &text, error))
         return false;
+    if (text == NULL)
+        return json_fail(&at, error, "is missing, expected a string");
     for (*value = 0; names[*value] != NULL; *value += 1)
         if (strcmp(names[*value], text) == 0)
             return true;
-    struct json_cursor at = json_member(object, key);
     return json_fail(&at, error, "\"%s\" is not one of the known words, such as %s", text, names[0]);
 }
 

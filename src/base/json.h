@@ -30,6 +30,9 @@ void json_pool_use(void);
 // `file:LINE:COLUMN:` (columns count bytes from 1). The caller frees the result with cJSON_Delete.
 cJSON *json_parse(const char *file, const char *text, size_t length, struct error *error);
 
+// The same of a text that is line `line_number` of its file, from 1.
+cJSON *json_parse_line(const char *file, size_t line_number, const char *text, size_t length, struct error *error);
+
 // Parses `length` bytes that hold one value and nothing else but space after it. On error *offset is the byte that is
 // wrong and the message says what is, without a place. A NUL in a text (\u0000), which would end it here and nowhere
 // else, becomes U+FFFD.
@@ -71,6 +74,8 @@ bool json_skip(const char *bytes, size_t length, size_t *at);
 typedef bool (*json_line_visitor)(void *context, size_t line, const struct json_cursor *at, struct error *error);
 bool json_each_line(const char *file, const char *text, size_t length, json_line_visitor visit, void *context,
                     struct error *error);
+// The same of a file of any size, of which one line at a time is in memory.
+bool json_each_line_of(const char *file, json_line_visitor visit, void *context, struct error *error);
 
 // Overwrites every string in a value, which held a secret, and deletes it. NULL is allowed.
 void json_wipe(cJSON *value);
@@ -108,8 +113,8 @@ bool json_borrow_string(const struct json_cursor *object, const char *key, const
 bool json_optional_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
                           struct error *error);
 // A required string that is one of `names` (which ends with NULL); *value is its index.
-bool json_word(struct arena *arena, const struct json_cursor *object, const char *key, const char *const *names,
-               int *value, struct error *error);
+bool json_word(const struct json_cursor *object, const char *key, const char *const *names, int *value,
+               struct error *error);
 bool json_integer(const struct json_cursor *object, const char *key, long low, long high, long *value,
                   struct error *error);
 bool json_optional_integer(const struct json_cursor *object, const char *key, long low, long high, long *value,

@@ -21,23 +21,18 @@ bool derive_intent(struct derivation *derivation, struct error *error)
 
 bool derive_exposure(struct derivation *derivation, struct error *error)
 {
-    GUARD(cli_declared(derivation->given.before, &derivation->before, error));
-    exposure_write_json(derivation->before.exposures, &derivation->exposure_json);
-    return true;
+    return cli_declared(derivation->given.before, &derivation->before, error);
 }
 
 bool derive_plan(struct derivation *derivation, struct error *error)
 {
     const struct derivation_given *given = &derivation->given;
     derivation->narrowed = cli_narrow(derivation->before.exposures, &given->vantages);
-    text_puts(&derivation->plan_jsonl, "");
     GUARD(cli_plan(derivation->arena, given->depth, &derivation->before, derivation->narrowed, derivation->intent,
                    &given->vantages, &derivation->plan, &derivation->set, error));
     for (size_t i = 0; i < given->canaries.count; i++)
         GUARD(cli_add_canary(derivation->arena, given->canaries.items[i], &derivation->plan, error));
     derivation->head = cli_plan_head(derivation->arena, &derivation->plan, &given->vantages, &given->speed);
-    plan_head_write(&derivation->plan, &derivation->head, &derivation->plan_jsonl);
-    plan_write(&derivation->plan, &derivation->plan_jsonl);
     return true;
 }
 
@@ -144,8 +139,6 @@ void derive_failures(struct derivation *derivation)
             *vector_add(derivation->arena, &set->missing) =
                 arena_printf(derivation->arena, "%s: %s", one->step, one->why);
     }
-    text_free(&derivation->verdicts_json);
-    verdicts_write_json(set, &derivation->verdicts_json);
 }
 
 bool derive_controls(struct derivation *derivation, struct error *error)
@@ -170,7 +163,6 @@ bool derive_controls(struct derivation *derivation, struct error *error)
     };
     controls_judge(derivation->arena, &input,
                    &(struct controls_options){.packs = packs, .pack_count = given->packs.count}, &derivation->controls);
-    controls_write_json(&derivation->controls, &derivation->controls_json);
     return true;
 }
 
@@ -197,7 +189,7 @@ void derive_manifest(const struct derivation *derivation, struct manifest *manif
     memcpy(manifest->ports_by_severity, counted.by_severity, sizeof(counted.by_severity));
 }
 
-void derive_report(struct derivation *derivation, const struct manifest *manifest)
+static void write_report(const struct derivation *derivation, const struct manifest *manifest, struct text *out)
 {
     const struct report_run run = {
         .title = manifest->claims.title,
@@ -208,8 +200,38 @@ void derive_report(struct derivation *derivation, const struct manifest *manifes
         .runs = &derivation->runs,
         .drift = &derivation->drift,
     };
-    text_free(&derivation->report_html);
-    report_html(&run, &(struct report_options){0}, &derivation->report_html);
+    report_html(&run, &(struct report_options){0}, out);
+}
+
+const char *const derived_paths[] = {[DERIVED_EXPOSURE] = "exposure.json",
+                                     [DERIVED_PLAN] = "plan.jsonl",
+                                     [DERIVED_VERDICTS] = "verdicts.json",
+                                     [DERIVED_CONTROLS] = "controls.json",
+                                     [DERIVED_REPORT] = "report.html"};
+
+void derive_write(const struct derivation *derivation, enum derived_file file, const struct manifest *manifest,
+                  struct text *out)
+{
+    switch (file) {
+    case DERIVED_EXPOSURE:
+        exposure_write_json(derivation->before.exposures, out);
+        break;
+    case DERIVED_PLAN:
+        plan_head_write(&derivation->plan, &derivation->head, out);
+        plan_write(&derivation->plan, out);
+        break;
+    case DERIVED_VERDICTS:
+        verdicts_write_json(&derivation->set, out);
+        break;
+    case DERIVED_CONTROLS:
+        controls_write_json(&derivation->controls, out);
+        break;
+    case DERIVED_REPORT:
+        write_report(derivation, manifest, out);
+        break;
+    case DERIVED_FILES:
+        break;
+    }
 }
 
 static const char *listed(struct arena *arena, const struct manifest *manifest, const char *folder, const char *path)
@@ -254,17 +276,12 @@ bool derive_again(struct derivation *derivation, const char *folder, const struc
     GUARD(derivation->given.after == NULL || derive_after(derivation, error));
     GUARD(derive_verdicts(derivation, error) && derive_controls(derivation, error) && derive_past(derivation, error));
     derive_failures(derivation);
-    derive_report(derivation, manifest);
+    derivation->whole = true;
     return true;
 }
 
 void derive_free(struct derivation *derivation)
 {
-    text_free(&derivation->exposure_json);
-    text_free(&derivation->plan_jsonl);
-    text_free(&derivation->verdicts_json);
-    text_free(&derivation->controls_json);
-    text_free(&derivation->report_html);
     exposure_set_free(derivation->narrowed);
     cli_declared_free(&derivation->before);
     cli_declared_free(&derivation->after);

@@ -16,14 +16,14 @@ struct derivation_given {
     const char *depth;        // NULL: standard
     const char *today;        // YYYY-MM-DD: the day on which intent is judged
     struct vantage_list vantages;
-    text_list canaries;       // as --canary takes them
+    text_list canaries; // as --canary takes them
     struct probe_speed speed;
-    text_list packs;          // files of control packs, in order
-    const char *past;         // folder with REMEMBERED_RUNS and REMEMBERED_VERDICTS, or NULL: nothing is remembered
-    failed_steps failed;      // of the run
+    text_list packs;     // files of control packs, in order
+    const char *past;    // folder with REMEMBERED_RUNS and REMEMBERED_VERDICTS, or NULL: nothing is remembered
+    failed_steps failed; // of the run
 };
 
-// What follows. Texts are the bundle's files, byte for byte.
+// What follows.
 struct derivation {
     struct arena *arena;
     struct derivation_given given;
@@ -40,12 +40,19 @@ struct derivation {
     run_records runs;             // remembered of before
     struct verdict_set last_seen; // in the last of them
     drift_list drift;             // since then
-    struct text exposure_json;
-    struct text plan_jsonl;
-    struct text verdicts_json;
-    struct text controls_json;
-    struct text report_html;
+    bool whole;                   // all of it was derived
 };
+
+// The bundle's files that follow, byte for byte.
+enum derived_file {
+    DERIVED_EXPOSURE, // after derive_exposure
+    DERIVED_PLAN,     // after derive_plan
+    DERIVED_VERDICTS, // after derive_failures
+    DERIVED_CONTROLS, // after derive_controls
+    DERIVED_REPORT,   // after derive_failures
+    DERIVED_FILES
+};
+extern const char *const derived_paths[]; // in the bundle
 
 // In this order. Each needs what stands in `given` for it: `intent`; `before`; `vantages` and `depth`; `after`;
 // `observations` and whether there was a second reading; `packs`; `past`; `failed`. Free with derive_free, also after a
@@ -57,12 +64,14 @@ bool derive_after(struct derivation *derivation, struct error *error);
 bool derive_verdicts(struct derivation *derivation, struct error *error);
 bool derive_controls(struct derivation *derivation, struct error *error);
 bool derive_past(struct derivation *derivation, struct error *error);
-// Adds the run's failed steps to the verdicts, and makes their text. May be called again, when more have failed.
+// Adds the run's failed steps to the verdicts. May be called again, when more have failed.
 void derive_failures(struct derivation *derivation);
 // Fills in what of the manifest follows: completeness, vantage and counts. After derive_failures.
 void derive_manifest(const struct derivation *derivation, struct manifest *manifest);
-// Makes the report of that manifest. May be called again.
-void derive_report(struct derivation *derivation, const struct manifest *manifest);
+// Writes one of the files; the report, which alone needs it, is that of `manifest`. With a sink it is never in memory
+// as a whole.
+void derive_write(const struct derivation *derivation, enum derived_file file, const struct manifest *manifest,
+                  struct text *out);
 // All of it, of the evidence in a folder whose manifest was read, as the run did it.
 bool derive_again(struct derivation *derivation, const char *folder, const struct manifest *manifest,
                   struct error *error);

@@ -19,7 +19,7 @@ static const struct option_spec options_of_plan[] = {
 static void write_text(const struct plan *plan, const struct verdict_set *coverage, struct text *out)
 {
     struct arena *arena = arena_new();
-    for (size_t i = 0; i < plan->targets.count; i++) {
+    for (size_t i = 0; i < plan->targets.count; i++, arena_reset(arena)) {
         const struct plan_target *target = &plan->targets.items[i];
         char address[ADDRESS_TEXT];
         address_format(target->address, address);
@@ -33,6 +33,24 @@ static void write_text(const struct plan *plan, const struct verdict_set *covera
         text_printf(out, "Not asked: %zu × %s\n", coverage->gaps.items[i].count,
                     report_clean(arena, coverage->gaps.items[i].what));
     arena_free(arena);
+}
+
+static bool write_plan(const struct options *options, const struct plan *plan, const struct plan_head *head,
+                       const struct verdict_set *coverage, bool as_text, struct error *error)
+{
+    bool only_head = cli_only_estimate(options);
+    struct output output;
+    struct text out;
+    GUARD(cli_output_begin(options, &output, &out, error));
+    if (!as_text)
+        plan_head_write(plan, head, &out);
+    if (as_text && only_head)
+        cli_write_estimate(plan, head, &out);
+    else if (as_text)
+        write_text(plan, coverage, &out);
+    else if (!only_head)
+        plan_write(plan, &out);
+    return cli_output_end(&output, &out, error);
 }
 
 static int run(struct arena *arena, int argc, char **argv)
@@ -65,31 +83,20 @@ static int run(struct arena *arena, int argc, char **argv)
     if (vantages.items.count == 0)
         vantages = own;
     struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
-    struct text out = {0};
     int status = 0;
-    text_puts(&out, "");
     if (!cli_plan(arena, options_value(&options, "depth"), &declared, narrowed, intent, &vantages, &plan, &coverage,
                   &error) ||
         !cli_canaries(arena, &options, &plan, NULL, &error)) {
         status = cli_fail(&error);
     } else {
         bool as_text = options_value(&options, "format") != NULL && strcmp(format, "text") == 0;
-        bool only_head = cli_only_estimate(&options);
         struct plan_head head = cli_plan_head(arena, &plan, &vantages, &speed);
-        if (!as_text)
-            plan_head_write(&plan, &head, &out);
-        if (as_text && only_head)
-            cli_write_estimate(&plan, &head, &out);
-        else if (as_text)
-            write_text(&plan, &coverage, &out);
-        else if (!only_head)
-            plan_write(&plan, &out);
+        bool written = write_plan(&options, &plan, &head, &coverage, as_text, &error);
         for (size_t i = 0; i < coverage.gaps.count; i++)
             log_line(LOG_INFO, "not asked: %zu × %s", coverage.gaps.items[i].count, coverage.gaps.items[i].what);
         bool complete = cli_say_missing(declared.exposures);
-        status = !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
+        status = !written ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
     }
-    text_free(&out);
     exposure_set_free(narrowed);
     cli_declared_free(&declared);
     return status;

@@ -90,7 +90,7 @@ bool cli_speed(const struct options *options, struct probe_speed *speed, struct 
 struct plan_head cli_plan_head(struct arena *arena, const struct plan *plan, const struct vantage_list *vantages,
                                const struct probe_speed *speed)
 {
-    struct probe_estimate estimate = probe_estimate(arena, plan, speed);
+    struct probe_estimate estimate = probe_estimate(plan, speed);
     struct plan_head head = {.vantage = cli_vantages_text(arena, vantages),
                              .questions = estimate.questions,
                              .packets = estimate.packets,
@@ -112,6 +112,9 @@ void cli_write_estimate(const struct plan *plan, const struct plan_head *head, s
     struct map addresses = {0};
     for (size_t i = 0; i < plan->targets.count; i++) {
         char text[ADDRESS_TEXT];
+        if (i > 0 && plan->targets.items[i - 1].spare == plan->targets.items[i].spare &&
+            address_equal(plan->targets.items[i - 1].address, plan->targets.items[i].address))
+            continue;
         address_format(plan->targets.items[i].address, text);
         if (!plan->targets.items[i].spare)
             map_put(arena, &addresses, arena_strdup(arena, text), &addresses);

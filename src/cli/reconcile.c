@@ -39,7 +39,7 @@ static int run(struct arena *arena, int argc, char **argv)
     if (!cli_format(&options, "text json", &format, &error) || !cli_date(arena, &options, &date, &error) ||
         !cli_fail_on(arena, &options, &fail_on, &error) || !cli_vantages(arena, &options, &vantages, &error) ||
         !cli_intent(arena, &options, &intent, &error) || !cli_baseline_read(arena, &options, &baseline, &error) ||
-        !observations_read(arena, file, &observations, &error) ||
+        !observations_read(arena, file, &observations, &error) || !observations_settle(&observations, file, &error) ||
         !cli_declared(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     if (vantages.items.count == 0 && !cli_observed_vantages(arena, &observations, &vantages, &error)) {
@@ -52,18 +52,21 @@ static int run(struct arena *arena, int argc, char **argv)
     set.vantage_learnt = cli_vantages_learnt(arena, &vantages);
     judge(arena, declared.estate, declared.exposures,
           &(struct judge_options){intent, vantages.items.items, vantages.items.count, date}, &set);
-    struct text out = {0};
     struct verdict_set fresh = cli_baseline_fresh(arena, &set, baseline);
-    if (strcmp(format, "json") == 0)
-        verdicts_write_json(&fresh, &out);
-    else
-        report_text(&(struct report_run){.title = file, .set = &fresh, .observations = &observations},
-                    &(struct report_options){.colour = cli_colour(&options)}, &out);
     cli_say_missing(declared.exposures);
     int status = cli_status(&fresh, NULL, &fail_on);
-    if (!cli_is_silent(&options, format, status) && !cli_output(&options, &out, &error))
-        status = cli_fail(&error);
-    text_free(&out);
+    if (!cli_is_silent(&options, format, status)) {
+        struct report_run told = {.title = file, .set = &fresh, .observations = &observations};
+        struct output output;
+        struct text out;
+        bool written = cli_output_begin(&options, &output, &out, &error);
+        if (written && strcmp(format, "json") == 0)
+            verdicts_write_json(&fresh, &out);
+        else if (written)
+            report_text(&told, &(struct report_options){.colour = cli_colour(&options)}, &out);
+        if (!written || !cli_output_end(&output, &out, &error))
+            status = cli_fail(&error);
+    }
     exposure_set_free(narrowed);
     cli_declared_free(&declared);
     return status;

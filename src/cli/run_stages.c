@@ -62,6 +62,23 @@ static bool add_text(struct run_job *job, const char *path, const struct text *t
     return bundle_add(job->bundle, path, text->bytes == NULL ? "" : text->bytes, text->length, error);
 }
 
+struct derived_writing {
+    const struct run_job *job;
+    enum derived_file file;
+};
+
+static void write_derived(void *context, struct text *out)
+{
+    const struct derived_writing *writing = context;
+    derive_write(&writing->job->derivation, writing->file, &writing->job->manifest, out);
+}
+
+static bool add_derived(struct run_job *job, enum derived_file file, struct error *error)
+{
+    struct derived_writing writing = {job, file};
+    return bundle_write(job->bundle, derived_paths[file], write_derived, &writing, error);
+}
+
 static bool add_packs(struct run_job *job, struct error *error)
 {
     for (size_t i = 0; i < job->packs.items.count; i++) {
@@ -94,8 +111,7 @@ static bool prepare(struct run_job *job, struct error *error)
             log_line(LOG_INFO, "vantage: %s; behind a translator of addresses, give --vantage", text);
     }
     GUARD(derive_plan(derivation, error));
-    return add_text(job, "exposure.json", &derivation->exposure_json, error) &&
-           add_text(job, "plan.jsonl", &derivation->plan_jsonl, error);
+    return add_derived(job, DERIVED_EXPOSURE, error) && add_derived(job, DERIVED_PLAN, error);
 }
 
 static bool probe(struct run_job *job, struct error *error)
@@ -261,12 +277,12 @@ static bool take_stock(struct run_job *job)
 }
 
 // A step that failed is not tried again, and its file is not there: one of before the failure would tell less.
-static void add_file(struct run_job *job, const char *step, const char *path, const struct text *text)
+static void add_file(struct run_job *job, const char *step, enum derived_file file)
 {
     struct error why = {0};
-    if (failed_step_why(&job->derivation.given.failed, step) != NULL || add_text(job, path, text, &why))
+    if (failed_step_why(&job->derivation.given.failed, step) != NULL || add_derived(job, file, &why))
         return;
-    bundle_drop(job->bundle, path);
+    bundle_drop(job->bundle, derived_paths[file]);
     note(job, step, &why);
 }
 
@@ -317,10 +333,9 @@ static bool write_up(struct run_job *job, struct error *error)
         derive_failures(&job->derivation);
         job->manifest.failed = *failed;
         derive_manifest(&job->derivation, &job->manifest);
-        add_file(job, STEP_VERDICTS, "verdicts.json", &job->derivation.verdicts_json);
-        add_file(job, STEP_CONTROLS, "controls.json", &job->derivation.controls_json);
-        derive_report(&job->derivation, &job->manifest);
-        add_file(job, STEP_REPORT, "report.html", &job->derivation.report_html);
+        add_file(job, STEP_VERDICTS, DERIVED_VERDICTS);
+        add_file(job, STEP_CONTROLS, DERIVED_CONTROLS);
+        add_file(job, STEP_REPORT, DERIVED_REPORT);
         GUARD(failed->count > before || seal(job, error));
     } while (failed->count > before);
     return bundle_finish(job->bundle, &job->place, error);

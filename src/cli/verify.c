@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/printable.h"
@@ -16,12 +17,6 @@ static const struct option_spec options_of_verify[] = {
     OPTIONS_END,
 };
 
-struct derived_file {
-    const char *path;
-    const struct text *text;
-    const char *step; // without which it is not there; NULL: it always is
-};
-
 static const char *inside(struct arena *arena, const struct checked_bundle *bundle, const char *path)
 {
     return arena_printf(arena, "%s/%s", bundle->folder, path);
@@ -32,33 +27,82 @@ static const char *listed(struct arena *arena, const struct checked_bundle *bund
     return manifest_file(&bundle->manifest, path) == NULL ? NULL : inside(arena, bundle, path);
 }
 
+// What is written is compared with a file, and goes nowhere.
+struct comparing {
+    FILE *there;
+    bool same;
+};
+
+static ssize_t compare_written(void *cookie, const char *bytes, size_t length)
+{
+    struct comparing *comparing = cookie;
+    char piece[64 * 1024];
+    for (size_t at = 0, size; at < length && comparing->same; at += size) {
+        size = length - at < sizeof(piece) ? length - at : sizeof(piece);
+        comparing->same = fread(piece, 1, size, comparing->there) == size && memcmp(piece, bytes + at, size) == 0;
+    }
+    return (ssize_t)length;
+}
+
+static bool follows(const struct derivation *derivation, enum derived_file file, const struct manifest *manifest,
+                    FILE *there)
+{
+    struct comparing comparing = {there, true};
+    FILE *stream = fopencookie(&comparing, "w", (cookie_io_functions_t){.write = compare_written});
+    if (stream == NULL)
+        return false;
+    setvbuf(stream, NULL, _IONBF, 0); // a text passes on large pieces
+    struct text derived = {.sink = stream};
+    derive_write(derivation, file, manifest, &derived);
+    text_flush(&derived);
+    text_free(&derived);
+    fclose(stream);
+    return comparing.same && fgetc(there) == EOF && !ferror(there);
+}
+
+// What differs in a file that does not follow: then both are taken into memory.
+static const char *difference_in(struct arena *arena, const struct checked_bundle *bundle,
+                                 const struct derivation *derivation, enum derived_file file)
+{
+    struct error error = {0};
+    struct text derived = {0};
+    const char *path = derived_paths[file];
+    size_t length;
+    char *there = file_read(inside(arena, bundle, path), &length, &error);
+    text_puts(&derived, "");
+    if (there != NULL)
+        derive_write(derivation, file, &bundle->manifest, &derived);
+    bool large = there == NULL && access(inside(arena, bundle, path), R_OK) == 0;
+    const char *differs = large           ? arena_printf(arena, "%s: some line of it", path)
+                          : there == NULL ? arena_printf(arena, "%s: is missing", path)
+                                          : check_difference(arena, path, there, length, derived.bytes, derived.length);
+    text_free(&derived);
+    free(there);
+    return differs;
+}
+
 // The first of the derived files that differs from the bundle's, as text; NULL where none does. *absent: those that
 // the run could not write.
 static const char *file_difference(struct arena *arena, const struct checked_bundle *bundle,
                                    const struct derivation *derivation, const char **absent)
 {
-    const struct derived_file files[] = {
-        {"exposure.json", &derivation->exposure_json, NULL},
-        {"plan.jsonl", &derivation->plan_jsonl, NULL},
-        {"verdicts.json", &derivation->verdicts_json, STEP_VERDICTS},
-        {"controls.json", &derivation->controls_json, STEP_CONTROLS},
-        {"report.html", &derivation->report_html, STEP_REPORT},
-    };
+    static const char *const steps[DERIVED_FILES] = {// without which it is not there; NULL: it always is
+                                                     [DERIVED_VERDICTS] = STEP_VERDICTS,
+                                                     [DERIVED_CONTROLS] = STEP_CONTROLS,
+                                                     [DERIVED_REPORT] = STEP_REPORT};
     *absent = NULL;
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        struct error error = {0};
-        size_t length;
-        if (files[i].step != NULL && failed_step_why(&bundle->manifest.failed, files[i].step) != NULL &&
-            listed(arena, bundle, files[i].path) == NULL) {
-            *absent = *absent == NULL ? files[i].path : arena_printf(arena, "%s, %s", *absent, files[i].path);
+    for (int file = 0; file < DERIVED_FILES; file++) {
+        const char *path = derived_paths[file];
+        if (steps[file] != NULL && failed_step_why(&bundle->manifest.failed, steps[file]) != NULL &&
+            listed(arena, bundle, path) == NULL) {
+            *absent = *absent == NULL ? path : arena_printf(arena, "%s, %s", *absent, path);
             continue;
         }
-        char *there = file_read(inside(arena, bundle, files[i].path), &length, &error);
-        const char *differs = there == NULL ? arena_printf(arena, "%s: is missing", files[i].path)
-                                            : check_difference(arena, files[i].path, there, length,
-                                                               files[i].text->bytes == NULL ? "" : files[i].text->bytes,
-                                                               files[i].text->length);
-        free(there);
+        FILE *there = fopen(inside(arena, bundle, path), "re");
+        bool same = there != NULL && follows(derivation, (enum derived_file)file, &bundle->manifest, there);
+        if (there != NULL)
+            fclose(there);
+        const char *differs = same ? NULL : difference_in(arena, bundle, derivation, (enum derived_file)file);
         if (differs != NULL)
             return differs;
     }

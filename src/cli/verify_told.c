@@ -22,7 +22,7 @@ static void find_places(const struct verified *verified, text_list *accounts, te
 
 static bool is_derived(const struct verified *verified)
 {
-    return verified->derivation.verdicts_json.length > 0;
+    return verified->derivation.whole;
 }
 
 static void put_line(struct arena *arena, struct text *out, const char *what, const char *detail)

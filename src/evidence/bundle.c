@@ -105,6 +105,28 @@ bool bundle_add(struct bundle *bundle, const char *path, const char *bytes, size
     return true;
 }
 
+bool bundle_write(struct bundle *bundle, const char *path, void (*write)(void *context, struct text *out),
+                  void *context, struct error *error)
+{
+    char sha256[DIGEST_TEXT];
+    size_t bytes;
+    struct file_draft draft;
+    GUARD(make_folders(bundle, path, error));
+    const char *there = bundle_path(bundle, path);
+    if (!file_begin(&draft, there, error))
+        return false;
+    struct text out = {.sink = draft.stream};
+    write(context, &out);
+    text_flush(&out);
+    text_free(&out);
+    if (!file_commit(&draft, error) || !file_digest(there, &bytes, sha256, error)) {
+        unlink(there); // it may be there, and not known to be on the disk
+        return false;
+    }
+    list(bundle, path, bytes, sha256);
+    return true;
+}
+
 bool bundle_copy(struct bundle *bundle, const char *path, const char *from, struct error *error)
 {
     char sha256[DIGEST_TEXT];

@@ -14,6 +14,9 @@ struct temporary *bundle_temporary(struct bundle *bundle);
 // Adds a file; one that is there already by that name is replaced. Folders in `path` are made.
 bool bundle_add(struct bundle *bundle, const char *path, const char *bytes, size_t length, struct error *error);
 // Copies a file of any size in.
+// The same of what `write` writes, which goes to the disk as it comes.
+bool bundle_write(struct bundle *bundle, const char *path, void (*write)(void *context, struct text *out),
+                  void *context, struct error *error);
 bool bundle_copy(struct bundle *bundle, const char *path, const char *from, struct error *error);
 // Lists a file of any size that was written at bundle_path(path).
 bool bundle_adopt(struct bundle *bundle, const char *path, struct error *error);

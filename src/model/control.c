@@ -113,7 +113,7 @@ static bool read_evidence(struct arena *arena, const struct json_cursor *at, voi
     struct control_evidence *evidence = vector_add(arena, &control->evidence);
     int result;
     GUARD(json_string(arena, at, "fact", &evidence->fact, error) &&
-          json_word(arena, at, "result", control_result_names, &result, error) &&
+          json_word(at, "result", control_result_names, &result, error) &&
           json_string(arena, at, "subject", &evidence->subject, error) &&
           json_string(arena, at, "detail", &evidence->detail, error) &&
           json_optional_string(arena, at, "reference", &evidence->reference, error));
@@ -131,8 +131,8 @@ static bool read_control(struct arena *arena, const struct json_cursor *at, void
           json_string(arena, at, "title", &control->title, error) &&
           json_string(arena, at, "text", &control->text, error) &&
           json_string(arena, at, "source", &control->source, error) &&
-          json_word(arena, at, "severity", severity_names, &severity, error) &&
-          json_word(arena, at, "result", control_result_names, &result, error) && json_expect_array(&missing, error));
+          json_word(at, "severity", severity_names, &severity, error) &&
+          json_word(at, "result", control_result_names, &result, error) && json_expect_array(&missing, error));
     control->severity = (enum severity)severity;
     control->result = (enum control_result)result;
     const cJSON *node;
@@ -161,8 +161,8 @@ static bool read_access(struct arena *arena, const struct json_cursor *at, void 
     GUARD(json_optional_string(arena, at, "vpc_id", &access->vpc_id, error) &&
           json_string(arena, at, "group_id", &access->group_id, error) &&
           json_optional_string(arena, at, "group_name", &access->group_name, error) &&
-          json_word(arena, at, "direction", directions, &direction, error) &&
-          json_word(arena, at, "decision", decisions, &decision, error) &&
+          json_word(at, "direction", directions, &direction, error) &&
+          json_word(at, "decision", decisions, &decision, error) &&
           json_string(arena, at, "protocol", &access->protocol, error) &&
           json_string(arena, at, "ports", &access->ports, error) &&
           json_string(arena, at, "peer", &access->peer, error) &&

@@ -5,179 +5,26 @@
 #include "base/file.h"
 #include "model/protocol.h"
 
-#define PLAN_SCHEMA "sgproof/plan/v1"
-
 const char *const declared_names[] = {"reachable", "possible", "inbound-only", "unreachable", NULL};
 const char *const observed_names[] = {"open", "closed", "rejected", "filtered", "unknown", NULL};
 
-static bool read_place(struct arena *arena, const struct json_cursor *at, struct address *address, int *protocol,
-                       struct error *error)
+bool place_read(const struct json_cursor *at, struct address *address, int *protocol, struct error *error)
 {
     const char *text;
-    if (!json_string(arena, at, "address", &text, error))
+    struct json_cursor member = json_member(at, "address");
+    if (!json_text_at(&member, &text, error))
         return false;
-    struct json_cursor wrong = json_member(at, "address");
+    if (text == NULL)
+        return json_fail(&member, error, "is missing, expected a string");
     if (!address_parse(text, address))
-        return json_fail(&wrong, error, "\"%s\" is not an address", text);
-    if (!json_string(arena, at, "protocol", &text, error))
+        return json_fail(&member, error, "\"%s\" is not an address", text);
+    member = json_member(at, "protocol");
+    if (!json_text_at(&member, &text, error))
         return false;
-    wrong = json_member(at, "protocol");
+    if (text == NULL)
+        return json_fail(&member, error, "is missing, expected a string");
     return (protocol_parse(text, protocol) && *protocol != PROTOCOL_ANY) ||
-           json_fail(&wrong, error, "\"%s\" is not a protocol", text);
-}
-
-void plan_head_write(const struct plan *plan, const struct plan_head *head, struct text *out)
-{
-    struct json_writer writer = json_writer_to(out);
-    json_open_line(&writer, NULL, '{');
-    json_put_string(&writer, "schema", PLAN_SCHEMA);
-    json_put_string(&writer, "vantage", head->vantage);
-    json_open(&writer, "vantages", '[');
-    for (size_t i = 0; i < head->vantages.count; i++) {
-        json_open(&writer, NULL, '{');
-        json_put_string(&writer, "vantage", head->vantages.items[i]);
-        json_put_string(&writer, "learnt", head->vantages_learnt.items[i]);
-        json_close(&writer, '}');
-    }
-    json_close(&writer, ']');
-    json_put_integer(&writer, "targets", plan->targets.count);
-    json_put_integer(&writer, "questions", (int64_t)head->questions);
-    json_put_integer(&writer, "packets", (int64_t)head->packets);
-    json_put_number(&writer, "seconds", head->seconds);
-    json_put_integer(&writer, "rate", head->rate);
-    json_put_integer(&writer, "host_rate", head->host_rate);
-    json_put_integer(&writer, "tries", head->tries);
-    json_put_integer(&writer, "timeout_ms", head->timeout_ms);
-    json_close(&writer, '}');
-    json_end_document(&writer);
-}
-
-void plan_write(const struct plan *plan, struct text *out)
-{
-    struct arena *scratch = arena_new();
-    for (size_t i = 0; i < plan->targets.count; i++) {
-        const struct plan_target *target = &plan->targets.items[i];
-        if (target->spare && !target->canary)
-            continue;
-        struct json_writer writer = json_writer_to(out);
-        char address[ADDRESS_TEXT];
-        address_format(target->address, address);
-        json_open_line(&writer, NULL, '{');
-        json_put_string(&writer, "address", address);
-        json_put_string(&writer, "protocol", protocol_name(scratch, target->protocol));
-        json_put_string(&writer, "ports", portset_format(scratch, target->ports));
-        json_put_string(&writer, "client_ports", portset_format(scratch, target->client_ports));
-        json_put_string(&writer, "expect", declared_names[target->expect]);
-        json_open(&writer, "why", '[');
-        for (size_t w = 0; w < target->why.count; w++)
-            json_put_string(&writer, NULL, target->why.items[w]);
-        json_close(&writer, ']');
-        if (target->canary)
-            json_put_boolean(&writer, "canary", true);
-        json_close(&writer, '}');
-        json_end_document(&writer);
-    }
-    arena_free(scratch);
-}
-
-// A head: nothing of it is needed to probe, but it must be of a version that is known.
-static bool read_head(struct arena *arena, const struct json_cursor *at, struct error *error)
-{
-    const char *schema;
-    struct json_cursor wrong = json_member(at, "schema");
-    return json_string(arena, at, "schema", &schema, error) &&
-           (strcmp(schema, PLAN_SCHEMA) == 0 || json_fail(&wrong, error, "\"%s\", expected " PLAN_SCHEMA, schema));
-}
-
-struct plan_reader {
-    struct arena *arena;
-    struct plan *plan;
-};
-
-static bool read_ports(struct arena *arena, const struct json_cursor *at, const char *key, struct portset *ports,
-                       struct error *error)
-{
-    const char *text;
-    if (!json_optional_string(arena, at, key, &text, error))
-        return false;
-    struct json_cursor wrong = json_member(at, key);
-    return text == NULL || text[0] == '\0' || portset_parse(arena, text, ports) ||
-           json_fail(&wrong, error, "\"%s\" is no list of ports such as 22,80,1000-2000", text);
-}
-
-static bool read_plan_line(void *context, size_t line, const struct json_cursor *at, struct error *error)
-{
-    struct plan_reader *reader = context;
-    struct plan_target target = {.client_ports = portset_all};
-    int expect;
-    if (line == 1 && json_member(at, "address").node == NULL && json_member(at, "schema").node != NULL)
-        return read_head(reader->arena, at, error);
-    if (!read_place(reader->arena, at, &target.address, &target.protocol, error) ||
-        !read_ports(reader->arena, at, "ports", &target.ports, error) ||
-        !read_ports(reader->arena, at, "client_ports", &target.client_ports, error) ||
-        !json_word(reader->arena, at, "expect", declared_names, &expect, error) ||
-        !json_optional_boolean(at, "canary", &target.canary, error))
-        return false;
-    target.spare = target.canary;
-    target.expect = (enum declared_state)expect;
-    if (protocol_has_ports(target.protocol) == portset_is_empty(target.ports))
-        return json_fail(at, error, "ports are for tcp and udp, which need them");
-    *vector_add(reader->arena, &reader->plan->targets) = target;
-    return true;
-}
-
-static bool read_plain_line(struct arena *arena, const char *file, size_t number, char *line, struct plan *plan,
-                            struct error *error)
-{
-    struct plan_target target = {.client_ports = portset_all, .expect = DECLARED_UNREACHABLE};
-    char *comment = strchr(line, '#'), *rest = NULL;
-    if (comment != NULL)
-        *comment = '\0';
-    const char *address = strtok_r(line, " \t\r", &rest), *protocol = strtok_r(NULL, " \t\r", &rest);
-    const char *ports = strtok_r(NULL, "\r", &rest);
-    if (address == NULL)
-        return true;
-    size_t column = 1;
-    if (!address_parse(address, &target.address))
-        return error_set(error, ERROR_USAGE, "%s:%zu:%zu: \"%s\" is not an IPv4 or IPv6 address", file, number, column,
-                         address);
-    column = protocol == NULL ? strlen(address) + 1 : (size_t)(protocol - line) + 1;
-    if (protocol == NULL || !protocol_parse(protocol, &target.protocol) ||
-        (!protocol_has_ports(target.protocol) && !protocol_is_icmp(target.protocol)))
-        return error_set(error, ERROR_USAGE, "%s:%zu:%zu: expected tcp, udp or icmp after the address", file, number,
-                         column);
-    if (protocol_is_icmp(target.protocol))
-        target.protocol = target.address.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6;
-    if (ports != NULL)
-        ports += strspn(ports, " \t");
-    column = ports == NULL ? column + strlen(protocol) : (size_t)(ports - line) + 1;
-    bool has_ports = ports != NULL && ports[0] != '\0';
-    if (has_ports != protocol_has_ports(target.protocol) || (has_ports && !portset_parse(arena, ports, &target.ports)))
-        return error_set(error, ERROR_USAGE, "%s:%zu:%zu: expected %s", file, number, column,
-                         protocol_has_ports(target.protocol) ? "ports from 0 to 65535 such as 22,80,1000-2000"
-                                                             : "nothing after icmp");
-    *vector_add(arena, &plan->targets) = target;
-    return true;
-}
-
-bool plan_read(struct arena *arena, const char *file, const char *text, size_t length, struct plan *plan,
-               struct error *error)
-{
-    struct plan_reader reader = {.arena = arena, .plan = plan};
-    size_t blank = strspn(text, " \t\r\n");
-    if (blank < length && text[blank] == '{')
-        return json_each_line(file, text, length, read_plan_line, &reader, error);
-    if (memchr(text, '\0', length) != NULL)
-        return error_set(error, ERROR_USAGE, "%s: is not text, expected lines ADDRESS tcp|udp|icmp PORTS", file);
-    size_t number = 1;
-    for (const char *at = text; *at != '\0'; number++) {
-        size_t size = strcspn(at, "\n");
-        char *line = arena_strndup(arena, at, size);
-        if (!read_plain_line(arena, file, number, line, plan, error))
-            return false;
-        at += size + (at[size] == '\n');
-    }
-    return true;
+           json_fail(&member, error, "\"%s\" is not a protocol", text);
 }
 
 static void put_if_any(struct json_writer *writer, const char *key, const char *value)
@@ -268,6 +115,7 @@ void observation_write(const struct observation *observation, struct text *out)
 
 struct observation_reader {
     struct arena *arena;
+    struct map texts; // that many lines have
     struct observations *observations;
 };
 
@@ -344,6 +192,21 @@ static bool read_state_head(struct arena *arena, const struct json_cursor *at, s
     return true;
 }
 
+// A text of which there are few: it is held once.
+static bool read_common(struct observation_reader *reader, const struct json_cursor *at, const char *key,
+                        const char **value, struct error *error)
+{
+    const char *text;
+    GUARD(json_borrow_string(at, key, &text, error));
+    *value = map_get(&reader->texts, text);
+    if (text == NULL || *value != NULL)
+        return true;
+    char *kept = arena_strdup(reader->arena, text);
+    map_put(reader->arena, &reader->texts, kept, kept);
+    *value = kept;
+    return true;
+}
+
 static bool read_observation(void *context, size_t line, const struct json_cursor *at, struct error *error)
 {
     struct observation_reader *reader = context;
@@ -364,11 +227,11 @@ static bool read_observation(void *context, size_t line, const struct json_curso
     long low = 0, high = 0;
     int state;
     bool present;
-    if (!read_place(arena, at, &item.address, &item.protocol, error) ||
-        !json_word(arena, at, "state", observed_names, &state, error) ||
-        !json_optional_string(arena, at, "reason", &item.reason, error) ||
-        !json_optional_string(arena, at, "from", &item.from, error) ||
-        !json_optional_string(arena, at, "source", &item.source, error) ||
+    if (!place_read(at, &item.address, &item.protocol, error) ||
+        !json_word(at, "state", observed_names, &state, error) ||
+        !read_common(reader, at, "reason", &item.reason, error) ||
+        !read_common(reader, at, "from", &item.from, error) ||
+        !read_common(reader, at, "source", &item.source, error) ||
         !json_optional_string(arena, at, "first_sent", &item.first_sent, error) ||
         !json_optional_string(arena, at, "answered", &item.answered, error) ||
         !json_optional_boolean(at, "unstable", &item.unstable, error) ||
@@ -411,20 +274,37 @@ static int by_place(const void *left, const void *right)
     return order != 0 ? order : (int)a->low - (int)b->low;
 }
 
+static bool are_sorted(const struct observations *observations)
+{
+    for (size_t i = 1; i < observations->items.count; i++)
+        if (by_place(&observations->items.items[i - 1], &observations->items.items[i]) > 0)
+            return false;
+    return true;
+}
+
 void observations_sort(struct observations *observations)
 {
-    if (observations->items.count > 1)
+    if (!are_sorted(observations))
         qsort(observations->items.items, observations->items.count, sizeof(struct observation), by_place);
+}
+
+bool observations_settle(struct observations *observations, const char *file, struct error *error)
+{
+    observations_sort(observations);
+    for (size_t i = 1; i < observations->items.count; i++) {
+        const struct observation *one = &observations->items.items[i], *before = one - 1;
+        if (place_compare(before->address, before->protocol, one->address, one->protocol) == 0 &&
+            before->high >= one->low)
+            return error_set(error, ERROR_USAGE,
+                             "%s:%zu: tells of ports that line %zu tells of too, expected each port once", file,
+                             one->line > before->line ? one->line : before->line,
+                             one->line > before->line ? before->line : one->line);
+    }
+    return true;
 }
 
 bool observations_read(struct arena *arena, const char *file, struct observations *observations, struct error *error)
 {
     struct observation_reader reader = {.arena = arena, .observations = observations};
-    size_t length;
-    char *text = file_read(file, &length, error);
-    if (text == NULL)
-        return false;
-    bool good = json_each_line(file, text, length, read_observation, &reader, error);
-    free(text);
-    return good;
+    return json_each_line_of(file, read_observation, &reader, error);
 }

@@ -5,8 +5,19 @@
 #include "base/json.h"
 #include "model/exposure.h"
 
-enum declared_state { DECLARED_REACHABLE, DECLARED_POSSIBLE, DECLARED_INBOUND_ONLY, DECLARED_UNREACHABLE };
-enum observed_state { OBSERVED_OPEN, OBSERVED_CLOSED, OBSERVED_REJECTED, OBSERVED_FILTERED, OBSERVED_UNKNOWN };
+enum __attribute__((packed)) declared_state {
+    DECLARED_REACHABLE,
+    DECLARED_POSSIBLE,
+    DECLARED_INBOUND_ONLY,
+    DECLARED_UNREACHABLE
+};
+enum __attribute__((packed)) observed_state {
+    OBSERVED_OPEN,
+    OBSERVED_CLOSED,
+    OBSERVED_REJECTED,
+    OBSERVED_FILTERED,
+    OBSERVED_UNKNOWN
+};
 
 extern const char *const declared_names[];
 extern const char *const observed_names[];
@@ -105,6 +116,9 @@ struct sentinels_told {
     double longest_gap; // seconds between two answers
 };
 
+// The members `address` and `protocol` of a line.
+bool place_read(const struct json_cursor *at, struct address *address, int *protocol, struct error *error);
+
 struct observations {
     VECTOR(struct observation) items;
     const char *vantage4; // source addresses used, from the summary line; NULL where none
@@ -120,4 +134,6 @@ struct observations {
 void observation_write(const struct observation *observation, struct text *out);
 // By address, protocol and port.
 void observations_sort(struct observations *observations);
+// The same. ERROR_USAGE, with the lines, where two tell of one port: what it is could not be said then.
+bool observations_settle(struct observations *observations, const char *file, struct error *error);
 bool observations_read(struct arena *arena, const char *file, struct observations *observations, struct error *error);

@@ -45,7 +45,7 @@ bool owner_read(struct arena *arena, const struct json_cursor *at, const struct 
         !json_string(arena, &member, "kind", &made->kind, error) ||
         !json_optional_string(arena, &member, "id", &made->id, error) ||
         !json_optional_string(arena, &member, "name", &made->name, error) ||
-        !json_word(arena, &member, "by", sources, &by, error))
+        !json_word(&member, "by", sources, &by, error))
         return false;
     made->by = (enum owner_source)by;
     *owner = made;

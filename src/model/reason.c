@@ -334,7 +334,7 @@ static bool read_reason(struct arena *arena, const struct json_cursor *at, struc
           json_optional_string(arena, at, "group", &reason->group, error) &&
           json_optional_string(arena, at, "settle", &reason->settle, error) &&
           json_optional_boolean(at, "stops", &reason->stops, error) &&
-          (!told || json_word(arena, at, "stage", reason_stage_names, &stage, error)));
+          (!told || json_word(at, "stage", reason_stage_names, &stage, error)));
     reason->stage = (enum reason_stage)stage;
     return true;
 }

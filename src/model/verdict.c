@@ -36,136 +36,54 @@ static int by_place(const void *left, const void *right)
     return order != 0 ? order : (int)a->low - (int)b->low;
 }
 
+void verdicts_sort(struct verdict_set *set)
+{
+    bool sorted = true;
+    for (size_t i = 1; sorted && i < set->items.count; i++)
+        sorted = by_place(&set->items.items[i - 1], &set->items.items[i]) <= 0;
+    if (!sorted)
+        qsort(set->items.items, set->items.count, sizeof(struct verdict), by_place);
+}
+
+// Lines ascend where the file is in order: then a line is known only as the last one.
+static void add_line(struct arena *arena, struct verdict *verdict, size_t line)
+{
+    size_t count = verdict->observations.count;
+    bool known = false, ascends = count == 0 || verdict->observations.items[count - 1] < line;
+    for (size_t i = 0; i < count && !known && !ascends; i++)
+        known = verdict->observations.items[count - 1 - i] == line;
+    if (!known)
+        *vector_add(arena, &verdict->observations) = line;
+}
+
+static void join(struct arena *arena, struct verdict *last, const struct verdict *next)
+{
+    last->high = next->high;
+    for (size_t i = 0; i < next->observations.count; i++)
+        add_line(arena, last, next->observations.items[i]);
+}
+
+void verdicts_add(struct arena *arena, struct verdict_set *set, const struct verdict *verdict)
+{
+    struct verdict *last = set->items.count > 0 ? &set->items.items[set->items.count - 1] : NULL;
+    if (last != NULL && agree(last, verdict))
+        join(arena, last, verdict);
+    else
+        *vector_add(arena, &set->items) = *verdict;
+}
+
 void verdicts_merge(struct arena *arena, struct verdict_set *set)
 {
     size_t kept = 0;
-    if (set->items.count > 1)
-        qsort(set->items.items, set->items.count, sizeof(struct verdict), by_place);
+    verdicts_sort(set);
     for (size_t i = 0; i < set->items.count; i++) {
         struct verdict *next = &set->items.items[i], *last = kept > 0 ? &set->items.items[kept - 1] : NULL;
-        if (last == NULL || !agree(last, next)) {
+        if (last != NULL && agree(last, next))
+            join(arena, last, next);
+        else
             set->items.items[kept++] = *next;
-            continue;
-        }
-        last->high = next->high;
-        for (size_t o = 0; o < next->observations.count; o++) {
-            bool known = false;
-            for (size_t k = 0; k < last->observations.count; k++)
-                known = known || last->observations.items[k] == next->observations.items[o];
-            if (!known)
-                *vector_add(arena, &last->observations) = next->observations.items[o];
-        }
     }
     set->items.count = (uint32_t)kept;
-}
-
-static void put_if_any(struct json_writer *writer, const char *key, const char *value)
-{
-    if (value != NULL)
-        json_put_string(writer, key, value);
-}
-
-void verdict_put_suggested(struct json_writer *writer, const struct verdict *verdict)
-{
-    if (verdict->suggested.count > 0)
-        json_put_strings(writer, "suggested", verdict->suggested.items, verdict->suggested.count);
-}
-
-static void put_notes(struct json_writer *writer, const struct verdict_set *set)
-{
-    if (set->intent_notes.count == 0)
-        return;
-    json_open(writer, "intent_review", '[');
-    for (size_t i = 0; i < set->intent_notes.count; i++) {
-        const struct intent_note *note = &set->intent_notes.items[i];
-        json_open_line(writer, NULL, '{');
-        json_put_string(writer, "rule", note->rule);
-        json_put_string(writer, "state", note->state);
-        json_put_string(writer, "detail", note->detail);
-        json_put_string(writer, "owner", note->owner);
-        json_close(writer, '}');
-    }
-    json_close(writer, ']');
-}
-
-void verdicts_write_json(const struct verdict_set *set, struct text *out)
-{
-    struct json_writer writer = json_writer_to(out);
-    struct arena *scratch = arena_new();
-    json_open(&writer, NULL, '{');
-    json_put_string(&writer, "schema", "sgproof/verdicts/v1");
-    json_put_boolean(&writer, "complete", set->complete);
-    json_put_string(&writer, "vantage", set->vantage);
-    put_if_any(&writer, "vantage_learnt", set->vantage_learnt);
-    json_open(&writer, "coverage", '{');
-    json_put_integer(&writer, "endpoints", (int64_t)set->endpoints);
-    json_put_integer(&writer, "asked", (int64_t)set->asked);
-    json_open(&writer, "not_asked", '[');
-    for (size_t i = 0; i < set->gaps.count; i++) {
-        json_open_line(&writer, NULL, '{');
-        json_put_string(&writer, "what", set->gaps.items[i].what);
-        json_put_integer(&writer, "count", (int64_t)set->gaps.items[i].count);
-        json_close(&writer, '}');
-    }
-    json_close(&writer, ']');
-    json_put_strings(&writer, "missing", set->missing.items, set->missing.count);
-    if (set->not_covered.count > 0)
-        json_put_strings(&writer, "not_covered", set->not_covered.items, set->not_covered.count);
-    json_close(&writer, '}');
-    put_notes(&writer, set);
-    json_open(&writer, "verdicts", '[');
-    for (size_t i = 0; i < set->items.count; i++) {
-        const struct verdict *verdict = &set->items.items[i];
-        char address[ADDRESS_TEXT];
-        address_format(verdict->address, address);
-        json_open_line(&writer, NULL, '{');
-        json_put_string(&writer, "address", address);
-        put_if_any(&writer, "account_id", verdict->account_id);
-        put_if_any(&writer, "region", verdict->region);
-        json_put_string(&writer, "eni_id", verdict->eni_id);
-        json_put_string(&writer, "instance_id", verdict->instance_id);
-        json_put_string(&writer, "name", verdict->name);
-        if (verdict->owner != NULL)
-            owner_put(&writer, verdict->owner);
-        json_put_string(&writer, "protocol", protocol_name(scratch, verdict->protocol));
-        if (protocol_has_ports(verdict->protocol)) {
-            json_put_integer(&writer, "from_port", verdict->low);
-            json_put_integer(&writer, "to_port", verdict->high);
-        }
-        json_put_string(&writer, "declared", declared_names[verdict->declared]);
-        json_put_string(&writer, "observed", observed_names[verdict->observed]);
-        json_put_string(&writer, "reason", verdict->reason);
-        json_put_string(&writer, "from", verdict->from);
-        json_put_string(&writer, "verdict", verdict_names[verdict->kind]);
-        if (set->stability_unknown && !verdict->unstable)
-            json_put_string(&writer, "unstable", NULL);
-        else
-            json_put_boolean(&writer, "unstable", verdict->unstable);
-        if (verdict->accepting)
-            json_put_boolean(&writer, "accepts_everything", true);
-        if (verdict->accepts > 0)
-            json_put_integer(&writer, "answers_on_every_port", (int64_t)verdict->accepts);
-        json_put_string(&writer, "intent", intent_names[verdict->intent]);
-        json_put_string(&writer, "intent_rule", verdict->intent_rule);
-        put_if_any(&writer, "intent_owner", verdict->intent_owner);
-        put_if_any(&writer, "intent_reason", verdict->intent_reason);
-        put_if_any(&writer, "intent_expired", verdict->intent_expired);
-        json_put_string(&writer, "severity", severity_names[verdict->severity]);
-        reasons_put(&writer, scratch, "because", &verdict->because);
-        if (verdict->via.count > 0)
-            reasons_put(&writer, scratch, "via", &verdict->via);
-        verdict_put_suggested(&writer, verdict);
-        json_open(&writer, "observations", '[');
-        for (size_t o = 0; o < verdict->observations.count; o++)
-            json_put_integer(&writer, NULL, (int64_t)verdict->observations.items[o]);
-        json_close(&writer, ']');
-        json_close(&writer, '}');
-        arena_reset(scratch);
-    }
-    json_close(&writer, ']');
-    json_close(&writer, '}');
-    json_end_document(&writer);
-    arena_free(scratch);
 }
 
 const char *verdict_label(struct arena *arena, const struct verdict *verdict)
@@ -182,166 +100,4 @@ bool severity_parse(const char *text, enum severity *severity)
             return true;
         }
     return false;
-}
-
-static bool read_texts(struct arena *arena, const struct json_cursor *object, const char *key, text_list *list,
-                       struct error *error)
-{
-    struct json_cursor array = json_member(object, key);
-    size_t index = 0;
-    const cJSON *node;
-    if (!json_expect_array(&array, error))
-        return false;
-    cJSON_ArrayForEach (node, array.node) {
-        struct json_cursor at = json_element(&array, index++, node);
-        if (!cJSON_IsString(node))
-            return json_fail(&at, error, "expected a string");
-        *vector_add(arena, list) = arena_strdup(arena, node->valuestring);
-    }
-    return true;
-}
-
-// Null, or not there, where it is not known.
-static bool read_unstable(const struct json_cursor *at, bool *unstable, bool *unknown, struct error *error)
-{
-    if (json_member(at, "unstable").node != NULL)
-        return json_boolean(at, "unstable", unstable, error);
-    *unknown = true;
-    return true;
-}
-
-static bool read_verdict(struct arena *arena, const struct json_cursor *at, struct verdict *verdict,
-                         struct error *error)
-{
-    const char *text, *protocol;
-    int declared, observed, kind, intent, severity;
-    long low = 0, high = 0, accepts = 0;
-    bool present;
-    if (!json_expect_object(at, error) || !json_string(arena, at, "address", &text, error) ||
-        !json_string(arena, at, "protocol", &protocol, error) ||
-        !json_optional_string(arena, at, "account_id", &verdict->account_id, error) ||
-        !json_optional_string(arena, at, "region", &verdict->region, error) ||
-        !json_optional_string(arena, at, "eni_id", &verdict->eni_id, error) ||
-        !json_optional_string(arena, at, "instance_id", &verdict->instance_id, error) ||
-        !json_optional_string(arena, at, "name", &verdict->name, error) ||
-        !owner_read(arena, at, &verdict->owner, error) ||
-        !json_optional_string(arena, at, "reason", &verdict->reason, error) ||
-        !json_optional_string(arena, at, "from", &verdict->from, error) ||
-        !json_optional_string(arena, at, "intent_rule", &verdict->intent_rule, error) ||
-        !json_optional_string(arena, at, "intent_owner", &verdict->intent_owner, error) ||
-        !json_optional_string(arena, at, "intent_reason", &verdict->intent_reason, error) ||
-        !json_optional_string(arena, at, "intent_expired", &verdict->intent_expired, error) ||
-        !json_optional_integer(at, "from_port", 0, PORT_LAST, &low, &present, error) ||
-        !json_optional_integer(at, "to_port", 0, PORT_LAST, &high, &present, error) ||
-        !json_word(arena, at, "declared", declared_names, &declared, error) ||
-        !json_word(arena, at, "observed", observed_names, &observed, error) ||
-        !json_word(arena, at, "verdict", verdict_names, &kind, error) ||
-        !json_word(arena, at, "intent", intent_names, &intent, error) ||
-        !json_word(arena, at, "severity", severity_names, &severity, error) ||
-        !json_optional_boolean(at, "accepts_everything", &verdict->accepting, error) ||
-        !json_optional_integer(at, "answers_on_every_port", 1, PORT_LAST + 1, &accepts, &present, error) ||
-        !reasons_read(arena, at, "because", &verdict->because, error) ||
-        (json_member(at, "via").node != NULL && !reasons_read(arena, at, "via", &verdict->via, error)) ||
-        (json_member(at, "suggested").node != NULL && !read_texts(arena, at, "suggested", &verdict->suggested, error)))
-        return false;
-    if (!address_parse(text, &verdict->address) || !protocol_parse(protocol, &verdict->protocol))
-        return json_fail(at, error, "expected an address and a protocol");
-    verdict->low = (uint16_t)low;
-    verdict->accepts = (size_t)accepts;
-    verdict->high = (uint16_t)high;
-    verdict->declared = (enum declared_state)declared;
-    verdict->observed = (enum observed_state)observed;
-    verdict->kind = (enum verdict_kind)kind;
-    verdict->intent = (enum intent_state)intent;
-    verdict->severity = (enum severity)severity;
-    struct json_cursor lines = json_member(at, "observations");
-    if (!json_expect_array(&lines, error))
-        return false;
-    const cJSON *node;
-    cJSON_ArrayForEach (node, lines.node) {
-        if (!cJSON_IsNumber(node) || node->valuedouble < 1 || node->valuedouble > 1e9)
-            return json_fail(&lines, error, "expected line numbers");
-        *vector_add(arena, &verdict->observations) = (size_t)node->valuedouble;
-    }
-    return true;
-}
-
-static bool read_notes(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
-                       struct error *error)
-{
-    struct json_cursor array = json_member(root, "intent_review");
-    const cJSON *node;
-    size_t index = 0;
-    if (array.node == NULL)
-        return true;
-    GUARD(json_expect_array(&array, error));
-    cJSON_ArrayForEach (node, array.node) {
-        struct json_cursor at = json_element(&array, index++, node);
-        struct intent_note *note = vector_add(arena, &set->intent_notes);
-        GUARD(json_string(arena, &at, "rule", &note->rule, error) &&
-              json_string(arena, &at, "state", &note->state, error) &&
-              json_string(arena, &at, "detail", &note->detail, error) &&
-              json_optional_string(arena, &at, "owner", &note->owner, error));
-    }
-    return true;
-}
-
-static bool read_document(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
-                          struct error *error)
-{
-    const char *schema;
-    long endpoints, asked;
-    if (!json_expect_object(root, error) || !json_string(arena, root, "schema", &schema, error))
-        return false;
-    struct json_cursor at = json_member(root, "schema");
-    if (strcmp(schema, "sgproof/verdicts/v1") != 0)
-        return json_fail(&at, error, "\"%s\", expected sgproof/verdicts/v1", schema);
-    struct json_cursor coverage = json_member(root, "coverage"), list = json_member(root, "verdicts");
-    if (!json_boolean(root, "complete", &set->complete, error) ||
-        !json_optional_string(arena, root, "vantage", &set->vantage, error) ||
-        !json_optional_string(arena, root, "vantage_learnt", &set->vantage_learnt, error) ||
-        !json_expect_object(&coverage, error) || !json_expect_array(&list, error) ||
-        !json_integer(&coverage, "endpoints", 0, 1000000000, &endpoints, error) ||
-        !json_integer(&coverage, "asked", 0, 1000000000000, &asked, error) ||
-        !read_texts(arena, &coverage, "missing", &set->missing, error))
-        return false;
-    if (json_member(&coverage, "not_covered").node != NULL) // evidence of older versions tells of none
-        GUARD(read_texts(arena, &coverage, "not_covered", &set->not_covered, error));
-    GUARD(read_notes(arena, root, set, error));
-    set->endpoints = (size_t)endpoints;
-    set->asked = (size_t)asked;
-    struct json_cursor gaps = json_member(&coverage, "not_asked");
-    if (!json_expect_array(&gaps, error))
-        return false;
-    size_t index = 0;
-    const cJSON *node;
-    cJSON_ArrayForEach (node, gaps.node) {
-        struct json_cursor gap = json_element(&gaps, index++, node);
-        struct coverage_gap *into = vector_add(arena, &set->gaps);
-        long count;
-        if (!json_string(arena, &gap, "what", &into->what, error) ||
-            !json_integer(&gap, "count", 0, 1000000000000, &count, error))
-            return false;
-        into->count = (size_t)count;
-    }
-    index = 0;
-    cJSON_ArrayForEach (node, list.node) {
-        struct json_cursor item = json_element(&list, index++, node);
-        struct verdict *verdict = vector_add(arena, &set->items);
-        if (!read_verdict(arena, &item, verdict, error) ||
-            !read_unstable(&item, &verdict->unstable, &set->stability_unknown, error))
-            return false;
-    }
-    return true;
-}
-
-bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error)
-{
-    cJSON *root = json_load(file, error);
-    if (root == NULL)
-        return false;
-    struct json_cursor at = {.file = file, .node = root};
-    bool good = read_document(arena, &at, set, error);
-    cJSON_Delete(root);
-    return good;
 }

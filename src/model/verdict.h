@@ -4,7 +4,7 @@
 #include "model/observation.h"
 #include "model/owner.h"
 
-enum verdict_kind {
+enum __attribute__((packed)) verdict_kind {
     VERDICT_CONFIRMED,
     VERDICT_LATENT,
     VERDICT_BLOCKED,
@@ -15,8 +15,15 @@ enum verdict_kind {
     VERDICT_KINDS
 };
 
-enum intent_state { INTENT_EXPECTED, INTENT_FORBIDDEN, INTENT_UNSPECIFIED };
-enum severity { SEVERITY_CRITICAL, SEVERITY_HIGH, SEVERITY_MEDIUM, SEVERITY_LOW, SEVERITY_INFO, SEVERITIES };
+enum __attribute__((packed)) intent_state { INTENT_EXPECTED, INTENT_FORBIDDEN, INTENT_UNSPECIFIED };
+enum __attribute__((packed)) severity {
+    SEVERITY_CRITICAL,
+    SEVERITY_HIGH,
+    SEVERITY_MEDIUM,
+    SEVERITY_LOW,
+    SEVERITY_INFO,
+    SEVERITIES
+};
 
 extern const char *const verdict_names[];
 extern const char *const intent_names[];
@@ -81,6 +88,10 @@ struct verdict_set {
     VECTOR(struct verdict) items; // by address, protocol, port
 };
 
+// Puts a set in order.
+void verdicts_sort(struct verdict_set *set);
+// Adds a verdict that comes behind all others; to the last one where the two are neighbours and agree in everything.
+void verdicts_add(struct arena *arena, struct verdict_set *set, const struct verdict *verdict);
 // Joins neighbouring ports that agree in everything; their observations are joined too.
 void verdicts_merge(struct arena *arena, struct verdict_set *set);
 

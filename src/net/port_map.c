@@ -252,10 +252,15 @@ bool portmap_equal(struct portmap a, struct portmap b)
 
 struct prefixset portmap_sources(struct portmap map, uint16_t port)
 {
-    for (size_t i = 0; i < map.count; i++)
-        if (map.segments[i].low <= port && port <= map.segments[i].high)
-            return map.segments[i].sources;
-    return prefixset_empty;
+    size_t low = 0, high = map.count; // the first segment that ends at or behind the port
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (map.segments[middle].high < port)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < map.count && map.segments[low].low <= port ? map.segments[low].sources : prefixset_empty;
 }
 
 struct portset portmap_ports(struct arena *arena, struct portmap map, address_bits source)

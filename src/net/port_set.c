@@ -121,10 +121,15 @@ bool portset_equal(struct portset a, struct portset b)
 
 bool portset_holds(struct portset set, uint16_t port)
 {
-    for (size_t i = 0; i < set.count && set.ranges[i].low <= port; i++)
-        if (port <= set.ranges[i].high)
-            return true;
-    return false;
+    size_t low = 0, high = set.count; // the first range that ends at or behind the port
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (set.ranges[middle].high < port)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < set.count && set.ranges[low].low <= port;
 }
 
 size_t portset_size(struct portset set)

@@ -1,163 +1,151 @@
+// What to ask of each endpoint. It follows from the endpoint's answer and from what the rules of its VPC name, so it is
+// made once for each such pair, by set algebra, and written for each endpoint.
 #include "reconcile/plan.h"
 
-#include <stdlib.h>
-
 #include "model/protocol.h"
+#include "reconcile/declared.h"
+#include "reconcile/named_ports.h"
 
-// A rule over more ports than this names its ends only: the ports between are asked where they are declared for us.
-enum { NAMED_RANGE = 1024 };
+// Why ports are asked, in the order in which it is told.
+enum cause { CAUSE_DECLARED, CAUSE_RULE, CAUSE_INTENT, CAUSE_WELL_KNOWN, CAUSE_SERVICE, CAUSE_PAYLOAD, CAUSE_FULL };
+static const char *const cause_names[] = {"declared", "rule", "intent", "well-known", "service", "payload", "full"};
+enum { CAUSES = sizeof(cause_names) / sizeof(cause_names[0]) };
 
-static enum declared_state state_of(const struct exposure *exposure)
+// The ports that are asked for one reason; `at` is the range that holds the port in hand, or the next one.
+struct wanted {
+    enum cause cause;
+    struct portset ports;
+    size_t at;
+};
+
+// Ports asked for the same reasons, expecting the same, by the same client ports: one target of each endpoint.
+struct draft {
+    unsigned causes; // a bit a cause
+    enum declared_state expect;
+    struct portset client_ports;
+    VECTOR(struct port_range) ranges;
+    struct draft *next; // of the same reasons and expectation
+};
+
+struct drafts {
+    struct arena *scratch;
+    VECTOR(struct draft *) items; // in the order of their first ports
+    struct draft *of[1 << CAUSES][DECLARED_UNREACHABLE + 1];
+};
+
+// What every endpoint with one answer in one VPC is asked, with no address.
+struct asked {
+    VECTOR(struct plan_target) targets;
+    size_t tcp_ports;
+    size_t unaskable; // declared exposures that no probe of ours can ask
+};
+
+struct planner {
+    struct arena *arena;
+    const struct plan_options *options;
+    struct declared_cache declared;
+    struct named_ports named;
+    struct map of_vpc[2]; // struct named_vpc -> struct map of struct exposure_list -> struct asked; awake and dormant
+};
+
+static void draft_range(struct drafts *drafts, unsigned causes, const struct declared_segment *segment,
+                        struct portset client_ports, struct port_range range)
 {
-    if (exposure->path == PATH_INBOUND_ONLY)
-        return DECLARED_INBOUND_ONLY;
-    return exposure->certainty == CERTAINTY_EXACT ? DECLARED_REACHABLE : DECLARED_POSSIBLE;
-}
-
-enum declared_state declared_at(const struct endpoint *endpoint, int protocol, uint16_t number,
-                                const struct exposure **exposure)
-{
-    enum declared_state best = DECLARED_UNREACHABLE;
-    *exposure = NULL;
-    for (size_t i = 0; !endpoint->dormant && i < endpoint->exposures->count; i++) {
-        const struct exposure *one = &endpoint->exposures->items[i];
-        if (protocol < one->protocol_low || protocol > one->protocol_high || number < one->low || number > one->high ||
-            state_of(one) >= best)
-            continue;
-        best = state_of(one);
-        *exposure = one;
+    struct draft **first = &drafts->of[causes][segment->state], *draft = *first;
+    while (draft != NULL && !portset_equal(draft->client_ports, client_ports))
+        draft = draft->next;
+    if (draft == NULL) {
+        draft = arena_new_of(drafts->scratch, struct draft);
+        *draft = (struct draft){.causes = causes, .expect = segment->state, .client_ports = client_ports};
+        draft->next = *first;
+        *first = draft;
+        *vector_add(drafts->scratch, &drafts->items) = draft;
     }
-    return best;
+    struct port_range *last = draft->ranges.count > 0 ? &draft->ranges.items[draft->ranges.count - 1] : NULL;
+    if (last != NULL && (uint32_t)last->high + 1 == range.low)
+        last->high = range.high;
+    else
+        *vector_add(drafts->scratch, &draft->ranges) = range;
 }
 
-void boundaries_add(struct arena *arena, struct boundaries *boundaries, uint32_t start)
+// Walks what is declared and what is wanted together, in pieces of which all is the same.
+static void draft_all(struct drafts *drafts, struct declared_map declared, struct wanted *wanted, size_t wanted_count)
 {
-    *vector_add(arena, &boundaries->starts) = start;
-}
-
-void boundaries_settle(struct boundaries *boundaries)
-{
-    size_t kept = 0;
-    sort_numbers(boundaries->starts.items, boundaries->starts.count);
-    for (size_t i = 0; i < boundaries->starts.count; i++)
-        if (kept == 0 || boundaries->starts.items[kept - 1] != boundaries->starts.items[i])
-            boundaries->starts.items[kept++] = boundaries->starts.items[i];
-    boundaries->starts.count = (uint32_t)kept;
-}
-
-void declared_boundaries(struct arena *arena, const struct endpoint *endpoint, int protocol,
-                         struct boundaries *boundaries)
-{
-    boundaries_add(arena, boundaries, 0);
-    boundaries_add(arena, boundaries, PORT_LAST + 1);
-    for (size_t i = 0; i < endpoint->exposures->count; i++) {
-        const struct exposure *one = &endpoint->exposures->items[i];
-        if (protocol < one->protocol_low || protocol > one->protocol_high)
-            continue;
-        boundaries_add(arena, boundaries, one->low);
-        boundaries_add(arena, boundaries, (uint32_t)one->high + 1);
-    }
-    boundaries_settle(boundaries);
-}
-
-static struct portset named_ports(struct arena *arena, const struct estate *estate)
-{
-    VECTOR(struct port_range) ranges = {0};
-    for (size_t slot = 0; slot < estate->security_groups.size; slot++) {
-        const struct security_group *group = estate->security_groups.slots[slot].value;
-        for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
-            const struct security_group_rule *rule = &group->ingress.items[r];
-            if (rule->protocol != PROTOCOL_TCP)
+    size_t segment = 0;
+    for (uint32_t port = 0, end; port <= PORT_LAST; port = end + 1) {
+        while (declared.segments[segment].high < port)
+            segment++;
+        const struct declared_segment *of = &declared.segments[segment];
+        bool open = of->state == DECLARED_REACHABLE || of->state == DECLARED_POSSIBLE;
+        unsigned causes = open ? 1u << CAUSE_DECLARED : 0;
+        end = of->high;
+        for (size_t i = 0; i < wanted_count; i++) {
+            struct wanted *one = &wanted[i];
+            while (one->at < one->ports.count && one->ports.ranges[one->at].high < port)
+                one->at++;
+            if (one->at == one->ports.count)
                 continue;
-            if (rule->high - rule->low < NAMED_RANGE) {
-                *vector_add(arena, &ranges) = (struct port_range){rule->low, rule->high};
-                continue;
-            }
-            *vector_add(arena, &ranges) = (struct port_range){rule->low, rule->low};
-            *vector_add(arena, &ranges) = (struct port_range){rule->high, rule->high};
+            const struct port_range *range = &one->ports.ranges[one->at];
+            bool inside = range->low <= port;
+            uint32_t change = inside ? range->high : range->low - 1u;
+            end = change < end ? change : end;
+            causes |= inside ? 1u << one->cause : 0;
         }
-    }
-    // Port 0 is reserved (RFC 6335) and is asked only where it is declared.
-    return portset_subtract(arena, portset_from(arena, ranges.items, ranges.count), portset_of(arena, 0, 0));
-}
-
-static void add_target(struct arena *arena, struct plan *plan, struct plan_target target)
-{
-    for (size_t i = plan->targets.count; i-- > 0;) {
-        struct plan_target *old = &plan->targets.items[i];
-        if (!address_equal(old->address, target.address) || old->protocol != target.protocol)
-            break;
-        bool same = old->expect == target.expect && portset_equal(old->client_ports, target.client_ports) &&
-                    old->why.count == target.why.count;
-        for (size_t w = 0; same && w < old->why.count; w++)
-            same = strcmp(old->why.items[w], target.why.items[w]) == 0;
-        if (same) {
-            old->ports = portset_union(arena, old->ports, target.ports);
-            return;
-        }
-    }
-    *vector_add(arena, &plan->targets) = target;
-}
-
-static void add_why(struct arena *arena, text_list *why, bool holds, const char *text)
-{
-    if (holds)
-        *vector_add(arena, why) = text;
-}
-
-static void plan_ports(struct arena *arena, const struct endpoint *endpoint, struct address address, int protocol,
-                       const struct plan_options *options, struct portset named, struct plan *plan)
-{
-    bool wide = protocol == PROTOCOL_TCP && options->depth != DEPTH_DECLARED;
-    struct portset low = portset_of(arena, 1, 1023), all = portset_of(arena, 1, PORT_LAST);
-    struct boundaries boundaries = {0};
-    declared_boundaries(arena, endpoint, protocol, &boundaries);
-    const struct portset causes[] = {named, options->intent_ports, low, options->service_ports};
-    for (size_t c = 0; wide && c < 4; c++)
-        for (size_t r = 0; r < causes[c].count; r++) {
-            boundaries_add(arena, &boundaries, causes[c].ranges[r].low);
-            boundaries_add(arena, &boundaries, (uint32_t)causes[c].ranges[r].high + 1);
-        }
-    bool payloads = protocol == PROTOCOL_UDP && options->depth != DEPTH_DECLARED;
-    for (size_t r = 0; payloads && r < options->udp_ports.count; r++) {
-        boundaries_add(arena, &boundaries, options->udp_ports.ranges[r].low);
-        boundaries_add(arena, &boundaries, (uint32_t)options->udp_ports.ranges[r].high + 1);
-    }
-    if (wide)
-        boundaries_add(arena, &boundaries, 1);
-    boundaries_settle(&boundaries);
-    for (size_t b = 0; b + 1 < boundaries.starts.count; b++) {
-        uint16_t first = (uint16_t)boundaries.starts.items[b], last = (uint16_t)(boundaries.starts.items[b + 1] - 1);
-        const struct exposure *exposure;
-        struct plan_target target = {.address = address,
-                                     .protocol = protocol,
-                                     .ports = portset_of(arena, first, last),
-                                     .client_ports = portset_all,
-                                     .expect = declared_at(endpoint, protocol, first, &exposure)};
-        bool declared = target.expect == DECLARED_REACHABLE || target.expect == DECLARED_POSSIBLE;
-        if (declared)
-            target.client_ports = exposure->client_ports;
-        add_why(arena, &target.why, declared, "declared");
-        add_why(arena, &target.why, wide && portset_holds(named, first), "rule");
-        add_why(arena, &target.why, wide && portset_holds(options->intent_ports, first), "intent");
-        add_why(arena, &target.why, wide && portset_holds(low, first), "well-known");
-        add_why(arena, &target.why, wide && portset_holds(options->service_ports, first), "service");
-        add_why(arena, &target.why, payloads && portset_holds(options->udp_ports, first), "payload");
-        add_why(arena, &target.why, wide && options->depth == DEPTH_FULL && portset_holds(all, first), "full");
-        if (target.why.count > 0)
-            add_target(arena, plan, target);
+        if (causes != 0)
+            draft_range(drafts, causes, of, open ? of->exposure->client_ports : portset_all,
+                        (struct port_range){(uint16_t)port, (uint16_t)end});
     }
 }
 
-static void add_gap(struct arena *arena, struct verdict_set *coverage, const char *what, size_t count)
+static void add_targets(struct planner *planner, const struct drafts *drafts, int protocol, struct asked *asked)
 {
-    for (size_t i = 0; i < coverage->gaps.count; i++)
-        if (strcmp(coverage->gaps.items[i].what, what) == 0) {
-            coverage->gaps.items[i].count += count;
-            return;
-        }
-    if (count > 0)
-        *vector_add(arena, &coverage->gaps) = (struct coverage_gap){.what = what, .count = count};
+    for (size_t i = 0; i < drafts->items.count; i++) {
+        const struct draft *draft = drafts->items.items[i];
+        struct portset ports = {draft->ranges.count, draft->ranges.items};
+        struct plan_target *target = vector_add(planner->arena, &asked->targets);
+        *target = (struct plan_target){.protocol = protocol,
+                                       .ports = portset_copy(planner->arena, ports),
+                                       .client_ports = draft->client_ports,
+                                       .expect = draft->expect};
+        for (int cause = 0; cause < (int)CAUSES; cause++)
+            if ((draft->causes >> cause & 1) != 0)
+                *vector_add(planner->arena, &target->why) = cause_names[cause];
+        asked->tcp_ports += protocol == PROTOCOL_TCP ? portset_size(ports) : 0;
+    }
+}
+
+static void ask_ports(struct planner *planner, const struct endpoint *endpoint, int protocol, struct portset named,
+                      struct asked *asked)
+{
+    const struct plan_options *options = planner->options;
+    struct arena *scratch = arena_new();
+    struct drafts *drafts = arena_new_of(scratch, struct drafts);
+    struct wanted wanted[CAUSES];
+    size_t count = 0;
+    drafts->scratch = scratch;
+    if (options->depth != DEPTH_DECLARED && protocol == PROTOCOL_TCP) {
+        wanted[count++] = (struct wanted){CAUSE_RULE, named, 0};
+        wanted[count++] = (struct wanted){CAUSE_INTENT, options->intent_ports, 0};
+        wanted[count++] = (struct wanted){CAUSE_WELL_KNOWN, portset_of(scratch, 1, 1023), 0};
+        wanted[count++] = (struct wanted){CAUSE_SERVICE, options->service_ports, 0};
+    }
+    if (options->depth != DEPTH_DECLARED && protocol == PROTOCOL_UDP)
+        wanted[count++] = (struct wanted){CAUSE_PAYLOAD, options->udp_ports, 0};
+    if (options->depth == DEPTH_FULL && protocol == PROTOCOL_TCP)
+        wanted[count++] = (struct wanted){CAUSE_FULL, portset_of(scratch, 1, PORT_LAST), 0};
+    draft_all(drafts, declared_of(&planner->declared, endpoint, protocol), wanted, count);
+    add_targets(planner, drafts, protocol, asked);
+    arena_free(scratch);
+}
+
+static void ask_echo(struct planner *planner, const struct endpoint *endpoint, struct asked *asked)
+{
+    int icmp = endpoint->address.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6;
+    struct plan_target *echo = vector_add(planner->arena, &asked->targets);
+    *echo = (struct plan_target){.protocol = icmp,
+                                 .client_ports = portset_all,
+                                 .expect = declared_of(&planner->declared, endpoint, icmp).segments[0].state};
+    *vector_add(planner->arena, &echo->why) = "echo";
 }
 
 // Declared things that no probe of ours can ask.
@@ -171,13 +159,44 @@ static size_t unaskable(const struct endpoint *endpoint)
     return count;
 }
 
+static const struct asked *asked_of(struct planner *planner, const struct endpoint *endpoint)
+{
+    const struct named_vpc *vpc = named_ports_of(&planner->named, endpoint->interface);
+    struct map *of_list = map_get_pointer(&planner->of_vpc[endpoint->dormant], vpc);
+    if (of_list == NULL) {
+        of_list = arena_new_of(planner->arena, struct map);
+        map_put_pointer(planner->arena, &planner->of_vpc[endpoint->dormant], vpc, of_list);
+    }
+    struct asked *asked = map_get_pointer(of_list, endpoint->exposures);
+    if (asked != NULL)
+        return asked;
+    asked = arena_new_of(planner->arena, struct asked);
+    map_put_pointer(planner->arena, of_list, endpoint->exposures, asked);
+    ask_ports(planner, endpoint, PROTOCOL_TCP, vpc->ports, asked);
+    ask_ports(planner, endpoint, PROTOCOL_UDP, portset_empty, asked);
+    ask_echo(planner, endpoint, asked);
+    asked->unaskable = unaskable(endpoint);
+    return asked;
+}
+
+static void add_gap(struct arena *arena, struct verdict_set *coverage, const char *what, size_t count)
+{
+    for (size_t i = 0; i < coverage->gaps.count; i++)
+        if (strcmp(coverage->gaps.items[i].what, what) == 0) {
+            coverage->gaps.items[i].count += count;
+            return;
+        }
+    if (count > 0)
+        *vector_add(arena, &coverage->gaps) = (struct coverage_gap){.what = what, .count = count};
+}
+
 void plan_make(struct arena *arena, const struct estate *estate, const struct exposure_set *exposures,
                enum family family, const struct plan_options *options, struct plan *plan, struct verdict_set *coverage)
 {
-    struct portset named = named_ports(arena, estate);
+    struct planner planner = {.arena = arena, .options = options, .declared = {.arena = arena}};
+    named_ports_find(arena, estate, exposures, &planner.named);
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const struct endpoint *endpoint = &exposures->endpoints.items[i];
-        struct address address = {.family = family, .bits = endpoint->address.first};
         if (endpoint->address.family != family)
             continue;
         if (endpoint->gateway == GATEWAY_NONE) { // where we are, it may be somebody else's
@@ -188,21 +207,13 @@ void plan_make(struct arena *arena, const struct estate *estate, const struct ex
             add_gap(arena, coverage, "delegated IPv6 prefixes (their addresses are not enumerated)", 1);
             continue;
         }
-        size_t before = plan->targets.count, ports = 0;
-        plan_ports(arena, endpoint, address, PROTOCOL_TCP, options, named, plan);
-        for (size_t t = before; t < plan->targets.count; t++)
-            ports += portset_size(plan->targets.items[t].ports);
-        add_gap(arena, coverage, "TCP ports outside the plan's depth", PORT_LAST + 1 - ports);
-        plan_ports(arena, endpoint, address, PROTOCOL_UDP, options, named, plan);
-        add_gap(arena, coverage, "declared exposures of protocols that cannot be probed", unaskable(endpoint));
-        int icmp = family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6;
-        const struct exposure *ignored;
-        struct plan_target echo = {
-            .address = address,
-            .protocol = icmp,
-            .client_ports = portset_all,
-            .expect = declared_at(endpoint, icmp, icmp == PROTOCOL_ICMP ? 8 << 8 : 128 << 8, &ignored)};
-        add_why(arena, &echo.why, true, "echo");
-        add_target(arena, plan, echo);
+        const struct asked *asked = asked_of(&planner, endpoint);
+        for (size_t t = 0; t < asked->targets.count; t++) {
+            struct plan_target *target = vector_add(arena, &plan->targets);
+            *target = asked->targets.items[t];
+            target->address = (struct address){.family = family, .bits = endpoint->address.first};
+        }
+        add_gap(arena, coverage, "TCP ports outside the plan's depth", PORT_LAST + 1 - asked->tcp_ports);
+        add_gap(arena, coverage, "declared exposures of protocols that cannot be probed", asked->unaskable);
     }
 }

@@ -13,22 +13,9 @@ struct plan_options {
     struct portset intent_ports;  // ports that the intent names
 };
 
-// What is declared of one number of an endpoint for the clients that its exposures were narrowed to (a dormant endpoint
-// is unreachable today). *exposure is the rectangle that says so, or NULL.
-enum declared_state declared_at(const struct endpoint *endpoint, int protocol, uint16_t number,
-                                const struct exposure **exposure);
-
-// Boundaries at which declared_at may change for a protocol: ascending starts of intervals in [0, 65536], ends
-// included.
-struct boundaries {
-    VECTOR(uint32_t) starts;
-};
-void declared_boundaries(struct arena *arena, const struct endpoint *endpoint, int protocol,
-                         struct boundaries *boundaries);
-void boundaries_add(struct arena *arena, struct boundaries *boundaries, uint32_t start);
-void boundaries_settle(struct boundaries *boundaries);
-
 // Adds the plan for every endpoint of `exposures` (already narrowed to one vantage) whose family is `family`.
-// `estate` gives the ports that rules name. What is not asked is added to the gaps of `coverage`.
+// `estate` gives the ports that rules name (named_ports.h). What is not asked is added to the gaps of `coverage`.
+// Endpoints with one answer, in one VPC, are planned once: their targets share ports, client ports and reasons, which
+// live in `arena`.
 void plan_make(struct arena *arena, const struct estate *estate, const struct exposure_set *exposures,
                enum family family, const struct plan_options *options, struct plan *plan, struct verdict_set *coverage);

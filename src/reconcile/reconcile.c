@@ -1,7 +1,11 @@
+// Observations are merged against what is declared, address by address: both are sorted by place. No endpoint's
+// declared ports are listed, and no observation is looked at twice.
 #include "reconcile/reconcile.h"
 
+#include <stdlib.h>
+
 #include "model/protocol.h"
-#include "reconcile/plan.h"
+#include "reconcile/declared.h"
 
 enum verdict_kind verdict_of(enum declared_state declared, enum observed_state observed, int protocol)
 {
@@ -21,16 +25,24 @@ enum verdict_kind verdict_of(enum declared_state declared, enum observed_state o
     return VERDICT_UNVERIFIED;
 }
 
-// The number that stands for a protocol's question in exposures: ICMP is asked by echo only.
-static uint16_t question(int protocol, uint16_t port)
-{
-    return protocol == PROTOCOL_ICMP ? 8 << 8 : protocol == PROTOCOL_ICMPV6 ? 128 << 8 : port;
-}
+struct merger {
+    struct arena *arena;
+    struct verdict_set *set;
+    struct declared_cache declared;
+    size_t *lines; // of each observation, as the list that its verdicts share
+    const struct observation *first;
+    const struct observation *next; // not merged yet
+    const struct observation *end;
+    // What was said last of an observation's source, which most observations share.
+    const char *source;
+    struct address vantage;
+    const char *stranger;
+};
 
 static struct verdict verdict_for(const struct endpoint *endpoint, int protocol, uint16_t low, uint16_t high,
-                                  enum observed_state observed)
+                                  const struct declared_segment *segment, enum observed_state observed)
 {
-    const struct exposure *exposure;
+    const struct exposure *exposure = segment->exposure;
     struct verdict verdict = {
         .address = {.family = endpoint->address.family, .bits = endpoint->address.first},
         .account_id = endpoint->interface->place->account_id,
@@ -42,7 +54,7 @@ static struct verdict verdict_for(const struct endpoint *endpoint, int protocol,
         .protocol = protocol,
         .low = low,
         .high = high,
-        .declared = declared_at(endpoint, protocol, question(protocol, low), &exposure),
+        .declared = segment->state,
         .observed = observed,
         .intent = INTENT_UNSPECIFIED,
         .severity = SEVERITY_INFO,
@@ -55,126 +67,172 @@ static struct verdict verdict_for(const struct endpoint *endpoint, int protocol,
     return verdict;
 }
 
-// Why an observation is of another client than the endpoint is judged for; NULL where it is not, as far as can be told:
-// behind a translator of addresses the source is no address of the internet's, and the vantage what the user says.
-static const char *other_client(struct arena *arena, const struct endpoint *endpoint,
-                                const struct observation *observation)
+// Why a source is another client than a vantage; NULL where it is not, as far as can be told: behind a translator of
+// addresses the source is no address of the internet's, and the vantage what the user says.
+static const char *other_client(struct arena *arena, struct address vantage, const char *sources)
 {
-    char *rest = NULL, vantage[ADDRESS_TEXT];
-    if (observation->source == NULL || endpoint->vantage.family == 0)
-        return NULL;
-    address_format(endpoint->vantage, vantage);
-    char *list = arena_strdup(arena, observation->source);
+    char *rest = NULL, text[ADDRESS_TEXT];
+    address_format(vantage, text);
+    char *list = arena_strdup(arena, sources);
     for (char *one = strtok_r(list, ", ", &rest); one != NULL; one = strtok_r(NULL, ", ", &rest)) {
         struct address source;
         if (!address_parse(one, &source))
             return "the address that it left from cannot be read";
-        if (!address_equal(source, endpoint->vantage) &&
-            prefixset_holds(prefixset_internet(arena, source.family), source.bits))
-            return arena_printf(arena, "asked from %s, which is not the vantage %s", one, vantage);
+        if (!address_equal(source, vantage) && address_is_global(source))
+            return arena_printf(arena, "asked from %s, which is not the vantage %s", one, text);
     }
     return NULL;
 }
 
-// Cuts [low, high] where what is declared changes and calls each piece a verdict.
-static void add_pieces(struct arena *arena, struct verdict_set *set, const struct endpoint *endpoint,
-                       const struct observation *observation, struct verdict unobserved)
+static const char *stranger_of(struct merger *merger, const struct endpoint *endpoint,
+                               const struct observation *observation)
 {
-    const struct verdict *given = &unobserved;
-    struct boundaries boundaries = {0};
-    uint16_t low = observation != NULL ? observation->low : given->low;
-    uint16_t high = observation != NULL ? observation->high : given->high;
-    int protocol = observation != NULL ? observation->protocol : given->protocol;
-    const char *stranger = observation == NULL ? NULL : other_client(arena, endpoint, observation);
-    declared_boundaries(arena, endpoint, protocol, &boundaries);
-    for (size_t b = 0; b + 1 < boundaries.starts.count; b++) {
-        uint32_t first = boundaries.starts.items[b], last = boundaries.starts.items[b + 1] - 1;
-        if (!protocol_has_ports(protocol)) {
-            if (b > 0)
-                break;
-            first = last = 0;
-        } else if (last < low || first > high) {
-            continue;
+    if (observation->source == NULL || endpoint->vantage.family == 0)
+        return NULL;
+    if (!text_same(merger->source, observation->source) || !address_equal(merger->vantage, endpoint->vantage)) {
+        merger->source = observation->source;
+        merger->vantage = endpoint->vantage;
+        merger->stranger = other_client(merger->arena, endpoint->vantage, observation->source);
+    }
+    return merger->stranger;
+}
+
+static void add_observed(struct merger *merger, const struct endpoint *endpoint, const struct declared_segment *segment,
+                         uint16_t low, uint16_t high, const struct observation *observation)
+{
+    struct verdict *verdict = vector_add(merger->arena, &merger->set->items);
+    const char *stranger = stranger_of(merger, endpoint, observation);
+    *verdict = verdict_for(endpoint, observation->protocol, low, high, segment, observation->state);
+    verdict->reason = observation->reason;
+    verdict->from = observation->from;
+    verdict->unstable = observation->unstable;
+    verdict->accepting = observation->accepting && observation->state == OBSERVED_OPEN;
+    if (verdict->accepting)
+        verdict->kind = VERDICT_UNCONFIRMED;
+    if (stranger != NULL) {
+        verdict->kind = VERDICT_UNVERIFIED;
+        verdict->reason = stranger;
+    }
+    verdict->observations.items = &merger->lines[observation - merger->first];
+    verdict->observations.count = verdict->observations.capacity = 1; // so that adding copies
+    *verdict->observations.items = observation->line;
+    if (observation->state != OBSERVED_UNKNOWN || observation->first_sent != NULL)
+        merger->set->asked += (size_t)(high - low) + 1;
+}
+
+// A declared piece that no observation covers.
+static void add_unasked(struct merger *merger, const struct endpoint *endpoint, int protocol,
+                        const struct declared_segment *segment, uint32_t low, uint32_t high)
+{
+    if (segment->state > DECLARED_POSSIBLE || endpoint->dormant)
+        return;
+    struct verdict *verdict = vector_add(merger->arena, &merger->set->items);
+    *verdict = verdict_for(endpoint, protocol, (uint16_t)low, (uint16_t)high, segment, OBSERVED_UNKNOWN);
+    verdict->reason = "not asked";
+}
+
+// Merges one protocol's observations, which are ascending and disjoint, with what is declared. `observed` false: they
+// are another endpoint's of the same address, and only tell what was asked.
+static void merge_protocol(struct merger *merger, const struct endpoint *endpoint, int protocol, bool observed,
+                           const struct observation *first, const struct observation *end)
+{
+    struct declared_map declared = declared_of(&merger->declared, endpoint, protocol);
+    for (size_t s = 0; s < declared.count; s++) {
+        const struct declared_segment *segment = &declared.segments[s];
+        uint32_t port = segment->low; // not looked at yet
+        for (; first < end && first->low <= segment->high; first++) {
+            uint16_t low = first->low > segment->low ? first->low : segment->low;
+            uint16_t high = first->high < segment->high ? first->high : segment->high;
+            if (port < low)
+                add_unasked(merger, endpoint, protocol, segment, port, low - 1u);
+            if (observed)
+                add_observed(merger, endpoint, segment, low, high, first);
+            port = (uint32_t)high + 1;
+            if (first->high > segment->high)
+                break; // it goes on in the next one
         }
-        first = first < low ? low : first;
-        last = last > high ? high : last;
-        struct verdict verdict = verdict_for(endpoint, protocol, (uint16_t)first, (uint16_t)last,
-                                             observation != NULL ? observation->state : OBSERVED_UNKNOWN);
-        if (observation != NULL) {
-            verdict.reason = observation->reason;
-            verdict.from = observation->from;
-            verdict.unstable = observation->unstable;
-            verdict.accepting = observation->accepting && observation->state == OBSERVED_OPEN;
-            if (verdict.accepting)
-                verdict.kind = VERDICT_UNCONFIRMED;
-            if (stranger != NULL) {
-                verdict.kind = VERDICT_UNVERIFIED;
-                verdict.reason = stranger;
-            }
-            *vector_add(arena, &verdict.observations) = observation->line;
-        } else {
-            verdict.reason = "not asked";
-        }
-        bool sent = observation != NULL && (observation->state != OBSERVED_UNKNOWN || observation->first_sent != NULL);
-        set->asked += sent ? last - first + 1 : 0;
-        *vector_add(arena, &set->items) = verdict;
+        if (port <= segment->high)
+            add_unasked(merger, endpoint, protocol, segment, port, segment->high);
     }
 }
 
-// Declared ports that no observation covers.
-static void add_unasked(struct arena *arena, struct verdict_set *set, const struct endpoint *endpoint,
-                        const struct observations *observations, int protocol)
+// All that is known of one endpoint: observations of its address stand from `first` to `end`.
+static void merge_endpoint(struct merger *merger, const struct endpoint *endpoint, bool observed,
+                           const struct observation *first, const struct observation *end)
 {
-    VECTOR(struct port_range) declared = {0}, seen = {0};
-    for (size_t i = 0; i < endpoint->exposures->count; i++) {
-        const struct exposure *one = &endpoint->exposures->items[i];
-        const struct exposure *best;
-        if (protocol < one->protocol_low || protocol > one->protocol_high)
-            continue;
-        uint16_t at = protocol_has_ports(protocol) ? one->low : question(protocol, 0);
-        if (at < one->low || at > one->high || declared_at(endpoint, protocol, at, &best) > DECLARED_POSSIBLE)
-            continue;
-        *vector_add(arena, &declared) =
-            protocol_has_ports(protocol) ? (struct port_range){one->low, one->high} : (struct port_range){0, 0};
+    int own[] = {PROTOCOL_TCP, PROTOCOL_UDP, endpoint->address.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6};
+    size_t done = 0;
+    enum { OWN = sizeof(own) / sizeof(own[0]) };
+    while (done < OWN || first < end) {
+        bool asked = first < end && (done == OWN || protocol_compare(first->protocol, own[done]) <= 0);
+        int protocol = asked ? first->protocol : own[done];
+        const struct observation *next = first;
+        while (next < end && next->protocol == protocol)
+            next++;
+        if (done < OWN && protocol == own[done])
+            done++;
+        merge_protocol(merger, endpoint, protocol, observed, first, next);
+        first = next;
     }
-    for (size_t i = 0; i < observations->items.count; i++) {
-        const struct observation *one = &observations->items.items[i];
-        if (one->protocol == protocol && one->address.family == endpoint->address.family &&
-            one->address.bits == endpoint->address.first)
-            *vector_add(arena, &seen) = (struct port_range){one->low, one->high};
+}
+
+static int compare_to(const struct observation *observation, const struct endpoint *endpoint)
+{
+    return address_compare(observation->address,
+                           (struct address){.family = endpoint->address.family, .bits = endpoint->address.first});
+}
+
+// Merges all endpoints of one address; gives the number of observations that are of no endpoint before it.
+static size_t merge_address(struct merger *merger, const struct endpoint *endpoints, size_t count)
+{
+    size_t strangers = 0;
+    const struct observation *first, *end;
+    bool observed = false;
+    for (; merger->next < merger->end && compare_to(merger->next, endpoints) < 0; merger->next++)
+        strangers++;
+    for (first = end = merger->next; end < merger->end && compare_to(end, endpoints) == 0;)
+        end++;
+    for (size_t i = 0; i < count; i++) {
+        if (endpoints[i].address.length != family_width(endpoints[i].address.family))
+            continue; // a delegated prefix is no one address
+        merge_endpoint(merger, &endpoints[i], !observed, first, end);
+        observed = true;
     }
-    struct portset rest = portset_subtract(arena, portset_from(arena, declared.items, declared.count),
-                                           portset_from(arena, seen.items, seen.count));
-    for (size_t i = 0; i < rest.count; i++)
-        add_pieces(arena, set, endpoint, NULL,
-                   (struct verdict){.protocol = protocol, .low = rest.ranges[i].low, .high = rest.ranges[i].high});
+    merger->next = end;
+    return observed ? strangers : strangers + (size_t)(end - first);
 }
 
 // Why what is unverified is so: each host and reason, with how many ports; the first of them.
+struct noted {
+    const struct verdict *first;
+    size_t ports;
+};
+enum { MOST_NOTED = 12 };
+
+static size_t note(struct noted noted[MOST_NOTED], size_t *count, const struct verdict *verdict)
+{
+    size_t at = 0, ports = (size_t)(verdict->high - verdict->low) + 1;
+    while (at < *count && (!address_equal(noted[at].first->address, verdict->address) ||
+                           !text_same(noted[at].first->reason, verdict->reason)))
+        at++;
+    if (at == MOST_NOTED)
+        return ports;
+    if (at == *count)
+        noted[(*count)++] = (struct noted){verdict, 0};
+    noted[at].ports += ports;
+    return 0;
+}
+
 static void note_unverified(struct arena *arena, struct verdict_set *set)
 {
-    enum { MOST_NOTED = 12 };
-    struct noted {
-        const struct verdict *first;
-        size_t ports;
-    } noted[MOST_NOTED];
+    struct noted noted[MOST_NOTED];
     size_t count = 0, others = 0;
-    for (size_t i = 0; i < set->items.count; i++) {
-        const struct verdict *verdict = &set->items.items[i];
-        size_t at = 0, ports = (size_t)(verdict->high - verdict->low) + 1;
-        if (verdict->kind != VERDICT_UNVERIFIED)
-            continue;
-        while (at < count && (!address_equal(noted[at].first->address, verdict->address) ||
-                              !text_same(noted[at].first->reason, verdict->reason)))
-            at++;
-        if (at == MOST_NOTED) {
-            others += ports;
-            continue;
+    for (int asked = 1; asked >= 0; asked--) // what was asked first
+        for (size_t i = 0; i < set->items.count; i++) {
+            const struct verdict *verdict = &set->items.items[i];
+            if (verdict->kind == VERDICT_UNVERIFIED && (verdict->observations.count > 0) == (asked == 1))
+                others += note(noted, &count, verdict);
         }
-        if (at == count)
-            noted[count++] = (struct noted){verdict, 0};
-        noted[at].ports += ports;
-    }
     for (size_t i = 0; i < count; i++) {
         char address[ADDRESS_TEXT];
         address_format(noted[i].first->address, address);
@@ -189,25 +247,23 @@ static void note_unverified(struct arena *arena, struct verdict_set *set)
 void reconcile(struct arena *arena, const struct exposure_set *exposures, const struct observations *observations,
                struct verdict_set *set)
 {
-    size_t strangers = 0;
-    set->endpoints += exposures->endpoints.count;
-    for (size_t i = 0; i < observations->items.count; i++) {
-        const struct observation *one = &observations->items.items[i];
-        const struct endpoint *endpoint = exposure_endpoint_at(exposures, prefix_of(one->address));
-        if (endpoint != NULL)
-            add_pieces(arena, set, endpoint, one, (struct verdict){0});
-        else
-            strangers++;
+    struct merger merger = {.arena = arena,
+                            .set = set,
+                            .declared = {.arena = arena},
+                            .lines = arena_buffer(arena, size_t, observations->items.count + 1),
+                            .first = observations->items.items,
+                            .next = observations->items.items,
+                            .end = observations->items.items + observations->items.count};
+    size_t strangers = 0, count = exposures->endpoints.count;
+    const struct endpoint *endpoints = exposures->endpoints.items;
+    set->endpoints += count;
+    for (size_t from = 0, to; from < count; from = to) {
+        for (to = from + 1; to < count && endpoints[to].address.family == endpoints[from].address.family &&
+                            endpoints[to].address.first == endpoints[from].address.first;)
+            to++;
+        strangers += merge_address(&merger, endpoints + from, to - from);
     }
-    for (size_t i = 0; i < exposures->endpoints.count; i++) {
-        const struct endpoint *endpoint = &exposures->endpoints.items[i];
-        if (endpoint->address.length != family_width(endpoint->address.family) || endpoint->dormant)
-            continue;
-        add_unasked(arena, set, endpoint, observations, PROTOCOL_TCP);
-        add_unasked(arena, set, endpoint, observations, PROTOCOL_UDP);
-        add_unasked(arena, set, endpoint, observations,
-                    endpoint->address.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6);
-    }
+    strangers += (size_t)(merger.end - merger.next);
     if (strangers > 0)
         *vector_add(arena, &set->gaps) =
             (struct coverage_gap){"observations of addresses that are no endpoint of the snapshot", strangers};
@@ -218,19 +274,29 @@ void reconcile(struct arena *arena, const struct exposure_set *exposures, const 
         *vector_add(arena, &set->missing) = gaps.items[i];
     note_unverified(arena, set);
     set->complete = set->missing.count == 0;
-    for (size_t i = 0; i < set->items.count; i++)
-        set->complete = set->complete && set->items.items[i].kind != VERDICT_UNVERIFIED;
+}
+
+// Whether something else is declared of some port of a verdict.
+static bool is_otherwise(struct declared_map declared, const struct verdict *verdict)
+{
+    const struct declared_segment *segment = declared_segment_at(declared, verdict->low);
+    const struct declared_segment *end = declared.segments + declared.count;
+    for (; segment < end && segment->low <= verdict->high; segment++)
+        if (segment->state != verdict->declared)
+            return true;
+    return false;
 }
 
 void reconcile_mark_unstable(struct verdict_set *set, const struct exposure_set *after)
 {
+    struct declared_cache declared = {.arena = arena_new()};
+    const struct endpoint *endpoint = NULL;
     for (size_t i = 0; i < set->items.count; i++) {
         struct verdict *verdict = &set->items.items[i];
-        const struct endpoint *endpoint = exposure_endpoint_at(after, prefix_of(verdict->address));
-        const struct exposure *ignored;
-        for (uint32_t port = verdict->low; port <= verdict->high && !verdict->unstable; port++)
-            verdict->unstable = endpoint == NULL ||
-                                declared_at(endpoint, verdict->protocol, question(verdict->protocol, (uint16_t)port),
-                                            &ignored) != verdict->declared;
+        if (i == 0 || !address_equal(verdict->address, set->items.items[i - 1].address))
+            endpoint = exposure_endpoint_at(after, prefix_of(verdict->address));
+        verdict->unstable = verdict->unstable || endpoint == NULL ||
+                            is_otherwise(declared_of(&declared, endpoint, verdict->protocol), verdict);
     }
+    arena_free(declared.arena);
 }

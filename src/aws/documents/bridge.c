@@ -301,7 +301,7 @@ bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *
     lenient_text(reader, &config, "Arn", &one->target);
     if (one->target == NULL)
         doubt_at(reader, &config, "has no Arn");
-    GUARD(json_word(reader->scratch, &config, "OriginProtocolPolicy", policies, &policy, reader->error));
+    GUARD(json_word(&config, "OriginProtocolPolicy", policies, &policy, reader->error));
     GUARD(read_port(reader, &config, "HTTPPort", &http.low));
     http.high = http.low;
     GUARD(read_port(reader, &config, "HTTPSPort", &https.low));

@@ -140,7 +140,7 @@ bool read_load_balancer(struct reader *reader, const struct json_cursor *at, voi
     each_if_present(reader, at, "AvailabilityZones", read_zone, balancer);
     read_texts(reader, at, "SecurityGroups", &groups);
     TAKE_TEXTS(balancer->groups, groups);
-    if (json_word(reader->scratch, at, "Type", types, &type, reader->error))
+    if (json_word(at, "Type", types, &type, reader->error))
         balancer->type = (enum load_balancer_type)type;
     else
         doubt_failure(reader);

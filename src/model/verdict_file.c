@@ -1,0 +1,354 @@
+// Verdicts as a document (sgproof/verdicts/v1): its writer and its reader.
+#include "model/protocol.h"
+#include "model/verdict.h"
+
+static void put_if_any(struct json_writer *writer, const char *key, const char *value)
+{
+    if (value != NULL)
+        json_put_string(writer, key, value);
+}
+
+void verdict_put_suggested(struct json_writer *writer, const struct verdict *verdict)
+{
+    if (verdict->suggested.count > 0)
+        json_put_strings(writer, "suggested", verdict->suggested.items, verdict->suggested.count);
+}
+
+static void put_notes(struct json_writer *writer, const struct verdict_set *set)
+{
+    if (set->intent_notes.count == 0)
+        return;
+    json_open(writer, "intent_review", '[');
+    for (size_t i = 0; i < set->intent_notes.count; i++) {
+        const struct intent_note *note = &set->intent_notes.items[i];
+        json_open_line(writer, NULL, '{');
+        json_put_string(writer, "rule", note->rule);
+        json_put_string(writer, "state", note->state);
+        json_put_string(writer, "detail", note->detail);
+        json_put_string(writer, "owner", note->owner);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
+}
+
+// What neighbouring verdicts have in common is made into text once: their host, and lists that lie at one place. Of the
+// lists those made last are kept, so that memory does not grow with the verdicts.
+enum { LISTS = 4096 };
+struct list_text {
+    const void *items;
+    size_t count;
+    struct text text;
+};
+
+struct shared_texts {
+    struct arena *scratch;
+    struct list_text *lists;  // by a hash of where the list lies
+    const struct verdict *of; // whose host was made last, or NULL
+    struct text host;         // an object with the members that tell of it, without the last bracket
+};
+
+static bool is_same_host(const struct verdict *a, const struct verdict *b)
+{
+    return address_equal(a->address, b->address) && a->account_id == b->account_id && a->region == b->region &&
+           a->eni_id == b->eni_id && a->instance_id == b->instance_id && a->name == b->name && a->owner == b->owner;
+}
+
+// Puts the members that tell of a verdict's host into the object that was opened for it.
+static void put_host(struct shared_texts *shared, const struct verdict *verdict, struct json_writer *writer)
+{
+    if (shared->of == NULL || !is_same_host(shared->of, verdict)) {
+        char address[ADDRESS_TEXT];
+        address_format(verdict->address, address);
+        shared->of = verdict;
+        shared->host.length = 0;
+        struct json_writer host = json_writer_to(&shared->host);
+        json_open_line(&host, NULL, '{');
+        json_put_string(&host, "address", address);
+        put_if_any(&host, "account_id", verdict->account_id);
+        put_if_any(&host, "region", verdict->region);
+        json_put_string(&host, "eni_id", verdict->eni_id);
+        json_put_string(&host, "instance_id", verdict->instance_id);
+        json_put_string(&host, "name", verdict->name);
+        if (verdict->owner != NULL)
+            owner_put(&host, verdict->owner);
+    }
+    text_add(writer->out, shared->host.bytes + 1, shared->host.length - 1);
+    writer->first = false;
+}
+
+// Where the text of a list is, or is to be made; *known tells which.
+static struct text *list_text(struct shared_texts *shared, const void *items, size_t count, bool *known)
+{
+    size_t slot = (size_t)((uint64_t)(uintptr_t)items * 0x9e3779b97f4a7c15u >> 40) % LISTS;
+    struct list_text *list = &shared->lists[slot];
+    *known = list->items == items && list->count == count && list->text.length > 0;
+    if (!*known) {
+        list->items = items;
+        list->count = count;
+        list->text.length = 0;
+    }
+    return &list->text;
+}
+
+static void put_reasons(struct shared_texts *shared, const char *key, const reason_list *reasons,
+                        struct json_writer *writer)
+{
+    bool known;
+    struct text *text = list_text(shared, reasons->items, reasons->count, &known);
+    if (!known) {
+        struct json_writer list = json_writer_to(text);
+        reasons_put(&list, shared->scratch, NULL, reasons);
+    }
+    json_put_made(writer, key, text);
+}
+
+static void put_texts(struct shared_texts *shared, const char *key, const text_list *texts, struct json_writer *writer)
+{
+    bool known;
+    struct text *text = list_text(shared, texts->items, texts->count, &known);
+    if (!known) {
+        struct json_writer list = json_writer_to(text);
+        json_put_strings_line(&list, NULL, texts->items, texts->count);
+    }
+    json_put_made(writer, key, text);
+}
+
+void verdicts_write_json(const struct verdict_set *set, struct text *out)
+{
+    struct json_writer writer = json_writer_to(out);
+    struct arena *arena = arena_new(), *scratch = arena_new();
+    struct shared_texts shared = {.scratch = scratch};
+    shared.lists = arena_array(arena, struct list_text, LISTS);
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "schema", "sgproof/verdicts/v1");
+    json_put_boolean(&writer, "complete", set->complete);
+    json_put_string(&writer, "vantage", set->vantage);
+    put_if_any(&writer, "vantage_learnt", set->vantage_learnt);
+    json_open(&writer, "coverage", '{');
+    json_put_integer(&writer, "endpoints", (int64_t)set->endpoints);
+    json_put_integer(&writer, "asked", (int64_t)set->asked);
+    json_open(&writer, "not_asked", '[');
+    for (size_t i = 0; i < set->gaps.count; i++) {
+        json_open_line(&writer, NULL, '{');
+        json_put_string(&writer, "what", set->gaps.items[i].what);
+        json_put_integer(&writer, "count", (int64_t)set->gaps.items[i].count);
+        json_close(&writer, '}');
+    }
+    json_close(&writer, ']');
+    json_put_strings(&writer, "missing", set->missing.items, set->missing.count);
+    if (set->not_covered.count > 0)
+        json_put_strings(&writer, "not_covered", set->not_covered.items, set->not_covered.count);
+    json_close(&writer, '}');
+    put_notes(&writer, set);
+    json_open(&writer, "verdicts", '[');
+    for (size_t i = 0; i < set->items.count; i++) {
+        const struct verdict *verdict = &set->items.items[i];
+        json_open_line(&writer, NULL, '{');
+        put_host(&shared, verdict, &writer);
+        json_put_string(&writer, "protocol", protocol_name(scratch, verdict->protocol));
+        if (protocol_has_ports(verdict->protocol)) {
+            json_put_integer(&writer, "from_port", verdict->low);
+            json_put_integer(&writer, "to_port", verdict->high);
+        }
+        json_put_string(&writer, "declared", declared_names[verdict->declared]);
+        json_put_string(&writer, "observed", observed_names[verdict->observed]);
+        json_put_string(&writer, "reason", verdict->reason);
+        json_put_string(&writer, "from", verdict->from);
+        json_put_string(&writer, "verdict", verdict_names[verdict->kind]);
+        if (set->stability_unknown && !verdict->unstable)
+            json_put_string(&writer, "unstable", NULL);
+        else
+            json_put_boolean(&writer, "unstable", verdict->unstable);
+        if (verdict->accepting)
+            json_put_boolean(&writer, "accepts_everything", true);
+        if (verdict->accepts > 0)
+            json_put_integer(&writer, "answers_on_every_port", (int64_t)verdict->accepts);
+        json_put_string(&writer, "intent", intent_names[verdict->intent]);
+        json_put_string(&writer, "intent_rule", verdict->intent_rule);
+        put_if_any(&writer, "intent_owner", verdict->intent_owner);
+        put_if_any(&writer, "intent_reason", verdict->intent_reason);
+        put_if_any(&writer, "intent_expired", verdict->intent_expired);
+        json_put_string(&writer, "severity", severity_names[verdict->severity]);
+        put_reasons(&shared, "because", &verdict->because, &writer);
+        if (verdict->via.count > 0)
+            put_reasons(&shared, "via", &verdict->via, &writer);
+        if (verdict->suggested.count > 0)
+            put_texts(&shared, "suggested", &verdict->suggested, &writer);
+        json_open(&writer, "observations", '[');
+        for (size_t o = 0; o < verdict->observations.count; o++)
+            json_put_integer(&writer, NULL, (int64_t)verdict->observations.items[o]);
+        json_close(&writer, ']');
+        json_close(&writer, '}');
+        arena_reset(scratch);
+    }
+    json_close(&writer, ']');
+    json_close(&writer, '}');
+    json_end_document(&writer);
+    for (size_t i = 0; i < LISTS; i++)
+        text_free(&shared.lists[i].text);
+    text_free(&shared.host);
+    arena_free(scratch);
+    arena_free(arena);
+}
+
+static bool read_texts(struct arena *arena, const struct json_cursor *object, const char *key, text_list *list,
+                       struct error *error)
+{
+    struct json_cursor array = json_member(object, key);
+    size_t index = 0;
+    const cJSON *node;
+    if (!json_expect_array(&array, error))
+        return false;
+    cJSON_ArrayForEach (node, array.node) {
+        struct json_cursor at = json_element(&array, index++, node);
+        if (!cJSON_IsString(node))
+            return json_fail(&at, error, "expected a string");
+        *vector_add(arena, list) = arena_strdup(arena, node->valuestring);
+    }
+    return true;
+}
+
+// Null, or not there, where it is not known.
+static bool read_unstable(const struct json_cursor *at, bool *unstable, bool *unknown, struct error *error)
+{
+    if (json_member(at, "unstable").node != NULL)
+        return json_boolean(at, "unstable", unstable, error);
+    *unknown = true;
+    return true;
+}
+
+static bool read_verdict(struct arena *arena, const struct json_cursor *at, struct verdict *verdict,
+                         struct error *error)
+{
+    const char *text, *protocol;
+    int declared, observed, kind, intent, severity;
+    long low = 0, high = 0, accepts = 0;
+    bool present;
+    if (!json_expect_object(at, error) || !json_string(arena, at, "address", &text, error) ||
+        !json_string(arena, at, "protocol", &protocol, error) ||
+        !json_optional_string(arena, at, "account_id", &verdict->account_id, error) ||
+        !json_optional_string(arena, at, "region", &verdict->region, error) ||
+        !json_optional_string(arena, at, "eni_id", &verdict->eni_id, error) ||
+        !json_optional_string(arena, at, "instance_id", &verdict->instance_id, error) ||
+        !json_optional_string(arena, at, "name", &verdict->name, error) ||
+        !owner_read(arena, at, &verdict->owner, error) ||
+        !json_optional_string(arena, at, "reason", &verdict->reason, error) ||
+        !json_optional_string(arena, at, "from", &verdict->from, error) ||
+        !json_optional_string(arena, at, "intent_rule", &verdict->intent_rule, error) ||
+        !json_optional_string(arena, at, "intent_owner", &verdict->intent_owner, error) ||
+        !json_optional_string(arena, at, "intent_reason", &verdict->intent_reason, error) ||
+        !json_optional_string(arena, at, "intent_expired", &verdict->intent_expired, error) ||
+        !json_optional_integer(at, "from_port", 0, PORT_LAST, &low, &present, error) ||
+        !json_optional_integer(at, "to_port", 0, PORT_LAST, &high, &present, error) ||
+        !json_word(at, "declared", declared_names, &declared, error) ||
+        !json_word(at, "observed", observed_names, &observed, error) ||
+        !json_word(at, "verdict", verdict_names, &kind, error) ||
+        !json_word(at, "intent", intent_names, &intent, error) ||
+        !json_word(at, "severity", severity_names, &severity, error) ||
+        !json_optional_boolean(at, "accepts_everything", &verdict->accepting, error) ||
+        !json_optional_integer(at, "answers_on_every_port", 1, PORT_LAST + 1, &accepts, &present, error) ||
+        !reasons_read(arena, at, "because", &verdict->because, error) ||
+        (json_member(at, "via").node != NULL && !reasons_read(arena, at, "via", &verdict->via, error)) ||
+        (json_member(at, "suggested").node != NULL && !read_texts(arena, at, "suggested", &verdict->suggested, error)))
+        return false;
+    if (!address_parse(text, &verdict->address) || !protocol_parse(protocol, &verdict->protocol))
+        return json_fail(at, error, "expected an address and a protocol");
+    verdict->low = (uint16_t)low;
+    verdict->accepts = (size_t)accepts;
+    verdict->high = (uint16_t)high;
+    verdict->declared = (enum declared_state)declared;
+    verdict->observed = (enum observed_state)observed;
+    verdict->kind = (enum verdict_kind)kind;
+    verdict->intent = (enum intent_state)intent;
+    verdict->severity = (enum severity)severity;
+    struct json_cursor lines = json_member(at, "observations");
+    if (!json_expect_array(&lines, error))
+        return false;
+    const cJSON *node;
+    cJSON_ArrayForEach (node, lines.node) {
+        if (!cJSON_IsNumber(node) || node->valuedouble < 1 || node->valuedouble > 1e9)
+            return json_fail(&lines, error, "expected line numbers");
+        *vector_add(arena, &verdict->observations) = (size_t)node->valuedouble;
+    }
+    return true;
+}
+
+static bool read_notes(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
+                       struct error *error)
+{
+    struct json_cursor array = json_member(root, "intent_review");
+    const cJSON *node;
+    size_t index = 0;
+    if (array.node == NULL)
+        return true;
+    GUARD(json_expect_array(&array, error));
+    cJSON_ArrayForEach (node, array.node) {
+        struct json_cursor at = json_element(&array, index++, node);
+        struct intent_note *note = vector_add(arena, &set->intent_notes);
+        GUARD(json_string(arena, &at, "rule", &note->rule, error) &&
+              json_string(arena, &at, "state", &note->state, error) &&
+              json_string(arena, &at, "detail", &note->detail, error) &&
+              json_optional_string(arena, &at, "owner", &note->owner, error));
+    }
+    return true;
+}
+
+static bool read_document(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
+                          struct error *error)
+{
+    const char *schema;
+    long endpoints, asked;
+    if (!json_expect_object(root, error) || !json_string(arena, root, "schema", &schema, error))
+        return false;
+    struct json_cursor at = json_member(root, "schema");
+    if (strcmp(schema, "sgproof/verdicts/v1") != 0)
+        return json_fail(&at, error, "\"%s\", expected sgproof/verdicts/v1", schema);
+    struct json_cursor coverage = json_member(root, "coverage"), list = json_member(root, "verdicts");
+    if (!json_boolean(root, "complete", &set->complete, error) ||
+        !json_optional_string(arena, root, "vantage", &set->vantage, error) ||
+        !json_optional_string(arena, root, "vantage_learnt", &set->vantage_learnt, error) ||
+        !json_expect_object(&coverage, error) || !json_expect_array(&list, error) ||
+        !json_integer(&coverage, "endpoints", 0, 1000000000, &endpoints, error) ||
+        !json_integer(&coverage, "asked", 0, 1000000000000, &asked, error) ||
+        !read_texts(arena, &coverage, "missing", &set->missing, error))
+        return false;
+    if (json_member(&coverage, "not_covered").node != NULL) // evidence of older versions tells of none
+        GUARD(read_texts(arena, &coverage, "not_covered", &set->not_covered, error));
+    GUARD(read_notes(arena, root, set, error));
+    set->endpoints = (size_t)endpoints;
+    set->asked = (size_t)asked;
+    struct json_cursor gaps = json_member(&coverage, "not_asked");
+    if (!json_expect_array(&gaps, error))
+        return false;
+    size_t index = 0;
+    const cJSON *node;
+    cJSON_ArrayForEach (node, gaps.node) {
+        struct json_cursor gap = json_element(&gaps, index++, node);
+        struct coverage_gap *into = vector_add(arena, &set->gaps);
+        long count;
+        if (!json_string(arena, &gap, "what", &into->what, error) ||
+            !json_integer(&gap, "count", 0, 1000000000000, &count, error))
+            return false;
+        into->count = (size_t)count;
+    }
+    index = 0;
+    cJSON_ArrayForEach (node, list.node) {
+        struct json_cursor item = json_element(&list, index++, node);
+        struct verdict *verdict = vector_add(arena, &set->items);
+        if (!read_verdict(arena, &item, verdict, error) ||
+            !read_unstable(&item, &verdict->unstable, &set->stability_unknown, error))
+            return false;
+    }
+    return true;
+}
+
+bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error)
+{
+    cJSON *root = json_load(file, error);
+    if (root == NULL)
+        return false;
+    struct json_cursor at = {.file = file, .node = root};
+    bool good = read_document(arena, &at, set, error);
+    cJSON_Delete(root);
+    return good;
+}
