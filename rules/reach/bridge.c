@@ -129,8 +129,13 @@ static const struct reason *unsure_at(struct arena *arena, const struct estate *
 {
     const char *why = bridge->told->unsure, *settle = bridge->told->settle;
     const char *subnet = target->place->subnet_id;
+    const struct interface_kind *kind = interface_kind_of(target->type);
     if (why == NULL && target->doubt != NULL)
         return interface_doubt(arena, estate, target);
+    if (why == NULL && kind != NULL && kind->admission == INTERFACE_IS_PRIVATE) {
+        why = arena_printf(arena, "what comes to %s, %s, is not modelled", target->id, kind->what);
+        settle = settle_by_probe;
+    }
     if (why == NULL && family == FAMILY_IPV6) {
         why = "whether its IPv6 clients are sent there is not told";
         settle = settle_by_probe;
@@ -319,7 +324,8 @@ static bool is_target(const struct estate *estate, const struct bridge *bridge, 
         return false;
     const struct interface_kind *kind = interface_kind_of(target->type);
     const struct instance *instance = map_get(&estate->instances, target->instance_id);
-    bool bears = kind == NULL || kind->admission == INTERFACE_ORDINARY || kind->admission == INTERFACE_UNMODELLED;
+    bool bears = kind == NULL || kind->admission == INTERFACE_ORDINARY || kind->admission == INTERFACE_UNMODELLED ||
+                 (kind->admission == INTERFACE_IS_PRIVATE && bridge->told != NULL);
     return bears && target->attached && target != bridge->interface && !is_cloudfront(origin_groups, target) &&
            own_address(target).family != 0 && (instance == NULL || !text_same(instance->state, "terminated")) &&
            (bridge->subnet_id == NULL || target->place->subnet_id == NULL ||

@@ -381,6 +381,15 @@ static void admit_private_space(struct arena *arena, const struct estate *estate
         arena_printf(arena, "%s lies in private IPv6 space, which is not advertised on the internet", text));
 }
 
+// Whether something that takes nothing in was given a public way in: an IPv4 address of the internet or, a VPC
+// endpoint, whose IPv6 address DenyAllIgwTraffic keeps from it, that this is off.
+static bool is_opened(const struct interface_kind *kind, const struct network_interface *interface, enum family family)
+{
+    if (kind == NULL || kind->admission != INTERFACE_IS_PRIVATE)
+        return false;
+    return family == FAMILY_IPV4 || (interface->igw_traffic == IGW_ALLOWED && strcmp(kind->type, "vpc_endpoint") == 0);
+}
+
 struct gate gateway_admits_interface(struct arena *arena, const struct estate *estate,
                                      const struct network_interface *interface, struct address private_address,
                                      enum address_gateway gateway, const struct gate *site)
@@ -389,7 +398,9 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
     gate.doubts = (reason_list){0};
     reason_add_all(arena, &gate.doubts, &site->doubts);
     const struct interface_kind *kind = interface_kind_of(interface->type);
-    if (kind != NULL && kind->admission == INTERFACE_TAKES_NOTHING) {
+    bool opened = is_opened(kind, interface, private_address.family);
+    if (kind != NULL && !opened &&
+        (kind->admission == INTERFACE_TAKES_NOTHING || kind->admission == INTERFACE_IS_PRIVATE)) {
         gate.state = GATE_SHUT;
         gate.why = reason_stop(arena, REASON_GATEWAY, interface->id,
                                arena_printf(arena, "%s takes in no connection from the internet", kind->what));
@@ -404,6 +415,11 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
             arena_printf(arena, "DenyAllIgwTraffic of %s drops what comes by the internet gateway", interface->id));
         return gate;
     }
+    if (opened && gate.state != GATE_SHUT)
+        gate_doubt(arena, &gate,
+                   reason_doubt(arena, REASON_GATEWAY, interface->id, settle_by_probe,
+                                arena_printf(arena, "%s is %s: what its public address lets in is not modelled",
+                                             interface->id, kind->what)));
     const struct reason *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
     if (interface->doubt != NULL && gate.state != GATE_SHUT)

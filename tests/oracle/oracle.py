@@ -94,6 +94,7 @@ class Oracle:
 
     NOTHING_IN = ("nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint",
                   "vpc_endpoint", "lambda")
+    PRIVATE = ("transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint", "vpc_endpoint")  # but by a public IPv4 address
     PLAIN = ("interface", "efa", "trunk", "branch", "load_balancer", "network_load_balancer")
     SERVICES = ("global_accelerator_managed", "api_gateway_managed", "ec2_instance_connect_endpoint")
 
@@ -103,7 +104,9 @@ class Oracle:
 
     # 1, 2: does anything arrive from the internet at all?
     def gate(self, address, eni, private):
-        if eni["InterfaceType"] in self.NOTHING_IN:
+        kind = eni["InterfaceType"]
+        opened = kind in self.PRIVATE if ":" not in address else kind == "vpc_endpoint" and eni.get("DenyAllIgwTraffic") is False
+        if kind in self.NOTHING_IN and not opened:
             return "no"
         if self.by_other_gateway(address, eni):
             return "maybe"

@@ -427,8 +427,10 @@ static const struct {
 
 static bool admits_more(const struct interface_kind *a, const struct interface_kind *b)
 {
-    return a != NULL && b != NULL && a->admission != INTERFACE_TAKES_NOTHING && a->admission != b->admission &&
-           b->admission <= INTERFACE_TAKES_NOTHING;
+    if (a == NULL || b == NULL || a->admission == b->admission || a->admission == INTERFACE_TAKES_NOTHING)
+        return false;
+    return b->admission == INTERFACE_TAKES_NOTHING ||
+           (a->admission != INTERFACE_IS_PRIVATE && b->admission <= INTERFACE_IS_PRIVATE);
 }
 
 // A document says whose an interface is, and its type what comes in; where they do not go together, the owner is the
