@@ -165,7 +165,7 @@ static void find_attributes(struct finder *finder)
     struct slots slots = sorted(finder, &finder->estate->target_groups);
     for (size_t i = 0; i < slots.items.count; i++) {
         const struct target_group *one = slots.items.items[i]->value;
-        if (one->preserve_client == PRESERVE_DEFAULT && one->name != NULL && one->type != NULL &&
+        if (one->preserve_client == SETTING_NOT_TOLD && one->name != NULL && one->type != NULL &&
             one->protocol != NULL && text_among(one->type, types) && preservation_is_optional(one))
             text_list_add(
                 finder->arena, &finder->set->assumptions,

@@ -48,7 +48,7 @@ static text_list find_origin_groups(struct arena *scratch, const struct estate *
     text_list found = {0};
     for (size_t i = 0; i < estate->security_groups.size; i++) {
         const struct security_group *group = estate->security_groups.slots[i].value;
-        if (group != NULL && text_same(group->name, cloudfront_group))
+        if (group != NULL && security_group_is_named(group, cloudfront_group))
             *vector_add(scratch, &found) = group->id;
     }
     if (found.count > 1)

@@ -45,13 +45,15 @@ struct lack association_lack(struct arena *arena, const struct estate *estate, c
 // An internet gateway that the subnet's routes name but the snapshot lacks may be this VPC's.
 static const char *unknown_gateway(const struct estate *estate, const struct route_table *table)
 {
+    const char *first = NULL;
     for (size_t i = 0; table != NULL && i < table->routes.count; i++) {
         const struct route *route = &table->routes.items[i];
         const struct internet_gateway *known = map_get(&estate->internet_gateways, route->target_id);
-        if (route->target == ROUTE_INTERNET_GATEWAY && route->active && (known == NULL || !known->attachments_known))
-            return route->target_id;
+        if (route->target == ROUTE_INTERNET_GATEWAY && route->active && (known == NULL || !known->attachments_known) &&
+            (first == NULL || strcmp(route->target_id, first) < 0))
+            first = route->target_id;
     }
-    return NULL;
+    return first;
 }
 
 // What VPC Block Public Access does to a place, before exclusions.
@@ -95,6 +97,12 @@ static const struct reason *block_doubt(struct arena *arena, const char *id, con
     return reason_doubt(arena, REASON_BLOCK_PUBLIC_ACCESS, id, settle, text);
 }
 
+// Whether two that are told are not the same.
+static bool differ(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(b, "unknown") != 0 && strcmp(a, b) != 0;
+}
+
 enum let_off { LET_OFF_NOT, LET_OFF_MAYBE, LET_OFF };
 
 // Whether exclusions let packets in to a place. Which of two that differ holds, a subnet's or its VPC's, no page tells.
@@ -102,18 +110,22 @@ enum let_off { LET_OFF_NOT, LET_OFF_MAYBE, LET_OFF };
 static enum let_off let_off(struct arena *arena, const struct estate *estate, const struct interface_place *place,
                             const struct block *block, const struct reason **unsure)
 {
+    struct vpc_home home = estate_home(estate, place);
     const char *holders[] = {place->subnet_id, place->vpc_id};
     bool in = false, out_only = false;
     for (int i = 0; i < 2 && !block->of_subnet; i++) {
         const struct block_exclusion *exclusion = map_get(&estate->block_exclusion_of, holders[i]);
         if (exclusion == NULL)
             continue;
-        in = in || (exclusion->lets_in && exclusion->doubt == NULL);
-        out_only = out_only || !exclusion->lets_in;
-        if (exclusion->doubt != NULL)
-            *unsure =
-                block_doubt(arena, holders[i], settle_by_call(arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, holders[i]),
-                            exclusion->doubt);
+        const char *doubt = exclusion->doubt;
+        if (doubt == NULL && (differ(exclusion->account, home.owner) || differ(exclusion->region, home.region)))
+            doubt = arena_printf(
+                arena, "an exclusion of %s from VPC Block Public Access names another account or region", holders[i]);
+        in = in || (exclusion->lets_in && doubt == NULL);
+        out_only = out_only || !exclusion->lets_in || exclusion->differs;
+        if (doubt != NULL)
+            *unsure = block_doubt(arena, holders[i],
+                                  settle_by_call(arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, holders[i]), doubt);
     }
     if (in && !out_only)
         *unsure = NULL; // another one in transition takes nothing away

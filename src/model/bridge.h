@@ -58,8 +58,10 @@ struct accelerator {
 struct vpc_origin {
     const char *id;
     const char *account;
-    const char *target; // ARN of a load balancer or an instance
-    bool told;          // its own record is there, not only the list of all
+    const char *target;        // ARN of a load balancer or an instance
+    const char *listed_target; // as the list of all tells it, or NULL
+    bool target_differs;       // two answers tell of different ones
+    bool told;                 // its own record is there, not only the list of all
     uint64_t record;
     struct portset ports;
     const char *unsure;       // why viewers may not be sent there, or NULL

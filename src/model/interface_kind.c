@@ -23,8 +23,8 @@ static const struct interface_kind kinds[] = {
     {"natGateway", INTERFACE_TAKES_NOTHING, "a NAT gateway"},
     // https://docs.aws.amazon.com/vpc/latest/tgw/how-transit-gateways-work.html: a router's port, no host
     {"transit_gateway", INTERFACE_IS_PRIVATE, "a transit gateway attachment"},
-    // https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html. AWS Transfer Family gives its own
-    // Elastic IP addresses: https://docs.aws.amazon.com/transfer/latest/userguide/API_EndpointDetails.html
+    // https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html. AWS Transfer Family gives its
+    // own Elastic IP addresses: https://docs.aws.amazon.com/transfer/latest/userguide/API_EndpointDetails.html
     {"vpc_endpoint", INTERFACE_IS_PRIVATE, "a VPC endpoint"},
     // https://aws.amazon.com/lambda/faqs/: inbound network connections are blocked
     {"lambda", INTERFACE_TAKES_NOTHING, "a Lambda function"},

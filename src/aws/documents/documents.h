@@ -83,10 +83,10 @@ struct documents {
     bool odd_rule_record;               // one of DescribeSecurityGroupRules was not understood
 };
 
-// Whether the record at an earlier place says the same as this one, whatever the order of members and elements;
-// *name is the earlier one's document.
-bool documents_same_record(const struct documents *documents, record_place earlier, const cJSON *node,
-                           const char **name);
+// 0 where the record at an earlier place says the same as this one, whatever the order of members and elements; else
+// which of the two goes first by what they say: negative, this one does. *name is the earlier one's document.
+int documents_compare_record(const struct documents *documents, record_place earlier, const cJSON *node,
+                             const char **name);
 
 // A file's bytes as UTF-8, at *start of them where it begins with a byte order mark. What was UTF-16 is converted:
 // *converted is then the caller's to free, else NULL.

@@ -175,10 +175,12 @@ void note_public(struct reader *reader, struct public_place *place)
     if (place->region == NULL)
         place->region = reader->place.region;
     for (size_t i = 0; i < reader->estate->public_places.count; i++) {
-        const struct public_place *old = &reader->estate->public_places.items[i];
+        struct public_place *old = &reader->estate->public_places.items[i];
         if (strcmp(old->kind, place->kind) == 0 && strcmp(old->id, place->id) == 0 &&
-            text_same(old->account, place->account) && text_same(old->region, place->region))
+            text_same(old->account, place->account) && text_same(old->region, place->region)) {
+            old->detail = lesser_text(old->detail, place->detail);
             return;
+        }
     }
     *vector_add(reader->arena, &reader->estate->public_places) = *place;
 }
