@@ -2,6 +2,7 @@
 
 #include "model/protocol.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/middlebox.h"
 #include "rules/reach/site.h"
 
 // The ports that a node asks a target from.
@@ -359,6 +360,30 @@ static void bring(struct hopper *hopper, const struct hop_question *hop, struct 
                              &(struct arrival){.brought = clients, .seen = seen, .seen_family = hop->address.family});
 }
 
+// Whether packets go straight from one interface's subnet to an address of its VPC.
+static bool goes_straight(struct hopper *hopper, const struct network_interface *from, struct address to,
+                          reason_list *doubts)
+{
+    const struct site *site = site_of(hopper, from);
+    const struct reason *doubt = site->table == NULL
+                                     ? site->table_missing
+                                     : middlebox_on_way(hopper->set->arena, hopper->estate, site->table, to);
+    if (doubt != NULL)
+        reason_add(hopper->arena, doubts, doubt);
+    return doubt == NULL;
+}
+
+// The same of what a node asks a target, and of what comes back to the node's own address. Whoever answers a client by
+// its own address answers by the load balancer, whatever its subnet's routes.
+static bool is_straight(struct hopper *hopper, const struct hop_question *hop, bool to_node, reason_list *doubts)
+{
+    bool straight = goes_straight(hopper, hop->node, hop->address, doubts);
+    struct address own;
+    for (size_t a = 0; to_node && (own = own_address(hop->node, hop->address.family, a)).family != 0; a++)
+        straight = goes_straight(hopper, hop->target, own, doubts) && straight;
+    return straight;
+}
+
 struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
                            reason_list *doubts)
 {
@@ -389,7 +414,12 @@ struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop
     bring(hopper, hop, behind, same_subnet, &result, because, doubts);
     if (out == LEAVES_PERHAPS)
         arrival_doubt(&result);
-    if (strcmp(from->vpc_id, to->vpc_id) != 0 && !arrival_is_empty(&result)) {
+    if (arrival_is_empty(&result))
+        return result;
+    if (strcmp(from->vpc_id, to->vpc_id) == 0) {
+        if (!is_straight(hopper, hop, !prefixset_is_empty(behind.may), doubts))
+            arrival_doubt(&result);
+    } else {
         arrival_doubt(&result); // peering, a transit gateway
         reason_add(arena, doubts,
                    doubt_of(hopper, to->vpc_id, settle_by_probe,

@@ -9,7 +9,9 @@
 #include "rules/reach/bridge_groups.h"
 #include "rules/reach/gateway.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/middlebox.h"
 #include "rules/reach/owner.h"
+#include "rules/reach/route_table.h"
 
 typedef VECTOR(struct bridge) bridges;
 
@@ -123,6 +125,24 @@ static bool acl_is_open(const struct estate *estate, const struct network_interf
     return open[0] && open[1];
 }
 
+// Why the service's interface and a target may not reach each other straight, by their subnets' routes; or NULL.
+static const struct reason *detour(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
+                                   const struct network_interface *target)
+{
+    const struct network_interface *ends[] = {bridge->interface, target};
+    for (int i = 0; i < 2 && bridge->interface != NULL; i++) {
+        struct lack lack;
+        const struct route_table *table = route_table_of(arena, estate, ends[i], &lack);
+        struct address to = own_address(ends[1 - i]);
+        const struct reason *why = table == NULL    ? reason_lack(arena, REASON_ROUTE, &lack)
+                                   : to.family == 0 ? NULL
+                                                    : middlebox_on_way(arena, estate, table, to);
+        if (why != NULL)
+            return why;
+    }
+    return NULL;
+}
+
 // Why what a document says of a bridge may not come about at a target, or NULL: it surely does.
 static const struct reason *unsure_at(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
                                       const struct network_interface *target, enum family family)
@@ -145,7 +165,8 @@ static const struct reason *unsure_at(struct arena *arena, const struct estate *
         why = "what its network ACL does to the service is not sure";
         settle = known ? settle_by_probe : settle_by_call(arena, KIND_NETWORK_ACLS, subnet);
     }
-    return why == NULL ? NULL : reason_doubt(arena, REASON_BALANCER, bridge->id, settle, why);
+    return why == NULL ? detour(arena, estate, bridge, target)
+                       : reason_doubt(arena, REASON_BALANCER, bridge->id, settle, why);
 }
 
 // What lets the clients in on the ports of a segment: the listener, rules of groups, and the gateway that must be
