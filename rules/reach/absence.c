@@ -107,7 +107,7 @@ static void find_elastic_addresses(struct finder *finder)
 {
     for (size_t i = 0; i < finder->estate->elastic_addresses.count; i++) {
         const struct elastic_address *one = &finder->estate->elastic_addresses.items[i];
-        if (!has_address(finder, one->address))
+        if (!has_address(finder, one->address) && map_get(&finder->estate->regional_addresses, one->address) == NULL)
             lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
                   arena_printf(finder->arena, "missing: the interface that Elastic IP address %s is associated with",
                                one->address));

@@ -157,7 +157,8 @@ static const struct reason *unsure_at(struct arena *arena, const struct estate *
         settle = settle_by_probe;
     }
     if (why == NULL && family == FAMILY_IPV6) {
-        why = "whether its IPv6 clients are sent there is not told";
+        why = bridge->told->ipv4_only != NULL ? bridge->told->ipv4_only
+                                              : "whether its IPv6 clients are sent there is not told";
         settle = settle_by_probe;
     } else if (why == NULL && !acl_is_open(estate, target, family)) {
         bool known = subnet != NULL && (map_get(&estate->acl_of_subnet, subnet) != NULL ||

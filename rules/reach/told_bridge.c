@@ -347,7 +347,8 @@ static void tell_origin(struct teller *teller, const struct vpc_origin *origin, 
             ? settle_by_call(teller->arena, KIND_VPC_ORIGINS, origin->id)
             : settle_by_call(teller->arena, KIND_NETWORK_INTERFACES, text_behind_slash(origin->target));
     if (unsure == NULL && origin->distribution == NULL) {
-        unsure = "no distribution of the snapshot is known to send every viewer there";
+        unsure = origin->not_all != NULL ? origin->not_all
+                                         : "no distribution of the snapshot is known to send every viewer there";
         settle = is_broken(teller->estate, KIND_DISTRIBUTIONS) || !estate_has(teller->estate, KIND_DISTRIBUTIONS)
                      ? settle_by_call(teller->arena, KIND_DISTRIBUTIONS, NULL)
                      : settle_by_probe;
@@ -365,6 +366,12 @@ static void tell_origin(struct teller *teller, const struct vpc_origin *origin, 
             .ports = origin->ports,
             .protocol = PROTOCOL_TCP,
             .takes_ipv6 = true,
+            .ipv4_only = origin->ipv4_only == NULL
+                             ? NULL
+                             : arena_printf(teller->arena,
+                                            "distribution %s takes no viewers over IPv6; whether one of "
+                                            "another account does is not told",
+                                            origin->ipv4_only),
             .unsure = unsure,
             .settle = settle,
         };

@@ -66,5 +66,7 @@ struct vpc_origin {
     struct portset ports;
     const char *unsure;       // why viewers may not be sent there, or NULL
     const char *doubt;        // what of it was not understood; or NULL
+    const char *not_all;      // why some distribution that has it does not send every viewer there, or NULL
+    const char *ipv4_only;    // id of one that takes no viewer over IPv6, or NULL
     const char *distribution; // id of one that takes viewers without restriction and has it as an origin, or NULL
 };

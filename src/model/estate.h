@@ -532,6 +532,7 @@ struct estate {
     VECTOR(struct db_instance) db_instances;
     VECTOR(struct launch_template) launch_templates;
     VECTOR(struct elastic_address) elastic_addresses;
+    struct map regional_addresses;           // public ones, as text, of regional NAT gateways, which have no interface
     VECTOR(const struct instance *) telling; // instances that tell of a public address, or of no interface
     struct map texts;                        // interned texts
     struct map group_sets;                   // key -> struct group_set

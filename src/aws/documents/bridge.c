@@ -241,7 +241,7 @@ const char **doubt_of_accelerator(struct reader *reader, const char *arn)
 
 // ---- VPC origins
 
-static struct vpc_origin *origin_with(struct reader *reader, const char *id)
+struct vpc_origin *vpc_origin_with(struct reader *reader, const char *id)
 {
     struct vpc_origin *one = map_get(&reader->estate->vpc_origins, id);
     if (one == NULL) {
@@ -285,7 +285,7 @@ static bool read_origin_summary(struct reader *reader, const struct json_cursor 
     (void)into;
     const char *id;
     GUARD(interned_of(reader, at, "Id", &id));
-    struct vpc_origin *one = origin_with(reader, id);
+    struct vpc_origin *one = vpc_origin_with(reader, id);
     reader->doubt = &one->doubt;
     const char *target = text_beside(reader, at, "OriginEndpointArn");
     if (one->told || one->listed_target != NULL) { // each of them tells where it is
@@ -301,9 +301,7 @@ static bool read_origin_summary(struct reader *reader, const struct json_cursor 
 bool read_origin_list(struct reader *reader, const struct json_cursor *at, void *into)
 {
     GUARD(json_expect_object(at, reader->error));
-    struct json_cursor more = json_member(at, "IsTruncated");
-    if (cJSON_IsTrue(more.node))
-        doubt_at(reader, &more, "says that another page follows, and none does");
+    doubt_pages_of(reader, at);
     return each_if_present(reader, at, "Items", read_origin_summary, into);
 }
 
@@ -318,7 +316,7 @@ bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *
     struct port_range http, https;
     GUARD(json_expect_object(at, reader->error));
     GUARD(interned_of(reader, at, "Id", &id));
-    struct vpc_origin *one = origin_with(reader, id);
+    struct vpc_origin *one = vpc_origin_with(reader, id);
     reader->doubt = &one->doubt;
     if (one->told) {
         if (!record_agrees(reader, at, one->record, id, &one->doubt)) { // it may have any target
@@ -347,25 +345,4 @@ bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *
     size_t first = policy == 2 ? 1 : 0, count = policy == 1 ? 2 : 1;
     one->ports = portset_from(reader->arena, ports + first, count);
     return true;
-}
-
-// Notes which VPC origins an enabled distribution has. One that turns some viewers away by itself takes not all of the
-// internet there.
-void note_vpc_origins(struct reader *reader, const struct json_cursor *distribution, const char *id)
-{
-    static const char *const geography[] = {"Restrictions", "GeoRestriction", "RestrictionType", NULL};
-    const cJSON *node = distribution->node, *restriction = node, *item;
-    for (size_t i = 0; geography[i] != NULL; i++)
-        restriction = cJSON_GetObjectItemCaseSensitive(restriction, geography[i]);
-    const char *kind = cJSON_GetStringValue(restriction);
-    bool all = kind != NULL && strcmp(kind, "none") == 0 && text_beside(reader, distribution, "WebACLId") == NULL &&
-               text_same(text_beside(reader, distribution, "Status"), "Deployed") &&
-               cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(node, "Enabled"));
-    const cJSON *origins = cJSON_GetObjectItemCaseSensitive(node, "Origins");
-    cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(origins, "Items")) {
-        const char *origin = cJSON_GetStringValue(
-            cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(item, "VpcOriginConfig"), "VpcOriginId"));
-        if (all && origin != NULL)
-            origin_with(reader, intern(reader, origin))->distribution = id;
-    }
 }

@@ -66,6 +66,14 @@ struct entries_answer {
     bool more;    // another page follows
 };
 
+// That a distribution has a VPC origin.
+struct origin_use {
+    const char *origin;
+    const char *distribution;
+    const char *why; // it may not send every viewer there; or NULL
+    bool ipv4_only;
+};
+
 struct documents {
     struct estate *estate;
     const struct document_opener *opener;
@@ -73,6 +81,7 @@ struct documents {
     VECTOR(struct listing *) listings; // in the order of reading
     struct expectation expected[EXPECT_COUNT];
     VECTOR(struct entries_answer) entries_answers;
+    VECTOR(struct origin_use) uses;
     struct map vpcs;                    // id -> struct record_known
     struct map listeners;               // ARN -> struct record_known
     bool settling;                      // all is read: what is said now is of a network

@@ -124,7 +124,7 @@ enum twin record_twin(struct reader *reader, const struct json_cursor *at, recor
 // Whether it is the same.
 bool record_agrees(struct reader *reader, const struct json_cursor *at, record_place earlier, const char *id,
                    const char **doubt);
-// Puts under a key what must be one thing: where another is there already, both are doubtful.
+// Puts under a key what must be one thing: where another is there already, both are doubtful. What begins with its id.
 void put_alone(struct reader *reader, struct map *map, const char *key, void *value, const char **doubt,
                size_t doubt_offset, const char *what);
 

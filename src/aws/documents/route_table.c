@@ -86,6 +86,20 @@ static bool read_route(struct reader *reader, const struct json_cursor *at, void
     return true;
 }
 
+// The table of a pool of public IPv4 addresses says where what comes to them goes, whatever interface has them: that is
+// not modelled. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RouteTableAssociation.html
+static void name_pool(struct reader *reader, const struct route_table *table, const char *pool)
+{
+    const char *account = reader->place.account, *region = reader->place.region;
+    lack_add(reader->arena, &reader->estate->lacks,
+             &(struct lack){kind_name(KIND_ROUTE_TABLES), account == NULL ? "unknown" : account,
+                            region == NULL ? "unknown" : region, table->id,
+                            arena_printf(reader->arena,
+                                         "missing: where what comes to public IPv4 pool %s goes: %s, its route table, "
+                                         "is not modelled",
+                                         pool, table->id)});
+}
+
 // A table and the VPC that the record in hand says it is of: where two records differ, each is heeded.
 struct table_reading {
     struct route_table *table;
@@ -100,7 +114,7 @@ static bool read_table_association(struct reader *reader, const struct json_curs
     const struct table_reading *reading = into;
     struct route_table *table = reading->table;
     struct estate *estate = reader->estate;
-    const char *subnet_id, *gateway_id;
+    const char *subnet_id, *gateway_id, *pool = text_beside(reader, at, "PublicIpv4Pool");
     bool is_main = false;
     const char *table_id = text_beside(reader, at, "RouteTableId");
     if (table_id != NULL && strcmp(table_id, table->id) != 0)
@@ -131,6 +145,10 @@ static bool read_table_association(struct reader *reader, const struct json_curs
         table->is_main = true;
         put_alone(reader, &estate->main_table_of_vpc, reading->vpc_id, table, &table->doubt,
                   offsetof(struct route_table, doubt), "the main route table of");
+    }
+    if (pool != NULL && !is_main && subnet_id == NULL && gateway_id == NULL) {
+        name_pool(reader, table, pool);
+        return true;
     }
     return is_main || subnet_id != NULL || gateway_id != NULL ||
            json_fail(at, reader->error, "says neither of what it is the table nor that it is the main one");

@@ -196,6 +196,7 @@ void documents_settle(struct reader *reader)
     settle_weights(reader);
     settle_listeners(reader);
     settle_accelerators(reader);
+    settle_origins(reader);
     settle_rule_records(reader);
     completeness_settle(reader);
     settle_absent_instances(reader);

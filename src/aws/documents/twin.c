@@ -54,6 +54,8 @@ void put_alone(struct reader *reader, struct map *map, const char *key, void *va
         return;
     const char *text = doubt_document(reader, "", "%s %s a second time: neither is believed alone", what, key);
     const char **old_doubt = (const char **)((char *)old + doubt_offset);
+    if (strcmp(*(const char *const *)value, *(const char *const *)old) < 0) // by their ids, in any order of files
+        map_put(reader->arena, map, key, value);
     *doubt = *doubt == NULL ? text : *doubt;
     *old_doubt = *old_doubt == NULL ? text : *old_doubt;
 }
