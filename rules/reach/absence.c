@@ -107,7 +107,7 @@ static void find_elastic_addresses(struct finder *finder)
 {
     for (size_t i = 0; i < finder->estate->elastic_addresses.count; i++) {
         const struct elastic_address *one = &finder->estate->elastic_addresses.items[i];
-        if (!has_address(finder, one->address))
+        if (!has_address(finder, one->address) && map_get(&finder->estate->regional_addresses, one->address) == NULL)
             lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
                   arena_printf(finder->arena, "missing: the interface that Elastic IP address %s is associated with",
                                one->address));
@@ -165,7 +165,7 @@ static void find_attributes(struct finder *finder)
     struct slots slots = sorted(finder, &finder->estate->target_groups);
     for (size_t i = 0; i < slots.items.count; i++) {
         const struct target_group *one = slots.items.items[i]->value;
-        if (one->preserve_client == PRESERVE_DEFAULT && one->name != NULL && one->type != NULL &&
+        if (one->preserve_client == SETTING_NOT_TOLD && one->name != NULL && one->type != NULL &&
             one->protocol != NULL && text_among(one->type, types) && preservation_is_optional(one))
             text_list_add(
                 finder->arena, &finder->set->assumptions,

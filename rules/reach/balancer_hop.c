@@ -2,6 +2,7 @@
 
 #include "model/protocol.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/middlebox.h"
 #include "rules/reach/site.h"
 
 // The ports that a node asks a target from.
@@ -359,6 +360,30 @@ static void bring(struct hopper *hopper, const struct hop_question *hop, struct 
                              &(struct arrival){.brought = clients, .seen = seen, .seen_family = hop->address.family});
 }
 
+// Whether packets go straight from one interface's subnet to an address of its VPC.
+static bool goes_straight(struct hopper *hopper, const struct network_interface *from, struct address to,
+                          reason_list *doubts)
+{
+    const struct site *site = site_of(hopper, from);
+    const struct reason *doubt = site->table == NULL
+                                     ? site->table_missing
+                                     : middlebox_on_way(hopper->set->arena, hopper->estate, site->table, to);
+    if (doubt != NULL)
+        reason_add(hopper->arena, doubts, doubt);
+    return doubt == NULL;
+}
+
+// The same of what a node asks a target, and of what comes back to the node's own address. Whoever answers a client by
+// its own address answers by the load balancer, whatever its subnet's routes.
+static bool is_straight(struct hopper *hopper, const struct hop_question *hop, bool to_node, reason_list *doubts)
+{
+    bool straight = goes_straight(hopper, hop->node, hop->address, doubts);
+    struct address own;
+    for (size_t a = 0; to_node && (own = own_address(hop->node, hop->address.family, a)).family != 0; a++)
+        straight = goes_straight(hopper, hop->target, own, doubts) && straight;
+    return straight;
+}
+
 struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
                            reason_list *doubts)
 {
@@ -389,7 +414,12 @@ struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop
     bring(hopper, hop, behind, same_subnet, &result, because, doubts);
     if (out == LEAVES_PERHAPS)
         arrival_doubt(&result);
-    if (strcmp(from->vpc_id, to->vpc_id) != 0 && !arrival_is_empty(&result)) {
+    if (arrival_is_empty(&result))
+        return result;
+    if (strcmp(from->vpc_id, to->vpc_id) == 0) {
+        if (!is_straight(hopper, hop, !prefixset_is_empty(behind.may), doubts))
+            arrival_doubt(&result);
+    } else {
         arrival_doubt(&result); // peering, a transit gateway
         reason_add(arena, doubts,
                    doubt_of(hopper, to->vpc_id, settle_by_probe,
@@ -397,76 +427,4 @@ struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop
                                          to->vpc_id)));
     }
     return result;
-}
-
-// ---- Zones
-
-static const char *zone_of(const struct hopper *hopper, const struct network_interface *interface)
-{
-    return map_get(&hopper->estate->zone_of_subnet, interface->place->subnet_id);
-}
-
-// Whether nodes pass on to targets in other zones. A target group's own attribute goes before its load balancer's; an
-// application load balancer's own is always on, a network one's off unless it is told. *doubt: why that is not sure.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-cross-zone.html
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/disable-cross-zone.html
-static bool crosses_zones(struct hopper *hopper, const struct load_balancer *balancer, const struct target_group *group,
-                          const struct reason **doubt)
-{
-    struct arena *kept = hopper->set->arena;
-    if (balancer->type == LOAD_BALANCER_CLASSIC) { // its attributes are not read
-        *doubt = doubt_of(hopper, balancer->name, settle_by_probe,
-                          arena_printf(kept, "whether classic load balancer %s passes on to other zones is not told",
-                                       balancer->name));
-        return true;
-    }
-    if (group->cross_zone != SETTING_NOT_TOLD)
-        return group->cross_zone == SETTING_ON;
-    const struct lack *lack = group->attributes_told && balancer->attributes_told
-                                  ? NULL
-                                  : attributes_lack(hopper->estate, balancer->account, balancer->region);
-    if (lack != NULL) {
-        *doubt = attributes_doubt(kept, balancer, lack);
-        return true;
-    }
-    return balancer->type == LOAD_BALANCER_APPLICATION || balancer->cross_zone == SETTING_ON;
-}
-
-static const struct reason *zone_doubt(struct hopper *hopper, const struct network_interface *interface)
-{
-    struct arena *kept = hopper->set->arena;
-    return doubt_of(hopper, interface->id, settle_by_call(kept, KIND_SUBNETS, interface->place->subnet_id),
-                    arena_printf(kept, "the Availability Zone of %s is not told", interface->id));
-}
-
-enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, const struct target_group *group,
-                         const char *target_zone, reason_list *doubts)
-{
-    const struct load_balancer *balancer = hop->balancer;
-    const struct network_interface *node = hop->node, *target = hop->target;
-    const char *from = zone_of(hopper, node), *to = target_zone != NULL ? target_zone : zone_of(hopper, target);
-    const struct reason *doubt = NULL;
-    if (text_same(to, "all") || (from != NULL && text_same(from, to)))
-        return ZONE_SURELY;
-    bool crosses = crosses_zones(hopper, balancer, group, &doubt);
-    if (doubt == NULL && crosses)
-        return ZONE_SURELY;
-    if (doubt == NULL && from != NULL && to != NULL && group != NULL && strcmp(group->type, "alb") == 0)
-        doubt = doubt_of(hopper, balancer->name, settle_by_probe,
-                         arena_printf(hopper->set->arena,
-                                      "whether %s, whose nodes keep to their zones, passes on to %s in another one is "
-                                      "not documented",
-                                      balancer->name, target->id));
-    if (doubt == NULL && (from == NULL || to == NULL))
-        doubt = zone_doubt(hopper, from == NULL ? node : target);
-    if (!crosses && group->cross_zone == SETTING_NOT_TOLD && !balancer->attributes_told)
-        text_list_add(hopper->set->arena, &hopper->set->assumptions,
-                      arena_printf(hopper->set->arena,
-                                   "attributes of load balancer %s absent: its nodes reach targets of their own zone "
-                                   "only, as is AWS's default",
-                                   balancer->name));
-    if (doubt == NULL)
-        return ZONE_NOT;
-    reason_add(hopper->arena, doubts, doubt);
-    return ZONE_PERHAPS;
 }

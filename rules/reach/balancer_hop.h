@@ -37,7 +37,8 @@ struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop
                            reason_list *doubts);
 
 // Whether the node sends to targets in the target's zone: in its own zone always, in others where cross-zone load
-// balancing is on. `group` is NULL behind a classic load balancer; target_zone what is registered, or NULL.
+// balancing is on. `group` is NULL behind a classic load balancer; target_zone what is registered, or NULL;
+// zone_unsure: two documents differ in that.
 enum in_zone { ZONE_NOT, ZONE_PERHAPS, ZONE_SURELY };
 enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, const struct target_group *group,
-                         const char *target_zone, reason_list *doubts);
+                         const char *target_zone, bool zone_unsure, reason_list *doubts);

@@ -51,35 +51,50 @@ const char *target_group_name(const struct target_group *group)
 // ---- From the nodes to one target
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
-static bool preserves_client(const struct hop_in *in)
+enum preserves { PRESERVES_NOT, PRESERVES_PERHAPS, PRESERVES };
+
+static enum preserves preserves_client(const struct hop_in *in)
 {
     const struct target_group *group = in->group;
-    if (group == NULL || in->front->balancer->type != LOAD_BALANCER_NETWORK)
-        return false;
-    if (strcmp(group->type, "alb") == 0 || !preservation_is_optional(group) || group->preserve_client == PRESERVE_ON)
-        return true;
-    return group->preserve_client == PRESERVE_DEFAULT && preserves_by_default(group);
+    const struct load_balancer *balancer = in->front->balancer;
+    if (group == NULL || (balancer->type != LOAD_BALANCER_NETWORK && !balancer->type_unsure))
+        return PRESERVES_NOT;
+    if (balancer->type_unsure || group->preserve_client == SETTING_UNSURE)
+        return PRESERVES_PERHAPS;
+    bool always = strcmp(group->type, "alb") == 0 || !preservation_is_optional(group);
+    bool told = group->preserve_client != SETTING_NOT_TOLD;
+    return always || (told ? group->preserve_client == SETTING_ON : preserves_by_default(group)) ? PRESERVES
+                                                                                                 : PRESERVES_NOT;
 }
 
 // What one node brings to a target.
 static struct arrival through_node(struct walker *walker, const struct hop_in *in, size_t n,
                                    const struct network_interface *target, struct address address, uint16_t port,
-                                   const char *zone, bool *other_zone, reason_list *because, reason_list *doubts)
+                                   const struct target *registered, bool *other_zone, reason_list *because,
+                                   reason_list *doubts)
 {
+    enum preserves preserves = preserves_client(in);
     struct hop_question hop = {.balancer = in->front->balancer,
                                .node = in->front->nodes.items[n],
                                .target = target,
                                .address = address,
                                .port = port,
                                .protocol = in->protocol,
-                               .preserves = preserves_client(in),
+                               .preserves = preserves != PRESERVES_NOT,
                                .family = in->family,
                                .arrival = in->at_node[n]};
     reason_list own_because = {0}, own_doubts = {0};
     struct arrival arrival = hop_through(&walker->hopper, &hop, &own_because, &own_doubts);
+    if (preserves == PRESERVES_PERHAPS) {
+        hop.preserves = false;
+        struct arrival other = hop_through(&walker->hopper, &hop, &own_because, &own_doubts);
+        arrival = arrival_union(walker->arena, &arrival, &other);
+        arrival_doubt(&arrival);
+    }
     if (arrival_is_empty(&arrival))
         return arrival;
-    enum in_zone serves = hop_in_zone(&walker->hopper, &hop, in->group, zone, &own_doubts);
+    enum in_zone serves = hop_in_zone(&walker->hopper, &hop, in->group, registered == NULL ? NULL : registered->zone,
+                                      registered != NULL && registered->zone_unsure, &own_doubts);
     if (serves == ZONE_NOT) {
         *other_zone = true;
         return (struct arrival){0};
@@ -94,13 +109,14 @@ static struct arrival through_node(struct walker *walker, const struct hop_in *i
 // Who reaches a target's port by the nodes.
 static struct arrival through_nodes(struct walker *walker, const struct hop_in *in,
                                     const struct network_interface *target, struct address address, uint16_t port,
-                                    const char *zone, reason_list *because, reason_list *doubts)
+                                    const struct target *registered, reason_list *because, reason_list *doubts)
 {
     struct arena *arena = walker->arena;
     struct arrival result = {0};
     bool other_zone = false;
     for (size_t n = 0; n < in->front->nodes.count; n++) {
-        struct arrival some = through_node(walker, in, n, target, address, port, zone, &other_zone, because, doubts);
+        struct arrival some =
+            through_node(walker, in, n, target, address, port, registered, &other_zone, because, doubts);
         result = arrival_union(arena, &result, &some);
     }
     if (other_zone && arrival_is_empty(&result))
@@ -154,6 +170,8 @@ static enum takes takes_clients(const struct target *target, bool asleep)
 {
     static const char *const taking[] = {"healthy", "unhealthy", NULL};
     static const char *const reasons[] = {"Target.NotRegistered", "Target.NotInUse", "Target.IpUnusable", NULL};
+    if (target->unsure)
+        return TAKES_PERHAPS;
     if (text_among(target->health, taking))
         return TAKES;
     if (strcmp(target->health, "draining") == 0)
@@ -176,6 +194,7 @@ static bool heed_health(struct walker *walker, struct hop_in *in, const struct t
     if (takes == TAKES_PERHAPS) {
         in->doubtful = true;
         const char *health = strcmp(target->health, "unknown") == 0 ? "not told"
+                             : target->unsure                       ? "told in two ways"
                              : target->reason == NULL               ? target->health
                                                       : arena_printf(kept, "%s (%s)", target->health, target->reason);
         reason_add(walker->arena, &in->doubts,
@@ -225,6 +244,40 @@ struct arrived {
     reason_list doubts;
 };
 
+static bool same_path(const reason_list *via, const reason_list *path)
+{
+    for (size_t i = 0; i < path->count; i++)
+        if (i >= via->count || !reason_same(via->items[i], path->items[i]))
+            return false;
+    return true;
+}
+
+// Whether a target is listed as the same thing by another record of its target group; it is then united with that: of
+// such groups nothing is sure.
+static bool is_listed(struct walker *walker, const struct hop_in *in, const struct arrived *arrived,
+                      struct prefixset sources)
+{
+    struct arena *arena = walker->set->arena;
+    for (size_t i = walker->bridged; i < walker->set->indirect.count; i++) {
+        struct indirect_exposure *one = &walker->set->indirect.items[i];
+        if (one->interface != arrived->target || one->family != in->family || one->exposures.count != 1 ||
+            !text_same(one->target_group, in->group->name) || one->private_address.family != arrived->address.family ||
+            one->private_address.bits != arrived->address.bits)
+            continue;
+        struct exposure *exposure = &one->exposures.items[0];
+        if (exposure->protocol_low != in->protocol || exposure->low != arrived->port ||
+            !same_path(&exposure->via, &in->path))
+            continue;
+        exposure->sources = prefixset_union(walker->arena, exposure->sources, sources);
+        exposure->internet = prefixset_overlap(exposure->sources, prefixset_internet(walker->arena, in->family));
+        for (size_t d = 0; d < arrived->doubts.count; d++)
+            reason_add(arena, &exposure->via, reason_behind(arena, arrived->doubts.items[d]));
+        reason_add_all(arena, &exposure->because, &arrived->because);
+        return true;
+    }
+    return false;
+}
+
 static void list(struct walker *walker, const struct hop_in *in, const struct arrived *arrived)
 {
     struct arena *arena = walker->set->arena;
@@ -232,6 +285,8 @@ static void list(struct walker *walker, const struct hop_in *in, const struct ar
     const struct instance *instance = map_get(&walker->estate->instances, target->instance_id);
     const char *name = instance == NULL ? NULL : tags_name(instance->tags, instance->tag_count);
     struct clients clients = arrival_clients(walker->arena, &arrived->arrival);
+    if (in->group != NULL && in->group->other != NULL && is_listed(walker, in, arrived, clients.may))
+        return;
     struct indirect_exposure *indirect = vector_add(arena, &walker->set->indirect);
     *indirect = (struct indirect_exposure){
         .interface = target,
@@ -298,8 +353,7 @@ static void reach_target(struct walker *walker, const struct hop_in *way, const 
     struct arrived arrived = {.target = target, .address = address, .port = port, .registered = registered};
     reason_add_all(walker->arena, &arrived.because, &in->because);
     reason_add_all(walker->arena, &arrived.doubts, &in->doubts);
-    arrived.arrival = through_nodes(walker, in, target, address, port, registered == NULL ? NULL : registered->zone,
-                                    &arrived.because, &arrived.doubts);
+    arrived.arrival = through_nodes(walker, in, target, address, port, registered, &arrived.because, &arrived.doubts);
     if (arrival_is_empty(&arrived.arrival))
         return;
     if (target->doubt != NULL) {
@@ -534,6 +588,12 @@ void target_follow(struct walker *walker, const struct hop_in *in, const struct 
     const struct target_group *group = in->group;
     uint16_t port = target->port != 0 ? target->port : group->port;
     struct address address = {0};
+    if (port == 0) {
+        walk_lacks(walker, KIND_TARGET_GROUPS, group->arn,
+                   arena_printf(walker->set->arena, "missing: the port of target %s of target group %s", target->id,
+                                target_group_name(group)));
+        return;
+    }
     if (strcmp(group->type, "alb") == 0) {
         reach_balancer(walker, in, target, port, inners);
         return;

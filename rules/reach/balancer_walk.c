@@ -113,7 +113,7 @@ static void name_functions(struct walker *walker, const struct target_group *gro
                       arena_printf(kept, "the Lambda function behind target group %s", target_group_name(group)));
 }
 
-static void follow_group(struct walker *walker, const struct hop_in *way, const struct target_group *group)
+static void follow_kind(struct walker *walker, const struct hop_in *way, const struct target_group *group)
 {
     static const char *const types[] = {"instance", "ip", "alb", "lambda", NULL};
     if (group->type != NULL && strcmp(group->type, "lambda") == 0) {
@@ -142,6 +142,23 @@ static void follow_group(struct walker *walker, const struct hop_in *way, const 
         target_follow(walker, &in, &group->targets.items[t], &inners);
     for (size_t i = 0; i < inners.count; i++)
         walk_inner(walker, &in, &inners.items[i]);
+}
+
+// Where its records differ, it may be what any of them says.
+static void follow_group(struct walker *walker, const struct hop_in *way, const struct target_group *group)
+{
+    follow_kind(walker, way, group);
+    for (const struct target_group *other = group->other; other != NULL; other = other->other) {
+        struct target_group *either = arena_new_of(walker->arena, struct target_group);
+        *either = *group;
+        either->type = other->type;
+        either->protocol = other->protocol;
+        either->port = other->port;
+        either->vpc_id = other->vpc_id;
+        either->family_told = other->family_told;
+        either->is_ipv6 = other->is_ipv6;
+        follow_kind(walker, way, either);
+    }
 }
 
 // ---- Listeners

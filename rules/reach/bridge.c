@@ -9,7 +9,9 @@
 #include "rules/reach/bridge_groups.h"
 #include "rules/reach/gateway.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/middlebox.h"
 #include "rules/reach/owner.h"
+#include "rules/reach/route_table.h"
 
 typedef VECTOR(struct bridge) bridges;
 
@@ -48,7 +50,7 @@ static text_list find_origin_groups(struct arena *scratch, const struct estate *
     text_list found = {0};
     for (size_t i = 0; i < estate->security_groups.size; i++) {
         const struct security_group *group = estate->security_groups.slots[i].value;
-        if (group != NULL && text_same(group->name, cloudfront_group))
+        if (group != NULL && security_group_is_named(group, cloudfront_group))
             *vector_add(scratch, &found) = group->id;
     }
     if (found.count > 1)
@@ -123,16 +125,40 @@ static bool acl_is_open(const struct estate *estate, const struct network_interf
     return open[0] && open[1];
 }
 
+// Why the service's interface and a target may not reach each other straight, by their subnets' routes; or NULL.
+static const struct reason *detour(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
+                                   const struct network_interface *target)
+{
+    const struct network_interface *ends[] = {bridge->interface, target};
+    for (int i = 0; i < 2 && bridge->interface != NULL; i++) {
+        struct lack lack;
+        const struct route_table *table = route_table_of(arena, estate, ends[i], &lack);
+        struct address to = own_address(ends[1 - i]);
+        const struct reason *why = table == NULL    ? reason_lack(arena, REASON_ROUTE, &lack)
+                                   : to.family == 0 ? NULL
+                                                    : middlebox_on_way(arena, estate, table, to);
+        if (why != NULL)
+            return why;
+    }
+    return NULL;
+}
+
 // Why what a document says of a bridge may not come about at a target, or NULL: it surely does.
 static const struct reason *unsure_at(struct arena *arena, const struct estate *estate, const struct bridge *bridge,
                                       const struct network_interface *target, enum family family)
 {
     const char *why = bridge->told->unsure, *settle = bridge->told->settle;
     const char *subnet = target->place->subnet_id;
+    const struct interface_kind *kind = interface_kind_of(target->type);
     if (why == NULL && target->doubt != NULL)
         return interface_doubt(arena, estate, target);
+    if (why == NULL && kind != NULL && kind->admission == INTERFACE_IS_PRIVATE) {
+        why = arena_printf(arena, "what comes to %s, %s, is not modelled", target->id, kind->what);
+        settle = settle_by_probe;
+    }
     if (why == NULL && family == FAMILY_IPV6) {
-        why = "whether its IPv6 clients are sent there is not told";
+        why = bridge->told->ipv4_only != NULL ? bridge->told->ipv4_only
+                                              : "whether its IPv6 clients are sent there is not told";
         settle = settle_by_probe;
     } else if (why == NULL && !acl_is_open(estate, target, family)) {
         bool known = subnet != NULL && (map_get(&estate->acl_of_subnet, subnet) != NULL ||
@@ -140,7 +166,8 @@ static const struct reason *unsure_at(struct arena *arena, const struct estate *
         why = "what its network ACL does to the service is not sure";
         settle = known ? settle_by_probe : settle_by_call(arena, KIND_NETWORK_ACLS, subnet);
     }
-    return why == NULL ? NULL : reason_doubt(arena, REASON_BALANCER, bridge->id, settle, why);
+    return why == NULL ? detour(arena, estate, bridge, target)
+                       : reason_doubt(arena, REASON_BALANCER, bridge->id, settle, why);
 }
 
 // What lets the clients in on the ports of a segment: the listener, rules of groups, and the gateway that must be
@@ -319,7 +346,8 @@ static bool is_target(const struct estate *estate, const struct bridge *bridge, 
         return false;
     const struct interface_kind *kind = interface_kind_of(target->type);
     const struct instance *instance = map_get(&estate->instances, target->instance_id);
-    bool bears = kind == NULL || kind->admission == INTERFACE_ORDINARY || kind->admission == INTERFACE_UNMODELLED;
+    bool bears = kind == NULL || kind->admission == INTERFACE_ORDINARY || kind->admission == INTERFACE_UNMODELLED ||
+                 (kind->admission == INTERFACE_IS_PRIVATE && bridge->told != NULL);
     return bears && target->attached && target != bridge->interface && !is_cloudfront(origin_groups, target) &&
            own_address(target).family != 0 && (instance == NULL || !text_same(instance->state, "terminated")) &&
            (bridge->subnet_id == NULL || target->place->subnet_id == NULL ||

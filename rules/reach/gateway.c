@@ -45,13 +45,15 @@ struct lack association_lack(struct arena *arena, const struct estate *estate, c
 // An internet gateway that the subnet's routes name but the snapshot lacks may be this VPC's.
 static const char *unknown_gateway(const struct estate *estate, const struct route_table *table)
 {
+    const char *first = NULL;
     for (size_t i = 0; table != NULL && i < table->routes.count; i++) {
         const struct route *route = &table->routes.items[i];
         const struct internet_gateway *known = map_get(&estate->internet_gateways, route->target_id);
-        if (route->target == ROUTE_INTERNET_GATEWAY && route->active && (known == NULL || !known->attachments_known))
-            return route->target_id;
+        if (route->target == ROUTE_INTERNET_GATEWAY && route->active && (known == NULL || !known->attachments_known) &&
+            (first == NULL || strcmp(route->target_id, first) < 0))
+            first = route->target_id;
     }
-    return NULL;
+    return first;
 }
 
 // What VPC Block Public Access does to a place, before exclusions.
@@ -95,6 +97,12 @@ static const struct reason *block_doubt(struct arena *arena, const char *id, con
     return reason_doubt(arena, REASON_BLOCK_PUBLIC_ACCESS, id, settle, text);
 }
 
+// Whether two that are told are not the same.
+static bool differ(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(b, "unknown") != 0 && strcmp(a, b) != 0;
+}
+
 enum let_off { LET_OFF_NOT, LET_OFF_MAYBE, LET_OFF };
 
 // Whether exclusions let packets in to a place. Which of two that differ holds, a subnet's or its VPC's, no page tells.
@@ -102,18 +110,22 @@ enum let_off { LET_OFF_NOT, LET_OFF_MAYBE, LET_OFF };
 static enum let_off let_off(struct arena *arena, const struct estate *estate, const struct interface_place *place,
                             const struct block *block, const struct reason **unsure)
 {
+    struct vpc_home home = estate_home(estate, place);
     const char *holders[] = {place->subnet_id, place->vpc_id};
     bool in = false, out_only = false;
     for (int i = 0; i < 2 && !block->of_subnet; i++) {
         const struct block_exclusion *exclusion = map_get(&estate->block_exclusion_of, holders[i]);
         if (exclusion == NULL)
             continue;
-        in = in || (exclusion->lets_in && exclusion->doubt == NULL);
-        out_only = out_only || !exclusion->lets_in;
-        if (exclusion->doubt != NULL)
-            *unsure =
-                block_doubt(arena, holders[i], settle_by_call(arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, holders[i]),
-                            exclusion->doubt);
+        const char *doubt = exclusion->doubt;
+        if (doubt == NULL && (differ(exclusion->account, home.owner) || differ(exclusion->region, home.region)))
+            doubt = arena_printf(
+                arena, "an exclusion of %s from VPC Block Public Access names another account or region", holders[i]);
+        in = in || (exclusion->lets_in && doubt == NULL);
+        out_only = out_only || !exclusion->lets_in || exclusion->differs;
+        if (doubt != NULL)
+            *unsure = block_doubt(arena, holders[i],
+                                  settle_by_call(arena, KIND_BLOCK_PUBLIC_ACCESS_EXCLUSIONS, holders[i]), doubt);
     }
     if (in && !out_only)
         *unsure = NULL; // another one in transition takes nothing away
@@ -381,6 +393,15 @@ static void admit_private_space(struct arena *arena, const struct estate *estate
         arena_printf(arena, "%s lies in private IPv6 space, which is not advertised on the internet", text));
 }
 
+// Whether something that takes nothing in was given a public way in: an IPv4 address of the internet or, a VPC
+// endpoint, whose IPv6 address DenyAllIgwTraffic keeps from it, that this is off.
+static bool is_opened(const struct interface_kind *kind, const struct network_interface *interface, enum family family)
+{
+    if (kind == NULL || kind->admission != INTERFACE_IS_PRIVATE)
+        return false;
+    return family == FAMILY_IPV4 || (interface->igw_traffic == IGW_ALLOWED && strcmp(kind->type, "vpc_endpoint") == 0);
+}
+
 struct gate gateway_admits_interface(struct arena *arena, const struct estate *estate,
                                      const struct network_interface *interface, struct address private_address,
                                      enum address_gateway gateway, const struct gate *site)
@@ -389,7 +410,9 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
     gate.doubts = (reason_list){0};
     reason_add_all(arena, &gate.doubts, &site->doubts);
     const struct interface_kind *kind = interface_kind_of(interface->type);
-    if (kind != NULL && kind->admission == INTERFACE_TAKES_NOTHING) {
+    bool opened = is_opened(kind, interface, private_address.family);
+    if (kind != NULL && !opened &&
+        (kind->admission == INTERFACE_TAKES_NOTHING || kind->admission == INTERFACE_IS_PRIVATE)) {
         gate.state = GATE_SHUT;
         gate.why = reason_stop(arena, REASON_GATEWAY, interface->id,
                                arena_printf(arena, "%s takes in no connection from the internet", kind->what));
@@ -404,6 +427,11 @@ struct gate gateway_admits_interface(struct arena *arena, const struct estate *e
             arena_printf(arena, "DenyAllIgwTraffic of %s drops what comes by the internet gateway", interface->id));
         return gate;
     }
+    if (opened && gate.state != GATE_SHUT)
+        gate_doubt(arena, &gate,
+                   reason_doubt(arena, REASON_GATEWAY, interface->id, settle_by_probe,
+                                arena_printf(arena, "%s is %s: what its public address lets in is not modelled",
+                                             interface->id, kind->what)));
     const struct reason *missing = NULL;
     const struct load_balancer *balancer = load_balancer_of(arena, estate, interface, &missing);
     if (interface->doubt != NULL && gate.state != GATE_SHUT)

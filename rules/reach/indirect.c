@@ -38,7 +38,7 @@ static void index_fronts(struct walker *walker)
 // a network load balancer's targets may see it.
 static bool tells_apart(const struct hop_in *in)
 {
-    bool apart = in->front->balancer->type == LOAD_BALANCER_NETWORK;
+    bool apart = in->front->balancer->type == LOAD_BALANCER_NETWORK || in->front->balancer->type_unsure;
     for (size_t r = 0; in->listener != NULL && r < in->listener->rules.count; r++)
         apart = apart || in->listener->rules.items[r].from_sources;
     return apart;

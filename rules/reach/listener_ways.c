@@ -190,8 +190,11 @@ static void follow_unnamed(struct hopper *hopper, const struct load_balancer *ba
     struct arena *arena = hopper->arena, *kept = hopper->set->arena;
     VECTOR(const struct target_group *) groups = {0};
     bool assumed = false;
-    const struct reason *lack =
-        listener == NULL ? listeners_missing(kept, balancer) : rules_lack(hopper, balancer, listener, home, &assumed);
+    const struct reason *lack = listener == NULL ? listeners_missing(kept, balancer) : NULL;
+    if (lack == NULL && balancer->doubt != NULL) // a listener of it may be another than it seems
+        lack = load_balancer_doubt(kept, hopper->estate, balancer);
+    else if (lack == NULL)
+        lack = rules_lack(hopper, balancer, listener, home, &assumed);
     for (size_t slot = 0; slot < hopper->estate->target_groups.size; slot++) {
         const struct target_group *group = hopper->estate->target_groups.slots[slot].value;
         bool named = group == NULL;

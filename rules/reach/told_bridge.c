@@ -67,10 +67,10 @@ static bool has_address(const struct estate *estate, const char *allocation, con
 // Elastic IP address (by the id of its allocation).
 struct targets {
     interfaces items;
-    const char *unsure; // which of them is the primary one
+    const char *unsure; // which of them is the primary one, or that they are elsewhere than their ARN says
 };
 
-static struct targets targets_of(const struct teller *teller, const char *id)
+static struct targets found_by(const struct teller *teller, const char *id)
 {
     const struct estate *estate = teller->estate;
     const char *balancer = strstr(id, ":loadbalancer/");
@@ -106,6 +106,25 @@ static const char *arn_field(struct arena *arena, const char *arn, int index)
     return arn == NULL || strcspn(arn, ":") == 0 ? NULL : arena_strndup(arena, arn, strcspn(arn, ":"));
 }
 
+static bool may_be(const char *here, const char *wanted)
+{
+    return here == NULL || wanted == NULL || strcmp(here, "unknown") == 0 || strcmp(here, wanted) == 0;
+}
+
+// The same; an ARN, and what names a region beside it, must be those of the interfaces that it finds.
+static struct targets targets_of(const struct teller *teller, const char *id, const char *region)
+{
+    struct targets found = found_by(teller, id);
+    const char *own_region = arn_field(teller->arena, id, 3), *account = arn_field(teller->arena, id, 4);
+    for (size_t i = 0; i < found.items.count && found.unsure == NULL; i++) {
+        const struct interface_place *place = found.items.items[i]->place;
+        if (!may_be(place->region, own_region) || !may_be(place->region, region) || !may_be(place->account_id, account))
+            found.unsure = arena_printf(teller->arena, "%s is named as of another account or region than %s is", id,
+                                        found.items.items[i]->id);
+    }
+    return found;
+}
+
 // ---- Accelerators
 
 // By its type; where that is not told, by the group that the service makes.
@@ -117,7 +136,8 @@ bool is_accelerators(const struct estate *estate, const struct network_interface
         return true;
     for (size_t i = 0; interface->requester_managed && groups != NULL && i < groups->count; i++) {
         const struct security_group *group = map_get(&estate->security_groups, groups->ids[i]);
-        if (group != NULL && text_same(group->name, "GlobalAccelerator") && strcmp(interface->type, "interface") == 0)
+        if (group != NULL && security_group_is_named(group, "GlobalAccelerator") &&
+            strcmp(interface->type, "interface") == 0)
             return true;
     }
     return false;
@@ -220,11 +240,6 @@ static void decide_subnets(struct teller *teller, const struct targets *targets)
         decide(teller, accelerators_in(teller->estate, targets->items.items[i]->place->subnet_id));
 }
 
-static bool may_be(const char *here, const char *wanted)
-{
-    return here == NULL || wanted == NULL || strcmp(here, "unknown") == 0 || strcmp(here, wanted) == 0;
-}
-
 // Whether the snapshot tells of the network of an account's region; either may be NULL, where it is not told.
 static bool covers(const struct estate *estate, const char *account, const char *region)
 {
@@ -298,7 +313,7 @@ static void tell_accelerators(struct teller *teller)
                 const struct accelerator_listener *listener = &one->listeners.items[l];
                 const struct accelerator_group *group = &listener->groups.items[g];
                 for (size_t e = 0; e < group->endpoints.count; e++) {
-                    struct targets targets = targets_of(teller, group->endpoints.items[e].id);
+                    struct targets targets = targets_of(teller, group->endpoints.items[e].id, group->region);
                     decide_subnets(teller, &targets);
                     if (one->enabled && targets.items.count == 0)
                         note_endpoint(teller, one, group, &group->endpoints.items[e]);
@@ -315,7 +330,7 @@ static struct targets targets_in(struct teller *teller, const struct vpc_origin 
 {
     struct targets all = {0}, here = {0};
     if (origin->target != NULL)
-        all = targets_of(teller, origin->target);
+        all = targets_of(teller, origin->target, NULL);
     here.unsure = all.unsure;
     for (size_t i = 0; i < all.items.count; i++)
         if (strcmp(all.items.items[i]->place->vpc_id, vpc_id) == 0)
@@ -332,7 +347,8 @@ static void tell_origin(struct teller *teller, const struct vpc_origin *origin, 
             ? settle_by_call(teller->arena, KIND_VPC_ORIGINS, origin->id)
             : settle_by_call(teller->arena, KIND_NETWORK_INTERFACES, text_behind_slash(origin->target));
     if (unsure == NULL && origin->distribution == NULL) {
-        unsure = "no distribution of the snapshot is known to send every viewer there";
+        unsure = origin->not_all != NULL ? origin->not_all
+                                         : "no distribution of the snapshot is known to send every viewer there";
         settle = is_broken(teller->estate, KIND_DISTRIBUTIONS) || !estate_has(teller->estate, KIND_DISTRIBUTIONS)
                      ? settle_by_call(teller->arena, KIND_DISTRIBUTIONS, NULL)
                      : settle_by_probe;
@@ -350,6 +366,12 @@ static void tell_origin(struct teller *teller, const struct vpc_origin *origin, 
             .ports = origin->ports,
             .protocol = PROTOCOL_TCP,
             .takes_ipv6 = true,
+            .ipv4_only = origin->ipv4_only == NULL
+                             ? NULL
+                             : arena_printf(teller->arena,
+                                            "distribution %s takes no viewers over IPv6; whether one of "
+                                            "another account does is not told",
+                                            origin->ipv4_only),
             .unsure = unsure,
             .settle = settle,
         };
@@ -407,7 +429,7 @@ static void note_origin(struct teller *teller, const struct vpc_origin *origin,
     struct targets targets = {0};
     if (origin->target == NULL)
         return;
-    targets = targets_of(teller, origin->target);
+    targets = targets_of(teller, origin->target, NULL);
     if (targets.items.count == 0) {
         note_origin_target(teller, origin);
         return;

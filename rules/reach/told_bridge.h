@@ -13,8 +13,9 @@ struct told_bridge {
     const struct network_interface *target;
     struct portset ports; // of the target
     int protocol;
-    bool keeps_client; // the target sees the client's own address
-    bool from_edge;    // it sees some address of AWS's own
+    bool keeps_client;     // the target sees the client's own address
+    bool from_edge;        // it sees some address of AWS's own
+    const char *ipv4_only; // why its IPv6 clients may not be sent there, where that is told; or NULL
     bool takes_ipv6;
     const char *unsure; // why clients may not come, or NULL
     const char *settle; // what would settle that

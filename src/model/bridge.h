@@ -58,11 +58,15 @@ struct accelerator {
 struct vpc_origin {
     const char *id;
     const char *account;
-    const char *target; // ARN of a load balancer or an instance
-    bool told;          // its own record is there, not only the list of all
+    const char *target;        // ARN of a load balancer or an instance
+    const char *listed_target; // as the list of all tells it, or NULL
+    bool target_differs;       // two answers tell of different ones
+    bool told;                 // its own record is there, not only the list of all
     uint64_t record;
     struct portset ports;
     const char *unsure;       // why viewers may not be sent there, or NULL
     const char *doubt;        // what of it was not understood; or NULL
+    const char *not_all;      // why some distribution that has it does not send every viewer there, or NULL
+    const char *ipv4_only;    // id of one that takes no viewer over IPv6, or NULL
     const char *distribution; // id of one that takes viewers without restriction and has it as an origin, or NULL
 };

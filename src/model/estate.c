@@ -154,6 +154,11 @@ struct vpc_home estate_home(const struct estate *estate, const struct interface_
     return home;
 }
 
+bool security_group_is_named(const struct security_group *group, const char *name)
+{
+    return text_same(group->name, name) || text_same(group->other_name, name);
+}
+
 // What is known of an account and region, or NULL.
 static const struct completeness *completeness_of(const struct estate *estate, const char *account, const char *region)
 {

@@ -168,6 +168,7 @@ struct group_set {
 struct security_group {
     const char *id;
     const char *name;
+    const char *other_name; // another record of it says; or NULL
     const char *vpc_id;
     const char *account_id; // of the owner, or NULL
     const char *evidence;   // path of the document that tells of it, in the snapshot
@@ -244,7 +245,10 @@ struct block_options {
 
 // What a VPC or subnet is let off from Block Public Access.
 struct block_exclusion {
-    bool lets_in;
+    const char *account; // that its ResourceArn tells, or NULL
+    const char *region;
+    bool lets_in;      // one of them does
+    bool differs;      // and another does not; `doubt` says so
     const char *doubt; // why that is not sure, or NULL
 };
 
@@ -311,6 +315,7 @@ struct instance {
     const struct interface_place *place; // without a subnet
     const struct group_set *groups;      // of its primary interface, or NULL where that is not told
     bool has_interface;                  // its own record tells of one that is read
+    bool state_unsure;                   // two records differ in its state, which is NULL then
     bool between;                        // it ends or only starts, and its interfaces are in no VPC
     const char *doubt;                   // its record contradicts another one
     record_place record;
@@ -359,6 +364,7 @@ struct network_interface {
     bool type_told;
     bool groups_unsure; // whether its groups apply to it is not known; `doubt` says why
     bool attached;
+    bool instance_elsewhere; // what it is attached to is not of its own account
     bool requester_managed;
     bool is_database;   // RDS's own
     bool is_vpc_origin; // CloudFront's, by its description
@@ -405,11 +411,18 @@ struct listener {
 };
 
 // An attribute that is on or off.
-enum setting { SETTING_NOT_TOLD, SETTING_OFF, SETTING_ON };
+enum setting {
+    SETTING_NOT_TOLD,
+    SETTING_OFF,
+    SETTING_ON,
+    SETTING_ELSEWHERE, // as it is set of another thing
+    SETTING_UNSURE     // two documents contradict each other; the thing's `doubt` says so
+};
 
 struct load_balancer {
     enum load_balancer_type type;
-    const char *arn; // of a classic one: its name
+    bool type_unsure; // its records differ in it
+    const char *arn;  // of a classic one: its name
     const char *name;
     const char *vpc_id;
     const char *account;
@@ -423,6 +436,7 @@ struct load_balancer {
     VECTOR(const char *) addresses; // public ones that its record tells
     VECTOR(const char *) subnets;   // in which it has nodes
     VECTOR(const char *) groups;
+    bool groups_told;
     VECTOR(struct listener) listeners;
     VECTOR(const char *) instances; // classic only
     enum setting cross_zone;        // load_balancing.cross_zone.enabled
@@ -436,10 +450,9 @@ struct target {
     const char *health; // "healthy", "unhealthy"..., or "unknown"
     const char *reason; // "Target.InvalidState"..., or NULL
     const char *zone;   // an Availability Zone, "all", or NULL: its subnet's
+    bool unsure;        // another answer says otherwise of its health
+    bool zone_unsure;   // or of its zone
 };
-
-// Whether targets see the clients' own addresses: by their group's attribute, or by AWS's default for its type.
-enum preservation { PRESERVE_DEFAULT, PRESERVE_OFF, PRESERVE_ON };
 
 struct target_group {
     const char *arn;
@@ -451,8 +464,9 @@ struct target_group {
     bool targets_known;
     const char *doubt; // what of it or of its targets was not understood
     record_place record;
-    enum preservation preserve_client;
-    enum setting cross_zone; // not told: as its load balancer's
+    enum setting preserve_client; // not told: AWS's default for its type
+    enum setting cross_zone;      // not told: as its load balancer's
+    struct target_group *other;   // what another record of it says, which may be so as well; or NULL
     bool attributes_told;
     bool family_told; // IpAddressType is
     bool is_ipv6;
@@ -518,6 +532,7 @@ struct estate {
     VECTOR(struct db_instance) db_instances;
     VECTOR(struct launch_template) launch_templates;
     VECTOR(struct elastic_address) elastic_addresses;
+    struct map regional_addresses;           // public ones, as text, of regional NAT gateways, which have no interface
     VECTOR(const struct instance *) telling; // instances that tell of a public address, or of no interface
     struct map texts;                        // interned texts
     struct map group_sets;                   // key -> struct group_set
@@ -573,6 +588,9 @@ bool estate_match_rule_record(const struct estate *estate, const char *group, co
 const struct rule_record *estate_rule_record(const struct estate *estate, const char *group,
                                              const struct security_group_rule *rule, bool egress,
                                              const struct prefix *prefix, const char *peer);
+
+// Whether it has this name, or may have.
+bool security_group_is_named(const struct security_group *group, const char *name);
 
 // The interface with an id, or NULL.
 struct network_interface *estate_interface(const struct estate *estate, const char *id);

@@ -16,15 +16,16 @@ static const struct interface_kind kinds[] = {
     {"load_balancer", INTERFACE_ORDINARY, NULL},
     {"network_load_balancer", INTERFACE_ORDINARY, NULL},
     // https://docs.aws.amazon.com/elasticloadbalancing/latest/gateway/introduction.html: clients come by its endpoints
-    {"gateway_load_balancer", INTERFACE_TAKES_NOTHING, "a Gateway Load Balancer"},
-    {"gateway_load_balancer_endpoint", INTERFACE_TAKES_NOTHING, "a Gateway Load Balancer endpoint"},
+    {"gateway_load_balancer", INTERFACE_IS_PRIVATE, "a Gateway Load Balancer"},
+    {"gateway_load_balancer_endpoint", INTERFACE_IS_PRIVATE, "a Gateway Load Balancer endpoint"},
     // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html
     {"nat_gateway", INTERFACE_TAKES_NOTHING, "a NAT gateway"},
     {"natGateway", INTERFACE_TAKES_NOTHING, "a NAT gateway"},
     // https://docs.aws.amazon.com/vpc/latest/tgw/how-transit-gateways-work.html: a router's port, no host
-    {"transit_gateway", INTERFACE_TAKES_NOTHING, "a transit gateway attachment"},
-    // https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html
-    {"vpc_endpoint", INTERFACE_TAKES_NOTHING, "a VPC endpoint"},
+    {"transit_gateway", INTERFACE_IS_PRIVATE, "a transit gateway attachment"},
+    // https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html. AWS Transfer Family gives its
+    // own Elastic IP addresses: https://docs.aws.amazon.com/transfer/latest/userguide/API_EndpointDetails.html
+    {"vpc_endpoint", INTERFACE_IS_PRIVATE, "a VPC endpoint"},
     // https://aws.amazon.com/lambda/faqs/: inbound network connections are blocked
     {"lambda", INTERFACE_TAKES_NOTHING, "a Lambda function"},
     // https://docs.aws.amazon.com/global-accelerator/latest/dg/preserve-client-ip-address.html

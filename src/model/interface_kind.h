@@ -11,6 +11,7 @@
 enum interface_admission {
     INTERFACE_ORDINARY,      // what groups, ACL and routes let in
     INTERFACE_TAKES_NOTHING, // no connection from the internet, whatever those say
+    INTERFACE_IS_PRIVATE,    // the same; but what a public IPv4 address that somebody gave it lets in is not modelled
     INTERFACE_BRINGS_IN,     // by it a service reaches into the VPC for clients on the internet
     INTERFACE_UNMODELLED     // what reaches it, and whether groups apply to it, is not modelled
 };

@@ -260,7 +260,7 @@ class Ways(Behind):
         estate = balanced("network", protocol="TCP")
         estate["SecurityGroups"][0]["IpPermissionsEgress"] = []
         self.assertEqual(self.behind(estate), {})
-        estate["NetworkInterfaces"][0]["Groups"] = []
+        estate["NetworkInterfaces"][0]["Groups"] = estate["LoadBalancers"][0]["SecurityGroups"] = []
         estate["SecurityGroups"][1]["IpPermissions"] = [permission("tcp", (8080, 8080), ["8.0.0.0/8"])]
         self.sure(estate, "443/TCP")
 

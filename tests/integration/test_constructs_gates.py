@@ -15,7 +15,8 @@ from test_world import MAYBE, REACHED, V4, V6, Case, documents, each, folder, na
 
 SHUT = {V4: "no", V6: "no"}
 SUBNET, VPC = "subnet/subnet-1", "vpc/vpc-1"
-KINDS = {"no": "nat_gateway natGateway transit_gateway gateway_load_balancer gateway_load_balancer_endpoint vpc_endpoint lambda",
+KINDS = {"no": "nat_gateway natGateway lambda",
+         "private": "transit_gateway gateway_load_balancer gateway_load_balancer_endpoint vpc_endpoint",
          "exact": "interface efa trunk branch load_balancer network_load_balancer",
          "possible": "global_accelerator_managed api_gateway_managed ec2_instance_connect_endpoint quicksight iot_rules_managed "
                      "aws_codestar_connections_managed evs efa-only"}
@@ -174,10 +175,25 @@ class Interfaces(Gates):
 
     @each((kind, answer) for answer, kinds in KINDS.items() for kind in kinds.split())
     def test_rows_05_06_60_72_every_kind_of_interface_is_decided(self, kind, answer):
-        says = {} if answer != "possible" else {"endpoints": kind}
-        self.verdict(world(InterfaceType=kind), {V4: answer, V6: answer}, **says)
+        four, six = ("possible", "no") if answer == "private" else (answer, answer)
+        says = {} if four != "possible" else {"endpoints": "eni-1 is " + ("a" if answer == "private" else "of type " + kind)}
+        self.verdict(world(InterfaceType=kind), {V4: four, V6: six}, **says)
         # Whatever groups are on it, or none.
-        self.verdict(world(InterfaceType=kind, Groups=[]), {V4: answer, V6: answer}, **says)
+        self.verdict(world(InterfaceType=kind, Groups=[]), {V4: four, V6: six}, **says)
+
+    @each([(None, "possible", "no"), (False, "possible", "possible"), (True, "no", "no")])
+    def test_a_public_address_of_a_vpc_endpoint_is_possible_as_transfer_familys_and_named(self, deny, four, six):
+        estate = world(InterfaceType="vpc_endpoint", **({} if deny is None else {"DenyAllIgwTraffic": deny}))
+        output = self.verdict(estate, {V4: four, V6: six}, **({} if deny else {"endpoints": "eni-1 is a VPC endpoint: what its public address lets in"}))
+        self.assertEqual(reach(output, V4, 22), "no")  # its groups count
+        estate["InternetGateways"][0]["Attachments"] = []
+        self.verdict(estate, SHUT)
+
+    @each([("lambda", "possible", 3), ("interface", "exact", 0)])
+    def test_an_interface_of_a_type_that_a_documents_vpc_endpoint_has_not_is_judged_by_the_one_that_takes_in_more(self, kind, answer, status):
+        estate = world(InterfaceType=kind)
+        estate["VpcEndpoints"] = [{"VpcEndpointId": "vpce-1", "VpcEndpointType": "Interface", "VpcId": "vpc-1", "NetworkInterfaceIds": ["eni-1"]}]
+        self.verdict(estate, {V4: answer}, status)
 
     @each([("evs",), ("a_kind_that_is_new",), ("efa-only",)])
     def test_row_60_where_groups_may_not_apply_none_makes_it_unreachable(self, kind):

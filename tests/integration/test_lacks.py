@@ -80,6 +80,23 @@ class Lacks(Case):
         made["NetworkInterfaces"][0]["Ipv6Addresses"] = [{"Ipv6Address": one} for one in addresses]
         self.check(folder(documents(made)), status, {}, **({"missing": "IPv6 address of dualstack load balancer front subnet-1"} if status else {}))
 
+    @each([("regional", [], 0), ("regional", ["eni-9"], 0), ("zonal", ["eni-9"], 3), (None, ["eni-9"], 3), ("a-new-word", ["eni-9"], 3)])
+    def test_a_regional_nat_gateway_has_no_interface_and_is_named_and_so_is_no_elastic_ip_address_of_its(self, mode, interfaces, status):
+        made = plain()
+        address = {"PublicIp": "198.51.100.9", "AllocationId": "eipalloc-9", "AssociationId": "eipassoc-9"}
+        made["NatGateways"] = [{"NatGatewayId": "nat-1", "VpcId": "vpc-1", "State": "available", **({"AvailabilityMode": mode} if mode else {}),
+                                "NatGatewayAddresses": [{**address, **({"NetworkInterfaceId": interfaces[0]} if interfaces else {})}]}]
+        made["Addresses"] = [address]
+        says = {"missing": "198.51.100.9"} if status else {"not_covered": "regional NAT gateway nat-1 198.51.100.9"}
+        self.check(folder(documents(made)), status, {V4: "exact"}, **says)
+
+    @each([(None, 3), ("associated", 3), ("disassociated", 0)])
+    def test_a_route_table_of_a_pool_of_public_addresses_is_named_and_costs_nothing_else(self, state, status):
+        made = plain()
+        made["RouteTables"].append({"RouteTableId": "rtb-p", "VpcId": "vpc-1", "Routes": [], "Associations": [
+            {"Main": False, "PublicIpv4Pool": "ipv4pool-ec2-1", **({"AssociationState": {"State": state}} if state else {})}]})
+        self.check(folder(documents(made)), status, {V4: "exact"}, **({"missing": "ipv4pool-ec2-1 rtb-p"} if status else {}))
+
     def test_listeners_of_a_balancer_behind_an_accelerator_that_are_not_there_are_missing(self):
         made, health = behind_balancer()
         del made["Listeners"]

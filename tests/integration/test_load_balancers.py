@@ -73,7 +73,7 @@ class LoadBalancers(Case):
 
     def test_no_group_on_a_network_load_balancer_means_no_filter(self):
         estate = balanced("network")
-        estate["NetworkInterfaces"][0]["Groups"] = []
+        estate["NetworkInterfaces"][0]["Groups"] = estate["LoadBalancers"][0]["SecurityGroups"] = []
         self.assertEqual(self.exposures(estate, "9.9.9.9", "198.51.100.9"), {
             ("tcp", 443, 443): "exact", ("icmp", None, None): "possible", ("icmpv6", None, None): "possible"})
 

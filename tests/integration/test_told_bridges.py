@@ -309,7 +309,7 @@ def origin(target="arn:aws:ec2:eu-west-3:111122223333:instance/i-1", policy="htt
 def distributions(origin="vo_1", **more):
     return {"DistributionList": {"Items": [{"Id": "E1", "ARN": "arn:aws:cloudfront::111122223333:distribution/E1", "Status": "Deployed",
             "DomainName": "e1.cloudfront.net", "Enabled": True, "WebACLId": "", "Restrictions": {"GeoRestriction": {"RestrictionType": "none"}},
-            "Origins": {"Items": [{"Id": "o", "VpcOriginConfig": {"VpcOriginId": origin}}]}, **more}]}}
+            "Origins": {"Items": [{"Id": "o", "VpcOriginConfig": {"VpcOriginId": origin}}]}, "DefaultCacheBehavior": {"TargetOriginId": "o"}, **more}]}}
 
 
 class VpcOrigins(Told):
@@ -347,6 +347,49 @@ class VpcOrigins(Told):
     def test_without_a_distribution_that_sends_every_viewer_there_it_is_possible(self, change):
         files = {"o.json": origin()} if not change else {"o.json": origin(), "d.json": distributions(**change)}
         self.assertEqual(self.outcome(self.estate(), files), {("eni-1", family, "tcp", 443, 443, "possible") for family in "46"})
+
+    OTHER = {"TargetOriginId": "bucket"}
+
+    @each([({"DefaultCacheBehavior": OTHER}, "has no cache behavior that sends viewers there"),
+           ({"DefaultCacheBehavior": OTHER, "CacheBehaviors": {"Items": [{"PathPattern": "/a", "TargetOriginId": "o"}]}}, None),
+           ({"DefaultCacheBehavior": OTHER, "CacheBehaviors": {"Items": [{"TargetOriginId": "o", "TrustedKeyGroups": {"Enabled": True}}]}}, "trusted key groups"),
+           ({"DefaultCacheBehavior": {"TargetOriginId": "o", "TrustedSigners": {"Enabled": True}}}, "trusted signers"),
+           ({"DefaultCacheBehavior": {"TargetOriginId": "o", "TrustedSigners": {"Enabled": False}}}, None),
+           ({"DefaultCacheBehavior": {"TargetOriginId": "o", "FunctionAssociations": {"Quantity": 1, "Items": [{}]}}}, "has a function"),
+           ({"DefaultCacheBehavior": {"TargetOriginId": "o", "LambdaFunctionAssociations": {"Quantity": 0}}}, None),
+           ({"DefaultCacheBehavior": {"TargetOriginId": "g"}, "OriginGroups": {"Items": [{"Id": "g", "Members": {"Items": [{"OriginId": "o"}, {"OriginId": "b"}]}}]}}, None),
+           ({"DefaultCacheBehavior": {"TargetOriginId": "g"}, "OriginGroups": {"Items": [{"Id": "g", "Members": {"Items": [{"OriginId": "b"}, {"OriginId": "o"}]}}]}},
+            "only where another origin fails"),
+           ({"DefaultCacheBehavior": None}, "does not tell its cache behaviors"), ({"ConnectionMode": "tenant-only"}, "serves tenants"), ({"ConnectionMode": "direct"}, None),
+           ({"ConnectionMode": "a-new-word"}, "serves tenants"), ({"Staging": True}, "staging"), ({"Staging": False}, None),
+           ({"ViewerMtlsConfig": {"Mode": "required"}}, "certificates"), ({"ViewerMtlsConfig": {"Mode": "optional"}}, None),
+           ({"ConnectionFunctionAssociation": {"Id": "f"}}, "turn connections away"), ({"Enabled": False}, "is not enabled"), ({"Status": "InProgress"}, "deployed"),
+           ({"WebACLId": "arn:x"}, "web ACL"), ({"Restrictions": {"GeoRestriction": {"RestrictionType": "blacklist"}}}, "geographic")])
+    def test_each_thing_by_which_a_distribution_keeps_viewers_from_an_origin_is_named(self, change, words):
+        found = self.outcome(self.estate(), {"o.json": origin(), "d.json": distributions(**change)})
+        self.assertEqual({x[-1] for x in found if x[1] == "4"}, {"possible" if words else "exact"})
+        self.assertTrue(words is None or named(self.output, ["indirect"], "distribution E1 " + words), self.output["indirect"])
+
+    def test_a_distribution_without_ipv6_is_named_where_ipv6_viewers_are_possible(self):
+        self.outcome(self.estate(), {"o.json": origin(), "d.json": distributions(IsIPV6Enabled=False)})
+        self.assertTrue(named(self.output, ["indirect"], "E1 takes no viewers over IPv6"))
+
+    @each([("a.json", "b.json"), ("b.json", "a.json")])
+    def test_of_two_records_of_one_distribution_that_differ_neither_is_believed(self, one, other):
+        found = self.outcome(self.estate(), {"o.json": origin(), one: distributions(), other: distributions(Enabled=False)})
+        self.assertEqual({x[-1] for x in found}, {"possible"})
+
+    @each([({"IsTruncated": True},), ({"IsTruncated": "true"},), ({"NextMarker": "m"},), ({"Marker": "m"},), ({"Quantity": 2},)])
+    def test_a_list_of_origins_or_distributions_that_is_not_whole_decides_nothing_and_is_named(self, mark):
+        files = {"o.json": origin(), "d.json": distributions(), "l.json": {"VpcOriginList": {"Items": [{"Id": "vo_1", "Status": "Deployed", "AccountId": "111122223333",
+            "OriginEndpointArn": "arn:aws:ec2:eu-west-3:111122223333:instance/i-1"}]}}}
+        self.assertIn("exact", {x[-1] for x in self.outcome(self.estate(), files)})
+        for name, key in (("l.json", "VpcOriginList"), ("d.json", "DistributionList")):
+            cut = copy.deepcopy(files)
+            cut[name][key].update(mark)
+            self.outcome(self.estate(), cut)
+            self.assertTrue(named(self.output, ["unread"], key), self.output["unread"])
+            self.assertTrue(name == "d.json" or {x[-1] for x in self.outcome(self.estate(), cut)} == {"possible"})
 
     def test_law_of_starvation_an_origin_that_is_listed_and_not_told_decides_nothing(self):
         summary = lambda id, target: {"VpcOriginList": {"Items": [{"Id": id, "Status": "Deployed", "AccountId": "111122223333", "OriginEndpointArn": target}]}}

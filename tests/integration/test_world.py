@@ -171,7 +171,7 @@ REFUSED = ("bare-list-all config-item config-snapshot gzip-named-gz gzip-named-j
            "steampipe-rows tfstate txt-ext upper-ext").split()  # nothing in them is usable
 NEVER_NO = {  # more than one right answer: 443 is not refused, and the file that costs something is named
     "20-format-NaN": "x.json", "20-format-deep-nest": "deep.json", "20-format-dup-key": "", "20-format-latin1-tag": "enis.json",
-    "20-format-ansi-pager": "enis.json", "30-eni-only-Association": "", "30-eni-two-public": "", "30-ipv6-as-string": "enis.json",
+    "20-format-ansi-pager": "enis.json", "30-eni-only-Association": "", "30-eni-two-public": "enis.json", "30-ipv6-as-string": "enis.json",
     "10-conflict-get-managed-prefix-list-entries": "get-managed-prefix-list-entries.json"}
 
 
@@ -209,7 +209,7 @@ class Field(Case):
 
     @each([("01-ipv6-acl-rule-32768", SIX, 443, "exact", "::/0"), ("30-ipv6-upper", SIX, 443, "exact", "2001:db8::/32"),
            ("30-blackhole-route", FOUR, 443, "exact", "203.0.112.0/24", "203.0.114.0/23"),
-           ("04-cidr-host-bits", FOUR, 443, "exact", "203.0.113.0/28"), ("30-eni-two-public", "198.51.100.9", 443, "exact"),
+           ("04-cidr-host-bits", FOUR, 443, "exact", "203.0.113.0/28"), ("30-eni-two-public", "198.51.100.9", 443, "possible"),
            ("30-protocol-all", FOUR, 22, "exact"), ("30-eni-Groups-empty-interface", FOUR, 22, "exact")])
     def test_sources_other_ports_and_other_addresses_are_right_too(self, name, address, port, answer, *sources):
         output = self.compute(FIELD / name)

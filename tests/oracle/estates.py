@@ -309,7 +309,8 @@ def add_origins(rng, estate):
     estate["files"]["distributions.json"] = {"DistributionList": {"Items": [
         {"Id": "E%d" % n, "ARN": "arn:aws:cloudfront::111122223333:distribution/E%d" % n, "Status": "Deployed", "DomainName": "e.cloudfront.net",
          "Enabled": rng.random() < 0.9, "WebACLId": "", "Restrictions": {"GeoRestriction": {"RestrictionType": "none"}},
-         "Origins": {"Items": [{"Id": "o", "VpcOriginConfig": {"VpcOriginId": "vo_%d" % n}}]}} for n in range(len(instances)) if rng.random() < 0.85]}}
+         "Origins": {"Items": [{"Id": "o", "VpcOriginConfig": {"VpcOriginId": "vo_%d" % n}}]},
+         "DefaultCacheBehavior": {"TargetOriginId": pick(rng, ["o", "o", "o", "bucket"])}, "Staging": rng.random() < 0.1} for n in range(len(instances)) if rng.random() < 0.85]}}
 
 
 KINDS = ["nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint", "vpc_endpoint", "lambda",

@@ -94,6 +94,7 @@ class Oracle:
 
     NOTHING_IN = ("nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint",
                   "vpc_endpoint", "lambda")
+    PRIVATE = ("transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint", "vpc_endpoint")  # but by a public IPv4 address
     PLAIN = ("interface", "efa", "trunk", "branch", "load_balancer", "network_load_balancer")
     SERVICES = ("global_accelerator_managed", "api_gateway_managed", "ec2_instance_connect_endpoint")
 
@@ -103,7 +104,9 @@ class Oracle:
 
     # 1, 2: does anything arrive from the internet at all?
     def gate(self, address, eni, private):
-        if eni["InterfaceType"] in self.NOTHING_IN:
+        kind = eni["InterfaceType"]
+        opened = kind in self.PRIVATE if ":" not in address else kind == "vpc_endpoint" and eni.get("DenyAllIgwTraffic") is False
+        if kind in self.NOTHING_IN and not opened:
             return "no"
         if self.by_other_gateway(address, eni):
             return "maybe"
@@ -401,10 +404,10 @@ class Oracle:
     def let_to(self, target, protocol, number, source, keeps):
         """What a target's groups, and AWS's own conditions, say of a client that Global Accelerator brings."""
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
-        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or not self.attached(target) or \
+        if target["InterfaceType"] in ("nat_gateway", "natGateway", "lambda") + self.SERVICES or not self.attached(target) or \
                 states.get(target["Attachment"].get("InstanceId")) == "terminated" or self.gateway(target) == "no":
             return "no"
-        if not target["Groups"] or target["InterfaceType"] not in self.PLAIN:
+        if not target["Groups"] or target["InterfaceType"] not in self.PLAIN + self.PRIVATE:
             return "exact" if target["InterfaceType"] in self.PLAIN else "possible"
         found = "no"
         for group_id in (g["GroupId"] for g in target["Groups"]):
@@ -448,7 +451,8 @@ class Oracle:
                 config["OriginProtocolPolicy"], [config["HTTPPort"], config["HTTPSPort"]])
             if home is not target or number not in ports:
                 continue
-            used = any(o["VpcOriginConfig"]["VpcOriginId"] == origin["Id"] for d in distributions if d["Enabled"] for o in d["Origins"]["Items"])
+            used = any(o["VpcOriginConfig"]["VpcOriginId"] == origin["Id"] for d in distributions if d["Enabled"] and not d["Staging"] and
+                       d["DefaultCacheBehavior"]["TargetOriginId"] == "o" for o in d["Origins"]["Items"])
             admitted = self.admits_origin(own, target, number)
             if admitted == "exact" and (":" in source or not used or origin["Status"] != "Deployed"):
                 admitted = "possible"
@@ -458,10 +462,10 @@ class Oracle:
     def admits_origin(self, own, target, number):
         """Whether a target lets CloudFront's interface in: its group, its addresses, or everybody."""
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
-        if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or not self.attached(target) or \
+        if target["InterfaceType"] in ("nat_gateway", "natGateway", "lambda") + self.SERVICES or not self.attached(target) or \
                 states.get(target["Attachment"].get("InstanceId")) == "terminated" or self.gateway(target) == "no":
             return "no"
-        if not target["Groups"] or target["InterfaceType"] not in self.PLAIN:
+        if not target["Groups"] or target["InterfaceType"] not in self.PLAIN + self.PRIVATE:
             return "exact" if target["InterfaceType"] in self.PLAIN else "possible"
         answers = []
         for group_id in (g["GroupId"] for g in target["Groups"]):

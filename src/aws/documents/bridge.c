@@ -36,6 +36,19 @@ static struct accelerator_listener *listener_with(struct reader *reader, struct 
     return one;
 }
 
+static void note_accelerator(struct reader *reader, const struct json_cursor *at, const struct accelerator *one,
+                             const char *account)
+{
+    const char *name = text_beside(reader, at, "Name");
+    struct public_place place = {.service = "globalaccelerator",
+                                 .kind = "accelerator",
+                                 .id = name != NULL ? name : text_behind_slash(one->arn),
+                                 .detail = text_beside(reader, at, "DnsName"),
+                                 .account = account,
+                                 .region = "global"};
+    note_public(reader, &place);
+}
+
 bool read_accelerator(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
@@ -46,7 +59,14 @@ bool read_accelerator(struct reader *reader, const struct json_cursor *at, void 
     struct accelerator *one = accelerator_with(reader, arn);
     reader->doubt = &one->doubt;
     if (one->told) {
-        record_agrees(reader, at, one->record, arn, &one->doubt);
+        if (!record_agrees(reader, at, one->record, arn, &one->doubt)) {
+            const cJSON *off = cJSON_GetObjectItemCaseSensitive(at->node, "Enabled");
+            one->enabled = one->enabled || !cJSON_IsFalse(off);
+            one->takes_ipv6 = true;
+            one->name = lesser_text(one->name, text_beside(reader, at, "Name"));
+            if (!cJSON_IsFalse(off))
+                note_accelerator(reader, at, one, account);
+        }
         return true;
     }
     one->told = true;
@@ -63,14 +83,8 @@ bool read_accelerator(struct reader *reader, const struct json_cursor *at, void 
                                    status == NULL ? "of no status that is told" : status);
     lenient_text(reader, at, "IpAddressType", &type);
     one->takes_ipv6 = type == NULL || strcmp(type, "IPV4") != 0;
-    struct public_place place = {.service = "globalaccelerator",
-                                 .kind = "accelerator",
-                                 .id = one->name,
-                                 .detail = text_beside(reader, at, "DnsName"),
-                                 .account = account,
-                                 .region = "global"};
     if (one->enabled)
-        note_public(reader, &place);
+        note_accelerator(reader, at, one, account);
     return true;
 }
 
@@ -99,15 +113,15 @@ bool read_accelerator_listener(struct reader *reader, const struct json_cursor *
 {
     const char *protocol = NULL, *account = NULL, *region = NULL;
     struct accelerator *accelerator = accelerator_with(reader, arn);
-    struct accelerator_listener *one = listener_with(reader, accelerator, arn);
+    struct accelerator_listener *one = listener_with(reader, accelerator, arn), again = {0};
     reader->doubt = &accelerator->doubt;
     accelerator->listeners_known = true;
     place_of_arn(reader, arn, &account, &region);
     seen_at(reader, account, "global", accelerator->arn); // by accelerator: each has pages of its own
-    if (one->told) {
-        record_agrees(reader, at, one->record, arn, &accelerator->doubt);
+    if (one->told && record_agrees(reader, at, one->record, arn, &accelerator->doubt))
         return true;
-    }
+    if (one->told) // the accelerator is doubtful now: it is read for what else is odd
+        one = &again;
     one->told = true;
     one->record = reader->record;
     lenient_text(reader, at, "Protocol", &protocol);
@@ -169,12 +183,14 @@ bool read_endpoint_group(struct reader *reader, const struct json_cursor *at, vo
     listener->groups_known = true;
     place_of_arn(reader, arn, &account, &region);
     seen_at(reader, account, "global", NULL);
+    struct accelerator_group *group = NULL, again;
     for (size_t i = 0; i < listener->groups.count; i++)
         if (strcmp(listener->groups.items[i].arn, arn) == 0) {
-            record_agrees(reader, at, listener->groups.items[i].record, arn, &accelerator->doubt);
-            return true;
+            if (record_agrees(reader, at, listener->groups.items[i].record, arn, &accelerator->doubt))
+                return true;
+            group = &again; // as a listener
         }
-    struct accelerator_group *group = vector_add(reader->arena, &listener->groups);
+    group = group == NULL ? vector_add(reader->arena, &listener->groups) : group;
     *group = (struct accelerator_group){.arn = arn, .record = reader->record};
     group->region = text_beside(reader, at, "EndpointGroupRegion");
     each_if_present(reader, at, "PortOverrides", read_port_override, group);
@@ -225,7 +241,7 @@ const char **doubt_of_accelerator(struct reader *reader, const char *arn)
 
 // ---- VPC origins
 
-static struct vpc_origin *origin_with(struct reader *reader, const char *id)
+struct vpc_origin *vpc_origin_with(struct reader *reader, const char *id)
 {
     struct vpc_origin *one = map_get(&reader->estate->vpc_origins, id);
     if (one == NULL) {
@@ -250,6 +266,18 @@ static void read_origin_place(struct reader *reader, const struct json_cursor *a
                                    status == NULL ? "of no status that is told" : status);
 }
 
+// Two answers that tell of different targets of an origin: where it is is not known then.
+static void differ_in_target(struct reader *reader, const struct json_cursor *at, struct vpc_origin *one,
+                             const char *target)
+{
+    if (target == NULL || text_same(one->target, target) || one->target_differs)
+        return;
+    doubt_at(reader, at, "tells of another target of VPC origin %s than an answer before: neither is believed",
+             one->id);
+    one->target = NULL;
+    one->target_differs = true;
+}
+
 // Of the list of all: which there are, and where each is.
 // https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_VpcOriginSummary.html
 static bool read_origin_summary(struct reader *reader, const struct json_cursor *at, void *into)
@@ -257,21 +285,23 @@ static bool read_origin_summary(struct reader *reader, const struct json_cursor 
     (void)into;
     const char *id;
     GUARD(interned_of(reader, at, "Id", &id));
-    struct vpc_origin *one = origin_with(reader, id);
+    struct vpc_origin *one = vpc_origin_with(reader, id);
     reader->doubt = &one->doubt;
-    if (one->told)
+    const char *target = text_beside(reader, at, "OriginEndpointArn");
+    if (one->told || one->listed_target != NULL) { // each of them tells where it is
+        differ_in_target(reader, at, one, target);
         return true;
+    }
     read_origin_place(reader, at, one);
     lenient_text(reader, at, "OriginEndpointArn", &one->target);
+    one->listed_target = one->target;
     return true;
 }
 
 bool read_origin_list(struct reader *reader, const struct json_cursor *at, void *into)
 {
     GUARD(json_expect_object(at, reader->error));
-    struct json_cursor more = json_member(at, "IsTruncated");
-    if (cJSON_IsTrue(more.node))
-        doubt_at(reader, &more, "says that another page follows, and none does");
+    doubt_pages_of(reader, at);
     return each_if_present(reader, at, "Items", read_origin_summary, into);
 }
 
@@ -286,12 +316,16 @@ bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *
     struct port_range http, https;
     GUARD(json_expect_object(at, reader->error));
     GUARD(interned_of(reader, at, "Id", &id));
-    struct vpc_origin *one = origin_with(reader, id);
+    struct vpc_origin *one = vpc_origin_with(reader, id);
     reader->doubt = &one->doubt;
     if (one->told) {
-        record_agrees(reader, at, one->record, id, &one->doubt);
+        if (!record_agrees(reader, at, one->record, id, &one->doubt)) { // it may have any target
+            one->target = NULL;
+            one->target_differs = true;
+        }
         return true;
     }
+    const char *listed = one->target;
     one->told = true;
     one->record = reader->record;
     one->unsure = NULL;
@@ -301,6 +335,7 @@ bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *
     lenient_text(reader, &config, "Arn", &one->target);
     if (one->target == NULL)
         doubt_at(reader, &config, "has no Arn");
+    differ_in_target(reader, &config, one, listed);
     GUARD(json_word(&config, "OriginProtocolPolicy", policies, &policy, reader->error));
     GUARD(read_port(reader, &config, "HTTPPort", &http.low));
     http.high = http.low;
@@ -310,25 +345,4 @@ bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *
     size_t first = policy == 2 ? 1 : 0, count = policy == 1 ? 2 : 1;
     one->ports = portset_from(reader->arena, ports + first, count);
     return true;
-}
-
-// Notes which VPC origins an enabled distribution has. One that turns some viewers away by itself takes not all of the
-// internet there.
-void note_vpc_origins(struct reader *reader, const struct json_cursor *distribution, const char *id)
-{
-    static const char *const geography[] = {"Restrictions", "GeoRestriction", "RestrictionType", NULL};
-    const cJSON *node = distribution->node, *restriction = node, *item;
-    for (size_t i = 0; geography[i] != NULL; i++)
-        restriction = cJSON_GetObjectItemCaseSensitive(restriction, geography[i]);
-    const char *kind = cJSON_GetStringValue(restriction);
-    bool all = kind != NULL && strcmp(kind, "none") == 0 && text_beside(reader, distribution, "WebACLId") == NULL &&
-               text_same(text_beside(reader, distribution, "Status"), "Deployed") &&
-               cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(node, "Enabled"));
-    const cJSON *origins = cJSON_GetObjectItemCaseSensitive(node, "Origins");
-    cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(origins, "Items")) {
-        const char *origin = cJSON_GetStringValue(
-            cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(item, "VpcOriginConfig"), "VpcOriginId"));
-        if (all && origin != NULL)
-            origin_with(reader, intern(reader, origin))->distribution = id;
-    }
 }

@@ -43,58 +43,9 @@ struct settler {
     struct map accounts; // that own interfaces, groups or networks
 };
 
-static bool tells_owner(enum kind kind)
-{
-    return kind == KIND_VPCS || kind == KIND_SUBNETS || kind == KIND_ROUTE_TABLES || kind == KIND_NETWORK_ACLS ||
-           kind == KIND_INTERNET_GATEWAYS;
-}
-
 static bool is_of_account(enum kind kind)
 {
     return kind >= KIND_ACCOUNT_SUMMARY;
-}
-
-static struct vpc_home *home_with(struct settler *settler, const char *vpc_id)
-{
-    struct vpc_home *home = map_get(&settler->estate->vpc_homes, vpc_id);
-    if (home == NULL) {
-        home = arena_new_of(settler->arena, struct vpc_home);
-        map_put(settler->arena, &settler->estate->vpc_homes, vpc_id, home);
-    }
-    return home;
-}
-
-// First what a VPC's own things say of its owner; then, where those do not, whose interfaces and groups it holds, if
-// they are of one account.
-static void find_homes(struct settler *settler)
-{
-    struct map users = {0}; // VPC -> account, or "" for several
-    const struct documents *documents = settler->reader->documents;
-    for (size_t i = 0; i < documents->listings.count; i++) {
-        const struct listing *listing = documents->listings.items[i];
-        for (size_t s = 0; s < listing->seen.count && !listing_has_own_pages(listing); s++) {
-            const struct interface_place *place = listing->seen.items[s];
-            if (place->vpc_id == NULL)
-                continue;
-            struct vpc_home *home = home_with(settler, place->vpc_id);
-            const struct record_known *record = map_get(&documents->vpcs, place->vpc_id);
-            home->doubt = record == NULL ? NULL : record->doubt;
-            const char *user = map_get(&users, place->vpc_id);
-            if (home->region == NULL)
-                home->region = place->region != NULL ? place->region : listing->region;
-            if (home->owner == NULL && tells_owner(listing->kind))
-                home->owner = place->account_id;
-            if (place->account_id != NULL && !tells_owner(listing->kind) && !text_same(user, place->account_id))
-                map_put(settler->reader->scratch, &users, place->vpc_id,
-                        (void *)(uintptr_t)(user == NULL ? place->account_id : ""));
-        }
-    }
-    for (size_t i = 0; i < users.size; i++) {
-        const char *user = users.slots[i].value;
-        struct vpc_home *home = user == NULL || user[0] == '\0' ? NULL : home_with(settler, users.slots[i].key);
-        if (home != NULL && home->owner == NULL)
-            home->owner = user;
-    }
 }
 
 static struct completeness *completeness_with(struct settler *settler, const char *account, const char *region)
@@ -116,7 +67,7 @@ static struct document_place told_of(const struct settler *settler, const struct
 {
     const struct vpc_home *home = map_get(&settler->estate->vpc_homes, seen->vpc_id);
     struct document_place told = {.account = seen->account_id, .region = seen->region};
-    if (told.account == NULL && home != NULL && tells_owner(listing->kind))
+    if (told.account == NULL && home != NULL && kind_tells_owner(listing->kind))
         told.account = home->owner;
     if (told.account == NULL)
         told.account = listing->account;
@@ -163,7 +114,7 @@ static bool is_network(const struct listing *listing)
 // Kinds of which one makes a region's network the snapshot's own; a database or a load balancer alone does not.
 static bool is_demanding(const struct listing *listing)
 {
-    return tells_owner(listing->kind) || listing->kind == KIND_NETWORK_INTERFACES ||
+    return kind_tells_owner(listing->kind) || listing->kind == KIND_NETWORK_INTERFACES ||
            listing->kind == KIND_RESERVATIONS || listing->kind == KIND_SECURITY_GROUPS;
 }
 
@@ -492,7 +443,7 @@ static void place_interfaces(struct settler *settler)
 void completeness_settle(struct reader *reader)
 {
     struct settler settler = {.reader = reader, .estate = reader->estate, .arena = reader->arena};
-    find_homes(&settler);
+    vpc_homes_find(reader);
     find_places(&settler);
     find_states(&settler);
     name_lacks(&settler);

@@ -31,3 +31,7 @@ struct document_place place_of_path(struct arena *arena, const char *path);
 
 // From all listings: who owns which VPC, what is whole where, and what is lacking.
 void completeness_settle(struct reader *reader);
+
+// Whether records of a kind tell who owns their VPC, and from all listings: who owns which (vpc_home.c).
+bool kind_tells_owner(enum kind kind);
+void vpc_homes_find(struct reader *reader);

@@ -66,6 +66,14 @@ struct entries_answer {
     bool more;    // another page follows
 };
 
+// That a distribution has a VPC origin.
+struct origin_use {
+    const char *origin;
+    const char *distribution;
+    const char *why; // it may not send every viewer there; or NULL
+    bool ipv4_only;
+};
+
 struct documents {
     struct estate *estate;
     const struct document_opener *opener;
@@ -73,6 +81,7 @@ struct documents {
     VECTOR(struct listing *) listings; // in the order of reading
     struct expectation expected[EXPECT_COUNT];
     VECTOR(struct entries_answer) entries_answers;
+    VECTOR(struct origin_use) uses;
     struct map vpcs;                    // id -> struct record_known
     struct map listeners;               // ARN -> struct record_known
     bool settling;                      // all is read: what is said now is of a network
@@ -83,10 +92,10 @@ struct documents {
     bool odd_rule_record;               // one of DescribeSecurityGroupRules was not understood
 };
 
-// Whether the record at an earlier place says the same as this one, whatever the order of members and elements;
-// *name is the earlier one's document.
-bool documents_same_record(const struct documents *documents, record_place earlier, const cJSON *node,
-                           const char **name);
+// 0 where the record at an earlier place says the same as this one, whatever the order of members and elements; else
+// which of the two goes first by what they say: negative, this one does. *name is the earlier one's document.
+int documents_compare_record(const struct documents *documents, record_place earlier, const cJSON *node,
+                             const char **name);
 
 // A file's bytes as UTF-8, at *start of them where it begins with a byte order mark. What was UTF-16 is converted:
 // *converted is then the caller's to free, else NULL.

@@ -144,6 +144,30 @@ static bool read_ipv6_address(struct reader *reader, const struct json_cursor *a
     return true;
 }
 
+// The member Ipv6Address of an interface is one of its Ipv6Addresses.
+static void read_sole_ipv6(struct reader *reader, const struct json_cursor *at, struct gathered *gathered)
+{
+    struct json_cursor sole = json_member(at, "Ipv6Address");
+    struct address address;
+    if (sole.node == NULL)
+        return;
+    if (!read_address(reader, at, "Ipv6Address", FAMILY_IPV6, &address)) {
+        doubt_failure(reader);
+        return;
+    }
+    for (size_t i = 0; i < gathered->addresses.count; i++)
+        if (gathered->addresses.items[i].address.family == FAMILY_IPV6 &&
+            gathered->addresses.items[i].address.first == address.bits)
+            return;
+    bool listed = cJSON_IsArray(json_member(at, "Ipv6Addresses").node);
+    if (listed && address.bits >> 121 == 0x7e)
+        return; // unique local ones are not kept
+    if (listed)
+        doubt_at(reader, &sole, "is not among its Ipv6Addresses");
+    if (!read_ipv6_address(reader, at, gathered))
+        doubt_failure(reader);
+}
+
 static bool read_ipv6_prefix(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct gathered *gathered = into;
@@ -185,6 +209,7 @@ static void read_addresses(struct reader *reader, const struct json_cursor *at, 
     each_if_present(reader, at, "PrivateIpAddresses", read_private_address, gathered);
     size_t told = gathered->private_ipv4.count;
     struct address primary = {.family = FAMILY_IPV4};
+    size_t associated = gathered->addresses.count;
     if (gathered->private_ipv4.count > 0)
         primary.bits = gathered->private_ipv4.items[0];
     bool good = sole.node != NULL ? read_private_address(reader, at, gathered)
@@ -193,9 +218,15 @@ static void read_addresses(struct reader *reader, const struct json_cursor *at, 
         doubt_failure(reader);
     else if (cJSON_IsArray(listed.node) && gathered->private_ipv4.count > told)
         doubt_at(reader, &sole, "is not among its PrivateIpAddresses");
+    for (; cJSON_GetArraySize(listed.node) > 0 && associated < gathered->addresses.count; associated++)
+        if (gathered->addresses.items[associated].gateway == GATEWAY_INTERNET) {
+            struct json_cursor association = json_member(at, "Association");
+            doubt_at(reader, &association, "is not that of any of its PrivateIpAddresses");
+        }
     if (listed.node == NULL)
         doubt_at(reader, &listed, "is missing, expected an array: further addresses are not known");
     each_if_present(reader, at, "Ipv6Addresses", read_ipv6_address, gathered);
+    read_sole_ipv6(reader, at, gathered);
     expect_member(reader, at, EXPECT_IPV6_ADDRESSES, "Ipv6Addresses", interface->id, interface->place->subnet_id);
     each_if_present(reader, at, "Ipv6Prefixes", read_ipv6_prefix, gathered);
     size_t count = gathered->addresses.count, privates = gathered->private_ipv4.count;
@@ -233,6 +264,8 @@ static void read_attachment(struct reader *reader, const struct json_cursor *at,
     if (lenient_object(reader, at, "Attachment", &attachment)) {
         if (!optional_text(reader, &attachment, "InstanceId", &interface->instance_id))
             doubt_failure(reader);
+        const char *owner = text_beside(reader, &attachment, "InstanceOwnerId");
+        interface->instance_elsewhere = owner != NULL && !text_same(owner, text_beside(reader, at, "OwnerId"));
         lenient_text(reader, &attachment, "Status", &state);
         if (!json_optional_integer(&attachment, "DeviceIndex", 0, INT16_MAX, &index, &has_index, reader->error))
             doubt_failure(reader);
@@ -264,8 +297,8 @@ static bool read_interface_place(struct reader *reader, const struct json_cursor
     lenient_text(reader, at, "AvailabilityZone", &zone);
     lenient_text(reader, at, "OwnerId", &place.account_id);
     place.region = region_of_zone(reader, zone);
-    if (zone != NULL && place.subnet_id != NULL && map_get(&reader->estate->zone_of_subnet, place.subnet_id) == NULL)
-        map_put(reader->arena, &reader->estate->zone_of_subnet, place.subnet_id, (void *)(uintptr_t)zone);
+    if (zone != NULL && place.subnet_id != NULL)
+        put_zone(reader, place.subnet_id, zone);
     if (place.vpc_id == NULL && place.subnet_id == NULL) {
         struct json_cursor missing = member_of(reader, at, "VpcId");
         return json_fail(&missing, reader->error, "is missing, expected a string");
@@ -441,13 +474,8 @@ static bool read_instance(struct reader *reader, const struct json_cursor *at, v
     struct instance *old = map_get(&reader->estate->instances, instance->id);
     if (old == NULL) {
         map_put(reader->arena, &reader->estate->instances, instance->id, instance);
-    } else if (!is_word(old->state, instance->state == NULL ? "" : instance->state)) {
-        // Read at two moments: whether it runs is not sure, so it is taken as running.
-        old->doubt = doubt_document(reader, "", "%s is %s here and %s in %s: neither is believed alone", instance->id,
-                                    instance->state == NULL ? "in no state" : instance->state,
-                                    old->state == NULL ? "in no state" : old->state, old->evidence);
-        if (!is_word(old->state, "running"))
-            old->state = NULL;
+    } else {
+        unite_instances(reader, old, instance);
     }
     each_if_present(reader, at, "NetworkInterfaces", read_interface, instance);
     if (instance->public_address_count > 0 || !instance->has_interface)

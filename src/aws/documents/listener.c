@@ -53,6 +53,19 @@ static bool read_action(struct reader *reader, const struct json_cursor *at, voi
     return !several || each_of(reader, &forward, "TargetGroups", read_forward_target, into);
 }
 
+static bool same_forwards(const struct listener_rule *a, const struct listener_rule *b)
+{
+    bool same = a->forwards.count == b->forwards.count;
+    for (size_t i = 0; same && i < a->forwards.count; i++) {
+        bool found = false;
+        for (size_t j = 0; j < b->forwards.count; j++)
+            found = found || (a->forwards.items[i].target_group == b->forwards.items[j].target_group &&
+                              a->forwards.items[i].weight == b->forwards.items[j].weight);
+        same = found;
+    }
+    return same;
+}
+
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Listener.html
 static bool read_known_listener(struct reader *reader, const struct json_cursor *at, struct load_balancer *balancer)
 {
@@ -68,17 +81,26 @@ static bool read_known_listener(struct reader *reader, const struct json_cursor 
     }
     if (!has_port || protocol == NULL)
         return json_fail(at, reader->error, "has no %s", has_port ? "protocol" : "port");
-    struct listener *listener = NULL;
-    for (size_t i = 0; i < balancer->listeners.count; i++)
-        if (balancer->listeners.items[i].port == port && balancer->listeners.items[i].protocol == protocol)
-            listener = &balancer->listeners.items[i];
-    if (listener == NULL)
-        listener = vector_add(reader->arena, &balancer->listeners);
-    listener->port = (uint16_t)port;
-    listener->protocol = protocol;
-    listener->otherwise.priority = LONG_MAX;
-    lenient_text(reader, at, "ListenerArn", &listener->arn);
-    return each_of(reader, at, "DefaultActions", read_action, &listener->otherwise);
+    struct listener own = {.port = (uint16_t)port, .protocol = protocol, .otherwise = {.priority = LONG_MAX}};
+    lenient_text(reader, at, "ListenerArn", &own.arn);
+    each_of(reader, at, "DefaultActions", read_action, &own.otherwise);
+    for (size_t i = 0; i < balancer->listeners.count; i++) {
+        struct listener *one = &balancer->listeners.items[i];
+        if (one->port != port || one->protocol != protocol)
+            continue;
+        bool differs = !same_forwards(&one->otherwise, &own.otherwise) ||
+                       (one->arn != NULL && own.arn != NULL && one->arn != own.arn);
+        if (differs && balancer->doubt == NULL)
+            doubt_at(reader, at,
+                     "is another record of the listener on %u/%s than one before: neither is believed alone",
+                     (unsigned)own.port, protocol);
+        unite_rules(reader->arena, &one->otherwise, &own.otherwise);
+        if (one->arn == NULL || (own.arn != NULL && strcmp(own.arn, one->arn) < 0))
+            one->arn = own.arn;
+        return true;
+    }
+    *vector_add(reader->arena, &balancer->listeners) = own;
+    return true;
 }
 
 // Whether a listener was not read before; one that differs is read too, since either may be right.
@@ -176,19 +198,6 @@ static bool read_condition(struct reader *reader, const struct json_cursor *at, 
     return true;
 }
 
-static bool same_forwards(const struct listener_rule *a, const struct listener_rule *b)
-{
-    bool same = a->forwards.count == b->forwards.count;
-    for (size_t i = 0; same && i < a->forwards.count; i++) {
-        bool found = false;
-        for (size_t j = 0; j < b->forwards.count; j++)
-            found = found || (a->forwards.items[i].target_group == b->forwards.items[j].target_group &&
-                              a->forwards.items[i].weight == b->forwards.items[j].weight);
-        same = found;
-    }
-    return same;
-}
-
 // "...:listener-rule/app/NAME/ID/LISTENER/RULE" is a rule of "...:listener/app/NAME/ID/LISTENER"; *balancer is
 // "app/NAME/ID". NULL where the ARN is of another form.
 static const char *listener_of_rule(struct reader *reader, const char *arn, const char **balancer)
@@ -207,10 +216,15 @@ static const char *listener_of_rule(struct reader *reader, const char *arn, cons
 
 static struct listener *listener_with(struct load_balancer *balancer, const char *arn)
 {
-    for (size_t i = 0; i < balancer->listeners.count; i++)
-        if (text_same(balancer->listeners.items[i].arn, arn))
-            return &balancer->listeners.items[i];
-    return NULL;
+    struct listener *found = NULL;
+    for (size_t i = 0; i < balancer->listeners.count; i++) { // of two, whatever their order, that of the lower port
+        struct listener *one = &balancer->listeners.items[i];
+        bool before = found == NULL || one->port < found->port ||
+                      (one->port == found->port && strcmp(one->protocol, found->protocol) < 0);
+        if (text_same(one->arn, arn) && before)
+            found = one;
+    }
+    return found;
 }
 
 struct listener *listener_named(struct reader *reader, const char *arn)
@@ -259,11 +273,12 @@ bool read_listener_rule(struct reader *reader, const struct json_cursor *at, voi
         return balancer == NULL || !balancer->listeners_known ||
                doubt_at(reader, at, "is of a listener that no document tells of: %s", arn);
     listener->rules_known = true;
+    struct listener_rule *known = NULL;
     for (size_t i = 0; i < listener->rules.count; i++)
-        if (listener->rules.items[i].arn == rule.arn) {
-            record_agrees(reader, at, listener->rules.items[i].record, rule.arn, &listener->rules.items[i].doubt);
-            return true;
-        }
+        if (listener->rules.items[i].arn == rule.arn)
+            known = &listener->rules.items[i];
+    if (known != NULL && record_agrees(reader, at, known->record, rule.arn, &known->doubt))
+        return true;
     rule.record = reader->record;
     const char *doubt = NULL; // the rule is copied when it is read
     reader->doubt = &doubt;
@@ -273,6 +288,10 @@ bool read_listener_rule(struct reader *reader, const struct json_cursor *at, voi
     each_if_present(reader, at, "Conditions", read_condition, &rule);
     each_of(reader, at, "Actions", read_action, &rule);
     rule.doubt = doubt != NULL ? doubt : rule.doubt;
+    if (known != NULL) { // either may be so
+        unite_rules(reader->arena, known, &rule);
+        return true;
+    }
     reader->doubt = &listener->rules_doubt;
     bool last = is_default || rule.priority == LONG_MAX;
     if (last && !same_forwards(&rule, &listener->otherwise))

@@ -111,27 +111,18 @@ static bool read_zone(struct reader *reader, const struct json_cursor *at, void 
     return each_if_present(reader, at, "LoadBalancerAddresses", read_zone_address, into);
 }
 
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancer.html
-bool read_load_balancer(struct reader *reader, const struct json_cursor *at, void *into)
+static void read_own(struct reader *reader, const struct json_cursor *at, struct load_balancer *balancer)
 {
-    (void)into;
-    const char *arn, *family = NULL;
-    struct texts groups;
     static const char *const types[] = {"application", "network", "gateway", NULL};
+    const char *family = NULL;
+    struct texts groups;
     int type;
-    GUARD(interned_of(reader, at, "LoadBalancerArn", &arn));
-    struct load_balancer *balancer = load_balancer_with(reader, arn);
-    if (balancer->name != NULL) {
-        if (!record_agrees(reader, at, balancer->record, arn, &balancer->doubt))
-            balancer->scheme = SCHEME_NOT_TOLD;
-        return true;
-    }
     reader->doubt = &balancer->doubt;
     balancer->record = reader->record;
     lenient_text(reader, at, "LoadBalancerName", &balancer->name);
-    balancer->name = balancer->name == NULL ? arn : balancer->name;
+    balancer->name = balancer->name == NULL ? balancer->arn : balancer->name;
     lenient_text(reader, at, "VpcId", &balancer->vpc_id);
-    place_of_arn(reader, arn, &balancer->account, &balancer->region);
+    place_of_arn(reader, balancer->arn, &balancer->account, &balancer->region);
     seen_at(reader, balancer->account, balancer->region, balancer->vpc_id);
     read_scheme(reader, at, balancer);
     read_state(reader, at, balancer);
@@ -140,11 +131,53 @@ bool read_load_balancer(struct reader *reader, const struct json_cursor *at, voi
     each_if_present(reader, at, "AvailabilityZones", read_zone, balancer);
     read_texts(reader, at, "SecurityGroups", &groups);
     TAKE_TEXTS(balancer->groups, groups);
+    balancer->groups_told = cJSON_IsArray(json_member(at, "SecurityGroups").node);
     if (json_word(at, "Type", types, &type, reader->error))
         balancer->type = (enum load_balancer_type)type;
     else
         doubt_failure(reader);
+}
+
+// Another record of a load balancer that is known: either may be so.
+static void unite_with(struct reader *reader, struct load_balancer *known, enum twin twin,
+                       const struct load_balancer *other)
+{
+    unite_balancers(reader->arena, known, other);
+    if (twin != TWIN_BEFORE)
+        return;
+    known->record = other->record;
+    known->name = other->name;
+    known->unsure = other->unsure != NULL ? other->unsure : known->unsure;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancer.html
+bool read_load_balancer(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    const char *arn;
+    GUARD(interned_of(reader, at, "LoadBalancerArn", &arn));
+    struct load_balancer *balancer = load_balancer_with(reader, arn), other = {.arn = arn};
+    if (balancer->name == NULL) {
+        read_own(reader, at, balancer);
+        return true;
+    }
+    enum twin twin = record_twin(reader, at, balancer->record, arn, &balancer->doubt);
+    if (twin == TWIN_SAME)
+        return true;
+    read_own(reader, at, &other);
+    unite_with(reader, balancer, twin, &other);
     return true;
+}
+
+static void add_classic_listener(struct reader *reader, struct load_balancer *balancer, const struct listener *listener)
+{
+    for (size_t i = 0; i < balancer->listeners.count; i++) {
+        const struct listener *one = &balancer->listeners.items[i];
+        if (one->port == listener->port && one->instance_port == listener->instance_port &&
+            strcmp(one->protocol, listener->protocol) == 0)
+            return;
+    }
+    *vector_add(reader->arena, &balancer->listeners) = *listener;
 }
 
 static bool read_classic_listener(struct reader *reader, const struct json_cursor *at, void *into)
@@ -159,7 +192,7 @@ static bool read_classic_listener(struct reader *reader, const struct json_curso
     GUARD(json_integer(&inner, "InstancePort", 1, PORT_LAST, &instance_port, reader->error));
     listener.port = (uint16_t)port;
     listener.instance_port = (uint16_t)instance_port;
-    *vector_add(reader->arena, &balancer->listeners) = listener;
+    add_classic_listener(reader, balancer, &listener);
     return true;
 }
 
@@ -186,11 +219,9 @@ bool read_classic_load_balancer(struct reader *reader, const struct json_cursor 
     const char *key =
         arena_printf(reader->arena, "%s|%s", balancer->vpc_id == NULL ? "" : balancer->vpc_id, balancer->name);
     struct load_balancer *old = map_get(&reader->estate->load_balancers, key);
-    if (old != NULL) {
-        if (!record_agrees(reader, at, old->record, balancer->name, &old->doubt))
-            old->scheme = SCHEME_NOT_TOLD;
+    enum twin twin = old == NULL ? TWIN_SAME : record_twin(reader, at, old->record, balancer->name, &old->doubt);
+    if (old != NULL && twin == TWIN_SAME)
         return true;
-    }
     const cJSON *zones = cJSON_GetObjectItemCaseSensitive(at->node, "AvailabilityZones");
     zone = cJSON_IsArray(zones) ? cJSON_GetStringValue(zones->child) : NULL;
     balancer->account = reader->place.account;
@@ -200,30 +231,31 @@ bool read_classic_load_balancer(struct reader *reader, const struct json_cursor 
     read_scheme(reader, at, balancer);
     read_texts(reader, at, "SecurityGroups", &groups);
     TAKE_TEXTS(balancer->groups, groups);
+    balancer->groups_told = cJSON_IsArray(json_member(at, "SecurityGroups").node);
     read_texts(reader, at, "Subnets", &groups);
     TAKE_TEXTS(balancer->subnets, groups);
     balancer->listeners_known = cJSON_IsArray(member_of(reader, at, "ListenerDescriptions").node);
     each_of(reader, at, "ListenerDescriptions", read_classic_listener, balancer);
     each_of(reader, at, "Instances", read_registered_instance, balancer);
     balancer->arn = balancer->name;
-    map_put(reader->arena, &reader->estate->load_balancers, key, balancer);
+    if (old == NULL) {
+        map_put(reader->arena, &reader->estate->load_balancers, key, balancer);
+        return true;
+    }
+    for (size_t i = 0; i < balancer->listeners.count; i++)
+        add_classic_listener(reader, old, &balancer->listeners.items[i]);
+    old->listeners_known = old->listeners_known && balancer->listeners_known;
+    unite_with(reader, old, twin, balancer);
     return true;
 }
 
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html
-bool read_target_group(struct reader *reader, const struct json_cursor *at, void *into)
+// What its own record tells of a target group.
+static void read_own_group(struct reader *reader, const struct json_cursor *at, struct target_group *group)
 {
-    (void)into;
-    const char *arn, *account = NULL, *region = NULL, *family = NULL;
+    const char *account = NULL, *region = NULL, *family = NULL;
     long port = 0;
     bool has_port;
     struct texts arns;
-    GUARD(interned_of(reader, at, "TargetGroupArn", &arn));
-    struct target_group *group = target_group_with(reader, arn);
-    if (group->record != 0) {
-        record_agrees(reader, at, group->record - 1, arn, &group->doubt);
-        return true;
-    }
     reader->doubt = &group->doubt;
     group->record = reader->record + 1;
     lenient_text(reader, at, "TargetGroupName", &group->name);
@@ -235,11 +267,11 @@ bool read_target_group(struct reader *reader, const struct json_cursor *at, void
     group->is_ipv6 = family != NULL && strcmp(family, "ipv6") == 0;
     if (family != NULL && !group->is_ipv6 && strcmp(family, "ipv4") != 0 && group->doubt == NULL)
         group->doubt = arena_printf(reader->arena, "IpAddressType %s of target group %s is not known", family,
-                                    group->name == NULL ? arn : group->name);
+                                    group->name == NULL ? group->arn : group->name);
     if (!json_optional_integer(at, "Port", 0, PORT_LAST, &port, &has_port, reader->error))
         doubt_failure(reader);
     group->port = (uint16_t)port;
-    place_of_arn(reader, arn, &account, &region);
+    place_of_arn(reader, group->arn, &account, &region);
     seen_at(reader, account, region, group->vpc_id);
     read_texts(reader, at, "LoadBalancerArns", &arns);
     TAKE_TEXTS(group->load_balancers, arns);
@@ -249,6 +281,26 @@ bool read_target_group(struct reader *reader, const struct json_cursor *at, void
         struct json_cursor missing = member_of(reader, at, "LoadBalancerArns");
         doubt_at(reader, &missing, "is missing, expected an array");
     }
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html
+bool read_target_group(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    const char *arn;
+    GUARD(interned_of(reader, at, "TargetGroupArn", &arn));
+    struct target_group *group = target_group_with(reader, arn);
+    if (group->record == 0) {
+        read_own_group(reader, at, group);
+        return true;
+    }
+    enum twin twin = record_twin(reader, at, group->record - 1, arn, &group->doubt);
+    if (twin == TWIN_SAME)
+        return true;
+    struct target_group *other = arena_new_of(reader->arena, struct target_group);
+    other->arn = arn;
+    read_own_group(reader, at, other);
+    unite_target_groups(reader->arena, group, twin == TWIN_BEFORE, other);
     return true;
 }
 
@@ -272,11 +324,13 @@ bool read_target_health(struct reader *reader, const struct json_cursor *at, voi
         lenient_text(reader, &health, "Reason", &target.reason);
     }
     target.health = target.health == NULL ? "unknown" : target.health;
-    if (port == 0 && group->port == 0 && group->type != NULL && strcmp(group->type, "lambda") != 0)
-        return json_fail(&inner, reader->error, "tells no port, nor does its target group");
     for (size_t i = 0; i < group->targets.count; i++)
-        if (group->targets.items[i].id == target.id && group->targets.items[i].port == target.port)
-            return true; // the same document a second time
+        if (group->targets.items[i].id == target.id && group->targets.items[i].port == target.port) {
+            if (!unite_targets(&group->targets.items[i], &target)) // else the same document a second time
+                doubt_at(reader, at, "is another answer about target %s than one before: neither is believed alone",
+                         target.id);
+            return true;
+        }
     *vector_add(reader->arena, &group->targets) = target;
     return true;
 }
@@ -297,13 +351,14 @@ static bool read_setting(struct reader *reader, const struct json_cursor *at, co
 {
     const char *value;
     GUARD(interned_of(reader, at, "Value", &value));
-    if (other != NULL && strcmp(value, other) == 0)
-        return true;
-    if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+    bool elsewhere = other != NULL && strcmp(value, other) == 0;
+    if (!elsewhere && strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
         return doubt_at(reader, at, "says %s, expected true or false", value);
-    enum setting told = strcmp(value, "true") == 0 ? SETTING_ON : SETTING_OFF;
-    if (*setting != SETTING_NOT_TOLD && *setting != told)
+    enum setting told = elsewhere ? SETTING_ELSEWHERE : strcmp(value, "true") == 0 ? SETTING_ON : SETTING_OFF;
+    if (*setting != SETTING_NOT_TOLD && *setting != told) {
+        *setting = SETTING_UNSURE;
         return doubt_at(reader, at, "is not what another document tells of it");
+    }
     *setting = told;
     return true;
 }
@@ -312,18 +367,10 @@ static bool read_setting(struct reader *reader, const struct json_cursor *at, co
 static bool read_of_group(struct reader *reader, const struct json_cursor *at, const char *key,
                           struct target_group *group)
 {
-    enum setting told = group->preserve_client == PRESERVE_ON    ? SETTING_ON
-                        : group->preserve_client == PRESERVE_OFF ? SETTING_OFF
-                                                                 : SETTING_NOT_TOLD;
     group->attributes_told = true;
     if (strcmp(key, "load_balancing.cross_zone.enabled") == 0)
         return read_setting(reader, at, "use_load_balancer_configuration", &group->cross_zone);
-    if (strcmp(key, "preserve_client_ip.enabled") != 0)
-        return true;
-    GUARD(read_setting(reader, at, NULL, &told));
-    if (told != SETTING_NOT_TOLD)
-        group->preserve_client = told == SETTING_ON ? PRESERVE_ON : PRESERVE_OFF;
-    return true;
+    return strcmp(key, "preserve_client_ip.enabled") != 0 || read_setting(reader, at, NULL, &group->preserve_client);
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html

@@ -87,6 +87,7 @@ bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
     struct record_known *vpc = map_get(&reader->documents->vpcs, id);
     if (vpc != NULL && record_agrees(reader, at, vpc->record, id, &vpc->doubt))
         return true;
+    struct vpc *old = map_get(&reader->estate->vpcs, id);
     if (vpc == NULL) {
         vpc = arena_new_of(reader->arena, struct record_known);
         vpc->record = reader->record;
@@ -104,8 +105,10 @@ bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
     if (member_of(reader, at, "CidrBlock").node != NULL && !read_ipv4_block(reader, at, kept))
         doubt_failure(reader);
     reader->doubt = NULL;
-    if (map_get(&reader->estate->vpcs, id) == NULL)
+    if (old == NULL)
         map_put(reader->arena, &reader->estate->vpcs, id, kept);
+    else
+        unite_vpcs(reader->arena, old, kept);
     return true;
 }
 
@@ -123,6 +126,8 @@ static bool read_gateway_attachment(struct reader *reader, const struct json_cur
         gateway->doubt = arena_printf(reader->arena, "%s is %s %s %s", gateway->id, state,
                                       strcmp(state, "detaching") == 0 ? "from" : "to", vpc_id);
     seen_at(reader, gateway->account_id, NULL, vpc_id);
+    if (gateway->vpc_ids.count > 0 && gateway->vpc_ids.items[0] != vpc_id) // one at a time
+        doubt_at(reader, at, "is an attachment of %s to a second VPC: neither is believed alone", gateway->id);
     *vector_add(reader->arena, &gateway->vpc_ids) = vpc_id;
     put_alone(reader, &reader->estate->gateway_of_vpc, vpc_id, gateway, &gateway->doubt,
               offsetof(struct internet_gateway, doubt), "an internet gateway of");
@@ -145,7 +150,7 @@ bool read_internet_gateway(struct reader *reader, const struct json_cursor *at, 
         map_put(reader->arena, &reader->estate->internet_gateways, gateway->id, gateway);
     }
     struct json_cursor attachments = json_member(at, "Attachments");
-    gateway->attachments_known = cJSON_IsArray(attachments.node);
+    gateway->attachments_known = cJSON_IsArray(attachments.node) && (old == NULL || old->attachments_known);
     const cJSON *attachment;
     cJSON_ArrayForEach (attachment, attachments.node)
         if (!cJSON_IsString(json_find(attachment, "VpcId")))
@@ -163,10 +168,8 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     const char *owner = NULL, *zone = NULL, *arn = NULL, *region = NULL;
     GUARD(interned_of(reader, at, "SubnetId", &subnet->id));
     struct subnet *old = map_get(&reader->estate->subnets, subnet->id);
-    if (old != NULL) {
-        record_agrees(reader, at, old->record, subnet->id, &old->doubt);
+    if (old != NULL && record_agrees(reader, at, old->record, subnet->id, &old->doubt))
         return true;
-    }
     reader->doubt = &subnet->doubt;
     subnet->record = reader->record;
     subnet->evidence = reader->name;
@@ -176,7 +179,7 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     lenient_text(reader, at, "SubnetArn", &arn);
     region = region_of_zone(reader, zone);
     if (zone != NULL)
-        map_put(reader->arena, &reader->estate->zone_of_subnet, subnet->id, (void *)(uintptr_t)zone);
+        put_zone(reader, subnet->id, zone);
     place_of_arn(reader, arn, &owner, &region);
     seen_at(reader, owner, region, subnet->vpc_id);
     note_zone(reader, at, subnet->id);
@@ -189,7 +192,10 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     struct json_cursor blocks = member_of(reader, at, "Ipv6CidrBlockAssociationSet");
     subnet->has_ipv6 = cJSON_GetArraySize(blocks.node) > 0;
     each_if_present(reader, at, "Ipv6CidrBlockAssociationSet", read_ipv6_block, &subnet->ipv6_blocks);
-    map_put(reader->arena, &reader->estate->subnets, subnet->id, subnet);
+    if (old == NULL)
+        map_put(reader->arena, &reader->estate->subnets, subnet->id, subnet);
+    else
+        unite_subnets(reader->arena, old, subnet);
     return true;
 }
 
@@ -211,6 +217,16 @@ void prefix_list_answer(struct reader *reader, struct prefix_list *list)
         (struct entries_answer){.list = list, .name = reader->name, .first = list->entries.count};
 }
 
+// AWS's own lists are known by their names: of two that differ neither is believed.
+static void read_list_name(struct reader *reader, const struct json_cursor *at, struct prefix_list *list)
+{
+    const char *name = NULL;
+    lenient_text(reader, at, "PrefixListName", &name);
+    if (name != NULL && list->name != NULL && name != list->name)
+        doubt_at(reader, at, "has another name than in another document: neither is believed alone");
+    list->name = lesser_text(list->name, name);
+}
+
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ManagedPrefixList.html
 // describe-managed-prefix-lists (no entries) and describe-prefix-lists (Cidrs) share the key.
 bool read_prefix_list(struct reader *reader, const struct json_cursor *at, void *into)
@@ -221,7 +237,7 @@ bool read_prefix_list(struct reader *reader, const struct json_cursor *at, void 
     GUARD(interned_of(reader, at, "PrefixListId", &id));
     struct prefix_list *list = prefix_list_named(reader, id);
     reader->doubt = &list->doubt;
-    lenient_text(reader, at, "PrefixListName", &list->name);
+    read_list_name(reader, at, list);
     lenient_text(reader, at, "PrefixListArn", &arn);
     lenient_text(reader, at, "State", &state);
     // In transition, failed, or a word that is new: whether its entries are those in force is not sure.
@@ -361,10 +377,13 @@ bool read_block_exclusion(struct reader *reader, const struct json_cursor *at, v
         return json_fail(at, reader->error, "its ResourceArn names no VPC or subnet");
     struct block_exclusion *exclusion = arena_new_of(reader->arena, struct block_exclusion);
     struct block_exclusion *before = map_get(&reader->estate->block_exclusion_of, slash + 1);
-    *exclusion = (struct block_exclusion){.lets_in = strcmp(mode, "allow-bidirectional") == 0, .doubt = unsure};
+    *exclusion = (struct block_exclusion){
+        .lets_in = strcmp(mode, "allow-bidirectional") == 0, .doubt = unsure, .account = account, .region = region};
     if (before != NULL && exclusion->doubt == NULL)
         exclusion->doubt = before->doubt; // of two, one is in transition
-    if (before != NULL && before->lets_in != exclusion->lets_in && exclusion->doubt == NULL)
+    exclusion->differs = before != NULL && (before->differs || before->lets_in != exclusion->lets_in);
+    exclusion->lets_in = exclusion->lets_in || (before != NULL && before->lets_in);
+    if (exclusion->differs && (exclusion->doubt == NULL || before->doubt == NULL))
         exclusion->doubt = arena_printf(reader->arena, "two exclusions of %s from VPC Block Public Access differ", arn);
     map_put(reader->arena, &reader->estate->block_exclusion_of, slash + 1, exclusion);
     return true;

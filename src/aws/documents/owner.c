@@ -71,7 +71,9 @@ static const char *name_of(struct reader *reader, const struct json_cursor *at)
     return NULL;
 }
 
+// A regional one is in no subnet of the VPC, and has no interface there.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NatGateway.html
+// https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html
 bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct owner owner = {.service = "ec2", .kind = "NAT gateway", .name = name_of(reader, at)};
@@ -81,14 +83,25 @@ bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void 
     lenient_text(reader, at, "VpcId", &vpc_id);
     seen_at(reader, NULL, NULL, vpc_id);
     bool in_use = is_told_as(reader, at, "State", "available"); // one that is deleted is told of for an hour
+    bool regional = text_same(text_beside(reader, at, "AvailabilityMode"), "regional");
+    struct public_place place_of = {.service = "ec2", .kind = "regional NAT gateway, which takes nothing in"};
+    place_of.id = owner.id;
     const cJSON *address;
     cJSON_ArrayForEach (address, cJSON_GetObjectItemCaseSensitive(at->node, "NatGatewayAddresses")) {
         struct json_cursor place = {.up = at, .node = address};
         const char *interface_id = text_beside(reader, &place, "NetworkInterfaceId");
         note_owner(reader, interface_id, &owner);
-        if (in_use)
-            note_interface(reader, interface_id, text_beside(reader, &place, "PublicIp"), &owner, NULL, NULL);
+        const char *public_ip = text_beside(reader, &place, "PublicIp");
+        if (in_use && !regional)
+            note_interface(reader, interface_id, public_ip, &owner, NULL, NULL);
+        if (!regional || public_ip == NULL)
+            continue;
+        map_put(reader->arena, &reader->estate->regional_addresses, public_ip, reader->estate);
+        place_of.detail = arena_printf(reader->arena, "%s%s%s", place_of.detail == NULL ? "" : place_of.detail,
+                                       place_of.detail == NULL ? "" : ", ", public_ip);
     }
+    if (regional && in_use)
+        note_public(reader, &place_of);
     return true;
 }
 
@@ -175,10 +188,12 @@ void note_public(struct reader *reader, struct public_place *place)
     if (place->region == NULL)
         place->region = reader->place.region;
     for (size_t i = 0; i < reader->estate->public_places.count; i++) {
-        const struct public_place *old = &reader->estate->public_places.items[i];
+        struct public_place *old = &reader->estate->public_places.items[i];
         if (strcmp(old->kind, place->kind) == 0 && strcmp(old->id, place->id) == 0 &&
-            text_same(old->account, place->account) && text_same(old->region, place->region))
+            text_same(old->account, place->account) && text_same(old->region, place->region)) {
+            old->detail = lesser_text(old->detail, place->detail);
             return;
+        }
     }
     *vector_add(reader->arena, &reader->estate->public_places) = *place;
 }
@@ -401,10 +416,8 @@ static bool read_distribution(struct reader *reader, const struct json_cursor *a
 
 bool read_distributions(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    struct json_cursor more = json_member(at, "IsTruncated");
     GUARD(json_expect_object(at, reader->error));
-    if (cJSON_IsTrue(more.node))
-        doubt_at(reader, &more, "says that another page follows, and none does");
+    doubt_pages_of(reader, at);
     struct json_cursor items = json_member(at, "Items"); // none, where Quantity is 0
     const cJSON *quantity = cJSON_GetObjectItemCaseSensitive(at->node, "Quantity");
     if (items.node == NULL && !(cJSON_IsNumber(quantity) && quantity->valuedouble == 0))
@@ -427,8 +440,10 @@ static const struct {
 
 static bool admits_more(const struct interface_kind *a, const struct interface_kind *b)
 {
-    return a != NULL && b != NULL && a->admission != INTERFACE_TAKES_NOTHING && a->admission != b->admission &&
-           b->admission <= INTERFACE_TAKES_NOTHING;
+    if (a == NULL || b == NULL || a->admission == b->admission || a->admission == INTERFACE_TAKES_NOTHING)
+        return false;
+    return b->admission == INTERFACE_TAKES_NOTHING ||
+           (a->admission != INTERFACE_IS_PRIVATE && b->admission <= INTERFACE_IS_PRIVATE);
 }
 
 // A document says whose an interface is, and its type what comes in; where they do not go together, the owner is the

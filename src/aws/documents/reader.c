@@ -438,39 +438,6 @@ void seen_at(struct reader *reader, const char *account, const char *region, con
     listing_sees(reader, reader->listing, place_with(reader, &wanted));
 }
 
-// ---- Records that stand twice
-
-bool record_agrees(struct reader *reader, const struct json_cursor *at, record_place earlier, const char *id,
-                   const char **doubt)
-{
-    const char *other;
-    if (documents_same_record(reader->documents, earlier, at->node, &other))
-        return true;
-    char place[256];
-    json_place(at, place, sizeof(place));
-    const char *text = doubt_document(
-        reader, place, "is another record of %s than the one in %s: neither is believed alone", id, other);
-    if (*doubt == NULL)
-        *doubt = text;
-    return false;
-}
-
-void put_alone(struct reader *reader, struct map *map, const char *key, void *value, const char **doubt,
-               size_t doubt_offset, const char *what)
-{
-    void *old = map_get(map, key);
-    if (old == NULL) {
-        map_put(reader->arena, map, key, value);
-        return;
-    }
-    if (old == value)
-        return;
-    const char *text = doubt_document(reader, "", "%s %s a second time: neither is believed alone", what, key);
-    const char **old_doubt = (const char **)((char *)old + doubt_offset);
-    *doubt = *doubt == NULL ? text : *doubt;
-    *old_doubt = *old_doubt == NULL ? text : *old_doubt;
-}
-
 bool file_names(const char *file, const char *word)
 {
     const char *base = text_behind_slash(file);

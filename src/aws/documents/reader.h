@@ -115,12 +115,33 @@ void seen_at(struct reader *reader, const char *account, const char *region, con
 // Puts an interface's addresses in their order: IPv4 first, ascending.
 void sort_addresses(struct interface_address *items, size_t count);
 
-// Whether the record in hand says the same as an earlier one; else lists the two as contradicting each other.
+// What the record in hand is beside an earlier one of its id: the same, or one that contradicts it. Of those that do,
+// the one that goes before, by what the two say and not by where they stand, is the first in any order of files.
+enum twin { TWIN_SAME, TWIN_BEFORE, TWIN_BEHIND };
+// Lists two that contradict each other; *doubt then says so, whatever it said.
+enum twin record_twin(struct reader *reader, const struct json_cursor *at, record_place earlier, const char *id,
+                      const char **doubt);
+// Whether it is the same.
 bool record_agrees(struct reader *reader, const struct json_cursor *at, record_place earlier, const char *id,
                    const char **doubt);
-// Puts under a key what must be one thing: where another is there already, both are doubtful.
+// Puts under a key what must be one thing: where another is there already, both are doubtful. What begins with its id.
 void put_alone(struct reader *reader, struct map *map, const char *key, void *value, const char **doubt,
                size_t doubt_offset, const char *what);
+
+// What two records of one id that differ come to: whatever either says may be so (twin.c). `base` is the one that goes
+// before; what it is united with stays as it was.
+const char *lesser_text(const char *a, const char *b); // NULL where both are
+void unite_balancers(struct arena *arena, struct load_balancer *base, const struct load_balancer *other);
+void unite_target_groups(struct arena *arena, struct target_group *base, bool other_is_first,
+                         struct target_group *other);
+bool unite_targets(struct target *base, const struct target *other); // false where they differ
+void unite_rules(struct arena *arena, struct listener_rule *base, const struct listener_rule *other);
+void unite_subnets(struct arena *arena, struct subnet *base, const struct subnet *other);
+void unite_vpcs(struct arena *arena, struct vpc *base, const struct vpc *other);
+void unite_instances(struct reader *reader, struct instance *base, const struct instance *other);
+void unite_groups(struct security_group *base, const struct security_group *other);
+// That what the record in hand tells of another thing contradicts what was told before: it is not known then.
+void put_zone(struct reader *reader, const char *subnet_id, const char *zone);
 
 struct prefix_list *prefix_list_named(struct reader *reader, const char *id);
 // Says that what follows is what the document in hand tells of its entries.

@@ -7,11 +7,13 @@
 bool read_interface(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_reservation(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into);
+void settle_interfaces(struct reader *reader); // same_interface.c: those that tell of one become one
 // rules.c
 bool read_security_group(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_security_group_rule(struct reader *reader, const struct json_cursor *at, void *into);
 void settle_rule_records(struct reader *reader); // rule_records.c
 bool read_network_acl(struct reader *reader, const struct json_cursor *at, void *into);
+// route_table.c
 bool read_route_table(struct reader *reader, const struct json_cursor *at, void *into);
 // network.c
 bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into);
@@ -51,8 +53,15 @@ bool read_accelerator_listener(struct reader *reader, const struct json_cursor *
 bool read_endpoint_group(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_origin_list(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *into);
-void note_vpc_origins(struct reader *reader, const struct json_cursor *distribution, const char *id);
 void settle_accelerators(struct reader *reader);
+// contradiction.c: when interfaces are settled
+void settle_contradictions(struct reader *reader);
+void settle_absent_instances(struct reader *reader); // when completeness is settled
+// distribution.c
+void note_vpc_origins(struct reader *reader, const struct json_cursor *distribution, const char *id);
+void settle_origins(struct reader *reader);
+void doubt_pages_of(struct reader *reader, const struct json_cursor *list); // that a list of CloudFront's is not whole
+struct vpc_origin *vpc_origin_with(struct reader *reader, const char *id);  // bridge.c: made where it is not known yet
 // weight.c: when prefix lists are settled
 void settle_weights(struct reader *reader);
 // uncounted.c: when completeness is settled

@@ -1,4 +1,4 @@
-// Documents that hold rules: security groups, network ACLs, route tables.
+// Documents that hold rules: security groups, network ACLs.
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,18 +127,9 @@ static bool read_egress(struct reader *reader, const struct json_cursor *at, voi
     return true;
 }
 
-bool read_security_group(struct reader *reader, const struct json_cursor *at, void *into)
+static void read_own_group(struct reader *reader, const struct json_cursor *at, struct security_group *group)
 {
-    (void)into;
-    struct security_group *group = arena_new_of(reader->arena, struct security_group);
     const char *arn = NULL, *region = NULL;
-    GUARD(interned_of(reader, at, "GroupId", &group->id));
-    struct security_group *old = map_get(&reader->estate->security_groups, group->id);
-    if (old != NULL) {
-        if (!record_agrees(reader, at, old->record, group->id, &old->doubt))
-            old->ingress.count = old->egress.count = 0;
-        return true;
-    }
     group->record = reader->record;
     group->evidence = reader->name;
     reader->doubt = NULL; // its name decides nothing
@@ -158,7 +149,21 @@ bool read_security_group(struct reader *reader, const struct json_cursor *at, vo
     each_if_present(reader, at, "IpPermissionsEgress", read_egress, group);
     group->has_egress = group->has_egress && egress_doubt == NULL;
     group->egress_doubt = egress_doubt;
-    map_put(reader->arena, &reader->estate->security_groups, group->id, group);
+}
+
+bool read_security_group(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    struct security_group *group = arena_new_of(reader->arena, struct security_group);
+    GUARD(interned_of(reader, at, "GroupId", &group->id));
+    struct security_group *old = map_get(&reader->estate->security_groups, group->id);
+    if (old != NULL && record_agrees(reader, at, old->record, group->id, &old->doubt))
+        return true;
+    read_own_group(reader, at, group);
+    if (old == NULL)
+        map_put(reader->arena, &reader->estate->security_groups, group->id, group);
+    else
+        unite_groups(old, group);
     return true;
 }
 
@@ -266,8 +271,11 @@ static bool read_acl_entry(struct reader *reader, const struct json_cursor *at, 
 static bool read_acl_association(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct network_acl *acl = into;
-    const char *subnet_id;
+    const char *subnet_id, *acl_id = text_beside(reader, at, "NetworkAclId");
     GUARD(interned_of(reader, at, "SubnetId", &subnet_id));
+    if (acl->id != NULL && acl_id != NULL && strcmp(acl_id, acl->id) != 0)
+        doubt_at(reader, at, "is an association of %s, in the record of %s: neither is believed alone", acl_id,
+                 acl->id);
     put_alone(reader, &reader->estate->acl_of_subnet, subnet_id, acl, &acl->doubt, offsetof(struct network_acl, doubt),
               "a network ACL of");
     return true;
@@ -296,20 +304,26 @@ bool read_network_acl(struct reader *reader, const struct json_cursor *at, void 
 {
     (void)into;
     struct network_acl *acl = arena_new_of(reader->arena, struct network_acl);
-    const char *owner = NULL;
+    const char *owner = NULL, *vpc_id = NULL;
+    bool is_default = false;
     GUARD(interned_of(reader, at, "NetworkAclId", &acl->id));
     struct network_acl *old = map_get(&reader->estate->network_acls, acl->id);
     if (old != NULL && record_agrees(reader, at, old->record, acl->id, &old->doubt))
         return true;
     acl = old != NULL ? old : acl;
     reader->doubt = &acl->doubt;
+    lenient_text(reader, at, "VpcId", &vpc_id);
+    lenient_text(reader, at, "OwnerId", &owner);
+    lenient_boolean(reader, at, "IsDefault", &is_default);
+    seen_at(reader, owner, NULL, vpc_id);
+    acl->vpc_id = old == NULL || text_same(vpc_id, acl->vpc_id) ? vpc_id : NULL;
+    acl->is_default = acl->is_default || is_default;
+    struct network_acl again = {0};
+    if (old != NULL) // it is doubtful now: read for what else is odd
+        each_of(reader, at, "Entries", read_acl_entry, &again);
     if (old == NULL) {
         acl->record = reader->record;
         acl->evidence = reader->name;
-        lenient_text(reader, at, "VpcId", &acl->vpc_id);
-        lenient_text(reader, at, "OwnerId", &owner);
-        lenient_boolean(reader, at, "IsDefault", &acl->is_default);
-        seen_at(reader, owner, NULL, acl->vpc_id);
         each_of(reader, at, "Entries", read_acl_entry, acl);
         if (acl->entries.count > 1)
             qsort(acl->entries.items, acl->entries.count, sizeof(*acl->entries.items), by_rule_number);
@@ -317,170 +331,8 @@ bool read_network_acl(struct reader *reader, const struct json_cursor *at, void 
         map_put(reader->arena, &reader->estate->network_acls, acl->id, acl);
     }
     each_of(reader, at, "Associations", read_acl_association, acl);
-    if (acl->is_default && acl->vpc_id != NULL)
-        put_alone(reader, &reader->estate->default_acl_of_vpc, acl->vpc_id, acl, &acl->doubt,
+    if (is_default && vpc_id != NULL)
+        put_alone(reader, &reader->estate->default_acl_of_vpc, vpc_id, acl, &acl->doubt,
                   offsetof(struct network_acl, doubt), "the default network ACL of");
     return true;
-}
-
-// A route's own key tells its kind of target: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html
-static bool read_route_target(struct reader *reader, const struct json_cursor *at, struct route *route)
-{
-    static const struct {
-        const char *key;
-        enum route_target target;
-    } keys[] = {
-        {"NatGatewayId", ROUTE_ELSEWHERE},
-        {"TransitGatewayId", ROUTE_ELSEWHERE},
-        {"VpcPeeringConnectionId", ROUTE_ELSEWHERE},
-        {"EgressOnlyInternetGatewayId", ROUTE_ELSEWHERE},
-        {"LocalGatewayId", ROUTE_ELSEWHERE},
-        {"CarrierGatewayId", ROUTE_ELSEWHERE},
-        {"CoreNetworkArn", ROUTE_ELSEWHERE},
-        {"OdbNetworkArn", ROUTE_ELSEWHERE},
-        {"VpcEndpointId", ROUTE_APPLIANCE},
-        {"NetworkInterfaceId", ROUTE_APPLIANCE},
-        {"InstanceId", ROUTE_APPLIANCE},
-        {"IpAddress", ROUTE_APPLIANCE}, // next hop of a route that VPC Route Server advertised
-        {"GatewayId", ROUTE_UNKNOWN},
-    };
-    static const struct {
-        const char *start;
-        enum route_target target;
-    } gateways[] = {{"local", ROUTE_LOCAL},    {"igw-", ROUTE_INTERNET_GATEWAY}, {"vpce-", ROUTE_APPLIANCE},
-                    {"vgw-", ROUTE_ELSEWHERE}, {"eigw-", ROUTE_ELSEWHERE},       {"cagw-", ROUTE_ELSEWHERE},
-                    {"tgw-", ROUTE_ELSEWHERE}, {"nat-", ROUTE_ELSEWHERE}};
-    route->target = ROUTE_UNKNOWN;
-    route->target_id = "a target of unknown kind";
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        const char *id;
-        GUARD(optional_interned(reader, at, keys[i].key, &id));
-        if (id == NULL || id[0] == '\0')
-            continue;
-        route->target = keys[i].target;
-        route->target_id = id;
-        if (strcmp(keys[i].key, "GatewayId") == 0)
-            for (size_t g = 0; g < sizeof(gateways) / sizeof(gateways[0]); g++)
-                if (strncmp(id, gateways[g].start, strlen(gateways[g].start)) == 0)
-                    route->target = gateways[g].target;
-        return true;
-    }
-    for (const cJSON *member = at->node->child; member != NULL; member = member->next) {
-        size_t length = strlen(member->string);
-        if (strncmp(member->string, "Destination", 11) != 0 && length > 3 &&
-            (strcmp(member->string + length - 2, "Id") == 0 || strcmp(member->string + length - 3, "Arn") == 0))
-            return true; // of a kind that is new
-    }
-    return doubt_at(reader, at, "leads to no target");
-}
-
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html
-static bool read_route(struct reader *reader, const struct json_cursor *at, void *into)
-{
-    struct route_table *table = into;
-    struct route route = {0};
-    static const char *const propagated[] = {"EnableVgwRoutePropagation", "Advertisement", NULL},
-                             *const fixed[] = {"CreateRouteTable", "CreateRoute", NULL};
-    const char *state = NULL, *origin = NULL;
-    lenient_text(reader, at, "State", &state);
-    lenient_text(reader, at, "Origin", &origin);
-    route.active = state == NULL || strcmp(state, "blackhole") != 0;
-    route.propagated = origin != NULL && text_among(origin, propagated); // by a VPN, Direct Connect or VPC Route Server
-    GUARD(optional_interned(reader, at, "DestinationPrefixListId", &route.prefix_list));
-    GUARD(read_route_target(reader, at, &route));
-    if (state != NULL && route.active && strcmp(state, "active") != 0) { // "filtered", or a word that is new
-        route.target = ROUTE_UNKNOWN;
-        route.target_id = arena_printf(reader->arena, "%s, which is %s", route.target_id, state);
-    } else if (origin != NULL && !route.propagated && !text_among(origin, fixed)) { // before which others it comes
-        route.target = ROUTE_UNKNOWN;
-        route.target_id = arena_printf(reader->arena, "%s, whose route is of origin %s", route.target_id, origin);
-    }
-    if (route.prefix_list == NULL) {
-        bool ipv6 = member_of(reader, at, "DestinationIpv6CidrBlock").node != NULL;
-        GUARD(read_prefix(reader, at, ipv6 ? "DestinationIpv6CidrBlock" : "DestinationCidrBlock",
-                          ipv6 ? FAMILY_IPV6 : FAMILY_IPV4, &route.prefix));
-    }
-    *vector_add(reader->arena, &table->routes) = route;
-    return true;
-}
-
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RouteTableAssociationState.html
-static bool read_table_association(struct reader *reader, const struct json_cursor *at, void *into)
-{
-    struct json_cursor state;
-    const char *word = NULL;
-    struct route_table *table = into;
-    struct estate *estate = reader->estate;
-    const char *subnet_id, *gateway_id;
-    bool is_main = false;
-    GUARD(json_optional_boolean(at, "Main", &is_main, reader->error));
-    GUARD(optional_interned(reader, at, "SubnetId", &subnet_id));
-    GUARD(optional_interned(reader, at, "GatewayId", &gateway_id));
-    if (lenient_object(reader, at, "AssociationState", &state))
-        lenient_text(reader, &state, "State", &word);
-    if (word != NULL && strcmp(word, "disassociated") == 0)
-        return true;
-    if (word != NULL && strcmp(word, "associated") != 0) { // failed, in transition, or a word that is new
-        const char *unsure = arena_printf(reader->arena, "an association of %s is %s", table->id, word);
-        if (subnet_id != NULL)
-            map_put(reader->arena, &estate->unsure_table_of_subnet, subnet_id, (void *)(uintptr_t)unsure);
-        else if (table->doubt == NULL)
-            table->doubt = unsure;
-    }
-    bool failed = word != NULL && strcmp(word, "failed") == 0; // beside it, another one may hold
-    if (subnet_id != NULL && !failed)
-        put_alone(reader, &estate->table_of_subnet, subnet_id, table, &table->doubt,
-                  offsetof(struct route_table, doubt), "a route table of");
-    if (gateway_id != NULL)
-        put_alone(reader, &estate->edge_table_of_gateway, gateway_id, table, &table->doubt,
-                  offsetof(struct route_table, doubt), "a route table of");
-    if (is_main && table->vpc_id != NULL) {
-        table->is_main = true;
-        put_alone(reader, &estate->main_table_of_vpc, table->vpc_id, table, &table->doubt,
-                  offsetof(struct route_table, doubt), "the main route table of");
-    }
-    return is_main || subnet_id != NULL || gateway_id != NULL ||
-           json_fail(at, reader->error, "says neither of what it is the table nor that it is the main one");
-}
-
-// Two routes to one destination that lead elsewhere. (A propagated one may stand beside a static one.)
-static void doubt_equal_routes(struct reader *reader, const struct json_cursor *at, const struct route_table *table)
-{
-    struct map known = {0};
-    for (size_t i = 0; i < table->routes.count; i++) {
-        const struct route *route = &table->routes.items[i];
-        char text[ADDRESS_TEXT] = "";
-        if (route->propagated || route->prefix_list != NULL)
-            continue;
-        prefix_format(route->prefix, text);
-        const struct route *before = map_get(&known, text);
-        if (before == NULL)
-            map_put(reader->scratch, &known, arena_strdup(reader->scratch, text), (void *)(uintptr_t)route);
-        else if (before->target != route->target || before->active != route->active ||
-                 strcmp(before->target_id, route->target_id) != 0)
-            doubt_at(reader, at, "two routes lead to %s", text);
-    }
-}
-
-bool read_route_table(struct reader *reader, const struct json_cursor *at, void *into)
-{
-    (void)into;
-    struct route_table *table = arena_new_of(reader->arena, struct route_table);
-    const char *owner = NULL;
-    GUARD(interned_of(reader, at, "RouteTableId", &table->id));
-    struct route_table *old = map_get(&reader->estate->route_tables, table->id);
-    if (old != NULL && record_agrees(reader, at, old->record, table->id, &old->doubt))
-        return true;
-    table = old != NULL ? old : table;
-    reader->doubt = &table->doubt;
-    if (old == NULL) {
-        table->record = reader->record;
-        lenient_text(reader, at, "VpcId", &table->vpc_id);
-        lenient_text(reader, at, "OwnerId", &owner);
-        seen_at(reader, owner, NULL, table->vpc_id);
-        each_of(reader, at, "Routes", read_route, table);
-        doubt_equal_routes(reader, at, table);
-        map_put(reader->arena, &reader->estate->route_tables, table->id, table);
-    }
-    return each_of(reader, at, "Associations", read_table_association, table);
 }

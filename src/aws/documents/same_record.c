@@ -1,4 +1,5 @@
-// Whether a record says the same as an earlier one. That is seldom asked: so the earlier one is read again.
+// Whether a record says the same as an earlier one, and else which of them counts as the first, in whatever order they
+// were read. That is seldom asked: so the earlier one is read again.
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,26 +42,27 @@ static uint64_t hash_value(const cJSON *value)
     return mixed(sum);
 }
 
-bool documents_same_record(const struct documents *documents, record_place earlier, const cJSON *node,
-                           const char **name)
+int documents_compare_record(const struct documents *documents, record_place earlier, const cJSON *node,
+                             const char **name)
 {
     const char *file = documents->names[earlier >> RECORD_OFFSET_BITS];
     size_t begin = (size_t)(earlier & (((record_place)1 << RECORD_OFFSET_BITS) - 1)), end, wrong;
     struct document_bytes bytes;
     struct error ignored;
     char *converted;
-    bool same = false;
+    int order = 1; // what cannot be read again stays as it was
     *name = file;
     if (!documents->opener->open(documents->opener->context, file, &bytes, &ignored))
-        return false;
+        return order;
     struct document_bytes text = text_decode(bytes, &converted);
     end = begin;
     if (begin < text.length && json_skip(text.bytes, text.length, &end)) {
         cJSON *other = json_parse_slice(text.bytes + begin, end - begin, &wrong, &ignored);
-        same = other != NULL && hash_value(other) == hash_value(node);
+        uint64_t a = hash_value(node), b = other == NULL ? 0 : hash_value(other);
+        order = other == NULL ? 1 : (a > b) - (a < b);
         cJSON_Delete(other);
     }
     free(converted);
     documents->opener->close(documents->opener->context, &bytes);
-    return same;
+    return order;
 }

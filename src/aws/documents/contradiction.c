@@ -1,0 +1,220 @@
+// Records of different things that contradict each other: neither is believed alone.
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/documents/documents.h"
+#include "aws/documents/readers.h"
+
+// A subnet's table and ACL are of its own VPC.
+static void settle_associations(struct reader *reader)
+{
+    struct estate *estate = reader->estate;
+    for (size_t i = 0; i < estate->subnets.size; i++) {
+        const struct subnet *subnet = estate->subnets.slots[i].value;
+        if (subnet == NULL || subnet->vpc_id == NULL)
+            continue;
+        struct route_table *table = map_get(&estate->table_of_subnet, subnet->id);
+        struct network_acl *acl = map_get(&estate->acl_of_subnet, subnet->id);
+        reader->listing = NULL;
+        reader->name = subnet->evidence;
+        reader->doubt = table == NULL ? NULL : &table->doubt;
+        if (table != NULL && !text_same(table->vpc_id, subnet->vpc_id))
+            doubt_document(reader, "", "%s is in %s, but %s, which says that it is its route table, is not", subnet->id,
+                           subnet->vpc_id, table->id);
+        reader->doubt = acl == NULL ? NULL : &acl->doubt;
+        if (acl != NULL && !text_same(acl->vpc_id, subnet->vpc_id))
+            doubt_document(reader, "", "%s is in %s, but %s, which says that it is its network ACL, is not", subnet->id,
+                           subnet->vpc_id, acl->id);
+    }
+}
+
+// DenyAllIgwTraffic of a load balancer's interface, and what its attribute says of the same.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
+static void settle_igw_traffic(struct reader *reader, struct network_interface *one)
+{
+    const struct load_balancer *balancer =
+        one->load_balancer == NULL ? NULL : map_get(&reader->estate->load_balancers, one->load_balancer);
+    if (balancer == NULL || balancer->deny_gateway == SETTING_NOT_TOLD || balancer->deny_gateway == SETTING_UNSURE ||
+        one->igw_traffic == IGW_NOT_TOLD || (balancer->deny_gateway == SETTING_ON) == (one->igw_traffic == IGW_DENIED))
+        return;
+    doubt_document(reader, "",
+                   "DenyAllIgwTraffic of %s is %s, and ipv6.deny_all_igw_traffic of its load balancer %s is %s",
+                   one->id, one->igw_traffic == IGW_DENIED ? "true" : "false", balancer->name,
+                   balancer->deny_gateway == SETTING_ON ? "true" : "false");
+    one->igw_traffic = IGW_UNSURE;
+}
+
+static void doubt_interface(struct reader *reader, struct network_interface *one)
+{
+    reader->name = reader->documents->names[one->record >> RECORD_OFFSET_BITS];
+    reader->doubt = &one->doubt;
+    reader->listing = NULL;
+}
+
+// Which VPC it is in is not known, nor then whose table and ACL are those of its subnet.
+static void unplace(struct reader *reader, struct network_interface *one)
+{
+    one->place = place_with(reader, &(struct interface_place){.account_id = one->place->account_id,
+                                                              .region = one->place->region,
+                                                              .vpc_id = VPC_UNKNOWN});
+}
+
+static bool is_unplaced(const struct network_interface *one)
+{
+    return strcmp(one->place->vpc_id, VPC_UNKNOWN) == 0;
+}
+
+// Where an interface lies, as its subnet's record says it.
+static void settle_place(struct reader *reader, struct network_interface *one)
+{
+    const struct subnet *subnet = map_get(&reader->estate->subnets, one->place->subnet_id);
+    if (subnet == NULL || text_same(subnet->vpc_id, one->place->vpc_id))
+        return;
+    if (is_unplaced(one) && subnet->vpc_id != NULL) {
+        struct interface_place of_subnet = *one->place;
+        of_subnet.vpc_id = subnet->vpc_id;
+        one->place = place_with(reader, &of_subnet);
+        return;
+    }
+    doubt_document(reader, "", "%s is said to be in %s, but its subnet %s is not", one->id, one->place->vpc_id,
+                   subnet->id);
+    unplace(reader, one);
+}
+
+// Its instance's record tells of its VPC and groups too.
+static void settle_instance(struct reader *reader, struct network_interface *one)
+{
+    const struct instance *instance = map_get(&reader->estate->instances, one->instance_id);
+    if (instance == NULL)
+        return;
+    if (instance->doubt != NULL && one->doubt == NULL)
+        one->doubt = instance->doubt;
+    if (!instance_state_is_sure(instance) && one->doubt == NULL)
+        one->doubt = arena_printf(reader->arena, "%s is %s", instance->id, instance->state);
+    bool primary = one->device_index == 0 && one->attached;
+    if (primary && instance->groups != NULL && one->groups != NULL && instance->groups != one->groups) {
+        doubt_document(reader, "", "%s and its instance %s tell of different security groups", one->id, instance->id);
+        one->groups = NULL;
+    }
+    if (primary && !is_unplaced(one) && instance->place->vpc_id != NULL &&
+        strcmp(instance->place->vpc_id, one->place->vpc_id) != 0) {
+        doubt_document(reader, "", "%s and its instance %s are said to be in different VPCs", one->id, instance->id);
+        unplace(reader, one);
+    }
+}
+
+static const struct load_balancer *balancer_of(struct reader *reader, const struct network_interface *one)
+{
+    struct map *balancers = &reader->estate->load_balancers;
+    if (one->load_balancer == NULL || strchr(one->load_balancer, '/') != NULL)
+        return map_get(balancers, one->load_balancer);
+    return map_get(balancers, arena_printf(reader->scratch, "%s|%s", one->place->vpc_id, one->load_balancer));
+}
+
+// A load balancer's groups are those of its nodes, which lie in its VPC.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancer.html
+static void settle_balancers_node(struct reader *reader, struct network_interface *one)
+{
+    const struct load_balancer *balancer = balancer_of(reader, one);
+    if (balancer == NULL || balancer->name == NULL || balancer->doubt != NULL)
+        return;
+    bool same = one->groups == NULL || one->groups->count == balancer->groups.count;
+    for (size_t g = 0; same && one->groups != NULL && g < one->groups->count; g++) {
+        bool found = false;
+        for (size_t i = 0; i < balancer->groups.count && !found; i++)
+            found = strcmp(balancer->groups.items[i], one->groups->ids[g]) == 0;
+        same = found;
+    }
+    if (!same && balancer->groups_told) {
+        doubt_document(reader, "", "%s and its load balancer %s tell of different security groups", one->id,
+                       balancer->name);
+        one->groups = NULL;
+    }
+    if (balancer->vpc_id != NULL && !is_unplaced(one) && strcmp(balancer->vpc_id, one->place->vpc_id) != 0) {
+        doubt_document(reader, "", "%s and its load balancer %s are said to be in different VPCs", one->id,
+                       balancer->name);
+        unplace(reader, one);
+    }
+    if (balancer->region != NULL && one->place->region != NULL && strcmp(balancer->region, one->place->region) != 0)
+        doubt_document(reader, "", "%s and its load balancer %s are said to be in different regions", one->id,
+                       balancer->name);
+}
+
+// An address of the internet on one interface.
+struct holder {
+    struct prefix address;
+    struct network_interface *interface;
+};
+
+static int by_address(const void *left, const void *right)
+{
+    const struct holder *a = left, *b = right;
+    if (a->address.family != b->address.family)
+        return (int)a->address.family - (int)b->address.family;
+    if (a->address.first != b->address.first)
+        return a->address.first < b->address.first ? -1 : 1;
+    int order = (int)a->address.length - (int)b->address.length;
+    return order != 0 ? order : strcmp(a->interface->id, b->interface->id);
+}
+
+// The internet's addresses are of one interface each: of several that have one, which has it is not known.
+static void settle_shared_addresses(struct reader *reader)
+{
+    struct estate *estate = reader->estate;
+    VECTOR(struct holder) holders = {0};
+    for (size_t i = 0; i < estate->interfaces.count; i++)
+        for (size_t a = 0; a < estate->interfaces.items[i]->address_count; a++)
+            if (estate->interfaces.items[i]->addresses[a].gateway == GATEWAY_INTERNET)
+                *vector_add(reader->scratch, &holders) =
+                    (struct holder){estate->interfaces.items[i]->addresses[a].address, estate->interfaces.items[i]};
+    if (holders.count > 1)
+        qsort(holders.items, holders.count, sizeof(struct holder), by_address);
+    for (size_t i = 1; i < holders.count; i++) {
+        struct holder *a = &holders.items[i - 1], *b = &holders.items[i];
+        if (a->address.family != b->address.family || a->address.first != b->address.first ||
+            a->address.length != b->address.length || a->interface == b->interface)
+            continue;
+        char text[ADDRESS_TEXT];
+        prefix_format(b->address, text);
+        struct network_interface *both[] = {a->interface, b->interface};
+        for (int n = 0; n < 2; n++) {
+            doubt_interface(reader, both[n]);
+            doubt_document(reader, "", "%s is said to be on %s and on %s: neither is believed alone", text,
+                           a->interface->id, b->interface->id);
+        }
+    }
+}
+
+// What an interface's own record does not show: that another one contradicts it.
+void settle_contradictions(struct reader *reader)
+{
+    struct estate *estate = reader->estate;
+    settle_associations(reader);
+    for (size_t i = 0; i < estate->interfaces.count; i++) {
+        struct network_interface *one = estate->interfaces.items[i];
+        doubt_interface(reader, one);
+        settle_igw_traffic(reader, one);
+        settle_place(reader, one);
+        settle_balancers_node(reader, one);
+        settle_instance(reader, one);
+    }
+    settle_shared_addresses(reader);
+}
+
+// An instance to which an interface is attached, and which no record of all those of its account and region tells of.
+void settle_absent_instances(struct reader *reader)
+{
+    struct estate *estate = reader->estate;
+    for (size_t i = 0; i < estate->interfaces.count; i++) {
+        struct network_interface *one = estate->interfaces.items[i];
+        if (one->instance_id == NULL || one->instance_elsewhere ||
+            map_get(&estate->instances, one->instance_id) != NULL ||
+            estate_completeness(estate, KIND_RESERVATIONS, one->place->account_id, one->place->region) !=
+                COMPLETENESS_WHOLE)
+            continue;
+        doubt_interface(reader, one);
+        doubt_document(reader, "",
+                       "%s is attached to %s, of which no Reservations tell: whether it is there is not known", one->id,
+                       one->instance_id);
+    }
+}
