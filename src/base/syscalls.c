@@ -6,14 +6,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED true
-#elif defined(__has_feature)
-#define SANITIZED __has_feature(address_sanitizer)
-#else
-#define SANITIZED false
-#endif
-
 // By name, as not every machine has all of them; NULL ends a list.
 typedef const char *const name_list[];
 
@@ -118,8 +110,9 @@ static bool forbid_families(scmp_filter_ctx filter)
 static bool add_rules(scmp_filter_ctx filter, enum syscalls_stage stage)
 {
     const uint32_t fatal = stage == SYSCALLS_START ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS;
-    const uint32_t start = SANITIZED ? SCMP_ACT_ERRNO(EPERM) : fatal; // it would start a program to name functions
-    if (!add_all(filter, fatal, dangerous) || (!SANITIZED && !add_all(filter, fatal, peeking)) ||
+    const uint32_t start =
+        SYSCALLS_SANITIZED ? SCMP_ACT_ERRNO(EPERM) : fatal; // it would start a program to name functions
+    if (!add_all(filter, fatal, dangerous) || (!SYSCALLS_SANITIZED && !add_all(filter, fatal, peeking)) ||
         (stage != SYSCALLS_START && !add_all(filter, start, starting)))
         return false;
     if (stage == SYSCALLS_TALK || stage == SYSCALLS_START)
@@ -127,7 +120,8 @@ static bool add_rules(scmp_filter_ctx filter, enum syscalls_stage stage)
                forbid_families(filter);
     return add_all(filter, SCMP_ACT_ALLOW, stage == SYSCALLS_PARSE ? parsing : signing) &&
            (stage != SYSCALLS_BIND || add_all(filter, SCMP_ACT_ALLOW, binding)) &&
-           (!SANITIZED || (add_all(filter, SCMP_ACT_ALLOW, peeking) && add_all(filter, SCMP_ACT_ALLOW, reporting)));
+           (!SYSCALLS_SANITIZED ||
+            (add_all(filter, SCMP_ACT_ALLOW, peeking) && add_all(filter, SCMP_ACT_ALLOW, reporting)));
 }
 
 bool syscalls_limit(enum syscalls_stage stage, struct error *error)
@@ -154,5 +148,5 @@ const char *syscalls_said(enum syscalls_stage stage)
                                                                  "takes"},
         [SYSCALLS_BIND] = {"binds sockets only", "binds sockets, and what a sanitizer takes"},
     };
-    return said[stage][SANITIZED];
+    return said[stage][SYSCALLS_SANITIZED];
 }

@@ -5,6 +5,18 @@
 
 #include "base/error.h"
 
+// Whether this build has a sanitizer, which takes calls of its own for its report.
+#if defined(__SANITIZE_ADDRESS__)
+#define SYSCALLS_SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SYSCALLS_SANITIZED true
+#endif
+#endif
+#ifndef SYSCALLS_SANITIZED
+#define SYSCALLS_SANITIZED false
+#endif
+
 enum syscalls_stage {
     // Anything but what changes the machine, other processes or what this process is, and nothing here needs: another
     // program, ptrace, mount, bpf, keys, modules, namespaces... Who tries it is killed.
