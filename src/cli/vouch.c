@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/secret.h"
 #include "evidence/timestamp.h"
 
 bool vouch_previous(struct arena *arena, const struct options *options, const char *last, const char **hash,
@@ -27,6 +28,8 @@ bool vouch_previous(struct arena *arena, const struct options *options, const ch
 bool vouch_key(const struct options *options, struct signer *signer, EVP_PKEY **key, struct error *error)
 {
     const char *where = options_value(options, "sign");
+    if (where != NULL)
+        secret_protect(); // a URI may hold a PIN, and the command line is ours
     *key = where == NULL ? NULL : signer_open(signer, where, options_value(options, "passphrase-file"), error);
     return where == NULL || *key != NULL;
 }
