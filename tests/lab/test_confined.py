@@ -147,7 +147,8 @@ class Confined(Bundles):
         with tempfile.TemporaryDirectory() as folder:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 out = pathlib.Path(folder) / ("out-%d" % number)
-                process = self.run_slowly(out, "--sign", self.key, start_new_session=True)
+                process = self.run_slowly(out, "--sign", self.key, start_new_session=True,  # not as nohup has it
+                                          preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
                 child, = children_of(process.pid)
                 os.killpg(process.pid, number)  # as a terminal's Ctrl-C, and systemd
                 said = process.communicate(timeout=60)[1]
