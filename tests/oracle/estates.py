@@ -172,7 +172,7 @@ def add_targets(rng, estate, arn):
     if len(others) > 1 and rng.random() < 0.4:  # a second node
         node = others.pop(0)
         del node["Attachment"]["InstanceId"]
-        node.update(RequesterManaged=True, Description=estate["NetworkInterfaces"][0]["Description"])
+        node.update(RequesterManaged=True, Description=estate["NetworkInterfaces"][0]["Description"], Groups=estate["NetworkInterfaces"][0]["Groups"])
     groups = ["arn:aws:elasticloadbalancing:eu-west-3:111122223333:targetgroup/g%d/000000000000000%d" % (i, i) for i in (1, 2, 3)]
     estate["TargetGroups"], estate["LoadBalancerTargetHealth"] = [], []
     for i, group in enumerate(groups, 1):
