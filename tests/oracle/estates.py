@@ -89,7 +89,9 @@ def add_load_balancer(rng, estate):
          "Scheme": pick(rng, ["internet-facing"] * 4 + ["internal"]), "State": {"Code": pick(rng, ["active"] * 8 + ["provisioning", "active_impaired", "failed"])},
          "SecurityGroups": [g["GroupId"] for g in interface["Groups"]]}]
     if rng.random() < 0.85:
-        estate["Listeners"] = [{"LoadBalancerArn": arn, "Port": port, "Protocol": pick(rng, ["HTTP", "TLS", "TCP", "UDP", "TCP_UDP", "QUIC", "NEW"]),
+        kind = estate["LoadBalancers"][0]["Type"] if estate["LoadBalancers"] else "network"
+        words = ["HTTP", "HTTPS", "HTTPS", "NEW"] if kind == "application" else ["TLS", "TCP", "TCP", "UDP", "TCP_UDP", "QUIC", "NEW"]
+        estate["Listeners"] = [{"LoadBalancerArn": arn, "Port": port, "Protocol": pick(rng, words),
                                 "DefaultActions": []} for port in rng.sample(PORTS[1:], rng.randrange(1, 4))]
     attributes = []
     if rng.random() < 0.3:
