@@ -157,6 +157,10 @@ def open_up(rng, estate):
         table["Routes"] = [{"DestinationCidrBlock": "10.9.0.0/16", "GatewayId": "local", "State": "active"},
                            {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"},
                            {"DestinationIpv6CidrBlock": "::/0", "GatewayId": "igw-1", "State": "active"}]
+        if rng.random() < 0.2:  # something between subnets
+            where = pick(rng, [{"DestinationCidrBlock": "10.9.1.0/24"}, {"DestinationCidrBlock": "10.9.2.0/24"}, {"DestinationIpv6CidrBlock": "2001:db8:1::/64"},
+                               {"DestinationIpv6CidrBlock": "2001:db8:101::/64"}, {"DestinationCidrBlock": "10.8.0.0/15"}])
+            table["Routes"].append({**where, **pick(rng, [{"NetworkInterfaceId": "eni-appliance"}, {"NatGatewayId": "nat-1"}]), "State": pick(rng, ["active", "active", "blackhole"])})
 
 
 def add_targets(rng, estate, arn):
