@@ -576,7 +576,7 @@ class Oracle:
         rules = sorted((r for r in told if not r["IsDefault"]), key=lambda r: int(r["Priority"]))
         rules.append({"Conditions": [], "Actions": listener["DefaultActions"]})
         strange = any(a["Type"] == "new-word" for r in rules for a in r["Actions"])
-        answer, over = "no", False
+        answer, over, taken = "no", False, False
         for rule in rules:
             fields = [c["Field"] for c in rule["Conditions"]]
             sources = [v for c in rule["Conditions"] if c["Field"] == "source-ip" for v in c["SourceIpConfig"]["Values"]]
@@ -589,10 +589,11 @@ class Oracle:
                 if "TargetGroupArn" in action:
                     weights[action["TargetGroupArn"]] = 1
                 if weights.get(arn, 0) > 0:
-                    answer = most([answer, "maybe" if unknown else "yes"])
+                    answer = most([answer, "maybe" if unknown or taken else "yes"])
                 elif arn in weights and config.get("TargetGroupStickinessConfig", {}).get("Enabled"):
                     answer = most([answer, "maybe"])
             over = not unknown and all(f == "source-ip" for f in fields)
+            taken = taken or unknown and all(f == "source-ip" for f in fields)  # it may have sent the client elsewhere
         named = any(arn in str(x["DefaultActions"]) for x in self.kind("Listeners")) or any(arn in str(r["Actions"]) for r in self.kind("Rules"))
         fits = {"HTTP": ("HTTP", "HTTPS"), "HTTPS": ("HTTP", "HTTPS"), "TLS": ("TCP", "TLS"), "TCP": ("TCP", "TCP_UDP"), "UDP": ("UDP", "TCP_UDP"), "TCP_UDP": ("TCP_UDP",),
                 "QUIC": ("QUIC", "TCP_QUIC")}.get(listener["Protocol"])
