@@ -159,10 +159,8 @@ static void read_sole_ipv6(struct reader *reader, const struct json_cursor *at, 
         if (gathered->addresses.items[i].address.family == FAMILY_IPV6 &&
             gathered->addresses.items[i].address.first == address.bits)
             return;
-    bool listed = cJSON_IsArray(json_member(at, "Ipv6Addresses").node);
-    if (listed && address.bits >> 121 == 0x7e)
-        return; // unique local ones are not kept
-    if (listed)
+    bool listed = cJSON_IsArray(json_member(at, "Ipv6Addresses").node), local = address.bits >> 121 == 0x7e;
+    if (listed && !local) // unique local ones are not kept
         doubt_at(reader, &sole, "is not among its Ipv6Addresses");
     if (!read_ipv6_address(reader, at, gathered))
         doubt_failure(reader);
