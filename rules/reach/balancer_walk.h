@@ -60,7 +60,11 @@ struct inner {
 };
 typedef VECTOR(struct inner) inner_list;
 
-// What a walk asks of targets (balancer_targets.c). Each adds to `inners` what it reaches of load balancers.
+// One target's port at one address; `registered` is NULL behind a classic load balancer (balancer_targets.c).
+void target_reach(struct walker *walker, const struct hop_in *way, const struct network_interface *target,
+                  struct address address, uint16_t port, const struct target *registered, inner_list *inners);
+
+// What a walk asks of targets (target_interfaces.c). Each adds to `inners` what it reaches of load balancers.
 void targets_index(struct walker *walker);
 void target_follow(struct walker *walker, const struct hop_in *in, const struct target *target, inner_list *inners);
 void targets_of_classic(struct walker *walker, const struct hop_in *in);

@@ -25,3 +25,5 @@ bool comparison_knows_interfaces(const struct estate *estate, const struct inter
 // What opened (`opens` is the later side) or closed (the earlier one) behind load balancers and services.
 void comparison_of_indirect(struct comparison *comparison, enum change_kind kind, const struct side *opens,
                             const struct side *shuts);
+// What stays open there and is more or less certain.
+void comparison_of_altered_indirect(struct comparison *comparison);

@@ -434,6 +434,7 @@ struct difference *diff_compute(const struct side *before, const struct side *af
     }
     comparison_of_indirect(&comparison, CHANGE_OPENED, after, before);
     comparison_of_indirect(&comparison, CHANGE_CLOSED, before, after);
+    comparison_of_altered_indirect(&comparison);
     if (difference->changes.count > 1)
         qsort(difference->changes.items, difference->changes.count, sizeof(struct change), by_place);
     arena_free(comparison.scratch);

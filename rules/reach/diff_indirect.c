@@ -145,6 +145,19 @@ static const struct exposure *exposure_at(const struct target_ways *open, const 
     return NULL;
 }
 
+// What is said of a change: the way, and before it how sure it was.
+static reason_list causes_of(struct comparison *comparison, enum change_kind kind, const struct exposure *exposure,
+                             enum certainty certainty)
+{
+    static const char *const words[] = {"certain (before: possible)", "possible (before: certain)"};
+    if (kind != CHANGE_ALTERED)
+        return exposure->via;
+    reason_list causes = {0};
+    *vector_add(comparison->arena, &causes) = reason_says(comparison->arena, REASON_UNTOLD, NULL, words[certainty]);
+    reason_add_all(comparison->arena, &causes, &exposure->via);
+    return causes;
+}
+
 static void add_part(struct comparison *comparison, enum change_kind kind, const struct target_ways *open,
                      struct portmap part, enum certainty certainty)
 {
@@ -164,7 +177,7 @@ static void add_part(struct comparison *comparison, enum change_kind kind, const
                                            .sources = segment->sources,
                                            .path = PATH_TWO_WAY,
                                            .certainty = certainty,
-                                           .causes = exposure->via},
+                                           .causes = causes_of(comparison, kind, exposure, certainty)},
                            &internet);
     }
 }
@@ -185,6 +198,27 @@ void comparison_of_indirect(struct comparison *comparison, enum change_kind kind
         news = known_of(comparison, opens, shuts, one, news, exact);
         add_part(comparison, kind, one, portmap_intersect(scratch, news, exact), CERTAINTY_EXACT);
         add_part(comparison, kind, one, portmap_subtract(scratch, news, exact), CERTAINTY_POSSIBLE);
+    }
+    arena_reset(scratch);
+}
+
+void comparison_of_altered_indirect(struct comparison *comparison)
+{
+    struct arena *scratch = comparison->scratch;
+    struct targets olds = targets_of(scratch, comparison->before->exposures),
+                   news = targets_of(scratch, comparison->after->exposures);
+    for (size_t i = 0; i < news.items.count; i++) {
+        const struct target_ways *new = news.items.items[i], *old = map_get(&olds.by_key, new->key);
+        if (old == NULL)
+            continue;
+        struct portmap both = portmap_intersect(scratch, portmap_from(scratch, old->may.items, old->may.count),
+                                                portmap_from(scratch, new->may.items, new->may.count));
+        struct portmap was = portmap_from(scratch, old->exact.items, old->exact.count),
+                       is = portmap_from(scratch, new->exact.items, new->exact.count);
+        add_part(comparison, CHANGE_ALTERED, new, portmap_intersect(scratch, both, portmap_subtract(scratch, is, was)),
+                 CERTAINTY_EXACT);
+        add_part(comparison, CHANGE_ALTERED, new, portmap_intersect(scratch, both, portmap_subtract(scratch, was, is)),
+                 CERTAINTY_POSSIBLE);
     }
     arena_reset(scratch);
 }

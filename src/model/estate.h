@@ -43,6 +43,8 @@ enum kind {
     KIND_CONNECT_ENDPOINTS, // from here to KIND_ACCOUNT_SUMMARY: no answer about a packet of an endpoint rests on these
     KIND_TRANSIT_ATTACHMENTS,
     KIND_FUNCTION_URLS,
+    KIND_VERIFIED_ACCESS,
+    KIND_CLIENT_VPNS,
     KIND_ECS_TASKS,
     KIND_ECS_SERVICES,
     KIND_EKS_CLUSTER_NAMES,

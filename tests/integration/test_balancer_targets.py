@@ -129,10 +129,12 @@ class OwnAnswers(Behind):
     def test_each_listener_protocol_is_decided_and_one_that_is_new_is_possible(self):
         for protocol, expected in (("HTTP", {"tcp"}), ("HTTPS", {"tcp"}), ("TCP", {"tcp"}), ("TLS", {"tcp"}), ("UDP", {"udp"}), ("QUIC", {"udp"}),
                                    ("TCP_UDP", {"tcp", "udp"}), ("TCP_QUIC", {"tcp", "udp"}), ("GENEVE", set())):
-            estate = balanced("network")
+            estate = balanced({"HTTP": "application", "HTTPS": "application", "GENEVE": "gateway"}.get(protocol, "network"))
             estate["Listeners"][0]["Protocol"] = protocol
             estate["SecurityGroups"][0]["IpPermissions"].append(permission("udp", (0, 65535), ["8.0.0.0/8"]))
             self.assertEqual(self.exposures(estate, address="198.51.100.9"), {(p, 443, 443): "exact" for p in expected}, protocol)
+        estate = balanced("network")
+        estate["SecurityGroups"][0]["IpPermissions"].append(permission("udp", (0, 65535), ["8.0.0.0/8"]))
         estate["Listeners"][0]["Protocol"] = "SCTP2"
         self.assertEqual(self.exposures(estate, address="198.51.100.9"), {(p, 443, 443): "possible" for p in ("tcp", "udp")})
 

@@ -22,7 +22,7 @@ class Compared(unittest.TestCase):
         done = common.sgproof("diff", *made, "--format", "json")
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         self.text = common.sgproof("diff", *made).stdout
-        output = json.loads(done.stdout)
+        self.output = output = json.loads(done.stdout)
         self.unknown = output["unknown"]
         return {kind: sorted((x["address"], x["from_port"], x["to_port"], x["certainty"]) for x in output[kind] if x["indirect"]) for kind in ("opened", "closed")}
 
@@ -40,6 +40,18 @@ class Balancers(Compared):
         made["SecurityGroups"] = [{**g, "IpPermissions": [] if g["GroupId"] == made["NetworkInterfaces"][1]["Groups"][0]["GroupId"] else g["IpPermissions"]}
                                   for g in made["SecurityGroups"]]
         return made
+
+    def test_what_turns_possible_behind_a_load_balancer_is_altered(self):
+        sure, unsure = balanced(), balanced()
+        unsure["RouteTables"][0]["Routes"].append({"DestinationCidrBlock": "10.0.2.0/24", "NetworkInterfaceId": "eni-box", "State": "active"})
+        for before, after, certainty, words in ((sure, unsure, "possible", "possible (before: certain)"), (unsure, sure, "exact", "certain (before: possible)")):
+            self.assertEqual(self.between(documents(before), documents(after)), {"opened": [], "closed": []})
+            [one] = [x for x in self.output["altered"] if x["indirect"]]
+            self.assertEqual((one["address"], one["from_port"], one["certainty"], common.texts(one["causes"])[0]), ("10.0.2.4", 8080, certainty, words))
+            self.assertEqual("eni-box" in str(one["causes"]), certainty == "possible")
+            self.assertIn("1 altered", self.text)
+        self.between(documents(sure), documents(sure))
+        self.assertEqual(self.output["altered"], [])
 
     def test_without_rules_of_listeners_on_both_sides_what_opened_and_closed_is_told(self):
         shut, open_ = documents(self.closed_target()), documents(balanced())

@@ -89,7 +89,9 @@ def add_load_balancer(rng, estate):
          "Scheme": pick(rng, ["internet-facing"] * 4 + ["internal"]), "State": {"Code": pick(rng, ["active"] * 8 + ["provisioning", "active_impaired", "failed"])},
          "SecurityGroups": [g["GroupId"] for g in interface["Groups"]]}]
     if rng.random() < 0.85:
-        estate["Listeners"] = [{"LoadBalancerArn": arn, "Port": port, "Protocol": pick(rng, ["HTTP", "TLS", "TCP", "UDP", "TCP_UDP", "QUIC", "NEW"]),
+        kind = estate["LoadBalancers"][0]["Type"] if estate["LoadBalancers"] else "network"
+        words = ["HTTP", "HTTPS", "HTTPS", "NEW"] if kind == "application" else ["TLS", "TCP", "TCP", "UDP", "TCP_UDP", "QUIC", "NEW"]
+        estate["Listeners"] = [{"LoadBalancerArn": arn, "Port": port, "Protocol": pick(rng, words),
                                 "DefaultActions": []} for port in rng.sample(PORTS[1:], rng.randrange(1, 4))]
     attributes = []
     if rng.random() < 0.3:
@@ -155,6 +157,10 @@ def open_up(rng, estate):
         table["Routes"] = [{"DestinationCidrBlock": "10.9.0.0/16", "GatewayId": "local", "State": "active"},
                            {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"},
                            {"DestinationIpv6CidrBlock": "::/0", "GatewayId": "igw-1", "State": "active"}]
+        if rng.random() < 0.2:  # something between subnets
+            where = pick(rng, [{"DestinationCidrBlock": "10.9.1.0/24"}, {"DestinationCidrBlock": "10.9.2.0/24"}, {"DestinationIpv6CidrBlock": "2001:db8:1::/64"},
+                               {"DestinationIpv6CidrBlock": "2001:db8:101::/64"}, {"DestinationCidrBlock": "10.8.0.0/15"}])
+            table["Routes"].append({**where, **pick(rng, [{"NetworkInterfaceId": "eni-appliance"}, {"NatGatewayId": "nat-1"}]), "State": pick(rng, ["active", "active", "blackhole"])})
 
 
 def add_targets(rng, estate, arn):
@@ -172,7 +178,7 @@ def add_targets(rng, estate, arn):
     if len(others) > 1 and rng.random() < 0.4:  # a second node
         node = others.pop(0)
         del node["Attachment"]["InstanceId"]
-        node.update(RequesterManaged=True, Description=estate["NetworkInterfaces"][0]["Description"])
+        node.update(RequesterManaged=True, Description=estate["NetworkInterfaces"][0]["Description"], Groups=estate["NetworkInterfaces"][0]["Groups"])
     groups = ["arn:aws:elasticloadbalancing:eu-west-3:111122223333:targetgroup/g%d/000000000000000%d" % (i, i) for i in (1, 2, 3)]
     estate["TargetGroups"], estate["LoadBalancerTargetHealth"] = [], []
     for i, group in enumerate(groups, 1):

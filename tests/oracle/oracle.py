@@ -179,7 +179,7 @@ class Oracle:
     def takes(self, listener, protocol):
         if listener["Protocol"] == "NEW" and protocol in (6, 17):
             return "maybe"
-        names = {6: ("HTTP", "TLS", "TCP", "TCP_UDP"), 17: ("UDP", "QUIC", "TCP_UDP")}.get(protocol, ())
+        names = {6: ("HTTP", "HTTPS", "TLS", "TCP", "TCP_UDP"), 17: ("UDP", "QUIC", "TCP_UDP")}.get(protocol, ())
         return "yes" if listener["Protocol"] in names else "no"
 
     def attribute(self, kind, name, key):
@@ -576,7 +576,7 @@ class Oracle:
         rules = sorted((r for r in told if not r["IsDefault"]), key=lambda r: int(r["Priority"]))
         rules.append({"Conditions": [], "Actions": listener["DefaultActions"]})
         strange = any(a["Type"] == "new-word" for r in rules for a in r["Actions"])
-        answer, over = "no", False
+        answer, over, taken = "no", False, False
         for rule in rules:
             fields = [c["Field"] for c in rule["Conditions"]]
             sources = [v for c in rule["Conditions"] if c["Field"] == "source-ip" for v in c["SourceIpConfig"]["Values"]]
@@ -589,12 +589,13 @@ class Oracle:
                 if "TargetGroupArn" in action:
                     weights[action["TargetGroupArn"]] = 1
                 if weights.get(arn, 0) > 0:
-                    answer = most([answer, "maybe" if unknown else "yes"])
+                    answer = most([answer, "maybe" if unknown or taken else "yes"])
                 elif arn in weights and config.get("TargetGroupStickinessConfig", {}).get("Enabled"):
                     answer = most([answer, "maybe"])
             over = not unknown and all(f == "source-ip" for f in fields)
+            taken = taken or unknown and all(f == "source-ip" for f in fields)  # it may have sent the client elsewhere
         named = any(arn in str(x["DefaultActions"]) for x in self.kind("Listeners")) or any(arn in str(r["Actions"]) for r in self.kind("Rules"))
-        fits = {"HTTP": ("HTTP",), "TLS": ("TCP", "TLS"), "TCP": ("TCP", "TCP_UDP"), "UDP": ("UDP", "TCP_UDP"), "TCP_UDP": ("TCP_UDP",),
+        fits = {"HTTP": ("HTTP", "HTTPS"), "HTTPS": ("HTTP", "HTTPS"), "TLS": ("TCP", "TLS"), "TCP": ("TCP", "TCP_UDP"), "UDP": ("UDP", "TCP_UDP"), "TCP_UDP": ("TCP_UDP",),
                 "QUIC": ("QUIC", "TCP_QUIC")}.get(listener["Protocol"])
         if (not told or strange or not named) and (fits is None or group["Protocol"] in fits):
             answer = most([answer, "maybe"])
@@ -650,7 +651,35 @@ class Oracle:
         answers = {self.acl_allows(eni, egress, protocol, port, other) for port in self.EDGES if port >= 1024}
         return answers.pop() if len(answers) == 1 else "maybe"
 
+    def straight(self, eni, to):
+        """Whether what leaves an interface's subnet goes straight to an address of the VPC, by the most specific route for it."""
+        table, found = self.table(eni), []
+        if table is None:
+            return "maybe"
+        for route in table["Routes"]:
+            listed = route.get("DestinationPrefixListId")
+            gateway = [e for e in self.kind("VpcEndpoints") if e["VpcEndpointId"] == route.get("GatewayId") and e["VpcEndpointType"] == "Gateway"]
+            if listed and listed not in self.estate["entries"]:
+                found += [(200, 0, False)] if not gateway else []
+            for cidr in self.estate["entries"].get(listed, []) if listed else [route.get("DestinationIpv6CidrBlock") or route["DestinationCidrBlock"]]:
+                if holds(cidr, to):
+                    kind = 2 if route.get("Origin") in ("EnableVgwRoutePropagation", "Advertisement") else 1 if listed else 0
+                    found.append((ipaddress.ip_network(cidr).prefixlen, -kind, route.get("GatewayId") == "local"))
+        if not found:
+            return "yes"
+        length, _, local = max(found, key=lambda one: (one[0], one[1], not one[2]))
+        blocks = [b for v in self.kind("Vpcs") for b in [v["CidrBlock"]] + [s["Ipv6CidrBlock"] for s in v.get("Ipv6CidrBlockAssociationSet", [])] if holds(b, to)]
+        least_of_block = ipaddress.ip_network(blocks[0]).prefixlen if blocks else 16 if to.version == 4 else 44
+        return "yes" if local or length < least_of_block else "maybe"
+
     def hop(self, balancer, node, target, address, protocol, port, preserved, source):
+        ways = [self.straight(node, address)]
+        if not preserved:
+            ways += [self.straight(target, ipaddress.ip_address(a)) for a in (
+                [a["PrivateIpAddress"] for a in node["PrivateIpAddresses"]] if address.version == 4 else [a["Ipv6Address"] for a in node["Ipv6Addresses"]])]
+        return least(self.passes(balancer, node, target, address, protocol, port, preserved, source), *ways)
+
+    def passes(self, balancer, node, target, address, protocol, port, preserved, source):
         out = self.lets_out(node, target, address, protocol, port)
         between = node["SubnetId"] != target["SubnetId"]
         if preserved:

@@ -294,6 +294,10 @@ const struct aws_call aws_calls[] = {
      LIST("TransitGatewayAttachments", KIND_TRANSIT_ATTACHMENTS, read_transit_attachment), OWNERS(CALL_REGION)},
     {"lambda", "ListFunctionUrlConfigs", NULL, LIST("FunctionUrlConfigs", KIND_FUNCTION_URLS, read_function_url),
      .purpose = FOR_OWNERS}, // of one function: only what others saved is read
+    {"ec2", "DescribeVerifiedAccessEndpoints", NULL,
+     LIST("VerifiedAccessEndpoints", KIND_VERIFIED_ACCESS, read_verified_access), .purpose = FOR_OWNERS}, // the same
+    {"ec2", "DescribeClientVpnEndpoints", NULL, LIST("ClientVpnEndpoints", KIND_CLIENT_VPNS, read_client_vpn),
+     .purpose = FOR_OWNERS}, // the same
     {"redshift", "DescribeClusters", "describe-clusters",
      LIST("Clusters", KIND_REDSHIFT_CLUSTERS, read_redshift_cluster), .is_ours = is_redshift_cluster, .counts = true,
      OWNERS(CALL_REGION)},

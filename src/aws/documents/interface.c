@@ -1,4 +1,4 @@
-// Network interfaces, instances and Elastic IP addresses.
+// Network interfaces and instances.
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,10 +159,8 @@ static void read_sole_ipv6(struct reader *reader, const struct json_cursor *at, 
         if (gathered->addresses.items[i].address.family == FAMILY_IPV6 &&
             gathered->addresses.items[i].address.first == address.bits)
             return;
-    bool listed = cJSON_IsArray(json_member(at, "Ipv6Addresses").node);
-    if (listed && address.bits >> 121 == 0x7e)
-        return; // unique local ones are not kept
-    if (listed)
+    bool listed = cJSON_IsArray(json_member(at, "Ipv6Addresses").node), local = address.bits >> 121 == 0x7e;
+    if (listed && !local) // unique local ones are not kept
         doubt_at(reader, &sole, "is not among its Ipv6Addresses");
     if (!read_ipv6_address(reader, at, gathered))
         doubt_failure(reader);
@@ -248,7 +246,7 @@ static void read_addresses(struct reader *reader, const struct json_cursor *at, 
 
 static bool is_word(const char *text, const char *word)
 {
-    return text != NULL && strcmp(text, word) == 0;
+    return text_same(text, word);
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NetworkInterfaceAttachment.html
@@ -261,6 +259,9 @@ static void read_attachment(struct reader *reader, const struct json_cursor *at,
     interface->device_index = -1;
     lenient_text(reader, at, "Status", &status);
     interface->attached = !is_word(status, "available");
+    struct json_cursor told = json_member(at, "Status");
+    if (told.node == NULL && !interface->nested) // AWS prints it always
+        doubt_at(reader, &told, "is missing, expected a string");
     if (lenient_object(reader, at, "Attachment", &attachment)) {
         if (!optional_text(reader, &attachment, "InstanceId", &interface->instance_id))
             doubt_failure(reader);
@@ -359,6 +360,10 @@ static void read_type(struct reader *reader, const struct json_cursor *at, struc
     interface->requester_id = text_beside(reader, at, "RequesterId");
     interface->is_database = description != NULL && strcmp(description, "RDSNetworkInterface") == 0;
     lenient_boolean(reader, at, "RequesterManaged", &interface->requester_managed);
+    if (!interface->type_told && interface->requester_managed && interface->load_balancer == NULL &&
+        !interface->nested && interface->doubt == NULL)
+        interface->doubt =
+            arena_printf(reader->arena, "%s is AWS's own, and of no InterfaceType that is told", interface->id);
     interface->is_vpc_origin =
         interface->requester_managed && description != NULL && strstr(description, "CloudFront") != NULL;
 }
@@ -490,38 +495,4 @@ bool read_reservation(struct reader *reader, const struct json_cursor *at, void 
     (void)into;
     lenient_text(reader, at, "OwnerId", &owner);
     return each_of(reader, at, "Instances", read_instance, (void *)(uintptr_t)owner);
-}
-
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Address.html
-bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into)
-{
-    static const char *const users[] = {"AssociationId", "NetworkInterfaceId", "InstanceId", NULL};
-    static const char *const keys[] = {"PublicIp", "CarrierIp", "CustomerOwnedIp", NULL};
-    const char *address = NULL, *id = NULL, *account = NULL, *region = NULL;
-    bool used = false;
-    (void)into;
-    lenient_text(reader, at, "AllocationId", &id);
-    lenient_text(reader, at, "NetworkInterfaceOwnerId", &account);
-    lenient_text(reader, at, "NetworkBorderGroup", &region);
-    region = region_of_zone(reader, region);
-    account = account == NULL ? reader->place.account : account;
-    region = region == NULL ? reader->place.region : region;
-    seen_at(reader, account, region, NULL);
-    for (size_t i = 0; users[i] != NULL; i++) {
-        const cJSON *user = cJSON_GetObjectItemCaseSensitive(at->node, users[i]);
-        used = used || (cJSON_IsString(user) && user->valuestring[0] != '\0');
-    }
-    bool told = false;
-    for (size_t i = 0; keys[i] != NULL; i++) {
-        lenient_text(reader, at, keys[i], &address);
-        told = told || (address != NULL && address[0] != '\0');
-        if (used && address != NULL && address[0] != '\0')
-            *vector_add(reader->arena, &reader->estate->elastic_addresses) = (struct elastic_address){
-                .address = address, .id = id == NULL ? address : id, .account = account, .region = region};
-    }
-    if (used && !told) {
-        struct json_cursor where = member_of(reader, at, "PublicIp");
-        doubt_at(reader, &where, "is missing: which address is in use is not known");
-    }
-    return true;
 }

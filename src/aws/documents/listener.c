@@ -73,7 +73,7 @@ static bool read_known_listener(struct reader *reader, const struct json_cursor 
     long port = 0;
     bool has_port;
     GUARD(optional_interned(reader, at, "Protocol", &protocol));
-    GUARD(json_optional_integer(at, "Port", 0, PORT_LAST, &port, &has_port, reader->error));
+    GUARD(json_optional_integer(at, "Port", 1, PORT_LAST, &port, &has_port, reader->error));
     if (!has_port && protocol == NULL) { // as a gateway load balancer's
         if (balancer->type != LOAD_BALANCER_GATEWAY && balancer->name != NULL)
             doubt_at(reader, at, "has no port and no protocol");
@@ -171,14 +171,19 @@ static bool read_sources(struct reader *reader, const struct json_cursor *at, st
         return doubt_at(reader, &values, "is missing, expected an array");
     const cJSON *node;
     size_t index = 0;
-    rule->from_sources = true;
+    bool good = cJSON_GetArraySize(values.node) > 0;
+    if (!good)
+        doubt_at(reader, &values, "is empty, expected a CIDR");
     cJSON_ArrayForEach (node, values.node) {
         struct json_cursor item = json_element(&values, index++, node);
+        good = good && cJSON_IsString(node);
         if (!cJSON_IsString(node))
             doubt_at(reader, &item, "is no string, expected one");
-        else if (!read_source(reader, &item, rule))
-            doubt_failure(reader);
+        else if (!read_source(reader, &item, rule) && doubt_failure(reader))
+            good = false;
     }
+    rule->from_sources = good;
+    rule->has_conditions = rule->has_conditions || !good; // it may take anybody, or not
     return true;
 }
 

@@ -188,7 +188,7 @@ static bool read_classic_listener(struct reader *reader, const struct json_curso
     long port, instance_port;
     GUARD(json_expect_object(&inner, reader->error));
     GUARD(interned_of(reader, &inner, "Protocol", &listener.protocol));
-    GUARD(json_integer(&inner, "LoadBalancerPort", 0, PORT_LAST, &port, reader->error));
+    GUARD(json_integer(&inner, "LoadBalancerPort", 1, PORT_LAST, &port, reader->error));
     GUARD(json_integer(&inner, "InstancePort", 1, PORT_LAST, &instance_port, reader->error));
     listener.port = (uint16_t)port;
     listener.instance_port = (uint16_t)instance_port;
@@ -268,7 +268,7 @@ static void read_own_group(struct reader *reader, const struct json_cursor *at, 
     if (family != NULL && !group->is_ipv6 && strcmp(family, "ipv4") != 0 && group->doubt == NULL)
         group->doubt = arena_printf(reader->arena, "IpAddressType %s of target group %s is not known", family,
                                     group->name == NULL ? group->arn : group->name);
-    if (!json_optional_integer(at, "Port", 0, PORT_LAST, &port, &has_port, reader->error))
+    if (!json_optional_integer(at, "Port", 1, PORT_LAST, &port, &has_port, reader->error))
         doubt_failure(reader);
     group->port = (uint16_t)port;
     place_of_arn(reader, group->arn, &account, &region);
@@ -316,7 +316,7 @@ bool read_target_health(struct reader *reader, const struct json_cursor *at, voi
         return true;
     GUARD(json_expect_object(&inner, reader->error));
     GUARD(interned_of(reader, &inner, "Id", &target.id));
-    GUARD(json_optional_integer(&inner, "Port", 0, PORT_LAST, &port, &has_port, reader->error));
+    GUARD(json_optional_integer(&inner, "Port", 1, PORT_LAST, &port, &has_port, reader->error));
     target.port = (uint16_t)port;
     lenient_text(reader, &inner, "AvailabilityZone", &target.zone);
     if (lenient_object(reader, at, "TargetHealth", &health)) {

@@ -211,22 +211,6 @@ bool read_transit_attachment(struct reader *reader, const struct json_cursor *at
     return true;
 }
 
-// https://docs.aws.amazon.com/lambda/latest/api/API_FunctionUrlConfig.html
-bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into)
-{
-    struct public_place place = {.service = "lambda", .kind = "Lambda function URL"};
-    const char *arn;
-    (void)into;
-    GUARD(interned_of(reader, at, "FunctionArn", &arn));
-    place_of_arn(reader, arn, &place.account, &place.region);
-    seen_at(reader, place.account, place.region, NULL);
-    const char *name = strstr(arn, ":function:");
-    place.id = name == NULL ? arn : name + strlen(":function:");
-    place.detail = text_beside(reader, at, "FunctionUrl");
-    note_public(reader, &place);
-    return true;
-}
-
 // ["shop", ...]: https://docs.aws.amazon.com/eks/latest/APIReference/API_ListClusters.html
 bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *into)
 {

@@ -6,7 +6,6 @@
 // interface.c
 bool read_interface(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_reservation(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into);
 void settle_interfaces(struct reader *reader); // same_interface.c: those that tell of one become one
 // rules.c
 bool read_security_group(struct reader *reader, const struct json_cursor *at, void *into);
@@ -35,7 +34,6 @@ bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void 
 void note_public(struct reader *reader, struct public_place *place);
 bool read_connect_endpoint(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_transit_attachment(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_ecs_service(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *into);
@@ -57,6 +55,11 @@ void settle_accelerators(struct reader *reader);
 // contradiction.c: when interfaces are settled
 void settle_contradictions(struct reader *reader);
 void settle_absent_instances(struct reader *reader); // when completeness is settled
+// public_place.c
+bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_verified_access(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_client_vpn(struct reader *reader, const struct json_cursor *at, void *into);
 // distribution.c
 void note_vpc_origins(struct reader *reader, const struct json_cursor *distribution, const char *id);
 void settle_origins(struct reader *reader);

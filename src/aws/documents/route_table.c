@@ -77,6 +77,10 @@ static bool read_route(struct reader *reader, const struct json_cursor *at, void
         route.target = ROUTE_UNKNOWN;
         route.target_id = arena_printf(reader->arena, "%s, whose route is of origin %s", route.target_id, origin);
     }
+    int destinations = (route.prefix_list != NULL) + (json_member(at, "DestinationCidrBlock").node != NULL) +
+                       (json_member(at, "DestinationIpv6CidrBlock").node != NULL);
+    if (destinations > 1)
+        return json_fail(at, reader->error, "has %d destinations, expected one", destinations);
     if (route.prefix_list == NULL) {
         bool ipv6 = member_of(reader, at, "DestinationIpv6CidrBlock").node != NULL;
         GUARD(read_prefix(reader, at, ipv6 ? "DestinationIpv6CidrBlock" : "DestinationCidrBlock",

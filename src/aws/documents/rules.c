@@ -219,8 +219,14 @@ bool read_security_group_rule(struct reader *reader, const struct json_cursor *a
     return true;
 }
 
+// Up to 32766; AWS's own last entries are 32767 and, for IPv6, 32768.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html
+enum { RULE_NUMBER_FIRST = 1, RULE_NUMBER_LAST = 32768 };
+
 static bool read_entry_prefix(struct reader *reader, const struct json_cursor *at, struct network_acl_entry *entry)
 {
+    if (json_member(at, "CidrBlock").node != NULL && json_member(at, "Ipv6CidrBlock").node != NULL)
+        return json_fail(at, reader->error, "has both CidrBlock and Ipv6CidrBlock, expected one");
     if (member_of(reader, at, "Ipv6CidrBlock").node != NULL)
         return read_prefix(reader, at, "Ipv6CidrBlock", FAMILY_IPV6, &entry->prefix);
     return read_prefix(reader, at, "CidrBlock", FAMILY_IPV4, &entry->prefix);
@@ -240,7 +246,7 @@ static bool read_acl_entry(struct reader *reader, const struct json_cursor *at, 
     long number;
     const char *action;
     struct json_cursor range = member_of(reader, at, "PortRange"), icmp = member_of(reader, at, "IcmpTypeCode");
-    GUARD(json_integer(at, "RuleNumber", INT32_MIN, INT32_MAX, &number, reader->error));
+    GUARD(json_integer(at, "RuleNumber", RULE_NUMBER_FIRST, RULE_NUMBER_LAST, &number, reader->error));
     entry.number = (int)number;
     GUARD(json_boolean(at, "Egress", &entry.egress, reader->error));
     GUARD(json_borrow_string(at, "RuleAction", &action, reader->error));

@@ -129,6 +129,27 @@ static void doubt_equal_priorities(struct reader *reader, struct listener *liste
     }
 }
 
+// A protocol that no listener of a load balancer's type has. A word that is new may be of any.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateListener.html
+static void doubt_protocol(struct reader *reader, struct load_balancer *balancer, const struct listener *listener)
+{
+    static const char *const of_type[][8] = {{"HTTP", "HTTPS"},
+                                             {"TCP", "TLS", "UDP", "TCP_UDP", "QUIC", "TCP_QUIC"},
+                                             {"GENEVE"},
+                                             {"HTTP", "HTTPS", "TCP", "SSL"}};
+    bool known = false;
+    for (size_t t = 0; t < sizeof(of_type) / sizeof(of_type[0]); t++)
+        known = known || text_among(listener->protocol, of_type[t]);
+    if (!known || balancer->name == NULL || balancer->type_unsure ||
+        text_among(listener->protocol, of_type[balancer->type]))
+        return;
+    reader->listing = NULL;
+    reader->name = reader->documents->names[balancer->record >> RECORD_OFFSET_BITS];
+    reader->doubt = &balancer->doubt;
+    doubt_document(reader, "", "%s has a listener of %s on port %u, which no load balancer of its type has",
+                   balancer->name, listener->protocol, (unsigned)listener->port);
+}
+
 static void settle_balancer(struct reader *reader, struct load_balancer *balancer)
 {
     const struct documents *documents = reader->documents;
@@ -143,6 +164,7 @@ static void settle_balancer(struct reader *reader, struct load_balancer *balance
         if (listener->rules.count > 1)
             qsort(listener->rules.items, listener->rules.count, sizeof(struct listener_rule), by_priority);
         doubt_equal_priorities(reader, listener);
+        doubt_protocol(reader, balancer, listener);
     }
 }
 

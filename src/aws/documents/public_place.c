@@ -1,0 +1,92 @@
+// Public places, and Elastic IP addresses in use, that documents name.
+#include <string.h>
+
+#include "aws/documents/documents.h"
+#include "aws/documents/readers.h"
+
+// https://docs.aws.amazon.com/lambda/latest/api/API_FunctionUrlConfig.html
+bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_place place = {.service = "lambda", .kind = "Lambda function URL"};
+    const char *arn;
+    (void)into;
+    GUARD(interned_of(reader, at, "FunctionArn", &arn));
+    place_of_arn(reader, arn, &place.account, &place.region);
+    seen_at(reader, place.account, place.region, NULL);
+    const char *name = strstr(arn, ":function:");
+    place.id = name == NULL ? arn : name + strlen(":function:");
+    place.detail = text_beside(reader, at, "FunctionUrl");
+    note_public(reader, &place);
+    return true;
+}
+
+// Whether it is there, or may be: "deleting" and "deleted" are the same of both.
+static bool is_there(const struct json_cursor *at)
+{
+    static const char *const gone[] = {"deleting", "deleted", NULL};
+    const cJSON *status = cJSON_GetObjectItemCaseSensitive(at->node, "Status");
+    const char *code = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(status, "Code"));
+    return code == NULL || !text_among(code, gone);
+}
+
+// What comes in by it, its policies decide:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VerifiedAccessEndpoint.html
+bool read_verified_access(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_place place = {.service = "ec2", .kind = "Verified Access endpoint"};
+    (void)into;
+    GUARD(interned_of(reader, at, "VerifiedAccessEndpointId", &place.id));
+    seen_at(reader, NULL, NULL, NULL);
+    place.detail = text_beside(reader, at, "ApplicationDomain");
+    if (is_there(at))
+        note_public(reader, &place);
+    return true;
+}
+
+// Whoever signs in to it comes into the VPC:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ClientVpnEndpoint.html
+bool read_client_vpn(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_place place = {.service = "ec2", .kind = "Client VPN endpoint"};
+    (void)into;
+    GUARD(interned_of(reader, at, "ClientVpnEndpointId", &place.id));
+    seen_at(reader, NULL, NULL, NULL);
+    place.detail = text_beside(reader, at, "DnsName");
+    if (is_there(at))
+        note_public(reader, &place);
+    return true;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Address.html
+bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    static const char *const users[] = {"AssociationId", "NetworkInterfaceId", "InstanceId", NULL};
+    static const char *const keys[] = {"PublicIp", "CarrierIp", "CustomerOwnedIp", NULL};
+    const char *address = NULL, *id = NULL, *account = NULL, *region = NULL;
+    bool used = false;
+    (void)into;
+    lenient_text(reader, at, "AllocationId", &id);
+    lenient_text(reader, at, "NetworkInterfaceOwnerId", &account);
+    lenient_text(reader, at, "NetworkBorderGroup", &region);
+    region = region_of_zone(reader, region);
+    account = account == NULL ? reader->place.account : account;
+    region = region == NULL ? reader->place.region : region;
+    seen_at(reader, account, region, NULL);
+    for (size_t i = 0; users[i] != NULL; i++) {
+        const cJSON *user = cJSON_GetObjectItemCaseSensitive(at->node, users[i]);
+        used = used || (cJSON_IsString(user) && user->valuestring[0] != '\0');
+    }
+    bool told = false;
+    for (size_t i = 0; keys[i] != NULL; i++) {
+        lenient_text(reader, at, keys[i], &address);
+        told = told || (address != NULL && address[0] != '\0');
+        if (used && address != NULL && address[0] != '\0')
+            *vector_add(reader->arena, &reader->estate->elastic_addresses) = (struct elastic_address){
+                .address = address, .id = id == NULL ? address : id, .account = account, .region = region};
+    }
+    if (used && !told) {
+        struct json_cursor where = member_of(reader, at, "PublicIp");
+        doubt_at(reader, &where, "is missing: which address is in use is not known");
+    }
+    return true;
+}
