@@ -135,6 +135,14 @@ class Keys(Bundles):
         for file in bundle.rglob("*"):
             self.assertNotIn(b"correct horse", file.read_bytes() if file.is_file() else b"")
 
+    def test_the_makers_own_pack_is_named_as_such(self):
+        pack = self.path / "pack.json"
+        pack.write_text(json.dumps({"schema": "sgproof/pack/v1", "id": "mine", "title": "Mine", "source": "us", "controls": [
+            {"id": "mine/mfa", "title": "MFA", "text": "t", "source": "us", "severity": "low", "facts": [{"fact": "users-have-mfa"}]}]}))
+        bundle = self.run_to("own", "--sign", self.key, "--pack", pack, "--pack", "sec-002")
+        checks, = self.verify(bundle, "--key", self.public)
+        self.assertEqual(checks["packs"], ("ok", "sec-002 as they come with sgproof; the maker's own, which vouch for nothing: mine"))
+
     def test_a_key_in_a_token_signs(self):
         """PKCS #11 by OpenSSL's provider of that name, which Debian has since version 13; the token is SoftHSM's."""
         provider, module = (next(iter(glob.glob("/usr/lib/" + where)), None) for where in ("*/ossl-modules/pkcs11.so", "softhsm/libsofthsm2.so"))
