@@ -121,6 +121,8 @@ class Keys(Bundles):
         secret, wrong = self.path / "pass", self.path / "wrong"
         secret.write_text("correct horse\n")
         wrong.write_text("battery staple\n")
+        secret.chmod(0o600)
+        wrong.chmod(0o600)
         key = self.path / "locked.pem"
         self.assertEqual(common.sgproof("keygen", key, "--passphrase-file", secret).returncode, 0)
         self.assertIn("ENCRYPTED", key.read_text())
@@ -166,6 +168,7 @@ class Keys(Bundles):
                        input=bytes.fromhex("302a300506032b6570032100" + point))
         for pin, status in (("1234", 0), ("9999", 2)):
             (self.path / "pin").write_text(pin + "\n")
+            (self.path / "pin").chmod(0o600)
             done = subprocess.run([program, *self.words_of_run("token" + pin), "--sign", "pkcs11:token=t;object=k;type=private",
                                    "--passphrase-file", self.path / "pin"], text=True, capture_output=True,
                                   env={**os.environ, **env, "OPENSSL_CONF": str(self.path / "openssl.cnf")})
