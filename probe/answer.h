@@ -23,6 +23,9 @@ struct answer answer_state(enum observed_state state, const char *reason);
 // (`from_us`).
 struct answer answer_icmp(struct address target, struct address from, bool from_us, uint8_t type, uint8_t code);
 
+// Errors of a socket in a row, without an ICMP error that tells of one, after which it is not read on at once.
+enum { MOST_ERRORS = 16 };
+
 // Answers come by the capture: the socket takes nothing in, so that nothing piles up there.
 void answer_by_capture(int fd);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/pages.h"
 #include "model/protocol.h"
 #include "probe/identity.h"
@@ -278,10 +279,9 @@ static bool take_probe(struct replay *replay, const struct seen *seen, uint64_t 
     if (replay->tries[question] == MOST_TRIES)
         return true;
     unsigned try = ++replay->tries[question];
-    if (replay->marks[try] == NULL)
-        replay->marks[try] = pages_new(schedule->count * sizeof(struct mark));
-    if (replay->marks[try] != NULL)
-        replay->marks[try][question] = (struct mark){seen->own_port, seen->sequence};
+    if (replay->marks[try] == NULL) // without them an answer would be taken for none
+        replay->marks[try] = memory_must(pages_new(schedule->count * sizeof(struct mark)));
+    replay->marks[try][question] = (struct mark){seen->own_port, seen->sequence};
     ledger_sent(replay->ledger,
                 &(struct sending){.span = span,
                                   .question = question,

@@ -144,6 +144,18 @@ unsigned connect_repeated(int fd)
     return syn_info(fd, &info) && info.tcpi_retrans > 0 ? info.tcpi_total_retrans : 0;
 }
 
+// What came of a connection, by an error of this machine's where that is one: then nothing was heard, and nothing is to
+// be taken for silence.
+static struct answer told_by_errno(int code)
+{
+    struct answer answer = answer_from_errno(code);
+    if (answer.kind != ANSWER_BACK_PRESSURE)
+        return answer;
+    answer = answer_state(OBSERVED_UNKNOWN, "");
+    snprintf(answer.reason, sizeof(answer.reason), "local: error %d", code);
+    return answer;
+}
+
 struct answer connect_finish(int fd, struct address target)
 {
     int code = 0;
@@ -152,13 +164,13 @@ struct answer connect_finish(int fd, struct address target)
     struct address about = target;
     uint16_t about_port;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) != 0)
-        code = errno;
+        return told_by_errno(errno);
     if (code != 0)
-        return answer_from_error_queue(fd, target, &answer, &about, &about_port) ? answer : answer_from_errno(code);
+        return answer_from_error_queue(fd, target, &answer, &about, &about_port) ? answer : told_by_errno(code);
     struct sockaddr_storage peer;
     size = sizeof(peer);
     if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0)
-        return errno == ENOTCONN ? (struct answer){.kind = ANSWER_SILENCE} : answer_from_errno(errno);
+        return errno == ENOTCONN ? (struct answer){.kind = ANSWER_SILENCE} : told_by_errno(errno);
     return answer_state(OBSERVED_OPEN, "syn-ack");
 }
 

@@ -179,7 +179,8 @@ static void receive(struct datagrams *datagrams, const struct udp_source *source
     uint8_t bytes[64];
     struct sockaddr_storage name;
     struct answer answer;
-    for (;;) {
+    int errors = 0;
+    while (errors < MOST_ERRORS) {
         socklen_t size = sizeof(name);
         struct seen seen = {.kind = SEEN_UDP, .protocol = PROTOCOL_UDP, .own_port = source->port, .payload = bytes};
         ssize_t length = recvfrom(source->fd, bytes, sizeof(bytes), MSG_DONTWAIT, (struct sockaddr *)&name, &size);
@@ -190,11 +191,14 @@ static void receive(struct datagrams *datagrams, const struct udp_source *source
             tell(datagrams, &seen, &answer);
             continue;
         }
+        int code = errno;
         seen.kind = SEEN_ICMP_ERROR;
         if (answer_from_error_queue(source->fd, (struct address){0}, &answer, &seen.target, &seen.port))
             tell(datagrams, &seen, &answer);
-        else if (length < 0 && (errno == EAGAIN || errno == EBADF))
+        else if (length < 0 && (code == EAGAIN || code == EBADF))
             return;
+        else
+            errors++; // a pending error is reported once, and is gone then
     }
 }
 

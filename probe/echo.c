@@ -137,9 +137,9 @@ static bool receive(const struct echo *echo, int side, struct heard *heard)
     uint8_t packet[512];
     struct sockaddr_storage name;
     uint16_t port;
-    int fd = echo->fds[side];
+    int fd = echo->fds[side], errors = 0;
     *heard = (struct heard){0};
-    for (;;) {
+    while (errors < MOST_ERRORS) {
         socklen_t size = sizeof(name);
         ssize_t length = recvfrom(fd, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&name, &size);
         if (length < 0) {
@@ -148,7 +148,8 @@ static bool receive(const struct echo *echo, int side, struct heard *heard)
                 return true;
             if (code == EAGAIN || code == EBADF)
                 return false;
-            continue; // the pending error was reported once and is gone
+            errors++; // a pending error is reported once, and is gone then
+            continue;
         }
         size_t skip = echo->raw[side] && side == 0 ? (size_t)(packet[0] & 15) * 4 : 0; // raw IPv4 brings its header
         if ((size_t)length < skip + ECHO_SIZE || packet[skip] != (side == 0 ? REPLY4 : REPLY6))
@@ -160,6 +161,7 @@ static bool receive(const struct echo *echo, int side, struct heard *heard)
         heard->answer = answer_state(OBSERVED_OPEN, "echo-reply");
         return true;
     }
+    return false;
 }
 
 static void take(void *self, int fd)

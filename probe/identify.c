@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "model/protocol.h"
 #include "probe/exchange.h"
 #include "probe/summary.h"
@@ -470,7 +471,7 @@ static void gather(struct identifier *identifier, const struct plan *plan, struc
 static const char *set_up(struct identifier *identifier, uv_loop_t *loop)
 {
     size_t most = identifier->port_count < MOST_AT_ONCE ? identifier->port_count : MOST_AT_ONCE;
-    identifier->inquiries = calloc(most, sizeof(struct inquiry));
+    identifier->inquiries = memory_take_zeroed(most, sizeof(struct inquiry));
     identifier->shared = (struct exchange_shared){.loop = loop,
                                                   .route = &identifier->options->route,
                                                   .tls = exchange_tls(),

@@ -44,10 +44,13 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
             ledger->standings[schedule->spans[i].lane].sentinels[0] = schedule->spans[i].first + 1;
     for (unsigned try = 1; try <= MOST_TRIES; try++)
         ledger->orders[try] = schedule_order(schedule, try);
-    if (exact)
-        for (unsigned try = 1; try <= MOST_TRIES; try++) // untouched pages cost nothing
-            ledger->frames[try] = pages_new(moments(ledger) * sizeof(uint32_t));
-    return (ledger->bytes != NULL && ledger->again != NULL && ledger->told_us != NULL) ||
+    bool framed = true;
+    for (unsigned try = 1; exact && try <= MOST_TRIES; try++) { // untouched pages cost nothing
+        ledger->frames[try] = pages_new(moments(ledger) * sizeof(uint32_t));
+        ledger->sent_us[try] = pages_new(moments(ledger) * sizeof(uint64_t));
+        framed = framed && ledger->frames[try] != NULL && ledger->sent_us[try] != NULL;
+    }
+    return (framed && ledger->bytes != NULL && ledger->again != NULL && ledger->told_us != NULL) ||
            error_set(error, ERROR_INCOMPLETE, "no memory for %llu questions", (unsigned long long)schedule->count);
 }
 

@@ -225,6 +225,6 @@ bool probe_replay(struct arena *arena, const struct plan *plan, const char *capt
 {
     FILE *stream = fopen(capture, "rbe");
     return stream == NULL
-               ? error_system(error, ERROR_USAGE, errno, "%s cannot be read", capture)
+               ? error_system(error, error_code_of(errno), errno, "%s cannot be read", capture)
                : replay_stream(arena, plan, stream, capture, tries, timeout_ms, told, observations, summary, error);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/rights.h"
 #include "cli/common.h"
 #include "config.h"
@@ -28,6 +29,7 @@ static void help(void)
 
 int main(int argc, char **argv)
 {
+    memory_for_libraries();
     signal(SIGXFSZ, SIG_IGN); // a file that may not grow is a disk that is full: said, and no end of everything
     if (argc < 2) {
         log_line(LOG_ERROR, "expected a command; sgproof --help lists them");

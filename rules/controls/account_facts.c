@@ -6,6 +6,7 @@
 #include "rules/controls/facts.h"
 #include "rules/intent/intent.h"
 #include "rules/controls/policy.h"
+#include "rules/controls/role_index.h"
 
 typedef void (*account_answer)(struct inquiry *inquiry, const struct account *account);
 
@@ -171,10 +172,11 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
 {
     size_t good = 0;
     const struct intent *intent = inquiry->input->intent;
+    struct role_index *roles = role_index_new(inquiry->arena, account);
     needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
-        struct access access = policy_access(inquiry->arena, account, user);
+        struct access access = policy_access(inquiry->arena, account, roles, user);
         bool named = intent != NULL && intent_is_administrator(intent, user->arn);
         if (access.level > ACCESS_READ && named)
             answer(inquiry, CONTROL_PASS, user->arn, access.reference, "more than read, and named in the intent: %s",

@@ -1,7 +1,8 @@
 #include "rules/controls/policy.h"
 
-#include <fnmatch.h>
 #include <strings.h>
+
+#include "rules/controls/role_index.h"
 
 // Verbs of actions that change nothing. What AWS calls access levels List and Read begins with one of these.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
@@ -47,7 +48,7 @@ static bool of_oneself(const struct iam_statement *statement)
 struct judgement {
     struct arena *arena;
     const struct account *account;
-    bool follow_roles;
+    struct role_index *roles; // that it may assume; NULL: they are not followed
     struct access access;
 };
 
@@ -70,20 +71,12 @@ static enum access_level of_roles(struct judgement *judgement, const struct iam_
 {
     enum access_level level = ACCESS_NONE;
     bool all_known = !statement->not_resources && statement->resources.count > 0;
-    if (!judgement->follow_roles)
+    if (judgement->roles == NULL)
         return ACCESS_NONE;
     for (size_t r = 0; r < statement->resources.count && all_known; r++) {
-        bool known = false;
-        for (size_t i = 0; i < judgement->account->roles.count; i++) {
-            const struct iam_identity *role = &judgement->account->roles.items[i];
-            if (fnmatch(statement->resources.items[r], role->arn, 0) != 0)
-                continue;
-            struct access of_role = policy_own_access(judgement->arena, judgement->account, role);
-            enum access_level found =
-                of_role.unknown != NULL && of_role.level < ACCESS_WRITE ? ACCESS_WRITE : of_role.level;
-            level = found > level ? found : level;
-            known = true;
-        }
+        enum access_level found;
+        bool known = role_index_level(judgement->roles, statement->resources.items[r], &found);
+        level = found > level ? found : level;
         // A pattern may name roles of other accounts besides, and a variable any.
         all_known = known && strpbrk(statement->resources.items[r], "*?$") == NULL;
     }
@@ -210,9 +203,10 @@ static void judge_group(struct judgement *judgement, const char *name)
         judgement->access.unknown = arena_printf(judgement->arena, "group %s", name);
 }
 
-struct access policy_access(struct arena *arena, const struct account *account, const struct iam_identity *identity)
+struct access policy_access(struct arena *arena, const struct account *account, struct role_index *roles,
+                            const struct iam_identity *identity)
 {
-    struct judgement judgement = {.arena = arena, .account = account, .follow_roles = true};
+    struct judgement judgement = {.arena = arena, .account = account, .roles = roles};
     judge_identity(&judgement, identity);
     for (size_t g = 0; g < identity->groups.count; g++)
         judge_group(&judgement, identity->groups.items[g]);

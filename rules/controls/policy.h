@@ -21,9 +21,12 @@ struct access {
     const char *unknown;   // what may grant more and is not known: a policy, a group, what was not understood; or NULL
 };
 
+struct role_index; // of the account: role_index.h
+
 // All that reaches an identity: its own policies, and for a user those of its groups. Roles that it may assume count
 // where they are the account's own; where they are not known, assuming one is more than read.
-struct access policy_access(struct arena *arena, const struct account *account, const struct iam_identity *identity);
+struct access policy_access(struct arena *arena, const struct account *account, struct role_index *roles,
+                            const struct iam_identity *identity);
 
 // The account's group of that name, or NULL.
 const struct iam_identity *policy_group(const struct account *account, const char *name);

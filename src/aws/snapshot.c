@@ -144,15 +144,16 @@ static bool map_file(void *context, const char *name, struct document_bytes *byt
         return error_set(error, ERROR_USAGE, "%s: its path is too long", name);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
-        return error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", name);
+        return error_system(error, error_code_of(errno), errno, "%s: cannot be opened", name);
     bool good = fstat(fd, &about) == 0 && S_ISREG(about.st_mode);
     void *memory =
         !good || about.st_size == 0 ? NULL : mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    int why = errno;
     close(fd);
     if (!good)
         return error_set(error, ERROR_USAGE, "%s: is no regular file", name);
     if (memory == MAP_FAILED)
-        return error_system(error, ERROR_USAGE, errno, "%s: cannot be read", name);
+        return error_system(error, error_code_of(why), why, "%s: cannot be read", name);
     if (memory != NULL)
         *bytes = (struct document_bytes){.bytes = memory, .length = (size_t)about.st_size, .handle = memory};
     return true;
@@ -287,6 +288,8 @@ static void read_record(struct estate *estate, const char *name, const char *fol
         read_absence(estate, &(struct json_cursor){.node = node});
     cJSON_ArrayForEach (node, cJSON_GetObjectItemCaseSensitive(root, "unread"))
         read_failure(estate, &(struct json_cursor){.node = node});
+    if (root == NULL && error.code == ERROR_INCOMPLETE)
+        estate->unreadable = arena_strdup(estate->arena, error.message);
     if (root == NULL || !cJSON_IsObject(root))
         *vector_add(estate->arena, &estate->unread) = (struct unread){
             name, "", root == NULL ? arena_strdup(estate->arena, error.message) : "is no object, expected one",
@@ -337,7 +340,9 @@ struct estate *snapshot_read(const char *folder, struct error *error)
     *error = (struct error){0};
     if (read_all(estate, folder, error))
         return estate;
-    if (error->code == ERROR_NONE)
+    if (estate->unreadable != NULL)
+        error_set(error, ERROR_INCOMPLETE, "%s/%s", folder, estate->unreadable);
+    else if (error->code == ERROR_NONE)
         say_useless(estate, folder, error);
     arena_free(arena);
     return NULL;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/memory.h"
+
 enum { BLOCK_SIZE = 64 * 1024, LARGEST_BLOCK = 2 * 1024 * 1024 };
 
 struct block {
@@ -24,18 +26,9 @@ struct arena {
     size_t text_left;
 };
 
-static void *must(void *memory)
-{
-    if (memory == NULL) {
-        fputs("sgproof: out of memory\n", stderr);
-        exit(3);
-    }
-    return memory;
-}
-
 struct arena *arena_new(void)
 {
-    return must(calloc(1, sizeof(struct arena)));
+    return memory_take_zeroed(1, sizeof(struct arena));
 }
 
 static void block_free(struct block *block)
@@ -72,7 +65,7 @@ static struct block *block_new(size_t room)
         block = malloc(sizeof(*block) + room);
     else if (posix_memalign((void **)&block, LARGEST_BLOCK, sizeof(*block) + room) == 0)
         madvise(block, sizeof(*block) + room, MADV_HUGEPAGE); // no more than advice: its failure changes nothing
-    must(block);
+    memory_must(block);
     *block = (struct block){.size = room};
     return block;
 }
@@ -89,7 +82,7 @@ static struct block *block_map(size_t room)
     size_t length = (sizeof(struct block) + room + LARGEST_BLOCK - 1) / LARGEST_BLOCK * LARGEST_BLOCK;
     char *memory = mmap(NULL, length + LARGEST_BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
-        must(NULL);
+        memory_must(NULL);
     size_t before = (LARGEST_BLOCK - (uintptr_t)memory % LARGEST_BLOCK) % LARGEST_BLOCK;
     if (before > 0)
         munmap(memory, before);
@@ -105,7 +98,7 @@ static void *take(struct arena *arena, size_t size, size_t align, bool *zero)
 {
     *zero = false;
     if (size > SIZE_MAX / 2)
-        must(NULL);
+        memory_must(NULL);
     struct block *block = arena->blocks;
     size_t at = block == NULL ? 0 : (block->used + align - 1) / align * align;
     if (block == NULL || is_large(size) || block->size < at || block->size - at < size) {
@@ -187,7 +180,7 @@ static char *take_text(struct arena *arena, size_t size)
 static void *take_items(struct arena *arena, size_t size, size_t count, size_t align, bool *zero)
 {
     if (count > SIZE_MAX / 2 / size)
-        must(NULL);
+        memory_must(NULL);
     return take(arena, size * count, align, zero);
 }
 

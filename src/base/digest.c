@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
+
 enum { SHA256 = 32 };
 
 struct digest {
@@ -47,8 +49,7 @@ void digest_sha256_base64(const char *bytes, size_t length, char text[DIGEST_BAS
 
 struct digest *digest_new(void)
 {
-    struct digest *digest = calloc(1, sizeof(*digest));
-    need(digest != NULL);
+    struct digest *digest = memory_take_zeroed(1, sizeof(*digest));
     digest->context = EVP_MD_CTX_new();
     need(digest->context != NULL && EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL) == 1);
     return digest;

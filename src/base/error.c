@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,4 +38,13 @@ bool error_system(struct error *error, enum error_code code, int system_error, c
     size_t used = strlen(error->message);
     snprintf(error->message + used, sizeof(error->message) - used, ": %s", strerror(system_error));
     return false;
+}
+
+enum error_code error_code_of(int system_error)
+{
+    static const int ours[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, EIO};
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+        if (ours[i] == system_error)
+            return ERROR_INCOMPLETE;
+    return ERROR_USAGE;
 }

@@ -15,6 +15,10 @@ struct error {
     char message[1024];
 };
 
+// How it goes that a system call failed so on a file: ERROR_INCOMPLETE where it is this machine that cannot (no
+// descriptors or memory left, a disk that fails), which says nothing of the file; else ERROR_USAGE.
+enum error_code error_code_of(int system_error);
+
 // Fills `error` and returns false, so that a guard reads `return error_set(...)`.
 bool error_set(struct error *error, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -56,7 +56,7 @@ char *file_read(const char *path, size_t *length, struct error *error)
     bool own = strcmp(path, "-") != 0;
     int file = own ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
     if (file < 0) {
-        error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", path);
+        error_system(error, error_code_of(errno), errno, "%s: cannot be opened", path);
         return NULL;
     }
     if (fstat(file, &about) == 0 && S_ISREG(about.st_mode) && about.st_size < LIMIT)
@@ -68,7 +68,7 @@ char *file_read(const char *path, size_t *length, struct error *error)
     if (bytes == NULL && why == 0)
         error_set(error, ERROR_USAGE, "%s: larger than 1 GiB", path);
     else if (bytes == NULL)
-        error_system(error, ERROR_USAGE, why, "%s: cannot be read", path);
+        error_system(error, error_code_of(why), why, "%s: cannot be read", path);
     return bytes;
 }
 
@@ -79,7 +79,7 @@ bool file_stream(const char *path, bool (*take)(void *context, const char *bytes
     bool own = strcmp(path, "-") != 0;
     int file = own ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
     if (file < 0)
-        return error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", path);
+        return error_system(error, error_code_of(errno), errno, "%s: cannot be opened", path);
     char *piece = malloc(PIECE);
     bool good = piece != NULL || error_set(error, ERROR_INCOMPLETE, "%s: no memory to read it", path);
     while (good) {
@@ -87,7 +87,7 @@ bool file_stream(const char *path, bool (*take)(void *context, const char *bytes
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            good = error_system(error, ERROR_USAGE, errno, "%s: cannot be read", path);
+            good = error_system(error, error_code_of(errno), errno, "%s: cannot be read", path);
         if (count <= 0)
             break;
         good = take(context, piece, (size_t)count, error);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/printable.h"
 #include "base/vector.h"
 
@@ -77,9 +78,7 @@ static const char *escaped_nul(const char *text, size_t length)
 // The same text with U+FFFD in the place of each NUL; the caller's.
 static char *without_nuls(const char *text, size_t length)
 {
-    char *copy = malloc(length + 1);
-    if (copy == NULL)
-        return NULL;
+    char *copy = memory_take(length + 1);
     memcpy(copy, text, length);
     for (const char *nul; (nul = escaped_nul(copy, length)) != NULL;)
         memcpy(copy + (nul - copy), "\\uFFFD", 6);
@@ -131,11 +130,9 @@ static int by_text(const void *left, const void *right)
 // Of an object with many members.
 static const char *repeated_of_many(const cJSON *object, size_t count)
 {
-    const char **keys = malloc(count * sizeof(*keys)), *repeated = NULL;
+    const char **keys = memory_take(count * sizeof(*keys)), *repeated = NULL;
     size_t used = 0;
     const cJSON *child;
-    if (keys == NULL)
-        return NULL;
     cJSON_ArrayForEach (child, object)
         keys[used++] = child->string;
     qsort(keys, count, sizeof(*keys), by_text);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -32,9 +33,7 @@ static void *pool_take(size_t size)
         struct pool_block *next = pool.current == NULL ? pool.first : pool.current->next;
         if (next == NULL) {
             size_t room = size > POOL_BLOCK ? size : POOL_BLOCK;
-            next = malloc(sizeof(*next) + room);
-            if (next == NULL)
-                return NULL;
+            next = memory_take(sizeof(*next) + room);
             *next = (struct pool_block){.size = room};
             *(pool.current == NULL ? &pool.first : &pool.current->next) = next;
         }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 
 struct stream {
     const char *file;
@@ -154,7 +155,7 @@ static bool visit_member(struct stream *stream, const struct json_cursor *object
     cJSON *key = json_parse_slice(stream->bytes + start, stream->at - start, &ignored, &inner);
     if (key == NULL)
         return malformed_at(stream, start, inner.message);
-    char *name = strdup(key->valuestring); // the key's own memory is given back before elements are read
+    char *name = memory_must(strdup(key->valuestring)); // the key's own memory is given back before elements are read
     cJSON_Delete(key);
     struct json_cursor at = {.up = object, .file = object->file, .key = name};
     bool good = skip_space(stream) == ':' || malformed(stream, "not valid JSON: expected :");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 
 static void reserve(struct text *text, size_t length)
 {
@@ -12,11 +13,7 @@ static void reserve(struct text *text, size_t length)
         text_flush(text);
     if (text->capacity - text->length < length + 1) {
         size_t grown = (text->capacity + length + 1) * 2;
-        char *fresh = text->secret ? malloc(grown) : realloc(text->bytes, grown);
-        if (fresh == NULL) {
-            fputs("sgproof: out of memory\n", stderr);
-            exit(3);
-        }
+        char *fresh = text->secret ? memory_take(grown) : memory_grow(text->bytes, grown);
         if (text->secret && text->bytes != NULL) {
             memcpy(fresh, text->bytes, text->length);
             explicit_bzero(text->bytes, text->capacity);
@@ -57,12 +54,10 @@ void text_printf(struct text *text, const char *format, ...)
     int length = vsnprintf(NULL, 0, format, measure);
     va_end(measure);
     char small[512];
-    char *buffer = (size_t)length < sizeof(small) ? small : malloc((size_t)length + 1);
-    if (buffer != NULL) {
-        vsnprintf(buffer, (size_t)length + 1, format, print);
-        text_add(text, buffer, (size_t)length);
-    }
-    if (text->secret && buffer != NULL)
+    char *buffer = (size_t)length < sizeof(small) ? small : memory_take((size_t)length + 1);
+    vsnprintf(buffer, (size_t)length + 1, format, print);
+    text_add(text, buffer, (size_t)length);
+    if (text->secret)
         explicit_bzero(buffer, (size_t)length + 1);
     if (buffer != small)
         free(buffer);

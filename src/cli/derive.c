@@ -19,9 +19,16 @@ bool derive_intent(struct derivation *derivation, struct error *error)
     return derivation->intent != NULL;
 }
 
+// What this machine could not read is no property of the evidence: nothing may follow from its absence.
+static bool read_declared(const char *folder, struct declared *into, struct error *error)
+{
+    GUARD(cli_declared(folder, into, error));
+    return into->estate->unreadable == NULL || error_set(error, ERROR_INCOMPLETE, "%s", into->estate->unreadable);
+}
+
 bool derive_exposure(struct derivation *derivation, struct error *error)
 {
-    return cli_declared(derivation->given.before, &derivation->before, error);
+    return read_declared(derivation->given.before, &derivation->before, error);
 }
 
 bool derive_plan(struct derivation *derivation, struct error *error)
@@ -38,7 +45,7 @@ bool derive_plan(struct derivation *derivation, struct error *error)
 
 bool derive_after(struct derivation *derivation, struct error *error)
 {
-    return cli_declared(derivation->given.after, &derivation->after, error);
+    return read_declared(derivation->given.after, &derivation->after, error);
 }
 
 static void lack(struct derivation *derivation, const char *what)

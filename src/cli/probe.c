@@ -41,6 +41,8 @@ static bool probe(struct arena *arena, const struct options *options, struct pro
     const char *state = options_value(options, "state");
     probe.raw = raw;
     probe.capture = options_value(options, "capture");
+    if (probe.capture != NULL || state != NULL)
+        place_keep_private();
     GUARD((probe.capture == NULL || place_may_write(probe.capture, error)) &&
           (state == NULL || place_may_write(state, error)));
     if (state == NULL)

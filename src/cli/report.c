@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cli/past.h"
+#include "cli/places.h"
 #include "evidence/remembered.h"
 #include "evidence/tar.h"
 #include "report/report.h"
@@ -95,6 +96,7 @@ static bool write_tar(struct arena *arena, const struct options *options, const 
 {
     struct output output;
     struct text out;
+    place_keep_private(); // it is evidence
     GUARD(cli_output_begin(options, &output, &out, error));
     if (tar_write(arena, options->operands.items[0], arena_printf(arena, "sgproof-%s", source->manifest.run_id),
                   &source->manifest, &out, error))

@@ -44,11 +44,13 @@ static ssize_t compare_written(void *cookie, const char *bytes, size_t length)
     return (ssize_t)length;
 }
 
+// *unread: this machine could not read it.
 static bool follows(const struct derivation *derivation, enum derived_file file, const struct manifest *manifest,
-                    FILE *there)
+                    FILE *there, bool *unread)
 {
     struct comparing comparing = {there, true};
     FILE *stream = fopencookie(&comparing, "w", (cookie_io_functions_t){.write = compare_written});
+    *unread = stream == NULL;
     if (stream == NULL)
         return false;
     setvbuf(stream, NULL, _IONBF, 0); // a text passes on large pieces
@@ -57,12 +59,14 @@ static bool follows(const struct derivation *derivation, enum derived_file file,
     text_flush(&derived);
     text_free(&derived);
     fclose(stream);
-    return comparing.same && fgetc(there) == EOF && !ferror(there);
+    bool same = comparing.same && fgetc(there) == EOF;
+    *unread = ferror(there);
+    return same && !*unread;
 }
 
-// What differs in a file that does not follow: then both are taken into memory.
+// What differs in a file that does not follow, or could not be read for that: then both are taken into memory.
 static const char *difference_in(struct arena *arena, const struct checked_bundle *bundle,
-                                 const struct derivation *derivation, enum derived_file file)
+                                 const struct derivation *derivation, enum derived_file file, bool *unread)
 {
     struct error error = {0};
     struct text derived = {0};
@@ -72,9 +76,13 @@ static const char *difference_in(struct arena *arena, const struct checked_bundl
     text_puts(&derived, "");
     if (there != NULL)
         derive_write(derivation, file, &bundle->manifest, &derived);
-    bool large = there == NULL && access(inside(arena, bundle, path), R_OK) == 0;
-    const char *differs = large           ? arena_printf(arena, "%s: some line of it", path)
-                          : there == NULL ? arena_printf(arena, "%s: is missing", path)
+    const char *why;
+    bool missing = there == NULL && check_unread(inside(arena, bundle, path), &error, &why) == CHECK_WRONG;
+    *unread = there == NULL && !missing &&
+              (*unread || error.code == ERROR_INCOMPLETE || access(inside(arena, bundle, path), R_OK) != 0);
+    const char *differs = missing         ? arena_printf(arena, "%s: is missing", path)
+                          : *unread       ? arena_printf(arena, "%s: cannot be read", path)
+                          : there == NULL ? arena_printf(arena, "%s: some line of it", path)
                                           : check_difference(arena, path, there, length, derived.bytes, derived.length);
     text_free(&derived);
     free(there);
@@ -84,13 +92,14 @@ static const char *difference_in(struct arena *arena, const struct checked_bundl
 // The first of the derived files that differs from the bundle's, as text; NULL where none does. *absent: those that
 // the run could not write.
 static const char *file_difference(struct arena *arena, const struct checked_bundle *bundle,
-                                   const struct derivation *derivation, const char **absent)
+                                   const struct derivation *derivation, const char **absent, enum check_state *state)
 {
     static const char *const steps[DERIVED_FILES] = {// without which it is not there; NULL: it always is
                                                      [DERIVED_VERDICTS] = STEP_VERDICTS,
                                                      [DERIVED_CONTROLS] = STEP_CONTROLS,
                                                      [DERIVED_REPORT] = STEP_REPORT};
     *absent = NULL;
+    *state = CHECK_WRONG;
     for (int file = 0; file < DERIVED_FILES; file++) {
         const char *path = derived_paths[file];
         if (steps[file] != NULL && failed_step_why(&bundle->manifest.failed, steps[file]) != NULL &&
@@ -99,10 +108,12 @@ static const char *file_difference(struct arena *arena, const struct checked_bun
             continue;
         }
         FILE *there = fopen(inside(arena, bundle, path), "re");
-        bool same = there != NULL && follows(derivation, (enum derived_file)file, &bundle->manifest, there);
+        bool unread = false;
+        bool same = there != NULL && follows(derivation, (enum derived_file)file, &bundle->manifest, there, &unread);
         if (there != NULL)
             fclose(there);
-        const char *differs = same ? NULL : difference_in(arena, bundle, derivation, (enum derived_file)file);
+        const char *differs = same ? NULL : difference_in(arena, bundle, derivation, (enum derived_file)file, &unread);
+        *state = unread ? CHECK_NOT_DONE : CHECK_WRONG;
         if (differs != NULL)
             return differs;
     }
@@ -126,10 +137,14 @@ static const char *manifest_difference(const struct checked_bundle *bundle, cons
 
 static void compare(struct checks *checks, const struct checked_bundle *bundle, const struct derivation *derivation)
 {
-    const char *absent, *differs = file_difference(checks->arena, bundle, derivation, &absent);
+    enum check_state state;
+    const char *absent, *differs = file_difference(checks->arena, bundle, derivation, &absent, &state);
     const char *member = manifest_difference(bundle, derivation);
     if (differs != NULL)
-        check_add(checks, "derivation", CHECK_WRONG, "%s does not follow from what was read and observed", differs);
+        check_add(checks, "derivation", state,
+                  state == CHECK_WRONG ? "%s does not follow from what was read and observed"
+                                       : "%s: whether it follows was not checked",
+                  differs);
     else if (member != NULL)
         check_add(checks, "derivation", CHECK_WRONG, "manifest.json: %s does not follow from the verdicts", member);
     else if (absent != NULL)
@@ -153,11 +168,15 @@ static void check_packs(struct checks *checks, const struct checked_bundle *bund
             listed(arena, bundle, path) == NULL ? NULL : file_read(inside(arena, bundle, path), &length, &error);
         const struct pack *pack = bytes == NULL ? NULL : pack_parse(arena, path, bytes, length, &error);
         const struct built_in_pack *known = pack == NULL ? NULL : built_in_pack_named(pack->id);
-        bool same =
-            pack != NULL && known->id != NULL && known->length == length && memcmp(known->bytes, bytes, length) == 0;
+        bool same = known != NULL && known->length == length && memcmp(known->bytes, bytes, length) == 0;
         free(bytes);
+        if (pack == NULL && error.code == ERROR_INCOMPLETE) {
+            check_add(checks, "packs", CHECK_NOT_DONE, "%s", error.message);
+            return;
+        }
         if (pack == NULL) {
-            check_add(checks, "packs", CHECK_WRONG, "%s: %s", path, bytes == NULL ? "cannot be read" : error.message);
+            check_add(checks, "packs", CHECK_WRONG, "%s: %s", path,
+                      error.message[0] == '\0' ? "is no file of the manifest" : error.message);
             return;
         }
         if (known != NULL && !same) {
@@ -207,7 +226,8 @@ static void check_derivation(struct checks *checks, const struct checked_bundle 
         return;
     check_packs(checks, bundle);
     if (!derive_again(derivation, bundle->folder, &bundle->manifest, &error)) {
-        check_add(checks, "derivation", CHECK_WRONG, "%s", error.message);
+        bool ours = error.code == ERROR_INCOMPLETE; // this machine could not
+        check_add(checks, "derivation", ours ? CHECK_NOT_DONE : CHECK_WRONG, "%s", error.message);
         return;
     }
     compare(checks, bundle, derivation);
@@ -259,9 +279,11 @@ static void verify_one(struct verified *verified, const struct options *options,
 {
     struct error error = {0};
     struct checks *checks = &verified->checks;
-    if (!check_bundle(checks, options_value(options, "key"), options_value(options, "tsa-ca"), &verified->bundle,
-                      &error) ||
-        verified->bundle.strange)
+    bool read = check_bundle(checks, options_value(options, "key"), options_value(options, "tsa-ca"), &verified->bundle,
+                             &error);
+    if (!read && checks->items.count == 0) // it was there a moment ago
+        check_add(checks, "manifest", CHECK_NOT_DONE, "%s", error.message);
+    if (!read || verified->bundle.strange)
         return;
     check_chain(checks, &verified->bundle, before);
     check_steps(checks, &verified->bundle);

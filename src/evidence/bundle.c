@@ -153,6 +153,8 @@ bool bundle_adopt(struct bundle *bundle, const char *path, struct error *error)
 void bundle_drop(struct bundle *bundle, const char *path)
 {
     size_t kept = 0;
+    if (!file_is_inside(path))
+        return;
     for (size_t i = 0; i < bundle->files.count; i++)
         if (strcmp(bundle->files.items[i].path, path) != 0)
             bundle->files.items[kept++] = bundle->files.items[i];

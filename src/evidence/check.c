@@ -33,12 +33,48 @@ bool checks_hold(const struct checks *checks)
     return true;
 }
 
+static bool is_good(const struct checks *checks, const char *what)
+{
+    bool good = false;
+    for (size_t i = 0; i < checks->items.count; i++)
+        good = good || (strcmp(checks->items.items[i].what, what) == 0 && checks->items.items[i].state == CHECK_GOOD);
+    return good;
+}
+
 bool checks_all_done(const struct checks *checks)
 {
+    static const char *const needed[] = {"manifest", "files", "signature", "attestation", "derivation", "capture"};
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (!is_good(checks, needed[i]))
+            return false;
     for (size_t i = 0; i < checks->items.count; i++)
         if (checks->items.items[i].state == CHECK_NOT_DONE)
             return false;
     return true;
+}
+
+enum check_state check_unread(const char *path, const struct error *error, const char **why)
+{
+    struct stat about;
+    bool there = lstat(path, &about) == 0 || (errno != ENOENT && errno != ENOTDIR);
+    const char *colon = strrchr(error->message, ':');
+    *why = !there ? "is missing" : colon == NULL ? "cannot be read" : colon + 2;
+    return there ? CHECK_NOT_DONE : CHECK_WRONG;
+}
+
+// Says so of a file, by its path in the bundle.
+static void say_unread(struct checks *checks, const char *what, const struct checked_bundle *bundle, const char *path,
+                       const struct error *error)
+{
+    const char *why;
+    enum check_state state = check_unread(arena_printf(checks->arena, "%s/%s", bundle->folder, path), error, &why);
+    check_add(checks, what, state, state == CHECK_WRONG ? "%s: %s" : "%s: cannot be read: %s", path, why);
+}
+
+static bool is_there(const struct checks *checks, const struct checked_bundle *bundle, const char *path)
+{
+    struct stat about;
+    return lstat(arena_printf(checks->arena, "%s/%s", bundle->folder, path), &about) == 0;
 }
 
 // ---- Files
@@ -56,7 +92,9 @@ static void look_for_added(struct checks *checks, struct checked_bundle *bundle,
     struct arena *arena = checks->arena;
     DIR *directory = opendir(arena_printf(arena, "%s/%s", bundle->folder, below));
     if (directory == NULL) {
-        check_add(checks, "files", CHECK_WRONG, "%s: %s", below, strerror(errno));
+        check_add(checks, "files", error_code_of(errno) == ERROR_INCOMPLETE ? CHECK_NOT_DONE : CHECK_WRONG, "%s: %s",
+                  below, strerror(errno));
+        (*added)++;
         return;
     }
     struct dirent *entry;
@@ -74,8 +112,10 @@ static void look_for_added(struct checks *checks, struct checked_bundle *bundle,
         else if ((strange || (!vouches(path) && manifest_file(&bundle->manifest, path) == NULL)) && (*added)++ == 0)
             check_add(checks, "files", CHECK_WRONG, "%s: is no file of the manifest", path);
     }
-    if (errno != 0)
-        check_add(checks, "files", CHECK_WRONG, "%s: cannot be read to its end: %s", below, strerror(errno));
+    if (errno != 0) {
+        check_add(checks, "files", CHECK_NOT_DONE, "%s: cannot be read to its end: %s", below, strerror(errno));
+        (*added)++;
+    }
     closedir(directory);
 }
 
@@ -90,7 +130,7 @@ static void check_files(struct checks *checks, struct checked_bundle *bundle)
         char sha256[DIGEST_TEXT];
         size_t length;
         if (!file_digest(arena_printf(checks->arena, "%s/%s", bundle->folder, file->path), &length, sha256, &error)) {
-            check_add(checks, "files", CHECK_WRONG, "%s: is missing", file->path);
+            say_unread(checks, "files", bundle, file->path, &error);
             wrong++;
             continue;
         }
@@ -114,7 +154,9 @@ static void check_sums(struct checks *checks, const struct checked_bundle *bundl
         return;
     manifest_write_sums(&bundle->manifest, &sums);
     char *there = file_read(arena_printf(checks->arena, "%s/" MANIFEST_SUMS, bundle->folder), &length, &error);
-    if (there == NULL || length != sums.length || memcmp(there, sums.bytes, length) != 0)
+    if (there == NULL)
+        say_unread(checks, "files", bundle, MANIFEST_SUMS, &error);
+    else if (length != sums.length || memcmp(there, sums.bytes, length) != 0)
         check_add(checks, "files", CHECK_WRONG, MANIFEST_SUMS ": does not list the files that the manifest does");
     free(there);
     text_free(&sums);
@@ -153,8 +195,8 @@ static void check_signature(struct checks *checks, const struct checked_bundle *
     struct error error = {0};
     size_t size;
     char *signature = file_read(arena_printf(checks->arena, "%s/manifest.sig", bundle->folder), &size, &error);
-    if (signature == NULL && key != NULL)
-        check_add(checks, "signature", CHECK_WRONG, "manifest.sig: is missing");
+    if (signature == NULL && (key != NULL || is_there(checks, bundle, "manifest.sig")))
+        say_unread(checks, "signature", bundle, "manifest.sig", &error);
     else if (signature == NULL)
         check_add(checks, "signature", CHECK_NOT_DONE, "nobody signed it, so nobody vouches for it");
     else if (key == NULL)
@@ -173,10 +215,11 @@ static void check_attestation(struct checks *checks, const struct checked_bundle
     size_t size;
     const char *path = arena_printf(checks->arena, "%s/manifest.dsse.json", bundle->folder);
     char *envelope = file_read(path, &size, &error);
-    if (envelope == NULL)
-        check_add(checks, "attestation", key != NULL ? CHECK_WRONG : CHECK_ABSENT,
-                  key != NULL ? "manifest.dsse.json: is missing" : "there is none");
-    else if (key == NULL) {
+    if (envelope == NULL && (key != NULL || is_there(checks, bundle, "manifest.dsse.json"))) {
+        say_unread(checks, "attestation", bundle, "manifest.dsse.json", &error);
+    } else if (envelope == NULL) {
+        check_add(checks, "attestation", CHECK_ABSENT, "there is none");
+    } else if (key == NULL) {
         check_add(checks, "attestation", CHECK_NOT_DONE, "it is signed: give --key PUBLIC.pem");
     } else {
         struct text statement = {0};
@@ -186,6 +229,11 @@ static void check_attestation(struct checks *checks, const struct checked_bundle
         char *stamp = file_read(arena_printf(checks->arena, "%s/manifest.tsr", bundle->folder), &stamp_size, &absent);
         if (stamp != NULL)
             digest_sha256(stamp, stamp_size, sha256);
+        else if (is_there(checks, bundle, "manifest.tsr")) {
+            say_unread(checks, "attestation", bundle, "manifest.tsr", &absent);
+            free(envelope);
+            return;
+        }
         seal_statement(&bundle->manifest, bundle->sha256, stamp != NULL ? sha256 : NULL, &statement);
         free(stamp);
         if (seal_envelope_holds(key, &statement, "manifest.dsse.json", envelope, size, &error))
@@ -204,9 +252,10 @@ static void check_timestamp(struct checks *checks, const struct checked_bundle *
     size_t size;
     char when[32] = "";
     char *answer = file_read(arena_printf(checks->arena, "%s/manifest.tsr", bundle->folder), &size, &error);
-    if (answer == NULL)
-        check_add(checks, "timestamp", authorities != NULL ? CHECK_WRONG : CHECK_ABSENT,
-                  authorities != NULL ? "manifest.tsr: is missing" : "there is none");
+    if (answer == NULL && (authorities != NULL || is_there(checks, bundle, "manifest.tsr")))
+        say_unread(checks, "timestamp", bundle, "manifest.tsr", &error);
+    else if (answer == NULL)
+        check_add(checks, "timestamp", CHECK_ABSENT, "there is none");
     else if (!timestamp_check(answer, size, manifest, length, authorities, when, &error))
         check_add(checks, "timestamp", CHECK_WRONG, "manifest.tsr: %s", error.message);
     else if (authorities == NULL)

@@ -27,7 +27,11 @@ struct checks {
 void check_add(struct checks *checks, const char *what, enum check_state state, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 bool checks_hold(const struct checks *checks); // none is wrong
+// Everything that it takes to say that evidence holds was checked, and is good.
 bool checks_all_done(const struct checks *checks);
+// Of a file that could not be read: CHECK_WRONG where it is not there, CHECK_NOT_DONE where this machine did not give
+// it, with *why in words.
+enum check_state check_unread(const char *path, const struct error *error, const char **why);
 
 struct checked_bundle {
     const char *name; // as the user gave it: a folder, or an archive

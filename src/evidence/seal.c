@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/redact.h"
 #include "base/secret.h"
 
@@ -61,10 +62,30 @@ void key_forget(char *passphrase)
     free(passphrase);
 }
 
+// What others can read is no longer only ours. As PostgreSQL has it: ours is 0600 or less, and one of
+// root's may be 0640, for a group that is trusted with it.
+static bool is_private(const char *where, const char *what, const char *or_else, struct error *error)
+{
+    struct stat about;
+    const char *path = strncmp(where, "file://", 7) == 0 ? where + 7
+                       : strncmp(where, "file:", 5) == 0 ? where + 5
+                                                         : where;
+    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) // a token's, or not there, which OpenSSL will say
+        return true;
+    mode_t others = about.st_uid == 0 && geteuid() != 0 ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXG | S_IRWXO;
+    if ((about.st_mode & others) == 0)
+        return true;
+    return error_set(error, ERROR_USAGE,
+                     "%s: others may read or write this %s (mode %04o): chmod 600 %s, and where others could, %s", path,
+                     what, (unsigned)about.st_mode & 07777, path, or_else);
+}
+
 char *key_passphrase(const char *file, struct error *error)
 {
     size_t length;
     secret_protect();
+    if (!is_private(file, "passphrase", "choose another one", error))
+        return NULL;
     char *passphrase = file_read(file, &length, error);
     if (passphrase == NULL)
         return NULL;
@@ -100,29 +121,9 @@ static EVP_PKEY *only_ed25519(EVP_PKEY *key, const char *where, struct error *er
     return NULL;
 }
 
-// A private key that others can read is no longer only ours. As PostgreSQL has it: ours is 0600 or less, and one of
-// root's may be 0640, for a group that is trusted with it.
-static bool is_private(const char *where, struct error *error)
-{
-    struct stat about;
-    const char *path = strncmp(where, "file://", 7) == 0 ? where + 7
-                       : strncmp(where, "file:", 5) == 0 ? where + 5
-                                                         : where;
-    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) // a token's, or not there, which OpenSSL will say
-        return true;
-    mode_t others = about.st_uid == 0 && geteuid() != 0 ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXG | S_IRWXO;
-    if ((about.st_mode & others) == 0)
-        return true;
-    return error_set(
-        error, ERROR_USAGE,
-        "%s: others may read or write this private key (mode %04o): chmod 600 %s, and where others could, make a new "
-        "pair with sgproof keygen",
-        path, (unsigned)about.st_mode & 07777, path);
-}
-
 EVP_PKEY *key_private(const char *where, const char *passphrase, struct error *error)
 {
-    if (!is_private(where, error))
+    if (!is_private(where, "private key", "make a new pair with sgproof keygen", error))
         return NULL;
     bool ask = passphrase == NULL && isatty(STDIN_FILENO);
     UI_METHOD *given = ask ? NULL : UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
@@ -233,9 +234,7 @@ void seal_statement(const struct manifest *manifest, const char *manifest_sha256
 
 static void put_base64(struct text *out, const unsigned char *bytes, size_t length)
 {
-    char *encoded = malloc((length + 2) / 3 * 4 + 1);
-    if (encoded == NULL)
-        abort();
+    char *encoded = memory_take((length + 2) / 3 * 4 + 1);
     text_add(out, encoded, (size_t)EVP_EncodeBlock((unsigned char *)encoded, bytes, (int)length));
     free(encoded);
 }

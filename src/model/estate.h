@@ -489,6 +489,7 @@ struct estate {
     struct lack_list lacks;                   // whole kinds, and calls, that answers rest on and are not there
     VECTOR(const char *) assumptions;         // AWS's defaults, taken for kinds that are absent
     VECTOR(struct unread) unread;
+    const char *unreadable;    // the last of those whose file is there and this machine could not read; or NULL
     struct map doubts_by_call; // a doubt's text -> the call whose document it is of, as the AWS CLI names it
     VECTOR(struct ignored) ignored;
     struct map vpc_homes;                          // VPC -> struct vpc_home

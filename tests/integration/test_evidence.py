@@ -121,6 +121,8 @@ class Keys(Bundles):
         secret, wrong = self.path / "pass", self.path / "wrong"
         secret.write_text("correct horse\n")
         wrong.write_text("battery staple\n")
+        secret.chmod(0o600)
+        wrong.chmod(0o600)
         key = self.path / "locked.pem"
         self.assertEqual(common.sgproof("keygen", key, "--passphrase-file", secret).returncode, 0)
         self.assertIn("ENCRYPTED", key.read_text())
@@ -134,6 +136,14 @@ class Keys(Bundles):
             self.assertFalse((self.path / "never").exists())
         for file in bundle.rglob("*"):
             self.assertNotIn(b"correct horse", file.read_bytes() if file.is_file() else b"")
+
+    def test_the_makers_own_pack_is_named_as_such(self):
+        pack = self.path / "pack.json"
+        pack.write_text(json.dumps({"schema": "sgproof/pack/v1", "id": "mine", "title": "Mine", "source": "us", "controls": [
+            {"id": "mine/mfa", "title": "MFA", "text": "t", "source": "us", "severity": "low", "facts": [{"fact": "users-have-mfa"}]}]}))
+        bundle = self.run_to("own", "--sign", self.key, "--pack", pack, "--pack", "sec-002")
+        checks, = self.verify(bundle, "--key", self.public)
+        self.assertEqual(checks["packs"], ("ok", "sec-002 as they come with sgproof; the maker's own, which vouch for nothing: mine"))
 
     def test_a_key_in_a_token_signs(self):
         """PKCS #11 by OpenSSL's provider of that name, which Debian has since version 13; the token is SoftHSM's."""
@@ -158,6 +168,7 @@ class Keys(Bundles):
                        input=bytes.fromhex("302a300506032b6570032100" + point))
         for pin, status in (("1234", 0), ("9999", 2)):
             (self.path / "pin").write_text(pin + "\n")
+            (self.path / "pin").chmod(0o600)
             done = subprocess.run([program, *self.words_of_run("token" + pin), "--sign", "pkcs11:token=t;object=k;type=private",
                                    "--passphrase-file", self.path / "pin"], text=True, capture_output=True,
                                   env={**os.environ, **env, "OPENSSL_CONF": str(self.path / "openssl.cnf")})

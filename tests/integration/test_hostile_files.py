@@ -270,6 +270,19 @@ class Evidence(Bundles):
             for path in [out, *out.rglob("*"), history, history.parent, out.parent / "printed"]:
                 self.assertEqual(mode(path), 0o700 if path.is_dir() else 0o600, path)
 
+    def test_what_is_evidence_beside_a_bundle_is_its_owners_too(self):
+        old = os.umask(0o022)
+        self.addCleanup(os.umask, old)
+        with tempfile.TemporaryDirectory() as folder:
+            here = pathlib.Path(folder)
+            done = common.sgproof("probe", "--targets", "-", *common.ONLY, "-o", here / "seen", "--state", here / "state", "--capture", here / "pcap",
+                                  "--method", "auto" if os.geteuid() == 0 else "connect", "--timeout", "100", stdin="127.0.0.1 tcp %d\n" % self.port)
+            self.assertIn(done.returncode, (0, 3) if os.geteuid() == 0 else (2,), done.stderr)
+            self.assertEqual(common.sgproof("report", self.one, "--format", "tar", "-o", here / "one.tar").returncode, 0)
+            made = sorted(here.iterdir())
+            self.assertIn(here / "one.tar", made)
+            self.assertEqual({path.name: mode(path) for path in made}, {path.name: 0o600 for path in made})
+
     def test_nothing_is_written_into_evidence(self):
         inside, before = self.one / "x.html", tree(self.one)
         link = self.path / "by-link"

@@ -76,6 +76,20 @@ class Keys(Bundles):
         for mode in (0o600, 0o400):
             self.assertEqual(self.sign(self.copy(mode)).returncode, 0)
 
+    def test_a_passphrase_that_others_can_read_is_refused(self):
+        secret = self.path / "secret"
+        secret.write_text("correct horse\n")
+        for mode in (0o644, 0o640, 0o604, 0o620, 0o666):
+            secret.chmod(mode)
+            for words in (["keygen", self.path / "never.pem"], ["run", "--snapshot", self.snapshot, "--out", self.path / "never", "--sign", self.key, *common.ONLY]):
+                done = common.sgproof(*words, "--passphrase-file", secret)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn("%s: others may read or write this passphrase (mode %04o): chmod 600 %s" % (secret, mode, secret), done.stderr)
+                self.assertEqual(list(self.path.glob("never*")), [])
+        piped = subprocess.run("%s keygen %s --passphrase-file <(echo correct horse)" % (common.SGPROOF, self.path / "piped.pem"), shell=True,
+                               executable="/bin/bash", capture_output=True, text=True)
+        self.assertEqual(piped.returncode, 0, piped.stderr)
+
     def copy(self, mode):
         key = self.path / "copy.pem"
         key.unlink(missing_ok=True)
@@ -99,6 +113,7 @@ class Keys(Bundles):
             here = pathlib.Path(folder)
             (here / "credentials").write_text("[default]\naws_access_key_id = AKIA\naws_secret_access_key = %s\n" % SECRET)
             (here / "passphrase").write_text("hush\n")
+            (here / "passphrase").chmod(0o600)
             snapshot = ["--snapshot", self.snapshot, "--out", here / "out", "--vantage", "203.0.113.7", "--depth", "declared", "--no-history", *common.ONLY]
             for words, opened in ((["run", *snapshot, "--sign", self.key], "k.pem"),
                                   (["run", *snapshot, "--sign", self.key, "--passphrase-file", here / "passphrase"], "passphrase"),

@@ -1,7 +1,7 @@
 // Lets the n-th call of a kind fail, by LD_PRELOAD: what a full disk, a full table of files or exhausted memory do, at
-// any moment. TORTURE=KIND:N[+]: alloc, open, write, sync, socket or rename; the N-th call fails, with + all from then
-// on; N 0: none. TORTURE_COUNT=FILE: how many there were is written there at the end. Calls count from main's first own
-// call (signal): what libraries do before it is not ours.
+// any moment. TORTURE=KIND:N[+]: one of `names` below; the N-th call fails, with + all from then on; N 0: none.
+// TORTURE_COUNT=FILE: how many there were is written there at the end. Calls count from main's first own call (signal):
+// what libraries do before it is not ours.
 #undef _FILE_OFFSET_BITS // else open and open64 are one
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,39 +13,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum kind { NONE, ALLOC, OPEN, WRITE, SYNC, SOCKET, RENAME };
+enum kind { NONE, ALLOC, OPEN, READ, WRITE, SYNC, CLOSE, MAP, SOCKET, NET, RENAME };
 
 static enum kind tortured;
 static long wanted;
 static bool goes_on;
 static atomic_long calls;
 static atomic_bool begun;
-static int count_file = -1; // opened before the program may write to its own places only
+static int counted = -1; // opened at once: later the program may be confined
+static pid_t owner;
 
 __attribute__((constructor)) static void begin(void)
 {
-    static const char *const names[] = {"", "alloc", "open", "write", "sync", "socket", "rename"};
+    static const char *const names[] = {"",      "alloc", "open",   "read", "write", "sync",
+                                        "close", "map",   "socket", "net",  "rename"};
     const char *given = getenv("TORTURE"), *colon = given == NULL ? NULL : strchr(given, ':');
     for (int i = 1; colon != NULL && i <= RENAME; i++)
         if (strncmp(given, names[i], (size_t)(colon - given)) == 0 && names[i][colon - given] == '\0')
             tortured = (enum kind)i;
     wanted = colon == NULL ? 0 : atol(colon + 1);
     goes_on = colon != NULL && strchr(colon, '+') != NULL;
+    owner = getpid();
     const char *file = getenv("TORTURE_COUNT");
     if (file != NULL)
-        count_file = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        counted = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 }
 
 __attribute__((destructor)) static void end(void)
 {
     char text[32];
     begun = false;
-    if (count_file >= 0)
-        syscall(SYS_write, count_file, text, (size_t)snprintf(text, sizeof(text), "%ld", calls));
+    if (counted >= 0 && getpid() == owner)
+        syscall(SYS_pwrite64, counted, text, (size_t)snprintf(text, sizeof(text), "%ld", calls), (off_t)0);
 }
 
 static bool fails(enum kind kind)
@@ -91,6 +96,22 @@ void *realloc(void *old, size_t size)
     return fails(ALLOC) ? (errno = ENOMEM, NULL) : __libc_realloc(old, size);
 }
 
+void *reallocarray(void *old, size_t count, size_t size)
+{
+    size_t bytes;
+    return __builtin_mul_overflow(count, size, &bytes) ? (errno = ENOMEM, NULL) : realloc(old, bytes);
+}
+
+int posix_memalign(void **memory, size_t align, size_t size)
+{
+    return fails(ALLOC) ? ENOMEM : NEXT(posix_memalign)(memory, align, size);
+}
+
+FAILING(MAP, ENOMEM, MAP_FAILED, void *, mmap, (void *at, size_t size, int may, int how, int fd, off_t offset), at,
+        size, may, how, fd, offset)
+FAILING(MAP, ENOMEM, MAP_FAILED, void *, mmap64, (void *at, size_t size, int may, int how, int fd, off64_t offset), at,
+        size, may, how, fd, offset)
+
 FAILING(OPEN, EMFILE, NULL, FILE *, fopen, (const char *path, const char *mode), path, mode)
 FAILING(OPEN, EMFILE, NULL, FILE *, fopen64, (const char *path, const char *mode), path, mode)
 // Of regular files: what wakes an event loop, a pipe or a terminal knows no full disk.
@@ -128,8 +149,48 @@ int fflush(FILE *file)
 
 FAILING(SYNC, EIO, -1, int, fsync, (int fd), fd)
 FAILING(SYNC, EIO, -1, int, fdatasync, (int fd), fd)
+ssize_t read(int fd, void *bytes, size_t size)
+{
+    return is_file(fd) && fails(READ) ? (errno = EIO, (ssize_t)-1) : NEXT(read)(fd, bytes, size);
+}
+
+// The descriptor is gone all the same, as after an error of a disk or server.
+int close(int fd)
+{
+    bool failing = is_file(fd) && fails(CLOSE);
+    int done = (int)syscall(SYS_close, fd);
+    return failing ? (errno = EIO, -1) : done;
+}
+
+int fclose(FILE *file)
+{
+    bool failing = is_file(fileno(file)) && fails(CLOSE);
+    int done = NEXT(fclose)(file);
+    return failing ? (errno = EIO, EOF) : done;
+}
+
+FAILING(NET, EADDRINUSE, -1, int, bind, (int fd, const struct sockaddr *address, socklen_t size), fd, address, size)
+FAILING(NET, ENETDOWN, -1, int, connect, (int fd, const struct sockaddr *address, socklen_t size), fd, address, size)
+FAILING(NET, ENOBUFS, -1, int, setsockopt, (int fd, int level, int name, const void *value, socklen_t size), fd, level,
+        name, value, size)
+FAILING(NET, ENOBUFS, -1, int, getsockopt, (int fd, int level, int name, void *value, socklen_t *size), fd, level, name,
+        value, size)
+FAILING(NET, ENOBUFS, -1, int, getsockname, (int fd, struct sockaddr *address, socklen_t *size), fd, address, size)
+FAILING(NET, ENOBUFS, -1, ssize_t, send, (int fd, const void *bytes, size_t size, int flags), fd, bytes, size, flags)
+FAILING(NET, ENOBUFS, -1, ssize_t, sendto,
+        (int fd, const void *bytes, size_t size, int flags, const struct sockaddr *to, socklen_t length), fd, bytes,
+        size, flags, to, length)
+FAILING(NET, ENOBUFS, -1, ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), fd, message, flags)
+FAILING(NET, ENOBUFS, -1, int, sendmmsg, (int fd, struct mmsghdr *messages, unsigned count, int flags), fd, messages,
+        count, flags)
+FAILING(NET, EIO, -1, ssize_t, recv, (int fd, void *bytes, size_t size, int flags), fd, bytes, size, flags)
+FAILING(NET, EIO, -1, ssize_t, recvfrom,
+        (int fd, void *bytes, size_t size, int flags, struct sockaddr *from, socklen_t *length), fd, bytes, size, flags,
+        from, length)
+FAILING(NET, EIO, -1, ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), fd, message, flags)
 FAILING(SOCKET, EMFILE, -1, int, socket, (int family, int type, int protocol), family, type, protocol)
 FAILING(RENAME, EIO, -1, int, rename, (const char *from, const char *to), from, to)
+FAILING(RENAME, EIO, -1, int, renameat, (int a, const char *from, int b, const char *to), a, from, b, to)
 FAILING(RENAME, EIO, -1, int, renameat2, (int a, const char *from, int b, const char *to, unsigned flags), a, from, b,
         to, flags)
 

@@ -162,6 +162,8 @@ static bool read_file(struct documents *documents, struct reader *common, size_t
     reader->name = intern(reader, documents->names[number]);
     reader->place = place_of_path(reader->arena, reader->name);
     if (!documents->opener->open(documents->opener->context, documents->names[number], &bytes, reader->error)) {
+        if (reader->error->code == ERROR_INCOMPLETE)
+            documents->estate->unreadable = arena_strdup(reader->arena, reader->error->message);
         if (!last)
             doubt_failure(reader);
         return false;

@@ -45,11 +45,10 @@ static int by_prefix(const void *left, const void *right)
 
 static bool same_entries(const struct entries_answer *a, const struct entries_answer *b)
 {
-    const struct prefix *x = a->list->entries.items + a->first, *y = b->list->entries.items + b->first;
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++)
-        if (by_prefix(&x[i], &y[i]) != 0)
+        if (by_prefix(&a->list->entries.items[a->first + i], &b->list->entries.items[b->first + i]) != 0)
             return false;
     return true;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "aws/documents/documents.h"
+#include "base/memory.h"
 
 enum encoding { ENCODING_UTF8, ENCODING_UTF16_LITTLE, ENCODING_UTF16_BIG };
 
@@ -48,10 +49,8 @@ struct document_bytes text_decode(struct document_bytes bytes, char **converted)
     *converted = NULL;
     if (encoding == ENCODING_UTF8)
         return (struct document_bytes){.bytes = bytes.bytes + mark, .length = bytes.length - mark};
-    char *out = malloc(bytes.length * 2 + 4); // a unit of two bytes is three at most
+    char *out = memory_take(bytes.length * 2 + 4); // a unit of two bytes is three at most
     size_t length = 0;
-    if (out == NULL)
-        return (struct document_bytes){.bytes = "", .length = 0};
     for (size_t at = mark; at + 1 < bytes.length; at += 2) {
         unsigned code = unit_at(in + at, encoding);
         if (code >= 0xd800 && code < 0xdc00 && at + 3 < bytes.length) {

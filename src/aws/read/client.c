@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "aws/read/client_answer.h"
+#include "base/memory.h"
 #include "config.h"
 
 enum { LARGEST_ANSWER = 64 * 1024 * 1024, LOOK_MS = 100 };
@@ -86,18 +87,9 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return size * count;
 }
 
-static void *must_have(void *memory)
-{
-    if (memory == NULL) {
-        fputs("sgproof: out of memory\n", stderr);
-        exit(3);
-    }
-    return memory;
-}
-
 static struct curl_slist *header(struct curl_slist *list, const char *text)
 {
-    return must_have(curl_slist_append(list, text));
+    return memory_must(curl_slist_append(list, text));
 }
 
 // What libcurl signs with comes before any key: one that cannot sign would send the key as a password.
@@ -129,7 +121,7 @@ static void set_headers(struct transfer *transfer, const struct request *request
     if (request->credentials->token == NULL)
         return;
     if (asprintf(&secret, "x-amz-security-token: %s", request->credentials->token) < 0)
-        must_have(NULL);
+        memory_must(NULL);
     transfer->headers = header(transfer->headers, secret);
     explicit_bzero(secret, strlen(secret));
     free(secret);
@@ -184,7 +176,7 @@ static void begin(struct transfer *transfer)
     }
     if (client->options.renew != NULL && with->expires != 0 && with->expires - time(NULL) < RENEW_BEFORE)
         client->options.renew(client->options.context, with);
-    transfer->easy = must_have(curl_easy_init());
+    transfer->easy = memory_must(curl_easy_init());
     transfer->headers = NULL;
     request->tries++;
     if (set_up(transfer->easy, transfer) && curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK)
@@ -342,9 +334,7 @@ static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *contex
         return 0;
     }
     if (watch == NULL) {
-        watch = calloc(1, sizeof(*watch));
-        if (watch == NULL)
-            return -1;
+        watch = memory_take_zeroed(1, sizeof(*watch));
         watch->client = client;
         watch->socket = socket;
         watch->poll.data = watch;
@@ -360,8 +350,8 @@ static void on_look(uv_timer_t *timer);
 
 struct client *client_new(uv_loop_t *loop, const struct client_options *options)
 {
-    struct client *client = calloc(1, sizeof(*client));
-    if (client == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || (client->multi = curl_multi_init()) == NULL) {
+    struct client *client = memory_take_zeroed(1, sizeof(*client));
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || (client->multi = curl_multi_init()) == NULL) {
         fputs("sgproof: libcurl cannot be set up\n", stderr);
         exit(3);
     }
@@ -471,7 +461,7 @@ static struct lane *lane_of(struct client *client, const struct request *request
         if (lane->credentials == request->credentials && strcmp(lane->region, request->region) == 0 &&
             strcmp(lane->signing_name, request->signing_name) == 0)
             return lane;
-    struct lane *lane = must_have(calloc(1, sizeof(*lane)));
+    struct lane *lane = memory_take_zeroed(1, sizeof(*lane));
     *lane = (struct lane){.client = client,
                           .credentials = request->credentials,
                           .region = request->region,
@@ -487,7 +477,7 @@ static struct lane *lane_of(struct client *client, const struct request *request
 
 void client_send(struct client *client, struct request *request)
 {
-    struct transfer *transfer = must_have(calloc(1, sizeof(*transfer)));
+    struct transfer *transfer = memory_take_zeroed(1, sizeof(*transfer));
     request->arena = arena_new();
     request->tries = 0;
     transfer->client = client;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "aws_models.h"
+#include "base/memory.h"
 #include "base/clock.h"
 
 struct model {
@@ -12,10 +13,10 @@ struct model {
 
 struct model *model_new(void)
 {
-    struct model *model = calloc(1, sizeof(*model));
+    struct model *model = memory_take_zeroed(1, sizeof(*model));
     struct error error;
-    if (model == NULL ||
-        (model->root = json_parse("models.json", aws_models, sizeof(aws_models) - 1, &error)) == NULL) {
+    model->root = json_parse("models.json", aws_models, sizeof(aws_models) - 1, &error);
+    if (model->root == NULL) {
         fputs("sgproof: the service models cannot be read\n", stderr);
         abort(); // they are part of the program
     }

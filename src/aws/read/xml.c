@@ -2,8 +2,10 @@
 
 #include <expat.h>
 #include <limits.h>
+#include <stdlib.h>
 
 #include "base/json.h"
+#include "base/memory.h"
 
 enum { DEEPEST = 64, MOST_ELEMENTS = 3000000 }; // of a page of a thousand records
 
@@ -76,7 +78,8 @@ static void on_document_type(void *context, const XML_Char *name, const XML_Char
 
 struct xml_node *xml_parse(struct arena *arena, const char *bytes, size_t length, struct error *error)
 {
-    struct builder builder = {.arena = arena, .parser = XML_ParserCreate("UTF-8")};
+    static const XML_Memory_Handling_Suite memory = {memory_take, memory_grow, free};
+    struct builder builder = {.arena = arena, .parser = XML_ParserCreate_MM("UTF-8", &memory, NULL)};
     bool whole = false;
     if (builder.parser == NULL || length > INT_MAX) {
         error_set(error, ERROR_INCOMPLETE, "1:1: too large to be parsed");
