@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,6 +72,32 @@ char *file_read(const char *path, size_t *length, struct error *error)
     else if (bytes == NULL)
         error_system(error, error_code_of(why), why, "%s: cannot be read", path);
     return bytes;
+}
+
+bool file_map(const char *path, struct file_bytes *file, struct error *error)
+{
+    struct stat about;
+    *file = (struct file_bytes){0};
+    int descriptor = strcmp(path, "-") == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool regular = descriptor >= 0 && fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > 0;
+    void *memory = regular ? mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0) : MAP_FAILED;
+    if (descriptor >= 0)
+        close(descriptor);
+    if (memory != MAP_FAILED) {
+        *file = (struct file_bytes){memory, (size_t)about.st_size, true};
+        return true;
+    }
+    file->bytes = file_read(path, &file->length, error);
+    return file->bytes != NULL;
+}
+
+void file_unmap(struct file_bytes *file)
+{
+    if (file->mapped)
+        munmap((void *)(uintptr_t)file->bytes, file->length);
+    else
+        free((void *)(uintptr_t)file->bytes);
+    *file = (struct file_bytes){0};
 }
 
 bool file_stream(const char *path, bool (*take)(void *context, const char *bytes, size_t length, struct error *error),

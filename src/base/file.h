@@ -13,6 +13,15 @@
 // The bytes of a file, NUL-terminated beyond `length`; at most 1 GiB. The caller frees them with free().
 char *file_read(const char *path, size_t *length, struct error *error);
 
+// The bytes of a file of any size, mapped where it is a regular one. What is cut off while it is read ends the program.
+struct file_bytes {
+    const char *bytes; // not NUL-terminated
+    size_t length;
+    bool mapped;
+};
+bool file_map(const char *path, struct file_bytes *file, struct error *error);
+void file_unmap(struct file_bytes *file);
+
 // Writes a file as file_begin does: readers see the old file or the new one, never a half.
 bool file_write(const char *path, const char *bytes, size_t length, struct error *error);
 

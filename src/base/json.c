@@ -202,6 +202,16 @@ static const char *ambiguity(const char *text, size_t length, const char **what)
     return nul != NULL ? nul : control;
 }
 
+bool json_expect_plain(const char *file, const char *text, size_t length, struct error *error)
+{
+    const char *what, *ambiguous = ambiguity(text, length, &what);
+    size_t line, column;
+    if (ambiguous == NULL)
+        return true;
+    json_line_of(text, (size_t)(ambiguous - text), &line, &column);
+    return error_set(error, ERROR_USAGE, "%s:%zu:%zu: %s", file, line, column, what);
+}
+
 cJSON *json_parse_line(const char *file, size_t line_number, const char *text, size_t length, struct error *error)
 {
     size_t line, column, offset = 0;

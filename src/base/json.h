@@ -38,6 +38,10 @@ cJSON *json_parse_line(const char *file, size_t line_number, const char *text, s
 // else, becomes U+FFFD.
 cJSON *json_parse_slice(const char *text, size_t length, size_t *offset, struct error *error);
 
+// Whether a text holds no string that C would cut short or that is no JSON: what json_parse refuses and json_stream
+// does not see. The message begins `file:LINE:COLUMN:`.
+bool json_expect_plain(const char *file, const char *text, size_t length, struct error *error);
+
 // A key that an object in the value has twice, or NULL. Which one counts is not defined (RFC 8259, 4).
 const char *json_repeated_key(const cJSON *value);
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/vector.h"
+
 static const char *const sources[] = {"document", "requester", "description", "type", NULL};
 
 const char *owner_text(struct arena *arena, const struct owner *owner)
@@ -16,6 +18,12 @@ const char *owner_text(struct arena *arena, const struct owner *owner)
 const char *owner_label(struct arena *arena, const char *name, const struct owner *owner)
 {
     return name != NULL || owner == NULL ? name : owner_text(arena, owner);
+}
+
+bool owner_same(const struct owner *a, const struct owner *b)
+{
+    return a->by == b->by && text_same(a->service, b->service) && text_same(a->kind, b->kind) &&
+           text_same(a->id, b->id) && text_same(a->name, b->name);
 }
 
 void owner_put(struct json_writer *writer, const struct owner *owner)

@@ -25,6 +25,8 @@ const char *owner_text(struct arena *arena, const struct owner *owner);
 // What an endpoint is called: its name, else who stands behind it, else NULL. `owner` may be NULL.
 const char *owner_label(struct arena *arena, const char *name, const struct owner *owner);
 
+bool owner_same(const struct owner *a, const struct owner *b);
+
 // The member `owner`: an object, or null where `owner` is NULL.
 void owner_put(struct json_writer *writer, const struct owner *owner);
 // Reads it back; *owner is NULL where it is null or absent.

@@ -1,4 +1,5 @@
 // Verdicts as a document (sgproof/verdicts/v1): its writer and its reader.
+#include "base/file.h"
 #include "model/protocol.h"
 #include "model/verdict.h"
 
@@ -217,27 +218,93 @@ static bool read_unstable(const struct json_cursor *at, bool *unstable, bool *un
     return true;
 }
 
-static bool read_verdict(struct arena *arena, const struct json_cursor *at, struct verdict *verdict,
+// What many verdicts have in common is held once: texts, owners, and the lists of reasons that were read last.
+enum { KEPT_LISTS = 4096 };
+struct verdict_reader {
+    struct arena *arena;
+    struct map texts;
+    const struct owner *owner; // of the verdict before
+    reason_list lists[KEPT_LISTS];
+};
+
+// A text that must be there; it lives as long as the value.
+static bool read_word(const struct json_cursor *at, const char *key, const char **text, struct error *error)
+{
+    struct json_cursor member = json_member(at, key);
+    return json_text_at(&member, text, error) &&
+           (*text != NULL || json_fail(&member, error, "is missing, expected a string"));
+}
+
+static bool read_shared(struct verdict_reader *reader, const struct json_cursor *at, const char *key,
+                        const char **value, struct error *error)
+{
+    const char *text;
+    GUARD(json_borrow_string(at, key, &text, error));
+    *value = map_get(&reader->texts, text);
+    if (text == NULL || *value != NULL)
+        return true;
+    char *kept = arena_strdup(reader->arena, text);
+    map_put(reader->arena, &reader->texts, kept, kept);
+    *value = kept;
+    return true;
+}
+
+static bool read_owner(struct verdict_reader *reader, const struct json_cursor *at, const struct owner **owner,
+                       struct error *error)
+{
+    struct arena *scratch = arena_new();
+    const struct owner *last = reader->owner;
+    bool good = owner_read(scratch, at, owner, error);
+    bool same = good && *owner != NULL && last != NULL && owner_same(*owner, last);
+    if (same)
+        *owner = last;
+    else if (good && *owner != NULL)
+        good = owner_read(reader->arena, at, owner, error);
+    arena_free(scratch);
+    reader->owner = good ? *owner : NULL;
+    return good;
+}
+
+static bool read_reasons(struct verdict_reader *reader, const struct json_cursor *at, const char *key,
+                         reason_list *list, struct error *error)
+{
+    struct arena *scratch = arena_new();
+    bool good = reasons_read(scratch, at, key, list, error);
+    uint64_t hash = list->count;
+    for (size_t i = 0; good && i < list->count; i++)
+        for (const char *p = list->items[i]->text; *p != '\0'; p++)
+            hash = (hash ^ (unsigned char)*p) * 1099511628211u;
+    reason_list *kept = &reader->lists[(hash ^ hash >> 32) % KEPT_LISTS];
+    if (good && !reasons_same(kept, list)) {
+        *kept = (reason_list){0};
+        good = reasons_read(reader->arena, at, key, kept, error);
+    }
+    *list = *kept;
+    arena_free(scratch);
+    return good;
+}
+
+static bool read_verdict(struct verdict_reader *reader, const struct json_cursor *at, struct verdict *verdict,
                          struct error *error)
 {
+    struct arena *arena = reader->arena;
     const char *text, *protocol;
     int declared, observed, kind, intent, severity;
     long low = 0, high = 0, accepts = 0;
     bool present;
-    if (!json_expect_object(at, error) || !json_string(arena, at, "address", &text, error) ||
-        !json_string(arena, at, "protocol", &protocol, error) ||
-        !json_optional_string(arena, at, "account_id", &verdict->account_id, error) ||
-        !json_optional_string(arena, at, "region", &verdict->region, error) ||
-        !json_optional_string(arena, at, "eni_id", &verdict->eni_id, error) ||
-        !json_optional_string(arena, at, "instance_id", &verdict->instance_id, error) ||
-        !json_optional_string(arena, at, "name", &verdict->name, error) ||
-        !owner_read(arena, at, &verdict->owner, error) ||
-        !json_optional_string(arena, at, "reason", &verdict->reason, error) ||
-        !json_optional_string(arena, at, "from", &verdict->from, error) ||
-        !json_optional_string(arena, at, "intent_rule", &verdict->intent_rule, error) ||
-        !json_optional_string(arena, at, "intent_owner", &verdict->intent_owner, error) ||
-        !json_optional_string(arena, at, "intent_reason", &verdict->intent_reason, error) ||
-        !json_optional_string(arena, at, "intent_expired", &verdict->intent_expired, error) ||
+    if (!json_expect_object(at, error) || !read_word(at, "address", &text, error) ||
+        !read_word(at, "protocol", &protocol, error) ||
+        !read_shared(reader, at, "account_id", &verdict->account_id, error) ||
+        !read_shared(reader, at, "region", &verdict->region, error) ||
+        !read_shared(reader, at, "eni_id", &verdict->eni_id, error) ||
+        !read_shared(reader, at, "instance_id", &verdict->instance_id, error) ||
+        !read_shared(reader, at, "name", &verdict->name, error) || !read_owner(reader, at, &verdict->owner, error) ||
+        !read_shared(reader, at, "reason", &verdict->reason, error) ||
+        !read_shared(reader, at, "from", &verdict->from, error) ||
+        !read_shared(reader, at, "intent_rule", &verdict->intent_rule, error) ||
+        !read_shared(reader, at, "intent_owner", &verdict->intent_owner, error) ||
+        !read_shared(reader, at, "intent_reason", &verdict->intent_reason, error) ||
+        !read_shared(reader, at, "intent_expired", &verdict->intent_expired, error) ||
         !json_optional_integer(at, "from_port", 0, PORT_LAST, &low, &present, error) ||
         !json_optional_integer(at, "to_port", 0, PORT_LAST, &high, &present, error) ||
         !json_word(at, "declared", declared_names, &declared, error) ||
@@ -247,8 +314,8 @@ static bool read_verdict(struct arena *arena, const struct json_cursor *at, stru
         !json_word(at, "severity", severity_names, &severity, error) ||
         !json_optional_boolean(at, "accepts_everything", &verdict->accepting, error) ||
         !json_optional_integer(at, "answers_on_every_port", 1, PORT_LAST + 1, &accepts, &present, error) ||
-        !reasons_read(arena, at, "because", &verdict->because, error) ||
-        (json_member(at, "via").node != NULL && !reasons_read(arena, at, "via", &verdict->via, error)) ||
+        !read_reasons(reader, at, "because", &verdict->because, error) ||
+        (json_member(at, "via").node != NULL && !read_reasons(reader, at, "via", &verdict->via, error)) ||
         (json_member(at, "suggested").node != NULL && !read_texts(arena, at, "suggested", &verdict->suggested, error)))
         return false;
     if (!address_parse(text, &verdict->address) || !protocol_parse(protocol, &verdict->protocol))
@@ -270,6 +337,7 @@ static bool read_verdict(struct arena *arena, const struct json_cursor *at, stru
             return json_fail(&lines, error, "expected line numbers");
         *vector_add(arena, &verdict->observations) = (size_t)node->valuedouble;
     }
+    vector_trim(arena, &verdict->observations);
     return true;
 }
 
@@ -293,8 +361,8 @@ static bool read_notes(struct arena *arena, const struct json_cursor *root, stru
     return true;
 }
 
-static bool read_document(struct arena *arena, const struct json_cursor *root, struct verdict_set *set,
-                          struct error *error)
+// All but the verdicts.
+static bool read_head(struct arena *arena, const struct json_cursor *root, struct verdict_set *set, struct error *error)
 {
     const char *schema;
     long endpoints, asked;
@@ -331,24 +399,91 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
             return false;
         into->count = (size_t)count;
     }
-    index = 0;
-    cJSON_ArrayForEach (node, list.node) {
-        struct json_cursor item = json_element(&list, index++, node);
-        struct verdict *verdict = vector_add(arena, &set->items);
-        if (!read_verdict(arena, &item, verdict, error) ||
-            !read_unstable(&item, &verdict->unstable, &set->stability_unknown, error))
-            return false;
-    }
     return true;
+}
+
+// Reads the list of verdicts one by one: there may be millions.
+struct list_reader {
+    struct verdict_reader *reader;
+    struct verdict_set *set;
+    size_t begins; // where the list does
+};
+
+static bool is_list(const struct json_cursor *at)
+{
+    return at->key != NULL && strcmp(at->key, "verdicts") == 0 && at->up != NULL && at->up->up == NULL;
+}
+
+static enum json_visit find_list(void *context, const struct json_cursor *at, int first)
+{
+    struct list_reader *list = context;
+    if (is_list(at) && first == '[' && list->begins == 0)
+        list->begins = at->offset;
+    return JSON_SKIP;
+}
+
+static enum json_visit enter_list(void *context, const struct json_cursor *at, int first)
+{
+    (void)context;
+    return is_list(at) && first == '[' ? JSON_ELEMENTS : JSON_SKIP;
+}
+
+static bool take_verdict(void *context, const struct json_cursor *at, bool is_element, struct error *error)
+{
+    struct list_reader *list = context;
+    const char *repeated = json_repeated_key(at->node);
+    (void)is_element;
+    if (repeated != NULL)
+        return json_fail(at, error, "the key \"%s\" is there twice, expected each key once", repeated);
+    struct verdict *verdict = vector_add(list->reader->arena, &list->set->items);
+    return read_verdict(list->reader, at, verdict, error) &&
+           read_unstable(at, &verdict->unstable, &list->set->stability_unknown, error);
+}
+
+// The document with an empty list in the place of the verdicts.
+static bool read_without_list(struct arena *arena, const char *file, const struct file_bytes *bytes, size_t begins,
+                              size_t ends, struct verdict_set *set, struct error *error)
+{
+    struct text head = {0};
+    text_add(&head, bytes->bytes, begins);
+    if (ends > begins)
+        text_puts(&head, "[]");
+    text_add(&head, bytes->bytes + ends, bytes->length - ends);
+    cJSON *root = json_parse(file, head.bytes, head.length, error);
+    text_free(&head);
+    if (root == NULL)
+        return false;
+    struct json_cursor at = {.file = file, .node = root};
+    bool good = read_head(arena, &at, set, error);
+    cJSON_Delete(root);
+    return good;
+}
+
+static bool read_bytes(struct arena *arena, const char *file, const struct file_bytes *bytes, struct verdict_set *set,
+                       struct error *error)
+{
+    struct verdict_reader reader = {.arena = arena};
+    struct list_reader list = {.reader = &reader, .set = set};
+    const struct json_visitor finder = {.member = find_list}, visitor = {.member = enter_list, .value = take_verdict};
+    size_t at = 0, ends = 0;
+    struct error ignored;
+    if (json_stream(file, bytes->bytes, bytes->length, &at, &finder, &list, &ignored) && list.begins > 0) {
+        ends = list.begins;
+        json_skip(bytes->bytes, bytes->length, &ends);
+    }
+    GUARD(read_without_list(arena, file, bytes, ends > 0 ? list.begins : 0, ends, set, error));
+    GUARD(json_expect_plain(file, bytes->bytes, bytes->length, error));
+    at = 0;
+    bool good = json_stream(file, bytes->bytes, bytes->length, &at, &visitor, &list, error);
+    vector_trim(arena, &set->items);
+    return good;
 }
 
 bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error)
 {
-    cJSON *root = json_load(file, error);
-    if (root == NULL)
-        return false;
-    struct json_cursor at = {.file = file, .node = root};
-    bool good = read_document(arena, &at, set, error);
-    cJSON_Delete(root);
+    struct file_bytes bytes;
+    GUARD(file_map(file, &bytes, error));
+    bool good = read_bytes(arena, file, &bytes, set, error);
+    file_unmap(&bytes);
     return good;
 }

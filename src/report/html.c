@@ -4,6 +4,8 @@
 #include "report/html_parts.h"
 #include "report_css.h"
 
+enum { MOST_MISSING = 1000 };
+
 // What a radio button, when it is chosen, hides, and how its label shows that. The buttons stand before everything that
 // they act on: :has() would cost a second of ten thousand findings.
 static void put_filter_rules(struct text *css, const char *class, bool hides)
@@ -117,8 +119,10 @@ static void put_summary(struct arena *arena, const struct report_run *run, const
         text_puts(out, "<div class=\"alert\" role=\"alert\"><strong>Incomplete.</strong> Not everything could be read, "
                        "asked or written; what is "
                        "missing is not clean.<ul>");
-        for (size_t i = 0; i < set->missing.count; i++)
+        for (size_t i = 0; i < set->missing.count && i < MOST_MISSING; i++)
             html_put(out, "li", NULL, set->missing.items[i]);
+        if (set->missing.count > MOST_MISSING)
+            text_printf(out, "<li>and %zu more: see verdicts.json</li>", (size_t)set->missing.count - MOST_MISSING);
         text_puts(out, "</ul></div>\n");
     }
     text_puts(out, "</header>\n<nav aria-label=\"Sections\"><p><a href=\"#matrix\">Matrix</a> · <a "
@@ -211,11 +215,19 @@ static void put_findings(struct arena *arena, const struct report_run *run, cons
             put_label(out, arena_printf(arena, "s-%s", severity_names[s]),
                       arena_printf(arena, "%s: %zu", severity_names[s], by_severity[s]));
     text_puts(out, "</div>\n");
-    for (size_t i = 0; i < count; i++) {
-        struct arena *scratch = arena_new();
-        html_finding(scratch, run, shown[i], out);
-        arena_free(scratch);
+    struct arena *scratch = arena_new();
+    struct text one = {0};
+    size_t at = 0, left = HTML_FINDINGS;
+    for (; at < count; at++) {
+        html_finding(scratch, run, shown[at], &one);
+        arena_reset(scratch);
+        if (!html_add(&one, &left, out))
+            break;
     }
+    text_free(&one);
+    arena_free(scratch);
+    if (at < count)
+        html_rest(arena, shown + at, count - at, out);
     text_printf(out, "<p class=\"soft\">%zu ports are enforced: declared unreachable, and nothing answered.</p>\n",
                 ports[VERDICT_ENFORCED]);
 }
@@ -292,7 +304,7 @@ void report_html(const struct report_run *run, const struct report_options *opti
     put_findings(arena, run, shown, count, ports, out);
     put_intent_notes(run->set, out);
     text_puts(out, "<h2 id=\"endpoints\">Endpoints</h2>\n");
-    html_strips(arena, run->set, out);
+    html_strips(run->set, out);
     text_puts(out, "<h2 id=\"changes\">Changes</h2>\n");
     html_changes(arena, run, out);
     text_puts(out, "<h2 id=\"controls\">Controls</h2>\n");

@@ -18,6 +18,27 @@ static const char *observed_text(struct arena *arena, const struct group_access 
     return text[0] == '\0' ? "not asked" : text;
 }
 
+static void put_access(struct arena *arena, const struct group_access *access, struct text *out)
+{
+    text_puts(out, "<tr>");
+    html_put(out, "td", "code id", access->vpc_id);
+    text_puts(out, "<td>");
+    report_escape(out, access->group_name);
+    html_put(out, "small", "code", access->group_id);
+    text_puts(out, "</td>");
+    html_put(out, "td", NULL, access->outbound ? "outbound" : "inbound");
+    html_put(out, "td", access->allowed ? "word" : "word soft", access->allowed ? "allowed" : "denied");
+    html_put(out, "td", NULL, access->protocol);
+    html_put(out, "td", NULL, access->ports);
+    html_put(out, "td", "code", access->peer);
+    html_put(out, "td", NULL,
+             access->outbound
+                 ? ""
+                 : arena_printf(arena, "%zu of %zu addresses reachable", access->reachable, access->addresses));
+    html_put(out, "td", NULL, access->outbound ? "" : observed_text(arena, access));
+    text_puts(out, "</tr>\n");
+}
+
 // Auditors copy from this one: groups and ports first.
 static void put_platform(struct arena *arena, const struct control_report *controls, struct text *out)
 {
@@ -27,56 +48,58 @@ static void put_platform(struct arena *arena, const struct control_report *contr
                    "<th scope=\"col\">Access</th><th scope=\"col\">Protocol</th><th scope=\"col\">Ports</th>"
                    "<th scope=\"col\">From or to</th><th scope=\"col\">Declared</th><th "
                    "scope=\"col\">Observed</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < controls->accesses.count; i++) {
-        const struct group_access *access = &controls->accesses.items[i];
-        text_puts(out, "<tr>");
-        html_put(out, "td", "code id", access->vpc_id);
-        text_puts(out, "<td>");
-        report_escape(out, access->group_name);
-        html_put(out, "small", "code", access->group_id);
-        text_puts(out, "</td>");
-        html_put(out, "td", NULL, access->outbound ? "outbound" : "inbound");
-        html_put(out, "td", access->allowed ? "word" : "word soft", access->allowed ? "allowed" : "denied");
-        html_put(out, "td", NULL, access->protocol);
-        html_put(out, "td", NULL, access->ports);
-        html_put(out, "td", "code", access->peer);
-        html_put(out, "td", NULL,
-                 access->outbound
-                     ? ""
-                     : arena_printf(arena, "%zu of %zu addresses reachable", access->reachable, access->addresses));
-        html_put(out, "td", NULL, access->outbound ? "" : observed_text(arena, access));
-        text_puts(out, "</tr>\n");
+    size_t at = 0, left = HTML_ACCESSES;
+    for (struct text row = {0};; at++) {
+        if (at < controls->accesses.count)
+            put_access(arena, &controls->accesses.items[at], &row);
+        if (at == controls->accesses.count || !html_add(&row, &left, out)) {
+            text_free(&row);
+            break;
+        }
     }
     text_puts(out, "</tbody></table></div>\n");
+    if (at < controls->accesses.count)
+        text_printf(out, "<p>%zu more are in controls.json.</p>\n", (size_t)controls->accesses.count - at);
+}
+static void put_fact(const struct control_evidence *evidence, struct text *out)
+{
+    html_put(out, "dt", result_class(evidence->result), control_result_names[evidence->result]);
+    text_puts(out, "<dd><code>");
+    report_escape(out, evidence->subject);
+    text_puts(out, "</code>: ");
+    report_escape(out, evidence->detail);
+    if (evidence->reference != NULL)
+        html_put(out, "small", "code", evidence->reference);
+    text_puts(out, "</dd>");
 }
 
-static void put_evidence(const struct control *control, struct text *out)
+// What is missing, then what was found; as much as there is room for.
+static void put_evidence(const struct control *control, size_t *left, struct text *out)
 {
-    if (control->evidence.count + control->missing.count == 0)
+    size_t count = control->missing.count + control->evidence.count, at = 0;
+    size_t most = control->missing.count + MOST_EVIDENCE;
+    struct text one = {0};
+    if (count == 0)
         return;
     text_puts(out, "<details><summary class=\"plain\">Evidence</summary><div class=\"inside\"><dl>");
-    for (size_t i = 0; i < control->missing.count; i++) {
-        html_put(out, "dt", NULL, "missing");
-        html_put(out, "dd", NULL, control->missing.items[i]);
-    }
-    for (size_t i = 0; i < control->evidence.count && i < MOST_EVIDENCE; i++) {
-        const struct control_evidence *evidence = &control->evidence.items[i];
-        html_put(out, "dt", result_class(evidence->result), control_result_names[evidence->result]);
-        text_puts(out, "<dd><code>");
-        report_escape(out, evidence->subject);
-        text_puts(out, "</code>: ");
-        report_escape(out, evidence->detail);
-        if (evidence->reference != NULL)
-            html_put(out, "small", "code", evidence->reference);
-        text_puts(out, "</dd>");
+    for (; at < count && at < most; at++) {
+        if (at < control->missing.count) {
+            html_put(&one, "dt", NULL, "missing");
+            html_put(&one, "dd", NULL, control->missing.items[at]);
+        } else {
+            put_fact(&control->evidence.items[at - control->missing.count], &one);
+        }
+        if (!html_add(&one, left, out))
+            break;
     }
     text_puts(out, "</dl>");
-    if (control->evidence.count > MOST_EVIDENCE)
-        text_printf(out, "<p>%zu more are in controls.json.</p>", (size_t)control->evidence.count - MOST_EVIDENCE);
+    if (at < count)
+        text_printf(out, "<p>%zu more are in controls.json.</p>", count - at);
     text_puts(out, "</div></details>");
+    text_free(&one);
 }
 
-static void put_pack(const struct control_pack *pack, struct text *out)
+static void put_pack(const struct control_pack *pack, size_t *left, struct text *out)
 {
     text_puts(out, "<h3>");
     report_escape(out, pack->title);
@@ -95,7 +118,7 @@ static void put_pack(const struct control_pack *pack, struct text *out)
         text_puts(out, "</span><small>");
         report_escape(out, control->text);
         text_puts(out, "</small>");
-        put_evidence(control, out);
+        put_evidence(control, left, out);
         text_puts(out, "</td></tr>\n");
     }
     text_puts(out, "</tbody></table></div>\n");
@@ -105,6 +128,7 @@ void html_controls(struct arena *arena, const struct control_report *controls, s
 {
     if (controls->accesses.count > 0)
         put_platform(arena, controls, out);
+    size_t left = HTML_EVIDENCE;
     for (size_t p = 0; p < controls->packs.count; p++)
-        put_pack(&controls->packs.items[p], out);
+        put_pack(&controls->packs.items[p], &left, out);
 }

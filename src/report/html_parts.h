@@ -5,6 +5,22 @@
 
 enum { MINUTE = 16 }; // length of an RFC 3339 moment up to the minute
 
+// What a section of the report may take, in bytes: the whole stays under 20 MB, which a browser opens at once. What
+// does not fit is counted and left to the bundle's other files.
+enum {
+    HTML_FINDINGS = 14400 * 1000,
+    HTML_STRIPS = 3400 * 1000,
+    HTML_ACCESSES = 500 * 1000,
+    HTML_EVIDENCE = 500 * 1000
+};
+
+// Adds a part of a section to `out`, where it fits into what is *left of the section; then, or else, *left is less and
+// the part is empty. False where it does not fit: nothing of this section fits any more.
+bool html_add(struct text *part, size_t *left, struct text *out);
+
+// Findings that are not shown one by one, counted by what they have in common.
+void html_rest(struct arena *arena, const struct verdict *const *rest, size_t count, struct text *out);
+
 // <TAG class="CLASS">escaped text</TAG>
 void html_put(struct text *out, const char *tag, const char *class, const char *text);
 
@@ -18,7 +34,7 @@ void html_finding(struct arena *arena, const struct report_run *run, const struc
 void html_controls(struct arena *arena, const struct control_report *controls, struct text *out);
 
 // A strip of ports for each endpoint that has something to show.
-void html_strips(struct arena *arena, const struct verdict_set *set, struct text *out);
+void html_strips(const struct verdict_set *set, struct text *out);
 
 // What changed since the run before, and how exposure moved over the runs.
 void html_changes(struct arena *arena, const struct report_run *run, struct text *out);

@@ -28,12 +28,14 @@ static void put_mark(const struct verdict *verdict, struct text *out)
 static void put_strip(struct arena *arena, const struct verdict *verdicts, size_t count, struct text *out)
 {
     char address[ADDRESS_TEXT];
-    const char *told = "";
+    struct text told_text = {0};
     address_format(verdicts[0].address, address);
     for (size_t i = 0; i < count; i++)
         if (verdicts[i].kind != VERDICT_ENFORCED)
-            told = arena_printf(arena, "%s%s%s %s", told, told[0] == '\0' ? "" : ", ", report_port(arena, &verdicts[i]),
-                                verdict_names[verdicts[i].kind]);
+            text_printf(&told_text, "%s%s %s", told_text.length == 0 ? "" : ", ", report_port(arena, &verdicts[i]),
+                        verdict_names[verdicts[i].kind]);
+    text_puts(&told_text, "");
+    const char *told = told_text.bytes;
     text_puts(out, "<div class=\"endpoint\"><span>");
     report_escape(out, verdict_label(arena, &verdicts[0]));
     text_printf(out,
@@ -48,17 +50,28 @@ static void put_strip(struct arena *arena, const struct verdict *verdicts, size_
     text_puts(out, "</svg>");
     html_put(out, "small", NULL, told[0] == '\0' ? "nothing reachable" : told);
     text_puts(out, "</div>\n");
+    text_free(&told_text);
 }
 
-void html_strips(struct arena *arena, const struct verdict_set *set, struct text *out)
+void html_strips(const struct verdict_set *set, struct text *out)
 {
     text_puts(out, "<p class=\"soft\">Ports from 0 at the left to 65535 at the right, low ones wider. Tall and filled: "
                    "confirmed. Tallest: "
                    "undeclared. Hollow: latent. Low: blocked. What is enforced is not drawn.</p>\n");
+    struct arena *scratch = arena_new();
+    struct text one = {0};
+    size_t left = HTML_STRIPS, left_out = 0;
     for (size_t i = 0, next; i < set->items.count; i = next) {
         for (next = i + 1;
              next < set->items.count && address_equal(set->items.items[next].address, set->items.items[i].address);)
             next++;
-        put_strip(arena, &set->items.items[i], next - i, out);
+        if (left > 0)
+            put_strip(scratch, &set->items.items[i], next - i, &one);
+        left_out += !html_add(&one, &left, out);
+        arena_reset(scratch);
     }
+    if (left_out > 0)
+        text_printf(out, "<p>%zu endpoints more: see verdicts.json.</p>\n", left_out);
+    text_free(&one);
+    arena_free(scratch);
 }
