@@ -31,6 +31,7 @@ RIGHT = {
     "13-count-association": (0, {(NEW, 22, "exact")}, set()),
     "14-ipv6-on-creation": (0, {(NEW, 443, "exact")}, set()),
     "15-db-publicly-accessible": (3, set(), set()),
+    "15d-launch-template-and-asg": (3, {(NEW, 0, "possible")}, set()),
     "15g-security-group-rules-exclusive": (3, set(), set()),
     "16-resources-not-in-snapshot": (3, set(), set()),
     "17b-errored-plan": (3, set(), set()),

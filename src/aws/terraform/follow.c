@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "aws/terraform/plan.h"
+#include "aws/terraform/kinds.h"
 
 enum { MOST_STEPS = 24, MOST_REFERENCES = 4096 };
 
@@ -27,69 +27,11 @@ struct context {
 struct search {
     struct plan_reader *plan;
     const char *key; // of the attribute that is looked for
+    bool list;       // its values, not one of them: what is known besides counts too
     struct followed found;
     bool by_local;
     bool by_data;
 };
-
-// ---- Which types an attribute's id is of
-
-static const struct {
-    const char *key;
-    const char *types[4];
-} kinds[] = {
-    {"vpc_id", {"aws_vpc", "aws_default_vpc"}},
-    {"subnet_id", {"aws_subnet", "aws_default_subnet"}},
-    {"subnet_ids", {"aws_subnet", "aws_default_subnet"}},
-    {"subnets", {"aws_subnet", "aws_default_subnet"}},
-    {"vpc_zone_identifier", {"aws_subnet", "aws_default_subnet"}},
-    {"route_table_id", {"aws_route_table", "aws_default_route_table"}},
-    {"network_acl_id", {"aws_network_acl", "aws_default_network_acl"}},
-    {"gateway_id", {"aws_internet_gateway", "aws_vpn_gateway", "aws_vpc_endpoint"}},
-    {"internet_gateway_id", {"aws_internet_gateway"}},
-    {"nat_gateway_id", {"aws_nat_gateway"}},
-    {"transit_gateway_id", {"aws_ec2_transit_gateway"}},
-    {"egress_only_gateway_id", {"aws_egress_only_internet_gateway"}},
-    {"vpc_endpoint_id", {"aws_vpc_endpoint"}},
-    {"vpc_peering_connection_id", {"aws_vpc_peering_connection", "aws_vpc_peering_connection_accepter"}},
-    {"security_group_id", {"aws_security_group", "aws_default_security_group"}},
-    {"source_security_group_id", {"aws_security_group", "aws_default_security_group"}},
-    {"referenced_security_group_id", {"aws_security_group", "aws_default_security_group"}},
-    {"security_group_ids", {"aws_security_group", "aws_default_security_group"}},
-    {"vpc_security_group_ids", {"aws_security_group", "aws_default_security_group"}},
-    {"security_groups", {"aws_security_group", "aws_default_security_group"}},
-    {"network_interface", {"aws_network_interface"}},
-    {"network_interface_id", {"aws_network_interface"}},
-    {"instance", {"aws_instance", "aws_spot_instance_request"}},
-    {"instance_id", {"aws_instance", "aws_spot_instance_request"}},
-    {"allocation_id", {"aws_eip"}},
-    {"prefix_list_id", {"aws_ec2_managed_prefix_list"}},
-    {"prefix_list_ids", {"aws_ec2_managed_prefix_list"}},
-    {"destination_prefix_list_id", {"aws_ec2_managed_prefix_list"}},
-    {"load_balancer_arn", {"aws_lb", "aws_alb"}},
-    {"target_group_arn", {"aws_lb_target_group", "aws_alb_target_group"}},
-    {"listener_arn", {"aws_lb_listener", "aws_alb_listener"}},
-    {"elb", {"aws_elb"}},
-    {"default_route_table_id", {"aws_route_table"}},
-    {"default_network_acl_id", {"aws_network_acl"}},
-};
-
-static const char *const *types_of(const char *key)
-{
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (strcmp(kinds[i].key, key) == 0)
-            return kinds[i].types;
-    return NULL;
-}
-
-static bool is_of_kind(const struct resource *resource, const char *key)
-{
-    const char *const *types = types_of(key);
-    for (size_t i = 0; types != NULL && i < 4 && types[i] != NULL; i++)
-        if (strcmp(types[i], resource->type) == 0)
-            return true;
-    return false;
-}
 
 // ---- Candidates
 
@@ -150,7 +92,7 @@ static void take(struct search *search, const struct resource *resource, const c
         find(search, told);
         return;
     }
-    const char *const *own_types = types_of(name), *const *types = types_of(search->key);
+    const char *const *own_types = kind_types(name), *const *types = kind_types(search->key);
     if (own_types == NULL || types == NULL || strcmp(own_types[0], types[0]) != 0 ||
         !is_unknown(resource->unknown, name)) {
         search->found.opaque = search->found.opaque || is_unknown(resource->unknown, name);
@@ -182,23 +124,53 @@ static bool keys_match(const struct context *context, const struct resource_list
     return own == NULL || context->key[1] == '"' || own->items.count == list->items.count;
 }
 
-// ---- References
+// ---- Values that the plan tells of
 
-static size_t index_at(const char *text)
+// The ids in the value of a variable or a data source.
+static void take_value(struct search *search, const cJSON *value, int depth)
 {
-    bool quoted = false;
-    if (text[0] != '[')
-        return 0;
-    for (size_t i = 1; text[i] != '\0'; i++) {
-        if (text[i] == '\\' && quoted && text[i + 1] != '\0')
-            i++;
-        else if (text[i] == '"')
-            quoted = !quoted;
-        else if (text[i] == ']' && !quoted)
-            return i + 1;
-    }
-    return 0;
+    const cJSON *one;
+    if (cJSON_IsString(value) && is_an_id(value->valuestring))
+        find(search, arena_strdup(search->plan->arena, value->valuestring));
+    cJSON_ArrayForEach (one, value)
+        if (depth < 8)
+            take_value(search, one, depth + 1);
 }
+
+static const cJSON *state_of(const cJSON *module, const char *address, int depth)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, member(module, "resources"))
+        if (text_same(cJSON_GetStringValue(member(one, "address")), address))
+            return member(one, "values");
+    cJSON_ArrayForEach (one, member(module, "child_modules")) {
+        const cJSON *found = depth < 32 ? state_of(one, address, depth + 1) : NULL;
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+// "data.TYPE.NAME[KEY].ATTRIBUTE...": what was read before the plan was made.
+static void follow_data(struct search *search, const struct context *context, const char *text)
+{
+    struct plan_reader *plan = search->plan;
+    size_t type = 5 + strcspn(text + 5, "."),
+           name = text[type] == '\0' ? type : type + 1 + strcspn(text + type + 1, ".[");
+    name += index_length(text + name);
+    const cJSON *values =
+        state_of(plan->prior, arena_printf(plan->arena, "%s%.*s", context->instance, (int)name, text), 0);
+    const char *attribute_name = name_in(plan, text + name);
+    search->by_data = true;
+    if (!search->list)
+        return;
+    if (values == NULL || attribute_name == NULL)
+        search->found.opaque = true;
+    else
+        take_value(search, member(values, attribute_name), 0);
+}
+
+// ---- References
 
 static void follow_references(struct search *search, const struct context *context, const cJSON *references,
                               const char *pick, int depth);
@@ -207,7 +179,7 @@ static const struct scope *child_scope(struct search *search, const char *instan
 {
     struct text bare = {0};
     for (const char *at = instance; *at != '\0';) {
-        size_t index = index_at(at);
+        size_t index = index_length(at);
         if (index > 0)
             at += index;
         else
@@ -232,7 +204,7 @@ static void follow_output(struct search *search, const struct context *context, 
                           const char *pick, int depth)
 {
     struct plan_reader *plan = search->plan;
-    size_t name = 7 + strcspn(text + 7, ".["), index = index_at(text + name);
+    size_t name = 7 + strcspn(text + 7, ".["), index = index_length(text + name);
     const char *rest = text + name + index, *output = name_in(plan, rest);
     const char *instance = arena_printf(plan->arena, "%s%.*s.", context->instance, (int)(name + index), text);
     if (index == 0 && !module_exists(plan, instance) && own_key[0] != '\0') {
@@ -245,7 +217,7 @@ static void follow_output(struct search *search, const struct context *context, 
         return;
     }
     const char *behind = rest + 1 + strlen(output);
-    size_t chosen = index_at(behind);
+    size_t chosen = index_length(behind);
     const char *chose = chosen > 0 ? arena_strndup(plan->arena, behind, chosen) : pick;
     const cJSON *expression = member(member(member(scope->module, "outputs"), output), "expression");
     if (expression == NULL) {
@@ -262,23 +234,27 @@ static void follow_input(struct search *search, const struct context *context, c
 {
     struct plan_reader *plan = search->plan;
     const struct scope *scope = context->scope;
+    const char *name = arena_strndup(plan->arena, text + 4, strcspn(text + 4, ".["));
+    if (scope != NULL && scope->parent == NULL && search->list)
+        take_value(search, member(member(plan->variables, name), "value"), 0);
     if (scope == NULL || scope->parent == NULL)
         return;
-    const char *name = arena_strndup(plan->arena, text + 4, strcspn(text + 4, ".["));
     const char *behind = text + 4 + strlen(name);
-    size_t chosen = index_at(behind), length = strlen(context->instance), start = 0;
+    size_t chosen = index_length(behind), length = strlen(context->instance), start = 0;
     const cJSON *expression = member(member(scope->call, "expressions"), name);
+    if (search->list)
+        take_value(search, member(expression, "constant_value"), 0);
     // The parent's instance: what stands before the last "module.".
     for (size_t at = 0; at < length;) {
         start = at;
         at += 7 + strcspn(context->instance + at + 7, ".[");
-        at += index_at(context->instance + at) + 1;
+        at += index_length(context->instance + at) + 1;
     }
     const char *last = context->instance + start;
     size_t named = length > start ? 7 + strcspn(last + 7, ".[") : 0;
     struct context outer = {.scope = scope->parent,
                             .instance = arena_strndup(plan->arena, context->instance, start),
-                            .key = arena_strndup(plan->arena, last + named, index_at(last + named)),
+                            .key = arena_strndup(plan->arena, last + named, index_length(last + named)),
                             .each = member(member(scope->call, "for_each_expression"), "references")};
     follow_references(search, &outer, member(expression, "references"),
                       chosen > 0 ? arena_strndup(plan->arena, behind, chosen) : pick, depth + 1);
@@ -295,7 +271,7 @@ static void follow_resource(struct search *search, const struct context *context
         search->found.opaque = true;
         return;
     }
-    size_t name = type + 1 + strcspn(text + type + 1, ".["), index = index_at(text + name);
+    size_t name = type + 1 + strcspn(text + type + 1, ".["), index = index_length(text + name);
     const char *rest = text + name + index;
     const struct resource_list *list =
         map_get(&plan->by_name, arena_printf(plan->arena, "%s%.*s", context->instance, (int)name, text));
@@ -355,7 +331,7 @@ static void follow_one(struct search *search, const struct context *context, con
     else if (strncmp(text, "each.value", 10) == 0)
         follow_references(search, context, context->each, context->key, depth + 1);
     else if (strncmp(text, "data.", 5) == 0)
-        search->by_data = true;
+        follow_data(search, context, text);
     else if (strncmp(text, "each.", 5) != 0 && strncmp(text, "count.", 6) != 0 && strncmp(text, "path.", 5) != 0 &&
              strncmp(text, "terraform.", 10) != 0 && strncmp(text, "self.", 5) != 0)
         follow_resource(search, context, text, own_key, pick);
@@ -394,9 +370,9 @@ static void by_elimination(struct search *search)
 }
 
 struct followed follow(struct plan_reader *plan, const struct resource *resource, const cJSON *expression,
-                       const char *key)
+                       const char *key, bool list)
 {
-    struct search search = {.plan = plan, .key = key};
+    struct search search = {.plan = plan, .key = key, .list = list};
     struct context context = {.scope = child_scope(&search, resource->module),
                               .instance = resource->module,
                               .key = resource->key,
@@ -411,7 +387,9 @@ struct followed follow(struct plan_reader *plan, const struct resource *resource
     plan->depth--;
     if (search.by_data && plan->deferred_data)
         search.found.opaque = true;
-    if (search.by_local && search.found.ids.count == 0)
+    if (search.by_local && list)
+        search.found.opaque = true; // of how many values nobody knows
+    else if (search.by_local && search.found.ids.count == 0)
         by_elimination(&search);
     if (search.found.ids.count == 0)
         search.found.opaque = true;
@@ -455,7 +433,7 @@ void read_configuration(struct plan_reader *plan, const cJSON *document)
         struct resource *one = &plan->resources.items[i];
         struct text bare = {0};
         for (const char *at = one->module; *at != '\0';) {
-            size_t index = index_at(at);
+            size_t index = index_length(at);
             if (index > 0)
                 at += index;
             else

@@ -11,6 +11,12 @@ struct network_interface *add_interface(struct plan_reader *plan, const char *id
 // Puts it into a subnet, or into one that nothing tells of.
 void place_interface(struct plan_reader *plan, struct network_interface *interface, const char *subnet_id);
 void set_groups(struct plan_reader *plan, struct network_interface *interface, const struct id_list *ids);
+// The group that an interface without one is given: its VPC's default one.
+void set_default_group(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface);
+// The IPv6 addresses that a resource gives its new interface: told, counted, or by its subnet's default.
+void give_ipv6(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface);
+// The same of one that is there: addresses that are told anew, and as many others as are counted.
+void change_ipv6(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface);
 
 // An address that AWS will choose: 0.0.0.0/8 is nobody's (RFC 1122), nor is ::/104, and stands for it
 // (endpoint_address).

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aws/terraform/kinds.h"
 #include "aws/terraform/open.h"
 
 void say(struct plan_reader *plan, const char *format, ...)
@@ -70,23 +71,6 @@ static bool has_action(const cJSON *actions, const char *name)
 static const cJSON *object_or_null(const cJSON *node)
 {
     return cJSON_IsObject(node) ? node : NULL;
-}
-
-// The length of "[...]" at the start of a text, in which texts may hold brackets; 0 where there is none.
-static size_t index_length(const char *text)
-{
-    if (text[0] != '[')
-        return 0;
-    bool quoted = false;
-    for (size_t i = 1; text[i] != '\0'; i++) {
-        if (text[i] == '\\' && quoted && text[i + 1] != '\0')
-            i++;
-        else if (text[i] == '"')
-            quoted = !quoted;
-        else if (text[i] == ']' && !quoted)
-            return i + 1;
-    }
-    return 0;
 }
 
 // Takes an address apart: "module.NAME[KEY]." as often as it stands there, then "TYPE.NAME" or "data.TYPE.NAME",
@@ -198,9 +182,9 @@ static bool read_plan(struct plan_reader *plan, const struct json_cursor *root, 
 
 // ---- Applying
 
-static const struct resource_types *const families[] = {&terraform_network, &terraform_route_tables,
-                                                        &terraform_acls,    &terraform_groups,
-                                                        &terraform_hosts,   &terraform_addresses};
+static const struct resource_types *const families[] = {
+    &terraform_network, &terraform_route_tables, &terraform_acls,      &terraform_groups,
+    &terraform_hosts,   &terraform_addresses,    &terraform_balancers, &terraform_fleets};
 enum { FAMILIES = sizeof(families) / sizeof(families[0]) };
 
 static bool is_modelled(const char *type)
@@ -255,6 +239,8 @@ bool terraform_apply(struct estate *estate, const char *file, struct terraform_r
     bool good = read_plan(&plan, &root, error);
     if (good) {
         index_resources(&plan);
+        plan.variables = member(document, "variables");
+        plan.prior = member(member(member(document, "prior_state"), "values"), "root_module");
         read_configuration(&plan, document);
         read_state_of_plan(&plan, &root);
         apply(&plan);

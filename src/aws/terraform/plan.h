@@ -41,6 +41,8 @@ struct plan_reader {
     struct map by_address;             // -> struct resource
     struct map by_name;                // module and name -> struct resource_list, in the order of the plan
     struct map scopes;                 // module without indexes -> struct scope
+    const cJSON *variables;            // of the root module
+    const cJSON *prior;                // the root module of prior_state
     struct map said;                   // texts of the report
     struct map taken;                  // Elastic IP addresses taken from what they were on, as text
     bool deferred_data;                // some data source is read only while the plan is applied
@@ -104,13 +106,13 @@ void say(struct plan_reader *plan, const char *format, ...) __attribute__((forma
 // Says that something which changes is not in the snapshot.
 void say_not_held(struct plan_reader *plan, const struct resource *resource, const char *what, const char *id);
 
-// The ids that references of the configuration lead to (follow.c).
+// The ids that references of the configuration lead to (follow.c): candidates for one id or, of a list, all of its ids.
 struct followed {
     VECTOR(const char *) ids;
     bool opaque; // some reference cannot be followed
 };
 struct followed follow(struct plan_reader *plan, const struct resource *resource, const cJSON *expression,
-                       const char *key);
+                       const char *key, bool list);
 // Reads the configuration of the plan's modules, and finds that of each resource.
 void read_configuration(struct plan_reader *plan, const cJSON *document);
 
@@ -140,7 +142,7 @@ struct resource_types {
 };
 // In the order in which they are put: what is referred to comes first.
 extern const struct resource_types terraform_network, terraform_route_tables, terraform_acls, terraform_groups,
-    terraform_hosts, terraform_addresses;
+    terraform_hosts, terraform_addresses, terraform_balancers, terraform_fleets;
 
 // What the other types that change mean: named where they can expose something (others.c).
 void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type));

@@ -108,7 +108,7 @@ bool may_be_configured(const struct where *where, const char *key)
     return found;
 }
 
-static struct followed follow_all(struct plan_reader *plan, const struct where *where, const char *key)
+static struct followed follow_all(struct plan_reader *plan, const struct where *where, const char *key, bool list)
 {
     struct followed all = {0};
     bool some = false;
@@ -117,7 +117,7 @@ static struct followed follow_all(struct plan_reader *plan, const struct where *
         if (expression == NULL)
             continue;
         some = true;
-        struct followed one = follow(plan, where->resource, expression, key);
+        struct followed one = follow(plan, where->resource, expression, key, list);
         all.opaque = all.opaque || one.opaque;
         for (size_t i = 0; i < one.ids.count; i++) {
             bool listed = false;
@@ -138,7 +138,7 @@ struct meant meant_at(struct plan_reader *plan, const struct where *where, const
         return (struct meant){.id = value};
     if (computed && !may_be_configured(where, key))
         return (struct meant){0};
-    struct followed to = follow_all(plan, where, key);
+    struct followed to = follow_all(plan, where, key, false);
     if (to.ids.count == 1 && !to.opaque)
         return (struct meant){.id = to.ids.items[0]};
     return (struct meant){.doubt = doubt_of(plan, where->resource, key)};
@@ -174,7 +174,7 @@ struct id_list meant_list(struct plan_reader *plan, const struct where *where, c
             *vector_add(plan->arena, &ids.items) = arena_strdup(plan->arena, item->valuestring);
     if (!unknown)
         return ids;
-    struct followed to = follow_all(plan, where, key);
+    struct followed to = follow_all(plan, where, key, true);
     for (size_t i = 0; i < to.ids.count; i++)
         *vector_add(plan->arena, &ids.items) = to.ids.items[i];
     if (to.opaque || to.ids.count == 0)
