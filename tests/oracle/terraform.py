@@ -391,6 +391,8 @@ def make(rng):
     told = configuration(rng, after, opaque_share)
     if rng.random() < 0.05:
         told = {}
+    elif rng.random() < 0.1:  # that of one resource is lost
+        told["root_module"]["resources"] = told["root_module"]["resources"][1:]
     return documents, fresh.documents(), {"format_version": "1.2", "terraform_version": "1.9.8", "resource_changes": changes,
                                           "configuration": told, "applyable": True, "complete": True, "errored": False}
 

@@ -54,9 +54,8 @@ class TerraformOracle(unittest.TestCase):
             if one["path"] != "two-way" or one["protocol"] != {6: "tcp", 17: "udp"}[protocol] or not one["from_port"] <= port <= one["to_port"]:
                 continue
             here = one["eni_id"] == place[1] or not one["eni_id"].startswith("eni-") and one["name"] == name  # a new interface goes by its Terraform address
-            same = one["address"] == (address if known else NEW) and here
-            unplaced = one["address"] == NEW and one["name"] is None  # what it is on only apply tells
-            if (same or not known and unplaced) and any(estates_hold(c, source) for c in one["sources"]):
+            unplaced = one["name"] is None and one["instance_id"] is None  # what it is on only apply tells
+            if one["address"] == (address if known else NEW) and (here or unplaced) and any(estates_hold(c, source) for c in one["sources"]):
                 found.add(one["certainty"])
         return found
 

@@ -114,6 +114,9 @@ static void remove_address(struct plan_reader *plan, const struct resource *reso
 // The public address of an allocation, as the plan or the snapshot tells it; NULL where AWS will choose it.
 static const char *address_of_allocation(struct plan_reader *plan, const char *allocation)
 {
+    const struct resource *made = map_get(&plan->by_address, allocation);
+    if (made != NULL)
+        return attribute(plan, made->after, "public_ip");
     for (size_t i = 0; allocation != NULL && i < plan->resources.count; i++) {
         const struct resource *one = &plan->resources.items[i];
         if (one->id != NULL && strcmp(one->id, allocation) == 0 && strcmp(one->type, "aws_eip") == 0)

@@ -105,23 +105,27 @@ static void take(struct search *search, const struct resource *resource, const c
         search->found.opaque = true;
 }
 
-static const struct resource *with_key(const struct resource_list *list, const char *key)
+static const struct resource *with_key(const struct plan_reader *plan, const struct resource_list *list,
+                                       const char *key)
 {
-    for (size_t i = 0; i < list->items.count; i++)
-        if (strcmp(list->items.items[i]->key, key) == 0)
-            return list->items.items[i];
-    return NULL;
+    char address[1024];
+    const struct resource *first = list->items.items[0];
+    int length = snprintf(address, sizeof(address), "%s%s%s", first->module, first->name, key);
+    return length > 0 && (size_t)length < sizeof(address) ? map_get(&plan->by_address, address) : NULL;
 }
 
 // Whether an index by one's own key is the plain one: all instances that have the expression have their like in the
 // list and, of numbers, there are no others (with count.index + 1 the last one would have none).
-static bool keys_match(const struct context *context, const struct resource_list *list)
+static bool keys_match(const struct plan_reader *plan, const struct context *context, struct resource_list *list)
 {
     const struct resource_list *own = context->siblings;
-    for (size_t i = 0; own != NULL && i < own->items.count; i++)
-        if (own->items.items[i]->id != NULL && with_key(list, own->items.items[i]->key) == NULL)
-            return false;
-    return own == NULL || context->key[1] == '"' || own->items.count == list->items.count;
+    if (own == NULL || list->compared == own)
+        return own == NULL || list->match;
+    list->compared = own;
+    list->match = context->key[1] == '"' || own->items.count == list->items.count;
+    for (size_t i = 0; i < own->items.count && list->match; i++)
+        list->match = own->items.items[i]->id == NULL || with_key(plan, list, own->items.items[i]->key) != NULL;
+    return list->match;
 }
 
 // ---- Values that the plan tells of
@@ -273,20 +277,21 @@ static void follow_resource(struct search *search, const struct context *context
     }
     size_t name = type + 1 + strcspn(text + type + 1, ".["), index = index_length(text + name);
     const char *rest = text + name + index;
-    const struct resource_list *list =
+    struct resource_list *list =
         map_get(&plan->by_name, arena_printf(plan->arena, "%s%.*s", context->instance, (int)name, text));
     if (list == NULL)
         return; // not in the plan: of no instance
-    const struct resource *one = index > 0 ? with_key(list, arena_strndup(plan->arena, text + name, index)) : NULL;
+    const struct resource *one =
+        index > 0 ? with_key(plan, list, arena_strndup(plan->arena, text + name, index)) : NULL;
     if (index > 0) {
         if (one != NULL)
             take(search, one, rest);
         return;
     }
-    if (own_key[0] != '\0' && keys_match(context, list))
-        one = with_key(list, own_key);
+    if (own_key[0] != '\0' && keys_match(plan, context, list))
+        one = with_key(plan, list, own_key);
     if (one == NULL && pick != NULL && pick[0] != '\0')
-        one = with_key(list, pick);
+        one = with_key(plan, list, pick);
     if (one != NULL) {
         take(search, one, rest);
         return;
@@ -387,7 +392,9 @@ struct followed follow(struct plan_reader *plan, const struct resource *resource
     plan->depth--;
     if (search.by_data && plan->deferred_data)
         search.found.opaque = true;
-    if (search.by_local && list)
+    if (expression == NULL && !list)
+        by_elimination(&search);
+    else if (search.by_local && list)
         search.found.opaque = true; // of how many values nobody knows
     else if (search.by_local && search.found.ids.count == 0)
         by_elimination(&search);

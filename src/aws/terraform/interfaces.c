@@ -95,6 +95,8 @@ void give_address(struct plan_reader *plan, struct network_interface *interface,
     struct interface_address *addresses =
         arena_array(plan->arena, struct interface_address, (size_t)interface->address_count + 1);
     uint16_t count = 0;
+    if (address.family == FAMILY_IPV6)
+        bring_ipv6(plan, interface->place->vpc_id);
     for (size_t i = 0; i < interface->address_count; i++) {
         const struct interface_address *old = &interface->addresses[i];
         bool replaced = address.family == FAMILY_IPV4 && old->address.family == FAMILY_IPV4 &&

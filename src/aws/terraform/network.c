@@ -60,7 +60,7 @@ static void make_main_table(struct plan_reader *plan, const struct resource *res
 
 // With the first IPv6 block of a VPC, its default ACL is given entries that allow all IPv6, if nobody has changed it.
 // https://docs.aws.amazon.com/vpc/latest/userguide/default-network-acl.html
-static void bring_ipv6(struct plan_reader *plan, const char *vpc_id)
+void bring_ipv6(struct plan_reader *plan, const char *vpc_id)
 {
     const struct vpc *vpc = map_get(&plan->estate->vpcs, vpc_id);
     struct network_acl *acl = map_get(&plan->estate->default_acl_of_vpc, vpc_id);

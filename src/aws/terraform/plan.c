@@ -210,6 +210,22 @@ static void remove_all(struct plan_reader *plan, const struct resource_type *typ
     }
 }
 
+// A plan for another account, region or time names places that the snapshot does not hold.
+static void check_places(struct plan_reader *plan)
+{
+    const struct estate *estate = plan->estate;
+    for (size_t i = 0; i < plan->resources.count; i++) {
+        const struct resource *one = &plan->resources.items[i];
+        const char *vpc = attribute(plan, one->after, "vpc_id"), *subnet = attribute(plan, one->after, "subnet_id");
+        if (!one->changes || !is_modelled(one->type))
+            continue;
+        if (vpc != NULL && map_get(&estate->vpc_homes, vpc) == NULL && map_get(&estate->main_table_of_vpc, vpc) == NULL)
+            say_not_held(plan, one, "VPC", vpc);
+        if (subnet != NULL && map_get(&estate->subnets, subnet) == NULL)
+            say_not_held(plan, one, "subnet", subnet);
+    }
+}
+
 static void put_all(struct plan_reader *plan, const struct resource_type *type)
 {
     for (size_t i = 0; i < plan->resources.count && type->put != NULL; i++) {
@@ -243,6 +259,7 @@ bool terraform_apply(struct estate *estate, const char *file, struct terraform_r
         plan.prior = member(member(member(document, "prior_state"), "values"), "root_module");
         read_configuration(&plan, document);
         read_state_of_plan(&plan, &root);
+        check_places(&plan);
         apply(&plan);
         list_others(&plan, is_modelled);
     }

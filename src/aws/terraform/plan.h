@@ -28,8 +28,11 @@ struct resource {
     bool deposed; // what a replacement that failed left over
 };
 
+// The instances of one resource in one instance of its module; never empty.
 struct resource_list {
     VECTOR(struct resource *) items;
+    const struct resource_list *compared; // with whose keys these were compared last
+    bool match;
 };
 
 struct plan_reader {
@@ -120,6 +123,9 @@ void read_configuration(struct plan_reader *plan, const cJSON *document);
 void adopts(struct plan_reader *plan, const struct resource *resource, const char *id);
 // The VPC's default group, or NULL (groups.c).
 struct security_group *default_group_of(struct plan_reader *plan, const char *vpc_id);
+
+// Something in a VPC will have IPv6 addresses: where the VPC had none, its default ACL lets them in (network.c).
+void bring_ipv6(struct plan_reader *plan, const char *vpc_id);
 
 // Whether a resource of this type and id is what a plan makes.
 bool is_made(const struct plan_reader *plan, const char *type, const char *id);

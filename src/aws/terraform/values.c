@@ -100,12 +100,18 @@ static int expression_count(const struct where *where)
     return cJSON_IsArray(where->configured) ? cJSON_GetArraySize(where->configured) : 1;
 }
 
-bool may_be_configured(const struct where *where, const char *key)
+// Whether some expression sets it.
+static bool may_be_told(const struct where *where, const char *key)
 {
-    bool found = !where->told;
+    bool found = false;
     for (int i = 0; i < expression_count(where) && !found; i++)
         found = expression_of(where, key, i) != NULL;
     return found;
+}
+
+bool may_be_configured(const struct where *where, const char *key)
+{
+    return !where->told || may_be_told(where, key);
 }
 
 static struct followed follow_all(struct plan_reader *plan, const struct where *where, const char *key, bool list)
@@ -138,7 +144,9 @@ struct meant meant_at(struct plan_reader *plan, const struct where *where, const
         return (struct meant){.id = value};
     if (computed && !may_be_configured(where, key))
         return (struct meant){0};
-    struct followed to = follow_all(plan, where, key, false);
+    // What must be configured, and whose configuration the plan does not tell, is an id of something new all the same.
+    struct followed to = computed || may_be_told(where, key) ? follow_all(plan, where, key, false)
+                                                             : follow(plan, where->resource, NULL, key, false);
     if (to.ids.count == 1 && !to.opaque)
         return (struct meant){.id = to.ids.items[0]};
     return (struct meant){.doubt = doubt_of(plan, where->resource, key)};
