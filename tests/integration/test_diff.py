@@ -230,6 +230,8 @@ class Terraform(Case):
         harmless = [change(kind + ".x", ["create"], None, {}) for kind in ("aws_iam_role", "aws_kms_key", "aws_s3_bucket", "random_id")]
         found = self.planned(harmless + [change("aws_s3_bucket.c", ["no-op"], {}, {})])
         self.assertEqual((found["not_considered"], found["unknown"]), (["4 changing resources of 4 types that expose nothing"], []))
+        tagged = change("aws_eks_cluster.t", ["update"], {"id": "c", "tags": {}}, {"id": "c", "tags": {"a": "b"}})
+        self.assertEqual(self.planned([tagged])["unknown"], [])
         private = {"publicly_accessible": False}
         found = self.planned(harmless + [change("aws_db_instance.p", ["create"], None, private)])
         self.assertEqual(found["unknown"], [])

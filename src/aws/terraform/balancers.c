@@ -214,8 +214,11 @@ static void change(struct plan_reader *plan, const struct resource *resource, st
                 *vector_add(plan->arena, &balancer->subnets) = subnets.items.items[s];
         add_nodes(plan, resource, balancer, mark, &added);
     }
-    if (differs(resource, "ip_address_type"))
-        say(plan, "%s: its new ip_address_type is not modelled", resource->address);
+    static const char *const others[] = {"ip_address_type", "enable_cross_zone_load_balancing",
+                                         "cross_zone_load_balancing"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (differs(resource, others[i]))
+            say(plan, "%s: its new %s is not modelled", resource->address, others[i]);
     if (balancer->type == LOAD_BALANCER_CLASSIC && differs(resource, "listener"))
         fill_classic(plan, resource, balancer);
 }

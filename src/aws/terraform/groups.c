@@ -115,6 +115,28 @@ static void add_rule(struct plan_reader *plan, struct security_group *group, str
 
 // ---- Groups
 
+// What goes out is not what is exposed, but by a load balancer's groups: what they let out it passes on.
+static void heed_egress(struct plan_reader *plan, const struct resource *resource, const char *group_id)
+{
+    for (size_t i = 0; group_id != NULL && i < plan->estate->interfaces.count; i++) {
+        const struct network_interface *one = plan->estate->interfaces.items[i];
+        for (size_t g = 0; one->load_balancer != NULL && one->groups != NULL && g < one->groups->count; g++)
+            if (strcmp(one->groups->ids[g], group_id) == 0)
+                say(plan, "%s: what load balancer %s lets out to targets is not modelled", resource->address,
+                    one->load_balancer);
+    }
+}
+
+static void remove_egress_rule(struct plan_reader *plan, const struct resource *resource)
+{
+    heed_egress(plan, resource, attribute(plan, resource->before, "security_group_id"));
+}
+
+static void put_egress_rule(struct plan_reader *plan, const struct resource *resource)
+{
+    heed_egress(plan, resource, meant(plan, resource, "security_group_id").id);
+}
+
 struct security_group *default_group_of(struct plan_reader *plan, const char *vpc_id)
 {
     for (size_t i = 0; vpc_id != NULL && i < plan->estate->security_groups.size; i++) {
@@ -168,6 +190,8 @@ static void put_group(struct plan_reader *plan, const struct resource *resource)
         map_put(plan->arena, &plan->estate->security_groups, group->id, group);
     }
     fill(plan, resource, group, false);
+    if (!resource->creates && differs(resource, "egress"))
+        heed_egress(plan, resource, group->id);
 }
 
 static void remove_group(struct plan_reader *plan, const struct resource *resource)
@@ -201,6 +225,8 @@ static void put_default_group(struct plan_reader *plan, const struct resource *r
     }
     adopts(plan, resource, group->id);
     fill(plan, resource, group, true);
+    if (resource->creates || differs(resource, "egress"))
+        heed_egress(plan, resource, group->id);
 }
 
 // ---- Rules that are resources of their own
@@ -259,8 +285,10 @@ static void remove_group_rule(struct plan_reader *plan, const struct resource *r
     struct security_group *group = map_get(&plan->estate->security_groups, id);
     struct where where = {.resource = resource, .values = resource->before};
     struct security_group_rule gone;
-    if (!is_ingress(plan, resource->before))
+    if (!is_ingress(plan, resource->before)) {
+        heed_egress(plan, resource, id);
         return;
+    }
     if (group == NULL)
         say_not_held(plan, resource, "security group", id);
     else if (!rule_of(plan, &where, &gone))
@@ -273,8 +301,10 @@ static void put_group_rule(struct plan_reader *plan, const struct resource *reso
 {
     struct security_group_rule rule;
     struct where where = whole(resource);
-    if (!is_ingress(plan, resource->after) && !is_unknown(resource->unknown, "type"))
+    if (!is_ingress(plan, resource->after) && !is_unknown(resource->unknown, "type")) {
+        put_egress_rule(plan, resource);
         return;
+    }
     if (!resource->creates)
         remove_group_rule(plan, resource);
     struct meant of = meant(plan, resource, "security_group_id");
@@ -377,7 +407,7 @@ static const struct resource_type types[] = {
     {"aws_default_security_group", NULL, put_default_group},
     {"aws_security_group_rule", remove_group_rule, put_group_rule},
     {"aws_vpc_security_group_ingress_rule", remove_group_rule, put_group_rule},
-    {"aws_vpc_security_group_egress_rule", NULL, NULL}, // what goes out is not what is exposed
+    {"aws_vpc_security_group_egress_rule", remove_egress_rule, put_egress_rule},
     {"aws_vpc_security_group_vpc_association", NULL, NULL},
 };
 

@@ -39,6 +39,13 @@ static const char *const harmless[] = {"archive_",
                                        "aws_ce_",
                                        "aws_chatbot_",
                                        "aws_cloudcontrolapi_",
+                                       "aws_cloudfront_cache_policy",
+                                       "aws_cloudfront_function",
+                                       "aws_cloudfront_key_group",
+                                       "aws_cloudfront_origin_access_*",
+                                       "aws_cloudfront_origin_request_policy",
+                                       "aws_cloudfront_public_key",
+                                       "aws_cloudfront_response_headers_policy",
                                        "aws_cloudtrail*",
                                        "aws_cloudwatch_",
                                        "aws_codeartifact_",
@@ -86,9 +93,7 @@ static const char *const harmless[] = {"archive_",
                                        "aws_eks_addon",
                                        "aws_eks_identity_provider_config",
                                        "aws_eks_pod_identity_association",
-                                       "aws_elasticache_parameter_group",
-                                       "aws_elasticache_subnet_group",
-                                       "aws_elasticache_user*",
+                                       "aws_elasticache_",
                                        "aws_flow_log",
                                        "aws_fsx_",
                                        "aws_glacier_",
@@ -230,6 +235,22 @@ static bool is_private(const struct resource *resource)
     return false;
 }
 
+// Whether nothing but tags changes, in place.
+static bool is_tagged_only(const struct resource *resource)
+{
+    const cJSON *one;
+    if (resource->creates || resource->removes)
+        return false;
+    cJSON_ArrayForEach (one, resource->unknown)
+        if (one->string == NULL ||
+            (strncmp(one->string, "tags", 4) != 0 && any_unknown(resource->unknown, one->string)))
+            return false;
+    cJSON_ArrayForEach (one, resource->after)
+        if (one->string == NULL || (strncmp(one->string, "tags", 4) != 0 && differs(resource, one->string)))
+            return false;
+    return resource->after != NULL;
+}
+
 void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type))
 {
     struct map types = {0};
@@ -238,7 +259,7 @@ void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type)
         const struct resource *one = &plan->resources.items[i];
         if (!one->changes || is_modelled(one->type))
             continue;
-        if (is_harmless(one->type) || is_private(one)) {
+        if (is_harmless(one->type) || is_private(one) || is_tagged_only(one)) {
             count++;
             map_put(plan->arena, &types, one->type, plan);
         } else {
