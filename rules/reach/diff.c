@@ -395,6 +395,13 @@ static void compare_endpoint(struct comparison *comparison, const struct endpoin
     arena_reset(comparison->scratch);
 }
 
+// Whether a plan moves an address to another interface: ids are the same on both of its sides.
+static bool moves(const struct comparison *comparison, const struct endpoint *before, const struct endpoint *after)
+{
+    return before != NULL && comparison_is_planned(comparison) &&
+           strcmp(before->interface->id, after->interface->id) != 0;
+}
+
 static int by_place(const void *left, const void *right)
 {
     const struct change *a = left, *b = right;
@@ -425,11 +432,13 @@ struct difference *diff_compute(const struct side *before, const struct side *af
     difference->arena = arena;
     for (size_t i = 0; i < after->exposures->endpoints.count; i++) {
         const struct endpoint *new = &after->exposures->endpoints.items[i];
-        compare_endpoint(&comparison, exposure_endpoint_at(before->exposures, new->address), new);
+        const struct endpoint *old = exposure_endpoint_at(before->exposures, new->address);
+        compare_endpoint(&comparison, moves(&comparison, old, new) ? NULL : old, new);
     }
     for (size_t i = 0; i < before->exposures->endpoints.count; i++) {
         const struct endpoint *old = &before->exposures->endpoints.items[i];
-        if (exposure_endpoint_at(after->exposures, old->address) == NULL)
+        const struct endpoint *new = exposure_endpoint_at(after->exposures, old->address);
+        if (new == NULL || moves(&comparison, old, new))
             compare_endpoint(&comparison, old, NULL);
     }
     comparison_of_indirect(&comparison, CHANGE_OPENED, after, before);

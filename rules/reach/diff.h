@@ -33,7 +33,8 @@ struct difference {
     text_list unknown; // what only one side tells of, and the other does not know: neither opened nor closed
 };
 
-// Endpoints are the same by their address, whatever ids they have. A dormant one exposes nothing today. Free with
+// Endpoints are the same by their address, whatever ids they have; by a plan, which keeps ids, an address that moves to
+// another interface closes on the one and opens on the other. A dormant one exposes nothing today. Free with
 // diff_free; borrows from both sides.
 struct difference *diff_compute(const struct side *before, const struct side *after);
 void diff_free(struct difference *difference);

@@ -335,8 +335,7 @@ static void keep_exposures(struct engine *engine, const exposure_vector *exposur
 static enum address_gateway gateway_of(const struct interface_address *address)
 {
     struct address first = {address->address.family, address->address.first};
-    bool routed = address_is_global(first) || address_is_loopback(first) ||
-                  (first.family == FAMILY_IPV4 && first.bits < PENDING_ADDRESSES);
+    bool routed = address_is_global(first) || address_is_loopback(first) || first.bits < PENDING_ADDRESSES;
     return address->gateway != GATEWAY_CARRIER && !routed ? GATEWAY_NONE : address->gateway;
 }
 

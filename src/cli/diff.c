@@ -207,8 +207,8 @@ const struct command command_diff = {
     .notes =
         "Endpoints are the same by their address, whatever their ids. Renamed ids, another order of documents, or "
         "rules\n"
-        "that are split but equal make no difference. With a plan, values known only after apply make what depends on\n"
-        "them possible; resource types that are not considered are listed.\n"
+        "that are split but equal make no difference. With a plan, what only apply tells makes what depends on it\n"
+        "possible; that, what can expose something and is not modelled, and what the snapshot does not hold is UNKNOWN.\n"
         "Of runs (evidence folders, or ids of runs in the history) it says what moved of what was observed.\n"
         "Exit status: 0 done; 1 with --exit-code, something changed; 2 bad input; 3 something is missing or unknown;\n"
         "4 that, and with --exit-code something changed too.\n"

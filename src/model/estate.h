@@ -269,6 +269,7 @@ struct subnet {
     const char *vpc_id;
     const char *evidence;
     bool public_ip_on_launch;
+    bool ipv6_on_creation; // interfaces made in it are given an IPv6 address
     bool has_ipv6;      // a block of its own
     struct prefix cidr; // family 0: not told
     bool says_block;    // what Block Public Access does to it

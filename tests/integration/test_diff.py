@@ -206,7 +206,7 @@ class Terraform(Case):
              change("aws_security_group.w", ["create"], None, {"name": "w", "ingress": [block("tcp", 80, 80, [WORLD])]}, {"id": True, "vpc_id": True}),
              change("aws_instance.i", ["create"], None, {"tags": {"Name": "new"}}, {"id": True, "subnet_id": True, "vpc_security_group_ids": True, "public_ip": True})],
             [refer("aws_internet_gateway.g", vpc_id=["aws_vpc.v.id", "aws_vpc.v"]), refer("aws_subnet.s", vpc_id=["aws_vpc.v.id", "aws_vpc.v"]),
-             refer("aws_route_table.t", vpc_id=["aws_vpc.v.id"]), refer("aws_route.r", route_table_id=["aws_route_table.t.id"], gateway_id=["aws_internet_gateway.g.id"]),
+             {"address": "aws_route_table.t", "expressions": {"vpc_id": {"references": ["aws_vpc.v.id"]}, "route": {"references": ["aws_internet_gateway.g.id"]}}}, refer("aws_route.r", route_table_id=["aws_route_table.t.id"], gateway_id=["aws_internet_gateway.g.id"]),
              refer("aws_route_table_association.a", subnet_id=["aws_subnet.s[0].id", "aws_subnet.s[0]", "aws_subnet.s"], route_table_id=["aws_route_table.t.id"]),
              refer("aws_security_group.w", vpc_id=["aws_vpc.v.id"]),
              refer("aws_instance.i", subnet_id=["aws_subnet.s[0].id"], vpc_security_group_ids=["aws_security_group.w.id", "aws_security_group.w"])])
@@ -226,9 +226,19 @@ class Terraform(Case):
         found = self.planned([change("aws_eip.b", ["create"], None, {"network_interface": "eni-1"}, {"public_ip": True})])
         self.assertEqual([x["address"] for x in found["opened"] if x["internet"]], ["(known after apply)"])
 
-    def test_other_resource_types_are_listed(self):
-        found = self.planned([change("aws_lb.a", ["create"], None, {}), change("aws_lb.b", ["create"], None, {}), change("aws_s3_bucket.c", ["no-op"], {}, {})])
-        self.assertEqual(found["not_considered"], ["aws_lb × 2"])
+    def test_what_can_expose_something_and_is_not_modelled_is_named(self):
+        harmless = [change(kind + ".x", ["create"], None, {}) for kind in ("aws_iam_role", "aws_kms_key", "aws_s3_bucket", "random_id")]
+        found = self.planned(harmless + [change("aws_s3_bucket.c", ["no-op"], {}, {})])
+        self.assertEqual((found["not_considered"], found["unknown"]), (["4 changing resources of 4 types that expose nothing"], []))
+        tagged = change("aws_eks_cluster.t", ["update"], {"id": "c", "tags": {}}, {"id": "c", "tags": {"a": "b"}})
+        self.assertEqual(self.planned([tagged])["unknown"], [])
+        private = {"publicly_accessible": False}
+        found = self.planned(harmless + [change("aws_db_instance.p", ["create"], None, private)])
+        self.assertEqual(found["unknown"], [])
+        for kind, after in (("aws_db_instance", {"publicly_accessible": True}), ("aws_eks_cluster", {"vpc_config": [{}]}), ("aws_lightsail_instance", {}),
+                            ("aws_new_thing", {}), ("kubernetes_service", {}), ("aws_rds_cluster_instance", {})):
+            found = self.planned(harmless + [change(kind + ".x", ["create"], None, after)], expect=3)
+            self.assertIn("%s.x: %s can bear on what is exposed, and is not modelled" % (kind, kind), found["unknown"])
 
     def test_what_is_no_plan_is_refused_with_its_place(self):
         with tempfile.TemporaryDirectory() as folder:

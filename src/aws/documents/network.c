@@ -185,6 +185,7 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     note_zone(reader, at, subnet->id);
     doubt_state(reader, at, subnet->id);
     lenient_boolean(reader, at, "MapPublicIpOnLaunch", &subnet->public_ip_on_launch);
+    lenient_boolean(reader, at, "AssignIpv6AddressOnCreation", &subnet->ipv6_on_creation);
     if (member_of(reader, at, "CidrBlock").node != NULL &&
         !read_prefix(reader, at, "CidrBlock", FAMILY_IPV4, &subnet->cidr))
         doubt_failure(reader);

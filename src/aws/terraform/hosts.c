@@ -1,129 +1,13 @@
-// Terraform resources that have addresses: instances, network interfaces, Elastic IPs.
+// Terraform resources that have interfaces: instances and network interfaces.
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/terraform/plan.h"
+#include "aws/terraform/hosts.h"
 #include "model/protocol.h"
 
-static struct network_interface *interface_with(struct plan_reader *plan, const char *id)
-{
-    return estate_interface(plan->estate, id);
-}
+// ---- Instances
 
-static struct network_interface *primary_of(struct plan_reader *plan, const char *instance_id)
-{
-    struct network_interface *best = NULL;
-    for (size_t i = 0; instance_id != NULL && i < plan->estate->interfaces.count; i++) {
-        struct network_interface *one = plan->estate->interfaces.items[i];
-        if (one->instance_id != NULL && strcmp(one->instance_id, instance_id) == 0 &&
-            (best == NULL || one->device_index == 0))
-            best = one;
-    }
-    return best;
-}
-
-static void set_groups(struct plan_reader *plan, struct network_interface *interface, struct id_list ids)
-{
-    struct group_set *set = arena_new_of(plan->arena, struct group_set);
-    struct text key = {0};
-    sort_texts(ids.items.items, ids.items.count);
-    text_puts(&key, "terraform");
-    for (size_t i = 0; i < ids.items.count; i++)
-        text_printf(&key, "|%s", ids.items.items[i]);
-    *set = (struct group_set){.key = arena_strdup(plan->arena, key.bytes),
-                              .ids = ids.items.items,
-                              .count = ids.items.count,
-                              .number = UINT32_MAX - 1};
-    interface->groups = set;
-    text_free(&key);
-}
-
-static struct network_interface *add_interface(struct plan_reader *plan, const char *id)
-{
-    struct network_interface *interface = arena_new_of(plan->arena, struct network_interface);
-    struct interface_place *nowhere = arena_new_of(plan->arena, struct interface_place);
-    *nowhere = plan_place(plan);
-    interface->id = id;
-    interface->attached = true;
-    interface->place = nowhere;
-    interface->type = "interface";
-    interface->device_index = -1;
-    estate_add_interface(plan->estate, interface);
-    return interface;
-}
-
-// Where an interface lies tells its VPC; others of that VPC tell its account and region.
-static void place_interface(struct plan_reader *plan, struct network_interface *interface, const char *subnet_id)
-{
-    const struct subnet *subnet = map_get(&plan->estate->subnets, subnet_id);
-    struct interface_place *place = arena_new_of(plan->arena, struct interface_place);
-    *place = *interface->place;
-    place->subnet_id = subnet_id;
-    interface->place = place;
-    if (subnet == NULL || subnet->vpc_id == NULL)
-        return;
-    place->vpc_id = subnet->vpc_id;
-    struct vpc_home home = estate_home(plan->estate, place);
-    place->account_id = home.owner;
-    place->region = home.region;
-    for (size_t i = 0; i < plan->estate->interfaces.count; i++) {
-        const struct network_interface *other = plan->estate->interfaces.items[i];
-        if (other != interface && strcmp(other->place->vpc_id, subnet->vpc_id) == 0) {
-            place->account_id = other->place->account_id;
-            place->region = other->place->region;
-            return;
-        }
-    }
-}
-
-static void give_address(struct plan_reader *plan, struct network_interface *interface, struct address address,
-                         struct address private_address)
-{
-    size_t count = interface->address_count;
-    struct interface_address *addresses = arena_array(plan->arena, struct interface_address, count + 1);
-    if (count > 0)
-        memcpy(addresses, interface->addresses, count * sizeof(*addresses));
-    addresses[count] = (struct interface_address){.address = prefix_of(address), .private_address = private_address};
-    interface->addresses = addresses;
-    interface->address_count = (uint16_t)(count + 1);
-}
-
-// An address that AWS will choose: 0.0.0.0/8 is nobody's (RFC 1122), and stands for it (endpoint_address).
-static struct address pending_address(struct plan_reader *plan, enum family family)
-{
-    return (struct address){.family = family, .bits = ++plan->pending};
-}
-
-static struct address private_of(struct plan_reader *plan, const cJSON *values, const char *key,
-                                 const struct network_interface *interface)
-{
-    struct address address;
-    const char *text = attribute(plan, values, key);
-    if (text != NULL && address_parse(text, &address))
-        return address;
-    if (interface->private_ipv4_count > 0)
-        return (struct address){.family = FAMILY_IPV4, .bits = interface->private_ipv4[0]};
-    return (struct address){.family = FAMILY_IPV4};
-}
-
-static void give_ipv6(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface)
-{
-    const cJSON *list = cJSON_GetObjectItemCaseSensitive(resource->after, "ipv6_addresses"), *item;
-    size_t given = 0;
-    cJSON_ArrayForEach (item, list) {
-        struct address address;
-        if (cJSON_IsString(item) && address_parse(item->valuestring, &address)) {
-            give_address(plan, interface, address, address);
-            given++;
-        }
-    }
-    for (long i = 0; given == 0 && i < number(resource->after, "ipv6_address_count", 0) && i < 64; i++) {
-        struct address address = pending_address(plan, FAMILY_IPV6);
-        give_address(plan, interface, address, address);
-    }
-}
-
-static void add_instance(struct plan_reader *plan, const struct resource *resource)
+static struct instance *new_instance(struct plan_reader *plan, const struct resource *resource)
 {
     struct arena *arena = plan->arena;
     struct instance *instance = arena_new_of(arena, struct instance);
@@ -132,7 +16,7 @@ static void add_instance(struct plan_reader *plan, const struct resource *resour
     struct interface_place *place = arena_new_of(arena, struct interface_place);
     *place = plan_place(plan);
     instance->place = place;
-    const char *name = attribute(plan, cJSON_GetObjectItemCaseSensitive(resource->after, "tags"), "Name");
+    const char *name = attribute(plan, member(resource->after, "tags"), "Name");
     if (name != NULL) {
         const char **tags = arena_array(arena, const char *, 2);
         tags[0] = "Name";
@@ -141,35 +25,143 @@ static void add_instance(struct plan_reader *plan, const struct resource *resour
         instance->tag_count = 2;
     }
     map_put(arena, &plan->estate->instances, instance->id, instance);
-    const char *subnet_id = reference(plan, resource, "subnet_id");
-    if (subnet_id == NULL && !is_unknown(resource->unknown, "subnet_id"))
-        return; // its interfaces are resources of their own
-    struct network_interface *interface =
-        add_interface(plan, arena_printf(arena, "%s primary interface", resource->address));
-    place_interface(plan, interface, subnet_id);
-    interface->instance_id = instance->id;
-    interface->device_index = 0;
+    return instance;
+}
+
+static void attach(struct network_interface *interface, const char *instance_id, long index)
+{
     interface->attached = true;
-    set_groups(plan, interface, references(plan, resource, "vpc_security_group_ids"));
-    const struct subnet *subnet = map_get(&plan->estate->subnets, subnet_id);
-    bool by_subnet = subnet == NULL || subnet->public_ip_on_launch;
-    if (flag(resource->after, "associate_public_ip_address", by_subnet))
+    interface->instance_id = instance_id;
+    interface->device_index = (int16_t)(index >= 0 && index < 1000 ? index : -1);
+}
+
+// Which interface is attached only apply tells: any that is new.
+static void attach_any_new(struct plan_reader *plan, const char *doubt)
+{
+    for (size_t i = 0; i < plan->estate->interfaces.count; i++) {
+        struct network_interface *one = plan->estate->interfaces.items[i];
+        if (one->attached || !is_made(plan, "aws_network_interface", one->id))
+            continue;
+        one->attached = true;
+        one->doubt = doubt;
+    }
+}
+
+static void attach_by(struct plan_reader *plan, const struct where *where, const char *instance_id)
+{
+    struct meant of = meant_at(plan, where, "network_interface_id", false);
+    struct network_interface *interface = of.id == NULL ? NULL : estate_interface(plan->estate, of.id);
+    if (interface != NULL)
+        attach(interface, instance_id, number(where->values, "device_index", 0));
+    else if (of.doubt != NULL)
+        attach_any_new(plan, of.doubt);
+    else
+        say_not_held(plan, where->resource, "network interface", of.id);
+}
+
+// Interfaces that are resources of their own and stand in a block of the instance. False where it has none.
+static bool attach_blocks(struct plan_reader *plan, const struct resource *resource)
+{
+    static const char *const keys[] = {"network_interface", "primary_network_interface"};
+    struct where where = whole(resource);
+    bool some = false;
+    for (size_t k = 0; k < 2; k++) {
+        int count = cJSON_GetArraySize(member(resource->after, keys[k]));
+        for (int i = 0; cJSON_IsArray(member(resource->after, keys[k])) && i < count; i++) {
+            struct where block = block_of(resource, keys[k], i);
+            attach_by(plan, &block, resource->id);
+            some = true;
+        }
+        bool excluded = attribute(plan, resource->after, "subnet_id") != NULL; // the provider refuses both
+        if (is_unknown(resource->unknown, keys[k]) && where.told && may_be_configured(&where, keys[k]) && !excluded) {
+            attach_any_new(plan, doubt_of(plan, resource, keys[k]));
+            some = true;
+        }
+    }
+    return some;
+}
+
+static void give_groups_by_name(struct plan_reader *plan, const struct resource *resource,
+                                struct network_interface *interface)
+{
+    struct where where = whole(resource);
+    struct id_list names = meant_list(plan, &where, "security_groups", true), ids = {.doubt = names.doubt};
+    for (size_t n = 0; n < names.items.count; n++) {
+        const char *found =
+            map_get(&plan->estate->security_groups, names.items.items[n]) != NULL ? names.items.items[n] : NULL;
+        for (size_t i = 0; i < plan->estate->security_groups.size; i++) {
+            const struct security_group *group = plan->estate->security_groups.slots[i].value;
+            bool here = group != NULL &&
+                        (interface->place->subnet_id == NULL || strcmp(interface->place->vpc_id, VPC_UNKNOWN) == 0 ||
+                         text_same(group->vpc_id, interface->place->vpc_id));
+            if (here && text_same(group->name, names.items.items[n])) {
+                found = group->id;
+                *vector_add(plan->arena, &ids.items) = found; // in a VPC that is not known, each of that name
+            }
+        }
+        if (found == NULL)
+            *vector_add(plan->arena, &ids.items) = names.items.items[n];
+        else if (map_get(&plan->estate->security_groups, names.items.items[n]) != NULL)
+            *vector_add(plan->arena, &ids.items) = found;
+    }
+    if (names.set)
+        set_groups(plan, interface, &ids);
+    else
+        set_default_group(plan, resource, interface);
+}
+
+// The interface that comes with an instance.
+static void add_primary(struct plan_reader *plan, const struct resource *resource, struct instance *instance)
+{
+    struct where where = whole(resource);
+    bool by_template =
+        cJSON_GetArraySize(member(resource->after, "launch_template")) > 0 ||
+        (is_unknown(resource->unknown, "launch_template") && may_be_configured(&where, "launch_template"));
+    struct meant subnet = meant_or_default(plan, resource, "subnet_id");
+    if (id_of(subnet) == NULL)
+        subnet.doubt =
+            doubt_of(plan, resource, by_template ? "the subnet of its launch template" : "its default subnet");
+    struct network_interface *interface =
+        add_interface(plan, arena_printf(plan->arena, "%s primary interface", resource->address));
+    place_interface(plan, interface, id_of(subnet));
+    attach(interface, instance->id, 0);
+    struct id_list groups = meant_list(plan, &where, "vpc_security_group_ids", true);
+    if (groups.set)
+        set_groups(plan, interface, &groups);
+    else if (by_template && !any_unknown(resource->unknown, "security_groups"))
+        interface->doubt = doubt_of(plan, resource, "launch_template");
+    else
+        give_groups_by_name(plan, resource, interface);
+    const struct subnet *held = map_get(&plan->estate->subnets, id_of(subnet));
+    bool by_subnet = held == NULL || held->public_ip_on_launch || by_template;
+    bool unsure = is_unknown(resource->unknown, "associate_public_ip_address") &&
+                  may_be_configured(&where, "associate_public_ip_address");
+    if (unsure || (by_template && !(held != NULL && held->public_ip_on_launch)))
+        interface->doubt = doubt_of(plan, resource, unsure ? "associate_public_ip_address" : "launch_template");
+    if (unsure || flag(resource->after, "associate_public_ip_address", by_subnet))
         give_address(plan, interface, pending_address(plan, FAMILY_IPV4),
-                     private_of(plan, resource->after, "private_ip", interface));
+                     private_address_of(plan, resource->after, "private_ip", interface));
     give_ipv6(plan, resource, interface);
 }
 
 static void put_instance(struct plan_reader *plan, const struct resource *resource)
 {
-    if (resource->before == NULL || resource->replaced) {
-        add_instance(plan, resource);
+    if (resource->creates) {
+        struct instance *instance = new_instance(plan, resource);
+        if (!attach_blocks(plan, resource))
+            add_primary(plan, resource, instance);
         return;
     }
-    struct network_interface *interface = primary_of(plan, resource->id);
-    if (interface != NULL &&
-        (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(resource->after, "vpc_security_group_ids")) ||
-         is_unknown(resource->unknown, "vpc_security_group_ids")))
-        set_groups(plan, interface, references(plan, resource, "vpc_security_group_ids"));
+    struct network_interface *interface = primary_interface_of(plan, resource->id);
+    struct where where = whole(resource);
+    if (interface == NULL) {
+        say_not_held(plan, resource, "instance", resource->id);
+        return;
+    }
+    struct id_list groups = meant_list(plan, &where, "vpc_security_group_ids", false);
+    if (groups.set && differs(resource, "vpc_security_group_ids"))
+        set_groups(plan, interface, &groups);
+    change_ipv6(plan, resource, interface);
 }
 
 static void remove_instance(struct plan_reader *plan, const struct resource *resource)
@@ -177,115 +169,152 @@ static void remove_instance(struct plan_reader *plan, const struct resource *res
     struct instance *instance = map_get(&plan->estate->instances, resource->id_before);
     if (instance != NULL)
         instance->state = "terminated";
+    else if (primary_interface_of(plan, resource->id_before) == NULL)
+        say_not_held(plan, resource, "instance", resource->id_before);
+    for (size_t i = 0; instance == NULL && i < plan->estate->interfaces.count; i++)
+        if (resource->id_before != NULL &&
+            text_same(plan->estate->interfaces.items[i]->instance_id, resource->id_before))
+            plan->estate->interfaces.items[i]->attached = false;
+}
+
+static void put_state(struct plan_reader *plan, const struct resource *resource)
+{
+    struct meant of = meant(plan, resource, "instance_id");
+    struct instance *instance = map_get(&plan->estate->instances, of.id);
+    const char *state = attribute(plan, resource->after, "state");
+    if (instance == NULL && of.doubt == NULL)
+        say_not_held(plan, resource, "instance", of.id);
+    else if (state == NULL)
+        doubt_of(plan, resource, "state");
+    else if (instance != NULL)
+        instance->state = state;
+}
+
+// ---- Interfaces
+
+// What an interface's `attachment` block says.
+static void attach_own(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface)
+{
+    int count = cJSON_GetArraySize(member(resource->after, "attachment"));
+    struct where where = whole(resource);
+    bool unknown = is_unknown(resource->unknown, "attachment") && may_be_configured(&where, "attachment");
+    if (!resource->creates && !differs(resource, "attachment"))
+        return;
+    interface->attached = false;
+    interface->instance_id = NULL;
+    if (unknown && where.told) {
+        interface->attached = true;
+        interface->doubt = doubt_of(plan, resource, "attachment");
+    }
+    for (int i = 0; i < count && i < 1; i++) {
+        struct where block = block_of(resource, "attachment", i);
+        struct meant instance = meant_at(plan, &block, "instance", false);
+        attach(interface, id_of(instance), number(block.values, "device_index", -1));
+        if (instance.doubt != NULL)
+            interface->doubt = instance.doubt;
+    }
 }
 
 static void put_interface(struct plan_reader *plan, const struct resource *resource)
 {
-    struct network_interface *interface = interface_with(plan, resource->id);
+    struct network_interface *interface = estate_interface(plan->estate, resource->id);
+    struct where where = whole(resource);
+    if (interface == NULL && !resource->creates) {
+        say_not_held(plan, resource, "network interface", resource->id);
+        return;
+    }
+    struct id_list groups = meant_list(plan, &where, "security_groups", resource->creates);
     if (interface == NULL) {
         interface = add_interface(plan, resource->id);
-        place_interface(plan, interface, reference(plan, resource, "subnet_id"));
+        place_interface(plan, interface, id_of(meant(plan, resource, "subnet_id")));
         give_ipv6(plan, resource, interface);
-        const cJSON *attachment =
-            cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(resource->after, "attachment"), 0);
-        interface->attached = attachment != NULL;
-        interface->instance_id = attribute(plan, attachment, "instance");
+    } else {
+        change_ipv6(plan, resource, interface);
     }
-    if (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(resource->after, "security_groups")) ||
-        is_unknown(resource->unknown, "security_groups"))
-        set_groups(plan, interface, references(plan, resource, "security_groups"));
+    attach_own(plan, resource, interface);
+    if (groups.set && (resource->creates || differs(resource, "security_groups")))
+        set_groups(plan, interface, &groups);
+    else if (resource->creates)
+        set_default_group(plan, resource, interface);
 }
 
 static void remove_interface(struct plan_reader *plan, const struct resource *resource)
 {
-    struct network_interface *interface = interface_with(plan, resource->id_before);
+    struct network_interface *interface =
+        resource->id_before == NULL ? NULL : estate_interface(plan->estate, resource->id_before);
     if (interface != NULL)
         interface->attached = false;
+    else
+        say_not_held(plan, resource, "network interface", resource->id_before);
 }
 
-static void take_address(struct plan_reader *plan, const char *text)
+static void put_attachment(struct plan_reader *plan, const struct resource *resource)
 {
-    struct address address;
-    if (text == NULL || !address_parse(text, &address))
-        return;
-    for (size_t i = 0; i < plan->estate->interfaces.count; i++) {
-        struct network_interface *interface = plan->estate->interfaces.items[i];
-        struct interface_address *kept = NULL;
-        uint16_t count = 0;
-        for (size_t a = 0; a < interface->address_count; a++)
-            if (interface->addresses[a].address.family == address.family &&
-                interface->addresses[a].address.first == address.bits)
-                kept = arena_array(plan->arena, struct interface_address, interface->address_count);
-        for (size_t a = 0; kept != NULL && a < interface->address_count; a++)
-            if (interface->addresses[a].address.first != address.bits)
-                kept[count++] = interface->addresses[a];
-        if (kept != NULL) {
-            interface->addresses = kept;
-            interface->address_count = count;
-        }
-    }
+    struct where where = whole(resource);
+    attach_by(plan, &where, id_of(meant(plan, resource, "instance_id")));
 }
 
-// Puts an Elastic IP on the interface or instance that `resource` names by these keys.
-static void associate(struct plan_reader *plan, const struct resource *resource, const char *public_ip,
-                      const char *interface_key, const char *instance_key, const char *private_key)
+static void remove_attachment(struct plan_reader *plan, const struct resource *resource)
 {
-    const char *interface_id = reference(plan, resource, interface_key);
-    const char *instance_id = reference(plan, resource, instance_key);
-    struct network_interface *interface =
-        interface_id != NULL ? interface_with(plan, interface_id) : primary_of(plan, instance_id);
-    struct address address;
-    if (interface_id == NULL && instance_id == NULL)
-        return;
+    const char *id = attribute(plan, resource->before, "network_interface_id");
+    struct network_interface *interface = id == NULL ? NULL : estate_interface(plan->estate, id);
     if (interface == NULL) {
-        lacking(plan, resource, interface_id != NULL ? interface_key : instance_key);
+        say_not_held(plan, resource, "network interface", id);
         return;
     }
-    take_address(plan, public_ip);
-    if (public_ip == NULL || !address_parse(public_ip, &address))
-        address = pending_address(plan, FAMILY_IPV4);
-    give_address(plan, interface, address, private_of(plan, resource->after, private_key, interface));
+    interface->attached = false;
+    interface->instance_id = NULL;
 }
 
-static void put_address(struct plan_reader *plan, const struct resource *resource)
+// ---- Groups that are given to interfaces
+
+static void change_group(struct plan_reader *plan, const char *interface_id, const char *group_id, bool gives)
 {
-    if (resource->before != NULL && !resource->replaced) {
-        const char *was = attribute(plan, resource->before, "network_interface");
-        const char *is = reference(plan, resource, "network_interface");
-        const char *was_on = attribute(plan, resource->before, "instance");
-        const char *is_on = reference(plan, resource, "instance");
-        bool same = (was == is || (was != NULL && is != NULL && strcmp(was, is) == 0)) &&
-                    (was_on == is_on || (was_on != NULL && is_on != NULL && strcmp(was_on, is_on) == 0));
-        if (same)
-            return;
-        take_address(plan, attribute(plan, resource->before, "public_ip"));
+    struct network_interface *interface = interface_id == NULL ? NULL : estate_interface(plan->estate, interface_id);
+    struct id_list ids = {0};
+    if (interface == NULL)
+        return;
+    for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++)
+        if (!text_same(interface->groups->ids[i], group_id))
+            *vector_add(plan->arena, &ids.items) = interface->groups->ids[i];
+    if (gives)
+        *vector_add(plan->arena, &ids.items) = group_id;
+    set_groups(plan, interface, &ids);
+}
+
+static void put_group_attachment(struct plan_reader *plan, const struct resource *resource)
+{
+    struct meant of = meant(plan, resource, "network_interface_id");
+    const char *group = id_of(meant(plan, resource, "security_group_id"));
+    if (of.id != NULL && estate_interface(plan->estate, of.id) == NULL)
+        say_not_held(plan, resource, "network interface", of.id);
+    if (group != NULL && of.id != NULL)
+        change_group(plan, of.id, group, true);
+    for (size_t i = 0; of.doubt != NULL && group != NULL && i < plan->estate->interfaces.count;
+         i++) { // any that is new
+        const char *id = plan->estate->interfaces.items[i]->id;
+        if (is_made(plan, "aws_network_interface", id) || strstr(id, " primary interface") != NULL)
+            change_group(plan, id, of.doubt, true);
     }
-    associate(plan, resource, attribute(plan, resource->after, "public_ip"), "network_interface", "instance",
-              "associate_with_private_ip");
 }
 
-static void remove_address(struct plan_reader *plan, const struct resource *resource)
+static void remove_group_attachment(struct plan_reader *plan, const struct resource *resource)
 {
-    take_address(plan, attribute(plan, resource->before, "public_ip"));
-}
-
-static void put_address_association(struct plan_reader *plan, const struct resource *resource)
-{
-    const char *allocation = reference(plan, resource, "allocation_id");
-    const char *public_ip = attribute(plan, resource->after, "public_ip");
-    for (size_t i = 0; public_ip == NULL && allocation != NULL && i < plan->by_bare.size; i++) {
-        const struct resource *one = plan->by_bare.slots[i].value;
-        if (one != NULL && one->id != NULL && strcmp(one->id, allocation) == 0)
-            public_ip = attribute(plan, one->after, "public_ip");
-    }
-    associate(plan, resource, public_ip, "network_interface_id", "instance_id", "private_ip_address");
+    const char *id = attribute(plan, resource->before, "network_interface_id");
+    const char *group = attribute(plan, resource->before, "security_group_id");
+    if (id == NULL || estate_interface(plan->estate, id) == NULL || group == NULL)
+        say_not_held(plan, resource, "network interface", id);
+    else
+        change_group(plan, id, group, false);
 }
 
 static const struct resource_type types[] = {
-    {"aws_instance", remove_instance, put_instance},
     {"aws_network_interface", remove_interface, put_interface},
-    {"aws_eip", remove_address, put_address},
-    {"aws_eip_association", remove_address, put_address_association},
+    {"aws_instance", remove_instance, put_instance},
+    {"aws_spot_instance_request", remove_instance, put_instance},
+    {"aws_network_interface_attachment", remove_attachment, put_attachment},
+    {"aws_network_interface_sg_attachment", remove_group_attachment, put_group_attachment},
+    {"aws_ec2_instance_state", NULL, put_state},
 };
 
 const struct resource_types terraform_hosts = {types, sizeof(types) / sizeof(types[0])};

@@ -1,5 +1,5 @@
-// Terraform resources that make the network: VPCs, gateways, subnets, route tables.
-// Attribute names: hashicorp/aws provider, version 5.
+// Terraform resources that make the network: VPCs, subnets, gateways, Block Public Access.
+// Attribute names: hashicorp/aws provider, versions 3 to 6.
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +16,12 @@ static struct network_acl_entry allow_all(enum family family, bool egress)
                                       .prefix = {.family = family}};
 }
 
+static int by_number(const void *left, const void *right)
+{
+    const struct network_acl_entry *a = left, *b = right;
+    return a->number - b->number;
+}
+
 static void add_local_route(struct plan_reader *plan, struct route_table *table, const char *cidr)
 {
     struct prefix prefix;
@@ -24,38 +30,26 @@ static void add_local_route(struct plan_reader *plan, struct route_table *table,
             (struct route){.prefix = prefix, .target = ROUTE_LOCAL, .target_id = "local", .active = true};
 }
 
-// The main table's local routes, which every table of the VPC has.
-static void copy_local_routes(struct plan_reader *plan, struct route_table *table)
-{
-    const struct route_table *main_table = map_get(&plan->estate->main_table_of_vpc, table->vpc_id);
-    for (size_t i = 0; main_table != NULL && i < main_table->routes.count; i++)
-        if (main_table->routes.items[i].target == ROUTE_LOCAL)
-            *vector_add(plan->arena, &table->routes) = main_table->routes.items[i];
-}
-
-// A new VPC comes with a default ACL that allows all and a main route table with its local route only.
-// https://docs.aws.amazon.com/vpc/latest/userguide/configure-your-vpc.html
-static void put_vpc(struct plan_reader *plan, const struct resource *resource)
+static void make_default_acl(struct plan_reader *plan, const char *vpc_id)
 {
     struct arena *arena = plan->arena;
-    if (resource->before != NULL && !resource->replaced)
-        return;
     struct network_acl *acl = arena_new_of(arena, struct network_acl);
-    acl->id = arena_printf(arena, "%s default ACL", resource->address);
-    acl->vpc_id = resource->id;
+    acl->id = arena_printf(arena, "%s default ACL", vpc_id);
+    acl->vpc_id = vpc_id;
     acl->is_default = true;
     for (int egress = 0; egress < 2; egress++) {
         *vector_add(arena, &acl->entries) = allow_all(FAMILY_IPV4, egress != 0);
         *vector_add(arena, &acl->entries) = allow_all(FAMILY_IPV6, egress != 0);
     }
     map_put(arena, &plan->estate->network_acls, acl->id, acl);
-    map_put(arena, &plan->estate->default_acl_of_vpc, resource->id, acl);
-    struct interface_place place = plan_place(plan);
-    struct vpc_home *home = arena_new_of(arena, struct vpc_home);
-    *home = (struct vpc_home){.owner = place.account_id, .region = place.region};
-    map_put(arena, &plan->estate->vpc_homes, resource->id, home);
+    map_put(arena, &plan->estate->default_acl_of_vpc, vpc_id, acl);
+}
+
+static void make_main_table(struct plan_reader *plan, const struct resource *resource)
+{
+    struct arena *arena = plan->arena;
     struct route_table *table = arena_new_of(arena, struct route_table);
-    table->id = arena_printf(arena, "%s main route table", resource->address);
+    table->id = arena_printf(arena, "%s main route table", resource->id);
     table->vpc_id = resource->id;
     table->is_main = true;
     add_local_route(plan, table, attribute(plan, resource->after, "cidr_block"));
@@ -64,32 +58,140 @@ static void put_vpc(struct plan_reader *plan, const struct resource *resource)
     map_put(arena, &plan->estate->main_table_of_vpc, resource->id, table);
 }
 
+// With the first IPv6 block of a VPC, its default ACL is given entries that allow all IPv6, if nobody has changed it.
+// https://docs.aws.amazon.com/vpc/latest/userguide/default-network-acl.html
+void bring_ipv6(struct plan_reader *plan, const char *vpc_id)
+{
+    const struct vpc *vpc = map_get(&plan->estate->vpcs, vpc_id);
+    struct network_acl *acl = map_get(&plan->estate->default_acl_of_vpc, vpc_id);
+    bool plain = acl != NULL && vpc != NULL && vpc->ipv6_blocks.items.count == 0;
+    size_t allows = 0;
+    for (size_t i = 0; plain && i < acl->entries.count; i++) {
+        const struct network_acl_entry *one = &acl->entries.items[i];
+        bool last = one->number >= 32767, all = one->allow && one->protocol == PROTOCOL_ANY && one->number == 100 &&
+                                                one->prefix.family == FAMILY_IPV4 && one->prefix.length == 0;
+        plain = last || all;
+        allows += all;
+    }
+    if (!plain || allows != 2)
+        return;
+    for (int egress = 0; egress < 2; egress++)
+        *vector_add(plan->arena, &acl->entries) = allow_all(FAMILY_IPV6, egress != 0);
+    qsort(acl->entries.items, acl->entries.count, sizeof(struct network_acl_entry), by_number);
+}
+
+static bool wants_ipv6(const struct resource *resource)
+{
+    struct where where = whole(resource);
+    const cJSON *block = member(resource->after, "ipv6_cidr_block");
+    return (cJSON_IsString(block) && block->valuestring[0] != '\0') ||
+           flag(resource->after, "assign_generated_ipv6_cidr_block", false) ||
+           (is_unknown(resource->unknown, "ipv6_cidr_block") && may_be_configured(&where, "ipv6_cidr_block"));
+}
+
+// A new VPC comes with a default ACL that allows all, a main route table with its local route only, and a default group
+// that admits its own members only.
+// https://docs.aws.amazon.com/vpc/latest/userguide/configure-your-vpc.html
+static void put_vpc(struct plan_reader *plan, const struct resource *resource)
+{
+    struct arena *arena = plan->arena;
+    struct vpc *vpc = map_get(&plan->estate->vpcs, resource->id);
+    struct prefix prefix;
+    const char *cidr = attribute(plan, resource->after, "cidr_block");
+    if (!resource->creates) {
+        if (map_get(&plan->estate->vpc_homes, resource->id) == NULL)
+            say_not_held(plan, resource, "VPC", resource->id);
+        if (wants_ipv6(resource))
+            bring_ipv6(plan, resource->id);
+        return;
+    }
+    make_default_acl(plan, resource->id);
+    make_main_table(plan, resource);
+    struct interface_place place = plan_place(plan);
+    struct vpc_home *home = arena_new_of(arena, struct vpc_home);
+    *home = (struct vpc_home){.owner = place.account_id, .region = place.region};
+    map_put(arena, &plan->estate->vpc_homes, resource->id, home);
+    struct security_group *group = arena_new_of(arena, struct security_group);
+    group->id = arena_printf(arena, "%s default security group", resource->id);
+    group->name = "default";
+    group->vpc_id = resource->id;
+    map_put(arena, &plan->estate->security_groups, group->id, group);
+    if (vpc == NULL) {
+        vpc = arena_new_of(arena, struct vpc);
+        vpc->id = resource->id;
+        map_put(arena, &plan->estate->vpcs, resource->id, vpc);
+    }
+    if (cidr != NULL && prefix_parse(cidr, false, &prefix) == PREFIX_OK)
+        *vector_add(arena, &vpc->ipv4_blocks) = prefix;
+}
+
+// Another block of a VPC's own addresses: every table of it has a local route there.
+static void put_cidr_association(struct plan_reader *plan, const struct resource *resource)
+{
+    const char *vpc_id = meant(plan, resource, "vpc_id").id;
+    if (strcmp(resource->type, "aws_vpc_ipv6_cidr_block_association") == 0 && resource->creates)
+        bring_ipv6(plan, vpc_id);
+    for (size_t i = 0; vpc_id != NULL && i < plan->estate->route_tables.size; i++) {
+        struct route_table *table = plan->estate->route_tables.slots[i].value;
+        if (table == NULL || !text_same(table->vpc_id, vpc_id) || !resource->creates)
+            continue;
+        add_local_route(plan, table, attribute(plan, resource->after, "cidr_block"));
+        add_local_route(plan, table, attribute(plan, resource->after, "ipv6_cidr_block"));
+    }
+}
+
 static void put_subnet(struct plan_reader *plan, const struct resource *resource)
 {
     struct subnet *subnet = map_get(&plan->estate->subnets, resource->id);
-    if (subnet == NULL)
+    if (subnet == NULL) {
+        if (!resource->creates) {
+            say_not_held(plan, resource, "subnet", resource->id);
+            return;
+        }
         subnet = arena_new_of(plan->arena, struct subnet);
-    subnet->id = resource->id;
-    subnet->vpc_id = reference(plan, resource, "vpc_id");
+        subnet->id = resource->id;
+        struct meant vpc = meant(plan, resource, "vpc_id");
+        subnet->vpc_id = vpc.id;
+        subnet->doubt = vpc.doubt;
+        map_put(plan->arena, &plan->estate->subnets, subnet->id, subnet);
+    }
     subnet->public_ip_on_launch = flag(resource->after, "map_public_ip_on_launch", false);
-    map_put(plan->arena, &plan->estate->subnets, subnet->id, subnet);
+    subnet->ipv6_on_creation = flag(resource->after, "assign_ipv6_address_on_creation", false);
+    subnet->has_ipv6 = subnet->has_ipv6 || wants_ipv6(resource);
+    if (subnet->has_ipv6) // then its VPC has some by then
+        bring_ipv6(plan, subnet->vpc_id);
+    if (is_unknown(resource->unknown, "map_public_ip_on_launch")) {
+        subnet->public_ip_on_launch = true;
+        subnet->doubt = doubt_of(plan, resource, "map_public_ip_on_launch");
+    }
+    if (is_unknown(resource->unknown, "assign_ipv6_address_on_creation")) {
+        subnet->ipv6_on_creation = true;
+        subnet->doubt = doubt_of(plan, resource, "assign_ipv6_address_on_creation");
+    }
 }
+
+// ---- Internet gateways
 
 static void detach_gateway(struct plan_reader *plan, const char *id)
 {
+    struct internet_gateway *known = map_get(&plan->estate->internet_gateways, id);
     for (size_t i = 0; i < plan->estate->gateway_of_vpc.size; i++) {
-        struct internet_gateway *gateway = plan->estate->gateway_of_vpc.slots[i].value;
+        const struct internet_gateway *gateway = plan->estate->gateway_of_vpc.slots[i].value;
         if (gateway != NULL && id != NULL && strcmp(gateway->id, id) == 0)
             plan->estate->gateway_of_vpc.slots[i].value = NULL;
     }
+    if (known != NULL)
+        known->attachments_known = true;
 }
 
 static void remove_gateway(struct plan_reader *plan, const struct resource *resource)
 {
+    if (map_get(&plan->estate->internet_gateways, resource->id_before) == NULL)
+        say_not_held(plan, resource, "internet gateway", resource->id_before);
     detach_gateway(plan, resource->id_before);
 }
 
-static void attach_gateway(struct plan_reader *plan, const char *id, const char *vpc_id)
+static void attach_gateway(struct plan_reader *plan, const char *id, struct meant vpc)
 {
     struct internet_gateway *gateway = map_get(&plan->estate->internet_gateways, id);
     if (gateway == NULL) {
@@ -98,20 +200,35 @@ static void attach_gateway(struct plan_reader *plan, const char *id, const char 
         map_put(plan->arena, &plan->estate->internet_gateways, id, gateway);
     }
     detach_gateway(plan, id);
-    if (vpc_id != NULL)
-        map_put(plan->arena, &plan->estate->gateway_of_vpc, vpc_id, gateway);
+    gateway->attachments_known = vpc.doubt == NULL;
+    if (vpc.doubt != NULL)
+        gateway->doubt = vpc.doubt; // what routes to it may be of the VPC that it will be attached to
+    if (vpc.id != NULL)
+        map_put(plan->arena, &plan->estate->gateway_of_vpc, vpc.id, gateway);
 }
 
 static void put_gateway(struct plan_reader *plan, const struct resource *resource)
 {
-    attach_gateway(plan, resource->id, reference(plan, resource, "vpc_id"));
+    if (resource->creates)
+        attach_gateway(plan, resource->id, meant_or_default(plan, resource, "vpc_id"));
+    else if (map_get(&plan->estate->internet_gateways, resource->id) == NULL)
+        say_not_held(plan, resource, "internet gateway", resource->id);
+    else if (differs(resource, "vpc_id"))
+        attach_gateway(plan, resource->id, meant(plan, resource, "vpc_id"));
 }
 
 static void put_gateway_attachment(struct plan_reader *plan, const struct resource *resource)
 {
-    const char *id = reference(plan, resource, "internet_gateway_id");
-    if (id != NULL)
-        attach_gateway(plan, id, reference(plan, resource, "vpc_id"));
+    struct meant gateway = meant(plan, resource, "internet_gateway_id"), vpc = meant(plan, resource, "vpc_id");
+    if (gateway.id != NULL) {
+        attach_gateway(plan, gateway.id, vpc);
+        return;
+    }
+    for (size_t i = 0; i < plan->estate->internet_gateways.size; i++) { // any that is new
+        const char *id = plan->estate->internet_gateways.slots[i].key;
+        if (id != NULL && is_made(plan, "aws_internet_gateway", id))
+            attach_gateway(plan, id, (struct meant){.doubt = gateway.doubt});
+    }
 }
 
 static void remove_gateway_attachment(struct plan_reader *plan, const struct resource *resource)
@@ -119,179 +236,99 @@ static void remove_gateway_attachment(struct plan_reader *plan, const struct res
     detach_gateway(plan, attribute(plan, resource->before, "internet_gateway_id"));
 }
 
-// ---- Route tables
+// ---- Block Public Access
 
-static const struct {
-    const char *key;
-    enum route_target target;
-} route_keys[] = {
-    {"gateway_id", ROUTE_UNKNOWN},
-    {"nat_gateway_id", ROUTE_ELSEWHERE},
-    {"transit_gateway_id", ROUTE_ELSEWHERE},
-    {"vpc_peering_connection_id", ROUTE_ELSEWHERE},
-    {"egress_only_gateway_id", ROUTE_ELSEWHERE},
-    {"local_gateway_id", ROUTE_ELSEWHERE},
-    {"carrier_gateway_id", ROUTE_ELSEWHERE},
-    {"core_network_arn", ROUTE_ELSEWHERE},
-    {"vpc_endpoint_id", ROUTE_APPLIANCE},
-    {"network_interface_id", ROUTE_APPLIANCE},
-    {"instance_id", ROUTE_APPLIANCE},
-};
-
-static enum route_target kind_of_gateway(const char *id)
+// What VPCs and subnets said of their own mode no longer holds.
+static void forget_block_states(struct plan_reader *plan, const char *vpc_id, const char *subnet_id, bool told)
 {
-    if (strncmp(id, "igw-", 4) == 0 || strstr(id, "aws_internet_gateway.") != NULL)
-        return ROUTE_INTERNET_GATEWAY;
-    if (strcmp(id, "local") == 0)
-        return ROUTE_LOCAL;
-    if (strncmp(id, "vgw-", 4) == 0 || strstr(id, "aws_vpn_gateway.") != NULL)
-        return ROUTE_ELSEWHERE;
-    return strncmp(id, "vpce-", 5) == 0 ? ROUTE_APPLIANCE : ROUTE_UNKNOWN;
-}
-
-// The destination of `values` under one of its possible names. False where it has none.
-static bool destination_of(struct plan_reader *plan, const cJSON *values, struct route *route)
-{
-    static const char *const keys[] = {"destination_cidr_block", "cidr_block", "destination_ipv6_cidr_block",
-                                       "ipv6_cidr_block"};
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        const char *text = attribute(plan, values, keys[i]);
-        if (text != NULL)
-            return prefix_parse(text, false, &route->prefix) == PREFIX_OK;
+    struct estate *estate = plan->estate;
+    for (size_t i = 0; i < estate->vpcs.size; i++) {
+        struct vpc *vpc = estate->vpcs.slots[i].value;
+        if (vpc != NULL && vpc->says_block && (vpc_id == NULL || strcmp(vpc->id, vpc_id) == 0) && subnet_id == NULL) {
+            vpc->says_block = !told;
+            vpc->block = BLOCK_UNKNOWN;
+        }
     }
-    route->prefix_list = attribute(plan, values, "destination_prefix_list_id");
-    return route->prefix_list != NULL;
+    for (size_t i = 0; i < estate->subnets.size; i++) {
+        struct subnet *subnet = estate->subnets.slots[i].value;
+        bool meant_here = subnet != NULL && (subnet_id != NULL ? strcmp(subnet->id, subnet_id) == 0
+                                             : vpc_id != NULL  ? text_same(subnet->vpc_id, vpc_id)
+                                                               : true);
+        if (meant_here && subnet->says_block) {
+            subnet->says_block = !told;
+            subnet->block = BLOCK_UNKNOWN;
+        }
+    }
 }
 
-static bool same_destination(const struct route *a, const struct route *b)
+static void set_block(struct plan_reader *plan, const struct resource *resource, const char *mode)
 {
-    if (a->prefix_list != NULL || b->prefix_list != NULL)
-        return a->prefix_list != NULL && b->prefix_list != NULL && strcmp(a->prefix_list, b->prefix_list) == 0;
-    return a->prefix.family == b->prefix.family && a->prefix.length == b->prefix.length &&
-           a->prefix.first == b->prefix.first;
-}
-
-static void drop_route(struct route_table *table, const struct route *like)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < table->routes.count; i++)
-        if (!same_destination(&table->routes.items[i], like) || table->routes.items[i].target == ROUTE_LOCAL)
-            table->routes.items[kept++] = table->routes.items[i];
-    table->routes.count = kept;
-}
-
-static struct route_table *own_table(struct plan_reader *plan, const char *id)
-{
-    return map_get(&plan->estate->route_tables, id);
-}
-
-// One route of `values`; targets that are unknown are looked up by the resource's own configuration.
-static void add_route(struct plan_reader *plan, const struct resource *resource, struct route_table *table,
-                      const cJSON *values, const cJSON *unknown, bool own)
-{
-    struct route route = {.active = true, .target = ROUTE_UNKNOWN};
-    if (!destination_of(plan, values, &route)) {
-        lacking(plan, resource, "the destination");
+    struct interface_place place = plan_place(plan);
+    struct block_options *options = arena_new_of(plan->arena, struct block_options);
+    const char *key = arena_printf(plan->arena, "%s|%s", place.account_id, place.region);
+    if (plan->estate->completeness.count != 1) {
+        say(plan, "%s: of which account and region it is, the plan does not tell", resource->address);
         return;
     }
-    for (size_t i = 0; i < sizeof(route_keys) / sizeof(route_keys[0]) && route.target_id == NULL; i++) {
-        route.target_id =
-            own ? reference(plan, resource, route_keys[i].key) : attribute(plan, values, route_keys[i].key);
-        if (route.target_id == NULL && is_unknown(unknown, route_keys[i].key))
-            route.target_id = unknown_text(plan, resource, route_keys[i].key);
-        if (route.target_id != NULL)
-            route.target =
-                route_keys[i].target == ROUTE_UNKNOWN ? kind_of_gateway(route.target_id) : route_keys[i].target;
-    }
-    if (route.target_id == NULL)
-        route.target_id = unknown_text(plan, resource, "target");
-    drop_route(table, &route);
-    *vector_add(plan->arena, &table->routes) = route;
+    options->mode = mode == NULL                               ? BLOCK_UNKNOWN
+                    : strcmp(mode, "off") == 0                 ? BLOCK_OFF
+                    : strcmp(mode, "block-ingress") == 0       ? BLOCK_INGRESS
+                    : strcmp(mode, "block-bidirectional") == 0 ? BLOCK_BIDIRECTIONAL
+                                                               : BLOCK_UNKNOWN;
+    if (options->mode == BLOCK_UNKNOWN)
+        doubt_of(plan, resource, "internet_gateway_block_mode");
+    map_put(plan->arena, &plan->estate->block_options, key, options);
+    forget_block_states(plan, NULL, NULL, true);
 }
 
-static void put_route(struct plan_reader *plan, const struct resource *resource)
+static void put_block_options(struct plan_reader *plan, const struct resource *resource)
 {
-    struct route_table *table = own_table(plan, reference(plan, resource, "route_table_id"));
-    if (table != NULL)
-        add_route(plan, resource, table, resource->after, resource->unknown, true);
-    else
-        lacking(plan, resource, "route_table_id");
+    set_block(plan, resource, attribute(plan, resource->after, "internet_gateway_block_mode"));
 }
 
-static void remove_route(struct plan_reader *plan, const struct resource *resource)
+// Terraform turns it off:
+// https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_block_public_access_options
+static void remove_block_options(struct plan_reader *plan, const struct resource *resource)
 {
-    struct route_table *table = own_table(plan, attribute(plan, resource->before, "route_table_id"));
-    struct route route = {0};
-    if (table != NULL && destination_of(plan, resource->before, &route))
-        drop_route(table, &route);
+    set_block(plan, resource, "off");
 }
 
-static void put_route_table(struct plan_reader *plan, const struct resource *resource)
+static void exclude(struct plan_reader *plan, const char *vpc, const char *subnet, struct block_exclusion *exclusion)
 {
-    struct route_table *table = own_table(plan, resource->id);
-    const cJSON *routes = cJSON_GetObjectItemCaseSensitive(resource->after, "route"), *item;
-    const cJSON *unknown = cJSON_GetObjectItemCaseSensitive(resource->unknown, "route");
-    if (table == NULL) {
-        table = arena_new_of(plan->arena, struct route_table);
-        table->id = resource->id;
-        table->vpc_id = reference(plan, resource, "vpc_id");
-        copy_local_routes(plan, table);
-        map_put(plan->arena, &plan->estate->route_tables, table->id, table);
-    } else if (cJSON_IsArray(routes)) {
-        uint32_t kept = 0; // inline routes are the whole table but for what AWS puts there
-        for (uint32_t i = 0; i < table->routes.count; i++)
-            if (table->routes.items[i].target == ROUTE_LOCAL || table->routes.items[i].propagated)
-                table->routes.items[kept++] = table->routes.items[i];
-        table->routes.count = kept;
-    }
-    int index = 0;
-    cJSON_ArrayForEach (item, routes)
-        add_route(plan, resource, table, item, cJSON_GetArrayItem(unknown, index++), false);
+    bool told = estate_has(plan->estate, KIND_BLOCK_PUBLIC_ACCESS) || plan->estate->block_options.count > 0;
+    if (vpc == NULL && subnet == NULL)
+        return;
+    map_put(plan->arena, &plan->estate->block_exclusion_of, subnet != NULL ? subnet : vpc, exclusion);
+    forget_block_states(plan, vpc, subnet, told);
 }
 
-static void put_table_association(struct plan_reader *plan, const struct resource *resource)
+static void put_exclusion(struct plan_reader *plan, const struct resource *resource)
 {
-    struct route_table *table = own_table(plan, reference(plan, resource, "route_table_id"));
-    const char *subnet = reference(plan, resource, "subnet_id");
-    const char *gateway = reference(plan, resource, "gateway_id");
-    if (table == NULL)
-        lacking(plan, resource, "route_table_id");
-    if (subnet != NULL)
-        map_put(plan->arena, &plan->estate->table_of_subnet, subnet, table);
-    if (gateway != NULL)
-        map_put(plan->arena, &plan->estate->edge_table_of_gateway, gateway, table);
+    struct meant vpc = meant(plan, resource, "vpc_id"), subnet = meant(plan, resource, "subnet_id");
+    const char *mode = attribute(plan, resource->after, "internet_gateway_exclusion_mode");
+    struct block_exclusion *exclusion = arena_new_of(plan->arena, struct block_exclusion);
+    exclusion->lets_in = mode == NULL || strcmp(mode, "allow-egress") != 0;
+    if (mode == NULL)
+        exclusion->doubt = doubt_of(plan, resource, "internet_gateway_exclusion_mode");
+    exclude(plan, vpc.id, subnet.id, exclusion);
 }
 
-static void remove_table_association(struct plan_reader *plan, const struct resource *resource)
+static void remove_exclusion(struct plan_reader *plan, const struct resource *resource)
 {
-    const char *subnet = attribute(plan, resource->before, "subnet_id");
-    const char *gateway = attribute(plan, resource->before, "gateway_id");
-    if (subnet != NULL)
-        map_put(plan->arena, &plan->estate->table_of_subnet, subnet, NULL);
-    if (gateway != NULL)
-        map_put(plan->arena, &plan->estate->edge_table_of_gateway, gateway, NULL);
-}
-
-static void put_main_association(struct plan_reader *plan, const struct resource *resource)
-{
-    struct route_table *table = own_table(plan, reference(plan, resource, "route_table_id"));
-    const char *vpc = reference(plan, resource, "vpc_id");
-    if (table != NULL && vpc != NULL)
-        map_put(plan->arena, &plan->estate->main_table_of_vpc, vpc, table);
-    else
-        lacking(plan, resource, "route_table_id");
+    exclude(plan, attribute(plan, resource->before, "vpc_id"), attribute(plan, resource->before, "subnet_id"), NULL);
 }
 
 static const struct resource_type types[] = {
     {"aws_vpc", NULL, put_vpc},
+    {"aws_default_vpc", NULL, NULL}, // which VPC it adopts the plan does not tell: what lies in it is possible
+    {"aws_vpc_ipv4_cidr_block_association", NULL, put_cidr_association},
+    {"aws_vpc_ipv6_cidr_block_association", NULL, put_cidr_association},
     {"aws_internet_gateway", remove_gateway, put_gateway},
     {"aws_internet_gateway_attachment", remove_gateway_attachment, put_gateway_attachment},
     {"aws_subnet", NULL, put_subnet},
-    {"aws_route_table", NULL, put_route_table},
-    {"aws_default_route_table", NULL, put_route_table},
-    {"aws_route", remove_route, put_route},
-    {"aws_route_table_association", remove_table_association, put_table_association},
-    {"aws_main_route_table_association", NULL, put_main_association},
+    {"aws_default_subnet", NULL, NULL},
+    {"aws_vpc_block_public_access_options", remove_block_options, put_block_options},
+    {"aws_vpc_block_public_access_exclusion", remove_exclusion, put_exclusion},
 };
 
 const struct resource_types terraform_network = {types, sizeof(types) / sizeof(types[0])};

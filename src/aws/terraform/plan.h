@@ -1,53 +1,134 @@
 // The plan as its resource handlers see it. For src/aws/terraform only.
+//
+// A *doubt* is a text that says what only apply tells: "ADDRESS: KEY is known after apply". It stands in the report,
+// and in the estate at what depends on it.
 #pragma once
 
 #include "aws/terraform/terraform.h"
 #include "base/json.h"
 
+struct scope;
+
 struct resource {
-    const char *address; // "module.net.aws_subnet.a[0]"
-    const char *bare;    // the same without indexes
-    const char *module;  // "module.net." or ""
+    const char *address; // "module.net[0].aws_subnet.a[\"x\"]"
+    const char *module;  // its module's instance: "module.net[0]." or ""
+    const char *name;    // "aws_subnet.a"
+    const char *key;     // "[\"x\"]", or "" where neither count nor for_each is set
     const char *type;
     const cJSON *before; // NULL where it is created
     const cJSON *after;  // NULL where it is deleted
     const cJSON *unknown;
-    const char *id_before; // NULL where it is created
-    const char *id;        // after apply
-    bool changes;          // false: no-op or read
-    bool replaced;
+    const cJSON *configured; // its configuration; NULL where the plan has none of it
+    const char *id_before;   // NULL where it is created
+    const char *id;          // after apply; NULL where it is gone
+    bool managed;            // false: a data source
+    bool changes;            // false: no-op, forgotten, or a data source
+    bool creates;            // anew, or in place of another
+    bool removes;
+    bool deposed; // what a replacement that failed left over
+};
+
+// The instances of one resource in one instance of its module; never empty.
+struct resource_list {
+    VECTOR(struct resource *) items;
+    const struct resource_list *compared; // with whose keys these were compared last
+    bool match;
 };
 
 struct plan_reader {
     struct estate *estate;
     struct arena *arena; // the estate's
     struct terraform_report *report;
-    struct map by_bare;     // bare address -> struct resource, or &plan_many where there are several
-    struct map expressions; // bare address -> cJSON object of its configuration
-    uint32_t pending;       // placeholder addresses given out
+    VECTOR(struct resource) resources; // but for deposed objects
+    VECTOR(struct resource) deposed;   // objects that are deleted, besides the resource of the same address
+    struct map by_address;             // -> struct resource
+    struct map by_name;                // module and name -> struct resource_list, in the order of the plan
+    struct map scopes;                 // module without indexes -> struct scope
+    const cJSON *variables;            // of the root module
+    const cJSON *prior;                // the root module of prior_state
+    struct map said;                   // texts of the report
+    struct map taken;                  // Elastic IP addresses taken from what they were on, as text
+    bool deferred_data;                // some data source is read only while the plan is applied
+    uint32_t pending;                  // placeholder addresses given out
+    int depth;                         // of references followed through resources
+    int steps;                         // lists of references followed for one attribute
 };
 
-// Attributes of the side that a handler works on. Texts are in the estate's arena; NULL where absent or null.
+// Attributes of the side that a handler works on. Texts are in the estate's arena; NULL where absent, null or empty.
 const char *attribute(struct plan_reader *plan, const cJSON *values, const char *key);
 bool flag(const cJSON *values, const char *key, bool fallback);
 long number(const cJSON *values, const char *key, long fallback);
+bool is_unknown(const cJSON *unknown, const char *key);
+const cJSON *member(const cJSON *object, const char *key);
+// Whether an attribute, a list too, differs between before and after: a computed one that does not was left over.
+bool differs(const struct resource *resource, const char *key);
+// Whether the attribute or some element of it is known only after apply.
+bool any_unknown(const cJSON *unknown, const char *key);
 
-// The id that an attribute of the planned resource will hold: its value, or that of the resource it refers to, or a
-// text that names it as unknown; NULL where it is not set.
-const char *reference(struct plan_reader *plan, const struct resource *resource, const char *key);
+// Where values and their configuration stand: a resource, or a block in it.
+struct where {
+    const struct resource *resource;
+    const cJSON *values;
+    const cJSON *unknown;
+    const cJSON *configured; // the block's expressions; an object with `references` where they stand for all of it
+    bool told;               // there is a configuration at all
+};
+struct where whole(const struct resource *resource);
+// The block at `index` of a list of blocks.
+struct where block_of(const struct resource *resource, const char *list, int index);
+
+// What an id is after apply. All NULL: it is not set.
+struct meant {
+    const char *id;
+    const char *doubt; // it is set, and what it is only apply tells
+};
+
+// `computed`: AWS chooses it where the configuration does not set it (Optional and Computed in the provider's schema);
+// then unknown and not configured is not set.
+struct meant meant_at(struct plan_reader *plan, const struct where *where, const char *key, bool computed);
+struct meant meant(struct plan_reader *plan, const struct resource *resource, const char *key);
+struct meant meant_or_default(struct plan_reader *plan, const struct resource *resource, const char *key);
+// The id alone, or the doubt as a name that nothing has.
+const char *id_of(struct meant meant);
 
 struct id_list {
     VECTOR(const char *) items;
+    const char *doubt; // there may be others
+    bool set;
 };
 // The same for a list of ids.
-struct id_list references(struct plan_reader *plan, const struct resource *resource, const char *key);
+struct id_list meant_list(struct plan_reader *plan, const struct where *where, const char *key, bool computed);
 
-bool is_unknown(const cJSON *unknown, const char *key);
-// "ADDRESS KEY (known after apply)"
-const char *unknown_text(struct plan_reader *plan, const struct resource *resource, const char *key);
+// Whether an unknown attribute may be set by the configuration: it is there, or there is no configuration to tell.
+bool may_be_configured(const struct where *where, const char *key);
 
-// Reports a resource that cannot be placed because of what only apply tells.
-void lacking(struct plan_reader *plan, const struct resource *resource, const char *key);
+// The doubt about an attribute, said in the report.
+const char *doubt_of(struct plan_reader *plan, const struct resource *resource, const char *key);
+// Says in the report what could not be placed.
+void say(struct plan_reader *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Says that something which changes is not in the snapshot.
+void say_not_held(struct plan_reader *plan, const struct resource *resource, const char *what, const char *id);
+
+// The ids that references of the configuration lead to (follow.c): candidates for one id or, of a list, all of its ids.
+struct followed {
+    VECTOR(const char *) ids;
+    bool opaque; // some reference cannot be followed
+};
+struct followed follow(struct plan_reader *plan, const struct resource *resource, const cJSON *expression,
+                       const char *key, bool list);
+// Reads the configuration of the plan's modules, and finds that of each resource.
+void read_configuration(struct plan_reader *plan, const cJSON *document);
+
+// Lets references to what adopts something lead to what it adopts: aws_default_route_table to the VPC's own table.
+void adopts(struct plan_reader *plan, const struct resource *resource, const char *id);
+// The VPC's default group, or NULL (groups.c).
+struct security_group *default_group_of(struct plan_reader *plan, const char *vpc_id);
+
+// Something in a VPC will have IPv6 addresses: where the VPC had none, its default ACL lets them in (network.c).
+void bring_ipv6(struct plan_reader *plan, const char *vpc_id);
+
+// Whether a resource of this type and id is what a plan makes.
+bool is_made(const struct plan_reader *plan, const char *type, const char *id);
 
 // Where what a plan creates will lie, as far as the snapshot tells: it is of one account and region only.
 struct interface_place plan_place(const struct plan_reader *plan);
@@ -57,13 +138,17 @@ typedef void (*resource_handler)(struct plan_reader *plan, const struct resource
 // How resources of one type leave the estate and how they enter or change it; NULL where that means nothing here.
 struct resource_type {
     const char *name;
-    resource_handler remove;
+    resource_handler remove; // also before what replaces it is put
     resource_handler put;
 };
 
-// In an order in which what is referred to comes first, and these three in this order.
 struct resource_types {
     const struct resource_type *items;
     size_t count;
 };
-extern const struct resource_types terraform_network, terraform_rules, terraform_hosts;
+// In the order in which they are put: what is referred to comes first.
+extern const struct resource_types terraform_network, terraform_route_tables, terraform_acls, terraform_groups,
+    terraform_hosts, terraform_addresses, terraform_balancers, terraform_fleets;
+
+// What the other types that change mean: named where they can expose something (others.c).
+void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type));

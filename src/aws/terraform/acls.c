@@ -1,0 +1,244 @@
+// Terraform resources of network ACLs: their entries, and which subnet has which.
+#include <stdlib.h>
+#include <string.h>
+
+#include "aws/terraform/plan.h"
+#include "aws/terraform/traffic.h"
+#include "model/protocol.h"
+
+static int by_number(const void *left, const void *right)
+{
+    const struct network_acl_entry *a = left, *b = right;
+    return a->number - b->number;
+}
+
+static bool drop_entry(struct network_acl *acl, int rule, bool egress)
+{
+    uint32_t kept = 0, before = acl->entries.count;
+    for (uint32_t i = 0; i < acl->entries.count; i++)
+        if (acl->entries.items[i].number != rule || acl->entries.items[i].egress != egress)
+            acl->entries.items[kept++] = acl->entries.items[i];
+    acl->entries.count = kept;
+    return kept < before;
+}
+
+// Entries of a block or a resource of its own; what of one is unknown makes the whole ACL so, as the first match
+// decides.
+static void add_entry(struct plan_reader *plan, const struct where *where, struct network_acl *acl, bool egress,
+                      const char *number_key, const char *action_key)
+{
+    static const char *const keys[] = {"cidr_block", "ipv6_cidr_block", "protocol",  "from_port",
+                                       "to_port",    "icmp_type",       "icmp_code", NULL};
+    const cJSON *values = where->values;
+    struct network_acl_entry entry = {
+        .egress = egress, .high = PORT_LAST, .number = (int)number(values, number_key, -1)};
+    const char *four = attribute(plan, values, "cidr_block"), *six = attribute(plan, values, "ipv6_cidr_block");
+    const char *action = attribute(plan, values, action_key), *unknown = NULL;
+    for (size_t i = 0; keys[i] != NULL && unknown == NULL; i++)
+        if (is_unknown(where->unknown, keys[i]))
+            unknown = keys[i];
+    if (unknown != NULL || entry.number < 0 || action == NULL || (four == NULL && six == NULL) ||
+        prefix_parse(four != NULL ? four : six, false, &entry.prefix) != PREFIX_OK ||
+        !protocol_of(plan, values, "protocol", &entry.protocol)) {
+        acl->doubt = doubt_of(plan, where->resource, unknown != NULL ? unknown : "an entry");
+        return;
+    }
+    entry.allow = strcmp(action, "allow") == 0 || strcmp(action, "ALLOW") == 0;
+    if (protocol_is_icmp(entry.protocol))
+        icmp_numbers(number(values, "icmp_type", -1), number(values, "icmp_code", -1), &entry.low, &entry.high);
+    else
+        port_numbers(values, entry.protocol, &entry.low, &entry.high);
+    drop_entry(acl, entry.number, egress);
+    *vector_add(plan->arena, &acl->entries) = entry;
+    qsort(acl->entries.items, acl->entries.count, sizeof(struct network_acl_entry), by_number);
+}
+
+// Lists that do not differ were left over from before: their entries are resources of their own. `adopted`: a VPC's
+// default ACL, whose entries go where the resource says none.
+static void fill(struct plan_reader *plan, const struct resource *resource, struct network_acl *acl, bool adopted)
+{
+    static const char *const keys[] = {"ingress", "egress"};
+    struct where where = whole(resource);
+    for (int egress = 0; egress < 2; egress++) {
+        const cJSON *list = member(resource->after, keys[egress]), *item;
+        bool unknown = is_unknown(resource->unknown, keys[egress]) &&
+                       (!resource->creates || may_be_configured(&where, keys[egress]));
+        if (!resource->creates && !differs(resource, keys[egress]))
+            continue;
+        if (!cJSON_IsArray(list) && !unknown && !adopted)
+            continue;
+        uint32_t kept = 0; // inline entries are all there are in their direction
+        for (uint32_t i = 0; i < acl->entries.count; i++)
+            if (acl->entries.items[i].egress != (egress != 0))
+                acl->entries.items[kept++] = acl->entries.items[i];
+        acl->entries.count = kept;
+        if (unknown)
+            acl->doubt = doubt_of(plan, resource, keys[egress]);
+        int index = 0;
+        cJSON_ArrayForEach (item, list) {
+            struct where block = block_of(resource, keys[egress], index++);
+            if (cJSON_IsObject(item))
+                add_entry(plan, &block, acl, egress != 0, "rule_no", "action");
+        }
+    }
+}
+
+// ---- Subnets
+
+static void give_acl(struct plan_reader *plan, const char *subnet, struct network_acl *acl)
+{
+    map_put(plan->arena, &plan->estate->acl_of_subnet, subnet, acl);
+}
+
+// Which subnet it is only apply tells: any that is new.
+static void unsure_of_new(struct plan_reader *plan, const char *doubt)
+{
+    struct network_acl *unknown = arena_new_of(plan->arena, struct network_acl);
+    unknown->id = doubt;
+    unknown->doubt = doubt;
+    for (size_t i = 0; i < plan->resources.count; i++) {
+        const struct resource *one = &plan->resources.items[i];
+        if (one->creates && strcmp(one->type, "aws_subnet") == 0 &&
+            map_get(&plan->estate->acl_of_subnet, one->id) == NULL)
+            give_acl(plan, one->id, unknown);
+    }
+}
+
+static bool holds(const cJSON *list, const char *text)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, list)
+        if (cJSON_IsString(one) && strcmp(one->valuestring, text) == 0)
+            return true;
+    return false;
+}
+
+// Subnets that an ACL loses have the VPC's default one again.
+static void associate(struct plan_reader *plan, const struct resource *resource, struct network_acl *acl,
+                      bool is_default)
+{
+    const cJSON *before = resource->creates ? NULL : member(resource->before, "subnet_ids"), *one;
+    const cJSON *after = member(resource->after, "subnet_ids");
+    struct where where = whole(resource);
+    if (!resource->creates && !differs(resource, "subnet_ids"))
+        return;
+    cJSON_ArrayForEach (one, before)
+        if (cJSON_IsString(one) && !holds(after, one->valuestring) &&
+            map_get(&plan->estate->acl_of_subnet, one->valuestring) == acl && !is_default)
+            give_acl(plan, arena_strdup(plan->arena, one->valuestring), NULL);
+    struct id_list subnets = meant_list(plan, &where, "subnet_ids", !is_default);
+    for (size_t i = 0; i < subnets.items.count; i++)
+        give_acl(plan, subnets.items.items[i], acl);
+    if (subnets.doubt != NULL)
+        unsure_of_new(plan, subnets.doubt);
+}
+
+static void put_acl(struct plan_reader *plan, const struct resource *resource)
+{
+    struct network_acl *acl = map_get(&plan->estate->network_acls, resource->id);
+    if (acl == NULL && !resource->creates) {
+        say_not_held(plan, resource, "network ACL", resource->id);
+        return;
+    }
+    if (acl == NULL) {
+        acl = arena_new_of(plan->arena, struct network_acl);
+        acl->id = resource->id;
+        acl->vpc_id = meant(plan, resource, "vpc_id").id;
+        map_put(plan->arena, &plan->estate->network_acls, acl->id, acl);
+    }
+    fill(plan, resource, acl, false);
+    associate(plan, resource, acl, false);
+}
+
+static void remove_acl(struct plan_reader *plan, const struct resource *resource)
+{
+    if (map_get(&plan->estate->network_acls, resource->id_before) == NULL)
+        say_not_held(plan, resource, "network ACL", resource->id_before);
+    for (size_t i = 0; i < plan->estate->acl_of_subnet.size; i++) {
+        const struct network_acl *acl = plan->estate->acl_of_subnet.slots[i].value;
+        if (acl != NULL && resource->id_before != NULL && strcmp(acl->id, resource->id_before) == 0)
+            plan->estate->acl_of_subnet.slots[i].value = NULL; // back to the VPC's default ACL
+    }
+}
+
+// It takes the VPC's own ACL over, and what is in there goes.
+// https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_network_acl
+static void put_default_acl(struct plan_reader *plan, const struct resource *resource)
+{
+    struct meant adopted = {.id = resource->id};
+    if (resource->creates)
+        adopted = meant(plan, resource, "default_network_acl_id");
+    struct network_acl *acl = map_get(&plan->estate->network_acls, adopted.id);
+    if (acl == NULL && adopted.id != NULL)
+        say_not_held(plan, resource, "network ACL", adopted.id);
+    for (size_t i = 0; i < plan->estate->default_acl_of_vpc.size && adopted.doubt != NULL; i++) // any new VPC's
+        if (plan->estate->default_acl_of_vpc.slots[i].key != NULL &&
+            is_made(plan, "aws_vpc", plan->estate->default_acl_of_vpc.slots[i].key))
+            ((struct network_acl *)plan->estate->default_acl_of_vpc.slots[i].value)->doubt = adopted.doubt;
+    if (acl == NULL)
+        return;
+    adopts(plan, resource, acl->id);
+    fill(plan, resource, acl, true);
+    associate(plan, resource, acl, true);
+}
+
+// ---- Rules and associations of their own
+
+static void put_acl_rule(struct plan_reader *plan, const struct resource *resource)
+{
+    struct meant of = meant(plan, resource, "network_acl_id");
+    struct network_acl *acl = map_get(&plan->estate->network_acls, of.id);
+    struct where where = whole(resource);
+    if (acl != NULL)
+        add_entry(plan, &where, acl, flag(resource->after, "egress", false), "rule_number", "rule_action");
+    else if (of.id != NULL)
+        say_not_held(plan, resource, "network ACL", of.id);
+    for (size_t i = 0; i < plan->estate->network_acls.size && of.doubt != NULL; i++) // any that is new
+        if (plan->estate->network_acls.slots[i].key != NULL &&
+            (is_made(plan, "aws_network_acl", plan->estate->network_acls.slots[i].key) ||
+             ((struct network_acl *)plan->estate->network_acls.slots[i].value)->is_default))
+            ((struct network_acl *)plan->estate->network_acls.slots[i].value)->doubt = of.doubt;
+}
+
+static void remove_acl_rule(struct plan_reader *plan, const struct resource *resource)
+{
+    const char *id = attribute(plan, resource->before, "network_acl_id");
+    struct network_acl *acl = map_get(&plan->estate->network_acls, id);
+    if (acl == NULL)
+        say_not_held(plan, resource, "network ACL", id);
+    else if (!drop_entry(acl, (int)number(resource->before, "rule_number", -1),
+                         flag(resource->before, "egress", false)))
+        say_not_held(plan, resource, "an entry of", id);
+}
+
+static void put_acl_association(struct plan_reader *plan, const struct resource *resource)
+{
+    struct meant subnet = meant(plan, resource, "subnet_id"), of = meant(plan, resource, "network_acl_id");
+    struct network_acl *acl = map_get(&plan->estate->network_acls, of.id);
+    if (acl == NULL) {
+        acl = arena_new_of(plan->arena, struct network_acl);
+        acl->id = acl->doubt = of.doubt != NULL ? of.doubt : doubt_of(plan, resource, "network_acl_id");
+    }
+    if (subnet.id != NULL)
+        give_acl(plan, subnet.id, acl);
+    if (subnet.doubt != NULL)
+        unsure_of_new(plan, subnet.doubt);
+}
+
+static void remove_acl_association(struct plan_reader *plan, const struct resource *resource)
+{
+    const char *subnet = attribute(plan, resource->before, "subnet_id");
+    if (subnet != NULL)
+        give_acl(plan, subnet, NULL);
+    if (map_get(&plan->estate->subnets, subnet) == NULL)
+        say_not_held(plan, resource, "subnet", subnet);
+}
+
+static const struct resource_type types[] = {
+    {"aws_default_network_acl", NULL, put_default_acl},
+    {"aws_network_acl", remove_acl, put_acl},
+    {"aws_network_acl_rule", remove_acl_rule, put_acl_rule},
+    {"aws_network_acl_association", remove_acl_association, put_acl_association},
+};
+
+const struct resource_types terraform_acls = {types, sizeof(types) / sizeof(types[0])};

@@ -1,0 +1,453 @@
+// Following the references of a plan's configuration: through modules' inputs and outputs, indexes and keys, to the
+// resources whose ids they will be. Locals are not in a plan; where one is all that there is, the value is of the only
+// resource that it can be of.
+// https://developer.hashicorp.com/terraform/internals/json-format#configuration-representation
+#include <stdio.h>
+#include <string.h>
+
+#include "aws/terraform/kinds.h"
+
+enum { MOST_STEPS = 24, MOST_REFERENCES = 4096 };
+
+struct scope {
+    const struct scope *parent; // NULL of the root
+    const cJSON *module;
+    const cJSON *call; // of it, in the parent; NULL of the root
+};
+
+// Where an expression stands: which instance of which module, and what count.index and each are there.
+struct context {
+    const struct scope *scope;
+    const char *instance;                 // "module.net[0]." or ""
+    const char *key;                      // "[0]", "[\"x\"]" or ""
+    const cJSON *each;                    // references of for_each, or NULL
+    const struct resource_list *siblings; // the instances that have this expression; NULL of a module's call
+};
+
+struct search {
+    struct plan_reader *plan;
+    const char *key; // of the attribute that is looked for
+    bool list;       // its values, not one of them: what is known besides counts too
+    struct followed found;
+    bool by_local;
+    bool by_data;
+};
+
+// ---- Candidates
+
+static void find(struct search *search, const char *id)
+{
+    for (size_t i = 0; i < search->found.ids.count; i++)
+        if (strcmp(search->found.ids.items[i], id) == 0)
+            return;
+    *vector_add(search->plan->arena, &search->found.ids) = id;
+}
+
+// What AWS makes with a thing and names in an attribute of it.
+static const char *made_with(struct plan_reader *plan, const struct resource *resource, const char *name)
+{
+    const struct estate *estate = plan->estate;
+    bool vpc = strcmp(resource->type, "aws_vpc") == 0 || strcmp(resource->type, "aws_default_vpc") == 0;
+    if (vpc && (strcmp(name, "default_route_table_id") == 0 || strcmp(name, "main_route_table_id") == 0)) {
+        const struct route_table *table = map_get(&estate->main_table_of_vpc, resource->id);
+        return table == NULL ? NULL : table->id;
+    }
+    if (vpc && strcmp(name, "default_network_acl_id") == 0) {
+        const struct network_acl *acl = map_get(&estate->default_acl_of_vpc, resource->id);
+        return acl == NULL ? NULL : acl->id;
+    }
+    if (vpc && strcmp(name, "default_security_group_id") == 0) {
+        const char *id = arena_printf(plan->arena, "%s default security group", resource->id);
+        return map_get(&estate->security_groups, id) != NULL ? id : NULL;
+    }
+    if (strcmp(resource->type, "aws_instance") == 0 && strcmp(name, "primary_network_interface_id") == 0)
+        return arena_printf(plan->arena, "%s primary interface", resource->id);
+    return NULL;
+}
+
+static const char *name_in(struct plan_reader *plan, const char *rest)
+{
+    static const char *const separators = ".[";
+    if (rest[0] != '.')
+        return NULL;
+    return arena_strndup(plan->arena, rest + 1, strcspn(rest + 1, separators));
+}
+
+// What the attribute behind `rest` (".id", ".vpc_id", "") of a resource will be, if it is an id of the kind looked for.
+static void take(struct search *search, const struct resource *resource, const char *rest)
+{
+    static const char *const own[] = {"id", "arn", "allocation_id", "name", "key", "arn_suffix", NULL};
+    struct plan_reader *plan = search->plan;
+    const char *name = name_in(plan, rest);
+    if (resource->id == NULL)
+        return; // it will be gone
+    if (name == NULL || text_among(name, own)) {
+        if (is_of_kind(resource, search->key))
+            find(search, resource->id);
+        return;
+    }
+    const char *made = made_with(plan, resource, name);
+    const char *told = made != NULL ? made : attribute(plan, resource->after, name);
+    if (told != NULL) {
+        find(search, told);
+        return;
+    }
+    const char *const *own_types = kind_types(name), *const *types = kind_types(search->key);
+    if (own_types == NULL || types == NULL || strcmp(own_types[0], types[0]) != 0 ||
+        !is_unknown(resource->unknown, name)) {
+        search->found.opaque = search->found.opaque || is_unknown(resource->unknown, name);
+        return;
+    }
+    struct meant through = meant_or_default(plan, resource, name);
+    if (through.id != NULL)
+        find(search, through.id);
+    else
+        search->found.opaque = true;
+}
+
+static const struct resource *with_key(const struct plan_reader *plan, const struct resource_list *list,
+                                       const char *key)
+{
+    char address[1024];
+    const struct resource *first = list->items.items[0];
+    int length = snprintf(address, sizeof(address), "%s%s%s", first->module, first->name, key);
+    return length > 0 && (size_t)length < sizeof(address) ? map_get(&plan->by_address, address) : NULL;
+}
+
+// Whether an index by one's own key is the plain one: all instances that have the expression have their like in the
+// list and, of numbers, there are no others (with count.index + 1 the last one would have none).
+static bool keys_match(const struct plan_reader *plan, const struct context *context, struct resource_list *list)
+{
+    const struct resource_list *own = context->siblings;
+    if (own == NULL || list->compared == own)
+        return own == NULL || list->match;
+    list->compared = own;
+    list->match = context->key[1] == '"' || own->items.count == list->items.count;
+    for (size_t i = 0; i < own->items.count && list->match; i++)
+        list->match = own->items.items[i]->id == NULL || with_key(plan, list, own->items.items[i]->key) != NULL;
+    return list->match;
+}
+
+// ---- Values that the plan tells of
+
+// The ids in the value of a variable or a data source.
+static void take_value(struct search *search, const cJSON *value, int depth)
+{
+    const cJSON *one;
+    if (cJSON_IsString(value) && is_an_id(value->valuestring))
+        find(search, arena_strdup(search->plan->arena, value->valuestring));
+    cJSON_ArrayForEach (one, value)
+        if (depth < 8)
+            take_value(search, one, depth + 1);
+}
+
+static const cJSON *state_of(const cJSON *module, const char *address, int depth)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, member(module, "resources"))
+        if (text_same(cJSON_GetStringValue(member(one, "address")), address))
+            return member(one, "values");
+    cJSON_ArrayForEach (one, member(module, "child_modules")) {
+        const cJSON *found = depth < 32 ? state_of(one, address, depth + 1) : NULL;
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+// "data.TYPE.NAME[KEY].ATTRIBUTE...": what was read before the plan was made.
+static void follow_data(struct search *search, const struct context *context, const char *text)
+{
+    struct plan_reader *plan = search->plan;
+    size_t type = 5 + strcspn(text + 5, "."),
+           name = text[type] == '\0' ? type : type + 1 + strcspn(text + type + 1, ".[");
+    name += index_length(text + name);
+    const cJSON *values =
+        state_of(plan->prior, arena_printf(plan->arena, "%s%.*s", context->instance, (int)name, text), 0);
+    const char *attribute_name = name_in(plan, text + name);
+    search->by_data = true;
+    if (!search->list)
+        return;
+    if (values == NULL || attribute_name == NULL)
+        search->found.opaque = true;
+    else
+        take_value(search, member(values, attribute_name), 0);
+}
+
+// ---- References
+
+static void follow_references(struct search *search, const struct context *context, const cJSON *references,
+                              const char *pick, int depth);
+
+static const struct scope *child_scope(struct search *search, const char *instance)
+{
+    struct text bare = {0};
+    for (const char *at = instance; *at != '\0';) {
+        size_t index = index_length(at);
+        if (index > 0)
+            at += index;
+        else
+            text_add(&bare, at++, 1);
+    }
+    const struct scope *scope = map_get(&search->plan->scopes, bare.bytes == NULL ? "" : bare.bytes);
+    text_free(&bare);
+    return scope;
+}
+
+// Whether instances of a module exist under this prefix, which ends with a dot.
+static bool module_exists(const struct plan_reader *plan, const char *instance)
+{
+    for (size_t i = 0; i < plan->resources.count; i++)
+        if (strncmp(plan->resources.items[i].module, instance, strlen(instance)) == 0)
+            return true;
+    return false;
+}
+
+// "module.NAME[KEY].OUTPUT[INDEX]..."
+static void follow_output(struct search *search, const struct context *context, const char *text, const char *own_key,
+                          const char *pick, int depth)
+{
+    struct plan_reader *plan = search->plan;
+    size_t name = 7 + strcspn(text + 7, ".["), index = index_length(text + name);
+    const char *rest = text + name + index, *output = name_in(plan, rest);
+    const char *instance = arena_printf(plan->arena, "%s%.*s.", context->instance, (int)(name + index), text);
+    if (index == 0 && !module_exists(plan, instance) && own_key[0] != '\0') {
+        instance = arena_printf(plan->arena, "%s%.*s%s.", context->instance, (int)name, text, own_key);
+        output = output != NULL && strcmp(output, "*") != 0 ? output : NULL;
+    }
+    const struct scope *scope = child_scope(search, instance);
+    if (output == NULL || scope == NULL) {
+        search->found.opaque = true;
+        return;
+    }
+    const char *behind = rest + 1 + strlen(output);
+    size_t chosen = index_length(behind);
+    const char *chose = chosen > 0 ? arena_strndup(plan->arena, behind, chosen) : pick;
+    const cJSON *expression = member(member(member(scope->module, "outputs"), output), "expression");
+    if (expression == NULL) {
+        search->found.opaque = true;
+        return;
+    }
+    struct context inner = {.scope = scope, .instance = instance, .key = ""};
+    follow_references(search, &inner, member(expression, "references"), chose, depth + 1);
+}
+
+// "var.NAME": what the call of the module gives it. What the root's are is known to whoever planned.
+static void follow_input(struct search *search, const struct context *context, const char *text, const char *pick,
+                         int depth)
+{
+    struct plan_reader *plan = search->plan;
+    const struct scope *scope = context->scope;
+    const char *name = arena_strndup(plan->arena, text + 4, strcspn(text + 4, ".["));
+    if (scope != NULL && scope->parent == NULL && search->list)
+        take_value(search, member(member(plan->variables, name), "value"), 0);
+    if (scope == NULL || scope->parent == NULL)
+        return;
+    const char *behind = text + 4 + strlen(name);
+    size_t chosen = index_length(behind), length = strlen(context->instance), start = 0;
+    const cJSON *expression = member(member(scope->call, "expressions"), name);
+    if (search->list)
+        take_value(search, member(expression, "constant_value"), 0);
+    // The parent's instance: what stands before the last "module.".
+    for (size_t at = 0; at < length;) {
+        start = at;
+        at += 7 + strcspn(context->instance + at + 7, ".[");
+        at += index_length(context->instance + at) + 1;
+    }
+    const char *last = context->instance + start;
+    size_t named = length > start ? 7 + strcspn(last + 7, ".[") : 0;
+    struct context outer = {.scope = scope->parent,
+                            .instance = arena_strndup(plan->arena, context->instance, start),
+                            .key = arena_strndup(plan->arena, last + named, index_length(last + named)),
+                            .each = member(member(scope->call, "for_each_expression"), "references")};
+    follow_references(search, &outer, member(expression, "references"),
+                      chosen > 0 ? arena_strndup(plan->arena, behind, chosen) : pick, depth + 1);
+}
+
+// "TYPE.NAME[KEY].ATTRIBUTE": one instance; or, where the index is an expression, the one with the key that stands for
+// it, if those of both are the same; or all.
+static void follow_resource(struct search *search, const struct context *context, const char *text, const char *own_key,
+                            const char *pick)
+{
+    struct plan_reader *plan = search->plan;
+    size_t type = strcspn(text, ".");
+    if (text[type] == '\0') {
+        search->found.opaque = true;
+        return;
+    }
+    size_t name = type + 1 + strcspn(text + type + 1, ".["), index = index_length(text + name);
+    const char *rest = text + name + index;
+    struct resource_list *list =
+        map_get(&plan->by_name, arena_printf(plan->arena, "%s%.*s", context->instance, (int)name, text));
+    if (list == NULL)
+        return; // not in the plan: of no instance
+    const struct resource *one =
+        index > 0 ? with_key(plan, list, arena_strndup(plan->arena, text + name, index)) : NULL;
+    if (index > 0) {
+        if (one != NULL)
+            take(search, one, rest);
+        return;
+    }
+    if (own_key[0] != '\0' && keys_match(plan, context, list))
+        one = with_key(plan, list, own_key);
+    if (one == NULL && pick != NULL && pick[0] != '\0')
+        one = with_key(plan, list, pick);
+    if (one != NULL) {
+        take(search, one, rest);
+        return;
+    }
+    for (size_t i = 0; i < list->items.count; i++)
+        take(search, list->items.items[i], rest);
+}
+
+static bool is_part_of_another(const cJSON *references, const cJSON *one)
+{
+    const cJSON *other;
+    size_t length = strlen(one->valuestring);
+    cJSON_ArrayForEach (other, references)
+        if (other != one && cJSON_IsString(other) && strncmp(other->valuestring, one->valuestring, length) == 0 &&
+            (other->valuestring[length] == '.' || other->valuestring[length] == '['))
+            return true;
+    return false;
+}
+
+// The key that an index among the references stands for, or "".
+static const char *own_key_of(const struct context *context, const cJSON *references)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, references)
+        if (cJSON_IsString(one) &&
+            (strcmp(one->valuestring, "count.index") == 0 || strcmp(one->valuestring, "each.key") == 0 ||
+             strncmp(one->valuestring, "each.value", 10) == 0))
+            return context->key;
+    return "";
+}
+
+static void follow_one(struct search *search, const struct context *context, const cJSON *references, const char *text,
+                       const char *pick, int depth)
+{
+    const char *own_key = own_key_of(context, references);
+    if (strncmp(text, "module.", 7) == 0)
+        follow_output(search, context, text, own_key, pick, depth);
+    else if (strncmp(text, "var.", 4) == 0)
+        follow_input(search, context, text, own_key[0] != '\0' ? own_key : pick, depth);
+    else if (strncmp(text, "local.", 6) == 0)
+        search->by_local = true;
+    else if (strncmp(text, "each.value", 10) == 0)
+        follow_references(search, context, context->each, context->key, depth + 1);
+    else if (strncmp(text, "data.", 5) == 0)
+        follow_data(search, context, text);
+    else if (strncmp(text, "each.", 5) != 0 && strncmp(text, "count.", 6) != 0 && strncmp(text, "path.", 5) != 0 &&
+             strncmp(text, "terraform.", 10) != 0 && strncmp(text, "self.", 5) != 0)
+        follow_resource(search, context, text, own_key, pick);
+}
+
+static void follow_references(struct search *search, const struct context *context, const cJSON *references,
+                              const char *pick, int depth)
+{
+    const cJSON *one;
+    if (depth > MOST_STEPS || ++search->plan->steps > MOST_REFERENCES) {
+        search->found.opaque = true;
+        return;
+    }
+    cJSON_ArrayForEach (one, references)
+        if (cJSON_IsString(one) && !is_part_of_another(references, one))
+            follow_one(search, context, references, one->valuestring, pick, depth);
+}
+
+// What is known only after apply is an id of something that is made by it: where one thing only of the kind is, it is
+// that one's.
+static void by_elimination(struct search *search)
+{
+    const struct resource *only = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < search->plan->resources.count; i++) {
+        const struct resource *one = &search->plan->resources.items[i];
+        if (one->creates && one->managed && is_of_kind(one, search->key)) {
+            only = one;
+            count++;
+        }
+    }
+    if (count == 1 && !search->plan->deferred_data)
+        find(search, only->id);
+    else
+        search->found.opaque = true;
+}
+
+struct followed follow(struct plan_reader *plan, const struct resource *resource, const cJSON *expression,
+                       const char *key, bool list)
+{
+    struct search search = {.plan = plan, .key = key, .list = list};
+    struct context context = {.scope = child_scope(&search, resource->module),
+                              .instance = resource->module,
+                              .key = resource->key,
+                              .each = member(member(resource->configured, "for_each_expression"), "references")};
+    context.siblings = map_get(&plan->by_name, arena_printf(plan->arena, "%s%s", resource->module, resource->name));
+    if (plan->depth == 0)
+        plan->steps = 0;
+    if (++plan->depth > MOST_STEPS)
+        search.found.opaque = true;
+    else
+        follow_references(&search, &context, member(expression, "references"), NULL, 0);
+    plan->depth--;
+    if (search.by_data && plan->deferred_data)
+        search.found.opaque = true;
+    if (expression == NULL && !list)
+        by_elimination(&search);
+    else if (search.by_local && list)
+        search.found.opaque = true; // of how many values nobody knows
+    else if (search.by_local && search.found.ids.count == 0)
+        by_elimination(&search);
+    if (search.found.ids.count == 0)
+        search.found.opaque = true;
+    return search.found;
+}
+
+// ---- The configuration
+
+static void read_module(struct plan_reader *plan, const struct scope *parent, const cJSON *module, const cJSON *call,
+                        const char *path, int depth)
+{
+    struct scope *scope = arena_new_of(plan->arena, struct scope);
+    const cJSON *item;
+    *scope = (struct scope){.parent = parent, .module = module, .call = call};
+    map_put(plan->arena, &plan->scopes, path, scope);
+    cJSON_ArrayForEach (item, member(module, "module_calls"))
+        if (item->string != NULL && depth < 32)
+            read_module(plan, scope, member(item, "module"), item,
+                        arena_printf(plan->arena, "%smodule.%s.", path, item->string), depth + 1);
+}
+
+// The configuration's resources of a scope by their names.
+static void index_scope(struct plan_reader *plan, struct map *by_name, const char *path, const struct scope *scope)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach (item, member(scope->module, "resources")) {
+        const char *address = attribute(plan, item, "address");
+        if (address != NULL)
+            map_put(plan->arena, by_name, arena_printf(plan->arena, "%s%s", path, address), (void *)(uintptr_t)item);
+    }
+}
+
+void read_configuration(struct plan_reader *plan, const cJSON *document)
+{
+    struct map by_name = {0};
+    read_module(plan, NULL, member(member(document, "configuration"), "root_module"), NULL, "", 0);
+    for (size_t i = 0; i < plan->scopes.size; i++)
+        if (plan->scopes.slots[i].key != NULL)
+            index_scope(plan, &by_name, plan->scopes.slots[i].key, plan->scopes.slots[i].value);
+    for (size_t i = 0; i < plan->resources.count; i++) {
+        struct resource *one = &plan->resources.items[i];
+        struct text bare = {0};
+        for (const char *at = one->module; *at != '\0';) {
+            size_t index = index_length(at);
+            if (index > 0)
+                at += index;
+            else
+                text_add(&bare, at++, 1);
+        }
+        text_puts(&bare, one->name);
+        one->configured = map_get(&by_name, bare.bytes);
+        text_free(&bare);
+    }
+}
