@@ -165,6 +165,21 @@ class Plans(Case):
         service["change"]["after"]["network_configuration"][0]["assign_public_ip"] = False
         self.assertEqual(self.planned([service], [refer("aws_ecs_service.s")])["unknown"], [])
 
+    def test_an_instance_that_loses_its_elastic_address_or_starts_may_be_given_another_one(self):
+        eip = {"id": "eipalloc-1", "public_ip": "198.51.100.4", "network_interface": "eni-1", "instance": "i-1"}
+        estate = plain()
+        for launch, status in ((False, 0), (True, 3)):
+            estate["Subnets"][0]["MapPublicIpOnLaunch"] = launch
+            found = self.planned([change("aws_eip.a", ["delete"], eip)], [], status, estate=estate)
+            self.assertEqual(found["unknown"], ["instance i-1: AWS may give it a public address again, as its Elastic IP address goes"] if launch else [])
+        estate["Reservations"][0]["Instances"][0]["State"]["Name"] = "stopped"
+        estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0].pop("Association")
+        started = change("aws_ec2_instance_state.s", ["create"], None, {"instance_id": "i-1", "state": "running"}, {"id": True})
+        self.assertIn((NEW, 443, 443, "possible"), self.ports(self.planned([started], [], 3, estate=estate)["opened"]))
+        resized = change("aws_instance.i", ["update"], {"id": "i-1", "public_ip": "198.51.100.4", "instance_type": "a"}, {"id": "i-1", "instance_type": "b"}, {"public_ip": True})
+        found = self.planned([resized], [refer("aws_instance.i")])
+        self.assertEqual((self.ports(found["opened"]), self.ports(found["closed"])), ([(NEW, 443, 443, "exact")], [("198.51.100.4", 443, 443, "exact")]))
+
     def test_what_cannot_be_placed_is_possible_at_whatever_is_new(self):
         rule = change("aws_security_group_rule.r", ["create"], None, {"type": "ingress", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": [WORLD]}, {"security_group_id": True})
         groups = [change("aws_security_group.g[%d]" % i, ["create"], None, {"name": "g", "vpc_id": "vpc-1"}, {"id": True, "ingress": True}) for i in (0, 1)]

@@ -46,7 +46,7 @@ RIGHT = {
     "25-moved-and-tags": (0, set(), set()),
     "25b-import": (0, set(), set()),
     "26-forget": (0, set(), set()),
-    "30-eip-moves": (0, {(WEB, 443, "exact")}, {(WEB, 22, "exact"), (WEB, 443, "exact")}),
+    "30-eip-moves": (3, {(WEB, 443, "exact")}, {(WEB, 22, "exact"), (WEB, 443, "exact")}),
     "31-rule-updated-in-place": (0, {(WEB, 2222, "exact")}, {(WEB, 22, "exact")}),
     "32-group-replaced": (0, {(WEB, 9443, "exact")}, {(WEB, 22, "exact"), (WEB, 443, "exact")}),
     "34-default-table-updated": (0, {(NEW, 443, "exact")}, set()),

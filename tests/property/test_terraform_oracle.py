@@ -14,7 +14,7 @@ from oracle import estates, terraform
 from oracle.oracle import Oracle
 from test_oracle import estates_hold
 
-PLANS = int(os.environ.get("TERRAFORM_PLANS", "250"))
+PLANS = int(os.environ.get("TERRAFORM_PLANS", "200"))
 PACKETS = 60
 SEED = common.seed("TERRAFORM_SEED")
 CLIENTS = sorted({max(0, min(65535, p + d)) for p in terraform.PORTS + [0, 65535] for d in (0, 1)})

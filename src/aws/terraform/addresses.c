@@ -24,6 +24,7 @@ static bool take_address(struct plan_reader *plan, const char *text)
         if (kept != NULL) {
             interface->addresses = kept;
             interface->address_count = count;
+            *vector_add(plan->arena, &plan->bereft) = interface;
             taken = true;
         }
     }
@@ -36,6 +37,24 @@ static bool take_address(struct plan_reader *plan, const char *text)
             plan->estate->elastic_addresses.items[left++] = plan->estate->elastic_addresses.items[i];
     plan->estate->elastic_addresses.count = left;
     return taken;
+}
+
+// "When you disassociate the Elastic IP address from your instance, it receives a new public IP address", if it was
+// launched with one: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html
+void heed_bereft(struct plan_reader *plan)
+{
+    for (size_t i = 0; i < plan->bereft.count; i++) {
+        const struct network_interface *one = plan->bereft.items[i];
+        const struct instance *instance = map_get(&plan->estate->instances, one->instance_id);
+        const struct subnet *subnet = map_get(&plan->estate->subnets, one->place->subnet_id);
+        bool has_ipv4 = false;
+        for (size_t a = 0; a < one->address_count; a++)
+            has_ipv4 = has_ipv4 || one->addresses[a].address.family == FAMILY_IPV4;
+        if (one->attached && one->device_index <= 0 && !has_ipv4 && instance != NULL && !instance_is_gone(instance) &&
+            (subnet == NULL || subnet->public_ip_on_launch))
+            say(plan, "instance %s: AWS may give it a public address again, as its Elastic IP address goes",
+                instance->id);
+    }
 }
 
 // What it is on only apply tells: an interface of which nothing else is known.

@@ -144,6 +144,20 @@ static void add_primary(struct plan_reader *plan, const struct resource *resourc
     give_ipv6(plan, resource, interface);
 }
 
+// One that is stopped and started is given another public address: the provider marks it unknown.
+static void change_automatic_address(struct plan_reader *plan, const struct resource *resource,
+                                     struct network_interface *interface)
+{
+    const char *was = attribute(plan, resource->before, "public_ip");
+    struct address address;
+    if (was == NULL || !is_unknown(resource->unknown, "public_ip") || !address_parse(was, &address))
+        return;
+    for (size_t i = 0; i < interface->address_count; i++)
+        if (interface->addresses[i].address.family == FAMILY_IPV4 &&
+            interface->addresses[i].address.first == address.bits)
+            give_address(plan, interface, pending_address(plan, FAMILY_IPV4), interface->addresses[i].private_address);
+}
+
 static void put_instance(struct plan_reader *plan, const struct resource *resource)
 {
     if (resource->creates) {
@@ -162,6 +176,7 @@ static void put_instance(struct plan_reader *plan, const struct resource *resour
     if (groups.set && differs(resource, "vpc_security_group_ids"))
         set_groups(plan, interface, &groups);
     change_ipv6(plan, resource, interface);
+    change_automatic_address(plan, resource, interface);
 }
 
 static void remove_instance(struct plan_reader *plan, const struct resource *resource)
@@ -177,6 +192,23 @@ static void remove_instance(struct plan_reader *plan, const struct resource *res
             plan->estate->interfaces.items[i]->attached = false;
 }
 
+// One that starts is given another public address, if it was launched with one.
+static void change_state(struct plan_reader *plan, const struct resource *resource, struct instance *instance,
+                         const char *state)
+{
+    struct network_interface *primary = primary_interface_of(plan, instance->id);
+    bool starts = strcmp(state, "running") == 0 && !text_same(instance->state, "running"), has_ipv4 = false;
+    const struct subnet *subnet = primary == NULL ? NULL : map_get(&plan->estate->subnets, primary->place->subnet_id);
+    instance->state = state;
+    for (size_t i = 0; primary != NULL && i < primary->address_count; i++)
+        has_ipv4 = has_ipv4 || primary->addresses[i].address.family == FAMILY_IPV4;
+    if (!starts || primary == NULL || has_ipv4 || (subnet != NULL && !subnet->public_ip_on_launch))
+        return;
+    primary->doubt = doubt_of(plan, resource, "the public address that AWS may give it");
+    give_address(plan, primary, pending_address(plan, FAMILY_IPV4),
+                 private_address_of(plan, resource->after, "private_ip", primary));
+}
+
 static void put_state(struct plan_reader *plan, const struct resource *resource)
 {
     struct meant of = meant(plan, resource, "instance_id");
@@ -187,7 +219,7 @@ static void put_state(struct plan_reader *plan, const struct resource *resource)
     else if (state == NULL)
         doubt_of(plan, resource, "state");
     else if (instance != NULL)
-        instance->state = state;
+        change_state(plan, resource, instance, state);
 }
 
 // ---- Interfaces

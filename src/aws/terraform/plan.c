@@ -261,6 +261,7 @@ bool terraform_apply(struct estate *estate, const char *file, struct terraform_r
         read_state_of_plan(&plan, &root);
         check_places(&plan);
         apply(&plan);
+        heed_bereft(&plan);
         list_others(&plan, is_modelled);
     }
     cJSON_Delete(document);

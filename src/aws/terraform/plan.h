@@ -39,19 +39,20 @@ struct plan_reader {
     struct estate *estate;
     struct arena *arena; // the estate's
     struct terraform_report *report;
-    VECTOR(struct resource) resources; // but for deposed objects
-    VECTOR(struct resource) deposed;   // objects that are deleted, besides the resource of the same address
-    struct map by_address;             // -> struct resource
-    struct map by_name;                // module and name -> struct resource_list, in the order of the plan
-    struct map scopes;                 // module without indexes -> struct scope
-    const cJSON *variables;            // of the root module
-    const cJSON *prior;                // the root module of prior_state
-    struct map said;                   // texts of the report
-    struct map taken;                  // Elastic IP addresses taken from what they were on, as text
-    bool deferred_data;                // some data source is read only while the plan is applied
-    uint32_t pending;                  // placeholder addresses given out
-    int depth;                         // of references followed through resources
-    int steps;                         // lists of references followed for one attribute
+    VECTOR(struct resource) resources;         // but for deposed objects
+    VECTOR(struct resource) deposed;           // objects that are deleted, besides the resource of the same address
+    struct map by_address;                     // -> struct resource
+    struct map by_name;                        // module and name -> struct resource_list, in the order of the plan
+    struct map scopes;                         // module without indexes -> struct scope
+    const cJSON *variables;                    // of the root module
+    const cJSON *prior;                        // the root module of prior_state
+    struct map said;                           // texts of the report
+    struct map taken;                          // Elastic IP addresses taken from what they were on, as text
+    VECTOR(struct network_interface *) bereft; // interfaces from which an Elastic IP address was taken
+    bool deferred_data;                        // some data source is read only while the plan is applied
+    uint32_t pending;                          // placeholder addresses given out
+    int depth;                                 // of references followed through resources
+    int steps;                                 // lists of references followed for one attribute
 };
 
 // Attributes of the side that a handler works on. Texts are in the estate's arena; NULL where absent, null or empty.
@@ -123,6 +124,9 @@ void read_configuration(struct plan_reader *plan, const cJSON *document);
 void adopts(struct plan_reader *plan, const struct resource *resource, const char *id);
 // The VPC's default group, or NULL (groups.c).
 struct security_group *default_group_of(struct plan_reader *plan, const char *vpc_id);
+
+// Says which instances AWS may give a public address again, when all else is placed (addresses.c).
+void heed_bereft(struct plan_reader *plan);
 
 // Something in a VPC will have IPv6 addresses: where the VPC had none, its default ACL lets them in (network.c).
 void bring_ipv6(struct plan_reader *plan, const char *vpc_id);
