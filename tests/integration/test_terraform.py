@@ -91,6 +91,33 @@ class Plans(Case):
         root["resources"] = [refer("aws_instance.i", subnet_id=["module.net.ids[0]", "module.net.ids", "module.net"])]
         self.assertEqual(self.opens(self.subnets(["[0]", "[1]"], "module.net.") + [host], root), [(NEW, 443, 443, "exact")])
 
+    def test_what_is_set_to_something_known_and_unknown_all_the_same_is_null_so_aws_chooses(self):
+        """terraform-aws-modules hand every argument on by a variable whose default is null."""
+        entry = refer("aws_instance.i", subnet_id=["var.subnet"], associate_public_ip_address=["var.public"], ipv6_address_count=["var.six"], network_interface=["var.blocks"])
+        call = {"expressions": {"subnet": {"references": ["aws_subnet.s.id", "aws_subnet.s"]}, "public": {"constant_value": None}}, "module": {"resources": [entry]}}
+        root = {"resources": [refer("aws_subnet.s")], "module_calls": {"app": call}}
+        host = instance("module.app.aws_instance.i", vpc_security_group_ids=["sg-1"])
+        self.assertEqual(self.opens(self.subnets([""]) + [host], root), [(NEW, 443, 443, "exact")])
+        call["expressions"]["public"] = {"references": ["aws_subnet.s.arn", "aws_subnet.s"]}
+        self.assertEqual(self.opens(self.subnets([""]) + [host], root, 3), [(NEW, 443, 443, "possible")])
+
+    def test_a_local_of_a_module_is_of_the_only_thing_that_it_can_be_of(self):
+        """As terraform-aws-modules/security-group has it: two calls, each with a group and its rules."""
+        resources, calls = [], {}
+        for name, port in (("a", 22), ("b", 80)):
+            resources += [change("module.%s.aws_security_group.this[0]" % name, ["create"], None, {"name": name, "vpc_id": "vpc-1"}, {"id": True, "ingress": True, "egress": True}),
+                          change("module.%s.aws_security_group_rule.r[0]" % name, ["create"], None, {"type": "ingress", "protocol": "tcp", "from_port": port, "to_port": port,
+                                 "cidr_blocks": [WORLD]}, {"security_group_id": True, "id": True})]
+            calls[name] = {"expressions": {"vpc_id": {"constant_value": "vpc-1"}}, "module": {
+                "resources": [refer("aws_security_group.this"), refer("aws_security_group_rule.r", security_group_id=["local.id"])],
+                "outputs": {"id": {"expression": {"references": ["local.id"]}}}}}
+        calls["a"]["module"]["outputs"]["id"]["expression"]["references"] = ["aws_security_group.this[0].id", "aws_security_group.this[0]", "aws_security_group.this"]
+        host = instance("aws_instance.i", subnet_id="subnet-1", associate_public_ip_address=True)
+        root = {"resources": [refer("aws_instance.i", vpc_security_group_ids=["module.a.id", "module.a"])], "module_calls": calls}
+        self.assertEqual(self.opens(resources + [host], root), [(NEW, 22, 22, "exact")])
+        calls["a"]["expressions"]["other"] = {"references": ["module.b.id", "module.b"]}  # then the local may be that
+        self.assertEqual(self.opens(resources + [host], root, 3)[0][3], "possible")
+
     def test_known_members_of_an_unknown_list_of_groups_are_found(self):
         group = change("aws_security_group.g", ["create"], None, {"name": "g", "vpc_id": "vpc-1", "ingress": [block("tcp", 22, 22, [WORLD])]}, {"id": True})
         host = instance("aws_instance.i", subnet_id="subnet-1", associate_public_ip_address=True)

@@ -62,7 +62,7 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
     for (int egress = 0; egress < 2; egress++) {
         const cJSON *list = member(resource->after, keys[egress]), *item;
         bool unknown = is_unknown(resource->unknown, keys[egress]) &&
-                       (!resource->creates || may_be_configured(&where, keys[egress]));
+                       (!resource->creates || may_be_configured(plan, &where, keys[egress]));
         if (!resource->creates && !differs(resource, keys[egress]))
             continue;
         if (!cJSON_IsArray(list) && !unknown && !adopted)

@@ -90,10 +90,17 @@ static struct id_list groups_of(struct plan_reader *plan, const struct resource 
     return groups;
 }
 
+// Not set, it is internet-facing.
+static bool scheme_is_unknown(struct plan_reader *plan, const struct resource *resource)
+{
+    struct where where = whole(resource);
+    return is_unknown(resource->unknown, "internal") && may_be_configured(plan, &where, "internal");
+}
+
 static void add_nodes(struct plan_reader *plan, const struct resource *resource, struct load_balancer *balancer,
                       const char *mark, const struct id_list *subnets)
 {
-    const char *doubt = is_unknown(resource->unknown, "internal") ? doubt_of(plan, resource, "internal") : NULL;
+    const char *doubt = scheme_is_unknown(plan, resource) ? doubt_of(plan, resource, "internal") : NULL;
     for (size_t i = 0; i < subnets->items.count; i++) {
         const char *subnet = subnets->items.items[i];
         struct id_list groups = groups_of(plan, resource, balancer, subnet);
@@ -161,7 +168,7 @@ static void create(struct plan_reader *plan, const struct resource *resource)
                                        .has_ipv6 = family != NULL && strncmp(family, "dualstack", 9) == 0,
                                        .attributes_told = true,
                                        .deny_gateway = SETTING_OFF};
-    balancer->scheme = is_unknown(resource->unknown, "internal")  ? SCHEME_NOT_TOLD
+    balancer->scheme = scheme_is_unknown(plan, resource)          ? SCHEME_NOT_TOLD
                        : flag(resource->after, "internal", false) ? SCHEME_INTERNAL
                                                                   : SCHEME_INTERNET_FACING;
     const char *mark = balancer->type == LOAD_BALANCER_CLASSIC

@@ -31,6 +31,7 @@ struct search {
     struct followed found;
     bool by_local;
     bool by_data;
+    bool by_unknown; // something on the way is known only after apply
 };
 
 // ---- Candidates
@@ -79,9 +80,11 @@ static void take(struct search *search, const struct resource *resource, const c
     static const char *const own[] = {"id", "arn", "allocation_id", "name", "key", "arn_suffix", NULL};
     struct plan_reader *plan = search->plan;
     const char *name = name_in(plan, rest);
+    bool whole_or_id = name == NULL || text_among(name, own);
     if (resource->id == NULL)
         return; // it will be gone
-    if (name == NULL || text_among(name, own)) {
+    search->by_unknown = search->by_unknown || (whole_or_id ? resource->creates : any_unknown(resource->unknown, name));
+    if (whole_or_id) {
         if (is_of_kind(resource, search->key))
             find(search, resource->id);
         return;
@@ -355,21 +358,40 @@ static void follow_references(struct search *search, const struct context *conte
             follow_one(search, context, references, one->valuestring, pick, depth);
 }
 
-// What is known only after apply is an id of something that is made by it: where one thing only of the kind is, it is
-// that one's.
-static void by_elimination(struct search *search)
+// Whether nothing of the kind comes into a module by the inputs of its call.
+static bool inputs_bring_nothing(struct search *search, const struct context *context)
 {
-    const struct resource *only = NULL;
-    size_t count = 0;
+    struct search inner = {.plan = search->plan, .key = search->key};
+    const cJSON *one;
+    cJSON_ArrayForEach (one, member(context->scope->call, "expressions"))
+        if (one->string != NULL)
+            follow_input(&inner, context, arena_printf(search->plan->arena, "var.%s", one->string), NULL, 0);
+    return inner.found.ids.count == 0 && !inner.found.opaque && !inner.by_local &&
+           !(inner.by_data && search->plan->deferred_data);
+}
+
+// What is known only after apply is an id of something that is made by it: where one thing only of the kind is, in all
+// or in the module that the id can come from, it is that one's.
+static void by_elimination(struct search *search, const struct context *context)
+{
+    const struct resource *only = NULL, *inside = NULL;
+    size_t count = 0, count_inside = 0, length = strlen(context->instance);
     for (size_t i = 0; i < search->plan->resources.count; i++) {
         const struct resource *one = &search->plan->resources.items[i];
-        if (one->creates && one->managed && is_of_kind(one, search->key)) {
-            only = one;
-            count++;
+        if (!one->creates || !one->managed || !is_of_kind(one, search->key))
+            continue;
+        only = one;
+        count++;
+        if (strncmp(one->module, context->instance, length) == 0) {
+            inside = one;
+            count_inside++;
         }
     }
+    bool in_module = count_inside == 1 && context->scope != NULL && context->scope->parent != NULL;
     if (count == 1 && !search->plan->deferred_data)
         find(search, only->id);
+    else if (in_module && !search->plan->deferred_data && inputs_bring_nothing(search, context))
+        find(search, inside->id);
     else
         search->found.opaque = true;
 }
@@ -392,12 +414,14 @@ struct followed follow(struct plan_reader *plan, const struct resource *resource
     plan->depth--;
     if (search.by_data && plan->deferred_data)
         search.found.opaque = true;
+    search.found.settled = expression != NULL && search.found.ids.count == 0 && !search.found.opaque &&
+                           !search.by_local && !search.by_unknown;
     if (expression == NULL && !list)
-        by_elimination(&search);
+        by_elimination(&search, &context);
     else if (search.by_local && list)
         search.found.opaque = true; // of how many values nobody knows
     else if (search.by_local && search.found.ids.count == 0)
-        by_elimination(&search);
+        by_elimination(&search, &context);
     if (search.found.ids.count == 0)
         search.found.opaque = true;
     return search.found;

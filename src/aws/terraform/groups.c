@@ -154,7 +154,7 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
     const cJSON *list = member(resource->after, "ingress"), *item;
     struct where where = whole(resource);
     bool unknown =
-        is_unknown(resource->unknown, "ingress") && (!resource->creates || may_be_configured(&where, "ingress"));
+        is_unknown(resource->unknown, "ingress") && (!resource->creates || may_be_configured(plan, &where, "ingress"));
     if (!resource->creates && !differs(resource, "ingress"))
         return;
     if (!cJSON_IsArray(list) && !unknown && !adopted)
@@ -358,7 +358,8 @@ static void put_prefix_list(struct plan_reader *plan, const struct resource *res
     const cJSON *entries = member(resource->after, "entry"), *one;
     struct where where = whole(resource);
     struct prefix_list *list = list_of(plan, resource->id);
-    bool unknown = is_unknown(resource->unknown, "entry") && (!resource->creates || may_be_configured(&where, "entry"));
+    bool unknown =
+        is_unknown(resource->unknown, "entry") && (!resource->creates || may_be_configured(plan, &where, "entry"));
     if (!resource->creates && !list->has_entries)
         say_not_held(plan, resource, "prefix list", resource->id);
     if (!resource->creates && !differs(resource, "entry"))

@@ -73,7 +73,8 @@ static bool attach_blocks(struct plan_reader *plan, const struct resource *resou
             some = true;
         }
         bool excluded = attribute(plan, resource->after, "subnet_id") != NULL; // the provider refuses both
-        if (is_unknown(resource->unknown, keys[k]) && where.told && may_be_configured(&where, keys[k]) && !excluded) {
+        if (is_unknown(resource->unknown, keys[k]) && where.told && may_be_configured(plan, &where, keys[k]) &&
+            !excluded) {
             attach_any_new(plan, doubt_of(plan, resource, keys[k]));
             some = true;
         }
@@ -116,7 +117,7 @@ static void add_primary(struct plan_reader *plan, const struct resource *resourc
     struct where where = whole(resource);
     bool by_template =
         cJSON_GetArraySize(member(resource->after, "launch_template")) > 0 ||
-        (is_unknown(resource->unknown, "launch_template") && may_be_configured(&where, "launch_template"));
+        (is_unknown(resource->unknown, "launch_template") && may_be_configured(plan, &where, "launch_template"));
     struct meant subnet = meant_or_default(plan, resource, "subnet_id");
     if (id_of(subnet) == NULL)
         subnet.doubt =
@@ -135,7 +136,7 @@ static void add_primary(struct plan_reader *plan, const struct resource *resourc
     const struct subnet *held = map_get(&plan->estate->subnets, id_of(subnet));
     bool by_subnet = held == NULL || held->public_ip_on_launch || by_template;
     bool unsure = is_unknown(resource->unknown, "associate_public_ip_address") &&
-                  may_be_configured(&where, "associate_public_ip_address");
+                  may_be_configured(plan, &where, "associate_public_ip_address");
     if (unsure || (by_template && !(held != NULL && held->public_ip_on_launch)))
         interface->doubt = doubt_of(plan, resource, unsure ? "associate_public_ip_address" : "launch_template");
     if (unsure || flag(resource->after, "associate_public_ip_address", by_subnet))
@@ -229,7 +230,7 @@ static void attach_own(struct plan_reader *plan, const struct resource *resource
 {
     int count = cJSON_GetArraySize(member(resource->after, "attachment"));
     struct where where = whole(resource);
-    bool unknown = is_unknown(resource->unknown, "attachment") && may_be_configured(&where, "attachment");
+    bool unknown = is_unknown(resource->unknown, "attachment") && may_be_configured(plan, &where, "attachment");
     if (!resource->creates && !differs(resource, "attachment"))
         return;
     interface->attached = false;

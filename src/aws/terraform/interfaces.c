@@ -160,7 +160,7 @@ void give_ipv6(struct plan_reader *plan, const struct resource *resource, struct
         return;
     const char *doubt = NULL;
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && doubt == NULL; i++)
-        if (any_unknown(resource->unknown, keys[i]) && may_be_configured(&where, keys[i]) &&
+        if (any_unknown(resource->unknown, keys[i]) && may_be_configured(plan, &where, keys[i]) &&
             subnet_may_have_ipv6(plan, interface->place->subnet_id))
             doubt = doubt_of(plan, resource, keys[i]);
     if (doubt != NULL && (subnet == NULL || !subnet->ipv6_on_creation))

@@ -80,13 +80,13 @@ void bring_ipv6(struct plan_reader *plan, const char *vpc_id)
     qsort(acl->entries.items, acl->entries.count, sizeof(struct network_acl_entry), by_number);
 }
 
-static bool wants_ipv6(const struct resource *resource)
+static bool wants_ipv6(struct plan_reader *plan, const struct resource *resource)
 {
     struct where where = whole(resource);
     const cJSON *block = member(resource->after, "ipv6_cidr_block");
     return (cJSON_IsString(block) && block->valuestring[0] != '\0') ||
            flag(resource->after, "assign_generated_ipv6_cidr_block", false) ||
-           (is_unknown(resource->unknown, "ipv6_cidr_block") && may_be_configured(&where, "ipv6_cidr_block"));
+           (is_unknown(resource->unknown, "ipv6_cidr_block") && may_be_configured(plan, &where, "ipv6_cidr_block"));
 }
 
 // A new VPC comes with a default ACL that allows all, a main route table with its local route only, and a default group
@@ -101,7 +101,7 @@ static void put_vpc(struct plan_reader *plan, const struct resource *resource)
     if (!resource->creates) {
         if (map_get(&plan->estate->vpc_homes, resource->id) == NULL)
             say_not_held(plan, resource, "VPC", resource->id);
-        if (wants_ipv6(resource))
+        if (wants_ipv6(plan, resource))
             bring_ipv6(plan, resource->id);
         return;
     }
@@ -157,7 +157,7 @@ static void put_subnet(struct plan_reader *plan, const struct resource *resource
     }
     subnet->public_ip_on_launch = flag(resource->after, "map_public_ip_on_launch", false);
     subnet->ipv6_on_creation = flag(resource->after, "assign_ipv6_address_on_creation", false);
-    subnet->has_ipv6 = subnet->has_ipv6 || wants_ipv6(resource);
+    subnet->has_ipv6 = subnet->has_ipv6 || wants_ipv6(plan, resource);
     if (subnet->has_ipv6) // then its VPC has some by then
         bring_ipv6(plan, subnet->vpc_id);
     if (is_unknown(resource->unknown, "map_public_ip_on_launch")) {

@@ -100,8 +100,9 @@ struct id_list {
 // The same for a list of ids.
 struct id_list meant_list(struct plan_reader *plan, const struct where *where, const char *key, bool computed);
 
-// Whether an unknown attribute may be set by the configuration: it is there, or there is no configuration to tell.
-bool may_be_configured(const struct where *where, const char *key);
+// Whether an unknown attribute may be set by the configuration: it is there, with something that is unknown before
+// apply, or there is no configuration to tell.
+bool may_be_configured(struct plan_reader *plan, const struct where *where, const char *key);
 
 // The doubt about an attribute, said in the report.
 const char *doubt_of(struct plan_reader *plan, const struct resource *resource, const char *key);
@@ -113,7 +114,8 @@ void say_not_held(struct plan_reader *plan, const struct resource *resource, con
 // The ids that references of the configuration lead to (follow.c): candidates for one id or, of a list, all of its ids.
 struct followed {
     VECTOR(const char *) ids;
-    bool opaque; // some reference cannot be followed
+    bool opaque;  // some reference cannot be followed
+    bool settled; // all that it refers to is known before: then what is unknown all the same is null, and AWS chooses
 };
 struct followed follow(struct plan_reader *plan, const struct resource *resource, const cJSON *expression,
                        const char *key, bool list);

@@ -132,7 +132,8 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
         if (table->routes.items[i].target == ROUTE_LOCAL || table->routes.items[i].propagated)
             table->routes.items[kept++] = table->routes.items[i];
     table->routes.count = kept;
-    if (is_unknown(resource->unknown, "route"))
+    struct where all = whole(resource);
+    if (is_unknown(resource->unknown, "route") && (!resource->creates || may_be_configured(plan, &all, "route")))
         table->doubt = doubt_of(plan, resource, "route");
     int index = 0;
     cJSON_ArrayForEach (item, routes) {
@@ -142,11 +143,11 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
     }
 }
 
-static bool says_routes(const struct resource *resource)
+static bool says_routes(struct plan_reader *plan, const struct resource *resource)
 {
     struct where where = whole(resource);
     return cJSON_IsArray(member(resource->after, "route")) ||
-           (is_unknown(resource->unknown, "route") && (!resource->creates || may_be_configured(&where, "route")));
+           (is_unknown(resource->unknown, "route") && (!resource->creates || may_be_configured(plan, &where, "route")));
 }
 
 static void put_route_table(struct plan_reader *plan, const struct resource *resource)
@@ -164,7 +165,7 @@ static void put_route_table(struct plan_reader *plan, const struct resource *res
         copy_local_routes(plan, table);
         map_put(plan->arena, &plan->estate->route_tables, table->id, table);
     }
-    if (says_routes(resource) && (resource->creates || differs(resource, "route")))
+    if (says_routes(plan, resource) && (resource->creates || differs(resource, "route")))
         fill(plan, resource, table); // else its routes are resources of their own
 }
 
@@ -189,9 +190,6 @@ static void put_default_table(struct plan_reader *plan, const struct resource *r
     adopts(plan, resource, id);
     if (resource->creates || differs(resource, "route"))
         fill(plan, resource, table);
-    struct where where = whole(resource);
-    if (resource->creates && is_unknown(resource->unknown, "route") && !may_be_configured(&where, "route"))
-        table->doubt = NULL; // it has none
 }
 
 static void put_route(struct plan_reader *plan, const struct resource *resource)

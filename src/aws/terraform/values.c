@@ -109,9 +109,19 @@ static bool may_be_told(const struct where *where, const char *key)
     return found;
 }
 
-bool may_be_configured(const struct where *where, const char *key)
+bool may_be_configured(struct plan_reader *plan, const struct where *where, const char *key)
 {
-    return !where->told || may_be_told(where, key);
+    if (!where->told)
+        return true;
+    for (int i = 0; i < expression_count(where); i++) {
+        const cJSON *expression = expression_of(where, key, i);
+        if (expression == NULL || member(expression, "constant_value") != NULL)
+            continue; // a constant that is unknown is null
+        if (!cJSON_IsArray(member(expression, "references")) ||
+            !follow(plan, where->resource, expression, key, false).settled)
+            return true;
+    }
+    return false;
 }
 
 static struct followed follow_all(struct plan_reader *plan, const struct where *where, const char *key, bool list)
@@ -142,7 +152,7 @@ struct meant meant_at(struct plan_reader *plan, const struct where *where, const
     const char *value = attribute(plan, where->values, key);
     if (value != NULL || !is_unknown(where->unknown, key))
         return (struct meant){.id = value};
-    if (computed && !may_be_configured(where, key))
+    if (computed && !may_be_configured(plan, where, key))
         return (struct meant){0};
     // What must be configured, and whose configuration the plan does not tell, is an id of something new all the same.
     struct followed to = computed || may_be_told(where, key) ? follow_all(plan, where, key, false)
@@ -174,7 +184,7 @@ struct id_list meant_list(struct plan_reader *plan, const struct where *where, c
     struct id_list ids = {0};
     const cJSON *list = member(where->values, key), *item;
     bool unknown = any_unknown(where->unknown, key);
-    if (is_unknown(where->unknown, key) && computed && !may_be_configured(where, key))
+    if (is_unknown(where->unknown, key) && computed && !may_be_configured(plan, where, key))
         return ids;
     ids.set = cJSON_IsArray(list) || unknown;
     cJSON_ArrayForEach (item, list)
