@@ -235,7 +235,7 @@ static void attach_own(struct plan_reader *plan, const struct resource *resource
         return;
     interface->attached = false;
     interface->instance_id = NULL;
-    if (unknown && where.told) {
+    if (unknown) {
         interface->attached = true;
         interface->doubt = doubt_of(plan, resource, "attachment");
     }
