@@ -124,6 +124,7 @@ class Confined(Bundles):
         with tempfile.TemporaryDirectory() as folder:
             passphrase = b"hush hush, nobody knows of it"
             (pathlib.Path(folder) / "passphrase").write_bytes(passphrase + b"\n")
+            (pathlib.Path(folder) / "passphrase").chmod(0o600)
             locked = pathlib.Path(folder) / "locked.pem"
             common.sgproof("keygen", locked, "--passphrase-file", folder + "/passphrase")
             for number, (words, secrets) in enumerate((
