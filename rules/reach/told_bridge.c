@@ -222,9 +222,20 @@ static bool is_whole(const struct accelerator *accelerator)
     return whole;
 }
 
+// Whether a group by which a service's interface is known has two names: then it may be another service's.
+static bool has_two_names(const struct estate *estate, const struct network_interface *own)
+{
+    for (size_t i = 0; own->groups != NULL && i < own->groups->count; i++) {
+        const struct security_group *group = map_get(&estate->security_groups, own->groups->ids[i]);
+        if (group != NULL && group->other_name != NULL)
+            return true;
+    }
+    return false;
+}
+
 static void decide(struct teller *teller, const struct network_interface *own)
 {
-    if (own == NULL || map_get(&teller->told->decided, own->id) != NULL)
+    if (own == NULL || has_two_names(teller->estate, own) || map_get(&teller->told->decided, own->id) != NULL)
         return;
     map_put(teller->arena, &teller->told->decided, own->id, teller);
     text_list_add(teller->arena, &teller->told->assumptions,
@@ -391,7 +402,7 @@ static void tell_origins(struct teller *teller, const struct network_interface *
                     (one->account == NULL || strcmp(one->account, own->place->account_id) == 0);
         }
     }
-    if (!any || !whole)
+    if (!any || !whole || has_two_names(teller->estate, own))
         return;
     map_put(teller->arena, &teller->told->decided, own->id, teller);
     for (size_t i = 0; i < all.count; i++)
