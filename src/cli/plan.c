@@ -107,10 +107,11 @@ const struct command command_plan = {
     .summary = "Plans what to probe from a vantage point: what is declared, and where undeclared exposure would hurt.",
     .usage = "SNAPSHOT [--vantage ADDRESS] [--intent FILE] [--depth DEPTH]",
     .notes =
-        "Depths: declared, what the configuration lets the vantage reach; standard, that, every port that a rule or\n"
-        "the intent names (of a rule over more than 1024 ports its two ends), 1-1023 and well-known service ports;\n"
-        "full, 1-65535 and what is declared. UDP: declared ports and, but for declared, those with a known payload. "
-        "ICMP echo always.\n"
+        "Depths: declared, what the configuration lets the vantage reach; standard, that, every port that a rule of "
+        "its\n"
+        "VPC or the intent names (of a rule over more than 1024 ports its two ends), 1-1023 and well-known service\n"
+        "ports; full, 1-65535 and what is declared. UDP: declared ports and, but for declared, those with a known\n"
+        "payload. ICMP echo always.\n"
         "\nExamples:\n"
         "  sgproof plan estate/ --vantage 203.0.113.7 -o plan.jsonl\n"
         "  sgproof plan estate/ --depth declared --format text\n",

@@ -52,6 +52,22 @@ class Budgets(unittest.TestCase):
                 self.assertTrue(tcp)
                 self.assertEqual({x["certainty"] for x in tcp}, {"possible"})
 
+    def test_reconcile_refuses_observations_that_tell_twice_of_a_port(self):
+        """With both lines, whatever their order; what is not in order is put in order."""
+        line = lambda low, high: '{"address": "198.51.100.10", "protocol": "tcp", "from_port": %d, "to_port": %d, "state": "filtered", "reason": "no-answer", "tries": 3}\n' % (low, high)
+        words = ("--vantage", "203.0.113.7", "--format", "json")
+        done = common.sgproof("reconcile", common.SAMPLE, "-", *words, stdin=line(80, 90) + line(1, 79) + line(90, 95))
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("-:3: tells of ports that line 1 tells of too, expected each port once", done.stderr)
+        ordered, other = (common.sgproof("reconcile", common.SAMPLE, "-", *words, stdin=text).stdout.replace('"observations": [1]', "").replace('"observations": [2]', "")
+                          for text in (line(1, 79) + line(80, 90), line(80, 90) + line(1, 79)))
+        self.assertTrue(ordered)
+        self.assertEqual(len(ordered), len(other))
+        many = "".join(line(port, port) for port in range(65536))
+        self.assertIn(common.sgproof("reconcile", common.SAMPLE, "-", *words, stdin=many).returncode, (3, 4))
+        done = common.sgproof("reconcile", common.SAMPLE, "-", *words, stdin=line(0, 65535) * 20000)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+
     def test_observations_that_overlap_are_refused_by_verify_and_never_take_long(self):
         """10,000 lines of all ports each."""
         from test_evidence import Bundles, reseal

@@ -81,6 +81,33 @@ class Plan(unittest.TestCase):
         line = '{"address": "127.0.0.1", "protocol": "tcp", "ports": "9", "client_ports": "0-65535", "expect": "unreachable", "why": []}\n'
         self.assertEqual(sgproof("probe", "--targets", "-", *common.ONLY, "--estimate", stdin=line).returncode, 0)
 
+    def test_standard_asks_what_rules_of_the_endpoints_own_vpc_name(self):
+        """And what groups name that an endpoint has, wherever they are, or of which no VPC is known."""
+        rule = lambda port: {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+        group = lambda name, port, vpc: {"GroupId": "sg-" + name, "GroupName": name, "OwnerId": "111122223333", **({"VpcId": vpc} if vpc else {}), "IpPermissions": [rule(port)]}
+        documents = {
+            "Vpcs": [{"VpcId": "vpc-%d" % v, "OwnerId": "111122223333"} for v in (1, 2)],
+            "Subnets": [{"SubnetId": "subnet-%d" % v, "VpcId": "vpc-%d" % v, "OwnerId": "111122223333"} for v in (1, 2)],
+            "InternetGateways": [{"InternetGatewayId": "igw-%d" % v, "OwnerId": "111122223333", "Attachments": [{"VpcId": "vpc-%d" % v, "State": "available"}]} for v in (1, 2)],
+            "RouteTables": [{"RouteTableId": "rtb-%d" % v, "VpcId": "vpc-%d" % v, "Associations": [{"Main": True}],
+                             "Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-%d" % v, "State": "active"}]} for v in (1, 2)],
+            "NetworkAcls": [{"NetworkAclId": "acl-%d" % v, "VpcId": "vpc-%d" % v, "IsDefault": True, "Associations": [], "Entries": [
+                {"Egress": out, "Protocol": "-1", "RuleNumber": 100, "RuleAction": "allow", "CidrBlock": "0.0.0.0/0"} for out in (True, False)]} for v in (1, 2)],
+            "SecurityGroups": [group("a", 10010, "vpc-1"), group("b", 10020, "vpc-2"), group("unused", 10030, "vpc-1"), group("nowhere", 10040, None),
+                               group("shared", 10050, "vpc-2")],
+            "NetworkInterfaces": [{"NetworkInterfaceId": "eni-%d" % v, "VpcId": "vpc-%d" % v, "SubnetId": "subnet-%d" % v, "OwnerId": "111122223333", "Status": "in-use",
+                                   "InterfaceType": "interface", "Groups": [{"GroupId": "sg-" + g} for g in groups], "Ipv6Addresses": [],
+                                   "PrivateIpAddresses": [{"PrivateIpAddress": "10.%d.0.4" % v, "Association": {"PublicIp": "198.51.100.%d" % v}}]}
+                                  for v, groups in ((1, ["a", "shared"]), (2, ["b"]))],
+        }
+        with tempfile.TemporaryDirectory() as folder:
+            for key, value in documents.items():
+                (pathlib.Path(folder) / (key + ".json")).write_text(json.dumps({key: value}))
+            lines = [json.loads(line) for line in sgproof("plan", folder, *VANTAGE).stdout.splitlines()[1:]]
+        named = {address: {int(port) for line in lines if line["address"] == address and "rule" in line["why"] for port in line["ports"].split(",")}
+                 for address in ("198.51.100.1", "198.51.100.2")}
+        self.assertEqual(named, {"198.51.100.1": {10010, 10030, 10040, 10050}, "198.51.100.2": {10020, 10040, 10050}})
+
     def test_a_canary_is_a_line_of_the_plan_and_no_question(self):
         head, lines = self.head("--canary", "203.0.113.77:443")
         self.assertEqual(head["questions"], self.head()[0]["questions"])
