@@ -53,8 +53,11 @@ static int open_socket(enum family family, const struct sender_context *context,
         return -1;
     }
     if (!context->captured) {
-        if (*raw)
-            setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &one, sizeof(one)); // by which it took nothing in: raw.c
+        // A raw socket has a filter by which it took nothing in (raw.c): left there, every host would be silent.
+        if (*raw && setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &one, sizeof(one)) != 0) {
+            close(fd);
+            return -1;
+        }
         setsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
     }
     return fd;

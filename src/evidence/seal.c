@@ -24,18 +24,25 @@ static const char payload_type[] = "application/vnd.in-toto+json";
 
 static bool write_key(const char *file, int mode, EVP_PKEY *key, const char *passphrase, struct error *error)
 {
-    int descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (descriptor < 0)
-        return error_system(error, ERROR_USAGE, errno, "%s: cannot be made", file);
-    FILE *stream = fdopen(descriptor, "w");
-    bool good = stream != NULL;
-    if (good && mode == 0600)
-        good = PEM_write_PKCS8PrivateKey(stream, key, passphrase == NULL ? NULL : EVP_aes_256_cbc(), NULL, 0, NULL,
-                                         (void *)(uintptr_t)passphrase) == 1;
-    else if (good)
-        good = PEM_write_PUBKEY(stream, key) == 1;
-    good = stream != NULL && fflush(stream) == 0 && fsync(descriptor) == 0 && good;
-    good = stream != NULL && fclose(stream) == 0 && good;
+    // Whole in memory before there is a file: what ends us in between leaves no half of a key.
+    BIO *memory = BIO_new(mode == 0600 ? BIO_s_secmem() : BIO_s_mem());
+    char *pem = NULL;
+    bool made =
+        memory != NULL &&
+        (mode == 0600 ? PEM_write_bio_PKCS8PrivateKey(memory, key, passphrase == NULL ? NULL : EVP_aes_256_cbc(), NULL,
+                                                      0, NULL, (void *)(uintptr_t)passphrase) == 1
+                      : PEM_write_bio_PUBKEY(memory, key) == 1);
+    long length = made ? BIO_get_mem_data(memory, &pem) : 0;
+    int descriptor = made ? open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) : -1;
+    if (descriptor < 0) {
+        int why = errno;
+        BIO_free(memory);
+        return made ? error_system(error, ERROR_USAGE, why, "%s: cannot be made", file)
+                    : error_set(error, ERROR_INCOMPLETE, "%s: OpenSSL cannot write the key", file);
+    }
+    bool good = write(descriptor, pem, (size_t)length) == length && fsync(descriptor) == 0;
+    good = close(descriptor) == 0 && good;
+    BIO_free(memory); // its memory is overwritten
     if (!good)
         unlink(file);
     return good || error_set(error, ERROR_INCOMPLETE, "%s: cannot be written", file);

@@ -6,10 +6,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,8 @@
 #include <unistd.h>
 
 enum kind { NONE, ALLOC, OPEN, READ, WRITE, SYNC, CLOSE, MAP, SOCKET, NET, RENAME };
+
+static int spare(struct dl_phdr_info *info, size_t size, void *context);
 
 static enum kind tortured;
 static long wanted;
@@ -40,6 +44,7 @@ __attribute__((constructor)) static void begin(void)
     wanted = colon == NULL ? 0 : atol(colon + 1);
     goes_on = colon != NULL && strchr(colon, '+') != NULL;
     owner = getpid();
+    dl_iterate_phdr(spare, NULL);
     const char *file = getenv("TORTURE_COUNT");
     if (file != NULL)
         counted = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -81,19 +86,43 @@ extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
 
+static uintptr_t spared_low, spared_high;
+
+// libseccomp (2.5) does not survive a failed allocation, and nothing of ours can change that: its own do not fail.
+static int spare(struct dl_phdr_info *info, size_t size, void *context)
+{
+    (void)size;
+    (void)context;
+    for (int i = 0; strstr(info->dlpi_name, "libseccomp") != NULL && i < info->dlpi_phnum; i++) {
+        uintptr_t low = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr, high = low + info->dlpi_phdr[i].p_memsz;
+        if (info->dlpi_phdr[i].p_type == PT_LOAD && (info->dlpi_phdr[i].p_flags & PF_X) != 0) {
+            spared_low = low;
+            spared_high = high;
+        }
+    }
+    return 0;
+}
+
+static bool alloc_fails(const void *caller)
+{
+    return ((uintptr_t)caller < spared_low || (uintptr_t)caller >= spared_high) && fails(ALLOC);
+}
+
+#define CALLER __builtin_return_address(0)
+
 void *malloc(size_t size)
 {
-    return fails(ALLOC) ? (errno = ENOMEM, NULL) : __libc_malloc(size);
+    return alloc_fails(CALLER) ? (errno = ENOMEM, NULL) : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    return fails(ALLOC) ? (errno = ENOMEM, NULL) : __libc_calloc(count, size);
+    return alloc_fails(CALLER) ? (errno = ENOMEM, NULL) : __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-    return fails(ALLOC) ? (errno = ENOMEM, NULL) : __libc_realloc(old, size);
+    return alloc_fails(CALLER) ? (errno = ENOMEM, NULL) : __libc_realloc(old, size);
 }
 
 void *reallocarray(void *old, size_t count, size_t size)
