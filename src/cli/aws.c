@@ -136,6 +136,10 @@ bool cli_collect(struct arena *arena, const struct options *options, const char 
         arena_wipe(secrets);
         return false;
     }
+    const char *bundle = cli_ca_bundle(options);
+    bundle = bundle != NULL ? bundle : aws_config_setting(&config, "ca_bundle");
+    config.ca_bundle = bundle == NULL ? NULL : config_path(secrets, bundle);
+    wanted.client.ca_bundle = config.ca_bundle;
     wanted.endpoint = options_value(options, "endpoint-url");
     wanted.regions = regions.items.items;
     wanted.region_count = regions.items.count;

@@ -40,7 +40,7 @@ static void take_keys(struct call *call, const cJSON *document)
                                  .token = arena_strdup(secrets, token),
                                  .source = into->source};
     if (expires != NULL)
-        clock_parse(expires, &into->expires);
+        clock_parse_zone(expires, &into->expires);
 }
 
 static const struct aws_call *assume_role(void)
@@ -130,7 +130,8 @@ void credentials_renew(void *context, const struct credentials *credentials)
     for (size_t i = 0; account == NULL && i < collector->accounts.count; i++)
         if (&collector->accounts.items[i]->credentials == credentials)
             account = collector->accounts.items[i];
-    if (account == NULL || now - account->renewed < NOT_SOONER)
+    // Roles that are just being assumed one on the other are not assumed anew in the middle of it.
+    if (collector->finding || account == NULL || now - account->renewed < NOT_SOONER)
         return;
     account->renewed = now;
     struct collector alone = {.arena = collector->arena,
@@ -181,7 +182,10 @@ bool identity_find(struct collector *collector)
     struct identity *identity = &collector->collected->identity;
     struct read_account *self = &collector->self;
     self->id = "unknown";
-    if (!find_keys(collector, self) || !ask(collector, self, who, take_identity, NULL, 0, identity))
+    collector->finding = true;
+    bool found = find_keys(collector, self);
+    collector->finding = false;
+    if (!found || !ask(collector, self, who, take_identity, NULL, 0, identity))
         return false;
     identity->source = arena_strdup(collector->arena, self->credentials.source);
     self->id = identity->account;

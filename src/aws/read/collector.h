@@ -22,6 +22,7 @@ struct collector {
     uv_loop_t loop;
     struct client *client;
     struct read_account self;
+    bool finding; // our own keys
     VECTOR(struct read_account *) accounts;
     const char *home;           // region of what is asked once
     const char *const *regions; // that are read

@@ -11,18 +11,12 @@ static const char *setting_name(const char *service)
     } names[] = {{"elbv2", "elastic_load_balancing_v2"},
                  {"elb", "elastic_load_balancing"},
                  {"network-firewall", "network_firewall"},
-                 {"globalaccelerator", "global_accelerator"}};
+                 {"globalaccelerator", "global_accelerator"},
+                 {"sso-oidc", "sso_oidc"}};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i].service, service) == 0)
             return names[i].name;
     return service;
-}
-
-static bool switched_on(const struct aws_config *config, const char *variable, const char *key)
-{
-    const char *value = config_environment(variable);
-    value = value != NULL ? value : aws_config_setting(config, key);
-    return value != NULL && strcasecmp(value, "true") == 0;
 }
 
 static const char *configured(const struct aws_config *config, const char *service)
@@ -34,7 +28,7 @@ static const char *configured(const struct aws_config *config, const char *servi
         *p = (char)toupper((unsigned char)*p);
     const char *url = config_environment(variable), *services = aws_config_setting(config, "services");
     if (url == NULL && services != NULL)
-        url = map_get(&config->config.values, arena_printf(arena, "services %s|%s|endpoint_url", services, name));
+        url = config_nested(arena, &config->config, arena_printf(arena, "services %s", services), name, "endpoint_url");
     url = url != NULL ? url : config_environment("AWS_ENDPOINT_URL");
     return url != NULL ? url : aws_config_setting(config, "endpoint_url");
 }
@@ -100,8 +94,8 @@ const char *endpoint_url(const struct aws_config *config, const char *given, con
     const char *url = given != NULL ? given : configured(config, service);
     if (url != NULL)
         return url;
-    bool fips = switched_on(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
-    bool dual = switched_on(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+    bool fips = aws_config_switch(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+    bool dual = aws_config_switch(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
     bool china = in_china(region);
     if (strcmp(service, "cloudfront") == 0)
         return china  ? "https://cloudfront.cn-northwest-1.amazonaws.com.cn/"

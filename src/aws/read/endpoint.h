@@ -1,7 +1,7 @@
 // Where a service answers. https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 #pragma once
 
-#include "aws/read/credentials.h"
+#include "aws/read/aws_config.h"
 
 // The URL of a service ("ec2", "elbv2", "elb", "sts") with its host prefix in a region. `given` is --endpoint-url or
 // NULL.
