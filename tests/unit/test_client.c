@@ -7,12 +7,15 @@
 #include <unistd.h>
 
 #include "aws/read/credentials.h"
+#include "aws/read/endpoint.h"
 #include "aws/read/metadata.h"
 #include "aws/read/plain.h"
 #include "base/file.h"
 #include "base/json.h"
 
 extern char **environ;
+
+static const char *other_cases; // a file in place of ours
 
 static const cJSON *member(const cJSON *object, const char *key)
 {
@@ -29,8 +32,7 @@ static cJSON *load(const char *name)
     char path[512];
     struct error error = {0};
     snprintf(path, sizeof(path), "%s/%s", CLIENT_DATA, name);
-    const char *other = getenv("SGPROOF_CLIENT_CASES"); // another file of the same form
-    cJSON *cases = json_load(other != NULL ? other : path, &error);
+    cJSON *cases = json_load(other_cases != NULL ? other_cases : path, &error);
     if (cases == NULL)
         fail_msg("%s", error.message);
     return cases;
@@ -270,6 +272,50 @@ static void credentials_are_found_as_the_sdks_find_them(void **state)
     assert_int_equal(wrong, 0);
 }
 
+// ---- Endpoints: "SERVICE REGION [fips] [dual]" and "URL [REGION that is signed for]", or what is said of a failure
+
+static const char *found_place(struct arena *arena, struct aws_config *config, const cJSON *one, struct error *error)
+{
+    char *rest = NULL, *words = arena_strdup(arena, text_of(one, "ask"));
+    const char *service = strtok_r(words, " ", &rest), *meant = strtok_r(NULL, " ", &rest);
+    for (const char *word; (word = strtok_r(NULL, " ", &rest)) != NULL;)
+        setenv(strcmp(word, "fips") == 0 ? "AWS_USE_FIPS_ENDPOINT" : "AWS_USE_DUALSTACK_ENDPOINT", "true", 1);
+    const char *region = endpoint_region(service, meant);
+    const char *url = endpoint_url(config, text_of(one, "option"), service, meant, error);
+    return url == NULL || strcmp(region, meant) == 0 ? url : arena_printf(arena, "%s %s", url, region);
+}
+
+static void services_answer_where_the_rules_say(void **state)
+{
+    cJSON *cases = load("endpoints.json");
+    cJSON *one;
+    size_t wrong = 0;
+    (void)state;
+    cJSON_ArrayForEach (one, cases) {
+        struct arena *arena = arena_new();
+        struct aws_config config = {.arena = arena, .profile = "default"};
+        struct error error = {0};
+        bool set = member(one, "environment") != NULL || member(one, "config") != NULL;
+        forget_environment();
+        if (set) {
+            set_up(arena, one);
+            assert_true(aws_config_read(arena, NULL, &config, &error));
+        }
+        const char *place = found_place(arena, &config, one, &error), *expected = text_of(one, "error");
+        if (!text_same(place, text_of(one, "url")) || (expected != NULL && strstr(error.message, expected) == NULL)) {
+            fprintf(stderr, "%s: %s\n", text_of(one, "ask"), place == NULL ? error.message : place);
+            wrong++;
+        }
+        if (set) {
+            file_remove_tree(home);
+            assert_int_equal(mkdir(home, 0700), 0);
+        }
+        arena_free(arena);
+    }
+    cJSON_Delete(cases);
+    assert_int_equal(wrong, 0);
+}
+
 // ---- Where the metadata service is, and the files
 
 static void the_metadata_service_is_where_settings_say(void **state)
@@ -322,17 +368,27 @@ static void shared_files_are_where_the_environment_says(void **state)
     arena_free(arena);
 }
 
+// With arguments, CHECK FILE: one check, with a file of the same form in place of ours.
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(shared_files_are_read_as_the_sdks_read_them),
-                                       cmocka_unit_test(credentials_are_found_as_the_sdks_find_them),
-                                       cmocka_unit_test(the_metadata_service_is_where_settings_say),
-                                       cmocka_unit_test(shared_files_are_where_the_environment_says)};
-    (void)argc;
-    (void)argv;
-    if (mkdtemp(home) == NULL)
+    static const struct {
+        const char *name;
+        struct CMUnitTest test;
+    } checks[] = {{"shared-files", cmocka_unit_test(shared_files_are_read_as_the_sdks_read_them)},
+                  {"credentials", cmocka_unit_test(credentials_are_found_as_the_sdks_find_them)},
+                  {"endpoints", cmocka_unit_test(services_answer_where_the_rules_say)},
+                  {"metadata", cmocka_unit_test(the_metadata_service_is_where_settings_say)},
+                  {"places", cmocka_unit_test(shared_files_are_where_the_environment_says)}};
+    enum { CHECKS = sizeof(checks) / sizeof(checks[0]) };
+    struct CMUnitTest tests[CHECKS];
+    size_t count = 0;
+    other_cases = argc > 2 ? argv[2] : NULL;
+    for (size_t i = 0; i < CHECKS; i++)
+        if (argc < 2 || strcmp(argv[1], checks[i].name) == 0)
+            tests[count++] = checks[i].test;
+    if (count == 0 || mkdtemp(home) == NULL)
         return 1;
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = _cmocka_run_group_tests("test_client", tests, count, NULL, NULL);
     file_remove_tree(home);
     return failed;
 }

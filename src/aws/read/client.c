@@ -174,6 +174,10 @@ static void begin(struct transfer *transfer)
         refuse(transfer, client->code, client->message);
         return;
     }
+    if (request->url == NULL) {
+        refuse(transfer, "endpoint", request->message);
+        return;
+    }
     if (client->options.renew != NULL && with->expires != 0 && with->expires - time(NULL) < RENEW_BEFORE)
         client->options.renew(client->options.context, with);
     transfer->easy = memory_must(curl_easy_init());

@@ -54,7 +54,8 @@ struct call {
     const struct aws_call *what;
     call_follow follow; // or NULL
     struct operation operation;
-    const char *region;
+    const char *meant;  // region
+    const char *region; // that requests are signed for: another one where the service has one place for all
     const struct parameter *parameters;
     size_t parameter_count;
     const char *file; // ACCOUNT/REGION/..., or NULL

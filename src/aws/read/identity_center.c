@@ -170,7 +170,10 @@ static bool refresh(const struct login *login, struct token *token)
 {
     struct text body = {.secret = true};
     struct json_writer writer = json_writer_to(&body);
-    const char *base = endpoint_url(login->config, NULL, "sso-oidc", "oidc", login->region);
+    struct error ignored;
+    const char *base = endpoint_url(login->config, NULL, "sso-oidc", login->region, &ignored);
+    if (base == NULL) // then that of the credentials, which is asked for next, is not either
+        return false;
     json_open_line(&writer, NULL, '{');
     json_put_string(&writer, "clientId", token->client_id);
     json_put_string(&writer, "clientSecret", token->client_secret);
@@ -271,7 +274,9 @@ bool identity_center_find(const struct aws_config *config, const char *profile, 
     const char *token = find_token(&login, error);
     if (token == NULL)
         return false;
-    const char *base = endpoint_url(config, NULL, "sso", "portal.sso", login.region);
+    const char *base = endpoint_url(config, NULL, "sso", login.region, error);
+    if (base == NULL)
+        return false;
     char *name = curl_easy_escape(NULL, login.role_name, 0), *account = curl_easy_escape(NULL, login.account, 0);
     const char *url = name == NULL || account == NULL
                           ? NULL
