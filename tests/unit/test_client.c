@@ -1,5 +1,6 @@
-// The AWS client's shared files, credentials and endpoints, case by case as tests/data/client has them. Nothing is
-// asked: whatever would be sent is compared with what a case expects, and answered by it.
+// The AWS client's shared files, credentials and endpoints, case by case as tests/data/client has them (those of
+// shared/field/client.md's defects are named so; of endpoints, 9, 10 and 15 are all their cases). Nothing is asked:
+// whatever would be sent is compared with what a case expects, and answered by it.
 #include "test.h"
 
 #include <stdlib.h>

@@ -76,9 +76,10 @@ bool aws_config_read(struct arena *arena, const char *profile, struct aws_config
 const char *aws_config_of(const struct aws_config *config, const char *profile, const char *key)
 {
     const char *section = shared_section(config, profile);
-    const char *value = section == NULL ? NULL : config_value(config->arena, &config->shared, section, key);
+    if (section != NULL && config_has(config->arena, &config->shared, section, key)) // an empty one hides the other too
+        return config_value(config->arena, &config->shared, section, key);
     section = config_profile(config->arena, &config->config, profile);
-    return value != NULL ? value : config_value(config->arena, &config->config, section, key);
+    return config_value(config->arena, &config->config, section, key);
 }
 
 const char *aws_config_setting(const struct aws_config *config, const char *key)

@@ -45,6 +45,8 @@ struct request {
     const char *region;
     const char *signing_name;
     const struct credentials *credentials;
+    bool
+        elsewhere; // not AWS is asked, but a server that its user has named: it may answer 500 to what it does not know
     bool speaks_json;    // the answer is JSON, else XML
     const char *target;  // X-Amz-Target of the JSON protocol, else NULL
     const char *version; // of the JSON protocol

@@ -107,6 +107,7 @@ static void send_page(struct call *call, const char *token)
         write_form(call, token, arena, &body);
     call->request = (struct request){
         .url = url,
+        .elsewhere = collector->options->endpoint != NULL,
         .speaks_json = of->speaks_json,
         .region = call->region,
         .signing_name = of->prefix,
@@ -296,6 +297,14 @@ static void on_page(struct request *request)
     collector->collected->clock_skew = request->clock_skew;
     if (request->request_id != NULL)
         *vector_add(arena, &call->request_ids) = arena_strdup(arena, request->request_id);
+    const char *no_answer = model_why_not(collector->model, &call->operation, page);
+    if (no_answer != NULL) {
+        call->failure = FAILURE_OTHER;
+        call->code = "answer";
+        call->message = arena_printf(arena, "status 200, but %s", no_answer);
+        end_call(call, false);
+        return;
+    }
     if (page.xml == NULL && page.json == NULL) {
         bool other = request->root != NULL;
         call->failure = other ? FAILURE_OTHER : request->failure;

@@ -199,6 +199,11 @@ const char *config_profile(struct arena *arena, const struct config_file *file, 
     return strcmp(profile, "default") == 0 && map_get(&file->sections, section) == NULL ? "default" : section;
 }
 
+bool config_has(struct arena *arena, const struct config_file *file, const char *section, const char *key)
+{
+    return map_get(&file->values, arena_printf(arena, "%s|%s", section, key)) != NULL;
+}
+
 const char *config_value(struct arena *arena, const struct config_file *file, const char *section, const char *key)
 {
     const char *value = map_get(&file->values, arena_printf(arena, "%s|%s", section, key));

@@ -27,6 +27,9 @@ bool config_parse(struct arena *arena, const char *name, enum config_kind kind, 
 // The section of a profile. [profile default] stands for [default] where a file has both.
 const char *config_profile(struct arena *arena, const struct config_file *file, const char *profile);
 
+// Whether a key is there, with a value or an empty one.
+bool config_has(struct arena *arena, const struct config_file *file, const char *section, const char *key);
+
 // A value, borrowed; NULL where it is not there or empty. One that went on over several lines has their ends in it.
 const char *config_value(struct arena *arena, const struct config_file *file, const char *section, const char *key);
 
