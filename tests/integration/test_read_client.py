@@ -1,9 +1,12 @@
 """How the AWS client takes answers that are none, failures in all their places, and clocks and quotas: the defects of shared/field/client.md by name."""
 import datetime
 import email.utils
+import hashlib
+import http.server
 import json
 import os
 import sys
+import threading
 import time
 import unittest
 
@@ -147,6 +150,43 @@ class Client(Script):
             done = self.read("--whoami", env={**KEYS, name: "true"})
             self.assertEqual((done.returncode, self.seen), (2, []))
             self.assertIn("endpoints are asked for", done.stderr)
+
+    def test_defect_14_a_token_of_identity_center_that_has_expired_is_refreshed_and_kept(self):
+        asked, keys = [], {"accessKeyId": "ASIASSO", "secretAccessKey": SECRET, "sessionToken": "t", "expiration": 1}
+
+        class Portal(http.server.BaseHTTPRequestHandler):
+            def answer(self, body):
+                body = json.dumps(body).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self):
+                asked.append((self.path.split("?")[0], self.headers["x-amz-sso_bearer_token"]))
+                self.answer({"roleCredentials": keys})
+
+            def do_POST(self):
+                asked.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))["refreshToken"]))
+                self.answer({"accessToken": "new", "expiresIn": 3600, "refreshToken": "r-2"})
+
+            def log_message(self, *_):
+                pass
+        (self.path / "config").write_text("[profile p]\nsso_session = us\nsso_account_id = 111122223333\nsso_role_name = r\n"
+                                          "[sso-session us]\nsso_region = eu-west-1\nsso_start_url = https://x.awsapps.com/start\n")
+        cached = self.path / ".aws/sso/cache" / (hashlib.sha1(b"us").hexdigest() + ".json")
+        cached.parent.mkdir(parents=True)
+        cached.write_text(json.dumps({"accessToken": "old", "expiresAt": "2020-01-01T00:00:00Z", "refreshToken": "r-1", "clientId": "c", "clientSecret": "s",
+                                      "registrationExpiresAt": "2099-01-01T00:00:00Z"}))
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Portal) as portal:
+            threading.Thread(target=portal.serve_forever, daemon=True).start()
+            url = "http://127.0.0.1:%d" % portal.server_port
+            done = self.read("--whoami", "--profile", "p", env={"HOME": str(self.path), "AWS_CONFIG_FILE": "~/config", "AWS_ENDPOINT_URL_SSO": url, "AWS_ENDPOINT_URL_SSO_OIDC": url})
+            portal.shutdown()
+        self.assertEqual((done.returncode, asked), (0, [("/token", "r-1"), ("/federation/credentials", "new")]), done.stderr)
+        kept = json.loads(cached.read_text())
+        self.assertEqual((kept["accessToken"], kept["refreshToken"], kept["clientId"]), ("new", "r-2", "c"))
+        self.assertNotIn("not kept", done.stderr)
 
     def test_a_role_of_another_account_than_was_asked_for_is_not_entered(self):
         (self.path / "accounts").write_text("222233334444\n")
