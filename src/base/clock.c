@@ -28,16 +28,45 @@ const char *clock_text(struct arena *arena, uint64_t wall_us)
     return arena_strdup(arena, text);
 }
 
-bool clock_parse(const char *text, int64_t *seconds)
+// The date and time, and where the zone begins. NULL where there is none.
+static const char *parse_moment(const char *text, int64_t *seconds)
 {
     struct tm parts = {0};
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
     if (rest == NULL)
-        return false;
+        return NULL;
     if (*rest == '.')
         rest += 1 + strspn(rest + 1, "0123456789");
-    if (strcmp(rest, "") != 0 && strcmp(rest, "Z") != 0 && strcmp(rest, "+00:00") != 0)
-        return false;
     *seconds = timegm(&parts);
+    return rest;
+}
+
+bool clock_parse(const char *text, int64_t *seconds)
+{
+    int64_t moment;
+    const char *rest = parse_moment(text, &moment);
+    if (rest == NULL || (strcmp(rest, "") != 0 && strcmp(rest, "Z") != 0 && strcmp(rest, "+00:00") != 0))
+        return false;
+    *seconds = moment;
+    return true;
+}
+
+bool clock_parse_zone(const char *text, int64_t *seconds)
+{
+    static const char digits[] = "0123456789";
+    int64_t local;
+    const char *rest = parse_moment(text, &local);
+    if (rest == NULL)
+        return false;
+    int hours = 0, minutes = 0;
+    bool utc = strcmp(rest, "") == 0 || strcmp(rest, "Z") == 0 || strcmp(rest, "UTC") == 0;
+    bool colon = !utc && strlen(rest) == 6 && rest[3] == ':';
+    if (!utc && ((*rest != '+' && *rest != '-') || !(colon || strlen(rest) == 5) || strspn(rest + 1, digits) < 2 ||
+                 strspn(rest + 3 + colon, digits) != 2))
+        return false;
+    if (!utc && sscanf(rest + 1, colon ? "%2d:%2d" : "%2d%2d", &hours, &minutes) != 2)
+        return false;
+    int64_t offset = (int64_t)hours * 3600 + minutes * 60;
+    *seconds = *rest == '-' ? local + offset : local - offset;
     return true;
 }

@@ -16,3 +16,6 @@ const char *clock_text(struct arena *arena, uint64_t wall_us);
 
 // Seconds since 1970 of an RFC 3339 text, whose fraction is left out; an offset must be Z, +00:00 or absent.
 bool clock_parse(const char *text, int64_t *seconds);
+
+// The same, but with any offset as +02:00 or -0230, and with "UTC", which AWS's own tools have written too.
+bool clock_parse_zone(const char *text, int64_t *seconds);

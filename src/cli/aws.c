@@ -26,7 +26,14 @@ static bool read_regions(struct arena *arena, const struct options *options, con
 {
     const struct option_values *given = options_values(options, "region");
     const char *one = configured_region(config);
-    *regions = *given;
+    *regions = (struct option_values){0};
+    for (size_t i = 0; i < given->items.count; i++) {
+        bool twice = false;
+        for (size_t j = 0; j < i; j++)
+            twice = twice || strcmp(given->items.items[i], given->items.items[j]) == 0;
+        if (!twice)
+            *vector_add(arena, &regions->items) = given->items.items[i];
+    }
     if (given->items.count == 0 && one == NULL)
         return error_set(error, ERROR_USAGE, "no region: give --region NAME or all, or set AWS_REGION");
     if (one != NULL && !endpoint_is_region(one)) // it is the home region too, where all of them are read
@@ -44,19 +51,33 @@ static bool read_regions(struct arena *arena, const struct options *options, con
     return true;
 }
 
-static bool read_client(const struct options *options, struct client_options *client, struct error *error)
+enum { MOST_TRIES = 20 };
+
+// AWS_MAX_ATTEMPTS or the profile's max_attempts; more than we make are as many as we make.
+static bool read_attempts(const struct aws_config *config, long *tries, struct error *error)
 {
-    long tries, parallel, deadline;
-    const char *attempts = config_environment("AWS_MAX_ATTEMPTS");
-    long fallback = attempts == NULL ? 3 : strtol(attempts, NULL, 10);
-    if (!options_integer(options, "max-attempts", 1, 20, fallback, &tries, error) ||
+    const char *text = aws_config_either(config, "AWS_MAX_ATTEMPTS", "max_attempts");
+    char *end = NULL;
+    long value = text == NULL ? 3 : strtol(text, &end, 10);
+    *tries = value > MOST_TRIES ? MOST_TRIES : value;
+    return value >= 1 && (end == NULL || *end == '\0')
+               ? true
+               : error_set(error, ERROR_USAGE, "AWS_MAX_ATTEMPTS or max_attempts %s: expected a number from 1", text);
+}
+
+static bool read_client(const struct options *options, const struct aws_config *config, struct client_options *client,
+                        struct error *error)
+{
+    long tries, parallel, deadline, fallback;
+    if (!read_attempts(config, &fallback, error) ||
+        !options_integer(options, "max-attempts", 1, MOST_TRIES, fallback, &tries, error) ||
         !options_integer(options, "parallel", 1, 256, 64, &parallel, error) ||
         !options_integer(options, "deadline", 1, 86400, 3600, &deadline, error))
         return false;
     *client = (struct client_options){.ca_bundle = cli_ca_bundle(options),
                                       .connect_timeout = 10000,
                                       .answer_timeout = 60000,
-                                      .tries = (int)(tries < 1 ? 1 : tries),
+                                      .tries = (int)tries,
                                       .limit = (unsigned)parallel,
                                       .deadline = deadline * 1000,
                                       .stopped = stop_asked};
@@ -131,11 +152,15 @@ bool cli_collect(struct arena *arena, const struct options *options, const char 
     struct collect_options wanted = {.config = &config, .folder = folder, .network_only = network_only};
     secret_protect();
     if (!aws_config_read(secrets, options_value(options, "profile"), &config, error) ||
-        !read_client(options, &wanted.client, error) || !read_accounts(arena, options, &wanted, error) ||
+        !read_client(options, &config, &wanted.client, error) || !read_accounts(arena, options, &wanted, error) ||
         !read_regions(secrets, options, &config, &regions, error)) {
         arena_wipe(secrets);
         return false;
     }
+    const char *bundle = cli_ca_bundle(options);
+    bundle = bundle != NULL ? bundle : aws_config_setting(&config, "ca_bundle");
+    config.ca_bundle = bundle == NULL ? NULL : config_path(secrets, bundle);
+    wanted.client.ca_bundle = config.ca_bundle;
     wanted.endpoint = options_value(options, "endpoint-url");
     wanted.regions = regions.items.items;
     wanted.region_count = regions.items.count;

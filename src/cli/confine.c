@@ -96,6 +96,8 @@ static void add_common(struct arena *arena, const struct options *options, place
             add_target(arena, history, places);
         add_place(arena, places, "/var/tmp", LANDLOCK_WRITE); // SQLite's first choice
     }
+    if (takes(options, "profile")) // where a refreshed token of IAM Identity Center goes
+        add_place(arena, places, config_path(arena, "~/.aws/sso/cache"), LANDLOCK_WRITE);
     if (takes(options, "history") || options->command->unpacks)
         add_temporary_folders(arena, places);
 }

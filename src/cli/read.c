@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 
 #include "aws/documents/calls.h"
+#include "base/clock.h"
+#include "base/json.h"
 #include "base/printable.h"
 #include "base/stop.h"
 #include "cli/aws.h"
@@ -11,6 +13,7 @@ static const struct option_spec options_of_read[] = {
     {"out", 0, "DIR", "folder to make (the same as the operand)", false},
     OPTIONS_AWS,
     {"network-only", 0, NULL, "leave out the account's guardrails: IAM and CloudTrail", false},
+    OPTION_FORMAT("of --whoami: text or json (default text)"),
     {"whoami", 0, NULL, "only say which identity reads, and where it was found", false},
     {"iam-policy", 0, NULL, "only print the IAM policy that reading needs", false},
     OPTIONS_END,
@@ -51,6 +54,27 @@ static bool read_into(struct arena *arena, const struct options *options, const 
     return good;
 }
 
+static void write_identity(const struct identity *identity, bool as_json, struct text *out)
+{
+    if (!as_json) {
+        text_printf(out, "%s\naccount %s\ncredentials from %s\n", identity->arn, identity->account, identity->source);
+        printable_lines(out->bytes);
+        return;
+    }
+    struct json_writer writer = json_writer_to(out);
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "schema", "sgproof/identity/v1");
+    json_put_string(&writer, "arn", identity->arn);
+    json_put_string(&writer, "account_id", identity->account);
+    json_put_string(&writer, "partition", identity->partition);
+    json_put_string(&writer, "credentials_from", identity->source);
+    char expires[CLOCK_TEXT];
+    clock_format((uint64_t)identity->expires * 1000000, expires);
+    json_put_string(&writer, "expires", identity->expires > 0 ? expires : NULL);
+    json_close(&writer, '}');
+    json_end_document(&writer);
+}
+
 static const char *without_slash(struct arena *arena, const char *folder)
 {
     size_t length = folder == NULL ? 0 : strlen(folder);
@@ -72,6 +96,11 @@ static int run(struct arena *arena, int argc, char **argv)
     if (options_value(&options, "iam-policy") != NULL)
         return print_policy(&options);
     bool whoami = options_value(&options, "whoami") != NULL;
+    const char *format;
+    if (!cli_format(&options, "text json", &format, &error))
+        return cli_fail(&error);
+    if (!whoami && options_value(&options, "format") != NULL)
+        return cli_usage(&command_read, "--format goes with --whoami: a snapshot's documents are JSON");
     const char *folder = options.operands.count == 1 ? options.operands.items[0] : options_value(&options, "out");
     if (options.operands.count > 1 || (folder == NULL && !whoami))
         return cli_usage(&command_read, "expected one folder to make");
@@ -83,13 +112,13 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     struct text out = {0};
     if (whoami)
-        text_printf(&out, "%s\naccount %s\ncredentials from %s\n", collected.identity.arn, collected.identity.account,
-                    collected.identity.source);
+        write_identity(&collected.identity, strcmp(format, "json") == 0, &out);
     else
         text_printf(&out, "%s: %zu documents of %zu account%s, read by %s\n%zu not read\n", folder, collected.files,
                     collected.accounts, collected.accounts == 1 ? "" : "s", collected.identity.arn,
                     (size_t)collected.unread.count);
-    printable_lines(out.bytes);
+    if (!whoami)
+        printable_lines(out.bytes);
     int status = !cli_output(&options, &out, &error) ? cli_fail(&error)
                  : collected.unread.count == 0       ? 0
                                                      : ERROR_INCOMPLETE;
@@ -111,7 +140,7 @@ const struct command command_read = {
         "\nExamples:\n"
         "  sgproof read estate/ --region eu-west-3 --profile audit\n"
         "  sgproof read estate/ --region all --org --role-name sgproof\n"
-        "  sgproof read --whoami --region us-east-1\n"
+        "  sgproof read --whoami --format json --region us-east-1\n"
         "  sgproof read --iam-policy -o sgproof-policy.json\n",
     .options = options_of_read,
     .run = run,

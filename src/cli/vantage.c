@@ -155,8 +155,9 @@ static bool learn(struct arena *arena, const struct options *options, const stru
                   struct address own, struct vantage *vantage, const char **why)
 {
     struct metadata metadata;
+    struct error ignored;
     const char *url = options_value(options, "vantage-url");
-    if (own.family == FAMILY_IPV4 && metadata_open(arena, &metadata) &&
+    if (own.family == FAMILY_IPV4 && metadata_open(arena, NULL, &metadata, &ignored) &&
         metadata_public_of(&metadata, own, &vantage->address)) {
         vantage->learnt = "EC2 instance metadata";
         return true;

@@ -12,6 +12,7 @@
 #include "aws/read/model.h"
 #include "aws/read/plain.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "targets.h"
 
 // What is parsed of an answer is written as JSON that can be read again.
@@ -205,6 +206,7 @@ void fuzz_collect(struct arena *arena, const uint8_t *data, size_t size)
     struct aws_config config = {.arena = arena_new(), .profile = "default"};
     struct collected collected = {0};
     const char *folder = arena_printf(arena, "/dev/shm/sgproof-fuzz-%ld-read", (long)getpid());
+    log_setup(LOG_ERROR, false); // not who reads, each time
     setenv("AWS_ACCESS_KEY_ID", "fuzz", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "fuzz", 1);
     script = arena_strndup(arena, (const char *)data, size);
@@ -223,28 +225,33 @@ void fuzz_collect(struct arena *arena, const uint8_t *data, size_t size)
 }
 
 // ---- One who answers whatever is asked without a signature: stands for src/aws/read/plain.c. The answers are the
-// input's parts between zero bytes, in order.
+// input's parts between zero bytes, in order; then there is nothing.
 
 #define START_URL "https://fuzz"
 
 static const uint8_t *plain_at, *plain_end;
 
-char *plain_ask(const struct plain_request *request, size_t *length, const char **why)
+bool plain_send(const struct plain_request *request, struct plain_answer *answer)
 {
     (void)request;
-    if (why != NULL)
-        *why = "none";
-    if (plain_at >= plain_end)
-        return NULL;
-    const uint8_t *zero = memchr(plain_at, 0, (size_t)(plain_end - plain_at)), *end = zero == NULL ? plain_end : zero;
-    *length = (size_t)(end - plain_at);
-    char *bytes = malloc(*length + 1);
-    if (bytes == NULL)
+    bool more = plain_at < plain_end;
+    const uint8_t *zero = more ? memchr(plain_at, 0, (size_t)(plain_end - plain_at)) : NULL;
+    const uint8_t *end = zero == NULL ? plain_end : zero;
+    *answer = (struct plain_answer){.length = more ? (size_t)(end - plain_at) : 0, .status = more ? 200 : 404};
+    answer->bytes = malloc(answer->length + 1);
+    if (answer->bytes == NULL)
         abort();
-    memcpy(bytes, plain_at, *length);
-    bytes[*length] = '\0';
-    plain_at = end + 1;
-    return bytes;
+    if (more)
+        memcpy(answer->bytes, plain_at, answer->length);
+    answer->bytes[answer->length] = '\0';
+    plain_at = more ? end + 1 : plain_at;
+    return true;
+}
+
+void plain_forget(struct plain_answer *answer)
+{
+    free(answer->bytes);
+    *answer = (struct plain_answer){0};
 }
 
 static void ask_for_keys(const struct aws_config *config, const uint8_t *data, size_t size)
@@ -254,7 +261,7 @@ static void ask_for_keys(const struct aws_config *config, const uint8_t *data, s
     struct role_chain chain;
     plain_at = data;
     plain_end = data + size;
-    if (credentials_find(config, &credentials, &chain, &error) &&
+    if (credentials_find(config, &credentials, &chain, &error) && chain.count == 0 &&
         (credentials.key_id == NULL || credentials.secret == NULL))
         abort();
 }
@@ -294,7 +301,7 @@ void fuzz_identity_center(struct arena *arena, const uint8_t *data, size_t size)
     struct aws_config config = {.arena = arena, .profile = "default", .profile_given = true};
     struct error error = {0};
     unsetenv("AWS_ACCESS_KEY_ID");
-    if (!config_parse(arena, "config", profile, sizeof(profile) - 1, &config.config, &error))
+    if (!config_parse(arena, "config", CONFIG_SETTINGS, profile, sizeof(profile) - 1, &config.config, &error))
         abort();
     cache_token(arena, token, sizeof(token) - 1);
     ask_for_keys(&config, data, size);
@@ -322,5 +329,7 @@ void fuzz_credentials(struct arena *arena, const uint8_t *data, size_t size)
 {
     struct error error = {0};
     struct credentials credentials = {0};
-    credentials_parse(arena, "credentials", (const char *)data, size, "fuzz", &credentials, &error);
+    for (int form = CREDENTIALS_ENDPOINT; form <= CREDENTIALS_PROCESS; form++)
+        credentials_parse(arena, "credentials", (enum credentials_form)form, (const char *)data, size, "fuzz",
+                          &credentials, &error);
 }

@@ -10,9 +10,13 @@
 void fuzz_aws_config(struct arena *arena, const uint8_t *data, size_t size)
 {
     struct error error = {0};
-    struct config_file file = {0};
-    if (config_parse(arena, "config", (const char *)data, size, &file, &error))
-        config_value(arena, &file, "profile dev", "role_arn");
+    for (int kind = CONFIG_SETTINGS; kind <= CONFIG_CREDENTIALS; kind++) {
+        struct config_file file = {0};
+        if (!config_parse(arena, "config", (enum config_kind)kind, (const char *)data, size, &file, &error))
+            continue;
+        config_value(arena, &file, config_profile(arena, &file, "dev"), "role_arn");
+        config_nested(arena, &file, config_profile(arena, &file, "default"), "s3", "max");
+    }
 }
 
 // The words of a command, one a line.

@@ -287,6 +287,20 @@ for _ in range(5000):
             enforce(10 ** 6)
 
 
+def empty_answers():
+    """{operation: an answer with an empty list in it} of what is asked and answers in JSON."""
+    for service in json.loads((common.TOP / "src/aws/read/models.json").read_text()).values():
+        if not service["target"]:
+            continue
+        for name, about in service["operations"].items():
+            members = service["shapes"][about["output"]][1]
+            lists = [wire for wire, shape in members.values() if service["shapes"].get(shape, " ")[0] == "l"]
+            yield name, {lists[0]: []} if lists else {}
+
+
+EMPTY = dict(empty_answers())
+
+
 class Script(Server):
     """A server that answers each action by a script: a list of (status, headers, body), the last of which is repeated."""
     IDENTITY = ("<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/x</Arn><Account>111122223333</Account>"
@@ -303,8 +317,8 @@ class Script(Server):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 if "X-Amz-Target" in self.headers:
-                    action, form = self.headers["X-Amz-Target"].split(".")[1], json.loads(body)
-                    plain = "{}"
+                    action, form = self.headers["X-Amz-Target"].split(".")[-1], json.loads(body)
+                    plain = json.dumps(EMPTY.get(action, {}))
                 else:
                     form = dict(urllib.parse.parse_qsl(body))
                     action = form["Action"]

@@ -5,66 +5,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "aws/read/client_answer.h"
+#include "aws/read/client_lane.h"
 #include "base/memory.h"
 #include "config.h"
 
 enum { LARGEST_ANSWER = 64 * 1024 * 1024, LOOK_MS = 100 };
 
-// What the SDKs call the retry quota: so many tokens, of which a retry takes some and a success gives some back.
-enum { QUOTA = 500, RETRY_COST = 5, TIMEOUT_COST = 10 };
-
-// What EC2 gives an account in a region for calls that change nothing: so many at once, then so many a second.
-enum { BUCKET = 100, REFILL = 20, LANE_LIMIT = 8 };
-
-struct lane {
-    struct client *client;
-    const struct credentials *credentials;
-    const char *region;
-    const char *signing_name;
-    struct transfer *first; // waiting
-    struct transfer *last;
-    unsigned running;
-    double tokens;
-    uint64_t filled; // milliseconds, when the tokens were counted
-    uv_timer_t refill;
-    bool ready; // in the client's queue
-    struct lane *next_ready;
-    struct lane *next;
-};
-
-struct client {
-    uv_loop_t *loop;
-    CURLM *multi;
-    uv_timer_t timer; // curl's
-    uv_timer_t deadline;
-    uv_timer_t look; // whether to stop
-    struct client_options options;
-    struct lane *lanes;
-    struct lane *ready_first; // lanes that may begin a request, in turn
-    struct lane *ready_last;
-    struct transfer *transfers; // all
-    unsigned running;
-    int quota;
-    bool starting;
-    bool late;        // the deadline has passed, or it is to stop
-    const char *code; // why, for the requests that fail so
-    const char *message;
-};
-
-struct transfer {
-    struct client *client;
-    struct lane *lane;
-    struct request *request;
-    struct transfer *next; // waiting
-    struct transfer *older;
-    struct transfer *newer;
-    CURL *easy;
-    struct curl_slist *headers;
-    struct answer answer;
-    uv_timer_t pause; // before a retry
-    int paid;         // quota taken for this retry
-};
+enum { RETRY_COST = 5, TIMEOUT_COST = 10 }; // of the retry quota
 
 struct watch {
     uv_poll_t poll;
@@ -72,8 +19,6 @@ struct watch {
     curl_socket_t socket;
 };
 
-static void start_more(struct client *client);
-static void make_ready(struct lane *lane);
 static void finish(struct transfer *transfer);
 static void end_try(struct transfer *transfer);
 
@@ -117,6 +62,13 @@ static void set_headers(struct transfer *transfer, const struct request *request
         transfer->headers = header(transfer->headers, target);
     } else if (request->body != NULL) {
         transfer->headers = header(transfer->headers, "Content-Type: application/x-www-form-urlencoded; charset=utf-8");
+    }
+    if (transfer->client->skew != 0 && request->credentials->key_id != NULL) { // libcurl signs with the date given
+        char date[40];
+        struct tm parts;
+        time_t theirs = time(NULL) + (time_t)transfer->client->skew;
+        if (gmtime_r(&theirs, &parts) != NULL && strftime(date, sizeof(date), "X-Amz-Date: %Y%m%dT%H%M%SZ", &parts) > 0)
+            transfer->headers = header(transfer->headers, date);
     }
     if (request->credentials->token == NULL)
         return;
@@ -165,13 +117,17 @@ static void refuse(struct transfer *transfer, const char *code, const char *mess
     uv_timer_start(&transfer->pause, after_refusal, 0, 0);
 }
 
-static void begin(struct transfer *transfer)
+void client_begin(struct transfer *transfer)
 {
     struct client *client = transfer->client;
     struct request *request = transfer->request;
     const struct credentials *with = request->credentials;
     if (client->late) {
         refuse(transfer, client->code, client->message);
+        return;
+    }
+    if (request->url == NULL) {
+        refuse(transfer, "endpoint", request->message);
         return;
     }
     if (client->options.renew != NULL && with->expires != 0 && with->expires - time(NULL) < RENEW_BEFORE)
@@ -205,10 +161,22 @@ static void forget_answer(struct transfer *transfer)
 
 static void after_pause(uv_timer_t *timer)
 {
-    begin(timer->data);
+    client_begin(timer->data);
 }
 
-// Waits a random part of 1, 2, 4... seconds, at most 20, or as long as Retry-After asks.
+// Milliseconds of x-amz-retry-after, as seconds; below zero where it is not there.
+static double asked_pause(CURL *easy)
+{
+    struct curl_header *found;
+    char *end;
+    if (curl_easy_header(easy, "x-amz-retry-after", 0, CURLH_HEADER, -1, &found) != CURLHE_OK)
+        return -1;
+    long value = strtol(found->value, &end, 10);
+    return *end == '\0' && end != found->value ? (double)value / 1000 : -1;
+}
+
+// Waits a random part of 1, 2, 4... seconds, at most 20, or as long as Retry-After asks. What x-amz-retry-after asks is
+// waited too, but no more than five seconds longer.
 static void retry(struct transfer *transfer)
 {
     curl_off_t asked = 0;
@@ -219,6 +187,9 @@ static void retry(struct transfer *transfer)
         draw = UINT32_MAX / 2;
     double seconds = most * ((double)draw / UINT32_MAX);
     seconds = asked > 0 && asked <= 20 ? (double)asked : seconds;
+    double pause = asked_pause(transfer->easy);
+    if (pause > seconds)
+        seconds = pause < seconds + 5 ? pause : seconds + 5;
     end_try(transfer);
     forget_answer(transfer);
     arena_wipe(transfer->request->arena);
@@ -226,21 +197,41 @@ static void retry(struct transfer *transfer)
     uv_timer_start(&transfer->pause, after_pause, (uint64_t)(seconds * 1000) + 1, 0);
 }
 
+// Whether a request was refused for its date by a clock that ours differs from; what follows is signed by that clock.
+static bool correct_clock(struct client *client, const struct request *request)
+{
+    enum { ALLOWED = 240 }; // seconds, within AWS's five minutes
+    static const char *const dated[] = {"RequestTimeTooSkewed",
+                                        "RequestExpired",
+                                        "RequestInTheFuture",
+                                        "InvalidSignatureException",
+                                        "SignatureDoesNotMatch",
+                                        "AuthFailure",
+                                        NULL};
+    double differs = request->clock_skew - client->skew;
+    if (request->failure == FAILURE_NONE || !text_among(request->code, dated) ||
+        (differs < ALLOWED && differs > -ALLOWED))
+        return false;
+    client->skew = request->clock_skew;
+    return true;
+}
+
 static void on_try_done(struct transfer *transfer, CURLcode code)
 {
     struct client *client = transfer->client;
+    struct lane *lane = transfer->lane;
     struct request *request = transfer->request;
-    bool again = answer_read(&transfer->answer, request, transfer->easy, code);
+    bool again = answer_read(&transfer->answer, request, transfer->easy, code) || correct_clock(client, request);
     int cost = code == CURLE_OPERATION_TIMEDOUT ? TIMEOUT_COST : RETRY_COST;
-    if (again && request->tries < client->options.tries && client->quota >= cost) {
-        client->quota -= cost;
+    if (again && request->tries < client->options.tries && lane->quota >= cost) {
+        lane->quota -= cost;
         transfer->paid = cost;
         retry(transfer);
         return;
     }
     if (request->failure == FAILURE_NONE) {
-        client->quota += transfer->paid > 0 ? transfer->paid : 1;
-        client->quota = client->quota > QUOTA ? QUOTA : client->quota;
+        lane->quota += transfer->paid > 0 ? transfer->paid : 1;
+        lane->quota = lane->quota > LANE_QUOTA ? LANE_QUOTA : lane->quota;
     }
     end_try(transfer);
     finish(transfer);
@@ -266,8 +257,8 @@ static void finish(struct transfer *transfer)
     request->done(request);
     arena_wipe(arena); // an assumed role's keys come this way
     uv_close((uv_handle_t *)&transfer->pause, on_pause_closed);
-    make_ready(transfer->lane);
-    start_more(client);
+    lane_make_ready(transfer->lane);
+    client_start_more(client);
 }
 
 static void take_messages(struct client *client)
@@ -357,7 +348,6 @@ struct client *client_new(uv_loop_t *loop, const struct client_options *options)
     }
     client->loop = loop;
     client->options = *options;
-    client->quota = QUOTA;
     client->timer.data = client;
     uv_timer_init(loop, &client->timer);
     client->deadline.data = client;
@@ -398,83 +388,6 @@ void client_free(struct client *client)
     curl_global_cleanup();
 }
 
-// ---- Lanes: which request begins next
-
-static void on_refilled(uv_timer_t *timer)
-{
-    struct lane *lane = timer->data;
-    make_ready(lane);
-    start_more(lane->client);
-}
-
-// Takes a token, or sets the timer for the moment when there is one.
-static bool take_token(struct lane *lane)
-{
-    uint64_t now = uv_now(lane->client->loop);
-    double filled = lane->tokens + (double)(now - lane->filled) * REFILL / 1000;
-    lane->tokens = filled > BUCKET ? BUCKET : filled;
-    lane->filled = now;
-    if (lane->tokens < 1) {
-        uv_timer_start(&lane->refill, on_refilled, (uint64_t)((1 - lane->tokens) * 1000 / REFILL) + 1, 0);
-        return false;
-    }
-    lane->tokens -= 1;
-    return true;
-}
-
-// Puts a lane that may begin a request at the end of the queue.
-static void make_ready(struct lane *lane)
-{
-    struct client *client = lane->client;
-    if (lane->ready || lane->first == NULL || lane->running >= LANE_LIMIT || uv_is_active((uv_handle_t *)&lane->refill))
-        return;
-    lane->ready = true;
-    lane->next_ready = NULL;
-    *(client->ready_first == NULL ? &client->ready_first : &client->ready_last->next_ready) = lane;
-    client->ready_last = lane;
-}
-
-static void start_more(struct client *client)
-{
-    if (client->starting)
-        return;
-    client->starting = true;
-    while (client->ready_first != NULL && client->running < client->options.limit) {
-        struct lane *lane = client->ready_first;
-        struct transfer *transfer = lane->first;
-        client->ready_first = lane->next_ready;
-        lane->ready = false;
-        if (!client->late && !take_token(lane))
-            continue;
-        lane->first = transfer->next;
-        lane->running++;
-        client->running++;
-        begin(transfer);
-        make_ready(lane);
-    }
-    client->starting = false;
-}
-
-static struct lane *lane_of(struct client *client, const struct request *request)
-{
-    for (struct lane *lane = client->lanes; lane != NULL; lane = lane->next)
-        if (lane->credentials == request->credentials && strcmp(lane->region, request->region) == 0 &&
-            strcmp(lane->signing_name, request->signing_name) == 0)
-            return lane;
-    struct lane *lane = memory_take_zeroed(1, sizeof(*lane));
-    *lane = (struct lane){.client = client,
-                          .credentials = request->credentials,
-                          .region = request->region,
-                          .signing_name = request->signing_name,
-                          .tokens = BUCKET,
-                          .filled = uv_now(client->loop),
-                          .next = client->lanes};
-    uv_timer_init(client->loop, &lane->refill);
-    lane->refill.data = lane;
-    client->lanes = lane;
-    return lane;
-}
-
 void client_send(struct client *client, struct request *request)
 {
     struct transfer *transfer = memory_take_zeroed(1, sizeof(*transfer));
@@ -482,7 +395,7 @@ void client_send(struct client *client, struct request *request)
     request->tries = 0;
     transfer->client = client;
     transfer->answer.body.secret = true;
-    transfer->lane = lane_of(client, request);
+    transfer->lane = lane_find(client, request);
     transfer->request = request;
     transfer->pause.data = transfer;
     uv_timer_init(client->loop, &transfer->pause);
@@ -493,8 +406,8 @@ void client_send(struct client *client, struct request *request)
     struct lane *lane = transfer->lane;
     *(lane->first == NULL ? &lane->first : &lane->last->next) = transfer;
     lane->last = transfer;
-    make_ready(lane);
-    start_more(client);
+    lane_make_ready(lane);
+    client_start_more(client);
 }
 
 // Ends what is under way; what waits ends as its turn comes.
@@ -520,9 +433,9 @@ static void end_all(struct client *client, const char *code, const char *message
     client->starting = false;
     for (struct lane *lane = client->lanes; lane != NULL; lane = lane->next) {
         uv_timer_stop(&lane->refill);
-        make_ready(lane);
+        lane_make_ready(lane);
     }
-    start_more(client);
+    client_start_more(client);
 }
 
 static void on_deadline(uv_timer_t *timer)

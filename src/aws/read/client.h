@@ -41,10 +41,12 @@ typedef void (*request_done)(struct request *request);
 
 // Set by the caller up to `context`; it lives until `done` has been called.
 struct request {
-    const char *url;
+    const char *url; // NULL: there is no place to ask, and `message` says why
     const char *region;
     const char *signing_name;
     const struct credentials *credentials;
+    bool
+        elsewhere; // not AWS is asked, but a server that its user has named: it may answer 500 to what it does not know
     bool speaks_json;    // the answer is JSON, else XML
     const char *target;  // X-Amz-Target of the JSON protocol, else NULL
     const char *version; // of the JSON protocol
@@ -59,7 +61,7 @@ struct request {
     size_t length;
     const char *request_id;
     enum failure_kind failure;
-    const char *code;    // AWS's word, or "connection", "host-unknown", "answer"
+    const char *code;    // AWS's word, or "connection", "host-unknown", "answer", "endpoint"
     const char *message; // for people
     int tries;
     double clock_skew; // seconds that AWS's clock is ahead of ours

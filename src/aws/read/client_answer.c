@@ -6,7 +6,7 @@
 
 #include "base/redact.h"
 
-static enum failure_kind kind_of(const char *code, long status)
+static enum failure_kind kind_of(const struct request *request, const char *code, long status)
 {
     static const char *const throttled[] = {"Throttling",
                                             "ThrottlingException",
@@ -33,7 +33,8 @@ static enum failure_kind kind_of(const char *code, long status)
     if (text_among(code, absent))
         return FAILURE_ABSENT;
     // What is not AWS's own form of a failure comes from a server that does not know the call.
-    bool strange = strncmp(code, "HTTP ", 5) == 0 && (status == 404 || status == 405 || status == 500);
+    bool strange =
+        strncmp(code, "HTTP ", 5) == 0 && (status == 404 || status == 405 || (status == 500 && request->elsewhere));
     return text_among(code, unsupported) || strange || status == 501 ? FAILURE_UNSUPPORTED : FAILURE_OTHER;
 }
 
@@ -53,23 +54,38 @@ static void read_failure(struct request *request, const struct xml_node *root, l
     const struct xml_node *one = xml_child(errors != NULL ? errors : root, "Error");
     const char *code = xml_text(one, "Code"), *message = xml_text(one, "Message");
     code = code == NULL ? arena_printf(request->arena, "HTTP %ld", status) : code;
-    request_fail(request, kind_of(code, status), code, message == NULL ? "no more was said" : message);
+    request_fail(request, kind_of(request, code, status), code, message == NULL ? "no more was said" : message);
 }
 
-// {"__type": "prefix#AccessDeniedException", "message" or "Message": ...}; of a REST protocol the code stands in a
-// header, as AccessDeniedException:http://...
+// "prefix#AccessDeniedException:http://..." -> "AccessDeniedException"
+static const char *bare_code(struct arena *arena, const char *type)
+{
+    const char *code = arena_strndup(arena, type, strcspn(type, ":")), *hash = strrchr(code, '#');
+    return hash == NULL ? code : hash + 1;
+}
+
+// The code of a failure stands as __type or code in the body, or in a header.
+static const char *find_type(const cJSON *json, CURL *easy)
+{
+    static const char *const keys[] = {"__type", "code", "Code"};
+    struct curl_header *named;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, keys[i]));
+        if (type != NULL && type[0] != '\0')
+            return type;
+    }
+    bool told = curl_easy_header(easy, "x-amzn-ErrorType", 0, CURLH_HEADER, -1, &named) == CURLHE_OK;
+    return told ? named->value : NULL;
+}
+
+// {"__type": "prefix#AccessDeniedException", "message" or "Message": ...}
 static void read_json_failure(struct request *request, const cJSON *json, CURL *easy, long status)
 {
-    const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "__type"));
+    const char *type = find_type(json, easy);
     const cJSON *message = cJSON_GetObjectItem(json, "message");
-    struct curl_header *named;
-    if (type == NULL && curl_easy_header(easy, "x-amzn-ErrorType", 0, CURLH_HEADER, -1, &named) == CURLHE_OK)
-        type = named->value;
-    const char *code = type != NULL ? type : arena_printf(request->arena, "HTTP %ld", status);
-    const char *hash = strchr(code, '#');
-    code = hash == NULL ? code : hash + 1;
-    code = arena_strndup(request->arena, code, strcspn(code, ":"));
-    request_fail(request, kind_of(code, status), code,
+    const char *code =
+        type != NULL ? bare_code(request->arena, type) : arena_printf(request->arena, "HTTP %ld", status);
+    request_fail(request, kind_of(request, code, status), code,
                  cJSON_IsString(message) ? arena_strdup(request->arena, message->valuestring) : "no more was said");
 }
 
@@ -116,6 +132,13 @@ static bool read_body(struct answer *answer, struct request *request, CURL *easy
     return whole;
 }
 
+// What the SDKs call transient, or a throttling without its word.
+static bool is_passing(const char *code, long status)
+{
+    static const char *const codes[] = {"RequestTimeout", "RequestTimeoutException", "IDPCommunicationError", NULL};
+    return status == 429 || status == 500 || status == 502 || status == 503 || status == 504 || text_among(code, codes);
+}
+
 bool answer_read(struct answer *answer, struct request *request, CURL *easy, CURLcode code)
 {
     long status = 0;
@@ -149,9 +172,11 @@ bool answer_read(struct answer *answer, struct request *request, CURL *easy, CUR
     }
     bool whole = read_body(answer, request, easy, status, &error);
     if (status != 200)
-        return request->failure == FAILURE_THROTTLED || status == 500 || status == 502 || status == 503 ||
-               status == 504 || strcmp(request->code, "RequestTimeout") == 0 ||
-               strcmp(request->code, "RequestTimeoutException") == 0;
+        return request->failure == FAILURE_THROTTLED || is_passing(request->code, status);
+    if (cJSON_IsObject(request->json) && cJSON_HasObjectItem(request->json, "__type")) { // a failure all the same
+        read_json_failure(request, request->json, easy, status);
+        return request->failure == FAILURE_THROTTLED;
+    }
     if (!whole) {
         request_fail(request, FAILURE_OTHER, "answer",
                      arena_printf(request->arena, "not the %s that was expected: %s",

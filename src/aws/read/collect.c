@@ -6,6 +6,7 @@
 #include "aws/read/collector.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 
 static void read_accounts(struct collector *collector)
 {
@@ -29,6 +30,9 @@ static bool collect_into_folder(struct collector *collector)
     const char *folder = collector->options->folder;
     if (access(folder, F_OK) == 0)
         return error_set(collector->error, ERROR_USAGE, "%s: is there already, and is not written over", folder);
+    const struct identity *identity = &collector->collected->identity;
+    log_line(LOG_INFO, "reads as %s, account %s, by credentials from %s", identity->arn, identity->account,
+             identity->source);
     if (!regions_find(collector) || !accounts_enter(collector))
         return false;
     collector->folder = arena_printf(collector->arena, "%s.tmp-%ld", folder, (long)getpid());

@@ -22,7 +22,9 @@ struct collect_options {
 struct identity {
     const char *account;
     const char *arn;
-    const char *source; // where the credentials were found
+    const char *partition; // "aws", "aws-cn"...
+    const char *source;    // where the credentials were found
+    int64_t expires;       // seconds since 1970 when they do, or 0 where that is not told
 };
 
 struct failed_call {

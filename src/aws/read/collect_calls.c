@@ -96,16 +96,18 @@ static void send_page(struct call *call, const char *token)
     struct arena *arena = collector->options->config->arena;
     const struct operation *of = &call->operation;
     struct text body = {.secret = true};
+    struct error error = {0};
     const char *url =
-        endpoint_url(collector->options->config, collector->options->endpoint, of->service, of->prefix, call->region);
-    if (of->path != NULL) // what is asked is in the path
+        endpoint_url(collector->options->config, collector->options->endpoint, of->service, call->meant, &error);
+    if (of->path != NULL && url != NULL) // what is asked is in the path
         url = arena_printf(arena, "%s%s%s", url, url[strlen(url) - 1] == '/' ? "" : "/", path_of(call, token, arena));
     else if (of->target[0] != '\0')
         write_object(call, token, &body);
-    else
+    else if (of->path == NULL)
         write_form(call, token, arena, &body);
     call->request = (struct request){
         .url = url,
+        .elsewhere = collector->options->endpoint != NULL,
         .speaks_json = of->speaks_json,
         .region = call->region,
         .signing_name = of->prefix,
@@ -115,6 +117,7 @@ static void send_page(struct call *call, const char *token)
         .body = of->path != NULL ? NULL : arena_strdup(arena, body.bytes),
         .done = on_page,
         .context = call,
+        .message = url == NULL ? arena_strdup(collector->arena, error.message) : NULL,
     };
     text_wipe(&body);
     client_send(collector->client, &call->request);
@@ -129,6 +132,7 @@ static struct call *begin(struct collector *collector, const struct call *like, 
         .what = like->what,
         .follow = like->follow,
         .operation = model_operation(collector->model, like->what->service, like->what->operation),
+        .meant = region,
         .region = endpoint_region(like->what->service, region),
         .parameters = like->parameters,
         .parameter_count = like->parameter_count,
@@ -166,7 +170,7 @@ struct call *call_start(struct collector *collector, const struct read_account *
 void call_again(struct call *old)
 {
     old->sha256 = NULL; // its document is replaced
-    begin(old->collector, old, old->region);
+    begin(old->collector, old, old->meant);
 }
 
 static void write_document(struct call *call)
@@ -293,6 +297,14 @@ static void on_page(struct request *request)
     collector->collected->clock_skew = request->clock_skew;
     if (request->request_id != NULL)
         *vector_add(arena, &call->request_ids) = arena_strdup(arena, request->request_id);
+    const char *no_answer = model_why_not(collector->model, &call->operation, page);
+    if (no_answer != NULL) {
+        call->failure = FAILURE_OTHER;
+        call->code = "answer";
+        call->message = arena_printf(arena, "status 200, but %s", no_answer);
+        end_call(call, false);
+        return;
+    }
     if (page.xml == NULL && page.json == NULL) {
         bool other = request->root != NULL;
         call->failure = other ? FAILURE_OTHER : request->failure;

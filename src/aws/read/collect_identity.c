@@ -20,6 +20,16 @@ static bool ask(struct collector *collector, const struct read_account *account,
 
 // ---- Roles. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 
+// The account of an ARN, the fifth of its parts; "" where it has none.
+static const char *arn_account(struct arena *arena, const char *arn)
+{
+    for (int part = 0; part < 4 && arn != NULL; part++) {
+        arn = strchr(arn, ':');
+        arn = arn == NULL ? NULL : arn + 1;
+    }
+    return arn == NULL ? "" : arena_strndup(arena, arn, strcspn(arn, ":"));
+}
+
 static void take_keys(struct call *call, const cJSON *document)
 {
     struct credentials *into = call->into;
@@ -35,12 +45,21 @@ static void take_keys(struct call *call, const cJSON *document)
         call->message = "no keys of the role in it";
         return;
     }
+    struct arena *arena = call->collector->arena; // the first parameter is the role's ARN
+    const char *assumed = string_of(cJSON_GetObjectItemCaseSensitive(document, "AssumedRoleUser"), "Arn");
+    const char *asked_for = arn_account(arena, call->parameters[0].value), *given_of = arn_account(arena, assumed);
+    if (given_of[0] != '\0' && strcmp(given_of, asked_for) != 0) {
+        call->failure = FAILURE_OTHER;
+        call->code = "answer";
+        call->message = arena_printf(arena, "a role of account %.20s, asked for one of %.20s", given_of, asked_for);
+        return;
+    }
     *into = (struct credentials){.key_id = arena_strdup(secrets, key_id),
                                  .secret = arena_strdup(secrets, secret),
                                  .token = arena_strdup(secrets, token),
                                  .source = into->source};
     if (expires != NULL)
-        clock_parse(expires, &into->expires);
+        clock_parse_zone(expires, &into->expires);
 }
 
 static const struct aws_call *assume_role(void)
@@ -130,7 +149,8 @@ void credentials_renew(void *context, const struct credentials *credentials)
     for (size_t i = 0; account == NULL && i < collector->accounts.count; i++)
         if (&collector->accounts.items[i]->credentials == credentials)
             account = collector->accounts.items[i];
-    if (account == NULL || now - account->renewed < NOT_SOONER)
+    // Roles that are just being assumed one on the other are not assumed anew in the middle of it.
+    if (collector->finding || account == NULL || now - account->renewed < NOT_SOONER)
         return;
     account->renewed = now;
     struct collector alone = {.arena = collector->arena,
@@ -164,6 +184,13 @@ static void refuse_answer(struct call *call, const char *what, const char *text,
 
 // ---- Who we are
 
+// "arn:aws-cn:..." -> "aws-cn"
+static const char *partition_of(struct arena *arena, const char *arn)
+{
+    const char *begin = strchr(arn, ':'), *end = begin == NULL ? NULL : strchr(begin + 1, ':');
+    return end == NULL ? "aws" : arena_strndup(arena, begin + 1, (size_t)(end - begin - 1));
+}
+
 static void take_identity(struct call *call, const cJSON *document)
 {
     struct arena *arena = call->collector->arena;
@@ -181,9 +208,14 @@ bool identity_find(struct collector *collector)
     struct identity *identity = &collector->collected->identity;
     struct read_account *self = &collector->self;
     self->id = "unknown";
-    if (!find_keys(collector, self) || !ask(collector, self, who, take_identity, NULL, 0, identity))
+    collector->finding = true;
+    bool found = find_keys(collector, self);
+    collector->finding = false;
+    if (!found || !ask(collector, self, who, take_identity, NULL, 0, identity))
         return false;
     identity->source = arena_strdup(collector->arena, self->credentials.source);
+    identity->partition = partition_of(collector->arena, identity->arn);
+    identity->expires = self->credentials.expires;
     self->id = identity->account;
     return true;
 }
@@ -241,13 +273,6 @@ static void take_accounts(struct call *call, const cJSON *document)
     }
 }
 
-// "arn:aws-cn:..." -> "aws-cn"
-static const char *partition_of(struct arena *arena, const char *arn)
-{
-    const char *begin = strchr(arn, ':'), *end = begin == NULL ? NULL : strchr(begin + 1, ':');
-    return end == NULL ? "aws" : arena_strndup(arena, begin + 1, (size_t)(end - begin - 1));
-}
-
 // Our own account is entered as it is; in another one the role is assumed.
 static struct read_account *enter(struct collector *collector, const char *id, struct call **call)
 {
@@ -258,9 +283,8 @@ static struct read_account *enter(struct collector *collector, const char *id, s
     struct read_account *account = arena_new_of(arena, struct read_account);
     account->id = id;
     account->credentials.source = "a role";
-    account->role_arn =
-        arena_printf(arena, "arn:%s:iam::%s:role/%s", partition_of(arena, collector->collected->identity.arn), id,
-                     collector->options->role_name);
+    account->role_arn = arena_printf(arena, "arn:%s:iam::%s:role/%s", collector->collected->identity.partition, id,
+                                     collector->options->role_name);
     struct role role = {.arn = account->role_arn};
     struct parameter *parameters = arena_array(arena, struct parameter, ROLE_PARAMETERS);
     size_t count = role_parameters(&role, parameters);
@@ -277,6 +301,10 @@ bool accounts_enter(struct collector *collector)
     struct name_list names = {0};
     if (options->organization && !ask(collector, &collector->self, list, take_accounts, NULL, 0, &names))
         return false;
+    if (options->organization && names.items.count == 0) // its management account at least is in it
+        return error_set(collector->error, ERROR_USAGE,
+                         "ListAccounts: no active account in the answer, expected the "
+                         "organization's accounts, its management account among them");
     for (size_t i = 0; i < options->account_count; i++)
         *vector_add(arena, &names.items) = options->accounts[i];
     if (!options->organization && options->account_count == 0)

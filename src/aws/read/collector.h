@@ -22,6 +22,7 @@ struct collector {
     uv_loop_t loop;
     struct client *client;
     struct read_account self;
+    bool finding; // our own keys
     VECTOR(struct read_account *) accounts;
     const char *home;           // region of what is asked once
     const char *const *regions; // that are read
@@ -53,7 +54,8 @@ struct call {
     const struct aws_call *what;
     call_follow follow; // or NULL
     struct operation operation;
-    const char *region;
+    const char *meant;  // region
+    const char *region; // that requests are signed for: another one where the service has one place for all
     const struct parameter *parameters;
     size_t parameter_count;
     const char *file; // ACCOUNT/REGION/..., or NULL

@@ -1,84 +1,185 @@
 #include "aws/read/config_file.h"
 
 #include <ctype.h>
+#include <pwd.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
+static const char blanks[] = " \t";
+
 static char *trimmed(char *text)
 {
-    while (isspace((unsigned char)*text))
-        text++;
+    text += strspn(text, blanks);
     size_t length = strlen(text);
-    while (length > 0 && isspace((unsigned char)text[length - 1]))
+    while (length > 0 && strchr(blanks, text[length - 1]) != NULL)
         text[--length] = '\0';
     return text;
 }
 
-// "[profile dev]" -> "profile dev", with one space whatever stood there. NULL where it is no section.
-static char *section_of(char *line)
+// Cuts off a comment; in values only what stands behind a blank begins one.
+static char *without_comment(char *text, bool behind_blank)
 {
-    char *end = strchr(line, ']');
-    if (end == NULL)
-        return NULL;
-    *end = '\0';
-    char *name = trimmed(line + 1), *to = name;
-    for (char *from = name; *from != '\0'; from++)
-        if (!isspace((unsigned char)*from) || (to > name && to[-1] != ' '))
-            *to++ = isspace((unsigned char)*from) ? ' ' : *from;
-    *to = '\0';
-    return name[0] == '\0' ? NULL : name;
+    for (char *p = text; *p != '\0'; p++)
+        if ((*p == '#' || *p == ';') && (!behind_blank || (p > text && strchr(blanks, p[-1]) != NULL))) {
+            *p = '\0';
+            break;
+        }
+    return trimmed(text);
 }
 
-bool config_parse(struct arena *arena, const char *name, const char *text, size_t length, struct config_file *file,
-                  struct error *error)
+static bool is_identifier(const char *text)
 {
-    char *copy = arena_strndup(arena, text, length), *next;
-    const char *section = NULL, *parent = NULL;
-    size_t number = 0;
-    for (char *line = copy; line != NULL; line = next) {
+    for (const char *p = text; *p != '\0'; p++)
+        if (!isalnum((unsigned char)*p) && strchr("_-/.%@:+", *p) == NULL)
+            return false;
+    return text[0] != '\0';
+}
+
+// A name in quotes may hold what it likes; else it is an identifier. NULL where it is neither.
+static char *name_of(char *text)
+{
+    size_t length = strlen(text);
+    if (length > 2 && (text[0] == '"' || text[0] == '\'') && text[length - 1] == text[0] &&
+        strchr(text + 1, text[0]) == text + length - 1) {
+        text[length - 1] = '\0';
+        return text + 1;
+    }
+    return is_identifier(text) ? text : NULL;
+}
+
+struct parser {
+    struct arena *arena;
+    struct config_file *file;
+    enum config_kind kind;
+    const char *name; // of the file
+    size_t line;
+    bool begun;          // a section has been there
+    const char *section; // NULL: an ignored one
+    char *value;         // of the property that may go on; NULL: none
+    bool nested;         // it has properties of its own
+};
+
+static const char *add_section(struct parser *parser, const char *section)
+{
+    map_put(parser->arena, &parser->file->sections, section, parser->file);
+    return section;
+}
+
+// What stands between the brackets; NULL where the section is to be ignored.
+static const char *section_of(struct parser *parser, char *inner)
+{
+    struct arena *arena = parser->arena;
+    size_t length = strcspn(inner, blanks);
+    char *rest = inner + length + strspn(inner + length, blanks);
+    bool has_prefix = inner[length] != '\0';
+    if (parser->kind == CONFIG_SETTINGS && !has_prefix)
+        return strcmp(inner, "default") == 0 ? add_section(parser, inner) : NULL;
+    if (!has_prefix)
+        return is_identifier(inner) ? add_section(parser, arena_printf(arena, "profile %s", inner)) : NULL;
+    static const char *const prefixes[] = {"profile", "sso-session", "services", NULL};
+    const char *prefix = arena_strndup(arena, inner, length);
+    if (parser->kind == CONFIG_SETTINGS) {
+        const char *name = text_among(prefix, prefixes) ? name_of(rest) : NULL;
+        return name == NULL ? NULL : add_section(parser, arena_printf(arena, "%s %s", prefix, name));
+    }
+    if (text_among(prefix, prefixes))
+        return NULL;
+    const char *section = add_section(parser, arena_printf(arena, "profile %s", inner));
+    map_put(arena, &parser->file->spaced, section, parser->file);
+    return section;
+}
+
+static bool refuse(const struct parser *parser, struct error *error, const char *what)
+{
+    return error_set(error, ERROR_USAGE, "%s:%zu: %s", parser->name, parser->line, what);
+}
+
+static bool begin_section(struct parser *parser, char *line, struct error *error)
+{
+    char *body = without_comment(line, false);
+    size_t length = strlen(body);
+    if (body[length - 1] != ']')
+        return refuse(parser, error, "a section that does not end with ], expected [profile NAME]");
+    body[length - 1] = '\0';
+    parser->section = section_of(parser, trimmed(body + 1));
+    parser->begun = true;
+    parser->value = NULL;
+    return true;
+}
+
+// The rest of a value, which becomes a line of its own in it. It is moved to where the value ends: there is room, as it
+// comes from further behind.
+static bool go_on(struct parser *parser, char *line, struct error *error)
+{
+    char *body = trimmed(line);
+    if (body[0] == '#' || body[0] == ';')
+        return true;
+    if (!parser->begun)
+        return refuse(parser, error, "expected a [SECTION] above it");
+    if (parser->value == NULL)
+        return refuse(parser, error, "an indented line goes on with a value, but there is none above it");
+    if (parser->nested && body[0] == '=')
+        return refuse(parser, error, "expected NAME = VALUE, found no name");
+    if (parser->nested && strchr(body, '=') == NULL)
+        return refuse(parser, error, "expected NAME = VALUE below a key without a value");
+    char *end = parser->value + strlen(parser->value);
+    *end = '\n';
+    memmove(end + 1, body, strlen(body) + 1);
+    return true;
+}
+
+static bool add_property(struct parser *parser, char *line, struct error *error)
+{
+    if (!parser->begun)
+        return refuse(parser, error, "expected KEY = VALUE below a [SECTION]");
+    char *body = without_comment(line, true), *equals = strchr(body, '=');
+    if (equals == NULL)
+        return refuse(parser, error, "expected KEY = VALUE");
+    *equals = '\0';
+    char *key = trimmed(body);
+    if (key[0] == '\0')
+        return refuse(parser, error, "expected KEY = VALUE, found no key");
+    for (char *p = key; *p != '\0'; p++)
+        *p = (char)tolower((unsigned char)*p);
+    parser->value = trimmed(equals + 1);
+    parser->nested = parser->value[0] == '\0';
+    if (parser->section != NULL && is_identifier(key))
+        map_put(parser->arena, &parser->file->values, arena_printf(parser->arena, "%s|%s", parser->section, key),
+                parser->value);
+    return true;
+}
+
+bool config_parse(struct arena *arena, const char *name, enum config_kind kind, const char *text, size_t length,
+                  struct config_file *file, struct error *error)
+{
+    struct parser parser = {.arena = arena, .file = file, .kind = kind, .name = name};
+    if (memchr(text, '\0', length) != NULL)
+        return error_set(error, ERROR_USAGE, "%s: holds a zero byte, expected text", name);
+    char *next;
+    for (char *line = arena_strndup(arena, text, length); line != NULL; line = next) {
         next = strchr(line, '\n');
         if (next != NULL)
             *next++ = '\0';
-        number++;
-        bool indented = isspace((unsigned char)line[0]);
-        char *body = trimmed(line);
-        if (body[0] == '\0' || body[0] == '#' || body[0] == ';')
+        parser.line++;
+        size_t end = strlen(line);
+        if (end > 0 && line[end - 1] == '\r')
+            line[--end] = '\0';
+        if (line[strspn(line, blanks)] == '\0' || line[0] == '#' || line[0] == ';')
             continue;
-        if (body[0] == '[') {
-            section = section_of(body);
-            parent = NULL;
-            if (section == NULL)
-                return error_set(error, ERROR_USAGE, "%s:%zu: not a section, expected [NAME]", name, number);
-            map_put(arena, &file->sections, section, file);
-            continue;
-        }
-        char *equals = strchr(body, '=');
-        if (equals == NULL && indented)
-            continue; // a value that goes on over several lines
-        if (equals == NULL || section == NULL)
-            return error_set(error, ERROR_USAGE, "%s:%zu: expected KEY = VALUE%s", name, number,
-                             section == NULL ? " below a [SECTION]" : "");
-        *equals = '\0';
-        char *key = trimmed(body), *value = trimmed(equals + 1);
-        for (char *p = key; *p != '\0'; p++)
-            *p = (char)tolower((unsigned char)*p);
-        if (indented && parent != NULL) {
-            map_put(arena, &file->values, arena_printf(arena, "%s|%s|%s", section, parent, key), value);
-            continue;
-        }
-        char *comment = strstr(value, " #");
-        comment = comment == NULL ? strstr(value, " ;") : comment;
-        if (comment != NULL)
-            *comment = '\0';
-        parent = value[0] == '\0' ? key : NULL;
-        map_put(arena, &file->values, arena_printf(arena, "%s|%s", section, key), trimmed(value));
+        bool good = line[0] == '['                    ? begin_section(&parser, line, error)
+                    : strchr(blanks, line[0]) != NULL ? go_on(&parser, line, error)
+                                                      : add_property(&parser, line, error);
+        if (!good)
+            return false;
     }
     return true;
 }
 
-bool config_file_read(struct arena *arena, const char *path, struct config_file *file, struct error *error)
+bool config_file_read(struct arena *arena, const char *path, enum config_kind kind, struct config_file *file,
+                      struct error *error)
 {
     size_t length;
     if (access(path, F_OK) != 0)
@@ -86,10 +187,21 @@ bool config_file_read(struct arena *arena, const char *path, struct config_file 
     char *text = file_read(path, &length, error);
     if (text == NULL)
         return false;
-    bool good = config_parse(arena, path, text, length, file, error);
+    bool good = config_parse(arena, path, kind, text, length, file, error);
     explicit_bzero(text, length);
     free(text);
     return good;
+}
+
+const char *config_profile(struct arena *arena, const struct config_file *file, const char *profile)
+{
+    const char *section = arena_printf(arena, "profile %s", profile);
+    return strcmp(profile, "default") == 0 && map_get(&file->sections, section) == NULL ? "default" : section;
+}
+
+bool config_has(struct arena *arena, const struct config_file *file, const char *section, const char *key)
+{
+    return map_get(&file->values, arena_printf(arena, "%s|%s", section, key)) != NULL;
 }
 
 const char *config_value(struct arena *arena, const struct config_file *file, const char *section, const char *key)
@@ -98,8 +210,42 @@ const char *config_value(struct arena *arena, const struct config_file *file, co
     return value == NULL || value[0] == '\0' ? NULL : value;
 }
 
+const char *config_nested(struct arena *arena, const struct config_file *file, const char *section, const char *key,
+                          const char *name)
+{
+    const char *all = config_value(arena, file, section, key), *found = NULL;
+    if (all == NULL || all[0] != '\n')
+        return NULL;
+    char *rest = NULL, *copy = arena_strdup(arena, all);
+    for (char *line = strtok_r(copy, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+        char *equals = strchr(line, '=');
+        if (equals == NULL)
+            continue;
+        *equals = '\0';
+        if (strcasecmp(trimmed(line), name) == 0)
+            found = trimmed(equals + 1);
+    }
+    return found == NULL || found[0] == '\0' ? NULL : found;
+}
+
 const char *config_environment(const char *name)
 {
     const char *value = getenv(name);
     return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+static const char *home_of(struct arena *arena, const char *user)
+{
+    const char *home = user == NULL ? config_environment("HOME") : NULL;
+    const struct passwd *entry = home != NULL ? NULL : user == NULL ? getpwuid(getuid()) : getpwnam(user);
+    return home != NULL ? home : entry == NULL ? NULL : arena_strdup(arena, entry->pw_dir);
+}
+
+const char *config_path(struct arena *arena, const char *path)
+{
+    if (path[0] != '~')
+        return path;
+    size_t length = strcspn(path + 1, "/");
+    const char *home = home_of(arena, length == 0 ? NULL : arena_strndup(arena, path + 1, length));
+    return home == NULL ? path : arena_printf(arena, "%s%s", home, path + 1 + length);
 }

@@ -9,6 +9,8 @@
 #include "aws/read/plain.h"
 #include "base/file.h"
 
+enum { TRIES = 3, MILLISECONDS = 2000 }; // as the SDKs have it
+
 // The host of a URL, and whether it is asked over TLS. NULL where it is no URL of HTTP, or one with a user in it. To be
 // freed with curl_free.
 static char *host_of(const char *url, bool *tls)
@@ -95,12 +97,26 @@ bool container_ask(struct arena *arena, char **answer, size_t *length, struct er
             "[fd00:ec2::23]",
             relative != NULL && relative[0] != '/' ? relative : url);
     GUARD(find_token(arena, &token, error));
-    *answer = plain_ask(
+    struct plain_answer given;
+    bool good = plain_try(
         &(struct plain_request){.url = url,
                                 .method = "GET",
                                 .header = token == NULL ? NULL : arena_printf(arena, "Authorization: %s", token),
-                                .milliseconds = PLAIN_LOCAL},
-        length, NULL);
-    return *answer != NULL ||
-           error_set(error, ERROR_USAGE, "the container's credentials endpoint %s did not answer", url);
+                                .milliseconds = MILLISECONDS,
+                                .direct = true},
+        TRIES, &given);
+    if (!good)
+        return error_set(error, ERROR_USAGE, "the container's credentials endpoint %s did not answer: %s", url,
+                         given.problem);
+    if (given.status != 200) {
+        plain_forget(&given);
+        return error_set(error, ERROR_USAGE, "the container's credentials endpoint %s answered with status %ld%s", url,
+                         given.status,
+                         given.status == 401 || given.status == 403
+                             ? ": is AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE (EKS) or _TOKEN the right one?"
+                             : "");
+    }
+    *answer = given.bytes;
+    *length = given.length;
+    return true;
 }

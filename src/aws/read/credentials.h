@@ -1,10 +1,11 @@
-// Credentials, found in the order in which the AWS SDKs look for them.
+// Credentials, found in the order in which the AWS SDKs look for them; where the SDKs themselves part, so that two of
+// them would read as two identities, none is chosen and the message says why.
 // https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 #pragma once
 
 #include <stdint.h>
 
-#include "aws/read/config_file.h"
+#include "aws/read/aws_config.h"
 
 struct credentials {
     const char *key_id;
@@ -30,31 +31,16 @@ struct role_chain {
     size_t count;
 };
 
-// What is configured: the profile's files and the environment.
-struct aws_config {
-    struct arena *arena;
-    struct config_file config;
-    struct config_file shared; // credentials
-    const char *profile;
-    bool profile_given;  // by option or environment
-    bool profile_option; // by option: then the environment's keys are not looked at
-};
-
-// Reads the files. `profile` is an option's value or NULL. A profile that is given must be there.
-bool aws_config_read(struct arena *arena, const char *profile, struct aws_config *config, struct error *error);
-
-// Whether one of the files names a credential_process, of whichever profile: then another program may be started.
-bool aws_config_names_process(void);
-
-// A setting of the profile (config file), or NULL.
-const char *aws_config_setting(const struct aws_config *config, const char *key);
-
 // Finds credentials, and in *chain the roles that the profile has them assume. On failure the message says where was
 // looked. Secrets live in the configuration's arena, which is to be wiped.
 bool credentials_find(const struct aws_config *config, struct credentials *credentials, struct role_chain *chain,
                       struct error *error);
 
-// Reads the JSON that credential_process, container and instance endpoints print: {"AccessKeyId": ...,
-// "SecretAccessKey": ..., "Token" or "SessionToken": ..., "Expiration": ...}.
-bool credentials_parse(struct arena *arena, const char *name, const char *text, size_t length, const char *source,
-                       struct credentials *credentials, struct error *error);
+enum credentials_form {
+    CREDENTIALS_ENDPOINT, // of containers and instances: {"Code": "Success" or none, ..., "Token": ...}
+    CREDENTIALS_PROCESS,  // of credential_process: {"Version": 1, ..., "SessionToken": ...}
+};
+
+// Reads {"AccessKeyId": ..., "SecretAccessKey": ..., "Expiration": ...} in either form.
+bool credentials_parse(struct arena *arena, const char *name, enum credentials_form form, const char *text,
+                       size_t length, const char *source, struct credentials *credentials, struct error *error);

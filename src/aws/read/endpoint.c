@@ -1,6 +1,9 @@
 #include "aws/read/endpoint.h"
 
 #include <ctype.h>
+#include <regex.h>
+
+#include "endpoint_places.h"
 
 // Services as the SDKs' settings name them.
 static const char *setting_name(const char *service)
@@ -11,20 +14,15 @@ static const char *setting_name(const char *service)
     } names[] = {{"elbv2", "elastic_load_balancing_v2"},
                  {"elb", "elastic_load_balancing"},
                  {"network-firewall", "network_firewall"},
-                 {"globalaccelerator", "global_accelerator"}};
+                 {"globalaccelerator", "global_accelerator"},
+                 {"sso-oidc", "sso_oidc"}};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i].service, service) == 0)
             return names[i].name;
     return service;
 }
 
-static bool switched_on(const struct aws_config *config, const char *variable, const char *key)
-{
-    const char *value = config_environment(variable);
-    value = value != NULL ? value : aws_config_setting(config, key);
-    return value != NULL && strcasecmp(value, "true") == 0;
-}
-
+// The environment comes before the files, the service's own before all services'.
 static const char *configured(const struct aws_config *config, const char *service)
 {
     struct arena *arena = config->arena;
@@ -32,10 +30,12 @@ static const char *configured(const struct aws_config *config, const char *servi
     char *variable = arena_printf(arena, "AWS_ENDPOINT_URL_%s", name);
     for (char *p = variable; *p != '\0'; p++)
         *p = (char)toupper((unsigned char)*p);
+    if (aws_config_switch(config, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls"))
+        return NULL;
     const char *url = config_environment(variable), *services = aws_config_setting(config, "services");
-    if (url == NULL && services != NULL)
-        url = map_get(&config->config.values, arena_printf(arena, "services %s|%s|endpoint_url", services, name));
     url = url != NULL ? url : config_environment("AWS_ENDPOINT_URL");
+    if (url == NULL && services != NULL)
+        url = config_nested(arena, &config->config, arena_printf(arena, "services %s", services), name, "endpoint_url");
     return url != NULL ? url : aws_config_setting(config, "endpoint_url");
 }
 
@@ -52,67 +52,93 @@ bool endpoint_is_global(const char *service)
     return text_among(service, services);
 }
 
-static bool in_china(const char *region)
+enum { PARTITIONS = sizeof(endpoint_partitions) / sizeof(endpoint_partitions[0]) };
+
+static bool lists(size_t partition, const char *region)
 {
-    return strncmp(region, "cn-", 3) == 0;
+    const char *found = endpoint_partitions[partition].regions;
+    size_t length = strlen(region);
+    while ((found = strstr(found, region)) != NULL && (found[-1] != ' ' || found[length] != ' '))
+        found += length;
+    return found != NULL && length > 0;
 }
 
-static bool in_us_government(const char *region)
+static bool looks_so(size_t partition, const char *region)
 {
-    return strncmp(region, "us-gov-", 7) == 0;
+    regex_t pattern;
+    if (regcomp(&pattern, endpoint_partitions[partition].pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return false;
+    bool found = regexec(&pattern, region, 0, NULL, 0) == 0;
+    regfree(&pattern);
+    return found;
 }
 
-// CloudFront is in China too; the rest of the world's two are in no other partition.
+const char *endpoint_partition(const char *region)
+{
+    for (size_t i = 0; i < PARTITIONS; i++)
+        if (lists(i, region))
+            return endpoint_partitions[i].name;
+    for (size_t i = 0; i < PARTITIONS; i++)
+        if (looks_so(i, region))
+            return endpoint_partitions[i].name;
+    return "aws";
+}
+
+// CloudFront is in China too, Global Accelerator in no other partition.
 bool endpoint_is_there(const char *service, const char *region)
 {
-    bool elsewhere = in_china(region) || in_us_government(region);
+    const char *partition = endpoint_partition(region);
+    bool usual = strcmp(partition, "aws") == 0;
     if (strcmp(service, "globalaccelerator") == 0)
-        return !elsewhere;
-    return strcmp(service, "cloudfront") != 0 || !in_us_government(region);
+        return usual;
+    return strcmp(service, "cloudfront") != 0 || usual || strcmp(partition, "aws-cn") == 0;
+}
+
+// "URL" or "URL REGION", with {region} in it; NULL where none is known.
+static const char *place_of(const char *service, const char *region, int variant)
+{
+    const char *partition = endpoint_partition(region);
+    for (size_t i = 0; i < sizeof(endpoint_places) / sizeof(endpoint_places[0]); i++)
+        if (strcmp(endpoint_places[i].service, service) == 0 && strcmp(endpoint_places[i].partition, partition) == 0 &&
+            (endpoint_places[i].region == NULL || strcmp(endpoint_places[i].region, region) == 0))
+            return endpoint_places[i].places[variant];
+    return NULL;
 }
 
 const char *endpoint_region(const char *service, const char *region)
 {
-    if (!endpoint_is_global(service))
-        return region;
     if (strcmp(service, "globalaccelerator") == 0)
         return "us-west-2";
-    if (in_china(region))
-        return strcmp(service, "iam") == 0 ? "cn-north-1" : "cn-northwest-1";
-    return in_us_government(region) ? "us-gov-west-1" : "us-east-1";
+    const char *place = place_of(service, region, 0), *behind = place == NULL ? NULL : strchr(place, ' ');
+    return behind == NULL ? region : behind + 1;
 }
 
-// IAM's host names follow no rule.
-static const char *iam_url(const char *region, bool fips, bool dual)
+const char *endpoint_url(const struct aws_config *config, const char *given, const char *service, const char *region,
+                         struct error *error)
 {
-    if (in_china(region))
-        return dual ? "https://iam.global.api.amazonwebservices.com.cn/" : "https://iam.cn-north-1.amazonaws.com.cn/";
-    if (in_us_government(region))
-        return dual ? "https://iam.us-gov.api.aws/" : "https://iam.us-gov.amazonaws.com/";
-    if (dual)
-        return fips ? "https://iam-fips.global.api.aws/" : "https://iam.global.api.aws/";
-    return fips ? "https://iam-fips.amazonaws.com/" : "https://iam.amazonaws.com/";
-}
-
-const char *endpoint_url(const struct aws_config *config, const char *given, const char *service, const char *prefix,
-                         const char *region)
-{
+    static const char mark[] = "{region}";
     const char *url = given != NULL ? given : configured(config, service);
+    bool fips = aws_config_switch(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+    bool dual = aws_config_switch(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+    if (url != NULL && (fips || dual)) {
+        error_set(error, ERROR_USAGE, "%s endpoints are asked for, and %s for %s: expected one of them",
+                  fips ? "FIPS" : "dual-stack", url, service);
+        return NULL;
+    }
     if (url != NULL)
         return url;
-    bool fips = switched_on(config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
-    bool dual = switched_on(config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
-    bool china = in_china(region);
-    if (strcmp(service, "cloudfront") == 0)
-        return china  ? "https://cloudfront.cn-northwest-1.amazonaws.com.cn/"
-               : dual ? "https://cloudfront.global.api.aws/"
-               : fips ? "https://cloudfront-fips.amazonaws.com/"
-                      : "https://cloudfront.amazonaws.com/";
-    if (strcmp(service, "iam") == 0)
-        return iam_url(region, fips, dual);
-    // In the US government's partition the plain endpoints are FIPS's already, but for this one.
-    fips = fips && (!in_us_government(region) || dual || strcmp(service, "network-firewall") == 0);
-    const char *domain =
-        dual ? (china ? "api.amazonwebservices.com.cn" : "api.aws") : (china ? "amazonaws.com.cn" : "amazonaws.com");
-    return arena_printf(config->arena, "https://%s%s.%s.%s/", prefix, fips ? "-fips" : "", region, domain);
+    if (strcmp(service, "globalaccelerator") == 0)
+        region = endpoint_region(service, region);
+    const char *place = place_of(service, region, fips + 2 * dual);
+    if (place == NULL) {
+        error_set(error, ERROR_USAGE, "no%s%s endpoint of %s is known in %s", fips ? " FIPS" : "",
+                  dual ? " dual-stack" : "", service, region);
+        return NULL;
+    }
+    const char *at = strstr(place, mark);
+    int length = (int)strcspn(place, " ");
+    if (at == NULL)
+        return arena_printf(config->arena, "%.*s", length, place);
+    int before = (int)(at - place), behind = length - before - (int)strlen(mark);
+    return arena_printf(config->arena, "%.*s%s%.*s", before, place, region, behind, at + strlen(mark));
 }

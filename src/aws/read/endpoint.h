@@ -1,17 +1,22 @@
-// Where a service answers. https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+// Where a service answers: as settings say, else as botocore's endpoint rules have it (endpoints.json).
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html and feature-endpoints.html
 #pragma once
 
-#include "aws/read/credentials.h"
+#include "aws/read/aws_config.h"
 
-// The URL of a service ("ec2", "elbv2", "elb", "sts") with its host prefix in a region. `given` is --endpoint-url or
-// NULL.
-const char *endpoint_url(const struct aws_config *config, const char *given, const char *service, const char *prefix,
-                         const char *region);
+// The URL of a service ("ec2", "elbv2", "sts", "sso"...) in a region. `given` is --endpoint-url or NULL. NULL with
+// ERROR_USAGE where settings exclude each other (FIPS or dual stack with an endpoint of one's own), or no such endpoint
+// is known.
+const char *endpoint_url(const struct aws_config *config, const char *given, const char *service, const char *region,
+                         struct error *error);
 
 // Whether a service answers at one place for all regions of a partition, and what is read of it is the account's.
 bool endpoint_is_global(const char *service);
 // Whether the partition of a region has the service at all, as far as that is known of one of these.
 bool endpoint_is_there(const char *service, const char *region);
+
+// The partition of a region ("aws", "aws-cn"...): the one that lists it, else the one whose names look so, else "aws".
+const char *endpoint_partition(const char *region);
 
 // The region that a service is asked and signed for when `region` is meant: the same, but for services that have one
 // for all of a partition. https://docs.aws.amazon.com/general/latest/gr/iam-service.html and ao.html

@@ -1,47 +1,102 @@
 #include "aws/read/metadata.h"
 
+#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "aws/read/config_file.h"
 #include "aws/read/plain.h"
 #include "base/secret.h"
 
-bool metadata_disabled(void)
+enum { TRIES = 3 };
+
+static const char *setting(const struct aws_config *config, const char *variable, const char *key)
+{
+    return config == NULL ? config_environment(variable) : aws_config_either(config, variable, key);
+}
+
+static bool is_url(const char *text)
+{
+    CURLU *parts = curl_url();
+    char *scheme = NULL;
+    bool good = parts != NULL && curl_url_set(parts, CURLUPART_URL, text, 0) == CURLUE_OK &&
+                curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+    curl_free(scheme);
+    curl_url_cleanup(parts);
+    return good;
+}
+
+const char *metadata_endpoint(struct arena *arena, const struct aws_config *config, struct error *error)
+{
+    const char *url = setting(config, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
+    const char *mode = setting(config, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
+    if (url != NULL && !is_url(url)) {
+        error_set(error, ERROR_USAGE, "instance metadata endpoint %s: expected http://HOST", url);
+        return NULL;
+    }
+    if (url != NULL) { // with its slash or without
+        size_t length = strlen(url);
+        return arena_strndup(arena, url, length > 0 && url[length - 1] == '/' ? length - 1 : length);
+    }
+    if (mode == NULL || strcasecmp(mode, "ipv4") == 0)
+        return "http://169.254.169.254";
+    if (strcasecmp(mode, "ipv6") == 0)
+        return "http://[fd00:ec2::254]";
+    error_set(error, ERROR_USAGE, "instance metadata endpoint mode %s: expected IPv4 or IPv6", mode);
+    return NULL;
+}
+
+bool metadata_open(struct arena *arena, const struct aws_config *config, struct metadata *metadata, struct error *error)
 {
     const char *disabled = config_environment("AWS_EC2_METADATA_DISABLED");
-    return disabled != NULL && strcasecmp(disabled, "true") == 0;
-}
-
-bool metadata_open(struct arena *arena, struct metadata *metadata)
-{
-    const char *base = config_environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-    size_t length;
-    if (metadata_disabled())
-        return false;
+    if (disabled != NULL && strcasecmp(disabled, "true") == 0)
+        return error_set(error, ERROR_INCOMPLETE, "switched off by AWS_EC2_METADATA_DISABLED");
     secret_protect(); // its token is one
-    *metadata = (struct metadata){.arena = arena, .base = base != NULL ? base : "http://169.254.169.254"};
-    char *token = plain_ask(&(struct plain_request){.url = arena_printf(arena, "%s/latest/api/token", metadata->base),
-                                                    .method = "PUT",
-                                                    .header = "X-aws-ec2-metadata-token-ttl-seconds: 300",
-                                                    .milliseconds = PLAIN_LOCAL},
-                            &length, NULL);
-    if (token == NULL)
-        return false;
-    metadata->header = arena_printf(arena, "X-aws-ec2-metadata-token: %s", token);
-    free(token);
-    return true;
+    *metadata = (struct metadata){.arena = arena, .base = metadata_endpoint(arena, config, error)};
+    GUARD(metadata->base != NULL);
+    struct plain_answer answer;
+    struct plain_request request = {.url = arena_printf(arena, "%s/latest/api/token", metadata->base),
+                                    .method = "PUT",
+                                    .header = "X-aws-ec2-metadata-token-ttl-seconds: 300",
+                                    .milliseconds = PLAIN_LOCAL,
+                                    .direct = true};
+    bool good = plain_send(&request, &answer);
+    if (good && (answer.status == 429 || answer.status >= 500)) {
+        plain_forget(&answer);
+        good = plain_try(&request, TRIES - 1, &answer);
+    }
+    if (!good)
+        return error_set(error, ERROR_INCOMPLETE,
+                         "no answer in a second; in a container on an instance, the instance's "
+                         "HttpPutResponseHopLimit must be 2 or more");
+    bool whole = answer.status == 200 && answer.length > 0 && strpbrk(answer.bytes, "\r\n") == NULL;
+    if (whole)
+        metadata->header = arena_printf(arena, "X-aws-ec2-metadata-token: %s", answer.bytes);
+    else
+        error_set(error, ERROR_INCOMPLETE, "it gives no token: status %ld%s", answer.status,
+                  answer.status == 403 ? ", it is switched off on this instance" : "");
+    plain_forget(&answer);
+    return whole;
 }
 
-char *metadata_get(const struct metadata *metadata, const char *path, size_t *length)
+char *metadata_get(const struct metadata *metadata, const char *path, size_t *length, long *status)
 {
-    return plain_ask(
-        &(struct plain_request){.url = arena_printf(metadata->arena, "%s/latest/meta-data/%s", metadata->base, path),
-                                .method = "GET",
-                                .header = metadata->header,
-                                .milliseconds = PLAIN_LOCAL},
-        length, NULL);
+    struct plain_answer answer;
+    struct plain_request request = {.url =
+                                        arena_printf(metadata->arena, "%s/latest/meta-data/%s", metadata->base, path),
+                                    .method = "GET",
+                                    .header = metadata->header,
+                                    .milliseconds = PLAIN_LOCAL,
+                                    .direct = true};
+    bool good = plain_try(&request, TRIES, &answer);
+    *status = good ? answer.status : 0;
+    if (!good || answer.status != 200) {
+        plain_forget(&answer);
+        return NULL;
+    }
+    *length = answer.length;
+    return answer.bytes;
 }
 
 // Whether a line of a list is this address.
@@ -60,15 +115,16 @@ static bool lists(char *list, struct address address)
 static bool find(const struct metadata *metadata, char *mac, struct address own, struct address *associated)
 {
     size_t length;
+    long status;
     char *rest = NULL;
     mac[strcspn(mac, "/")] = '\0';
     const char *path = arena_printf(metadata->arena, "network/interfaces/macs/%s/ipv4-associations", mac);
-    char *list = metadata_get(metadata, arena_printf(metadata->arena, "%s/", path), &length);
+    char *list = metadata_get(metadata, arena_printf(metadata->arena, "%s/", path), &length, &status);
     bool found = false;
     for (char *line = list == NULL ? NULL : strtok_r(list, "\r\n", &rest); line != NULL && !found;
          line = strtok_r(NULL, "\r\n", &rest)) {
         char *inner = address_parse(line, associated)
-                          ? metadata_get(metadata, arena_printf(metadata->arena, "%s/%s", path, line), &length)
+                          ? metadata_get(metadata, arena_printf(metadata->arena, "%s/%s", path, line), &length, &status)
                           : NULL;
         found = inner != NULL && lists(inner, own);
         free(inner);
@@ -80,7 +136,8 @@ static bool find(const struct metadata *metadata, char *mac, struct address own,
 bool metadata_public_of(const struct metadata *metadata, struct address own, struct address *associated)
 {
     size_t length;
-    char *rest = NULL, *macs = metadata_get(metadata, "network/interfaces/macs/", &length);
+    long status;
+    char *rest = NULL, *macs = metadata_get(metadata, "network/interfaces/macs/", &length, &status);
     bool found = false;
     for (char *mac = macs == NULL ? NULL : strtok_r(macs, "\r\n", &rest); mac != NULL && !found;
          mac = strtok_r(NULL, "\r\n", &rest))

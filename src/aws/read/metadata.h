@@ -1,8 +1,9 @@
 // The EC2 instance metadata service, version 2 only (a token first).
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
 #pragma once
 
-#include "base/arena.h"
+#include "aws/read/aws_config.h"
 #include "net/address.h"
 
 struct metadata {
@@ -11,13 +12,18 @@ struct metadata {
     const char *header; // with the token
 };
 
-// False where there is no such service: not on an instance, more hops away than its options allow, or switched off by
-// AWS_EC2_METADATA_DISABLED. AWS_EC2_METADATA_SERVICE_ENDPOINT names another place of it.
-bool metadata_open(struct arena *arena, struct metadata *metadata);
-bool metadata_disabled(void);
+// Where the service is: AWS_EC2_METADATA_SERVICE_ENDPOINT, the profile's ec2_metadata_service_endpoint, or by
+// AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE or ec2_metadata_service_endpoint_mode (IPv4 or IPv6). `config` may be NULL:
+// the environment alone. NULL with ERROR_USAGE where one of them is no URL or no mode.
+const char *metadata_endpoint(struct arena *arena, const struct aws_config *config, struct error *error);
 
-// What is at a path below /latest/meta-data/, to be freed; NULL where nothing is.
-char *metadata_get(const struct metadata *metadata, const char *path, size_t *length);
+// Gets a token. False where that fails: ERROR_USAGE where a setting is bad, ERROR_INCOMPLETE where there is no such
+// service (not on an instance, more hops away than its options allow, switched off by AWS_EC2_METADATA_DISABLED).
+bool metadata_open(struct arena *arena, const struct aws_config *config, struct metadata *metadata,
+                   struct error *error);
+
+// What is at a path below /latest/meta-data/, to be freed; NULL where nothing is, with *status: the answer's, or 0.
+char *metadata_get(const struct metadata *metadata, const char *path, size_t *length, long *status);
 
 // The public IPv4 address that is associated with a private one of this instance's, on whichever interface. False where
 // there is none: then packets leave by a NAT gateway, or not at all.

@@ -1,6 +1,7 @@
 #include "aws/read/model.h"
 
 #include <curl/curl.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "aws_models.h"
@@ -120,7 +121,7 @@ static void put_scalar(struct json_writer *writer, const char *key, const char *
         json_put_boolean(writer, key, strcmp(text, "true") == 0);
     else if (strcmp(type, "integer") == 0)
         json_put_integer(writer, key, strtoll(text, NULL, 10));
-    else if (strcmp(type, "number") == 0)
+    else if (strcmp(type, "number") == 0 && isfinite(strtod(text, NULL)))
         json_put_number(writer, key, strtod(text, NULL));
     else if (strcmp(type, "timestamp") == 0)
         put_timestamp(writer, key, text);
@@ -255,9 +256,35 @@ static const cJSON *output_member(const cJSON *shapes, const struct operation *o
     return get(cJSON_GetArrayItem(get(shapes, operation->output), 1), name);
 }
 
+const char *model_why_not(const struct model *model, const struct operation *operation, struct page page)
+{
+    if (page.json == NULL)
+        return NULL;
+    if (!cJSON_IsObject(page.json))
+        return "no object, which its answer is";
+    const cJSON *shapes = shapes_of(model, operation), *member,
+                *members = cJSON_GetArrayItem(get(shapes, operation->output), 1);
+    for (size_t i = 0; i < operation->list_count; i++) {
+        const cJSON *list = get(page.json, item_text(output_member(shapes, operation, operation->lists[i]), 0));
+        if (!cJSON_IsArray(list) && (i == 0 || list != NULL))
+            return "without the list that its answer has";
+    }
+    cJSON_ArrayForEach (member, members)
+        if (get(page.json, item_text(member, 0)) != NULL)
+            return NULL;
+    return cJSON_GetArraySize(members) == 0 ? NULL : "without anything that its answer has";
+}
+
+// Some services name a next page that they say there is none of.
+static bool says_all(struct page page)
+{
+    const char *truncated = page.xml != NULL ? xml_text(page.xml, "IsTruncated") : NULL;
+    return truncated != NULL ? strcmp(truncated, "false") == 0 : cJSON_IsFalse(get(page.json, "IsTruncated"));
+}
+
 const char *model_next(const struct model *model, const struct operation *operation, struct page page)
 {
-    if (operation->list_count == 0)
+    if (operation->list_count == 0 || says_all(page))
         return NULL;
     const cJSON *member = output_member(shapes_of(model, operation), operation, operation->next);
     const char *token = page.xml != NULL ? xml_text(page.xml, item_text(member, 0))

@@ -46,6 +46,10 @@ struct page {
 // Where the output of an XML answer begins, or NULL where it is no answer of this operation.
 const struct xml_node *model_output(const struct operation *operation, const struct xml_node *root);
 
+// Why a page in JSON is no answer of this operation (static): another type, no list where pages split one, nothing of
+// its output. NULL where it is one; of XML, model_output tells.
+const char *model_why_not(const struct model *model, const struct operation *operation, struct page page);
+
 // The token of the page after this one, borrowed, or NULL.
 const char *model_next(const struct model *model, const struct operation *operation, struct page page);
 

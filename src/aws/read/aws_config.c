@@ -1,0 +1,100 @@
+#include "aws/read/aws_config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static const char *file_of(struct arena *arena, const char *variable, const char *fallback)
+{
+    const char *given = config_environment(variable);
+    return config_path(arena, given != NULL ? given : fallback);
+}
+
+const char *aws_config_file(struct arena *arena)
+{
+    return file_of(arena, "AWS_CONFIG_FILE", "~/.aws/config");
+}
+
+const char *aws_credentials_file(struct arena *arena)
+{
+    return file_of(arena, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials");
+}
+
+bool aws_config_names_process(void)
+{
+    struct arena *arena = arena_new();
+    const char *files[] = {aws_config_file(arena), aws_credentials_file(arena)};
+    bool found = false;
+    for (int i = 0; i < 2 && !found; i++) {
+        struct error ignored;
+        size_t length;
+        char *text = access(files[i], R_OK) == 0 ? file_read(files[i], &length, &ignored) : NULL;
+        found = text != NULL && strcasestr(text, "credential_process") != NULL;
+        if (text != NULL)
+            explicit_bzero(text, length);
+        free(text);
+    }
+    arena_free(arena);
+    return found;
+}
+
+// A profile's section in the credentials file; NULL where it does not count.
+static const char *shared_section(const struct aws_config *config, const char *profile)
+{
+    const char *section = arena_printf(config->arena, "profile %s", profile);
+    bool quoted = map_get(&config->config.sections, section) != NULL;
+    return map_get(&config->shared.spaced, section) != NULL && !quoted ? NULL : section;
+}
+
+bool aws_config_has(const struct aws_config *config, const char *profile)
+{
+    const char *section = config_profile(config->arena, &config->config, profile);
+    return map_get(&config->config.sections, section) != NULL ||
+           map_get(&config->shared.sections, shared_section(config, profile)) != NULL;
+}
+
+bool aws_config_read(struct arena *arena, const char *profile, struct aws_config *config, struct error *error)
+{
+    const char *named = profile != NULL ? profile : config_environment("AWS_PROFILE");
+    const char *files[] = {aws_config_file(arena), aws_credentials_file(arena)};
+    named = named != NULL ? named : config_environment("AWS_DEFAULT_PROFILE");
+    *config = (struct aws_config){.arena = arena,
+                                  .profile = named == NULL ? "default" : named,
+                                  .profile_given = named != NULL,
+                                  .profile_option = profile != NULL};
+    if (!config_file_read(arena, files[0], CONFIG_SETTINGS, &config->config, error) ||
+        !config_file_read(arena, files[1], CONFIG_CREDENTIALS, &config->shared, error))
+        return false;
+    if (config->profile_given && !aws_config_has(config, config->profile))
+        return error_set(error, ERROR_USAGE, "profile %s is in neither %s nor %s", named, files[0], files[1]);
+    return true;
+}
+
+const char *aws_config_of(const struct aws_config *config, const char *profile, const char *key)
+{
+    const char *section = shared_section(config, profile);
+    if (section != NULL && config_has(config->arena, &config->shared, section, key)) // an empty one hides the other too
+        return config_value(config->arena, &config->shared, section, key);
+    section = config_profile(config->arena, &config->config, profile);
+    return config_value(config->arena, &config->config, section, key);
+}
+
+const char *aws_config_setting(const struct aws_config *config, const char *key)
+{
+    return aws_config_of(config, config->profile, key);
+}
+
+const char *aws_config_either(const struct aws_config *config, const char *variable, const char *key)
+{
+    const char *value = config_environment(variable);
+    return value != NULL ? value : aws_config_setting(config, key);
+}
+
+bool aws_config_switch(const struct aws_config *config, const char *variable, const char *key)
+{
+    const char *value = aws_config_either(config, variable, key);
+    return value != NULL && strcasecmp(value, "true") == 0;
+}

@@ -1,0 +1,211 @@
+"""How the AWS client takes answers that are none, failures in all their places, and clocks and quotas: the defects of shared/field/client.md by name."""
+import datetime
+import email.utils
+import hashlib
+import http.server
+import json
+import os
+import sys
+import threading
+import time
+import unittest
+
+sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
+from test_read import KEYS, REGION, SECRET, Script, sgproof
+
+
+class Client(Script):
+    def document(self, name, region=REGION):
+        return json.loads((self.path / "estate/111122223333" / region / name).read_text())
+
+    def quick(self, *words, **more):
+        return self.read("--max-attempts", "1", *words, **more)
+
+    def test_defect_1_an_organization_without_accounts_is_a_failure_and_not_complete(self):
+        for body in ("{}", "[]", "null", '"x"', '{"Accounts":[]}', '{"Accounts":{}}', '{"__type":"InternalServerError"}', '{"Accounts":[{"Id":"222233334444","Status":"SUSPENDED"}]}'):
+            with self.subTest(body=body):
+                self.script["ListAccounts"] = [(200, {}, body)]
+                done = self.quick("--org", "--role-name", "r")
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn("ListAccounts", done.stderr)
+                self.assertFalse((self.path / "estate").exists())
+
+    def test_defect_1_what_is_no_answer_of_an_operation_is_no_empty_list(self):
+        for n, (body, word) in enumerate((("[]", "no object"), ("null", "no object"), ("{}", "without the list"), ('{"Firewalls":{"a":1}}', "without the list"),
+                                          ('{"clusterArns":[]}', "without the list"), ('{"__type":"aws#InternalServerError"}', "no more was said"))):
+            with self.subTest(body=body):
+                self.script["ListFirewalls"] = [(200, {}, body)]
+                done = self.quick("--network-only", folder="estate%d" % n)
+                self.assertEqual(done.returncode, 3, done.stderr)
+                [unread] = self.record("estate%d" % n)["unread"]
+                self.assertEqual(unread["operation"], "ListFirewalls")
+                self.assertIn(word, unread["message"])
+
+    def test_defect_4_a_role_is_assumed_once_by_its_source_whose_keys_soon_expire(self):
+        until = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=200)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        printed = json.dumps({"Version": 1, "AccessKeyId": "AKIAPROC", "SecretAccessKey": SECRET, "SessionToken": "t", "Expiration": until})
+        (self.path / "config").write_text("[profile p]\ncredential_process = printf '%%s' '%s'\n[profile a]\nrole_arn = arn:aws:iam::1:role/a\nsource_profile = p\n" % printed)
+        self.script["AssumeRole"] = [(200, {}, "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAA</AccessKeyId><SecretAccessKey>%s</SecretAccessKey>"
+                                      "<SessionToken>t</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>" % SECRET)]
+        done = self.read("--whoami", "--profile", "a", env={"AWS_CONFIG_FILE": str(self.path / "config")})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        signed = [(a, headers["Authorization"].split("=")[1].split("/")[0]) for a, _, headers in self.seen]
+        self.assertEqual(signed, [("AssumeRole", "AKIAPROC"), ("GetCallerIdentity", "ASIAA")])
+
+    def test_defect_7_one_services_throttling_leaves_the_others_their_retries(self):
+        balancers = "".join("<member><LoadBalancerArn>arn:aws:elasticloadbalancing:eu-west-3:1:loadbalancer/app/a/%d</LoadBalancerArn></member>" % i for i in range(104))
+        self.script["DescribeLoadBalancers"] = [(200, {}, "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><LoadBalancers>%s</LoadBalancers>"
+                                                 "</DescribeLoadBalancersResult></DescribeLoadBalancersResponse>" % balancers)]
+        self.script["DescribeListeners"] = [(400, {}, "<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>")]
+        empty = "<DescribeInstancesResponse><reservationSet/></DescribeInstancesResponse>"
+        answered = []
+
+        def instances(form):
+            answered.append(time.monotonic())
+            return (503, {}, self.ERROR % "Unavailable") if len(answered) < 2 else (200, {}, empty)
+        self.script["DescribeInstances"] = instances
+        self.read("--network-only", "--max-attempts", "2")
+        self.assertNotIn("DescribeInstances", self.unread())
+        self.assertIn("DescribeListeners", self.unread())
+
+    def test_defect_8_a_marker_beside_no_more_pages_is_not_followed(self):
+        self.script["ListVirtualMFADevices"] = [(200, {}, "<ListVirtualMFADevicesResponse><ListVirtualMFADevicesResult><VirtualMFADevices/><IsTruncated>false</IsTruncated>"
+                                                 "<Marker>more</Marker></ListVirtualMFADevicesResult></ListVirtualMFADevicesResponse>")]
+        self.quick()
+        self.assertEqual(self.tries("ListVirtualMFADevices"), 1)
+
+    def test_defect_17_a_region_given_twice_is_read_once(self):
+        done = self.quick("--region", REGION, "--region", REGION, "--network-only")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        files = [one["file"] for one in self.record()["files"]]
+        self.assertEqual((len(files), self.tries("DescribeVpcs")), (len(set(files)), 1))
+
+    def test_defect_18_a_server_that_fails_on_an_optional_call_leaves_it_unread(self):
+        self.script["DescribeSecurityGroupVpcAssociations"] = [(500, {}, "<html>oops</html>")]
+        self.assertEqual(self.quick("--network-only").returncode, 0)  # --endpoint-url: moto's answer to what it does not know
+        words = ["read", self.path / "aws", "--region", REGION, "--max-attempts", "1", "--network-only"]
+        self.assertEqual(sgproof(*words, env={**KEYS, "AWS_ENDPOINT_URL": self.url}).returncode, 3)
+        self.assertEqual([u["operation"] for u in self.record("aws")["unread"]], ["DescribeSecurityGroupVpcAssociations"])
+
+    def test_defect_21_what_passes_is_tried_again_and_what_is_asked_is_waited(self):
+        vpcs = (200, {}, "<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>")
+        self.script["DescribeVpcs"] = [(429, {"x-amz-retry-after": "2500"}, ""), vpcs]
+        began = time.monotonic()
+        self.assertEqual(self.read("--network-only").returncode, 0)
+        self.assertGreater(time.monotonic() - began, 2.4)
+        self.assertEqual(self.tries("DescribeVpcs"), 2)
+
+    def test_defect_21_a_token_that_its_issuer_could_not_check_is_tried_again(self):
+        (self.path / "token").write_text("t")
+        good = ("<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAWEB</AccessKeyId><SecretAccessKey>%s</SecretAccessKey>"
+                "<SessionToken>t</SessionToken></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>" % SECRET)
+        self.script["AssumeRoleWithWebIdentity"] = [(400, {}, "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>"), (200, {}, good)]
+        done = self.read("--whoami", env={"AWS_WEB_IDENTITY_TOKEN_FILE": str(self.path / "token"), "AWS_ROLE_ARN": "arn:aws:iam::1:role/r"})
+        self.assertEqual((done.returncode, self.tries("AssumeRoleWithWebIdentity")), (0, 2), done.stderr)
+
+    def test_defect_21_how_often_is_a_number_from_one(self):
+        for value in ("abc", "0", "-1", "3x"):
+            done = self.read("--whoami", env={**KEYS, "AWS_MAX_ATTEMPTS": value})
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("expected a number from 1", done.stderr)
+        self.assertEqual(self.read("--whoami", env={**KEYS, "AWS_MAX_ATTEMPTS": "200"}).returncode, 0)
+        (self.path / "config").write_text("[default]\nmax_attempts = 2\n")
+        self.script["GetCallerIdentity"] = [(503, {}, "")]
+        self.read("--whoami", env={**KEYS, "AWS_CONFIG_FILE": str(self.path / "config")})
+        self.assertEqual(self.tries("GetCallerIdentity"), 1 + 2)
+
+    def test_defect_21_a_clock_that_aws_refuses_is_corrected_by_its_own(self):
+        ahead = time.time() + 3600
+        date = {"Date": email.utils.formatdate(ahead, usegmt=True)}
+        self.script["GetCallerIdentity"] = [(403, date, "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code></Error></ErrorResponse>"), (200, date, self.IDENTITY)]
+        done = self.read("--whoami")
+        self.assertEqual((done.returncode, self.tries("GetCallerIdentity")), (0, 2), done.stderr)
+        stamps = [datetime.datetime.strptime({k.lower(): v for k, v in headers.items()}["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc).timestamp()
+                  for _, _, headers in self.seen]
+        self.assertLess(abs(stamps[0] - time.time()), 60)
+        self.assertLess(abs(stamps[1] - ahead), 60)
+        self.assertIn("clock differs", done.stderr)
+
+    def test_defect_22_the_code_of_a_failure_is_known_wherever_it_stands(self):
+        places = (({}, '{"__type":"AccessDeniedException"}'), ({}, '{"__type":"com.amazon#AccessDeniedException:http://internal.amazon.com/#x"}'),
+                  ({}, '{"code":"AccessDeniedException"}'), ({"x-amzn-errortype": "AccessDeniedException:http://internal.amazon.com/coral/"}, "{}"),
+                  ({"x-amzn-errortype": "AccessDeniedException"}, ""))
+        for n, (headers, body) in enumerate(places):
+            with self.subTest(headers=headers, body=body):
+                self.script["ListFirewalls"] = [(400, headers, body)]
+                self.quick("--network-only", folder="estate%d" % n)
+                [unread] = self.record("estate%d" % n)["unread"]
+                self.assertEqual((unread["code"], unread["iam_action"]), ("AccessDeniedException", "network-firewall:ListFirewalls"))
+
+    def test_defect_24_what_is_no_number_stays_a_text(self):
+        self.script["DescribeLaunchTemplateVersions"] = [(200, {}, "<DescribeLaunchTemplateVersionsResponse><launchTemplateVersionSet><item><launchTemplateData>"
+            "<instanceRequirements><memoryGiBPerVCpu><min>NaN</min><max>2.5</max></memoryGiBPerVCpu></instanceRequirements></launchTemplateData></item>"
+            "</launchTemplateVersionSet></DescribeLaunchTemplateVersionsResponse>")]
+        self.quick()
+        [version] = self.document("describe-launch-template-versions.json")["LaunchTemplateVersions"]
+        self.assertEqual(version["LaunchTemplateData"]["InstanceRequirements"]["MemoryGiBPerVCpu"], {"Min": "NaN", "Max": 2.5})
+
+    def test_defect_9_fips_beside_an_endpoint_of_ones_own_is_refused_before_anything_is_asked(self):
+        for name in ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT"):
+            done = self.read("--whoami", env={**KEYS, name: "true"})
+            self.assertEqual((done.returncode, self.seen), (2, []))
+            self.assertIn("endpoints are asked for", done.stderr)
+
+    def test_defect_14_a_token_of_identity_center_that_has_expired_is_refreshed_and_kept(self):
+        asked, keys = [], {"accessKeyId": "ASIASSO", "secretAccessKey": SECRET, "sessionToken": "t", "expiration": 1}
+
+        class Portal(http.server.BaseHTTPRequestHandler):
+            def answer(self, body):
+                body = json.dumps(body).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_GET(self):
+                asked.append((self.path.split("?")[0], self.headers["x-amz-sso_bearer_token"]))
+                self.answer({"roleCredentials": keys})
+
+            def do_POST(self):
+                asked.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))["refreshToken"]))
+                self.answer({"accessToken": "new", "expiresIn": 3600, "refreshToken": "r-2"})
+
+            def log_message(self, *_):
+                pass
+        (self.path / "config").write_text("[profile p]\nsso_session = us\nsso_account_id = 111122223333\nsso_role_name = r\n"
+                                          "[sso-session us]\nsso_region = eu-west-1\nsso_start_url = https://x.awsapps.com/start\n")
+        cached = self.path / ".aws/sso/cache" / (hashlib.sha1(b"us").hexdigest() + ".json")
+        cached.parent.mkdir(parents=True)
+        cached.write_text(json.dumps({"accessToken": "old", "expiresAt": "2020-01-01T00:00:00Z", "refreshToken": "r-1", "clientId": "c", "clientSecret": "s",
+                                      "registrationExpiresAt": "2099-01-01T00:00:00Z"}))
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Portal) as portal:
+            threading.Thread(target=portal.serve_forever, daemon=True).start()
+            url = "http://127.0.0.1:%d" % portal.server_port
+            done = self.read("--whoami", "--profile", "p", env={"HOME": str(self.path), "AWS_CONFIG_FILE": "~/config", "AWS_ENDPOINT_URL_SSO": url, "AWS_ENDPOINT_URL_SSO_OIDC": url})
+            portal.shutdown()
+        self.assertEqual((done.returncode, asked), (0, [("/token", "r-1"), ("/federation/credentials", "new")]), done.stderr)
+        kept = json.loads(cached.read_text())
+        self.assertEqual((kept["accessToken"], kept["refreshToken"], kept["clientId"]), ("new", "r-2", "c"))
+        self.assertNotIn("not kept", done.stderr)
+
+    def test_a_role_of_another_account_than_was_asked_for_is_not_entered(self):
+        (self.path / "accounts").write_text("222233334444\n")
+        self.script["AssumeRole"] = [(200, {}, "<AssumeRoleResponse><AssumeRoleResult><AssumedRoleUser><Arn>arn:aws:sts::333344445555:assumed-role/r/s</Arn></AssumedRoleUser>"
+                                      "<Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken>t</SessionToken></Credentials>"
+                                      "</AssumeRoleResult></AssumeRoleResponse>" % SECRET)]
+        done = self.quick("--accounts", str(self.path / "accounts"), "--role-name", "r")
+        self.assertEqual((done.returncode, self.tries("DescribeVpcs")), (3, 0), done.stderr)
+        self.assertIn("a role of account 333344445555, asked for one of 222233334444", done.stderr)
+
+    def test_who_reads_is_told_as_json_and_before_anything_is_read(self):
+        done = self.read("--whoami", "--format", "json")
+        self.assertEqual(json.loads(done.stdout), {"schema": "sgproof/identity/v1", "arn": "arn:aws:iam::111122223333:user/x", "account_id": "111122223333",
+                                                   "partition": "aws", "credentials_from": "environment (AWS_ACCESS_KEY_ID)", "expires": None})
+        self.assertEqual(self.read("--whoami", "--format", "xml").returncode, 2)
+        self.assertEqual(self.read("--format", "json").returncode, 2)
+        self.assertIn("reads as arn:aws:iam::111122223333:user/x, account 111122223333, by credentials from environment", self.quick("--network-only").stderr)
+
+
+del Script  # its subclass runs
+if __name__ == "__main__":
+    unittest.main()
