@@ -9,7 +9,7 @@ import unittest
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.join(os.path.dirname(__file__), "../torture")]
 import scene
 
-SEED = int(os.environ.get("TORTURE_SEED", random.SystemRandom().randrange(10 ** 9)))
+SEED = common.seed("TORTURE_SEED")
 QUICK = [name for name in ("compute", "plan", "diff", "account", "probe", "replay", "reconcile", "report_html", "report_tar", "verify", "verify_golden",
                            "history", "keygen", "run")]
 CASES = 22  # of each command, two or three a kind: it is to take under 20 s

@@ -18,7 +18,7 @@ from test_service_models import answer, in_threads, interval, told, union
 from test_snapshots import permission
 from test_world import documents
 
-SEED = int(os.environ.get("ORDER_SEED", random.SystemRandom().randrange(10 ** 9)))
+SEED = common.seed("ORDER_SEED")
 TWINS = int(os.environ.get("ORDER_TWINS", "250"))
 WORDS = {"Type": ["application", "network", "gateway", "forward", "fixed-response"], "Scheme": ["internal", "internet-facing"], "Code": ["active", "failed"],
          "State": ["available", "running", "stopped", "healthy", "draining", "unused", "active", "blackhole", "associating", "create-complete", "update-failed"],

@@ -216,7 +216,12 @@ static void read_addresses(struct reader *reader, const struct json_cursor *at, 
         doubt_failure(reader);
     else if (cJSON_IsArray(listed.node) && gathered->private_ipv4.count > told)
         doubt_at(reader, &sole, "is not among its PrivateIpAddresses");
-    for (; cJSON_GetArraySize(listed.node) > 0 && associated < gathered->addresses.count; associated++)
+    // Where none of those listed has an address of the internet, nothing contradicts that the first of them has this
+    // one.
+    bool lists = false;
+    for (size_t i = 0; i < associated; i++)
+        lists = lists || gathered->addresses.items[i].gateway == GATEWAY_INTERNET;
+    for (; lists && associated < gathered->addresses.count; associated++)
         if (gathered->addresses.items[associated].gateway == GATEWAY_INTERNET) {
             struct json_cursor association = json_member(at, "Association");
             doubt_at(reader, &association, "is not that of any of its PrivateIpAddresses");
