@@ -440,6 +440,7 @@ struct load_balancer {
     VECTOR(const char *) subnets;   // in which it has nodes
     VECTOR(const char *) groups;
     bool groups_told;
+    bool place_unsure; // of two records of it that differ in its VPC or its groups
     VECTOR(struct listener) listeners;
     VECTOR(const char *) instances; // classic only
     enum setting cross_zone;        // load_balancing.cross_zone.enabled

@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.join(os.path.dirname(__file__), "../torture")]
+import common
 import scene
 
 SEED = common.seed("TORTURE_SEED")

@@ -12,6 +12,7 @@ import sys
 import unittest
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), name) for name in (".", "..", "../integration")]
+import common
 from test_constructs_gates import advertised, blocked
 from test_lacks import rich
 from test_service_models import answer, in_threads, interval, told, union

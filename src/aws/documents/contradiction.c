@@ -116,6 +116,13 @@ static const struct load_balancer *balancer_of(struct reader *reader, const stru
 static void settle_balancers_node(struct reader *reader, struct network_interface *one)
 {
     const struct load_balancer *balancer = balancer_of(reader, one);
+    if (balancer != NULL && balancer->place_unsure) {
+        doubt_document(reader, "", "the records of %s's load balancer %s tell of different VPCs or security groups",
+                       one->id, balancer->name);
+        one->groups = NULL;
+        unplace(reader, one);
+        return;
+    }
     if (balancer == NULL || balancer->name == NULL || balancer->doubt != NULL)
         return;
     bool same = one->groups == NULL || one->groups->count == balancer->groups.count;

@@ -83,11 +83,22 @@ const char *lesser_text(const char *a, const char *b)
             sort_texts((base)->items, (base)->count);                                                                  \
     } while (0)
 
+static bool same_texts(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
+{
+    bool same = a_count == b_count;
+    for (size_t i = 0; same && i < a_count; i++)
+        same = has_text(b, b_count, a[i]);
+    return same;
+}
+
 void unite_balancers(struct arena *arena, struct load_balancer *base, const struct load_balancer *other)
 {
     base->type_unsure = base->type_unsure || other->type_unsure || base->type != other->type;
     if (other->type < base->type)
         base->type = other->type;
+    base->place_unsure = base->place_unsure || other->place_unsure || !text_same(base->vpc_id, other->vpc_id) ||
+                         base->groups_told != other->groups_told ||
+                         !same_texts(base->groups.items, base->groups.count, other->groups.items, other->groups.count);
     if (!text_same(base->vpc_id, other->vpc_id))
         base->vpc_id = NULL;
     base->scheme = SCHEME_NOT_TOLD;
