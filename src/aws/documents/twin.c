@@ -19,7 +19,7 @@ static void damage_listings(struct reader *reader, const char *name)
     struct documents *documents = reader->documents;
     for (size_t i = 0; reader->listing != NULL && i < documents->listings.count; i++) {
         struct listing *one = documents->listings.items[i];
-        if (one->kind == reader->listing->kind && one->damage == NULL && strcmp(one->name, name) == 0)
+        if (one->kind == reader->listing->kind && strcmp(one->name, name) == 0)
             one->damage = reader->listing->damage;
     }
 }
@@ -35,6 +35,8 @@ enum twin record_twin(struct reader *reader, const struct json_cursor *at, recor
     json_place(at, place, sizeof(place));
     const char **before = reader->doubt;
     *doubt = NULL; // this goes before whatever else is doubtful of either
+    if (reader->listing != NULL)
+        reader->listing->damage = NULL;
     reader->doubt = doubt;
     doubt_document(reader, place, "is another record of %s than the one in %s: neither is believed alone", id, other);
     reader->doubt = before;
