@@ -342,7 +342,8 @@ static void reach(struct bridger *bridger, const struct bridge *bridge, const st
 static bool is_target(const struct estate *estate, const struct bridge *bridge, const text_list *origin_groups,
                       const struct network_interface *target)
 {
-    if (strcmp(target->place->vpc_id, bridge->vpc_id) != 0)
+    bool unplaced = strcmp(target->place->vpc_id, VPC_UNKNOWN) == 0; // it may be there
+    if (!unplaced && strcmp(target->place->vpc_id, bridge->vpc_id) != 0)
         return false;
     const struct interface_kind *kind = interface_kind_of(target->type);
     const struct instance *instance = map_get(&estate->instances, target->instance_id);

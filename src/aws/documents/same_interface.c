@@ -165,9 +165,11 @@ static void unite_interfaces(struct reader *reader, struct network_interface *be
     if (alike)
         add_tags(reader->arena, before, one);
     if (before->place->vpc_id != one->place->vpc_id || before->place->subnet_id != one->place->subnet_id)
-        before->place = place_with(reader, &(struct interface_place){.account_id = before->place->account_id,
-                                                                     .region = before->place->region,
-                                                                     .vpc_id = VPC_UNKNOWN});
+        before->place = place_with(
+            reader, &(struct interface_place){
+                        .account_id = before->place->account_id,
+                        .region = before->place->region,
+                        .vpc_id = before->place->vpc_id == one->place->vpc_id ? before->place->vpc_id : VPC_UNKNOWN});
     if (strcmp(before->type, one->type) != 0 && alike) {
         before->type = "of a type that is not sure";
         before->groups_unsure = true;
