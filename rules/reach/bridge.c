@@ -27,9 +27,8 @@ static bool is_cloudfront(const void *context, const struct network_interface *i
         if (strcmp(interface->tags[i], "aws.cloudfront.vpcorigin") == 0)
             return true;
     for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++)
-        for (size_t g = 0; g < origin_groups->count; g++)
-            if (strcmp(interface->groups->ids[i], origin_groups->items[g]) == 0)
-                return true;
+        if (text_list_holds(origin_groups, interface->groups->ids[i]))
+            return true;
     return interface->is_vpc_origin;
 }
 

@@ -10,7 +10,3 @@ struct claim {
     struct portmap extra;
     reason_list doubts; // what widens `extra`
 };
-
-// Adds `text` where the list does not hold it yet.
-void text_list_add(struct arena *arena, text_list *list, const char *text);
-void text_list_add_all(struct arena *arena, text_list *list, const text_list *from);

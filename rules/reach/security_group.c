@@ -4,20 +4,6 @@
 
 #include "model/protocol.h"
 
-void text_list_add(struct arena *arena, text_list *list, const char *text)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i], text) == 0)
-            return;
-    *vector_add(arena, list) = text;
-}
-
-void text_list_add_all(struct arena *arena, text_list *list, const text_list *from)
-{
-    for (size_t i = 0; i < from->count; i++)
-        text_list_add(arena, list, from->items[i]);
-}
-
 static bool applies(const struct admission *rule, int protocol)
 {
     return rule->protocol == PROTOCOL_ANY || rule->protocol == protocol;

@@ -39,6 +39,26 @@ void sort_texts(const char **items, size_t count)
         qsort(items, count, sizeof(*items), by_text);
 }
 
+bool text_list_holds(const text_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return true;
+    return false;
+}
+
+void text_list_add(struct arena *arena, text_list *list, const char *text)
+{
+    if (!text_list_holds(list, text))
+        *vector_add(arena, list) = text;
+}
+
+void text_list_add_all(struct arena *arena, text_list *list, const text_list *from)
+{
+    for (size_t i = 0; i < from->count; i++)
+        text_list_add(arena, list, from->items[i]);
+}
+
 bool text_same(const char *a, const char *b)
 {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);

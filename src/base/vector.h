@@ -38,6 +38,13 @@ void *vector_trimmed(struct arena *arena, void *items, size_t count, uint32_t *c
 
 // Sorts ascending: texts by bytes, numbers by value.
 void sort_texts(const char **items, size_t count);
+
+typedef VECTOR(const char *) text_list;
+
+bool text_list_holds(const text_list *list, const char *text);
+// Adds `text`, which must outlive the list, where the list does not hold it yet.
+void text_list_add(struct arena *arena, text_list *list, const char *text);
+void text_list_add_all(struct arena *arena, text_list *list, const text_list *from);
 void sort_numbers(uint32_t *items, size_t count);
 
 // Whether two texts are equal; NULL equals NULL alone.

@@ -1,7 +1,6 @@
 #include "cli/verify_told.h"
 
 #include "base/printable.h"
-#include "rules/reach/claim.h"
 
 // ---- What it is about: from what was derived, not from what is claimed
 

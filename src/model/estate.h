@@ -270,9 +270,9 @@ struct subnet {
     const char *evidence;
     bool public_ip_on_launch;
     bool ipv6_on_creation; // interfaces made in it are given an IPv6 address
-    bool has_ipv6;      // a block of its own
-    struct prefix cidr; // family 0: not told
-    bool says_block;    // what Block Public Access does to it
+    bool has_ipv6;         // a block of its own
+    struct prefix cidr;    // family 0: not told
+    bool says_block;       // what Block Public Access does to it
     enum block_mode block;
     struct ipv6_blocks ipv6_blocks;
     const char *doubt;
@@ -436,15 +436,15 @@ struct load_balancer {
     const char *doubt;  // what of it or of its listeners was not understood
     const char *unsure; // why it may take no client: its state; or NULL
     record_place record;
-    VECTOR(const char *) addresses; // public ones that its record tells
-    VECTOR(const char *) subnets;   // in which it has nodes
-    VECTOR(const char *) groups;
+    text_list addresses; // public ones that its record tells
+    text_list subnets;   // in which it has nodes
+    text_list groups;
     bool groups_told;
     bool place_unsure; // of two records of it that differ in its VPC or its groups
     VECTOR(struct listener) listeners;
-    VECTOR(const char *) instances; // classic only
-    enum setting cross_zone;        // load_balancing.cross_zone.enabled
-    enum setting deny_gateway;      // ipv6.deny_all_igw_traffic
+    text_list instances;       // classic only
+    enum setting cross_zone;   // load_balancing.cross_zone.enabled
+    enum setting deny_gateway; // ipv6.deny_all_igw_traffic
     bool attributes_told;
 };
 
@@ -474,7 +474,7 @@ struct target_group {
     bool attributes_told;
     bool family_told; // IpAddressType is
     bool is_ipv6;
-    VECTOR(const char *) load_balancers;
+    text_list load_balancers;
     VECTOR(struct target) targets;
 };
 

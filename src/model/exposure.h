@@ -10,8 +10,6 @@
 enum __attribute__((packed)) exposure_path { PATH_TWO_WAY, PATH_INBOUND_ONLY };
 enum __attribute__((packed)) certainty { CERTAINTY_EXACT, CERTAINTY_POSSIBLE };
 
-typedef VECTOR(const char *) text_list;
-
 // One rectangle: every port of [low, high] from every source. Of one endpoint, no two overlap.
 struct exposure {
     int protocol_low; // an IP protocol number; the two differ only for runs of protocols that agree in everything

@@ -126,12 +126,8 @@ static void settle_balancers_node(struct reader *reader, struct network_interfac
     if (balancer == NULL || balancer->name == NULL || balancer->doubt != NULL)
         return;
     bool same = one->groups == NULL || one->groups->count == balancer->groups.count;
-    for (size_t g = 0; same && one->groups != NULL && g < one->groups->count; g++) {
-        bool found = false;
-        for (size_t i = 0; i < balancer->groups.count && !found; i++)
-            found = strcmp(balancer->groups.items[i], one->groups->ids[g]) == 0;
-        same = found;
-    }
+    for (size_t g = 0; same && one->groups != NULL && g < one->groups->count; g++)
+        same = text_list_holds(&balancer->groups, one->groups->ids[g]);
     if (!same && balancer->groups_told) {
         doubt_document(reader, "", "%s and its load balancer %s tell of different security groups", one->id,
                        balancer->name);

@@ -31,17 +31,13 @@ static struct target_group *target_group_with(struct reader *reader, const char 
     return group;
 }
 
-struct texts {
-    VECTOR(const char *) items;
-};
-
 // An array of strings; one that is odd is a doubt.
-static void read_texts(struct reader *reader, const struct json_cursor *at, const char *key, struct texts *texts)
+static void read_texts(struct reader *reader, const struct json_cursor *at, const char *key, text_list *texts)
 {
     struct json_cursor array = member_of(reader, at, key);
     const cJSON *node;
     size_t index = 0;
-    *texts = (struct texts){0};
+    *texts = (text_list){0};
     if (array.node != NULL && !cJSON_IsArray(array.node))
         doubt_at(reader, &array, "is no array, expected one");
     if (!cJSON_IsArray(array.node))
@@ -49,14 +45,11 @@ static void read_texts(struct reader *reader, const struct json_cursor *at, cons
     cJSON_ArrayForEach (node, array.node) {
         struct json_cursor item = json_element(&array, index++, node);
         if (cJSON_IsString(node))
-            *vector_add(reader->arena, &texts->items) = intern(reader, node->valuestring);
+            *vector_add(reader->arena, texts) = intern(reader, node->valuestring);
         else
             doubt_at(reader, &item, "is no string, expected one");
     }
 }
-
-#define TAKE_TEXTS(list, texts)                                                                                        \
-    ((list).items = (texts).items.items, (list).count = (texts).items.count, (list).capacity = (texts).items.capacity)
 
 static void read_scheme(struct reader *reader, const struct json_cursor *at, struct load_balancer *balancer)
 {
@@ -115,7 +108,6 @@ static void read_own(struct reader *reader, const struct json_cursor *at, struct
 {
     static const char *const types[] = {"application", "network", "gateway", NULL};
     const char *family = NULL;
-    struct texts groups;
     int type;
     reader->doubt = &balancer->doubt;
     balancer->record = reader->record;
@@ -129,8 +121,7 @@ static void read_own(struct reader *reader, const struct json_cursor *at, struct
     lenient_text(reader, at, "IpAddressType", &family);
     balancer->has_ipv6 = family != NULL && strncmp(family, "dualstack", strlen("dualstack")) == 0;
     each_if_present(reader, at, "AvailabilityZones", read_zone, balancer);
-    read_texts(reader, at, "SecurityGroups", &groups);
-    TAKE_TEXTS(balancer->groups, groups);
+    read_texts(reader, at, "SecurityGroups", &balancer->groups);
     balancer->groups_told = cJSON_IsArray(json_member(at, "SecurityGroups").node);
     if (json_word(at, "Type", types, &type, reader->error))
         balancer->type = (enum load_balancer_type)type;
@@ -210,7 +201,6 @@ bool read_classic_load_balancer(struct reader *reader, const struct json_cursor 
 {
     (void)into;
     struct load_balancer *balancer = arena_new_of(reader->arena, struct load_balancer);
-    struct texts groups;
     const char *zone = NULL;
     balancer->type = LOAD_BALANCER_CLASSIC;
     GUARD(interned_of(reader, at, "LoadBalancerName", &balancer->name));
@@ -229,11 +219,9 @@ bool read_classic_load_balancer(struct reader *reader, const struct json_cursor 
     seen_at(reader, balancer->account, balancer->region, balancer->vpc_id);
     balancer->record = reader->record;
     read_scheme(reader, at, balancer);
-    read_texts(reader, at, "SecurityGroups", &groups);
-    TAKE_TEXTS(balancer->groups, groups);
+    read_texts(reader, at, "SecurityGroups", &balancer->groups);
     balancer->groups_told = cJSON_IsArray(json_member(at, "SecurityGroups").node);
-    read_texts(reader, at, "Subnets", &groups);
-    TAKE_TEXTS(balancer->subnets, groups);
+    read_texts(reader, at, "Subnets", &balancer->subnets);
     balancer->listeners_known = cJSON_IsArray(member_of(reader, at, "ListenerDescriptions").node);
     each_of(reader, at, "ListenerDescriptions", read_classic_listener, balancer);
     each_of(reader, at, "Instances", read_registered_instance, balancer);
@@ -255,7 +243,6 @@ static void read_own_group(struct reader *reader, const struct json_cursor *at, 
     const char *account = NULL, *region = NULL, *family = NULL;
     long port = 0;
     bool has_port;
-    struct texts arns;
     reader->doubt = &group->doubt;
     group->record = reader->record + 1;
     lenient_text(reader, at, "TargetGroupName", &group->name);
@@ -273,10 +260,9 @@ static void read_own_group(struct reader *reader, const struct json_cursor *at, 
     group->port = (uint16_t)port;
     place_of_arn(reader, group->arn, &account, &region);
     seen_at(reader, account, region, group->vpc_id);
-    read_texts(reader, at, "LoadBalancerArns", &arns);
-    TAKE_TEXTS(group->load_balancers, arns);
-    for (size_t i = 0; i < arns.items.count; i++)
-        load_balancer_with(reader, arns.items.items[i]);
+    read_texts(reader, at, "LoadBalancerArns", &group->load_balancers);
+    for (size_t i = 0; i < group->load_balancers.count; i++)
+        load_balancer_with(reader, group->load_balancers.items[i]);
     if (member_of(reader, at, "LoadBalancerArns").node == NULL) {
         struct json_cursor missing = member_of(reader, at, "LoadBalancerArns");
         doubt_at(reader, &missing, "is missing, expected an array");

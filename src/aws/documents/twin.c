@@ -62,34 +62,24 @@ void put_alone(struct reader *reader, struct map *map, const char *key, void *va
     *old_doubt = *old_doubt == NULL ? text : *old_doubt;
 }
 
-static bool has_text(const char *const *items, size_t count, const char *text)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(items[i], text) == 0)
-            return true;
-    return false;
-}
-
 const char *lesser_text(const char *a, const char *b)
 {
     return a == NULL || (b != NULL && strcmp(b, a) < 0) ? b : a;
 }
 
-// Adds those of another list that a list lacks.
-#define UNITE_TEXTS(arena, base, other)                                                                                \
-    do {                                                                                                               \
-        for (size_t i_ = 0; i_ < (other)->count; i_++)                                                                 \
-            if (!has_text((base)->items, (base)->count, (other)->items[i_]))                                           \
-                *vector_add((arena), (base)) = (other)->items[i_];                                                     \
-        if ((base)->count > 1)                                                                                         \
-            sort_texts((base)->items, (base)->count);                                                                  \
-    } while (0)
-
-static bool same_texts(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
+// Adds those of another list that a list lacks, in an order of its own.
+static void unite_texts(struct arena *arena, text_list *base, const text_list *other)
 {
-    bool same = a_count == b_count;
-    for (size_t i = 0; same && i < a_count; i++)
-        same = has_text(b, b_count, a[i]);
+    text_list_add_all(arena, base, other);
+    if (base->count > 1)
+        sort_texts(base->items, base->count);
+}
+
+static bool same_texts(const text_list *a, const text_list *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = text_list_holds(b, a->items[i]);
     return same;
 }
 
@@ -99,17 +89,16 @@ void unite_balancers(struct arena *arena, struct load_balancer *base, const stru
     if (other->type < base->type)
         base->type = other->type;
     base->place_unsure = base->place_unsure || other->place_unsure || !text_same(base->vpc_id, other->vpc_id) ||
-                         base->groups_told != other->groups_told ||
-                         !same_texts(base->groups.items, base->groups.count, other->groups.items, other->groups.count);
+                         base->groups_told != other->groups_told || !same_texts(&base->groups, &other->groups);
     if (!text_same(base->vpc_id, other->vpc_id))
         base->vpc_id = NULL;
     base->scheme = SCHEME_NOT_TOLD;
     base->has_ipv6 = base->has_ipv6 || other->has_ipv6;
     base->unsure = base->unsure == NULL ? other->unsure : base->unsure;
-    UNITE_TEXTS(arena, &base->addresses, &other->addresses);
-    UNITE_TEXTS(arena, &base->subnets, &other->subnets);
-    UNITE_TEXTS(arena, &base->groups, &other->groups);
-    UNITE_TEXTS(arena, &base->instances, &other->instances);
+    unite_texts(arena, &base->addresses, &other->addresses);
+    unite_texts(arena, &base->subnets, &other->subnets);
+    unite_texts(arena, &base->groups, &other->groups);
+    unite_texts(arena, &base->instances, &other->instances);
 }
 
 static bool same_kind(const struct target_group *a, const struct target_group *b)
@@ -137,7 +126,7 @@ static int by_kind(const struct target_group *a, const struct target_group *b)
 void unite_target_groups(struct arena *arena, struct target_group *base, bool other_is_first,
                          struct target_group *other)
 {
-    UNITE_TEXTS(arena, &base->load_balancers, &other->load_balancers);
+    unite_texts(arena, &base->load_balancers, &other->load_balancers);
     base->name = lesser_text(base->name, other->name);
     if (other_is_first) {
         struct target_group first = *base; // what other documents tell of it stays
