@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/vector.h"
 
 struct json_cursor {
     const struct json_cursor *up;
@@ -116,6 +117,12 @@ bool json_text_at(const struct json_cursor *at, const char **value, struct error
 bool json_borrow_string(const struct json_cursor *object, const char *key, const char **value, struct error *error);
 bool json_optional_string(struct arena *arena, const struct json_cursor *object, const char *key, const char **value,
                           struct error *error);
+// An optional string that many objects have alike: it is copied once, into `texts`, for all that are read with it.
+bool json_shared_string(struct arena *arena, struct map *texts, const struct json_cursor *object, const char *key,
+                        const char **value, struct error *error);
+// A required array of strings, which are appended to `list`.
+bool json_texts(struct arena *arena, const struct json_cursor *object, const char *key, text_list *list,
+                struct error *error);
 // A required string that is one of `names` (which ends with NULL); *value is its index.
 bool json_word(const struct json_cursor *object, const char *key, const char *const *names, int *value,
                struct error *error);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "cli/past.h"
 #include "evidence/remembered.h"
 #include "model/protocol.h"
 #include "reconcile/reconcile.h"
@@ -177,12 +178,8 @@ bool derive_past(struct derivation *derivation, struct error *error)
 {
     struct arena *arena = derivation->arena;
     const char *folder = derivation->given.past;
-    if (folder == NULL)
-        return true;
-    GUARD(remembered_read(arena, arena_printf(arena, "%s/" REMEMBERED_RUNS, folder), &derivation->runs, error));
-    GUARD(verdicts_read(arena, arena_printf(arena, "%s/" REMEMBERED_VERDICTS, folder), &derivation->last_seen, error));
-    drift_compute(arena, &derivation->last_seen, &derivation->set, &derivation->drift);
-    return true;
+    return folder == NULL || past_of_evidence(arena, folder, &derivation->set, &derivation->runs,
+                                              &derivation->last_seen, &derivation->drift, error);
 }
 
 void derive_manifest(const struct derivation *derivation, struct manifest *manifest)

@@ -10,14 +10,6 @@ static const struct option_spec options_of_history[] = {
     OPTIONS_END,
 };
 
-static void put_counts(struct json_writer *writer, const char *key, const char *const *names, const size_t *counts)
-{
-    json_open(writer, key, '{');
-    for (size_t i = 0; names[i] != NULL; i++)
-        json_put_integer(writer, names[i], (int64_t)counts[i]);
-    json_close(writer, '}');
-}
-
 static void put_run(struct json_writer *writer, const struct run_record *run)
 {
     json_open_line(writer, NULL, '{');
@@ -32,8 +24,7 @@ static void put_run(struct json_writer *writer, const struct run_record *run)
     json_put_string(writer, "tool_version", run->tool_version);
     json_put_integer(writer, "endpoints", (int64_t)run->endpoints);
     json_put_integer(writer, "asked", (int64_t)run->asked);
-    put_counts(writer, "ports_by_verdict", verdict_names, run->by_verdict);
-    put_counts(writer, "ports_by_severity", severity_names, run->by_severity);
+    run_record_put_ports(writer, run->by_verdict, run->by_severity, false);
     json_close(writer, '}');
 }
 

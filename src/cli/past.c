@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/places.h"
+#include "evidence/remembered.h"
 
 enum { REMEMBERED = 30 };
 
@@ -67,6 +68,15 @@ void past_forget(struct past *past)
 {
     past_close(past);
     past->runs.count = 0;
+}
+
+bool past_of_evidence(struct arena *arena, const char *folder, const struct verdict_set *set, run_records *runs,
+                      struct verdict_set *last, drift_list *drift, struct error *error)
+{
+    GUARD(remembered_read(arena, arena_printf(arena, "%s/" REMEMBERED_RUNS, folder), runs, error));
+    GUARD(verdicts_read(arena, arena_printf(arena, "%s/" REMEMBERED_VERDICTS, folder), last, error));
+    drift_compute(arena, last, set, drift);
+    return true;
 }
 
 const struct run_record *past_last(const struct past *past)

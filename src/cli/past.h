@@ -3,6 +3,7 @@
 
 #include "cli/common.h"
 #include "history/history.h"
+#include "reconcile/drift.h"
 
 #define OPTIONS_HISTORY                                                                                                \
     {                                                                                                                  \
@@ -29,6 +30,11 @@ bool past_recall(struct past *past, const struct options *options, const struct 
 void past_close(struct past *past);
 // The same where it could not be read: nothing of it is known then, and nothing is added to it.
 void past_forget(struct past *past);
+
+// What evidence tells of the runs before it: their records, the verdicts of the last of them, and what has changed
+// since in `set`.
+bool past_of_evidence(struct arena *arena, const char *folder, const struct verdict_set *set, run_records *runs,
+                      struct verdict_set *last, drift_list *drift, struct error *error);
 
 // The run before this one, or NULL.
 const struct run_record *past_last(const struct past *past);

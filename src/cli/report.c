@@ -46,9 +46,7 @@ static bool read_past(struct arena *arena, const char *folder, struct source *so
         return true;
     GUARD(manifest_holds(arena, manifest, folder, REMEMBERED_RUNS, error) &&
           manifest_holds(arena, manifest, folder, REMEMBERED_VERDICTS, error));
-    GUARD(remembered_read(arena, arena_printf(arena, "%s/" REMEMBERED_RUNS, folder), &source->runs, error));
-    GUARD(verdicts_read(arena, arena_printf(arena, "%s/" REMEMBERED_VERDICTS, folder), &source->last_seen, error));
-    drift_compute(arena, &source->last_seen, &source->all, &source->drift);
+    GUARD(past_of_evidence(arena, folder, &source->all, &source->runs, &source->last_seen, &source->drift, error));
     source->run.runs = &source->runs;
     source->run.drift = &source->drift;
     return true;

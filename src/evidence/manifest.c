@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "model/run_record.h"
 
 enum { RUN_ID = 16 };
 
@@ -71,14 +72,6 @@ void manifest_write_sums(const struct manifest *manifest, struct text *out)
             put_sum(&manifest->files.items[i], out);
 }
 
-static void put_counts(struct json_writer *writer, const char *key, const char *const *names, const size_t *counts)
-{
-    json_open_line(writer, key, '{');
-    for (size_t i = 0; names[i] != NULL; i++)
-        json_put_integer(writer, names[i], (int64_t)counts[i]);
-    json_close(writer, '}');
-}
-
 static void put_failed(struct json_writer *writer, const failed_steps *failed)
 {
     if (failed->count == 0)
@@ -134,8 +127,7 @@ static void write_with(const struct manifest *manifest, const char *run_id, stru
         json_put_integer(&writer, "timeout_ms", manifest->timeout_ms);
     json_put_string(&writer, "judged_on", manifest->judged_on);
     json_put_strings_line(&writer, "packs", manifest->packs.items, manifest->packs.count);
-    put_counts(&writer, "ports_by_verdict", verdict_names, manifest->ports_by_verdict);
-    put_counts(&writer, "ports_by_severity", severity_names, manifest->ports_by_severity);
+    run_record_put_ports(&writer, manifest->ports_by_verdict, manifest->ports_by_severity, true);
     json_put_string(&writer, "previous", manifest->previous);
     put_failed(&writer, &manifest->failed);
     json_open(&writer, "files", '[');
@@ -178,35 +170,6 @@ bool manifest_is_sealed(const struct manifest *manifest, const char *bytes, size
     bool same = again.length == length && memcmp(again.bytes, bytes, length) == 0;
     text_free(&again);
     return same;
-}
-
-static bool read_texts(struct arena *arena, const struct json_cursor *root, const char *key, text_list *list,
-                       struct error *error)
-{
-    struct json_cursor array = json_member(root, key);
-    const cJSON *node;
-    size_t index = 0;
-    GUARD(json_expect_array(&array, error));
-    cJSON_ArrayForEach (node, array.node) {
-        struct json_cursor at = json_element(&array, index++, node);
-        if (!cJSON_IsString(node))
-            return json_fail(&at, error, "expected a string");
-        *vector_add(arena, list) = arena_strdup(arena, node->valuestring);
-    }
-    return true;
-}
-
-static bool read_counts(const struct json_cursor *root, const char *key, const char *const *names, size_t *counts,
-                        struct error *error)
-{
-    struct json_cursor object = json_member(root, key);
-    GUARD(json_expect_object(&object, error));
-    for (size_t i = 0; names[i] != NULL; i++) {
-        long count;
-        GUARD(json_integer(&object, names[i], 0, 1000000000000, &count, error));
-        counts[i] = (size_t)count;
-    }
-    return true;
 }
 
 static bool read_files(struct arena *arena, const struct json_cursor *root, struct manifest *manifest,
@@ -253,7 +216,7 @@ static bool read_claims(struct arena *arena, const struct json_cursor *at, struc
 {
     return json_expect_object(at, error) && json_string(arena, at, "tool_version", &claims->tool_version, error) &&
            json_string(arena, at, "title", &claims->title, error) &&
-           read_texts(arena, at, "command", &claims->command, error) &&
+           json_texts(arena, at, "command", &claims->command, error) &&
            json_string(arena, at, "begin", &claims->begin, error) && json_string(arena, at, "end", &claims->end, error);
 }
 
@@ -266,8 +229,8 @@ static bool read_speed(struct arena *arena, const struct json_cursor *root, stru
     if (told) {
         GUARD(json_integer(root, "rate", 1, 1000000, &manifest->rate, error));
         GUARD(json_integer(root, "host_rate", 1, 1000000, &manifest->host_rate, error));
-        GUARD(read_texts(arena, root, "vantages_learnt", &manifest->vantages_learnt, error));
-        GUARD(read_texts(arena, root, "canaries", &manifest->canaries, error));
+        GUARD(json_texts(arena, root, "vantages_learnt", &manifest->vantages_learnt, error));
+        GUARD(json_texts(arena, root, "canaries", &manifest->canaries, error));
         struct json_cursor at_learnt = json_member(root, "vantages_learnt");
         if (manifest->vantages_learnt.count != manifest->vantages.count)
             return json_fail(&at_learnt, error, "has not as many items as \"vantages\"");
@@ -293,14 +256,13 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     GUARD(read_claims(arena, &claims, &manifest->claims, error));
     GUARD(json_boolean(root, "complete", &manifest->complete, error));
     GUARD(json_optional_string(arena, root, "vantage", &manifest->vantage, error));
-    GUARD(read_texts(arena, root, "vantages", &manifest->vantages, error));
+    GUARD(json_texts(arena, root, "vantages", &manifest->vantages, error));
     GUARD(read_speed(arena, root, manifest, error));
     GUARD(json_string(arena, root, "depth", &manifest->depth, error));
     GUARD(json_integer(root, "tries", 1, 10, &manifest->tries, error));
     GUARD(json_string(arena, root, "judged_on", &manifest->judged_on, error));
-    GUARD(read_texts(arena, root, "packs", &manifest->packs, error));
-    GUARD(read_counts(root, "ports_by_verdict", verdict_names, manifest->ports_by_verdict, error));
-    GUARD(read_counts(root, "ports_by_severity", severity_names, manifest->ports_by_severity, error));
+    GUARD(json_texts(arena, root, "packs", &manifest->packs, error));
+    GUARD(run_record_read_ports(root, 1000000000000, manifest->ports_by_verdict, manifest->ports_by_severity, error));
     GUARD(json_optional_string(arena, root, "previous", &manifest->previous, error));
     GUARD(read_failed(arena, root, &manifest->failed, error));
     return read_files(arena, root, manifest, error);

@@ -6,13 +6,7 @@
 
 static const char schema_of_remembered[] = "sgproof/remembered/v1";
 
-static void put_counts(struct json_writer *writer, const char *key, const char *const *names, const size_t *counts)
-{
-    json_open(writer, key, '{');
-    for (size_t i = 0; names[i] != NULL; i++)
-        json_put_integer(writer, names[i], (int64_t)counts[i]);
-    json_close(writer, '}');
-}
+static const long MOST_COUNTED = 1L << 50;
 
 void remembered_write(const run_records *runs, struct text *out)
 {
@@ -32,8 +26,7 @@ void remembered_write(const run_records *runs, struct text *out)
         json_put_string(&writer, "manifest_sha256", run->manifest_sha256);
         json_put_integer(&writer, "endpoints", (int64_t)run->endpoints);
         json_put_integer(&writer, "asked", (int64_t)run->asked);
-        put_counts(&writer, "ports_by_verdict", verdict_names, run->by_verdict);
-        put_counts(&writer, "ports_by_severity", severity_names, run->by_severity);
+        run_record_put_ports(&writer, run->by_verdict, run->by_severity, false);
         json_close(&writer, '}');
     }
     json_close(&writer, ']');
@@ -44,18 +37,8 @@ void remembered_write(const run_records *runs, struct text *out)
 static bool read_count(const struct json_cursor *at, const char *key, size_t *count, struct error *error)
 {
     long number;
-    GUARD(json_integer(at, key, 0, 1L << 50, &number, error));
+    GUARD(json_integer(at, key, 0, MOST_COUNTED, &number, error));
     *count = (size_t)number;
-    return true;
-}
-
-static bool read_counts(const struct json_cursor *at, const char *key, const char *const *names, size_t *counts,
-                        struct error *error)
-{
-    struct json_cursor object = json_member(at, key);
-    GUARD(json_expect_object(&object, error));
-    for (size_t i = 0; names[i] != NULL; i++)
-        GUARD(read_count(&object, names[i], &counts[i], error));
     return true;
 }
 
@@ -68,8 +51,7 @@ static bool read_run(struct arena *arena, const struct json_cursor *at, struct r
            json_optional_string(arena, at, "vantage", &run->vantage, error) &&
            json_string(arena, at, "manifest_sha256", &run->manifest_sha256, error) &&
            read_count(at, "endpoints", &run->endpoints, error) && read_count(at, "asked", &run->asked, error) &&
-           read_counts(at, "ports_by_verdict", verdict_names, run->by_verdict, error) &&
-           read_counts(at, "ports_by_severity", severity_names, run->by_severity, error);
+           run_record_read_ports(at, MOST_COUNTED, run->by_verdict, run->by_severity, error);
 }
 
 static bool read_document(struct arena *arena, const struct json_cursor *root, run_records *runs, struct error *error)

@@ -192,21 +192,6 @@ static bool read_state_head(struct arena *arena, const struct json_cursor *at, s
     return true;
 }
 
-// A text of which there are few: it is held once.
-static bool read_common(struct observation_reader *reader, const struct json_cursor *at, const char *key,
-                        const char **value, struct error *error)
-{
-    const char *text;
-    GUARD(json_borrow_string(at, key, &text, error));
-    *value = map_get(&reader->texts, text);
-    if (text == NULL || *value != NULL)
-        return true;
-    char *kept = arena_strdup(reader->arena, text);
-    map_put(reader->arena, &reader->texts, kept, kept);
-    *value = kept;
-    return true;
-}
-
 static bool read_observation(void *context, size_t line, const struct json_cursor *at, struct error *error)
 {
     struct observation_reader *reader = context;
@@ -229,9 +214,9 @@ static bool read_observation(void *context, size_t line, const struct json_curso
     bool present;
     if (!place_read(at, &item.address, &item.protocol, error) ||
         !json_word(at, "state", observed_names, &state, error) ||
-        !read_common(reader, at, "reason", &item.reason, error) ||
-        !read_common(reader, at, "from", &item.from, error) ||
-        !read_common(reader, at, "source", &item.source, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "reason", &item.reason, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "from", &item.from, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "source", &item.source, error) ||
         !json_optional_string(arena, at, "first_sent", &item.first_sent, error) ||
         !json_optional_string(arena, at, "answered", &item.answered, error) ||
         !json_optional_boolean(at, "unstable", &item.unstable, error) ||

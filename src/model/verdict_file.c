@@ -192,23 +192,6 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
     arena_free(arena);
 }
 
-static bool read_texts(struct arena *arena, const struct json_cursor *object, const char *key, text_list *list,
-                       struct error *error)
-{
-    struct json_cursor array = json_member(object, key);
-    size_t index = 0;
-    const cJSON *node;
-    if (!json_expect_array(&array, error))
-        return false;
-    cJSON_ArrayForEach (node, array.node) {
-        struct json_cursor at = json_element(&array, index++, node);
-        if (!cJSON_IsString(node))
-            return json_fail(&at, error, "expected a string");
-        *vector_add(arena, list) = arena_strdup(arena, node->valuestring);
-    }
-    return true;
-}
-
 // Null, or not there, where it is not known.
 static bool read_unstable(const struct json_cursor *at, bool *unstable, bool *unknown, struct error *error)
 {
@@ -233,20 +216,6 @@ static bool read_word(const struct json_cursor *at, const char *key, const char 
     struct json_cursor member = json_member(at, key);
     return json_text_at(&member, text, error) &&
            (*text != NULL || json_fail(&member, error, "is missing, expected a string"));
-}
-
-static bool read_shared(struct verdict_reader *reader, const struct json_cursor *at, const char *key,
-                        const char **value, struct error *error)
-{
-    const char *text;
-    GUARD(json_borrow_string(at, key, &text, error));
-    *value = map_get(&reader->texts, text);
-    if (text == NULL || *value != NULL)
-        return true;
-    char *kept = arena_strdup(reader->arena, text);
-    map_put(reader->arena, &reader->texts, kept, kept);
-    *value = kept;
-    return true;
 }
 
 static bool read_owner(struct verdict_reader *reader, const struct json_cursor *at, const struct owner **owner,
@@ -294,17 +263,18 @@ static bool read_verdict(struct verdict_reader *reader, const struct json_cursor
     bool present;
     if (!json_expect_object(at, error) || !read_word(at, "address", &text, error) ||
         !read_word(at, "protocol", &protocol, error) ||
-        !read_shared(reader, at, "account_id", &verdict->account_id, error) ||
-        !read_shared(reader, at, "region", &verdict->region, error) ||
-        !read_shared(reader, at, "eni_id", &verdict->eni_id, error) ||
-        !read_shared(reader, at, "instance_id", &verdict->instance_id, error) ||
-        !read_shared(reader, at, "name", &verdict->name, error) || !read_owner(reader, at, &verdict->owner, error) ||
-        !read_shared(reader, at, "reason", &verdict->reason, error) ||
-        !read_shared(reader, at, "from", &verdict->from, error) ||
-        !read_shared(reader, at, "intent_rule", &verdict->intent_rule, error) ||
-        !read_shared(reader, at, "intent_owner", &verdict->intent_owner, error) ||
-        !read_shared(reader, at, "intent_reason", &verdict->intent_reason, error) ||
-        !read_shared(reader, at, "intent_expired", &verdict->intent_expired, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "account_id", &verdict->account_id, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "region", &verdict->region, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "eni_id", &verdict->eni_id, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "instance_id", &verdict->instance_id, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "name", &verdict->name, error) ||
+        !read_owner(reader, at, &verdict->owner, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "reason", &verdict->reason, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "from", &verdict->from, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "intent_rule", &verdict->intent_rule, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "intent_owner", &verdict->intent_owner, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "intent_reason", &verdict->intent_reason, error) ||
+        !json_shared_string(reader->arena, &reader->texts, at, "intent_expired", &verdict->intent_expired, error) ||
         !json_optional_integer(at, "from_port", 0, PORT_LAST, &low, &present, error) ||
         !json_optional_integer(at, "to_port", 0, PORT_LAST, &high, &present, error) ||
         !json_word(at, "declared", declared_names, &declared, error) ||
@@ -316,7 +286,7 @@ static bool read_verdict(struct verdict_reader *reader, const struct json_cursor
         !json_optional_integer(at, "answers_on_every_port", 1, PORT_LAST + 1, &accepts, &present, error) ||
         !read_reasons(reader, at, "because", &verdict->because, error) ||
         (json_member(at, "via").node != NULL && !read_reasons(reader, at, "via", &verdict->via, error)) ||
-        (json_member(at, "suggested").node != NULL && !read_texts(arena, at, "suggested", &verdict->suggested, error)))
+        (json_member(at, "suggested").node != NULL && !json_texts(arena, at, "suggested", &verdict->suggested, error)))
         return false;
     if (!address_parse(text, &verdict->address) || !protocol_parse(protocol, &verdict->protocol))
         return json_fail(at, error, "expected an address and a protocol");
@@ -378,10 +348,10 @@ static bool read_head(struct arena *arena, const struct json_cursor *root, struc
         !json_expect_object(&coverage, error) || !json_expect_array(&list, error) ||
         !json_integer(&coverage, "endpoints", 0, 1000000000, &endpoints, error) ||
         !json_integer(&coverage, "asked", 0, 1000000000000, &asked, error) ||
-        !read_texts(arena, &coverage, "missing", &set->missing, error))
+        !json_texts(arena, &coverage, "missing", &set->missing, error))
         return false;
     if (json_member(&coverage, "not_covered").node != NULL) // evidence of older versions tells of none
-        GUARD(read_texts(arena, &coverage, "not_covered", &set->not_covered, error));
+        GUARD(json_texts(arena, &coverage, "not_covered", &set->not_covered, error));
     GUARD(read_notes(arena, root, set, error));
     set->endpoints = (size_t)endpoints;
     set->asked = (size_t)asked;
