@@ -26,6 +26,14 @@ bool lacking_any(const struct ledger *ledger)
     return false;
 }
 
+// Whether a silent question has had too few tries, or none that is another look.
+static bool lacks_tries(const struct ledger *ledger, size_t lane, uint64_t question, const struct lacking *lacking)
+{
+    return (lacking->pending && was_asked_at_once(ledger, lane, question, lacking->tries)) ||
+           ledger_counting(ledger, lane, question, lacking->pending, lacking->since_us) <
+               ledger_wanted(ledger, lane, lacking->tries);
+}
+
 bool lacking_is(const struct ledger *ledger, size_t lane, uint64_t question, const struct lacking *lacking,
                 uint64_t now_us)
 {
@@ -34,11 +42,7 @@ bool lacking_is(const struct ledger *ledger, size_t lane, uint64_t question, con
     if (ledger_rejected(ledger, question))
         return now_us >= rejection_again_us(ledger, ledger->told_us[question >> ledger->shift]) &&
                !rejection_stands(ledger, lane, question, lacking->pending, lacking->since_us);
-    if (ledger_answered(ledger, question))
-        return false;
-    return (lacking->pending && was_asked_at_once(ledger, lane, question, lacking->tries)) ||
-           ledger_counting(ledger, lane, question, lacking->pending, lacking->since_us) <
-               ledger_wanted(ledger, lane, lacking->tries);
+    return !ledger_answered(ledger, question) && lacks_tries(ledger, lane, question, lacking);
 }
 
 static uint64_t silence_of(const struct ledger *ledger, size_t lane, const struct lacking *lacking)
@@ -46,20 +50,12 @@ static uint64_t silence_of(const struct ledger *ledger, size_t lane, const struc
     const struct lane *of = &ledger->schedule->lanes[lane];
     const struct standing *standing = &ledger->standings[lane];
     uint64_t count = 0, least = ledger_wanted(ledger, lane, lacking->tries);
-    if (standing->silent == 0)
-        return 0;
-    if (lacking->pending && watch_is_unheard(&ledger->watch, lane)) {
-        for (uint64_t question = of->first; question < of->first + of->count; question++)
-            count += ledger_is_silent(ledger, of, question) && lacking_is(ledger, lane, question, lacking, UINT64_MAX);
-        return count;
-    }
-    if (standing->sent >= (of->count - of->spare) * least &&
-        ledger_all_count(ledger, lane, (unsigned)least, lacking->pending))
+    bool quick = !lacking->pending || !watch_is_unheard(&ledger->watch, lane); // else each is looked at
+    if (standing->silent == 0 || (quick && standing->sent >= (of->count - of->spare) * least &&
+                                  ledger_all_count(ledger, lane, (unsigned)least, lacking->pending)))
         return 0;
     for (uint64_t question = of->first; question < of->first + of->count; question++)
-        count += ledger_is_silent(ledger, of, question) &&
-                 ledger_counting(ledger, lane, question, lacking->pending,
-                                 lacking->pending ? lacking->since_us : UINT64_MAX) < least;
+        count += ledger_is_silent(ledger, of, question) && lacks_tries(ledger, lane, question, lacking);
     return count;
 }
 
