@@ -148,6 +148,15 @@ static void users_in_groups(struct inquiry *inquiry, const struct account *accou
     answer_rest(inquiry, good, "user", "users", "in a group each");
 }
 
+// Whether all is known of what a user may do; if not, what is missing is answered.
+static bool is_known(struct inquiry *inquiry, const struct access *access, const struct iam_identity *user)
+{
+    const char *missing = access->unknown != NULL ? access->unknown : user->doubt;
+    if (missing != NULL)
+        answer_missing(inquiry, "%s", missing);
+    return missing == NULL;
+}
+
 static void no_direct_administrators(struct inquiry *inquiry, const struct account *account)
 {
     size_t good = 0;
@@ -158,12 +167,8 @@ static void no_direct_administrators(struct inquiry *inquiry, const struct accou
         if (access.level == ACCESS_ADMIN)
             answer(inquiry, CONTROL_FAIL, user->arn, access.reference, "administrator access is on the user itself: %s",
                    access.why);
-        else if (access.unknown != NULL)
-            answer_missing(inquiry, "%s", access.unknown);
-        else if (user->doubt != NULL)
-            answer_missing(inquiry, "%s", user->doubt);
         else
-            good++;
+            good += is_known(inquiry, &access, user);
     }
     answer_rest(inquiry, good, "user", "users", "no administrator access on the user itself");
 }
@@ -185,12 +190,8 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
             answer(inquiry, CONTROL_FAIL, user->arn, access.reference,
                    "%s, and is not among the intent's administrators: %s",
                    access.level == ACCESS_ADMIN ? "is an administrator" : "may do more than read", access.why);
-        else if (access.unknown != NULL)
-            answer_missing(inquiry, "%s", access.unknown);
-        else if (user->doubt != NULL)
-            answer_missing(inquiry, "%s", user->doubt);
         else
-            good++;
+            good += is_known(inquiry, &access, user);
     }
     answer_rest(inquiry, good, "user", "users", "read only");
 }

@@ -32,13 +32,11 @@ struct walker {
     const struct estate *estate;
     struct exposure_set *set;
     struct hopper hopper;
-    struct map fronts;               // load balancer -> struct front
-    struct map front_of;             // node -> struct front
-    struct map interface_of_private; // "VPC|ADDRESS" -> interface
-    struct map homes;                // instance -> struct instance_home
-    size_t bridged;                  // of set->indirect, those that are there already (bridge.h)
-    bool addresses_known;
-    struct map interfaces_of_address; // of any VPC: "ADDRESS" -> struct namesakes; made when it is first needed
+    struct map fronts;                // load balancer -> struct front
+    struct map front_of;              // node -> struct front
+    struct map homes;                 // instance -> struct instance_home
+    size_t bridged;                   // of set->indirect, those that are there already (bridge.h)
+    struct map interfaces_of_address; // "ADDRESS" -> struct namesakes
     struct map walked;                // of the entry in hand, listeners behind its own -> who arrived there by now
     size_t depth;                     // how many load balancers are before this one
 };

@@ -10,6 +10,11 @@ static struct address nth_address(const struct network_interface *one, size_t n)
                                        : own_address(one, FAMILY_IPV6, n - one->private_ipv4_count);
 }
 
+// Interfaces that share a private address, in different VPCs.
+struct namesakes {
+    VECTOR(const struct network_interface *) items;
+};
+
 void targets_index(struct walker *walker)
 {
     struct arena *arena = walker->arena;
@@ -20,8 +25,12 @@ void targets_index(struct walker *walker)
         for (size_t n = 0; (address = nth_address(one, n)).family != 0; n++) {
             char text[ADDRESS_TEXT];
             address_format(address, text);
-            map_put(arena, &walker->interface_of_private, arena_printf(arena, "%s|%s", one->place->vpc_id, text),
-                    (void *)(uintptr_t)one);
+            struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
+            if (namesakes == NULL) {
+                namesakes = arena_new_of(arena, struct namesakes);
+                map_put(arena, &walker->interfaces_of_address, arena_strdup(arena, text), namesakes);
+            }
+            *vector_add(arena, &namesakes->items) = one;
         }
     }
 }
@@ -79,41 +88,23 @@ static void not_considered(struct walker *walker, const struct target *target, c
               arena_printf(walker->set->arena, "target group %s", group->name));
 }
 
-// Interfaces that share a private address, in different VPCs.
-struct namesakes {
-    VECTOR(const struct network_interface *) items;
-};
-
-static void index_addresses(struct walker *walker)
+// What a target's address is of in its target group's VPC; where that is nothing, it may be of one in another. False
+// where it is of none.
+static bool reach_address(struct walker *walker, const struct hop_in *in, const struct target *target,
+                          const struct target_group *group, struct address address, uint16_t port, inner_list *inners)
 {
-    struct arena *arena = walker->arena;
-    walker->addresses_known = true;
-    for (size_t i = 0; i < walker->estate->interfaces.count; i++) {
-        const struct network_interface *one = walker->estate->interfaces.items[i];
-        struct address address;
-        for (size_t n = 0; (address = nth_address(one, n)).family != 0; n++) {
-            char text[ADDRESS_TEXT];
-            address_format(address, text);
-            struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
-            if (namesakes == NULL) {
-                namesakes = arena_new_of(arena, struct namesakes);
-                map_put(arena, &walker->interfaces_of_address, arena_strdup(arena, text), namesakes);
-            }
-            *vector_add(arena, &namesakes->items) = one;
-        }
-    }
-}
-
-// An address that is of no interface in its target group's VPC may be of one in another.
-static bool reach_elsewhere(struct walker *walker, const struct hop_in *in, const struct target *target,
-                            struct address address, const char *text, uint16_t port, inner_list *inners)
-{
-    if (!walker->addresses_known)
-        index_addresses(walker);
+    char text[ADDRESS_TEXT];
+    address_format(address, text);
     const struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
-    for (size_t i = 0; namesakes != NULL && i < namesakes->items.count; i++)
+    size_t count = namesakes == NULL ? 0 : namesakes->items.count;
+    for (size_t i = count; i-- > 0;)
+        if (text_same(namesakes->items.items[i]->place->vpc_id, group->vpc_id)) {
+            target_reach(walker, in, namesakes->items.items[i], address, port, target, inners);
+            return true;
+        }
+    for (size_t i = 0; i < count; i++)
         target_reach(walker, in, namesakes->items.items[i], address, port, target, inners);
-    return namesakes != NULL;
+    return count > 0;
 }
 
 static void doubt_way(struct walker *walker, struct hop_in *in, const struct hop_in *way, const struct reason *doubt)
@@ -265,13 +256,7 @@ void target_follow(struct walker *walker, const struct hop_in *in, const struct 
         not_considered(walker, target, group);
         return;
     }
-    char text[ADDRESS_TEXT];
-    address_format(address, text);
-    const struct network_interface *interface =
-        map_get(&walker->interface_of_private, arena_printf(walker->arena, "%s|%s", group->vpc_id, text));
-    if (interface != NULL)
-        target_reach(walker, in, interface, address, port, target, inners);
-    else if (!reach_elsewhere(walker, in, target, address, text, port, inners))
+    if (!reach_address(walker, in, target, group, address, port, inners))
         not_considered(walker, target, group);
 }
 
