@@ -60,6 +60,9 @@ const char *as_file(const uint8_t *data, size_t size);
 
 // Aborts where what was written is no JSON.
 void must_be_json(const struct text *out);
+// The same where what the internet reaches of an estate is.
+struct estate;
+void must_be_computed(const struct estate *estate);
 
 // ---- Documents that lie in memory
 

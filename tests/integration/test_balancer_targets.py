@@ -9,7 +9,7 @@ import unittest
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
 import common
 from oracle import estates
-from test_load_balancers import ARN, GROUP_ARN, balanced, interface
+from test_load_balancers import ARN, GROUP_ARN, balanced, classic, interface
 from test_world import each
 from test_snapshots import Case, entry, permission
 
@@ -46,18 +46,6 @@ def two_listeners():
     estate["SecurityGroups"][0]["IpPermissions"].append(permission("tcp", (80, 80), ["9.0.0.0/8"]))
     estate["Rules"] = [rule(listener_arn(APP, "a"), "default", estate["Listeners"][0]["DefaultActions"]),
                        rule(listener_arn(APP, "b"), "default", estate["Listeners"][1]["DefaultActions"])]
-    return estate
-
-
-def classic():
-    estate = balanced()
-    for key in ("LoadBalancers", "Listeners", "TargetGroups", "LoadBalancerTargetHealth"):
-        del estate[key]
-    estate["NetworkInterfaces"][0]["Description"] = "ELB old"
-    estate["LoadBalancerDescriptions"] = [{
-        "LoadBalancerName": "old", "VPCId": "vpc-1", "Scheme": "internet-facing", "SecurityGroups": ["sg-front"],
-        "ListenerDescriptions": [{"Listener": {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstanceProtocol": "HTTP", "InstancePort": 8080}}],
-        "Instances": [{"InstanceId": "i-web"}]}]
     return estate
 
 

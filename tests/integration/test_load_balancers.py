@@ -55,6 +55,18 @@ def balanced(kind="application", target_type="instance", target_id="i-web", prot
     return estate
 
 
+def classic():
+    estate = balanced()
+    for key in ("LoadBalancers", "Listeners", "TargetGroups", "LoadBalancerTargetHealth"):
+        del estate[key]
+    estate["NetworkInterfaces"][0]["Description"] = "ELB old"
+    estate["LoadBalancerDescriptions"] = [{
+        "LoadBalancerName": "old", "VPCId": "vpc-1", "Scheme": "internet-facing", "SecurityGroups": ["sg-front"],
+        "ListenerDescriptions": [{"Listener": {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstanceProtocol": "HTTP", "InstancePort": 8080}}],
+        "Instances": [{"InstanceId": "i-web"}]}]
+    return estate
+
+
 class LoadBalancers(Case):
     def behind(self, estate, expect=0):
         """{(private address, port): (sources, certainty)} of what is exposed behind load balancers."""
@@ -169,14 +181,7 @@ class LoadBalancers(Case):
                                                                      "target group app: unhealthy"])
 
     def test_a_classic_load_balancer(self):
-        estate = balanced()
-        for key in ("LoadBalancers", "Listeners", "TargetGroups", "LoadBalancerTargetHealth"):
-            del estate[key]
-        estate["NetworkInterfaces"][0]["Description"] = "ELB old"
-        estate["LoadBalancerDescriptions"] = [{
-            "LoadBalancerName": "old", "VPCId": "vpc-1", "Scheme": "internet-facing", "SecurityGroups": ["sg-front"],
-            "ListenerDescriptions": [{"Listener": {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstanceProtocol": "HTTP", "InstancePort": 8080}}],
-            "Instances": [{"InstanceId": "i-web"}]}]
+        estate = classic()
         self.assertEqual(self.exposures(estate, address="198.51.100.9"), {("tcp", 80, 80): "exact"})
         self.assertEqual(self.behind(estate), {("10.0.2.4", 8080): (["8.0.0.0/8"], "exact")})
         del estate["LoadBalancerDescriptions"][0]["Scheme"]  # then it may be internal

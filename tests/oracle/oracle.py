@@ -401,23 +401,28 @@ class Oracle:
                 answer = admitted if answer == "no" or admitted == "exact" else answer
         return answer if told else None
 
-    def let_to(self, target, protocol, number, source, keeps):
-        """What a target's groups, and AWS's own conditions, say of a client that Global Accelerator brings."""
+    def before_groups(self, target):
+        """What is decided of a target to which a service brings clients before its groups are asked: no, possible or exact; None: they decide."""
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
         if target["InterfaceType"] in ("nat_gateway", "natGateway", "lambda") + self.SERVICES or not self.attached(target) or \
                 states.get(target["Attachment"].get("InstanceId")) == "terminated" or self.gateway(target) == "no":
             return "no"
         if not target["Groups"] or target["InterfaceType"] not in self.PLAIN + self.PRIVATE:
             return "exact" if target["InterfaceType"] in self.PLAIN else "possible"
+        return None
+
+    def let_to(self, target, protocol, number, source, keeps):
+        """What a target's groups, and AWS's own conditions, say of a client that Global Accelerator brings."""
+        decided = self.before_groups(target)
+        if decided:
+            return decided
         found = "no"
         for group_id in (g["GroupId"] for g in target["Groups"]):
             group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == group_id), None)
             if group is None:
                 return "possible"
             for rule, sure in self.rules(group):
-                if rule["IpProtocol"] not in ("-1", {6: "tcp", 17: "udp"}[protocol]):
-                    continue
-                if rule["IpProtocol"] != "-1" and not rule["FromPort"] <= number <= rule["ToPort"]:
+                if not self.matches(rule, protocol, number):
                     continue
                 services = [i for i in self.kind("NetworkInterfaces") if i["InterfaceType"] == "global_accelerator_managed"
                             and i["SubnetId"] == target["SubnetId"]]
@@ -461,12 +466,9 @@ class Oracle:
 
     def admits_origin(self, own, target, number):
         """Whether a target lets CloudFront's interface in: its group, its addresses, or everybody."""
-        states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
-        if target["InterfaceType"] in ("nat_gateway", "natGateway", "lambda") + self.SERVICES or not self.attached(target) or \
-                states.get(target["Attachment"].get("InstanceId")) == "terminated" or self.gateway(target) == "no":
-            return "no"
-        if not target["Groups"] or target["InterfaceType"] not in self.PLAIN + self.PRIVATE:
-            return "exact" if target["InterfaceType"] in self.PLAIN else "possible"
+        decided = self.before_groups(target)
+        if decided:
+            return decided
         answers = []
         for group_id in (g["GroupId"] for g in target["Groups"]):
             group = next((g for g in self.kind("SecurityGroups") if g["GroupId"] == group_id), None)

@@ -155,64 +155,51 @@ class OracleTest(unittest.TestCase):
                     came += expected
         return came
 
-    def test_what_accelerators_bring_by_their_documents_is_what_the_oracle_says(self):
-        """Whether it comes is the oracle's word; that it surely does, only where the oracle is sure too."""
+    def brought(self, what, prime, add, ask):
+        """Of random estates with something of a service's documents, what a client is brought to. Whether it comes is the oracle's word; that it
+        surely does, only where the oracle is sure too. `ask` yields targets, what they are asked, in words, and the oracle's word."""
         exact = possible = nothing = 0
         for number in range(ESTATES // 3):
-            rng = random.Random(SEED * 1000033 + number)
+            rng = random.Random(SEED * prime + number)
             estate = estates.make(rng)
-            estates.add_accelerators(rng, estate)
-            oracle = Oracle(estate)
+            add(rng, estate)
             with tempfile.TemporaryDirectory() as folder:
                 estates.write(estate, folder)
                 output = common.compute(folder)
+            for target, (protocol, port, source), expected in ask(rng, estate, Oracle(estate)):
+                found = {x["certainty"] for i in output["indirect"] if i["eni_id"] == target["NetworkInterfaceId"] and
+                         i["load_balancer"] == what for x in matching(i, protocol, port, source)}
+                where = "seed %d estate %d: %s %d %d from %s: %s, we %s" % (SEED, number, target["NetworkInterfaceId"], protocol, port, source, expected, found)
+                self.assertEqual(bool(found), expected != "no", where)
+                self.assertTrue("exact" not in found or expected == "exact", where)
+                exact += "exact" in found
+                possible += found == {"possible"}
+                nothing += not found
+        print("oracle: of %s %d exact, %d possible, %d nothing" % (what, exact, possible, nothing), file=sys.stderr)
+        self.assertGreater(min(possible, nothing), 0)
+
+    def test_what_accelerators_bring_by_their_documents_is_what_the_oracle_says(self):
+        def ask(rng, estate, oracle):
             subnets = {i["SubnetId"] for i in estate["NetworkInterfaces"] if i["InterfaceType"] == "global_accelerator_managed"}
             for target in estate["NetworkInterfaces"]:
                 for _ in range(12):
                     protocol, port = estates.pick(rng, [6, 6, 17]), number_near(rng, 6)
                     source = estates.pick(rng, ["8.8.8.9", "203.0.113.7", "203.0.113.200", "2001:db8:aa::1", "2600::5"])
                     expected = oracle.accelerated(target, protocol, port, source)
-                    if expected is None and target["SubnetId"] in subnets:
-                        continue  # as without documents, which another test holds
-                    found = {x["certainty"] for i in output["indirect"] if i["eni_id"] == target["NetworkInterfaceId"] and
-                             i["load_balancer"] == "AWS Global Accelerator" for x in matching(i, protocol, port, source)}
-                    where = "seed %d estate %d: %s %d %d from %s: %s, we %s" % (SEED, number, target["NetworkInterfaceId"], protocol, port, source,
-                                                                                expected, found)
-                    self.assertEqual(bool(found), (expected or "no") != "no", where)
-                    self.assertTrue("exact" not in found or expected == "exact", where)
-                    exact += "exact" in found
-                    possible += found == {"possible"}
-                    nothing += not found
-        print("oracle: of accelerators %d exact, %d possible, %d nothing" % (exact, possible, nothing), file=sys.stderr)
-        self.assertGreater(min(possible, nothing), 0)
+                    if expected is not None or target["SubnetId"] not in subnets:  # else as without documents, which another test holds
+                        yield target, (protocol, port, source), expected or "no"
+        self.brought("AWS Global Accelerator", 1000033, estates.add_accelerators, ask)
 
     def test_what_vpc_origins_bring_by_their_documents_is_what_the_oracle_says(self):
-        exact = possible = nothing = 0
-        for number in range(ESTATES // 3):
-            rng = random.Random(SEED * 1000037 + number)
-            estate = estates.make(rng)
-            estates.add_origins(rng, estate)
-            oracle = Oracle(estate)
-            with tempfile.TemporaryDirectory() as folder:
-                estates.write(estate, folder)
-                output = common.compute(folder)
+        def ask(rng, estate, oracle):
             own = next(i for i in estate["NetworkInterfaces"] if "TagSet" in i)
             for target in (i for i in estate["NetworkInterfaces"] if i is not own):
                 for port in [22, 80, 443, 8080, number_near(rng, 6)]:
                     source = estates.pick(rng, ["8.8.8.9", "203.0.113.7", "203.0.113.200", "2001:db8:aa::1"])
                     expected = oracle.originated(own, target, port, source)
-                    if expected is None:
-                        continue  # as without documents
-                    found = {x["certainty"] for i in output["indirect"] if i["eni_id"] == target["NetworkInterfaceId"] and
-                             i["load_balancer"] == "CloudFront VPC origin" for x in matching(i, 6, port, source)}
-                    where = "seed %d estate %d: %s %d from %s: %s, we %s" % (SEED, number, target["NetworkInterfaceId"], port, source, expected, found)
-                    self.assertEqual(bool(found), expected != "no", where)
-                    self.assertTrue("exact" not in found or expected == "exact", where)
-                    exact += "exact" in found
-                    possible += found == {"possible"}
-                    nothing += not found
-        print("oracle: of VPC origins %d exact, %d possible, %d nothing" % (exact, possible, nothing), file=sys.stderr)
-        self.assertGreater(min(possible, nothing), 0)
+                    if expected is not None:  # else as without documents
+                        yield target, (6, port, source), expected
+        self.brought("CloudFront VPC origin", 1000037, estates.add_origins, ask)
 
     def test_every_client_of_a_load_balancer_reaches_the_targets_that_the_oracle_says(self):
         asked, answers = 0, {"yes": 0, "maybe": 0, "no": 0}

@@ -39,10 +39,29 @@ static cJSON *load(const char *name)
     return cases;
 }
 
-static void say(const cJSON *one, const char *what, size_t *wrong)
+// Tries each case of a file, and prints what is wrong with it by the check, which returns NULL where nothing is.
+static void each_case(const char *file, const char *name, const char *(*check)(struct arena *arena, const cJSON *one))
 {
-    fprintf(stderr, "%s: %s\n", text_of(one, "case"), what);
-    ++*wrong;
+    cJSON *cases = load(file);
+    const cJSON *one;
+    size_t wrong = 0;
+    cJSON_ArrayForEach (one, cases) {
+        struct arena *arena = arena_new();
+        const char *what = check(arena, one);
+        if (what != NULL)
+            fprintf(stderr, "%s: %s\n", text_of(one, name), what);
+        wrong += what != NULL;
+        arena_wipe(arena);
+    }
+    cJSON_Delete(cases);
+    assert_int_equal(wrong, 0);
+}
+
+// Whether a case that should fail, or not, did.
+static bool ended_well(const cJSON *one, bool good, const struct error *error)
+{
+    const char *expected = text_of(one, "error");
+    return good == (expected == NULL) && (good || strstr(error->message, expected) != NULL);
 }
 
 // ---- Shared files
@@ -106,30 +125,26 @@ static bool has_all(const struct aws_config *config, const char *prefix, const c
     return true;
 }
 
+static const char *wrong_in_files(struct arena *arena, const cJSON *one)
+{
+    struct aws_config config;
+    struct error error = {0};
+    bool good = parse(arena, one, &config, &error);
+    if (!ended_well(one, good, &error))
+        return good ? "is read, expected a failure" : arena_strdup(arena, error.message);
+    return !good || (is_expected(&config, &config.config, "profile ", member(one, "profiles")) &&
+                     is_expected(&config, &config.shared, "profile ", member(one, "profiles")) &&
+                     is_expected(&config, &config.config, "sso-session ", member(one, "sessions")) &&
+                     has_all(&config, "profile ", member(one, "profiles")) &&
+                     has_all(&config, "sso-session ", member(one, "sessions")))
+               ? NULL
+               : "other profiles or values";
+}
+
 static void shared_files_are_read_as_the_sdks_read_them(void **state)
 {
-    cJSON *cases = load("shared-files.json");
-    const cJSON *one;
-    size_t wrong = 0;
     (void)state;
-    cJSON_ArrayForEach (one, cases) {
-        struct arena *arena = arena_new();
-        struct aws_config config;
-        struct error error = {0};
-        const char *expected = text_of(one, "error");
-        bool good = parse(arena, one, &config, &error);
-        if (good != (expected == NULL) || (!good && strstr(error.message, expected) == NULL))
-            say(one, good ? "is read, expected a failure" : error.message, &wrong);
-        else if (good && !(is_expected(&config, &config.config, "profile ", member(one, "profiles")) &&
-                           is_expected(&config, &config.shared, "profile ", member(one, "profiles")) &&
-                           is_expected(&config, &config.config, "sso-session ", member(one, "sessions")) &&
-                           has_all(&config, "profile ", member(one, "profiles")) &&
-                           has_all(&config, "sso-session ", member(one, "sessions"))))
-            say(one, "other profiles or values", &wrong);
-        arena_free(arena);
-    }
-    cJSON_Delete(cases);
-    assert_int_equal(wrong, 0);
+    each_case("shared-files.json", "case", wrong_in_files);
 }
 
 // ---- The environment of a case
@@ -175,6 +190,12 @@ static void set_up(struct arena *arena, const cJSON *one)
         put(arena, ".aws/credentials", text_of(one, "credentials"));
     cJSON_ArrayForEach (item, member(one, "files"))
         put(arena, item->string, item->valuestring);
+}
+
+static void clear_up(void)
+{
+    file_remove_tree(home);
+    assert_int_equal(mkdir(home, 0700), 0);
 }
 
 // ---- What is sent, and answered: [method, URL, status, body, part of its header or body]; status 0: no answer
@@ -237,40 +258,37 @@ static const char *difference(const cJSON *one, const struct credentials *found,
     return NULL;
 }
 
+static const char *wrong_in_credentials(struct arena *arena, const cJSON *one)
+{
+    struct aws_config config;
+    struct credentials found = {0};
+    struct role_chain chain = {0};
+    struct error error = {0};
+    const char *other;
+    set_up(arena, one);
+    cJSON *answers = cJSON_Duplicate(member(one, "answers"), true);
+    awaited = answers == NULL ? NULL : answers->child;
+    other_sent = NULL;
+    bool good = aws_config_read(arena, text_of(one, "option"), &config, &error) &&
+                credentials_find(&config, &found, &chain, &error);
+    cJSON_Delete(answers);
+    clear_up();
+    if (other_sent != NULL)
+        return other_sent;
+    if (awaited != NULL)
+        return "did not ask all that it should";
+    if (!ended_well(one, good, &error))
+        return good ? arena_printf(arena, "found %s of %s", found.key_id, found.source)
+                    : arena_strdup(arena, error.message);
+    return good && (other = difference(one, &found, &chain)) != NULL
+               ? arena_printf(arena, "%s: %s, %zu roles", other, found.source, chain.count)
+               : NULL;
+}
+
 static void credentials_are_found_as_the_sdks_find_them(void **state)
 {
-    cJSON *cases = load("credentials.json");
-    const cJSON *one;
-    size_t wrong = 0;
     (void)state;
-    cJSON_ArrayForEach (one, cases) {
-        struct arena *arena = arena_new();
-        struct aws_config config;
-        struct credentials found = {0};
-        struct role_chain chain = {0};
-        struct error error = {0};
-        const char *expected = text_of(one, "error"), *other;
-        set_up(arena, one);
-        cJSON *answers = cJSON_Duplicate(member(one, "answers"), true);
-        awaited = answers == NULL ? NULL : answers->child;
-        other_sent = NULL;
-        bool good = aws_config_read(arena, text_of(one, "option"), &config, &error) &&
-                    credentials_find(&config, &found, &chain, &error);
-        if (other_sent != NULL)
-            say(one, other_sent, &wrong);
-        else if (awaited != NULL)
-            say(one, "did not ask all that it should", &wrong);
-        else if (good != (expected == NULL) || (!good && strstr(error.message, expected) == NULL))
-            say(one, good ? arena_printf(arena, "found %s of %s", found.key_id, found.source) : error.message, &wrong);
-        else if (good && (other = difference(one, &found, &chain)) != NULL)
-            say(one, arena_printf(arena, "%s: %s, %zu roles", other, found.source, chain.count), &wrong);
-        cJSON_Delete(answers);
-        file_remove_tree(home);
-        assert_int_equal(mkdir(home, 0700), 0);
-        arena_wipe(arena);
-    }
-    cJSON_Delete(cases);
-    assert_int_equal(wrong, 0);
+    each_case("credentials.json", "case", wrong_in_credentials);
 }
 
 // ---- Endpoints: "SERVICE REGION [fips] [dual]" and "URL [REGION that is signed for]", or what is said of a failure
@@ -286,60 +304,54 @@ static const char *found_place(struct arena *arena, struct aws_config *config, c
     return url == NULL || strcmp(region, meant) == 0 ? url : arena_printf(arena, "%s %s", url, region);
 }
 
+// NULL where an address is the one that a case expects, or the failure is.
+static const char *wrong_place(struct arena *arena, const cJSON *one, const char *place, const struct error *error)
+{
+    const char *expected = text_of(one, "error");
+    if (text_same(place, text_of(one, "url")) && (expected == NULL || strstr(error->message, expected) != NULL))
+        return NULL;
+    return place == NULL ? arena_strdup(arena, error->message) : place;
+}
+
+static const char *wrong_in_endpoints(struct arena *arena, const cJSON *one)
+{
+    struct aws_config config = {.arena = arena, .profile = "default"};
+    struct error error = {0};
+    bool set = member(one, "environment") != NULL || member(one, "config") != NULL;
+    forget_environment();
+    if (set) {
+        set_up(arena, one);
+        assert_true(aws_config_read(arena, NULL, &config, &error));
+    }
+    const char *place = found_place(arena, &config, one, &error);
+    if (set)
+        clear_up();
+    return wrong_place(arena, one, place, &error);
+}
+
 static void services_answer_where_the_rules_say(void **state)
 {
-    cJSON *cases = load("endpoints.json");
-    cJSON *one;
-    size_t wrong = 0;
     (void)state;
-    cJSON_ArrayForEach (one, cases) {
-        struct arena *arena = arena_new();
-        struct aws_config config = {.arena = arena, .profile = "default"};
-        struct error error = {0};
-        bool set = member(one, "environment") != NULL || member(one, "config") != NULL;
-        forget_environment();
-        if (set) {
-            set_up(arena, one);
-            assert_true(aws_config_read(arena, NULL, &config, &error));
-        }
-        const char *place = found_place(arena, &config, one, &error), *expected = text_of(one, "error");
-        if (!text_same(place, text_of(one, "url")) || (expected != NULL && strstr(error.message, expected) == NULL)) {
-            fprintf(stderr, "%s: %s\n", text_of(one, "ask"), place == NULL ? error.message : place);
-            wrong++;
-        }
-        if (set) {
-            file_remove_tree(home);
-            assert_int_equal(mkdir(home, 0700), 0);
-        }
-        arena_free(arena);
-    }
-    cJSON_Delete(cases);
-    assert_int_equal(wrong, 0);
+    each_case("endpoints.json", "ask", wrong_in_endpoints);
 }
 
 // ---- Where the metadata service is, and the files
 
+static const char *wrong_in_metadata(struct arena *arena, const cJSON *one)
+{
+    struct aws_config config;
+    struct error error = {0};
+    set_up(arena, one);
+    assert_true(aws_config_read(arena, NULL, &config, &error));
+    const char *url = metadata_endpoint(arena, &config, &error);
+    clear_up();
+    return wrong_place(arena, one, url, &error);
+}
+
 static void the_metadata_service_is_where_settings_say(void **state)
 {
-    cJSON *cases = load("metadata.json");
-    const cJSON *one;
-    size_t wrong = 0;
     (void)state;
-    cJSON_ArrayForEach (one, cases) {
-        struct arena *arena = arena_new();
-        struct aws_config config;
-        struct error error = {0};
-        set_up(arena, one);
-        assert_true(aws_config_read(arena, NULL, &config, &error));
-        const char *url = metadata_endpoint(arena, &config, &error), *expected = text_of(one, "error");
-        if (!text_same(url, text_of(one, "url")) || (expected != NULL && strstr(error.message, expected) == NULL))
-            say(one, url == NULL ? error.message : url, &wrong);
-        file_remove_tree(home);
-        assert_int_equal(mkdir(home, 0700), 0);
-        arena_free(arena);
-    }
-    cJSON_Delete(cases);
-    assert_int_equal(wrong, 0);
+    each_case("metadata.json", "case", wrong_in_metadata);
 }
 
 static void shared_files_are_where_the_environment_says(void **state)

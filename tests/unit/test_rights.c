@@ -1,5 +1,5 @@
 // Gives up all privileges, and tries to get them back, each time in a process of its own.
-#include "test.h"
+#include "forked.h"
 
 #include <linux/capability.h>
 #include <netinet/in.h>
@@ -8,32 +8,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/rights.h"
-
-enum { NOT_TRIED = 99 };
-
-// What a process ends with that does `what`: its exit status, or 1000 and the signal.
-static int ends_with(int (*what)(void))
-{
-    int status = 0;
-    pid_t process = fork();
-    assert_true(process >= 0);
-    if (process == 0)
-        _exit(what());
-    assert_int_equal(waitpid(process, &status, 0), process);
-    return WIFSIGNALED(status) ? 1000 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-static void must_end(int (*what)(void), int wanted)
-{
-    int ended = ends_with(what);
-    if (ended == NOT_TRIED)
-        skip();
-    assert_int_equal(ended, wanted);
-}
 
 // The sets of capabilities of this process, or-ed; of those whose names begin so.
 static unsigned long long capabilities(const char *names)
