@@ -99,7 +99,7 @@ struct ledger {
 };
 
 // `exact`: moments and frames of every packet are kept, whatever the number of questions. `timeout_us`: how long an
-// answer may take; 0 where silence is to be believed without more (watch.h).
+// answer may take.
 bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct schedule *schedule, bool exact,
                   uint64_t timeout_us, struct error *error);
 void ledger_end(struct ledger *ledger);

@@ -82,7 +82,7 @@ static uint64_t bans_after_silence(const struct ledger *ledger, size_t lane)
     const struct standing *standing = &ledger->standings[lane];
     const struct lane *of = &ledger->schedule->lanes[lane];
     uint64_t closed = standing->first_shut_us, rejected = ledger->first_rejected_us[of->address.family == FAMILY_IPV6];
-    if (of->protocol != PROTOCOL_TCP || standing->late < LEAST_SILENT || ledger->watch.timeout_us == 0)
+    if (of->protocol != PROTOCOL_TCP || standing->late < LEAST_SILENT)
         return 0;
     return closed != 0 && was_silent_before(ledger, lane, OBSERVED_CLOSED, closed)         ? closed
            : rejected != 0 && was_silent_before(ledger, lane, OBSERVED_REJECTED, rejected) ? rejected

@@ -52,7 +52,7 @@ unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t ques
         }
         enum shine shine = watch_shine(&ledger->watch, lane, sent);
         if (shine == SHINE_DARK || (shine == SHINE_PENDING && !pending) ||
-            (counted != 0 && ledger->watch.timeout_us != 0 && !watch_apart(&ledger->watch, lane, counted, sent)))
+            (counted != 0 && !watch_apart(&ledger->watch, lane, counted, sent)))
             continue;
         counted = sent;
         count++;
@@ -90,7 +90,7 @@ void ledger_light(struct ledger *ledger)
 {
     watch_light(&ledger->watch);
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
-        ledger->standings[i].lost = ledger->watch.timeout_us == 0 ? 0 : loss_of(ledger, i);
+        ledger->standings[i].lost = loss_of(ledger, i);
 }
 
 unsigned ledger_wanted(const struct ledger *ledger, size_t lane, unsigned tries)
@@ -108,8 +108,6 @@ bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, 
     const struct watch *watch = &ledger->watch;
     unsigned apart = 0;
     uint64_t counted = 0;
-    if (watch->timeout_us == 0)
-        return true;
     enum shine shine = watch_shine_all(watch, lane, standing->first_sent_us, standing->last_sent_us);
     if (shine == SHINE_DARK || (shine == SHINE_PENDING && !pending))
         return false;

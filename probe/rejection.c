@@ -11,8 +11,6 @@ uint64_t rejection_again_us(const struct ledger *ledger, uint64_t told_us)
 bool rejection_stands(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us)
 {
     uint64_t from = rejection_again_us(ledger, ledger->told_us[question >> ledger->shift]);
-    if (ledger->watch.timeout_us == 0)
-        return true;
     for (unsigned try = ledger_tries(ledger, question); try > 0; try--) {
         uint64_t sent = ledger_sent_at(ledger, question, try);
         if (sent < from)

@@ -369,8 +369,6 @@ static enum shine shine_in(const struct light *light, uint64_t from_us, uint64_t
 enum shine watch_shine_rejected(const struct watch *watch, size_t lane, uint64_t sent_us)
 {
     const struct light *light = watch_light_of(watch, lane);
-    if (watch->timeout_us == 0)
-        return SHINE_LIT;
     if (!light->by_rejections || light->first == 0 || sent_us < light->first)
         return shine_in(light, sent_us, sent_us);
     return sent_us <= light->last + watch->close_us ? SHINE_LIT : SHINE_PENDING;
@@ -378,13 +376,11 @@ enum shine watch_shine_rejected(const struct watch *watch, size_t lane, uint64_t
 
 enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
 {
-    if (watch->timeout_us == 0)
-        return SHINE_LIT;
     const struct light *light = judge_of(watch, lane, from_us);
     return light == judge_of(watch, lane, to_us) ? shine_in(light, from_us, to_us) : SHINE_DARK;
 }
 
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us)
 {
-    return sent_us == 0 && watch->timeout_us != 0 ? SHINE_DARK : watch_shine_all(watch, lane, sent_us, sent_us);
+    return sent_us == 0 ? SHINE_DARK : watch_shine_all(watch, lane, sent_us, sent_us);
 }

@@ -92,7 +92,7 @@ struct watch {
     struct arena *lights; // what watch_light made
     const struct schedule *schedule;
     uint64_t close_us;    // within which beats are one
-    uint64_t timeout_us;  // how long an answer may take; 0: silence is believed without (evidence of older versions)
+    uint64_t timeout_us;  // how long an answer may take
     struct pulse *pulses; // by lane
     struct light family[2];
 };

@@ -73,7 +73,7 @@ static void an_answer_is_known_by_its_key_and_tells_its_try(void **state)
     struct identity identity;
     (void)state;
     struct schedule schedule = schedule_from(arena, several, 1);
-    assert_true(ledger_begin(&ledger, arena, &schedule, false, 0, &error));
+    assert_true(ledger_begin(&ledger, arena, &schedule, false, 1000000, &error));
     assert_true(identity_begin(&identity, arena, &schedule, &ledger, &error));
     for (unsigned try = 1; try <= 3; try++)
         for (uint64_t question = 0; question < 100; question++) {

@@ -23,7 +23,7 @@ int main(int argc, char **argv)
                                  .ports = portset_of(arena, 1, PORT_LAST),
                                  .client_ports = portset_all};
     struct schedule schedule = schedule_of(arena, &plan, 7);
-    if (!ledger_begin(&ledger, arena, &schedule, false, 0, &error))
+    if (!ledger_begin(&ledger, arena, &schedule, false, 1000000, &error))
         return 1;
     uint64_t began = uv_hrtime(), asked = 0;
     for (unsigned try = 1; try <= 2; try++) {
@@ -45,10 +45,11 @@ int main(int argc, char **argv)
     ledger_collect(&ledger, arena, 2, "not asked", &observations, by_state);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    printf("%zu hosts, %llu ports: %.1f MB, %.3f bytes a port; %.0f ns a try; %zu closed, %zu filtered in %u lines\n",
+    printf("%zu hosts, %llu ports: %.1f MB, %.3f bytes a port; %.0f ns a try; %zu closed, %zu silent in %u lines\n",
            hosts, (unsigned long long)schedule.count, (double)usage.ru_maxrss * 1024 / 1e6,
            (double)usage.ru_maxrss * 1024 / (double)schedule.count, seconds * 1e9 / (double)asked,
-           by_state[OBSERVED_CLOSED], by_state[OBSERVED_FILTERED], observations.items.count);
+           by_state[OBSERVED_CLOSED], by_state[OBSERVED_FILTERED] + by_state[OBSERVED_UNKNOWN],
+           observations.items.count);
     ledger_end(&ledger);
     arena_free(arena);
     return 0;
