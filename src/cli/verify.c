@@ -264,12 +264,9 @@ static bool open_bundle(struct arena *arena, size_t number, const char *name, st
 static bool open_in_order(struct arena *arena, const struct options *options, struct temporary *scratch,
                           struct checked_bundle *bundles, struct error *error)
 {
-    for (size_t i = 0; i < options->operands.count; i++) {
-        struct checks first = {.arena = arena};
-        GUARD(open_bundle(arena, i, options->operands.items[i], scratch, &bundles[i], error));
-        if (!check_bundle(&first, options_value(options, "key"), NULL, &bundles[i], error) && first.items.count == 0)
-            return false;
-    }
+    for (size_t i = 0; i < options->operands.count; i++)
+        GUARD(open_bundle(arena, i, options->operands.items[i], scratch, &bundles[i], error) &&
+              check_open(arena, options_value(options, "key"), &bundles[i], error));
     qsort(bundles, options->operands.count, sizeof(*bundles), by_time);
     return true;
 }

@@ -266,6 +266,34 @@ static void check_timestamp(struct checks *checks, const struct checked_bundle *
     free(answer);
 }
 
+// The bytes of a bundle's manifest, to be freed, and their hash; NULL where there is none.
+static char *manifest_bytes(struct arena *arena, struct checked_bundle *bundle, size_t *length, struct error *error)
+{
+    const char *path = arena_printf(arena, "%s/manifest.json", bundle->folder);
+    struct stat about;
+    bool regular = lstat(path, &about) != 0 || S_ISREG(about.st_mode) ||
+                   error_set(error, ERROR_USAGE, "%s: is no regular file", path);
+    char *manifest = regular ? file_read(path, length, error) : NULL;
+    if (manifest != NULL)
+        digest_sha256(manifest, *length, bundle->sha256);
+    return manifest;
+}
+
+bool check_open(struct arena *arena, const char *key, struct checked_bundle *bundle, struct error *error)
+{
+    size_t length;
+    struct error broken = {0}; // check_bundle says so
+    EVP_PKEY *public_key = NULL;
+    if (key != NULL && (public_key = key_public(key, error)) == NULL)
+        return false;
+    key_free(public_key);
+    char *manifest = manifest_bytes(arena, bundle, &length, error);
+    if (manifest != NULL)
+        manifest_read(arena, "manifest.json", manifest, length, &bundle->manifest, &broken);
+    free(manifest);
+    return manifest != NULL;
+}
+
 bool check_bundle(struct checks *checks, const char *key, const char *authorities, struct checked_bundle *bundle,
                   struct error *error)
 {
@@ -273,16 +301,11 @@ bool check_bundle(struct checks *checks, const char *key, const char *authoritie
     EVP_PKEY *public_key = NULL;
     if (key != NULL && (public_key = key_public(key, error)) == NULL)
         return false;
-    const char *path = arena_printf(checks->arena, "%s/manifest.json", bundle->folder);
-    struct stat about;
-    bool regular = lstat(path, &about) != 0 || S_ISREG(about.st_mode) ||
-                   error_set(error, ERROR_USAGE, "%s: is no regular file", path);
-    char *manifest = regular ? file_read(path, &length, error) : NULL;
+    char *manifest = manifest_bytes(checks->arena, bundle, &length, error);
     if (manifest == NULL) {
         key_free(public_key);
         return false;
     }
-    digest_sha256(manifest, length, bundle->sha256);
     bool good = manifest_read(checks->arena, "manifest.json", manifest, length, &bundle->manifest, error);
     if (!good) {
         check_add(checks, "manifest", CHECK_WRONG, "%s", error->message);

@@ -41,6 +41,10 @@ struct checked_bundle {
     bool strange;             // holds what is neither file nor folder: nothing of it was opened
 };
 
+// Reads the manifest of a bundle that has its name and folder, as far as it goes: bundles are put in order by it. False
+// where there is none, or no such key: bad input.
+bool check_open(struct arena *arena, const char *key, struct checked_bundle *bundle, struct error *error);
+
 // Checks the manifest, the files, the signature and attestation with the public key in file `key` (or NULL), and the
 // timestamp with the CA certificates in `authorities` (or NULL). `bundle` has its name and folder. False where there is
 // no manifest to go by: where it is not there, that is bad input (ERROR_USAGE); where it is broken, *checks says so.
