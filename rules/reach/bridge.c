@@ -32,6 +32,20 @@ static bool is_cloudfront(const void *context, const struct network_interface *i
     return interface->is_vpc_origin;
 }
 
+// The same, by what is sure: a group of whose name two records differ may be anybody's.
+static bool is_cloudfront_surely(const struct estate *estate, const struct network_interface *interface)
+{
+    const text_list no_groups = {0};
+    if (is_cloudfront(&no_groups, interface))
+        return true;
+    for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++) {
+        const struct security_group *group = map_get(&estate->security_groups, interface->groups->ids[i]);
+        if (group != NULL && group->other_name == NULL && security_group_is_named(group, cloudfront_group))
+            return true;
+    }
+    return false;
+}
+
 static struct bridge cloudfront(const char *id, const char *vpc_id)
 {
     return (struct bridge){
@@ -338,8 +352,7 @@ static void reach(struct bridger *bridger, const struct bridge *bridge, const st
     }
 }
 
-static bool is_target(const struct estate *estate, const struct bridge *bridge, const text_list *origin_groups,
-                      const struct network_interface *target)
+static bool is_target(const struct estate *estate, const struct bridge *bridge, const struct network_interface *target)
 {
     bool unplaced = strcmp(target->place->vpc_id, VPC_UNKNOWN) == 0; // it may be there
     if (!unplaced && strcmp(target->place->vpc_id, bridge->vpc_id) != 0)
@@ -348,7 +361,7 @@ static bool is_target(const struct estate *estate, const struct bridge *bridge, 
     const struct instance *instance = map_get(&estate->instances, target->instance_id);
     bool bears = kind == NULL || kind->admission == INTERFACE_ORDINARY || kind->admission == INTERFACE_UNMODELLED ||
                  (kind->admission == INTERFACE_IS_PRIVATE && bridge->told != NULL);
-    return bears && target->attached && target != bridge->interface && !is_cloudfront(origin_groups, target) &&
+    return bears && target->attached && target != bridge->interface && !is_cloudfront_surely(estate, target) &&
            own_address(target).family != 0 && (instance == NULL || !text_same(instance->state, "terminated")) &&
            (bridge->subnet_id == NULL || target->place->subnet_id == NULL ||
             text_same(bridge->subnet_id, target->place->subnet_id));
@@ -367,7 +380,7 @@ static struct gate gate_of(struct arena *arena, const struct estate *estate, con
 
 static void reach_all(struct bridger *bridger, const struct bridge *bridge, const struct network_interface *target)
 {
-    if (!is_target(bridger->estate, bridge, bridger->origin_groups, target) ||
+    if (!is_target(bridger->estate, bridge, target) ||
         gate_of(bridger->scratch, bridger->estate, bridge, target).state == GATE_SHUT)
         return;
     struct gate gate = gate_of(bridger->set->arena, bridger->estate, bridge, target);

@@ -103,12 +103,24 @@ static void settle_instance(struct reader *reader, struct network_interface *one
     }
 }
 
+static bool is_classic_node(const struct network_interface *one)
+{
+    return one->load_balancer != NULL && strchr(one->load_balancer, '/') == NULL;
+}
+
 static const struct load_balancer *balancer_of(struct reader *reader, const struct network_interface *one)
 {
     struct map *balancers = &reader->estate->load_balancers;
-    if (one->load_balancer == NULL || strchr(one->load_balancer, '/') != NULL)
+    if (!is_classic_node(one))
         return map_get(balancers, one->load_balancer);
     return map_get(balancers, arena_printf(reader->scratch, "%s|%s", one->place->vpc_id, one->load_balancer));
+}
+
+// A classic load balancer of this name whose VPC its record does not tell may be the same one.
+static bool has_unplaced_namesake(struct reader *reader, const struct network_interface *one)
+{
+    return is_classic_node(one) &&
+           map_get(&reader->estate->load_balancers, arena_printf(reader->scratch, "|%s", one->load_balancer)) != NULL;
 }
 
 // A load balancer's groups are those of its nodes, which lie in its VPC.
@@ -116,7 +128,7 @@ static const struct load_balancer *balancer_of(struct reader *reader, const stru
 static void settle_balancers_node(struct reader *reader, struct network_interface *one)
 {
     const struct load_balancer *balancer = balancer_of(reader, one);
-    if (balancer != NULL && balancer->place_unsure) {
+    if (balancer != NULL && (balancer->place_unsure || has_unplaced_namesake(reader, one))) {
         doubt_document(reader, "", "the records of %s's load balancer %s tell of different VPCs or security groups",
                        one->id, balancer->name);
         one->groups = NULL;
