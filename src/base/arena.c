@@ -80,7 +80,8 @@ enum { MAPS = 1 };
 static struct block *block_map(size_t room)
 {
     size_t length = (sizeof(struct block) + room + LARGEST_BLOCK - 1) / LARGEST_BLOCK * LARGEST_BLOCK;
-    char *memory = mmap(NULL, length + LARGEST_BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *memory =
+        mmap(NULL, length + LARGEST_BLOCK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         memory_must(NULL);
     size_t before = (LARGEST_BLOCK - (uintptr_t)memory % LARGEST_BLOCK) % LARGEST_BLOCK;
@@ -91,6 +92,11 @@ static struct block *block_map(size_t room)
     madvise(block, length, MADV_HUGEPAGE);
     *block = (struct block){.size = room, .mapped = length};
     return block;
+}
+
+bool arena_maps(size_t size)
+{
+    return MAPS && size >= LARGEST_BLOCK;
 }
 
 // `size` bytes at a multiple of `align`, not zeroed. *zero: they are all the same.
@@ -104,7 +110,7 @@ static void *take(struct arena *arena, size_t size, size_t align, bool *zero)
     if (block == NULL || is_large(size) || block->size < at || block->size - at < size) {
         size_t room = arena->used < BLOCK_SIZE ? BLOCK_SIZE : arena->used;
         room = is_large(size) ? size : room < LARGEST_BLOCK ? room : LARGEST_BLOCK - sizeof(struct block);
-        *zero = MAPS && is_large(size) && size >= LARGEST_BLOCK;
+        *zero = arena_maps(size);
         struct block *fresh = *zero ? block_map(room) : block_new(room);
         // A large one-off goes behind the current block, so that the room left there is not lost.
         if (block != NULL && is_large(size)) {

@@ -4,6 +4,7 @@
 
 #include <stdalign.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -20,6 +21,9 @@ void arena_wipe(struct arena *arena);
 
 // Forgets everything allocated so far and keeps some memory for what comes next: for scratch space in a loop.
 void arena_reset(struct arena *arena);
+
+// Whether a piece of `size` bytes is mapped for itself: of those only what is written to takes memory.
+bool arena_maps(size_t size);
 
 // Gives back at once what a growing array has outgrown. Only large pieces are: small ones wait for arena_free.
 void arena_release(struct arena *arena, const void *memory, size_t size);

@@ -458,32 +458,41 @@ static size_t put_character(struct text *out, const char *at)
     return length;
 }
 
+// How many of its first bytes stand in JSON as they are: most text needs no escape.
+static size_t plain_length(const char *text)
+{
+    const char *p = text;
+    while ((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x7f && *p != '"' && *p != '\\')
+        p++;
+    return (size_t)(p - text);
+}
+
 static void put_quoted(struct text *out, const char *value)
 {
-    text_puts(out, "\"");
-    for (const char *p = value; *p != '\0';) {
-        const char *run = p; // most text needs no escape and is added in one piece
-        while ((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x7f && *p != '"' && *p != '\\')
-            p++;
-        text_add(out, run, (size_t)(p - run));
-        if (*p != '\0')
-            p += put_character(out, p);
+    size_t plain = plain_length(value);
+    text_reserve(out, plain + 2);
+    text_add(out, "\"", 1);
+    text_add(out, value, plain);
+    for (value += plain; *value != '\0'; value += plain) {
+        value += put_character(out, value);
+        plain = plain_length(value);
+        text_add(out, value, plain);
     }
-    text_puts(out, "\"");
+    text_add(out, "\"", 1);
 }
 
 static void before_value(struct json_writer *writer, const char *key)
 {
     if (!writer->first)
-        text_puts(writer->out, ",");
+        text_add(writer->out, ",", 1);
     if (writer->line_depth == 0 && writer->depth > 0)
         put_line(writer->out, writer->depth);
     else if (!writer->first)
-        text_puts(writer->out, " ");
+        text_add(writer->out, " ", 1);
     writer->first = false;
     if (key != NULL) {
         put_quoted(writer->out, key);
-        text_puts(writer->out, ": ");
+        text_add(writer->out, ": ", 2);
     }
 }
 

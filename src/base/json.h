@@ -143,7 +143,19 @@ struct text {
     bool secret; // where it grows, no copy stays behind; it ends with text_wipe
 };
 
-void text_add(struct text *text, const char *bytes, size_t length);
+enum { TEXT_PASS_ON = 1 << 20 }; // bytes that wait for the sink
+
+// Makes room for `length` bytes more and a NUL; where there is a sink, what is there may go to it.
+void text_reserve(struct text *text, size_t length);
+static inline void text_add(struct text *text, const char *bytes, size_t length)
+{
+    if (text->capacity - text->length <= length || text->length >= TEXT_PASS_ON)
+        text_reserve(text, length);
+    if (length > 0)
+        memcpy(text->bytes + text->length, bytes, length);
+    text->length += length;
+    text->bytes[text->length] = '\0';
+}
 void text_puts(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_flush(struct text *text); // what is in memory goes to the sink; its errors show in ferror

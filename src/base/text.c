@@ -6,10 +6,9 @@
 #include "base/json.h"
 #include "base/memory.h"
 
-static void reserve(struct text *text, size_t length)
+void text_reserve(struct text *text, size_t length)
 {
-    enum { PASS_ON = 1 << 20 };
-    if (text->sink != NULL && text->length >= PASS_ON)
+    if (text->sink != NULL && text->length >= TEXT_PASS_ON)
         text_flush(text);
     if (text->capacity - text->length < length + 1) {
         size_t grown = (text->capacity + length + 1) * 2;
@@ -22,15 +21,6 @@ static void reserve(struct text *text, size_t length)
         text->bytes = fresh;
         text->capacity = grown;
     }
-}
-
-void text_add(struct text *text, const char *bytes, size_t length)
-{
-    reserve(text, length);
-    if (length > 0)
-        memcpy(text->bytes + text->length, bytes, length);
-    text->length += length;
-    text->bytes[text->length] = '\0';
 }
 
 void text_flush(struct text *text)

@@ -8,7 +8,9 @@ void *vector_reserve(struct arena *arena, void *items, size_t count, uint32_t *c
         return items;
     enum { FIRST_BYTES = 64 }; // many lists stay short
     size_t first = item_size < FIRST_BYTES ? FIRST_BYTES / item_size : 1;
-    size_t grown = *capacity == 0 ? first : *capacity * 2;
+    // To move what is there costs memory twice; room that is mapped and not used costs none.
+    size_t times = arena_maps(*capacity * item_size) ? 8 : 2;
+    size_t grown = *capacity == 0 ? first : *capacity * times;
     void *fresh = arena_alloc(arena, grown > UINT32_MAX ? SIZE_MAX : grown * item_size);
     if (count > 0) {
         memcpy(fresh, items, count * item_size);
@@ -20,7 +22,7 @@ void *vector_reserve(struct arena *arena, void *items, size_t count, uint32_t *c
 
 void *vector_trimmed(struct arena *arena, void *items, size_t count, uint32_t *capacity, size_t item_size)
 {
-    if (count == 0 || count == *capacity)
+    if (count == 0 || count == *capacity || arena_maps(*capacity * item_size))
         return items;
     void *fresh = memcpy(arena_alloc(arena, count * item_size), items, count * item_size);
     arena_release(arena, items, *capacity * item_size);
