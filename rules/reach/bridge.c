@@ -354,7 +354,7 @@ static void reach(struct bridger *bridger, const struct bridge *bridge, const st
 
 static bool is_target(const struct estate *estate, const struct bridge *bridge, const struct network_interface *target)
 {
-    bool unplaced = strcmp(target->place->vpc_id, VPC_UNKNOWN) == 0; // it may be there
+    bool unplaced = strcmp(target->place->vpc_id, VPC_UNKNOWN) == 0 || strcmp(bridge->vpc_id, VPC_UNKNOWN) == 0;
     if (!unplaced && strcmp(target->place->vpc_id, bridge->vpc_id) != 0)
         return false;
     const struct interface_kind *kind = interface_kind_of(target->type);

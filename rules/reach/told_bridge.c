@@ -222,9 +222,12 @@ static bool is_whole(const struct accelerator *accelerator)
     return whole;
 }
 
-// Whether a group by which a service's interface is known has two names: then it may be another service's.
-static bool has_two_names(const struct estate *estate, const struct network_interface *own)
+// Whether a service's interface may be another's, or elsewhere: its records differ, or the names of a group by which it
+// is known.
+static bool is_in_doubt(const struct estate *estate, const struct network_interface *own)
 {
+    if (own->doubt != NULL)
+        return true;
     for (size_t i = 0; own->groups != NULL && i < own->groups->count; i++) {
         const struct security_group *group = map_get(&estate->security_groups, own->groups->ids[i]);
         if (group != NULL && group->other_name != NULL)
@@ -235,7 +238,7 @@ static bool has_two_names(const struct estate *estate, const struct network_inte
 
 static void decide(struct teller *teller, const struct network_interface *own)
 {
-    if (own == NULL || has_two_names(teller->estate, own) || map_get(&teller->told->decided, own->id) != NULL)
+    if (own == NULL || is_in_doubt(teller->estate, own) || map_get(&teller->told->decided, own->id) != NULL)
         return;
     map_put(teller->arena, &teller->told->decided, own->id, teller);
     text_list_add(teller->arena, &teller->told->assumptions,
@@ -402,7 +405,7 @@ static void tell_origins(struct teller *teller, const struct network_interface *
                     (one->account == NULL || strcmp(one->account, own->place->account_id) == 0);
         }
     }
-    if (!any || !whole || has_two_names(teller->estate, own))
+    if (!any || !whole || is_in_doubt(teller->estate, own))
         return;
     map_put(teller->arena, &teller->told->decided, own->id, teller);
     for (size_t i = 0; i < all.count; i++)
