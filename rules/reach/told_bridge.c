@@ -226,7 +226,7 @@ static bool is_whole(const struct accelerator *accelerator)
 // is known.
 static bool is_in_doubt(const struct estate *estate, const struct network_interface *own)
 {
-    if (own->doubt != NULL)
+    if (own->differs)
         return true;
     for (size_t i = 0; own->groups != NULL && i < own->groups->count; i++) {
         const struct security_group *group = map_get(&estate->security_groups, own->groups->ids[i]);

@@ -372,6 +372,7 @@ struct network_interface {
     bool is_database;   // RDS's own
     bool is_vpc_origin; // CloudFront's, by its description
     bool nested;        // told by an instance's document only
+    bool differs;       // another record of it says otherwise
 };
 
 enum load_balancer_type {

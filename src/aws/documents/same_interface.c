@@ -199,6 +199,7 @@ void settle_interfaces(struct reader *reader)
         reader->listing = NULL;
         before->doubt = doubt_document(reader, "", "%s has another record in %s: neither is believed alone", one->id,
                                        names[before->record >> RECORD_OFFSET_BITS]);
+        before->differs = true;
         unite_interfaces(reader, before, one);
     }
     estate->interfaces.count = (uint32_t)kept;
