@@ -63,7 +63,9 @@ struct judging {
     struct arena *arena;
     struct arena *scratch; // for one explanation
     const struct estate *estate;
+    const struct exposure_set *exposures;
     const struct judge_options *options;
+    struct verdict_set *set;
     struct explainer explainer;
     struct map answers; // struct group_set -> struct answer
     struct map expired; // struct intent_rule -> that it has expired, as struct reason
@@ -321,7 +323,7 @@ static void judge_piece(struct judging *judging, struct told *told, struct verdi
 }
 
 // Cuts a verdict where intent or reason may change, and joins what agrees all the same.
-static void judge_verdict(struct judging *judging, const struct verdict *verdict, struct verdict_set *judged)
+static void judge_verdict(struct judging *judging, const struct verdict *verdict)
 {
     struct cuts seldom = {0}, *cuts = cuts_of(judging, verdict->protocol, &seldom);
     uint32_t end = (uint32_t)verdict->high + 1, next;
@@ -333,7 +335,7 @@ static void judge_verdict(struct judging *judging, const struct verdict *verdict
         piece.high = (uint16_t)(next - 1);
         struct told own = {0}; // what is told of an interface of its own kind may change between the cuts
         judge_piece(judging, judging->answer->shared ? &cuts->told[at] : &own, &piece);
-        verdicts_add(judging->arena, judged, &piece);
+        verdicts_add(judging->arena, judging->set, &piece);
     }
 }
 
@@ -360,28 +362,36 @@ static void note_accepting(struct arena *arena, struct verdict_set *set)
     }
 }
 
-void judge(struct arena *arena, const struct estate *estate, const struct exposure_set *exposures,
-           const struct judge_options *options, struct verdict_set *set)
+struct judging *judge_begin(struct arena *arena, const struct estate *estate, const struct exposure_set *exposures,
+                            const struct judge_options *options, struct verdict_set *set)
 {
-    struct judging judging = {.arena = arena,
-                              .scratch = arena_new(),
-                              .estate = estate,
-                              .options = options,
-                              .explainer = explainer_of(arena, estate)};
-    struct verdict_set judged = *set;
-    judged.items.items = NULL;
-    judged.items.count = judged.items.capacity = 0;
-    verdicts_sort(set);
-    for (size_t i = 0; i < set->items.count; i++) {
-        const struct verdict *verdict = &set->items.items[i];
-        if (i == 0 || !address_equal(verdict->address, set->items.items[i - 1].address))
-            turn_to(&judging, exposure_endpoint_at(exposures, prefix_of(verdict->address)));
-        judge_verdict(&judging, verdict, &judged);
-    }
-    arena_release(arena, set->items.items, set->items.capacity * sizeof(*set->items.items));
-    *set = judged;
-    if (options->intent != NULL)
-        intent_review(arena, options->intent, estate, exposures, options->today, set);
-    note_accepting(arena, set);
-    arena_free(judging.scratch);
+    struct judging *judging = arena_new_of(arena, struct judging);
+    *judging = (struct judging){.arena = arena,
+                                .scratch = arena_new(),
+                                .estate = estate,
+                                .exposures = exposures,
+                                .options = options,
+                                .set = set,
+                                .explainer = explainer_of(arena, estate)};
+    return judging;
+}
+
+void judge_take(void *context, struct verdict *verdicts, size_t count)
+{
+    struct judging *judging = context;
+    if (count == 0)
+        return;
+    verdicts_sort(verdicts, count);
+    turn_to(judging, exposure_endpoint_at(judging->exposures, prefix_of(verdicts->address)));
+    for (size_t i = 0; i < count; i++)
+        judge_verdict(judging, &verdicts[i]);
+}
+
+void judge_end(struct judging *judging)
+{
+    if (judging->options->intent != NULL)
+        intent_review(judging->arena, judging->options->intent, judging->estate, judging->exposures,
+                      judging->options->today, judging->set);
+    note_accepting(judging->arena, judging->set);
+    arena_free(judging->scratch);
 }

@@ -16,7 +16,17 @@ struct judge_options {
     const char *today; // YYYY-MM-DD
 };
 
-// Completes the verdicts of `set`, which reconcile made from exposures of `estate`. `exposures` is the whole set, not
-// narrowed. Cuts verdicts where intent or reason changes inside their ports, then joins what agrees.
-void judge(struct arena *arena, const struct estate *estate, const struct exposure_set *exposures,
-           const struct judge_options *options, struct verdict_set *set);
+struct judging;
+
+// Begins to judge what reconcile makes from exposures of `estate` into `set`. `exposures` is the whole set, not
+// narrowed. What is given must stay until judge_end.
+struct judging *judge_begin(struct arena *arena, const struct estate *estate, const struct exposure_set *exposures,
+                            const struct judge_options *options, struct verdict_set *set);
+
+// Adds the verdicts of one address to the set, which is not to have been given others of it: complete, cut where intent
+// or reason changes inside their ports, then joined where they agree. Sorts what it is given. A take_verdicts of
+// reconcile's; `judging` is what judge_begin gave.
+void judge_take(void *judging, struct verdict *verdicts, size_t count);
+
+// Says what is so of the whole set: what the intent file deserves to be told, hosts that accept everything.
+void judge_end(struct judging *judging);

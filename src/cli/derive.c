@@ -124,12 +124,13 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     GUARD(are_in_order(derivation, error));
     set->vantage = cli_vantages_text(derivation->arena, &given->vantages);
     set->vantage_learnt = cli_vantages_learnt(derivation->arena, &given->vantages);
-    reconcile(derivation->arena, derivation->narrowed, &derivation->observations, set);
+    const struct judge_options by = {derivation->intent, given->vantages.items.items, given->vantages.items.count,
+                                     given->today};
+    struct judging *judging =
+        judge_begin(derivation->arena, derivation->before.estate, derivation->before.exposures, &by, set);
+    reconcile(derivation->arena, derivation->narrowed, &derivation->observations, judge_take, judging, set);
+    judge_end(judging);
     note_unseen(derivation);
-    judge(derivation->arena, derivation->before.estate, derivation->before.exposures,
-          &(struct judge_options){derivation->intent, given->vantages.items.items, given->vantages.items.count,
-                                  given->today},
-          set);
     look_at_stability(derivation);
     derivation->lacking = set->missing.count;
     return true;

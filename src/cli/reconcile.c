@@ -47,11 +47,12 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     }
     struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
-    reconcile(arena, narrowed, &observations, &set);
+    const struct judge_options by = {intent, vantages.items.items, vantages.items.count, date};
     set.vantage = cli_vantages_text(arena, &vantages);
     set.vantage_learnt = cli_vantages_learnt(arena, &vantages);
-    judge(arena, declared.estate, declared.exposures,
-          &(struct judge_options){intent, vantages.items.items, vantages.items.count, date}, &set);
+    struct judging *judging = judge_begin(arena, declared.estate, declared.exposures, &by, &set);
+    reconcile(arena, narrowed, &observations, judge_take, judging, &set);
+    judge_end(judging);
     struct verdict_set fresh = cli_baseline_fresh(arena, &set, baseline);
     cli_say_missing(declared.exposures);
     int status = cli_status(&fresh, NULL, &fail_on);

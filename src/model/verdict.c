@@ -36,13 +36,13 @@ static int by_place(const void *left, const void *right)
     return order != 0 ? order : (int)a->low - (int)b->low;
 }
 
-void verdicts_sort(struct verdict_set *set)
+void verdicts_sort(struct verdict *verdicts, size_t count)
 {
     bool sorted = true;
-    for (size_t i = 1; sorted && i < set->items.count; i++)
-        sorted = by_place(&set->items.items[i - 1], &set->items.items[i]) <= 0;
+    for (size_t i = 1; sorted && i < count; i++)
+        sorted = by_place(&verdicts[i - 1], &verdicts[i]) <= 0;
     if (!sorted)
-        qsort(set->items.items, set->items.count, sizeof(struct verdict), by_place);
+        qsort(verdicts, count, sizeof(*verdicts), by_place);
 }
 
 // Lines ascend where the file is in order: then a line is known only as the last one.
@@ -75,7 +75,7 @@ void verdicts_add(struct arena *arena, struct verdict_set *set, const struct ver
 void verdicts_merge(struct arena *arena, struct verdict_set *set)
 {
     size_t kept = 0;
-    verdicts_sort(set);
+    verdicts_sort(set->items.items, set->items.count);
     for (size_t i = 0; i < set->items.count; i++) {
         struct verdict *next = &set->items.items[i], *last = kept > 0 ? &set->items.items[kept - 1] : NULL;
         if (last != NULL && agree(last, next))

@@ -88,8 +88,8 @@ struct verdict_set {
     VECTOR(struct verdict) items; // by address, protocol, port
 };
 
-// Puts a set in order.
-void verdicts_sort(struct verdict_set *set);
+// By address, protocol and port.
+void verdicts_sort(struct verdict *verdicts, size_t count);
 // Adds a verdict that comes behind all others; to the last one where the two are neighbours and agree in everything.
 void verdicts_add(struct arena *arena, struct verdict_set *set, const struct verdict *verdict);
 // Joins neighbouring ports that agree in everything; their observations are joined too.

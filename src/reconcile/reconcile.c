@@ -28,6 +28,7 @@ enum verdict_kind verdict_of(enum declared_state declared, enum observed_state o
 struct merger {
     struct arena *arena;
     struct verdict_set *set;
+    VECTOR(struct verdict) verdicts; // of the address in hand
     struct declared_cache declared;
     size_t *lines; // of each observation, as the list that its verdicts share
     const struct observation *first;
@@ -100,7 +101,7 @@ static const char *stranger_of(struct merger *merger, const struct endpoint *end
 static void add_observed(struct merger *merger, const struct endpoint *endpoint, const struct declared_segment *segment,
                          uint16_t low, uint16_t high, const struct observation *observation)
 {
-    struct verdict *verdict = vector_add(merger->arena, &merger->set->items);
+    struct verdict *verdict = vector_add(merger->arena, &merger->verdicts);
     const char *stranger = stranger_of(merger, endpoint, observation);
     *verdict = verdict_for(endpoint, observation->protocol, low, high, segment, observation->state);
     verdict->reason = observation->reason;
@@ -126,7 +127,7 @@ static void add_unasked(struct merger *merger, const struct endpoint *endpoint, 
 {
     if (segment->state > DECLARED_POSSIBLE || endpoint->dormant)
         return;
-    struct verdict *verdict = vector_add(merger->arena, &merger->set->items);
+    struct verdict *verdict = vector_add(merger->arena, &merger->verdicts);
     *verdict = verdict_for(endpoint, protocol, (uint16_t)low, (uint16_t)high, segment, OBSERVED_UNKNOWN);
     verdict->reason = "not asked";
 }
@@ -245,7 +246,7 @@ static void note_unverified(struct arena *arena, struct verdict_set *set)
 }
 
 void reconcile(struct arena *arena, const struct exposure_set *exposures, const struct observations *observations,
-               struct verdict_set *set)
+               take_verdicts *take, void *context, struct verdict_set *set)
 {
     struct merger merger = {.arena = arena,
                             .set = set,
@@ -261,7 +262,9 @@ void reconcile(struct arena *arena, const struct exposure_set *exposures, const 
         for (to = from + 1; to < count && endpoints[to].address.family == endpoints[from].address.family &&
                             endpoints[to].address.first == endpoints[from].address.first;)
             to++;
+        merger.verdicts.count = 0;
         strangers += merge_address(&merger, endpoints + from, to - from);
+        take(context, merger.verdicts.items, merger.verdicts.count);
     }
     strangers += (size_t)(merger.end - merger.next);
     if (strangers > 0)
