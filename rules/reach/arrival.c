@@ -45,14 +45,15 @@ struct arrival arrival_union(struct arena *arena, const struct arrival *a, const
     return (struct arrival){.own = clients_union(arena, a->own, b->own),
                             .brought = clients_union(arena, a->brought, b->brought),
                             .seen = prefixset_union(arena, a->seen, b->seen),
-                            .seen_family = a->seen_family != 0 ? a->seen_family : b->seen_family};
+                            .seen_family = a->seen_family != 0 ? a->seen_family : b->seen_family,
+                            .ports = portset_union(arena, a->ports, b->ports)};
 }
 
 bool arrival_holds(struct arena *arena, const struct arrival *a, const struct arrival *b)
 {
     return within(arena, b->own.may, a->own.may) && within(arena, b->own.must, a->own.must) &&
            within(arena, b->brought.may, a->brought.may) && within(arena, b->brought.must, a->brought.must) &&
-           within(arena, b->seen, a->seen);
+           within(arena, b->seen, a->seen) && portset_is_empty(portset_subtract(arena, b->ports, a->ports));
 }
 
 void arrival_doubt(struct arrival *arrival)

@@ -5,6 +5,7 @@
 // origins and API Gateway's VPC links.
 #pragma once
 
+#include "net/port_set.h"
 #include "net/prefix_set.h"
 
 // Clients of one family, in three values as in a claim.
@@ -18,6 +19,7 @@ struct arrival {
     struct clients brought;
     struct prefixset seen;   // whose addresses are seen in place of theirs: each of these may be
     enum family seen_family; // 0: nobody is brought
+    struct portset ports;    // of the clients: from some of these they get replies
 };
 
 bool arrival_is_empty(const struct arrival *arrival);

@@ -273,20 +273,31 @@ static enum leaves target_side(struct hopper *hopper, const struct hop_question 
     return ports_let(hopper, passage->out.allows, own, site->acl->id, doubts);
 }
 
-// The clients that the target's ACL lets in with their own address, and the reply out to, from a port of their choice.
+// The clients that the target's ACL lets in with their own address, and the reply out to, from one of their ports;
+// which of these serve is left in *ports. A load balancer that preserves the address preserves the port, too: "the
+// connections appear to the target as if they come from the same source socket".
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
 static struct clients target_acl_admits(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
-                                        reason_list *doubts)
+                                        struct portset *ports, reason_list *doubts)
 {
     struct arena *arena = hopper->arena;
     struct site *site = site_of(hopper, hop->target);
     struct prefixset back = prefixset_empty;
+    struct portset serve = portset_empty;
     if (site->acl == NULL) {
         reason_add(arena, doubts, site->acl_missing);
         return (struct clients){.must = prefixset_empty, .may = prefixset_all(arena, hop->address.family)};
     }
     const struct passage *passage = site_passage(site, hop->address.family, hop->protocol);
-    for (size_t i = 0; i < passage->out.allows.count; i++)
-        back = prefixset_union(arena, back, passage->out.allows.segments[i].sources);
+    for (size_t i = 0; i < passage->out.allows.count; i++) {
+        const struct port_segment *segment = &passage->out.allows.segments[i];
+        struct portset some = portset_intersect(arena, portset_of(arena, segment->low, segment->high), *ports);
+        if (portset_is_empty(some))
+            continue;
+        serve = portset_union(arena, serve, some);
+        back = prefixset_union(arena, back, segment->sources);
+    }
+    *ports = serve;
     struct prefixset through = prefixset_intersect(arena, portmap_sources(passage->in.allows, hop->port), back);
     network_acl_because(arena, &passage->in, portset_of(arena, hop->port, hop->port), through, because);
     return (struct clients){through, through};
@@ -296,12 +307,12 @@ static struct clients target_acl_admits(struct hopper *hopper, const struct hop_
 
 // Of those who come with these addresses, the ones that the target sees and lets in.
 static struct clients preserved(struct hopper *hopper, const struct hop_question *hop, struct clients comers,
-                                bool same_subnet, reason_list *because, reason_list *doubts)
+                                bool same_subnet, struct portset *ports, reason_list *because, reason_list *doubts)
 {
     struct clients clients = clients_intersect(hopper->arena, comers, admitted(hopper, hop, because, doubts));
     if (same_subnet)
         return clients;
-    clients = clients_intersect(hopper->arena, clients, target_acl_admits(hopper, hop, because, doubts));
+    clients = clients_intersect(hopper->arena, clients, target_acl_admits(hopper, hop, because, ports, doubts));
     struct site *site = site_of(hopper, hop->node);
     const struct passage *passage = site_passage(site, hop->address.family, hop->protocol);
     if (site->acl != NULL && !prefixset_holds(portmap_sources(passage->out.allows, hop->port), hop->address.bits)) {
@@ -356,8 +367,10 @@ static void bring(struct hopper *hopper, const struct hop_question *hop, struct 
         return;
     if (way == LEAVES_PERHAPS)
         clients.must = prefixset_empty;
-    *arrival = arrival_union(hopper->arena, arrival,
-                             &(struct arrival){.brought = clients, .seen = seen, .seen_family = hop->address.family});
+    *arrival = arrival_union(
+        hopper->arena, arrival,
+        &(struct arrival){
+            .brought = clients, .seen = seen, .seen_family = hop->address.family, .ports = hop->arrival.ports});
 }
 
 // Whether packets go straight from one interface's subnet to an address of its VPC.
@@ -391,8 +404,9 @@ struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop
     const struct interface_place *from = hop->node->place, *to = hop->target->place;
     const struct arrival *comes = &hop->arrival;
     bool same_subnet = from->subnet_id != NULL && text_same(from->subnet_id, to->subnet_id);
-    struct arrival result = {0};
+    struct arrival result = {.ports = comes->ports};
     struct clients behind = {0};
+    struct portset any = portset_all; // of whoever brings them
     if (arrival_is_empty(comes))
         return result;
     enum leaves out = groups_let_out(hopper, hop, because, doubts);
@@ -401,12 +415,13 @@ struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop
     if (!hop->preserves || hop->family != hop->address.family)
         behind = comes->own;
     else if (!prefixset_is_empty(comes->own.may))
-        result.own = preserved(hopper, hop, comes->own, same_subnet, because, doubts);
+        result.own = preserved(hopper, hop, comes->own, same_subnet, &result.ports, because, doubts);
     if (!hop->preserves || comes->seen_family != hop->address.family) {
         behind = clients_union(arena, behind, comes->brought);
     } else if (!prefixset_is_empty(comes->brought.may)) {
         struct clients seen =
-            preserved(hopper, hop, (struct clients){comes->seen, comes->seen}, same_subnet, because, doubts);
+            preserved(hopper, hop, (struct clients){comes->seen, comes->seen}, same_subnet, &any, because, doubts);
+        result.ports = comes->ports;
         result.brought = clients_brought_past(arena, comes->brought, comes->seen, seen);
         result.seen = seen.may;
         result.seen_family = comes->seen_family;

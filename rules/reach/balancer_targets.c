@@ -106,8 +106,8 @@ static struct arrival through_nodes(struct walker *walker, const struct hop_in *
 }
 
 static void add_exposure(struct walker *walker, struct indirect_exposure *indirect, const struct hop_in *in,
-                         uint16_t port, struct prefixset sources, enum certainty certainty, const reason_list *because,
-                         const reason_list *doubts)
+                         uint16_t port, struct portset client_ports, struct prefixset sources, enum certainty certainty,
+                         const reason_list *because, const reason_list *doubts)
 {
     struct arena *arena = walker->set->arena;
     if (prefixset_is_empty(sources))
@@ -122,7 +122,7 @@ static void add_exposure(struct walker *walker, struct indirect_exposure *indire
                              .internet = prefixset_overlap(sources, internet),
                              .path = PATH_TWO_WAY,
                              .certainty = certainty,
-                             .client_ports = portset_all};
+                             .client_ports = portset_copy(arena, client_ports)};
     reason_add_all(arena, &one->via, &in->path);
     if (indirect->target_group != NULL)
         reason_add(arena, &one->via,
@@ -245,6 +245,7 @@ static bool is_listed(struct walker *walker, const struct hop_in *in, const stru
             !same_path(&exposure->via, &in->path))
             continue;
         exposure->sources = prefixset_union(walker->arena, exposure->sources, sources);
+        exposure->client_ports = portset_union(arena, exposure->client_ports, arrived->arrival.ports);
         exposure->internet = prefixset_overlap(exposure->sources, prefixset_internet(walker->arena, in->family));
         for (size_t d = 0; d < arrived->doubts.count; d++)
             reason_add(arena, &exposure->via, reason_behind(arena, arrived->doubts.items[d]));
@@ -277,10 +278,11 @@ static void list(struct walker *walker, const struct hop_in *in, const struct ar
         .family = in->family,
         .exposures = {.items = arena_array(arena, struct exposure, 2)},
     };
-    add_exposure(walker, indirect, in, arrived->port, clients.must, CERTAINTY_EXACT, &arrived->because,
+    add_exposure(walker, indirect, in, arrived->port, arrived->arrival.ports, clients.must, CERTAINTY_EXACT,
+                 &arrived->because, &arrived->doubts);
+    add_exposure(walker, indirect, in, arrived->port, arrived->arrival.ports,
+                 prefixset_subtract(walker->arena, clients.may, clients.must), CERTAINTY_POSSIBLE, &arrived->because,
                  &arrived->doubts);
-    add_exposure(walker, indirect, in, arrived->port, prefixset_subtract(walker->arena, clients.may, clients.must),
-                 CERTAINTY_POSSIBLE, &arrived->because, &arrived->doubts);
 }
 
 // Notes who arrives at a node of another load balancer.

@@ -166,7 +166,7 @@ static void follow_group(struct walker *walker, const struct hop_in *way, const 
 // Who of those at a node is sent this way.
 static struct arrival sent(struct arena *arena, const struct arrival *at, enum family family, const struct way *way)
 {
-    struct arrival sent = {.own = clients_intersect(arena, at->own, way_sources(way, family))};
+    struct arrival sent = {.own = clients_intersect(arena, at->own, way_sources(way, family)), .ports = at->ports};
     if (prefixset_is_empty(at->brought.may))
         return sent;
     struct clients sources = way_sources(way, at->seen_family);

@@ -235,8 +235,15 @@ struct explanation explain_packet(struct arena *arena, const struct estate *esta
 {
     struct explainer once = explainer_of(arena, estate);
     struct explanation explanation = explainer_packet(&once, arena, endpoint, protocol, number, source, client_ports);
-    explanation.exposure = exposure_find(endpoint, protocol, number, source.bits);
+    if (source.family == endpoint->address.family)
+        explanation.exposure = exposure_find(endpoint, protocol, number, source.bits);
     return explanation;
+}
+
+struct prefixset explain_internet(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint)
+{
+    struct site *site = site_behind(arena, estate, endpoint->interface, endpoint->gateway);
+    return site_family(site, endpoint->address.family)->internet;
 }
 
 const struct reason *explanation_stop(const struct explanation *explanation)

@@ -49,6 +49,9 @@ const char *hop_words(const struct hop *hop);
 // What first stops the packet, or NULL.
 const struct reason *explanation_stop(const struct explanation *explanation);
 
+// Who counts as the internet for an endpoint: its VPC's own addresses do not, though a rule may admit them.
+struct prefixset explain_internet(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint);
+
 // What each stage lets through of one protocol, surely or possibly, as (number, source) pairs; for the way back those
 // that some client port gets a reply for. What all stages let through is the endpoint's two-way exposure, and what the
 // first three let through is what arrives.

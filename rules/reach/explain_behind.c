@@ -38,8 +38,10 @@ static struct explanation hops_of(struct arena *arena, const struct exposure *ex
 }
 
 static bool holds(struct arena *arena, const struct indirect_exposure *one, const struct exposure *exposure,
-                  int protocol, uint16_t number, struct address source)
+                  int protocol, uint16_t number, struct address source, struct portset client_ports)
 {
+    if (portset_is_empty(portset_intersect(arena, exposure->client_ports, client_ports)))
+        return false; // no reply gets back to it
     bool port = protocol >= exposure->protocol_low && protocol <= exposure->protocol_high && number >= exposure->low &&
                 number <= exposure->high;
     if (source.family == 0)
@@ -89,7 +91,7 @@ static struct explanation no_way(struct arena *arena, const struct exposure_set 
 }
 
 struct ways_in explain_behind(struct arena *arena, const struct exposure_set *set, struct address address, int protocol,
-                              uint16_t number, struct address source)
+                              uint16_t number, struct address source, struct portset client_ports)
 {
     struct ways_in ways = {0};
     for (size_t i = 0; i < set->estate->interfaces.count; i++)
@@ -100,7 +102,7 @@ struct ways_in explain_behind(struct arena *arena, const struct exposure_set *se
             const struct indirect_exposure *one = &set->indirect.items[i];
             for (size_t e = 0; address_equal(one->private_address, address) && e < one->exposures.count; e++)
                 if ((int)one->exposures.items[e].certainty == certainty &&
-                    holds(arena, one, &one->exposures.items[e], protocol, number, source))
+                    holds(arena, one, &one->exposures.items[e], protocol, number, source, client_ports))
                     *vector_add(arena, &ways.items) = (struct way_in){one, hops_of(arena, &one->exposures.items[e])};
         }
     if (ways.items.count == 0)

@@ -15,6 +15,7 @@ struct ways_in {
     struct explanation stop;                             // where there is no way: one hop that says so
 };
 
-// The ways to a private address of `set`. A source of family 0 is any internet client. No interface: nobody has it.
+// The ways to a private address of `set`, for a client that asks from one of `client_ports`. A source of family 0 is
+// any internet client. No interface: nobody has it.
 struct ways_in explain_behind(struct arena *arena, const struct exposure_set *set, struct address address, int protocol,
-                              uint16_t number, struct address source);
+                              uint16_t number, struct address source, struct portset client_ports);

@@ -44,13 +44,42 @@ static bool tells_apart(const struct hop_in *in)
     return apart;
 }
 
+// Whether an exposure of a node is one by which clients come two-way to a listener; without a listener, to any port.
+static bool is_entry(const struct hop_in *in, const struct endpoint *endpoint, const struct exposure *exposure)
+{
+    bool holds = in->listener == NULL || (in->listener->port >= exposure->low && in->listener->port <= exposure->high);
+    return endpoint->address.family == in->family && exposure->protocol_low == in->protocol &&
+           exposure->path == PATH_TWO_WAY && holds;
+}
+
+static void add_direct(struct arena *arena, const struct hop_in *in, const struct exposure *exposure,
+                       struct clients *clients)
+{
+    clients->may = prefixset_union(arena, clients->may, exposure->sources);
+    if (exposure->certainty == CERTAINTY_EXACT && in->listener != NULL)
+        clients->must = prefixset_union(arena, clients->must, exposure->sources);
+}
+
+// Those that come to a node by an address of its own, from whatever ports.
+static struct clients direct_clients(struct arena *arena, const struct hop_in *in, const struct network_interface *node)
+{
+    struct clients direct = {0};
+    for (size_t i = 0; i < in->front->endpoints.count; i++) {
+        const struct endpoint *endpoint = in->front->endpoints.items[i];
+        for (size_t e = 0; endpoint->interface == node && e < endpoint->exposures->count; e++)
+            if (is_entry(in, endpoint, &endpoint->exposures->items[e]))
+                add_direct(arena, in, &endpoint->exposures->items[e], &direct);
+    }
+    return direct;
+}
+
 // Those that a service brings to a listener at one node, and by what, where they would not come without it; without a
 // listener, to any port. Some keep their addresses.
 static void add_bridged(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
                         struct arrival *arrival, struct hop_in *way)
 {
     struct arena *arena = walker->arena;
-    struct clients direct = arrival->own;
+    struct clients direct = direct_clients(arena, in, node);
     for (size_t i = 0; i < walker->bridged; i++) {
         const struct indirect_exposure *bridged = &walker->set->indirect.items[i];
         bool here = bridged->interface == node && bridged->family == in->family;
@@ -61,10 +90,12 @@ static void add_bridged(struct walker *walker, const struct hop_in *in, const st
                 continue;
             bool surely = one->certainty == CERTAINTY_EXACT && in->listener != NULL;
             struct clients clients = {surely ? one->sources : prefixset_empty, one->sources};
-            struct arrival comes = {.own = clients};
+            struct arrival comes = {.own = clients, .ports = one->client_ports};
             if (bridged->seen_family != 0)
-                comes =
-                    (struct arrival){.brought = clients, .seen = bridged->seen, .seen_family = bridged->seen_family};
+                comes = (struct arrival){.brought = clients,
+                                         .seen = bridged->seen,
+                                         .seen_family = bridged->seen_family,
+                                         .ports = one->client_ports};
             *arrival = arrival_union(arena, arrival, &comes);
             struct prefixset more = prefixset_subtract(arena, one->sources, surely ? direct.must : direct.may);
             if (!prefixset_overlap(more, prefixset_internet(arena, in->family)) &&
@@ -77,28 +108,47 @@ static void add_bridged(struct walker *walker, const struct hop_in *in, const st
     }
 }
 
-// Who reaches a listener two-way at one node, and what admits them there. Without a listener, any port.
-static struct arrival arrival_of(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
-                                 struct hop_in *way)
+typedef VECTOR(struct portset) portset_list;
+
+// The ports from which clients get replies from the nodes, which ACLs may tell apart: each set once, the whole first,
+// since those whom a service brings may come from any.
+static portset_list client_ports_of(struct walker *walker, const struct hop_in *in)
 {
-    struct arena *arena = walker->arena;
-    struct arrival arrival = {0};
+    portset_list found = {0};
+    *vector_add(walker->arena, &found) = portset_all;
     for (size_t i = 0; i < in->front->endpoints.count; i++) {
         const struct endpoint *endpoint = in->front->endpoints.items[i];
-        bool here = endpoint->interface == node && endpoint->address.family == in->family;
-        for (size_t e = 0; here && e < endpoint->exposures->count; e++) {
+        for (size_t e = 0; e < endpoint->exposures->count; e++) {
             const struct exposure *one = &endpoint->exposures->items[e];
-            bool holds = in->listener == NULL || (in->listener->port >= one->low && in->listener->port <= one->high);
-            if (one->protocol_low != in->protocol || one->path != PATH_TWO_WAY || !holds)
+            bool known = !is_entry(in, endpoint, one);
+            for (size_t k = 0; k < found.count && !known; k++)
+                known = portset_equal(found.items[k], one->client_ports);
+            if (!known)
+                *vector_add(walker->arena, &found) = one->client_ports;
+        }
+    }
+    return found;
+}
+
+// Who reaches a listener two-way at one node from these ports, and what admits them there.
+static struct arrival arrival_of(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
+                                 struct portset ports, struct hop_in *way)
+{
+    struct arena *arena = walker->arena;
+    struct arrival arrival = {.ports = ports};
+    for (size_t i = 0; i < in->front->endpoints.count; i++) {
+        const struct endpoint *endpoint = in->front->endpoints.items[i];
+        for (size_t e = 0; endpoint->interface == node && e < endpoint->exposures->count; e++) {
+            const struct exposure *one = &endpoint->exposures->items[e];
+            if (!is_entry(in, endpoint, one) || !portset_equal(one->client_ports, ports))
                 continue;
-            arrival.own.may = prefixset_union(arena, arrival.own.may, one->sources);
-            if (one->certainty == CERTAINTY_EXACT && in->listener != NULL)
-                arrival.own.must = prefixset_union(arena, arrival.own.must, one->sources);
+            add_direct(arena, in, one, &arrival.own);
             reason_add_all(arena, &way->because, &one->because);
             reason_add_all(arena, &way->doubts, &one->via);
         }
     }
-    add_bridged(walker, in, node, &arrival, way);
+    if (portset_equal(ports, portset_all))
+        add_bridged(walker, in, node, &arrival, way);
     return arrival;
 }
 
@@ -140,28 +190,36 @@ static int by_target(const void *left, const void *right)
     return by_path(&a->exposures.items[0].via, &b->exposures.items[0].via);
 }
 
-// Follows what comes to a listener, or to any where the snapshot does not tell which there are.
+// Follows what comes to a listener from these ports, or to any where the snapshot does not tell which there are.
+static void enter_from(struct walker *walker, struct hop_in in, struct portset ports)
+{
+    const struct front *front = in.front;
+    bool any = false;
+    in.doubtful = in.listener == NULL;
+    in.at_node = arena_array(walker->arena, struct arrival, front->nodes.count + 1);
+    for (size_t n = 0; n < front->nodes.count; n++) {
+        in.at_node[n] = arrival_of(walker, &in, front->nodes.items[n], ports, &in);
+        any = any || !arrival_is_empty(&in.at_node[n]);
+    }
+    walk_path(walker, &in.path, front->balancer, in.listener);
+    walker->walked = (struct map){0};
+    if (any && front->balancer->type == LOAD_BALANCER_CLASSIC)
+        targets_of_classic(walker, &in);
+    else if (any)
+        walk_listener(walker, &in);
+}
+
 static void enter(struct walker *walker, const struct front *front, const struct listener *listener)
 {
     for (int protocol = PROTOCOL_TCP; protocol <= PROTOCOL_UDP; protocol += PROTOCOL_UDP - PROTOCOL_TCP)
         for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4) {
             struct hop_in in = {
                 .front = front, .listener = listener, .protocol = protocol, .family = (enum family)family};
-            bool any = false;
             if (listener != NULL && listener_takes(listener, protocol) == LISTENS_NOT)
                 continue;
-            in.doubtful = listener == NULL;
-            in.at_node = arena_array(walker->arena, struct arrival, front->nodes.count + 1);
-            for (size_t n = 0; n < front->nodes.count; n++) {
-                in.at_node[n] = arrival_of(walker, &in, front->nodes.items[n], &in);
-                any = any || !arrival_is_empty(&in.at_node[n]);
-            }
-            walk_path(walker, &in.path, front->balancer, listener);
-            walker->walked = (struct map){0};
-            if (any && front->balancer->type == LOAD_BALANCER_CLASSIC)
-                targets_of_classic(walker, &in);
-            else if (any)
-                walk_listener(walker, &in);
+            portset_list ports = client_ports_of(walker, &in);
+            for (size_t i = 0; i < ports.count; i++)
+                enter_from(walker, in, ports.items[i]);
         }
 }
 

@@ -91,7 +91,10 @@ static void add_indirect(struct exposure_set *result, const struct exposure_set 
         const struct indirect_exposure *one = &set->indirect.items[i];
         if (range->family != one->family)
             continue;
-        exposure_vector kept = narrowed(result->arena, &one->exposures, range);
+        exposure_vector all = narrowed(result->arena, &one->exposures, range), kept = {0};
+        for (size_t e = 0; e < all.count; e++) // whom no reply gets back to is not brought there
+            if (all.items[e].path == PATH_TWO_WAY)
+                *vector_add(result->arena, &kept) = all.items[e];
         if (kept.count == 0)
             continue;
         struct indirect_exposure *copy = vector_add(result->arena, &result->indirect);

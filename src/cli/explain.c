@@ -48,13 +48,15 @@ static bool parse_question(struct arena *arena, const char *text, int *protocol,
 
 // Without --from: a source of the widest two-way exposure at that port, else of any exposure, else any internet
 // address.
-static struct address typical_source(struct arena *arena, const struct endpoint *endpoint, int protocol,
-                                     uint16_t number)
+static struct address typical_source(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
+                                     int protocol, uint16_t number)
 {
     enum family family = endpoint->address.family;
-    struct prefixset internet = prefixset_internet(arena, family);
+    struct prefixset internet = explain_internet(arena, estate, endpoint);
     struct prefix first = {0};
     prefix_parse(family == FAMILY_IPV4 ? "198.51.100.1" : "2001:db8::1", true, &first);
+    if (!prefixset_holds(internet, first.first) && internet.count > 0) // the VPC's own
+        first.first = internet.ranges[0].low;
     struct address source = {.family = family, .bits = first.first};
     int best = 0;
     for (size_t i = 0; i < endpoint->exposures->count; i++) {
@@ -144,7 +146,8 @@ static int run(struct arena *arena, int argc, char **argv)
     if (!cli_declared(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     const struct endpoint *endpoint = exposure_endpoint(declared.exposures, address);
-    struct private_question inner = {question, address, protocol, number, vantage.address, format};
+    struct private_question inner = {question, address, protocol, number, vantage.address, vantage.client_ports,
+                                     format};
     struct text out = {0};
     bool complete = exposure_set_complete(declared.exposures), good = true;
     if (endpoint == NULL) {
@@ -157,7 +160,7 @@ static int run(struct arena *arena, int argc, char **argv)
     } else {
         char source[ADDRESS_TEXT];
         if (from == NULL)
-            vantage.address = typical_source(arena, endpoint, protocol, number);
+            vantage.address = typical_source(arena, declared.estate, endpoint, protocol, number);
         address_format(vantage.address, source);
         struct explanation explanation =
             explain_packet(arena, declared.estate, endpoint, protocol, number, vantage.address, vantage.client_ports);

@@ -91,8 +91,8 @@ static void write_way(struct arena *arena, const struct way_in *way, struct text
 void explain_ways_beside(struct arena *arena, const struct exposure_set *set, const struct private_question *question,
                          struct text *out)
 {
-    struct ways_in ways =
-        explain_behind(arena, set, question->address, question->protocol, question->number, question->source);
+    struct ways_in ways = explain_behind(arena, set, question->address, question->protocol, question->number,
+                                         question->source, question->client_ports);
     for (size_t i = 0; i < ways.items.count; i++)
         write_way(arena, &ways.items.items[i], out);
 }
@@ -100,8 +100,8 @@ void explain_ways_beside(struct arena *arena, const struct exposure_set *set, co
 bool explain_private(struct arena *arena, const struct exposure_set *set, const struct private_question *question,
                      bool complete, struct text *out)
 {
-    struct ways_in ways =
-        explain_behind(arena, set, question->address, question->protocol, question->number, question->source);
+    struct ways_in ways = explain_behind(arena, set, question->address, question->protocol, question->number,
+                                         question->source, question->client_ports);
     char address[ADDRESS_TEXT], from[ADDRESS_TEXT];
     if (ways.interfaces.count == 0)
         return false;

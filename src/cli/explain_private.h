@@ -10,7 +10,8 @@ struct private_question {
     int protocol;
     uint16_t number;
     struct address source; // family 0: any internet client
-    const char *format;    // "text" or "json"
+    struct portset client_ports;
+    const char *format; // "text" or "json"
 };
 
 // Writes the answer; false where no interface has the address. `complete`: nothing that it rests on is missing, so that

@@ -141,10 +141,11 @@ static void put_indirect(const struct indirect_exposure *one, struct text *out)
     address_format(one->private_address, address);
     for (size_t e = 0; e < one->exposures.count; e++) {
         const struct exposure *exposure = &one->exposures.items[e];
-        text_printf(out, "  %s  %s  %s %u/%s from %s%s%s\n", address, label_of(arena, one->name, one->owner),
-                    report_clean(arena, one->interface->id), (unsigned)exposure->low,
+        text_printf(out, "  %s  %s  %s %s/%s from %s%s%s%s\n", address, label_of(arena, one->name, one->owner),
+                    report_clean(arena, one->interface->id), cli_numbers(arena, exposure),
                     exposure_protocol(arena, exposure), cli_sources(arena, one->family, exposure->sources),
-                    exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "", one->dormant ? "  [dormant]" : "");
+                    exposure->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "", one->dormant ? "  [dormant]" : "",
+                    client_ports(arena, exposure));
         for (size_t v = 0; v < exposure->via.count; v++)
             put_doubt(arena, v == 0 ? "via " : "    ", exposure->via.items[v], out);
     }
