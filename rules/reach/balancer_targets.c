@@ -1,4 +1,5 @@
 // Targets of load balancers: what their health says, and who gets to them.
+#include "model/interface_kind.h"
 #include "model/protocol.h"
 #include "rules/reach/balancer_walk.h"
 #include "rules/reach/gateway.h"
@@ -148,6 +149,10 @@ static enum takes takes_clients(const struct target *target, bool asleep)
     static const char *const reasons[] = {"Target.NotRegistered", "Target.NotInUse", "Target.IpUnusable", NULL};
     if (target->unsure)
         return TAKES_PERHAPS;
+    // "The override state ... is independent of the target's health": new clients are sent to no target of the zone.
+    // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_AdministrativeOverride.html
+    if (target->shift != NULL)
+        return strcmp(target->shift, "zonal_shift_active") == 0 ? TAKES_NONE : TAKES_PERHAPS;
     if (text_among(target->health, taking))
         return TAKES;
     if (strcmp(target->health, "draining") == 0)
@@ -166,12 +171,15 @@ static bool heed_health(struct walker *walker, struct hop_in *in, const struct t
     enum takes takes = takes_clients(target, asleep);
     if (takes == TAKES_NONE)
         walk_note(walker, arena_printf(kept, "target %s of target group %s is %s: not reached", target->id,
-                                       target_group_name(in->group), target->health));
+                                       target_group_name(in->group),
+                                       target->shift != NULL ? "in a zone that clients are shifted away from"
+                                                             : target->health));
     if (takes == TAKES_PERHAPS) {
         in->doubtful = true;
         const char *health = strcmp(target->health, "unknown") == 0 ? "not told"
                              : target->unsure                       ? "told in two ways"
-                             : target->reason == NULL               ? target->health
+                             : target->shift != NULL  ? arena_printf(kept, "overridden (%s)", target->shift)
+                             : target->reason == NULL ? target->health
                                                       : arena_printf(kept, "%s (%s)", target->health, target->reason);
         reason_add(walker->arena, &in->doubts,
                    reason_doubt(kept, REASON_BALANCER, target->id,
@@ -205,6 +213,27 @@ static bool heed_listeners(struct walker *walker, struct hop_in *in, const struc
     if (doubt != NULL) {
         in->doubtful = true;
         reason_add(walker->arena, &in->doubts, doubt);
+    }
+    return true;
+}
+
+// What an address that was registered once has since become part of may take nothing, or nobody tells. A VPC endpoint
+// is what many load balancers stand before.
+// https://docs.aws.amazon.com/vpc/latest/privatelink/create-interface-endpoint.html
+static bool heed_kind(struct walker *walker, struct hop_in *in, const struct network_interface *target)
+{
+    struct arena *kept = walker->set->arena;
+    const struct interface_kind *kind = interface_kind_of(target->type);
+    if (kind != NULL && kind->admission == INTERFACE_TAKES_NOTHING) {
+        walk_note(walker, arena_printf(kept, "target %s is %s, which takes in no connection: not reached", target->id,
+                                       kind->what));
+        return false;
+    }
+    if (kind != NULL && kind->admission != INTERFACE_ORDINARY && strcmp(target->type, "vpc_endpoint") != 0) {
+        in->doubtful = true;
+        reason_add(walker->arena, &in->doubts,
+                   reason_doubt(kept, REASON_BALANCER, target->id, settle_by_probe,
+                                arena_printf(kept, "what comes to %s, %s, is not modelled", target->id, kind->what)));
     }
     return true;
 }
@@ -326,7 +355,7 @@ void target_reach(struct walker *walker, const struct hop_in *way, const struct 
         return;
     if (registered != NULL && !heed_health(walker, in, registered, asleep))
         return;
-    if (!heed_listeners(walker, in, target, address, port))
+    if (!heed_kind(walker, in, target) || !heed_listeners(walker, in, target, address, port))
         return;
     struct arrived arrived = {.target = target, .address = address, .port = port, .registered = registered};
     reason_add_all(walker->arena, &arrived.because, &in->because);

@@ -183,10 +183,12 @@ static void follow_way(struct walker *walker, const struct hop_in *in, const str
     struct target_group lacking = {.arn = way->group};
     group = group != NULL ? group : &lacking;
     if (prefixset_is_empty(way->sources[0].may) && prefixset_is_empty(way->sources[1].may)) {
-        if (way->weightless)
-            walk_note(walker, arena_printf(walker->set->arena, "target group %s has weight 0 at %s %s: not reached",
-                                           target_group_name(group), in->front->balancer->name,
-                                           listener_text(arena, in->listener)));
+        walk_note(walker, arena_printf(
+                              walker->set->arena,
+                              way->weightless ? "target group %s has weight 0 at %s %s: not reached"
+                                              : "rules before those for target group %s at %s %s take all that comes: "
+                                                "not reached",
+                              target_group_name(group), in->front->balancer->name, listener_text(arena, in->listener)));
         return;
     }
     struct hop_in own = *in;

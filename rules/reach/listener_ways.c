@@ -65,25 +65,105 @@ static struct sources rule_sources(struct arena *arena, const struct listener_ru
     return set;
 }
 
-// The sources that no rule so far surely takes, and those of them that one may take, which is not sure, and why.
+// Whether a pattern surely matches whatever another one does: what is wild in that one is matched by a star of the
+// first alone. "*" matches any number of characters, "?" one.
+static bool pattern_covers(const char *pattern, const char *other)
+{
+    const char *star = NULL, *retry = NULL;
+    if (strchr(pattern, '\\') != NULL || strchr(other, '\\') != NULL) // what is escaped is compared as it is
+        return strcmp(pattern, other) == 0;
+    while (*other != '\0') {
+        if (*pattern == '*') {
+            star = pattern++;
+            retry = other;
+        } else if (*other != '*' && (*pattern == *other || (*pattern == '?'))) {
+            pattern++;
+            other++;
+        } else if (star != NULL) {
+            pattern = star + 1;
+            other = ++retry;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == '\0';
+}
+
+// Whether a condition is met whenever another one is.
+static bool condition_covers(const struct rule_condition *condition, const struct rule_condition *other)
+{
+    bool covers = strcmp(condition->on, other->on) == 0 && other->values.count > 0;
+    bool wild = strcmp(condition->on, "path-pattern") == 0 || strcmp(condition->on, "host-header") == 0;
+    for (size_t i = 0; i < other->values.count && covers; i++) {
+        covers = text_list_holds(&condition->values, other->values.items[i]);
+        for (size_t j = 0; j < condition->values.count && wild && !covers; j++)
+            covers = pattern_covers(condition->values.items[j], other->values.items[i]);
+    }
+    return covers;
+}
+
+// Whether a rule takes whatever another one would of the sources that it takes at all.
+static bool rule_covers(const struct listener_rule *rule, const struct listener_rule *other)
+{
+    for (size_t i = 0; i < rule->conditions.count; i++) {
+        bool met = false;
+        for (size_t j = 0; j < other->conditions.count && !met; j++)
+            met = condition_covers(&rule->conditions.items[i], &other->conditions.items[j]);
+        if (!met)
+            return false;
+    }
+    return true;
+}
+
+// The sources that no rule before surely takes, and those of them that one may take, which is not sure, and why.
 struct left {
     struct sources sources;
     struct sources perhaps;
     const struct reason *doubt;
 };
 
-// One rule, for the sources that no rule before it surely takes. Host, path and headers are the client's to choose. A
-// group that has no weight takes new clients of no kind; one that was sent there before may be kept there by a cookie.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
-static void follow_rule(struct hopper *hopper, const struct load_balancer *balancer, const struct listener_rule *rule,
-                        bool sure, const struct reason *doubt, struct left *left, struct ways *ways)
+// AWS allows 100 rules of a listener and raises that on request: of more, only those without conditions are asked what
+// they leave to others. https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+enum { MOST_COMPARED = 1000 };
+
+static struct left left_to(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                           const struct listener_rule *rule, bool sure)
 {
     struct arena *arena = hopper->arena;
+    struct left left = {.sources = everyone(arena)};
+    for (size_t r = 0; r < listener->rules.count && &listener->rules.items[r] != rule; r++) {
+        const struct listener_rule *before = &listener->rules.items[r];
+        bool compared = before->conditions.count == 0 || listener->rules.count <= MOST_COMPARED;
+        if (!compared || !rule_covers(before, rule))
+            continue;
+        struct sources sources = rule_sources(arena, before);
+        if (before->doubt != NULL && left.doubt == NULL)
+            left.doubt = rules_doubt(hopper, balancer, before->doubt);
+        for (int f = 0; f < FAMILIES; f++)
+            if (before->doubt != NULL)
+                left.perhaps.of[f] = prefixset_union(arena, left.perhaps.of[f], sources.of[f]);
+            else if (sure)
+                left.sources.of[f] = prefixset_subtract(arena, left.sources.of[f], sources.of[f]);
+    }
+    return left;
+}
+
+// One rule, for the sources that no rule before it surely takes: host, path and headers are the client's to choose, but
+// where a rule before asks for no more. A group that has no weight takes new clients of no kind; one that was sent
+// there before may be kept there by a cookie.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html
+static void follow_rule(struct hopper *hopper, const struct load_balancer *balancer, const struct listener *listener,
+                        const struct listener_rule *rule, bool sure, const struct reason *doubt, struct ways *ways)
+{
+    struct arena *arena = hopper->arena;
+    struct left left = left_to(hopper, balancer, listener, rule, sure);
     struct sources sources = rule_sources(arena, rule), all, taken, perhaps;
     for (int f = 0; f < FAMILIES; f++) {
-        all.of[f] = prefixset_intersect(arena, left->sources.of[f], sources.of[f]);
-        perhaps.of[f] = prefixset_intersect(arena, all.of[f], left->perhaps.of[f]);
+        all.of[f] = prefixset_intersect(arena, left.sources.of[f], sources.of[f]);
+        perhaps.of[f] = prefixset_intersect(arena, all.of[f], left.perhaps.of[f]);
         taken.of[f] = prefixset_subtract(arena, all.of[f], perhaps.of[f]);
     }
     for (size_t i = 0; i < rule->forwards.count; i++) {
@@ -94,7 +174,7 @@ static void follow_rule(struct hopper *hopper, const struct load_balancer *balan
             widen(arena, way, &taken, sure && rule->doubt == NULL,
                   rule->doubt != NULL ? rules_doubt(hopper, balancer, rule->doubt) : doubt);
             if (any)
-                widen(arena, way, &perhaps, false, left->doubt);
+                widen(arena, way, &perhaps, false, left.doubt);
         } else if (rule->sticky)
             widen(arena, way, &all, false,
                   reason_doubt(hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe,
@@ -102,13 +182,6 @@ static void follow_rule(struct hopper *hopper, const struct load_balancer *balan
         else
             way->weightless = true;
     }
-    if (rule->doubt != NULL && !rule->has_conditions && left->doubt == NULL)
-        left->doubt = rules_doubt(hopper, balancer, rule->doubt);
-    for (int f = 0; f < FAMILIES && !rule->has_conditions; f++)
-        if (rule->doubt != NULL)
-            left->perhaps.of[f] = prefixset_union(arena, left->perhaps.of[f], sources.of[f]);
-        else if (sure)
-            left->sources.of[f] = prefixset_subtract(arena, left->sources.of[f], sources.of[f]);
 }
 
 static bool belongs_to(const struct target_group *group, const struct load_balancer *balancer)
@@ -246,11 +319,10 @@ struct ways listener_ways(struct hopper *hopper, const struct load_balancer *bal
     const struct reason *doubt =
         listener == NULL || listener->rules_doubt == NULL ? NULL : rules_doubt(hopper, balancer, listener->rules_doubt);
     struct ways ways = {0};
-    struct left left = {.sources = everyone(hopper->arena)};
     for (size_t r = 0; listener != NULL && r < listener->rules.count; r++)
-        follow_rule(hopper, balancer, &listener->rules.items[r], doubt == NULL, doubt, &left, &ways);
+        follow_rule(hopper, balancer, listener, &listener->rules.items[r], doubt == NULL, doubt, &ways);
     if (listener != NULL)
-        follow_rule(hopper, balancer, &listener->otherwise, doubt == NULL, doubt, &left, &ways);
+        follow_rule(hopper, balancer, listener, &listener->otherwise, doubt == NULL, doubt, &ways);
     follow_unnamed(hopper, balancer, listener, &home, &ways);
     if (ways.items.count > 1)
         qsort(ways.items.items, ways.items.count, sizeof(struct way), by_group);

@@ -388,18 +388,24 @@ struct forward {
     uint16_t weight;
 };
 
+// A condition on what the client chooses: host, path, headers... Met where one of the values is.
+struct rule_condition {
+    const char *on; // "path-pattern", "http-header user-agent"...
+    text_list values;
+};
+
 // One rule of a listener; its default actions are one too.
 struct listener_rule {
     const char *arn; // NULL: the default actions, as the listener's own record tells them
     record_place record;
     long priority; // ascending; the default one's is LONG_MAX
     VECTOR(struct forward) forwards;
-    bool sticky;                   // a client may stay with a target group whose weight is 0 by now
-    bool from_sources;             // only what comes from `sources` is taken
-    bool has_conditions;           // there are others, on what the client chooses: host, path, headers...
-    bool redirects_to_https;       // its action
-    VECTOR(struct prefix) sources; // condition source-ip
-    const char *doubt;             // an action or a condition that is not understood: it may forward anywhere
+    bool sticky;                              // a client may stay with a target group whose weight is 0 by now
+    bool from_sources;                        // only what comes from `sources` is taken
+    bool redirects_to_https;                  // its action
+    VECTOR(struct prefix) sources;            // condition source-ip
+    VECTOR(struct rule_condition) conditions; // the others, each of which must be met
+    const char *doubt; // an action or a condition that is not understood: it may forward anywhere, for anybody
 };
 
 // A listener; a classic load balancer's holds its targets' port itself.
@@ -454,6 +460,7 @@ struct target {
     uint16_t port;      // 0: the target group's
     const char *health; // "healthy", "unhealthy"..., or "unknown"
     const char *reason; // "Target.InvalidState"..., or NULL
+    const char *shift;  // what an administrator's override says in place of its health, or NULL: none
     const char *zone;   // an Availability Zone, "all", or NULL: its subnet's
     bool unsure;        // another answer says otherwise of its health
     bool zone_unsure;   // or of its zone

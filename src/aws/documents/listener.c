@@ -162,11 +162,30 @@ static bool read_source(struct reader *reader, const struct json_cursor *at, voi
     return true;
 }
 
+// "ipv4" and "ipv6" are all clients of that family.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SourceIpConditionConfig.html
+static bool read_source_family(struct reader *reader, const struct json_cursor *config, struct listener_rule *rule)
+{
+    const char *family = NULL;
+    lenient_text(reader, config, "IpAddressType", &family);
+    if (family == NULL)
+        return false;
+    bool is_ipv4 = strcmp(family, "ipv4") == 0;
+    if (!is_ipv4 && strcmp(family, "ipv6") != 0)
+        return doubt_at(reader, config, "has IpAddressType %s, expected ipv4 or ipv6", family);
+    rule->from_sources = true;
+    *vector_add(reader->arena, &rule->sources) = (struct prefix){.family = is_ipv4 ? FAMILY_IPV4 : FAMILY_IPV6};
+    return true;
+}
+
 static bool read_sources(struct reader *reader, const struct json_cursor *at, struct listener_rule *rule)
 {
     struct json_cursor config, values = member_of(reader, at, "Values");
-    if (lenient_object(reader, at, "SourceIpConfig", &config))
+    if (lenient_object(reader, at, "SourceIpConfig", &config)) {
         values = member_of(reader, &config, "Values");
+        if ((values.node == NULL || cJSON_GetArraySize(values.node) == 0) && read_source_family(reader, &config, rule))
+            return true;
+    }
     if (!cJSON_IsArray(values.node))
         return doubt_at(reader, &values, "is missing, expected an array");
     const cJSON *node;
@@ -182,23 +201,79 @@ static bool read_sources(struct reader *reader, const struct json_cursor *at, st
         else if (!read_source(reader, &item, rule) && doubt_failure(reader))
             good = false;
     }
-    rule->from_sources = good;
-    rule->has_conditions = rule->has_conditions || !good; // it may take anybody, or not
+    rule->from_sources = good; // else it may take anybody, or not: the doubt says so
     return true;
+}
+
+// The kinds of condition on what the client chooses, and where their values stand.
+static const struct {
+    const char *field;
+    const char *config;
+} chosen[] = {{"host-header", "HostHeaderConfig"},
+              {"path-pattern", "PathPatternConfig"},
+              {"http-header", "HttpHeaderConfig"},
+              {"http-request-method", "HttpRequestMethodConfig"},
+              {"query-string", "QueryStringConfig"}};
+
+// One value as a text: of a query string its key, too.
+static const char *condition_value(struct reader *reader, const cJSON *node, bool is_path)
+{
+    const char *key = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Key"));
+    const char *text = cJSON_IsObject(node) ? cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Value"))
+                                            : cJSON_GetStringValue(node);
+    if (text == NULL)
+        return NULL;
+    char *copy = cJSON_IsObject(node) ? arena_printf(reader->arena, "%s=%s", key == NULL ? "" : key, text)
+                                      : arena_strdup(reader->arena, text);
+    for (char *p = copy; *p != '\0' && !is_path; p++) // all but paths are compared whatever their case
+        *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p);
+    return copy;
+}
+
+// Every path begins with a slash.
+static bool is_any_path(const struct rule_condition *condition)
+{
+    return strcmp(condition->on, "path-pattern") == 0 &&
+           (text_list_holds(&condition->values, "*") || text_list_holds(&condition->values, "/*"));
+}
+
+static void read_chosen(struct reader *reader, const struct json_cursor *at, size_t kind, struct listener_rule *rule)
+{
+    struct rule_condition condition = {.on = chosen[kind].field};
+    struct json_cursor config, values = member_of(reader, at, "Values");
+    const char *header = NULL;
+    if (lenient_object(reader, at, chosen[kind].config, &config)) {
+        bool by_expression = cJSON_GetArraySize(json_member(&config, "RegexValues").node) > 0;
+        values = member_of(reader, &config, by_expression ? "RegexValues" : "Values");
+        condition.on = by_expression ? arena_printf(reader->arena, "%s by expression", condition.on) : condition.on;
+        lenient_text(reader, &config, "HttpHeaderName", &header);
+    }
+    if (header != NULL)
+        condition.on = arena_printf(reader->arena, "%s %s", condition.on, header);
+    const cJSON *node;
+    cJSON_ArrayForEach (node, values.node) {
+        const char *value = condition_value(reader, node, strcmp(chosen[kind].field, "path-pattern") == 0);
+        if (value != NULL)
+            *vector_add(reader->arena, &condition.values) = value;
+    }
+    if (!is_any_path(&condition))
+        *vector_add(reader->arena, &rule->conditions) = condition;
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RuleCondition.html
 static bool read_condition(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    static const char *const chosen[] = {"http-header",  "http-request-method", "host-header",
-                                         "path-pattern", "query-string",        NULL};
     struct listener_rule *rule = into;
     const char *field;
     GUARD(interned_of(reader, at, "Field", &field));
     if (strcmp(field, "source-ip") == 0 && !rule->from_sources)
         return read_sources(reader, at, rule);
-    rule->has_conditions = rule->has_conditions || text_among(field, chosen);
-    if (!text_among(field, chosen) && rule->doubt == NULL)
+    for (size_t i = 0; i < sizeof(chosen) / sizeof(chosen[0]); i++)
+        if (strcmp(field, chosen[i].field) == 0) {
+            read_chosen(reader, at, i, rule);
+            return true;
+        }
+    if (rule->doubt == NULL)
         rule->doubt = arena_printf(reader->arena, "what a condition on %s lets through is not known", field);
     return true;
 }

@@ -294,7 +294,7 @@ bool read_target_group(struct reader *reader, const struct json_cursor *at, void
 bool read_target_health(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct target_group *group = into;
-    struct json_cursor inner = member_of(reader, at, "Target"), health;
+    struct json_cursor inner = member_of(reader, at, "Target"), health, override;
     struct target target = {0};
     long port = 0;
     bool has_port;
@@ -309,6 +309,9 @@ bool read_target_health(struct reader *reader, const struct json_cursor *at, voi
         lenient_text(reader, &health, "State", &target.health);
         lenient_text(reader, &health, "Reason", &target.reason);
     }
+    if (lenient_object(reader, at, "AdministrativeOverride", &override))
+        lenient_text(reader, &override, "State", &target.shift);
+    target.shift = text_same(target.shift, "no_override") ? NULL : target.shift;
     target.health = target.health == NULL ? "unknown" : target.health;
     for (size_t i = 0; i < group->targets.count; i++)
         if (group->targets.items[i].id == target.id && group->targets.items[i].port == target.port) {

@@ -154,12 +154,13 @@ void unite_target_groups(struct arena *arena, struct target_group *base, bool ot
 
 bool unite_targets(struct target *base, const struct target *other)
 {
-    bool same_health = strcmp(base->health, other->health) == 0 && text_same(base->reason, other->reason);
+    bool same_health = strcmp(base->health, other->health) == 0 && text_same(base->reason, other->reason) &&
+                       text_same(base->shift, other->shift);
     bool same_zone = text_same(base->zone, other->zone);
     if (!same_health && strcmp(other->health, base->health) < 0)
         base->health = other->health;
     if (!same_health)
-        base->reason = NULL;
+        base->reason = base->shift = NULL;
     if (!same_zone)
         base->zone = NULL;
     base->unsure = base->unsure || !same_health;
@@ -191,6 +192,22 @@ static bool same_sources(const struct listener_rule *a, const struct listener_ru
     return same;
 }
 
+// Only what both ask for is sure to be asked for.
+static void unite_conditions(struct listener_rule *base, const struct listener_rule *other)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < base->conditions.count; i++) {
+        const struct rule_condition *one = &base->conditions.items[i];
+        bool both = false;
+        for (size_t j = 0; j < other->conditions.count && !both; j++)
+            both = strcmp(one->on, other->conditions.items[j].on) == 0 &&
+                   same_texts(&one->values, &other->conditions.items[j].values);
+        if (both)
+            base->conditions.items[kept++] = *one;
+    }
+    base->conditions.count = (uint32_t)kept;
+}
+
 void unite_rules(struct arena *arena, struct listener_rule *base, const struct listener_rule *other)
 {
     for (size_t i = 0; i < other->forwards.count; i++)
@@ -198,9 +215,8 @@ void unite_rules(struct arena *arena, struct listener_rule *base, const struct l
     if (!same_sources(base, other)) { // it may take anybody, or not
         base->from_sources = false;
         base->sources.count = 0;
-        base->has_conditions = true;
     }
-    base->has_conditions = base->has_conditions || other->has_conditions;
+    unite_conditions(base, other);
     base->sticky = base->sticky || other->sticky;
     base->redirects_to_https = base->redirects_to_https && other->redirects_to_https;
     if (other->priority < base->priority)
