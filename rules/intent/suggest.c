@@ -134,16 +134,24 @@ static text_list revoke(struct arena *arena, const struct estate *estate, const 
 
 // ---- The network ACL
 
-// A number below an entry's that no other one has, so that a new entry comes right before it. 0: there is none.
+static const struct network_acl_entry *entry_numbered(const struct network_acl *acl, bool egress, int number)
+{
+    for (size_t i = 0; i < acl->entries.count; i++)
+        if (acl->entries.items[i].egress == egress && acl->entries.items[i].number == number)
+            return &acl->entries.items[i];
+    return NULL;
+}
+
+// A number below an entry's that no other one has, so that a new entry decides before it: none that may decide of the
+// same family stands between. 0: there is none.
 static int number_before(const struct network_acl *acl, const struct network_acl_entry *entry)
 {
-    int before = 0;
-    for (size_t i = 0; i < acl->entries.count; i++) {
-        const struct network_acl_entry *other = &acl->entries.items[i];
-        if (other->egress == entry->egress && other->number < entry->number && other->number > before)
-            before = other->number;
-    }
-    return entry->number - 1 > before ? entry->number - 1 : 0;
+    int number = entry->number - 1;
+    const struct network_acl_entry *other;
+    for (; number > 0 && (other = entry_numbered(acl, entry->egress, number)) != NULL; number--)
+        if (other->prefix.family == entry->prefix.family)
+            return 0;
+    return number;
 }
 
 // An entry that denies these ports alone to all whom the entry lets in that admits the packet; else it would close much

@@ -327,6 +327,33 @@ static struct clients preserved(struct hopper *hopper, const struct hop_question
     return clients;
 }
 
+// What a network load balancer asks IPv6 targets by UDP, of clients whose address is not kept, may come "from" its
+// source NAT prefixes; that it comes by no other address is not documented.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+static bool may_come_by_prefix(struct hopper *hopper, const struct hop_question *hop, struct prefixset admits,
+                               struct prefixset *seen, reason_list *doubts)
+{
+    const struct load_balancer *balancer = hop->balancer;
+    if (!balancer->source_nat || hop->protocol != PROTOCOL_UDP || hop->address.family != FAMILY_IPV6)
+        return false;
+    struct prefixset own = prefixset_empty;
+    for (size_t i = 0; i < balancer->source_nat_prefixes.count; i++) {
+        struct prefix prefix;
+        if (prefix_parse(balancer->source_nat_prefixes.items[i], false, &prefix) == PREFIX_OK)
+            own = prefixset_union(hopper->arena, own, prefixset_of(hopper->arena, prefix));
+    }
+    if (prefixset_is_empty(own)) // which they are is not told
+        own = prefixset_all(hopper->arena, FAMILY_IPV6);
+    *seen = prefixset_union(hopper->arena, *seen, prefixset_intersect(hopper->arena, own, admits));
+    reason_add(hopper->arena, doubts,
+               doubt_of(hopper, balancer->name, settle_by_probe,
+                        arena_printf(hopper->set->arena,
+                                     "by which address %s asks IPv6 targets of its IPv4 clients (source NAT prefix) is "
+                                     "not documented",
+                                     balancer->name)));
+    return true;
+}
+
 // Whether the node gets through by one of its own addresses, and by which.
 static enum leaves by_own_address(struct hopper *hopper, const struct hop_question *hop, bool same_subnet,
                                   struct prefixset *seen, reason_list *because, reason_list *doubts)
@@ -334,6 +361,12 @@ static enum leaves by_own_address(struct hopper *hopper, const struct hop_questi
     struct clients passes = admitted(hopper, hop, because, doubts);
     enum leaves best = LEAVES_NOT;
     struct address own;
+    if (may_come_by_prefix(hopper, hop, passes.may, seen, doubts)) { // what the ACLs do to that is not asked
+        for (size_t a = 0; (own = own_address(hop->node, hop->address.family, a)).family != 0; a++)
+            if (prefixset_holds(passes.may, own.bits))
+                *seen = prefixset_union(hopper->arena, *seen, prefixset_of(hopper->arena, prefix_of(own)));
+        return prefixset_is_empty(*seen) ? LEAVES_NOT : LEAVES_PERHAPS;
+    }
     for (size_t a = 0; (own = own_address(hop->node, hop->address.family, a)).family != 0; a++) {
         enum leaves way = prefixset_holds(passes.must, own.bits)  ? LEAVES_SURELY
                           : prefixset_holds(passes.may, own.bits) ? LEAVES_PERHAPS

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/pattern.h"
 #include "rules/reach/load_balancer.h"
 
 static struct way *way_to(struct arena *arena, struct ways *ways, const char *group)
@@ -63,32 +64,6 @@ static struct sources rule_sources(struct arena *arena, const struct listener_ru
             if (rule->sources.items[i].family == families[f])
                 set.of[f] = prefixset_union(arena, set.of[f], prefixset_of(arena, rule->sources.items[i]));
     return set;
-}
-
-// Whether a pattern surely matches whatever another one does: what is wild in that one is matched by a star of the
-// first alone. "*" matches any number of characters, "?" one.
-static bool pattern_covers(const char *pattern, const char *other)
-{
-    const char *star = NULL, *retry = NULL;
-    if (strchr(pattern, '\\') != NULL || strchr(other, '\\') != NULL) // what is escaped is compared as it is
-        return strcmp(pattern, other) == 0;
-    while (*other != '\0') {
-        if (*pattern == '*') {
-            star = pattern++;
-            retry = other;
-        } else if (*other != '*' && (*pattern == *other || (*pattern == '?'))) {
-            pattern++;
-            other++;
-        } else if (star != NULL) {
-            pattern = star + 1;
-            other = ++retry;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
 }
 
 // Whether a condition is met whenever another one is.

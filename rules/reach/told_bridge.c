@@ -352,6 +352,33 @@ static struct targets targets_in(struct teller *teller, const struct vpc_origin 
     return here;
 }
 
+static void add_origin(struct teller *teller, const struct vpc_origin *origin, const struct network_interface *own,
+                       const struct targets *targets, struct portset ports, const char *unsure, const char *settle)
+{
+    for (size_t i = 0; i < targets->items.count && !portset_is_empty(ports); i++)
+        *vector_add(teller->arena, &teller->told->items) = (struct told_bridge){
+            .service = "CloudFront VPC origin",
+            .what = arena_printf(teller->arena, "origin %s%s%s, %s/TCP", origin->id,
+                                 origin->distribution == NULL ? "" : " of distribution ",
+                                 origin->distribution == NULL ? "" : origin->distribution,
+                                 portset_format(teller->arena, ports)),
+            .id = own->id,
+            .interface = own,
+            .target = targets->items.items[i],
+            .ports = ports,
+            .protocol = PROTOCOL_TCP,
+            .takes_ipv6 = true,
+            .ipv4_only = origin->ipv4_only == NULL
+                             ? NULL
+                             : arena_printf(teller->arena,
+                                            "distribution %s takes no viewers over IPv6; whether one of "
+                                            "another account does is not told",
+                                            origin->ipv4_only),
+            .unsure = unsure,
+            .settle = settle,
+        };
+}
+
 static void tell_origin(struct teller *teller, const struct vpc_origin *origin, const struct network_interface *own)
 {
     struct targets targets = targets_in(teller, origin, own->place->vpc_id);
@@ -367,28 +394,14 @@ static void tell_origin(struct teller *teller, const struct vpc_origin *origin, 
                      ? settle_by_call(teller->arena, KIND_DISTRIBUTIONS, NULL)
                      : settle_by_probe;
     }
-    for (size_t i = 0; i < targets.items.count; i++)
-        *vector_add(teller->arena, &teller->told->items) = (struct told_bridge){
-            .service = "CloudFront VPC origin",
-            .what = arena_printf(teller->arena, "origin %s%s%s, %s/TCP", origin->id,
-                                 origin->distribution == NULL ? "" : " of distribution ",
-                                 origin->distribution == NULL ? "" : origin->distribution,
-                                 portset_format(teller->arena, origin->ports)),
-            .id = own->id,
-            .interface = own,
-            .target = targets.items.items[i],
-            .ports = origin->ports,
-            .protocol = PROTOCOL_TCP,
-            .takes_ipv6 = true,
-            .ipv4_only = origin->ipv4_only == NULL
-                             ? NULL
-                             : arena_printf(teller->arena,
-                                            "distribution %s takes no viewers over IPv6; whether one of "
-                                            "another account does is not told",
-                                            origin->ipv4_only),
-            .unsure = unsure,
-            .settle = settle,
-        };
+    struct portset plain = origin->takes_plain == NULL ? origin->plain_ports : portset_empty;
+    struct portset others = portset_subtract(teller->arena, origin->ports, plain);
+    const char *unplain =
+        "no distribution of the snapshot is known to send viewers over plain HTTP there; whether one of "
+        "another account does is not told";
+    add_origin(teller, origin, own, &targets, others, unsure, settle);
+    add_origin(teller, origin, own, &targets, plain, unsure != NULL ? unsure : unplain,
+               unsure != NULL ? settle : settle_by_probe);
 }
 
 // The service's interface in a VPC serves what origins there are in it: that is known where some origin has its target

@@ -64,9 +64,11 @@ struct vpc_origin {
     bool told;                 // its own record is there, not only the list of all
     uint64_t record;
     struct portset ports;
-    const char *unsure;       // why viewers may not be sent there, or NULL
-    const char *doubt;        // what of it was not understood; or NULL
-    const char *not_all;      // why some distribution that has it does not send every viewer there, or NULL
-    const char *ipv4_only;    // id of one that takes no viewer over IPv6, or NULL
-    const char *distribution; // id of one that takes viewers without restriction and has it as an origin, or NULL
+    struct portset plain_ports; // of these, what is asked for viewers over plain HTTP alone
+    const char *unsure;         // why viewers may not be sent there, or NULL
+    const char *doubt;          // what of it was not understood; or NULL
+    const char *not_all;        // why some distribution that has it does not send every viewer there, or NULL
+    const char *ipv4_only;      // id of one that takes no viewer over IPv6, or NULL
+    const char *takes_plain;    // id of one that takes all of them over plain HTTP, too, or NULL
+    const char *distribution;   // id of one that takes viewers without restriction and has it as an origin, or NULL
 };

@@ -163,8 +163,7 @@ bool security_group_is_named(const struct security_group *group, const char *nam
     return text_same(group->name, name) || text_same(group->other_name, name);
 }
 
-// What is known of an account and region, or NULL.
-static const struct completeness *completeness_of(const struct estate *estate, const char *account, const char *region)
+const struct completeness *completeness_of(const struct estate *estate, const char *account, const char *region)
 {
     size_t low = 0, high = estate->completeness.count; // ascending by both
     while (low < high) {

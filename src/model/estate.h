@@ -439,7 +439,9 @@ struct load_balancer {
     const char *region;
     enum { SCHEME_NOT_TOLD, SCHEME_INTERNAL, SCHEME_INTERNET_FACING } scheme;
     bool listeners_known;
-    bool has_ipv6;      // dualstack: each node has an IPv6 address
+    bool has_ipv6;   // dualstack: each node has an IPv6 address
+    bool source_nat; // it may ask IPv6 targets by UDP from prefixes of its own
+    text_list source_nat_prefixes;
     const char *doubt;  // what of it or of its listeners was not understood
     const char *unsure; // why it may take no client: its state; or NULL
     record_place record;
@@ -497,7 +499,7 @@ struct estate {
     struct arena *arena;
     VECTOR(struct completeness) completeness; // ascending by account and region
     struct lack_list lacks;                   // whole kinds, and calls, that answers rest on and are not there
-    VECTOR(const char *) assumptions;         // AWS's defaults, taken for kinds that are absent
+    text_list assumptions;                    // AWS's defaults, taken for kinds that are absent
     VECTOR(struct unread) unread;
     const char *unreadable;    // the last of those whose file is there and this machine could not read; or NULL
     struct map doubts_by_call; // a doubt's text -> the call whose document it is of, as the AWS CLI names it
@@ -569,6 +571,9 @@ bool instance_state_is_sure(const struct instance *instance);
 
 // Who owns a VPC and where it is; where that is not told, `place` is taken.
 struct vpc_home estate_home(const struct estate *estate, const struct interface_place *place);
+
+// What is known of an account and region, once the estate is settled; or NULL.
+const struct completeness *completeness_of(const struct estate *estate, const char *account, const char *region);
 
 // What the snapshot lacks of a kind for an account and region, in `arena` where it is not known yet; NULL where it is
 // whole there.

@@ -386,6 +386,10 @@ class Suggested(Case):
         self.assertEqual(self.suggested(estate), [command % 99])
         estate["NetworkAcls"][0]["Entries"].append(entry(99, False, "deny", cidr="9.9.9.0/24"))
         self.assertEqual(self.suggested(estate), [])  # no number is free
+        for number in (99, 97):
+            estate["NetworkAcls"][0]["Entries"] = [one for one in estate["NetworkAcls"][0]["Entries"] if one["RuleNumber"] not in (98, 99)]
+            estate["NetworkAcls"][0]["Entries"] += [entry(n, False, "deny", cidr="::/0") for n in range(99, number, -1)]
+            self.assertEqual(self.suggested(estate), [command % number])  # of the other family they decide nothing here
 
     def test_where_a_group_is_not_known_nothing_surely_closes_it(self):
         estate = self.estate()

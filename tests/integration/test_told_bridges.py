@@ -309,7 +309,7 @@ def origin(target="arn:aws:ec2:eu-west-3:111122223333:instance/i-1", policy="htt
 def distributions(origin="vo_1", **more):
     return {"DistributionList": {"Items": [{"Id": "E1", "ARN": "arn:aws:cloudfront::111122223333:distribution/E1", "Status": "Deployed",
             "DomainName": "e1.cloudfront.net", "Enabled": True, "WebACLId": "", "Restrictions": {"GeoRestriction": {"RestrictionType": "none"}},
-            "Origins": {"Items": [{"Id": "o", "VpcOriginConfig": {"VpcOriginId": origin}}]}, "DefaultCacheBehavior": {"TargetOriginId": "o"}, **more}]}}
+            "Origins": {"Items": [{"Id": "o", "VpcOriginConfig": {"VpcOriginId": origin}}]}, "DefaultCacheBehavior": {"TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all"}, **more}]}}
 
 
 class VpcOrigins(Told):
@@ -341,6 +341,22 @@ class VpcOrigins(Told):
                                  for family, certainty in (("4", "exact"), ("6", "possible"))})
         self.assertFalse(named(self.output, ["not_covered"], "eni-s"), self.output["not_covered"])
         self.assertTrue(named(self.output, ["indirect"], "origin vo_1 of distribution E1"))
+
+    PLAIN = {"TargetOriginId": "o", "ViewerProtocolPolicy": "allow-all"}
+
+    @each([("redirect-to-https", {}, False), ("https-only", {}, False), ("allow-all", {}, True), (None, {}, False),
+           ("https-only", {"CacheBehaviors": {"Items": [{**PLAIN, "PathPattern": "/a"}]}}, True),
+           ("https-only", {"CacheBehaviors": {"Items": [{"TargetOriginId": "bucket", "PathPattern": "/a*"}, {**PLAIN, "PathPattern": "a/b"}]}}, False)])
+    def test_where_viewers_must_use_https_match_viewer_is_sure_of_https_only(self, policy, more, plain):
+        default = {"TargetOriginId": "o", **({"ViewerProtocolPolicy": policy} if policy else {})}
+        found = self.outcome(self.estate(), {"o.json": origin(policy="match-viewer"), "d.json": distributions(**{"DefaultCacheBehavior": default, **more})})
+        self.assertEqual({(port, certainty) for _, family, _, port, _, certainty in found if family == "4"}, {(443, "exact"), (80, "exact" if plain else "possible")})
+
+    @each([("*", False), ("/*", False), ("/a*", True)])
+    def test_a_cache_behavior_before_the_default_one_may_leave_nothing_to_it(self, pattern, sure):
+        more = {"CacheBehaviors": {"Items": [{"TargetOriginId": "bucket", "PathPattern": pattern}]}}
+        found = self.outcome(self.estate(), {"o.json": origin(), "d.json": distributions(**more)})
+        self.assertEqual(("eni-1", "4", "tcp", 443, 443, "exact") in found, sure)
 
     @each([({},), ({"Enabled": False},), ({"WebACLId": "arn:x"},), ({"Status": "InProgress"},),
            ({"Restrictions": {"GeoRestriction": {"RestrictionType": "whitelist"}}},), ({"Origins": {"Items": []}},)])

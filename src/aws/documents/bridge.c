@@ -344,5 +344,8 @@ bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *
     struct port_range ports[] = {http, https};
     size_t first = policy == 2 ? 1 : 0, count = policy == 1 ? 2 : 1;
     one->ports = portset_from(reader->arena, ports + first, count);
+    // "match-viewer": "connect to the origin over HTTP or HTTPS, depending on the protocol of the viewer request".
+    if (policy == 1 && http.low != https.low)
+        one->plain_ports = portset_from(reader->arena, &http, 1);
     return true;
 }

@@ -421,6 +421,29 @@ static void list_all(struct settler *settler)
     }
 }
 
+// A shared VPC's owner sees the interfaces of those it is shared with, and nothing else of theirs: what stands behind
+// them is at its default too, where no document of their account tells.
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-share-subnet-working-with.html
+static void assume_of_guest(struct settler *settler, const struct network_interface *one)
+{
+    struct estate *estate = settler->estate;
+    const char *mark = one->load_balancer;
+    const struct instance *instance = map_get(&estate->instances, one->instance_id);
+    enum kind kind = mark == NULL                ? KIND_RESERVATIONS
+                     : strchr(mark, '/') == NULL ? KIND_CLASSIC_LOAD_BALANCERS
+                                                 : KIND_LOAD_BALANCERS;
+    const struct completeness *of = completeness_of(estate, one->place->account_id, one->place->region);
+    if ((mark == NULL && (one->instance_id == NULL || instance != NULL)) ||
+        (of != NULL && (of->demanded || of->states[kind] > COMPLETENESS_DENIED)))
+        return;
+    const struct aws_call *call = NULL;
+    for (size_t i = 0; i < aws_call_count && call == NULL; i++)
+        call = aws_calls[i].kind == kind && aws_calls[i].assumption != NULL ? &aws_calls[i] : NULL;
+    text_list_add(settler->arena, &estate->assumptions,
+                  arena_printf(settler->arena, "%s absent in %s/%s: %s", call->key, one->place->account_id,
+                               one->place->region, call->assumption));
+}
+
 static void place_interfaces(struct settler *settler)
 {
     struct map *places = &settler->estate->places;
@@ -452,4 +475,6 @@ void completeness_settle(struct reader *reader)
         qsort(settler.estate->completeness.items, settler.estate->completeness.count, sizeof(struct completeness),
               by_place);
     list_all(&settler);
+    for (size_t i = 0; i < settler.estate->interfaces.count; i++)
+        assume_of_guest(&settler, settler.estate->interfaces.items[i]);
 }

@@ -150,6 +150,10 @@ static void settle_balancers_node(struct reader *reader, struct network_interfac
                        balancer->name);
         unplace(reader, one);
     }
+    if (balancer->subnets.count > 0 && one->place->subnet_id != NULL &&
+        !text_list_holds(&balancer->subnets, one->place->subnet_id))
+        doubt_document(reader, "", "%s is in %s, which is no subnet of its load balancer %s", one->id,
+                       one->place->subnet_id, balancer->name);
     if (balancer->region != NULL && one->place->region != NULL && strcmp(balancer->region, one->place->region) != 0)
         doubt_document(reader, "", "%s and its load balancer %s are said to be in different regions", one->id,
                        balancer->name);

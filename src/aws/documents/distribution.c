@@ -4,6 +4,7 @@
 
 #include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
+#include "base/pattern.h"
 #include "model/bridge.h"
 
 static const cJSON *inside(const cJSON *node, const char *const *path)
@@ -93,29 +94,49 @@ static enum sends sends_to(const cJSON *distribution, const cJSON *behavior, con
     return SENDS_NOT;
 }
 
-// Why a distribution may send no viewer, or not every one, to an origin of it, by its id there; NULL: it does.
-static const char *keeps_from(const cJSON *node, const char *origin)
+// Whether a cache behavior gets no viewer: one before it takes all that it would. The default one is the last.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html
+static bool is_shadowed(const cJSON *behaviors, const cJSON *behavior)
+{
+    const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(behavior, "PathPattern"));
+    path = path == NULL ? "*" : path + (path[0] == '/');
+    const cJSON *before;
+    cJSON_ArrayForEach (before, behaviors) {
+        const char *pattern = word(before, "PathPattern");
+        if (before == behavior)
+            return false;
+        if (pattern_covers(pattern + (pattern[0] == '/'), path))
+            return true;
+    }
+    return false;
+}
+
+// Why a distribution may send no viewer, or not every one, to an origin of it, by its id there; NULL: it does. *plain:
+// those who come over plain HTTP, too.
+static const char *keeps_from(const cJSON *node, const char *origin, bool *plain)
 {
     static const char *const others[] = {"CacheBehaviors", "Items", NULL};
-    const cJSON *behavior = cJSON_GetObjectItemCaseSensitive(node, "DefaultCacheBehavior");
+    const cJSON *list = inside(node, others), *first = list == NULL ? NULL : list->child;
+    const cJSON *last = cJSON_GetObjectItemCaseSensitive(node, "DefaultCacheBehavior"), *behavior = last;
     const char *why = turns_away(node);
+    *plain = false;
     if (why != NULL)
         return why;
     if (!cJSON_IsObject(behavior))
         return "does not tell its cache behaviors";
     why = "has no cache behavior that sends viewers there";
-    for (bool is_default = true; behavior != NULL; is_default = false) {
-        enum sends sends = sends_to(node, behavior, origin);
+    bool sure = false;
+    for (; behavior != NULL; behavior = behavior == last ? first : behavior->next) {
+        enum sends sends = is_shadowed(list, behavior) ? SENDS_NOT : sends_to(node, behavior, origin);
         const char *own = sends == SENDS_ON_FAILURE ? "sends viewers there only where another origin fails"
                           : sends == SENDS          ? behavior_turns_away(behavior)
                                                     : why;
-        if (sends == SENDS && own == NULL)
-            return NULL;
+        sure = sure || (sends == SENDS && own == NULL);
+        *plain = *plain ||
+                 (sends == SENDS && own == NULL && strcmp(word(behavior, "ViewerProtocolPolicy"), "allow-all") == 0);
         why = own;
-        const cJSON *list = inside(node, others);
-        behavior = is_default ? (list == NULL ? NULL : list->child) : behavior->next;
     }
-    return why;
+    return sure ? NULL : why;
 }
 
 // Notes which VPC origins a distribution has. Of two records of one that differ neither is believed.
@@ -129,12 +150,14 @@ void note_vpc_origins(struct reader *reader, const struct json_cursor *at, const
         if (origin == NULL)
             continue;
         vpc_origin_with(reader, intern(reader, origin)); // one without a document of its own may be anywhere
-        const char *why = keeps_from(at->node, word(item, "Id"));
-        *vector_add(reader->arena, &reader->documents->uses) = (struct origin_use){
-            .origin = intern(reader, origin),
-            .distribution = id,
-            .why = why == NULL ? NULL : arena_printf(reader->arena, "distribution %s %s", id, why),
-            .ipv4_only = cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(at->node, "IsIPV6Enabled"))};
+        bool plain;
+        const char *why = keeps_from(at->node, word(item, "Id"), &plain);
+        *vector_add(reader->arena, &reader->documents->uses) =
+            (struct origin_use){.origin = intern(reader, origin),
+                                .distribution = id,
+                                .why = why == NULL ? NULL : arena_printf(reader->arena, "distribution %s %s", id, why),
+                                .ipv4_only = cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(at->node, "IsIPV6Enabled")),
+                                .https_only = !plain};
     }
 }
 
@@ -167,16 +190,23 @@ void settle_origins(struct reader *reader)
         const struct origin_use *use = &documents->uses.items[i];
         struct vpc_origin *origin = map_get(&reader->estate->vpc_origins, use->origin);
         const char *why = use->why;
+        bool plain = !use->https_only;
         for (size_t j = 0; j < documents->uses.count && why == NULL; j++)
             if (documents->uses.items[j].origin == use->origin &&
                 strcmp(documents->uses.items[j].distribution, use->distribution) == 0)
                 why = documents->uses.items[j].why; // another record of it says otherwise
+        for (size_t j = 0; j < documents->uses.count && plain; j++)
+            plain = documents->uses.items[j].origin != use->origin ||
+                    strcmp(documents->uses.items[j].distribution, use->distribution) != 0 ||
+                    !documents->uses.items[j].https_only;
         if (origin == NULL)
             continue;
         if (why != NULL)
             origin->not_all = lesser_text(origin->not_all, why);
         else
             origin->distribution = lesser_text(origin->distribution, use->distribution);
+        if (why == NULL && plain)
+            origin->takes_plain = lesser_text(origin->takes_plain, use->distribution);
         if (use->ipv4_only)
             origin->ipv4_only = lesser_text(origin->ipv4_only, use->distribution);
     }

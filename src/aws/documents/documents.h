@@ -72,6 +72,7 @@ struct origin_use {
     const char *distribution;
     const char *why; // it may not send every viewer there; or NULL
     bool ipv4_only;
+    bool https_only; // no viewer who comes over plain HTTP is sent there
 };
 
 struct documents {

@@ -101,6 +101,10 @@ static bool read_zone(struct reader *reader, const struct json_cursor *at, void 
         doubt_failure(reader);
     if (subnet != NULL && subnet[0] != '\0')
         *vector_add(reader->arena, &balancer->subnets) = subnet;
+    text_list prefixes;
+    read_texts(reader, at, "SourceNatIpv6Prefixes", &prefixes);
+    text_list_add_all(reader->arena, &balancer->source_nat_prefixes, &prefixes);
+    balancer->source_nat = balancer->source_nat || balancer->source_nat_prefixes.count > 0;
     return each_if_present(reader, at, "LoadBalancerAddresses", read_zone_address, into);
 }
 
@@ -120,6 +124,7 @@ static void read_own(struct reader *reader, const struct json_cursor *at, struct
     read_state(reader, at, balancer);
     lenient_text(reader, at, "IpAddressType", &family);
     balancer->has_ipv6 = family != NULL && strncmp(family, "dualstack", strlen("dualstack")) == 0;
+    balancer->source_nat = text_same(text_beside(reader, at, "EnablePrefixForIpv6SourceNat"), "on");
     each_if_present(reader, at, "AvailabilityZones", read_zone, balancer);
     read_texts(reader, at, "SecurityGroups", &balancer->groups);
     balancer->groups_told = cJSON_IsArray(json_member(at, "SecurityGroups").node);

@@ -53,6 +53,10 @@ static bool read_ipv6_block(struct reader *reader, const struct json_cursor *at,
     block.reach = between || (!is_private && (!is_public || hints)) ? IPV6_UNSURE
                   : is_private                                      ? IPV6_PRIVATE
                                                                     : IPV6_PUBLIC;
+    if (text_same(source, "byoip") && block.reach == IPV6_PUBLIC) {
+        const cJSON *told = cJSON_GetObjectItemCaseSensitive(at->node, "Ipv6CidrBlock");
+        assume_advertised(reader, arena_strdup(reader->arena, told->valuestring));
+    }
     reader->estate->has_private_ipv6 = reader->estate->has_private_ipv6 || block.reach != IPV6_PUBLIC;
     struct ipv6_blocks *blocks = into;
     *vector_add(reader->arena, &blocks->items) = block;

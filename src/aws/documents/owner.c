@@ -325,7 +325,10 @@ bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, 
     struct json_cursor accessible = member_of(reader, at, "PubliclyAccessible");
     if (accessible.node == NULL || !cJSON_IsBool(accessible.node))
         doubt_at(reader, &accessible, "is missing or no boolean: %s is taken to be public", owner.id);
-    if (!cJSON_IsFalse(accessible.node))
+    // "paused": its nodes are gone until it is resumed.
+    // https://docs.aws.amazon.com/redshift/latest/mgmt/rs-mgmt-pause-resume-cluster.html
+    bool paused = text_same(text_beside(reader, at, "ClusterStatus"), "paused") && place.addresses.count == 0;
+    if (!cJSON_IsFalse(accessible.node) && !paused)
         note_public(reader, &place);
     return true;
 }

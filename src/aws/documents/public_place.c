@@ -58,13 +58,30 @@ bool read_client_vpn(struct reader *reader, const struct json_cursor *at, void *
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Address.html
+// "provisioned" is not "advertised", and only what is that is on the internet.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AdvertiseByoipCidr.html
+void assume_advertised(struct reader *reader, const char *what)
+{
+    text_list_add(reader->arena, &reader->estate->assumptions,
+                  arena_printf(reader->arena,
+                               "%s was brought by its owner (BYOIP), and is taken as advertised on the internet (ec2 "
+                               "describe-byoip-cidrs tells)",
+                               what));
+}
+
 bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into)
 {
     static const char *const users[] = {"AssociationId", "NetworkInterfaceId", "InstanceId", NULL};
     static const char *const keys[] = {"PublicIp", "CarrierIp", "CustomerOwnedIp", NULL};
     const char *address = NULL, *id = NULL, *account = NULL, *region = NULL;
+    const char *service = NULL, *pool = NULL;
     bool used = false;
     (void)into;
+    // A regional NAT gateway has no interface, and takes in nothing.
+    // https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateways-regional.html
+    lenient_text(reader, at, "ServiceManaged", &service);
+    if (text_same(service, "rnat"))
+        return true;
     lenient_text(reader, at, "AllocationId", &id);
     lenient_text(reader, at, "NetworkInterfaceOwnerId", &account);
     lenient_text(reader, at, "NetworkBorderGroup", &region);
@@ -76,6 +93,9 @@ bool read_elastic_address(struct reader *reader, const struct json_cursor *at, v
         const cJSON *user = cJSON_GetObjectItemCaseSensitive(at->node, users[i]);
         used = used || (cJSON_IsString(user) && user->valuestring[0] != '\0');
     }
+    lenient_text(reader, at, "PublicIpv4Pool", &pool);
+    if (used && pool != NULL && pool[0] != '\0' && strcmp(pool, "amazon") != 0)
+        assume_advertised(reader, pool);
     bool told = false;
     for (size_t i = 0; keys[i] != NULL; i++) {
         lenient_text(reader, at, keys[i], &address);

@@ -1,0 +1,8 @@
+// Patterns as AWS has them for hosts and paths: "*" stands for any number of characters, "?" for one.
+#pragma once
+
+#include <stdbool.h>
+
+// Whether a pattern surely matches whatever another one does: what is wild in that one is matched by a star of the
+// first alone. False where it is not sure; one with a backslash covers only itself.
+bool pattern_covers(const char *pattern, const char *other);
