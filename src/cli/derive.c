@@ -36,8 +36,9 @@ bool derive_plan(struct derivation *derivation, struct error *error)
 {
     const struct derivation_given *given = &derivation->given;
     derivation->narrowed = cli_narrow(derivation->before.exposures, &given->vantages);
+    GUARD(given->answered == NULL || answered_read(derivation->arena, given->answered, &derivation->answered, error));
     GUARD(cli_plan(derivation->arena, given->depth, &derivation->before, derivation->narrowed, derivation->intent,
-                   &given->vantages, &derivation->plan, &derivation->set, error));
+                   &derivation->answered, &given->vantages, &derivation->plan, &derivation->set, error));
     for (size_t i = 0; i < given->canaries.count; i++)
         GUARD(cli_add_canary(derivation->arena, given->canaries.items[i], &derivation->plan, error));
     derivation->head = cli_plan_head(derivation->arena, &derivation->plan, &given->vantages, &given->speed);
@@ -178,6 +179,7 @@ bool derive_past(struct derivation *derivation, struct error *error)
 {
     struct arena *arena = derivation->arena;
     const char *folder = derivation->given.past;
+    answered_mark_outages(arena, &derivation->answered, &derivation->set);
     return folder == NULL || past_of_evidence(arena, folder, &derivation->set, &derivation->runs,
                                               &derivation->last_seen, &derivation->drift, error);
 }
@@ -253,6 +255,7 @@ static bool take_given(struct derivation_given *given, struct arena *arena, cons
         given->after = arena_printf(arena, "%s/after", folder);
     given->observations = arena_printf(arena, "%s/observations.jsonl", folder);
     given->intent = listed(arena, manifest, folder, "intent.json");
+    given->answered = listed(arena, manifest, folder, REMEMBERED_ANSWERS);
     given->past = listed(arena, manifest, folder, REMEMBERED_RUNS) == NULL ? NULL : folder;
     given->depth = manifest->depth;
     given->today = manifest->judged_on;
@@ -278,7 +281,7 @@ bool derive_again(struct derivation *derivation, const char *folder, const struc
     GUARD(take_given(&derivation->given, derivation->arena, folder, manifest, error));
     GUARD(derive_intent(derivation, error) && derive_exposure(derivation, error) && derive_plan(derivation, error));
     GUARD(derivation->given.after == NULL || derive_after(derivation, error));
-    GUARD(derive_verdicts(derivation, error) && derive_controls(derivation, error) && derive_past(derivation, error));
+    GUARD(derive_verdicts(derivation, error) && derive_past(derivation, error) && derive_controls(derivation, error));
     derive_failures(derivation);
     derivation->whole = true;
     return true;

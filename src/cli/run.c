@@ -58,7 +58,20 @@ struct wanted {
     const char *format;
     struct fail_on fail_on;
     const struct verdict_set *baseline;
+    struct drift_known known; // of what there is, what the baseline holds too
 };
+
+// What --previous and --baseline saw answer.
+static bool answered_before(struct run_job *job, struct error *error)
+{
+    const char *previous = options_value(job->options, "previous");
+    const char *baseline = options_value(job->options, "baseline");
+    struct answered other = {0};
+    GUARD(previous == NULL || past_answers(job->arena, previous, &job->answered, error));
+    GUARD(baseline == NULL || past_answers(job->arena, baseline, &other, error));
+    answered_join(job->arena, &job->answered, &other);
+    return true;
+}
 
 // Everything that can be checked before anything is done.
 static bool check(struct run_job *job, struct wanted *wanted, struct error *error)
@@ -86,6 +99,7 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
     GUARD(cli_canaries(job->arena, options, &canaries, &given->canaries, error));
     GUARD(cli_packs(job->arena, options, &job->packs, error) && cli_intent(job->arena, options, &intent, error));
     GUARD(cli_baseline_read(job->arena, options, &wanted->baseline, error));
+    GUARD(answered_before(job, error));
     GUARD(vouch_previous(job->arena, options, NULL, &job->previous, error) && vouch_authority(options, error));
     GUARD(vouch_key(options, job->signer, &job->key, error));
     const char *title = intent != NULL ? intent->platform : job->snapshot == NULL ? job->out : job->snapshot;
@@ -101,11 +115,13 @@ static bool print(const struct run_job *job, const struct wanted *wanted, const 
                   struct error *error)
 {
     struct text text = {0};
-    if (cli_is_silent(job->options, wanted->format, status))
+    bool silent = cli_is_silent(job->options, wanted->format, status);
+    const char *still = cli_still_wrong(job->arena, &wanted->known);
+    if (silent && still[0] == '\0')
         return true;
     if (strcmp(wanted->format, "json") == 0)
         verdicts_write_json(set, &text);
-    else
+    else if (!silent)
         report_text(&(struct report_run){.title = job->out,
                                          .set = set,
                                          .controls = &job->derivation.controls,
@@ -113,18 +129,20 @@ static bool print(const struct run_job *job, const struct wanted *wanted, const 
                                          .runs = &job->derivation.runs,
                                          .drift = &job->derivation.drift},
                     &(struct report_options){.colour = cli_colour(job->options)}, &text);
+    if (strcmp(wanted->format, "text") == 0)
+        text_puts(&text, still);
     bool good = cli_output(job->options, &text, error);
     text_free(&text);
     return good;
 }
 
-static int conclude(struct run_job *job, const struct wanted *wanted)
+static int conclude(struct run_job *job, struct wanted *wanted)
 {
     struct error error = {0};
     run_conclude(job);
     if (!job->judged)
         return ERROR_INCOMPLETE;
-    struct verdict_set fresh = cli_baseline_fresh(job->arena, &job->derivation.set, wanted->baseline);
+    struct verdict_set fresh = cli_baseline_fresh(job->arena, &job->derivation.set, wanted->baseline, &wanted->known);
     for (size_t i = 0; i < job->failed_outside.count; i++) {
         *vector_add(job->arena, &fresh.missing) = job->failed_outside.items[i];
         fresh.complete = false;
@@ -149,7 +167,7 @@ static int run_with(struct arena *arena, struct signer *signer, struct probe_raw
     struct options options;
     struct run_job job = {
         .arena = arena, .options = &options, .signer = signer, .raw = raw, .derivation = {.arena = arena}};
-    struct wanted wanted;
+    struct wanted wanted = {0};
     bool done;
     if (!cli_options(arena, &command_run, argc, argv, &options, &done, &error))
         return cli_fail(&error);

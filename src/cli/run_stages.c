@@ -91,6 +91,61 @@ static bool add_packs(struct run_job *job, struct error *error)
     return true;
 }
 
+// ---- What is remembered
+
+// It goes into the bundle, and is read from there: plan, verdicts and report follow from it.
+static bool look_back(struct run_job *job, struct error *error)
+{
+    struct past *past = &job->past;
+    struct derivation *derivation = &job->derivation;
+    const char *vantage = cli_vantages_text(job->arena, &derivation->given.vantages);
+    const char *previous = options_value(job->options, "previous");
+    struct text runs = {0}, verdicts = {0};
+    GUARD(past_recall(past, job->options, derivation->before.exposures, vantage, error));
+    if (past->runs.count == 0 && previous != NULL &&
+        access(arena_printf(job->arena, "%s/verdicts.json", previous), F_OK) == 0)
+        GUARD(past_follow(past, previous, error));
+    if (past->runs.count == 0)
+        return true;
+    remembered_write(&past->runs, &runs);
+    verdicts_write_json(&past->last, &verdicts);
+    derivation->given.past = bundle_path(job->bundle, "");
+    bool good = add_text(job, REMEMBERED_RUNS, &runs, error) && add_text(job, REMEMBERED_VERDICTS, &verdicts, error);
+    text_free(&runs);
+    text_free(&verdicts);
+    return good;
+}
+
+// Without what was remembered the run is compared with nothing.
+static void forget(struct run_job *job)
+{
+    past_forget(&job->past);
+    bundle_drop(job->bundle, REMEMBERED_RUNS);
+    bundle_drop(job->bundle, REMEMBERED_VERDICTS);
+    job->derivation.given.past = NULL;
+    job->derivation.runs.count = 0;
+    job->derivation.drift.count = 0;
+}
+
+// What earlier runs saw answer is asked again.
+static bool keep_answered(struct run_job *job, struct error *error)
+{
+    struct text answered = {0};
+    struct error why;
+    if (!look_back(job, &why)) {
+        note(job, STEP_HISTORY, &why);
+        forget(job);
+    }
+    answered_join(job->arena, &job->answered, &job->past.answered);
+    if (job->answered.items.count == 0)
+        return true;
+    answered_write(&job->answered, &answered);
+    job->derivation.given.answered = bundle_path(job->bundle, REMEMBERED_ANSWERS);
+    bool good = add_text(job, REMEMBERED_ANSWERS, &answered, error);
+    text_free(&answered);
+    return good;
+}
+
 // Everything is derived from what is in the bundle by then, so that an audit can derive it again.
 static bool prepare(struct run_job *job, struct error *error)
 {
@@ -110,7 +165,7 @@ static bool prepare(struct run_job *job, struct error *error)
         if (text != NULL)
             log_line(LOG_INFO, "vantage: %s; behind a translator of addresses, give --vantage", text);
     }
-    GUARD(derive_plan(derivation, error));
+    GUARD(keep_answered(job, error) && derive_plan(derivation, error));
     return add_derived(job, DERIVED_EXPOSURE, error) && add_derived(job, DERIVED_PLAN, error);
 }
 
@@ -150,8 +205,8 @@ bool run_estimate(struct run_job *job, bool as_json, struct error *error)
     if (job->bundle == NULL)
         return false;
     stop_removes(bundle_temporary(job->bundle));
-    bool good =
-        prepare(job, error) && probe_scope(&job->derivation.plan, job->probe.only, job->probe.only_count, error);
+    bool good = past_open_to_look(&job->past, job->arena, job->options, error) && prepare(job, error) &&
+                probe_scope(&job->derivation.plan, job->probe.only, job->probe.only_count, error);
     if (good && as_json)
         plan_head_write(&job->derivation.plan, &job->derivation.head, &out);
     else if (good)
@@ -208,35 +263,6 @@ static bool read_again(struct run_job *job, struct error *error)
     return derive_after(&job->derivation, error);
 }
 
-// What is remembered goes into the bundle first, and is read from there: the report follows from it.
-static bool look_back(struct run_job *job, struct error *error)
-{
-    struct past *past = &job->past;
-    struct text runs = {0}, verdicts = {0};
-    GUARD(past_recall(past, job->options, job->derivation.before.exposures, &job->derivation.set, error));
-    if (past->runs.count == 0)
-        return true;
-    remembered_write(&past->runs, &runs);
-    verdicts_write_json(&past->last, &verdicts);
-    job->derivation.given.past = bundle_path(job->bundle, "");
-    bool good = add_text(job, REMEMBERED_RUNS, &runs, error) && add_text(job, REMEMBERED_VERDICTS, &verdicts, error) &&
-                derive_past(&job->derivation, error);
-    text_free(&runs);
-    text_free(&verdicts);
-    return good;
-}
-
-// Without what was remembered the run is compared with nothing.
-static void forget(struct run_job *job)
-{
-    past_forget(&job->past);
-    bundle_drop(job->bundle, REMEMBERED_RUNS);
-    bundle_drop(job->bundle, REMEMBERED_VERDICTS);
-    job->derivation.given.past = NULL;
-    job->derivation.runs.count = 0;
-    job->derivation.drift.count = 0;
-}
-
 static bool judge_all(struct run_job *job, struct error *error)
 {
     GUARD(derive_verdicts(&job->derivation, error));
@@ -266,12 +292,12 @@ static bool take_stock(struct run_job *job)
         run_note_outside(job, STEP_VERDICTS, &why);
         return false;
     }
-    if (!derive_controls(&job->derivation, &why))
-        note(job, STEP_CONTROLS, &why);
-    if (!look_back(job, &why)) {
+    if (!derive_past(&job->derivation, &why)) {
         note(job, STEP_HISTORY, &why);
         forget(job);
     }
+    if (!derive_controls(&job->derivation, &why))
+        note(job, STEP_CONTROLS, &why);
     derive_failures(&job->derivation);
     return whole;
 }

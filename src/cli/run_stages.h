@@ -17,8 +17,9 @@ struct run_job {
     const char *out;
     struct pack_list packs;
     struct probe_options probe;
-    const char *previous; // SHA-256 of the manifest of --previous, or NULL
-    EVP_PKEY *key;        // the public one of who signs, or NULL: nobody does
+    const char *previous;     // SHA-256 of the manifest of --previous, or NULL
+    struct answered answered; // by --previous and --baseline; then by the series too
+    EVP_PKEY *key;            // the public one of who signs, or NULL: nobody does
     // As it goes on:
     struct derivation derivation;
     struct past past;

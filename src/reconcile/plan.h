@@ -1,16 +1,17 @@
 // What to ask of each endpoint (contract.md, Plan).
 #pragma once
 
+#include "model/answered.h"
 #include "model/observation.h"
-#include "model/verdict.h"
 
 enum plan_depth { DEPTH_DECLARED, DEPTH_STANDARD, DEPTH_FULL };
 
 struct plan_options {
     enum plan_depth depth;
-    struct portset service_ports; // well-known service ports worth asking on every endpoint
-    struct portset udp_ports;     // UDP ports that a service can be made to answer on
-    struct portset intent_ports;  // ports that the intent names
+    struct portset service_ports;    // well-known service ports worth asking on every endpoint
+    struct portset udp_ports;        // UDP ports that a service can be made to answer on
+    struct portset intent_ports;     // ports that the intent names
+    const struct answered *previous; // what earlier runs saw answer, or NULL: asked again, at every depth
 };
 
 // Adds the plan for every endpoint of `exposures` (already narrowed to one vantage) whose family is `family`.
