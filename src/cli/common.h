@@ -140,6 +140,6 @@ const char *cli_sources(struct arena *arena, enum family family, struct prefixse
 // Ports, or ICMP types, of a rectangle, in few words.
 const char *cli_numbers(struct arena *arena, const struct exposure *exposure);
 
-extern const struct command command_account, command_read, command_compute, command_diff, command_explain,
-    command_history, command_keygen, command_plan, command_probe, command_reconcile, command_report, command_run,
-    command_verify;
+extern const struct command command_account, command_change, command_read, command_compute, command_diff,
+    command_explain, command_history, command_keygen, command_plan, command_probe, command_reconcile, command_report,
+    command_run, command_verify;

@@ -100,8 +100,8 @@ static int run(struct arena *arena, int argc, char **argv)
         vantages = own;
     struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
     int status = 0;
-    if (!cli_plan(arena, options_value(&options, "depth"), &declared, narrowed, intent, &answered, &vantages, &plan,
-                  &coverage, &error) ||
+    if (!cli_plan(arena, options_value(&options, "depth"), &declared, narrowed, intent, NULL, &answered, &vantages,
+                  &plan, &coverage, &error) ||
         !cli_canaries(arena, &options, &plan, NULL, &error)) {
         status = cli_fail(&error);
     } else {

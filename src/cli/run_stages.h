@@ -15,6 +15,11 @@ struct run_job {
     // Checked before anything is done:
     const char *snapshot; // --snapshot, or NULL: AWS is read
     const char *out;
+    struct run_change {
+        const char *base;     // folder: the snapshot of before; NULL: it is no change, but a run
+        const char *evidence; // folder: who saw it before, or NULL
+        const char *plan;     // of Terraform, a file, or NULL
+    } change;
     struct pack_list packs;
     struct probe_options probe;
     const char *previous;     // SHA-256 of the manifest of --previous, or NULL

@@ -15,10 +15,12 @@ enum cause {
     CAUSE_SERVICE,
     CAUSE_PAYLOAD,
     CAUSE_FULL,
+    CAUSE_SENTINEL,
+    CAUSE_MOVED,
     CAUSE_PREVIOUS
 };
-static const char *const cause_names[] = {"declared", "rule",    "intent", "well-known",
-                                          "service",  "payload", "full",   "previous"};
+static const char *const cause_names[] = {"declared", "rule", "intent",   "well-known", "service",
+                                          "payload",  "full", "sentinel", "moved",      "previous"};
 enum { CAUSES = sizeof(cause_names) / sizeof(cause_names[0]) };
 
 // The ports that are asked for one reason; `at` is the range that holds the port in hand, or the next one.
@@ -140,6 +142,19 @@ static void add_targets(struct planner *planner, const struct drafts *drafts, in
     }
 }
 
+// Of what is declared open, the ports that are named: so wide a rule as it may be, it costs its ends.
+static void draft_sentinels(struct drafts *drafts, struct declared_map declared, struct portset named)
+{
+    VECTOR(struct port_range) open = {0};
+    for (size_t i = 0; i < declared.count; i++)
+        if (declared.segments[i].state == DECLARED_REACHABLE)
+            *vector_add(drafts->scratch, &open) =
+                (struct port_range){declared.segments[i].low, declared.segments[i].high};
+    struct portset ports = portset_from(drafts->scratch, open.items, open.count);
+    struct wanted wanted = {CAUSE_SENTINEL, portset_intersect(drafts->scratch, ports, named), 0};
+    draft_some(drafts, declared, &wanted);
+}
+
 static void ask_ports(struct planner *planner, const struct endpoint *endpoint, int protocol, struct portset named,
                       struct asked *asked)
 {
@@ -149,6 +164,13 @@ static void ask_ports(struct planner *planner, const struct endpoint *endpoint, 
     struct wanted wanted[CAUSES];
     size_t count = 0;
     drafts->scratch = scratch;
+    if (options->depth == DEPTH_MOVED) {
+        struct portset sentinels = protocol == PROTOCOL_UDP ? options->udp_ports : named;
+        draft_sentinels(drafts, declared_of(&planner->declared, endpoint, protocol), sentinels);
+        add_targets(planner, drafts, protocol, asked);
+        arena_free(scratch);
+        return;
+    }
     if (options->depth != DEPTH_DECLARED && protocol == PROTOCOL_TCP) {
         wanted[count++] = (struct wanted){CAUSE_RULE, named, 0};
         wanted[count++] = (struct wanted){CAUSE_INTENT, options->intent_ports, 0};
@@ -164,27 +186,38 @@ static void ask_ports(struct planner *planner, const struct endpoint *endpoint, 
     arena_free(scratch);
 }
 
-// What the endpoint alone is asked, beside what all with its answer are: what has answered there before. Gives how many
-// TCP ports that are.
+// What the endpoint alone is asked, beside what all with its answer are: what a change moved there, and what answered
+// there before. Gives how many TCP ports those are.
 static size_t ask_again(struct planner *planner, const struct endpoint *endpoint, const struct asked *asked,
                         struct plan *plan)
 {
     static const int protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP};
     struct address address = {.family = endpoint->address.family, .bits = endpoint->address.first};
     struct asked own = {0};
-    for (size_t p = 0; p < 2 && planner->options->previous != NULL; p++) {
-        const struct answered_ports *at = answered_at(planner->options->previous, address, protocols[p]);
-        if (at == NULL)
+    const struct answered *of[] = {planner->options->moved, planner->options->previous};
+    static const enum cause causes[] = {CAUSE_MOVED, CAUSE_PREVIOUS};
+    for (size_t p = 0; p < 2; p++) {
+        bool any = false;
+        for (size_t c = 0; c < 2; c++)
+            any = any || (of[c] != NULL && answered_at(of[c], address, protocols[p]) != NULL);
+        if (!any)
             continue;
         struct arena *scratch = arena_new();
         struct drafts *drafts = arena_new_of(scratch, struct drafts);
-        struct portset again = portset_union(scratch, at->open, at->closed);
+        struct portset known = portset_empty;
         drafts->scratch = scratch;
-        for (size_t t = 0; t < asked->targets.count; t++)
-            if (asked->targets.items[t].protocol == protocols[p])
-                again = portset_subtract(scratch, again, asked->targets.items[t].ports);
-        struct wanted wanted = {CAUSE_PREVIOUS, again, 0};
-        draft_some(drafts, declared_of(&planner->declared, endpoint, protocols[p]), &wanted);
+        for (size_t c = 0; c < 2; c++) {
+            const struct answered_ports *at = of[c] == NULL ? NULL : answered_at(of[c], address, protocols[p]);
+            if (at == NULL)
+                continue;
+            struct portset more = portset_subtract(scratch, portset_union(scratch, at->open, at->closed), known);
+            for (size_t t = 0; t < asked->targets.count; t++)
+                if (asked->targets.items[t].protocol == protocols[p])
+                    more = portset_subtract(scratch, more, asked->targets.items[t].ports);
+            struct wanted wanted = {causes[c], more, 0};
+            draft_some(drafts, declared_of(&planner->declared, endpoint, protocols[p]), &wanted);
+            known = portset_union(scratch, known, more);
+        }
         add_targets(planner, drafts, protocols[p], &own);
         arena_free(scratch);
     }
