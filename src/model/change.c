@@ -48,7 +48,8 @@ static struct address place_of(const struct change_piece *piece)
 
 static int by_group(const struct change_piece *a, const struct change_piece *b)
 {
-    int orders[] = {(a->outcome == OUTCOME_ELSEWHERE) - (b->outcome == OUTCOME_ELSEWHERE),
+    int orders[] = {(int)a->worst - (int)b->worst,
+                    (a->outcome == OUTCOME_ELSEWHERE) - (b->outcome == OUTCOME_ELSEWHERE),
                     (int)a->change.kind - (int)b->change.kind, by_causes(&a->change.causes, &b->change.causes)};
     for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
         if (orders[i] != 0)
@@ -74,11 +75,23 @@ static int by_order(const void *left, const void *right)
 
 void change_report_settle(struct change_report *report)
 {
-    if (report->pieces.count > 1)
-        qsort(report->pieces.items, report->pieces.count, sizeof(*report->pieces.items), by_order);
+    struct change_piece *pieces = report->pieces.items;
+    size_t count = report->pieces.count;
     memset(report->count, 0, sizeof(report->count));
-    for (size_t i = 0; i < report->pieces.count; i++)
-        report->count[report->pieces.items[i].outcome]++;
+    for (size_t i = 0; i < count; i++) {
+        report->count[pieces[i].outcome]++;
+        pieces[i].worst = OUTCOME_NOT_IN_FORCE; // all alike at first
+    }
+    if (count > 1)
+        qsort(pieces, count, sizeof(*pieces), by_order);
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && by_group(&pieces[i], &pieces[end]) == 0;)
+            end++;
+        for (size_t one = i; one < end; one++)
+            pieces[one].worst = pieces[i].outcome;
+    }
+    if (count > 1)
+        qsort(pieces, count, sizeof(*pieces), by_order);
 }
 
 bool change_begins_group(const struct change_report *report, size_t piece)

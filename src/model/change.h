@@ -53,7 +53,8 @@ extern const char *const change_kind_names[];
 
 struct change_piece {
     enum change_outcome outcome;
-    const char *why;        // in words
+    enum change_outcome worst; // of its group
+    const char *why;           // in words
     struct change change;   // its ports; of answers elsewhere without sources and causes, and the endpoint may be NULL
     struct address address; // of those whose endpoint is NULL
     const char *eni_id;
@@ -70,7 +71,7 @@ struct change_report {
     const char *vantage;                // or NULL
     text_list missing;                  // why it is not complete
     size_t count[OUTCOMES];             // pieces
-    VECTOR(struct change_piece) pieces; // by causes, then outcome and place
+    VECTOR(struct change_piece) pieces; // by causes, the worst first, then outcome and place
     VECTOR(struct change_piece) aside;  // of no internet source: never a finding, and nothing outside can tell; no why
 };
 

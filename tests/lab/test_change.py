@@ -102,6 +102,58 @@ class Change(unittest.TestCase):
         self.assertFalse(self.document["answers_before"] or self.document["complete"])
         self.assertTrue(any("what answered before is not known" in text for text in self.document["missing"]))
 
+    def run_again(self, snapshot, name, *words):
+        out = self.here / name
+        done = common.sgproof("run", "--snapshot", snapshot, "--out", out, "--depth", "declared", "--no-history", "--intent",
+                              str(common.SAMPLE) + ".intent.json", *RANGES, *VANTAGE, *words, before=(LAB, "in"))
+        return out, done
+
+    def moved(self, before, after):
+        return [(x["change"], x["address"], x.get("from_port")) for x in common.moved(json.loads(common.sgproof("diff", before, after, "--format", "json").stdout))]
+
+    def test_a_closing_that_did_not_take_effect_is_never_called_closed(self):
+        """people.md, D1."""
+        self.raise_lab(self.b, undeclared=[{"address": WEB1, "port": 12345}])
+        after, done = self.run_again(self.b, "d1", "--previous", self.before)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        found = self.moved(self.before, after)
+        self.assertIn(("altered", WEB1, 12345), found)  # confirmed -> undeclared: it still answers
+        self.assertIn(("closed", WEB2, 12345), found)
+        self.assertIn(("first_seen", WEB1, 8081), found)
+        blind, done = self.run_again(self.b, "d1-blind")
+        self.assertIn(("not_asked", WEB2, 12345), self.moved(self.before, blind))
+        self.assertEqual([x for x in self.moved(self.before, blind) if x[0] == "closed"], [])
+
+    def test_a_service_whose_rule_went_is_an_outage_that_quiet_does_not_hide(self):
+        """people.md, D3."""
+        shut = self.state("shut")
+        file = shut / "describe-security-groups.json"
+        document = json.loads(file.read_text())
+        for group in document["SecurityGroups"]:
+            group["IpPermissions"] = [p for p in group["IpPermissions"] if p.get("FromPort") != 443]
+        file.write_text(json.dumps(document))
+        self.raise_lab(shut)
+        after, done = self.run_again(shut, "d3", "-q", "--baseline", self.before, "--fail-on", "undeclared,high")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("high      outage       %s   443/tcp" % WEB1, done.stdout)
+        self.assertIn(("outages", WEB1, 443), self.moved(self.before, after))
+        self.assertIn("<strong>Outage.</strong>", (after / "report.html").read_text())
+
+    def test_when_all_is_dark_that_is_not_known_and_not_silent(self):
+        """D3 to the end: no route back. Nothing of the family answers, so that its silence proves nothing without a canary."""
+        dark = self.state("dark")
+        file = dark / "describe-route-tables.json"
+        document = json.loads(file.read_text())
+        for table in document["RouteTables"]:
+            table["Routes"] = [r for r in table["Routes"] if not (r.get("DestinationCidrBlock") == "0.0.0.0/0" and str(r.get("GatewayId", "")).startswith("igw-"))]
+        file.write_text(json.dumps(document))
+        self.raise_lab(dark)
+        after, done = self.run_again(dark, "d3-dark", "-q", "--baseline", self.before, "--fail-on", "undeclared,high")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertTrue(done.stdout.startswith("INCOMPLETE"))
+        self.assertIn(("not_asked", WEB1, 443), self.moved(self.before, after))
+        self.assertEqual([x for x in self.moved(self.before, after) if x[0] == "closed" and "." in x[1]], [])
+
 
 if __name__ == "__main__":
     unittest.main()
