@@ -5,8 +5,16 @@
 #include "aws/snapshot.h"
 #include "model/protocol.h"
 
+// Of an endpoint whose address only apply tells, which new one it became: one at most, so that a second one that the
+// plan does not tell of is seen.
+struct claimed_endpoint {
+    const struct endpoint *planned;
+    const struct endpoint *done;
+};
+
 struct deriving {
     struct arena *arena;
+    VECTOR(struct claimed_endpoint) claims;
     const struct change_now *now;
     struct change_derivation *change;
 };
@@ -28,7 +36,7 @@ static bool is_pending(const struct endpoint *endpoint)
     return endpoint->address.first < PENDING_ADDRESSES;
 }
 
-// Whether what was done may be what was planned. An address that only apply tells may be any that is new.
+// Whether what was done may be what was planned.
 static bool is_about(const struct deriving *deriving, const struct change *done, const struct change *planned)
 {
     if (done->kind != planned->kind || done->path != planned->path ||
@@ -40,9 +48,80 @@ static bool is_about(const struct deriving *deriving, const struct change *done,
                text_same(done->indirect->load_balancer, planned->indirect->load_balancer);
     if (done->endpoint->address.family != planned->endpoint->address.family)
         return false;
-    return is_pending(planned->endpoint)
-               ? exposure_endpoint_at(deriving->change->base.exposures, done->endpoint->address) == NULL
-               : address_equal(address_of(done->endpoint), address_of(planned->endpoint));
+    if (!is_pending(planned->endpoint))
+        return address_equal(address_of(done->endpoint), address_of(planned->endpoint));
+    for (size_t i = 0; i < deriving->claims.count; i++)
+        if (deriving->claims.items[i].planned == planned->endpoint)
+            return deriving->claims.items[i].done == done->endpoint;
+    return false;
+}
+
+// How many rectangles that opened at a new endpoint lie whole within those planned for one that is pending.
+static size_t alike(struct deriving *deriving, const struct endpoint *done, const struct endpoint *planned)
+{
+    const struct difference *did = deriving->change->done, *meant = deriving->change->meant;
+    struct arena *arena = arena_new();
+    size_t count = 0;
+    for (size_t i = 0; i < did->changes.count; i++) {
+        const struct change *one = &did->changes.items[i];
+        struct portmap rest = map_of(arena, one);
+        for (size_t p = 0; p < meant->changes.count && one->endpoint == done; p++) {
+            const struct change *other = &meant->changes.items[p];
+            if (other->endpoint == planned && other->kind == one->kind && other->path == one->path &&
+                other->protocol_low <= one->protocol_low && one->protocol_high <= other->protocol_high)
+                rest = portmap_subtract(arena, rest, map_of(arena, other));
+        }
+        count += one->endpoint == done && rest.count == 0;
+    }
+    arena_free(arena);
+    return count;
+}
+
+static bool is_claimed(const struct deriving *deriving, const struct endpoint *planned)
+{
+    for (size_t i = 0; i < deriving->claims.count; i++)
+        if (deriving->claims.items[i].planned == planned)
+            return true;
+    return false;
+}
+
+// The pending endpoint that is most like a new one, and not yet another's.
+static void claim(struct deriving *deriving, const struct endpoint *done)
+{
+    const struct difference *meant = deriving->change->meant;
+    const struct endpoint *best = NULL, *last = NULL;
+    size_t most = 0;
+    for (size_t p = 0; p < meant->changes.count; p++) {
+        const struct endpoint *planned = meant->changes.items[p].endpoint;
+        if (planned == NULL || planned == last || !is_pending(planned) || is_claimed(deriving, planned) ||
+            planned->address.family != done->address.family)
+            continue;
+        size_t count = alike(deriving, done, planned);
+        last = planned;
+        if (count > most) {
+            most = count;
+            best = planned;
+        }
+    }
+    if (best != NULL)
+        *vector_add(deriving->arena, &deriving->claims) = (struct claimed_endpoint){best, done};
+}
+
+static void find_claims(struct deriving *deriving)
+{
+    const struct change_derivation *change = deriving->change;
+    const struct endpoint *last = NULL;
+    for (size_t i = 0; change->meant != NULL && i < change->done->changes.count; i++) {
+        const struct endpoint *one = change->done->changes.items[i].endpoint;
+        if (one == NULL || one == last || change->done->changes.items[i].kind != CHANGE_OPENED)
+            continue;
+        last = one;
+        bool known = exposure_endpoint_at(change->base.exposures, one->address) != NULL;
+        for (size_t c = 0; c < deriving->claims.count && !known; c++)
+            known = deriving->claims.items[c].done == one;
+        if (!known)
+            claim(deriving, one);
+    }
 }
 
 // The part of `one` that none of `others` is about, and, where `common` is not NULL, the part that they are.
@@ -233,7 +312,7 @@ static bool read_declared(const char *folder, struct declared *into, struct erro
 bool change_derive(struct arena *arena, const struct change_given *given, const struct change_now *now,
                    struct change_derivation *change, struct error *error)
 {
-    struct deriving deriving = {arena, now, change};
+    struct deriving deriving = {.arena = arena, .now = now, .change = change};
     GUARD(read_declared(given->base, &change->base, error));
     struct side before = {change->base.estate, change->base.exposures, false};
     struct side after = {now->declared->estate, now->declared->exposures, false};
@@ -246,6 +325,7 @@ bool change_derive(struct arena *arena, const struct change_given *given, const 
         change->meant = diff_compute(&before, &planned);
     }
     change->done = diff_compute(&before, &after);
+    find_claims(&deriving);
     find_movements(&deriving);
     find_moved(&deriving);
     return true;

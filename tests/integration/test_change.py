@@ -1,9 +1,11 @@
 """sgproof change: what moved × what was meant × what answers. Probes go to 127.0.0.1 only."""
+import copy
 import json
 import os
 import pathlib
 import shutil
 import socket
+import subprocess
 import sys
 import time
 import tempfile
@@ -16,6 +18,7 @@ from oracle import estates
 from test_diff import WORLD, block, change
 from test_evidence import INTENT, Bundles, loopback_estate, reseal
 from test_snapshots import permission
+from test_terraform import instance
 
 
 class Change(Bundles):
@@ -122,6 +125,46 @@ class Change(Bundles):
         found = self.change(before, both, *wide, status=1)
         self.assertEqual([x for x in found if x[1] == "as-planned"], [("opened", "as-planned", self.new)])
         self.assertEqual({x[1] for x in found}, {"as-planned", "unplanned"})
+
+    def grown(self, name, more=1):
+        """`then` with instances more, from 127.0.0.2 on."""
+        snapshot = self.state(name, self.gone)
+        estate = loopback_estate(self.port)
+        estate["SecurityGroups"][0]["IpPermissions"] += [permission("tcp", (self.gone, self.gone), [WORLD])]
+        for n in range(2, 2 + more):
+            interface = copy.deepcopy(estate["NetworkInterfaces"][0])
+            interface.update({"NetworkInterfaceId": "eni-%d" % n, "Attachment": {"InstanceId": "i-%d" % n, "Status": "attached"}})
+            interface["PrivateIpAddresses"] = [{"PrivateIpAddress": "10.0.0.%d" % (3 + n), "Association": {"PublicIp": "127.0.0.%d" % n}}]
+            estate["NetworkInterfaces"].append(interface)
+            estate["Reservations"][0]["Instances"].append({"InstanceId": "i-%d" % n, "State": {"Name": "running"}})
+        shutil.rmtree(snapshot)
+        snapshot.mkdir()
+        estates.write(estate, snapshot)
+        return snapshot
+
+    def test_an_address_that_only_apply_tells_is_one_that_is_new(self):
+        before = self.evidence()
+        plan = self.plan(self.gone)
+        document = json.loads(plan[1].read_text())
+        document["resource_changes"].append(instance("aws_instance.more", subnet_id="subnet-1", vpc_security_group_ids=["sg-1"],
+                                                     associate_public_ip_address=True))
+        plan[1].write_text(json.dumps(document))
+        found = self.change(before, self.grown("grown"), *plan)
+        self.assertEqual(set(found), {("opened", "as-planned", None), ("opened", "as-planned", self.port), ("opened", "as-planned", self.gone)})
+        found = self.change(before, self.grown("twice", 2), *plan, status=1)
+        addresses = {p["outcome"]: p["address"] for g in self.document["groups"] for p in g["pieces"]}
+        self.assertEqual(addresses, {"as-planned": "127.0.0.2", "unplanned": "127.0.0.3"})
+        self.assertLessEqual({("opened", "not-done", self.port), ("opened", "not-done", self.gone)},
+                             set(self.change(before, self.then, *plan, status=1)))
+        self.assertLessEqual({("opened", "unplanned", self.port)}, set(self.change(before, self.grown("again"), *self.plan(self.gone), status=1)))
+
+    def test_the_second_opinion_finds_nothing_against_it(self):
+        before = self.evidence()
+        self.change(before, self.now, *self.plan(self.new), status=1)
+        done = subprocess.run([str(common.TOP / "scripts/audit"), str(self.out)], text=True, capture_output=True)
+        self.assertEqual(done.returncode, 3, done.stdout)  # no key was given
+        self.assertNotIn("contradiction", done.stdout)
+        self.assertNotIn("cannot be read", done.stdout)
 
     def test_what_a_plan_does_not_tell_is_exit_3(self):
         before = self.evidence()
