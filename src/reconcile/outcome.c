@@ -95,6 +95,10 @@ static enum change_outcome outcome_of(const struct change *change, const struct 
         *why = now->accepting ? "its host answers on every port" : "was asked, and what came of it proves nothing";
         return OUTCOME_UNVERIFIED;
     }
+    if (now->unstable) {
+        *why = "the configuration or the answers changed while it was asked";
+        return OUTCOME_UNVERIFIED;
+    }
     if (answers(now)) {
         *why = shut                               ? "still answers"
                : now->observed == OBSERVED_CLOSED ? "is reachable, nothing listens yet"
