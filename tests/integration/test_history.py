@@ -127,6 +127,18 @@ class History(Kept):
         begins = [r["begin"] for r in self.ask()["runs"]]
         self.assertEqual([(i["verdict"], i["first_seen"], i["last_seen"], i["gone"]) for i in seen],
                          [("confirmed", begins[2], begins[2], begins[3]), ("latent", begins[3], begins[3], None)])
+        self.assertEqual([i["ended"] for i in seen], ["changed", None])
+        # What is not asked any more is not said to be over.
+        empty = self.here / "empty"
+        empty.mkdir()
+        from test_evidence import loopback_estate
+        estate = loopback_estate(self.port)
+        estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0].pop("Association")
+        estates.write(estate, empty)
+        self.again("--series", self.ask()["runs"][0]["series"], snapshot=empty)
+        seen = [i for i in self.ask("show", "127.0.0.1")["intervals"] if i["place"] == "%d/tcp" % port]
+        self.assertEqual([i["ended"] for i in seen], ["changed", "not asked"])
+        self.assertIn(", then not asked\n", common.sgproof("history", "show", "127.0.0.1", "--history", self.file).stdout)
 
     def test_an_endpoint_that_comes_and_goes_is_one_line(self):
         empty = self.here / "empty"
