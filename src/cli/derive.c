@@ -151,12 +151,15 @@ static void conclude_change(struct derivation *derivation)
     const struct run_record *last =
         derivation->runs.count == 0 ? NULL : &derivation->runs.items[derivation->runs.count - 1];
     bool same = last != NULL && text_same(last->vantage, derivation->set.vantage);
-    const char *why = last != NULL ? NULL
-                                   : "what answered before is not known (it is a snapshot, or was not told): nothing "
-                                     "tells of answers that changed elsewhere";
-    if (last != NULL && !same)
+    const char *why = NULL;
+    if (last == NULL)
+        why = "what answered before is not known (it is a snapshot, or was not told): nothing tells of answers that "
+              "changed elsewhere";
+    else if (!same)
         why = arena_printf(derivation->arena, "what answered before was seen from %s: it cannot be compared",
                            last->vantage == NULL ? "the internet at large" : last->vantage);
+    else if (!last->complete)
+        why = "what answered before is not wholly known: its evidence is incomplete";
     change_conclude(derivation->arena, &derivation->change, &derivation->set, same ? &derivation->last_seen : NULL,
                     &derivation->drift, why);
 }

@@ -219,6 +219,13 @@ class Change(Bundles):
         self.assertEqual(done.returncode, 3, done.stderr)
         self.assertIn("was seen from 203.0.113.7: it cannot be compared", json.dumps(json.loads(done.stdout)["missing"]))
 
+    def test_evidence_before_that_is_incomplete_cannot_tell_of_all(self):
+        process = common.sgproof("run", "--snapshot", self.then, "--depth", "declared", "--no-history", "--fail-on", "none", "--timestamp",
+                                 "http://127.0.0.1:1/", *self.words("partial"))
+        self.assertEqual(process.returncode, 3, process.stderr)
+        self.assertEqual(self.change(self.here / "partial", self.state("both", self.gone, self.new), status=3), [("opened", "as-planned", self.new)])
+        self.assertIn("not wholly known", json.dumps(self.document["missing"]))
+
     def test_the_formats_say_the_same(self):
         before = self.evidence()
         text = self.change(before, self.now, status=1, form="text")
