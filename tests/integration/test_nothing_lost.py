@@ -415,6 +415,17 @@ class Aws(Script):
         return [common.SGPROOF, "run", "--region", REGION, "--endpoint-url", self.url, "--out", str(self.path / "out"), "--vantage", "203.0.113.7",
                 "--no-history", "--max-attempts", "1", *common.ONLY]
 
+    def test_a_change_without_a_state_after_reads_aws(self):
+        done = subprocess.run(self.run_words(), text=True, capture_output=True, env={**CLEAN, **NOWHERE, **KEYS}, timeout=60)
+        asked = self.tries("GetCallerIdentity")
+        words = [common.SGPROOF, "change", str(self.path / "out"), "--region", REGION, "--endpoint-url", self.url, "--out", str(self.path / "change"),
+                 "--vantage", "203.0.113.7", "--max-attempts", "1", "--format", "json", *common.ONLY]
+        change = subprocess.run(words, text=True, capture_output=True, env={**CLEAN, **NOWHERE, **KEYS}, timeout=60)
+        self.assertEqual(change.returncode, done.returncode, change.stderr)
+        self.assertGreaterEqual(self.tries("GetCallerIdentity"), asked + 2)  # before the probe and after it
+        self.assertEqual(json.loads(change.stdout)["groups"], [])
+        self.assertEqual(common.sgproof("verify", self.path / "change").returncode, 3)  # nobody signed it
+
     def test_credentials_that_expire_before_the_second_reading(self):
         expired = (403, {}, self.ERROR % "ExpiredToken")
         self.script["GetCallerIdentity"] = [(200, {}, self.IDENTITY), expired]
