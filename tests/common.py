@@ -51,6 +51,12 @@ def compute(folder, *words):
     return json.loads(done.stdout)
 
 
+def moved(difference):
+    """Everything in the lists of a sgproof/diff/v1, each with the name of its list."""
+    lists = ("endpoints_new", "endpoints_gone", "opened", "outages", "closed", "altered", "first_seen", "not_asked")
+    return [{**one, "change": name} for name in lists for one in difference[name]]
+
+
 def texts(reasons):
     return [reason["text"] for reason in reasons]
 

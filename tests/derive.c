@@ -24,6 +24,8 @@ static bool derive(const char *folder, struct error *error)
     GUARD(good && derive_again(&derivation, folder, &manifest, error));
     for (int file = 0; file < DERIVED_REPORT; file++) {
         struct text text = {0};
+        if (!derive_has(&derivation, (enum derived_file)file))
+            continue;
         derive_write(&derivation, (enum derived_file)file, &manifest, &text);
         good = file_write(in(folder, derived_paths[file]), text.bytes, text.length, error);
         text_free(&text);

@@ -121,7 +121,8 @@ static reason_list causes_of(struct comparison *comparison, const struct sides *
             continue;
         const char *passes = pass != NULL && pass->result != HOP_STOP ? pass->text : "nothing in the way";
         bool opened = sides->kind == CHANGE_OPENED;
-        const struct hop *now = opened ? pass : stop;
+        bool rule_went = !opened && stop->stage == REASON_GROUP && pass != NULL; // named by the rule, not by the groups
+        const struct hop *now = opened || rule_went ? pass : stop;
         const struct reason *first = now == NULL || now->reasons.count == 0 ? NULL : now->reasons.items[0];
         const char *text = opened ? arena_printf(arena, "%s: %s (before: %s)", hop_words(stop), passes, stop->text)
                                   : arena_printf(arena, "%s: %s (before: %s)", hop_words(stop), stop->text, passes);

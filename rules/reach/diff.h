@@ -1,30 +1,13 @@
 // The difference between two estates: exactly what opened and what closed, and what in the configuration did it.
 #pragma once
 
+#include "model/change.h"
 #include "rules/reach/reach.h"
 
 struct side {
     const struct estate *estate;
     const struct exposure_set *exposures;
     bool planned; // made of the other by a plan: it tells of whatever that tells of
-};
-
-enum change_kind { CHANGE_OPENED, CHANGE_CLOSED, CHANGE_ALTERED };
-
-// Every number of [low, high] from every source.
-struct change {
-    enum change_kind kind;
-    const struct endpoint *endpoint; // of the later estate where it holds the address, else of the earlier; or NULL
-    const struct indirect_exposure *indirect; // where endpoint is NULL: behind a load balancer
-    int protocol_low;
-    int protocol_high;
-    uint16_t low;
-    uint16_t high;
-    struct prefixset sources;
-    bool internet;
-    enum exposure_path path;  // of what opened or closed
-    enum certainty certainty; // on the side where it is open; of altered ones, later
-    reason_list causes;       // what in the configuration did it
 };
 
 struct difference {

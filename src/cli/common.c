@@ -336,13 +336,21 @@ bool cli_baseline_read(struct arena *arena, const struct options *options, const
 }
 
 struct verdict_set cli_baseline_fresh(struct arena *arena, const struct verdict_set *set,
-                                      const struct verdict_set *baseline)
+                                      const struct verdict_set *baseline, struct drift_known *known)
 {
     struct verdict_set fresh = *set;
-    size_t known;
+    *known = (struct drift_known){0};
     if (baseline == NULL)
         return fresh;
-    drift_since(arena, set, baseline, &fresh, &known);
-    log_line(LOG_INFO, "%zu ports are as in the baseline and not reported", known);
+    drift_since(arena, set, baseline, &fresh, known);
+    log_line(LOG_INFO, "%zu ports are as in the baseline and not reported", known->ports);
     return fresh;
+}
+
+const char *cli_still_wrong(struct arena *arena, const struct drift_known *known)
+{
+    size_t critical = known->by_severity[SEVERITY_CRITICAL], high = known->by_severity[SEVERITY_HIGH];
+    if (critical + high == 0)
+        return "";
+    return arena_printf(arena, "Still there, as in the baseline: %zu ports critical, %zu high\n", critical, high);
 }

@@ -8,6 +8,7 @@
 #include "cli/vantage.h"
 #include "model/exposure.h"
 #include "model/control.h"
+#include "reconcile/drift.h"
 #include "rules/intent/intent.h"
 #include "rules/controls/pack.h"
 #include "rules/reach/reach.h"
@@ -86,9 +87,11 @@ bool cli_is_silent(const struct options *options, const char *format, int status
 // --baseline, an evidence folder or file of verdicts; *baseline is NULL where the option was not given.
 bool cli_baseline_read(struct arena *arena, const struct options *options, const struct verdict_set **baseline,
                        struct error *error);
-// What of a set is not in a baseline; all of it where that is NULL.
+// What of a set is not in a baseline; all of it where that is NULL. *known counts what is in it.
 struct verdict_set cli_baseline_fresh(struct arena *arena, const struct verdict_set *set,
-                                      const struct verdict_set *baseline);
+                                      const struct verdict_set *baseline, struct drift_known *known);
+// One line of what is critical or high and no news; "" where nothing is: silence is for where nothing is wrong.
+const char *cli_still_wrong(struct arena *arena, const struct drift_known *known);
 
 // Options that several commands have in common.
 #define OPTION_FORMAT(formats)                                                                                         \
@@ -137,6 +140,6 @@ const char *cli_sources(struct arena *arena, enum family family, struct prefixse
 // Ports, or ICMP types, of a rectangle, in few words.
 const char *cli_numbers(struct arena *arena, const struct exposure *exposure);
 
-extern const struct command command_account, command_read, command_compute, command_diff, command_explain,
-    command_history, command_keygen, command_plan, command_probe, command_reconcile, command_report, command_run,
-    command_verify;
+extern const struct command command_account, command_change, command_read, command_compute, command_diff,
+    command_explain, command_history, command_keygen, command_plan, command_probe, command_reconcile, command_report,
+    command_run, command_verify;

@@ -98,7 +98,7 @@ static void add_common(struct arena *arena, const struct options *options, place
     }
     if (takes(options, "profile")) // where a refreshed token of IAM Identity Center goes
         add_place(arena, places, config_path(arena, "~/.aws/sso/cache"), LANDLOCK_WRITE);
-    if (takes(options, "history") || options->command->unpacks)
+    if (takes(options, "sign") || takes(options, "history") || options->command->unpacks)
         add_temporary_folders(arena, places);
 }
 
@@ -147,7 +147,9 @@ static void limit_syscalls(enum syscalls_stage stage)
 // Whether another program may be started: a profile of the AWS shared files may name one.
 static bool may_start(const struct options *options)
 {
-    if (!takes(options, "profile") || options_value(options, "snapshot") != NULL)
+    bool told = options_value(options, "snapshot") != NULL ||
+                (options->command == &command_change && options->operands.count > 1); // AWS is not read
+    if (!takes(options, "profile") || told)
         return false;
     secret_protect(); // they hold keys
     return aws_config_names_process();

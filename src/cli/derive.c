@@ -32,12 +32,22 @@ bool derive_exposure(struct derivation *derivation, struct error *error)
     return read_declared(derivation->given.before, &derivation->before, error);
 }
 
+bool derive_change(struct derivation *derivation, struct error *error)
+{
+    const struct derivation_given *given = &derivation->given;
+    const struct change_now now = {&derivation->before, &given->vantages, derivation->intent, given->today};
+    return given->change.base == NULL ||
+           change_derive(derivation->arena, &given->change, &now, &derivation->change, error);
+}
+
 bool derive_plan(struct derivation *derivation, struct error *error)
 {
     const struct derivation_given *given = &derivation->given;
     derivation->narrowed = cli_narrow(derivation->before.exposures, &given->vantages);
+    GUARD(given->answered == NULL || answered_read(derivation->arena, given->answered, &derivation->answered, error));
     GUARD(cli_plan(derivation->arena, given->depth, &derivation->before, derivation->narrowed, derivation->intent,
-                   &given->vantages, &derivation->plan, &derivation->set, error));
+                   &derivation->change.moved, &derivation->answered, &given->vantages, &derivation->plan,
+                   &derivation->set, error));
     for (size_t i = 0; i < given->canaries.count; i++)
         GUARD(cli_add_canary(derivation->arena, given->canaries.items[i], &derivation->plan, error));
     derivation->head = cli_plan_head(derivation->arena, &derivation->plan, &given->vantages, &given->speed);
@@ -136,6 +146,25 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     return true;
 }
 
+// Answers are compared where the same vantage asked.
+static void conclude_change(struct derivation *derivation)
+{
+    const struct run_record *last =
+        derivation->runs.count == 0 ? NULL : &derivation->runs.items[derivation->runs.count - 1];
+    bool same = last != NULL && text_same(last->vantage, derivation->set.vantage);
+    const char *why = NULL;
+    if (last == NULL)
+        why = "what answered before is not known (it is a snapshot, or was not told): nothing tells of answers that "
+              "changed elsewhere";
+    else if (!same)
+        why = arena_printf(derivation->arena, "what answered before was seen from %s: it cannot be compared",
+                           last->vantage == NULL ? "the internet at large" : last->vantage);
+    else if (!last->complete)
+        why = "what answered before is not wholly known: its evidence is incomplete";
+    change_conclude(derivation->arena, &derivation->change, &derivation->set, same ? &derivation->last_seen : NULL,
+                    &derivation->drift, why);
+}
+
 void derive_failures(struct derivation *derivation)
 {
     const failed_steps *failed = &derivation->given.failed;
@@ -148,6 +177,8 @@ void derive_failures(struct derivation *derivation)
             *vector_add(derivation->arena, &set->missing) =
                 arena_printf(derivation->arena, "%s: %s", one->step, one->why);
     }
+    if (derivation->given.change.base != NULL)
+        conclude_change(derivation);
 }
 
 bool derive_controls(struct derivation *derivation, struct error *error)
@@ -179,8 +210,14 @@ bool derive_past(struct derivation *derivation, struct error *error)
 {
     struct arena *arena = derivation->arena;
     const char *folder = derivation->given.past;
+    answered_mark_outages(arena, &derivation->answered, &derivation->set);
     return folder == NULL || past_of_evidence(arena, folder, &derivation->set, &derivation->runs,
                                               &derivation->last_seen, &derivation->drift, error);
+}
+
+bool derive_has(const struct derivation *derivation, enum derived_file file)
+{
+    return file != DERIVED_CHANGE || derivation->given.change.base != NULL;
 }
 
 void derive_manifest(const struct derivation *derivation, struct manifest *manifest)
@@ -208,11 +245,9 @@ static void write_report(const struct derivation *derivation, const struct manif
     report_html(&run, &(struct report_options){0}, out);
 }
 
-const char *const derived_paths[] = {[DERIVED_EXPOSURE] = "exposure.json",
-                                     [DERIVED_PLAN] = "plan.jsonl",
-                                     [DERIVED_VERDICTS] = "verdicts.json",
-                                     [DERIVED_CONTROLS] = "controls.json",
-                                     [DERIVED_REPORT] = "report.html"};
+const char *const derived_paths[] = {
+    [DERIVED_EXPOSURE] = "exposure.json", [DERIVED_PLAN] = "plan.jsonl",    [DERIVED_VERDICTS] = "verdicts.json",
+    [DERIVED_CONTROLS] = "controls.json", [DERIVED_CHANGE] = "change.json", [DERIVED_REPORT] = "report.html"};
 
 void derive_write(const struct derivation *derivation, enum derived_file file, const struct manifest *manifest,
                   struct text *out)
@@ -230,6 +265,9 @@ void derive_write(const struct derivation *derivation, enum derived_file file, c
         break;
     case DERIVED_CONTROLS:
         controls_write_json(&derivation->controls, out);
+        break;
+    case DERIVED_CHANGE:
+        change_report_write_json(&derivation->change.report, out);
         break;
     case DERIVED_REPORT:
         write_report(derivation, manifest, out);
@@ -254,6 +292,13 @@ static bool take_given(struct derivation_given *given, struct arena *arena, cons
         given->after = arena_printf(arena, "%s/after", folder);
     given->observations = arena_printf(arena, "%s/observations.jsonl", folder);
     given->intent = listed(arena, manifest, folder, "intent.json");
+    for (size_t i = 0; i < manifest->files.count && given->change.base == NULL; i++)
+        if (strncmp(manifest->files.items[i].path, "base/", strlen("base/")) == 0)
+            given->change.base = arena_printf(arena, "%s/base", folder);
+    if (given->change.base == NULL && manifest_file(manifest, derived_paths[DERIVED_CHANGE]) != NULL)
+        return error_set(error, ERROR_USAGE, "change.json: there is no base/ from which it could follow");
+    given->change.terraform = listed(arena, manifest, folder, TERRAFORM_PLAN);
+    given->answered = listed(arena, manifest, folder, REMEMBERED_ANSWERS);
     given->past = listed(arena, manifest, folder, REMEMBERED_RUNS) == NULL ? NULL : folder;
     given->depth = manifest->depth;
     given->today = manifest->judged_on;
@@ -277,9 +322,10 @@ bool derive_again(struct derivation *derivation, const char *folder, const struc
                   struct error *error)
 {
     GUARD(take_given(&derivation->given, derivation->arena, folder, manifest, error));
-    GUARD(derive_intent(derivation, error) && derive_exposure(derivation, error) && derive_plan(derivation, error));
+    GUARD(derive_intent(derivation, error) && derive_exposure(derivation, error));
+    GUARD(derive_change(derivation, error) && derive_plan(derivation, error));
     GUARD(derivation->given.after == NULL || derive_after(derivation, error));
-    GUARD(derive_verdicts(derivation, error) && derive_controls(derivation, error) && derive_past(derivation, error));
+    GUARD(derive_verdicts(derivation, error) && derive_past(derivation, error) && derive_controls(derivation, error));
     derive_failures(derivation);
     derivation->whole = true;
     return true;
@@ -287,6 +333,7 @@ bool derive_again(struct derivation *derivation, const char *folder, const struc
 
 void derive_free(struct derivation *derivation)
 {
+    change_derive_free(&derivation->change);
     exposure_set_free(derivation->narrowed);
     cli_declared_free(&derivation->before);
     cli_declared_free(&derivation->after);

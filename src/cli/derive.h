@@ -1,6 +1,7 @@
 // From what an evidence bundle holds to what follows from it: one way, whether a run makes it or an audit checks it.
 #pragma once
 
+#include "cli/derive_change.h"
 #include "cli/probing.h"
 #include "evidence/manifest.h"
 #include "model/control.h"
@@ -18,9 +19,11 @@ struct derivation_given {
     struct vantage_list vantages;
     text_list canaries; // as --canary takes them
     struct probe_speed speed;
-    text_list packs;     // files of control packs, in order
-    const char *past;    // folder with REMEMBERED_RUNS and REMEMBERED_VERDICTS, or NULL: nothing is remembered
-    failed_steps failed; // of the run
+    text_list packs;            // files of control packs, in order
+    const char *past;           // folder with REMEMBERED_RUNS and REMEMBERED_VERDICTS, or NULL: nothing is remembered
+    const char *answered;       // file of what earlier runs saw answer, or NULL
+    failed_steps failed;        // of the run
+    struct change_given change; // of a change: what it is compared with
 };
 
 // What follows.
@@ -31,6 +34,8 @@ struct derivation {
     struct declared after;
     struct exposure_set *narrowed;
     struct intent *intent;
+    struct answered answered; // by earlier runs
+    struct change_derivation change;
     struct plan plan;
     struct plan_head head;
     struct observations observations;
@@ -49,21 +54,26 @@ enum derived_file {
     DERIVED_PLAN,     // after derive_plan
     DERIVED_VERDICTS, // after derive_failures
     DERIVED_CONTROLS, // after derive_controls
+    DERIVED_CHANGE,   // after derive_failures, of a change
     DERIVED_REPORT,   // after derive_failures
     DERIVED_FILES
 };
 extern const char *const derived_paths[]; // in the bundle
+// Whether there is such a file: only a change has a change.json.
+bool derive_has(const struct derivation *derivation, enum derived_file file);
 
-// In this order. Each needs what stands in `given` for it: `intent`; `before`; `vantages` and `depth`; `after`;
-// `observations` and whether there was a second reading; `packs`; `past`; `failed`. Free with derive_free, also after a
-// failure.
+// In this order. Each needs what stands in `given` for it: `intent`; `before`; `vantages`, `depth` and `answered`;
+// `after`; `observations` and whether there was a second reading; `past`; `packs`; `failed`. Free with derive_free,
+// also after a failure.
 bool derive_intent(struct derivation *derivation, struct error *error);
 bool derive_exposure(struct derivation *derivation, struct error *error);
+bool derive_change(struct derivation *derivation, struct error *error); // of a change; of a run it does nothing
 bool derive_plan(struct derivation *derivation, struct error *error);
 bool derive_after(struct derivation *derivation, struct error *error);
 bool derive_verdicts(struct derivation *derivation, struct error *error);
-bool derive_controls(struct derivation *derivation, struct error *error);
+// Marks outages too, which the controls see.
 bool derive_past(struct derivation *derivation, struct error *error);
+bool derive_controls(struct derivation *derivation, struct error *error);
 // Adds the run's failed steps to the verdicts. May be called again, when more have failed.
 void derive_failures(struct derivation *derivation);
 // Fills in what of the manifest follows: completeness, vantage and counts. After derive_failures.

@@ -54,11 +54,14 @@ static void put_change(struct json_writer *writer, struct arena *arena, const st
 }
 
 static void write_json(struct text *out, struct arena *arena, const struct difference *difference,
-                       const struct side sides[2], const struct terraform_report *report)
+                       const struct side sides[2], const char *const names[2], const struct terraform_report *report)
 {
     struct json_writer writer = json_writer_to(out);
     json_open(&writer, NULL, '{');
     json_put_string(&writer, "schema", "sgproof/diff/v1");
+    json_put_string(&writer, "of", "states");
+    json_put_string(&writer, "before", names[0]);
+    json_put_string(&writer, "after", names[1]);
     text_list before = exposure_set_gaps(arena, sides[0].exposures),
               after = exposure_set_gaps(arena, sides[1].exposures);
     json_put_strings(&writer, "missing_before", before.items, before.count);
@@ -80,6 +83,9 @@ static void write_json(struct text *out, struct arena *arena, const struct diffe
         }
         json_close(&writer, ']');
     }
+    for (int kind = 0; kind < DRIFT_KINDS; kind++) // that only runs have
+        if (kind != DRIFT_OPENED && kind != DRIFT_CLOSED && kind != DRIFT_CHANGED)
+            json_put_strings(&writer, drift_lists[kind], NULL, 0);
     json_close(&writer, '}');
     json_end_document(&writer);
 }
@@ -178,7 +184,10 @@ static int run(struct arena *arena, int argc, char **argv)
         struct difference *difference = diff_compute(&sides[0], &sides[1]);
         struct text out = {0};
         if (strcmp(format, "json") == 0) {
-            write_json(&out, arena, difference, sides, &report);
+            write_json(
+                &out, arena, difference, sides,
+                (const char *const[]){options.operands.items[0], plan != NULL ? plan : options.operands.items[1]},
+                &report);
         } else {
             bool all = options_value(&options, "verbose") != NULL;
             gaps_text_of_side(sides[0].exposures, "before", all, &out);
@@ -208,7 +217,8 @@ const struct command command_diff = {
         "Endpoints are the same by their address, whatever their ids. Renamed ids, another order of documents, or "
         "rules\n"
         "that are split but equal make no difference. With a plan, what only apply tells makes what depends on it\n"
-        "possible; that, what can expose something and is not modelled, and what the snapshot does not hold is UNKNOWN.\n"
+        "possible; that, what can expose something and is not modelled, and what the snapshot does not hold is "
+        "UNKNOWN.\n"
         "Of runs (evidence folders, or ids of runs in the history) it says what moved of what was observed.\n"
         "Exit status: 0 done; 1 with --exit-code, something changed; 2 bad input; 3 something is missing or unknown;\n"
         "4 that, and with --exit-code something changed too.\n"

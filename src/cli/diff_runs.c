@@ -65,9 +65,14 @@ int diff_runs(struct arena *arena, const struct options *options)
     if (strcmp(format, "json") == 0) {
         struct json_writer writer = json_writer_to(&out);
         json_open(&writer, NULL, '{');
-        json_put_string(&writer, "schema", "sgproof/drift/v1");
+        json_put_string(&writer, "schema", "sgproof/diff/v1");
+        json_put_string(&writer, "of", "runs");
         json_put_string(&writer, "before", options->operands.items[0]);
         json_put_string(&writer, "after", options->operands.items[1]);
+        json_put_strings(&writer, "missing_before", sets[0].missing.items, sets[0].missing.count);
+        json_put_strings(&writer, "missing_after", sets[1].missing.items, sets[1].missing.count);
+        json_put_strings(&writer, "not_considered", NULL, 0);
+        json_put_strings(&writer, "unknown", NULL, 0);
         drift_write_json(&list, &writer);
         json_close(&writer, '}');
         json_end_document(&writer);
@@ -76,14 +81,19 @@ int diff_runs(struct arena *arena, const struct options *options)
             text_printf(&out, "%s\n", report_clean(arena, drift_text(arena, &list.items[i])));
             counts[list.items[i].kind]++;
         }
-        text_printf(&out, "%zu opened, %zu closed, %zu changed; %zu endpoints new, %zu gone\n", counts[DRIFT_OPENED],
-                    counts[DRIFT_CLOSED], counts[DRIFT_CHANGED], counts[DRIFT_ENDPOINT_NEW],
+        text_printf(&out,
+                    "%zu opened, %zu closed, %zu outages, %zu changed; %zu first seen, %zu not asked; "
+                    "%zu endpoints new, %zu gone\n",
+                    counts[DRIFT_OPENED], counts[DRIFT_CLOSED], counts[DRIFT_OUTAGE], counts[DRIFT_CHANGED],
+                    counts[DRIFT_FIRST_SEEN], counts[DRIFT_NOT_ASKED], counts[DRIFT_ENDPOINT_NEW],
                     counts[DRIFT_ENDPOINT_GONE]);
         printable_lines(out.bytes);
     }
     bool differs = list.count > 0 && options_value(options, "exit-code") != NULL;
-    int status = cli_output(options, &out, &error) ? cli_status_of(sets[0].complete && sets[1].complete, differs)
-                                                   : cli_fail(&error);
+    bool complete = sets[0].complete && sets[1].complete;
+    for (size_t i = 0; i < list.count && complete; i++)
+        complete = !drift_is_open_question(&list, &list.items[i]);
+    int status = cli_output(options, &out, &error) ? cli_status_of(complete, differs) : cli_fail(&error);
     text_free(&out);
     return status;
 }

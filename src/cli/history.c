@@ -82,7 +82,26 @@ static void trend_text(const run_records *runs, struct text *out)
     }
 }
 
-static void interval_line(struct arena *arena, const struct history_interval *one, struct text *out)
+// What came behind an interval that is over: another verdict of all its ports, or that they were not asked, or came to
+// nothing, which says nothing of them (semantics.md, Between two runs).
+static const char *end_of(const history_intervals *intervals, const struct history_interval *one)
+{
+    if (one->gone == NULL)
+        return NULL;
+    struct arena *scratch = arena_new();
+    struct portset rest = portset_of(scratch, one->verdict.low, one->verdict.high);
+    for (size_t i = 0; i < intervals->count && !portset_is_empty(rest); i++) {
+        const struct history_interval *next = &intervals->items[i];
+        if (strcmp(next->series, one->series) == 0 && next->verdict.protocol == one->verdict.protocol &&
+            strcmp(next->first_seen, one->gone) == 0 && next->verdict.observed != OBSERVED_UNKNOWN)
+            rest = portset_subtract(scratch, rest, portset_of(scratch, next->verdict.low, next->verdict.high));
+    }
+    bool known = portset_is_empty(rest);
+    arena_free(scratch);
+    return known ? "changed" : "not asked";
+}
+
+static void interval_line(struct arena *arena, const struct history_interval *one, const char *end, struct text *out)
 {
     const struct verdict *verdict = &one->verdict;
     const struct drift as_text = {.kind = DRIFT_CHANGED,
@@ -90,9 +109,9 @@ static void interval_line(struct arena *arena, const struct history_interval *on
                                   .protocol = verdict->protocol,
                                   .low = verdict->low,
                                   .high = verdict->high};
-    text_printf(out, "  %-12s %-11s %-8s  %.16s to %.16s%s\n", drift_place(arena, &as_text),
-                verdict_names[verdict->kind], severity_names[verdict->severity], one->first_seen, one->last_seen,
-                one->gone != NULL ? ", gone" : "");
+    text_printf(out, "  %-12s %-11s %-8s  %.16s to %.16s%s%s\n", drift_place(arena, &as_text), report_word(verdict),
+                severity_names[verdict->severity], one->first_seen, one->last_seen, end != NULL ? ", then " : "",
+                end != NULL ? end : "");
 }
 
 static bool show_address(struct arena *arena, struct history *history, const char *address, bool as_json,
@@ -113,7 +132,7 @@ static bool show_address(struct arena *arena, struct history *history, const cha
         const struct history_interval *one = &intervals.items[i];
         if (!as_json) {
             if (one->verdict.kind != VERDICT_ENFORCED)
-                interval_line(arena, one, out);
+                interval_line(arena, one, end_of(&intervals, one), out);
             continue;
         }
         json_open_line(&writer, NULL, '{');
@@ -129,6 +148,7 @@ static bool show_address(struct arena *arena, struct history *history, const cha
         json_put_string(&writer, "first_seen", one->first_seen);
         json_put_string(&writer, "last_seen", one->last_seen);
         json_put_string(&writer, "gone", one->gone);
+        json_put_string(&writer, "ended", end_of(&intervals, one));
         json_close(&writer, '}');
     }
     if (as_json) {

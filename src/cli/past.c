@@ -1,8 +1,12 @@
 #include "cli/past.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "cli/places.h"
+#include "evidence/manifest.h"
 #include "evidence/remembered.h"
 
 enum { REMEMBERED = 30 };
@@ -18,7 +22,7 @@ const char *past_file(struct arena *arena, const struct options *options)
     return home != NULL && home[0] == '/' ? arena_printf(arena, "%s/.local/state/sgproof/history.sqlite", home) : NULL;
 }
 
-static const char *series_of(struct arena *arena, const struct exposure_set *exposures, const struct verdict_set *set)
+static const char *series_of(struct arena *arena, const struct exposure_set *exposures, const char *vantage)
 {
     text_list accounts = {0};
     const char *text = "";
@@ -32,7 +36,7 @@ static const char *series_of(struct arena *arena, const struct exposure_set *exp
     for (size_t a = 0; a < accounts.count; a++)
         text = arena_printf(arena, "%s%s%s", text, a > 0 ? ", " : "", accounts.items[a]);
     return arena_printf(arena, "%s from %s", accounts.count == 0 ? "no account" : text,
-                        set->vantage == NULL ? "the internet" : set->vantage);
+                        vantage == NULL ? "the internet" : vantage);
 }
 
 bool past_open(struct past *past, struct arena *arena, const struct options *options, struct error *error)
@@ -46,14 +50,25 @@ bool past_open(struct past *past, struct arena *arena, const struct options *opt
     return past->history != NULL && history_is_sound(past->history, error);
 }
 
+bool past_open_to_look(struct past *past, struct arena *arena, const struct options *options, struct error *error)
+{
+    const char *file = past_file(arena, options);
+    *past = (struct past){.arena = arena};
+    if (file == NULL || options_value(options, "no-history") != NULL || access(file, F_OK) != 0)
+        return true;
+    past->history = history_open(arena, file, false, error);
+    return past->history != NULL && history_is_sound(past->history, error);
+}
+
 bool past_recall(struct past *past, const struct options *options, const struct exposure_set *exposures,
-                 const struct verdict_set *set, struct error *error)
+                 const char *vantage, struct error *error)
 {
     const char *series = options_value(options, "series");
-    past->series = series != NULL ? series : series_of(past->arena, exposures, set);
+    past->series = series != NULL ? series : series_of(past->arena, exposures, vantage);
     if (past->history == NULL)
         return true;
     GUARD(history_list(past->history, past->series, REMEMBERED, &past->runs, error));
+    GUARD(history_answered(past->history, past->series, &past->answered, error));
     const struct run_record *last = past_last(past);
     return last == NULL || history_verdicts(past->history, last, &past->last, error);
 }
@@ -68,6 +83,55 @@ void past_forget(struct past *past)
 {
     past_close(past);
     past->runs.count = 0;
+    past->answered.items.count = 0;
+}
+
+bool past_answers(struct arena *arena, const char *evidence, struct answered *answered, struct error *error)
+{
+    struct stat about;
+    struct verdict_set set = {0};
+    bool folder = stat(evidence, &about) == 0 && S_ISDIR(about.st_mode);
+    const char *known = arena_printf(arena, "%s/" REMEMBERED_ANSWERS, evidence);
+    const char *verdicts = folder ? arena_printf(arena, "%s/verdicts.json", evidence) : evidence;
+    if (folder && access(known, F_OK) == 0)
+        GUARD(file_expect_regular(known, error) && answered_read(arena, known, answered, error));
+    if (folder && access(verdicts, F_OK) != 0)
+        return true;
+    GUARD(file_expect_regular(verdicts, error) && verdicts_read(arena, verdicts, &set, error));
+    verdicts_sort(&set);
+    answered_note(arena, answered, &set);
+    return true;
+}
+
+bool past_follow(struct past *past, const char *folder, struct error *error)
+{
+    struct arena *arena = past->arena;
+    const char *path = arena_printf(arena, "%s/manifest.json", folder);
+    const char *verdicts = arena_printf(arena, "%s/verdicts.json", folder);
+    struct manifest manifest = {0};
+    size_t length;
+    char *bytes = file_expect_regular(path, error) ? file_read(path, &length, error) : NULL;
+    bool good = bytes != NULL && manifest_read(arena, path, bytes, length, &manifest, error);
+    char *sha256 = arena_alloc(arena, DIGEST_TEXT);
+    if (good)
+        digest_sha256(bytes, length, sha256);
+    free(bytes);
+    GUARD(good && file_expect_regular(verdicts, error));
+    past->last = (struct verdict_set){0};
+    GUARD(verdicts_read(arena, verdicts, &past->last, error));
+    verdicts_sort(&past->last);
+    struct run_record run = {.number = 1,
+                             .run_id = manifest.run_id,
+                             .series = past->series == NULL ? "" : past->series,
+                             .begin = manifest.claims.begin == NULL ? "" : manifest.claims.begin,
+                             .end = manifest.claims.end == NULL ? "" : manifest.claims.end,
+                             .complete = manifest.complete,
+                             .vantage = manifest.vantage,
+                             .manifest_sha256 = sha256};
+    run_record_count(&past->last, &run);
+    past->runs.count = 0;
+    *vector_add(arena, &past->runs) = run;
+    return true;
 }
 
 bool past_of_evidence(struct arena *arena, const char *folder, const struct verdict_set *set, run_records *runs,

@@ -17,19 +17,28 @@ struct past {
     struct arena *arena;
     struct history *history; // NULL: --no-history, or nowhere to keep it
     const char *series;
-    run_records runs;        // of the series, the latest ones
-    struct verdict_set last; // of the last run
+    run_records runs;         // of the series, the latest ones
+    struct verdict_set last;  // of the last run
+    struct answered answered; // by all of the series, as it was last known
 };
 
 // Opens the history, before anything is done that would be in vain.
 bool past_open(struct past *past, struct arena *arena, const struct options *options, struct error *error);
-// Looks up what is known from before this run, whose verdicts are `set`. The series is --series, else the accounts of
-// the endpoints and the vantage.
+// The same, only to look at it: nothing is made where nothing is there.
+bool past_open_to_look(struct past *past, struct arena *arena, const struct options *options, struct error *error);
+// Looks up what is known from before this run. The series is --series, else the accounts of the endpoints and the
+// vantage (or NULL).
 bool past_recall(struct past *past, const struct options *options, const struct exposure_set *exposures,
-                 const struct verdict_set *set, struct error *error);
+                 const char *vantage, struct error *error);
 void past_close(struct past *past);
 // The same where it could not be read: nothing of it is known then, and nothing is added to it.
 void past_forget(struct past *past);
+
+// What a run's evidence (a folder, or a file of verdicts alone) knows to answer: what it saw itself, and what was known
+// before it. A folder without verdicts knows nothing of its own.
+bool past_answers(struct arena *arena, const char *evidence, struct answered *answered, struct error *error);
+// Takes the run of an evidence folder for the last one of the series.
+bool past_follow(struct past *past, const char *folder, struct error *error);
 
 // What evidence tells of the runs before it: their records, the verdicts of the last of them, and what has changed
 // since in `set`.

@@ -1,5 +1,5 @@
 #include "base/log.h"
-#include "cli/common.h"
+#include "cli/past.h"
 #include "cli/probing.h"
 #include "model/protocol.h"
 #include "report/report.h"
@@ -10,6 +10,7 @@ static const struct option_spec options_of_plan[] = {
     OPTIONS_LEARN,
     OPTION_DEPTH,
     OPTION_INTENT,
+    {"previous", 0, "EVIDENCE", "ask again what this earlier evidence saw answer, at every depth", true},
     OPTION_CANARY,
     OPTIONS_SPEED,
     OPTIONS_ESTIMATE,
@@ -53,6 +54,19 @@ static bool write_plan(const struct options *options, const struct plan *plan, c
     return cli_output_end(&output, &out, error);
 }
 
+// What --previous, repeatable, saw answer.
+static bool read_previous(struct arena *arena, const struct options *options, struct answered *answered,
+                          struct error *error)
+{
+    const struct option_values *given = options_values(options, "previous");
+    for (size_t i = 0; i < given->items.count; i++) {
+        struct answered one = {0};
+        GUARD(past_answers(arena, given->items.items[i], &one, error));
+        answered_join(arena, answered, &one);
+    }
+    return true;
+}
+
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
@@ -62,6 +76,7 @@ static int run(struct arena *arena, int argc, char **argv)
     struct plan plan = {0};
     struct verdict_set coverage = {0};
     struct probe_speed speed;
+    struct answered answered = {0};
     struct intent *intent;
     const char *format;
     bool done;
@@ -73,6 +88,7 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_usage(&command_plan, "expected one snapshot folder");
     if (!cli_format(&options, "text json", &format, &error) || !cli_vantages(arena, &options, &vantages, &error) ||
         !cli_speed(&options, &speed, &error) || !cli_intent(arena, &options, &intent, &error) ||
+        !read_previous(arena, &options, &answered, &error) ||
         !cli_declared(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     struct vantage_list own = {.automatic = vantages.automatic};
@@ -84,8 +100,8 @@ static int run(struct arena *arena, int argc, char **argv)
         vantages = own;
     struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
     int status = 0;
-    if (!cli_plan(arena, options_value(&options, "depth"), &declared, narrowed, intent, &vantages, &plan, &coverage,
-                  &error) ||
+    if (!cli_plan(arena, options_value(&options, "depth"), &declared, narrowed, intent, NULL, &answered, &vantages,
+                  &plan, &coverage, &error) ||
         !cli_canaries(arena, &options, &plan, NULL, &error)) {
         status = cli_fail(&error);
     } else {
@@ -111,7 +127,7 @@ const struct command command_plan = {
         "its\n"
         "VPC or the intent names (of a rule over more than 1024 ports its two ends), 1-1023 and well-known service\n"
         "ports; full, 1-65535 and what is declared. UDP: declared ports and, but for declared, those with a known\n"
-        "payload. ICMP echo always.\n"
+        "payload. ICMP echo always, and what --previous saw answer.\n"
         "\nExamples:\n"
         "  sgproof plan estate/ --vantage 203.0.113.7 -o plan.jsonl\n"
         "  sgproof plan estate/ --depth declared --format text\n",

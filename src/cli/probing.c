@@ -9,9 +9,9 @@
 
 bool cli_depth(const char *depth, enum plan_depth *chosen, struct error *error)
 {
-    static const char *const depths[] = {"declared", "standard", "full"};
+    static const char *const depths[] = {"declared", "standard", "full", "moved"};
     *chosen = DEPTH_STANDARD;
-    for (int i = 0; i < 3 && depth != NULL; i++)
+    for (int i = 0; i < 4 && depth != NULL; i++)
         if (strcmp(depths[i], depth) == 0) {
             *chosen = (enum plan_depth)i;
             return true;
@@ -20,11 +20,12 @@ bool cli_depth(const char *depth, enum plan_depth *chosen, struct error *error)
 }
 
 bool cli_plan(struct arena *arena, const char *depth, const struct declared *declared,
-              const struct exposure_set *narrowed, const struct intent *intent, const struct vantage_list *vantages,
-              struct plan *plan, struct verdict_set *coverage, struct error *error)
+              const struct exposure_set *narrowed, const struct intent *intent, const struct answered *moved,
+              const struct answered *previous, const struct vantage_list *vantages, struct plan *plan,
+              struct verdict_set *coverage, struct error *error)
 {
     static const char *const unseen[] = {"IPv4 endpoints (no IPv4 vantage)", "IPv6 endpoints (no IPv6 vantage)"};
-    struct plan_options chosen = {0};
+    struct plan_options chosen = {.moved = moved, .previous = previous};
     GUARD(cli_depth(depth, &chosen.depth, error));
     if (!portset_parse(arena, SERVICE_PORTS, &chosen.service_ports))
         return error_set(error, ERROR_USAGE, "the built-in service ports are no list of ports");

@@ -44,10 +44,12 @@
 // Whether a --depth (NULL: standard) is one.
 bool cli_depth(const char *depth, enum plan_depth *chosen, struct error *error);
 
-// The plan of a --depth (NULL: standard) for the vantages, with what it leaves out as gaps of `coverage`.
+// The plan of a --depth (NULL: standard) for the vantages, what `moved` and `previous` (or NULL) hold asked too, with
+// what it leaves out as gaps of `coverage`.
 bool cli_plan(struct arena *arena, const char *depth, const struct declared *declared,
-              const struct exposure_set *narrowed, const struct intent *intent, const struct vantage_list *vantages,
-              struct plan *plan, struct verdict_set *coverage, struct error *error);
+              const struct exposure_set *narrowed, const struct intent *intent, const struct answered *moved,
+              const struct answered *previous, const struct vantage_list *vantages, struct plan *plan,
+              struct verdict_set *coverage, struct error *error);
 
 // --canary (repeatable): adds them to the plan, and their texts, as --canary takes them, to `canaries` where that is
 // not NULL. cli_add_canary adds one.

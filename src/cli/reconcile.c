@@ -53,18 +53,23 @@ static int run(struct arena *arena, int argc, char **argv)
     struct judging *judging = judge_begin(arena, declared.estate, declared.exposures, &by, &set);
     reconcile(arena, narrowed, &observations, judge_take, judging, &set);
     judge_end(judging);
-    struct verdict_set fresh = cli_baseline_fresh(arena, &set, baseline);
+    struct drift_known known;
+    struct verdict_set fresh = cli_baseline_fresh(arena, &set, baseline, &known);
     cli_say_missing(declared.exposures);
     int status = cli_status(&fresh, NULL, &fail_on);
-    if (!cli_is_silent(&options, format, status)) {
+    const char *still = cli_still_wrong(arena, &known);
+    bool silent = cli_is_silent(&options, format, status);
+    if (!silent || still[0] != '\0') {
         struct report_run told = {.title = file, .set = &fresh, .observations = &observations};
         struct output output;
         struct text out;
         bool written = cli_output_begin(&options, &output, &out, &error);
         if (written && strcmp(format, "json") == 0)
             verdicts_write_json(&fresh, &out);
-        else if (written)
+        else if (written && !silent)
             report_text(&told, &(struct report_options){.colour = cli_colour(&options)}, &out);
+        if (written && strcmp(format, "text") == 0)
+            text_puts(&out, still);
         if (!written || !cli_output_end(&output, &out, &error))
             status = cli_fail(&error);
     }

@@ -26,6 +26,7 @@ struct source {
     struct verdict_set last_seen;
     drift_list drift;
     struct report_run run;
+    struct drift_known known; // in the baseline too
 };
 
 static bool read_manifest(struct arena *arena, const char *folder, struct manifest *manifest, struct error *error)
@@ -82,7 +83,7 @@ static bool read_source(struct arena *arena, const struct options *options, stru
     GUARD(folder ? read_evidence(arena, path, source, error) : verdicts_read(arena, path, &source->all, error));
     const struct verdict_set *baseline;
     GUARD(cli_baseline_read(arena, options, &baseline, error));
-    source->fresh = cli_baseline_fresh(arena, &source->all, baseline);
+    source->fresh = cli_baseline_fresh(arena, &source->all, baseline, &source->known);
     source->run.set = &source->fresh;
     source->run.title = title != NULL ? title : source->run.title;
     return true;
@@ -132,6 +133,8 @@ static int run(struct arena *arena, int argc, char **argv)
         good = write_tar(arena, &options, &source, &error);
     } else {
         format->write(&source.run, &(struct report_options){.colour = cli_colour(&options)}, &out);
+        if (strcmp(format->name, "text") == 0)
+            text_puts(&out, cli_still_wrong(arena, &source.known));
         good = cli_output(&options, &out, &error);
     }
     text_free(&out);

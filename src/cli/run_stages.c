@@ -36,16 +36,9 @@ void run_note_outside(struct run_job *job, const char *step, const struct error 
 
 // ---- Until the probe
 
-// Reads AWS into a folder beside the bundle. Without a live reading, the snapshot is read again.
-static bool read_configuration(struct run_job *job, const char *name, struct error *error)
+static bool copy_snapshot(struct run_job *job, const char *name, const char *from, struct error *error)
 {
-    struct collected collected;
     struct snapshot_files files = {0};
-    const char *from = job->snapshot;
-    if (from == NULL) {
-        from = bundle_scratch_path(job->bundle, name);
-        GUARD(cli_collect(job->arena, job->options, from, strcmp(name, "after") == 0, &collected, error));
-    }
     GUARD(bundle_folder(job->bundle, name, error) && snapshot_list(job->arena, from, &files, error));
     for (size_t i = 0; i < files.unread.count; i++)
         log_line(LOG_WARNING, "%s/%s %s", from, files.unread.items[i].file, files.unread.items[i].why);
@@ -54,6 +47,19 @@ static bool read_configuration(struct run_job *job, const char *name, struct err
     for (size_t i = 0; i < files.paths.count; i++)
         GUARD(bundle_copy(job->bundle, arena_printf(job->arena, "%s/%s", name, files.paths.items[i]),
                           arena_printf(job->arena, "%s/%s", from, files.paths.items[i]), error));
+    return true;
+}
+
+// Reads AWS into a folder beside the bundle. Without a live reading, the snapshot is read again.
+static bool read_configuration(struct run_job *job, const char *name, struct error *error)
+{
+    struct collected collected;
+    const char *from = job->snapshot;
+    if (from == NULL) {
+        from = bundle_scratch_path(job->bundle, name);
+        GUARD(cli_collect(job->arena, job->options, from, strcmp(name, "after") == 0, &collected, error));
+    }
+    GUARD(copy_snapshot(job, name, from, error));
     return job->snapshot != NULL || !stop_asked() || error_set(error, ERROR_INCOMPLETE, "the reading was interrupted");
 }
 
@@ -91,6 +97,76 @@ static bool add_packs(struct run_job *job, struct error *error)
     return true;
 }
 
+// Of a change, what it is compared with.
+static bool copy_change(struct run_job *job, struct error *error)
+{
+    struct change_given *given = &job->derivation.given.change;
+    if (job->change.base == NULL)
+        return true;
+    GUARD(copy_snapshot(job, "base", job->change.base, error));
+    given->base = bundle_path(job->bundle, "base");
+    if (job->change.plan != NULL) {
+        GUARD(bundle_copy(job->bundle, TERRAFORM_PLAN, job->change.plan, error));
+        given->terraform = bundle_path(job->bundle, TERRAFORM_PLAN);
+    }
+    return derive_change(&job->derivation, error);
+}
+
+// ---- What is remembered
+
+// It goes into the bundle, and is read from there: plan, verdicts and report follow from it.
+static bool look_back(struct run_job *job, struct error *error)
+{
+    struct past *past = &job->past;
+    struct derivation *derivation = &job->derivation;
+    const char *vantage = cli_vantages_text(job->arena, &derivation->given.vantages);
+    const char *previous = job->change.base != NULL ? job->change.evidence : options_value(job->options, "previous");
+    struct text runs = {0}, verdicts = {0};
+    GUARD(past_recall(past, job->options, derivation->before.exposures, vantage, error));
+    if (past->runs.count == 0 && previous != NULL &&
+        access(arena_printf(job->arena, "%s/verdicts.json", previous), F_OK) == 0)
+        GUARD(past_follow(past, previous, error));
+    if (past->runs.count == 0)
+        return true;
+    remembered_write(&past->runs, &runs);
+    verdicts_write_json(&past->last, &verdicts);
+    derivation->given.past = bundle_path(job->bundle, "");
+    bool good = add_text(job, REMEMBERED_RUNS, &runs, error) && add_text(job, REMEMBERED_VERDICTS, &verdicts, error);
+    text_free(&runs);
+    text_free(&verdicts);
+    return good;
+}
+
+// Without what was remembered the run is compared with nothing.
+static void forget(struct run_job *job)
+{
+    past_forget(&job->past);
+    bundle_drop(job->bundle, REMEMBERED_RUNS);
+    bundle_drop(job->bundle, REMEMBERED_VERDICTS);
+    job->derivation.given.past = NULL;
+    job->derivation.runs.count = 0;
+    job->derivation.drift.count = 0;
+}
+
+// What earlier runs saw answer is asked again.
+static bool keep_answered(struct run_job *job, struct error *error)
+{
+    struct text answered = {0};
+    struct error why;
+    if (!look_back(job, &why)) {
+        note(job, STEP_HISTORY, &why);
+        forget(job);
+    }
+    answered_join(job->arena, &job->answered, &job->past.answered);
+    if (job->answered.items.count == 0)
+        return true;
+    answered_write(&job->answered, &answered);
+    job->derivation.given.answered = bundle_path(job->bundle, REMEMBERED_ANSWERS);
+    bool good = add_text(job, REMEMBERED_ANSWERS, &answered, error);
+    text_free(&answered);
+    return good;
+}
+
 // Everything is derived from what is in the bundle by then, so that an audit can derive it again.
 static bool prepare(struct run_job *job, struct error *error)
 {
@@ -110,7 +186,7 @@ static bool prepare(struct run_job *job, struct error *error)
         if (text != NULL)
             log_line(LOG_INFO, "vantage: %s; behind a translator of addresses, give --vantage", text);
     }
-    GUARD(derive_plan(derivation, error));
+    GUARD(copy_change(job, error) && keep_answered(job, error) && derive_plan(derivation, error));
     return add_derived(job, DERIVED_EXPOSURE, error) && add_derived(job, DERIVED_PLAN, error);
 }
 
@@ -143,6 +219,16 @@ static bool probe(struct run_job *job, struct error *error)
     return true;
 }
 
+// A change asks a part only, so it is no run of the series: history neither tells of it nor keeps it.
+static bool open_past(struct run_job *job,
+                      bool (*open)(struct past *past, struct arena *arena, const struct options *options,
+                                   struct error *error),
+                      struct error *error)
+{
+    job->past.arena = job->arena;
+    return job->change.base != NULL || open(&job->past, job->arena, job->options, error);
+}
+
 bool run_estimate(struct run_job *job, bool as_json, struct error *error)
 {
     struct text out = {0};
@@ -150,8 +236,8 @@ bool run_estimate(struct run_job *job, bool as_json, struct error *error)
     if (job->bundle == NULL)
         return false;
     stop_removes(bundle_temporary(job->bundle));
-    bool good =
-        prepare(job, error) && probe_scope(&job->derivation.plan, job->probe.only, job->probe.only_count, error);
+    bool good = open_past(job, past_open_to_look, error) && prepare(job, error) &&
+                probe_scope(&job->derivation.plan, job->probe.only, job->probe.only_count, error);
     if (good && as_json)
         plan_head_write(&job->derivation.plan, &job->derivation.head, &out);
     else if (good)
@@ -168,7 +254,7 @@ bool run_gather(struct run_job *job, struct error *error)
     if (job->bundle == NULL)
         return false;
     stop_removes(bundle_temporary(job->bundle));
-    bool good = past_open(&job->past, job->arena, job->options, error); // where it has to, it makes folders
+    bool good = open_past(job, past_open, error); // where it has to, it makes folders
     cli_confine_to(job->arena, job->options, bundle_temporary(job->bundle));
     if (good && prepare(job, error) && probe(job, error))
         return true;
@@ -208,35 +294,6 @@ static bool read_again(struct run_job *job, struct error *error)
     return derive_after(&job->derivation, error);
 }
 
-// What is remembered goes into the bundle first, and is read from there: the report follows from it.
-static bool look_back(struct run_job *job, struct error *error)
-{
-    struct past *past = &job->past;
-    struct text runs = {0}, verdicts = {0};
-    GUARD(past_recall(past, job->options, job->derivation.before.exposures, &job->derivation.set, error));
-    if (past->runs.count == 0)
-        return true;
-    remembered_write(&past->runs, &runs);
-    verdicts_write_json(&past->last, &verdicts);
-    job->derivation.given.past = bundle_path(job->bundle, "");
-    bool good = add_text(job, REMEMBERED_RUNS, &runs, error) && add_text(job, REMEMBERED_VERDICTS, &verdicts, error) &&
-                derive_past(&job->derivation, error);
-    text_free(&runs);
-    text_free(&verdicts);
-    return good;
-}
-
-// Without what was remembered the run is compared with nothing.
-static void forget(struct run_job *job)
-{
-    past_forget(&job->past);
-    bundle_drop(job->bundle, REMEMBERED_RUNS);
-    bundle_drop(job->bundle, REMEMBERED_VERDICTS);
-    job->derivation.given.past = NULL;
-    job->derivation.runs.count = 0;
-    job->derivation.drift.count = 0;
-}
-
 static bool judge_all(struct run_job *job, struct error *error)
 {
     GUARD(derive_verdicts(&job->derivation, error));
@@ -266,12 +323,12 @@ static bool take_stock(struct run_job *job)
         run_note_outside(job, STEP_VERDICTS, &why);
         return false;
     }
-    if (!derive_controls(&job->derivation, &why))
-        note(job, STEP_CONTROLS, &why);
-    if (!look_back(job, &why)) {
+    if (!derive_past(&job->derivation, &why)) {
         note(job, STEP_HISTORY, &why);
         forget(job);
     }
+    if (!derive_controls(&job->derivation, &why))
+        note(job, STEP_CONTROLS, &why);
     derive_failures(&job->derivation);
     return whole;
 }
@@ -335,6 +392,8 @@ static bool write_up(struct run_job *job, struct error *error)
         derive_manifest(&job->derivation, &job->manifest);
         add_file(job, STEP_VERDICTS, DERIVED_VERDICTS);
         add_file(job, STEP_CONTROLS, DERIVED_CONTROLS);
+        if (derive_has(&job->derivation, DERIVED_CHANGE))
+            add_file(job, STEP_CHANGE, DERIVED_CHANGE);
         add_file(job, STEP_REPORT, DERIVED_REPORT);
         GUARD(failed->count > before || seal(job, error));
     } while (failed->count > before);

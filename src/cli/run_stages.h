@@ -15,10 +15,16 @@ struct run_job {
     // Checked before anything is done:
     const char *snapshot; // --snapshot, or NULL: AWS is read
     const char *out;
+    struct run_change {
+        const char *base;     // folder: the snapshot of before; NULL: it is no change, but a run
+        const char *evidence; // folder: who saw it before, or NULL
+        const char *plan;     // of Terraform, a file, or NULL
+    } change;
     struct pack_list packs;
     struct probe_options probe;
-    const char *previous; // SHA-256 of the manifest of --previous, or NULL
-    EVP_PKEY *key;        // the public one of who signs, or NULL: nobody does
+    const char *previous;     // SHA-256 of the manifest of --previous, or NULL
+    struct answered answered; // by --previous and --baseline; then by the series too
+    EVP_PKEY *key;            // the public one of who signs, or NULL: nobody does
     // As it goes on:
     struct derivation derivation;
     struct past past;

@@ -26,6 +26,7 @@ typedef VECTOR(struct failed_step) failed_steps;
 #define STEP_HISTORY "history"
 #define STEP_VERDICTS "verdicts"
 #define STEP_CONTROLS "controls"
+#define STEP_CHANGE "change"
 #define STEP_REPORT "report"
 #define STEP_TIMESTAMP "timestamp"
 #define STEP_SIGNATURE "signature"

@@ -6,6 +6,7 @@
 #include "model/run_record.h"
 
 #define REMEMBERED_RUNS "history/runs.json"
+#define REMEMBERED_ANSWERS "history/answered.json"  // what earlier runs saw answer, as sgproof/answered/v1
 #define REMEMBERED_VERDICTS "history/verdicts.json" // of the last of them, as sgproof/verdicts/v1
 
 // The document of schema sgproof/remembered/v1: runs in order, the last one last.

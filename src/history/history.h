@@ -8,6 +8,7 @@
 // written in one transaction: a run is there whole, or not at all.
 #pragma once
 
+#include "model/answered.h"
 #include "model/run_record.h"
 
 struct history;
@@ -33,6 +34,10 @@ bool history_find(struct history *history, const char *prefix, struct run_record
 // The verdicts as they were in a run: what history keeps of them.
 bool history_verdicts(struct history *history, const struct run_record *run, struct verdict_set *set,
                       struct error *error);
+
+// What the runs of a series saw answer, as it was last known: a run that did not ask, or did not learn, changes
+// nothing.
+bool history_answered(struct history *history, const char *series, struct answered *answered, struct error *error);
 
 struct history_interval {
     struct verdict verdict;

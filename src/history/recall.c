@@ -98,6 +98,40 @@ bool history_verdicts(struct history *history, const struct run_record *run, str
     return true;
 }
 
+// The intervals that began with one run are what it learnt anew; those of earlier runs go on, or are gone.
+static void note_run(struct history *history, struct verdict_set *set, struct answered *answered)
+{
+    verdicts_sort(set);
+    answered_note(history->arena, answered, set);
+    set->items.count = 0;
+}
+
+bool history_answered(struct history *history, const char *series, struct answered *answered, struct error *error)
+{
+    enum { FIRST = ROW_INTERVAL_COLUMNS };
+    sqlite3_stmt *statement = store_prepare(
+        history,
+        "SELECT " ROW_INTERVAL ", i.first FROM interval i JOIN endpoint e ON e.number = i.endpoint WHERE e.series = ?1"
+        " AND i.observed <> 'unknown' ORDER BY i.first",
+        error);
+    if (statement == NULL)
+        return false;
+    store_bind_text(statement, 1, series);
+    struct verdict_set set = {0};
+    int64_t first = 0;
+    bool row = false, good;
+    while ((good = store_step(history, statement, &row, error)) && row) {
+        if (sqlite3_column_int64(statement, FIRST) != first)
+            note_run(history, &set, answered);
+        first = sqlite3_column_int64(statement, FIRST);
+        if (!(good = row_interval(history, statement, 0, vector_add(history->arena, &set.items), error)))
+            break;
+    }
+    sqlite3_finalize(statement);
+    note_run(history, &set, answered);
+    return good;
+}
+
 // An interval with when it was seen, which runs tell.
 static bool read_seen(const struct history *history, sqlite3_stmt *statement, struct history_interval *one,
                       struct error *error)

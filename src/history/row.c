@@ -161,5 +161,9 @@ bool row_interval(const struct history *history, sqlite3_stmt *statement, int fr
     verdict->kind = (enum verdict_kind)kind;
     verdict->intent = (enum intent_state)intent;
     verdict->severity = (enum severity)severity;
+    // Of what is expected and silent, nothing else is as severe (rules/intent/judge.h).
+    verdict->outage = verdict->intent == INTENT_EXPECTED && verdict->severity <= SEVERITY_HIGH &&
+                      verdict->kind != VERDICT_UNDECLARED && verdict->observed != OBSERVED_OPEN &&
+                      verdict->observed != OBSERVED_UNKNOWN;
     return true;
 }

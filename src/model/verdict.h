@@ -47,6 +47,7 @@ struct verdict {
     enum verdict_kind kind;
     bool unstable;
     bool accepting; // open at a host that answers on every TCP port: it says nothing of the port
+    bool outage;    // the intent expects a service here; it has answered in an earlier run, and does not now
     size_t accepts; // how many ports of it are so, on the one verdict that stands for them all; else 0
     enum intent_state intent;
     const char *intent_rule;    // id, or NULL

@@ -164,6 +164,8 @@ void verdicts_write_json(const struct verdict_set *set, struct text *out)
             json_put_boolean(&writer, "accepts_everything", true);
         if (verdict->accepts > 0)
             json_put_integer(&writer, "answers_on_every_port", (int64_t)verdict->accepts);
+        if (verdict->outage)
+            json_put_boolean(&writer, "outage", true);
         json_put_string(&writer, "intent", intent_names[verdict->intent]);
         json_put_string(&writer, "intent_rule", verdict->intent_rule);
         put_if_any(&writer, "intent_owner", verdict->intent_owner);
@@ -283,6 +285,7 @@ static bool read_verdict(struct verdict_reader *reader, const struct json_cursor
         !json_word(at, "intent", intent_names, &intent, error) ||
         !json_word(at, "severity", severity_names, &severity, error) ||
         !json_optional_boolean(at, "accepts_everything", &verdict->accepting, error) ||
+        !json_optional_boolean(at, "outage", &verdict->outage, error) ||
         !json_optional_integer(at, "answers_on_every_port", 1, PORT_LAST + 1, &accepts, &present, error) ||
         !read_reasons(reader, at, "because", &verdict->because, error) ||
         (json_member(at, "via").node != NULL && !read_reasons(reader, at, "via", &verdict->via, error)) ||

@@ -2,7 +2,8 @@
 
 #include "model/protocol.h"
 
-const char *const drift_names[] = {"endpoint-new", "endpoint-gone", "opened", "closed", "changed", NULL};
+const char *const drift_names[] = {"endpoint-new", "endpoint-gone", "opened",    "outage", "closed",
+                                   "changed",      "first-seen",    "not-asked", NULL};
 
 // Walks two sorted sets together, cut so that every piece lies within one verdict of each side, or of one side only.
 struct walk {
@@ -88,16 +89,25 @@ static void add(struct arena *arena, drift_list *list, enum drift_kind kind, con
         (struct drift){kind, any->address, any->protocol, piece->low, piece->high, piece->sides[0], piece->sides[1]};
 }
 
+static bool is_known(const struct verdict *verdict)
+{
+    return verdict != NULL && verdict->observed != OBSERVED_UNKNOWN;
+}
+
 static void compare(struct arena *arena, drift_list *list, const struct piece *piece)
 {
     const struct verdict *before = piece->sides[0], *after = piece->sides[1];
-    if (before != NULL && after != NULL && same_state(before, after))
+    bool knew = is_known(before), knows = is_known(after);
+    if (knew != knows) {
+        if ((knew ? before : after)->kind != VERDICT_ENFORCED)
+            add(arena, list, knew ? DRIFT_NOT_ASKED : DRIFT_FIRST_SEEN, piece);
         return;
-    if ((before == NULL && after->kind == VERDICT_ENFORCED) || (after == NULL && before->kind == VERDICT_ENFORCED))
+    }
+    if (!knew || same_state(before, after))
         return;
-    bool was = before != NULL && before->observed == OBSERVED_OPEN;
-    bool is = after != NULL && after->observed == OBSERVED_OPEN;
-    add(arena, list, is && !was ? DRIFT_OPENED : was && !is ? DRIFT_CLOSED : DRIFT_CHANGED, piece);
+    bool was = before->observed == OBSERVED_OPEN, is = after->observed == OBSERVED_OPEN;
+    enum drift_kind gone = after->outage || verdict_misses_service(after) ? DRIFT_OUTAGE : DRIFT_CLOSED;
+    add(arena, list, is && !was ? DRIFT_OPENED : was && !is ? gone : DRIFT_CHANGED, piece);
 }
 
 // Whether a set asks anything of an address; sets are sorted by it.
@@ -139,22 +149,33 @@ void drift_compute(struct arena *arena, const struct verdict_set *before, const 
     }
 }
 
+bool drift_is_open_question(const drift_list *list, const struct drift *drift)
+{
+    if (drift->kind != DRIFT_NOT_ASKED || drift->before->observed != OBSERVED_OPEN)
+        return false;
+    for (const struct drift *head = drift; head >= list->items && address_equal(head->address, drift->address); head--)
+        if (head->kind == DRIFT_ENDPOINT_GONE)
+            return false;
+    return true;
+}
+
 void drift_since(struct arena *arena, const struct verdict_set *set, const struct verdict_set *baseline,
-                 struct verdict_set *fresh, size_t *known)
+                 struct verdict_set *fresh, struct drift_known *known)
 {
     struct walk walk;
     struct piece piece;
     *fresh = *set;
     fresh->items.items = NULL;
     fresh->items.count = fresh->items.capacity = 0;
-    *known = 0;
+    *known = (struct drift_known){0};
     start(&walk, baseline, set);
     while (next_piece(&walk, &piece)) {
         const struct verdict *was = piece.sides[0], *is = piece.sides[1];
         if (is == NULL)
             continue;
         if (was != NULL && same_state(was, is) && is->severity >= was->severity) {
-            *known += (size_t)(piece.high - piece.low) + 1;
+            known->ports += (size_t)(piece.high - piece.low) + 1;
+            known->by_severity[is->severity] += (size_t)(piece.high - piece.low) + 1;
             continue;
         }
         struct verdict *kept = vector_add(arena, &fresh->items);
@@ -207,30 +228,40 @@ static void put_state(struct json_writer *writer, const char *key, const struct 
     json_close(writer, '}');
 }
 
+static void put_drift(struct json_writer *writer, struct arena *arena, const struct drift *drift)
+{
+    const struct verdict *any = drift->after != NULL ? drift->after : drift->before;
+    char address[ADDRESS_TEXT];
+    address_format(drift->address, address);
+    json_open_line(writer, NULL, '{');
+    json_put_string(writer, "address", address);
+    json_put_string(writer, "eni_id", any->eni_id);
+    json_put_string(writer, "instance_id", any->instance_id);
+    json_put_string(writer, "name", any->name);
+    if (drift->kind >= DRIFT_OPENED) {
+        json_put_string(writer, "protocol", protocol_name(arena, drift->protocol));
+        if (protocol_has_ports(drift->protocol)) {
+            json_put_integer(writer, "from_port", drift->low);
+            json_put_integer(writer, "to_port", drift->high);
+        }
+        put_state(writer, "before", drift->before);
+        put_state(writer, "after", drift->after);
+    }
+    json_close(writer, '}');
+}
+
+const char *const drift_lists[] = {"endpoints_new", "endpoints_gone", "opened",    "outages", "closed",
+                                   "altered",       "first_seen",     "not_asked", NULL};
+
 void drift_write_json(const drift_list *list, struct json_writer *writer)
 {
     struct arena *arena = arena_new();
-    json_open(writer, "changes", '[');
-    for (size_t i = 0; i < list->count; i++) {
-        const struct drift *drift = &list->items[i];
-        const struct verdict *any = drift->after != NULL ? drift->after : drift->before;
-        char address[ADDRESS_TEXT];
-        address_format(drift->address, address);
-        json_open_line(writer, NULL, '{');
-        json_put_string(writer, "change", drift_names[drift->kind]);
-        json_put_string(writer, "address", address);
-        json_put_string(writer, "name", any->name);
-        if (drift->kind >= DRIFT_OPENED) {
-            json_put_string(writer, "protocol", protocol_name(arena, drift->protocol));
-            if (protocol_has_ports(drift->protocol)) {
-                json_put_integer(writer, "from_port", drift->low);
-                json_put_integer(writer, "to_port", drift->high);
-            }
-            put_state(writer, "before", drift->before);
-            put_state(writer, "after", drift->after);
-        }
-        json_close(writer, '}');
+    for (int kind = 0; kind < DRIFT_KINDS; kind++) {
+        json_open(writer, drift_lists[kind], '[');
+        for (size_t i = 0; i < list->count; i++, arena_reset(arena))
+            if ((int)list->items[i].kind == kind)
+                put_drift(writer, arena, &list->items[i]);
+        json_close(writer, ']');
     }
-    json_close(writer, ']');
     arena_free(arena);
 }

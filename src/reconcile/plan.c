@@ -7,8 +7,20 @@
 #include "reconcile/named_ports.h"
 
 // Why ports are asked, in the order in which it is told.
-enum cause { CAUSE_DECLARED, CAUSE_RULE, CAUSE_INTENT, CAUSE_WELL_KNOWN, CAUSE_SERVICE, CAUSE_PAYLOAD, CAUSE_FULL };
-static const char *const cause_names[] = {"declared", "rule", "intent", "well-known", "service", "payload", "full"};
+enum cause {
+    CAUSE_DECLARED,
+    CAUSE_RULE,
+    CAUSE_INTENT,
+    CAUSE_WELL_KNOWN,
+    CAUSE_SERVICE,
+    CAUSE_PAYLOAD,
+    CAUSE_FULL,
+    CAUSE_SENTINEL,
+    CAUSE_MOVED,
+    CAUSE_PREVIOUS
+};
+static const char *const cause_names[] = {"declared", "rule", "intent",   "well-known", "service",
+                                          "payload",  "full", "sentinel", "moved",      "previous"};
 enum { CAUSES = sizeof(cause_names) / sizeof(cause_names[0]) };
 
 // The ports that are asked for one reason; `at` is the range that holds the port in hand, or the next one.
@@ -97,6 +109,22 @@ static void draft_all(struct drafts *drafts, struct declared_map declared, struc
     }
 }
 
+// The same of ports that nothing else asks: only those, whatever is declared.
+static void draft_some(struct drafts *drafts, struct declared_map declared, const struct wanted *wanted)
+{
+    size_t segment = 0;
+    for (size_t r = 0; r < wanted->ports.count; r++)
+        for (uint32_t port = wanted->ports.ranges[r].low, end; port <= wanted->ports.ranges[r].high; port = end + 1) {
+            while (declared.segments[segment].high < port)
+                segment++;
+            const struct declared_segment *of = &declared.segments[segment];
+            bool open = of->state == DECLARED_REACHABLE || of->state == DECLARED_POSSIBLE;
+            end = of->high < wanted->ports.ranges[r].high ? of->high : wanted->ports.ranges[r].high;
+            draft_range(drafts, 1u << wanted->cause, of, open ? of->exposure->client_ports : portset_all,
+                        (struct port_range){(uint16_t)port, (uint16_t)end});
+        }
+}
+
 static void add_targets(struct planner *planner, const struct drafts *drafts, int protocol, struct asked *asked)
 {
     for (size_t i = 0; i < drafts->items.count; i++) {
@@ -114,6 +142,19 @@ static void add_targets(struct planner *planner, const struct drafts *drafts, in
     }
 }
 
+// Of what is declared open, the ports that are named: so wide a rule as it may be, it costs its ends.
+static void draft_sentinels(struct drafts *drafts, struct declared_map declared, struct portset named)
+{
+    VECTOR(struct port_range) open = {0};
+    for (size_t i = 0; i < declared.count; i++)
+        if (declared.segments[i].state == DECLARED_REACHABLE)
+            *vector_add(drafts->scratch, &open) =
+                (struct port_range){declared.segments[i].low, declared.segments[i].high};
+    struct portset ports = portset_from(drafts->scratch, open.items, open.count);
+    struct wanted wanted = {CAUSE_SENTINEL, portset_intersect(drafts->scratch, ports, named), 0};
+    draft_some(drafts, declared, &wanted);
+}
+
 static void ask_ports(struct planner *planner, const struct endpoint *endpoint, int protocol, struct portset named,
                       struct asked *asked)
 {
@@ -123,6 +164,13 @@ static void ask_ports(struct planner *planner, const struct endpoint *endpoint, 
     struct wanted wanted[CAUSES];
     size_t count = 0;
     drafts->scratch = scratch;
+    if (options->depth == DEPTH_MOVED) {
+        struct portset sentinels = protocol == PROTOCOL_UDP ? options->udp_ports : named;
+        draft_sentinels(drafts, declared_of(&planner->declared, endpoint, protocol), sentinels);
+        add_targets(planner, drafts, protocol, asked);
+        arena_free(scratch);
+        return;
+    }
     if (options->depth != DEPTH_DECLARED && protocol == PROTOCOL_TCP) {
         wanted[count++] = (struct wanted){CAUSE_RULE, named, 0};
         wanted[count++] = (struct wanted){CAUSE_INTENT, options->intent_ports, 0};
@@ -136,6 +184,48 @@ static void ask_ports(struct planner *planner, const struct endpoint *endpoint, 
     draft_all(drafts, declared_of(&planner->declared, endpoint, protocol), wanted, count);
     add_targets(planner, drafts, protocol, asked);
     arena_free(scratch);
+}
+
+// What the endpoint alone is asked, beside what all with its answer are: what a change moved there, and what answered
+// there before. Gives how many TCP ports those are.
+static size_t ask_again(struct planner *planner, const struct endpoint *endpoint, const struct asked *asked,
+                        struct plan *plan)
+{
+    static const int protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP};
+    struct address address = {.family = endpoint->address.family, .bits = endpoint->address.first};
+    struct asked own = {0};
+    const struct answered *of[] = {planner->options->moved, planner->options->previous};
+    static const enum cause causes[] = {CAUSE_MOVED, CAUSE_PREVIOUS};
+    for (size_t p = 0; p < 2; p++) {
+        bool any = false;
+        for (size_t c = 0; c < 2; c++)
+            any = any || (of[c] != NULL && answered_at(of[c], address, protocols[p]) != NULL);
+        if (!any)
+            continue;
+        struct arena *scratch = arena_new();
+        struct drafts *drafts = arena_new_of(scratch, struct drafts);
+        struct portset known = portset_empty;
+        drafts->scratch = scratch;
+        for (size_t c = 0; c < 2; c++) {
+            const struct answered_ports *at = of[c] == NULL ? NULL : answered_at(of[c], address, protocols[p]);
+            if (at == NULL)
+                continue;
+            struct portset more = portset_subtract(scratch, portset_union(scratch, at->open, at->closed), known);
+            for (size_t t = 0; t < asked->targets.count; t++)
+                if (asked->targets.items[t].protocol == protocols[p])
+                    more = portset_subtract(scratch, more, asked->targets.items[t].ports);
+            struct wanted wanted = {causes[c], more, 0};
+            draft_some(drafts, declared_of(&planner->declared, endpoint, protocols[p]), &wanted);
+            known = portset_union(scratch, known, more);
+        }
+        add_targets(planner, drafts, protocols[p], &own);
+        arena_free(scratch);
+    }
+    for (size_t t = 0; t < own.targets.count; t++) {
+        own.targets.items[t].address = address;
+        *vector_add(planner->arena, &plan->targets) = own.targets.items[t];
+    }
+    return own.tcp_ports;
 }
 
 static void ask_echo(struct planner *planner, const struct endpoint *endpoint, struct asked *asked)
@@ -213,7 +303,8 @@ void plan_make(struct arena *arena, const struct estate *estate, const struct ex
             *target = asked->targets.items[t];
             target->address = (struct address){.family = family, .bits = endpoint->address.first};
         }
-        add_gap(arena, coverage, "TCP ports outside the plan's depth", PORT_LAST + 1 - asked->tcp_ports);
+        size_t again = ask_again(&planner, endpoint, asked, plan);
+        add_gap(arena, coverage, "TCP ports outside the plan's depth", PORT_LAST + 1 - asked->tcp_ports - again);
         add_gap(arena, coverage, "declared exposures of protocols that cannot be probed", asked->unaskable);
     }
 }

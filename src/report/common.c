@@ -190,6 +190,8 @@ const char *report_sentence(struct arena *arena, const struct verdict *verdict)
     const char *said = verdict->kind == VERDICT_UNVERIFIED && was_asked(verdict)
                            ? "was asked, and nothing vouches for what came of it"
                            : what[verdict->kind];
+    if (verdict->outage)
+        said = "is an outage: it answered before, and does not now";
     static const char *const meant[] = {", as intended", ", which the intent does not allow", ""};
     char address[ADDRESS_TEXT];
     address_format(verdict->address, address);
@@ -201,11 +203,21 @@ const char *report_sentence(struct arena *arena, const struct verdict *verdict)
                             name == NULL ? "" : name, name == NULL ? "" : " (", address, name == NULL ? "" : ")",
                             verdict->accepts);
     return arena_printf(arena, "%s of %s%s%s%s %s%s", report_port(arena, verdict), name == NULL ? "" : name,
-                        name == NULL ? "" : " (", address, name == NULL ? "" : ")", said, meant[verdict->intent]);
+                        name == NULL ? "" : " (", address, name == NULL ? "" : ")", said,
+                        verdict->outage ? ", though the intent expects it" : meant[verdict->intent]);
+}
+
+const char *report_word(const struct verdict *verdict)
+{
+    return verdict->outage ? "outage" : verdict_names[verdict->kind];
 }
 
 const char *report_advice(const struct verdict *verdict)
 {
+    if (verdict->outage)
+        return "Find what stopped it: a change of the configuration (sgproof diff BEFORE AFTER names it), its host or "
+               "its "
+               "service; or take its rule out of the intent.";
     bool expected = verdict->intent == INTENT_EXPECTED, unspecified = verdict->intent == INTENT_UNSPECIFIED;
     switch (verdict->kind) {
     case VERDICT_UNDECLARED:

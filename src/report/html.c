@@ -74,13 +74,22 @@ static size_t ports_of(const struct verdict_set *set, enum severity most)
     return count;
 }
 
+static size_t outages(const struct verdict_set *set)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < set->items.count; i++)
+        if (set->items.items[i].outage)
+            count += (size_t)(set->items.items[i].high - set->items.items[i].low) + 1;
+    return count;
+}
+
 // The first screen: is it complete, what is exposed, what disagrees, what changed.
 static void put_summary(struct arena *arena, const struct report_run *run, const size_t ports[VERDICT_KINDS],
                         struct text *out)
 {
     const struct verdict_set *set = run->set;
     size_t urgent = ports_of(set, SEVERITY_HIGH), disagree = ports[VERDICT_UNDECLARED] + ports[VERDICT_BLOCKED];
-    size_t moved = run->drift == NULL ? 0 : run->drift->count;
+    size_t moved = run->drift == NULL ? 0 : run->drift->count, down = outages(set);
     bool compared = run->runs != NULL && run->runs->count > 0;
     text_puts(out, "<header><h1>");
     report_escape(out, run->title);
@@ -112,9 +121,19 @@ static void put_summary(struct arena *arena, const struct report_run *run, const
     put_tile(out, "endpoints", "info", arena_printf(arena, "%zu", ports[VERDICT_CONFIRMED] + ports[VERDICT_LATENT]),
              arena_printf(arena, "ports are exposed: %zu confirmed, %zu latent", ports[VERDICT_CONFIRMED],
                           ports[VERDICT_LATENT]));
-    put_tile(out, "changes", moved > 0 ? "medium" : "info", compared ? arena_printf(arena, "%zu", moved) : "–",
+    put_tile(out, "changes",
+             down > 0    ? "critical"
+             : moved > 0 ? "medium"
+                         : "info",
+             compared ? arena_printf(arena, "%zu", moved) : "–",
              compared ? "changes since the last run" : "no earlier run to compare with");
     text_puts(out, "</div>\n");
+    if (down > 0)
+        text_printf(
+            out,
+            "<div class=\"alert\" role=\"alert\"><strong>Outage.</strong> %zu port%s that the intent expects to "
+            "answer did before, and %s not now.</div>\n",
+            down, down == 1 ? "" : "s", down == 1 ? "does" : "do");
     if (!set->complete) {
         text_puts(out, "<div class=\"alert\" role=\"alert\"><strong>Incomplete.</strong> Not everything could be read, "
                        "asked or written; what is "

@@ -158,7 +158,7 @@ void html_finding(struct arena *arena, const struct report_run *run, const struc
 {
     char address[ADDRESS_TEXT];
     address_format(verdict->address, address);
-    const char *severity = severity_names[verdict->severity], *kind = verdict_names[verdict->kind];
+    const char *severity = severity_names[verdict->severity], *kind = report_word(verdict);
     text_printf(out, "<details class=\"f %s s-%s\"><summary><b class=\"%s\">%s</b><b>%s</b>", html_cell(arena, verdict),
                 severity, severity, severity, kind);
     html_put(out, "code", NULL, report_port(arena, verdict));

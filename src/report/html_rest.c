@@ -27,7 +27,7 @@ static int by_kind(const void *left, const void *right)
     const int orders[] = {(int)a->severity - (int)b->severity, (int)a->kind - (int)b->kind,
                           a->protocol - b->protocol,           (int)a->low - (int)b->low,
                           (int)a->high - (int)b->high,         (int)a->declared - (int)b->declared,
-                          (int)a->observed - (int)b->observed};
+                          (int)a->observed - (int)b->observed, (int)a->outage - (int)b->outage};
     for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
         if (orders[i] != 0)
             return orders[i];
@@ -50,7 +50,7 @@ static void put_group(struct arena *arena, const struct group *group, struct tex
     const struct verdict *verdict = group->first;
     text_puts(out, "<tr>");
     html_put(out, "td", severity_names[verdict->severity], severity_names[verdict->severity]);
-    html_put(out, "td", "word", verdict_names[verdict->kind]);
+    html_put(out, "td", "word", report_word(verdict));
     html_put(out, "td", "code", report_port(arena, verdict));
     html_put(out, "td", NULL,
              arena_printf(arena, "declared %s, observed %s", declared_names[verdict->declared],

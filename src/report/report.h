@@ -3,6 +3,7 @@
 
 #include "model/run_record.h"
 #include "evidence/manifest.h"
+#include "model/change.h"
 #include "model/control.h"
 #include "reconcile/drift.h"
 
@@ -57,6 +58,19 @@ void report_nmap(const struct report_run *run, const struct report_options *opti
 // Controls, failed ones with what failed them; for a terminal of 80 columns.
 void report_controls_text(const struct control_report *report, const struct report_options *options, struct text *out);
 
+// ---- A change (sgproof/change/v1)
+
+void report_change_text(const struct change_report *report, const struct report_options *options, struct text *out);
+// GitHub's: the comment of a pull request.
+void report_change_markdown(const struct change_report *report, struct text *out);
+void report_change_junit(const struct change_report *report, struct text *out);
+// What is not as planned. `run_id` of its evidence, or NULL.
+void report_change_sarif(const struct change_report *report, const char *run_id, struct text *out);
+// What they share, in the arena: "Not as planned: 1 not-in-force, 2 as-planned"; where a piece is, and why it is so.
+const char *report_change_title(struct arena *arena, const struct change_report *report);
+const char *report_change_place(struct arena *arena, const struct change_piece *piece);
+const char *report_change_why(struct arena *arena, const struct change_piece *piece);
+
 // ---- What they share
 
 // Verdicts that a person should see, most severe first, in the arena: all but those that are as they should be
@@ -71,6 +85,9 @@ const char *report_finding_id(struct arena *arena, const struct verdict *verdict
 
 // "8443/tcp of web-2 (198.51.100.11) answers, though the configuration lets nothing through"
 const char *report_sentence(struct arena *arena, const struct verdict *verdict);
+
+// Its verdict in one word, or "outage".
+const char *report_word(const struct verdict *verdict);
 
 // What to do about it: one sentence.
 const char *report_advice(const struct verdict *verdict);

@@ -19,9 +19,8 @@ static void write_head(struct arena *arena, const struct verdict *verdict, const
     address_format(verdict->address, address);
     const char *place = arena_printf(arena, "%-15s %s", address, report_port(arena, verdict));
     size_t taken = 23 + (strlen(place) < 28 ? 28 : strlen(place)) + 1;
-    text_printf(out, "%s%-8s  %-11s%s  %-28s %s\n", colour, severity_names[verdict->severity],
-                verdict_names[verdict->kind], plain, place,
-                report_shortened(arena, name, taken < WIDTH ? WIDTH - taken : 0));
+    text_printf(out, "%s%-8s  %-11s%s  %-28s %s\n", colour, severity_names[verdict->severity], report_word(verdict),
+                plain, place, report_shortened(arena, name, taken < WIDTH ? WIDTH - taken : 0));
 }
 
 static void write_finding(struct arena *arena, const struct verdict *verdict, const struct report_options *options,

@@ -41,7 +41,8 @@ static void parse_options(struct arena *arena, const struct command *command, co
 
 void fuzz_options(struct arena *arena, const uint8_t *data, size_t size)
 {
-    static const struct command *const commands[] = {&command_run, &command_probe, &command_reconcile, &command_diff};
+    static const struct command *const commands[] = {&command_run, &command_change, &command_probe, &command_reconcile,
+                                                     &command_diff};
     const char *text = arena_strndup(arena, (const char *)data, size);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         parse_options(arena, commands[i], text);

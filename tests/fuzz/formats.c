@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "evidence/check.h"
 #include "evidence/remembered.h"
+#include "model/answered.h"
 #include "model/verdict.h"
 #include "probe/probe.h"
 #include "rules/controls/controls.h"
@@ -78,8 +79,26 @@ void fuzz_cidr(struct arena *arena, const uint8_t *data, size_t size)
     }
 }
 
+static void fuzz_answered(struct arena *arena, const uint8_t *data, size_t size)
+{
+    struct error error = {0};
+    struct answered answered = {0}, again = {0};
+    struct text out = {0}, twice = {0};
+    if (!answered_read(arena, as_file(data, size), &answered, &error))
+        return;
+    answered_write(&answered, &out);
+    if (!answered_read(arena, as_file((const uint8_t *)out.bytes, out.length), &again, &error))
+        abort();
+    answered_write(&again, &twice);
+    if (out.length != twice.length || memcmp(out.bytes, twice.bytes, out.length) != 0)
+        abort(); // read ∘ write = id
+    text_free(&out);
+    text_free(&twice);
+}
+
 void fuzz_remembered(struct arena *arena, const uint8_t *data, size_t size)
 {
+    fuzz_answered(arena, data, size); // of one schema or the other
     struct error error = {0};
     run_records runs = {0}, again = {0};
     struct text out = {0}, twice = {0};

@@ -102,29 +102,43 @@ class History(Kept):
         one, same = self.again(), self.again()
         two = self.again(snapshot=more)
         listener.close()
-        three = self.again(snapshot=more)
+        three = self.again(snapshot=more, status=1)  # the intent expects it
 
         def diff(a, b, status=0, words=()):
             done = common.sgproof("diff", a, b, "--format", "json", "--history", self.file, *words)
             self.assertEqual(done.returncode, status, done.stderr)
             return [(c["change"], c.get("from_port"), c["before"] and c["before"]["verdict"], c["after"] and c["after"]["verdict"])
-                    for c in json.loads(done.stdout)["changes"]]
+                    for c in common.moved(json.loads(done.stdout))]
 
         ids = [r["run_id"] for r in self.ask()["runs"]]
         for a, b, c, d in ((one, same, two, three), ids):
             self.assertEqual(diff(a, b), [])
             self.assertEqual(diff(a, b, 0, ["--exit-code"]), [])
-            self.assertEqual(diff(b, c), [("opened", port, None, "confirmed")])
-            self.assertEqual(diff(b, c, 1, ["--exit-code"]), [("opened", port, None, "confirmed")])
-            self.assertEqual(diff(c, d), [("closed", port, "confirmed", "latent")])
-            self.assertEqual(diff(b, d), [("changed", port, None, "latent")])
+            self.assertEqual(diff(b, c), [("first_seen", port, None, "confirmed")])
+            self.assertEqual(diff(b, c, 1, ["--exit-code"]), [("first_seen", port, None, "confirmed")])
+            self.assertEqual(diff(c, d), [("outages", port, "confirmed", "latent")])
+            self.assertEqual(diff(b, d), [("first_seen", port, None, "latent")])
+            self.assertEqual(diff(c, b, 3), [("not_asked", port, "confirmed", None)])  # whether it closed is not known
+            self.assertEqual(diff(c, b, 4, ["--exit-code"]), [("not_asked", port, "confirmed", None)])
         text = common.sgproof("diff", one, same)
-        self.assertEqual(text.stdout, "0 opened, 0 closed, 0 changed; 0 endpoints new, 0 gone\n")
+        self.assertEqual(text.stdout, "0 opened, 0 closed, 0 outages, 0 changed; 0 first seen, 0 not asked; 0 endpoints new, 0 gone\n")
         # The intervals of the address, with first and last sight.
         seen = [i for i in self.ask("show", "127.0.0.1")["intervals"] if i["place"] == "%d/tcp" % port]
         begins = [r["begin"] for r in self.ask()["runs"]]
         self.assertEqual([(i["verdict"], i["first_seen"], i["last_seen"], i["gone"]) for i in seen],
                          [("confirmed", begins[2], begins[2], begins[3]), ("latent", begins[3], begins[3], None)])
+        self.assertEqual([i["ended"] for i in seen], ["changed", None])
+        # What is not asked any more is not said to be over.
+        empty = self.here / "empty"
+        empty.mkdir()
+        from test_evidence import loopback_estate
+        estate = loopback_estate(self.port)
+        estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0].pop("Association")
+        estates.write(estate, empty)
+        self.again("--series", self.ask()["runs"][0]["series"], snapshot=empty)
+        seen = [i for i in self.ask("show", "127.0.0.1")["intervals"] if i["place"] == "%d/tcp" % port]
+        self.assertEqual([i["ended"] for i in seen], ["changed", "not asked"])
+        self.assertIn(", then not asked\n", common.sgproof("history", "show", "127.0.0.1", "--history", self.file).stdout)
 
     def test_an_endpoint_that_comes_and_goes_is_one_line(self):
         empty = self.here / "empty"
@@ -134,14 +148,16 @@ class History(Kept):
         estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0].pop("Association")
         estates.write(estate, empty)
         without, with_ = self.again("--series", "s", snapshot=empty), self.again("--series", "s")
-        for a, b, kind in ((without, with_, "endpoint-new"), (with_, without, "endpoint-gone")):
-            changes = json.loads(common.sgproof("diff", a, b, "--format", "json").stdout)["changes"]
+        for a, b, kind in ((without, with_, "endpoints_new"), (with_, without, "endpoints_gone")):
+            changes = common.moved(json.loads(common.sgproof("diff", a, b, "--format", "json").stdout))
             self.assertEqual([c["change"] for c in changes if c["change"].startswith("endpoint")], [kind])
 
     def test_diff_agrees_with_a_comparison_port_by_port(self):
         random.seed(os.environ.get("SEED", "drift"))
         kinds = [("confirmed", "reachable", "open"), ("latent", "reachable", "closed"), ("enforced", "unreachable", "filtered"),
-                 ("undeclared", "unreachable", "open"), ("blocked", "reachable", "filtered")]
+                 ("undeclared", "unreachable", "open"), ("blocked", "reachable", "filtered"), ("unverified", "reachable", "unknown"),
+                 ("unverified", "unreachable", "unknown"), ("confirmed", "possible", "open")]
+        intents = [("expected", "web"), ("expected", None), ("forbidden", "no"), ("unspecified", None)]
 
         def draw():
             verdicts, ports = [], {}
@@ -151,10 +167,11 @@ class History(Kept):
                     while port < 40:
                         high = port + random.randint(0, 8)
                         verdict, declared, observed = random.choice(kinds)
+                        intent, rule = random.choice(intents)
                         verdicts.append({"address": address, "protocol": protocol, "from_port": port, "to_port": high, "verdict": verdict,
-                                         "declared": declared, "observed": observed, "reason": "x", "unstable": False, "intent": "unspecified",
+                                         "declared": declared, "observed": observed, "reason": "x", "unstable": False, "intent": intent, "intent_rule": rule,
                                          "severity": "low", "because": [], "observations": []})
-                        ports.update({(address, protocol, p): (verdict, observed) for p in range(port, high + 1)})
+                        ports.update({(address, protocol, p): (verdict, declared, observed, intent == "expected" and rule is not None) for p in range(port, high + 1)})
                         port = high + random.randint(1, 4)
             order = lambda v: (v["address"], v["protocol"], v["from_port"])
             return {"schema": "sgproof/verdicts/v1", "complete": True, "vantage": None, "coverage": {
@@ -174,14 +191,22 @@ class History(Kept):
             expected = {}
             for place in {*before, *after}:
                 was, is_ = before.get(place), after.get(place)
-                if was == is_ or {was, is_} <= {None, ("enforced", "filtered")}:
-                    continue
-                was_open, is_open = was is not None and was[1] == "open", is_ is not None and is_[1] == "open"
-                expected[place] = "opened" if is_open and not was_open else "closed" if was_open and not is_open else "changed"
+                knew, knows = was is not None and was[2] != "unknown", is_ is not None and is_[2] != "unknown"
+                if knew != knows:  # one side alone tells: neither opened nor closed
+                    if (was if knew else is_)[0] != "enforced":
+                        expected[place] = "not_asked" if knew else "first_seen"
+                elif knew and was[:3] != is_[:3]:
+                    was_open, is_open = was[2] == "open", is_[2] == "open"
+                    expected[place] = ("opened" if is_open and not was_open else "altered" if was_open == is_open else
+                                       "outages" if is_[3] else "closed")
+            gone = {p[0] for p in before} - {p[0] for p in after}
+            undecided = any(kind == "not_asked" and before[p][2] == "open" and p[0] not in gone for p, kind in expected.items())
             found = {}
-            for change in json.loads(common.sgproof("diff", *folders, "--format", "json").stdout)["changes"]:
+            done = common.sgproof("diff", *folders, "--format", "json")
+            self.assertEqual(done.returncode, 3 if undecided else 0)
+            for change in common.moved(json.loads(done.stdout)):
                 if change["change"].startswith("endpoint"):
-                    where = after if change["change"] == "endpoint-new" else before
+                    where = after if change["change"] == "endpoints_new" else before
                     self.assertIn(change["address"], {p[0] for p in where})
                     continue
                 for port in range(change["from_port"], change["to_port"] + 1):

@@ -199,14 +199,26 @@ class After(Here):
         process = self.begin(*words)
         with sqlite3.connect(self.here / "h.sqlite") as database:
             database.execute("DROP TABLE interval")
-        out, said = self.end(process, 3)
+        _, said = self.end(process, 3)
         self.assertIn("history: ", said)
         self.assertIn("h.sqlite: no such table: interval", said)
-        self.assertIn("history: ", out)
-        manifest, _ = self.holds_incomplete(self.here / "out", "history")
-        self.assertIsNone(manifest["previous"])
+        self.assertTrue(json.loads((self.here / "out/manifest.json").read_text())["complete"])  # it had looked back by then
+        self.verify(self.here / "out")
         with sqlite3.connect(self.here / "h.sqlite") as database:
             self.assertEqual(database.execute("SELECT count(*) FROM run").fetchone()[0], 1)
+
+    def test_a_history_that_cannot_be_understood_is_told_in_the_evidence(self):
+        words = self.words("out")
+        words[words.index("--no-history")] = "--history=%s" % (self.here / "h.sqlite")
+        subprocess.run([w.replace(str(self.here / "out"), str(self.here / "first")) for w in words], check=True, capture_output=True)
+        with sqlite3.connect(self.here / "h.sqlite") as database:
+            database.execute("UPDATE interval SET declared = 'sideways'")
+        done = subprocess.run(words, text=True, capture_output=True)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn('declared: "sideways"', done.stderr)
+        self.assertIn("history: ", done.stdout)
+        manifest, _ = self.holds_incomplete(self.here / "out", "history")
+        self.assertIsNone(manifest["previous"])
 
     def test_an_output_that_can_no_longer_be_written_takes_nothing_away(self):
         (self.here / "results").mkdir()
@@ -402,6 +414,17 @@ class Aws(Script):
     def run_words(self):
         return [common.SGPROOF, "run", "--region", REGION, "--endpoint-url", self.url, "--out", str(self.path / "out"), "--vantage", "203.0.113.7",
                 "--no-history", "--max-attempts", "1", *common.ONLY]
+
+    def test_a_change_without_a_state_after_reads_aws(self):
+        done = subprocess.run(self.run_words(), text=True, capture_output=True, env={**CLEAN, **NOWHERE, **KEYS}, timeout=60)
+        asked = self.tries("GetCallerIdentity")
+        words = [common.SGPROOF, "change", str(self.path / "out"), "--region", REGION, "--endpoint-url", self.url, "--out", str(self.path / "change"),
+                 "--vantage", "203.0.113.7", "--max-attempts", "1", "--format", "json", *common.ONLY]
+        change = subprocess.run(words, text=True, capture_output=True, env={**CLEAN, **NOWHERE, **KEYS}, timeout=60)
+        self.assertEqual(change.returncode, done.returncode, change.stderr)
+        self.assertGreaterEqual(self.tries("GetCallerIdentity"), asked + 2)  # before the probe and after it
+        self.assertEqual(json.loads(change.stdout)["groups"], [])
+        self.assertEqual(common.sgproof("verify", self.path / "change").returncode, 3)  # nobody signed it
 
     def test_credentials_that_expire_before_the_second_reading(self):
         expired = (403, {}, self.ERROR % "ExpiredToken")

@@ -1,0 +1,42 @@
+// What a change meant and did: from the state before, the state now and a Terraform plan to movements; and, once they
+// were asked, to their outcomes.
+#pragma once
+
+#include "aws/terraform/terraform.h"
+#include "cli/common.h"
+#include "reconcile/outcome.h"
+#include "rules/reach/diff.h"
+
+#define TERRAFORM_PLAN "terraform.json" // in the evidence of a change
+
+struct change_given {
+    const char *base;      // folder: the snapshot of before; NULL: it is no change
+    const char *terraform; // file: the plan, or NULL
+};
+
+struct change_derivation {
+    struct declared base;
+    struct declared planned; // what the plan makes of it
+    struct terraform_report terraform;
+    struct difference *done;  // from before to now
+    struct difference *meant; // from before to what was planned, or NULL
+    movement_list movements;
+    struct answered moved; // ports to ask, as `open`
+    struct change_report report;
+};
+
+struct change_now {
+    const struct declared *declared;
+    const struct vantage_list *vantages;
+    const struct intent *intent; // or NULL
+    const char *today;
+};
+
+// The movements, and the ports that they ask for. Free with change_derive_free, also after a failure.
+bool change_derive(struct arena *arena, const struct change_given *given, const struct change_now *now,
+                   struct change_derivation *change, struct error *error);
+// Their outcomes. `before` is NULL where what answered then is not known, or cannot be compared: *why_not says why, or
+// is NULL.
+void change_conclude(struct arena *arena, struct change_derivation *change, const struct verdict_set *now,
+                     const struct verdict_set *before, const drift_list *drift, const char *why_not);
+void change_derive_free(struct change_derivation *change);

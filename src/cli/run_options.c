@@ -1,0 +1,87 @@
+#include "cli/run_options.h"
+
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/rights.h"
+#include "cli/places.h"
+#include "config.h"
+
+static const char *now(struct arena *arena, const char *format)
+{
+    char text[40];
+    struct tm parts;
+    time_t seconds = time(NULL);
+    gmtime_r(&seconds, &parts);
+    strftime(text, sizeof(text), format, &parts);
+    return arena_strdup(arena, text);
+}
+
+const char *run_out(struct arena *arena, const struct options *options, const char *name)
+{
+    const char *out = options_value(options, "out");
+    if (out == NULL)
+        return arena_printf(arena, "%s-%s", name, now(arena, "%Y%m%dT%H%M%SZ"));
+    size_t length = strlen(out);
+    while (length > 1 && out[length - 1] == '/')
+        length--;
+    return arena_strndup(arena, out, length);
+}
+
+// What --previous and --baseline saw answer.
+static bool answered_before(struct run_job *job, struct error *error)
+{
+    const char *previous = options_value(job->options, "previous");
+    const char *baseline = options_value(job->options, "baseline");
+    struct answered other = {0};
+    GUARD(previous == NULL || past_answers(job->arena, previous, &job->answered, error));
+    GUARD(baseline == NULL || past_answers(job->arena, baseline, &other, error));
+    answered_join(job->arena, &job->answered, &other);
+    return true;
+}
+
+bool run_check(struct run_job *job, const char *depth, struct error *error)
+{
+    struct derivation_given *given = &job->derivation.given;
+    const struct options *options = job->options;
+    struct intent *intent;
+    enum plan_depth chosen;
+    given->intent = options_value(options, "intent");
+    given->depth = options_value(options, "depth") == NULL ? depth : options_value(options, "depth");
+    const char *begin = clock_text(job->arena, clock_wall_us());
+    given->today = arena_strndup(job->arena, begin, strlen("YYYY-MM-DD"));
+    const char *output = options_value(options, "output");
+    if (job->out[0] == '\0')
+        return error_set(error, ERROR_USAGE, "--out: is empty, expected a folder to make");
+    if (output != NULL && strcmp(output, job->out) == 0)
+        return error_set(error, ERROR_USAGE, "--out and --output are the same, %s: expected two places", output);
+    GUARD(place_is_outside_evidence(job->out, error) && cli_vantages(job->arena, options, &given->vantages, error));
+    GUARD(cli_depth(given->depth, &chosen, error) && cli_probe_options(job->arena, options, &job->probe, error));
+    struct plan canaries = {0};
+    given->speed = job->probe.speed;
+    job->probe.raw = job->raw;
+    GUARD(cli_canaries(job->arena, options, &canaries, &given->canaries, error));
+    GUARD(cli_packs(job->arena, options, &job->packs, error) && cli_intent(job->arena, options, &intent, error));
+    GUARD(answered_before(job, error));
+    GUARD(vouch_previous(job->arena, options, NULL, &job->previous, error) && vouch_authority(options, error));
+    GUARD(vouch_key(options, job->signer, &job->key, error));
+    const char *title = intent != NULL ? intent->platform : job->snapshot == NULL ? job->out : job->snapshot;
+    job->manifest = (struct manifest){.derivation = DERIVATION,
+                                      .claims = {.tool_version = SGPROOF_VERSION, .begin = begin, .title = title},
+                                      .depth = given->depth,
+                                      .judged_on = given->today};
+    return true;
+}
+
+int run_privileged(struct arena *arena, int argc, char **argv,
+                   int (*with)(struct arena *arena, struct signer *signer, struct probe_raw *raw, int argc,
+                               char **argv))
+{
+    struct error error = {0};
+    struct signer *signer = signer_start(arena);
+    struct probe_raw *raw = probe_raw_open(arena);
+    int status = rights_drop(&error) ? with(arena, signer, raw, argc, argv) : cli_fail(&error);
+    probe_raw_close(raw);
+    signer_end(signer);
+    return status;
+}

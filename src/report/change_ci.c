@@ -1,0 +1,156 @@
+// A change for CI servers: JUnit XML, and SARIF of what is not as planned.
+#include "base/digest.h"
+#include "config.h"
+#include "report/report.h"
+
+void report_change_junit(const struct change_report *report, struct text *out)
+{
+    struct arena *arena = arena_new();
+    size_t failures = report->pieces.count - report->count[OUTCOME_AS_PLANNED] + !report->complete;
+    text_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+    text_printf(out,
+                " <testsuite name=\"change\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\" time=\"0\">\n",
+                (size_t)report->pieces.count + 1, failures);
+    text_puts(out, "  <testcase classname=\"change\" name=\"the change is complete\" time=\"0\">");
+    if (!report->complete) {
+        text_puts(out, "\n   <failure type=\"incomplete\" message=\"");
+        report_escape(out, report->missing.count == 0 ? "not everything could be read or asked"
+                                                      : report_clean(arena, report->missing.items[0]));
+        text_puts(out, "\"></failure>\n  ");
+    }
+    text_puts(out, "</testcase>\n");
+    for (size_t i = 0; i < report->pieces.count; i++, arena_reset(arena)) {
+        const struct change_piece *piece = &report->pieces.items[i];
+        text_puts(out, "  <testcase classname=\"change\" name=\"");
+        report_escape(out, arena_printf(arena, "%s %s", change_kind_names[piece->change.kind],
+                                        report_change_place(arena, piece)));
+        text_puts(out, "\" time=\"0\">");
+        if (piece->outcome != OUTCOME_AS_PLANNED) {
+            text_printf(out, "\n   <failure type=\"%s\" message=\"", outcome_names[piece->outcome]);
+            report_escape(out, report_change_why(arena, piece));
+            text_puts(out, "\">");
+            for (size_t c = 0; c < piece->change.causes.count; c++)
+                report_escape_lines(
+                    out, arena_printf(arena, "%s\n",
+                                      report_clean(arena, reason_brief(arena, piece->change.causes.items[c]))));
+            text_puts(out, "</failure>\n  ");
+        }
+        text_puts(out, "</testcase>\n");
+    }
+    text_puts(out, " </testsuite>\n</testsuites>\n");
+    arena_free(arena);
+}
+
+static void put_message(struct json_writer *writer, const char *key, const char *text)
+{
+    json_open(writer, key, '{');
+    json_put_string(writer, "text", text);
+    json_close(writer, '}');
+}
+
+static void put_rules(struct json_writer *writer)
+{
+    static const struct {
+        const char *name;
+        const char *text;
+        const char *level;
+    } rules[OUTCOMES] = {
+        [OUTCOME_NOT_IN_FORCE] = {"ChangeNotInForce",
+                                  "What was declared closed still answers, or what was declared open does not.",
+                                  "error"},
+        [OUTCOME_UNPLANNED] = {"ChangeUnplanned", "The configuration moved, and neither plan nor intent say so.",
+                               "error"},
+        [OUTCOME_NOT_DONE] = {"ChangeNotDone", "It was planned, and the configuration did not move.", "error"},
+        [OUTCOME_ELSEWHERE] = {"ChangeElsewhere", "An answer changed where nothing declared did.", "error"},
+        [OUTCOME_UNVERIFIED] = {"ChangeUnverified", "Whether it is as planned is not known.", "warning"},
+        [OUTCOME_AS_PLANNED] = {"ChangeAsPlanned", "It moved as meant, and was observed so.", "none"},
+    };
+    json_open(writer, "rules", '[');
+    for (int outcome = 0; outcome < OUTCOMES; outcome++) {
+        json_open(writer, NULL, '{');
+        json_put_string(writer, "id", outcome_names[outcome]);
+        json_put_string(writer, "name", rules[outcome].name);
+        put_message(writer, "shortDescription", rules[outcome].text);
+        put_message(writer, "fullDescription", rules[outcome].text);
+        put_message(writer, "help",
+                    "sgproof change --help; sgproof explain names the rule, route or gateway that decides.");
+        json_open(writer, "defaultConfiguration", '{');
+        json_put_string(writer, "level", rules[outcome].level);
+        json_close(writer, '}');
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
+}
+
+static void put_result(struct arena *arena, struct json_writer *writer, const struct change_piece *piece)
+{
+    const char *place = report_change_place(arena, piece);
+    char sha256[DIGEST_TEXT];
+    const char *key =
+        arena_printf(arena, "%s|%s|%s", outcome_names[piece->outcome], change_kind_names[piece->change.kind], place);
+    digest_sha256(key, strlen(key), sha256);
+    json_open(writer, NULL, '{');
+    json_put_string(writer, "ruleId", outcome_names[piece->outcome]);
+    json_put_string(writer, "level", piece->outcome == OUTCOME_UNVERIFIED ? "warning" : "error");
+    put_message(writer, "message",
+                arena_printf(arena, "%s %s: %s.", change_kind_names[piece->change.kind], place,
+                             report_change_why(arena, piece)));
+    json_open(writer, "locations", '[');
+    json_open(writer, NULL, '{');
+    json_open(writer, "physicalLocation", '{');
+    json_open(writer, "artifactLocation", '{');
+    json_put_string(writer, "uri", "change.json");
+    json_close(writer, '}');
+    json_open(writer, "region", '{');
+    json_put_integer(writer, "startLine", 1);
+    json_close(writer, '}');
+    json_close(writer, '}');
+    json_close(writer, '}');
+    json_close(writer, ']');
+    json_open(writer, "partialFingerprints", '{');
+    json_put_string(writer, "finding/v1", arena_strndup(arena, sha256, 32));
+    json_close(writer, '}');
+    json_open(writer, "properties", '{');
+    reasons_put(writer, arena, "causes", &piece->change.causes);
+    json_close(writer, '}');
+    json_close(writer, '}');
+}
+
+void report_change_sarif(const struct change_report *report, const char *run_id, struct text *out)
+{
+    struct arena *arena = arena_new();
+    struct json_writer writer = json_writer_to(out);
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
+    json_put_string(&writer, "version", "2.1.0");
+    json_open(&writer, "runs", '[');
+    json_open(&writer, NULL, '{');
+    json_open(&writer, "tool", '{');
+    json_open(&writer, "driver", '{');
+    json_put_string(&writer, "name", "sgproof");
+    json_put_string(&writer, "version", SGPROOF_VERSION);
+    json_put_string(&writer, "semanticVersion", SGPROOF_VERSION);
+    json_put_string(&writer, "informationUri", "https://github.com/sgproof/sgproof");
+    put_rules(&writer);
+    json_close(&writer, '}');
+    json_close(&writer, '}');
+    json_open(&writer, "automationDetails", '{');
+    json_put_string(&writer, "id", arena_printf(arena, "sgproof-change/%s", run_id == NULL ? "" : run_id));
+    json_close(&writer, '}');
+    json_open(&writer, "invocations", '[');
+    json_open(&writer, NULL, '{');
+    json_put_boolean(&writer, "executionSuccessful", report->complete);
+    json_close(&writer, '}');
+    json_close(&writer, ']');
+    json_put_string(&writer, "columnKind", "utf16CodeUnits");
+    json_open(&writer, "results", '[');
+    for (size_t i = 0; i < report->pieces.count; i++)
+        if (report->pieces.items[i].outcome != OUTCOME_AS_PLANNED)
+            put_result(arena, &writer, &report->pieces.items[i]);
+    json_close(&writer, ']');
+    json_close(&writer, '}');
+    json_close(&writer, ']');
+    json_close(&writer, '}');
+    json_end_document(&writer);
+    arena_free(arena);
+}
