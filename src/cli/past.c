@@ -98,7 +98,7 @@ bool past_answers(struct arena *arena, const char *evidence, struct answered *an
     if (folder && access(verdicts, F_OK) != 0)
         return true;
     GUARD(file_expect_regular(verdicts, error) && verdicts_read(arena, verdicts, &set, error));
-    verdicts_sort(&set);
+    verdicts_sort(set.items.items, set.items.count);
     answered_note(arena, answered, &set);
     return true;
 }
@@ -119,7 +119,7 @@ bool past_follow(struct past *past, const char *folder, struct error *error)
     GUARD(good && file_expect_regular(verdicts, error));
     past->last = (struct verdict_set){0};
     GUARD(verdicts_read(arena, verdicts, &past->last, error));
-    verdicts_sort(&past->last);
+    verdicts_sort(past->last.items.items, past->last.items.count);
     struct run_record run = {.number = 1,
                              .run_id = manifest.run_id,
                              .series = past->series == NULL ? "" : past->series,

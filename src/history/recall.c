@@ -101,7 +101,7 @@ bool history_verdicts(struct history *history, const struct run_record *run, str
 // The intervals that began with one run are what it learnt anew; those of earlier runs go on, or are gone.
 static void note_run(struct history *history, struct verdict_set *set, struct answered *answered)
 {
-    verdicts_sort(set);
+    verdicts_sort(set->items.items, set->items.count);
     answered_note(history->arena, answered, set);
     set->items.count = 0;
 }
