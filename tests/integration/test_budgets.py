@@ -30,6 +30,22 @@ def nested_entries(count, ports=True):
     return estate
 
 
+def nested_groups(groups, rules):
+    """Groups of one interface, each light by itself: together their rules overlap in as many ways."""
+    estate = plain()
+    estate["SecurityGroups"] = [{**estate["SecurityGroups"][0], "GroupId": "sg-%d" % g, "IpPermissions": [
+        permission("tcp", (1 + g * rules + r, 60000 - g * rules - r), [source((g * rules + r) * 10 + i) for i in range(10)]) for r in range(rules)]} for g in range(groups)]
+    estate["NetworkInterfaces"][0]["Groups"] = [{"GroupId": "sg-%d" % g} for g in range(groups)]
+    return estate
+
+
+def many_routes(count):
+    estate = plain()
+    estate["RouteTables"][0]["Routes"] += [{"DestinationCidrBlock": "%d.%d.%d.0/23" % (20 + i // 32768, i // 128 % 256, i % 128 * 2),
+                                            "GatewayId": "igw-1" if i % 2 else "local", "State": "active" if i % 3 else "blackhole"} for i in range(count)]
+    return estate
+
+
 class Budgets(unittest.TestCase):
     def compute(self, estate):
         with tempfile.TemporaryDirectory() as folder:
@@ -37,14 +53,15 @@ class Budgets(unittest.TestCase):
             return common.compute(folder)
 
     def test_what_aws_admits_is_exact(self):
-        for estate in (nested_rules(300), nested_entries(100), nested_entries(300, ports=False)):
+        for estate in (nested_rules(300), nested_entries(100), nested_entries(300, ports=False), nested_groups(5, 20), many_routes(1000)):
             found = self.compute(estate)
             self.assertEqual(found["unread"], [])
             self.assertEqual({x["certainty"] for e in found["endpoints"] for x in e["exposures"]}, {"exact"})
 
     def test_ten_thousand_that_overlap_are_possible_and_said(self):
         for estate, what in ((nested_rules(10000), "10000 inbound rules that overlap"), (nested_entries(10000), "entries that overlap"),
-                             (nested_entries(20000, ports=False), "entries that overlap")):
+                             (nested_entries(20000, ports=False), "entries that overlap"), (nested_groups(60, 40), "59 other groups of an interface"),
+                             (many_routes(20000), "20003 routes, more than are worked out")):
             with self.subTest(what=what):
                 found = self.compute(estate)
                 self.assertIn(what, found["unread"][0]["why"])

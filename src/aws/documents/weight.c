@@ -3,9 +3,10 @@
 // thousand that overlap would take all memory. Beyond a budget they are left out, and may say anything.
 #include <stdlib.h>
 
+#include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
 
-enum { MOST_OF_GROUP = 4000000, MOST_OF_ACL = 30000000 };
+enum { MOST_OF_GROUP = 4000000, MOST_OF_ACL = 30000000, MOST_ROUTES = 5000 };
 
 struct border {
     uint32_t at;
@@ -41,19 +42,53 @@ static double weight_of(borders *list, bool squared)
     return sum;
 }
 
+static size_t sources_of(const struct estate *estate, const struct security_group_rule *rule)
+{
+    size_t sources = rule->prefixes.count + 1;
+    for (size_t p = 0; p < rule->prefix_lists.count; p++) {
+        const struct prefix_list *named = map_get(&estate->prefix_lists, rule->prefix_lists.items[p]);
+        sources += named == NULL ? 0 : named->entries.count;
+    }
+    return sources;
+}
+
+static void add_rules(struct arena *scratch, borders *list, const struct estate *estate,
+                      const struct security_group_rule *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add_range(scratch, list, rules[i].low, rules[i].high, sources_of(estate, &rules[i]));
+}
+
 static double weight_of_rules(const struct estate *estate, const struct security_group_rule *rules, size_t count)
 {
     struct arena *scratch = arena_new();
     borders list = {0};
-    for (size_t i = 0; i < count; i++) {
-        size_t sources = rules[i].prefixes.count + 1;
-        for (size_t p = 0; p < rules[i].prefix_lists.count; p++) {
-            const struct prefix_list *named = map_get(&estate->prefix_lists, rules[i].prefix_lists.items[p]);
-            sources += named == NULL ? 0 : named->entries.count;
-        }
-        add_range(scratch, &list, rules[i].low, rules[i].high, sources);
-    }
+    add_rules(scratch, &list, estate, rules, count);
     double weight = weight_of(&list, false);
+    arena_free(scratch);
+    return weight;
+}
+
+// What the rules of an interface's groups cost together.
+static double weight_of_set(const struct estate *estate, const struct group_set *set)
+{
+    double rules = 0, sources = 0, weight;
+    for (size_t g = 0; g < set->count; g++) {
+        const struct security_group *group = map_get(&estate->security_groups, set->ids[g]);
+        for (size_t i = 0; group != NULL && i < group->ingress.count; i++)
+            sources += (double)sources_of(estate, &group->ingress.items[i]);
+        rules += group == NULL ? 0 : (double)group->ingress.count;
+    }
+    if (rules * 2 * sources <= MOST_OF_GROUP) // as much as it can be
+        return 0;
+    struct arena *scratch = arena_new();
+    borders list = {0};
+    for (size_t g = 0; g < set->count; g++) {
+        const struct security_group *group = map_get(&estate->security_groups, set->ids[g]);
+        if (group != NULL)
+            add_rules(scratch, &list, estate, group->ingress.items, group->ingress.count);
+    }
+    weight = weight_of(&list, false);
     arena_free(scratch);
     return weight;
 }
@@ -83,9 +118,65 @@ static bool weigh_rules(struct reader *reader, const struct security_group *grou
     return false;
 }
 
+// Groups that are fine by themselves may be too much together: then each of them may admit anything.
+static void weigh_set(struct reader *reader, const struct group_set *set)
+{
+    struct estate *estate = reader->estate;
+    if (set->count < 2 || weight_of_set(estate, set) <= MOST_OF_GROUP)
+        return;
+    for (size_t g = 0; g < set->count; g++) {
+        struct security_group *group = map_get(&estate->security_groups, set->ids[g]);
+        if (group == NULL || group->ingress.count == 0)
+            continue;
+        reader->name = group->evidence;
+        reader->listing = NULL;
+        reader->doubt = &group->doubt;
+        doubt_document(reader, "",
+                       "%s and %zu other groups of an interface have rules that overlap in more ways than are worked "
+                       "out (AWS admits 1,000 of an interface)",
+                       group->id, (size_t)set->count - 1);
+        group->ingress.count = 0;
+    }
+}
+
+// What a table's routes leave to each other is worked out pair by pair.
+static void count_routes(struct reader *reader, struct route_table *table)
+{
+    if (table->routes.count <= MOST_ROUTES)
+        return;
+    reader->name = reader->documents->names[table->record >> RECORD_OFFSET_BITS];
+    reader->listing = NULL;
+    reader->doubt = &table->doubt;
+    doubt_document(reader, "", "%s has %zu routes, more than are worked out (AWS admits 1,000)", table->id,
+                   (size_t)table->routes.count);
+    table->routes.count = 0;
+}
+
+static int by_groups(const void *left, const void *right)
+{
+    const struct map_slot *const *a = left, *const *b = right;
+    return strcmp((*a)->key, (*b)->key);
+}
+
+static void weigh_sets(struct reader *reader)
+{
+    const struct map *sets = &reader->estate->group_sets;
+    VECTOR(const struct map_slot *) sorted = {0}; // so that what is said does not depend on where they lie
+    for (size_t i = 0; i < sets->size; i++)
+        if (sets->slots[i].key != NULL)
+            *vector_add(reader->scratch, &sorted) = &sets->slots[i];
+    if (sorted.count > 1)
+        qsort(sorted.items, sorted.count, sizeof(*sorted.items), by_groups);
+    for (size_t i = 0; i < sorted.count; i++)
+        weigh_set(reader, sorted.items[i]->value);
+}
+
 void settle_weights(struct reader *reader)
 {
     struct estate *estate = reader->estate;
+    for (size_t i = 0; i < estate->route_tables.size; i++)
+        if (estate->route_tables.slots[i].value != NULL)
+            count_routes(reader, estate->route_tables.slots[i].value);
     for (size_t i = 0; i < estate->security_groups.size; i++) {
         struct security_group *group = estate->security_groups.slots[i].value;
         if (group == NULL)
@@ -105,4 +196,5 @@ void settle_weights(struct reader *reader)
         doubt_document(reader, "", "%s has %zu entries that overlap in more ways than are worked out (AWS admits 40)",
                        acl->id, (size_t)acl->entries.count);
     }
+    weigh_sets(reader);
 }
