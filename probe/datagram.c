@@ -76,6 +76,7 @@ static bool bind_source(struct datagrams *datagrams, struct portset pool, enum f
             continue;
         if (datagrams->captured)
             answer_by_capture(fd);
+        datagrams->identity->udp_bound[*port / 8] |= (uint8_t)(1 << *port % 8);
         datagrams->descriptors[datagrams->source_count] = fd;
         datagrams->sources[datagrams->source_count++] = (struct udp_source){fd, family, *port};
         return true;

@@ -2,13 +2,27 @@
 #include "model/protocol.h"
 #include "probe/engine.h"
 
-static bool is_own(const void *context, struct address address, int protocol, uint16_t port)
+static bool is_own(void *context, const struct seen *probe)
 {
     const struct engine *engine = context;
     uint64_t question;
-    return protocol == PROTOCOL_UDP   ? !schedule_find(&engine->schedule, address, protocol, port, &question)
-           : protocol == PROTOCOL_TCP ? routes_are_from(&engine->routes, address)
-                                      : port == engine->identity.echo_id;
+    return probe->protocol == PROTOCOL_UDP
+               ? identity_is_source(&engine->identity, probe->own_port) &&
+                     schedule_find(&engine->schedule, probe->target, probe->protocol, probe->port, &question)
+           : probe->protocol == PROTOCOL_TCP ? routes_are_from(&engine->routes, probe->own)
+                                             : probe->own_port == engine->identity.echo_id;
+}
+
+// What answers no probe of this run, but comes from what is asked: somebody is there, so that its silence proves
+// nothing. True of the first such packet of each question, which is kept.
+static bool take_stranger(struct engine *engine, const struct seen *seen)
+{
+    bool kept = false;
+    uint64_t question;
+    for (unsigned way = 0; way < IDENTITY_WAYS; way++)
+        if (identity_question(&engine->schedule, seen, way, &question) && ledger_hear(&engine->ledger, question))
+            kept = true;
+    return kept;
 }
 
 void engine_take_packet(void *context, const uint8_t *packet, size_t size, size_t whole, uint64_t wall_ns)
@@ -20,9 +34,14 @@ void engine_take_packet(void *context, const uint8_t *packet, size_t size, size_
     unsigned try;
     uint32_t frame = 0;
     if (!packet_read(packet, size, is_own, engine, &seen) ||
-        !identity_match(&engine->identity, &seen, &question, &try) ||
         (seen.kind != SEEN_PROBE && !packet_answer(&seen, &answer)))
         return;
+    if (!identity_match(&engine->identity, &seen, &question, &try)) {
+        if (seen.kind != SEEN_PROBE && seen.kind != SEEN_ICMP_ERROR && take_stranger(engine, &seen) &&
+            engine->capture != NULL)
+            capture_write(engine->capture, packet, size, whole, wall_ns);
+        return;
+    }
     if (engine->capture != NULL)
         frame = capture_write(engine->capture, packet, size, whole, wall_ns);
     if (seen.kind != SEEN_PROBE)

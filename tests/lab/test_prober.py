@@ -169,10 +169,10 @@ class Prober(unittest.TestCase):
             closed = [x for x in lines if x["state"] == "closed"]
             self.assertEqual({(x["reason"], x["from"]) for x in closed}, {("icmp:3/3", HOST)})
 
-    def test_forged_answers_do_not_count(self):
+    def test_forged_answers_open_nothing_and_their_port_is_not_silent(self):
         self.on_hosts(FORGER)
-        lines, summary, _ = self.run_probe("%s tcp 40000,80\n" % HOST, "--method", "syn")
-        self.assertEqual(self.states(lines), {("tcp", 80): "open", ("tcp", 40000): "filtered"})
+        lines, summary, _ = self.run_probe("%s tcp 40000,80\n" % HOST, "--method", "syn", status=3)
+        self.assertEqual(self.states(lines), {("tcp", 80): "open", ("tcp", 40000): "unknown"})
         self.assertEqual(summary["received"], 1)
 
     def test_a_capture_holds_the_probe_and_gives_the_same_observations_again(self):
