@@ -173,6 +173,8 @@ static void tell(struct datagrams *datagrams, const struct seen *seen, const str
     unsigned try;
     if (identity_match(datagrams->identity, seen, &question, &try))
         ledger_answer(datagrams->ledger, question, try, answer, clock_wall_us(), 0);
+    else if (seen->kind != SEEN_ICMP_ERROR)
+        identity_hear(datagrams->ledger, seen);
 }
 
 static void receive(struct datagrams *datagrams, const struct udp_source *source)

@@ -13,18 +13,6 @@ static bool is_own(void *context, const struct seen *probe)
                                              : probe->own_port == engine->identity.echo_id;
 }
 
-// What answers no probe of this run, but comes from what is asked: somebody is there, so that its silence proves
-// nothing. True of the first such packet of each question, which is kept.
-static bool take_stranger(struct engine *engine, const struct seen *seen)
-{
-    bool kept = false;
-    uint64_t question;
-    for (unsigned way = 0; way < IDENTITY_WAYS; way++)
-        if (identity_question(&engine->schedule, seen, way, &question) && ledger_hear(&engine->ledger, question))
-            kept = true;
-    return kept;
-}
-
 void engine_take_packet(void *context, const uint8_t *packet, size_t size, size_t whole, uint64_t wall_ns)
 {
     struct engine *engine = context;
@@ -37,7 +25,7 @@ void engine_take_packet(void *context, const uint8_t *packet, size_t size, size_
         (seen.kind != SEEN_PROBE && !packet_answer(&seen, &answer)))
         return;
     if (!identity_match(&engine->identity, &seen, &question, &try)) {
-        if (seen.kind != SEEN_PROBE && seen.kind != SEEN_ICMP_ERROR && take_stranger(engine, &seen) &&
+        if (seen.kind != SEEN_PROBE && seen.kind != SEEN_ICMP_ERROR && identity_hear(&engine->ledger, &seen) &&
             engine->capture != NULL)
             capture_write(engine->capture, packet, size, whole, wall_ns);
         return;

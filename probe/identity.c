@@ -158,6 +158,16 @@ bool identity_match(const struct identity *identity, const struct seen *seen, ui
     return false;
 }
 
+bool identity_hear(struct ledger *ledger, const struct seen *seen)
+{
+    uint64_t question;
+    bool first = false;
+    for (unsigned way = 0; way < IDENTITY_WAYS; way++)
+        if (identity_question(ledger->schedule, seen, way, &question) && ledger_hear(ledger, question))
+            first = true;
+    return first;
+}
+
 bool identity_is_source(const struct identity *identity, uint16_t port)
 {
     return (identity->udp_bound[port / 8] >> port % 8 & 1) != 0;

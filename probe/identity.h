@@ -37,6 +37,9 @@ uint64_t identity_token(const struct identity *identity, struct address target);
 // one of the host. False where there is none.
 enum { IDENTITY_WAYS = 2 };
 bool identity_question(const struct schedule *schedule, const struct seen *seen, unsigned way, uint64_t *question);
+// What answers no probe of this run, but comes from what is asked: somebody is there, so that its silence proves
+// nothing. True of the first such packet of each question, which is kept.
+bool identity_hear(struct ledger *ledger, const struct seen *seen);
 // Whether a UDP datagram that left from a port may be a probe of this run.
 bool identity_is_source(const struct identity *identity, uint16_t port);
 // Which question and try a packet from outside answers. False for everything that is no answer to a probe of this run.
