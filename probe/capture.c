@@ -20,10 +20,11 @@ struct capture {
     pcap_t *form;
     pcap_dumper_t *dumper; // is the stream
     bool in_place;
-    bool made;       // the file was not there
-    bool started;    // something was written
-    uint64_t begins; // bytes that were there, and stay
-    uint32_t known;  // frames of them that the probe which goes on knows
+    bool made;            // the file was not there
+    bool started;         // something was written
+    uint64_t begins;      // bytes that were there, and stay
+    uint32_t known;       // frames of them that the probe which goes on knows,
+    uint64_t known_bytes; // which end there
     uint32_t frames;
     int why; // what the system said when a packet could not be written; 0: all could
 };
@@ -123,6 +124,7 @@ struct capture *capture_continue(struct arena *arena, const char *path, uint32_t
     struct stat about;
     capture->in_place = true;
     capture->known = frames;
+    capture->known_bytes = bytes;
     bool good = stat(path, &about) != 0 || S_ISREG(about.st_mode) ||
                 error_set(error, ERROR_USAGE, "%s: a capture that may be gone on with must be a regular file", path);
     good = good && (frames > 0 ? open_behind(capture, bytes, error) : open_anew(capture, error));
@@ -166,9 +168,15 @@ uint32_t capture_write(struct capture *capture, const uint8_t *packet, size_t si
     return capture->frames;
 }
 
+// Before its first packet, which stands behind a seam, the probe knows no more than before.
+static bool has_not_gone_on(const struct capture *capture)
+{
+    return !capture->started && capture->begins > 0;
+}
+
 uint32_t capture_frames(const struct capture *capture)
 {
-    return capture->frames;
+    return has_not_gone_on(capture) ? capture->known : capture->frames;
 }
 
 bool capture_flush(struct capture *capture, uint64_t *bytes, struct error *error)
@@ -176,7 +184,7 @@ bool capture_flush(struct capture *capture, uint64_t *bytes, struct error *error
     if (capture->why == 0 && (fflush(capture->stream) != 0 || fdatasync(fileno(capture->stream)) != 0))
         capture->why = errno;
     off_t at = ftello(capture->stream);
-    *bytes = at < 0 ? 0 : (uint64_t)at;
+    *bytes = at < 0 ? 0 : has_not_gone_on(capture) ? capture->known_bytes : (uint64_t)at;
     return (capture->why == 0 && at >= 0) ||
            error_system(error, ERROR_INCOMPLETE, capture->why, "%s: cannot be written", capture->path);
 }

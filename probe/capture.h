@@ -24,8 +24,8 @@ struct capture *capture_continue(struct arena *arena, const char *path, uint32_t
                                  struct error *error);
 // Writes a packet; its frame number, from 1.
 uint32_t capture_write(struct capture *capture, const uint8_t *packet, size_t size, size_t whole, uint64_t wall_ns);
-uint32_t capture_frames(const struct capture *capture); // in the file by now
-// What was written is on the disk then; *bytes is the size of the file.
+uint32_t capture_frames(const struct capture *capture); // in the file by now, that this probe knows
+// What was written is on the disk then; *bytes is where those frames end.
 bool capture_flush(struct capture *capture, uint64_t *bytes, struct error *error);
 // Puts the file in its place, or says why that cannot be: then what was there before it is left, and of one that is
 // written in its place the whole frames. Ends the capture.
