@@ -10,15 +10,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/memory.h"
-#include "base/pages.h"
-#include "model/protocol.h"
-#include "probe/identity.h"
 
 enum { SNAPSHOT_BYTES = 65535, HEADER_BYTES = 24, NANO = 1000000000 };
-
-// What stands in a capture where a probe went on, instead of a packet: no IP version begins with an s.
-#define SEAM "sgproof: the probe goes on here; of what is above, it knew frames 1 to "
 
 struct capture {
     const char *path;
@@ -27,10 +20,11 @@ struct capture {
     pcap_t *form;
     pcap_dumper_t *dumper; // is the stream
     bool in_place;
-    bool made;       // the file was not there
-    bool started;    // something was written
-    uint64_t begins; // bytes that were there, and stay
-    uint32_t known;  // frames of them that the probe which goes on knows
+    bool made;            // the file was not there
+    bool started;         // something was written
+    uint64_t begins;      // bytes that were there, and stay
+    uint32_t known;       // frames of them that the probe which goes on knows,
+    uint64_t known_bytes; // which end there
     uint32_t frames;
     int why; // what the system said when a packet could not be written; 0: all could
 };
@@ -130,6 +124,7 @@ struct capture *capture_continue(struct arena *arena, const char *path, uint32_t
     struct stat about;
     capture->in_place = true;
     capture->known = frames;
+    capture->known_bytes = bytes;
     bool good = stat(path, &about) != 0 || S_ISREG(about.st_mode) ||
                 error_set(error, ERROR_USAGE, "%s: a capture that may be gone on with must be a regular file", path);
     good = good && (frames > 0 ? open_behind(capture, bytes, error) : open_anew(capture, error));
@@ -153,10 +148,10 @@ static void write_record(struct capture *capture, const void *bytes, size_t size
 // Before the first packet: the header of a new file, or what tells where the probe goes on.
 static void start(struct capture *capture, uint64_t wall_ns)
 {
-    char seam[sizeof(SEAM) + 16];
+    char seam[sizeof(CAPTURE_SEAM) + 16];
     capture->started = true;
     if (capture->begins > 0) {
-        int length = snprintf(seam, sizeof(seam), SEAM "%u", capture->known);
+        int length = snprintf(seam, sizeof(seam), CAPTURE_SEAM "%u", capture->known);
         write_record(capture, seam, (size_t)length, (size_t)length, wall_ns);
     } else if (capture->in_place) {
         if (ftruncate(fileno(capture->stream), 0) != 0)
@@ -173,9 +168,15 @@ uint32_t capture_write(struct capture *capture, const uint8_t *packet, size_t si
     return capture->frames;
 }
 
+// Before its first packet, which stands behind a seam, the probe knows no more than before.
+static bool has_not_gone_on(const struct capture *capture)
+{
+    return !capture->started && capture->begins > 0;
+}
+
 uint32_t capture_frames(const struct capture *capture)
 {
-    return capture->frames;
+    return has_not_gone_on(capture) ? capture->known : capture->frames;
 }
 
 bool capture_flush(struct capture *capture, uint64_t *bytes, struct error *error)
@@ -183,7 +184,7 @@ bool capture_flush(struct capture *capture, uint64_t *bytes, struct error *error
     if (capture->why == 0 && (fflush(capture->stream) != 0 || fdatasync(fileno(capture->stream)) != 0))
         capture->why = errno;
     off_t at = ftello(capture->stream);
-    *bytes = at < 0 ? 0 : (uint64_t)at;
+    *bytes = at < 0 ? 0 : has_not_gone_on(capture) ? capture->known_bytes : (uint64_t)at;
     return (capture->why == 0 && at >= 0) ||
            error_system(error, ERROR_INCOMPLETE, capture->why, "%s: cannot be written", capture->path);
 }
@@ -231,173 +232,4 @@ void capture_abandon(struct capture *capture)
     fclose(capture->stream);
     if (capture->made)
         unlink(capture->path);
-}
-
-// --- replay ----------------------------------------------------------------------------------------------------------
-
-// What told a probe of ours apart: source port (an echo's identifier) and sequence number.
-struct mark {
-    uint16_t own_port;
-    uint32_t sequence;
-};
-
-struct replay {
-    struct ledger *ledger;
-    struct mark *marks[MOST_TRIES + 1]; // by try and question
-    uint8_t *tries;                     // by question: probes seen of it
-    uint32_t frame;
-};
-
-// In a file, whatever is not a planned port of a target is ours: SYN and echo requests are known by themselves.
-static bool is_own(const void *context, struct address address, int protocol, uint16_t port)
-{
-    const struct replay *replay = context;
-    uint64_t question;
-    return protocol != PROTOCOL_UDP || !schedule_find(replay->ledger->schedule, address, protocol, port, &question);
-}
-
-// False where it is no question of the schedule.
-static bool take_probe(struct replay *replay, const struct seen *seen, uint64_t wall_us)
-{
-    const struct schedule *schedule = replay->ledger->schedule;
-    uint64_t question;
-    if (!schedule_find(schedule, seen->target, seen->protocol, seen->port, &question))
-        return false;
-    const struct span *span = schedule_span(schedule, question);
-    ledger_source(replay->ledger, span->lane, seen->own);
-    if (span->spare || (ledger_answered(replay->ledger, question) &&
-                        !ledger_rejected(replay->ledger, question))) { // asked again: watch.h
-        watch_ask(&replay->ledger->watch, span->lane,
-                  &(struct ask){.question = question,
-                                .sent_us = wall_us,
-                                .number = FIRST_ASK + replay->ledger->watch.pulses[span->lane].asks.count,
-                                .frame = replay->frame,
-                                .sequence = seen->sequence,
-                                .own_port = seen->own_port});
-        return true;
-    }
-    if (replay->tries[question] == MOST_TRIES)
-        return true;
-    unsigned try = ++replay->tries[question];
-    if (replay->marks[try] == NULL) // without them an answer would be taken for none
-        replay->marks[try] = memory_must(pages_new(schedule->count * sizeof(struct mark)));
-    replay->marks[try][question] = (struct mark){seen->own_port, seen->sequence};
-    ledger_sent(replay->ledger,
-                &(struct sending){.span = span,
-                                  .question = question,
-                                  .position = order_position(&replay->ledger->orders[try], question),
-                                  .try = try},
-                wall_us);
-    ledger_stamp(replay->ledger, question, try, wall_us, replay->frame);
-    return true;
-}
-
-static void take_answer(struct replay *replay, const struct seen *seen, uint64_t wall_us)
-{
-    uint64_t question;
-    struct answer answer;
-    if (!identity_question(replay->ledger->schedule, seen, &question) || !packet_answer(seen, &answer))
-        return;
-    const ask_list *asks = &replay->ledger->watch.pulses[schedule_span(replay->ledger->schedule, question)->lane].asks;
-    for (size_t i = asks->count; i-- > 0;) {
-        const struct ask *ask = &asks->items[i];
-        if (ask->question != question || ask->own_port != seen->own_port ||
-            (seen->has_sequence && ask->sequence != seen->sequence))
-            continue;
-        ledger_answer(replay->ledger, question, ask->number, &answer, wall_us, replay->frame);
-        return;
-    }
-    for (unsigned try = replay->tries[question]; try > 0; try--) {
-        const struct mark *mark = replay->marks[try] == NULL ? NULL : &replay->marks[try][question];
-        if (mark == NULL || mark->own_port != seen->own_port ||
-            (seen->has_sequence && mark->sequence != seen->sequence))
-            continue;
-        ledger_answer(replay->ledger, question, try, &answer, wall_us, replay->frame);
-        return;
-    }
-}
-
-// Notes where a probe went on.
-static void note_seam(struct arena *arena, const u_char *bytes, size_t size, uint32_t frame, capture_seams *seams)
-{
-    enum { LEAD = sizeof(SEAM) - 1 };
-    uint64_t known = 0;
-    if (size <= LEAD || memcmp(bytes, SEAM, LEAD) != 0)
-        return;
-    for (size_t i = LEAD; i < size && bytes[i] >= '0' && bytes[i] <= '9' && known < frame; i++)
-        known = known * 10 + (uint64_t)(bytes[i] - '0');
-    *vector_add(arena, seams) = (struct capture_seam){frame, known < frame ? (uint32_t)known : frame - 1};
-}
-
-static bool capture_failed(struct capture_reader *reader, struct error *error)
-{
-    return error_set(error, ERROR_USAGE, "%s: frame %u: %s", reader->name, reader->frame + 1,
-                     pcap_geterr(reader->pcap));
-}
-
-bool capture_open(struct arena *arena, FILE *stream, const char *name, struct capture_reader *reader,
-                  struct error *error)
-{
-    char problem[PCAP_ERRBUF_SIZE];
-    struct pcap_pkthdr *header;
-    const u_char *bytes;
-    *reader = (struct capture_reader){.name = name};
-    reader->pcap = pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, problem);
-    if (reader->pcap == NULL) {
-        fclose(stream);
-        return error_set(error, ERROR_USAGE, "%s: expected a pcap file: %s", name, problem);
-    }
-    off_t first = ftello(stream);
-    int code;
-    while ((code = pcap_next_ex(reader->pcap, &header, &bytes)) == 1)
-        note_seam(arena, bytes, header->caplen, ++reader->frame, &reader->seams);
-    bool good = code != PCAP_ERROR || capture_failed(reader, error);
-    if (good && (first < 0 || fseeko(stream, first, SEEK_SET) != 0))
-        good = error_set(error, ERROR_USAGE, "%s: is read twice: give a file, not a pipe", name);
-    reader->frame = 0;
-    if (!good)
-        capture_close(reader);
-    return good;
-}
-
-void capture_close(struct capture_reader *reader)
-{
-    pcap_close(reader->pcap); // closes the stream too
-}
-
-static bool play(struct replay *replay, struct capture_reader *reader, uint32_t known, uint32_t last,
-                 struct capture_span *span, struct error *error)
-{
-    struct pcap_pkthdr *header;
-    const u_char *bytes;
-    int code = 1, link_type = pcap_datalink(reader->pcap);
-    while (reader->frame < last && (code = pcap_next_ex(reader->pcap, &header, &bytes)) == 1) {
-        uint64_t wall_us = (uint64_t)header->ts.tv_sec * 1000000 + (uint64_t)header->ts.tv_usec / 1000;
-        size_t size;
-        struct seen seen;
-        const uint8_t *packet = packet_of_frame(link_type, bytes, header->caplen, &size);
-        replay->frame = ++reader->frame;
-        if (reader->frame > known)
-            continue;
-        span->first = span->first == 0 ? wall_us : span->first;
-        span->last = wall_us;
-        bool known_kind = packet != NULL && packet_read(packet, size, is_own, replay, &seen);
-        if (known_kind && seen.kind != SEEN_PROBE)
-            take_answer(replay, &seen, wall_us);
-        else if ((!known_kind || !take_probe(replay, &seen, wall_us)) && span->stray == 0)
-            span->stray = reader->frame;
-    }
-    return code != PCAP_ERROR || capture_failed(reader, error);
-}
-
-bool capture_play(struct arena *arena, struct capture_reader *reader, uint32_t known, uint32_t last,
-                  struct ledger *ledger, struct capture_span *span, struct error *error)
-{
-    struct replay replay = {.ledger = ledger};
-    *span = (struct capture_span){0};
-    replay.tries = arena_array(arena, uint8_t, ledger->schedule->count + 1);
-    bool good = play(&replay, reader, known, last, span, error);
-    for (unsigned try = 1; try <= MOST_TRIES; try++)
-        pages_free(replay.marks[try], ledger->schedule->count * sizeof(struct mark));
-    return good;
 }

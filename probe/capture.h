@@ -10,6 +10,9 @@
 #include "probe/ledger.h"
 #include "probe/packet.h"
 
+// What stands there instead of a packet: no IP version begins with an s.
+#define CAPTURE_SEAM "sgproof: the probe goes on here; of what is above, it knew frames 1 to "
+
 struct capture;
 
 // A file that appears when it is committed.
@@ -21,8 +24,8 @@ struct capture *capture_continue(struct arena *arena, const char *path, uint32_t
                                  struct error *error);
 // Writes a packet; its frame number, from 1.
 uint32_t capture_write(struct capture *capture, const uint8_t *packet, size_t size, size_t whole, uint64_t wall_ns);
-uint32_t capture_frames(const struct capture *capture); // in the file by now
-// What was written is on the disk then; *bytes is the size of the file.
+uint32_t capture_frames(const struct capture *capture); // in the file by now, that this probe knows
+// What was written is on the disk then; *bytes is where those frames end.
 bool capture_flush(struct capture *capture, uint64_t *bytes, struct error *error);
 // Puts the file in its place, or says why that cannot be: then what was there before it is left, and of one that is
 // written in its place the whole frames. Ends the capture.
@@ -40,10 +43,12 @@ struct capture_reader {
     const char *name; // for errors
     struct pcap *pcap;
     capture_seams seams;
-    uint32_t frame; // read last
+    uint32_t frames; // there are
+    uint32_t frame;  // read last
 };
 
 // Reads a capture once, for its seams, and goes back to its beginning. The stream is closed with it, also on failure.
+// ERROR_USAGE where it is no capture, or its seams do not go together.
 bool capture_open(struct arena *arena, FILE *stream, const char *name, struct capture_reader *reader,
                   struct error *error);
 void capture_close(struct capture_reader *reader);
@@ -51,10 +56,12 @@ void capture_close(struct capture_reader *reader);
 struct capture_span { // microseconds, wall clock; 0: there is no packet
     uint64_t first;
     uint64_t last;
-    uint32_t stray; // the first frame that is neither a question of the schedule nor what could be an answer; 0: none
+    uint32_t stray; // the first frame that no probe of the schedule keeps: neither a question of it, of no more than
+                    // MOST_TRIES tries, nor an answer to one, nor the first one of a stranger (ledger_hear); 0: none
 };
 
 // Plays the frames up to `last` into a fresh, exact ledger: what is in those up to `known` of the schedule's probes,
-// and the answers to them.
-bool capture_play(struct arena *arena, struct capture_reader *reader, uint32_t known, uint32_t last,
-                  struct ledger *ledger, struct capture_span *span, struct error *error);
+// and the answers to them. What is answered in the others shows that somebody is there (ledger_hear), no more.
+// ERROR_USAGE where that takes more work than what it holds is worth.
+bool capture_play(struct capture_reader *reader, uint32_t known, uint32_t last, struct ledger *ledger,
+                  struct capture_span *span, struct error *error);

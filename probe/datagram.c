@@ -76,6 +76,7 @@ static bool bind_source(struct datagrams *datagrams, struct portset pool, enum f
             continue;
         if (datagrams->captured)
             answer_by_capture(fd);
+        datagrams->identity->udp_bound[*port / 8] |= (uint8_t)(1 << *port % 8);
         datagrams->descriptors[datagrams->source_count] = fd;
         datagrams->sources[datagrams->source_count++] = (struct udp_source){fd, family, *port};
         return true;
@@ -172,6 +173,8 @@ static void tell(struct datagrams *datagrams, const struct seen *seen, const str
     unsigned try;
     if (identity_match(datagrams->identity, seen, &question, &try))
         ledger_answer(datagrams->ledger, question, try, answer, clock_wall_us(), 0);
+    else if (seen->kind != SEEN_ICMP_ERROR)
+        identity_hear(datagrams->ledger, seen);
 }
 
 static void receive(struct datagrams *datagrams, const struct udp_source *source)

@@ -91,11 +91,11 @@ static unsigned latest_ask(const struct identity *identity, uint64_t question, u
     return 0;
 }
 
-bool identity_question(const struct schedule *schedule, const struct seen *seen, uint64_t *question)
+bool identity_question(const struct schedule *schedule, const struct seen *seen, unsigned way, uint64_t *question)
 {
     enum { TFTP = 69, DATA = 3, ERROR = 5, OPTIONS = 6 };
-    if (schedule_find(schedule, seen->target, seen->protocol, seen->port, question))
-        return true;
+    if (way == 0)
+        return schedule_find(schedule, seen->target, seen->protocol, seen->port, question);
     // A TFTP server answers from another port than it was asked on: RFC 1350, section 4.
     return seen->kind == SEEN_UDP && seen->payload_size >= 4 && seen->payload[0] == 0 &&
            (seen->payload[1] == DATA || seen->payload[1] == ERROR || seen->payload[1] == OPTIONS) &&
@@ -149,8 +149,26 @@ static bool match_echo(const struct identity *identity, const struct seen *seen,
 
 bool identity_match(const struct identity *identity, const struct seen *seen, uint64_t *question, unsigned *try)
 {
-    return identity_question(identity->schedule, seen, question) &&
-           (seen->protocol == PROTOCOL_TCP   ? match_tcp(identity, seen, question, try)
-            : seen->protocol == PROTOCOL_UDP ? match_udp(identity, seen, question, try)
-                                             : match_echo(identity, seen, question, try));
+    for (unsigned way = 0; way < IDENTITY_WAYS; way++)
+        if (identity_question(identity->schedule, seen, way, question) &&
+            (seen->protocol == PROTOCOL_TCP   ? match_tcp(identity, seen, question, try)
+             : seen->protocol == PROTOCOL_UDP ? match_udp(identity, seen, question, try)
+                                              : match_echo(identity, seen, question, try)))
+            return true;
+    return false;
+}
+
+bool identity_hear(struct ledger *ledger, const struct seen *seen)
+{
+    uint64_t question;
+    bool first = false;
+    for (unsigned way = 0; way < IDENTITY_WAYS; way++)
+        if (identity_question(ledger->schedule, seen, way, &question) && ledger_hear(ledger, question))
+            first = true;
+    return first;
+}
+
+bool identity_is_source(const struct identity *identity, uint16_t port)
+{
+    return (identity->udp_bound[port / 8] >> port % 8 & 1) != 0;
 }

@@ -13,10 +13,6 @@ enum {
     DETAILS = 1 << 17,
     LEAST_DETAILS = 16,
     TRIES_WITH_MOMENTS = 8, // where moments are shared, those of later tries are not kept
-    ACCEPTING_LEAST = 100,  // open ports, and nothing closed among them, that no real host has
-    LEAST_ROW = 8,          // answers of one kind, one after the other, that make one ask for the other kind again;
-    RESETTING_ROW = 128,    // while others are still asked: less than a hundredth of what is sent
-    MOST_TURNING = 3,
 };
 
 static size_t moments(const struct ledger *ledger)
@@ -33,6 +29,7 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
         ledger->shift++;
     ledger->bytes = pages_new(schedule->count);
     ledger->again = pages_new(schedule->count);
+    ledger->heard = pages_new(schedule->count / 8 + 1);
     ledger->told_us = pages_new(moments(ledger) * sizeof(uint64_t));
     ledger->standings = arena_array(arena, struct standing, schedule->lane_count + 1);
     uint64_t share = DETAILS / (schedule->lane_count + 1);
@@ -50,7 +47,8 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
         ledger->sent_us[try] = pages_new(moments(ledger) * sizeof(uint64_t));
         framed = framed && ledger->frames[try] != NULL && ledger->sent_us[try] != NULL;
     }
-    return (framed && ledger->bytes != NULL && ledger->again != NULL && ledger->told_us != NULL) ||
+    return (framed && ledger->bytes != NULL && ledger->again != NULL && ledger->heard != NULL &&
+            ledger->told_us != NULL) ||
            error_set(error, ERROR_INCOMPLETE, "no memory for %llu questions", (unsigned long long)schedule->count);
 }
 
@@ -59,6 +57,7 @@ void ledger_end(struct ledger *ledger)
     watch_end(&ledger->watch);
     pages_free(ledger->bytes, ledger->schedule->count);
     pages_free(ledger->again, ledger->schedule->count);
+    pages_free(ledger->heard, ledger->schedule->count / 8 + 1);
     pages_free(ledger->told_us, moments(ledger) * sizeof(uint64_t));
     for (unsigned try = 1; try <= MOST_TRIES; try++) {
         pages_free(ledger->sent_us[try], moments(ledger) * sizeof(uint64_t));
@@ -124,6 +123,9 @@ void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t 
     if (*tries >= MOST_TRIES)
         return; // answered in the meantime
     *tries = (uint8_t)try;
+    ledger->most_try = try > ledger->most_try ?
+    try : ledger
+        ->most_try;
     ledger->sent++;
     ledger->standings[lane].sent++;
     note_sending(ledger, lane, rejected ? 0 : try, wall_us);
@@ -329,63 +331,15 @@ static void note_again(struct standing *standing, const struct lane *lane, uint6
     }
 }
 
-uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane)
-{
-    const struct standing *standing = &ledger->standings[lane];
-    if (ledger->schedule->lanes[lane].protocol != PROTOCOL_TCP)
-        return 0;
-    if (standing->open >= ACCEPTING_LEAST &&
-        standing->open * 20 >= (ledger->schedule->lanes[lane].count - ledger->schedule->lanes[lane].spare) * 19)
-        return 1;
-    return standing->turned && standing->opens.count >= LEAST_ROW ? standing->opens.first_us : 0;
-}
-
-static bool is_open_sentinel(const struct standing *standing, size_t i)
-{
-    return standing->sentinels[i] != 0 && standing->sentinel_states[i] == OBSERVED_OPEN && standing->open > 0;
-}
-
-uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane)
-{
-    const struct standing *standing = &ledger->standings[lane];
-    bool any = false, all = true;
-    for (size_t i = 0; i < 2; i++)
-        if (is_open_sentinel(standing, i)) {
-            any = any || standing->turned_shut[i];
-            all = all && standing->turned_shut[i];
-        }
-    return any && all && standing->shuts.count >= LEAST_ROW ? standing->shuts.first_us : 0;
-}
-
-uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last)
-{
-    struct standing *standing = &ledger->standings[lane];
-    struct row *opens = &standing->opens, *shuts = &standing->shuts;
-    bool tcp = ledger->schedule->lanes[lane].protocol == PROTOCOL_TCP;
-    if (tcp && standing->shut != 0 && !standing->turned && opens->count >= opens->asked + LEAST_ROW) {
-        opens->asked = opens->count;
-        return standing->shut;
-    }
-    bool turning = standing->turned_shut[0] != standing->turned_shut[1] && standing->turning < MOST_TURNING;
-    if (!turning && shuts->count < shuts->asked + (last ? LEAST_ROW : RESETTING_ROW))
-        return 0;
-    for (size_t i = 0; i < 2; i++)
-        if (is_open_sentinel(standing, i) && !standing->turned_shut[i]) {
-            shuts->asked = shuts->count;
-            standing->turning += turning;
-            return standing->sentinels[i];
-        }
-    return 0;
-}
-
-// Another answer to what has been answered. False where the first was a rejection: then the other one is the answer.
+// Another answer to what has been answered. False where the first was a rejection, or an error of this machine's own:
+// then the other one is the answer.
 static bool answer_again(struct ledger *ledger, const struct span *span, uint64_t question, unsigned try,
                          struct cause cause, uint64_t wall_us)
 {
     struct standing *standing = &ledger->standings[span->lane];
     const struct cause *before = &standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED];
     bool outside = cause.state != OBSERVED_UNKNOWN, rejected = ledger_rejected(ledger, question);
-    if (rejected && cause.state < OBSERVED_REJECTED)
+    if ((rejected || before->state == OBSERVED_UNKNOWN) && cause.state < OBSERVED_REJECTED)
         return false;
     if (outside)
         note_again(standing, &ledger->schedule->lanes[span->lane], question, before->state, cause.state);
@@ -434,6 +388,14 @@ static void note_first(struct ledger *ledger, const struct span *span, enum obse
         standing->first_shut_us = sent;
 }
 
+// What a question has ended in where that is an error of this machine's own; else NULL.
+static const struct cause *our_error(const struct ledger *ledger, const struct standing *standing, uint64_t question)
+{
+    const struct cause *cause =
+        ledger_answered(ledger, question) ? &standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED] : NULL;
+    return cause != NULL && cause->state == OBSERVED_UNKNOWN ? cause : NULL;
+}
+
 void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const struct answer *answer,
                    uint64_t wall_us, uint32_t frame)
 {
@@ -449,7 +411,9 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
             note_beat(ledger, span, question, try, answer->state, wall_us);
         return;
     }
-    unsigned tries = ledger_tries(ledger, question);
+    const struct cause *error = our_error(ledger, standing, question);
+    bool first = fresh || error != NULL; // from outside
+    unsigned tries = error != NULL ? error->tries : ledger_tries(ledger, question);
     try = try == 0 || try > tries ? tries : try;
     cause.tries = (uint8_t)try;
     ledger->bytes[question] = (uint8_t)(LEDGER_ANSWERED + cause_index(ledger, standing, &cause));
@@ -461,12 +425,12 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     uint64_t sent = ledger_sent_at(ledger, question, try);
     int64_t rtt = sent == 0 ? -1 : wall_us > sent ? (int64_t)(wall_us - sent) : 0;
     ledger->received++;
-    standing->answered += fresh;
+    standing->answered += first;
     standing->open += cause.state == OBSERVED_OPEN;
     note_row(standing, &ledger->schedule->lanes[span->lane], question, answer->state, wall_us);
     note_first(ledger, span, cause.state, sent);
-    standing->late += fresh && try > 1;
-    standing->late_rejected += fresh && try > 1 && cause.state == OBSERVED_REJECTED;
+    standing->late += first && try > 1;
+    standing->late_rejected += first && try > 1 && cause.state == OBSERVED_REJECTED;
     note_beat(ledger, span, question, try, answer->state, wall_us);
     note_sentinel(standing, question, answer->state);
     if (cause.state == OBSERVED_OPEN && ledger->schedule->lanes[span->lane].protocol == PROTOCOL_TCP)

@@ -92,7 +92,10 @@ struct ledger {
     uint32_t *frames[MOST_TRIES + 1];  // the same; NULL without a capture
     unsigned shift;
     uint32_t most_details; // of one lane
-    uint64_t ended;        // questions with an answer
+    uint8_t *heard;        // a bit for each question: a stranger answered (ledger_hear)
+    VECTOR(uint64_t) heard_of;
+    unsigned most_try; // the latest that was sent of any question
+    uint64_t ended;    // questions with an answer
     uint64_t sent;
     uint64_t received;             // answers that counted
     uint64_t first_rejected_us[2]; // by family: when the earliest try was sent that was rejected; 0: none was
@@ -123,9 +126,16 @@ void ledger_unsent(struct ledger *ledger, const struct sending *sending);
 void ledger_source(struct ledger *ledger, size_t lane, struct address source);
 // The moment, and frame, of a try's packet as the capture has it.
 void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us, uint32_t frame);
+// Something came from what a question asks that answers no probe that is known: from then on its silence, or rejection,
+// proves nothing. False where that says nothing new: it is answered, or no question to be answered, or was heard
+// before.
+bool ledger_hear(struct ledger *ledger, uint64_t question);
+bool ledger_heard(const struct ledger *ledger, uint64_t question);
+
 // An answer to one try of a question (0: of unknown number, the latest). The first one decides, but that an open port
 // outweighs a closed one, and both what is between; answers that contradict each other are marked. A rejection is no
-// answer yet (rejection.h): what comes later stands for it, and contradicts nothing.
+// answer yet (rejection.h), nor is an error of this machine's own: what comes later of the target stands for them, and
+// contradicts nothing.
 void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const struct answer *answer,
                    uint64_t wall_us, uint32_t frame);
 

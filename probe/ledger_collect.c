@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "model/protocol.h"
 #include "probe/rejection.h"
 
@@ -10,6 +11,7 @@ enum { FRAMES_NAMED = 64, LEAST_SILENT = 20 };
 
 static const char doubted_rejection[] =
     "rejected, but nothing showed that the way was open when it was asked once more";
+static const char stranger[] = "something came from there that answers no probe known here: its silence proves nothing";
 
 // What was rejected and answered then has two.
 static int by_offset(const void *left, const void *right)
@@ -24,6 +26,19 @@ struct run {
     uint64_t first;
     uint64_t last;
     struct cause cause;
+};
+
+struct asked {
+    uint64_t question;
+    uint32_t index; // of the ask in its lane
+    uint32_t frame;
+};
+
+// The asks of a lane by question, those of which from `next` on are of later runs.
+struct asks_left {
+    struct asked *asks;
+    size_t count;
+    size_t next;
 };
 
 // Of a lane, when its silent questions are looked at.
@@ -110,15 +125,21 @@ static struct cause ending(const struct ledger *ledger, const struct silence *si
                    !rejection_stands(ledger, silence->lane, question, false, UINT64_MAX)) {
             cause.state = OBSERVED_UNKNOWN;
             cause.reason = silence->unfinished != NULL ? silence->unfinished : doubted_rejection;
+        } else if (cause.state == OBSERVED_REJECTED && ledger_heard(ledger, question)) {
+            cause.state = OBSERVED_UNKNOWN;
+            cause.reason = stranger;
         }
         return cause;
     }
     bool silent =
         standing->settled && byte >= silence->tries &&
         (silence->all_count || ledger_counting(ledger, silence->lane, question, false, UINT64_MAX) >= silence->tries);
-    return (struct cause){.state = silent ? OBSERVED_FILTERED : OBSERVED_UNKNOWN,
+    bool heard = silent && ledger_heard(ledger, question);
+    return (struct cause){.state = silent && !heard ? OBSERVED_FILTERED : OBSERVED_UNKNOWN,
                           .tries = standing->settled ? silence->least : byte, // or each port would be a line
-                          .reason = silent ? "no-answer" : silence->why};
+                          .reason = heard    ? stranger
+                                    : silent ? "no-answer"
+                                             : silence->why};
 }
 
 // How many packets a host had been sent when it was last heard of.
@@ -129,7 +150,7 @@ static uint64_t sent_until(const struct ledger *ledger, size_t lane, uint64_t la
     const ask_list *asks = &ledger->watch.pulses[lane].asks;
     for (size_t i = 0; i < asks->count; i++)
         count += asks->items[i].sent_us <= last_us;
-    for (unsigned try = 1; try <= MOST_TRIES && ledger->sent_us[try] != NULL; try++)
+    for (unsigned try = 1; try <= ledger->most_try && ledger->sent_us[try] != NULL; try++)
         for (uint64_t question = of->first; question < of->first + of->count; question++) {
             uint64_t sent = ledger_sent_at(ledger, question, try);
             count += sent != 0 && sent <= last_us;
@@ -178,9 +199,48 @@ static void add_frame(struct arena *arena, struct observation *item, uint32_t fr
         *vector_add(arena, &item->frames) = frame;
 }
 
+static int by_question(const void *left, const void *right)
+{
+    const struct asked *a = left, *b = right;
+    return (a->question > b->question) - (a->question < b->question);
+}
+
+static int by_index(const void *left, const void *right)
+{
+    const struct asked *a = left, *b = right;
+    return (a->index > b->index) - (a->index < b->index);
+}
+
+// The asks of a lane by question, of which some frame is known; the caller's.
+static struct asked *asks_by_question(const ask_list *asks, size_t *count)
+{
+    struct asked *sorted = memory_take((asks->count + 1) * sizeof(*sorted));
+    *count = 0;
+    for (uint32_t i = 0; i < asks->count; i++)
+        if (asks->items[i].frame != 0)
+            sorted[(*count)++] = (struct asked){asks->items[i].question, i, asks->items[i].frame};
+    if (*count > 1)
+        qsort(sorted, *count, sizeof(*sorted), by_question);
+    return sorted;
+}
+
+// The frames of a run's asks, in the order of sending. Runs come in the order of questions.
+static void add_asks(struct arena *arena, const struct run *run, struct asks_left *left, struct observation *item)
+{
+    while (left->next < left->count && left->asks[left->next].question < run->first)
+        left->next++;
+    size_t from = left->next;
+    while (left->next < left->count && left->asks[left->next].question <= run->last)
+        left->next++;
+    if (left->next > from)
+        qsort(left->asks + from, left->next - from, sizeof(struct asked), by_index);
+    for (size_t i = from; i < left->next; i++)
+        add_frame(arena, item, left->asks[i].frame);
+}
+
 // When a run was first asked and last answered, how long the first answer took, and in which packets.
 static void date(const struct ledger *ledger, struct arena *arena, const struct run *run, const struct lane *lane,
-                 struct observation *item)
+                 struct asks_left *left, struct observation *item)
 {
     size_t run_lane = (size_t)(lane - ledger->schedule->lanes);
     const struct standing *standing = &ledger->standings[run_lane];
@@ -188,16 +248,13 @@ static void date(const struct ledger *ledger, struct arena *arena, const struct 
     for (uint64_t question = run->first; question <= run->last; question += step) {
         uint64_t sent = ledger_sent_at(ledger, question, 1);
         first_sent = sent != 0 && (first_sent == 0 || sent < first_sent) ? sent : first_sent;
-        for (unsigned try = 1; ledger->frames[1] != NULL && try <= MOST_TRIES; try++) {
+        for (unsigned try = 1; ledger->frames[1] != NULL && try <= ledger->most_try; try++) {
             if (ledger->sent_us[try] == NULL)
                 break;
             add_frame(arena, item, ledger->frames[try][order_position(&ledger->orders[try], question)]);
         }
     }
-    const ask_list *asks = &ledger->watch.pulses[run_lane].asks;
-    for (size_t i = 0; i < asks->count; i++)
-        if (run->first <= asks->items[i].question && asks->items[i].question <= run->last)
-            add_frame(arena, item, asks->items[i].frame);
+    add_asks(arena, run, left, item);
     item->rtt_us = -1;
     uint32_t first = UINT32_MAX; // question whose answer took so long
     size_t low = 0, high = standing->details.count;
@@ -223,7 +280,7 @@ static void date(const struct ledger *ledger, struct arena *arena, const struct 
 }
 
 static void add_run(const struct ledger *ledger, struct arena *arena, const struct span *span, const struct run *run,
-                    struct observations *observations)
+                    struct asks_left *left, struct observations *observations)
 {
     const struct lane *lane = &ledger->schedule->lanes[span->lane];
     const struct standing *standing = &ledger->standings[span->lane];
@@ -244,7 +301,7 @@ static void add_run(const struct ledger *ledger, struct arena *arena, const stru
         .from = from[0] != '\0' ? arena_strdup(arena, from) : NULL,
         .tries = run->cause.tries,
     };
-    date(ledger, arena, run, lane, item);
+    date(ledger, arena, run, lane, left, item);
     if (standing->source.family == 0 || item->first_sent == NULL)
         return;
     address_format(standing->source, source);
@@ -270,6 +327,8 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
                                   .all_count = ledger_all_count(ledger, l, ledger_wanted(ledger, l, tries), false),
                                   .why = unfinished,
                                   .unfinished = unfinished};
+        struct asks_left left = {0};
+        left.asks = asks_by_question(&ledger->watch.pulses[l].asks, &left.count);
         silence.least = least_tries(ledger, lane);
         if (unfinished == NULL)
             silence.why = standing->silent > 0 ? why_dark(ledger, arena, l) : "";
@@ -296,13 +355,14 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
                     run.last = question;
                 } else {
                     if (before != NULL)
-                        add_run(ledger, arena, before, &run, observations);
+                        add_run(ledger, arena, before, &run, &left, observations);
                     run = (struct run){question, question, cause};
                 }
                 before = span;
             }
         }
         if (before != NULL)
-            add_run(ledger, arena, before, &run, observations);
+            add_run(ledger, arena, before, &run, &left, observations);
+        free(left.asks);
     }
 }

@@ -34,6 +34,21 @@ double ledger_late_share(const struct ledger *ledger, size_t lane)
     return all == 0 ? 1 : (double)lit / (double)all;
 }
 
+bool ledger_heard(const struct ledger *ledger, uint64_t question)
+{
+    return (ledger->heard[question / 8] >> question % 8 & 1) != 0;
+}
+
+bool ledger_hear(struct ledger *ledger, uint64_t question)
+{
+    if ((ledger_answered(ledger, question) && !ledger_rejected(ledger, question)) || ledger_heard(ledger, question) ||
+        schedule_span(ledger->schedule, question)->spare)
+        return false;
+    ledger->heard[question / 8] |= (uint8_t)(1 << question % 8);
+    *vector_add(ledger->arena, &ledger->heard_of) = question;
+    return true;
+}
+
 bool ledger_is_silent(const struct ledger *ledger, const struct lane *lane, uint64_t question)
 {
     return !ledger_answered(ledger, question) &&

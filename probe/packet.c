@@ -138,7 +138,7 @@ static bool read_icmp(const struct ip *ip, struct seen *seen)
            read_probe(&quoted, seen);
 }
 
-bool packet_read(const uint8_t *bytes, size_t size, packet_is_own is_own, const void *context, struct seen *seen)
+bool packet_read(const uint8_t *bytes, size_t size, packet_is_own is_own, void *context, struct seen *seen)
 {
     struct ip ip;
     if (!read_ip(bytes, size, &ip) || ip.size < QUOTED)
@@ -147,7 +147,7 @@ bool packet_read(const uint8_t *bytes, size_t size, packet_is_own is_own, const 
     struct seen probe = {.kind = SEEN_PROBE};
     bool asks = ip.protocol != PROTOCOL_TCP ||
                 (ip.size >= TCP_SIZE && (ip.body[13] & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN);
-    if (asks && read_probe(&ip, &probe) && is_own(context, ip.from, ip.protocol, probe.own_port)) {
+    if (asks && read_probe(&ip, &probe) && is_own(context, &probe)) {
         *seen = probe;
         return true;
     }

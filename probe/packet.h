@@ -30,9 +30,9 @@ struct seen {
 };
 
 // Reads an IP packet (RFC 791, RFC 8200; extension headers are skipped), cut short or not. False where it is none of
-// the above. SEEN_PROBE is said of every SYN, UDP datagram and echo request whose source `is_own` calls ours.
-typedef bool (*packet_is_own)(const void *context, struct address address, int protocol, uint16_t port);
-bool packet_read(const uint8_t *bytes, size_t size, packet_is_own is_own, const void *context, struct seen *seen);
+// the above. SEEN_PROBE is said of every SYN, UDP datagram and echo request that `is_own` calls ours.
+typedef bool (*packet_is_own)(void *context, const struct seen *probe);
+bool packet_read(const uint8_t *bytes, size_t size, packet_is_own is_own, void *context, struct seen *seen);
 
 // Where the IP packet begins in a frame of a capture: link types RAW, LINUX_SLL, LINUX_SLL2, ETHERNET and NULL of
 // https://www.tcpdump.org/linktypes.html. NULL where it holds none.

@@ -118,7 +118,8 @@ struct probe_summary {
     double seconds;
     uint64_t first_us; // of a replay: wall clock of the first and the last packet; 0: there is none
     uint64_t last_us;
-    uint32_t stray;     // the first frame of packets that are no probe's of the plan, nor could answer one; 0: none
+    uint32_t stray;     // of a replay: the first frame that no probe of the plan keeps (capture_play); 0: none
+    size_t seams;       // of a replay: times that the probe was gone on with
     const char *method; // "syn", "connect" or "capture"
     uint64_t seed;
     unsigned passes;

@@ -9,13 +9,29 @@
 #include "probe/capture.h"
 #include "probe/summary.h"
 
+enum {
+    MOST_SEAMS = 1000,
+    FREE_PARTS = 8,      // whatever they cost,
+    MOST_WORK = 1 << 23, // and questions that later parts may ask, and so many more a frame
+    WORK_OF_A_FRAME = 16,
+};
+
+// Who was heard though no probe that is known had asked (ledger_hear).
+struct heard_place {
+    struct address address;
+    int protocol;
+    uint16_t port;
+};
+
 struct replayed {
     struct arena *arena;
     long tries;
     long timeout_ms;
-    struct observations answered;    // in the parts so far, by place
-    struct observations silent;      // filtered, or rejected, in the parts so far, and not asked again since; by place
-    struct observations unknown;     // at the end
+    struct observations answered;     // in the parts so far, by place
+    struct observations silent;       // filtered, or rejected, in the parts so far, and not asked again since; by place
+    struct observations unknown;      // at the end
+    VECTOR(struct heard_place) heard; // in the parts so far
+    uint64_t work;
     const struct observations *told; // what the probe itself told; or NULL
     struct probe_summary *summary;
 };
@@ -33,7 +49,7 @@ static bool was_asked(const struct ledger *ledger, const struct observation *of,
 {
     uint64_t question;
     return schedule_find(ledger->schedule, of->address, of->protocol, (uint16_t)port, &question) &&
-           (ledger_answered(ledger, question) || ledger_tries(ledger, question) > 0);
+           (ledger_answered(ledger, question) || ledger_tries(ledger, question) > 0 || ledger_heard(ledger, question));
 }
 
 // The runs of an observation's ports that were asked in this part, or were not.
@@ -143,6 +159,37 @@ static const char *unfinished(const struct replayed *replayed, bool is_last)
     return is_last && replayed->told != NULL && replayed->told->interrupted ? "interrupted" : NULL;
 }
 
+// What was heard in earlier parts was heard, whoever has asked since; and what this part adds to it.
+static void take_heard(struct replayed *replayed, struct ledger *ledger)
+{
+    const struct schedule *schedule = ledger->schedule;
+    uint64_t question;
+    size_t fresh = ledger->heard_of.count;
+    for (size_t i = 0; i < replayed->heard.count; i++) {
+        const struct heard_place *place = &replayed->heard.items[i];
+        if (schedule_find(schedule, place->address, place->protocol, place->port, &question))
+            ledger_hear(ledger, question);
+    }
+    for (size_t i = 0; i < fresh; i++) {
+        const struct span *span = schedule_span(schedule, ledger->heard_of.items[i]);
+        *vector_add(replayed->arena, &replayed->heard) =
+            (struct heard_place){schedule->lanes[span->lane].address, schedule->lanes[span->lane].protocol,
+                                 schedule_port(span, ledger->heard_of.items[i])};
+    }
+}
+
+// A file of a few bytes may say that a large plan was gone on with again and again.
+static bool is_worth_it(struct replayed *replayed, const struct capture_reader *reader, size_t part, uint64_t work,
+                        struct error *error)
+{
+    replayed->work += work + replayed->heard.count;
+    return part < FREE_PARTS || replayed->work <= MOST_WORK + (uint64_t)WORK_OF_A_FRAME * reader->frames ||
+           error_set(error, ERROR_USAGE,
+                     "%s: was gone on with %u times, which takes too long to replay for a plan so large and the %u "
+                     "frames that are there: probe anew",
+                     reader->name, reader->seams.count, reader->frames);
+}
+
 static bool play_part(struct replayed *replayed, struct capture_reader *reader, const struct plan *plan, size_t part,
                       struct error *error)
 {
@@ -153,15 +200,25 @@ static bool play_part(struct replayed *replayed, struct capture_reader *reader, 
     struct plan rest = *plan;
     if (part > 0)
         probe_rest(arena, plan, &replayed->answered, &rest);
+    // Where the one that went on knew none of it, this part comes to nothing.
+    bool is_void = !is_last && part > 0 && known <= reader->seams.items[part - 1].frame;
     struct schedule schedule = schedule_of(arena, &rest, 1);
     struct ledger ledger;
     struct capture_span span;
     struct observations fresh = {0};
     size_t by_state[OBSERVED_UNKNOWN + 1] = {0};
+    GUARD(is_worth_it(replayed, reader, part,
+                      (is_void ? schedule.span_count : schedule.count) + replayed->answered.items.count +
+                          replayed->silent.items.count,
+                      error));
     if (!ledger_begin(&ledger, arena, &schedule, true, (uint64_t)replayed->timeout_ms * 1000, error))
         return false;
-    bool good = capture_play(arena, reader, known, last, &ledger, &span, error);
-    if (good) {
+    bool good = capture_play(reader, known, last, &ledger, &span, error);
+    if (good)
+        take_heard(replayed, &ledger);
+    if (good && replayed->summary->stray == 0)
+        replayed->summary->stray = span.stray;
+    if (good && !is_void) {
         struct probe_summary sum = {0};
         if (is_last && replayed->told != NULL)
             take_word(replayed->told, &ledger);
@@ -174,7 +231,6 @@ static bool play_part(struct replayed *replayed, struct capture_reader *reader, 
         replayed->summary->first_us = replayed->summary->first_us == 0 ? span.first : replayed->summary->first_us;
         replayed->summary->last_us = span.last > replayed->summary->last_us ? span.last : replayed->summary->last_us;
         add_up(arena, &sum, replayed->summary);
-        replayed->summary->stray = replayed->summary->stray == 0 ? span.stray : replayed->summary->stray;
         replayed->summary->seconds += (double)(span.last - span.first) / 1e6;
         take_part(replayed, &ledger, &fresh, is_last);
     }
@@ -196,7 +252,6 @@ bool replay_stream(struct arena *arena, const struct plan *plan, FILE *stream, c
                    long timeout_ms, const struct observations *told, struct observations *observations,
                    struct probe_summary *summary, struct error *error)
 {
-    enum { MOST_SEAMS = 1000 };
     struct capture_reader reader;
     struct replayed replayed = {
         .arena = arena, .tries = tries, .timeout_ms = timeout_ms, .told = told, .summary = summary};
@@ -204,6 +259,7 @@ bool replay_stream(struct arena *arena, const struct plan *plan, FILE *stream, c
     GUARD(capture_open(arena, stream, name, &reader, error));
     bool good = reader.seams.count <= MOST_SEAMS ||
                 error_set(error, ERROR_USAGE, "%s: was gone on with more than %d times", name, MOST_SEAMS);
+    summary->seams = reader.seams.count;
     for (size_t part = 0; good && part <= reader.seams.count; part++)
         good = play_part(&replayed, &reader, plan, part, error);
     capture_close(&reader);

@@ -26,6 +26,7 @@ void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, enum beat be
     pulse->firm = pulse->firm || beat == BEAT_FIRM;
     while (at > 0 && beats->items[at - 1].first > sent_us)
         at--;
+    watch->moved += beats->count - at;
     if (at > 0 && sent_us <= beats->items[at - 1].last + watch->close_us) {
         struct beats *one = &beats->items[at - 1];
         one->last = sent_us > one->last ? sent_us : one->last;
@@ -46,6 +47,7 @@ void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, enum beat be
 struct ask *watch_ask(struct watch *watch, size_t lane, const struct ask *ask)
 {
     struct ask *added = vector_add(watch->arena, &watch->pulses[lane].asks);
+    watch->pulses[lane].tries_ask = watch->pulses[lane].tries_ask || ask->number < FIRST_ASK;
     *added = *ask;
     return added;
 }
@@ -53,6 +55,12 @@ struct ask *watch_ask(struct watch *watch, size_t lane, const struct ask *ask)
 struct ask *watch_find(const struct watch *watch, size_t lane, uint64_t question, unsigned number)
 {
     const ask_list *asks = &watch->pulses[lane].asks;
+    if (number < FIRST_ASK && !watch->pulses[lane].tries_ask)
+        return NULL;
+    size_t near = number - FIRST_ASK; // where it is in a capture, and about where else
+    if (number >= FIRST_ASK && near < asks->count && asks->items[near].question == question &&
+        asks->items[near].number == number)
+        return &asks->items[near];
     for (size_t i = asks->count; i-- > 0;)
         if (asks->items[i].question == question && asks->items[i].number == number)
             return &asks->items[i];
@@ -102,6 +110,7 @@ struct hush {
     uint64_t first;
     uint64_t last;
     uint64_t asked_us;
+    uint64_t least_last; // of it and of those that begin after it
 };
 
 // What several lanes have beaten and been asked in vain, in the order of time.
@@ -147,54 +156,114 @@ static void add_hushes(struct arena *arena, struct record *record, const struct 
             if (ask->question != pulse->voices.items[v].question)
                 continue;
             if (ask->answered && vain >= 2)
-                *vector_add(arena, &record->hushes) = (struct hush){heard, ask->sent_us, asked};
+                *vector_add(arena, &record->hushes) = (struct hush){heard, ask->sent_us, asked, 0};
             heard = ask->answered ? ask->sent_us : heard;
             asked = vain == 0 ? ask->sent_us : asked;
             vain = ask->answered ? 0 : vain + 1;
         }
         if (vain >= 2)
-            *vector_add(arena, &record->hushes) = (struct hush){heard, UINT64_MAX, asked};
+            *vector_add(arena, &record->hushes) = (struct hush){heard, UINT64_MAX, asked, 0};
     }
 }
 
-// Where nobody of the host was heard meanwhile, that was an outage, or a ban, which is known without.
-static void keep_hushes_of_some(struct record *record)
+static int by_first(const void *left, const void *right)
+{
+    const struct hush *a = left, *b = right;
+    return (a->first > b->first) - (a->first < b->first);
+}
+
+static void sort_beats(beats_list *beats)
+{
+    if (beats->count > 1)
+        qsort(beats->items, beats->count, sizeof(struct beats), by_beginning);
+}
+
+// Where nobody of the host was heard meanwhile, that was an outage, or a ban, which is known without. What is left is
+// sorted.
+static void keep_hushes_of_some(struct arena *arena, struct record *record)
 {
     size_t kept = 0;
+    if (record->hushes.count == 0)
+        return;
+    sort_beats(&record->beats);
+    uint64_t *latest = arena_array(arena, uint64_t, record->beats.count + 1); // end of those up to each
+    for (size_t i = 0; i < record->beats.count; i++) {
+        uint64_t last = record->beats.items[i].last;
+        latest[i] = i > 0 && latest[i - 1] > last ? latest[i - 1] : last;
+    }
     for (size_t h = 0; h < record->hushes.count; h++) {
         const struct hush one = record->hushes.items[h];
-        bool others = false;
-        for (size_t i = 0; i < record->beats.count; i++)
-            others = others || (record->beats.items[i].first < one.last && record->beats.items[i].last > one.asked_us);
-        if (others)
+        size_t low = 0, high = record->beats.count; // the first that begins after it
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (record->beats.items[middle].first < one.last)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        if (low > 0 && latest[low - 1] > one.asked_us)
             record->hushes.items[kept++] = one;
     }
     record->hushes.count = (uint32_t)kept;
+    if (kept > 1)
+        qsort(record->hushes.items, kept, sizeof(struct hush), by_first);
+    for (size_t h = kept; h-- > 0;) {
+        struct hush *one = &record->hushes.items[h];
+        one->least_last = h + 1 < kept && one[1].least_last < one->last ? one[1].least_last : one->last;
+    }
+}
+
+// When some voice was not heard: hushes that overlap are one, its ends not among it.
+static beats_list quiet_of(struct arena *arena, const struct record *record)
+{
+    beats_list quiet = {0};
+    for (size_t h = 0; h < record->hushes.count; h++) {
+        const struct hush *one = &record->hushes.items[h];
+        struct beats *before = quiet.count > 0 ? &quiet.items[quiet.count - 1] : NULL;
+        if (one->last <= one->first)
+            continue;
+        if (before != NULL && one->first < before->last)
+            before->last = one->last > before->last ? one->last : before->last;
+        else
+            *vector_add(arena, &quiet) = (struct beats){one->first, one->last};
+    }
+    return quiet;
 }
 
 // Takes away what was heard of others meanwhile.
 static void hush(struct arena *arena, struct record *record)
 {
-    for (size_t h = 0; h < record->hushes.count; h++) {
-        const struct hush *one = &record->hushes.items[h];
-        beats_list left = {0};
-        for (size_t i = 0; i < record->beats.count; i++) {
-            struct beats row = record->beats.items[i];
-            if (row.first <= one->first)
-                *vector_add(arena, &left) = (struct beats){row.first, row.last < one->first ? row.last : one->first};
-            if (row.last >= one->last)
-                *vector_add(arena, &left) = (struct beats){row.first > one->last ? row.first : one->last, row.last};
+    beats_list quiet = quiet_of(arena, record), left = {0};
+    if (quiet.count == 0)
+        return;
+    sort_beats(&record->beats);
+    size_t begin = 0; // what is quiet before has ended before any row that is left begins
+    for (size_t i = 0; i < record->beats.count; i++) {
+        struct beats row = record->beats.items[i];
+        while (begin < quiet.count && quiet.items[begin].last <= row.first)
+            begin++;
+        for (size_t q = begin; q < quiet.count && quiet.items[q].first < row.last; q++) {
+            if (row.first <= quiet.items[q].first)
+                *vector_add(arena, &left) = (struct beats){row.first, quiet.items[q].first};
+            row.first = quiet.items[q].last;
         }
-        record->beats = left;
+        if (row.first <= row.last)
+            *vector_add(arena, &left) = row;
     }
+    record->beats = left;
 }
 
 static bool is_hushed(const struct record *record, uint64_t from, uint64_t to)
 {
-    for (size_t i = 0; i < record->hushes.count; i++)
-        if (from <= record->hushes.items[i].first && record->hushes.items[i].last <= to)
-            return true;
-    return false;
+    size_t low = 0, high = record->hushes.count; // the first that begins no earlier
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (record->hushes.items[middle].first < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < record->hushes.count && record->hushes.items[low].least_last <= to;
 }
 
 // Whether between two moments nobody heard: two asks were in vain. *next is the first ask that comes into question;
@@ -216,7 +285,7 @@ static struct light light_of(const struct watch *watch, struct record *record)
     unsigned vain = 0, most = 0;
     if (record->beats.count == 0)
         return light;
-    qsort(record->beats.items, record->beats.count, sizeof(struct beats), by_beginning);
+    sort_beats(&record->beats);
     if (record->vain.count > 1)
         qsort(record->vain.items, record->vain.count, sizeof(uint64_t), by_moment);
     uint64_t from = record->beats.items[0].first, to = record->beats.items[0].last;
@@ -284,7 +353,7 @@ void watch_light(struct watch *watch)
             add_hushes(scratch, &host, &watch->pulses[end]);
             add_pulse(scratch, &families[schedule->lanes[i].address.family == FAMILY_IPV6], &watch->pulses[end]);
         }
-        keep_hushes_of_some(&host);
+        keep_hushes_of_some(scratch, &host);
         for (size_t j = i; j < end; j++) {
             struct record own = {.hushes.items = host.hushes.items, .hushes.count = host.hushes.count};
             add_pulse(scratch, &own, &watch->pulses[j]);
@@ -360,9 +429,16 @@ static enum shine shine_in(const struct light *light, uint64_t from_us, uint64_t
 {
     if (light->first == 0 || from_us < light->first)
         return SHINE_DARK;
-    for (size_t i = 0; i < light->lit.count; i++)
-        if (light->lit.items[i].from <= from_us && to_us <= light->lit.items[i].to)
-            return SHINE_LIT;
+    size_t low = 0, high = light->lit.count; // the first that begins after it
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (light->lit.items[middle].from <= from_us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low > 0 && to_us <= light->lit.items[low - 1].to)
+        return SHINE_LIT;
     return from_us >= light->begins && !light->ended ? SHINE_PENDING : SHINE_DARK; // the last chain may go on
 }
 

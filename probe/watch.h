@@ -32,6 +32,7 @@ struct ask {
     unsigned number; // of the try, from 1; sentinels' are from FIRST_ASK on
     uint32_t frame;  // in the capture, from 1; 0: none
     uint32_t sequence;
+    uint32_t before; // of a capture: 1 + the index of the question's ask before; 0: none
     uint16_t own_port;
     bool answered;
 };
@@ -76,7 +77,8 @@ struct pulse { // of a lane
     beats_list rejections;
     ask_list asks; // in the order of sending
     VECTOR(struct voice) voices;
-    bool firm; // something answered that hosts do not limit: then an ask in vain means something
+    bool tries_ask; // some asks have the number of a try
+    bool firm;      // something answered that hosts do not limit: then an ask in vain means something
     struct light light;
     struct light host; // of its whole host; shared by its lanes
 };
@@ -93,6 +95,7 @@ struct watch {
     const struct schedule *schedule;
     uint64_t close_us;    // within which beats are one
     uint64_t timeout_us;  // how long an answer may take
+    uint64_t moved;       // beats that made room for earlier ones
     struct pulse *pulses; // by lane
     struct light family[2];
 };

@@ -115,6 +115,16 @@ class Forger:
             self.path(name).write_bytes(data)
         self.count()
 
+    def observe_packets(self):
+        """The observations that the packets tell, and what follows; what the maker claims of the probe is as it was."""
+        self.derive()
+        file, words = self.folder.with_name(self.folder.name + ".observed"), self.manifest
+        done = common.sgproof("probe", self.path("plan.jsonl"), "--from-capture", self.path("capture.pcap"), "--tries", words["tries"],
+                              "--timeout", words["timeout_ms"], "-o", file, "-q", "--only", "0.0.0.0/0", "--only", "::/0")
+        assert done.returncode in (0, 3), done.stderr
+        shutil.move(file, self.path("observations.jsonl"))
+        self.derive()
+
     def count(self):
         """The counts and the vantage of the manifest, from the verdicts; and the report."""
         verdicts = self.json("verdicts.json")

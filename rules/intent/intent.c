@@ -2,6 +2,7 @@
 
 #include <fnmatch.h>
 
+#include "base/clock.h"
 #include "model/protocol.h"
 
 static bool choice(struct arena *arena, const struct json_cursor *object, const char *key, const char *yes,
@@ -62,17 +63,6 @@ static bool read_sources(struct arena *arena, const struct json_cursor *at, stru
     return true;
 }
 
-static bool is_date(const char *text)
-{
-    if (strlen(text) != 10 || text[4] != '-' || text[7] != '-')
-        return false;
-    for (int i = 0; i < 10; i++)
-        if (i != 4 && i != 7 && (text[i] < '0' || text[i] > '9'))
-            return false;
-    return strncmp(text + 5, "01", 2) >= 0 && strncmp(text + 5, "12", 2) <= 0 && strcmp(text + 8, "01") >= 0 &&
-           strcmp(text + 8, "31") <= 0;
-}
-
 static bool read_rule(struct arena *arena, const struct json_cursor *at, struct intent *intent, struct error *error)
 {
     static const char *const keys[] = {"id",      "decision", "select", "protocol", "ports",
@@ -104,8 +94,8 @@ static bool read_rule(struct arena *arena, const struct json_cursor *at, struct 
     if (ports != NULL && !portset_parse(arena, ports, &rule->ports))
         return json_fail(&wrong, error, "\"%s\" is no list of ports such as \"22,80,1000-2000\"", ports);
     wrong = json_member(at, "expires");
-    return rule->expires == NULL || is_date(rule->expires) ||
-           json_fail(&wrong, error, "\"%s\" is no date, expected YYYY-MM-DD", rule->expires);
+    return rule->expires == NULL || clock_is_date(rule->expires) ||
+           json_fail(&wrong, error, "\"%s\" is no day, expected YYYY-MM-DD", rule->expires);
 }
 
 static bool read_intent(struct arena *arena, const struct json_cursor *root, struct intent *intent, struct error *error)

@@ -28,13 +28,58 @@ const char *clock_text(struct arena *arena, uint64_t wall_us)
     return arena_strdup(arena, text);
 }
 
+static bool is_day(int year, int month, int day)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] + (leap && month == 2);
+}
+
+// Whether a text has the form in which d is a digit; it ends with the form, or behind it.
+static bool has_form(const char *text, const char *form)
+{
+    for (; *form != '\0'; text++, form++)
+        if (*form == 'd' ? *text < '0' || *text > '9' : *text != *form)
+            return false;
+    return true;
+}
+
+static int number_at(const char *digits, int count)
+{
+    int number = 0;
+    for (int i = 0; i < count; i++)
+        number = number * 10 + (digits[i] - '0');
+    return number;
+}
+
+static bool begins_with_date(const char *text)
+{
+    return has_form(text, "dddd-dd-dd") && is_day(number_at(text, 4), number_at(text + 5, 2), number_at(text + 8, 2));
+}
+
+bool clock_is_date(const char *text)
+{
+    return begins_with_date(text) && text[10] == '\0';
+}
+
+bool clock_is_moment(const char *text)
+{
+    if (!begins_with_date(text) || !has_form(text + 10, "Tdd:dd:dd") || number_at(text + 11, 2) > 23 ||
+        number_at(text + 14, 2) > 59 || number_at(text + 17, 2) > 60)
+        return false;
+    const char *rest = text + 19;
+    size_t digits = *rest == '.' ? strspn(rest + 1, "0123456789") : 0;
+    rest += digits > 0 ? 1 + digits : 0;
+    return strcmp(rest, "Z") == 0;
+}
+
 // The date and time, and where the zone begins. NULL where there is none.
 static const char *parse_moment(const char *text, int64_t *seconds)
 {
     struct tm parts = {0};
     const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-    if (rest == NULL)
-        return NULL;
+    if (rest == NULL || !is_day(parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday))
+        return NULL; // strptime has a 30th of February
     if (*rest == '.')
         rest += 1 + strspn(rest + 1, "0123456789");
     *seconds = timegm(&parts);

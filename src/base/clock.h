@@ -14,6 +14,11 @@ enum { CLOCK_TEXT = 40 };
 void clock_format(uint64_t wall_us, char text[CLOCK_TEXT]);
 const char *clock_text(struct arena *arena, uint64_t wall_us);
 
+// Whether a text is a day of the calendar, "2026-02-28"; or a moment as clock_format writes it, with a fraction or
+// none.
+bool clock_is_date(const char *text);
+bool clock_is_moment(const char *text);
+
 // Seconds since 1970 of an RFC 3339 text, whose fraction is left out; an offset must be Z, +00:00 or absent.
 bool clock_parse(const char *text, int64_t *seconds);
 

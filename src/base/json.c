@@ -78,10 +78,13 @@ static const char *escaped_nul(const char *text, size_t length)
 // The same text with U+FFFD in the place of each NUL; the caller's.
 static char *without_nuls(const char *text, size_t length)
 {
-    char *copy = memory_take(length + 1);
+    char *copy = memory_take(length + 1), *from = copy;
     memcpy(copy, text, length);
-    for (const char *nul; (nul = escaped_nul(copy, length)) != NULL;)
-        memcpy(copy + (nul - copy), "\\uFFFD", 6);
+    for (const char *nul; (nul = escaped_nul(from, length - (size_t)(from - copy))) != NULL;) {
+        from = copy + (nul - copy);
+        memcpy(from, "\\uFFFD", 6);
+        from += 6;
+    }
     return copy;
 }
 
@@ -178,28 +181,61 @@ const char *json_repeated_key(const cJSON *value)
     return repeated;
 }
 
-// The first control character that stands in a string as it is, which RFC 8259 (section 7) forbids; NULL where none
-// does.
-static const char *raw_control(const char *text, size_t length)
+static const char *after_digits(const char *at, const char *end)
 {
-    bool inside = false;
-    for (const char *at = text; at < text + length; at++) {
-        if (*at == '"')
-            inside = !inside;
-        else if (inside && *at == '\\')
-            at++;
-        else if (inside && (unsigned char)*at < 0x20)
-            return at;
-    }
-    return NULL;
+    while (at < end && *at >= '0' && *at <= '9')
+        at++;
+    return at;
 }
 
-// Where a text is JSON that some readers take otherwise than others do, or that C would cut short.
+// The end of a number as RFC 8259 (section 6) has it, or NULL: parsers take more than that, each something else.
+static const char *after_number(const char *at, const char *end)
+{
+    at += *at == '-';
+    const char *whole = at;
+    at = after_digits(at, end);
+    bool good = at > whole && (*whole != '0' || at == whole + 1);
+    if (good && at < end && *at == '.') {
+        const char *digits = ++at;
+        at = after_digits(at, end);
+        good = at > digits;
+    }
+    if (good && at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        at += at < end && (*at == '+' || *at == '-');
+        const char *digits = at;
+        at = after_digits(at, end);
+        good = at > digits;
+    }
+    return good && (at == end || strchr(",]} \t\r\n", *at) != NULL) ? at : NULL;
+}
+
+// Where a text is JSON that some readers take otherwise than others do, or that C would cut short: an escaped NUL, a
+// control character in a string, which RFC 8259 (section 7) forbids, a number that is none.
 static const char *ambiguity(const char *text, size_t length, const char **what)
 {
-    const char *nul = escaped_nul(text, length), *control = raw_control(text, length);
-    *what = nul != NULL ? "\\u0000 in a string, expected text" : "a control character in a string, expected its escape";
-    return nul != NULL ? nul : control;
+    const char *end = text + length, *nul = escaped_nul(text, length);
+    *what = "\\u0000 in a string, expected text";
+    if (nul != NULL)
+        return nul;
+    bool inside = false;
+    for (const char *at = text; at < end; at++) {
+        if (*at == '"') {
+            inside = !inside;
+        } else if (inside && *at == '\\') {
+            at++;
+        } else if (inside && (unsigned char)*at < 0x20) {
+            *what = "a control character in a string, expected its escape";
+            return at;
+        } else if (!inside && (*at == '-' || (*at >= '0' && *at <= '9'))) {
+            const char *after = after_number(at, end);
+            *what = "is no number as JSON has them, such as 22, -1 or 0.5";
+            if (after == NULL)
+                return at;
+            at = after - 1;
+        }
+    }
+    return NULL;
 }
 
 bool json_expect_plain(const char *file, const char *text, size_t length, struct error *error)
@@ -319,11 +355,18 @@ bool json_expect_array(const struct json_cursor *at, struct error *error)
 bool json_expect_keys(const struct json_cursor *object, const char *const *known, struct error *error)
 {
     const cJSON *member;
+    const char *const *next = known; // our files have them in this order, others' in any
     GUARD(json_expect_object(object, error));
     cJSON_ArrayForEach (member, object->node) {
         struct json_cursor at = {.up = object, .file = object->file, .key = member->string, .node = member};
-        if (!text_among(member->string, known))
+        while (*next != NULL && strcmp(*next, member->string) != 0)
+            next++;
+        if (*next != NULL)
+            next++;
+        else if (!text_among(member->string, known))
             return json_fail(&at, error, "unknown key");
+        else
+            next = known;
     }
     return true;
 }

@@ -10,6 +10,8 @@ struct stream {
     const char *bytes;
     size_t at; // next byte to look at
     size_t length;
+    size_t counted;        // bytes whose lines were counted,
+    size_t lines, columns; // which are so many, and so many bytes since
     const struct json_visitor *visitor;
     void *context;
     struct error *error;
@@ -26,10 +28,23 @@ static int skip_space(struct stream *stream)
     return -1;
 }
 
+// Line and column of a byte: from the one that was asked for before, as all values of a document may be broken.
+static void line_of(struct stream *stream, size_t offset, size_t *line, size_t *column)
+{
+    if (offset < stream->counted)
+        stream->counted = stream->lines = stream->columns = 0;
+    json_line_of(stream->bytes + stream->counted, offset - stream->counted, line, column);
+    stream->columns = *column - 1 + (*line == 1 ? stream->columns : 0);
+    stream->lines += *line - 1;
+    stream->counted = offset;
+    *line = stream->lines + 1;
+    *column = stream->columns + 1;
+}
+
 static bool malformed_at(struct stream *stream, size_t offset, const char *what)
 {
     size_t line, column;
-    json_line_of(stream->bytes, offset, &line, &column);
+    line_of(stream, offset, &line, &column);
     return error_set(stream->error, ERROR_USAGE, "%s:%zu:%zu: %s", stream->file, line, column, what);
 }
 
@@ -106,7 +121,7 @@ static bool broken(struct stream *stream, struct json_cursor *at, size_t offset,
     size_t line, column;
     if (stream->visitor->broken == NULL)
         return malformed_at(stream, offset, what);
-    json_line_of(stream->bytes, offset, &line, &column);
+    line_of(stream, offset, &line, &column);
     error_set(stream->error, ERROR_USAGE, "line %zu, column %zu: %s", line, column, what);
     return stream->visitor->broken(stream->context, at, stream->error);
 }

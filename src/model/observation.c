@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "model/observation_summary.h"
 #include "model/protocol.h"
 
 const char *const declared_names[] = {"reachable", "possible", "inbound-only", "unreachable", NULL};
@@ -23,8 +25,13 @@ bool place_read(const struct json_cursor *at, struct address *address, int *prot
         return false;
     if (text == NULL)
         return json_fail(&member, error, "is missing, expected a string");
-    return (protocol_parse(text, protocol) && *protocol != PROTOCOL_ANY) ||
-           json_fail(&member, error, "\"%s\" is not a protocol", text);
+    if (!protocol_parse(text, protocol) || (!protocol_has_ports(*protocol) && !protocol_is_icmp(*protocol)))
+        return json_fail(&member, error, "\"%s\" is not a protocol that is asked, expected tcp, udp, icmp or icmpv6",
+                         text);
+    bool v4 = address->family == FAMILY_IPV4;
+    return *protocol != (v4 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP) ||
+           json_fail(&member, error, "\"%s\" of an %s address, expected %s", text, v4 ? "IPv4" : "IPv6",
+                     v4 ? "icmp" : "icmpv6");
 }
 
 static void put_if_any(struct json_writer *writer, const char *key, const char *value)
@@ -117,15 +124,19 @@ struct observation_reader {
     struct arena *arena;
     struct map texts; // that many lines have
     struct observations *observations;
+    bool begun;   // a line was read
+    bool summary; // the last one was a summary
 };
 
 static bool read_certificate(struct arena *arena, const struct json_cursor *at, struct service *service,
                              struct error *error)
 {
+    static const char *const keys[] = {"subject",   "issuer", "names",       "not_before",
+                                       "not_after", "sha256", "self_issued", NULL};
     struct certificate *certificate = arena_new_of(arena, struct certificate);
     struct json_cursor names = json_member(at, "names");
     const cJSON *node;
-    if (!json_expect_object(at, error) || !json_string(arena, at, "subject", &certificate->subject, error) ||
+    if (!json_expect_keys(at, keys, error) || !json_string(arena, at, "subject", &certificate->subject, error) ||
         !json_string(arena, at, "issuer", &certificate->issuer, error) ||
         !json_optional_string(arena, at, "not_before", &certificate->not_before, error) ||
         !json_optional_string(arena, at, "not_after", &certificate->not_after, error) ||
@@ -143,10 +154,13 @@ static bool read_certificate(struct arena *arena, const struct json_cursor *at, 
 static bool read_service(struct arena *arena, const struct json_cursor *at, struct observation *item,
                          struct error *error)
 {
+    static const char *const keys[] = {"name",     "not_identified", "product", "banner", "title",
+                                       "host_key", "note",           "tls",     NULL};
+    static const char *const tls_keys[] = {"version", "oldest", "cipher", "trust", "certificate", NULL};
     struct service *service = arena_new_of(arena, struct service);
     struct json_cursor tls = json_member(at, "tls");
     item->service = service;
-    if (!json_expect_object(at, error) || !json_string(arena, at, "name", &service->name, error) ||
+    if (!json_expect_keys(at, keys, error) || !json_string(arena, at, "name", &service->name, error) ||
         !json_optional_string(arena, at, "not_identified", &service->not_identified, error) ||
         !json_optional_string(arena, at, "product", &service->product, error) ||
         !json_optional_string(arena, at, "banner", &service->banner, error) ||
@@ -157,33 +171,30 @@ static bool read_service(struct arena *arena, const struct json_cursor *at, stru
     if (tls.node == NULL)
         return true;
     struct json_cursor certificate = json_member(&tls, "certificate");
-    return json_expect_object(&tls, error) && json_string(arena, &tls, "version", &service->tls_version, error) &&
+    return json_expect_keys(&tls, tls_keys, error) &&
+           json_string(arena, &tls, "version", &service->tls_version, error) &&
            json_string(arena, &tls, "cipher", &service->tls_cipher, error) &&
            json_optional_string(arena, &tls, "oldest", &service->tls_oldest, error) &&
            json_optional_string(arena, &tls, "trust", &service->tls_trust, error) &&
            (certificate.node == NULL || read_certificate(arena, &certificate, service, error));
 }
 
-static bool read_sentinels(const struct json_cursor *summary, struct sentinels_told *told, struct error *error)
+static bool read_moment(struct arena *arena, const struct json_cursor *at, const char *key, const char **moment,
+                        struct error *error)
 {
-    struct json_cursor at = json_member(summary, "sentinels");
-    if (at.node == NULL)
-        return true;
-    struct json_cursor gap = json_member(&at, "longest_gap_seconds");
-    told->told = true;
-    GUARD(json_expect_object(&at, error) && json_integer(&at, "asked", 0, INT32_MAX, &told->asked, error) &&
-          json_integer(&at, "answered", 0, INT32_MAX, &told->answered, error));
-    if (!cJSON_IsNumber(gap.node) || gap.node->valuedouble < 0)
-        return json_fail(&gap, error, "is no number of seconds, expected one");
-    told->longest_gap = gap.node->valuedouble;
-    return true;
+    struct json_cursor wrong = json_member(at, key);
+    return json_optional_string(arena, at, key, moment, error) &&
+           (*moment == NULL || clock_is_moment(*moment) ||
+            json_fail(&wrong, error, "\"%s\" is no moment, expected one such as 2026-11-25T01:02:03.000004Z", *moment));
 }
 
 static bool read_state_head(struct arena *arena, const struct json_cursor *at, struct observations *observations,
                             struct error *error)
 {
+    static const char *const keys[] = {"plan_sha256", "capture_frames", "capture_bytes", NULL};
     long frames = 0, bytes = 0;
     bool told;
+    GUARD(json_expect_keys(at, keys, error));
     GUARD(json_string(arena, at, "plan_sha256", &observations->plan_sha256, error));
     GUARD(json_optional_integer(at, "capture_frames", 0, UINT32_MAX, &frames, &told, error));
     GUARD(json_optional_integer(at, "capture_bytes", 0, 1L << 50, &bytes, &told, error));
@@ -194,20 +205,24 @@ static bool read_state_head(struct arena *arena, const struct json_cursor *at, s
 
 static bool read_observation(void *context, size_t line, const struct json_cursor *at, struct error *error)
 {
+    static const char *const keys[] = {"address",     "protocol", "from_port",  "to_port",  "state",
+                                       "reason",      "from",     "source",     "unstable", "accepts_everything",
+                                       "tries",       "rtt_us",   "first_sent", "answered", "frames",
+                                       "frame_count", "service",  NULL};
     struct observation_reader *reader = context;
     struct observations *observations = reader->observations;
     struct arena *arena = reader->arena;
-    struct json_cursor summary = json_member(at, "summary");
-    if (summary.node != NULL) {
-        observations->has_summary = true;
-        return json_expect_object(&summary, error) &&
-               json_optional_string(arena, &summary, "vantage_ipv4", &observations->vantage4, error) &&
-               json_optional_string(arena, &summary, "vantage_ipv6", &observations->vantage6, error) &&
-               json_optional_boolean(&summary, "interrupted", &observations->interrupted, error) &&
-               read_sentinels(&summary, &observations->sentinels, error);
+    bool begun = reader->begun;
+    reader->begun = true;
+    if (reader->summary)
+        return json_fail(at, error, "stands behind the summary, expected nothing more");
+    if (json_find(at->node, "summary") != NULL) {
+        reader->summary = observations->has_summary = true;
+        return summary_read(arena, at, observations, error);
     }
-    if (json_member(at, "plan_sha256").node != NULL)
+    if (!begun && json_find(at->node, "plan_sha256") != NULL)
         return read_state_head(arena, at, observations, error);
+    GUARD(json_expect_keys(at, keys, error));
     struct observation item = {.line = line, .rtt_us = -1};
     long low = 0, high = 0;
     int state;
@@ -217,8 +232,8 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         !json_shared_string(reader->arena, &reader->texts, at, "reason", &item.reason, error) ||
         !json_shared_string(reader->arena, &reader->texts, at, "from", &item.from, error) ||
         !json_shared_string(reader->arena, &reader->texts, at, "source", &item.source, error) ||
-        !json_optional_string(arena, at, "first_sent", &item.first_sent, error) ||
-        !json_optional_string(arena, at, "answered", &item.answered, error) ||
+        !read_moment(arena, at, "first_sent", &item.first_sent, error) ||
+        !read_moment(arena, at, "answered", &item.answered, error) ||
         !json_optional_boolean(at, "unstable", &item.unstable, error) ||
         !json_optional_boolean(at, "accepts_everything", &item.accepting, error) ||
         !json_optional_integer(at, "tries", 0, 1000000, &item.tries, &present, error) ||
@@ -228,6 +243,8 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         if (!json_integer(at, "from_port", 0, PORT_LAST, &low, error) ||
             !json_integer(at, "to_port", low, PORT_LAST, &high, error))
             return false;
+    } else if (json_find(at->node, "from_port") != NULL || json_find(at->node, "to_port") != NULL) {
+        return json_fail(at, error, "ports are for tcp and udp");
     }
     struct json_cursor frames = json_member(at, "frames");
     const cJSON *node;
@@ -236,7 +253,8 @@ static bool read_observation(void *context, size_t line, const struct json_curso
                                 !json_optional_integer(at, "frame_count", 0, 1L << 40, &frame_count, &present, error)))
         return false;
     cJSON_ArrayForEach (node, frames.node) {
-        if (!cJSON_IsNumber(node) || !(node->valuedouble >= 1 && node->valuedouble <= UINT32_MAX))
+        if (!cJSON_IsNumber(node) || !(node->valuedouble >= 1 && node->valuedouble <= UINT32_MAX) ||
+            node->valuedouble != (double)(uint32_t)node->valuedouble)
             return json_fail(&frames, error, "expected numbers of frames, from 1");
         *vector_add(arena, &item.frames) = (uint32_t)node->valuedouble;
     }

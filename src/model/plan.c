@@ -111,13 +111,57 @@ void plan_write(const struct plan *plan, struct text *out)
     arena_free(arena);
 }
 
-// A head: nothing of it is needed to probe, but it must be of a version that is known.
+static bool read_vantages(const struct json_cursor *head, struct error *error)
+{
+    static const char *const keys[] = {"vantage", "learnt", NULL};
+    struct json_cursor list = json_member(head, "vantages");
+    const cJSON *node;
+    size_t index = 0;
+    if (list.node == NULL)
+        return true;
+    GUARD(json_expect_array(&list, error));
+    cJSON_ArrayForEach (node, list.node) {
+        struct json_cursor at = json_element(&list, index++, node);
+        const char *text;
+        GUARD(json_expect_keys(&at, keys, error) && json_borrow_string(&at, "vantage", &text, error) &&
+              json_borrow_string(&at, "learnt", &text, error));
+    }
+    return true;
+}
+
+// A head: nothing of it is needed to probe, but it must be of a version that is known, and say what can be.
 static bool read_head(struct arena *arena, const struct json_cursor *at, struct error *error)
 {
-    const char *schema;
-    struct json_cursor wrong = json_member(at, "schema");
-    return json_string(arena, at, "schema", &schema, error) &&
-           (strcmp(schema, PLAN_SCHEMA) == 0 || json_fail(&wrong, error, "\"%s\", expected " PLAN_SCHEMA, schema));
+    static const char *const keys[] = {"schema",  "vantage", "vantages",  "seconds", "targets",    "questions",
+                                       "packets", "rate",    "host_rate", "tries",   "timeout_ms", NULL};
+    enum { COUNTS = 4 }; // the first key that is one
+    const char *schema, *vantage;
+    struct json_cursor wrong = json_member(at, "schema"), seconds = json_member(at, "seconds");
+    GUARD(json_string(arena, at, "schema", &schema, error));
+    if (strcmp(schema, PLAN_SCHEMA) != 0)
+        return json_fail(&wrong, error, "\"%s\", expected " PLAN_SCHEMA, schema);
+    GUARD(json_expect_keys(at, keys, error) && json_borrow_string(at, "vantage", &vantage, error) &&
+          read_vantages(at, error));
+    for (const char *const *key = keys + COUNTS; *key != NULL; key++) {
+        long count;
+        bool present;
+        GUARD(json_optional_integer(at, *key, 0, 1L << 53, &count, &present, error));
+    }
+    return seconds.node == NULL || (cJSON_IsNumber(seconds.node) && seconds.node->valuedouble >= 0) ||
+           json_fail(&seconds, error, "is no number of seconds, expected one");
+}
+
+static bool read_why(const struct json_cursor *target, struct error *error)
+{
+    struct json_cursor list = json_member(target, "why");
+    const cJSON *node;
+    if (list.node == NULL)
+        return true;
+    GUARD(json_expect_array(&list, error));
+    cJSON_ArrayForEach (node, list.node)
+        if (!cJSON_IsString(node))
+            return json_fail(&list, error, "expected texts");
+    return true;
 }
 
 struct plan_reader {
@@ -138,12 +182,14 @@ static bool read_ports(struct arena *arena, const struct json_cursor *at, const 
 
 static bool read_plan_line(void *context, size_t line, const struct json_cursor *at, struct error *error)
 {
+    static const char *const keys[] = {"address", "protocol", "ports", "client_ports", "expect", "why", "canary", NULL};
     struct plan_reader *reader = context;
     struct plan_target target = {.client_ports = portset_all};
     int expect;
     if (line == 1 && json_member(at, "address").node == NULL && json_member(at, "schema").node != NULL)
         return read_head(reader->arena, at, error);
-    if (!place_read(at, &target.address, &target.protocol, error) ||
+    if (!json_expect_keys(at, keys, error) || !read_why(at, error) ||
+        !place_read(at, &target.address, &target.protocol, error) ||
         !read_ports(reader->arena, at, "ports", &target.ports, error) ||
         !read_ports(reader->arena, at, "client_ports", &target.client_ports, error) ||
         !json_word(at, "expect", declared_names, &expect, error) ||
@@ -176,6 +222,9 @@ static bool read_plain_line(struct arena *arena, const char *file, size_t number
     if (protocol == NULL || !protocol_parse(protocol, &target.protocol) ||
         (!protocol_has_ports(target.protocol) && !protocol_is_icmp(target.protocol)))
         return error_set(error, ERROR_USAGE, "%s:%zu:%zu: expected tcp, udp or icmp after the address", file, number,
+                         column);
+    if (target.protocol == PROTOCOL_ICMPV6 && target.address.family == FAMILY_IPV4)
+        return error_set(error, ERROR_USAGE, "%s:%zu:%zu: icmpv6 of an IPv4 address, expected icmp", file, number,
                          column);
     if (protocol_is_icmp(target.protocol))
         target.protocol = target.address.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6;

@@ -8,11 +8,10 @@
 #include "probe/service.h"
 #include "targets.h"
 
-static bool own_below(const void *context, struct address address, int protocol, uint16_t port)
+static bool own_below(void *context, const struct seen *probe)
 {
     (void)context;
-    (void)protocol;
-    return address.bits % 2 == 0 && port > 1000;
+    return probe->own.bits % 2 == 0 && probe->own_port > 1000;
 }
 
 // Packets as they come off the wire, behind any link header.

@@ -8,7 +8,8 @@ addresses), also (ip commands), filter (what this machine's own firewall does wi
 queue (bytes a second, bytes: how fast this machine's own queue empties, and how much it holds),
 count (a file: packets that came);
 open (TCP ports; the others are closed), open_of (the same by address), silent (true: the others say nothing), udp (ports
-that answer; the others are closed), udp_silent (true: those others are silent),
+that answer; the others are closed), udp_silent (true: those others are silent), tftp (true: port 69 answers from another one),
+strangers (TCP ports that acknowledge what was not sent),
 echo (false: pings are not answered), delay (seconds that every answer takes),
 late (seconds that an open port takes instead), stops ([ports, seconds]: they are closed from then on);
 mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the first packet: the line is
@@ -103,6 +104,8 @@ class Hosts:
         if ours and self.syns > self.of.get("reset", 1e9):
             head = struct.pack("!HHIIBBHHH", port, own, 0, sequence + 1 & 0xffffffff, 0x50, 0x14, 0, 0, 0)
             return 0, packet(target, source, 6, head, 16)
+        if port in self.of.get("strangers", ()):
+            return self.delay, packet(target, source, 6, struct.pack("!HHIIBBHHH", port, own, 1000, sequence + 2 & 0xffffffff, 0x50, 0x12, 65535, 0, 0), 16)
         is_open = port in self.of.get("open_of", {}).get(name_of(target), self.of.get("open", ())) or (ours and self.syns > self.of.get("accept", 1e9))
         stops = self.of.get("stops")
         is_open = is_open and not (stops and port in stops[0] and time.monotonic() - self.first > stops[1])
@@ -116,6 +119,9 @@ class Hosts:
 
     def udp(self, source, target, segment, whole):
         own, port = struct.unpack("!HH", segment[:4])
+        if port == 69 and self.of.get("tftp"):
+            body = b"\0\5\0\1File not found\0"
+            return self.delay, packet(target, source, 17, struct.pack("!HHHH", 50123, own, 8 + len(body), 0) + body, 6)
         if port in self.of.get("udp", ()) and self.packets <= self.of.get("refuse", 1e9):
             return self.delay, packet(target, source, 17, struct.pack("!HHHH", port, own, 12, 0) + b"pong", 6)
         if self.of.get("silent") or (self.of.get("udp_silent") and self.packets <= self.of.get("refuse", 1e9)):

@@ -169,10 +169,10 @@ class Prober(unittest.TestCase):
             closed = [x for x in lines if x["state"] == "closed"]
             self.assertEqual({(x["reason"], x["from"]) for x in closed}, {("icmp:3/3", HOST)})
 
-    def test_forged_answers_do_not_count(self):
+    def test_forged_answers_open_nothing_and_their_port_is_not_silent(self):
         self.on_hosts(FORGER)
-        lines, summary, _ = self.run_probe("%s tcp 40000,80\n" % HOST, "--method", "syn")
-        self.assertEqual(self.states(lines), {("tcp", 80): "open", ("tcp", 40000): "filtered"})
+        lines, summary, _ = self.run_probe("%s tcp 40000,80\n" % HOST, "--method", "syn", status=3)
+        self.assertEqual(self.states(lines), {("tcp", 80): "open", ("tcp", 40000): "unknown"})
         self.assertEqual(summary["received"], 1)
 
     def test_a_capture_holds_the_probe_and_gives_the_same_observations_again(self):
@@ -295,15 +295,27 @@ class Prober(unittest.TestCase):
         state, capture = self.path / "again", self.path / "again.pcap"
         words = ["--state", str(state), "--capture", str(capture), "--tries", "1"]
         targets = "%s tcp 1-900,2000-2200,8000-8005\n" % HOST
-        for wait in (5.6, 0.8, 6.5):  # what is known is kept every five seconds
+        def is_kept_anew(before):
+            return state.exists() and state.stat().st_mtime_ns != before
+
+        for knows in (True, False, True):  # what is known is kept every five seconds
+            before, size = (state.stat().st_mtime_ns, capture.stat().st_size) if state.exists() else (0, 0)
             process = self.begin_probe(targets, *words)
-            time.sleep(wait)
+            ends = time.monotonic() + 60
+            while time.monotonic() < ends and not (is_kept_anew(before) if knows else capture.stat().st_size > size):
+                time.sleep(0.1)
+            time.sleep(0.5)
             process.kill()
             process.wait(10)
             with open(capture, "ab") as torn:
                 torn.write(b"\0\0\0\0\1\2\3\4\x28\0\0\0\x28\0\0\0\x45")  # a record that was being written
         kept = json.loads(state.read_text().splitlines()[0])
         self.assertGreater(kept["capture_frames"], 200)
+        # One that sends nothing knows no more of the capture than before.
+        nowhere = subprocess.run(["unshare", "-n", common.SGPROOF, "probe", "--targets", "-", *RANGES, *words, *FAST], input=targets, text=True,
+                                 capture_output=True, timeout=120)
+        self.assertEqual(nowhere.returncode, 3, nowhere.stderr)
+        self.assertEqual(json.loads(state.read_text().splitlines()[0]), kept)
         lines, _, _ = self.run_probe(targets, *words, *FAST)
         self.assertEqual(self.states(lines), self.truth([*range(1, 901), *range(2000, 2201), *range(8000, 8006)]))
         self.frames_are_right(lines, capture)

@@ -1,0 +1,113 @@
+// What goes out: the questions of a pass and the sentinels, as fast as a token bucket allows.
+#include "base/clock.h"
+#include "probe/engine.h"
+
+enum {
+    BATCH = 256,           // packets between two looks at what comes in
+    SKIPS = 1 << 16,       // questions passed over between two looks
+    STARVED_US = 10000000, // for so long nothing may be refused by this machine before its question is given up
+};
+
+static void advance(struct engine *engine)
+{
+    const struct order *order = &engine->ledger.orders[engine->pace.pass.try];
+    engine->position++;
+    engine->question += order->stride;
+    engine->question -= engine->question >= order->count ? order->count : 0;
+}
+
+bool engine_is_member(const void *context, size_t lane)
+{
+    const struct engine *engine = context;
+    return engine->stage <= STAGE_MENDING && engine->pace.courses[lane].member;
+}
+
+struct lacking engine_lacking(const struct engine *engine, bool pending)
+{
+    return (struct lacking){(unsigned)engine->options->speed.tries, pending, engine->mending_us};
+}
+
+static bool is_asked(const struct engine *engine, uint64_t question, struct sending *sending)
+{
+    unsigned tries = ledger_tries(&engine->ledger, question);
+    bool rejected = engine->stage == STAGE_MENDING && ledger_rejected(&engine->ledger, question);
+    if ((ledger_answered(&engine->ledger, question) && !rejected) ||
+        (engine->stage == STAGE_PASSES && tries >= engine->pace.pass.try)) // fewer, where its host had fallen silent
+        return false;
+    const struct span *span = schedule_span(&engine->schedule, question);
+    const struct course *course = &engine->pace.courses[span->lane];
+    // Of one that limits its answers sentinels are lost too.
+    const struct lacking counts = engine_lacking(engine, true);
+    if (span->spare || !course->member ||
+        (!course->slow && !course->suspected && sentinels_gone(engine->sentinels, span->lane)) ||
+        (engine->stage == STAGE_MENDING &&
+         !lacking_is(&engine->ledger, span->lane, question, &counts, engine->asking_us)))
+        return false;
+    *sending = (struct sending){.span = span,
+                                .question = question,
+                                .try = tries + 1,
+                                .position = engine->stage == STAGE_PASSES && tries + 1 == engine->pace.pass.try
+                                                ? engine->position
+                                                : order_position(&engine->ledger.orders[tries + 1], question)};
+    return true;
+}
+
+// Back-pressure ends when something of ours ends. Where nothing is under way and still nothing can be sent, this
+// machine will not let us: the question then is unknown, never a verdict.
+static void give_up_if_starved(struct engine *engine, uint64_t now)
+{
+    if (senders_under_way(engine->senders) > 0 || engine->starved_us == 0) {
+        engine->starved_us = senders_under_way(engine->senders) > 0 ? 0 : now;
+        return;
+    }
+    if (now - engine->starved_us < STARVED_US)
+        return;
+    struct answer answer = answer_state(OBSERVED_UNKNOWN, "local: no free socket");
+    ledger_answer(&engine->ledger, engine->question, 0, &answer, clock_wall_us(), 0);
+    advance(engine);
+}
+
+bool engine_send_some(struct engine *engine, uint64_t now)
+{
+    const struct pass *pass = &engine->pace.pass;
+    double most = pass->rate * ENGINE_TICK_MS / 500 + 1; // what two ticks bring
+    uint64_t repeated = senders_repeated(engine->senders);
+    engine->ledger.sent += repeated;
+    engine->tokens += (double)(now - engine->tokens_at_us) * pass->rate / 1e6 - (double)repeated;
+    engine->tokens = engine->tokens > most ? most : engine->tokens;
+    engine->tokens_at_us = now;
+    unsigned sent = 0, passed = 0;
+    struct sending sending;
+    engine->asking_us = clock_wall_us();
+    bool refused = !senders_flushed(engine->senders) && !senders_flush(engine->senders);
+    while (!refused && engine->tokens >= 1 && sent < BATCH && sentinels_next(engine->sentinels, now, &sending)) {
+        refused = !senders_send(engine->senders, &sending);
+        if (refused)
+            sentinels_refused(engine->sentinels, &sending);
+        engine->tokens -= refused ? 0 : 1;
+        sent += !refused;
+    }
+    while (!refused && engine->position < engine->schedule.count && engine->tokens >= 1 && sent < BATCH &&
+           passed < SKIPS) {
+        if (!is_asked(engine, engine->question, &sending)) {
+            advance(engine);
+            passed++;
+            continue;
+        }
+        if (!senders_send(engine->senders, &sending)) {
+            refused = true;
+            give_up_if_starved(engine, now);
+            break;
+        }
+        engine->starved_us = 0;
+        engine->tokens -= 1;
+        engine->pass_sent_us = now;
+        sent++;
+        advance(engine);
+    }
+    if (!senders_flushed(engine->senders))
+        senders_flush(engine->senders);
+    if (sent > 0)
+        engine->last_sent_us = now;
+    return !refused && engine->position < engine->schedule.count && (engine->tokens >= 1 || passed == SKIPS);
+}

@@ -1,0 +1,217 @@
+// Which pass comes next, and what comes after the passes: silence that does not count is asked again, the last answers
+// are waited for, and who fell silent is knocked at.
+#include "base/clock.h"
+#include "base/log.h"
+#include "probe/engine.h"
+
+enum {
+    PATIENCE_US = 100000, // shortest wait for answers between passes
+    MOST_CALLED = 3,      // of a family, of those that were rejected
+    MOST_RETURNS = 3,     // times that who fell silent is asked for again what they did not answer
+    MOST_KNOCKS = 4,      // times, each twice as long after the one before, that they are waited for
+    KNOCK_US = 1000000,
+    SLOWER = 4, // than before, when they are asked again
+};
+
+// --- passes ----------------------------------------------------------------------------------------------------------
+
+static void begin_traversal(struct engine *engine)
+{
+    engine->position = 0;
+    engine->question = engine->ledger.orders[engine->pace.pass.try].offset;
+    engine->called = false;
+    engine->tokens = engine->pace.pass.slow ? 0 : 1; // a host that limits its answers has just given its last one
+    engine->pass_began_us = engine->tokens_at_us = engine->pass_sent_us = engine_now_us();
+}
+
+bool engine_begin_pass(struct engine *engine)
+{
+    if (!pace_next(&engine->pace))
+        return false;
+    begin_traversal(engine);
+    if (engine->pace.pass.slow)
+        log_line(LOG_DEBUG, "probe: %llu questions of hosts that limit their answers are asked again at %.1f packets/s",
+                 (unsigned long long)engine->pace.pass.silent, engine->pace.pass.rate);
+    return true;
+}
+
+// How long after the last packet of the pass its answers are waited for before the next one begins. They may come
+// later, and count: no try is believed to have been in vain before the whole timeout is over.
+static uint64_t wait_us(const struct engine *engine)
+{
+    uint64_t longest = (uint64_t)engine->options->speed.timeout_ms * 1000, wait = 0;
+    uint64_t unmeasured = PACE_BETWEEN_US > longest ? longest : PACE_BETWEEN_US;
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        const struct standing *standing = &engine->ledger.standings[i];
+        bool waits = engine->pace.courses[i].member && standing->silent > 0;
+        uint64_t own = standing->measured ? ledger_patience_us(standing, PATIENCE_US, longest) : unmeasured;
+        wait = waits && own > wait ? own : wait;
+    }
+    return wait;
+}
+
+// All of it is sent: then the sentinels are asked, so that what is silent in this pass and what is in the next one are
+// not lost to one and the same gap.
+bool engine_pass_is_over(struct engine *engine, uint64_t now)
+{
+    if (engine->position < engine->schedule.count || !senders_flushed(engine->senders))
+        return false;
+    if (!engine->called)
+        sentinels_call(engine->sentinels, false);
+    engine->called = true;
+    return now - engine->pass_sent_us >= wait_us(engine) && sentinels_rest(engine->sentinels);
+}
+
+static void enter(struct engine *engine, enum stage stage)
+{
+    engine->stage = stage;
+    engine->stage_us = engine_now_us();
+}
+
+// --- silence ---------------------------------------------------------------------------------------------------------
+
+// Begins a pass over what lacks tries that count, of those who may answer; or waits until it may be asked. False where
+// there is none. After ledger_light.
+static bool mend(struct engine *engine)
+{
+    const struct lacking counts = engine_lacking(engine, true);
+    uint64_t lacks = 0, now = clock_wall_us(), from_us = 0;
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        struct course *course = &engine->pace.courses[i];
+        const struct light *light = watch_light_of(&engine->ledger.watch, i);
+        uint64_t own = light->first == 0 || light->ended ? 0 : lacking_of(&engine->ledger, i, &counts);
+        uint64_t own_from_us = own == 0 ? 0 : lacking_from_us(&engine->ledger, i, &counts);
+        course->member = own > 0 && own_from_us <= now;
+        course->asked = course->member ? own : 0;
+        lacks += course->asked;
+        from_us = own_from_us > from_us ? own_from_us : from_us;
+    }
+    if ((lacks == 0 && from_us <= now) || engine->mended > 2 * (unsigned)engine->options->speed.tries)
+        return false;
+    if (lacks == 0) {
+        engine->resting_until_us = from_us;
+        enter(engine, STAGE_RESTING);
+        return true;
+    }
+    engine->mended++;
+    pace_again(&engine->pace, engine->mending_rate);
+    begin_traversal(engine);
+    enter(engine, STAGE_MENDING);
+    log_line(LOG_DEBUG, "probe: %llu questions are asked again: nothing showed that they could be answered",
+             (unsigned long long)lacks);
+    return true;
+}
+
+static void begin_mending(struct engine *engine, double rate)
+{
+    engine->mending_us = clock_wall_us();
+    engine->mended = 0;
+    engine->mending_rate = rate;
+}
+
+static void wait_for_the_last(struct engine *engine)
+{
+    if (lacking_any(&engine->ledger))
+        enter(engine, STAGE_WAITING);
+    else if (sentinels_doubt(engine->sentinels))
+        enter(engine, STAGE_CALLING);
+    else
+        engine_finish(engine);
+}
+
+void engine_end_pass(struct engine *engine)
+{
+    uint64_t dropped = senders_dropped(engine->senders);
+    ledger_light(&engine->ledger);
+    if (engine->stage == STAGE_PASSES) {
+        pace_settle(&engine->pace, (double)(engine_now_us() - engine->pass_began_us) / 1e6, dropped > engine->dropped);
+        engine->dropped = dropped;
+        if (engine_begin_pass(engine))
+            return;
+        begin_mending(engine, engine->pace.rate);
+    }
+    if (!mend(engine))
+        wait_for_the_last(engine);
+}
+
+// Whether some silence is not earned, of who may still be heard.
+static bool is_lacking(const struct engine *engine)
+{
+    const struct lacking counts = {(unsigned)engine->options->speed.tries, false, UINT64_MAX};
+    for (size_t i = 0; i < engine->schedule.lane_count; i++)
+        if (watch_light_of(&engine->ledger.watch, i)->first != 0 && lacking_of(&engine->ledger, i, &counts) > 0)
+            return true;
+    return false;
+}
+
+static void after_call(struct engine *engine)
+{
+    ledger_light(&engine->ledger);
+    if (sentinels_doubt(engine->sentinels))
+        return; // they are asked in this stage too
+    if (!is_lacking(engine)) {
+        engine_finish(engine);
+        return;
+    }
+    begin_mending(engine, engine->pace.rate / SLOWER);
+    if (engine->returns < MOST_RETURNS && mend(engine)) {
+        engine->returns++;
+        engine->knocks = 0;
+        return;
+    }
+    if (engine->knocks == MOST_KNOCKS || engine->returns == MOST_RETURNS) {
+        engine_finish(engine);
+        return;
+    }
+    engine->knocks++;
+    enter(engine, STAGE_KNOCKING);
+}
+
+// Where nothing but rejections was heard of a family, its silence rests on them: some that were rejected are asked once
+// more, as sentinels are. What rejected them limits its errors.
+static void call_rejected(struct engine *engine, uint64_t now)
+{
+    unsigned called[2] = {0, 0};
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        int side = engine->schedule.lanes[i].address.family == FAMILY_IPV6;
+        uint64_t question = engine->ledger.standings[i].rejected_last;
+        if (!engine->ledger.watch.family[side].by_rejections || question == 0 || called[side] == MOST_CALLED ||
+            !ledger_rejected(&engine->ledger, question - 1) ||
+            ledger_tries(&engine->ledger, question - 1) >= MOST_TRIES)
+            continue;
+        unsigned try = ledger_tries(&engine->ledger, question - 1) + 1;
+        called[side]++;
+        senders_send(engine->senders,
+                     &(struct sending){.span = schedule_span(&engine->schedule, question - 1),
+                                       .question = question - 1,
+                                       .try = try,
+                                       .position = order_position(&engine->ledger.orders[try], question - 1)});
+        engine->rejected_call_us = engine->last_sent_us = now;
+    }
+}
+
+void engine_go_on(struct engine *engine, uint64_t now)
+{
+    uint64_t timeout = (uint64_t)engine->options->speed.timeout_ms * 1000;
+    if (engine->stage == STAGE_CALLING) {
+        if (sentinels_rest(engine->sentinels) && now - engine->rejected_call_us >= timeout)
+            after_call(engine);
+        return;
+    }
+    if (engine->stage == STAGE_RESTING) {
+        if (clock_wall_us() < engine->resting_until_us)
+            return;
+        ledger_light(&engine->ledger);
+        if (!mend(engine))
+            wait_for_the_last(engine);
+        return;
+    }
+    bool over = engine->stage == STAGE_WAITING
+                    ? now - engine->last_sent_us >= timeout && senders_under_way(engine->senders) == 0
+                    : now - engine->stage_us >= (uint64_t)KNOCK_US << (engine->knocks - 1);
+    if (!over)
+        return;
+    sentinels_call(engine->sentinels, true);
+    call_rejected(engine, now);
+    enter(engine, STAGE_CALLING);
+}
