@@ -139,7 +139,7 @@ const struct command command_read = {
         "Exit status: 0 all was read; 2 no identity or bad usage, nothing written; 3 something could not be read.\n"
         "\nExamples:\n"
         "  sgproof read estate/ --region eu-west-3 --profile audit\n"
-        "  sgproof read estate/ --region all --org --role-name sgproof\n"
+        "  sgproof read estate/ --region all --org --role-name sgproof --external-id ID\n"
         "  sgproof read --whoami --format json --region us-east-1\n"
         "  sgproof read --iam-policy -o sgproof-policy.json\n",
     .options = options_of_read,

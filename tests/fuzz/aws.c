@@ -214,7 +214,7 @@ void fuzz_collect(struct arena *arena, const uint8_t *data, size_t size)
                                       .region_count = 1,
                                       .home = "us-east-1",
                                       .organization = size % 2 == 1,
-                                      .role_name = "fuzz",
+                                      .role = {.arn = "arn:{partition}:iam::{account}:role/fuzz"},
                                       .folder = folder};
     collect(arena, &options, &collected, &error);
     file_remove_tree(folder);

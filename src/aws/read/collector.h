@@ -6,12 +6,17 @@
 #include "aws/read/collect.h"
 #include "aws/read/model.h"
 
+// Names in answers, as a follower's `into`.
+struct name_list {
+    VECTOR(const char *) items;
+};
+
 // An account that is read, with the keys for it.
 struct read_account {
     const char *id;
     struct credentials credentials;
-    const char *role_arn; // how to get new keys; NULL: as our own were found
-    int64_t renewed;      // seconds since 1970
+    struct role role; // how to get new keys; without an ARN: as our own were found
+    int64_t renewed;  // seconds since 1970
 };
 
 struct collector {
@@ -24,6 +29,7 @@ struct collector {
     struct read_account self;
     bool finding; // our own keys
     VECTOR(struct read_account *) accounts;
+    struct name_list excluded;  // accounts
     const char *home;           // region of what is asked once
     const char *const *regions; // that are read
     size_t region_count;
@@ -93,14 +99,27 @@ const char *string_of(const cJSON *object, const char *key);
 
 // ---- collect_identity.c
 
+// Makes one call and waits for it. True where it succeeded.
+bool call_ask(struct collector *collector, const struct read_account *account, const struct aws_call *what,
+              call_follow follow, const struct parameter *parameters, size_t count, void *into);
+// Begins to assume a role with our own keys; its keys go into *into.
+struct call *role_start(struct collector *collector, const struct role *role, struct credentials *into);
+
+// What is no such name is not read, and said so.
+void name_add(struct call *call, const char *what, const char *name, bool (*is_name)(const char *text),
+              const char *expected);
+bool name_is_account(const char *text); // 12 digits
 // Finds our keys and says who we are.
 bool identity_find(struct collector *collector);
 // The regions to read.
 bool regions_find(struct collector *collector);
-// Enters every account that is asked for; one that cannot be entered is noted, and costs only itself.
-bool accounts_enter(struct collector *collector);
 // For the client: gets new keys before old ones expire.
 void credentials_renew(void *collector, const struct credentials *credentials);
+
+// ---- collect_accounts.c
+
+// Enters every account that is asked for; one that cannot be entered is noted, and costs only itself.
+bool accounts_enter(struct collector *collector);
 
 // ---- collect_table.c
 
