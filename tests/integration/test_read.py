@@ -559,13 +559,13 @@ class Scripted(Script):
         self.assertEqual([u["iam_action"] for u in self.record("denied")["unread"]], ["elasticloadbalancing:DescribeRules"])
 
     def test_network_firewalls_are_read(self):
-        self.script["ListFirewalls"] = [(200, {}, json.dumps({"Firewalls": [{"FirewallName": "edge", "FirewallArn": "arn:aws:network-firewall:x:1:firewall/edge"}]}))]
+        self.script["ListFirewalls"] = [(200, {}, json.dumps({"Firewalls": [{"FirewallName": "edge", "FirewallArn": "arn:aws:network-firewall:eu-west-3:1:firewall/edge"}]}))]
         document = {"Firewall": {"FirewallName": "edge"}, "FirewallStatus": {"SyncStates": {"a": {"Attachment": {"EndpointId": "vpce-1"}}}}, "UpdateToken": "u"}
         self.script["DescribeFirewall"] = [(200, {}, json.dumps(document))]
         self.assertEqual(self.read().returncode, 0)
         self.assertEqual(json.loads((self.path / "estate/111122223333" / REGION / "describe-firewall.edge.json").read_text()), document)
         _, form, headers = next(seen for seen in self.seen if seen[0] == "DescribeFirewall")
-        self.assertEqual(form, {"FirewallArn": "arn:aws:network-firewall:x:1:firewall/edge"})
+        self.assertEqual(form, {"FirewallArn": "arn:aws:network-firewall:eu-west-3:1:firewall/edge"})
         self.assertIn("/network-firewall/aws4_request", headers["Authorization"])
         self.script["ListFirewalls"] = [(400, {}, json.dumps({"__type": "com.amazon#AccessDeniedException", "Message": "no"}))]
         self.assertEqual(self.read(folder="denied").returncode, 3)

@@ -217,6 +217,13 @@ static void end_call(struct call *call, bool good)
         call->message = arena_printf(collector->arena, "it is about what cannot name a file, %.64s", call->file);
         good = false;
     }
+    const char *elsewhere = good && call->file != NULL ? call_elsewhere(call) : NULL;
+    if (elsewhere != NULL) {
+        call->failure = FAILURE_OTHER;
+        call->code = "answer";
+        call->message = elsewhere;
+        good = false;
+    }
     if (good && call->file != NULL)
         write_document(call);
     if (good && call->follow != NULL)

@@ -205,10 +205,21 @@ static void take_identity(struct call *call, const cJSON *document)
     struct arena *arena = call->collector->arena;
     struct identity *identity = call->into;
     const char *account = string_of(document, "Account"), *arn = string_of(document, "Arn");
-    if (account != NULL && !name_is_account(account))
+    if (document == NULL)
+        return;
+    account = account == NULL ? "" : account;
+    arn = arn == NULL ? "" : arn;
+    identity->account = arena_strdup(arena, account);
+    identity->arn = arena_strdup(arena, arn);
+    identity->partition = partition_of(arena, arn);
+    if (!name_is_account(account))
         refuse_answer(call, "Account", account, "12 digits");
-    identity->account = arena_strdup(arena, account == NULL ? "unknown" : account);
-    identity->arn = arena_strdup(arena, arn == NULL ? "unknown" : arn);
+    else if (strcmp(arn_account(arena, arn), account) != 0)
+        refuse_answer(call, "Arn", identity->arn, "an ARN of its account");
+    else if (strcmp(identity->partition, endpoint_partition(call->collector->home)) != 0)
+        refuse_answer(call, "Arn", identity->arn,
+                      arena_printf(arena, "one of partition %s, which %s is in",
+                                   endpoint_partition(call->collector->home), call->collector->home));
 }
 
 bool identity_find(struct collector *collector)
@@ -223,7 +234,6 @@ bool identity_find(struct collector *collector)
     if (!found || !call_ask(collector, self, who, take_identity, NULL, 0, identity))
         return false;
     identity->source = arena_strdup(collector->arena, self->credentials.source);
-    identity->partition = partition_of(collector->arena, identity->arn);
     identity->expires = self->credentials.expires;
     self->id = identity->account;
     return true;

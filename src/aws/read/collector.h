@@ -121,6 +121,11 @@ void credentials_renew(void *collector, const struct credentials *credentials);
 // Enters every account that is asked for; one that cannot be entered is noted, and costs only itself.
 bool accounts_enter(struct collector *collector);
 
+// ---- collect_place.c
+
+// Where a whole document has records of another region or account than was asked: which. Else NULL.
+const char *call_elsewhere(const struct call *call);
+
 // ---- collect_table.c
 
 // Begins the calls of the table that are made in a scope; in each region that is read, or once an account.
