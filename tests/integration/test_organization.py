@@ -77,6 +77,22 @@ class Organization(Script):
             self.assertEqual((read, role["RoleArn"]), ([account], "arn:aws:iam::%s:role/audit" % account))
             self.assertEqual({headers["Authorization"].split("=")[1].split("/")[0] for action, _, headers in self.seen if action == "DescribeVpcs"}, {"ASIAX"})
 
+    def test_who_reads_by_one_role_is_that_role(self):
+        identity = lambda who, account: (200, {}, self.IDENTITY.replace("arn:aws:iam::111122223333:user/x", who).replace(OWN, account))
+        words = ["--whoami", "--role-arn", "arn:aws:iam::%s:role/audit" % B]
+        self.script["GetCallerIdentity"] = [(200, {}, self.IDENTITY), identity("arn:aws:sts::%s:assumed-role/audit/sgproof" % B, B)]
+        [(status, headers, body)] = self.script["AssumeRole"]
+        self.script["AssumeRole"] = [(status, headers, body.replace("</SessionToken>", "</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"))]
+        told = json.loads(self.read(*words, "--format", "json").stdout)
+        self.assertEqual((told["account_id"], told["arn"], told["expires"], told["credentials_from"]), (
+            B, "arn:aws:sts::%s:assumed-role/audit/sgproof" % B, "2099-01-01T00:00:00.000000Z", "environment (AWS_ACCESS_KEY_ID), role assumed by --role-arn"))
+        self.assertIn("until 2099-01-01T00:00:00", self.read(*words).stdout)
+        self.script["AssumeRole"] = [(403, {}, "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>")]
+        self.script["GetCallerIdentity"] = [(200, {}, self.IDENTITY)]
+        done = self.read(*words)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("AssumeRole: AccessDenied: no", done.stderr)
+
     def test_the_external_id_and_the_sessions_name_are_sent_and_sent_again(self):
         expires = "<Expiration>2000-01-01T00:00:00Z</Expiration>"  # so keys are asked for anew
         [(status, headers, body)] = self.script["AssumeRole"]

@@ -193,6 +193,7 @@ for _ in range(5000):
         done = sgproof("run", "--region", REGION, "--endpoint-url", self.url, "--max-attempts", "1", "--out", self.path / "evidence", *common.ONLY,
                        "--vantage", "127.0.0.1", "--depth", "declared", env=KEYS)
         self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("reads as arn:aws:", done.stderr)
         evidence = self.path / "evidence"
         for side in ("before", "after"):
             self.assertTrue((evidence / side / "snapshot.json").is_file())

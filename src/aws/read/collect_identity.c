@@ -239,6 +239,23 @@ bool identity_find(struct collector *collector)
     return true;
 }
 
+bool identity_of_role(struct collector *collector)
+{
+    const struct aws_call *who = call_of_operation("sts", "GetCallerIdentity");
+    struct identity *identity = &collector->collected->identity;
+    GUARD(accounts_enter(collector));
+    if (collector->accounts.count == 0) {
+        const struct failed_call *why = &collector->collected->unread.items[0];
+        return error_set(collector->error, ERROR_USAGE, "%s: %s: %s", why->operation, why->code, why->message);
+    }
+    const struct read_account *account = collector->accounts.items[0];
+    const char *first = identity->source;
+    GUARD(call_ask(collector, account, who, take_identity, NULL, 0, identity));
+    identity->source = arena_printf(collector->arena, "%s, role assumed by --role-arn", first);
+    identity->expires = account->credentials.expires;
+    return true;
+}
+
 // ---- Where we read
 
 void name_add(struct call *call, const char *what, const char *name, bool (*is_name)(const char *text),
