@@ -844,6 +844,20 @@ class Scripted(Script):
         files = [f["file"] for f in self.record()["files"]]
         self.assertEqual(len(files), len(set(files)))
 
+    def test_what_is_there_is_not_read_again_and_what_a_rule_names_is_not_there(self):
+        answer = lambda action, inside: (200, {}, "<%sResponse>%s</%sResponse>" % (action, inside, action))
+        interface = ("<networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId><subnetId>subnet-1</subnetId><attachment><instanceId>i-1</instanceId></attachment>"
+                     "<groupSet><item><groupId>sg-1</groupId></item></groupSet></item></networkInterfaceSet>")
+        self.script["DescribeNetworkInterfaces"] = [answer("DescribeNetworkInterfaces", interface)]
+        self.script["DescribeSubnets"] = [answer("DescribeSubnets", "<subnetSet><item><subnetId>subnet-1</subnetId></item></subnetSet>")]
+        self.script["DescribeInstances"] = [answer("DescribeInstances", "<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId></item></instancesSet></item></reservationSet>")]
+        group = "<securityGroupInfo><item><groupId>%s</groupId><ipPermissions><item><groups><item><groupId>%s</groupId></item></groups></item></ipPermissions></item></securityGroupInfo>"
+        for own, named, again in (("sg-1", "sg-2", 1), ("sg-2", "sg-1", 2)):
+            self.seen.clear()
+            self.script["DescribeSecurityGroups"] = [answer("DescribeSecurityGroups", group % (own, named))]
+            self.read("--network-only", folder=own)
+            self.assertEqual([self.tries(one) for one in ("DescribeSubnets", "DescribeInstances", "DescribeSecurityGroups")], [1, 1, again])
+
     def test_bad_usage_says_so(self):
         for words, says in (([], "expected one folder"), (["--region", "EU West", "x"], "expected a name"), (["x"], "no region"),
                             (["--region", "all", "--region", "eu-west-1", "x"], "excludes")):

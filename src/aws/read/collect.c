@@ -42,7 +42,7 @@ static bool collect_into_folder(struct collector *collector)
         return false;
     read_accounts(collector);
     if (!collector->failed)
-        table_read_missing(collector);
+        references_read_missing(collector);
     bool good = !collector->failed && record_write(collector);
     if (good && rename(collector->folder, folder) != 0)
         good = error_system(collector->error, ERROR_INCOMPLETE, errno, "%s: cannot be made", folder);

@@ -201,9 +201,11 @@ void note_unread(const struct call *call)
 
 static void forget_document(struct call *call)
 {
-    text_wipe(&call->document);
+    if (call->document.secret)
+        text_wipe(&call->document);
+    text_free(&call->document); // unwritten room beyond its end is not touched
     for (size_t i = 0; i < MODEL_LISTS; i++)
-        text_wipe(&call->lists[i]);
+        text_free(&call->lists[i]);
 }
 
 static void end_call(struct call *call, bool good)
@@ -224,8 +226,10 @@ static void end_call(struct call *call, bool good)
         call->message = elsewhere;
         good = false;
     }
-    if (good && call->file != NULL)
+    if (good && call->file != NULL) {
+        references_note(call);
         write_document(call);
+    }
     if (good && call->follow != NULL)
         document = json_parse("answer", call->document.bytes, call->document.length, &ignored);
     forget_document(call);

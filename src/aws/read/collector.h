@@ -19,6 +19,14 @@ struct read_account {
     int64_t renewed;  // seconds since 1970
 };
 
+// What an interface refers to.
+struct reference {
+    const struct read_account *account;
+    const char *region;
+    const char *operation; // that tells of it
+    const char *id;
+};
+
 struct collector {
     struct arena *arena;
     const struct collect_options *options;
@@ -36,6 +44,9 @@ struct collector {
     const char *folder; // temporary
     uint64_t began_us;
     VECTOR(struct call *) calls;
+    struct map known; // subnets, instances and groups, by id
+    struct map referred;
+    VECTOR(struct reference *) references;
     size_t open; // calls not ended
     struct error *error;
     bool failed; // something could not be written
@@ -132,8 +143,12 @@ const char *call_elsewhere(const struct call *call);
 
 // Begins the calls of the table that are made in a scope; in each region that is read, or once an account.
 void table_begin(struct collector *collector, const struct read_account *account, enum call_scope scope);
-// Reads again what others refer to and is younger than our reading of it.
-void table_read_missing(struct collector *collector);
+// ---- collect_again.c
+
+// Takes from a call's whole document what it holds and what it refers to.
+void references_note(struct call *call);
+// Reads again what interfaces refer to and is younger than our reading of it.
+void references_read_missing(struct collector *collector);
 
 // ---- collect_record.c
 
