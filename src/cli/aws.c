@@ -96,53 +96,6 @@ static void say_unread(const struct collected *collected)
         log_line(LOG_WARNING, "this machine's clock differs from AWS's by %.0f seconds", -collected->clock_skew);
 }
 
-static bool add_account(struct arena *arena, const char *path, size_t line, char *text, struct option_values *accounts,
-                        struct error *error)
-{
-    text[strcspn(text, "#")] = '\0';
-    char *id = text + strspn(text, " \t\r");
-    id[strcspn(id, " \t\r")] = '\0';
-    if (id[0] == '\0')
-        return true;
-    if (strlen(id) != 12 || strspn(id, "0123456789") != 12)
-        return error_set(error, ERROR_USAGE, "%s:%zu: %s: expected an account of 12 digits", path, line, id);
-    *vector_add(arena, &accounts->items) = id;
-    return true;
-}
-
-static bool read_accounts(struct arena *arena, const struct options *options, struct collect_options *wanted,
-                          struct error *error)
-{
-    const char *path = options_value(options, "accounts");
-    struct option_values accounts = {0};
-    wanted->organization = options_value(options, "org") != NULL;
-    wanted->role_name = options_value(options, "role-name");
-    if (wanted->organization && path != NULL)
-        return error_set(error, ERROR_USAGE, "--org and --accounts exclude each other");
-    if ((wanted->organization || path != NULL) != (wanted->role_name != NULL))
-        return error_set(error, ERROR_USAGE, "--role-name goes with --org or --accounts, and they with it");
-    if (path == NULL)
-        return true;
-    size_t length, line = 1;
-    char *bytes = file_read(path, &length, error);
-    if (bytes == NULL)
-        return false;
-    char *text = arena_strndup(arena, bytes, length), *next;
-    free(bytes);
-    for (; text != NULL; text = next, line++) {
-        next = strchr(text, '\n');
-        if (next != NULL)
-            *next++ = '\0';
-        if (!add_account(arena, path, line, text, &accounts, error))
-            return false;
-    }
-    if (accounts.items.count == 0)
-        return error_set(error, ERROR_USAGE, "%s: names no account", path);
-    wanted->accounts = accounts.items.items;
-    wanted->account_count = accounts.items.count;
-    return true;
-}
-
 bool cli_collect(struct arena *arena, const struct options *options, const char *folder, bool network_only,
                  struct collected *collected, struct error *error)
 {
@@ -152,7 +105,7 @@ bool cli_collect(struct arena *arena, const struct options *options, const char 
     struct collect_options wanted = {.config = &config, .folder = folder, .network_only = network_only};
     secret_protect();
     if (!aws_config_read(secrets, options_value(options, "profile"), &config, error) ||
-        !read_client(options, &config, &wanted.client, error) || !read_accounts(arena, options, &wanted, error) ||
+        !read_client(options, &config, &wanted.client, error) || !cli_accounts(arena, options, &wanted, error) ||
         !read_regions(secrets, options, &config, &regions, error)) {
         arena_wipe(secrets);
         return false;

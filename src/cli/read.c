@@ -56,8 +56,12 @@ static bool read_into(struct arena *arena, const struct options *options, const 
 
 static void write_identity(const struct identity *identity, bool as_json, struct text *out)
 {
+    char expires[CLOCK_TEXT];
+    clock_format((uint64_t)identity->expires * 1000000, expires);
     if (!as_json) {
         text_printf(out, "%s\naccount %s\ncredentials from %s\n", identity->arn, identity->account, identity->source);
+        if (identity->expires > 0)
+            text_printf(out, "until %s\n", expires);
         printable_lines(out->bytes);
         return;
     }
@@ -68,8 +72,6 @@ static void write_identity(const struct identity *identity, bool as_json, struct
     json_put_string(&writer, "account_id", identity->account);
     json_put_string(&writer, "partition", identity->partition);
     json_put_string(&writer, "credentials_from", identity->source);
-    char expires[CLOCK_TEXT];
-    clock_format((uint64_t)identity->expires * 1000000, expires);
     json_put_string(&writer, "expires", identity->expires > 0 ? expires : NULL);
     json_close(&writer, '}');
     json_end_document(&writer);
@@ -139,7 +141,7 @@ const struct command command_read = {
         "Exit status: 0 all was read; 2 no identity or bad usage, nothing written; 3 something could not be read.\n"
         "\nExamples:\n"
         "  sgproof read estate/ --region eu-west-3 --profile audit\n"
-        "  sgproof read estate/ --region all --org --role-name sgproof\n"
+        "  sgproof read estate/ --region all --org --role-name sgproof --external-id ID\n"
         "  sgproof read --whoami --format json --region us-east-1\n"
         "  sgproof read --iam-policy -o sgproof-policy.json\n",
     .options = options_of_read,

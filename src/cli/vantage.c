@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "aws/read/metadata.h"
-#include "aws/read/plain.h"
+#include "base/http.h"
 #include "base/log.h"
 #include "base/redact.h"
 #include "cli/aws.h"
@@ -151,8 +151,8 @@ static void add_source(struct arena *arena, own_source_list *sources, struct add
 }
 
 // What the internet sees of an own address. False where nothing tells, with *why where there is something to say.
-static bool learn(struct arena *arena, const struct options *options, const struct probe_route *route,
-                  struct address own, struct vantage *vantage, const char **why)
+static bool learn(struct arena *arena, const struct options *options, struct address own, struct vantage *vantage,
+                  const char **why)
 {
     struct metadata metadata;
     struct error ignored;
@@ -164,36 +164,40 @@ static bool learn(struct arena *arena, const struct options *options, const stru
     }
     if (url == NULL)
         return false;
-    size_t length;
-    char *answer = plain_ask(&(struct plain_request){.url = url,
-                                                     .method = "GET",
-                                                     .milliseconds = LEARN_MS,
-                                                     .https_only = true,
-                                                     .family = own.family,
-                                                     .source = own,
-                                                     .interface = route->interface,
-                                                     .ca_bundle = cli_ca_bundle(options)},
-                             &length, why);
-    if (answer == NULL)
-        return false;
-    answer[strcspn(answer, " \t\r\n")] = '\0';
-    bool good = address_parse(answer, &vantage->address) && vantage->address.family == own.family;
-    *why = good ? NULL : "its answer is no address of the family that it was asked over";
-    free(answer);
+    char source[ADDRESS_TEXT];
+    struct http_answer answer;
+    address_format(own, source);
+    bool good = http_send(&(struct http_request){.url = url,
+                                                 .milliseconds = LEARN_MS,
+                                                 .https_only = true,
+                                                 .family = own.family == FAMILY_IPV4 ? HTTP_IPV4 : HTTP_IPV6,
+                                                 .source = source,
+                                                 .ca_bundle = cli_ca_bundle(options)},
+                          &answer);
+    *why = answer.problem;
+    if (good && answer.status != 200) {
+        *why = "its status is not 200";
+    } else if (good) {
+        answer.bytes[strcspn(answer.bytes, " \t\r\n")] = '\0';
+        if (!address_parse(answer.bytes, &vantage->address) || vantage->address.family != own.family)
+            *why = "its answer is no address of the family that it was asked over";
+    }
+    http_forget(&answer);
+    good = *why == NULL;
     vantage->learnt = redact_argument(arena, url);
     return good;
 }
 
 // The vantage that an own address is.
-static bool vantage_of_own(struct arena *arena, const struct options *options, const struct probe_route *route,
-                           const struct own_source *own, bool automatic, struct vantage *vantage, struct error *error)
+static bool vantage_of_own(struct arena *arena, const struct options *options, const struct own_source *own,
+                           bool automatic, struct vantage *vantage, struct error *error)
 {
     char text[ADDRESS_TEXT];
     const char *why = NULL;
     address_format(own->address, text);
     *vantage =
         (struct vantage){.address = own->address, .client_ports = portset_all, .learnt = "this machine's own address"};
-    if (automatic && learn(arena, options, route, own->address, vantage, &why)) {
+    if (automatic && learn(arena, options, own->address, vantage, &why)) {
         if (is_internet(vantage->address))
             return true;
         char seen[ADDRESS_TEXT];
@@ -242,7 +246,7 @@ bool cli_own_vantages(struct arena *arena, const struct options *options, const 
             add_source(arena, &sources, own, endpoint);
     }
     for (size_t i = 0; i < sources.count; i++)
-        GUARD(vantage_of_own(arena, options, &route, &sources.items[i], vantages->automatic,
+        GUARD(vantage_of_own(arena, options, &sources.items[i], vantages->automatic,
                              vector_add(arena, &vantages->items), error));
     give_targets(arena, &sources, vantages);
     return true;

@@ -1,6 +1,5 @@
 #include "evidence/timestamp.h"
 
-#include <curl/curl.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 #include <openssl/ts.h>
@@ -8,7 +7,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { LARGEST_ANSWER = 1 << 20, PATIENCE_S = 30 };
+#include "base/http.h"
+
+enum { PATIENCE_MS = 30000 };
 
 static TS_MSG_IMPRINT *imprint_of(const char *bytes, size_t length)
 {
@@ -48,50 +49,23 @@ static TS_REQ *request_for(const char *bytes, size_t length)
     return NULL;
 }
 
-static size_t receive(char *bytes, size_t size, size_t count, void *context)
-{
-    struct text *answer = context;
-    if (answer->length + size * count > LARGEST_ANSWER)
-        return 0;
-    text_add(answer, bytes, size * count);
-    return size * count;
-}
-
 bool timestamp_is_authority(const char *url)
 {
-    CURLU *parts = curl_url();
-    char *scheme = NULL, *host = NULL;
-    bool good = parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-                curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-                curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-                (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
-    curl_free(scheme);
-    curl_free(host);
-    curl_url_cleanup(parts);
-    return good;
+    return http_place_of(url, &(struct http_place){0});
 }
 
-static bool post(const char *url, const unsigned char *request, int size, struct text *answer, struct error *error)
+static bool post(const char *url, const unsigned char *request, int size, struct http_answer *answer,
+                 struct error *error)
 {
-    CURL *curl = curl_easy_init();
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/timestamp-query");
-    long status = 0;
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)size);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)PATIENCE_S);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    CURLcode code = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_slist_free_all(headers);
-    curl_easy_cleanup(curl);
-    if (code != CURLE_OK)
-        return error_set(error, ERROR_INCOMPLETE, "timestamp authority %s: %s", url, curl_easy_strerror(code));
-    return status == 200 || error_set(error, ERROR_INCOMPLETE, "timestamp authority %s: HTTP status %ld", url, status);
+    if (!http_send(&(struct http_request){.url = url,
+                                          .headers = {"Content-Type: application/timestamp-query"},
+                                          .body = (const char *)request,
+                                          .body_length = (size_t)size,
+                                          .milliseconds = PATIENCE_MS},
+                   answer))
+        return error_set(error, ERROR_INCOMPLETE, "timestamp authority %s: %s", url, answer->problem);
+    return answer->status == 200 ||
+           error_set(error, ERROR_INCOMPLETE, "timestamp authority %s: HTTP status %ld", url, answer->status);
 }
 
 static TS_RESP *parsed(const char *answer, size_t size, struct error *error)
@@ -124,12 +98,12 @@ bool timestamp_ask(const char *url, const char *bytes, size_t length, struct tex
     TS_REQ *request = request_for(bytes, length);
     unsigned char *der = NULL;
     int size = request == NULL ? -1 : i2d_TS_REQ(request, &der);
-    struct text received = {0};
+    struct http_answer received = {0};
     TS_RESP *response = NULL;
     TS_VERIFY_CTX *context = NULL;
     bool good = size > 0 || error_set(error, ERROR_INCOMPLETE, "no timestamp request could be made");
     good = good && post(url, der, size, &received, error) &&
-           (response = parsed(received.bytes == NULL ? "" : received.bytes, received.length, error)) != NULL;
+           (response = parsed(received.bytes, received.length, error)) != NULL;
     if (good) {
         context = TS_REQ_to_TS_VERIFY_CTX(request, NULL); // imprint and nonce; not the signer
         TS_VERIFY_CTX_add_flags(context, TS_VFY_VERSION | TS_VFY_IMPRINT | TS_VFY_NONCE);
@@ -140,7 +114,7 @@ bool timestamp_ask(const char *url, const char *bytes, size_t length, struct tex
         error->code = ERROR_INCOMPLETE;
     else
         text_add(answer, received.bytes, received.length);
-    text_free(&received);
+    http_forget(&received);
     OPENSSL_free(der);
     TS_VERIFY_CTX_free(context);
     TS_RESP_free(response);

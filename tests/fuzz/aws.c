@@ -10,8 +10,8 @@
 #include "aws/read/collect.h"
 #include "aws/read/metadata.h"
 #include "aws/read/model.h"
-#include "aws/read/plain.h"
 #include "base/file.h"
+#include "base/http.h"
 #include "base/log.h"
 #include "targets.h"
 
@@ -61,34 +61,31 @@ void fuzz_xml(struct arena *arena, const uint8_t *data, size_t size)
     }
 }
 
-// The first byte says which operation of the table was asked; the rest is the answer. It is read as a failure (curl has
-// no status of it) and as a good one.
+// The first byte says which operation of the table was asked; the rest is the answer. It is read as a failure (it has
+// no status) and as a good one.
 void fuzz_answer(struct arena *arena, const uint8_t *data, size_t size)
 {
     struct error error = {0};
     const struct aws_call *call = size == 0 ? NULL : &aws_calls[data[0] % aws_call_count];
     if (call == NULL || call->scope == CALL_NEVER)
         return;
-    CURL *easy = curl_easy_init();
-    if (easy == NULL)
-        abort();
     struct operation operation = model_operation(the_model(), call->service, call->operation);
     struct request request = {.url = "https://fuzz", .speaks_json = operation.speaks_json, .arena = arena};
-    struct answer answer = {0};
-    text_add(&answer.body, (const char *)data + 1, size - 1);
-    answer_read(&answer, &request, easy, CURLE_OK);
+    struct text body = {0};
+    cJSON *json = NULL;
+    text_add(&body, (const char *)data + 1, size - 1);
+    answer_read(&request, &(struct http_exchange){.answer = {.bytes = body.bytes, .length = body.length}}, &json);
     if (request.code == NULL || request.message == NULL)
         abort(); // a failure is told
-    struct page page = {.json = answer.json};
+    struct page page = {.json = json};
     if (!operation.speaks_json) {
         const struct xml_node *root = xml_parse(arena, (const char *)data + 1, size - 1, &error);
         page.xml = root == NULL ? NULL : model_output(&operation, root);
     }
     if (page.xml != NULL || page.json != NULL)
         put_output(the_model(), &operation, page);
-    cJSON_Delete(answer.json);
-    text_free(&answer.body);
-    curl_easy_cleanup(easy);
+    cJSON_Delete(json);
+    text_free(&body);
 }
 
 // ---- A client that asks nobody: it stands for src/aws/read/client.c. The answers are parts of the input, each behind
@@ -217,27 +214,27 @@ void fuzz_collect(struct arena *arena, const uint8_t *data, size_t size)
                                       .region_count = 1,
                                       .home = "us-east-1",
                                       .organization = size % 2 == 1,
-                                      .role_name = "fuzz",
+                                      .role = {.arn = "arn:{partition}:iam::{account}:role/fuzz"},
                                       .folder = folder};
     collect(arena, &options, &collected, &error);
     file_remove_tree(folder);
     arena_wipe(config.arena);
 }
 
-// ---- One who answers whatever is asked without a signature: stands for src/aws/read/plain.c. The answers are the
+// ---- One who answers whatever is asked without a signature: stands for src/base/http_send.c. The answers are the
 // input's parts between zero bytes, in order; then there is nothing.
 
 #define START_URL "https://fuzz"
 
 static const uint8_t *plain_at, *plain_end;
 
-bool plain_send(const struct plain_request *request, struct plain_answer *answer)
+bool http_send(const struct http_request *request, struct http_answer *answer)
 {
     (void)request;
     bool more = plain_at < plain_end;
     const uint8_t *zero = more ? memchr(plain_at, 0, (size_t)(plain_end - plain_at)) : NULL;
     const uint8_t *end = zero == NULL ? plain_end : zero;
-    *answer = (struct plain_answer){.length = more ? (size_t)(end - plain_at) : 0, .status = more ? 200 : 404};
+    *answer = (struct http_answer){.length = more ? (size_t)(end - plain_at) : 0, .status = more ? 200 : 404};
     answer->bytes = malloc(answer->length + 1);
     if (answer->bytes == NULL)
         abort();
@@ -248,10 +245,10 @@ bool plain_send(const struct plain_request *request, struct plain_answer *answer
     return true;
 }
 
-void plain_forget(struct plain_answer *answer)
+void http_forget(struct http_answer *answer)
 {
     free(answer->bytes);
-    *answer = (struct plain_answer){0};
+    *answer = (struct http_answer){0};
 }
 
 static void ask_for_keys(const struct aws_config *config, const uint8_t *data, size_t size)

@@ -47,6 +47,13 @@ class MakeModels(unittest.TestCase):
             done, made = self.make(protocol="smithy-rpc-v2-cbor", protocols=protocols)
             self.assertEqual((done.returncode, made["protocol"], made["target"], made["version"]), (0, "json", "T", "1.1"), done.stderr)
 
+    def test_defect_16_each_service_of_the_models_is_asked_in_a_protocol_that_is_spoken(self):
+        for name, service in json.loads((common.TOP / "src/aws/read/models.json").read_text()).items():
+            self.assertIn(service["protocol"], ("json", "query", "ec2", "rest-json", "rest-xml"), name)
+            self.assertEqual(bool(service["target"]), service["protocol"] == "json", name)
+            for operation in service["operations"].values():
+                self.assertEqual("path" in operation, service["protocol"].startswith("rest-"), name)
+
     def test_an_older_botocore_names_one_protocol(self):
         for protocol, version, target in (("query", "2020-01-01", ""), ("ec2", "2020-01-01", ""), ("json", "1.1", "T")):
             done, made = self.make(protocol=protocol)

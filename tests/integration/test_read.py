@@ -193,6 +193,7 @@ for _ in range(5000):
         done = sgproof("run", "--region", REGION, "--endpoint-url", self.url, "--max-attempts", "1", "--out", self.path / "evidence", *common.ONLY,
                        "--vantage", "127.0.0.1", "--depth", "declared", env=KEYS)
         self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn("reads as arn:aws:", done.stderr)
         evidence = self.path / "evidence"
         for side in ("before", "after"):
             self.assertTrue((evidence / side / "snapshot.json").is_file())
@@ -559,13 +560,13 @@ class Scripted(Script):
         self.assertEqual([u["iam_action"] for u in self.record("denied")["unread"]], ["elasticloadbalancing:DescribeRules"])
 
     def test_network_firewalls_are_read(self):
-        self.script["ListFirewalls"] = [(200, {}, json.dumps({"Firewalls": [{"FirewallName": "edge", "FirewallArn": "arn:aws:network-firewall:x:1:firewall/edge"}]}))]
+        self.script["ListFirewalls"] = [(200, {}, json.dumps({"Firewalls": [{"FirewallName": "edge", "FirewallArn": "arn:aws:network-firewall:eu-west-3:1:firewall/edge"}]}))]
         document = {"Firewall": {"FirewallName": "edge"}, "FirewallStatus": {"SyncStates": {"a": {"Attachment": {"EndpointId": "vpce-1"}}}}, "UpdateToken": "u"}
         self.script["DescribeFirewall"] = [(200, {}, json.dumps(document))]
         self.assertEqual(self.read().returncode, 0)
         self.assertEqual(json.loads((self.path / "estate/111122223333" / REGION / "describe-firewall.edge.json").read_text()), document)
         _, form, headers = next(seen for seen in self.seen if seen[0] == "DescribeFirewall")
-        self.assertEqual(form, {"FirewallArn": "arn:aws:network-firewall:x:1:firewall/edge"})
+        self.assertEqual(form, {"FirewallArn": "arn:aws:network-firewall:eu-west-3:1:firewall/edge"})
         self.assertIn("/network-firewall/aws4_request", headers["Authorization"])
         self.script["ListFirewalls"] = [(400, {}, json.dumps({"__type": "com.amazon#AccessDeniedException", "Message": "no"}))]
         self.assertEqual(self.read(folder="denied").returncode, 3)
@@ -842,6 +843,20 @@ class Scripted(Script):
         self.assertEqual([g["GroupId"] for g in groups], ["sg-old", "sg-new"])
         files = [f["file"] for f in self.record()["files"]]
         self.assertEqual(len(files), len(set(files)))
+
+    def test_what_is_there_is_not_read_again_and_what_a_rule_names_is_not_there(self):
+        answer = lambda action, inside: (200, {}, "<%sResponse>%s</%sResponse>" % (action, inside, action))
+        interface = ("<networkInterfaceSet><item><networkInterfaceId>eni-1</networkInterfaceId><subnetId>subnet-1</subnetId><attachment><instanceId>i-1</instanceId></attachment>"
+                     "<groupSet><item><groupId>sg-1</groupId></item></groupSet></item></networkInterfaceSet>")
+        self.script["DescribeNetworkInterfaces"] = [answer("DescribeNetworkInterfaces", interface)]
+        self.script["DescribeSubnets"] = [answer("DescribeSubnets", "<subnetSet><item><subnetId>subnet-1</subnetId></item></subnetSet>")]
+        self.script["DescribeInstances"] = [answer("DescribeInstances", "<reservationSet><item><instancesSet><item><instanceId>i-1</instanceId></item></instancesSet></item></reservationSet>")]
+        group = "<securityGroupInfo><item><groupId>%s</groupId><ipPermissions><item><groups><item><groupId>%s</groupId></item></groups></item></ipPermissions></item></securityGroupInfo>"
+        for own, named, again in (("sg-1", "sg-2", 1), ("sg-2", "sg-1", 2)):
+            self.seen.clear()
+            self.script["DescribeSecurityGroups"] = [answer("DescribeSecurityGroups", group % (own, named))]
+            self.read("--network-only", folder=own)
+            self.assertEqual([self.tries(one) for one in ("DescribeSubnets", "DescribeInstances", "DescribeSecurityGroups")], [1, 1, again])
 
     def test_bad_usage_says_so(self):
         for words, says in (([], "expected one folder"), (["--region", "EU West", "x"], "expected a name"), (["x"], "no region"),

@@ -5,6 +5,8 @@ import hashlib
 import http.server
 import json
 import os
+import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -151,7 +153,8 @@ class Client(Script):
             self.assertEqual((done.returncode, self.seen), (2, []))
             self.assertIn("endpoints are asked for", done.stderr)
 
-    def test_defect_14_a_token_of_identity_center_that_has_expired_is_refreshed_and_kept(self):
+    def portal(self, certificate=None):
+        """A server of IAM Identity Center, what it was asked, and a profile that has a token for it, which has expired."""
         asked, keys = [], {"accessKeyId": "ASIASSO", "secretAccessKey": SECRET, "sessionToken": "t", "expiration": 1}
 
         class Portal(http.server.BaseHTTPRequestHandler):
@@ -175,18 +178,109 @@ class Client(Script):
         (self.path / "config").write_text("[profile p]\nsso_session = us\nsso_account_id = 111122223333\nsso_role_name = r\n"
                                           "[sso-session us]\nsso_region = eu-west-1\nsso_start_url = https://x.awsapps.com/start\n")
         cached = self.path / ".aws/sso/cache" / (hashlib.sha1(b"us").hexdigest() + ".json")
-        cached.parent.mkdir(parents=True)
+        cached.parent.mkdir(parents=True, exist_ok=True)
         cached.write_text(json.dumps({"accessToken": "old", "expiresAt": "2020-01-01T00:00:00Z", "refreshToken": "r-1", "clientId": "c", "clientSecret": "s",
                                       "registrationExpiresAt": "2099-01-01T00:00:00Z"}))
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Portal) as portal:
-            threading.Thread(target=portal.serve_forever, daemon=True).start()
-            url = "http://127.0.0.1:%d" % portal.server_port
-            done = self.read("--whoami", "--profile", "p", env={"HOME": str(self.path), "AWS_CONFIG_FILE": "~/config", "AWS_ENDPOINT_URL_SSO": url, "AWS_ENDPOINT_URL_SSO_OIDC": url})
-            portal.shutdown()
+        portal = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Portal)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            portal.socket = context.wrap_socket(portal.socket, server_side=True)
+            portal.handle_error = lambda *_: None
+        self.addCleanup(portal.server_close)
+        self.addCleanup(portal.shutdown)
+        threading.Thread(target=portal.serve_forever, daemon=True).start()
+        url = "http%s://127.0.0.1:%d" % ("s" if certificate else "", portal.server_port)
+        return asked, cached, {"HOME": str(self.path), "AWS_CONFIG_FILE": "~/config", "AWS_ENDPOINT_URL_SSO": url, "AWS_ENDPOINT_URL_SSO_OIDC": url}
+
+    def test_defect_14_a_token_of_identity_center_that_has_expired_is_refreshed_and_kept(self):
+        asked, cached, env = self.portal()
+        done = self.read("--whoami", "--profile", "p", env=env)
         self.assertEqual((done.returncode, asked), (0, [("/token", "r-1"), ("/federation/credentials", "new")]), done.stderr)
         kept = json.loads(cached.read_text())
         self.assertEqual((kept["accessToken"], kept["refreshToken"], kept["clientId"]), ("new", "r-2", "c"))
         self.assertNotIn("not kept", done.stderr)
+
+    def test_defect_14_the_authorities_that_are_given_are_trusted_for_identity_center_too(self):
+        key, certificate = str(self.path / "credentials"), str(self.path / "ca.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=x", "-addext",
+                        "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+        given = [("/token", "r-1"), ("/federation/credentials", "new")]
+        for how, trusted in ((None, False), ("variable", True), ("option", True), ("profile", True)):
+            with self.subTest(how=how):
+                asked, _, env = self.portal((certificate, key))
+                if how == "variable":
+                    env["AWS_CA_BUNDLE"] = certificate
+                elif how == "profile":
+                    config = self.path / "config"
+                    config.write_text(config.read_text().replace("[profile p]\n", "[profile p]\nca_bundle = ~/ca.pem\n"))
+                done = self.read("--whoami", "--profile", "p", *(["--ca-bundle", certificate] if how == "option" else []), env=env)
+                self.assertEqual((done.returncode, asked), (0, given) if trusted else (2, []), done.stderr)
+
+    def test_defect_15_each_partitions_hosts_are_asked_and_no_others(self):
+        connected = []
+
+        class Proxy(http.server.BaseHTTPRequestHandler):
+            def do_CONNECT(self):
+                connected.append(self.path)
+                self.send_error(502)
+
+            def log_message(self, *_):
+                pass
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+            threading.Thread(target=proxy.serve_forever, daemon=True).start()
+            for region, fips, host in (("eusc-de-east-1", "", "sts.eusc-de-east-1.amazonaws.eu"), ("us-iso-east-1", "", "sts.us-iso-east-1.c2s.ic.gov"),
+                                       ("us-isob-east-1", "", "sts.us-isob-east-1.sc2s.sgov.gov"), ("eu-isoe-west-1", "", "sts.eu-isoe-west-1.cloud.adc-e.uk"),
+                                       ("us-isof-south-1", "", "sts.us-isof-south-1.csp.hci.ic.gov"), ("cn-north-1", "", "sts.cn-north-1.amazonaws.com.cn"),
+                                       ("us-gov-west-1", "", "sts.us-gov-west-1.amazonaws.com"), ("us-east-1", "true", "sts-fips.us-east-1.amazonaws.com")):
+                with self.subTest(region=region):
+                    connected.clear()
+                    done = sgproof("read", "--whoami", "--region", region, "--max-attempts", "1",
+                                   env={**KEYS, "https_proxy": "http://127.0.0.1:%d" % proxy.server_port, **({"AWS_USE_FIPS_ENDPOINT": fips} if fips else {})})
+                    self.assertEqual((done.returncode, connected), (2, [host + ":443"]), done.stderr)
+            proxy.shutdown()
+
+    def test_an_answer_of_another_region_or_account_is_not_taken_for_the_one_that_was_asked(self):
+        subnet = "<DescribeSubnetsResponse><subnetSet><item><subnetId>subnet-1</subnetId><availabilityZone>%s</availabilityZone><subnetArn>%s</subnetArn></item></subnetSet></DescribeSubnetsResponse>"
+        balancer = ("<DescribeLoadBalancersResponse><DescribeLoadBalancersResult><LoadBalancers><member><LoadBalancerArn>arn:aws:elasticloadbalancing:%s:%s:loadbalancer/app/a/1</LoadBalancerArn>"
+                    "</member></LoadBalancers></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>")
+        arn = "arn:aws:ec2:%s:222233334444:subnet/subnet-1"  # shared by another account
+        for n, (operation, body, said) in enumerate((
+                ("DescribeSubnets", subnet % (REGION + "a", arn % REGION), None), ("DescribeSubnets", subnet % (REGION + "-lax-1a", ""), None), ("DescribeSubnets", subnet % ("", ""), None),
+                ("DescribeSubnets", subnet % ("eu-west-1a", ""), "a record is of zone eu-west-1a, asked of eu-west-3"), ("DescribeSubnets", subnet % ("eu-west-33a", ""), "zone eu-west-33a"),
+                ("DescribeSubnets", subnet % (REGION + "a", arn % "us-east-1"), "a record is of region us-east-1, asked of eu-west-3"),
+                ("DescribeLoadBalancers", balancer % (REGION, "111122223333"), None),
+                ("DescribeLoadBalancers", balancer % ("us-east-1", "111122223333"), "region us-east-1"),
+                ("DescribeLoadBalancers", balancer % (REGION, "222233334444"), "a record is of account 222233334444, asked of 111122223333"))):
+            with self.subTest(body=body):
+                self.script[operation] = [(200, {}, body)]
+                done = self.quick("--network-only", folder="estate%d" % n)
+                unread = {one["message"] for one in self.record("estate%d" % n)["unread"] if one["operation"] == operation}
+                self.assertEqual((done.returncode, bool(unread)), (3 if said else 0, bool(said)), done.stderr)
+                self.assertIn(said or "", "".join(unread))
+                name = "describe-subnets.json" if operation == "DescribeSubnets" else "describe-load-balancers.json"
+                self.assertEqual((self.path / ("estate%d" % n) / "111122223333" / REGION / name).exists(), not said)
+                del self.script[operation]
+
+    def test_a_tag_that_looks_like_a_zone_is_none(self):
+        self.script["DescribeVpcs"] = [(200, {}, "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId><tagSet><item><key>AvailabilityZone</key>"
+                                        '<value>"AvailabilityZone": "us-east-1a"</value></item></tagSet></item></vpcSet></DescribeVpcsResponse>')]
+        self.assertEqual(self.quick("--network-only").returncode, 0)
+
+    def test_an_identity_that_contradicts_itself_or_the_region_is_none(self):
+        answer = "<GetCallerIdentityResponse><GetCallerIdentityResult>%s</GetCallerIdentityResult></GetCallerIdentityResponse>"
+        both = "<Arn>%s</Arn><Account>%s</Account>"
+        for n, (body, said) in enumerate((("", 'Account ""'), ("<Account>111122223333</Account>", 'Arn ""'), (both % ("arn:aws:iam::1:user/x", "12"), 'Account "12"'),
+                                          (both % ("arn:aws:iam::222233334444:user/x", "111122223333"), "expected an ARN of its account"),
+                                          (both % ("arn:aws-cn:iam::111122223333:user/x", "111122223333"), "expected one of partition aws, which eu-west-3 is in"))):
+            with self.subTest(body=body):
+                self.script["GetCallerIdentity"] = [(200, {}, answer % body)]
+                for words in (["--whoami"], ["--network-only"]):
+                    done = self.quick(*words, folder="estate%d" % n)
+                    self.assertEqual(done.returncode, 2)
+                    self.assertIn(said, done.stderr)
+                self.assertFalse((self.path / ("estate%d" % n)).exists())
+        self.assertEqual({seen[0] for seen in self.seen}, {"GetCallerIdentity"})
 
     def test_a_role_of_another_account_than_was_asked_for_is_not_entered(self):
         (self.path / "accounts").write_text("222233334444\n")

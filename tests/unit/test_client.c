@@ -10,7 +10,7 @@
 #include "aws/read/credentials.h"
 #include "aws/read/endpoint.h"
 #include "aws/read/metadata.h"
-#include "aws/read/plain.h"
+#include "base/http.h"
 #include "base/file.h"
 #include "base/json.h"
 
@@ -203,21 +203,22 @@ static void clear_up(void)
 static const cJSON *awaited;
 static const char *other_sent;
 
-bool __wrap_plain_send(const struct plain_request *request, struct plain_answer *answer);
+bool __wrap_http_send(const struct http_request *request, struct http_answer *answer);
 
-bool __wrap_plain_send(const struct plain_request *request, struct plain_answer *answer)
+bool __wrap_http_send(const struct http_request *request, struct http_answer *answer)
 {
     static char sent[600];
-    *answer = (struct plain_answer){.problem = "nothing is there"};
-    if (awaited == NULL || strcmp(cJSON_GetArrayItem(awaited, 0)->valuestring, request->method) != 0 ||
+    *answer = (struct http_answer){.end = HTTP_BROKEN, .problem = "nothing is there"};
+    const char *method = request->method == NULL ? request->body == NULL ? "GET" : "POST" : request->method;
+    if (awaited == NULL || strcmp(cJSON_GetArrayItem(awaited, 0)->valuestring, method) != 0 ||
         strcmp(cJSON_GetArrayItem(awaited, 1)->valuestring, request->url) != 0) {
-        snprintf(sent, sizeof(sent), "asked %s %s", request->method, request->url);
+        snprintf(sent, sizeof(sent), "asked %s %s", method, request->url);
         other_sent = sent;
         return false;
     }
     const char *part = cJSON_GetStringValue(cJSON_GetArrayItem(awaited, 4));
-    if (part != NULL && (request->header == NULL || strstr(request->header, part) == NULL) &&
-        (request->json == NULL || strstr(request->json, part) == NULL)) {
+    if (part != NULL && (request->headers[0] == NULL || strstr(request->headers[0], part) == NULL) &&
+        (request->body == NULL || strstr(request->body, part) == NULL)) {
         snprintf(sent, sizeof(sent), "asked %s without %s", request->url, part);
         other_sent = sent;
     }

@@ -195,6 +195,8 @@ const struct aws_call aws_calls[] = {
     {"sts", "GetCallerIdentity", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"ec2", "DescribeRegions", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"organizations", "ListAccounts", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
+    {"organizations", "ListAccountsForParent", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
+    {"organizations", "ListOrganizationalUnitsForParent", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"sts", "AssumeRole", NULL, .kind = KIND_COUNT, .scope = CALL_IDENTITY},
     {"sts", "AssumeRoleWithWebIdentity", NULL, .kind = KIND_COUNT, .scope = CALL_NEVER}, // the token is the permission
 

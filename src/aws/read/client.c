@@ -1,108 +1,63 @@
 #include "aws/read/client.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "aws/read/client_lane.h"
 #include "base/memory.h"
-#include "config.h"
 
 enum { LARGEST_ANSWER = 64 * 1024 * 1024, LOOK_MS = 100 };
 
 enum { RETRY_COST = 5, TIMEOUT_COST = 10 }; // of the retry quota
 
-struct watch {
-    uv_poll_t poll;
-    struct client *client;
-    curl_socket_t socket;
-};
-
 static void finish(struct transfer *transfer);
-static void end_try(struct transfer *transfer);
+static void on_answer(void *context);
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+// The clock that AWS refused ours for, in the form that libcurl signs with; "" where it did not.
+static void format_date(const struct client *client, char date[40])
 {
-    struct transfer *transfer = context;
-    transfer->answer.too_large = transfer->answer.body.length + size * count > LARGEST_ANSWER;
-    if (transfer->answer.too_large)
-        return 0;
-    text_add(&transfer->answer.body, bytes, size * count);
-    return size * count;
+    struct tm parts;
+    time_t theirs = time(NULL) + (time_t)client->skew;
+    if (client->skew == 0 || gmtime_r(&theirs, &parts) == NULL ||
+        strftime(date, 40, "X-Amz-Date: %Y%m%dT%H%M%SZ", &parts) == 0)
+        date[0] = '\0';
 }
 
-static struct curl_slist *header(struct curl_slist *list, const char *text)
-{
-    return memory_must(curl_slist_append(list, text));
-}
-
-// What libcurl signs with comes before any key: one that cannot sign would send the key as a password.
-static bool sign_request(CURL *easy, const struct request *request, const struct credentials *with)
-{
-    char sign[128], *pair = NULL;
-    snprintf(sign, sizeof(sign), "aws:amz:%s:%s", request->region, request->signing_name);
-    if (curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, sign) != CURLE_OK ||
-        asprintf(&pair, "%s:%s", with->key_id, with->secret) < 0)
-        return false;
-    bool good = curl_easy_setopt(easy, CURLOPT_USERPWD, pair) == CURLE_OK;
-    explicit_bzero(pair, strlen(pair));
-    free(pair);
-    return good;
-}
-
-static void set_headers(struct transfer *transfer, const struct request *request)
-{
-    char *secret = NULL;
-    if (request->target != NULL) {
-        char target[160];
-        snprintf(target, sizeof(target), "X-Amz-Target: %s", request->target);
-        transfer->headers = header(transfer->headers, target);
-        snprintf(target, sizeof(target), "Content-Type: application/x-amz-json-%s", request->version);
-        transfer->headers = header(transfer->headers, target);
-    } else if (request->body != NULL) {
-        transfer->headers = header(transfer->headers, "Content-Type: application/x-www-form-urlencoded; charset=utf-8");
-    }
-    if (transfer->client->skew != 0 && request->credentials->key_id != NULL) { // libcurl signs with the date given
-        char date[40];
-        struct tm parts;
-        time_t theirs = time(NULL) + (time_t)transfer->client->skew;
-        if (gmtime_r(&theirs, &parts) != NULL && strftime(date, sizeof(date), "X-Amz-Date: %Y%m%dT%H%M%SZ", &parts) > 0)
-            transfer->headers = header(transfer->headers, date);
-    }
-    if (request->credentials->token == NULL)
-        return;
-    if (asprintf(&secret, "x-amz-security-token: %s", request->credentials->token) < 0)
-        memory_must(NULL);
-    transfer->headers = header(transfer->headers, secret);
-    explicit_bzero(secret, strlen(secret));
-    free(secret);
-}
-
-// Where libcurl does not heed any of it, nothing is sent.
-static bool set_up(CURL *easy, struct transfer *transfer)
+static bool make_ready(struct transfer *transfer)
 {
     const struct client_options *options = &transfer->client->options;
     const struct request *request = transfer->request;
-    // A signed request goes where it was signed for: redirects are not followed.
-    bool good = curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
-                curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-                curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-                (request->body == NULL || curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body) == CURLE_OK) &&
-                curl_easy_setopt(easy, CURLOPT_USERAGENT, "sgproof/" SGPROOF_VERSION) == CURLE_OK &&
-                curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
-                curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, options->connect_timeout) == CURLE_OK &&
-                curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, options->answer_timeout) == CURLE_OK &&
-                curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-                curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-                curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer) == CURLE_OK &&
-                curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
-                (options->ca_bundle == NULL || curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_bundle) == CURLE_OK);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS); // one that has no HTTP/2 speaks 1.1
-    if (!good || (request->credentials->key_id != NULL && !sign_request(easy, request, request->credentials)))
-        return false;
-    set_headers(transfer, request);
-    return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers) == CURLE_OK;
+    const struct credentials *with = request->credentials;
+    struct http_signature signature = {request->region, request->signing_name, with->key_id, with->secret};
+    char target[200], date[40], type[80] = "Content-Type: application/x-www-form-urlencoded; charset=utf-8";
+    char *token = NULL;
+    if (with->token != NULL && asprintf(&token, "x-amz-security-token: %s", with->token) < 0)
+        memory_must(NULL);
+    format_date(transfer->client, date);
+    if (request->target != NULL) {
+        snprintf(target, sizeof(target), "X-Amz-Target: %s", request->target);
+        snprintf(type, sizeof(type), "Content-Type: application/x-amz-json-%s", request->version);
+    }
+    bool good = http_open(&transfer->http,
+                          &(struct http_request){
+                              .url = request->url,
+                              .headers = {request->target == NULL ? NULL : target, request->body == NULL ? NULL : type,
+                                          with->key_id == NULL || date[0] == '\0' ? NULL : date, token},
+                              .body = request->body,
+                              .body_length = request->body == NULL ? 0 : strlen(request->body),
+                              .milliseconds = options->answer_timeout,
+                              .connect_milliseconds = options->connect_timeout,
+                              .most = LARGEST_ANSWER,
+                              .ca_bundle = options->ca_bundle,
+                              .signature = with->key_id == NULL ? NULL : &signature,
+                          });
+    if (token != NULL)
+        explicit_bzero(token, strlen(token));
+    free(token);
+    transfer->http.done = on_answer;
+    transfer->http.context = transfer;
+    return good;
 }
 
 static void after_refusal(uv_timer_t *timer)
@@ -132,31 +87,17 @@ void client_begin(struct transfer *transfer)
     }
     if (client->options.renew != NULL && with->expires != 0 && with->expires - time(NULL) < RENEW_BEFORE)
         client->options.renew(client->options.context, with);
-    transfer->easy = memory_must(curl_easy_init());
-    transfer->headers = NULL;
     request->tries++;
-    if (set_up(transfer->easy, transfer) && curl_multi_add_handle(client->multi, transfer->easy) == CURLM_OK)
-        return;
-    end_try(transfer);
-    refuse(transfer, "client", "libcurl would not have the request: is it built with AWS SigV4?");
-}
-
-static void end_try(struct transfer *transfer)
-{
-    for (struct curl_slist *item = transfer->headers; item != NULL; item = item->next)
-        explicit_bzero(item->data, strlen(item->data));
-    curl_slist_free_all(transfer->headers);
-    curl_easy_cleanup(transfer->easy);
-    transfer->headers = NULL;
-    transfer->easy = NULL;
+    transfer->under_way = make_ready(transfer) && http_pool_add(client->pool, &transfer->http);
+    if (!transfer->under_way)
+        refuse(transfer, "client", "libcurl would not have the request: is it built with AWS SigV4?");
 }
 
 static void forget_answer(struct transfer *transfer)
 {
-    json_wipe(transfer->answer.json);
-    transfer->answer.json = NULL;
-    text_wipe(&transfer->answer.body);
-    transfer->answer.body.secret = true; // of the next try
+    json_wipe(transfer->json);
+    transfer->json = NULL;
+    http_close(&transfer->http);
 }
 
 static void after_pause(uv_timer_t *timer)
@@ -165,32 +106,28 @@ static void after_pause(uv_timer_t *timer)
 }
 
 // Milliseconds of x-amz-retry-after, as seconds; below zero where it is not there.
-static double asked_pause(CURL *easy)
+static double asked_pause(const struct http_exchange *http)
 {
-    struct curl_header *found;
-    char *end;
-    if (curl_easy_header(easy, "x-amz-retry-after", 0, CURLH_HEADER, -1, &found) != CURLHE_OK)
-        return -1;
-    long value = strtol(found->value, &end, 10);
-    return *end == '\0' && end != found->value ? (double)value / 1000 : -1;
+    const char *text = http_header(http, "x-amz-retry-after");
+    char *end = NULL;
+    long value = text == NULL ? 0 : strtol(text, &end, 10);
+    return end != text && *end == '\0' ? (double)value / 1000 : -1;
 }
 
 // Waits a random part of 1, 2, 4... seconds, at most 20, or as long as Retry-After asks. What x-amz-retry-after asks is
 // waited too, but no more than five seconds longer.
 static void retry(struct transfer *transfer)
 {
-    curl_off_t asked = 0;
-    curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &asked);
+    long asked = http_retry_after(&transfer->http);
     double most = transfer->request->tries < 5 ? 1 << (transfer->request->tries - 1) : 20;
     uint32_t draw;
     if (uv_random(NULL, NULL, &draw, sizeof(draw), 0, NULL) != 0)
         draw = UINT32_MAX / 2;
     double seconds = most * ((double)draw / UINT32_MAX);
     seconds = asked > 0 && asked <= 20 ? (double)asked : seconds;
-    double pause = asked_pause(transfer->easy);
+    double pause = asked_pause(&transfer->http);
     if (pause > seconds)
         seconds = pause < seconds + 5 ? pause : seconds + 5;
-    end_try(transfer);
     forget_answer(transfer);
     arena_wipe(transfer->request->arena);
     transfer->request->arena = arena_new();
@@ -216,13 +153,15 @@ static bool correct_clock(struct client *client, const struct request *request)
     return true;
 }
 
-static void on_try_done(struct transfer *transfer, CURLcode code)
+static void on_answer(void *context)
 {
+    struct transfer *transfer = context;
     struct client *client = transfer->client;
     struct lane *lane = transfer->lane;
     struct request *request = transfer->request;
-    bool again = answer_read(&transfer->answer, request, transfer->easy, code) || correct_clock(client, request);
-    int cost = code == CURLE_OPERATION_TIMEDOUT ? TIMEOUT_COST : RETRY_COST;
+    transfer->under_way = false;
+    bool again = answer_read(request, &transfer->http, &transfer->json) || correct_clock(client, request);
+    int cost = transfer->http.answer.end == HTTP_TIMED_OUT ? TIMEOUT_COST : RETRY_COST;
     if (again && request->tries < client->options.tries && lane->quota >= cost) {
         lane->quota -= cost;
         transfer->paid = cost;
@@ -233,7 +172,6 @@ static void on_try_done(struct transfer *transfer, CURLcode code)
         lane->quota += transfer->paid > 0 ? transfer->paid : 1;
         lane->quota = lane->quota > LANE_QUOTA ? LANE_QUOTA : lane->quota;
     }
-    end_try(transfer);
     finish(transfer);
 }
 
@@ -261,95 +199,15 @@ static void finish(struct transfer *transfer)
     client_start_more(client);
 }
 
-static void take_messages(struct client *client)
-{
-    int left;
-    for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &left)) != NULL;) {
-        struct transfer *transfer;
-        CURL *easy = message->easy_handle;
-        CURLcode code = message->data.result;
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
-        curl_multi_remove_handle(client->multi, easy);
-        on_try_done(transfer, code);
-    }
-}
-
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-    struct watch *watch = poll->data;
-    struct client *client = watch->client;
-    int flags = (status < 0 ? CURL_CSELECT_ERR : 0) | (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
-                (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
-    int running;
-    curl_multi_socket_action(client->multi, watch->socket, flags, &running);
-    take_messages(client);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    struct client *client = timer->data;
-    int running;
-    curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    take_messages(client);
-}
-
-static int set_timer(CURLM *multi, long milliseconds, void *context)
-{
-    struct client *client = context;
-    (void)multi;
-    if (milliseconds < 0)
-        uv_timer_stop(&client->timer);
-    else
-        uv_timer_start(&client->timer, on_timer, (uint64_t)milliseconds, 0);
-    return 0;
-}
-
-static void free_watch(uv_handle_t *handle)
-{
-    free(handle->data);
-}
-
-static int watch_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
-{
-    struct client *client = context;
-    struct watch *watch = known;
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        if (watch != NULL) {
-            uv_poll_stop(&watch->poll);
-            uv_close((uv_handle_t *)&watch->poll, free_watch);
-            curl_multi_assign(client->multi, socket, NULL);
-        }
-        return 0;
-    }
-    if (watch == NULL) {
-        watch = memory_take_zeroed(1, sizeof(*watch));
-        watch->client = client;
-        watch->socket = socket;
-        watch->poll.data = watch;
-        uv_poll_init_socket(client->loop, &watch->poll, socket);
-        curl_multi_assign(client->multi, socket, watch);
-    }
-    int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    return uv_poll_start(&watch->poll, events, on_poll);
-}
-
 static void on_deadline(uv_timer_t *timer);
 static void on_look(uv_timer_t *timer);
 
 struct client *client_new(uv_loop_t *loop, const struct client_options *options)
 {
     struct client *client = memory_take_zeroed(1, sizeof(*client));
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || (client->multi = curl_multi_init()) == NULL) {
-        fputs("sgproof: libcurl cannot be set up\n", stderr);
-        exit(3);
-    }
+    client->pool = http_pool_new(loop);
     client->loop = loop;
     client->options = *options;
-    client->timer.data = client;
-    uv_timer_init(loop, &client->timer);
     client->deadline.data = client;
     uv_timer_init(loop, &client->deadline);
     uv_unref((uv_handle_t *)&client->deadline);
@@ -360,10 +218,6 @@ struct client *client_new(uv_loop_t *loop, const struct client_options *options)
     uv_unref((uv_handle_t *)&client->look);
     if (options->stopped != NULL)
         uv_timer_start(&client->look, on_look, LOOK_MS, LOOK_MS);
-    curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-    curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, set_timer);
-    curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
     return client;
 }
 
@@ -376,16 +230,14 @@ void client_free(struct client *client)
 {
     if (client == NULL)
         return;
-    curl_multi_cleanup(client->multi);
+    http_pool_free(client->pool);
     for (struct lane *lane = client->lanes, *next; lane != NULL; lane = next) {
         next = lane->next;
         uv_close((uv_handle_t *)&lane->refill, free_handle_owner);
     }
-    uv_close((uv_handle_t *)&client->timer, NULL);
     uv_close((uv_handle_t *)&client->look, NULL);
     uv_close((uv_handle_t *)&client->deadline, free_handle_owner);
     uv_run(client->loop, UV_RUN_DEFAULT);
-    curl_global_cleanup();
 }
 
 void client_send(struct client *client, struct request *request)
@@ -394,7 +246,6 @@ void client_send(struct client *client, struct request *request)
     request->arena = arena_new();
     request->tries = 0;
     transfer->client = client;
-    transfer->answer.body.secret = true;
     transfer->lane = lane_find(client, request);
     transfer->request = request;
     transfer->pause.data = transfer;
@@ -420,13 +271,11 @@ static void end_all(struct client *client, const char *code, const char *message
     for (struct transfer *transfer = client->transfers, *next; transfer != NULL; transfer = next) {
         next = transfer->newer;
         bool pausing = uv_is_active((uv_handle_t *)&transfer->pause);
-        if (transfer->easy == NULL && !pausing)
+        if (!transfer->under_way && !pausing)
             continue;
         uv_timer_stop(&transfer->pause);
-        if (transfer->easy != NULL) {
-            curl_multi_remove_handle(client->multi, transfer->easy);
-            end_try(transfer);
-        }
+        if (transfer->under_way)
+            http_pool_drop(client->pool, &transfer->http);
         request_fail(transfer->request, FAILURE_OTHER, code, message);
         finish(transfer);
     }

@@ -65,23 +65,22 @@ static const char *bare_code(struct arena *arena, const char *type)
 }
 
 // The code of a failure stands as __type or code in the body, or in a header.
-static const char *find_type(const cJSON *json, CURL *easy)
+static const char *find_type(const cJSON *json, const struct http_exchange *http)
 {
     static const char *const keys[] = {"__type", "code", "Code"};
-    struct curl_header *named;
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, keys[i]));
         if (type != NULL && type[0] != '\0')
             return type;
     }
-    bool told = curl_easy_header(easy, "x-amzn-ErrorType", 0, CURLH_HEADER, -1, &named) == CURLHE_OK;
-    return told ? named->value : NULL;
+    return http_header(http, "x-amzn-ErrorType");
 }
 
 // {"__type": "prefix#AccessDeniedException", "message" or "Message": ...}
-static void read_json_failure(struct request *request, const cJSON *json, CURL *easy, long status)
+static void read_json_failure(struct request *request, const cJSON *json, const struct http_exchange *http)
 {
-    const char *type = find_type(json, easy);
+    const char *type = find_type(json, http);
+    long status = http->answer.status;
     const cJSON *message = cJSON_GetObjectItem(json, "message");
     const char *code =
         type != NULL ? bare_code(request->arena, type) : arena_printf(request->arena, "HTTP %ld", status);
@@ -108,27 +107,27 @@ static size_t most_values(const char *bytes, size_t length)
 }
 
 // Parses the answer in its protocol; of a failure, what AWS says of it.
-static bool read_body(struct answer *answer, struct request *request, CURL *easy, long status, struct error *error)
+static bool read_body(struct request *request, const struct http_exchange *http, cJSON **json, struct error *error)
 {
-    const char *bytes = answer->body.bytes == NULL ? "" : answer->body.bytes;
-    request->bytes = bytes;
-    request->length = answer->body.length;
+    const struct http_answer *answer = &http->answer;
+    request->bytes = answer->bytes;
+    request->length = answer->length;
     if (request->speaks_json) {
-        answer->json = most_values(bytes, answer->body.length) > MOST_VALUES
-                           ? NULL
-                           : json_parse("answer", bytes, answer->body.length, error);
-        if (answer->json == NULL && error->message[0] == '\0')
+        *json = most_values(answer->bytes, answer->length) > MOST_VALUES
+                    ? NULL
+                    : json_parse("answer", answer->bytes, answer->length, error);
+        if (*json == NULL && error->message[0] == '\0')
             error_set(error, ERROR_INCOMPLETE, "more than four million values");
-        request->json = answer->json;
-        if (status != 200)
-            read_json_failure(request, answer->json, easy, status);
-        return answer->json != NULL;
+        request->json = *json;
+        if (answer->status != 200)
+            read_json_failure(request, *json, http);
+        return *json != NULL;
     }
-    request->root = xml_parse(request->arena, bytes, answer->body.length, error);
+    request->root = xml_parse(request->arena, answer->bytes, answer->length, error);
     bool whole = request->root != NULL;
     request->request_id = find_request_id(request->root);
-    if (status != 200)
-        read_failure(request, request->root, status);
+    if (answer->status != 200)
+        read_failure(request, request->root, answer->status);
     return whole;
 }
 
@@ -139,42 +138,41 @@ static bool is_passing(const char *code, long status)
     return status == 429 || status == 500 || status == 502 || status == 503 || status == 504 || text_among(code, codes);
 }
 
-bool answer_read(struct answer *answer, struct request *request, CURL *easy, CURLcode code)
+// What kept an answer from coming. True where it may come if asked again.
+static bool read_end(struct request *request, const struct http_answer *answer)
 {
-    long status = 0;
+    bool too_large = answer->end == HTTP_TOO_LARGE;
+    request_fail(request, FAILURE_OTHER,
+                 too_large                     ? "answer"
+                 : answer->end == HTTP_NO_HOST ? "host-unknown"
+                                               : "connection",
+                 too_large ? "the answer is larger than 64 MiB"
+                           : arena_printf(request->arena, "%s: %s", redact_argument(request->arena, request->url),
+                                          answer->problem));
+    return answer->end > HTTP_TOO_LARGE;
+}
+
+bool answer_read(struct request *request, const struct http_exchange *http, cJSON **json)
+{
+    long status = http->answer.status;
     struct error error = {0};
+    time_t theirs;
     request->root = NULL;
     request->json = NULL;
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    if (code != CURLE_OK) {
-        bool last = code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
-                    code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || answer->too_large;
-        request_fail(request, FAILURE_OTHER,
-                     answer->too_large                    ? "answer"
-                     : code == CURLE_COULDNT_RESOLVE_HOST ? "host-unknown"
-                                                          : "connection",
-                     answer->too_large
-                         ? "the answer is larger than 64 MiB"
-                         : arena_printf(request->arena, "%s: %s", redact_argument(request->arena, request->url),
-                                        curl_easy_strerror(code)));
-        return !last;
-    }
-    struct curl_header *date;
-    if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) {
-        time_t theirs = curl_getdate(date->value, NULL);
-        if (theirs > 0)
-            request->clock_skew = difftime(theirs, time(NULL));
-    }
+    if (http->answer.problem != NULL)
+        return read_end(request, &http->answer);
+    if (http_date(http, &theirs))
+        request->clock_skew = difftime(theirs, time(NULL));
     if (status >= 300 && status < 400) {
         request_fail(request, FAILURE_OTHER, arena_printf(request->arena, "HTTP %ld", status),
                      "a redirect, which is not followed: the request is signed for this place only");
         return false;
     }
-    bool whole = read_body(answer, request, easy, status, &error);
+    bool whole = read_body(request, http, json, &error);
     if (status != 200)
         return request->failure == FAILURE_THROTTLED || is_passing(request->code, status);
     if (cJSON_IsObject(request->json) && cJSON_HasObjectItem(request->json, "__type")) { // a failure all the same
-        read_json_failure(request, request->json, easy, status);
+        read_json_failure(request, request->json, http);
         return request->failure == FAILURE_THROTTLED;
     }
     if (!whole) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "aws/read/client_answer.h"
+#include "base/http_pool.h"
 
 // What the SDKs call the retry quota: so many tokens, of which a retry takes some and a success gives some back.
 enum { LANE_QUOTA = 500 };
@@ -26,8 +27,7 @@ struct lane {
 
 struct client {
     uv_loop_t *loop;
-    CURLM *multi;
-    uv_timer_t timer; // curl's
+    struct http_pool *pool;
     uv_timer_t deadline;
     uv_timer_t look; // whether to stop
     struct client_options options;
@@ -50,9 +50,9 @@ struct transfer {
     struct transfer *next; // waiting
     struct transfer *older;
     struct transfer *newer;
-    CURL *easy;
-    struct curl_slist *headers;
-    struct answer answer;
+    struct http_exchange http; // of this try
+    bool under_way;
+    cJSON *json;
     uv_timer_t pause; // before a retry
     int paid;         // quota taken for this retry
 };

@@ -31,8 +31,10 @@ static bool collect_into_folder(struct collector *collector)
     if (access(folder, F_OK) == 0)
         return error_set(collector->error, ERROR_USAGE, "%s: is there already, and is not written over", folder);
     const struct identity *identity = &collector->collected->identity;
-    log_line(LOG_INFO, "reads as %s, account %s, by credentials from %s", identity->arn, identity->account,
-             identity->source);
+    char expires[CLOCK_TEXT];
+    clock_format((uint64_t)identity->expires * 1000000, expires);
+    log_line(LOG_INFO, "reads as %s, account %s, by credentials from %s%s%s", identity->arn, identity->account,
+             identity->source, identity->expires > 0 ? ", until " : "", identity->expires > 0 ? expires : "");
     if (!regions_find(collector) || !accounts_enter(collector))
         return false;
     collector->folder = arena_printf(collector->arena, "%s.tmp-%ld", folder, (long)getpid());
@@ -40,7 +42,7 @@ static bool collect_into_folder(struct collector *collector)
         return false;
     read_accounts(collector);
     if (!collector->failed)
-        table_read_missing(collector);
+        references_read_missing(collector);
     bool good = !collector->failed && record_write(collector);
     if (good && rename(collector->folder, folder) != 0)
         good = error_system(collector->error, ERROR_INCOMPLETE, errno, "%s: cannot be made", folder);
@@ -67,7 +69,10 @@ bool collect(struct arena *arena, const struct collect_options *options, struct 
     client.renew = credentials_renew;
     client.context = &collector;
     collector.client = client_new(&collector.loop, &client);
-    bool good = identity_find(&collector) && (options->folder == NULL || collect_into_folder(&collector));
+    const char *role = options->role.arn;
+    bool one_role = role != NULL && strstr(role, COLLECT_ACCOUNT) == NULL;
+    bool good = identity_find(&collector) &&
+                (options->folder != NULL ? collect_into_folder(&collector) : !one_role || identity_of_role(&collector));
     client_free(collector.client);
     model_free(collector.model);
     uv_loop_close(&collector.loop);

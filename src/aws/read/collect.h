@@ -8,16 +8,27 @@ struct collect_options {
     const char *endpoint;       // --endpoint-url, or NULL
     const char *const *regions; // names, or one "all"
     size_t region_count;
-    const char *home;            // region of what is asked once
-    bool network_only;           // leaves out IAM and CloudTrail
-    bool organization;           // every active account of the organization that we are the management account of
+    const char *home;         // region of what is asked once
+    bool network_only;        // leaves out IAM and CloudTrail
+    bool organization;        // every active account of the organization, or of its units that are named
+    const char *const *units; // organizational units or the root, with what is below them
+    size_t unit_count;
+    const char *const *excluded; // accounts and units of the organization
+    size_t excluded_count;
     const char *const *accounts; // 12 digits each: these, or with none and no organization our own
     size_t account_count;
-    const char *role_name; // to assume in each account but our own
-    const char *folder;    // to be made; what is there already is never written over. NULL: only find out who we are
+    struct role role;   // to assume in each account but our own: its ARN has COLLECT_ACCOUNT in it; one without is
+                        // assumed in any case, in the one account of `accounts`
+    const char *folder; // to be made; what is there already is never written over. NULL: only find out who we are
     struct client_options client;
     bool progress; // a line on stderr
 };
+
+#define COLLECT_ACCOUNT "{account}"
+#define COLLECT_PARTITION "{partition}"
+
+// Whether a text is the id of an organizational unit or a root: "ou-ab12-cdef3456", "r-ab12".
+bool collect_is_unit(const char *text);
 
 struct identity {
     const char *account;

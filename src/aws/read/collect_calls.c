@@ -1,21 +1,10 @@
 // Calls and their pages: asked in the service's protocol, written as the AWS CLI prints them.
-#include <curl/curl.h>
-
 #include "aws/read/collector.h"
 #include "aws/read/endpoint.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
-
-static const char *escaped(struct arena *arena, const char *text)
-{
-    char *made = curl_easy_escape(NULL, text, 0);
-    const char *kept = arena_strdup(arena, made == NULL ? "" : made);
-    if (made != NULL)
-        explicit_bzero(made, strlen(made)); // a web identity's token comes this way
-    curl_free(made);
-    return kept;
-}
+#include "base/http.h"
 
 // An ARN goes by its last two parts: ".../web/73e2d6bc24d8a067" -> "web.73e2d6bc24d8a067".
 const char *file_word(struct arena *arena, const char *text)
@@ -24,9 +13,9 @@ const char *file_word(struct arena *arena, const char *text)
     while (before != NULL && before > text && before[-1] != '/' && before[-1] != ':')
         before--;
     if (last == NULL)
-        return escaped(arena, text);
-    return arena_printf(arena, "%s.%s", escaped(arena, arena_strndup(arena, before, (size_t)(last - before))),
-                        escaped(arena, last + 1));
+        return http_escape(arena, text);
+    return arena_printf(arena, "%s.%s", http_escape(arena, arena_strndup(arena, before, (size_t)(last - before))),
+                        http_escape(arena, last + 1));
 }
 
 const char *string_of(const cJSON *object, const char *key)
@@ -40,11 +29,11 @@ static void write_form(const struct call *call, const char *token, struct arena 
     const struct operation *of = &call->operation;
     text_printf(body, "Action=%s&Version=%s", of->name, of->version);
     for (size_t i = 0; i < call->parameter_count; i++)
-        text_printf(body, "&%s=%s", call->parameters[i].name, escaped(arena, call->parameters[i].value));
+        text_printf(body, "&%s=%s", call->parameters[i].name, http_escape(arena, call->parameters[i].value));
     if (of->limit[0] != '\0')
         text_printf(body, "&%s=%d", of->limit, of->most);
     if (token != NULL)
-        text_printf(body, "&%s=%s", of->token, escaped(arena, token));
+        text_printf(body, "&%s=%s", of->token, http_escape(arena, token));
 }
 
 static void write_object(const struct call *call, const char *token, struct text *body)
@@ -77,10 +66,10 @@ static const char *path_of(const struct call *call, const char *token, struct ar
     const struct operation *of = &call->operation;
     const char *path = of->path, *open;
     for (size_t i = 0; (open = strchr(path, '{')) != NULL && i < call->parameter_count; i++)
-        path = arena_printf(arena, "%.*s%s%s", (int)(open - path), path, escaped(arena, call->parameters[i].value),
+        path = arena_printf(arena, "%.*s%s%s", (int)(open - path), path, http_escape(arena, call->parameters[i].value),
                             strchr(open, '}') + 1);
     const char *limit = of->limit[0] == '\0' ? "" : arena_printf(arena, "%s=%d", of->limit, of->most);
-    const char *next = token == NULL ? "" : arena_printf(arena, "%s=%s", of->token, escaped(arena, token));
+    const char *next = token == NULL ? "" : arena_printf(arena, "%s=%s", of->token, http_escape(arena, token));
     bool token_first = strcmp(of->token, of->limit) < 0;
     const char *both[] = {token_first ? next : limit, token_first ? limit : next};
     return arena_printf(arena, "%s%s%s%s%s", path, both[0][0] != '\0' || both[1][0] != '\0' ? "?" : "", both[0],
@@ -212,9 +201,11 @@ void note_unread(const struct call *call)
 
 static void forget_document(struct call *call)
 {
-    text_wipe(&call->document);
+    if (call->document.secret)
+        text_wipe(&call->document);
+    text_free(&call->document); // unwritten room beyond its end is not touched
     for (size_t i = 0; i < MODEL_LISTS; i++)
-        text_wipe(&call->lists[i]);
+        text_free(&call->lists[i]);
 }
 
 static void end_call(struct call *call, bool good)
@@ -228,8 +219,17 @@ static void end_call(struct call *call, bool good)
         call->message = arena_printf(collector->arena, "it is about what cannot name a file, %.64s", call->file);
         good = false;
     }
-    if (good && call->file != NULL)
+    const char *elsewhere = good && call->file != NULL ? call_elsewhere(call) : NULL;
+    if (elsewhere != NULL) {
+        call->failure = FAILURE_OTHER;
+        call->code = "answer";
+        call->message = elsewhere;
+        good = false;
+    }
+    if (good && call->file != NULL) {
+        references_note(call);
         write_document(call);
+    }
     if (good && call->follow != NULL)
         document = json_parse("answer", call->document.bytes, call->document.length, &ignored);
     forget_document(call);

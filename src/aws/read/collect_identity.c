@@ -7,9 +7,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-// Makes one call and waits for it. True where it succeeded.
-static bool ask(struct collector *collector, const struct read_account *account, const struct aws_call *what,
-                call_follow follow, const struct parameter *parameters, size_t count, void *into)
+bool call_ask(struct collector *collector, const struct read_account *account, const struct aws_call *what,
+              call_follow follow, const struct parameter *parameters, size_t count, void *into)
 {
     struct call *call = call_start(collector, account, collector->home, what, follow, NULL, parameters, count);
     call->into = into;
@@ -85,7 +84,17 @@ static bool assume(struct collector *collector, const struct read_account *by, c
 {
     struct parameter parameters[ROLE_PARAMETERS];
     size_t count = role_parameters(role, parameters);
-    return ask(collector, by, assume_role(), take_keys, parameters, count, into);
+    return call_ask(collector, by, assume_role(), take_keys, parameters, count, into);
+}
+
+struct call *role_start(struct collector *collector, const struct role *role, struct credentials *into)
+{
+    struct parameter *parameters = arena_array(collector->arena, struct parameter, ROLE_PARAMETERS);
+    size_t count = role_parameters(role, parameters);
+    struct call *call =
+        call_start(collector, &collector->self, collector->home, assume_role(), take_keys, NULL, parameters, count);
+    call->into = into;
+    return call;
 }
 
 // A web identity's token is all that is needed: the request is not signed.
@@ -99,7 +108,7 @@ static bool assume_by_token(struct collector *collector, struct read_account *ac
         return false;
     token[strcspn(token, "\r\n")] = '\0';
     parameters[count++] = (struct parameter){.name = "WebIdentityToken", .value = token};
-    bool good = ask(collector, account, what, take_keys, parameters, count, &account->credentials);
+    bool good = call_ask(collector, account, what, take_keys, parameters, count, &account->credentials);
     explicit_bzero(token, length);
     free(token);
     return good;
@@ -133,8 +142,8 @@ static bool find_keys(struct collector *collector, struct read_account *account)
 static bool renew(struct collector *alone, struct read_account *self, struct read_account *account)
 {
     struct read_account fresh = {.id = account->id, .credentials = {.source = account->credentials.source}};
-    struct role role = {.arn = account->role_arn};
-    GUARD(role.arn == NULL ? find_keys(alone, &fresh) : assume(alone, self, &role, &fresh.credentials));
+    GUARD(account->role.arn == NULL ? find_keys(alone, &fresh)
+                                    : assume(alone, self, &account->role, &fresh.credentials));
     account->credentials = fresh.credentials;
     return true;
 }
@@ -168,7 +177,7 @@ void credentials_renew(void *context, const struct credentials *credentials)
 
 // ---- Names in answers. They become parts of paths, of host names and of the roles that we assume.
 
-static bool is_account(const char *text)
+bool name_is_account(const char *text)
 {
     enum { DIGITS = 12 };
     return strlen(text) == DIGITS && strspn(text, "0123456789") == DIGITS;
@@ -196,10 +205,21 @@ static void take_identity(struct call *call, const cJSON *document)
     struct arena *arena = call->collector->arena;
     struct identity *identity = call->into;
     const char *account = string_of(document, "Account"), *arn = string_of(document, "Arn");
-    if (account != NULL && !is_account(account))
+    if (document == NULL)
+        return;
+    account = account == NULL ? "" : account;
+    arn = arn == NULL ? "" : arn;
+    identity->account = arena_strdup(arena, account);
+    identity->arn = arena_strdup(arena, arn);
+    identity->partition = partition_of(arena, arn);
+    if (!name_is_account(account))
         refuse_answer(call, "Account", account, "12 digits");
-    identity->account = arena_strdup(arena, account == NULL ? "unknown" : account);
-    identity->arn = arena_strdup(arena, arn == NULL ? "unknown" : arn);
+    else if (strcmp(arn_account(arena, arn), account) != 0)
+        refuse_answer(call, "Arn", identity->arn, "an ARN of its account");
+    else if (strcmp(identity->partition, endpoint_partition(call->collector->home)) != 0)
+        refuse_answer(call, "Arn", identity->arn,
+                      arena_printf(arena, "one of partition %s, which %s is in",
+                                   endpoint_partition(call->collector->home), call->collector->home));
 }
 
 bool identity_find(struct collector *collector)
@@ -211,24 +231,35 @@ bool identity_find(struct collector *collector)
     collector->finding = true;
     bool found = find_keys(collector, self);
     collector->finding = false;
-    if (!found || !ask(collector, self, who, take_identity, NULL, 0, identity))
+    if (!found || !call_ask(collector, self, who, take_identity, NULL, 0, identity))
         return false;
     identity->source = arena_strdup(collector->arena, self->credentials.source);
-    identity->partition = partition_of(collector->arena, identity->arn);
     identity->expires = self->credentials.expires;
     self->id = identity->account;
     return true;
 }
 
+bool identity_of_role(struct collector *collector)
+{
+    const struct aws_call *who = call_of_operation("sts", "GetCallerIdentity");
+    struct identity *identity = &collector->collected->identity;
+    GUARD(accounts_enter(collector));
+    if (collector->accounts.count == 0) {
+        const struct failed_call *why = &collector->collected->unread.items[0];
+        return error_set(collector->error, ERROR_USAGE, "%s: %s: %s", why->operation, why->code, why->message);
+    }
+    const struct read_account *account = collector->accounts.items[0];
+    const char *first = identity->source;
+    GUARD(call_ask(collector, account, who, take_identity, NULL, 0, identity));
+    identity->source = arena_printf(collector->arena, "%s, role assumed by --role-arn", first);
+    identity->expires = account->credentials.expires;
+    return true;
+}
+
 // ---- Where we read
 
-struct name_list {
-    VECTOR(const char *) items;
-};
-
-// What is no such name is not read, and said so.
-static void add_name(struct call *call, const char *what, const char *name, bool (*is_name)(const char *text),
-                     const char *expected)
+void name_add(struct call *call, const char *what, const char *name, bool (*is_name)(const char *text),
+              const char *expected)
 {
     struct name_list *names = call->into;
     if (name != NULL && is_name(name)) {
@@ -244,7 +275,7 @@ static void take_regions(struct call *call, const cJSON *document)
 {
     const cJSON *one;
     cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(document, "Regions"))
-        add_name(call, "RegionName", string_of(one, "RegionName"), endpoint_is_region, "a name such as eu-west-3");
+        name_add(call, "RegionName", string_of(one, "RegionName"), endpoint_is_region, "a name such as eu-west-3");
 }
 
 bool regions_find(struct collector *collector)
@@ -255,77 +286,10 @@ bool regions_find(struct collector *collector)
     collector->region_count = collector->options->region_count;
     if (collector->region_count != 1 || strcmp(collector->regions[0], "all") != 0)
         return true;
-    if (!ask(collector, &collector->self, all, take_regions, NULL, 0, &names))
+    if (!call_ask(collector, &collector->self, all, take_regions, NULL, 0, &names))
         return false;
     sort_texts(names.items.items, names.items.count);
     collector->regions = names.items.items;
     collector->region_count = names.items.count;
-    return true;
-}
-
-static void take_accounts(struct call *call, const cJSON *document)
-{
-    const cJSON *one;
-    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(document, "Accounts")) {
-        const char *status = string_of(one, "Status");
-        if (status != NULL && strcmp(status, "ACTIVE") == 0)
-            add_name(call, "Id", string_of(one, "Id"), is_account, "an account of 12 digits");
-    }
-}
-
-// Our own account is entered as it is; in another one the role is assumed.
-static struct read_account *enter(struct collector *collector, const char *id, struct call **call)
-{
-    struct arena *arena = collector->arena;
-    *call = NULL;
-    if (strcmp(id, collector->self.id) == 0)
-        return &collector->self;
-    struct read_account *account = arena_new_of(arena, struct read_account);
-    account->id = id;
-    account->credentials.source = "a role";
-    account->role_arn = arena_printf(arena, "arn:%s:iam::%s:role/%s", collector->collected->identity.partition, id,
-                                     collector->options->role_name);
-    struct role role = {.arn = account->role_arn};
-    struct parameter *parameters = arena_array(arena, struct parameter, ROLE_PARAMETERS);
-    size_t count = role_parameters(&role, parameters);
-    *call = call_start(collector, &collector->self, collector->home, assume_role(), take_keys, NULL, parameters, count);
-    (*call)->into = &account->credentials;
-    return account;
-}
-
-bool accounts_enter(struct collector *collector)
-{
-    const struct aws_call *list = call_of_operation("organizations", "ListAccounts");
-    const struct collect_options *options = collector->options;
-    struct arena *arena = collector->arena;
-    struct name_list names = {0};
-    if (options->organization && !ask(collector, &collector->self, list, take_accounts, NULL, 0, &names))
-        return false;
-    if (options->organization && names.items.count == 0) // its management account at least is in it
-        return error_set(collector->error, ERROR_USAGE,
-                         "ListAccounts: no active account in the answer, expected the "
-                         "organization's accounts, its management account among them");
-    for (size_t i = 0; i < options->account_count; i++)
-        *vector_add(arena, &names.items) = options->accounts[i];
-    if (!options->organization && options->account_count == 0)
-        *vector_add(arena, &names.items) = collector->self.id;
-    sort_texts(names.items.items, names.items.count);
-    struct read_account **entered = arena_array(arena, struct read_account *, names.items.count + 1);
-    struct call **calls = arena_array(arena, struct call *, names.items.count + 1);
-    for (size_t i = 0; i < names.items.count; i++)
-        if (i == 0 || strcmp(names.items.items[i - 1], names.items.items[i]) != 0)
-            entered[i] = enter(collector, names.items.items[i], &calls[i]);
-    calls_run(collector);
-    for (size_t i = 0; i < names.items.count; i++) {
-        if (entered[i] == NULL)
-            continue;
-        if (calls[i] == NULL || calls[i]->code == NULL) {
-            *vector_add(arena, &collector->accounts) = entered[i];
-        } else {
-            calls[i]->account = entered[i]; // it is of that account that nothing is read
-            note_unread(calls[i]);
-        }
-    }
-    collector->collected->accounts = collector->accounts.count;
     return true;
 }

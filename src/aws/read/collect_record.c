@@ -53,6 +53,8 @@ bool record_write(struct collector *collector)
     json_put_string(&writer, "began", clock_text(collector->arena, collector->began_us));
     json_put_string(&writer, "ended", clock_text(collector->arena, clock_wall_us()));
     json_put_boolean(&writer, "complete", collected->unread.count == 0);
+    json_put_strings_line(&writer, "excluded_accounts", collector->excluded.items.items,
+                          collector->excluded.items.count);
     write_list(&writer, "unread", collected->unread.items, collected->unread.count);
     write_list(&writer, "unavailable", collected->unavailable.items, collected->unavailable.count);
     if (collector->calls.count > 1)

@@ -1,7 +1,6 @@
 // The calls of the table, made: where each is asked, and what follows from its answer.
 #include "aws/read/collector.h"
 #include "aws/read/endpoint.h"
-#include "aws/snapshot.h"
 
 static void follow_table(struct call *call, const cJSON *document);
 
@@ -205,45 +204,4 @@ void table_begin(struct collector *collector, const struct read_account *account
         for (size_t r = 0; !once && r < collector->region_count; r++)
             begin_in(collector, account, collector->regions[r], what);
     }
-}
-
-// ---- Consistency: what changed between one call and the next
-
-// Reads a kind of one account and region again, once, in place of what was read of it before.
-static void read_again(struct collector *collector, struct map *asked, const struct interface_place *place,
-                       const char *operation)
-{
-    const char *key = arena_printf(collector->arena, "%s|%s|%s", place->account_id, place->region, operation);
-    if (map_get(asked, key) != NULL)
-        return;
-    map_put(collector->arena, asked, key, collector);
-    for (size_t i = 0; i < collector->calls.count; i++) {
-        struct call *old = collector->calls.items[i];
-        if (old->sha256 != NULL && strcmp(old->account->id, place->account_id) == 0 &&
-            strcmp(old->region, place->region) == 0 && strcmp(old->operation.name, operation) == 0 &&
-            strcmp(old->operation.service, "ec2") == 0) {
-            call_again(old);
-            return;
-        }
-    }
-}
-
-// A group or subnet that an interface refers to may be younger than our reading of groups or subnets.
-void table_read_missing(struct collector *collector)
-{
-    struct error ignored;
-    struct estate *estate = snapshot_read(collector->folder, &ignored);
-    struct map asked = {0};
-    for (size_t i = 0; estate != NULL && i < estate->interfaces.count; i++) {
-        const struct network_interface *one = estate->interfaces.items[i];
-        if (one->place->subnet_id != NULL && map_get(&estate->subnets, one->place->subnet_id) == NULL)
-            read_again(collector, &asked, one->place, "DescribeSubnets");
-        if (one->instance_id != NULL && map_get(&estate->instances, one->instance_id) == NULL)
-            read_again(collector, &asked, one->place, "DescribeInstances");
-        for (size_t g = 0; one->groups != NULL && g < one->groups->count; g++)
-            if (map_get(&estate->security_groups, one->groups->ids[g]) == NULL)
-                read_again(collector, &asked, one->place, "DescribeSecurityGroups");
-    }
-    calls_run(collector);
-    estate_free(estate);
 }

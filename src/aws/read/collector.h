@@ -6,12 +6,25 @@
 #include "aws/read/collect.h"
 #include "aws/read/model.h"
 
+// Names in answers, as a follower's `into`.
+struct name_list {
+    VECTOR(const char *) items;
+};
+
 // An account that is read, with the keys for it.
 struct read_account {
     const char *id;
     struct credentials credentials;
-    const char *role_arn; // how to get new keys; NULL: as our own were found
-    int64_t renewed;      // seconds since 1970
+    struct role role; // how to get new keys; without an ARN: as our own were found
+    int64_t renewed;  // seconds since 1970
+};
+
+// What an interface refers to.
+struct reference {
+    const struct read_account *account;
+    const char *region;
+    const char *operation; // that tells of it
+    const char *id;
 };
 
 struct collector {
@@ -24,12 +37,16 @@ struct collector {
     struct read_account self;
     bool finding; // our own keys
     VECTOR(struct read_account *) accounts;
+    struct name_list excluded;  // accounts
     const char *home;           // region of what is asked once
     const char *const *regions; // that are read
     size_t region_count;
     const char *folder; // temporary
     uint64_t began_us;
     VECTOR(struct call *) calls;
+    struct map known; // subnets, instances and groups, by id
+    struct map referred;
+    VECTOR(struct reference *) references;
     size_t open; // calls not ended
     struct error *error;
     bool failed; // something could not be written
@@ -93,21 +110,45 @@ const char *string_of(const cJSON *object, const char *key);
 
 // ---- collect_identity.c
 
+// Makes one call and waits for it. True where it succeeded.
+bool call_ask(struct collector *collector, const struct read_account *account, const struct aws_call *what,
+              call_follow follow, const struct parameter *parameters, size_t count, void *into);
+// Begins to assume a role with our own keys; its keys go into *into.
+struct call *role_start(struct collector *collector, const struct role *role, struct credentials *into);
+
+// What is no such name is not read, and said so.
+void name_add(struct call *call, const char *what, const char *name, bool (*is_name)(const char *text),
+              const char *expected);
+bool name_is_account(const char *text); // 12 digits
 // Finds our keys and says who we are.
 bool identity_find(struct collector *collector);
+// Assumes the one role that is named, and says who we are then.
+bool identity_of_role(struct collector *collector);
 // The regions to read.
 bool regions_find(struct collector *collector);
-// Enters every account that is asked for; one that cannot be entered is noted, and costs only itself.
-bool accounts_enter(struct collector *collector);
 // For the client: gets new keys before old ones expire.
 void credentials_renew(void *collector, const struct credentials *credentials);
+
+// ---- collect_accounts.c
+
+// Enters every account that is asked for; one that cannot be entered is noted, and costs only itself.
+bool accounts_enter(struct collector *collector);
+
+// ---- collect_place.c
+
+// Where a whole document has records of another region or account than was asked: which. Else NULL.
+const char *call_elsewhere(const struct call *call);
 
 // ---- collect_table.c
 
 // Begins the calls of the table that are made in a scope; in each region that is read, or once an account.
 void table_begin(struct collector *collector, const struct read_account *account, enum call_scope scope);
-// Reads again what others refer to and is younger than our reading of it.
-void table_read_missing(struct collector *collector);
+// ---- collect_again.c
+
+// Takes from a call's whole document what it holds and what it refers to.
+void references_note(struct call *call);
+// Reads again what interfaces refer to and is younger than our reading of it.
+void references_read_missing(struct collector *collector);
 
 // ---- collect_record.c
 

@@ -1,62 +1,35 @@
 #include "aws/read/container.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "aws/read/config_file.h"
-#include "aws/read/plain.h"
 #include "base/file.h"
+#include "base/http.h"
+#include "net/address.h"
 
 enum { TRIES = 3, MILLISECONDS = 2000 }; // as the SDKs have it
-
-// The host of a URL, and whether it is asked over TLS. NULL where it is no URL of HTTP, or one with a user in it. To be
-// freed with curl_free.
-static char *host_of(const char *url, bool *tls)
-{
-    CURLU *parts = curl_url();
-    char *scheme = NULL, *host = NULL, *user = NULL;
-    bool good = parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-                curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-                curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_NO_USER &&
-                (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0) &&
-                curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK;
-    *tls = good && strcmp(scheme, "https") == 0;
-    curl_free(scheme);
-    curl_free(user);
-    curl_url_cleanup(parts);
-    if (!good)
-        curl_free(host);
-    return good ? host : NULL;
-}
 
 // Who is given the container's token: over TLS whoever is named, else this host, ECS's agent and EKS's, as the SDKs
 // have it. A name but localhost may be answered by anybody.
 static bool is_container_host(const char *url)
 {
     static const char *const agents[] = {"169.254.170.2", "169.254.170.23", "fd00:ec2::23", NULL};
-    bool tls;
-    char *host = host_of(url, &tls);
-    if (host == NULL)
-        return false;
+    struct http_place place;
     struct address address, agent;
     struct prefix loopback;
-    size_t length = strlen(host);
-    bool bracketed = host[0] == '[' && host[length - 1] == ']';
-    char *bare = host + bracketed;
-    if (bracketed)
-        host[length - 1] = '\0';
-    bool trusted = tls || strcasecmp(bare, "localhost") == 0;
-    if (!trusted && address_parse(bare, &address)) {
+    if (!http_place_of(url, &place))
+        return false;
+    bool trusted = place.tls || strcasecmp(place.host, "localhost") == 0;
+    if (!trusted && address_parse(place.host, &address)) {
         for (int i = 0; agents[i] != NULL; i++)
             trusted = trusted || (address_parse(agents[i], &agent) && address_equal(address, agent));
         trusted = trusted || (prefix_parse(address.family == FAMILY_IPV4 ? "127.0.0.0/8" : "::1/128", false,
                                            &loopback) == PREFIX_OK &&
                               prefix_holds(loopback, address));
     }
-    curl_free(host);
-    return trusted;
+    return trusted && !place.named_user;
 }
 
 // AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE, which is read anew each time as EKS replaces it, else the token itself; NULL
@@ -97,19 +70,19 @@ bool container_ask(struct arena *arena, char **answer, size_t *length, struct er
             "[fd00:ec2::23]",
             relative != NULL && relative[0] != '/' ? relative : url);
     GUARD(find_token(arena, &token, error));
-    struct plain_answer given;
-    bool good = plain_try(
-        &(struct plain_request){.url = url,
-                                .method = "GET",
-                                .header = token == NULL ? NULL : arena_printf(arena, "Authorization: %s", token),
-                                .milliseconds = MILLISECONDS,
-                                .direct = true},
+    struct http_answer given;
+    bool good = http_try(
+        &(struct http_request){.url = url,
+                               .method = "GET",
+                               .headers = {token == NULL ? NULL : arena_printf(arena, "Authorization: %s", token)},
+                               .milliseconds = MILLISECONDS,
+                               .direct = true},
         TRIES, &given);
     if (!good)
         return error_set(error, ERROR_USAGE, "the container's credentials endpoint %s did not answer: %s", url,
                          given.problem);
     if (given.status != 200) {
-        plain_forget(&given);
+        http_forget(&given);
         return error_set(error, ERROR_USAGE, "the container's credentials endpoint %s answered with status %ld%s", url,
                          given.status,
                          given.status == 401 || given.status == 403

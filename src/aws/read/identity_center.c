@@ -1,15 +1,14 @@
 #include "aws/read/identity_center.h"
 
-#include <curl/curl.h>
 #include <limits.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "aws/read/endpoint.h"
-#include "aws/read/plain.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/http.h"
 #include "base/json.h"
 #include "base/log.h"
 
@@ -141,7 +140,7 @@ static void keep_token(const struct login *login, const char *path, const struct
     text_wipe(&out);
 }
 
-static bool take_refreshed(const struct login *login, const struct plain_answer *answer, struct token *token)
+static bool take_refreshed(const struct login *login, const struct http_answer *answer, struct token *token)
 {
     struct arena *arena = login->config->arena;
     struct error ignored;
@@ -180,16 +179,18 @@ static bool refresh(const struct login *login, struct token *token)
     json_put_string(&writer, "grantType", "refresh_token");
     json_put_string(&writer, "refreshToken", token->refresh);
     json_close(&writer, '}');
-    struct plain_answer answer;
-    bool good = plain_try(&(struct plain_request){.url = arena_printf(login->config->arena, "%s%stoken", base,
-                                                                      base[strlen(base) - 1] == '/' ? "" : "/"),
-                                                  .method = "POST",
-                                                  .json = body.bytes,
-                                                  .milliseconds = MILLISECONDS,
-                                                  .ca_bundle = login->config->ca_bundle},
-                          TRIES, &answer) &&
+    struct http_answer answer;
+    bool good = http_try(&(struct http_request){.url = arena_printf(login->config->arena, "%s%stoken", base,
+                                                                    base[strlen(base) - 1] == '/' ? "" : "/"),
+                                                .method = "POST",
+                                                .headers = {"Content-Type: application/json"},
+                                                .body = body.bytes,
+                                                .body_length = body.length,
+                                                .milliseconds = MILLISECONDS,
+                                                .ca_bundle = login->config->ca_bundle},
+                         TRIES, &answer) &&
                 answer.status == 200 && take_refreshed(login, &answer, token);
-    plain_forget(&answer);
+    http_forget(&answer);
     text_wipe(&body);
     return good;
 }
@@ -216,7 +217,7 @@ static const char *find_token(const struct login *login, struct error *error)
 
 // ---- What it gives
 
-static bool read_role_credentials(const struct login *login, const struct plain_answer *answer,
+static bool read_role_credentials(const struct login *login, const struct http_answer *answer,
                                   struct credentials *credentials, struct error *error)
 {
     struct arena *arena = login->config->arena;
@@ -239,7 +240,7 @@ static bool read_role_credentials(const struct login *login, const struct plain_
 }
 
 // What it says of a failure; "" where that is nothing.
-static const char *told(const struct login *login, const struct plain_answer *answer)
+static const char *told(const struct login *login, const struct http_answer *answer)
 {
     struct error ignored;
     const char *message = NULL;
@@ -251,7 +252,7 @@ static const char *told(const struct login *login, const struct plain_answer *an
     return good ? arena_printf(login->config->arena, ": %.200s", message) : "";
 }
 
-static bool refuse(const struct login *login, const struct plain_answer *answer, struct error *error)
+static bool refuse(const struct login *login, const struct http_answer *answer, struct error *error)
 {
     if (answer->problem != NULL)
         return error_set(error, ERROR_USAGE, "profile %s: IAM Identity Center in %s does not answer: %s",
@@ -277,22 +278,18 @@ bool identity_center_find(const struct aws_config *config, const char *profile, 
     const char *base = endpoint_url(config, NULL, "sso", login.region, error);
     if (base == NULL)
         return false;
-    char *name = curl_easy_escape(NULL, login.role_name, 0), *account = curl_easy_escape(NULL, login.account, 0);
-    const char *url = name == NULL || account == NULL
-                          ? NULL
-                          : arena_printf(arena, "%s%sfederation/credentials?role_name=%s&account_id=%s", base,
-                                         base[strlen(base) - 1] == '/' ? "" : "/", name, account);
-    curl_free(name);
-    curl_free(account);
-    struct plain_answer answer;
-    bool good = plain_try(&(struct plain_request){.url = url,
-                                                  .method = "GET",
-                                                  .header = arena_printf(arena, "x-amz-sso_bearer_token: %s", token),
-                                                  .milliseconds = MILLISECONDS,
-                                                  .ca_bundle = config->ca_bundle},
-                          TRIES, &answer);
+    const char *url = arena_printf(arena, "%s%sfederation/credentials?role_name=%s&account_id=%s", base,
+                                   base[strlen(base) - 1] == '/' ? "" : "/", http_escape(arena, login.role_name),
+                                   http_escape(arena, login.account));
+    struct http_answer answer;
+    bool good = http_try(&(struct http_request){.url = url,
+                                                .method = "GET",
+                                                .headers = {arena_printf(arena, "x-amz-sso_bearer_token: %s", token)},
+                                                .milliseconds = MILLISECONDS,
+                                                .ca_bundle = config->ca_bundle},
+                         TRIES, &answer);
     good = good && answer.status == 200 ? read_role_credentials(&login, &answer, credentials, error)
                                         : refuse(&login, &answer, error);
-    plain_forget(&answer);
+    http_forget(&answer);
     return good;
 }

@@ -1,11 +1,10 @@
 #include "aws/read/metadata.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "aws/read/plain.h"
+#include "base/http.h"
 #include "base/secret.h"
 
 enum { TRIES = 3 };
@@ -15,23 +14,11 @@ static const char *setting(const struct aws_config *config, const char *variable
     return config == NULL ? config_environment(variable) : aws_config_either(config, variable, key);
 }
 
-static bool is_url(const char *text)
-{
-    CURLU *parts = curl_url();
-    char *scheme = NULL;
-    bool good = parts != NULL && curl_url_set(parts, CURLUPART_URL, text, 0) == CURLUE_OK &&
-                curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-                (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
-    curl_free(scheme);
-    curl_url_cleanup(parts);
-    return good;
-}
-
 const char *metadata_endpoint(struct arena *arena, const struct aws_config *config, struct error *error)
 {
     const char *url = setting(config, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
     const char *mode = setting(config, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
-    if (url != NULL && !is_url(url)) {
+    if (url != NULL && !http_place_of(url, &(struct http_place){0})) {
         error_set(error, ERROR_USAGE, "instance metadata endpoint %s: expected http://HOST", url);
         return NULL;
     }
@@ -55,16 +42,16 @@ bool metadata_open(struct arena *arena, const struct aws_config *config, struct 
     secret_protect(); // its token is one
     *metadata = (struct metadata){.arena = arena, .base = metadata_endpoint(arena, config, error)};
     GUARD(metadata->base != NULL);
-    struct plain_answer answer;
-    struct plain_request request = {.url = arena_printf(arena, "%s/latest/api/token", metadata->base),
-                                    .method = "PUT",
-                                    .header = "X-aws-ec2-metadata-token-ttl-seconds: 300",
-                                    .milliseconds = PLAIN_LOCAL,
-                                    .direct = true};
-    bool good = plain_send(&request, &answer);
+    struct http_answer answer;
+    struct http_request request = {.url = arena_printf(arena, "%s/latest/api/token", metadata->base),
+                                   .method = "PUT",
+                                   .headers = {"X-aws-ec2-metadata-token-ttl-seconds: 300"},
+                                   .milliseconds = HTTP_LOCAL_MS,
+                                   .direct = true};
+    bool good = http_send(&request, &answer);
     if (good && (answer.status == 429 || answer.status >= 500)) {
-        plain_forget(&answer);
-        good = plain_try(&request, TRIES - 1, &answer);
+        http_forget(&answer);
+        good = http_try(&request, TRIES - 1, &answer);
     }
     if (!good)
         return error_set(error, ERROR_INCOMPLETE,
@@ -76,23 +63,22 @@ bool metadata_open(struct arena *arena, const struct aws_config *config, struct 
     else
         error_set(error, ERROR_INCOMPLETE, "it gives no token: status %ld%s", answer.status,
                   answer.status == 403 ? ", it is switched off on this instance" : "");
-    plain_forget(&answer);
+    http_forget(&answer);
     return whole;
 }
 
 char *metadata_get(const struct metadata *metadata, const char *path, size_t *length, long *status)
 {
-    struct plain_answer answer;
-    struct plain_request request = {.url =
-                                        arena_printf(metadata->arena, "%s/latest/meta-data/%s", metadata->base, path),
-                                    .method = "GET",
-                                    .header = metadata->header,
-                                    .milliseconds = PLAIN_LOCAL,
-                                    .direct = true};
-    bool good = plain_try(&request, TRIES, &answer);
+    struct http_answer answer;
+    struct http_request request = {.url = arena_printf(metadata->arena, "%s/latest/meta-data/%s", metadata->base, path),
+                                   .method = "GET",
+                                   .headers = {metadata->header},
+                                   .milliseconds = HTTP_LOCAL_MS,
+                                   .direct = true};
+    bool good = http_try(&request, TRIES, &answer);
     *status = good ? answer.status : 0;
     if (!good || answer.status != 200) {
-        plain_forget(&answer);
+        http_forget(&answer);
         return NULL;
     }
     *length = answer.length;

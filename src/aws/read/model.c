@@ -1,12 +1,12 @@
 #include "aws/read/model.h"
 
-#include <curl/curl.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "aws_models.h"
-#include "base/memory.h"
 #include "base/clock.h"
+#include "base/http.h"
+#include "base/memory.h"
 
 struct model {
     cJSON *root;
@@ -103,16 +103,16 @@ static void put_timestamp(struct json_writer *writer, const char *key, const cha
 // What IAM answers URL-encoded, the CLI prints as the JSON that it is; what is none, as it came.
 static void put_policy(struct json_writer *writer, const char *key, const char *text)
 {
-    int length;
+    size_t length;
     struct error ignored;
-    char *decoded = curl_easy_unescape(NULL, text, 0, &length);
-    cJSON *policy = decoded == NULL ? NULL : json_parse("policy", decoded, (size_t)length, &ignored);
+    char *decoded = http_unescape(text, &length);
+    cJSON *policy = decoded == NULL ? NULL : json_parse("policy", decoded, length, &ignored);
     if (policy == NULL)
         json_put_string(writer, key, text);
     else
         json_put_value(writer, key, policy);
     cJSON_Delete(policy);
-    curl_free(decoded);
+    free(decoded);
 }
 
 static void put_scalar(struct json_writer *writer, const char *key, const char *type, const char *text)
