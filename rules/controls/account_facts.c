@@ -5,8 +5,6 @@
 
 #include "rules/controls/facts.h"
 #include "rules/intent/intent.h"
-#include "rules/controls/policy.h"
-#include "rules/controls/role_index.h"
 
 typedef void (*account_answer)(struct inquiry *inquiry, const struct account *account);
 
@@ -48,16 +46,22 @@ static const long *summary(const struct account *account, const char *key)
     return map_get(&account->summary, key);
 }
 
-// The details of all users: no fewer than the summary counts. (The credential report may name some that are gone: it is
-// made every four hours at most.)
+// The details of all users, and of all roles, which they may assume: no fewer than the summary counts. (The credential
+// report may name some that are gone: it is made every four hours at most.)
 static void needs_users(struct inquiry *inquiry, const struct account *account)
 {
-    const long *counted = summary(account, "Users");
+    const struct {
+        const char *counted, *words;
+        size_t told;
+    } kinds[] = {{"Users", "users", account->users.count}, {"Roles", "roles", account->roles.count}};
     needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
-    if (account->has_details && counted != NULL && *counted > (long)account->users.count)
-        answer_missing(inquiry,
-                       "get-account-authorization-details of %ld users, of %ld that get-account-summary counts",
-                       *counted - (long)account->users.count, *counted);
+    for (size_t i = 0; account->has_details && i < 2; i++) {
+        const long *counted = summary(account, kinds[i].counted);
+        if (counted != NULL && *counted > (long)kinds[i].told)
+            answer_missing(inquiry,
+                           "get-account-authorization-details of %ld %s, of %ld that get-account-summary counts",
+                           *counted - (long)kinds[i].told, kinds[i].words, *counted);
+    }
 }
 
 // The credentials of root and of each user that the details tell of.
@@ -130,6 +134,14 @@ static void root_access_keys(struct inquiry *inquiry, const struct account *acco
 
 // ---- Users
 
+static bool has_group(const struct account *account, const char *name)
+{
+    for (size_t i = 0; i < account->groups.count; i++)
+        if (strcmp(account->groups.items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static void users_in_groups(struct inquiry *inquiry, const struct account *account)
 {
     size_t good = 0;
@@ -140,7 +152,7 @@ static void users_in_groups(struct inquiry *inquiry, const struct account *accou
             answer_missing(inquiry, "%s", user->doubt);
         else if (user->groups.count == 0)
             answer(inquiry, CONTROL_FAIL, user->arn, user->evidence, "is in no group");
-        else if (policy_group(account, user->groups.items[0]) == NULL)
+        else if (!has_group(account, user->groups.items[0]))
             answer_missing(inquiry, "group %s", user->groups.items[0]);
         else
             good++;
@@ -160,13 +172,14 @@ static bool is_known(struct inquiry *inquiry, const struct access *access, const
 static void no_direct_administrators(struct inquiry *inquiry, const struct account *account)
 {
     size_t good = 0;
+    struct access_map *map = fact_access(inquiry->arena, inquiry->accesses, account);
     needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
-        struct access access = policy_own_access(inquiry->arena, account, user);
+        struct access access = access_of_its_own(map, user);
         if (access.level == ACCESS_ADMIN)
             answer(inquiry, CONTROL_FAIL, user->arn, access.reference, "administrator access is on the user itself: %s",
-                   access.why);
+                   access.path);
         else
             good += is_known(inquiry, &access, user);
     }
@@ -175,25 +188,31 @@ static void no_direct_administrators(struct inquiry *inquiry, const struct accou
 
 static void users_read_only(struct inquiry *inquiry, const struct account *account)
 {
+    static const char *const words[ACCESS_LEVELS] = {
+        [ACCESS_WRITE] = "may do more than read",
+        [ACCESS_ESCALATES] = "may make itself an administrator",
+        [ACCESS_ADMIN] = "is an administrator",
+    };
     size_t good = 0;
     const struct intent *intent = inquiry->input->intent;
-    struct role_index *roles = role_index_new(inquiry->arena, account);
+    struct access_map *map = fact_access(inquiry->arena, inquiry->accesses, account);
     needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
-        struct access access = policy_access(inquiry->arena, account, roles, user);
+        const struct access *access = access_of(map, user);
         bool named = intent != NULL && intent_is_administrator(intent, user->arn);
-        if (access.level > ACCESS_READ && named)
-            answer(inquiry, CONTROL_PASS, user->arn, access.reference, "more than read, and named in the intent: %s",
-                   access.why);
-        else if (access.level > ACCESS_READ)
-            answer(inquiry, CONTROL_FAIL, user->arn, access.reference,
-                   "%s, and is not among the intent's administrators: %s",
-                   access.level == ACCESS_ADMIN ? "is an administrator" : "may do more than read", access.why);
+        if (access->level > ACCESS_UNKNOWN && named)
+            answer(inquiry, CONTROL_PASS, user->arn, access->reference, "%s, and is named in the intent: %s",
+                   words[access->level], access->path);
+        else if (access->level > ACCESS_UNKNOWN)
+            answer(inquiry, CONTROL_FAIL, user->arn, access->reference,
+                   "%s, and is not among the intent's administrators: %s", words[access->level], access->path);
         else
-            good += is_known(inquiry, &access, user);
+            good += is_known(inquiry, access, user);
     }
-    answer_rest(inquiry, good, "user", "users", "read only");
+    answer_rest(
+        inquiry, good, "user", "users",
+        "read only, by IAM's policies and roles (policies of buckets, keys and other resources are not looked at)");
 }
 
 static bool listed(const char *globs, const char *name, struct arena *arena)

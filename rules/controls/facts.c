@@ -68,6 +68,16 @@ struct portset fact_ports(const struct inquiry *inquiry, const char *name, const
     return ports;
 }
 
+struct access_map *fact_access(struct arena *arena, struct map *accesses, const struct account *account)
+{
+    struct access_map *map = map_get(accesses, account->id);
+    if (map == NULL) {
+        map = access_compute(arena, account);
+        map_put(arena, accesses, account->id, map);
+    }
+    return map;
+}
+
 static int by_key(const void *left, const void *right)
 {
     const struct map_slot *a = left, *b = right;

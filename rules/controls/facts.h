@@ -2,8 +2,8 @@
 // files of rules/controls only.
 #pragma once
 
-#include "model/account.h"
 #include "model/control.h"
+#include "rules/access/access.h"
 #include "rules/controls/pack.h"
 
 struct fact_input {
@@ -21,6 +21,7 @@ struct inquiry {
     const struct fact_input *input;
     const struct pack_fact *asked;
     struct control *control;
+    struct map *accesses; // account -> struct access_map *, as far as a fact has asked
 };
 
 typedef void (*fact_answer)(struct inquiry *inquiry);
@@ -50,6 +51,9 @@ const char *fact_text(const struct inquiry *inquiry, const char *name, const cha
 long fact_number(const struct inquiry *inquiry, const char *name, long fallback);
 // Ports such as "22,3389".
 struct portset fact_ports(const struct inquiry *inquiry, const char *name, const char *fallback);
+
+// What the principals of an account can reach, worked out once for all controls and kept in `accesses`.
+struct access_map *fact_access(struct arena *arena, struct map *accesses, const struct account *account);
 
 // The values of a map, in the order of their keys; *count of them, in the arena.
 void **map_values(struct arena *arena, const struct map *map, size_t *count);

@@ -14,15 +14,21 @@ struct iam_statement {
     bool not_resources; // NotResource
     bool conditional;   // has a Condition
     text_list actions;
-    text_list resources;
+    text_list resources;  // not of trust policies
+    text_list principals; // of trust policies alone: "AWS:arn:...", "Service:ec2.amazonaws.com"; "AWS:*" is everyone
+    bool not_principals;  // NotPrincipal
 };
 
 struct iam_policy {
     const char *name;
     const char *arn; // NULL for inline ones
     const char *evidence;
+    bool trust;     // a role's trust policy
+    bool variables; // of version 2012-10-17: ${aws:username} stands for a name
     VECTOR(struct iam_statement) statements;
-    const char *doubt; // what of it was not understood, or contradicts another record; or NULL
+    const char *version;              // of those that are not the default, its id
+    VECTOR(struct iam_policy) others; // versions that are not the default
+    const char *doubt;                // what of it was not understood, or contradicts another record; or NULL
     record_place record;
 };
 
@@ -37,7 +43,8 @@ struct iam_identity {
     text_list groups;     // names, of users
     text_list attached;   // ARNs of managed policies
     VECTOR(struct iam_policy) inlined;
-    const char *doubt; // what of it was not understood, or contradicts another record; or NULL
+    const struct iam_policy *trust; // of a role: who may assume it; NULL where that is not known
+    const char *doubt;              // what of it was not understood, or contradicts another record; or NULL
     record_place record;
 };
 
@@ -100,6 +107,7 @@ struct account {
     iam_identity_list users;                           // as told
     iam_identity_list groups;
     iam_identity_list roles;
+    struct map identities;   // ARN -> size_t *, its place in users, groups or roles
     const char *report_made; // when the credential report was made: RFC 3339, or NULL
     VECTOR(struct iam_credentials) credentials;
     VECTOR(struct trail) trails; // each once

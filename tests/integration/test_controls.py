@@ -26,6 +26,11 @@ def allow(actions, resources="*", **more):
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources, **more}]}
 
 
+def trust(**principal):
+    """A role's trust policy; the account itself where nobody is named."""
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal or {"AWS": ARN + "root"}, "Action": "sts:AssumeRole"}]}
+
+
 def managed(name, document):
     return {"PolicyName": name, "Arn": ARN + "policy/" + name, "PolicyVersionList": [
         {"VersionId": "v1", "IsDefaultVersion": False, "Document": allow("*")},
@@ -56,9 +61,9 @@ def guarded():
                 {"PolicyName": "look", "PolicyArn": ARN + "policy/look"},
                 {"PolicyName": "SecurityAudit", "PolicyArn": "arn:aws:iam::aws:policy/SecurityAudit"}]}],
             "RoleDetailList": [
-                {"RoleName": "viewer", "Arn": ARN + "role/viewer", "RolePolicyList": [
+                {"RoleName": "viewer", "Arn": ARN + "role/viewer", "AssumeRolePolicyDocument": trust(), "RolePolicyList": [
                     {"PolicyName": "v", "PolicyDocument": allow("s3:Get*")}]},
-                {"RoleName": "deployer", "Arn": ARN + "role/deployer", "RolePolicyList": [
+                {"RoleName": "deployer", "Arn": ARN + "role/deployer", "AssumeRolePolicyDocument": trust(), "RolePolicyList": [
                     {"PolicyName": "d", "PolicyDocument": allow("ec2:*")}]}],
             "Policies": [managed("look", allow(["ec2:Describe*", "iam:List*"])), managed("cap", allow("ec2:Describe*")),
                          managed("all", allow("*"))]},
