@@ -36,7 +36,8 @@ struct fact {
 // The fact with a name, or NULL.
 const struct fact *fact_named(const char *name);
 
-extern const struct fact account_facts[], network_facts[], exposure_facts[]; // end with a NULL name
+extern const struct fact root_facts[], account_facts[], trail_facts[], network_facts[],
+    exposure_facts[]; // end with a NULL name
 
 // ---- Answering. `subject` and `reference` are borrowed; a reference is a path in the snapshot or NULL.
 void answer(struct inquiry *inquiry, enum control_result result, const char *subject, const char *reference,

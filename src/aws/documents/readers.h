@@ -101,6 +101,10 @@ bool read_trail(struct reader *reader, const struct json_cursor *at, void *into)
 bool read_event_selector(struct reader *reader, const struct json_cursor *at, void *into); // into: struct trail
 bool read_advanced_event_selector(struct reader *reader, const struct json_cursor *at, void *into); // the same
 bool read_logging(struct reader *reader, const struct json_cursor *at, void *into);                 // the same
+bool read_delivery_error(struct reader *reader, const struct json_cursor *at, void *into);          // the same
+bool read_delivery_time(struct reader *reader, const struct json_cursor *at, void *into);           // the same
+bool read_event_store(struct reader *reader, const struct json_cursor *at, void *into);
+bool trail_events_same(const struct trail_events *a, const struct trail_events *b);
 // credential_report.c
 bool read_credential_report(struct reader *reader, const struct json_cursor *at, void *into);
 
