@@ -228,7 +228,7 @@ static bool is_from_anywhere(struct judging *judging, const struct verdict *verd
             one->low <= verdict->low && verdict->high <= one->high)
             sources = prefixset_union(scratch, sources, one->sources);
     }
-    bool all = prefixset_is_empty(prefixset_subtract(scratch, prefixset_internet(scratch, family), sources));
+    bool all = prefixset_is_anywhere(family, sources);
     arena_free(scratch);
     return all;
 }

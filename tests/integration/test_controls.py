@@ -469,6 +469,8 @@ class Network(Bundles):
         estate["LoadBalancers"] = []
         estate["VpcBlockPublicAccessOptions"] = {"InternetGatewayBlockMode": "off", "State": "default-state"}
         for acl in estate["NetworkAcls"]:
+            acl["Entries"] += [{**entry(60 + n, False, "deny", "17", **more), "PortRange": {"From": low, "To": high}}
+                               for n, (low, high, more) in enumerate(((22, 22, {}), (3389, 3389, {}), (22, 3389, {"cidr": "::/0"})))]
             acl["Entries"].insert(0, {**entry(50, False, "deny", "6"), "PortRange": {"From": 22, "To": 22}})
             acl["Entries"].insert(0, {**entry(51, False, "deny", "6"), "PortRange": {"From": 3389, "To": 3389}})
             acl["Entries"].insert(0, {**entry(52, False, "deny", "6", cidr="::/0"), "PortRange": {"From": 22, "To": 3389}})
@@ -486,6 +488,12 @@ class Network(Bundles):
             "EC2.13 EC2.19 EC2.53 5.2": lambda e: group(e).append(permission("tcp", (20, 22), ["0.0.0.0/0"])),
             "EC2.13 EC2.19 EC2.53 5.2 ": lambda e: group(e).append(permission("tcp", (22, 22), ["0.0.0.0/1", "128.0.0.0/1"])),
             "EC2.14 EC2.19 EC2.54 5.3 !EC2.14": lambda e: group(e).append(permission("tcp", (3389, 3389), [], ["::/0"])),
+            "EC2.14 EC2.19 EC2.53 5.2": lambda e: group(e).append(permission("udp", (3389, 3389), ["0.0.0.0/0"])),
+            "EC2.13 EC2.19 EC2.54 5.3": lambda e: group(e).append(permission("tcp", (22, 22), [], ["2000::/3"])),
+            # All but one block of it.
+            "EC2.13 EC2.19 EC2.53 5.2  ": lambda e: group(e).append(permission("tcp", (22, 22), [
+                "128.0.0.0/1", "64.0.0.0/2", "32.0.0.0/3", "16.0.0.0/4", "0.0.0.0/5", "12.0.0.0/6", "10.0.0.0/7", "9.0.0.0/8"])),
+            "EC2.21 5.1 ": lambda e: e["NetworkAcls"][0]["Entries"].remove(next(x for x in e["NetworkAcls"][0]["Entries"] if x["RuleNumber"] == 61)),
             "": lambda e: group(e).append(permission("tcp", (22, 22), ["0.0.0.0/1"])),
             " ": lambda e: group(e).append(permission("tcp", (22, 22), ["10.0.0.0/8"])),
             "EC2.2 5.4": lambda e: e["SecurityGroups"][1]["IpPermissionsEgress"].append(permission("tcp", (1, 1), ["10.0.0.0/8"])),
