@@ -1,16 +1,13 @@
-// Facts of the account itself: root, users, credentials, password policy, trails, token service.
+// Facts of the account itself: users, credentials, password policy, token service.
+#include "rules/controls/account_facts.h"
+
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "rules/controls/facts.h"
 #include "rules/intent/intent.h"
-#include "rules/controls/policy.h"
-#include "rules/controls/role_index.h"
 
-typedef void (*account_answer)(struct inquiry *inquiry, const struct account *account);
-
-static void of_each_account(struct inquiry *inquiry, account_answer each)
+void account_each(struct inquiry *inquiry, account_answer each)
 {
     size_t count;
     void **accounts = map_values(inquiry->arena, &inquiry->input->estate->accounts, &count);
@@ -20,17 +17,17 @@ static void of_each_account(struct inquiry *inquiry, account_answer each)
         each(inquiry, accounts[i]);
 }
 
-static void lacks(struct inquiry *inquiry, const struct account *account, const char *document)
+void account_lacks(struct inquiry *inquiry, const struct account *account, const char *document)
 {
     answer_missing(inquiry, "%s of account %s", document, account->id);
 }
 
 // That a kind of the account's documents is there, and whole.
-static void needs(struct inquiry *inquiry, const struct account *account, bool there, enum kind kind,
-                  const char *document)
+void account_needs(struct inquiry *inquiry, const struct account *account, bool there, enum kind kind,
+                   const char *document)
 {
     if (!there) {
-        lacks(inquiry, account, document);
+        account_lacks(inquiry, account, document);
         return;
     }
     const struct lack *lack = estate_lack(inquiry->input->estate, inquiry->arena, kind, account->id, "global");
@@ -38,26 +35,55 @@ static void needs(struct inquiry *inquiry, const struct account *account, bool t
         answer_missing(inquiry, "%s", lack->text);
 }
 
-static bool is_root(const struct iam_credentials *of)
+bool account_is_root(const struct iam_credentials *of)
 {
     return strcmp(of->user, "<root_account>") == 0;
 }
 
-static const long *summary(const struct account *account, const char *key)
+const long *account_summary(const struct account *account, const char *key)
 {
     return map_get(&account->summary, key);
 }
 
-// The details of all users: no fewer than the summary counts. (The credential report may name some that are gone: it is
-// made every four hours at most.)
+const char *account_reference(struct inquiry *inquiry, const struct account *account, const char *key)
+{
+    return arena_printf(inquiry->arena, "%s/%s", account->summary_evidence, key);
+}
+
+// Whole days from an RFC 3339 moment to the day of judgement; -1 where there is none.
+long account_days_since(const char *moment, const char *today)
+{
+    int year, month, day, then_year, then_month, then_day;
+    if (moment == NULL || sscanf(today, "%d-%d-%d", &year, &month, &day) != 3 ||
+        sscanf(moment, "%d-%d-%d", &then_year, &then_month, &then_day) != 3)
+        return -1;
+    // Days since the civil epoch, after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+    long counts[2];
+    for (int i = 0; i < 2; i++) {
+        int y = i == 0 ? year : then_year, m = i == 0 ? month : then_month, d = i == 0 ? day : then_day;
+        long shifted = m <= 2 ? y - 1 : y, era = (shifted >= 0 ? shifted : shifted - 399) / 400;
+        long of_era = shifted - era * 400, of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+        counts[i] = era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+    }
+    return counts[0] - counts[1];
+}
+
+// The details of all users, and of all roles, which they may assume: no fewer than the summary counts. (The credential
+// report may name some that are gone: it is made every four hours at most.)
 static void needs_users(struct inquiry *inquiry, const struct account *account)
 {
-    const long *counted = summary(account, "Users");
-    needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
-    if (account->has_details && counted != NULL && *counted > (long)account->users.count)
-        answer_missing(inquiry,
-                       "get-account-authorization-details of %ld users, of %ld that get-account-summary counts",
-                       *counted - (long)account->users.count, *counted);
+    const struct {
+        const char *counted, *words;
+        size_t told;
+    } kinds[] = {{"Users", "users", account->users.count}, {"Roles", "roles", account->roles.count}};
+    account_needs(inquiry, account, account->has_details, KIND_ACCOUNT_DETAILS, "get-account-authorization-details");
+    for (size_t i = 0; account->has_details && i < 2; i++) {
+        const long *counted = account_summary(account, kinds[i].counted);
+        if (counted != NULL && *counted > (long)kinds[i].told)
+            answer_missing(inquiry,
+                           "get-account-authorization-details of %ld %s, of %ld that get-account-summary counts",
+                           *counted - (long)kinds[i].told, kinds[i].words, *counted);
+    }
 }
 
 // The credentials of root and of each user that the details tell of.
@@ -65,70 +91,34 @@ static void needs_credentials(struct inquiry *inquiry, const struct account *acc
 {
     struct map known = {0};
     bool root = false;
-    needs(inquiry, account, account->has_credentials, KIND_CREDENTIAL_REPORT, "get-credential-report");
+    account_needs(inquiry, account, account->has_credentials, KIND_CREDENTIAL_REPORT, "get-credential-report");
     if (!account->has_credentials)
         return;
     for (size_t i = 0; i < account->credentials.count; i++) {
         const struct iam_credentials *of = &account->credentials.items[i];
         map_put(inquiry->arena, &known, of->arn, (void *)(uintptr_t)of->arn);
-        root = root || is_root(of);
+        root = root || account_is_root(of);
     }
     for (size_t i = 0; i < account->users.count; i++)
         if (map_get(&known, account->users.items[i].arn) == NULL)
             answer_missing(inquiry, "get-credential-report of %s", account->users.items[i].arn);
     if (!root)
         answer_missing(inquiry, "get-credential-report of the root user");
-    const long *counted = summary(account, "Users");
+    const long *counted = account_summary(account, "Users");
     if (counted != NULL && *counted + root > (long)account->credentials.count)
         answer_missing(inquiry, "get-credential-report of %ld users, of %ld that get-account-summary counts",
                        *counted + root - (long)account->credentials.count, *counted);
 }
 
-static const char *summary_reference(struct inquiry *inquiry, const struct account *account, const char *key)
-{
-    return arena_printf(inquiry->arena, "%s/%s", account->summary_evidence, key);
-}
-
-static const char *root_of(struct inquiry *inquiry, const struct account *account)
-{
-    return arena_printf(inquiry->arena, "root user of %s", account->id);
-}
-
-// ---- Root. https://docs.aws.amazon.com/IAM/latest/UserGuide/root-user-best-practices.html
-
-static void root_mfa(struct inquiry *inquiry, const struct account *account)
-{
-    const long *enabled = summary(account, "AccountMFAEnabled");
-    if (enabled == NULL) {
-        lacks(inquiry, account, "get-account-summary");
-        return;
-    }
-    const char *kind = !account->has_virtual_devices      ? "of a kind that the snapshot does not tell"
-                       : account->root_has_virtual_device ? "a virtual device"
-                                                          : "a hardware device or passkey";
-    if (*enabled == 0)
-        answer(inquiry, CONTROL_FAIL, root_of(inquiry, account),
-               summary_reference(inquiry, account, "AccountMFAEnabled"), "MFA is off");
-    else if (account->root_has_virtual_device && strcmp(fact_text(inquiry, "hardware", "false"), "true") == 0)
-        answer(inquiry, CONTROL_FAIL, root_of(inquiry, account), account->virtual_devices_evidence,
-               "MFA is on with a virtual device, a hardware device is asked for");
-    else
-        answer(inquiry, CONTROL_PASS, root_of(inquiry, account),
-               summary_reference(inquiry, account, "AccountMFAEnabled"), "MFA is on: %s", kind);
-}
-
-static void root_access_keys(struct inquiry *inquiry, const struct account *account)
-{
-    const long *present = summary(account, "AccountAccessKeysPresent");
-    if (present == NULL)
-        lacks(inquiry, account, "get-account-summary");
-    else
-        answer(inquiry, *present == 0 ? CONTROL_PASS : CONTROL_FAIL, root_of(inquiry, account),
-               summary_reference(inquiry, account, "AccountAccessKeysPresent"),
-               *present == 0 ? "has no access key" : "has an access key");
-}
-
 // ---- Users
+
+static bool has_group(const struct account *account, const char *name)
+{
+    for (size_t i = 0; i < account->groups.count; i++)
+        if (strcmp(account->groups.items[i].name, name) == 0)
+            return true;
+    return false;
+}
 
 static void users_in_groups(struct inquiry *inquiry, const struct account *account)
 {
@@ -140,7 +130,7 @@ static void users_in_groups(struct inquiry *inquiry, const struct account *accou
             answer_missing(inquiry, "%s", user->doubt);
         else if (user->groups.count == 0)
             answer(inquiry, CONTROL_FAIL, user->arn, user->evidence, "is in no group");
-        else if (policy_group(account, user->groups.items[0]) == NULL)
+        else if (!has_group(account, user->groups.items[0]))
             answer_missing(inquiry, "group %s", user->groups.items[0]);
         else
             good++;
@@ -160,13 +150,14 @@ static bool is_known(struct inquiry *inquiry, const struct access *access, const
 static void no_direct_administrators(struct inquiry *inquiry, const struct account *account)
 {
     size_t good = 0;
+    struct access_map *map = fact_access(inquiry->arena, inquiry->accesses, account);
     needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
-        struct access access = policy_own_access(inquiry->arena, account, user);
+        struct access access = access_of_its_own(map, user);
         if (access.level == ACCESS_ADMIN)
             answer(inquiry, CONTROL_FAIL, user->arn, access.reference, "administrator access is on the user itself: %s",
-                   access.why);
+                   access.path);
         else
             good += is_known(inquiry, &access, user);
     }
@@ -175,25 +166,31 @@ static void no_direct_administrators(struct inquiry *inquiry, const struct accou
 
 static void users_read_only(struct inquiry *inquiry, const struct account *account)
 {
+    static const char *const words[ACCESS_LEVELS] = {
+        [ACCESS_WRITE] = "may do more than read",
+        [ACCESS_ESCALATES] = "may make itself an administrator",
+        [ACCESS_ADMIN] = "is an administrator",
+    };
     size_t good = 0;
     const struct intent *intent = inquiry->input->intent;
-    struct role_index *roles = role_index_new(inquiry->arena, account);
+    struct access_map *map = fact_access(inquiry->arena, inquiry->accesses, account);
     needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
-        struct access access = policy_access(inquiry->arena, account, roles, user);
+        const struct access *access = access_of(map, user);
         bool named = intent != NULL && intent_is_administrator(intent, user->arn);
-        if (access.level > ACCESS_READ && named)
-            answer(inquiry, CONTROL_PASS, user->arn, access.reference, "more than read, and named in the intent: %s",
-                   access.why);
-        else if (access.level > ACCESS_READ)
-            answer(inquiry, CONTROL_FAIL, user->arn, access.reference,
-                   "%s, and is not among the intent's administrators: %s",
-                   access.level == ACCESS_ADMIN ? "is an administrator" : "may do more than read", access.why);
+        if (access->level > ACCESS_UNKNOWN && named)
+            answer(inquiry, CONTROL_PASS, user->arn, access->reference, "%s, and is named in the intent: %s",
+                   words[access->level], access->path);
+        else if (access->level > ACCESS_UNKNOWN)
+            answer(inquiry, CONTROL_FAIL, user->arn, access->reference,
+                   "%s, and is not among the intent's administrators: %s", words[access->level], access->path);
         else
-            good += is_known(inquiry, &access, user);
+            good += is_known(inquiry, access, user);
     }
-    answer_rest(inquiry, good, "user", "users", "read only");
+    answer_rest(
+        inquiry, good, "user", "users",
+        "read only, by IAM's policies and roles (policies of buckets, keys and other resources are not looked at)");
 }
 
 static bool listed(const char *globs, const char *name, struct arena *arena)
@@ -228,7 +225,7 @@ static void users_have_mfa(struct inquiry *inquiry, const struct account *accoun
     needs_credentials(inquiry, account);
     for (size_t i = 0; i < account->credentials.count; i++) {
         const struct iam_credentials *of = &account->credentials.items[i];
-        if (is_root(of))
+        if (account_is_root(of))
             continue;
         if (console && of->password_enabled == TOLD_NO)
             spared++;
@@ -246,31 +243,13 @@ static void users_have_mfa(struct inquiry *inquiry, const struct account *accoun
 
 // ---- Access keys
 
-// Whole days from an RFC 3339 moment to the day of judgement; -1 where there is none.
-static long days_since(const char *moment, const char *today)
-{
-    int year, month, day, then_year, then_month, then_day;
-    if (moment == NULL || sscanf(today, "%d-%d-%d", &year, &month, &day) != 3 ||
-        sscanf(moment, "%d-%d-%d", &then_year, &then_month, &then_day) != 3)
-        return -1;
-    // Days since the civil epoch, after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-    long counts[2];
-    for (int i = 0; i < 2; i++) {
-        int y = i == 0 ? year : then_year, m = i == 0 ? month : then_month, d = i == 0 ? day : then_day;
-        long shifted = m <= 2 ? y - 1 : y, era = (shifted >= 0 ? shifted : shifted - 399) / 400;
-        long of_era = shifted - era * 400, of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-        counts[i] = era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-    }
-    return counts[0] - counts[1];
-}
-
 // Ages count to the day on which the report was made: what it says is of then.
 static void describe_key(struct inquiry *inquiry, const struct account *account, const struct iam_credentials *of,
                          int number, long most_days)
 {
     const struct iam_access_key *key = &of->keys[number];
     const char *day = account->report_made != NULL ? account->report_made : inquiry->input->today;
-    long age = days_since(key->last_rotated, day);
+    long age = account_days_since(key->last_rotated, day);
     const char *old = age < 0 ? "of unknown age" : arena_printf(inquiry->arena, "%ld days old on %.10s", age, day);
     const char *used =
         key->last_used == NULL ? "never used" : arena_printf(inquiry->arena, "last used %.10s", key->last_used);
@@ -309,7 +288,7 @@ static void password_policy(struct inquiry *inquiry, const struct account *accou
     const struct iam_password_policy *policy = account->password_policy;
     const char *subject = arena_printf(inquiry->arena, "password policy of %s", account->id);
     if (policy == NULL && !account->password_policy_absent) {
-        lacks(inquiry, account, "get-account-password-policy");
+        account_lacks(inquiry, account, "get-account-password-policy");
         return;
     }
     bool absent = policy == NULL;
@@ -321,55 +300,6 @@ static void password_policy(struct inquiry *inquiry, const struct account *accou
            "%s: at least %ld characters and %ld of the four classes%s", absent ? "IAM's default applies" : "set",
            policy->minimum_length, asked,
            good ? "" : arena_printf(inquiry->arena, ", asked for are %ld and %ld", length, classes));
-}
-
-// ---- CloudTrail
-
-// What a trail lacks to be the one that records everything; "" where it lacks nothing, NULL where that is not known.
-static const char *trail_lacks(struct inquiry *inquiry, const struct trail *trail)
-{
-    const char *parts[] = {
-        trail->multi_region ? "" : "it is of one region only",
-        trail->logging == TOLD_YES ? "" : "it is not logging",
-        trail->management == TRAIL_EVENTS_ALL ? "" : "it does not record all management events",
-        trail->validation ? "" : "its log files are not validated",
-    };
-    const char *all = "";
-    if (trail->doubt != NULL || trail->logging == TOLD_NOTHING || trail->management == TRAIL_EVENTS_UNKNOWN)
-        return NULL;
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        if (parts[i][0] != '\0')
-            all = all[0] == '\0' ? parts[i] : arena_printf(inquiry->arena, "%s, %s", all, parts[i]);
-    return all;
-}
-
-// One trail that lacks nothing is enough, whatever the others lack.
-static void trail_records_everything(struct inquiry *inquiry, const struct account *account)
-{
-    bool some = false, unknown = false;
-    needs(inquiry, account, account->has_trails, KIND_TRAILS, "describe-trails");
-    if (!account->has_trails)
-        return;
-    for (size_t i = 0; i < account->trails.count; i++) {
-        const char *wrong = trail_lacks(inquiry, &account->trails.items[i]);
-        some = some || (wrong != NULL && wrong[0] == '\0');
-        unknown = unknown || wrong == NULL;
-    }
-    for (size_t i = 0; i < account->trails.count; i++) {
-        const struct trail *trail = &account->trails.items[i];
-        const char *wrong = trail_lacks(inquiry, trail);
-        if (wrong == NULL && !some && trail->doubt != NULL)
-            answer_missing(inquiry, "%s", trail->doubt);
-        else if (wrong == NULL && !some)
-            answer_missing(inquiry, "get-trail-status and get-event-selectors of trail %s", trail->name);
-        else if (wrong != NULL && wrong[0] == '\0')
-            answer(inquiry, CONTROL_PASS, trail->arn, trail->evidence,
-                   "every region, logging now, all management events, validated log files");
-        else if (wrong != NULL && !some && !unknown)
-            answer(inquiry, CONTROL_FAIL, trail->arn, trail->evidence, "%s", wrong);
-    }
-    if (account->trails.count == 0)
-        answer(inquiry, CONTROL_FAIL, arena_printf(inquiry->arena, "account %s", account->id), NULL, "has no trail");
 }
 
 // ---- STS. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
@@ -386,13 +316,13 @@ static bool is_opt_in(const char *region)
 
 static void sts_token_version(struct inquiry *inquiry, const struct account *account)
 {
-    const long *version = summary(account, "GlobalEndpointTokenVersion");
+    const long *version = account_summary(account, "GlobalEndpointTokenVersion");
     const char *subject = arena_printf(inquiry->arena, "STS of %s", account->id), *opted = NULL;
     if (version == NULL) {
-        lacks(inquiry, account, "get-account-summary");
+        account_lacks(inquiry, account, "get-account-summary");
         return;
     }
-    const char *reference = summary_reference(inquiry, account, "GlobalEndpointTokenVersion");
+    const char *reference = account_reference(inquiry, account, "GlobalEndpointTokenVersion");
     for (size_t i = 0; i < account->trail_regions.count && opted == NULL; i++)
         opted = is_opt_in(account->trail_regions.items[i]) ? account->trail_regions.items[i] : NULL;
     if (*version >= 2)
@@ -407,28 +337,18 @@ static void sts_token_version(struct inquiry *inquiry, const struct account *acc
                "no other was read");
 }
 
-#define OF_EACH(name)                                                                                                  \
-    static void each_##name(struct inquiry *inquiry)                                                                   \
-    {                                                                                                                  \
-        of_each_account(inquiry, name);                                                                                \
-    }
-OF_EACH(root_mfa)
-OF_EACH(root_access_keys)
-OF_EACH(users_in_groups)
-OF_EACH(no_direct_administrators)
-OF_EACH(users_read_only)
-OF_EACH(users_are_persons)
-OF_EACH(users_have_mfa)
-OF_EACH(no_long_lived_keys)
-OF_EACH(password_policy)
-OF_EACH(trail_records_everything)
-OF_EACH(sts_token_version)
+ACCOUNT_FACT(users_in_groups)
+ACCOUNT_FACT(no_direct_administrators)
+ACCOUNT_FACT(users_read_only)
+ACCOUNT_FACT(users_are_persons)
+ACCOUNT_FACT(users_have_mfa)
+ACCOUNT_FACT(no_long_lived_keys)
+ACCOUNT_FACT(password_policy)
+ACCOUNT_FACT(sts_token_version)
 
 static const char *const none[] = {NULL};
 
 const struct fact account_facts[] = {
-    {"root-mfa", true, (const char *const[]){"hardware", NULL}, each_root_mfa},
-    {"root-has-no-access-keys", true, none, each_root_access_keys},
     {"users-are-in-groups", true, none, each_users_in_groups},
     {"no-direct-administrators", true, none, each_no_direct_administrators},
     {"users-read-only-unless-named", true, none, each_users_read_only},
@@ -436,7 +356,6 @@ const struct fact account_facts[] = {
     {"users-have-mfa", true, (const char *const[]){"console_only", NULL}, each_users_have_mfa},
     {"no-long-lived-access-keys", true, (const char *const[]){"max_age_days", NULL}, each_no_long_lived_keys},
     {"password-policy", true, (const char *const[]){"minimum_length", "classes", NULL}, each_password_policy},
-    {"trail-records-everything", true, none, each_trail_records_everything},
     {"sts-token-version", true, none, each_sts_token_version},
     {NULL, false, NULL, NULL},
 };

@@ -5,7 +5,7 @@
 
 const struct fact *fact_named(const char *name)
 {
-    static const struct fact *const tables[] = {account_facts, network_facts, exposure_facts};
+    static const struct fact *const tables[] = {root_facts, account_facts, trail_facts, network_facts, exposure_facts};
     for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
         for (const struct fact *fact = tables[t]; fact->name != NULL; fact++)
             if (strcmp(fact->name, name) == 0)
@@ -66,6 +66,16 @@ struct portset fact_ports(const struct inquiry *inquiry, const char *name, const
     struct portset ports = portset_empty;
     portset_parse(inquiry->arena, fact_text(inquiry, name, fallback), &ports);
     return ports;
+}
+
+struct access_map *fact_access(struct arena *arena, struct map *accesses, const struct account *account)
+{
+    struct access_map *map = map_get(accesses, account->id);
+    if (map == NULL) {
+        map = access_compute(arena, account);
+        map_put(arena, accesses, account->id, map);
+    }
+    return map;
 }
 
 static int by_key(const void *left, const void *right)

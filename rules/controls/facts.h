@@ -2,8 +2,8 @@
 // files of rules/controls only.
 #pragma once
 
-#include "model/account.h"
 #include "model/control.h"
+#include "rules/access/access.h"
 #include "rules/controls/pack.h"
 
 struct fact_input {
@@ -21,6 +21,7 @@ struct inquiry {
     const struct fact_input *input;
     const struct pack_fact *asked;
     struct control *control;
+    struct map *accesses; // account -> struct access_map *, as far as a fact has asked
 };
 
 typedef void (*fact_answer)(struct inquiry *inquiry);
@@ -35,7 +36,8 @@ struct fact {
 // The fact with a name, or NULL.
 const struct fact *fact_named(const char *name);
 
-extern const struct fact account_facts[], network_facts[], exposure_facts[]; // end with a NULL name
+extern const struct fact root_facts[], account_facts[], trail_facts[], network_facts[],
+    exposure_facts[]; // end with a NULL name
 
 // ---- Answering. `subject` and `reference` are borrowed; a reference is a path in the snapshot or NULL.
 void answer(struct inquiry *inquiry, enum control_result result, const char *subject, const char *reference,
@@ -50,6 +52,9 @@ const char *fact_text(const struct inquiry *inquiry, const char *name, const cha
 long fact_number(const struct inquiry *inquiry, const char *name, long fallback);
 // Ports such as "22,3389".
 struct portset fact_ports(const struct inquiry *inquiry, const char *name, const char *fallback);
+
+// What the principals of an account can reach, worked out once for all controls and kept in `accesses`.
+struct access_map *fact_access(struct arena *arena, struct map *accesses, const struct account *account);
 
 // The values of a map, in the order of their keys; *count of them, in the arena.
 void **map_values(struct arena *arena, const struct map *map, size_t *count);

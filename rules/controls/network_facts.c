@@ -1,5 +1,5 @@
 // Facts of the network's configuration alone, as Security Hub and CIS ask them. "Anywhere" goes by the size of the set
-// of sources, not by its spelling: all of the internet of one family.
+// of sources, not by its spelling: prefixset_is_anywhere.
 #include "model/protocol.h"
 #include "rules/controls/facts.h"
 #include "rules/reach/network_acl.h"
@@ -27,17 +27,12 @@ static bool asks_family(const struct inquiry *inquiry, enum family family)
     return strcmp(wanted, "both") == 0 || strcmp(wanted, family == FAMILY_IPV4 ? "ipv4" : "ipv6") == 0;
 }
 
-static bool holds_internet(struct arena *arena, enum family family, struct prefixset sources)
-{
-    return prefixset_is_empty(prefixset_subtract(arena, prefixset_internet(arena, family), sources));
-}
-
 // Ports of a protocol at which a map holds all of the internet of a family.
 static struct portset open_ports(struct arena *arena, struct portmap map, enum family family)
 {
     struct portset open = portset_empty;
     for (size_t i = 0; i < map.count; i++)
-        if (holds_internet(arena, family, map.segments[i].sources))
+        if (prefixset_is_anywhere(family, map.segments[i].sources))
             open = portset_union(arena, open, portset_of(arena, map.segments[i].low, map.segments[i].high));
     return open;
 }
@@ -100,14 +95,16 @@ static bool opens_ports(struct inquiry *inquiry, struct group_cache *cache, cons
 static bool group_opens_to_anywhere(struct inquiry *inquiry, struct group_cache *cache,
                                     const struct security_group *group)
 {
-    return opens_ports(inquiry, cache, group, PROTOCOL_TCP, fact_ports(inquiry, "ports", "22,3389"), false);
+    struct portset ports = fact_ports(inquiry, "ports", "22,3389");
+    bool tcp = opens_ports(inquiry, cache, group, PROTOCOL_TCP, ports, false);
+    return opens_ports(inquiry, cache, group, PROTOCOL_UDP, ports, false) || tcp;
 }
 
 static void groups_closed_to_anywhere(struct inquiry *inquiry)
 {
-    of_each_group(
-        inquiry, group_opens_to_anywhere,
-        arena_printf(inquiry->arena, "none admits anywhere to TCP ports %s", fact_text(inquiry, "ports", "22,3389")));
+    of_each_group(inquiry, group_opens_to_anywhere,
+                  arena_printf(inquiry->arena, "none admits anywhere to TCP or UDP ports %s",
+                               fact_text(inquiry, "ports", "22,3389")));
 }
 
 static bool group_opens_more(struct inquiry *inquiry, struct group_cache *cache, const struct security_group *group)
@@ -133,7 +130,7 @@ static const struct security_group_rule *all_open(struct inquiry *inquiry, const
                 if (rules[i].prefixes.items[p].family == family)
                     sources = prefixset_union(inquiry->arena, sources,
                                               prefixset_of(inquiry->arena, rules[i].prefixes.items[p]));
-            if (holds_internet(inquiry->arena, family, sources))
+            if (prefixset_is_anywhere(family, sources))
                 return &rules[i];
         }
     return NULL;
@@ -199,28 +196,33 @@ static void default_groups_closed(struct inquiry *inquiry)
 
 // ---- Network ACLs
 
+// Of TCP or UDP; a rule of all protocols is of both.
+static bool acl_opens(struct inquiry *inquiry, const struct network_acl *acl, enum family family, int protocol)
+{
+    struct acl_view view = network_acl_view(inquiry->arena, acl, false, family, protocol);
+    struct portset open = portset_intersect(inquiry->arena, open_ports(inquiry->arena, view.allows, family),
+                                            fact_ports(inquiry, "ports", "22,3389"));
+    if (portset_is_empty(open))
+        return false;
+    answer(inquiry, CONTROL_FAIL, acl->id, acl->evidence, "allows %s in to %s ports %s", family_text(family),
+           protocol == PROTOCOL_TCP ? "TCP" : "UDP", portset_format(inquiry->arena, open));
+    return true;
+}
+
 static void acls_closed_to_anywhere(struct inquiry *inquiry)
 {
-    struct portset ports = fact_ports(inquiry, "ports", "22,3389");
     size_t count, good = 0;
     if (!has_kind(inquiry, KIND_NETWORK_ACLS, "NetworkAcls"))
         return;
     void **acls = map_values(inquiry->arena, &inquiry->input->estate->network_acls, &count);
     for (size_t i = 0; i < count; i++) {
-        const struct network_acl *acl = acls[i];
         bool fails = false;
         for (int f = 0; f < 2; f++) {
             enum family family = f == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
             if (!asks_family(inquiry, family))
                 continue;
-            struct acl_view view = network_acl_view(inquiry->arena, acl, false, family, PROTOCOL_TCP);
-            struct portset open =
-                portset_intersect(inquiry->arena, open_ports(inquiry->arena, view.allows, family), ports);
-            if (portset_is_empty(open))
-                continue;
-            fails = true;
-            answer(inquiry, CONTROL_FAIL, acl->id, acl->evidence, "allows %s in to TCP ports %s", family_text(family),
-                   portset_format(inquiry->arena, open));
+            fails = acl_opens(inquiry, acls[i], family, PROTOCOL_TCP) || fails;
+            fails = acl_opens(inquiry, acls[i], family, PROTOCOL_UDP) || fails;
         }
         good += !fails;
     }

@@ -6,6 +6,7 @@
 #include "rules/reach/explain.h"
 #include "rules/intent/intent_review.h"
 #include "rules/intent/suggest.h"
+#include "service_ports.h"
 
 enum severity judge_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent,
                              bool expired)
@@ -67,9 +68,10 @@ struct judging {
     const struct judge_options *options;
     struct verdict_set *set;
     struct explainer explainer;
-    struct map answers; // struct group_set -> struct answer
-    struct map expired; // struct intent_rule -> that it has expired, as struct reason
-    struct map stops;   // text -> struct reason: most stop alike
+    struct portset guarded; // ports of administration and databases, where there is no intent
+    struct map answers;     // struct group_set -> struct answer
+    struct map expired;     // struct intent_rule -> that it has expired, as struct reason
+    struct map stops;       // text -> struct reason: most stop alike
     // The endpoint in hand.
     const struct endpoint *endpoint;
     struct vantage vantage;
@@ -108,6 +110,8 @@ static void find_cuts(struct judging *judging, int protocol, struct cuts *cuts)
         for (size_t p = 0; p < intent->rules.items[i].ports.count; p++)
             cut(scratch, &found, intent->rules.items[i].ports.ranges[p].low,
                 intent->rules.items[i].ports.ranges[p].high);
+    for (size_t i = 0; protocol_has_ports(protocol) && i < judging->guarded.count; i++)
+        cut(scratch, &found, judging->guarded.ranges[i].low, judging->guarded.ranges[i].high);
     sort_numbers(found.items, found.count);
     cuts->known = true;
     cuts->starts = arena_buffer(judging->arena, uint32_t, found.count + 1);
@@ -213,6 +217,32 @@ static const struct reason *expiry_of(struct judging *judging, const struct inte
     return reason;
 }
 
+// Whether a place is declared reachable from all of the internet.
+static bool is_from_anywhere(struct judging *judging, const struct verdict *verdict)
+{
+    const struct exposure_list *exposures = judging->endpoint->exposures;
+    enum family family = judging->endpoint->address.family;
+    struct arena *scratch = arena_new();
+    struct prefixset sources = prefixset_empty;
+    for (size_t i = 0; exposures != NULL && i < exposures->count; i++) {
+        const struct exposure *one = &exposures->items[i];
+        if (one->protocol_low <= verdict->protocol && verdict->protocol <= one->protocol_high &&
+            one->low <= verdict->low && verdict->high <= one->high)
+            sources = prefixset_union(scratch, sources, one->sources);
+    }
+    bool all = prefixset_is_anywhere(family, sources);
+    arena_free(scratch);
+    return all;
+}
+
+// A database or a way to administer that answers, for all the world: where no intent says that it is meant so.
+static bool is_unguarded(struct judging *judging, const struct verdict *verdict)
+{
+    return verdict->kind == VERDICT_CONFIRMED && verdict->observed == OBSERVED_OPEN &&
+           verdict->intent == INTENT_UNSPECIFIED && protocol_has_ports(verdict->protocol) &&
+           portset_holds(judging->guarded, verdict->low) && is_from_anywhere(judging, verdict);
+}
+
 static void judge_intent(struct judging *judging, struct verdict *verdict)
 {
     const struct judge_options *options = judging->options;
@@ -235,6 +265,8 @@ static void judge_intent(struct judging *judging, struct verdict *verdict)
     verdict->severity = verdict->accepting || (verdict->kind == VERDICT_ENFORCED && no_wonder)
                             ? SEVERITY_INFO // of those that accept everything one stands for all
                             : judge_severity(verdict->kind, verdict->observed, verdict->intent, expired != NULL);
+    if (verdict->severity == SEVERITY_MEDIUM && is_unguarded(judging, verdict))
+        verdict->severity = SEVERITY_HIGH;
 }
 
 static struct explanation explain(struct judging *judging, struct arena *arena, const struct verdict *verdict)
@@ -373,6 +405,8 @@ struct judging *judge_begin(struct arena *arena, const struct estate *estate, co
                                 .options = options,
                                 .set = set,
                                 .explainer = explainer_of(arena, estate)};
+    if (options->intent == NULL)
+        portset_parse(arena, GUARDED_PORTS, &judging->guarded);
     return judging;
 }
 

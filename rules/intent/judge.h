@@ -4,8 +4,10 @@
 #include "rules/intent/intent.h"
 #include "rules/reach/vantage.h"
 
-// The one table of severities. `expired`: an exception that would have allowed it is past its date, so that what is
-// reachable all the same is a finding, whatever else allows it.
+// The one table of severities, but for one: without an intent, what is confirmed open on a port of administration or a
+// database (`guarded` in service-ports.json), and declared reachable from all of the internet, is high. `expired`: an
+// exception that would have allowed it is past its date, so that what is reachable all the same is a finding, whatever
+// else allows it.
 enum severity judge_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent,
                              bool expired);
 

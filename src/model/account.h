@@ -14,15 +14,21 @@ struct iam_statement {
     bool not_resources; // NotResource
     bool conditional;   // has a Condition
     text_list actions;
-    text_list resources;
+    text_list resources;  // not of trust policies
+    text_list principals; // of trust policies alone: "AWS:arn:...", "Service:ec2.amazonaws.com"; "AWS:*" is everyone
+    bool not_principals;  // NotPrincipal
 };
 
 struct iam_policy {
     const char *name;
     const char *arn; // NULL for inline ones
     const char *evidence;
+    bool trust;     // a role's trust policy
+    bool variables; // of version 2012-10-17: ${aws:username} stands for a name
     VECTOR(struct iam_statement) statements;
-    const char *doubt; // what of it was not understood, or contradicts another record; or NULL
+    const char *version;              // of those that are not the default, its id
+    VECTOR(struct iam_policy) others; // versions that are not the default
+    const char *doubt;                // what of it was not understood, or contradicts another record; or NULL
     record_place record;
 };
 
@@ -37,7 +43,8 @@ struct iam_identity {
     text_list groups;     // names, of users
     text_list attached;   // ARNs of managed policies
     VECTOR(struct iam_policy) inlined;
-    const char *doubt; // what of it was not understood, or contradicts another record; or NULL
+    const struct iam_policy *trust; // of a role: who may assume it; NULL where that is not known
+    const char *doubt;              // what of it was not understood, or contradicts another record; or NULL
     record_place record;
 };
 
@@ -54,7 +61,9 @@ struct iam_credentials {
     const char *user; // "<root_account>" for root
     const char *arn;
     const char *evidence;
+    bool use_told;                  // the columns of last use are there
     const char *password_last_used; // RFC 3339, or NULL
+    bool certificate;               // an X.509 signing certificate is active
     enum told password_enabled;
     enum told mfa_active;
     struct iam_access_key keys[2];
@@ -69,7 +78,16 @@ struct iam_password_policy {
     bool lowercase;
 };
 
-enum trail_events { TRAIL_EVENTS_UNKNOWN, TRAIL_EVENTS_NONE, TRAIL_EVENTS_SOME, TRAIL_EVENTS_ALL };
+// Of the management events that only read, and of the others: whether a trail records them, and of which services it
+// leaves them out.
+enum { EVENTS_READ, EVENTS_WRITE, EVENTS_HALVES };
+struct trail_events {
+    bool told;      // the selectors were read
+    bool selectors; // there are some
+    bool partly;    // something of the management events is recorded that is neither half
+    bool covered[EVENTS_HALVES];
+    text_list excluded[EVENTS_HALVES]; // "kms.amazonaws.com"
+};
 
 struct trail {
     const char *name;
@@ -79,9 +97,22 @@ struct trail {
     bool multi_region;
     bool validation; // of log files
     enum told logging;
-    enum trail_events management; // which management events it records
-    const char *doubt;            // as an identity's
+    struct trail_events events;
+    bool organization;          // the organization's: of its management account, and listed in each member
+    const char *delivery_error; // what the last delivery to its bucket ended with, or NULL
+    const char *delivered;      // when it last delivered, RFC 3339, or NULL
+    const char *doubt;          // as an identity's
     record_place record;
+};
+
+// An event data store of CloudTrail Lake.
+struct event_store {
+    const char *name;
+    const char *arn;
+    const char *evidence;
+    const char *status; // ENABLED...
+    bool multi_region;
+    bool organization;
 };
 
 struct account {
@@ -100,8 +131,11 @@ struct account {
     iam_identity_list users;                           // as told
     iam_identity_list groups;
     iam_identity_list roles;
+    struct map identities;   // ARN -> size_t *, its place in users, groups or roles
     const char *report_made; // when the credential report was made: RFC 3339, or NULL
     VECTOR(struct iam_credentials) credentials;
     VECTOR(struct trail) trails; // each once
-    text_list trail_regions;     // in which trails were asked for
+    VECTOR(struct event_store) event_stores;
+    bool has_event_stores;   // ListEventDataStores, of some region
+    text_list trail_regions; // in which trails were asked for
 };

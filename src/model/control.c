@@ -59,6 +59,25 @@ static void put_access(struct json_writer *writer, const struct group_access *ac
     json_close(writer, '}');
 }
 
+static void put_principal(struct json_writer *writer, const struct principal_access *of)
+{
+    json_open_line(writer, NULL, '{');
+    json_put_string(writer, "principal", of->principal);
+    json_put_string(writer, "level", of->level);
+    json_put_string(writer, "path", of->path);
+    json_put_string(writer, "reference", of->reference);
+    json_put_string(writer, "unknown", of->unknown);
+    json_close(writer, '}');
+}
+
+static void put_principals(struct json_writer *writer, const struct control_report *report)
+{
+    json_open(writer, "principals", '[');
+    for (size_t i = 0; i < report->principals.count; i++)
+        put_principal(writer, &report->principals.items[i]);
+    json_close(writer, ']');
+}
+
 void controls_write_json(const struct control_report *report, struct text *out)
 {
     struct json_writer writer = json_writer_to(out);
@@ -83,6 +102,8 @@ void controls_write_json(const struct control_report *report, struct text *out)
     for (size_t i = 0; i < report->accesses.count; i++)
         put_access(&writer, &report->accesses.items[i]);
     json_close(&writer, ']');
+    if (report->unread_of != NULL)
+        put_principals(&writer, report);
     if (report->unread_of != NULL)
         exposure_put_unread(&writer, report->unread_of, true);
     json_close(&writer, '}');

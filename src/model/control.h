@@ -50,11 +50,21 @@ struct group_access {
     VECTOR(size_t) verdicts; // places in verdicts.json, from 0; the first of them
 };
 
+// What a user or role can reach.
+struct principal_access {
+    const char *principal; // ARN
+    const char *level;
+    const char *path;      // that proves it, or NULL
+    const char *reference; // as an evidence's
+    const char *unknown;   // what is not known of it, or NULL
+};
+
 struct control_report {
     const char *judged_on; // YYYY-MM-DD
     VECTOR(struct control_pack) packs;
     VECTOR(struct group_access) accesses;
-    const struct estate *unread_of; // whose unread and ignored are told beside, as account does; or NULL
+    VECTOR(struct principal_access) principals; // of the account alone; not in evidence
+    const struct estate *unread_of;             // whose unread and ignored are told beside, as account does; or NULL
 };
 
 void controls_write_json(const struct control_report *report, struct text *out);

@@ -1,6 +1,7 @@
 #include "net/prefix_set.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -294,4 +295,25 @@ struct prefixset prefixset_internet(struct arena *arena, enum family family)
     set = prefixset_from(arena, set.ranges, set.count);
     arena_free(scratch);
     return set;
+}
+
+// The share of all addresses of the family.
+static double share(struct arena *arena, enum family family, struct prefixset set)
+{
+    size_t count;
+    const struct prefix *prefixes = prefixset_prefixes(arena, family, set, &count);
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += ldexp(1, -(int)prefixes[i].length);
+    return sum;
+}
+
+bool prefixset_is_anywhere(enum family family, struct prefixset set)
+{
+    struct arena *scratch = arena_new();
+    struct prefixset internet = prefixset_internet(scratch, family);
+    double missing = share(scratch, family, prefixset_subtract(scratch, internet, set));
+    bool anywhere = missing * 16 < share(scratch, family, internet);
+    arena_free(scratch);
+    return anywhere;
 }

@@ -49,3 +49,7 @@ struct prefix *prefixset_prefixes(struct arena *arena, enum family family, struc
 // updates), and documentation space; of IPv6 only 2000::/3 and 64:ff9b::/96 (RFC 6052), the rest being reserved by the
 // IETF.
 struct prefixset prefixset_internet(struct arena *arena, enum family family);
+
+// Whether a set is "anywhere": all of the internet of its family but for less than a sixteenth. So is 0.0.0.0/0 by its
+// two halves, all but one block of it, and 2000::/3.
+bool prefixset_is_anywhere(enum family family, struct prefixset set);

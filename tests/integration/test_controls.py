@@ -26,6 +26,11 @@ def allow(actions, resources="*", **more):
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resources, **more}]}
 
 
+def trust(**principal):
+    """A role's trust policy; the account itself where nobody is named."""
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal or {"AWS": ARN + "root"}, "Action": "sts:AssumeRole"}]}
+
+
 def managed(name, document):
     return {"PolicyName": name, "Arn": ARN + "policy/" + name, "PolicyVersionList": [
         {"VersionId": "v1", "IsDefaultVersion": False, "Document": allow("*")},
@@ -56,9 +61,9 @@ def guarded():
                 {"PolicyName": "look", "PolicyArn": ARN + "policy/look"},
                 {"PolicyName": "SecurityAudit", "PolicyArn": "arn:aws:iam::aws:policy/SecurityAudit"}]}],
             "RoleDetailList": [
-                {"RoleName": "viewer", "Arn": ARN + "role/viewer", "RolePolicyList": [
+                {"RoleName": "viewer", "Arn": ARN + "role/viewer", "AssumeRolePolicyDocument": trust(), "RolePolicyList": [
                     {"PolicyName": "v", "PolicyDocument": allow("s3:Get*")}]},
-                {"RoleName": "deployer", "Arn": ARN + "role/deployer", "RolePolicyList": [
+                {"RoleName": "deployer", "Arn": ARN + "role/deployer", "AssumeRolePolicyDocument": trust(), "RolePolicyList": [
                     {"PolicyName": "d", "PolicyDocument": allow("ec2:*")}]}],
             "Policies": [managed("look", allow(["ec2:Describe*", "iam:List*"])), managed("cap", allow("ec2:Describe*")),
                          managed("all", allow("*"))]},
@@ -90,6 +95,8 @@ DETAILS = "get-account-authorization-details"
 FAULTS = {  # by the control that each fails
     "root-mfa": [lambda d: d["get-account-summary"]["SummaryMap"].update(AccountMFAEnabled=0)],
     "root-access-keys": [lambda d: d["get-account-summary"]["SummaryMap"].update(AccountAccessKeysPresent=1)],
+    "root-not-used": [lambda d: d["get-credential-report"]["Content"].__setitem__(
+        0, row("<root_account>", password_last_used="2026-06-01T00:00:00+00:00"))],
     "dedicated-users": [
         lambda d: d[DETAILS]["UserDetailList"][0].update(GroupList=[]) or
         d[DETAILS]["UserDetailList"][0].update(AttachedManagedPolicies=[{"PolicyArn": ARN + "policy/look"}]),
@@ -104,6 +111,7 @@ FAULTS = {  # by the control that each fails
         lambda d: d["describe-trails"]["trailList"][0].update(IsMultiRegionTrail=False),
         lambda d: d["describe-trails"]["trailList"][0].update(LogFileValidationEnabled=False),
         lambda d: d["get-trail-status.all"].update(IsLogging=False),
+        lambda d: d["get-trail-status.all"].update(LatestDeliveryError="AccessDenied"),
         lambda d: d["get-event-selectors.all"]["EventSelectors"][0].update(ReadWriteType="WriteOnly"),
         lambda d: d["get-event-selectors.all"]["EventSelectors"][0].update(IncludeManagementEvents=False),
         lambda d: d.update({"describe-trails": {"trailList": []}})],
@@ -155,7 +163,7 @@ class Account(unittest.TestCase):
     def test_a_guarded_account_passes_every_control(self):
         controls = self.judge(status=0)
         self.assertEqual({name: c["result"] for name, c in controls.items()}, dict.fromkeys(
-            ("root-mfa", "root-access-keys", "dedicated-users", "least-privilege", "user-mfa", "temporary-credentials",
+            ("root-mfa", "root-access-keys", "root-not-used", "dedicated-users", "least-privilege", "user-mfa", "temporary-credentials",
              "password-policy", "cloudtrail", "sts-tokens"), "pass"))
         self.assertIn("virtual", controls["root-mfa"]["evidence"][0]["detail"])
         self.assertEqual(controls["root-mfa"]["evidence"][0]["reference"],
@@ -189,7 +197,7 @@ class Account(unittest.TestCase):
             "get-account-summary": {"root-mfa", "root-access-keys", "sts-tokens"},
             "get-account-password-policy": {"password-policy"},
             "get-account-authorization-details": {"dedicated-users", "least-privilege"},
-            "get-credential-report": {"user-mfa", "temporary-credentials"},
+            "get-credential-report": {"root-not-used", "user-mfa", "temporary-credentials"},
             "describe-trails": {"cloudtrail"}, "get-trail-status.all": {"cloudtrail"}, "get-event-selectors.all": {"cloudtrail"},
         }
         for name, controls in gone.items():
@@ -289,6 +297,89 @@ class Account(unittest.TestCase):
             {"Field": "readOnly", "Equals": ["false"]})
         self.assertEqual(self.judge(documents)["cloudtrail"]["result"], "not-evaluated")  # the other's state is not known
 
+    def test_trails_record_together_and_exclusions_count(self):
+        every = {"ReadWriteType": "All", "IncludeManagementEvents": True}
+        half = lambda which, **more: {"ReadWriteType": which, "IncludeManagementEvents": True, **more}
+        field = lambda name, **more: {"Field": name, **more}
+        management = field("eventCategory", Equals=["Management"])
+        kms = {"ExcludeManagementEventSources": ["kms.amazonaws.com"]}
+        basic = {
+            "all": ([every], "pass"), "b03: reads and writes": ([half("ReadOnly"), half("WriteOnly")], "pass"), "reads": ([half("ReadOnly")], "fail"),
+            "b02: without KMS": ([{**every, **kms}], "fail"), "without KMS, and with": ([{**every, **kms}, every], "pass"),
+            "without KMS, and its writes": ([{**every, **kms}, half("WriteOnly")], "fail"),
+            "without KMS, and without the Data API": ([{**every, **kms}, {**every, "ExcludeManagementEventSources": ["rdsdata.amazonaws.com"]}], "pass"),
+            "b08: none": ([], "not-evaluated"), "a word that is new": ([half("Most")], "not-evaluated"),
+        }
+        advanced = {
+            "b06: management": ([[management]], "pass"), "data": ([[field("eventCategory", Equals=["Data"])]], "fail"),
+            "reads and writes": ([[management, field("readOnly", Equals=["true"])], [management, field("readOnly", Equals=["false"])]], "pass"),
+            "reads": ([[management, field("readOnly", Equals=["true"])]], "fail"), "both in one": ([[management, field("readOnly", Equals=["true", "false"])]], "pass"),
+            "without KMS": ([[management, field("eventSource", NotEquals=["kms.amazonaws.com"])]], "fail"),
+            "of KMS": ([[management, field("eventSource", Equals=["kms.amazonaws.com"])]], "fail"),
+            "without some by their beginning": ([[management, field("eventSource", NotStartsWith=["kms"])]], "fail"),
+        }
+        for kind, cases in (("EventSelectors", basic), ("AdvancedEventSelectors", advanced)):
+            for name, (selectors, result) in cases.items():
+                with self.subTest(kind=kind, name=name):
+                    documents = guarded()
+                    documents["get-event-selectors.all"] = {"TrailARN": "...", kind: selectors if kind == "EventSelectors" else [{"FieldSelectors": s} for s in selectors]}
+                    control = self.judge(documents)["cloudtrail"]
+                    self.assertEqual(control["result"], result, control)
+                    if "KMS" in name and result == "fail" and name != "of KMS":
+                        self.assertIn("kms.amazonaws.com", control["evidence"][0]["detail"])
+                    if result == "not-evaluated" and not selectors:
+                        self.assertIn("no selector", control["missing"][0])
+        # Two trails that cover one half each; and the same where one of them is of one region, or fails to deliver.
+        for wrong, result in (({}, "pass"), ({"IsMultiRegionTrail": False}, "fail"), ({"error": True}, "fail")):
+            documents = guarded()
+            documents["describe-trails"]["trailList"].append({**documents["describe-trails"]["trailList"][0], "Name": "other", "TrailARN": "arn:aws:cloudtrail:eu-west-3:%s:trail/other" % ACCOUNT,
+                                                              "IsOrganizationTrail": True, **{k: v for k, v in wrong.items() if k != "error"}})
+            documents["get-event-selectors.all"]["EventSelectors"] = [half("ReadOnly")]
+            documents["get-event-selectors.other"] = {"EventSelectors": [half("WriteOnly")]}
+            documents["get-trail-status.other"] = {"IsLogging": True, "LatestDeliveryTime": "2026-06-29T12:00:00Z", **({"LatestDeliveryError": "NoSuchBucket"} if "error" in wrong else {})}
+            control = self.judge(documents)["cloudtrail"]
+            self.assertEqual(control["result"], result, wrong)
+            said = " ".join(e["detail"] for e in control["evidence"])
+            self.assertIn("NoSuchBucket" if "error" in wrong else "of one region" if wrong else "of the organization, last delivered 2026-06-29", said)
+
+    def test_event_data_stores_are_named(self):
+        documents = guarded()
+        documents["describe-trails"] = {"trailList": []}
+        self.assertIn("were not looked at", self.judge(documents)["cloudtrail"]["evidence"][0]["detail"])
+        documents["list-event-data-stores-of-trails"] = {"EventDataStores": [{"EventDataStoreArn": "arn:aws:cloudtrail:eu-west-3:%s:eventdatastore/x" % ACCOUNT,
+            "Name": "lake", "MultiRegionEnabled": True, "OrganizationEnabled": True, "Status": "ENABLED"}]}
+        control = self.judge(documents)["cloudtrail"]
+        self.assertEqual(control["result"], "fail")
+        self.assertIn("event data store lake (ENABLED, every region, of the organization)", control["evidence"][0]["detail"])
+
+    def test_root_without_credentials_has_none_to_guard(self):
+        nothing = {"AccountMFAEnabled": 0, "AccountPasswordPresent": 0, "AccountAccessKeysPresent": 0}
+        for change, mfa, keys in (({}, "not-applicable", "pass"), ({"AccountPasswordPresent": 1}, "fail", "pass"), ({"AccountAccessKeysPresent": 1}, "fail", "fail"),
+                                  ({"AccountSigningCertificatesPresent": 1}, "fail", "fail")):
+            documents = guarded()
+            documents["get-account-summary"]["SummaryMap"].update({**nothing, **change})
+            documents["get-credential-report"]["Content"][0] = row("<root_account>", password_enabled="not_supported", mfa_active="false")
+            found = self.judge(documents)
+            self.assertEqual((found["root-mfa"]["result"], found["root-access-keys"]["result"]), (mfa, keys), change)
+        documents["get-account-summary"]["SummaryMap"].update(AccountMFAEnabled=1, AccountSigningCertificatesPresent=0)
+        self.assertIn("by the credential report", self.judge(documents)["root-mfa"]["evidence"][0]["detail"])
+        documents["get-credential-report"]["Content"][0] = row("<root_account>", access_key_1_active="true", access_key_1_last_used_date="2026-06-29T00:00:00+00:00")
+        found = self.judge(documents)
+        self.assertEqual((found["root-access-keys"]["result"], found["root-not-used"]["result"]), ("fail", "fail"))
+
+    def test_the_field_inputs_have_their_right_answers(self):
+        right = {"b01-root-centralized": {"root-mfa": "not-applicable", "root-not-used": "not-applicable"}, "b02-trail-exclude-kms": {"cloudtrail": "fail"},
+                 "b03-trail-two-selectors": {"cloudtrail": "pass"}, "b06-adv-mgmt": {"cloudtrail": "pass"}, "b07-lake-only": {"cloudtrail": "fail"},
+                 "b08-no-selectors": {"cloudtrail": "not-evaluated"}, "b10-pw-len8": {"password-policy": "pass"},
+                 "b11-keys": {"temporary-credentials": "fail", "user-mfa": "fail"}, "b12-root-key-cert": {"root-access-keys": "fail", "root-mfa": "pass"}}
+        folder = common.TOP.parent / "shared/field/account"
+        if not folder.is_dir():
+            self.skipTest("no field inputs here")
+        for name, results in right.items():
+            done = common.sgproof("account", folder / name, "--format", "json", "--pack", "sec-002", "--date", "2026-11-27")
+            found = {c["id"].split("/")[1]: c["result"] for c in json.loads(done.stdout)["packs"][0]["controls"]}
+            self.assertEqual({control: found[control] for control in results}, results, name)
+
     def test_version_1_tokens_fail_only_where_a_region_that_was_opted_into_is_used(self):
         documents = guarded()
         documents["get-account-summary"]["SummaryMap"]["GlobalEndpointTokenVersion"] = 1
@@ -378,6 +469,8 @@ class Network(Bundles):
         estate["LoadBalancers"] = []
         estate["VpcBlockPublicAccessOptions"] = {"InternetGatewayBlockMode": "off", "State": "default-state"}
         for acl in estate["NetworkAcls"]:
+            acl["Entries"] += [{**entry(60 + n, False, "deny", "17", **more), "PortRange": {"From": low, "To": high}}
+                               for n, (low, high, more) in enumerate(((22, 22, {}), (3389, 3389, {}), (22, 3389, {"cidr": "::/0"})))]
             acl["Entries"].insert(0, {**entry(50, False, "deny", "6"), "PortRange": {"From": 22, "To": 22}})
             acl["Entries"].insert(0, {**entry(51, False, "deny", "6"), "PortRange": {"From": 3389, "To": 3389}})
             acl["Entries"].insert(0, {**entry(52, False, "deny", "6", cidr="::/0"), "PortRange": {"From": 22, "To": 3389}})
@@ -395,6 +488,12 @@ class Network(Bundles):
             "EC2.13 EC2.19 EC2.53 5.2": lambda e: group(e).append(permission("tcp", (20, 22), ["0.0.0.0/0"])),
             "EC2.13 EC2.19 EC2.53 5.2 ": lambda e: group(e).append(permission("tcp", (22, 22), ["0.0.0.0/1", "128.0.0.0/1"])),
             "EC2.14 EC2.19 EC2.54 5.3 !EC2.14": lambda e: group(e).append(permission("tcp", (3389, 3389), [], ["::/0"])),
+            "EC2.14 EC2.19 EC2.53 5.2": lambda e: group(e).append(permission("udp", (3389, 3389), ["0.0.0.0/0"])),
+            "EC2.13 EC2.19 EC2.54 5.3": lambda e: group(e).append(permission("tcp", (22, 22), [], ["2000::/3"])),
+            # All but one block of it.
+            "EC2.13 EC2.19 EC2.53 5.2  ": lambda e: group(e).append(permission("tcp", (22, 22), [
+                "128.0.0.0/1", "64.0.0.0/2", "32.0.0.0/3", "16.0.0.0/4", "0.0.0.0/5", "12.0.0.0/6", "10.0.0.0/7", "9.0.0.0/8"])),
+            "EC2.21 5.1 ": lambda e: e["NetworkAcls"][0]["Entries"].remove(next(x for x in e["NetworkAcls"][0]["Entries"] if x["RuleNumber"] == 61)),
             "": lambda e: group(e).append(permission("tcp", (22, 22), ["0.0.0.0/1"])),
             " ": lambda e: group(e).append(permission("tcp", (22, 22), ["10.0.0.0/8"])),
             "EC2.2 5.4": lambda e: e["SecurityGroups"][1]["IpPermissionsEgress"].append(permission("tcp", (1, 1), ["10.0.0.0/8"])),

@@ -58,6 +58,24 @@ class Intent(unittest.TestCase):
             self.assertEqual((verdict["intent"], verdict["intent_rule"], verdict["intent_owner"], verdict["intent_reason"],
                               verdict["severity"]), ("expected", "web", "shop", "customers", "info"))
 
+    def test_without_an_intent_databases_and_administration_that_answer_the_world_are_high(self):
+        def severities(sources, seen_as="open"):
+            estate = plain()
+            estate["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (1, 65535), sources)]
+            snapshot = self.path / "world"
+            snapshot.mkdir(exist_ok=True)
+            estates.write(estate, snapshot)
+            line = {**seen("198.51.100.4", "tcp", 3000), "to_port": 3400, "state": seen_as}
+            (self.path / "w.jsonl").write_text(json.dumps(line) + "\n" + json.dumps({**line, "from_port": 5432, "to_port": 5432}) + "\n")
+            done = common.sgproof("reconcile", snapshot, self.path / "w.jsonl", "--vantage", "203.0.113.7", "--format", "json")
+            return {(v["from_port"], v["to_port"]): v["severity"] for v in json.loads(done.stdout)["verdicts"] if v["observed"] == seen_as}, done.returncode
+        medium = {(3000, 3305): "medium", (3306, 3306): "high", (3307, 3388): "medium", (3389, 3389): "high", (3390, 3400): "medium", (5432, 5432): "high"}
+        self.assertEqual(severities(["0.0.0.0/0"]), (medium, 4))  # what was not asked is incomplete, and there is a finding
+        self.assertEqual(severities(["0.0.0.0/1", "128.0.0.0/1"]), (medium, 4))
+        for sources in (["203.0.113.0/24"], ["128.0.0.0/1"]):
+            self.assertEqual(severities(sources), ({(3000, 3400): "medium", (5432, 5432): "medium"}, 3))
+        self.assertNotIn("high", severities(["0.0.0.0/0"], "closed")[0].values())
+
     def test_an_exception_that_has_expired_is_a_finding_and_names_its_owner(self):
         what = intent(rule("for-now", owner="ann", reason="migration", expires="2026-03-31"))
         good = self.judge(what, date="2026-03-31")

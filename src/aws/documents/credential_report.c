@@ -103,7 +103,14 @@ static void read_report(struct reader *reader, const struct json_cursor *at, cha
         of->evidence = arena_printf(reader->arena, "%s#/Content (row %zu)", reader->name, row);
         of->password_enabled = flag(reader, at, names, fields, count, "password_enabled");
         of->mfa_active = flag(reader, at, names, fields, count, "mfa_active");
+        of->use_told = column(names, fields, count, "password_last_used") != NULL &&
+                       column(names, fields, count, "access_key_1_last_used_date") != NULL &&
+                       column(names, fields, count, "access_key_2_last_used_date") != NULL;
         of->password_last_used = moment_or_null(reader, column(names, fields, count, "password_last_used"));
+        for (int k = 0; k < 2; k++) {
+            const char *active = column(names, fields, count, k == 0 ? "cert_1_active" : "cert_2_active");
+            of->certificate = of->certificate || (active != NULL && strcmp(active, "true") == 0);
+        }
         for (int k = 0; k < 2; k++)
             read_key(reader, at, names, fields, count, k + 1, &of->keys[k]);
     }

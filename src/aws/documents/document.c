@@ -150,9 +150,10 @@ static void begin_of_trail(struct file *file)
     if (trail == NULL)
         return;
     file->reader.doubt = &trail->doubt;
-    if (file->trail == NULL && file->call->kind == KIND_EVENT_SELECTORS) {
-        file->management = trail->management;
-        trail->management = TRAIL_EVENTS_UNKNOWN;
+    if (!file->selectors && file->call->kind == KIND_EVENT_SELECTORS) {
+        file->events = trail->events;
+        trail->events = (struct trail_events){.told = true};
+        file->selectors = true;
     }
     file->trail = trail;
 }
@@ -168,7 +169,7 @@ static void end_of_trail(struct file *file)
     if (file->trail_arn != NULL && strncmp(file->trail_arn, "arn:", 4) == 0 && strcmp(file->trail_arn, trail->arn) != 0)
         doubt_document(&file->reader, "TrailARN", "is %s, and the file is named for trail %s", file->trail_arn,
                        trail->name);
-    if (file->management != TRAIL_EVENTS_UNKNOWN && file->management != trail->management)
+    if (file->selectors && file->events.told && !trail_events_same(&file->events, &trail->events))
         doubt_document(&file->reader, "", "tells of other event selectors of trail %s than another file", trail->name);
 }
 
@@ -478,7 +479,8 @@ static void begin_document(struct file *file)
     file->bare = 0;
     file->trail = NULL;
     file->trail_arn = NULL;
-    file->management = TRAIL_EVENTS_UNKNOWN;
+    file->events = (struct trail_events){0};
+    file->selectors = false;
     file->first_listing = file->reader.documents->listings.count;
     file->first_entries = file->reader.documents->entries_answers.count;
     file->more = false;

@@ -29,9 +29,10 @@ struct file {
     // Of the document in hand.
     size_t first_listing; // its own from here on
     size_t first_entries;
-    struct trail *trail;          // that it tells of, or NULL
-    const char *trail_arn;        // that it names itself, or NULL
-    enum trail_events management; // what an earlier one told of it
+    struct trail *trail;        // that it tells of, or NULL
+    const char *trail_arn;      // that it names itself, or NULL
+    bool selectors;             // it tells of event selectors
+    struct trail_events events; // what an earlier one told of them
     bool more;
 };
 

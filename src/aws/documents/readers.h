@@ -87,18 +87,25 @@ bool read_attribute(struct reader *reader, const struct json_cursor *at,
 bool read_listener(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_listeners_of(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_listener_rule(struct reader *reader, const struct json_cursor *at, void *into);
-// account.c
+// iam.c
 bool read_user(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_group(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_role(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_managed_policy(struct reader *reader, const struct json_cursor *at, void *into);
+// account.c
 bool read_virtual_device(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_account_summary(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_password_policy(struct reader *reader, const struct json_cursor *at, void *into);
+// trail.c
 bool read_trail(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_event_selector(struct reader *reader, const struct json_cursor *at, void *into); // into: struct trail
 bool read_advanced_event_selector(struct reader *reader, const struct json_cursor *at, void *into); // the same
 bool read_logging(struct reader *reader, const struct json_cursor *at, void *into);                 // the same
-bool read_account_summary(struct reader *reader, const struct json_cursor *at, void *into);
-bool read_password_policy(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_delivery_error(struct reader *reader, const struct json_cursor *at, void *into);          // the same
+bool read_delivery_time(struct reader *reader, const struct json_cursor *at, void *into);           // the same
+bool read_event_store(struct reader *reader, const struct json_cursor *at, void *into);
+bool trail_events_same(const struct trail_events *a, const struct trail_events *b);
+// credential_report.c
 bool read_credential_report(struct reader *reader, const struct json_cursor *at, void *into);
 
 // Whether a value under Content is a credential report: base64 of its CSV, or the CSV itself.

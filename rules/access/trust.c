@@ -1,0 +1,91 @@
+#include "rules/access/trust.h"
+
+#include <strings.h>
+
+#include "rules/access/pattern.h"
+
+static bool speaks_of_assuming(const struct iam_statement *statement)
+{
+    bool found = false;
+    for (size_t i = 0; i < statement->actions.count && !found; i++)
+        found = pattern_match_any_case(statement->actions.items[i], "sts:AssumeRole");
+    return found != statement->not_actions;
+}
+
+// "arn:aws:iam::111122223333:root" or "111122223333".
+static bool is_account(const struct account *account, const char *principal)
+{
+    size_t length = strlen(account->id), whole = strlen(principal);
+    if (strcmp(principal, account->id) == 0)
+        return true;
+    return whole > length + 5 && strcmp(principal + whole - 5, ":root") == 0 &&
+           strncmp(principal + whole - 5 - length, account->id, length) == 0;
+}
+
+// Of a role's session, arn:aws:sts::111122223333:assumed-role/NAME/SESSION: the role, as far as it is one of these.
+static const char *role_of_session(const struct account *account, const char *principal)
+{
+    const char *name = strstr(principal, ":assumed-role/");
+    if (name == NULL)
+        return principal;
+    name += strlen(":assumed-role/");
+    size_t length = strcspn(name, "/");
+    for (size_t i = 0; i < account->roles.count; i++)
+        if (strncmp(account->roles.items[i].name, name, length) == 0 && account->roles.items[i].name[length] == '\0')
+            return account->roles.items[i].arn;
+    return principal;
+}
+
+static void add_allow(struct arena *arena, const struct account *account, struct trust *trust, const char *principal)
+{
+    if (strncmp(principal, "Service:", 8) == 0)
+        *vector_add(arena, &trust->services) = principal + 8;
+    if (strncmp(principal, "AWS:", 4) != 0)
+        return;
+    principal += 4;
+    if (strcmp(principal, "*") == 0)
+        trust->everyone = true;
+    else if (is_account(account, principal))
+        trust->account = true;
+    else
+        *vector_add(arena, &trust->named) = role_of_session(account, principal);
+}
+
+static void add_deny(struct arena *arena, const struct account *account, struct trust *trust, const char *principal)
+{
+    if (strncmp(principal, "AWS:", 4) != 0)
+        return;
+    if (strcmp(principal + 4, "*") == 0 || is_account(account, principal + 4))
+        trust->nobody = true;
+    else if (strstr(principal, ":assumed-role/") == NULL)
+        *vector_add(arena, &trust->denied) = principal + 4;
+}
+
+struct trust trust_of(struct arena *arena, const struct account *account, const struct iam_identity *role)
+{
+    struct trust trust = {.known = role->trust != NULL && role->doubt == NULL};
+    trust.account = !trust.known;
+    for (size_t i = 0; role->trust != NULL && i < role->trust->statements.count; i++) {
+        const struct iam_statement *statement = &role->trust->statements.items[i];
+        if (!speaks_of_assuming(statement) || (!statement->allow && (statement->conditional || !trust.known)))
+            continue;
+        if (statement->not_principals) {
+            trust.everyone = trust.everyone || statement->allow;
+            continue;
+        }
+        for (size_t p = 0; p < statement->principals.count; p++)
+            (statement->allow ? add_allow : add_deny)(arena, account, &trust, statement->principals.items[p]);
+    }
+    return trust;
+}
+
+bool trust_has_service(const struct trust *trust, const char *service)
+{
+    size_t length = strlen(service);
+    for (size_t i = 0; i < trust->services.count; i++)
+        if (strcmp(trust->services.items[i], "*") == 0 ||
+            (strncasecmp(trust->services.items[i], service, length) == 0 &&
+             strncasecmp(trust->services.items[i] + length, ".amazonaws.", 11) == 0))
+            return true;
+    return false;
+}

@@ -1,0 +1,21 @@
+// Whom a role's trust policy lets assume it. What has a condition may hold: its Allow counts, its Deny does not.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+#pragma once
+
+#include "model/account.h"
+
+struct trust {
+    bool known;         // the policy was read, and understood
+    bool account;       // whom in the account an own policy lets
+    bool everyone;      // all, whatever their own policies say
+    bool nobody;        // a Deny takes away everyone of the account
+    text_list named;    // ARNs of users and roles, whatever their own policies say
+    text_list denied;   // ARNs that a Deny names
+    text_list services; // "lambda.amazonaws.com"
+};
+
+// Where no policy is known, it is taken to trust the account.
+struct trust trust_of(struct arena *arena, const struct account *account, const struct iam_identity *role);
+
+// Whether a service is among them: "ec2" is ec2.amazonaws.com, or the same of another partition.
+bool trust_has_service(const struct trust *trust, const char *service);

@@ -1,0 +1,145 @@
+// Facts of CloudTrail: what trails record, together.
+// https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-management-events-with-cloudtrail.html
+#include "rules/controls/account_facts.h"
+
+// What is not known of a trail, or NULL.
+static const char *trail_unknown(struct arena *arena, const struct trail *trail)
+{
+    if (trail->doubt != NULL)
+        return trail->doubt;
+    if (trail->logging == TOLD_NOTHING)
+        return arena_printf(arena, "get-trail-status of trail %s", trail->name);
+    if (!trail->events.told)
+        return arena_printf(arena, "get-event-selectors of trail %s", trail->name);
+    if (!trail->events.selectors)
+        return arena_printf(arena, "what trail %s records: get-event-selectors has no selector of either kind",
+                            trail->name);
+    return NULL;
+}
+
+static const char *joined(struct arena *arena, const char *list, const char *one)
+{
+    return list[0] == '\0' ? one : arena_printf(arena, "%s, %s", list, one);
+}
+
+// What it lacks besides events, so that what it records does not count; "" where nothing.
+static const char *trail_trouble(struct arena *arena, const struct trail *trail)
+{
+    const char *all = "";
+    if (!trail->multi_region)
+        all = joined(arena, all, "it is of one region only");
+    if (trail->logging != TOLD_YES)
+        all = joined(arena, all, "it is not logging");
+    if (trail->delivery_error != NULL)
+        all = joined(arena, all, arena_printf(arena, "it could not deliver: %s", trail->delivery_error));
+    if (!trail->validation)
+        all = joined(arena, all, "its log files are not validated");
+    return all;
+}
+
+// Which management events are left out; "" where none.
+static const char *events_lacking(struct arena *arena, const struct trail_events *events)
+{
+    static const char *const halves[] = {"those that only read", "those that write"};
+    const char *all = "";
+    for (int half = 0; half < EVENTS_HALVES; half++) {
+        if (!events->covered[half])
+            all = joined(arena, all, halves[half]);
+        for (size_t i = 0; i < events->excluded[half].count; i++)
+            if (half == EVENTS_READ || !events->covered[EVENTS_READ] ||
+                !text_list_holds(&events->excluded[EVENTS_READ], events->excluded[half].items[i]))
+                all = joined(arena, all, arena_printf(arena, "those of %s", events->excluded[half].items[i]));
+    }
+    return all;
+}
+
+// Both together: what one records is recorded.
+static void add_events(struct arena *arena, struct trail_events *sum, const struct trail_events *events)
+{
+    for (int half = 0; half < EVENTS_HALVES; half++) {
+        text_list both = {0};
+        if (!events->covered[half])
+            continue;
+        for (size_t i = 0; i < events->excluded[half].count; i++)
+            if (!sum->covered[half] || text_list_holds(&sum->excluded[half], events->excluded[half].items[i]))
+                *vector_add(arena, &both) = events->excluded[half].items[i];
+        sum->covered[half] = true;
+        sum->excluded[half] = both;
+    }
+}
+
+// Event data stores of CloudTrail Lake, in words: what they record is not read.
+static const char *lake(struct arena *arena, const struct account *account)
+{
+    const char *text = account->has_event_stores ? "" : "; event data stores of CloudTrail Lake were not looked at";
+    for (size_t i = 0; i < account->event_stores.count; i++) {
+        const struct event_store *store = &account->event_stores.items[i];
+        text = arena_printf(
+            arena, "%s; CloudTrail Lake has event data store %s (%s%s%s), and what it records was not looked at", text,
+            store->name == NULL ? store->arn : store->name, store->status == NULL ? "of unknown state" : store->status,
+            store->multi_region ? ", every region" : ", one region",
+            store->organization ? ", of the organization" : "");
+    }
+    return text;
+}
+
+static void answer_sound(struct inquiry *inquiry, const struct trail *trail)
+{
+    struct arena *arena = inquiry->arena;
+    const char *lacking = events_lacking(arena, &trail->events);
+    answer(inquiry, CONTROL_PASS, trail->arn, trail->evidence, "every region, logging now, %s, validated log files%s%s",
+           lacking[0] == '\0'
+               ? "all management events"
+               : arena_printf(arena, "management events without %s, which another trail records", lacking),
+           trail->organization ? ", of the organization" : "",
+           trail->delivered == NULL ? "" : arena_printf(arena, ", last delivered %s", trail->delivered));
+}
+
+static void answer_wrong(struct inquiry *inquiry, const struct trail *trail)
+{
+    struct arena *arena = inquiry->arena;
+    const char *wrong = trail_trouble(arena, trail), *lacking = events_lacking(arena, &trail->events);
+    if (lacking[0] != '\0')
+        wrong = joined(arena, wrong,
+                       arena_printf(arena, "it does not record all management events: it leaves out %s", lacking));
+    answer(inquiry, CONTROL_FAIL, trail->arn, trail->evidence, "%s", wrong);
+}
+
+// Trails that cover every region, log, deliver and are validated must record all management events together.
+static void trail_records_everything(struct inquiry *inquiry, const struct account *account)
+{
+    struct arena *arena = inquiry->arena;
+    struct trail_events sum = {0};
+    bool unknown = false;
+    account_needs(inquiry, account, account->has_trails, KIND_TRAILS, "describe-trails");
+    if (!account->has_trails)
+        return;
+    for (size_t i = 0; i < account->trails.count; i++) {
+        const struct trail *trail = &account->trails.items[i];
+        bool known = trail_unknown(arena, trail) == NULL;
+        unknown = unknown || !known;
+        if (known && trail_trouble(arena, trail)[0] == '\0')
+            add_events(arena, &sum, &trail->events);
+    }
+    bool whole = events_lacking(arena, &sum)[0] == '\0';
+    for (size_t i = 0; i < account->trails.count; i++) {
+        const struct trail *trail = &account->trails.items[i];
+        const char *missing = trail_unknown(arena, trail);
+        if (missing != NULL && !whole)
+            answer_missing(inquiry, "%s", missing);
+        else if (missing == NULL && whole && trail_trouble(arena, trail)[0] == '\0')
+            answer_sound(inquiry, trail);
+        else if (missing == NULL && !whole && !unknown)
+            answer_wrong(inquiry, trail);
+    }
+    if (account->trails.count == 0)
+        answer(inquiry, CONTROL_FAIL, arena_printf(arena, "account %s", account->id), NULL, "has no trail%s",
+               lake(arena, account));
+}
+
+ACCOUNT_FACT(trail_records_everything)
+
+const struct fact trail_facts[] = {
+    {"trail-records-everything", true, (const char *const[]){NULL}, each_trail_records_everything},
+    {NULL, false, NULL, NULL},
+};

@@ -1,0 +1,292 @@
+// IAM's policies and who holds them, of GetAccountAuthorizationDetails.
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "aws/documents/readers.h"
+
+// ---- Policies. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+
+// An array of strings, none of them empty.
+static bool read_word_array(struct reader *reader, const struct json_cursor *array, text_list *words)
+{
+    GUARD(json_expect_array(array, reader->error));
+    const cJSON *node;
+    size_t index = 0;
+    cJSON_ArrayForEach (node, array->node) {
+        struct json_cursor word = json_element(array, index++, node);
+        if (!cJSON_IsString(node) || node->valuestring[0] == '\0')
+            return json_fail(&word, reader->error, "is no word, expected one");
+        *vector_add(reader->arena, words) = intern(reader, node->valuestring);
+    }
+    return true;
+}
+
+// A string or an array of strings, under one key or the other; without either, or without a word, a doubt.
+static bool read_words(struct reader *reader, const struct json_cursor *object, const char *key, const char *not_key,
+                       text_list *words, bool *negated)
+{
+    struct json_cursor at = member_of(reader, object, key);
+    *negated = false;
+    if (at.node == NULL) {
+        at = member_of(reader, object, not_key);
+        *negated = at.node != NULL;
+    }
+    if (at.node == NULL)
+        return json_find(object->node, key) != NULL || json_find(object->node, not_key) != NULL || // null: told
+               doubt_at(reader, object, "has no %s, expected one", key);
+    if (cJSON_IsString(at.node)) {
+        *vector_add(reader->arena, words) = intern(reader, at.node->valuestring);
+        return true;
+    }
+    if (cJSON_IsArray(at.node) && at.node->child == NULL)
+        return json_fail(&at, reader->error, "is empty, expected a word");
+    return read_word_array(reader, &at, words);
+}
+
+// The groups of a user, which may be none.
+static void read_groups_of(struct reader *reader, const struct json_cursor *at, text_list *groups)
+{
+    struct json_cursor array = member_of(reader, at, "GroupList");
+    if (json_find(at->node, "GroupList") == NULL)
+        doubt_at(reader, at, "has no GroupList, expected one");
+    else if (array.node != NULL && !read_word_array(reader, &array, groups))
+        doubt_failure(reader);
+}
+
+// Of whom a trust policy speaks: "*", or lists by kind, each kept as "AWS:ARN".
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+static bool read_principals(struct reader *reader, const struct json_cursor *at, struct iam_statement *statement)
+{
+    struct json_cursor principal = member_of(reader, at, "Principal");
+    if (principal.node == NULL) {
+        principal = member_of(reader, at, "NotPrincipal");
+        statement->not_principals = principal.node != NULL;
+    }
+    if (cJSON_IsString(principal.node) && strcmp(principal.node->valuestring, "*") == 0) {
+        *vector_add(reader->arena, &statement->principals) = "AWS:*";
+        return true;
+    }
+    GUARD(json_expect_object(&principal, reader->error));
+    const cJSON *kind;
+    cJSON_ArrayForEach (kind, principal.node) {
+        text_list words = {0};
+        struct json_cursor one = {.up = &principal, .file = at->file, .key = kind->string, .node = kind};
+        if (cJSON_IsString(kind))
+            *vector_add(reader->arena, &words) = kind->valuestring;
+        else
+            GUARD(read_word_array(reader, &one, &words));
+        for (size_t i = 0; i < words.count; i++)
+            *vector_add(reader->arena, &statement->principals) =
+                intern(reader, arena_printf(reader->scratch, "%s:%s", kind->string, words.items[i]));
+    }
+    return true;
+}
+
+static bool read_statement(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct iam_policy *policy = into;
+    struct iam_statement statement = {0};
+    const char *effect;
+    GUARD(json_borrow_string(at, "Effect", &effect, reader->error));
+    statement.allow = effect == NULL || strcmp(effect, "Deny") != 0;
+    if (effect == NULL || (strcmp(effect, "Allow") != 0 && strcmp(effect, "Deny") != 0)) {
+        struct json_cursor wrong = member_of(reader, at, "Effect");
+        doubt_at(reader, &wrong, "is %s, expected Allow or Deny", effect == NULL ? "missing" : effect);
+    }
+    statement.conditional = member_of(reader, at, "Condition").node != NULL;
+    GUARD(read_words(reader, at, "Action", "NotAction", &statement.actions, &statement.not_actions));
+    if (policy->trust)
+        GUARD(read_principals(reader, at, &statement));
+    else
+        GUARD(read_words(reader, at, "Resource", "NotResource", &statement.resources, &statement.not_resources));
+    *vector_add(reader->arena, &policy->statements) = statement;
+    return true;
+}
+
+static bool read_statements(struct reader *reader, const struct json_cursor *document, struct iam_policy *policy)
+{
+    struct json_cursor statements = member_of(reader, document, "Statement");
+    const char *version = NULL;
+    GUARD(json_expect_object(document, reader->error));
+    GUARD(json_borrow_string(document, "Version", &version, reader->error));
+    policy->variables = version != NULL && strcmp(version, "2012-10-17") == 0;
+    if (cJSON_IsObject(statements.node))
+        return read_statement(reader, &statements, policy);
+    if (cJSON_IsArray(statements.node) && statements.node->child == NULL)
+        return doubt_at(reader, &statements, "is empty, expected a statement");
+    return each_of(reader, document, "Statement", read_statement, policy);
+}
+
+// Percent-decoding (RFC 3986, 2.1), in scratch memory.
+static char *percent_decoded(struct reader *reader, const char *text)
+{
+    char *decoded = arena_alloc(reader->scratch, strlen(text) + 1), *out = decoded;
+    for (; *text != '\0'; text++) {
+        bool escape = text[0] == '%' && isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2]);
+        char digits[3] = {text[1], escape ? text[2] : '\0', '\0'};
+        *out++ = escape ? (char)strtol(digits, NULL, 16) : *text;
+        text += escape ? 2 : 0;
+    }
+    *out = '\0';
+    return decoded;
+}
+
+// As the AWS CLI prints it, an object; as the API sends it, JSON in a percent-encoded string.
+static bool read_policy_document(struct reader *reader, const struct json_cursor *at, const char *key,
+                                 struct iam_policy *policy)
+{
+    struct json_cursor document = member_of(reader, at, key);
+    if (document.node == NULL)
+        return json_fail(&document, reader->error, "is missing, expected a policy document");
+    if (!cJSON_IsString(document.node))
+        return read_statements(reader, &document, policy);
+    size_t wrong;
+    const char *decoded = percent_decoded(reader, document.node->valuestring);
+    cJSON *root = json_parse_slice(decoded, strlen(decoded), &wrong, reader->error);
+    struct json_cursor inner = {.up = document.up, .file = document.file, .key = document.key, .node = root};
+    bool good = root != NULL && json_repeated_key(root) == NULL
+                    ? read_statements(reader, &inner, policy)
+                    : json_fail(&document, reader->error, "is no policy document");
+    cJSON_Delete(root);
+    return good;
+}
+
+struct versions {
+    struct iam_policy *policy;
+    const char *named; // DefaultVersionId, or NULL
+    bool has_default;
+};
+
+static bool read_policy_version(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct versions *versions = into;
+    bool is_default = false;
+    const char *id = NULL;
+    GUARD(json_optional_boolean(at, "IsDefaultVersion", &is_default, reader->error));
+    GUARD(json_borrow_string(at, "VersionId", &id, reader->error));
+    if (is_default && versions->named != NULL && id != NULL && strcmp(id, versions->named) != 0)
+        doubt_at(reader, at, "is the default version, and DefaultVersionId is %s", versions->named);
+    versions->has_default = versions->has_default || is_default;
+    if (is_default)
+        return read_policy_document(reader, at, "Document", versions->policy);
+    struct iam_policy other = {
+        .name = versions->policy->name, .arn = versions->policy->arn, .evidence = evidence_of(reader, at)};
+    other.version = id == NULL ? "of no name" : intern(reader, id);
+    GUARD(read_policy_document(reader, at, "Document", &other));
+    *vector_add(reader->arena, &versions->policy->others) = other;
+    return true;
+}
+
+bool read_managed_policy(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    struct iam_policy *policy = arena_new_of(reader->arena, struct iam_policy);
+    GUARD(text_of(reader, at, "Arn", &policy->arn));
+    lenient_text(reader, at, "PolicyName", &policy->name);
+    policy->evidence = evidence_of(reader, at);
+    if (member_of(reader, at, "PolicyVersionList").node == NULL) // list-policies tells names only
+        return true;
+    struct account *account = account_by_arn(reader, policy->arn);
+    struct iam_policy *known = map_get(&account->policies, policy->arn);
+    if (known != NULL) {
+        record_agrees(reader, at, known->record, policy->arn, &known->doubt);
+        return true;
+    }
+    policy->record = reader->record;
+    reader->doubt = &policy->doubt;
+    struct versions versions = {.policy = policy};
+    lenient_text(reader, at, "DefaultVersionId", &versions.named);
+    each_of(reader, at, "PolicyVersionList", read_policy_version, &versions);
+    if (!versions.has_default)
+        doubt_at(reader, at, "has no default version, expected one in PolicyVersionList");
+    map_put(reader->arena, &account->policies, policy->arn, policy);
+    return true;
+}
+
+// ---- Identities. https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+
+static bool read_inline_policy(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct iam_identity *identity = into;
+    struct iam_policy policy = {0};
+    lenient_text(reader, at, "PolicyName", &policy.name);
+    policy.evidence = evidence_of(reader, at);
+    GUARD(read_policy_document(reader, at, "PolicyDocument", &policy));
+    *vector_add(reader->arena, &identity->inlined) = policy;
+    return true;
+}
+
+static bool read_attached_policy(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct iam_identity *identity = into;
+    const char *arn;
+    GUARD(interned_of(reader, at, "PolicyArn", &arn));
+    *vector_add(reader->arena, &identity->attached) = arn;
+    return true;
+}
+
+// Who may assume a role. Where it is not told, or not understood, `trust` is NULL.
+static void read_trust(struct reader *reader, const struct json_cursor *at, struct iam_identity *role)
+{
+    struct iam_policy *trust = arena_new_of(reader->arena, struct iam_policy);
+    *trust = (struct iam_policy){.trust = true, .name = "trust policy", .evidence = role->evidence};
+    const char *doubt = role->doubt;
+    if (!read_policy_document(reader, at, "AssumeRolePolicyDocument", trust))
+        doubt_failure(reader);
+    role->trust = role->doubt == doubt ? trust : NULL;
+}
+
+static iam_identity_list *identities_of(struct account *account, enum iam_kind kind)
+{
+    return kind == IAM_USER ? &account->users : kind == IAM_GROUP ? &account->groups : &account->roles;
+}
+
+// Each identity once; what of it was not understood stands in its doubt.
+static bool read_identity(struct reader *reader, const struct json_cursor *at, enum iam_kind kind, const char *name,
+                          const char *inlined)
+{
+    struct iam_identity identity = {.kind = kind, .evidence = evidence_of(reader, at)};
+    struct json_cursor boundary;
+    GUARD(text_of(reader, at, name, &identity.name) && text_of(reader, at, "Arn", &identity.arn));
+    struct account *account = account_by_arn(reader, identity.arn);
+    iam_identity_list *known = identities_of(account, kind);
+    const size_t *place = map_get(&account->identities, identity.arn);
+    if (place != NULL && *place < known->count && strcmp(known->items[*place].arn, identity.arn) == 0) {
+        record_agrees(reader, at, known->items[*place].record, identity.arn, &known->items[*place].doubt);
+        return true;
+    }
+    identity.record = reader->record;
+    reader->doubt = &identity.doubt;
+    if (lenient_object(reader, at, "PermissionsBoundary", &boundary))
+        lenient_text(reader, &boundary, "PermissionsBoundaryArn", &identity.boundary);
+    if (kind == IAM_USER)
+        read_groups_of(reader, at, &identity.groups);
+    each_if_present(reader, at, "AttachedManagedPolicies", read_attached_policy, &identity);
+    each_if_present(reader, at, inlined, read_inline_policy, &identity);
+    if (kind == IAM_ROLE)
+        read_trust(reader, at, &identity);
+    reader->doubt = NULL;
+    size_t *mine = arena_new_of(reader->arena, size_t);
+    *mine = known->count;
+    map_put(reader->arena, &account->identities, identity.arn, mine);
+    *vector_add(reader->arena, known) = identity;
+    return true;
+}
+
+bool read_user(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    return read_identity(reader, at, IAM_USER, "UserName", "UserPolicyList");
+}
+
+bool read_group(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    return read_identity(reader, at, IAM_GROUP, "GroupName", "GroupPolicyList");
+}
+
+bool read_role(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    return read_identity(reader, at, IAM_ROLE, "RoleName", "RolePolicyList");
+}
