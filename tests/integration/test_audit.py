@@ -227,7 +227,7 @@ class Lies(Evidence):
         "packets_of_another_day": "packets of another time than the manifest tells",
         "times_claimed": "packets of another time than the manifest tells",
         "vantage_claimed": PORT + ": verdict: the evidence says undeclared, we unverified",
-        "exceptions_never_expire": "judged_on is no day of the run",
+        "exceptions_never_expire": "judged_on, the day of the first packet",
         "signature_stripped": "nobody signed it",
         "file_added": "before/more.json: size and SHA-256: the evidence says nothing of it",
         "file_changed": "verdicts.json: size and SHA-256",
