@@ -376,6 +376,9 @@ def reason_invented(forger):
 def service_invented(forger):
     """E4: what a service said of itself is made up: no packet shows it."""
     forger.observe(lambda line: {**line, "service": {"name": "honeypot", "product": "of the security team"}} if is_critical(line) else line)
+    lines = forger.lines("observations.jsonl")
+    lines[-1]["summary"]["services"] = {"identified": 1, "unknown": 0, "not_identified": 0, "reasons": []}
+    forger.write_lines("observations.jsonl", lines)
     forger.derive()
 
 
