@@ -171,23 +171,32 @@ static const char *read_frames(struct reading *reading)
     return wrong != NULL ? wrong : got != 0 ? cut : reading->claims == NULL ? NULL : rate_difference(reading);
 }
 
-const char *frames_difference(struct arena *arena, const char *path, const struct frames_claims *claims,
-                              struct frames *frames, struct error *error)
+const char *frames_of_stream(struct arena *arena, FILE *stream, const char *name, const struct frames_claims *claims,
+                             struct frames *frames, struct error *error)
 {
-    struct reading reading = {.arena = arena, .claims = claims, .frames = frames, .stream = fopen(path, "rbe")};
+    struct reading reading = {.arena = arena, .claims = claims, .frames = frames, .stream = stream};
     *frames = (struct frames){0};
-    if (reading.stream == NULL) {
-        error_system(error, error_code_of(errno), errno, "%s cannot be read", path);
-        return NULL;
-    }
     if (claims != NULL) {
         reading.schedule = schedule_of(arena, claims->plan, 1);
         reading.askings = arena_array(arena, struct asking, reading.schedule.lane_count + 1);
     }
     const char *wrong =
         !read_head(&reading) ? "capture.pcap: is no capture as a probe writes it" : read_frames(&reading);
-    if (ferror(reading.stream))
-        error_set(error, ERROR_INCOMPLETE, "%s: cannot be read to its end", path);
-    fclose(reading.stream);
+    if (ferror(stream)) {
+        wrong = NULL;
+        error_set(error, ERROR_INCOMPLETE, "%s: cannot be read to its end", name);
+    }
+    fclose(stream);
     return wrong;
+}
+
+const char *frames_difference(struct arena *arena, const char *path, const struct frames_claims *claims,
+                              struct frames *frames, struct error *error)
+{
+    FILE *stream = fopen(path, "rbe");
+    *frames = (struct frames){0};
+    if (stream != NULL)
+        return frames_of_stream(arena, stream, path, claims, frames, error);
+    error_system(error, error_code_of(errno), errno, "%s cannot be read", path);
+    return NULL;
 }

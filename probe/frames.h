@@ -2,6 +2,8 @@
 // those of the run that it is said to be of. What it says was observed is replay.h's.
 #pragma once
 
+#include <stdio.h>
+
 #include "probe/probe.h"
 
 struct frames {
@@ -23,3 +25,6 @@ struct frames_claims {
 // file cannot be read. `claims` NULL: only the first packet is read.
 const char *frames_difference(struct arena *arena, const char *path, const struct frames_claims *claims,
                               struct frames *frames, struct error *error);
+// The same of a stream, which is closed; `name` is for errors.
+const char *frames_of_stream(struct arena *arena, FILE *stream, const char *name, const struct frames_claims *claims,
+                             struct frames *frames, struct error *error);
