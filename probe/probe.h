@@ -158,5 +158,9 @@ bool probe_replay(struct arena *arena, const struct plan *plan, const char *capt
 // UDP ports that have a payload of their own, and so can be told open.
 struct portset probe_udp_ports(struct arena *arena);
 
+// What lines of observations tell of services, and the summary's member of it.
+struct probe_services probe_services_of(struct arena *arena, const struct observations *observations);
+void probe_services_write(const struct probe_services *services, struct text *out);
+
 // The summary line that ends a file of observations.
 void probe_summary_write(const struct probe_summary *summary, struct text *out);

@@ -131,6 +131,30 @@ static void put_reasons(struct json_writer *writer, const char *key, const unask
     json_close(writer, ']');
 }
 
+static void put_services(struct json_writer *writer, const struct probe_services *services)
+{
+    json_put_integer(writer, "identified", (int64_t)services->identified);
+    json_put_integer(writer, "unknown", (int64_t)services->unknown);
+    json_put_integer(writer, "not_identified", (int64_t)services->not_identified);
+    put_reasons(writer, "reasons", &services->reasons);
+}
+
+struct probe_services probe_services_of(struct arena *arena, const struct observations *observations)
+{
+    struct probe_summary summary = {0};
+    summary_count_services(arena, observations, &summary);
+    return summary.services;
+}
+
+void probe_services_write(const struct probe_services *services, struct text *out)
+{
+    struct json_writer writer = json_writer_to(out);
+    json_open_line(&writer, NULL, '{');
+    put_services(&writer, services);
+    json_close(&writer, '}');
+    json_end_document(&writer);
+}
+
 void probe_summary_write(const struct probe_summary *summary, struct text *out)
 {
     struct json_writer writer = json_writer_to(out);
@@ -171,10 +195,7 @@ void probe_summary_write(const struct probe_summary *summary, struct text *out)
     put_reasons(&writer, "not_asked", &summary->unasked);
     if (summary->services.told) {
         json_open(&writer, "services", '{');
-        json_put_integer(&writer, "identified", (int64_t)summary->services.identified);
-        json_put_integer(&writer, "unknown", (int64_t)summary->services.unknown);
-        json_put_integer(&writer, "not_identified", (int64_t)summary->services.not_identified);
-        put_reasons(&writer, "reasons", &summary->services.reasons);
+        put_services(&writer, &summary->services);
         json_close(&writer, '}');
     }
     json_open(&writer, "accepting_everything", '[');

@@ -35,6 +35,19 @@ def document(members):
     return "{\n%s\n}\n" % ",\n".join(" %s: %s" % (inline(k), text(v, 1)) for k, v in members.items())
 
 
+def seal_folder(folder):
+    """Makes any folder one whose files are as they were sealed; evidence it is not."""
+    files = [{"path": name, "bytes": (folder / name).stat().st_size, "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()}
+             for name in sorted(p.name for p in folder.iterdir() if p.name != "manifest.json")]
+    counts = [dict.fromkeys(words.split(), 0) for words in ("confirmed latent blocked undeclared enforced unconfirmed unverified", "critical high medium low info")]
+    manifest = {"schema": "sgproof/manifest/v1", "run_id": "", "derivation": 1,
+                "claims": {"tool_version": "", "title": "", "command": [], "begin": "", "end": ""}, "complete": True, "vantage": None, "vantages": [],
+                "vantages_learnt": [], "canaries": [], "depth": "declared", "rate": 1, "host_rate": 1, "tries": 1, "timeout_ms": 50, "judged_on": "", "packs": [],
+                "ports_by_verdict": counts[0], "ports_by_severity": counts[1], "previous": None, "files": files}
+    run_id = hashlib.sha256(document(manifest).encode()).hexdigest()[:16]
+    (folder / "manifest.json").write_text(document({**manifest, "run_id": run_id}))
+
+
 def sign(key, message):
     """64 bytes, Ed25519, by openssl."""
     with tempfile.NamedTemporaryFile() as file:
@@ -386,6 +399,9 @@ def reason_invented(forger):
 def service_invented(forger):
     """E4: what a service said of itself is made up: no packet shows it."""
     forger.observe(lambda line: {**line, "service": {"name": "honeypot", "product": "of the security team"}} if is_critical(line) else line)
+    lines = forger.lines("observations.jsonl")
+    lines[-1]["summary"]["services"] = {"identified": 1, "unknown": 0, "not_identified": 0, "reasons": []}
+    forger.write_lines("observations.jsonl", lines)
     forger.derive()
 
 

@@ -81,22 +81,53 @@ static bool is_secret(const char *text, size_t length)
     return among(name, parts, true) || among(name, wholes, false);
 }
 
-static bool is_pin(const char *text, size_t length)
+// Behind a word as plain_name would read it; NULL where another one stands there.
+static const char *behind_word(const char *at, const char *end, const char *word)
 {
-    static const char *const names[] = {"pinvalue", "pinsource", NULL};
-    char name[NAME];
-    plain_name(text, length, name);
-    return among(name, names, false);
+    while (*word != '\0') {
+        bool encoded = end - at >= 3 && *at == '%' && hex_digit(at[1]) >= 0 && hex_digit(at[2]) >= 0;
+        int letter = at == end ? 0 : encoded ? hex_digit(at[1]) * 16 + hex_digit(at[2]) : (unsigned char)*at;
+        bool joins = letter == '-' || letter == '_' || letter == '.';
+        if (!joins && tolower(letter) != *word)
+            return NULL;
+        word += !joins;
+        at += encoded ? 3 : 1;
+    }
+    return at;
+}
+
+// Where a PIN may begin: behind its name (RFC 7512, 2.4) and what joins the two; where `any`, behind whatever begins
+// as that name does. Nobody knows what it holds or where it ends. NULL where there is none, or only stars by now.
+static const char *find_pin(const char *at, const char *end, bool any)
+{
+    for (; at < end; at++) {
+        const char *pin = *at == '%' || tolower((unsigned char)*at) == 'p' ? behind_word(at, end, "pin") : NULL;
+        if (pin == NULL)
+            continue;
+        const char *value = behind_word(pin, end, "value"), *source = behind_word(pin, end, "source");
+        const char *name = value != NULL ? value : source, *equals = name != NULL ? name : pin;
+        while (equals < end && strchr(" \t\r\n", *equals) != NULL)
+            equals++;
+        const char *behind = behind_word(equals, end, "=");
+        if (behind == NULL ? !any : name == NULL && !any)
+            continue;
+        const char *secret = behind != NULL ? behind : name != NULL ? name : pin;
+        size_t hidden = strlen(stars);
+        bool done = (size_t)(end - secret) >= hidden && memcmp(secret, stars, hidden) == 0 &&
+                    (secret + hidden == end || strchr(" \t\r\n:;,\"')", secret[hidden]) != NULL);
+        if (!done)
+            return secret;
+    }
+    return NULL;
 }
 
 // ---- URIs
 
 // `name=value` up to `end`, with the value hidden where the name says so.
-static void put_parameter(struct into *into, const char *at, const char *end,
-                          bool (*hidden)(const char *text, size_t length))
+static void put_parameter(struct into *into, const char *at, const char *end)
 {
     const char *equals = memchr(at, '=', (size_t)(end - at));
-    bool hides = equals != NULL && equals + 1 < end && hidden(at, (size_t)(equals - at));
+    bool hides = equals != NULL && equals + 1 < end && is_secret(at, (size_t)(equals - at));
     put(into, at, (size_t)((hides ? equals + 1 : end) - at));
     if (hides)
         hide(into);
@@ -109,7 +140,7 @@ static void put_query(struct into *into, const char *at, const char *end)
         size_t length = 0;
         while (at + length < end && strchr("?&#;", at[length]) == NULL)
             length++;
-        put_parameter(into, at, at + length, is_secret);
+        put_parameter(into, at, at + length);
         at += length;
         if (at < end)
             put(into, at++, 1);
@@ -131,22 +162,13 @@ static void put_hierarchy(struct into *into, const char *at, const char *end)
     put_query(into, at + plain, end);
 }
 
-// Behind "pkcs11:". What stands behind a PIN's name is of the PIN up to the next &, whatever it holds.
-static void put_token(struct into *into, const char *at, const char *end)
+// Of a token. What stands behind a PIN's name goes, up to the end.
+static void put_token(struct into *into, const char *at, const char *end, bool any)
 {
-    while (at < end) {
-        const char *equals = memchr(at, '=', (size_t)(end - at));
-        size_t length = 0;
-        while (at + length < end && strchr("?&;", at[length]) == NULL)
-            length++;
-        if (equals != NULL && equals < at + length && is_pin(at, (size_t)(equals - at)))
-            while (at + length < end && at[length] != '&')
-                length++;
-        put_parameter(into, at, at + length, is_pin);
-        at += length;
-        if (at < end)
-            put(into, at++, 1);
-    }
+    const char *secret = find_pin(at, end, any);
+    put(into, at, (size_t)((secret != NULL ? secret : end) - at));
+    if (secret != NULL && secret < end)
+        hide(into);
 }
 
 // Where the next URI's own part begins, behind "://" or "pkcs11:"; NULL where there is none.
@@ -166,7 +188,7 @@ static const char *find_uri(const char *at, const char *end, bool *token)
 static void put_uri(struct into *into, const char *at, const char *end, bool token)
 {
     if (token)
-        put_token(into, at, end);
+        put_token(into, at, end, true);
     else
         put_hierarchy(into, at, end);
 }
@@ -201,7 +223,7 @@ static void put_word(struct into *into, const char *at, const char *end)
         put(into, at, (size_t)(value - at));
         put_hierarchy(into, value, end);
     } else {
-        put(into, at, (size_t)(end - at));
+        put_token(into, at, end, false);
     }
 }
 
@@ -238,6 +260,17 @@ static const char *word_end(const char *at, const char *end)
     return whole || last == NULL ? stop : last + strcspn(last, spaces);
 }
 
+// A PIN in a word, or in what follows a token's URI whose other parts hold spaces: it may hold some too.
+static const char *find_pin_from(const char *at, const char *stop, const char *end)
+{
+    bool token;
+    const char *uri = find_uri(at, stop, &token);
+    if (uri != NULL && !token)
+        return NULL;
+    const char *secret = find_pin(uri != NULL ? uri : at, stop, uri != NULL);
+    return secret != NULL || uri == NULL ? secret : find_pin(uri, end, false);
+}
+
 char *redact_message(const char *text)
 {
     size_t length = strlen(text), room = 4 * length + sizeof(stars);
@@ -248,7 +281,13 @@ char *redact_message(const char *text)
     into.bytes[0] = '\0';
     while (at < end) {
         size_t space = strspn(at, spaces);
-        const char *stop = word_end(at + space, end);
+        const char *stop = word_end(at + space, end), *secret = find_pin_from(at + space, stop, end);
+        if (secret != NULL) {
+            put(&into, at, (size_t)(secret - at));
+            if (secret < end)
+                hide(&into);
+            break;
+        }
         put(&into, at, space);
         put_word(&into, at + space, stop);
         at = stop;

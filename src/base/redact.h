@@ -5,6 +5,7 @@
 //   https://host/?sig=...       values of query and fragment by name      https://host/?sig=***
 //   pkcs11:token=t?pin-value=1  PIN, and where it lies (RFC 7512, 2.4)    pkcs11:token=t?pin-value=***
 //
+// A PIN is taken to go on to the end of the argument, or of the message: it may hold spaces, & and line ends.
 // What a secret looks like nobody knows: of two readings the one that takes more away holds.
 #pragma once
 

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/rights.h"
+#include "cli/evidence_files.h"
 #include "model/protocol.h"
 #include "reconcile/drift.h"
 #include "reconcile/plan.h"
@@ -326,13 +327,10 @@ bool cli_baseline_read(struct arena *arena, const struct options *options, const
     *baseline = NULL;
     if (path == NULL)
         return true;
-    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode)) {
-        path = arena_printf(arena, "%s/verdicts.json", path);
-        GUARD(file_expect_regular(path, error));
-    }
     struct verdict_set *set = arena_new_of(arena, struct verdict_set);
     *baseline = set;
-    return verdicts_read(arena, path, set, error);
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode) ? evidence_verdicts(arena, path, set, error)
+                                                             : verdicts_read(arena, path, set, error);
 }
 
 struct verdict_set cli_baseline_fresh(struct arena *arena, const struct verdict_set *set,

@@ -50,6 +50,7 @@ bool derive_plan(struct derivation *derivation, struct error *error)
                    &derivation->set, error));
     for (size_t i = 0; i < given->canaries.count; i++)
         GUARD(cli_add_canary(derivation->arena, given->canaries.items[i], &derivation->plan, error));
+    GUARD(cli_canaries_apart(&derivation->plan, derivation->before.exposures, error));
     derivation->head = cli_plan_head(derivation->arena, &derivation->plan, &given->vantages, &given->speed);
     return true;
 }
@@ -309,9 +310,16 @@ static bool take_given(struct derivation_given *given, struct arena *arena, cons
         *vector_add(arena, &given->packs) = pack;
     }
     for (size_t i = 0; i < manifest->vantages.count; i++) {
-        struct vantage *vantage = vector_add(arena, &given->vantages.items);
-        GUARD(cli_vantage(arena, manifest->vantages.items[i], vantage, error));
-        vantage->learnt = manifest->vantages_learnt.items[i];
+        const char *text = manifest->vantages.items[i];
+        struct vantage vantage;
+        struct error why;
+        if (!cli_vantage(arena, text, &vantage, &why) || !cli_vantage_fits(&given->vantages, &vantage, text, &why))
+            return error_set(error, ERROR_USAGE, "manifest.json: vantages: %s", why.message);
+        if (strcmp(cli_vantage_text(arena, &vantage), text) != 0)
+            return error_set(error, ERROR_USAGE, "manifest.json: vantages: \"%s\" is not how a vantage is written",
+                             text);
+        vantage.learnt = manifest->vantages_learnt.items[i];
+        *vector_add(arena, &given->vantages.items) = vantage;
     }
     given->canaries = manifest->canaries;
     given->speed = (struct probe_speed){manifest->rate, manifest->host_rate, manifest->tries, manifest->timeout_ms};

@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/printable.h"
+#include "cli/evidence_files.h"
 #include "cli/past.h"
 #include "report/report.h"
 
@@ -34,10 +34,8 @@ static bool read_side(struct arena *arena, const struct options *options, const 
                       struct error *error)
 {
     struct run_record run;
-    if (is_evidence(arena, operand)) {
-        const char *path = arena_printf(arena, "%s/verdicts.json", operand);
-        return file_expect_regular(path, error) && verdicts_read(arena, path, set, error);
-    }
+    if (is_evidence(arena, operand))
+        return evidence_verdicts(arena, operand, set, error);
     const char *file = past_file(arena, options);
     if (file == NULL)
         return error_set(error, ERROR_USAGE, "%s: no evidence folder, and there is no history to look in", operand);

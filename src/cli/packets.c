@@ -5,10 +5,17 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "cli/readings.h"
 #include "model/protocol.h"
+#include "probe/frames.h"
 
 // What of the summary the packets do not tell.
-static const char *const claims[] = {"seconds", "method", "seed", "passes", "dropped", "services", NULL};
+static const char *const claimed[] = {"seconds", "method", "seed", "passes", "dropped", "services", NULL};
+
+// Reading an organisation takes hours at most, what follows the packets (services, another reading) a day and hours.
+enum { LONGEST_BEFORE_S = 24 * 3600, LONGEST_AFTER_S = 48 * 3600 };
+// Of two machines: AWS refuses requests of one whose clock is further off.
+enum { CLOCKS_DIFFER_S = 15 * 60 };
 
 struct comparison {
     struct arena *arena;
@@ -76,17 +83,51 @@ static const char *member_difference(const cJSON *told, const cJSON *derived)
         const cJSON *other = cJSON_GetObjectItemCaseSensitive(told, member->string);
         if (cJSON_IsNull(member) && strncmp(member->string, "vantage_", strlen("vantage_")) == 0)
             continue; // nothing left, so nothing rests on where from
-        if (!text_among(member->string, claims) && (other == NULL || !cJSON_Compare(member, other, true)))
+        if (!text_among(member->string, claimed) && (other == NULL || !cJSON_Compare(member, other, true)))
             return member->string;
     }
     cJSON_ArrayForEach (member, told)
-        if (!text_among(member->string, claims) && cJSON_GetObjectItemCaseSensitive(derived, member->string) == NULL)
+        if (!text_among(member->string, claimed) && cJSON_GetObjectItemCaseSensitive(derived, member->string) == NULL)
             return member->string;
     return NULL;
 }
 
+static bool is_count(const cJSON *node)
+{
+    static const double most = 1LL << 53;
+    return cJSON_IsNumber(node) && node->valuedouble >= 0 && node->valuedouble <= most &&
+           node->valuedouble == (double)(int64_t)node->valuedouble;
+}
+
+// What no packet tells must at least be possible; what was counted of services is in the lines.
+static const char *claim_difference(struct arena *arena, const cJSON *told, const struct observations *lines)
+{
+    static const char *const counts[] = {"dropped", "passes", "seed"};
+    static const char *const methods[] = {"syn", "connect", NULL};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        if (!is_count(json_find(told, counts[i])))
+            return counts[i];
+    const cJSON *seconds = json_find(told, "seconds"), *method = json_find(told, "method");
+    if (!cJSON_IsNumber(seconds) || !(seconds->valuedouble >= 0 && seconds->valuedouble < 1e9))
+        return "seconds";
+    if (!cJSON_IsString(method) || !text_among(method->valuestring, methods))
+        return "method";
+    struct probe_services services = probe_services_of(arena, lines);
+    const cJSON *told_services = cJSON_GetObjectItemCaseSensitive(told, "services");
+    if (told_services == NULL)
+        return services.identified + services.unknown + services.not_identified > 0 ? "services" : NULL;
+    struct text text = {0};
+    struct error ignored;
+    probe_services_write(&services, &text);
+    cJSON *again = json_parse("services", text.bytes, text.length, &ignored);
+    bool same = again != NULL && cJSON_Compare(told_services, again, true);
+    cJSON_Delete(again);
+    text_free(&text);
+    return same ? NULL : "services";
+}
+
 static const char *summary_difference(const struct comparison *comparison, size_t lines,
-                                      const struct probe_summary *summary)
+                                      const struct observations *seen, const struct probe_summary *summary)
 {
     struct text derived = {0};
     struct error ignored;
@@ -97,33 +138,68 @@ static const char *summary_difference(const struct comparison *comparison, size_
     cJSON *told = one_line ? json_parse(comparison->path, rest, (size_t)(end - rest), &ignored) : NULL;
     cJSON *again = json_parse(comparison->path, derived.bytes, derived.length, &ignored);
     const char *member = member_difference(summary_of(told), summary_of(again));
+    const char *claim = member == NULL ? claim_difference(comparison->arena, summary_of(told), seen) : NULL;
     const char *wrong =
         !one_line ? "observations.jsonl: holds lines that the packets do not tell, or no summary at its end"
         : member != NULL
             ? arena_printf(comparison->arena, "observations.jsonl: summary.%s: the packets say otherwise", member)
-            : NULL;
+        : claim != NULL ? arena_printf(comparison->arena,
+                                       "observations.jsonl: summary.%s: cannot be, or the lines say otherwise", claim)
+                        : NULL;
     cJSON_Delete(told);
     cJSON_Delete(again);
     text_free(&derived);
     return wrong;
 }
 
-// Packets were sent and heard while the run went on.
-static const char *time_difference(const struct comparison *comparison, const struct probe_summary *summary)
+// The day of the first packet; where there is none, on which the run began.
+static bool is_day_of(const char *day, const struct frames *frames, struct arena *arena, const char *begin)
+{
+    const char *moment = frames->first_us == 0 ? begin : clock_text(arena, frames->first_us);
+    return strlen(day) == strlen("YYYY-MM-DD") && strncmp(day, moment, strlen(day)) == 0;
+}
+
+// What before/ tells of when it was read, which was before the first packet.
+static const char *reading_difference(const struct comparison *comparison, uint64_t first_us)
+{
+    struct arena *arena = comparison->arena;
+    const char *ended = read_until(arena, comparison->bundle->folder, &comparison->bundle->manifest, "before");
+    int64_t seconds;
+    return ended == NULL || !clock_parse(ended, &seconds) || seconds <= (int64_t)(first_us / 1000000) + CLOCKS_DIFFER_S
+               ? NULL
+               : arena_printf(arena, "before/snapshot.json: was read until %s, after the first packet, %s", ended,
+                              clock_text(arena, first_us));
+}
+
+// Packets were sent and heard while the run went on, by the ports and at the rates that it tells; it had begun not long
+// before the first of them, and exceptions were judged on the day of that.
+static const char *frames_wrong(const struct comparison *comparison, const struct plan *plan, struct error *error)
 {
     const struct manifest *manifest = &comparison->bundle->manifest;
-    int64_t begin, end;
-    if (summary->first_us == 0 || !clock_parse(manifest->claims.begin, &begin) ||
-        !clock_parse(manifest->claims.end, &end))
+    struct arena *arena = comparison->arena;
+    struct frames_claims claims = {.plan = plan, .rate = manifest->rate, .host_rate = manifest->host_rate};
+    struct frames frames;
+    if (!clock_parse(manifest->claims.begin, &claims.begin_s) || !clock_parse(manifest->claims.end, &claims.end_s))
         return NULL; // told already
-    uint64_t first = summary->first_us / 1000000, last = summary->last_us / 1000000;
-    if (begin <= (int64_t)first && (int64_t)last <= end)
+    const char *path = arena_printf(arena, "%s/capture.pcap", comparison->bundle->folder);
+    const char *wrong = frames_difference(arena, path, &claims, &frames, error);
+    if (wrong != NULL || error->code != 0)
+        return wrong;
+    const char *first = clock_text(arena, frames.first_us);
+    if (!is_day_of(manifest->judged_on, &frames, arena, manifest->claims.begin))
+        return arena_printf(arena, "manifest.json: judged_on: \"%s\" is not the day on which the first packet left, %s",
+                            manifest->judged_on, frames.first_us == 0 ? "or else the run began" : first);
+    if (frames.first_us == 0)
         return NULL;
-    bool early = (int64_t)first < begin;
-    return arena_printf(comparison->arena, "capture.pcap: a packet of %s, %s the run, which is said to have %s %s",
-                        clock_text(comparison->arena, early ? summary->first_us : summary->last_us),
-                        early ? "before" : "after", early ? "begun" : "ended",
-                        early ? manifest->claims.begin : manifest->claims.end);
+    if (frames.asked && manifest->vantages.count == 0)
+        return "manifest.json: vantages: there are none, and packets left from somewhere";
+    if ((int64_t)(frames.first_us / 1000000) - claims.begin_s > LONGEST_BEFORE_S)
+        return arena_printf(arena, "manifest.json: claims: begin: %s is more than a day before the first packet, %s",
+                            manifest->claims.begin, first);
+    if (claims.end_s - (int64_t)(frames.last_us / 1000000) > LONGEST_AFTER_S)
+        return arena_printf(arena, "manifest.json: claims: end: %s is more than two days after the last packet, %s",
+                            manifest->claims.end, clock_text(arena, frames.last_us));
+    return reading_difference(comparison, frames.first_us);
 }
 
 static const char *difference(struct comparison *comparison, const struct plan *plan, enum check_state *state,
@@ -136,7 +212,10 @@ static const char *difference(struct comparison *comparison, const struct plan *
     struct observations told = {0}, replayed = {0};
     size_t lines;
     const char *capture = arena_printf(arena, "%s/capture.pcap", comparison->bundle->folder);
-    if (!observations_read(arena, comparison->path, &told, &error) ||
+    const char *odd = frames_wrong(comparison, plan, &error);
+    if (odd != NULL)
+        return odd;
+    if (error.code != 0 || !observations_read(arena, comparison->path, &told, &error) ||
         !probe_replay(arena, plan, capture, manifest->tries, manifest->timeout_ms, &told, &replayed, &summary,
                       &error)) {
         *state = error.code == ERROR_INCOMPLETE ? CHECK_NOT_DONE : CHECK_WRONG;
@@ -144,7 +223,7 @@ static const char *difference(struct comparison *comparison, const struct plan *
     }
     take_services(&told, &replayed);
     const char *wrong = line_difference(comparison, &replayed, &lines);
-    wrong = wrong != NULL ? wrong : summary_difference(comparison, lines, &summary);
+    wrong = wrong != NULL ? wrong : summary_difference(comparison, lines, &told, &summary);
     if (wrong == NULL && summary.stray != 0)
         wrong = arena_printf(
             arena,
@@ -152,7 +231,7 @@ static const char *difference(struct comparison *comparison, const struct plan *
             "was not asked before it: no probe keeps such a packet",
             summary.stray);
     *seams = summary.seams;
-    return wrong != NULL ? wrong : time_difference(comparison, &summary);
+    return wrong;
 }
 
 void packets_check(struct checks *checks, const struct checked_bundle *bundle, const struct plan *plan)

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,15 +23,41 @@ static bool is_evidence(const char *folder)
     return got > 0 && memmem(head, (size_t)got, schema, sizeof(schema) - 1) != NULL;
 }
 
+// Of a path whose folders may be made: the nearest that is there, without links; "" where there is none. False where
+// the path goes back by "..", behind a folder that is not there yet: nobody knows where that leads.
+static bool find_nearest(const char *path, char folder[PATH_MAX])
+{
+    char above[PATH_MAX], *slash;
+    folder[0] = '\0';
+    if (snprintf(above, sizeof(above), "%s", path) >= (int)sizeof(above))
+        return true;
+    while ((slash = strrchr(above, '/')) != NULL && slash != above) {
+        *slash = '\0';
+        if (realpath(above, folder) != NULL)
+            return true;
+        if (strcmp(slash + 1, "..") == 0)
+            return false;
+    }
+    if (realpath(slash == NULL ? "." : "/", folder) == NULL)
+        folder[0] = '\0';
+    return true;
+}
+
 bool place_is_outside_evidence(const char *path, struct error *error)
 {
     struct file_target target;
     struct error ignored;
     char folder[PATH_MAX];
-    if (!file_target_find(path, &target, &ignored)) // who writes there will say so
-        return true;
-    bool placed = !target.magic && file_target_folder(&target, folder);
-    file_target_leave(&target);
+    bool placed;
+    if (file_target_find(path, &target, &ignored)) {
+        placed = !target.magic && file_target_folder(&target, folder);
+        file_target_leave(&target);
+    } else { // who writes there will say why it cannot be, or makes its folders
+        if (!find_nearest(path, folder))
+            return error_set(error, ERROR_USAGE,
+                             "%s: goes back by .. behind a folder that is not there: give a path without", path);
+        placed = folder[0] != '\0';
+    }
     while (placed) {
         if (is_evidence(folder))
             return error_set(error, ERROR_USAGE,

@@ -102,7 +102,7 @@ static int run(struct arena *arena, int argc, char **argv)
     int status = 0;
     if (!cli_plan(arena, options_value(&options, "depth"), &declared, narrowed, intent, NULL, &answered, &vantages,
                   &plan, &coverage, &error) ||
-        !cli_canaries(arena, &options, &plan, NULL, &error)) {
+        !cli_canaries(arena, &options, &plan, NULL, &error) || !cli_canaries_apart(&plan, declared.exposures, &error)) {
         status = cli_fail(&error);
     } else {
         bool as_text = options_value(&options, "format") != NULL && strcmp(format, "text") == 0;

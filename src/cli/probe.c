@@ -130,7 +130,8 @@ static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char *
         probe_raw_close(raw);
     if (same_place(&options, file))
         return cli_usage(&command_probe, "the plan, --output, --capture and --state must be different files");
-    if (!read_targets(arena, file, &plan, &error) || !cli_canaries(arena, &options, &plan, NULL, &error))
+    if (!read_targets(arena, file, &plan, &error) || !cli_canaries(arena, &options, &plan, NULL, &error) ||
+        !cli_canaries_apart(&plan, NULL, &error))
         return cli_fail(&error);
     if (cli_only_estimate(&options))
         return estimate(arena, &options, &plan);

@@ -33,6 +33,7 @@ bool cli_plan(struct arena *arena, const char *depth, const struct declared *dec
     chosen.intent_ports = intent == NULL ? portset_empty : intent_ports(arena, intent);
     plan_make(arena, declared->estate, narrowed, FAMILY_IPV4, &chosen, plan, coverage);
     plan_make(arena, declared->estate, narrowed, FAMILY_IPV6, &chosen, plan, coverage);
+    cli_keep_to_ports(plan, vantages);
     size_t left_out[2] = {0};
     for (size_t i = 0; i < declared->exposures->endpoints.count; i++)
         left_out[declared->exposures->endpoints.items[i].address.family == FAMILY_IPV6]++;
@@ -71,6 +72,34 @@ bool cli_canaries(struct arena *arena, const struct options *options, struct pla
         GUARD(cli_add_canary(arena, given->items.items[i], plan, error));
         if (canaries != NULL)
             *vector_add(arena, canaries) = given->items.items[i];
+    }
+    return true;
+}
+
+static bool is_asked(const struct plan *plan, const struct exposure_set *exposures, struct address address)
+{
+    for (size_t i = 0; exposures != NULL && i < exposures->endpoints.count; i++)
+        if (exposures->endpoints.items[i].address.family == address.family &&
+            prefix_holds(exposures->endpoints.items[i].address, address))
+            return true;
+    for (size_t i = 0; i < plan->targets.count; i++)
+        if (!plan->targets.items[i].canary && address_equal(plan->targets.items[i].address, address))
+            return true;
+    return false;
+}
+
+bool cli_canaries_apart(const struct plan *plan, const struct exposure_set *exposures, struct error *error)
+{
+    for (size_t i = 0; i < plan->targets.count; i++) {
+        const struct plan_target *target = &plan->targets.items[i];
+        char text[ADDRESS_TEXT];
+        if (!target->canary || !is_asked(plan, exposures, target->address))
+            continue;
+        address_format(target->address, text);
+        return error_set(error, ERROR_USAGE,
+                         "--canary: %s is itself asked about, and what answers there needs a verdict: give a place of "
+                         "yours beside the endpoints (those that answer are asked again anyway)",
+                         text);
     }
     return true;
 }

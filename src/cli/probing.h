@@ -56,6 +56,9 @@ bool cli_plan(struct arena *arena, const char *depth, const struct declared *dec
 bool cli_canaries(struct arena *arena, const struct options *options, struct plan *plan, text_list *canaries,
                   struct error *error);
 bool cli_add_canary(struct arena *arena, const char *text, struct plan *plan, struct error *error);
+// Whether each canary of the plan lies apart from its other targets and from all endpoints (NULL: there are none):
+// what is a canary's is not observed, so it would have no verdict. ERROR_USAGE names the first that does not.
+bool cli_canaries_apart(const struct plan *plan, const struct exposure_set *exposures, struct error *error);
 
 // --estimate or --dry-run.
 bool cli_only_estimate(const struct options *options);

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "cli/evidence_files.h"
 #include "cli/past.h"
 #include "cli/places.h"
 #include "evidence/remembered.h"
@@ -29,16 +30,6 @@ struct source {
     struct drift_known known; // in the baseline too
 };
 
-static bool read_manifest(struct arena *arena, const char *folder, struct manifest *manifest, struct error *error)
-{
-    const char *path = arena_printf(arena, "%s/manifest.json", folder);
-    size_t length;
-    char *bytes = file_expect_regular(path, error) ? file_read(path, &length, error) : NULL;
-    bool good = bytes != NULL && manifest_read(arena, path, bytes, length, manifest, error);
-    free(bytes);
-    return good;
-}
-
 // The runs before it, and what has changed since the last of them.
 static bool read_past(struct arena *arena, const char *folder, struct source *source, struct error *error)
 {
@@ -58,7 +49,7 @@ static bool read_evidence(struct arena *arena, const char *folder, struct source
 {
     const struct manifest *manifest = &source->manifest;
     const char *controls = arena_printf(arena, "%s/controls.json", folder);
-    GUARD(read_manifest(arena, folder, &source->manifest, error));
+    GUARD(evidence_manifest(arena, folder, &source->manifest, error));
     GUARD(manifest_holds(arena, manifest, folder, "verdicts.json", error) &&
           manifest_holds(arena, manifest, folder, "observations.jsonl", error));
     GUARD(verdicts_read(arena, arena_printf(arena, "%s/verdicts.json", folder), &source->all, error));

@@ -9,6 +9,7 @@
 #include "base/stop.h"
 #include "cli/aws.h"
 #include "evidence/remembered.h"
+#include "probe/frames.h"
 
 // ---- Steps that fail
 
@@ -301,6 +302,21 @@ static bool judge_all(struct run_job *job, struct error *error)
     return true;
 }
 
+// Exceptions of the intent are judged on the day of the first packet, which the capture tells to whoever verifies;
+// without one, on the day on which the run began.
+static void judge_on(struct run_job *job)
+{
+    struct frames frames;
+    struct error ignored;
+    const char *capture = bundle_path(job->bundle, "capture.pcap");
+    if (access(capture, F_OK) != 0 || frames_difference(job->arena, capture, NULL, &frames, &ignored) != NULL ||
+        frames.first_us == 0)
+        return;
+    const char *day = arena_strndup(job->arena, clock_text(job->arena, frames.first_us), strlen("YYYY-MM-DD"));
+    job->derivation.given.today = day;
+    job->manifest.judged_on = day;
+}
+
 // Observations and capture into the bundle, the second reading, the verdicts. False where the observations are not in
 // the bundle: then it is no evidence.
 static bool take_stock(struct run_job *job)
@@ -317,6 +333,7 @@ static bool take_stock(struct run_job *job)
         bundle_drop(job->bundle, "capture.pcap");
         note(job, STEP_CAPTURE, &why);
     }
+    judge_on(job);
     if (!read_again(job, &why))
         note(job, STEP_SECOND_READING, &why);
     if (!judge_all(job, &why)) {

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/redact.h"
 #include "cli/aws.h"
+#include "model/protocol.h"
 #include "net/sockaddr.h"
 
 enum { LEARN_MS = 5000 };
@@ -65,6 +66,26 @@ bool cli_vantage(struct arena *arena, const char *text, struct vantage *vantage,
                      text);
 }
 
+bool cli_vantage_fits(const struct vantage_list *vantages, const struct vantage *vantage, const char *text,
+                      struct error *error)
+{
+    if (!is_internet(vantage->address) && !is_loopback(vantage->address))
+        return error_set(error, ERROR_USAGE,
+                         "--vantage %s: is no address that the internet sees; expected the one that it does, or auto",
+                         text);
+    for (size_t i = 0; i < vantages->items.count; i++) {
+        const struct vantage *other = &vantages->items.items[i];
+        if (other->address.family != vantage->address.family)
+            continue;
+        if (prefixset_is_empty(other->targets) && prefixset_is_empty(vantage->targets))
+            return error_set(error, ERROR_USAGE,
+                             "--vantage: two of the same address family: one of them needs =CIDR of whom it asks");
+        if (prefixset_overlap(other->targets, vantage->targets))
+            return error_set(error, ERROR_USAGE, "--vantage %s: another one asks some of these addresses", text);
+    }
+    return true;
+}
+
 bool cli_vantages(struct arena *arena, const struct options *options, struct vantage_list *vantages,
                   struct error *error)
 {
@@ -77,22 +98,7 @@ bool cli_vantages(struct arena *arena, const struct options *options, struct van
         }
         if (!cli_vantage(arena, values->items.items[i], &vantage, error))
             return false;
-        if (!is_internet(vantage.address) && !is_loopback(vantage.address))
-            return error_set(
-                error, ERROR_USAGE,
-                "--vantage %s: is no address that the internet sees; expected the one that it does, or auto",
-                values->items.items[i]);
-        for (size_t v = 0; v < vantages->items.count; v++) {
-            const struct vantage *other = &vantages->items.items[v];
-            if (other->address.family != vantage.address.family)
-                continue;
-            if (prefixset_is_empty(other->targets) && prefixset_is_empty(vantage.targets))
-                return error_set(error, ERROR_USAGE,
-                                 "--vantage: two of the same address family: one of them needs =CIDR of whom it asks");
-            if (prefixset_overlap(other->targets, vantage.targets))
-                return error_set(error, ERROR_USAGE, "--vantage %s: another one asks some of these addresses",
-                                 values->items.items[i]);
-        }
+        GUARD(cli_vantage_fits(vantages, &vantage, values->items.items[i], error));
         *vector_add(arena, &vantages->items) = vantage;
     }
     if (vantages->automatic && vantages->items.count > 0)
@@ -350,4 +356,16 @@ struct exposure_set *cli_narrow(const struct exposure_set *set, const struct van
 {
     return vantages->items.count == 0 ? reach_from_internet(set)
                                       : reach_from_vantages(set, vantages->items.items, vantages->items.count);
+}
+
+void cli_keep_to_ports(struct plan *plan, const struct vantage_list *vantages)
+{
+    for (size_t i = 0; i < plan->targets.count; i++) {
+        struct plan_target *target = &plan->targets.items[i];
+        const struct vantage *vantage =
+            vantage_of(vantages->items.items, vantages->items.count, prefix_of(target->address));
+        if (vantage != NULL && protocol_has_ports(target->protocol) && !target->canary &&
+            portset_equal(target->client_ports, portset_all))
+            target->client_ports = vantage->client_ports;
+    }
 }

@@ -29,6 +29,11 @@ struct vantage_list {
     bool automatic; // --vantage auto
 };
 
+// Whether one more vantage goes with those of a list: an address that the internet sees (or loopback), of each family
+// one without CIDRs at most, no endpoint asked by two. `text`: as it was given. ERROR_USAGE says what does not fit.
+bool cli_vantage_fits(const struct vantage_list *vantages, const struct vantage *vantage, const char *text,
+                      struct error *error);
+
 // --vantage (repeatable; of each family one without CIDRs at most), or auto.
 bool cli_vantages(struct arena *arena, const struct options *options, struct vantage_list *vantages,
                   struct error *error);
@@ -51,6 +56,9 @@ void cli_warn_of_sources(const struct exposure_set *set, const struct vantage_li
 // The source addresses that a prober noted, each the vantage of those whom it asked. ERROR_USAGE as above.
 bool cli_observed_vantages(struct arena *arena, const struct observations *observations, struct vantage_list *vantages,
                            struct error *error);
+
+// What nothing declared limits is asked by the source ports of its vantage: what answers them answers that client.
+void cli_keep_to_ports(struct plan *plan, const struct vantage_list *vantages);
 
 const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages); // NULL where there are none
 // How each is known: "203.0.113.7 given"; NULL where there are none.

@@ -7,6 +7,7 @@
 #include "base/stop.h"
 #include "cli/derive.h"
 #include "cli/packets.h"
+#include "cli/verify_beside.h"
 #include "cli/verify_told.h"
 #include "evidence/untar.h"
 
@@ -223,6 +224,17 @@ static bool is_ours(struct checks *checks, const struct checked_bundle *bundle)
     return false;
 }
 
+static void check_strangers(struct checks *checks, const struct checked_bundle *bundle)
+{
+    struct error error = {0};
+    const char *stranger = verify_stranger(checks->arena, bundle, &error);
+    if (stranger != NULL)
+        check_add(checks, "files", CHECK_WRONG,
+                  "%s: is no file of evidence: nothing follows from it, nor it from anything", stranger);
+    else if (error.code != 0)
+        check_add(checks, "files", CHECK_NOT_DONE, "%s", error.message);
+}
+
 static void check_derivation(struct checks *checks, const struct checked_bundle *bundle, struct derivation *derivation)
 {
     struct error error = {0};
@@ -235,6 +247,7 @@ static void check_derivation(struct checks *checks, const struct checked_bundle 
         return;
     }
     compare(checks, bundle, derivation);
+    check_strangers(checks, bundle);
     packets_check(checks, bundle, &derivation->plan);
 }
 
@@ -275,8 +288,9 @@ static bool open_in_order(struct arena *arena, const struct options *options, st
     return true;
 }
 
-// Everything of one bundle. `before`: the one that it should follow, or NULL.
-static void verify_one(struct verified *verified, const struct options *options, const struct checked_bundle *before)
+// Everything of one bundle, the one at `at` of those given.
+static void verify_one(struct verified *verified, const struct options *options, const struct checked_bundle *bundles,
+                       size_t at)
 {
     struct error error = {0};
     struct checks *checks = &verified->checks;
@@ -286,9 +300,11 @@ static void verify_one(struct verified *verified, const struct options *options,
         check_add(checks, "manifest", CHECK_NOT_DONE, "%s", error.message);
     if (!read || verified->bundle.strange)
         return;
-    check_chain(checks, &verified->bundle, before);
+    check_chain(checks, &verified->bundle, at > 0 ? &bundles[at - 1] : NULL);
     check_steps(checks, &verified->bundle);
     check_derivation(checks, &verified->bundle, &verified->derivation);
+    if (verified->derivation.whole)
+        verify_history(checks, &verified->bundle, &verified->derivation, bundles, options->operands.count);
 }
 
 struct outcome {
@@ -310,7 +326,7 @@ static struct outcome verify_all(struct arena *arena, const struct options *opti
         struct verified verified = {.bundle = {.name = bundles[i].name, .folder = bundles[i].folder},
                                     .checks = {.arena = arena},
                                     .derivation = {.arena = arena}};
-        verify_one(&verified, options, i > 0 ? &bundles[i - 1] : NULL);
+        verify_one(&verified, options, bundles, i);
         outcome.hold = outcome.hold && checks_hold(&verified.checks);
         outcome.all_done = outcome.all_done && checks_all_done(&verified.checks);
         if (as_json)

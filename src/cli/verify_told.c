@@ -1,6 +1,7 @@
 #include "cli/verify_told.h"
 
 #include "base/printable.h"
+#include "cli/readings.h"
 
 // ---- What it is about: from what was derived, not from what is claimed
 
@@ -55,13 +56,18 @@ static void write_derived(const struct verified *verified, struct text *out)
                                   verdict_names[i], counted.by_verdict[i]);
     put_line(arena, out, "accounts",
              arena_printf(arena, "%s; regions: %s", joined(arena, &accounts, ", "), joined(arena, &regions, ", ")));
-    put_line(arena, out, "vantage", set->vantage == NULL ? "none" : set->vantage);
+    put_line(arena, out, "vantage",
+             set->vantage == NULL ? "none: judged for the internet at large"
+                                  : cli_vantages_learnt(arena, &verified->derivation.given.vantages));
     put_line(arena, out, "coverage",
              arena_printf(arena, "%zu endpoints, %zu ports asked, depth %s, silence after %ld tries of %ld ms; %s",
                           set->endpoints, set->asked, manifest->depth, manifest->tries, manifest->timeout_ms,
                           set->complete
                               ? "complete"
                               : arena_printf(arena, "INCOMPLETE: %zu things are missing", (size_t)set->missing.count)));
+    for (size_t i = 0; i < set->gaps.count; i++)
+        put_line(arena, out, i == 0 ? "not asked" : "",
+                 arena_printf(arena, "%zu × %s", set->gaps.items[i].count, set->gaps.items[i].what));
     put_line(arena, out, "verdicts", counts == NULL ? "none" : counts);
 }
 
@@ -70,7 +76,8 @@ static void write_derived(const struct verified *verified, struct text *out)
 static void write_claims(const struct verified *verified, struct text *out)
 {
     struct arena *arena = verified->checks.arena;
-    const struct manifest_claims *claims = &verified->bundle.manifest.claims;
+    const struct manifest *manifest = &verified->bundle.manifest;
+    const struct manifest_claims *claims = &manifest->claims;
     size_t services = 0;
     for (size_t i = 0; i < verified->derivation.observations.items.count; i++)
         services += verified->derivation.observations.items.items[i].service != NULL;
@@ -82,6 +89,12 @@ static void write_claims(const struct verified *verified, struct text *out)
     put_line(arena, out, "",
              arena_printf(arena, "by sgproof %s: %s", claims->tool_version, joined(arena, &claims->command, " ")));
     put_line(arena, out, "", "that before/ and after/ are AWS's answers, and that the packets were sent and heard");
+    for (int i = 0; i < 2; i++) {
+        static const char *const readings[] = {"before", "after"};
+        const char *ended = read_until(arena, verified->bundle.folder, manifest, readings[i]);
+        if (ended != NULL)
+            put_line(arena, out, "", arena_printf(arena, "%s/ was read until %s", readings[i], ended));
+    }
     if (services > 0)
         put_line(arena, out, "", arena_printf(arena, "what %zu open ports were said to run", services));
     if (verified->derivation.runs.count > 0)

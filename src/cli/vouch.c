@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/secret.h"
+#include "cli/evidence_files.h"
 #include "evidence/timestamp.h"
 
 bool vouch_previous(struct arena *arena, const struct options *options, const char *last, const char **hash,
@@ -14,7 +15,9 @@ bool vouch_previous(struct arena *arena, const struct options *options, const ch
     *hash = last;
     if (folder == NULL)
         return true;
+    struct manifest manifest = {0};
     const char *path = arena_printf(arena, "%s/manifest.json", folder);
+    GUARD(evidence_manifest(arena, folder, &manifest, error) && evidence_holds(arena, folder, &manifest, error));
     char *bytes = file_expect_regular(path, error) ? file_read(path, &length, error) : NULL;
     if (bytes == NULL)
         return false;

@@ -20,7 +20,8 @@ struct unpacking {
     const char *folder; // to unpack into
     FILE *stream;
     size_t block;          // read last, from 0
-    const char *next_name; // of an extended header: the name of the entry that follows; or NULL
+    bool extended;         // an extended header stands before the entry that follows
+    const char *next_name; // which tells its name; or NULL
 };
 
 static bool refuse(const struct unpacking *unpacking, struct error *error, const char *why)
@@ -52,7 +53,10 @@ static bool number_of(const char *field, size_t size, uint64_t *number)
     size_t first = at;
     for (; at < size && field[at] >= '0' && field[at] <= '7'; at++)
         *number = *number << 3 | (uint64_t)(field[at] - '0');
-    return at > first && (at == size || field[at] == ' ' || field[at] == '\0');
+    size_t last = at;
+    while (at < size && (field[at] == ' ' || field[at] == '\0'))
+        at++;
+    return last > first && at == size;
 }
 
 static bool is_zero(const char block[BLOCK])
@@ -75,9 +79,16 @@ static bool sum_holds(const char block[BLOCK])
     return number_of(header->checksum, sizeof(header->checksum), &told) && told == sum;
 }
 
+static bool is_posix(const struct tar_header *header)
+{
+    return memcmp(header->magic, "ustar", sizeof(header->magic)) == 0;
+}
+
 static bool is_header(const char block[BLOCK])
 {
-    return memcmp(((const struct tar_header *)block)->magic, "ustar", 5) == 0 && sum_holds(block);
+    const struct tar_header *header = (const struct tar_header *)block;
+    bool gnu = memcmp(header->magic, "ustar ", sizeof(header->magic)) == 0;
+    return (is_posix(header) || gnu) && sum_holds(block);
 }
 
 // A path below the folder, without "./" before it and "/" behind it; NULL where it leads elsewhere. "" is the folder.
@@ -107,11 +118,11 @@ static const char *name_of(struct unpacking *unpacking, const struct tar_header 
     struct arena *arena = unpacking->arena;
     const char *name = unpacking->next_name;
     unpacking->next_name = NULL;
+    unpacking->extended = false;
     if (name != NULL)
         return name;
     name = arena_strndup(arena, header->name, strnlen(header->name, sizeof(header->name)));
-    bool posix = memcmp(header->magic, "ustar", sizeof(header->magic)) == 0;
-    if (!posix || header->prefix[0] == '\0')
+    if (header->prefix[0] == '\0')
         return name;
     return arena_printf(arena, "%.*s/%s", (int)strnlen(header->prefix, sizeof(header->prefix)), header->prefix, name);
 }
@@ -169,23 +180,69 @@ static char *text_of(struct unpacking *unpacking, uint64_t size, struct error *e
     return text;
 }
 
-// Records "LENGTH KEY=VALUE\n" (IEEE Std 1003.1, pax Extended Header); of their keys the path is taken, and what would
-// change a file's size or make it another's is refused.
-static bool take_records(struct unpacking *unpacking, char *text, size_t size, struct error *error)
+// What of an extended header changes neither a file's name nor its bytes, by whomever it is read.
+static bool is_harmless(const char *record)
+{
+    static const char *const keys[] = {"mtime=",
+                                       "atime=",
+                                       "ctime=",
+                                       "uid=",
+                                       "gid=",
+                                       "uname=",
+                                       "gname=",
+                                       "comment=",
+                                       "SCHILY.xattr.",
+                                       "SCHILY.acl.",
+                                       "SCHILY.fflags=",
+                                       "SCHILY.dev=",
+                                       "SCHILY.ino=",
+                                       "SCHILY.nlink=",
+                                       "LIBARCHIVE.xattr.",
+                                       "LIBARCHIVE.creationtime="};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (strncmp(record, keys[i], strlen(keys[i])) == 0)
+            return true;
+    return false;
+}
+
+// Records "LENGTH KEY=VALUE\n" (IEEE Std 1003.1, pax Extended Header); of their keys the path of one entry is taken.
+// What would change a file's size, make it another's, or name all files, is refused: readers differ in what they make
+// of it, and each must find the same evidence.
+static bool take_records(struct unpacking *unpacking, char *text, size_t size, bool global, struct error *error)
 {
     for (char *at = text, *end = text + size; at < end;) {
         char *key;
-        unsigned long length = strtoul(at, &key, 10);
-        if (key == at || *key != ' ' || length < 5 || length > (size_t)(end - at) || at[length - 1] != '\n')
+        unsigned long length = *at >= '0' && *at <= '9' ? strtoul(at, &key, 10) : 0;
+        if (length < 5 || *key != ' ' || length > (size_t)(end - at) || at[length - 1] != '\n')
             return refuse(unpacking, error, "an extended header that cannot be read");
         at[length - 1] = '\0';
-        if (strncmp(++key, "path=", 5) == 0)
+        key++;
+        bool whole = strlen(key) == (size_t)(at + length - 1 - key);
+        if (strncmp(key, "path=", 5) == 0 && !global && whole && unpacking->next_name == NULL)
             unpacking->next_name = key + 5;
-        else if (strncmp(key, "size=", 5) == 0 || strncmp(key, "linkpath=", 9) == 0 ||
-                 strncmp(key, "GNU.sparse", 10) == 0)
-            return refuse(unpacking, error, "an extended header of a size, a link or a sparse file");
+        else if (!is_harmless(key))
+            return refuse(unpacking, error,
+                          "an extended header of a size, a link, a sparse file, or of a name that others read "
+                          "differently");
         at += length;
     }
+    return true;
+}
+
+// What stands before an entry, and tells more of it: of a file that has two, some readers go by the one and some by the
+// other.
+static bool take_extended(struct unpacking *unpacking, char type, uint64_t size, struct error *error)
+{
+    bool global = type == 'g';
+    if (unpacking->extended)
+        return refuse(unpacking, error, "two extended headers of one file");
+    unpacking->extended = !global;
+    char *text = text_of(unpacking, size, error);
+    if (text == NULL || type != 'L')
+        return text != NULL && take_records(unpacking, text, (size_t)size, global, error);
+    if (strlen(text) + 1 < size)
+        return refuse(unpacking, error, "a name with a NUL in it");
+    unpacking->next_name = text;
     return true;
 }
 
@@ -194,21 +251,16 @@ static bool take_entry(struct unpacking *unpacking, const struct tar_header *hea
     uint64_t size;
     if (!number_of(header->size, sizeof(header->size), &size))
         return refuse(unpacking, error, "a size that is no number");
-    if (header->type == 'L' || header->type == 'x' || header->type == 'g') {
-        char *text = text_of(unpacking, size, error);
-        if (text == NULL || header->type == 'g')
-            return text != NULL;
-        if (header->type == 'x')
-            return take_records(unpacking, text, (size_t)size, error);
-        unpacking->next_name = text;
-        return true;
-    }
-    const char *path = path_inside(unpacking->arena, name_of(unpacking, header));
+    if (header->type == 'L' || header->type == 'x' || header->type == 'g')
+        return take_extended(unpacking, header->type, size, error);
+    if (header->prefix[0] != '\0' && !is_posix(header))
+        return refuse(unpacking, error, "a GNU header with a prefix, which is a part of the name to some readers only");
+    const char *name = name_of(unpacking, header), *path = path_inside(unpacking->arena, name);
     if (path == NULL)
         return refuse(unpacking, error, "a path that leads out of the archive, or is too deep");
     if (header->type == '5' && size == 0)
         return path[0] == '\0' || make_above(unpacking, arena_printf(unpacking->arena, "%s/", path), error);
-    if ((header->type != '0' && header->type != '\0') || path[0] == '\0')
+    if ((header->type != '0' && header->type != '\0') || path[0] == '\0' || name[strlen(name) - 1] == '/')
         return refuse(unpacking, error, "neither a regular file nor a folder");
     return copy_out(unpacking, path, size, error);
 }
@@ -231,10 +283,14 @@ static bool take_all(struct unpacking *unpacking, struct error *error)
             return refuse(unpacking, error, "no header of a tar archive");
         GUARD(take_entry(unpacking, (const struct tar_header *)block, error));
     }
-    while (fread(block, 1, BLOCK, unpacking->stream) == BLOCK)
-        if (!is_zero(block))
-            return refuse(unpacking, error, "something stands behind the archive's end");
-    return true;
+    if (unpacking->extended)
+        return refuse(unpacking, error, "an extended header that no file follows");
+    do {
+        memset(block, 0, BLOCK);
+        if (fread(block, 1, BLOCK, unpacking->stream) < BLOCK && is_zero(block))
+            return true;
+    } while (is_zero(block));
+    return refuse(unpacking, error, "something stands behind the archive's end");
 }
 
 // The archive's root, where the manifest is there, or the one folder in it.

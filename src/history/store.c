@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/file_target.h"
 
 enum { PATIENCE_MS = 30000, STEP_MS = 50, LONGEST_VALUE = 16 * 1024 * 1024 };
 
@@ -92,9 +95,27 @@ static bool make_file(const char *file, struct error *error)
     return descriptor >= 0 || errno == EEXIST || error_system(error, ERROR_USAGE, errno, "%s: cannot be made", file);
 }
 
+// SQLite follows links, and those of the files that it makes beside.
+static bool is_not_planted(const char *file, struct error *error)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        struct stat about;
+        struct file_target target;
+        int length = snprintf(path, sizeof(path), "%s%s", file, endings[i]);
+        if (length >= (int)sizeof(path) || lstat(path, &about) != 0 || !S_ISLNK(about.st_mode))
+            continue;
+        GUARD(file_target_find(path, &target, error));
+        file_target_leave(&target);
+    }
+    return true;
+}
+
 static bool find_file(const char *file, bool make, struct error *error)
 {
     struct stat about;
+    GUARD(is_not_planted(file, error));
     if (stat(file, &about) != 0) {
         if (!make)
             return error_set(error, ERROR_USAGE, "%s: there is no history; `run` makes it", file);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "probe/packet.h"
+#include "probe/frames.h"
 #include "probe/replay.h"
 #include "probe/service.h"
 #include "targets.h"
@@ -46,6 +47,12 @@ void fuzz_capture(struct arena *arena, const uint8_t *data, size_t size)
     if (size == 0 || !plan_read(arena, "targets", text, strlen(text), &plan, &error))
         return;
     FILE *stream = fmemopen((void *)(uintptr_t)data, size, "rb");
+    if (stream == NULL)
+        abort();
+    struct frames frames;
+    struct frames_claims claims = {.plan = &plan, .end_s = INT32_MAX, .rate = 1000, .host_rate = 1};
+    frames_of_stream(arena, stream, "fuzz", &claims, &frames, &error);
+    stream = fmemopen((void *)(uintptr_t)data, size, "rb");
     if (stream == NULL)
         abort();
     if (!replay_stream(arena, &plan, stream, "fuzz", 1, 1000, NULL, &observations, &summary, &error))

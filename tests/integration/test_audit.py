@@ -169,6 +169,10 @@ class Honest(Evidence):
             change("Reservations", 0, "Instances", 0, "State", "Name", to="pending"), change("Reservations", 0, "Instances", 0, "State", "Name", to="stopped"),
             change("VpcBlockPublicAccessOptions", to={"InternetGatewayBlockMode": "block-ingress", "AwsRegion": "eu-west-3", "AwsAccountId": "111122223333"}),
             change("VpcBlockPublicAccessOptions", to={"InternetGatewayBlockMode": "off", "AwsRegion": "eu-west-1", "AwsAccountId": "111122223333"}),
+            change(*entry, "Protocol", to="6"), change(*entry, "Protocol", to="1"), change(*entry, "RuleNumber", to=0), change(*entry, "RuleNumber", to=-1),
+            change(*entry, to={"RuleNumber": 90, "Egress": True, "Protocol": "58", "RuleAction": "deny", "Ipv6CidrBlock": "::/0"}),
+            change("RouteTables", 0, "Routes", 1, "GatewayId", to="xyz-1"), change("NetworkInterfaces", 0, "Status", to="available"),
+            change("InternetGateways", 0, "Attachments", to=[{"State": "available", "VpcId": "vpc-1"}, {"State": "available", "VpcId": "vpc-9"}]),
             change("files", to={"more.json": {"Subnets": [], "NextToken": "x"}}), change("files", to={"more.jsonl": {"SecurityGroups": []}})]
         module, judged = self.module(), 0
         for number, changed in enumerate(changes):
@@ -188,6 +192,29 @@ class Honest(Evidence):
                 self.assertIn(declared, (None, expected), "change %d, port %d" % (number, port))
                 judged += declared is not None
         self.assertGreater(judged, len(changes) // 2)
+
+    def test_a_rejection_that_nothing_supports_is_told_as_unknown_which_says_less(self):
+        evidence = self.run_to("rejects", {"open": [], "echo": False, "silent": True, "unreachable": [0, 0.2]}, None, "--depth", "declared")
+        lines = [json.loads(line) for line in (evidence / "observations.jsonl").read_text().splitlines()[:-1]]
+        self.assertIn("unknown", {line["state"] for line in lines})
+        self.assertEqual(self.verified(evidence).returncode, 0)
+        done = audit(evidence, "--key", self.public)
+        self.assertEqual(done.returncode, 3, done.stdout)
+        self.assertIn("rejected, but nothing showed", "\n".join(findings(done)))
+
+    def test_documents_are_read_in_the_encodings_that_compute_reads_and_notes_are_none(self):
+        module, lane = self.module(), (ipaddress.ip_address("198.51.100.20").packed, 6)
+        for encoding in ("utf-16", "utf-8-sig"):
+            with tempfile.TemporaryDirectory() as folder:
+                folder = pathlib.Path(folder)
+                estates.write(estate(), folder)
+                for path in folder.glob("*.json"):
+                    path.write_text(path.read_text(), encoding=encoding)
+                (folder / "note.json").write_text("not JSON at all")
+                (folder / "old.json.bak").write_text("{}")
+                ours = module.Estate(folder, ["203.0.113.7"])
+                self.assertIsNone(ours.why)
+                self.assertEqual([module.at(ours.declared(lane), port) for port in (22, 443)], ["unreachable", "reachable"])
 
     def test_an_auditor_can_read_it(self):
         text = AUDIT.read_text()
@@ -227,7 +254,7 @@ class Lies(Evidence):
         "packets_of_another_day": "packets of another time than the manifest tells",
         "times_claimed": "packets of another time than the manifest tells",
         "vantage_claimed": PORT + ": verdict: the evidence says undeclared, we unverified",
-        "exceptions_never_expire": "judged_on is no day of the run",
+        "exceptions_never_expire": "judged_on, the day of the first packet",
         "signature_stripped": "nobody signed it",
         "file_added": "before/more.json: size and SHA-256: the evidence says nothing of it",
         "file_changed": "verdicts.json: size and SHA-256",

@@ -16,6 +16,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
+import forger
 from oracle import estates
 from test_evidence import Bundles, reseal
 from test_snapshots import permission
@@ -183,8 +184,8 @@ class History(Kept):
                 document, ports = draw()
                 folder = self.here / name
                 folder.mkdir(exist_ok=True)
-                (folder / "manifest.json").write_text("{}")
                 (folder / "verdicts.json").write_text(json.dumps(document))
+                forger.seal_folder(folder)
                 sides.append(ports)
                 folders.append(folder)
             before, after = sides

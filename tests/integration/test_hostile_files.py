@@ -194,6 +194,20 @@ class Outputs(unittest.TestCase):
         self.write(shared / "out")
         self.assertEqual(victim.read_text(), self.whole)
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root gives links away")
+    def test_somebody_elses_link_in_such_a_folder_is_no_history(self):
+        shared, victim = self.here / "all", self.here / "victim.sqlite"
+        shared.mkdir()
+        shared.chmod(0o1777)
+        for name in ("h.sqlite", "h.sqlite-wal", "h.sqlite-shm", "h.sqlite-journal"):
+            (shared / name).symlink_to(victim)
+            os.lchown(shared / name, 1234, 1234)
+            done = common.sgproof("history", "--history", shared / "h.sqlite")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("is somebody else's link", done.stderr)
+            self.assertFalse(victim.exists())
+            (shared / name).unlink()
+
     def test_devices_and_pipes_are_written_to_and_stay(self):
         pipe = self.here / "pipe"
         os.mkfifo(pipe)
@@ -296,6 +310,8 @@ class Evidence(Bundles):
                       ["keygen", self.one / "key.pem"], ["keygen", "key.pem", "--public", self.one / "key.pub.pem"],
                       ["run", "--snapshot", self.snapshot, "--out", self.one / "again", "--no-history", *common.ONLY],
                       ["run", "--snapshot", self.snapshot, "--out", link.parent / "again", "--history", self.one / "h.sqlite", *common.ONLY],
+                      ["run", "--snapshot", self.snapshot, "--out", link.parent / "again", "--history", self.one / "nd" / "h.sqlite", *common.ONLY],
+                      ["run", "--snapshot", self.snapshot, "--out", link.parent / "again", "--history", self.one / "n" / "d" / "h.sqlite", *common.ONLY],
                       ["read", self.one / "estate", "--region", REGION, "--endpoint-url", "http://127.0.0.1:9"]):
             with self.subTest(words=[str(w) for w in words]):
                 done = common.sgproof(*words, cwd=link.parent)

@@ -59,15 +59,24 @@ static void pins_of_tokens_go(void **state)
 {
     (void)state;
     argument_is("pkcs11:token=audit;object=key?pin-value=1234", "pkcs11:token=audit;object=key?pin-value=***");
-    argument_is("pkcs11:token=audit?pin-source=file:/etc/pin&module-name=m",
-                "pkcs11:token=audit?pin-source=***&module-name=m");
-    argument_is("pkcs11:object=k?module-name=m&pin-value=1;2?3=4&x=y",
-                "pkcs11:object=k?module-name=m&pin-value=***&x=y");
+    argument_is("pkcs11:token=audit?pin-source=file:/etc/pin&module-name=m", "pkcs11:token=audit?pin-source=***");
+    argument_is("pkcs11:object=k?module-name=m&pin-value=1;2?3=4&x=y", "pkcs11:object=k?module-name=m&pin-value=***");
     argument_is("pkcs11:pin-value=1234;object=k", "pkcs11:pin-value=***");
     argument_is("PKCS11:object=k?PIN-VALUE=1234", "PKCS11:object=k?PIN-VALUE=***");
     argument_is("pkcs11:object=k?pin%2dvalue=1234", "pkcs11:object=k?pin%2dvalue=***");
+    argument_is("pkcs11:token=x?a=b#pin-value=1234", "pkcs11:token=x?a=b#pin-value=***");
+    argument_is("pkcs11:token=x?pin-valuE =1234", "pkcs11:token=x?pin-valuE =***");
+    argument_is("pkcs11:token=x?%50IN-value%3D1234", "pkcs11:token=x?%50IN-value%3D***");
+    argument_is("pkcs11:token=x?pin1234", "pkcs11:token=x?pin***");
+    argument_is("p11:?pin-value=1234", "p11:?pin-value=***");
+    argument_is("pkcs11:object=k?pin-value=12&34", "pkcs11:object=k?pin-value=***");
+    message_is("pkcs11:token=a b?pin-value=12 34\n56: is no folder", "pkcs11:token=a b?pin-value=***");
+    message_is("pkcs11:token=a?pin-valuE =12 34: is no folder", "pkcs11:token=a?pin-valuE***");
+    message_is("pkcs11:token=a?pin-value= 12", "pkcs11:token=a?pin-value=***");
+    message_is("pkcs11:token=a?pin-value=***: holds no key", "pkcs11:token=a?pin-value=***: holds no key");
+    message_is("the pipeline pinned 1 key", "the pipeline pinned 1 key");
     argument_is("--sign=pkcs11:object=k?pin-value=12 34", "--sign=pkcs11:object=k?pin-value=***");
-    message_is("pkcs11:object=k?pin-value=1234: holds no key", "pkcs11:object=k?pin-value=*** holds no key");
+    message_is("pkcs11:object=k?pin-value=1234: holds no key", "pkcs11:object=k?pin-value=***");
 }
 
 static void what_holds_no_secret_stays(void **state)

@@ -1,0 +1,202 @@
+#include "probe/frames.h"
+
+#include <byteswap.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "model/protocol.h"
+#include "probe/packet.h"
+#include "probe/schedule.h"
+
+enum { LARGEST = 65535, LINKTYPE_RAW = 101 };
+
+// Packets are stamped by the kernel and written in its order; only a clock that is set makes a later one earlier.
+static const uint64_t TOLERANCE_US = 5000000;
+// What is asked again, and the first packets of a burst, come on top of a rate.
+static const double SLACK = 2, BURST = 500;
+
+struct pcap_head {
+    uint32_t magic;
+    uint16_t major, minor;
+    uint32_t zone, accuracy, snapshot, link_type;
+};
+
+struct pcap_record {
+    uint32_t seconds, fraction, captured, length;
+};
+
+// How often a lane was asked, and when.
+struct asking {
+    uint64_t count;
+    uint64_t first_us;
+    uint64_t last_us;
+};
+
+struct reading {
+    struct arena *arena;
+    FILE *stream;
+    bool swapped; // written by a machine of the other byte order
+    uint32_t frame;
+    const struct frames_claims *claims;
+    struct schedule schedule;
+    struct asking *askings; // by lane
+    struct asking all;
+    struct frames *frames;
+};
+
+static uint32_t word(const struct reading *reading, uint32_t value)
+{
+    return reading->swapped ? bswap_32(value) : value;
+}
+
+// The head that a probe writes: nanoseconds, packets without the frames of a link. Other programs' captures are none of
+// a run, and readers of them disagree on what they hold.
+static bool read_head(struct reading *reading)
+{
+    enum { NANO_MAGIC = 0xa1b23c4d };
+    struct pcap_head head;
+    if (fread(&head, sizeof(head), 1, reading->stream) != 1)
+        return false;
+    reading->swapped = head.magic == bswap_32(NANO_MAGIC);
+    uint16_t major = reading->swapped ? bswap_16(head.major) : head.major;
+    uint16_t minor = reading->swapped ? bswap_16(head.minor) : head.minor;
+    return word(reading, head.magic) == NANO_MAGIC && major == 2 && minor == 4 && head.zone == 0 &&
+           head.accuracy == 0 && word(reading, head.snapshot) == LARGEST &&
+           word(reading, head.link_type) == LINKTYPE_RAW;
+}
+
+// As capture.c knows them: in a file, whatever is not a planned port of a target is ours.
+static bool is_own(const void *context, struct address address, int protocol, uint16_t port)
+{
+    const struct reading *reading = context;
+    uint64_t question;
+    return protocol != PROTOCOL_UDP || !schedule_find(&reading->schedule, address, protocol, port, &question);
+}
+
+static const char *told(const struct reading *reading, uint64_t wall_us, const char *why)
+{
+    return arena_printf(reading->arena, "capture.pcap: frame %u, of %s, %s", reading->frame,
+                        clock_text(reading->arena, wall_us), why);
+}
+
+static const char *time_difference(struct reading *reading, uint64_t wall_us)
+{
+    const struct frames_claims *claims = reading->claims;
+    struct frames *frames = reading->frames;
+    int64_t seconds = (int64_t)(wall_us / 1000000);
+    const char *wrong = wall_us == 0                ? "has no time"
+                        : seconds < claims->begin_s ? "was sent or heard before the run is said to have begun"
+                        : seconds > claims->end_s   ? "was sent or heard after the run is said to have ended"
+                        : wall_us + TOLERANCE_US < frames->last_us ? "stands behind packets of a later time"
+                                                                   : NULL;
+    frames->first_us = frames->first_us == 0 ? wall_us : frames->first_us;
+    frames->last_us = wall_us > frames->last_us ? wall_us : frames->last_us;
+    return wrong == NULL ? NULL : told(reading, wall_us, wrong);
+}
+
+static void count(struct asking *asking, uint64_t wall_us)
+{
+    asking->first_us = asking->count++ == 0 || wall_us < asking->first_us ? wall_us : asking->first_us;
+    asking->last_us = wall_us > asking->last_us ? wall_us : asking->last_us;
+}
+
+static const char *probe_difference(struct reading *reading, const uint8_t *packet, size_t size, uint64_t wall_us)
+{
+    const struct schedule *schedule = &reading->schedule;
+    struct seen seen;
+    uint64_t question;
+    if (!packet_read(packet, size, is_own, reading, &seen) || seen.kind != SEEN_PROBE ||
+        !schedule_find(schedule, seen.target, seen.protocol, seen.port, &question))
+        return NULL; // replay tells of it
+    const struct span *span = schedule_span(schedule, question);
+    reading->frames->asked = reading->frames->asked || !schedule->targets[span->target].canary;
+    count(&reading->all, wall_us);
+    count(&reading->askings[span->lane], wall_us);
+    if (protocol_has_ports(seen.protocol) &&
+        !portset_holds(schedule->targets[span->target].client_ports, seen.own_port))
+        return told(reading, wall_us,
+                    arena_printf(reading->arena, "left from port %u, which is none of its vantage's or of the plan's",
+                                 seen.own_port));
+    return NULL;
+}
+
+static bool is_above(const struct asking *asking, long rate)
+{
+    double seconds = (double)(asking->last_us - asking->first_us) / 1e6 + 1;
+    return (double)asking->count > SLACK * (double)rate * seconds + BURST;
+}
+
+static const char *rate_difference(const struct reading *reading)
+{
+    const struct schedule *schedule = &reading->schedule;
+    if (is_above(&reading->all, reading->claims->rate))
+        return arena_printf(reading->arena, "capture.pcap: holds %" PRIu64 " probes, more than a rate of %ld a second",
+                            reading->all.count, reading->claims->rate);
+    for (size_t i = 0; i < schedule->lane_count; i++) {
+        char text[ADDRESS_TEXT];
+        if (!is_above(&reading->askings[i], reading->claims->host_rate))
+            continue;
+        address_format(schedule->lanes[i].address, text);
+        return arena_printf(reading->arena,
+                            "capture.pcap: holds %" PRIu64 " probes of %s, more than a host_rate of %ld a second",
+                            reading->askings[i].count, text, reading->claims->host_rate);
+    }
+    return NULL;
+}
+
+static const char *read_frames(struct reading *reading)
+{
+    static const char cut[] = "capture.pcap: is cut off, or its records are of no probe's capture";
+    struct pcap_record record;
+    uint8_t packet[LARGEST];
+    const char *wrong = NULL;
+    size_t got;
+    while (wrong == NULL && (got = fread(&record, 1, sizeof(record), reading->stream)) == sizeof(record)) {
+        uint32_t captured = word(reading, record.captured), fraction = word(reading, record.fraction);
+        uint64_t wall_us = (uint64_t)word(reading, record.seconds) * 1000000 + fraction / 1000;
+        reading->frame++;
+        if (captured > LARGEST || captured > word(reading, record.length) || fraction >= 1000000000 ||
+            fread(packet, 1, captured, reading->stream) != captured)
+            return cut;
+        if (reading->claims == NULL) {
+            *reading->frames = (struct frames){wall_us, wall_us, false};
+            return NULL;
+        }
+        wrong = time_difference(reading, wall_us);
+        wrong = wrong != NULL ? wrong : probe_difference(reading, packet, captured, wall_us);
+    }
+    return wrong != NULL ? wrong : got != 0 ? cut : reading->claims == NULL ? NULL : rate_difference(reading);
+}
+
+const char *frames_of_stream(struct arena *arena, FILE *stream, const char *name, const struct frames_claims *claims,
+                             struct frames *frames, struct error *error)
+{
+    struct reading reading = {.arena = arena, .claims = claims, .frames = frames, .stream = stream};
+    *frames = (struct frames){0};
+    if (claims != NULL) {
+        reading.schedule = schedule_of(arena, claims->plan, 1);
+        reading.askings = arena_array(arena, struct asking, reading.schedule.lane_count + 1);
+    }
+    const char *wrong =
+        !read_head(&reading) ? "capture.pcap: is no capture as a probe writes it" : read_frames(&reading);
+    if (ferror(stream)) {
+        wrong = NULL;
+        error_set(error, ERROR_INCOMPLETE, "%s: cannot be read to its end", name);
+    }
+    fclose(stream);
+    return wrong;
+}
+
+const char *frames_difference(struct arena *arena, const char *path, const struct frames_claims *claims,
+                              struct frames *frames, struct error *error)
+{
+    FILE *stream = fopen(path, "rbe");
+    *frames = (struct frames){0};
+    if (stream != NULL)
+        return frames_of_stream(arena, stream, path, claims, frames, error);
+    error_system(error, error_code_of(errno), errno, "%s cannot be read", path);
+    return NULL;
+}

@@ -1,0 +1,30 @@
+// A capture by itself: whether it is one that a probe writes, and whether its times, source ports and rates can be
+// those of the run that it is said to be of. What it says was observed is replay.h's.
+#pragma once
+
+#include <stdio.h>
+
+#include "probe/probe.h"
+
+struct frames {
+    uint64_t first_us; // wall clock of the first packet; 0: there is none
+    uint64_t last_us;  // of the latest one
+    bool asked;        // some of them ask what is no canary
+};
+
+// What a run says of itself.
+struct frames_claims {
+    const struct plan *plan; // what was asked, by which source ports
+    int64_t begin_s;         // seconds since 1970: all packets lie between
+    int64_t end_s;
+    long rate; // most packets a second, and to one address and protocol
+    long host_rate;
+};
+
+// Reads `path` to its end. Gives what of it cannot be, in words in the arena, and else NULL; *error is set where the
+// file cannot be read. `claims` NULL: only the first packet is read.
+const char *frames_difference(struct arena *arena, const char *path, const struct frames_claims *claims,
+                              struct frames *frames, struct error *error);
+// The same of a stream, which is closed; `name` is for errors.
+const char *frames_of_stream(struct arena *arena, FILE *stream, const char *name, const struct frames_claims *claims,
+                             struct frames *frames, struct error *error);

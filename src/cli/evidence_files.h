@@ -1,0 +1,12 @@
+// Evidence folders as inputs of other commands: what is read of one must be what was sealed. That says nothing of who
+// sealed it, nor that it follows: `sgproof verify` does.
+#pragma once
+
+#include "evidence/manifest.h"
+
+// The manifest of an evidence folder, which must be the hash of itself. ERROR_USAGE where it is not.
+bool evidence_manifest(struct arena *arena, const char *folder, struct manifest *manifest, struct error *error);
+// The verdicts of an evidence folder.
+bool evidence_verdicts(struct arena *arena, const char *folder, struct verdict_set *set, struct error *error);
+// Whether what a run was judged by and came to (observations and verdicts, where they are there) is as it was sealed.
+bool evidence_holds(struct arena *arena, const char *folder, const struct manifest *manifest, struct error *error);

@@ -1,0 +1,149 @@
+"""Archives and folders of evidence that somebody edited: readers of tar archives that differ never find different evidence in one that `verify` takes, and
+what other commands read of an evidence folder is what was sealed."""
+import io
+import lzma
+import os
+import pathlib
+import shutil
+import sys
+import tarfile
+import tempfile
+import unittest
+
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), "..")]
+import common
+
+GOLDEN = common.TOP / "tests/data/evidence/0.1.0"
+
+
+def header(name, size, kind=b"0", magic=b"ustar\x0000", prefix=b""):
+    block = bytearray(512)
+    for at, value in ((0, name), (100, b"0000644"), (108, b"0000000"), (116, b"0000000"), (124, b"%011o" % size), (136, b"%011o" % 0), (148, b" " * 8),
+                      (156, kind), (257, magic), (345, prefix)):
+        block[at:at + len(value)] = value
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def member(name, data, **fields):
+    return header(name, len(data), **fields) + data + b"\0" * (-len(data) % 512)
+
+
+def pax(*records, kind=b"x"):
+    out = b""
+    for key, value in records:
+        body, length = b" %s=%s\n" % (key, value), 0
+        while length != len(b"%d" % length) + len(body):
+            length = len(b"%d" % length) + len(body)
+        out += b"%d%s" % (length, body)
+    return member(b"p", out, kind=kind)
+
+
+def long_name(name):
+    return member(b"././@LongLink", name + b"\0", kind=b"L")
+
+
+class Golden(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.path = pathlib.Path(folder.name)
+        with tarfile.open(fileobj=io.BytesIO(lzma.decompress((GOLDEN / "one.tar.xz").read_bytes()))) as tar:
+            tar.extractall(cls.path, filter="data")
+        cls.evidence, = [path.parent for path in cls.path.glob("*/manifest.json")]
+
+
+class Archives(Golden):
+    def archive(self, special, before=b"", behind=b"\0" * 1024):
+        """The evidence as ustar, but for what special(name, path in the archive, bytes) gives in the place of a member."""
+        out = before
+        for path in sorted(p for p in self.evidence.rglob("*") if p.is_file()):
+            name, data = path.relative_to(self.evidence).as_posix(), path.read_bytes()
+            out += special(name, b"ev/" + name.encode(), data) or member(b"ev/" + name.encode(), data)
+        (self.path / "odd.tar").write_bytes(out + behind)
+        return common.sgproof("verify", self.path / "odd.tar", "--key", GOLDEN / "key.pub.pem")
+
+    @staticmethod
+    def of_report(made):
+        return lambda name, path, data: made(path, data) if name == "report.html" else None
+
+    def test_what_other_programs_write_is_taken(self):
+        cases = {"ustar": ({"special": lambda *_: None}), "pax": ({"special": self.of_report(lambda path, data: pax((b"mtime", b"1.5"), (b"path", path)) + member(b"p", data))}),
+                 "git": {"special": lambda *_: None, "before": pax((b"comment", b"a commit"), kind=b"g")},
+                 "gnu": ({"special": self.of_report(lambda path, data: long_name(path) + member(b"x", data, magic=b"ustar  \0"))}),
+                 "prefix": ({"special": self.of_report(lambda path, data: member(path[3:], data, prefix=b"ev"))})}
+        for name, words in cases.items():
+            with self.subTest(name=name):
+                done = self.archive(**words)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_what_readers_of_archives_read_differently_is_refused(self):
+        at_report = self.of_report
+        cases = {
+            "a name for all": {"special": lambda *_: None, "before": pax((b"path", b"ev/x"), kind=b"g")},
+            "a size for all": {"special": lambda *_: None, "before": pax((b"size", b"20"), kind=b"g")},
+            "a link for all": {"special": lambda *_: None, "before": pax((b"linkpath", b"/etc"), kind=b"g")},
+            "pax, then GNU": {"special": at_report(lambda path, data: pax((b"path", b"ev/other")) + long_name(path) + member(b"z", data))},
+            "GNU, then pax": {"special": at_report(lambda path, data: long_name(b"ev/other") + pax((b"path", path)) + member(b"z", data))},
+            "pax twice": {"special": at_report(lambda path, data: pax((b"path", b"ev/other")) + pax((b"path", path)) + member(b"z", data))},
+            "two names in one": {"special": at_report(lambda path, data: pax((b"path", b"ev/other"), (b"path", path)) + member(b"z", data))},
+            "a NUL in a pax name": {"special": at_report(lambda path, data: pax((b"path", path + b"\0z")) + member(b"z", data))},
+            "a NUL in a GNU name": {"special": at_report(lambda path, data: long_name(path + b"\0z") + member(b"z", data))},
+            "a GNU head with a prefix": {"special": at_report(lambda path, data: member(path, data, magic=b"ustar  \0", prefix=b"deep"))},
+            "an unknown magic": {"special": at_report(lambda path, data: member(path, data, magic=b"ustar1\0\0"))},
+            "another size": {"special": at_report(lambda path, data: pax((b"size", b"20")) + member(path, data))},
+            "sparse by another name": {"special": at_report(lambda path, data: pax((b"SCHILY.realsize", b"20")) + member(path, data))},
+            "a file with a folder's name": {"special": at_report(lambda path, data: member(path + b"/", data))},
+            "a name for nothing": {"special": lambda *_: None, "behind": pax((b"path", b"ev/x")) + b"\0" * 1024},
+            "something behind": {"special": lambda *_: None, "behind": b"\0" * 1024 + b"x"},
+        }
+        for name, words in cases.items():
+            with self.subTest(name=name):
+                done = self.archive(**words)
+                self.assertEqual(done.returncode, 2, done.stdout)
+                self.assertIn("odd.tar: block ", done.stderr)
+
+
+class Edited(Golden):
+    """Other commands take evidence folders too: edited ones they refuse, as `report` does."""
+
+    def edited(self, name, old, new):
+        copy = self.path / "edited"
+        shutil.rmtree(copy, True)
+        shutil.copytree(self.evidence, copy)
+        text = (copy / name).read_text()
+        self.assertIn(old, text)
+        (copy / name).write_text(text.replace(old, new, 1))
+        return copy
+
+    def commands(self, folder):
+        snapshot = self.evidence / "before"
+        return {"baseline": ["reconcile", snapshot, self.evidence / "observations.jsonl", "--vantage", "203.0.113.7", "--baseline", folder],
+                "report": ["report", folder], "report's baseline": ["report", self.evidence, "--baseline", folder],
+                "before": ["diff", folder, self.evidence], "after": ["diff", self.evidence, folder],
+                "run's baseline": ["run", "--snapshot", snapshot, "--only", "127.0.0.0/8", "--no-history", "--vantage", "203.0.113.7", "--estimate",
+                                   "--out", self.path / "never", "--baseline", folder],
+                "previous": ["run", "--snapshot", snapshot, "--only", "127.0.0.0/8", "--no-history", "--vantage", "203.0.113.7", "--estimate",
+                             "--out", self.path / "never", "--previous", folder]}
+
+    def test_an_edited_folder_is_refused_by_all_and_a_whole_one_by_none(self):
+        for edit, says in ((("verdicts.json", '"observed": "open"', '"observed": "closed"'), "is not what the manifest holds the hash of"),
+                           (("manifest.json", '"complete": true', '"complete": false'), "run_id is not its own hash")):
+            folder = self.edited(*edit)
+            for name, words in self.commands(folder).items():
+                with self.subTest(edit=edit[0], name=name):
+                    done = common.sgproof(*words)
+                    self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                    self.assertIn(says, done.stderr)
+        for name, words in self.commands(self.evidence).items():
+            with self.subTest(name=name):
+                done = common.sgproof(*words)
+                if words[0] == "run":  # the folder was taken, and nothing may be sent
+                    self.assertIn("lies outside --only: nothing was sent", done.stderr)
+                else:
+                    self.assertNotEqual(done.returncode, 2, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

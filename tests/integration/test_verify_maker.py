@@ -1,0 +1,155 @@
+"""Lies of whoever made evidence, signed and sealed (tests/lies.py): `sgproof verify` calls none of them holding, and scripts/audit agrees where it looks."""
+import concurrent.futures
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.join(os.path.dirname(__file__), "../property")]
+import common
+import forger
+import lies
+from test_audit import CRITICAL, Evidence, audit, findings
+
+
+class Lies(Evidence):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.one = cls.run_to("one", CRITICAL)
+
+    def forge(self, change):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        forged = forger.Forger(self.one, pathlib.Path(folder.name) / "forged", self.key)
+        change(forged)
+        forged.seal()
+        return forged.folder
+
+    def test_verify_calls_no_lie_holding_and_the_second_opinion_agrees(self):
+        def judged(name):
+            change, _, audit_says = lies.LIES[name]
+            evidence = self.forge(change)
+            return name, self.verified(evidence), audit_says and audit(evidence, "--key", self.public)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            ended = list(pool.map(judged, lies.LIES))
+        for name, verified, audited in ended:
+            with self.subTest(lie=name):
+                _, verify_says, audit_says = lies.LIES[name]
+                self.assertEqual(verified.returncode, 1, verified.stdout + verified.stderr)
+                self.assertNotIn("The evidence holds.", verified.stdout)
+                self.assertRegex("\n".join(line for line in verified.stdout.splitlines() if line.startswith("  WRONG")), verify_says)
+                if audited is not None:
+                    self.assertIn(audited.returncode, (1, 2), audited.stdout)
+                    self.assertRegex("\n".join(findings(audited)), audit_says)
+
+    def test_replayed_honestly_it_holds(self):
+        """The forger forges well: what it lets follow is what follows."""
+        evidence = self.forge(lies.replayed)
+        self.assertEqual(self.verified(evidence).returncode, 0)
+        for path in sorted(p for p in self.one.rglob("*") if p.is_file() and p.suffix != ".html"):
+            self.assertEqual((evidence / path.relative_to(self.one)).read_bytes(), path.read_bytes(), path)
+
+    def test_what_a_vantage_was_not_to_ask_and_how_it_is_known_is_said(self):
+        def scoped(forged):
+            forged.write_packets([one for one in forged.packets() if one[2][0] >> 4 == 6])
+            forged.claim(vantages=["203.0.113.7=198.51.100.99/32", forged.manifest["vantages"][1]])
+            lies.replayed(forged)
+        done = self.verified(self.forge(scoped))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("203.0.113.7=198.51.100.99/32 (given)", done.stdout)
+        self.assertIn("1 × IPv4 endpoints (no IPv4 vantage)", done.stdout)
+
+
+class Vantages(Evidence):
+    def test_honest_runs_with_ports_or_a_scope_hold_for_both(self):
+        for name, vantage in (("ports", "203.0.113.7:40000-50000"), ("scope", "203.0.113.7=198.51.100.0/24")):
+            with self.subTest(name=name):
+                evidence = self.run_with(name, vantage)
+                self.assertEqual(self.verified(evidence).returncode, 0, self.verified(evidence).stdout)
+                done = audit(evidence, "--key", self.public)
+                self.assertEqual((done.returncode, findings(done)), (0, []))
+        ports = {int.from_bytes(p[20:22], "big") for _, _, p in forger.Forger(self.path / "ports", self.path / "copy").packets()
+                 if p[0] >> 4 == 4 and p[9] in (6, 17) and p[12:16] == bytes((203, 0, 113, 7))}
+        self.assertTrue(ports and ports <= set(range(40000, 50001)), sorted(ports)[:5])
+
+    def run_with(self, name, vantage):
+        old, sys.modules["test_audit"].VANTAGES = sys.modules["test_audit"].VANTAGES, ["--vantage", vantage, "--vantage", "2001:db8:ffff::7"]
+        try:
+            return self.run_to(name, CRITICAL)
+        finally:
+            sys.modules["test_audit"].VANTAGES = old
+
+    def test_a_canary_is_no_endpoint(self):
+        snapshot = self.path / "canary.snapshot"
+        snapshot.mkdir()
+        from oracle import estates
+        from test_audit import estate
+        estates.write(estate(), snapshot)
+        words = ["--vantage", "203.0.113.7", "--canary", "198.51.100.20:22"]
+        for done in (common.sgproof("plan", snapshot, *words),
+                     common.alone(CRITICAL, "run", "--snapshot", snapshot, "--out", self.path / "canaried", "--no-history", "--only", "198.51.100.0/24", *words),
+                     common.sgproof("probe", "--targets", "-", "--only", "127.0.0.0/8", "--canary", "127.0.0.1:9", stdin="127.0.0.1 tcp 10\n")):
+            self.assertEqual(done.returncode, 2, done.stdout)
+            self.assertIn("is itself asked about", done.stderr)
+        self.assertFalse((self.path / "canaried").exists())
+
+
+class Chain(Evidence):
+    """Two runs that follow each other, and what the second one remembers of the first."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        from oracle import estates
+        from test_audit import VANTAGES, estate
+        snapshot = cls.path / "snapshot"
+        snapshot.mkdir()
+        estates.write(estate(), snapshot)
+        for name in ("one", "two"):
+            done = common.alone(CRITICAL, "run", "--snapshot", snapshot, "--out", cls.path / name, *VANTAGES, "--history", cls.path / "h.sqlite",
+                                "--only", "198.51.100.0/24", "--only", "2001:db8::/32", "--sign", cls.key, "--timeout", "300", "--depth", "declared")
+            assert (cls.path / name / "manifest.json").exists(), done.stderr
+
+    def both(self, second):
+        return common.sgproof("verify", self.path / "one", second, "--key", self.public)
+
+    def test_what_is_remembered_is_what_that_run_s_evidence_says(self):
+        done = self.both(self.path / "two")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, "ok +history +1 of the 1 earlier runs are given")
+        alone = common.sgproof("verify", self.path / "two", "--key", self.public)
+        self.assertEqual(alone.returncode, 0)
+        self.assertRegex(alone.stdout, "absent +history +none of the 1 earlier runs")
+
+    def test_a_history_that_its_own_chain_contradicts_does_not_hold(self):
+        def row(**members):
+            def change(forged):
+                runs = forged.json("history/runs.json")
+                runs["runs"][-1].update(members)
+                forged.path("history/runs.json").write_text(json.dumps(runs))
+            return change
+
+        def verdicts(forged):
+            forged.replace("history/verdicts.json", '"observed": "open"', '"observed": "filtered"')
+            forged.replace("history/verdicts.json", '"verdict": "confirmed"', '"verdict": "blocked"')
+        counts = json.loads((self.path / "two/history/runs.json").read_text())["runs"][-1]["ports_by_verdict"]
+        for name, change, what in (("counts", row(ports_by_verdict={**counts, "confirmed": 0}), "its counts"), ("asked", row(asked=7), "its counts"),
+                                   ("whole", row(complete=False), "complete"), ("vantage", row(vantage="192.0.2.1"), "vantage"),
+                                   ("time", row(begin="2001-01-01T00:00:00.000000Z"), "begin or end"),
+                                   ("manifest", row(manifest_sha256="0" * 64), "another manifest"), ("run", row(run_id="0" * 16), "run_id"),
+                                   ("verdicts", verdicts, "what it saw")):
+            with self.subTest(name=name):
+                forged = forger.Forger(self.path / "two", self.path / ("lie " + name), self.key)
+                change(forged)
+                forged.derive()
+                forged.seal()
+                done = self.both(forged.folder)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertRegex(done.stdout, "WRONG +history +.*" + what)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,285 @@
+"""More lies of a maker (tests/forger.py has the first): about times, vantages, canaries, rates, files and what is counted. Of each: what `verify` says of it,
+and what scripts/audit does. Packets that are changed are replayed, so that all that can follow does."""
+import datetime
+import json
+import struct
+
+import common
+from forger import without_port
+
+LIES = {}
+
+
+def lie(verify, audit):
+    """verify, audit: what is said, as a regular expression; audit None: it does not look at that."""
+    def take(function):
+        LIES[function.__name__] = (function, verify, audit)
+        return function
+    return take
+
+
+def moment(seconds):
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def first_second(forger):
+    return forger.packets()[0][0]
+
+
+def replayed(forger):
+    """Everything follows again: from the packets as they are now, too. What no packet tells stays."""
+    forger.derive()
+    claims = {key: forger.lines("observations.jsonl")[-1]["summary"][key] for key in ("method", "seed", "passes", "dropped", "seconds")}
+    done = common.sgproof("probe", forger.path("plan.jsonl"), "--from-capture", forger.path("capture.pcap"), "--tries", forger.manifest["tries"],
+                          "--timeout", forger.manifest["timeout_ms"], "-q", "--only", "0.0.0.0/0", "--only", "::/0")
+    assert done.returncode in (0, 3), done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    lines[-1]["summary"].update(claims)
+    forger.write_lines("observations.jsonl", lines)
+    forger.derive()
+
+
+def summary(forger, **members):
+    lines = forger.lines("observations.jsonl")
+    lines[-1]["summary"].update(members)
+    forger.write_lines("observations.jsonl", lines)
+    forger.derive()
+
+
+# ---- Times
+
+@lie('judged_on: "2001-01-01" is not the day on which the first packet left', "judged_on")
+def judged_before_it_expired(forger):
+    """Exceptions of the intent are judged on a day on which they held, and the run is said to have begun then."""
+    forger.claim(begin="2001-01-01T00:00:00.000000Z", judged_on="2001-01-01")
+    forger.derive()
+
+
+@lie("begin: .* is more than a day before the first packet", None)
+def begun_long_before(forger):
+    forger.claim(begin=moment(first_second(forger) - 3 * 86400))
+    forger.derive()
+
+
+@lie("end: .* is more than two days after the last packet", None)
+def ended_long_after(forger):
+    """What was seen a month ago is said to hold until today."""
+    forger.claim(end=moment(first_second(forger) + 30 * 86400))
+    forger.derive()
+
+
+@lie("before/snapshot.json: was read until .*, after the first packet", None)
+def read_after_the_packets(forger):
+    """The configuration of before is that of after."""
+    forger.path("before/snapshot.json").write_text(json.dumps({"schema": "sgproof/snapshot/v1", "ended": moment(first_second(forger) + 7200)}))
+    forger.derive()
+
+
+@lie("frame 1, of 1970-01-01.*, has no time", "packets of another time")
+def packets_without_times(forger):
+    forger.write_packets([(0, 0, packet) for _, _, packet in forger.packets()])
+    replayed(forger)
+
+
+@lie("frame 40, of .*, was sent or heard before the run", "packets of another time")
+def packet_of_another_year(forger):
+    """One frame in the middle is twenty years older."""
+    packets = forger.packets()
+    packets[39] = (packets[39][0] - 20 * 31557600, *packets[39][1:])
+    forger.write_packets(packets)
+    replayed(forger)
+
+
+@lie("frame 40, of .*, was sent or heard after the run", "packets of another time")
+def packet_of_next_year(forger):
+    packets = forger.packets()
+    packets[39] = (packets[39][0] + 31557600, *packets[39][1:])
+    forger.write_packets(packets)
+    replayed(forger)
+
+
+@lie("frame 40, of .*, stands behind packets of a later time", None)
+def packet_out_of_order(forger):
+    """One frame in the middle is older than the first, and the run is said to have begun before it."""
+    packets = forger.packets()
+    packets[39] = (packets[39][0] - 20, *packets[39][1:])
+    forger.write_packets(packets)
+    forger.claim(begin=moment(first_second(forger) - 30))
+    replayed(forger)
+
+
+# ---- Vantages
+
+@lie("vantages: there are none, and packets left from somewhere", "vantages: there are none")
+def no_vantage(forger):
+    """Judged for the internet at large, what the vantage cannot reach is declared all the same."""
+    forger.claim(vantages=[], vantages_learnt=[])
+    replayed(forger)
+
+
+@lie("vantages: --vantage: two of the same address family", None)
+def vantage_of_a_family_twice(forger):
+    forger.claim(vantages=["192.0.2.9", *forger.manifest["vantages"]], vantages_learnt=["given"] * 3)
+
+
+@lie("vantages: --vantage 10.0.0.1: is no address that the internet sees", None)
+def private_vantage(forger):
+    """And the packets left from it."""
+    old, new = bytes((203, 0, 113, 7)), bytes((10, 0, 0, 1))
+    forger.write_packets([(seconds, fraction, packet.replace(old, new)) for seconds, fraction, packet in forger.packets()])
+    forger.claim(vantages=["10.0.0.1", forger.manifest["vantages"][1]])
+
+
+@lie("left from port [0-9]+, which is none of its vantage's", None)
+def ports_of_the_vantage(forger):
+    forger.claim(vantages=["203.0.113.7:1", forger.manifest["vantages"][1]])
+    replayed(forger)
+
+
+@lie("vantages: .203.0.113.7:0-65535. is not how a vantage is written", None)
+def vantage_written_otherwise(forger):
+    forger.claim(vantages=["203.0.113.7:0-65535", forger.manifest["vantages"][1]])
+
+
+# ---- Canaries and rates
+
+@lie("--canary: 198.51.100.20 is itself asked about", "canary .* is a public address of the documents")
+def canary_of_the_estate(forger):
+    """An endpoint is called a canary, so that what answers there has no verdict."""
+    forger.claim(canaries=["198.51.100.20:22"])
+    lines = forger.lines("plan.jsonl")
+    for line in lines[1:]:
+        if line["protocol"] == "tcp" and "." in line["address"]:
+            line["ports"] = without_port(line["ports"], 22)
+    lines.append({"address": "198.51.100.20", "protocol": "tcp", "ports": "22", "client_ports": "0-65535", "expect": "possible", "why": ["canary"],
+                  "canary": True})
+    forger.write_lines("plan.jsonl", lines)
+
+
+@lie(r"holds \d+ probes of .*, more than a host_rate of 1 a second", None)
+def slowness_claimed(forger):
+    forger.claim(host_rate=1)
+    forger.derive()
+
+
+# ---- What the summary counts
+
+@lie("summary.dropped: cannot be", "summary: counts that cannot be")
+def dropped_below_nothing(forger):
+    summary(forger, dropped=-5)
+
+
+@lie("summary.passes: cannot be", "summary: counts that cannot be")
+def passes_in_words(forger):
+    summary(forger, passes="all")
+
+
+@lie("summary.seed: cannot be", "summary: counts that cannot be")
+def no_seed(forger):
+    summary(forger, seed=None)
+
+
+@lie("summary.seconds: cannot be", None)
+def seconds_below_nothing(forger):
+    summary(forger, seconds=-1)
+
+
+@lie("summary.method: cannot be", None)
+def method_invented(forger):
+    summary(forger, method="by hand")
+
+
+@lie("summary.services: cannot be, or the lines say otherwise", None)
+def services_counted(forger):
+    summary(forger, services={"identified": 7, "unknown": 0, "not_identified": 0, "reasons": []})
+
+
+# ---- Files
+
+def add_file(name, text, audited=True):
+    def added(forger):
+        forger.path(name).parent.mkdir(exist_ok=True)
+        forger.path(name).write_text(text)
+    added.__name__ = "file_added_" + name.replace("/", "_").replace(".", "_")
+    lie(name + ": is no file of evidence", name + ": is no file of evidence" if audited else None)(added)
+
+
+add_file("index.html", "<h1>No findings. All ports filtered.</h1>")
+add_file("Report.html", "<h1>No findings.</h1>")
+add_file("segments.json", '{"schema": "sgproof/segments/v1", "flows": []}')
+add_file("history/verdicts.json", "{}", audited=False)
+add_file("packs/more.json", "{}", audited=False)
+add_file("before/z.json.bak", '{"NetworkAcls": []}', audited=False)
+add_file("before/README.txt", "No open ports.", audited=False)
+
+
+# ---- Captures that no probe writes
+
+def capture(name, link=101, magic=0xa1b23c4d, before=b""):
+    def written(forger):
+        out = struct.pack("<IHHiIII", magic, 2, 4, 0, 0, 65535, link)
+        for seconds, fraction, packet in forger.packets():
+            size = len(before) + len(packet)
+            out += struct.pack("<4I", seconds, fraction if magic == 0xa1b23c4d else fraction // 1000, size, size) + before + packet
+        forger.path("capture.pcap").write_bytes(out)
+        replayed(forger)
+    written.__name__ = "capture_of_" + name
+    lie("capture.pcap: is no capture as a probe writes it", "cannot be read as evidence: capture.pcap: is no capture as a probe writes it")(written)
+
+
+capture("ethernet", link=1, before=b"\0" * 12 + b"\x08\0")
+capture("microseconds", magic=0xa1b2c3d4)
+
+
+@lie("capture.pcap: is no capture as a probe writes it", "cannot be read as evidence: capture.pcap: is no capture as a probe writes it")
+def capture_of_another_format(forger):
+    """pcapng."""
+    def block(kind, body):
+        body += b"\0" * (-len(body) % 4)
+        return struct.pack("<II", kind, 12 + len(body)) + body + struct.pack("<I", 12 + len(body))
+    out = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    out += block(1, struct.pack("<HHI", 101, 0, 65535) + struct.pack("<HHB3x", 9, 1, 9) + struct.pack("<HH", 0, 0))
+    for seconds, fraction, packet in forger.packets():
+        stamp = seconds * 10 ** 9 + fraction
+        out += block(6, struct.pack("<IIIII", 0, stamp >> 32, stamp & 0xffffffff, len(packet), len(packet)) + packet)
+    forger.path("capture.pcap").write_bytes(out)
+    replayed(forger)
+
+
+@lie("capture.pcap: is cut off", "capture.pcap: is cut off")
+def capture_cut(forger):
+    forger.path("capture.pcap").write_bytes(forger.path("capture.pcap").read_bytes()[:-5])
+
+
+# ---- What verify finds, and the second opinion too
+
+@lie("plan.jsonl: line 4 does not follow", "plan.jsonl: does not ask 198.51.100.20 tcp 1433")
+def service_ports_left_out(forger):
+    """Ports of services above 1023, and UDP, were never planned nor asked, it says."""
+    def kept(line):
+        return line.get("protocol") not in ("tcp", "udp") or line["protocol"] == "tcp" and int(line["ports"].split(",")[0].split("-")[0]) <= 1023
+    forger.observe(lambda line: None if line["protocol"] == "udp" or line.get("from_port", 0) > 1023 else {**line, "to_port": min(line["to_port"], 1023)}
+                   if line["protocol"] == "tcp" else line)
+    lines = [line for line in forger.lines("plan.jsonl") if "schema" in line or kept(line)]
+    forger.write_lines("plan.jsonl", lines)
+    forger.derive(keep=["plan.jsonl"])
+
+
+@lie("manifest.json: was changed", "manifest.json: members")
+def member_added(forger):
+    forger.manifest = {**forger.manifest, "approved_by": "AWS"}
+
+
+@lie("observations.jsonl: line [0-9]+: the packets say", "the evidence says (open|closed), we")
+def ipv6_cut_short(forger):
+    """By the length that their head tells, answers over IPv6 are too short to be any."""
+    forger.write_packets([(s, n, p[:4] + struct.pack("!H", 19) + p[6:] if p[0] >> 4 == 6 and p[6] == 6 and p[8:16].hex() == "20010db800010000" else p)
+                          for s, n, p in forger.packets()])
+
+
+@lie("asks what was not planned, or is no packet of a probe", "neither ask what was planned nor answer it")
+def short_probe(forger):
+    """A SYN without the rest of its head."""
+    packets = forger.packets()
+    ask = next(p for _, _, p in packets if p[0] >> 4 == 4 and p[9] == 6 and p[12:16] == bytes((203, 0, 113, 7)))
+    forger.write_packets([*packets, (packets[-1][0], packets[-1][1], ask[:32])])
