@@ -68,12 +68,14 @@ static bool read_head(struct reading *reading)
            word(reading, head.link_type) == LINKTYPE_RAW;
 }
 
-// As capture.c knows them: in a file, whatever is not a planned port of a target is ours.
-static bool is_own(const void *context, struct address address, int protocol, uint16_t port)
+// SYN and echo requests are ours; so is a datagram to what is asked, but from what is asked it is an answer, or may be.
+static bool is_own(void *context, const struct seen *probe)
 {
     const struct reading *reading = context;
     uint64_t question;
-    return protocol != PROTOCOL_UDP || !schedule_find(&reading->schedule, address, protocol, port, &question);
+    return probe->protocol != PROTOCOL_UDP ||
+           (schedule_find(&reading->schedule, probe->target, probe->protocol, probe->port, &question) &&
+            !schedule_find(&reading->schedule, probe->own, probe->protocol, probe->own_port, &question));
 }
 
 static const char *told(const struct reading *reading, uint64_t wall_us, const char *why)

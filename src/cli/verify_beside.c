@@ -23,7 +23,8 @@ static bool list_reading(struct arena *arena, const struct checked_bundle *bundl
 
 const char *verify_stranger(struct arena *arena, const struct checked_bundle *bundle, struct error *error)
 {
-    static const char *const given[] = {MANIFEST_SUMS, "observations.jsonl", "capture.pcap", "intent.json"};
+    static const char *const given[] = {MANIFEST_SUMS, "observations.jsonl", "capture.pcap", "intent.json",
+                                        REMEMBERED_ANSWERS};
     static const char *const remembered[] = {REMEMBERED_RUNS, REMEMBERED_VERDICTS};
     const struct manifest *manifest = &bundle->manifest;
     struct map known = {0};
@@ -32,11 +33,14 @@ const char *verify_stranger(struct arena *arena, const struct checked_bundle *bu
     for (size_t i = 0; i < sizeof(remembered) / sizeof(remembered[0]); i++)
         if (manifest_file(manifest, REMEMBERED_RUNS) != NULL)
             map_put(arena, &known, remembered[i], &known);
+    if (manifest_file(manifest, derived_paths[DERIVED_CHANGE]) != NULL)
+        map_put(arena, &known, TERRAFORM_PLAN, &known);
     for (int i = 0; i < DERIVED_FILES; i++)
         map_put(arena, &known, derived_paths[i], &known);
     for (size_t i = 0; i < manifest->packs.count; i++)
         map_put(arena, &known, manifest->packs.items[i], &known);
-    if (!list_reading(arena, bundle, "before", &known, error) || !list_reading(arena, bundle, "after", &known, error))
+    if (!list_reading(arena, bundle, "before", &known, error) || !list_reading(arena, bundle, "after", &known, error) ||
+        !list_reading(arena, bundle, "base", &known, error))
         return NULL;
     for (size_t i = 0; i < manifest->files.count; i++)
         if (map_get(&known, manifest->files.items[i].path) == NULL)
@@ -65,7 +69,7 @@ static bool same_counts(const struct run_record *a, const struct run_record *b)
 static bool same_verdicts(struct arena *arena, const struct verdict_set *a, const struct verdict_set *b)
 {
     struct verdict_set more;
-    size_t known;
+    struct drift_known known;
     drift_since(arena, a, b, &more, &known);
     if (more.items.count > 0)
         return false;
