@@ -135,7 +135,10 @@ class Forger:
         done = common.sgproof("probe", self.path("plan.jsonl"), "--from-capture", self.path("capture.pcap"), "--tries", words["tries"],
                               "--timeout", words["timeout_ms"], "-o", file, "-q", "--only", "0.0.0.0/0", "--only", "::/0")
         assert done.returncode in (0, 3), done.stderr
+        told = {key: value for line in self.lines("observations.jsonl") for key, value in line.get("summary", {}).items()
+                if key in ("seconds", "method", "seed", "passes", "dropped", "services")}
         shutil.move(file, self.path("observations.jsonl"))
+        self.write_lines("observations.jsonl", [{"summary": {**line["summary"], **told}} if "summary" in line else line for line in self.lines("observations.jsonl")])
         self.derive()
 
     def count(self):

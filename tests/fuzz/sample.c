@@ -216,8 +216,10 @@ void fuzz_snapshot(struct arena *arena, const uint8_t *data, size_t size)
     }
     snapshot_write("snapshot.json", data, size);
     struct estate *estate = snapshot_read(snapshot_folder, &error);
-    if (estate == NULL)
-        abort(); // a record that is not understood costs itself
+    if (estate == NULL) { // a record that is not understood costs itself
+        fprintf(stderr, "snapshot: %s\n", error.message);
+        abort();
+    }
     must_be_computed(estate);
     estate_free(estate);
 }

@@ -83,6 +83,7 @@ class Drift(Kept):
         document["verdicts"] = [v for v in document["verdicts"] if v.get("from_port") != self.service]
         forgot = self.copy(two)
         (forgot / "verdicts.json").write_text(json.dumps(document))
+        reseal(forgot)
         three = self.again("--no-history", "--previous", forgot, status=1)
         self.assertEqual(self.why(three, self.service), [["previous"]])
 
