@@ -194,6 +194,8 @@ static void observe(struct engine *engine, struct observations *observations)
 {
     struct probe_summary *summary = engine->summary;
     note_sources(engine);
+    if (engine->unfinished != NULL) // as a replay of its packets has it: what was earned by then was
+        ledger_settle(&engine->ledger);
     ledger_light(&engine->ledger);
     ledger_collect(&engine->ledger, engine->arena, (unsigned)engine->options->speed.tries, engine->unfinished,
                    observations, summary->by_state);
