@@ -155,7 +155,7 @@ class Confined(Bundles):
                 said = process.communicate(timeout=60)[1]
                 self.assertEqual(process.returncode, 3, said)
                 done = common.sgproof("verify", out, "--key", self.public)
-                self.assertRegex(done.stdout, r"ok +signature")
+                self.assertRegex(done.stdout, r"(?s)ok +signature.*ok +capture")  # what is there by then follows
                 self.assertFalse(os.path.exists("/proc/%d" % child))
             process = self.run_slowly(pathlib.Path(folder) / "killed", "--sign", self.key)
             child, = children_of(process.pid)
