@@ -6,6 +6,19 @@
 // How many load balancers one behind the other are followed.
 enum { DEEPEST = 64 };
 
+// "verify": the load balancer itself asks for a client certificate, and refuses who has none that it trusts.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html
+const struct reason *walk_asks(struct walker *walker, const struct load_balancer *balancer,
+                               const struct listener *listener)
+{
+    struct arena *kept = walker->set->arena;
+    if (listener == NULL || !listener->asks_certificates)
+        return NULL;
+    return reason_doubt(kept, REASON_BALANCER, balancer->name, settle_by_probe,
+                        arena_printf(kept, "%s %s asks its clients for certificates", balancer->name,
+                                     listener_text(walker->arena, listener)));
+}
+
 void walk_path(struct walker *walker, reason_list *path, const struct load_balancer *balancer,
                const struct listener *listener)
 {
@@ -69,6 +82,10 @@ static void walk_inner_listener(struct walker *walker, const struct hop_in *in, 
         reason_add(arena, &next.doubts, load_balancer_ports(kept, balancer, in->protocol).doubt);
     if (balancer->doubt != NULL)
         reason_add(arena, &next.doubts, load_balancer_doubt(kept, walker->estate, balancer));
+    const struct reason *asks = walk_asks(walker, balancer, listener);
+    next.doubtful = next.doubtful || asks != NULL;
+    if (asks != NULL)
+        reason_add(arena, &next.doubts, asks);
     if (balancer->unsure != NULL)
         reason_add(arena, &next.doubts, load_balancer_unsure(kept, balancer));
     reason_add_all(arena, &next.path, &in->path);

@@ -44,6 +44,10 @@ struct walker {
 // Follows what comes to a listener. walker->walked belongs to the entry, and is empty before it.
 void walk_listener(struct walker *walker, const struct hop_in *in);
 
+// Why what comes to a listener may not get on behind it, or NULL.
+const struct reason *walk_asks(struct walker *walker, const struct load_balancer *balancer,
+                               const struct listener *listener);
+
 // Adds a load balancer's listener to a path.
 void walk_path(struct walker *walker, reason_list *path, const struct load_balancer *balancer,
                const struct listener *listener);

@@ -201,6 +201,10 @@ static void enter_from(struct walker *walker, struct hop_in in, struct portset p
         in.at_node[n] = arrival_of(walker, &in, front->nodes.items[n], ports, &in);
         any = any || !arrival_is_empty(&in.at_node[n]);
     }
+    const struct reason *asks = walk_asks(walker, front->balancer, in.listener);
+    in.doubtful = in.doubtful || asks != NULL;
+    if (asks != NULL)
+        reason_add(walker->arena, &in.doubts, asks);
     walk_path(walker, &in.path, front->balancer, in.listener);
     walker->walked = (struct map){0};
     if (any && front->balancer->type == LOAD_BALANCER_CLASSIC)

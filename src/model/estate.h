@@ -417,6 +417,7 @@ struct listener {
     struct listener_rule otherwise;     // what is done when no rule's conditions are met
     bool rules_known;                   // some document tells of its rules
     VECTOR(struct listener_rule) rules; // ascending by priority
+    bool asks_certificates;             // of its clients: who has none reaches nothing behind it
     const char *rules_doubt;            // a page of them is missing, or one is of nobody knows which
 };
 

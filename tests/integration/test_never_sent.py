@@ -116,6 +116,15 @@ class Rules(Behind):
         self.assertEqual(self.surely(estate, 3), [])
 
 
+class Certificates(Behind):
+    @each([("off", "exact"), ("passthrough", "exact"), ("verify", "possible")])
+    def test_where_the_load_balancer_asks_clients_for_certificates_what_is_behind_is_possible(self, mode, certainty):
+        estate = balanced()
+        estate["Listeners"][0]["MutualAuthentication"] = {"Mode": mode}
+        self.assertEqual(self.behind(estate), {("443/HTTPS", WEB[0]): {("8.0.0.0/8", certainty)}})
+        self.assertEqual(self.exposures(estate, address="198.51.100.9"), {("tcp", 443, 443): "exact"})  # it answers itself
+
+
 class Targets(Behind):
     @each([("no_override", "exact"), ("zonal_shift_active", None), ("zonal_shift_delegated_to_dns", "possible"), ("unknown", "possible"), ("new_one", "possible")])
     def test_an_administrators_override_counts_in_place_of_health(self, state, certainty):

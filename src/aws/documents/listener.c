@@ -72,6 +72,7 @@ static bool read_known_listener(struct reader *reader, const struct json_cursor 
     const char *protocol;
     long port = 0;
     bool has_port;
+    struct json_cursor mutual;
     GUARD(optional_interned(reader, at, "Protocol", &protocol));
     GUARD(json_optional_integer(at, "Port", 1, PORT_LAST, &port, &has_port, reader->error));
     if (!has_port && protocol == NULL) { // as a gateway load balancer's
@@ -83,6 +84,8 @@ static bool read_known_listener(struct reader *reader, const struct json_cursor 
         return json_fail(at, reader->error, "has no %s", has_port ? "protocol" : "port");
     struct listener own = {.port = (uint16_t)port, .protocol = protocol, .otherwise = {.priority = LONG_MAX}};
     lenient_text(reader, at, "ListenerArn", &own.arn);
+    if (lenient_object(reader, at, "MutualAuthentication", &mutual))
+        own.asks_certificates = text_same(text_beside(reader, &mutual, "Mode"), "verify");
     each_of(reader, at, "DefaultActions", read_action, &own.otherwise);
     for (size_t i = 0; i < balancer->listeners.count; i++) {
         struct listener *one = &balancer->listeners.items[i];
@@ -94,6 +97,7 @@ static bool read_known_listener(struct reader *reader, const struct json_cursor 
             doubt_at(reader, at,
                      "is another record of the listener on %u/%s than one before: neither is believed alone",
                      (unsigned)own.port, protocol);
+        one->asks_certificates = one->asks_certificates || own.asks_certificates;
         unite_rules(reader->arena, &one->otherwise, &own.otherwise);
         if (one->arn == NULL || (own.arn != NULL && strcmp(own.arn, one->arn) < 0))
             one->arn = own.arn;
