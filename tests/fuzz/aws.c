@@ -273,11 +273,12 @@ static void remove_home(void)
 
 static void cache_token(struct arena *arena, const void *bytes, size_t length)
 {
+    static bool made;
     struct error error = {0};
     unsigned char digest[20];
-    if (home[strlen(home) - 1] == 'X' &&
-        (mkdtemp(home) == NULL || setenv("HOME", home, 1) != 0 || atexit(remove_home) != 0))
+    if (!made && (mkdtemp(home) == NULL || setenv("HOME", home, 1) != 0 || atexit(remove_home) != 0))
         abort();
+    made = true;
     EVP_Digest(START_URL, strlen(START_URL), digest, NULL, EVP_sha1(), NULL);
     const char *path = arena_printf(arena, "%s/.aws/sso/cache/", home);
     for (size_t i = 0; i < sizeof(digest); i++)

@@ -206,9 +206,11 @@ void fuzz_snapshot(struct arena *arena, const uint8_t *data, size_t size)
 {
     static const char vpcs[] =
         "{\"Vpcs\":[{\"VpcId\":\"vpc-1\",\"OwnerId\":\"111122223333\",\"CidrBlock\":\"10.0.0.0/16\"}]}";
+    static bool made;
     struct error error = {0};
     (void)arena;
-    if (snapshot_folder[strlen(snapshot_folder) - 1] == 'X') {
+    if (!made) {
+        made = true;
         if (mkdtemp(snapshot_folder) == NULL)
             abort();
         atexit(remove_snapshot);
