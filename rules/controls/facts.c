@@ -78,23 +78,12 @@ struct access_map *fact_access(struct arena *arena, struct map *accesses, const 
     return map;
 }
 
-static int by_key(const void *left, const void *right)
-{
-    const struct map_slot *a = left, *b = right;
-    return strcmp(a->key, b->key);
-}
-
 void **map_values(struct arena *arena, const struct map *map, size_t *count)
 {
-    struct map_slot *slots = arena_array(arena, struct map_slot, map->count + 1);
-    *count = 0;
-    for (size_t i = 0; i < map->size; i++)
-        if (map->slots[i].key != NULL)
-            slots[(*count)++] = map->slots[i];
-    if (*count > 1)
-        qsort(slots, *count, sizeof(*slots), by_key);
-    void **values = arena_array(arena, void *, *count + 1);
-    for (size_t i = 0; i < *count; i++)
-        values[i] = slots[i].value;
+    map_slots slots = map_sorted(arena, map);
+    void **values = arena_array(arena, void *, slots.count + 1);
+    *count = slots.count;
+    for (size_t i = 0; i < slots.count; i++)
+        values[i] = slots.items[i]->value;
     return values;
 }

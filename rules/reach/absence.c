@@ -58,28 +58,6 @@ static bool has_interface(struct finder *finder, const struct instance *instance
     return map_get(&finder->instances, instance->id) != NULL;
 }
 
-static int by_key(const void *left, const void *right)
-{
-    const struct map_slot *const *a = left, *const *b = right;
-    return strcmp((*a)->key, (*b)->key);
-}
-
-struct slots {
-    VECTOR(const struct map_slot *) items;
-};
-
-// A map's slots in the order of their keys, so that equal estates give equal bytes.
-static struct slots sorted(struct finder *finder, const struct map *map)
-{
-    struct slots slots = {0};
-    for (size_t i = 0; i < map->size; i++)
-        if (map->slots[i].key != NULL && map->slots[i].value != NULL)
-            *vector_add(finder->scratch, &slots.items) = &map->slots[i];
-    if (slots.items.count > 1)
-        qsort(slots.items.items, slots.items.count, sizeof(*slots.items.items), by_key);
-    return slots;
-}
-
 static void find_instances(struct finder *finder)
 {
     for (size_t i = 0; i < finder->estate->telling.count; i++) {
@@ -132,9 +110,9 @@ static void find_nodes(struct finder *finder, const struct load_balancer *one, c
 
 static void find_load_balancers(struct finder *finder)
 {
-    struct slots slots = sorted(finder, &finder->estate->load_balancers);
-    for (size_t i = 0; i < slots.items.count; i++) {
-        const struct load_balancer *one = slots.items.items[i]->value;
+    map_slots slots = map_sorted(finder->scratch, &finder->estate->load_balancers);
+    for (size_t i = 0; i < slots.count; i++) {
+        const struct load_balancer *one = slots.items[i]->value;
         bool outward = one->type != LOAD_BALANCER_GATEWAY && one->scheme != SCHEME_INTERNAL;
         for (size_t a = 0; one->scheme != SCHEME_INTERNAL && a < one->addresses.count; a++)
             if (!has_address(finder, one->addresses.items[a]))
@@ -143,13 +121,13 @@ static void find_load_balancers(struct finder *finder)
                                    one->name, one->addresses.items[a]));
         if (one->name == NULL && one->type != LOAD_BALANCER_CLASSIC) { // its listeners or target groups name it
             lacks(finder, KIND_LOAD_BALANCERS, one->account, one->region, one->arn,
-                  arena_printf(finder->arena, "missing: load balancer %s", slots.items.items[i]->key));
+                  arena_printf(finder->arena, "missing: load balancer %s", slots.items[i]->key));
             continue;
         }
         if (one->name == NULL || !outward)
             continue;
-        if (map_get(&finder->balancers, slots.items.items[i]->key) != NULL) {
-            find_nodes(finder, one, slots.items.items[i]->key);
+        if (map_get(&finder->balancers, slots.items[i]->key) != NULL) {
+            find_nodes(finder, one, slots.items[i]->key);
             continue;
         }
         lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
@@ -162,9 +140,9 @@ static void find_load_balancers(struct finder *finder)
 static void find_attributes(struct finder *finder)
 {
     static const char *const types[] = {"instance", "ip", NULL};
-    struct slots slots = sorted(finder, &finder->estate->target_groups);
-    for (size_t i = 0; i < slots.items.count; i++) {
-        const struct target_group *one = slots.items.items[i]->value;
+    map_slots slots = map_sorted(finder->scratch, &finder->estate->target_groups);
+    for (size_t i = 0; i < slots.count; i++) {
+        const struct target_group *one = slots.items[i]->value;
         if (one->preserve_client == SETTING_NOT_TOLD && one->name != NULL && one->type != NULL &&
             one->protocol != NULL && text_among(one->type, types) && preservation_is_optional(one))
             text_list_add(

@@ -17,25 +17,6 @@ struct teller {
     struct map homes; // instance -> struct instance_home
 };
 
-static int by_key(const void *left, const void *right)
-{
-    const struct map_slot *const *a = left, *const *b = right;
-    return strcmp((*a)->key, (*b)->key);
-}
-
-typedef VECTOR(const struct map_slot *) slots;
-
-static slots sorted(struct arena *arena, const struct map *map)
-{
-    slots found = {0};
-    for (size_t i = 0; i < map->size; i++)
-        if (map->slots[i].key != NULL && map->slots[i].value != NULL)
-            *vector_add(arena, &found) = &map->slots[i];
-    if (found.count > 1)
-        qsort(found.items, found.count, sizeof(*found.items), by_key);
-    return found;
-}
-
 // Whether some document of a kind is not whole.
 static bool is_broken(const struct estate *estate, enum kind kind)
 {
@@ -306,7 +287,7 @@ static void note_accelerator(struct teller *teller, const struct accelerator *on
 static void tell_accelerators(struct teller *teller)
 {
     const struct estate *estate = teller->estate;
-    slots all = sorted(teller->arena, &estate->accelerators);
+    map_slots all = map_sorted(teller->arena, &estate->accelerators);
     bool whole = all.count > 0 && !is_broken(estate, KIND_ACCELERATORS) && !is_broken(estate, KIND_ENDPOINT_GROUPS);
     bool any_enabled = false;
     for (size_t i = 0; i < all.count; i++) {
@@ -408,7 +389,7 @@ static void tell_origin(struct teller *teller, const struct vpc_origin *origin, 
 // there, and each that has is told whole.
 static void tell_origins(struct teller *teller, const struct network_interface *own)
 {
-    slots all = sorted(teller->arena, &teller->estate->vpc_origins);
+    map_slots all = map_sorted(teller->arena, &teller->estate->vpc_origins);
     bool any = false, whole = !is_broken(teller->estate, KIND_VPC_ORIGINS);
     for (size_t i = 0; i < all.count; i++) {
         const struct vpc_origin *one = all.items[i]->value;
@@ -488,7 +469,7 @@ struct told_bridges told_bridges_of(struct arena *arena, const struct estate *es
     for (size_t i = 0; i < estate->interfaces.count && estate->vpc_origins.count > 0; i++)
         if (is_origin(context, estate->interfaces.items[i]))
             tell_origins(&teller, estate->interfaces.items[i]);
-    slots origins = sorted(arena, &estate->vpc_origins);
+    map_slots origins = map_sorted(arena, &estate->vpc_origins);
     for (size_t i = 0; i < origins.count; i++)
         note_origin(&teller, origins.items[i]->value, is_origin, context);
     return told;

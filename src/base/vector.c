@@ -143,6 +143,23 @@ void *map_get(const struct map *map, const char *key)
     return map->size == 0 || key == NULL ? NULL : find_text(map, key)->value;
 }
 
+static int by_key(const void *left, const void *right)
+{
+    const struct map_slot *const *a = left, *const *b = right;
+    return strcmp((*a)->key, (*b)->key);
+}
+
+map_slots map_sorted(struct arena *arena, const struct map *map)
+{
+    map_slots slots = {0};
+    for (size_t i = 0; i < map->size; i++)
+        if (map->slots[i].key != NULL && map->slots[i].value != NULL)
+            *vector_add(arena, &slots) = &map->slots[i];
+    if (slots.count > 1)
+        qsort(slots.items, slots.count, sizeof(*slots.items), by_key);
+    return slots;
+}
+
 void map_put_pointer(struct arena *arena, struct map *map, const void *key, void *value)
 {
     put(arena, map, key, value, find_pointer);

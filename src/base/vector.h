@@ -73,6 +73,12 @@ void map_put(struct arena *arena, struct map *map, const char *key, void *value)
 // The value stored under `key`, or NULL. A NULL key is in no map.
 void *map_get(const struct map *map, const char *key);
 
+typedef VECTOR(const struct map_slot *) map_slots;
+
+// The slots of a map of texts that hold a value, in the order of their keys: so that equal maps give equal bytes. They
+// are borrowed until the next map_put.
+map_slots map_sorted(struct arena *arena, const struct map *map);
+
 // The same with pointers as keys, compared by where they point. One map holds keys of one kind only.
 void map_put_pointer(struct arena *arena, struct map *map, const void *key, void *value);
 void *map_get_pointer(const struct map *map, const void *key);

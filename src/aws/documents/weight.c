@@ -152,23 +152,11 @@ static void count_routes(struct reader *reader, struct route_table *table)
     table->routes.count = 0;
 }
 
-static int by_groups(const void *left, const void *right)
-{
-    const struct map_slot *const *a = left, *const *b = right;
-    return strcmp((*a)->key, (*b)->key);
-}
-
 static void weigh_sets(struct reader *reader)
 {
-    const struct map *sets = &reader->estate->group_sets;
-    VECTOR(const struct map_slot *) sorted = {0}; // so that what is said does not depend on where they lie
-    for (size_t i = 0; i < sets->size; i++)
-        if (sets->slots[i].key != NULL)
-            *vector_add(reader->scratch, &sorted) = &sets->slots[i];
-    if (sorted.count > 1)
-        qsort(sorted.items, sorted.count, sizeof(*sorted.items), by_groups);
-    for (size_t i = 0; i < sorted.count; i++)
-        weigh_set(reader, sorted.items[i]->value);
+    map_slots sets = map_sorted(reader->scratch, &reader->estate->group_sets);
+    for (size_t i = 0; i < sets.count; i++)
+        weigh_set(reader, sets.items[i]->value);
 }
 
 void settle_weights(struct reader *reader)
