@@ -37,18 +37,11 @@ static void put_change(struct json_writer *writer, struct arena *arena, const st
     json_put_string(writer, "name", change->endpoint != NULL ? change->endpoint->name : change->indirect->name);
     json_put_boolean(writer, "indirect", change->endpoint == NULL);
     exposure_put_numbers(writer, change->protocol_low, change->protocol_high, low, high);
-    json_open(writer, "sources", '[');
-    size_t count;
-    struct prefix *prefixes = prefixset_prefixes(arena, family, change->sources, &count);
-    for (size_t i = 0; i < count; i++) {
-        char text[ADDRESS_TEXT];
-        prefix_format(prefixes[i], text);
-        json_put_string(writer, NULL, text);
-    }
-    json_close(writer, ']');
-    json_put_boolean(writer, "internet", change->internet);
-    json_put_string(writer, "path", change->path == PATH_TWO_WAY ? "two-way" : "inbound-only");
-    json_put_string(writer, "certainty", change->certainty == CERTAINTY_EXACT ? "exact" : "possible");
+    exposure_put_reach(writer, arena, family,
+                       &(struct exposure){.sources = change->sources,
+                                          .internet = change->internet,
+                                          .path = change->path,
+                                          .certainty = change->certainty});
     reasons_put(writer, arena, "causes", &change->causes);
     json_close(writer, '}');
 }

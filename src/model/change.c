@@ -187,20 +187,12 @@ static void put_piece(struct json_writer *writer, struct arena *arena, const str
         exposure_put_numbers(writer, change->protocol_low, change->protocol_high, low, high);
     else
         json_put_string(writer, "protocol", protocol_name(arena, change->protocol_low));
-    if (declared) {
-        size_t count;
-        struct prefix *prefixes = prefixset_prefixes(arena, family_of(change), change->sources, &count);
-        json_open(writer, "sources", '[');
-        for (size_t i = 0; i < count; i++) {
-            char text[ADDRESS_TEXT];
-            prefix_format(prefixes[i], text);
-            json_put_string(writer, NULL, text);
-        }
-        json_close(writer, ']');
-        json_put_boolean(writer, "internet", change->internet);
-        json_put_string(writer, "path", change->path == PATH_TWO_WAY ? "two-way" : "inbound-only");
-        json_put_string(writer, "certainty", change->certainty == CERTAINTY_EXACT ? "exact" : "possible");
-    }
+    if (declared)
+        exposure_put_reach(writer, arena, family_of(change),
+                           &(struct exposure){.sources = change->sources,
+                                              .internet = change->internet,
+                                              .path = change->path,
+                                              .certainty = change->certainty});
     json_open(writer, "observed", '{');
     json_put_string(writer, "before", piece->before);
     json_put_string(writer, "after", piece->after);

@@ -145,6 +145,28 @@ static void put_reasons(struct exposure_writer *writer, const char *key, const r
     json_close(&writer->json, ']');
 }
 
+static void put_how(struct json_writer *writer, const struct exposure *exposure)
+{
+    json_put_boolean(writer, "internet", exposure->internet);
+    json_put_string(writer, "path", exposure->path == PATH_TWO_WAY ? "two-way" : "inbound-only");
+    json_put_string(writer, "certainty", exposure->certainty == CERTAINTY_EXACT ? "exact" : "possible");
+}
+
+void exposure_put_reach(struct json_writer *writer, struct arena *arena, enum family family,
+                        const struct exposure *exposure)
+{
+    size_t count;
+    struct prefix *prefixes = prefixset_prefixes(arena, family, exposure->sources, &count);
+    json_open(writer, "sources", '[');
+    for (size_t i = 0; i < count; i++) {
+        char text[ADDRESS_TEXT];
+        prefix_format(prefixes[i], text);
+        json_put_string(writer, NULL, text);
+    }
+    json_close(writer, ']');
+    put_how(writer, exposure);
+}
+
 static void put_exposure(struct exposure_writer *all, enum family family, const struct exposure *exposure, uint16_t low,
                          uint16_t high)
 {
@@ -153,9 +175,7 @@ static void put_exposure(struct exposure_writer *all, enum family family, const 
     json_open_line(writer, NULL, '{');
     exposure_put_numbers(writer, exposure->protocol_low, exposure->protocol_high, low, high);
     json_put_made(writer, "sources", sources_text(all, family, exposure->sources));
-    json_put_boolean(writer, "internet", exposure->internet);
-    json_put_string(writer, "path", exposure->path == PATH_TWO_WAY ? "two-way" : "inbound-only");
-    json_put_string(writer, "certainty", exposure->certainty == CERTAINTY_EXACT ? "exact" : "possible");
+    put_how(writer, exposure);
     put_reasons(all, "via", &exposure->via);
     json_put_string(writer, "client_ports", portset_format(arena, exposure->client_ports));
     put_reasons(all, "because", &exposure->because);

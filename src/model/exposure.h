@@ -102,6 +102,9 @@ size_t exposure_rectangles(int protocol, uint16_t low, uint16_t high, struct por
 // The members `unread` and `ignored` of an estate (which may be NULL): of all, or of what may bear on the account
 // itself.
 void exposure_put_unread(struct json_writer *json, const struct estate *estate, bool of_account);
+// The members `sources`, `internet`, `path` and `certainty` of an exposure, of which nothing else is looked at.
+void exposure_put_reach(struct json_writer *writer, struct arena *arena, enum family family,
+                        const struct exposure *exposure);
 // The members that tell protocol and numbers of a rectangle: from_port and to_port, from_type..., or no number at all.
 void exposure_put_numbers(struct json_writer *writer, int protocol_low, int protocol_high, uint16_t low, uint16_t high);
 
