@@ -1,7 +1,6 @@
 // A change for CI servers: JUnit XML, and SARIF of what is not as planned.
-#include "base/digest.h"
-#include "config.h"
 #include "report/report.h"
+#include "report/sarif.h"
 
 void report_change_junit(const struct change_report *report, struct text *out)
 {
@@ -41,13 +40,6 @@ void report_change_junit(const struct change_report *report, struct text *out)
     arena_free(arena);
 }
 
-static void put_message(struct json_writer *writer, const char *key, const char *text)
-{
-    json_open(writer, key, '{');
-    json_put_string(writer, "text", text);
-    json_close(writer, '}');
-}
-
 static void put_rules(struct json_writer *writer)
 {
     static const struct {
@@ -67,16 +59,9 @@ static void put_rules(struct json_writer *writer)
     };
     json_open(writer, "rules", '[');
     for (int outcome = 0; outcome < OUTCOMES; outcome++) {
-        json_open(writer, NULL, '{');
-        json_put_string(writer, "id", outcome_names[outcome]);
-        json_put_string(writer, "name", rules[outcome].name);
-        put_message(writer, "shortDescription", rules[outcome].text);
-        put_message(writer, "fullDescription", rules[outcome].text);
-        put_message(writer, "help",
-                    "sgproof change --help; sgproof explain names the rule, route or gateway that decides.");
-        json_open(writer, "defaultConfiguration", '{');
-        json_put_string(writer, "level", rules[outcome].level);
-        json_close(writer, '}');
+        sarif_begin_rule(writer, outcome_names[outcome], rules[outcome].name, rules[outcome].text,
+                         "sgproof change --help; sgproof explain names the rule, route or gateway that decides.",
+                         rules[outcome].level);
         json_close(writer, '}');
     }
     json_close(writer, ']');
@@ -85,31 +70,20 @@ static void put_rules(struct json_writer *writer)
 static void put_result(struct arena *arena, struct json_writer *writer, const struct change_piece *piece)
 {
     const char *place = report_change_place(arena, piece);
-    char sha256[DIGEST_TEXT];
     const char *key =
         arena_printf(arena, "%s|%s|%s", outcome_names[piece->outcome], change_kind_names[piece->change.kind], place);
-    digest_sha256(key, strlen(key), sha256);
     json_open(writer, NULL, '{');
     json_put_string(writer, "ruleId", outcome_names[piece->outcome]);
     json_put_string(writer, "level", piece->outcome == OUTCOME_UNVERIFIED ? "warning" : "error");
-    put_message(writer, "message",
-                arena_printf(arena, "%s %s: %s.", change_kind_names[piece->change.kind], place,
-                             report_change_why(arena, piece)));
+    sarif_put_message(writer, "message",
+                      arena_printf(arena, "%s %s: %s.", change_kind_names[piece->change.kind], place,
+                                   report_change_why(arena, piece)));
     json_open(writer, "locations", '[');
     json_open(writer, NULL, '{');
-    json_open(writer, "physicalLocation", '{');
-    json_open(writer, "artifactLocation", '{');
-    json_put_string(writer, "uri", "change.json");
-    json_close(writer, '}');
-    json_open(writer, "region", '{');
-    json_put_integer(writer, "startLine", 1);
-    json_close(writer, '}');
-    json_close(writer, '}');
+    sarif_put_file(writer, "change.json");
     json_close(writer, '}');
     json_close(writer, ']');
-    json_open(writer, "partialFingerprints", '{');
-    json_put_string(writer, "finding/v1", arena_strndup(arena, sha256, 32));
-    json_close(writer, '}');
+    sarif_put_key(writer, arena, key);
     json_open(writer, "properties", '{');
     reasons_put(writer, arena, "causes", &piece->change.causes);
     json_close(writer, '}');
@@ -120,37 +94,18 @@ void report_change_sarif(const struct change_report *report, const char *run_id,
 {
     struct arena *arena = arena_new();
     struct json_writer writer = json_writer_to(out);
-    json_open(&writer, NULL, '{');
-    json_put_string(&writer, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
-    json_put_string(&writer, "version", "2.1.0");
-    json_open(&writer, "runs", '[');
-    json_open(&writer, NULL, '{');
-    json_open(&writer, "tool", '{');
-    json_open(&writer, "driver", '{');
-    json_put_string(&writer, "name", "sgproof");
-    json_put_string(&writer, "version", SGPROOF_VERSION);
-    json_put_string(&writer, "semanticVersion", SGPROOF_VERSION);
-    json_put_string(&writer, "informationUri", "https://github.com/sgproof/sgproof");
+    sarif_begin(&writer);
     put_rules(&writer);
-    json_close(&writer, '}');
-    json_close(&writer, '}');
-    json_open(&writer, "automationDetails", '{');
-    json_put_string(&writer, "id", arena_printf(arena, "sgproof-change/%s", run_id == NULL ? "" : run_id));
-    json_close(&writer, '}');
+    sarif_end_tool(&writer, arena_printf(arena, "sgproof-change/%s", run_id == NULL ? "" : run_id));
     json_open(&writer, "invocations", '[');
     json_open(&writer, NULL, '{');
     json_put_boolean(&writer, "executionSuccessful", report->complete);
     json_close(&writer, '}');
     json_close(&writer, ']');
-    json_put_string(&writer, "columnKind", "utf16CodeUnits");
-    json_open(&writer, "results", '[');
+    sarif_begin_results(&writer);
     for (size_t i = 0; i < report->pieces.count; i++)
         if (report->pieces.items[i].outcome != OUTCOME_AS_PLANNED)
             put_result(arena, &writer, &report->pieces.items[i]);
-    json_close(&writer, ']');
-    json_close(&writer, '}');
-    json_close(&writer, ']');
-    json_close(&writer, '}');
-    json_end_document(&writer);
+    sarif_end(&writer);
     arena_free(arena);
 }

@@ -1,6 +1,6 @@
 // SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
-#include "config.h"
 #include "report/report.h"
+#include "report/sarif.h"
 
 static const char *level_of(enum severity severity)
 {
@@ -15,25 +15,10 @@ static const char *score_of(enum severity severity)
     return scores[severity];
 }
 
-static void put_message(struct json_writer *writer, const char *key, const char *text)
-{
-    json_open(writer, key, '{');
-    json_put_string(writer, "text", text);
-    json_close(writer, '}');
-}
-
 static void put_rule(struct json_writer *writer, const char *id, const char *name, const char *text, const char *help,
                      enum severity severity)
 {
-    json_open(writer, NULL, '{');
-    json_put_string(writer, "id", id);
-    json_put_string(writer, "name", name);
-    put_message(writer, "shortDescription", text);
-    put_message(writer, "fullDescription", text);
-    put_message(writer, "help", help);
-    json_open(writer, "defaultConfiguration", '{');
-    json_put_string(writer, "level", level_of(severity));
-    json_close(writer, '}');
+    sarif_begin_rule(writer, id, name, text, help, level_of(severity));
     json_open(writer, "properties", '{');
     json_put_string(writer, "security-severity", score_of(severity));
     json_close(writer, '}');
@@ -87,14 +72,7 @@ static void put_location(struct json_writer *writer, const char *file, const cha
 {
     json_open(writer, "locations", '[');
     json_open(writer, NULL, '{');
-    json_open(writer, "physicalLocation", '{');
-    json_open(writer, "artifactLocation", '{');
-    json_put_string(writer, "uri", file);
-    json_close(writer, '}');
-    json_open(writer, "region", '{');
-    json_put_integer(writer, "startLine", 1);
-    json_close(writer, '}');
-    json_close(writer, '}');
+    sarif_put_file(writer, file);
     json_open(writer, "logicalLocations", '[');
     json_open(writer, NULL, '{');
     json_put_string(writer, "name", name);
@@ -106,13 +84,6 @@ static void put_location(struct json_writer *writer, const char *file, const cha
     json_close(writer, ']');
 }
 
-static void put_fingerprint(struct json_writer *writer, const char *id)
-{
-    json_open(writer, "partialFingerprints", '{');
-    json_put_string(writer, "finding/v1", id);
-    json_close(writer, '}');
-}
-
 static void put_verdict(struct arena *arena, struct json_writer *writer, const struct verdict *verdict)
 {
     char address[ADDRESS_TEXT];
@@ -122,12 +93,12 @@ static void put_verdict(struct arena *arena, struct json_writer *writer, const s
     json_put_string(writer, "ruleId", verdict_names[verdict->kind]);
     json_put_string(writer, "kind", report_is_finding(verdict) ? "fail" : "pass");
     json_put_string(writer, "level", level_of(verdict->severity));
-    put_message(writer, "message",
-                arena_printf(arena, "%s. %s", report_sentence(arena, verdict), report_advice(verdict)));
+    sarif_put_message(writer, "message",
+                      arena_printf(arena, "%s. %s", report_sentence(arena, verdict), report_advice(verdict)));
     put_location(writer, "verdicts.json", arena_printf(arena, "%s %s", address, port),
                  arena_printf(arena, "%s/%s/%s", verdict->eni_id == NULL ? "" : verdict->eni_id, address, port),
                  "resource");
-    put_fingerprint(writer, report_finding_id(arena, verdict));
+    sarif_put_fingerprint(writer, report_finding_id(arena, verdict));
     json_open(writer, "properties", '{');
     json_put_string(writer, "severity", severity_names[verdict->severity]);
     json_put_string(writer, "declared", declared_names[verdict->declared]);
@@ -145,7 +116,6 @@ static void put_control(struct arena *arena, struct json_writer *writer, const s
 {
     for (size_t i = 0; i < control->evidence.count; i++) {
         const struct control_evidence *evidence = &control->evidence.items[i];
-        char sha256[DIGEST_TEXT];
         if (evidence->result != CONTROL_FAIL)
             continue;
         size_t nth = 0; // of several about one subject; what they say may change from run to run
@@ -153,14 +123,13 @@ static void put_control(struct arena *arena, struct json_writer *writer, const s
             nth += strcmp(control->evidence.items[e].subject, evidence->subject) == 0;
         const char *key = arena_printf(arena, "%s|%s|%s|%zu", control->id, evidence->fact, evidence->subject, nth);
         const char *file = evidence->reference == NULL ? "controls.json" : evidence->reference;
-        digest_sha256(key, strlen(key), sha256);
         json_open(writer, NULL, '{');
         json_put_string(writer, "ruleId", control->id);
         json_put_string(writer, "level", level_of(control->severity));
-        put_message(writer, "message", arena_printf(arena, "%s: %s.", evidence->subject, evidence->detail));
+        sarif_put_message(writer, "message", arena_printf(arena, "%s: %s.", evidence->subject, evidence->detail));
         put_location(writer, arena_strndup(arena, file, strcspn(file, "#")), evidence->subject,
                      arena_printf(arena, "%s/%s", control->id, evidence->subject), "resource");
-        put_fingerprint(writer, arena_strndup(arena, sha256, 32));
+        sarif_put_key(writer, arena, key);
         json_close(writer, '}');
     }
 }
@@ -172,24 +141,9 @@ void report_sarif(const struct report_run *run, const struct report_options *opt
     size_t count;
     const struct verdict **shown = report_worth_showing(arena, run->set, &count);
     (void)options;
-    json_open(&writer, NULL, '{');
-    json_put_string(&writer, "$schema", "https://json.schemastore.org/sarif-2.1.0.json");
-    json_put_string(&writer, "version", "2.1.0");
-    json_open(&writer, "runs", '[');
-    json_open(&writer, NULL, '{');
-    json_open(&writer, "tool", '{');
-    json_open(&writer, "driver", '{');
-    json_put_string(&writer, "name", "sgproof");
-    json_put_string(&writer, "version", SGPROOF_VERSION);
-    json_put_string(&writer, "semanticVersion", SGPROOF_VERSION);
-    json_put_string(&writer, "informationUri", "https://github.com/sgproof/sgproof");
+    sarif_begin(&writer);
     put_rules(arena, &writer, run);
-    json_close(&writer, '}');
-    json_close(&writer, '}');
-    json_open(&writer, "automationDetails", '{');
-    json_put_string(&writer, "id",
-                    arena_printf(arena, "sgproof/%s", run->manifest == NULL ? "" : run->manifest->run_id));
-    json_close(&writer, '}');
+    sarif_end_tool(&writer, arena_printf(arena, "sgproof/%s", run->manifest == NULL ? "" : run->manifest->run_id));
     json_open(&writer, "invocations", '[');
     json_open(&writer, NULL, '{');
     json_put_boolean(&writer, "executionSuccessful", run->set->complete);
@@ -199,17 +153,12 @@ void report_sarif(const struct report_run *run, const struct report_options *opt
     }
     json_close(&writer, '}');
     json_close(&writer, ']');
-    json_put_string(&writer, "columnKind", "utf16CodeUnits");
-    json_open(&writer, "results", '[');
+    sarif_begin_results(&writer);
     for (size_t i = 0; i < count; i++)
         put_verdict(arena, &writer, shown[i]);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
         for (size_t i = 0; i < run->controls->packs.items[p].controls.count; i++)
             put_control(arena, &writer, &run->controls->packs.items[p].controls.items[i]);
-    json_close(&writer, ']');
-    json_close(&writer, '}');
-    json_close(&writer, ']');
-    json_close(&writer, '}');
-    json_end_document(&writer);
+    sarif_end(&writer);
     arena_free(arena);
 }
