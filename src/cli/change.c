@@ -3,7 +3,6 @@
 
 #include "base/log.h"
 #include "base/printable.h"
-#include "base/redact.h"
 #include "cli/aws.h"
 #include "cli/places.h"
 #include "cli/run_options.h"
@@ -47,14 +46,14 @@ static bool expect_folder(const char *path, const char *what, struct error *erro
 }
 
 // What can be checked before anything is done: both states and the plan are read for that, and let go.
-static bool check(struct run_job *job, const char **format, struct error *error)
+static bool check(struct run_job *job, struct error *error)
 {
     const struct options *options = job->options;
     const char *before = options->operands.items[0];
     const char *after = options->operands.count > 1 ? options->operands.items[1] : NULL;
     struct declared tried = {0};
     struct terraform_report report = {0};
-    GUARD(cli_format(options, "text json markdown junit sarif", format, error));
+    GUARD(cli_format(options, "text json markdown junit sarif", &job->format, error));
     GUARD(expect_folder(before, "before", error) && (after == NULL || expect_folder(after, "now", error)));
     job->change = (struct run_change){.base = snapshot_of(job->arena, before, true),
                                       .evidence = is_there(job->arena, before, "manifest.json") ? before : NULL,
@@ -76,19 +75,19 @@ static bool check(struct run_job *job, const char **format, struct error *error)
     return good;
 }
 
-static bool print(const struct run_job *job, const char *format, int status, struct error *error)
+static bool print(const struct run_job *job, int status, struct error *error)
 {
     const struct change_report *report = &job->derivation.change.report;
     struct text text = {0};
-    if (cli_is_silent(job->options, format, status))
+    if (cli_is_silent(job->options, job->format, status))
         return true;
-    if (strcmp(format, "json") == 0)
+    if (strcmp(job->format, "json") == 0)
         change_report_write_json(report, &text);
-    else if (strcmp(format, "markdown") == 0)
+    else if (strcmp(job->format, "markdown") == 0)
         report_change_markdown(report, &text);
-    else if (strcmp(format, "junit") == 0)
+    else if (strcmp(job->format, "junit") == 0)
         report_change_junit(report, &text);
-    else if (strcmp(format, "sarif") == 0)
+    else if (strcmp(job->format, "sarif") == 0)
         report_change_sarif(report, job->manifest.run_id, &text);
     else
         report_change_text(report, &(struct report_options){.colour = cli_colour(job->options)}, &text);
@@ -105,8 +104,9 @@ static int status_of(const struct change_report *report)
     return cli_status_of(report->complete && report->count[OUTCOME_UNVERIFIED] == 0, wrong > 0);
 }
 
-static int conclude(struct run_job *job, const char *format)
+static int conclude(struct run_job *job, void *context)
 {
+    (void)context;
     struct error error = {0};
     struct change_report *report = &job->derivation.change.report;
     run_conclude(job);
@@ -119,7 +119,7 @@ static int conclude(struct run_job *job, const char *format)
     if (job->place != NULL)
         log_line(LOG_INFO, "evidence: %s", job->place);
     int status = status_of(report);
-    if (print(job, format, status, &error))
+    if (print(job, status, &error))
         return status;
     run_note_outside(job, "output", &error);
     report->complete = false;
@@ -132,30 +132,18 @@ static int change_with(struct arena *arena, struct signer *signer, struct probe_
     struct options options;
     struct run_job job = {
         .arena = arena, .options = &options, .signer = signer, .raw = raw, .derivation = {.arena = arena}};
-    const char *format;
     bool done;
     if (!cli_options(arena, &command_change, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
-    if (cli_only_estimate(&options))
-        probe_raw_close(raw);
-    if (options_value(&options, "sign") == NULL)
-        signer_end(signer);
+    run_give_up(&job);
     if (options.operands.count < 1 || options.operands.count > 2)
         return cli_usage(&command_change, "expected the state before, and the state now unless AWS is to be read");
     job.out = run_out(arena, &options, "sgproof-change");
     place_keep_private();
-    bool good = check(&job, &format, &error);
-    for (int i = 0; i < argc; i++)
-        *vector_add(arena, &job.manifest.claims.command) = redact_argument(arena, argv[i]);
-    int status;
-    if (good && cli_only_estimate(&options))
-        status = run_estimate(&job, strcmp(format, "json") == 0, &error) ? 0 : cli_fail(&error);
-    else
-        status = good && run_gather(&job, &error) ? conclude(&job, format) : cli_fail(&error);
-    run_free(&job);
-    return status;
+    bool good = check(&job, &error);
+    return run_through(&job, good, argc, argv, conclude, NULL, &error);
 }
 
 static int run(struct arena *arena, int argc, char **argv)

@@ -1,5 +1,4 @@
 #include "base/log.h"
-#include "base/redact.h"
 #include "cli/aws.h"
 #include "cli/places.h"
 #include "cli/run_options.h"
@@ -29,7 +28,6 @@ static const struct option_spec options_of_run[] = {
 
 // What is asked for, beside what it is done with.
 struct wanted {
-    const char *format;
     struct fail_on fail_on;
     const struct verdict_set *baseline;
     struct drift_known known; // of what there is, what the baseline holds too
@@ -39,7 +37,7 @@ struct wanted {
 static bool check(struct run_job *job, struct wanted *wanted, struct error *error)
 {
     const struct options *options = job->options;
-    GUARD(cli_format(options, "text json", &wanted->format, error));
+    GUARD(cli_format(options, "text json", &job->format, error));
     GUARD(cli_fail_on(job->arena, options, &wanted->fail_on, error));
     GUARD(cli_baseline_read(job->arena, options, &wanted->baseline, error));
     return run_check(job, "standard", error);
@@ -50,11 +48,11 @@ static bool print(const struct run_job *job, const struct wanted *wanted, const 
                   struct error *error)
 {
     struct text text = {0};
-    bool silent = cli_is_silent(job->options, wanted->format, status);
+    bool silent = cli_is_silent(job->options, job->format, status);
     const char *still = cli_still_wrong(job->arena, &wanted->known);
     if (silent && still[0] == '\0')
         return true;
-    if (strcmp(wanted->format, "json") == 0)
+    if (strcmp(job->format, "json") == 0)
         verdicts_write_json(set, &text);
     else if (!silent)
         report_text(&(struct report_run){.title = job->out,
@@ -64,15 +62,16 @@ static bool print(const struct run_job *job, const struct wanted *wanted, const 
                                          .runs = &job->derivation.runs,
                                          .drift = &job->derivation.drift},
                     &(struct report_options){.colour = cli_colour(job->options)}, &text);
-    if (strcmp(wanted->format, "text") == 0)
+    if (strcmp(job->format, "text") == 0)
         text_puts(&text, still);
     bool good = cli_output(job->options, &text, error);
     text_free(&text);
     return good;
 }
 
-static int conclude(struct run_job *job, struct wanted *wanted)
+static int conclude(struct run_job *job, void *context)
 {
+    struct wanted *wanted = context;
     struct error error = {0};
     run_conclude(job);
     if (!job->judged)
@@ -108,26 +107,14 @@ static int run_with(struct arena *arena, struct signer *signer, struct probe_raw
         return cli_fail(&error);
     if (done)
         return 0;
-    if (cli_only_estimate(&options))
-        probe_raw_close(raw);
-    if (options_value(&options, "sign") == NULL)
-        signer_end(signer);
+    run_give_up(&job);
     if (options.operands.count != 0)
         return cli_usage(&command_run, "expected options only");
     job.snapshot = options_value(&options, "snapshot");
     job.out = run_out(arena, &options, "sgproof-run");
     place_keep_private();
     bool good = check(&job, &wanted, &error);
-    for (int i = 0; i < argc; i++)
-        *vector_add(arena, &job.manifest.claims.command) = redact_argument(arena, argv[i]);
-    if (good && cli_only_estimate(&options)) {
-        int estimated = run_estimate(&job, strcmp(wanted.format, "json") == 0, &error) ? 0 : cli_fail(&error);
-        run_free(&job);
-        return estimated;
-    }
-    int status = good && run_gather(&job, &error) ? conclude(&job, &wanted) : cli_fail(&error);
-    run_free(&job);
-    return status;
+    return run_through(&job, good, argc, argv, conclude, &wanted, &error);
 }
 
 static int run(struct arena *arena, int argc, char **argv)

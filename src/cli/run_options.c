@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/redact.h"
 #include "base/rights.h"
 #include "cli/places.h"
 #include "config.h"
@@ -26,6 +27,28 @@ const char *run_out(struct arena *arena, const struct options *options, const ch
     while (length > 1 && out[length - 1] == '/')
         length--;
     return arena_strndup(arena, out, length);
+}
+
+void run_give_up(const struct run_job *job)
+{
+    if (cli_only_estimate(job->options))
+        probe_raw_close(job->raw);
+    if (options_value(job->options, "sign") == NULL)
+        signer_end(job->signer);
+}
+
+int run_through(struct run_job *job, bool good, int argc, char **argv,
+                int (*conclude)(struct run_job *job, void *context), void *context, struct error *error)
+{
+    int status;
+    for (int i = 0; i < argc; i++)
+        *vector_add(job->arena, &job->manifest.claims.command) = redact_argument(job->arena, argv[i]);
+    if (good && cli_only_estimate(job->options))
+        status = run_estimate(job, strcmp(job->format, "json") == 0, error) ? 0 : cli_fail(error);
+    else
+        status = good && run_gather(job, error) ? conclude(job, context) : cli_fail(error);
+    run_free(job);
+    return status;
 }
 
 // What --previous and --baseline saw answer.

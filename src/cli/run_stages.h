@@ -13,6 +13,7 @@ struct run_job {
     struct probe_raw *raw; // opened before anything else,
     struct signer *signer; // and forked before that
     // Checked before anything is done:
+    const char *format;   // of what is printed
     const char *snapshot; // --snapshot, or NULL: AWS is read
     const char *out;
     struct run_change {
