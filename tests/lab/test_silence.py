@@ -50,6 +50,25 @@ class Silence(unittest.TestCase):
             self.assertEqual({state for (_, _, p), state in states.items() if p not in (22, 80)}, {"closed"})
         self.each(test, (0.5, 0.9))
 
+    def test_whenever_a_probe_is_interrupted_silence_that_was_not_waited_for_is_unknown(self):
+        """Open ports answer late: silence is earned only behind the last try's whole timeout."""
+        def interrupted(method, after):
+            done = common.alone({"open": [22, 80, 150], "silent": True, "late": 0.9}, "probe", "--targets", "-", *ONLY, "--method", method,
+                                stdin="198.51.100.4 tcp 1-200\n", before=("timeout", "-s", "INT", str(after)))
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            if not lines:
+                return set()  # it had not begun
+            self.assertTrue(lines[-1]["summary"]["interrupted"] or after > 2, done.stderr)
+            states = {("", "tcp", port): x["state"] for x in lines[:-1] for port in range(x["from_port"], x["to_port"] + 1)}
+            self.assertEqual(len(states), 200)
+            self.no_open_port_is_called_silent(states, (22, 80, 150))
+            return set(states.values())
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda case: interrupted(*case), itertools.product(("syn", "connect"), (1.0, 1.3, 1.6, 2.0, 2.6, 3.2, 4, 20))))
+        self.assertTrue(all("filtered" in states for states in found[7::8]), found)  # not interrupted, what is silent is found to be
+        self.assertTrue(all("filtered" not in states for states in found[0::8]), found)  # and before any timeout nothing is
+
     def test_a_long_timeout_is_waited_out_whatever_the_kernel_would_do(self):
         def test(method, host):  # Linux itself gives a connect up after 3 s where it may repeat once
             states, _, _ = self.probe("%s tcp 20-40\n" % host, "--method", method, "--timeout", "4000", open=[22], late=3.5)
