@@ -191,14 +191,13 @@ void settle_origins(struct reader *reader)
         struct vpc_origin *origin = map_get(&reader->estate->vpc_origins, use->origin);
         const char *why = use->why;
         bool plain = !use->https_only;
-        for (size_t j = 0; j < documents->uses.count && why == NULL; j++)
-            if (documents->uses.items[j].origin == use->origin &&
-                strcmp(documents->uses.items[j].distribution, use->distribution) == 0)
-                why = documents->uses.items[j].why; // another record of it says otherwise
-        for (size_t j = 0; j < documents->uses.count && plain; j++)
-            plain = documents->uses.items[j].origin != use->origin ||
-                    strcmp(documents->uses.items[j].distribution, use->distribution) != 0 ||
-                    !documents->uses.items[j].https_only;
+        for (size_t j = 0; j < documents->uses.count; j++) {
+            const struct origin_use *other = &documents->uses.items[j];
+            if (other->origin != use->origin || strcmp(other->distribution, use->distribution) != 0)
+                continue;
+            why = why == NULL ? other->why : why; // another record of it says otherwise
+            plain = plain && !other->https_only;
+        }
         if (origin == NULL)
             continue;
         if (why != NULL)
