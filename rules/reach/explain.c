@@ -194,7 +194,7 @@ static struct site *explainer_site(struct explainer *explainer, const struct end
 
 bool explainer_is_shared(struct explainer *explainer, const struct endpoint *endpoint)
 {
-    return site_decides(explainer_site(explainer, endpoint), endpoint->interface, endpoint->address.family);
+    return site_decides(explainer_site(explainer, endpoint), endpoint->interface, endpoint->address);
 }
 
 struct explanation explainer_packet(struct explainer *explainer, struct arena *arena, const struct endpoint *endpoint,
@@ -208,7 +208,7 @@ struct explanation explainer_packet(struct explainer *explainer, struct arena *a
         return explanation;
     }
     struct site *site = explainer_site(explainer, endpoint);
-    struct gate gate = site_gate(arena, site, interface, endpoint->private_address);
+    struct gate gate = site_gate(arena, site, interface, endpoint->address, endpoint->private_address);
     if (gate.state == GATE_POSSIBLE) {
         struct hop *hop = add_hop(arena, &explanation, REASON_GATEWAY, HOP_POSSIBLE, joined(arena, &gate.doubts));
         hop->reasons = gate.doubts;
@@ -262,7 +262,7 @@ struct stages explain_stages(struct arena *arena, const struct estate *estate, c
     struct prefixset everyone = prefixset_all(arena, family);
     struct portmap everything = portmap_of(arena, portset_all, everyone);
     struct site *site = site_behind(arena, estate, interface, endpoint->gateway);
-    struct gate gate = site_gate(arena, site, interface, endpoint->private_address);
+    struct gate gate = site_gate(arena, site, interface, endpoint->address, endpoint->private_address);
     const struct passage *passage = site_passage(site, family, protocol);
     struct stages stages = {.through = {[STAGE_GATEWAY] = gate.state == GATE_SHUT ? portmap_empty : everything,
                                         [STAGE_ACL_IN] = passage->in.allows}};

@@ -378,18 +378,20 @@ static const char *variation(struct engine *engine, const struct network_interfa
 
 // The list that will hold the answer for an endpoint; asks the question unless it is asked already.
 static const struct exposure_list *ask(struct engine *engine, struct site *site,
-                                       const struct network_interface *interface, struct address private_address)
+                                       const struct network_interface *interface,
+                                       const struct interface_address *address)
 {
-    enum family family = private_address.family;
+    enum family family = address->private_address.family;
     struct site_family *of = &site->families[family == FAMILY_IPV6];
-    bool plain = site_decides(site, interface, family);
+    bool plain = site_decides(site, interface, address->address);
     struct exposure_list *list = plain ? map_get_pointer(&of->answers, interface->groups) : NULL;
     if (list != NULL)
         return list;
     const struct reason *missing = NULL;
     const char *key = NULL;
     const struct load_balancer *balancer = load_balancer_of(engine->arena, engine->estate, interface, &missing);
-    struct gate gate = plain ? site->gate : site_gate(engine->arena, site, interface, private_address);
+    struct gate gate =
+        plain ? site->gate : site_gate(engine->arena, site, interface, address->address, address->private_address);
     if (!plain) {
         key = variation(engine, interface, &gate, balancer);
         list = map_get(&of->special_answers, key);
@@ -499,7 +501,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
             const struct interface_address *address = &interface->addresses[a];
             enum address_gateway gateway = gateway_of(address);
             struct site *site = site_of(&engine, interface, gateway);
-            const struct exposure_list *exposures = ask(&engine, site, interface, address->private_address);
+            const struct exposure_list *exposures = ask(&engine, site, interface, address);
             *vector_add(arena, &set->endpoints) =
                 (struct endpoint){.interface = interface,
                                   .address = address->address,

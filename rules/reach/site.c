@@ -77,12 +77,26 @@ struct site *site_new(struct arena *arena, const struct estate *estate, const st
     return site_behind(arena, estate, interface, GATEWAY_INTERNET);
 }
 
-bool site_decides(const struct site *site, const struct network_interface *interface, enum family family)
+// Of ranges that were brought, the first one of an address that is not advertised, or not surely; or NULL. What comes
+// to such an address from the internet goes where the range is advertised, which may be nowhere, and not by AWS:
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AdvertiseByoipCidr.html
+static const struct byoip_range *unadvertised(const struct estate *estate, struct prefix address)
+{
+    for (size_t i = 0; i < estate->byoip_ranges.count; i++) {
+        const struct byoip_range *range = &estate->byoip_ranges.items[i];
+        if (prefix_meets(range->prefix, address) && !text_same(range->state, "advertised"))
+            return range;
+    }
+    return NULL;
+}
+
+bool site_decides(const struct site *site, const struct network_interface *interface, struct prefix address)
 {
     return interface->groups != NULL && interface->load_balancer == NULL && site->edge == NULL &&
            interface->doubt == NULL && strcmp(interface->type, "interface") == 0 &&
            !is_balancers_interface(interface) && interface->igw_traffic != IGW_DENIED &&
-           !(family == FAMILY_IPV6 && site->estate->has_private_ipv6);
+           !(address.family == FAMILY_IPV6 && site->estate->has_private_ipv6) &&
+           unadvertised(site->estate, address) == NULL;
 }
 
 struct site_family *site_family(struct site *site, enum family family)
@@ -275,12 +289,19 @@ const struct passage *site_passage(struct site *site, enum family family, int pr
 }
 
 struct gate site_gate(struct arena *arena, struct site *site, const struct network_interface *interface,
-                      struct address private_address)
+                      struct prefix address, struct address private_address)
 {
     struct gate gate =
         gateway_admits_interface(arena, site->estate, interface, private_address, site->gateway, &site->gate);
     if (gate.state == GATE_SHUT)
         return gate;
+    const struct byoip_range *range = unadvertised(site->estate, address);
+    if (range != NULL)
+        gate_doubt(
+            arena, &gate,
+            reason_doubt(arena, REASON_GATEWAY, range->cidr, settle_by_call(arena, KIND_BYOIP_RANGES, range->cidr),
+                         arena_printf(arena, "%s was brought by its owner (BYOIP), and is %s: not surely advertised",
+                                      range->cidr, range->state == NULL ? "of no state that is told" : range->state)));
     // A route table associated with the gateway may send this address's traffic through an appliance.
     // https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html
     const struct site_family *of = site_family(site, private_address.family);

@@ -48,16 +48,17 @@ struct site *site_new(struct arena *arena, const struct estate *estate, const st
 struct site *site_behind(struct arena *arena, const struct estate *estate, const struct network_interface *interface,
                          enum address_gateway gateway);
 
-// Whether the site and the interface's groups alone decide for an address of that family: nothing sets the interface
+// Whether the site and the interface's groups alone decide for an address of it: nothing sets the interface
 // apart from others that have both.
-bool site_decides(const struct site *site, const struct network_interface *interface, enum family family);
+bool site_decides(const struct site *site, const struct network_interface *interface, struct prefix address);
 
 struct site_family *site_family(struct site *site, enum family family);
 const struct passage *site_passage(struct site *site, enum family family, int protocol);
 
-// The gate for one interface and private address of the site: what kind of interface it is, and the edge route.
+// The gate for one address of an interface of the site: what kind of interface it is, whether the address is
+// advertised, and the edge route, which goes by the private address that it is translated to.
 struct gate site_gate(struct arena *arena, struct site *site, const struct network_interface *interface,
-                      struct address private_address);
+                      struct prefix address, struct address private_address);
 
 // The reply that an ICMP message asks for, as type * 256 + code, or -1 where it asks for none (RFC 792, RFC 4443).
 int site_icmp_reply(int protocol, uint16_t number);

@@ -34,6 +34,7 @@ enum kind {
     KIND_DB_INSTANCES,
     KIND_LAUNCH_TEMPLATES,
     KIND_ADDRESSES,
+    KIND_BYOIP_RANGES,
     KIND_NAT_GATEWAYS,
     KIND_EGRESS_ONLY_INTERNET_GATEWAYS,
     KIND_SECURITY_GROUP_RULES,
@@ -496,6 +497,13 @@ struct launch_template {
     bool public_ip;  // some interface of it is given a public IPv4 address
 };
 
+// A range of addresses that its owner brought to AWS (BYOIP).
+struct byoip_range {
+    struct prefix prefix;
+    const char *cidr;
+    const char *state; // "advertised": it is on the internet; NULL: not told
+};
+
 struct estate {
     struct arena *arena;
     VECTOR(struct completeness) completeness; // ascending by account and region
@@ -548,6 +556,7 @@ struct estate {
     VECTOR(struct db_instance) db_instances;
     VECTOR(struct launch_template) launch_templates;
     VECTOR(struct elastic_address) elastic_addresses;
+    VECTOR(struct byoip_range) byoip_ranges; // ascending by CIDR
     struct map regional_addresses;           // public ones, as text, of regional NAT gateways, which have no interface
     VECTOR(const struct instance *) telling; // instances that tell of a public address, or of no interface
     struct map texts;                        // interned texts

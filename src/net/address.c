@@ -176,3 +176,8 @@ bool prefix_holds(struct prefix prefix, struct address address)
 {
     return prefix.family == address.family && address.bits >= prefix.first && address.bits <= prefix_last(prefix);
 }
+
+bool prefix_meets(struct prefix a, struct prefix b)
+{
+    return a.family == b.family && a.first <= prefix_last(b) && b.first <= prefix_last(a);
+}

@@ -53,3 +53,4 @@ void prefix_format(struct prefix prefix, char text[ADDRESS_TEXT]);
 struct prefix prefix_of(struct address address); // the block of this address alone
 address_bits prefix_last(struct prefix prefix);
 bool prefix_holds(struct prefix prefix, struct address address);
+bool prefix_meets(struct prefix a, struct prefix b); // whether they have an address in common

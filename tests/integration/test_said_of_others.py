@@ -69,6 +69,36 @@ class Brought(Behind):
         said = [text for text in self.outcome(estate)["assumptions"] if "BYOIP" in text]
         self.assertEqual(sorted(text.split()[0] for text in said), ["2001:db8:1::/56", "ipv4pool-ec2-1"])
 
+    @each([("advertised", "exact"), ("provisioned", "possible"), ("provisioned-not-publicly-advertisable", "possible"), ("pending-withdrawal", "possible"),
+           ("a state of tomorrow", "possible"), (None, "possible")])
+    def test_a_range_that_is_not_surely_advertised_is_possible_and_named(self, state, certainty):
+        for brought in ("198.51.100.0/24", "2001:db8:1::/56"):
+            estate = plain()
+            estate["Addresses"] = [{"PublicIp": "198.51.100.4", "AssociationId": "a", "PublicIpv4Pool": "ipv4pool-ec2-1"}]
+            estate["Vpcs"][0]["Ipv6CidrBlockAssociationSet"] = [{"Ipv6CidrBlock": "2001:db8:1::/56", "IpSource": "byoip", "Ipv6CidrBlockState": {"State": "associated"}}]
+            estate["NetworkInterfaces"][0]["Ipv6Addresses"] = [{"Ipv6Address": "2001:db8:1::9"}]
+            estate["RouteTables"][0]["Routes"].append({"DestinationIpv6CidrBlock": "::/0", "GatewayId": "igw-1", "State": "active"})
+            estate["NetworkAcls"][0]["Entries"] += [{**entry, "Ipv6CidrBlock": "::/0", "RuleNumber": 101} for entry in estate["NetworkAcls"][0]["Entries"]
+                                                    if entry["RuleNumber"] == 100]
+            for entry in estate["NetworkAcls"][0]["Entries"]:
+                if "Ipv6CidrBlock" in entry:
+                    entry.pop("CidrBlock", None)
+            estate["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (443, 443), ["0.0.0.0/0"], ["::/0"])]
+            estate["ByoipCidrs"] = [{"Cidr": brought, **({"State": state} if state else {})}]
+            output = self.outcome(estate, expect=0 if state else 3)
+            for endpoint in output["endpoints"]:
+                inside = (":" in endpoint["address"]) == (":" in brought)
+                self.assertEqual({x["certainty"] for x in endpoint["exposures"]}, {certainty if inside else "exact"}, (brought, endpoint["address"]))
+                if inside and certainty == "possible":
+                    self.assertIn("%s was brought by its owner (BYOIP)" % brought, str(endpoint["exposures"]))
+                    self.assertIn("describe-byoip-cidrs", str(endpoint["exposures"]))
+            self.assertEqual(len([text for text in output["assumptions"] if "BYOIP" in text]), 1, "the other one is not told of")
+
+    def test_ranges_of_global_accelerator_are_others(self):
+        estate = plain()
+        estate["ByoipCidrs"] = [{"Cidr": "198.51.100.0/24", "State": "READY", "Events": []}]
+        self.assertEqual({x["certainty"] for x in self.outcome(estate)["endpoints"][0]["exposures"]}, {"exact"})
+
     def test_amazons_own_are_not_worth_a_word(self):
         estate = plain()
         estate["Addresses"] = [{"PublicIp": "198.51.100.4", "AssociationId": "a", "PublicIpv4Pool": "amazon"}]

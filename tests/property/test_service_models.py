@@ -33,7 +33,8 @@ READ = {
         DescribeNatGateways DescribeNetworkAcls DescribeSecurityGroups DescribeSecurityGroupRules
         DescribeSecurityGroupVpcAssociations DescribeManagedPrefixLists DescribePrefixLists DescribeVpcEndpoints
         DescribeVpcBlockPublicAccessOptions DescribeVpcBlockPublicAccessExclusions DescribeInstances DescribeAddresses
-        DescribeNetworkInterfaces DescribeInstanceConnectEndpoints DescribeTransitGatewayAttachments DescribeLaunchTemplateVersions GetManagedPrefixListEntries""",
+        DescribeNetworkInterfaces DescribeInstanceConnectEndpoints DescribeTransitGatewayAttachments DescribeLaunchTemplateVersions GetManagedPrefixListEntries
+        DescribeByoipCidrs""",
     "elbv2": """DescribeLoadBalancers DescribeListeners DescribeRules DescribeTargetGroups DescribeTargetHealth
         DescribeTargetGroupAttributes DescribeLoadBalancerAttributes""",
     "elb": "DescribeLoadBalancers",

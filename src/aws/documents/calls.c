@@ -110,6 +110,13 @@ static bool is_elastic_address(const cJSON *record)
     return has_any(record, ours);
 }
 
+// Global Accelerator lists ranges too, of its own addresses: with events, and states in capitals.
+static bool is_byoip_range(const cJSON *record)
+{
+    const char *state = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(record, "State"));
+    return !cJSON_HasObjectItem(record, "Events") && (state == NULL || state[0] < 'A' || state[0] > 'Z');
+}
+
 // dax, docdb-elastic, emr, memorydb and others have clusters too.
 static bool is_redshift_cluster(const cJSON *record)
 {
@@ -270,6 +277,9 @@ const struct aws_call aws_calls[] = {
     {"network-firewall", "DescribeFirewall", NULL, WHOLE("FirewallStatus", KIND_FIREWALLS, read_firewall_status)},
     {"rds", "DescribeDBInstances", "describe-db-instances", LIST("DBInstances", KIND_DB_INSTANCES, read_db_instance),
      .reliance = RELIES_DEFAULT, .assumption = "no database is taken to be public", .scope = CALL_REGION},
+
+    {"ec2", "DescribeByoipCidrs", "describe-byoip-cidrs", LIST("ByoipCidrs", KIND_BYOIP_RANGES, read_byoip_cidr),
+     .is_ours = is_byoip_range, .scope = CALL_REGION, .optional = true},
 
     // What services bring the internet to.
     {"globalaccelerator", "ListAccelerators", "list-accelerators",

@@ -75,6 +75,12 @@ struct origin_use {
     bool https_only; // no viewer who comes over plain HTTP is sent there
 };
 
+// An address, or block, of a range that its owner brought (BYOIP).
+struct brought {
+    const char *what; // its pool, or the block
+    struct prefix prefix;
+};
+
 struct documents {
     struct estate *estate;
     const struct document_opener *opener;
@@ -83,6 +89,7 @@ struct documents {
     struct expectation expected[EXPECT_COUNT];
     VECTOR(struct entries_answer) entries_answers;
     VECTOR(struct origin_use) uses;
+    VECTOR(struct brought) brought;
     struct map vpcs;                    // id -> struct record_known
     struct map listeners;               // ARN -> struct record_known
     bool settling;                      // all is read: what is said now is of a network

@@ -55,7 +55,7 @@ static bool read_ipv6_block(struct reader *reader, const struct json_cursor *at,
                                                                     : IPV6_PUBLIC;
     if (text_same(source, "byoip") && block.reach == IPV6_PUBLIC) {
         const cJSON *told = cJSON_GetObjectItemCaseSensitive(at->node, "Ipv6CidrBlock");
-        assume_advertised(reader, arena_strdup(reader->arena, told->valuestring));
+        note_brought(reader, arena_strdup(reader->arena, told->valuestring), block.prefix);
     }
     reader->estate->has_private_ipv6 = reader->estate->has_private_ipv6 || block.reach != IPV6_PUBLIC;
     struct ipv6_blocks *blocks = into;

@@ -58,17 +58,6 @@ bool read_client_vpn(struct reader *reader, const struct json_cursor *at, void *
 }
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Address.html
-// "provisioned" is not "advertised", and only what is that is on the internet.
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AdvertiseByoipCidr.html
-void assume_advertised(struct reader *reader, const char *what)
-{
-    text_list_add(reader->arena, &reader->estate->assumptions,
-                  arena_printf(reader->arena,
-                               "%s was brought by its owner (BYOIP), and is taken as advertised on the internet (ec2 "
-                               "describe-byoip-cidrs tells)",
-                               what));
-}
-
 bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into)
 {
     static const char *const users[] = {"AssociationId", "NetworkInterfaceId", "InstanceId", NULL};
@@ -94,12 +83,14 @@ bool read_elastic_address(struct reader *reader, const struct json_cursor *at, v
         used = used || (cJSON_IsString(user) && user->valuestring[0] != '\0');
     }
     lenient_text(reader, at, "PublicIpv4Pool", &pool);
-    if (used && pool != NULL && pool[0] != '\0' && strcmp(pool, "amazon") != 0)
-        assume_advertised(reader, pool);
+    bool is_brought = pool != NULL && pool[0] != '\0' && strcmp(pool, "amazon") != 0;
     bool told = false;
     for (size_t i = 0; keys[i] != NULL; i++) {
         lenient_text(reader, at, keys[i], &address);
         told = told || (address != NULL && address[0] != '\0');
+        struct address parsed;
+        if (used && is_brought && address != NULL && address_parse(address, &parsed))
+            note_brought(reader, pool, prefix_of(parsed));
         if (used && address != NULL && address[0] != '\0')
             *vector_add(reader->arena, &reader->estate->elastic_addresses) = (struct elastic_address){
                 .address = address, .id = id == NULL ? address : id, .account = account, .region = region};

@@ -110,7 +110,6 @@ void note_zone(struct reader *reader, const struct json_cursor *at, const char *
 // Places that recur share one.
 const struct interface_place *place_with(struct reader *reader, const struct interface_place *wanted);
 // Says that a record of the listing in hand lies there; texts may be NULL where they are not told.
-void assume_advertised(struct reader *reader, const char *what); // what its owner brought (public_place.c)
 void seen_at(struct reader *reader, const char *account, const char *region, const char *vpc_id);
 
 // Puts an interface's addresses in their order: IPv4 first, ascending.

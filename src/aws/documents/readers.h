@@ -60,6 +60,11 @@ bool read_elastic_address(struct reader *reader, const struct json_cursor *at, v
 bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_verified_access(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_client_vpn(struct reader *reader, const struct json_cursor *at, void *into);
+// brought.c
+bool read_byoip_cidr(struct reader *reader, const struct json_cursor *at, void *into);
+void note_brought(struct reader *reader, const char *what,
+                  struct prefix prefix); // an address or block of a BYOIP range
+void settle_brought(struct reader *reader);
 // distribution.c
 void note_vpc_origins(struct reader *reader, const struct json_cursor *distribution, const char *id);
 void settle_origins(struct reader *reader);

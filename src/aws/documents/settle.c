@@ -221,5 +221,6 @@ void documents_settle(struct reader *reader)
     settle_rule_records(reader);
     completeness_settle(reader);
     settle_absent_instances(reader);
+    settle_brought(reader);
     settle_uncounted(reader);
 }
