@@ -205,9 +205,11 @@ static int by_arn(const void *left, const void *right)
     return strcmp((*a)->arn, (*b)->arn);
 }
 
-// What the snapshot lacks to know a listener's rules, or NULL. *assumed: they are absent altogether, which is no lack.
+// What the snapshot lacks to know a listener's rules, and so what one of them may do; or NULL. *assumed: they are
+// absent altogether, which is no lack.
 static const struct reason *rules_lack(struct hopper *hopper, const struct load_balancer *balancer,
-                                       const struct listener *listener, const struct vpc_home *home, bool *assumed)
+                                       const struct listener *listener, const struct vpc_home *home, const char *may,
+                                       bool *assumed)
 {
     struct arena *kept = hopper->set->arena;
     *assumed = false;
@@ -226,8 +228,27 @@ static const struct reason *rules_lack(struct hopper *hopper, const struct load_
         return NULL;
     *assumed = state == COMPLETENESS_ABSENT;
     return rules_doubt(hopper, balancer,
-                       arena_printf(kept, "a rule of listener %s of %s may forward to it (DescribeRules tells)",
-                                    listener_text(hopper->arena, listener), balancer->name));
+                       arena_printf(kept, "a rule of listener %s of %s may %s (DescribeRules tells)",
+                                    listener_text(hopper->arena, listener), balancer->name, may));
+}
+
+// Says that a listener's rules are not known: under `assumptions` where nobody asked for any, else as missing.
+static void note_unknown_rules(struct hopper *hopper, const struct load_balancer *balancer,
+                               const struct listener *listener, const struct vpc_home *home, bool assumed)
+{
+    struct arena *kept = hopper->set->arena;
+    const char *text = listener_text(hopper->arena, listener);
+    if (assumed)
+        text_list_add(kept, &hopper->set->assumptions,
+                      arena_printf(kept,
+                                   "rules of listener %s of load balancer %s absent (DescribeRules): each target "
+                                   "group of it is possible behind it",
+                                   text, balancer->name));
+    else if (!listener->rules_known && listener->rules_doubt == NULL)
+        lack_add(kept, &hopper->set->missing,
+                 &(struct lack){
+                     kind_name(KIND_LISTENER_RULES), home->owner, home->region, listener->arn,
+                     arena_printf(kept, "missing: rules of listener %s of load balancer %s", text, balancer->name)});
 }
 
 // Groups that say they belong to a load balancer may be behind a listener whose rules are not known, or behind any
@@ -242,7 +263,7 @@ static void follow_unnamed(struct hopper *hopper, const struct load_balancer *ba
     if (lack == NULL && balancer->doubt != NULL) // a listener of it may be another than it seems
         lack = load_balancer_doubt(kept, hopper->estate, balancer);
     else if (lack == NULL)
-        lack = rules_lack(hopper, balancer, listener, home, &assumed);
+        lack = rules_lack(hopper, balancer, listener, home, "forward to it", &assumed);
     for (size_t slot = 0; slot < hopper->estate->target_groups.size; slot++) {
         const struct target_group *group = hopper->estate->target_groups.slots[slot].value;
         bool named = group == NULL;
@@ -266,17 +287,8 @@ static void follow_unnamed(struct hopper *hopper, const struct load_balancer *ba
                   : reason_doubt(
                         kept, REASON_BALANCER, balancer->name, settle_by_call(kept, KIND_LISTENERS, balancer->name),
                         arena_printf(kept, "it says that it is of %s, no listener of which names it", balancer->name)));
-        if (assumed)
-            text_list_add(kept, &hopper->set->assumptions,
-                          arena_printf(kept,
-                                       "rules of listener %s of load balancer %s absent (DescribeRules): each target "
-                                       "group of it is possible behind it",
-                                       listener_text(arena, listener), balancer->name));
-        else if (lack != NULL && listener != NULL && !listener->rules_known && listener->rules_doubt == NULL)
-            lack_add(kept, &hopper->set->missing,
-                     &(struct lack){kind_name(KIND_LISTENER_RULES), home->owner, home->region, listener->arn,
-                                    arena_printf(kept, "missing: rules of listener %s of load balancer %s",
-                                                 listener_text(arena, listener), balancer->name)});
+        if (lack != NULL && listener != NULL)
+            note_unknown_rules(hopper, balancer, listener, home, assumed);
     }
 }
 
@@ -293,6 +305,15 @@ struct ways listener_ways(struct hopper *hopper, const struct load_balancer *bal
                                   .region = balancer->region != NULL ? balancer->region : place->region};
     const struct reason *doubt =
         listener == NULL || listener->rules_doubt == NULL ? NULL : rules_doubt(hopper, balancer, listener->rules_doubt);
+    bool assumed;
+    // Network ones have default actions alone.
+    // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html
+    if (listener != NULL && !listener->rules_known && doubt == NULL &&
+        (balancer->type == LOAD_BALANCER_APPLICATION || balancer->type_unsure)) {
+        doubt =
+            rules_lack(hopper, balancer, listener, &home, "take what comes before its default action does", &assumed);
+        note_unknown_rules(hopper, balancer, listener, &home, assumed);
+    }
     struct ways ways = {0};
     for (size_t r = 0; listener != NULL && r < listener->rules.count; r++)
         follow_rule(hopper, balancer, listener, &listener->rules.items[r], doubt == NULL, doubt, &ways);

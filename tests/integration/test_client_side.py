@@ -10,7 +10,7 @@ import common
 from oracle import estates
 from test_balancer_chains import chain
 from test_load_balancers import balanced, classic
-from test_snapshots import Case, entry, permission, plain
+from test_snapshots import Case, entry, permission, plain, with_rules
 from test_told_bridges import accelerator
 from test_told_bridges import estate as accelerated
 from test_world import documents, each, folder
@@ -83,7 +83,7 @@ class ClientPorts(Case):
     def test_explain_and_the_text_of_compute_say_so(self):
         estate = walled(balanced(), front=[to_targets(), out(100, (2000, 2000))])
         with tempfile.TemporaryDirectory() as path:
-            estates.write(estate, path)
+            estates.write(with_rules(estate), path)
             for ports, verdict in ((":32768-60999", "unreachable"), (":2000-2001", "reachable"), ("", "reachable")):
                 said = common.sgproof("explain", path, "10.0.2.4", "8080/tcp", "--from", "8.8.8.8" + ports, "--format", "json").stdout
                 self.assertEqual(json.loads(said)["verdict"], verdict)

@@ -61,12 +61,29 @@ def plain():
     }
 
 
+def with_rules(estate):
+    """The same with what DescribeRules tells of application load balancers that no other rules are told of: a listener's default
+    actions. None as "Rules": that document is not there."""
+    listeners = estate.get("Listeners")
+    if "Rules" in estate or not isinstance(listeners, list):
+        return {k: v for k, v in estate.items() if k != "Rules" or v is not None}
+    told, rules = [], []
+    for i, one in enumerate(listeners):
+        balancer = one.get("LoadBalancerArn") if isinstance(one, dict) else None
+        if isinstance(balancer, str) and ":loadbalancer/app/" in balancer and ":listener/" in str(one.get("ListenerArn", ":listener/")):
+            one = {"ListenerArn": balancer.replace(":loadbalancer/", ":listener/") + "/l%d" % i, **one}
+            rules.append({"RuleArn": one["ListenerArn"].replace(":listener/", ":listener-rule/") + "/default", "Priority": "default",
+                          "IsDefault": True, "Conditions": [], "Actions": one.get("DefaultActions") or []})
+        told.append(one)
+    return {**estate, "Listeners": told, "Rules": rules} if rules else estate
+
+
 class Case(unittest.TestCase):
     maxDiff = None
 
     def outcome(self, estate, vantage=None, expect=0):
         with tempfile.TemporaryDirectory() as folder:
-            estates.write(estate, folder)
+            estates.write(with_rules(estate), folder)
             done = common.sgproof("compute", folder, "--format", "json", *(["--vantage", vantage] if vantage else []))
         self.assertEqual(done.returncode, expect, done.stderr)
         output = json.loads(done.stdout)

@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 from test_controls import guarded, row, write_account
 from test_load_balancers import balanced
-from test_snapshots import entry, permission, plain
+from test_snapshots import entry, permission, plain, with_rules
 
 FIELD = common.TOP.parent / "shared/field/snapshots"
 RECORDED = common.TOP.parent / "shared/data/recorded"
@@ -29,7 +29,7 @@ DENIED = "\nAn error occurred (UnauthorizedOperation) when calling the DescribeX
 
 def documents(estate, where=""):
     """Files by name, one document each."""
-    return {where + kind + ".json": {kind: records} for kind, records in estate.items() if kind != "entries"}
+    return {where + kind + ".json": {kind: records} for kind, records in with_rules(estate).items() if kind != "entries"}
 
 
 def second(account="111122223333", zone="us-east-1a"):

@@ -596,6 +596,9 @@ class Oracle:
                     answer = most([answer, "maybe"])
             over = not unknown and all(f == "source-ip" for f in fields)
             taken = taken or unknown and all(f == "source-ip" for f in fields)  # it may have sent the client elsewhere
+        balancer = next(b for b in self.kind("LoadBalancers") if b["LoadBalancerArn"] == listener["LoadBalancerArn"])
+        if not told and balancer["Type"] == "application" and answer == "yes":
+            answer = "maybe"  # a rule may take what comes before the default action does
         named = any(arn in str(x["DefaultActions"]) for x in self.kind("Listeners")) or any(arn in str(r["Actions"]) for r in self.kind("Rules"))
         fits = {"HTTP": ("HTTP", "HTTPS"), "HTTPS": ("HTTP", "HTTPS"), "TLS": ("TCP", "TLS"), "TCP": ("TCP", "TCP_UDP"), "UDP": ("UDP", "TCP_UDP"), "TCP_UDP": ("TCP_UDP",),
                 "QUIC": ("QUIC", "TCP_QUIC")}.get(listener["Protocol"])
