@@ -305,6 +305,21 @@ static struct clients target_acl_admits(struct hopper *hopper, const struct hop_
 
 // ---- The hop
 
+// Whether an ACL lets in what the target answers, to each of the client's ports that are ephemeral.
+// https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html#nacl-ephemeral-ports
+static bool lets_answers_in(struct arena *arena, const struct passage *passage, const struct hop_question *hop,
+                            struct portset ports)
+{
+    struct portset left = portset_intersect(arena, ports, portset_of(arena, 1024, PORT_LAST));
+    left = portset_is_empty(left) ? ports : left;
+    for (size_t i = 0; i < passage->in.allows.count; i++) {
+        const struct port_segment *segment = &passage->in.allows.segments[i];
+        if (prefixset_holds(segment->sources, hop->address.bits))
+            left = portset_subtract(arena, left, portset_of(arena, segment->low, segment->high));
+    }
+    return portset_is_empty(left);
+}
+
 // Of those who come with these addresses, the ones that the target sees and lets in.
 static struct clients preserved(struct hopper *hopper, const struct hop_question *hop, struct clients comers,
                                 bool same_subnet, struct portset *ports, reason_list *because, reason_list *doubts)
@@ -315,13 +330,14 @@ static struct clients preserved(struct hopper *hopper, const struct hop_question
     clients = clients_intersect(hopper->arena, clients, target_acl_admits(hopper, hop, because, ports, doubts));
     struct site *site = site_of(hopper, hop->node);
     const struct passage *passage = site_passage(site, hop->address.family, hop->protocol);
-    if (site->acl != NULL && !prefixset_holds(portmap_sources(passage->out.allows, hop->port), hop->address.bits)) {
+    if (site->acl != NULL && (!prefixset_holds(portmap_sources(passage->out.allows, hop->port), hop->address.bits) ||
+                              !lets_answers_in(hopper->arena, passage, hop, *ports))) {
         clients.must = prefixset_empty;
         reason_add(hopper->arena, doubts,
                    doubt_of(hopper, site->acl->id, settle_by_probe,
                             arena_printf(hopper->set->arena,
-                                         "whether %s stops what the load balancer passes on with its client's address "
-                                         "is not documented",
+                                         "whether %s stops what the load balancer passes on with its client's address, "
+                                         "or the answer, is not documented",
                                          site->acl->id)));
     }
     return clients;

@@ -297,6 +297,17 @@ static const struct reason *service_reason(struct arena *arena, const struct est
                         arena_printf(arena, "%s, whose own documents are not read", whose));
 }
 
+// Where the clients of a family arrive: IPv6 ones whose addresses are kept at an IPv6 address of the target.
+// https://docs.aws.amazon.com/global-accelerator/latest/dg/about-accelerators.ip-address-type.html
+static struct address arrival_address(const struct bridge *bridge, const struct network_interface *target,
+                                      enum family family)
+{
+    for (size_t i = 0; i < target->address_count && family == FAMILY_IPV6 && bridge->keeps_client; i++)
+        if (target->addresses[i].address.family == FAMILY_IPV6 && target->addresses[i].address.length == 128)
+            return target->addresses[i].private_address;
+    return own_address(target);
+}
+
 static void reach(struct bridger *bridger, const struct bridge *bridge, const struct network_interface *target,
                   const struct gate *gate, enum family family, int protocol)
 {
@@ -326,7 +337,7 @@ static void reach(struct bridger *bridger, const struct bridge *bridge, const st
     struct indirect_exposure *indirect = vector_add(arena, &set->indirect);
     *indirect = (struct indirect_exposure){
         .interface = target,
-        .private_address = own_address(target),
+        .private_address = arrival_address(bridge, target, family),
         .name = name != NULL ? name : tags_name(target->tags, target->tag_count),
         .owner = owner_of(arena, estate, target),
         .dormant = instance != NULL && instance_is_asleep(instance),

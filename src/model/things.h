@@ -62,7 +62,10 @@ struct named_interface {
 // An Elastic IP address that is associated with something.
 struct elastic_address {
     const char *address;
-    const char *id; // of its allocation, or the address
+    const char *id;        // of its allocation, or the address
+    const char *interface; // that it is said to be on, or NULL, as what follows
+    const char *instance;
+    const char *private_address;
     const char *account;
     const char *region;
 };

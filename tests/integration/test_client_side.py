@@ -80,6 +80,14 @@ class ClientPorts(Case):
         self.assertEqual(self.behind(estate)["10.0.2.4"], [("2000-2999", "exact")])
         self.assertEqual(self.behind(estate, "8.8.8.8:3000-3999"), {})
 
+    @each([((443, 443), "possible"), ((1024, 65535), "exact"), ((0, 65535), "exact")])
+    def test_an_acl_of_the_node_that_does_not_let_in_what_is_answered_to_a_client_whose_address_is_kept(self, ports, certainty):
+        estate = balanced("network", protocol="TCP")
+        estate["SecurityGroups"][1]["IpPermissions"][0]["IpRanges"] = [{"CidrIp": "8.0.0.0/8"}]
+        estate = walled(estate, front=[entry(100, True, "allow"), entry(100, False, "allow", cidr="8.0.0.0/8"), entry(110, False, "allow", "6", "10.0.0.0/16", ports)])
+        del estate["NetworkAcls"][-1]["Entries"][0]  # all that comes
+        self.assertEqual({x["certainty"] for item in self.outcome(estate)["indirect"] for x in item["exposures"]}, {certainty})
+
     def test_explain_and_the_text_of_compute_say_so(self):
         estate = walled(balanced(), front=[to_targets(), out(100, (2000, 2000))])
         with tempfile.TemporaryDirectory() as path:

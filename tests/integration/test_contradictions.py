@@ -57,6 +57,38 @@ class Contradictions(Case):
         output = self.possible(made, V4, V4 + " eni-1 eni-2")
         self.assertEqual([e["eni_id"] for e in output["endpoints"] if e["address"] == V4], ["eni-1", "eni-2"])
 
+    def claimed(self):
+        """Two interfaces: the first one has V4 and admits nobody, the other one has no public address and admits 443."""
+        made = world(Attachment={"InstanceId": "i-1", "Status": "attached", "DeviceIndex": 0}, Ipv6Addresses=[], Groups=[{"GroupId": "sg-2"}])
+        made["SecurityGroups"].append({"GroupId": "sg-2", "VpcId": "vpc-1", "IpPermissions": []})
+        made["NetworkInterfaces"].append(interface("2", "10.0.0.5", groups=["sg-1"], instance="i-2"))
+        made["Reservations"].append({"Instances": [{"InstanceId": "i-2", "State": {"Name": "running"}}]})
+        return made
+
+    @each([({"NetworkInterfaceId": "eni-2"},), ({"NetworkInterfaceId": "eni-2", "PrivateIpAddress": "10.0.0.5"},), ({"InstanceId": "i-2"},)])
+    def test_an_elastic_ip_address_that_is_said_to_be_on_another_interface_may_be_on_either(self, of):
+        made = self.claimed()
+        self.assertEqual(self.compute(folder(documents(made)))["unread"], [])
+        made["Addresses"] = [{"PublicIp": V4, "AllocationId": "eipalloc-1", "AssociationId": "eipassoc-1", **of}]
+        output = self.compute(folder(documents(made)))
+        self.assertEqual([(e["eni_id"], [x["certainty"] for x in e["exposures"]]) for e in output["endpoints"]], [("eni-1", []), ("eni-2", ["possible", "possible"])])
+        self.assertTrue([one for one in output["unread"] if "is said to be on eni-1 and on eni-2" in one["why"]], output["unread"])
+        made["Addresses"][0].update({key: value.replace("2", "1").replace("10.0.0.5", "10.0.0.4") for key, value in of.items()})
+        self.assertEqual(self.compute(folder(documents(made)))["unread"], [])
+
+    @each([({"NetworkInterfaceId": "eni-9"}, "eni-9"), ({"InstanceId": "i-9"}, "i-9")])
+    def test_nor_is_it_believed_where_that_one_is_not_here(self, of, name):
+        made = self.claimed()
+        made["Addresses"] = [{"PublicIp": V4, "AllocationId": "eipalloc-1", "AssociationId": "eipassoc-1", **of}]
+        output = self.compute(folder(documents(made)))
+        self.assertTrue([one for one in output["unread"] if "by another record, on " + name in one["why"]], output["unread"])
+
+    def test_the_public_address_of_an_instance_that_anothers_interface_has(self):
+        made = self.claimed()
+        made["Reservations"][1]["Instances"][0]["PublicIpAddress"] = V4
+        output = self.compute(folder(documents(made)))
+        self.assertEqual([(e["eni_id"], [x["certainty"] for x in e["exposures"]]) for e in output["endpoints"]], [("eni-1", []), ("eni-2", ["possible", "possible"])])
+
     @each([({"Association": {"PublicIp": "198.51.100.8"}}, "198.51.100.8", "is not that of any"), ({"Association": {"PublicIp": V4}}, None, ""),
            ({"Ipv6Address": "2001:db8:1::5"}, "2001:db8:1::5", "not among its Ipv6Addresses"), ({"Ipv6Address": V6}, None, ""), ({"Ipv6Address": "fd00::1"}, None, "")])
     def test_an_address_that_an_interface_tells_beside_its_lists(self, member, address, words):

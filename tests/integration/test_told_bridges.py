@@ -227,6 +227,27 @@ class Accelerators(Told):
                                                                             "Status": "DEPLOYED"}]}
         self.assertEqual(self.outcome(estate(), files), ANY)
 
+    def test_a_page_that_is_missing_is_not_made_up_for_by_the_custom_routing_ones(self):
+        files = accelerator()
+        listed = next(name for name, document in files.items() if "Accelerators" in document)
+        files[listed] = {**files[listed], "NextToken": "more"}
+        files["list-custom-routing-accelerators.json"] = {"Accelerators": []}
+        self.outcome(estate(), files)
+        self.assertTrue([text for text in common.missing(self.output) if listed in text and "another page follows" in text], self.output["missing"])
+        files["list-accelerators.2.json"] = {"Accelerators": [{"AcceleratorArn": ARN + "3", "Name": "idle", "Enabled": False, "Status": "DEPLOYED"}]}
+        self.outcome(estate(), files)
+        self.assertFalse([text for text in common.missing(self.output) if "another page follows" in text], self.output["missing"])
+
+    def test_custom_routing_ones_alone_say_nothing_of_the_others(self):
+        self.assertEqual(self.outcome(estate(), {"list-custom-routing-accelerators.json": {"Accelerators": []}}), ANY)
+
+    def test_ipv6_clients_arrive_at_the_targets_ipv6_address(self):
+        made = estate()
+        made["NetworkInterfaces"][0]["Ipv6Addresses"] = [{"Ipv6Address": "2001:db8:1::4"}]
+        self.outcome(made, accelerator(IpAddressType="DUAL_STACK"))
+        self.assertEqual({(i["family"], i["private_address"]) for i in self.output["indirect"] if i["eni_id"] == "eni-1"},
+                         {("ipv4", "10.0.0.4"), ("ipv6", "2001:db8:1::4")})
+
     def test_the_interface_of_a_subnet_that_no_endpoint_is_in_stays_possible(self):
         made = estate()
         made["NetworkInterfaces"][1]["SubnetId"] = made["NetworkInterfaces"][2]["SubnetId"] = "subnet-2"

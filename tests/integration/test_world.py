@@ -588,6 +588,15 @@ class Siblings(Case):
         self.check(folder(documents(estate)), 0, {V4: "exact"})
         self.check(folder({**documents(estate), "again.json": again}), 3, {}, unread=arn + "/1")
 
+    def test_a_page_of_managed_prefix_lists_is_not_made_up_for_by_awss_own(self):
+        files = {**documents(plain()), "describe-managed-prefix-lists.json": {"PrefixLists": [], "NextToken": "more"},
+                 "describe-prefix-lists.json": {"PrefixLists": [{"PrefixListId": "pl-6", "PrefixListName": "com.amazonaws.eu-west-3.s3", "Cidrs": []}]}}
+        self.assertTrue([text for text in common.missing(self.compute(folder(files))) if "describe-managed-prefix-lists.json" in text])
+
+    def test_the_page_mark_of_eks_counts_too(self):
+        output = self.compute(folder({**documents(plain()), "list-clusters.eks.json": {"clusters": [], "nextToken": "more"}}))
+        self.assertTrue([text for text in common.missing(output) if "list-clusters.eks.json says that another page follows" in text], output["missing"])
+
     def test_folders_that_cannot_be_looked_into_are_unread(self):
         self.check(beside({"d/" * 40 + "more.json": {"Vpcs": []}}), 3, REACHED, unread="deep")
 

@@ -234,6 +234,9 @@ const struct aws_call aws_calls[] = {
      .optional = true},
     {"ec2", "DescribeManagedPrefixLists", "describe-managed-prefix-lists",
      LIST("PrefixLists", KIND_PREFIX_LISTS, read_prefix_list), .is_ours = is_prefix_list, .scope = CALL_REGION},
+    // Its PrefixLists, AWS's own, are read by the row above.
+    {"ec2", "DescribePrefixLists", "describe-prefix-lists", .key = NULL, .kind = KIND_COUNT,
+     .key_is = KEY_SHARED_TELLING, .scope = CALL_NEVER},
     {"ec2", "GetManagedPrefixListEntries", "get-managed-prefix-list-entries",
      LIST("Entries", KIND_COUNT, read_prefix_list_entry), .is_ours = is_prefix_list_entry,
      ABOUT("DescribeManagedPrefixLists", "PrefixLists", "PrefixListId", "PrefixListId")},
@@ -287,7 +290,7 @@ const struct aws_call aws_calls[] = {
      BRIDGES(CALL_ONCE)},
     // Its Accelerators are read by the row above: what they bring clients to is not asked, and so not known.
     {"globalaccelerator", "ListCustomRoutingAccelerators", "list-custom-routing-accelerators", .key = NULL,
-     .kind = KIND_COUNT, BRIDGES(CALL_ONCE)},
+     .kind = KIND_COUNT, .key_is = KEY_SHARED, BRIDGES(CALL_ONCE)},
     // Its Listeners are read by the row of load balancers'.
     {"globalaccelerator", "ListListeners", "list-listeners", .key = NULL, .kind = KIND_COUNT,
      BRIDGES_ABOUT("ListAccelerators", "Accelerators", "AcceleratorArn", "AcceleratorArn")},

@@ -60,6 +60,9 @@ struct aws_call {
     const char *assumption; // what is taken where it is absent
     enum call_scope scope;
     enum call_purpose purpose;
+    // Its answer has the key of another row, which it is no page of; and tells whether that one's kind is whole, or
+    // not.
+    enum { KEY_OWN, KEY_SHARED_TELLING, KEY_SHARED } key_is;
     bool counts;   // of what it names, some is public without an interface, or may be
     bool optional; // where the service does not know the call, nothing is missed
     struct {

@@ -238,9 +238,11 @@ static size_t covered_by(struct settler *settler, const struct listing *listing,
 
 // Of pages, one is the last: it has no marker. Some come in pages of their own (settle.c).
 struct pages {
-    const char *marked; // a document that says another page follows
-    const char *denied; // one that was to tell of it, and does not
-    bool last;
+    const char *denied; // a document that was to tell of it, and does not
+    struct {
+        const char *marked; // one that says another page follows
+        bool last;
+    } of[2]; // the call, and another one whose answer has its key
 };
 
 static void find_states(struct settler *settler)
@@ -252,31 +254,36 @@ static void find_states(struct settler *settler)
         size_t *numbers;
         if (listing->kind == KIND_COUNT)
             continue;
+        const struct aws_call *named = call_of_file(listing->name);
+        bool other = named != NULL && named->key_is != KEY_OWN;
         size_t count = covered_by(settler, listing, &numbers);
         while (pages.count < settler->estate->completeness.count * KIND_COUNT)
             *vector_add(reader->arena, &pages) = (struct pages){0};
         for (size_t n = 0; n < count; n++) {
             struct pages *of = &pages.items[numbers[n] * KIND_COUNT + listing->kind];
-            note_state(&settler->estate->completeness.items[numbers[n]], settler->arena, listing);
-            of->last = of->last || (listing->denied == NULL && !listing->more);
+            if (!other || named->key_is == KEY_SHARED_TELLING)
+                note_state(&settler->estate->completeness.items[numbers[n]], settler->arena, listing);
+            of->of[other].last = of->of[other].last || (listing->denied == NULL && !listing->more);
             if (listing->denied != NULL)
                 of->denied = listing->denied;
             if (listing->more && (!listing_has_own_pages(listing) || listing->seen.count == 0))
-                of->marked = listing->name;
+                of->of[other].marked = listing->name;
         }
     }
     for (size_t i = 0; i < pages.count; i++) {
         struct completeness *of = &settler->estate->completeness.items[i / KIND_COUNT];
         const struct pages *one = &pages.items[i];
-        bool marked = one->marked != NULL && !one->last;
+        const char *marked = NULL;
+        for (int k = 0; k < 2; k++)
+            marked = one->of[k].marked != NULL && !one->of[k].last ? one->of[k].marked : marked;
         bool beside = one->denied != NULL && of->states[i % KIND_COUNT] > COMPLETENESS_DENIED;
-        if (!marked && !beside)
+        if (marked == NULL && !beside)
             continue;
         of->states[i % KIND_COUNT] = COMPLETENESS_PARTIAL;
-        of->lacks[i % KIND_COUNT] = lack_of(
-            settler->arena,
-            beside ? one->denied
-                   : arena_printf(settler->arena, "%s says that another page follows, and none does", one->marked));
+        of->lacks[i % KIND_COUNT] =
+            lack_of(settler->arena,
+                    beside ? one->denied
+                           : arena_printf(settler->arena, "%s says that another page follows, and none does", marked));
     }
 }
 

@@ -204,6 +204,92 @@ static void settle_shared_addresses(struct reader *reader)
     }
 }
 
+// Who has an address of the internet, by its text.
+static struct map address_holders(struct reader *reader)
+{
+    struct map holders = {0};
+    for (size_t i = 0; i < reader->estate->interfaces.count; i++) {
+        struct network_interface *one = reader->estate->interfaces.items[i];
+        for (size_t a = 0; a < one->address_count; a++) {
+            const struct interface_address *address = &one->addresses[a];
+            char text[ADDRESS_TEXT];
+            if (address->gateway != GATEWAY_INTERNET || address->address.family != FAMILY_IPV4)
+                continue;
+            address_format((struct address){FAMILY_IPV4, address->address.first}, text);
+            map_put(reader->scratch, &holders, arena_strdup(reader->scratch, text), one);
+        }
+    }
+    return holders;
+}
+
+// The primary interface of an instance, or the one that comes first; NULL where there is none here.
+static struct network_interface *interface_of_instance(const struct estate *estate, const char *id)
+{
+    struct network_interface *best = NULL;
+    for (size_t i = 0; i < estate->interfaces.count; i++) {
+        struct network_interface *one = estate->interfaces.items[i];
+        if (text_same(one->instance_id, id) && (best == NULL || (one->device_index == 0 && best->device_index != 0)))
+            best = one;
+    }
+    return best;
+}
+
+// An address that `holder` has is, as another record says, on `claimed`, which may be NULL: then that one is not here.
+static void settle_claim(struct reader *reader, const char *text, struct network_interface *holder,
+                         struct network_interface *claimed, const char *claimant, const char *private_text)
+{
+    struct address address, private_address = {.family = FAMILY_IPV4};
+    if (claimed == NULL) {
+        doubt_interface(reader, holder);
+        doubt_document(reader, "", "%s is said to be on %s and, by another record, on %s: neither is believed alone",
+                       text, holder->id, claimant);
+        return;
+    }
+    for (size_t a = 0; a < claimed->address_count; a++)
+        if (address_parse(text, &address) && prefix_holds(claimed->addresses[a].address, address))
+            return; // of both: settle_shared_addresses
+    if (private_text == NULL || !address_parse(private_text, &private_address) || private_address.family != FAMILY_IPV4)
+        private_address = (struct address){FAMILY_IPV4, claimed->private_ipv4_count > 0 ? claimed->private_ipv4[0] : 0};
+    struct interface_address *all =
+        arena_array(reader->arena, struct interface_address, (size_t)claimed->address_count + 1);
+    for (size_t a = 0; a < claimed->address_count; a++)
+        all[a] = claimed->addresses[a];
+    address_parse(text, &address);
+    all[claimed->address_count++] =
+        (struct interface_address){.address = prefix_of(address), .private_address = private_address};
+    sort_addresses(all, claimed->address_count);
+    claimed->addresses = all;
+}
+
+// What Elastic IP addresses and instances say of who has an address, and its interface does not: it may be on either.
+static void settle_claims(struct reader *reader)
+{
+    struct estate *estate = reader->estate;
+    struct map holders = address_holders(reader);
+    for (size_t i = 0; i < estate->elastic_addresses.count; i++) {
+        const struct elastic_address *one = &estate->elastic_addresses.items[i];
+        struct network_interface *holder = map_get(&holders, one->address);
+        if (holder == NULL)
+            continue;
+        if (one->interface != NULL && strcmp(one->interface, holder->id) != 0)
+            settle_claim(reader, one->address, holder, estate_interface(estate, one->interface), one->interface,
+                         one->private_address);
+        else if (one->interface == NULL && one->instance != NULL && holder->instance_id != NULL &&
+                 strcmp(one->instance, holder->instance_id) != 0)
+            settle_claim(reader, one->address, holder, interface_of_instance(estate, one->instance), one->instance,
+                         one->private_address);
+    }
+    for (size_t i = 0; i < estate->telling.count; i++) {
+        const struct instance *one = estate->telling.items[i];
+        for (size_t a = 0; a < one->public_address_count && !instance_is_gone(one); a++) {
+            struct network_interface *holder = map_get(&holders, one->public_addresses[a]);
+            if (holder != NULL && holder->instance_id != NULL && strcmp(holder->instance_id, one->id) != 0)
+                settle_claim(reader, one->public_addresses[a], holder, interface_of_instance(estate, one->id), one->id,
+                             NULL);
+        }
+    }
+}
+
 // What an interface's own record does not show: that another one contradicts it.
 void settle_contradictions(struct reader *reader)
 {
@@ -217,6 +303,7 @@ void settle_contradictions(struct reader *reader)
         settle_balancers_node(reader, one);
         settle_instance(reader, one);
     }
+    settle_claims(reader);
     settle_shared_addresses(reader);
 }
 

@@ -176,7 +176,7 @@ static void end_of_trail(struct file *file)
 // Members that any answer may have.
 static bool is_marker(const char *key)
 {
-    static const char *const names[] = {"NextToken", "NextMarker", "Marker", "IsTruncated", NULL};
+    static const char *const names[] = {"NextToken", "nextToken", "NextMarker", "Marker", "IsTruncated", NULL};
     return text_among(key, names);
 }
 

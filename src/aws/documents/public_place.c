@@ -92,8 +92,14 @@ bool read_elastic_address(struct reader *reader, const struct json_cursor *at, v
         if (used && is_brought && address != NULL && address_parse(address, &parsed))
             note_brought(reader, pool, prefix_of(parsed));
         if (used && address != NULL && address[0] != '\0')
-            *vector_add(reader->arena, &reader->estate->elastic_addresses) = (struct elastic_address){
-                .address = address, .id = id == NULL ? address : id, .account = account, .region = region};
+            *vector_add(reader->arena, &reader->estate->elastic_addresses) =
+                (struct elastic_address){.address = address,
+                                         .id = id == NULL ? address : id,
+                                         .interface = text_beside(reader, at, "NetworkInterfaceId"),
+                                         .instance = text_beside(reader, at, "InstanceId"),
+                                         .private_address = text_beside(reader, at, "PrivateIpAddress"),
+                                         .account = account,
+                                         .region = region};
     }
     if (used && !told) {
         struct json_cursor where = member_of(reader, at, "PublicIp");
