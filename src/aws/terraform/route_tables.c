@@ -65,6 +65,14 @@ static bool same_destination(const struct route *a, const struct route *b)
            a->prefix.first == b->prefix.first;
 }
 
+// Notes that the resource whose handler runs puts or ends a route, by its id as reasons have it.
+static void makes_route(struct plan_reader *plan, const struct route_table *table, const struct route *route)
+{
+    char text[ADDRESS_TEXT];
+    prefix_format(route->prefix, text);
+    makes(plan, "%s:%s", table->id, route->prefix_list != NULL ? route->prefix_list : text);
+}
+
 static bool drop_route(struct route_table *table, const struct route *like)
 {
     uint32_t kept = 0, before = table->routes.count;
@@ -120,6 +128,7 @@ static void add_route(struct plan_reader *plan, const struct where *where, struc
     if (route.target == ROUTE_LOCAL)
         return; // every table has it
     drop_route(table, &route);
+    makes_route(plan, table, &route);
     *vector_add(plan->arena, &table->routes) = route;
 }
 
@@ -131,6 +140,8 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
     for (uint32_t i = 0; i < table->routes.count; i++)
         if (table->routes.items[i].target == ROUTE_LOCAL || table->routes.items[i].propagated)
             table->routes.items[kept++] = table->routes.items[i];
+        else
+            makes_route(plan, table, &table->routes.items[i]);
     table->routes.count = kept;
     struct where all = whole(resource);
     if (is_unknown(resource->unknown, "route") && (!resource->creates || may_be_configured(plan, &all, "route")))
@@ -216,6 +227,8 @@ static void remove_route(struct plan_reader *plan, const struct resource *resour
         say_not_held(plan, resource, "route table", id);
     else if (!destination_of(plan, resource->before, &route) || !drop_route(table, &route))
         say_not_held(plan, resource, "a route of", id);
+    else
+        makes_route(plan, table, &route);
 }
 
 // An endpoint goes, and the routes to it that AWS put into tables.
