@@ -152,12 +152,54 @@ static void add_piece(struct comparison *comparison, struct pieces *pieces, stru
     *vector_add(comparison->scratch, &pieces->items) = (struct piece){map, causes};
 }
 
+// The ports at which a rule of the groups begins, or one has ended: between them one packet stands for all.
+static struct portset rule_edges(struct arena *scratch, const struct sides *sides, int protocol)
+{
+    const struct group_set *groups = sides->open_endpoint->interface->groups;
+    VECTOR(struct port_range) edges = {0};
+    for (size_t g = 0; groups != NULL && g < groups->count && protocol_has_ports(protocol); g++) {
+        const struct security_group *group = map_get(&sides->open->estate->security_groups, groups->ids[g]);
+        for (size_t r = 0; group != NULL && r < group->ingress.count; r++) {
+            const struct security_group_rule *rule = &group->ingress.items[r];
+            if (rule->protocol != protocol)
+                continue;
+            *vector_add(scratch, &edges) = (struct port_range){rule->low, rule->low};
+            if (rule->high < PORT_LAST)
+                *vector_add(scratch, &edges) =
+                    (struct port_range){(uint16_t)(rule->high + 1), (uint16_t)(rule->high + 1)};
+        }
+    }
+    return portset_from(scratch, edges.items, edges.count);
+}
+
+// Explains one packet of each part of a segment that lies between edges.
+static void explain_segment(struct comparison *comparison, const struct sides *sides, int protocol,
+                            const struct port_segment *segment, struct portset edges, enum exposure_path path,
+                            struct pieces *pieces)
+{
+    struct arena *scratch = comparison->scratch;
+    struct address source = typical_source(scratch, segment->sources, sides->open_endpoint->address.family);
+    uint32_t last = segment->high;
+    size_t edge = 0;
+    for (uint32_t low = segment->low, high; low <= last; low = high + 1) {
+        while (edge < edges.count && edges.ranges[edge].high <= low)
+            edge++;
+        // A range of edges is of ports that follow one another, each of which begins a part.
+        uint32_t next = edge == edges.count            ? last + 1
+                        : edges.ranges[edge].low > low ? edges.ranges[edge].low
+                                                       : low + 1;
+        high = next - 1 < last ? next - 1 : last;
+        struct port_segment part = {(uint16_t)low, (uint16_t)high, segment->sources};
+        add_piece(comparison, pieces, portmap_from(scratch, &part, 1),
+                  causes_of(comparison, sides, protocol, (uint16_t)low, source, path));
+    }
+}
+
 // Cuts `map` by which stages let it through where it is shut, and explains one packet of each piece.
 static void explain_pieces(struct comparison *comparison, const struct sides *sides, int protocol, struct portmap map,
                            enum exposure_path path, struct pieces *pieces)
 {
     struct arena *scratch = comparison->scratch;
-    enum family family = sides->open_endpoint->address.family;
     struct stages stages = explain_stages(scratch, sides->shut->estate, sides->shut_endpoint, protocol);
     VECTOR(struct portmap) parts = {0};
     *vector_add(scratch, &parts) = map;
@@ -172,11 +214,10 @@ static void explain_pieces(struct comparison *comparison, const struct sides *si
             *vector_add(scratch, &parts) = out;
         }
     }
-    for (size_t i = 0; i < parts.count; i++) {
-        const struct port_segment *first = &parts.items[i].segments[0];
-        struct address source = typical_source(scratch, first->sources, family);
-        add_piece(comparison, pieces, parts.items[i], causes_of(comparison, sides, protocol, first->low, source, path));
-    }
+    const struct portset edges = rule_edges(scratch, sides, protocol);
+    for (size_t i = 0; i < parts.count; i++)
+        for (size_t s = 0; s < parts.items[i].count; s++)
+            explain_segment(comparison, sides, protocol, &parts.items[i].segments[s], edges, path, pieces);
 }
 
 void comparison_add(struct comparison *comparison, struct change change, const struct prefixset *internet)

@@ -73,7 +73,7 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
             if (acl->entries.items[i].egress != (egress != 0))
                 acl->entries.items[kept++] = acl->entries.items[i];
             else
-                makes(plan, "%s:%s%d", acl->id, egress != 0 ? "egress:" : "", acl->entries.items[i].number);
+                ends(plan, "%s:%s%d", acl->id, egress != 0 ? "egress:" : "", acl->entries.items[i].number);
         acl->entries.count = kept;
         if (unknown)
             acl->doubt = doubt_of(plan, resource, keys[egress]);
@@ -213,8 +213,8 @@ static void remove_acl_rule(struct plan_reader *plan, const struct resource *res
                          flag(resource->before, "egress", false)))
         say_not_held(plan, resource, "an entry of", id);
     else
-        makes(plan, "%s:%s%ld", id, flag(resource->before, "egress", false) ? "egress:" : "",
-              number(resource->before, "rule_number", -1));
+        ends(plan, "%s:%s%ld", id, flag(resource->before, "egress", false) ? "egress:" : "",
+             number(resource->before, "rule_number", -1));
 }
 
 static void put_acl_association(struct plan_reader *plan, const struct resource *resource)

@@ -28,6 +28,16 @@ void makes(struct plan_reader *plan, const char *format, ...)
         note(plan, &plan->report->made, id, plan->current);
 }
 
+void ends(struct plan_reader *plan, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *id = arena_vprintf(plan->arena, format, arguments);
+    va_end(arguments);
+    if (plan->current != NULL)
+        note(plan, &plan->report->ended, id, plan->current);
+}
+
 void touches(struct plan_reader *plan, const struct resource *resource, const char *id)
 {
     if (id != NULL && resource->changes)
@@ -56,10 +66,12 @@ void touches_all(struct plan_reader *plan, const struct resource *resource)
 }
 
 struct terraform_addresses terraform_causes(struct arena *arena, const struct terraform_report *report, const char *id,
-                                            const struct network_interface *interface)
+                                            bool went, const struct network_interface *interface)
 {
     const char *thing = id == NULL ? NULL : arena_strndup(arena, id, strcspn(id, ":"));
-    const struct terraform_addresses *found = id == NULL ? NULL : map_get(&report->made, id);
+    const struct terraform_addresses *found = id == NULL ? NULL : map_get(went ? &report->ended : &report->made, id);
+    if (found == NULL && id != NULL)
+        found = map_get(went ? &report->made : &report->ended, id);
     if (found == NULL && id != NULL)
         found = map_get(&report->touched, id);
     if (found == NULL && id != NULL && strncmp(id, "arn:", 4) != 0)

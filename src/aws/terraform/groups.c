@@ -110,7 +110,7 @@ static bool rule_of(struct plan_reader *plan, const struct where *where, struct 
 static void add_rule(struct plan_reader *plan, struct security_group *group, struct security_group_rule rule)
 {
     rule.index = group->ingress.count > 0 ? group->ingress.items[group->ingress.count - 1].index + 1 : 0;
-    makes(plan, "%s:%zu", group->id, (size_t)rule.index);
+    makes(plan, "%s:%zu", group->id, rule.index);
     *vector_add(plan->arena, &group->ingress) = rule;
 }
 
@@ -165,7 +165,7 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
         return;
     }
     for (size_t i = 0; i < group->ingress.count; i++)
-        makes(plan, "%s:%zu", group->id, (size_t)group->ingress.items[i].index);
+        ends(plan, "%s:%zu", group->id, group->ingress.items[i].index);
     group->ingress.count = 0;
     int index = 0;
     cJSON_ArrayForEach (item, list) {
@@ -248,7 +248,7 @@ static size_t drop_rule(struct plan_reader *plan, struct security_group *group, 
         struct security_group_rule *rule = &group->ingress.items[r];
         if (rule->protocol == gone->protocol && rule->low == gone->low && rule->high == gone->high) {
             uint32_t left = 0;
-            makes(plan, "%s:%zu", group->id, (size_t)rule->index);
+            ends(plan, "%s:%zu", group->id, rule->index);
             for (uint32_t i = 0; i < rule->prefixes.count; i++) {
                 bool match = false;
                 for (size_t g = 0; g < gone->prefixes.count; g++)

@@ -184,7 +184,7 @@ static bool begins(const char *text, const char *with)
     return with[length - 1] == '_' ? strncmp(text, with, length) == 0 : strcmp(text, with) == 0;
 }
 
-static bool is_harmless(const char *type)
+bool is_harmless_type(const char *type)
 {
     for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
         if (begins(type, harmless[i]))
@@ -258,7 +258,7 @@ void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type)
         const struct resource *one = &plan->resources.items[i];
         if (!one->changes || is_modelled(one->type))
             continue;
-        if (is_harmless(one->type) || is_private(one) || is_tagged_only(one)) {
+        if (is_harmless_type(one->type) || is_private(one) || is_tagged_only(one)) {
             count++;
             map_put(plan->arena, &types, one->type, plan);
         } else {

@@ -112,8 +112,10 @@ void say(struct plan_reader *plan, const char *format, ...) __attribute__((forma
 // Says that something which changes is not in the snapshot.
 void say_not_held(struct plan_reader *plan, const struct resource *resource, const char *what, const char *id);
 
-// Notes that the resource whose handler runs makes or ends what decides about packets, by its id as reasons have it.
+// Notes that the resource whose handler runs makes what decides about packets, by its id as reasons have it; or ends
+// it.
 void makes(struct plan_reader *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ends(struct plan_reader *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // The same of a thing that it changes or refers to; `id` may be NULL.
 void touches(struct plan_reader *plan, const struct resource *resource, const char *id);
 // Notes all ids that a resource names, before and after.
@@ -164,5 +166,7 @@ struct resource_types {
 extern const struct resource_types terraform_network, terraform_route_tables, terraform_acls, terraform_groups,
     terraform_hosts, terraform_addresses, terraform_balancers, terraform_fleets;
 
+// Whether no packet of the internet depends on resources of a type (others.c).
+bool is_harmless_type(const char *type);
 // What the other types that change mean: named where they can expose something (others.c).
 void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type));

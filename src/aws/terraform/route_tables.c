@@ -66,11 +66,15 @@ static bool same_destination(const struct route *a, const struct route *b)
 }
 
 // Notes that the resource whose handler runs puts or ends a route, by its id as reasons have it.
-static void makes_route(struct plan_reader *plan, const struct route_table *table, const struct route *route)
+static void notes_route(struct plan_reader *plan, const struct route_table *table, const struct route *route, bool goes)
 {
     char text[ADDRESS_TEXT];
     prefix_format(route->prefix, text);
-    makes(plan, "%s:%s", table->id, route->prefix_list != NULL ? route->prefix_list : text);
+    const char *to = route->prefix_list != NULL ? route->prefix_list : text;
+    if (goes)
+        ends(plan, "%s:%s", table->id, to);
+    else
+        makes(plan, "%s:%s", table->id, to);
 }
 
 static bool drop_route(struct route_table *table, const struct route *like)
@@ -128,7 +132,7 @@ static void add_route(struct plan_reader *plan, const struct where *where, struc
     if (route.target == ROUTE_LOCAL)
         return; // every table has it
     drop_route(table, &route);
-    makes_route(plan, table, &route);
+    notes_route(plan, table, &route, false);
     *vector_add(plan->arena, &table->routes) = route;
 }
 
@@ -141,7 +145,7 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
         if (table->routes.items[i].target == ROUTE_LOCAL || table->routes.items[i].propagated)
             table->routes.items[kept++] = table->routes.items[i];
         else
-            makes_route(plan, table, &table->routes.items[i]);
+            notes_route(plan, table, &table->routes.items[i], true);
     table->routes.count = kept;
     struct where all = whole(resource);
     if (is_unknown(resource->unknown, "route") && (!resource->creates || may_be_configured(plan, &all, "route")))
@@ -228,7 +232,7 @@ static void remove_route(struct plan_reader *plan, const struct resource *resour
     else if (!destination_of(plan, resource->before, &route) || !drop_route(table, &route))
         say_not_held(plan, resource, "a route of", id);
     else
-        makes_route(plan, table, &route);
+        notes_route(plan, table, &route, true);
 }
 
 // An endpoint goes, and the routes to it that AWS put into tables.

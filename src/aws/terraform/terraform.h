@@ -15,6 +15,7 @@ struct terraform_report {
     VECTOR(const char *) unknown; // what may expose something and could not be placed, or only apply tells; by address
     // ---- For terraform_causes, and for the next plan
     struct map made;    // what decides about packets ("sg-1:3", "rtb-1:0.0.0.0/0") -> struct terraform_addresses
+    struct map ended;   // the same of what goes
     struct map touched; // a thing's id -> the same: of those that make it, change it or refer to it
     struct map said;    // texts of `unknown`
     struct map created; // address -> the first file that creates it
@@ -33,7 +34,12 @@ struct terraform_report {
 bool terraform_apply(struct estate *estate, const char *file, struct terraform_report *report, struct error *error);
 
 // The resources that a cause of a change leads to: by `id`, what decides (reason_id; may be NULL), else by the thing
-// that it is of, else by the network interface that is exposed and its instance. Addresses, in the arena.
-struct network_interface;
+// that it is of, else by the network interface that is exposed and its instance. `went`: it is of the state before.
 struct terraform_addresses terraform_causes(struct arena *arena, const struct terraform_report *report, const char *id,
-                                            const struct network_interface *interface);
+                                            bool went, const struct network_interface *interface);
+
+// The state before plans as they tell it themselves (prior_state): an estate of what their configurations manage or
+// read. What else there is in its accounts is not known: where an answer rests on that, it is possible, and the estate
+// says so. Of what the plans make in a VPC of their own all is known. NULL where a file is no plan. The caller frees it
+// with estate_free.
+struct estate *terraform_base(const char *const *files, size_t count, struct error *error);
