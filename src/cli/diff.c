@@ -15,6 +15,10 @@ static const struct option_spec options_of_diff[] = {
      "compare the snapshot, or the plan's own prior_state, with what this plan (terraform show -json) makes of it; "
      "several are applied in turn",
      true},
+    {"changeset", 0, "FILE",
+     "the same with a CloudFormation change set (describe-change-set --include-property-values), also of CDK; nested "
+     "stacks' too",
+     true},
     {"source", 0, "DIR", "the configuration of the plan, its root module: causes are named with file and line", false},
     OPTION_INTENT,
     OPTION_DATE,
@@ -32,6 +36,7 @@ struct diff_job {
     struct arena *arena;
     const struct options *options;
     const struct option_values *plans;
+    const struct option_values *changesets;
     const char *format;
     bool gates;
     struct declared declared[2];
@@ -44,7 +49,7 @@ struct diff_job {
 
 static bool is_planned(const struct diff_job *comparing)
 {
-    return comparing->plans->items.count > 0;
+    return comparing->plans->items.count > 0 || comparing->changesets->items.count > 0;
 }
 
 // A snapshot, or what the plans themselves tell of the state before them.
@@ -70,6 +75,8 @@ static bool read_sides(struct diff_job *comparing, struct error *error)
     }
     for (size_t i = 0; i < comparing->plans->items.count; i++)
         GUARD(terraform_apply(declared[1].estate, comparing->plans->items.items[i], &comparing->report, error));
+    GUARD(changeset_apply(declared[1].estate, comparing->changesets->items.items, comparing->changesets->items.count,
+                          &comparing->report, error));
     for (int i = count > 0; i < 2; i++)
         declared[i].exposures = reach_compute(declared[i].estate);
     return true;
@@ -119,10 +126,14 @@ static void forecast_of(struct diff_job *comparing, const struct difference *dif
     const char *const *operands = comparing->options->operands.items;
     size_t count = comparing->options->operands.count;
     const struct terraform_report *report = &comparing->report;
-    const char *plan = is_planned(comparing) ? comparing->plans->items.items[0] : NULL;
-    const char *after = plan == NULL ? operands[1] : plan;
-    for (size_t i = 1; i < comparing->plans->items.count; i++)
-        after = arena_printf(arena, "%s, %s", after, comparing->plans->items.items[i]);
+    const struct option_values *kinds[] = {comparing->plans, comparing->changesets};
+    const char *plan = NULL, *after = is_planned(comparing) ? NULL : operands[1];
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < kinds[k]->items.count; i++) {
+            const char *one = kinds[k]->items.items[i];
+            plan = plan == NULL ? one : plan;
+            after = after == NULL ? one : arena_printf(arena, "%s, %s", after, one);
+        }
     *names = (struct diff_names){.before = count > 0 ? operands[0] : "prior_state",
                                  .after = after,
                                  .missing_before = exposure_set_gaps(arena, sides[0].exposures),
@@ -200,12 +211,15 @@ static int run(struct arena *arena, int argc, char **argv)
     if (done)
         return 0;
     comparing.plans = options_values(&options, "terraform");
+    comparing.changesets = options_values(&options, "changeset");
     if (!is_planned(&comparing) && diff_is_of_runs(arena, &options))
         return diff_runs(arena, &options);
     if (is_planned(&comparing) ? options.operands.count > 1 : options.operands.count != 2)
         return cli_usage(&command_diff, is_planned(&comparing)
-                                            ? "expected one snapshot folder beside --terraform PLAN.json, or none"
+                                            ? "expected one snapshot folder beside what is planned, or none"
                                             : "expected two snapshot folders, or two runs");
+    if (comparing.changesets->items.count > 0 && options.operands.count == 0)
+        return cli_usage(&command_diff, "expected a snapshot folder beside --changeset: a change set tells no state");
     int status = read_options(&comparing, &error) && read_sides(&comparing, &error) ? compare(&comparing, &error)
                                                                                     : cli_fail(&error);
     for (int i = 0; i < 2; i++)
@@ -217,7 +231,7 @@ const struct command command_diff = {
     .name = "diff",
     .summary =
         "Says exactly what opened and closed between two snapshots or two runs, or by a Terraform plan, and why.",
-    .usage = "BEFORE AFTER | --terraform PLAN.json [SNAPSHOT] [--intent FILE] [--source DIR]",
+    .usage = "BEFORE AFTER | --terraform PLAN.json [SNAPSHOT] | --changeset FILE SNAPSHOT",
     .notes =
         "Endpoints are the same by their address, whatever their ids. Renamed ids, another order of documents, or "
         "rules\n"
@@ -235,7 +249,8 @@ const struct command command_diff = {
         "  sgproof diff before/ after/\n"
         "  sgproof diff evidence-monday/ evidence-tuesday/\n"
         "  terraform show -json plan.out > plan.json; sgproof diff --terraform plan.json estate/ --format json\n"
-        "  sgproof diff --terraform plan.json estate/ --intent intent.json --source . --format markdown\n",
+        "  sgproof diff --terraform plan.json estate/ --intent intent.json --source . --format markdown\n"
+        "  sgproof diff --changeset changeset.json estate/ --intent intent.json --fail-on high\n",
     .options = options_of_diff,
     .run = run,
 };

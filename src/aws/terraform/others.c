@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/terraform/changeset.h"
 #include "aws/terraform/plan.h"
 
 // Types, and beginnings of types where they end with '_' or '*', that no packet of the internet depends on: they have
@@ -186,6 +187,8 @@ static bool begins(const char *text, const char *with)
 
 bool is_harmless_type(const char *type)
 {
+    if (strstr(type, "::") != NULL)
+        return changeset_is_harmless_type(type);
     for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
         if (begins(type, harmless[i]))
             return true;
@@ -231,7 +234,7 @@ static bool is_private(const struct resource *resource)
     for (size_t i = 0; i < sizeof(by_attribute) / sizeof(by_attribute[0]); i++)
         if (strcmp(by_attribute[i].type, resource->type) == 0)
             return is_private_side(resource->before, NULL, i) && is_private_side(resource->after, resource->unknown, i);
-    return false;
+    return changeset_is_private(resource);
 }
 
 // Whether nothing but tags changes, in place.

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aws/terraform/changeset.h"
 #include "aws/terraform/kinds.h"
 #include "aws/terraform/open.h"
 
@@ -170,6 +171,8 @@ static void index_resources(struct plan_reader *plan)
         struct resource *one = &plan->resources.items[i];
         map_put(plan->arena, &plan->by_address, one->address, one);
         map_put(plan->arena, &plan->by_address, one->written, one);
+        if (plan->by_changeset && one->id != NULL && one->changes) // what is unknown may be of what is changed in place
+            map_put(plan->arena, &plan->by_address, one->id, one);
         const char *name = arena_printf(plan->arena, "%s%s", one->module, one->name);
         struct resource_list *list = map_get(&plan->by_name, name);
         if (list == NULL) {
@@ -286,14 +289,13 @@ static void apply(struct plan_reader *plan)
             put_all(plan, &families[f]->items[t]);
 }
 
-bool terraform_apply(struct estate *estate, const char *file, struct terraform_report *report, struct error *error)
+static bool apply_document(struct estate *estate, const char *file, const cJSON *document, bool by_changeset,
+                           struct terraform_report *report, struct error *error)
 {
-    cJSON *document = plan_open(file, error);
-    if (document == NULL)
-        return false;
     struct plan_reader plan = {.estate = estate, .arena = estate->arena, .report = report};
     struct json_cursor root = {.file = file, .node = document};
     plan.file = arena_strdup(estate->arena, file);
+    plan.by_changeset = plan.deferred_data = by_changeset;
     bool good = read_plan(&plan, &root, error);
     report->plans++;
     if (good) {
@@ -307,6 +309,48 @@ bool terraform_apply(struct estate *estate, const char *file, struct terraform_r
         heed_bereft(&plan);
         list_others(&plan, is_modelled);
     }
+    return good;
+}
+
+bool terraform_apply(struct estate *estate, const char *file, struct terraform_report *report, struct error *error)
+{
+    cJSON *document = plan_open(file, error);
+    bool good = document != NULL && apply_document(estate, file, document, false, report, error);
     cJSON_Delete(document);
+    return good;
+}
+
+static bool apply_changeset(struct estate *estate, const char *file, const cJSON *document,
+                            const struct changeset_notes *given, struct terraform_report *report, struct error *error)
+{
+    struct changeset_notes notes = {0};
+    struct plan_reader saying = {.estate = estate, .arena = estate->arena, .report = report};
+    cJSON *plan = changeset_plan(estate->arena, file, document, given, &notes, error);
+    bool good = plan != NULL && apply_document(estate, file, plan, true, report, error);
+    for (size_t i = 0; good && i < notes.items.count; i++)
+        say(&saying, "%s", notes.items.items[i]);
+    cJSON_Delete(plan);
+    return good;
+}
+
+bool changeset_apply(struct estate *estate, const char *const *files, size_t count, struct terraform_report *report,
+                     struct error *error)
+{
+    VECTOR(cJSON *) documents = {0};
+    struct changeset_notes given = {0};
+    bool good = true;
+    for (size_t i = 0; i < count && good; i++) {
+        cJSON *document = changeset_read(files[i], error);
+        const char *id =
+            document == NULL ? NULL : attribute(&(struct plan_reader){.arena = estate->arena}, document, "ChangeSetId");
+        good = document != NULL;
+        *vector_add(estate->arena, &documents) = document;
+        if (id != NULL)
+            *vector_add(estate->arena, &given.items) = id;
+    }
+    for (size_t i = 0; i < count && good; i++)
+        good = apply_changeset(estate, files[i], documents.items[i], &given, report, error);
+    for (size_t i = 0; i < documents.count; i++)
+        cJSON_Delete(documents.items[i]);
     return good;
 }

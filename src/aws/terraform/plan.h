@@ -50,6 +50,7 @@ struct plan_reader {
     const cJSON *prior;                        // the root module of prior_state
     struct map taken;                          // Elastic IP addresses taken from what they were on, as text
     VECTOR(struct network_interface *) bereft; // interfaces from which an Elastic IP address was taken
+    bool by_changeset;                         // of CloudFormation: no reference is told
     bool deferred_data;                        // some data source is read only while the plan is applied
     const struct resource *current;            // whose handler runs
     int depth;                                 // of references followed through resources

@@ -33,6 +33,12 @@ struct terraform_report {
 // False where the file is no plan that this program can read; the estate is then of no more use.
 bool terraform_apply(struct estate *estate, const char *file, struct terraform_report *report, struct error *error);
 
+// The same of CloudFormation change sets, nested stacks' among them, as `aws cloudformation describe-change-set
+// --include-property-values` prints them: resources go by their logical ids. What is known only after apply is
+// possible.
+bool changeset_apply(struct estate *estate, const char *const *files, size_t count, struct terraform_report *report,
+                     struct error *error);
+
 // The resources that a cause of a change leads to: by `id`, what decides (reason_id; may be NULL), else by the thing
 // that it is of, else by the network interface that is exposed and its instance. `went`: it is of the state before.
 struct terraform_addresses terraform_causes(struct arena *arena, const struct terraform_report *report, const char *id,
