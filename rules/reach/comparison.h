@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rules/reach/diff.h"
+#include "rules/reach/explain.h"
 
 struct comparison {
     struct arena *arena;
@@ -9,8 +10,37 @@ struct comparison {
     const struct side *before;
     const struct side *after;
     struct difference *difference;
-    struct map equal; // pairs of lists that were found to agree, as text
+    struct map equal;               // pairs of lists that were found to agree, as text
+    struct explainer explainers[2]; // of before and after, in the arena `explaining`
+    struct arena *explaining;
+    struct arena *packet; // of one explanation
 };
+
+// Where an endpoint is open and where it is not: for what opened the later side is open, for what closed the earlier.
+struct sides {
+    enum change_kind kind;
+    const struct side *open;
+    const struct side *shut;
+    const struct endpoint *open_endpoint;
+    const struct endpoint *shut_endpoint; // or NULL
+};
+
+// Pieces of what opened or closed, each with one set of causes.
+struct pieces {
+    VECTOR(struct piece {
+        struct portmap map;
+        reason_list causes;
+    })
+    items;
+    struct map by_causes; // their texts -> number in items + 1
+};
+
+// Adds what a map's packets have for causes; pieces with the same ones are one.
+void comparison_add_piece(struct comparison *comparison, struct pieces *pieces, struct portmap map, reason_list causes);
+// Cuts `map` by which stages let it through where it is shut, and by the rules that admit it where it is open, and
+// explains one packet of each piece (diff_causes.c).
+void comparison_explain(struct comparison *comparison, const struct sides *sides, int protocol, struct portmap map,
+                        enum exposure_path path, struct pieces *pieces);
 
 // Adds a change; `internet` are the sources that count as such.
 void comparison_add(struct comparison *comparison, struct change change, const struct prefixset *internet);

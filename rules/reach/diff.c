@@ -49,15 +49,6 @@ static bool lists_agree(const struct exposure_list *a, const struct exposure_lis
     return same;
 }
 
-// Where an endpoint is open and where it is not: for what opened the later side is open, for what closed the earlier.
-struct sides {
-    enum change_kind kind;
-    const struct side *open;
-    const struct side *shut;
-    const struct endpoint *open_endpoint;
-    const struct endpoint *shut_endpoint; // or NULL
-};
-
 // Why an address is no endpoint, or a dormant one, on the side where it is shut.
 static const struct reason *whole_cause(struct arena *arena, const struct sides *sides)
 {
@@ -90,95 +81,6 @@ static const struct reason *whole_cause(struct arena *arena, const struct sides 
         arena_printf(arena, "address %s %s %s", address, opened ? "associated with" : "taken from", interface->id));
 }
 
-static struct address typical_source(struct arena *arena, struct prefixset sources, enum family family)
-{
-    struct prefixset internet = prefixset_intersect(arena, sources, prefixset_internet(arena, family));
-    return (struct address){.family = family, .bits = (internet.count > 0 ? internet : sources).ranges[0].low};
-}
-
-static const struct hop *hop_of(const struct explanation *explanation, enum reason_stage stage)
-{
-    for (size_t i = 0; i < explanation->hops.count; i++)
-        if (explanation->hops.items[i].stage == stage)
-            return &explanation->hops.items[i];
-    return NULL;
-}
-
-// What stops one packet where it is shut, beside what lets it through where it is open.
-static reason_list causes_of(struct comparison *comparison, const struct sides *sides, int protocol, uint16_t number,
-                             struct address source, enum exposure_path path)
-{
-    struct arena *scratch = comparison->scratch, *arena = comparison->arena;
-    reason_list causes = {0};
-    struct explanation shut =
-        explain_packet(scratch, sides->shut->estate, sides->shut_endpoint, protocol, number, source, portset_all);
-    struct explanation open =
-        explain_packet(scratch, sides->open->estate, sides->open_endpoint, protocol, number, source, portset_all);
-    for (size_t i = 0; i < shut.hops.count; i++) {
-        const struct hop *stop = &shut.hops.items[i], *pass = hop_of(&open, stop->stage);
-        bool way_back = stop->stage == REASON_ROUTE || stop->stage == REASON_ACL_OUT;
-        if (stop->result != HOP_STOP || (way_back && path == PATH_INBOUND_ONLY))
-            continue;
-        const char *passes = pass != NULL && pass->result != HOP_STOP ? pass->text : "nothing in the way";
-        bool opened = sides->kind == CHANGE_OPENED;
-        bool rule_went = !opened && stop->stage == REASON_GROUP && pass != NULL; // named by the rule, not by the groups
-        const struct hop *now = opened || rule_went ? pass : stop;
-        const struct reason *first = now == NULL || now->reasons.count == 0 ? NULL : now->reasons.items[0];
-        const char *text = opened ? arena_printf(arena, "%s: %s (before: %s)", hop_words(stop), passes, stop->text)
-                                  : arena_printf(arena, "%s: %s (before: %s)", hop_words(stop), stop->text, passes);
-        const char *id = first == NULL ? NULL : reason_id(arena, first);
-        *vector_add(arena, &causes) = reason_says(arena, first == NULL ? stop->stage : first->stage,
-                                                  id == NULL ? NULL : arena_strdup(arena, id), text);
-    }
-    return causes;
-}
-
-// Pieces of what opened or closed, each with one set of causes.
-struct pieces {
-    VECTOR(struct piece {
-        struct portmap map;
-        reason_list causes;
-    })
-    items;
-};
-
-static void add_piece(struct comparison *comparison, struct pieces *pieces, struct portmap map, reason_list causes)
-{
-    for (size_t i = 0; i < pieces->items.count; i++)
-        if (reasons_same(&pieces->items.items[i].causes, &causes)) {
-            pieces->items.items[i].map = portmap_union(comparison->scratch, pieces->items.items[i].map, map);
-            return;
-        }
-    *vector_add(comparison->scratch, &pieces->items) = (struct piece){map, causes};
-}
-
-// Cuts `map` by which stages let it through where it is shut, and explains one packet of each piece.
-static void explain_pieces(struct comparison *comparison, const struct sides *sides, int protocol, struct portmap map,
-                           enum exposure_path path, struct pieces *pieces)
-{
-    struct arena *scratch = comparison->scratch;
-    enum family family = sides->open_endpoint->address.family;
-    struct stages stages = explain_stages(scratch, sides->shut->estate, sides->shut_endpoint, protocol);
-    VECTOR(struct portmap) parts = {0};
-    *vector_add(scratch, &parts) = map;
-    for (int stage = 0; stage < (path == PATH_TWO_WAY ? STAGE_COUNT : STAGE_ROUTE); stage++) {
-        size_t count = parts.count;
-        for (size_t i = 0; i < count; i++) {
-            struct portmap in = portmap_intersect(scratch, parts.items[i], stages.through[stage]);
-            struct portmap out = portmap_subtract(scratch, parts.items[i], stages.through[stage]);
-            if (in.count == 0 || out.count == 0)
-                continue;
-            parts.items[i] = in;
-            *vector_add(scratch, &parts) = out;
-        }
-    }
-    for (size_t i = 0; i < parts.count; i++) {
-        const struct port_segment *first = &parts.items[i].segments[0];
-        struct address source = typical_source(scratch, first->sources, family);
-        add_piece(comparison, pieces, parts.items[i], causes_of(comparison, sides, protocol, first->low, source, path));
-    }
-}
-
 void comparison_add(struct comparison *comparison, struct change change, const struct prefixset *internet)
 {
     struct arena *arena = comparison->arena;
@@ -198,8 +100,9 @@ static struct prefixset internet_of(struct comparison *comparison, const struct 
     return prefixset_intersect(scratch, set, prefixset_internet(scratch, sides->open_endpoint->address.family));
 }
 
-static void report(struct comparison *comparison, const struct sides *sides, int protocol_low, int protocol_high,
-                   struct portmap map, struct portmap exact, enum exposure_path path)
+// What opened or closed of one certainty.
+static void report_part(struct comparison *comparison, const struct sides *sides, struct change change,
+                        struct portmap map)
 {
     struct arena *scratch = comparison->scratch;
     struct pieces pieces = {0};
@@ -210,41 +113,46 @@ static void report(struct comparison *comparison, const struct sides *sides, int
     if (whole != NULL)
         *vector_add(comparison->arena, &causes) = whole;
     if (sides->shut_endpoint == NULL) {
-        add_piece(comparison, &pieces, map, causes);
+        comparison_add_piece(comparison, &pieces, map, causes);
     } else {
         // Of a dormant endpoint, what it would expose awake waits for its instance only.
-        struct levels awake = levels_of(scratch, sides->shut_endpoint->exposures, protocol_low);
-        struct portmap waits = portmap_intersect(scratch, map, path == PATH_TWO_WAY ? awake.two_way : awake.arrives);
+        struct levels awake = levels_of(scratch, sides->shut_endpoint->exposures, change.protocol_low);
+        struct portmap waits =
+            portmap_intersect(scratch, map, change.path == PATH_TWO_WAY ? awake.two_way : awake.arrives);
         if (whole != NULL && waits.count > 0) {
-            add_piece(comparison, &pieces, waits, causes);
+            comparison_add_piece(comparison, &pieces, waits, causes);
             map = portmap_subtract(scratch, map, waits);
         }
         size_t explained = pieces.items.count;
         if (map.count > 0)
-            explain_pieces(comparison, sides, protocol_low, map, path, &pieces);
+            comparison_explain(comparison, sides, change.protocol_low, map, change.path, &pieces);
         for (size_t i = explained; i < pieces.items.count; i++)
             reason_add_all(comparison->arena, &pieces.items.items[i].causes, &causes);
     }
     struct prefixset internet = internet_of(comparison, sides);
     for (size_t i = 0; i < pieces.items.count; i++)
-        for (int possible = 0; possible < 2; possible++) {
-            const struct piece *piece = &pieces.items.items[i];
-            struct portmap part =
-                possible ? portmap_subtract(scratch, piece->map, exact) : portmap_intersect(scratch, piece->map, exact);
-            for (size_t s = 0; s < part.count; s++)
-                comparison_add(comparison,
-                               (struct change){.kind = sides->kind,
-                                               .endpoint = sides->open_endpoint,
-                                               .protocol_low = protocol_low,
-                                               .protocol_high = protocol_high,
-                                               .low = part.segments[s].low,
-                                               .high = part.segments[s].high,
-                                               .sources = part.segments[s].sources,
-                                               .path = path,
-                                               .certainty = possible ? CERTAINTY_POSSIBLE : CERTAINTY_EXACT,
-                                               .causes = piece->causes},
-                               &internet);
+        for (size_t s = 0; s < pieces.items.items[i].map.count; s++) {
+            const struct port_segment *segment = &pieces.items.items[i].map.segments[s];
+            change.low = segment->low;
+            change.high = segment->high;
+            change.sources = segment->sources;
+            change.causes = pieces.items.items[i].causes;
+            comparison_add(comparison, change, &internet);
         }
+}
+
+static void report(struct comparison *comparison, const struct sides *sides, int protocol_low, int protocol_high,
+                   struct portmap map, struct portmap exact, enum exposure_path path)
+{
+    struct change change = {.kind = sides->kind,
+                            .endpoint = sides->open_endpoint,
+                            .protocol_low = protocol_low,
+                            .protocol_high = protocol_high,
+                            .path = path,
+                            .certainty = CERTAINTY_EXACT};
+    report_part(comparison, sides, change, portmap_intersect(comparison->scratch, map, exact));
+    change.certainty = CERTAINTY_POSSIBLE;
+    report_part(comparison, sides, change, portmap_subtract(comparison->scratch, map, exact));
 }
 
 // Certainty of what arrives at all.
@@ -430,6 +338,10 @@ struct difference *diff_compute(const struct side *before, const struct side *af
     struct difference *difference = arena_new_of(arena, struct difference);
     struct comparison comparison = {
         .arena = arena, .scratch = arena_new(), .before = before, .after = after, .difference = difference};
+    comparison.explaining = arena_new();
+    comparison.packet = arena_new();
+    comparison.explainers[0] = explainer_of(comparison.explaining, before->estate);
+    comparison.explainers[1] = explainer_of(comparison.explaining, after->estate);
     difference->arena = arena;
     for (size_t i = 0; i < after->exposures->endpoints.count; i++) {
         const struct endpoint *new = &after->exposures->endpoints.items[i];
@@ -448,6 +360,8 @@ struct difference *diff_compute(const struct side *before, const struct side *af
     if (difference->changes.count > 1)
         qsort(difference->changes.items, difference->changes.count, sizeof(struct change), by_place);
     arena_free(comparison.scratch);
+    arena_free(comparison.explaining);
+    arena_free(comparison.packet);
     return difference;
 }
 

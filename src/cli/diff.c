@@ -3,201 +3,227 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "cli/diff_runs.h"
+#include "cli/diff_write.h"
+#include "cli/forecast.h"
 #include "cli/gaps_text.h"
 #include "cli/past.h"
-#include "model/protocol.h"
 #include "report/report.h"
-#include "rules/reach/diff.h"
 
 static const struct option_spec options_of_diff[] = {
-    OPTION_FORMAT("text or json (default text)"),
-    {"terraform", 0, "PLAN.json", "compare the snapshot with what this plan (terraform show -json) makes of it", false},
+    OPTION_FORMAT("text, json, markdown, junit or sarif (default text); of runs text or json"),
+    {"terraform", 0, "PLAN.json",
+     "compare the snapshot, or the plan's own prior_state, with what this plan (terraform show -json) makes of it; "
+     "several are applied in turn",
+     true},
+    {"changeset", 0, "FILE",
+     "the same with a CloudFormation change set (describe-change-set --include-property-values), also of CDK; nested "
+     "stacks' too",
+     true},
+    {"source", 0, "DIR", "the configuration of the plan, its root module: causes are named with file and line", false},
+    OPTION_INTENT,
+    OPTION_DATE,
+    {"fail-on", 0, "SEVERITY",
+     "exit 1 for what opens, or what the intent expects and closes, from this severity on, or none (default high with "
+     "--intent, else none)",
+     true},
     OPTIONS_HISTORY,
     {"exit-code", 0, NULL, "exit 1 where anything opened or closed", false},
     OPTIONS_END,
 };
 
-static const char *const titles[] = {"opened", "closed", "altered"};
+// What is compared.
+struct diff_job {
+    struct arena *arena;
+    const struct options *options;
+    const struct option_values *plans;
+    const struct option_values *changesets;
+    const char *format;
+    bool gates;
+    struct declared declared[2];
+    struct terraform_report report;
+    struct terraform_source *source;
+    struct intent *intent;
+    struct fail_on fail_on;
+    const char *today;
+};
 
-static void put_change(struct json_writer *writer, struct arena *arena, const struct change *change, uint16_t low,
-                       uint16_t high)
+static bool is_planned(const struct diff_job *comparing)
 {
-    const struct network_interface *interface =
-        change->endpoint != NULL ? change->endpoint->interface : change->indirect->interface;
-    enum family family = change->endpoint != NULL ? change->endpoint->address.family : change->indirect->family;
-    char address[ADDRESS_TEXT];
-    if (change->endpoint != NULL)
-        endpoint_address(change->endpoint, address);
-    else
-        address_format(change->indirect->private_address, address);
-    json_open_line(writer, NULL, '{');
-    json_put_string(writer, "address", address);
-    json_put_string(writer, "eni_id", interface->id);
-    json_put_string(writer, "instance_id", interface->instance_id);
-    json_put_string(writer, "name", change->endpoint != NULL ? change->endpoint->name : change->indirect->name);
-    json_put_boolean(writer, "indirect", change->endpoint == NULL);
-    exposure_put_numbers(writer, change->protocol_low, change->protocol_high, low, high);
-    exposure_put_reach(writer, arena, family,
-                       &(struct exposure){.sources = change->sources,
-                                          .internet = change->internet,
-                                          .path = change->path,
-                                          .certainty = change->certainty});
-    reasons_put(writer, arena, "causes", &change->causes);
-    json_close(writer, '}');
+    return comparing->plans->items.count > 0 || comparing->changesets->items.count > 0;
 }
 
-static void write_json(struct text *out, struct arena *arena, const struct difference *difference,
-                       const struct side sides[2], const char *const names[2], const struct terraform_report *report)
+// A snapshot, or what the plans themselves tell of the state before them.
+static struct estate *read_base(struct diff_job *comparing, struct error *error)
 {
-    struct json_writer writer = json_writer_to(out);
-    json_open(&writer, NULL, '{');
-    json_put_string(&writer, "schema", "sgproof/diff/v1");
-    json_put_string(&writer, "of", "states");
-    json_put_string(&writer, "before", names[0]);
-    json_put_string(&writer, "after", names[1]);
-    text_list before = exposure_set_gaps(arena, sides[0].exposures),
-              after = exposure_set_gaps(arena, sides[1].exposures);
-    json_put_strings(&writer, "missing_before", before.items, before.count);
-    json_put_strings(&writer, "missing_after", after.items, after.count);
-    json_put_strings(&writer, "not_considered", report->not_considered.items, report->not_considered.count);
-    text_list unknown = {0};
-    for (size_t i = 0; i < report->unknown.count; i++)
-        text_list_add(arena, &unknown, report->unknown.items[i]);
-    text_list_add_all(arena, &unknown, &difference->unknown);
-    json_put_strings(&writer, "unknown", unknown.items, unknown.count);
-    for (int kind = CHANGE_OPENED; kind <= CHANGE_ALTERED; kind++) {
-        json_open(&writer, titles[kind], '[');
-        for (size_t i = 0; i < difference->changes.count; i++) {
-            const struct change *change = &difference->changes.items[i];
-            struct port_range rectangles[3];
-            size_t count = exposure_rectangles(change->protocol_low, change->low, change->high, rectangles);
-            for (size_t r = 0; r < count && (int)change->kind == kind; r++)
-                put_change(&writer, arena, change, rectangles[r].low, rectangles[r].high);
-        }
-        json_close(&writer, ']');
-    }
-    for (int kind = 0; kind < DRIFT_KINDS; kind++) // that only runs have
-        if (kind != DRIFT_OPENED && kind != DRIFT_CLOSED && kind != DRIFT_CHANGED)
-            json_put_strings(&writer, drift_lists[kind], NULL, 0);
-    json_close(&writer, '}');
-    json_end_document(&writer);
+    return comparing->options->operands.count > 0
+               ? snapshot_read(comparing->options->operands.items[0], error)
+               : terraform_base(comparing->plans->items.items, comparing->plans->items.count, error);
 }
 
-static void write_text(struct text *out, struct arena *shown, const struct difference *difference,
-                       const struct terraform_report *report, bool all)
+static bool read_sides(struct diff_job *comparing, struct error *error)
 {
-    size_t counts[3] = {0}, hidden = 0;
-    for (size_t i = 0; i < difference->changes.count; i++) {
-        const struct change *change = &difference->changes.items[i];
-        if (!change->internet && !all) {
-            hidden++;
-            continue;
-        }
-        struct arena *arena = arena_new();
-        char address[ADDRESS_TEXT];
-        enum family family = change->endpoint != NULL ? change->endpoint->address.family : change->indirect->family;
-        const char *name = change->endpoint != NULL ? change->endpoint->name : change->indirect->name;
-        struct exposure like = {.protocol_low = change->protocol_low,
-                                .protocol_high = change->protocol_high,
-                                .low = change->low,
-                                .high = change->high};
-        if (change->endpoint != NULL)
-            endpoint_address(change->endpoint, address);
-        else
-            address_format(change->indirect->private_address, address);
-        counts[change->kind]++;
-        text_printf(
-            out, "%-8s %-15s %s %s  %s from %s%s%s%s%s\n", titles[change->kind], address,
-            exposure_protocol(arena, &like), cli_numbers(arena, &like),
-            report_clean(arena, name != NULL               ? name
-                                : change->endpoint != NULL ? change->endpoint->interface->id
-                                                           : change->indirect->interface->id),
-            cli_sources(arena, family, change->sources), change->path == PATH_INBOUND_ONLY ? "  [inbound-only]" : "",
-            change->certainty == CERTAINTY_POSSIBLE ? "  [possible]" : "", change->internet ? "" : "  [not internet]",
-            change->endpoint != NULL       ? ""
-            : change->indirect->by_service ? arena_printf(arena, "  [behind %s]", change->indirect->load_balancer)
-                                           : "  [behind a load balancer]");
-        for (size_t c = 0; c < change->causes.count; c++)
-            text_printf(out, "         %s\n", report_clean(arena, reason_brief(arena, change->causes.items[c])));
-        arena_free(arena);
-    }
-    for (size_t i = 0; i < report->unknown.count; i++)
-        text_printf(out, "UNKNOWN  %s\n", report_clean(shown, report->unknown.items[i]));
-    for (size_t i = 0; i < difference->unknown.count; i++)
-        text_printf(out, "UNKNOWN  %s\n", report_clean(shown, difference->unknown.items[i]));
-    for (size_t i = 0; i < report->not_considered.count; i++)
-        text_printf(out, "not considered: %s\n", report_clean(shown, report->not_considered.items[i]));
-    text_printf(out, "%zu opened, %zu closed, %zu altered\n", counts[CHANGE_OPENED], counts[CHANGE_CLOSED],
-                counts[CHANGE_ALTERED]);
-    if (hidden > 0)
-        text_printf(out, "%zu changes that no internet source can use are shown with --verbose\n", hidden);
-}
-
-static bool read_sides(const struct options *options, const char *plan, struct declared declared[2],
-                       struct terraform_report *report, struct error *error)
-{
-    if (!cli_declared(options->operands.items[0], &declared[0], error))
+    struct declared *declared = comparing->declared;
+    const char *const *operands = comparing->options->operands.items;
+    size_t count = comparing->options->operands.count;
+    if (!is_planned(comparing))
+        return cli_declared(operands[0], &declared[0], error) && cli_declared(operands[1], &declared[1], error);
+    if (count > 0 && !cli_declared(operands[0], &declared[0], error))
         return false;
-    if (plan == NULL)
-        return cli_declared(options->operands.items[1], &declared[1], error);
-    declared[1].estate = snapshot_read(options->operands.items[0], error);
-    if (declared[1].estate == NULL || !terraform_apply(declared[1].estate, plan, report, error))
-        return false;
-    declared[1].exposures = reach_compute(declared[1].estate);
+    for (int i = count > 0; i < 2; i++) {
+        declared[i].estate = read_base(comparing, error);
+        GUARD(declared[i].estate != NULL);
+    }
+    for (size_t i = 0; i < comparing->plans->items.count; i++)
+        GUARD(terraform_apply(declared[1].estate, comparing->plans->items.items[i], &comparing->report, error));
+    GUARD(changeset_apply(declared[1].estate, comparing->changesets->items.items, comparing->changesets->items.count,
+                          &comparing->report, error));
+    for (int i = count > 0; i < 2; i++)
+        declared[i].exposures = reach_compute(declared[i].estate);
     return true;
+}
+
+static bool read_options(struct diff_job *comparing, struct error *error)
+{
+    const struct options *options = comparing->options;
+    const char *source = options_value(options, "source");
+    GUARD(cli_format(options, "text json markdown junit sarif", &comparing->format, error));
+    GUARD(cli_intent(comparing->arena, options, &comparing->intent, error));
+    GUARD(cli_date(comparing->arena, options, &comparing->today, error));
+    GUARD(cli_fail_on(comparing->arena, options, &comparing->fail_on, error));
+    comparing->gates = comparing->intent != NULL || options_values(options, "fail-on")->items.count > 0;
+    for (int i = 0; i < VERDICT_KINDS; i++)
+        if (comparing->fail_on.verdicts[i])
+            return error_set(error, ERROR_USAGE, "--fail-on %s: nothing is probed here; expected a severity, or none",
+                             verdict_names[i]);
+    if (comparing->fail_on.controls.count > 0)
+        return error_set(error, ERROR_USAGE,
+                         "--fail-on control:%s: no controls are judged here; expected a severity, or none",
+                         comparing->fail_on.controls.items[0]);
+    if (source != NULL) {
+        comparing->source = terraform_source_open(comparing->arena, source, error);
+        GUARD(comparing->source != NULL);
+    }
+    return true;
+}
+
+// ---- Writing
+
+static void add_texts(struct arena *arena, text_list *to, const text_list *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < to->count && !known; k++)
+            known = strcmp(to->items[k], from->items[i]) == 0;
+        if (!known)
+            *vector_add(arena, to) = from->items[i];
+    }
+}
+
+static void forecast_of(struct diff_job *comparing, const struct difference *difference, const struct side sides[2],
+                        struct diff_names *names, struct forecast *forecast)
+{
+    struct arena *arena = comparing->arena;
+    const char *const *operands = comparing->options->operands.items;
+    size_t count = comparing->options->operands.count;
+    const struct terraform_report *report = &comparing->report;
+    const struct option_values *kinds[] = {comparing->plans, comparing->changesets};
+    const char *plan = NULL, *after = is_planned(comparing) ? NULL : operands[1];
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < kinds[k]->items.count; i++) {
+            const char *one = kinds[k]->items.items[i];
+            plan = plan == NULL ? one : plan;
+            after = after == NULL ? one : arena_printf(arena, "%s, %s", after, one);
+        }
+    *names = (struct diff_names){.before = count > 0 ? operands[0] : "prior_state",
+                                 .after = after,
+                                 .missing_before = exposure_set_gaps(arena, sides[0].exposures),
+                                 .missing_after = exposure_set_gaps(arena, sides[1].exposures)};
+    forecast->planned = plan != NULL;
+    forecast->subject = plan == NULL ? after : plan[0] == '/' ? text_behind_slash(plan) : plan;
+    for (size_t i = 0; i < report->not_considered.count; i++)
+        *vector_add(arena, &forecast->not_considered) = report->not_considered.items[i];
+    for (size_t i = 0; i < report->unknown.count; i++)
+        *vector_add(arena, &forecast->unknown) = report->unknown.items[i];
+    add_texts(arena, &forecast->unknown, &difference->unknown);
+    add_texts(arena, &forecast->missing, &names->missing_before);
+    add_texts(arena, &forecast->missing, &names->missing_after);
+    forecast->complete = forecast->unknown.count == 0 && exposure_set_complete(sides[0].exposures) &&
+                         exposure_set_complete(sides[1].exposures);
+    const struct forecast_given given = {.intent = comparing->intent,
+                                         .today = comparing->today,
+                                         .fail_on = comparing->gates ? &comparing->fail_on : NULL,
+                                         .report = report,
+                                         .source = comparing->source};
+    forecast_make(arena, difference, sides, &given, forecast);
+}
+
+static void write(const struct diff_job *comparing, const struct forecast *forecast, const struct diff_names *names,
+                  struct text *out)
+{
+    bool all = options_value(comparing->options, "verbose") != NULL;
+    if (strcmp(comparing->format, "json") == 0) {
+        diff_write_json(forecast, names, out);
+    } else if (strcmp(comparing->format, "markdown") == 0) {
+        report_forecast_markdown(forecast, out);
+    } else if (strcmp(comparing->format, "junit") == 0) {
+        report_forecast_junit(forecast, out);
+    } else if (strcmp(comparing->format, "sarif") == 0) {
+        report_forecast_sarif(forecast, out);
+    } else {
+        gaps_text_of_side(comparing->declared[0].exposures, "before", all, out);
+        gaps_text_of_side(comparing->declared[1].exposures, "after", all, out);
+        diff_write_text(forecast, all, out);
+        printable_lines(out->bytes);
+    }
+}
+
+static int compare(struct diff_job *comparing, struct error *error)
+{
+    struct side sides[2];
+    struct diff_names names;
+    struct forecast forecast = {0};
+    struct text out = {0};
+    for (int i = 0; i < 2; i++)
+        sides[i] = (struct side){comparing->declared[i].estate, comparing->declared[i].exposures,
+                                 i == 1 && is_planned(comparing)};
+    struct difference *difference = diff_compute(&sides[0], &sides[1]);
+    forecast_of(comparing, difference, sides, &names, &forecast);
+    write(comparing, &forecast, &names, &out);
+    bool complete = forecast.complete;
+    complete = cli_say_missing(comparing->declared[0].exposures) && complete;
+    complete = cli_say_missing(comparing->declared[1].exposures) && complete;
+    bool differs = difference->changes.count > 0 && options_value(comparing->options, "exit-code") != NULL;
+    int status = cli_output(comparing->options, &out, error) ? cli_status_of(complete, differs || forecast.findings > 0)
+                                                             : cli_fail(error);
+    text_free(&out);
+    diff_free(difference);
+    return status;
 }
 
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
-    struct declared declared[2] = {0};
-    struct terraform_report report = {0};
-    const char *format;
+    struct diff_job comparing = {.arena = arena, .options = &options};
     bool done;
     if (!cli_options(arena, &command_diff, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
-    const char *plan = options_value(&options, "terraform");
-    if (plan == NULL && diff_is_of_runs(arena, &options))
+    comparing.plans = options_values(&options, "terraform");
+    comparing.changesets = options_values(&options, "changeset");
+    if (!is_planned(&comparing) && diff_is_of_runs(arena, &options))
         return diff_runs(arena, &options);
-    if (options.operands.count != (plan == NULL ? 2 : 1))
-        return cli_usage(&command_diff, plan == NULL ? "expected two snapshot folders, or two runs"
-                                                     : "expected one snapshot folder beside --terraform PLAN.json");
-    if (!cli_format(&options, "text json", &format, &error))
-        return cli_fail(&error);
-    int status = 0;
-    if (!read_sides(&options, plan, declared, &report, &error)) {
-        status = cli_fail(&error);
-    } else {
-        struct side sides[2];
-        for (int i = 0; i < 2; i++)
-            sides[i] = (struct side){declared[i].estate, declared[i].exposures, i == 1 && plan != NULL};
-        struct difference *difference = diff_compute(&sides[0], &sides[1]);
-        struct text out = {0};
-        if (strcmp(format, "json") == 0) {
-            write_json(
-                &out, arena, difference, sides,
-                (const char *const[]){options.operands.items[0], plan != NULL ? plan : options.operands.items[1]},
-                &report);
-        } else {
-            bool all = options_value(&options, "verbose") != NULL;
-            gaps_text_of_side(sides[0].exposures, "before", all, &out);
-            gaps_text_of_side(sides[1].exposures, "after", all, &out);
-            write_text(&out, arena, difference, &report, all);
-            printable_lines(out.bytes);
-        }
-        bool complete = report.unknown.count == 0 && difference->unknown.count == 0;
-        complete = cli_say_missing(declared[0].exposures) && complete;
-        complete = cli_say_missing(declared[1].exposures) && complete;
-        bool differs = difference->changes.count > 0 && options_value(&options, "exit-code") != NULL;
-        status = cli_output(&options, &out, &error) ? cli_status_of(complete, differs) : cli_fail(&error);
-        text_free(&out);
-        diff_free(difference);
-    }
+    if (is_planned(&comparing) ? options.operands.count > 1 : options.operands.count != 2)
+        return cli_usage(&command_diff, is_planned(&comparing)
+                                            ? "expected one snapshot folder beside what is planned, or none"
+                                            : "expected two snapshot folders, or two runs");
+    if (comparing.changesets->items.count > 0 && options.operands.count == 0)
+        return cli_usage(&command_diff, "expected a snapshot folder beside --changeset: a change set tells no state");
+    int status = read_options(&comparing, &error) && read_sides(&comparing, &error) ? compare(&comparing, &error)
+                                                                                    : cli_fail(&error);
     for (int i = 0; i < 2; i++)
-        cli_declared_free(&declared[i]);
+        cli_declared_free(&comparing.declared[i]);
     return status;
 }
 
@@ -205,20 +231,26 @@ const struct command command_diff = {
     .name = "diff",
     .summary =
         "Says exactly what opened and closed between two snapshots or two runs, or by a Terraform plan, and why.",
-    .usage = "BEFORE AFTER | --terraform PLAN.json SNAPSHOT",
+    .usage = "BEFORE AFTER | --terraform PLAN.json [SNAPSHOT] | --changeset FILE SNAPSHOT",
     .notes =
         "Endpoints are the same by their address, whatever their ids. Renamed ids, another order of documents, or "
         "rules\n"
         "that are split but equal make no difference. With a plan, what only apply tells makes what depends on it\n"
         "possible; that, what can expose something and is not modelled, and what the snapshot does not hold is "
         "UNKNOWN.\n"
+        "Without a snapshot a plan stands on its own prior_state, which holds what its configuration manages only.\n"
+        "With --intent or --fail-on it is a gate: an opening that the intent does not allow is high, and so is what\n"
+        "closes and a rule of it expects. Without an intent, openings are medium, and high where all of the internet\n"
+        "gets to a port of administration or a database. Other closings are no findings.\n"
         "Of runs (evidence folders, or ids of runs in the history) it says what moved of what was observed.\n"
-        "Exit status: 0 done; 1 with --exit-code, something changed; 2 bad input; 3 something is missing or unknown;\n"
-        "4 that, and with --exit-code something changed too.\n"
+        "Exit status: 0 done; 1 findings (--fail-on), or with --exit-code something changed; 2 bad input; 3 something\n"
+        "is missing or unknown; 4 that, and 1 too.\n"
         "\nExamples:\n"
         "  sgproof diff before/ after/\n"
         "  sgproof diff evidence-monday/ evidence-tuesday/\n"
-        "  terraform show -json plan.out > plan.json; sgproof diff --terraform plan.json estate/ --format json\n",
+        "  terraform show -json plan.out > plan.json; sgproof diff --terraform plan.json estate/ --format json\n"
+        "  sgproof diff --terraform plan.json estate/ --intent intent.json --source . --format markdown\n"
+        "  sgproof diff --changeset changeset.json estate/ --intent intent.json --fail-on high\n",
     .options = options_of_diff,
     .run = run,
 };

@@ -99,6 +99,26 @@ bool change_begins_group(const struct change_report *report, size_t piece)
     return piece == 0 || by_group(&report->pieces.items[piece - 1], &report->pieces.items[piece]) != 0;
 }
 
+// ---- A forecast
+
+bool forecast_is_finding(const struct forecast *forecast, const struct change_piece *piece)
+{
+    return forecast->gates && piece->change.internet && piece->severity <= forecast->least;
+}
+
+struct change_report forecast_groups(struct arena *arena, const struct forecast *forecast)
+{
+    struct change_report report = {.complete = forecast->complete};
+    for (size_t i = 0; i < forecast->pieces.count; i++) {
+        struct change_piece piece = forecast->pieces.items[i];
+        piece.outcome = forecast_is_finding(forecast, &piece) ? OUTCOME_UNPLANNED : OUTCOME_AS_PLANNED;
+        if (piece.change.internet)
+            *vector_add(arena, &report.pieces) = piece;
+    }
+    change_report_settle(&report);
+    return report;
+}
+
 // ---- Words
 
 const char *change_address(struct arena *arena, const struct change_piece *piece)

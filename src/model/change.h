@@ -51,6 +51,13 @@ enum change_outcome {
 extern const char *const outcome_names[];
 extern const char *const change_kind_names[];
 
+// A resource of a plan that is behind a movement, and where its block stands.
+struct change_resource {
+    const char *address;
+    const char *file; // NULL: not known
+    size_t line;
+};
+
 struct change_piece {
     enum change_outcome outcome;
     enum change_outcome worst; // of its group
@@ -62,7 +69,28 @@ struct change_piece {
     const char *name;
     const char *before; // what was observed, or NULL: not known
     const char *after;
+    enum severity severity; // of a forecast
+    VECTOR(struct change_resource) resources;
 };
+
+// What will move, before it does: of a plan, or between two states. No packet was sent.
+struct forecast {
+    bool complete;
+    bool planned;                       // by a plan
+    bool gates;                         // findings count
+    enum severity least;                // from which on a piece is a finding; nothing is where `gates` is false
+    size_t findings;                    // pieces
+    size_t aside;                       // pieces that no internet source can use
+    const char *subject;                // the file that results are about where no resource of it has a place
+    text_list unknown;                  // what may move, and could not be placed
+    text_list missing;                  // what the states lack
+    text_list not_considered;           // what changes and exposes nothing
+    VECTOR(struct change_piece) pieces; // by kind, then place
+};
+// Whether a piece is to fail the gate.
+bool forecast_is_finding(const struct forecast *forecast, const struct change_piece *piece);
+// Its pieces that the internet can use as a report by causes, the findings first.
+struct change_report forecast_groups(struct arena *arena, const struct forecast *forecast);
 
 struct change_report {
     bool complete;

@@ -109,8 +109,7 @@ void report_change_text(const struct change_report *report, const struct report_
 
 // ---- Markdown (GitHub's, https://github.github.com/gfm/)
 
-// Text from outside in a cell: what could end the cell, or be taken for markup, a mention or a link, is escaped.
-static void put_cell(struct arena *arena, const char *text, struct text *out)
+void report_cell(struct arena *arena, const char *text, struct text *out)
 {
     for (const char *at = report_clean(arena, text); *at != '\0'; at++) {
         if (strchr("\\`*_{}[]()#+!|<>~@&", *at) != NULL)
@@ -125,11 +124,11 @@ void report_change_markdown(const struct change_report *report, struct text *out
     struct arena *arena = arena_new();
     text_printf(out, "## %s %s\n\n", all_is_well(report) ? "✅" : "❌", report_change_title(arena, report));
     text_puts(out, "Seen from ");
-    put_cell(arena, report->vantage == NULL ? "the internet at large" : report->vantage, out);
+    report_cell(arena, report->vantage == NULL ? "the internet at large" : report->vantage, out);
     text_puts(out, ".\n");
     for (size_t i = 0; i < report->missing.count && i < MOST_MISSING; i++) {
         text_puts(out, i == 0 ? "\n**Incomplete:**\n\n- " : "- ");
-        put_cell(arena, report->missing.items[i], out);
+        report_cell(arena, report->missing.items[i], out);
         text_puts(out, "\n");
     }
     for (size_t i = 0; i < report->pieces.count && i < MOST_PIECES; i++) {
@@ -138,20 +137,20 @@ void report_change_markdown(const struct change_report *report, struct text *out
             text_printf(out, "\n**%s**", change_kind_names[piece->change.kind]);
             for (size_t c = 0; c < piece->change.causes.count && c < MOST_CAUSES; c++) {
                 text_puts(out, c == 0 ? " by " : "; ");
-                put_cell(arena, reason_brief(arena, piece->change.causes.items[c]), out);
+                report_cell(arena, reason_brief(arena, piece->change.causes.items[c]), out);
             }
             text_puts(out, piece->change.causes.count == 0 ? ", with no cause in the configuration" : "");
             text_puts(out, "\n\n| Outcome | Endpoint | Port | Sources | Why |\n|---|---|---|---|---|\n");
         }
         text_printf(out, "| %s%s%s | ", piece->outcome < OUTCOME_UNVERIFIED ? "**" : "", outcome_names[piece->outcome],
                     piece->outcome < OUTCOME_UNVERIFIED ? "**" : "");
-        put_cell(arena, arena_printf(arena, "%s %s", change_label(piece), change_address(arena, piece)), out);
+        report_cell(arena, arena_printf(arena, "%s %s", change_label(piece), change_address(arena, piece)), out);
         text_puts(out, " | ");
-        put_cell(arena, change_ports(arena, piece), out);
+        report_cell(arena, change_ports(arena, piece), out);
         text_puts(out, " | ");
-        put_cell(arena, change_sources(arena, piece), out);
+        report_cell(arena, change_sources(arena, piece), out);
         text_puts(out, " | ");
-        put_cell(arena, report_change_why(arena, piece), out);
+        report_cell(arena, report_change_why(arena, piece), out);
         text_puts(out, " |\n");
     }
     if (report->pieces.count > MOST_PIECES)

@@ -66,10 +66,24 @@ void report_change_markdown(const struct change_report *report, struct text *out
 void report_change_junit(const struct change_report *report, struct text *out);
 // What is not as planned. `run_id` of its evidence, or NULL.
 void report_change_sarif(const struct change_report *report, const char *run_id, struct text *out);
+// Text from outside in a cell or a line of Markdown: what could end the cell, or be taken for markup, a mention or a
+// link, is escaped.
+void report_cell(struct arena *arena, const char *text, struct text *out);
 // What they share, in the arena: "Not as planned: 1 not-in-force, 2 as-planned"; where a piece is, and why it is so.
 const char *report_change_title(struct arena *arena, const struct change_report *report);
 const char *report_change_place(struct arena *arena, const struct change_piece *piece);
 const char *report_change_why(struct arena *arena, const struct change_piece *piece);
+
+// ---- A forecast: what a plan, or the way from one state to another, opens and closes
+
+// GitHub's and GitLab's: the comment of a pull request.
+void report_forecast_markdown(const struct forecast *forecast, struct text *out);
+void report_forecast_junit(const struct forecast *forecast, struct text *out);
+// What is above info, where the resource that does it stands in the repository.
+void report_forecast_sarif(const struct forecast *forecast, struct text *out);
+// "1 opens, 2 close: 1 at or above high", in the arena; "aws_eip.web (net/main.tf:12)".
+const char *report_forecast_title(struct arena *arena, const struct forecast *forecast);
+const char *report_resource(struct arena *arena, const struct change_resource *resource);
 
 // ---- What they share
 

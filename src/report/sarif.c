@@ -2,26 +2,11 @@
 #include "report/report.h"
 #include "report/sarif.h"
 
-static const char *level_of(enum severity severity)
-{
-    static const char *const levels[] = {"error", "error", "warning", "note", "none"};
-    return levels[severity];
-}
-
-// As GitHub and others sort by: https://docs.github.com/code-security, "security-severity".
-static const char *score_of(enum severity severity)
-{
-    static const char *const scores[] = {"9.5", "8.0", "5.5", "3.0", "0.0"};
-    return scores[severity];
-}
-
 static void put_rule(struct json_writer *writer, const char *id, const char *name, const char *text, const char *help,
                      enum severity severity)
 {
-    sarif_begin_rule(writer, id, name, text, help, level_of(severity));
-    json_open(writer, "properties", '{');
-    json_put_string(writer, "security-severity", score_of(severity));
-    json_close(writer, '}');
+    sarif_begin_rule(writer, id, name, text, help, sarif_level(severity));
+    sarif_put_score(writer, severity);
     json_close(writer, '}');
 }
 
@@ -92,7 +77,7 @@ static void put_verdict(struct arena *arena, struct json_writer *writer, const s
     json_open(writer, NULL, '{');
     json_put_string(writer, "ruleId", verdict_names[verdict->kind]);
     json_put_string(writer, "kind", report_is_finding(verdict) ? "fail" : "pass");
-    json_put_string(writer, "level", level_of(verdict->severity));
+    json_put_string(writer, "level", sarif_level(verdict->severity));
     sarif_put_message(writer, "message",
                       arena_printf(arena, "%s. %s", report_sentence(arena, verdict), report_advice(verdict)));
     put_location(writer, "verdicts.json", arena_printf(arena, "%s %s", address, port),
@@ -125,7 +110,7 @@ static void put_control(struct arena *arena, struct json_writer *writer, const s
         const char *file = evidence->reference == NULL ? "controls.json" : evidence->reference;
         json_open(writer, NULL, '{');
         json_put_string(writer, "ruleId", control->id);
-        json_put_string(writer, "level", level_of(control->severity));
+        json_put_string(writer, "level", sarif_level(control->severity));
         sarif_put_message(writer, "message", arena_printf(arena, "%s: %s.", evidence->subject, evidence->detail));
         put_location(writer, arena_strndup(arena, file, strcspn(file, "#")), evidence->subject,
                      arena_printf(arena, "%s/%s", control->id, evidence->subject), "resource");

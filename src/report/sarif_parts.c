@@ -62,16 +62,51 @@ void sarif_begin_rule(struct json_writer *writer, const char *id, const char *na
     json_close(writer, '}');
 }
 
-void sarif_put_file(struct json_writer *writer, const char *file)
+const char *sarif_level(enum severity severity)
+{
+    static const char *const levels[] = {"error", "error", "warning", "note", "none"};
+    return levels[severity];
+}
+
+// https://docs.github.com/code-security, "security-severity".
+void sarif_put_score(struct json_writer *writer, enum severity severity)
+{
+    static const char *const scores[] = {"9.5", "8.0", "5.5", "3.0", "0.0"};
+    json_open(writer, "properties", '{');
+    json_put_string(writer, "security-severity", scores[severity]);
+    json_close(writer, '}');
+}
+
+static void put_location(struct json_writer *writer, const char *uri, size_t line)
 {
     json_open(writer, "physicalLocation", '{');
     json_open(writer, "artifactLocation", '{');
-    json_put_string(writer, "uri", file);
+    json_put_string(writer, "uri", uri);
     json_close(writer, '}');
     json_open(writer, "region", '{');
-    json_put_integer(writer, "startLine", 1);
+    json_put_integer(writer, "startLine", (int64_t)line);
     json_close(writer, '}');
     json_close(writer, '}');
+}
+
+void sarif_put_file(struct json_writer *writer, const char *file)
+{
+    put_location(writer, file, 1);
+}
+
+// https://www.rfc-editor.org/rfc/rfc3986#section-4.2
+void sarif_put_place(struct json_writer *writer, struct arena *arena, const char *path, size_t line)
+{
+    struct text uri = {0};
+    for (const char *at = path; *at != '\0'; at++) {
+        bool plain = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9');
+        if (plain || strchr("-._~/", *at) != NULL)
+            text_add(&uri, at, 1);
+        else
+            text_printf(&uri, "%%%02X", (unsigned char)*at);
+    }
+    put_location(writer, uri.bytes == NULL ? "" : arena_strdup(arena, uri.bytes), line);
+    text_free(&uri);
 }
 
 void sarif_put_fingerprint(struct json_writer *writer, const char *id)

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "aws/snapshot.h"
+#include "aws/snapshot.h"
+#include "aws/terraform/source.h"
 #include "aws/terraform/terraform.h"
 #include "base/file.h"
 #include "rules/reach/diff.h"
@@ -181,6 +183,37 @@ void fuzz_terraform(struct arena *arena, const uint8_t *data, size_t size)
     struct side sides[2] = {sample_side(), {after, reach_compute(after), true}};
     diff_free(diff_compute(&sides[0], &sides[1]));
     exposure_set_free((struct exposure_set *)(uintptr_t)sides[1].exposures);
+    const char *file = as_file(data, size);
+    struct estate *base = terraform_base(&file, 1, &error);
+    if (base == NULL)
+        abort(); // what is a plan tells a state, if an empty one
+    exposure_set_free(reach_compute(base));
+    estate_free(base);
+}
+
+void fuzz_changeset(struct arena *arena, const uint8_t *data, size_t size)
+{
+    struct error error = {0};
+    struct terraform_report report = {0};
+    const struct sample *sample = sample_read();
+    struct estate *after = estate_of(arena, sample->files, sample->count);
+    const char *file = as_file(data, size);
+    if (after == NULL)
+        abort();
+    if (!changeset_apply(after, &file, 1, &report, &error))
+        return;
+    struct side sides[2] = {sample_side(), {after, reach_compute(after), true}};
+    diff_free(diff_compute(&sides[0], &sides[1]));
+    exposure_set_free((struct exposure_set *)(uintptr_t)sides[1].exposures);
+}
+
+void fuzz_blocks(struct arena *arena, const uint8_t *data, size_t size)
+{
+    struct source_blocks blocks = {0};
+    source_blocks_read(arena, (const char *)data, size, &blocks);
+    for (size_t i = 0; i < blocks.items.count; i++)
+        if (blocks.items.items[i].line == 0 || blocks.items.items[i].line > size + 1)
+            abort();
 }
 
 // ---- The record of how it was read, beside one document

@@ -19,7 +19,9 @@ fuzz_target fuzz_credential_report; // IAM's CSV
 // The sample's documents, cut as the bytes say, four a cut: file, value (two), way (drop, null, retype, empty, double).
 // Of one cut: nothing that passed before is refused, but where something is named as missing or unread.
 fuzz_target fuzz_structure;
-fuzz_target fuzz_terraform; // a plan
+fuzz_target fuzz_terraform; // a plan, by the sample and by its own prior_state
+fuzz_target fuzz_changeset; // CloudFormation's
+fuzz_target fuzz_blocks;    // a file of a Terraform configuration
 fuzz_target fuzz_snapshot;  // snapshot.json beside good documents
 // ---- formats.c: our own
 fuzz_target fuzz_plan;         // and lists of targets

@@ -49,6 +49,7 @@ static void add_entry(struct plan_reader *plan, const struct where *where, struc
     else
         port_numbers(values, entry.protocol, &entry.low, &entry.high);
     drop_entry(acl, entry.number, egress);
+    makes(plan, "%s:%s%d", acl->id, egress ? "egress:" : "", entry.number);
     *vector_add(plan->arena, &acl->entries) = entry;
     qsort(acl->entries.items, acl->entries.count, sizeof(struct network_acl_entry), by_number);
 }
@@ -71,6 +72,8 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
         for (uint32_t i = 0; i < acl->entries.count; i++)
             if (acl->entries.items[i].egress != (egress != 0))
                 acl->entries.items[kept++] = acl->entries.items[i];
+            else
+                ends(plan, "%s:%s%d", acl->id, egress != 0 ? "egress:" : "", acl->entries.items[i].number);
         acl->entries.count = kept;
         if (unknown)
             acl->doubt = doubt_of(plan, resource, keys[egress]);
@@ -209,6 +212,9 @@ static void remove_acl_rule(struct plan_reader *plan, const struct resource *res
     else if (!drop_entry(acl, (int)number(resource->before, "rule_number", -1),
                          flag(resource->before, "egress", false)))
         say_not_held(plan, resource, "an entry of", id);
+    else
+        ends(plan, "%s:%s%ld", id, flag(resource->before, "egress", false) ? "egress:" : "",
+             number(resource->before, "rule_number", -1));
 }
 
 static void put_acl_association(struct plan_reader *plan, const struct resource *resource)

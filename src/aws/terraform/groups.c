@@ -110,6 +110,7 @@ static bool rule_of(struct plan_reader *plan, const struct where *where, struct 
 static void add_rule(struct plan_reader *plan, struct security_group *group, struct security_group_rule rule)
 {
     rule.index = group->ingress.count > 0 ? group->ingress.items[group->ingress.count - 1].index + 1 : 0;
+    makes(plan, "%s:%zu", group->id, rule.index);
     *vector_add(plan->arena, &group->ingress) = rule;
 }
 
@@ -163,6 +164,8 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
         group->doubt = doubt_of(plan, resource, "ingress");
         return;
     }
+    for (size_t i = 0; i < group->ingress.count; i++)
+        ends(plan, "%s:%zu", group->id, group->ingress.items[i].index);
     group->ingress.count = 0;
     int index = 0;
     cJSON_ArrayForEach (item, list) {
@@ -237,7 +240,7 @@ static bool same_prefix(struct prefix a, struct prefix b)
 }
 
 // Takes the sources of `gone` out of the group's rules for the same protocol and ports. How many there were.
-static size_t drop_rule(struct security_group *group, const struct security_group_rule *gone)
+static size_t drop_rule(struct plan_reader *plan, struct security_group *group, const struct security_group_rule *gone)
 {
     uint32_t kept = 0;
     size_t dropped = 0;
@@ -245,6 +248,7 @@ static size_t drop_rule(struct security_group *group, const struct security_grou
         struct security_group_rule *rule = &group->ingress.items[r];
         if (rule->protocol == gone->protocol && rule->low == gone->low && rule->high == gone->high) {
             uint32_t left = 0;
+            ends(plan, "%s:%zu", group->id, rule->index);
             for (uint32_t i = 0; i < rule->prefixes.count; i++) {
                 bool match = false;
                 for (size_t g = 0; g < gone->prefixes.count; g++)
@@ -293,7 +297,7 @@ static void remove_group_rule(struct plan_reader *plan, const struct resource *r
         say_not_held(plan, resource, "security group", id);
     else if (!rule_of(plan, &where, &gone))
         say(plan, "%s: its rule is not understood", resource->address);
-    else if (gone.prefixes.count + gone.prefix_lists.count > 0 && drop_rule(group, &gone) == 0)
+    else if (gone.prefixes.count + gone.prefix_lists.count > 0 && drop_rule(plan, group, &gone) == 0)
         say_not_held(plan, resource, "a rule of", id);
 }
 

@@ -61,6 +61,7 @@ struct network_interface *add_interface(struct plan_reader *plan, const char *id
     interface->type = "interface";
     interface->type_told = true;
     interface->device_index = -1;
+    makes(plan, "%s", id);
     estate_add_interface(plan->estate, interface);
     return interface;
 }
@@ -111,7 +112,7 @@ void give_address(struct plan_reader *plan, struct network_interface *interface,
 
 struct address pending_address(struct plan_reader *plan, enum family family)
 {
-    return (struct address){.family = family, .bits = ++plan->pending};
+    return (struct address){.family = family, .bits = ++plan->report->pending};
 }
 
 struct address private_address_of(struct plan_reader *plan, const cJSON *values, const char *key,

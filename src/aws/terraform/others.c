@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/terraform/changeset.h"
 #include "aws/terraform/plan.h"
 
 // Types, and beginnings of types where they end with '_' or '*', that no packet of the internet depends on: they have
@@ -184,8 +185,10 @@ static bool begins(const char *text, const char *with)
     return with[length - 1] == '_' ? strncmp(text, with, length) == 0 : strcmp(text, with) == 0;
 }
 
-static bool is_harmless(const char *type)
+bool is_harmless_type(const char *type)
 {
+    if (strstr(type, "::") != NULL)
+        return changeset_is_harmless_type(type);
     for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
         if (begins(type, harmless[i]))
             return true;
@@ -231,7 +234,7 @@ static bool is_private(const struct resource *resource)
     for (size_t i = 0; i < sizeof(by_attribute) / sizeof(by_attribute[0]); i++)
         if (strcmp(by_attribute[i].type, resource->type) == 0)
             return is_private_side(resource->before, NULL, i) && is_private_side(resource->after, resource->unknown, i);
-    return false;
+    return changeset_is_private(resource);
 }
 
 // Whether nothing but tags changes, in place.
@@ -258,7 +261,7 @@ void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type)
         const struct resource *one = &plan->resources.items[i];
         if (!one->changes || is_modelled(one->type))
             continue;
-        if (is_harmless(one->type) || is_private(one) || is_tagged_only(one)) {
+        if (is_harmless_type(one->type) || is_private(one) || is_tagged_only(one)) {
             count++;
             map_put(plan->arena, &types, one->type, plan);
         } else {

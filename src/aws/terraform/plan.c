@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aws/terraform/changeset.h"
 #include "aws/terraform/kinds.h"
 #include "aws/terraform/open.h"
 
@@ -13,9 +14,9 @@ void say(struct plan_reader *plan, const char *format, ...)
     va_start(arguments, format);
     const char *text = arena_vprintf(plan->arena, format, arguments);
     va_end(arguments);
-    if (map_get(&plan->said, text) != NULL)
+    if (map_get(&plan->report->said, text) != NULL)
         return;
-    map_put(plan->arena, &plan->said, text, plan);
+    map_put(plan->arena, &plan->report->said, text, (void *)(uintptr_t)text);
     *vector_add(plan->arena, &plan->report->unknown) = text;
 }
 
@@ -73,6 +74,36 @@ static const cJSON *object_or_null(const cJSON *node)
     return cJSON_IsObject(node) ? node : NULL;
 }
 
+// What another plan of the report creates by the same address goes by another one here.
+static void tell_apart(struct plan_reader *plan, struct resource *resource)
+{
+    const char *first = map_get(&plan->report->created, resource->address);
+    resource->written = resource->address;
+    if (!resource->creates || resource->deposed)
+        return;
+    if (first == NULL) {
+        map_put(plan->arena, &plan->report->created, resource->address, (void *)(uintptr_t)plan->file);
+    } else if (strcmp(first, plan->file) != 0) {
+        say(plan, "%s: %s and %s both create it: two things, or one of them fails", resource->address, first,
+            plan->file);
+        resource->address = arena_printf(plan->arena, "%s of %s", resource->address, plan->file);
+    }
+}
+
+// Two plans that change one thing: each was made without the other.
+static void find_conflict(struct plan_reader *plan, const struct resource *resource)
+{
+    if (!resource->changes || resource->id_before == NULL)
+        return;
+    const char *key = arena_printf(plan->arena, "%s %s", resource->type, resource->id_before);
+    const char *first = map_get(&plan->report->changed, key);
+    if (first == NULL)
+        map_put(plan->arena, &plan->report->changed, key, (void *)(uintptr_t)plan->file);
+    else if (strcmp(first, plan->file) != 0)
+        say(plan, "%s: %s and %s both change %s: what is applied last decides, here %s", resource->address, first,
+            plan->file, resource->id_before, plan->file);
+}
+
 // Takes an address apart: "module.NAME[KEY]." as often as it stands there, then "TYPE.NAME" or "data.TYPE.NAME",
 // "[KEY]".
 static void take_apart(struct plan_reader *plan, struct resource *resource)
@@ -120,11 +151,13 @@ static bool read_resource(struct plan_reader *plan, const struct json_cursor *at
     }
     if (!resource->managed && has_action(actions, "read"))
         plan->deferred_data = true;
+    resource->deposed = member(at->node, "deposed") != NULL;
     resource->id_before = attribute(plan, resource->before, "id");
+    tell_apart(plan, resource);
+    find_conflict(plan, resource);
     resource->id = resource->after == NULL                 ? NULL
                    : create || resource->id_before == NULL ? resource->address
                                                            : resource->id_before;
-    resource->deposed = member(at->node, "deposed") != NULL;
     if (resource->deposed)
         *vector_add(plan->arena, &plan->deposed) = read;
     else
@@ -137,6 +170,9 @@ static void index_resources(struct plan_reader *plan)
     for (size_t i = 0; i < plan->resources.count; i++) {
         struct resource *one = &plan->resources.items[i];
         map_put(plan->arena, &plan->by_address, one->address, one);
+        map_put(plan->arena, &plan->by_address, one->written, one);
+        if (plan->by_changeset && one->id != NULL && one->changes) // what is unknown may be of what is changed in place
+            map_put(plan->arena, &plan->by_address, one->id, one);
         const char *name = arena_printf(plan->arena, "%s%s", one->module, one->name);
         struct resource_list *list = map_get(&plan->by_name, name);
         if (list == NULL) {
@@ -196,17 +232,25 @@ static bool is_modelled(const char *type)
     return false;
 }
 
+static void handle(struct plan_reader *plan, resource_handler handler, const struct resource *resource)
+{
+    plan->current = resource;
+    touches_all(plan, resource);
+    handler(plan, resource);
+    plan->current = NULL;
+}
+
 static void remove_all(struct plan_reader *plan, const struct resource_type *type)
 {
     for (size_t i = 0; i < plan->resources.count && type->remove != NULL; i++) {
         const struct resource *one = &plan->resources.items[i];
         if (one->changes && one->removes && one->before != NULL && strcmp(one->type, type->name) == 0)
-            type->remove(plan, one);
+            handle(plan, type->remove, one);
     }
     for (size_t i = 0; i < plan->deposed.count && type->remove != NULL; i++) {
         const struct resource *one = &plan->deposed.items[i];
         if (one->changes && one->removes && one->before != NULL && strcmp(one->type, type->name) == 0)
-            type->remove(plan, one);
+            handle(plan, type->remove, one);
     }
 }
 
@@ -231,7 +275,7 @@ static void put_all(struct plan_reader *plan, const struct resource_type *type)
     for (size_t i = 0; i < plan->resources.count && type->put != NULL; i++) {
         const struct resource *one = &plan->resources.items[i];
         if (one->changes && one->after != NULL && strcmp(one->type, type->name) == 0)
-            type->put(plan, one);
+            handle(plan, type->put, one);
     }
 }
 
@@ -245,14 +289,15 @@ static void apply(struct plan_reader *plan)
             put_all(plan, &families[f]->items[t]);
 }
 
-bool terraform_apply(struct estate *estate, const char *file, struct terraform_report *report, struct error *error)
+static bool apply_document(struct estate *estate, const char *file, const cJSON *document, bool by_changeset,
+                           struct terraform_report *report, struct error *error)
 {
-    cJSON *document = plan_open(file, error);
-    if (document == NULL)
-        return false;
     struct plan_reader plan = {.estate = estate, .arena = estate->arena, .report = report};
     struct json_cursor root = {.file = file, .node = document};
+    plan.file = arena_strdup(estate->arena, file);
+    plan.by_changeset = plan.deferred_data = by_changeset;
     bool good = read_plan(&plan, &root, error);
+    report->plans++;
     if (good) {
         index_resources(&plan);
         plan.variables = member(document, "variables");
@@ -264,6 +309,48 @@ bool terraform_apply(struct estate *estate, const char *file, struct terraform_r
         heed_bereft(&plan);
         list_others(&plan, is_modelled);
     }
+    return good;
+}
+
+bool terraform_apply(struct estate *estate, const char *file, struct terraform_report *report, struct error *error)
+{
+    cJSON *document = plan_open(file, error);
+    bool good = document != NULL && apply_document(estate, file, document, false, report, error);
     cJSON_Delete(document);
+    return good;
+}
+
+static bool apply_changeset(struct estate *estate, const char *file, const cJSON *document,
+                            const struct changeset_notes *given, struct terraform_report *report, struct error *error)
+{
+    struct changeset_notes notes = {0};
+    struct plan_reader saying = {.estate = estate, .arena = estate->arena, .report = report};
+    cJSON *plan = changeset_plan(estate->arena, file, document, given, &notes, error);
+    bool good = plan != NULL && apply_document(estate, file, plan, true, report, error);
+    for (size_t i = 0; good && i < notes.items.count; i++)
+        say(&saying, "%s", notes.items.items[i]);
+    cJSON_Delete(plan);
+    return good;
+}
+
+bool changeset_apply(struct estate *estate, const char *const *files, size_t count, struct terraform_report *report,
+                     struct error *error)
+{
+    VECTOR(cJSON *) documents = {0};
+    struct changeset_notes given = {0};
+    bool good = true;
+    for (size_t i = 0; i < count && good; i++) {
+        cJSON *document = changeset_read(files[i], error);
+        const char *id =
+            document == NULL ? NULL : attribute(&(struct plan_reader){.arena = estate->arena}, document, "ChangeSetId");
+        good = document != NULL;
+        *vector_add(estate->arena, &documents) = document;
+        if (id != NULL)
+            *vector_add(estate->arena, &given.items) = id;
+    }
+    for (size_t i = 0; i < count && good; i++)
+        good = apply_changeset(estate, files[i], documents.items[i], &given, report, error);
+    for (size_t i = 0; i < documents.count; i++)
+        cJSON_Delete(documents.items[i]);
     return good;
 }

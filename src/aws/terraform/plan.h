@@ -10,7 +10,8 @@
 struct scope;
 
 struct resource {
-    const char *address; // "module.net[0].aws_subnet.a[\"x\"]"
+    const char *address; // "module.net[0].aws_subnet.a[\"x\"]"; of several plans' alike, with the file behind it
+    const char *written; // as the plan has it
     const char *module;  // its module's instance: "module.net[0]." or ""
     const char *name;    // "aws_subnet.a"
     const char *key;     // "[\"x\"]", or "" where neither count nor for_each is set
@@ -39,6 +40,7 @@ struct plan_reader {
     struct estate *estate;
     struct arena *arena; // the estate's
     struct terraform_report *report;
+    const char *file;
     VECTOR(struct resource) resources;         // but for deposed objects
     VECTOR(struct resource) deposed;           // objects that are deleted, besides the resource of the same address
     struct map by_address;                     // -> struct resource
@@ -46,11 +48,11 @@ struct plan_reader {
     struct map scopes;                         // module without indexes -> struct scope
     const cJSON *variables;                    // of the root module
     const cJSON *prior;                        // the root module of prior_state
-    struct map said;                           // texts of the report
     struct map taken;                          // Elastic IP addresses taken from what they were on, as text
     VECTOR(struct network_interface *) bereft; // interfaces from which an Elastic IP address was taken
+    bool by_changeset;                         // of CloudFormation: no reference is told
     bool deferred_data;                        // some data source is read only while the plan is applied
-    uint32_t pending;                          // placeholder addresses given out
+    const struct resource *current;            // whose handler runs
     int depth;                                 // of references followed through resources
     int steps;                                 // lists of references followed for one attribute
 };
@@ -111,6 +113,15 @@ void say(struct plan_reader *plan, const char *format, ...) __attribute__((forma
 // Says that something which changes is not in the snapshot.
 void say_not_held(struct plan_reader *plan, const struct resource *resource, const char *what, const char *id);
 
+// Notes that the resource whose handler runs makes what decides about packets, by its id as reasons have it; or ends
+// it.
+void makes(struct plan_reader *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ends(struct plan_reader *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// The same of a thing that it changes or refers to; `id` may be NULL.
+void touches(struct plan_reader *plan, const struct resource *resource, const char *id);
+// Notes all ids that a resource names, before and after.
+void touches_all(struct plan_reader *plan, const struct resource *resource);
+
 // The ids that references of the configuration lead to (follow.c): candidates for one id or, of a list, all of its ids.
 struct followed {
     VECTOR(const char *) ids;
@@ -156,5 +167,7 @@ struct resource_types {
 extern const struct resource_types terraform_network, terraform_route_tables, terraform_acls, terraform_groups,
     terraform_hosts, terraform_addresses, terraform_balancers, terraform_fleets;
 
+// Whether no packet of the internet depends on resources of a type (others.c).
+bool is_harmless_type(const char *type);
 // What the other types that change mean: named where they can expose something (others.c).
 void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type));

@@ -65,6 +65,18 @@ static bool same_destination(const struct route *a, const struct route *b)
            a->prefix.first == b->prefix.first;
 }
 
+// Notes that the resource whose handler runs puts or ends a route, by its id as reasons have it.
+static void notes_route(struct plan_reader *plan, const struct route_table *table, const struct route *route, bool goes)
+{
+    char text[ADDRESS_TEXT];
+    prefix_format(route->prefix, text);
+    const char *to = route->prefix_list != NULL ? route->prefix_list : text;
+    if (goes)
+        ends(plan, "%s:%s", table->id, to);
+    else
+        makes(plan, "%s:%s", table->id, to);
+}
+
 static bool drop_route(struct route_table *table, const struct route *like)
 {
     uint32_t kept = 0, before = table->routes.count;
@@ -120,6 +132,7 @@ static void add_route(struct plan_reader *plan, const struct where *where, struc
     if (route.target == ROUTE_LOCAL)
         return; // every table has it
     drop_route(table, &route);
+    notes_route(plan, table, &route, false);
     *vector_add(plan->arena, &table->routes) = route;
 }
 
@@ -131,6 +144,8 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
     for (uint32_t i = 0; i < table->routes.count; i++)
         if (table->routes.items[i].target == ROUTE_LOCAL || table->routes.items[i].propagated)
             table->routes.items[kept++] = table->routes.items[i];
+        else
+            notes_route(plan, table, &table->routes.items[i], true);
     table->routes.count = kept;
     struct where all = whole(resource);
     if (is_unknown(resource->unknown, "route") && (!resource->creates || may_be_configured(plan, &all, "route")))
@@ -216,6 +231,8 @@ static void remove_route(struct plan_reader *plan, const struct resource *resour
         say_not_held(plan, resource, "route table", id);
     else if (!destination_of(plan, resource->before, &route) || !drop_route(table, &route))
         say_not_held(plan, resource, "a route of", id);
+    else
+        notes_route(plan, table, &route, true);
 }
 
 // An endpoint goes, and the routes to it that AWS put into tables.

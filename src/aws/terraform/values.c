@@ -157,8 +157,10 @@ struct meant meant_at(struct plan_reader *plan, const struct where *where, const
     // What must be configured, and whose configuration the plan does not tell, is an id of something new all the same.
     struct followed to = computed || may_be_told(where, key) ? follow_all(plan, where, key, false)
                                                              : follow(plan, where->resource, NULL, key, false);
-    if (to.ids.count == 1 && !to.opaque)
+    if (to.ids.count == 1 && !to.opaque) {
+        touches(plan, where->resource, to.ids.items[0]);
         return (struct meant){.id = to.ids.items[0]};
+    }
     return (struct meant){.doubt = doubt_of(plan, where->resource, key)};
 }
 
@@ -193,8 +195,10 @@ struct id_list meant_list(struct plan_reader *plan, const struct where *where, c
     if (!unknown)
         return ids;
     struct followed to = follow_all(plan, where, key, true);
-    for (size_t i = 0; i < to.ids.count; i++)
+    for (size_t i = 0; i < to.ids.count; i++) {
+        touches(plan, where->resource, to.ids.items[i]);
         *vector_add(plan->arena, &ids.items) = to.ids.items[i];
+    }
     if (to.opaque || to.ids.count == 0)
         ids.doubt = doubt_of(plan, where->resource, key);
     return ids;

@@ -1,0 +1,199 @@
+// The blocks of one file of a Terraform configuration: comments, texts with templates in them, heredocs and brackets
+// are understood as far as it takes to know where a block of the file itself begins.
+#include <string.h>
+
+#include "aws/terraform/source.h"
+
+struct scanner {
+    struct arena *arena;
+    const char *at;
+    const char *end;
+    size_t line;
+};
+
+static bool is_name(char one)
+{
+    return (one >= 'a' && one <= 'z') || (one >= 'A' && one <= 'Z') || (one >= '0' && one <= '9') || one == '_' ||
+           one == '-';
+}
+
+static bool stands(const struct scanner *scanner, const char *text)
+{
+    size_t length = strlen(text);
+    return (size_t)(scanner->end - scanner->at) >= length && memcmp(scanner->at, text, length) == 0;
+}
+
+static void step(struct scanner *scanner)
+{
+    scanner->line += *scanner->at == '\n';
+    scanner->at++;
+}
+
+static void skip_line(struct scanner *scanner)
+{
+    while (scanner->at < scanner->end && *scanner->at != '\n')
+        scanner->at++;
+}
+
+// Behind a text's closing quote. Quotes within "${...}" and "%{...}" are of texts within: how deep they lie is counted,
+// not followed.
+static void skip_text(struct scanner *scanner)
+{
+    enum { DEEPEST = 64 };
+    bool inside[DEEPEST] = {true}; // a text, else a template within one
+    int depth = 0;
+    step(scanner);
+    while (scanner->at < scanner->end && depth >= 0) {
+        bool in_text = inside[depth];
+        if (in_text && *scanner->at == '\\' && scanner->at + 1 < scanner->end) {
+            step(scanner);
+        } else if (in_text && (stands(scanner, "$${") || stands(scanner, "%%{"))) {
+            scanner->at += 2;
+        } else if (in_text && (stands(scanner, "${") || stands(scanner, "%{")) && depth + 1 < DEEPEST) {
+            scanner->at++;
+            inside[++depth] = false;
+        } else if (*scanner->at == '"') {
+            if (in_text)
+                depth--;
+            else if (depth + 1 < DEEPEST)
+                inside[++depth] = true;
+        } else if (!in_text && *scanner->at == '{' && depth + 1 < DEEPEST) {
+            inside[++depth] = false;
+        } else if (!in_text && *scanner->at == '}') {
+            depth--;
+        } else if (in_text && depth == 0 && *scanner->at == '\n') {
+            return; // a plain text ends with its line: what is broken costs one line
+        }
+        step(scanner);
+    }
+}
+
+// "<<EOF" or "<<-EOF": up to the line that holds the name alone.
+static void skip_heredoc(struct scanner *scanner)
+{
+    const char *name = scanner->at + 2 + (scanner->at + 2 < scanner->end && scanner->at[2] == '-');
+    size_t length = 0;
+    while (name + length < scanner->end && is_name(name[length]))
+        length++;
+    scanner->at += 2;
+    if (length == 0)
+        return;
+    for (skip_line(scanner); scanner->at < scanner->end; skip_line(scanner)) {
+        step(scanner);
+        const char *first = scanner->at;
+        while (first < scanner->end && (*first == ' ' || *first == '\t'))
+            first++;
+        const char *last = first + length;
+        if ((size_t)(scanner->end - first) < length || memcmp(first, name, length) != 0)
+            continue;
+        while (last < scanner->end && (*last == ' ' || *last == '\t' || *last == '\r'))
+            last++;
+        if (last == scanner->end || *last == '\n') {
+            scanner->at = last;
+            return;
+        }
+    }
+}
+
+static bool skip_comment(struct scanner *scanner)
+{
+    if (*scanner->at == '#' || stands(scanner, "//")) {
+        skip_line(scanner);
+        return true;
+    }
+    if (!stands(scanner, "/*"))
+        return false;
+    for (scanner->at += 2; scanner->at < scanner->end && !stands(scanner, "*/"); step(scanner))
+        ;
+    scanner->at += scanner->at < scanner->end ? 2 : 0;
+    return true;
+}
+
+static const char *name_at(struct scanner *scanner)
+{
+    const char *first = scanner->at;
+    while (scanner->at < scanner->end && is_name(*scanner->at))
+        scanner->at++;
+    return arena_strndup(scanner->arena, first, (size_t)(scanner->at - first));
+}
+
+static const char *text_at(struct scanner *scanner)
+{
+    const char *first = scanner->at + 1;
+    skip_text(scanner);
+    size_t length = scanner->at > first ? (size_t)(scanner->at - first) - 1 : 0;
+    return arena_strndup(scanner->arena, first, length);
+}
+
+static void skip_blanks(struct scanner *scanner)
+{
+    while (scanner->at < scanner->end && (*scanner->at == ' ' || *scanner->at == '\t'))
+        scanner->at++;
+}
+
+// The keyword of a block, its labels and its opening brace; adds it. False where it is something else.
+static bool begin_block(struct scanner *scanner, const char *word, size_t line, struct source_blocks *blocks)
+{
+    bool module = strcmp(word, "module") == 0, data = strcmp(word, "data") == 0;
+    const char *labels[2] = {"", ""};
+    if (!module && !data && strcmp(word, "resource") != 0)
+        return false;
+    for (int i = module; i < 2; i++) {
+        skip_blanks(scanner);
+        if (scanner->at < scanner->end && *scanner->at == '"')
+            labels[i] = text_at(scanner);
+        else if (scanner->at < scanner->end && is_name(*scanner->at))
+            labels[i] = name_at(scanner);
+        else
+            return false;
+    }
+    skip_blanks(scanner);
+    if (scanner->at == scanner->end || *scanner->at != '{')
+        return false;
+    *vector_add(scanner->arena, &blocks->items) = (struct source_block){.kind = module ? BLOCK_MODULE
+                                                                                : data ? BLOCK_DATA
+                                                                                       : BLOCK_RESOURCE,
+                                                                        .type = labels[0],
+                                                                        .name = labels[1],
+                                                                        .line = line};
+    return true;
+}
+
+// `source = "..."` of a module.
+static void take_source(struct scanner *scanner, struct source_block *block)
+{
+    skip_blanks(scanner);
+    if (scanner->at == scanner->end || *scanner->at != '=' || block->source != NULL)
+        return;
+    scanner->at++;
+    skip_blanks(scanner);
+    if (scanner->at < scanner->end && *scanner->at == '"')
+        block->source = text_at(scanner);
+}
+
+void source_blocks_read(struct arena *arena, const char *bytes, size_t length, struct source_blocks *blocks)
+{
+    struct scanner scanner = {arena, bytes, bytes + length, 1};
+    size_t depth = 0;
+    bool in_module = false;
+    while (scanner.at < scanner.end) {
+        if (skip_comment(&scanner))
+            continue;
+        if (*scanner.at == '"') {
+            skip_text(&scanner);
+        } else if (stands(&scanner, "<<")) {
+            skip_heredoc(&scanner);
+        } else if (is_name(*scanner.at)) {
+            size_t line = scanner.line;
+            const char *word = name_at(&scanner);
+            if (depth == 0)
+                in_module = begin_block(&scanner, word, line, blocks) && strcmp(word, "module") == 0;
+            else if (depth == 1 && in_module && strcmp(word, "source") == 0)
+                take_source(&scanner, &blocks->items.items[blocks->items.count - 1]);
+        } else {
+            depth += *scanner.at == '{';
+            depth -= *scanner.at == '}' && depth > 0;
+            step(&scanner);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+#include "aws/terraform/source.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "aws/terraform/kinds.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+enum { MOST_FILES = 4096, MOST_CALLS = 32, MOST_BYTES = 64 << 20, BIGGEST_FILE = 4 << 20 };
+
+// The blocks of one module's files.
+struct module_files {
+    VECTOR(struct file_block {
+        struct source_block block;
+        const char *file;
+    })
+    items;
+};
+
+struct terraform_source {
+    struct arena *arena;
+    const char *base;   // what paths are relative to
+    const char *root;   // the root module, relative to it; "" where it is that
+    struct map modules; // relative path -> struct module_files
+    size_t files;
+    size_t bytes;
+};
+
+static const char *joined(struct arena *arena, const char *folder, const char *name)
+{
+    return folder[0] == '\0' ? name : arena_printf(arena, "%s/%s", folder, name);
+}
+
+// A path without "." and ".." that begins at `folder`; NULL where it leaves what paths are relative to.
+static const char *normal(struct arena *arena, const char *folder, const char *path)
+{
+    VECTOR(const char *) parts = {0};
+    char *rest = NULL;
+    for (char *part = strtok_r(arena_strdup(arena, arena_printf(arena, "%s/%s", folder, path)), "/", &rest);
+         part != NULL; part = strtok_r(NULL, "/", &rest)) {
+        if (strcmp(part, ".") == 0)
+            continue;
+        if (strcmp(part, "..") != 0)
+            *vector_add(arena, &parts) = part;
+        else if (parts.count-- == 0)
+            return NULL;
+    }
+    const char *text = "";
+    for (size_t i = 0; i < parts.count; i++)
+        text = joined(arena, text, parts.items[i]);
+    return text;
+}
+
+struct terraform_source *terraform_source_open(struct arena *arena, const char *folder, struct error *error)
+{
+    struct terraform_source *source = arena_new_of(arena, struct terraform_source);
+    struct stat about;
+    char *here = getcwd(NULL, 0);
+    const char *inside = folder;
+    if (stat(folder, &about) != 0 || !S_ISDIR(about.st_mode)) {
+        free(here);
+        error_set(error, ERROR_USAGE, "--source %s: is no folder, expected the one with the configuration's *.tf files",
+                  folder);
+        return NULL;
+    }
+    size_t length = here == NULL ? 0 : strlen(here);
+    if (folder[0] == '/')
+        inside = length > 0 && strncmp(folder, here, length) == 0 && (folder[length] == '/' || folder[length] == '\0')
+                     ? folder + length
+                     : NULL;
+    free(here);
+    *source = (struct terraform_source){.arena = arena, .base = ".", .root = inside};
+    if (inside != NULL)
+        source->root = normal(arena, "", inside);
+    if (source->root == NULL) { // it lies elsewhere
+        source->base = folder;
+        source->root = "";
+    }
+    return source;
+}
+
+static void read_file(struct terraform_source *source, const char *file, struct module_files *module)
+{
+    struct error error = {0};
+    struct source_blocks blocks = {0};
+    const char *path = arena_printf(source->arena, "%s/%s", source->base, file);
+    struct stat about;
+    size_t length;
+    if (lstat(path, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size > BIGGEST_FILE ||
+        source->bytes + (size_t)about.st_size > MOST_BYTES || ++source->files > MOST_FILES)
+        return;
+    char *bytes = file_read(path, &length, &error);
+    if (bytes == NULL)
+        return;
+    source->bytes += length;
+    source_blocks_read(source->arena, bytes, length, &blocks);
+    free(bytes);
+    for (size_t i = 0; i < blocks.items.count; i++)
+        *vector_add(source->arena, &module->items) = (struct file_block){blocks.items.items[i], file};
+}
+
+static const struct module_files *module_in(struct terraform_source *source, const char *folder)
+{
+    struct module_files *module = map_get(&source->modules, folder);
+    text_list names = {0};
+    if (module != NULL)
+        return module;
+    module = arena_new_of(source->arena, struct module_files);
+    map_put(source->arena, &source->modules, folder, module);
+    DIR *open = opendir(arena_printf(source->arena, "%s/%s", source->base, folder));
+    for (struct dirent *one = open == NULL ? NULL : readdir(open); one != NULL; one = readdir(open)) {
+        size_t length = strlen(one->d_name);
+        if (length > 3 && strcmp(one->d_name + length - 3, ".tf") == 0 && names.count < MOST_FILES)
+            *vector_add(source->arena, &names) = arena_strdup(source->arena, one->d_name);
+    }
+    if (open != NULL)
+        closedir(open);
+    sort_texts(names.items, names.count);
+    for (size_t i = 0; i < names.count; i++)
+        read_file(source, joined(source->arena, folder, names.items[i]), module);
+    return module;
+}
+
+static const struct file_block *block_in(const struct module_files *module, int kind, const char *type,
+                                         const char *name)
+{
+    for (size_t i = 0; i < module->items.count; i++) {
+        const struct source_block *one = &module->items.items[i].block;
+        if ((int)one->kind == kind && strcmp(one->type, type) == 0 && strcmp(one->name, name) == 0)
+            return &module->items.items[i];
+    }
+    return NULL;
+}
+
+static struct source_place place_of(const struct file_block *block, struct source_place fallback)
+{
+    return block == NULL ? fallback : (struct source_place){block->file, block->block.line};
+}
+
+struct source_place terraform_source_find(struct terraform_source *source, const char *address)
+{
+    struct arena *arena = source->arena;
+    struct source_place found = {0};
+    const char *folder = source->root, *at = address;
+    for (int calls = 0; strncmp(at, "module.", 7) == 0; calls++) {
+        size_t length = strcspn(at + 7, ".[");
+        const char *end = at + 7 + length;
+        const struct file_block *call =
+            block_in(module_in(source, folder), BLOCK_MODULE, "", arena_strndup(arena, at + 7, length));
+        found = place_of(call, found);
+        end += index_length(end);
+        bool near = call != NULL && call->block.source != NULL &&
+                    (strncmp(call->block.source, "./", 2) == 0 || strncmp(call->block.source, "../", 3) == 0);
+        folder = near ? normal(arena, folder, call->block.source) : NULL;
+        if (folder == NULL || *end != '.' || calls == MOST_CALLS)
+            return found;
+        at = end + 1;
+    }
+    bool data = strncmp(at, "data.", 5) == 0;
+    at += data ? 5 : 0;
+    size_t type = strcspn(at, "."), name = at[type] == '\0' ? 0 : strcspn(at + type + 1, "[. ");
+    if (name == 0)
+        return found;
+    return place_of(block_in(module_in(source, folder), data ? BLOCK_DATA : BLOCK_RESOURCE,
+                             arena_strndup(arena, at, type), arena_strndup(arena, at + type + 1, name)),
+                    found);
+}

@@ -1,0 +1,23 @@
+// What will move, judged by the intent before it does.
+#pragma once
+
+#include "aws/terraform/source.h"
+#include "aws/terraform/terraform.h"
+#include "cli/common.h"
+#include "model/change.h"
+#include "rules/reach/diff.h"
+
+struct forecast_given {
+    const struct intent *intent;   // or NULL
+    const char *today;             // YYYY-MM-DD
+    const struct fail_on *fail_on; // NULL: nothing is a finding
+    const struct terraform_report *report;
+    struct terraform_source *source; // or NULL
+};
+
+// The difference cut where the intent says something else of it, with its severities and its causes in the plan. An
+// opening that the intent does not allow is high, as a latent exposure is in a run: nothing was seen to answer yet. So
+// is, without an intent, one of a port of administration or a database for all of the internet; others are medium. What
+// closes is info, but where a rule of the intent expects it: high. Borrows from all that is given.
+void forecast_make(struct arena *arena, const struct difference *difference, const struct side sides[2],
+                   const struct forecast_given *given, struct forecast *forecast);

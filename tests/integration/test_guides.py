@@ -1,0 +1,120 @@
+"""Guides: every block of docs/verify-a-change.md is run as it stands, against stand-ins for what talks to others. Probes go to 127.0.0.1 only."""
+import json
+import os
+import pathlib
+import re
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
+import common
+from oracle import estates
+from test_changeset import resource, rule
+from test_diff import WORLD, change
+from test_evidence import loopback_estate
+from test_snapshots import permission
+
+try:
+    import yaml
+except ImportError:
+    yaml = None
+
+GUIDE = common.TOP / "docs" / "verify-a-change.md"
+# `read` hands out what AWS would tell before the change, or after; what sends packets sends them to loopback only.
+STANDINS = {
+    "sgproof": """case $1 in
+read) case $2 in after*) cp -r "$WORLD_AFTER" "$2" ;; *) cp -r "$WORLD_BEFORE" "$2" ;; esac ;;
+run) shift 3; "$SGPROOF_REAL" run --snapshot "$WORLD_BEFORE" "$@" --depth declared --no-history --only 127.0.0.0/8 --method connect ;;
+change) "$SGPROOF_REAL" "$@" --only 127.0.0.0/8 --method connect ;;
+*) "$SGPROOF_REAL" "$@" ;;
+esac""",
+    "terraform": """case $1 in show) cat "$WORLD_PLAN" ;; plan | apply) echo "$1" ;; *) exit 9 ;; esac""",
+    "cdk": "[ $1 = deploy ]",
+    "aws": """case "$1 $2" in "cloudformation describe-change-set") cat "$WORLD_CHANGESET" ;; "cloudformation execute-change-set" | "cloudformation wait") ;; *) exit 9 ;; esac""",
+    "gh": """[ "$1 $2" = "pr comment" ] && test -s comment.md""",
+    "glab": """[ "$1 $2" = "mr note" ] && [ -n "$4" ]""",
+}
+
+
+def blocks(language):
+    return re.findall(r"^```%s\n(.*?)^```$" % language, GUIDE.read_text(), re.M | re.S)
+
+
+class Guides(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = pathlib.Path(folder.name)
+        self.here = self.path / "work"
+        listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+        for one in listeners:
+            self.addCleanup(one.close)
+        self.port, self.new = (one.getsockname()[1] for one in listeners)
+        for name in ("here", "before", "after", "bin"):
+            (self.path / ("work" if name == "here" else name)).mkdir()
+        estate = loopback_estate(self.port)
+        estates.write(estate, self.path / "before")
+        estate["SecurityGroups"][0]["IpPermissions"].append(permission("tcp", (self.new, self.new), [WORLD]))
+        estates.write(estate, self.path / "after")
+        planned = {"type": "ingress", "security_group_id": "sg-1", "protocol": "tcp", "from_port": self.new, "to_port": self.new, "cidr_blocks": [WORLD]}
+        (self.path / "plan").write_text(json.dumps({"format_version": "1.2", "resource_changes": [change("aws_security_group_rule.new", ["create"], None, planned, {"id": True})]}))
+        (self.path / "changeset").write_text(json.dumps({"Status": "CREATE_COMPLETE", "Changes": [resource("Add", "New", "EC2::SecurityGroupIngress", None, dict(rule(self.new), GroupId="sg-1"))]}))
+        (self.here / "main.tf").write_text('resource "aws_security_group_rule" "new" {\n}\n')
+        for name, body in STANDINS.items():
+            file = self.path / "bin" / name
+            file.write_text("#!/bin/sh\nset -eu\n%s\n" % body)
+            file.chmod(file.stat().st_mode | stat.S_IXUSR)
+        self.environment = {**os.environ, "PATH": "%s:%s" % (self.path / "bin", os.environ["PATH"]), "SGPROOF_REAL": os.path.abspath(common.SGPROOF),
+                            **{"WORLD_" + name.upper(): str(self.path / name) for name in ("before", "after", "plan", "changeset")}}
+
+    def run_block(self, text, expect=0):
+        done = subprocess.run(["bash", "-eu", "-o", "pipefail", "-c", text], cwd=self.here, env=self.environment, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, expect, text + done.stdout + done.stderr)
+        return done.stdout
+
+    def allow_new(self):
+        """The reader adds the service that the change opens."""
+        file = self.here / "intent.json"
+        intent = json.loads(file.read_text())
+        intent["rules"].append({"id": "new", "decision": "allow", "select": {"group": "web"}, "protocol": "tcp", "ports": str(self.new)})
+        file.write_text(json.dumps(intent))
+
+    def test_every_block_for_a_shell_runs_as_it_stands(self):
+        first, *rest = blocks("sh")
+        self.run_block(first)
+        gate = next(text for text in rest if "--source . --format sarif" in text)
+        self.assertIn("the intent does not allow it", self.run_block(gate, 1))  # before the intent says so
+        self.allow_new()
+        for text in rest:
+            self.run_block(text)
+        self.assertIn("main.tf:1", (self.here / "comment.md").read_text().replace("&#95;", "_"))
+        self.assertEqual(json.loads((self.here / "sgproof.sarif").read_text())["version"], "2.1.0")
+        for name in ("change", "change-1", "change-2"):
+            report = json.loads((self.here / name / "change.json").read_text())
+            self.assertEqual((report["complete"], report["outcomes"]["as-planned"], sum(report["outcomes"].values())), (True, 1, 1), name)
+
+    @unittest.skipUnless(yaml, "PyYAML is not installed")
+    def test_every_step_of_the_pipelines_runs_as_it_stands(self):
+        github, gitlab = (yaml.safe_load(text) for text in blocks("yaml"))
+        scripts = {"github " + name: "\n".join(step["run"] for step in job["steps"] if "run" in step) for name, job in github["jobs"].items()}
+        scripts.update({"gitlab " + name: "\n".join(job["script"]) for name, job in gitlab.items() if isinstance(job, dict) and "script" in job})
+        self.assertEqual(set(scripts), {"github gate", "github prove", "gitlab gate", "gitlab prove"})
+        self.run_block(blocks("sh")[0])
+        for name, text in scripts.items():
+            if "gate" in name:
+                self.run_block(text.replace("estate-", "refused-"), 1)  # before the intent says so
+        self.allow_new()
+        for text in scripts.values():
+            self.run_block(text)
+        for name in ("gate.xml", "change.xml", "comment.md", "sgproof.sarif"):
+            self.assertTrue((self.here / name).stat().st_size > 0, name)
+
+
+if __name__ == "__main__":
+    unittest.main()
