@@ -9,6 +9,7 @@
 struct gathered {
     VECTOR(struct interface_address) addresses;
     VECTOR(uint32_t) private_ipv4;
+    VECTOR(struct prefix) ipv4_prefixes;
     bool nested; // in an instance
 };
 
@@ -143,6 +144,17 @@ static bool read_ipv6_prefix(struct reader *reader, const struct json_cursor *at
     return true;
 }
 
+// Its addresses are private ones of the interface, and no public address is translated to them.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-prefix-eni.html
+static bool read_ipv4_prefix(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct gathered *gathered = into;
+    struct prefix prefix;
+    GUARD(read_prefix(reader, at, "Ipv4Prefix", FAMILY_IPV4, &prefix));
+    *vector_add(reader->scratch, &gathered->ipv4_prefixes) = prefix;
+    return true;
+}
+
 static int by_address(const void *left, const void *right)
 {
     const struct interface_address *a = left, *b = right;
@@ -190,11 +202,14 @@ void read_interface_addresses(struct reader *reader, const struct json_cursor *a
     read_sole_ipv6(reader, at, gathered);
     expect_member(reader, at, EXPECT_IPV6_ADDRESSES, "Ipv6Addresses", interface->id, interface->place->subnet_id);
     each_if_present(reader, at, "Ipv6Prefixes", read_ipv6_prefix, gathered);
-    size_t count = gathered->addresses.count, privates = gathered->private_ipv4.count;
-    if (count > UINT16_MAX || privates > UINT16_MAX) {
+    each_if_present(reader, at, "Ipv4Prefixes", read_ipv4_prefix, gathered);
+    size_t count = gathered->addresses.count, privates = gathered->private_ipv4.count,
+           prefixes = gathered->ipv4_prefixes.count;
+    if (count > UINT16_MAX || privates > UINT16_MAX || prefixes > UINT16_MAX) {
         doubt_at(reader, at, "more addresses than an interface can have");
         count = count > UINT16_MAX ? UINT16_MAX : count;
         privates = privates > UINT16_MAX ? UINT16_MAX : privates;
+        prefixes = prefixes > UINT16_MAX ? UINT16_MAX : prefixes;
     }
     sort_addresses(gathered->addresses.items, count);
     if (count > 0)
@@ -203,6 +218,10 @@ void read_interface_addresses(struct reader *reader, const struct json_cursor *a
     if (privates > 0)
         interface->private_ipv4 = memcpy(arena_array(reader->arena, uint32_t, privates), gathered->private_ipv4.items,
                                          privates * sizeof(uint32_t));
+    if (prefixes > 0)
+        interface->ipv4_prefixes = memcpy(arena_array(reader->arena, struct prefix, prefixes),
+                                          gathered->ipv4_prefixes.items, prefixes * sizeof(struct prefix));
     interface->address_count = (uint16_t)count;
     interface->private_ipv4_count = (uint16_t)privates;
+    interface->ipv4_prefix_count = (uint16_t)prefixes;
 }
