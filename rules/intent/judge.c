@@ -416,9 +416,12 @@ void judge_take(void *context, struct verdict *verdicts, size_t count)
     if (count == 0)
         return;
     verdicts_sort(verdicts, count);
-    turn_to(judging, exposure_endpoint_at(judging->exposures, prefix_of(verdicts->address)));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || !text_same(verdicts[i].eni_id, verdicts[i - 1].eni_id)) // of an address on several interfaces
+            turn_to(judging,
+                    exposure_endpoint_on(judging->exposures, prefix_of(verdicts[i].address), verdicts[i].eni_id));
         judge_verdict(judging, &verdicts[i]);
+    }
 }
 
 void judge_end(struct judging *judging)

@@ -46,6 +46,49 @@ static bool has_address(const struct finder *finder, const char *text)
     return address_parse(text, &address) && exposure_endpoint_at(finder->set, prefix_of(address)) != NULL;
 }
 
+// Whether an address is on an interface that `is_own` says to be the thing's. Where it is not, *elsewhere says on which
+// one it is, behind a comma, or nothing.
+static bool has_own_address(struct finder *finder, const char *text,
+                            bool (*is_own)(struct finder *finder, const struct endpoint *endpoint, const void *thing),
+                            const void *thing, const char **elsewhere)
+{
+    struct address address;
+    const struct endpoint *end = finder->set->endpoints.items + finder->set->endpoints.count;
+    const struct endpoint *one =
+        address_parse(text, &address) ? exposure_endpoint_at(finder->set, prefix_of(address)) : NULL;
+    *elsewhere = one == NULL ? "" : arena_printf(finder->arena, ", which is on %s", one->interface->id);
+    for (;
+         one != NULL && one < end && address_equal((struct address){one->address.family, one->address.first}, address);
+         one++)
+        if (is_own(finder, one, thing))
+            return true;
+    return false;
+}
+
+static bool is_on_interface(struct finder *finder, const struct endpoint *endpoint, const void *thing)
+{
+    (void)finder;
+    return text_same(endpoint->interface->id, thing);
+}
+
+static bool is_of_balancer(struct finder *finder, const struct endpoint *endpoint, const void *thing)
+{
+    return endpoint->interface->load_balancer != NULL &&
+           text_same(load_balancer_key(finder->scratch, endpoint->interface), thing);
+}
+
+// Whether an interface is, or may be, that of a public place: what its service made and does not name may be.
+static bool is_of_place(struct finder *finder, const struct endpoint *endpoint, const void *thing)
+{
+    const struct public_place *place = thing;
+    const struct owner *owner = endpoint->owner;
+    (void)finder;
+    if (owner == NULL || endpoint->interface->instance_id != NULL)
+        return owner != NULL && text_same(owner->service, place->service) && text_same(owner->id, place->id);
+    return strcmp(owner->service, "unknown") == 0 ||
+           (strcmp(owner->service, place->service) == 0 && (owner->id == NULL || text_same(owner->id, place->id)));
+}
+
 static bool has_interface(struct finder *finder, const struct instance *instance)
 {
     if (instance->has_interface)
@@ -113,12 +156,13 @@ static void find_load_balancers(struct finder *finder)
     map_slots slots = map_sorted(finder->scratch, &finder->estate->load_balancers);
     for (size_t i = 0; i < slots.count; i++) {
         const struct load_balancer *one = slots.items[i]->value;
+        const char *elsewhere;
         bool outward = one->type != LOAD_BALANCER_GATEWAY && one->scheme != SCHEME_INTERNAL;
         for (size_t a = 0; one->scheme != SCHEME_INTERNAL && a < one->addresses.count; a++)
-            if (!has_address(finder, one->addresses.items[a]))
+            if (!has_own_address(finder, one->addresses.items[a], is_of_balancer, slots.items[i]->key, &elsewhere))
                 lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
-                      arena_printf(finder->arena, "missing: the interface of load balancer %s with its address %s",
-                                   one->name, one->addresses.items[a]));
+                      arena_printf(finder->arena, "missing: the interface of load balancer %s with its address %s%s",
+                                   one->name, one->addresses.items[a], elsewhere));
         if (one->name == NULL && one->type != LOAD_BALANCER_CLASSIC) { // its listeners or target groups name it
             lacks(finder, KIND_LOAD_BALANCERS, one->account, one->region, one->arn,
                   arena_printf(finder->arena, "missing: load balancer %s", slots.items[i]->key));
@@ -196,6 +240,7 @@ static void find_named_interfaces(struct finder *finder)
 {
     for (size_t i = 0; i < finder->estate->named_interfaces.count; i++) {
         const struct named_interface *one = &finder->estate->named_interfaces.items[i];
+        const char *elsewhere = "";
         bool placed = one->account != NULL && one->region != NULL;
         if (placed ? estate_completeness(finder->estate, KIND_NETWORK_INTERFACES, one->account, one->region) <
                          COMPLETENESS_PARTIAL
@@ -204,10 +249,12 @@ static void find_named_interfaces(struct finder *finder)
         if (one->id != NULL && estate_interface(finder->estate, one->id) == NULL)
             lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
                   arena_printf(finder->arena, "missing: interface %s of %s", one->id, one->what));
-        else if (one->address != NULL && !has_address(finder, one->address))
+        else if (one->address != NULL &&
+                 !(one->id == NULL ? has_address(finder, one->address)
+                                   : has_own_address(finder, one->address, is_on_interface, one->id, &elsewhere)))
             lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
-                  arena_printf(finder->arena, "missing: the interface of %s with its public address %s", one->what,
-                               one->address));
+                  arena_printf(finder->arena, "missing: the interface of %s with its public address %s%s", one->what,
+                               one->address, elsewhere));
     }
 }
 
@@ -225,11 +272,12 @@ static int by_kind(const void *left, const void *right)
 static void find_public_interfaces(struct finder *finder, const struct public_place *one)
 {
     bool found = false;
+    const char *elsewhere;
     for (size_t i = 0; i < one->addresses.count; i++)
-        if (!has_address(finder, one->addresses.items[i]))
+        if (!has_own_address(finder, one->addresses.items[i], is_of_place, one, &elsewhere))
             lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
-                  arena_printf(finder->arena, "missing: the interface of %s %s with its public address %s", one->kind,
-                               one->id, one->addresses.items[i]));
+                  arena_printf(finder->arena, "missing: the interface of %s %s with its public address %s%s", one->kind,
+                               one->id, one->addresses.items[i], elsewhere));
     for (size_t i = 0; i < finder->set->endpoints.count && !found; i++) {
         const struct owner *owner = finder->set->endpoints.items[i].owner;
         found = owner != NULL && text_same(owner->id, one->id) && strcmp(owner->service, one->service) == 0;

@@ -36,7 +36,8 @@ struct walker {
     struct map front_of;              // node -> struct front
     struct map homes;                 // instance -> struct instance_home
     size_t bridged;                   // of set->indirect, those that are there already (bridge.h)
-    struct map interfaces_of_address; // "ADDRESS" -> struct namesakes
+    struct map interfaces_of_address; // "ADDRESS" or delegated "PREFIX/LENGTH" -> struct namesakes
+    bool delegated[2][129];           // the lengths of delegated prefixes, of IPv4 and of IPv6
     struct map walked;                // of the entry in hand, listeners behind its own -> who arrived there by now
     size_t depth;                     // how many load balancers are before this one
 };

@@ -54,6 +54,9 @@ static bool has(const struct network_interface *interface, struct address addres
     for (size_t i = 0; address.family == FAMILY_IPV4 && i < interface->private_ipv4_count; i++)
         if (interface->private_ipv4[i] == address.bits)
             return true;
+    for (size_t i = 0; address.family == FAMILY_IPV4 && i < interface->ipv4_prefix_count; i++)
+        if (prefix_holds(interface->ipv4_prefixes[i], address))
+            return true;
     return false;
 }
 

@@ -15,37 +15,72 @@ struct namesakes {
     VECTOR(const struct network_interface *) items;
 };
 
-void targets_index(struct walker *walker)
+static void index_text(struct walker *walker, const char *text, const struct network_interface *one)
 {
     struct arena *arena = walker->arena;
-    instance_homes(arena, walker->estate, &walker->homes);
+    struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
+    if (namesakes == NULL) {
+        namesakes = arena_new_of(arena, struct namesakes);
+        map_put(arena, &walker->interfaces_of_address, arena_strdup(arena, text), namesakes);
+    }
+    *vector_add(arena, &namesakes->items) = one;
+}
+
+static void index_prefix(struct walker *walker, struct prefix prefix, const struct network_interface *one)
+{
+    char text[ADDRESS_TEXT];
+    prefix_format(prefix, text);
+    index_text(walker, text, one);
+    walker->delegated[prefix.family == FAMILY_IPV6][prefix.length] = true;
+}
+
+void targets_index(struct walker *walker)
+{
+    instance_homes(walker->arena, walker->estate, &walker->homes);
     for (size_t i = 0; i < walker->estate->interfaces.count; i++) {
         const struct network_interface *one = walker->estate->interfaces.items[i];
         struct address address;
         for (size_t n = 0; (address = nth_address(one, n)).family != 0; n++) {
             char text[ADDRESS_TEXT];
             address_format(address, text);
-            struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
-            if (namesakes == NULL) {
-                namesakes = arena_new_of(arena, struct namesakes);
-                map_put(arena, &walker->interfaces_of_address, arena_strdup(arena, text), namesakes);
-            }
-            *vector_add(arena, &namesakes->items) = one;
+            index_text(walker, text, one);
         }
+        for (size_t n = 0; n < one->ipv4_prefix_count; n++)
+            index_prefix(walker, one->ipv4_prefixes[n], one);
+        for (size_t n = 0; n < one->address_count; n++)
+            if (one->addresses[n].address.family == FAMILY_IPV6 && one->addresses[n].address.length < 128)
+                index_prefix(walker, one->addresses[n].address, one);
     }
 }
 
-// Whether an address lies in a subnet of the VPC that the snapshot tells of; true too where it tells of none.
+static bool blocks_hold(const struct ipv6_blocks *blocks, struct address address)
+{
+    for (size_t i = 0; i < blocks->items.count; i++)
+        if (prefix_holds(blocks->items.items[i].prefix, address))
+            return true;
+    return false;
+}
+
+// Whether an address lies in the VPC, by the blocks of it and of its subnets that the snapshot tells of; true too where
+// it tells of none of the address's family.
 static bool is_inside(const struct walker *walker, const char *vpc_id, struct address address)
 {
-    bool any = false;
+    const struct vpc *vpc = vpc_id == NULL ? NULL : map_get(&walker->estate->vpcs, vpc_id);
+    bool six = address.family == FAMILY_IPV6;
+    bool any = vpc != NULL && six && vpc->ipv6_blocks.items.count > 0;
+    if (vpc != NULL && six && blocks_hold(&vpc->ipv6_blocks, address))
+        return true;
+    for (size_t i = 0; vpc != NULL && !six && i < vpc->ipv4_blocks.count; i++)
+        if (prefix_holds(vpc->ipv4_blocks.items[i], address))
+            return true;
     for (size_t i = 0; i < walker->estate->subnets.size; i++) {
         const struct subnet *subnet = walker->estate->subnets.slots[i].value;
         if (subnet == NULL || subnet->vpc_id == NULL || vpc_id == NULL || strcmp(subnet->vpc_id, vpc_id) != 0)
             continue;
-        if (subnet->cidr.family == 0 || prefix_holds(subnet->cidr, address))
+        if (six ? blocks_hold(&subnet->ipv6_blocks, address)
+                : subnet->cidr.family == 0 || prefix_holds(subnet->cidr, address))
             return true;
-        any = true;
+        any = any || !six || subnet->ipv6_blocks.items.count > 0;
     }
     return !any;
 }
@@ -88,31 +123,84 @@ static void not_considered(struct walker *walker, const struct target *target, c
               arena_printf(walker->set->arena, "target group %s", group->name));
 }
 
-// What a target's address is of in its target group's VPC; where that is nothing, it may be of one in another. False
-// where it is of none.
-static bool reach_address(struct walker *walker, const struct hop_in *in, const struct target *target,
-                          const struct target_group *group, struct address address, uint16_t port, inner_list *inners)
-{
-    char text[ADDRESS_TEXT];
-    address_format(address, text);
-    const struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
-    size_t count = namesakes == NULL ? 0 : namesakes->items.count;
-    for (size_t i = count; i-- > 0;)
-        if (text_same(namesakes->items.items[i]->place->vpc_id, group->vpc_id)) {
-            target_reach(walker, in, namesakes->items.items[i], address, port, target, inners);
-            return true;
-        }
-    for (size_t i = 0; i < count; i++)
-        target_reach(walker, in, namesakes->items.items[i], address, port, target, inners);
-    return count > 0;
-}
-
 static void doubt_way(struct walker *walker, struct hop_in *in, const struct hop_in *way, const struct reason *doubt)
 {
     in->doubtful = true;
     in->doubts = (reason_list){0};
     reason_add_all(walker->arena, &in->doubts, &way->doubts);
     reason_add(walker->arena, &in->doubts, doubt);
+}
+
+typedef VECTOR(const struct network_interface *) interface_list;
+
+static void add_namesakes(struct walker *walker, const char *text, interface_list *found)
+{
+    const struct namesakes *namesakes = map_get(&walker->interfaces_of_address, text);
+    for (size_t i = 0; namesakes != NULL && i < namesakes->items.count; i++) {
+        size_t at = 0;
+        while (at < found->count && found->items[at] != namesakes->items.items[i])
+            at++;
+        if (at == found->count)
+            *vector_add(walker->arena, found) = namesakes->items.items[i];
+    }
+}
+
+static struct prefix around(struct address address, unsigned length)
+{
+    unsigned rest = family_width(address.family) - length;
+    address_bits first = length == 0 ? 0 : address.bits >> rest << rest;
+    return (struct prefix){.family = address.family, .length = (uint8_t)length, .first = first};
+}
+
+// The interfaces that have an address, or to which a prefix that holds it is delegated.
+static interface_list interfaces_of(struct walker *walker, struct address address)
+{
+    interface_list found = {0};
+    char text[ADDRESS_TEXT];
+    address_format(address, text);
+    add_namesakes(walker, text, &found);
+    for (unsigned length = 0; length <= family_width(address.family); length++) {
+        if (!walker->delegated[address.family == FAMILY_IPV6][length])
+            continue;
+        prefix_format(around(address, length), text);
+        add_namesakes(walker, text, &found);
+    }
+    return found;
+}
+
+// Of an address that several interfaces of one VPC are said to have, neither is believed alone.
+static void doubt_holders(struct walker *walker, struct hop_in *in, const struct hop_in *way, struct address address,
+                          const interface_list *holders)
+{
+    struct arena *kept = walker->set->arena;
+    const char *one = holders->items[0]->id, *other = holders->items[1]->id;
+    char text[ADDRESS_TEXT];
+    address_format(address, text);
+    const char *id = arena_strdup(kept, text);
+    const char *lack = arena_printf(kept, "missing: whose address %s is: of %s and of %s alike", id, one, other);
+    walk_lacks(walker, KIND_NETWORK_INTERFACES, id, lack);
+    doubt_way(walker, in, way,
+              reason_doubt(
+                  kept, REASON_BALANCER, id, settle_by_call(kept, KIND_NETWORK_INTERFACES, one),
+                  arena_printf(kept, "%s is said to be on %s and on %s: neither is believed alone", id, one, other)));
+}
+
+// What a target's address is of in its target group's VPC; where that is nothing, it may be of one in another. False
+// where it is of none.
+static bool reach_address(struct walker *walker, const struct hop_in *way, const struct target *target,
+                          const struct target_group *group, struct address address, uint16_t port, inner_list *inners)
+{
+    interface_list all = interfaces_of(walker, address), here = {0};
+    struct hop_in in = *way;
+    for (size_t i = 0; i < all.count; i++)
+        if (text_same(all.items[i]->place->vpc_id, group->vpc_id))
+            *vector_add(walker->arena, &here) = all.items[i];
+    if (here.count > 1)
+        doubt_holders(walker, &in, way, address, &here);
+    const interface_list *reached = here.count > 0 ? &here : &all;
+    for (size_t i = 0; i < reached->count; i++)
+        target_reach(walker, &in, reached->items[i], address, port, target, inners);
+    return reached->count > 0;
 }
 
 // Of a target group that does not say whether it is of IPv4 or IPv6, though some target has addresses of both.

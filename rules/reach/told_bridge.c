@@ -5,6 +5,7 @@
 #include "model/bridge.h"
 #include "model/interface_kind.h"
 #include "model/protocol.h"
+#include "rules/reach/accelerator_ports.h"
 #include "rules/reach/claim.h"
 #include "rules/reach/instance_home.h"
 
@@ -135,27 +136,12 @@ static const struct network_interface *accelerators_in(const struct estate *esta
     return NULL;
 }
 
-static struct portset endpoint_ports(struct arena *arena, const struct accelerator_listener *listener,
-                                     const struct accelerator_group *group)
-{
-    struct portset ports = portset_from(arena, listener->ports.items, listener->ports.count), moved = portset_empty;
-    for (size_t i = 0; i < group->overrides.count; i++) {
-        const struct port_override *one = &group->overrides.items[i];
-        if (!portset_holds(ports, one->listener_port))
-            continue;
-        ports = portset_subtract(arena, ports, portset_of(arena, one->listener_port, one->listener_port));
-        moved = portset_union(arena, moved, portset_of(arena, one->endpoint_port, one->endpoint_port));
-    }
-    return portset_union(arena, ports, moved);
-}
-
 static void tell_endpoint(struct teller *teller, const struct accelerator *accelerator,
                           const struct accelerator_listener *listener, const struct accelerator_group *group,
                           const struct accelerator_endpoint *endpoint, const struct targets *targets)
 {
     struct arena *arena = teller->arena;
-    struct portset ports = endpoint_ports(arena, listener, group);
-    const char *protocol = listener->protocol == PROTOCOL_UDP ? "UDP" : "TCP";
+    port_ways ways = accelerator_ports(arena, listener, group);
     for (size_t i = 0; i < targets->items.count; i++) {
         const struct network_interface *target = targets->items.items[i];
         const struct network_interface *own = accelerators_in(teller->estate, target->place->subnet_id);
@@ -174,21 +160,22 @@ static void tell_endpoint(struct teller *teller, const struct accelerator *accel
                                   target->place->subnet_id == NULL ? "its subnet" : target->place->subnet_id);
             settle = settle_by_call(arena, KIND_NETWORK_INTERFACES, target->place->subnet_id);
         }
-        *vector_add(arena, &teller->told->items) = (struct told_bridge){
-            .service = "AWS Global Accelerator",
-            .what =
-                arena_printf(arena, "accelerator %s, %s/%s", accelerator->name, portset_format(arena, ports), protocol),
-            .id = own != NULL ? own->id : text_behind_slash(accelerator->arn),
-            .interface = own,
-            .target = target,
-            .ports = ports,
-            .protocol = listener->protocol,
-            .keeps_client = endpoint->keeps_client,
-            .from_edge = !endpoint->keeps_client,
-            .takes_ipv6 = accelerator->takes_ipv6,
-            .unsure = unsure,
-            .settle = settle,
-        };
+        for (size_t n = 0; n < ways.count; n++)
+            *vector_add(arena, &teller->told->items) = (struct told_bridge){
+                .service = "AWS Global Accelerator",
+                .what = arena_printf(arena, "accelerator %s, %s", accelerator->name,
+                                     port_way_text(arena, &ways.items[n], listener->protocol)),
+                .id = own != NULL ? own->id : text_behind_slash(accelerator->arn),
+                .interface = own,
+                .target = target,
+                .ports = ways.items[n].ports,
+                .protocol = listener->protocol,
+                .keeps_client = endpoint->keeps_client,
+                .from_edge = !endpoint->keeps_client,
+                .takes_ipv6 = accelerator->takes_ipv6,
+                .unsure = unsure,
+                .settle = settle,
+            };
     }
 }
 

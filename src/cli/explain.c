@@ -4,6 +4,7 @@
 #include "base/printable.h"
 #include "cli/explain_private.h"
 #include "model/protocol.h"
+#include "report/report.h"
 
 static const struct option_spec options_of_explain[] = {
     {"format", 'f', "FORMAT", "text or json (default text)", false},
@@ -77,6 +78,9 @@ static struct address typical_source(struct arena *arena, const struct estate *e
     return source;
 }
 
+// What lets most in comes first.
+static const char *const verdicts[] = {"reachable", "possible", "inbound-only", "possibly inbound-only", "unreachable"};
+
 static const char *verdict_of(const struct exposure *exposure, struct portset client_ports, struct arena *arena,
                               int protocol)
 {
@@ -89,31 +93,99 @@ static const char *verdict_of(const struct exposure *exposure, struct portset cl
     return exposure->certainty == CERTAINTY_EXACT ? "reachable" : "possible";
 }
 
-static void write_answer(struct text *out, const char *format, struct arena *arena, const struct endpoint *endpoint,
-                         const char *question, const char *source, const char *verdict,
-                         const struct explanation *explanation)
+// What is said of the address on one of the interfaces that have it.
+struct answer {
+    const struct endpoint *endpoint;
+    char source[ADDRESS_TEXT];
+    const char *verdict;
+    struct explanation explanation;
+};
+typedef VECTOR(struct answer) answers;
+
+static struct answer answer_of(struct arena *arena, const struct estate *estate, const struct endpoint *endpoint,
+                               const struct private_question *question)
+{
+    struct answer answer = {.endpoint = endpoint};
+    struct address source = question->source.family != 0
+                                ? question->source
+                                : typical_source(arena, estate, endpoint, question->protocol, question->number);
+    address_format(source, answer.source);
+    answer.explanation =
+        explain_packet(arena, estate, endpoint, question->protocol, question->number, source, question->client_ports);
+    answer.verdict = verdict_of(answer.explanation.exposure, question->client_ports, arena, question->protocol);
+    return answer;
+}
+
+// One of each interface that is said to have the address, by the longest prefix; what lets most in comes first.
+static answers answers_of(struct arena *arena, const struct declared *declared, struct prefix address,
+                          const struct private_question *question)
+{
+    answers all = {0}, sorted = {0};
+    for (size_t i = 0; i < declared->exposures->endpoints.count; i++) {
+        const struct endpoint *one = &declared->exposures->endpoints.items[i];
+        if (one->address.family == address.family && one->address.first == address.first &&
+            one->address.length == address.length)
+            *vector_add(arena, &all) = answer_of(arena, declared->estate, one, question);
+    }
+    for (size_t v = 0; v < sizeof(verdicts) / sizeof(verdicts[0]); v++)
+        for (int dormant = 0; dormant < 2; dormant++)
+            for (size_t i = 0; i < all.count; i++)
+                if (strcmp(all.items[i].verdict, verdicts[v]) == 0 && all.items[i].endpoint->dormant == (dormant == 1))
+                    *vector_add(arena, &sorted) = all.items[i];
+    return sorted;
+}
+
+static void put_answer(struct json_writer *writer, struct arena *arena, const struct answer *answer)
+{
+    json_put_string(writer, "verdict", answer->verdict);
+    json_put_boolean(writer, "dormant", answer->endpoint->dormant);
+    explain_put_hops(writer, arena, &answer->explanation);
+}
+
+static void write_json(struct text *out, struct arena *arena, const answers *all, const struct exposure_set *set,
+                       const struct private_question *question)
 {
     char address[ADDRESS_TEXT];
-    endpoint_address(endpoint, address);
-    if (strcmp(format, "json") == 0) {
-        struct json_writer writer = json_writer_to(out);
+    const struct answer *first = &all->items[0];
+    struct json_writer writer = json_writer_to(out);
+    endpoint_address(first->endpoint, address);
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "schema", "sgproof/explanation/v1");
+    json_put_string(&writer, "address", address);
+    json_put_string(&writer, "eni_id", first->endpoint->interface->id);
+    json_put_string(&writer, "asked", question->asked);
+    json_put_string(&writer, "from", first->source);
+    put_answer(&writer, arena, first);
+    json_open(&writer, "others", '[');
+    for (size_t i = 1; i < all->count; i++) {
         json_open(&writer, NULL, '{');
-        json_put_string(&writer, "schema", "sgproof/explanation/v1");
-        json_put_string(&writer, "address", address);
-        json_put_string(&writer, "eni_id", endpoint->interface->id);
-        json_put_string(&writer, "asked", question);
-        json_put_string(&writer, "from", source);
-        json_put_string(&writer, "verdict", verdict);
-        json_put_boolean(&writer, "dormant", endpoint->dormant);
-        explain_put_hops(&writer, arena, explanation);
+        json_put_string(&writer, "eni_id", all->items[i].endpoint->interface->id);
+        json_put_string(&writer, "from", all->items[i].source);
+        put_answer(&writer, arena, &all->items[i]);
         json_close(&writer, '}');
-        json_end_document(&writer);
-        return;
     }
-    const char *dormancy = endpoint_dormancy(endpoint);
-    text_printf(out, "%s from %s to %s: %s%s%s%s\n", question, source, address, verdict,
-                dormancy != NULL ? " (dormant: " : "", dormancy != NULL ? dormancy : "", dormancy != NULL ? ")" : "");
-    explain_write_hops(arena, explanation, out);
+    json_close(&writer, ']');
+    explain_put_ways(&writer, arena, set, question);
+    json_close(&writer, '}');
+    json_end_document(&writer);
+}
+
+static void write_text(struct text *out, struct arena *arena, const answers *all, const struct exposure_set *set,
+                       const struct private_question *question)
+{
+    char address[ADDRESS_TEXT];
+    endpoint_address(all->items[0].endpoint, address);
+    for (size_t i = 0; i < all->count; i++) {
+        const struct answer *one = &all->items[i];
+        const char *dormancy = endpoint_dormancy(one->endpoint);
+        text_printf(out, "%s from %s to %s%s%s: %s%s%s%s\n", question->asked, one->source, address,
+                    all->count > 1 ? ", at " : "",
+                    all->count > 1 ? report_clean(arena, one->endpoint->interface->id) : "", one->verdict,
+                    dormancy != NULL ? " (dormant: " : "", dormancy != NULL ? dormancy : "",
+                    dormancy != NULL ? ")" : "");
+        explain_write_hops(arena, &one->explanation, out);
+    }
+    explain_ways_beside(arena, set, question, out);
 }
 
 static int run(struct arena *arena, int argc, char **argv)
@@ -158,16 +230,11 @@ static int run(struct arena *arena, int argc, char **argv)
                                : "%s: not known: no interface that was read has that address, and not all were read",
                       asked);
     } else {
-        char source[ADDRESS_TEXT];
-        if (from == NULL)
-            vantage.address = typical_source(arena, declared.estate, endpoint, protocol, number);
-        address_format(vantage.address, source);
-        struct explanation explanation =
-            explain_packet(arena, declared.estate, endpoint, protocol, number, vantage.address, vantage.client_ports);
-        write_answer(&out, format, arena, endpoint, question, source,
-                     verdict_of(explanation.exposure, vantage.client_ports, arena, protocol), &explanation);
-        if (strcmp(format, "text") == 0)
-            explain_ways_beside(arena, declared.exposures, &inner, &out);
+        answers all = answers_of(arena, &declared, endpoint->address, &inner);
+        if (strcmp(format, "json") == 0)
+            write_json(&out, arena, &all, declared.exposures, &inner);
+        else
+            write_text(&out, arena, &all, declared.exposures, &inner);
     }
     if (good && strcmp(format, "text") == 0)
         printable_lines(out.bytes);

@@ -97,6 +97,22 @@ void explain_ways_beside(struct arena *arena, const struct exposure_set *set, co
         write_way(arena, &ways.items.items[i], out);
 }
 
+static void put_ways(struct json_writer *writer, struct arena *arena, const struct ways_in *ways)
+{
+    json_open(writer, "ways", '[');
+    for (size_t i = 0; i < ways->items.count; i++)
+        put_way(writer, arena, &ways->items.items[i]);
+    json_close(writer, ']');
+}
+
+void explain_put_ways(struct json_writer *writer, struct arena *arena, const struct exposure_set *set,
+                      const struct private_question *question)
+{
+    struct ways_in ways = explain_behind(arena, set, question->address, question->protocol, question->number,
+                                         question->source, question->client_ports);
+    put_ways(writer, arena, &ways);
+}
+
 bool explain_private(struct arena *arena, const struct exposure_set *set, const struct private_question *question,
                      bool complete, struct text *out)
 {
@@ -123,10 +139,7 @@ bool explain_private(struct arena *arena, const struct exposure_set *set, const 
         json_put_string(&writer, "verdict", verdict);
         json_put_boolean(&writer, "dormant", first != NULL && first->indirect->dormant);
         explain_put_hops(&writer, arena, first != NULL ? &first->explanation : &ways.stop);
-        json_open(&writer, "ways", '[');
-        for (size_t i = 0; i < ways.items.count; i++)
-            put_way(&writer, arena, &ways.items.items[i]);
-        json_close(&writer, ']');
+        put_ways(&writer, arena, &ways);
         json_close(&writer, '}');
         json_end_document(&writer);
         return true;

@@ -24,6 +24,10 @@ bool explain_private(struct arena *arena, const struct exposure_set *set, const 
 void explain_ways_beside(struct arena *arena, const struct exposure_set *set, const struct private_question *question,
                          struct text *out);
 
+// The same as the member `ways` (of an address that has none, an empty list).
+void explain_put_ways(struct json_writer *writer, struct arena *arena, const struct exposure_set *set,
+                      const struct private_question *question);
+
 // The hops of an explanation: as the members `stopped_by` and `hops`, or a line each.
 void explain_put_hops(struct json_writer *writer, struct arena *arena, const struct explanation *explanation);
 void explain_write_hops(struct arena *arena, const struct explanation *explanation, struct text *out);

@@ -352,12 +352,14 @@ struct network_interface {
     const struct group_set *groups; // NULL: the document has no Groups key
     const char *const *tags;        // key, value, key, value...
     const struct interface_address *addresses;
-    const uint32_t *private_ipv4; // the primary one first
-    const char *doubt;            // what of it was not understood, or is in transition: no answer of it is exact
+    const uint32_t *private_ipv4;       // the primary one first
+    const struct prefix *ipv4_prefixes; // delegated to it: private ones, which have no public address
+    const char *doubt;                  // what of it was not understood, or is in transition: no answer of it is exact
     record_place record;
     uint16_t tag_count;
     uint16_t address_count;
     uint16_t private_ipv4_count;
+    uint16_t ipv4_prefix_count;
     int16_t device_index; // -1: not known
     enum __attribute__((packed)) igw_traffic {
         IGW_NOT_TOLD,

@@ -51,6 +51,18 @@ const struct endpoint *exposure_endpoint_at(const struct exposure_set *set, stru
     return NULL;
 }
 
+const struct endpoint *exposure_endpoint_on(const struct exposure_set *set, struct prefix address, const char *eni_id)
+{
+    const struct endpoint *first = exposure_endpoint_at(set, address);
+    const struct endpoint *end = set->endpoints.items + set->endpoints.count;
+    for (const struct endpoint *one = first;
+         one != NULL && one < end && one->address.family == address.family && one->address.first == address.first;
+         one++)
+        if (one->address.length == address.length && text_same(one->interface->id, eni_id))
+            return one;
+    return first;
+}
+
 const struct endpoint *exposure_endpoint(const struct exposure_set *set, struct address address)
 {
     const struct endpoint *best = NULL;

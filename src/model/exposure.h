@@ -92,6 +92,9 @@ bool exposure_same_answer(const struct exposure *a, const struct exposure *b);
 // The endpoint with exactly this address and length, or NULL.
 const struct endpoint *exposure_endpoint_at(const struct exposure_set *set, struct prefix address);
 
+// The one of those on an interface, or the first of them.
+const struct endpoint *exposure_endpoint_on(const struct exposure_set *set, struct prefix address, const char *eni_id);
+
 // Endpoint that owns an address, or NULL.
 const struct endpoint *exposure_endpoint(const struct exposure_set *set, struct address address);
 

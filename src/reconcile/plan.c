@@ -5,6 +5,7 @@
 #include "model/protocol.h"
 #include "reconcile/declared.h"
 #include "reconcile/named_ports.h"
+#include "reconcile/one_address.h"
 
 // Why ports are asked, in the order in which it is told.
 enum cause {
@@ -249,6 +250,16 @@ static size_t unaskable(const struct endpoint *endpoint)
     return count;
 }
 
+static struct asked *asked_with(struct planner *planner, const struct endpoint *endpoint, struct portset named)
+{
+    struct asked *asked = arena_new_of(planner->arena, struct asked);
+    ask_ports(planner, endpoint, PROTOCOL_TCP, named, asked);
+    ask_ports(planner, endpoint, PROTOCOL_UDP, portset_empty, asked);
+    ask_echo(planner, endpoint, asked);
+    asked->unaskable = unaskable(endpoint);
+    return asked;
+}
+
 static const struct asked *asked_of(struct planner *planner, const struct endpoint *endpoint)
 {
     const struct named_vpc *vpc = named_ports_of(&planner->named, endpoint->interface);
@@ -260,13 +271,21 @@ static const struct asked *asked_of(struct planner *planner, const struct endpoi
     struct asked *asked = map_get_pointer(of_list, endpoint->exposures);
     if (asked != NULL)
         return asked;
-    asked = arena_new_of(planner->arena, struct asked);
+    asked = asked_with(planner, endpoint, vpc->ports);
     map_put_pointer(planner->arena, of_list, endpoint->exposures, asked);
-    ask_ports(planner, endpoint, PROTOCOL_TCP, vpc->ports, asked);
-    ask_ports(planner, endpoint, PROTOCOL_UDP, portset_empty, asked);
-    ask_echo(planner, endpoint, asked);
-    asked->unaskable = unaskable(endpoint);
     return asked;
+}
+
+// Of an address that several interfaces are said to have each question once, with what any VPC of theirs names.
+static const struct asked *asked_at(struct planner *planner, const struct one_address *one)
+{
+    struct portset named = portset_empty;
+    if (one->endpoints.count == 1)
+        return asked_of(planner, one->endpoints.items[0]);
+    for (size_t i = 0; i < one->endpoints.count; i++)
+        named = portset_union(planner->arena, named,
+                              named_ports_of(&planner->named, one->endpoints.items[i]->interface)->ports);
+    return asked_with(planner, &one->joined, named);
 }
 
 static void add_gap(struct arena *arena, struct verdict_set *coverage, const char *what, size_t count)
@@ -280,31 +299,45 @@ static void add_gap(struct arena *arena, struct verdict_set *coverage, const cha
         *vector_add(arena, &coverage->gaps) = (struct coverage_gap){.what = what, .count = count};
 }
 
+// What is asked of one address; of several interfaces that have it, those that the internet routes to count.
+static void plan_address(struct planner *planner, const struct endpoint *first, size_t count, struct plan *plan,
+                         struct verdict_set *coverage)
+{
+    struct arena *arena = planner->arena;
+    struct endpoint sole, *routed = count == 1 ? &sole : arena_buffer(arena, struct endpoint, count);
+    size_t routed_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool prefix = first[i].address.length != family_width(first[i].address.family);
+        if (first[i].gateway == GATEWAY_NONE) // where we are, it may be somebody else's
+            add_gap(arena, coverage, "addresses that the internet does not route", 1);
+        else if (prefix)
+            add_gap(arena, coverage, "delegated IPv6 prefixes (their addresses are not enumerated)", 1);
+        else
+            routed[routed_count++] = first[i];
+    }
+    if (routed_count == 0)
+        return;
+    struct one_address one = one_address_of(arena, routed, routed_count);
+    const struct asked *asked = asked_at(planner, &one);
+    for (size_t t = 0; t < asked->targets.count; t++) {
+        struct plan_target *target = vector_add(arena, &plan->targets);
+        *target = asked->targets.items[t];
+        target->address = (struct address){.family = first->address.family, .bits = first->address.first};
+    }
+    size_t again = ask_again(planner, &one.joined, asked, plan);
+    add_gap(arena, coverage, "TCP ports outside the plan's depth", PORT_LAST + 1 - asked->tcp_ports - again);
+    add_gap(arena, coverage, "declared exposures of protocols that cannot be probed", asked->unaskable);
+}
+
 void plan_make(struct arena *arena, const struct estate *estate, const struct exposure_set *exposures,
                enum family family, const struct plan_options *options, struct plan *plan, struct verdict_set *coverage)
 {
     struct planner planner = {.arena = arena, .options = options, .declared = {.arena = arena}};
     named_ports_find(arena, estate, exposures, &planner.named);
-    for (size_t i = 0; i < exposures->endpoints.count; i++) {
-        const struct endpoint *endpoint = &exposures->endpoints.items[i];
-        if (endpoint->address.family != family)
-            continue;
-        if (endpoint->gateway == GATEWAY_NONE) { // where we are, it may be somebody else's
-            add_gap(arena, coverage, "addresses that the internet does not route", 1);
-            continue;
-        }
-        if (endpoint->address.length != family_width(family)) {
-            add_gap(arena, coverage, "delegated IPv6 prefixes (their addresses are not enumerated)", 1);
-            continue;
-        }
-        const struct asked *asked = asked_of(&planner, endpoint);
-        for (size_t t = 0; t < asked->targets.count; t++) {
-            struct plan_target *target = vector_add(arena, &plan->targets);
-            *target = asked->targets.items[t];
-            target->address = (struct address){.family = family, .bits = endpoint->address.first};
-        }
-        size_t again = ask_again(&planner, endpoint, asked, plan);
-        add_gap(arena, coverage, "TCP ports outside the plan's depth", PORT_LAST + 1 - asked->tcp_ports - again);
-        add_gap(arena, coverage, "declared exposures of protocols that cannot be probed", asked->unaskable);
+    for (size_t i = 0, count; i < exposures->endpoints.count; i += count) {
+        const struct endpoint *first = &exposures->endpoints.items[i];
+        count = one_address_count(first, exposures->endpoints.count - i);
+        if (first->address.family == family)
+            plan_address(&planner, first, count, plan, coverage);
     }
 }

@@ -6,6 +6,7 @@
 
 #include "model/protocol.h"
 #include "reconcile/declared.h"
+#include "reconcile/one_address.h"
 
 enum verdict_kind verdict_of(enum declared_state declared, enum observed_state observed, int protocol)
 {
@@ -40,10 +41,11 @@ struct merger {
     const char *stranger;
 };
 
-static struct verdict verdict_for(const struct endpoint *endpoint, int protocol, uint16_t low, uint16_t high,
+static struct verdict verdict_for(const struct one_address *one, int protocol, uint16_t low, uint16_t high,
                                   const struct declared_segment *segment, enum observed_state observed)
 {
     const struct exposure *exposure = segment->exposure;
+    const struct endpoint *endpoint = one_address_holder(one, exposure);
     struct verdict verdict = {
         .address = {.family = endpoint->address.family, .bits = endpoint->address.first},
         .account_id = endpoint->interface->place->account_id,
@@ -98,12 +100,12 @@ static const char *stranger_of(struct merger *merger, const struct endpoint *end
     return merger->stranger;
 }
 
-static void add_observed(struct merger *merger, const struct endpoint *endpoint, const struct declared_segment *segment,
+static void add_observed(struct merger *merger, const struct one_address *one, const struct declared_segment *segment,
                          uint16_t low, uint16_t high, const struct observation *observation)
 {
     struct verdict *verdict = vector_add(merger->arena, &merger->verdicts);
-    const char *stranger = stranger_of(merger, endpoint, observation);
-    *verdict = verdict_for(endpoint, observation->protocol, low, high, segment, observation->state);
+    const char *stranger = stranger_of(merger, &one->joined, observation);
+    *verdict = verdict_for(one, observation->protocol, low, high, segment, observation->state);
     verdict->reason = observation->reason;
     verdict->from = observation->from;
     verdict->unstable = observation->unstable;
@@ -122,22 +124,21 @@ static void add_observed(struct merger *merger, const struct endpoint *endpoint,
 }
 
 // A declared piece that no observation covers.
-static void add_unasked(struct merger *merger, const struct endpoint *endpoint, int protocol,
+static void add_unasked(struct merger *merger, const struct one_address *one, int protocol,
                         const struct declared_segment *segment, uint32_t low, uint32_t high)
 {
-    if (segment->state > DECLARED_POSSIBLE || endpoint->dormant)
+    if (segment->state > DECLARED_POSSIBLE || one->joined.dormant)
         return;
     struct verdict *verdict = vector_add(merger->arena, &merger->verdicts);
-    *verdict = verdict_for(endpoint, protocol, (uint16_t)low, (uint16_t)high, segment, OBSERVED_UNKNOWN);
+    *verdict = verdict_for(one, protocol, (uint16_t)low, (uint16_t)high, segment, OBSERVED_UNKNOWN);
     verdict->reason = "not asked";
 }
 
-// Merges one protocol's observations, which are ascending and disjoint, with what is declared. `observed` false: they
-// are another endpoint's of the same address, and only tell what was asked.
-static void merge_protocol(struct merger *merger, const struct endpoint *endpoint, int protocol, bool observed,
+// Merges one protocol's observations, which are ascending and disjoint, with what is declared.
+static void merge_protocol(struct merger *merger, const struct one_address *one, int protocol,
                            const struct observation *first, const struct observation *end)
 {
-    struct declared_map declared = declared_of(&merger->declared, endpoint, protocol);
+    struct declared_map declared = declared_of(&merger->declared, &one->joined, protocol);
     for (size_t s = 0; s < declared.count; s++) {
         const struct declared_segment *segment = &declared.segments[s];
         uint32_t port = segment->low; // not looked at yet
@@ -145,23 +146,23 @@ static void merge_protocol(struct merger *merger, const struct endpoint *endpoin
             uint16_t low = first->low > segment->low ? first->low : segment->low;
             uint16_t high = first->high < segment->high ? first->high : segment->high;
             if (port < low)
-                add_unasked(merger, endpoint, protocol, segment, port, low - 1u);
-            if (observed)
-                add_observed(merger, endpoint, segment, low, high, first);
+                add_unasked(merger, one, protocol, segment, port, low - 1u);
+            add_observed(merger, one, segment, low, high, first);
             port = (uint32_t)high + 1;
             if (first->high > segment->high)
                 break; // it goes on in the next one
         }
         if (port <= segment->high)
-            add_unasked(merger, endpoint, protocol, segment, port, segment->high);
+            add_unasked(merger, one, protocol, segment, port, segment->high);
     }
 }
 
-// All that is known of one endpoint: observations of its address stand from `first` to `end`.
-static void merge_endpoint(struct merger *merger, const struct endpoint *endpoint, bool observed,
-                           const struct observation *first, const struct observation *end)
+// All that is known of one address, whose observations stand from `first` to `end`.
+static void merge_place(struct merger *merger, const struct one_address *one, const struct observation *first,
+                        const struct observation *end)
 {
-    int own[] = {PROTOCOL_TCP, PROTOCOL_UDP, endpoint->address.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6};
+    int own[] = {PROTOCOL_TCP, PROTOCOL_UDP,
+                 one->joined.address.family == FAMILY_IPV4 ? PROTOCOL_ICMP : PROTOCOL_ICMPV6};
     size_t done = 0;
     enum { OWN = sizeof(own) / sizeof(own[0]) };
     while (done < OWN || first < end) {
@@ -172,7 +173,7 @@ static void merge_endpoint(struct merger *merger, const struct endpoint *endpoin
             next++;
         if (done < OWN && protocol == own[done])
             done++;
-        merge_protocol(merger, endpoint, protocol, observed, first, next);
+        merge_protocol(merger, one, protocol, first, next);
         first = next;
     }
 }
@@ -188,19 +189,15 @@ static size_t merge_address(struct merger *merger, const struct endpoint *endpoi
 {
     size_t strangers = 0;
     const struct observation *first, *end;
-    bool observed = false;
     for (; merger->next < merger->end && compare_to(merger->next, endpoints) < 0; merger->next++)
         strangers++;
     for (first = end = merger->next; end < merger->end && compare_to(end, endpoints) == 0;)
         end++;
-    for (size_t i = 0; i < count; i++) {
-        if (endpoints[i].address.length != family_width(endpoints[i].address.family))
-            continue; // a delegated prefix is no one address
-        merge_endpoint(merger, &endpoints[i], !observed, first, end);
-        observed = true;
-    }
+    struct one_address one = one_address_of(merger->arena, endpoints, count);
+    if (one.endpoints.count > 0)
+        merge_place(merger, &one, first, end);
     merger->next = end;
-    return observed ? strangers : strangers + (size_t)(end - first);
+    return one.endpoints.count > 0 ? strangers : strangers + (size_t)(end - first);
 }
 
 // Why what is unverified is so: each host and reason, with how many ports; the first of them.
@@ -259,9 +256,7 @@ void reconcile(struct arena *arena, const struct exposure_set *exposures, const 
     const struct endpoint *endpoints = exposures->endpoints.items;
     set->endpoints += count;
     for (size_t from = 0, to; from < count; from = to) {
-        for (to = from + 1; to < count && endpoints[to].address.family == endpoints[from].address.family &&
-                            endpoints[to].address.first == endpoints[from].address.first;)
-            to++;
+        to = from + one_address_count(endpoints + from, count - from);
         merger.verdicts.count = 0;
         strangers += merge_address(&merger, endpoints + from, to - from);
         take(context, merger.verdicts.items, merger.verdicts.count);
@@ -290,16 +285,24 @@ static bool is_otherwise(struct declared_map declared, const struct verdict *ver
     return false;
 }
 
+static struct one_address address_now(struct arena *arena, const struct exposure_set *set, struct address address)
+{
+    const struct endpoint *first = exposure_endpoint_at(set, prefix_of(address)); // a prefix may stand before it
+    const struct endpoint *end = set->endpoints.items + set->endpoints.count;
+    return first == NULL ? (struct one_address){0}
+                         : one_address_of(arena, first, one_address_count(first, (size_t)(end - first)));
+}
+
 void reconcile_mark_unstable(struct verdict_set *set, const struct exposure_set *after)
 {
     struct declared_cache declared = {.arena = arena_new()};
-    const struct endpoint *endpoint = NULL;
+    struct one_address now = {0};
     for (size_t i = 0; i < set->items.count; i++) {
         struct verdict *verdict = &set->items.items[i];
         if (i == 0 || !address_equal(verdict->address, set->items.items[i - 1].address))
-            endpoint = exposure_endpoint_at(after, prefix_of(verdict->address));
-        verdict->unstable = verdict->unstable || endpoint == NULL ||
-                            is_otherwise(declared_of(&declared, endpoint, verdict->protocol), verdict);
+            now = address_now(declared.arena, after, verdict->address);
+        verdict->unstable = verdict->unstable || now.endpoints.count == 0 ||
+                            is_otherwise(declared_of(&declared, &now.joined, verdict->protocol), verdict);
     }
     arena_free(declared.arena);
 }

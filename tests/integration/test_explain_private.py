@@ -90,6 +90,10 @@ class Private(unittest.TestCase):
         told = self.explain(documents(made), "2001:db8:1::4", "8080/tcp")
         self.assertEqual(told["verdict"], "unreachable")
         self.assertIn("Behind front 443/HTTPS, at eni-web: ", self.text)
+        self.assertEqual({(w["eni_id"], w["load_balancer"], w["listener"], w["target_group"], w["verdict"]) for w in told["ways"]},
+                         {("eni-web", "front", "443/HTTPS", "web", "reachable")})
+        self.assertTrue(all(w["hops"] and w["stopped_by"] is None for w in told["ways"]))
+        self.assertEqual(self.explain(documents(made), "2001:db8:1::4", "22/tcp")["ways"], [])
 
     def test_an_address_that_nobody_has_is_refused(self):
         self.assertIsNone(self.explain(documents(balanced()), "10.9.9.9", "8080/tcp", status=2))

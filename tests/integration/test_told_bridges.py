@@ -105,6 +105,12 @@ class Accelerators(Told):
         found = self.outcome(estate(), accelerator(endpoint, ports, overrides=overrides))
         self.assertEqual(found, {("eni-1", "4", "tcp", port, port, "exact") for port in reached})
 
+    def test_what_clients_ask_the_accelerator_for_is_told_where_it_is_overridden(self):
+        self.outcome(estate([("tcp", 1, 1000)]), accelerator("i-1", (80, 90), overrides=((85, 22), (86, 22), (90, 443))))
+        begin = "AWS Global Accelerator by eni-s: accelerator shop, "
+        self.assertEqual({(x["from_port"], x["to_port"], x["via"][0]["text"].removeprefix(begin)) for i in self.output["indirect"] for x in i["exposures"]},
+                         {(22, 22, "85-86/TCP (to port 22)"), (443, 443, "90/TCP (to port 443)"), (80, 84, "80-84,87-89/TCP"), (87, 89, "80-84,87-89/TCP")})
+
     def test_a_listener_of_udp_brings_udp(self):
         made = estate([("udp", 53, 53), ("tcp", 53, 53)])
         self.assertEqual(self.outcome(made, accelerator(ports=(53, 53), protocol="UDP")), {("eni-1", "4", "udp", 53, 53, "exact")})

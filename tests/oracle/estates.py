@@ -194,6 +194,10 @@ def add_targets(rng, estate, arn):
                 if not address:
                     continue
                 target["Id"] = address[0]
+                within = [p["Ipv6Prefix"].replace("::/80", "::70") for p in other.get("Ipv6Prefixes", [])] if six else [
+                    p["Ipv4Prefix"].replace("0/28", "7") for p in other["Ipv4Prefixes"]]
+                if within and rng.random() < 0.6:
+                    target["Id"] = within[0]
                 if rng.random() < 0.3:
                     target["AvailabilityZone"] = pick(rng, ["all", "eu-west-3a", "eu-west-3b"])
             health.append({"Target": target, "TargetHealth": {"State": pick(rng, ["healthy"] * 6 + [
@@ -384,7 +388,8 @@ def make(rng):
             "PrivateIpAddresses": [{"PrivateIpAddress": "10.9.1.%d" % (10 * i + k), "Primary": k == 0, "Association": {
                 "PublicIp": "198.51.100.%d" % (10 * i + k)}} for k in range(rng.randrange(1, 3))],
             "Ipv6Addresses": [{"Ipv6Address": "2001:db8:1::%x" % i}] if rng.random() < 0.7 else [],
-            "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:%x::/80" % (256 + i)}] if rng.random() < 0.2 else []})
+            "Ipv6Prefixes": [{"Ipv6Prefix": "2001:db8:%x::/80" % (256 + i)}] if rng.random() < 0.2 else [],
+            "Ipv4Prefixes": [{"Ipv4Prefix": "10.9.%d.0/28" % (2 + i)}] if rng.random() < 0.2 else []})
         interfaces[-1]["Attachment"]["Status"] = "attached" if interfaces[-1]["Status"] == "in-use" or rng.random() < 0.2 else "detached"
         instances.append({"InstanceId": "i-%d" % i, "State": {
             "Name": pick(rng, ["running"] * 6 + ["stopped", "terminated"])}})

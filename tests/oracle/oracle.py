@@ -578,12 +578,15 @@ class Oracle:
         rules = sorted((r for r in told if not r["IsDefault"]), key=lambda r: int(r["Priority"]))
         rules.append({"Conditions": [], "Actions": listener["DefaultActions"]})
         strange = any(a["Type"] == "new-word" for r in rules for a in r["Actions"])
-        answer, over, taken = "no", False, False
+        answer, over, taken, met = "no", False, False, []
         for rule in rules:
             fields = [c["Field"] for c in rule["Conditions"]]
             sources = [v for c in rule["Conditions"] if c["Field"] == "source-ip" for v in c["SourceIpConfig"]["Values"]]
             if over or ("source-ip" in fields and not any(holds(v, address) for v in sources)):
                 continue
+            asks = [c for c in rule["Conditions"] if c["Field"] != "source-ip"]
+            if any(all(c in asks for c in before) for before in met):
+                continue  # what meets these conditions met those before
             unknown = any(a["Type"] == "new-word" for a in rule["Actions"])
             for action in rule["Actions"]:
                 config = action.get("ForwardConfig", {})
@@ -594,6 +597,7 @@ class Oracle:
                     answer = most([answer, "maybe" if unknown or taken else "yes"])
                 elif arn in weights and config.get("TargetGroupStickinessConfig", {}).get("Enabled"):
                     answer = most([answer, "maybe"])
+            met += [] if unknown else [asks]
             over = not unknown and all(f == "source-ip" for f in fields)
             taken = taken or unknown and all(f == "source-ip" for f in fields)  # it may have sent the client elsewhere
         balancer = next(b for b in self.kind("LoadBalancers") if b["LoadBalancerArn"] == listener["LoadBalancerArn"])
@@ -713,10 +717,18 @@ class Oracle:
             return "yes" if states.get(target["Attachment"]["InstanceId"]) == "stopped" else "maybe"
         return {"unused": "no", "draining": "no", "healthy": "yes", "unhealthy": "yes"}.get(state, "maybe")
 
+    @staticmethod
+    def delegated(eni, text):
+        """Whether a text is an address in a prefix of an interface's."""
+        prefixes = [p["Ipv4Prefix"] for p in eni.get("Ipv4Prefixes", [])] + [p["Ipv6Prefix"] for p in eni.get("Ipv6Prefixes", [])]
+        return not text.startswith("i-") and any(holds(p, ipaddress.ip_address(text)) for p in prefixes)
+
     def behind(self, balancer, listener, group, registered, target, protocol, source):
         """yes, maybe or no for one client of one listener and one registered target."""
         six = group["IpAddressType"] == "ipv6"
         texts = [a["Ipv6Address"] for a in target["Ipv6Addresses"]] if six else [target["PrivateIpAddresses"][0]["PrivateIpAddress"]]
+        if self.delegated(target, registered["Target"]["Id"]):
+            texts = [registered["Target"]["Id"]]
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
         if not texts or not self.attached(target) or states.get(target["Attachment"]["InstanceId"]) == "terminated":
             return "no"

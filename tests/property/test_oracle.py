@@ -242,7 +242,7 @@ class OracleTest(unittest.TestCase):
                 for eni in estate["NetworkInterfaces"]:
                     names = [eni.get("Attachment", {}).get("InstanceId")] + [a["PrivateIpAddress"] for a in eni["PrivateIpAddresses"]] + \
                         [a["Ipv6Address"] for a in eni["Ipv6Addresses"]]
-                    if one["Target"]["Id"] in names:
+                    if one["Target"]["Id"] in names or Oracle.delegated(eni, one["Target"]["Id"]):
                         cases += [(listener, group, one, eni) for listener in estate["Listeners"]]
         return cases
 

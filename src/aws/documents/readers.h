@@ -5,6 +5,8 @@
 
 // interface.c
 bool read_interface(struct reader *reader, const struct json_cursor *at, void *into);
+// What an interface's record tells of its addresses and delegated prefixes.
+void read_interface_addresses(struct reader *reader, const struct json_cursor *at, struct network_interface *interface);
 bool read_reservation(struct reader *reader, const struct json_cursor *at, void *into);
 void settle_interfaces(struct reader *reader); // same_interface.c: those that tell of one become one
 // rules.c

@@ -32,6 +32,7 @@ static int by_content(const struct network_interface *a, const struct network_in
                          {a->attached, b->attached},
                          {a->requester_managed, b->requester_managed},
                          {a->private_ipv4_count, b->private_ipv4_count},
+                         {a->ipv4_prefix_count, b->ipv4_prefix_count},
                          {a->private_ipv4_count > 0 ? (long)a->private_ipv4[0] : 0,
                           b->private_ipv4_count > 0 ? (long)b->private_ipv4[0] : 0}};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -69,6 +70,14 @@ static bool has_private(const struct network_interface *interface, uint32_t addr
     return false;
 }
 
+static bool has_prefix(const struct network_interface *interface, const struct prefix *prefix)
+{
+    for (size_t i = 0; i < interface->ipv4_prefix_count; i++)
+        if (interface->ipv4_prefixes[i].first == prefix->first && interface->ipv4_prefixes[i].length == prefix->length)
+            return true;
+    return false;
+}
+
 static bool same_tags(const struct network_interface *a, const struct network_interface *b)
 {
     bool same = a->tag_count == b->tag_count;
@@ -99,7 +108,10 @@ static bool interfaces_agree(const struct network_interface *a, const struct net
     for (size_t i = 0; same && alike && i < b->private_ipv4_count; i++)
         same = a->private_ipv4_count == b->private_ipv4_count && has_private(a, b->private_ipv4[i]) &&
                a->private_ipv4[0] == b->private_ipv4[0]; // the primary one
-    return same && (!alike || a->private_ipv4_count == b->private_ipv4_count);
+    for (size_t i = 0; same && i < b->ipv4_prefix_count; i++)
+        same = has_prefix(a, &b->ipv4_prefixes[i]);
+    return same &&
+           (!alike || (a->private_ipv4_count == b->private_ipv4_count && a->ipv4_prefix_count == b->ipv4_prefix_count));
 }
 
 // The addresses of both, since either may be right.
@@ -130,6 +142,21 @@ static void add_addresses(struct arena *arena, struct network_interface *to, con
     to->private_ipv4_count = (uint16_t)privates;
 }
 
+static void add_prefixes(struct arena *arena, struct network_interface *to, const struct network_interface *from)
+{
+    size_t count = to->ipv4_prefix_count, room = count + from->ipv4_prefix_count;
+    struct prefix *both = arena_array(arena, struct prefix, room + 1);
+    if (count > 0)
+        memcpy(both, to->ipv4_prefixes, count * sizeof(*both));
+    for (size_t i = 0; i < from->ipv4_prefix_count; i++)
+        if (!has_prefix(to, &from->ipv4_prefixes[i]))
+            both[count++] = from->ipv4_prefixes[i];
+    if (count > UINT16_MAX)
+        return;
+    to->ipv4_prefixes = both;
+    to->ipv4_prefix_count = (uint16_t)count;
+}
+
 // The tags of both: some tell whose an interface is.
 static void add_tags(struct arena *arena, struct network_interface *to, const struct network_interface *from)
 {
@@ -149,6 +176,7 @@ static void unite_interfaces(struct reader *reader, struct network_interface *be
 {
     bool alike = before->nested == one->nested;
     add_addresses(reader->arena, before, one);
+    add_prefixes(reader->arena, before, one);
     before->attached = before->attached || one->attached;
     before->groups_unsure = before->groups_unsure || one->groups_unsure;
     before->requester_managed = before->requester_managed || one->requester_managed;
