@@ -23,7 +23,7 @@ bool derive_intent(struct derivation *derivation, struct error *error)
 // What this machine could not read is no property of the evidence: nothing may follow from its absence.
 static bool read_declared(const char *folder, struct declared *into, struct error *error)
 {
-    GUARD(cli_declared(folder, into, error));
+    GUARD(cli_declared_checked(folder, into, error));
     return into->estate->unreadable == NULL || error_set(error, ERROR_INCOMPLETE, "%s", into->estate->unreadable);
 }
 

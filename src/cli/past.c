@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/evidence_files.h"
 #include "cli/places.h"
 #include "evidence/manifest.h"
 #include "evidence/remembered.h"
@@ -93,6 +94,12 @@ bool past_answers(struct arena *arena, const char *evidence, struct answered *an
     bool folder = stat(evidence, &about) == 0 && S_ISDIR(about.st_mode);
     const char *known = arena_printf(arena, "%s/" REMEMBERED_ANSWERS, evidence);
     const char *verdicts = folder ? arena_printf(arena, "%s/verdicts.json", evidence) : evidence;
+    if (folder) { // what is read of it is as it was sealed
+        struct manifest manifest = {0};
+        GUARD(evidence_manifest(arena, evidence, &manifest, error) &&
+              evidence_holds(arena, evidence, &manifest, error));
+        GUARD(access(known, F_OK) != 0 || manifest_holds(arena, &manifest, evidence, REMEMBERED_ANSWERS, error));
+    }
     if (folder && access(known, F_OK) == 0)
         GUARD(file_expect_regular(known, error) && answered_read(arena, known, answered, error));
     if (folder && access(verdicts, F_OK) != 0)

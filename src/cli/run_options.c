@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "base/rights.h"
+#include "cli/evidence_files.h"
 #include "cli/places.h"
 #include "config.h"
 
@@ -85,6 +86,7 @@ bool run_check(struct run_job *job, const char *depth, struct error *error)
     job->probe.raw = job->raw;
     GUARD(cli_canaries(job->arena, options, &canaries, &given->canaries, error));
     GUARD(cli_packs(job->arena, options, &job->packs, error) && cli_intent(job->arena, options, &intent, error));
+    GUARD(job->snapshot == NULL || evidence_documents_hold(job->snapshot, error));
     GUARD(answered_before(job, error));
     GUARD(vouch_previous(job->arena, options, NULL, &job->previous, error) && vouch_authority(options, error));
     GUARD(vouch_key(options, job->signer, &job->key, error));

@@ -8,6 +8,7 @@
 #include "cli/derive.h"
 #include "cli/packets.h"
 #include "cli/verify_beside.h"
+#include "cli/verify_past.h"
 #include "cli/verify_told.h"
 #include "evidence/untar.h"
 
@@ -303,8 +304,11 @@ static void verify_one(struct verified *verified, const struct options *options,
     check_chain(checks, &verified->bundle, at > 0 ? &bundles[at - 1] : NULL);
     check_steps(checks, &verified->bundle);
     check_derivation(checks, &verified->bundle, &verified->derivation);
-    if (verified->derivation.whole)
-        verify_history(checks, &verified->bundle, &verified->derivation, bundles, options->operands.count);
+    if (!verified->derivation.whole)
+        return;
+    verify_history(checks, &verified->bundle, &verified->derivation, bundles, options->operands.count);
+    verify_answered(checks, &verified->bundle, &verified->derivation, bundles, options->operands.count);
+    verify_base(checks, &verified->bundle, &verified->derivation, bundles, options->operands.count);
 }
 
 struct outcome {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "aws/snapshot.h"
+#include "cli/verify_past.h"
 #include "evidence/bundle.h"
 #include "evidence/remembered.h"
 
@@ -49,14 +50,6 @@ const char *verify_stranger(struct arena *arena, const struct checked_bundle *bu
 }
 
 // ---- Earlier runs
-
-static const struct checked_bundle *bundle_of(const struct checked_bundle *bundles, size_t count, const char *sha256)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(bundles[i].sha256, sha256) == 0)
-            return &bundles[i];
-    return NULL;
-}
 
 static bool same_counts(const struct run_record *a, const struct run_record *b)
 {

@@ -95,6 +95,8 @@ static void write_claims(const struct verified *verified, struct text *out)
         if (ended != NULL)
             put_line(arena, out, "", arena_printf(arena, "%s/ was read until %s", readings[i], ended));
     }
+    if (verified->derivation.given.change.base != NULL)
+        put_line(arena, out, "", "that base/ is AWS's answers of before the change");
     if (services > 0)
         put_line(arena, out, "", arena_printf(arena, "what %zu open ports were said to run", services));
     if (verified->derivation.runs.count > 0)

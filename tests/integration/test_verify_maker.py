@@ -108,9 +108,9 @@ class Chain(Evidence):
         snapshot = cls.path / "snapshot"
         snapshot.mkdir()
         estates.write(estate(), snapshot)
-        for name in ("one", "two"):
+        for name, depth in (("one", "standard"), ("two", "declared")):
             done = common.alone(CRITICAL, "run", "--snapshot", snapshot, "--out", cls.path / name, *VANTAGES, "--history", cls.path / "h.sqlite",
-                                "--only", "198.51.100.0/24", "--only", "2001:db8::/32", "--sign", cls.key, "--timeout", "300", "--depth", "declared")
+                                "--only", "198.51.100.0/24", "--only", "2001:db8::/32", "--sign", cls.key, "--timeout", "300", "--depth", depth)
             assert (cls.path / name / "manifest.json").exists(), done.stderr
 
     def both(self, second):
@@ -149,6 +149,27 @@ class Chain(Evidence):
                 done = self.both(forged.folder)
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertRegex(done.stdout, "WRONG +history +.*" + what)
+
+    def test_what_the_last_run_saw_answer_is_asked_again(self):
+        """The lie: history/answered.json leaves out the critical port, at a depth at which nothing else asks it."""
+        def silent(packet):
+            return packet[9] == 6 and packet[0] >> 4 == 4 and b"\x00\x16" in (packet[20:22], packet[22:24])
+
+        forged = forger.Forger(self.path / "two", self.path / "lie forgets", self.key)
+        known = forged.json("history/answered.json")
+        for place in known["answered"]:
+            for state in {"open", "closed"} & set(place):
+                place[state] = ",".join(port for port in place[state].split(",") if port != "22")
+        known["answered"] = [{k: v for k, v in place.items() if v} for place in known["answered"]]
+        forged.path("history/answered.json").write_text(json.dumps(known))
+        forged.write_packets([one for one in forged.packets() if not silent(one[2])])
+        lies.replayed(forged)
+        forged.seal()
+        self.assertNotIn("22", [str(v.get("from_port")) for v in forged.json("verdicts.json")["verdicts"]])
+        for beside in ((), (self.path / "one",)):
+            done = common.sgproof("verify", *beside, forged.folder, "--key", self.public)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertRegex(done.stdout, "WRONG +history +history/answered.json: leaves out 198.51.100.20 tcp 22")
 
 
 if __name__ == "__main__":
