@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/printable.h"
 #include "cli/evidence_files.h"
 #include "cli/places.h"
 #include "evidence/manifest.h"
@@ -65,7 +66,7 @@ bool past_recall(struct past *past, const struct options *options, const struct 
                  const char *vantage, struct error *error)
 {
     const char *series = options_value(options, "series");
-    past->series = series != NULL ? series : series_of(past->arena, exposures, vantage);
+    past->series = series != NULL ? printable_bytes(past->arena, series) : series_of(past->arena, exposures, vantage);
     if (past->history == NULL)
         return true;
     GUARD(history_list(past->history, past->series, REMEMBERED, &past->runs, error));
