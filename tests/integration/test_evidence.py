@@ -1,6 +1,7 @@
 """Evidence: whole, signed, stamped, chained, and derived again. Probes go to 127.0.0.1 only."""
 import base64
 import contextlib
+import datetime
 import glob
 import hashlib
 import http.server
@@ -18,9 +19,11 @@ import tarfile
 import tempfile
 import threading
 import unittest
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
+import forger
 from oracle import estates
 from test_snapshots import entry, permission, plain
 
@@ -624,6 +627,21 @@ class Timestamp(Bundles):
             other.close()
             checks, = self.verify(self.stamped, "--key", self.public, "--tsa-ca", folder + "/ca.pem", status=1)
             self.assertEqual(checks["timestamp"][0], "wrong")
+
+    def test_nothing_is_stamped_before_it_has_ended(self):
+        """The run is said to have ended tomorrow, and what says so was stamped today."""
+        forged = forger.Forger(self.stamped, self.path / "tomorrow", self.key)
+        tomorrow = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=20)
+        forged.claim(end=tomorrow.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+        forged.seal()
+        query = subprocess.run(["openssl", "ts", "-query", "-data", forged.path("manifest.json"), "-sha256", "-cert"], check=True, capture_output=True)
+        request = urllib.request.Request(self.authority.url, query.stdout, {"Content-Type": "application/timestamp-query"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            forged.path("manifest.tsr").write_bytes(answer.read())
+        for words in ((), ("--tsa-ca", self.authority.folder / "ca.pem")):
+            checks, = self.verify(forged.folder, "--key", self.public, *words, status=1)
+            self.assertEqual(checks["timestamp"][0], "wrong")
+            self.assertRegex(checks["timestamp"][1], "is of .*, and the run is said to have ended " + tomorrow.strftime("%F"))
 
     def test_an_answer_to_another_request_is_no_timestamp(self):
         self.authority.other = (self.stamped / "manifest.tsr").read_bytes()

@@ -3,8 +3,10 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import shutil
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.join(os.path.dirname(__file__), "../property")]
@@ -51,6 +53,25 @@ class Lies(Evidence):
         self.assertEqual(self.verified(evidence).returncode, 0)
         for path in sorted(p for p in self.one.rglob("*") if p.is_file() and p.suffix != ".html"):
             self.assertEqual((evidence / path.relative_to(self.one)).read_bytes(), path.read_bytes(), path)
+
+    def test_readings_of_different_accounts_show_nothing_of_what_stayed(self):
+        def other(forged):
+            for path in forged.path("after").glob("**/*.json"):
+                path.write_text(path.read_text().replace("111122223333", "999900001111"))
+            forged.derive()
+        done = self.verified(self.forge(other))
+        self.assertEqual(done.returncode, 3, done.stdout)
+        self.assertRegex(done.stdout, "NOT CHECKED +readings +after/ tells nothing of 111122223333 in ")
+
+    def test_a_run_does_not_take_a_reading_that_is_of_no_time(self):
+        for number, ended in enumerate(("not a time", lies.moment(time.time() + 86400), 7)):
+            snapshot = self.path / ("when%d" % number)
+            shutil.copytree(self.one / "before", snapshot)
+            (snapshot / "snapshot.json").write_text(json.dumps({"schema": "sgproof/snapshot/v1", "ended": ended}))
+            done = common.sgproof("run", "--snapshot", snapshot, "--out", self.path / "never", "--no-history", "--only", "127.0.0.0/8")
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, "snapshot.json: ended: ")
+            self.assertFalse((self.path / "never").exists())
 
     def test_what_a_vantage_was_not_to_ask_and_how_it_is_known_is_said(self):
         def scoped(forged):
