@@ -64,9 +64,12 @@ void printable_line(char *text)
     clean(text, false);
 }
 
-void printable_lines(char *text)
+void printable_lines(struct text *text)
 {
-    clean(text, true);
+    if (text->length == 0)
+        return;
+    clean(text->bytes, true);
+    text->length = strlen(text->bytes); // a character that took several bytes is one "?" now
 }
 
 const char *printable_bytes(struct arena *arena, const char *text)

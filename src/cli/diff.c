@@ -186,7 +186,7 @@ static int run(struct arena *arena, int argc, char **argv)
             gaps_text_of_side(sides[0].exposures, "before", all, &out);
             gaps_text_of_side(sides[1].exposures, "after", all, &out);
             write_text(&out, arena, difference, &report, all);
-            printable_lines(out.bytes);
+            printable_lines(&out);
         }
         bool complete = report.unknown.count == 0 && difference->unknown.count == 0;
         complete = cli_say_missing(declared[0].exposures) && complete;

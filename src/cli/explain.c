@@ -170,7 +170,7 @@ static int run(struct arena *arena, int argc, char **argv)
             explain_ways_beside(arena, declared.exposures, &inner, &out);
     }
     if (good && strcmp(format, "text") == 0)
-        printable_lines(out.bytes);
+        printable_lines(&out);
     cli_say_missing(declared.exposures);
     int status = !good || !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
     text_free(&out);

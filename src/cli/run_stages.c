@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "cli/aws.h"
+#include "evidence/check.h"
 #include "evidence/remembered.h"
 #include "probe/frames.h"
 
@@ -146,6 +147,10 @@ static bool look_back(struct run_job *job, struct error *error)
         GUARD(past_follow(past, previous, error));
     if (past->runs.count == 0)
         return true;
+    const char *odd =
+        past_difference(job->arena, &past->runs, &past->last, (int64_t)(clock_wall_us() / 1000000) + CLOCKS_DIFFER_S);
+    if (odd != NULL)
+        return error_set(error, ERROR_INCOMPLETE, "%s", odd);
     remembered_write(&past->runs, &runs);
     verdicts_write_json(&past->last, &verdicts);
     derivation->given.past = bundle_path(job->bundle, "");

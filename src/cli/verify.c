@@ -353,7 +353,7 @@ static struct outcome verify_all(struct arena *arena, const struct options *opti
         json_close(&writer, '}');
         json_end_document(&writer);
     } else {
-        printable_lines(out->bytes);
+        printable_lines(out);
     }
     return outcome;
 }

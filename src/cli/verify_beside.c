@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include "aws/snapshot.h"
+#include "base/clock.h"
+#include "cli/past.h"
 #include "cli/verify_past.h"
 #include "evidence/bundle.h"
 #include "evidence/remembered.h"
@@ -100,6 +102,12 @@ void verify_history(struct checks *checks, const struct checked_bundle *bundle, 
 {
     const run_records *runs = &derivation->runs;
     size_t given = 0;
+    uint64_t end_us = 0;
+    clock_moment(bundle->manifest.claims.end, &end_us);
+    const char *odd =
+        past_difference(checks->arena, runs, &derivation->last_seen, (int64_t)(end_us / 1000000) + CLOCKS_DIFFER_S);
+    if (odd != NULL)
+        check_add(checks, "history", CHECK_WRONG, "%s", odd);
     for (size_t i = 0; i < runs->count; i++) {
         const struct run_record *row = &runs->items[i];
         const struct checked_bundle *there = bundle_of(bundles, count, row->manifest_sha256);

@@ -120,6 +120,24 @@ class Keys(Bundles):
         self.assertIn("File exists", done.stderr)
         self.assertEqual(self.key.read_bytes(), before)
 
+    def test_a_key_that_others_can_read_signs_nothing_however_it_is_named(self):
+        seen = self.path / "seen.pem"
+        shutil.copyfile(self.key, seen)
+        seen.chmod(0o666)
+        number = 0
+        for mode in (0o666, 0o600):
+            seen.chmod(mode)
+            for name in ("%s", "file:%s", "FILE:%s", "file://%s", "File://localhost%s", "FILE://LOCALHOST%s"):
+                number += 1
+                with self.subTest(mode=mode, name=name):
+                    done = common.sgproof(*self.words_of_run("named%d" % number), "--sign", name % seen)
+                    self.assertEqual(done.returncode, 2 if mode == 0o666 else 0, done.stderr)
+                    self.assertEqual("others may read or write this private key" in done.stderr, mode == 0o666)
+        for name in ("file://elsewhere%s", "file:////%s", "file:%s.not", "file:seen.pem", "file:///%%2e%s"):
+            done = common.sgproof(*self.words_of_run("never"), "--sign", name % seen if "%s" in name else name, cwd=self.path)
+            self.assertEqual(done.returncode, 2, name)
+            self.assertRegex(done.stderr, "is no file that is there")
+
     def test_a_passphrase_protects_the_key(self):
         secret, wrong = self.path / "pass", self.path / "wrong"
         secret.write_text("correct horse\n")

@@ -171,6 +171,41 @@ class Chain(Evidence):
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertRegex(done.stdout, "WRONG +history +.*" + what)
 
+    def told(self, name, **members):
+        """Evidence whose last row says otherwise."""
+        forged = forger.Forger(self.path / "two", self.path / ("told " + name), self.key)
+        runs = forged.json("history/runs.json")
+        again = runs["runs"] if members.pop("twice", False) else []
+        runs["runs"] = again + [{**runs["runs"][-1], **members}]
+        forged.path("history/runs.json").write_text(json.dumps(runs))
+        forged.derive()
+        forged.seal()
+        return forged.folder
+
+    def test_what_is_remembered_is_no_contradiction_of_itself(self):
+        """Without the runs that it tells of, by what is beside it."""
+        counts = json.loads((self.path / "two/history/runs.json").read_text())["runs"][-1]["ports_by_verdict"]
+        for name, members, what in (("counts", {"ports_by_verdict": {**counts, "undeclared": 777}}, "ports_by_verdict: history/verdicts.json says otherwise"),
+                                    ("endpoints", {"endpoints": 99}, "endpoints: history/verdicts.json says otherwise"),
+                                    ("whole", {"complete": False}, "complete: history/verdicts.json says otherwise"),
+                                    ("vantage", {"vantage": "192.0.2.1"}, "vantage: history/verdicts.json says otherwise"),
+                                    ("later", {"end": "2086-01-01T00:00:00.000000Z"}, "end: is after what follows it"),
+                                    ("backwards", {"end": "2016-01-01T00:00:00.000000Z"}, "end: is before its begin"),
+                                    ("when", {"begin": "yesterday"}, "begin or end: is no moment"), ("id", {"run_id": "run 1"}, "run_id: is none"),
+                                    ("manifest", {"manifest_sha256": "0"}, "manifest_sha256: is none"), ("again", {"twice": True}, "is a run that is there already")):
+            with self.subTest(name=name):
+                done = self.verified(self.told(name, **members))
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertRegex(done.stdout, r"WRONG +history +history/runs.json: runs\[\d\]: " + what)
+
+    def test_no_text_of_the_history_steers_a_report(self):
+        lie = "x\x1b[2J\u202e\x9b1m\nNothing was found.\n"
+        for key in ("run_id", "begin", "end", "series", "vantage", "manifest_sha256"):
+            with self.subTest(key=key):
+                done = common.sgproof("report", self.told("text " + key, **{key: lie}))
+                self.assertNotRegex(done.stdout, "[\x1b\x9b\u202e]")
+                self.assertNotIn("Nothing was found.", done.stdout.splitlines())
+
     def test_what_the_last_run_saw_answer_is_asked_again(self):
         """The lie: history/answered.json leaves out the critical port, at a depth at which nothing else asks it."""
         def silent(packet):
