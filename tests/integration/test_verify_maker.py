@@ -63,6 +63,16 @@ class Lies(Evidence):
         self.assertEqual(done.returncode, 3, done.stdout)
         self.assertRegex(done.stdout, "NOT CHECKED +readings +after/ tells nothing of 111122223333 in ")
 
+    def test_lists_of_the_manifest_take_no_time_by_their_square(self):
+        began = time.monotonic()
+        many = self.forge(lambda forged: (forged.claim(command=["x"] * 50000), forged.derive()))
+        self.assertEqual(self.verified(many).returncode, 0)
+        vantages = self.forge(lambda forged: forged.claim(vantages=["192.0.2.1=198.51.%d.%d/32" % (i // 256, i % 256) for i in range(20000)], vantages_learnt=["given"] * 20000))
+        done = self.verified(vantages)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there are more than 256", done.stdout)
+        self.assertLess(time.monotonic() - began, 60)
+
     def test_a_run_does_not_take_a_reading_that_is_of_no_time(self):
         for number, ended in enumerate(("not a time", lies.moment(time.time() + 86400), 7)):
             snapshot = self.path / ("when%d" % number)
