@@ -85,6 +85,43 @@ static const char *forgotten(struct arena *arena, const struct answered *must, c
     return NULL;
 }
 
+// What sgproof before REMEMBERED_ANSWERS asked again: what its plan had anyhow. As if it were remembered, where that
+// made no difference: of endpoints that are gone, and of what is no outage.
+static struct answered asked_anyhow(struct arena *arena, const struct derivation *derivation,
+                                    const struct answered *must)
+{
+    struct answered asked = {0};
+    for (size_t i = 0; i < derivation->plan.targets.count; i++) {
+        const struct plan_target *target = &derivation->plan.targets.items[i];
+        struct answered_ports *last = asked.items.count == 0 ? NULL : &asked.items.items[asked.items.count - 1];
+        if (target->canary || !protocol_has_ports(target->protocol))
+            continue;
+        int order = last == NULL ? -1 : place_compare(last->address, last->protocol, target->address, target->protocol);
+        if (order < 0) // targets are in this order
+            *vector_add(arena, &asked.items) =
+                (struct answered_ports){target->address, target->protocol, target->ports, portset_empty};
+        else if (order == 0)
+            last->open = portset_union(arena, last->open, target->ports);
+    }
+    for (size_t i = 0; i < derivation->set.items.count; i++) {
+        const struct verdict *verdict = &derivation->set.items.items[i];
+        struct answered_ports *at =
+            (struct answered_ports *)(uintptr_t)answered_at(&asked, verdict->address, verdict->protocol);
+        struct portset ports = portset_of(arena, verdict->low, verdict->high);
+        if (at != NULL && verdict_misses_service(verdict)) { // nothing, where it had not answered
+            at->open = portset_subtract(arena, at->open, ports);
+            at->closed = portset_union(arena, at->closed, ports);
+        }
+    }
+    for (size_t i = 0; i < must->items.count; i++)
+        if (exposure_endpoint_at(derivation->before.exposures, prefix_of(must->items.items[i].address)) == NULL) {
+            struct answered one = {0};
+            *vector_add(arena, &one.items) = must->items.items[i];
+            answered_join(arena, &asked, &one);
+        }
+    return asked;
+}
+
 void verify_answered(struct checks *checks, const struct checked_bundle *bundle, const struct derivation *derivation,
                      const struct checked_bundle *bundles, size_t count)
 {
@@ -103,7 +140,10 @@ void verify_answered(struct checks *checks, const struct checked_bundle *bundle,
     }
     answered_join(arena, &own, &rows);
     answered_join(arena, &own, &previous);
-    const char *lost = forgotten(arena, &own, &derivation->answered);
+    bool remembers = manifest_file(&bundle->manifest, REMEMBERED_ANSWERS) != NULL;
+    const struct answered there =
+        remembers || own.items.count == 0 ? derivation->answered : asked_anyhow(arena, derivation, &own);
+    const char *lost = forgotten(arena, &own, &there);
     if (lost != NULL)
         check_add(checks, "history", CHECK_WRONG,
                   REMEMBERED_ANSWERS ": leaves out %s, which was known to answer before: it was to be asked again",
