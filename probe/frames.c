@@ -88,10 +88,9 @@ static const char *time_difference(struct reading *reading, uint64_t wall_us)
 {
     const struct frames_claims *claims = reading->claims;
     struct frames *frames = reading->frames;
-    int64_t seconds = (int64_t)(wall_us / 1000000);
-    const char *wrong = wall_us == 0                ? "has no time"
-                        : seconds < claims->begin_s ? "was sent or heard before the run is said to have begun"
-                        : seconds > claims->end_s   ? "was sent or heard after the run is said to have ended"
+    const char *wrong = wall_us == 0                 ? "has no time"
+                        : wall_us < claims->begin_us ? "was sent or heard before the run is said to have begun"
+                        : wall_us > claims->end_us   ? "was sent or heard after the run is said to have ended"
                         : wall_us + TOLERANCE_US < frames->last_us ? "stands behind packets of a later time"
                                                                    : NULL;
     frames->first_us = frames->first_us == 0 ? wall_us : frames->first_us;

@@ -15,8 +15,8 @@ struct frames {
 // What a run says of itself.
 struct frames_claims {
     const struct plan *plan; // what was asked, by which source ports
-    int64_t begin_s;         // seconds since 1970: all packets lie between
-    int64_t end_s;
+    uint64_t begin_us;       // wall clock: all packets lie between
+    uint64_t end_us;
     long rate; // most packets a second, and to one address and protocol
     long host_rate;
 };

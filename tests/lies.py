@@ -77,6 +77,46 @@ def read_after_the_packets(forger):
     forger.derive()
 
 
+def readings(before=(), after=()):
+    """before/ and after/ say when they were read: seconds from the first packet, or words."""
+    def told(forger):
+        first = first_second(forger)
+        for side, times in (("before", before), ("after", after)):
+            said = {key: moment(first + time) if isinstance(time, int) else time for key, time in zip(("began", "ended"), times)}
+            forger.path(side + "/snapshot.json").write_text(json.dumps({"schema": "sgproof/snapshot/v1", **said}))
+        forger.derive()
+    return told
+
+
+for name, told, says in (
+        ("after_read_before_before", readings((-120, -60), (-86400 * 30, -86400 * 30 + 9)), "after/snapshot.json: was read before before/"),
+        ("after_of_the_future", readings((-120, -60), (20, 86400 * 200)), "after/snapshot.json: was read until after the run ended"),
+        ("after_that_ended_before_it_began", readings((), (20, 10)), "after/snapshot.json: ended before it began"),
+        ("reading_at_no_moment", readings(("yesterday", -60)), 'before/snapshot.json: began: "yesterday" is no moment'),
+        ("reading_that_ended_at_no_moment", readings((-120, "not a time")), 'before/snapshot.json: ended: "not a time" is no moment')):
+    LIES[name] = (told, says, None)
+
+
+@lie("before/snapshot.json: was read until .*, after the first packet", None)
+def read_after_the_packets_in_another_zone(forger):
+    readings((-60, moment(first_second(forger) + 86400 * 400)[:-1] + "+01:00"))(forger)
+
+
+@lie("begin or end is no moment", None)
+def begun_behind_a_space(forger):
+    """It sorts before all others."""
+    forger.claim(begin=" " + forger.manifest["claims"]["begin"])
+    forger.derive()
+
+
+@lie("frame 1, of .* was sent or heard before the run is said to have begun", "packets of another time")
+def begun_a_moment_too_late(forger):
+    """By a millionth of a second."""
+    seconds, nanoseconds, _ = forger.packets()[0]
+    forger.claim(begin=moment(seconds)[:-8] + ".%06dZ" % (nanoseconds // 1000 + 1))
+    forger.derive()
+
+
 @lie("frame 1, of 1970-01-01.*, has no time", "packets of another time")
 def packets_without_times(forger):
     forger.write_packets([(0, 0, packet) for _, _, packet in forger.packets()])
@@ -130,6 +170,20 @@ def private_vantage(forger):
     old, new = bytes((203, 0, 113, 7)), bytes((10, 0, 0, 1))
     forger.write_packets([(seconds, fraction, packet.replace(old, new)) for seconds, fraction, packet in forger.packets()])
     forger.claim(vantages=["10.0.0.1", forger.manifest["vantages"][1]])
+
+
+@lie('vantages_learnt: "confirmed by AWS" is not how one is known', None)
+def learnt_from_nobody(forger):
+    forger.claim(vantages_learnt=["confirmed by AWS"] * 2)
+    with contextlib.suppress(AssertionError):
+        forger.derive()
+
+
+@lie('depth: "moved" is that of a change, and this is none', None)
+def depth_of_a_change(forger):
+    forger.claim(depth="moved")
+    with contextlib.suppress(AssertionError):
+        forger.derive()
 
 
 @lie("left from port [0-9]+, which is none of its vantage's", None)

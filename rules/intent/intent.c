@@ -73,11 +73,11 @@ static bool read_rule(struct arena *arena, const struct json_cursor *at, struct 
     rule->ports = portset_all;
     GUARD(json_expect_keys(at, keys, error));
     GUARD(json_string(arena, at, "id", &rule->id, error));
-    for (size_t i = 0; i + 1 < intent->rules.count; i++)
-        if (strcmp(intent->rules.items[i].id, rule->id) == 0) {
-            struct json_cursor wrong = json_member(at, "id");
-            return json_fail(&wrong, error, "\"%s\" is the id of another rule too", rule->id);
-        }
+    if (map_get(&intent->rule_ids, rule->id) != NULL) {
+        struct json_cursor same = json_member(at, "id");
+        return json_fail(&same, error, "\"%s\" is the id of another rule too", rule->id);
+    }
+    map_put(arena, &intent->rule_ids, rule->id, intent);
     GUARD(choice(arena, at, "decision", "allow", "deny", &rule->allow, error));
     struct json_cursor select = json_member(at, "select"), sources = json_member(at, "sources");
     GUARD(select.node == NULL || read_select(arena, &select, rule, error));

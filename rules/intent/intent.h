@@ -30,6 +30,7 @@ struct intent {
     const char *platform;
     bool default_allow;
     VECTOR(struct intent_rule) rules;
+    struct map rule_ids;      // of them
     text_list administrators; // ARNs, as globs, of who may hold more than read access
 };
 

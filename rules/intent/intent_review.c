@@ -27,6 +27,22 @@ static struct portmap region(struct arena *arena, const struct intent_rule *rule
     return portmap_of(arena, protocol_has_ports(protocol) ? rule->ports : portset_all, sources);
 }
 
+// Whether a rule can take anything of another's: most of many rules cannot, and that is seen without their sources.
+static bool may_meet(const struct intent_rule *one, const struct intent_rule *other, int protocol)
+{
+    if (other->protocol != PROTOCOL_ANY && other->protocol != protocol)
+        return false;
+    size_t a = 0, b = 0;
+    while (protocol_has_ports(protocol) && a < one->ports.count && b < other->ports.count) {
+        const struct port_range *left = &one->ports.ranges[a], *right = &other->ports.ranges[b];
+        if (left->low <= right->high && right->low <= left->high)
+            return true;
+        a += left->high < right->low;
+        b += right->high < left->low;
+    }
+    return !protocol_has_ports(protocol);
+}
+
 // Whether earlier rules leave something of an endpoint to rule `number`; those that take of it are added to *takers.
 static bool has_some_left(const struct review *review, struct arena *scratch, size_t number, size_t endpoint,
                           text_list *takers)
@@ -40,7 +56,8 @@ static bool has_some_left(const struct review *review, struct arena *scratch, si
         struct portmap left = region(scratch, rule, protocol, family);
         for (size_t r = 0; r < number && left.count > 0; r++) {
             const struct intent_rule *before = &review->intent->rules.items[r];
-            if (!*selected(review, r, endpoint) || intent_rule_expired(before, review->today))
+            if (!*selected(review, r, endpoint) || intent_rule_expired(before, review->today) ||
+                !may_meet(rule, before, protocol))
                 continue;
             struct portmap rest = portmap_subtract(scratch, left, region(scratch, before, protocol, family));
             bool known = portmap_equal(rest, left);
@@ -58,10 +75,14 @@ static bool has_some_left(const struct review *review, struct arena *scratch, si
 
 static const char *joined(struct arena *arena, const text_list *list)
 {
-    const char *text = "";
-    for (size_t i = 0; i < list->count; i++)
-        text = arena_printf(arena, "%s%s%s", text, i > 0 ? ", " : "", list->items[i]);
-    return text;
+    struct text text = {0};
+    for (size_t i = 0; i < list->count; i++) {
+        text_puts(&text, i > 0 ? ", " : "");
+        text_puts(&text, list->items[i]);
+    }
+    const char *made = list->count == 0 ? "" : arena_strndup(arena, text.bytes, text.length);
+    text_free(&text);
+    return made;
 }
 
 static void note(const struct review *review, struct verdict_set *set, const struct intent_rule *rule,

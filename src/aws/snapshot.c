@@ -12,6 +12,7 @@
 #include "aws/documents/calls.h"
 #include "aws/documents/documents.h"
 #include "base/file.h"
+#include "base/printable.h"
 
 enum { DEEPEST = 32 };
 
@@ -65,10 +66,18 @@ static bool looks_like_document(const char *path)
     return false;
 }
 
+static const char *const read_endings[] = {".json", ".jsonl", ".ndjson", NULL};
+
+// A name that is no UTF-8 is none that JSON can tell of, as what follows from its document would have to.
+static void leave_nameless(struct walk *walk, const char *name, const char *path, mode_t mode)
+{
+    if (S_ISDIR(mode) || (S_ISREG(mode) && (ends_in(name, read_endings) || looks_like_document(path))))
+        not_read(walk, printable_bytes(walk->arena, name), "is not read: its name is no UTF-8 text");
+}
+
 static void take_file(struct walk *walk, const char *name, const char *path)
 {
-    static const char *const read[] = {".json", ".jsonl", ".ndjson", NULL};
-    if (ends_in(name, read))
+    if (ends_in(name, read_endings))
         *vector_add(walk->arena, &walk->files->paths) = name;
     else if (looks_like_document(path))
         leave_out(walk, name, "is not read: its name does not end in .json");
@@ -94,7 +103,9 @@ static bool walk_folder(struct walk *walk, const char *below, int depth)
             below[0] == '\0' ? arena_strdup(arena, entry->d_name) : arena_printf(arena, "%s/%s", below, entry->d_name);
         const char *full = arena_printf(arena, "%s/%s", walk->folder, name);
         if (lstat(full, &about) != 0)
-            not_read(walk, name, "cannot be looked at");
+            not_read(walk, printable_bytes(arena, name), "cannot be looked at");
+        else if (!text_is_utf8(entry->d_name, strlen(entry->d_name)))
+            leave_nameless(walk, name, full, about.st_mode);
         else if (S_ISLNK(about.st_mode))
             leave_out(walk, name, "is a link: links are not followed");
         else if (S_ISDIR(about.st_mode) && depth >= DEEPEST)
@@ -277,6 +288,48 @@ static void check_record(struct estate *estate, const char *name, const char *fo
     }
 }
 
+// What was not read where this snapshot was copied from (snapshot_lost_write).
+static void read_lost(struct estate *estate, const cJSON *root)
+{
+    static const char *const lists[] = {"not_read", "left_out"};
+    for (int i = 0; i < 2; i++) {
+        const cJSON *one;
+        cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(root, lists[i])) {
+            const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "path"));
+            const char *why = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "why"));
+            path = arena_strdup(estate->arena, path == NULL ? "something" : path);
+            why = arena_strdup(estate->arena, why == NULL ? "was not read" : why);
+            if (i == 0)
+                *vector_add(estate->arena, &estate->unread) = (struct unread){path, "", why, KIND_COUNT};
+            else
+                *vector_add(estate->arena, &estate->ignored) = (struct ignored){path, why};
+        }
+    }
+}
+
+static void put_lost(struct json_writer *writer, const char *key, const struct ignored *items, size_t count)
+{
+    json_open(writer, key, '[');
+    for (size_t i = 0; i < count; i++) {
+        json_open_line(writer, NULL, '{');
+        json_put_string(writer, "path", items[i].file);
+        json_put_string(writer, "why", items[i].why);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
+}
+
+void snapshot_lost_write(const struct snapshot_files *files, struct text *out)
+{
+    struct json_writer writer = json_writer_to(out);
+    json_open(&writer, NULL, '{');
+    json_put_string(&writer, "schema", "sgproof/snapshot/v1");
+    put_lost(&writer, "not_read", files->unread.items, files->unread.count);
+    put_lost(&writer, "left_out", files->left_out.items, files->left_out.count);
+    json_close(&writer, '}');
+    json_end_document(&writer);
+}
+
 static void read_record(struct estate *estate, const char *name, const char *folder)
 {
     struct error error;
@@ -284,6 +337,8 @@ static void read_record(struct estate *estate, const char *name, const char *fol
     const cJSON *node;
     if (cJSON_IsObject(root))
         check_record(estate, name, folder, root);
+    if (cJSON_IsObject(root))
+        read_lost(estate, root);
     cJSON_ArrayForEach (node, cJSON_GetObjectItemCaseSensitive(root, "unavailable"))
         read_absence(estate, &(struct json_cursor){.node = node});
     cJSON_ArrayForEach (node, cJSON_GetObjectItemCaseSensitive(root, "unread"))

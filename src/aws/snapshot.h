@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/json.h"
 #include "model/estate.h"
 
 // Reads every *.json, *.jsonl and *.ndjson below `folder` in byte order of path. What of it cannot be understood, and
@@ -17,3 +18,8 @@ struct snapshot_files {
     VECTOR(struct ignored) unread;   // folders that documents may lie in, and could not be looked into
 };
 bool snapshot_list(struct arena *arena, const char *folder, struct snapshot_files *files, struct error *error);
+
+// The record, to be a copy's SNAPSHOT_LOST/snapshot.json, of what was not copied: snapshot_read says of it what it
+// would have said of the folder itself.
+#define SNAPSHOT_LOST "not-read"
+void snapshot_lost_write(const struct snapshot_files *files, struct text *out);

@@ -115,3 +115,15 @@ bool clock_parse_zone(const char *text, int64_t *seconds)
     *seconds = *rest == '-' ? local + offset : local - offset;
     return true;
 }
+
+bool clock_moment(const char *text, uint64_t *wall_us)
+{
+    int64_t seconds;
+    if (!clock_is_moment(text) || !clock_parse(text, &seconds) || seconds < 0)
+        return false;
+    uint64_t fraction = 0, unit = 100000;
+    for (const char *digit = text + 20; text[19] == '.' && *digit >= '0' && *digit <= '9'; digit++, unit /= 10)
+        fraction += (uint64_t)(*digit - '0') * unit;
+    *wall_us = (uint64_t)seconds * 1000000 + fraction;
+    return true;
+}

@@ -19,6 +19,9 @@ const char *clock_text(struct arena *arena, uint64_t wall_us);
 bool clock_is_date(const char *text);
 bool clock_is_moment(const char *text);
 
+// Microseconds since 1970 of a moment as clock_is_moment has it: false of anything else.
+bool clock_moment(const char *text, uint64_t *wall_us);
+
 // Seconds since 1970 of an RFC 3339 text, whose fraction is left out; an offset must be Z, +00:00 or absent.
 bool clock_parse(const char *text, int64_t *seconds);
 

@@ -14,14 +14,14 @@
 
 enum { LIMIT = 1 << 30 };
 
-// All that a descriptor gives, with a zero byte behind it; NULL with errno, 0 where it is more than LIMIT. Neither a
+// All that a descriptor gives, with a zero byte behind it; NULL with errno, 0 where it is more than `limit`. Neither a
 // stream's buffer nor a buffer that was outgrown keeps a copy: it may be a key.
-static char *read_all(int file, size_t capacity, size_t *length)
+static char *read_all(int file, size_t capacity, size_t limit, size_t *length)
 {
     char *bytes = malloc(capacity);
     size_t used = 0;
     ssize_t got = 1;
-    while (bytes != NULL && used <= LIMIT && got != 0) {
+    while (bytes != NULL && used <= limit && got != 0) {
         got = read(file, bytes + used, capacity - 1 - used);
         if (got < 0 && errno == EINTR)
             continue;
@@ -39,7 +39,7 @@ static char *read_all(int file, size_t capacity, size_t *length)
         capacity *= 2;
     }
     int why = bytes == NULL ? ENOMEM : got < 0 ? errno : 0;
-    if (why == 0 && used <= LIMIT) {
+    if (why == 0 && used <= limit) {
         bytes[used] = '\0';
         *length = used;
         return bytes;
@@ -51,7 +51,7 @@ static char *read_all(int file, size_t capacity, size_t *length)
     return NULL;
 }
 
-char *file_read(const char *path, size_t *length, struct error *error)
+static char *read_at_most(const char *path, size_t limit, size_t *length, struct error *error)
 {
     struct stat about;
     size_t capacity = 64 * 1024;
@@ -61,17 +61,28 @@ char *file_read(const char *path, size_t *length, struct error *error)
         error_system(error, error_code_of(errno), errno, "%s: cannot be opened", path);
         return NULL;
     }
-    if (fstat(file, &about) == 0 && S_ISREG(about.st_mode) && about.st_size < LIMIT)
+    if (fstat(file, &about) == 0 && S_ISREG(about.st_mode) && (size_t)about.st_size < limit)
         capacity = (size_t)about.st_size + 2;
-    char *bytes = read_all(file, capacity, length);
+    char *bytes = read_all(file, capacity, limit, length);
     int why = errno;
     if (own)
         close(file);
     if (bytes == NULL && why == 0)
-        error_set(error, ERROR_USAGE, "%s: larger than 1 GiB", path);
+        error_set(error, ERROR_USAGE, "%s: larger than %zu MiB", path, limit >> 20);
     else if (bytes == NULL)
         error_system(error, error_code_of(why), why, "%s: cannot be read", path);
     return bytes;
+}
+
+char *file_read(const char *path, size_t *length, struct error *error)
+{
+    return read_at_most(path, LIMIT, length, error);
+}
+
+char *file_read_settings(const char *path, size_t *length, struct error *error)
+{
+    enum { MOST = 16 << 20 };
+    return read_at_most(path, MOST, length, error);
 }
 
 bool file_map(const char *path, struct file_bytes *file, struct error *error)

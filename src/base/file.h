@@ -12,6 +12,8 @@
 
 // The bytes of a file, NUL-terminated beyond `length`; at most 1 GiB. The caller frees them with free().
 char *file_read(const char *path, size_t *length, struct error *error);
+// The same of at most 16 MiB: what somebody wrote by hand, and may be a device.
+char *file_read_settings(const char *path, size_t *length, struct error *error);
 
 // The bytes of a file of any size, mapped where it is a regular one. What is cut off while it is read ends the program.
 struct file_bytes {

@@ -481,7 +481,7 @@ static void put_line(struct text *out, int indent)
 }
 
 // A character as JSON may hold it without any that a terminal heeds: what is not printable is escaped, by its UTF-16
-// code units. Bytes that are no UTF-8 do not come here.
+// code units. A byte that is no UTF-8 is U+FFFD, so that what is written can be read.
 static size_t put_character(struct text *out, const char *at)
 {
     uint32_t code;
@@ -492,7 +492,9 @@ static size_t put_character(struct text *out, const char *at)
         text_puts(out, "\\n");
     else if (*at == '\t')
         text_puts(out, "\\t");
-    else if (printable_is(code) || code == UINT32_MAX)
+    else if (code == UINT32_MAX)
+        text_puts(out, "\\ufffd");
+    else if (printable_is(code))
         text_add(out, at, length);
     else if (code < 0x10000)
         text_printf(out, "\\u%04x", (unsigned)code);

@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "base/json.h"
 
+enum { LONGEST_LINE = 64 << 20 }; // none of ours has a hundredth of it; a device may be a line without an end
+
 struct line_reader {
     const char *file;
     json_line_visitor visit;
@@ -44,6 +46,9 @@ static bool take(void *context, const char *bytes, size_t length, struct error *
     for (const char *at = bytes, *stop = bytes + length; at < stop;) {
         const char *end = memchr(at, '\n', (size_t)(stop - at));
         size_t size = end == NULL ? (size_t)(stop - at) : (size_t)(end - at);
+        if (reader->begun.length + size > LONGEST_LINE)
+            return error_set(error, ERROR_USAGE, "%s:%zu: is longer than a line of JSON is taken, %d MiB", reader->file,
+                             reader->line + 1, LONGEST_LINE >> 20);
         if (end == NULL || reader->begun.length > 0)
             text_add(&reader->begun, at, size);
         if (end == NULL)

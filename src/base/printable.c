@@ -1,5 +1,6 @@
 #include "base/printable.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -63,7 +64,32 @@ void printable_line(char *text)
     clean(text, false);
 }
 
-void printable_lines(char *text)
+void printable_lines(struct text *text)
 {
-    clean(text, true);
+    if (text->length == 0)
+        return;
+    clean(text->bytes, true);
+    text->length = strlen(text->bytes); // a character that took several bytes is one "?" now
+}
+
+const char *printable_bytes(struct arena *arena, const char *text)
+{
+    size_t odd = 0;
+    uint32_t code;
+    for (const char *from = text; *from != '\0'; from += printable_next(from, &code), odd += code == UINT32_MAX)
+        continue;
+    if (odd == 0)
+        return text;
+    char *made = arena_alloc(arena, strlen(text) + 3 * odd + 1), *to = made;
+    for (size_t length; *text != '\0'; text += length) {
+        length = printable_next(text, &code);
+        if (code == UINT32_MAX) {
+            to += snprintf(to, sizeof("\\xff"), "\\x%02x", (unsigned)(unsigned char)*text);
+        } else {
+            memcpy(to, text, length);
+            to += length;
+        }
+    }
+    *to = '\0';
+    return made;
 }

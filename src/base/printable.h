@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/json.h"
+
 // The character that begins at `at`, which is not the end of the text: its length in bytes, 1 to 4, and its code
 // point; UINT32_MAX, and 1, where the bytes are no UTF-8.
 size_t printable_next(const char *at, uint32_t *code);
@@ -19,4 +21,8 @@ bool printable_is(uint32_t code);
 // Puts "?" in the place of each character that may not be shown, newlines included: what stays is one line.
 void printable_line(char *text);
 // The same of a text of several lines that this program made: its newlines stay.
-void printable_lines(char *text);
+void printable_lines(struct text *text);
+
+// A text whose bytes that are no UTF-8 stand as "\xff" in it: as it is where there are none, else in `arena`. Names of
+// files and words of a command line may hold such bytes, and JSON may not.
+const char *printable_bytes(struct arena *arena, const char *text);

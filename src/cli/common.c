@@ -92,9 +92,27 @@ bool cli_colour(const struct options *options)
            (no_colour == NULL || no_colour[0] == '\0');
 }
 
+static bool read_declared(const char *folder, struct declared *declared, struct error *error)
+{
+    declared->estate = snapshot_read(folder, error);
+    if (declared->estate == NULL)
+        return false;
+    for (size_t i = 0; i < declared->estate->notes.count; i++)
+        log_line(LOG_DEBUG, "%s", declared->estate->notes.items[i]);
+    for (size_t i = 0; i < declared->estate->ignored.count; i++)
+        log_line(LOG_DEBUG, "%s %s", declared->estate->ignored.items[i].file, declared->estate->ignored.items[i].why);
+    declared->exposures = reach_compute(declared->estate);
+    return true;
+}
+
 bool cli_declared(const char *folder, struct declared *declared, struct error *error)
 {
-    GUARD(cli_declared_any(folder, declared, error));
+    return evidence_documents_hold(folder, error) && cli_declared_checked(folder, declared, error);
+}
+
+bool cli_declared_checked(const char *folder, struct declared *declared, struct error *error)
+{
+    GUARD(read_declared(folder, declared, error));
     if (estate_has_network(declared->estate))
         return true;
     cli_declared_free(declared);
@@ -106,15 +124,7 @@ bool cli_declared(const char *folder, struct declared *declared, struct error *e
 
 bool cli_declared_any(const char *folder, struct declared *declared, struct error *error)
 {
-    declared->estate = snapshot_read(folder, error);
-    if (declared->estate == NULL)
-        return false;
-    for (size_t i = 0; i < declared->estate->notes.count; i++)
-        log_line(LOG_DEBUG, "%s", declared->estate->notes.items[i]);
-    for (size_t i = 0; i < declared->estate->ignored.count; i++)
-        log_line(LOG_DEBUG, "%s %s", declared->estate->ignored.items[i].file, declared->estate->ignored.items[i].why);
-    declared->exposures = reach_compute(declared->estate);
-    return true;
+    return evidence_documents_hold(folder, error) && read_declared(folder, declared, error);
 }
 
 void cli_declared_free(struct declared *declared)

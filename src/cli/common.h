@@ -44,8 +44,11 @@ struct declared {
     struct exposure_set *exposures;
 };
 
-// Fails too where the folder holds no document of a network; cli_declared_any takes those of accounts alone.
+// Fails too where the folder holds no document of a network; cli_declared_any takes those of accounts alone. Documents
+// of evidence must be as they were sealed (cli/evidence_files.h), but for cli_declared_checked: there it is known
+// already, or nothing is sealed yet.
 bool cli_declared(const char *folder, struct declared *declared, struct error *error);
+bool cli_declared_checked(const char *folder, struct declared *declared, struct error *error);
 bool cli_declared_any(const char *folder, struct declared *declared, struct error *error);
 void cli_declared_free(struct declared *declared);
 

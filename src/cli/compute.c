@@ -89,7 +89,7 @@ static int run(struct arena *arena, int argc, char **argv)
         }
     } else {
         exposure_text(set, options_value(&options, "verbose") != NULL, &out);
-        printable_lines(out.bytes);
+        printable_lines(&out);
         written = cli_output(&options, &out, &error);
         text_free(&out);
     }

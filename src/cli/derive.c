@@ -23,7 +23,7 @@ bool derive_intent(struct derivation *derivation, struct error *error)
 // What this machine could not read is no property of the evidence: nothing may follow from its absence.
 static bool read_declared(const char *folder, struct declared *into, struct error *error)
 {
-    GUARD(cli_declared(folder, into, error));
+    GUARD(cli_declared_checked(folder, into, error));
     return into->estate->unreadable == NULL || error_set(error, ERROR_INCOMPLETE, "%s", into->estate->unreadable);
 }
 
@@ -298,6 +298,8 @@ static bool take_given(struct derivation_given *given, struct arena *arena, cons
             given->change.base = arena_printf(arena, "%s/base", folder);
     if (given->change.base == NULL && manifest_file(manifest, derived_paths[DERIVED_CHANGE]) != NULL)
         return error_set(error, ERROR_USAGE, "change.json: there is no base/ from which it could follow");
+    if (given->change.base == NULL && strcmp(manifest->depth, "moved") == 0)
+        return error_set(error, ERROR_USAGE, "manifest.json: depth: \"moved\" is that of a change, and this is none");
     given->change.terraform = listed(arena, manifest, folder, TERRAFORM_PLAN);
     given->answered = listed(arena, manifest, folder, REMEMBERED_ANSWERS);
     given->past = listed(arena, manifest, folder, REMEMBERED_RUNS) == NULL ? NULL : folder;
@@ -318,6 +320,9 @@ static bool take_given(struct derivation_given *given, struct arena *arena, cons
         if (strcmp(cli_vantage_text(arena, &vantage), text) != 0)
             return error_set(error, ERROR_USAGE, "manifest.json: vantages: \"%s\" is not how a vantage is written",
                              text);
+        if (!cli_is_learnt(manifest->vantages_learnt.items[i]))
+            return error_set(error, ERROR_USAGE, "manifest.json: vantages_learnt: \"%s\" is not how one is known",
+                             manifest->vantages_learnt.items[i]);
         vantage.learnt = manifest->vantages_learnt.items[i];
         *vector_add(arena, &given->vantages.items) = vantage;
     }

@@ -305,7 +305,7 @@ static void find_moved(struct deriving *deriving)
 
 static bool read_declared(const char *folder, struct declared *into, struct error *error)
 {
-    GUARD(cli_declared(folder, into, error));
+    GUARD(cli_declared_checked(folder, into, error));
     return into->estate->unreadable == NULL || error_set(error, ERROR_INCOMPLETE, "%s", into->estate->unreadable);
 }
 

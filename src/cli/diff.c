@@ -173,7 +173,7 @@ static void write(const struct diff_job *comparing, const struct forecast *forec
         gaps_text_of_side(comparing->declared[0].exposures, "before", all, out);
         gaps_text_of_side(comparing->declared[1].exposures, "after", all, out);
         diff_write_text(forecast, all, out);
-        printable_lines(out->bytes);
+        printable_lines(out);
     }
 }
 

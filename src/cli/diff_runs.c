@@ -85,7 +85,7 @@ int diff_runs(struct arena *arena, const struct options *options)
                     counts[DRIFT_OPENED], counts[DRIFT_CLOSED], counts[DRIFT_OUTAGE], counts[DRIFT_CHANGED],
                     counts[DRIFT_FIRST_SEEN], counts[DRIFT_NOT_ASKED], counts[DRIFT_ENDPOINT_NEW],
                     counts[DRIFT_ENDPOINT_GONE]);
-        printable_lines(out.bytes);
+        printable_lines(&out);
     }
     bool differs = list.count > 0 && options_value(options, "exit-code") != NULL;
     bool complete = sets[0].complete && sets[1].complete;

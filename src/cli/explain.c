@@ -237,7 +237,7 @@ static int run(struct arena *arena, int argc, char **argv)
             write_text(&out, arena, &all, declared.exposures, &inner);
     }
     if (good && strcmp(format, "text") == 0)
-        printable_lines(out.bytes);
+        printable_lines(&out);
     cli_say_missing(declared.exposures);
     int status = !good || !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
     text_free(&out);

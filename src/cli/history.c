@@ -49,8 +49,8 @@ static void list_text(struct arena *arena, const run_records *runs, struct text 
         if (series == NULL || strcmp(series, run->series) != 0)
             text_printf(out, "%s%s\n", i > 0 ? "\n" : "", report_clean(arena, run->series));
         series = run->series;
-        text_printf(out, "  %s  %.16s  %5zu endpoints  %4zu critical  %4zu high%s\n", run->run_id, run->begin,
-                    run->endpoints, run->by_severity[SEVERITY_CRITICAL], run->by_severity[SEVERITY_HIGH],
+        text_printf(out, "  %s  %.16s  %5zu endpoints  %4zu critical  %4zu high%s\n", report_clean(arena, run->run_id),
+                    run->begin, run->endpoints, run->by_severity[SEVERITY_CRITICAL], run->by_severity[SEVERITY_HIGH],
                     run->complete ? "" : "  INCOMPLETE");
     }
     if (runs->count == 0)
@@ -169,8 +169,8 @@ static bool show_run(struct arena *arena, struct history *history, const char *i
         verdicts_write_json(&set, out);
         return true;
     }
-    text_printf(out, "run %s of %s\n  %s to %s%s\n  evidence: %s\n", run.run_id, report_clean(arena, run.series),
-                run.begin, run.end, run.complete ? "" : ", INCOMPLETE",
+    text_printf(out, "run %s of %s\n  %s to %s%s\n  evidence: %s\n", report_clean(arena, run.run_id),
+                report_clean(arena, run.series), run.begin, run.end, run.complete ? "" : ", INCOMPLETE",
                 run.bundle == NULL ? "-" : report_clean(arena, run.bundle));
     for (size_t i = 0; i < set.items.count; i++) {
         const struct verdict *verdict = &set.items.items[i];
@@ -240,7 +240,7 @@ static int run(struct arena *arena, int argc, char **argv)
     bool as_json = strcmp(format, "json") == 0;
     bool good = answer_question(arena, &options, history, as_json, &out, &error);
     if (good && !as_json)
-        printable_lines(out.bytes);
+        printable_lines(&out);
     int status = good && cli_output(&options, &out, &error) ? 0 : cli_fail(&error);
     text_free(&out);
     history_close(history);

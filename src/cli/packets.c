@@ -14,8 +14,6 @@ static const char *const claimed[] = {"seconds", "method", "seed", "passes", "dr
 
 // Reading an organisation takes hours at most, what follows the packets (services, another reading) a day and hours.
 enum { LONGEST_BEFORE_S = 24 * 3600, LONGEST_AFTER_S = 48 * 3600 };
-// Of two machines: AWS refuses requests of one whose clock is further off.
-enum { CLOCKS_DIFFER_S = 15 * 60 };
 
 struct comparison {
     struct arena *arena;
@@ -165,7 +163,8 @@ static const char *reading_difference(const struct comparison *comparison, uint6
     struct arena *arena = comparison->arena;
     const char *ended = read_until(arena, comparison->bundle->folder, &comparison->bundle->manifest, "before");
     int64_t seconds;
-    return ended == NULL || !clock_parse(ended, &seconds) || seconds <= (int64_t)(first_us / 1000000) + CLOCKS_DIFFER_S
+    return ended == NULL || !clock_parse_zone(ended, &seconds) ||
+                   seconds <= (int64_t)(first_us / 1000000) + CLOCKS_DIFFER_S
                ? NULL
                : arena_printf(arena, "before/snapshot.json: was read until %s, after the first packet, %s", ended,
                               clock_text(arena, first_us));
@@ -179,7 +178,7 @@ static const char *frames_wrong(const struct comparison *comparison, const struc
     struct arena *arena = comparison->arena;
     struct frames_claims claims = {.plan = plan, .rate = manifest->rate, .host_rate = manifest->host_rate};
     struct frames frames;
-    if (!clock_parse(manifest->claims.begin, &claims.begin_s) || !clock_parse(manifest->claims.end, &claims.end_s))
+    if (!clock_moment(manifest->claims.begin, &claims.begin_us) || !clock_moment(manifest->claims.end, &claims.end_us))
         return NULL; // told already
     const char *path = arena_printf(arena, "%s/capture.pcap", comparison->bundle->folder);
     const char *wrong = frames_difference(arena, path, &claims, &frames, error);
@@ -193,10 +192,10 @@ static const char *frames_wrong(const struct comparison *comparison, const struc
         return NULL;
     if (frames.asked && manifest->vantages.count == 0)
         return "manifest.json: vantages: there are none, and packets left from somewhere";
-    if ((int64_t)(frames.first_us / 1000000) - claims.begin_s > LONGEST_BEFORE_S)
+    if (frames.first_us > claims.begin_us + LONGEST_BEFORE_S * 1000000ULL)
         return arena_printf(arena, "manifest.json: claims: begin: %s is more than a day before the first packet, %s",
                             manifest->claims.begin, first);
-    if (claims.end_s - (int64_t)(frames.last_us / 1000000) > LONGEST_AFTER_S)
+    if (claims.end_us > frames.last_us + LONGEST_AFTER_S * 1000000ULL)
         return arena_printf(arena, "manifest.json: claims: end: %s is more than two days after the last packet, %s",
                             manifest->claims.end, clock_text(arena, frames.last_us));
     return reading_difference(comparison, frames.first_us);

@@ -4,7 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/printable.h"
+#include "cli/evidence_files.h"
 #include "cli/places.h"
 #include "evidence/manifest.h"
 #include "evidence/remembered.h"
@@ -64,7 +67,7 @@ bool past_recall(struct past *past, const struct options *options, const struct 
                  const char *vantage, struct error *error)
 {
     const char *series = options_value(options, "series");
-    past->series = series != NULL ? series : series_of(past->arena, exposures, vantage);
+    past->series = series != NULL ? printable_bytes(past->arena, series) : series_of(past->arena, exposures, vantage);
     if (past->history == NULL)
         return true;
     GUARD(history_list(past->history, past->series, REMEMBERED, &past->runs, error));
@@ -93,6 +96,12 @@ bool past_answers(struct arena *arena, const char *evidence, struct answered *an
     bool folder = stat(evidence, &about) == 0 && S_ISDIR(about.st_mode);
     const char *known = arena_printf(arena, "%s/" REMEMBERED_ANSWERS, evidence);
     const char *verdicts = folder ? arena_printf(arena, "%s/verdicts.json", evidence) : evidence;
+    if (folder) { // what is read of it is as it was sealed
+        struct manifest manifest = {0};
+        GUARD(evidence_manifest(arena, evidence, &manifest, error) &&
+              evidence_holds(arena, evidence, &manifest, error));
+        GUARD(access(known, F_OK) != 0 || manifest_holds(arena, &manifest, evidence, REMEMBERED_ANSWERS, error));
+    }
     if (folder && access(known, F_OK) == 0)
         GUARD(file_expect_regular(known, error) && answered_read(arena, known, answered, error));
     if (folder && access(verdicts, F_OK) != 0)
@@ -146,4 +155,55 @@ bool past_of_evidence(struct arena *arena, const char *folder, const struct verd
 const struct run_record *past_last(const struct past *past)
 {
     return past->runs.count == 0 ? NULL : &past->runs.items[past->runs.count - 1];
+}
+
+static bool is_hexadecimal(const char *text, size_t digits)
+{
+    return strlen(text) == digits && strspn(text, "0123456789abcdef") == digits;
+}
+
+static const char *row_problem(const struct run_record *row, int64_t now)
+{
+    uint64_t begin, end;
+    if (!is_hexadecimal(row->run_id, 16))
+        return "run_id: is none";
+    if (!is_hexadecimal(row->manifest_sha256, 64))
+        return "manifest_sha256: is none";
+    if (!clock_moment(row->begin, &begin) || !clock_moment(row->end, &end))
+        return "begin or end: is no moment as RFC 3339 has it";
+    return begin > end                      ? "end: is before its begin"
+           : (int64_t)(end / 1000000) > now ? "end: is after what follows it"
+                                            : NULL;
+}
+
+const char *past_difference(struct arena *arena, const run_records *runs, const struct verdict_set *last, int64_t now)
+{
+    struct map ids = {0};
+    struct run_record counted = {0};
+    for (size_t i = 0; i < runs->count; i++) {
+        const struct run_record *row = &runs->items[i];
+        const char *problem = row_problem(row, now);
+        if (problem == NULL && (map_get(&ids, row->run_id) != NULL || map_get(&ids, row->manifest_sha256) != NULL))
+            problem = "is a run that is there already";
+        if (problem != NULL)
+            return arena_printf(arena, REMEMBERED_RUNS ": runs[%zu]: %s", i, problem);
+        map_put(arena, &ids, row->run_id, &ids);
+        map_put(arena, &ids, row->manifest_sha256, &ids);
+    }
+    if (runs->count == 0)
+        return NULL;
+    const struct run_record *row = &runs->items[runs->count - 1];
+    run_record_count(last, &counted);
+    const char *member =
+        row->complete != last->complete                                                   ? "complete"
+        : !text_same(row->vantage, last->vantage)                                         ? "vantage"
+        : row->endpoints != counted.endpoints                                             ? "endpoints"
+        : row->asked != counted.asked                                                     ? "asked"
+        : memcmp(row->by_verdict, counted.by_verdict, sizeof(counted.by_verdict)) != 0    ? "ports_by_verdict"
+        : memcmp(row->by_severity, counted.by_severity, sizeof(counted.by_severity)) != 0 ? "ports_by_severity"
+                                                                                          : NULL;
+    return member == NULL
+               ? NULL
+               : arena_printf(arena, REMEMBERED_RUNS ": runs[%zu]: %s: " REMEMBERED_VERDICTS " says otherwise",
+                              (size_t)runs->count - 1, member);
 }

@@ -45,5 +45,9 @@ bool past_follow(struct past *past, const char *folder, struct error *error);
 bool past_of_evidence(struct arena *arena, const char *folder, const struct verdict_set *set, run_records *runs,
                       struct verdict_set *last, drift_list *drift, struct error *error);
 
+// What of the runs that are remembered cannot be, in words; NULL where nothing: rows that are none, a run twice, one
+// that ended after `now` (seconds since 1970), or a last one that does not count as its verdicts do.
+const char *past_difference(struct arena *arena, const run_records *runs, const struct verdict_set *last, int64_t now);
+
 // The run before this one, or NULL.
 const struct run_record *past_last(const struct past *past);

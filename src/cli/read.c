@@ -62,7 +62,7 @@ static void write_identity(const struct identity *identity, bool as_json, struct
         text_printf(out, "%s\naccount %s\ncredentials from %s\n", identity->arn, identity->account, identity->source);
         if (identity->expires > 0)
             text_printf(out, "until %s\n", expires);
-        printable_lines(out->bytes);
+        printable_lines(out);
         return;
     }
     struct json_writer writer = json_writer_to(out);
@@ -120,7 +120,7 @@ static int run(struct arena *arena, int argc, char **argv)
                     collected.accounts, collected.accounts == 1 ? "" : "s", collected.identity.arn,
                     (size_t)collected.unread.count);
     if (!whoami)
-        printable_lines(out.bytes);
+        printable_lines(&out);
     int status = !cli_output(&options, &out, &error) ? cli_fail(&error)
                  : collected.unread.count == 0       ? 0
                                                      : ERROR_INCOMPLETE;

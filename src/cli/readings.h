@@ -2,7 +2,17 @@
 // or `run` made them.
 #pragma once
 
-#include "evidence/manifest.h"
+#include "cli/derive.h"
+#include "evidence/check.h"
 
 // When a reading ("before" or "after") ended, as it says, in the arena; NULL where it does not say.
 const char *read_until(struct arena *arena, const char *folder, const struct manifest *manifest, const char *reading);
+
+// Whether what a snapshot folder says of when it was read are moments that have been, where it says so: a run that
+// takes it makes evidence of that. ERROR_USAGE.
+bool reading_is_of_the_past(struct arena *arena, const char *folder, struct error *error);
+
+// Checks the readings of a bundle against each other and against the run: when they were made, and that after/ tells of
+// every account and region that before/ does. Says only what is wrong, or shows nothing. After derive_again; when the
+// first packet left is for cli/packets.h.
+void readings_check(struct checks *checks, const struct checked_bundle *bundle, const struct derivation *derivation);

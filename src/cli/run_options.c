@@ -3,9 +3,12 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/printable.h"
 #include "base/redact.h"
 #include "base/rights.h"
+#include "cli/evidence_files.h"
 #include "cli/places.h"
+#include "cli/readings.h"
 #include "config.h"
 
 static const char *now(struct arena *arena, const char *format)
@@ -42,7 +45,8 @@ int run_through(struct run_job *job, bool good, int argc, char **argv,
 {
     int status;
     for (int i = 0; i < argc; i++)
-        *vector_add(job->arena, &job->manifest.claims.command) = redact_argument(job->arena, argv[i]);
+        *vector_add(job->arena, &job->manifest.claims.command) =
+            printable_bytes(job->arena, redact_argument(job->arena, argv[i]));
     if (good && cli_only_estimate(job->options))
         status = run_estimate(job, strcmp(job->format, "json") == 0, error) ? 0 : cli_fail(error);
     else
@@ -85,14 +89,18 @@ bool run_check(struct run_job *job, const char *depth, struct error *error)
     job->probe.raw = job->raw;
     GUARD(cli_canaries(job->arena, options, &canaries, &given->canaries, error));
     GUARD(cli_packs(job->arena, options, &job->packs, error) && cli_intent(job->arena, options, &intent, error));
+    GUARD(job->snapshot == NULL || evidence_documents_hold(job->snapshot, error));
+    GUARD(job->snapshot == NULL || reading_is_of_the_past(job->arena, job->snapshot, error));
+    GUARD(job->change.base == NULL || reading_is_of_the_past(job->arena, job->change.base, error));
     GUARD(answered_before(job, error));
     GUARD(vouch_previous(job->arena, options, NULL, &job->previous, error) && vouch_authority(options, error));
     GUARD(vouch_key(options, job->signer, &job->key, error));
     const char *title = intent != NULL ? intent->platform : job->snapshot == NULL ? job->out : job->snapshot;
-    job->manifest = (struct manifest){.derivation = DERIVATION,
-                                      .claims = {.tool_version = SGPROOF_VERSION, .begin = begin, .title = title},
-                                      .depth = given->depth,
-                                      .judged_on = given->today};
+    job->manifest = (struct manifest){
+        .derivation = DERIVATION,
+        .claims = {.tool_version = SGPROOF_VERSION, .begin = begin, .title = printable_bytes(job->arena, title)},
+        .depth = given->depth,
+        .judged_on = given->today};
     return true;
 }
 

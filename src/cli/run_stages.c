@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "cli/aws.h"
+#include "evidence/check.h"
 #include "evidence/remembered.h"
 #include "probe/frames.h"
 
@@ -37,6 +38,28 @@ void run_note_outside(struct run_job *job, const char *step, const struct error 
 
 // ---- Until the probe
 
+static bool add_text(struct run_job *job, const char *path, const struct text *text, struct error *error)
+{
+    return bundle_add(job->bundle, path, text->bytes == NULL ? "" : text->bytes, text->length, error);
+}
+
+// What was not copied is told beside what was, so that whatever follows from the copy tells of it too.
+static bool add_lost(struct run_job *job, const char *name, const struct snapshot_files *files, struct error *error)
+{
+    const char *folder = SNAPSHOT_LOST;
+    struct text record = {0};
+    if (files->unread.count == 0 && files->left_out.count == 0)
+        return true;
+    for (size_t i = 0; i < files->paths.count; i++) // a folder of that name, in order
+        if (strncmp(files->paths.items[i], folder, strlen(folder)) == 0)
+            folder =
+                arena_printf(job->arena, "%.*s-more", (int)strcspn(files->paths.items[i], "/"), files->paths.items[i]);
+    snapshot_lost_write(files, &record);
+    bool good = add_text(job, arena_printf(job->arena, "%s/%s/snapshot.json", name, folder), &record, error);
+    text_free(&record);
+    return good;
+}
+
 static bool copy_snapshot(struct run_job *job, const char *name, const char *from, struct error *error)
 {
     struct snapshot_files files = {0};
@@ -48,7 +71,7 @@ static bool copy_snapshot(struct run_job *job, const char *name, const char *fro
     for (size_t i = 0; i < files.paths.count; i++)
         GUARD(bundle_copy(job->bundle, arena_printf(job->arena, "%s/%s", name, files.paths.items[i]),
                           arena_printf(job->arena, "%s/%s", from, files.paths.items[i]), error));
-    return true;
+    return add_lost(job, name, &files, error);
 }
 
 // Reads AWS into a folder beside the bundle. Without a live reading, the snapshot is read again.
@@ -62,11 +85,6 @@ static bool read_configuration(struct run_job *job, const char *name, struct err
     }
     GUARD(copy_snapshot(job, name, from, error));
     return job->snapshot != NULL || !stop_asked() || error_set(error, ERROR_INCOMPLETE, "the reading was interrupted");
-}
-
-static bool add_text(struct run_job *job, const char *path, const struct text *text, struct error *error)
-{
-    return bundle_add(job->bundle, path, text->bytes == NULL ? "" : text->bytes, text->length, error);
 }
 
 struct derived_writing {
@@ -129,6 +147,10 @@ static bool look_back(struct run_job *job, struct error *error)
         GUARD(past_follow(past, previous, error));
     if (past->runs.count == 0)
         return true;
+    const char *odd =
+        past_difference(job->arena, &past->runs, &past->last, (int64_t)(clock_wall_us() / 1000000) + CLOCKS_DIFFER_S);
+    if (odd != NULL)
+        return error_set(error, ERROR_INCOMPLETE, "%s", odd);
     remembered_write(&past->runs, &runs);
     verdicts_write_json(&past->last, &verdicts);
     derivation->given.past = bundle_path(job->bundle, "");

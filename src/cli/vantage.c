@@ -11,7 +11,16 @@
 #include "model/protocol.h"
 #include "net/sockaddr.h"
 
-enum { LEARN_MS = 5000 };
+enum { LEARN_MS = 5000, MOST_VANTAGES = 256 };
+
+static const char as_given[] = "given", own_address[] = "this machine's own address",
+                  by_metadata[] = "EC2 instance metadata";
+
+bool cli_is_learnt(const char *text)
+{
+    return strcmp(text, as_given) == 0 || strcmp(text, own_address) == 0 || strcmp(text, by_metadata) == 0 ||
+           (strncasecmp(text, "https://", strlen("https://")) == 0 && strpbrk(text, " \t\r\n") == NULL);
+}
 
 static bool is_internet(struct address address)
 {
@@ -58,7 +67,7 @@ bool cli_vantage(struct arena *arena, const char *text, struct vantage *vantage,
 {
     const char *equals = strchr(text, '=');
     const char *client = equals == NULL ? text : arena_strndup(arena, text, (size_t)(equals - text));
-    *vantage = (struct vantage){.client_ports = portset_all, .learnt = "given"};
+    *vantage = (struct vantage){.client_ports = portset_all, .learnt = as_given};
     return (read_client(arena, client, vantage) && (equals == NULL || read_targets(arena, equals + 1, vantage))) ||
            error_set(error, ERROR_USAGE,
                      "--vantage %s: expected ADDRESS, ADDRESS:LOW-HIGH or [IPV6]:LOW-HIGH, with =CIDR,... of whom it "
@@ -73,6 +82,8 @@ bool cli_vantage_fits(const struct vantage_list *vantages, const struct vantage 
         return error_set(error, ERROR_USAGE,
                          "--vantage %s: is no address that the internet sees; expected the one that it does, or auto",
                          text);
+    if (vantages->items.count >= MOST_VANTAGES)
+        return error_set(error, ERROR_USAGE, "--vantage: there are more than %d", MOST_VANTAGES);
     for (size_t i = 0; i < vantages->items.count; i++) {
         const struct vantage *other = &vantages->items.items[i];
         if (other->address.family != vantage->address.family)
@@ -165,7 +176,7 @@ static bool learn(struct arena *arena, const struct options *options, struct add
     const char *url = options_value(options, "vantage-url");
     if (own.family == FAMILY_IPV4 && metadata_open(arena, NULL, &metadata, &ignored) &&
         metadata_public_of(&metadata, own, &vantage->address)) {
-        vantage->learnt = "EC2 instance metadata";
+        vantage->learnt = by_metadata;
         return true;
     }
     if (url == NULL)
@@ -201,8 +212,7 @@ static bool vantage_of_own(struct arena *arena, const struct options *options, c
     char text[ADDRESS_TEXT];
     const char *why = NULL;
     address_format(own->address, text);
-    *vantage =
-        (struct vantage){.address = own->address, .client_ports = portset_all, .learnt = "this machine's own address"};
+    *vantage = (struct vantage){.address = own->address, .client_ports = portset_all, .learnt = own_address};
     if (automatic && learn(arena, options, own->address, vantage, &why)) {
         if (is_internet(vantage->address))
             return true;
@@ -313,26 +323,33 @@ bool cli_observed_vantages(struct arena *arena, const struct observations *obser
     return true;
 }
 
+// The list as text, separated by commas, in the arena; NULL of none. *text is freed.
+static const char *listed(struct arena *arena, struct text *text)
+{
+    const char *made = text->length == 0 ? NULL : arena_strndup(arena, text->bytes, text->length);
+    text_free(text);
+    return made;
+}
+
 const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages)
 {
-    const char *text = NULL;
+    struct text text = {0};
     for (size_t i = 0; i < vantages->items.count; i++) {
         char one[ADDRESS_TEXT];
         address_format(vantages->items.items[i].address, one);
-        text = text == NULL ? arena_strdup(arena, one) : arena_printf(arena, "%s, %s", text, one);
+        text_printf(&text, "%s%s", i == 0 ? "" : ", ", one);
     }
-    return text;
+    return listed(arena, &text);
 }
 
 const char *cli_vantages_learnt(struct arena *arena, const struct vantage_list *vantages)
 {
-    const char *text = NULL;
+    struct text text = {0};
     for (size_t i = 0; i < vantages->items.count; i++) {
         const struct vantage *one = &vantages->items.items[i];
-        const char *learnt = arena_printf(arena, "%s (%s)", cli_vantage_text(arena, one), one->learnt);
-        text = text == NULL ? learnt : arena_printf(arena, "%s, %s", text, learnt);
+        text_printf(&text, "%s%s (%s)", i == 0 ? "" : ", ", cli_vantage_text(arena, one), one->learnt);
     }
-    return text;
+    return listed(arena, &text);
 }
 
 const char *cli_vantage_text(struct arena *arena, const struct vantage *vantage)
@@ -343,13 +360,14 @@ const char *cli_vantage_text(struct arena *arena, const struct vantage *vantage)
     bool ports = !portset_equal(vantage->client_ports, portset_all);
     bool brackets = ports && vantage->address.family == FAMILY_IPV6;
     address_format(vantage->address, address);
-    const char *text = arena_printf(arena, "%s%s%s%s%s", brackets ? "[" : "", address, brackets ? "]" : "",
-                                    ports ? ":" : "", ports ? portset_format(arena, vantage->client_ports) : "");
+    struct text text = {0};
+    text_printf(&text, "%s%s%s%s%s", brackets ? "[" : "", address, brackets ? "]" : "", ports ? ":" : "",
+                ports ? portset_format(arena, vantage->client_ports) : "");
     for (size_t i = 0; i < count; i++) {
         prefix_format(targets[i], address);
-        text = arena_printf(arena, "%s%s%s", text, i == 0 ? "=" : ",", address);
+        text_printf(&text, "%s%s", i == 0 ? "=" : ",", address);
     }
-    return text;
+    return listed(arena, &text);
 }
 
 struct exposure_set *cli_narrow(const struct exposure_set *set, const struct vantage_list *vantages)

@@ -63,6 +63,8 @@ void cli_keep_to_ports(struct plan *plan, const struct vantage_list *vantages);
 const char *cli_vantages_text(struct arena *arena, const struct vantage_list *vantages); // NULL where there are none
 // How each is known: "203.0.113.7 given"; NULL where there are none.
 const char *cli_vantages_learnt(struct arena *arena, const struct vantage_list *vantages);
+// Whether a text is one that says so: "given", this machine's own address, instance metadata, or a URL.
+bool cli_is_learnt(const char *text);
 
 // One of them as --vantage takes it, in the arena.
 const char *cli_vantage_text(struct arena *arena, const struct vantage *vantage);

@@ -7,7 +7,9 @@
 #include "base/stop.h"
 #include "cli/derive.h"
 #include "cli/packets.h"
+#include "cli/readings.h"
 #include "cli/verify_beside.h"
+#include "cli/verify_past.h"
 #include "cli/verify_told.h"
 #include "evidence/untar.h"
 
@@ -165,6 +167,7 @@ static void check_packs(struct checks *checks, const struct checked_bundle *bund
 {
     struct arena *arena = checks->arena;
     const char *own = NULL, *built_in = NULL;
+    struct map ids = {0};
     for (size_t i = 0; i < bundle->manifest.packs.count; i++) {
         const char *path = bundle->manifest.packs.items[i];
         struct error error = {0};
@@ -184,6 +187,11 @@ static void check_packs(struct checks *checks, const struct checked_bundle *bund
                       error.message[0] == '\0' ? "is no file of the manifest" : error.message);
             return;
         }
+        if (map_get(&ids, pack->id) != NULL) {
+            check_add(checks, "packs", CHECK_WRONG, "%s: has the id of another pack too", path);
+            return;
+        }
+        map_put(arena, &ids, pack->id, &ids);
         if (known != NULL && !same) {
             check_add(checks, "packs", CHECK_WRONG, "%s: has the id of a pack that comes with sgproof, and is not it",
                       path);
@@ -201,10 +209,11 @@ static void check_packs(struct checks *checks, const struct checked_bundle *bund
 static void check_steps(struct checks *checks, const struct checked_bundle *bundle)
 {
     const failed_steps *failed = &bundle->manifest.failed;
-    const char *text = "";
+    struct text steps = {0};
     for (size_t i = 0; i < failed->count; i++)
-        text = arena_printf(checks->arena, "%s%s%s (%s)", text, i > 0 ? ", " : "", failed->items[i].step,
-                            failed->items[i].why);
+        text_printf(&steps, "%s%s (%s)", i > 0 ? ", " : "", failed->items[i].step, failed->items[i].why);
+    const char *text = arena_strndup(checks->arena, steps.bytes == NULL ? "" : steps.bytes, steps.length);
+    text_free(&steps);
     if (failed->count > 0 && bundle->manifest.complete)
         check_add(checks, "steps", CHECK_WRONG, "manifest.json: is called complete, and names steps that failed: %s",
                   text);
@@ -303,8 +312,12 @@ static void verify_one(struct verified *verified, const struct options *options,
     check_chain(checks, &verified->bundle, at > 0 ? &bundles[at - 1] : NULL);
     check_steps(checks, &verified->bundle);
     check_derivation(checks, &verified->bundle, &verified->derivation);
-    if (verified->derivation.whole)
-        verify_history(checks, &verified->bundle, &verified->derivation, bundles, options->operands.count);
+    if (!verified->derivation.whole)
+        return;
+    readings_check(checks, &verified->bundle, &verified->derivation);
+    verify_history(checks, &verified->bundle, &verified->derivation, bundles, options->operands.count);
+    verify_answered(checks, &verified->bundle, &verified->derivation, bundles, options->operands.count);
+    verify_base(checks, &verified->bundle, &verified->derivation, bundles, options->operands.count);
 }
 
 struct outcome {
@@ -340,7 +353,7 @@ static struct outcome verify_all(struct arena *arena, const struct options *opti
         json_close(&writer, '}');
         json_end_document(&writer);
     } else {
-        printable_lines(out->bytes);
+        printable_lines(out);
     }
     return outcome;
 }

@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include "aws/snapshot.h"
+#include "base/clock.h"
+#include "cli/past.h"
+#include "cli/verify_past.h"
 #include "evidence/bundle.h"
 #include "evidence/remembered.h"
 
@@ -49,14 +52,6 @@ const char *verify_stranger(struct arena *arena, const struct checked_bundle *bu
 }
 
 // ---- Earlier runs
-
-static const struct checked_bundle *bundle_of(const struct checked_bundle *bundles, size_t count, const char *sha256)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(bundles[i].sha256, sha256) == 0)
-            return &bundles[i];
-    return NULL;
-}
 
 static bool same_counts(const struct run_record *a, const struct run_record *b)
 {
@@ -107,6 +102,12 @@ void verify_history(struct checks *checks, const struct checked_bundle *bundle, 
 {
     const run_records *runs = &derivation->runs;
     size_t given = 0;
+    uint64_t end_us = 0;
+    clock_moment(bundle->manifest.claims.end, &end_us);
+    const char *odd =
+        past_difference(checks->arena, runs, &derivation->last_seen, (int64_t)(end_us / 1000000) + CLOCKS_DIFFER_S);
+    if (odd != NULL)
+        check_add(checks, "history", CHECK_WRONG, "%s", odd);
     for (size_t i = 0; i < runs->count; i++) {
         const struct run_record *row = &runs->items[i];
         const struct checked_bundle *there = bundle_of(bundles, count, row->manifest_sha256);

@@ -34,10 +34,14 @@ static void put_line(struct arena *arena, struct text *out, const char *what, co
 
 static const char *joined(struct arena *arena, const text_list *list, const char *by)
 {
-    const char *text = "";
-    for (size_t i = 0; i < list->count; i++)
-        text = arena_printf(arena, "%s%s%s", text, i > 0 ? by : "", list->items[i]);
-    return list->count == 0 ? "none" : text;
+    struct text text = {0};
+    for (size_t i = 0; i < list->count; i++) {
+        text_puts(&text, i > 0 ? by : "");
+        text_puts(&text, list->items[i]);
+    }
+    const char *made = list->count == 0 ? "none" : arena_strndup(arena, text.bytes, text.length);
+    text_free(&text);
+    return made;
 }
 
 static void write_derived(const struct verified *verified, struct text *out)
@@ -58,7 +62,7 @@ static void write_derived(const struct verified *verified, struct text *out)
              arena_printf(arena, "%s; regions: %s", joined(arena, &accounts, ", "), joined(arena, &regions, ", ")));
     put_line(arena, out, "vantage",
              set->vantage == NULL ? "none: judged for the internet at large"
-                                  : cli_vantages_learnt(arena, &verified->derivation.given.vantages));
+                                  : joined(arena, &manifest->vantages, ", "));
     put_line(arena, out, "coverage",
              arena_printf(arena, "%zu endpoints, %zu ports asked, depth %s, silence after %ld tries of %ld ms; %s",
                           set->endpoints, set->asked, manifest->depth, manifest->tries, manifest->timeout_ms,
@@ -88,6 +92,10 @@ static void write_claims(const struct verified *verified, struct text *out)
     put_line(arena, out, "", arena_printf(arena, "begun %s, ended %s", claims->begin, claims->end));
     put_line(arena, out, "",
              arena_printf(arena, "by sgproof %s: %s", claims->tool_version, joined(arena, &claims->command, " ")));
+    if (manifest->vantages.count > 0 && is_derived(verified))
+        put_line(arena, out, "",
+                 arena_printf(arena, "how it knows the vantage: %s",
+                              cli_vantages_learnt(arena, &verified->derivation.given.vantages)));
     put_line(arena, out, "", "that before/ and after/ are AWS's answers, and that the packets were sent and heard");
     for (int i = 0; i < 2; i++) {
         static const char *const readings[] = {"before", "after"};
@@ -95,6 +103,8 @@ static void write_claims(const struct verified *verified, struct text *out)
         if (ended != NULL)
             put_line(arena, out, "", arena_printf(arena, "%s/ was read until %s", readings[i], ended));
     }
+    if (verified->derivation.given.change.base != NULL)
+        put_line(arena, out, "", "that base/ is AWS's answers of before the change");
     if (services > 0)
         put_line(arena, out, "", arena_printf(arena, "what %zu open ports were said to run", services));
     if (verified->derivation.runs.count > 0)

@@ -164,22 +164,17 @@ static void check_sums(struct checks *checks, const struct checked_bundle *bundl
 
 // ---- What the maker claims
 
-static bool is_moment(const char *text)
-{
-    int64_t seconds;
-    return clock_parse(text, &seconds);
-}
-
 // Moments that could be: nothing here can tell whether they are true.
 static void check_claims(struct checks *checks, const struct checked_bundle *bundle)
 {
     const struct manifest *manifest = &bundle->manifest;
     const char *begin = manifest->claims.begin, *end = manifest->claims.end, *day = manifest->judged_on;
+    uint64_t begin_us, end_us;
     if (manifest->derivation == 0)
         return;
-    if (!is_moment(begin) || !is_moment(end))
+    if (!clock_moment(begin, &begin_us) || !clock_moment(end, &end_us))
         check_add(checks, "claims", CHECK_WRONG, "manifest.json: claims: begin or end is no moment as RFC 3339 has it");
-    else if (strcmp(begin, end) > 0)
+    else if (begin_us > end_us)
         check_add(checks, "claims", CHECK_WRONG, "manifest.json: claims: the run ended, %s, before it began, %s", end,
                   begin);
     else if (manifest_file(manifest, "capture.pcap") == NULL && // else by its first packet: cli/packets.h
@@ -246,6 +241,15 @@ static void check_attestation(struct checks *checks, const struct checked_bundle
     free(envelope);
 }
 
+// Nothing can be stamped before it is there: the manifest was made when the run had ended.
+static bool is_stamped_too_early(const struct manifest *manifest, const char *when)
+{
+    int64_t stamped;
+    uint64_t end_us;
+    return !clock_parse(when, &stamped) ||
+           (clock_moment(manifest->claims.end, &end_us) && stamped + CLOCKS_DIFFER_S < (int64_t)(end_us / 1000000));
+}
+
 static void check_timestamp(struct checks *checks, const struct checked_bundle *bundle, const char *authorities,
                             const char *manifest, size_t length)
 {
@@ -259,6 +263,9 @@ static void check_timestamp(struct checks *checks, const struct checked_bundle *
         check_add(checks, "timestamp", CHECK_ABSENT, "there is none");
     else if (!timestamp_check(answer, size, manifest, length, authorities, when, &error))
         check_add(checks, "timestamp", CHECK_WRONG, "manifest.tsr: %s", error.message);
+    else if (is_stamped_too_early(&bundle->manifest, when))
+        check_add(checks, "timestamp", CHECK_WRONG, "manifest.tsr: is of %s, and the run is said to have ended %s",
+                  when, bundle->manifest.claims.end);
     else if (authorities == NULL)
         check_add(checks, "timestamp", CHECK_NOT_DONE, "of this manifest, %s, by whom is not known: give --tsa-ca",
                   when);

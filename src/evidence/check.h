@@ -4,6 +4,9 @@
 
 #include "evidence/manifest.h"
 
+// Of two machines: AWS refuses requests of one whose clock is further off.
+enum { CLOCKS_DIFFER_S = 15 * 60 };
+
 enum check_state {
     CHECK_GOOD,
     CHECK_WRONG,

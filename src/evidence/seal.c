@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,14 +70,24 @@ void key_forget(char *passphrase)
     free(passphrase);
 }
 
+// The path of a file's URI as OSSL_STORE_open takes it: the scheme in any case, no authority or this machine. NULL of
+// what is none.
+static const char *path_of_uri(const char *where)
+{
+    static const char *const heads[] = {"file://localhost/", "file:///", "file:"};
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        size_t length = strlen(heads[i]);
+        if (strncasecmp(where, heads[i], length) == 0)
+            return where + length - (heads[i][length - 1] == '/');
+    }
+    return NULL;
+}
+
 // What others can read is no longer only ours. As PostgreSQL has it: ours is 0600 or less, and one of
 // root's may be 0640, for a group that is trusted with it.
-static bool is_private(const char *where, const char *what, const char *or_else, struct error *error)
+static bool is_private_file(const char *path, const char *what, const char *or_else, struct error *error)
 {
     struct stat about;
-    const char *path = strncmp(where, "file://", 7) == 0 ? where + 7
-                       : strncmp(where, "file:", 5) == 0 ? where + 5
-                                                         : where;
     if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) // a token's, or not there, which OpenSSL will say
         return true;
     mode_t others = about.st_uid == 0 && geteuid() != 0 ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXG | S_IRWXO;
@@ -85,6 +96,19 @@ static bool is_private(const char *where, const char *what, const char *or_else,
     return error_set(error, ERROR_USAGE,
                      "%s: others may read or write this %s (mode %04o): chmod 600 %s, and where others could, %s", path,
                      what, (unsigned)about.st_mode & 07777, path, or_else);
+}
+
+// Where there is a file of that very name, OpenSSL takes that; of a URI that it may take otherwise than this, nothing.
+static bool is_private(const char *where, const char *what, const char *or_else, struct error *error)
+{
+    const char *path = path_of_uri(where);
+    struct stat about;
+    GUARD(is_private_file(where, what, or_else, error));
+    if (path == NULL)
+        return true;
+    if (path[0] != '/' || path[1] == '/' || strchr(path, '%') != NULL || stat(path, &about) != 0)
+        return error_set(error, ERROR_USAGE, "%s: is no file that is there: expected a path, or file:///PATH", where);
+    return is_private_file(path, what, or_else, error);
 }
 
 char *key_passphrase(const char *file, struct error *error)

@@ -1,7 +1,7 @@
 // For a terminal of 80 columns: what a person would show to a colleague.
 #include "report/report.h"
 
-enum { WIDTH = 80, MOST_CHANGES = 20, MOST_CONTROLS = 10, MOST_FINE = 20 };
+enum { WIDTH = 80, MINUTE = 16, MOST_CHANGES = 20, MOST_CONTROLS = 10, MOST_FINE = 20 };
 
 static const char *colour_of(const struct report_options *options, enum severity severity)
 {
@@ -60,11 +60,13 @@ static void write_changes(struct arena *arena, const struct report_run *run, str
     if (run->runs == NULL || run->runs->count == 0 || run->drift == NULL)
         return;
     const struct run_record *last = &run->runs->items[run->runs->count - 1];
+    const char *run_id = report_clean(arena, last->run_id);
+    const char *begin = report_clean(arena, report_shortened(arena, last->begin, MINUTE));
     if (run->drift->count == 0) {
-        text_printf(out, "Nothing moved since run %s of %.16s.\n", last->run_id, last->begin);
+        text_printf(out, "Nothing moved since run %s of %s.\n", run_id, begin);
         return;
     }
-    text_printf(out, "Since run %s of %.16s:\n", last->run_id, last->begin);
+    text_printf(out, "Since run %s of %s:\n", run_id, begin);
     for (size_t i = 0; i < run->drift->count && i < MOST_CHANGES; i++) {
         const struct drift *drift = &run->drift->items[i];
         const struct verdict *any = drift->after != NULL ? drift->after : drift->before;

@@ -50,7 +50,7 @@ void fuzz_capture(struct arena *arena, const uint8_t *data, size_t size)
     if (stream == NULL)
         abort();
     struct frames frames;
-    struct frames_claims claims = {.plan = &plan, .end_s = INT32_MAX, .rate = 1000, .host_rate = 1};
+    struct frames_claims claims = {.plan = &plan, .end_us = UINT64_MAX, .rate = 1000, .host_rate = 1};
     frames_of_stream(arena, stream, "fuzz", &claims, &frames, &error);
     stream = fmemopen((void *)(uintptr_t)data, size, "rb");
     if (stream == NULL)

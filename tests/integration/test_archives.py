@@ -5,6 +5,7 @@ import lzma
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -126,6 +127,26 @@ class Edited(Golden):
                                    "--out", self.path / "never", "--baseline", folder],
                 "previous": ["run", "--snapshot", snapshot, "--only", "127.0.0.0/8", "--no-history", "--vantage", "203.0.113.7", "--estimate",
                              "--out", self.path / "never", "--previous", folder]}
+
+    def test_the_second_opinion_takes_the_same_archives(self):
+        judged = []
+        for form, inside, takes in ((tarfile.USTAR_FORMAT, "", True), (tarfile.USTAR_FORMAT, "e/", True), (tarfile.GNU_FORMAT, "e/", True), ("v7", "e/", False)):
+            archive = self.path / "of a form.tar"
+            with tarfile.open(archive, "w", format=tarfile.USTAR_FORMAT if form == "v7" else form) as tar:
+                for path in sorted(p for p in self.evidence.rglob("*") if p.is_file()):
+                    tar.add(path, inside + path.relative_to(self.evidence).as_posix())
+            if form == "v7":
+                data = bytearray(archive.read_bytes())
+                for at in (one.offset for one in tarfile.open(archive).getmembers()):
+                    data[at + 257:at + 345] = bytes(88)
+                    data[at + 148:at + 156] = b" " * 8
+                    data[at + 148:at + 156] = b"%06o\0 " % sum(data[at:at + 512])
+                archive.write_bytes(data)
+            ours = common.sgproof("verify", archive, "--key", GOLDEN / "key.pub.pem").returncode
+            theirs = subprocess.run([sys.executable, common.TOP / "scripts/audit", archive, "--key", GOLDEN / "key.pub.pem"], capture_output=True).returncode
+            judged.append((form, inside, (ours == 2, theirs == 2), takes))
+        for form, inside, refused, takes in judged:
+            self.assertEqual(refused, (not takes, not takes), (form, inside))
 
     def test_an_edited_folder_is_refused_by_all_and_a_whole_one_by_none(self):
         for edit, says in ((("verdicts.json", '"observed": "open"', '"observed": "closed"'), "is not what the manifest holds the hash of"),

@@ -1,5 +1,7 @@
 """What would exhaust the machine is left out, in words: possible, and exit status 3."""
+import json
 import os
+import time
 import sys
 import tempfile
 import unittest
@@ -68,6 +70,40 @@ class Budgets(unittest.TestCase):
                 tcp = [x for e in found["endpoints"] if e["family"] == "ipv4" for x in e["exposures"] if x["protocol"] == "tcp"]
                 self.assertTrue(tcp)
                 self.assertEqual({x["certainty"] for x in tcp}, {"possible"})
+
+    def test_a_device_without_an_end_is_no_file(self):
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            estates.write(plain(), folder)
+            done = common.sgproof("reconcile", folder, "/dev/zero")
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("/dev/zero:1: is longer than a line of JSON is taken", done.stderr)
+            for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+                done = common.sgproof("read", "--region", "eu-west-3", "--out", folder + "/never", env={variable: "/dev/zero"})
+                self.assertEqual(done.returncode, 2)
+                self.assertIn("/dev/zero: larger than 16 MiB", done.stderr)
+        self.assertLess(time.monotonic() - began, 20)
+
+    def test_thousands_of_rules_and_accounts_take_seconds(self):
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            estate = plain()
+            pattern = estate["NetworkInterfaces"][0]
+            estate["NetworkInterfaces"] += [{"NetworkInterfaceId": "eni-%d" % i, "OwnerId": "%012d" % i, "VpcId": pattern["VpcId"]} for i in range(3000)]
+            estates.write(estate, folder)
+            self.assertEqual(common.sgproof("compute", folder, "--format", "json").returncode, 3)
+            intent = folder + ".intent.json"
+            with open(intent, "w") as file:
+                json.dump({"schema": "sgproof/intent/v1", "platform": "p", "default": "deny", "rules": [
+                    {"id": "r%d" % i, "decision": "allow", "protocol": "tcp", "ports": str(i + 1), "owner": "us", "reason": "x"} for i in range(8000)]}, file)
+            observations = folder + ".observations"
+            with open(observations, "w") as file:
+                file.write('{"address": "198.51.100.20", "protocol": "tcp", "from_port": 443, "to_port": 443, "state": "open", "reason": "syn-ack"}\n')
+            done = common.sgproof("reconcile", folder, observations, "--vantage", "203.0.113.7", "--intent", intent)
+            self.assertIn(done.returncode, (1, 3, 4), done.stderr)
+            os.unlink(intent)
+            os.unlink(observations)
+        self.assertLess(time.monotonic() - began, 60)
 
     def test_reconcile_refuses_observations_that_tell_twice_of_a_port(self):
         """With both lines, whatever their order; what is not in order is put in order."""

@@ -1,4 +1,5 @@
 """sgproof change: what moved × what was meant × what answers. Probes go to 127.0.0.1 only."""
+import contextlib
 import copy
 import json
 import os
@@ -14,6 +15,8 @@ import xml.etree.ElementTree as ET
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
 import common
+import forger
+import lies
 from oracle import estates
 from test_diff import WORLD, block, change
 from test_evidence import INTENT, Bundles, loopback_estate, reseal
@@ -103,6 +106,55 @@ class Change(Bundles):
         began = time.monotonic()
         self.change(before, self.now, status=1)
         self.assertLess(time.monotonic() - began, 15)
+
+    def test_evidence_that_was_edited_is_compared_with_nothing(self):
+        """Whatever is read of evidence is as it was sealed, or the command ends before anything is done."""
+        def edited(name, file, old="0.0.0.0/0", new="10.0.0.0/8"):
+            copy_of = self.here / name
+            shutil.copytree(honest, copy_of)
+            text = (copy_of / file).read_text()
+            self.assertIn(old, text)
+            (copy_of / file).write_text(text.replace(old, new))
+            return copy_of
+        honest = self.evidence()
+        group = next(p.name for p in (honest / "before").iterdir() if "0.0.0.0/0" in p.read_text())
+        before, after = (edited("edited " + side, "%s/%s" % (side, group)) for side in ("before", "after"))
+        seen = edited("edited seen", "verdicts.json", '"open"', '"filtered"')
+        added = self.here / "added"
+        shutil.copytree(honest, added)
+        (added / "before/more.json").write_text('{"SecurityGroups": []}')
+        words = self.words("never")
+        for command in (["change", before, self.now, *words], ["change", seen, self.now, *words], ["change", added, self.now, *words],
+                        ["change", honest, after, *words], ["change", honest / "before", before / "before", *words], ["diff", before, self.now],
+                        ["diff", self.then, before / "before"], ["compute", before / "before"], ["plan", before / "before"],
+                        ["run", "--snapshot", before / "before", "--no-history", *words], ["plan", self.then, "--previous", seen],
+                        ["run", "--snapshot", self.then, "--no-history", "--baseline", seen, *words], ["account", before]):
+            with self.subTest(command=list(map(str, command))):
+                done = common.sgproof(*command)
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                self.assertRegex(done.stderr, "is not what the manifest holds the hash of|is no file of the manifest")
+                self.assertFalse((self.here / "never").exists())
+        self.assertEqual(common.sgproof("compute", honest / "before").returncode, 0)
+
+    def test_what_a_change_is_compared_with_is_what_the_evidence_before_it_holds(self):
+        before = self.evidence()
+        self.change(before, self.then)
+        done = common.sgproof("verify", before, self.out)
+        self.assertRegex(done.stdout, "ok +base +it is the before/ of")
+        alone = common.sgproof("verify", self.out)
+        self.assertIn("that base/ is AWS's answers of before the change", alone.stdout)
+        forged = forger.Forger(self.out, self.here / "forged")
+        group = next(p for p in forged.path("base").iterdir() if "SecurityGroups" in p.read_text())
+        document = json.loads(group.read_text())
+        document["SecurityGroups"][0]["IpPermissions"] = []
+        group.write_text(json.dumps(document))
+        forged.derive()
+        with contextlib.suppress(AssertionError):
+            lies.replayed(forged)
+        forged.seal()
+        lied = common.sgproof("verify", before, forged.folder)
+        self.assertEqual(lied.returncode, 1, lied.stdout)
+        self.assertRegex(lied.stdout, "WRONG +base +base/%s: is not what .*before1, which the change follows, was read before it" % group.name)
 
     def test_evidence_serves_as_the_state_now(self):
         before, after = self.evidence(), self.evidence(self.now)

@@ -1,6 +1,7 @@
 """Evidence: whole, signed, stamped, chained, and derived again. Probes go to 127.0.0.1 only."""
 import base64
 import contextlib
+import datetime
 import glob
 import hashlib
 import http.server
@@ -18,9 +19,11 @@ import tarfile
 import tempfile
 import threading
 import unittest
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
+import forger
 from oracle import estates
 from test_snapshots import entry, permission, plain
 
@@ -116,6 +119,24 @@ class Keys(Bundles):
         self.assertEqual(done.returncode, 2)
         self.assertIn("File exists", done.stderr)
         self.assertEqual(self.key.read_bytes(), before)
+
+    def test_a_key_that_others_can_read_signs_nothing_however_it_is_named(self):
+        seen = self.path / "seen.pem"
+        shutil.copyfile(self.key, seen)
+        seen.chmod(0o666)
+        number = 0
+        for mode in (0o666, 0o600):
+            seen.chmod(mode)
+            for name in ("%s", "file:%s", "FILE:%s", "file://%s", "File://localhost%s", "FILE://LOCALHOST%s"):
+                number += 1
+                with self.subTest(mode=mode, name=name):
+                    done = common.sgproof(*self.words_of_run("named%d" % number), "--sign", name % seen)
+                    self.assertEqual(done.returncode, 2 if mode == 0o666 else 0, done.stderr)
+                    self.assertEqual("others may read or write this private key" in done.stderr, mode == 0o666)
+        for name in ("file://elsewhere%s", "file:////%s", "file:%s.not", "file:seen.pem", "file:///%%2e%s"):
+            done = common.sgproof(*self.words_of_run("never"), "--sign", name % seen if "%s" in name else name, cwd=self.path)
+            self.assertEqual(done.returncode, 2, name)
+            self.assertRegex(done.stderr, "is no file that is there")
 
     def test_a_passphrase_protects_the_key(self):
         secret, wrong = self.path / "pass", self.path / "wrong"
@@ -624,6 +645,21 @@ class Timestamp(Bundles):
             other.close()
             checks, = self.verify(self.stamped, "--key", self.public, "--tsa-ca", folder + "/ca.pem", status=1)
             self.assertEqual(checks["timestamp"][0], "wrong")
+
+    def test_nothing_is_stamped_before_it_has_ended(self):
+        """The run is said to have ended tomorrow, and what says so was stamped today."""
+        forged = forger.Forger(self.stamped, self.path / "tomorrow", self.key)
+        tomorrow = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=20)
+        forged.claim(end=tomorrow.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+        forged.seal()
+        query = subprocess.run(["openssl", "ts", "-query", "-data", forged.path("manifest.json"), "-sha256", "-cert"], check=True, capture_output=True)
+        request = urllib.request.Request(self.authority.url, query.stdout, {"Content-Type": "application/timestamp-query"})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            forged.path("manifest.tsr").write_bytes(answer.read())
+        for words in ((), ("--tsa-ca", self.authority.folder / "ca.pem")):
+            checks, = self.verify(forged.folder, "--key", self.public, *words, status=1)
+            self.assertEqual(checks["timestamp"][0], "wrong")
+            self.assertRegex(checks["timestamp"][1], "is of .*, and the run is said to have ended " + tomorrow.strftime("%F"))
 
     def test_an_answer_to_another_request_is_no_timestamp(self):
         self.authority.other = (self.stamped / "manifest.tsr").read_bytes()

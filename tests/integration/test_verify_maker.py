@@ -3,8 +3,10 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import shutil
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.join(os.path.dirname(__file__), "../property")]
@@ -51,6 +53,35 @@ class Lies(Evidence):
         self.assertEqual(self.verified(evidence).returncode, 0)
         for path in sorted(p for p in self.one.rglob("*") if p.is_file() and p.suffix != ".html"):
             self.assertEqual((evidence / path.relative_to(self.one)).read_bytes(), path.read_bytes(), path)
+
+    def test_readings_of_different_accounts_show_nothing_of_what_stayed(self):
+        def other(forged):
+            for path in forged.path("after").glob("**/*.json"):
+                path.write_text(path.read_text().replace("111122223333", "999900001111"))
+            forged.derive()
+        done = self.verified(self.forge(other))
+        self.assertEqual(done.returncode, 3, done.stdout)
+        self.assertRegex(done.stdout, "NOT CHECKED +readings +after/ tells nothing of 111122223333 in ")
+
+    def test_lists_of_the_manifest_take_no_time_by_their_square(self):
+        began = time.monotonic()
+        many = self.forge(lambda forged: (forged.claim(command=["x"] * 50000), forged.derive()))
+        self.assertEqual(self.verified(many).returncode, 0)
+        vantages = self.forge(lambda forged: forged.claim(vantages=["192.0.2.1=198.51.%d.%d/32" % (i // 256, i % 256) for i in range(20000)], vantages_learnt=["given"] * 20000))
+        done = self.verified(vantages)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there are more than 256", done.stdout)
+        self.assertLess(time.monotonic() - began, 60)
+
+    def test_a_run_does_not_take_a_reading_that_is_of_no_time(self):
+        for number, ended in enumerate(("not a time", lies.moment(time.time() + 86400), 7)):
+            snapshot = self.path / ("when%d" % number)
+            shutil.copytree(self.one / "before", snapshot)
+            (snapshot / "snapshot.json").write_text(json.dumps({"schema": "sgproof/snapshot/v1", "ended": ended}))
+            done = common.sgproof("run", "--snapshot", snapshot, "--out", self.path / "never", "--no-history", "--only", "127.0.0.0/8")
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, "snapshot.json: ended: ")
+            self.assertFalse((self.path / "never").exists())
 
     def test_what_a_vantage_was_not_to_ask_and_how_it_is_known_is_said(self):
         def scoped(forged):
@@ -108,9 +139,9 @@ class Chain(Evidence):
         snapshot = cls.path / "snapshot"
         snapshot.mkdir()
         estates.write(estate(), snapshot)
-        for name in ("one", "two"):
+        for name, depth in (("one", "standard"), ("two", "declared")):
             done = common.alone(CRITICAL, "run", "--snapshot", snapshot, "--out", cls.path / name, *VANTAGES, "--history", cls.path / "h.sqlite",
-                                "--only", "198.51.100.0/24", "--only", "2001:db8::/32", "--sign", cls.key, "--timeout", "300", "--depth", "declared")
+                                "--only", "198.51.100.0/24", "--only", "2001:db8::/32", "--sign", cls.key, "--timeout", "300", "--depth", depth)
             assert (cls.path / name / "manifest.json").exists(), done.stderr
 
     def both(self, second):
@@ -149,6 +180,70 @@ class Chain(Evidence):
                 done = self.both(forged.folder)
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertRegex(done.stdout, "WRONG +history +.*" + what)
+
+    def told(self, name, **members):
+        """Evidence whose last row says otherwise."""
+        forged = forger.Forger(self.path / "two", self.path / ("told " + name), self.key)
+        runs = forged.json("history/runs.json")
+        again = runs["runs"] if members.pop("twice", False) else []
+        runs["runs"] = again + [{**runs["runs"][-1], **members}]
+        forged.path("history/runs.json").write_text(json.dumps(runs))
+        forged.derive()
+        forged.seal()
+        return forged.folder
+
+    def test_what_is_remembered_is_no_contradiction_of_itself(self):
+        """Without the runs that it tells of, by what is beside it."""
+        counts = json.loads((self.path / "two/history/runs.json").read_text())["runs"][-1]["ports_by_verdict"]
+        for name, members, what in (("counts", {"ports_by_verdict": {**counts, "undeclared": 777}}, "ports_by_verdict: history/verdicts.json says otherwise"),
+                                    ("endpoints", {"endpoints": 99}, "endpoints: history/verdicts.json says otherwise"),
+                                    ("whole", {"complete": False}, "complete: history/verdicts.json says otherwise"),
+                                    ("vantage", {"vantage": "192.0.2.1"}, "vantage: history/verdicts.json says otherwise"),
+                                    ("later", {"end": "2086-01-01T00:00:00.000000Z"}, "end: is after what follows it"),
+                                    ("backwards", {"end": "2016-01-01T00:00:00.000000Z"}, "end: is before its begin"),
+                                    ("when", {"begin": "yesterday"}, "begin or end: is no moment"), ("id", {"run_id": "run 1"}, "run_id: is none"),
+                                    ("manifest", {"manifest_sha256": "0"}, "manifest_sha256: is none"), ("again", {"twice": True}, "is a run that is there already")):
+            with self.subTest(name=name):
+                done = self.verified(self.told(name, **members))
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertRegex(done.stdout, r"WRONG +history +history/runs.json: runs\[\d\]: " + what)
+
+    def test_no_text_of_the_history_steers_a_report(self):
+        lie = "x\x1b[2J\u202e\x9b1m\nNothing was found.\n"
+        for key in ("run_id", "begin", "end", "series", "vantage", "manifest_sha256"):
+            with self.subTest(key=key):
+                done = common.sgproof("report", self.told("text " + key, **{key: lie}))
+                self.assertNotRegex(done.stdout, "[\x1b\x9b\u202e]")
+                self.assertNotIn("Nothing was found.", done.stdout.splitlines())
+
+    def test_what_the_last_run_saw_answer_is_asked_again(self):
+        """The lie: history/answered.json leaves out the critical port, at a depth at which nothing else asks it."""
+        def silent(packet):
+            return packet[9] == 6 and packet[0] >> 4 == 4 and b"\x00\x16" in (packet[20:22], packet[22:24])
+
+        forged = forger.Forger(self.path / "two", self.path / "lie forgets", self.key)
+        known = forged.json("history/answered.json")
+        for place in known["answered"]:
+            for state in {"open", "closed"} & set(place):
+                place[state] = ",".join(port for port in place[state].split(",") if port != "22")
+        known["answered"] = [{k: v for k, v in place.items() if v} for place in known["answered"]]
+        forged.path("history/answered.json").write_text(json.dumps(known))
+        forged.write_packets([one for one in forged.packets() if not silent(one[2])])
+        lies.replayed(forged)
+        forged.seal()
+        self.assertNotIn("22", [str(v.get("from_port")) for v in forged.json("verdicts.json")["verdicts"]])
+        without = forger.Forger(forged.folder, self.path / "lie forgets all", self.key)
+        without.path("history/answered.json").unlink()
+        without.list_files()
+        lies.replayed(without)
+        without.seal()
+        done = self.verified(without.folder)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, "WRONG +history +history/answered.json: leaves out 198.51.100.20 tcp 22,")
+        for beside in ((), (self.path / "one",)):
+            done = common.sgproof("verify", *beside, forged.folder, "--key", self.public)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertRegex(done.stdout, "WRONG +history +history/answered.json: leaves out 198.51.100.20 tcp 22")
 
 
 if __name__ == "__main__":

@@ -34,10 +34,15 @@ static void what_steers_hides_or_is_no_utf8_reads_as_a_question_mark(void **stat
 
 static void lines_that_are_meant_stay(void **state)
 {
-    char text[] = "one\ntwo\r\n\xe2\x80\xa9three";
+    struct text text = {0};
     (void)state;
-    printable_lines(text);
-    assert_string_equal(text, "one\ntwo?\n?three");
+    printable_lines(&text);
+    assert_int_equal(text.length, 0);
+    text_puts(&text, "one\ntwo\r\n\xe2\x80\xa9three");
+    printable_lines(&text);
+    assert_string_equal(text.bytes, "one\ntwo?\n?three");
+    assert_int_equal(text.length, strlen("one\ntwo?\n?three"));
+    text_free(&text);
 }
 
 static void every_code_point_has_its_length_back(void **state)

@@ -7,16 +7,27 @@
 #include "aws/documents/readers.h"
 
 // Of a call that is made once an account, whether any document of it is there for the account.
+static bool is_anywhere(const struct estate *estate, const char *account, const struct aws_call *call)
+{
+    size_t low = 0, high = estate->completeness.count; // ascending by account
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(estate->completeness.items[middle].account, account) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < estate->completeness.count && strcmp(estate->completeness.items[low].account, account) == 0; low++)
+        if (estate->completeness.items[low].states[call->kind] > COMPLETENESS_ABSENT)
+            return true;
+    return false;
+}
+
 static bool is_there(const struct estate *estate, const struct completeness *of, const struct aws_call *call)
 {
-    bool there = of->states[call->kind] > COMPLETENESS_ABSENT;
-    for (size_t i = 0; call->scope == CALL_ONCE && i < estate->completeness.count && !there; i++) {
-        const struct completeness *other = &estate->completeness.items[i];
-        bool unknown = strcmp(other->account, "unknown") == 0;
-        there =
-            (unknown || strcmp(other->account, of->account) == 0) && other->states[call->kind] > COMPLETENESS_ABSENT;
-    }
-    return there;
+    return of->states[call->kind] > COMPLETENESS_ABSENT ||
+           (call->scope == CALL_ONCE &&
+            (is_anywhere(estate, of->account, call) || is_anywhere(estate, "unknown", call)));
 }
 
 // Whether the snapshot's own record says why there is none.
@@ -58,21 +69,22 @@ static void say_absent(struct reader *reader)
         texts[i] = of->demanded ? absent_at(reader, of) : NULL;
     }
     for (size_t i = 0; i < count; i++) {
-        const char *text = texts[i], *where = NULL;
+        const char *text = texts[i];
+        struct text where = {0};
         size_t same = 0;
         for (size_t j = i; text != NULL && j < count; j++) {
             if (!text_same(texts[j], text))
                 continue;
             const struct completeness *of = &estate->completeness.items[j];
-            where = arena_printf(reader->arena, "%s%s%s/%s", where == NULL ? "" : where, where == NULL ? "" : ", ",
-                                 of->account, of->region);
+            text_printf(&where, "%s%s/%s", same == 0 ? "" : ", ", of->account, of->region);
             texts[j] = NULL;
             same++;
         }
         if (text != NULL)
             say(reader, arena_printf(reader->arena,
                                      "not in the snapshot%s%s: %s: which of what they name is public is not told",
-                                     same == demanded ? "" : " of ", same == demanded ? "" : where, text));
+                                     same == demanded ? "" : " of ", same == demanded ? "" : where.bytes, text));
+        text_free(&where);
     }
 }
 

@@ -31,7 +31,7 @@ bool aws_config_names_process(void)
     for (int i = 0; i < 2 && !found; i++) {
         struct error ignored;
         size_t length;
-        char *text = access(files[i], R_OK) == 0 ? file_read(files[i], &length, &ignored) : NULL;
+        char *text = access(files[i], R_OK) == 0 ? file_read_settings(files[i], &length, &ignored) : NULL;
         found = text != NULL && strcasestr(text, "credential_process") != NULL;
         if (text != NULL)
             explicit_bzero(text, length);

@@ -103,7 +103,7 @@ static bool assume_by_token(struct collector *collector, struct read_account *ac
     const struct aws_call *what = call_of_operation("sts", "AssumeRoleWithWebIdentity");
     struct parameter parameters[ROLE_PARAMETERS];
     size_t length, count = role_parameters(role, parameters);
-    char *token = file_read(role->token_file, &length, collector->error);
+    char *token = file_read_settings(role->token_file, &length, collector->error);
     if (token == NULL)
         return false;
     token[strcspn(token, "\r\n")] = '\0';

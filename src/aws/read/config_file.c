@@ -184,7 +184,7 @@ bool config_file_read(struct arena *arena, const char *path, enum config_kind ki
     size_t length;
     if (access(path, F_OK) != 0)
         return true;
-    char *text = file_read(path, &length, error);
+    char *text = file_read_settings(path, &length, error);
     if (text == NULL)
         return false;
     bool good = config_parse(arena, path, kind, text, length, file, error);

@@ -40,7 +40,7 @@ static bool find_token(struct arena *arena, const char **token, struct error *er
     *token = config_environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
     if (file != NULL) {
         size_t length;
-        char *bytes = file_read(file, &length, error);
+        char *bytes = file_read_settings(file, &length, error);
         if (bytes == NULL)
             return false;
         size_t end = strlen(bytes);
