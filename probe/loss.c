@@ -4,7 +4,6 @@
 
 enum {
     LEAST_LATE = 5, // answers to later tries that tell of loss
-    FEW_ASKS = 6,   // of its own, with which a lane is judged by its family too
     ASKS_A_PASS = 4,
     LEAST_PACED = 4, // tries that have a pace
     MOST_REOPENED = 16,
@@ -106,10 +105,10 @@ static void add_late(const struct ledger *ledger, size_t lane, struct tally *tal
     }
 }
 
-// How many asks are streamed, in the dark or not.
-static unsigned add_asks(const struct ledger *ledger, size_t lane, struct tally *tallies)
+// Whether any of the streamed asks was in vain, in the dark or not: then a lane is judged by its own alone.
+static bool add_asks(const struct ledger *ledger, size_t lane, struct tally *tallies)
 {
-    unsigned asked = 0;
+    bool any_vain = false;
     const ask_list *asks = &ledger->watch.pulses[lane].asks;
     struct reopened reopened = {0};
     for (size_t i = asks->count; i-- > 0;) {
@@ -117,14 +116,14 @@ static unsigned add_asks(const struct ledger *ledger, size_t lane, struct tally 
         bool contrary = is_contrary(&reopened, ask);
         if (!ask->streamed)
             continue;
-        asked++;
+        any_vain = any_vain || !ask->answered || contrary;
         tallies[ask->stretch].contrary = tallies[ask->stretch].contrary || contrary;
         if (watch_shine(&ledger->watch, lane, ask->sent_us) == SHINE_DARK)
             continue;
         tallies[ask->stretch].asked++;
         tallies[ask->stretch].vain += !ask->answered || contrary;
     }
-    return asked;
+    return any_vain;
 }
 
 static bool are_alike(const struct tally *a, const struct tally *b)
@@ -162,20 +161,20 @@ static void work_out_lane(struct ledger *ledger, size_t lane, double family)
     struct standing *standing = &ledger->standings[lane];
     struct tally tallies[MOST_STRETCHES] = {0};
     size_t count = standing->stretches.count;
-    unsigned asked = 0;
+    bool any_vain = false;
     for (size_t i = 0; i < count; i++) {
         const struct stretch *stretch = &standing->stretches.items[i];
         double seconds = stretch->count < LEAST_PACED ? 0 : (double)(stretch->last_us - stretch->first_us) / 1e6;
         tallies[i].pace = seconds > 0 ? (double)(stretch->count - 1) / seconds : 0;
     }
     if (ledger->watch.pulses[lane].firm)
-        asked = add_asks(ledger, lane, tallies);
+        any_vain = add_asks(ledger, lane, tallies);
     if (standing->late - standing->late_rejected >= LEAST_LATE)
         add_late(ledger, lane, tallies);
     for (size_t i = 0; i < count; i++) {
         struct stretch *stretch = &standing->stretches.items[i];
         judge_stretch(tallies, count, i, stretch);
-        if (asked < FEW_ASKS && family < stretch->loss)
+        if (!any_vain && family < stretch->loss)
             stretch->loss = family;
     }
 }
