@@ -83,14 +83,15 @@ static bool is_foretold(const struct replay *replay, uint64_t question, const st
 static void take_ask(struct replay *replay, uint64_t question, size_t lane, const struct seen *seen, uint64_t wall_us)
 {
     struct watch *watch = &replay->ledger->watch;
-    watch_ask(watch, lane,
-              &(struct ask){.question = question,
-                            .sent_us = wall_us,
-                            .number = FIRST_ASK + watch->pulses[lane].asks.count,
-                            .frame = replay->frame,
-                            .sequence = seen->sequence,
-                            .own_port = seen->own_port,
-                            .before = replay->asked[question]});
+    struct ask *ask = watch_ask(watch, lane,
+                                &(struct ask){.question = question,
+                                              .sent_us = wall_us,
+                                              .number = FIRST_ASK + watch->pulses[lane].asks.count,
+                                              .frame = replay->frame,
+                                              .sequence = seen->sequence,
+                                              .own_port = seen->own_port,
+                                              .before = replay->asked[question]});
+    ledger_place_ask(replay->ledger, lane, ask);
     replay->asked[question] = watch->pulses[lane].asks.count;
 }
 

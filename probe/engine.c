@@ -293,6 +293,7 @@ bool probe_run(struct arena *arena, const struct plan *plan, const struct probe_
                       error))
         return false;
     engine->sentinels = sentinels_new(arena, &engine->ledger, (uint64_t)options->speed.timeout_ms * 1000);
+    engine->stream = stream_new(arena, &engine->ledger);
     routes_begin(&engine->routes, arena, &engine->schedule, &options->route);
     bool probed = false, good = identity_begin(&engine->identity, arena, &engine->schedule, &engine->ledger, error);
     if (good && captures)

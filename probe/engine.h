@@ -11,6 +11,7 @@
 #include "probe/progress.h"
 #include "probe/senders.h"
 #include "probe/sentinel.h"
+#include "probe/stream.h"
 
 enum { ENGINE_SIGNALS = 3, ENGINE_TICK_MS = 2 };
 
@@ -37,6 +38,7 @@ struct engine {
     struct identity identity;
     struct pace pace;
     struct sentinels *sentinels;
+    struct stream *stream;
     enum stage stage;
     uint64_t stage_us;   // when it began
     uint64_t asking_us;  // wall clock
@@ -59,6 +61,7 @@ struct engine {
     uint64_t tokens_at_us;
     uint64_t began_us;
     uint64_t pass_began_us;
+    uint64_t pass_wall_us; // the same, wall clock
     uint64_t pass_sent_us; // when its last packet was sent; 0: not yet
     uint64_t starved_us;   // since when this machine has refused to send though nothing is under way; 0: it has not
     struct progress progress;

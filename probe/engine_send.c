@@ -39,7 +39,7 @@ static bool is_asked(const struct engine *engine, uint64_t question, struct send
     // Of one that limits its answers sentinels are lost too.
     const struct lacking counts = engine_lacking(engine, true);
     if (span->spare || !course->member ||
-        (!course->slow && !course->suspected && sentinels_gone(engine->sentinels, span->lane)) ||
+        ((!course->slow || course->limited) && sentinels_gone(engine->sentinels, span->lane)) ||
         (engine->stage == STAGE_MENDING &&
          !lacking_is(&engine->ledger, span->lane, question, &counts, engine->asking_us)))
         return false;
@@ -67,6 +67,22 @@ static void give_up_if_starved(struct engine *engine, uint64_t now)
     advance(engine);
 }
 
+// Asks among the probes, at their pace. False where this machine refuses.
+static bool send_streamed(struct engine *engine, unsigned *sent)
+{
+    struct sending sending;
+    while (engine->tokens >= 1 && stream_next(engine->stream, &sending)) {
+        sending.try = sentinels_number(engine->sentinels, sending.span->lane);
+        if (!senders_send(engine->senders, &sending)) {
+            stream_refused(engine->stream);
+            return false;
+        }
+        engine->tokens -= 1;
+        ++*sent;
+    }
+    return true;
+}
+
 bool engine_send_some(struct engine *engine, uint64_t now)
 {
     const struct pass *pass = &engine->pace.pass;
@@ -87,6 +103,7 @@ bool engine_send_some(struct engine *engine, uint64_t now)
         engine->tokens -= refused ? 0 : 1;
         sent += !refused;
     }
+    refused = refused || !send_streamed(engine, &sent);
     while (!refused && engine->position < engine->schedule.count && engine->tokens >= 1 && sent < BATCH &&
            passed < SKIPS) {
         if (!is_asked(engine, engine->question, &sending)) {
@@ -104,6 +121,8 @@ bool engine_send_some(struct engine *engine, uint64_t now)
         engine->pass_sent_us = now;
         sent++;
         advance(engine);
+        stream_sent(engine->stream, sending.span->lane);
+        refused = !send_streamed(engine, &sent);
     }
     if (!senders_flushed(engine->senders))
         senders_flush(engine->senders);

@@ -1,8 +1,11 @@
 // Which pass comes next, and what comes after the passes: silence that does not count is asked again, the last answers
 // are waited for, and who fell silent is knocked at.
+#include <math.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "probe/engine.h"
+#include "probe/loss.h"
 
 enum {
     PATIENCE_US = 100000, // shortest wait for answers between passes
@@ -10,8 +13,12 @@ enum {
     MOST_RETURNS = 3,     // times that who fell silent is asked for again what they did not answer
     MOST_KNOCKS = 4,      // times, each twice as long after the one before, that they are waited for
     KNOCK_US = 1000000,
-    SLOWER = 4, // than before, when they are asked again
+    MOST_NEEDED = 20, // tries of a line that loses some
+    SLOWER = 4,       // than before, when they are asked again
 };
+
+// Of tries that lose more, no number is enough.
+static const double MOST_LOSS = 0.8;
 
 // --- passes ----------------------------------------------------------------------------------------------------------
 
@@ -22,6 +29,12 @@ static void begin_traversal(struct engine *engine)
     engine->called = false;
     engine->tokens = engine->pace.pass.slow ? 0 : 1; // a host that limits its answers has just given its last one
     engine->pass_began_us = engine->tokens_at_us = engine->pass_sent_us = engine_now_us();
+    engine->pass_wall_us = clock_wall_us();
+    stream_clear(engine->stream);
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        const struct course *course = &engine->pace.courses[i];
+        stream_add(engine->stream, i, course->member ? course->asked : 0, (unsigned)engine->options->speed.tries);
+    }
 }
 
 bool engine_begin_pass(struct engine *engine)
@@ -50,16 +63,29 @@ static uint64_t wait_us(const struct engine *engine)
     return wait;
 }
 
+// Whether some asks of the pass were not answered yet, of which it depends whether it was too fast.
+static bool is_in_doubt(const struct engine *engine)
+{
+    enum { LEAST_VAIN = 2 };
+    for (size_t i = 0; i < engine->schedule.lane_count; i++)
+        if (engine->pace.courses[i].member &&
+            loss_seen(&engine->ledger, i, true, engine->pass_wall_us).vain >= LEAST_VAIN)
+            return true;
+    return false;
+}
+
 // All of it is sent: then the sentinels are asked, so that what is silent in this pass and what is in the next one are
 // not lost to one and the same gap.
 bool engine_pass_is_over(struct engine *engine, uint64_t now)
 {
     if (engine->position < engine->schedule.count || !senders_flushed(engine->senders))
         return false;
+    uint64_t timeout = (uint64_t)engine->options->speed.timeout_ms * 1000;
     if (!engine->called)
         sentinels_call(engine->sentinels, false);
     engine->called = true;
-    return now - engine->pass_sent_us >= wait_us(engine) && sentinels_rest(engine->sentinels);
+    return now - engine->pass_sent_us >= wait_us(engine) && sentinels_rest(engine->sentinels) &&
+           (now - engine->last_sent_us >= timeout || !is_in_doubt(engine));
 }
 
 static void enter(struct engine *engine, enum stage stage)
@@ -69,6 +95,20 @@ static void enter(struct engine *engine, enum stage stage)
 }
 
 // --- silence ---------------------------------------------------------------------------------------------------------
+
+// How many passes of a mending may bring something: where some are lost, more.
+static unsigned most_mended(const struct engine *engine)
+{
+    unsigned tries = (unsigned)engine->options->speed.tries, most = 2 * tries;
+    for (size_t i = 0; i < engine->schedule.lane_count; i++) {
+        const struct standing *standing = &engine->ledger.standings[i];
+        double loss = loss_of_try(&engine->ledger, i, standing->last_sent_us);
+        unsigned needed = loss < MOST_LOSS ? (unsigned)(log(LOSS_MISSED_OF_LOSSY) / log(loss)) + 1 : 0;
+        if (engine->pace.courses[i].asked > 0 && needed <= MOST_NEEDED && 2 * needed > most)
+            most = 2 * needed;
+    }
+    return most;
+}
 
 // Begins a pass over what lacks tries that count, of those who may answer; or waits until it may be asked. False where
 // there is none. After ledger_light.
@@ -86,7 +126,7 @@ static bool mend(struct engine *engine)
         lacks += course->asked;
         from_us = own_from_us > from_us ? own_from_us : from_us;
     }
-    if ((lacks == 0 && from_us <= now) || engine->mended > 2 * (unsigned)engine->options->speed.tries)
+    if ((lacks == 0 && from_us <= now) || engine->mended > most_mended(engine))
         return false;
     if (lacks == 0) {
         engine->resting_until_us = from_us;
@@ -123,6 +163,7 @@ void engine_end_pass(struct engine *engine)
 {
     uint64_t dropped = senders_dropped(engine->senders);
     ledger_light(&engine->ledger);
+    pace_learn(&engine->pace, engine->pass_wall_us, (double)(engine->pass_sent_us - engine->pass_began_us) / 1e6);
     if (engine->stage == STAGE_PASSES) {
         pace_settle(&engine->pace, (double)(engine_now_us() - engine->pass_began_us) / 1e6, dropped > engine->dropped);
         engine->dropped = dropped;

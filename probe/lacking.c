@@ -30,8 +30,7 @@ bool lacking_any(const struct ledger *ledger)
 static bool lacks_tries(const struct ledger *ledger, size_t lane, uint64_t question, const struct lacking *lacking)
 {
     return (lacking->pending && was_asked_at_once(ledger, lane, question, lacking->tries)) ||
-           ledger_counting(ledger, lane, question, lacking->pending, lacking->since_us) <
-               ledger_wanted(ledger, lane, lacking->tries);
+           !ledger_is_earned(ledger, lane, question, lacking->tries, lacking->pending, lacking->since_us);
 }
 
 bool lacking_is(const struct ledger *ledger, size_t lane, uint64_t question, const struct lacking *lacking,
@@ -49,10 +48,12 @@ static uint64_t silence_of(const struct ledger *ledger, size_t lane, const struc
 {
     const struct lane *of = &ledger->schedule->lanes[lane];
     const struct standing *standing = &ledger->standings[lane];
-    uint64_t count = 0, least = ledger_wanted(ledger, lane, lacking->tries);
+    uint64_t count = 0;
     bool quick = !lacking->pending || !watch_is_unheard(&ledger->watch, lane); // else each is looked at
-    if (standing->silent == 0 || (quick && standing->sent >= (of->count - of->spare) * least &&
-                                  ledger_all_count(ledger, lane, (unsigned)least, lacking->pending)))
+    if (standing->silent == 0)
+        return 0;
+    uint64_t enough = quick ? ledger_enough(ledger, lane, lacking->tries, lacking->pending) : 0;
+    if (enough > 0 && standing->sent >= (of->count - of->spare) * enough)
         return 0;
     for (uint64_t question = of->first; question < of->first + of->count; question++)
         count += ledger_is_silent(ledger, of, question) && lacks_tries(ledger, lane, question, lacking);

@@ -92,6 +92,12 @@ static size_t lane_of(const struct ledger *ledger, uint64_t question)
     return schedule_span(ledger->schedule, question)->lane;
 }
 
+// Whether moments and frames are those of a capture, so that a replay of it comes to the same.
+static bool is_captured(const struct ledger *ledger)
+{
+    return ledger->frames[1] != NULL;
+}
+
 // `try` 0: of what was rejected, whose tries belong to no round of the silent ones.
 static void note_sending(struct ledger *ledger, size_t lane, unsigned try, uint64_t wall_us)
 {
@@ -107,6 +113,7 @@ static void note_sending(struct ledger *ledger, size_t lane, unsigned try, uint6
         standing->first_sent_us = wall_us;
     if (wall_us > standing->last_sent_us)
         standing->last_sent_us = wall_us;
+    ledger_flows(ledger, lane, wall_us);
 }
 
 void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t wall_us)
@@ -114,8 +121,10 @@ void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t 
     size_t lane = sending->span->lane;
     unsigned try = sending->try;
     if (try >= FIRST_ASK) {
-        watch_ask(&ledger->watch, lane,
-                  &(struct ask){.question = sending->question, .sent_us = wall_us, .number = try});
+        struct ask *ask = watch_ask(&ledger->watch, lane,
+                                    &(struct ask){.question = sending->question, .sent_us = wall_us, .number = try});
+        if (!is_captured(ledger))
+            ledger_place_ask(ledger, lane, ask);
         return;
     }
     bool rejected = ledger_rejected(ledger, sending->question);
@@ -128,7 +137,8 @@ void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t 
         ->most_try;
     ledger->sent++;
     ledger->standings[lane].sent++;
-    note_sending(ledger, lane, rejected ? 0 : try, wall_us);
+    if (!is_captured(ledger)) // else as the capture has it
+        note_sending(ledger, lane, rejected ? 0 : try, wall_us);
     uint64_t *sent_us = moments_of(ledger, try), at = sending->position >> ledger->shift;
     if (sent_us != NULL && sent_us[at] == 0)
         sent_us[at] = wall_us;
@@ -162,6 +172,7 @@ static void stamp_ask(struct ledger *ledger, uint64_t question, unsigned try, ui
     }
     ask->sent_us = wall_us;
     ask->frame = frame;
+    ledger_place_ask(ledger, lane, ask);
 }
 
 void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us, uint32_t frame)
@@ -255,9 +266,13 @@ static void note_beat(struct ledger *ledger, const struct span *span, uint64_t q
     struct ask *ask = watch_find(&ledger->watch, span->lane, question, try);
     enum beat beat = beat_of(&ledger->schedule->lanes[span->lane], state);
     uint64_t sent = ask != NULL ? ask->sent_us : ledger_sent_at(ledger, question, try);
-    if (ask != NULL)
+    if (ask != NULL) {
+        const struct cause *before = ledger_answered(ledger, question)
+                                         ? &standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED]
+                                         : NULL;
+        ask->contrary = before != NULL && before->state == OBSERVED_OPEN && state != OBSERVED_OPEN;
         watch_answered(&ledger->watch, span->lane, ask, beat);
-    else
+    } else
         watch_beat(&ledger->watch, span->lane, sent != 0 && sent < wall_us ? sent : wall_us, beat);
     uint64_t *latest = state == OBSERVED_OPEN     ? &standing->open_sent_us
                        : state == OBSERVED_CLOSED ? &standing->shut_sent_us

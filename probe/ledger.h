@@ -7,6 +7,7 @@
 #include "probe/schedule.h"
 #include "probe/watch.h"
 
+enum { MOST_STRETCHES = 128 };             // of a lane; what comes after belongs to the last
 enum { LEDGER_ANSWERED = MOST_TRIES + 1 }; // bytes below it count tries
 
 // How questions of a lane ended; their byte is its index.
@@ -33,6 +34,22 @@ struct round {
     uint64_t last_us;
 };
 
+// Tries of a lane that followed each other at about one pace.
+struct stretch {
+    uint64_t first_us;
+    uint64_t last_us;
+    uint64_t count;
+    double loss;   // how much of them may be lost (loss.h)
+    bool contrary; // at that pace open ports are rejected or reset (loss.h)
+};
+
+// Probes of a lane, or a family, that follow each other.
+struct flow {
+    uint64_t last_us;  // 0: there was none
+    uint64_t gap_us;   // before it
+    uint64_t asked_us; // of the latest ask; 0: there was none
+};
+
 // Answers in a row, all of one kind, to questions that were asked for the first time.
 struct row {
     uint64_t count;
@@ -56,7 +73,6 @@ struct standing {
     bool turned;            // what had been closed was open
     bool turned_shut[2];    // what had been open was closed: of the two sentinels
     unsigned turning;       // times that the other one was asked then
-    double lost;            // share of its tries, or answers, that were lost: see ledger_light
     uint64_t late;          // answers that came only to a second or later try
     uint64_t rejected;      // questions that are, by now: some are not believed yet (rejection.h)
     uint64_t late_rejected; // of those that came late
@@ -70,8 +86,10 @@ struct standing {
     uint64_t sent;          // its tries
     uint64_t first_sent_us; // of its tries, wall clock
     uint64_t last_sent_us;
-    VECTOR(struct round) rounds; // of its tries, by their number from 1
-    bool settled;                // nothing more to ask: silence of as many tries as were wanted is an answer
+    VECTOR(struct round) rounds;      // of its tries, by their number from 1
+    VECTOR(struct stretch) stretches; // in the order of time
+    struct flow flow;
+    bool settled; // nothing more to ask: silence of as many tries as were wanted is an answer
     bool measured;
     double smoothed_us; // round-trip time and its variation: RFC 6298, section 2
     double variation_us;
@@ -98,6 +116,7 @@ struct ledger {
     uint64_t ended;    // questions with an answer
     uint64_t sent;
     uint64_t received;             // answers that counted
+    struct flow flows[2];          // by family
     uint64_t first_rejected_us[2]; // by family: when the earliest try was sent that was rejected; 0: none was
 };
 
@@ -159,17 +178,20 @@ uint64_t ledger_patience_us(const struct standing *standing, uint64_t least_us, 
 
 // Whether a question is to be answered, and is not: no spare one.
 bool ledger_is_silent(const struct ledger *ledger, const struct lane *lane, uint64_t question);
-// How many of a silent question's tries count: those that are lit and apart (watch.h), and where `pending` those that
-// may still be. After ledger_light. Tries sent from `since_us` on count in any case.
-unsigned ledger_counting(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us);
-// Works out the light of all lanes (watch.h), and how much each of them loses: by how often its sentinels were not
-// answered, but for one gap, and by how many tries its answers took that were not sent in the dark.
+// Whether a silent question has had so many `tries` that count, and of so little loss, that its silence is an answer
+// (loss.h). Tries count that are lit and apart (watch.h), and where `pending` those that may still be. After
+// ledger_light. Tries sent from `since_us` on count in any case.
+bool ledger_is_earned(const struct ledger *ledger, size_t lane, uint64_t question, unsigned tries, bool pending,
+                      uint64_t since_us);
+// Works out the light of all lanes (watch.h), and how much each of them loses (loss.h).
 void ledger_light(struct ledger *ledger);
-// How many tries of a silent question must count where `tries` would do without loss: so many that hardly any answer
-// can have been lost in all of them, as much as the lane loses. After ledger_light.
-unsigned ledger_wanted(const struct ledger *ledger, size_t lane, unsigned tries);
-// Whether so many tries of each question count that had as many, which is quickly told; else each has to be looked at.
-bool ledger_all_count(const struct ledger *ledger, size_t lane, unsigned tries, bool pending);
+// How many tries of a lane are enough of any question that had as many, which is quickly told; 0: each question has to
+// be looked at. After ledger_light.
+unsigned ledger_enough(const struct ledger *ledger, size_t lane, unsigned tries, bool pending);
+// A try of a lane was sent, the latest one.
+void ledger_flows(struct ledger *ledger, size_t lane, uint64_t wall_us);
+// An ask was sent: whether that was in the stream of its lane, and of its family.
+void ledger_place_ask(struct ledger *ledger, size_t lane, struct ask *ask);
 
 // When a try was sent, wall clock in microseconds; 0: not known.
 uint64_t ledger_sent_at(const struct ledger *ledger, uint64_t question, unsigned try);

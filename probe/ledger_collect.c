@@ -5,12 +5,14 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "model/protocol.h"
+#include "probe/loss.h"
 #include "probe/rejection.h"
 
 enum { FRAMES_NAMED = 64, LEAST_SILENT = 20 };
 
 static const char doubted_rejection[] =
     "rejected, but nothing showed that the way was open when it was asked once more";
+static const char too_fast[] = "closed, but open ports were closed too when they were asked as fast: rate limited";
 static const char stranger[] = "something came from there that answers no probe known here: its silence proves nothing";
 
 // What was rejected and answered then has two.
@@ -44,9 +46,9 @@ struct asks_left {
 // Of a lane, when its silent questions are looked at.
 struct silence {
     size_t lane;
-    unsigned tries;         // that are wanted
+    unsigned tries;         // that are wanted where nothing is lost
+    unsigned enough;        // that are for all of them; 0: each has to be looked at
     uint8_t least;          // tries that a silent question had
-    bool all_count;         // every try counts
     uint64_t resets_from;   // since when it closes everything; 0: it does not
     uint64_t resets_until;  // what was answered before was no ban
     const char *resets;     // so in words
@@ -125,15 +127,19 @@ static struct cause ending(const struct ledger *ledger, const struct silence *si
                    !rejection_stands(ledger, silence->lane, question, false, UINT64_MAX)) {
             cause.state = OBSERVED_UNKNOWN;
             cause.reason = silence->unfinished != NULL ? silence->unfinished : doubted_rejection;
+        } else if (cause.state == OBSERVED_CLOSED &&
+                   loss_is_contrary(ledger, silence->lane, ledger_sent_at(ledger, question, cause.tries))) {
+            cause.state = OBSERVED_UNKNOWN;
+            cause.reason = too_fast;
         } else if (cause.state == OBSERVED_REJECTED && ledger_heard(ledger, question)) {
             cause.state = OBSERVED_UNKNOWN;
             cause.reason = stranger;
         }
         return cause;
     }
-    bool silent =
-        standing->settled && byte >= silence->tries &&
-        (silence->all_count || ledger_counting(ledger, silence->lane, question, false, UINT64_MAX) >= silence->tries);
+    bool silent = standing->settled && byte >= silence->tries &&
+                  ((silence->enough > 0 && byte >= silence->enough) ||
+                   ledger_is_earned(ledger, silence->lane, question, silence->tries, false, UINT64_MAX));
     bool heard = silent && ledger_heard(ledger, question);
     return (struct cause){.state = silent && !heard ? OBSERVED_FILTERED : OBSERVED_UNKNOWN,
                           .tries = standing->settled ? silence->least : byte, // or each port would be a line
@@ -166,10 +172,12 @@ static const char *why_dark(const struct ledger *ledger, struct arena *arena, si
     if (light->first == 0)
         return "nothing was heard from anybody";
     const char *moment = clock_text(arena, light->last);
-    if (!light->ended && ledger_wanted(ledger, lane, 1) > 1)
+    struct loss_seen seen = loss_seen(ledger, lane, true, 0);
+    if (!light->ended && seen.vain + seen.contrary > 0)
         return arena_printf(arena,
-                            "answers are being lost: %u of %u sentinels were in vain, rate limited or a bad line",
-                            pulse->light.lost, pulse->light.lost + pulse->light.heard);
+                            "answers are being lost: %u of %u sentinels among the probes were in vain, rate limited "
+                            "or a bad line",
+                            seen.vain, seen.asked);
     bool ended = ledger->standings[lane].last_sent_us + ledger->watch.timeout_us > light->last;
     if (!ended)
         return "asked while nothing showed that the way was open";
@@ -322,9 +330,9 @@ void ledger_collect(struct ledger *ledger, struct arena *arena, unsigned tries, 
         struct run run = {0};
         const struct span *before = NULL;
         struct silence silence = {.lane = l,
-                                  .tries = ledger_wanted(ledger, l, tries),
+                                  .tries = tries,
                                   .accepts_from = ledger_accepts_from(ledger, l),
-                                  .all_count = ledger_all_count(ledger, l, ledger_wanted(ledger, l, tries), false),
+                                  .enough = ledger_enough(ledger, l, tries, false),
                                   .why = unfinished,
                                   .unfinished = unfinished};
         struct asks_left left = {0};

@@ -2,10 +2,11 @@
 
 #include <math.h>
 
+#include "base/log.h"
 #include "model/protocol.h"
-#include "probe/bucket.h"
+#include "probe/loss.h"
 
-enum { MOST_PASSES = 12, LEAST_RATE = 100, UNDER_LIMIT = 10, LONGEST_SLOW_SECONDS = 600, LAST_SUSPECTED = 4 };
+enum { MOST_PASSES = 12, LEAST_RATE = 100, UNDER_LIMIT = 10, LONGEST_SLOW_SECONDS = 600, LEAST_ASKS = 3 };
 
 // Expected answers still missing at which asking ends; share of answers lost at which the rate is halved; share of a
 // lane's answers that came late at which it is taken for one that limits them; of the rate seen, what is asked for.
@@ -14,10 +15,8 @@ static const double MISSING = 0.005, CONGESTED = 0.1, LIMITING = 0.2, SAFELY = 0
 static const double CALL_SECONDS = 0.5;
 // Hosts send ICMP errors about once a second: RFC 1812 section 4.3.2.8, Linux's net.ipv4.icmp_ratelimit.
 static const double ICMP_RATE = 0.9, LEAST_SLOW_RATE = 5, LEAST_TCP_RATE = 0.5;
-// Below it, answers are taken to come from a bucket: one in a thousand, as a logarithm. Above the other, those of one
-// pass come from all over it.
-static const double BY_CHANCE = -6.9, ALL_OVER = -1.5;
-static const uint64_t FEW_ANSWERS = 5;
+// Share of the sentinels in the stream that are in vain where a pass was too fast; of its rate, what is tried next.
+static const double TOO_MUCH = 0.4, LEAST_SHARE = 0.1, MOST_SHARE = 0.5;
 
 void pace_begin(struct pace *pace, struct arena *arena, const struct schedule *schedule, struct ledger *ledger,
                 const struct pace_limits *limits)
@@ -128,42 +127,54 @@ static void judge_lane(struct pace *pace, size_t lane, uint64_t recovered, doubl
     course->rate = seen < LEAST_SLOW_RATE ? LEAST_SLOW_RATE : seen;
 }
 
-// Whether a lane was heard while a try of its questions was sent.
-static bool was_alive(const struct pace *pace, size_t lane, unsigned try)
+// Whether the sentinels of a lane were answered behind the pass, but not in its stream.
+static bool is_too_fast(const struct pace *pace, size_t lane, const struct loss_seen *stream, uint64_t since_us)
 {
-    const struct standing *standing = &pace->ledger->standings[lane];
-    if (standing->rounds.count < try || standing->rounds.items[try - 1].last_us == 0)
-        return false;
-    const struct round *round = &standing->rounds.items[try - 1];
-    return watch_shine_all(&pace->ledger->watch, lane, round->first_us, round->last_us) != SHINE_DARK;
+    const struct loss_seen quiet = loss_seen(pace->ledger, lane, false, 0);
+    const struct loss_seen behind = loss_seen(pace->ledger, lane, false, since_us);
+    double lost = (double)(stream->vain + stream->contrary) / (double)stream->asked;
+    double lost_else = quiet.asked == 0 ? 1 : (double)(quiet.vain + quiet.contrary) / (double)quiet.asked;
+    return (stream->contrary > 0 || lost >= TOO_MUCH) && behind.asked > behind.vain + behind.contrary &&
+           lost_else < lost / 2;
 }
 
-// Whether a lane answers what is asked first. A line that is cut in one pass looks alike, but in the next one nobody is
-// heard, or things are answered from all over it.
-static void judge_bucket(struct pace *pace, size_t lane)
+void pace_learn(struct pace *pace, uint64_t since_us, double seconds)
 {
-    struct course *course = &pace->courses[lane];
-    const struct standing *standing = &pace->ledger->standings[lane];
-    uint64_t answered = 0;
-    if (pace->schedule->lanes[lane].protocol != PROTOCOL_TCP || standing->silent == 0 || course->slow)
-        return;
-    double luck = 0;
-    if (answers_of(pace, lane) > course->answered) // else no question need be looked at
-        luck = bucket_luck(pace->ledger, lane, pace->pass.try, &answered);
-    bool all_over = luck > ALL_OVER;
-    course->luck = all_over && answered >= FEW_ANSWERS ? 0 : course->luck + luck;
-    course->suspected = course->luck <= BY_CHANCE && pace->pass.try <= LAST_SUSPECTED &&
-                        (double)standing->silent <= LEAST_SLOW_RATE * LONGEST_SLOW_SECONDS;
-    bool again = (answered > 0 && !all_over) || (answered < FEW_ANSWERS && was_alive(pace, lane, pace->pass.try));
-    course->slow = course->suspected && pace->pass.try > 1 && again;
-    course->rate = course->slow ? LEAST_SLOW_RATE : course->rate;
+    for (size_t i = 0; i < pace->schedule->lane_count; i++) {
+        struct course *course = &pace->courses[i];
+        const struct standing *standing = &pace->ledger->standings[i];
+        if (!course->member || pace->schedule->lanes[i].protocol != PROTOCOL_TCP || !pace->ledger->watch.pulses[i].firm)
+            continue;
+        const struct loss_seen stream = loss_seen(pace->ledger, i, true, since_us);
+        if (stream.asked < LEAST_ASKS && stream.contrary == 0)
+            continue;
+        course->too_fast = is_too_fast(pace, i, &stream, since_us);
+        if (!course->too_fast)
+            continue;
+        double heard = (double)stream.asked - (double)(stream.vain + stream.contrary);
+        double share = heard <= 0 ? 0 : SAFELY * heard / (double)stream.asked;
+        double had = (double)(course->asked + stream.asked) / (seconds > 0.001 ? seconds : 0.001);
+        had = course->limited && course->rate < had ? course->rate : had;
+        double rate = had * (share < LEAST_SHARE ? LEAST_SHARE : share > MOST_SHARE ? MOST_SHARE : share);
+        rate = rate < LEAST_TCP_RATE ? LEAST_TCP_RATE : rate;
+        if ((double)(standing->silent + standing->rejected) > rate * LONGEST_SLOW_SECONDS)
+            continue;
+        course->slow = course->limited = true;
+        course->rate = rate;
+        char address[ADDRESS_TEXT];
+        address_format(pace->schedule->lanes[i].address, address);
+        log_line(LOG_DEBUG,
+                 "probe: %s: %u of %u sentinels were in vain at %.1f packets/s, and are not by themselves: "
+                 "it is asked at %.1f",
+                 address, stream.vain + stream.contrary, stream.asked, had, rate);
+    }
 }
 
 // Whether a slow pass was still too fast is told by one at half its rate: it brings what that did not.
 static void slow_down(struct pace *pace, size_t lane)
 {
     struct course *course = &pace->courses[lane];
-    if (pace->schedule->lanes[lane].protocol == PROTOCOL_TCP && course->rate / 2 >= LEAST_TCP_RATE)
+    if (pace->schedule->lanes[lane].protocol == PROTOCOL_TCP && !course->limited && course->rate / 2 >= LEAST_TCP_RATE)
         course->rate /= 2;
 }
 
@@ -175,12 +186,10 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
         if (!pace->courses[i].member)
             continue;
         standing->tries = pace->pass.try;
-        if (!pace->pass.slow && pace->pass.try > 1)
+        if (!pace->pass.slow && pace->pass.try > 1 && !pace->courses[i].limited)
             judge_lane(pace, i, (uint64_t)((double)fresh_late(pace, i) * ledger_late_share(pace->ledger, i)), seconds);
         if (pace->pass.slow)
             slow_down(pace, i);
-        else
-            judge_bucket(pace, i);
         if (!pace->courses[i].slow) {
             double lost = ledger_late_share(pace->ledger, i);
             recovered += (double)fresh_late(pace, i) * lost;
@@ -200,12 +209,11 @@ void pace_settle(struct pace *pace, double seconds, bool dropped)
         if (!course->member)
             continue;
         bool fresh = answers_of(pace, i) > course->answered;
-        standing->settled = pace->pass.slow ? !fresh && pace->pass.try >= pace->limits.tries
-                            : course->slow  ? false
-                            : course->suspected && pace->pass.try < LAST_SUSPECTED
-                                ? false
-                                : pace->pass.try >= pace->limits.tries && !missing &&
-                                      (fresh_late(pace, i) == 0 || pace->pass.try >= MOST_PASSES);
+        standing->settled = course->limited   ? pace->pass.slow && !course->too_fast // the rest is for mending
+                            : pace->pass.slow ? !fresh && pace->pass.try >= pace->limits.tries
+                            : course->slow    ? false
+                                              : pace->pass.try >= pace->limits.tries && !missing &&
+                                                 (fresh_late(pace, i) == 0 || pace->pass.try >= MOST_PASSES);
         course->late = late_of(pace, i);
     }
 }

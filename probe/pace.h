@@ -5,7 +5,8 @@
 // until fewer than one answer in some hundred runs can be expected to be missing, and where a tenth was lost, at half
 // the rate. A lane whose answers thin out under speed (limited RSTs, ICMP errors once a second) is asked again slowly,
 // by itself, at the rate at which it has been seen to answer, until a whole slow pass brings nothing new. So is one
-// that answers the first questions of each burst (bucket.h), which a few tries of a small plan would not show else.
+// whose sentinels are not answered, or are rejected or reset, where they are asked among the probes (stream.h), but are
+// between the passes: at the rate that was answered, and slower until they are.
 #pragma once
 
 #include "probe/ledger.h"
@@ -27,8 +28,8 @@ struct course {
     double rate;       // of slow passes, packets a second
     uint64_t answered; // when the pass began
     uint64_t late;     // when the lane's last pass ended
-    double luck;       // that it answered the first questions of its passes by chance: logarithm (bucket.h)
-    bool suspected;    // so it may limit its answers: asked to know, though its sentinels are lost
+    bool limited;      // its sentinels have shown that: it keeps its rate to the end
+    bool too_fast;     // so was the last pass
 };
 
 struct pass {
@@ -58,6 +59,9 @@ double pace_end_seconds(long timeout_ms);
 bool pace_next(struct pace *pace);
 // A pass outside the row, at a rate: over what is `asked` of the courses that are members.
 void pace_again(struct pace *pace, double rate);
+// What the sentinels in the stream of the pass that has ended say of its pace; it was sent from `since_us`, wall clock,
+// on, within so many seconds.
+void pace_learn(struct pace *pace, uint64_t since_us, double seconds);
 // Draws conclusions from the pass that has ended after so many seconds. `dropped`: this machine itself had no room for
 // answers.
 void pace_settle(struct pace *pace, double seconds, bool dropped);

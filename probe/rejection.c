@@ -1,5 +1,7 @@
 #include "probe/rejection.h"
 
+#include "probe/loss.h"
+
 enum { LEAST_AGAIN_US = 1000000 };
 
 uint64_t rejection_again_us(const struct ledger *ledger, uint64_t told_us)
@@ -13,7 +15,7 @@ bool rejection_stands(const struct ledger *ledger, size_t lane, uint64_t questio
     uint64_t from = rejection_again_us(ledger, ledger->told_us[question >> ledger->shift]);
     for (unsigned try = ledger_tries(ledger, question); try > 0; try--) {
         uint64_t sent = ledger_sent_at(ledger, question, try);
-        if (sent < from)
+        if (sent < from || loss_is_contrary(ledger, lane, sent))
             continue;
         enum shine shine = watch_shine_rejected(&ledger->watch, lane, sent);
         if (shine == SHINE_LIT || (pending && (shine == SHINE_PENDING || sent >= since_us)))

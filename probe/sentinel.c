@@ -10,8 +10,8 @@ enum {
     SILENT_PACKETS = 100,
     LEAST_WAIT_US = 100000,
     LIMITED_WAIT_US = 1200000, // of ICMP errors, which come about once a second
-    MOST_VAIN = 3,
-    SPOKESMEN = 3, // of a family, at its end
+    MOST_VAIN = 3,             // or more, where many are lost
+    SPOKESMEN = 3,             // of a family, at its end
 };
 
 // What is known of a lane's sentinel.
@@ -96,6 +96,13 @@ static void say_gone(const struct sentinels *sentinels, size_t lane)
     log_line(LOG_DEBUG, "probe: %s stopped answering", address);
 }
 
+// How many asks in a row must be in vain until a lane is gone.
+static unsigned most_vain(const struct sentinels *sentinels, size_t lane)
+{
+    unsigned patience = sentinels->ledger->watch.pulses[lane].patience;
+    return patience + 1 > MOST_VAIN ? patience + 1 : MOST_VAIN;
+}
+
 // What became of the ask that is waited for.
 static void take_in(struct sentinels *sentinels, size_t lane, uint64_t now_us)
 {
@@ -112,7 +119,7 @@ static void take_in(struct sentinels *sentinels, size_t lane, uint64_t now_us)
     if (now_us - post->asked_us < post->wait_us)
         return;
     post->asked_us = 0;
-    if (++post->vain < MOST_VAIN) {
+    if (++post->vain < most_vain(sentinels, lane)) {
         post->doubted = post->doubting ? post->question + 1 : post->doubted;
         return;
     }
@@ -184,6 +191,11 @@ static unsigned next_number(struct post *post)
     return post->given;
 }
 
+unsigned sentinels_number(struct sentinels *sentinels, size_t lane)
+{
+    return next_number(&sentinels->posts[lane]);
+}
+
 bool sentinels_next(struct sentinels *sentinels, uint64_t now_us, struct sending *sending)
 {
     if (sentinels->next == sentinels->due.count) {
@@ -203,10 +215,12 @@ bool sentinels_next(struct sentinels *sentinels, uint64_t now_us, struct sending
     if (post->doubting)
         chosen = post->doubted;
     post->doubted = 0;
-    uint64_t wait = ledger_patience_us(standing, LEAST_WAIT_US, sentinels->timeout_us) << post->vain;
-    post->wait_us = !is_firm(sentinels, lane)                                     ? LIMITED_WAIT_US
-                    : wait > sentinels->timeout_us || post->vain + 1 >= MOST_VAIN ? sentinels->timeout_us
-                                                                                  : wait;
+    uint64_t wait = ledger_patience_us(standing, LEAST_WAIT_US, sentinels->timeout_us)
+                    << (post->vain < MOST_VAIN ? post->vain : MOST_VAIN);
+    post->wait_us = !is_firm(sentinels, lane) ? LIMITED_WAIT_US
+                    : wait > sentinels->timeout_us || post->vain + 1 >= most_vain(sentinels, lane)
+                        ? sentinels->timeout_us
+                        : wait;
     post->queued = false;
     post->question = chosen - 1;
     post->number = next_number(post);

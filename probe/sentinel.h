@@ -21,6 +21,9 @@ void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *co
 bool sentinels_next(struct sentinels *sentinels, uint64_t now_us, struct sending *sending);
 void sentinels_refused(struct sentinels *sentinels, const struct sending *sending);
 
+// The number of an ask to a lane that another part of the prober sends (stream.h).
+unsigned sentinels_number(struct sentinels *sentinels, size_t lane);
+
 // Asks everybody on whose answer silence rests: at the end of each round, and of all, then those who are gone as well.
 void sentinels_call(struct sentinels *sentinels, bool last);
 // Whether nothing is due and no answer is waited for.

@@ -6,6 +6,11 @@
 // answers would be kept.
 enum { CLOSE_US = 50000, LANES_OF_A_CLOSE = 256, LEAST_VOICES = 2, MOST_VOICES = 6, QUESTIONS_OF_A_VOICE = 20 };
 
+// Asks in vain that say that nobody heard, and how many more may be lost in a row, in so many timeouts, where of at
+// least so many asks more than such a share were lost: as many as are by chance so seldom.
+enum { LEAST_PATIENCE = 2, MOST_PATIENCE = 12, LEAST_LOST = 12, MOST_TIMEOUTS = 3 };
+static const double LOSSY = 0.25, BY_LOSS = 0.02;
+
 void watch_begin(struct watch *watch, struct arena *arena, const struct schedule *schedule, uint64_t timeout_us)
 {
     *watch = (struct watch){.arena = arena, .lights = arena_new(), .schedule = schedule, .timeout_us = timeout_us};
@@ -118,6 +123,7 @@ struct record {
     beats_list beats;
     VECTOR(uint64_t) vain; // when they were sent
     unsigned heard;        // asks that were answered
+    unsigned patience;     // of those lanes that are known best, the least
     VECTOR(struct hush) hushes;
 };
 
@@ -133,8 +139,28 @@ static int by_moment(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+// How many asks in a row are hardly ever lost, where as many are lost as of a lane: in all, but for the longest row.
+static unsigned patience_of(const struct pulse *pulse)
+{
+    unsigned heard = 0, lost = 0, row = 0, longest = 0;
+    for (size_t i = 0; i < pulse->asks.count; i++) {
+        heard += pulse->asks.items[i].answered;
+        row = pulse->asks.items[i].answered ? 0 : row + 1;
+        lost += !pulse->asks.items[i].answered;
+        longest = row > longest ? row : longest;
+    }
+    lost -= longest;
+    double share = lost < LEAST_LOST ? 0 : (double)lost / (double)(lost + heard), chance = share * share;
+    unsigned patience = LEAST_PATIENCE;
+    for (; share > LOSSY && chance > BY_LOSS && patience < MOST_PATIENCE; patience++)
+        chance *= share;
+    return patience;
+}
+
 static void add_pulse(struct arena *arena, struct record *record, const struct pulse *pulse)
 {
+    if (pulse->firm && pulse->asks.count >= LEAST_LOST && (record->patience == 0 || pulse->patience < record->patience))
+        record->patience = pulse->patience;
     for (size_t i = 0; i < pulse->beats.count; i++)
         *vector_add(arena, &record->beats) = pulse->beats.items[i];
     for (size_t i = 0; pulse->firm && i < pulse->asks.count; i++)
@@ -155,13 +181,13 @@ static void add_hushes(struct arena *arena, struct record *record, const struct 
             const struct ask *ask = &pulse->asks.items[i];
             if (ask->question != pulse->voices.items[v].question)
                 continue;
-            if (ask->answered && vain >= 2)
+            if (ask->answered && vain >= pulse->patience)
                 *vector_add(arena, &record->hushes) = (struct hush){heard, ask->sent_us, asked, 0};
             heard = ask->answered ? ask->sent_us : heard;
             asked = vain == 0 ? ask->sent_us : asked;
             vain = ask->answered ? 0 : vain + 1;
         }
-        if (vain >= 2)
+        if (vain >= pulse->patience)
             *vector_add(arena, &record->hushes) = (struct hush){heard, UINT64_MAX, asked, 0};
     }
 }
@@ -266,16 +292,18 @@ static bool is_hushed(const struct record *record, uint64_t from, uint64_t to)
     return low < record->hushes.count && record->hushes.items[low].least_last <= to;
 }
 
-// Whether between two moments nobody heard: two asks were in vain. *next is the first ask that comes into question;
-// *count how many were in vain.
-static bool is_broken(const struct record *record, size_t *next, uint64_t from, uint64_t to, unsigned *count)
+// Whether between two moments nobody heard: two asks were in vain, or more where many are lost. *next is the first ask
+// that comes into question; *count how many were in vain.
+static bool is_broken(const struct watch *watch, const struct record *record, size_t *next, uint64_t from, uint64_t to,
+                      unsigned *count)
 {
     *count = 0;
     for (; *next < record->vain.count && record->vain.items[*next] <= from;)
         ++*next;
     for (; *next < record->vain.count && record->vain.items[*next] < to; ++*next)
         ++*count;
-    return *count >= 2;
+    bool is_long = to == UINT64_MAX || to - from > MOST_TIMEOUTS * watch->timeout_us;
+    return *count >= (is_long || record->patience == 0 ? LEAST_PATIENCE : record->patience);
 }
 
 static struct light light_of(const struct watch *watch, struct record *record)
@@ -303,7 +331,7 @@ static struct light light_of(const struct watch *watch, struct record *record)
             light.gap = one->first - to;
             light.gap_us = one->first;
         }
-        bool broken = one != NULL && one->first > to && is_broken(record, &next, to, one->first, &vain);
+        bool broken = one != NULL && one->first > to && is_broken(watch, record, &next, to, one->first, &vain);
         broken = broken || (one != NULL && one->first > to && is_hushed(record, to, one->first));
         if (one != NULL && one->first > to) {
             light.lost += vain;
@@ -318,7 +346,7 @@ static struct light light_of(const struct watch *watch, struct record *record)
         light.begins = from;
         light.last = to;
         light.hushed = one == NULL && is_hushed(record, to, UINT64_MAX);
-        light.ended = one == NULL && (is_broken(record, &next, to, UINT64_MAX, &vain) || light.hushed);
+        light.ended = one == NULL && (is_broken(watch, record, &next, to, UINT64_MAX, &vain) || light.hushed);
         if (one != NULL) {
             from = one->first;
             to = one->last;
@@ -344,6 +372,8 @@ void watch_light(struct watch *watch)
     struct record families[2] = {0};
     struct arena *scratch = arena_new();
     arena_reset(watch->lights);
+    for (size_t i = 0; i < schedule->lane_count; i++)
+        watch->pulses[i].patience = patience_of(&watch->pulses[i]);
     for (size_t i = 0, end; i < schedule->lane_count; i = end) {
         struct record host = {0};
         for (end = i;

@@ -4,7 +4,8 @@
 // Glossary. A *beat* is a probe that was answered, at the moment it was sent; a rejection (an ICMP error) is none, as a
 // router whose cable is out sends them too. A *sentinel* is a question that has been
 // answered and is asked again; an *ask* is one packet that does so. A *chain* is a row of beats between which no two
-// asks were in vain: one packet may be lost, two say that nobody heard. A try is *lit* where it was sent within a chain
+// asks were in vain: one packet may be lost, two say that nobody heard. On a line that is known to lose many, so many
+// say that as are hardly ever lost in a row. A try is *lit* where it was sent within a chain
 // that goes on for as long as an answer may take: something was answered before it (of the first tries of all: close
 // behind), while it was waited for, and after. Tries between which nothing was answered count as one: the way may have
 // been shut for just that long.
@@ -35,6 +36,11 @@ struct ask {
     uint32_t before; // of a capture: 1 + the index of the question's ask before; 0: none
     uint16_t own_port;
     bool answered;
+    bool contrary;   // by what an open port does not say: it was closed, or rejected
+    bool streamed;   // close behind a probe of its lane
+    bool among;      // close behind a probe of its family
+    bool alone;      // close behind no packet of its lane
+    uint8_t stretch; // of its lane (ledger.h), where it is streamed
 };
 
 struct voice {
@@ -81,6 +87,8 @@ struct pulse { // of a lane
     bool firm;      // something answered that hosts do not limit: then an ask in vain means something
     struct light light;
     struct light host; // of its whole host; shared by its lanes
+    unsigned
+        patience; // asks in vain, one after the other, that say that nobody heard: two, or more where many are lost
 };
 
 enum shine {

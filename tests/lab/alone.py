@@ -14,13 +14,15 @@ echo (false: pings are not answered), delay (seconds that every answer takes),
 late (seconds that an open port takes instead), stops ([ports, seconds]: they are closed from then on);
 mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the first packet: the line is
 dead), down_of (to this address only), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), ban_spares (these TCP ports are not), limit (answers
-a second, the others are lost), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), unreachable ([from, to] in
+a second, the others are lost), bucket ([SYNs a second, of which so many at once, what becomes of the others: drop, reset, prohibit, accept]), loss
+(share of the packets that are lost on the way there, and of the answers on the way back), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), unreachable ([from, to] in
 seconds since the first packet: a router says so of every packet), rejects (what is not open is rejected by a router), rejects_of (of this address only), errors (of a router, so many a second), reset_of
 (this address only), refuse (packets after which every UDP port is unreachable), accept (SYNs after which every port is open), accept_of (of this address only)."""
 import fcntl
 import heapq
 import json
 import os
+import random
 import select
 import socket
 import struct
@@ -67,6 +69,7 @@ class Hosts:
         self.first = self.banned = None
         self.tokens, self.filled = 5.0, time.monotonic()
         self.errors, self.told = 6.0, time.monotonic()
+        self.left, self.poured = self.of.get("bucket", (0, 0))[1], time.monotonic()
 
     def is_lost(self, now, target, port):
         self.first = self.first or now
@@ -80,6 +83,16 @@ class Hosts:
             return False
         self.banned = self.banned or now
         return now - self.banned < self.of.get("ban_seconds", 1e9)
+
+    def is_too_fast(self, now):
+        """A bucket of SYNs, whatever they ask."""
+        if "bucket" not in self.of:
+            return False
+        self.left, self.poured = min(self.of["bucket"][1], self.left + (now - self.poured) * self.of["bucket"][0]), now
+        if self.left < 1:
+            return True
+        self.left -= 1
+        return False
 
     def rejection(self, source, target, whole, code4, code6):
         """By a router in the path; so many a second where it is limited."""
@@ -97,16 +110,21 @@ class Hosts:
         own, port, sequence, _, _, flags = struct.unpack("!HHIIBB", segment[:14])
         if flags & 0x12 != 2:
             return None
+        over = self.is_too_fast(time.monotonic()) and self.of["bucket"][2]
+        if over == "drop":
+            return None
+        if over == "prohibit":
+            return self.rejection(source, target, whole, 13, 1)
         ours = self.of.get("accept_of", self.of.get("reset_of")) in (None, name_of(target))
         self.syns += ours
         if ours and self.syns > self.of.get("prohibit", 1e9):
             return self.rejection(source, target, whole, 13, 1)
-        if ours and self.syns > self.of.get("reset", 1e9):
+        if over == "reset" or (ours and self.syns > self.of.get("reset", 1e9)):
             head = struct.pack("!HHIIBBHHH", port, own, 0, sequence + 1 & 0xffffffff, 0x50, 0x14, 0, 0, 0)
             return 0, packet(target, source, 6, head, 16)
         if port in self.of.get("strangers", ()):
             return self.delay, packet(target, source, 6, struct.pack("!HHIIBBHHH", port, own, 1000, sequence + 2 & 0xffffffff, 0x50, 0x12, 65535, 0, 0), 16)
-        is_open = port in self.of.get("open_of", {}).get(name_of(target), self.of.get("open", ())) or (ours and self.syns > self.of.get("accept", 1e9))
+        is_open = port in self.of.get("open_of", {}).get(name_of(target), self.of.get("open", ())) or over == "accept" or (ours and self.syns > self.of.get("accept", 1e9))
         stops = self.of.get("stops")
         is_open = is_open and not (stops and port in stops[0] and time.monotonic() - self.first > stops[1])
         if not is_open and self.of.get("rejects") and name_of(target) == self.of.get("rejects_of", name_of(target)):
@@ -233,7 +251,9 @@ def main():
         ready = select.select([tun] if tun else [], [], [], min(0.02, max(0, waiting[0][0] - now)) if waiting else 0.02)[0]
         if not ready:
             continue
-        answer = hosts.answer(os.read(tun, 65536))
+        lost, asked = behaviour.get("loss", 0), os.read(tun, 65536)
+        answer = hosts.answer(asked) if random.random() >= lost else None
+        answer = answer if random.random() >= lost else None
         if answer and answer[0]:
             heapq.heappush(waiting, (time.monotonic() + answer[0], number, answer[1]))
             number += 1

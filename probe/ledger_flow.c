@@ -1,0 +1,67 @@
+// How the probes of a lane follow each other, and which sentinels were asked among them.
+#include "probe/ledger.h"
+
+enum {
+    LEAST_GAP_US = 50000,   // within which an ask is in the stream of the probe before it,
+    MOST_GAP_US = 1000000,  // and however slow the stream is
+    LEAST_PAUSE_US = 20000, // between two stretches: more than that, and so many times what is usual in the one before
+    MOST_PAUSE_US = 2000000,
+    PAUSE = 3,
+};
+
+static void add_to_flow(struct flow *flow, uint64_t wall_us)
+{
+    flow->gap_us = flow->last_us != 0 && wall_us > flow->last_us ? wall_us - flow->last_us : 0;
+    flow->last_us = wall_us;
+}
+
+// Whether a try goes on with what was sent before it, or begins anew after a pause.
+static bool goes_on(const struct stretch *stretch, uint64_t wall_us)
+{
+    uint64_t gap = wall_us > stretch->last_us ? wall_us - stretch->last_us : 0;
+    uint64_t usual = stretch->count < 2 ? 0 : (stretch->last_us - stretch->first_us) / (stretch->count - 1);
+    return gap <= LEAST_PAUSE_US || gap <= PAUSE * usual || (stretch->count == 1 && gap <= MOST_PAUSE_US);
+}
+
+static void add_to_stretches(struct ledger *ledger, struct standing *standing, uint64_t wall_us)
+{
+    struct stretch *last =
+        standing->stretches.count == 0 ? NULL : &standing->stretches.items[standing->stretches.count - 1];
+    if (last == NULL || (standing->stretches.count < MOST_STRETCHES && !goes_on(last, wall_us))) {
+        *vector_add(ledger->arena, &standing->stretches) = (struct stretch){wall_us, wall_us, 1, 1, false};
+        return;
+    }
+    last->count++;
+    last->first_us = wall_us < last->first_us ? wall_us : last->first_us;
+    last->last_us = wall_us > last->last_us ? wall_us : last->last_us;
+}
+
+// Close behind it: as its own probes follow each other, or nearly at once.
+static bool is_in_flow(const struct flow *flow, uint64_t wall_us)
+{
+    uint64_t gap = flow->gap_us > MOST_GAP_US ? MOST_GAP_US : flow->gap_us + flow->gap_us / 2;
+    return flow->last_us != 0 && wall_us <= flow->last_us + (gap > LEAST_GAP_US ? gap : LEAST_GAP_US);
+}
+
+static struct flow *family_flow(struct ledger *ledger, size_t lane)
+{
+    return &ledger->flows[ledger->schedule->lanes[lane].address.family == FAMILY_IPV6];
+}
+
+void ledger_flows(struct ledger *ledger, size_t lane, uint64_t wall_us)
+{
+    add_to_stretches(ledger, &ledger->standings[lane], wall_us);
+    add_to_flow(&ledger->standings[lane].flow, wall_us);
+    add_to_flow(family_flow(ledger, lane), wall_us);
+}
+
+void ledger_place_ask(struct ledger *ledger, size_t lane, struct ask *ask)
+{
+    struct flow *flow = &ledger->standings[lane].flow;
+    uint64_t last = flow->asked_us > flow->last_us ? flow->asked_us : flow->last_us;
+    ask->streamed = is_in_flow(flow, ask->sent_us);
+    ask->among = is_in_flow(family_flow(ledger, lane), ask->sent_us);
+    ask->alone = !ask->streamed && ask->sent_us > last + LEAST_GAP_US;
+    ask->stretch = (uint8_t)(ledger->standings[lane].stretches.count - ask->streamed);
+    flow->asked_us = ask->sent_us;
+}

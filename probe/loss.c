@@ -1,0 +1,271 @@
+#include "probe/loss.h"
+
+#include "model/protocol.h"
+
+enum {
+    LEAST_LATE = 5, // answers to later tries that tell of loss
+    ASKS_A_PASS = 4,
+    LEAST_PACED = 4, // tries that have a pace
+    MOST_REOPENED = 16,
+};
+
+// Paces that differ by less than so much are one.
+static const double ALIKE = 1.5;
+
+// What is taken to be lost where nothing but rejections was heard of a family, and so nothing tells.
+static const double UNTOLD = 0.12;
+
+const double LOSS_MISSED = 0.002, LOSS_MISSED_OF_LOSSY = 0.0002, LOSS_MISSED_BY_ONE = 0.025;
+
+// What is known of a stretch.
+struct tally {
+    double pace; // packets a second; 0: too few to tell
+    double asked;
+    double vain;
+    double heard; // questions that were answered by it,
+    double late;  // and by a later one only
+    bool contrary;
+};
+
+// Questions that were open later than the asks that are looked at, the latest first.
+struct reopened {
+    uint64_t questions[MOST_REOPENED];
+    size_t count;
+    bool quiet; // the next ask that was sent by itself was answered as expected: it was the pace, and no outage
+};
+
+// Takes an ask in, the latest first. Whether it is contrary.
+static bool is_contrary(struct reopened *reopened, const struct ask *ask)
+{
+    size_t at = 0;
+    while (at < reopened->count && reopened->questions[at] != ask->question)
+        at++;
+    if (ask->alone)
+        reopened->quiet = ask->answered && !ask->contrary;
+    if (ask->contrary)
+        return at < reopened->count && reopened->quiet;
+    if (ask->answered && at == reopened->count && at < MOST_REOPENED)
+        reopened->questions[reopened->count++] = ask->question;
+    return false;
+}
+
+// Whether a try that was in vain was lost, or not answered, though others were at that time: one outage is no loss.
+static bool tells_of_loss(const struct ledger *ledger, size_t lane, uint64_t sent_us)
+{
+    return watch_shine(&ledger->watch, lane, sent_us) != SHINE_DARK &&
+           !watch_in_longest_gap(&ledger->watch, lane, sent_us);
+}
+
+double ledger_late_share(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    size_t all = 0, lit = 0;
+    for (size_t i = 0; i < standing->details.count; i++) {
+        uint64_t question = ledger->schedule->lanes[lane].first + standing->details.items[i].offset;
+        if (ledger_sent_at(ledger, question, 2) == 0 || ledger_rejected(ledger, question))
+            continue;
+        all++;
+        bool tells = false;
+        for (unsigned try = 1; try <= MOST_TRIES && ledger_sent_at(ledger, question, try + 1) != 0; try++)
+            tells = tells || tells_of_loss(ledger, lane, ledger_sent_at(ledger, question, try));
+        lit += tells;
+    }
+    return all == 0 ? 1 : (double)lit / (double)all;
+}
+
+// Which stretch a try was sent in.
+static size_t stretch_at(const struct standing *standing, uint64_t sent_us)
+{
+    size_t low = 0, high = standing->stretches.count; // the first that ends no earlier
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (standing->stretches.items[middle].last_us < sent_us)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < standing->stretches.count ? low : low - 1;
+}
+
+// Tries of questions that were answered later on, in vain though they were not sent in the dark.
+static void add_late(const struct ledger *ledger, size_t lane, struct tally *tallies)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    for (size_t i = 0; i < standing->details.count; i++) {
+        uint64_t question = ledger->schedule->lanes[lane].first + standing->details.items[i].offset;
+        unsigned answered = standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED].tries;
+        for (unsigned try = 1; try <= answered && try <= MOST_TRIES && !ledger_rejected(ledger, question); try++) {
+            uint64_t sent = ledger_sent_at(ledger, question, try);
+            if (sent == 0)
+                continue;
+            struct tally *tally = &tallies[stretch_at(standing, sent)];
+            tally->heard += try == answered;
+            tally->late += try < answered && tells_of_loss(ledger, lane, sent);
+        }
+    }
+}
+
+// Whether any of the streamed asks was in vain, in the dark or not: then a lane is judged by its own alone.
+static bool add_asks(const struct ledger *ledger, size_t lane, struct tally *tallies)
+{
+    bool any_vain = false;
+    const ask_list *asks = &ledger->watch.pulses[lane].asks;
+    struct reopened reopened = {0};
+    for (size_t i = asks->count; i-- > 0;) {
+        const struct ask *ask = &asks->items[i];
+        bool contrary = is_contrary(&reopened, ask);
+        if (!ask->streamed)
+            continue;
+        any_vain = any_vain || !ask->answered || contrary;
+        tallies[ask->stretch].contrary = tallies[ask->stretch].contrary || contrary;
+        if (watch_shine(&ledger->watch, lane, ask->sent_us) == SHINE_DARK)
+            continue;
+        tallies[ask->stretch].asked++;
+        tallies[ask->stretch].vain += !ask->answered || contrary;
+    }
+    return any_vain;
+}
+
+static bool are_alike(const struct tally *a, const struct tally *b)
+{
+    return a == b || a->pace <= 0 || b->pace <= 0 || (a->pace <= b->pace * ALIKE && b->pace <= a->pace * ALIKE);
+}
+
+static double bound(double asked, double vain)
+{
+    return (vain + 1) / (asked + 1);
+}
+
+// What may be lost in a stretch: as much as the asks of its pace say, and no less than late answers do.
+static void judge_stretch(const struct tally *tallies, size_t count, size_t at, struct stretch *stretch)
+{
+    double asked = 0, vain = 0, heard = 0, late = 0;
+    stretch->contrary = false;
+    for (size_t i = 0; i < count; i++) {
+        if (!are_alike(&tallies[i], &tallies[at]))
+            continue;
+        asked += tallies[i].asked;
+        vain += tallies[i].vain;
+        heard += tallies[i].heard;
+        late += tallies[i].late;
+        stretch->contrary =
+            stretch->contrary || (tallies[i].contrary && (i == at || tallies[i].pace * tallies[at].pace > 0));
+    }
+    double tries = late >= LEAST_LATE ? late / (late + heard) : 0;
+    stretch->loss = bound(asked, vain);
+    stretch->loss = stretch->loss > tries ? stretch->loss : tries;
+}
+
+static void work_out_lane(struct ledger *ledger, size_t lane, double family)
+{
+    struct standing *standing = &ledger->standings[lane];
+    struct tally tallies[MOST_STRETCHES] = {0};
+    size_t count = standing->stretches.count;
+    bool any_vain = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct stretch *stretch = &standing->stretches.items[i];
+        double seconds = stretch->count < LEAST_PACED ? 0 : (double)(stretch->last_us - stretch->first_us) / 1e6;
+        tallies[i].pace = seconds > 0 ? (double)(stretch->count - 1) / seconds : 0;
+    }
+    if (ledger->watch.pulses[lane].firm)
+        any_vain = add_asks(ledger, lane, tallies);
+    if (standing->late - standing->late_rejected >= LEAST_LATE)
+        add_late(ledger, lane, tallies);
+    for (size_t i = 0; i < count; i++) {
+        struct stretch *stretch = &standing->stretches.items[i];
+        judge_stretch(tallies, count, i, stretch);
+        if (!any_vain && family < stretch->loss)
+            stretch->loss = family;
+    }
+}
+
+// What may be lost of a family: by all asks of its stream, but of those lanes that limit their answers.
+static double loss_of_family(const struct ledger *ledger, int side)
+{
+    double asked = 0, vain = 0, all_asked = 0, all_vain = 0;
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
+        const struct pulse *pulse = &ledger->watch.pulses[i];
+        double own_asked = 0, own_vain = 0;
+        if (!pulse->firm || side != (ledger->schedule->lanes[i].address.family == FAMILY_IPV6))
+            continue;
+        for (size_t a = 0; a < pulse->asks.count; a++) {
+            const struct ask *ask = &pulse->asks.items[a];
+            bool counts = ask->among && watch_shine(&ledger->watch, i, ask->sent_us) != SHINE_DARK;
+            own_asked += counts;
+            own_vain += counts && !ask->answered;
+        }
+        all_asked += own_asked;
+        all_vain += own_vain;
+        if (own_vain * 2 < own_asked) {
+            asked += own_asked;
+            vain += own_vain;
+        }
+    }
+    if (ledger->watch.family[side].by_rejections)
+        return UNTOLD;
+    return asked > 0 ? bound(asked, vain) : bound(all_asked, all_vain);
+}
+
+void loss_work_out(struct ledger *ledger)
+{
+    double families[2] = {loss_of_family(ledger, 0), loss_of_family(ledger, 1)};
+    for (size_t i = 0; i < ledger->schedule->lane_count; i++)
+        if (ledger->standings[i].stretches.count > 0)
+            work_out_lane(ledger, i, families[ledger->schedule->lanes[i].address.family == FAMILY_IPV6]);
+}
+
+static const struct stretch *stretch_of(const struct ledger *ledger, size_t lane, uint64_t sent_us)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    return sent_us == 0 || standing->stretches.count == 0 ? NULL
+                                                          : &standing->stretches.items[stretch_at(standing, sent_us)];
+}
+
+double loss_of_try(const struct ledger *ledger, size_t lane, uint64_t sent_us)
+{
+    const struct stretch *stretch = stretch_of(ledger, lane, sent_us);
+    return stretch == NULL ? 1 : stretch->loss;
+}
+
+double loss_most(const struct ledger *ledger, size_t lane, uint64_t from_us, uint64_t to_us)
+{
+    const struct stretch *stretch = stretch_of(ledger, lane, from_us), *last = stretch_of(ledger, lane, to_us);
+    double most = stretch == NULL || last == NULL ? 1 : 0;
+    for (; stretch != NULL && stretch <= last; stretch++)
+        most = stretch->loss > most ? stretch->loss : most;
+    return most;
+}
+
+bool loss_is_contrary(const struct ledger *ledger, size_t lane, uint64_t sent_us)
+{
+    const struct stretch *stretch = stretch_of(ledger, lane, sent_us);
+    return stretch != NULL && stretch->contrary;
+}
+
+bool loss_is_enough(unsigned count, unsigned wanted, double missed)
+{
+    double most = count > wanted ? LOSS_MISSED_OF_LOSSY : count == 1 ? LOSS_MISSED_BY_ONE : LOSS_MISSED;
+    return count >= wanted && missed <= most;
+}
+
+unsigned loss_asks_a_pass(const struct ledger *ledger, size_t lane, unsigned wanted)
+{
+    unsigned needed = wanted <= 1 ? 40 : wanted == 2 ? 12 : ASKS_A_PASS;
+    return needed > ASKS_A_PASS && loss_seen(ledger, lane, true, 0).asked >= needed ? ASKS_A_PASS : needed;
+}
+
+struct loss_seen loss_seen(const struct ledger *ledger, size_t lane, bool streamed, uint64_t since_us)
+{
+    const ask_list *asks = &ledger->watch.pulses[lane].asks;
+    struct loss_seen seen = {0};
+    struct reopened reopened = {0};
+    for (size_t i = asks->count; i-- > 0 && asks->items[i].sent_us >= since_us;) {
+        bool contrary = is_contrary(&reopened, &asks->items[i]);
+        if (!(streamed ? asks->items[i].streamed : asks->items[i].alone))
+            continue;
+        seen.asked++;
+        seen.vain += !asks->items[i].answered && !contrary;
+        seen.contrary += contrary;
+    }
+    return seen;
+}

@@ -1,0 +1,110 @@
+#include "probe/stream.h"
+
+#include "probe/loss.h"
+
+enum { MOST_PROBES = 256 }; // between two asks
+
+// A lane, or a family.
+struct flowing {
+    uint64_t questions; // of the pass
+    uint64_t asks;      // that it is to have, at least
+    uint64_t sent;      // probes since the last ask
+};
+
+struct stream {
+    const struct ledger *ledger;
+    struct flowing *lanes;
+    struct flowing families[2];
+    size_t spokesman[2]; // who was asked last for all
+    uint64_t nobody[2];  // how much had been received when nobody of the family spoke: 1 + that
+    size_t turn;
+    size_t due[2]; // lanes
+    size_t due_count;
+};
+
+struct stream *stream_new(struct arena *arena, const struct ledger *ledger)
+{
+    struct stream *stream = arena_new_of(arena, struct stream);
+    stream->ledger = ledger;
+    stream->lanes = arena_array(arena, struct flowing, ledger->schedule->lane_count + 1);
+    return stream;
+}
+
+static int side_of(const struct stream *stream, size_t lane)
+{
+    return stream->ledger->schedule->lanes[lane].address.family == FAMILY_IPV6;
+}
+
+static bool speaks(const struct stream *stream, size_t lane)
+{
+    return stream->ledger->watch.pulses[lane].firm && stream->ledger->standings[lane].sentinels[0] != 0;
+}
+
+void stream_clear(struct stream *stream)
+{
+    for (int side = 0; side < 2; side++)
+        stream->families[side] = (struct flowing){.sent = stream->families[side].sent};
+}
+
+void stream_add(struct stream *stream, size_t lane, uint64_t questions, unsigned tries)
+{
+    struct flowing *own = &stream->lanes[lane], *family = &stream->families[side_of(stream, lane)];
+    *own = (struct flowing){.questions = questions, .asks = loss_asks_a_pass(stream->ledger, lane, tries)};
+    family->questions += questions;
+    family->asks = own->asks > family->asks ? own->asks : family->asks;
+}
+
+static bool is_due(const struct flowing *flowing)
+{
+    uint64_t between = flowing->questions / (flowing->asks > 0 ? flowing->asks : 1);
+    return flowing->sent >= (between > MOST_PROBES ? MOST_PROBES : between < 1 ? 1 : between);
+}
+
+// One of a family, after the one asked last.
+static bool find_spokesman(struct stream *stream, int side, size_t *lane)
+{
+    size_t count = stream->ledger->schedule->lane_count;
+    if (stream->nobody[side] == stream->ledger->received + 1)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        *lane = (stream->spokesman[side] + 1 + i) % count;
+        if (side_of(stream, *lane) == side && speaks(stream, *lane)) {
+            stream->spokesman[side] = *lane;
+            return true;
+        }
+    }
+    stream->nobody[side] = stream->ledger->received + 1;
+    return false;
+}
+
+void stream_sent(struct stream *stream, size_t lane)
+{
+    int side = side_of(stream, lane);
+    bool is_own = stream->lanes[lane].questions >= LOSS_OWN_LEAST && speaks(stream, lane);
+    struct flowing *flowing = is_own ? &stream->lanes[lane] : &stream->families[side];
+    size_t asked = lane;
+    flowing->sent++;
+    if (stream->due_count == 2 || !is_due(flowing))
+        return;
+    flowing->sent = 0;
+    if (!is_own && !find_spokesman(stream, side, &asked))
+        return;
+    stream->due[stream->due_count++] = asked;
+}
+
+bool stream_next(struct stream *stream, struct sending *sending)
+{
+    if (stream->due_count == 0)
+        return false;
+    size_t lane = stream->due[--stream->due_count];
+    const struct standing *standing = &stream->ledger->standings[lane];
+    bool alike = standing->sentinels[1] != 0 && standing->sentinel_states[1] == standing->sentinel_states[0];
+    uint64_t question = standing->sentinels[alike ? stream->turn++ % 2 : 0] - 1;
+    *sending = (struct sending){.span = schedule_span(stream->ledger->schedule, question), .question = question};
+    return true;
+}
+
+void stream_refused(struct stream *stream)
+{
+    stream->due_count++;
+}

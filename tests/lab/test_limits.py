@@ -1,0 +1,87 @@
+"""Limits of pace, and lossy lines: what is open is never called filtered, closed or rejected because it was asked too fast, or too seldom.
+Each probe runs in a namespace of its own, before hosts of alone.py."""
+import concurrent.futures
+import itertools
+import json
+import os
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), "..")]
+import common
+
+HOSTS = ("198.51.100.4", "2001:db8:1::4")
+ONLY = ("--only", "198.51.100.0/24", "--only", "2001:db8:1::/48")
+
+
+class Limits(unittest.TestCase):
+    def probe(self, host, count, method, *words, **behaviour):
+        """(states by port, summary); of what was captured, its replay tells the same."""
+        targets = "%s tcp 1000-%d\n" % (host, 999 + count)
+        with tempfile.TemporaryDirectory() as folder:
+            capture = str(pathlib.Path(folder) / "c.pcap")
+            kept = ("--capture", capture) if method == "syn" else ()
+            done = common.alone({"silent": True, **behaviour}, "probe", "--targets", "-", *ONLY, "--method", method, *kept, *words, stdin=targets)
+            self.assertIn(done.returncode, (0, 3), done.stderr)
+            again = common.sgproof("probe", "--targets", "-", "--from-capture", capture, *words, stdin=targets).stdout if kept else done.stdout
+        self.assertEqual(again.splitlines()[:-1], done.stdout.splitlines()[:-1])
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        return {port: x["state"] for x in lines[:-1] for port in range(x["from_port"], x["to_port"] + 1)}, lines[-1]["summary"]
+
+    def no_open_port_is_called_otherwise(self, states, opens):
+        self.assertLessEqual({states[port] for port in opens}, {"open", "unknown"})
+
+    def each(self, test, *more):
+        cases = list(itertools.product(("syn", "connect"), HOSTS, *more))
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for case, future in [(case, pool.submit(test, *case)) for case in cases]:
+                with self.subTest(case=case):
+                    future.result()
+
+    def test_a_bucket_of_syns_hides_no_open_port_and_is_asked_slowly_enough(self):
+        def test(method, host, count):
+            opens = [*range(1000, 1000 + count, 4)]
+            states, _ = self.probe(host, count, method, open=opens, bucket=[40, 5, "drop"])
+            self.no_open_port_is_called_otherwise(states, opens)
+            return states
+
+        self.each(test, (20, 60, 120))
+        found = [test("syn", HOSTS[0], 60) for _ in range(3)]
+        self.assertTrue(any("unknown" not in states.values() for states in found), found)
+
+    def test_one_try_on_a_line_that_loses_some_calls_no_open_port_filtered(self):
+        def test(method, host, loss):
+            opens = [*range(1000, 1060, 4)]
+            states, _ = self.probe(host, 60, method, "--tries", "1", open=opens, loss=loss)
+            self.no_open_port_is_called_otherwise(states, opens)
+        self.each(test, (0.05, 0.1, 0.2))
+
+    def test_one_try_is_enough_where_every_sentinel_is_answered(self):
+        def test(method, host):
+            states, summary = self.probe(host, 200, method, "--tries", "1", open=[*range(1000, 1200, 4)])
+            self.assertEqual(set(states.values()), {"open", "filtered"})
+            self.assertLess(summary["sent"], 450)
+        self.each(test)
+
+    def test_a_lossy_line_costs_tries_and_no_open_port(self):
+        def test(method, host, loss):
+            opens = [*range(1000, 1060, 4)]
+            states, _ = self.probe(host, 60, method, open=opens, loss=loss)
+            self.no_open_port_is_called_otherwise(states, opens)
+            return states
+        self.each(test, (0.1, 0.2))
+        found = [test("syn", HOSTS[0], 0.15) for _ in range(3)]
+        self.assertTrue(any("filtered" in states.values() for states in found), found)
+
+    def test_rejections_and_resets_above_a_rate_are_no_facts_of_open_ports_where_one_is_known(self):
+        def test(method, host, how):
+            opens = [*range(1000, 1060, 2)]
+            states, _ = self.probe(host, 60, method, open=opens, bucket=[40, 10, how])
+            self.no_open_port_is_called_otherwise(states, opens)
+        self.each(test, ("prohibit", "reset"))
+
+
+if __name__ == "__main__":
+    unittest.main()
