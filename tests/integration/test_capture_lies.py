@@ -103,7 +103,7 @@ class Lies(test_audit.Evidence):
             def change(base):
                 later = [[syn(22, 40000 + i, i)] for i in range(3)]
                 head = [syn(22, 39999, 99), syn(9, 39998, 98), syn_ack(22, 39999, 99), SEAM % known]
-                return [(base[0][0], base[0][1] // 2, packet) for packet in head] + self.spread(base, *later)
+                return [(base[0][0], base[0][1], packet) for packet in head] + self.spread(base, *later)
             return change
         status, state, said = self.verify(self.forge("seam", seamed(2)))
         self.assertEqual((status, state), (0, "unknown"), said)
