@@ -314,10 +314,12 @@ class Answers(unittest.TestCase):
                 self.assertEqual({p: "%s %s %s" % (x["state"], x["reason"], x.get("from")) for x in lines
                                   for p in range(x["from_port"], x["to_port"] + 1)}, want, method)
 
-    def test_silence_is_asked_as_often_as_tries_says_and_an_answer_once(self):
+    def test_silence_is_asked_as_often_as_tries_says_or_more_and_an_answer_once(self):
         lines, summary = self.probe("%s tcp 9,80\n" % WEB1, "--tries", "2", "--timeout", "100")
-        self.assertEqual({x["from_port"]: x["tries"] for x in lines}, {9: 2, 80: 1})
-        self.assertEqual((summary["sent"], summary["received"]), (3, 1))
+        tries = {x["from_port"]: x["tries"] for x in lines}
+        self.assertEqual(tries[80], 1)
+        self.assertIn(tries[9], range(2, 7))  # more, where few sentinels could be asked among so few probes
+        self.assertEqual((summary["sent"], summary["received"]), (sum(tries.values()), 1))
 
     def test_echo_answers_where_declared(self):
         lines, _ = self.probe("%s icmp\n%s icmp\n" % (WEB1, BASTION), "--timeout", "200")
