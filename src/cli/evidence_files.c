@@ -61,7 +61,7 @@ static bool documents_hold(struct arena *arena, const char *evidence, const char
     for (size_t i = 0; i < files.paths.count; i++) {
         const char *path = arena_printf(arena, "%s%s", below, files.paths.items[i]);
         GUARD(strcmp(path, "manifest.json") == 0 || strcmp(path, "manifest.dsse.json") == 0 ||
-              manifest_holds(arena, &manifest, evidence, path, error));
+              manifest_file(&manifest, path) != NULL || manifest_holds(arena, &manifest, evidence, path, error));
     }
     for (size_t i = 0; i < manifest.files.count; i++)
         if (strncmp(manifest.files.items[i].path, below, strlen(below)) == 0)

@@ -11,6 +11,6 @@ bool evidence_verdicts(struct arena *arena, const char *folder, struct verdict_s
 // Of a folder that is read as a snapshot: where it is evidence, or one of its readings, each document of it must be as
 // it was sealed, and no other be there. Of any other folder nothing is asked.
 bool evidence_documents_hold(const char *folder, struct error *error);
-// Whether what a run was judged by and came to (observations, verdicts and what
-// it knew before, where they are there) is as it was sealed.
+// Whether what a run was judged by and came to (observations, verdicts and what it knew before, where they are there)
+// is as it was sealed.
 bool evidence_holds(struct arena *arena, const char *folder, const struct manifest *manifest, struct error *error);

@@ -176,11 +176,12 @@ static int by_address(const void *left, const void *right)
     return order != 0 ? order : strcmp(a->interface->id, b->interface->id);
 }
 
-// The internet's addresses are of one interface each: of several that have one, which has it is not known.
-static void settle_shared_addresses(struct reader *reader)
+typedef VECTOR(struct holder) holder_list;
+
+static holder_list address_holders(struct reader *reader)
 {
     struct estate *estate = reader->estate;
-    VECTOR(struct holder) holders = {0};
+    holder_list holders = {0};
     for (size_t i = 0; i < estate->interfaces.count; i++)
         for (size_t a = 0; a < estate->interfaces.items[i]->address_count; a++)
             if (estate->interfaces.items[i]->addresses[a].gateway == GATEWAY_INTERNET)
@@ -188,6 +189,13 @@ static void settle_shared_addresses(struct reader *reader)
                     (struct holder){estate->interfaces.items[i]->addresses[a].address, estate->interfaces.items[i]};
     if (holders.count > 1)
         qsort(holders.items, holders.count, sizeof(struct holder), by_address);
+    return holders;
+}
+
+// The internet's addresses are of one interface each: of several that have one, which has it is not known.
+static void settle_shared_addresses(struct reader *reader)
+{
+    holder_list holders = address_holders(reader);
     for (size_t i = 1; i < holders.count; i++) {
         struct holder *a = &holders.items[i - 1], *b = &holders.items[i];
         if (a->address.family != b->address.family || a->address.first != b->address.first ||
@@ -204,22 +212,22 @@ static void settle_shared_addresses(struct reader *reader)
     }
 }
 
-// Who has an address of the internet, by its text.
-static struct map address_holders(struct reader *reader)
+// Who has an IPv4 address, given as text; the last of several by their ids; NULL where nobody has it.
+static struct network_interface *holder_of(const holder_list *holders, const char *text)
 {
-    struct map holders = {0};
-    for (size_t i = 0; i < reader->estate->interfaces.count; i++) {
-        struct network_interface *one = reader->estate->interfaces.items[i];
-        for (size_t a = 0; a < one->address_count; a++) {
-            const struct interface_address *address = &one->addresses[a];
-            char text[ADDRESS_TEXT];
-            if (address->gateway != GATEWAY_INTERNET || address->address.family != FAMILY_IPV4)
-                continue;
-            address_format((struct address){FAMILY_IPV4, address->address.first}, text);
-            map_put(reader->scratch, &holders, arena_strdup(reader->scratch, text), one);
-        }
+    struct address address;
+    size_t low = 0, high = holders->count; // the first behind it
+    if (!address_parse(text, &address) || address.family != FAMILY_IPV4)
+        return NULL;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct prefix at = holders->items[middle].address;
+        if (at.family == FAMILY_IPV4 && at.first <= address.bits)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    return holders;
+    return low > 0 && prefix_holds(holders->items[low - 1].address, address) ? holders->items[low - 1].interface : NULL;
 }
 
 // The primary interface of an instance, or the one that comes first; NULL where there is none here.
@@ -265,10 +273,10 @@ static void settle_claim(struct reader *reader, const char *text, struct network
 static void settle_claims(struct reader *reader)
 {
     struct estate *estate = reader->estate;
-    struct map holders = address_holders(reader);
+    const holder_list holders = address_holders(reader);
     for (size_t i = 0; i < estate->elastic_addresses.count; i++) {
         const struct elastic_address *one = &estate->elastic_addresses.items[i];
-        struct network_interface *holder = map_get(&holders, one->address);
+        struct network_interface *holder = holder_of(&holders, one->address);
         if (holder == NULL)
             continue;
         if (one->interface != NULL && strcmp(one->interface, holder->id) != 0)
@@ -282,7 +290,7 @@ static void settle_claims(struct reader *reader)
     for (size_t i = 0; i < estate->telling.count; i++) {
         const struct instance *one = estate->telling.items[i];
         for (size_t a = 0; a < one->public_address_count && !instance_is_gone(one); a++) {
-            struct network_interface *holder = map_get(&holders, one->public_addresses[a]);
+            struct network_interface *holder = holder_of(&holders, one->public_addresses[a]);
             if (holder != NULL && holder->instance_id != NULL && strcmp(holder->instance_id, one->id) != 0)
                 settle_claim(reader, one->public_addresses[a], holder, interface_of_instance(estate, one->id), one->id,
                              NULL);
