@@ -36,12 +36,10 @@ static void allow(struct arena *arena, allowance_list *list, const struct exposu
 static void write_rule(struct arena *arena, struct json_writer *writer, const char *address, enum family family,
                        size_t number, const struct allowance *allowance)
 {
-    size_t count;
     const char *protocol = protocol_name(arena, allowance->protocol);
     // All of the internet, less what the VPC's own routes keep, reads better as 0.0.0.0/0.
     struct prefixset missing = prefixset_subtract(arena, prefixset_internet(arena, family), allowance->sources);
     struct prefixset sources = prefixset_is_empty(missing) ? prefixset_all(arena, family) : allowance->sources;
-    struct prefix *prefixes = prefixset_prefixes(arena, family, sources, &count);
     json_open(writer, NULL, '{');
     json_put_string(writer, "id", arena_printf(arena, "%s-%s-%zu", address, protocol, number));
     json_put_string(writer, "decision", "allow");
@@ -51,13 +49,7 @@ static void write_rule(struct arena *arena, struct json_writer *writer, const ch
     json_put_string(writer, "protocol", protocol);
     if (protocol_has_ports(allowance->protocol))
         json_put_string(writer, "ports", portset_format(arena, allowance->ports));
-    json_open(writer, "sources", '[');
-    for (size_t i = 0; i < count; i++) {
-        char text[ADDRESS_TEXT];
-        prefix_format(prefixes[i], text);
-        json_put_string(writer, NULL, text);
-    }
-    json_close(writer, ']');
+    exposure_put_sources(writer, arena, family, sources);
     json_put_string(writer, "owner", "unknown");
     json_put_string(writer, "reason", "as found; say why, or close it");
     json_close(writer, '}');

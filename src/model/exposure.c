@@ -164,11 +164,10 @@ static void put_how(struct json_writer *writer, const struct exposure *exposure)
     json_put_string(writer, "certainty", exposure->certainty == CERTAINTY_EXACT ? "exact" : "possible");
 }
 
-void exposure_put_reach(struct json_writer *writer, struct arena *arena, enum family family,
-                        const struct exposure *exposure)
+void exposure_put_sources(struct json_writer *writer, struct arena *arena, enum family family, struct prefixset sources)
 {
     size_t count;
-    struct prefix *prefixes = prefixset_prefixes(arena, family, exposure->sources, &count);
+    struct prefix *prefixes = prefixset_prefixes(arena, family, sources, &count);
     json_open(writer, "sources", '[');
     for (size_t i = 0; i < count; i++) {
         char text[ADDRESS_TEXT];
@@ -176,6 +175,12 @@ void exposure_put_reach(struct json_writer *writer, struct arena *arena, enum fa
         json_put_string(writer, NULL, text);
     }
     json_close(writer, ']');
+}
+
+void exposure_put_reach(struct json_writer *writer, struct arena *arena, enum family family,
+                        const struct exposure *exposure)
+{
+    exposure_put_sources(writer, arena, family, exposure->sources);
     put_how(writer, exposure);
 }
 

@@ -119,6 +119,16 @@ void report_cell(struct arena *arena, const char *text, struct text *out)
     }
 }
 
+void report_change_cells(struct arena *arena, const struct change_piece *piece, struct text *out)
+{
+    report_cell(arena, arena_printf(arena, "%s %s", change_label(piece), change_address(arena, piece)), out);
+    text_puts(out, " | ");
+    report_cell(arena, change_ports(arena, piece), out);
+    text_puts(out, " | ");
+    report_cell(arena, change_sources(arena, piece), out);
+    text_puts(out, " | ");
+}
+
 void report_change_markdown(const struct change_report *report, struct text *out)
 {
     struct arena *arena = arena_new();
@@ -144,12 +154,7 @@ void report_change_markdown(const struct change_report *report, struct text *out
         }
         text_printf(out, "| %s%s%s | ", piece->outcome < OUTCOME_UNVERIFIED ? "**" : "", outcome_names[piece->outcome],
                     piece->outcome < OUTCOME_UNVERIFIED ? "**" : "");
-        report_cell(arena, arena_printf(arena, "%s %s", change_label(piece), change_address(arena, piece)), out);
-        text_puts(out, " | ");
-        report_cell(arena, change_ports(arena, piece), out);
-        text_puts(out, " | ");
-        report_cell(arena, change_sources(arena, piece), out);
-        text_puts(out, " | ");
+        report_change_cells(arena, piece, out);
         report_cell(arena, report_change_why(arena, piece), out);
         text_puts(out, " |\n");
     }

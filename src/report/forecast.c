@@ -65,12 +65,7 @@ static void put_row(struct arena *arena, const struct forecast *forecast, const 
     if (forecast->gates)
         text_printf(out, "| %s%s%s ", mark, severity_names[piece->severity], mark);
     text_puts(out, "| ");
-    report_cell(arena, arena_printf(arena, "%s %s", change_label(piece), change_address(arena, piece)), out);
-    text_puts(out, " | ");
-    report_cell(arena, change_ports(arena, piece), out);
-    text_puts(out, " | ");
-    report_cell(arena, change_sources(arena, piece), out);
-    text_puts(out, " | ");
+    report_change_cells(arena, piece, out);
     report_cell(arena,
                 arena_printf(arena, "%s%s%s%s", piece->why == NULL ? "" : piece->why,
                              change->certainty == CERTAINTY_POSSIBLE ? " (possible)" : "",

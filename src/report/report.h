@@ -69,6 +69,8 @@ void report_change_sarif(const struct change_report *report, const char *run_id,
 // Text from outside in a cell or a line of Markdown: what could end the cell, or be taken for markup, a mention or a
 // link, is escaped.
 void report_cell(struct arena *arena, const char *text, struct text *out);
+// A piece's endpoint, ports and sources as cells of a table in Markdown, each with what closes it.
+void report_change_cells(struct arena *arena, const struct change_piece *piece, struct text *out);
 // What they share, in the arena: "Not as planned: 1 not-in-force, 2 as-planned"; where a piece is, and why it is so.
 const char *report_change_title(struct arena *arena, const struct change_report *report);
 const char *report_change_place(struct arena *arena, const struct change_piece *piece);

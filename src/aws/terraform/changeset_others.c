@@ -104,13 +104,7 @@ static const char *const harmless[] = {"AWS::AccessAnalyzer::*",
 
 bool changeset_is_harmless_type(const char *type)
 {
-    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
-        size_t length = strlen(harmless[i]);
-        bool begins = harmless[i][length - 1] == '*';
-        if (begins ? strncmp(type, harmless[i], length - 1) == 0 : strcmp(type, harmless[i]) == 0)
-            return true;
-    }
-    return false;
+    return type_is_listed(type, harmless, sizeof(harmless) / sizeof(harmless[0]));
 }
 
 static const struct {

@@ -185,14 +185,19 @@ static bool begins(const char *text, const char *with)
     return with[length - 1] == '_' ? strncmp(text, with, length) == 0 : strcmp(text, with) == 0;
 }
 
+bool type_is_listed(const char *type, const char *const *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (begins(type, list[i]))
+            return true;
+    return false;
+}
+
 bool is_harmless_type(const char *type)
 {
     if (strstr(type, "::") != NULL)
         return changeset_is_harmless_type(type);
-    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-        if (begins(type, harmless[i]))
-            return true;
-    return false;
+    return type_is_listed(type, harmless, sizeof(harmless) / sizeof(harmless[0]));
 }
 
 // Types that are public by one attribute: told false before and after, they are not. `block`: where it stands.

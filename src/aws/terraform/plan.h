@@ -167,6 +167,9 @@ struct resource_types {
 extern const struct resource_types terraform_network, terraform_route_tables, terraform_acls, terraform_groups,
     terraform_hosts, terraform_addresses, terraform_balancers, terraform_fleets;
 
+// Whether a type is one of a list, in which "x*" stands for all that begin with x, and "x_" for all that begin with x_
+// (others.c).
+bool type_is_listed(const char *type, const char *const *list, size_t count);
 // Whether no packet of the internet depends on resources of a type (others.c).
 bool is_harmless_type(const char *type);
 // What the other types that change mean: named where they can expose something (others.c).
