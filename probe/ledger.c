@@ -99,9 +99,11 @@ static bool is_captured(const struct ledger *ledger)
 }
 
 // `try` 0: of what was rejected, whose tries belong to no round of the silent ones.
-static void note_sending(struct ledger *ledger, size_t lane, unsigned try, uint64_t wall_us)
+static void note_sending(struct ledger *ledger, size_t lane, unsigned try, const struct sent *sent)
 {
+    uint64_t wall_us = sent->us;
     struct standing *standing = &ledger->standings[lane];
+    standing->again_asked += try == 0;
     while (standing->rounds.count < try)
         *vector_add(ledger->arena, &standing->rounds) = (struct round){UINT64_MAX, 0};
     if (try > 0) {
@@ -113,7 +115,7 @@ static void note_sending(struct ledger *ledger, size_t lane, unsigned try, uint6
         standing->first_sent_us = wall_us;
     if (wall_us > standing->last_sent_us)
         standing->last_sent_us = wall_us;
-    ledger_flows(ledger, lane, wall_us);
+    ledger_flows(ledger, lane, try, sent);
 }
 
 void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t wall_us)
@@ -138,7 +140,7 @@ void ledger_sent(struct ledger *ledger, const struct sending *sending, uint64_t 
     ledger->sent++;
     ledger->standings[lane].sent++;
     if (!is_captured(ledger)) // else as the capture has it
-        note_sending(ledger, lane, rejected ? 0 : try, wall_us);
+        note_sending(ledger, lane, rejected ? 0 : try, &(struct sent){wall_us, sending->position});
     uint64_t *sent_us = moments_of(ledger, try), at = sending->position >> ledger->shift;
     if (sent_us != NULL && sent_us[at] == 0)
         sent_us[at] = wall_us;
@@ -185,7 +187,7 @@ void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64
         return;
     }
     uint64_t position = order_position(&ledger->orders[try], question), *sent_us = moments_of(ledger, try);
-    note_sending(ledger, lane_of(ledger, question), rejected ? 0 : try, wall_us);
+    note_sending(ledger, lane_of(ledger, question), rejected ? 0 : try, &(struct sent){wall_us, position});
     if (sent_us != NULL)
         sent_us[position] = wall_us;
     if (ledger->frames[try] != NULL)
@@ -270,7 +272,7 @@ static void note_beat(struct ledger *ledger, const struct span *span, uint64_t q
         const struct cause *before = ledger_answered(ledger, question)
                                          ? &standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED]
                                          : NULL;
-        ask->contrary = before != NULL && before->state == OBSERVED_OPEN && state != OBSERVED_OPEN;
+        ask->contrary = before != NULL && before->state == OBSERVED_OPEN ? state : OBSERVED_OPEN;
         watch_answered(&ledger->watch, span->lane, ask, beat);
     } else
         watch_beat(&ledger->watch, span->lane, sent != 0 && sent < wall_us ? sent : wall_us, beat);
@@ -361,6 +363,7 @@ static bool answer_again(struct ledger *ledger, const struct span *span, uint64_
     if (outside && try > 0)
         note_beat(ledger, span, question, try, cause.state, wall_us);
     if (rejected && outside && try > before->tries) { // the latest who rejects is named
+        standing->again_rejected++;
         struct cause same = cause;
         same.tries = before->tries;
         if (!ledger_same_cause(&same, before))
@@ -382,6 +385,7 @@ static void note_rejection(struct ledger *ledger, struct standing *standing, uin
 {
     bool before = ledger->again[question] > 0;
     standing->rejected -= before;
+    standing->reopened = standing->reopened || (before && state == OBSERVED_OPEN);
     ledger->again[question] = 0;
     if (state != OBSERVED_REJECTED)
         return;
@@ -393,14 +397,27 @@ static void note_rejection(struct ledger *ledger, struct standing *standing, uin
     *told = wall_us > *told ? wall_us : *told;
 }
 
-static void note_first(struct ledger *ledger, const struct span *span, enum observed_state state, uint64_t sent)
+static void note_earliest(struct sent *earliest, const struct sent *sent)
+{
+    if (sent->us != 0 && (earliest->us == 0 || ledger_is_earlier(sent, earliest)))
+        *earliest = *sent;
+}
+
+// The earliest try that was answered so.
+static void note_first(struct ledger *ledger, const struct span *span, uint64_t question, unsigned try,
+                       enum observed_state state)
 {
     struct standing *standing = &ledger->standings[span->lane];
-    uint64_t *rejected = &ledger->first_rejected_us[ledger->schedule->lanes[span->lane].address.family == FAMILY_IPV6];
-    if (state == OBSERVED_REJECTED && sent != 0 && (*rejected == 0 || sent < *rejected))
-        *rejected = sent;
-    if (state == OBSERVED_CLOSED && sent != 0 && (standing->first_shut_us == 0 || sent < standing->first_shut_us))
-        standing->first_shut_us = sent;
+    struct sent *of_family = &ledger->first_rejected[ledger->schedule->lanes[span->lane].address.family == FAMILY_IPV6];
+    struct sent sent = {ledger_sent_at(ledger, question, try), 0};
+    if (sent.us != 0)
+        sent.position = order_position(&ledger->orders[try], question);
+    if (state == OBSERVED_REJECTED) {
+        note_earliest(of_family, &sent);
+        note_earliest(&standing->first_rejected, &sent);
+    }
+    if (state == OBSERVED_CLOSED)
+        note_earliest(&standing->first_shut, &sent);
 }
 
 // What a question has ended in where that is an error of this machine's own; else NULL.
@@ -443,7 +460,7 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     standing->answered += first;
     standing->open += cause.state == OBSERVED_OPEN;
     note_row(standing, &ledger->schedule->lanes[span->lane], question, answer->state, wall_us);
-    note_first(ledger, span, cause.state, sent);
+    note_first(ledger, span, question, try, cause.state);
     standing->late += first && try > 1;
     standing->late_rejected += first && try > 1 && cause.state == OBSERVED_REJECTED;
     note_beat(ledger, span, question, try, answer->state, wall_us);

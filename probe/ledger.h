@@ -7,7 +7,7 @@
 #include "probe/schedule.h"
 #include "probe/watch.h"
 
-enum { MOST_STRETCHES = 128 };             // of a lane; what comes after belongs to the last
+enum { MOST_STRETCHES = 128, EARLY = 16 }; // of a lane; what comes after belongs to the last
 enum { LEDGER_ANSWERED = MOST_TRIES + 1 }; // bytes below it count tries
 
 // How questions of a lane ended; their byte is its index.
@@ -28,6 +28,12 @@ struct detail {
     uint64_t answered_us;
 };
 
+// When a try was sent. Those of one batch have one moment: the position in the order of the try tells them apart.
+struct sent {
+    uint64_t us; // wall clock; 0: not known
+    uint64_t position;
+};
+
 // When the tries of one number were sent.
 struct round {
     uint64_t first_us;
@@ -39,8 +45,8 @@ struct stretch {
     uint64_t first_us;
     uint64_t last_us;
     uint64_t count;
-    double loss;   // how much of them may be lost (loss.h)
-    bool contrary; // at that pace open ports are rejected or reset (loss.h)
+    double loss;     // how much of them may be lost (loss.h),
+    double own_loss; // by the lane's own asks alone
 };
 
 // Probes of a lane, or a family, that follow each other.
@@ -68,7 +74,16 @@ struct standing {
     // any ban that the host began later. Answers themselves are read in no certain order.
     uint64_t open_sent_us;
     uint64_t shut_sent_us;
-    uint64_t first_shut_us; // when the earliest try was sent that was answered closed
+    struct sent first_shut;     // the earliest try that was answered closed,
+    struct sent first_rejected; // and rejected
+    struct sent early[EARLY];   // its earliest first tries, ascending
+    unsigned early_count;
+    uint64_t again_asked;    // tries of what had been rejected,
+    uint64_t again_rejected; // and those that were once more
+    bool reopened;           // what had been rejected was open
+    bool closes_late;        // many are closed, but none of the first that were asked was (loss.h)
+    bool closes_by_pace, rejects_by_pace;
+    uint64_t sampled;       // questions of it that have been looked at for a sample of those that are closed
     uint64_t shut;          // the latest question that was closed: 1 + its number
     bool turned;            // what had been closed was open
     bool turned_shut[2];    // what had been open was closed: of the two sentinels
@@ -117,7 +132,7 @@ struct ledger {
     uint64_t sent;
     uint64_t received;             // answers that counted
     struct flow flows[2];          // by family
-    uint64_t first_rejected_us[2]; // by family: when the earliest try was sent that was rejected; 0: none was
+    struct sent first_rejected[2]; // by family: the earliest try that was rejected
 };
 
 // `exact`: moments and frames of every packet are kept, whatever the number of questions. `timeout_us`: how long an
@@ -188,8 +203,9 @@ void ledger_light(struct ledger *ledger);
 // How many tries of a lane are enough of any question that had as many, which is quickly told; 0: each question has to
 // be looked at. After ledger_light.
 unsigned ledger_enough(const struct ledger *ledger, size_t lane, unsigned tries, bool pending);
-// A try of a lane was sent, the latest one.
-void ledger_flows(struct ledger *ledger, size_t lane, uint64_t wall_us);
+// A try of a lane was sent, the latest one; `try` 0: of what was rejected.
+void ledger_flows(struct ledger *ledger, size_t lane, unsigned try, const struct sent *sent);
+bool ledger_is_earlier(const struct sent *a, const struct sent *b);
 // An ask was sent: whether that was in the stream of its lane, and of its family.
 void ledger_place_ask(struct ledger *ledger, size_t lane, struct ask *ask);
 

@@ -13,6 +13,8 @@ enum { FRAMES_NAMED = 64, LEAST_SILENT = 20 };
 static const char doubted_rejection[] =
     "rejected, but nothing showed that the way was open when it was asked once more";
 static const char too_fast[] = "closed, but open ports were closed too when they were asked as fast: rate limited";
+static const char closed_late[] = "closed, but the first ones that were asked were not: it may be rate limited";
+static const char rejected_by_pace[] = "rejected, but not always, or not from the beginning: it may be rate limited";
 static const char stranger[] = "something came from there that answers no probe known here: its silence proves nothing";
 
 // What was rejected and answered then has two.
@@ -98,12 +100,18 @@ static uint64_t bans_after_silence(const struct ledger *ledger, size_t lane)
 {
     const struct standing *standing = &ledger->standings[lane];
     const struct lane *of = &ledger->schedule->lanes[lane];
-    uint64_t closed = standing->first_shut_us, rejected = ledger->first_rejected_us[of->address.family == FAMILY_IPV6];
+    uint64_t closed = standing->first_shut.us, rejected = ledger->first_rejected[of->address.family == FAMILY_IPV6].us;
     if (of->protocol != PROTOCOL_TCP || standing->late < LEAST_SILENT)
         return 0;
     return closed != 0 && was_silent_before(ledger, lane, OBSERVED_CLOSED, closed)         ? closed
            : rejected != 0 && was_silent_before(ledger, lane, OBSERVED_REJECTED, rejected) ? rejected
                                                                                            : 0;
+}
+
+// Whether what was closed when it was asked at a moment may have been so for the pace of asking.
+static bool is_closed_by_pace(const struct ledger *ledger, size_t lane, uint64_t sent_us)
+{
+    return ledger->standings[lane].closes_by_pace && !loss_is_enough(1, 1, loss_of_try_by_own(ledger, lane, sent_us));
 }
 
 static struct cause ending(const struct ledger *ledger, const struct silence *silence, uint64_t question)
@@ -126,11 +134,13 @@ static struct cause ending(const struct ledger *ledger, const struct silence *si
         } else if (cause.state == OBSERVED_REJECTED &&
                    !rejection_stands(ledger, silence->lane, question, false, UINT64_MAX)) {
             cause.state = OBSERVED_UNKNOWN;
-            cause.reason = silence->unfinished != NULL ? silence->unfinished : doubted_rejection;
+            cause.reason = silence->unfinished != NULL ? silence->unfinished
+                           : standing->rejects_by_pace ? rejected_by_pace
+                                                       : doubted_rejection;
         } else if (cause.state == OBSERVED_CLOSED &&
-                   loss_is_contrary(ledger, silence->lane, ledger_sent_at(ledger, question, cause.tries))) {
+                   is_closed_by_pace(ledger, silence->lane, ledger_sent_at(ledger, question, cause.tries))) {
             cause.state = OBSERVED_UNKNOWN;
-            cause.reason = too_fast;
+            cause.reason = standing->closes_late ? closed_late : too_fast;
         } else if (cause.state == OBSERVED_REJECTED && ledger_heard(ledger, question)) {
             cause.state = OBSERVED_UNKNOWN;
             cause.reason = stranger;

@@ -1,6 +1,6 @@
 // Hosts that answer all alike, open or closed: from the beginning, or from some moment on.
 #include "model/protocol.h"
-#include "probe/ledger.h"
+#include "probe/loss.h"
 
 enum {
     ACCEPTING_LEAST = 100, // open ports, and nothing closed among them, that no real host has
@@ -37,6 +37,25 @@ uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane)
     return any && all && standing->shuts.count >= LEAST_ROW ? standing->shuts.first_us : 0;
 }
 
+// The next closed question of a sample of a lane, some way behind the one before: 1 + its number; 0: there is none.
+static uint64_t next_of_sample(struct ledger *ledger, size_t lane)
+{
+    struct standing *standing = &ledger->standings[lane];
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    struct loss_sample sample = loss_sample(ledger, lane);
+    if (!standing->closes_late || standing->turned || sample.vain > 0 || sample.closed >= LOSS_SAMPLE)
+        return 0;
+    while (standing->sampled < of->count) {
+        uint64_t question = of->first + standing->sampled++;
+        if (!ledger_answered(ledger, question) ||
+            standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED].state != OBSERVED_CLOSED)
+            continue;
+        standing->sampled += of->count / (2 * (uint64_t)LOSS_SAMPLE);
+        return question + 1;
+    }
+    return 0;
+}
+
 uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last)
 {
     struct standing *standing = &ledger->standings[lane];
@@ -48,12 +67,12 @@ uint64_t ledger_doubted(struct ledger *ledger, size_t lane, bool last)
     }
     bool turning = standing->turned_shut[0] != standing->turned_shut[1] && standing->turning < MOST_TURNING;
     if (!turning && shuts->count < shuts->asked + (last ? LEAST_ROW : RESETTING_ROW))
-        return 0;
+        return last ? next_of_sample(ledger, lane) : 0;
     for (size_t i = 0; i < 2; i++)
         if (is_open_sentinel(standing, i) && !standing->turned_shut[i]) {
             shuts->asked = shuts->count;
             standing->turning += turning;
             return standing->sentinels[i];
         }
-    return 0;
+    return last ? next_of_sample(ledger, lane) : 0;
 }

@@ -28,7 +28,7 @@ static void add_to_stretches(struct ledger *ledger, struct standing *standing, u
     struct stretch *last =
         standing->stretches.count == 0 ? NULL : &standing->stretches.items[standing->stretches.count - 1];
     if (last == NULL || (standing->stretches.count < MOST_STRETCHES && !goes_on(last, wall_us))) {
-        *vector_add(ledger->arena, &standing->stretches) = (struct stretch){wall_us, wall_us, 1, 1, false};
+        *vector_add(ledger->arena, &standing->stretches) = (struct stretch){wall_us, wall_us, 1, 1, 1};
         return;
     }
     last->count++;
@@ -48,11 +48,30 @@ static struct flow *family_flow(struct ledger *ledger, size_t lane)
     return &ledger->flows[ledger->schedule->lanes[lane].address.family == FAMILY_IPV6];
 }
 
-void ledger_flows(struct ledger *ledger, size_t lane, uint64_t wall_us)
+bool ledger_is_earlier(const struct sent *a, const struct sent *b)
 {
-    add_to_stretches(ledger, &ledger->standings[lane], wall_us);
-    add_to_flow(&ledger->standings[lane].flow, wall_us);
-    add_to_flow(family_flow(ledger, lane), wall_us);
+    return a->us != b->us ? a->us < b->us : a->position < b->position;
+}
+
+// They come nearly in the order of their moments.
+static void add_to_early(struct standing *standing, const struct sent *sent)
+{
+    if (standing->early_count == EARLY && !ledger_is_earlier(sent, &standing->early[EARLY - 1]))
+        return;
+    standing->early_count += standing->early_count < EARLY;
+    unsigned at = standing->early_count - 1;
+    for (; at > 0 && ledger_is_earlier(sent, &standing->early[at - 1]); at--)
+        standing->early[at] = standing->early[at - 1];
+    standing->early[at] = *sent;
+}
+
+void ledger_flows(struct ledger *ledger, size_t lane, unsigned try, const struct sent *sent)
+{
+    if (try == 1)
+        add_to_early(&ledger->standings[lane], sent);
+    add_to_stretches(ledger, &ledger->standings[lane], sent->us);
+    add_to_flow(&ledger->standings[lane].flow, sent->us);
+    add_to_flow(family_flow(ledger, lane), sent->us);
 }
 
 void ledger_place_ask(struct ledger *ledger, size_t lane, struct ask *ask)

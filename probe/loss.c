@@ -1,5 +1,7 @@
 #include "probe/loss.h"
 
+#include <math.h>
+
 #include "model/protocol.h"
 
 enum {
@@ -17,6 +19,10 @@ static const double UNTOLD = 0.12;
 
 const double LOSS_MISSED = 0.002, LOSS_MISSED_OF_LOSSY = 0.0002, LOSS_MISSED_BY_ONE = 0.025;
 
+// Share of the lanes of which it is taken for the pace's what befell none of the first tries by chance; of the others
+// it is taken to befall no more than so many.
+static const double BY_CHANCE = 0.0001, MOST_SHUT = 0.9;
+
 // What is known of a stretch.
 struct tally {
     double pace; // packets a second; 0: too few to tell
@@ -24,7 +30,6 @@ struct tally {
     double vain;
     double heard; // questions that were answered by it,
     double late;  // and by a later one only
-    bool contrary;
 };
 
 // Questions that were open later than the asks that are looked at, the latest first.
@@ -41,8 +46,8 @@ static bool is_contrary(struct reopened *reopened, const struct ask *ask)
     while (at < reopened->count && reopened->questions[at] != ask->question)
         at++;
     if (ask->alone)
-        reopened->quiet = ask->answered && !ask->contrary;
-    if (ask->contrary)
+        reopened->quiet = ask->answered && ask->contrary == OBSERVED_OPEN;
+    if (ask->contrary != OBSERVED_OPEN)
         return at < reopened->count && reopened->quiet;
     if (ask->answered && at == reopened->count && at < MOST_REOPENED)
         reopened->questions[reopened->count++] = ask->question;
@@ -106,8 +111,9 @@ static void add_late(const struct ledger *ledger, size_t lane, struct tally *tal
 }
 
 // Whether any of the streamed asks was in vain, in the dark or not: then a lane is judged by its own alone.
-static bool add_asks(const struct ledger *ledger, size_t lane, struct tally *tallies)
+static bool add_asks(struct ledger *ledger, size_t lane, struct tally *tallies)
 {
+    struct standing *standing = &ledger->standings[lane];
     bool any_vain = false;
     const ask_list *asks = &ledger->watch.pulses[lane].asks;
     struct reopened reopened = {0};
@@ -117,7 +123,8 @@ static bool add_asks(const struct ledger *ledger, size_t lane, struct tally *tal
         if (!ask->streamed)
             continue;
         any_vain = any_vain || !ask->answered || contrary;
-        tallies[ask->stretch].contrary = tallies[ask->stretch].contrary || contrary;
+        standing->closes_by_pace = standing->closes_by_pace || (contrary && ask->contrary == OBSERVED_CLOSED);
+        standing->rejects_by_pace = standing->rejects_by_pace || (contrary && ask->contrary == OBSERVED_REJECTED);
         if (watch_shine(&ledger->watch, lane, ask->sent_us) == SHINE_DARK)
             continue;
         tallies[ask->stretch].asked++;
@@ -140,7 +147,6 @@ static double bound(double asked, double vain)
 static void judge_stretch(const struct tally *tallies, size_t count, size_t at, struct stretch *stretch)
 {
     double asked = 0, vain = 0, heard = 0, late = 0;
-    stretch->contrary = false;
     for (size_t i = 0; i < count; i++) {
         if (!are_alike(&tallies[i], &tallies[at]))
             continue;
@@ -148,12 +154,57 @@ static void judge_stretch(const struct tally *tallies, size_t count, size_t at, 
         vain += tallies[i].vain;
         heard += tallies[i].heard;
         late += tallies[i].late;
-        stretch->contrary =
-            stretch->contrary || (tallies[i].contrary && (i == at || tallies[i].pace * tallies[at].pace > 0));
     }
     double tries = late >= LEAST_LATE ? late / (late + heard) : 0;
     stretch->loss = bound(asked, vain);
     stretch->loss = stretch->loss > tries ? stretch->loss : tries;
+}
+
+// Whether so many questions ended in a way that none of the first tries did, sent before `first`.
+static bool comes_late(const struct ledger *ledger, size_t lane, uint64_t count, const struct sent *first)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    const struct lane *of = &ledger->schedule->lanes[lane];
+    unsigned before = 0;
+    while (before < standing->early_count && ledger_is_earlier(&standing->early[before], first))
+        before++;
+    double share = (double)count / (double)(of->count - of->spare + 1);
+    return of->protocol == PROTOCOL_TCP && pow(1 - (share > MOST_SHUT ? MOST_SHUT : share), before) < BY_CHANCE;
+}
+
+struct loss_sample loss_sample(const struct ledger *ledger, size_t lane)
+{
+    const struct standing *standing = &ledger->standings[lane];
+    const ask_list *asks = &ledger->watch.pulses[lane].asks;
+    struct loss_sample sample = {0};
+    for (size_t i = asks->count; i-- > 0;) {
+        const struct ask *ask = &asks->items[i];
+        bool was_later = i + 1 < asks->count && asks->items[i + 1].question == ask->question;
+        if (was_later || ask->streamed || !ledger_answered(ledger, ask->question))
+            continue;
+        bool closed = standing->causes.items[ledger->bytes[ask->question] - LEDGER_ANSWERED].state == OBSERVED_CLOSED;
+        sample.closed += closed && ask->answered;
+        sample.vain += closed && !ask->answered;
+    }
+    return sample;
+}
+
+// What is closed, or rejected, from some moment on may go by the pace of asking: it does not where it is again as it
+// was when some of it, or all, is asked later.
+static void judge_pace(struct ledger *ledger, size_t lane)
+{
+    struct standing *standing = &ledger->standings[lane];
+    uint64_t closed = standing->answered - standing->open - standing->rejected;
+    standing->closes_late = comes_late(ledger, lane, closed, &standing->first_shut);
+    standing->closes_by_pace = false;
+    if (standing->closes_late) {
+        struct loss_sample sample = loss_sample(ledger, lane);
+        uint64_t wanted = closed < LOSS_SAMPLE ? closed : LOSS_SAMPLE;
+        standing->closes_by_pace = standing->turned || sample.vain > 0 || sample.closed < wanted;
+    }
+    standing->rejects_by_pace =
+        standing->reopened || (comes_late(ledger, lane, standing->rejected, &standing->first_rejected) &&
+                               (standing->again_asked == 0 || standing->again_rejected < standing->again_asked));
 }
 
 static void work_out_lane(struct ledger *ledger, size_t lane, double family)
@@ -162,6 +213,7 @@ static void work_out_lane(struct ledger *ledger, size_t lane, double family)
     struct tally tallies[MOST_STRETCHES] = {0};
     size_t count = standing->stretches.count;
     bool any_vain = false;
+    judge_pace(ledger, lane);
     for (size_t i = 0; i < count; i++) {
         const struct stretch *stretch = &standing->stretches.items[i];
         double seconds = stretch->count < LEAST_PACED ? 0 : (double)(stretch->last_us - stretch->first_us) / 1e6;
@@ -174,6 +226,7 @@ static void work_out_lane(struct ledger *ledger, size_t lane, double family)
     for (size_t i = 0; i < count; i++) {
         struct stretch *stretch = &standing->stretches.items[i];
         judge_stretch(tallies, count, i, stretch);
+        stretch->own_loss = stretch->loss;
         if (!any_vain && family < stretch->loss)
             stretch->loss = family;
     }
@@ -236,10 +289,12 @@ double loss_most(const struct ledger *ledger, size_t lane, uint64_t from_us, uin
     return most;
 }
 
-bool loss_is_contrary(const struct ledger *ledger, size_t lane, uint64_t sent_us)
+double loss_of_try_by_own(const struct ledger *ledger, size_t lane, uint64_t sent_us)
 {
     const struct stretch *stretch = stretch_of(ledger, lane, sent_us);
-    return stretch != NULL && stretch->contrary;
+    const struct standing *standing = &ledger->standings[lane];
+    bool tells = standing->sentinels[0] != 0 && standing->sentinel_states[0] == OBSERVED_OPEN;
+    return stretch == NULL || !tells ? 1 : stretch->own_loss;
 }
 
 bool loss_is_enough(unsigned count, unsigned wanted, double missed)

@@ -9,8 +9,10 @@
 //
 // Of n streamed asks of which k were in vain, (k + 1) / (n + 1) of what was sent may be lost: with no asks, all of it.
 // An ask of an open port that was rejected or reset, though the port was open again later, and the next ask that
-// was sent by itself was answered, is *contrary*: who says so
-// goes by the pace of asking, and what else is said so at that pace is no fact of a port.
+// was sent by itself was answered, is *contrary*: who says so goes by the pace of asking. So may who rejects what is
+// open later, and who rejects or closes many, but none of the first that were asked (as a limit lets some pass). What
+// such a lane rejects or closes is no fact of a port, unless it is as little explained by loss as silence has to be:
+// at a pace at which open ports, asked among the others, were open.
 //
 // A silent question has earned its state where the product of that over its tries that count is small enough. Lanes
 // that have no sentinel of their own, or are too small to be asked often, are judged by the asks of their family.
@@ -18,7 +20,10 @@
 
 #include "probe/ledger.h"
 
-enum { LOSS_OWN_LEAST = 16 }; // questions of a lane that is asked in its own stream
+enum {
+    LOSS_OWN_LEAST = 16, // questions of a lane that is asked in its own stream
+    LOSS_SAMPLE = 8,     // closed questions, of many that are in doubt, that are asked again by themselves
+};
 
 // Share of the silent questions that loss alone may make so; where it takes more tries than are wanted, as some are
 // known to be lost; and where one try is all that is wanted, and none of the asks was in vain.
@@ -30,12 +35,19 @@ void loss_work_out(struct ledger *ledger);
 // at most.
 double loss_of_try(const struct ledger *ledger, size_t lane, uint64_t sent_us);
 double loss_most(const struct ledger *ledger, size_t lane, uint64_t from_us, uint64_t to_us);
-// Whether what was rejected, or reset, when it was sent at a moment may have been so for the pace of asking.
-bool loss_is_contrary(const struct ledger *ledger, size_t lane, uint64_t sent_us);
+// The same by asks of open ports of the lane itself, and nobody else's.
+double loss_of_try_by_own(const struct ledger *ledger, size_t lane, uint64_t sent_us);
 // Whether so many tries that count, of which `missed` may all be lost, are enough for silence where `wanted` would do.
 bool loss_is_enough(unsigned count, unsigned wanted, double missed);
 // How many streamed asks a pass over a lane needs so that `wanted` tries can be enough.
 unsigned loss_asks_a_pass(const struct ledger *ledger, size_t lane, unsigned wanted);
+
+struct loss_sample {
+    unsigned closed; // questions that were closed once more, asked behind all probes,
+    unsigned vain;   // and that were not
+};
+
+struct loss_sample loss_sample(const struct ledger *ledger, size_t lane);
 
 struct loss_seen {
     unsigned asked;

@@ -13,12 +13,19 @@ uint64_t rejection_again_us(const struct ledger *ledger, uint64_t told_us)
 bool rejection_stands(const struct ledger *ledger, size_t lane, uint64_t question, bool pending, uint64_t since_us)
 {
     uint64_t from = rejection_again_us(ledger, ledger->told_us[question >> ledger->shift]);
+    bool by_pace = ledger->standings[lane].rejects_by_pace;
+    unsigned count = 0;
+    double missed = 1;
     for (unsigned try = ledger_tries(ledger, question); try > 0; try--) {
         uint64_t sent = ledger_sent_at(ledger, question, try);
-        if (sent < from || loss_is_contrary(ledger, lane, sent))
+        if (sent < from)
             continue;
         enum shine shine = watch_shine_rejected(&ledger->watch, lane, sent);
-        if (shine == SHINE_LIT || (pending && (shine == SHINE_PENDING || sent >= since_us)))
+        if (shine != SHINE_LIT && !(pending && (shine == SHINE_PENDING || sent >= since_us)))
+            continue;
+        count++;
+        missed *= by_pace ? loss_of_try_by_own(ledger, lane, sent) : 1;
+        if (!by_pace || loss_is_enough(count, 1, missed))
             return true;
     }
     return false;

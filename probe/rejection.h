@@ -1,8 +1,8 @@
 // When a rejection (an ICMP error that says that a port cannot be reached) is believed. A router whose cable is out
 // sends the same ones as a filter does; so what was rejected is asked once more, a second or a timeout later. It is
 // believed where such a try was lit (watch_shine_rejected) and was rejected too, or not answered: routers limit their
-// errors. An answer to it stands for the rejection. It is not believed at a pace at which open
-// ports are rejected too (loss.h). For the files of probe/ only.
+// errors. An answer to it stands for the rejection. Where who rejects may go by the pace of asking, as many such tries
+// are needed as silence takes (loss.h).
 #pragma once
 
 #include "probe/ledger.h"

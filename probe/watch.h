@@ -36,11 +36,12 @@ struct ask {
     uint32_t before; // of a capture: 1 + the index of the question's ask before; 0: none
     uint16_t own_port;
     bool answered;
-    bool contrary;   // by what an open port does not say: it was closed, or rejected
     bool streamed;   // close behind a probe of its lane
     bool among;      // close behind a probe of its family
     bool alone;      // close behind no packet of its lane
     uint8_t stretch; // of its lane (ledger.h), where it is streamed
+    // By what an open port does not say: it was closed, or rejected; else OBSERVED_OPEN.
+    enum observed_state contrary;
 };
 
 struct voice {

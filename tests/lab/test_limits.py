@@ -35,7 +35,7 @@ class Limits(unittest.TestCase):
 
     def each(self, test, *more):
         cases = list(itertools.product(("syn", "connect"), HOSTS, *more))
-        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
             for case, future in [(case, pool.submit(test, *case)) for case in cases]:
                 with self.subTest(case=case):
                     future.result()
@@ -75,12 +75,20 @@ class Limits(unittest.TestCase):
         found = [test("syn", HOSTS[0], 0.15) for _ in range(3)]
         self.assertTrue(any("filtered" in states.values() for states in found), found)
 
-    def test_rejections_and_resets_above_a_rate_are_no_facts_of_open_ports_where_one_is_known(self):
-        def test(method, host, how):
-            opens = [*range(1000, 1060, 2)]
+    def test_rejections_and_resets_above_a_rate_are_no_facts_of_open_ports(self):
+        """`step` 30: two open ports of sixty, which may all have been asked above the rate."""
+        def test(method, host, how, step):
+            opens = [*range(1000, 1060, step)]
             states, _ = self.probe(host, 60, method, open=opens, bucket=[40, 10, how])
             self.no_open_port_is_called_otherwise(states, opens)
-        self.each(test, ("prohibit", "reset"))
+        self.each(test, ("prohibit", "reset"), (2, 30))
+
+    def test_closed_ports_behind_silence_or_rejections_are_no_limit(self):
+        def test(method, host, behaviour, other):
+            opens = [*range(1000, 1060, 20)]
+            states, _ = self.probe(host, 60, method, open=opens, **behaviour)
+            self.assertEqual({port: state for port, state in states.items() if state != other}, dict.fromkeys(opens, "open"))
+        self.each(lambda method, host, case: test(method, host, *case), (({"silent": False}, "closed"), ({"rejects": True}, "rejected")))
 
 
 if __name__ == "__main__":
