@@ -39,7 +39,7 @@ def free_port():
 
 
 def sgproof(*words, env=None):
-    done = subprocess.run([common.SGPROOF, *map(str, words)], text=True, capture_output=True, timeout=120, env={**CLEAN, **NOWHERE, **(env or {})})
+    done = common.program([common.SGPROOF, *map(str, words)], timeout=120, env={**CLEAN, **NOWHERE, **(env or {})})
     assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
     return done
 
