@@ -49,7 +49,7 @@ def alone(behaviour, *words, stdin=None, before=()):
     """sgproof in a namespace of its own, before the hosts of lab/alone.py."""
     unshare = ("unshare", "-n") if os.geteuid() == 0 else ("unshare", "-Urn")
     done = subprocess.run([*unshare, sys.executable, str(TOP / "tests/lab/alone.py"), json.dumps(behaviour), *before, SGPROOF, *map(str, words)],
-                          input=stdin, text=True, capture_output=True, timeout=150)
+                          input=stdin, text=True, capture_output=True, timeout=300)
     if done.returncode == 77 or "unshare" in done.stderr:
         raise unittest.SkipTest("no namespace with a TUN device here: " + done.stderr.strip())
     assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr

@@ -1,7 +1,6 @@
 """Programs that are loaded already (standby.c): a command runs in a fork of one, with the files, folder and environment that are
 given, and ends as a process of its own would."""
 import array
-import atexit
 import io
 import os
 import pathlib
@@ -11,10 +10,9 @@ import signal
 import socket
 import struct
 import subprocess
-import threading
 import time
 
-local = threading.local()  # each thread has one: it runs a command at a time
+idle = []  # those that wait: each runs one command at a time
 
 
 class Standby:
@@ -22,11 +20,6 @@ class Standby:
         self.socket, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen([program], stdin=theirs, stdout=subprocess.DEVNULL)
-        atexit.register(self.end)
-
-    def end(self):
-        self.socket.close()
-        self.process.wait()
 
     def ask(self, words, environment, descriptors):
         """The process id of what runs then."""
@@ -44,11 +37,9 @@ class Standby:
 
 
 def of(program):
-    """The one of this thread and process, or None where there is none beside the program."""
-    if getattr(local, "of", None) != (program, os.getpid()):
-        path = pathlib.Path(program).resolve().parent / "standby"
-        local.of, local.standby = (program, os.getpid()), Standby(path) if os.access(path, os.X_OK) else None
-    return local.standby
+    """The path of what is ready to be one, or None where there is none beside the program."""
+    path = pathlib.Path(program).resolve().parent / "standby"
+    return path if os.access(path, os.X_OK) else None
 
 
 def exchange(process, given, read, deadline):
@@ -91,8 +82,12 @@ def text(data):
     return io.TextIOWrapper(io.BytesIO(data)).read()
 
 
-def run(standby, words, stdin=None, cwd=None, env=None, timeout=180):
-    """As subprocess.run(words, input=stdin, text=True, capture_output=True, ...) of a program that is ready."""
+def run(ready, words, stdin=None, cwd=None, env=None, timeout=180):
+    """As subprocess.run(words, input=stdin, text=True, capture_output=True, ...)."""
+    try:
+        standby = idle.pop()
+    except IndexError:
+        standby = Standby(ready)
     out, err, given = os.pipe(), os.pipe(), None if stdin is None else os.pipe()
     folder = os.open(cwd or ".", os.O_PATH | os.O_DIRECTORY)
     theirs = [given[0] if given else 0, out[1], err[1], folder]
@@ -106,6 +101,7 @@ def run(standby, words, stdin=None, cwd=None, env=None, timeout=180):
     for descriptor in read:
         os.close(descriptor)
     status = os.waitstatus_to_exitcode(standby.answer())
+    idle.append(standby)
     if told is None:
         raise subprocess.TimeoutExpired(words, timeout)
     return subprocess.CompletedProcess(words, status, *map(text, told))
