@@ -125,7 +125,7 @@ class Forger:
         """Lets follow what can, but for what is lied about in the files of `keep`."""
         kept = {name: self.path(name).read_bytes() for name in keep}
         self.write_manifest()
-        done = subprocess.run([DERIVE, self.folder], text=True, capture_output=True)
+        done = common.program([DERIVE, self.folder])
         assert done.returncode == 0, done.stderr
         for name, data in kept.items():
             self.path(name).write_bytes(data)

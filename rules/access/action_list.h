@@ -11,7 +11,7 @@
 enum action_level { ACTION_LIST, ACTION_READ, ACTION_TAGGING, ACTION_WRITE, ACTION_PERMISSIONS, ACTION_LEVELS };
 
 struct listed_action {
-    const char *name; // "iam:PassRole"
+    const char *name; // "iam:PassRole"; lives for good
     enum action_level level;
 };
 
@@ -24,7 +24,6 @@ struct action_list {
     size_t words;         // of a set
     action_word *changes; // those that do more than read
     action_word *iam;     // those of IAM itself
-    struct map names;     // -> struct listed_action *
     struct map services;  // prefix -> struct action_service *
     struct map patterns;  // of policies -> struct action_matches *, each matched once
 };

@@ -40,6 +40,10 @@ class Limits(unittest.TestCase):
                 with self.subTest(case=case):
                     future.result()
 
+    def thrice(self, test, case):
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            return list(pool.map(lambda _: test("syn", HOSTS[0], case), range(3)))
+
     def test_a_bucket_of_syns_hides_no_open_port_and_is_asked_slowly_enough(self):
         def test(method, host, count):
             opens = [*range(1000, 1000 + count, 4)]
@@ -48,7 +52,7 @@ class Limits(unittest.TestCase):
             return states
 
         self.each(test, (20, 60, 120))
-        found = [test("syn", HOSTS[0], 60) for _ in range(3)]
+        found = self.thrice(test, 60)
         self.assertTrue(any("unknown" not in states.values() for states in found), found)
 
     def test_one_try_on_a_line_that_loses_some_calls_no_open_port_filtered(self):
@@ -72,7 +76,7 @@ class Limits(unittest.TestCase):
             self.no_open_port_is_called_otherwise(states, opens)
             return states
         self.each(test, (0.1, 0.2))
-        found = [test("syn", HOSTS[0], 0.15) for _ in range(3)]
+        found = self.thrice(test, 0.15)
         self.assertTrue(any("filtered" in states.values() for states in found), found)
 
     def test_rejections_and_resets_above_a_rate_are_no_facts_of_open_ports(self):

@@ -3,6 +3,7 @@
 Shares no code and no idea with the engine: no sets, only loops and comparisons on a single packet. Three values: "yes", "maybe"
 (something is missing or not modelled), "no"; the least of several conditions holds.
 """
+import functools
 import ipaddress
 
 RANK = {"no": 0, "maybe": 1, "yes": 2}
@@ -16,8 +17,12 @@ def most(values):
     return max(values, key=RANK.get, default="no")
 
 
+ip_network = functools.lru_cache(maxsize=None)(ipaddress.ip_network)  # the same few texts again and again
+ip_address = functools.lru_cache(maxsize=1 << 16)(ipaddress.ip_address)
+
+
 def holds(cidr, address):
-    network = ipaddress.ip_network(cidr)
+    network = ip_network(cidr)
     return network.version == address.version and address in network
 
 
@@ -121,7 +126,7 @@ class Oracle:
         attached = any(a["VpcId"] == eni["VpcId"] for g in self.kind("InternetGateways") for a in g["Attachments"]
                        if g["InternetGatewayId"] == "igw-1")
         if edge and attached:
-            best = max((r for r in edge["Routes"] if holds(r.get("DestinationIpv6CidrBlock") or r["DestinationCidrBlock"], ipaddress.ip_address(private))),
+            best = max((r for r in edge["Routes"] if holds(r.get("DestinationIpv6CidrBlock") or r["DestinationCidrBlock"], ip_address(private))),
                        key=lambda r: int((r.get("DestinationIpv6CidrBlock") or r["DestinationCidrBlock"]).split("/")[1]), default=None)
             if best and best.get("GatewayId") != "local":
                 answer = least(answer, "maybe")
@@ -132,7 +137,7 @@ class Oracle:
         for holder in [s for s in self.kind("Subnets") if s["SubnetId"] == eni["SubnetId"]] + \
                 [v for v in self.kind("Vpcs") if v["VpcId"] == eni["VpcId"]]:
             for block in holder.get("Ipv6CidrBlockAssociationSet", []):
-                if holds(block["Ipv6CidrBlock"], ipaddress.ip_address(private)):
+                if holds(block["Ipv6CidrBlock"], ip_address(private)):
                     if block["Ipv6AddressAttribute"] == "private":
                         return "no" if holder.get("State", "available") == "available" else "maybe"
                     return "yes" if block["IpSource"] == "amazon" else "maybe"
@@ -372,8 +377,8 @@ class Oracle:
         return "maybe" if RANK[most(unknown + [known])] > 0 else "no"
 
     def public(self, cidr):
-        private = [ipaddress.ip_network(p) for p in ("10.0.0.0/8", "100.64.0.0/10", "198.18.0.0/15", "fc00::/7")]
-        network = ipaddress.ip_network(cidr)
+        private = [ip_network(p) for p in ("10.0.0.0/8", "100.64.0.0/10", "198.18.0.0/15", "fc00::/7")]
+        network = ip_network(cidr)
         return not any(network.version == p.version and network.subnet_of(p) for p in private)
 
     def accelerated(self, target, protocol, number, source):
@@ -435,11 +440,11 @@ class Oracle:
                 if own & {p["GroupId"] for p in rule["UserIdGroupPairs"]}:
                     found = "possible" if found == "no" else found
                 public = [c for c in cidrs if (":" in c) == (":" in source) and self.public(c)]
-                if keeps and public and any(holds(c, ipaddress.ip_address(source)) for c in cidrs):
+                if keeps and public and any(holds(c, ip_address(source)) for c in cidrs):
                     if sure:
                         return "exact"
                     found = "possible"
-                inner = [ipaddress.ip_address(p["PrivateIpAddress"]) for i in services for p in i["PrivateIpAddresses"]]
+                inner = [ip_address(p["PrivateIpAddress"]) for i in services for p in i["PrivateIpAddresses"]]
                 if not keeps and (public or any(holds(c, address) for c in cidrs for address in inner) or "0.0.0.0/0" in cidrs):
                     found = "possible" if found == "no" else found
         return found
@@ -480,7 +485,7 @@ class Oracle:
                 for item in rule["PrefixListIds"]:
                     answers += ["possible"] * (item["PrefixListId"] not in self.estate["entries"])
                     cidrs += self.estate["entries"].get(item["PrefixListId"], [])
-                theirs = [ipaddress.ip_address(p["PrivateIpAddress"]) for p in own["PrivateIpAddresses"]]
+                theirs = [ip_address(p["PrivateIpAddress"]) for p in own["PrivateIpAddresses"]]
                 if any(p in rule["UserIdGroupPairs"] or p["GroupId"] in [q["GroupId"] for q in rule["UserIdGroupPairs"]] for p in own["Groups"]) or \
                         any(holds(c, a) for c in cidrs for a in theirs):
                     answers.append("exact")
@@ -490,7 +495,7 @@ class Oracle:
         """Whether a service may bring an internet client by its interface to a target's private address."""
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
         accelerator = bridge["InterfaceType"] == "global_accelerator_managed"
-        source, owns = ipaddress.ip_address(source), [ipaddress.ip_address(p["PrivateIpAddress"]) for p in bridge["PrivateIpAddresses"]]
+        source, owns = ip_address(source), [ip_address(p["PrivateIpAddress"]) for p in bridge["PrivateIpAddresses"]]
         if target["InterfaceType"] in self.NOTHING_IN + self.SERVICES or not self.attached(target) or \
                 states.get(target["Attachment"].get("InstanceId")) == "terminated":
             return False
@@ -529,7 +534,7 @@ class Oracle:
 
     def judge(self, address, private, eni, protocol, number, source, client_port):
         """("two-way" | "inbound-only" | None, "exact" | "possible") for one packet from one client port."""
-        source = ipaddress.ip_address(source)
+        source = ip_address(source)
         arrives = least(self.gate(address, eni, private), self.listens(eni, protocol, number, ":" in private), self.acl_allows(eni, False, protocol, number, source),
                         self.groups_admit(eni, protocol, number, source))
         if arrives == "no":
@@ -572,7 +577,7 @@ class Oracle:
 
     def forwards(self, listener, group, source):
         """Whether the listener passes this client on to a target group."""
-        arn, address = group["TargetGroupArn"], ipaddress.ip_address(source)
+        arn, address = group["TargetGroupArn"], ip_address(source)
         of = listener["ListenerArn"].replace(":listener/", ":listener-rule/") + "/"
         told = [r for r in self.kind("Rules") if r["RuleArn"].startswith(of)]
         rules = sorted((r for r in told if not r["IsDefault"]), key=lambda r: int(r["Priority"]))
@@ -673,18 +678,18 @@ class Oracle:
             for cidr in self.estate["entries"].get(listed, []) if listed else [route.get("DestinationIpv6CidrBlock") or route["DestinationCidrBlock"]]:
                 if holds(cidr, to):
                     kind = 2 if route.get("Origin") in ("EnableVgwRoutePropagation", "Advertisement") else 1 if listed else 0
-                    found.append((ipaddress.ip_network(cidr).prefixlen, -kind, route.get("GatewayId") == "local"))
+                    found.append((ip_network(cidr).prefixlen, -kind, route.get("GatewayId") == "local"))
         if not found:
             return "yes"
         length, _, local = max(found, key=lambda one: (one[0], one[1], not one[2]))
         blocks = [b for v in self.kind("Vpcs") for b in [v["CidrBlock"]] + [s["Ipv6CidrBlock"] for s in v.get("Ipv6CidrBlockAssociationSet", [])] if holds(b, to)]
-        least_of_block = ipaddress.ip_network(blocks[0]).prefixlen if blocks else 16 if to.version == 4 else 44
+        least_of_block = ip_network(blocks[0]).prefixlen if blocks else 16 if to.version == 4 else 44
         return "yes" if local or length < least_of_block else "maybe"
 
     def hop(self, balancer, node, target, address, protocol, port, preserved, source):
         ways = [self.straight(node, address)]
         if not preserved:
-            ways += [self.straight(target, ipaddress.ip_address(a)) for a in (
+            ways += [self.straight(target, ip_address(a)) for a in (
                 [a["PrivateIpAddress"] for a in node["PrivateIpAddresses"]] if address.version == 4 else [a["Ipv6Address"] for a in node["Ipv6Addresses"]])]
         return least(self.passes(balancer, node, target, address, protocol, port, preserved, source), *ways)
 
@@ -702,7 +707,7 @@ class Oracle:
         ways = []
         own = [a["PrivateIpAddress"] for a in node["PrivateIpAddresses"]] if address.version == 4 else [a["Ipv6Address"] for a in node["Ipv6Addresses"]]
         for text in own:
-            mine = ipaddress.ip_address(text)
+            mine = ip_address(text)
             answers = [out, self.lets_in(balancer, node, target, protocol, port, mine)]
             if between:
                 answers += [self.acl_allows(node, True, protocol, port, address), self.to_node_ports(node, False, protocol, address),
@@ -721,7 +726,7 @@ class Oracle:
     def delegated(eni, text):
         """Whether a text is an address in a prefix of an interface's."""
         prefixes = [p["Ipv4Prefix"] for p in eni.get("Ipv4Prefixes", [])] + [p["Ipv6Prefix"] for p in eni.get("Ipv6Prefixes", [])]
-        return not text.startswith("i-") and any(holds(p, ipaddress.ip_address(text)) for p in prefixes)
+        return not text.startswith("i-") and any(holds(p, ip_address(text)) for p in prefixes)
 
     def behind(self, balancer, listener, group, registered, target, protocol, source):
         """yes, maybe or no for one client of one listener and one registered target."""
@@ -732,7 +737,7 @@ class Oracle:
         states = {i["InstanceId"]: i["State"]["Name"] for r in self.kind("Reservations") for i in r["Instances"]}
         if not texts or not self.attached(target) or states.get(target["Attachment"]["InstanceId"]) == "terminated":
             return "no"
-        address, client = ipaddress.ip_address(texts[0]), ipaddress.ip_address(source)
+        address, client = ip_address(texts[0]), ip_address(source)
         wish = self.attribute("target-group", group["TargetGroupName"], "preserve_client_ip.enabled")
         keeps = group["Protocol"] not in ("TCP", "TLS") or wish == "true" or (wish is None and group["TargetType"] == "instance")
         preserves = balancer["Type"] == "network" and keeps
@@ -741,7 +746,7 @@ class Oracle:
             if node.get("Description", "") == "ELB " + balancer["LoadBalancerArn"].split(":loadbalancer/")[1]:
                 ways = [(self.comes_to(node, listener, protocol, source), client)]
                 for bridge in self.bring("api_gateway_managed", node, listener, protocol, source):  # with its own address
-                    ways += [("maybe", ipaddress.ip_address(p["PrivateIpAddress"])) for p in bridge["PrivateIpAddresses"]]
+                    ways += [("maybe", ip_address(p["PrivateIpAddress"])) for p in bridge["PrivateIpAddresses"]]
                 for comes, seen in ways:
                     through.append(least(self.serves(balancer, node, target, group, registered), comes, self.forwards(listener, group, str(seen)),
                                          self.hop(balancer, node, target, address, protocol, port, preserves and seen.version == address.version, seen)))
