@@ -183,6 +183,13 @@ static const struct reason *unsure_at(struct arena *arena, const struct estate *
                        : reason_doubt(arena, REASON_BALANCER, bridge->id, settle, why);
 }
 
+// Whether a rule lets some of a segment's clients in.
+static bool lets_in(const struct reason *rule, const struct port_segment *segment)
+{
+    struct port_range ports = {segment->low, segment->high};
+    return rule->of == NULL || portmap_meets(*rule->of, (struct portset){1, &ports}, segment->sources);
+}
+
 // What lets the clients in on the ports of a segment: the listener, rules of groups, and the gateway that must be
 // there.
 static reason_list because_of(struct arena *arena, const struct port_segment *segment, int protocol, bool surely,
@@ -193,7 +200,7 @@ static reason_list because_of(struct arena *arena, const struct port_segment *se
         load_balancer_because(arena, balancer, protocol, segment->low, segment->high, &because);
     for (size_t i = 0; i < in->rules.count; i++)
         if (in->rules.items[i].low <= segment->high && segment->low <= in->rules.items[i].high &&
-            (!surely || in->rules.items[i].unsure == NULL))
+            (!surely || in->rules.items[i].unsure == NULL) && lets_in(in->rules.items[i].reason, segment))
             reason_add(arena, &because, in->rules.items[i].reason);
     if (gate->gateway_id != NULL)
         reason_add(arena, &because, gate->why);

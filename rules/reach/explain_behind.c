@@ -1,6 +1,7 @@
 #include "rules/reach/explain_behind.h"
 
 #include "model/protocol.h"
+#include "rules/reach/part.h"
 
 // A hop that one reason decides.
 static void add_hop(struct arena *arena, struct explanation *explanation, enum hop_result result,
@@ -12,28 +13,29 @@ static void add_hop(struct arena *arena, struct explanation *explanation, enum h
 }
 
 // What is on the way, a hop each; then what lets the packet in, a hop a stage; then what of it is not sure.
-static struct explanation hops_of(struct arena *arena, const struct exposure *exposure)
+static struct explanation hops_of(struct arena *arena, const struct exposure *exposure, const reason_list *because,
+                                  const reason_list *via)
 {
     static const enum reason_stage order[] = {REASON_GATEWAY,  REASON_BLOCK_PUBLIC_ACCESS,
                                               REASON_BALANCER, REASON_GROUP,
                                               REASON_ACL_IN,   REASON_ROUTE,
                                               REASON_ACL_OUT,  REASON_APPLIANCE};
     struct explanation explanation = {.exposure = exposure};
-    for (size_t i = 0; i < exposure->via.count; i++)
-        if (exposure->via.items[i]->settle == NULL)
-            add_hop(arena, &explanation, HOP_PASS, exposure->via.items[i]);
+    for (size_t i = 0; i < via->count; i++)
+        if (via->items[i]->settle == NULL)
+            add_hop(arena, &explanation, HOP_PASS, via->items[i]);
     for (size_t s = 0; s < sizeof(order) / sizeof(order[0]); s++) {
         struct hop hop = {.stage = order[s], .result = HOP_PASS};
-        for (size_t i = 0; i < exposure->because.count; i++)
-            if (exposure->because.items[i]->stage == order[s])
-                reason_add(arena, &hop.reasons, exposure->because.items[i]);
+        for (size_t i = 0; i < because->count; i++)
+            if (because->items[i]->stage == order[s])
+                reason_add(arena, &hop.reasons, because->items[i]);
         hop.text = reasons_joined(arena, &hop.reasons, REASON_UNTOLD, ", ");
         if (hop.text != NULL)
             *vector_add(arena, &explanation.hops) = hop;
     }
-    for (size_t i = 0; i < exposure->via.count; i++)
-        if (exposure->via.items[i]->settle != NULL)
-            add_hop(arena, &explanation, HOP_POSSIBLE, exposure->via.items[i]);
+    for (size_t i = 0; i < via->count; i++)
+        if (via->items[i]->settle != NULL)
+            add_hop(arena, &explanation, HOP_POSSIBLE, via->items[i]);
     return explanation;
 }
 
@@ -93,6 +95,20 @@ static struct explanation no_way(struct arena *arena, const struct exposure_set 
     return explanation;
 }
 
+// The way that holds a packet; its reasons are those of a client that is given.
+static struct way_in way_of(struct arena *arena, const struct indirect_exposure *one, const struct exposure *exposure,
+                            uint16_t number, struct address source, struct portset client_ports)
+{
+    struct exposure packet = *exposure;
+    packet.low = packet.high = number;
+    packet.client_ports = portset_intersect(arena, exposure->client_ports, client_ports);
+    if (source.family != 0)
+        packet.sources = prefixset_of(arena, prefix_of(source));
+    const reason_list because = part_reasons(arena, &exposure->because, &packet);
+    const reason_list via = part_reasons(arena, &exposure->via, &packet);
+    return (struct way_in){one, hops_of(arena, exposure, &because, &via)};
+}
+
 struct ways_in explain_behind(struct arena *arena, const struct exposure_set *set, struct address address, int protocol,
                               uint16_t number, struct address source, struct portset client_ports)
 {
@@ -106,7 +122,8 @@ struct ways_in explain_behind(struct arena *arena, const struct exposure_set *se
             for (size_t e = 0; address_equal(one->private_address, address) && e < one->exposures.count; e++)
                 if ((int)one->exposures.items[e].certainty == certainty &&
                     holds(arena, one, &one->exposures.items[e], protocol, number, source, client_ports))
-                    *vector_add(arena, &ways.items) = (struct way_in){one, hops_of(arena, &one->exposures.items[e])};
+                    *vector_add(arena, &ways.items) =
+                        way_of(arena, one, &one->exposures.items[e], number, source, client_ports);
         }
     if (ways.items.count == 0)
         ways.stop = no_way(arena, set, address, source.family != 0);

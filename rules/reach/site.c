@@ -239,6 +239,7 @@ static struct acl_view kept_view(struct arena *arena, const struct acl_view *vie
         const struct acl_part *part = &view->parts[i];
         kept.parts[i].reason = part->reason;
         kept.parts[i].first = portmap_copy(arena, part->first);
+        kept.parts[i].reason.of = &kept.parts[i].first;
     }
     return kept;
 }
