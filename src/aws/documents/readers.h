@@ -56,6 +56,7 @@ bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *
 void settle_accelerators(struct reader *reader);
 // contradiction.c: when interfaces are settled
 void settle_contradictions(struct reader *reader);
+void settle_address_claims(struct reader *reader);   // when owners are settled
 void settle_absent_instances(struct reader *reader); // when completeness is settled
 // public_place.c
 bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into);
