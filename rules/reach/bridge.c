@@ -446,8 +446,7 @@ void bridge_compute(struct exposure_set *set, const struct estate *estate, struc
     for (size_t b = 0; b < found.count; b++) {
         const struct bridge *bridge = &found.items[b];
         // Who may open a tunnel by this one, IAM says: it is no way for the internet at large.
-        bool guarded =
-            bridge->interface != NULL && strcmp(bridge->interface->type, "ec2_instance_connect_endpoint") == 0;
+        bool guarded = bridge->interface != NULL && strcmp(bridge->interface->type, instance_connect_type) == 0;
         text_list_add(set->arena, &set->not_covered,
                       arena_printf(set->arena,
                                    guarded ? "%s in %s (%s): whom IAM lets open tunnels by it is not judged"

@@ -1,5 +1,6 @@
 #include "rules/reach/explain_behind.h"
 
+#include "model/interface_kind.h"
 #include "model/protocol.h"
 #include "rules/reach/part.h"
 
@@ -109,23 +110,62 @@ static struct way_in way_of(struct arena *arena, const struct indirect_exposure 
     return (struct way_in){one, hops_of(arena, exposure, &because, &via)};
 }
 
+// Adds those that hold the packet, sure ones first; `interface` is whose address it is, or NULL: anybody's.
+static void add_ways(struct arena *arena, const struct exposure_set *set, struct address address,
+                     const struct network_interface *interface, const struct exposure *packet, struct address source,
+                     struct ways_in *ways)
+{
+    for (int certainty = CERTAINTY_EXACT; certainty <= CERTAINTY_POSSIBLE; certainty++)
+        for (size_t i = 0; i < set->indirect.count; i++) {
+            const struct indirect_exposure *one = &set->indirect.items[i];
+            bool here =
+                address_equal(one->private_address, address) && (interface == NULL || one->interface == interface);
+            for (size_t e = 0; here && e < one->exposures.count; e++)
+                if ((int)one->exposures.items[e].certainty == certainty &&
+                    holds(arena, one, &one->exposures.items[e], packet->protocol_low, packet->low, source,
+                          packet->client_ports))
+                    *vector_add(arena, &ways->items) =
+                        way_of(arena, one, &one->exposures.items[e], packet->low, source, packet->client_ports);
+        }
+}
+
 struct ways_in explain_behind(struct arena *arena, const struct exposure_set *set, struct address address, int protocol,
                               uint16_t number, struct address source, struct portset client_ports)
 {
     struct ways_in ways = {0};
+    const struct exposure packet = {.protocol_low = protocol, .low = number, .client_ports = client_ports};
     for (size_t i = 0; i < set->estate->interfaces.count; i++)
         if (has(set->estate->interfaces.items[i], address))
             *vector_add(arena, &ways.interfaces) = set->estate->interfaces.items[i];
-    for (int certainty = CERTAINTY_EXACT; certainty <= CERTAINTY_POSSIBLE; certainty++)
-        for (size_t i = 0; i < set->indirect.count; i++) {
-            const struct indirect_exposure *one = &set->indirect.items[i];
-            for (size_t e = 0; address_equal(one->private_address, address) && e < one->exposures.count; e++)
-                if ((int)one->exposures.items[e].certainty == certainty &&
-                    holds(arena, one, &one->exposures.items[e], protocol, number, source, client_ports))
-                    *vector_add(arena, &ways.items) =
-                        way_of(arena, one, &one->exposures.items[e], number, source, client_ports);
-        }
+    add_ways(arena, set, address, NULL, &packet, source, &ways);
     if (ways.items.count == 0)
         ways.stop = no_way(arena, set, address, source.family != 0);
     return ways;
+}
+
+struct ways_in explain_beside(struct arena *arena, const struct exposure_set *set, const struct endpoint *endpoint,
+                              int protocol, uint16_t number, struct address source, struct portset client_ports)
+{
+    struct ways_in ways = {0};
+    const struct exposure packet = {.protocol_low = protocol, .low = number, .client_ports = client_ports};
+    *vector_add(arena, &ways.interfaces) = endpoint->interface;
+    add_ways(arena, set, endpoint->private_address, endpoint->interface, &packet, source, &ways);
+    return ways;
+}
+
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/connect-with-ec2-instance-connect-endpoint.html
+text_list explain_guarded(struct arena *arena, const struct estate *estate, const struct network_interface *interface)
+{
+    text_list found = {0};
+    for (size_t i = 0; i < estate->interfaces.count; i++) {
+        const struct network_interface *one = estate->interfaces.items[i];
+        if (one != interface && strcmp(one->type, instance_connect_type) == 0 &&
+            strcmp(one->place->vpc_id, interface->place->vpc_id) == 0)
+            text_list_add(arena, &found,
+                          arena_printf(arena,
+                                       "%s in %s (EC2 Instance Connect Endpoint): whom IAM lets open tunnels by "
+                                       "it is not judged",
+                                       one->id, one->place->vpc_id));
+    }
+    return found;
 }
