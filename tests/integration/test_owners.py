@@ -235,6 +235,24 @@ class Documents(Owned):
         self.assertEqual(of(moved), ("ecs", "web", None, "document"))
         self.assertEqual(of({**self.serving(), "networkConfiguration": 5}, {"serviceArn": "arn:aws:ecs:x"}), ("ecs", None, None, "description"))
 
+    def test_whatever_the_order_of_services(self):
+        estate = managed(Description="arn:aws:ecs:eu-west-3:111122223333:attachment/0a1b")
+        for names in ("ab", "ba"):
+            self.assertEqual(self.told(self.owner(estate, {"s.json": {"services": [self.serving(n) for n in names]}})), ("ecs", None, "a or b", "document"))
+
+    @each([("list-clusters.ecs.json", {"clusterArns": ["arn:aws:ecs:eu-west-3:111122223333:cluster/main"]}), ("list-firewalls.json", {"Firewalls": []}),
+           ("list-tasks.json", {"taskArns": ["arn:aws:ecs:eu-west-3:111122223333:task/main/0a1b"]}),
+           ("list-services.json", {"serviceArns": ["arn:aws:ecs:eu-west-3:111122223333:service/main/web"]})])
+    def test_a_page_that_follows_in_a_list_of_ids_changes_nothing(self, name, document):
+        files = {**documents(managed(Description="arn:aws:ecs:eu-west-3:111122223333:attachment/0a1b")),
+                 "describe-services.json": {"services": [self.serving()], "failures": [{"arn": "arn:aws:ecs:eu-west-3:111122223333:service/main/gone", "reason": "MISSING"}]}}
+        plain = self.compute(folder(files))
+        self.assertEqual((plain["missing"], plain["unread"], plain["notes"], plain["ignored"]), ([], [], [], []))
+        for token in ("nextToken", "NextToken"):
+            self.assertEqual(self.compute(folder({**files, name: document})), plain)
+            self.assertEqual(self.compute(folder({**files, name: {**document, token: "AbC="}})), plain)
+            self.assertEqual(self.compute(folder({**files, name: [{**document, token: "AbC="}, {**document, token: ""}]})), plain)
+
     def test_a_service_names_no_interface_that_is_not_of_ecs_and_a_task_goes_before_it(self):
         files = {"s.json": {"services": [self.serving()]}}
         self.assertEqual(self.told(self.owner(managed(Description="x"), files))[0], "unknown")
