@@ -284,6 +284,7 @@ struct vpc {
     const char *id;
     bool says_block; // what Block Public Access does to it
     enum block_mode block;
+    const char *encryption; // why its encryption control may drop what comes by its internet gateway, or NULL
     struct ipv6_blocks ipv6_blocks;
     VECTOR(struct prefix) ipv4_blocks; // in whatever state
 };
