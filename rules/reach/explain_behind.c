@@ -144,12 +144,14 @@ struct ways_in explain_behind(struct arena *arena, const struct exposure_set *se
 }
 
 struct ways_in explain_beside(struct arena *arena, const struct exposure_set *set, const struct endpoint *endpoint,
-                              int protocol, uint16_t number, struct address source, struct portset client_ports)
+                              struct address address, int protocol, uint16_t number, struct address source,
+                              struct portset client_ports)
 {
     struct ways_in ways = {0};
     const struct exposure packet = {.protocol_low = protocol, .low = number, .client_ports = client_ports};
     *vector_add(arena, &ways.interfaces) = endpoint->interface;
-    add_ways(arena, set, endpoint->private_address, endpoint->interface, &packet, source, &ways);
+    bool translated = address.family == FAMILY_IPV4;
+    add_ways(arena, set, translated ? endpoint->private_address : address, endpoint->interface, &packet, source, &ways);
     return ways;
 }
 

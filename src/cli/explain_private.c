@@ -112,8 +112,8 @@ static struct ways_in ways_beside(struct arena *arena, const struct exposure_set
 {
     struct ways_in all = {0};
     for (size_t n = 0; n < endpoints->count; n++) {
-        struct ways_in own = explain_beside(arena, set, endpoints->items[n], question->protocol, question->number,
-                                            question->source, question->client_ports);
+        struct ways_in own = explain_beside(arena, set, endpoints->items[n], question->address, question->protocol,
+                                            question->number, question->source, question->client_ports);
         *vector_add(arena, &all.interfaces) = endpoints->items[n]->interface;
         for (size_t i = 0; i < own.items.count; i++)
             *vector_add(arena, &all.items) = own.items.items[i];
