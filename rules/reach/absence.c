@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "rules/reach/claimed.h"
 #include "rules/reach/load_balancer.h"
 
 struct finder {
@@ -71,22 +72,15 @@ static bool is_on_interface(struct finder *finder, const struct endpoint *endpoi
     return text_same(endpoint->interface->id, thing);
 }
 
-static bool is_of_balancer(struct finder *finder, const struct endpoint *endpoint, const void *thing)
+static bool on_balancers(struct finder *finder, const struct endpoint *endpoint, const void *thing)
 {
-    return endpoint->interface->load_balancer != NULL &&
-           text_same(load_balancer_key(finder->scratch, endpoint->interface), thing);
+    return is_of_balancer(finder->scratch, endpoint->interface, thing);
 }
 
-// Whether an interface is, or may be, that of a public place: what its service made and does not name may be.
-static bool is_of_place(struct finder *finder, const struct endpoint *endpoint, const void *thing)
+static bool on_places(struct finder *finder, const struct endpoint *endpoint, const void *thing)
 {
-    const struct public_place *place = thing;
-    const struct owner *owner = endpoint->owner;
     (void)finder;
-    if (owner == NULL || endpoint->interface->instance_id != NULL)
-        return owner != NULL && text_same(owner->service, place->service) && text_same(owner->id, place->id);
-    return strcmp(owner->service, "unknown") == 0 ||
-           (strcmp(owner->service, place->service) == 0 && (owner->id == NULL || text_same(owner->id, place->id)));
+    return is_of_place(endpoint->interface, endpoint->owner, thing);
 }
 
 static bool has_interface(struct finder *finder, const struct instance *instance)
@@ -159,7 +153,7 @@ static void find_load_balancers(struct finder *finder)
         const char *elsewhere;
         bool outward = one->type != LOAD_BALANCER_GATEWAY && one->scheme != SCHEME_INTERNAL;
         for (size_t a = 0; one->scheme != SCHEME_INTERNAL && a < one->addresses.count; a++)
-            if (!has_own_address(finder, one->addresses.items[a], is_of_balancer, slots.items[i]->key, &elsewhere))
+            if (!has_own_address(finder, one->addresses.items[a], on_balancers, slots.items[i]->key, &elsewhere))
                 lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
                       arena_printf(finder->arena, "missing: the interface of load balancer %s with its address %s%s",
                                    one->name, one->addresses.items[a], elsewhere));
@@ -274,7 +268,7 @@ static void find_public_interfaces(struct finder *finder, const struct public_pl
     bool found = false;
     const char *elsewhere;
     for (size_t i = 0; i < one->addresses.count; i++)
-        if (!has_own_address(finder, one->addresses.items[i], is_of_place, one, &elsewhere))
+        if (!has_own_address(finder, one->addresses.items[i], on_places, one, &elsewhere))
             lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
                   arena_printf(finder->arena, "missing: the interface of %s %s with its public address %s%s", one->kind,
                                one->id, one->addresses.items[i], elsewhere));

@@ -3,25 +3,13 @@
 #include "model/protocol.h"
 #include "rules/reach/load_balancer.h"
 #include "rules/reach/middlebox.h"
+#include "rules/reach/own_address.h"
+#include "rules/reach/part.h"
 #include "rules/reach/site.h"
 
 // The ports that a node asks a target from.
 // https://docs.aws.amazon.com/vpc/latest/userguide/custom-network-acl.html#nacl-ephemeral-ports
 enum { NODE_PORT_FIRST = 1024 };
-
-struct address own_address(const struct network_interface *interface, enum family family, size_t index)
-{
-    struct address none = {0};
-    if (family == FAMILY_IPV4)
-        return index < interface->private_ipv4_count
-                   ? (struct address){.family = FAMILY_IPV4, .bits = interface->private_ipv4[index]}
-                   : none;
-    for (size_t i = 0; i < interface->address_count; i++)
-        if (interface->addresses[i].address.family == FAMILY_IPV6 && interface->addresses[i].address.length == 128 &&
-            index-- == 0)
-            return interface->addresses[i].private_address;
-    return none;
-}
 
 static struct site *site_of(struct hopper *hopper, const struct network_interface *interface)
 {
@@ -193,9 +181,9 @@ static const struct reason *referring_rule(struct hopper *hopper, const struct h
     return found;
 }
 
-// Who gets past the target's groups.
-static struct clients admitted(struct hopper *hopper, const struct hop_question *hop, reason_list *because,
-                               reason_list *doubts)
+// Who gets past the target's groups; `comers` are those who come, of whom the rules are named.
+static struct clients admitted(struct hopper *hopper, const struct hop_question *hop, struct prefixset comers,
+                               reason_list *because, reason_list *doubts)
 {
     struct arena *arena = hopper->arena;
     enum family family = hop->address.family;
@@ -214,7 +202,7 @@ static struct clients admitted(struct hopper *hopper, const struct hop_question 
                               .protocol_high = hop->protocol,
                               .low = hop->port,
                               .high = hop->port,
-                              .sources = clients.may};
+                              .sources = prefixset_intersect(arena, clients.may, comers)};
     security_group_because(arena, &rules, &packet, because);
     if (reference != NULL)
         reason_add(arena, because, reference);
@@ -312,11 +300,7 @@ static bool lets_answers_in(struct arena *arena, const struct passage *passage, 
 {
     struct portset left = portset_intersect(arena, ports, portset_of(arena, 1024, PORT_LAST));
     left = portset_is_empty(left) ? ports : left;
-    for (size_t i = 0; i < passage->in.allows.count; i++) {
-        const struct port_segment *segment = &passage->in.allows.segments[i];
-        if (prefixset_holds(segment->sources, hop->address.bits))
-            left = portset_subtract(arena, left, portset_of(arena, segment->low, segment->high));
-    }
+    left = portset_subtract(arena, left, portmap_ports(arena, passage->in.allows, hop->address.bits));
     return portset_is_empty(left);
 }
 
@@ -324,7 +308,8 @@ static bool lets_answers_in(struct arena *arena, const struct passage *passage, 
 static struct clients preserved(struct hopper *hopper, const struct hop_question *hop, struct clients comers,
                                 bool same_subnet, struct portset *ports, reason_list *because, reason_list *doubts)
 {
-    struct clients clients = clients_intersect(hopper->arena, comers, admitted(hopper, hop, because, doubts));
+    struct clients clients =
+        clients_intersect(hopper->arena, comers, admitted(hopper, hop, comers.may, because, doubts));
     if (same_subnet)
         return clients;
     clients = clients_intersect(hopper->arena, clients, target_acl_admits(hopper, hop, because, ports, doubts));
@@ -374,13 +359,15 @@ static bool may_come_by_prefix(struct hopper *hopper, const struct hop_question 
 static enum leaves by_own_address(struct hopper *hopper, const struct hop_question *hop, bool same_subnet,
                                   struct prefixset *seen, reason_list *because, reason_list *doubts)
 {
-    struct clients passes = admitted(hopper, hop, because, doubts);
+    struct prefixset comers = hop->balancer->source_nat ? prefixset_all(hopper->arena, hop->address.family)
+                                                        : own_addresses(hopper->arena, hop->node, hop->address.family);
+    struct clients passes = admitted(hopper, hop, comers, because, doubts);
     enum leaves best = LEAVES_NOT;
     struct address own;
     if (may_come_by_prefix(hopper, hop, passes.may, seen, doubts)) { // what the ACLs do to that is not asked
-        for (size_t a = 0; (own = own_address(hop->node, hop->address.family, a)).family != 0; a++)
-            if (prefixset_holds(passes.may, own.bits))
-                *seen = prefixset_union(hopper->arena, *seen, prefixset_of(hopper->arena, prefix_of(own)));
+        struct prefixset admits = prefixset_intersect(
+            hopper->arena, own_addresses(hopper->arena, hop->node, hop->address.family), passes.may);
+        *seen = prefixset_union(hopper->arena, *seen, admits);
         return prefixset_is_empty(*seen) ? LEAVES_NOT : LEAVES_PERHAPS;
     }
     for (size_t a = 0; (own = own_address(hop->node, hop->address.family, a)).family != 0; a++) {
@@ -456,6 +443,7 @@ struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop
     struct arrival result = {.ports = comes->ports};
     struct clients behind = {0};
     struct portset any = portset_all; // of whoever brings them
+    reason_list of_clients = {0}, of_others = {0};
     if (arrival_is_empty(comes))
         return result;
     enum leaves out = groups_let_out(hopper, hop, because, doubts);
@@ -464,18 +452,21 @@ struct arrival hop_through(struct hopper *hopper, const struct hop_question *hop
     if (!hop->preserves || hop->family != hop->address.family)
         behind = comes->own;
     else if (!prefixset_is_empty(comes->own.may))
-        result.own = preserved(hopper, hop, comes->own, same_subnet, &result.ports, because, doubts);
+        result.own = preserved(hopper, hop, comes->own, same_subnet, &result.ports, &of_clients, doubts);
     if (!hop->preserves || comes->seen_family != hop->address.family) {
         behind = clients_union(arena, behind, comes->brought);
     } else if (!prefixset_is_empty(comes->brought.may)) {
         struct clients seen =
-            preserved(hopper, hop, (struct clients){comes->seen, comes->seen}, same_subnet, &any, because, doubts);
+            preserved(hopper, hop, (struct clients){comes->seen, comes->seen}, same_subnet, &any, &of_others, doubts);
         result.ports = comes->ports;
         result.brought = clients_brought_past(arena, comes->brought, comes->seen, seen);
         result.seen = seen.may;
         result.seen_family = comes->seen_family;
     }
-    bring(hopper, hop, behind, same_subnet, &result, because, doubts);
+    bring(hopper, hop, behind, same_subnet, &result, &of_others, doubts);
+    part_add_at_port(hopper->arena, hopper->set->arena, &hopper->at_port, &of_clients, hop->port, because);
+    part_add_untold(hopper->arena, hopper->set->arena, &of_others,
+                    because); // of those whom the target sees, not of the clients
     if (out == LEAVES_PERHAPS)
         arrival_doubt(&result);
     if (arrival_is_empty(&result))

@@ -13,7 +13,8 @@ struct hopper {
     struct exposure_set *set; // its arena keeps texts
     const struct estate *estate;
     struct group_cache *groups;
-    struct map sites; // subnet -> struct site
+    struct map sites;   // subnet -> struct site
+    struct map at_port; // reasons made for one port (part.h)
 };
 
 struct hop_question {
@@ -27,9 +28,6 @@ struct hop_question {
     enum family family;     // of the clients
     struct arrival arrival; // who reaches the node's listener
 };
-
-// A node's or target's own address: its index-th of a family; family 0 where there is none.
-struct address own_address(const struct network_interface *interface, enum family family, size_t index);
 
 // Who gets through: the balancer's groups let it out, the target's admit it, and between subnets the ACLs
 // of both let it there and the reply back.

@@ -183,6 +183,13 @@ static const struct reason *unsure_at(struct arena *arena, const struct estate *
                        : reason_doubt(arena, REASON_BALANCER, bridge->id, settle, why);
 }
 
+// Whether a rule lets some of a segment's clients in.
+static bool lets_in(const struct reason *rule, const struct port_segment *segment)
+{
+    struct port_range ports = {segment->low, segment->high};
+    return rule->of == NULL || portmap_meets(*rule->of, (struct portset){1, &ports}, segment->sources);
+}
+
 // What lets the clients in on the ports of a segment: the listener, rules of groups, and the gateway that must be
 // there.
 static reason_list because_of(struct arena *arena, const struct port_segment *segment, int protocol, bool surely,
@@ -193,7 +200,7 @@ static reason_list because_of(struct arena *arena, const struct port_segment *se
         load_balancer_because(arena, balancer, protocol, segment->low, segment->high, &because);
     for (size_t i = 0; i < in->rules.count; i++)
         if (in->rules.items[i].low <= segment->high && segment->low <= in->rules.items[i].high &&
-            (!surely || in->rules.items[i].unsure == NULL))
+            (!surely || in->rules.items[i].unsure == NULL) && lets_in(in->rules.items[i].reason, segment))
             reason_add(arena, &because, in->rules.items[i].reason);
     if (gate->gateway_id != NULL)
         reason_add(arena, &because, gate->why);
@@ -439,8 +446,7 @@ void bridge_compute(struct exposure_set *set, const struct estate *estate, struc
     for (size_t b = 0; b < found.count; b++) {
         const struct bridge *bridge = &found.items[b];
         // Who may open a tunnel by this one, IAM says: it is no way for the internet at large.
-        bool guarded =
-            bridge->interface != NULL && strcmp(bridge->interface->type, "ec2_instance_connect_endpoint") == 0;
+        bool guarded = bridge->interface != NULL && strcmp(bridge->interface->type, instance_connect_type) == 0;
         text_list_add(set->arena, &set->not_covered,
                       arena_printf(set->arena,
                                    guarded ? "%s in %s (%s): whom IAM lets open tunnels by it is not judged"

@@ -158,9 +158,11 @@ struct let_in bridge_let_in(struct bridger *bridger, const struct bridge *bridge
             *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, sources};
             if (!prefixset_is_empty(sure) && rule->doubt == NULL)
                 *vector_add(arena, &must) = (struct port_segment){rule->low, rule->high, sure};
-            *vector_add(arena, &in.rules) =
-                (struct admitting){rule->low, rule->high, security_group_reason(arena, estate, group, rule, NULL),
-                                   rule->doubt == NULL ? NULL : rule_unsure(arena, group, rule)};
+            const struct reason *reason = security_group_reason(arena, estate, group, rule, NULL);
+            if (bridge->keeps_client && bridge_is == ADMITS_NOT)
+                reason = reason_of_sources(arena, reason, rule->low, rule->high, sure);
+            *vector_add(arena, &in.rules) = (struct admitting){
+                rule->low, rule->high, reason, rule->doubt == NULL ? NULL : rule_unsure(arena, group, rule)};
         }
     }
     in.may = portmap_from(arena, may.items, may.count);

@@ -25,6 +25,16 @@ struct sides {
     const struct endpoint *shut_endpoint; // or NULL
 };
 
+// Those of one address on one side: where several interfaces are said to have it, neither is believed alone, and what
+// any of them lets in may be let in.
+typedef VECTOR(const struct endpoint *) endpoint_list;
+
+// What an endpoint exposes today: nothing where it is dormant, or NULL.
+const struct exposure_list *comparison_today(const struct endpoint *endpoint);
+// What stays open at one address and is not as it was, of protocols that the exposures do not tell apart.
+void comparison_of_altered(struct comparison *comparison, const endpoint_list *befores, const endpoint_list *afters,
+                           int low, int high);
+
 // Pieces of what opened or closed, each with one set of causes.
 struct pieces {
     VECTOR(struct piece {

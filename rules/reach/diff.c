@@ -32,7 +32,7 @@ static struct levels levels_of(struct arena *arena, const struct exposure_list *
 
 static const struct exposure_list nothing = {0};
 
-static const struct exposure_list *exposed_today(const struct endpoint *endpoint)
+const struct exposure_list *comparison_today(const struct endpoint *endpoint)
 {
     return endpoint == NULL || endpoint->dormant ? &nothing : endpoint->exposures;
 }
@@ -167,77 +167,67 @@ static struct portmap certain(struct arena *arena, const struct exposure_list *l
     return portmap_from(arena, exact.items, exact.count);
 }
 
-// What stays two-way but not alike: more or less certain, or from other client ports.
-static void report_altered(struct comparison *comparison, const struct endpoint *before, const struct endpoint *after,
-                           int low, int high)
+// The endpoint of the other side that one is compared with: of its own interface, else one that is awake.
+static const struct endpoint *partner(const endpoint_list *others, const struct endpoint *endpoint)
 {
-    struct arena *scratch = comparison->scratch;
-    const struct exposure_list *olds = exposed_today(before), *news = exposed_today(after);
-    for (size_t o = 0; o < olds->count; o++)
-        for (size_t n = 0; n < news->count; n++) {
-            const struct exposure *old = &olds->items[o], *new = &news->items[n];
-            if (old->protocol_low > low || old->protocol_high < low || new->protocol_low > low ||
-                new->protocol_high < low || old->path != PATH_TWO_WAY || new->path != PATH_TWO_WAY ||
-                old->low > new->high || new->low > old->high ||
-                (old->certainty == new->certainty &&portset_equal(old->client_ports, new->client_ports)))
-                continue;
-            struct prefixset sources = prefixset_intersect(scratch, old->sources, new->sources);
-            if (prefixset_is_empty(sources))
-                continue;
-            static const char *const words[] = {"certain", "possible"};
-            reason_list causes = {0};
-            if (old->certainty != new->certainty)
-                *vector_add(comparison->arena, &causes) = reason_says(
-                    comparison->arena, REASON_UNTOLD, NULL,
-                    arena_printf(comparison->arena, "%s (before: %s)", words[new->certainty], words[old->certainty]));
-            if (!portset_equal(old->client_ports, new->client_ports))
-                *vector_add(comparison->arena, &causes) =
-                    reason_says(comparison->arena, REASON_ACL_OUT, NULL,
-                                arena_printf(comparison->arena, "client ports %s (before: %s)",
-                                             portset_format(scratch, new->client_ports),
-                                             portset_format(scratch, old->client_ports)));
-            for (size_t v = 0; v < new->via.count; v++)
-                *vector_add(comparison->arena, &causes) = new->via.items[v];
-            struct prefixset internet = prefixset_internet(scratch, after->address.family);
-            comparison_add(comparison,
-                           (struct change){.kind = CHANGE_ALTERED,
-                                           .endpoint = after,
-                                           .protocol_low = low,
-                                           .protocol_high = high,
-                                           .low = old->low > new->low ? old->low : new->low,
-                                           .high = old->high < new->high ? old->high : new->high,
-                                           .sources = sources,
-                                           .path = PATH_TWO_WAY,
-                                           .certainty = new->certainty,
-                                           .causes = causes},
-                           &internet);
-        }
+    const struct endpoint *best = NULL;
+    for (size_t i = 0; i < others->count; i++) {
+        if (strcmp(others->items[i]->interface->id, endpoint->interface->id) == 0)
+            return others->items[i];
+        if (best == NULL || (best->dormant && !others->items[i]->dormant))
+            best = others->items[i];
+    }
+    return best;
 }
 
-static void compare_protocols(struct comparison *comparison, const struct endpoint *before,
-                              const struct endpoint *after, int low, int high)
+// What all of them let in.
+static struct exposure_list joined(struct arena *arena, const endpoint_list *endpoints)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < endpoints->count; i++)
+        count += comparison_today(endpoints->items[i])->count;
+    struct exposure_list all = {.items = arena_array(arena, struct exposure, count + 1)};
+    if (endpoints->count == 1)
+        return *comparison_today(endpoints->items[0]);
+    for (size_t i = 0; i < endpoints->count; i++) {
+        const struct exposure_list *own = comparison_today(endpoints->items[i]);
+        for (size_t e = 0; e < own->count; e++)
+            all.items[all.count++] = own->items[e];
+    }
+    return all;
+}
+
+// What opened or closed: what some endpoint of the open side lets in and none of the shut one does, each packet once.
+static void report_moved(struct comparison *comparison, struct sides sides, const endpoint_list *open,
+                         const endpoint_list *shut, int low, int high)
 {
     struct arena *scratch = comparison->scratch;
-    const struct exposure_list *olds = exposed_today(before), *news = exposed_today(after);
-    struct levels old = levels_of(scratch, olds, low), new = levels_of(scratch, news, low);
-    struct sides opened = {CHANGE_OPENED, comparison->after, comparison->before, after, before};
-    struct sides closed = {CHANGE_CLOSED, comparison->before, comparison->after, before, after};
-    if (after != NULL) {
-        report(comparison, &opened, low, high, portmap_subtract(scratch, new.two_way, old.two_way), new.exact,
-               PATH_TWO_WAY);
-        report(comparison, &opened, low, high,
-               portmap_subtract(scratch, portmap_subtract(scratch, new.arrives, new.two_way), old.arrives),
-               certain(scratch, news, low), PATH_INBOUND_ONLY);
+    struct exposure_list opens = joined(scratch, open), shuts = joined(scratch, shut);
+    struct levels all = levels_of(scratch, &opens, low), closed = levels_of(scratch, &shuts, low);
+    struct portmap surely_arrives = certain(scratch, &opens, low);
+    struct portmap left = portmap_subtract(scratch, all.two_way, closed.two_way);
+    struct portmap left_in =
+        portmap_subtract(scratch, portmap_subtract(scratch, all.arrives, all.two_way), closed.arrives);
+    for (size_t i = 0; i < open->count; i++) {
+        struct levels own = levels_of(scratch, comparison_today(open->items[i]), low);
+        sides.open_endpoint = open->items[i];
+        sides.shut_endpoint = partner(shut, open->items[i]);
+        report(comparison, &sides, low, high, portmap_intersect(scratch, left, own.two_way), all.exact, PATH_TWO_WAY);
+        report(comparison, &sides, low, high, portmap_intersect(scratch, left_in, own.arrives), surely_arrives,
+               PATH_INBOUND_ONLY);
+        left = portmap_subtract(scratch, left, own.two_way);
+        left_in = portmap_subtract(scratch, left_in, own.arrives);
     }
-    if (before != NULL) {
-        report(comparison, &closed, low, high, portmap_subtract(scratch, old.two_way, new.two_way), old.exact,
-               PATH_TWO_WAY);
-        report(comparison, &closed, low, high,
-               portmap_subtract(scratch, portmap_subtract(scratch, old.arrives, old.two_way), new.arrives),
-               certain(scratch, olds, low), PATH_INBOUND_ONLY);
-    }
-    if (before != NULL && after != NULL)
-        report_altered(comparison, before, after, low, high);
+}
+
+static void compare_protocols(struct comparison *comparison, const endpoint_list *befores, const endpoint_list *afters,
+                              int low, int high)
+{
+    report_moved(comparison, (struct sides){CHANGE_OPENED, comparison->after, comparison->before, NULL, NULL}, afters,
+                 befores, low, high);
+    report_moved(comparison, (struct sides){CHANGE_CLOSED, comparison->before, comparison->after, NULL, NULL}, befores,
+                 afters, low, high);
+    comparison_of_altered(comparison, befores, afters, low, high);
 }
 
 struct uint_list {
@@ -276,39 +266,121 @@ bool comparison_is_planned(const struct comparison *comparison)
     return comparison->before->planned || comparison->after->planned;
 }
 
-static void compare_endpoint(struct comparison *comparison, const struct endpoint *before, const struct endpoint *after)
+// Whether one that the other side does not have on its interface is new or gone: where that side does not know of the
+// interfaces there, it may have been.
+static bool is_new(struct comparison *comparison, const endpoint_list *others, const struct side *other_side,
+                   const struct endpoint *endpoint, bool shared)
 {
-    const struct exposure_list *olds = exposed_today(before), *news = exposed_today(after);
+    const struct endpoint *other = partner(others, endpoint);
+    bool same = other != NULL && (!shared || strcmp(other->interface->id, endpoint->interface->id) == 0);
+    if (same || comparison_is_planned(comparison) ||
+        comparison_knows_interfaces(other_side->estate, endpoint->interface->place))
+        return true;
+    if (comparison_today(endpoint)->count > 0)
+        comparison_not_known(comparison, other_side, endpoint->interface->place, KIND_NETWORK_INTERFACES);
+    return false;
+}
+
+static void keep_known(struct comparison *comparison, const endpoint_list *others, const struct side *other_side,
+                       endpoint_list *list, bool shared)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (is_new(comparison, others, other_side, list->items[i], shared))
+            list->items[kept++] = list->items[i];
+    list->count = (uint32_t)kept;
+}
+
+static void compare_endpoints(struct comparison *comparison, endpoint_list befores, endpoint_list afters)
+{
+    bool single = befores.count <= 1 && afters.count <= 1;
+    const struct exposure_list *olds = comparison_today(befores.count == 0 ? NULL : befores.items[0]);
+    const struct exposure_list *news = comparison_today(afters.count == 0 ? NULL : afters.items[0]);
     char key[64];
     snprintf(key, sizeof(key), "%p|%p", (const void *)olds, (const void *)news);
-    if ((olds->count == 0 && news->count == 0) || map_get(&comparison->equal, key) != NULL)
+    if (single && ((olds->count == 0 && news->count == 0) || map_get(&comparison->equal, key) != NULL))
         return;
-    const struct endpoint *only = before == NULL ? after : after == NULL ? before : NULL;
-    const struct side *shut = before == NULL ? comparison->before : comparison->after;
-    if (only != NULL && !comparison_is_planned(comparison) &&
-        !comparison_knows_interfaces(shut->estate, only->interface->place)) {
-        comparison_not_known(comparison, shut, only->interface->place, KIND_NETWORK_INTERFACES);
+    const endpoint_list all_befores = befores;
+    keep_known(comparison, &afters, comparison->after, &befores, !single);
+    keep_known(comparison, &all_befores, comparison->before, &afters, !single);
+    if (befores.count == 0 && afters.count == 0)
         return;
-    }
-    if (lists_agree(olds, news)) {
+    if (single && lists_agree(olds, news)) {
         map_put(comparison->arena, &comparison->equal, arena_strdup(comparison->arena, key), comparison);
         return;
     }
     struct uint_list cuts = {0};
-    cut_protocols(comparison->scratch, olds, &cuts);
-    cut_protocols(comparison->scratch, news, &cuts);
+    for (size_t i = 0; i < befores.count; i++)
+        cut_protocols(comparison->scratch, comparison_today(befores.items[i]), &cuts);
+    for (size_t i = 0; i < afters.count; i++)
+        cut_protocols(comparison->scratch, comparison_today(afters.items[i]), &cuts);
     sort_numbers(cuts.items.items, cuts.items.count);
     for (size_t i = 0; i + 1 < cuts.items.count; i++)
         if (cuts.items.items[i] < cuts.items.items[i + 1])
-            compare_protocols(comparison, before, after, (int)cuts.items.items[i], (int)cuts.items.items[i + 1] - 1);
-    arena_reset(comparison->scratch);
+            compare_protocols(comparison, &befores, &afters, (int)cuts.items.items[i],
+                              (int)cuts.items.items[i + 1] - 1);
 }
 
-// Whether a plan moves an address to another interface: ids are the same on both of its sides.
-static bool moves(const struct comparison *comparison, const struct endpoint *before, const struct endpoint *after)
+// The endpoints of a side that have an address.
+static endpoint_list endpoints_at(struct arena *arena, const struct exposure_set *set, struct prefix address)
 {
-    return before != NULL && comparison_is_planned(comparison) &&
-           strcmp(before->interface->id, after->interface->id) != 0;
+    endpoint_list found = {0};
+    const struct endpoint *end = set->endpoints.items + set->endpoints.count;
+    for (const struct endpoint *one = exposure_endpoint_at(set, address);
+         one != NULL && one < end && one->address.family == address.family && one->address.first == address.first;
+         one++)
+        if (one->address.length == address.length)
+            *vector_add(arena, &found) = one;
+    return found;
+}
+
+static endpoint_list only_one(struct arena *arena, const struct endpoint *endpoint)
+{
+    endpoint_list one = {0};
+    if (endpoint != NULL)
+        *vector_add(arena, &one) = endpoint;
+    return one;
+}
+
+static const struct endpoint *on_interface(const endpoint_list *list, const struct endpoint *like)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i]->interface->id, like->interface->id) == 0)
+            return list->items[i];
+    return NULL;
+}
+
+// By a plan, whose sides have the same ids, an address that moves to another interface closes on the one and opens on
+// the other.
+static void compare_address(struct comparison *comparison, struct prefix address)
+{
+    struct arena *scratch = comparison->scratch;
+    endpoint_list befores = endpoints_at(scratch, comparison->before->exposures, address);
+    endpoint_list afters = endpoints_at(scratch, comparison->after->exposures, address);
+    if (!comparison_is_planned(comparison)) {
+        compare_endpoints(comparison, befores, afters);
+        return;
+    }
+    for (size_t i = 0; i < afters.count; i++)
+        compare_endpoints(comparison, only_one(scratch, on_interface(&befores, afters.items[i])),
+                          only_one(scratch, afters.items[i]));
+    for (size_t i = 0; i < befores.count; i++)
+        if (on_interface(&afters, befores.items[i]) == NULL)
+            compare_endpoints(comparison, only_one(scratch, befores.items[i]), (endpoint_list){0});
+}
+
+// Each address of a side once; `but` are those of another side that were compared.
+static void compare_addresses(struct comparison *comparison, const struct exposure_set *set,
+                              const struct exposure_set *but)
+{
+    for (size_t i = 0; i < set->endpoints.count; i++) {
+        const struct endpoint *one = &set->endpoints.items[i];
+        if (exposure_endpoint_at(set, one->address) != one ||
+            (but != NULL && exposure_endpoint_at(but, one->address) != NULL))
+            continue;
+        compare_address(comparison, one->address);
+        arena_reset(comparison->scratch);
+    }
 }
 
 static int by_place(const void *left, const void *right)
@@ -329,7 +401,9 @@ static int by_place(const void *left, const void *right)
         return (int)a->low - (int)b->low;
     if (a->path != b->path)
         return (int)a->path - (int)b->path;
-    return prefixset_compare(a->sources, b->sources);
+    int sources = prefixset_compare(a->sources, b->sources);
+    return sources != 0 || a->endpoint == NULL ? sources
+                                               : strcmp(a->endpoint->interface->id, b->endpoint->interface->id);
 }
 
 struct difference *diff_compute(const struct side *before, const struct side *after)
@@ -343,17 +417,8 @@ struct difference *diff_compute(const struct side *before, const struct side *af
     comparison.explainers[0] = explainer_of(comparison.explaining, before->estate);
     comparison.explainers[1] = explainer_of(comparison.explaining, after->estate);
     difference->arena = arena;
-    for (size_t i = 0; i < after->exposures->endpoints.count; i++) {
-        const struct endpoint *new = &after->exposures->endpoints.items[i];
-        const struct endpoint *old = exposure_endpoint_at(before->exposures, new->address);
-        compare_endpoint(&comparison, moves(&comparison, old, new) ? NULL : old, new);
-    }
-    for (size_t i = 0; i < before->exposures->endpoints.count; i++) {
-        const struct endpoint *old = &before->exposures->endpoints.items[i];
-        const struct endpoint *new = exposure_endpoint_at(after->exposures, old->address);
-        if (new == NULL || moves(&comparison, old, new))
-            compare_endpoint(&comparison, old, NULL);
-    }
+    compare_addresses(&comparison, after->exposures, NULL);
+    compare_addresses(&comparison, before->exposures, after->exposures);
     comparison_of_indirect(&comparison, CHANGE_OPENED, after, before);
     comparison_of_indirect(&comparison, CHANGE_CLOSED, before, after);
     comparison_of_altered_indirect(&comparison);

@@ -320,6 +320,9 @@ struct gate gateway_admits(struct arena *arena, const struct estate *estate, con
         gate_doubt(arena, &gate,
                    reason_doubt(arena, REASON_GATEWAY, place->vpc_id, settle_by_call(arena, KIND_VPCS, place->vpc_id),
                                 home->doubt));
+    const struct vpc *vpc = map_get(&estate->vpcs, place->vpc_id);
+    if (vpc != NULL && vpc->encryption != NULL)
+        gate_doubt(arena, &gate, reason_doubt(arena, REASON_GATEWAY, vpc->id, settle_by_probe, vpc->encryption));
     block(arena, estate, place, &gate, missing);
     doubt_pages(arena, estate, place, &gate, missing);
     const struct subnet *subnet = map_get(&estate->subnets, place->subnet_id);

@@ -5,6 +5,7 @@
 #include "model/protocol.h"
 #include "rules/reach/balancer_walk.h"
 #include "rules/reach/load_balancer.h"
+#include "rules/reach/part.h"
 
 static void index_fronts(struct walker *walker)
 {
@@ -73,6 +74,21 @@ static struct clients direct_clients(struct arena *arena, const struct hop_in *i
     return direct;
 }
 
+// Why an exposure of a node lets clients come to its listener.
+static void add_because(struct walker *walker, const struct hop_in *in, const struct exposure *exposure,
+                        struct hop_in *way)
+{
+    struct arena *kept = walker->set->arena;
+    struct exposure at_listener = *exposure;
+    if (in->listener == NULL) { // at some port
+        part_add_untold(walker->arena, kept, &exposure->because, &way->because);
+        return;
+    }
+    at_listener.low = at_listener.high = in->listener->port;
+    const reason_list because = part_reasons(walker->arena, &exposure->because, &at_listener);
+    part_add_at_port(walker->arena, kept, &walker->hopper.at_port, &because, in->listener->port, &way->because);
+}
+
 // Those that a service brings to a listener at one node, and by what, where they would not come without it; without a
 // listener, to any port. Some keep their addresses.
 static void add_bridged(struct walker *walker, const struct hop_in *in, const struct network_interface *node,
@@ -101,7 +117,7 @@ static void add_bridged(struct walker *walker, const struct hop_in *in, const st
             if (!prefixset_overlap(more, prefixset_internet(arena, in->family)) &&
                 !(bridged->seen_family != 0 && tells_apart(in)))
                 continue;
-            reason_add_all(arena, &way->because, &one->because);
+            add_because(walker, in, one, way);
             for (size_t v = 0; v < one->via.count; v++) // which service it is, then why that is not sure
                 reason_add(arena, one->via.items[v]->settle == NULL ? &way->path : &way->doubts, one->via.items[v]);
         }
@@ -143,8 +159,9 @@ static struct arrival arrival_of(struct walker *walker, const struct hop_in *in,
             if (!is_entry(in, endpoint, one) || !portset_equal(one->client_ports, ports))
                 continue;
             add_direct(arena, in, one, &arrival.own);
-            reason_add_all(arena, &way->because, &one->because);
-            reason_add_all(arena, &way->doubts, &one->via);
+            add_because(walker, in, one, way);
+            part_add_untold(arena, walker->set->arena, &one->via,
+                            &way->doubts); // each subnet's routes may have one of a text
         }
     }
     if (portset_equal(ports, portset_all))

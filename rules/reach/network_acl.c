@@ -78,22 +78,11 @@ struct acl_view network_acl_view(struct arena *arena, const struct network_acl *
     return view;
 }
 
-static bool takes_part(const struct acl_part *part, struct portset numbers, struct prefixset others)
-{
-    for (size_t n = 0; n < numbers.count; n++)
-        for (size_t i = 0; i < part->first.count; i++)
-            if (part->first.segments[i].low <= numbers.ranges[n].high &&
-                part->first.segments[i].high >= numbers.ranges[n].low &&
-                prefixset_overlap(part->first.segments[i].sources, others))
-                return true;
-    return false;
-}
-
 void network_acl_because(struct arena *arena, const struct acl_view *view, struct portset numbers,
                          struct prefixset others, reason_list *because)
 {
     for (size_t i = 0; i < view->part_count; i++)
-        if (takes_part(&view->parts[i], numbers, others))
+        if (portmap_meets(view->parts[i].first, numbers, others))
             *vector_add(arena, because) = &view->parts[i].reason;
 }
 

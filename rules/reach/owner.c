@@ -1,5 +1,7 @@
 #include "rules/reach/owner.h"
 
+#include <stdlib.h>
+
 #include "rules/reach/load_balancer.h"
 
 static const struct owner *made(struct arena *arena, struct owner owner)
@@ -83,31 +85,40 @@ static bool may_be_of(const struct estate *estate, const struct db_instance *dat
     return lies_in(database, interface) && zone_fits && groups_fit && is_public == database->publicly_accessible;
 }
 
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+// One of these, whatever the order of documents; many say no more than the service.
+static const struct owner *one_of(struct arena *arena, const char *service, const char *kind, text_list *names)
+{
+    enum { MOST_NAMES = 3 };
+    if (names->count == 0 || names->count > MOST_NAMES)
+        return NULL;
+    qsort(names->items, names->count, sizeof(*names->items), by_name);
+    const char *either = names->items[0];
+    for (size_t i = 1; i < names->count; i++)
+        either = arena_printf(arena, "%s or %s", either, names->items[i]);
+    return made(arena, (struct owner){service, kind, names->count == 1 ? either : NULL,
+                                      names->count == 1 ? NULL : either, OWNER_BY_DOCUMENT});
+}
+
 static const struct owner *database(struct arena *arena, const struct estate *estate,
                                     const struct network_interface *interface)
 {
-    enum { MOST_NAMES = 3 };
-    const char *names = NULL;
-    size_t count = 0;
-    for (size_t i = 0; interface->is_database && i < estate->db_instances.count; i++) {
-        const struct db_instance *one = &estate->db_instances.items[i];
-        if (!may_be_of(estate, one, interface))
-            continue;
-        count++;
-        names = names == NULL ? one->id : arena_printf(arena, "%s or %s", names, one->id);
-    }
-    if (count == 0 || count > MOST_NAMES)
-        return NULL;
-    return made(arena, (struct owner){"rds", "RDS database", count == 1 ? names : NULL, count == 1 ? NULL : names,
-                                      OWNER_BY_DOCUMENT});
+    text_list names = {0};
+    for (size_t i = 0; interface->is_database && i < estate->db_instances.count; i++)
+        if (may_be_of(estate, &estate->db_instances.items[i], interface))
+            *vector_add(arena, &names) = estate->db_instances.items[i].id;
+    return one_of(arena, "rds", "RDS database", &names);
 }
 
 // A task's interface says that it is one. What the record of its service says must be so of it, as of databases.
 static const struct owner *ecs_service(struct arena *arena, const struct estate *estate,
                                        const struct network_interface *interface)
 {
-    enum { MOST_NAMES = 3 };
-    VECTOR(const char *) names = {0};
+    text_list names = {0};
     bool is_public = false;
     for (size_t i = 0; i < interface->address_count; i++)
         is_public = is_public || interface->addresses[i].address.family == FAMILY_IPV4;
@@ -115,21 +126,13 @@ static const struct owner *ecs_service(struct arena *arena, const struct estate 
         const struct ecs_service *one = &estate->ecs_services.items[i];
         bool fits = (one->groups == NULL || interface->groups == NULL || one->groups == interface->groups) &&
                     (!one->public_told || one->public_ip == is_public);
-        bool there = false, known = false;
+        bool there = false;
         for (size_t s = 0; s < one->subnets.count; s++)
             there = there || text_same(one->subnets.items[s], interface->place->subnet_id);
-        for (size_t n = 0; n < names.count; n++)
-            known = known || strcmp(names.items[n], one->id) == 0;
-        if (fits && there && !known)
-            *vector_add(arena, &names) = one->id;
+        if (fits && there)
+            text_list_add(arena, &names, one->id);
     }
-    if (names.count == 0 || names.count > MOST_NAMES)
-        return NULL;
-    const char *either = names.items[0];
-    for (size_t i = 1; i < names.count; i++)
-        either = arena_printf(arena, "%s or %s", either, names.items[i]);
-    return made(arena, (struct owner){"ecs", "ECS service", names.count == 1 ? either : NULL,
-                                      names.count == 1 ? NULL : either, OWNER_BY_DOCUMENT});
+    return one_of(arena, "ecs", "ECS service", &names);
 }
 
 // By its id, or by its private address where that is all that the document tells.

@@ -48,13 +48,13 @@ static int by_priority(const void *left, const void *right)
 static const struct reason *reason_of(struct arena *arena, const struct route_table *table,
                                       const struct route_share *share)
 {
-    char text[ADDRESS_TEXT];
-    prefix_format(share->prefix, text);
+    char prefix[ADDRESS_TEXT];
+    prefix_format(share->prefix, prefix);
     const char *id =
-        arena_printf(arena, "%s:%s", table->id, share->route->prefix_list != NULL ? share->route->prefix_list : text);
-    return reason_says(
-        arena, REASON_ROUTE, id,
-        arena_printf(arena, "to %s%s", share->route->target_id, share->route->active ? "" : " (blackhole)"));
+        arena_printf(arena, "%s:%s", table->id, share->route->prefix_list != NULL ? share->route->prefix_list : prefix);
+    const char *text =
+        arena_printf(arena, "to %s%s", share->route->target_id, share->route->active ? "" : " (blackhole)");
+    return reason_of_sources(arena, reason_says(arena, REASON_ROUTE, id, text), 0, PORT_LAST, share->sources);
 }
 
 // Whether, or to what, it is attached is not sure.
@@ -135,6 +135,43 @@ static void judge_equals(struct arena *arena, const struct estate *estate, const
     }
 }
 
+// Sources of which one doubt is why the reply to them may not leave.
+struct doubted {
+    const struct reason *doubt; // the first of this text
+    VECTOR(struct address_range) sources;
+};
+
+// Of one text there is one doubt, which says of which sources it is.
+static void share_doubts(struct arena *arena, struct route_claim *claim)
+{
+    struct map by_text = {0};
+    for (size_t i = 0; i < claim->shares.count; i++) {
+        const struct route_share *share = &claim->shares.items[i];
+        if (share->doubt == NULL)
+            continue;
+        struct doubted *doubted = map_get(&by_text, share->doubt->text);
+        if (doubted == NULL) {
+            doubted = arena_new_of(arena, struct doubted);
+            doubted->doubt = share->doubt;
+            map_put(arena, &by_text, share->doubt->text, doubted);
+        }
+        for (size_t r = 0; r < share->sources.count; r++)
+            *vector_add(arena, &doubted->sources) = share->sources.ranges[r];
+    }
+    for (size_t i = 0; i < by_text.size; i++) {
+        struct doubted *doubted = by_text.slots[i].value;
+        if (doubted == NULL)
+            continue;
+        struct prefixset sources = prefixset_from(arena, doubted->sources.items, doubted->sources.count);
+        doubted->doubt = reason_of_sources(arena, doubted->doubt, 0, PORT_LAST, sources);
+    }
+    for (size_t i = 0; i < claim->shares.count; i++) {
+        struct route_share *share = &claim->shares.items[i];
+        if (share->doubt != NULL)
+            share->doubt = ((const struct doubted *)map_get(&by_text, share->doubt->text))->doubt;
+    }
+}
+
 struct route_claim route_table_replies(struct arena *arena, const struct estate *estate,
                                        const struct route_table *table, const struct interface_place *place,
                                        enum family family, struct lack_list *missing)
@@ -188,6 +225,7 @@ struct route_claim route_table_replies(struct arena *arena, const struct estate 
                 *vector_add(arena, &sure) = share->sources.ranges[r];
         }
     }
+    share_doubts(arena, &claim);
     claim.must = unsure_cut ? prefixset_empty : prefixset_from(arena, sure.items, sure.count);
     claim.may = unsure_open ? prefixset_all(arena, family) : prefixset_from(arena, possible.items, possible.count);
     return claim;

@@ -166,6 +166,20 @@ static void add_by_peer(struct group_cache *cache, const struct security_group *
         qsort(found->items + first, found->count - first, sizeof(*found->items), by_record);
 }
 
+static const struct admission *kept_admissions(struct arena *arena, const admission_vector *found)
+{
+    struct admission *kept = arena_buffer(arena, struct admission, found->count);
+    for (size_t i = 0; i < found->count; i++) {
+        struct admission *one = &kept[i];
+        *one = found->items[i];
+        one->segment = (struct port_segment){one->low, one->high, one->sources};
+        one->map = (struct portmap){.count = 1, .segments = &one->segment};
+        if (one->doubt == NULL)
+            one->reason.of = &one->map;
+    }
+    return kept;
+}
+
 const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family)
 {
     struct map *known = &cache->known[family == FAMILY_IPV6];
@@ -191,9 +205,7 @@ const struct group_admissions *security_group_resolve(struct group_cache *cache,
             add_admission(cache, group, rule, rule, NULL, family, scratch, &found);
     }
     resolved->count = found.count;
-    if (found.count > 0)
-        resolved->items = memcpy(arena_buffer(cache->arena, struct admission, found.count), found.items,
-                                 found.count * sizeof(struct admission));
+    resolved->items = kept_admissions(cache->arena, &found);
     arena_free(scratch);
     return resolved;
 }

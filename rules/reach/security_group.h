@@ -6,13 +6,15 @@
 
 // One rule of a group, for one family, with its prefix lists resolved.
 struct admission {
-    struct reason reason; // that it admits
+    struct reason reason; // that it admits; of whom it says where the rule has no doubt
     int protocol;         // or PROTOCOL_ANY
     uint16_t low;
     uint16_t high;
     struct prefixset sources;
     const struct reason *doubt;  // what the snapshot lacks to know all sources, or NULL
     const struct reason *unsure; // why none of its sources is sure, or NULL
+    struct port_segment segment; // all that it admits, as a map
+    struct portmap map;
 };
 
 // Why a rule may not be; it has a doubt.

@@ -1,6 +1,7 @@
 #include "rules/reach/site.h"
 
 #include "model/protocol.h"
+#include "rules/reach/claimed.h"
 #include "rules/reach/load_balancer.h"
 
 // An ACL names some protocols by number; the others are all alike to it.
@@ -96,7 +97,8 @@ bool site_decides(const struct site *site, const struct network_interface *inter
            interface->doubt == NULL && strcmp(interface->type, "interface") == 0 &&
            !is_balancers_interface(interface) && interface->igw_traffic != IGW_DENIED &&
            !(address.family == FAMILY_IPV6 && site->estate->has_private_ipv6) &&
-           unadvertised(site->estate, address) == NULL;
+           unadvertised(site->estate, address) == NULL &&
+           claimed_elsewhere(site->arena, site->estate, interface, address) == NULL;
 }
 
 struct site_family *site_family(struct site *site, enum family family)
@@ -239,6 +241,7 @@ static struct acl_view kept_view(struct arena *arena, const struct acl_view *vie
         const struct acl_part *part = &view->parts[i];
         kept.parts[i].reason = part->reason;
         kept.parts[i].first = portmap_copy(arena, part->first);
+        kept.parts[i].reason.of = &kept.parts[i].first;
     }
     return kept;
 }
@@ -302,6 +305,9 @@ struct gate site_gate(struct arena *arena, struct site *site, const struct netwo
             reason_doubt(arena, REASON_GATEWAY, range->cidr, settle_by_call(arena, KIND_BYOIP_RANGES, range->cidr),
                          arena_printf(arena, "%s was brought by its owner (BYOIP), and is %s: not surely advertised",
                                       range->cidr, range->state == NULL ? "of no state that is told" : range->state)));
+    const struct reason *elsewhere = claimed_elsewhere(arena, site->estate, interface, address);
+    if (elsewhere != NULL)
+        gate_doubt(arena, &gate, elsewhere);
     // A route table associated with the gateway may send this address's traffic through an appliance.
     // https://docs.aws.amazon.com/vpc/latest/userguide/gateway-route-tables.html
     const struct site_family *of = site_family(site, private_address.family);

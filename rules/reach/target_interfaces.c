@@ -2,6 +2,7 @@
 #include "rules/reach/balancer_walk.h"
 #include "rules/reach/gateway.h"
 #include "rules/reach/instance_home.h"
+#include "rules/reach/own_address.h"
 
 // An interface's own addresses of both families, one after the other; family 0 where there is no more.
 static struct address nth_address(const struct network_interface *one, size_t n)

@@ -1,5 +1,7 @@
 #include "rules/reach/vantage.h"
 
+#include "rules/reach/part.h"
+
 typedef VECTOR(struct exposure) exposure_vector;
 
 static struct exposure_set *derived_set(const struct exposure_set *set)
@@ -68,6 +70,8 @@ static exposure_vector narrowed(struct arena *arena, const struct exposure_list 
         exposure.client_ports = portset_intersect(arena, exposure.client_ports, range->client_ports);
         if (exposure.path == PATH_TWO_WAY && portset_is_empty(exposure.client_ports))
             exposure.path = PATH_INBOUND_ONLY; // no port of this client gets a reply
+        exposure.because = part_reasons(arena, &exposure.because, &exposure);
+        exposure.via = part_reasons(arena, &exposure.via, &exposure);
         add_or_join(arena, &kept, &exposure);
     }
     return kept;

@@ -135,6 +135,14 @@ static answers answers_of(struct arena *arena, const struct declared *declared, 
     return sorted;
 }
 
+static explained_endpoints endpoints_of(struct arena *arena, const answers *all)
+{
+    explained_endpoints endpoints = {0};
+    for (size_t i = 0; i < all->count; i++)
+        *vector_add(arena, &endpoints) = all->items[i].endpoint;
+    return endpoints;
+}
+
 static void put_answer(struct json_writer *writer, struct arena *arena, const struct answer *answer)
 {
     json_put_string(writer, "verdict", answer->verdict);
@@ -165,7 +173,8 @@ static void write_json(struct text *out, struct arena *arena, const answers *all
         json_close(&writer, '}');
     }
     json_close(&writer, ']');
-    explain_put_ways(&writer, arena, set, question);
+    const explained_endpoints endpoints = endpoints_of(arena, all);
+    explain_put_ways(&writer, arena, set, question, &endpoints);
     json_close(&writer, '}');
     json_end_document(&writer);
 }
@@ -185,7 +194,8 @@ static void write_text(struct text *out, struct arena *arena, const answers *all
                     dormancy != NULL ? ")" : "");
         explain_write_hops(arena, &one->explanation, out);
     }
-    explain_ways_beside(arena, set, question, out);
+    const explained_endpoints endpoints = endpoints_of(arena, all);
+    explain_ways_beside(arena, set, question, &endpoints, out);
 }
 
 static int run(struct arena *arena, int argc, char **argv)

@@ -1,5 +1,6 @@
 #include "cli/explain_private.h"
 
+#include "model/protocol.h"
 #include "report/report.h"
 
 static const char *const results[] = {"pass", "possible", "stop"};
@@ -88,29 +89,65 @@ static void write_way(struct arena *arena, const struct way_in *way, struct text
     explain_write_hops(arena, &way->explanation, out);
 }
 
-void explain_ways_beside(struct arena *arena, const struct exposure_set *set, const struct private_question *question,
-                         struct text *out)
+static void write_ways(struct arena *arena, const struct ways_in *ways, const text_list *guarded, struct text *out)
 {
-    struct ways_in ways = explain_behind(arena, set, question->address, question->protocol, question->number,
-                                         question->source, question->client_ports);
-    for (size_t i = 0; i < ways.items.count; i++)
-        write_way(arena, &ways.items.items[i], out);
+    for (size_t i = 0; i < ways->items.count; i++)
+        write_way(arena, &ways->items.items[i], out);
+    for (size_t i = 0; i < guarded->count; i++)
+        text_printf(out, "Not judged: %s\n", report_clean(arena, guarded->items[i]));
 }
 
-static void put_ways(struct json_writer *writer, struct arena *arena, const struct ways_in *ways)
+static void put_ways(struct json_writer *writer, struct arena *arena, const struct ways_in *ways,
+                     const text_list *guarded)
 {
     json_open(writer, "ways", '[');
     for (size_t i = 0; i < ways->items.count; i++)
         put_way(writer, arena, &ways->items.items[i]);
     json_close(writer, ']');
+    json_put_strings(writer, "not_judged", guarded->items, guarded->count);
+}
+
+static struct ways_in ways_beside(struct arena *arena, const struct exposure_set *set,
+                                  const struct private_question *question, const explained_endpoints *endpoints)
+{
+    struct ways_in all = {0};
+    for (size_t n = 0; n < endpoints->count; n++) {
+        struct ways_in own = explain_beside(arena, set, endpoints->items[n], question->address, question->protocol,
+                                            question->number, question->source, question->client_ports);
+        *vector_add(arena, &all.interfaces) = endpoints->items[n]->interface;
+        for (size_t i = 0; i < own.items.count; i++)
+            *vector_add(arena, &all.items) = own.items.items[i];
+    }
+    return all;
+}
+
+// Of all that have the address, each Instance Connect Endpoint once; nothing but TCP goes by them.
+static text_list guarded(struct arena *arena, const struct exposure_set *set, const struct private_question *question,
+                         const struct ways_in *ways)
+{
+    text_list all = {0};
+    for (size_t n = 0; n < ways->interfaces.count && question->protocol == PROTOCOL_TCP; n++) {
+        text_list own = explain_guarded(arena, set->estate, ways->interfaces.items[n]);
+        for (size_t i = 0; i < own.count; i++)
+            text_list_add(arena, &all, own.items[i]);
+    }
+    return all;
+}
+
+void explain_ways_beside(struct arena *arena, const struct exposure_set *set, const struct private_question *question,
+                         const explained_endpoints *endpoints, struct text *out)
+{
+    struct ways_in ways = ways_beside(arena, set, question, endpoints);
+    text_list unjudged = guarded(arena, set, question, &ways);
+    write_ways(arena, &ways, &unjudged, out);
 }
 
 void explain_put_ways(struct json_writer *writer, struct arena *arena, const struct exposure_set *set,
-                      const struct private_question *question)
+                      const struct private_question *question, const explained_endpoints *endpoints)
 {
-    struct ways_in ways = explain_behind(arena, set, question->address, question->protocol, question->number,
-                                         question->source, question->client_ports);
-    put_ways(writer, arena, &ways);
+    struct ways_in ways = ways_beside(arena, set, question, endpoints);
+    text_list unjudged = guarded(arena, set, question, &ways);
+    put_ways(writer, arena, &ways, &unjudged);
 }
 
 bool explain_private(struct arena *arena, const struct exposure_set *set, const struct private_question *question,
@@ -123,6 +160,7 @@ bool explain_private(struct arena *arena, const struct exposure_set *set, const 
         return false;
     const struct way_in *first = ways.items.count == 0 ? NULL : &ways.items.items[0];
     const char *verdict = first != NULL ? verdict_of(first) : complete ? "unreachable" : "unknown";
+    const text_list unjudged = guarded(arena, set, question, &ways);
     const char *outer = public_address(arena, set, question->address);
     address_format(question->address, address);
     address_format(question->source.family != 0 ? question->source : typical_source(arena, &ways), from);
@@ -139,14 +177,13 @@ bool explain_private(struct arena *arena, const struct exposure_set *set, const 
         json_put_string(&writer, "verdict", verdict);
         json_put_boolean(&writer, "dormant", first != NULL && first->indirect->dormant);
         explain_put_hops(&writer, arena, first != NULL ? &first->explanation : &ways.stop);
-        put_ways(&writer, arena, &ways);
+        put_ways(&writer, arena, &ways, &unjudged);
         json_close(&writer, '}');
         json_end_document(&writer);
         return true;
     }
     text_printf(out, "%s from %s to %s, which is private: %s\n", question->asked, from, address, verdict);
-    for (size_t i = 0; i < ways.items.count; i++)
-        write_way(arena, &ways.items.items[i], out);
+    write_ways(arena, &ways, &unjudged, out);
     if (first == NULL)
         explain_write_hops(arena, &ways.stop, out);
     if (outer != NULL)

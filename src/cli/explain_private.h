@@ -19,14 +19,16 @@ struct private_question {
 bool explain_private(struct arena *arena, const struct exposure_set *set, const struct private_question *question,
                      bool complete, struct text *out);
 
-// Writes the ways behind load balancers to an address that has an answer of its own, in text; nothing where there are
-// none.
-void explain_ways_beside(struct arena *arena, const struct exposure_set *set, const struct private_question *question,
-                         struct text *out);
+typedef VECTOR(const struct endpoint *) explained_endpoints;
 
-// The same as the member `ways` (of an address that has none, an empty list).
+// Of an address that has answers of its own, on these interfaces: the ways behind load balancers and services to where
+// its packets go, in text; nothing where there are none.
+void explain_ways_beside(struct arena *arena, const struct exposure_set *set, const struct private_question *question,
+                         const explained_endpoints *endpoints, struct text *out);
+
+// The same as the members `ways` and `not_judged`.
 void explain_put_ways(struct json_writer *writer, struct arena *arena, const struct exposure_set *set,
-                      const struct private_question *question);
+                      const struct private_question *question, const explained_endpoints *endpoints);
 
 // The hops of an explanation: as the members `stopped_by` and `hops`, or a line each.
 void explain_put_hops(struct json_writer *writer, struct arena *arena, const struct explanation *explanation);

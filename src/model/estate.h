@@ -284,6 +284,7 @@ struct vpc {
     const char *id;
     bool says_block; // what Block Public Access does to it
     enum block_mode block;
+    const char *encryption; // why its encryption control may drop what comes by its internet gateway, or NULL
     struct ipv6_blocks ipv6_blocks;
     VECTOR(struct prefix) ipv4_blocks; // in whatever state
 };
@@ -552,6 +553,7 @@ struct estate {
     VECTOR(struct listed_thing) listed_things;
     VECTOR(struct ecs_service) ecs_services;
     VECTOR(struct named_interface) named_interfaces;
+    struct map address_claims; // "198.51.100.7" -> struct address_claim: what says that it has this address
     struct map accounted; // "SERVICE|OPERATION|ACCOUNT|REGION", or without region: why it has no document is said
     VECTOR(struct public_place) public_places;
     VECTOR(const char *) not_covered; // what was asked about owners and public places, and not answered

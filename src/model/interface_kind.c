@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+const char instance_connect_type[] = "ec2_instance_connect_endpoint";
+
 static const struct interface_kind kinds[] = {
     {"interface", INTERFACE_ORDINARY, NULL},
     // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/efa.html

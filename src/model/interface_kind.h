@@ -22,5 +22,8 @@ struct interface_kind {
     const char *what; // for people: "a NAT gateway", "AWS Global Accelerator"; NULL where ordinary
 };
 
+// Of an EC2 Instance Connect Endpoint, whose clients IAM lets in.
+extern const char instance_connect_type[];
+
 // What is known of a type; NULL where this sgproof does not know it: then nothing is.
 const struct interface_kind *interface_kind_of(const char *type);

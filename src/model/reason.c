@@ -89,6 +89,27 @@ const struct reason *reason_behind(struct arena *arena, const struct reason *rea
     return behind;
 }
 
+const struct reason *reason_of_sources(struct arena *arena, const struct reason *reason, uint16_t low, uint16_t high,
+                                       struct prefixset sources)
+{
+    struct portmap *of = arena_new_of(arena, struct portmap);
+    struct reason *some = arena_new_of(arena, struct reason);
+    *of = portmap_of(arena, portset_of(arena, low, high), sources);
+    *some = *reason;
+    some->of = of;
+    return some;
+}
+
+const struct reason *reason_of_all(struct arena *arena, const struct reason *reason)
+{
+    if (reason->of == NULL)
+        return reason;
+    struct reason *all = arena_new_of(arena, struct reason);
+    *all = *reason;
+    all->of = NULL;
+    return all;
+}
+
 // ---- Telling
 
 const char *reason_id(struct arena *arena, const struct reason *reason)
@@ -273,8 +294,11 @@ void reason_add(struct arena *arena, reason_list *list, const struct reason *rea
     for (size_t i = 0; i < list->count; i++) {
         const struct reason *old = list->items[i]; // one thing that is lacking may be a doubt at several stages
         bool doubts = old->settle != NULL && reason->settle != NULL && strcmp(old->text, reason->text) == 0;
-        if (doubts || reason_same(old, reason))
-            return;
+        if (!doubts && !reason_same(old, reason))
+            continue;
+        if (old->of != NULL && reason->of == NULL)
+            list->items[i] = reason; // it is of all
+        return;
     }
     *vector_add(arena, list) = reason;
 }

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "model/estate.h"
+#include "net/port_map.h"
 
 enum __attribute__((packed)) reason_stage {
     REASON_UNTOLD, // in files of before reasons were values, which hold the text alone
@@ -41,6 +42,9 @@ struct reason {
     };
     const char *settle;      // where the answer is only possible, what would settle it; or NULL
     const struct lack *lack; // what the snapshot lacks, where that is why; or NULL
+    // Of which packets of clients it is a reason, by their number (of an outbound ACL entry, the reply's) and the
+    // client's address. NULL: of all, for what is known.
+    const struct portmap *of;
 };
 
 typedef VECTOR(const struct reason *) reason_list;
@@ -83,6 +87,12 @@ const char *reasons_joined(struct arena *arena, const reason_list *list, enum re
 
 bool reason_same(const struct reason *a, const struct reason *b);
 bool reasons_same(const reason_list *a, const reason_list *b);
+
+// A reason of packets with these numbers and sources.
+const struct reason *reason_of_sources(struct arena *arena, const struct reason *reason, uint16_t low, uint16_t high,
+                                       struct prefixset sources);
+// A reason of all packets: `of` was of packets between others.
+const struct reason *reason_of_all(struct arena *arena, const struct reason *reason);
 
 // Adds what the list does not hold yet.
 void reason_add(struct arena *arena, reason_list *list, const struct reason *reason);

@@ -59,6 +59,14 @@ struct named_interface {
     const char *region;
 };
 
+// Something that a document says has a public address: of the three members one is not NULL.
+struct address_claim {
+    const char *balancer; // its key
+    const struct named_interface *named;
+    const struct public_place *place;
+    struct address_claim *next; // of the same address, or NULL
+};
+
 // An Elastic IP address that is associated with something.
 struct elastic_address {
     const char *address;

@@ -271,3 +271,13 @@ struct portset portmap_ports(struct arena *arena, struct portmap map, address_bi
             *vector_add(arena, &ranges) = (struct port_range){map.segments[i].low, map.segments[i].high};
     return portset_from(arena, ranges.items, ranges.count);
 }
+
+bool portmap_meets(struct portmap map, struct portset ports, struct prefixset sources)
+{
+    for (size_t n = 0; n < ports.count; n++)
+        for (size_t i = 0; i < map.count; i++)
+            if (map.segments[i].low <= ports.ranges[n].high && map.segments[i].high >= ports.ranges[n].low &&
+                prefixset_overlap(map.segments[i].sources, sources))
+                return true;
+    return false;
+}

@@ -38,3 +38,5 @@ struct portmap portmap_on_ports(struct arena *arena, struct portmap map, struct 
 bool portmap_equal(struct portmap a, struct portmap b);
 struct prefixset portmap_sources(struct portmap map, uint16_t port);                        // sources at one port
 struct portset portmap_ports(struct arena *arena, struct portmap map, address_bits source); // ports open to one source
+// Whether some pair of `ports` and `sources` is in it.
+bool portmap_meets(struct portmap map, struct portset ports, struct prefixset sources);

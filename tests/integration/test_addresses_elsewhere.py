@@ -1,4 +1,5 @@
 """Public addresses of load balancers, clusters and NAT gateways that are found on an interface of something else: they are not seen."""
+import json
 import os
 import sys
 import unittest
@@ -9,7 +10,7 @@ from test_balancer_targets import Behind
 from test_load_balancers import balanced, interface
 from test_owners import managed, redshift
 from test_constructs_gates import world
-from test_world import V4, each
+from test_world import V4, documents, each, folder, reach
 
 THEIRS = "198.51.100.77"
 
@@ -62,6 +63,52 @@ class AddressesElsewhere(Behind):
         gateway["NatGatewayAddresses"][0]["PublicIp"] = V4
         [line] = self.lacks(estate)
         self.assertIn("with its public address %s, which is on eni-1" % V4, line)
+
+    def certainties(self, estate, address, port=443):
+        """How the internet reaches it, and why not surely."""
+        output = self.outcome(estate, expect=3)
+        whys = [why["text"] for e in output["endpoints"] if e["address"] == address for x in e["exposures"] for why in x["via"]]
+        return reach(output, address, port), sorted(set(whys))
+
+    def test_an_interface_whose_address_a_load_balancer_claims_is_possible_there_and_nowhere_else(self):
+        estate = self.network(THEIRS)
+        estate["NetworkInterfaces"].append(interface("3", "10.0.0.30", groups=["sg-front"], public=THEIRS))
+        estate["NetworkInterfaces"][-1]["PrivateIpAddresses"].append({"PrivateIpAddress": "10.0.0.31", "Association": {"PublicIp": "198.51.100.78"}})
+        why = "198.51.100.77 is said to be on eni-3 and, by another record, of load balancer front: neither is believed alone"
+        self.assertEqual(self.certainties(estate, THEIRS), ("possible", [why]))
+        self.assertEqual(self.certainties(estate, "198.51.100.78"), ("exact", []))
+        done = common.sgproof("explain", folder(documents(estate)), THEIRS, "443/tcp", "--from", "8.8.8.8")
+        self.assertIn(": possible\n", done.stdout)
+        self.assertIn(why, done.stdout)
+
+    def test_an_interface_whose_address_a_nat_gateway_or_a_cluster_claims_is_possible(self):
+        estate = world()
+        estate["NetworkInterfaces"].append({**interface("nat", "10.0.0.40", public="198.51.100.40"), "InterfaceType": "nat_gateway"})
+        estate["NatGateways"] = [{"NatGatewayId": "nat-1", "VpcId": "vpc-1", "SubnetId": "subnet-1", "State": "available", "ConnectivityType": "public",
+                                  "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-nat", "PrivateIp": "10.0.0.40", "PublicIp": V4}]}]
+        nat = "%s is said to be on eni-1 and, by another record, on eni-nat, of NAT gateway nat-1: neither is believed alone" % V4
+        self.assertEqual(self.certainties(estate, V4), ("possible", [nat]))
+        clusters = [redshift(ClusterNodes=[{"PrivateIPAddress": "10.0.0.86", "PublicIPAddress": V4}])]
+        attached = world(Attachment={"InstanceId": "i-1", "Status": "attached", "DeviceIndex": 0})
+        house = "%s is said to be on eni-1 and, by another record, of Redshift cluster house: neither is believed alone" % V4
+        self.assertEqual(self.certainties({**attached, "Clusters": clusters}, V4), ("possible", [house]))
+        both = house.replace("house:", "house, on eni-nat, of NAT gateway nat-1:")
+        for order in (("Clusters", "NatGateways"), ("NatGateways", "Clusters")):
+            made = {**{key: value for key, value in estate.items() if key not in order}, **{key: estate.get(key, clusters) for key in order}}
+            self.assertEqual(self.certainties(made, V4), ("possible", [both]))
+
+    def test_a_plan_that_takes_the_claimant_away_leaves_the_address_to_its_interface(self):
+        estate = self.network(THEIRS)
+        estate["NetworkInterfaces"].append(interface("3", "10.0.0.30", groups=["sg-front"], public=THEIRS))
+        read = folder(documents(estate))
+        arn = estate["LoadBalancers"][0]["LoadBalancerArn"]
+        before = {"arn": arn, "id": arn, "name": "front", "internal": False, "load_balancer_type": "network", "vpc_id": "vpc-1"}
+        plan = read / "plan.json"
+        plan.write_text(json.dumps({"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": [
+            {"address": "aws_lb.front", "mode": "managed", "type": "aws_lb", "name": "front",
+             "change": {"actions": ["delete"], "before": before, "after": None, "after_unknown": {}}}]}))
+        told = json.loads(common.sgproof("diff", read, "--terraform", plan, "--format", "json").stdout)
+        self.assertIn((THEIRS, "exact"), [(one["address"], one["certainty"]) for one in told["altered"]])
 
 
 if __name__ == "__main__":

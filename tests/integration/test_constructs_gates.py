@@ -543,6 +543,22 @@ class Participants(Gates):
         estate["RouteTables"][0]["Routes"] = estate["RouteTables"][0]["Routes"][:1]
         self.verdict(estate, SHUT)
 
+    @each([({}, REACHED), ({"Mode": "monitor", "State": "available"}, REACHED), ({"Mode": "monitor", "State": "monitor-failed"}, REACHED), ({"Mode": "enforce", "State": "deleted"}, REACHED),
+           ({"Mode": "enforce", "State": "available", "excluded": "enabled"}, REACHED), ({"Mode": "enforce", "State": "available", "excluded": "disabled"}, MAYBE),
+           ({"Mode": "enforce", "State": "available", "excluded": "enabling"}, MAYBE), ({"Mode": "enforce", "State": "available", "excluded": "a-new-word"}, MAYBE),
+           ({"Mode": "enforce", "State": "available"}, MAYBE), ({"Mode": "enforce", "State": "deleting"}, MAYBE), ({"Mode": "monitor", "State": "enforce-in-progress"}, MAYBE),
+           ({"Mode": "a-new-word", "State": "available"}, MAYBE), ({"State": "creating"}, MAYBE)])
+    def test_what_vpc_encryption_control_may_drop_is_possible(self, control, answer):
+        estate = world()
+        excluded = control.get("excluded")
+        told = {"VpcEncryptionControlId": "vpcec-1", **{key: value for key, value in control.items() if key != "excluded"}}
+        if excluded:
+            told["ResourceExclusions"] = {"InternetGateway": {"State": excluded}, "NatGateway": {"State": "enabled"}}
+        estate["Vpcs"][0]["EncryptionControl"] = told
+        self.verdict(estate, answer)
+        if answer == MAYBE:
+            self.check(folder(documents(estate)), 0, MAYBE, endpoints="VPC Encryption Control of vpc-1")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -7,7 +7,8 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 from test_balancer_targets import two_listeners
-from test_load_balancers import balanced
+from test_constructs_gates import service
+from test_load_balancers import balanced, interface
 from test_told_bridges import BALANCER, VpcOrigins, accelerator, behind_balancer, distributions, estate, origin
 from test_world import documents, folder
 
@@ -94,6 +95,38 @@ class Private(unittest.TestCase):
                          {("eni-web", "front", "443/HTTPS", "web", "reachable")})
         self.assertTrue(all(w["hops"] and w["stopped_by"] is None for w in told["ways"]))
         self.assertEqual(self.explain(documents(made), "2001:db8:1::4", "22/tcp")["ways"], [])
+
+    def test_of_a_public_ipv4_address_the_ways_to_its_private_one_are_told_beside(self):
+        made = balanced()
+        made["NetworkInterfaces"][1]["PrivateIpAddresses"][0]["Association"] = {"PublicIp": "198.51.100.50"}
+        told = self.explain(documents(made), "198.51.100.50", "8080/tcp")
+        self.assertEqual(told["verdict"], "unreachable")
+        self.assertEqual([(w["eni_id"], w["load_balancer"], w["target_group"], w["verdict"]) for w in told["ways"]], [("eni-web", "front", "web", "reachable")])
+        self.assertIn("\nBehind front 443/HTTPS, at eni-web: reachable\n", self.text)
+        self.assertEqual(self.explain(documents(made), "198.51.100.50", "22/tcp")["ways"], [])
+        self.assertEqual(self.explain(documents(made), "198.51.100.50", "8080/tcp", "--from", "9.9.9.9")["ways"], [])
+        made = estate()
+        made["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"] = {"PublicIp": "198.51.100.50"}
+        [way] = self.explain({**documents(made), **accelerator()}, "198.51.100.50", "443/tcp")["ways"]
+        self.assertEqual((way["eni_id"], way["load_balancer"]), ("eni-1", "AWS Global Accelerator"))
+
+    def test_of_a_public_ipv4_address_nothing_is_told_of_a_namesake_of_its_private_one_in_another_vpc(self):
+        made = balanced()
+        made["NetworkInterfaces"].append({**interface("other", "10.0.2.4", subnet="subnet-9", groups=["sg-web"], public="198.51.100.51"), "VpcId": "vpc-9"})
+        made["Subnets"].append({**made["Subnets"][0], "SubnetId": "subnet-9", "VpcId": "vpc-9"})
+        told = self.explain(documents(made), "198.51.100.51", "8080/tcp", status=3)
+        self.assertEqual(told["ways"], [])
+
+    def test_instance_connect_endpoints_of_its_vpc_are_named_as_not_judged(self):
+        made = service(balanced(), "ec2_instance_connect_endpoint")
+        made["NetworkInterfaces"][1]["PrivateIpAddresses"][0]["Association"] = {"PublicIp": "198.51.100.50"}
+        line = "eni-s in vpc-1 (EC2 Instance Connect Endpoint): whom IAM lets open tunnels by it is not judged"
+        for address in ("198.51.100.50", "10.0.2.4"):
+            self.assertEqual(self.explain(documents(made), address, "22/tcp")["not_judged"], [line])
+            self.assertIn("Not judged: " + line + "\n", self.text)
+            self.assertEqual(self.explain(documents(made), address, "22/udp")["not_judged"], [])
+        made["NetworkInterfaces"][-1]["VpcId"] = "vpc-9"
+        self.assertEqual(self.explain(documents(made), "10.0.2.4", "22/tcp", status=3)["not_judged"], [])
 
     def test_an_address_that_nobody_has_is_refused(self):
         self.assertIsNone(self.explain(documents(balanced()), "10.9.9.9", "8080/tcp", status=2))

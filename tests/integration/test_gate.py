@@ -270,6 +270,19 @@ class Gate(unittest.TestCase):
         self.assertEqual([(x["address"], x["from_port"]) for x in found["closed"] if x["internet"]], [("198.51.100.4", 443)])
         self.alone([opens()], self.state(), 4, *self.intent())
 
+    def test_delegated_prefixes_of_a_prior_state_are_read(self):
+        state = self.state()
+        state[4]["values"]["route_table_id"] = "rtb-1"
+        state[3]["values"]["route"].append({"ipv6_cidr_block": "::/0", "gateway_id": "igw-1"})
+        for way in ("ingress", "egress"):
+            state[5]["values"][way].append({"rule_no": 101, "action": "allow", "protocol": "-1", "ipv6_cidr_block": "::/0", "from_port": 0, "to_port": 0})
+        state.append({"address": "aws_network_interface.n", "mode": "managed", "type": "aws_network_interface", "values": {
+            "id": "eni-2", "subnet_id": "subnet-1", "private_ip": "10.0.0.9", "private_ips": ["10.0.0.9"], "security_groups": ["sg-1"], "interface_type": "interface",
+            "ipv4_prefixes": ["10.0.0.64/28"], "ipv6_prefixes": ["2001:db8:1:0:1::/80"], "attachment": [{"instance": "i-1", "device_index": 1}]}})
+        found = self.alone([change("aws_security_group_rule.six", ["create"], None, {"security_group_id": "sg-1", "type": "ingress", "protocol": "tcp", "from_port": 22,
+                                                                                    "to_port": 22, "ipv6_cidr_blocks": ["::/0"]})], state, 3)
+        self.assertIn(("2001:db8:1:0:1::/80", 22), [(x["address"], x["from_port"]) for x in found["opened"] if x["internet"]])
+
     def test_what_the_state_does_not_hold_makes_it_possible(self):
         for without in ("aws_default_network_acl.d", "aws_internet_gateway.g", "aws_route_table_association.a", "aws_subnet.s", "aws_security_group.web"):
             state = [x for x in self.state() if x["address"] != without]

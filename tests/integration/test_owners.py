@@ -235,6 +235,50 @@ class Documents(Owned):
         self.assertEqual(of(moved), ("ecs", "web", None, "document"))
         self.assertEqual(of({**self.serving(), "networkConfiguration": 5}, {"serviceArn": "arn:aws:ecs:x"}), ("ecs", None, None, "description"))
 
+    def test_whatever_the_order_of_services(self):
+        estate = managed(Description="arn:aws:ecs:eu-west-3:111122223333:attachment/0a1b")
+        for names in ("ab", "ba"):
+            self.assertEqual(self.told(self.owner(estate, {"s.json": {"services": [self.serving(n) for n in names]}})), ("ecs", None, "a or b", "document"))
+
+    def test_of_several_things_that_documents_name_an_interface_as_one_is_told_whatever_their_order(self):
+        task = {"tasks": [{"taskArn": "arn:aws:ecs:eu-west-3:111122223333:task/main/0a1b", "lastStatus": "RUNNING", "attachments": [
+            {"type": "ElasticNetworkInterface", "status": "ATTACHED", "details": [{"name": "networkInterfaceId", "value": "eni-1"}]}]}]}
+        gateway = lambda n: {"NatGatewayId": "nat-%d" % n, "VpcId": "vpc-1", "SubnetId": "subnet-1", "State": "available", "ConnectivityType": "public",
+                             "NatGatewayAddresses": [{"NetworkInterfaceId": "eni-1", "PublicIp": V4}]}
+        gateways = {"NatGateways": [gateway(1), gateway(2)]}
+        turned = {"NatGateways": gateways["NatGateways"][::-1]}
+        note = "eni-1 is named as that of NAT gateway nat-1 by %s, and of NAT gateway nat-2 by %s, and of ECS task 0a1b by %s: the first is told as its owner"
+        for type, answer in (("nat_gateway", "possible"), ("interface", "exact")):
+            answers = set()
+            for files in ({"1.json": task, "2.json": gateways}, {"1.json": gateways, "2.json": task}, {"1.json": turned, "2.json": task}):
+                output = self.compute(folder({**documents(managed(InterfaceType=type)), **files}))
+                [owner] = [e["owner"] for e in output["endpoints"] if e["address"] == V4]
+                self.assertEqual((self.told(owner), [line for line in output["notes"] if "eni-1" in line]), (("ec2", "nat-1", None, "document"), [note % (("1.json", "1.json", "2.json") if "NatGateways" in files["1.json"] else ("2.json", "2.json", "1.json"))]))
+                answers.add(reach(output, V4))
+            self.assertEqual(answers, {answer})
+
+    def test_of_elastic_addresses_that_claim_one_address_the_first_is_named_whatever_their_order(self):
+        claims = [{"PublicIp": V4, "AllocationId": "eipalloc-%d" % n, "AssociationId": "eipassoc-%d" % n, "Domain": "vpc", "NetworkInterfaceId": "eni-%d" % n} for n in (8, 9)]
+        told = []
+        for order in (claims, claims[::-1]):
+            output = self.compute(folder({**documents(world()), "addresses.json": {"Addresses": order}}))
+            told.append([e["exposures"] for e in output["endpoints"]])
+        self.assertEqual(told[0], told[1])
+        self.assertIn("on eni-8", json.dumps(told[0]))
+
+    @each([("list-clusters.ecs.json", {"clusterArns": ["arn:aws:ecs:eu-west-3:111122223333:cluster/main"]}), ("list-firewalls.json", {"Firewalls": []}),
+           ("list-tasks.json", {"taskArns": ["arn:aws:ecs:eu-west-3:111122223333:task/main/0a1b"]}),
+           ("list-services.json", {"serviceArns": ["arn:aws:ecs:eu-west-3:111122223333:service/main/web"]})])
+    def test_a_page_that_follows_in_a_list_of_ids_changes_nothing(self, name, document):
+        files = {**documents(managed(Description="arn:aws:ecs:eu-west-3:111122223333:attachment/0a1b")),
+                 "describe-services.json": {"services": [self.serving()], "failures": [{"arn": "arn:aws:ecs:eu-west-3:111122223333:service/main/gone", "reason": "MISSING"}]}}
+        plain = self.compute(folder(files))
+        self.assertEqual((plain["missing"], plain["unread"], plain["notes"], plain["ignored"]), ([], [], [], []))
+        for token in ("nextToken", "NextToken"):
+            self.assertEqual(self.compute(folder({**files, name: document})), plain)
+            self.assertEqual(self.compute(folder({**files, name: {**document, token: "AbC="}})), plain)
+            self.assertEqual(self.compute(folder({**files, name: [{**document, token: "AbC="}, {**document, token: ""}]})), plain)
+
     def test_a_service_names_no_interface_that_is_not_of_ecs_and_a_task_goes_before_it(self):
         files = {"s.json": {"services": [self.serving()]}}
         self.assertEqual(self.told(self.owner(managed(Description="x"), files))[0], "unknown")

@@ -269,13 +269,38 @@ static void settle_claim(struct reader *reader, const char *text, struct network
     claimed->addresses = all;
 }
 
+static int by_who_has_it(const void *left, const void *right)
+{
+    const struct elastic_address *a = *(const struct elastic_address *const *)left;
+    const struct elastic_address *b = *(const struct elastic_address *const *)right;
+    const char *texts[][2] = {
+        {a->address, b->address}, {a->interface, b->interface}, {a->instance, b->instance}, {a->id, b->id}};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        int order = strcmp(texts[i][0] == NULL ? "" : texts[i][0], texts[i][1] == NULL ? "" : texts[i][1]);
+        if (order != 0)
+            return order;
+    }
+    return 0;
+}
+
+static int by_instance(const void *left, const void *right)
+{
+    const struct instance *const *a = left, *const *b = right;
+    return strcmp((*a)->id, (*b)->id);
+}
+
 // What Elastic IP addresses and instances say of who has an address, and its interface does not: it may be on either.
 static void settle_claims(struct reader *reader)
 {
     struct estate *estate = reader->estate;
     const holder_list holders = address_holders(reader);
-    for (size_t i = 0; i < estate->elastic_addresses.count; i++) {
-        const struct elastic_address *one = &estate->elastic_addresses.items[i];
+    VECTOR(const struct elastic_address *) addresses = {0}; // the first that says otherwise is named: in their order
+    for (size_t i = 0; i < estate->elastic_addresses.count; i++)
+        *vector_add(reader->scratch, &addresses) = &estate->elastic_addresses.items[i];
+    if (addresses.count > 1)
+        qsort(addresses.items, addresses.count, sizeof(*addresses.items), by_who_has_it);
+    for (size_t i = 0; i < addresses.count; i++) {
+        const struct elastic_address *one = addresses.items[i];
         struct network_interface *holder = holder_of(&holders, one->address);
         if (holder == NULL)
             continue;
@@ -287,6 +312,8 @@ static void settle_claims(struct reader *reader)
             settle_claim(reader, one->address, holder, interface_of_instance(estate, one->instance), one->instance,
                          one->private_address);
     }
+    if (estate->telling.count > 1)
+        qsort(estate->telling.items, estate->telling.count, sizeof(*estate->telling.items), by_instance);
     for (size_t i = 0; i < estate->telling.count; i++) {
         const struct instance *one = estate->telling.items[i];
         for (size_t a = 0; a < one->public_address_count && !instance_is_gone(one); a++) {

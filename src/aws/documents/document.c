@@ -192,6 +192,7 @@ static bool is_beside(const char *key)
                                         "TimeLoggingStarted",
                                         "TimeLoggingStopped",
                                         "LoadBalancerAttributes",
+                                        "failures", // of tasks and services that are gone
                                         "LoadBalancerArn",
                                         "TargetGroupArn",
                                         NULL};

@@ -86,6 +86,7 @@ struct documents {
     const struct document_opener *opener;
     const char *const *names;
     VECTOR(struct listing *) listings; // in the order of reading
+    struct map named_owners;           // interface -> whose documents name it (named_owner.c)
     struct expectation expected[EXPECT_COUNT];
     VECTOR(struct entries_answer) entries_answers;
     VECTOR(struct origin_use) uses;

@@ -104,6 +104,7 @@ bool read_vpc(struct reader *reader, const struct json_cursor *at, void *into)
     reader->doubt = &vpc->doubt;
     doubt_state(reader, at, id);
     kept->says_block = read_block_states(reader, at, &kept->block);
+    kept->encryption = read_vpc_encryption(reader, at, id);
     each_if_present(reader, at, "Ipv6CidrBlockAssociationSet", read_ipv6_block, &kept->ipv6_blocks);
     each_if_present(reader, at, "CidrBlockAssociationSet", read_ipv4_block, kept);
     if (member_of(reader, at, "CidrBlock").node != NULL && !read_ipv4_block(reader, at, kept))

@@ -37,6 +37,8 @@ void note_public(struct reader *reader, struct public_place *place);
 bool read_connect_endpoint(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_transit_attachment(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *into);
+// Why a VPC's encryption control may drop what comes by its internet gateway, or NULL.
+const char *read_vpc_encryption(struct reader *reader, const struct json_cursor *at, const char *vpc_id);
 bool read_ecs_service(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void *into);
@@ -56,6 +58,7 @@ bool read_vpc_origin(struct reader *reader, const struct json_cursor *at, void *
 void settle_accelerators(struct reader *reader);
 // contradiction.c: when interfaces are settled
 void settle_contradictions(struct reader *reader);
+void settle_address_claims(struct reader *reader);   // when owners are settled
 void settle_absent_instances(struct reader *reader); // when completeness is settled
 // public_place.c
 bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into);

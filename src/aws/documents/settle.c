@@ -222,5 +222,6 @@ void documents_settle(struct reader *reader)
     completeness_settle(reader);
     settle_absent_instances(reader);
     settle_brought(reader);
+    settle_address_claims(reader);
     settle_uncounted(reader);
 }

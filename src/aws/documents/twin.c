@@ -254,6 +254,7 @@ void unite_subnets(struct arena *arena, struct subnet *base, const struct subnet
 
 void unite_vpcs(struct arena *arena, struct vpc *base, const struct vpc *other)
 {
+    base->encryption = lesser_text(base->encryption, other->encryption);
     unite_modes(&base->says_block, &base->block, other->says_block, other->block);
     unite_blocks(arena, &base->ipv6_blocks, &other->ipv6_blocks);
     for (size_t i = 0; i < other->ipv4_blocks.count; i++)

@@ -5,20 +5,36 @@
 #include "aws/terraform/changeset.h"
 #include "aws/terraform/plan.h"
 
-static void put_ipv6(struct changeset_side *side, const cJSON *list, const cJSON *count)
+// A list of objects of which one member counts, as a list of texts.
+static void put_members(struct changeset_side *side, const cJSON *list, const char *key, const char *attribute_name)
 {
     const cJSON *one;
-    cJSON *addresses = NULL;
-    changeset_put_number(side, count, "ipv6_address_count");
+    cJSON *texts = NULL;
     if (list == NULL || changeset_is_unknown(list) || !cJSON_IsArray(list)) {
-        changeset_put_list(side, list, "ipv6_addresses");
+        changeset_put_list(side, list, attribute_name);
         return;
     }
-    addresses = cJSON_AddArrayToObject(side->values, "ipv6_addresses");
+    texts = cJSON_AddArrayToObject(side->values, attribute_name);
     cJSON_ArrayForEach (one, list) {
-        const char *text = cJSON_GetStringValue(member(one, "Ipv6Address"));
-        cJSON_AddItemToArray(addresses, cJSON_CreateString(text == NULL ? "" : text));
+        const char *text = cJSON_GetStringValue(member(one, key));
+        cJSON_AddItemToArray(texts, cJSON_CreateString(text == NULL ? "" : text));
     }
+}
+
+static void put_ipv6(struct changeset_side *side, const cJSON *list, const cJSON *count)
+{
+    changeset_put_number(side, count, "ipv6_address_count");
+    put_members(side, list, "Ipv6Address", "ipv6_addresses");
+}
+
+// Its further addresses, and delegated prefixes.
+static void put_private(struct changeset_side *side)
+{
+    put_members(side, changeset_property(side, "PrivateIpAddresses"), "PrivateIpAddress", "private_ips");
+    put_members(side, changeset_property(side, "Ipv4Prefixes"), "Ipv4Prefix", "ipv4_prefixes");
+    put_members(side, changeset_property(side, "Ipv6Prefixes"), "Ipv6Prefix", "ipv6_prefixes");
+    changeset_put_number(side, changeset_property(side, "Ipv4PrefixCount"), "ipv4_prefix_count");
+    changeset_put_number(side, changeset_property(side, "Ipv6PrefixCount"), "ipv6_prefix_count");
 }
 
 static void put_tags(struct changeset_side *side)
@@ -108,6 +124,7 @@ void changeset_add_interface(struct changeset_resource *resource)
         changeset_put(side, "PrivateIpAddress", "private_ip");
         changeset_put_list(side, changeset_property(side, "GroupSet"), "security_groups");
         put_ipv6(side, changeset_property(side, "Ipv6Addresses"), changeset_property(side, "Ipv6AddressCount"));
+        put_private(side);
         put_tags(side);
     }
     changeset_emit(resource, "aws_network_interface", resource->id, resource->actions, &resource->before,

@@ -126,6 +126,7 @@ static void add_primary(struct plan_reader *plan, const struct resource *resourc
         add_interface(plan, arena_printf(plan->arena, "%s primary interface", resource->address));
     place_interface(plan, interface, id_of(subnet));
     attach(interface, instance->id, 0);
+    give_private_ipv4(plan, resource, interface);
     struct id_list groups = meant_list(plan, &where, "vpc_security_group_ids", true);
     if (groups.set)
         set_groups(plan, interface, &groups);
@@ -177,6 +178,7 @@ static void put_instance(struct plan_reader *plan, const struct resource *resour
     if (groups.set && differs(resource, "vpc_security_group_ids"))
         set_groups(plan, interface, &groups);
     change_ipv6(plan, resource, interface);
+    give_private_ipv4(plan, resource, interface);
     change_automatic_address(plan, resource, interface);
 }
 
@@ -264,6 +266,8 @@ static void put_interface(struct plan_reader *plan, const struct resource *resou
     } else {
         change_ipv6(plan, resource, interface);
     }
+    give_private_ipv4(plan, resource, interface);
+    give_prefixes(plan, resource, interface);
     attach_own(plan, resource, interface);
     if (groups.set && (resource->creates || differs(resource, "security_groups")))
         set_groups(plan, interface, &groups);

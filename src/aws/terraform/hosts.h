@@ -18,6 +18,11 @@ void give_ipv6(struct plan_reader *plan, const struct resource *resource, struct
 // The same of one that is there: addresses that are told anew, and as many others as are counted.
 void change_ipv6(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface);
 
+// The private IPv4 addresses that a resource gives its interface, as far as the plan tells (private_addresses.c).
+void give_private_ipv4(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface);
+// The prefixes that it delegates to it, of both families.
+void give_prefixes(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface);
+
 // An address that AWS will choose: 0.0.0.0/8 is nobody's (RFC 1122), nor is ::/104, and stands for it
 // (endpoint_address).
 struct address pending_address(struct plan_reader *plan, enum family family);

@@ -150,9 +150,6 @@ void give_ipv6(struct plan_reader *plan, const struct resource *resource, struct
             told++;
         }
     }
-    if (cJSON_GetArraySize(member(resource->after, "ipv6_prefixes")) > 0 ||
-        number(resource->after, "ipv6_prefix_count", 0) > 0)
-        say(plan, "%s: delegated IPv6 prefixes of a plan are not modelled", resource->address);
     for (long i = told; i < count && i < 64; i++) {
         struct address address = pending_address(plan, FAMILY_IPV6);
         give_address(plan, interface, address, address);
@@ -181,7 +178,7 @@ void change_ipv6(struct plan_reader *plan, const struct resource *resource, stru
         arena_array(plan->arena, struct interface_address, (size_t)interface->address_count + 1);
     uint16_t count = 0;
     for (size_t i = 0; i < interface->address_count; i++)
-        if (interface->addresses[i].address.family == FAMILY_IPV4)
+        if (interface->addresses[i].address.family == FAMILY_IPV4 || interface->addresses[i].address.length < 128)
             kept[count++] = interface->addresses[i];
     const struct interface_address *old = interface->addresses;
     uint16_t old_count = interface->address_count;
@@ -190,7 +187,7 @@ void change_ipv6(struct plan_reader *plan, const struct resource *resource, stru
     bool told = cJSON_IsArray(member(resource->after, "ipv6_addresses"));
     long wanted = number(resource->after, "ipv6_address_count", told ? 0 : -1);
     for (size_t i = 0; i < old_count && !told; i++) // which of them go is not told: the first stay
-        if (old[i].address.family == FAMILY_IPV6 && (wanted < 0 || wanted-- > 0))
+        if (old[i].address.family == FAMILY_IPV6 && old[i].address.length == 128 && (wanted < 0 || wanted-- > 0))
             give_address(plan, interface, (struct address){FAMILY_IPV6, old[i].address.first}, old[i].private_address);
     if (told || wanted > 0) {
         const cJSON *item;

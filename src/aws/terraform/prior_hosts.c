@@ -17,6 +17,7 @@ struct told_interface {
     const cJSON *groups;
     const cJSON *private_addresses;
     const cJSON *ipv6;
+    const cJSON *prefixes[2]; // delegated IPv4 and IPv6 ones
 };
 
 // The Elastic IP address on an interface's private address, or NULL.
@@ -76,6 +77,23 @@ static void write_addresses(struct prior_writing *writing, const struct told_int
     json_close(writing->writer, ']');
 }
 
+static void write_prefixes(struct prior_writing *writing, const struct told_interface *told)
+{
+    static const char *const names[2][2] = {{"Ipv4Prefixes", "Ipv4Prefix"}, {"Ipv6Prefixes", "Ipv6Prefix"}};
+    const cJSON *one;
+    for (int i = 0; i < 2; i++) {
+        if (cJSON_GetArraySize(told->prefixes[i]) == 0)
+            continue;
+        json_open(writing->writer, names[i][0], '[');
+        cJSON_ArrayForEach (one, told->prefixes[i]) {
+            json_open(writing->writer, NULL, '{');
+            json_put_string(writing->writer, names[i][1], cJSON_GetStringValue(one));
+            json_close(writing->writer, '}');
+        }
+        json_close(writing->writer, ']');
+    }
+}
+
 // Behind prior_begins.
 static void write_interface(struct prior_writing *writing, const struct told_interface *told)
 {
@@ -88,6 +106,7 @@ static void write_interface(struct prior_writing *writing, const struct told_int
                     told->instance != NULL || strcmp(told->type, "interface") != 0 ? "in-use" : "available");
     prior_put(writing, "PrivateIpAddress", told->private_address);
     write_addresses(writing, told);
+    write_prefixes(writing, told);
     json_open(writing->writer, "Groups", '[');
     cJSON_ArrayForEach (one, told->groups)
         if (cJSON_IsString(one)) {
@@ -142,7 +161,8 @@ void prior_write_interfaces(struct prior_writing *writing)
                                       .index = number(attachment, "device_index", 0),
                                       .groups = member(values, "security_groups"),
                                       .private_addresses = member(values, "private_ips"),
-                                      .ipv6 = member(values, "ipv6_addresses")};
+                                      .ipv6 = member(values, "ipv6_addresses"),
+                                      .prefixes = {member(values, "ipv4_prefixes"), member(values, "ipv6_prefixes")}};
         find_attachment(writing, &told);
         write_interface(writing, &told);
     }

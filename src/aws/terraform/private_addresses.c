@@ -1,0 +1,111 @@
+// The private IPv4 addresses and the delegated prefixes of interfaces that a plan makes or changes: by them targets of
+// load balancers are found. A delegated IPv6 prefix is of the internet too.
+#include <string.h>
+
+#include "aws/terraform/hosts.h"
+
+static bool tells(const struct resource *resource, const char *key)
+{
+    return resource->creates || differs(resource, key);
+}
+
+typedef VECTOR(uint32_t) ipv4_list;
+
+static void add_ipv4(struct plan_reader *plan, ipv4_list *list, const char *text)
+{
+    struct address address;
+    if (text == NULL || !address_parse(text, &address) || address.family != FAMILY_IPV4)
+        return;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i] == (uint32_t)address.bits)
+            return;
+    *vector_add(plan->arena, list) = (uint32_t)address.bits;
+}
+
+void give_private_ipv4(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface)
+{
+    static const char *const keys[] = {"private_ip_list", "private_ips", "secondary_private_ips"};
+    const cJSON *item;
+    bool moves = resource->creates;
+    ipv4_list told = {0};
+    for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+        moves = moves || (cJSON_IsArray(member(resource->after, keys[k])) && differs(resource, keys[k]));
+    if (!moves)
+        return;
+    add_ipv4(plan, &told, attribute(plan, resource->after, "private_ip")); // the primary one
+    for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+        cJSON_ArrayForEach (item, member(resource->after, keys[k]))
+            add_ipv4(plan, &told, cJSON_GetStringValue(item));
+    if (told.count == 0)
+        return;
+    interface->private_ipv4 = told.items;
+    interface->private_ipv4_count = (uint16_t)told.count;
+}
+
+typedef VECTOR(struct prefix) prefix_list_told;
+
+static prefix_list_told told_prefixes(struct plan_reader *plan, const cJSON *list, enum family family)
+{
+    prefix_list_told told = {0};
+    const cJSON *item;
+    cJSON_ArrayForEach (item, list) {
+        struct prefix prefix;
+        if (cJSON_IsString(item) && prefix_parse(item->valuestring, false, &prefix) == PREFIX_OK &&
+            prefix.family == family)
+            *vector_add(plan->arena, &told) = prefix;
+    }
+    return told;
+}
+
+// In place of those that it had.
+static void set_ipv6_prefixes(struct plan_reader *plan, struct network_interface *interface,
+                              const prefix_list_told *prefixes)
+{
+    struct interface_address *all =
+        arena_array(plan->arena, struct interface_address, interface->address_count + prefixes->count + 1);
+    uint16_t count = 0;
+    for (size_t i = 0; i < interface->address_count; i++)
+        if (interface->addresses[i].address.family == FAMILY_IPV4 || interface->addresses[i].address.length == 128)
+            all[count++] = interface->addresses[i];
+    for (size_t i = 0; i < prefixes->count; i++)
+        all[count++] = (struct interface_address){.address = prefixes->items[i],
+                                                  .private_address = {FAMILY_IPV6, prefixes->items[i].first}};
+    if (prefixes->count > 0)
+        bring_ipv6(plan, interface->place->vpc_id);
+    interface->addresses = all;
+    interface->address_count = count;
+}
+
+// Prefixes that are counted alone only apply tells: until then no target is known to be in one, and an IPv6 one is
+// named.
+static void give_prefixes_of(struct plan_reader *plan, const struct resource *resource,
+                             struct network_interface *interface, enum family family)
+{
+    const char *key = family == FAMILY_IPV4 ? "ipv4_prefixes" : "ipv6_prefixes";
+    const char *counted = family == FAMILY_IPV4 ? "ipv4_prefix_count" : "ipv6_prefix_count";
+    if (!tells(resource, key) && !tells(resource, counted))
+        return;
+    const cJSON *list = member(resource->after, key);
+    prefix_list_told told = told_prefixes(plan, list, family);
+    bool unknown = any_unknown(resource->unknown, key) || !cJSON_IsArray(list);
+    long count = number(resource->after, counted, 0);
+    if (unknown && !resource->creates) { // which of them go, and which come
+        interface->doubt = doubt_of(plan, resource, key);
+        return;
+    }
+    if (family == FAMILY_IPV6) {
+        if (count > (long)told.count)
+            say(plan, "%s: which IPv6 prefixes are delegated to it only apply tells", resource->address);
+        if (told.count > 0 || !resource->creates)
+            set_ipv6_prefixes(plan, interface, &told);
+        return;
+    }
+    interface->ipv4_prefixes = told.items;
+    interface->ipv4_prefix_count = (uint16_t)told.count;
+}
+
+void give_prefixes(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface)
+{
+    give_prefixes_of(plan, resource, interface, FAMILY_IPV4);
+    give_prefixes_of(plan, resource, interface, FAMILY_IPV6);
+}
