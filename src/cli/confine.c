@@ -12,12 +12,21 @@
 #include "base/secret.h"
 #include "base/syscalls.h"
 #include "cli/common.h"
+#include "cli/evidence_files.h"
 #include "cli/past.h"
 
 typedef VECTOR(struct landlock_place) place_list;
 
 // Options whose value is a file or folder that the command makes.
 static const char *const made[] = {"output", "out", "capture", "state", "public", NULL};
+
+bool cli_makes(const char *option)
+{
+    for (int i = 0; made[i] != NULL; i++)
+        if (strcmp(made[i], option) == 0)
+            return true;
+    return false;
+}
 
 static const char *without_slashes(struct arena *arena, const char *path)
 {
@@ -174,9 +183,10 @@ bool cli_options(struct arena *arena, const struct command *command, int argc, c
                  bool *done, struct error *error)
 {
     GUARD(options_parse(arena, command, argc, argv, options, done, error));
-    if (!*done)
-        confine(arena, options);
-    return true;
+    if (*done)
+        return true;
+    confine(arena, options);
+    return evidence_inputs_hold(options, error);
 }
 
 void cli_confine_to(struct arena *arena, const struct options *options, const struct temporary *temporary)
