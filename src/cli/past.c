@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/printable.h"
+#include "base/redact.h"
 #include "cli/evidence_files.h"
 #include "cli/places.h"
 #include "evidence/manifest.h"
@@ -44,8 +45,10 @@ static const char *series_of(struct arena *arena, const struct exposure_set *exp
 
 bool past_open(struct past *past, struct arena *arena, const struct options *options, struct error *error)
 {
-    const char *file = past_file(arena, options);
+    const char *file = past_file(arena, options), *series = options_value(options, "series");
     *past = (struct past){.arena = arena};
+    if (series != NULL && redact_argument(arena, series) != series)
+        return error_set(error, ERROR_USAGE, "--series: is a URI that may hold a secret, and is kept: expected a name");
     if (file == NULL || options_value(options, "no-history") != NULL)
         return true;
     GUARD(place_is_outside_evidence(file, error));
