@@ -29,18 +29,20 @@ const char *past_file(struct arena *arena, const struct options *options)
 static const char *series_of(struct arena *arena, const struct exposure_set *exposures, const char *vantage)
 {
     text_list accounts = {0};
-    const char *text = "";
+    struct map known = {0};
+    struct text text = {0};
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const char *id = exposures->endpoints.items[i].interface->place->account_id;
         if (id != NULL)
-            text_list_add(arena, &accounts, id);
+            text_list_add_new(arena, &accounts, &known, id);
     }
-    if (accounts.count > 1)
-        sort_texts(accounts.items, accounts.count);
+    sort_texts(accounts.items, accounts.count);
     for (size_t a = 0; a < accounts.count; a++)
-        text = arena_printf(arena, "%s%s%s", text, a > 0 ? ", " : "", accounts.items[a]);
-    return arena_printf(arena, "%s from %s", accounts.count == 0 ? "no account" : text,
-                        vantage == NULL ? "the internet" : vantage);
+        text_printf(&text, "%s%s", a > 0 ? ", " : "", accounts.items[a]);
+    const char *series = arena_printf(arena, "%s from %s", accounts.count == 0 ? "no account" : text.bytes,
+                                      vantage == NULL ? "the internet" : vantage);
+    text_free(&text);
+    return series;
 }
 
 bool past_open(struct past *past, struct arena *arena, const struct options *options, struct error *error)
