@@ -30,6 +30,9 @@ void *vector_reserve(struct arena *arena, void *items, size_t count, uint32_t *c
                   (vector)->capacity = (uint32_t)(room))                                                               \
          : (void)0)
 
+// Behind the last item; of an empty array, which may be nowhere, its place.
+#define vector_end(vector) ((vector)->count == 0 ? (vector)->items : (vector)->items + (vector)->count)
+
 // Makes an array no larger than what it holds.
 #define vector_trim(arena, vector)                                                                                     \
     ((vector)->items =                                                                                                 \

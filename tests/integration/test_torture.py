@@ -12,7 +12,7 @@ import scene
 
 SEED = common.seed("TORTURE_SEED")
 QUICK = [name for name in ("compute", "plan", "diff", "account", "probe", "replay", "reconcile", "report_html", "report_tar", "verify", "verify_golden",
-                           "history", "keygen", "run")]
+                           "history", "keygen", "run", "change")]
 CASES = 22  # of each command, two or three a kind: it is to take under 20 s
 
 
