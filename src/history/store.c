@@ -138,7 +138,8 @@ struct history *history_open(struct arena *arena, const char *file, bool make, s
     if (!good)
         error_set(error, ERROR_INCOMPLETE, "%s: %s", file,
                   history->database == NULL ? "cannot be opened" : sqlite3_errmsg(history->database));
-    sqlite3_busy_timeout(history->database, PATIENCE_MS);
+    if (good) // without memory there may be none
+        sqlite3_busy_timeout(history->database, PATIENCE_MS);
     good = good && distrust(history, error) && try_patiently(history, schema_is_ours, error) &&
            try_patiently(history, use_wal, error) && store_execute(history, "PRAGMA synchronous = FULL", error) &&
            schema_open(history, error) && store_execute(history, "PRAGMA foreign_keys = ON", error);

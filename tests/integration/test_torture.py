@@ -43,6 +43,11 @@ class Torture(unittest.TestCase):
         for n in range(1, self.scene.calls("probe", "net") + 1):
             self.assertIsNone(self.scene.wrong("probe", "net:%d" % n))
 
+    def test_a_history_that_cannot_be_opened_for_want_of_memory_crashes_nothing(self):
+        """What once went wrong: SQLite without memory for a handle of its own."""
+        for n in range(1, 130, 4):
+            self.assertIsNone(self.scene.wrong("history", "alloc:%d" % n))
+
     def test_evidence_is_not_called_false_nor_good_where_it_cannot_be_read(self):
         """What once went wrong: a manifest that could be opened once only held without a check."""
         for torture, n in (("read", 3), ("open", 5), ("map", 1)):
