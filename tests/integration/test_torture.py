@@ -48,6 +48,12 @@ class Torture(unittest.TestCase):
         for n in range(1, 130, 4):
             self.assertIsNone(self.scene.wrong("history", "alloc:%d" % n))
 
+    def test_a_history_that_cannot_be_asked_for_want_of_memory_does_not_answer_that_there_is_nothing(self):
+        """What once went wrong: an address that SQLite had no memory for was asked as none, and nothing was known of it."""
+        calls = self.scene.calls("history", "alloc")
+        for n in range(calls - 60, calls + 1):
+            self.assertIsNone(self.scene.wrong("history", "alloc:%d" % n))
+
     def test_evidence_is_not_called_false_nor_good_where_it_cannot_be_read(self):
         """What once went wrong: a manifest that could be opened once only held without a check."""
         for torture, n in (("read", 3), ("open", 5), ("map", 1)):
