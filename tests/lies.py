@@ -197,6 +197,12 @@ def vantage_written_otherwise(forger):
     forger.claim(vantages=["203.0.113.7:0-65535", forger.manifest["vantages"][1]])
 
 
+@lie("previous: is no SHA-256", "previous: is no SHA-256")
+def previous_in_words(forger):
+    """What it follows is nothing that anybody could give."""
+    forger.claim(previous="the run of last month, which was clean, too")
+
+
 # ---- Canaries and rates
 
 @lie("--canary: 198.51.100.20 is itself asked about", "canary .* is a public address of the documents")

@@ -162,17 +162,12 @@ const struct run_record *past_last(const struct past *past)
     return past->runs.count == 0 ? NULL : &past->runs.items[past->runs.count - 1];
 }
 
-static bool is_hexadecimal(const char *text, size_t digits)
-{
-    return strlen(text) == digits && strspn(text, "0123456789abcdef") == digits;
-}
-
 static const char *row_problem(const struct run_record *row, int64_t now)
 {
     uint64_t begin, end;
-    if (!is_hexadecimal(row->run_id, 16))
+    if (!digest_is_hexadecimal(row->run_id, 16))
         return "run_id: is none";
-    if (!is_hexadecimal(row->manifest_sha256, 64))
+    if (!digest_is_hexadecimal(row->manifest_sha256, DIGEST_TEXT - 1))
         return "manifest_sha256: is none";
     if (!clock_moment(row->begin, &begin) || !clock_moment(row->end, &end))
         return "begin or end: is no moment as RFC 3339 has it";
