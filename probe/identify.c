@@ -447,7 +447,7 @@ static void gather(struct identifier *identifier, const struct plan *plan, struc
 {
     const struct plan_target **targets;
     size_t target_count = sort_targets(identifier->arena, plan, &targets), at = 0;
-    struct observation *items = observations->items.items, *end = items + observations->items.count;
+    struct observation *items = observations->items.items, *end = vector_end(&observations->items);
     identifier->ports = arena_array(identifier->arena, struct open_port, identifier->port_count);
     identifier->port_count = 0;
     for (struct observation *one = items, *next; one < end; one = next) {

@@ -57,20 +57,20 @@ def judged_before_it_expired(forger):
     forger.derive()
 
 
-@lie("begin: .* is more than a day before the first packet", None)
+@lie("begin: .* is more than a day before the first packet", "begin: is more than a day before")
 def begun_long_before(forger):
     forger.claim(begin=moment(first_second(forger) - 3 * 86400))
     forger.derive()
 
 
-@lie("end: .* is more than two days after the last packet", None)
+@lie("end: .* is more than two days after the last packet", "end: is more than two days after")
 def ended_long_after(forger):
     """What was seen a month ago is said to hold until today."""
     forger.claim(end=moment(first_second(forger) + 30 * 86400))
     forger.derive()
 
 
-@lie("before/snapshot.json: was read until .*, after the first packet", None)
+@lie("before/snapshot.json: was read until .*, after the first packet", "before/snapshot.json: was read after the first packet")
 def read_after_the_packets(forger):
     """The configuration of before is that of after."""
     forger.path("before/snapshot.json").write_text(json.dumps({"schema": "sgproof/snapshot/v1", "ended": moment(first_second(forger) + 7200)}))
@@ -88,21 +88,21 @@ def readings(before=(), after=()):
     return told
 
 
-for name, told, says in (
-        ("after_read_before_before", readings((-120, -60), (-86400 * 30, -86400 * 30 + 9)), "after/snapshot.json: was read before before/"),
-        ("after_of_the_future", readings((-120, -60), (20, 86400 * 200)), "after/snapshot.json: was read until after the run ended"),
-        ("after_that_ended_before_it_began", readings((), (20, 10)), "after/snapshot.json: ended before it began"),
-        ("reading_at_no_moment", readings(("yesterday", -60)), 'before/snapshot.json: began: "yesterday" is no moment'),
-        ("reading_that_ended_at_no_moment", readings((-120, "not a time")), 'before/snapshot.json: ended: "not a time" is no moment')):
-    LIES[name] = (told, says, None)
+for name, told, says, audited in (
+        ("after_read_before_before", readings((-120, -60), (-86400 * 30, -86400 * 30 + 9)), "after/snapshot.json: was read before before/", "after/snapshot.json: was read before before/"),
+        ("after_of_the_future", readings((-120, -60), (20, 86400 * 200)), "after/snapshot.json: was read until after the run ended", "after/snapshot.json: was read after the run ended"),
+        ("after_that_ended_before_it_began", readings((), (20, 10)), "after/snapshot.json: ended before it began", "after/snapshot.json: ended before it began"),
+        ("reading_at_no_moment", readings(("yesterday", -60)), 'before/snapshot.json: began: "yesterday" is no moment', "Invalid isoformat string"),
+        ("reading_that_ended_at_no_moment", readings((-120, "not a time")), 'before/snapshot.json: ended: "not a time" is no moment', "Invalid isoformat string")):
+    LIES[name] = (told, says, audited)
 
 
-@lie("before/snapshot.json: was read until .*, after the first packet", None)
+@lie("before/snapshot.json: was read until .*, after the first packet", "before/snapshot.json: was read after the first packet")
 def read_after_the_packets_in_another_zone(forger):
     readings((-60, moment(first_second(forger) + 86400 * 400)[:-1] + "+01:00"))(forger)
 
 
-@lie("begin or end is no moment", None)
+@lie("begin or end is no moment", "Invalid isoformat string")
 def begun_behind_a_space(forger):
     """It sorts before all others."""
     forger.claim(begin=" " + forger.manifest["claims"]["begin"])
@@ -140,7 +140,7 @@ def packet_of_next_year(forger):
     replayed(forger)
 
 
-@lie("frame 40, of .*, stands behind packets of a later time", None)
+@lie("frame 40, of .*, stands behind packets of a later time", "packets behind those of a later time")
 def packet_out_of_order(forger):
     """One frame in the middle is older than the first, and the run is said to have begun before it."""
     packets = forger.packets()
@@ -195,6 +195,12 @@ def ports_of_the_vantage(forger):
 @lie("vantages: .203.0.113.7:0-65535. is not how a vantage is written", None)
 def vantage_written_otherwise(forger):
     forger.claim(vantages=["203.0.113.7:0-65535", forger.manifest["vantages"][1]])
+
+
+@lie("previous: is no SHA-256", "previous: is no SHA-256")
+def previous_in_words(forger):
+    """What it follows is nothing that anybody could give."""
+    forger.claim(previous="the run of last month, which was clean, too")
 
 
 # ---- Canaries and rates
@@ -267,6 +273,61 @@ add_file("history/verdicts.json", "{}", audited=False)
 add_file("packs/more.json", "{}", audited=False)
 add_file("before/z.json.bak", '{"NetworkAcls": []}', audited=False)
 add_file("before/README.txt", "No open ports.", audited=False)
+
+
+# ---- What is judged, and what is said of it
+
+def control(name, edit, audited):
+    def edited(forger):
+        found = forger.json("controls.json")
+        edit(found["packs"][0]["controls"])
+        forger.path("controls.json").write_text(json.dumps(found))
+        forger.report()
+    edited.__name__ = "control_" + name
+    lie("controls.json: .*does not follow", audited)(edited)
+
+
+def failed(controls):
+    return next(one for one in controls if one["result"] == "fail")
+
+
+control("passed", lambda controls: failed(controls).update(result="pass"), "result: the evidence says pass, we fail")
+control("left_out", lambda controls: controls.remove(failed(controls)), "controls of sec-002")
+control("in_other_words", lambda controls: failed(controls).update(title="Everything is in order"), "title: the evidence says Everything is in order")
+control("of_another_weight", lambda controls: failed(controls).update(severity="low"), "severity: the evidence says low")
+control("of_other_facts", lambda controls: failed(controls)["evidence"][0].update(fact="nothing-undeclared-at-all"), "evidence of facts that it does not ask")
+
+
+@lie("verdicts.json: .*does not follow", "intent: the evidence says expected, we forbidden")
+def meant_so(forger):
+    """What answers undeclared is said to be expected."""
+    forger.replace("verdicts.json", '"intent": "forbidden"', '"intent": "expected"')
+    forger.count()
+
+
+@lie("verdicts.json: .*does not follow", "severity: the evidence says info, we critical")
+def weighed_less(forger):
+    forger.replace("verdicts.json", '"severity": "critical"', '"severity": "info"')
+    forger.count()
+
+
+@lie("verdicts.json: .*does not follow", "intent_rule: the evidence says")
+def rule_of_another(forger):
+    forger.replace("verdicts.json", '"intent_rule": "web"', '"intent_rule": "ping"')
+    forger.count()
+
+
+@lie("report.html: .*does not follow", "report.html: findings critical undeclared 22/tcp: the evidence says 0, we 1")
+def finding_left_out_of_the_report(forger):
+    page = forger.path("report.html").read_text()
+    at = page.index("<code>22/tcp</code>")
+    start, end = page.rindex("<details", 0, at), page.index("</details>", at) + len("</details>")
+    forger.path("report.html").write_text(page[:start] + page[end:])
+
+
+@lie("report.html: .*does not follow", "report.html: has a program or loads something")
+def report_that_runs(forger):
+    forger.replace("report.html", "<main>", '<main><img src=x onerror="document.body.textContent=String()">')
 
 
 # ---- Captures that no probe writes

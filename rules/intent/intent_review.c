@@ -1,10 +1,27 @@
 #include "rules/intent/intent_review.h"
 
+#include <stdlib.h>
+
 #include "model/protocol.h"
 #include "net/port_map.h"
 
+// One range of a rule's sources, of all of them by where they begin.
+struct source {
+    address_bits low;
+    address_bits high;
+    address_bits highest; // of all up to this one
+    uint32_t rule;
+};
+
+// By sources, which rules can meet at all: where thousands have their own, each meets few.
+struct sources {
+    VECTOR(struct source) ranges;
+    VECTOR(uint32_t) everyone; // rules without sources
+};
+
 struct review {
     struct arena *arena;
+    struct sources sources[2]; // IPv4, IPv6
     const struct intent *intent;
     const struct exposure_set *exposures;
     const char *today;
@@ -16,14 +33,78 @@ static bool *selected(const struct review *review, size_t rule, size_t endpoint)
     return &review->selected[rule * review->exposures->endpoints.count + endpoint];
 }
 
+static const struct prefixset *sources_of(const struct intent_rule *rule, enum family family)
+{
+    return family == FAMILY_IPV4 ? &rule->sources4 : &rule->sources6;
+}
+
+static int by_low(const void *left, const void *right)
+{
+    const struct source *a = left, *b = right;
+    return a->low < b->low ? -1 : a->low > b->low ? 1 : (a->rule > b->rule) - (a->rule < b->rule);
+}
+
+static void index_sources(struct review *review, enum family family)
+{
+    struct sources *sources = &review->sources[family != FAMILY_IPV4];
+    for (size_t r = 0; r < review->intent->rules.count; r++) {
+        const struct intent_rule *rule = &review->intent->rules.items[r];
+        const struct prefixset *set = sources_of(rule, family);
+        if (!rule->has_sources)
+            *vector_add(review->arena, &sources->everyone) = (uint32_t)r;
+        for (size_t i = 0; rule->has_sources && i < set->count; i++)
+            *vector_add(review->arena, &sources->ranges) =
+                (struct source){.low = set->ranges[i].low, .high = set->ranges[i].high, .rule = (uint32_t)r};
+    }
+    if (sources->ranges.count > 1)
+        qsort(sources->ranges.items, sources->ranges.count, sizeof(struct source), by_low);
+    for (size_t i = 0; i < sources->ranges.count; i++) {
+        struct source *one = &sources->ranges.items[i];
+        one->highest = i > 0 && one[-1].highest > one->high ? one[-1].highest : one->high;
+    }
+}
+
+typedef VECTOR(uint32_t) rule_numbers;
+
+// Earlier rules that have a source in common with rule `number`, ascending, some of them twice.
+static rule_numbers meeting(const struct review *review, struct arena *scratch, size_t number, enum family family)
+{
+    const struct intent_rule *rule = &review->intent->rules.items[number];
+    const struct sources *sources = &review->sources[family != FAMILY_IPV4];
+    rule_numbers found = {0};
+    if (!rule->has_sources) {
+        for (size_t r = 0; r < number; r++)
+            *vector_add(scratch, &found) = (uint32_t)r;
+        return found;
+    }
+    for (size_t i = 0; i < sources->everyone.count && sources->everyone.items[i] < number; i++)
+        *vector_add(scratch, &found) = sources->everyone.items[i];
+    const struct prefixset *own = sources_of(rule, family);
+    for (size_t i = 0; i < own->count; i++) {
+        size_t low = 0, high = sources->ranges.count; // those that begin in it or before it
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (sources->ranges.items[middle].low <= own->ranges[i].high)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        for (; low > 0 && sources->ranges.items[low - 1].highest >= own->ranges[i].low; low--) {
+            const struct source *one = &sources->ranges.items[low - 1];
+            if (one->rule < number && one->high >= own->ranges[i].low)
+                *vector_add(scratch, &found) = one->rule;
+        }
+    }
+    sort_numbers(found.items, found.count);
+    return found;
+}
+
 // What of an endpoint's packets of one protocol a rule is about.
 static struct portmap region(struct arena *arena, const struct intent_rule *rule, int protocol, enum family family)
 {
     if (rule->protocol != PROTOCOL_ANY && rule->protocol != protocol)
         return portmap_empty;
-    struct prefixset sources = !rule->has_sources      ? prefixset_all(arena, family)
-                               : family == FAMILY_IPV4 ? rule->sources4
-                                                       : rule->sources6;
+    struct prefixset sources = rule->has_sources ? *sources_of(rule, family) : prefixset_all(arena, family);
     return portmap_of(arena, protocol_has_ports(protocol) ? rule->ports : portset_all, sources);
 }
 
@@ -51,11 +132,15 @@ static bool has_some_left(const struct review *review, struct arena *scratch, si
     const struct intent_rule *rule = &review->intent->rules.items[number];
     enum family family = review->exposures->endpoints.items[endpoint].address.family;
     bool any = rule->protocol == PROTOCOL_ANY;
+    rule_numbers earlier = meeting(review, scratch, number, family);
     for (size_t p = 0; p < (any ? sizeof(protocols) / sizeof(protocols[0]) : 1); p++) {
         int protocol = any ? protocols[p] : rule->protocol;
         struct portmap left = region(scratch, rule, protocol, family);
-        for (size_t r = 0; r < number && left.count > 0; r++) {
+        for (size_t i = 0; i < earlier.count && left.count > 0; i++) {
+            uint32_t r = earlier.items[i];
             const struct intent_rule *before = &review->intent->rules.items[r];
+            if (i > 0 && earlier.items[i - 1] == r)
+                continue;
             if (!*selected(review, r, endpoint) || intent_rule_expired(before, review->today) ||
                 !may_meet(rule, before, protocol))
                 continue;
@@ -98,6 +183,8 @@ void intent_review(struct arena *arena, const struct intent *intent, const struc
     struct arena *scratch = arena_new();
     size_t endpoints = exposures->endpoints.count;
     struct review review = {.arena = arena, .intent = intent, .exposures = exposures, .today = today};
+    index_sources(&review, FAMILY_IPV4);
+    index_sources(&review, FAMILY_IPV6);
     review.selected = arena_array(arena, bool, intent->rules.count *endpoints + 1);
     for (size_t r = 0; r < intent->rules.count; r++) {
         const struct intent_rule *rule = &intent->rules.items[r];

@@ -54,7 +54,7 @@ static bool has_own_address(struct finder *finder, const char *text,
                             const void *thing, const char **elsewhere)
 {
     struct address address;
-    const struct endpoint *end = finder->set->endpoints.items + finder->set->endpoints.count;
+    const struct endpoint *end = vector_end(&finder->set->endpoints);
     const struct endpoint *one =
         address_parse(text, &address) ? exposure_endpoint_at(finder->set, prefix_of(address)) : NULL;
     *elsewhere = one == NULL ? "" : arena_printf(finder->arena, ", which is on %s", one->interface->id);

@@ -280,18 +280,19 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
         claim.must = portmap_of(arena, portset_all, everyone);
         return claim;
     }
+    struct map doubted = {0};
     struct port_segment *must = arena_buffer(arena, struct port_segment, rules->count + 1);
     size_t must_count = 0;
     for (size_t i = 0; i < rules->count; i++) {
         const struct admission *rule = rules->by_port[i].rule;
         if (rule->unsure != NULL) {
-            reason_add(arena, &claim.doubts, rule->unsure);
+            reason_add_doubt(arena, &claim.doubts, &doubted, rule->unsure);
             *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, rule->sources};
         } else if (!prefixset_is_empty(rule->sources)) {
             must[must_count++] = (struct port_segment){rule->low, rule->high, rule->sources};
         }
         if (rule->doubt != NULL) {
-            reason_add(arena, &claim.doubts, rule->doubt);
+            reason_add_doubt(arena, &claim.doubts, &doubted, rule->doubt);
             *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, everyone};
         }
     }
@@ -299,7 +300,7 @@ struct claim security_group_admits(struct arena *arena, struct group_cache *cach
         const struct group_admissions *group = security_group_resolve(cache, interface->groups->ids[g], family);
         if (group->missing == NULL)
             continue;
-        reason_add(arena, &claim.doubts, group->missing);
+        reason_add_doubt(arena, &claim.doubts, &doubted, group->missing);
         *vector_add(arena, &may) = (struct port_segment){0, PORT_LAST, everyone};
     }
     claim.must = portmap_from(arena, must, must_count);

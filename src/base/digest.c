@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 
@@ -68,4 +69,9 @@ void digest_end(struct digest *digest, char hex[DIGEST_TEXT])
     write_hex(result, hex);
     EVP_MD_CTX_free(digest->context);
     free(digest);
+}
+
+bool digest_is_hexadecimal(const char *text, size_t digits)
+{
+    return strlen(text) == digits && strspn(text, "0123456789abcdef") == digits;
 }

@@ -20,3 +20,6 @@ struct digest;
 struct digest *digest_new(void);
 void digest_add(struct digest *digest, const void *bytes, size_t length);
 void digest_end(struct digest *digest, char hex[DIGEST_TEXT]);
+
+// Whether a text is so many lower-case hexadecimal digits, and no more.
+bool digest_is_hexadecimal(const char *text, size_t digits);

@@ -133,9 +133,14 @@ static void put_parameter(struct into *into, const char *at, const char *end)
         hide(into);
 }
 
-// Query and fragment.
-static void put_query(struct into *into, const char *at, const char *end)
+// Of what has no scheme, and so may be no URI at all: parameters of query and fragment go by their names.
+static void put_parameters(struct into *into, const char *at, const char *end)
 {
+    size_t plain = 0;
+    while (at + plain < end && at[plain] != '?' && at[plain] != '#')
+        plain++;
+    put(into, at, plain);
+    at += plain;
     while (at < end) {
         size_t length = 0;
         while (at + length < end && strchr("?&#;", at[length]) == NULL)
@@ -147,7 +152,7 @@ static void put_query(struct into *into, const char *at, const char *end)
     }
 }
 
-// Behind "://".
+// Behind "://". Query and fragment go whole: a secret may stand there under any name, or none.
 static void put_hierarchy(struct into *into, const char *at, const char *end)
 {
     const char *last = memrchr(at, '@', (size_t)(end - at));
@@ -158,15 +163,20 @@ static void put_hierarchy(struct into *into, const char *at, const char *end)
     size_t plain = 0;
     while (at + plain < end && at[plain] != '?' && at[plain] != '#')
         plain++;
-    put(into, at, plain);
-    put_query(into, at + plain, end);
+    bool ends = at + plain + 1 >= end;
+    put(into, at, ends ? (size_t)(end - at) : plain + 1);
+    if (!ends)
+        hide(into);
 }
 
 // Of a token. What stands behind a PIN's name goes, up to the end.
 static void put_token(struct into *into, const char *at, const char *end, bool any)
 {
     const char *secret = find_pin(at, end, any);
-    put(into, at, (size_t)((secret != NULL ? secret : end) - at));
+    if (any)
+        put(into, at, (size_t)((secret != NULL ? secret : end) - at));
+    else
+        put_parameters(into, at, secret != NULL ? secret : end);
     if (secret != NULL && secret < end)
         hide(into);
 }

@@ -2,7 +2,8 @@
 //
 //   http://user:p@ss@host/      user and password, up to the last @       http://***@host/
 //   user:p@ss@host              the same without a scheme                 ***@host
-//   https://host/?sig=...       values of query and fragment by name      https://host/?sig=***
+//   https://host/?sig=...#...   query and fragment, whole                 https://host/?***
+//   host/?sig=...               the same without a scheme: by their names host/?sig=***
 //   pkcs11:token=t?pin-value=1  PIN, and where it lies (RFC 7512, 2.4)    pkcs11:token=t?pin-value=***
 //
 // A PIN is taken to go on to the end of the argument, or of the message: it may hold spaces, & and line ends.

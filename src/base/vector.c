@@ -55,6 +55,14 @@ void text_list_add(struct arena *arena, text_list *list, const char *text)
         *vector_add(arena, list) = text;
 }
 
+void text_list_add_new(struct arena *arena, text_list *list, struct map *known, const char *text)
+{
+    if (map_get(known, text) != NULL)
+        return;
+    map_put(arena, known, text, known);
+    *vector_add(arena, list) = text;
+}
+
 void text_list_add_all(struct arena *arena, text_list *list, const text_list *from)
 {
     for (size_t i = 0; i < from->count; i++)

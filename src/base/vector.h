@@ -30,6 +30,9 @@ void *vector_reserve(struct arena *arena, void *items, size_t count, uint32_t *c
                   (vector)->capacity = (uint32_t)(room))                                                               \
          : (void)0)
 
+// Behind the last item; of an empty array, which may be nowhere, its place.
+#define vector_end(vector) ((vector)->count == 0 ? (vector)->items : (vector)->items + (vector)->count)
+
 // Makes an array no larger than what it holds.
 #define vector_trim(arena, vector)                                                                                     \
     ((vector)->items =                                                                                                 \
@@ -40,10 +43,13 @@ void *vector_trimmed(struct arena *arena, void *items, size_t count, uint32_t *c
 void sort_texts(const char **items, size_t count);
 
 typedef VECTOR(const char *) text_list;
+struct map;
 
 bool text_list_holds(const text_list *list, const char *text);
 // Adds `text`, which must outlive the list, where the list does not hold it yet.
 void text_list_add(struct arena *arena, text_list *list, const char *text);
+// The same of lists that grow long: *known has what this list holds.
+void text_list_add_new(struct arena *arena, text_list *list, struct map *known, const char *text);
 void text_list_add_all(struct arena *arena, text_list *list, const text_list *from);
 void sort_numbers(uint32_t *items, size_t count);
 

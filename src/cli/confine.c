@@ -12,12 +12,21 @@
 #include "base/secret.h"
 #include "base/syscalls.h"
 #include "cli/common.h"
+#include "cli/evidence_files.h"
 #include "cli/past.h"
 
 typedef VECTOR(struct landlock_place) place_list;
 
 // Options whose value is a file or folder that the command makes.
 static const char *const made[] = {"output", "out", "capture", "state", "public", NULL};
+
+bool cli_makes(const char *option)
+{
+    for (int i = 0; made[i] != NULL; i++)
+        if (strcmp(made[i], option) == 0)
+            return true;
+    return false;
+}
 
 static const char *without_slashes(struct arena *arena, const char *path)
 {
@@ -144,20 +153,30 @@ static void limit_syscalls(enum syscalls_stage stage)
         log_line(LOG_DEBUG, "not confined to its system calls: %s", why.message);
 }
 
+// Whether AWS is read.
+static bool reads_aws(const struct options *options)
+{
+    bool told = options_value(options, "snapshot") != NULL ||
+                (options->command == &command_change && options->operands.count > 1);
+    return takes(options, "profile") && !told;
+}
+
 // Whether another program may be started: a profile of the AWS shared files may name one.
 static bool may_start(const struct options *options)
 {
-    bool told = options_value(options, "snapshot") != NULL ||
-                (options->command == &command_change && options->operands.count > 1); // AWS is not read
-    if (!takes(options, "profile") || told)
+    if (!reads_aws(options))
         return false;
     secret_protect(); // they hold keys
     return aws_config_names_process();
 }
 
+// What the shared files say decides how much is left to the process, so all else goes before they are read.
 static void confine(struct arena *arena, const struct options *options)
 {
     place_list places = {0};
+    struct error ignored; // what follows says whether there is seccomp
+    if (reads_aws(options))
+        syscalls_limit(SYSCALLS_START, &ignored);
     bool starts = may_start(options);
     add_common(arena, options, &places);
     add_made(arena, options, &places);
@@ -174,9 +193,10 @@ bool cli_options(struct arena *arena, const struct command *command, int argc, c
                  bool *done, struct error *error)
 {
     GUARD(options_parse(arena, command, argc, argv, options, done, error));
-    if (!*done)
-        confine(arena, options);
-    return true;
+    if (*done)
+        return true;
+    confine(arena, options);
+    return evidence_inputs_hold(options, error);
 }
 
 void cli_confine_to(struct arena *arena, const struct options *options, const struct temporary *temporary)

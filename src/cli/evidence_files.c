@@ -1,10 +1,12 @@
 #include "cli/evidence_files.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "aws/snapshot.h"
 #include "base/file.h"
+#include "cli/confine.h"
 #include "evidence/remembered.h"
 
 bool evidence_manifest(struct arena *arena, const char *folder, struct manifest *manifest, struct error *error)
@@ -69,21 +71,66 @@ static bool documents_hold(struct arena *arena, const char *evidence, const char
     return true;
 }
 
-bool evidence_documents_hold(const char *folder, struct error *error)
+// Ours, and no file that it lists: it says itself whether it was changed.
+static bool is_of_the_seal(const char *inside)
 {
-    static const char *const readings[] = {"before", "after", "base"};
+    static const char *const names[] = {"manifest.json", "manifest.sig", "manifest.dsse.json", "manifest.tsr"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(inside, names[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool file_holds(struct arena *arena, const char *evidence, const char *inside, struct error *error)
+{
+    struct manifest manifest = {0};
+    return evidence_manifest(arena, evidence, &manifest, error) &&
+           (is_of_the_seal(inside) || manifest_holds(arena, &manifest, evidence, inside, error));
+}
+
+// Asks `holds` in each evidence folder that a place lies in, wherever links lead: it is given what of the path is in
+// it.
+static bool hold_in_all(const char *place, bool folder,
+                        bool (*holds)(struct arena *arena, const char *evidence, const char *inside,
+                                      struct error *error),
+                        struct error *error)
+{
     struct arena *arena = arena_new();
-    char *real = realpath(folder, NULL), *slash = real == NULL ? NULL : strrchr(real, '/');
-    const char *name = slash == NULL ? "" : slash + 1;
-    const char *above = slash == NULL ? "" : arena_strndup(arena, real, (size_t)(slash - real));
-    bool good = true, reading = false;
-    for (size_t i = 0; i < sizeof(readings) / sizeof(readings[0]); i++)
-        reading = reading || strcmp(name, readings[i]) == 0;
-    if (is_evidence(arena, folder))
-        good = documents_hold(arena, folder, "", error);
-    else if (reading && is_evidence(arena, above))
-        good = documents_hold(arena, above, arena_printf(arena, "%s/", name), error);
+    char *real = realpath(place, NULL);
+    size_t length = real == NULL ? 0 : strlen(real);
+    bool good = true;
+    for (size_t end = length; good && end > 0; end--) {
+        if (end == length ? !folder : real[end] != '/')
+            continue;
+        const char *evidence = arena_strndup(arena, real, end);
+        const char *inside = end == length ? "" : real + end + 1;
+        if (is_evidence(arena, evidence))
+            good = holds(arena, evidence, folder && end < length ? arena_printf(arena, "%s/", inside) : inside, error);
+    }
     free(real);
     arena_free(arena);
     return good;
+}
+
+bool evidence_documents_hold(const char *folder, struct error *error)
+{
+    return hold_in_all(folder, true, documents_hold, error);
+}
+
+static bool input_holds(const char *path, struct error *error)
+{
+    struct stat about;
+    return stat(path, &about) != 0 || !S_ISREG(about.st_mode) || hold_in_all(path, false, file_holds, error);
+}
+
+bool evidence_inputs_hold(const struct options *options, struct error *error)
+{
+    for (size_t i = 0; i < options->operands.count && !options->command->makes_operand; i++)
+        GUARD(input_holds(options->operands.items[i], error));
+    for (const struct option_spec *spec = options->command->options; spec->name != NULL; spec++) {
+        const struct option_values *values = options_values(options, spec->name);
+        for (size_t i = 0; i < values->items.count && !cli_makes(spec->name); i++)
+            GUARD(input_holds(values->items.items[i], error));
+    }
+    return true;
 }

@@ -2,15 +2,18 @@
 // sealed it, nor that it follows: `sgproof verify` does.
 #pragma once
 
+#include "cli/options.h"
 #include "evidence/manifest.h"
 
 // The manifest of an evidence folder, which must be the hash of itself. ERROR_USAGE where it is not.
 bool evidence_manifest(struct arena *arena, const char *folder, struct manifest *manifest, struct error *error);
 // The verdicts of an evidence folder.
 bool evidence_verdicts(struct arena *arena, const char *folder, struct verdict_set *set, struct error *error);
-// Of a folder that is read as a snapshot: where it is evidence, or one of its readings, each document of it must be as
-// it was sealed, and no other be there. Of any other folder nothing is asked.
+// Of a folder that is read as a snapshot: where it is evidence, or lies in some, each document of it must be as it was
+// sealed, and no other be there. Of any other folder nothing is asked.
 bool evidence_documents_hold(const char *folder, struct error *error);
+// The same of each file that the command line names, but for those that the command makes.
+bool evidence_inputs_hold(const struct options *options, struct error *error);
 // Whether what a run was judged by and came to (observations, verdicts and what it knew before, where they are there)
 // is as it was sealed.
 bool evidence_holds(struct arena *arena, const char *folder, const struct manifest *manifest, struct error *error);

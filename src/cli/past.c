@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/printable.h"
+#include "base/redact.h"
 #include "cli/evidence_files.h"
 #include "cli/places.h"
 #include "evidence/manifest.h"
@@ -28,24 +29,28 @@ const char *past_file(struct arena *arena, const struct options *options)
 static const char *series_of(struct arena *arena, const struct exposure_set *exposures, const char *vantage)
 {
     text_list accounts = {0};
-    const char *text = "";
+    struct map known = {0};
+    struct text text = {0};
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const char *id = exposures->endpoints.items[i].interface->place->account_id;
         if (id != NULL)
-            text_list_add(arena, &accounts, id);
+            text_list_add_new(arena, &accounts, &known, id);
     }
-    if (accounts.count > 1)
-        sort_texts(accounts.items, accounts.count);
+    sort_texts(accounts.items, accounts.count);
     for (size_t a = 0; a < accounts.count; a++)
-        text = arena_printf(arena, "%s%s%s", text, a > 0 ? ", " : "", accounts.items[a]);
-    return arena_printf(arena, "%s from %s", accounts.count == 0 ? "no account" : text,
-                        vantage == NULL ? "the internet" : vantage);
+        text_printf(&text, "%s%s", a > 0 ? ", " : "", accounts.items[a]);
+    const char *series = arena_printf(arena, "%s from %s", accounts.count == 0 ? "no account" : text.bytes,
+                                      vantage == NULL ? "the internet" : vantage);
+    text_free(&text);
+    return series;
 }
 
 bool past_open(struct past *past, struct arena *arena, const struct options *options, struct error *error)
 {
-    const char *file = past_file(arena, options);
+    const char *file = past_file(arena, options), *series = options_value(options, "series");
     *past = (struct past){.arena = arena};
+    if (series != NULL && redact_argument(arena, series) != series)
+        return error_set(error, ERROR_USAGE, "--series: is a URI that may hold a secret, and is kept: expected a name");
     if (file == NULL || options_value(options, "no-history") != NULL)
         return true;
     GUARD(place_is_outside_evidence(file, error));
@@ -157,17 +162,12 @@ const struct run_record *past_last(const struct past *past)
     return past->runs.count == 0 ? NULL : &past->runs.items[past->runs.count - 1];
 }
 
-static bool is_hexadecimal(const char *text, size_t digits)
-{
-    return strlen(text) == digits && strspn(text, "0123456789abcdef") == digits;
-}
-
 static const char *row_problem(const struct run_record *row, int64_t now)
 {
     uint64_t begin, end;
-    if (!is_hexadecimal(row->run_id, 16))
+    if (!digest_is_hexadecimal(row->run_id, 16))
         return "run_id: is none";
-    if (!is_hexadecimal(row->manifest_sha256, 64))
+    if (!digest_is_hexadecimal(row->manifest_sha256, DIGEST_TEXT - 1))
         return "manifest_sha256: is none";
     if (!clock_moment(row->begin, &begin) || !clock_moment(row->end, &end))
         return "begin or end: is no moment as RFC 3339 has it";

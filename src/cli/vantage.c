@@ -116,7 +116,7 @@ bool cli_vantages(struct arena *arena, const struct options *options, struct van
         return error_set(error, ERROR_USAGE, "--vantage auto finds all of them out: no other one goes with it");
     const char *url = options_value(options, "vantage-url");
     if (url != NULL && strncasecmp(url, "https://", 8) != 0)
-        return error_set(error, ERROR_USAGE, "--vantage-url %s: expected an https:// URL", url);
+        return error_set(error, ERROR_USAGE, "--vantage-url: expected an https:// URL");
     if (url != NULL && !vantages->automatic)
         return error_set(error, ERROR_USAGE, "--vantage-url is asked with --vantage auto only");
     return true;

@@ -9,10 +9,11 @@ static void find_places(const struct verified *verified, text_list *accounts, te
 {
     struct arena *arena = verified->checks.arena;
     const struct exposure_set *exposures = verified->derivation.before.exposures;
+    struct map known_accounts = {0}, known_regions = {0};
     for (size_t i = 0; i < exposures->endpoints.count; i++) {
         const struct interface_place *place = exposures->endpoints.items[i].interface->place;
-        text_list_add(arena, accounts, place->account_id == NULL ? "unknown" : place->account_id);
-        text_list_add(arena, regions, place->region == NULL ? "unknown" : place->region);
+        text_list_add_new(arena, accounts, &known_accounts, place->account_id == NULL ? "unknown" : place->account_id);
+        text_list_add_new(arena, regions, &known_regions, place->region == NULL ? "unknown" : place->region);
     }
     if (accounts->count > 1)
         sort_texts(accounts->items, accounts->count);

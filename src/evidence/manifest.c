@@ -264,6 +264,9 @@ static bool read_document(struct arena *arena, const struct json_cursor *root, s
     GUARD(json_texts(arena, root, "packs", &manifest->packs, error));
     GUARD(run_record_read_ports(root, 1000000000000, manifest->ports_by_verdict, manifest->ports_by_severity, error));
     GUARD(json_optional_string(arena, root, "previous", &manifest->previous, error));
+    struct json_cursor previous = json_member(root, "previous");
+    if (manifest->previous != NULL && !digest_is_hexadecimal(manifest->previous, DIGEST_TEXT - 1))
+        return json_fail(&previous, error, "is no SHA-256, expected 64 hexadecimal digits");
     GUARD(read_failed(arena, root, &manifest->failed, error));
     return read_files(arena, root, manifest, error);
 }

@@ -97,7 +97,9 @@ static EVP_PKEY *answer_for_key(void)
     static const int ends_a_probe[] = {SIGINT, SIGTERM, SIGHUP};
     struct which which;
     struct opened opened = {0};
+    struct error ignored; // what it is limited to once it has the key is said
     bool bare = rights_drop(&opened.error);
+    syscalls_limit(SYSCALLS_START, &ignored); // a token's module may start a program, as p11-kit's remote ones do
     if (!child_receive(CHILD_FD, &which, sizeof(which)))
         return NULL;
     EVP_PKEY *key = bare ? open_key(&which, &opened.error) : NULL;

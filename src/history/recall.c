@@ -40,7 +40,7 @@ bool history_list(struct history *history, const char *series, size_t most, run_
                                             error);
     if (statement == NULL)
         return false;
-    store_bind_text(statement, 1, series);
+    store_bind_text(history, statement, 1, series);
     sqlite3_bind_int64(statement, 2, most == 0 ? -1 : (int64_t)most);
     bool row = false, good;
     while ((good = store_step(history, statement, &row, error)) && row)
@@ -57,7 +57,7 @@ bool history_find(struct history *history, const char *prefix, struct run_record
         store_prepare(history, "SELECT " RUN_COLUMNS " FROM run WHERE substr(run_id, 1, length(?1)) = ?1", error);
     if (statement == NULL)
         return false;
-    store_bind_text(statement, 1, prefix);
+    store_bind_text(history, statement, 1, prefix);
     bool row = false, good;
     while ((good = store_step(history, statement, &row, error)) && row)
         if (count++ == 0 && !(good = read_run(history, statement, run, error)))
@@ -81,7 +81,7 @@ bool history_verdicts(struct history *history, const struct run_record *run, str
         error);
     if (statement == NULL)
         return false;
-    store_bind_text(statement, 1, run->series);
+    store_bind_text(history, statement, 1, run->series);
     sqlite3_bind_int64(statement, 2, run->number);
     bool row = false, good;
     while ((good = store_step(history, statement, &row, error)) && row)
@@ -116,7 +116,7 @@ bool history_answered(struct history *history, const char *series, struct answer
         error);
     if (statement == NULL)
         return false;
-    store_bind_text(statement, 1, series);
+    store_bind_text(history, statement, 1, series);
     struct verdict_set set = {0};
     int64_t first = 0;
     bool row = false, good;
@@ -157,7 +157,7 @@ bool history_of_address(struct history *history, const char *address, history_in
         error);
     if (statement == NULL)
         return false;
-    store_bind_text(statement, 1, address);
+    store_bind_text(history, statement, 1, address);
     bool row = false, good;
     while ((good = store_step(history, statement, &row, error)) && row)
         if (!(good = read_seen(history, statement, vector_add(history->arena, intervals), error)))

@@ -38,19 +38,19 @@ static bool insert_run(struct history *history, struct run_record *run, struct e
         error);
     if (statement == NULL)
         return false;
-    store_bind_text(statement, 1, run->run_id);
-    store_bind_text(statement, 2, run->series);
-    store_bind_text(statement, 3, run->begin);
-    store_bind_text(statement, 4, run->end);
+    store_bind_text(history, statement, 1, run->run_id);
+    store_bind_text(history, statement, 2, run->series);
+    store_bind_text(history, statement, 3, run->begin);
+    store_bind_text(history, statement, 4, run->end);
     sqlite3_bind_int(statement, 5, run->complete);
-    store_bind_text(statement, 6, run->vantage);
-    store_bind_text(statement, 7, run->bundle);
-    store_bind_text(statement, 8, run->manifest_sha256);
+    store_bind_text(history, statement, 6, run->vantage);
+    store_bind_text(history, statement, 7, run->bundle);
+    store_bind_text(history, statement, 8, run->manifest_sha256);
     sqlite3_bind_int64(statement, 9, (int64_t)run->endpoints);
     sqlite3_bind_int64(statement, 10, (int64_t)run->asked);
-    store_bind_text(statement, 11, store_counts(history->arena, verdict_names, run->by_verdict));
-    store_bind_text(statement, 12, store_counts(history->arena, severity_names, run->by_severity));
-    store_bind_text(statement, 13, run->tool_version);
+    store_bind_text(history, statement, 11, store_counts(history->arena, verdict_names, run->by_verdict));
+    store_bind_text(history, statement, 12, store_counts(history->arena, severity_names, run->by_severity));
+    store_bind_text(history, statement, 13, run->tool_version);
     if (run->derivation > 0)
         sqlite3_bind_int(statement, 14, run->derivation);
     GUARD(store_finish(history, statement, error));
@@ -71,16 +71,16 @@ static bool endpoint_number(struct history *history, const char *series, const s
                       error);
     if (statement == NULL)
         return false;
-    store_bind_text(statement, 1, series);
-    store_bind_text(statement, 2, address);
-    store_bind_text(statement, 3, verdict->eni_id);
-    store_bind_text(statement, 4, verdict->instance_id);
-    store_bind_text(statement, 5, verdict->name);
-    bool good = sqlite3_step(statement) == SQLITE_ROW;
-    if (good)
+    store_bind_text(history, statement, 1, series);
+    store_bind_text(history, statement, 2, address);
+    store_bind_text(history, statement, 3, verdict->eni_id);
+    store_bind_text(history, statement, 4, verdict->instance_id);
+    store_bind_text(history, statement, 5, verdict->name);
+    bool row = false, good = store_step(history, statement, &row, error);
+    if (row)
         *number = sqlite3_column_int64(statement, 0);
-    else
-        store_failed(history, error);
+    else if (good)
+        good = store_failed(history, error);
     sqlite3_finalize(statement);
     return good;
 }
@@ -104,7 +104,7 @@ static bool read_open(struct history *history, const char *series, open_interval
         error);
     if (statement == NULL)
         return false;
-    store_bind_text(statement, 1, series);
+    store_bind_text(history, statement, 1, series);
     bool good;
     while ((good = store_step(history, statement, &row, error)) && row) {
         struct open_interval *one = vector_add(history->arena, open);
@@ -154,7 +154,7 @@ static bool begin_interval(struct history *history, const struct run_record *run
     for (int i = 0; i < 4; i++)
         sqlite3_bind_int64(statement, i + 1, numbers[i]);
     for (int i = 0; i < 6; i++)
-        store_bind_text(statement, i + 5, words[i]);
+        store_bind_text(history, statement, i + 5, words[i]);
     return store_finish(history, statement, error);
 }
 

@@ -89,7 +89,7 @@ static bool number_of(const struct history *history, const char *sql, const char
     sqlite3_stmt *statement = store_prepare(history, sql, error);
     if (statement == NULL)
         return false;
-    store_bind_text(statement, 1, about);
+    store_bind_text(history, statement, 1, about);
     bool good = store_step(history, statement, &row, error);
     if (row)
         *number = sqlite3_column_int64(statement, 0);
@@ -171,8 +171,8 @@ static bool words_of_run(const struct history *history, int64_t number, const ch
         store_prepare(history, "UPDATE run SET by_verdict = ?, by_severity = ? WHERE number = ?", error);
     if (statement == NULL)
         return false;
-    store_bind_text(statement, 1, store_counts(history->arena, verdict_names, by_verdict));
-    store_bind_text(statement, 2, store_counts(history->arena, severity_names, by_severity));
+    store_bind_text(history, statement, 1, store_counts(history->arena, verdict_names, by_verdict));
+    store_bind_text(history, statement, 2, store_counts(history->arena, severity_names, by_severity));
     sqlite3_bind_int64(statement, 3, number);
     return store_finish(history, statement, error);
 }

@@ -32,26 +32,31 @@ sqlite3_stmt *store_prepare(const struct history *history, const char *sql, stru
 
 bool store_finish(const struct history *history, sqlite3_stmt *statement, struct error *error)
 {
-    bool good = statement != NULL && sqlite3_step(statement) == SQLITE_DONE;
-    if (!good && statement != NULL)
-        store_failed(history, error);
+    bool row = false;
+    bool good = statement != NULL && store_step(history, statement, &row, error);
+    if (good && row)
+        good = store_failed(history, error);
     sqlite3_finalize(statement);
     return good;
 }
 
 bool store_step(const struct history *history, sqlite3_stmt *statement, bool *row, struct error *error)
 {
+    if (*history->unbound) {
+        *history->unbound = false;
+        *row = false;
+        return error_set(error, ERROR_INCOMPLETE, "%s: out of memory", history->file);
+    }
     int step = sqlite3_step(statement);
     *row = step == SQLITE_ROW;
     return *row || step == SQLITE_DONE || store_failed(history, error);
 }
 
-void store_bind_text(sqlite3_stmt *statement, int place, const char *text)
+void store_bind_text(const struct history *history, sqlite3_stmt *statement, int place, const char *text)
 {
-    if (text == NULL)
-        sqlite3_bind_null(statement, place);
-    else
-        sqlite3_bind_text(statement, place, text, -1, SQLITE_TRANSIENT);
+    int code = text == NULL ? sqlite3_bind_null(statement, place)
+                            : sqlite3_bind_text(statement, place, text, -1, SQLITE_TRANSIENT);
+    *history->unbound = *history->unbound || code == SQLITE_NOMEM || code == SQLITE_TOOBIG;
 }
 
 // ---- Opening
@@ -129,7 +134,8 @@ static bool find_file(const char *file, bool make, struct error *error)
 struct history *history_open(struct arena *arena, const char *file, bool make, struct error *error)
 {
     struct history *history = arena_new_of(arena, struct history);
-    *history = (struct history){.arena = arena, .file = arena_strdup(arena, file)};
+    *history =
+        (struct history){.arena = arena, .file = arena_strdup(arena, file), .unbound = arena_array(arena, bool, 1)};
     if (!find_file(file, make, error)) {
         error->code = ERROR_USAGE;
         return NULL;
@@ -138,7 +144,8 @@ struct history *history_open(struct arena *arena, const char *file, bool make, s
     if (!good)
         error_set(error, ERROR_INCOMPLETE, "%s: %s", file,
                   history->database == NULL ? "cannot be opened" : sqlite3_errmsg(history->database));
-    sqlite3_busy_timeout(history->database, PATIENCE_MS);
+    if (good) // without memory there may be none
+        sqlite3_busy_timeout(history->database, PATIENCE_MS);
     good = good && distrust(history, error) && try_patiently(history, schema_is_ours, error) &&
            try_patiently(history, use_wal, error) && store_execute(history, "PRAGMA synchronous = FULL", error) &&
            schema_open(history, error) && store_execute(history, "PRAGMA foreign_keys = ON", error);

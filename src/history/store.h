@@ -12,6 +12,7 @@ struct history {
     struct arena *arena;
     const char *file;
     sqlite3 *database;
+    bool *unbound; // a text that the next statement is to have is not bound to it
 };
 
 // Brings the schema to the version of this program. False (ERROR_USAGE) where the database is another program's or a
@@ -28,7 +29,9 @@ sqlite3_stmt *store_prepare(const struct history *history, const char *sql, stru
 bool store_finish(const struct history *history, sqlite3_stmt *statement, struct error *error);
 // Steps to the next row; *row is false behind the last.
 bool store_step(const struct history *history, sqlite3_stmt *statement, bool *row, struct error *error);
-void store_bind_text(sqlite3_stmt *statement, int place, const char *text); // NULL binds null
+// NULL binds null. Where there is no memory for it, the statement's next step fails: without its text it would answer
+// something else.
+void store_bind_text(const struct history *history, sqlite3_stmt *statement, int place, const char *text);
 
 // Ports by word, as in {"confirmed":2}: those that are not 0.
 const char *store_counts(struct arena *arena, const char *const *names, const size_t *counts);

@@ -54,7 +54,7 @@ const struct endpoint *exposure_endpoint_at(const struct exposure_set *set, stru
 const struct endpoint *exposure_endpoint_on(const struct exposure_set *set, struct prefix address, const char *eni_id)
 {
     const struct endpoint *first = exposure_endpoint_at(set, address);
-    const struct endpoint *end = set->endpoints.items + set->endpoints.count;
+    const struct endpoint *end = vector_end(&set->endpoints);
     for (const struct endpoint *one = first;
          one != NULL && one < end && one->address.family == address.family && one->address.first == address.first;
          one++)

@@ -1,5 +1,7 @@
 #include "model/reason.h"
 
+#include <assert.h>
+
 #include "model/protocol.h"
 
 const char *const reason_stage_names[] = {"",      "group",   "acl_in",   "gateway",   "block_public_access",
@@ -250,14 +252,17 @@ const char *reason_brief(struct arena *arena, const struct reason *reason)
 
 const char *reasons_joined(struct arena *arena, const reason_list *list, enum reason_stage stage, const char *between)
 {
-    const char *text = NULL;
+    struct text text = {0};
+    bool any = false;
     for (size_t i = 0; i < list->count; i++) {
         if (stage != REASON_UNTOLD && list->items[i]->stage != stage)
             continue;
-        const char *one = reason_brief(arena, list->items[i]);
-        text = text == NULL ? one : arena_printf(arena, "%s%s%s", text, between, one);
+        text_printf(&text, "%s%s", any ? between : "", reason_brief(arena, list->items[i]));
+        any = true;
     }
-    return text;
+    const char *joined = any ? arena_strdup(arena, text.bytes) : NULL;
+    text_free(&text);
+    return joined;
 }
 
 // ---- Lists
@@ -303,10 +308,29 @@ void reason_add(struct arena *arena, reason_list *list, const struct reason *rea
     *vector_add(arena, list) = reason;
 }
 
+void reason_add_doubt(struct arena *arena, reason_list *list, struct map *known, const struct reason *doubt)
+{
+    assert(doubt->settle != NULL);
+    if (map_get(known, doubt->text) != NULL)
+        return;
+    map_put(arena, known, doubt->text, known);
+    *vector_add(arena, list) = doubt;
+}
+
 void reason_add_all(struct arena *arena, reason_list *list, const reason_list *from)
 {
-    for (size_t i = 0; i < from->count; i++)
-        reason_add(arena, list, from->items[i]);
+    enum { FEW = 32 };
+    struct map known = {0};
+    bool many = list->count + from->count > FEW;
+    for (size_t i = 0; many && i < list->count; i++)
+        if (list->items[i]->settle != NULL)
+            map_put(arena, &known, list->items[i]->text, &known);
+    for (size_t i = 0; i < from->count; i++) {
+        if (many && from->items[i]->settle != NULL)
+            reason_add_doubt(arena, list, &known, from->items[i]);
+        else
+            reason_add(arena, list, from->items[i]);
+    }
 }
 
 // ---- JSON

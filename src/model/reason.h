@@ -96,6 +96,8 @@ const struct reason *reason_of_all(struct arena *arena, const struct reason *rea
 
 // Adds what the list does not hold yet.
 void reason_add(struct arena *arena, reason_list *list, const struct reason *reason);
+// The same of doubts (reasons with what would settle them), of which there may be many: *known has those of this list.
+void reason_add_doubt(struct arena *arena, reason_list *list, struct map *known, const struct reason *doubt);
 void reason_add_all(struct arena *arena, reason_list *list, const reason_list *from);
 
 // [{"stage", "id", "group", "text", "settle", "stops"}], members that say nothing left out.

@@ -251,7 +251,7 @@ void reconcile(struct arena *arena, const struct exposure_set *exposures, const 
                             .lines = arena_buffer(arena, size_t, observations->items.count + 1),
                             .first = observations->items.items,
                             .next = observations->items.items,
-                            .end = observations->items.items + observations->items.count};
+                            .end = vector_end(&observations->items)};
     size_t strangers = 0, count = exposures->endpoints.count;
     const struct endpoint *endpoints = exposures->endpoints.items;
     set->endpoints += count;
@@ -278,7 +278,7 @@ void reconcile(struct arena *arena, const struct exposure_set *exposures, const 
 static bool is_otherwise(struct declared_map declared, const struct verdict *verdict)
 {
     const struct declared_segment *segment = declared_segment_at(declared, verdict->low);
-    const struct declared_segment *end = declared.segments + declared.count;
+    const struct declared_segment *end = declared.count == 0 ? segment : declared.segments + declared.count;
     for (; segment < end && segment->low <= verdict->high; segment++)
         if (segment->state != verdict->declared)
             return true;
@@ -288,7 +288,7 @@ static bool is_otherwise(struct declared_map declared, const struct verdict *ver
 static struct one_address address_now(struct arena *arena, const struct exposure_set *set, struct address address)
 {
     const struct endpoint *first = exposure_endpoint_at(set, prefix_of(address)); // a prefix may stand before it
-    const struct endpoint *end = set->endpoints.items + set->endpoints.count;
+    const struct endpoint *end = vector_end(&set->endpoints);
     return first == NULL ? (struct one_address){0}
                          : one_address_of(arena, first, one_address_count(first, (size_t)(end - first)));
 }

@@ -109,10 +109,14 @@ class Archives(Golden):
 class Edited(Golden):
     """Other commands take evidence folders too: edited ones they refuse, as `report` does."""
 
-    def edited(self, name, old, new):
+    def copied(self):
         copy = self.path / "edited"
         shutil.rmtree(copy, True)
         shutil.copytree(self.evidence, copy)
+        return copy
+
+    def edited(self, name, old, new):
+        copy = self.copied()
         text = (copy / name).read_text()
         self.assertIn(old, text)
         (copy / name).write_text(text.replace(old, new, 1))
@@ -164,6 +168,51 @@ class Edited(Golden):
                     self.assertIn("lies outside --only: nothing was sent", done.stderr)
                 else:
                     self.assertNotEqual(done.returncode, 2, done.stderr)
+
+    def named(self, folder):
+        """Commands that are given one file, or folder, of an evidence folder: which it is, and the words."""
+        at, clean, only = (lambda name: str(folder / name)), self.evidence / "before", ["--only", "127.0.0.0/8"]
+        run = ["run", "--snapshot", clean, *only, "--no-history", "--vantage", "203.0.113.7", "--estimate", "--out", self.path / "never"]
+        document = min(path.relative_to(folder).as_posix() for path in (folder / "before").glob("*.json"))
+        return [("observations.jsonl", ["reconcile", clean, at("observations.jsonl")]), ("observations.jsonl", ["reconcile", clean, "--observations", at("observations.jsonl")]),
+                ("observations.jsonl", ["reconcile", clean, os.path.relpath(at("observations.jsonl"))]), ("verdicts.json", ["report", at("verdicts.json")]),
+                ("verdicts.json", ["report", self.evidence, "--baseline", at("verdicts.json")]), ("verdicts.json", ["plan", clean, "--previous", at("verdicts.json")]),
+                ("verdicts.json", [*run, "--baseline", at("verdicts.json")]), ("intent.json", ["plan", clean, "--intent", at("intent.json")]), ("intent.json", [*run, "--intent", at("intent.json")]),
+                ("packs/sec-002.json", ["account", clean, "--pack", at("packs/sec-002.json")]), ("packs/sec-002.json", [*run, "--pack", at("packs/sec-002.json")]),
+                ("plan.jsonl", ["probe", at("plan.jsonl"), *only]), ("plan.jsonl", ["probe", "--targets", at("plan.jsonl"), *only]),
+                ("capture.pcap", ["probe", at("plan.jsonl"), *only, "--from-capture", at("capture.pcap")]),
+                (document, ["compute", at("before")]), (document, ["diff", clean, at("before")]), (document, ["compute", at("before/../before/.")]),
+                ("packs/sec-002.json", ["compute", at("packs")]), (document, ["run", "--snapshot", at("before"), *only, "--no-history", "--vantage", "203.0.113.7", "--estimate", "--out", self.path / "never"])]
+
+    def test_a_file_inside_an_evidence_folder_is_held_against_its_manifest(self):
+        for number, (name, command) in enumerate(self.named(self.evidence)):
+            copy = self.copied()
+            with self.subTest(name=name, command=command):
+                whole = common.sgproof(*command)
+                self.assertNotIn("is not what the manifest holds the hash of", whole.stderr)
+                there = (copy / name).read_bytes()
+                (copy / name).write_bytes(there + b"\n" if not name.endswith(".pcap") else there[:-1])
+                done = common.sgproof(*self.named(copy)[number][1])
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                self.assertIn("%s: is not what the manifest holds the hash of: see sgproof verify" % (copy / name), done.stderr)
+                self.assertEqual(done.stdout, "")
+                linked = self.path / "linked"
+                linked.unlink(missing_ok=True)
+                linked.symlink_to(copy)
+                self.assertIn("is not what the manifest holds the hash of", common.sgproof(*self.named(linked)[number][1]).stderr)
+
+    def test_a_file_that_the_manifest_does_not_list_is_none_of_the_evidence(self):
+        copy = self.copied()
+        shutil.copy(copy / "observations.jsonl", copy / "mine.jsonl")
+        done = common.sgproof("reconcile", self.evidence / "before", copy / "mine.jsonl")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("mine.jsonl: is no file of the manifest", done.stderr)
+        (copy / "manifest.json").write_text((copy / "manifest.json").read_text().replace('"complete": true', '"complete": false'))
+        done = common.sgproof("reconcile", self.evidence / "before", copy / "observations.jsonl")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("run_id is not its own hash", done.stderr)
+        (copy / "manifest.json").write_text("{}")  # somebody else's
+        self.assertNotEqual(common.sgproof("reconcile", self.evidence / "before", copy / "mine.jsonl").returncode, 2)
 
 
 if __name__ == "__main__":

@@ -217,11 +217,13 @@ class Honest(Evidence):
                 self.assertEqual([module.at(ours.declared(lane), port) for port in (22, 443)], ["unreachable", "reachable"])
 
     def test_an_auditor_can_read_it(self):
-        text = AUDIT.read_text()
-        self.assertLess(len(text.splitlines()), 500)
-        imported = re.findall(r"^(?:import|from) (.*)", text, re.M)
-        self.assertEqual(len(imported), 1)
-        self.assertLessEqual({name.strip() for name in imported[0].split(",")}, sys.stdlib_module_names)
+        for path, beside in ((AUDIT, ["audit_beside"]), (AUDIT.with_name("audit_beside.py"), [])):
+            text = path.read_text()
+            self.assertLess(len(text.splitlines()), 500)
+            imported = re.findall(r"^(?:import|from) (.*)", text, re.M)
+            self.assertEqual(len(imported), 1)
+            self.assertLessEqual({name.strip() for name in imported[0].split(",")}, sys.stdlib_module_names)
+            self.assertEqual(re.findall(r"\bimport (\w+)$", text, re.M), beside)
 
 
 class Lies(Evidence):
@@ -259,6 +261,9 @@ class Lies(Evidence):
         "file_added": "before/more.json: size and SHA-256: the evidence says nothing of it",
         "file_changed": "verdicts.json: size and SHA-256",
         "file_removed": "controls.json: size and SHA-256: .* we find no such file",
+        "severity_changed": PORT + ": severity: the evidence says info, we critical",
+        "report_replaced": "report.html: findings critical undeclared 22/tcp: the evidence says 0, we 1",
+        "sums_stale": "SHA256SUMS: does not hold the files' hashes",
     }
     # Who takes an answer out of the packets leaves nothing to find but that it was asked again in vain, where that unframes other silence.
     SOMETIMES = {"answers_removed"}
@@ -266,9 +271,8 @@ class Lies(Evidence):
     UNREADABLE = {"link_added": "before/link.json: a link or a device", "path_out_of_the_evidence": "no path inside the evidence",
                   "key_twice": "a key is there twice: state", "word_unknown": "'ajar' is not one of open, closed",
                   "line_in_a_claim": "Invalid isoformat string", "speed_left_out": "'timeout_ms'"}
-    NOT_LOOKED_AT = {"exposure_changed": "exposure.json", "severity_changed": "severities", "report_replaced": "report.html",
-                     "details_invented": "times, frames", "reason_invented": "reasons", "service_invented": "services", "tool_claimed": "claim",
-                     "tries_claimed": "tries: 1", "sums_stale": "SHA256SUMS"}
+    NOT_LOOKED_AT = {"exposure_changed": "exposure.json", "details_invented": "frames and reasons", "reason_invented": "reasons", "service_invented": "services",
+                     "tool_claimed": "claim", "tries_claimed": "tries: 1"}
 
     def test_each_lie_is_found_or_named_as_not_judged(self):
         self.assertEqual(set(forger.LIES) | set(forger.BROKEN),
@@ -359,6 +363,73 @@ class Lies(Evidence):
     def test_what_is_no_evidence_cannot_be_read(self):
         for words in ([self.path / "nowhere"], [self.path / "one.snapshot"], [self.intent], [], [self.one, "--keys", self.public]):
             self.assertEqual(audit(*words).returncode, 2, words)
+
+
+class Changes(Evidence):
+    """Evidence of a change: an interface whose group admits 22 and 8080 now, and 444 no more; 22 answers."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.one = cls.run_to("one", CRITICAL)
+        now = estate()
+        now["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (443, 443), ["0.0.0.0/0"], ["::/0"]), permission("tcp", (22, 22), ["0.0.0.0/0"]),
+                                                     permission("tcp", (8080, 8080), ["0.0.0.0/0"])]
+        (cls.path / "now").mkdir()
+        estates.write(now, cls.path / "now")
+        done = common.alone(CRITICAL, "change", cls.one, cls.path / "now", "--intent", cls.intent, "--out", cls.path / "change", *VANTAGES,
+                            "--only", "198.51.100.0/24", "--only", "2001:db8::/32", "--sign", cls.key, "--timeout", "300")
+        assert (cls.path / "change/change.json").exists(), done.stderr
+
+    def test_an_honest_change_holds_for_both(self):
+        for words in (self.path / "change",), (self.one, self.path / "change"):
+            self.assertEqual(common.sgproof("verify", *words, "--key", self.public).returncode, 0)
+        done = audit(self.path / "change", "--key", self.public)
+        self.assertEqual((done.returncode, findings(done)), (0, []))
+
+    def test_lies_about_a_change_hold_for_neither(self):
+        def piece(port):
+            def find(document):
+                return next((group, one) for group in document["groups"] for one in group["pieces"] if one.get("from_port") == port)
+            return find
+        def dropped(document):
+            group, one = piece(22)(document)
+            group["pieces"].remove(one)
+            document["groups"] = [group for group in document["groups"] if group["pieces"]]
+            document["outcomes"][one["outcome"]] -= 1
+        def called(port, outcome):
+            def change(document):
+                _, one = piece(port)(document)
+                document["outcomes"][one["outcome"]] -= 1
+                document["outcomes"][outcome] += 1
+                one["outcome"] = outcome
+            return change
+        def turned(document):
+            group, _ = piece(444)(document)
+            group["change"] = "opened"
+        for name, change, says in (("dropped", dropped, "does not say that 198.51.100.20 tcp 22 opened"),
+                                   ("as planned", called(8080, "as-planned"), "opened, and filtered as planned"),
+                                   ("miscounted", lambda document: document["outcomes"].update({"unplanned": 0}), "change.json: outcomes"),
+                                   ("seen otherwise", lambda document: piece(22)(document)[1]["observed"].update(after="filtered"), "observed after: the lines say otherwise"),
+                                   ("turned around", turned, "change.json: (does not say|says) that 198.51.100.20 tcp 444")):
+            with self.subTest(name=name):
+                forged = forger.Forger(self.path / "change", self.path / name, self.key)
+                document = forged.json("change.json")
+                change(document)
+                forged.path("change.json").write_text(json.dumps(document))
+                forged.seal()
+                self.assertEqual(self.verified(forged.folder).returncode, 1)
+                done = audit(forged.folder, "--key", self.public)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertRegex("\n".join(findings(done)), says)
+
+    def test_an_attestation_of_something_else_is_found(self):
+        forged = forger.Forger(self.path / "change", self.path / "attested", self.key)
+        forged.seal()
+        shutil.copy(self.one / "manifest.dsse.json", forged.path("manifest.dsse.json"))
+        done = audit(forged.folder, "--key", self.public)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("manifest.dsse.json: manifest.json: the evidence says", "\n".join(findings(done)))
 
 
 if __name__ == "__main__":

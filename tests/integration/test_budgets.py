@@ -105,6 +105,19 @@ class Budgets(unittest.TestCase):
             os.unlink(observations)
         self.assertLess(time.monotonic() - began, 60)
 
+    def test_time_grows_with_what_there_is_and_not_by_its_square(self):
+        """Four times as much takes some four times as long, not sixteen: accounts, rules of one port, intent rules of one port."""
+        growth = {"__file__": str(common.TOP / "tests/bench/engine/growth"), "__name__": "growth"}
+        arguments, sys.argv = sys.argv, ["growth", common.SGPROOF]
+        try:
+            exec(compile((common.TOP / "tests/bench/engine/growth").read_text(), "growth", "exec"), growth)
+        finally:
+            sys.argv = arguments
+        for shape, count in (("accounts", 2000), ("instances of accounts", 4000), ("rules told one by one", 6000), ("intent of one port", 5000)):
+            with self.subTest(shape=shape):
+                few, many = (growth["measure"](shape, n)[0] for n in (count, 4 * count))
+                self.assertLess(many, 9 * few + 1, (few, many))
+
     def test_reconcile_refuses_observations_that_tell_twice_of_a_port(self):
         """With both lines, whatever their order; what is not in order is put in order."""
         line = lambda low, high: '{"address": "198.51.100.10", "protocol": "tcp", "from_port": %d, "to_port": %d, "state": "filtered", "reason": "no-answer", "tries": 3}\n' % (low, high)

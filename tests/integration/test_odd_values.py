@@ -1,4 +1,5 @@
 """Values that AWS never prints: a record that has one is not understood, and what rests on it is possible."""
+import json
 import os
 import sys
 import unittest
@@ -79,6 +80,15 @@ class OddValues(Case):
             output = self.compute(folder({**documents(plain()), "v.json": {key: [{name: id, **({"Status": {"Code": code}} if code else {})}]}}))
             self.assertEqual([line for line in common.not_covered(output) if what in line], ["1 × %s (public, no interface): %s" % (what, id)] * count)
             self.assertEqual(reach(output, V4), "exact")
+
+    @each([(kind, empty_first) for kind in ("SecurityGroups", "NetworkAcls", "NetworkInterfaces", "RouteTables") for empty_first in (True, False)])
+    def test_a_list_that_stands_twice_in_its_document_is_not_whole(self, kind, empty_first):
+        """Readers differ in which of the two counts: what comes of it is told as incomplete."""
+        files = documents(world())
+        whole, = [name for name in files if name.startswith(kind + ".")]
+        first, second = ("[]", json.dumps(files[whole][kind]))[::1 if empty_first else -1]
+        files[whole] = '{"%s": %s, "%s": %s}' % (kind, first, kind, second)
+        self.check(folder(files), 3, {}, unread="stands twice in its document")
 
 
 if __name__ == "__main__":

@@ -21,13 +21,15 @@ HIDDEN = "HushHush"
 URIS = ["http://user:p@%s@127.0.0.1:9/", "http://user:%s@@127.0.0.1:9/x", "http://user:a/%s?b#c@127.0.0.1:9/", "http://user:a b%s c@127.0.0.1:9/",
         "https://127.0.0.1:9/?X-Amz-Signature=%s&a=b", "https://127.0.0.1:9/?a=b&token=%s", "https://127.0.0.1:9/?sig=%s", "user:x@%s@127.0.0.1:9",
         "https://127.0.0.1:9/?password=%s#x", "pkcs11:token=t;object=o?pin-value=%s", "pkcs11:object=o?module-name=m&pin-source=%s",
-        "pkcs11:object=o;pin-value=%s", "pkcs11:object=o?pin%%2Dvalue=1;%s", "https://127.0.0.1:9/#access_token=%s"]
+        "pkcs11:object=o;pin-value=%s", "pkcs11:object=o?pin%%2Dvalue=1;%s", "https://127.0.0.1:9/#access_token=%s",
+        "https://127.0.0.1:9/#%s", "https://127.0.0.1:9#%s", "http://127.0.0.1:9/?%s", "http://127.0.0.1:9/?x=%s&y=1#z", "http://127.0.0.1:9/x?y#a=%s",
+        "HTTPS://127.0.0.1:9/?%s=", "127.0.0.1:9/?token=%s"]
 
 
 class Redacted(Bundles):
     def test_no_secret_of_the_command_is_in_the_evidence(self):
         for number, uri in enumerate(URIS):
-            for words in (["--endpoint-url", uri % HIDDEN], ["--endpoint-url=" + uri % HIDDEN], ["--series", uri % HIDDEN]):
+            for words in (["--endpoint-url", uri % HIDDEN], ["--endpoint-url=" + uri % HIDDEN], ["--role-session-name", uri % HIDDEN]):
                 with self.subTest(words=words):
                     out = self.path / ("redacted-%d-%d" % (number, len(words[0])))
                     done = common.sgproof("run", "--snapshot", self.snapshot, "--out", out, "--vantage", "203.0.113.7", "--depth", "declared",
@@ -48,13 +50,34 @@ class Redacted(Bundles):
             for words in (["run", "--snapshot", self.snapshot, "--out", here / "none", "--no-history", "--sign", secret, *common.ONLY],
                           ["run", "--snapshot", self.snapshot, "--out", here / "none", "--no-history", "--timestamp", secret, "--sign", here / "nowhere", *common.ONLY],
                           ["run", "--snapshot", secret, "--out", here / "none", "--no-history", *common.ONLY], ["verify", secret], ["compute", secret],
+                          ["run", "--snapshot", self.snapshot, "--out", here / "none", "--series", secret, "--history", here / "h.sqlite", *common.ONLY],
+                          ["run", "--snapshot", self.snapshot, "--out", here / "none", "--timestamp=" + secret, "--no-history", *common.ONLY],
                           ["plan", self.snapshot, "--vantage", "auto", "--vantage-url", secret], [secret], ["read", "--" + secret],
+                          ["plan", self.snapshot, "--vantage-url=" + secret], ["run", "--snapshot", self.snapshot, "--canary", secret, *common.ONLY],
                           ["read", here / "none", "--region", secret], ["read", here / "none", "--region", REGION, "--endpoint-url", secret, "--max-attempts", "1"]):
                 for form in ("text", "json"):
                     done = sgproof(*words, *([] if len(words) == 1 else ["--log-format", form]), env=KEYS)
                     self.assertNotEqual(done.returncode, 0)
                     if len(words) > 2 or " " not in secret:  # a mistyped word may be anything
                         self.assertNotIn(HIDDEN, done.stdout + done.stderr, words)
+            self.assertEqual(sorted(here.glob("h.sqlite*")), [])
+
+    def test_no_secret_of_an_endpoint_in_the_environment_or_a_profile_is_told(self):
+        config = self.path / "config"
+        for number, uri in enumerate(URIS):
+            secret = uri % HIDDEN
+            config.write_text("[default]\nendpoint_url = %s\nservices = s\n[services s]\nec2 =\n  endpoint_url = %s\n" % (secret, secret))
+            for env in ({"AWS_ENDPOINT_URL": secret}, {"AWS_ENDPOINT_URL_STS": secret}, {"AWS_ENDPOINT_URL_EC2": secret, "AWS_ENDPOINT_URL": "http://127.0.0.1:9/"},
+                        {"AWS_CONFIG_FILE": str(config)}, {"AWS_ENDPOINT_URL": secret, "AWS_USE_FIPS_ENDPOINT": "true"},
+                        {"AWS_ENDPOINT_URL": "http://127.0.0.1:9/", "https_proxy": secret, "http_proxy": secret, "NO_PROXY": ""}):
+                for words in [["read", self.path / "none"], ["read", "--whoami"], ["run", "--out", self.path / "none", "--no-history", *common.ONLY]][number % 3:][:1]:
+                    done = sgproof(*words, "-v", "--region", REGION, "--max-attempts", "1", env={**KEYS, **env})
+                    self.assertNotEqual(done.returncode, 0)
+                    self.assertNotIn(HIDDEN, done.stdout + done.stderr, (env, words))
+                    for path in self.path.rglob("*"):
+                        if path != config:
+                            self.assertNotIn(HIDDEN.encode(), path.read_bytes() if path.is_file() else b"")
+                    shutil.rmtree(self.path / "none", True)
 
 
 class Keys(Bundles):
@@ -257,12 +280,14 @@ class Unsigned(Script):
 class Messages(Script):
     def test_a_url_with_a_password_is_in_no_snapshot(self):
         """What could not be read is written down with the URL that failed."""
-        url = self.url.replace("http://", "http://user:a@%s@" % HIDDEN)
-        self.script["DescribeVpcs"] = [(200, {}, None)]
-        done = sgproof("read", self.path / "estate", "--region", REGION, "--endpoint-url", url, "--max-attempts", "1", env=KEYS)
-        self.assertNotIn(HIDDEN, done.stdout + done.stderr)
-        for path in self.path.rglob("*"):
-            self.assertNotIn(HIDDEN.encode(), path.read_bytes() if path.is_file() else b"")
+        for url in (self.url.replace("http://", "http://user:a@%s@" % HIDDEN), self.url + "/?%s" % HIDDEN, self.url + "/#%s" % HIDDEN):
+            for words, env in ((["--endpoint-url", url], {}), ([], {"AWS_ENDPOINT_URL": url})):
+                self.script["DescribeVpcs"] = [(200, {}, None)]
+                done = sgproof("read", self.path / "estate", "-v", "--region", REGION, *words, "--max-attempts", "1", env={**KEYS, **env})
+                self.assertNotIn(HIDDEN, done.stdout + done.stderr)
+                for path in self.path.rglob("*"):
+                    self.assertNotIn(HIDDEN.encode(), path.read_bytes() if path.is_file() else b"")
+                shutil.rmtree(self.path / "estate", True)
 
 
 if __name__ == "__main__":

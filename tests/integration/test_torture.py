@@ -12,7 +12,7 @@ import scene
 
 SEED = common.seed("TORTURE_SEED")
 QUICK = [name for name in ("compute", "plan", "diff", "account", "probe", "replay", "reconcile", "report_html", "report_tar", "verify", "verify_golden",
-                           "history", "keygen", "run")]
+                           "history", "keygen", "run", "change")]
 CASES = 22  # of each command, two or three a kind: it is to take under 20 s
 
 
@@ -42,6 +42,17 @@ class Torture(unittest.TestCase):
         """What once went wrong: a connection that could not be asked for its outcome made a closed port filtered."""
         for n in range(1, self.scene.calls("probe", "net") + 1):
             self.assertIsNone(self.scene.wrong("probe", "net:%d" % n))
+
+    def test_a_history_that_cannot_be_opened_for_want_of_memory_crashes_nothing(self):
+        """What once went wrong: SQLite without memory for a handle of its own."""
+        for n in range(1, 130, 4):
+            self.assertIsNone(self.scene.wrong("history", "alloc:%d" % n))
+
+    def test_a_history_that_cannot_be_asked_for_want_of_memory_does_not_answer_that_there_is_nothing(self):
+        """What once went wrong: an address that SQLite had no memory for was asked as none, and nothing was known of it."""
+        calls = self.scene.calls("history", "alloc")
+        for n in range(calls - 60, calls + 1):
+            self.assertIsNone(self.scene.wrong("history", "alloc:%d" % n))
 
     def test_evidence_is_not_called_false_nor_good_where_it_cannot_be_read(self):
         """What once went wrong: a manifest that could be opened once only held without a check."""

@@ -144,6 +144,28 @@ class Confined(Bundles):
                 sockets = [fd.name for fd in pathlib.Path("/proc/%d/fd" % child).iterdir() if os.readlink(fd).startswith("socket:")]
                 self.assertEqual(sockets, ["3"])
 
+    def test_nothing_is_read_before_the_process_is_confined(self):
+        """Neither files that options name nor those of AWS's settings; who signs waits for its key confined."""
+        if not self.seccomp:
+            self.skipTest("no seccomp here")
+        with tempfile.TemporaryDirectory() as folder:
+            pipe, here = folder + "/pipe", pathlib.Path(folder)
+            os.mkfifo(pipe)
+            run = ["run", "--out", here / "out", "--no-history", "--sign", self.key, *common.ONLY]
+            none = {"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "AWS_EC2_METADATA_DISABLED": "true"}
+            for words, env in ((run + ["--intent", pipe], none), (run + ["--snapshot", self.snapshot, "--intent", pipe], none), (run, {**none, "AWS_CONFIG_FILE": pipe}),
+                               (["read", here / "estate", "--region", "eu-west-3"], {**none, "AWS_SHARED_CREDENTIALS_FILE": pipe}),
+                               (["probe", pipe, *common.ONLY], none),
+                               (["plan", self.snapshot, "--vantage", "203.0.113.7", "--intent", pipe], none), (["account", self.snapshot, "--pack", pipe], none)):
+                with self.subTest(words=words[0], env=env):
+                    process = self.begin(*words, env={**os.environ, **none, **env})
+                    end = os.open(pipe, os.O_WRONLY)  # waits until it is there to read
+                    for one in [process.pid, *children_of(process.pid)]:
+                        self.assertEqual(status_of(one)["Seccomp"], "2", status_of(one)["Name"])
+                        self.assertEqual(int(status_of(one)["CapEff"], 16) & ~(1 << 10), 0)  # but to bind, of who binds
+                    os.close(end)
+                    self.end(process)
+
     def test_who_signs_survives_the_signals_that_end_a_probe_and_ends_with_the_run(self):
         with tempfile.TemporaryDirectory() as folder:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -94,9 +94,14 @@ class Scene:
             "history_list": ["history", "list", "--history", "history", "--format", "json", "-o", "out"],
             "keygen": ["keygen", "made"],
             "run": [*run, "--out", "made", "--history", "runs", "--sign", "key"],
+            "change": ["change", "evidence", "later", "--intent", "intent.json", "--vantage", "203.0.113.7", *probe, "--out", "made",
+                       "--sign", "key", "--format", "json", "-o", "out"],
         }
-        self.verdicts = verdicts_of(self.folder / "evidence")
-        self.honest = {name: self.once(name) for name in self.commands}
+        self.verdicts, self.honest = {}, {}
+        for name in self.commands:
+            self.honest[name] = self.once(name)
+            if name in ("run", "change"):
+                self.verdicts[name] = verdicts_of(self.folder / "made")
         for name, (done, made, _) in self.honest.items():
             assert done.returncode in (0, 1, 3) and made != EARLIER, (name, done)
 
@@ -235,9 +240,19 @@ class Scene:
             return "left evidence that does not hold: " + verified.stdout
         if done.returncode in (0, 1) and not manifest["complete"]:
             return "said %d of evidence that is not complete" % done.returncode
-        if manifest["complete"] and verdicts_of(self.folder / "made") != self.verdicts:
+        if manifest["complete"] and verdicts_of(self.folder / "made") != self.verdicts[name]:
             return "is called complete, and says %s" % verdicts_of(self.folder / "made")
         return None
+
+    def check_change(self, name, done, made):
+        """What is told of a change is what its evidence holds."""
+        told = self.check_run(name, done, made)
+        if told is not None or made == EARLIER:
+            return told or ("said 0, and made nothing" if done.returncode == 0 else None)
+        kept = self.folder / "made/change.json"
+        if done.returncode in (0, 1) and (not kept.exists() or json.loads(kept.read_text()) != json.loads(made)):
+            return "tells of a change what its evidence does not hold"
+        return not_whole(name, made)
 
 
 def verdicts_of(bundle):

@@ -39,20 +39,34 @@ static void users_and_passwords_go_whatever_they_hold(void **state)
     argument_is("x://://a:b@host", "x://***@host");
 }
 
-static void tokens_of_queries_go_by_name(void **state)
+static void queries_and_fragments_go_whole(void **state)
 {
     (void)state;
-    argument_is("https://h/p?X-Amz-Signature=abc&x=1", "https://h/p?X-Amz-Signature=***&x=1");
-    argument_is("https://h/p?x=1&X-Amz-Security-Token=a/b+c==&X-Amz-Date=2026",
-                "https://h/p?x=1&X-Amz-Security-Token=***&X-Amz-Date=2026");
-    argument_is("https://h/?X-Amz-Credential=AKIA%2F1&sv=2020&sig=a%2Bb",
-                "https://h/?X-Amz-Credential=***&sv=2020&sig=***");
-    argument_is("https://h?token=t#access_token=u&expires_in=1", "https://h?token=***#access_token=***&expires_in=1");
-    argument_is("https://h/?PassWord=p;client_secret=q;api-key=r;page=2",
-                "https://h/?PassWord=***;client_secret=***;api-key=***;page=2");
-    argument_is("https://h/?pass%77ord=p&si%67=q", "https://h/?pass%77ord=***&si%67=***");
-    argument_is("https://h/?token=a=b&sig=&key", "https://h/?token=***&sig=&key");
-    argument_is("https://u:p@h/?token=x", "https://***@h/?token=***");
+    argument_is("https://h/p?X-Amz-Signature=abc&x=1", "https://h/p?***");
+    argument_is("https://h/p?x=1", "https://h/p?***");
+    argument_is("https://h/?SECRET", "https://h/?***");
+    argument_is("https://h/#SECRET", "https://h/#***");
+    argument_is("https://h#SECRET=&x", "https://h#***");
+    argument_is("https://h/#a?token=b", "https://h/#***");
+    argument_is("--timestamp=http://h:80/tsr#SECRET", "--timestamp=http://h:80/tsr#***");
+    argument_is("https://u:p@h/?token=x y#z", "https://***@h/?***");
+    argument_is("https://h/?", "https://h/?");
+    argument_is("https://h/#", "https://h/#");
+    message_is("a https://h/p#SECRET b http://h/?S c", "a https://h/p#*** b http://h/?*** c");
+}
+
+static void tokens_without_a_scheme_go_by_name(void **state)
+{
+    (void)state;
+    argument_is("h/p?X-Amz-Signature=abc&x=1", "h/p?X-Amz-Signature=***&x=1");
+    argument_is("h/p?x=1&X-Amz-Security-Token=a/b+c==&X-Amz-Date=2026",
+                "h/p?x=1&X-Amz-Security-Token=***&X-Amz-Date=2026");
+    argument_is("h/?X-Amz-Credential=AKIA%2F1&sv=2020&sig=a%2Bb", "h/?X-Amz-Credential=***&sv=2020&sig=***");
+    argument_is("h?token=t#access_token=u&expires_in=1", "h?token=***#access_token=***&expires_in=1");
+    argument_is("h/?PassWord=p;client_secret=q;api-key=r;page=2",
+                "h/?PassWord=***;client_secret=***;api-key=***;page=2");
+    argument_is("h/?pass%77ord=p&si%67=q", "h/?pass%77ord=***&si%67=***");
+    argument_is("h/?token=a=b&sig=&key", "h/?token=***&sig=&key");
 }
 
 static void pins_of_tokens_go(void **state)
@@ -85,7 +99,8 @@ static void what_holds_no_secret_stays(void **state)
     static const char *const plain[] = {"",
                                         "--out",
                                         "estate/",
-                                        "https://host/path?page=2&region=eu-west-3",
+                                        "https://host/path",
+                                        "host/path?page=2&region=eu-west-3#top",
                                         "http://[fd00::1]:80/",
                                         "203.0.113.7=198.51.100.0/24",
                                         "mail@example.org",
@@ -113,7 +128,7 @@ static void what_holds_no_secret_stays(void **state)
 static void messages_are_looked_through_to_their_end(void **state)
 {
     (void)state;
-    message_is("a http://u:p@h/ and https://v:q@@i/?sig=1 b", "a http://***@h/ and https://***@i/?sig=*** b");
+    message_is("a http://u:p@h/ and https://v:q@@i/?sig=1 b", "a http://***@h/ and https://***@i/?*** b");
     message_is("http://u:p w@h/x: refused", "http://***@h/x: refused"); // a password with a space
     message_is("user:p@S@h: no such file", "***@h: no such file");
     message_is("unknown option --endpont-url=user:p@S@h", "unknown option --endpont-url=***@h");
@@ -136,7 +151,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(users_and_passwords_go_whatever_they_hold),
-        cmocka_unit_test(tokens_of_queries_go_by_name),
+        cmocka_unit_test(queries_and_fragments_go_whole),
+        cmocka_unit_test(tokens_without_a_scheme_go_by_name),
         cmocka_unit_test(pins_of_tokens_go),
         cmocka_unit_test(what_holds_no_secret_stays),
         cmocka_unit_test(messages_are_looked_through_to_their_end),

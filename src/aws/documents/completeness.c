@@ -7,7 +7,7 @@
 #include "aws/documents/documents.h"
 
 // What is not told, until settled.
-static const char unknown[] = "unknown";
+static const char unknown[] = PLACE_UNKNOWN;
 
 struct listing *listing_begin(struct reader *reader, enum kind kind)
 {
@@ -39,18 +39,29 @@ struct settler {
     struct reader *reader;
     struct estate *estate;
     struct arena *arena;
-    struct map by_place; // "ACCOUNT|REGION" -> index in estate->completeness + 1
-    struct map accounts; // that own interfaces, groups or networks
+    struct map by_place;       // "ACCOUNT|REGION" -> index in estate->completeness + 1
+    struct map accounts;       // that own interfaces, groups or networks
+    struct map only_region_of; // account -> the one region of its that is demanded, or `several`
+    struct map only_account_of;
+    const char *only_region; // of all that is demanded
+    const char *only_account;
 };
 
-static bool is_of_account(enum kind kind)
+static const char several[] = "";
+
+bool kind_is_of_account(enum kind kind)
 {
     return kind >= KIND_ACCOUNT_SUMMARY;
 }
 
+static const char *place_key(struct settler *settler, const char *account, const char *region)
+{
+    return arena_printf(settler->reader->scratch, "%s|%s", account, region);
+}
+
 static struct completeness *completeness_with(struct settler *settler, const char *account, const char *region)
 {
-    const char *key = arena_printf(settler->reader->scratch, "%s|%s", account, region);
+    const char *key = place_key(settler, account, region);
     uintptr_t number = (uintptr_t)map_get(&settler->by_place, key);
     if (number == 0) {
         *vector_add(settler->arena, &settler->estate->completeness) =
@@ -76,39 +87,59 @@ static struct document_place told_of(const struct settler *settler, const struct
     return told;
 }
 
-// The one account or region of a network that fits what is known of the other, or NULL where none or several do.
-static const char *only_one(const struct settler *settler, const char *account, const char *region, bool of_region)
+static const char *one_or_several(const char *known, const char *next)
 {
-    const char *found = NULL;
-    for (size_t i = 0; i < settler->estate->completeness.count; i++) {
-        const struct completeness *of = &settler->estate->completeness.items[i];
-        if (!of->demanded || (account != NULL && strcmp(of->account, account) != 0) ||
-            (region != NULL && strcmp(of->region, region) != 0))
-            continue;
-        const char *one = of_region ? of->region : of->account;
-        if (found != NULL && strcmp(found, one) != 0)
-            return NULL;
-        found = one;
-    }
-    return found;
+    return known == several ? several : known == NULL || strcmp(known, next) == 0 ? next : several;
+}
+
+static void note_only(struct settler *settler, struct map *map, const char *key, const char *next)
+{
+    const char *known = map_get(map, key), *now = one_or_several(known, next);
+    if (now != known)
+        map_put(settler->reader->scratch, map, key, (void *)(uintptr_t)now);
+}
+
+// That a place's network is the snapshot's own.
+static void demand(struct settler *settler, struct completeness *of)
+{
+    if (of->demanded)
+        return;
+    of->demanded = true;
+    note_only(settler, &settler->only_region_of, of->account, of->region);
+    note_only(settler, &settler->only_account_of, of->region, of->account);
+    settler->only_region = one_or_several(settler->only_region, of->region);
+    settler->only_account = one_or_several(settler->only_account, of->account);
+}
+
+// The one region of a network of that account (NULL: of all), or NULL where there is none or several.
+static const char *only_region(const struct settler *settler, const char *account)
+{
+    const char *one = account == NULL ? settler->only_region : map_get(&settler->only_region_of, account);
+    return one == several ? NULL : one;
+}
+
+static const char *only_account(const struct settler *settler, const char *region)
+{
+    const char *one = region == NULL ? settler->only_account : map_get(&settler->only_account_of, region);
+    return one == several ? NULL : one;
 }
 
 static void fill_in(const struct settler *settler, struct document_place *told)
 {
     const char *region = told->region, *account = told->account;
     if (region == NULL)
-        told->region = only_one(settler, account, NULL, true);
+        told->region = only_region(settler, account);
     if (told->region == NULL)
-        told->region = only_one(settler, NULL, NULL, true);
+        told->region = only_region(settler, NULL);
     if (account == NULL)
-        told->account = only_one(settler, NULL, region, false);
+        told->account = only_account(settler, region);
     if (told->account == NULL)
-        told->account = only_one(settler, NULL, NULL, false);
+        told->account = only_account(settler, NULL);
 }
 
 static bool is_network(const struct listing *listing)
 {
-    return listing->kind != KIND_COUNT && !is_of_account(listing->kind);
+    return listing->kind != KIND_COUNT && !kind_is_of_account(listing->kind);
 }
 
 // Kinds of which one makes a region's network the snapshot's own; a database or a load balancer alone does not.
@@ -130,7 +161,7 @@ static void find_places(struct settler *settler)
     for (size_t i = 0; i < reader->documents->listings.count; i++) {
         const struct listing *listing = reader->documents->listings.items[i];
         if (listing->empty && listing->account != NULL && listing->region != NULL)
-            completeness_with(settler, listing->account, listing->region)->demanded = true;
+            demand(settler, completeness_with(settler, listing->account, listing->region));
         if (!is_network(listing))
             continue;
         any = true;
@@ -139,7 +170,9 @@ static void find_places(struct settler *settler)
             if (listing->seen.items[s]->account_id != NULL)
                 map_put(settler->reader->scratch, &settler->accounts, listing->seen.items[s]->account_id, settler);
         if (listing->account != NULL && listing->region != NULL) {
-            completeness_with(settler, listing->account, listing->region)->demanded |= is_demanding(listing);
+            struct completeness *of = completeness_with(settler, listing->account, listing->region);
+            if (is_demanding(listing))
+                demand(settler, of);
             continue;
         }
         for (size_t s = 0; s < listing->seen.count; s++) {
@@ -148,8 +181,11 @@ static void find_places(struct settler *settler)
             bool own = is_demanding(listing) &&
                        (home == NULL || home->owner == NULL || told.account == NULL ||
                         strcmp(home->owner, told.account) == 0 || text_same(listing->account, told.account));
-            if (told.account != NULL && told.region != NULL)
-                completeness_with(settler, told.account, told.region)->demanded |= own;
+            if (told.account == NULL || told.region == NULL)
+                continue;
+            struct completeness *of = completeness_with(settler, told.account, told.region);
+            if (own)
+                demand(settler, of);
         }
     }
     // A second look: where only one of the two is told, and no place fits it yet.
@@ -159,18 +195,20 @@ static void find_places(struct settler *settler)
             struct document_place told = told_of(settler, listing, listing->seen.items[s]);
             bool half = (told.account == NULL) != (told.region == NULL), no_account = told.account == NULL;
             fill_in(settler, &told);
-            if (half && (no_account || told.region == NULL || told.region == unknown))
-                completeness_with(settler, told.account == NULL ? unknown : told.account,
-                                  told.region == NULL ? unknown : told.region)
-                    ->demanded |= is_demanding(listing);
+            if (!half || !(no_account || told.region == NULL || told.region == unknown))
+                continue;
+            struct completeness *of = completeness_with(settler, told.account == NULL ? unknown : told.account,
+                                                        told.region == NULL ? unknown : told.region);
+            if (is_demanding(listing))
+                demand(settler, of);
         }
     }
     for (size_t i = 0; i < settler->estate->completeness.count; i++)
         any = any && !settler->estate->completeness.items[i].demanded;
     for (size_t i = 0; any && !network && i < settler->estate->completeness.count; i++)
-        settler->estate->completeness.items[i].demanded = true; // there is nothing but a database, a load balancer...
+        demand(settler, &settler->estate->completeness.items[i]); // there is nothing but a database, a load balancer...
     if (any && (network || settler->estate->completeness.count == 0)) // of which network nothing tells
-        completeness_with(settler, unknown, unknown)->demanded = true;
+        demand(settler, completeness_with(settler, unknown, unknown));
 }
 
 // ---- States
@@ -209,7 +247,7 @@ static void note_state(struct completeness *of, struct arena *arena, const struc
 static size_t covered_by(struct settler *settler, const struct listing *listing, size_t **numbers)
 {
     struct document_place path = path_of(listing);
-    bool account = is_of_account(listing->kind);
+    bool account = kind_is_of_account(listing->kind);
     size_t count = 0;
     *numbers = arena_array(settler->reader->scratch, size_t, listing->seen.count + 1);
     if (account)
@@ -294,163 +332,6 @@ static int by_place(const void *left, const void *right)
     return order != 0 ? order : strcmp(a->region, b->region);
 }
 
-static const char *of_where(struct arena *arena, const struct completeness *of)
-{
-    if (of->account == unknown && of->region == unknown)
-        return "";
-    return arena_printf(arena, " of %s/%s", of->account, of->region);
-}
-
-// What snapshot.json says could not be read of a kind, or NULL.
-static const struct lack *told_lack(const struct estate *estate, const struct completeness *of, enum kind kind)
-{
-    for (size_t i = 0; i < estate->lacks.items.count; i++) {
-        const struct lack *one = &estate->lacks.items.items[i];
-        if (one->id == NULL && strcmp(one->kind, kind_name(kind)) == 0 && strcmp(one->account, of->account) == 0 &&
-            strcmp(one->region, of->region) == 0)
-            return one; // until more are added
-    }
-    return NULL;
-}
-
-static void name_lacks(struct settler *settler)
-{
-    struct arena *arena = settler->arena;
-    for (size_t i = 0; i < settler->estate->completeness.count; i++) {
-        struct completeness *of = &settler->estate->completeness.items[i];
-        for (int kind = 0; kind < KIND_COUNT; kind++) {
-            if (of->states[kind] == COMPLETENESS_WHOLE)
-                continue;
-            const struct lack *told = told_lack(settler->estate, of, (enum kind)kind);
-            if (told != NULL && of->states[kind] <= COMPLETENESS_DENIED) { // asked for live, and denied
-                of->states[kind] = COMPLETENESS_DENIED;
-                struct lack *kept = arena_new_of(arena, struct lack);
-                *kept = *told;
-                of->lacks[kind] = kept;
-                continue;
-            }
-            const char *why = of->lacks[kind] == NULL ? "no such document in the snapshot" : of->lacks[kind]->text;
-            struct lack *lack = arena_new_of(arena, struct lack);
-            *lack = (struct lack){.kind = kind_name((enum kind)kind), .account = of->account, .region = of->region};
-            lack->text = of->states[kind] == COMPLETENESS_DAMAGED // listed as unread already
-                             ? why
-                             : arena_printf(arena, "%s: %s%s (%s)",
-                                            of->states[kind] == COMPLETENESS_PARTIAL ? "incomplete" : "missing",
-                                            lack->kind, of_where(arena, of), why);
-            of->lacks[kind] = lack;
-        }
-    }
-}
-
-// Whether the instances of a place tell of interfaces, each of its own: then those serve in place of NetworkInterfaces
-// (semantics.md). An instance that ends or only starts tells of none.
-static bool instances_serve(const struct settler *settler, const struct completeness *of)
-{
-    const struct estate *estate = settler->estate;
-    struct map with_interface = {0};
-    size_t living = 0;
-    for (size_t i = 0; i < estate->interfaces.count; i++)
-        if (estate->interfaces.items[i]->instance_id != NULL)
-            map_put(settler->reader->scratch, &with_interface, estate->interfaces.items[i]->instance_id,
-                    estate->texts.slots);
-    for (size_t i = 0; i < estate->instances.size; i++) {
-        const struct instance *one = estate->instances.slots[i].value;
-        if (one == NULL || strcmp(one->place->account_id, of->account) != 0 ||
-            strcmp(one->place->region, of->region) != 0 || one->between || instance_is_gone(one))
-            continue;
-        if (map_get(&with_interface, one->id) == NULL)
-            return false;
-        living++;
-    }
-    return living > 0;
-}
-
-// The kinds that are begun and not whole, and those that every answer rests on and are not there. Records that were not
-// understood are listed one by one instead.
-static void list_lacks(struct settler *settler, const struct aws_call *call)
-{
-    struct estate *estate = settler->estate;
-    for (size_t i = 0; i < estate->completeness.count; i++) {
-        const struct completeness *of = &estate->completeness.items[i];
-        enum completeness_state state = (enum completeness_state)of->states[call->kind];
-        bool absent = state <= COMPLETENESS_DENIED && call->reliance == RELIES_ALL && of->demanded;
-        absent = absent || (call->kind == KIND_TARGET_GROUPS && state == COMPLETENESS_ABSENT && of->demanded &&
-                            of->states[KIND_TARGET_HEALTH] > COMPLETENESS_DENIED); // of which it tells
-        // What was asked for and not answered is at no default; but on databases no answer about a packet rests.
-        absent = absent || (state == COMPLETENESS_DENIED && of->demanded && call->kind != KIND_DB_INSTANCES &&
-                            call->purpose == FOR_EXPOSURE);
-        if (!absent && state != COMPLETENESS_PARTIAL)
-            continue;
-        struct lack lack = *of->lacks[call->kind];
-        if (call->kind == KIND_NETWORK_INTERFACES && state == COMPLETENESS_ABSENT && absent &&
-            instances_serve(settler, of))
-            continue;
-        if (call->kind == KIND_NETWORK_INTERFACES && absent && of->states[KIND_RESERVATIONS] <= COMPLETENESS_DENIED)
-            lack.text = arena_printf(settler->arena, "%s, and no Reservations", lack.text);
-        lack_add(settler->arena, &estate->lacks, &lack);
-    }
-}
-
-static void list_assumption(struct settler *settler, const struct aws_call *call)
-{
-    struct estate *estate = settler->estate;
-    size_t absent = 0, asked = 0;
-    struct text where = {0};
-    if (call->kind == KIND_BLOCK_PUBLIC_ACCESS && estate_has(estate, call->kind))
-        return; // what tells of some regions knows nothing of the others: what rests on it is possible
-    text_puts(&where, "");
-    for (size_t i = 0; i < estate->completeness.count; i++) {
-        const struct completeness *of = &estate->completeness.items[i];
-        bool taken = of->demanded && of->states[call->kind] <= COMPLETENESS_DENIED &&
-                     (call->reliance == RELIES_DEFAULT ||
-                      (of->states[call->kind] == COMPLETENESS_ABSENT && instances_serve(settler, of)));
-        asked += of->demanded;
-        if (taken)
-            text_printf(&where, "%s%s/%s", absent++ > 0 ? ", " : " in ", of->account, of->region);
-    }
-    if (absent > 0)
-        *vector_add(settler->arena, &estate->assumptions) = arena_printf(
-            settler->arena, "%s absent%s: %s", call->key, absent < asked ? where.bytes : "", call->assumption);
-    text_free(&where);
-}
-
-static void list_all(struct settler *settler)
-{
-    bool listed[KIND_COUNT] = {false};
-    for (size_t i = 0; i < aws_call_count; i++) {
-        const struct aws_call *call = &aws_calls[i];
-        if (call->kind == KIND_COUNT || is_of_account(call->kind) || listed[call->kind])
-            continue;
-        listed[call->kind] = true;
-        list_lacks(settler, call);
-        if (call->assumption != NULL)
-            list_assumption(settler, call);
-    }
-}
-
-// A shared VPC's owner sees the interfaces of those it is shared with, and nothing else of theirs: what stands behind
-// them is at its default too, where no document of their account tells.
-// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-share-subnet-working-with.html
-static void assume_of_guest(struct settler *settler, const struct network_interface *one)
-{
-    struct estate *estate = settler->estate;
-    const char *mark = one->load_balancer;
-    const struct instance *instance = map_get(&estate->instances, one->instance_id);
-    enum kind kind = mark == NULL                ? KIND_RESERVATIONS
-                     : strchr(mark, '/') == NULL ? KIND_CLASSIC_LOAD_BALANCERS
-                                                 : KIND_LOAD_BALANCERS;
-    const struct completeness *of = completeness_of(estate, one->place->account_id, one->place->region);
-    if ((mark == NULL && (one->instance_id == NULL || instance != NULL)) ||
-        (of != NULL && (of->demanded || of->states[kind] > COMPLETENESS_DENIED)))
-        return;
-    const struct aws_call *call = NULL;
-    for (size_t i = 0; i < aws_call_count && call == NULL; i++)
-        call = aws_calls[i].kind == kind && aws_calls[i].assumption != NULL ? &aws_calls[i] : NULL;
-    text_list_add(settler->arena, &estate->assumptions,
-                  arena_printf(settler->arena, "%s absent in %s/%s: %s", call->key, one->place->account_id,
-                               one->place->region, call->assumption));
-}
-
 static void place_interfaces(struct settler *settler)
 {
     struct map *places = &settler->estate->places;
@@ -476,12 +357,10 @@ void completeness_settle(struct reader *reader)
     vpc_homes_find(reader);
     find_places(&settler);
     find_states(&settler);
-    name_lacks(&settler);
+    lacks_name(reader);
     place_interfaces(&settler);
     if (settler.estate->completeness.count > 1)
         qsort(settler.estate->completeness.items, settler.estate->completeness.count, sizeof(struct completeness),
               by_place);
-    list_all(&settler);
-    for (size_t i = 0; i < settler.estate->interfaces.count; i++)
-        assume_of_guest(&settler, settler.estate->interfaces.items[i]);
+    lacks_list(reader);
 }

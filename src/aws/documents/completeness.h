@@ -32,6 +32,17 @@ struct document_place place_of_path(struct arena *arena, const char *path);
 // From all listings: who owns which VPC, what is whole where, and what is lacking.
 void completeness_settle(struct reader *reader);
 
+// What a place's account or region is where nothing tells it.
+#define PLACE_UNKNOWN "unknown"
+
+// Whether a kind is of a whole account, and of no region.
+bool kind_is_of_account(enum kind kind);
+
+// Of what is not whole, words for it (lacks.c); then, of that in order, what answers rest on and is not there, and what
+// is assumed instead: into the estate.
+void lacks_name(struct reader *reader);
+void lacks_list(struct reader *reader);
+
 // Whether records of a kind tell who owns their VPC, and from all listings: who owns which (vpc_home.c).
 bool kind_tells_owner(enum kind kind);
 void vpc_homes_find(struct reader *reader);

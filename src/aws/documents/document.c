@@ -287,6 +287,20 @@ static void note_key(struct file *file, const char *key)
                 file->bare |= (uint64_t)1 << (2 * i + k);
 }
 
+// A list that stands twice in one document: readers differ in which of the two counts (RFC 8259, 4).
+static void note_begun(struct file *file, const struct aws_call *call, const char *key)
+{
+    bool twice = false;
+    for (size_t i = 0; i < file->begun.count && !twice; i++)
+        twice = file->begun.items[i] == call;
+    if (!twice) {
+        *vector_add(file->reader.arena, &file->begun) = call;
+        return;
+    }
+    doubt_any(file);
+    doubt_document(&file->reader, key, "stands twice in its document: which counts is not known");
+}
+
 static enum json_visit on_member(void *context, const struct json_cursor *at, int first)
 {
     struct file *file = context;
@@ -304,8 +318,12 @@ static enum json_visit on_member(void *context, const struct json_cursor *at, in
         return JSON_SKIP; // what it holds are members, not lists of their own
     if (at->up->up == NULL)
         note_key(file, at->key);
-    if (call != NULL)
-        return begin_call(file, call);
+    if (call != NULL) {
+        enum json_visit visit = begin_call(file, call);
+        if (visit != JSON_SKIP)
+            note_begun(file, call, at->key);
+        return visit;
+    }
     if (is_marker(at->key))
         return JSON_WHOLE;
     if ((strcmp(at->key, "GeneratedTime") == 0 || strcmp(at->key, "TrailARN") == 0) && file->last)
@@ -485,6 +503,7 @@ static void begin_document(struct file *file)
     file->first_listing = file->reader.documents->listings.count;
     file->first_entries = file->reader.documents->entries_answers.count;
     file->more = false;
+    file->begun.count = 0;
     file->firewall = "AWS Network Firewall";
 }
 

@@ -34,6 +34,7 @@ struct file {
     bool selectors;             // it tells of event selectors
     struct trail_events events; // what an earlier one told of them
     bool more;
+    VECTOR(const struct aws_call *) begun; // whose keys it had by now
 };
 
 // Reads the object that begins at byte *at of the file's first `length`; *at is then behind it. A document that is

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <regex.h>
 
+#include "base/http.h"
 #include "endpoint_places.h"
 
 // Services as the SDKs' settings name them.
@@ -123,6 +124,13 @@ const char *endpoint_url(const struct aws_config *config, const char *given, con
     if (url != NULL && (fips || dual)) {
         error_set(error, ERROR_USAGE, "%s endpoints are asked for, and %s for %s: expected one of them",
                   fips ? "FIPS" : "dual-stack", url, service);
+        return NULL;
+    }
+    if (url != NULL && !http_place_of(url, &(struct http_place){0})) { // it is not shown: it may hold a secret
+        error_set(error, ERROR_USAGE,
+                  "endpoint of %s, by --endpoint-url, the environment or the profile: expected an http:// or https:// "
+                  "URL without spaces",
+                  service);
         return NULL;
     }
     if (url != NULL)

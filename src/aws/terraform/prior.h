@@ -48,8 +48,8 @@ struct prior_writing {
 };
 
 #define EACH_HELD(writing, item)                                                                                       \
-    for (const struct prior_held *item = (writing)->state->items.items;                                                \
-         item < (writing)->state->items.items + (writing)->state->items.count; item++)
+    for (const struct prior_held *item = (writing)->state->items.items; item < vector_end(&(writing)->state->items);   \
+         item++)
 
 bool held_is(const struct prior_held *held, const char *type); // managed
 bool held_is_one_of(const struct prior_held *held, const char *type, const char *other);
