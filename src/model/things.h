@@ -31,6 +31,20 @@ struct public_place {
     VECTOR(const char *) addresses; // public ones that its document tells
 };
 
+// Whether a thing of a service is public by its own settings, as its document tells.
+struct public_setting {
+    const char *thing; // as packs name it: "eks-cluster"
+    const char *id;
+    const char *evidence;
+    const char *account;
+    const char *region;
+    bool is_public;
+    const char *detail; // which setting says so
+    // Of a Redshift cluster: where clients come in.
+    const struct group_set *groups; // NULL: not told
+    int port;                       // 0: not told
+};
+
 // What a service of ECS gives the interfaces of its tasks; several of one id where it is being deployed anew.
 struct ecs_service {
     const char *id; // its name
@@ -57,6 +71,23 @@ struct named_interface {
     const char *address; // public, that the document says it has; or NULL
     const char *account;
     const char *region;
+};
+
+// An Elastic IP address of the account that nothing uses.
+struct idle_address {
+    const char *address;
+    const char *id; // of its allocation, or the address
+    const char *evidence;
+    const char *account;
+    const char *region;
+};
+
+// A record of a Route 53 zone that names an address.
+struct dns_record {
+    const char *name;
+    const char *type; // "A", "AAAA"
+    const char *address;
+    const char *evidence;
 };
 
 // An Elastic IP address that is associated with something.

@@ -3,7 +3,6 @@
 
 #include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
-#include "model/interface_kind.h"
 
 void note_owner(struct reader *reader, const char *interface_id, const struct owner *owner)
 {
@@ -211,19 +210,45 @@ bool read_transit_attachment(struct reader *reader, const struct json_cursor *at
     return true;
 }
 
+// A list of names, or of ARNs of which what is behind `mark` is the name; each has a document, by `call`.
+static bool read_names(struct reader *reader, const struct json_cursor *at, const char *service, const char *kind,
+                       const char *mark, enum kind call)
+{
+    const cJSON *name;
+    cJSON_ArrayForEach (name, at->node) {
+        struct json_cursor one = {.up = at, .node = name};
+        const char *text = cJSON_GetStringValue(name), *marked = text == NULL ? NULL : strstr(text, mark);
+        if (text != NULL)
+            note_listed(reader, service, kind, intern(reader, marked == NULL ? text : marked + strlen(mark)),
+                        kind_call(call));
+        else
+            doubt_at(reader, &one, "is no string, expected the name of an %s", kind);
+    }
+    return true;
+}
+
 // ["shop", ...]: https://docs.aws.amazon.com/eks/latest/APIReference/API_ListClusters.html
 bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    const cJSON *name;
     (void)into;
-    cJSON_ArrayForEach (name, at->node) {
-        struct json_cursor one = {.up = at, .node = name};
-        if (cJSON_IsString(name))
-            note_listed(reader, "eks", "EKS cluster", intern(reader, name->valuestring), kind_call(KIND_EKS_CLUSTERS));
-        else
-            doubt_at(reader, &one, "is no string, expected the name of a cluster");
-    }
+    return read_names(reader, at, "eks", "EKS cluster", ":cluster/", KIND_EKS_CLUSTERS);
+}
+
+// That some is there: what of it is public, its services tell.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListClusters.html
+bool read_ecs_cluster_names(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    seen_at(reader, NULL, NULL, NULL);
+    reader->estate->has_ecs_clusters = reader->estate->has_ecs_clusters || cJSON_GetArraySize(at->node) > 0;
     return true;
+}
+
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServices.html
+bool read_ecs_service_names(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    return read_names(reader, at, "ecs", "ECS service", ":service/", KIND_ECS_SERVICES);
 }
 
 static const cJSON *inside(const cJSON *node, const char *const *path)
@@ -266,6 +291,9 @@ bool read_ecs_service(struct reader *reader, const struct json_cursor *at, void 
     seen_at(reader, account, region, NULL);
     const char *id = text_beside(reader, at, "serviceName");
     id = id == NULL ? text_behind_slash(arn) : id;
+    const char *behind = strstr(arn, ":service/"), *full = behind == NULL ? arn : behind + strlen(":service/");
+    note_thing(reader, "ecs", full, NULL, account, region);
+    note_ecs_settings(reader, at, full, account, region);
     if (cJSON_IsNumber(running) && running->valuedouble == 0)
         return true; // it has no task
     note_network(reader, id, inside(at->node, network));
@@ -288,6 +316,13 @@ bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void 
     place_of_arn(reader, text_beside(reader, at, "arn"), &place.account, &place.region);
     seen_at(reader, place.account, place.region, NULL);
     note_thing(reader, "eks", place.id, NULL, place.account, place.region);
+    note_setting(reader, at,
+                 &(struct public_setting){.thing = "eks-cluster",
+                                          .id = place.id,
+                                          .account = place.account,
+                                          .region = place.region,
+                                          .is_public = !cJSON_IsFalse(inside(at->node, open)),
+                                          .detail = "endpointPublicAccess is on"});
     if (cJSON_IsFalse(inside(at->node, open)))
         return true;
     const cJSON *cidr;
@@ -297,6 +332,31 @@ bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void 
                                         place.detail == NULL ? "" : ", ", cidr->valuestring);
     note_public(reader, &place);
     return true;
+}
+
+// https://docs.aws.amazon.com/redshift/latest/APIReference/API_Cluster.html
+static void note_redshift_setting(struct reader *reader, const struct json_cursor *at, const struct public_place *place,
+                                  bool is_public)
+{
+    struct public_setting setting = {.thing = "redshift-cluster",
+                                     .id = place->id,
+                                     .account = place->account,
+                                     .region = place->region,
+                                     .is_public = is_public,
+                                     .detail = "PubliclyAccessible is on"};
+    VECTOR(const char *) groups = {0};
+    const cJSON *group, *endpoint = cJSON_GetObjectItemCaseSensitive(at->node, "Endpoint");
+    const cJSON *port = cJSON_GetObjectItemCaseSensitive(endpoint, "Port");
+    cJSON_ArrayForEach (group, cJSON_GetObjectItemCaseSensitive(at->node, "VpcSecurityGroups")) {
+        const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(group, "VpcSecurityGroupId"));
+        if (id != NULL)
+            *vector_add(reader->scratch, &groups) = intern(reader, id);
+    }
+    if (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(at->node, "VpcSecurityGroups")))
+        setting.groups = group_set_of(reader, groups.items, groups.count);
+    if (cJSON_IsNumber(port) && port->valuedouble >= 1 && port->valuedouble <= 65535)
+        setting.port = (int)port->valuedouble;
+    note_setting(reader, at, &setting);
 }
 
 // A node's addresses tell which interface is its own.
@@ -325,6 +385,7 @@ bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, 
     struct json_cursor accessible = member_of(reader, at, "PubliclyAccessible");
     if (accessible.node == NULL || !cJSON_IsBool(accessible.node))
         doubt_at(reader, &accessible, "is missing or no boolean: %s is taken to be public", owner.id);
+    note_redshift_setting(reader, at, &place, !cJSON_IsFalse(accessible.node));
     // "paused": its nodes are gone until it is resumed.
     // https://docs.aws.amazon.com/redshift/latest/mgmt/rs-mgmt-pause-resume-cluster.html
     bool paused = text_same(text_beside(reader, at, "ClusterStatus"), "paused") && place.addresses.count == 0;
@@ -355,8 +416,17 @@ bool read_search_domain(struct reader *reader, const struct json_cursor *at, voi
     seen_at(reader, place.account, place.region, NULL);
     note_thing(reader, "es", place.id, NULL, place.account, place.region);
     place.detail = text_beside(reader, at, "Endpoint");
-    if (!cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(at->node, "VPCOptions")) &&
-        !cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(at->node, "Deleted")))
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(at->node, "Deleted")))
+        return true;
+    bool is_public = !cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(at->node, "VPCOptions"));
+    note_setting(reader, at,
+                 &(struct public_setting){.thing = "opensearch-domain",
+                                          .id = place.id,
+                                          .account = place.account,
+                                          .region = place.region,
+                                          .is_public = is_public,
+                                          .detail = "it is in no VPC"});
+    if (is_public)
         note_public(reader, &place);
     return true;
 }
@@ -379,7 +449,15 @@ bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void 
         struct json_cursor where = member_of(reader, at, "Provisioned");
         doubt_at(reader, &where, "does not tell PublicAccess: %s is taken to be public", place.id);
     }
-    if (type == NULL ? untold : strcmp(type, "DISABLED") != 0)
+    bool is_public = type == NULL ? untold : strcmp(type, "DISABLED") != 0;
+    note_setting(reader, at,
+                 &(struct public_setting){.thing = "msk-cluster",
+                                          .id = place.id,
+                                          .account = place.account,
+                                          .region = place.region,
+                                          .is_public = is_public,
+                                          .detail = "its public access is not DISABLED"});
+    if (is_public)
         note_public(reader, &place);
     return true;
 }
@@ -410,67 +488,4 @@ bool read_distributions(struct reader *reader, const struct json_cursor *at, voi
     if (items.node == NULL && !(cJSON_IsNumber(quantity) && quantity->valuedouble == 0))
         doubt_at(reader, &items, "is missing, and Quantity is not 0");
     return each_if_present(reader, at, "Items", read_distribution, into);
-}
-
-// ---- What documents say of an interface beside what its own record says
-
-// The types that an interface of a thing has, the first where none is told.
-static const struct {
-    const char *kind;
-    const char *types[5];
-} types_of[] = {
-    {"NAT gateway", {"nat_gateway", "natGateway"}},
-    {"VPC endpoint", {"vpc_endpoint", "gateway_load_balancer_endpoint"}},
-    {"EC2 Instance Connect Endpoint", {"ec2_instance_connect_endpoint"}},
-    {"ECS task", {"interface", "branch", "trunk", "efa"}},
-};
-
-static bool admits_more(const struct interface_kind *a, const struct interface_kind *b)
-{
-    if (a == NULL || b == NULL || a->admission == b->admission || a->admission == INTERFACE_TAKES_NOTHING)
-        return false;
-    return b->admission == INTERFACE_TAKES_NOTHING ||
-           (a->admission != INTERFACE_IS_PRIVATE && b->admission <= INTERFACE_IS_PRIVATE);
-}
-
-// A document says whose an interface is, and its type what comes in; where they do not go together, the owner is the
-// document's, and a packet is judged by the one that takes in more: surely where that is the type, else perhaps.
-static void settle_owner(struct reader *reader, struct network_interface *interface, const struct owner *owner)
-{
-    size_t i = 0, known = sizeof(types_of) / sizeof(types_of[0]);
-    while (i < known && strcmp(types_of[i].kind, owner->kind) != 0)
-        i++;
-    if (i == known || !interface->type_told)
-        return;
-    for (size_t t = 0; t < 5 && types_of[i].types[t] != NULL; t++)
-        if (strcmp(types_of[i].types[t], interface->type) == 0)
-            return;
-    const char *what = owner_text(reader->arena, owner), *type = interface->type;
-    if (!admits_more(interface_kind_of(types_of[i].types[0]), interface_kind_of(type))) {
-        *vector_add(reader->arena, &reader->estate->assumptions) =
-            arena_printf(reader->arena,
-                         "%s is named as that of %s, and its InterfaceType is %s: the document is believed for whose "
-                         "it is, the type "
-                         "for what comes in",
-                         interface->id, what, type);
-        return;
-    }
-    reader->name = reader->documents->names[interface->record >> RECORD_OFFSET_BITS];
-    reader->doubt = &interface->doubt;
-    reader->listing = NULL;
-    interface->type = types_of[i].types[0];
-    doubt_document(reader, "",
-                   "%s is of InterfaceType %s, which takes in less than what a document names it as, %s: neither is "
-                   "believed alone",
-                   interface->id, type, what);
-}
-
-void settle_owners(struct reader *reader)
-{
-    struct estate *estate = reader->estate;
-    for (size_t i = 0; i < estate->interfaces.count && estate->owner_of_interface.count > 0; i++) {
-        const struct owner *owner = map_get(&estate->owner_of_interface, estate->interfaces.items[i]->id);
-        if (owner != NULL)
-            settle_owner(reader, estate->interfaces.items[i], owner);
-    }
 }
