@@ -125,12 +125,7 @@ struct portset fact_ports(const struct inquiry *inquiry, const char *name, const
 
 struct access_map *fact_access(struct arena *arena, struct fact_memory *memory, const struct account *account)
 {
-    struct access_map *map = map_get(&memory->accesses, account->id);
-    if (map == NULL) {
-        map = access_compute(arena, account);
-        map_put(arena, &memory->accesses, account->id, map);
-    }
-    return map;
+    return access_known(arena, &memory->accesses, account);
 }
 
 void **map_values(struct arena *arena, const struct map *map, size_t *count)

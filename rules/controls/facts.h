@@ -3,7 +3,7 @@
 #pragma once
 
 #include "model/control.h"
-#include "rules/access/access.h"
+#include "rules/access/carried.h"
 #include "rules/controls/pack.h"
 
 struct fact_input {

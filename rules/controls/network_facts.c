@@ -359,51 +359,13 @@ static void names_lead_somewhere(struct inquiry *inquiry)
 
 // ---- Instances that the internet reaches, and what their roles can do
 
-// The role of an instance profile, or NULL where no document tells.
-static const struct iam_identity *role_of_profile(const struct account *account, const char *profile)
-{
-    for (size_t i = 0; account != NULL && i < account->roles.count; i++)
-        if (text_list_holds(&account->roles.items[i].profiles, profile))
-            return &account->roles.items[i];
-    return NULL;
-}
-
-// "arn:aws:iam::111122223333:instance-profile/web"
-static const struct account *account_of_profile(struct arena *arena, const struct estate *estate, const char *profile)
-{
-    const char *at = profile;
-    for (int colons = 0; colons < 4 && at != NULL; colons++) {
-        at = strchr(at, ':');
-        at = at == NULL ? NULL : at + 1;
-    }
-    return at == NULL ? NULL : map_get(&estate->accounts, arena_strndup(arena, at, strcspn(at, ":")));
-}
-
 static void answer_role(struct inquiry *inquiry, const struct instance *instance, const char *address)
 {
-    static const char *const words[ACCESS_LEVELS] = {
-        [ACCESS_NONE] = "may do nothing by IAM",
-        [ACCESS_READ] = "may read",
-        [ACCESS_UNKNOWN] = "may do what is not known",
-        [ACCESS_WRITE] = "may do more than read",
-        [ACCESS_ESCALATES] = "may make itself an administrator",
-        [ACCESS_ADMIN] = "is an administrator",
-    };
-    struct arena *arena = inquiry->arena;
-    const struct account *account = account_of_profile(arena, inquiry->input->estate, instance->profile);
-    const struct iam_identity *role = role_of_profile(account, instance->profile);
-    if (role == NULL) {
-        answer(inquiry, CONTROL_FAIL, instance->id, instance->reference,
-               "the internet reaches it at %s, and it carries %s: what its role can do is not told", address,
-               text_behind_slash(instance->profile));
-        return;
-    }
-    const struct access *access = access_of(fact_access(arena, inquiry->memory, account), role);
-    answer(inquiry, CONTROL_FAIL, instance->id, instance->reference,
-           "the internet reaches it at %s, and it carries role %s, which %s%s%s%s", address, role->name,
-           words[access->level], access->path == NULL ? "" : " (", access->path == NULL ? "" : access->path,
-           access->path == NULL ? "" : ")");
-    if (access->level >= ACCESS_ESCALATES)
+    const struct carried_role role =
+        carried_role_of(inquiry->arena, &inquiry->memory->accesses, inquiry->input->estate, instance->profile);
+    answer(inquiry, CONTROL_FAIL, instance->id, instance->reference, "the internet reaches it at %s, and it carries %s",
+           address, role.what);
+    if (role.is_all)
         inquiry->control->severity = SEVERITY_CRITICAL; // who takes the instance takes the account
 }
 

@@ -116,7 +116,7 @@ const char *cli_still_wrong(struct arena *arena, const struct drift_known *known
 #define OPTION_PACK                                                                                                    \
     {                                                                                                                  \
         "pack", 0, "NAME|FILE",                                                                                        \
-            "controls to judge: sec-002, fsbp-exposure, cis-aws-5.0 (these three by default), cis-aws-3.0, "          \
+            "controls to judge: sec-002, fsbp-exposure, cis-aws-5.0 (these three by default), cis-aws-3.0, "           \
             "cis-aws-7.0, security-hub-exposure, pci-dss-exposure, beyond-exposure, or a file",                        \
             true                                                                                                       \
     }

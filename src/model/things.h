@@ -73,6 +73,13 @@ struct named_interface {
     const char *region;
 };
 
+// The role that an instance carries, and what it can do.
+struct carried_role {
+    const char *what; // "role web, which may do more than read (...)"; or the profile, where its role is not told
+    bool is_more;     // than reading, or it is not known
+    bool is_all;      // it is an administrator, or can make itself one
+};
+
 // An Elastic IP address of the account that nothing uses.
 struct idle_address {
     const char *address;

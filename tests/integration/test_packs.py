@@ -244,6 +244,7 @@ class Packs(Bundles):
                                   "--method", "connect", *words, *common.ONLY)
             self.assertIn(done.returncode, (0, 1, 3, 4), done.stderr)
             self.documents = json.loads((out / "controls.json").read_text())
+            self.verdicts = json.loads((out / "verdicts.json").read_text())["verdicts"]
             self.csv = common.sgproof("report", out, "--format", "csv").stdout
             self.html = (out / "report.html").read_text()
             self.formats = {name: common.sgproof("report", out, "--format", name).stdout for name in ("junit", "ocsf", "sarif", "text")}
@@ -340,6 +341,31 @@ class Packs(Bundles):
         documents["describe-network-acls"]["NetworkAcls"][0]["IsDefault"] = True
         found = self.judge(documents, packs=("fsbp-exposure", "cis-aws-5.0"))
         self.assertEqual((found["fsbp-exposure/EC2.21"]["result"], found["cis-aws-5.0/5.2"]["result"]), ("not-applicable", "fail"))
+
+    def test_what_answers_on_an_instance_with_a_role_is_a_step_higher_by_what_the_role_can_do(self):
+        documents = {**self.files(True), "describe-addresses": None}
+        documents["describe-security-groups"]["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (self.port, self.port), ["0.0.0.0/0"])]
+        instance = documents["describe-instances"]["Reservations"][0]["Instances"][0]
+        severity = lambda: [(v["severity"], " ".join(b["text"] for b in v["because"])) for v in self.verdicts if v.get("from_port") == self.port]
+        for actions, expected, says in (("*", "critical", "is an administrator"), ("iam:PutRolePolicy", "critical", "may make itself an administrator"),
+                                        ("s3:PutObject", "high", "may do more than read"), ("s3:GetObject", "medium", None)):
+            with self.subTest(actions=actions):
+                guards = account(True)
+                guards[DETAILS]["RoleDetailList"][-1]["RolePolicyList"][0]["PolicyDocument"] = allow(actions)
+                self.judge(documents, packs=("beyond-exposure",), guards=guards)
+                self.assertEqual([s for s, _ in severity()], [expected])
+                if says:
+                    self.assertIn("i-1 carries role web, which " + says, severity()[0][1])
+                else:
+                    self.assertNotIn("carries", severity()[0][1])
+        self.judge(documents, packs=("beyond-exposure",))  # the account's documents are not there
+        self.assertEqual([s for s, _ in severity()], ["high"])
+        self.assertIn("what its role can do is not told", severity()[0][1])
+        self.judge(documents, packs=("beyond-exposure",), guards=account(True), intent={})  # expected, by default
+        self.assertEqual([s for s, _ in severity()], ["info"])
+        del instance["IamInstanceProfile"]
+        self.judge(documents, packs=("beyond-exposure",), guards=account(True))
+        self.assertEqual([s for s, _ in severity()], ["medium"])
 
     def test_exposed_instances_without_roles_pass_and_where_none_is_exposed_that_is_said(self):
         for public, result in ((False, "not-applicable"), (True, "pass")):
