@@ -120,6 +120,14 @@ static bool has_group(const struct account *account, const char *name)
     return false;
 }
 
+// Where people sign in by another way, there is nothing to look at here; that is not to be taken for a pass.
+static void answer_no_users(struct inquiry *inquiry, const struct account *account)
+{
+    if (account->has_details && account->users.count == 0)
+        answer(inquiry, CONTROL_NOT_APPLICABLE, arena_printf(inquiry->arena, "users of %s", account->id), NULL,
+               "there are none in IAM; users of IAM Identity Center are not looked at");
+}
+
 static void users_in_groups(struct inquiry *inquiry, const struct account *account)
 {
     size_t good = 0;
@@ -136,6 +144,7 @@ static void users_in_groups(struct inquiry *inquiry, const struct account *accou
             good++;
     }
     answer_rest(inquiry, good, "user", "users", "in a group each");
+    answer_no_users(inquiry, account);
 }
 
 // Whether all is known of what a user may do; if not, what is missing is answered.
@@ -188,9 +197,10 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
         else
             good += is_known(inquiry, access, user);
     }
-    answer_rest(
-        inquiry, good, "user", "users",
-        "read only, by IAM's policies and roles (policies of buckets, keys and other resources are not looked at)");
+    answer_rest(inquiry, good, "user", "users",
+                "read only, by IAM's policies and roles (policies of buckets, keys and other resources, users of IAM "
+                "Identity Center and the organization's SCP and RCP are not looked at)");
+    answer_no_users(inquiry, account);
 }
 
 static bool listed(const char *globs, const char *name, struct arena *arena)
@@ -216,6 +226,7 @@ static void users_are_persons(struct inquiry *inquiry, const struct account *acc
             good++;
     }
     answer_rest(inquiry, good, "user", "users", "named");
+    answer_no_users(inquiry, account);
 }
 
 static void users_have_mfa(struct inquiry *inquiry, const struct account *account)

@@ -586,6 +586,10 @@ class OfAccount(unittest.TestCase):
         documents["get-account-summary"]["SummaryMap"]["Users"] = 0
         found = self.judge(documents)
         self.assertEqual({found[name]["result"] for name in ("1.9", "1.11", "1.12", "1.14")}, {"not-applicable"})
+        sec = self.judge(documents, "sec-002")
+        for name in ("dedicated-users", "least-privilege"):
+            self.assertEqual(sec[name]["result"], "not-applicable")
+            self.assertIn("users of IAM Identity Center are not looked at", sec[name]["decided"])
 
 
 if __name__ == "__main__":
