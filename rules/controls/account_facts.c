@@ -70,7 +70,7 @@ long account_days_since(const char *moment, const char *today)
 
 // The details of all users, and of all roles, which they may assume: no fewer than the summary counts. (The credential
 // report may name some that are gone: it is made every four hours at most.)
-static void needs_users(struct inquiry *inquiry, const struct account *account)
+void account_needs_users(struct inquiry *inquiry, const struct account *account)
 {
     const struct {
         const char *counted, *words;
@@ -87,7 +87,7 @@ static void needs_users(struct inquiry *inquiry, const struct account *account)
 }
 
 // The credentials of root and of each user that the details tell of.
-static void needs_credentials(struct inquiry *inquiry, const struct account *account)
+void account_needs_credentials(struct inquiry *inquiry, const struct account *account)
 {
     struct map known = {0};
     bool root = false;
@@ -120,10 +120,18 @@ static bool has_group(const struct account *account, const char *name)
     return false;
 }
 
+// Where people sign in by another way, there is nothing to look at here; that is not to be taken for a pass.
+static void answer_no_users(struct inquiry *inquiry, const struct account *account)
+{
+    if (account->has_details && account->users.count == 0)
+        answer(inquiry, CONTROL_NOT_APPLICABLE, arena_printf(inquiry->arena, "users of %s", account->id), NULL,
+               "there are none in IAM; users of IAM Identity Center are not looked at");
+}
+
 static void users_in_groups(struct inquiry *inquiry, const struct account *account)
 {
     size_t good = 0;
-    needs_users(inquiry, account);
+    account_needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
         if (user->doubt != NULL)
@@ -136,6 +144,7 @@ static void users_in_groups(struct inquiry *inquiry, const struct account *accou
             good++;
     }
     answer_rest(inquiry, good, "user", "users", "in a group each");
+    answer_no_users(inquiry, account);
 }
 
 // Whether all is known of what a user may do; if not, what is missing is answered.
@@ -150,8 +159,8 @@ static bool is_known(struct inquiry *inquiry, const struct access *access, const
 static void no_direct_administrators(struct inquiry *inquiry, const struct account *account)
 {
     size_t good = 0;
-    struct access_map *map = fact_access(inquiry->arena, inquiry->accesses, account);
-    needs_users(inquiry, account);
+    struct access_map *map = fact_access(inquiry->arena, inquiry->memory, account);
+    account_needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
         struct access access = access_of_its_own(map, user);
@@ -173,8 +182,8 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
     };
     size_t good = 0;
     const struct intent *intent = inquiry->input->intent;
-    struct access_map *map = fact_access(inquiry->arena, inquiry->accesses, account);
-    needs_users(inquiry, account);
+    struct access_map *map = fact_access(inquiry->arena, inquiry->memory, account);
+    account_needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
         const struct access *access = access_of(map, user);
@@ -188,9 +197,10 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
         else
             good += is_known(inquiry, access, user);
     }
-    answer_rest(
-        inquiry, good, "user", "users",
-        "read only, by IAM's policies and roles (policies of buckets, keys and other resources are not looked at)");
+    answer_rest(inquiry, good, "user", "users",
+                "read only, by IAM's policies and roles (policies of buckets, keys and other resources, users of IAM "
+                "Identity Center and the organization's SCP and RCP are not looked at)");
+    answer_no_users(inquiry, account);
 }
 
 static bool listed(const char *globs, const char *name, struct arena *arena)
@@ -207,7 +217,7 @@ static void users_are_persons(struct inquiry *inquiry, const struct account *acc
     const char *generic = fact_text(inquiry, "generic_names",
                                     "admin,administrator,root,user*,test*,shared*,team*,ops,dev,devops,common,guest");
     size_t good = 0;
-    needs_users(inquiry, account);
+    account_needs_users(inquiry, account);
     for (size_t i = 0; i < account->users.count; i++) {
         const struct iam_identity *user = &account->users.items[i];
         if (listed(generic, user->name, inquiry->arena))
@@ -216,13 +226,14 @@ static void users_are_persons(struct inquiry *inquiry, const struct account *acc
             good++;
     }
     answer_rest(inquiry, good, "user", "users", "named");
+    answer_no_users(inquiry, account);
 }
 
 static void users_have_mfa(struct inquiry *inquiry, const struct account *account)
 {
     bool console = strcmp(fact_text(inquiry, "console_only", "false"), "true") == 0;
     size_t good = 0, spared = 0;
-    needs_credentials(inquiry, account);
+    account_needs_credentials(inquiry, account);
     for (size_t i = 0; i < account->credentials.count; i++) {
         const struct iam_credentials *of = &account->credentials.items[i];
         if (account_is_root(of))
@@ -259,13 +270,18 @@ static void describe_key(struct inquiry *inquiry, const struct account *account,
            fine            ? ""
            : most_days > 0 ? ": rotate it"
                            : ": a role gives temporary credentials");
+    if (!fine && fix_is_plain(of->user)) // which of its keys, `aws iam list-access-keys` tells
+        answer_fix(inquiry,
+                   "aws iam list-access-keys --user-name %s && aws iam update-access-key --user-name %s "
+                   "--status Inactive --access-key-id KEY",
+                   of->user, of->user);
 }
 
 static void no_long_lived_keys(struct inquiry *inquiry, const struct account *account)
 {
     long most_days = fact_number(inquiry, "max_age_days", 0);
     size_t good = 0;
-    needs_credentials(inquiry, account);
+    account_needs_credentials(inquiry, account);
     for (size_t i = 0; i < account->credentials.count; i++) {
         const struct iam_credentials *of = &account->credentials.items[i];
         for (int k = 0; k < 2; k++)
@@ -295,11 +311,25 @@ static void password_policy(struct inquiry *inquiry, const struct account *accou
     if (absent)
         policy = &by_default;
     long asked = absent ? 3 : policy->symbols + policy->numbers + policy->uppercase + policy->lowercase;
-    bool good = policy->minimum_length >= length && asked >= classes;
+    long remembered = fact_number(inquiry, "remembered", 0);
+    bool good = policy->minimum_length >= length && asked >= classes && policy->remembered >= remembered;
+    const char *reuse =
+        remembered == 0 ? "" : arena_printf(inquiry->arena, ", the last %ld not again", policy->remembered);
+    const char *wanted = remembered == 0 ? "" : arena_printf(inquiry->arena, ", and %ld not again", remembered);
     answer(inquiry, good ? CONTROL_PASS : CONTROL_FAIL, subject, absent ? "snapshot.json" : policy->evidence,
-           "%s: at least %ld characters and %ld of the four classes%s", absent ? "IAM's default applies" : "set",
-           policy->minimum_length, asked,
-           good ? "" : arena_printf(inquiry->arena, ", asked for are %ld and %ld", length, classes));
+           "%s: at least %ld characters and %ld of the four classes%s%s", absent ? "IAM's default applies" : "set",
+           policy->minimum_length, asked, reuse,
+           good ? "" : arena_printf(inquiry->arena, ", asked for are %ld and %ld%s", length, classes, wanted));
+    if (!good) // it sets all of it anew
+        answer_fix(
+            inquiry,
+            "aws iam update-account-password-policy --minimum-password-length %ld --require-uppercase-characters "
+            "--require-lowercase-characters --require-numbers --require-symbols%s",
+            policy->minimum_length > length ? policy->minimum_length : length,
+            policy->remembered == 0 && remembered == 0
+                ? ""
+                : arena_printf(inquiry->arena, " --password-reuse-prevention %ld",
+                               policy->remembered > remembered ? policy->remembered : remembered));
 }
 
 // ---- STS. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html
@@ -355,7 +385,8 @@ const struct fact account_facts[] = {
     {"users-are-persons", true, (const char *const[]){"generic_names", NULL}, each_users_are_persons},
     {"users-have-mfa", true, (const char *const[]){"console_only", NULL}, each_users_have_mfa},
     {"no-long-lived-access-keys", true, (const char *const[]){"max_age_days", NULL}, each_no_long_lived_keys},
-    {"password-policy", true, (const char *const[]){"minimum_length", "classes", NULL}, each_password_policy},
+    {"password-policy", true, (const char *const[]){"minimum_length", "classes", "remembered", NULL},
+     each_password_policy},
     {"sts-token-version", true, none, each_sts_token_version},
     {NULL, false, NULL, NULL},
 };

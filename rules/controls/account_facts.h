@@ -24,6 +24,11 @@ void account_needs(struct inquiry *inquiry, const struct account *account, bool 
 const long *account_summary(const struct account *account, const char *key);
 const char *account_reference(struct inquiry *inquiry, const struct account *account, const char *key);
 
+// The details of all users and roles; the credentials of root and of each user. What is not there is answered as
+// missing.
+void account_needs_users(struct inquiry *inquiry, const struct account *account);
+void account_needs_credentials(struct inquiry *inquiry, const struct account *account);
+
 bool account_is_root(const struct iam_credentials *of);
 
 // Whole days from an RFC 3339 moment to a day; -1 where there is none.

@@ -4,15 +4,83 @@
 
 static enum control_result sum(const struct control *control)
 {
-    bool failed = false, passed = false;
+    bool failed = false, passed = false, excepted = false;
     for (size_t i = 0; i < control->evidence.count; i++) {
-        failed = failed || control->evidence.items[i].result == CONTROL_FAIL;
-        passed = passed || control->evidence.items[i].result == CONTROL_PASS;
+        const struct control_evidence *evidence = &control->evidence.items[i];
+        failed = failed || (evidence->result == CONTROL_FAIL && evidence->exception == NULL);
+        excepted = excepted || evidence->exception != NULL;
+        passed = passed || evidence->result == CONTROL_PASS;
     }
     return failed                       ? CONTROL_FAIL
            : control->missing.count > 0 ? CONTROL_NOT_EVALUATED
+           : excepted                   ? CONTROL_EXCEPTED
            : passed                     ? CONTROL_PASS
                                         : CONTROL_NOT_APPLICABLE;
+}
+
+// ---- Exceptions
+
+// The exception that counts for something that failed, or NULL; one that has expired is told in what failed.
+static void except(struct arena *arena, const struct fact_input *input, struct control *control,
+                   struct control_evidence *evidence, struct control_report *report)
+{
+    for (size_t i = 0; i < input->intent->exceptions.count; i++) {
+        const struct intent_exception *one = &input->intent->exceptions.items[i];
+        if (!intent_exception_matches(one, control->id, evidence->subject))
+            continue;
+        if (!intent_exception_expired(one, input->today)) {
+            evidence->exception = one->id;
+            report->exceptions.items[i].excepts++;
+            return;
+        }
+        evidence->detail = arena_printf(arena, "%s (the exception %s of %s expired on %s)", evidence->detail, one->id,
+                                        one->owner, one->expires);
+    }
+}
+
+static void list_exceptions(struct arena *arena, const struct fact_input *input, struct control_report *report)
+{
+    for (size_t i = 0; input->intent != NULL && i < input->intent->exceptions.count; i++) {
+        const struct intent_exception *one = &input->intent->exceptions.items[i];
+        *vector_add(arena, &report->exceptions) =
+            (struct control_exception){.id = one->id,
+                                       .control = one->control,
+                                       .subject = one->subject,
+                                       .owner = one->owner,
+                                       .reason = one->reason,
+                                       .expires = one->expires,
+                                       .expired = intent_exception_expired(one, input->today)};
+    }
+}
+
+// ---- What decided, in one line
+
+static const char *and_more(struct arena *arena, const char *text, size_t count)
+{
+    return count > 1 ? arena_printf(arena, "%s (and %zu more)", text, count - 1) : text;
+}
+
+static const char *told(struct arena *arena, const struct control_evidence *evidence)
+{
+    const char *text = arena_printf(arena, "%s: %s", evidence->subject, evidence->detail);
+    return evidence->exception == NULL ? text : arena_printf(arena, "%s (excepted: %s)", text, evidence->exception);
+}
+
+static const char *decide(struct arena *arena, const struct control *control)
+{
+    enum control_result wanted = control->result == CONTROL_EXCEPTED ? CONTROL_FAIL : control->result;
+    const char *first = NULL;
+    size_t count = 0;
+    if (control->result == CONTROL_NOT_EVALUATED)
+        return arena_printf(arena, "missing: %s", and_more(arena, control->missing.items[0], control->missing.count));
+    for (size_t i = 0; i < control->evidence.count; i++) {
+        const struct control_evidence *evidence = &control->evidence.items[i];
+        if (evidence->result != wanted || (control->result == CONTROL_FAIL && evidence->exception != NULL))
+            continue;
+        if (count++ == 0)
+            first = told(arena, evidence);
+    }
+    return first == NULL ? "there is nothing that it asks about" : and_more(arena, first, count);
 }
 
 static bool of_account(const struct pack_control *asked)
@@ -24,7 +92,7 @@ static bool of_account(const struct pack_control *asked)
 }
 
 static void judge_control(struct arena *arena, const struct fact_input *input, const struct pack_control *asked,
-                          struct map *accesses, struct control *control)
+                          struct fact_memory *memory, struct control_report *report, struct control *control)
 {
     *control = (struct control){
         .id = asked->id,
@@ -32,12 +100,17 @@ static void judge_control(struct arena *arena, const struct fact_input *input, c
         .text = asked->text,
         .source = asked->source,
         .severity = asked->severity,
+        .crosswalk = asked->crosswalk,
     };
     for (size_t i = 0; i < asked->facts.count; i++) {
-        struct inquiry inquiry = {arena, input, &asked->facts.items[i], control, accesses};
+        struct inquiry inquiry = {arena, input, &asked->facts.items[i], control, memory};
         fact_named(asked->facts.items[i].name)->answer(&inquiry);
     }
+    for (size_t i = 0; input->intent != NULL && i < control->evidence.count; i++)
+        if (control->evidence.items[i].result == CONTROL_FAIL)
+            except(arena, input, control, &control->evidence.items[i], report);
     control->result = sum(control);
+    control->decided = decide(arena, control);
 }
 
 static void add_principals(struct arena *arena, const struct fact_input *input, const struct access_map *map,
@@ -56,14 +129,14 @@ static void add_principals(struct arena *arena, const struct fact_input *input, 
     }
 }
 
-static void list_principals(struct arena *arena, const struct fact_input *input, struct map *accesses,
+static void list_principals(struct arena *arena, const struct fact_input *input, struct fact_memory *memory,
                             struct control_report *report)
 {
     size_t count;
     void **accounts = map_values(arena, &input->estate->accounts, &count);
     for (size_t i = 0; i < count; i++) {
         const struct account *account = accounts[i];
-        const struct access_map *map = fact_access(arena, accesses, account);
+        const struct access_map *map = fact_access(arena, memory, account);
         add_principals(arena, input, map, &account->users, report);
         add_principals(arena, input, map, &account->roles, report);
     }
@@ -72,19 +145,25 @@ static void list_principals(struct arena *arena, const struct fact_input *input,
 void controls_judge(struct arena *arena, const struct fact_input *input, const struct controls_options *options,
                     struct control_report *report)
 {
-    struct map accesses = {0};
+    struct fact_memory memory = {0};
     report->judged_on = input->today;
+    list_exceptions(arena, input, report);
     for (size_t p = 0; p < options->pack_count; p++) {
         const struct pack *pack = options->packs[p];
-        struct control_pack judged = {.id = pack->id, .title = pack->title, .source = pack->source};
+        struct control_pack judged = {.id = pack->id,
+                                      .title = pack->title,
+                                      .source = pack->source,
+                                      .version = pack->version,
+                                      .scope = pack->scope};
         for (size_t i = 0; i < pack->controls.count; i++)
             if (!options->account_only || of_account(&pack->controls.items[i]))
-                judge_control(arena, input, &pack->controls.items[i], &accesses, vector_add(arena, &judged.controls));
+                judge_control(arena, input, &pack->controls.items[i], &memory, report,
+                              vector_add(arena, &judged.controls));
         if (judged.controls.count > 0)
             *vector_add(arena, &report->packs) = judged;
     }
     if (options->account_only)
-        list_principals(arena, input, &accesses, report);
+        list_principals(arena, input, &memory, report);
     else
         group_table(arena, input, report);
 }

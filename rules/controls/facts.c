@@ -3,9 +3,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "model/protocol.h"
+
 const struct fact *fact_named(const char *name)
 {
-    static const struct fact *const tables[] = {root_facts, account_facts, trail_facts, network_facts, exposure_facts};
+    static const struct fact *const tables[] = {root_facts,  account_facts, credential_facts, trail_facts,
+                                                group_facts, network_facts, service_facts,    exposure_facts};
     for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
         for (const struct fact *fact = tables[t]; fact->name != NULL; fact++)
             if (strcmp(fact->name, name) == 0)
@@ -30,6 +33,15 @@ void answer(struct inquiry *inquiry, enum control_result result, const char *sub
     };
 }
 
+void answer_fix(struct inquiry *inquiry, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    inquiry->control->evidence.items[inquiry->control->evidence.count - 1].fix =
+        arena_vprintf(inquiry->arena, format, arguments);
+    va_end(arguments);
+}
+
 void answer_rest(struct inquiry *inquiry, size_t count, const char *one, const char *many, const char *detail)
 {
     if (count > 0)
@@ -43,10 +55,36 @@ void answer_missing(struct inquiry *inquiry, const char *format, ...)
     va_start(arguments, format);
     const char *text = arena_vprintf(inquiry->arena, format, arguments);
     va_end(arguments);
+    if (strncmp(text, "missing: ", strlen("missing: ")) == 0) // as lacks begin
+        text += strlen("missing: ");
     for (size_t i = 0; i < inquiry->control->missing.count; i++)
         if (strcmp(inquiry->control->missing.items[i], text) == 0)
             return;
     *vector_add(inquiry->arena, &inquiry->control->missing) = text;
+}
+
+bool fact_has_kind(struct inquiry *inquiry, enum kind kind, const char *document)
+{
+    const struct estate *estate = inquiry->input->estate;
+    bool any = estate_has(estate, kind);
+    if (!any)
+        answer_missing(inquiry, "%s (no such document in the snapshot)", document);
+    for (size_t i = 0; any && i < estate->completeness.count; i++) // what is not whole is no pass
+        if (estate->completeness.items[i].lacks[kind] != NULL && estate->completeness.items[i].demanded)
+            answer_missing(inquiry, "%s", estate->completeness.items[i].lacks[kind]->text);
+    return any;
+}
+
+bool fix_is_plain(const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/@+,";
+    return word != NULL && word[0] != '\0' && word[0] != '-' && word[strspn(word, plain)] == '\0';
+}
+
+const char *fix_region(struct arena *arena, const char *region)
+{
+    bool known = fix_is_plain(region) && strcmp(region, "unknown") != 0;
+    return known ? arena_printf(arena, " --region %s", region) : "";
 }
 
 const char *fact_text(const struct inquiry *inquiry, const char *name, const char *fallback)
@@ -61,6 +99,23 @@ long fact_number(const struct inquiry *inquiry, const char *name, long fallback)
     return given == NULL ? fallback : strtol(given, NULL, 10);
 }
 
+bool fact_flag(const struct inquiry *inquiry, const char *name, bool fallback)
+{
+    return strcmp(fact_text(inquiry, name, fallback ? "true" : "false"), "true") == 0;
+}
+
+bool fact_asks_family(const struct inquiry *inquiry, enum family family)
+{
+    const char *wanted = fact_text(inquiry, "family", "both");
+    return strcmp(wanted, "both") == 0 || strcmp(wanted, family == FAMILY_IPV4 ? "ipv4" : "ipv6") == 0;
+}
+
+bool fact_asks_protocol(const struct inquiry *inquiry, int protocol)
+{
+    const char *wanted = fact_text(inquiry, "protocols", "both");
+    return strcmp(wanted, "both") == 0 || strcmp(wanted, protocol == PROTOCOL_TCP ? "tcp" : "udp") == 0;
+}
+
 struct portset fact_ports(const struct inquiry *inquiry, const char *name, const char *fallback)
 {
     struct portset ports = portset_empty;
@@ -68,14 +123,9 @@ struct portset fact_ports(const struct inquiry *inquiry, const char *name, const
     return ports;
 }
 
-struct access_map *fact_access(struct arena *arena, struct map *accesses, const struct account *account)
+struct access_map *fact_access(struct arena *arena, struct fact_memory *memory, const struct account *account)
 {
-    struct access_map *map = map_get(accesses, account->id);
-    if (map == NULL) {
-        map = access_compute(arena, account);
-        map_put(arena, accesses, account->id, map);
-    }
-    return map;
+    return access_known(arena, &memory->accesses, account);
 }
 
 void **map_values(struct arena *arena, const struct map *map, size_t *count)

@@ -4,17 +4,22 @@
 #include "rules/controls/facts.h"
 
 const struct built_in_pack built_in_packs[] = {
-    {"sec-002", pack_sec_002, sizeof(pack_sec_002) - 1},
-    {"cis-aws-network", pack_cis_aws_network, sizeof(pack_cis_aws_network) - 1},
-    {"fsbp-exposure", pack_fsbp_exposure, sizeof(pack_fsbp_exposure) - 1},
-    {"pci-dss-exposure", pack_pci_dss_exposure, sizeof(pack_pci_dss_exposure) - 1},
-    {NULL, NULL, 0},
+#define BUILT_IN(id_, bytes_) .id = id_, .bytes = bytes_, .length = sizeof(bytes_) - 1
+    {BUILT_IN("sec-002", pack_sec_002), .by_default = true},
+    {BUILT_IN("fsbp-exposure", pack_fsbp_exposure), .by_default = true},
+    {BUILT_IN("cis-aws-5.0", pack_cis_aws_5_0), .by_default = true}, // the newest that Security Hub has
+    {BUILT_IN("cis-aws-3.0", pack_cis_aws_3_0), .was = "cis-aws-network"},
+    {BUILT_IN("cis-aws-7.0", pack_cis_aws_7_0)},
+    {BUILT_IN("security-hub-exposure", pack_security_hub_exposure)},
+    {BUILT_IN("pci-dss-exposure", pack_pci_dss_exposure)},
+    {BUILT_IN("beyond-exposure", pack_beyond_exposure)},
+    {.id = NULL},
 };
 
-const struct built_in_pack *built_in_pack_named(const char *id)
+const struct built_in_pack *built_in_pack_named(const char *name)
 {
     for (const struct built_in_pack *one = built_in_packs; one->id != NULL; one++)
-        if (strcmp(one->id, id) == 0)
+        if (strcmp(one->id, name) == 0 || text_same(one->was, name))
             return one;
     return NULL;
 }
@@ -64,9 +69,37 @@ static bool read_fact(struct arena *arena, const struct json_cursor *at, struct 
     return true;
 }
 
+static bool read_rows(struct arena *arena, const struct json_cursor *at, text_list *rows, struct error *error)
+{
+    size_t index = 0;
+    const cJSON *node;
+    GUARD(json_expect_array(at, error));
+    cJSON_ArrayForEach (node, at->node) {
+        struct json_cursor row = json_element(at, index++, node);
+        if (!cJSON_IsString(node) || node->valuestring[0] == '\0')
+            return json_fail(&row, error, "expected a row of %s, such as \"5.2\"", at->key);
+        *vector_add(arena, rows) = arena_strdup(arena, node->valuestring);
+    }
+    return index > 0 || json_fail(at, error, "is empty: leave it out where no row asks the same");
+}
+
+static bool read_crosswalk(struct arena *arena, const struct json_cursor *at, struct pack_control *control,
+                           struct error *error)
+{
+    const cJSON *member;
+    GUARD(json_expect_object(at, error));
+    cJSON_ArrayForEach (member, at->node) {
+        struct json_cursor one = {.up = at, .file = at->file, .key = member->string, .node = member};
+        struct crosswalk *crosswalk = vector_add(arena, &control->crosswalk);
+        crosswalk->framework = arena_strdup(arena, member->string);
+        GUARD(read_rows(arena, &one, &crosswalk->rows, error));
+    }
+    return true;
+}
+
 static bool read_control(struct arena *arena, const struct json_cursor *at, struct pack *pack, struct error *error)
 {
-    static const char *const keys[] = {"id", "title", "text", "source", "severity", "facts", NULL};
+    static const char *const keys[] = {"id", "title", "text", "source", "severity", "crosswalk", "facts", NULL};
     struct pack_control *control = vector_add(arena, &pack->controls);
     int severity;
     GUARD(json_expect_keys(at, keys, error) && json_string(arena, at, "id", &control->id, error) &&
@@ -78,7 +111,8 @@ static bool read_control(struct arena *arena, const struct json_cursor *at, stru
     for (size_t i = 0; i + 1 < pack->controls.count; i++)
         if (strcmp(pack->controls.items[i].id, control->id) == 0)
             return json_fail(at, error, "\"%s\" is the id of another control too", control->id);
-    struct json_cursor facts = json_member(at, "facts");
+    struct json_cursor facts = json_member(at, "facts"), crosswalk = json_member(at, "crosswalk");
+    GUARD(crosswalk.node == NULL || read_crosswalk(arena, &crosswalk, control, error));
     const cJSON *node;
     size_t index = 0;
     GUARD(json_expect_array(&facts, error));
@@ -91,14 +125,16 @@ static bool read_control(struct arena *arena, const struct json_cursor *at, stru
 
 static bool read_pack(struct arena *arena, const struct json_cursor *root, struct pack *pack, struct error *error)
 {
-    static const char *const keys[] = {"schema", "id", "title", "source", "controls", NULL};
+    static const char *const keys[] = {"schema", "id", "title", "source", "version", "scope", "controls", NULL};
     const char *schema;
     GUARD(json_expect_keys(root, keys, error) && json_string(arena, root, "schema", &schema, error));
     struct json_cursor at = json_member(root, "schema"), controls = json_member(root, "controls");
     if (strcmp(schema, "sgproof/pack/v1") != 0)
         return json_fail(&at, error, "\"%s\", expected sgproof/pack/v1", schema);
     GUARD(json_string(arena, root, "id", &pack->id, error) && json_string(arena, root, "title", &pack->title, error) &&
-          json_string(arena, root, "source", &pack->source, error) && json_expect_array(&controls, error));
+          json_string(arena, root, "source", &pack->source, error) &&
+          json_optional_string(arena, root, "version", &pack->version, error) &&
+          json_optional_string(arena, root, "scope", &pack->scope, error) && json_expect_array(&controls, error));
     const cJSON *node;
     size_t index = 0;
     cJSON_ArrayForEach (node, controls.node) {

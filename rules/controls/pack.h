@@ -1,7 +1,7 @@
 // Control packs: data that says which controls there are and which facts decide them (sgproof/pack/v1).
 #pragma once
 
-#include "model/verdict.h"
+#include "model/control.h"
 
 struct pack_fact {
     const char *name;
@@ -14,6 +14,7 @@ struct pack_control {
     const char *text;
     const char *source;
     enum severity severity;
+    crosswalk_list crosswalk;
     VECTOR(struct pack_fact) facts; // all must pass
 };
 
@@ -21,6 +22,8 @@ struct pack {
     const char *id;
     const char *title;
     const char *source;
+    const char *version; // of the standard that it asks, or NULL
+    const char *scope;   // which part of the standard it asks, in a sentence; or NULL
     VECTOR(struct pack_control) controls;
 };
 
@@ -32,7 +35,9 @@ struct built_in_pack {
     const char *id;
     const char *bytes;
     size_t length;
+    bool by_default; // judged where no pack is named
+    const char *was; // an older name, which it has still; or NULL
 };
 extern const struct built_in_pack built_in_packs[];
-const struct built_in_pack *built_in_pack_named(const char *id);                           // or NULL
+const struct built_in_pack *built_in_pack_named(const char *name);                         // or NULL
 bool built_in_pack_is(const struct built_in_pack *pack, const char *bytes, size_t length); // byte for byte

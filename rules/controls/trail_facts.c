@@ -23,8 +23,9 @@ static const char *joined(struct arena *arena, const char *list, const char *one
 }
 
 // What it lacks besides events, so that what it records does not count; "" where nothing.
-static const char *trail_trouble(struct arena *arena, const struct trail *trail)
+static const char *trail_trouble(struct inquiry *inquiry, const struct trail *trail)
 {
+    struct arena *arena = inquiry->arena;
     const char *all = "";
     if (!trail->multi_region)
         all = joined(arena, all, "it is of one region only");
@@ -32,7 +33,7 @@ static const char *trail_trouble(struct arena *arena, const struct trail *trail)
         all = joined(arena, all, "it is not logging");
     if (trail->delivery_error != NULL)
         all = joined(arena, all, arena_printf(arena, "it could not deliver: %s", trail->delivery_error));
-    if (!trail->validation)
+    if (!trail->validation && fact_flag(inquiry, "validation", true))
         all = joined(arena, all, "its log files are not validated");
     return all;
 }
@@ -87,10 +88,11 @@ static void answer_sound(struct inquiry *inquiry, const struct trail *trail)
 {
     struct arena *arena = inquiry->arena;
     const char *lacking = events_lacking(arena, &trail->events);
-    answer(inquiry, CONTROL_PASS, trail->arn, trail->evidence, "every region, logging now, %s, validated log files%s%s",
+    answer(inquiry, CONTROL_PASS, trail->arn, trail->evidence, "every region, logging now, %s, %s%s%s",
            lacking[0] == '\0'
                ? "all management events"
                : arena_printf(arena, "management events without %s, which another trail records", lacking),
+           trail->validation ? "validated log files" : "log files that are not validated",
            trail->organization ? ", of the organization" : "",
            trail->delivered == NULL ? "" : arena_printf(arena, ", last delivered %s", trail->delivered));
 }
@@ -98,11 +100,47 @@ static void answer_sound(struct inquiry *inquiry, const struct trail *trail)
 static void answer_wrong(struct inquiry *inquiry, const struct trail *trail)
 {
     struct arena *arena = inquiry->arena;
-    const char *wrong = trail_trouble(arena, trail), *lacking = events_lacking(arena, &trail->events);
+    const char *wrong = trail_trouble(inquiry, trail), *lacking = events_lacking(arena, &trail->events);
     if (lacking[0] != '\0')
         wrong = joined(arena, wrong,
                        arena_printf(arena, "it does not record all management events: it leaves out %s", lacking));
     answer(inquiry, CONTROL_FAIL, trail->arn, trail->evidence, "%s", wrong);
+    const char *name = text_behind_slash(trail->arn), *region = fix_region(arena, trail->home_region);
+    if (!trail->multi_region && fix_is_plain(name))
+        answer_fix(inquiry, "aws cloudtrail update-trail%s --name %s --is-multi-region-trail", region, name);
+    else if (trail->logging != TOLD_YES && fix_is_plain(name))
+        answer_fix(inquiry, "aws cloudtrail start-logging%s --name %s", region, name);
+    else if (!trail->validation && fact_flag(inquiry, "validation", true) && fix_is_plain(name))
+        answer_fix(inquiry, "aws cloudtrail update-trail%s --name %s --enable-log-file-validation", region, name);
+    else if (lacking[0] != '\0' && fix_is_plain(name))
+        answer_fix(inquiry,
+                   "aws cloudtrail put-event-selectors%s --trail-name %s --event-selectors "
+                   "'[{\"ReadWriteType\": \"All\", \"IncludeManagementEvents\": true}]'",
+                   region, name);
+}
+
+// CIS asks it of every trail.
+static void trails_validate(struct inquiry *inquiry, const struct account *account)
+{
+    size_t good = 0;
+    account_needs(inquiry, account, account->has_trails, KIND_TRAILS, "describe-trails");
+    for (size_t i = 0; i < account->trails.count; i++) {
+        const struct trail *trail = &account->trails.items[i];
+        const char *name = text_behind_slash(trail->arn);
+        if (trail->doubt != NULL)
+            answer_missing(inquiry, "%s", trail->doubt);
+        else if (trail->validation)
+            good++;
+        else {
+            answer(inquiry, CONTROL_FAIL, trail->arn, trail->evidence, "its log files are not validated");
+            if (fix_is_plain(name))
+                answer_fix(inquiry, "aws cloudtrail update-trail%s --name %s --enable-log-file-validation",
+                           fix_region(inquiry->arena, trail->home_region), name);
+        }
+    }
+    answer_rest(inquiry, good, "trail", "trails", "with validated log files");
+    if (account->has_trails && account->trails.count == 0)
+        answer(inquiry, CONTROL_FAIL, arena_printf(inquiry->arena, "account %s", account->id), NULL, "has no trail");
 }
 
 // Trails that cover every region, log, deliver and are validated must record all management events together.
@@ -118,7 +156,7 @@ static void trail_records_everything(struct inquiry *inquiry, const struct accou
         const struct trail *trail = &account->trails.items[i];
         bool known = trail_unknown(arena, trail) == NULL;
         unknown = unknown || !known;
-        if (known && trail_trouble(arena, trail)[0] == '\0')
+        if (known && trail_trouble(inquiry, trail)[0] == '\0')
             add_events(arena, &sum, &trail->events);
     }
     bool whole = events_lacking(arena, &sum)[0] == '\0';
@@ -127,7 +165,7 @@ static void trail_records_everything(struct inquiry *inquiry, const struct accou
         const char *missing = trail_unknown(arena, trail);
         if (missing != NULL && !whole)
             answer_missing(inquiry, "%s", missing);
-        else if (missing == NULL && whole && trail_trouble(arena, trail)[0] == '\0')
+        else if (missing == NULL && whole && trail_trouble(inquiry, trail)[0] == '\0')
             answer_sound(inquiry, trail);
         else if (missing == NULL && !whole && !unknown)
             answer_wrong(inquiry, trail);
@@ -138,8 +176,10 @@ static void trail_records_everything(struct inquiry *inquiry, const struct accou
 }
 
 ACCOUNT_FACT(trail_records_everything)
+ACCOUNT_FACT(trails_validate)
 
 const struct fact trail_facts[] = {
-    {"trail-records-everything", true, (const char *const[]){NULL}, each_trail_records_everything},
+    {"trail-records-everything", true, (const char *const[]){"validation", NULL}, each_trail_records_everything},
+    {"trails-validate", true, (const char *const[]){NULL}, each_trails_validate},
     {NULL, false, NULL, NULL},
 };

@@ -98,9 +98,29 @@ static bool read_rule(struct arena *arena, const struct json_cursor *at, struct 
            json_fail(&wrong, error, "\"%s\" is no day, expected YYYY-MM-DD", rule->expires);
 }
 
+// Owner, reason and a last day must be told: what nobody answers for is no exception.
+static bool read_exception(struct arena *arena, const struct json_cursor *at, struct intent *intent,
+                           struct error *error)
+{
+    static const char *const keys[] = {"id", "control", "subject", "owner", "reason", "expires", NULL};
+    struct intent_exception *exception = vector_add(arena, &intent->exceptions);
+    GUARD(json_expect_keys(at, keys, error) && json_string(arena, at, "id", &exception->id, error) &&
+          json_string(arena, at, "control", &exception->control, error) &&
+          json_optional_string(arena, at, "subject", &exception->subject, error) &&
+          json_string(arena, at, "owner", &exception->owner, error) &&
+          json_string(arena, at, "reason", &exception->reason, error) &&
+          json_string(arena, at, "expires", &exception->expires, error));
+    struct json_cursor id = json_member(at, "id"), expires = json_member(at, "expires");
+    if (map_get(&intent->rule_ids, exception->id) != NULL)
+        return json_fail(&id, error, "\"%s\" is the id of another rule or exception too", exception->id);
+    map_put(arena, &intent->rule_ids, exception->id, intent);
+    return clock_is_date(exception->expires) ||
+           json_fail(&expires, error, "\"%s\" is no day, expected YYYY-MM-DD", exception->expires);
+}
+
 static bool read_intent(struct arena *arena, const struct json_cursor *root, struct intent *intent, struct error *error)
 {
-    static const char *const keys[] = {"schema", "platform", "default", "rules", "administrators", NULL};
+    static const char *const keys[] = {"schema", "platform", "default", "rules", "administrators", "exceptions", NULL};
     const char *schema;
     GUARD(json_expect_keys(root, keys, error));
     GUARD(json_string(arena, root, "schema", &schema, error));
@@ -124,6 +144,13 @@ static bool read_intent(struct arena *arena, const struct json_cursor *root, str
     cJSON_ArrayForEach (node, rules.node) {
         struct json_cursor rule = json_element(&rules, index++, node);
         GUARD(read_rule(arena, &rule, intent, error));
+    }
+    struct json_cursor exceptions = json_member(root, "exceptions");
+    index = 0;
+    GUARD(exceptions.node == NULL || json_expect_array(&exceptions, error));
+    cJSON_ArrayForEach (node, exceptions.node) {
+        struct json_cursor exception = json_element(&exceptions, index++, node);
+        GUARD(read_exception(arena, &exception, intent, error));
     }
     return true;
 }
@@ -189,6 +216,16 @@ bool intent_rule_selects(const struct intent_rule *rule, const struct estate *es
 bool intent_rule_expired(const struct intent_rule *rule, const char *today)
 {
     return rule->allow && rule->expires != NULL && strcmp(today, rule->expires) > 0;
+}
+
+bool intent_exception_expired(const struct intent_exception *exception, const char *today)
+{
+    return strcmp(today, exception->expires) > 0;
+}
+
+bool intent_exception_matches(const struct intent_exception *exception, const char *control, const char *subject)
+{
+    return fnmatch(exception->control, control, 0) == 0 && glob(exception->subject, subject);
 }
 
 bool intent_is_administrator(const struct intent *intent, const char *arn)

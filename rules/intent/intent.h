@@ -26,11 +26,22 @@ struct intent_rule {
     const char *expires; // YYYY-MM-DD or NULL
 };
 
+// That a control may fail of some subject, until a day.
+struct intent_exception {
+    const char *id;
+    const char *control; // glob of control ids
+    const char *subject; // glob of what is at fault: an id, an ARN, an address; NULL: whatever is
+    const char *owner;
+    const char *reason;
+    const char *expires; // YYYY-MM-DD
+};
+
 struct intent {
     const char *platform;
     bool default_allow;
     VECTOR(struct intent_rule) rules;
-    struct map rule_ids;      // of them
+    struct map rule_ids; // of them, and of the exceptions
+    VECTOR(struct intent_exception) exceptions;
     text_list administrators; // ARNs, as globs, of who may hold more than read access
 };
 
@@ -48,6 +59,10 @@ bool intent_rule_expired(const struct intent_rule *rule, const char *today);
 
 // Whether an ARN is one of the administrators.
 bool intent_is_administrator(const struct intent *intent, const char *arn);
+
+// Whether an exception no longer counts on `today`, and whether it is about a control's failing of a subject.
+bool intent_exception_expired(const struct intent_exception *exception, const char *today);
+bool intent_exception_matches(const struct intent_exception *exception, const char *control, const char *subject);
 
 typedef VECTOR(const struct intent_rule *) intent_rule_list;
 

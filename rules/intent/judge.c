@@ -72,6 +72,7 @@ struct judging {
     struct map answers;     // struct group_set -> struct answer
     struct map expired;     // struct intent_rule -> that it has expired, as struct reason
     struct map stops;       // text -> struct reason: most stop alike
+    struct map carried;     // instance id -> that it carries a role, as struct reason
     // The endpoint in hand.
     const struct endpoint *endpoint;
     struct vantage vantage;
@@ -243,6 +244,28 @@ static bool is_unguarded(struct judging *judging, const struct verdict *verdict)
            portset_holds(judging->guarded, verdict->low) && is_from_anywhere(judging, verdict);
 }
 
+// Who takes what answers there has its role too.
+static void weigh_role(struct judging *judging, struct verdict *verdict)
+{
+    const char *instance = judging->endpoint->interface->instance_id;
+    const struct carried_role *role =
+        judging->options->roles == NULL ? NULL : map_get(judging->options->roles, instance);
+    if (role == NULL || !role->is_more || verdict->kind != VERDICT_CONFIRMED || verdict->observed != OBSERVED_OPEN ||
+        verdict->intent == INTENT_EXPECTED || !protocol_has_ports(verdict->protocol) || verdict->accepting)
+        return;
+    const struct reason *reason = map_get(&judging->carried, instance);
+    if (reason == NULL) {
+        reason = reason_says(judging->arena, REASON_HOST, instance,
+                             arena_printf(judging->arena, "%s carries %s", instance, role->what));
+        map_put(judging->arena, &judging->carried, instance, (void *)(uintptr_t)reason);
+    }
+    if (role->is_all)
+        verdict->severity = SEVERITY_CRITICAL;
+    else if (verdict->severity > SEVERITY_CRITICAL)
+        verdict->severity = (enum severity)(verdict->severity - 1);
+    add_reason(judging->arena, verdict, reason);
+}
+
 static void judge_intent(struct judging *judging, struct verdict *verdict)
 {
     const struct judge_options *options = judging->options;
@@ -267,6 +290,7 @@ static void judge_intent(struct judging *judging, struct verdict *verdict)
                             : judge_severity(verdict->kind, verdict->observed, verdict->intent, expired != NULL);
     if (verdict->severity == SEVERITY_MEDIUM && is_unguarded(judging, verdict))
         verdict->severity = SEVERITY_HIGH;
+    weigh_role(judging, verdict);
 }
 
 static struct explanation explain(struct judging *judging, struct arena *arena, const struct verdict *verdict)

@@ -7,7 +7,8 @@
 // The one table of severities, but for one: without an intent, what is confirmed open on a port of administration or a
 // database (`guarded` in service-ports.json), and declared reachable from all of the internet, is high. `expired`: an
 // exception that would have allowed it is past its date, so that what is reachable all the same is a finding, whatever
-// else allows it.
+// else allows it. What answers on an instance whose role may do more than read, and is not expected, is a step higher;
+// critical where that role is, or can make itself, an administrator.
 enum severity judge_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent,
                              bool expired);
 
@@ -15,7 +16,8 @@ struct judge_options {
     const struct intent *intent; // NULL: everything is unspecified
     const struct vantage *vantages;
     size_t vantage_count;
-    const char *today; // YYYY-MM-DD
+    const char *today;       // YYYY-MM-DD
+    const struct map *roles; // instance id -> struct carried_role *; may be NULL
 };
 
 struct judging;

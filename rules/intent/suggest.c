@@ -57,13 +57,24 @@ static bool list_may_hold(const struct estate *estate, const char *id, struct ad
     return holds;
 }
 
+const char *suggest_permission(struct arena *arena, const struct security_group_rule *rule, enum family family,
+                               const text_list *prefixes, const text_list *lists)
+{
+    bool ipv6 = family == FAMILY_IPV6;
+    const char *ranges =
+        permission_peers(arena, ipv6 ? "Ipv6Ranges" : "IpRanges", ipv6 ? "CidrIpv6" : "CidrIp", prefixes);
+    const char *ids = permission_peers(arena, "PrefixListIds", "PrefixListId", lists);
+    const char *protocol = rule->protocol == PROTOCOL_ANY ? "-1" : protocol_name(arena, rule->protocol);
+    return arena_printf(arena, "{\"IpProtocol\": \"%s\"%s%s%s}", protocol, permission_numbers(arena, rule), ranges,
+                        ids);
+}
+
 // Those of a rule's peers that admit the source and have no record, as a permission; NULL where there is none, or an id
 // is odd.
 static const char *permission(struct arena *arena, const struct estate *estate, const char *group,
                               const struct security_group_rule *rule, struct address source)
 {
     text_list prefixes = {0}, lists = {0};
-    bool ipv6 = source.family == FAMILY_IPV6;
     for (size_t i = 0; i < rule->prefixes.count; i++) {
         const struct prefix *prefix = &rule->prefixes.items[i];
         char text[ADDRESS_TEXT];
@@ -81,12 +92,7 @@ static const char *permission(struct arena *arena, const struct estate *estate, 
     }
     if (prefixes.count + lists.count == 0)
         return NULL;
-    const char *ranges =
-        permission_peers(arena, ipv6 ? "Ipv6Ranges" : "IpRanges", ipv6 ? "CidrIpv6" : "CidrIp", &prefixes);
-    const char *ids = permission_peers(arena, "PrefixListIds", "PrefixListId", &lists);
-    const char *protocol = rule->protocol == PROTOCOL_ANY ? "-1" : protocol_name(arena, rule->protocol);
-    return arena_printf(arena, "{\"IpProtocol\": \"%s\"%s%s%s}", protocol, permission_numbers(arena, rule), ranges,
-                        ids);
+    return suggest_permission(arena, rule, (enum family)source.family, &prefixes, &lists);
 }
 
 // Adds the commands for one group's rules. False where some rule of it cannot be named.

@@ -221,7 +221,7 @@ bool cli_packs(struct arena *arena, const struct options *options, struct pack_l
 {
     const struct option_values *given = options_values(options, "pack");
     for (const struct built_in_pack *one = built_in_packs; given->items.count == 0 && one->id != NULL; one++)
-        GUARD(add_pack(arena, one->id, one->bytes, one->length, packs, error));
+        GUARD(!one->by_default || add_pack(arena, one->id, one->bytes, one->length, packs, error));
     for (size_t i = 0; i < given->items.count; i++) {
         const char *name = given->items.items[i];
         const struct built_in_pack *one = built_in_pack_named(name);

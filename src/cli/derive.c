@@ -8,6 +8,7 @@
 #include "model/protocol.h"
 #include "reconcile/reconcile.h"
 #include "report/report.h"
+#include "rules/access/carried.h"
 #include "rules/controls/controls.h"
 #include "rules/intent/judge.h"
 
@@ -135,8 +136,9 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     GUARD(are_in_order(derivation, error));
     set->vantage = cli_vantages_text(derivation->arena, &given->vantages);
     set->vantage_learnt = cli_vantages_learnt(derivation->arena, &given->vantages);
+    const struct map roles = carried_roles(derivation->arena, derivation->before.exposures, derivation->before.estate);
     const struct judge_options by = {derivation->intent, given->vantages.items.items, given->vantages.items.count,
-                                     given->today};
+                                     given->today, &roles};
     struct judging *judging =
         judge_begin(derivation->arena, derivation->before.estate, derivation->before.exposures, &by, set);
     reconcile(derivation->arena, derivation->narrowed, &derivation->observations, judge_take, judging, set);

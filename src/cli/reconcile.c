@@ -2,6 +2,7 @@
 #include "cli/common.h"
 #include "reconcile/reconcile.h"
 #include "report/report.h"
+#include "rules/access/carried.h"
 #include "rules/intent/judge.h"
 
 static const struct option_spec options_of_reconcile[] = {
@@ -47,7 +48,8 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_fail(&error);
     }
     struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
-    const struct judge_options by = {intent, vantages.items.items, vantages.items.count, date};
+    const struct map roles = carried_roles(arena, declared.exposures, declared.estate);
+    const struct judge_options by = {intent, vantages.items.items, vantages.items.count, date, &roles};
     set.vantage = cli_vantages_text(arena, &vantages);
     set.vantage_learnt = cli_vantages_learnt(arena, &vantages);
     struct judging *judging = judge_begin(arena, declared.estate, declared.exposures, &by, &set);

@@ -42,6 +42,7 @@ struct iam_identity {
     const char *boundary; // ARN of the permissions boundary, or NULL
     text_list groups;     // names, of users
     text_list attached;   // ARNs of managed policies
+    text_list profiles;   // ARNs of a role's instance profiles
     VECTOR(struct iam_policy) inlined;
     const struct iam_policy *trust; // of a role: who may assume it; NULL where that is not known
     const char *doubt;              // what of it was not understood, or contradicts another record; or NULL
@@ -63,6 +64,7 @@ struct iam_credentials {
     const char *evidence;
     bool use_told;                  // the columns of last use are there
     const char *password_last_used; // RFC 3339, or NULL
+    const char *password_changed;   // when it was set last: RFC 3339, or NULL
     bool certificate;               // an X.509 signing certificate is active
     enum told password_enabled;
     enum told mfa_active;
@@ -72,6 +74,7 @@ struct iam_credentials {
 struct iam_password_policy {
     const char *evidence;
     long minimum_length;
+    long remembered; // passwords that may not be used again; 0: none
     bool symbols;
     bool numbers;
     bool uppercase;

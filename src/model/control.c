@@ -2,7 +2,7 @@
 
 #include <fnmatch.h>
 
-const char *const control_result_names[] = {"pass", "fail", "not-applicable", "not-evaluated", NULL};
+const char *const control_result_names[] = {"pass", "fail", "not-applicable", "not-evaluated", "excepted", NULL};
 
 static void put_evidence(struct json_writer *writer, const struct control_evidence *evidence)
 {
@@ -12,6 +12,22 @@ static void put_evidence(struct json_writer *writer, const struct control_eviden
     json_put_string(writer, "subject", evidence->subject);
     json_put_string(writer, "detail", evidence->detail);
     json_put_string(writer, "reference", evidence->reference);
+    json_put_string(writer, "fix", evidence->fix);
+    json_put_string(writer, "exception", evidence->exception);
+    json_close(writer, '}');
+}
+
+static void put_exception(struct json_writer *writer, const struct control_exception *exception)
+{
+    json_open_line(writer, NULL, '{');
+    json_put_string(writer, "id", exception->id);
+    json_put_string(writer, "control", exception->control);
+    json_put_string(writer, "subject", exception->subject);
+    json_put_string(writer, "owner", exception->owner);
+    json_put_string(writer, "reason", exception->reason);
+    json_put_string(writer, "expires", exception->expires);
+    json_put_boolean(writer, "expired", exception->expired);
+    json_put_integer(writer, "excepts", (int64_t)exception->excepts);
     json_close(writer, '}');
 }
 
@@ -24,6 +40,12 @@ static void put_control(struct json_writer *writer, const struct control *contro
     json_put_string(writer, "source", control->source);
     json_put_string(writer, "severity", severity_names[control->severity]);
     json_put_string(writer, "result", control_result_names[control->result]);
+    json_put_string(writer, "decided", control->decided);
+    json_open_line(writer, "crosswalk", '{');
+    for (size_t i = 0; i < control->crosswalk.count; i++)
+        json_put_strings_line(writer, control->crosswalk.items[i].framework, control->crosswalk.items[i].rows.items,
+                              control->crosswalk.items[i].rows.count);
+    json_close(writer, '}');
     json_open_line(writer, "missing", '[');
     for (size_t i = 0; i < control->missing.count; i++)
         json_put_string(writer, NULL, control->missing.items[i]);
@@ -91,12 +113,18 @@ void controls_write_json(const struct control_report *report, struct text *out)
         json_put_string(&writer, "id", pack->id);
         json_put_string(&writer, "title", pack->title);
         json_put_string(&writer, "source", pack->source);
+        json_put_string(&writer, "version", pack->version);
+        json_put_string(&writer, "scope", pack->scope);
         json_open(&writer, "controls", '[');
         for (size_t i = 0; i < pack->controls.count; i++)
             put_control(&writer, &pack->controls.items[i]);
         json_close(&writer, ']');
         json_close(&writer, '}');
     }
+    json_close(&writer, ']');
+    json_open(&writer, "exceptions", '[');
+    for (size_t i = 0; i < report->exceptions.count; i++)
+        put_exception(&writer, &report->exceptions.items[i]);
     json_close(&writer, ']');
     json_open(&writer, "platform", '[');
     for (size_t i = 0; i < report->accesses.count; i++)
@@ -137,9 +165,42 @@ static bool read_evidence(struct arena *arena, const struct json_cursor *at, voi
           json_word(at, "result", control_result_names, &result, error) &&
           json_string(arena, at, "subject", &evidence->subject, error) &&
           json_string(arena, at, "detail", &evidence->detail, error) &&
-          json_optional_string(arena, at, "reference", &evidence->reference, error));
+          json_optional_string(arena, at, "reference", &evidence->reference, error) &&
+          json_optional_string(arena, at, "fix", &evidence->fix, error) &&
+          json_optional_string(arena, at, "exception", &evidence->exception, error));
     evidence->result = (enum control_result)result;
     return true;
+}
+
+static bool read_exception(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
+{
+    struct control_report *report = into;
+    struct control_exception *exception = vector_add(arena, &report->exceptions);
+    long excepts;
+    GUARD(json_string(arena, at, "id", &exception->id, error) &&
+          json_string(arena, at, "control", &exception->control, error) &&
+          json_optional_string(arena, at, "subject", &exception->subject, error) &&
+          json_string(arena, at, "owner", &exception->owner, error) &&
+          json_string(arena, at, "reason", &exception->reason, error) &&
+          json_string(arena, at, "expires", &exception->expires, error) &&
+          json_optional_boolean(at, "expired", &exception->expired, error) &&
+          json_integer(at, "excepts", 0, 1L << 40, &excepts, error));
+    exception->excepts = (size_t)excepts;
+    return true;
+}
+
+// Rows of other frameworks; none in evidence of before there were some.
+static void read_crosswalk(struct arena *arena, const struct json_cursor *at, struct control *control)
+{
+    const cJSON *framework, *row;
+    struct json_cursor crosswalk = json_member(at, "crosswalk");
+    cJSON_ArrayForEach (framework, crosswalk.node) {
+        struct crosswalk *one = vector_add(arena, &control->crosswalk);
+        one->framework = arena_strdup(arena, framework->string == NULL ? "" : framework->string);
+        cJSON_ArrayForEach (row, framework)
+            if (cJSON_IsString(row))
+                *vector_add(arena, &one->rows) = arena_strdup(arena, row->valuestring);
+    }
 }
 
 static bool read_control(struct arena *arena, const struct json_cursor *at, void *into, struct error *error)
@@ -153,7 +214,9 @@ static bool read_control(struct arena *arena, const struct json_cursor *at, void
           json_string(arena, at, "text", &control->text, error) &&
           json_string(arena, at, "source", &control->source, error) &&
           json_word(at, "severity", severity_names, &severity, error) &&
-          json_word(at, "result", control_result_names, &result, error) && json_expect_array(&missing, error));
+          json_word(at, "result", control_result_names, &result, error) &&
+          json_optional_string(arena, at, "decided", &control->decided, error) && json_expect_array(&missing, error));
+    read_crosswalk(arena, at, control);
     control->severity = (enum severity)severity;
     control->result = (enum control_result)result;
     const cJSON *node;
@@ -168,6 +231,8 @@ static bool read_pack(struct arena *arena, const struct json_cursor *at, void *i
     struct control_pack *pack = vector_add(arena, &report->packs);
     return json_string(arena, at, "id", &pack->id, error) && json_string(arena, at, "title", &pack->title, error) &&
            json_string(arena, at, "source", &pack->source, error) &&
+           json_optional_string(arena, at, "version", &pack->version, error) &&
+           json_optional_string(arena, at, "scope", &pack->scope, error) &&
            each_item(arena, at, "controls", read_control, pack, error);
 }
 
@@ -217,6 +282,8 @@ bool controls_read(struct arena *arena, const char *file, struct control_report 
         good = error_set(error, ERROR_USAGE, "%s: schema: \"%s\", expected sgproof/controls/v1", file, schema);
     good = good && json_string(arena, &at, "judged_on", &report->judged_on, error) &&
            each_item(arena, &at, "packs", read_pack, report, error) &&
+           (json_member(&at, "exceptions").node == NULL ||
+            each_item(arena, &at, "exceptions", read_exception, report, error)) &&
            each_item(arena, &at, "platform", read_access, report, error);
     cJSON_Delete(root);
     return good;

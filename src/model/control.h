@@ -3,7 +3,15 @@
 
 #include "model/verdict.h"
 
-enum control_result { CONTROL_PASS, CONTROL_FAIL, CONTROL_NOT_APPLICABLE, CONTROL_NOT_EVALUATED, CONTROL_RESULTS };
+// EXCEPTED: it failed, and the intent excepts all of that, by name and until a day.
+enum control_result {
+    CONTROL_PASS,
+    CONTROL_FAIL,
+    CONTROL_NOT_APPLICABLE,
+    CONTROL_NOT_EVALUATED,
+    CONTROL_EXCEPTED,
+    CONTROL_RESULTS
+};
 
 extern const char *const control_result_names[];
 
@@ -14,7 +22,17 @@ struct control_evidence {
     const char *subject;   // an ARN, an id, an address
     const char *detail;    // one sentence
     const char *reference; // file in the bundle, # and a place in it; or NULL
+    const char *fix;       // command of the AWS CLI that mends it, for a person to judge; or NULL
+    const char *exception; // id of the exception of the intent that excepts it; or NULL
 };
+
+// Rows of one other framework that ask the same as a control.
+struct crosswalk {
+    const char *framework; // "cis-aws-5.0", "nist-800-53-r5", "prowler"
+    text_list rows;
+};
+
+typedef VECTOR(struct crosswalk) crosswalk_list;
 
 struct control {
     const char *id;
@@ -23,7 +41,9 @@ struct control {
     const char *source; // where it is asked
     enum severity severity;
     enum control_result result;
-    text_list missing; // why it is not evaluated
+    const char *decided; // what decided that, in one line
+    text_list missing;   // why it is not evaluated
+    crosswalk_list crosswalk;
     VECTOR(struct control_evidence) evidence;
 };
 
@@ -31,6 +51,8 @@ struct control_pack {
     const char *id;
     const char *title;
     const char *source;
+    const char *version; // of the standard, or NULL
+    const char *scope;   // which part of it is asked, or NULL
     VECTOR(struct control) controls;
 };
 
@@ -59,9 +81,22 @@ struct principal_access {
     const char *unknown;   // what is not known of it, or NULL
 };
 
+// What the intent excepts of controls.
+struct control_exception {
+    const char *id;
+    const char *control; // glob of control ids
+    const char *subject; // glob of subjects, or NULL: every one
+    const char *owner;
+    const char *reason;
+    const char *expires; // YYYY-MM-DD: the last day on which it counts
+    bool expired;
+    size_t excepts; // how many things that failed
+};
+
 struct control_report {
     const char *judged_on; // YYYY-MM-DD
     VECTOR(struct control_pack) packs;
+    VECTOR(struct control_exception) exceptions;
     VECTOR(struct group_access) accesses;
     VECTOR(struct principal_access) principals; // of the account alone; not in evidence
     const struct estate *unread_of;             // whose unread and ignored are told beside, as account does; or NULL

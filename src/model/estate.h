@@ -46,7 +46,9 @@ enum kind {
     KIND_FUNCTION_URLS,
     KIND_VERIFIED_ACCESS,
     KIND_CLIENT_VPNS,
+    KIND_ECS_CLUSTER_NAMES,
     KIND_ECS_TASKS,
+    KIND_ECS_SERVICE_NAMES,
     KIND_ECS_SERVICES,
     KIND_EKS_CLUSTER_NAMES,
     KIND_EKS_CLUSTERS,
@@ -55,6 +57,11 @@ enum kind {
     KIND_OPENSEARCH_DOMAINS,
     KIND_MSK_CLUSTERS,
     KIND_DISTRIBUTIONS,
+    KIND_DMS_INSTANCES,
+    KIND_LAUNCH_CONFIGURATIONS,
+    KIND_REDSHIFT_WORKGROUPS,
+    KIND_EMR_BLOCK,
+    KIND_DNS_RECORDS,
     KIND_ACCOUNT_SUMMARY, // from here on: of an account, not of a region's network
     KIND_PASSWORD_POLICY,
     KIND_ACCOUNT_DETAILS,
@@ -175,6 +182,7 @@ struct security_group {
     const char *vpc_id;
     const char *account_id; // of the owner, or NULL
     const char *evidence;   // path of the document that tells of it, in the snapshot
+    const char *reference;  // the same, # and its place in it
     security_group_rule_list ingress;
     security_group_rule_list egress;
     bool has_egress;          // the document tells of it
@@ -198,6 +206,7 @@ struct network_acl {
     const char *vpc_id;
     bool is_default;
     const char *evidence;
+    const char *reference;                    // as a group's
     VECTOR(struct network_acl_entry) entries; // ascending by number
     const char *doubt;                        // it may say anything
     record_place record;
@@ -244,6 +253,7 @@ enum block_mode { BLOCK_OFF, BLOCK_INGRESS, BLOCK_BIDIRECTIONAL, BLOCK_UNKNOWN }
 struct block_options {
     enum block_mode mode;
     const char *no_exclusions; // why exclusions may not count, or NULL
+    const char *reference;     // as a group's; NULL: a plan's
 };
 
 // What a VPC or subnet is let off from Block Public Access.
@@ -269,6 +279,7 @@ struct subnet {
     const char *id;
     const char *vpc_id;
     const char *evidence;
+    const char *reference; // as a group's
     bool public_ip_on_launch;
     bool ipv6_on_creation; // interfaces made in it are given an IPv6 address
     bool has_ipv6;         // a block of its own
@@ -312,7 +323,9 @@ struct instance {
     const char *state;       // "running", "stopped"...
     const char *name;        // Name tag, or NULL
     const char *http_tokens; // of the metadata service: "required", "optional", or NULL
+    const char *profile;     // ARN of its instance profile, or NULL: none
     const char *evidence;
+    const char *reference;   // as a group's
     const char *const *tags; // key, value, key, value...
     size_t tag_count;
     const char *const *public_addresses; // that it is said to have, as text
@@ -373,10 +386,12 @@ struct network_interface {
     bool attached;
     bool instance_elsewhere; // what it is attached to is not of its own account
     bool requester_managed;
-    bool is_database;   // RDS's own
-    bool is_vpc_origin; // CloudFront's, by its description
-    bool nested;        // told by an instance's document only
-    bool differs;       // another record of it says otherwise
+    bool source_check_told; // SourceDestCheck is
+    bool takes_others;      // that is off: it takes packets that are for others
+    bool is_database;       // RDS's own
+    bool is_vpc_origin;     // CloudFront's, by its description
+    bool nested;            // told by an instance's document only
+    bool differs;           // another record of it says otherwise
 };
 
 enum load_balancer_type {
@@ -414,8 +429,9 @@ struct listener_rule {
 
 // A listener; a classic load balancer's holds its targets' port itself.
 struct listener {
-    const char *arn;      // may be NULL
-    const char *protocol; // "HTTPS", "TCP_UDP"...
+    const char *arn;       // may be NULL
+    const char *reference; // as a group's
+    const char *protocol;  // "HTTPS", "TCP_UDP"...
     uint16_t port;
     uint16_t instance_port;             // classic only
     struct listener_rule otherwise;     // what is done when no rule's conditions are met
@@ -439,6 +455,7 @@ struct load_balancer {
     bool type_unsure; // its records differ in it
     const char *arn;  // of a classic one: its name
     const char *name;
+    const char *reference; // as a group's; NULL: no record of its own was read
     const char *vpc_id;
     const char *account;
     const char *region;
@@ -560,6 +577,10 @@ struct estate {
     VECTOR(struct db_instance) db_instances;
     VECTOR(struct launch_template) launch_templates;
     VECTOR(struct elastic_address) elastic_addresses;
+    VECTOR(struct idle_address) idle_addresses;
+    VECTOR(struct dns_record) dns_records;
+    VECTOR(struct public_setting) public_settings;
+    bool has_ecs_clusters;                   // a list tells of some
     VECTOR(struct byoip_range) byoip_ranges; // ascending by CIDR
     struct map regional_addresses;           // public ones, as text, of regional NAT gateways, which have no interface
     VECTOR(const struct instance *) telling; // instances that tell of a public address, or of no interface

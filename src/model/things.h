@@ -31,6 +31,20 @@ struct public_place {
     VECTOR(const char *) addresses; // public ones that its document tells
 };
 
+// Whether a thing of a service is public by its own settings, as its document tells.
+struct public_setting {
+    const char *thing; // as packs name it: "eks-cluster"
+    const char *id;
+    const char *evidence;
+    const char *account;
+    const char *region;
+    bool is_public;
+    const char *detail; // which setting says so
+    // Of a Redshift cluster: where clients come in.
+    const struct group_set *groups; // NULL: not told
+    int port;                       // 0: not told
+};
+
 // What a service of ECS gives the interfaces of its tasks; several of one id where it is being deployed anew.
 struct ecs_service {
     const char *id; // its name
@@ -65,6 +79,30 @@ struct address_claim {
     const struct named_interface *named;
     const struct public_place *place;
     struct address_claim *next; // of the same address, or NULL
+};
+
+// The role that an instance carries, and what it can do.
+struct carried_role {
+    const char *what; // "role web, which may do more than read (...)"; or the profile, where its role is not told
+    bool is_more;     // than reading, or it is not known
+    bool is_all;      // it is an administrator, or can make itself one
+};
+
+// An Elastic IP address of the account that nothing uses.
+struct idle_address {
+    const char *address;
+    const char *id; // of its allocation, or the address
+    const char *evidence;
+    const char *account;
+    const char *region;
+};
+
+// A record of a Route 53 zone that names an address.
+struct dns_record {
+    const char *name;
+    const char *type; // "A", "AAAA"
+    const char *address;
+    const char *evidence;
 };
 
 // An Elastic IP address that is associated with something.

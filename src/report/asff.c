@@ -120,7 +120,7 @@ static void put_verdict(struct batches *batches, const struct verdict *verdict)
 
 static void put_control(struct batches *batches, const struct control *control)
 {
-    static const char *const statuses[] = {"PASSED", "FAILED", "NOT_AVAILABLE", "NOT_AVAILABLE"};
+    static const char *const statuses[] = {"PASSED", "FAILED", "NOT_AVAILABLE", "NOT_AVAILABLE", "WARNING"};
     struct arena *arena = batches->arena;
     size_t count = 0;
     begin_finding(batches, control->id, arena_printf(arena, "sgproof/%s", control->id),
@@ -129,7 +129,7 @@ static void put_control(struct batches *batches, const struct control *control)
                   control->text);
     json_open(&batches->writer, "Resources", '[');
     for (size_t i = 0; i < control->evidence.count && count < MOST_RESOURCES; i++)
-        if (control->evidence.items[i].result == CONTROL_FAIL) {
+        if (control->evidence.items[i].result == CONTROL_FAIL && control->evidence.items[i].exception == NULL) {
             put_resource(&batches->writer, "Other", report_shortened(arena, control->evidence.items[i].subject, 512),
                          batches->region);
             count++;

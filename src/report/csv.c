@@ -22,12 +22,58 @@ static void put_cell(struct arena *arena, struct text *out, const char *text, bo
     text_puts(out, last ? "\r\n" : ",");
 }
 
+// The rows of other frameworks that ask the same have a column each; a control's own one stands in `control`.
+static const char *const frameworks[] = {
+    "cis-aws-3.0",   "cis-aws-5.0", "cis-aws-7.0",    "security-hub", "nist-800-53-r5",
+    "pci-dss-4.0.1", "soc2",        "iso-27001-2022", "prowler",      NULL};
+enum { OF_VERDICT = 19, OF_CONTROL = 5, FRAMEWORKS = sizeof(frameworks) / sizeof(frameworks[0]) - 1 };
+
+// Cells that a row does not have are empty.
+static void put_row(struct arena *arena, struct text *out, const char *const *cells, size_t count)
+{
+    for (size_t c = 0; c < OF_VERDICT + OF_CONTROL + FRAMEWORKS; c++)
+        put_cell(arena, out, c < count ? cells[c] : "", c + 1 == OF_VERDICT + OF_CONTROL + FRAMEWORKS);
+}
+
+static const char *rows_of(struct arena *arena, const struct control *control, const char *framework)
+{
+    const char *text = "";
+    for (size_t i = 0; i < control->crosswalk.count; i++)
+        for (size_t r = 0; strcmp(control->crosswalk.items[i].framework, framework) == 0 &&
+                           r < control->crosswalk.items[i].rows.count;
+             r++)
+            text = arena_printf(arena, "%s%s%s", text, text[0] == '\0' ? "" : "; ",
+                                control->crosswalk.items[i].rows.items[r]);
+    return text;
+}
+
+// A row a control, behind those of verdicts, whose columns are empty but for the severity.
+static void put_control(const struct control *control, struct text *out)
+{
+    struct arena *arena = arena_new();
+    const char *cells[OF_VERDICT + OF_CONTROL + FRAMEWORKS] = {severity_names[control->severity]};
+    const char *fix = NULL;
+    for (size_t i = 0; i < control->evidence.count && fix == NULL; i++)
+        if (control->evidence.items[i].result == CONTROL_FAIL && control->evidence.items[i].exception == NULL)
+            fix = control->evidence.items[i].fix;
+    const char *own[OF_CONTROL] = {control->id, control->title, control_result_names[control->result], control->decided,
+                                   fix};
+    memcpy(&cells[OF_VERDICT], own, sizeof(own));
+    for (size_t f = 0; f < FRAMEWORKS; f++)
+        cells[OF_VERDICT + OF_CONTROL + f] = rows_of(arena, control, frameworks[f]);
+    put_row(arena, out, cells, sizeof(cells) / sizeof(cells[0]));
+    arena_free(arena);
+}
+
 void report_csv(const struct report_run *run, const struct report_options *options, struct text *out)
 {
     (void)options;
     text_puts(out,
               "severity,verdict,unstable,account,region,address,protocol,from_port,to_port,name,instance,interface,"
-              "declared,observed,reason,intent,intent_rule,owner,because\r\n");
+              "declared,observed,reason,intent,intent_rule,owner,because,control,title,result,decided,fix");
+    for (size_t f = 0; frameworks[f] != NULL; f++)
+        text_printf(out, ",%s", frameworks[f]);
+    text_puts(out, "\r\n");
     for (size_t i = 0; i < run->set->items.count; i++) {
         struct arena *arena = arena_new();
         const struct verdict *verdict = &run->set->items.items[i];
@@ -57,9 +103,10 @@ void report_csv(const struct report_run *run, const struct report_options *optio
             verdict->intent_owner,
             reasons_joined(arena, &verdict->because, REASON_UNTOLD, "; "),
         };
-        size_t count = sizeof(cells) / sizeof(cells[0]);
-        for (size_t c = 0; c < count; c++)
-            put_cell(arena, out, cells[c], c + 1 == count);
+        put_row(arena, out, cells, sizeof(cells) / sizeof(cells[0]));
         arena_free(arena);
     }
+    for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
+        for (size_t i = 0; i < run->controls->packs.items[p].controls.count; i++)
+            put_control(&run->controls->packs.items[p].controls.items[i], out);
 }

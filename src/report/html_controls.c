@@ -4,7 +4,7 @@ enum { MOST_EVIDENCE = 200 };
 
 static const char *result_class(enum control_result result)
 {
-    static const char *const classes[] = {"word good", "word critical", "word info", "word medium"};
+    static const char *const classes[] = {"word good", "word critical", "word info", "word medium", "word soft"};
     return classes[result];
 }
 
@@ -61,6 +61,25 @@ static void put_platform(struct arena *arena, const struct control_report *contr
     if (at < controls->accesses.count)
         text_printf(out, "<p>%zu more are in controls.json.</p>\n", (size_t)controls->accesses.count - at);
 }
+// A link to the file that tells of it, which lies beside the report in its evidence.
+static void put_reference(const char *reference, struct text *out)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./";
+    bool links = reference[0] != '/' && strstr(reference, "..") == NULL;
+    text_puts(out, "<small class=\"code\">");
+    if (links) {
+        text_puts(out, "<a href=\"");
+        for (const char *p = reference; *p != '\0' && *p != '#'; p++)
+            if (strchr(plain, *p) != NULL)
+                text_add(out, p, 1);
+            else
+                text_printf(out, "%%%02X", (unsigned char)*p);
+        text_puts(out, "\">");
+    }
+    report_escape(out, reference);
+    text_puts(out, links ? "</a></small>" : "</small>");
+}
+
 static void put_fact(const struct control_evidence *evidence, struct text *out)
 {
     html_put(out, "dt", result_class(evidence->result), control_result_names[evidence->result]);
@@ -69,7 +88,14 @@ static void put_fact(const struct control_evidence *evidence, struct text *out)
     text_puts(out, "</code>: ");
     report_escape(out, evidence->detail);
     if (evidence->reference != NULL)
-        html_put(out, "small", "code", evidence->reference);
+        put_reference(evidence->reference, out);
+    if (evidence->exception != NULL) {
+        text_puts(out, "<small>excepted: ");
+        report_escape(out, evidence->exception);
+        text_puts(out, "</small>");
+    }
+    if (evidence->fix != NULL)
+        html_put(out, "pre", NULL, evidence->fix);
     text_puts(out, "</dd>");
 }
 
@@ -99,13 +125,54 @@ static void put_evidence(const struct control *control, size_t *left, struct tex
     text_free(&one);
 }
 
+// The rows of other frameworks that ask the same.
+static void put_crosswalk(const struct control *control, struct text *out)
+{
+    for (size_t i = 0; i < control->crosswalk.count; i++) {
+        const struct crosswalk *one = &control->crosswalk.items[i];
+        text_puts(out, i == 0 ? "<small class=\"soft\">Asks the same: " : "; ");
+        report_escape(out, one->framework);
+        for (size_t r = 0; r < one->rows.count; r++) {
+            text_puts(out, r == 0 ? " " : ", ");
+            report_escape(out, one->rows.items[r]);
+        }
+    }
+    text_puts(out, control->crosswalk.count == 0 ? "" : "</small>");
+}
+
+static void put_exceptions(struct arena *arena, const struct control_report *controls, struct text *out)
+{
+    text_puts(out, "<h3>Exceptions</h3>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">Exception</th>"
+                   "<th scope=\"col\">Control</th><th scope=\"col\">Of</th><th scope=\"col\">Owner</th><th "
+                   "scope=\"col\">Reason</th><th scope=\"col\">Until</th><th scope=\"col\">Excepts</th></tr></thead>"
+                   "<tbody>\n");
+    for (size_t i = 0; i < controls->exceptions.count; i++) {
+        const struct control_exception *one = &controls->exceptions.items[i];
+        text_puts(out, "<tr>");
+        html_put(out, "td", "code", one->id);
+        html_put(out, "td", "code", one->control);
+        html_put(out, "td", "code", one->subject == NULL ? "whatever fails" : one->subject);
+        html_put(out, "td", NULL, one->owner);
+        html_put(out, "td", NULL, one->reason);
+        html_put(out, "td", one->expired ? "word critical" : NULL,
+                 one->expired ? arena_printf(arena, "expired on %s", one->expires) : one->expires);
+        html_put(out, "td", NULL, arena_printf(arena, "%zu", one->excepts));
+        text_puts(out, "</tr>\n");
+    }
+    text_puts(out, "</tbody></table></div>\n");
+}
+
 static void put_pack(const struct control_pack *pack, size_t *left, struct text *out)
 {
+    struct arena *arena = arena_new();
     text_puts(out, "<h3>");
-    report_escape(out, pack->title);
-    text_puts(
-        out, "</h3>\n<div class=\"wide\"><table><thead><tr><th scope=\"col\">Result</th><th scope=\"col\">Severity</th>"
-             "<th scope=\"col\">Control</th></tr></thead><tbody>\n");
+    report_escape(out, report_pack_title(arena, pack));
+    arena_free(arena);
+    text_puts(out, "</h3>\n");
+    if (pack->scope != NULL)
+        html_put(out, "p", "soft", pack->scope);
+    text_puts(out, "<div class=\"wide\"><table><thead><tr><th scope=\"col\">Result</th><th scope=\"col\">Severity</th>"
+                   "<th scope=\"col\">Control</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < pack->controls.count; i++) {
         const struct control *control = &pack->controls.items[i];
         text_puts(out, "<tr>");
@@ -118,6 +185,9 @@ static void put_pack(const struct control_pack *pack, size_t *left, struct text 
         text_puts(out, "</span><small>");
         report_escape(out, control->text);
         text_puts(out, "</small>");
+        if (control->decided != NULL)
+            html_put(out, "small", NULL, control->decided);
+        put_crosswalk(control, out);
         put_evidence(control, left, out);
         text_puts(out, "</td></tr>\n");
     }
@@ -128,6 +198,8 @@ void html_controls(struct arena *arena, const struct control_report *controls, s
 {
     if (controls->accesses.count > 0)
         put_platform(arena, controls, out);
+    if (controls->exceptions.count > 0)
+        put_exceptions(arena, controls, out);
     size_t left = HTML_EVIDENCE;
     for (size_t p = 0; p < controls->packs.count; p++)
         put_pack(&controls->packs.items[p], &left, out);

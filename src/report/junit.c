@@ -68,6 +68,11 @@ static void put_exposure(struct arena *arena, const struct report_run *run, stru
     text_puts(out, " </testsuite>\n");
 }
 
+static const char *excepted(struct arena *arena, const struct control *control)
+{
+    return control->decided == NULL ? "excepted" : report_clean(arena, control->decided);
+}
+
 static void put_pack(struct arena *arena, const struct control_pack *pack, const struct report_run *run,
                      struct text *out)
 {
@@ -81,15 +86,20 @@ static void put_pack(struct arena *arena, const struct control_pack *pack, const
         const struct control *control = &pack->controls.items[i];
         const char *body = "";
         for (size_t e = 0; e < control->evidence.count; e++)
-            if (control->evidence.items[e].result == CONTROL_FAIL)
-                body = arena_printf(arena, "%s%s: %s\n", body, report_clean(arena, control->evidence.items[e].subject),
-                                    report_clean(arena, control->evidence.items[e].detail));
+            if (control->evidence.items[e].result == CONTROL_FAIL && control->evidence.items[e].exception == NULL)
+                body = arena_printf(arena, "%s%s: %s\n%s%s%s", body,
+                                    report_clean(arena, control->evidence.items[e].subject),
+                                    report_clean(arena, control->evidence.items[e].detail),
+                                    control->evidence.items[e].fix == NULL ? "" : "  $ ",
+                                    report_clean(arena, control->evidence.items[e].fix),
+                                    control->evidence.items[e].fix == NULL ? "" : "\n");
         begin_case(out, pack->id, arena_printf(arena, "%s %s", control->id, control->title));
         if (control->result == CONTROL_FAIL)
             put_problem(out, "failure", severity_names[control->severity], control->title, body);
         else if (control->result != CONTROL_PASS) {
             text_puts(out, "\n   <skipped message=\"");
             report_escape(out, control->result == CONTROL_NOT_APPLICABLE ? "not applicable"
+                               : control->result == CONTROL_EXCEPTED     ? excepted(arena, control)
                                : control->missing.count > 0              ? control->missing.items[0]
                                                                          : "not evaluated");
             text_puts(out, "\"/>\n  ");

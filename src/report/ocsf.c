@@ -122,11 +122,11 @@ static void put_verdict(struct arena *arena, struct json_writer *writer, const s
     json_close(writer, '}');
 }
 
-static void put_control(struct json_writer *writer, const struct report_run *run, const struct control_pack *pack,
-                        const struct control *control)
+static void put_control(struct arena *arena, struct json_writer *writer, const struct report_run *run,
+                        const struct control_pack *pack, const struct control *control)
 {
-    static const int status_ids[] = {1, 3, 0, 0}; // Pass, Fail, Unknown
-    static const char *const statuses[] = {"Pass", "Fail", "Unknown", "Unknown"};
+    static const int status_ids[] = {1, 3, 0, 0, 2}; // Pass, Fail, Unknown, Warning
+    static const char *const statuses[] = {"Pass", "Fail", "Unknown", "Unknown", "Warning"};
     begin_event(writer, run, COMPLIANCE_FINDING, "Compliance Finding",
                 control->result == CONTROL_FAIL ? control->severity : SEVERITY_INFO, control->title);
     put_info(writer, run, control->id, control->title, control->text);
@@ -135,16 +135,21 @@ static void put_control(struct json_writer *writer, const struct report_run *run
     json_put_string(writer, "desc", control->text);
     json_open_line(writer, "requirements", '[');
     json_put_string(writer, NULL, control->source);
+    for (size_t i = 0; i < control->crosswalk.count; i++)
+        for (size_t r = 0; r < control->crosswalk.items[i].rows.count; r++)
+            json_put_string(writer, NULL,
+                            arena_printf(arena, "%s %s", control->crosswalk.items[i].framework,
+                                         control->crosswalk.items[i].rows.items[r]));
     json_close(writer, ']');
     json_open_line(writer, "standards", '[');
-    json_put_string(writer, NULL, pack->title);
+    json_put_string(writer, NULL, report_pack_title(arena, pack));
     json_close(writer, ']');
     json_put_string(writer, "status", statuses[control->result]);
     json_put_integer(writer, "status_id", status_ids[control->result]);
     json_close(writer, '}');
     json_open(writer, "resources", '[');
     for (size_t i = 0; i < control->evidence.count; i++)
-        if (control->evidence.items[i].result == CONTROL_FAIL)
+        if (control->evidence.items[i].result == CONTROL_FAIL && control->evidence.items[i].exception == NULL)
             put_resource(writer, control->evidence.items[i].subject, NULL, "Other", NULL);
     json_close(writer, ']');
     json_close(writer, '}');
@@ -162,7 +167,8 @@ void report_ocsf(const struct report_run *run, const struct report_options *opti
         put_verdict(arena, &writer, run, shown[i]);
     for (size_t p = 0; run->controls != NULL && p < run->controls->packs.count; p++)
         for (size_t i = 0; i < run->controls->packs.items[p].controls.count; i++)
-            put_control(&writer, run, &run->controls->packs.items[p], &run->controls->packs.items[p].controls.items[i]);
+            put_control(arena, &writer, run, &run->controls->packs.items[p],
+                        &run->controls->packs.items[p].controls.items[i]);
     json_close(&writer, ']');
     json_end_document(&writer);
     arena_free(arena);

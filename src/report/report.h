@@ -55,6 +55,11 @@ void report_metrics(const struct report_run *run, const struct report_options *o
 // Observations as nmap's XML, version 1.05.
 void report_nmap(const struct report_run *run, const struct report_options *options, struct text *out);
 
+// A pack's title, with its version where the title does not say it.
+const char *report_pack_title(struct arena *arena, const struct control_pack *pack);
+// "Controls: 12 passed, 2 failed, ..." of counts by result.
+void report_control_counts(const size_t *results, struct text *out);
+
 // Controls, failed ones with what failed them; for a terminal of 80 columns.
 void report_controls_text(const struct control_report *report, const struct report_options *options, struct text *out);
 

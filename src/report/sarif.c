@@ -101,7 +101,7 @@ static void put_control(struct arena *arena, struct json_writer *writer, const s
 {
     for (size_t i = 0; i < control->evidence.count; i++) {
         const struct control_evidence *evidence = &control->evidence.items[i];
-        if (evidence->result != CONTROL_FAIL)
+        if (evidence->result != CONTROL_FAIL || evidence->exception != NULL)
             continue;
         size_t nth = 0; // of several about one subject; what they say may change from run to run
         for (size_t e = 0; e < i; e++)

@@ -88,15 +88,15 @@ static void write_controls(struct arena *arena, const struct control_report *con
     for (size_t p = 0; p < controls->packs.count; p++)
         for (size_t i = 0; i < controls->packs.items[p].controls.count; i++)
             results[controls->packs.items[p].controls.items[i].result]++;
-    text_printf(out, "Controls: %zu passed, %zu failed, %zu not applicable, %zu not evaluated\n", results[0],
-                results[1], results[2], results[3]);
+    report_control_counts(results, out);
     for (size_t p = 0; p < controls->packs.count; p++)
         for (size_t i = 0; i < controls->packs.items[p].controls.count; i++) {
             const struct control *control = &controls->packs.items[p].controls.items[i];
             if (control->result == CONTROL_FAIL && shown++ < MOST_CONTROLS)
                 report_wrap(out, "  FAIL  ",
-                            arena_printf(arena, "%s  %s", report_clean(arena, control->id),
-                                         report_clean(arena, control->title)),
+                            arena_printf(arena, "%s  %s: %s", report_clean(arena, control->id),
+                                         report_clean(arena, control->title),
+                                         control->decided == NULL ? "" : report_clean(arena, control->decided)),
                             WIDTH);
         }
     if (shown > MOST_CONTROLS)

@@ -71,7 +71,7 @@ static void judge_account(struct arena *arena, const char *bytes, size_t length)
     struct memory_file file = {"111122223333/eu-west-3/trail-all.json", bytes, length};
     struct estate *estate = estate_of(arena, &file, 1);
     static struct arena *kept;
-    static const struct pack *packs[8];
+    static const struct pack *packs[16];
     static size_t count;
     if (estate == NULL)
         return;

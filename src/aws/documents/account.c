@@ -100,6 +100,9 @@ bool read_password_policy(struct reader *reader, const struct json_cursor *at, v
     if (!json_optional_integer(at, "MinimumPasswordLength", 0, INT32_MAX, &policy->minimum_length, &present,
                                reader->error))
         doubt_failure(reader);
+    if (!json_optional_integer(at, "PasswordReusePrevention", 0, INT32_MAX, &policy->remembered, &present,
+                               reader->error))
+        doubt_failure(reader);
     lenient_boolean(reader, at, "RequireSymbols", &policy->symbols);
     lenient_boolean(reader, at, "RequireNumbers", &policy->numbers);
     lenient_boolean(reader, at, "RequireUppercaseCharacters", &policy->uppercase);

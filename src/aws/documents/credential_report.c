@@ -107,6 +107,7 @@ static void read_report(struct reader *reader, const struct json_cursor *at, cha
                        column(names, fields, count, "access_key_1_last_used_date") != NULL &&
                        column(names, fields, count, "access_key_2_last_used_date") != NULL;
         of->password_last_used = moment_or_null(reader, column(names, fields, count, "password_last_used"));
+        of->password_changed = moment_or_null(reader, column(names, fields, count, "password_last_changed"));
         for (int k = 0; k < 2; k++) {
             const char *active = column(names, fields, count, k == 0 ? "cert_1_active" : "cert_2_active");
             of->certificate = of->certificate || (active != NULL && strcmp(active, "true") == 0);

@@ -225,6 +225,15 @@ static bool read_attached_policy(struct reader *reader, const struct json_cursor
     return true;
 }
 
+static bool read_profile(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct iam_identity *role = into;
+    const char *arn;
+    GUARD(interned_of(reader, at, "Arn", &arn));
+    *vector_add(reader->arena, &role->profiles) = arn;
+    return true;
+}
+
 // Who may assume a role. Where it is not told, or not understood, `trust` is NULL.
 static void read_trust(struct reader *reader, const struct json_cursor *at, struct iam_identity *role)
 {
@@ -266,6 +275,8 @@ static bool read_identity(struct reader *reader, const struct json_cursor *at, e
     if (kind == IAM_ROLE)
         read_trust(reader, at, &identity);
     reader->doubt = NULL;
+    if (kind == IAM_ROLE)
+        each_if_present(reader, at, "InstanceProfileList", read_profile, &identity);
     size_t *mine = arena_new_of(reader->arena, size_t);
     *mine = known->count;
     map_put(reader->arena, &account->identities, identity.arn, mine);

@@ -152,6 +152,20 @@ static void read_igw_traffic(struct reader *reader, const struct json_cursor *at
     interface->igw_traffic = denied ? IGW_DENIED : IGW_ALLOWED;
 }
 
+// Whether it takes packets that are for others, as a router does. One that does is kept with its place.
+static void read_source_check(struct reader *reader, const struct json_cursor *at, struct network_interface *interface)
+{
+    struct json_cursor check = member_of(reader, at, "SourceDestCheck");
+    interface->source_check_told = cJSON_IsBool(check.node);
+    interface->takes_others = cJSON_IsFalse(check.node);
+    if (interface->takes_others)
+        note_setting(reader, at,
+                     &(struct public_setting){.thing = "interface",
+                                              .id = interface->id,
+                                              .is_public = true,
+                                              .detail = "its source/destination check is off"});
+}
+
 static void read_type(struct reader *reader, const struct json_cursor *at, struct network_interface *interface)
 {
     const char *description = NULL;
@@ -167,6 +181,7 @@ static void read_type(struct reader *reader, const struct json_cursor *at, struc
     interface->requester_id = text_beside(reader, at, "RequesterId");
     interface->is_database = description != NULL && strcmp(description, "RDSNetworkInterface") == 0;
     lenient_boolean(reader, at, "RequesterManaged", &interface->requester_managed);
+    read_source_check(reader, at, interface);
     if (!interface->type_told && interface->requester_managed && interface->load_balancer == NULL &&
         !interface->nested && interface->doubt == NULL)
         interface->doubt =
@@ -255,12 +270,14 @@ static bool read_instance(struct reader *reader, const struct json_cursor *at, v
     const char *owner = into, *zone = NULL, *vpc_id = NULL;
     struct instance *instance = arena_new_of(reader->arena, struct instance);
     struct gathered gathered = {0};
-    struct json_cursor state, metadata, placement;
+    struct json_cursor state, metadata, placement, profile;
     GUARD(text_of(reader, at, "InstanceId", &instance->id));
     if (lenient_object(reader, at, "State", &state))
         lenient_text(reader, &state, "Name", &instance->state);
     if (lenient_object(reader, at, "MetadataOptions", &metadata))
         lenient_text(reader, &metadata, "HttpTokens", &instance->http_tokens);
+    if (lenient_object(reader, at, "IamInstanceProfile", &profile))
+        instance->profile = text_beside(reader, &profile, "Arn");
     if (lenient_object(reader, at, "Placement", &placement))
         lenient_text(reader, &placement, "AvailabilityZone", &zone);
     lenient_text(reader, at, "VpcId", &vpc_id);
@@ -271,6 +288,7 @@ static bool read_instance(struct reader *reader, const struct json_cursor *at, v
     instance->place = place_with(reader, &place);
     listing_sees(reader, reader->listing, instance->place);
     instance->evidence = reader->name;
+    instance->reference = evidence_of(reader, at);
     read_tags(reader, at, "Tags", &gathered);
     instance->tags = kept_texts(reader, gathered.tags.items, gathered.tags.count);
     instance->tag_count = gathered.tags.count;

@@ -83,6 +83,7 @@ static bool read_known_listener(struct reader *reader, const struct json_cursor 
     if (!has_port || protocol == NULL)
         return json_fail(at, reader->error, "has no %s", has_port ? "protocol" : "port");
     struct listener own = {.port = (uint16_t)port, .protocol = protocol, .otherwise = {.priority = LONG_MAX}};
+    own.reference = evidence_of(reader, at);
     lenient_text(reader, at, "ListenerArn", &own.arn);
     if (lenient_object(reader, at, "MutualAuthentication", &mutual))
         own.asks_certificates = text_same(text_beside(reader, &mutual, "Mode"), "verify");

@@ -115,6 +115,7 @@ static void read_own(struct reader *reader, const struct json_cursor *at, struct
     int type;
     reader->doubt = &balancer->doubt;
     balancer->record = reader->record;
+    balancer->reference = evidence_of(reader, at);
     lenient_text(reader, at, "LoadBalancerName", &balancer->name);
     balancer->name = balancer->name == NULL ? balancer->arn : balancer->name;
     lenient_text(reader, at, "VpcId", &balancer->vpc_id);
@@ -180,7 +181,7 @@ static bool read_classic_listener(struct reader *reader, const struct json_curso
 {
     struct load_balancer *balancer = into;
     struct json_cursor inner = member_of(reader, at, "Listener");
-    struct listener listener = {0};
+    struct listener listener = {.reference = evidence_of(reader, at)};
     long port, instance_port;
     GUARD(json_expect_object(&inner, reader->error));
     GUARD(interned_of(reader, &inner, "Protocol", &listener.protocol));
@@ -223,6 +224,7 @@ bool read_classic_load_balancer(struct reader *reader, const struct json_cursor 
     balancer->region = region_of_zone(reader, zone);
     seen_at(reader, balancer->account, balancer->region, balancer->vpc_id);
     balancer->record = reader->record;
+    balancer->reference = evidence_of(reader, at);
     read_scheme(reader, at, balancer);
     read_texts(reader, at, "SecurityGroups", &balancer->groups);
     balancer->groups_told = cJSON_IsArray(json_member(at, "SecurityGroups").node);

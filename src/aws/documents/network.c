@@ -178,6 +178,7 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     reader->doubt = &subnet->doubt;
     subnet->record = reader->record;
     subnet->evidence = reader->name;
+    subnet->reference = evidence_of(reader, at);
     lenient_text(reader, at, "VpcId", &subnet->vpc_id);
     lenient_text(reader, at, "OwnerId", &owner);
     lenient_text(reader, at, "AvailabilityZone", &zone);
@@ -325,6 +326,7 @@ bool read_block_options(struct reader *reader, const struct json_cursor *at, voi
     seen_at(reader, account, region, NULL);
     struct block_options *options = arena_new_of(reader->arena, struct block_options);
     enum block_mode *value = &options->mode;
+    options->reference = evidence_of(reader, at);
     *value = block_mode_of(mode);
     reader->doubt = &options->no_exclusions;
     lenient_text(reader, at, "ExclusionsAllowed", &exclusions);
@@ -465,7 +467,8 @@ bool read_db_instance(struct reader *reader, const struct json_cursor *at, void 
     lenient_text(reader, at, "DBInstanceArn", &arn);
     place_of_arn(reader, arn, &account, &region);
     struct db_instance *instance = vector_add(reader->arena, &reader->estate->db_instances);
-    *instance = (struct db_instance){.id = id, .evidence = reader->name, .account = account, .region = region};
+    *instance =
+        (struct db_instance){.id = id, .evidence = evidence_of(reader, at), .account = account, .region = region};
     struct json_cursor public = member_of(reader, at, "PubliclyAccessible");
     instance->publicly_accessible = public.node == NULL || !cJSON_IsFalse(public.node);
     if (public.node == NULL || !cJSON_IsBool(public.node))
@@ -494,7 +497,7 @@ static bool read_template_interface(struct reader *reader, const struct json_cur
 bool read_launch_template(struct reader *reader, const struct json_cursor *at, void *into)
 {
     (void)into;
-    struct launch_template template = {.evidence = reader->name};
+    struct launch_template template = {.evidence = evidence_of(reader, at)};
     struct json_cursor data;
     GUARD(text_of(reader, at, "LaunchTemplateId", &template.id));
     lenient_boolean(reader, at, "DefaultVersion", &template.is_default);

@@ -196,19 +196,45 @@ bool read_transit_attachment(struct reader *reader, const struct json_cursor *at
     return true;
 }
 
+// A list of names, or of ARNs of which what is behind `mark` is the name; each has a document, by `call`.
+static bool read_names(struct reader *reader, const struct json_cursor *at, const char *service, const char *kind,
+                       const char *mark, enum kind call)
+{
+    const cJSON *name;
+    cJSON_ArrayForEach (name, at->node) {
+        struct json_cursor one = {.up = at, .node = name};
+        const char *text = cJSON_GetStringValue(name), *marked = text == NULL ? NULL : strstr(text, mark);
+        if (text != NULL)
+            note_listed(reader, service, kind, intern(reader, marked == NULL ? text : marked + strlen(mark)),
+                        kind_call(call));
+        else
+            doubt_at(reader, &one, "is no string, expected the name of an %s", kind);
+    }
+    return true;
+}
+
 // ["shop", ...]: https://docs.aws.amazon.com/eks/latest/APIReference/API_ListClusters.html
 bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    const cJSON *name;
     (void)into;
-    cJSON_ArrayForEach (name, at->node) {
-        struct json_cursor one = {.up = at, .node = name};
-        if (cJSON_IsString(name))
-            note_listed(reader, "eks", "EKS cluster", intern(reader, name->valuestring), kind_call(KIND_EKS_CLUSTERS));
-        else
-            doubt_at(reader, &one, "is no string, expected the name of a cluster");
-    }
+    return read_names(reader, at, "eks", "EKS cluster", ":cluster/", KIND_EKS_CLUSTERS);
+}
+
+// That some is there: what of it is public, its services tell.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListClusters.html
+bool read_ecs_cluster_names(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    seen_at(reader, NULL, NULL, NULL);
+    reader->estate->has_ecs_clusters = reader->estate->has_ecs_clusters || cJSON_GetArraySize(at->node) > 0;
     return true;
+}
+
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListServices.html
+bool read_ecs_service_names(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    (void)into;
+    return read_names(reader, at, "ecs", "ECS service", ":service/", KIND_ECS_SERVICES);
 }
 
 static const cJSON *inside(const cJSON *node, const char *const *path)
@@ -251,6 +277,9 @@ bool read_ecs_service(struct reader *reader, const struct json_cursor *at, void 
     seen_at(reader, account, region, NULL);
     const char *id = text_beside(reader, at, "serviceName");
     id = id == NULL ? text_behind_slash(arn) : id;
+    const char *behind = strstr(arn, ":service/"), *full = behind == NULL ? arn : behind + strlen(":service/");
+    note_thing(reader, "ecs", full, NULL, account, region);
+    note_ecs_settings(reader, at, full, account, region);
     if (cJSON_IsNumber(running) && running->valuedouble == 0)
         return true; // it has no task
     note_network(reader, id, inside(at->node, network));
@@ -273,6 +302,13 @@ bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void 
     place_of_arn(reader, text_beside(reader, at, "arn"), &place.account, &place.region);
     seen_at(reader, place.account, place.region, NULL);
     note_thing(reader, "eks", place.id, NULL, place.account, place.region);
+    note_setting(reader, at,
+                 &(struct public_setting){.thing = "eks-cluster",
+                                          .id = place.id,
+                                          .account = place.account,
+                                          .region = place.region,
+                                          .is_public = !cJSON_IsFalse(inside(at->node, open)),
+                                          .detail = "endpointPublicAccess is on"});
     if (cJSON_IsFalse(inside(at->node, open)))
         return true;
     const cJSON *cidr;
@@ -282,6 +318,31 @@ bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void 
                                         place.detail == NULL ? "" : ", ", cidr->valuestring);
     note_public(reader, &place);
     return true;
+}
+
+// https://docs.aws.amazon.com/redshift/latest/APIReference/API_Cluster.html
+static void note_redshift_setting(struct reader *reader, const struct json_cursor *at, const struct public_place *place,
+                                  bool is_public)
+{
+    struct public_setting setting = {.thing = "redshift-cluster",
+                                     .id = place->id,
+                                     .account = place->account,
+                                     .region = place->region,
+                                     .is_public = is_public,
+                                     .detail = "PubliclyAccessible is on"};
+    VECTOR(const char *) groups = {0};
+    const cJSON *group, *endpoint = cJSON_GetObjectItemCaseSensitive(at->node, "Endpoint");
+    const cJSON *port = cJSON_GetObjectItemCaseSensitive(endpoint, "Port");
+    cJSON_ArrayForEach (group, cJSON_GetObjectItemCaseSensitive(at->node, "VpcSecurityGroups")) {
+        const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(group, "VpcSecurityGroupId"));
+        if (id != NULL)
+            *vector_add(reader->scratch, &groups) = intern(reader, id);
+    }
+    if (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(at->node, "VpcSecurityGroups")))
+        setting.groups = group_set_of(reader, groups.items, groups.count);
+    if (cJSON_IsNumber(port) && port->valuedouble >= 1 && port->valuedouble <= 65535)
+        setting.port = (int)port->valuedouble;
+    note_setting(reader, at, &setting);
 }
 
 // A node's addresses tell which interface is its own.
@@ -310,6 +371,7 @@ bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, 
     struct json_cursor accessible = member_of(reader, at, "PubliclyAccessible");
     if (accessible.node == NULL || !cJSON_IsBool(accessible.node))
         doubt_at(reader, &accessible, "is missing or no boolean: %s is taken to be public", owner.id);
+    note_redshift_setting(reader, at, &place, !cJSON_IsFalse(accessible.node));
     // "paused": its nodes are gone until it is resumed.
     // https://docs.aws.amazon.com/redshift/latest/mgmt/rs-mgmt-pause-resume-cluster.html
     bool paused = text_same(text_beside(reader, at, "ClusterStatus"), "paused") && place.addresses.count == 0;
@@ -340,8 +402,17 @@ bool read_search_domain(struct reader *reader, const struct json_cursor *at, voi
     seen_at(reader, place.account, place.region, NULL);
     note_thing(reader, "es", place.id, NULL, place.account, place.region);
     place.detail = text_beside(reader, at, "Endpoint");
-    if (!cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(at->node, "VPCOptions")) &&
-        !cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(at->node, "Deleted")))
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(at->node, "Deleted")))
+        return true;
+    bool is_public = !cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(at->node, "VPCOptions"));
+    note_setting(reader, at,
+                 &(struct public_setting){.thing = "opensearch-domain",
+                                          .id = place.id,
+                                          .account = place.account,
+                                          .region = place.region,
+                                          .is_public = is_public,
+                                          .detail = "it is in no VPC"});
+    if (is_public)
         note_public(reader, &place);
     return true;
 }
@@ -364,7 +435,15 @@ bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void 
         struct json_cursor where = member_of(reader, at, "Provisioned");
         doubt_at(reader, &where, "does not tell PublicAccess: %s is taken to be public", place.id);
     }
-    if (type == NULL ? untold : strcmp(type, "DISABLED") != 0)
+    bool is_public = type == NULL ? untold : strcmp(type, "DISABLED") != 0;
+    note_setting(reader, at,
+                 &(struct public_setting){.thing = "msk-cluster",
+                                          .id = place.id,
+                                          .account = place.account,
+                                          .region = place.region,
+                                          .is_public = is_public,
+                                          .detail = "its public access is not DISABLED"});
+    if (is_public)
         note_public(reader, &place);
     return true;
 }

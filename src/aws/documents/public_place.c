@@ -100,6 +100,9 @@ bool read_elastic_address(struct reader *reader, const struct json_cursor *at, v
                                          .private_address = text_beside(reader, at, "PrivateIpAddress"),
                                          .account = account,
                                          .region = region};
+        else if (!used && address != NULL && address[0] != '\0')
+            *vector_add(reader->arena, &reader->estate->idle_addresses) =
+                (struct idle_address){address, id == NULL ? address : id, evidence_of(reader, at), account, region};
     }
     if (used && !told) {
         struct json_cursor where = member_of(reader, at, "PublicIp");

@@ -40,6 +40,8 @@ bool read_ecs_task(struct reader *reader, const struct json_cursor *at, void *in
 // Why a VPC's encryption control may drop what comes by its internet gateway, or NULL.
 const char *read_vpc_encryption(struct reader *reader, const struct json_cursor *at, const char *vpc_id);
 bool read_ecs_service(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_ecs_cluster_names(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_ecs_service_names(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_eks_names(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_eks_cluster(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_redshift_cluster(struct reader *reader, const struct json_cursor *at, void *into);
@@ -47,7 +49,7 @@ bool read_search_domain_name(struct reader *reader, const struct json_cursor *at
 bool read_search_domain(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_distributions(struct reader *reader, const struct json_cursor *at, void *into);
-void settle_owners(struct reader *reader); // when interfaces are settled
+void settle_owners(struct reader *reader); // owner_settle.c: when interfaces are settled
 void note_endpoint_interfaces(struct reader *reader, const struct json_cursor *at, const char *id);
 // bridge.c
 bool read_accelerator(struct reader *reader, const struct json_cursor *at, void *into);
@@ -65,6 +67,16 @@ bool read_elastic_address(struct reader *reader, const struct json_cursor *at, v
 bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_verified_access(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_client_vpn(struct reader *reader, const struct json_cursor *at, void *into);
+// public_setting.c
+// Says what a thing's own settings tell of it; account and region may be NULL: the path's.
+void note_setting(struct reader *reader, const struct json_cursor *at, const struct public_setting *setting);
+void note_ecs_settings(struct reader *reader, const struct json_cursor *at, const char *id, const char *account,
+                       const char *region);
+bool read_replication_instance(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_launch_configuration(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_redshift_workgroup(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_emr_block(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_record_set(struct reader *reader, const struct json_cursor *at, void *into);
 // brought.c
 bool read_byoip_cidr(struct reader *reader, const struct json_cursor *at, void *into);
 void note_brought(struct reader *reader, const char *what,

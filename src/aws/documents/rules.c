@@ -132,6 +132,7 @@ static void read_own_group(struct reader *reader, const struct json_cursor *at, 
     const char *arn = NULL, *region = NULL;
     group->record = reader->record;
     group->evidence = reader->name;
+    group->reference = evidence_of(reader, at);
     reader->doubt = NULL; // its name decides nothing
     lenient_text(reader, at, "GroupName", &group->name);
     reader->doubt = &group->doubt;
@@ -330,6 +331,7 @@ bool read_network_acl(struct reader *reader, const struct json_cursor *at, void 
     if (old == NULL) {
         acl->record = reader->record;
         acl->evidence = reader->name;
+        acl->reference = evidence_of(reader, at);
         each_of(reader, at, "Entries", read_acl_entry, acl);
         if (acl->entries.count > 1)
             qsort(acl->entries.items, acl->entries.count, sizeof(*acl->entries.items), by_rule_number);

@@ -180,6 +180,8 @@ static void unite_interfaces(struct reader *reader, struct network_interface *be
     before->attached = before->attached || one->attached;
     before->groups_unsure = before->groups_unsure || one->groups_unsure;
     before->requester_managed = before->requester_managed || one->requester_managed;
+    before->source_check_told = before->source_check_told || one->source_check_told;
+    before->takes_others = before->takes_others || one->takes_others;
     before->is_database = before->is_database || one->is_database;
     before->is_vpc_origin = before->is_vpc_origin || one->is_vpc_origin;
     if (before->igw_traffic != one->igw_traffic)

@@ -272,6 +272,7 @@ void unite_instances(struct reader *reader, struct instance *old, const struct i
         old->tag_count = other->tag_count;
     }
     old->http_tokens = lesser_text(old->http_tokens, other->http_tokens); // "optional" before "required"
+    old->profile = lesser_text(old->profile, other->profile);
     if (text_same(old->state, other->state) && !old->state_unsure && !other_groups)
         return;
     old->doubt = doubt_document(reader, "", "%s is another record of it than the one in %s: neither is believed alone",

@@ -1,0 +1,435 @@
+// Facts of security groups and network ACLs, as Security Hub and CIS ask them. "Anywhere" goes by the size of the set
+// of sources, not by its spelling: prefixset_is_anywhere.
+#include "rules/controls/group_facts.h"
+
+#include <math.h>
+
+#include "model/protocol.h"
+#include "rules/controls/group_fix.h"
+#include "rules/reach/network_acl.h"
+#include "service_ports.h"
+
+static const char *const none[] = {NULL};
+
+// Ports of a protocol at which a map holds all of the internet of a family.
+static struct portset open_ports(struct arena *arena, struct portmap map, enum family family)
+{
+    struct portset open = portset_empty;
+    for (size_t i = 0; i < map.count; i++)
+        if (prefixset_is_anywhere(family, map.segments[i].sources))
+            open = portset_union(arena, open, portset_of(arena, map.segments[i].low, map.segments[i].high));
+    return open;
+}
+
+static struct portmap group_map(struct arena *arena, const struct group_admissions *admissions, int protocol)
+{
+    VECTOR(struct port_segment) segments = {0};
+    for (size_t i = 0; i < admissions->count; i++) {
+        const struct admission *rule = &admissions->items[i];
+        if (rule->protocol == PROTOCOL_ANY || rule->protocol == protocol)
+            *vector_add(arena, &segments) = (struct port_segment){rule->low, rule->high, rule->sources};
+    }
+    return portmap_from(arena, segments.items, segments.count);
+}
+
+static const char *family_text(enum family family)
+{
+    return family == FAMILY_IPV4 ? "0.0.0.0/0" : "::/0";
+}
+
+static const char *protocol_text(int protocol)
+{
+    return protocol == PROTOCOL_TCP ? "TCP" : "UDP";
+}
+
+struct portset group_open_ports(struct inquiry *inquiry, struct group_cache *cache, const char *group, int protocol,
+                                enum family family)
+{
+    const struct group_admissions *admissions = security_group_resolve(cache, group, family);
+    if (admissions->missing != NULL)
+        answer_missing(inquiry, "%s", admissions->missing->text);
+    for (size_t i = 0; i < admissions->count; i++)
+        if (admissions->items[i].doubt != NULL)
+            answer_missing(inquiry, "%s", admissions->items[i].doubt->text);
+    return open_ports(inquiry->arena, group_map(inquiry->arena, admissions, protocol), family);
+}
+
+// ---- Groups that no interface has
+
+static void find_used_groups(struct inquiry *inquiry)
+{
+    const struct estate *estate = inquiry->input->estate;
+    struct fact_memory *memory = inquiry->memory;
+    const struct group_set *last = NULL;
+    memory->groups_told = true;
+    memory->interfaces_known = estate_has(estate, KIND_NETWORK_INTERFACES);
+    for (size_t i = 0; i < estate->completeness.count; i++)
+        if (estate->completeness.items[i].demanded &&
+            estate->completeness.items[i].lacks[KIND_NETWORK_INTERFACES] != NULL)
+            memory->interfaces_known = false;
+    for (size_t i = 0; i < estate->interfaces.count; i++) {
+        const struct group_set *set = estate->interfaces.items[i]->groups;
+        if (set == NULL)
+            memory->interfaces_known = false; // which groups it has is not told
+        for (size_t g = 0; set != last && set != NULL && g < set->count; g++)
+            map_put(inquiry->arena, &memory->used_groups, set->ids[g], memory);
+        last = set;
+    }
+}
+
+bool group_protects_nothing(struct inquiry *inquiry, const char *group)
+{
+    if (!inquiry->memory->groups_told)
+        find_used_groups(inquiry);
+    return inquiry->memory->interfaces_known && map_get(&inquiry->memory->used_groups, group) == NULL;
+}
+
+// What is added to what is wrong of a group.
+static const char *no_use(struct inquiry *inquiry, const struct security_group *group)
+{
+    return group_protects_nothing(inquiry, group->id) ? "; it protects nothing: no interface has it" : "";
+}
+
+static bool is_unused(struct inquiry *inquiry, struct group_cache *cache, const struct security_group *group)
+{
+    (void)cache;
+    bool own = !security_group_is_named(group, "default"); // that one cannot be deleted
+    if (!own || !group_protects_nothing(inquiry, group->id))
+        return false;
+    answer(inquiry, CONTROL_FAIL, group->id, group->reference, "no interface has it");
+    if (fix_is_plain(group->id)) {
+        const struct vpc_home *home = map_get(&inquiry->input->estate->vpc_homes, group->vpc_id);
+        answer_fix(inquiry, "aws ec2 delete-security-group%s --group-id %s",
+                   fix_region(inquiry->arena, home == NULL ? NULL : home->region), group->id);
+    }
+    return true;
+}
+
+// ---- Security groups
+
+typedef bool (*group_answer)(struct inquiry *inquiry, struct group_cache *cache, const struct security_group *group);
+
+static void of_each_group(struct inquiry *inquiry, group_answer fails, const char *detail)
+{
+    struct group_cache cache = {.arena = inquiry->arena, .estate = inquiry->input->estate};
+    size_t count, good = 0;
+    if (!fact_has_kind(inquiry, KIND_SECURITY_GROUPS, "SecurityGroups"))
+        return;
+    void **groups = map_values(inquiry->arena, &inquiry->input->estate->security_groups, &count);
+    for (size_t i = 0; i < count; i++)
+        good += !fails(inquiry, &cache, groups[i]);
+    answer_rest(inquiry, good, "security group", "security groups", detail);
+    if (count == 0)
+        answer(inquiry, CONTROL_NOT_APPLICABLE, "security groups", NULL, "there are none");
+}
+
+static void groups_in_use(struct inquiry *inquiry)
+{
+    if (!fact_has_kind(inquiry, KIND_NETWORK_INTERFACES, "NetworkInterfaces"))
+        return;
+    of_each_group(inquiry, is_unused, "each on an interface, or the VPC's default one");
+}
+
+// "6379 (Redis), 9092": the services on single ports that are known.
+static const char *with_names(struct arena *arena, struct portset ports)
+{
+    static const struct {
+        uint16_t port;
+        const char *name;
+    } names[] = {GUARDED_NAMES};
+    const char *text = "";
+    for (size_t i = 0; i < ports.count; i++) {
+        const char *name = NULL;
+        for (size_t n = 0; n < sizeof(names) / sizeof(names[0]) && ports.ranges[i].low == ports.ranges[i].high; n++)
+            name = names[n].port == ports.ranges[i].low ? names[n].name : name;
+        const char *range = portset_format(arena, portset_of(arena, ports.ranges[i].low, ports.ranges[i].high));
+        text = arena_printf(arena, "%s%s%s%s%s%s", text, i == 0 ? "" : ",", range, name == NULL ? "" : " (",
+                            name == NULL ? "" : name, name == NULL ? "" : ")");
+    }
+    return text;
+}
+
+static bool opens_ports(struct inquiry *inquiry, struct group_cache *cache, const struct security_group *group,
+                        int protocol, struct portset ports, bool but)
+{
+    struct arena *arena = inquiry->arena;
+    bool fails = false;
+    for (int f = 0; f < 2; f++) {
+        enum family family = f == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
+        if (!fact_asks_family(inquiry, family))
+            continue;
+        struct portset open = group_open_ports(inquiry, cache, group->id, protocol, family);
+        open = but ? portset_subtract(arena, open, ports) : portset_intersect(arena, open, ports);
+        if (portset_is_empty(open))
+            continue;
+        answer(inquiry, CONTROL_FAIL, group->id, group->reference, "admits %s to %s ports %s%s", family_text(family),
+               protocol_text(protocol), with_names(arena, open), no_use(inquiry, group));
+        const char *fix = group_fix_anywhere(arena, inquiry->input->estate, group, family, protocol, open);
+        if (fix != NULL)
+            answer_fix(inquiry, "%s", fix);
+        fails = true;
+    }
+    return fails;
+}
+
+// The ports that are asked about; "services": those of administration and databases (service-ports.json).
+static struct portset asked_ports(struct inquiry *inquiry)
+{
+    struct portset ports = portset_empty;
+    if (!fact_flag(inquiry, "services", false))
+        return fact_ports(inquiry, "ports", "22,3389");
+    portset_parse(inquiry->arena, GUARDED_PORTS, &ports);
+    return ports;
+}
+
+static bool group_opens_to_anywhere(struct inquiry *inquiry, struct group_cache *cache,
+                                    const struct security_group *group)
+{
+    struct portset ports = asked_ports(inquiry);
+    bool fails = false;
+    if (fact_asks_protocol(inquiry, PROTOCOL_TCP))
+        fails = opens_ports(inquiry, cache, group, PROTOCOL_TCP, ports, false);
+    if (fact_asks_protocol(inquiry, PROTOCOL_UDP))
+        fails = opens_ports(inquiry, cache, group, PROTOCOL_UDP, ports, false) || fails;
+    return fails;
+}
+
+static void groups_closed_to_anywhere(struct inquiry *inquiry)
+{
+    bool tcp = fact_asks_protocol(inquiry, PROTOCOL_TCP), udp = fact_asks_protocol(inquiry, PROTOCOL_UDP);
+    of_each_group(inquiry, group_opens_to_anywhere,
+                  arena_printf(inquiry->arena, "none admits anywhere to %s ports %s",
+                               tcp && udp ? "TCP or UDP"
+                               : tcp      ? "TCP"
+                                          : "UDP",
+                               portset_format(inquiry->arena, asked_ports(inquiry))));
+}
+
+static bool group_opens_more(struct inquiry *inquiry, struct group_cache *cache, const struct security_group *group)
+{
+    bool tcp = opens_ports(inquiry, cache, group, PROTOCOL_TCP, fact_ports(inquiry, "tcp_ports", "80,443"), true);
+    return opens_ports(inquiry, cache, group, PROTOCOL_UDP, fact_ports(inquiry, "udp_ports", ""), true) || tcp;
+}
+
+static void groups_open_only_on(struct inquiry *inquiry)
+{
+    of_each_group(inquiry, group_opens_more, "none admits anywhere to other ports");
+}
+
+// Everything from, or to, everywhere: rules of all protocols whose peers are all of the internet, together.
+const struct security_group_rule *group_all_open(struct arena *arena, const struct security_group_rule *rules,
+                                                 size_t count)
+{
+    struct prefixset sources[2] = {prefixset_empty, prefixset_empty};
+    for (size_t i = 0; i < count; i++)
+        for (size_t p = 0; p < rules[i].prefixes.count && rules[i].protocol == PROTOCOL_ANY; p++) {
+            enum family family = (enum family)rules[i].prefixes.items[p].family;
+            struct prefixset *set = &sources[family == FAMILY_IPV4 ? 0 : 1];
+            *set = prefixset_union(arena, *set, prefixset_of(arena, rules[i].prefixes.items[p]));
+            if (prefixset_is_anywhere(family, *set))
+                return &rules[i];
+        }
+    return NULL;
+}
+
+static bool inbound_is_undefined(struct inquiry *inquiry, struct group_cache *cache, const struct security_group *group)
+{
+    (void)cache;
+    const struct security_group_rule *rule = group_all_open(inquiry->arena, group->ingress.items, group->ingress.count);
+    if (rule == NULL)
+        return false;
+    answer(inquiry, CONTROL_FAIL, group->id, group->reference, "rule %zu admits everything from everywhere%s",
+           rule->index, no_use(inquiry, group));
+    const char *fix = group_fix_rules(inquiry->arena, inquiry->input->estate, group, false, rule, 1);
+    if (fix != NULL)
+        answer_fix(inquiry, "%s", fix);
+    return true;
+}
+
+static void inbound_is_defined(struct inquiry *inquiry)
+{
+    of_each_group(inquiry, inbound_is_undefined, "none admits everything from everywhere");
+}
+
+static bool outbound_is_undefined(struct inquiry *inquiry, struct group_cache *cache,
+                                  const struct security_group *group)
+{
+    (void)cache;
+    const struct security_group_rule *rule = group_all_open(inquiry->arena, group->egress.items, group->egress.count);
+    if (!group->has_egress)
+        answer_missing(inquiry, "IpPermissionsEgress of %s", group->id);
+    if (rule == NULL)
+        return !group->has_egress;
+    answer(inquiry, CONTROL_FAIL, group->id, group->reference, "outbound rule %zu allows everything to everywhere%s",
+           rule->index, no_use(inquiry, group));
+    const char *fix = group_fix_rules(inquiry->arena, inquiry->input->estate, group, true, rule, 1);
+    if (fix != NULL)
+        answer_fix(inquiry, "%s", fix);
+    return true;
+}
+
+static void outbound_is_defined(struct inquiry *inquiry)
+{
+    of_each_group(inquiry, outbound_is_undefined, "none allows everything to everywhere");
+}
+
+static void default_groups_closed(struct inquiry *inquiry)
+{
+    size_t count, good = 0, all = 0;
+    const struct estate *estate = inquiry->input->estate;
+    if (!fact_has_kind(inquiry, KIND_SECURITY_GROUPS, "SecurityGroups"))
+        return;
+    void **groups = map_values(inquiry->arena, &estate->security_groups, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct security_group *group = groups[i];
+        if (!security_group_is_named(group, "default"))
+            continue;
+        all++;
+        if (group->ingress.count + group->egress.count > 0) {
+            answer(inquiry, CONTROL_FAIL, group->id, group->reference,
+                   "the default group of %s has %u inbound and %u outbound rules%s",
+                   group->vpc_id == NULL ? "its VPC" : group->vpc_id, group->ingress.count, group->egress.count,
+                   no_use(inquiry, group));
+            const char *in =
+                group_fix_rules(inquiry->arena, estate, group, false, group->ingress.items, group->ingress.count);
+            const char *out =
+                group_fix_rules(inquiry->arena, estate, group, true, group->egress.items, group->egress.count);
+            if ((in != NULL || group->ingress.count == 0) && (out != NULL || group->egress.count == 0))
+                answer_fix(inquiry, "%s%s%s", in == NULL ? "" : in, in == NULL || out == NULL ? "" : " && ",
+                           out == NULL ? "" : out);
+        } else if (!group->has_egress)
+            answer_missing(inquiry, "IpPermissionsEgress of %s", group->id);
+        else if (group->doubt != NULL || group->egress_doubt != NULL)
+            answer_missing(inquiry, "%s", group->doubt != NULL ? group->doubt : group->egress_doubt);
+        else
+            good++;
+    }
+    answer_rest(inquiry, good, "default security group", "default security groups", "without rules");
+    if (all == 0)
+        answer(inquiry, CONTROL_NOT_APPLICABLE, "default security groups", NULL, "the snapshot holds none");
+}
+
+// ---- Sources that are wide without being the world
+
+// How many addresses of the internet a set holds; of IPv6, how many /64.
+static double wideness(struct arena *arena, enum family family, struct prefixset set)
+{
+    size_t count;
+    double sum = 0;
+    struct prefixset public = prefixset_intersect(arena, set, prefixset_internet(arena, family));
+    struct prefix *prefixes = prefixset_prefixes(arena, family, public, &count);
+    for (size_t i = 0; i < count; i++)
+        sum += ldexp(1, (family == FAMILY_IPV4 ? 32 : 64) - (int)prefixes[i].length);
+    return sum;
+}
+
+static bool admits_widely(struct inquiry *inquiry, struct group_cache *cache, const struct security_group *group)
+{
+    struct arena *arena = inquiry->arena;
+    const double most[] = {(double)fact_number(inquiry, "ipv4_addresses", 65536),
+                           (double)fact_number(inquiry, "ipv6_networks", 65536)};
+    bool fails = false;
+    for (int f = 0; f < 2; f++) {
+        enum family family = f == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
+        const struct group_admissions *admissions = security_group_resolve(cache, group->id, family);
+        if (admissions->missing != NULL)
+            answer_missing(inquiry, "%s", admissions->missing->text);
+        const int protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP};
+        for (int p = 0; p < 2; p++) {
+            struct portmap map = group_map(arena, admissions, protocols[p]);
+            struct portset wide = portset_empty;
+            double widest = 0;
+            for (size_t i = 0; i < map.count; i++) {
+                double size = wideness(arena, family, map.segments[i].sources);
+                if (size <= most[f] || prefixset_is_anywhere(family, map.segments[i].sources))
+                    continue;
+                wide = portset_union(arena, wide, portset_of(arena, map.segments[i].low, map.segments[i].high));
+                widest = size > widest ? size : widest;
+            }
+            if (portset_is_empty(wide))
+                continue;
+            fails = true;
+            answer(inquiry, CONTROL_FAIL, group->id, group->reference,
+                   "admits %.0f %s of the internet to %s ports %s: more than %.0f%s", widest,
+                   family == FAMILY_IPV4 ? "IPv4 addresses" : "IPv6 networks (/64)", protocol_text(protocols[p]),
+                   portset_format(arena, wide), most[f], no_use(inquiry, group));
+        }
+        for (size_t i = 0; i < admissions->count; i++)
+            if (admissions->items[i].doubt != NULL)
+                answer_missing(inquiry, "%s", admissions->items[i].doubt->text);
+    }
+    return fails;
+}
+
+static void sources_are_narrow(struct inquiry *inquiry)
+{
+    of_each_group(inquiry, admits_widely, "none admits a wide part of the internet (all of it is another control's)");
+}
+
+// ---- Network ACLs
+
+// Of TCP or UDP; a rule of all protocols is of both.
+static bool acl_opens(struct inquiry *inquiry, const struct network_acl *acl, enum family family, int protocol)
+{
+    struct acl_view view = network_acl_view(inquiry->arena, acl, false, family, protocol);
+    struct portset open = portset_intersect(inquiry->arena, open_ports(inquiry->arena, view.allows, family),
+                                            fact_ports(inquiry, "ports", "22,3389"));
+    if (portset_is_empty(open))
+        return false;
+    answer(inquiry, CONTROL_FAIL, acl->id, acl->reference, "allows %s in to %s ports %s", family_text(family),
+           protocol_text(protocol), portset_format(inquiry->arena, open));
+    return true;
+}
+
+static bool acl_fails(struct inquiry *inquiry, const struct network_acl *acl)
+{
+    const int protocols[] = {PROTOCOL_TCP, PROTOCOL_UDP};
+    bool fails = false;
+    for (int f = 0; f < 2; f++)
+        for (int p = 0; p < 2; p++) {
+            enum family family = f == 0 ? FAMILY_IPV4 : FAMILY_IPV6;
+            if (fact_asks_family(inquiry, family) && fact_asks_protocol(inquiry, protocols[p]))
+                fails = acl_opens(inquiry, acl, family, protocols[p]) || fails;
+        }
+    if (acl->doubt != NULL)
+        answer_missing(inquiry, "%s", acl->doubt);
+    return fails;
+}
+
+static void acls_closed_to_anywhere(struct inquiry *inquiry)
+{
+    size_t count, good = 0, spared = 0;
+    bool defaults = fact_flag(inquiry, "defaults", true);
+    if (!fact_has_kind(inquiry, KIND_NETWORK_ACLS, "NetworkAcls"))
+        return;
+    void **acls = map_values(inquiry->arena, &inquiry->input->estate->network_acls, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct network_acl *acl = acls[i];
+        if (acl->is_default && !defaults)
+            spared++;
+        else
+            good += !acl_fails(inquiry, acl);
+    }
+    answer_rest(inquiry, good, "network ACL", "network ACLs", "none allows anywhere in to these ports");
+    if (spared > 0)
+        answer(inquiry, CONTROL_NOT_APPLICABLE,
+               arena_printf(inquiry->arena, "%zu default network ACL%s", spared, spared == 1 ? "" : "s"), NULL,
+               "not asked about here");
+    if (count == 0)
+        answer(inquiry, CONTROL_NOT_APPLICABLE, "network ACLs", NULL, "there are none");
+}
+
+const struct fact group_facts[] = {
+    {"groups-closed-to-anywhere", false, (const char *const[]){"ports", "services", "family", "protocols", NULL},
+     groups_closed_to_anywhere},
+    {"groups-open-only-on", false, (const char *const[]){"tcp_ports", "udp_ports", "family", NULL},
+     groups_open_only_on},
+    {"groups-define-inbound", false, none, inbound_is_defined},
+    {"groups-define-outbound", false, none, outbound_is_defined},
+    {"groups-in-use", false, none, groups_in_use},
+    {"default-groups-closed", false, none, default_groups_closed},
+    {"sources-not-wide", false, (const char *const[]){"ipv4_addresses", "ipv6_networks", NULL}, sources_are_narrow},
+    {"acls-closed-to-anywhere", false, (const char *const[]){"ports", "family", "protocols", "defaults", NULL},
+     acls_closed_to_anywhere},
+    {NULL, false, NULL, NULL},
+};

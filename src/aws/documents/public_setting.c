@@ -1,0 +1,144 @@
+// What documents say of whether a thing is public by its own settings; names of things that lists tell; DNS records.
+#include <string.h>
+
+#include "aws/documents/readers.h"
+
+void note_setting(struct reader *reader, const struct json_cursor *at, const struct public_setting *setting)
+{
+    struct public_setting *kept = vector_add(reader->arena, &reader->estate->public_settings);
+    *kept = *setting;
+    kept->evidence = evidence_of(reader, at);
+    kept->account = kept->account == NULL ? reader->place.account : kept->account;
+    kept->region = kept->region == NULL ? reader->place.region : kept->region;
+}
+
+// Where it is not said, it is taken to be public, and that is told.
+static bool public_unless_false(struct reader *reader, const struct json_cursor *at, const char *key, const char *id)
+{
+    struct json_cursor flag = member_of(reader, at, key);
+    if (flag.node == NULL || !cJSON_IsBool(flag.node))
+        doubt_at(reader, &flag, "is missing or no boolean: %s is taken to be public", id);
+    return !cJSON_IsFalse(flag.node);
+}
+
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_ReplicationInstance.html
+bool read_replication_instance(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_setting setting = {.thing = "dms-instance", .detail = "PubliclyAccessible is on"};
+    (void)into;
+    GUARD(interned_of(reader, at, "ReplicationInstanceIdentifier", &setting.id));
+    place_of_arn(reader, text_beside(reader, at, "ReplicationInstanceArn"), &setting.account, &setting.region);
+    seen_at(reader, setting.account, setting.region, NULL);
+    setting.is_public = public_unless_false(reader, at, "PubliclyAccessible", setting.id);
+    note_setting(reader, at, &setting);
+    return true;
+}
+
+// Where AssociatePublicIpAddress is not set, the subnet decides.
+// https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchConfiguration.html
+bool read_launch_configuration(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_setting setting = {.thing = "launch-configuration", .detail = "AssociatePublicIpAddress is on"};
+    (void)into;
+    GUARD(interned_of(reader, at, "LaunchConfigurationName", &setting.id));
+    place_of_arn(reader, text_beside(reader, at, "LaunchConfigurationARN"), &setting.account, &setting.region);
+    seen_at(reader, setting.account, setting.region, NULL);
+    lenient_boolean(reader, at, "AssociatePublicIpAddress", &setting.is_public);
+    note_setting(reader, at, &setting);
+    return true;
+}
+
+// https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/API_Workgroup.html
+bool read_redshift_workgroup(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_setting setting = {.thing = "redshift-workgroup", .detail = "publiclyAccessible is on"};
+    (void)into;
+    GUARD(interned_of(reader, at, "workgroupName", &setting.id));
+    place_of_arn(reader, text_beside(reader, at, "workgroupArn"), &setting.account, &setting.region);
+    seen_at(reader, setting.account, setting.region, NULL);
+    setting.is_public = public_unless_false(reader, at, "publiclyAccessible", setting.id);
+    note_setting(reader, at, &setting);
+    return true;
+}
+
+// It must be on, and let through no port but 22.
+// https://docs.aws.amazon.com/emr/latest/APIReference/API_BlockPublicAccessConfiguration.html
+bool read_emr_block(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct public_setting setting = {.thing = "emr-block-public-access", .id = "block public access of EMR"};
+    const cJSON *range;
+    (void)into;
+    GUARD(json_expect_object(at, reader->error));
+    seen_at(reader, NULL, NULL, NULL);
+    struct json_cursor on = member_of(reader, at, "BlockPublicSecurityGroupRules");
+    if (on.node == NULL || !cJSON_IsBool(on.node))
+        doubt_at(reader, &on, "is missing or no boolean: it is taken to be off");
+    if (!cJSON_IsTrue(on.node)) {
+        setting.is_public = true;
+        setting.detail = "BlockPublicSecurityGroupRules is off";
+    }
+    cJSON_ArrayForEach (range, cJSON_GetObjectItemCaseSensitive(at->node, "PermittedPublicSecurityGroupRuleRanges")) {
+        const cJSON *low = cJSON_GetObjectItemCaseSensitive(range, "MinRange"),
+                    *high = cJSON_GetObjectItemCaseSensitive(range, "MaxRange");
+        bool only_22 = cJSON_IsNumber(low) && low->valuedouble == 22 &&
+                       (high == NULL || (cJSON_IsNumber(high) && high->valuedouble == 22));
+        if (!only_22 && !setting.is_public) {
+            setting.is_public = true;
+            setting.detail = "PermittedPublicSecurityGroupRuleRanges holds other ports than 22";
+        }
+    }
+    note_setting(reader, at, &setting);
+    return true;
+}
+
+// One awsvpcConfiguration, under networkConfiguration of a service or a task set.
+static bool gives_public_address(const cJSON *of)
+{
+    const cJSON *network = cJSON_GetObjectItemCaseSensitive(of, "networkConfiguration");
+    const cJSON *vpc = cJSON_GetObjectItemCaseSensitive(network, "awsvpcConfiguration");
+    return text_same(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(vpc, "assignPublicIp")), "ENABLED");
+}
+
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html
+void note_ecs_settings(struct reader *reader, const struct json_cursor *at, const char *id, const char *account,
+                       const char *region)
+{
+    struct public_setting setting = {
+        .thing = "ecs-service", .id = id, .account = account, .region = region, .detail = "assignPublicIp is ENABLED"};
+    setting.is_public = gives_public_address(at->node);
+    note_setting(reader, at, &setting);
+    struct json_cursor sets = json_member(at, "taskSets");
+    const cJSON *set;
+    size_t index = 0;
+    setting.thing = "ecs-task-set";
+    cJSON_ArrayForEach (set, sets.node) {
+        struct json_cursor one = json_element(&sets, index++, set);
+        const char *name = text_beside(reader, &one, "id");
+        setting.id = arena_printf(reader->arena, "%s of %s", name == NULL ? "a task set" : name, id);
+        setting.is_public = gives_public_address(set);
+        note_setting(reader, &one, &setting);
+    }
+}
+
+// ---- DNS. https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html
+
+static bool read_resource_record(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct dns_record record = *(const struct dns_record *)into;
+    GUARD(text_of(reader, at, "Value", &record.address));
+    record.evidence = evidence_of(reader, at);
+    *vector_add(reader->arena, &reader->estate->dns_records) = record;
+    return true;
+}
+
+// Those of addresses; aliases name things of AWS's own.
+bool read_record_set(struct reader *reader, const struct json_cursor *at, void *into)
+{
+    struct dns_record record = {0};
+    (void)into;
+    GUARD(text_of(reader, at, "Name", &record.name) && interned_of(reader, at, "Type", &record.type));
+    seen_at(reader, NULL, "global", NULL);
+    if (strcmp(record.type, "A") != 0 && strcmp(record.type, "AAAA") != 0)
+        return true;
+    return each_if_present(reader, at, "ResourceRecords", read_resource_record, &record);
+}
