@@ -9,6 +9,7 @@ enum {
     ASKS_A_PASS = 4,
     LEAST_PACED = 4, // tries that have a pace
     MOST_REOPENED = 16,
+    AGAIN = 2, // times that what is rejected is asked again where it may go by pace
 };
 
 // Paces that differ by less than so much are one.
@@ -189,8 +190,14 @@ struct loss_sample loss_sample(const struct ledger *ledger, size_t lane)
     return sample;
 }
 
+// Whether an open port of the lane is asked among the others.
+static bool tells_of_pace(const struct standing *standing)
+{
+    return standing->sentinels[0] != 0 && standing->sentinel_states[0] == OBSERVED_OPEN;
+}
+
 // What is closed, or rejected, from some moment on may go by the pace of asking: it does not where it is again as it
-// was when some of it, or all, is asked later.
+// was when some of it, or all of it twice, is asked later.
 static void judge_pace(struct ledger *ledger, size_t lane)
 {
     struct standing *standing = &ledger->standings[lane];
@@ -202,9 +209,10 @@ static void judge_pace(struct ledger *ledger, size_t lane)
         uint64_t wanted = closed < LOSS_SAMPLE ? closed : LOSS_SAMPLE;
         standing->closes_by_pace = standing->turned || sample.vain > 0 || sample.closed < wanted;
     }
-    standing->rejects_by_pace =
-        standing->reopened || (comes_late(ledger, lane, standing->rejected, &standing->first_rejected) &&
-                               (standing->again_asked == 0 || standing->again_rejected < standing->again_asked));
+    bool late = comes_late(ledger, lane, standing->rejected, &standing->first_rejected);
+    bool again =
+        standing->again_asked >= AGAIN * standing->rejected && standing->again_rejected >= standing->again_asked;
+    standing->rejects_by_pace = standing->reopened || (late && (tells_of_pace(standing) || !again));
 }
 
 static void work_out_lane(struct ledger *ledger, size_t lane, double family)
@@ -292,9 +300,7 @@ double loss_most(const struct ledger *ledger, size_t lane, uint64_t from_us, uin
 double loss_of_try_by_own(const struct ledger *ledger, size_t lane, uint64_t sent_us)
 {
     const struct stretch *stretch = stretch_of(ledger, lane, sent_us);
-    const struct standing *standing = &ledger->standings[lane];
-    bool tells = standing->sentinels[0] != 0 && standing->sentinel_states[0] == OBSERVED_OPEN;
-    return stretch == NULL || !tells ? 1 : stretch->own_loss;
+    return stretch == NULL || !tells_of_pace(&ledger->standings[lane]) ? 1 : stretch->own_loss;
 }
 
 bool loss_is_enough(unsigned count, unsigned wanted, double missed)

@@ -140,7 +140,7 @@ def packet_of_next_year(forger):
     replayed(forger)
 
 
-@lie("frame 40, of .*, stands behind packets of a later time", "packets behind those of a later time")
+@lie("frame 40, of .*, stands behind packets of a later time", "packets a second behind those of a later time")
 def packet_out_of_order(forger):
     """One frame in the middle is older than the first, and the run is said to have begun before it."""
     packets = forger.packets()

@@ -61,6 +61,7 @@ static void put_platform(struct arena *arena, const struct control_report *contr
     if (at < controls->accesses.count)
         text_printf(out, "<p>%zu more are in controls.json.</p>\n", (size_t)controls->accesses.count - at);
 }
+
 // A link to the file that tells of it, which lies beside the report in its evidence.
 static void put_reference(const char *reference, struct text *out)
 {
