@@ -276,7 +276,10 @@ class Documents(Owned):
         self.assertEqual((plain["missing"], plain["unread"], plain["notes"], plain["ignored"]), ([], [], [], []))
         for token in ("nextToken", "NextToken"):
             self.assertEqual(self.compute(folder({**files, name: document})), plain)
-            self.assertEqual(self.compute(folder({**files, name: {**document, token: "AbC="}})), plain)
+            cut = self.compute(folder({**files, name: {**document, token: "AbC="}}))
+            names = name in ("list-clusters.ecs.json", "list-services.json")  # which controls rest on: that they are cut is told, and no more
+            self.assertEqual([item["kind"] for item in cut["missing"]], list(document) if names else [])
+            self.assertEqual({**cut, "missing": [], "complete": plain.get("complete")}, {**plain, "complete": plain.get("complete")})
             self.assertEqual(self.compute(folder({**files, name: [{**document, token: "AbC="}, {**document, token: ""}]})), plain)
 
     def test_a_service_names_no_interface_that_is_not_of_ecs_and_a_task_goes_before_it(self):
