@@ -103,7 +103,6 @@ static void note_sending(struct ledger *ledger, size_t lane, unsigned try, const
 {
     uint64_t wall_us = sent->us;
     struct standing *standing = &ledger->standings[lane];
-    standing->again_asked += try == 0;
     while (standing->rounds.count < try)
         *vector_add(ledger->arena, &standing->rounds) = (struct round){UINT64_MAX, 0};
     if (try > 0) {
@@ -363,7 +362,6 @@ static bool answer_again(struct ledger *ledger, const struct span *span, uint64_
     if (outside && try > 0)
         note_beat(ledger, span, question, try, cause.state, wall_us);
     if (rejected && outside && try > before->tries) { // the latest who rejects is named
-        standing->again_rejected++;
         struct cause same = cause;
         same.tries = before->tries;
         if (!ledger_same_cause(&same, before))

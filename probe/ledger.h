@@ -78,10 +78,8 @@ struct standing {
     struct sent first_rejected; // and rejected
     struct sent early[EARLY];   // its earliest first tries, ascending
     unsigned early_count;
-    uint64_t again_asked;    // tries of what had been rejected,
-    uint64_t again_rejected; // and those that were once more
-    bool reopened;           // what had been rejected was open
-    bool closes_late;        // many are closed, but none of the first that were asked was (loss.h)
+    bool reopened;    // what had been rejected was open
+    bool closes_late; // many are closed, but none of the first that were asked was (loss.h)
     bool closes_by_pace, rejects_by_pace;
     uint64_t sampled;       // questions of it that have been looked at for a sample of those that are closed
     uint64_t shut;          // the latest question that was closed: 1 + its number

@@ -9,7 +9,6 @@ enum {
     ASKS_A_PASS = 4,
     LEAST_PACED = 4, // tries that have a pace
     MOST_REOPENED = 16,
-    AGAIN = 2, // times that what is rejected is asked again where it may go by pace
 };
 
 // Paces that differ by less than so much are one.
@@ -196,8 +195,8 @@ static bool tells_of_pace(const struct standing *standing)
     return standing->sentinels[0] != 0 && standing->sentinel_states[0] == OBSERVED_OPEN;
 }
 
-// What is closed, or rejected, from some moment on may go by the pace of asking: it does not where it is again as it
-// was when some of it, or all of it twice, is asked later.
+// What is closed, or rejected, from some moment on may go by the pace of asking. What is closed does not where a sample
+// of it is closed again when it is asked later.
 static void judge_pace(struct ledger *ledger, size_t lane)
 {
     struct standing *standing = &ledger->standings[lane];
@@ -209,10 +208,8 @@ static void judge_pace(struct ledger *ledger, size_t lane)
         uint64_t wanted = closed < LOSS_SAMPLE ? closed : LOSS_SAMPLE;
         standing->closes_by_pace = standing->turned || sample.vain > 0 || sample.closed < wanted;
     }
-    bool late = comes_late(ledger, lane, standing->rejected, &standing->first_rejected);
-    bool again =
-        standing->again_asked >= AGAIN * standing->rejected && standing->again_rejected >= standing->again_asked;
-    standing->rejects_by_pace = standing->reopened || (late && (tells_of_pace(standing) || !again));
+    standing->rejects_by_pace =
+        standing->reopened || comes_late(ledger, lane, standing->rejected, &standing->first_rejected);
 }
 
 static void work_out_lane(struct ledger *ledger, size_t lane, double family)

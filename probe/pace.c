@@ -14,7 +14,7 @@ static const double MISSING = 0.005, CONGESTED = 0.1, LIMITING = 0.2, SAFELY = 0
 // For the last looks at the sentinels.
 static const double CALL_SECONDS = 0.5;
 // Hosts send ICMP errors about once a second: RFC 1812 section 4.3.2.8, Linux's net.ipv4.icmp_ratelimit.
-static const double ICMP_RATE = 0.9, LEAST_SLOW_RATE = 5, LEAST_TCP_RATE = 2;
+static const double ICMP_RATE = 0.9, LEAST_SLOW_RATE = 5, LEAST_TCP_RATE = 0.5;
 // Share of the sentinels in the stream that are in vain where a pass was too fast; of its rate, what is tried next.
 static const double TOO_MUCH = 0.4, LEAST_SHARE = 0.1, MOST_SHARE = 0.5;
 

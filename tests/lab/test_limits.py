@@ -81,11 +81,12 @@ class Limits(unittest.TestCase):
 
     def test_rejections_and_resets_above_a_rate_are_no_facts_of_open_ports(self):
         """`step` 30: two open ports of sixty, which may all have been asked above the rate."""
-        def test(method, host, how, step):
+        def test(method, host, case):
+            how, step = case
             opens = [*range(1000, 1060, step)]
             states, _ = self.probe(host, 60, method, open=opens, bucket=[40, 10, how])
             self.no_open_port_is_called_otherwise(states, opens)
-        self.each(test, ("prohibit", "reset"), (2, 30))
+        self.each(test, (("prohibit", 2), ("reset", 2), ("reset", 30)))
 
     def test_closed_ports_behind_silence_or_rejections_are_no_limit(self):
         def test(method, host, behaviour, other):
