@@ -49,7 +49,7 @@ bool read_search_domain_name(struct reader *reader, const struct json_cursor *at
 bool read_search_domain(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_distributions(struct reader *reader, const struct json_cursor *at, void *into);
-void settle_owners(struct reader *reader); // owner_settle.c: when interfaces are settled
+void settle_owners(struct reader *reader); // named_owner.c: when interfaces are settled
 void note_endpoint_interfaces(struct reader *reader, const struct json_cursor *at, const char *id);
 // bridge.c
 bool read_accelerator(struct reader *reader, const struct json_cursor *at, void *into);
