@@ -42,8 +42,10 @@ static uint64_t next_of_sample(struct ledger *ledger, size_t lane)
 {
     struct standing *standing = &ledger->standings[lane];
     const struct lane *of = &ledger->schedule->lanes[lane];
+    if (!standing->closes_late || standing->turned || standing->sampled >= of->count)
+        return 0;
     struct loss_sample sample = loss_sample(ledger, lane);
-    if (!standing->closes_late || standing->turned || sample.vain > 0 || sample.closed >= LOSS_SAMPLE)
+    if (sample.vain > 0 || sample.closed >= LOSS_SAMPLE)
         return 0;
     while (standing->sampled < of->count) {
         uint64_t question = of->first + standing->sampled++;
