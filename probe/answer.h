@@ -14,7 +14,11 @@ struct answer {
     enum observed_state state;
     char reason[24];
     struct address from; // sender of an ICMP error; from.family is 0 where there is none
+    bool repeated;       // it may answer what the kernel sent again of its own accord, ANSWER_REPEATED_US later
 };
+
+// When the kernel repeats a SYN: RFC 6298 section 2.1.
+enum { ANSWER_REPEATED_US = 1000000 };
 
 struct answer answer_state(enum observed_state state, const char *reason);
 

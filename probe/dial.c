@@ -15,9 +15,9 @@ enum {
     SPARE_DESCRIPTORS = 64,
     EVENTS = 256,
     MOST = 16384,
-    REPEATED_US = 1000000, // when the kernel repeats a SYN,
-    TOLD_US = 1850000,     // when it has told whether that left, and does not repeat it yet once more,
-    SURELY_US = 1900000    // and when it never will
+    TOLD_US = 1850000,  // when the kernel has told whether the SYN that it repeated left, and does not repeat it yet
+                        // once more,
+    SURELY_US = 1900000 // and when it never will
 };
 
 struct slot {
@@ -157,6 +157,7 @@ static void take_events(void *self, int fd)
         if (!slot->under_way)
             continue; // its coming to rest was an event too
         struct answer answer = connect_finish(slot->fd, dial->schedule->lanes[slot->lane].address);
+        answer.repeated = uv_hrtime() / 1000 - slot->started_us >= ANSWER_REPEATED_US;
         if (answer.kind == ANSWER_STATE)
             ledger_answer(dial->ledger, slot->question, slot->try, &answer, clock_wall_us(), 0);
         if (answer.kind == ANSWER_STATE || (events[i].events & (EPOLLERR | EPOLLHUP)) != 0)
@@ -232,7 +233,8 @@ static size_t under_way(const void *self)
 // Looks whether a SYN left this machine; false where it can't be told yet.
 static bool look(struct slot *slot, uint64_t waited_us)
 {
-    enum connect_leaving leaving = waited_us < REPEATED_US ? CONNECT_NOT_KNOWN : connect_leaving(slot->fd, waited_us);
+    enum connect_leaving leaving =
+        waited_us < ANSWER_REPEATED_US ? CONNECT_NOT_KNOWN : connect_leaving(slot->fd, waited_us);
     slot->looked_at = leaving != CONNECT_NOT_KNOWN || waited_us >= SURELY_US;
     slot->held_back = leaving == CONNECT_HELD_BACK;
     return slot->looked_at;

@@ -55,8 +55,9 @@ struct engine {
     struct senders *senders;
     struct senders_listener listener;
     struct capture *capture;
-    uint64_t position; // in the order of the pass
-    uint64_t question; // at that position
+    struct order order; // of the pass: what is asked again is asked in another one each time
+    uint64_t position;  // in it
+    uint64_t question;  // at that position
     double tokens;
     uint64_t tokens_at_us;
     uint64_t began_us;

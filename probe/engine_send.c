@@ -10,10 +10,9 @@ enum {
 
 static void advance(struct engine *engine)
 {
-    const struct order *order = &engine->ledger.orders[engine->pace.pass.try];
     engine->position++;
-    engine->question += order->stride;
-    engine->question -= engine->question >= order->count ? order->count : 0;
+    engine->question += engine->order.stride;
+    engine->question -= engine->question >= engine->order.count ? engine->order.count : 0;
 }
 
 bool engine_is_member(const void *context, size_t lane)

@@ -22,10 +22,13 @@ static const double MOST_LOSS = 0.8;
 
 // --- passes ----------------------------------------------------------------------------------------------------------
 
-static void begin_traversal(struct engine *engine)
+// In another order each time: who answers the first of a burst is to answer others the next time.
+static void begin_traversal(struct engine *engine, bool again)
 {
+    engine->order = again ? schedule_order(&engine->schedule, MOST_TRIES + engine->pace.pass.number)
+                          : engine->ledger.orders[engine->pace.pass.try];
     engine->position = 0;
-    engine->question = engine->ledger.orders[engine->pace.pass.try].offset;
+    engine->question = engine->order.offset;
     engine->called = false;
     engine->tokens = engine->pace.pass.slow ? 0 : 1; // a host that limits its answers has just given its last one
     engine->pass_began_us = engine->tokens_at_us = engine->pass_sent_us = engine_now_us();
@@ -41,7 +44,7 @@ bool engine_begin_pass(struct engine *engine)
 {
     if (!pace_next(&engine->pace))
         return false;
-    begin_traversal(engine);
+    begin_traversal(engine, false);
     if (engine->pace.pass.slow)
         log_line(LOG_DEBUG, "probe: %llu questions of hosts that limit their answers are asked again at %.1f packets/s",
                  (unsigned long long)engine->pace.pass.silent, engine->pace.pass.rate);
@@ -135,7 +138,7 @@ static bool mend(struct engine *engine)
     }
     engine->mended++;
     pace_again(&engine->pace, engine->mending_rate);
-    begin_traversal(engine);
+    begin_traversal(engine, true);
     enter(engine, STAGE_MENDING);
     log_line(LOG_DEBUG, "probe: %llu questions are asked again: nothing showed that they could be answered",
              (unsigned long long)lacks);

@@ -403,13 +403,15 @@ static void note_earliest(struct sent *earliest, const struct sent *sent)
 
 // The earliest try that was answered so.
 static void note_first(struct ledger *ledger, const struct span *span, uint64_t question, unsigned try,
-                       enum observed_state state)
+                       enum observed_state state, bool repeated)
 {
     struct standing *standing = &ledger->standings[span->lane];
     struct sent *of_family = &ledger->first_rejected[ledger->schedule->lanes[span->lane].address.family == FAMILY_IPV6];
     struct sent sent = {ledger_sent_at(ledger, question, try), 0};
-    if (sent.us != 0)
+    if (sent.us != 0) {
         sent.position = order_position(&ledger->orders[try], question);
+        sent.us += repeated ? ANSWER_REPEATED_US : 0;
+    }
     if (state == OBSERVED_REJECTED) {
         note_earliest(of_family, &sent);
         note_earliest(&standing->first_rejected, &sent);
@@ -458,7 +460,7 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     standing->answered += first;
     standing->open += cause.state == OBSERVED_OPEN;
     note_row(standing, &ledger->schedule->lanes[span->lane], question, answer->state, wall_us);
-    note_first(ledger, span, question, try, cause.state);
+    note_first(ledger, span, question, try, cause.state, answer->repeated);
     standing->late += first && try > 1;
     standing->late_rejected += first && try > 1 && cause.state == OBSERVED_REJECTED;
     note_beat(ledger, span, question, try, answer->state, wall_us);

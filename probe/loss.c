@@ -17,7 +17,7 @@ static const double ALIKE = 1.5;
 // What is taken to be lost where nothing but rejections was heard of a family, and so nothing tells.
 static const double UNTOLD = 0.12;
 
-const double LOSS_MISSED = 0.002, LOSS_MISSED_OF_LOSSY = 0.0002, LOSS_MISSED_BY_ONE = 0.025;
+const double LOSS_MISSED = 0.002, LOSS_MISSED_OF_LOSSY = 0.00002, LOSS_MISSED_BY_ONE = 0.025;
 
 // Share of the lanes of which it is taken for the pace's what befell none of the first tries by chance; of the others
 // it is taken to befall no more than so many.
@@ -28,8 +28,9 @@ struct tally {
     double pace; // packets a second; 0: too few to tell
     double asked;
     double vain;
-    double heard; // questions that were answered by it,
-    double late;  // and by a later one only
+    double heard;     // questions that were answered by it,
+    double late;      // and by a later one only
+    double late_open; // of these, open ports
 };
 
 // Questions that were open later than the asks that are looked at, the latest first.
@@ -98,14 +99,17 @@ static void add_late(const struct ledger *ledger, size_t lane, struct tally *tal
     const struct standing *standing = &ledger->standings[lane];
     for (size_t i = 0; i < standing->details.count; i++) {
         uint64_t question = ledger->schedule->lanes[lane].first + standing->details.items[i].offset;
-        unsigned answered = standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED].tries;
+        const struct cause *cause = &standing->causes.items[ledger->bytes[question] - LEDGER_ANSWERED];
+        unsigned answered = cause->tries;
         for (unsigned try = 1; try <= answered && try <= MOST_TRIES && !ledger_rejected(ledger, question); try++) {
             uint64_t sent = ledger_sent_at(ledger, question, try);
             if (sent == 0)
                 continue;
             struct tally *tally = &tallies[stretch_at(standing, sent)];
             tally->heard += try == answered;
-            tally->late += try < answered && tells_of_loss(ledger, lane, sent);
+            bool late = try < answered && tells_of_loss(ledger, lane, sent);
+            tally->late += late;
+            tally->late_open += late && cause->state == OBSERVED_OPEN;
         }
     }
 }
@@ -138,15 +142,21 @@ static bool are_alike(const struct tally *a, const struct tally *b)
     return a == b || a->pace <= 0 || b->pace <= 0 || (a->pace <= b->pace * ALIKE && b->pace <= a->pace * ALIKE);
 }
 
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 static double bound(double asked, double vain)
 {
     return (vain + 1) / (asked + 1);
 }
 
-// What may be lost in a stretch: as much as the asks of its pace say, and no less than late answers do.
-static void judge_stretch(const struct tally *tallies, size_t count, size_t at, struct stretch *stretch)
+// What may be lost in a stretch: as much as the asks of its pace say, and no less than late answers do. Open ports are
+// like sentinels: of `open` ones, what came late was an ask in vain. Returns what they say.
+static double judge_stretch(const struct tally *tallies, size_t count, size_t at, double open, struct stretch *stretch)
 {
-    double asked = 0, vain = 0, heard = 0, late = 0;
+    double asked = 0, vain = 0, heard = 0, late = 0, late_open = 0;
     for (size_t i = 0; i < count; i++) {
         if (!are_alike(&tallies[i], &tallies[at]))
             continue;
@@ -154,10 +164,10 @@ static void judge_stretch(const struct tally *tallies, size_t count, size_t at, 
         vain += tallies[i].vain;
         heard += tallies[i].heard;
         late += tallies[i].late;
+        late_open += tallies[i].late_open;
     }
-    double tries = late >= LEAST_LATE ? late / (late + heard) : 0;
-    stretch->loss = bound(asked, vain);
-    stretch->loss = stretch->loss > tries ? stretch->loss : tries;
+    stretch->loss = larger(bound(asked, vain), late >= LEAST_LATE ? late / (late + heard) : 0);
+    return late_open > 0 ? bound(asked + open, vain + late_open) : 0;
 }
 
 // Whether so many questions ended in a way that none of the first tries did, sent before `first`.
@@ -226,14 +236,13 @@ static void work_out_lane(struct ledger *ledger, size_t lane, double family)
     }
     if (ledger->watch.pulses[lane].firm)
         any_vain = add_asks(ledger, lane, tallies);
-    if (standing->late - standing->late_rejected >= LEAST_LATE)
+    if (standing->late > standing->late_rejected)
         add_late(ledger, lane, tallies);
     for (size_t i = 0; i < count; i++) {
         struct stretch *stretch = &standing->stretches.items[i];
-        judge_stretch(tallies, count, i, stretch);
-        stretch->own_loss = stretch->loss;
-        if (!any_vain && family < stretch->loss)
-            stretch->loss = family;
+        double by_open = judge_stretch(tallies, count, i, (double)standing->open, stretch);
+        stretch->own_loss = larger(stretch->loss, by_open);
+        stretch->loss = larger(!any_vain && family < stretch->loss ? family : stretch->loss, by_open);
     }
 }
 

@@ -86,7 +86,7 @@ class Limits(unittest.TestCase):
             opens = [*range(1000, 1060, step)]
             states, _ = self.probe(host, 60, method, open=opens, bucket=[40, 10, how])
             self.no_open_port_is_called_otherwise(states, opens)
-        self.each(test, (("prohibit", 2), ("reset", 2), ("reset", 30)))
+        self.each(test, itertools.product(("prohibit", "reset"), (2, 30)))
 
     def test_closed_ports_behind_silence_or_rejections_are_no_limit(self):
         def test(method, host, behaviour, other):
