@@ -19,6 +19,9 @@ static const double UNTOLD = 0.12;
 
 const double LOSS_MISSED = 0.002, LOSS_MISSED_OF_LOSSY = 0.00002, LOSS_MISSED_BY_ONE = 0.025;
 
+// LOSS_MISSED_OF_LOSSY where one try was wanted.
+static const double MISSED_OF_LOSSY_BY_ONE = 0.0002;
+
 // Share of the lanes of which it is taken for the pace's what befell none of the first tries by chance; of the others
 // it is taken to befall no more than so many.
 static const double BY_CHANCE = 0.0001, MOST_SHUT = 0.9;
@@ -311,7 +314,8 @@ double loss_of_try_by_own(const struct ledger *ledger, size_t lane, uint64_t sen
 
 bool loss_is_enough(unsigned count, unsigned wanted, double missed)
 {
-    double most = count > wanted ? LOSS_MISSED_OF_LOSSY : count == 1 ? LOSS_MISSED_BY_ONE : LOSS_MISSED;
+    double of_lossy = wanted == 1 ? MISSED_OF_LOSSY_BY_ONE : LOSS_MISSED_OF_LOSSY;
+    double most = count > wanted ? of_lossy : count == 1 ? LOSS_MISSED_BY_ONE : LOSS_MISSED;
     return count >= wanted && missed <= most;
 }
 

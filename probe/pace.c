@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "model/protocol.h"
 #include "probe/loss.h"
@@ -17,6 +18,9 @@ static const double CALL_SECONDS = 0.5;
 static const double ICMP_RATE = 0.9, LEAST_SLOW_RATE = 5, LEAST_TCP_RATE = 0.5;
 // Share of the sentinels in the stream that are in vain where a pass was too fast; of its rate, what is tried next.
 static const double TOO_MUCH = 0.4, LEAST_SHARE = 0.1, MOST_SHARE = 0.5;
+// How seldom a line that loses as much among the probes as between them may be taken for one asked too fast: where the
+// next pass takes no longer than so many seconds, and where it does.
+static const double SHORT_SECONDS = 1, BY_CHANCE_IF_SHORT = 0.1, BY_CHANCE = 0.02;
 
 void pace_begin(struct pace *pace, struct arena *arena, const struct schedule *schedule, struct ledger *ledger,
                 const struct pace_limits *limits)
@@ -106,6 +110,31 @@ static uint64_t fresh_late(const struct pace *pace, size_t lane)
     return late_of(pace, lane) - pace->courses[lane].late;
 }
 
+static double log_choose(double of, double chosen)
+{
+    return lgamma(of + 1) - lgamma(chosen + 1) - lgamma(of - chosen + 1);
+}
+
+// How often chance alone puts so many of all that were in vain, or more, among the first ones: Fisher's exact test.
+static double by_chance(const struct loss_seen *of, const struct loss_seen *beside)
+{
+    double asked = of->asked + beside->asked, vain = of->vain + beside->vain, sum = 0;
+    for (double x = of->vain; x <= vain && x <= of->asked; x++)
+        if (of->asked - x <= asked - vain)
+            sum += exp(log_choose(vain, x) + log_choose(asked - vain, of->asked - x) - log_choose(asked, of->asked));
+    return sum;
+}
+
+// Whether sentinels are lost about as often as answers came late, as far as chance can tell: then it is the line, and
+// no limit of the host's.
+static bool is_lost_anyway(const struct pace *pace, size_t lane, uint64_t late)
+{
+    const struct loss_seen stream = loss_seen(pace->ledger, lane, true, 0);
+    const struct loss_seen answers = {.asked = (unsigned)answers_of(pace, lane), .vain = (unsigned)late};
+    return pace->ledger->watch.pulses[lane].firm && stream.asked >= LEAST_ASKS &&
+           by_chance(&answers, &stream) >= BY_CHANCE;
+}
+
 // Whether the answers of a lane thin out under speed, and at which rate it can be asked.
 static void judge_lane(struct pace *pace, size_t lane, uint64_t recovered, double seconds)
 {
@@ -120,22 +149,40 @@ static void judge_lane(struct pace *pace, size_t lane, uint64_t recovered, doubl
         course->rate = ICMP_RATE;
         return;
     }
-    if (recovered < 5 || (double)recovered < LIMITING * (double)(answers_of(pace, lane) - recovered))
+    if (recovered < 5 || (double)recovered < LIMITING * (double)(answers_of(pace, lane) - recovered) ||
+        is_lost_anyway(pace, lane, recovered))
         return;
     double seen = SAFELY * (double)recovered / (seconds > 0.001 ? seconds : 0.001);
     course->slow = true;
     course->rate = seen < LEAST_SLOW_RATE ? LEAST_SLOW_RATE : seen;
 }
 
-// Whether the sentinels of a lane were answered behind the pass, but not in its stream.
-static bool is_too_fast(const struct pace *pace, size_t lane, const struct loss_seen *stream, uint64_t since_us)
+// Whether the sentinels of a lane were answered behind the pass, but not in its stream, and chance seldom does that.
+static bool is_too_fast(const struct pace *pace, size_t lane, const struct loss_seen *stream, uint64_t since_us,
+                        double seldom)
 {
     const struct loss_seen quiet = loss_seen(pace->ledger, lane, false, 0);
     const struct loss_seen behind = loss_seen(pace->ledger, lane, false, since_us);
+    const struct loss_seen paced = loss_seen(pace->ledger, lane, true, pace->courses[lane].paced_us);
     double lost = (double)(stream->vain + stream->contrary) / (double)stream->asked;
     double lost_else = quiet.asked == 0 ? 1 : (double)(quiet.vain + quiet.contrary) / (double)quiet.asked;
-    return (stream->contrary > 0 || lost >= TOO_MUCH) && behind.asked > behind.vain + behind.contrary &&
-           lost_else < lost / 2;
+    return (stream->contrary > 0 || (lost >= TOO_MUCH && by_chance(&paced, &quiet) < seldom)) &&
+           behind.asked > behind.vain + behind.contrary && lost_else < lost / 2;
+}
+
+// Packets a second that a pass had, and those at which so much of it would have been heard.
+static double pace_had(const struct course *course, const struct loss_seen *stream, double seconds)
+{
+    double had = (double)(course->asked + stream->asked) / (seconds > 0.001 ? seconds : 0.001);
+    return course->limited && course->rate < had ? course->rate : had;
+}
+
+static double pace_heard(double had, const struct loss_seen *stream)
+{
+    double heard = (double)stream->asked - (double)(stream->vain + stream->contrary);
+    double share = heard <= 0 ? 0 : SAFELY * heard / (double)stream->asked;
+    double rate = had * (share < LEAST_SHARE ? LEAST_SHARE : share > MOST_SHARE ? MOST_SHARE : share);
+    return rate < LEAST_TCP_RATE ? LEAST_TCP_RATE : rate;
 }
 
 void pace_learn(struct pace *pace, uint64_t since_us, double seconds)
@@ -148,19 +195,16 @@ void pace_learn(struct pace *pace, uint64_t since_us, double seconds)
         const struct loss_seen stream = loss_seen(pace->ledger, i, true, since_us);
         if (stream.asked < LEAST_ASKS && stream.contrary == 0)
             continue;
-        course->too_fast = is_too_fast(pace, i, &stream, since_us);
+        double had = pace_had(course, &stream, seconds), rate = pace_heard(had, &stream);
+        bool is_short = (double)(course->asked + stream.asked) <= rate * SHORT_SECONDS;
+        course->too_fast = is_too_fast(pace, i, &stream, since_us, is_short ? BY_CHANCE_IF_SHORT : BY_CHANCE);
         if (!course->too_fast)
             continue;
-        double heard = (double)stream.asked - (double)(stream.vain + stream.contrary);
-        double share = heard <= 0 ? 0 : SAFELY * heard / (double)stream.asked;
-        double had = (double)(course->asked + stream.asked) / (seconds > 0.001 ? seconds : 0.001);
-        had = course->limited && course->rate < had ? course->rate : had;
-        double rate = had * (share < LEAST_SHARE ? LEAST_SHARE : share > MOST_SHARE ? MOST_SHARE : share);
-        rate = rate < LEAST_TCP_RATE ? LEAST_TCP_RATE : rate;
         if ((double)(standing->silent + standing->rejected) > rate * LONGEST_SLOW_SECONDS)
             continue;
         course->slow = course->limited = true;
         course->rate = rate;
+        course->paced_us = clock_wall_us();
         char address[ADDRESS_TEXT];
         address_format(pace->schedule->lanes[i].address, address);
         log_line(LOG_DEBUG,

@@ -6,7 +6,8 @@
 // the rate. A lane whose answers thin out under speed (limited RSTs, ICMP errors once a second) is asked again slowly,
 // by itself, at the rate at which it has been seen to answer, until a whole slow pass brings nothing new. So is one
 // whose sentinels are not answered, or are rejected or reset, where they are asked among the probes (stream.h), but are
-// between the passes: at the rate that was answered, and slower until they are.
+// between the passes: at the rate that was answered, and slower until they are. A line that loses some, however slowly
+// it is asked, is not made slower: the asks among the probes have to be lost more often than chance explains.
 #pragma once
 
 #include "probe/ledger.h"
@@ -30,6 +31,7 @@ struct course {
     uint64_t late;     // when the lane's last pass ended
     bool limited;      // its sentinels have shown that: it keeps its rate to the end
     bool too_fast;     // so was the last pass
+    uint64_t paced_us; // when it was given that rate, wall clock; 0: never
 };
 
 struct pass {

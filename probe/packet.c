@@ -11,9 +11,10 @@ enum {
     ICMP_SIZE = 8,
     QUOTED = 8, // bytes of the probe that an ICMP error must quote: RFC 792
     IPV6_SIZE = 40,
-    TCP_RST = 4,
     TCP_SYN = 2,
+    TCP_RST = 4,
     TCP_ACK = 16,
+    LEAST_HOPS = 32, // that a probe of ours may take: RFC 1700 has 64
     ECHO_REQUEST4 = 8,
     ECHO_REPLY4 = 0,
     ECHO_REQUEST6 = 128,
@@ -24,6 +25,9 @@ struct ip {
     struct address from;
     struct address to;
     int protocol;
+    unsigned hops; // left: time to live, hop limit
+    bool fragment; // the first one of several
+    bool whole;    // neither that, nor cut short, nor routed by its source
     const uint8_t *body;
     size_t size;
 };
@@ -36,13 +40,18 @@ static bool read_ipv6(const uint8_t *bytes, size_t size, struct ip *ip)
     ip->from = address_from_bytes(FAMILY_IPV6, bytes + 8);
     ip->to = address_from_bytes(FAMILY_IPV6, bytes + 24);
     ip->protocol = bytes[6];
+    ip->hops = bytes[7];
     size_t at = IPV6_SIZE, total = IPV6_SIZE + (size_t)octets_get16(bytes + 4);
+    ip->fragment = false;
+    ip->whole = size >= total;
     size = size < total ? size : total;
     while (ip->protocol == HOP_BY_HOP || ip->protocol == ROUTING || ip->protocol == FRAGMENT ||
            ip->protocol == DESTINATION) {
         if (size - at < 8)
             return false;
         bool fragment = ip->protocol == FRAGMENT;
+        ip->fragment = ip->fragment || fragment;
+        ip->whole = ip->whole && !fragment && ip->protocol != ROUTING;
         if (fragment && octets_get16(bytes + at + 2) >> 3 != 0)
             return false; // not the first one
         ip->protocol = bytes[at];
@@ -58,6 +67,7 @@ static bool read_ipv6(const uint8_t *bytes, size_t size, struct ip *ip)
 
 static bool read_ip(const uint8_t *bytes, size_t size, struct ip *ip)
 {
+    enum { MORE_FRAGMENTS = 0x2000 };
     if (size < 1)
         return false;
     if (bytes[0] >> 4 == 6)
@@ -66,6 +76,9 @@ static bool read_ip(const uint8_t *bytes, size_t size, struct ip *ip)
     if (bytes[0] >> 4 != 4 || header < 20 || size < header || (octets_get16(bytes + 6) & 0x1fff) != 0)
         return false;
     size_t total = octets_get16(bytes + 2);
+    ip->fragment = (octets_get16(bytes + 6) & MORE_FRAGMENTS) != 0;
+    ip->whole = total >= header && total <= size && !ip->fragment;
+    ip->hops = bytes[8];
     size = total >= header && total < size ? total : size;
     ip->from = address_from_bytes(FAMILY_IPV4, bytes + 12);
     ip->to = address_from_bytes(FAMILY_IPV4, bytes + 16);
@@ -84,6 +97,42 @@ static bool is_echo_request(const struct ip *ip)
 {
     return is_icmp(ip) && ip->body[0] == (ip->from.family == FAMILY_IPV4 ? ECHO_REQUEST4 : ECHO_REQUEST6) &&
            ip->body[1] == 0;
+}
+
+static uint32_t sum_of_address(struct address address)
+{
+    uint8_t bytes[16] = {0};
+    address_to_bytes(address, bytes);
+    return octets_sum(bytes, sizeof(bytes));
+}
+
+// Whether whoever got the packet could take it for one: its checksum is right (RFC 9293 section 3.1, RFC 768, RFC 792,
+// RFC 4443 section 2.3), or as this machine leaves it to be filled in by hardware: the sum of the pseudo-header.
+static bool is_sound(const struct ip *ip)
+{
+    bool tcp = ip->protocol == PROTOCOL_TCP, udp = ip->protocol == PROTOCOL_UDP;
+    if (!ip->whole || (!tcp && !udp && !is_icmp(ip)))
+        return true; // it can't be told
+    size_t at = tcp ? 16 : udp ? 6 : 2;
+    if (ip->size < at + 2)
+        return false;
+    uint16_t told = octets_get16(ip->body + at);
+    bool covers_addresses = tcp || udp || ip->from.family == FAMILY_IPV6;
+    uint32_t pseudo = covers_addresses ? sum_of_address(ip->from) + sum_of_address(ip->to) + (uint32_t)ip->protocol +
+                                             (uint32_t)ip->size
+                                       : 0;
+    uint32_t sum = pseudo + octets_sum(ip->body, ip->size & ~(size_t)1) +
+                   (ip->size % 2 != 0 ? (uint32_t)ip->body[ip->size - 1] << 8 : 0);
+    return octets_checksum(sum) == 0 || (covers_addresses && (told ^ octets_checksum(pseudo)) == 0xffff) ||
+           (udp && told == 0 && ip->from.family == FAMILY_IPV4);
+}
+
+// A SYN, and nothing else: RFC 9293 section 3.1, with or without the bits of RFC 3168.
+static bool is_plain_syn(const struct ip *ip)
+{
+    enum { FLAGS = 63 };
+    size_t offset = ip->size >= TCP_SIZE ? (size_t)(ip->body[12] >> 4) * 4 : 0;
+    return offset >= TCP_SIZE && offset <= ip->size && (ip->body[13] & FLAGS) == TCP_SYN;
 }
 
 // What echo requests and replies have in common.
@@ -141,12 +190,11 @@ static bool read_icmp(const struct ip *ip, struct seen *seen)
 bool packet_read(const uint8_t *bytes, size_t size, packet_is_own is_own, void *context, struct seen *seen)
 {
     struct ip ip;
-    if (!read_ip(bytes, size, &ip) || ip.size < QUOTED)
+    if (!read_ip(bytes, size, &ip) || ip.size < QUOTED || !is_sound(&ip))
         return false;
     *seen = (struct seen){.protocol = ip.protocol, .target = ip.from, .own = ip.to, .sender = ip.from};
     struct seen probe = {.kind = SEEN_PROBE};
-    bool asks = ip.protocol != PROTOCOL_TCP ||
-                (ip.size >= TCP_SIZE && (ip.body[13] & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN);
+    bool asks = ip.hops >= LEAST_HOPS && !ip.fragment && (ip.protocol != PROTOCOL_TCP || is_plain_syn(&ip));
     if (asks && read_probe(&ip, &probe) && is_own(context, &probe)) {
         *seen = probe;
         return true;

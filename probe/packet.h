@@ -30,7 +30,8 @@ struct seen {
 };
 
 // Reads an IP packet (RFC 791, RFC 8200; extension headers are skipped), cut short or not. False where it is none of
-// the above. SEEN_PROBE is said of every SYN, UDP datagram and echo request that `is_own` calls ours.
+// the above, or where its checksum is wrong, so that nobody would take it. SEEN_PROBE is said of every SYN, UDP
+// datagram and echo request that `is_own` calls ours, unless its time to live is too short to arrive anywhere.
 typedef bool (*packet_is_own)(void *context, const struct seen *probe);
 bool packet_read(const uint8_t *bytes, size_t size, packet_is_own is_own, void *context, struct seen *seen);
 

@@ -16,6 +16,29 @@ RULE = {"id", "decision", "select", "protocol", "ports", "sources", "owner", "re
 def moment(text):  # RFC 3339, in seconds
     return datetime.datetime.fromisoformat(text).timestamp()
 
+# ---- Beside 2.: packets that nobody takes
+def taken(found, packet):
+    """What audit's ip() found in a packet, or None: its checksum is wrong (RFC 9293, 3.1; RFC 768; RFC 792; RFC 4443, 2.3), or it asks as no
+    probe does: with a time to live that ends on the way, as a fragment, with flags beside SYN. A sum of the pseudo-header alone is
+    one that hardware was to complete."""
+    if found is None:
+        return None
+    source, target, protocol, body = found
+    old = len(source) == 4
+    size = int.from_bytes(packet[2:4] if old else packet[4:6], "big") + (0 if old else 40)
+    fragment, hops = packet[6] & 0x20 if old else packet[6] in (43, 44), packet[8 if old else 7]
+    if protocol == 6 and len(body) >= 20 and body[13] & 0x16 == 2 and (body[13] & 0x3f != 2 or hops < 32 or fragment or not 20 <= (body[12] >> 4) * 4 <= len(body)):
+        return None
+    if size > len(packet) or fragment or protocol not in (1, 6, 17, 58) or size < 20:
+        return found  # it can't be told
+    words = lambda data: sum(int.from_bytes(data[at:at + 2].ljust(2, b"\0"), "big") for at in range(0, len(data), 2))
+    fold = lambda number: number if number < 0x10000 else fold((number & 0xffff) + (number >> 16))
+    at = {6: 16, 17: 6}.get(protocol, 2)
+    told = int.from_bytes(body[at:at + 2], "big")
+    pseudo = words(source + target) + protocol + len(body) if protocol != 1 else 0
+    good = fold(pseudo + words(body)) == 0xffff or protocol != 1 and told == fold(pseudo) or protocol == 17 and old and told == 0
+    return found if good else None
+
 # ---- 5. What is meant?
 def ranges(text):  # of "22,80-90" the ends of each part
     return [tuple(int(n) for n in (part.split("-") * 2)[:2]) for part in text.split(",")]

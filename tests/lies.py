@@ -400,3 +400,29 @@ def short_probe(forger):
     packets = forger.packets()
     ask = next(p for _, _, p in packets if p[0] >> 4 == 4 and p[9] == 6 and p[12:16] == bytes((203, 0, 113, 7)))
     forger.write_packets([*packets, (packets[-1][0], packets[-1][1], ask[:32])])
+
+
+def unheard(name, edit):
+    """Questions of a port that no host can take, in place of some that one could."""
+    def asked(forger):
+        packets = forger.packets()
+        port = next(p[22:24] for _, _, p in packets if is_ask(p))
+        forger.write_packets([(s, n, edit(p) if is_ask(p) and p[22:24] == port else p) for s, n, p in packets])
+    def is_ask(packet):
+        return packet[0] >> 4 == 4 and packet[9] == 6 and packet[12:16] == bytes((203, 0, 113, 7)) and packet[33] & 0x16 == 2
+    asked.__name__ = name
+    lie("asks what was not planned|the packets say", "neither ask what was planned nor answer it")(asked)
+
+
+unheard("ask_with_a_wrong_checksum", lambda p: p[:36] + bytes((p[36] ^ 1, p[37])) + p[38:])
+unheard("ask_that_dies_on_the_way", lambda p: p[:8] + b"\1" + p[9:])
+unheard("ask_with_a_flag_too_much", lambda p: p[:33] + bytes((p[33] | 1,)) + p[34:36] + struct.pack("!H", (int.from_bytes(p[36:38], "big") - 1) % 0xffff) + p[38:])
+unheard("ask_without_an_offset", lambda p: p[:32] + b"\0" + p[33:])
+unheard("ask_in_fragments", lambda p: p[:6] + b"\x20\0" + p[8:])
+
+
+@lie("asks what was not planned|the packets say", "neither ask what was planned nor answer it")
+def answers_that_nobody_takes(forger):
+    """Of every SYN-ACK the checksum is wrong."""
+    forger.write_packets([(s, n, p[:36] + bytes((p[36] ^ 1, p[37])) + p[38:] if p[0] >> 4 == 4 and p[9] == 6 and p[33] & 0x12 == 0x12 else p)
+                          for s, n, p in forger.packets()])
