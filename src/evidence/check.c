@@ -98,10 +98,12 @@ static void look_for_added(struct checks *checks, struct checked_bundle *bundle,
         return;
     }
     struct dirent *entry;
+    bool empty = true;
     while (errno = 0, (entry = readdir(directory)) != NULL) {
         struct stat about;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
+        empty = false;
         const char *path =
             below[0] == '\0' ? arena_strdup(arena, entry->d_name) : arena_printf(arena, "%s/%s", below, entry->d_name);
         bool known = lstat(arena_printf(arena, "%s/%s", bundle->folder, path), &about) == 0;
@@ -115,6 +117,8 @@ static void look_for_added(struct checks *checks, struct checked_bundle *bundle,
     if (errno != 0) {
         check_add(checks, "files", CHECK_NOT_DONE, "%s: cannot be read to its end: %s", below, strerror(errno));
         (*added)++;
+    } else if (empty && below[0] != '\0' && (*added)++ == 0) {
+        check_add(checks, "files", CHECK_WRONG, "%s: an empty folder, which no file of the manifest needs", below);
     }
     closedir(directory);
 }

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "evidence/tar.h"
 
-enum { BLOCK = TAR_BLOCK, LONGEST_NAME = 4096, DEEPEST = 64 };
+enum { BLOCK = TAR_BLOCK, LONGEST_NAME = 4096, DEEPEST = 64, MOST_ENTRIES = 100000, MOST_DIGITS = 12 };
 
 struct unpacking {
     struct arena *arena;
@@ -180,13 +181,19 @@ static char *text_of(struct unpacking *unpacking, uint64_t size, struct error *e
     return text;
 }
 
+// Seconds with a fraction, as far as every reader has them.
+static bool is_time(const char *text)
+{
+    size_t whole = strspn(text, "0123456789"),
+           fraction = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+    return whole > 0 && whole <= MOST_DIGITS && text[whole + (text[whole] == '.' ? 1 + fraction : 0)] == '\0' &&
+           fraction <= MOST_DIGITS;
+}
+
 // What of an extended header changes neither a file's name nor its bytes, by whomever it is read.
 static bool is_harmless(const char *record)
 {
-    static const char *const keys[] = {"mtime=",
-                                       "atime=",
-                                       "ctime=",
-                                       "uid=",
+    static const char *const keys[] = {"uid=",
                                        "gid=",
                                        "uname=",
                                        "gname=",
@@ -199,6 +206,8 @@ static bool is_harmless(const char *record)
                                        "SCHILY.nlink=",
                                        "LIBARCHIVE.xattr.",
                                        "LIBARCHIVE.creationtime="};
+    if (strncmp(record, "mtime=", 6) == 0 || strncmp(record, "atime=", 6) == 0 || strncmp(record, "ctime=", 6) == 0)
+        return is_time(record + 6);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         if (strncmp(record, keys[i], strlen(keys[i])) == 0)
             return true;
@@ -281,6 +290,8 @@ static bool take_all(struct unpacking *unpacking, struct error *error)
             break;
         if (!is_header(block))
             return refuse(unpacking, error, "no header of a tar archive");
+        if (entries == MOST_ENTRIES)
+            return refuse(unpacking, error, "more files and folders than evidence has");
         GUARD(take_entry(unpacking, (const struct tar_header *)block, error));
     }
     if (unpacking->extended)
@@ -318,6 +329,21 @@ static const char *evidence_in(struct arena *arena, const char *file, const char
     return NULL;
 }
 
+// Whether the archive has room where it is unpacked: a sparse file may take more than it has itself.
+static bool has_room(const struct unpacking *unpacking, struct error *error)
+{
+    struct stat about;
+    struct statvfs there;
+    if (fstat(fileno(unpacking->stream), &about) != 0 || !S_ISREG(about.st_mode) ||
+        statvfs(unpacking->folder, &there) != 0)
+        return true;
+    uint64_t free_bytes = (uint64_t)there.f_bavail * there.f_frsize, size = (uint64_t)about.st_size;
+    return size <= free_bytes ||
+           error_set(error, ERROR_INCOMPLETE,
+                     "%s: has %llu bytes, and %s has room for %llu (TMPDIR names another folder)", unpacking->file,
+                     (unsigned long long)size, unpacking->folder, (unsigned long long)free_bytes);
+}
+
 const char *tar_unpack(struct arena *arena, const char *file, const char *folder, struct error *error)
 {
     struct unpacking unpacking = {.arena = arena, .file = file, .folder = folder, .stream = fopen(file, "rbe")};
@@ -325,7 +351,7 @@ const char *tar_unpack(struct arena *arena, const char *file, const char *folder
         error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", file);
         return NULL;
     }
-    bool good = take_all(&unpacking, error);
+    bool good = has_room(&unpacking, error) && take_all(&unpacking, error);
     fclose(unpacking.stream);
     return good ? evidence_in(arena, file, folder, error) : NULL;
 }

@@ -97,6 +97,8 @@ class Archives(Golden):
             "sparse by another name": {"special": at_report(lambda path, data: pax((b"SCHILY.realsize", b"20")) + member(path, data))},
             "a file with a folder's name": {"special": at_report(lambda path, data: member(path + b"/", data))},
             "a name for nothing": {"special": lambda *_: None, "behind": pax((b"path", b"ev/x")) + b"\0" * 1024},
+            "a time that not every reader has": {"special": at_report(lambda path, data: pax((b"mtime", b"-99999999999999999999")) + member(path, data))},
+            "a time that is none": {"special": at_report(lambda path, data: pax((b"mtime", b"soon")) + member(path, data))},
             "something behind": {"special": lambda *_: None, "behind": b"\0" * 1024 + b"x"},
         }
         for name, words in cases.items():
@@ -104,6 +106,24 @@ class Archives(Golden):
                 done = self.archive(**words)
                 self.assertEqual(done.returncode, 2, done.stdout)
                 self.assertIn("odd.tar: block ", done.stderr)
+
+    def test_an_archive_that_finds_no_room_is_not_begun(self):
+        """Most of it is a hole: it takes a block, and says that it has 8 TiB."""
+        file = self.path / "holes.tar"
+        file.write_bytes(member(b"ev/manifest.json", b""))
+        os.truncate(file, 8 << 40)
+        if shutil.disk_usage(self.path).free > 8 << 40:
+            self.skipTest("there is room for it")
+        done = common.sgproof("verify", file)
+        self.assertEqual(done.returncode, 3)
+        self.assertRegex(done.stderr, r"holes.tar: has 8796093022208 bytes, and .* has room for [0-9]+ ")
+
+    def test_many_entries_are_no_evidence(self):
+        file = self.path / "many.tar"
+        file.write_bytes(member(b"e", b"", kind=b"5") * 100001)
+        done = common.sgproof("verify", file)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("more files and folders than evidence has", done.stderr)
 
 
 class Edited(Golden):
@@ -200,6 +220,13 @@ class Edited(Golden):
                 linked.unlink(missing_ok=True)
                 linked.symlink_to(copy)
                 self.assertIn("is not what the manifest holds the hash of", common.sgproof(*self.named(linked)[number][1]).stderr)
+
+    def test_an_empty_folder_is_no_part_of_the_evidence(self):
+        copy = self.copied()
+        (copy / "No open ports.").mkdir()
+        done = common.sgproof("verify", copy, "--key", GOLDEN / "key.pub.pem")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("No open ports.: an empty folder", done.stdout)
 
     def test_a_file_that_the_manifest_does_not_list_is_none_of_the_evidence(self):
         copy = self.copied()
