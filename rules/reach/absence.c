@@ -13,7 +13,8 @@ struct finder {
     struct map instances; // that have some interface
     bool instances_known;
     struct map
-        balancers; // keys of load balancers that have some interface with a public address; and, with |SUBNET, there
+        balancers;    // keys of load balancers that have some interface with a public address; and, with |SUBNET, there
+    struct map nodes; // of load balancers that have any interface; with |SUBNET, there
 };
 
 static void lacks(struct finder *finder, enum kind kind, const char *account, const char *region, const char *id,
@@ -30,9 +31,13 @@ static void index_interfaces(struct finder *finder)
 {
     for (size_t i = 0; i < finder->estate->interfaces.count; i++) {
         const struct network_interface *one = finder->estate->interfaces.items[i];
-        if (one->load_balancer == NULL || one->address_count == 0)
+        if (one->load_balancer == NULL)
             continue;
         const char *key = load_balancer_key(finder->scratch, one), *subnet = one->place->subnet_id;
+        map_put(finder->scratch, &finder->nodes, key, finder);
+        map_put(finder->scratch, &finder->nodes, arena_printf(finder->scratch, "%s|%s", key, subnet), finder);
+        if (one->address_count == 0)
+            continue;
         map_put(finder->scratch, &finder->balancers, key, finder);
         if (subnet != NULL)
             map_put(finder->scratch, &finder->balancers, arena_printf(finder->scratch, "%s|%s", key, subnet), finder);
@@ -145,32 +150,83 @@ static void find_nodes(struct finder *finder, const struct load_balancer *one, c
     }
 }
 
+// An internal one takes clients of the internet over IPv6 alone, where its attribute does not deny them: then each of
+// its nodes, and each IPv6 address that its record tells, must be there.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
+static void find_internal(struct finder *finder, const struct load_balancer *one, const char *key)
+{
+    struct balancer_gate gate;
+    struct address address;
+    const char *elsewhere;
+    bool lacking = false;
+    load_balancer_gate(finder->arena, finder->estate, one, FAMILY_IPV6, false, &gate);
+    if (gate.shut != NULL || one->name == NULL || one->type == LOAD_BALANCER_GATEWAY)
+        return;
+    for (size_t i = 0; i < one->subnets.count; i++) {
+        const char *subnet = one->subnets.items[i], *node = arena_printf(finder->scratch, "%s|%s", key, subnet);
+        bool there = map_get(&finder->nodes, node) != NULL;
+        if (!one->has_ipv6 && (one->family_told || there))
+            continue;
+        if (there && map_get(&finder->balancers, arena_printf(finder->scratch, "%s|6", node)) != NULL)
+            continue;
+        lacking = true;
+        lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+              arena_printf(finder->arena,
+                           there ? "missing: the IPv6 address of dualstack load balancer %s in %s"
+                                 : "missing: the interface of internal load balancer %s, which may take IPv6, in %s",
+                           one->name, subnet));
+    }
+    for (size_t a = 0; a < one->addresses.count; a++)
+        if (address_parse(one->addresses.items[a], &address) && address.family == FAMILY_IPV6 &&
+            !has_own_address(finder, one->addresses.items[a], on_balancers, key, &elsewhere)) {
+            lacking = true;
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+                  arena_printf(finder->arena, "missing: the interface of load balancer %s with its address %s%s",
+                               one->name, one->addresses.items[a], elsewhere));
+        }
+    bool none = one->has_ipv6 ? map_get(&finder->balancers, key) == NULL
+                              : !one->family_told && gate.lack == NULL && map_get(&finder->nodes, key) == NULL;
+    if (one->subnets.count == 0 && none) {
+        lacking = true;
+        lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+              arena_printf(finder->arena, "missing: the interfaces of internal load balancer %s, which may take IPv6",
+                           one->name));
+    }
+    if (lacking && gate.lack != NULL)
+        lack_add(finder->arena, &finder->set->missing, gate.lack);
+}
+
+static void find_outward(struct finder *finder, const struct load_balancer *one, const char *key)
+{
+    const char *elsewhere;
+    for (size_t a = 0; a < one->addresses.count; a++)
+        if (!has_own_address(finder, one->addresses.items[a], on_balancers, key, &elsewhere))
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+                  arena_printf(finder->arena, "missing: the interface of load balancer %s with its address %s%s",
+                               one->name, one->addresses.items[a], elsewhere));
+    if (one->name == NULL || one->type == LOAD_BALANCER_GATEWAY)
+        return;
+    if (map_get(&finder->balancers, key) != NULL) {
+        find_nodes(finder, one, key);
+        return;
+    }
+    lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+          arena_printf(finder->arena, "missing: the interfaces of %s load balancer %s",
+                       one->scheme == SCHEME_INTERNET_FACING ? "internet-facing" : "(scheme not told)", one->name));
+}
+
 static void find_load_balancers(struct finder *finder)
 {
     map_slots slots = map_sorted(finder->scratch, &finder->estate->load_balancers);
     for (size_t i = 0; i < slots.count; i++) {
         const struct load_balancer *one = slots.items[i]->value;
-        const char *elsewhere;
-        bool outward = one->type != LOAD_BALANCER_GATEWAY && one->scheme != SCHEME_INTERNAL;
-        for (size_t a = 0; one->scheme != SCHEME_INTERNAL && a < one->addresses.count; a++)
-            if (!has_own_address(finder, one->addresses.items[a], on_balancers, slots.items[i]->key, &elsewhere))
-                lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
-                      arena_printf(finder->arena, "missing: the interface of load balancer %s with its address %s%s",
-                                   one->name, one->addresses.items[a], elsewhere));
-        if (one->name == NULL && one->type != LOAD_BALANCER_CLASSIC) { // its listeners or target groups name it
+        if (one->name == NULL && one->type != LOAD_BALANCER_CLASSIC) // its listeners or target groups name it
             lacks(finder, KIND_LOAD_BALANCERS, one->account, one->region, one->arn,
                   arena_printf(finder->arena, "missing: load balancer %s", slots.items[i]->key));
-            continue;
-        }
-        if (one->name == NULL || !outward)
-            continue;
-        if (map_get(&finder->balancers, slots.items[i]->key) != NULL) {
-            find_nodes(finder, one, slots.items[i]->key);
-            continue;
-        }
-        lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
-              arena_printf(finder->arena, "missing: the interfaces of %s load balancer %s",
-                           one->scheme == SCHEME_INTERNET_FACING ? "internet-facing" : "(scheme not told)", one->name));
+        if (one->scheme == SCHEME_INTERNAL)
+            find_internal(finder, one, slots.items[i]->key);
+        else
+            find_outward(finder, one, slots.items[i]->key);
     }
 }
 

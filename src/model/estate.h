@@ -461,8 +461,9 @@ struct load_balancer {
     const char *region;
     enum { SCHEME_NOT_TOLD, SCHEME_INTERNAL, SCHEME_INTERNET_FACING } scheme;
     bool listeners_known;
-    bool has_ipv6;   // dualstack: each node has an IPv6 address
-    bool source_nat; // it may ask IPv6 targets by UDP from prefixes of its own
+    bool has_ipv6;    // dualstack: each node has an IPv6 address
+    bool family_told; // whether it is dualstack is told
+    bool source_nat;  // it may ask IPv6 targets by UDP from prefixes of its own
     text_list source_nat_prefixes;
     const char *doubt;  // what of it or of its listeners was not understood
     const char *unsure; // why it may take no client: its state; or NULL
@@ -571,7 +572,7 @@ struct estate {
     VECTOR(struct ecs_service) ecs_services;
     VECTOR(struct named_interface) named_interfaces;
     struct map address_claims; // "198.51.100.7" -> struct address_claim: what says that it has this address
-    struct map accounted; // "SERVICE|OPERATION|ACCOUNT|REGION", or without region: why it has no document is said
+    struct map accounted;      // "SERVICE|OPERATION|ACCOUNT|REGION", or without region: why it has no document is said
     VECTOR(struct public_place) public_places;
     VECTOR(const char *) not_covered; // what was asked about owners and public places, and not answered
     VECTOR(struct db_instance) db_instances;
