@@ -10,41 +10,11 @@
 #include "rules/reach/gateway.h"
 #include "rules/reach/load_balancer.h"
 #include "rules/reach/middlebox.h"
+#include "rules/reach/origin_groups.h"
 #include "rules/reach/owner.h"
 #include "rules/reach/route_table.h"
 
 typedef VECTOR(struct bridge) bridges;
-
-static const char cloudfront_group[] = "CloudFront-VPCOrigins-Service-SG";
-
-// A VPC origin's interface is of type "interface"; its group, which the service makes, and its tag tell it.
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
-// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCloudFrontVPCOriginServiceRolePolicy.html
-static bool is_cloudfront(const void *context, const struct network_interface *interface)
-{
-    const text_list *origin_groups = context;
-    for (size_t i = 0; i + 1 < interface->tag_count; i += 2)
-        if (strcmp(interface->tags[i], "aws.cloudfront.vpcorigin") == 0)
-            return true;
-    for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++)
-        if (text_list_holds(origin_groups, interface->groups->ids[i]))
-            return true;
-    return interface->is_vpc_origin;
-}
-
-// The same, by what is sure: a group of whose name two records differ may be anybody's.
-static bool is_cloudfront_surely(const struct estate *estate, const struct network_interface *interface)
-{
-    const text_list no_groups = {0};
-    if (is_cloudfront(&no_groups, interface))
-        return true;
-    for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++) {
-        const struct security_group *group = map_get(&estate->security_groups, interface->groups->ids[i]);
-        if (group != NULL && group->other_name == NULL && security_group_is_named(group, cloudfront_group))
-            return true;
-    }
-    return false;
-}
 
 static struct bridge cloudfront(const char *id, const char *vpc_id)
 {
@@ -52,35 +22,31 @@ static struct bridge cloudfront(const char *id, const char *vpc_id)
         .service = "CloudFront VPC origin", .id = id, .vpc_id = vpc_id, .by_gateway = true, .by_prefix_list = true};
 }
 
-static int by_text(const void *left, const void *right)
+static const char *place_key(struct arena *scratch, const struct network_interface *interface, const char *group)
 {
-    const char *const *a = left, *const *b = right;
-    return strcmp(*a, *b);
-}
-
-static text_list find_origin_groups(struct arena *scratch, const struct estate *estate)
-{
-    text_list found = {0};
-    for (size_t i = 0; i < estate->security_groups.size; i++) {
-        const struct security_group *group = estate->security_groups.slots[i].value;
-        if (group != NULL && security_group_is_named(group, cloudfront_group))
-            *vector_add(scratch, &found) = group->id;
-    }
-    if (found.count > 1)
-        qsort(found.items, found.count, sizeof(*found.items), by_text);
-    return found;
+    return arena_printf(scratch, "%s|%s", interface->place->vpc_id, group);
 }
 
 static bridges find_bridges(struct arena *scratch, const struct estate *estate, const text_list *origin_groups,
                             const struct told_bridges *told)
 {
     bridges found = {0};
-    struct map seen = {0}; // VPCs with an interface of a VPC origin
+    struct map seen = {0};    // VPCs with an interface of a VPC origin
+    struct map perhaps = {0}; // VPC|GROUP of interfaces that may be
     for (size_t i = 0; i < estate->interfaces.count; i++) {
         const struct network_interface *one = estate->interfaces.items[i];
         const struct interface_kind *kind = interface_kind_of(one->type);
-        bool origin = is_cloudfront(origin_groups, one), accelerator = is_accelerators(estate, one);
-        if (!origin && !accelerator && (kind == NULL || kind->admission != INTERFACE_BRINGS_IN))
+        bool origin = is_origins(origin_groups, one), accelerator = is_accelerators(estate, one);
+        bool service = origin || accelerator || (kind != NULL && kind->admission == INTERFACE_BRINGS_IN);
+        const char *unnamed = service ? NULL : origin_group_unnamed(estate, origin_groups, one);
+        if (unnamed != NULL && map_get(&perhaps, place_key(scratch, one, unnamed)) == NULL) {
+            map_put(scratch, &perhaps, place_key(scratch, one, unnamed), (void *)(uintptr_t)one);
+            struct bridge bridge = cloudfront(one->id, one->place->vpc_id);
+            bridge.interface = one;
+            bridge.unnamed_group = unnamed;
+            *vector_add(scratch, &found) = bridge;
+        }
+        if (!service)
             continue;
         if (origin)
             map_put(scratch, &seen, one->place->vpc_id, (void *)(uintptr_t)one);
@@ -300,6 +266,13 @@ static const struct reason *service_reason(struct arena *arena, const struct est
     if (bridge->told != NULL)
         return reason_says(arena, REASON_BALANCER, bridge->id,
                            arena_printf(arena, "%s: %s", whose, bridge->told->what));
+    if (bridge->unnamed_group != NULL)
+        return reason_doubt(arena, REASON_BALANCER, bridge->id,
+                            settle_by_call(arena, KIND_SECURITY_GROUPS, bridge->unnamed_group),
+                            arena_printf(arena,
+                                         "%s may be of a CloudFront VPC origin: the name of its security group %s is "
+                                         "not told",
+                                         bridge->id, bridge->unnamed_group));
     return reason_doubt(arena, REASON_BALANCER, bridge->id, settles(estate, bridge),
                         arena_printf(arena, "%s, whose own documents are not read", whose));
 }
@@ -379,7 +352,7 @@ static bool is_target(const struct estate *estate, const struct bridge *bridge, 
     const struct instance *instance = map_get(&estate->instances, target->instance_id);
     bool bears = kind == NULL || kind->admission == INTERFACE_ORDINARY || kind->admission == INTERFACE_UNMODELLED ||
                  (kind->admission == INTERFACE_IS_PRIVATE && bridge->told != NULL);
-    return bears && target->attached && target != bridge->interface && !is_cloudfront_surely(estate, target) &&
+    return bears && target->attached && target != bridge->interface && !is_origins_surely(estate, target) &&
            own_address(target).family != 0 && (instance == NULL || !text_same(instance->state, "terminated")) &&
            (bridge->subnet_id == NULL || target->place->subnet_id == NULL ||
             text_same(bridge->subnet_id, target->place->subnet_id));
@@ -424,7 +397,7 @@ static void reach_told(struct bridger *bridger, const struct told_bridges *told)
                                 .by_gateway = true,
                                 .takes_udp = true,
                                 .by_prefix_list =
-                                    one->interface != NULL && is_cloudfront(bridger->origin_groups, one->interface),
+                                    one->interface != NULL && is_origins(bridger->origin_groups, one->interface),
                                 .told = one};
         reach_all(bridger, &bridge, one->target);
     }
@@ -437,21 +410,26 @@ static void reach_told(struct bridger *bridger, const struct told_bridges *told)
 void bridge_compute(struct exposure_set *set, const struct estate *estate, struct group_cache *groups)
 {
     struct arena *scratch = arena_new();
-    text_list origin_groups = find_origin_groups(scratch, estate);
+    text_list origin_groups = origin_groups_of(scratch, estate);
     struct bridger bridger = {set, estate, scratch, groups, &origin_groups};
-    struct told_bridges told = told_bridges_of(set->arena, estate, is_cloudfront, &origin_groups);
+    struct told_bridges told = told_bridges_of(set->arena, estate, is_origins, &origin_groups);
     bridges found = find_bridges(scratch, estate, &origin_groups, &told);
     for (size_t i = 0; i < told.missing.items.count; i++)
         lack_add(set->arena, &set->missing, &told.missing.items.items[i]);
     for (size_t b = 0; b < found.count; b++) {
         const struct bridge *bridge = &found.items[b];
+        if (bridge->unnamed_group != NULL) {
+            groups->place = bridge->interface->place;
+            security_group_resolve(groups, bridge->unnamed_group, FAMILY_IPV4); // is missing
+        }
         // Who may open a tunnel by this one, IAM says: it is no way for the internet at large.
         bool guarded = bridge->interface != NULL && strcmp(bridge->interface->type, instance_connect_type) == 0;
-        text_list_add(set->arena, &set->not_covered,
-                      arena_printf(set->arena,
-                                   guarded ? "%s in %s (%s): whom IAM lets open tunnels by it is not judged"
-                                           : "%s in %s (%s): what it brings clients to is not read",
-                                   bridge->id, bridge->vpc_id, bridge->service));
+        if (bridge->unnamed_group == NULL)
+            text_list_add(set->arena, &set->not_covered,
+                          arena_printf(set->arena,
+                                       guarded ? "%s in %s (%s): whom IAM lets open tunnels by it is not judged"
+                                               : "%s in %s (%s): what it brings clients to is not read",
+                                       bridge->id, bridge->vpc_id, bridge->service));
         for (size_t i = 0; i < estate->interfaces.count && !guarded; i++)
             reach_all(&bridger, bridge, estate->interfaces.items[i]);
     }

@@ -122,7 +122,7 @@ bool is_accelerators(const struct estate *estate, const struct network_interface
             strcmp(interface->type, "interface") == 0)
             return true;
     }
-    return false;
+    return interface->requester_managed && interface->in_accelerator_group && strcmp(interface->type, "interface") == 0;
 }
 
 // Accelerators that keep the client's address have one interface in each subnet with an endpoint.
@@ -191,17 +191,20 @@ static bool is_whole(const struct accelerator *accelerator)
 }
 
 // Whether a service's interface may be another's, or elsewhere: its records differ, or the names of a group by which it
-// is known.
+// is known, or what it calls the group and what the group's record does.
 static bool is_in_doubt(const struct estate *estate, const struct network_interface *own)
 {
+    const char *name = own->in_origin_group ? "CloudFront-VPCOrigins-Service-SG" : "GlobalAccelerator";
+    bool called = own->in_origin_group || own->in_accelerator_group, borne = false;
     if (own->differs)
         return true;
     for (size_t i = 0; own->groups != NULL && i < own->groups->count; i++) {
         const struct security_group *group = map_get(&estate->security_groups, own->groups->ids[i]);
         if (group != NULL && group->other_name != NULL)
             return true;
+        borne = borne || group == NULL || security_group_is_named(group, name);
     }
-    return false;
+    return called && !borne;
 }
 
 static void decide(struct teller *teller, const struct network_interface *own)

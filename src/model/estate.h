@@ -386,12 +386,14 @@ struct network_interface {
     bool attached;
     bool instance_elsewhere; // what it is attached to is not of its own account
     bool requester_managed;
-    bool source_check_told; // SourceDestCheck is
-    bool takes_others;      // that is off: it takes packets that are for others
-    bool is_database;       // RDS's own
-    bool is_vpc_origin;     // CloudFront's, by its description
-    bool nested;            // told by an instance's document only
-    bool differs;           // another record of it says otherwise
+    bool source_check_told;    // SourceDestCheck is
+    bool takes_others;         // that is off: it takes packets that are for others
+    bool is_database;          // RDS's own
+    bool is_vpc_origin;        // CloudFront's, by its description
+    bool in_origin_group;      // its record names a group of it so as CloudFront names its own
+    bool in_accelerator_group; // the same, of Global Accelerator
+    bool nested;               // told by an instance's document only
+    bool differs;              // another record of it says otherwise
 };
 
 enum load_balancer_type {
