@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "rules/reach/absent_databases.h"
 #include "rules/reach/claimed.h"
 #include "rules/reach/load_balancer.h"
 
@@ -160,7 +161,8 @@ static void find_internal(struct finder *finder, const struct load_balancer *one
     const char *elsewhere;
     bool lacking = false;
     load_balancer_gate(finder->arena, finder->estate, one, FAMILY_IPV6, false, &gate);
-    if (gate.shut != NULL || one->name == NULL || one->type == LOAD_BALANCER_GATEWAY)
+    if (gate.shut != NULL || one->name == NULL ||
+        (one->type != LOAD_BALANCER_APPLICATION && one->type != LOAD_BALANCER_NETWORK))
         return;
     for (size_t i = 0; i < one->subnets.count; i++) {
         const char *subnet = one->subnets.items[i], *node = arena_printf(finder->scratch, "%s|%s", key, subnet);
@@ -247,26 +249,6 @@ static void find_attributes(struct finder *finder)
     }
 }
 
-// RDS's interfaces do not say of which database they are: one in a subnet of its group is taken for its own.
-static void find_databases(struct finder *finder)
-{
-    struct map subnets = {0};
-    for (size_t i = 0; i < finder->set->endpoints.count; i++) {
-        const struct network_interface *interface = finder->set->endpoints.items[i].interface;
-        if (interface->is_database && interface->place->subnet_id != NULL)
-            map_put(finder->scratch, &subnets, interface->place->subnet_id, finder);
-    }
-    for (size_t i = 0; i < finder->estate->db_instances.count; i++) {
-        const struct db_instance *one = &finder->estate->db_instances.items[i];
-        bool found = !one->publicly_accessible;
-        for (size_t s = 0; s < one->subnets.count && !found; s++)
-            found = map_get(&subnets, one->subnets.items[s]) != NULL;
-        if (!found)
-            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
-                  arena_printf(finder->arena, "missing: the interface of publicly accessible database %s", one->id));
-    }
-}
-
 // Whether a reply leaves by the interface that the request came by, the instance's own routing decides.
 // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/scenarios-enis.html
 static void find_secondary_interfaces(struct finder *finder)
@@ -317,24 +299,46 @@ static int by_kind(const void *left, const void *right)
     return order != 0 ? order : strcmp((*a)->id, (*b)->id);
 }
 
+// Whether a thing may be where an interface is: what is not told may be.
+static bool may_be_at(const char *told, const char *place)
+{
+    return told == NULL || place == NULL || strcmp(told, place) == 0 || strcmp(place, "unknown") == 0;
+}
+
+// How many interfaces with a public address are known to be a thing's own.
+static size_t own_interfaces(struct finder *finder, const struct public_place *one)
+{
+    struct map found = {0};
+    for (size_t i = 0; i < finder->set->endpoints.count; i++) {
+        const struct endpoint *endpoint = &finder->set->endpoints.items[i];
+        const struct interface_place *place = endpoint->interface->place;
+        const struct owner *owner = endpoint->owner;
+        if (owner != NULL && text_same(owner->id, one->id) && strcmp(owner->service, one->service) == 0 &&
+            may_be_at(one->account, place->account_id) && may_be_at(one->region, place->region))
+            map_put(finder->scratch, &found, endpoint->interface->id, finder);
+    }
+    return found.count;
+}
+
 // One whose interfaces must be in the snapshot: each of the addresses that its document tells or, where it tells none,
-// some public address of an interface that is known to be its own.
+// so many interfaces with a public address as it has.
 static void find_public_interfaces(struct finder *finder, const struct public_place *one)
 {
-    bool found = false;
     const char *elsewhere;
     for (size_t i = 0; i < one->addresses.count; i++)
         if (!has_own_address(finder, one->addresses.items[i], on_places, one, &elsewhere))
             lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
                   arena_printf(finder->arena, "missing: the interface of %s %s with its public address %s%s", one->kind,
                                one->id, one->addresses.items[i], elsewhere));
-    for (size_t i = 0; i < finder->set->endpoints.count && !found; i++) {
-        const struct owner *owner = finder->set->endpoints.items[i].owner;
-        found = owner != NULL && text_same(owner->id, one->id) && strcmp(owner->service, one->service) == 0;
-    }
-    if (!found && one->addresses.count == 0)
+    size_t wanted = one->interfaces > 1 ? one->interfaces : 1;
+    size_t found = one->addresses.count > 0 ? wanted : own_interfaces(finder, one);
+    if (found == 0)
         lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
               arena_printf(finder->arena, "missing: the interface of publicly accessible %s %s", one->kind, one->id));
+    else if (found < wanted)
+        lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
+              arena_printf(finder->arena, "missing: %zu of the %zu interfaces of publicly accessible %s %s",
+                           wanted - found, wanted, one->kind, one->id));
 }
 
 // Places of AWS's own are counted by kind: who may come to them, no interface of the snapshot decides.
@@ -389,7 +393,7 @@ void absence_list(struct exposure_set *set, const struct estate *estate)
     find_instances(&finder);
     find_elastic_addresses(&finder);
     find_load_balancers(&finder);
-    find_databases(&finder);
+    absent_databases(set, estate, finder.scratch);
     find_named_interfaces(&finder);
     find_attributes(&finder);
     find_secondary_interfaces(&finder);

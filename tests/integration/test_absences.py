@@ -70,5 +70,97 @@ class InternalBalancers(Missing):
         self.assertEqual(self.missing(internal("true", kind="network", AvailabilityZones=zones)), [])
 
 
+def database(name="db", groups=("sg-1",), subnets=("subnet-1",), zone="eu-west-3a", **more):
+    return {"DBInstanceIdentifier": name, "DBInstanceArn": "arn:aws:rds:eu-west-3:111122223333:db:" + name, "PubliclyAccessible": True,
+            "AvailabilityZone": zone, "VpcSecurityGroups": [{"VpcSecurityGroupId": g, "Status": "active"} for g in groups],
+            "DBSubnetGroup": {"VpcId": "vpc-1", "Subnets": [{"SubnetIdentifier": s} for s in subnets]}, **more}
+
+
+def managed(at, **more):
+    """An interface of a service with a public address."""
+    return {"NetworkInterfaceId": "eni-m%d" % at, "VpcId": "vpc-1", "SubnetId": "subnet-1", "OwnerId": "111122223333", "InterfaceType": "interface",
+            "AvailabilityZone": "eu-west-3a", "Status": "in-use", "Groups": [{"GroupId": "sg-1"}], "RequesterManaged": True, "Ipv6Addresses": [],
+            "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.0.%d" % (60 + at), "Primary": True,
+                                    "Association": {"PublicIp": "198.51.100.%d" % (60 + at)}}], **more}
+
+
+class Databases(Missing):
+    LINE = "missing: the interface of publicly accessible database "
+    SHARED = " (each that may be its own may be another database's)"
+
+    def lacking(self, databases, interfaces):
+        made = world()
+        made["NetworkInterfaces"] += [managed(at, Description="RDSNetworkInterface", RequesterId="amazon-rds", **one) for at, one in enumerate(interfaces)]
+        return self.missing(documents({**made, "DBInstances": databases}))
+
+    def test_each_public_database_has_an_interface_of_its_own(self):
+        two = [database("a"), database("b")]
+        self.assertEqual(self.lacking(two, [{}]), [self.LINE + "b" + self.SHARED])
+        self.assertEqual(self.lacking(two[::-1], [{}]), [self.LINE + "b" + self.SHARED])
+        self.assertEqual(self.lacking(two, [{}, {}]), [])
+        self.assertEqual(self.lacking([two[0], two[0]], [{}]), [])  # the same record twice is one
+
+    def test_an_interface_is_left_to_the_database_that_can_have_no_other(self):
+        narrow, wide = database("b"), database("a", groups=())
+        del wide["VpcSecurityGroups"]
+        other = {"Groups": [{"GroupId": "sg-2"}]}
+        for interfaces in ([{}, other], [other, {}]):
+            made = [one for one in self.lacking([wide, narrow], interfaces) if self.LINE in one]
+            self.assertEqual(made, [])
+
+    @each([({"groups": ("sg-9",)},), ({"subnets": ("subnet-9",)},), ({"zone": "eu-west-3b"},)])
+    def test_an_interface_of_other_groups_another_subnet_or_zone_is_another_databases(self, says):
+        self.assertEqual(self.lacking([database(**says)], [{}]), [self.LINE + "db"])
+
+    def test_one_that_is_not_public_lacks_nothing(self):
+        self.assertEqual(self.lacking([database(PubliclyAccessible=False)], []), [])
+
+
+class Services(Missing):
+    ARN = "arn:aws:kafka:%s:111122223333:cluster/bus/0a-1"
+
+    def brokers(self, *clusters, interfaces=1):
+        made = world()
+        made["NetworkInterfaces"] += [managed(at, Description="DO NOT DELETE - Amazon MSK network interface for cluster " + self.ARN % "eu-west-3")
+                                      for at in range(interfaces)]
+        return self.missing({**documents(made), **{"%d.json" % at: {"ClusterInfoList": [one]} for at, one in enumerate(clusters)}})
+
+    def cluster(self, region="eu-west-3", **more):
+        return {"ClusterName": "bus", "ClusterArn": self.ARN % region, "ClusterType": "PROVISIONED", "State": "ACTIVE", "Provisioned": {
+            "BrokerNodeGroupInfo": {"ClientSubnets": ["subnet-1", "subnet-2"], "ConnectivityInfo": {"PublicAccess": {"Type": "SERVICE_PROVIDED_EIPS"}}}, **more}}
+
+    def test_each_broker_of_a_public_cluster_has_an_interface(self):
+        self.assertEqual(self.brokers(self.cluster(NumberOfBrokerNodes=3)), ["missing: 2 of the 3 interfaces of publicly accessible MSK cluster bus"])
+        self.assertEqual(self.brokers(self.cluster(NumberOfBrokerNodes=3), interfaces=3), [])
+        self.assertEqual(self.brokers(self.cluster()), ["missing: 1 of the 2 interfaces of publicly accessible MSK cluster bus"])
+
+    def test_a_cluster_of_the_same_name_in_another_region_has_interfaces_of_its_own(self):
+        found = self.brokers(self.cluster(NumberOfBrokerNodes=1), self.cluster("us-east-1", NumberOfBrokerNodes=1))
+        self.assertIn("missing: the interface of publicly accessible MSK cluster bus", found)
+
+    def test_a_public_replication_instance_of_dms_has_its_address_on_an_interface(self):
+        one = {"ReplicationInstanceIdentifier": "dms1", "ReplicationInstanceArn": "arn:aws:dms:eu-west-3:111122223333:rep:X", "PubliclyAccessible": True,
+               "ReplicationInstanceStatus": "available", "ReplicationInstancePublicIpAddress": "198.51.100.60",
+               "ReplicationInstancePublicIpAddresses": ["198.51.100.60"], "ReplicationInstancePrivateIpAddress": "10.0.0.60",
+               "ReplicationSubnetGroup": {"VpcId": "vpc-1"}}
+        line = "missing: the interface of DMS replication instance dms1 with its public address 198.51.100.60"
+        bare = {key: value for key, value in one.items() if "PublicIp" not in key}
+        own = world()
+        own["NetworkInterfaces"].append(managed(0, Description="DMSNetworkInterface"))
+        for made, told, lacks in ((world(), one, [line]), (own, one, []), (own, bare, []), (own, {**one, "PubliclyAccessible": False}, []),
+                                  (world(), bare, ["missing: the interface of publicly accessible DMS replication instance dms1"]),
+                                  (world(), {**one, "ReplicationInstancePublicIpAddresses": []}, [line])):
+            self.assertEqual(self.missing({**documents(made), "r.json": {"ReplicationInstances": [told]}}), lacks)
+
+    def test_a_public_workgroup_of_redshift_serverless_has_an_interface(self):
+        one = {"workgroupName": "wg", "workgroupArn": "arn:aws:redshift-serverless:eu-west-3:111122223333:workgroup/x", "publiclyAccessible": True,
+               "status": "AVAILABLE", "endpoint": {"address": "wg.x", "port": 5439, "vpcEndpoints": [{"networkInterfaces": [{"networkInterfaceId": "eni-m0"}]}]}}
+        line = "missing: the interface of publicly accessible Redshift Serverless workgroup wg"
+        own = world()
+        own["NetworkInterfaces"].append(managed(0))
+        for made, told, lacks in ((world(), one, [line]), (own, one, []), (own, {**one, "endpoint": {}}, [line]), (world(), {**one, "publiclyAccessible": False}, [])):
+            self.assertEqual(self.missing({**documents(made), "w.json": {"workgroups": [told]}}), lacks)
+
+
 if __name__ == "__main__":
     unittest.main()
