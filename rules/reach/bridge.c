@@ -59,6 +59,7 @@ static bridges find_bridges(struct arena *scratch, const struct estate *estate, 
             bridge.service = accelerator ? "AWS Global Accelerator" : kind->what;
             bridge.by_gateway = bridge.keeps_client = bridge.takes_udp = accelerator;
             bridge.by_prefix_list = false;
+            bridge.unexplained = accelerator && told->accelerators_whole;
             bridge.subnet_id = accelerator ? one->place->subnet_id : NULL;
         }
         bridge.interface = one;
@@ -235,7 +236,7 @@ static const char *settles(const struct estate *estate, const struct bridge *bri
     if (bridge->by_prefix_list)
         return estate->vpc_origins.count == 0 ? "cloudfront list-vpc-origins, and get-vpc-origin of each"
                                               : kind_call(KIND_VPC_ORIGINS);
-    if (!bridge->keeps_client)
+    if (!bridge->keeps_client || bridge->unexplained)
         return settle_by_probe;
     for (size_t i = 0; i < estate->accelerators.size; i++) {
         const struct accelerator *one = estate->accelerators.slots[i].value;
@@ -274,7 +275,10 @@ static const struct reason *service_reason(struct arena *arena, const struct est
                                          "not told",
                                          bridge->id, bridge->unnamed_group));
     return reason_doubt(arena, REASON_BALANCER, bridge->id, settles(estate, bridge),
-                        arena_printf(arena, "%s, whose own documents are not read", whose));
+                        arena_printf(arena,
+                                     bridge->unexplained ? "%s, which no accelerator of the snapshot explains"
+                                                         : "%s, whose own documents are not read",
+                                     whose));
 }
 
 // Where the clients of a family arrive: IPv6 ones whose addresses are kept at an IPv6 address of the target.

@@ -18,6 +18,7 @@ struct bridge {
     bool by_gateway;           // not without an internet gateway, and Block Public Access stops it
     bool takes_udp;
     bool by_prefix_list;            // or from CloudFront's own addresses
+    bool unexplained;               // all that the documents tell of is of others
     const struct told_bridge *told; // what a document says of it, or NULL: all it could reach is possible
 };
 

@@ -218,10 +218,14 @@ static void decide(struct teller *teller, const struct network_interface *own)
                                own->id));
 }
 
-// The interface of a subnet serves what the endpoints there are of: that is known where some accelerator has one there.
-static void decide_subnets(struct teller *teller, const struct targets *targets)
+// The interface of a subnet serves what the endpoints there are of that keep their clients' addresses: only these have
+// one. It is known where some accelerator, be it disabled, has such an endpoint there; else it is another's.
+// https://docs.aws.amazon.com/global-accelerator/latest/dg/about-endpoints.sipp-caveats.html
+static void decide_subnets(struct teller *teller, const struct accelerator_endpoint *endpoint,
+                           const struct targets *targets)
 {
-    for (size_t i = 0; i < targets->items.count; i++)
+    bool keeps = endpoint->keeps_client && endpoint->keeps_told;
+    for (size_t i = 0; keeps && targets->unsure == NULL && i < targets->items.count; i++)
         decide(teller, accelerators_in(teller->estate, targets->items.items[i]->place->subnet_id));
 }
 
@@ -278,19 +282,15 @@ static void tell_accelerators(struct teller *teller)
 {
     const struct estate *estate = teller->estate;
     map_slots all = map_sorted(teller->arena, &estate->accelerators);
-    bool whole = all.count > 0 && !is_broken(estate, KIND_ACCELERATORS) && !is_broken(estate, KIND_ENDPOINT_GROUPS);
-    bool any_enabled = false;
+    bool whole = estate_has(estate, KIND_ACCELERATORS) && !is_broken(estate, KIND_ACCELERATORS) &&
+                 !is_broken(estate, KIND_ENDPOINT_GROUPS);
     for (size_t i = 0; i < all.count; i++) {
         const struct accelerator *one = all.items[i]->value;
-        any_enabled = any_enabled || one->enabled;
         whole = whole && is_whole(one);
         if (one->told && one->enabled && !is_whole(one))
             note_accelerator(teller, one);
     }
-    // Whatever they are for: where none is enabled, none brings anything.
-    for (size_t i = 0; i < estate->interfaces.count && whole && !any_enabled; i++)
-        if (is_accelerators(estate, estate->interfaces.items[i]))
-            decide(teller, estate->interfaces.items[i]);
+    teller->told->accelerators_whole = whole;
     for (size_t i = 0; i < all.count && whole; i++) {
         const struct accelerator *one = all.items[i]->value;
         for (size_t l = 0; l < one->listeners.count; l++)
@@ -299,7 +299,7 @@ static void tell_accelerators(struct teller *teller)
                 const struct accelerator_group *group = &listener->groups.items[g];
                 for (size_t e = 0; e < group->endpoints.count; e++) {
                     struct targets targets = targets_of(teller, group->endpoints.items[e].id, group->region);
-                    decide_subnets(teller, &targets);
+                    decide_subnets(teller, &group->endpoints.items[e], &targets);
                     if (one->enabled && targets.items.count == 0)
                         note_endpoint(teller, one, group, &group->endpoints.items[e]);
                     if (one->enabled)

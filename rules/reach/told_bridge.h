@@ -26,6 +26,7 @@ struct told_bridges {
     struct map decided; // id of a service's interface -> non-NULL: the items tell all that it brings clients to
     text_list assumptions;
     text_list not_covered;
+    bool accelerators_whole;  // each accelerator of the account is told whole
     struct lack_list missing; // to know where a service brings clients that no interface of its own shows
 };
 

@@ -9,6 +9,7 @@
 struct accelerator_endpoint {
     const char *id;     // ARN of a load balancer, id of an instance, or of the allocation of an Elastic IP address
     bool keeps_client;  // it sees the client's own address
+    bool keeps_told;    // which is told
     bool by_answer;     // another answer about its endpoint group would settle `unsure`
     const char *unsure; // why clients may not be sent there, or NULL
 };

@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 from test_constructs_gates import hidden, service
 from test_snapshots import permission
-from test_told_bridges import Told
+from test_told_bridges import ANY, Told, accelerator, estate
 from test_world import each, named
 
 SERVICE_GROUP = "CloudFront-VPCOrigins-Service-SG"
@@ -78,6 +78,21 @@ class Accelerators(Told):
         made["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (443, 443), ["0.0.0.0/0"])]
         self.assertEqual({one[0] for one in self.outcome(made, {})}, {"eni-1"})
         self.assertTrue(named(self.output, ["indirect"], "AWS Global Accelerator by eni-s"))
+
+    @each([({"keeps": False}, ()), ({"keeps": False, "Enabled": False}, ()), ({"keeps": None}, ()),
+           ({"endpoint": "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/far/0123456789abcdef", "Enabled": False}, ()),
+           ({"Enabled": False}, ("l.json", "g.json"))])
+    def test_an_interface_that_no_endpoint_explains_is_another_accelerators_and_decides_nothing(self, says, gone):
+        files = {name: document for name, document in accelerator(**says).items() if name not in gone}
+        self.assertLessEqual(ANY, self.outcome(estate(), files))
+        self.assertFalse(named(self.output, ["assumptions"], "eni-s accelerators of the snapshot alone"))
+        told = says.get("keeps", True) is not None
+        self.assertEqual(named(self.output, ["indirect"], "AWS Global Accelerator by eni-s, which no accelerator of the snapshot explains"), told)
+
+    def test_an_interface_beside_an_account_without_accelerators_is_not_settled_by_their_documents(self):
+        self.assertEqual(self.outcome(estate(), {"a.json": {"Accelerators": []}}), ANY)
+        self.assertTrue(named(self.output, ["indirect"], "which no accelerator of the snapshot explains"))
+        self.assertFalse(named(self.output, ["indirect"], "globalaccelerator list-"))
 
 
 if __name__ == "__main__":
