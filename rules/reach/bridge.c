@@ -13,6 +13,7 @@
 #include "rules/reach/origin_groups.h"
 #include "rules/reach/owner.h"
 #include "rules/reach/route_table.h"
+#include "rules/reach/verified_access.h"
 
 typedef VECTOR(struct bridge) bridges;
 
@@ -398,7 +399,7 @@ static void reach_told(struct bridger *bridger, const struct told_bridges *told)
                                 .vpc_id = one->target->place->vpc_id,
                                 .interface = one->interface,
                                 .keeps_client = one->keeps_client,
-                                .by_gateway = true,
+                                .by_gateway = !one->any_inside,
                                 .takes_udp = true,
                                 .by_prefix_list =
                                     one->interface != NULL && is_origins(bridger->origin_groups, one->interface),
@@ -417,6 +418,7 @@ void bridge_compute(struct exposure_set *set, const struct estate *estate, struc
     text_list origin_groups = origin_groups_of(scratch, estate);
     struct bridger bridger = {set, estate, scratch, groups, &origin_groups};
     struct told_bridges told = told_bridges_of(set->arena, estate, is_origins, &origin_groups);
+    verified_access_tell(set->arena, estate, &told);
     bridges found = find_bridges(scratch, estate, &origin_groups, &told);
     for (size_t i = 0; i < told.missing.items.count; i++)
         lack_add(set->arena, &set->missing, &told.missing.items.items[i]);

@@ -42,6 +42,12 @@ static bool holds_own(const struct bridge *bridge, const struct prefix *prefix)
     return false;
 }
 
+// Whether a rule may admit a private address, or a group, that is not told.
+static bool may_admit_inside(const struct security_group_rule *rule)
+{
+    return rule->prefixes.count + rule->groups.count + rule->prefix_lists.count > 0;
+}
+
 // That a rule for an accelerator's group admits its clients too, who keep their own addresses, no page says; and by the
 // accelerator's own address none of them comes.
 static enum admits admits_bridge(struct bridger *bridger, const struct bridge *bridge,
@@ -53,6 +59,8 @@ static enum admits admits_bridge(struct bridger *bridger, const struct bridge *b
                                ? ADMITS_PERHAPS
                                : ADMITS_SURELY;
     enum admits found = ADMITS_NOT;
+    if (bridge->told != NULL && bridge->told->any_inside)
+        return may_admit_inside(rule) ? ADMITS_PERHAPS : ADMITS_NOT;
     for (size_t i = 0; i < rule->groups.count; i++)
         if (is_member(bridge, rule->groups.items[i]) && by_group > found)
             found = by_group;

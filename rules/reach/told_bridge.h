@@ -17,6 +17,7 @@ struct told_bridge {
     bool from_edge;        // it sees some address of AWS's own
     const char *ipv4_only; // why its IPv6 clients may not be sent there, where that is told; or NULL
     bool takes_ipv6;
+    bool any_inside;    // it comes from some private address of the VPC, or by a group, that is not told
     const char *unsure; // why clients may not come, or NULL
     const char *settle; // what would settle that
 };

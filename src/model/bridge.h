@@ -73,3 +73,16 @@ struct vpc_origin {
     const char *takes_plain;    // id of one that takes all of them over plain HTTP, too, or NULL
     const char *distribution;   // id of one that takes viewers without restriction and has it as an origin, or NULL
 };
+
+// An endpoint of Verified Access, by one of the options that tell what is behind it.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VerifiedAccessEndpoint.html
+struct verified_access {
+    const char *id;
+    const char *account;
+    const char *region;
+    const char *interface; // id, or NULL
+    const char *balancer;  // ARN, or NULL
+    const char *cidr;      // or NULL
+    bool is_database;      // one of RDS's
+    struct portset ports;
+};

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/vector.h"
+#include "model/bridge.h"
 #include "model/things.h"
 #include "net/port_set.h"
 #include "net/prefix_set.h"
@@ -568,6 +569,7 @@ struct estate {
     bool owners_by_address;        // there is some of the latter
     struct map accelerators;       // ARN -> struct accelerator (model/bridge.h)
     struct map vpc_origins;        // id -> struct vpc_origin
+    VECTOR(struct verified_access) verified_access;
     struct map
         named_things; // "SERVICE|ID", with or without "|ACCOUNT|REGION", of things that have a document -> name, or ""
     VECTOR(struct listed_thing) listed_things;

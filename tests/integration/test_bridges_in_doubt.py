@@ -7,7 +7,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 import common
 from test_constructs_gates import hidden, service
 from test_snapshots import permission
-from test_told_bridges import ANY, Told, accelerator, estate
+from test_told_bridges import ANY, Told, accelerator, estate, without_service
 from test_world import each, named
 
 SERVICE_GROUP = "CloudFront-VPCOrigins-Service-SG"
@@ -93,6 +93,39 @@ class Accelerators(Told):
         self.assertEqual(self.outcome(estate(), {"a.json": {"Accelerators": []}}), ANY)
         self.assertTrue(named(self.output, ["indirect"], "which no accelerator of the snapshot explains"))
         self.assertFalse(named(self.output, ["indirect"], "globalaccelerator list-"))
+
+
+class VerifiedAccess(Told):
+    ARN = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/net/int/0123456789abcdef"
+
+    def endpoint(self, **options):
+        return {"v.json": {"VerifiedAccessEndpoints": [{"VerifiedAccessEndpointId": "vae-1", "Status": {"Code": "active"}, **options}]}}
+
+    @each([({"NetworkInterfaceOptions": {"NetworkInterfaceId": "eni-1", "Protocol": "tcp", "Port": 443}}, {443}),
+           ({"NetworkInterfaceOptions": {"NetworkInterfaceId": "eni-1", "PortRanges": [{"FromPort": 20, "ToPort": 30}]}}, {22}),
+           ({"NetworkInterfaceOptions": {"NetworkInterfaceId": "eni-1"}}, {22, 443}),
+           ({"CidrOptions": {"Cidr": "10.0.0.4/32", "PortRanges": [{"FromPort": 443, "ToPort": 443}]}}, {443}),
+           ({"CidrOptions": {"Cidr": "10.9.0.0/16"}}, set())])
+    def test_what_an_endpoint_names_as_its_target_is_possible_and_named(self, options, ports):
+        made = without_service(estate())
+        found = self.outcome(made, self.endpoint(**options))
+        self.assertEqual({(one[0], one[3], one[5]) for one in found}, {("eni-1", port, "possible") for port in ports})
+        if ports:
+            self.assertTrue(named(self.output, ["indirect"], "Verified Access by vae-1: endpoint vae-1"))
+            self.assertTrue(named(self.output, ["indirect"], "whom its policies let in is not judged"))
+            self.assertEqual(self.output["missing"], [])
+
+    def test_a_rule_for_its_group_admits_it_and_a_vpc_without_a_gateway_does_not_stop_it(self):
+        made = without_service(estate())
+        made["InternetGateways"] = []
+        made["SecurityGroups"][0]["IpPermissions"] = [{**permission("tcp", (22, 22)), "UserIdGroupPairs": [{"GroupId": "sg-va"}]}]
+        found = self.outcome(made, self.endpoint(NetworkInterfaceOptions={"NetworkInterfaceId": "eni-1", "Port": 22}))
+        self.assertEqual({(one[0], one[3], one[5]) for one in found}, {("eni-1", 22, "possible")})
+
+    @each([({"NetworkInterfaceOptions": {"NetworkInterfaceId": "eni-9"}},), ({"LoadBalancerOptions": {"LoadBalancerArn": ARN}},)])
+    def test_a_target_that_is_not_there_is_missing(self, options):
+        self.outcome(without_service(estate()), self.endpoint(**options))
+        self.assertTrue(named(self.output, ["missing"], "target of Verified Access endpoint vae-1"))
 
 
 if __name__ == "__main__":
