@@ -231,6 +231,19 @@ static void narrow(struct arena *arena, const struct bridge *bridge, const struc
     in->may = portmap_subtract(arena, in->may, in->must);
 }
 
+// Whether it is not told of some endpoint whether it keeps its clients' addresses: then which interfaces it has is not.
+static bool lacks_keeping(const struct accelerator *accelerator)
+{
+    for (size_t l = 0; l < accelerator->listeners.count; l++)
+        for (size_t g = 0; g < accelerator->listeners.items[l].groups.count; g++) {
+            const struct accelerator_group *group = &accelerator->listeners.items[l].groups.items[g];
+            for (size_t e = 0; e < group->endpoints.count; e++)
+                if (!group->endpoints.items[e].keeps_told)
+                    return true;
+        }
+    return false;
+}
+
 // What would tell where a service brings its clients: of VPC links no document does that is read.
 static const char *settles(const struct estate *estate, const struct bridge *bridge)
 {
@@ -243,6 +256,8 @@ static const char *settles(const struct estate *estate, const struct bridge *bri
         const struct accelerator *one = estate->accelerators.slots[i].value;
         if (one != NULL && one->told && one->enabled && !one->listeners_known)
             return arena_printf(estate->arena, "globalaccelerator list-listeners of %s", one->name);
+        if (one != NULL && one->told && one->doubt == NULL && lacks_keeping(one))
+            return settle_by_call(estate->arena, KIND_ENDPOINT_GROUPS, one->name);
     }
     return estate->accelerators.count == 0 ? kind_call(KIND_ACCELERATORS) : kind_call(KIND_ENDPOINT_GROUPS);
 }

@@ -225,7 +225,7 @@ static void decide_subnets(struct teller *teller, const struct accelerator_endpo
                            const struct targets *targets)
 {
     bool keeps = endpoint->keeps_client && endpoint->keeps_told;
-    for (size_t i = 0; keeps && targets->unsure == NULL && i < targets->items.count; i++)
+    for (size_t i = 0; keeps && i < targets->items.count; i++)
         decide(teller, accelerators_in(teller->estate, targets->items.items[i]->place->subnet_id));
 }
 
@@ -300,6 +300,8 @@ static void tell_accelerators(struct teller *teller)
                 for (size_t e = 0; e < group->endpoints.count; e++) {
                     struct targets targets = targets_of(teller, group->endpoints.items[e].id, group->region);
                     decide_subnets(teller, &group->endpoints.items[e], &targets);
+                    if (!group->endpoints.items[e].keeps_told)
+                        teller->told->accelerators_whole = false;
                     if (one->enabled && targets.items.count == 0)
                         note_endpoint(teller, one, group, &group->endpoints.items[e]);
                     if (one->enabled)
