@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "rules/reach/absent_databases.h"
 #include "rules/reach/claimed.h"
 #include "rules/reach/load_balancer.h"
 
@@ -13,7 +14,8 @@ struct finder {
     struct map instances; // that have some interface
     bool instances_known;
     struct map
-        balancers; // keys of load balancers that have some interface with a public address; and, with |SUBNET, there
+        balancers;    // keys of load balancers that have some interface with a public address; and, with |SUBNET, there
+    struct map nodes; // of load balancers that have any interface; with |SUBNET, there
 };
 
 static void lacks(struct finder *finder, enum kind kind, const char *account, const char *region, const char *id,
@@ -30,9 +32,13 @@ static void index_interfaces(struct finder *finder)
 {
     for (size_t i = 0; i < finder->estate->interfaces.count; i++) {
         const struct network_interface *one = finder->estate->interfaces.items[i];
-        if (one->load_balancer == NULL || one->address_count == 0)
+        if (one->load_balancer == NULL)
             continue;
         const char *key = load_balancer_key(finder->scratch, one), *subnet = one->place->subnet_id;
+        map_put(finder->scratch, &finder->nodes, key, finder);
+        map_put(finder->scratch, &finder->nodes, arena_printf(finder->scratch, "%s|%s", key, subnet), finder);
+        if (one->address_count == 0)
+            continue;
         map_put(finder->scratch, &finder->balancers, key, finder);
         if (subnet != NULL)
             map_put(finder->scratch, &finder->balancers, arena_printf(finder->scratch, "%s|%s", key, subnet), finder);
@@ -145,32 +151,84 @@ static void find_nodes(struct finder *finder, const struct load_balancer *one, c
     }
 }
 
+// An internal one takes clients of the internet over IPv6 alone, where its attribute does not deny them: then each of
+// its nodes, and each IPv6 address that its record tells, must be there.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html
+static void find_internal(struct finder *finder, const struct load_balancer *one, const char *key)
+{
+    struct balancer_gate gate;
+    struct address address;
+    const char *elsewhere;
+    bool lacking = false;
+    load_balancer_gate(finder->arena, finder->estate, one, FAMILY_IPV6, false, &gate);
+    if (gate.shut != NULL || one->name == NULL ||
+        (one->type != LOAD_BALANCER_APPLICATION && one->type != LOAD_BALANCER_NETWORK))
+        return;
+    for (size_t i = 0; i < one->subnets.count; i++) {
+        const char *subnet = one->subnets.items[i], *node = arena_printf(finder->scratch, "%s|%s", key, subnet);
+        bool there = map_get(&finder->nodes, node) != NULL;
+        if (!one->has_ipv6 && (one->family_told || there))
+            continue;
+        if (there && map_get(&finder->balancers, arena_printf(finder->scratch, "%s|6", node)) != NULL)
+            continue;
+        lacking = true;
+        lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+              arena_printf(finder->arena,
+                           there ? "missing: the IPv6 address of dualstack load balancer %s in %s"
+                                 : "missing: the interface of internal load balancer %s, which may take IPv6, in %s",
+                           one->name, subnet));
+    }
+    for (size_t a = 0; a < one->addresses.count; a++)
+        if (address_parse(one->addresses.items[a], &address) && address.family == FAMILY_IPV6 &&
+            !has_own_address(finder, one->addresses.items[a], on_balancers, key, &elsewhere)) {
+            lacking = true;
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+                  arena_printf(finder->arena, "missing: the interface of load balancer %s with its address %s%s",
+                               one->name, one->addresses.items[a], elsewhere));
+        }
+    bool none = one->has_ipv6 ? map_get(&finder->balancers, key) == NULL
+                              : !one->family_told && gate.lack == NULL && map_get(&finder->nodes, key) == NULL;
+    if (one->subnets.count == 0 && none) {
+        lacking = true;
+        lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+              arena_printf(finder->arena, "missing: the interfaces of internal load balancer %s, which may take IPv6",
+                           one->name));
+    }
+    if (lacking && gate.lack != NULL)
+        lack_add(finder->arena, &finder->set->missing, gate.lack);
+}
+
+static void find_outward(struct finder *finder, const struct load_balancer *one, const char *key)
+{
+    const char *elsewhere;
+    for (size_t a = 0; a < one->addresses.count; a++)
+        if (!has_own_address(finder, one->addresses.items[a], on_balancers, key, &elsewhere))
+            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+                  arena_printf(finder->arena, "missing: the interface of load balancer %s with its address %s%s",
+                               one->name, one->addresses.items[a], elsewhere));
+    if (one->name == NULL || one->type == LOAD_BALANCER_GATEWAY)
+        return;
+    if (map_get(&finder->balancers, key) != NULL) {
+        find_nodes(finder, one, key);
+        return;
+    }
+    lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
+          arena_printf(finder->arena, "missing: the interfaces of %s load balancer %s",
+                       one->scheme == SCHEME_INTERNET_FACING ? "internet-facing" : "(scheme not told)", one->name));
+}
+
 static void find_load_balancers(struct finder *finder)
 {
     map_slots slots = map_sorted(finder->scratch, &finder->estate->load_balancers);
     for (size_t i = 0; i < slots.count; i++) {
         const struct load_balancer *one = slots.items[i]->value;
-        const char *elsewhere;
-        bool outward = one->type != LOAD_BALANCER_GATEWAY && one->scheme != SCHEME_INTERNAL;
-        for (size_t a = 0; one->scheme != SCHEME_INTERNAL && a < one->addresses.count; a++)
-            if (!has_own_address(finder, one->addresses.items[a], on_balancers, slots.items[i]->key, &elsewhere))
-                lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
-                      arena_printf(finder->arena, "missing: the interface of load balancer %s with its address %s%s",
-                                   one->name, one->addresses.items[a], elsewhere));
-        if (one->name == NULL && one->type != LOAD_BALANCER_CLASSIC) { // its listeners or target groups name it
+        if (one->name == NULL && one->type != LOAD_BALANCER_CLASSIC) // its listeners or target groups name it
             lacks(finder, KIND_LOAD_BALANCERS, one->account, one->region, one->arn,
                   arena_printf(finder->arena, "missing: load balancer %s", slots.items[i]->key));
-            continue;
-        }
-        if (one->name == NULL || !outward)
-            continue;
-        if (map_get(&finder->balancers, slots.items[i]->key) != NULL) {
-            find_nodes(finder, one, slots.items[i]->key);
-            continue;
-        }
-        lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
-              arena_printf(finder->arena, "missing: the interfaces of %s load balancer %s",
-                           one->scheme == SCHEME_INTERNET_FACING ? "internet-facing" : "(scheme not told)", one->name));
+        if (one->scheme == SCHEME_INTERNAL)
+            find_internal(finder, one, slots.items[i]->key);
+        else
+            find_outward(finder, one, slots.items[i]->key);
     }
 }
 
@@ -188,26 +246,6 @@ static void find_attributes(struct finder *finder)
                 arena_printf(finder->arena,
                              "attributes of target group %s absent: its targets see %s, as is AWS's default", one->name,
                              preserves_by_default(one) ? "the client's address" : "the load balancer's address"));
-    }
-}
-
-// RDS's interfaces do not say of which database they are: one in a subnet of its group is taken for its own.
-static void find_databases(struct finder *finder)
-{
-    struct map subnets = {0};
-    for (size_t i = 0; i < finder->set->endpoints.count; i++) {
-        const struct network_interface *interface = finder->set->endpoints.items[i].interface;
-        if (interface->is_database && interface->place->subnet_id != NULL)
-            map_put(finder->scratch, &subnets, interface->place->subnet_id, finder);
-    }
-    for (size_t i = 0; i < finder->estate->db_instances.count; i++) {
-        const struct db_instance *one = &finder->estate->db_instances.items[i];
-        bool found = !one->publicly_accessible;
-        for (size_t s = 0; s < one->subnets.count && !found; s++)
-            found = map_get(&subnets, one->subnets.items[s]) != NULL;
-        if (!found)
-            lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
-                  arena_printf(finder->arena, "missing: the interface of publicly accessible database %s", one->id));
     }
 }
 
@@ -261,24 +299,46 @@ static int by_kind(const void *left, const void *right)
     return order != 0 ? order : strcmp((*a)->id, (*b)->id);
 }
 
+// Whether a thing may be where an interface is: what is not told may be.
+static bool may_be_at(const char *told, const char *place)
+{
+    return told == NULL || place == NULL || strcmp(told, place) == 0 || strcmp(place, "unknown") == 0;
+}
+
+// How many interfaces with a public address are known to be a thing's own.
+static size_t own_interfaces(struct finder *finder, const struct public_place *one)
+{
+    struct map found = {0};
+    for (size_t i = 0; i < finder->set->endpoints.count; i++) {
+        const struct endpoint *endpoint = &finder->set->endpoints.items[i];
+        const struct interface_place *place = endpoint->interface->place;
+        const struct owner *owner = endpoint->owner;
+        if (owner != NULL && text_same(owner->id, one->id) && strcmp(owner->service, one->service) == 0 &&
+            may_be_at(one->account, place->account_id) && may_be_at(one->region, place->region))
+            map_put(finder->scratch, &found, endpoint->interface->id, finder);
+    }
+    return found.count;
+}
+
 // One whose interfaces must be in the snapshot: each of the addresses that its document tells or, where it tells none,
-// some public address of an interface that is known to be its own.
+// so many interfaces with a public address as it has.
 static void find_public_interfaces(struct finder *finder, const struct public_place *one)
 {
-    bool found = false;
     const char *elsewhere;
     for (size_t i = 0; i < one->addresses.count; i++)
         if (!has_own_address(finder, one->addresses.items[i], on_places, one, &elsewhere))
             lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
                   arena_printf(finder->arena, "missing: the interface of %s %s with its public address %s%s", one->kind,
                                one->id, one->addresses.items[i], elsewhere));
-    for (size_t i = 0; i < finder->set->endpoints.count && !found; i++) {
-        const struct owner *owner = finder->set->endpoints.items[i].owner;
-        found = owner != NULL && text_same(owner->id, one->id) && strcmp(owner->service, one->service) == 0;
-    }
-    if (!found && one->addresses.count == 0)
+    size_t wanted = one->interfaces > 1 ? one->interfaces : 1;
+    size_t found = one->addresses.count > 0 ? wanted : own_interfaces(finder, one);
+    if (found == 0)
         lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
               arena_printf(finder->arena, "missing: the interface of publicly accessible %s %s", one->kind, one->id));
+    else if (found < wanted)
+        lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->id,
+              arena_printf(finder->arena, "missing: %zu of the %zu interfaces of publicly accessible %s %s",
+                           wanted - found, wanted, one->kind, one->id));
 }
 
 // Places of AWS's own are counted by kind: who may come to them, no interface of the snapshot decides.
@@ -333,7 +393,7 @@ void absence_list(struct exposure_set *set, const struct estate *estate)
     find_instances(&finder);
     find_elastic_addresses(&finder);
     find_load_balancers(&finder);
-    find_databases(&finder);
+    absent_databases(set, estate, finder.scratch);
     find_named_interfaces(&finder);
     find_attributes(&finder);
     find_secondary_interfaces(&finder);

@@ -10,41 +10,12 @@
 #include "rules/reach/gateway.h"
 #include "rules/reach/load_balancer.h"
 #include "rules/reach/middlebox.h"
+#include "rules/reach/origin_groups.h"
 #include "rules/reach/owner.h"
 #include "rules/reach/route_table.h"
+#include "rules/reach/verified_access.h"
 
 typedef VECTOR(struct bridge) bridges;
-
-static const char cloudfront_group[] = "CloudFront-VPCOrigins-Service-SG";
-
-// A VPC origin's interface is of type "interface"; its group, which the service makes, and its tag tell it.
-// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
-// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCloudFrontVPCOriginServiceRolePolicy.html
-static bool is_cloudfront(const void *context, const struct network_interface *interface)
-{
-    const text_list *origin_groups = context;
-    for (size_t i = 0; i + 1 < interface->tag_count; i += 2)
-        if (strcmp(interface->tags[i], "aws.cloudfront.vpcorigin") == 0)
-            return true;
-    for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++)
-        if (text_list_holds(origin_groups, interface->groups->ids[i]))
-            return true;
-    return interface->is_vpc_origin;
-}
-
-// The same, by what is sure: a group of whose name two records differ may be anybody's.
-static bool is_cloudfront_surely(const struct estate *estate, const struct network_interface *interface)
-{
-    const text_list no_groups = {0};
-    if (is_cloudfront(&no_groups, interface))
-        return true;
-    for (size_t i = 0; interface->groups != NULL && i < interface->groups->count; i++) {
-        const struct security_group *group = map_get(&estate->security_groups, interface->groups->ids[i]);
-        if (group != NULL && group->other_name == NULL && security_group_is_named(group, cloudfront_group))
-            return true;
-    }
-    return false;
-}
 
 static struct bridge cloudfront(const char *id, const char *vpc_id)
 {
@@ -52,35 +23,31 @@ static struct bridge cloudfront(const char *id, const char *vpc_id)
         .service = "CloudFront VPC origin", .id = id, .vpc_id = vpc_id, .by_gateway = true, .by_prefix_list = true};
 }
 
-static int by_text(const void *left, const void *right)
+static const char *place_key(struct arena *scratch, const struct network_interface *interface, const char *group)
 {
-    const char *const *a = left, *const *b = right;
-    return strcmp(*a, *b);
-}
-
-static text_list find_origin_groups(struct arena *scratch, const struct estate *estate)
-{
-    text_list found = {0};
-    for (size_t i = 0; i < estate->security_groups.size; i++) {
-        const struct security_group *group = estate->security_groups.slots[i].value;
-        if (group != NULL && security_group_is_named(group, cloudfront_group))
-            *vector_add(scratch, &found) = group->id;
-    }
-    if (found.count > 1)
-        qsort(found.items, found.count, sizeof(*found.items), by_text);
-    return found;
+    return arena_printf(scratch, "%s|%s", interface->place->vpc_id, group);
 }
 
 static bridges find_bridges(struct arena *scratch, const struct estate *estate, const text_list *origin_groups,
                             const struct told_bridges *told)
 {
     bridges found = {0};
-    struct map seen = {0}; // VPCs with an interface of a VPC origin
+    struct map seen = {0};    // VPCs with an interface of a VPC origin
+    struct map perhaps = {0}; // VPC|GROUP of interfaces that may be
     for (size_t i = 0; i < estate->interfaces.count; i++) {
         const struct network_interface *one = estate->interfaces.items[i];
         const struct interface_kind *kind = interface_kind_of(one->type);
-        bool origin = is_cloudfront(origin_groups, one), accelerator = is_accelerators(estate, one);
-        if (!origin && !accelerator && (kind == NULL || kind->admission != INTERFACE_BRINGS_IN))
+        bool origin = is_origins(origin_groups, one), accelerator = is_accelerators(estate, one);
+        bool service = origin || accelerator || (kind != NULL && kind->admission == INTERFACE_BRINGS_IN);
+        const char *unnamed = service ? NULL : origin_group_unnamed(estate, origin_groups, one);
+        if (unnamed != NULL && map_get(&perhaps, place_key(scratch, one, unnamed)) == NULL) {
+            map_put(scratch, &perhaps, place_key(scratch, one, unnamed), (void *)(uintptr_t)one);
+            struct bridge bridge = cloudfront(one->id, one->place->vpc_id);
+            bridge.interface = one;
+            bridge.unnamed_group = unnamed;
+            *vector_add(scratch, &found) = bridge;
+        }
+        if (!service)
             continue;
         if (origin)
             map_put(scratch, &seen, one->place->vpc_id, (void *)(uintptr_t)one);
@@ -93,6 +60,7 @@ static bridges find_bridges(struct arena *scratch, const struct estate *estate, 
             bridge.service = accelerator ? "AWS Global Accelerator" : kind->what;
             bridge.by_gateway = bridge.keeps_client = bridge.takes_udp = accelerator;
             bridge.by_prefix_list = false;
+            bridge.unexplained = accelerator && told->accelerators_whole;
             bridge.subnet_id = accelerator ? one->place->subnet_id : NULL;
         }
         bridge.interface = one;
@@ -263,18 +231,33 @@ static void narrow(struct arena *arena, const struct bridge *bridge, const struc
     in->may = portmap_subtract(arena, in->may, in->must);
 }
 
+// Whether it is not told of some endpoint whether it keeps its clients' addresses: then which interfaces it has is not.
+static bool lacks_keeping(const struct accelerator *accelerator)
+{
+    for (size_t l = 0; l < accelerator->listeners.count; l++)
+        for (size_t g = 0; g < accelerator->listeners.items[l].groups.count; g++) {
+            const struct accelerator_group *group = &accelerator->listeners.items[l].groups.items[g];
+            for (size_t e = 0; e < group->endpoints.count; e++)
+                if (!group->endpoints.items[e].keeps_told)
+                    return true;
+        }
+    return false;
+}
+
 // What would tell where a service brings its clients: of VPC links no document does that is read.
 static const char *settles(const struct estate *estate, const struct bridge *bridge)
 {
     if (bridge->by_prefix_list)
         return estate->vpc_origins.count == 0 ? "cloudfront list-vpc-origins, and get-vpc-origin of each"
                                               : kind_call(KIND_VPC_ORIGINS);
-    if (!bridge->keeps_client)
+    if (!bridge->keeps_client || bridge->unexplained)
         return settle_by_probe;
     for (size_t i = 0; i < estate->accelerators.size; i++) {
         const struct accelerator *one = estate->accelerators.slots[i].value;
         if (one != NULL && one->told && one->enabled && !one->listeners_known)
             return arena_printf(estate->arena, "globalaccelerator list-listeners of %s", one->name);
+        if (one != NULL && one->told && one->doubt == NULL && lacks_keeping(one))
+            return settle_by_call(estate->arena, KIND_ENDPOINT_GROUPS, one->name);
     }
     return estate->accelerators.count == 0 ? kind_call(KIND_ACCELERATORS) : kind_call(KIND_ENDPOINT_GROUPS);
 }
@@ -300,8 +283,18 @@ static const struct reason *service_reason(struct arena *arena, const struct est
     if (bridge->told != NULL)
         return reason_says(arena, REASON_BALANCER, bridge->id,
                            arena_printf(arena, "%s: %s", whose, bridge->told->what));
+    if (bridge->unnamed_group != NULL)
+        return reason_doubt(arena, REASON_BALANCER, bridge->id,
+                            settle_by_call(arena, KIND_SECURITY_GROUPS, bridge->unnamed_group),
+                            arena_printf(arena,
+                                         "%s may be of a CloudFront VPC origin: the name of its security group %s is "
+                                         "not told",
+                                         bridge->id, bridge->unnamed_group));
     return reason_doubt(arena, REASON_BALANCER, bridge->id, settles(estate, bridge),
-                        arena_printf(arena, "%s, whose own documents are not read", whose));
+                        arena_printf(arena,
+                                     bridge->unexplained ? "%s, which no accelerator of the snapshot explains"
+                                                         : "%s, whose own documents are not read",
+                                     whose));
 }
 
 // Where the clients of a family arrive: IPv6 ones whose addresses are kept at an IPv6 address of the target.
@@ -379,7 +372,7 @@ static bool is_target(const struct estate *estate, const struct bridge *bridge, 
     const struct instance *instance = map_get(&estate->instances, target->instance_id);
     bool bears = kind == NULL || kind->admission == INTERFACE_ORDINARY || kind->admission == INTERFACE_UNMODELLED ||
                  (kind->admission == INTERFACE_IS_PRIVATE && bridge->told != NULL);
-    return bears && target->attached && target != bridge->interface && !is_cloudfront_surely(estate, target) &&
+    return bears && target->attached && target != bridge->interface && !is_origins_surely(estate, target) &&
            own_address(target).family != 0 && (instance == NULL || !text_same(instance->state, "terminated")) &&
            (bridge->subnet_id == NULL || target->place->subnet_id == NULL ||
             text_same(bridge->subnet_id, target->place->subnet_id));
@@ -421,10 +414,10 @@ static void reach_told(struct bridger *bridger, const struct told_bridges *told)
                                 .vpc_id = one->target->place->vpc_id,
                                 .interface = one->interface,
                                 .keeps_client = one->keeps_client,
-                                .by_gateway = true,
+                                .by_gateway = !one->any_inside,
                                 .takes_udp = true,
                                 .by_prefix_list =
-                                    one->interface != NULL && is_cloudfront(bridger->origin_groups, one->interface),
+                                    one->interface != NULL && is_origins(bridger->origin_groups, one->interface),
                                 .told = one};
         reach_all(bridger, &bridge, one->target);
     }
@@ -437,21 +430,27 @@ static void reach_told(struct bridger *bridger, const struct told_bridges *told)
 void bridge_compute(struct exposure_set *set, const struct estate *estate, struct group_cache *groups)
 {
     struct arena *scratch = arena_new();
-    text_list origin_groups = find_origin_groups(scratch, estate);
+    text_list origin_groups = origin_groups_of(scratch, estate);
     struct bridger bridger = {set, estate, scratch, groups, &origin_groups};
-    struct told_bridges told = told_bridges_of(set->arena, estate, is_cloudfront, &origin_groups);
+    struct told_bridges told = told_bridges_of(set->arena, estate, is_origins, &origin_groups);
+    verified_access_tell(set->arena, estate, &told);
     bridges found = find_bridges(scratch, estate, &origin_groups, &told);
     for (size_t i = 0; i < told.missing.items.count; i++)
         lack_add(set->arena, &set->missing, &told.missing.items.items[i]);
     for (size_t b = 0; b < found.count; b++) {
         const struct bridge *bridge = &found.items[b];
+        if (bridge->unnamed_group != NULL) {
+            groups->place = bridge->interface->place;
+            security_group_resolve(groups, bridge->unnamed_group, FAMILY_IPV4); // is missing
+        }
         // Who may open a tunnel by this one, IAM says: it is no way for the internet at large.
         bool guarded = bridge->interface != NULL && strcmp(bridge->interface->type, instance_connect_type) == 0;
-        text_list_add(set->arena, &set->not_covered,
-                      arena_printf(set->arena,
-                                   guarded ? "%s in %s (%s): whom IAM lets open tunnels by it is not judged"
-                                           : "%s in %s (%s): what it brings clients to is not read",
-                                   bridge->id, bridge->vpc_id, bridge->service));
+        if (bridge->unnamed_group == NULL)
+            text_list_add(set->arena, &set->not_covered,
+                          arena_printf(set->arena,
+                                       guarded ? "%s in %s (%s): whom IAM lets open tunnels by it is not judged"
+                                               : "%s in %s (%s): what it brings clients to is not read",
+                                       bridge->id, bridge->vpc_id, bridge->service));
         for (size_t i = 0; i < estate->interfaces.count && !guarded; i++)
             reach_all(&bridger, bridge, estate->interfaces.items[i]);
     }

@@ -5,6 +5,17 @@
 
 static const char cloudfront_list[] = "com.amazonaws.global.cloudfront.origin-facing";
 
+// Whether it may be CloudFront's own list: its name is not told, and its entries, where they are, are of the internet.
+static bool may_be_cloudfronts(struct arena *scratch, const struct prefix_list *list)
+{
+    bool named = list->name != NULL && list->name[0] != '\0';
+    for (size_t i = 0; !named && i < list->entries.count; i++)
+        if (prefixset_overlap(prefixset_of(scratch, list->entries.items[i]),
+                              prefixset_internet(scratch, list->entries.items[i].family)))
+            return true;
+    return !named && !list->has_entries;
+}
+
 static bool is_member(const struct bridge *bridge, const char *group)
 {
     if (bridge->group != NULL)
@@ -31,16 +42,25 @@ static bool holds_own(const struct bridge *bridge, const struct prefix *prefix)
     return false;
 }
 
+// Whether a rule may admit a private address, or a group, that is not told.
+static bool may_admit_inside(const struct security_group_rule *rule)
+{
+    return rule->prefixes.count + rule->groups.count + rule->prefix_lists.count > 0;
+}
+
 // That a rule for an accelerator's group admits its clients too, who keep their own addresses, no page says; and by the
 // accelerator's own address none of them comes.
-static enum admits admits_bridge(const struct estate *estate, const struct bridge *bridge,
+static enum admits admits_bridge(struct bridger *bridger, const struct bridge *bridge,
                                  const struct security_group_rule *rule)
 {
+    const struct estate *estate = bridger->estate;
     bool by_address = bridge->told == NULL || !bridge->keeps_client;
     enum admits by_group = bridge->keeps_client || bridge->interface == NULL || bridge->interface->groups == NULL
                                ? ADMITS_PERHAPS
                                : ADMITS_SURELY;
     enum admits found = ADMITS_NOT;
+    if (bridge->told != NULL && bridge->told->any_inside)
+        return may_admit_inside(rule) ? ADMITS_PERHAPS : ADMITS_NOT;
     for (size_t i = 0; i < rule->groups.count; i++)
         if (is_member(bridge, rule->groups.items[i]) && by_group > found)
             found = by_group;
@@ -49,7 +69,8 @@ static enum admits admits_bridge(const struct estate *estate, const struct bridg
         bool unknown = list == NULL || (list->name == NULL && !list->has_entries) || list->doubt != NULL;
         if (!unknown && bridge->by_prefix_list && text_same(list->name, cloudfront_list))
             return ADMITS_SURELY;
-        if (unknown && found == ADMITS_NOT)
+        bool unnamed = !unknown && bridge->by_prefix_list && may_be_cloudfronts(bridger->scratch, list);
+        if ((unknown || unnamed) && found == ADMITS_NOT)
             found = ADMITS_PERHAPS;
         for (size_t p = 0; by_address && !unknown && p < list->entries.count; p++)
             if (bridge->interface != NULL && holds_own(bridge, &list->entries.items[p]))
@@ -79,7 +100,8 @@ static struct prefixset admits_clients(struct arena *arena, const struct estate 
 }
 
 // What of a rule's prefix lists is not there.
-static void doubt_lists(struct bridger *bridger, const struct security_group_rule *rule, reason_list *doubts)
+static void doubt_lists(struct bridger *bridger, const struct bridge *bridge, const struct security_group_rule *rule,
+                        reason_list *doubts)
 {
     struct arena *arena = bridger->set->arena;
     for (size_t i = 0; i < rule->prefix_lists.count; i++) {
@@ -91,6 +113,14 @@ static void doubt_lists(struct bridger *bridger, const struct security_group_rul
                                           ? list->doubt
                                           : arena_printf(arena, "missing: entries of prefix list %s", id)};
             reason_add(arena, doubts, reason_lack(arena, REASON_GROUP, &lack));
+        } else if (bridge->by_prefix_list && may_be_cloudfronts(bridger->scratch, list)) {
+            const struct lack lack = {kind_name(KIND_PREFIX_LISTS), bridger->groups->place->account_id,
+                                      bridger->groups->place->region, id,
+                                      arena_printf(arena, "missing: the name of prefix list %s", id)};
+            lack_add(arena, &bridger->set->missing, &lack);
+            reason_add(arena, doubts,
+                       reason_lack_of(arena, REASON_GROUP, id,
+                                      arena_printf(arena, "ec2 describe-managed-prefix-lists of %s", id), &lack));
         }
     }
 }
@@ -144,7 +174,7 @@ struct let_in bridge_let_in(struct bridger *bridger, const struct bridge *bridge
             const struct security_group_rule *rule = &group->ingress.items[r];
             if (rule->protocol != PROTOCOL_ANY && rule->protocol != protocol)
                 continue;
-            enum admits bridge_is = admits_bridge(estate, bridge, rule);
+            enum admits bridge_is = admits_bridge(bridger, bridge, rule);
             struct prefixset sure = bridge_is == ADMITS_SURELY ? everyone : prefixset_empty;
             if (bridge->keeps_client || is_edge)
                 sure = prefixset_union(arena, sure, admits_clients(arena, estate, rule, family));
@@ -154,7 +184,7 @@ struct let_in bridge_let_in(struct bridger *bridger, const struct bridge *bridge
             if (is_edge)
                 sources = everyone; // whom AWS's addresses stand for
             if (bridge_is == ADMITS_PERHAPS)
-                doubt_lists(bridger, rule, &in.doubts);
+                doubt_lists(bridger, bridge, rule, &in.doubts);
             *vector_add(arena, &may) = (struct port_segment){rule->low, rule->high, sources};
             if (!prefixset_is_empty(sure) && rule->doubt == NULL)
                 *vector_add(arena, &must) = (struct port_segment){rule->low, rule->high, sure};

@@ -12,11 +12,13 @@ struct bridge {
     const char *vpc_id;
     const char *subnet_id; // of what it reaches; NULL: all of the VPC
     const struct network_interface *interface;
-    const char *group; // where there is no interface
-    bool keeps_client; // a target sees the client's own address
-    bool by_gateway;   // not without an internet gateway, and Block Public Access stops it
+    const char *group;         // where there is no interface
+    const char *unnamed_group; // the interface may be anybody's: whether this group of it is the service's is not told
+    bool keeps_client;         // a target sees the client's own address
+    bool by_gateway;           // not without an internet gateway, and Block Public Access stops it
     bool takes_udp;
     bool by_prefix_list;            // or from CloudFront's own addresses
+    bool unexplained;               // all that the documents tell of is of others
     const struct told_bridge *told; // what a document says of it, or NULL: all it could reach is possible
 };
 

@@ -68,11 +68,8 @@ static bool lies_in(const struct db_instance *database, const struct network_int
     return false;
 }
 
-// RDS's interfaces do not say of which database they are. What its record says of it must be so of the interface:
-// subnet, zone, groups, and whether it is public.
-// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
-static bool may_be_of(const struct estate *estate, const struct db_instance *database,
-                      const struct network_interface *interface)
+bool owner_may_be_database(const struct estate *estate, const struct db_instance *database,
+                           const struct network_interface *interface)
 {
     const char *subnet = interface->place->subnet_id;
     const char *zone = subnet == NULL ? NULL : map_get(&estate->zone_of_subnet, subnet);
@@ -109,7 +106,7 @@ static const struct owner *database(struct arena *arena, const struct estate *es
 {
     text_list names = {0};
     for (size_t i = 0; interface->is_database && i < estate->db_instances.count; i++)
-        if (may_be_of(estate, &estate->db_instances.items[i], interface))
+        if (owner_may_be_database(estate, &estate->db_instances.items[i], interface))
             *vector_add(arena, &names) = estate->db_instances.items[i].id;
     return one_of(arena, "rds", "RDS database", &names);
 }

@@ -122,7 +122,7 @@ bool is_accelerators(const struct estate *estate, const struct network_interface
             strcmp(interface->type, "interface") == 0)
             return true;
     }
-    return false;
+    return interface->requester_managed && interface->in_accelerator_group && strcmp(interface->type, "interface") == 0;
 }
 
 // Accelerators that keep the client's address have one interface in each subnet with an endpoint.
@@ -191,17 +191,20 @@ static bool is_whole(const struct accelerator *accelerator)
 }
 
 // Whether a service's interface may be another's, or elsewhere: its records differ, or the names of a group by which it
-// is known.
+// is known, or what it calls the group and what the group's record does.
 static bool is_in_doubt(const struct estate *estate, const struct network_interface *own)
 {
+    const char *name = own->in_origin_group ? "CloudFront-VPCOrigins-Service-SG" : "GlobalAccelerator";
+    bool called = own->in_origin_group || own->in_accelerator_group, borne = false;
     if (own->differs)
         return true;
     for (size_t i = 0; own->groups != NULL && i < own->groups->count; i++) {
         const struct security_group *group = map_get(&estate->security_groups, own->groups->ids[i]);
         if (group != NULL && group->other_name != NULL)
             return true;
+        borne = borne || group == NULL || security_group_is_named(group, name);
     }
-    return false;
+    return called && !borne;
 }
 
 static void decide(struct teller *teller, const struct network_interface *own)
@@ -215,10 +218,14 @@ static void decide(struct teller *teller, const struct network_interface *own)
                                own->id));
 }
 
-// The interface of a subnet serves what the endpoints there are of: that is known where some accelerator has one there.
-static void decide_subnets(struct teller *teller, const struct targets *targets)
+// The interface of a subnet serves what the endpoints there are of that keep their clients' addresses: only these have
+// one. It is known where some accelerator, be it disabled, has such an endpoint there; else it is another's.
+// https://docs.aws.amazon.com/global-accelerator/latest/dg/about-endpoints.sipp-caveats.html
+static void decide_subnets(struct teller *teller, const struct accelerator_endpoint *endpoint,
+                           const struct targets *targets)
 {
-    for (size_t i = 0; i < targets->items.count; i++)
+    bool keeps = endpoint->keeps_client && endpoint->keeps_told;
+    for (size_t i = 0; keeps && i < targets->items.count; i++)
         decide(teller, accelerators_in(teller->estate, targets->items.items[i]->place->subnet_id));
 }
 
@@ -275,19 +282,15 @@ static void tell_accelerators(struct teller *teller)
 {
     const struct estate *estate = teller->estate;
     map_slots all = map_sorted(teller->arena, &estate->accelerators);
-    bool whole = all.count > 0 && !is_broken(estate, KIND_ACCELERATORS) && !is_broken(estate, KIND_ENDPOINT_GROUPS);
-    bool any_enabled = false;
+    bool whole = estate_has(estate, KIND_ACCELERATORS) && !is_broken(estate, KIND_ACCELERATORS) &&
+                 !is_broken(estate, KIND_ENDPOINT_GROUPS);
     for (size_t i = 0; i < all.count; i++) {
         const struct accelerator *one = all.items[i]->value;
-        any_enabled = any_enabled || one->enabled;
         whole = whole && is_whole(one);
         if (one->told && one->enabled && !is_whole(one))
             note_accelerator(teller, one);
     }
-    // Whatever they are for: where none is enabled, none brings anything.
-    for (size_t i = 0; i < estate->interfaces.count && whole && !any_enabled; i++)
-        if (is_accelerators(estate, estate->interfaces.items[i]))
-            decide(teller, estate->interfaces.items[i]);
+    teller->told->accelerators_whole = whole;
     for (size_t i = 0; i < all.count && whole; i++) {
         const struct accelerator *one = all.items[i]->value;
         for (size_t l = 0; l < one->listeners.count; l++)
@@ -296,7 +299,9 @@ static void tell_accelerators(struct teller *teller)
                 const struct accelerator_group *group = &listener->groups.items[g];
                 for (size_t e = 0; e < group->endpoints.count; e++) {
                     struct targets targets = targets_of(teller, group->endpoints.items[e].id, group->region);
-                    decide_subnets(teller, &targets);
+                    decide_subnets(teller, &group->endpoints.items[e], &targets);
+                    if (!group->endpoints.items[e].keeps_told)
+                        teller->told->accelerators_whole = false;
                     if (one->enabled && targets.items.count == 0)
                         note_endpoint(teller, one, group, &group->endpoints.items[e]);
                     if (one->enabled)

@@ -17,6 +17,7 @@ struct told_bridge {
     bool from_edge;        // it sees some address of AWS's own
     const char *ipv4_only; // why its IPv6 clients may not be sent there, where that is told; or NULL
     bool takes_ipv6;
+    bool any_inside;    // it comes from some private address of the VPC, or by a group, that is not told
     const char *unsure; // why clients may not come, or NULL
     const char *settle; // what would settle that
 };
@@ -26,6 +27,7 @@ struct told_bridges {
     struct map decided; // id of a service's interface -> non-NULL: the items tell all that it brings clients to
     text_list assumptions;
     text_list not_covered;
+    bool accelerators_whole;  // each accelerator of the account is told whole
     struct lack_list missing; // to know where a service brings clients that no interface of its own shows
 };
 

@@ -9,6 +9,7 @@
 struct accelerator_endpoint {
     const char *id;     // ARN of a load balancer, id of an instance, or of the allocation of an Elastic IP address
     bool keeps_client;  // it sees the client's own address
+    bool keeps_told;    // which is told
     bool by_answer;     // another answer about its endpoint group would settle `unsure`
     const char *unsure; // why clients may not be sent there, or NULL
 };
@@ -71,4 +72,17 @@ struct vpc_origin {
     const char *ipv4_only;      // id of one that takes no viewer over IPv6, or NULL
     const char *takes_plain;    // id of one that takes all of them over plain HTTP, too, or NULL
     const char *distribution;   // id of one that takes viewers without restriction and has it as an origin, or NULL
+};
+
+// An endpoint of Verified Access, by one of the options that tell what is behind it.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VerifiedAccessEndpoint.html
+struct verified_access {
+    const char *id;
+    const char *account;
+    const char *region;
+    const char *interface; // id, or NULL
+    const char *balancer;  // ARN, or NULL
+    const char *cidr;      // or NULL
+    bool is_database;      // one of RDS's
+    struct portset ports;
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/vector.h"
+#include "model/bridge.h"
 #include "model/things.h"
 #include "net/port_set.h"
 #include "net/prefix_set.h"
@@ -386,12 +387,14 @@ struct network_interface {
     bool attached;
     bool instance_elsewhere; // what it is attached to is not of its own account
     bool requester_managed;
-    bool source_check_told; // SourceDestCheck is
-    bool takes_others;      // that is off: it takes packets that are for others
-    bool is_database;       // RDS's own
-    bool is_vpc_origin;     // CloudFront's, by its description
-    bool nested;            // told by an instance's document only
-    bool differs;           // another record of it says otherwise
+    bool source_check_told;    // SourceDestCheck is
+    bool takes_others;         // that is off: it takes packets that are for others
+    bool is_database;          // RDS's own
+    bool is_vpc_origin;        // CloudFront's, by its description
+    bool in_origin_group;      // its record names a group of it so as CloudFront names its own
+    bool in_accelerator_group; // the same, of Global Accelerator
+    bool nested;               // told by an instance's document only
+    bool differs;              // another record of it says otherwise
 };
 
 enum load_balancer_type {
@@ -461,8 +464,9 @@ struct load_balancer {
     const char *region;
     enum { SCHEME_NOT_TOLD, SCHEME_INTERNAL, SCHEME_INTERNET_FACING } scheme;
     bool listeners_known;
-    bool has_ipv6;   // dualstack: each node has an IPv6 address
-    bool source_nat; // it may ask IPv6 targets by UDP from prefixes of its own
+    bool has_ipv6;    // dualstack: each node has an IPv6 address
+    bool family_told; // whether it is dualstack is told
+    bool source_nat;  // it may ask IPv6 targets by UDP from prefixes of its own
     text_list source_nat_prefixes;
     const char *doubt;  // what of it or of its listeners was not understood
     const char *unsure; // why it may take no client: its state; or NULL
@@ -565,13 +569,14 @@ struct estate {
     bool owners_by_address;        // there is some of the latter
     struct map accelerators;       // ARN -> struct accelerator (model/bridge.h)
     struct map vpc_origins;        // id -> struct vpc_origin
+    VECTOR(struct verified_access) verified_access;
     struct map
         named_things; // "SERVICE|ID", with or without "|ACCOUNT|REGION", of things that have a document -> name, or ""
     VECTOR(struct listed_thing) listed_things;
     VECTOR(struct ecs_service) ecs_services;
     VECTOR(struct named_interface) named_interfaces;
     struct map address_claims; // "198.51.100.7" -> struct address_claim: what says that it has this address
-    struct map accounted; // "SERVICE|OPERATION|ACCOUNT|REGION", or without region: why it has no document is said
+    struct map accounted;      // "SERVICE|OPERATION|ACCOUNT|REGION", or without region: why it has no document is said
     VECTOR(struct public_place) public_places;
     VECTOR(const char *) not_covered; // what was asked about owners and public places, and not answered
     VECTOR(struct db_instance) db_instances;

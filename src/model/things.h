@@ -28,6 +28,7 @@ struct public_place {
     const char *account;
     const char *region;
     bool has_interface;             // else it is a place of AWS's own
+    size_t interfaces;              // so many at least, where its document tells; else 0
     VECTOR(const char *) addresses; // public ones that its document tells
 };
 

@@ -161,6 +161,7 @@ static bool read_accelerator_endpoint(struct reader *reader, const struct json_c
     }
     struct json_cursor keeps = member_of(reader, at, "ClientIPPreservationEnabled");
     one.keeps_client = !cJSON_IsFalse(keeps.node);
+    one.keeps_told = cJSON_IsBool(keeps.node);
     if (!cJSON_IsBool(keeps.node)) {
         one.unsure = arena_printf(reader->arena, "whether %s sees the clients' addresses is not told", one.id);
         one.by_answer = true;

@@ -11,6 +11,8 @@ struct gathered {
     VECTOR(const char *) tags; // key, value, key, value...
     VECTOR(const char *) groups;
     VECTOR(const char *) public_addresses;
+    bool of_origins;      // some group bears the name of CloudFront's own
+    bool of_accelerators; // or of Global Accelerator's
 };
 
 static bool read_tag(struct reader *reader, const struct json_cursor *at, void *into)
@@ -48,6 +50,9 @@ static bool read_group_id(struct reader *reader, const struct json_cursor *at, v
     const char *id;
     GUARD(interned_of(reader, at, "GroupId", &id));
     *vector_add(reader->scratch, &gathered->groups) = id;
+    const char *name = text_beside(reader, at, "GroupName");
+    gathered->of_origins = gathered->of_origins || text_same(name, "CloudFront-VPCOrigins-Service-SG");
+    gathered->of_accelerators = gathered->of_accelerators || text_same(name, "GlobalAccelerator");
     return true;
 }
 
@@ -243,6 +248,8 @@ bool read_interface(struct reader *reader, const struct json_cursor *at, void *i
             each_of(reader, at, "Groups", read_group_id, &gathered);
             if (interface->doubt == before) // else which they are is not known
                 interface->groups = group_set_of(reader, gathered.groups.items, gathered.groups.count);
+            interface->in_origin_group = gathered.of_origins;
+            interface->in_accelerator_group = gathered.of_accelerators;
         }
         read_tags(reader, at, "TagSet", &gathered);
         size_t tags = gathered.tags.count > UINT16_MAX ? UINT16_MAX - 1 : gathered.tags.count;

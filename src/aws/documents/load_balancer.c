@@ -125,6 +125,7 @@ static void read_own(struct reader *reader, const struct json_cursor *at, struct
     read_state(reader, at, balancer);
     lenient_text(reader, at, "IpAddressType", &family);
     balancer->has_ipv6 = family != NULL && strncmp(family, "dualstack", strlen("dualstack")) == 0;
+    balancer->family_told = balancer->has_ipv6 || text_same(family, "ipv4");
     balancer->source_nat = text_same(text_beside(reader, at, "EnablePrefixForIpv6SourceNat"), "on");
     each_if_present(reader, at, "AvailabilityZones", read_zone, balancer);
     read_texts(reader, at, "SecurityGroups", &balancer->groups);

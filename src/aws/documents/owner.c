@@ -177,6 +177,7 @@ void note_public(struct reader *reader, struct public_place *place)
         if (strcmp(old->kind, place->kind) == 0 && strcmp(old->id, place->id) == 0 &&
             text_same(old->account, place->account) && text_same(old->region, place->region)) {
             old->detail = lesser_text(old->detail, place->detail);
+            old->interfaces = place->interfaces > old->interfaces ? place->interfaces : old->interfaces;
             return;
         }
     }
@@ -417,6 +418,18 @@ bool read_search_domain(struct reader *reader, const struct json_cursor *at, voi
     return true;
 }
 
+// Each broker has an interface, and each subnet at least one broker.
+// https://docs.aws.amazon.com/MSK/2.0/APIReference/v2-clusters.html#v2-clusters-model-provisioned
+static size_t brokers_of(const cJSON *provisioned)
+{
+    static const char *const subnets[] = {"BrokerNodeGroupInfo", "ClientSubnets", NULL};
+    const cJSON *count = cJSON_GetObjectItemCaseSensitive(provisioned, "NumberOfBrokerNodes");
+    int zones = cJSON_GetArraySize(inside(provisioned, subnets));
+    if (cJSON_IsNumber(count) && count->valuedouble >= 1 && count->valuedouble <= 1000)
+        return (size_t)count->valuedouble;
+    return zones > 0 ? (size_t)zones : 0;
+}
+
 // https://docs.aws.amazon.com/MSK/2.0/APIReference/v2-clusters.html,
 // https://docs.aws.amazon.com/msk/latest/developerguide/public-access.html
 bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void *into)
@@ -436,6 +449,7 @@ bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void 
         doubt_at(reader, &where, "does not tell PublicAccess: %s is taken to be public", place.id);
     }
     bool is_public = type == NULL ? untold : strcmp(type, "DISABLED") != 0;
+    place.interfaces = brokers_of(provisioned != NULL ? provisioned : at->node);
     note_setting(reader, at,
                  &(struct public_setting){.thing = "msk-cluster",
                                           .id = place.id,

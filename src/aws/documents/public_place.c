@@ -29,20 +29,6 @@ static bool is_there(const struct json_cursor *at)
     return code == NULL || !text_among(code, gone);
 }
 
-// What comes in by it, its policies decide:
-// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VerifiedAccessEndpoint.html
-bool read_verified_access(struct reader *reader, const struct json_cursor *at, void *into)
-{
-    struct public_place place = {.service = "ec2", .kind = "Verified Access endpoint"};
-    (void)into;
-    GUARD(interned_of(reader, at, "VerifiedAccessEndpointId", &place.id));
-    seen_at(reader, NULL, NULL, NULL);
-    place.detail = text_beside(reader, at, "ApplicationDomain");
-    if (is_there(at))
-        note_public(reader, &place);
-    return true;
-}
-
 // Whoever signs in to it comes into the VPC:
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ClientVpnEndpoint.html
 bool read_client_vpn(struct reader *reader, const struct json_cursor *at, void *into)

@@ -21,6 +21,39 @@ static bool public_unless_false(struct reader *reader, const struct json_cursor 
     return !cJSON_IsFalse(flag.node);
 }
 
+static void add_address(struct reader *reader, struct public_place *place, const cJSON *text)
+{
+    if (cJSON_IsString(text) && text->valuestring[0] != '\0')
+        *vector_add(reader->arena, &place->addresses) = intern(reader, text->valuestring);
+}
+
+// Its interface is known by its private address; each public one must be in the snapshot.
+static void note_replication_interfaces(struct reader *reader, const struct json_cursor *at,
+                                        const struct public_setting *setting)
+{
+    struct owner owner = {.service = "dms", .kind = "DMS replication instance", .id = setting->id};
+    struct public_place place = {.service = owner.service,
+                                 .kind = owner.kind,
+                                 .id = owner.id,
+                                 .account = setting->account,
+                                 .region = setting->region,
+                                 .has_interface = true};
+    const char *inner = text_beside(reader, at, "ReplicationInstancePrivateIpAddress");
+    const cJSON *vpc_id =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(at->node, "ReplicationSubnetGroup"), "VpcId");
+    const cJSON *one, *all = cJSON_GetObjectItemCaseSensitive(at->node, "ReplicationInstancePublicIpAddresses");
+    if (inner != NULL && cJSON_IsString(vpc_id)) {
+        note_owner(reader, arena_printf(reader->arena, "%s|%s", vpc_id->valuestring, inner), &owner);
+        reader->estate->owners_by_address = true;
+    }
+    cJSON_ArrayForEach (one, all)
+        add_address(reader, &place, one);
+    if (place.addresses.count == 0)
+        add_address(reader, &place, cJSON_GetObjectItemCaseSensitive(at->node, "ReplicationInstancePublicIpAddress"));
+    if (setting->is_public && !text_same(text_beside(reader, at, "ReplicationInstanceStatus"), "deleted"))
+        note_public(reader, &place);
+}
+
 // https://docs.aws.amazon.com/dms/latest/APIReference/API_ReplicationInstance.html
 bool read_replication_instance(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -31,6 +64,7 @@ bool read_replication_instance(struct reader *reader, const struct json_cursor *
     seen_at(reader, setting.account, setting.region, NULL);
     setting.is_public = public_unless_false(reader, at, "PubliclyAccessible", setting.id);
     note_setting(reader, at, &setting);
+    note_replication_interfaces(reader, at, &setting);
     return true;
 }
 
@@ -48,6 +82,28 @@ bool read_launch_configuration(struct reader *reader, const struct json_cursor *
     return true;
 }
 
+// Its endpoint names its interfaces.
+// https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/API_NetworkInterface.html
+static void note_workgroup_interfaces(struct reader *reader, const struct json_cursor *at,
+                                      const struct public_setting *setting)
+{
+    struct owner owner = {.service = "redshift-serverless", .kind = "Redshift Serverless workgroup", .id = setting->id};
+    struct public_place place = {.service = owner.service,
+                                 .kind = owner.kind,
+                                 .id = owner.id,
+                                 .account = setting->account,
+                                 .region = setting->region,
+                                 .has_interface = true};
+    const cJSON *endpoint = cJSON_GetObjectItemCaseSensitive(at->node, "endpoint"), *one, *interface;
+    cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(endpoint, "vpcEndpoints"))
+        cJSON_ArrayForEach (interface, cJSON_GetObjectItemCaseSensitive(one, "networkInterfaces")) {
+            struct json_cursor of = {.up = at, .node = interface};
+            note_owner(reader, text_beside(reader, &of, "networkInterfaceId"), &owner);
+        }
+    if (setting->is_public && !text_same(text_beside(reader, at, "status"), "DELETING"))
+        note_public(reader, &place);
+}
+
 // https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/API_Workgroup.html
 bool read_redshift_workgroup(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -58,6 +114,7 @@ bool read_redshift_workgroup(struct reader *reader, const struct json_cursor *at
     seen_at(reader, setting.account, setting.region, NULL);
     setting.is_public = public_unless_false(reader, at, "publiclyAccessible", setting.id);
     note_setting(reader, at, &setting);
+    note_workgroup_interfaces(reader, at, &setting);
     return true;
 }
 

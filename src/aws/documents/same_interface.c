@@ -184,6 +184,8 @@ static void unite_interfaces(struct reader *reader, struct network_interface *be
     before->takes_others = before->takes_others || one->takes_others;
     before->is_database = before->is_database || one->is_database;
     before->is_vpc_origin = before->is_vpc_origin || one->is_vpc_origin;
+    before->in_origin_group = before->in_origin_group || one->in_origin_group;
+    before->in_accelerator_group = before->in_accelerator_group || one->in_accelerator_group;
     if (before->igw_traffic != one->igw_traffic)
         before->igw_traffic = IGW_ALLOWED;
     if (!text_same(before->instance_id, one->instance_id))

@@ -94,6 +94,7 @@ void unite_balancers(struct arena *arena, struct load_balancer *base, const stru
         base->vpc_id = NULL;
     base->scheme = SCHEME_NOT_TOLD;
     base->has_ipv6 = base->has_ipv6 || other->has_ipv6;
+    base->family_told = base->family_told && other->family_told;
     base->source_nat = base->source_nat || other->source_nat;
     unite_texts(arena, &base->source_nat_prefixes, &other->source_nat_prefixes);
     base->unsure = base->unsure == NULL ? other->unsure : base->unsure;

@@ -166,6 +166,7 @@ static void create(struct plan_reader *plan, const struct resource *resource)
                                        .region = place.region,
                                        .listeners_known = true,
                                        .has_ipv6 = family != NULL && strncmp(family, "dualstack", 9) == 0,
+                                       .family_told = true, // its nodes are the plan's own
                                        .attributes_told = true,
                                        .deny_gateway = SETTING_OFF};
     balancer->scheme = scheme_is_unknown(plan, resource)          ? SCHEME_NOT_TOLD
