@@ -415,6 +415,24 @@ class Targets(Behind):
         self.assertEqual((item["eni_id"], item["exposures"][0]["certainty"]), ("eni-far", "possible"))
         self.assertIn("the way from vpc-1 to vpc-9 is not modelled", common.texts(item["exposures"][0]["via"]))
 
+    # What the snapshot tells of vpc-1's range: its subnet's, its own, or neither.
+    @each([("subnet", "10.0.2.31"), ("vpc", "10.0.2.31"), (None, "10.9.2.31")])
+    def test_a_target_of_this_vpc_is_not_the_one_of_its_address_in_another(self, told, address):
+        estate = balanced(target_type="ip", target_id=address)
+        if told == "subnet":
+            estate["Subnets"][1]["CidrBlock"] = "10.0.2.0/24"
+        if told == "vpc":
+            estate["Vpcs"][0]["CidrBlockAssociationSet"] = [{"CidrBlock": "10.0.0.0/16"}]
+        estate["Subnets"].append({"SubnetId": "subnet-9", "VpcId": "vpc-9", "CidrBlock": address[:-2] + "0/24"})
+        estate["NetworkAcls"].append({"NetworkAclId": "acl-9", "VpcId": "vpc-9", "IsDefault": True, "Associations": [{"SubnetId": "subnet-9"}],
+                                      "Entries": [entry(100, e, "allow") for e in (False, True)]})
+        estate["NetworkInterfaces"].append(dict(interface("far", address, subnet="subnet-9", groups=["sg-web"]), VpcId="vpc-9"))
+        output = self.outcome(estate, expect=3)
+        self.assertEqual(common.missing(output), ["missing: the interface of target %s of target group web" % address])
+        self.assertEqual([(i["eni_id"], x["certainty"]) for i in output["indirect"] for x in i["exposures"]], [] if told else [("eni-far", "possible")])
+        if not told:
+            self.assertIn("whether target %s lies in vpc-1 is not told" % address, common.texts(output["indirect"][0]["exposures"][0]["via"]))
+
     @each([("10.9.2.30", "all", 0), ("10.9.2.30", "eu-west-3a", 3), ("10.0.2.30", "all", 3), ("10.8.2.30", "all", 3)])
     def test_an_address_of_zone_all_outside_the_vpcs_blocks_is_on_premises(self, address, zone, status):
         estate = balanced(target_type="ip", target_id=address)
