@@ -49,6 +49,11 @@ def header(name, *values):
     return {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": name, "Values": list(values)}}
 
 
+def expression(field, value, **more):
+    config = {"host-header": "HostHeaderConfig", "path-pattern": "PathPatternConfig", "http-header": "HttpHeaderConfig"}[field]
+    return {"Field": field, config: {"RegexValues": [value], **more}}
+
+
 class Rules(Behind):
     def surely(self, estate, expect=0):
         """Addresses that somebody reaches behind the load balancer, surely."""
@@ -84,12 +89,28 @@ class Rules(Behind):
         ([query(("a", "1"))], [query(("b", "1"))]),
         ([path("/a\\*")], [path("/a\\?")]),
         ([{"Field": "path-pattern", "PathPatternConfig": {"RegexValues": [".*"]}}], [path(".*")]),
+        ([expression("host-header", r"^\D+$")], [expression("host-header", r"^\d+$")]),
+        ([expression("path-pattern", r"^/\S$")], [expression("path-pattern", r"^/\s$")]),
+        ([expression("http-header", r"^\W$", HttpHeaderName="X-A")], [expression("http-header", r"^\w$", HttpHeaderName="X-A")]),
+        ([condition("http-request-method", "GET")], [condition("http-request-method", "get")]),
+        ([query(("a=b", "c"))], [query(("a", "b=c"))]),
+        ([query(("", "a=c"))], [query(("a", "c"))]),
+        ([query(("a", "c"))], [query(("", "a=c"))]),
         ([condition("host-header", "*")], [])]
 
     @each([(*rows, False) for rows in SHADOWED] + [(*rows, True) for rows in OPEN])
     def test_a_rule_gets_what_no_rule_before_it_takes(self, first, second, gets):
         found = self.surely(ruled((FIXED, *first), ([forward("other/1")], *second)))
         self.assertEqual(OTHER[0] in found, gets, (first, second))
+
+    @each([(["/a", 5],), ([{"Value": "/a"}, {"Key": "x"}],), ({"Values": ["/b"], "RegexValues": ["^/a$"]},)])
+    def test_a_value_of_a_condition_that_is_not_understood_is_unread_and_possible(self, values):
+        config = values if isinstance(values, dict) else {"Values": values}
+        odd = {"Field": "path-pattern", "PathPatternConfig": config}
+        first = expression("path-pattern", "^/a$") if isinstance(values, dict) else path("/a")
+        estate = ruled((FIXED, first), ([forward("other/1")], odd))
+        self.assertEqual({certainty for _, certainty in self.behind(estate, 3)["443/HTTPS", OTHER[0]]}, {"possible"})
+        self.assertTrue(self.outcome(estate, expect=3)["unread"])
 
     def test_sources_and_conditions_count_together(self):
         source = condition("source-ip", "8.0.0.0/9")

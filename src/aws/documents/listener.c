@@ -220,17 +220,27 @@ static const struct {
               {"http-request-method", "HttpRequestMethodConfig"},
               {"query-string", "QueryStringConfig"}};
 
-// One value as a text: of a query string its key, too.
-static const char *condition_value(struct reader *reader, const cJSON *node, bool is_path)
+// Of hosts, headers and query strings the case does not count; of paths, methods and expressions it does ("\\d" and
+// "\\D"). https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+static bool heeds_case(const char *field, bool by_expression)
 {
-    const char *key = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Key"));
+    return by_expression || strcmp(field, "path-pattern") == 0 || strcmp(field, "http-request-method") == 0;
+}
+
+// One value as a text: of a query string its key, too, with its length, so that no two pairs are one text. NULL where
+// it is not understood.
+static const char *condition_value(struct reader *reader, const cJSON *node, bool heeds_case)
+{
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(node, "Key");
+    const char *name = cJSON_GetStringValue(key);
     const char *text = cJSON_IsObject(node) ? cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Value"))
                                             : cJSON_GetStringValue(node);
-    if (text == NULL)
+    if (text == NULL || (key != NULL && name == NULL && !cJSON_IsNull(key)))
         return NULL;
-    char *copy = cJSON_IsObject(node) ? arena_printf(reader->arena, "%s=%s", key == NULL ? "" : key, text)
-                                      : arena_strdup(reader->arena, text);
-    for (char *p = copy; *p != '\0' && !is_path; p++) // all but paths are compared whatever their case
+    char *copy = !cJSON_IsObject(node) ? arena_strdup(reader->arena, text)
+                 : name == NULL        ? arena_printf(reader->arena, "=%s", text)
+                                       : arena_printf(reader->arena, "%zu:%s=%s", strlen(name), name, text);
+    for (char *p = copy; *p != '\0' && !heeds_case; p++)
         *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p);
     return copy;
 }
@@ -247,8 +257,11 @@ static void read_chosen(struct reader *reader, const struct json_cursor *at, siz
     struct rule_condition condition = {.on = chosen[kind].field};
     struct json_cursor config, values = member_of(reader, at, "Values");
     const char *header = NULL;
+    bool by_expression = false;
     if (lenient_object(reader, at, chosen[kind].config, &config)) {
-        bool by_expression = cJSON_GetArraySize(json_member(&config, "RegexValues").node) > 0;
+        by_expression = cJSON_GetArraySize(json_member(&config, "RegexValues").node) > 0;
+        if (by_expression && cJSON_GetArraySize(json_member(&config, "Values").node) > 0)
+            doubt_at(reader, &config, "has both Values and RegexValues, expected one of them");
         values = member_of(reader, &config, by_expression ? "RegexValues" : "Values");
         condition.on = by_expression ? arena_printf(reader->arena, "%s by expression", condition.on) : condition.on;
         lenient_text(reader, &config, "HttpHeaderName", &header);
@@ -256,10 +269,14 @@ static void read_chosen(struct reader *reader, const struct json_cursor *at, siz
     if (header != NULL)
         condition.on = arena_printf(reader->arena, "%s %s", condition.on, header);
     const cJSON *node;
+    size_t index = 0;
     cJSON_ArrayForEach (node, values.node) {
-        const char *value = condition_value(reader, node, strcmp(chosen[kind].field, "path-pattern") == 0);
+        struct json_cursor item = json_element(&values, index++, node);
+        const char *value = condition_value(reader, node, heeds_case(chosen[kind].field, by_expression));
         if (value != NULL)
             *vector_add(reader->arena, &condition.values) = value;
+        else
+            doubt_at(reader, &item, "is no value of a condition that is understood");
     }
     if (!is_any_path(&condition))
         *vector_add(reader->arena, &rule->conditions) = condition;
