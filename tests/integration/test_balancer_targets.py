@@ -178,7 +178,7 @@ class Rules(Behind):
     @each([(0, 1), (1, 0)])
     def test_of_two_rules_of_one_priority_neither_is_known_to_be_asked_first(self, first, second):
         estate = two_listeners()
-        rules = [rule(listener_arn(APP, "a"), 5, [{"Type": "fixed-response"}]), rule(listener_arn(APP, "a"), 5, [forward("web/1")])]
+        rules = [rule(listener_arn(APP, "a"), 5, actions, condition("path-pattern", "*")) for actions in ([{"Type": "fixed-response"}], [forward("web/1")])]
         rules[first]["RuleArn"] += "a"
         rules[second]["RuleArn"] += "b"
         estate["Rules"] += rules

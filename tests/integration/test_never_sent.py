@@ -96,7 +96,7 @@ class Rules(Behind):
         ([query(("a=b", "c"))], [query(("a", "b=c"))]),
         ([query(("", "a=c"))], [query(("a", "c"))]),
         ([query(("a", "c"))], [query(("", "a=c"))]),
-        ([condition("host-header", "*")], [])]
+        ([condition("host-header", "*")], [path("*")])]
 
     @each([(*rows, False) for rows in SHADOWED] + [(*rows, True) for rows in OPEN])
     def test_a_rule_gets_what_no_rule_before_it_takes(self, first, second, gets):
@@ -122,6 +122,24 @@ class Rules(Behind):
         estate = ruled(([forward("other/1")], {"Field": "source-ip", "SourceIpConfig": {key: value}}))
         self.assertEqual(self.surely(estate, 3), [])
         self.assertEqual({address for _, address in self.behind(estate, 3)}, {WEB[0], OTHER[0]})
+
+    @each([(None,), ([],)])
+    def test_a_rule_without_conditions_is_unread_and_takes_nothing_surely(self, conditions):
+        estate = ruled(([forward("other/1")],))
+        estate["Rules"][0]["Conditions"] = conditions
+        if conditions is None:
+            del estate["Rules"][0]["Conditions"]
+        self.assertEqual(self.surely(estate, 3), [])
+        self.assertEqual({address for _, address in self.behind(estate, 3)}, {WEB[0], OTHER[0]})
+        self.assertIn("Conditions", str(self.outcome(estate, expect=3)["unread"]))
+
+    def test_a_rule_whose_priority_is_not_told_is_unread_and_nothing_behind_its_listener_is_sure(self):
+        estate = ruled((FIXED, path("/a")), ([forward("other/1")], path("/x")))
+        estate["Listeners"][0]["DefaultActions"] = estate["Rules"][2]["Actions"] = FIXED  # as the first rule's
+        self.assertEqual(self.surely(estate), [OTHER[0]])
+        del estate["Rules"][0]["Priority"]
+        self.assertEqual(self.surely(estate, 3), [])
+        self.assertIn("Priority", str(self.outcome(estate, expect=3)["unread"]))
 
     def test_but_for_what_it_cannot_take(self):
         estate = ruled(([forward("other/1")], {"Field": "source-ip", "SourceIpConfig": {"Values": []}}, path("/x")))

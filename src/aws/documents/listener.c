@@ -353,7 +353,8 @@ static bool read_priority(struct reader *reader, const struct json_cursor *at, s
     return (*text != '\0' && *end == '\0') || json_fail(at, reader->error, "has priority %s, expected a number", text);
 }
 
-// Rules are read last: each is put to its listener, which is there by then.
+// Rules are read last: each is put to its listener, which is there by then. All but the default one have conditions
+// (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html).
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Rule.html
 bool read_listener_rule(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -385,17 +386,25 @@ bool read_listener_rule(struct reader *reader, const struct json_cursor *at, voi
     const char *doubt = NULL; // the rule is copied when it is read
     reader->doubt = &doubt;
     lenient_boolean(reader, at, "IsDefault", &is_default);
+    struct json_cursor priority = member_of(reader, at, "Priority");
+    if (!is_default && priority.node == NULL) { // it may stand before each of the others
+        reader->doubt = &listener->rules_doubt;
+        return doubt_at(reader, &priority, "is missing, expected a number or default");
+    }
     if (!read_priority(reader, at, &rule))
         doubt_failure(reader);
     each_if_present(reader, at, "Conditions", read_condition, &rule);
     each_of(reader, at, "Actions", read_action, &rule);
+    bool last = is_default || rule.priority == LONG_MAX;
+    struct json_cursor conditions = member_of(reader, at, "Conditions");
+    if (!last && cJSON_GetArraySize(conditions.node) == 0) // then it would take all that comes
+        doubt_at(reader, &conditions, "is %s, expected a condition", conditions.node == NULL ? "missing" : "empty");
     rule.doubt = doubt != NULL ? doubt : rule.doubt;
     if (known != NULL) { // either may be so
         unite_rules(reader->arena, known, &rule);
         return true;
     }
     reader->doubt = &listener->rules_doubt;
-    bool last = is_default || rule.priority == LONG_MAX;
     if (last && !same_forwards(&rule, &listener->otherwise))
         return doubt_at(reader, at, "forwards elsewhere than the default actions of its listener");
     if (last && rule.doubt != NULL && listener->otherwise.doubt == NULL)
