@@ -438,6 +438,7 @@ struct listener {
     bool rules_known;                   // some document tells of its rules
     VECTOR(struct listener_rule) rules; // ascending by priority
     bool asks_certificates;             // of its clients: who has none reaches nothing behind it
+    const char *certificate_mode;       // a mode of MutualAuthentication that is new, or "not told"; else NULL
     const char *rules_doubt;            // a page of them is missing, or one is of nobody knows which
 };
 
@@ -510,6 +511,10 @@ struct target_group {
     VECTOR(struct target) targets;
 };
 
+// Whether a target group's protocol is a word of AWS's that is known here; false of NULL.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html
+bool target_protocol_is_known(const char *protocol);
+
 struct launch_template {
     const char *id;
     const char *evidence;
@@ -571,7 +576,7 @@ struct estate {
     VECTOR(struct ecs_service) ecs_services;
     VECTOR(struct named_interface) named_interfaces;
     struct map address_claims; // "198.51.100.7" -> struct address_claim: what says that it has this address
-    struct map accounted; // "SERVICE|OPERATION|ACCOUNT|REGION", or without region: why it has no document is said
+    struct map accounted;      // "SERVICE|OPERATION|ACCOUNT|REGION", or without region: why it has no document is said
     VECTOR(struct public_place) public_places;
     VECTOR(const char *) not_covered; // what was asked about owners and public places, and not answered
     VECTOR(struct db_instance) db_instances;

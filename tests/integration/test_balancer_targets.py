@@ -127,6 +127,45 @@ class OwnAnswers(Behind):
         self.assertEqual(self.exposures(estate, address="198.51.100.9"), {(p, 443, 443): "possible" for p in ("tcp", "udp")})
 
 
+class NewWords(Behind):
+    """Words of an enum that are not known here, and where none is told."""
+
+    @each([("network", "TCP", "exact", 0), ("network", "UDP", "exact", 0), ("network", "SCTP", "possible", 0), ("network", "", "possible", 0),
+           ("network", None, "exact", 0), ("application", "HTTP", "exact", 0), ("application", "HTTP3", "possible", 0)])
+    def test_what_is_behind_a_target_group_of_a_protocol_that_is_new_is_possible(self, kind, protocol, certainty, status):
+        estate = balanced(kind, protocol=protocol)
+        if protocol is None:
+            del estate["TargetGroups"][0]["Protocol"]
+        estate["SecurityGroups"][1]["IpPermissions"] = [permission("tcp", (8080, 8080), ["0.0.0.0/0"])]
+        self.assertEqual({c for found in self.behind(estate, status).values() for _, c in found}, {certainty})
+
+    # The target's group admits the load balancer's nodes alone, or 8.8.0.0/16, and the attribute says that it sees those.
+    @each([("SCTP", "10.0.0.0/24", "possible", 0), ("SCTP", "8.8.0.0/16", "possible", 0), ("TCP", "10.0.0.0/24", "exact", 0), ("TCP", "8.8.0.0/16", None, 0),
+           ("TCP_UDP", "10.0.0.0/24", None, 0), ("TCP_UDP", "8.8.0.0/16", "exact", 0), (None, "10.0.0.0/24", "possible", 3), (None, "8.8.0.0/16", "possible", 3),
+           ("HTTP", "10.0.0.0/24", "possible", 0), ("HTTP", "8.8.0.0/16", "possible", 0)])
+    def test_whose_address_a_target_sees_is_not_known_of_a_protocol_that_is_new_or_not_told(self, protocol, admitted, certainty, status):
+        estate = balanced("network", protocol=protocol)
+        if protocol is None:
+            del estate["TargetGroups"][0]["Protocol"]
+        estate["SecurityGroups"][1]["IpPermissions"] = [permission("tcp", (8080, 8080), [admitted])]
+        estate["files"] = {"describe-target-group-attributes.web.1.json": {"Attributes": [{"Key": "preserve_client_ip.enabled", "Value": "false"}]}}
+        self.assertEqual({c for found in self.behind(estate, status).values() for _, c in found}, {certainty} - {None})
+        if status:
+            self.assertIn("missing: Protocol of target group web", common.missing(self.outcome(estate, expect=3)))
+
+    def test_a_group_of_a_protocol_that_is_new_may_be_behind_a_listener_whose_rules_are_not_told(self):
+        estate = two_listeners()
+        estate["Rules"] = None
+        estate["TargetGroups"][0]["Protocol"] = "HTTP3"
+        self.assertEqual(set(self.behind(estate)), {("443/HTTPS", WEB[0]), ("80/HTTP", WEB[0])})
+
+    @each([("ipv4", 0), ("dualstack", 3), ("dualstack-without-public-ipv4", 3), ("sixstack", 3)])
+    def test_a_node_of_an_address_type_that_is_new_may_have_an_ipv6_address(self, kind, status):
+        estate = balanced()
+        estate["LoadBalancers"][0].update(IpAddressType=kind, AvailabilityZones=[{"SubnetId": "subnet-1"}])
+        self.assertEqual(bool(common.missing(self.outcome(estate, expect=status))), status == 3)
+
+
 class Rules(Behind):
     def test_a_rule_of_one_listener_forwards_to_the_group_that_is_the_default_of_another(self):
         estate = two_listeners()

@@ -156,10 +156,10 @@ class Rules(Behind):
 
 
 class Certificates(Behind):
-    @each([("off", "exact"), ("passthrough", "exact"), ("verify", "possible")])
+    @each([("off", "exact"), ("passthrough", "exact"), ("verify", "possible"), ("newmode", "possible"), ("", "possible"), (None, "possible")])
     def test_where_the_load_balancer_asks_clients_for_certificates_what_is_behind_is_possible(self, mode, certainty):
         estate = balanced()
-        estate["Listeners"][0]["MutualAuthentication"] = {"Mode": mode}
+        estate["Listeners"][0]["MutualAuthentication"] = {} if mode is None else {"Mode": mode}
         self.assertEqual(self.behind(estate), {("443/HTTPS", WEB[0]): {("8.0.0.0/8", certainty)}})
         self.assertEqual(self.exposures(estate, address="198.51.100.9"), {("tcp", 443, 443): "exact"})  # it answers itself
 

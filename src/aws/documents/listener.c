@@ -66,6 +66,18 @@ static bool same_forwards(const struct listener_rule *a, const struct listener_r
     return same;
 }
 
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_MutualAuthenticationAttributes.html
+static void read_certificate_mode(struct reader *reader, const struct json_cursor *mutual, struct listener *listener)
+{
+    static const char *const lenient[] = {"off", "passthrough", NULL};
+    const char *mode = text_beside(reader, mutual, "Mode");
+    listener->asks_certificates = text_same(mode, "verify");
+    if (mode == NULL)
+        listener->certificate_mode = "not told";
+    else if (!listener->asks_certificates && !text_among(mode, lenient))
+        listener->certificate_mode = mode;
+}
+
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Listener.html
 static bool read_known_listener(struct reader *reader, const struct json_cursor *at, struct load_balancer *balancer)
 {
@@ -86,7 +98,7 @@ static bool read_known_listener(struct reader *reader, const struct json_cursor 
     own.reference = evidence_of(reader, at);
     lenient_text(reader, at, "ListenerArn", &own.arn);
     if (lenient_object(reader, at, "MutualAuthentication", &mutual))
-        own.asks_certificates = text_same(text_beside(reader, &mutual, "Mode"), "verify");
+        read_certificate_mode(reader, &mutual, &own);
     each_of(reader, at, "DefaultActions", read_action, &own.otherwise);
     for (size_t i = 0; i < balancer->listeners.count; i++) {
         struct listener *one = &balancer->listeners.items[i];
@@ -99,6 +111,7 @@ static bool read_known_listener(struct reader *reader, const struct json_cursor 
                      "is another record of the listener on %u/%s than one before: neither is believed alone",
                      (unsigned)own.port, protocol);
         one->asks_certificates = one->asks_certificates || own.asks_certificates;
+        one->certificate_mode = lesser_text(one->certificate_mode, own.certificate_mode);
         unite_rules(reader->arena, &one->otherwise, &own.otherwise);
         if (one->arn == NULL || (own.arn != NULL && strcmp(own.arn, one->arn) < 0))
             one->arn = own.arn;

@@ -124,8 +124,9 @@ static void read_own(struct reader *reader, const struct json_cursor *at, struct
     read_scheme(reader, at, balancer);
     read_state(reader, at, balancer);
     lenient_text(reader, at, "IpAddressType", &family);
-    balancer->has_ipv6 = family != NULL && strncmp(family, "dualstack", strlen("dualstack")) == 0;
-    balancer->source_nat = text_same(text_beside(reader, at, "EnablePrefixForIpv6SourceNat"), "on");
+    balancer->has_ipv6 = family != NULL && strcmp(family, "ipv4") != 0; // "dualstack...", or a word that is new
+    const char *source_nat = text_beside(reader, at, "EnablePrefixForIpv6SourceNat");
+    balancer->source_nat = source_nat != NULL && strcmp(source_nat, "off") != 0;
     each_if_present(reader, at, "AvailabilityZones", read_zone, balancer);
     read_texts(reader, at, "SecurityGroups", &balancer->groups);
     balancer->groups_told = cJSON_IsArray(json_member(at, "SecurityGroups").node);
@@ -261,6 +262,10 @@ static void read_own_group(struct reader *reader, const struct json_cursor *at, 
     group->is_ipv6 = family != NULL && strcmp(family, "ipv6") == 0;
     if (family != NULL && !group->is_ipv6 && strcmp(family, "ipv4") != 0 && group->doubt == NULL)
         group->doubt = arena_printf(reader->arena, "IpAddressType %s of target group %s is not known", family,
+                                    group->name == NULL ? group->arn : group->name);
+    if (group->protocol != NULL && !target_protocol_is_known(group->protocol) && group->doubt == NULL)
+        group->doubt = arena_printf(reader->arena, "Protocol %s of target group %s is not known",
+                                    group->protocol[0] == '\0' ? "(empty)" : group->protocol,
                                     group->name == NULL ? group->arn : group->name);
     if (!json_optional_integer(at, "Port", 1, PORT_LAST, &port, &has_port, reader->error))
         doubt_failure(reader);
