@@ -25,7 +25,8 @@ def condition(field, *values):
 def forward(*names, weight=None):
     if weight is None and len(names) == 1:
         return {"Type": "forward", "TargetGroupArn": GROUP_ARN % names[0]}
-    return {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": GROUP_ARN % n, "Weight": 1 if weight is None else weight} for n in names]}}
+    return {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": GROUP_ARN % n, "Weight": 1 if weight is None else weight} for n in names],
+                                                 "TargetGroupStickinessConfig": {"Enabled": False}}}
 
 
 def rule(listener, priority, actions, *conditions):
@@ -258,10 +259,13 @@ class Rules(Behind):
         estate["Rules"].append(rule(listener_arn(APP, "b"), 1, [forward("web/1", weight=7)], condition("path-pattern", "/x")))
         self.assertEqual(self.behind(estate), {("80/HTTP", WEB[0]): {("8.0.0.0/7", "exact")}})
 
-    def test_a_cookie_may_keep_a_client_at_a_group_of_weight_zero(self):
+    @each([({"Enabled": True, "DurationSeconds": 60},), ({},), (None,)])
+    def test_a_cookie_may_keep_a_client_at_a_group_of_weight_zero(self, stickiness):
         estate = two_listeners()
         action = forward("web/1", weight=0)
-        action["ForwardConfig"]["TargetGroupStickinessConfig"] = {"Enabled": True, "DurationSeconds": 60}
+        action["ForwardConfig"]["TargetGroupStickinessConfig"] = stickiness
+        if stickiness is None:  # then it may be on
+            del action["ForwardConfig"]["TargetGroupStickinessConfig"]
         estate["Listeners"][0]["DefaultActions"] = estate["Rules"][0]["Actions"] = [action]
         self.assertEqual(self.behind(estate), {("443/HTTPS", WEB[0]): {("8.0.0.0/8", "possible")}})
 

@@ -637,6 +637,22 @@ class Siblings(Case):
         files["describe-network-interfaces.json"] = DENIED.replace("DescribeX", "DescribeNetworkInterfaces")
         self.check(folder(files), 3, REACHED, missing="NetworkInterfaces")
 
+    @each([("InternetGateways", "Attachments", "VpcId"), ("RouteTables", "Associations", "SubnetId"), ("NetworkAcls", "Associations", "SubnetId")])
+    def test_an_attachment_or_association_of_an_empty_id_is_unread_and_what_rests_on_it_possible(self, kind, key, inner):
+        made = plain()
+        if kind == "RouteTables":
+            made[kind][0][key].append({"RouteTableId": made[kind][0]["RouteTableId"], "Main": False, inner: ""})
+        else:
+            made[kind][0][key] = [{**made[kind][0][key][0], inner: ""}]
+        self.check(folder(documents(made)), 3, MAYBE, unread="empty " + inner)
+
+    @each([("Description", 7), ("Description", ["ELB app/web/1"]), ("RequesterId", {})])
+    def test_an_interface_of_aws_whose_description_is_no_text_is_unread_and_possible(self, key, value):
+        made = changed(("NetworkInterfaces", 0, key), value)
+        made["NetworkInterfaces"][0]["RequesterManaged"] = True
+        self.check(folder(documents(made)), 3, MAYBE, unread=key)
+        self.same(beside({}))
+
     # A file of another load balancer, by its name or id, decides nothing of the one that is there.
     @each([("web", True), ("web.0123456789abcdef", True), ("0123456789abcdef", True), ("web.2", True), ("-web", True), ("app_web_0123456789abcdef", True),
            ("web-old", False), ("old-web", False), ("old.web", False), ("web.1111111111111111", False), ("web.old", False), ("we", False)])

@@ -46,8 +46,10 @@ static bool read_action(struct reader *reader, const struct json_cursor *at, voi
     GUARD(!one || read_forward_target(reader, at, into));
     bool has_config = lenient_object(reader, at, "ForwardConfig", &forward);
     bool several = has_config && (!one || json_member(&forward, "TargetGroups").node != NULL);
+    bool enabled = true; // unless it says otherwise
     if (has_config && lenient_object(reader, &forward, "TargetGroupStickinessConfig", &sticky))
-        lenient_boolean(reader, &sticky, "Enabled", &rule->sticky);
+        lenient_boolean(reader, &sticky, "Enabled", &enabled);
+    rule->sticky = rule->sticky || (has_config && enabled);
     if (!one && !several && word != NULL && strcmp(word, "forward") == 0)
         doubt_at(reader, at, "forwards to no target group that it names");
     return !several || each_of(reader, &forward, "TargetGroups", read_forward_target, into);
