@@ -18,8 +18,8 @@ bool preservation_is_optional(const struct target_group *group)
 
 bool preservation_is_certain(const struct target_group *group)
 {
-    static const char *const protocols[] = {"UDP", "TCP_UDP", "QUIC", "TCP_QUIC", NULL};
-    return strcmp(group->type, "alb") == 0 || (group->protocol != NULL && text_among(group->protocol, protocols));
+    return strcmp(group->type, "alb") == 0 ||
+           (target_protocol_is_known(group->protocol) && !preservation_is_optional(group));
 }
 
 bool preserves_by_default(const struct target_group *group)
