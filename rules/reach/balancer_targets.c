@@ -38,10 +38,26 @@ static enum preserves preserves_client(const struct hop_in *in)
         return PRESERVES_NOT;
     if (balancer->type_unsure || group->preserve_client == SETTING_UNSURE)
         return PRESERVES_PERHAPS;
-    bool always = strcmp(group->type, "alb") == 0 || !preservation_is_optional(group);
     bool told = group->preserve_client != SETTING_NOT_TOLD;
-    return always || (told ? group->preserve_client == SETTING_ON : preserves_by_default(group)) ? PRESERVES
-                                                                                                 : PRESERVES_NOT;
+    if (preservation_is_certain(group) || (told ? group->preserve_client == SETTING_ON : preserves_by_default(group)))
+        return PRESERVES;
+    return preservation_is_optional(group) ? PRESERVES_NOT : PRESERVES_PERHAPS;
+}
+
+// Of a protocol that is not told, or that no network load balancer's target group has.
+static void doubt_preserves(struct walker *walker, const struct target_group *group, reason_list *doubts)
+{
+    struct arena *kept = walker->set->arena;
+    const char *name = target_group_name(group), *settles = settle_by_call(kept, KIND_TARGET_GROUPS, name);
+    const char *text = group->protocol == NULL
+                           ? arena_printf(kept, "missing: Protocol of target group %s", name)
+                           : arena_printf(kept,
+                                          "whether target group %s, of protocol %s, sees clients' addresses is "
+                                          "not known",
+                                          name, group->protocol[0] == '\0' ? "(empty)" : group->protocol);
+    if (group->protocol == NULL)
+        walk_lacks(walker, KIND_TARGET_GROUPS, group->arn, text);
+    reason_add(walker->arena, doubts, reason_doubt(kept, REASON_BALANCER, name, settles, text));
 }
 
 // What one node brings to a target.
@@ -67,6 +83,8 @@ static struct arrival through_node(struct walker *walker, const struct hop_in *i
         struct arrival other = hop_through(&walker->hopper, &hop, &own_because, &own_doubts);
         arrival = arrival_union(walker->arena, &arrival, &other);
         arrival_doubt(&arrival);
+        if (!in->front->balancer->type_unsure && in->group->preserve_client != SETTING_UNSURE)
+            doubt_preserves(walker, in->group, &own_doubts);
     }
     if (arrival_is_empty(&arrival))
         return arrival;

@@ -12,8 +12,15 @@ const struct reason *walk_asks(struct walker *walker, const struct load_balancer
                                const struct listener *listener)
 {
     struct arena *kept = walker->set->arena;
-    if (listener == NULL || !listener->asks_certificates)
+    if (listener == NULL || (!listener->asks_certificates && listener->certificate_mode == NULL))
         return NULL;
+    if (!listener->asks_certificates)
+        return reason_doubt(kept, REASON_BALANCER, balancer->name, settle_by_call(kept, KIND_LISTENERS, balancer->name),
+                            arena_printf(kept,
+                                         "whether %s %s asks its clients for certificates is not known: its "
+                                         "MutualAuthentication is %s",
+                                         balancer->name, listener_text(walker->arena, listener),
+                                         listener->certificate_mode));
     return reason_doubt(kept, REASON_BALANCER, balancer->name, settle_by_probe,
                         arena_printf(kept, "%s %s asks its clients for certificates", balancer->name,
                                      listener_text(walker->arena, listener)));

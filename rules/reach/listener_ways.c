@@ -191,7 +191,7 @@ static bool fits(const struct listener *listener, const struct target_group *gro
                                            {"TCP", "TCP", "TCP_UDP"},    {"TLS", "TCP", "TLS"},
                                            {"UDP", "UDP", "TCP_UDP"},    {"TCP_UDP", "TCP_UDP", "TCP_UDP"},
                                            {"QUIC", "QUIC", "TCP_QUIC"}, {"TCP_QUIC", "TCP_QUIC", "TCP_QUIC"}};
-    if (listener == NULL || group->protocol == NULL)
+    if (listener == NULL || !target_protocol_is_known(group->protocol))
         return true;
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
         if (strcmp(listener->protocol, pairs[i][0]) == 0)

@@ -13,7 +13,13 @@ const char *load_balancer_key(struct arena *arena, const struct network_interfac
 bool preservation_is_optional(const struct target_group *group)
 {
     static const char *const protocols[] = {"TCP", "TLS", NULL};
-    return group->protocol == NULL || text_among(group->protocol, protocols);
+    return group->protocol != NULL && text_among(group->protocol, protocols);
+}
+
+bool preservation_is_certain(const struct target_group *group)
+{
+    return strcmp(group->type, "alb") == 0 ||
+           (target_protocol_is_known(group->protocol) && !preservation_is_optional(group));
 }
 
 bool preserves_by_default(const struct target_group *group)

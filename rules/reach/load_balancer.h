@@ -11,6 +11,7 @@ const char *load_balancer_key(struct arena *arena, const struct network_interfac
 // group decides that, and what holds without the attribute. The group's type is known.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html#client-ip-preservation
 bool preservation_is_optional(const struct target_group *group);
+bool preservation_is_certain(const struct target_group *group); // false of protocols that are new, or not told
 bool preserves_by_default(const struct target_group *group);
 
 // Whether an interface is a load balancer's own, by its type or by who asked for it.

@@ -62,28 +62,30 @@ static bool blocks_hold(const struct ipv6_blocks *blocks, struct address address
     return false;
 }
 
-// Whether an address lies in the VPC, by the blocks of it and of its subnets that the snapshot tells of; true too where
+enum inside { INSIDE_NOT, INSIDE_PERHAPS, INSIDE };
+
+// Whether an address lies in the VPC, by the blocks of it and of its subnets that the snapshot tells of; perhaps, where
 // it tells of none of the address's family.
-static bool is_inside(const struct walker *walker, const char *vpc_id, struct address address)
+static enum inside is_inside(const struct walker *walker, const char *vpc_id, struct address address)
 {
     const struct vpc *vpc = vpc_id == NULL ? NULL : map_get(&walker->estate->vpcs, vpc_id);
-    bool six = address.family == FAMILY_IPV6;
+    bool six = address.family == FAMILY_IPV6, untold = false;
     bool any = vpc != NULL && six && vpc->ipv6_blocks.items.count > 0;
     if (vpc != NULL && six && blocks_hold(&vpc->ipv6_blocks, address))
-        return true;
+        return INSIDE;
     for (size_t i = 0; vpc != NULL && !six && i < vpc->ipv4_blocks.count; i++)
         if (prefix_holds(vpc->ipv4_blocks.items[i], address))
-            return true;
+            return INSIDE;
     for (size_t i = 0; i < walker->estate->subnets.size; i++) {
         const struct subnet *subnet = walker->estate->subnets.slots[i].value;
         if (subnet == NULL || subnet->vpc_id == NULL || vpc_id == NULL || strcmp(subnet->vpc_id, vpc_id) != 0)
             continue;
-        if (six ? blocks_hold(&subnet->ipv6_blocks, address)
-                : subnet->cidr.family == 0 || prefix_holds(subnet->cidr, address))
-            return true;
+        if (six ? blocks_hold(&subnet->ipv6_blocks, address) : prefix_holds(subnet->cidr, address))
+            return INSIDE;
+        untold = untold || (!six && subnet->cidr.family == 0);
         any = any || !six || subnet->ipv6_blocks.items.count > 0;
     }
-    return !any;
+    return untold || !any ? INSIDE_PERHAPS : INSIDE_NOT;
 }
 
 // A target of zone "all" is outside the VPC where its address is in none of the VPC's blocks, as far as those are told.
@@ -109,7 +111,7 @@ static void not_found(struct walker *walker, const char *id, const char *zone, c
     if (instance != NULL && instance_is_gone(instance))
         return;
     if (address_parse(id, &address) &&
-        (!is_inside(walker, vpc_id, address) || is_on_premises(walker, vpc_id, zone, address))) {
+        (is_inside(walker, vpc_id, address) == INSIDE_NOT || is_on_premises(walker, vpc_id, zone, address))) {
         text_list_add(arena, &walker->set->not_covered,
                       arena_printf(arena, "target %s of %s is no interface of this snapshot", id, whose));
         return;
@@ -186,8 +188,20 @@ static void doubt_holders(struct walker *walker, struct hop_in *in, const struct
                   arena_printf(kept, "%s is said to be on %s and on %s: neither is believed alone", id, one, other)));
 }
 
-// What a target's address is of in its target group's VPC; where that is nothing, it may be of one in another. False
-// where it is of none.
+// An address that nothing here has is of another VPC only where it lies outside the target group's own: where that is
+// not told, it may be either's.
+static void doubt_vpc(struct walker *walker, struct hop_in *in, const struct hop_in *way, const struct target *target,
+                      const struct target_group *group)
+{
+    struct arena *kept = walker->set->arena;
+    const char *vpc = group->vpc_id == NULL ? "the VPC of its target group" : group->vpc_id;
+    doubt_way(walker, in, way,
+              reason_doubt(kept, REASON_BALANCER, target->id, settle_by_call(kept, KIND_VPCS, vpc),
+                           arena_printf(kept, "whether target %s lies in %s is not told", target->id, vpc)));
+}
+
+// What a target's address is of in its target group's VPC; where that is nothing and the address is not of that VPC's,
+// it may be of one in another. False where it may be of one that is not here.
 static bool reach_address(struct walker *walker, const struct hop_in *way, const struct target *target,
                           const struct target_group *group, struct address address, uint16_t port, inner_list *inners)
 {
@@ -196,12 +210,17 @@ static bool reach_address(struct walker *walker, const struct hop_in *way, const
     for (size_t i = 0; i < all.count; i++)
         if (text_same(all.items[i]->place->vpc_id, group->vpc_id))
             *vector_add(walker->arena, &here) = all.items[i];
+    enum inside inside = here.count > 0 ? INSIDE : is_inside(walker, group->vpc_id, address);
+    if (here.count == 0 && (inside == INSIDE || all.count == 0))
+        return false;
     if (here.count > 1)
         doubt_holders(walker, &in, way, address, &here);
+    if (inside == INSIDE_PERHAPS)
+        doubt_vpc(walker, &in, way, target, group);
     const interface_list *reached = here.count > 0 ? &here : &all;
     for (size_t i = 0; i < reached->count; i++)
         target_reach(walker, &in, reached->items[i], address, port, target, inners);
-    return reached->count > 0;
+    return inside != INSIDE_PERHAPS;
 }
 
 // Of a target group that does not say whether it is of IPv4 or IPv6, though some target has addresses of both.

@@ -146,6 +146,13 @@ const char *unread_text(struct arena *arena, const struct unread *unread)
                         unread->why);
 }
 
+bool target_protocol_is_known(const char *protocol)
+{
+    static const char *const known[] = {"HTTP",    "HTTPS",  "TCP",  "TLS",      "UDP",
+                                        "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC", NULL};
+    return protocol != NULL && text_among(protocol, known);
+}
+
 bool instance_is_gone(const struct instance *instance)
 {
     static const char *const states[] = {"terminated", "shutting-down", NULL};

@@ -441,6 +441,7 @@ struct listener {
     bool rules_known;                   // some document tells of its rules
     VECTOR(struct listener_rule) rules; // ascending by priority
     bool asks_certificates;             // of its clients: who has none reaches nothing behind it
+    const char *certificate_mode;       // a mode of MutualAuthentication that is new, or "not told"; else NULL
     const char *rules_doubt;            // a page of them is missing, or one is of nobody knows which
 };
 
@@ -513,6 +514,10 @@ struct target_group {
     text_list load_balancers;
     VECTOR(struct target) targets;
 };
+
+// Whether a target group's protocol is a word of AWS's that is known here; false of NULL.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html
+bool target_protocol_is_known(const char *protocol);
 
 struct launch_template {
     const char *id;

@@ -158,6 +158,7 @@ class Addresses(Behind):
         """A service's interface 10.0.0.99 before an internal load balancer that passes addresses on, before web."""
         estate = chain(inner="net", listens=(80, "TCP"))
         estate["LoadBalancers"][0]["Scheme"] = "internal"
+        estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0].pop("Association", None)
         service(estate, kind, ["sg-s"])
         estate["SecurityGroups"].append({"GroupId": "sg-s", "VpcId": "vpc-1", "GroupName": "CloudFront-VPCOrigins-Service-SG" if kind == "interface" else "s",
                                          "IpPermissions": []})

@@ -25,7 +25,8 @@ def condition(field, *values):
 def forward(*names, weight=None):
     if weight is None and len(names) == 1:
         return {"Type": "forward", "TargetGroupArn": GROUP_ARN % names[0]}
-    return {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": GROUP_ARN % n, "Weight": 1 if weight is None else weight} for n in names]}}
+    return {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": GROUP_ARN % n, "Weight": 1 if weight is None else weight} for n in names],
+                                                 "TargetGroupStickinessConfig": {"Enabled": False}}}
 
 
 def rule(listener, priority, actions, *conditions):
@@ -96,8 +97,10 @@ class OwnAnswers(Behind):
             estate["files"] = {"describe-load-balancer-attributes.front.0123456789abcdef.json": {"Attributes": [
                 {"Key": "ipv6.deny_all_igw_traffic", "Value": attribute}]}}
         untold = 3 if scheme == "internal" and attribute is None else 0
+        if scheme == "internal":
+            del estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]
         six = self.exposures(estate, "2600::1", "2001:db8:1::9", expect=untold)
-        return six, self.exposures(estate, address="198.51.100.9", expect=untold)
+        return six, {} if scheme == "internal" else self.exposures(estate, address="198.51.100.9", expect=untold)
 
     def test_an_internal_dualstack_load_balancer_that_does_not_deny_the_gateway_is_reached_over_ipv6(self):
         self.assertEqual(self.dualstack("false"), ({("tcp", 443, 443): "exact"}, {}))
@@ -125,6 +128,44 @@ class OwnAnswers(Behind):
         estate["SecurityGroups"][0]["IpPermissions"].append(permission("udp", (0, 65535), ["8.0.0.0/8"]))
         estate["Listeners"][0]["Protocol"] = "SCTP2"
         self.assertEqual(self.exposures(estate, address="198.51.100.9"), {(p, 443, 443): "possible" for p in ("tcp", "udp")})
+
+
+class NewWords(Behind):
+    """Words of an enum that are not known here, and where none is told."""
+
+    @each([("network", "TCP", "exact", 0), ("network", "UDP", "exact", 0), ("network", "SCTP", "possible", 0), ("network", "", "possible", 0),
+           ("network", None, "exact", 0), ("application", "HTTP", "exact", 0), ("application", "HTTP3", "possible", 0)])
+    def test_what_is_behind_a_target_group_of_a_protocol_that_is_new_is_possible(self, kind, protocol, certainty, status):
+        estate = balanced(kind, protocol=protocol)
+        if protocol is None:
+            del estate["TargetGroups"][0]["Protocol"]
+        estate["SecurityGroups"][1]["IpPermissions"] = [permission("tcp", (8080, 8080), ["0.0.0.0/0"])]
+        self.assertEqual({c for found in self.behind(estate, status).values() for _, c in found}, {certainty})
+
+    # The target's group admits the load balancer's nodes alone, or 8.8.0.0/16, and the attribute says that it sees those.
+    @each([("SCTP", "10.0.0.0/24", "possible", 0), ("SCTP", "8.8.0.0/16", "possible", 0), ("TCP", "10.0.0.0/24", "exact", 0), ("TCP", "8.8.0.0/16", None, 0),
+           ("TCP_UDP", "10.0.0.0/24", None, 0), ("TCP_UDP", "8.8.0.0/16", "exact", 0), (None, "10.0.0.0/24", "possible", 3), (None, "8.8.0.0/16", "possible", 3)])
+    def test_whose_address_a_target_sees_is_not_known_of_a_protocol_that_is_new_or_not_told(self, protocol, admitted, certainty, status):
+        estate = balanced("network", protocol=protocol)
+        if protocol is None:
+            del estate["TargetGroups"][0]["Protocol"]
+        estate["SecurityGroups"][1]["IpPermissions"] = [permission("tcp", (8080, 8080), [admitted])]
+        estate["files"] = {"describe-target-group-attributes.web.1.json": {"Attributes": [{"Key": "preserve_client_ip.enabled", "Value": "false"}]}}
+        self.assertEqual({c for found in self.behind(estate, status).values() for _, c in found}, {certainty} - {None})
+        if status:
+            self.assertIn("missing: Protocol of target group web", common.missing(self.outcome(estate, expect=3)))
+
+    def test_a_group_of_a_protocol_that_is_new_may_be_behind_a_listener_whose_rules_are_not_told(self):
+        estate = two_listeners()
+        estate["Rules"] = None
+        estate["TargetGroups"][0]["Protocol"] = "HTTP3"
+        self.assertEqual(set(self.behind(estate)), {("443/HTTPS", WEB[0]), ("80/HTTP", WEB[0])})
+
+    @each([("ipv4", 0), ("dualstack", 3), ("dualstack-without-public-ipv4", 3), ("sixstack", 3)])
+    def test_a_node_of_an_address_type_that_is_new_may_have_an_ipv6_address(self, kind, status):
+        estate = balanced()
+        estate["LoadBalancers"][0].update(IpAddressType=kind, AvailabilityZones=[{"SubnetId": "subnet-1"}])
+        self.assertEqual(bool(common.missing(self.outcome(estate, expect=status))), status == 3)
 
 
 class Rules(Behind):
@@ -178,7 +219,7 @@ class Rules(Behind):
     @each([(0, 1), (1, 0)])
     def test_of_two_rules_of_one_priority_neither_is_known_to_be_asked_first(self, first, second):
         estate = two_listeners()
-        rules = [rule(listener_arn(APP, "a"), 5, [{"Type": "fixed-response"}]), rule(listener_arn(APP, "a"), 5, [forward("web/1")])]
+        rules = [rule(listener_arn(APP, "a"), 5, actions, condition("path-pattern", "*")) for actions in ([{"Type": "fixed-response"}], [forward("web/1")])]
         rules[first]["RuleArn"] += "a"
         rules[second]["RuleArn"] += "b"
         estate["Rules"] += rules
@@ -219,10 +260,13 @@ class Rules(Behind):
         estate["Rules"].append(rule(listener_arn(APP, "b"), 1, [forward("web/1", weight=7)], condition("path-pattern", "/x")))
         self.assertEqual(self.behind(estate), {("80/HTTP", WEB[0]): {("8.0.0.0/7", "exact")}})
 
-    def test_a_cookie_may_keep_a_client_at_a_group_of_weight_zero(self):
+    @each([({"Enabled": True, "DurationSeconds": 60},), ({},), (None,)])
+    def test_a_cookie_may_keep_a_client_at_a_group_of_weight_zero(self, stickiness):
         estate = two_listeners()
         action = forward("web/1", weight=0)
-        action["ForwardConfig"]["TargetGroupStickinessConfig"] = {"Enabled": True, "DurationSeconds": 60}
+        action["ForwardConfig"]["TargetGroupStickinessConfig"] = stickiness
+        if stickiness is None:  # then it may be on
+            del action["ForwardConfig"]["TargetGroupStickinessConfig"]
         estate["Listeners"][0]["DefaultActions"] = estate["Rules"][0]["Actions"] = [action]
         self.assertEqual(self.behind(estate), {("443/HTTPS", WEB[0]): {("8.0.0.0/8", "possible")}})
 
@@ -414,6 +458,24 @@ class Targets(Behind):
         [item] = self.outcome(estate)["indirect"]
         self.assertEqual((item["eni_id"], item["exposures"][0]["certainty"]), ("eni-far", "possible"))
         self.assertIn("the way from vpc-1 to vpc-9 is not modelled", common.texts(item["exposures"][0]["via"]))
+
+    # What the snapshot tells of vpc-1's range: its subnet's, its own, or neither.
+    @each([("subnet", "10.0.2.31"), ("vpc", "10.0.2.31"), (None, "10.9.2.31")])
+    def test_a_target_of_this_vpc_is_not_the_one_of_its_address_in_another(self, told, address):
+        estate = balanced(target_type="ip", target_id=address)
+        if told == "subnet":
+            estate["Subnets"][1]["CidrBlock"] = "10.0.2.0/24"
+        if told == "vpc":
+            estate["Vpcs"][0]["CidrBlockAssociationSet"] = [{"CidrBlock": "10.0.0.0/16"}]
+        estate["Subnets"].append({"SubnetId": "subnet-9", "VpcId": "vpc-9", "CidrBlock": address[:-2] + "0/24"})
+        estate["NetworkAcls"].append({"NetworkAclId": "acl-9", "VpcId": "vpc-9", "IsDefault": True, "Associations": [{"SubnetId": "subnet-9"}],
+                                      "Entries": [entry(100, e, "allow") for e in (False, True)]})
+        estate["NetworkInterfaces"].append(dict(interface("far", address, subnet="subnet-9", groups=["sg-web"]), VpcId="vpc-9"))
+        output = self.outcome(estate, expect=3)
+        self.assertEqual(common.missing(output), ["missing: the interface of target %s of target group web" % address])
+        self.assertEqual([(i["eni_id"], x["certainty"]) for i in output["indirect"] for x in i["exposures"]], [] if told else [("eni-far", "possible")])
+        if not told:
+            self.assertIn("whether target %s lies in vpc-1 is not told" % address, common.texts(output["indirect"][0]["exposures"][0]["via"]))
 
     @each([("10.9.2.30", "all", 0), ("10.9.2.30", "eu-west-3a", 3), ("10.0.2.30", "all", 3), ("10.8.2.30", "all", 3)])
     def test_an_address_of_zone_all_outside_the_vpcs_blocks_is_on_premises(self, address, zone, status):

@@ -342,6 +342,12 @@ class Account(unittest.TestCase):
             said = " ".join(e["detail"] for e in control["evidence"])
             self.assertIn("NoSuchBucket" if "error" in wrong else "of one region" if wrong else "of the organization, last delivered 2026-06-29", said)
 
+    def test_a_file_named_after_another_trail_tells_nothing_of_this_one(self):
+        for name, result in (("all", "pass"), ("all.2", "pass"), ("all-old", "not-evaluated"), ("old-all", "not-evaluated"), ("old.all", "not-evaluated"), ("all.old", "not-evaluated")):
+            documents = guarded()
+            documents["get-trail-status." + name] = documents.pop("get-trail-status.all")
+            self.assertEqual(self.judge(documents)["cloudtrail"]["result"], result, name)
+
     def test_event_data_stores_are_named(self):
         documents = guarded()
         documents["describe-trails"] = {"trailList": []}

@@ -92,8 +92,18 @@ class LoadBalancers(Case):
     def test_an_internal_load_balancer_takes_nothing_in(self):
         estate = balanced()
         estate["LoadBalancers"][0]["Scheme"] = "internal"
-        self.assertEqual(self.exposures(estate, address="198.51.100.9"), {})
-        self.assertEqual(self.behind(estate), {})
+        del estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]
+        output = self.outcome(estate)
+        self.assertEqual((output["endpoints"], output["indirect"], output["missing"]), ([], [], []))
+
+    def test_of_an_internal_load_balancer_with_a_public_address_neither_is_believed(self):
+        for estate in (balanced(), balanced("network"), classic()):
+            own = estate.get("LoadBalancers") or estate["LoadBalancerDescriptions"]
+            own[0]["Scheme"] = "internal"
+            output = self.outcome(estate, expect=3)
+            self.assertIn("eni-front has the public address 198.51.100.9, but its load balancer %s is said to be internal" % own[0]["LoadBalancerName"], str(output["unread"]))
+            self.assertEqual({x["certainty"] for e in output["endpoints"] for x in e["exposures"] if x["protocol"] == "tcp"}, {"possible"})
+            self.assertEqual({c for _, c in self.behind(estate, expect=3).values()}, {"possible"})
 
     def test_listeners_that_the_snapshot_lacks_make_every_port_possible_and_are_named(self):
         estate = balanced()

@@ -49,6 +49,11 @@ def header(name, *values):
     return {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": name, "Values": list(values)}}
 
 
+def expression(field, value, **more):
+    config = {"host-header": "HostHeaderConfig", "path-pattern": "PathPatternConfig", "http-header": "HttpHeaderConfig"}[field]
+    return {"Field": field, config: {"RegexValues": [value], **more}}
+
+
 class Rules(Behind):
     def surely(self, estate, expect=0):
         """Addresses that somebody reaches behind the load balancer, surely."""
@@ -84,12 +89,28 @@ class Rules(Behind):
         ([query(("a", "1"))], [query(("b", "1"))]),
         ([path("/a\\*")], [path("/a\\?")]),
         ([{"Field": "path-pattern", "PathPatternConfig": {"RegexValues": [".*"]}}], [path(".*")]),
-        ([condition("host-header", "*")], [])]
+        ([expression("host-header", r"^\D+$")], [expression("host-header", r"^\d+$")]),
+        ([expression("path-pattern", r"^/\S$")], [expression("path-pattern", r"^/\s$")]),
+        ([expression("http-header", r"^\W$", HttpHeaderName="X-A")], [expression("http-header", r"^\w$", HttpHeaderName="X-A")]),
+        ([condition("http-request-method", "GET")], [condition("http-request-method", "get")]),
+        ([query(("a=b", "c"))], [query(("a", "b=c"))]),
+        ([query(("", "a=c"))], [query(("a", "c"))]),
+        ([query(("a", "c"))], [query(("", "a=c"))]),
+        ([condition("host-header", "*")], [path("*")])]
 
     @each([(*rows, False) for rows in SHADOWED] + [(*rows, True) for rows in OPEN])
     def test_a_rule_gets_what_no_rule_before_it_takes(self, first, second, gets):
         found = self.surely(ruled((FIXED, *first), ([forward("other/1")], *second)))
         self.assertEqual(OTHER[0] in found, gets, (first, second))
+
+    @each([(["/a", 5],), ([{"Value": "/a"}, {"Key": "x"}],), ({"Values": ["/b"], "RegexValues": ["^/a$"]},)])
+    def test_a_value_of_a_condition_that_is_not_understood_is_unread_and_possible(self, values):
+        config = values if isinstance(values, dict) else {"Values": values}
+        odd = {"Field": "path-pattern", "PathPatternConfig": config}
+        first = expression("path-pattern", "^/a$") if isinstance(values, dict) else path("/a")
+        estate = ruled((FIXED, first), ([forward("other/1")], odd))
+        self.assertEqual({certainty for _, certainty in self.behind(estate, 3)["443/HTTPS", OTHER[0]]}, {"possible"})
+        self.assertTrue(self.outcome(estate, expect=3)["unread"])
 
     def test_sources_and_conditions_count_together(self):
         source = condition("source-ip", "8.0.0.0/9")
@@ -101,6 +122,24 @@ class Rules(Behind):
         estate = ruled(([forward("other/1")], {"Field": "source-ip", "SourceIpConfig": {key: value}}))
         self.assertEqual(self.surely(estate, 3), [])
         self.assertEqual({address for _, address in self.behind(estate, 3)}, {WEB[0], OTHER[0]})
+
+    @each([(None,), ([],)])
+    def test_a_rule_without_conditions_is_unread_and_takes_nothing_surely(self, conditions):
+        estate = ruled(([forward("other/1")],))
+        estate["Rules"][0]["Conditions"] = conditions
+        if conditions is None:
+            del estate["Rules"][0]["Conditions"]
+        self.assertEqual(self.surely(estate, 3), [])
+        self.assertEqual({address for _, address in self.behind(estate, 3)}, {WEB[0], OTHER[0]})
+        self.assertIn("Conditions", str(self.outcome(estate, expect=3)["unread"]))
+
+    def test_a_rule_whose_priority_is_not_told_is_unread_and_nothing_behind_its_listener_is_sure(self):
+        estate = ruled((FIXED, path("/a")), ([forward("other/1")], path("/x")))
+        estate["Listeners"][0]["DefaultActions"] = estate["Rules"][2]["Actions"] = FIXED  # as the first rule's
+        self.assertEqual(self.surely(estate), [OTHER[0]])
+        del estate["Rules"][0]["Priority"]
+        self.assertEqual(self.surely(estate, 3), [])
+        self.assertIn("Priority", str(self.outcome(estate, expect=3)["unread"]))
 
     def test_but_for_what_it_cannot_take(self):
         estate = ruled(([forward("other/1")], {"Field": "source-ip", "SourceIpConfig": {"Values": []}}, path("/x")))
@@ -117,10 +156,10 @@ class Rules(Behind):
 
 
 class Certificates(Behind):
-    @each([("off", "exact"), ("passthrough", "exact"), ("verify", "possible")])
+    @each([("off", "exact"), ("passthrough", "exact"), ("verify", "possible"), ("newmode", "possible"), ("", "possible"), (None, "possible")])
     def test_where_the_load_balancer_asks_clients_for_certificates_what_is_behind_is_possible(self, mode, certainty):
         estate = balanced()
-        estate["Listeners"][0]["MutualAuthentication"] = {"Mode": mode}
+        estate["Listeners"][0]["MutualAuthentication"] = {} if mode is None else {"Mode": mode}
         self.assertEqual(self.behind(estate), {("443/HTTPS", WEB[0]): {("8.0.0.0/8", certainty)}})
         self.assertEqual(self.exposures(estate, address="198.51.100.9"), {("tcp", 443, 443): "exact"})  # it answers itself
 

@@ -637,6 +637,65 @@ class Siblings(Case):
         files["describe-network-interfaces.json"] = DENIED.replace("DescribeX", "DescribeNetworkInterfaces")
         self.check(folder(files), 3, REACHED, missing="NetworkInterfaces")
 
+    @each([("InternetGateways", "Attachments", "VpcId"), ("RouteTables", "Associations", "SubnetId"), ("NetworkAcls", "Associations", "SubnetId")])
+    def test_an_attachment_or_association_of_an_empty_id_is_unread_and_what_rests_on_it_possible(self, kind, key, inner):
+        made = plain()
+        if kind == "RouteTables":
+            made[kind][0][key].append({"RouteTableId": made[kind][0]["RouteTableId"], "Main": False, inner: ""})
+        else:
+            made[kind][0][key] = [{**made[kind][0][key][0], inner: ""}]
+        self.check(folder(documents(made)), 3, MAYBE, unread="empty " + inner)
+
+    @each([("Description", 7), ("Description", ["ELB app/web/1"]), ("RequesterId", {})])
+    def test_an_interface_of_aws_whose_description_is_no_text_is_unread_and_possible(self, key, value):
+        made = changed(("NetworkInterfaces", 0, key), value)
+        made["NetworkInterfaces"][0]["RequesterManaged"] = True
+        self.check(folder(documents(made)), 3, MAYBE, unread=key)
+        self.same(beside({}))
+
+    # A file of another load balancer, by its name or id, decides nothing of the one that is there.
+    @each([("web", True), ("web.0123456789abcdef", True), ("0123456789abcdef", True), ("web.2", True), ("-web", True), ("app_web_0123456789abcdef", True),
+           ("web-old", False), ("old-web", False), ("old.web", False), ("web.1111111111111111", False), ("web.old", False), ("we", False)])
+    def test_a_file_named_after_another_load_balancer_or_target_group_decides_nothing(self, name, own):
+        arn = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/web/0123456789abcdef"
+        made = changed(("NetworkInterfaces", 0, "Description"), "ELB app/web/0123456789abcdef")
+        made["NetworkInterfaces"][0].update(RequesterManaged=True)
+        made["NetworkInterfaces"][0]["PrivateIpAddresses"][0].pop("Association")
+        made["LoadBalancers"] = [{"LoadBalancerArn": arn, "LoadBalancerName": "web", "Type": "application", "Scheme": "internal", "VpcId": "vpc-1",
+                                  "IpAddressType": "dualstack", "SecurityGroups": ["sg-1"]}]
+        made["Listeners"] = [{"LoadBalancerArn": arn, "Port": 443, "Protocol": "HTTPS", "DefaultActions": [{"Type": "fixed-response"}]}]
+        denies = {"Attributes": [{"Key": "ipv6.deny_all_igw_traffic", "Value": "true"}]}
+        join = "" if name.startswith("-") else "."
+        read = folder({**documents(made), "describe-load-balancer-attributes%s%s.json" % (join, name): denies})
+        self.check(read, 0 if own else 3, {V6: "no" if own else "possible"}, **({} if own else {"missing": "ipv6.deny_all_igw_traffic web"}))
+        behind = balanced()
+        text = json.dumps(behind).replace("targetgroup/web/1", "targetgroup/web/0123456789abcdef")
+        behind = json.loads(text)
+        del behind["LoadBalancerTargetHealth"]
+        behind = documents(behind)
+        name = name.replace("app_", "targetgroup_")
+        output = self.check(folder({**behind, "describe-target-health%s%s.json" % (join, name): {"TargetHealthDescriptions": []}}), 0 if own else 3, {})
+        self.assertEqual(named(output, ["missing"], "targets of target group web"), not own)
+
+    def test_a_file_named_after_a_load_balancer_is_that_of_its_folders_region(self):
+        made, read = {}, {}
+        for region, letter, address in (("eu-west-3", "e", "2001:db8:e::1"), ("us-east-1", "u", "2001:db8:f::1")):
+            arn = "arn:aws:elasticloadbalancing:%s:111122223333:loadbalancer/app/web/%s123456789abcdef" % (region, letter)
+            made = changed(("NetworkInterfaces", 0, "Description"), "ELB app/web/%s123456789abcdef" % letter)
+            made["NetworkInterfaces"][0].update(RequesterManaged=True, Ipv6Addresses=[{"Ipv6Address": address}])
+            made["NetworkInterfaces"][0]["PrivateIpAddresses"][0].pop("Association")
+            made["LoadBalancers"] = [{"LoadBalancerArn": arn, "LoadBalancerName": "web", "Type": "application", "Scheme": "internal", "VpcId": "vpc-1",
+                                      "IpAddressType": "dualstack", "SecurityGroups": ["sg-1"]}]
+            made["Listeners"] = [{"LoadBalancerArn": arn, "Port": 443, "Protocol": "HTTPS", "DefaultActions": [{"Type": "fixed-response"}]}]
+            text = json.dumps(documents(made)).replace("eu-west-3a", region + "a")
+            for word in ("vpc-1", "subnet-1", "sg-1", "igw-1", "acl-1", "rtb-1", "eni-1"):
+                text = text.replace('"%s"' % word, '"%s%s"' % (word, letter))
+            read.update({"111122223333/%s/%s" % (region, name): content for name, content in json.loads(text).items()})
+        denies = {"Attributes": [{"Key": "ipv6.deny_all_igw_traffic", "Value": "true"}]}
+        read["111122223333/us-east-1/describe-load-balancer-attributes.web.json"] = denies
+        output = self.check(folder(read), 3, {"2001:db8:f::1": "no", "2001:db8:e::1": "possible"}, missing="ipv6.deny_all_igw_traffic web")
+        self.assertEqual([m for m in common.missing(output) if "us-east-1" in str(m)], [])
+
     def test_each_public_address_of_a_load_balancer_has_an_interface_or_is_missing(self):
         zone = {"ZoneName": "eu-west-3a", "SubnetId": "subnet-1", "LoadBalancerAddresses": [{"IpAddress": "203.0.113.10"}]}
         balancer = {**Completeness.LB, "Type": "network", "AvailabilityZones": [zone]}

@@ -416,6 +416,10 @@ def make(rng):
             estate["SecurityGroupRules"] += list(rule_records({"SecurityGroups": [{"GroupId": "sg-1", "IpPermissions": [one]}]}, "x"))
     if rng.random() < 0.15:
         del estate[pick(rng, ["Subnets", "RouteTables", "NetworkAcls", "InternetGateways", "SecurityGroups"])]
+    if any(b["Scheme"] == "internal" for b in estate.get("LoadBalancers") or []):  # its nodes have no public IPv4 address
+        for interface in estate["NetworkInterfaces"]:
+            for private in interface["PrivateIpAddresses"] if interface.get("Description", "").startswith("ELB ") else []:
+                private.pop("Association", None)
     return estate
 
 

@@ -600,7 +600,7 @@ class Oracle:
                     weights[action["TargetGroupArn"]] = 1
                 if weights.get(arn, 0) > 0:
                     answer = most([answer, "maybe" if unknown or taken else "yes"])
-                elif arn in weights and config.get("TargetGroupStickinessConfig", {}).get("Enabled"):
+                elif arn in weights and config.get("TargetGroupStickinessConfig", {}).get("Enabled", True):
                     answer = most([answer, "maybe"])
             met += [] if unknown else [asks]
             over = not unknown and all(f == "source-ip" for f in fields)

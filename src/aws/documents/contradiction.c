@@ -108,7 +108,7 @@ static bool is_classic_node(const struct network_interface *one)
     return one->load_balancer != NULL && strchr(one->load_balancer, '/') == NULL;
 }
 
-static const struct load_balancer *balancer_of(struct reader *reader, const struct network_interface *one)
+static struct load_balancer *balancer_of(struct reader *reader, const struct network_interface *one)
 {
     struct map *balancers = &reader->estate->load_balancers;
     if (!is_classic_node(one))
@@ -157,6 +157,25 @@ static void settle_balancers_node(struct reader *reader, struct network_interfac
     if (balancer->region != NULL && one->place->region != NULL && strcmp(balancer->region, one->place->region) != 0)
         doubt_document(reader, "", "%s and its load balancer %s are said to be in different regions", one->id,
                        balancer->name);
+}
+
+// An internal load balancer's nodes have no public IPv4 address: of one that has, scheme or address is not as told.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html
+static void settle_scheme(struct reader *reader, const struct network_interface *one)
+{
+    struct load_balancer *balancer = one->load_balancer == NULL ? NULL : balancer_of(reader, one);
+    char text[ADDRESS_TEXT];
+    if (balancer == NULL || balancer->scheme != SCHEME_INTERNAL)
+        return;
+    reader->doubt = &balancer->doubt;
+    for (size_t a = 0; a < one->address_count; a++) {
+        const struct interface_address *at = &one->addresses[a];
+        if (at->address.family != FAMILY_IPV4 || at->gateway != GATEWAY_INTERNET)
+            continue;
+        address_format((struct address){FAMILY_IPV4, at->address.first}, text);
+        doubt_document(reader, "", "%s has the public address %s, but its load balancer %s is said to be internal",
+                       one->id, text, balancer->name);
+    }
 }
 
 // An address of the internet on one interface.
@@ -337,6 +356,10 @@ void settle_contradictions(struct reader *reader)
         settle_place(reader, one);
         settle_balancers_node(reader, one);
         settle_instance(reader, one);
+    }
+    for (size_t i = 0; i < estate->interfaces.count; i++) { // what its nodes tell was compared with what it told
+        doubt_interface(reader, estate->interfaces.items[i]);
+        settle_scheme(reader, estate->interfaces.items[i]);
     }
     settle_claims(reader);
     settle_shared_addresses(reader);

@@ -171,6 +171,18 @@ static void read_source_check(struct reader *reader, const struct json_cursor *a
                                               .detail = "its source/destination check is off"});
 }
 
+// What AWS's own interfaces are of, their description and requester say: one that is no text is of nobody knows what.
+static void doubt_own_words(struct reader *reader, const struct json_cursor *at,
+                            const struct network_interface *interface)
+{
+    static const char *const words[] = {"Description", "RequesterId"};
+    for (size_t i = 0; interface->requester_managed && i < sizeof(words) / sizeof(words[0]); i++) {
+        struct json_cursor word = member_of(reader, at, words[i]);
+        if (word.node != NULL && !cJSON_IsString(word.node) && !cJSON_IsNull(word.node))
+            doubt_at(reader, &word, "is %s, expected a string", json_kind(word.node));
+    }
+}
+
 static void read_type(struct reader *reader, const struct json_cursor *at, struct network_interface *interface)
 {
     const char *description = NULL;
@@ -186,6 +198,7 @@ static void read_type(struct reader *reader, const struct json_cursor *at, struc
     interface->requester_id = text_beside(reader, at, "RequesterId");
     interface->is_database = description != NULL && strcmp(description, "RDSNetworkInterface") == 0;
     lenient_boolean(reader, at, "RequesterManaged", &interface->requester_managed);
+    doubt_own_words(reader, at, interface);
     read_source_check(reader, at, interface);
     if (!interface->type_told && interface->requester_managed && interface->load_balancer == NULL &&
         !interface->nested && interface->doubt == NULL)

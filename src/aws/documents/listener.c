@@ -46,8 +46,10 @@ static bool read_action(struct reader *reader, const struct json_cursor *at, voi
     GUARD(!one || read_forward_target(reader, at, into));
     bool has_config = lenient_object(reader, at, "ForwardConfig", &forward);
     bool several = has_config && (!one || json_member(&forward, "TargetGroups").node != NULL);
+    bool enabled = true; // unless it says otherwise
     if (has_config && lenient_object(reader, &forward, "TargetGroupStickinessConfig", &sticky))
-        lenient_boolean(reader, &sticky, "Enabled", &rule->sticky);
+        lenient_boolean(reader, &sticky, "Enabled", &enabled);
+    rule->sticky = rule->sticky || (has_config && enabled);
     if (!one && !several && word != NULL && strcmp(word, "forward") == 0)
         doubt_at(reader, at, "forwards to no target group that it names");
     return !several || each_of(reader, &forward, "TargetGroups", read_forward_target, into);
@@ -64,6 +66,18 @@ static bool same_forwards(const struct listener_rule *a, const struct listener_r
         same = found;
     }
     return same;
+}
+
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_MutualAuthenticationAttributes.html
+static void read_certificate_mode(struct reader *reader, const struct json_cursor *mutual, struct listener *listener)
+{
+    static const char *const lenient[] = {"off", "passthrough", NULL};
+    const char *mode = text_beside(reader, mutual, "Mode");
+    listener->asks_certificates = text_same(mode, "verify");
+    if (mode == NULL)
+        listener->certificate_mode = "not told";
+    else if (!listener->asks_certificates && !text_among(mode, lenient))
+        listener->certificate_mode = mode;
 }
 
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Listener.html
@@ -86,7 +100,7 @@ static bool read_known_listener(struct reader *reader, const struct json_cursor 
     own.reference = evidence_of(reader, at);
     lenient_text(reader, at, "ListenerArn", &own.arn);
     if (lenient_object(reader, at, "MutualAuthentication", &mutual))
-        own.asks_certificates = text_same(text_beside(reader, &mutual, "Mode"), "verify");
+        read_certificate_mode(reader, &mutual, &own);
     each_of(reader, at, "DefaultActions", read_action, &own.otherwise);
     for (size_t i = 0; i < balancer->listeners.count; i++) {
         struct listener *one = &balancer->listeners.items[i];
@@ -99,6 +113,7 @@ static bool read_known_listener(struct reader *reader, const struct json_cursor 
                      "is another record of the listener on %u/%s than one before: neither is believed alone",
                      (unsigned)own.port, protocol);
         one->asks_certificates = one->asks_certificates || own.asks_certificates;
+        one->certificate_mode = lesser_text(one->certificate_mode, own.certificate_mode);
         unite_rules(reader->arena, &one->otherwise, &own.otherwise);
         if (one->arn == NULL || (own.arn != NULL && strcmp(own.arn, one->arn) < 0))
             one->arn = own.arn;
@@ -220,17 +235,27 @@ static const struct {
               {"http-request-method", "HttpRequestMethodConfig"},
               {"query-string", "QueryStringConfig"}};
 
-// One value as a text: of a query string its key, too.
-static const char *condition_value(struct reader *reader, const cJSON *node, bool is_path)
+// Of hosts, headers and query strings the case does not count; of paths, methods and expressions it does ("\\d" and
+// "\\D"). https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+static bool heeds_case(const char *field, bool by_expression)
 {
-    const char *key = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Key"));
+    return by_expression || strcmp(field, "path-pattern") == 0 || strcmp(field, "http-request-method") == 0;
+}
+
+// One value as a text: of a query string its key, too, with its length, so that no two pairs are one text. NULL where
+// it is not understood.
+static const char *condition_value(struct reader *reader, const cJSON *node, bool heeds_case)
+{
+    const cJSON *key = cJSON_GetObjectItemCaseSensitive(node, "Key");
+    const char *name = cJSON_GetStringValue(key);
     const char *text = cJSON_IsObject(node) ? cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Value"))
                                             : cJSON_GetStringValue(node);
-    if (text == NULL)
+    if (text == NULL || (key != NULL && name == NULL && !cJSON_IsNull(key)))
         return NULL;
-    char *copy = cJSON_IsObject(node) ? arena_printf(reader->arena, "%s=%s", key == NULL ? "" : key, text)
-                                      : arena_strdup(reader->arena, text);
-    for (char *p = copy; *p != '\0' && !is_path; p++) // all but paths are compared whatever their case
+    char *copy = !cJSON_IsObject(node) ? arena_strdup(reader->arena, text)
+                 : name == NULL        ? arena_printf(reader->arena, "=%s", text)
+                                       : arena_printf(reader->arena, "%zu:%s=%s", strlen(name), name, text);
+    for (char *p = copy; *p != '\0' && !heeds_case; p++)
         *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p);
     return copy;
 }
@@ -247,8 +272,11 @@ static void read_chosen(struct reader *reader, const struct json_cursor *at, siz
     struct rule_condition condition = {.on = chosen[kind].field};
     struct json_cursor config, values = member_of(reader, at, "Values");
     const char *header = NULL;
+    bool by_expression = false;
     if (lenient_object(reader, at, chosen[kind].config, &config)) {
-        bool by_expression = cJSON_GetArraySize(json_member(&config, "RegexValues").node) > 0;
+        by_expression = cJSON_GetArraySize(json_member(&config, "RegexValues").node) > 0;
+        if (by_expression && cJSON_GetArraySize(json_member(&config, "Values").node) > 0)
+            doubt_at(reader, &config, "has both Values and RegexValues, expected one of them");
         values = member_of(reader, &config, by_expression ? "RegexValues" : "Values");
         condition.on = by_expression ? arena_printf(reader->arena, "%s by expression", condition.on) : condition.on;
         lenient_text(reader, &config, "HttpHeaderName", &header);
@@ -256,10 +284,14 @@ static void read_chosen(struct reader *reader, const struct json_cursor *at, siz
     if (header != NULL)
         condition.on = arena_printf(reader->arena, "%s %s", condition.on, header);
     const cJSON *node;
+    size_t index = 0;
     cJSON_ArrayForEach (node, values.node) {
-        const char *value = condition_value(reader, node, strcmp(chosen[kind].field, "path-pattern") == 0);
+        struct json_cursor item = json_element(&values, index++, node);
+        const char *value = condition_value(reader, node, heeds_case(chosen[kind].field, by_expression));
         if (value != NULL)
             *vector_add(reader->arena, &condition.values) = value;
+        else
+            doubt_at(reader, &item, "is no value of a condition that is understood");
     }
     if (!is_any_path(&condition))
         *vector_add(reader->arena, &rule->conditions) = condition;
@@ -336,7 +368,8 @@ static bool read_priority(struct reader *reader, const struct json_cursor *at, s
     return (*text != '\0' && *end == '\0') || json_fail(at, reader->error, "has priority %s, expected a number", text);
 }
 
-// Rules are read last: each is put to its listener, which is there by then.
+// Rules are read last: each is put to its listener, which is there by then. All but the default one have conditions
+// (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateRule.html).
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Rule.html
 bool read_listener_rule(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -368,17 +401,25 @@ bool read_listener_rule(struct reader *reader, const struct json_cursor *at, voi
     const char *doubt = NULL; // the rule is copied when it is read
     reader->doubt = &doubt;
     lenient_boolean(reader, at, "IsDefault", &is_default);
+    struct json_cursor priority = member_of(reader, at, "Priority");
+    if (!is_default && priority.node == NULL) { // it may stand before each of the others
+        reader->doubt = &listener->rules_doubt;
+        return doubt_at(reader, &priority, "is missing, expected a number or default");
+    }
     if (!read_priority(reader, at, &rule))
         doubt_failure(reader);
     each_if_present(reader, at, "Conditions", read_condition, &rule);
     each_of(reader, at, "Actions", read_action, &rule);
+    bool last = is_default || rule.priority == LONG_MAX;
+    struct json_cursor conditions = member_of(reader, at, "Conditions");
+    if (!last && cJSON_GetArraySize(conditions.node) == 0) // then it would take all that comes
+        doubt_at(reader, &conditions, "is %s, expected a condition", conditions.node == NULL ? "missing" : "empty");
     rule.doubt = doubt != NULL ? doubt : rule.doubt;
     if (known != NULL) { // either may be so
         unite_rules(reader->arena, known, &rule);
         return true;
     }
     reader->doubt = &listener->rules_doubt;
-    bool last = is_default || rule.priority == LONG_MAX;
     if (last && !same_forwards(&rule, &listener->otherwise))
         return doubt_at(reader, at, "forwards elsewhere than the default actions of its listener");
     if (last && rule.doubt != NULL && listener->otherwise.doubt == NULL)

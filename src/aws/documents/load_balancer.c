@@ -124,9 +124,11 @@ static void read_own(struct reader *reader, const struct json_cursor *at, struct
     read_scheme(reader, at, balancer);
     read_state(reader, at, balancer);
     lenient_text(reader, at, "IpAddressType", &family);
-    balancer->has_ipv6 = family != NULL && strncmp(family, "dualstack", strlen("dualstack")) == 0;
-    balancer->family_told = balancer->has_ipv6 || text_same(family, "ipv4");
-    balancer->source_nat = text_same(text_beside(reader, at, "EnablePrefixForIpv6SourceNat"), "on");
+    balancer->has_ipv6 = family != NULL && strcmp(family, "ipv4") != 0; // "dualstack...", or a word that is new
+    balancer->family_told =
+        family != NULL && (!balancer->has_ipv6 || strncmp(family, "dualstack", strlen("dualstack")) == 0);
+    const char *source_nat = text_beside(reader, at, "EnablePrefixForIpv6SourceNat");
+    balancer->source_nat = source_nat != NULL && strcmp(source_nat, "off") != 0;
     each_if_present(reader, at, "AvailabilityZones", read_zone, balancer);
     read_texts(reader, at, "SecurityGroups", &balancer->groups);
     balancer->groups_told = cJSON_IsArray(json_member(at, "SecurityGroups").node);
@@ -263,6 +265,10 @@ static void read_own_group(struct reader *reader, const struct json_cursor *at, 
     if (family != NULL && !group->is_ipv6 && strcmp(family, "ipv4") != 0 && group->doubt == NULL)
         group->doubt = arena_printf(reader->arena, "IpAddressType %s of target group %s is not known", family,
                                     group->name == NULL ? group->arn : group->name);
+    if (group->protocol != NULL && !target_protocol_is_known(group->protocol) && group->doubt == NULL)
+        group->doubt = arena_printf(reader->arena, "Protocol %s of target group %s is not known",
+                                    group->protocol[0] == '\0' ? "(empty)" : group->protocol,
+                                    group->name == NULL ? group->arn : group->name);
     if (!json_optional_integer(at, "Port", 1, PORT_LAST, &port, &has_port, reader->error))
         doubt_failure(reader);
     group->port = (uint16_t)port;
@@ -398,66 +404,4 @@ bool read_attribute(struct reader *reader, const struct json_cursor *at, void *i
         return true;
     GUARD(interned_of(reader, at, "Value", &value));
     return json_fail(at, reader->error, "of what it is neither the document nor its name tells");
-}
-
-// ---- Files named after what they tell of
-
-// The part of a file's name that can name something: what comes behind the call's own name.
-static const char *behind_call(const char *file)
-{
-    const char *base = text_behind_slash(file);
-    const struct aws_call *call = call_of_file(base);
-    size_t length = call == NULL ? 0 : strlen(call->file);
-    return length > 0 && strncmp(base, call->file, length) == 0 ? base + length : base;
-}
-
-// An id decides, and of equal ids the one whose name fits too. Of several names that fit, one that holds all the others
-// does ("api-v2" and "api"); else none.
-struct fit {
-    void *best;
-    const char *name;
-    bool by_id;
-    bool by_both;
-    bool several;
-};
-
-static void fit(struct fit *fit, const char *file, void *what, const char *arn, const char *name)
-{
-    bool by_id = strstr(file, text_behind_slash(arn)) != NULL, by_name = name != NULL && file_names(file, name);
-    if (fit->by_both || (fit->by_id && !by_id) || (!by_id && !by_name))
-        return;
-    if ((by_id && (!fit->by_id || by_name)) || fit->best == NULL) {
-        *fit = (struct fit){.best = what, .name = name, .by_id = by_id, .by_both = by_id && by_name};
-    } else if (!fit->by_id && strstr(name, fit->name) != NULL && strcmp(name, fit->name) != 0) {
-        fit->best = what;
-        fit->name = name;
-    } else if (!fit->by_id && strstr(fit->name, name) == NULL) {
-        fit->several = true;
-    }
-}
-
-struct target_group *target_group_of_file(struct reader *reader)
-{
-    const char *file = behind_call(reader->name);
-    const struct map *map = &reader->estate->target_groups;
-    struct fit found = {0};
-    for (size_t i = 0; i < map->size && !found.by_both; i++) {
-        struct target_group *group = map->slots[i].value;
-        if (map->slots[i].key != NULL)
-            fit(&found, file, group, group->arn, group->name);
-    }
-    return found.several ? NULL : found.best;
-}
-
-struct load_balancer *load_balancer_of_file(struct reader *reader)
-{
-    const char *file = behind_call(reader->name);
-    const struct map *map = &reader->estate->load_balancers;
-    struct fit found = {0};
-    for (size_t i = 0; i < map->size && !found.by_both; i++) {
-        struct load_balancer *balancer = map->slots[i].value;
-        if (map->slots[i].key != NULL && balancer->type != LOAD_BALANCER_CLASSIC)
-            fit(&found, file, balancer, balancer->arn, balancer->name);
-    }
-    return found.several ? NULL : found.best;
 }

@@ -124,6 +124,8 @@ static bool read_gateway_attachment(struct reader *reader, const struct json_cur
     struct internet_gateway *gateway = into;
     const char *vpc_id, *state = NULL;
     GUARD(interned_of(reader, at, "VpcId", &vpc_id));
+    if (vpc_id[0] == '\0')
+        return json_fail(at, reader->error, "has an empty VpcId");
     lenient_text(reader, at, "State", &state);
     if (state != NULL && strcmp(state, "detached") == 0)
         return true;
@@ -157,9 +159,11 @@ bool read_internet_gateway(struct reader *reader, const struct json_cursor *at, 
     struct json_cursor attachments = json_member(at, "Attachments");
     gateway->attachments_known = cJSON_IsArray(attachments.node) && (old == NULL || old->attachments_known);
     const cJSON *attachment;
-    cJSON_ArrayForEach (attachment, attachments.node)
-        if (!cJSON_IsString(json_find(attachment, "VpcId")))
+    cJSON_ArrayForEach (attachment, attachments.node) {
+        const char *vpc_id = cJSON_GetStringValue(json_find(attachment, "VpcId"));
+        if (vpc_id == NULL || vpc_id[0] == '\0')
             gateway->attachments_known = false;
+    }
     if (gateway->account_id != NULL && cJSON_GetArraySize(attachments.node) == 0) // else the VPC tells the region too
         seen_at(reader, gateway->account_id, NULL, NULL);
     return each_of(reader, at, "Attachments", read_gateway_attachment, gateway);

@@ -127,6 +127,8 @@ static bool read_table_association(struct reader *reader, const struct json_curs
     GUARD(json_optional_boolean(at, "Main", &is_main, reader->error));
     GUARD(optional_interned(reader, at, "SubnetId", &subnet_id));
     GUARD(optional_interned(reader, at, "GatewayId", &gateway_id));
+    if (subnet_id != NULL && subnet_id[0] == '\0')
+        return json_fail(at, reader->error, "has an empty SubnetId");
     if (lenient_object(reader, at, "AssociationState", &state))
         lenient_text(reader, &state, "State", &word);
     if (word != NULL && strcmp(word, "disassociated") == 0)

@@ -280,6 +280,8 @@ static bool read_acl_association(struct reader *reader, const struct json_cursor
     struct network_acl *acl = into;
     const char *subnet_id, *acl_id = text_beside(reader, at, "NetworkAclId");
     GUARD(interned_of(reader, at, "SubnetId", &subnet_id));
+    if (subnet_id[0] == '\0')
+        return json_fail(at, reader->error, "has an empty SubnetId");
     if (acl->id != NULL && acl_id != NULL && strcmp(acl_id, acl->id) != 0)
         doubt_at(reader, at, "is an association of %s, in the record of %s: neither is believed alone", acl_id,
                  acl->id);

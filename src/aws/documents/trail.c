@@ -30,23 +30,7 @@ bool read_trail(struct reader *reader, const struct json_cursor *at, void *into)
     return true;
 }
 
-// get-trail-status and get-event-selectors files are named after the trail; the longest name that fits is it.
-struct trail *trail_of_file(struct reader *reader)
-{
-    struct account *account = account_of(reader);
-    const char *base = text_behind_slash(reader->name);
-    struct trail *best = NULL;
-    const struct aws_call *call = call_of_file(base);
-    bool named = call != NULL && strchr(base + strlen(call->file), '.') != strrchr(base, '.'); // for another
-    for (size_t i = 0; i < account->trails.count; i++) {
-        struct trail *trail = &account->trails.items[i];
-        bool fits = strstr(base, trail->name) != NULL || (account->trails.count == 1 && !named);
-        if (fits && (best == NULL || strlen(trail->name) > strlen(best->name)))
-            best = trail;
-    }
-    return best;
-}
-
+// get-trail-status and get-event-selectors files are named after the trail (trail_of_file).
 bool read_logging(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct trail *trail = into;
