@@ -5,7 +5,7 @@
   7. What moved?             change.json against base/ and before/, for the vantage, and against what answered.
   8. What vouches for it?    The attestation and the timestamp are of this manifest, SHA256SUMS and report.html of these files, and times go together.
 Whether the facts of controls are so, what a plan meant, and who the timestamp authority is, it does not judge."""
-import base64, collections, datetime, fnmatch, hashlib, html, ipaddress, re, subprocess, tempfile
+import base64, collections, datetime, fnmatch, hashlib, html, ipaddress, pathlib, re, subprocess, tempfile
 CLOCKS = 15 * 60  # seconds by which two machines may differ
 SEVERITY = {"confirmed": ("info", "critical", "medium"), "latent": ("low", "high", "low"), "blocked": ("medium", "medium", "low"),
             "enforced": ("medium", "info", "info"), "unconfirmed": ("low", "medium", "low"), "unverified": ("low", "medium", "low")}
@@ -126,12 +126,24 @@ def check_meant(audit, root, before, manifest):
 
 # ---- 6. What was judged?
 def result_of(control):  # as its evidence comes to
-    found = {entry["result"] for entry in control["evidence"]}
-    return "fail" if "fail" in found else "not-evaluated" if control["missing"] else "pass" if "pass" in found else "not-applicable"
+    found = {"excepted" if entry["result"] == "fail" and entry.get("exception") is not None else entry["result"] for entry in control["evidence"]}
+    return ("fail" if "fail" in found else "not-evaluated" if control["missing"] else
+            "excepted" if "excepted" in found else "pass" if "pass" in found else "not-applicable")
+
+def exception_of(audit, exceptions, control, subject, today):  # the id of the one that counts, or None
+    for one in exceptions:
+        patterns = [(one["control"], control)] + ([(one["subject"], subject)] if one.get("subject") is not None else [])
+        if any("\\" in pattern or "[" in pattern for pattern, _ in patterns):
+            raise audit.NotJudged("patterns of the intent with [ or \\")
+        if all(fnmatch.fnmatchcase(value, pattern) for pattern, value in patterns) and today <= one["expires"]:
+            return one["id"]
+    return None
 
 def check_controls(audit, root, manifest):
     document = audit.parse("controls.json", (root / "controls.json").read_bytes())
     packs = [audit.parse(path, (root / path).read_bytes()) for path in manifest["packs"]]
+    intent = root / "intent.json"
+    exceptions = audit.parse("intent.json", intent.read_bytes()).get("exceptions", []) if intent.exists() else []
     audit.compare("controls.json: judged_on", document["judged_on"], manifest["judged_on"])
     audit.compare("controls.json: packs", [pack["id"] for pack in document["packs"]], [pack["id"] for pack in packs])
     for told, pack in zip(document["packs"], packs):
@@ -144,6 +156,9 @@ def check_controls(audit, root, manifest):
             facts = {fact["fact"] for fact in asked["facts"]}
             audit.contradictions["controls.json: %s: evidence of facts that it does not ask" % asked["id"]] += any(e["fact"] not in facts for e in ours["evidence"])
             audit.compare("controls.json: %s: result" % asked["id"], ours["result"], result_of(ours))
+            for entry in ours["evidence"]:
+                wanted = exception_of(audit, exceptions, asked["id"], entry["subject"], manifest["judged_on"]) if entry["result"] == "fail" else None
+                audit.compare("controls.json: %s: exception for %s" % (asked["id"], entry["subject"]), entry.get("exception"), wanted)
 
 # ---- 7. What moved?
 def check_change(audit, root, before, told, manifest):
@@ -220,6 +235,13 @@ def check_times(audit, root, capture, begin, end):
         told = audit.parse(path.name, path.read_bytes()) if path.exists() else {}
         read[side] = [moment(told[key]) if told.get(key) else None for key in ("began", "ended")]
         began, ended = read[side]
+        if told.get("account_id") and told.get("read_by"):
+            audit.compare("%s/snapshot.json: account of read_by" % side, told["read_by"].split(":")[4], told["account_id"])
+        for one in told.get("files", ()):
+            file, asked, what = path.parent / one["file"], one.get("asked"), "%s/snapshot.json: %s: " % (side, one["file"])
+            if file.is_file() and not {"..", "/"} & set(pathlib.PurePath(one["file"]).parts) and one.get("sha256"):
+                audit.compare(what + "SHA-256", one["sha256"], hashlib.sha256(file.read_bytes()).hexdigest())
+            audit.contradictions[what + "asked for at another time"] += bool(asked) and not (began or 0) - CLOCKS <= moment(asked) <= (ended or end) + CLOCKS
         audit.contradictions["%s/snapshot.json: ended before it began" % side] += None not in (began, ended) and ended < began
         audit.contradictions["%s/snapshot.json: was read after the run ended" % side] += max(read[side], key=lambda t: t or 0) is not None and (ended or began or 0) > end + CLOCKS
     audit.contradictions["before/snapshot.json: was read after the first packet"] += first is not None and (read["before"][1] or 0) > first / 1e6 + CLOCKS

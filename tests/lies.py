@@ -2,6 +2,7 @@
 and what scripts/audit does. Packets that are changed are replayed, so that all that can follow does."""
 import contextlib
 import datetime
+import hashlib
 import json
 import struct
 
@@ -74,6 +75,46 @@ def ended_long_after(forger):
 def read_after_the_packets(forger):
     """The configuration of before is that of after."""
     forger.path("before/snapshot.json").write_text(json.dumps({"schema": "sgproof/snapshot/v1", "ended": moment(first_second(forger) + 7200)}))
+    forger.derive()
+
+
+def record(forger, side, asked=-60, keep=None, **members):
+    """What `sgproof read` would have said of the documents as they are."""
+    first, top = first_second(forger), forger.path(side)
+    files = [{"file": path.relative_to(top).as_posix(), "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "service": "ec2", "operation": "DescribeVpcs",
+              "asked": moment(first + asked) if isinstance(asked, int) else asked, "request_ids": ["a-b-c"]} for path in sorted(top.glob("**/*.json")) if path.name != "snapshot.json"]
+    (top / "snapshot.json").write_text(json.dumps({"schema": "sgproof/snapshot/v1", "account_id": "111122223333", "read_by": "arn:aws:iam::111122223333:user/x",
+        "began": moment(first - 90), "ended": moment(first - 30), "complete": True, "unread": [], "unavailable": [], "files": files[:keep], **members}))
+
+
+@lie("before/SecurityGroups.json: is not what before/snapshot.json says was read: its SHA-256 is another", "before/snapshot.json: SecurityGroups.json: SHA-256")
+def rule_added_after_the_reading(forger):
+    """The record tells of the true document; a rule that nobody had made admits what was undeclared."""
+    for side in ("before", "after"):
+        record(forger, side)
+        path = forger.path(side + "/SecurityGroups.json")
+        documents = json.loads(path.read_text())
+        rules = documents["SecurityGroups"][0]["IpPermissions"]
+        rules.append({**rules[0], "FromPort": 22, "ToPort": 22})
+        path.write_text(json.dumps(documents))
+    forger.derive()
+
+
+@lie("before/snapshot.json: .* was asked for before it began, or after it ended", "before/snapshot.json: .*: asked for at another time")
+def asked_long_after(forger):
+    record(forger, "before", asked=300 * 86400)
+    forger.derive()
+
+
+@lie('before/snapshot.json: asked: "tomorrow" is no moment', "Invalid isoformat string")
+def asked_at_no_moment(forger):
+    record(forger, "before", asked="tomorrow")
+    forger.derive()
+
+
+@lie("before/snapshot.json: read_by is of another account than account_id", "before/snapshot.json: account of read_by")
+def read_by_another_account(forger):
+    record(forger, "before", read_by="arn:aws:iam::999900001111:user/x")
     forger.derive()
 
 
@@ -426,3 +467,14 @@ def answers_that_nobody_takes(forger):
     """Of every SYN-ACK the checksum is wrong."""
     forger.write_packets([(s, n, p[:36] + bytes((p[36] ^ 1, p[37])) + p[38:] if p[0] >> 4 == 4 and p[9] == 6 and p[33] & 0x12 == 0x12 else p)
                           for s, n, p in forger.packets()])
+
+
+@lie("controls.json: .*does not follow", "controls.json: .*: exception for .*: the evidence says all, we None")
+def excepted_by_nobody(forger):
+    """Whatever fails is excepted, by no exception of the intent."""
+    found = forger.json("controls.json")
+    for control in (c for pack in found["packs"] for c in pack["controls"] if c["result"] == "fail"):
+        control["result"] = "excepted"
+        for entry in control["evidence"]:
+            entry["exception"] = "all" if entry["result"] == "fail" else None
+    forger.path("controls.json").write_text(json.dumps(found))

@@ -267,6 +267,16 @@ static void doubt_record(struct estate *estate, const char *name, const char *pa
     *vector_add(estate->arena, &estate->unread) = (struct unread){name, path, why, KIND_COUNT};
 }
 
+// Whether a file is the one that was read, as far as its record tells. What cannot be opened is told elsewhere.
+static bool is_as_read(const char *path, const char *sha256)
+{
+    struct error ignored;
+    char found[DIGEST_TEXT];
+    size_t bytes;
+    return sha256 == NULL || !file_expect_regular(path, &ignored) || !file_digest(path, &bytes, found, &ignored) ||
+           strcmp(found, sha256) == 0;
+}
+
 // What it says of itself: that it is whole, and which files it wrote beside it.
 static void check_record(struct estate *estate, const char *name, const char *folder, const cJSON *root)
 {
@@ -276,15 +286,25 @@ static void check_record(struct estate *estate, const char *name, const char *fo
                      arena_printf(estate->arena, "is %s, expected an array", json_kind(unread)));
     else if (cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(root, "complete")) && cJSON_GetArraySize(unread) == 0)
         doubt_record(estate, name, "complete", "is false, and nothing says what is missing");
+    struct map seen = {0}; // however often one is named, it is looked at once
     cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(root, "files")) {
         const char *file = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "file"));
         const char *below = name[strcspn(name, "/")] == '\0'
                                 ? ""
                                 : arena_strndup(estate->arena, name, (size_t)(text_behind_slash(name) - name));
-        if (file != NULL && !file_is_inside(file))
+        const char *sha256 = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one, "sha256"));
+        if (file == NULL || map_get(&seen, file) != NULL)
+            continue;
+        map_put(estate->arena, &seen, arena_strdup(estate->arena, file), estate);
+        const char *path = arena_printf(estate->arena, "%s/%s%s", folder, below, file);
+        if (!file_is_inside(file))
             doubt_record(estate, name, "files", "names a file outside of its folder");
-        else if (file != NULL && access(arena_printf(estate->arena, "%s/%s%s", folder, below, file), F_OK) != 0)
+        else if (access(path, F_OK) != 0)
             doubt_record(estate, name, "files", arena_printf(estate->arena, "%s was read and is not there", file));
+        else if (!is_as_read(path, sha256))
+            doubt_record(estate, name, "files",
+                         arena_printf(estate->arena,
+                                      "%s is not as it was read: its SHA-256 is another than the one here", file));
     }
 }
 

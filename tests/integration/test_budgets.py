@@ -41,6 +41,40 @@ def nested_groups(groups, rules):
     return estate
 
 
+def nested_records(count):
+    """Rules that DescribeSecurityGroupRules alone tells of."""
+    estate = plain()
+    estate["SecurityGroupRules"] = [{"SecurityGroupRuleId": "sgr-%08x" % i, "GroupId": estate["SecurityGroups"][0]["GroupId"], "GroupOwnerId": "111122223333", "IsEgress": False,
+                                     "IpProtocol": "tcp", "FromPort": 1 + i, "ToPort": 60000 - i, "CidrIpv4": source(i), "Tags": []} for i in range(count)]
+    return estate
+
+
+def resource(kind, name, after, before=None):
+    return {"address": "%s.%s" % (kind, name), "mode": "managed", "type": kind, "name": name, "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {"actions": ["update" if before else "create"], "before": before, "after": after, "after_unknown": {}}}
+
+
+def nested_port_range(i):
+    return {"protocol": "tcp", "from_port": 1 + i, "to_port": 60000 - i}
+
+
+def planned_rules(count, group):
+    return [resource("aws_security_group_rule", "r%d" % i, {"type": "ingress", **nested_port_range(i), "cidr_blocks": [source(i)], "security_group_id": group}) for i in range(count)]
+
+
+def planned_block(count, group):
+    return [resource("aws_security_group", "g", {"id": group, "ingress": [{**nested_port_range(i), "cidr_blocks": [source(i)]} for i in range(count)]}, {"id": group})]
+
+
+def planned_entries(count, acl):
+    return [resource("aws_network_acl_rule", "r%d" % i, {"network_acl_id": acl, "egress": False, "rule_number": i + 1, "rule_action": "allow" if i % 2 else "deny",
+                                                         **nested_port_range(i), "cidr_block": source(i)}) for i in range(count)]
+
+
+def planned_routes(count, table):
+    return [resource("aws_route", "r%d" % i, {"route_table_id": table, "destination_cidr_block": source(i), "vpc_peering_connection_id": "pcx-1"}) for i in range(count)]
+
+
 def many_routes(count):
     estate = plain()
     estate["RouteTables"][0]["Routes"] += [{"DestinationCidrBlock": "%d.%d.%d.0/23" % (20 + i // 32768, i // 128 % 256, i % 128 * 2),
@@ -70,6 +104,48 @@ class Budgets(unittest.TestCase):
                 tcp = [x for e in found["endpoints"] if e["family"] == "ipv4" for x in e["exposures"] if x["protocol"] == "tcp"]
                 self.assertTrue(tcp)
                 self.assertEqual({x["certainty"] for x in tcp}, {"possible"})
+
+    def test_ten_thousand_rules_of_records_alone_are_possible_and_said(self):
+        began = time.monotonic()
+        for count in (10000, 2000):
+            found = self.compute(nested_records(count))
+            self.assertIn("inbound rules that overlap", found["unread"][-1]["why"])
+            tcp = [x for e in found["endpoints"] if e["family"] == "ipv4" for x in e["exposures"] if x["protocol"] == "tcp"]
+            self.assertTrue(tcp)
+            self.assertEqual({x["certainty"] for x in tcp}, {"possible"})
+        self.assertLess(time.monotonic() - began, 20)
+
+    def diff(self, changes, option="--terraform"):
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(folder + "/snapshot")
+            estates.write(plain(), folder + "/snapshot")
+            with open(folder + "/plan.json", "w") as file:
+                json.dump({"format_version": "1.2", "terraform_version": "1.9", "resource_changes": changes} if option == "--terraform" else changes, file)
+            done = common.sgproof("diff", folder + "/snapshot", option, folder + "/plan.json", "--format", "json")
+            self.assertIn(done.returncode, (0, 1, 3), done.stderr)
+            return done.returncode, json.loads(done.stdout)
+
+    def test_what_plans_bring_has_the_same_budget(self):
+        estate = plain()
+        group, acl, table = (estate[kind][0][key] for kind, key in (("SecurityGroups", "GroupId"), ("NetworkAcls", "NetworkAclId"), ("RouteTables", "RouteTableId")))
+        stack = {"ChangeSetId": "arn:aws:cloudformation:eu-west-3:111122223333:changeSet/x/1", "StackName": "s", "Status": "CREATE_COMPLETE", "Changes": [
+            {"Type": "Resource", "ResourceChange": {"Action": "Add", "LogicalResourceId": "R%d" % i, "ResourceType": "AWS::EC2::SecurityGroupIngress", "AfterContext": json.dumps(
+                {"Properties": {"GroupId": group, "IpProtocol": "tcp", "FromPort": 1 + i, "ToPort": 60000 - i, "CidrIp": source(i)}})}} for i in range(3000)]}
+        began = time.monotonic()
+        for changes, option, words in ((planned_rules(10000, group), "--terraform", "inbound rules that overlap"), (planned_block(5000, group), "--terraform", "inbound rules that overlap"),
+                                       (planned_entries(3000, acl), "--terraform", "entries that overlap"), (planned_routes(6000, table), "--terraform", "routes, more than are worked out"),
+                                       (stack, "--changeset", "inbound rules that overlap")):
+            with self.subTest(words=words, option=option):
+                status, told = self.diff(changes, option)
+                self.assertEqual(status, 3)
+                self.assertIn(words, json.dumps(told["unknown"]))
+                self.assertEqual({x["certainty"] for x in told["opened"]} - {"possible"}, set())
+        self.assertLess(time.monotonic() - began, 60)
+
+    def test_a_plan_of_what_aws_admits_is_exact(self):
+        status, told = self.diff(planned_rules(300, plain()["SecurityGroups"][0]["GroupId"]))
+        self.assertEqual((status, told["unknown"]), (0, []))
+        self.assertIn("exact", {x["certainty"] for x in told["opened"]})
 
     def test_a_device_without_an_end_is_no_file(self):
         began = time.monotonic()

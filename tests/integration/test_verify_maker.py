@@ -54,6 +54,53 @@ class Lies(Evidence):
         for path in sorted(p for p in self.one.rglob("*") if p.is_file() and p.suffix != ".html"):
             self.assertEqual((evidence / path.relative_to(self.one)).read_bytes(), path.read_bytes(), path)
 
+    def test_files_that_no_record_lists_are_told(self):
+        """A snapshot made by hand has no record, and holds; one that lies beside what was read is named."""
+        def some(forged):
+            lies.record(forged, "before", keep=3)
+            forged.derive()
+        done = self.verified(self.forge(some))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, "absent +readings +5 files are in no record of what was read, the first is before/Reservations.json")
+        def whole(forged):
+            for side, asked in (("before", -60), ("after", -50)):
+                lies.record(forged, side, asked)
+            forged.derive()
+        evidence = self.forge(whole)
+        done, audited = self.verified(evidence), audit(evidence, "--key", self.public)
+        self.assertEqual((done.returncode, audited.returncode), (0, 0), done.stdout + audited.stdout)
+        self.assertNotIn("readings", done.stdout)
+
+    def test_a_document_that_is_not_as_it_was_read_is_unread_in_words(self):
+        evidence = self.forge(lies.LIES["rule_added_after_the_reading"][0])
+        done = common.sgproof("compute", self.loose(evidence / "before"), "--format", "json")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertIn({"file": "snapshot.json", "path": "files", "why": "SecurityGroups.json is not as it was read: its SHA-256 is another than the one here"},
+                      json.loads(done.stdout)["unread"])
+
+    def loose(self, folder):
+        copy = tempfile.TemporaryDirectory()
+        self.addCleanup(copy.cleanup)
+        return shutil.copytree(folder, pathlib.Path(copy.name) / "snapshot")
+
+    def excepted(self, *exceptions):
+        def change(forged):
+            intent = {"schema": "sgproof/intent/v1", "platform": "p", "default": "deny", "rules": []}
+            if forged.path("intent.json").exists():
+                intent = forged.json("intent.json")
+            intent["exceptions"] = [{"id": "e%d" % i, "owner": "us", "reason": "known", **one} for i, one in enumerate(exceptions)]
+            forged.path("intent.json").write_text(json.dumps(intent))
+            forged.derive()
+        return self.forge(change)
+
+    def test_the_second_opinion_knows_exceptions(self):
+        for exceptions in (({"control": "fsbp-exposure/EC2.18", "expires": "2099-01-01"},), ({"control": "*", "expires": "2099-01-01"},),
+                           ({"control": "sec-002/*", "expires": "2001-01-01"}, {"control": "*", "subject": "sg-*", "expires": "2099-01-01"})):
+            evidence = self.excepted(*exceptions)
+            done, audited = self.verified(evidence), audit(evidence, "--key", self.public)
+            self.assertIn('"excepted"', (evidence / "controls.json").read_text())
+            self.assertEqual((done.returncode, audited.returncode), (0, 0), done.stdout + audited.stdout)
+
     def test_readings_of_different_accounts_show_nothing_of_what_stayed(self):
         def other(forged):
             for path in forged.path("after").glob("**/*.json"):

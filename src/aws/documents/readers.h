@@ -87,8 +87,6 @@ void note_vpc_origins(struct reader *reader, const struct json_cursor *distribut
 void settle_origins(struct reader *reader);
 void doubt_pages_of(struct reader *reader, const struct json_cursor *list); // that a list of CloudFront's is not whole
 struct vpc_origin *vpc_origin_with(struct reader *reader, const char *id);  // bridge.c: made where it is not known yet
-// weight.c: when prefix lists are settled
-void settle_weights(struct reader *reader);
 // uncounted.c: when completeness is settled
 void settle_uncounted(struct reader *reader);
 const char **doubt_of_accelerator(struct reader *reader, const char *arn);

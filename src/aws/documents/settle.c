@@ -6,6 +6,7 @@
 #include "aws/documents/completeness.h"
 #include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
+#include "aws/documents/weight.h"
 
 static bool has_ipv6(const struct estate *estate, const char *subnet_id)
 {
@@ -205,6 +206,22 @@ static void settle_listeners(struct reader *reader)
     }
 }
 
+static void leave_out(void *context, const struct too_heavy *what)
+{
+    struct reader *reader = context;
+    reader->name = what->file != NULL ? what->file : reader->documents->names[what->record >> RECORD_OFFSET_BITS];
+    reader->listing = NULL;
+    reader->doubt = what->doubt;
+    doubt_document(reader, "", "%s", what->text);
+    reader->doubt = NULL;
+}
+
+// When all rules are there: those that only DescribeSecurityGroupRules tells of, too.
+static void settle_weights(struct reader *reader)
+{
+    estate_weigh(&(struct weighing){reader->estate, leave_out, reader});
+}
+
 void documents_settle(struct reader *reader)
 {
     note_account_lists(reader);
@@ -214,11 +231,11 @@ void documents_settle(struct reader *reader)
     settle_contradictions(reader);
     settle_owners(reader);
     settle_prefix_lists(reader);
-    settle_weights(reader);
     settle_listeners(reader);
     settle_accelerators(reader);
     settle_origins(reader);
     settle_rule_records(reader);
+    settle_weights(reader);
     completeness_settle(reader);
     settle_absent_instances(reader);
     settle_brought(reader);

@@ -1,10 +1,9 @@
 // What a network ACL or a security group costs to work out: every stretch of ports between two borders of its rules has
 // a set of sources of its own. AWS admits 40 entries of an ACL and 1,000 rules of an interface; a document of ten
 // thousand that overlap would take all memory. Beyond a budget they are left out, and may say anything.
-#include <stdlib.h>
+#include "aws/documents/weight.h"
 
-#include "aws/documents/documents.h"
-#include "aws/documents/readers.h"
+#include <stdlib.h>
 
 enum { MOST_OF_GROUP = 4000000, MOST_OF_ACL = 30000000, MOST_ROUTES = 5000 };
 
@@ -104,85 +103,106 @@ static double weight_of_entries(const struct network_acl *acl)
     return weight;
 }
 
+static void too_heavy(const struct weighing *weighing, const char *file, record_place record, const char **doubt,
+                      const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static void too_heavy(const struct weighing *weighing, const char *file, record_place record, const char **doubt,
+                      const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = arena_vprintf(weighing->estate->arena, format, arguments);
+    va_end(arguments);
+    weighing->leave_out(weighing->context, &(struct too_heavy){file, record, text, doubt});
+}
+
 // False where they weigh too much.
-static bool weigh_rules(struct reader *reader, const struct security_group *group, const char *what,
+static bool weigh_rules(const struct weighing *weighing, const struct security_group *group, const char *what,
                         const struct security_group_rule *rules, size_t count, const char **doubt)
 {
-    if (count < 2 || weight_of_rules(reader->estate, rules, count) <= MOST_OF_GROUP)
+    if (count < 2 || weight_of_rules(weighing->estate, rules, count) <= MOST_OF_GROUP)
         return true;
-    reader->name = group->evidence;
-    reader->listing = NULL;
-    reader->doubt = doubt;
-    doubt_document(reader, "", "%s has %zu %s rules that overlap in more ways than are worked out (AWS admits 1,000)",
-                   group->id, count, what);
+    too_heavy(weighing, group->evidence, 0, doubt,
+              "%s has %zu %s rules that overlap in more ways than are worked out (AWS admits 1,000)", group->id, count,
+              what);
     return false;
 }
 
 // Groups that are fine by themselves may be too much together: then each of them may admit anything.
-static void weigh_set(struct reader *reader, const struct group_set *set)
+static void weigh_set(const struct weighing *weighing, const struct group_set *set)
 {
-    struct estate *estate = reader->estate;
+    struct estate *estate = weighing->estate;
     if (set->count < 2 || weight_of_set(estate, set) <= MOST_OF_GROUP)
         return;
     for (size_t g = 0; g < set->count; g++) {
         struct security_group *group = map_get(&estate->security_groups, set->ids[g]);
         if (group == NULL || group->ingress.count == 0)
             continue;
-        reader->name = group->evidence;
-        reader->listing = NULL;
-        reader->doubt = &group->doubt;
-        doubt_document(reader, "",
-                       "%s and %zu other groups of an interface have rules that overlap in more ways than are worked "
-                       "out (AWS admits 1,000 of an interface)",
-                       group->id, (size_t)set->count - 1);
+        too_heavy(weighing, group->evidence, 0, &group->doubt,
+                  "%s and %zu other groups of an interface have rules that overlap in more ways than are worked out "
+                  "(AWS admits 1,000 of an interface)",
+                  group->id, (size_t)set->count - 1);
         group->ingress.count = 0;
     }
 }
 
 // What a table's routes leave to each other is worked out pair by pair.
-static void count_routes(struct reader *reader, struct route_table *table)
+static void count_routes(const struct weighing *weighing, struct route_table *table)
 {
     if (table->routes.count <= MOST_ROUTES)
         return;
-    reader->name = reader->documents->names[table->record >> RECORD_OFFSET_BITS];
-    reader->listing = NULL;
-    reader->doubt = &table->doubt;
-    doubt_document(reader, "", "%s has %zu routes, more than are worked out (AWS admits 1,000)", table->id,
-                   (size_t)table->routes.count);
+    too_heavy(weighing, NULL, table->record, &table->doubt,
+              "%s has %zu routes, more than are worked out (AWS admits 1,000)", table->id, (size_t)table->routes.count);
     table->routes.count = 0;
 }
 
-static void weigh_sets(struct reader *reader)
+static void weigh_acl(const struct weighing *weighing, struct network_acl *acl)
 {
-    map_slots sets = map_sorted(reader->scratch, &reader->estate->group_sets);
-    for (size_t i = 0; i < sets.count; i++)
-        weigh_set(reader, sets.items[i]->value);
+    if (weight_of_entries(acl) <= MOST_OF_ACL)
+        return;
+    too_heavy(weighing, acl->evidence, 0, &acl->doubt,
+              "%s has %zu entries that overlap in more ways than are worked out (AWS admits 40)", acl->id,
+              (size_t)acl->entries.count);
 }
 
-void settle_weights(struct reader *reader)
+// Those of documents are held once each; a plan's interfaces have some of their own.
+static void weigh_sets(const struct weighing *weighing)
 {
-    struct estate *estate = reader->estate;
+    struct estate *estate = weighing->estate;
+    struct arena *scratch = arena_new();
+    struct map weighed = {0};
+    map_slots sets = map_sorted(scratch, &estate->group_sets);
+    for (size_t i = 0; i < sets.count; i++) {
+        map_put_pointer(scratch, &weighed, sets.items[i]->value, estate);
+        weigh_set(weighing, sets.items[i]->value);
+    }
+    for (size_t i = 0; i < estate->interfaces.count; i++) {
+        const struct group_set *set = estate->interfaces.items[i]->groups;
+        if (set == NULL || map_get_pointer(&weighed, set) != NULL)
+            continue;
+        map_put_pointer(scratch, &weighed, set, estate);
+        weigh_set(weighing, set);
+    }
+    arena_free(scratch);
+}
+
+void estate_weigh(const struct weighing *weighing)
+{
+    struct estate *estate = weighing->estate;
     for (size_t i = 0; i < estate->route_tables.size; i++)
         if (estate->route_tables.slots[i].value != NULL)
-            count_routes(reader, estate->route_tables.slots[i].value);
+            count_routes(weighing, estate->route_tables.slots[i].value);
     for (size_t i = 0; i < estate->security_groups.size; i++) {
         struct security_group *group = estate->security_groups.slots[i].value;
         if (group == NULL)
             continue;
-        if (!weigh_rules(reader, group, "inbound", group->ingress.items, group->ingress.count, &group->doubt))
+        if (!weigh_rules(weighing, group, "inbound", group->ingress.items, group->ingress.count, &group->doubt))
             group->ingress.count = 0;
-        if (!weigh_rules(reader, group, "outbound", group->egress.items, group->egress.count, &group->egress_doubt))
+        if (!weigh_rules(weighing, group, "outbound", group->egress.items, group->egress.count, &group->egress_doubt))
             group->egress.count = 0;
     }
-    for (size_t i = 0; i < estate->network_acls.size; i++) {
-        struct network_acl *acl = estate->network_acls.slots[i].value;
-        if (acl == NULL || weight_of_entries(acl) <= MOST_OF_ACL)
-            continue;
-        reader->name = acl->evidence;
-        reader->listing = NULL;
-        reader->doubt = &acl->doubt;
-        doubt_document(reader, "", "%s has %zu entries that overlap in more ways than are worked out (AWS admits 40)",
-                       acl->id, (size_t)acl->entries.count);
-    }
-    weigh_sets(reader);
+    for (size_t i = 0; i < estate->network_acls.size; i++)
+        if (estate->network_acls.slots[i].value != NULL)
+            weigh_acl(weighing, estate->network_acls.slots[i].value);
+    weigh_sets(weighing);
 }

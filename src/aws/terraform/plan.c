@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aws/documents/weight.h"
 #include "aws/terraform/changeset.h"
 #include "aws/terraform/kinds.h"
 #include "aws/terraform/open.h"
@@ -289,6 +290,14 @@ static void apply(struct plan_reader *plan)
             put_all(plan, &families[f]->items[t]);
 }
 
+// A plan's rules, entries and routes are as many as somebody wrote.
+static void leave_out(void *context, const struct too_heavy *what)
+{
+    say(context, "%s", what->text);
+    if (*what->doubt == NULL)
+        *what->doubt = what->text;
+}
+
 static bool apply_document(struct estate *estate, const char *file, const cJSON *document, bool by_changeset,
                            struct terraform_report *report, struct error *error)
 {
@@ -307,6 +316,7 @@ static bool apply_document(struct estate *estate, const char *file, const cJSON 
         check_places(&plan);
         apply(&plan);
         heed_bereft(&plan);
+        estate_weigh(&(struct weighing){estate, leave_out, &plan});
         list_others(&plan, is_modelled);
     }
     return good;
