@@ -90,22 +90,21 @@ static void look_for(struct exposure_set *set, struct matcher *matcher, struct a
 void absent_databases(struct exposure_set *set, const struct estate *estate, struct arena *scratch)
 {
     struct matcher matcher = {.estate = estate};
-    const struct db_instance **public =
-        arena_array(scratch, const struct db_instance *, estate->db_instances.count + 1);
+    const struct db_instance **found = arena_array(scratch, const struct db_instance *, estate->db_instances.count + 1);
     size_t count = 0, same;
     for (size_t i = 0; i < estate->interfaces.count; i++)
         if (estate->interfaces.items[i]->is_database)
             *vector_add(scratch, &matcher.offers) = (struct offered){.interface = estate->interfaces.items[i]};
     for (size_t i = 0; i < estate->db_instances.count; i++)
         if (estate->db_instances.items[i].publicly_accessible)
-    public[count++] = &estate->db_instances.items[i];
+            found[count++] = &estate->db_instances.items[i];
     if (count > 1)
-        qsort(public, count, sizeof(*public), by_place);
+        qsort(found, count, sizeof(*found), by_place);
     struct wanted *wanted = arena_array(scratch, struct wanted, count + 1);
     for (size_t i = 0; i < count; i += same) {
-        for (same = 1; i + same < count && by_place(&public[i], &public[i + same]) == 0;)
+        for (same = 1; i + same < count && by_place(&found[i], &found[i + same]) == 0;)
             same++;
-        wanted[i] = (struct wanted){&public[i], same};
+        wanted[i] = (struct wanted){&found[i], same};
         look_for(set, &matcher, scratch, &wanted[i]);
     }
 }

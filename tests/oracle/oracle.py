@@ -382,7 +382,8 @@ class Oracle:
         return not any(network.version == p.version and network.subnet_of(p) for p in private)
 
     def accelerated(self, target, protocol, number, source):
-        """By the documents of accelerators: no, possible or exact. `None` where they say nothing of the target's subnet."""
+        """By the documents of accelerators: no, possible or exact. `None` where they do not say whose the service's interface in the target's
+        subnet is: only endpoints that keep their clients' addresses have one."""
         files, answer, told = self.estate["files"], "no", False
         homes = {i["Attachment"].get("InstanceId"): i for i in self.kind("NetworkInterfaces")}
         for group in files["ga-groups.json"]["EndpointGroups"]:
@@ -394,7 +395,7 @@ class Oracle:
                 to == number and any(low <= at <= high for low, high in ranges) for at, to in moved.items())
             for endpoint in group["EndpointDescriptions"]:
                 home = homes.get(endpoint["EndpointId"])
-                told = told or home and home["SubnetId"] == target["SubnetId"]
+                told = told or home and home["SubnetId"] == target["SubnetId"] and endpoint["ClientIPPreservationEnabled"]
                 if home is not target or not comes or not accelerator["Enabled"] or listener["Protocol"] != {6: "TCP", 17: "UDP"}[protocol]:
                     continue
                 if ":" in source and accelerator["IpAddressType"] == "IPV4":
@@ -404,7 +405,7 @@ class Oracle:
                 if admitted == "exact" and not (sure and endpoint["ClientIPPreservationEnabled"]):
                     admitted = "possible"
                 answer = admitted if answer == "no" or admitted == "exact" else answer
-        return answer if told else None
+        return answer if told or answer != "no" else None
 
     def before_groups(self, target):
         """What is decided of a target to which a service brings clients before its groups are asked: no, possible or exact; None: they decide."""
