@@ -86,7 +86,13 @@ static bool vouches(const char *path)
     return text_among(path, names);
 }
 
-// Files that nobody listed. Gives how many, and says of the first.
+// Folders of what was read again, or before a change: empty where nothing could be read.
+static bool is_left_empty(const char *path)
+{
+    return path[0] == '\0' || strcmp(path, "after") == 0 || strcmp(path, "base") == 0;
+}
+
+// Files and folders that nobody listed. Gives how many, and says of the first.
 static void look_for_added(struct checks *checks, struct checked_bundle *bundle, const char *below, size_t *added)
 {
     struct arena *arena = checks->arena;
@@ -117,7 +123,7 @@ static void look_for_added(struct checks *checks, struct checked_bundle *bundle,
     if (errno != 0) {
         check_add(checks, "files", CHECK_NOT_DONE, "%s: cannot be read to its end: %s", below, strerror(errno));
         (*added)++;
-    } else if (empty && below[0] != '\0' && (*added)++ == 0) {
+    } else if (empty && !is_left_empty(below) && (*added)++ == 0) {
         check_add(checks, "files", CHECK_WRONG, "%s: an empty folder, which no file of the manifest needs", below);
     }
     closedir(directory);
