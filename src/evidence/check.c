@@ -86,10 +86,15 @@ static bool vouches(const char *path)
     return text_among(path, names);
 }
 
-// Folders of what was read again, or before a change: empty where nothing could be read.
+// Folders that a run makes before what they are for: empty where that failed.
 static bool is_left_empty(const char *path)
 {
-    return path[0] == '\0' || strcmp(path, "after") == 0 || strcmp(path, "base") == 0;
+    static const char *const made[] = {"after", "base", "packs", "history", NULL};
+    static const char *const read[] = {"after/", "base/"};
+    for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++)
+        if (strncmp(path, read[i], strlen(read[i])) == 0)
+            return true;
+    return path[0] == '\0' || text_among(path, made);
 }
 
 // Files and folders that nobody listed. Gives how many, and says of the first.
