@@ -363,8 +363,10 @@ class Services(Asking):
         counted = Server(says(b"SSH-2.0-a\r\n"))
         mute = Server(lambda connection: connection.recv(1000))
         self.identify(counted, mute)
-        self.assertLessEqual(counted.connections, 3)  # the probe's own, one to ask, one for the host key
-        self.assertLessEqual(mute.connections, 11)  # one of them is a sentinel among the probes
+        sentinels = 2  # that a machine under load may ask, of either
+        self.assertLessEqual(counted.connections, 3 + sentinels)  # the probe's own, one to ask, one for the host key
+        self.assertLessEqual(mute.connections, 10 + sentinels)
+        self.assertLessEqual(counted.connections + mute.connections, 13 + sentinels)
 
     def test_neighbouring_open_ports_are_told_apart(self):
         for _ in range(50):
