@@ -12,7 +12,8 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), ".."), os.path.join(os.path.dirname(__file__), "../lab")]
+import alone
 import common
 
 ROUTER = "203.0.113.1"
@@ -20,21 +21,9 @@ OWN, HOSTS, PORTS, TIMEOUT, TRIES = "203.0.113.7", ("198.51.100.4", "198.51.100.
 CLOSE = 0.06  # so much before the first answer of all is as good as with it
 
 
-def checksum(data):
-    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
-
-
 def ipv4(source, target, segment, protocol=6):
-    """With the checksum of TCP and ICMP; UDP may go without."""
-    if protocol != 17:
-        pseudo = socket.inet_aton(source) + socket.inet_aton(target) + struct.pack("!HH", protocol, len(segment)) if protocol == 6 else b""
-        at = 16 if protocol == 6 else 2
-        bare = segment[:at] + b"\0\0" + segment[at + 2:]
-        segment = bare[:at] + struct.pack("!H", checksum(pseudo + bare + b"\0" * (len(bare) % 2))) + bare[at + 2:]
-    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(segment), 0, 0, 60, protocol, 0, socket.inet_aton(source), socket.inet_aton(target)) + segment
+    place = {1: 2, 6: 16, 17: 6}[protocol]  # of the checksum
+    return alone.packet(socket.inet_aton(source), socket.inet_aton(target), protocol, segment, place)
 
 
 def segment(from_port, to_port, sequence, acknowledged, flags):
