@@ -145,11 +145,6 @@ static bool are_alike(const struct tally *a, const struct tally *b)
     return a == b || a->pace <= 0 || b->pace <= 0 || (a->pace <= b->pace * ALIKE && b->pace <= a->pace * ALIKE);
 }
 
-static double larger(double a, double b)
-{
-    return a > b ? a : b;
-}
-
 static double bound(double asked, double vain)
 {
     return (vain + 1) / (asked + 1);
@@ -169,7 +164,7 @@ static double judge_stretch(const struct tally *tallies, size_t count, size_t at
         late += tallies[i].late;
         late_open += tallies[i].late_open;
     }
-    stretch->loss = larger(bound(asked, vain), late >= LEAST_LATE ? late / (late + heard) : 0);
+    stretch->loss = fmax(bound(asked, vain), late >= LEAST_LATE ? late / (late + heard) : 0);
     return late_open > 0 ? bound(asked + open, vain + late_open) : 0;
 }
 
@@ -244,8 +239,8 @@ static void work_out_lane(struct ledger *ledger, size_t lane, double family)
     for (size_t i = 0; i < count; i++) {
         struct stretch *stretch = &standing->stretches.items[i];
         double by_open = judge_stretch(tallies, count, i, (double)standing->open, stretch);
-        stretch->own_loss = larger(stretch->loss, by_open);
-        stretch->loss = larger(!any_vain && family < stretch->loss ? family : stretch->loss, by_open);
+        stretch->own_loss = fmax(stretch->loss, by_open);
+        stretch->loss = fmax(!any_vain && family < stretch->loss ? family : stretch->loss, by_open);
     }
 }
 

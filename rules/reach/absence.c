@@ -299,12 +299,6 @@ static int by_kind(const void *left, const void *right)
     return order != 0 ? order : strcmp((*a)->id, (*b)->id);
 }
 
-// Whether a thing may be where an interface is: what is not told may be.
-static bool may_be_at(const char *told, const char *place)
-{
-    return told == NULL || place == NULL || strcmp(told, place) == 0 || strcmp(place, "unknown") == 0;
-}
-
 // How many interfaces with a public address are known to be a thing's own.
 static size_t own_interfaces(struct finder *finder, const struct public_place *one)
 {
@@ -314,7 +308,7 @@ static size_t own_interfaces(struct finder *finder, const struct public_place *o
         const struct interface_place *place = endpoint->interface->place;
         const struct owner *owner = endpoint->owner;
         if (owner != NULL && text_same(owner->id, one->id) && strcmp(owner->service, one->service) == 0 &&
-            may_be_at(one->account, place->account_id) && may_be_at(one->region, place->region))
+            place_may_be(place->account_id, one->account) && place_may_be(place->region, one->region))
             map_put(finder->scratch, &found, endpoint->interface->id, finder);
     }
     return found.count;

@@ -37,11 +37,6 @@ static const char *claimant(struct arena *arena, const struct estate *estate, co
     return arena_printf(arena, "of load balancer %s", balancer->name == NULL ? claim->balancer : balancer->name);
 }
 
-static int by_text(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 const struct reason *claimed_elsewhere(struct arena *arena, const struct estate *estate,
                                        const struct network_interface *interface, struct prefix address)
 {
@@ -56,8 +51,7 @@ const struct reason *claimed_elsewhere(struct arena *arena, const struct estate 
         if (who != NULL)
             text_list_add(arena, &claimants, who);
     }
-    if (claimants.count > 1) // whatever the order of documents
-        qsort(claimants.items, claimants.count, sizeof(*claimants.items), by_text);
+    sort_texts(claimants.items, claimants.count); // whatever the order of documents
     for (size_t i = 0; i < claimants.count; i++)
         others = others == NULL ? claimants.items[i] : arena_printf(arena, "%s, %s", others, claimants.items[i]);
     return others == NULL ? NULL

@@ -244,11 +244,6 @@ static void enter(struct walker *walker, const struct front *front, const struct
         }
 }
 
-static int by_text(const void *left, const void *right)
-{
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 void indirect_compute(struct exposure_set *set, const struct estate *estate, struct group_cache *groups)
 {
     struct walker walker = {.arena = arena_new(), .estate = estate, .set = set, .bridged = set->indirect.count};
@@ -270,8 +265,7 @@ void indirect_compute(struct exposure_set *set, const struct estate *estate, str
         if (!balancer->listeners_known && balancer->type != LOAD_BALANCER_GATEWAY)
             enter(&walker, fronts.items[f], NULL);
     }
-    if (set->notes.count > 1) // whatever the order of documents
-        qsort(set->notes.items, set->notes.count, sizeof(*set->notes.items), by_text);
+    sort_texts(set->notes.items, set->notes.count); // whatever the order of documents
     if (set->indirect.count > 1)
         qsort(set->indirect.items, set->indirect.count, sizeof(struct indirect_exposure), by_target);
     // Sources were made in passing memory.

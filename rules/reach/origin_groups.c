@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-static const char service_group[] = "CloudFront-VPCOrigins-Service-SG";
-
 static bool is_marked(const struct network_interface *interface)
 {
     for (size_t i = 0; i + 1 < interface->tag_count; i += 2)
@@ -27,16 +25,10 @@ bool is_origins_surely(const struct estate *estate, const struct network_interfa
     for (size_t i = 0; groups != NULL && i < groups->count; i++) {
         const struct security_group *group = map_get(&estate->security_groups, groups->ids[i]);
         if (group == NULL ? interface->in_origin_group
-                          : group->other_name == NULL && security_group_is_named(group, service_group))
+                          : group->other_name == NULL && security_group_is_named(group, ORIGINS_GROUP))
             return true;
     }
     return is_marked(interface);
-}
-
-static int by_text(const void *left, const void *right)
-{
-    const char *const *a = left, *const *b = right;
-    return strcmp(*a, *b);
 }
 
 text_list origin_groups_of(struct arena *arena, const struct estate *estate)
@@ -44,11 +36,10 @@ text_list origin_groups_of(struct arena *arena, const struct estate *estate)
     text_list found = {0};
     for (size_t i = 0; i < estate->security_groups.size; i++) {
         const struct security_group *group = estate->security_groups.slots[i].value;
-        if (group != NULL && security_group_is_named(group, service_group))
+        if (group != NULL && security_group_is_named(group, ORIGINS_GROUP))
             *vector_add(arena, &found) = group->id;
     }
-    if (found.count > 1)
-        qsort(found.items, found.count, sizeof(*found.items), by_text);
+    sort_texts(found.items, found.count);
     return found;
 }
 

@@ -88,11 +88,6 @@ static const char *arn_field(struct arena *arena, const char *arn, int index)
     return arn == NULL || strcspn(arn, ":") == 0 ? NULL : arena_strndup(arena, arn, strcspn(arn, ":"));
 }
 
-static bool may_be(const char *here, const char *wanted)
-{
-    return here == NULL || wanted == NULL || strcmp(here, "unknown") == 0 || strcmp(here, wanted) == 0;
-}
-
 // The same; an ARN, and what names a region beside it, must be those of the interfaces that it finds.
 static struct targets targets_of(const struct teller *teller, const char *id, const char *region)
 {
@@ -100,7 +95,8 @@ static struct targets targets_of(const struct teller *teller, const char *id, co
     const char *own_region = arn_field(teller->arena, id, 3), *account = arn_field(teller->arena, id, 4);
     for (size_t i = 0; i < found.items.count && found.unsure == NULL; i++) {
         const struct interface_place *place = found.items.items[i]->place;
-        if (!may_be(place->region, own_region) || !may_be(place->region, region) || !may_be(place->account_id, account))
+        if (!place_may_be(place->region, own_region) || !place_may_be(place->region, region) ||
+            !place_may_be(place->account_id, account))
             found.unsure = arena_printf(teller->arena, "%s is named as of another account or region than %s is", id,
                                         found.items.items[i]->id);
     }
@@ -118,7 +114,7 @@ bool is_accelerators(const struct estate *estate, const struct network_interface
         return true;
     for (size_t i = 0; interface->requester_managed && groups != NULL && i < groups->count; i++) {
         const struct security_group *group = map_get(&estate->security_groups, groups->ids[i]);
-        if (group != NULL && security_group_is_named(group, "GlobalAccelerator") &&
+        if (group != NULL && security_group_is_named(group, ACCELERATORS_GROUP) &&
             strcmp(interface->type, "interface") == 0)
             return true;
     }
@@ -194,7 +190,7 @@ static bool is_whole(const struct accelerator *accelerator)
 // is known, or what it calls the group and what the group's record does.
 static bool is_in_doubt(const struct estate *estate, const struct network_interface *own)
 {
-    const char *name = own->in_origin_group ? "CloudFront-VPCOrigins-Service-SG" : "GlobalAccelerator";
+    const char *name = own->in_origin_group ? ORIGINS_GROUP : ACCELERATORS_GROUP;
     bool called = own->in_origin_group || own->in_accelerator_group, borne = false;
     if (own->differs)
         return true;
@@ -234,7 +230,7 @@ static bool covers(const struct estate *estate, const char *account, const char 
 {
     for (size_t i = 0; i < estate->completeness.count; i++) {
         const struct completeness *one = &estate->completeness.items[i];
-        if (one->demanded && may_be(one->region, region) && may_be(one->account, account))
+        if (one->demanded && place_may_be(one->region, region) && place_may_be(one->account, account))
             return true;
     }
     return false;

@@ -74,6 +74,11 @@ struct vpc_origin {
     const char *distribution;   // id of one that takes viewers without restriction and has it as an origin, or NULL
 };
 
+// What CloudFront and Global Accelerator call the security groups that they make for their own interfaces.
+// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html,
+// https://docs.aws.amazon.com/global-accelerator/latest/dg/best-practices-aga.html
+extern const char ORIGINS_GROUP[], ACCELERATORS_GROUP[];
+
 // An endpoint of Verified Access, by one of the options that tell what is behind it.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VerifiedAccessEndpoint.html
 struct verified_access {

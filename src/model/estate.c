@@ -146,11 +146,18 @@ const char *unread_text(struct arena *arena, const struct unread *unread)
                         unread->why);
 }
 
+const char ORIGINS_GROUP[] = "CloudFront-VPCOrigins-Service-SG", ACCELERATORS_GROUP[] = "GlobalAccelerator";
+
 bool target_protocol_is_known(const char *protocol)
 {
     static const char *const known[] = {"HTTP",    "HTTPS",  "TCP",  "TLS",      "UDP",
                                         "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC", NULL};
     return protocol != NULL && text_among(protocol, known);
+}
+
+bool place_may_be(const char *place, const char *wanted)
+{
+    return place == NULL || wanted == NULL || strcmp(place, "unknown") == 0 || strcmp(place, wanted) == 0;
 }
 
 bool instance_is_gone(const struct instance *instance)

@@ -319,6 +319,9 @@ struct interface_place {
     const char *subnet_id; // may be NULL
 };
 
+// Whether what is wanted in an account, or a region, may lie in one: either may be NULL, where it is not told.
+bool place_may_be(const char *place, const char *wanted);
+
 struct instance {
     const char *id;
     const char *state;       // "running", "stopped"...

@@ -51,8 +51,8 @@ static bool read_group_id(struct reader *reader, const struct json_cursor *at, v
     GUARD(interned_of(reader, at, "GroupId", &id));
     *vector_add(reader->scratch, &gathered->groups) = id;
     const char *name = text_beside(reader, at, "GroupName");
-    gathered->of_origins = gathered->of_origins || text_same(name, "CloudFront-VPCOrigins-Service-SG");
-    gathered->of_accelerators = gathered->of_accelerators || text_same(name, "GlobalAccelerator");
+    gathered->of_origins = gathered->of_origins || text_same(name, ORIGINS_GROUP);
+    gathered->of_accelerators = gathered->of_accelerators || text_same(name, ACCELERATORS_GROUP);
     return true;
 }
 

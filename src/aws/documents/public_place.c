@@ -20,8 +20,7 @@ bool read_function_url(struct reader *reader, const struct json_cursor *at, void
     return true;
 }
 
-// Whether it is there, or may be: "deleting" and "deleted" are the same of both.
-static bool is_there(const struct json_cursor *at)
+bool access_is_there(const struct json_cursor *at)
 {
     static const char *const gone[] = {"deleting", "deleted", NULL};
     const cJSON *status = cJSON_GetObjectItemCaseSensitive(at->node, "Status");
@@ -38,7 +37,7 @@ bool read_client_vpn(struct reader *reader, const struct json_cursor *at, void *
     GUARD(interned_of(reader, at, "ClientVpnEndpointId", &place.id));
     seen_at(reader, NULL, NULL, NULL);
     place.detail = text_beside(reader, at, "DnsName");
-    if (is_there(at))
+    if (access_is_there(at))
         note_public(reader, &place);
     return true;
 }

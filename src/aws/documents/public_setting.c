@@ -27,17 +27,22 @@ static void add_address(struct reader *reader, struct public_place *place, const
         *vector_add(reader->arena, &place->addresses) = intern(reader, text->valuestring);
 }
 
+static struct public_place place_of(const struct owner *owner, const struct public_setting *setting)
+{
+    return (struct public_place){.service = owner->service,
+                                 .kind = owner->kind,
+                                 .id = owner->id,
+                                 .account = setting->account,
+                                 .region = setting->region,
+                                 .has_interface = true};
+}
+
 // Its interface is known by its private address; each public one must be in the snapshot.
 static void note_replication_interfaces(struct reader *reader, const struct json_cursor *at,
                                         const struct public_setting *setting)
 {
     struct owner owner = {.service = "dms", .kind = "DMS replication instance", .id = setting->id};
-    struct public_place place = {.service = owner.service,
-                                 .kind = owner.kind,
-                                 .id = owner.id,
-                                 .account = setting->account,
-                                 .region = setting->region,
-                                 .has_interface = true};
+    struct public_place place = place_of(&owner, setting);
     const char *inner = text_beside(reader, at, "ReplicationInstancePrivateIpAddress");
     const cJSON *vpc_id =
         cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(at->node, "ReplicationSubnetGroup"), "VpcId");
@@ -88,12 +93,7 @@ static void note_workgroup_interfaces(struct reader *reader, const struct json_c
                                       const struct public_setting *setting)
 {
     struct owner owner = {.service = "redshift-serverless", .kind = "Redshift Serverless workgroup", .id = setting->id};
-    struct public_place place = {.service = owner.service,
-                                 .kind = owner.kind,
-                                 .id = owner.id,
-                                 .account = setting->account,
-                                 .region = setting->region,
-                                 .has_interface = true};
+    struct public_place place = place_of(&owner, setting);
     const cJSON *endpoint = cJSON_GetObjectItemCaseSensitive(at->node, "endpoint"), *one, *interface;
     cJSON_ArrayForEach (one, cJSON_GetObjectItemCaseSensitive(endpoint, "vpcEndpoints"))
         cJSON_ArrayForEach (interface, cJSON_GetObjectItemCaseSensitive(one, "networkInterfaces")) {

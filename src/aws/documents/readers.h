@@ -63,6 +63,8 @@ void settle_contradictions(struct reader *reader);
 void settle_address_claims(struct reader *reader);   // when owners are settled
 void settle_absent_instances(struct reader *reader); // when completeness is settled
 // public_place.c
+// Whether a Client VPN or Verified Access endpoint is there, or may be: "deleting" and "deleted" are the same of both.
+bool access_is_there(const struct json_cursor *at);
 bool read_elastic_address(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_function_url(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_verified_access(struct reader *reader, const struct json_cursor *at, void *into);

@@ -5,15 +5,6 @@
 #include "aws/documents/readers.h"
 #include "model/bridge.h"
 
-// Whether it is there, or may be.
-static bool is_there(const struct json_cursor *at)
-{
-    static const char *const gone[] = {"deleting", "deleted", NULL};
-    const cJSON *status = cJSON_GetObjectItemCaseSensitive(at->node, "Status");
-    const char *code = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(status, "Code"));
-    return code == NULL || !text_among(code, gone);
-}
-
 static bool is_port(const cJSON *node)
 {
     return cJSON_IsNumber(node) && node->valuedouble >= 0 && node->valuedouble <= PORT_LAST;
@@ -62,7 +53,7 @@ bool read_verified_access(struct reader *reader, const struct json_cursor *at, v
     GUARD(interned_of(reader, at, "VerifiedAccessEndpointId", &place.id));
     seen_at(reader, NULL, NULL, NULL);
     place.detail = text_beside(reader, at, "ApplicationDomain");
-    if (!is_there(at))
+    if (!access_is_there(at))
         return true;
     note_public(reader, &place);
     read_target(reader, at, place.id);
