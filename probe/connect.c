@@ -165,26 +165,36 @@ struct answer connect_finish(int fd, struct address target)
     uint16_t about_port;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) != 0)
         return told_by_errno(errno);
-    if (code != 0)
-        return answer_from_error_queue(fd, target, &answer, &about, &about_port) ? answer : told_by_errno(code);
     struct sockaddr_storage peer;
     size = sizeof(peer);
-    if (getpeername(fd, (struct sockaddr *)&peer, &size) != 0)
-        return errno == ENOTCONN ? (struct answer){.kind = ANSWER_SILENCE} : told_by_errno(errno);
-    return answer_state(OBSERVED_OPEN, "syn-ack");
+    // Established is open, whatever a router has said of the packets that came behind the SYN.
+    if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0)
+        return answer_state(OBSERVED_OPEN, "syn-ack");
+    int why = errno;
+    if (answer_from_error_queue(fd, target, &answer, &about, &about_port)) // where it is sooner than in SO_ERROR
+        return answer;
+    if (code == 0 && why == ENOTCONN)
+        return (struct answer){.kind = ANSWER_SILENCE};
+    return told_by_errno(code != 0 ? code : why);
 }
 
 bool connect_rest(int fd)
 {
-    // Dissolves the association, by reset where there is one, and frees source address and port: connect(2). A pending
-    // error is the next connect's to clear, but an ICMP error that came while nobody looked would be taken for its.
+    // Dissolves the association, by reset where there is one, and frees source address and port: connect(2). An error
+    // that came while nobody looked would be taken for the next connection's: the one that is pending, the soft one
+    // that the kernel keeps behind it, which no connect clears, and those in the queue.
     const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
     if (connect(fd, &nobody, sizeof(nobody)) != 0)
         return false;
     struct msghdr message = {0};
     while (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
         message = (struct msghdr){0};
-    return true;
+    int pending = 0;
+    socklen_t size = sizeof(pending);
+    for (int i = 0; i < 3; i++)
+        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &size) != 0 || pending == 0)
+            return pending == 0;
+    return false;
 }
 
 void connect_close(int fd)

@@ -16,7 +16,7 @@ mute (true: what hosts answer is lost on the way back), down ([from, to] in seco
 dead), down_of (to this address only), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), ban_spares (these TCP ports are not), limit (answers
 a second, the others are lost), bucket ([SYNs a second, of which so many at once, what becomes of the others: drop, reset, prohibit, accept]), loss
 (share of the packets that are lost on the way there, and of the answers on the way back), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), unreachable ([from, to] in
-seconds since the first packet: a router says so of every packet), rejects (what is not open is rejected by a router), rejects_of (of this address only), errors (of a router, so many a second), reset_of
+seconds since the first packet: a router says so of every packet), rejects (what is not open is rejected by a router), rejects_of (of this address only), rejects_acks (true: what comes behind a SYN is), errors (of a router, so many a second), reset_of
 (this address only), refuse (packets after which every UDP port is unreachable), accept (SYNs after which every port is open), accept_of (of this address only)."""
 import fcntl
 import heapq
@@ -109,7 +109,7 @@ class Hosts:
     def tcp(self, source, target, segment, whole):
         own, port, sequence, _, _, flags = struct.unpack("!HHIIBB", segment[:14])
         if flags & 0x12 != 2:
-            return None
+            return self.rejection(source, target, whole, 13, 1) if self.of.get("rejects_acks") and flags & 0x14 == 0x10 else None
         over = self.is_too_fast(time.monotonic()) and self.of["bucket"][2]
         if over == "drop":
             return None

@@ -161,6 +161,12 @@ class Silence(unittest.TestCase):
             self.assertFalse(any(x.get("unstable") for x in lines if x["protocol"] == "tcp" and x["state"] != "open"))
         self.each(test, ([0, 0.5], [0.01, 0.6], [0.005, 1.5]), ({}, {"errors": 1}))
 
+    def test_what_a_router_says_of_the_packet_behind_the_syn_closes_no_port(self):
+        def test(method, host):
+            states, _, _ = self.probe("%s tcp 1000-1199\n" % host, "--method", method, status=(0,), open=[*range(1000, 1200, 2)], rejects_acks=True)
+            self.assertEqual({port for (_, _, port), state in states.items() if state == "open"}, {*range(1000, 1200, 2)})
+        self.each(test)
+
     def test_what_a_router_says_to_the_end_rejects_nothing_of_a_host_that_has_answered(self):
         def test(method, host):
             opens = [*range(1000, 1400, 4)]
