@@ -7,8 +7,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "model/protocol.h"
-#include "probe/exchange.h"
+#include "probe/identifier.h"
 #include "probe/summary.h"
 
 enum {
@@ -16,29 +15,11 @@ enum {
     MOST_OF_A_HOST = 16,    // ports: a small instance is not hurt
     MOST_SILENT = 4,        // ports of a host, from which on it is taken for one that says nothing anywhere
     MOST_REFUSED = 2,       // connections, one after the other, from which on a port is given up
-    MOST_TRIALS = 32,       // of one port: bits of a word
     PORT_MS = 20000,        // that one port is asked for, all its connections together
     PORT_BYTES = 128 << 10, // that one port may send, all its connections together
     MOST_KEPT = 256 << 20,  // bytes of what services have said
     TICK_MS = 10,
     DRAW_MS = 200,
-};
-
-struct open_port {
-    struct observation *observation;
-    uint32_t hinted; // trials that its number hints at, a bit each
-};
-
-struct host {
-    struct address address;
-    const struct plan_target *const *targets; // of the plan, for its TCP ports
-    size_t target_count;
-    size_t next; // of its ports, which are asked from here to the end, hinted ones first
-    size_t end;
-    size_t open; // that are under way
-    bool queued;
-    unsigned silent; // ports without a hint that took connections and never said a byte
-    bool spoke;      // a port without a hint did
 };
 
 // One open port under way.
@@ -53,39 +34,6 @@ struct inquiry {
     bool silent;                           // all its trials so far
     uint64_t took_ms;
     uint64_t received;
-};
-
-struct queue {
-    void **items;
-    size_t size;
-    size_t first;
-    size_t count;
-};
-
-struct identifier {
-    struct arena *arena;
-    const struct probe_options *options;
-    const bool *interrupted;
-    struct exchange_shared shared;
-    uv_timer_t pace;
-    uint32_t trials; // all of them, a bit each
-    struct portset hints[MOST_TRIALS];
-    struct open_port *ports;
-    size_t port_count;
-    VECTOR(struct host) hosts;
-    struct queue ready; // hosts that may be asked for one more port
-    struct inquiry *inquiries;
-    struct queue waiting; // inquiries, for their turn to begin the next trial
-    struct queue idle;    // inquiries that stand for no port
-    size_t open;          // ports under way
-    size_t done;
-    double budget; // trials that may begin now
-    double per_tick;
-    uint64_t began_ns;
-    uint64_t said_ns;
-    size_t used_before;                     // bytes of the arena
-    const char *stopped;                    // why no more is asked, or NULL
-    VECTOR(const struct service *) excuses; // one a reason
 };
 
 // --- queues ----------------------------------------------------------------------------------------------------------
@@ -112,23 +60,9 @@ static void *queue_take(struct queue *queue)
     return item;
 }
 
-// --- what is not identified ------------------------------------------------------------------------------------------
-
-static const struct service *excuse(struct identifier *identifier, const char *why)
-{
-    for (size_t i = 0; i < identifier->excuses.count; i++)
-        if (strcmp(identifier->excuses.items[i]->not_identified, why) == 0)
-            return identifier->excuses.items[i];
-    struct service *service = arena_new_of(identifier->arena, struct service);
-    service->name = "unknown";
-    service->not_identified = arena_strdup(identifier->arena, why);
-    *vector_add(identifier->arena, &identifier->excuses) = service;
-    return service;
-}
-
 static void pass_over(struct identifier *identifier, struct host *host, const char *why)
 {
-    const struct service *service = host->next < host->end ? excuse(identifier, why) : NULL;
+    const struct service *service = host->next < host->end ? identify_excuse(identifier, why) : NULL;
     for (; host->next < host->end; host->next++, identifier->done++)
         identifier->ports[host->next].observation->service = service;
 }
@@ -150,7 +84,7 @@ static void leave(struct inquiry *inquiry, const char *why)
     struct host *host = inquiry->host;
     const struct service *found = &inquiry->exchange.found;
     if (found->name == NULL && why != NULL) {
-        inquiry->port->observation->service = excuse(identifier, why);
+        inquiry->port->observation->service = identify_excuse(identifier, why);
     } else {
         struct service *kept = arena_new_of(identifier->arena, struct service);
         *kept = *found;
@@ -361,112 +295,6 @@ static void on_tick(uv_timer_t *timer)
         uv_close((uv_handle_t *)timer, NULL);
 }
 
-// --- what is to be asked ---------------------------------------------------------------------------------------------
-
-static bool is_open(const struct observation *one)
-{
-    return one->protocol == PROTOCOL_TCP && one->state == OBSERVED_OPEN;
-}
-
-// Each open port becomes an observation of its own, but where hosts accept every port.
-static void split(struct identifier *identifier, struct observations *observations)
-{
-    struct observations whole = *observations;
-    observations->items.items = NULL;
-    observations->items.count = observations->items.capacity = 0;
-    for (size_t i = 0; i < whole.items.count; i++) {
-        struct observation one = whole.items.items[i];
-        uint16_t high = one.high;
-        if (is_open(&one) && one.accepting)
-            one.service = excuse(identifier, "the host accepts every TCP port");
-        if (!is_open(&one) || one.accepting) {
-            *vector_add(identifier->arena, &observations->items) = one;
-            continue;
-        }
-        for (uint32_t port = one.low; port <= high; port++, identifier->port_count++) {
-            one.low = one.high = (uint16_t)port;
-            *vector_add(identifier->arena, &observations->items) = one;
-        }
-    }
-}
-
-static int by_address(const void *left, const void *right)
-{
-    const struct plan_target *const *a = left, *const *b = right;
-    return address_compare((*a)->address, (*b)->address);
-}
-
-// The TCP targets of the plan, by address. Gives how many there are.
-static size_t sort_targets(struct arena *arena, const struct plan *plan, const struct plan_target ***targets)
-{
-    size_t count = 0;
-    *targets = arena_array(arena, const struct plan_target *, plan->targets.count);
-    for (size_t i = 0; i < plan->targets.count; i++)
-        if (plan->targets.items[i].protocol == PROTOCOL_TCP)
-            (*targets)[count++] = &plan->targets.items[i];
-    if (count > 0)
-        qsort(*targets, count, sizeof(**targets), by_address);
-    return count;
-}
-
-static void read_hints(struct identifier *identifier)
-{
-    for (size_t i = 0; service_trials[i].name != NULL; i++) {
-        assert(i < MOST_TRIALS);
-        portset_parse(identifier->arena, service_trials[i].ports, &identifier->hints[i]);
-        identifier->trials |= 1U << i;
-    }
-}
-
-static uint32_t hinted_at(const struct identifier *identifier, uint16_t port)
-{
-    uint32_t hinted = 0;
-    for (unsigned i = 0; i < MOST_TRIALS; i++)
-        if (portset_holds(identifier->hints[i], port))
-            hinted |= 1U << i;
-    return hinted;
-}
-
-// The open ports [first, end) of one host, those with a hint before the others.
-static void add_host(struct identifier *identifier, struct observation *first, const struct observation *end)
-{
-    size_t count = (size_t)(end - first);
-    struct host host = {.address = first->address, .next = identifier->port_count};
-    for (size_t without = 0; without < 2; without++)
-        for (size_t i = 0; i < count; i++) {
-            uint32_t hinted = hinted_at(identifier, first[i].low);
-            if ((hinted == 0) == (without == 1))
-                identifier->ports[identifier->port_count++] = (struct open_port){&first[i], hinted};
-        }
-    host.end = identifier->port_count;
-    *vector_add(identifier->arena, &identifier->hosts) = host;
-}
-
-// Observations are sorted by address, and so are the targets.
-static void gather(struct identifier *identifier, const struct plan *plan, struct observations *observations)
-{
-    const struct plan_target **targets;
-    size_t target_count = sort_targets(identifier->arena, plan, &targets), at = 0;
-    struct observation *items = observations->items.items, *end = vector_end(&observations->items);
-    identifier->ports = arena_array(identifier->arena, struct open_port, identifier->port_count);
-    identifier->port_count = 0;
-    for (struct observation *one = items, *next; one < end; one = next) {
-        next = one + 1;
-        if (!is_open(one) || one->service != NULL)
-            continue;
-        while (next < end && is_open(next) && address_equal(next->address, one->address))
-            next++;
-        add_host(identifier, one, next);
-        struct host *host = &identifier->hosts.items[identifier->hosts.count - 1];
-        while (at < target_count && address_compare(targets[at]->address, host->address) < 0)
-            at++;
-        host->targets = targets + at;
-        while (at + host->target_count < target_count &&
-               address_equal(targets[at + host->target_count]->address, host->address))
-            host->target_count++;
-    }
-}
-
 // NULL, or what this machine could not do. identifier->shared.tls and inquiries are to be freed in any case.
 static const char *set_up(struct identifier *identifier, uv_loop_t *loop)
 {
@@ -526,10 +354,8 @@ void identify_services(struct arena *arena, uv_loop_t *loop, const bool *interru
     identifier->options = options;
     identifier->interrupted = interrupted;
     identifier->per_tick = (double)options->speed.rate / 10 * TICK_MS / 1000;
-    split(identifier, observations);
+    identify_gather(identifier, plan, observations);
     if (identifier->port_count > 0) {
-        read_hints(identifier);
-        gather(identifier, plan, observations);
         log_line(LOG_DEBUG, "identifying %zu services", identifier->port_count);
         ask_all(identifier, loop);
     }
