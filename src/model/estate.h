@@ -7,6 +7,7 @@
 #include "base/vector.h"
 #include "model/bridge.h"
 #include "model/things.h"
+#include "model/zone.h"
 #include "net/port_set.h"
 #include "net/prefix_set.h"
 
@@ -563,7 +564,7 @@ struct estate {
     struct map vpcs;
     struct map local_zone_subnets; // ids of subnets that lie in a Local Zone
     bool has_private_ipv6;         // some IPv6 block is not surely advertised on the internet
-    struct map zone_of_subnet;     // id -> Availability Zone, as it or an interface in it tells
+    struct map zones_of_subnets;   // id -> struct zone_claims, as it, an interface in it or a load balancer tells
     struct map prefix_lists;
     struct map instances;
     struct map vpc_endpoint_types; // VPC endpoint id -> type as text

@@ -618,13 +618,13 @@ class Oracle:
 
     def serves(self, balancer, node, target, group, registered):
         zone = registered["Target"].get("AvailabilityZone", target["AvailabilityZone"])
-        if zone in ("all", node["AvailabilityZone"]):
+        if zone == "all" or zone == node["AvailabilityZone"] == target["AvailabilityZone"]:
             return "yes"
         crosses = self.attribute("target-group", group["TargetGroupName"], "load_balancing.cross_zone.enabled")
         if crosses not in ("true", "false"):
             own = self.attribute("load-balancer", "front", "load_balancing.cross_zone.enabled")
             crosses = "true" if balancer["Type"] == "application" or own == "true" else "false"
-        return "yes" if crosses == "true" else "no"
+        return "yes" if crosses == "true" else "no" if zone == target["AvailabilityZone"] else "maybe"  # AWS finds zones itself
 
     def matches(self, rule, protocol, port):
         name = {6: "tcp", 17: "udp"}[protocol]
