@@ -23,7 +23,8 @@ static bool crosses_zones(struct hopper *hopper, const struct load_balancer *bal
 {
     struct arena *kept = hopper->set->arena;
     if (balancer->type == LOAD_BALANCER_CLASSIC) { // its attributes are not read
-        *doubt = zone_reason(hopper, balancer->name, settle_by_probe,
+        *doubt = zone_reason(hopper, balancer->name,
+                             arena_printf(kept, "elb describe-load-balancer-attributes of %s", balancer->name),
                              arena_printf(kept, "whether classic load balancer %s passes on to other zones is not told",
                                           balancer->name));
         return true;
