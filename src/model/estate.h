@@ -429,6 +429,7 @@ struct listener_rule {
     bool sticky;                              // a client may stay with a target group whose weight is 0 by now
     bool from_sources;                        // only what comes from `sources` is taken
     bool redirects_to_https;                  // its action
+    const char *login;                        // the type of an action that keeps out who has no login or token; or NULL
     VECTOR(struct prefix) sources;            // condition source-ip
     VECTOR(struct rule_condition) conditions; // the others, each of which must be met
     const char *doubt; // an action or a condition that is not understood: it may forward anywhere, for anybody

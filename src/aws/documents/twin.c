@@ -222,6 +222,7 @@ void unite_rules(struct arena *arena, struct listener_rule *base, const struct l
     unite_conditions(base, other);
     base->sticky = base->sticky || other->sticky;
     base->redirects_to_https = base->redirects_to_https && other->redirects_to_https;
+    base->login = lesser_text(base->login, other->login);
     if (other->priority < base->priority)
         base->priority = other->priority;
     base->doubt = base->doubt == NULL ? other->doubt : base->doubt;
