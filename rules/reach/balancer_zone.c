@@ -7,10 +7,11 @@ static const struct reason *zone_reason(struct hopper *hopper, const char *id, c
     return reason_doubt(hopper->set->arena, REASON_BALANCER, id, settle, text);
 }
 
-static const char *zone_of(const struct hopper *hopper, const struct network_interface *interface)
+static const struct zone_claims *zones_of(const struct hopper *hopper, const struct network_interface *interface)
 {
-    const char *zone = map_get(&hopper->estate->zone_of_subnet, interface->place->subnet_id);
-    return zone != NULL && zone[0] != '\0' ? zone : NULL; // "": two documents tell another one
+    static const struct zone_claims none;
+    const struct zone_claims *claims = map_get(&hopper->estate->zones_of_subnets, interface->place->subnet_id);
+    return claims == NULL ? &none : claims;
 }
 
 // Whether nodes pass on to targets in other zones. A target group's own attribute goes before its load balancer's; an
@@ -22,7 +23,8 @@ static bool crosses_zones(struct hopper *hopper, const struct load_balancer *bal
 {
     struct arena *kept = hopper->set->arena;
     if (balancer->type == LOAD_BALANCER_CLASSIC) { // its attributes are not read
-        *doubt = zone_reason(hopper, balancer->name, settle_by_probe,
+        *doubt = zone_reason(hopper, balancer->name,
+                             arena_printf(kept, "elb describe-load-balancer-attributes of %s", balancer->name),
                              arena_printf(kept, "whether classic load balancer %s passes on to other zones is not told",
                                           balancer->name));
         return true;
@@ -52,29 +54,63 @@ static const struct reason *zone_doubt(struct hopper *hopper, const struct netwo
                        arena_printf(kept, "the Availability Zone of %s is not told", interface->id));
 }
 
+// What is said of a target's zone: of its subnet and, by who registered it, of itself.
+static struct zone_claims target_zones(struct hopper *hopper, const struct hop_question *hop, const char *registered)
+{
+    const struct zone_claims *own = zones_of(hopper, hop->target);
+    struct zone_claims both = {0};
+    for (size_t i = 0; i < own->items.count; i++)
+        *vector_add(hopper->arena, &both.items) = own->items.items[i];
+    if (registered != NULL)
+        *vector_add(hopper->arena, &both.items) =
+            (struct zone_claim){.account = hop->balancer->account, .name = registered};
+    return both;
+}
+
+// Documents contradict each other in the zones of a node and a target.
+static const struct reason *zones_differ(struct hopper *hopper, const struct hop_question *hop, const char *registered)
+{
+    struct arena *kept = hopper->set->arena;
+    const struct interface_place *place = hop->target->place;
+    struct lack lack = {.kind = kind_name(KIND_SUBNETS), place->account_id, place->region, place->subnet_id};
+    if (registered != NULL && !zone_claims_differ(zones_of(hopper, hop->target)))
+        lack.text = arena_printf(kept,
+                                 "missing: the Availability Zone of target %s: it is registered in %s, and its subnet "
+                                 "%s is said to lie in another one",
+                                 hop->target->id, registered, place->subnet_id);
+    else
+        lack.text = arena_printf(kept,
+                                 "missing: whether %s and %s lie in one Availability Zone: documents contradict each "
+                                 "other in that",
+                                 hop->node->id, hop->target->id);
+    lack_add(kept, &hopper->set->missing, &lack);
+    return zone_reason(hopper, hop->target->id, settle_by_call(kept, KIND_SUBNETS, place->subnet_id), lack.text);
+}
+
 enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, const struct target_group *group,
                          const char *target_zone, bool zone_unsure, reason_list *doubts)
 {
     const struct load_balancer *balancer = hop->balancer;
     const struct network_interface *node = hop->node, *target = hop->target;
-    const char *from = zone_of(hopper, node), *to = target_zone != NULL ? target_zone : zone_of(hopper, target);
+    const struct zone_claims *from = zones_of(hopper, node), to = target_zones(hopper, hop, target_zone);
     const struct reason *doubt = NULL;
-    if (zone_unsure)
-        to = NULL;
-    if (text_same(to, "all") || (from != NULL && text_same(from, to)))
+    enum zones zones = zone_unsure ? ZONES_NOT_TOLD : zones_compare(from, &to);
+    if ((!zone_unsure && text_same(target_zone, "all")) || zones == ZONES_ALIKE)
         return ZONE_SURELY;
     bool crosses = crosses_zones(hopper, balancer, group, &doubt);
     if (doubt == NULL && crosses)
         return ZONE_SURELY;
-    if (doubt == NULL && from != NULL && to != NULL && group != NULL && strcmp(group->type, "alb") == 0)
+    if (doubt == NULL && zones == ZONES_APART && group != NULL && strcmp(group->type, "alb") == 0)
         doubt =
             zone_reason(hopper, balancer->name, settle_by_probe,
                         arena_printf(hopper->set->arena,
                                      "whether %s, whose nodes keep to their zones, passes on to %s in another one is "
                                      "not documented",
                                      balancer->name, target->id));
-    if (doubt == NULL && (from == NULL || to == NULL))
-        doubt = zone_doubt(hopper, from == NULL ? node : target);
+    if (doubt == NULL && zones == ZONES_UNSURE)
+        doubt = zones_differ(hopper, hop, target_zone);
+    if (doubt == NULL && zones == ZONES_NOT_TOLD)
+        doubt = zone_doubt(hopper, from->items.count == 0 ? node : target);
     if (!crosses && group->cross_zone != SETTING_OFF && !balancer->attributes_told)
         text_list_add(hopper->set->arena, &hopper->set->assumptions,
                       arena_printf(hopper->set->arena,

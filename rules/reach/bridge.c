@@ -54,6 +54,7 @@ static bridges find_bridges(struct arena *scratch, const struct estate *estate, 
         if (map_get(&told->decided, one->id) != NULL)
             continue;
         struct bridge bridge = cloudfront(one->id, one->place->vpc_id);
+        bridge.unexplained = origin && map_get(&told->unexplained, one->id) != NULL;
         if (!origin) {
             // Accelerators that keep the client's address have one interface in each subnet with an endpoint.
             // https://docs.aws.amazon.com/global-accelerator/latest/dg/about-endpoints.sipp-caveats.html
@@ -244,14 +245,41 @@ static bool lacks_keeping(const struct accelerator *accelerator)
     return false;
 }
 
-// What would tell where a service brings its clients: of VPC links no document does that is read.
+// The document of a VPC origin that lacks, or was not understood.
+static const char *settles_origins(const struct estate *estate)
+{
+    map_slots all = map_sorted(estate->arena, &estate->vpc_origins);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct vpc_origin *one = all.items[i]->value;
+        if (!one->told || one->doubt != NULL || one->target == NULL)
+            return settle_by_call(estate->arena, KIND_VPC_ORIGINS, one->id);
+    }
+    return all.count == 0 ? "cloudfront list-vpc-origins, and get-vpc-origin of each" : "cloudfront list-vpc-origins";
+}
+
+// What would tell where a service brings its clients. VPC links' own documents tell it, though not to this sgproof;
+// those of custom routing are not settled by any that it reads.
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-integrations.html
 static const char *settles(const struct estate *estate, const struct bridge *bridge)
 {
-    if (bridge->by_prefix_list)
-        return estate->vpc_origins.count == 0 ? "cloudfront list-vpc-origins, and get-vpc-origin of each"
-                                              : kind_call(KIND_VPC_ORIGINS);
-    if (!bridge->keeps_client || bridge->unexplained)
+    const struct network_interface *own = bridge->interface;
+    if (bridge->unexplained)
         return settle_by_probe;
+    if (own != NULL && told_in_doubt(estate, own))
+        return settle_by_call(estate->arena, own->differs ? KIND_NETWORK_INTERFACES : KIND_SECURITY_GROUPS,
+                              own->differs || own->groups == NULL || own->groups->count == 0 ? own->id
+                                                                                             : own->groups->ids[0]);
+    if (bridge->by_prefix_list)
+        return settles_origins(estate);
+    if (!bridge->keeps_client)
+        return own != NULL && strcmp(own->type, "api_gateway_managed") == 0
+                   ? "apigatewayv2 get-vpc-links, and get-integrations of each API"
+                   : settle_by_probe;
+    for (size_t i = 0; i < estate->accelerators.size; i++) {
+        const struct accelerator *one = estate->accelerators.slots[i].value;
+        if (one != NULL && one->custom_routing && one->enabled)
+            return settle_by_probe;
+    }
     for (size_t i = 0; i < estate->accelerators.size; i++) {
         const struct accelerator *one = estate->accelerators.slots[i].value;
         if (one != NULL && one->told && one->enabled && !one->listeners_known)
@@ -290,10 +318,16 @@ static const struct reason *service_reason(struct arena *arena, const struct est
                                          "%s may be of a CloudFront VPC origin: the name of its security group %s is "
                                          "not told",
                                          bridge->id, bridge->unnamed_group));
+    size_t documents = bridge->by_prefix_list ? estate->vpc_origins.count
+                       : bridge->keeps_client ? estate->accelerators.count
+                                              : 0;
     return reason_doubt(arena, REASON_BALANCER, bridge->id, settles(estate, bridge),
                         arena_printf(arena,
-                                     bridge->unexplained ? "%s, which no accelerator of the snapshot explains"
-                                                         : "%s, whose own documents are not read",
+                                     bridge->unexplained && bridge->by_prefix_list
+                                         ? "%s, which no VPC origin of the snapshot explains"
+                                     : bridge->unexplained ? "%s, which no accelerator of the snapshot explains"
+                                     : documents > 0       ? "%s, whose own documents do not tell all"
+                                                           : "%s, whose own documents are not read",
                                      whose));
 }
 

@@ -263,7 +263,7 @@ static const struct lack *lacking_gateway(struct arena *arena, const struct esta
         *one = (struct lack){kind_name(KIND_ROUTE_TABLES), home.owner, home.region, vpc_id,
                              arena_printf(arena, "missing: the route tables of %s, of which each VPC has one", vpc_id)};
     else if (unplaced)
-        *one = (struct lack){kind_name(KIND_VPCS), home.owner, home.region, interface->id,
+        *one = (struct lack){kind_name(KIND_NETWORK_INTERFACES), home.owner, home.region, interface->id,
                              arena_printf(arena, "missing: which VPC %s is in", interface->id)};
     else
         *one = (struct lack){kind_name(KIND_INTERNET_GATEWAYS), home.owner, home.region, unknown,
@@ -346,9 +346,12 @@ const struct reason *interface_doubt(struct arena *arena, const struct estate *e
 {
     const struct instance *instance = map_get(&estate->instances, interface->instance_id);
     bool of_instance = instance != NULL && (instance->doubt == interface->doubt || !instance_state_is_sure(instance));
-    const char *settle = interface->groups_unsure ? settle_by_probe
-                         : of_instance            ? settle_by_call(arena, KIND_RESERVATIONS, instance->id)
-                                                  : settle_by_call(arena, KIND_NETWORK_INTERFACES, interface->id);
+    const struct interface_kind *kind = interface_kind_of(interface->type);
+    bool of_kind = kind != NULL && kind->admission == INTERFACE_BRINGS_IN && !interface->differs &&
+                   map_get(&estate->doubts_by_call, interface->doubt) == NULL;
+    const char *settle = interface->groups_unsure || of_kind ? settle_by_probe
+                         : of_instance                       ? settle_by_call(arena, KIND_RESERVATIONS, instance->id)
+                                       : settle_by_call(arena, KIND_NETWORK_INTERFACES, interface->id);
     return reason_doubt(arena, REASON_GATEWAY, interface->id, settle, interface->doubt);
 }
 

@@ -125,6 +125,13 @@ static struct left left_to(struct hopper *hopper, const struct load_balancer *ba
     return left;
 }
 
+static const struct reason *login_doubt(struct hopper *hopper, const struct load_balancer *balancer, const char *login)
+{
+    return reason_doubt(
+        hopper->set->arena, REASON_BALANCER, balancer->name, settle_by_probe,
+        arena_printf(hopper->set->arena, "only clients whom its action %s lets through are sent there", login));
+}
+
 // One rule, for the sources that no rule before it surely takes: host, path and headers are the client's to choose, but
 // where a rule before asks for no more. A group that has no weight takes new clients of no kind; one that was sent
 // there before may be kept there by a cookie.
@@ -146,8 +153,10 @@ static void follow_rule(struct hopper *hopper, const struct load_balancer *balan
         struct way *way = way_to(arena, ways, forward->target_group);
         bool any = !prefixset_is_empty(perhaps.of[0]) || !prefixset_is_empty(perhaps.of[1]);
         if (forward->weight > 0) {
-            widen(arena, way, &taken, sure && rule->doubt == NULL,
-                  rule->doubt != NULL ? rules_doubt(hopper, balancer, rule->doubt) : doubt);
+            widen(arena, way, &taken, sure && rule->doubt == NULL && rule->login == NULL,
+                  rule->doubt != NULL   ? rules_doubt(hopper, balancer, rule->doubt)
+                  : rule->login != NULL ? login_doubt(hopper, balancer, rule->login)
+                                        : doubt);
             if (any)
                 widen(arena, way, &perhaps, false, left.doubt);
         } else if (rule->sticky)

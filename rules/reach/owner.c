@@ -72,9 +72,12 @@ bool owner_may_be_database(const struct estate *estate, const struct db_instance
                            const struct network_interface *interface)
 {
     const char *subnet = interface->place->subnet_id;
-    const char *zone = subnet == NULL ? NULL : map_get(&estate->zone_of_subnet, subnet);
-    bool zone_fits = zone == NULL || database->zone == NULL || strcmp(zone, database->zone) == 0 ||
-                     text_same(zone, database->second_zone);
+    const struct zone_claims *zones = subnet == NULL ? NULL : map_get(&estate->zones_of_subnets, subnet);
+    bool zone_fits =
+        zones == NULL || database->zone == NULL ||
+        zone_is(zones, &(struct zone_claim){.account = database->account, .name = database->zone}) ||
+        (database->second_zone != NULL &&
+         zone_is(zones, &(struct zone_claim){.account = database->account, .name = database->second_zone}));
     bool groups_fit = interface->groups == NULL || database->groups == NULL || interface->groups == database->groups;
     bool is_public = false; // an address by a gateway; IPv6 ones say nothing of it
     for (size_t i = 0; i < interface->address_count; i++)

@@ -154,7 +154,9 @@ static void tell_endpoint(struct teller *teller, const struct accelerator *accel
         } else if (unsure == NULL && own == NULL) {
             unsure = arena_printf(arena, "no interface of Global Accelerator is in %s",
                                   target->place->subnet_id == NULL ? "its subnet" : target->place->subnet_id);
-            settle = settle_by_call(arena, KIND_NETWORK_INTERFACES, target->place->subnet_id);
+            bool whole = estate_completeness(teller->estate, KIND_NETWORK_INTERFACES, target->place->account_id,
+                                             target->place->region) == COMPLETENESS_WHOLE;
+            settle = whole ? settle_by_probe : settle_by_call(arena, KIND_NETWORK_INTERFACES, target->place->subnet_id);
         }
         for (size_t n = 0; n < ways.count; n++)
             *vector_add(arena, &teller->told->items) = (struct told_bridge){
@@ -186,9 +188,7 @@ static bool is_whole(const struct accelerator *accelerator)
     return whole;
 }
 
-// Whether a service's interface may be another's, or elsewhere: its records differ, or the names of a group by which it
-// is known, or what it calls the group and what the group's record does.
-static bool is_in_doubt(const struct estate *estate, const struct network_interface *own)
+bool told_in_doubt(const struct estate *estate, const struct network_interface *own)
 {
     const char *name = own->in_origin_group ? ORIGINS_GROUP : ACCELERATORS_GROUP;
     bool called = own->in_origin_group || own->in_accelerator_group, borne = false;
@@ -205,7 +205,7 @@ static bool is_in_doubt(const struct estate *estate, const struct network_interf
 
 static void decide(struct teller *teller, const struct network_interface *own)
 {
-    if (own == NULL || is_in_doubt(teller->estate, own) || map_get(&teller->told->decided, own->id) != NULL)
+    if (own == NULL || told_in_doubt(teller->estate, own) || map_get(&teller->told->decided, own->id) != NULL)
         return;
     map_put(teller->arena, &teller->told->decided, own->id, teller);
     text_list_add(teller->arena, &teller->told->assumptions,
@@ -378,16 +378,19 @@ static void tell_origin(struct teller *teller, const struct vpc_origin *origin, 
 static void tell_origins(struct teller *teller, const struct network_interface *own)
 {
     map_slots all = map_sorted(teller->arena, &teller->estate->vpc_origins);
-    bool any = false, whole = !is_broken(teller->estate, KIND_VPC_ORIGINS);
+    bool any = false, told = all.count > 0 && !is_broken(teller->estate, KIND_VPC_ORIGINS), ours = true;
     for (size_t i = 0; i < all.count; i++) {
         const struct vpc_origin *one = all.items[i]->value;
         if (one->target == NULL || targets_in(teller, one, own->place->vpc_id).items.count > 0) {
             any = any || one->target != NULL;
-            whole = whole && one->told && one->doubt == NULL && one->target != NULL &&
-                    (one->account == NULL || strcmp(one->account, own->place->account_id) == 0);
+            told = told && one->told && one->doubt == NULL && one->target != NULL;
+            ours = ours && (one->account == NULL || strcmp(one->account, own->place->account_id) == 0);
         }
     }
-    if (!any || !whole || is_in_doubt(teller->estate, own))
+    bool doubtful = told_in_doubt(teller->estate, own);
+    if (told && !doubtful && (!any || !ours))
+        map_put(teller->arena, &teller->told->unexplained, own->id, teller);
+    if (!any || !told || !ours || doubtful)
         return;
     map_put(teller->arena, &teller->told->decided, own->id, teller);
     for (size_t i = 0; i < all.count; i++)

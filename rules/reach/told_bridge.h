@@ -24,7 +24,8 @@ struct told_bridge {
 
 struct told_bridges {
     VECTOR(struct told_bridge) items;
-    struct map decided; // id of a service's interface -> non-NULL: the items tell all that it brings clients to
+    struct map decided;     // id of a service's interface -> non-NULL: the items tell all that it brings clients to
+    struct map unexplained; // the same of those that documents which are whole explain by nothing
     text_list assumptions;
     text_list not_covered;
     bool accelerators_whole;  // each accelerator of the account is told whole
@@ -33,6 +34,10 @@ struct told_bridges {
 
 // Whether an interface is Global Accelerator's own.
 bool is_accelerators(const struct estate *estate, const struct network_interface *interface);
+
+// Whether a service's interface may be another's, or elsewhere: its records differ, or the names of a group by which it
+// is known, or what it calls the group and what the group's record does.
+bool told_in_doubt(const struct estate *estate, const struct network_interface *own);
 
 // `is_origin` says whether an interface is one of CloudFront's.
 struct told_bridges told_bridges_of(struct arena *arena, const struct estate *estate,

@@ -50,8 +50,9 @@ struct accelerator {
     bool enabled;
     bool takes_ipv6;
     bool listeners_known;
-    const char *unsure; // why it may be otherwise by now, or NULL
-    const char *doubt;  // what of it was not understood: it may bring clients anywhere; or NULL
+    bool custom_routing; // it maps its ports to single instances' ports, by documents that are not read
+    const char *unsure;  // why it may be otherwise by now, or NULL
+    const char *doubt;   // what of it was not understood: it may bring clients anywhere; or NULL
     VECTOR(struct accelerator_listener) listeners;
 };
 

@@ -7,6 +7,7 @@
 #include "base/vector.h"
 #include "model/bridge.h"
 #include "model/things.h"
+#include "model/zone.h"
 #include "net/port_set.h"
 #include "net/prefix_set.h"
 
@@ -428,6 +429,7 @@ struct listener_rule {
     bool sticky;                              // a client may stay with a target group whose weight is 0 by now
     bool from_sources;                        // only what comes from `sources` is taken
     bool redirects_to_https;                  // its action
+    const char *login;                        // the type of an action that keeps out who has no login or token; or NULL
     VECTOR(struct prefix) sources;            // condition source-ip
     VECTOR(struct rule_condition) conditions; // the others, each of which must be met
     const char *doubt; // an action or a condition that is not understood: it may forward anywhere, for anybody
@@ -563,7 +565,7 @@ struct estate {
     struct map vpcs;
     struct map local_zone_subnets; // ids of subnets that lie in a Local Zone
     bool has_private_ipv6;         // some IPv6 block is not surely advertised on the internet
-    struct map zone_of_subnet;     // id -> Availability Zone, as it or an interface in it tells
+    struct map zones_of_subnets;   // id -> struct zone_claims, as it, an interface in it or a load balancer tells
     struct map prefix_lists;
     struct map instances;
     struct map vpc_endpoint_types; // VPC endpoint id -> type as text

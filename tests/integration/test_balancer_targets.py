@@ -246,6 +246,18 @@ class Rules(Behind):
             estate["Rules"].append(rule(listener_arn(APP, "b"), 1, actions, condition("path-pattern", "/x")))
             self.assertEqual(("80/HTTP", WEB[0]) in self.behind(estate), reached, actions)
 
+    @each([("authenticate-oidc", "AuthenticateOidcConfig", None, "possible"), ("authenticate-oidc", "AuthenticateOidcConfig", "deny", "possible"),
+           ("authenticate-oidc", "AuthenticateOidcConfig", "authenticate", "possible"), ("authenticate-oidc", "AuthenticateOidcConfig", "allow", "exact"),
+           ("authenticate-cognito", "AuthenticateCognitoConfig", "allow", "exact"), ("authenticate-cognito", "AuthenticateCognitoConfig", "new", "possible"),
+           ("authenticate-oidc", "AuthenticateCognitoConfig", "allow", "possible"), ("jwt-validation", "JwtValidationConfig", "allow", "possible")])
+    def test_behind_a_login_or_a_token_it_is_possible_as_behind_a_certificate(self, kind, config, word, certainty):
+        estate = two_listeners()
+        login = {"Type": kind, "Order": 1, config: {"OnUnauthenticatedRequest": word} if word else {}}
+        estate["Rules"].append(rule(listener_arn(APP, "b"), 1, [login, dict(forward("web/1"), Order=2)], condition("path-pattern", "/x")))
+        self.assertEqual(self.behind(estate)[("80/HTTP", WEB[0])], {("8.0.0.0/7", certainty)})
+        via = [common.texts(x["via"]) for i in self.outcome(estate)["indirect"] if i["listener"] == "80/HTTP" for x in i["exposures"]]
+        self.assertEqual(["only clients whom its action %s lets through are sent there" % kind in one for one in via], [certainty == "possible"])
+
     def test_an_action_or_a_condition_that_is_new_is_possible(self):
         for actions, field in (([{"Type": "teleport"}], "path-pattern"), ([forward("web/1")], "moon-phase")):
             estate = two_listeners()
@@ -370,7 +382,7 @@ class Ways(Behind):
         for group in estate["SecurityGroups"]:
             group["IpPermissions"].append(permission("udp", (0, 65535), ["8.0.0.0/8"]))
         target = estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["Target"]
-        for zone, reached in (("all", True), ("eu-west-3a", True), ("eu-west-3b", False)):
+        for zone, reached in (("all", True), ("eu-west-3b", False)):
             target.update(Id="10.0.2.4", AvailabilityZone=zone)
             self.assertEqual(bool(self.behind(estate)), reached, zone)
 

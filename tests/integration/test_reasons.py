@@ -295,6 +295,13 @@ class Settled(Case):
     def test_a_kind_of_interface_that_is_not_modelled_by_a_probe(self):
         self.assertEqual(self.doubts(lambda e: e["NetworkInterfaces"][0].update(InterfaceType="evs")),
                          [("gateway", "eni-1", "cannot be settled from documents: probe it")])
+        self.assertEqual(self.doubts(lambda e: e["NetworkInterfaces"][0].update(InterfaceType="global_accelerator_managed")),
+                         [("gateway", "eni-1", "cannot be settled from documents: probe it")])
+
+    def test_a_vpc_that_two_records_tell_otherwise_by_the_interface(self):
+        doubts = self.doubts(lambda e: e["Subnets"][0].update(VpcId="vpc-2"), 3)
+        self.assertIn(("gateway", "eni-1", "ec2 describe-network-interfaces of eni-1"), doubts)
+        self.assertEqual([one for one in doubts if "describe-vpcs" in one[2]], [])
 
     def test_block_public_access_in_transition_by_its_call(self):
         def change(estate):

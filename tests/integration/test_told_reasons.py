@@ -107,11 +107,40 @@ class Settles(Told):
                               ({"a.json": whole["a.json"], "l.json": whole["l.json"]}, "globalaccelerator list-endpoint-groups")):
             self.assertEqual(set(self.settles(estate(), files)), {settle})
 
-    def test_of_an_accelerator_without_an_interface_there_the_interfaces(self):
+    def test_of_an_accelerator_without_an_interface_there_the_interfaces_where_they_are_not_whole(self):
         made = estate()
         made["NetworkInterfaces"][1]["SubnetId"] = "subnet-9"
         made["Subnets"].append({**made["Subnets"][0], "SubnetId": "subnet-9", "CidrBlock": "10.0.9.0/24"})
-        self.assertIn("ec2 describe-network-interfaces of subnet-1", self.settles(made, accelerator()))
+        self.assertEqual(self.settles(made, accelerator()), [BEHIND])
+        name = next(name for name, one in documents(made).items() if "NetworkInterfaces" in one)
+        self.assertIn("ec2 describe-network-interfaces of subnet-1", self.settles(made, {**accelerator(), name: {**documents(made)[name], "NextToken": "x"}}))
+
+    def test_of_an_accelerator_of_custom_routing_no_call(self):
+        """Its mappings to instances' ports are in no document that is read."""
+        custom = {"list-custom-routing-accelerators.json": accelerator()["a.json"]}
+        for files in (custom, {**accelerator(), "list-custom-routing-accelerators.json": {"Accelerators": [
+                {**custom["list-custom-routing-accelerators.json"]["Accelerators"][0], "AcceleratorArn": "arn:aws:globalaccelerator::111122223333:accelerator/cr"}]}}):
+            self.assertEqual(set(self.settles(estate(), files)), {BEHIND})
+            self.assertTrue([t for t in self.texts() if t.endswith("whose own documents do not tell all")])
+
+    def test_of_a_vpc_origins_interface_what_lacks_of_its_documents(self):
+        made, theirs = VpcOrigins.estate(self), origin()
+        theirs["VpcOrigin"]["AccountId"] = "999988887777"
+        self.assertEqual(set(self.settles(made, {"o.json": theirs, "d.json": distributions()})), {BEHIND})
+        self.assertTrue([t for t in self.texts() if t.endswith("which no VPC origin of the snapshot explains")])
+        listed = {"l.json": {"VpcOriginList": {"IsTruncated": False, "Marker": "", "MaxItems": 100, "Quantity": 1, "Items": [
+            {"Id": "vo_2", "Arn": "arn:aws:cloudfront::111122223333:vpcorigin/vo_2", "AccountId": "111122223333", "Status": "Deployed",
+             "OriginEndpointArn": origin()["VpcOrigin"]["VpcOriginEndpointConfig"]["Arn"]}]}}}
+        self.assertEqual(set(self.settles(made, {**listed, "d.json": distributions("vo_2")})), {"cloudfront get-vpc-origin of vo_2"})
+
+    def test_of_a_vpc_link_the_calls_that_tell_of_its_integrations(self):
+        made = estate()
+        made["NetworkInterfaces"][1].update(InterfaceType="api_gateway_managed")
+        made["SecurityGroups"][0]["IpPermissions"][0]["IpRanges"] = [{"CidrIp": "10.0.0.0/8"}]
+        self.assertEqual(set(self.settles(made, {})), {"apigatewayv2 get-vpc-links, and get-integrations of each API"})
+
+    def texts(self):
+        return [why["text"] for i in self.output["indirect"] for x in i["exposures"] for why in x["via"]]
 
     def test_of_a_vpc_origin(self):
         made, o = VpcOrigins.estate(self), {"o.json": origin()}

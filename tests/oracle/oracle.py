@@ -594,13 +594,14 @@ class Oracle:
             if any(all(c in asks for c in before) for before in met):
                 continue  # what meets these conditions met those before
             unknown = any(a["Type"] == "new-word" for a in rule["Actions"])
+            login = any(a["Type"] == "authenticate-oidc" for a in rule["Actions"])  # who has none does not get there
             for action in rule["Actions"]:
                 config = action.get("ForwardConfig", {})
                 weights = {t["TargetGroupArn"]: t["Weight"] for t in config.get("TargetGroups", [])}
                 if "TargetGroupArn" in action:
                     weights[action["TargetGroupArn"]] = 1
                 if weights.get(arn, 0) > 0:
-                    answer = most([answer, "maybe" if unknown or taken else "yes"])
+                    answer = most([answer, "maybe" if unknown or taken or login else "yes"])
                 elif arn in weights and config.get("TargetGroupStickinessConfig", {}).get("Enabled", True):
                     answer = most([answer, "maybe"])
             met += [] if unknown else [asks]
@@ -618,13 +619,13 @@ class Oracle:
 
     def serves(self, balancer, node, target, group, registered):
         zone = registered["Target"].get("AvailabilityZone", target["AvailabilityZone"])
-        if zone in ("all", node["AvailabilityZone"]):
+        if zone == "all" or zone == node["AvailabilityZone"] == target["AvailabilityZone"]:
             return "yes"
         crosses = self.attribute("target-group", group["TargetGroupName"], "load_balancing.cross_zone.enabled")
         if crosses not in ("true", "false"):
             own = self.attribute("load-balancer", "front", "load_balancing.cross_zone.enabled")
             crosses = "true" if balancer["Type"] == "application" or own == "true" else "false"
-        return "yes" if crosses == "true" else "no"
+        return "yes" if crosses == "true" else "no" if zone == target["AvailabilityZone"] else "maybe"  # AWS finds zones itself
 
     def matches(self, rule, protocol, port):
         name = {6: "tcp", 17: "udp"}[protocol]

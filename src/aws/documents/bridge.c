@@ -58,6 +58,11 @@ bool read_accelerator(struct reader *reader, const struct json_cursor *at, void 
     seen_at(reader, account, "global", NULL);
     struct accelerator *one = accelerator_with(reader, arn);
     reader->doubt = &one->doubt;
+    const struct aws_call *named = call_of_file(reader->name);
+    if (named != NULL && strcmp(named->operation, "ListCustomRoutingAccelerators") == 0) {
+        reader->call = "globalaccelerator list-custom-routing-accelerators";
+        one->custom_routing = true;
+    }
     if (one->told) {
         if (!record_agrees(reader, at, one->record, arn, &one->doubt)) {
             const cJSON *off = cJSON_GetObjectItemCaseSensitive(at->node, "Enabled");

@@ -110,8 +110,6 @@ static bool read_interface_place(struct reader *reader, const struct json_cursor
     lenient_text(reader, at, "AvailabilityZone", &zone);
     lenient_text(reader, at, "OwnerId", &place.account_id);
     place.region = region_of_zone(reader, zone);
-    if (zone != NULL && place.subnet_id != NULL)
-        put_zone(reader, place.subnet_id, zone);
     if (place.vpc_id == NULL && place.subnet_id == NULL) {
         struct json_cursor missing = member_of(reader, at, "VpcId");
         return json_fail(&missing, reader->error, "is missing, expected a string");

@@ -26,6 +26,25 @@ static bool read_forward_target(struct reader *reader, const struct json_cursor 
     return true;
 }
 
+// Who comes without a login is sent to one, or denied, unless all are let through; without a token, denied.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_AuthenticateOidcActionConfig.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-verify-jwt.html
+static void read_login(struct reader *reader, const struct json_cursor *at, const char *type,
+                       struct listener_rule *rule)
+{
+    static const char *const types[] = {"authenticate-oidc", "authenticate-cognito", "jwt-validation", NULL};
+    static const char *const configs[] = {"AuthenticateOidcConfig", "AuthenticateCognitoConfig"};
+    const char *otherwise = NULL;
+    struct json_cursor config;
+    if (!text_among(type, types))
+        return;
+    for (int i = 0; i < 2; i++)
+        if (strcmp(type, types[i]) == 0 && lenient_object(reader, at, configs[i], &config))
+            otherwise = text_beside(reader, &config, "OnUnauthenticatedRequest");
+    if (!text_same(otherwise, "allow"))
+        rule->login = lesser_text(rule->login, intern(reader, type));
+}
+
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html
 static bool read_action(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -43,6 +62,8 @@ static bool read_action(struct reader *reader, const struct json_cursor *at, voi
         doubt_at(reader, &type, "is %s, expected a string", json_kind(type.node));
     else if (!text_among(word, words) && rule->doubt == NULL)
         rule->doubt = arena_printf(reader->arena, "what an action of type %s does is not known", word);
+    if (word != NULL)
+        read_login(reader, at, word, rule);
     GUARD(!one || read_forward_target(reader, at, into));
     bool has_config = lenient_object(reader, at, "ForwardConfig", &forward);
     bool several = has_config && (!one || json_member(&forward, "TargetGroups").node != NULL);

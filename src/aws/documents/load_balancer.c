@@ -101,6 +101,9 @@ static bool read_zone(struct reader *reader, const struct json_cursor *at, void 
         doubt_failure(reader);
     if (subnet != NULL && subnet[0] != '\0')
         *vector_add(reader->arena, &balancer->subnets) = subnet;
+    const char *zone = text_beside(reader, at, "ZoneName");
+    if (subnet != NULL && subnet[0] != '\0' && zone != NULL)
+        put_zone(reader, subnet, &(struct zone_claim){.account = balancer->account, .name = zone});
     text_list prefixes;
     read_texts(reader, at, "SourceNatIpv6Prefixes", &prefixes);
     text_list_add_all(reader->arena, &balancer->source_nat_prefixes, &prefixes);

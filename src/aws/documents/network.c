@@ -176,6 +176,7 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     struct subnet *subnet = arena_new_of(reader->arena, struct subnet);
     const char *owner = NULL, *zone = NULL, *arn = NULL, *region = NULL;
     GUARD(interned_of(reader, at, "SubnetId", &subnet->id));
+    note_zone(reader, at, subnet->id);
     struct subnet *old = map_get(&reader->estate->subnets, subnet->id);
     if (old != NULL && record_agrees(reader, at, old->record, subnet->id, &old->doubt))
         return true;
@@ -188,11 +189,8 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     lenient_text(reader, at, "AvailabilityZone", &zone);
     lenient_text(reader, at, "SubnetArn", &arn);
     region = region_of_zone(reader, zone);
-    if (zone != NULL)
-        put_zone(reader, subnet->id, zone);
     place_of_arn(reader, arn, &owner, &region);
     seen_at(reader, owner, region, subnet->vpc_id);
-    note_zone(reader, at, subnet->id);
     doubt_state(reader, at, subnet->id);
     lenient_boolean(reader, at, "MapPublicIpOnLaunch", &subnet->public_ip_on_launch);
     lenient_boolean(reader, at, "AssignIpv6AddressOnCreation", &subnet->ipv6_on_creation);

@@ -377,6 +377,31 @@ const char *region_of_zone(struct reader *reader, const char *zone)
     return NULL;
 }
 
+static bool name_is_told(const char *name)
+{
+    return name != NULL && name[0] != '\0';
+}
+
+void put_zone(struct reader *reader, const char *subnet_id, const struct zone_claim *claim)
+{
+    struct map *subnets = &reader->estate->zones_of_subnets;
+    struct zone_claims *claims = map_get(subnets, subnet_id);
+    if (claims == NULL) {
+        claims = arena_new_of(reader->arena, struct zone_claims);
+        map_put(reader->arena, subnets, subnet_id, claims);
+    }
+    for (size_t i = 0; i < claims->items.count; i++) {
+        const struct zone_claim *one = &claims->items.items[i];
+        if (text_same(one->name, claim->name) && text_same(one->id, claim->id) &&
+            text_same(one->account, claim->account))
+            return;
+    }
+    *vector_add(reader->arena, &claims->items) =
+        (struct zone_claim){.account = claim->account,
+                            .name = claim->name == NULL ? NULL : intern(reader, claim->name),
+                            .id = claim->id == NULL ? NULL : intern(reader, claim->id)};
+}
+
 // us-east-1a is an Availability Zone, us-east-1-bos-1a is not; of ids, use1-az1 is, use1-bos1-az1 is not.
 // https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-local-zones.html
 void note_zone(struct reader *reader, const struct json_cursor *at, const char *subnet_id)
@@ -386,8 +411,15 @@ void note_zone(struct reader *reader, const struct json_cursor *at, const char *
     const char *region = region_of_zone(reader, zone);
     bool local = region != NULL && strchr(zone + strlen(region), '-') != NULL;
     local = local || (id != NULL && strchr(id, '-') != strrchr(id, '-'));
-    if (local && subnet_id != NULL)
+    if (subnet_id == NULL)
+        return;
+    if (local)
         map_put(reader->arena, &reader->estate->local_zone_subnets, subnet_id, reader->estate);
+    if (name_is_told(zone) || name_is_told(id))
+        put_zone(reader, subnet_id,
+                 &(struct zone_claim){.account = reader->place.account,
+                                      .name = name_is_told(zone) ? zone : NULL,
+                                      .id = name_is_told(id) ? id : NULL});
 }
 
 void place_of_arn(struct reader *reader, const char *arn, const char **account, const char **region)

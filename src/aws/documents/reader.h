@@ -105,8 +105,11 @@ const char *evidence_of(struct reader *reader, const struct json_cursor *at);
 // Account and region of a record, as far as it tells them itself; of "arn:aws:ec2:REGION:ACCOUNT:..." both.
 void place_of_arn(struct reader *reader, const char *arn, const char **account, const char **region);
 const char *region_of_zone(struct reader *reader, const char *zone); // NULL where that is no zone's name
-// Notes that a subnet lies in a Local Zone (or Wavelength Zone), where the record says so.
+// Notes in which zone a subnet lies, as a record of it, or of what is in it, says; and whether that is a Local Zone (or
+// Wavelength Zone).
 void note_zone(struct reader *reader, const struct json_cursor *at, const char *subnet_id);
+// The same of a zone that is told by its name, or its id (either may be NULL), to an account (or NULL).
+void put_zone(struct reader *reader, const char *subnet_id, const struct zone_claim *claim);
 // Places that recur share one.
 const struct interface_place *place_with(struct reader *reader, const struct interface_place *wanted);
 // Says that a record of the listing in hand lies there; texts may be NULL where they are not told.
@@ -140,8 +143,6 @@ void unite_subnets(struct arena *arena, struct subnet *base, const struct subnet
 void unite_vpcs(struct arena *arena, struct vpc *base, const struct vpc *other);
 void unite_instances(struct reader *reader, struct instance *base, const struct instance *other);
 void unite_groups(struct security_group *base, const struct security_group *other);
-// That what the record in hand tells of another thing contradicts what was told before: it is not known then.
-void put_zone(struct reader *reader, const char *subnet_id, const char *zone);
 
 struct prefix_list *prefix_list_named(struct reader *reader, const char *id);
 // Says that what follows is what the document in hand tells of its entries.

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/documents/completeness.h"
 #include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
 
@@ -38,7 +39,12 @@ static int by_content(const struct network_interface *a, const struct network_in
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         if (numbers[i][0] != numbers[i][1])
             return numbers[i][0] < numbers[i][1] ? -1 : 1;
-    return 0;
+    for (size_t i = 0; i < a->tag_count && i < b->tag_count; i++) {
+        int order = strcmp(a->tags[i], b->tags[i]);
+        if (order != 0)
+            return order;
+    }
+    return (int)a->tag_count - (int)b->tag_count;
 }
 
 static int by_id(const void *left, const void *right)
@@ -92,8 +98,20 @@ static bool same_maker(const struct network_interface *a, const struct network_i
            a->is_vpc_origin == b->is_vpc_origin && text_same(a->requester_id, b->requester_id);
 }
 
+// Tags are of who set them: those with whom a VPC is shared, and its owner, see each their own.
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-share-subnet-working-with.html
+static bool tags_contradict(struct reader *reader, const struct network_interface *a, const struct network_interface *b)
+{
+    const char *const *names = reader->documents->names;
+    if (same_tags(a, b))
+        return false;
+    return place_may_be(place_of_path(reader->scratch, names[a->record >> RECORD_OFFSET_BITS]).account,
+                        place_of_path(reader->scratch, names[b->record >> RECORD_OFFSET_BITS]).account);
+}
+
 // Whether two records of one interface agree in what is decided by them; a nested one does not tell all.
-static bool interfaces_agree(const struct network_interface *a, const struct network_interface *b)
+static bool interfaces_agree(struct reader *reader, const struct network_interface *a,
+                             const struct network_interface *b)
 {
     bool alike = a->nested == b->nested;
     bool same = a->groups == b->groups && a->address_count == b->address_count && a->attached == b->attached &&
@@ -101,7 +119,7 @@ static bool interfaces_agree(const struct network_interface *a, const struct net
                 (a->doubt == NULL) == (b->doubt == NULL) &&
                 (!alike || (text_same(a->type, b->type) && text_same(a->load_balancer, b->load_balancer) &&
                             a->place == b->place && a->device_index == b->device_index &&
-                            a->igw_traffic == b->igw_traffic && same_tags(a, b) && same_maker(a, b))) &&
+                            a->igw_traffic == b->igw_traffic && !tags_contradict(reader, a, b) && same_maker(a, b))) &&
                 text_same(a->instance_id, b->instance_id);
     for (size_t i = 0; same && i < b->address_count; i++)
         same = has_address(a, &b->addresses[i]);
@@ -223,8 +241,11 @@ void settle_interfaces(struct reader *reader)
             estate->interfaces.items[kept++] = one;
             continue;
         }
-        if (interfaces_agree(before, one))
+        if (interfaces_agree(reader, before, one)) {
+            if (before->nested == one->nested)
+                add_tags(reader->arena, before, one);
             continue;
+        }
         const char *const *names = reader->documents->names;
         reader->name = names[one->record >> RECORD_OFFSET_BITS];
         reader->doubt = &before->doubt;

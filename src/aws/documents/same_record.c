@@ -22,14 +22,15 @@ static uint64_t mixed(uint64_t hash)
     return hash * 0xc4ceb9fe1a85ec53u;
 }
 
-// What decides nothing here, and differs by who asks or when: those with whom a VPC is shared do not see its tags, and
-// how many addresses a subnet has left changes all the time.
+// What decides nothing here, and differs by who asks or when: those with whom a VPC is shared do not see its tags, how
+// many addresses a subnet has left changes all the time, and a zone that has an id may have another name for each.
 // https://docs.aws.amazon.com/vpc/latest/userguide/vpc-sharing-share-subnet-working-with.html
 static const char *const idle[] = {"AvailableIpAddressCount", "DhcpOptionsId", "InstanceTenancy", NULL};
 
 static uint64_t hash_value(const cJSON *value)
 {
     uint64_t sum = (uint64_t)(value->type & 0xff) + 1;
+    bool has_zone_id = cJSON_IsString(cJSON_GetObjectItemCaseSensitive(value, "AvailabilityZoneId"));
     bool untagged = cJSON_GetObjectItemCaseSensitive(value, "InstanceId") == NULL; // intents select those by tag
     const cJSON *child;
     if (cJSON_IsString(value))
@@ -41,7 +42,8 @@ static uint64_t hash_value(const cJSON *value)
     }
     cJSON_ArrayForEach (child, value) {
         if (child->string != NULL &&
-            (text_among(child->string, idle) || (untagged && strcmp(child->string, "Tags") == 0)))
+            (text_among(child->string, idle) || (untagged && strcmp(child->string, "Tags") == 0) ||
+             (has_zone_id && strcmp(child->string, "AvailabilityZone") == 0)))
             continue;
         sum += mixed(hash_value(child) + (child->string == NULL ? 0 : hash_text(child->string, 7)));
     }

@@ -222,6 +222,7 @@ void unite_rules(struct arena *arena, struct listener_rule *base, const struct l
     unite_conditions(base, other);
     base->sticky = base->sticky || other->sticky;
     base->redirects_to_https = base->redirects_to_https && other->redirects_to_https;
+    base->login = lesser_text(base->login, other->login);
     if (other->priority < base->priority)
         base->priority = other->priority;
     base->doubt = base->doubt == NULL ? other->doubt : base->doubt;
@@ -297,19 +298,4 @@ void unite_groups(struct security_group *base, const struct security_group *othe
     if (!text_same(base->name, other->name) && base->other_name == NULL)
         base->other_name = base->name == first ? other->name : base->name;
     base->name = first;
-}
-
-void put_zone(struct reader *reader, const char *subnet_id, const char *zone)
-{
-    struct map *zones = &reader->estate->zone_of_subnet;
-    const char *before = map_get(zones, subnet_id);
-    if (before == NULL) {
-        map_put(reader->arena, zones, subnet_id, (void *)(uintptr_t)zone);
-        return;
-    }
-    if (before[0] == '\0' || strcmp(before, zone) == 0)
-        return;
-    map_put(reader->arena, zones, subnet_id, (void *)(uintptr_t) "");
-    *vector_add(reader->arena, &reader->estate->notes) = arena_printf(
-        reader->arena, "two records name different Availability Zones of %s: which it is is not known", subnet_id);
 }

@@ -1,0 +1,103 @@
+"""Availability Zones behind load balancers, as ids, names and registered targets tell of them; what accounts that share a VPC see differently."""
+import json
+import os
+import pathlib
+import sys
+import tempfile
+
+sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
+import common
+from test_balancer_targets import NET, WEB, Behind
+from test_load_balancers import balanced
+from test_snapshots import plain
+from test_world import each
+
+OWNER, PARTICIPANT = "111122223333", "444455556666"
+REACHED = {("443/TCP", WEB[0]): {("8.0.0.0/8", "exact")}}
+POSSIBLE = {("443/TCP", WEB[0]): {("8.0.0.0/8", "possible")}}
+
+
+def zoned(node, target, registered=None):
+    """A network load balancer whose nodes keep to their zones: (name, id) of its node's subnet and of its target's."""
+    estate = balanced("network", "instance" if registered is None else "ip", "i-web" if registered is None else WEB[0], protocol="TCP")
+    estate["TargetGroups"][0]["Protocol"] = "TCP"
+    estate["files"] = {"describe-load-balancer-attributes.front.0123456789abcdef.json": {"Attributes": [{"Key": "load_balancing.cross_zone.enabled", "Value": "false"}]},
+                       "describe-target-group-attributes.web.1.json": {"Attributes": [{"Key": "preserve_client_ip.enabled", "Value": "false"}]}}
+    for interface, (name, id) in zip(estate["NetworkInterfaces"], (node, target)):
+        interface["AvailabilityZone"] = name
+        subnet = next(s for s in estate["Subnets"] if s["SubnetId"] == interface["SubnetId"])
+        subnet.update({k: v for k, v in (("AvailabilityZone", name), ("AvailabilityZoneId", id)) if v})
+    if registered:
+        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["Target"]["AvailabilityZone"] = registered
+    return estate
+
+
+class Zones(Behind):
+    def why(self, estate):
+        output = self.outcome(estate, expect=3)
+        lines = [line for line in common.missing(output) if "Availability Zone" in line]
+        self.assertEqual([w for w in common.texts(output["indirect"][0]["exposures"][0]["via"]) if "Availability Zone" in w], lines)
+        return lines
+
+    @each([(("eu-west-3a", None), ("eu-west-3a", None), REACHED), (("eu-west-3a", None), ("eu-west-3b", None), {}),
+           (("eu-west-3a", "euw3-az1"), ("eu-west-3b", "euw3-az2"), {}), (("eu-west-3a", "euw3-az1"), ("eu-west-3a", None), REACHED)])
+    def test_zones_are_compared_by_ids_and_names(self, node, target, expected):
+        self.assertEqual(self.behind(zoned(node, target)), expected)
+
+    @each([("euw3-az1", "euw3-az1", "eu-west-3b"), ("euw3-az1", "euw3-az2", "eu-west-3a")])
+    def test_ids_and_names_that_contradict_each_other_decide_nothing(self, id, other, name):
+        estate = zoned(("eu-west-3a", id), (name, other))
+        self.assertEqual(self.behind(estate, expect=3), POSSIBLE)
+        self.assertEqual(self.why(estate), ["missing: whether eni-front and eni-web lie in one Availability Zone: documents contradict each other in that"])
+
+    @each([("eu-west-3a", "eu-west-3b"), ("eu-west-3b", "eu-west-3a"), ("eu-west-3a", "eu-west-3c")])
+    def test_a_target_registered_in_another_zone_than_its_interfaces_is_possible(self, zone, registered):
+        """It is the same zone wherever AWS found it itself."""
+        estate = zoned(("eu-west-3a", None), (zone, None), registered)
+        self.assertEqual(self.behind(estate, expect=3), POSSIBLE)
+        self.assertEqual(self.why(estate), ["missing: the Availability Zone of target eni-web: it is registered in %s, and its subnet subnet-2 is said to lie in another one" % registered])
+        estate["LoadBalancerTargetHealth"][0]["TargetHealthDescriptions"][0]["Target"]["AvailabilityZone"] = zone
+        self.assertEqual(self.behind(estate), REACHED if zone == "eu-west-3a" else {})
+
+    def test_what_a_load_balancers_record_says_of_a_zone_counts_beside_its_subnets(self):
+        estate = zoned(("eu-west-3a", None), ("eu-west-3b", None))
+        estate["LoadBalancers"][0]["AvailabilityZones"] = [{"ZoneName": "eu-west-3a", "SubnetId": "subnet-1"}]
+        self.assertEqual(self.behind(estate), {})
+        estate["LoadBalancers"][0]["AvailabilityZones"][0]["ZoneName"] = "eu-west-3b"
+        self.assertEqual(self.behind(estate, expect=3), POSSIBLE)
+
+
+class Shared(Behind):
+    """One VPC, as its owner and those with whom it is shared tell of it."""
+
+    def sure(self, change, other=PARTICIPANT):
+        """The certainties, and whether something is unread, where what another snapshot says is changed."""
+        files = {}
+        for nth, (account, estate) in enumerate(((OWNER, plain()), (other, plain()))):
+            estate["Subnets"][0].update(AvailabilityZone="eu-west-3a", AvailabilityZoneId="euw3-az1", OwnerId=OWNER)
+            if nth:
+                change(estate)
+            for key in ("Subnets", "NetworkInterfaces", "Vpcs", "SecurityGroups", "RouteTables", "NetworkAcls", "InternetGateways"):
+                files["%s/eu-west-3/%s%d.json" % (account, key, nth)] = {key: estate[key]}
+        with tempfile.TemporaryDirectory() as folder:
+            for name, document in files.items():
+                path = pathlib.Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(document))
+            output = common.compute(folder)
+        return {x["certainty"] for e in output["endpoints"] for x in e["exposures"]}, bool(output["unread"])
+
+    def test_tags_are_of_the_account_that_set_them(self):
+        def tagged(estate):
+            estate["NetworkInterfaces"][0]["TagSet"] = [{"Key": "Name", "Value": "theirs"}]
+        self.assertEqual(self.sure(lambda estate: None), ({"exact"}, False))
+        self.assertEqual(self.sure(tagged), ({"exact"}, False))
+        self.assertEqual(self.sure(tagged, other=OWNER), ({"possible"}, True))
+
+    @each([("eu-west-3b", "euw3-az1", "exact"), ("eu-west-3b", "euw3-az2", "possible"), ("eu-west-3a", "euw3-az2", "possible"), ("eu-west-3b", None, "possible")])
+    def test_a_zone_that_has_one_id_may_have_a_name_for_each_account(self, name, id, certainty):
+        def named(estate):
+            estate["Subnets"][0].update(AvailabilityZone=name, AvailabilityZoneId=id)
+            if id is None:
+                del estate["Subnets"][0]["AvailabilityZoneId"]
+        self.assertEqual(self.sure(named), ({certainty}, certainty == "possible"))
