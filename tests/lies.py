@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import hashlib
 import json
+import shutil
 import struct
 
 import common
@@ -100,6 +101,42 @@ def rule_added_after_the_reading(forger):
     forger.derive()
 
 
+def nested(forger, side, **times):
+    """The reading lies in a folder of its account's, with its record."""
+    top, inner = forger.path(side), forger.path(side + "/111122223333")
+    paths = sorted(top.iterdir())
+    inner.mkdir()
+    for path in paths:
+        path.rename(inner / path.name)
+    record(forger, side + "/111122223333", **times)
+
+
+@lie("before/111122223333/snapshot.json: was read until .*, after the first packet", "before/111122223333/snapshot.json: was read after the first packet")
+def account_read_after_the_packets(forger):
+    first = first_second(forger)
+    nested(forger, "before", asked=7200, began=moment(first + 7100), ended=moment(first + 7300))
+    forger.claim(end=moment(first + 20 * 3600))
+    forger.derive()
+
+
+@lie("after/111122223333/snapshot.json: was read from .*, before the last packet", "after/111122223333/snapshot.json: was read before the last packet")
+def account_asked_before_the_packets(forger):
+    """Of its second reading one document is of before the packets."""
+    first = first_second(forger)
+    nested(forger, "after", asked=-7200, began=None, ended=moment(first + 30))
+    forger.derive()
+
+
+@lie("base/snapshot.json: was read until .*, after the first packet", None)
+def base_read_after_the_packets(forger):
+    """What a change is compared with is younger than what was asked."""
+    shutil.copytree(forger.path("before"), forger.path("base"))
+    record(forger, "base", asked=7200, began=moment(first_second(forger) + 7100), ended=moment(first_second(forger) + 7300))
+    forger.claim(end=moment(first_second(forger) + 20 * 3600))
+    with contextlib.suppress(AssertionError):
+        forger.derive()
+
+
 @lie("before/snapshot.json: .* was asked for before it began, or after it ended", "before/snapshot.json: .*: asked for at another time")
 def asked_long_after(forger):
     record(forger, "before", asked=300 * 86400)
@@ -112,10 +149,14 @@ def asked_at_no_moment(forger):
     forger.derive()
 
 
-@lie("before/snapshot.json: read_by is of another account than account_id", "before/snapshot.json: account of read_by")
-def read_by_another_account(forger):
-    record(forger, "before", read_by="arn:aws:iam::999900001111:user/x")
-    forger.derive()
+def read_by(name, arn):
+    LIES[name] = (lambda forger: (record(forger, "before", read_by=arn), forger.derive()), "before/snapshot.json: read_by is of another account than account_id",
+                  "before/snapshot.json: account of read_by|list index out of range")
+
+
+read_by("read_by_another_account", "arn:aws:iam::999900001111:user/x")
+read_by("read_by_a_name_that_holds_the_account", "arn:aws:iam::999900001111:user/a:111122223333:b")
+read_by("read_by_nobody", "111122223333")
 
 
 def readings(before=(), after=()):
@@ -133,6 +174,7 @@ for name, told, says, audited in (
         ("after_read_before_before", readings((-120, -60), (-86400 * 30, -86400 * 30 + 9)), "after/snapshot.json: was read before before/", "after/snapshot.json: was read before before/"),
         ("after_of_the_future", readings((-120, -60), (20, 86400 * 200)), "after/snapshot.json: was read until after the run ended", "after/snapshot.json: was read after the run ended"),
         ("after_that_ended_before_it_began", readings((), (20, 10)), "after/snapshot.json: ended before it began", "after/snapshot.json: ended before it began"),
+        ("after_read_before_the_packets", readings((-7200, -7100), (-7000, -6900)), "after/snapshot.json: was read from .* on, before the last packet", "after/snapshot.json: was read before the last packet"),
         ("reading_at_no_moment", readings(("yesterday", -60)), 'before/snapshot.json: began: "yesterday" is no moment', "Invalid isoformat string"),
         ("reading_that_ended_at_no_moment", readings((-120, "not a time")), 'before/snapshot.json: ended: "not a time" is no moment', "Invalid isoformat string")):
     LIES[name] = (told, says, audited)
@@ -188,6 +230,51 @@ def packet_out_of_order(forger):
     packets[39] = (packets[39][0] - 20, *packets[39][1:])
     forger.write_packets(packets)
     forger.claim(begin=moment(first_second(forger) - 30))
+    replayed(forger)
+
+
+# ---- Answers that are thrown away
+
+SEAM = b"sgproof: the probe goes on here; of what is above, it knew frames 1 to %d"
+
+
+def of_port(packet, asks):
+    """Whether a packet asks the critical port, or answers from it."""
+    place, at = (16, 22) if asks else (12, 20)
+    return packet[0] == 0x45 and packet[9] == 6 and packet[place:place + 4] == bytes((198, 51, 100, 20)) and packet[at:at + 2] == b"\0\x16"
+
+
+def seam(behind):
+    def seamed(forger):
+        packets = forger.packets()
+        known = next(i for i, one in enumerate(packets) if of_port(one[2], False))
+        at = len(packets) if behind else known + 1
+        forger.write_packets(packets[:at] + [(*packets[at - 1][:2], SEAM % known)] + packets[at:])
+        replayed(forger)
+    return seamed
+
+
+for name, behind in (("seam_at_the_end", True), ("seam_behind_the_first_answer", False)):
+    LIES[name] = (seam(behind), "frame [0-9]+, of .*, says that the probe was stopped there and gone on with: no run does that",
+                  "says that the probe was stopped and gone on with")
+
+
+@lie("frame [0-9]+, of .*, says that the probe was stopped there and gone on with", "says that the probe was stopped and gone on with")
+def seam_that_hides_one_port(forger):
+    """All that is behind what the one who went on knew is one question and its answer."""
+    packets = forger.packets()
+    ask = next(one for one in packets if of_port(one[2], True))
+    answer = next(one for one in packets if of_port(one[2], False))
+    rest = [one for one in packets if not of_port(one[2], True) and not of_port(one[2], False)]
+    last = rest[-1][:2]
+    forger.write_packets(rest + [(*last, ask[2]), (*last, answer[2]), (*last, SEAM % len(rest))])
+    replayed(forger)
+
+
+@lie("asks 198.51.100.20 tcp 22 [0-9]+ times, and holds no answer of it", "198.51.100.20 tcp 22: was asked more often than there were passes, and no answer is kept")
+def answers_removed_and_asks_left(forger):
+    """A sentinel's asks are still there, so many that no port without an answer has as many."""
+    forger.write_packets([one for one in forger.packets() if not of_port(one[2], False)])
     replayed(forger)
 
 
