@@ -320,6 +320,11 @@ def check_sums(audit, root, manifest):
 def check(audit, root, key, before, told, capture, begin, end, manifest):
     """begin, end: in microseconds. What a part cannot judge is named, and costs the other parts nothing."""
     there = lambda name: (root / name).exists()
+    steps = {"verdicts": "verdicts.json", "controls": "controls.json", "change": "change.json", "report": "report.html", "history": "history/runs.json"}
+    for one in manifest.get("failed", ()):
+        known = one["step"] in (*steps, "services", "capture", "second reading", "timestamp", "signature") and one["why"]
+        audit.contradictions["manifest.json: failed: %s is no step of a run, or does not say why" % one["step"]] += not known
+        audit.contradictions["manifest.json: failed: says that %s was not made, and it is there" % steps.get(one["step"])] += one["step"] in steps and there(steps[one["step"]])
     parts = [(True, "intent and severities", lambda: check_meant(audit, root, before, manifest)),
              (there("controls.json"), "controls", lambda: check_controls(audit, root, manifest)),
              (there("change.json"), "what moved", lambda: check_change(audit, root, before, told, manifest)),
