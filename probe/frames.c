@@ -1,12 +1,12 @@
 #include "probe/frames.h"
 
 #include <byteswap.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "model/protocol.h"
 #include "probe/capture.h"
 #include "probe/packet.h"
@@ -207,10 +207,7 @@ const char *frames_of_stream(struct arena *arena, FILE *stream, const char *name
 const char *frames_difference(struct arena *arena, const char *path, const struct frames_claims *claims,
                               struct frames *frames, struct error *error)
 {
-    FILE *stream = fopen(path, "rbe");
+    FILE *stream = file_open_stream(path, error);
     *frames = (struct frames){0};
-    if (stream != NULL)
-        return frames_of_stream(arena, stream, path, claims, frames, error);
-    error_system(error, error_code_of(errno), errno, "%s cannot be read", path);
-    return NULL;
+    return stream == NULL ? NULL : frames_of_stream(arena, stream, path, claims, frames, error);
 }

@@ -3,8 +3,7 @@
 // before.
 #include "probe/replay.h"
 
-#include <errno.h>
-
+#include "base/file.h"
 #include "model/protocol.h"
 #include "probe/capture.h"
 #include "probe/summary.h"
@@ -294,8 +293,7 @@ bool probe_replay(struct arena *arena, const struct plan *plan, const char *capt
                   const struct observations *told, struct observations *observations, struct probe_summary *summary,
                   struct error *error)
 {
-    FILE *stream = fopen(capture, "rbe");
-    return stream == NULL
-               ? error_system(error, error_code_of(errno), errno, "%s cannot be read", capture)
-               : replay_stream(arena, plan, stream, capture, tries, timeout_ms, told, observations, summary, error);
+    FILE *stream = file_open_stream(capture, error);
+    return stream != NULL &&
+           replay_stream(arena, plan, stream, capture, tries, timeout_ms, told, observations, summary, error);
 }
