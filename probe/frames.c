@@ -1,13 +1,14 @@
 #include "probe/frames.h"
 
 #include <byteswap.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "model/protocol.h"
+#include "probe/capture.h"
 #include "probe/packet.h"
 #include "probe/schedule.h"
 
@@ -104,6 +105,17 @@ static void count(struct asking *asking, uint64_t wall_us)
     asking->last_us = wall_us > asking->last_us ? wall_us : asking->last_us;
 }
 
+// A run probes without a stop: what was answered by then is not given up for a word that somebody wrote there.
+static const char *seam_difference(const struct reading *reading, const uint8_t *packet, size_t size, uint64_t wall_us)
+{
+    enum { LEAD = sizeof(CAPTURE_SEAM) - 1 };
+    return size < LEAD || memcmp(packet, CAPTURE_SEAM, LEAD) != 0
+               ? NULL
+               : told(reading, wall_us,
+                      "says that the probe was stopped there and gone on with: no run does that, and "
+                      "what was answered before it counts");
+}
+
 static const char *probe_difference(struct reading *reading, const uint8_t *packet, size_t size, uint64_t wall_us)
 {
     const struct schedule *schedule = &reading->schedule;
@@ -166,7 +178,8 @@ static const char *read_frames(struct reading *reading)
             *reading->frames = (struct frames){wall_us, wall_us, false};
             return NULL;
         }
-        wrong = time_difference(reading, wall_us);
+        wrong = seam_difference(reading, packet, captured, wall_us);
+        wrong = wrong != NULL ? wrong : time_difference(reading, wall_us);
         wrong = wrong != NULL ? wrong : probe_difference(reading, packet, captured, wall_us);
     }
     return wrong != NULL ? wrong : got != 0 ? cut : reading->claims == NULL ? NULL : rate_difference(reading);
@@ -194,10 +207,7 @@ const char *frames_of_stream(struct arena *arena, FILE *stream, const char *name
 const char *frames_difference(struct arena *arena, const char *path, const struct frames_claims *claims,
                               struct frames *frames, struct error *error)
 {
-    FILE *stream = fopen(path, "rbe");
+    FILE *stream = file_open_stream(path, error);
     *frames = (struct frames){0};
-    if (stream != NULL)
-        return frames_of_stream(arena, stream, path, claims, frames, error);
-    error_system(error, error_code_of(errno), errno, "%s cannot be read", path);
-    return NULL;
+    return stream == NULL ? NULL : frames_of_stream(arena, stream, path, claims, frames, error);
 }

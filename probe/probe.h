@@ -105,6 +105,14 @@ struct probe_failed {
     const char *why;
 };
 
+// A port that nothing was heard from.
+struct probe_silent {
+    struct address address;
+    int protocol;
+    uint16_t port;
+    unsigned tries;
+};
+
 struct probe_summary {
     size_t by_state[OBSERVED_UNKNOWN + 1]; // ports that ended in each state
     size_t sent;                           // tries
@@ -118,9 +126,9 @@ struct probe_summary {
     double seconds;
     uint64_t first_us; // of a replay: wall clock of the first and the last packet; 0: there is none
     uint64_t last_us;
-    uint32_t stray;     // of a replay: the first frame that no probe of the plan keeps (capture_play); 0: none
-    size_t seams;       // of a replay: times that the probe was gone on with
-    const char *method; // "syn", "connect" or "capture"
+    uint32_t stray;             // of a replay: the first frame that no probe of the plan keeps (capture_play); 0: none
+    struct probe_silent silent; // of a replay: who was asked most often of those that answered nothing; tries 0: nobody
+    const char *method;         // "syn", "connect" or "capture"
     uint64_t seed;
     unsigned passes;
     VECTOR(struct probe_canary) canaries;

@@ -3,8 +3,7 @@
 // before.
 #include "probe/replay.h"
 
-#include <errno.h>
-
+#include "base/file.h"
 #include "model/protocol.h"
 #include "probe/capture.h"
 #include "probe/summary.h"
@@ -159,6 +158,20 @@ static const char *unfinished(const struct replayed *replayed, bool is_last)
     return is_last && replayed->told != NULL && replayed->told->interrupted ? "interrupted" : NULL;
 }
 
+// What answers nothing is asked once a pass: whoever says how many there were can be held to it.
+static void find_silent(const struct ledger *ledger, struct probe_silent *most)
+{
+    const struct schedule *schedule = ledger->schedule;
+    for (uint64_t question = 0; question < schedule->count; question++) {
+        if (ledger_answered(ledger, question) || ledger_tries(ledger, question) <= most->tries)
+            continue;
+        const struct span *span = schedule_span(schedule, question);
+        const struct lane *lane = &schedule->lanes[span->lane];
+        *most = (struct probe_silent){lane->address, lane->protocol, schedule_port(span, question),
+                                      ledger_tries(ledger, question)};
+    }
+}
+
 // What was heard in earlier parts was heard, whoever has asked since; and what this part adds to it.
 static void take_heard(struct replayed *replayed, struct ledger *ledger)
 {
@@ -218,6 +231,8 @@ static bool play_part(struct replayed *replayed, struct capture_reader *reader, 
         take_heard(replayed, &ledger);
     if (good && replayed->summary->stray == 0)
         replayed->summary->stray = span.stray;
+    if (good)
+        find_silent(&ledger, &replayed->summary->silent);
     if (good && !is_void) {
         struct probe_summary sum = {0};
         if (is_last && replayed->told != NULL)
@@ -259,7 +274,6 @@ bool replay_stream(struct arena *arena, const struct plan *plan, FILE *stream, c
     GUARD(capture_open(arena, stream, name, &reader, error));
     bool good = reader.seams.count <= MOST_SEAMS ||
                 error_set(error, ERROR_USAGE, "%s: was gone on with more than %d times", name, MOST_SEAMS);
-    summary->seams = reader.seams.count;
     for (size_t part = 0; good && part <= reader.seams.count; part++)
         good = play_part(&replayed, &reader, plan, part, error);
     capture_close(&reader);
@@ -279,8 +293,7 @@ bool probe_replay(struct arena *arena, const struct plan *plan, const char *capt
                   const struct observations *told, struct observations *observations, struct probe_summary *summary,
                   struct error *error)
 {
-    FILE *stream = fopen(capture, "rbe");
-    return stream == NULL
-               ? error_system(error, error_code_of(errno), errno, "%s cannot be read", capture)
-               : replay_stream(arena, plan, stream, capture, tries, timeout_ms, told, observations, summary, error);
+    FILE *stream = file_open_stream(capture, error);
+    return stream != NULL &&
+           replay_stream(arena, plan, stream, capture, tries, timeout_ms, told, observations, summary, error);
 }

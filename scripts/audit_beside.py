@@ -5,7 +5,7 @@
   7. What moved?             change.json against base/ and before/, for the vantage, and against what answered.
   8. What vouches for it?    The attestation and the timestamp are of this manifest, SHA256SUMS and report.html of these files, and times go together.
 Whether the facts of controls are so, what a plan meant, and who the timestamp authority is, it does not judge."""
-import base64, collections, datetime, fnmatch, hashlib, html, ipaddress, pathlib, re, subprocess, tempfile
+import base64, collections, datetime, fnmatch, hashlib, html, ipaddress, json, pathlib, re, subprocess, tempfile
 CLOCKS = 15 * 60  # seconds by which two machines may differ
 SEVERITY = {"confirmed": ("info", "critical", "medium"), "latent": ("low", "high", "low"), "blocked": ("medium", "medium", "low"),
             "enforced": ("medium", "info", "info"), "unconfirmed": ("low", "medium", "low"), "unverified": ("low", "medium", "low")}
@@ -38,6 +38,43 @@ def taken(found, packet):
     pseudo = words(source + target) + protocol + len(body) if protocol != 1 else 0
     good = fold(pseudo + words(body)) == 0xffff or protocol != 1 and told == fold(pseudo) or protocol == 17 and old and told == 0
     return found if good else None
+
+# ---- Beside 3.: which documents there are
+WRAPPERS = ("data", "Data", "result", "Result", "response", "Response", "output")  # what other tools put around an answer
+
+def values(audit, path):
+    """The JSON values of a file: one, or several one after the other, in UTF-8 or UTF-16, of which the zero of the first character tells
+    where there is no byte order mark (RFC 8259, 7464; RFC 4627, 3)."""
+    data, found, at = path.read_bytes(), [], 0
+    wide = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-16-le" if data[1:2] == b"\0" else "utf-16-be" if data[:1] == b"\0" else None
+    if not re.match(rb"[\s\x1e\0\xef\xbb\xbf\xff\xfe]*[{[]", data) and not any(kind.encode() in data.replace(b"\0", b"") for kind in audit.KINDS):
+        return []  # a note of somebody's, and no document
+    text, strict = data.decode(wide or "utf-8-sig"), json.JSONDecoder(object_pairs_hook=audit.once, parse_constant=().index)
+    while (at := re.compile("[ \t\r\n\x1e]*").match(text, at).end()) < len(text):
+        value, at = strict.raw_decode(text, at)
+        found.append(value)
+    return found
+
+def documents(audit, folder):
+    """(file, document) of every document below a folder: of an array each, of a wrapper what is in it. A list or a record without the key
+    of its list is any document of that kind, which is not judged."""
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".jsonl", ".ndjson")):
+        try:
+            found = values(audit, path)
+        except (ValueError, RecursionError) as error:
+            raise audit.Unusable("%s: %s" % (path.name, error))
+        for value in found:
+            for document in value if isinstance(value, list) else [value]:
+                if not isinstance(document, dict):
+                    if any(isinstance(one, dict) and set(one) & set(audit.KINDS) for one in value if isinstance(value, list)):
+                        continue
+                    raise audit.NotJudged("lists of what are no documents (%s)" % path.name)
+                inner = [document[key] for key in document if key in WRAPPERS and isinstance(document[key], dict)]
+                members = audit.once([pair for part in (document, *inner) for pair in part.items()])
+                odd = {kind.lower() for kind in audit.KINDS} & {key.lower() for key in members if isinstance(members[key], list) and key not in audit.KINDS}
+                if odd or not set(members) & set(audit.KINDS) and {"OwnerId", *audit.KINDS.values()} & set(members):
+                    raise audit.NotJudged("records without the key of their list (%s)" % path.name)
+                yield path, members
 
 # ---- 5. What is meant?
 def ranges(text):  # of "22,80-90" the ends of each part
@@ -222,30 +259,37 @@ def check_timestamp(audit, root, end):
     audit.unjudged["who stamped the time: sgproof verify --tsa-ca tells"] += 1
 
 def check_times(audit, root, capture, begin, end):
-    first = last = None
+    first = last = last_of_all = None
     for when, _ in audit.frames(capture) if capture else ():  # a machine that is busy captures some a little out of order
         audit.contradictions["capture.pcap: holds packets a second behind those of a later time"] += last is not None and when + 1e6 < last
-        first, last = first or when, when
+        first, last, last_of_all = first or when, when, max(last_of_all or when, when)
     if first is not None:
         audit.contradictions["manifest.json: begin: is more than a day before the first packet"] += begin < first / 1e6 - 86400
         audit.contradictions["manifest.json: end: is more than two days after the last packet"] += end > last / 1e6 + 2 * 86400
     read = {}
-    for side in ("base", "before", "after"):
-        path = root / side / "snapshot.json"
-        told = audit.parse(path.name, path.read_bytes()) if path.exists() else {}
-        read[side] = [moment(told[key]) if told.get(key) else None for key in ("began", "ended")]
-        began, ended = read[side]
+    for path in sorted(path for side in ("base", "before", "after") for path in (root / side).rglob("snapshot.json")):
+        name, told = path.relative_to(root).as_posix(), audit.parse(path.name, path.read_bytes())
+        side, _, inside = name.partition("/")
+        began, ended = (moment(told[key]) if told.get(key) else None for key in ("began", "ended"))
         if told.get("account_id") and told.get("read_by"):
-            audit.compare("%s/snapshot.json: account of read_by" % side, told["read_by"].split(":")[4], told["account_id"])
+            audit.compare(name + ": account of read_by", told["read_by"].split(":")[4], told["account_id"])
+        asked = []
         for one in told.get("files", ()):
-            file, asked, what = path.parent / one["file"], one.get("asked"), "%s/snapshot.json: %s: " % (side, one["file"])
+            file, what = path.parent / one["file"], "%s: %s: " % (name, one["file"])
             if file.is_file() and not {"..", "/"} & set(pathlib.PurePath(one["file"]).parts) and one.get("sha256"):
                 audit.compare(what + "SHA-256", one["sha256"], hashlib.sha256(file.read_bytes()).hexdigest())
-            audit.contradictions[what + "asked for at another time"] += bool(asked) and not (began or 0) - CLOCKS <= moment(asked) <= (ended or end) + CLOCKS
-        audit.contradictions["%s/snapshot.json: ended before it began" % side] += None not in (began, ended) and ended < began
-        audit.contradictions["%s/snapshot.json: was read after the run ended" % side] += max(read[side], key=lambda t: t or 0) is not None and (ended or began or 0) > end + CLOCKS
-    audit.contradictions["before/snapshot.json: was read after the first packet"] += first is not None and (read["before"][1] or 0) > first / 1e6 + CLOCKS
-    audit.contradictions["after/snapshot.json: was read before before/"] += None not in (read["after"][1], read["before"][1]) and read["after"][1] + CLOCKS < read["before"][1]
+            asked += [moment(one["asked"])] if one.get("asked") else []
+            audit.contradictions[what + "asked for at another time"] += bool(one.get("asked")) and not (began or 0) - CLOCKS <= asked[-1] <= (ended or end) + CLOCKS
+        times = [time for time in (began, ended, *asked) if time is not None]
+        same = side == "after" and (root / "before" / inside).is_file() and (root / "before" / inside).read_bytes() == path.read_bytes()
+        audit.contradictions[name + ": ended before it began"] += None not in (began, ended) and ended < began
+        if times:
+            read[name] = max(times)
+            audit.contradictions[name + ": was read after the run ended"] += max(times) > end + CLOCKS
+            audit.contradictions[name + ": was read after the first packet"] += side != "after" and first is not None and max(times) > first / 1e6 + CLOCKS
+            audit.contradictions[name + ": was read before the last packet"] += side == "after" and not same and first is not None and min(times) < last_of_all / 1e6 - CLOCKS
+    for name in read:
+        audit.contradictions[name + ": was read before before/"] += name.startswith("after/") and read[name] + CLOCKS < read.get("before/" + name[6:], 0)
 
 def check_report(audit, root):
     """Each finding of note is in the report once, as often as the verdicts hold one; and it loads and runs nothing."""
@@ -276,6 +320,11 @@ def check_sums(audit, root, manifest):
 def check(audit, root, key, before, told, capture, begin, end, manifest):
     """begin, end: in microseconds. What a part cannot judge is named, and costs the other parts nothing."""
     there = lambda name: (root / name).exists()
+    steps = {"verdicts": "verdicts.json", "controls": "controls.json", "change": "change.json", "report": "report.html", "history": "history/runs.json"}
+    for one in manifest.get("failed", ()):
+        known = one["step"] in (*steps, "services", "capture", "second reading", "timestamp", "signature") and one["why"]
+        audit.contradictions["manifest.json: failed: %s is no step of a run, or does not say why" % one["step"]] += not known
+        audit.contradictions["manifest.json: failed: says that %s was not made, and it is there" % steps.get(one["step"])] += one["step"] in steps and there(steps[one["step"]])
     parts = [(True, "intent and severities", lambda: check_meant(audit, root, before, manifest)),
              (there("controls.json"), "controls", lambda: check_controls(audit, root, manifest)),
              (there("change.json"), "what moved", lambda: check_change(audit, root, before, told, manifest)),

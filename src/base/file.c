@@ -56,11 +56,9 @@ static char *read_at_most(const char *path, size_t limit, size_t *length, struct
     struct stat about;
     size_t capacity = 64 * 1024;
     bool own = strcmp(path, "-") != 0;
-    int file = own ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-    if (file < 0) {
-        error_system(error, error_code_of(errno), errno, "%s: cannot be opened", path);
+    int file = own ? file_open_input(path, error) : STDIN_FILENO;
+    if (file < 0)
         return NULL;
-    }
     if (fstat(file, &about) == 0 && S_ISREG(about.st_mode) && (size_t)about.st_size < limit)
         capacity = (size_t)about.st_size + 2;
     char *bytes = read_all(file, capacity, limit, length);
@@ -89,7 +87,9 @@ bool file_map(const char *path, struct file_bytes *file, struct error *error)
 {
     struct stat about;
     *file = (struct file_bytes){0};
-    int descriptor = strcmp(path, "-") == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int descriptor = strcmp(path, "-") == 0 ? -1 : file_open_input(path, error);
+    if (descriptor < 0 && strcmp(path, "-") != 0)
+        return false;
     bool regular = descriptor >= 0 && fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode) && about.st_size > 0;
     void *memory = regular ? mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0) : MAP_FAILED;
     if (descriptor >= 0)
@@ -116,9 +116,9 @@ bool file_stream(const char *path, bool (*take)(void *context, const char *bytes
 {
     enum { PIECE = 256 * 1024 };
     bool own = strcmp(path, "-") != 0;
-    int file = own ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+    int file = own ? file_open_input(path, error) : STDIN_FILENO;
     if (file < 0)
-        return error_system(error, error_code_of(errno), errno, "%s: cannot be opened", path);
+        return false;
     char *piece = malloc(PIECE);
     bool good = piece != NULL || error_set(error, ERROR_INCOMPLETE, "%s: no memory to read it", path);
     while (good) {

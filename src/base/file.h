@@ -15,6 +15,14 @@ char *file_read(const char *path, size_t *length, struct error *error);
 // The same of at most 16 MiB: what somebody wrote by hand, and may be a device.
 char *file_read_settings(const char *path, size_t *length, struct error *error);
 
+// Opens a file to read: a regular one, or what this process was handed open (/dev/stdin, /dev/fd/N) and /dev/null. Of a
+// pipe, a socket or another device it is said that it is none, ERROR_USAGE, and nobody waits for it. -1, or NULL, with
+// the error.
+int file_open_input(const char *path, struct error *error);
+FILE *file_open_stream(const char *path, struct error *error);
+// Whether file_open_input would take it, for those who open files themselves; what is not there is for them to tell.
+bool file_expect_input(const char *path, struct error *error);
+
 // The bytes of a file of any size, mapped where it is a regular one. What is cut off while it is read ends the program.
 struct file_bytes {
     const char *bytes; // not NUL-terminated

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "aws/read/endpoint.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/stop.h"
@@ -120,7 +121,8 @@ bool cli_collect(struct arena *arena, const struct options *options, const char 
     const char *home = strcmp(regions.items.items[0], "all") == 0 ? configured_region(&config) : regions.items.items[0];
     wanted.home = home != NULL ? home : "us-east-1";
     wanted.progress = isatty(STDERR_FILENO) && options_value(options, "quiet") == NULL;
-    bool good = collect(arena, &wanted, collected, error);
+    bool good = (config.ca_bundle == NULL || file_expect_input(config.ca_bundle, error)) &&
+                collect(arena, &wanted, collected, error);
     arena_wipe(secrets);
     say_unread(collected);
     return good;

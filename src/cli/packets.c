@@ -124,6 +124,22 @@ static const char *claim_difference(struct arena *arena, const cJSON *told, cons
     return same ? NULL : "services";
 }
 
+// A pass asks a port once at most, and a port that answered is not asked in passes but as a sentinel: one that was
+// asked more often, and answered nothing, has lost its answers.
+static const char *passes_difference(struct arena *arena, const cJSON *told, const struct probe_silent *silent)
+{
+    const cJSON *passes = json_find(told, "passes");
+    char address[ADDRESS_TEXT];
+    if (!cJSON_IsNumber(passes) || (double)silent->tries <= passes->valuedouble)
+        return NULL;
+    address_format(silent->address, address);
+    return arena_printf(arena,
+                        "capture.pcap: asks %s %s %u %u times, and holds no answer of it: in %.0f passes "
+                        "(observations.jsonl: summary.passes) only what answered is asked so often",
+                        address, protocol_name(arena, silent->protocol), silent->port, silent->tries,
+                        passes->valuedouble);
+}
+
 static const char *summary_difference(const struct comparison *comparison, size_t lines,
                                       const struct observations *seen, const struct probe_summary *summary)
 {
@@ -137,13 +153,16 @@ static const char *summary_difference(const struct comparison *comparison, size_
     cJSON *again = json_parse(comparison->path, derived.bytes, derived.length, &ignored);
     const char *member = member_difference(summary_of(told), summary_of(again));
     const char *claim = member == NULL ? claim_difference(comparison->arena, summary_of(told), seen) : NULL;
+    const char *lost = member != NULL || claim != NULL || summary->stray != 0 // which is told first
+                           ? NULL
+                           : passes_difference(comparison->arena, summary_of(told), &summary->silent);
     const char *wrong =
         !one_line ? "observations.jsonl: holds lines that the packets do not tell, or no summary at its end"
         : member != NULL
             ? arena_printf(comparison->arena, "observations.jsonl: summary.%s: the packets say otherwise", member)
         : claim != NULL ? arena_printf(comparison->arena,
                                        "observations.jsonl: summary.%s: cannot be, or the lines say otherwise", claim)
-                        : NULL;
+                        : lost;
     cJSON_Delete(told);
     cJSON_Delete(again);
     text_free(&derived);
@@ -155,19 +174,6 @@ static bool is_day_of(const char *day, const struct frames *frames, struct arena
 {
     const char *moment = frames->first_us == 0 ? begin : clock_text(arena, frames->first_us);
     return strlen(day) == strlen("YYYY-MM-DD") && strncmp(day, moment, strlen(day)) == 0;
-}
-
-// What before/ tells of when it was read, which was before the first packet.
-static const char *reading_difference(const struct comparison *comparison, uint64_t first_us)
-{
-    struct arena *arena = comparison->arena;
-    const char *ended = read_until(arena, comparison->bundle->folder, &comparison->bundle->manifest, "before");
-    int64_t seconds;
-    return ended == NULL || !clock_parse_zone(ended, &seconds) ||
-                   seconds <= (int64_t)(first_us / 1000000) + CLOCKS_DIFFER_S
-               ? NULL
-               : arena_printf(arena, "before/snapshot.json: was read until %s, after the first packet, %s", ended,
-                              clock_text(arena, first_us));
 }
 
 // Packets were sent and heard while the run went on, by the ports and at the rates that it tells; it had begun not long
@@ -198,11 +204,10 @@ static const char *frames_wrong(const struct comparison *comparison, const struc
     if (claims.end_us > frames.last_us + LONGEST_AFTER_S * 1000000ULL)
         return arena_printf(arena, "manifest.json: claims: end: %s is more than two days after the last packet, %s",
                             manifest->claims.end, clock_text(arena, frames.last_us));
-    return reading_difference(comparison, frames.first_us);
+    return readings_packets_difference(arena, comparison->bundle, frames.first_us, frames.last_us);
 }
 
-static const char *difference(struct comparison *comparison, const struct plan *plan, enum check_state *state,
-                              size_t *seams)
+static const char *difference(struct comparison *comparison, const struct plan *plan, enum check_state *state)
 {
     const struct manifest *manifest = &comparison->bundle->manifest;
     struct arena *arena = comparison->arena;
@@ -229,7 +234,6 @@ static const char *difference(struct comparison *comparison, const struct plan *
             "capture.pcap: frame %u asks what was not planned, or so often as no probe does, or answers what "
             "was not asked before it: no probe keeps such a packet",
             summary.stray);
-    *seams = summary.seams;
     return wrong;
 }
 
@@ -245,14 +249,8 @@ void packets_check(struct checks *checks, const struct checked_bundle *bundle, c
     char *bytes = file_read(comparison.path, &comparison.length, &error);
     comparison.bytes = bytes;
     enum check_state state = error.code == ERROR_INCOMPLETE ? CHECK_NOT_DONE : CHECK_WRONG;
-    size_t seams = 0;
-    const char *wrong = bytes == NULL ? error.message : difference(&comparison, plan, &state, &seams);
-    if (wrong == NULL && seams > 0)
-        check_add(checks, "capture", CHECK_GOOD,
-                  "every question of the plan is answered as the packets say, and nothing else is told; the probe was "
-                  "stopped and gone on with %zu time%s: what it did not know by then counts only as sign of life",
-                  seams, seams == 1 ? "" : "s");
-    else if (wrong == NULL)
+    const char *wrong = bytes == NULL ? error.message : difference(&comparison, plan, &state);
+    if (wrong == NULL)
         check_add(checks, "capture", CHECK_GOOD,
                   "every question of the plan is answered as the packets say, and nothing else is told");
     else

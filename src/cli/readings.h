@@ -12,7 +12,13 @@ const char *read_until(struct arena *arena, const char *folder, const struct man
 // takes it makes evidence of that. ERROR_USAGE.
 bool reading_is_of_the_past(struct arena *arena, const char *folder, struct error *error);
 
+// What the records of a bundle's readings, of nested folders too, contradict of when its packets left, in words in the
+// arena; NULL where nothing: before/ and base/ were read before the first one, after/ after the last one.
+const char *readings_packets_difference(struct arena *arena, const struct checked_bundle *bundle, uint64_t first_us,
+                                        uint64_t last_us);
+
 // Checks the readings of a bundle against each other and against the run: when they were made, and that after/ tells of
-// every account and region that before/ does. Says only what is wrong, or shows nothing. After derive_again; when the
+// every account and region that before/ does. Says only what is wrong, what the records leave out, and what shows
+// nothing. After derive_again; when the
 // first packet left is for cli/packets.h.
 void readings_check(struct checks *checks, const struct checked_bundle *bundle, const struct derivation *derivation);

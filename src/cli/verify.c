@@ -11,6 +11,7 @@
 #include "cli/verify_beside.h"
 #include "cli/verify_past.h"
 #include "cli/verify_told.h"
+#include "evidence/remembered.h"
 #include "evidence/untar.h"
 
 static const struct option_spec options_of_verify[] = {
@@ -205,6 +206,21 @@ static void check_packs(struct checks *checks, const struct checked_bundle *bund
               own == NULL ? "" : "; the maker's own, which vouch for nothing: ", own == NULL ? "" : own);
 }
 
+// A file of which the run says that it could not be written; NULL where there is none. A run drops what is of before.
+static const char *file_in_spite(const struct checked_bundle *bundle)
+{
+    static const char *const steps[][2] = {{STEP_VERDICTS, "verdicts.json"},
+                                           {STEP_CONTROLS, "controls.json"},
+                                           {STEP_CHANGE, "change.json"},
+                                           {STEP_REPORT, "report.html"},
+                                           {STEP_HISTORY, REMEMBERED_RUNS}};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        if (failed_step_why(&bundle->manifest.failed, steps[i][0]) != NULL &&
+            manifest_file(&bundle->manifest, steps[i][1]) != NULL)
+            return steps[i][1];
+    return NULL;
+}
+
 // What the run itself says that it could not do: what is there may hold all the same.
 static void check_steps(struct checks *checks, const struct checked_bundle *bundle)
 {
@@ -214,7 +230,11 @@ static void check_steps(struct checks *checks, const struct checked_bundle *bund
         text_printf(&steps, "%s%s (%s)", i > 0 ? ", " : "", failed->items[i].step, failed->items[i].why);
     const char *text = arena_strndup(checks->arena, steps.bytes == NULL ? "" : steps.bytes, steps.length);
     text_free(&steps);
-    if (failed->count > 0 && bundle->manifest.complete)
+    const char *in_spite = file_in_spite(bundle);
+    if (in_spite != NULL)
+        check_add(checks, "steps", CHECK_WRONG, "manifest.json: failed: says that %s was not made, and it is there",
+                  in_spite);
+    else if (failed->count > 0 && bundle->manifest.complete)
         check_add(checks, "steps", CHECK_WRONG, "manifest.json: is called complete, and names steps that failed: %s",
                   text);
     else if (failed->count > 0)

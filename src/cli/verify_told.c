@@ -1,7 +1,10 @@
 #include "cli/verify_told.h"
 
+#include <stdarg.h>
+
 #include "base/printable.h"
 #include "cli/readings.h"
+#include "evidence/remembered.h"
 
 // ---- What it is about: from what was derived, not from what is claimed
 
@@ -78,14 +81,107 @@ static void write_derived(const struct verified *verified, struct text *out)
 
 // ---- What only its maker can say
 
+static void claim(const struct verified *verified, text_list *claims, const char *format, ...)
+{
+    struct arena *arena = verified->checks.arena;
+    va_list arguments;
+    va_start(arguments, format);
+    *vector_add(arena, claims) = arena_vprintf(arena, format, arguments);
+    va_end(arguments);
+}
+
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+// What everything is judged by, and nothing read or heard tells of.
+static void claim_given(const struct verified *verified, text_list *claims)
+{
+    const struct manifest *manifest = &verified->bundle.manifest;
+    const struct derivation *derivation = &verified->derivation;
+    const struct intent *intent = derivation->intent;
+    size_t answered = 0;
+    if (intent != NULL)
+        claim(verified, claims,
+              "that intent.json is what is meant: platform %s, by default %s, %zu rule%s, %zu exception%s, %zu "
+              "administrator%s (SHA-256 %.16s...)",
+              intent->platform, intent->default_allow ? "allow" : "deny", (size_t)intent->rules.count,
+              plural(intent->rules.count), (size_t)intent->exceptions.count, plural(intent->exceptions.count),
+              (size_t)intent->administrators.count, plural(intent->administrators.count),
+              manifest_file(manifest, "intent.json")->sha256);
+    claim(verified, claims, "judged on %s: what of the intent had expired by then no longer allows",
+          manifest->judged_on);
+    for (size_t i = 0; i < derivation->answered.items.count; i++)
+        answered += portset_size(derivation->answered.items.items[i].open) +
+                    portset_size(derivation->answered.items.items[i].closed);
+    if (derivation->given.answered != NULL)
+        claim(verified, claims, "that %zu port%s answered before (" REMEMBERED_ANSWERS ")", answered, plural(answered));
+    if (derivation->given.change.terraform != NULL)
+        claim(verified, claims, "that " TERRAFORM_PLAN " is the plan of this change (SHA-256 %.16s...)",
+              manifest_file(manifest, TERRAFORM_PLAN)->sha256);
+    if (derivation->runs.count > 0)
+        claim(verified, claims, "%zu earlier runs, and what the last of them saw", (size_t)derivation->runs.count);
+}
+
+// What the packets do not tell of themselves.
+static void claim_probed(const struct verified *verified, text_list *claims)
+{
+    const struct manifest *manifest = &verified->bundle.manifest;
+    const struct derivation *derivation = &verified->derivation;
+    const struct observations *told = &derivation->observations;
+    size_t services = 0, local = 0;
+    if (manifest->vantages.count > 0)
+        claim(verified, claims, "how it knows the vantage: %s",
+              cli_vantages_learnt(verified->checks.arena, &derivation->given.vantages));
+    for (size_t i = 0; i < manifest->canaries.count; i++)
+        claim(verified, claims, "that the canary %s is a host of its own, and answers for itself",
+              manifest->canaries.items[i]);
+    for (size_t i = 0; i < told->items.count; i++) {
+        const struct observation *one = &told->items.items[i];
+        services += one->service != NULL;
+        if (one->state == OBSERVED_UNKNOWN && strncmp(one->reason, "local:", 6) == 0)
+            local += (size_t)(one->high - one->low) + 1;
+    }
+    if (local > 0)
+        claim(verified, claims, "that its machine could not ask %zu port%s, which are unknown", local, plural(local));
+    if (told->interrupted)
+        claim(verified, claims, "that the probe was interrupted: what had no answer by then is unknown");
+    if (services > 0)
+        claim(verified, claims, "what %zu open port%s said to run", services, services == 1 ? " was" : "s were");
+    if (told->method != NULL)
+        claim(verified, claims, "probed by %s, in %ld pass%s; %ld packets that arrived were dropped for want of room",
+              told->method, told->passes, told->passes == 1 ? "" : "es", told->dropped);
+}
+
+static void find_claims(const struct verified *verified, text_list *claims)
+{
+    const struct manifest *manifest = &verified->bundle.manifest;
+    struct arena *arena = verified->checks.arena;
+    if (is_derived(verified))
+        claim_given(verified, claims);
+    claim(verified, claims, "that before/ and after/ are AWS's answers, and whole");
+    for (int i = 0; i < 2; i++) {
+        static const char *const readings[] = {"before", "after"};
+        const char *ended = read_until(arena, verified->bundle.folder, manifest, readings[i]);
+        if (ended != NULL)
+            claim(verified, claims, "%s/ was read until %s", readings[i], ended);
+    }
+    if (verified->derivation.given.change.base != NULL)
+        claim(verified, claims, "that base/ is AWS's answers of before the change");
+    if (is_derived(verified))
+        claim_probed(verified, claims);
+    if (manifest_file(manifest, "capture.pcap") != NULL)
+        claim(verified, claims,
+              "that the packets were sent and heard, and that no answer was left out of them: nothing shows what is "
+              "not there");
+}
+
 static void write_claims(const struct verified *verified, struct text *out)
 {
     struct arena *arena = verified->checks.arena;
-    const struct manifest *manifest = &verified->bundle.manifest;
-    const struct manifest_claims *claims = &manifest->claims;
-    size_t services = 0;
-    for (size_t i = 0; i < verified->derivation.observations.items.count; i++)
-        services += verified->derivation.observations.items.items[i].service != NULL;
+    const struct manifest_claims *claims = &verified->bundle.manifest.claims;
+    text_list others = {0};
     if (claims->begin == NULL || claims->end == NULL)
         return;
     put_line(arena, out, "claims", "its maker's word, vouched for by nothing else:");
@@ -93,25 +189,9 @@ static void write_claims(const struct verified *verified, struct text *out)
     put_line(arena, out, "", arena_printf(arena, "begun %s, ended %s", claims->begin, claims->end));
     put_line(arena, out, "",
              arena_printf(arena, "by sgproof %s: %s", claims->tool_version, joined(arena, &claims->command, " ")));
-    if (manifest->vantages.count > 0 && is_derived(verified))
-        put_line(arena, out, "",
-                 arena_printf(arena, "how it knows the vantage: %s",
-                              cli_vantages_learnt(arena, &verified->derivation.given.vantages)));
-    put_line(arena, out, "", "that before/ and after/ are AWS's answers, and that the packets were sent and heard");
-    for (int i = 0; i < 2; i++) {
-        static const char *const readings[] = {"before", "after"};
-        const char *ended = read_until(arena, verified->bundle.folder, manifest, readings[i]);
-        if (ended != NULL)
-            put_line(arena, out, "", arena_printf(arena, "%s/ was read until %s", readings[i], ended));
-    }
-    if (verified->derivation.given.change.base != NULL)
-        put_line(arena, out, "", "that base/ is AWS's answers of before the change");
-    if (services > 0)
-        put_line(arena, out, "", arena_printf(arena, "what %zu open ports were said to run", services));
-    if (verified->derivation.runs.count > 0)
-        put_line(arena, out, "",
-                 arena_printf(arena, "%zu earlier runs, and what the last of them saw",
-                              (size_t)verified->derivation.runs.count));
+    find_claims(verified, &others);
+    for (size_t i = 0; i < others.count; i++)
+        put_line(arena, out, "", others.items[i]);
 }
 
 static const char *conclusion(const struct checks *checks)
@@ -165,6 +245,9 @@ void verify_put_json(const struct verified *verified, struct json_writer *writer
         json_put_string(writer, "title", manifest->claims.title);
         json_put_string(writer, "begin", manifest->claims.begin);
         json_put_string(writer, "end", manifest->claims.end);
+        text_list others = {0};
+        find_claims(verified, &others);
+        json_put_strings_line(writer, "others", others.items, others.count);
         json_close(writer, '}');
     }
     json_open(writer, "checks", '[');

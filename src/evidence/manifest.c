@@ -197,6 +197,9 @@ static bool read_files(struct arena *arena, const struct json_cursor *root, stru
 
 static bool read_failed(struct arena *arena, const struct json_cursor *root, failed_steps *failed, struct error *error)
 {
+    static const char *const steps[] = {
+        STEP_SERVICES, STEP_CAPTURE, STEP_SECOND_READING, STEP_HISTORY,   STEP_VERDICTS, STEP_CONTROLS,
+        STEP_CHANGE,   STEP_REPORT,  STEP_TIMESTAMP,      STEP_SIGNATURE, NULL};
     struct json_cursor array = json_member(root, "failed");
     const cJSON *node;
     size_t index = 0;
@@ -204,9 +207,13 @@ static bool read_failed(struct arena *arena, const struct json_cursor *root, fai
         return true;
     GUARD(json_expect_array(&array, error));
     cJSON_ArrayForEach (node, array.node) {
-        struct json_cursor at = json_element(&array, index++, node);
+        struct json_cursor at = json_element(&array, index++, node), step = json_member(&at, "step");
         struct failed_step *one = vector_add(arena, failed);
         GUARD(json_string(arena, &at, "step", &one->step, error) && json_string(arena, &at, "why", &one->why, error));
+        if (!text_among(one->step, steps))
+            return json_fail(&step, error, "\"%s\" is no step of a run", one->step);
+        if (one->why[0] == '\0')
+            return json_fail(&at, error, "does not say why");
     }
     return true;
 }

@@ -103,6 +103,7 @@ static bool is_private(const char *where, const char *what, const char *or_else,
 {
     const char *path = path_of_uri(where);
     struct stat about;
+    GUARD(file_expect_input(where, error) && (path == NULL || file_expect_input(path, error)));
     GUARD(is_private_file(where, what, or_else, error));
     if (path == NULL)
         return true;
@@ -176,11 +177,9 @@ EVP_PKEY *key_private(const char *where, const char *passphrase, struct error *e
 
 EVP_PKEY *key_public(const char *file, struct error *error)
 {
-    FILE *stream = fopen(file, "re");
-    if (stream == NULL) {
-        error_system(error, ERROR_USAGE, errno, "%s: cannot be opened", file);
+    FILE *stream = file_open_stream(file, error);
+    if (stream == NULL)
         return NULL;
-    }
     EVP_PKEY *key = PEM_read_PUBKEY(stream, NULL, NULL, NULL);
     fclose(stream);
     return only_ed25519(key, file, error);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/http.h"
 
 enum { PATIENCE_MS = 30000 };
@@ -124,6 +125,8 @@ bool timestamp_ask(const char *url, const char *bytes, size_t length, struct tex
 
 static X509_STORE *trusting(const char *authorities, struct error *error)
 {
+    if (!file_expect_input(authorities, error))
+        return NULL;
     X509_STORE *store = X509_STORE_new();
     if (store != NULL && X509_STORE_load_file(store, authorities) == 1)
         return store;

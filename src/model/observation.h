@@ -127,6 +127,9 @@ struct observations {
     uint32_t capture_frames; // in a state file: how much of a capture they rest on; 0: there is none
     uint64_t capture_bytes;
     bool has_summary;
+    const char *method; // of the summary; NULL: not told
+    long passes;        // the same; -1
+    long dropped;       // packets that this machine had no room for; -1
     bool interrupted;
     struct sentinels_told sentinels;
 };

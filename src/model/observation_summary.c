@@ -9,6 +9,15 @@ static bool is_count(const struct json_cursor *at, const char *key, struct error
     return json_optional_integer(at, key, 0, MOST, &count, &present, error);
 }
 
+// A count; -1 where it is not told.
+static bool read_count(const struct json_cursor *at, const char *key, long *count, struct error *error)
+{
+    bool present;
+    GUARD(json_optional_integer(at, key, 0, MOST, count, &present, error));
+    *count = present ? *count : -1;
+    return true;
+}
+
 static bool are_counts(const struct json_cursor *at, const char *const *keys, struct error *error)
 {
     for (; *keys != NULL; keys++)
@@ -104,12 +113,13 @@ bool summary_read(struct arena *arena, const struct json_cursor *line, struct ob
                                        "passes",    NULL};
     enum { COUNTS = 10 }; // the first key that is one
     struct json_cursor at = json_member(line, "summary");
-    const char *method;
     return json_expect_keys(line, only, error) && json_expect_keys(&at, keys, error) &&
            are_counts(&at, keys + COUNTS, error) && is_seconds(&at, "seconds", error) &&
-           json_borrow_string(&at, "method", &method, error) && is_list(&at, "canaries", is_canary, error) &&
-           is_list(&at, "not_asked", is_reason, error) && is_services(&at, error) &&
-           is_list(&at, "accepting_everything", is_address, error) &&
+           read_count(&at, "dropped", &observations->dropped, error) &&
+           read_count(&at, "passes", &observations->passes, error) &&
+           json_string(arena, &at, "method", &observations->method, error) &&
+           is_list(&at, "canaries", is_canary, error) && is_list(&at, "not_asked", is_reason, error) &&
+           is_services(&at, error) && is_list(&at, "accepting_everything", is_address, error) &&
            json_optional_string(arena, &at, "vantage_ipv4", &observations->vantage4, error) &&
            json_optional_string(arena, &at, "vantage_ipv6", &observations->vantage6, error) &&
            json_optional_boolean(&at, "interrupted", &observations->interrupted, error) &&

@@ -4,11 +4,13 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import stat
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
@@ -336,6 +338,43 @@ class Evidence(Bundles):
                             self.assertIn(done.returncode, (1, 2), done.stdout + done.stderr)
                             self.assertRegex(done.stdout + done.stderr, "no regular file|is no file of the manifest")
                             self.assertFalse((copy.parent / "out").exists())
+
+    def test_pipes_sockets_and_devices_are_no_inputs(self):
+        """Nobody waits for who may never write, or reads without end."""
+        with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as made:
+            pipe, there = folder + "/pipe", folder + "/socket"
+            os.mkfifo(pipe, 0o600)
+            made.bind(there)
+            plan, run = self.one / "plan.jsonl", ["run", "--snapshot", self.snapshot, "--out", folder + "/out", "--no-history", *common.ONLY]
+            aws = ["read", folder + "/estate", "--region", REGION, "--endpoint-url", "http://127.0.0.1:9"]
+            for name, kind in ((pipe, "a pipe"), (there, "a socket"), ("/dev/zero", "a device")):
+                for words, env in [(words, None) for words in (
+                        ["plan", self.snapshot, "--vantage", "203.0.113.7", "--intent", name], ["reconcile", self.snapshot, name], ["report", name],
+                        ["diff", self.snapshot, "--terraform", name], ["probe", name, *common.ONLY], ["probe", plan, "--from-capture", name, *common.ONLY],
+                        ["probe", "--targets", name, *common.ONLY], ["account", self.snapshot, "--pack", name], ["verify", self.one, "--key", name],
+                        [*run, "--sign", name], [*run, "--sign", self.key, "--passphrase-file", name], [*aws, "--ca-bundle", name])] + [
+                        (aws, {variable: name}) for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE")]:
+                    with self.subTest(words=[str(w) for w in words], env=env):
+                        done = common.sgproof(*words, env={**KEYS, **(env or {})})
+                        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                        self.assertIn("%s: is %s, expected a file" % (name, kind), done.stderr)
+
+    def test_what_a_shell_opens_is_read(self):
+        """<(...), /dev/stdin and -: the bytes may come late."""
+        intent = json.dumps({"schema": "sgproof/intent/v1", "platform": "late", "default": "deny", "rules": []}).encode()
+        plan = ["plan", str(self.snapshot), "--vantage", "203.0.113.7", "--intent"]
+        for path in ("/dev/stdin", "-", "/dev/fd/%d", "/proc/self/fd/%d"):
+            out, into = os.pipe()
+            with self.subTest(path=path), subprocess.Popen([common.SGPROOF, *plan, path % out if "%" in path else path], stdin=out, pass_fds=[out], stderr=subprocess.PIPE,
+                                                           stdout=subprocess.PIPE) as process:
+                os.close(out)
+                os.write(into, intent[:20])
+                time.sleep(0.2)
+                os.write(into, intent[20:])
+                os.close(into)
+                said = process.communicate(timeout=60)
+                self.assertEqual(process.returncode, 0, said)
+        self.assertEqual(common.sgproof("reconcile", self.snapshot, os.devnull).returncode, common.sgproof("reconcile", self.snapshot, "-", stdin="").returncode)
 
     def test_a_folder_with_another_programs_manifest_is_none(self):
         with tempfile.TemporaryDirectory() as folder:

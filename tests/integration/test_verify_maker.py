@@ -3,6 +3,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -54,6 +55,35 @@ class Lies(Evidence):
         for path in sorted(p for p in self.one.rglob("*") if p.is_file() and p.suffix != ".html"):
             self.assertEqual((evidence / path.relative_to(self.one)).read_bytes(), path.read_bytes(), path)
 
+    def test_both_read_documents_in_every_form(self):
+        """Each document in another form: all of them are what `compute` reads."""
+        forms = [("wide", lambda text: text.encode("utf-16")), ("unmarked", lambda text: text.encode("utf-16-be")), ("marked", lambda text: b"\xef\xbb\xbf" + text.encode()),
+                 ("wrapped", lambda text: json.dumps({"status_code": 200, "data": json.loads(text)}).encode()), ("listed", lambda text: b"[null, %s]" % text.encode()),
+                 ("followed", lambda text: text.encode() + b"\n{}\n"), ("twice", lambda text: (text + "\n" + text).encode()), ("separated", lambda text: b"\x1e" + text.encode())]
+        for shift in (0, 3):
+            def change(forged):
+                for side in ("before", "after"):
+                    for number, path in enumerate(sorted(forged.path(side).glob("*.json"))):
+                        path.write_bytes(forms[(number + shift) % len(forms)][1](path.read_text()))
+                forged.list_files()
+                forged.derive()
+            evidence = self.forge(change)
+            done, audited = self.verified(evidence), audit(evidence, "--key", self.public)
+            self.assertEqual((done.returncode, audited.returncode, findings(audited)), (0, 0, []), done.stdout + audited.stdout)
+
+    def test_what_only_one_of_them_could_read_is_not_judged(self):
+        for form in (lambda text: json.dumps({"securityGroups": json.loads(text)["SecurityGroups"]}), lambda text: json.dumps(json.loads(text)["SecurityGroups"][0]),
+                     lambda text: text + " x", lambda text: json.dumps([json.loads(text)["SecurityGroups"]])):
+            def change(forged):
+                for side in ("before", "after"):
+                    path = forged.path(side + "/SecurityGroups.json")
+                    path.write_text(form(path.read_text()))
+                forged.list_files()
+                lies.replayed(forged)
+            audited = audit(self.forge(change), "--key", self.public)
+            self.assertNotIn("verdicts.json", "".join(one for one in findings(audited) if not one.startswith("not judged")))
+            self.assertIn("what is declared: before: ", audited.stdout)
+
     def test_files_that_no_record_lists_are_told(self):
         """A snapshot made by hand has no record, and holds; one that lies beside what was read is named."""
         def some(forged):
@@ -63,13 +93,60 @@ class Lies(Evidence):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertRegex(done.stdout, "absent +readings +5 files are in no record of what was read, the first is before/Reservations.json")
         def whole(forged):
-            for side, asked in (("before", -60), ("after", -50)):
-                lies.record(forged, side, asked)
+            first = lies.first_second(forged)
+            lies.record(forged, "before")
+            lies.record(forged, "after", asked=20, began=lies.moment(first + 10), ended=lies.moment(first + 30))
             forged.derive()
         evidence = self.forge(whole)
         done, audited = self.verified(evidence), audit(evidence, "--key", self.public)
         self.assertEqual((done.returncode, audited.returncode), (0, 0), done.stdout + audited.stdout)
         self.assertNotIn("readings", done.stdout)
+
+    def test_what_a_record_leaves_out_is_named(self):
+        """What nothing tells vouches for nothing, and verify says of what."""
+        def less(forged):
+            lies.record(forged, "before")
+            told = forged.json("before/snapshot.json")
+            del told["files"][1]["sha256"], told["files"][2]["asked"], told["files"][3]["sha256"], told["read_by"]
+            forged.path("before/snapshot.json").write_text(json.dumps(told))
+            forged.path("after/snapshot.json").write_text("{")
+            forged.derive()
+        done = self.verified(self.forge(less))
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, "absent +readings +before/snapshot.json: does not tell read_by: nothing does")
+        self.assertRegex(done.stdout, "absent +readings +before/snapshot.json: tells no sha256 of 2 of its files, the first is NetworkAcls.json")
+        self.assertRegex(done.stdout, "absent +readings +before/snapshot.json: tells no asked of 1 of its files")
+        self.assertRegex(done.stdout, "absent +readings +after/snapshot.json: is no record that can be read")
+
+    def test_a_second_reading_that_is_the_first_one_is_named(self):
+        def same(forged):
+            lies.record(forged, "before")
+            shutil.copy(forged.path("before/snapshot.json"), forged.path("after/snapshot.json"))
+            forged.derive()
+        evidence = self.forge(same)
+        done, audited = self.verified(evidence), audit(evidence, "--key", self.public)
+        self.assertEqual((done.returncode, audited.returncode), (0, 0), done.stdout + audited.stdout)
+        self.assertRegex(done.stdout, "absent +readings +after/snapshot.json: is the record of before/ once more, of .*: that nothing changed")
+
+    def test_what_only_the_maker_says_is_told_as_that(self):
+        def told(forged):
+            intent = forged.json("intent.json")
+            intent.update(exceptions=[{"id": "e", "owner": "us", "reason": "known", "control": "*", "expires": "2099-01-01"}], administrators=["arn:aws:iam::*:role/x"])
+            forged.path("intent.json").write_text(json.dumps(intent))
+            forged.path("history").mkdir()
+            forged.path("history/answered.json").write_text(json.dumps({"schema": "sgproof/answered/v1", "answered": [
+                {"address": "198.51.100.20", "protocol": "tcp", "open": "443-444"}]}))
+            forged.list_files()
+            forged.derive()
+            forged.observe(lambda line: {key: line[key] for key in ("address", "protocol", "from_port", "to_port", "tries")} | {"state": "unknown", "reason": "local: no route"}
+                           if line.get("from_port") == 444 and "." in line["address"] else line)
+            lies.summary(forged, dropped=9999)
+        done = self.verified(self.forge(told))
+        for words in ("that intent.json is what is meant: platform loopback, by default deny, 2 rules, 1 exception, 1 administrator (SHA-256 ", "judged on 20",
+                      "that 2 ports answered before (history/answered.json)", "that its machine could not ask ",
+                      "passes; 9999 packets that arrived were dropped for want of room",
+                      "that the packets were sent and heard, and that no answer was left out of them: nothing shows what is not there"):
+            self.assertRegex(done.stdout, "\n {15}.*" + re.escape(words))
 
     def test_a_document_that_is_not_as_it_was_read_is_unread_in_words(self):
         evidence = self.forge(lies.LIES["rule_added_after_the_reading"][0])

@@ -1,5 +1,7 @@
 """What a running probe or run may still do, as the kernel tells it, and who has the private key. Loopback only."""
 import base64
+import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -149,8 +151,10 @@ class Confined(Bundles):
         if not self.seccomp:
             self.skipTest("no seccomp here")
         with tempfile.TemporaryDirectory() as folder:
-            pipe, here = folder + "/pipe", pathlib.Path(folder)
-            os.mkfifo(pipe)
+            here = pathlib.Path(folder)
+            out, into = os.pipe()  # a named one is no input
+            fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 4096)
+            pipe = "/dev/fd/%d" % out
             run = ["run", "--out", here / "out", "--no-history", "--sign", self.key, *common.ONLY]
             none = {"AWS_CONFIG_FILE": "/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "/nowhere", "AWS_EC2_METADATA_DISABLED": "true"}
             for words, env in ((run + ["--intent", pipe], none), (run + ["--snapshot", self.snapshot, "--intent", pipe], none), (run, {**none, "AWS_CONFIG_FILE": pipe}),
@@ -158,13 +162,18 @@ class Confined(Bundles):
                                (["probe", pipe, *common.ONLY], none),
                                (["plan", self.snapshot, "--vantage", "203.0.113.7", "--intent", pipe], none), (["account", self.snapshot, "--pack", pipe], none)):
                 with self.subTest(words=words[0], env=env):
-                    process = self.begin(*words, env={**os.environ, **none, **env})
-                    end = os.open(pipe, os.O_WRONLY)  # waits until it is there to read
+                    process = self.begin(*words, env={**os.environ, **none, **env}, pass_fds=[out])
+                    os.write(into, b" " * 4097)  # waits until some of it was read
                     for one in [process.pid, *children_of(process.pid)]:
                         self.assertEqual(status_of(one)["Seccomp"], "2", status_of(one)["Name"])
                         self.assertEqual(int(status_of(one)["CapEff"], 16) & ~(1 << 10), 0)  # but to bind, of who binds
-                    os.close(end)
                     self.end(process)
+                    os.set_blocking(out, False)
+                    with contextlib.suppress(BlockingIOError):
+                        while os.read(out, 4096):
+                            pass
+                    os.set_blocking(out, True)
+            os.close(out), os.close(into)
 
     def test_who_signs_survives_the_signals_that_end_a_probe_and_ends_with_the_run(self):
         with tempfile.TemporaryDirectory() as folder:
