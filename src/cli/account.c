@@ -5,7 +5,7 @@
 #include "rules/controls/controls.h"
 
 static const struct option_spec options_of_account[] = {
-    OPTION_FORMAT("text or json (default text)"),
+    OPTION_FORMAT("text|json", "of what is printed (default text)"),
     OPTION_INTENT,
     OPTION_PACK,
     OPTION_DATE,

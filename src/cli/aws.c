@@ -43,6 +43,10 @@ static bool read_regions(struct arena *arena, const struct options *options, con
     if (given->items.count == 0)
         *vector_add(arena, &regions->items) = one;
     for (size_t i = 0; i < regions->items.count; i++)
+        if (strchr(regions->items.items[i], ',') != NULL)
+            return error_set(error, ERROR_USAGE, "--region %s: is a list, expected one: repeat --region for each",
+                             regions->items.items[i]);
+    for (size_t i = 0; i < regions->items.count; i++)
         if (!endpoint_is_region(regions->items.items[i]))
             return error_set(error, ERROR_USAGE, "--region %s: expected a name such as eu-west-3, or all",
                              regions->items.items[i]);

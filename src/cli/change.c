@@ -9,19 +9,25 @@
 #include "report/report.h"
 
 static const struct option_spec options_of_change[] = {
+    OPTIONS_GROUP("What is read"),
     {"terraform", 0, "PLAN.json", "what was planned, as terraform show -json prints it; it goes into the evidence",
      false},
     OPTIONS_AWS,
-    {"out", 0, "DIR", "the evidence folder to make (default sgproof-change-TIME)", false},
-    OPTION_FORMAT("text, json, markdown, junit or sarif, of what is printed (default text)"),
+    OPTIONS_GROUP("From where is asked"),
     OPTION_VANTAGE,
     OPTIONS_LEARN,
-    OPTION_INTENT,
-    OPTION_PACK,
-    {"depth", 0, "DEPTH", "what is asked beside: moved (nothing), declared, standard or full (default moved)", false},
+    OPTIONS_GROUP("What is asked, and how"),
+    {"depth", 0, "moved|declared|standard|full", "what is asked beside; moved: nothing (default moved)", false},
     OPTION_ONLY,
     OPTIONS_PROBE,
+    OPTIONS_GROUP("How it is judged"),
+    OPTION_INTENT,
+    OPTION_PACK,
+    OPTIONS_GROUP("Evidence"),
+    {"out", 0, "DIR", "the evidence folder to make (default sgproof-change-TIME)", false},
     OPTIONS_VOUCH,
+    OPTIONS_GROUP("Output and messages"),
+    OPTION_FORMAT("text|json|markdown|junit|sarif", "of what is printed (default text)"),
     OPTIONS_END,
 };
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/rights.h"
 #include "cli/evidence_files.h"
+#include "cli/habits.h"
 #include "model/protocol.h"
 #include "reconcile/drift.h"
 #include "reconcile/plan.h"
@@ -107,7 +108,8 @@ static bool read_declared(const char *folder, struct declared *declared, struct 
 
 bool cli_declared(const char *folder, struct declared *declared, struct error *error)
 {
-    return evidence_documents_hold(folder, error) && cli_declared_checked(folder, declared, error);
+    return evidence_documents_hold(folder, error) && evidence_is_none(folder, error) &&
+           cli_declared_checked(folder, declared, error);
 }
 
 bool cli_declared_checked(const char *folder, struct declared *declared, struct error *error)
@@ -124,7 +126,8 @@ bool cli_declared_checked(const char *folder, struct declared *declared, struct 
 
 bool cli_declared_any(const char *folder, struct declared *declared, struct error *error)
 {
-    return evidence_documents_hold(folder, error) && read_declared(folder, declared, error);
+    return evidence_documents_hold(folder, error) && evidence_is_none(folder, error) &&
+           read_declared(folder, declared, error);
 }
 
 void cli_declared_free(struct declared *declared)
@@ -261,6 +264,7 @@ bool cli_date(struct arena *arena, const struct options *options, const char **d
 
 static bool fail_on_word(struct arena *arena, const char *word, struct fail_on *fail_on, struct error *error)
 {
+    static const char *const others[] = {"critical", "high", "medium", "low", "info", "none"};
     enum severity severity;
     if (strcmp(word, "none") == 0)
         return true;
@@ -276,11 +280,16 @@ static bool fail_on_word(struct arena *arena, const char *word, struct fail_on *
     for (int i = 0; i < VERDICT_KINDS; i++)
         if (strcmp(word, verdict_names[i]) == 0)
             return fail_on->verdicts[i] = true;
-    return error_set(
-        error, ERROR_USAGE,
-        "--fail-on %s: expected critical, high, medium, low, info, a verdict such as undeclared, control:ID, "
-        "or none",
-        word);
+    text_list words = {0};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        *vector_add(arena, &words) = others[i];
+    for (int i = 0; i < VERDICT_KINDS; i++)
+        *vector_add(arena, &words) = verdict_names[i];
+    *vector_add(arena, &words) = NULL;
+    return error_set(error, ERROR_USAGE,
+                     "--fail-on %s: expected critical, high, medium, low, info, a verdict such as undeclared, "
+                     "control:ID, or none%s",
+                     word, habit_of_value(arena, word, words.items));
 }
 
 bool cli_fail_on(struct arena *arena, const struct options *options, struct fail_on *fail_on, struct error *error)

@@ -97,9 +97,9 @@ struct verdict_set cli_baseline_fresh(struct arena *arena, const struct verdict_
 const char *cli_still_wrong(struct arena *arena, const struct drift_known *known);
 
 // Options that several commands have in common.
-#define OPTION_FORMAT(formats)                                                                                         \
+#define OPTION_FORMAT(formats, help)                                                                                   \
     {                                                                                                                  \
-        "format", 'f', "FORMAT", formats, false                                                                        \
+        "format", 'f', formats, help, false                                                                            \
     }
 #define OPTION_INTENT                                                                                                  \
     {                                                                                                                  \

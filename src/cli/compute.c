@@ -6,7 +6,7 @@
 #include "rules/intent/intent_start.h"
 
 static const struct option_spec options_of_compute[] = {
-    OPTION_FORMAT("text or json (default text)"),
+    OPTION_FORMAT("text|json", "of what is printed (default text)"),
     {"vantage", 0, "ADDRESS[:LOW-HIGH]", "what this one client can reach, from these source ports", false},
     {"from", 0, "CIDR", "what these sources can reach instead", true},
     {"as-intent", 0, NULL, "an intent file that allows what is exposed today and nothing else, to start from", false},

@@ -10,7 +10,7 @@
 #include "report/report.h"
 
 static const struct option_spec options_of_diff[] = {
-    OPTION_FORMAT("text, json, markdown, junit or sarif (default text); of runs text or json"),
+    OPTION_FORMAT("text|json|markdown|junit|sarif", "of what is printed (default text); of runs text or json"),
     {"terraform", 0, "PLAN.json",
      "compare the snapshot, or the plan's own prior_state, with what this plan (terraform show -json) makes of it; "
      "several are applied in turn",

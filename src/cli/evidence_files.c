@@ -9,10 +9,38 @@
 #include "cli/confine.h"
 #include "evidence/remembered.h"
 
+// Whether a folder holds documents as a snapshot does; what is below it is looked at only where it is no evidence.
+static bool is_snapshot(struct arena *arena, const char *folder)
+{
+    struct snapshot_files files = {0};
+    struct error ignored;
+    if (!snapshot_list(arena, folder, &files, &ignored))
+        return false;
+    for (size_t i = 0; i < files.paths.count; i++) {
+        const char *name = text_behind_slash(files.paths.items[i]);
+        if (strcmp(name, "snapshot.json") == 0 || strncmp(name, "describe-", strlen("describe-")) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool evidence_is_there(struct arena *arena, const char *folder, struct error *error)
+{
+    struct stat about;
+    if (stat(folder, &about) != 0 || !S_ISDIR(about.st_mode) ||
+        access(arena_printf(arena, "%s/manifest.json", folder), F_OK) == 0 || !is_snapshot(arena, folder))
+        return true;
+    return error_set(error, ERROR_USAGE,
+                     "%s: is a snapshot, expected evidence: sgproof run --snapshot %s makes evidence of it, sgproof "
+                     "compute %s says what it declares",
+                     folder, folder, folder);
+}
+
 bool evidence_manifest(struct arena *arena, const char *folder, struct manifest *manifest, struct error *error)
 {
     const char *path = arena_printf(arena, "%s/manifest.json", folder);
     size_t length;
+    GUARD(evidence_is_there(arena, folder, error));
     char *bytes = file_expect_regular(path, error) ? file_read(path, &length, error) : NULL;
     bool good = bytes != NULL && manifest_read(arena, path, bytes, length, manifest, error);
     if (good && !manifest_is_sealed(manifest, bytes, length))
@@ -110,6 +138,18 @@ static bool hold_in_all(const char *place, bool folder,
     free(real);
     arena_free(arena);
     return good;
+}
+
+bool evidence_is_none(const char *folder, struct error *error)
+{
+    struct arena *arena = arena_new();
+    bool is = is_evidence(arena, folder), before = access(arena_printf(arena, "%s/before", folder), F_OK) == 0;
+    arena_free(arena);
+    return !is || !before ||
+           error_set(error, ERROR_USAGE,
+                     "%s: is evidence, expected a snapshot: type %s/before for what was read before the probe; sgproof "
+                     "report %s shows its verdicts",
+                     folder, folder, folder);
 }
 
 bool evidence_documents_hold(const char *folder, struct error *error)

@@ -5,6 +5,10 @@
 #include "cli/options.h"
 #include "evidence/manifest.h"
 
+// Of a folder that is read as evidence, and of one that is read as a snapshot: whether it is not the other thing.
+// ERROR_USAGE says what it is, and what to type.
+bool evidence_is_there(struct arena *arena, const char *folder, struct error *error);
+bool evidence_is_none(const char *folder, struct error *error);
 // The manifest of an evidence folder, which must be the hash of itself. ERROR_USAGE where it is not.
 bool evidence_manifest(struct arena *arena, const char *folder, struct manifest *manifest, struct error *error);
 // The verdicts of an evidence folder.

@@ -3,49 +3,16 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "cli/explain_private.h"
+#include "cli/explain_question.h"
 #include "model/protocol.h"
 #include "report/report.h"
 
 static const struct option_spec options_of_explain[] = {
-    {"format", 'f', "FORMAT", "text or json (default text)", false},
+    OPTION_FORMAT("text|json", "of what is printed (default text)"),
     {"from", 0, "ADDRESS[:LOW-HIGH]", "the client (default: some internet address, from those that get furthest)",
      false},
     {NULL, 0, NULL, NULL, false},
 };
-
-// "443/tcp", "echo/icmp", "8/icmp", "8.0/icmp", "47", "/47", "icmp"
-static bool parse_question(struct arena *arena, const char *text, int *protocol, uint16_t *number, struct error *error)
-{
-    const char *slash = strchr(text, '/');
-    const char *name = slash == NULL ? text : slash + 1;
-    char *head = slash == NULL ? arena_strdup(arena, "") : arena_strndup(arena, text, (size_t)(slash - text));
-    char *dot = strchr(head, '.');
-    struct portset one = portset_empty, code = portset_empty;
-    *number = 0;
-    if (!protocol_parse(name, protocol) || *protocol == PROTOCOL_ANY)
-        return error_set(error, ERROR_USAGE, "%s: expected PORT/tcp, PORT/udp, TYPE.CODE/icmp or a protocol number",
-                         text);
-    if (protocol_is_icmp(*protocol)) {
-        if (head[0] == '\0' || strcmp(head, "echo") == 0)
-            *number = (uint16_t)((*protocol == PROTOCOL_ICMP ? 8 : 128) << 8);
-        if (head[0] == '\0' || strcmp(head, "echo") == 0)
-            return true;
-        if (dot != NULL)
-            *dot++ = '\0';
-        if (!portset_parse(arena, head, &one) || portset_size(one) != 1 || one.ranges[0].low > 255 ||
-            (dot != NULL && (!portset_parse(arena, dot, &code) || portset_size(code) != 1 || code.ranges[0].low > 255)))
-            return error_set(error, ERROR_USAGE, "%s: expected TYPE/%s or TYPE.CODE/%s, each 0 to 255", text, name,
-                             name);
-        *number = (uint16_t)(one.ranges[0].low << 8 | (dot != NULL ? code.ranges[0].low : 0));
-        return true;
-    }
-    if (!protocol_has_ports(*protocol))
-        return head[0] == '\0' || error_set(error, ERROR_USAGE, "%s: protocol %s has no ports", text, name);
-    if (!portset_parse(arena, head, &one) || portset_size(one) != 1)
-        return error_set(error, ERROR_USAGE, "%s: expected one port from 0 to 65535 before /%s", text, name);
-    *number = one.ranges[0].low;
-    return true;
-}
 
 // Without --from: a source of the widest two-way exposure at that port, else of any exposure, else any internet
 // address.
@@ -198,57 +165,77 @@ static void write_text(struct text *out, struct arena *arena, const answers *all
     explain_ways_beside(arena, set, question, &endpoints, out);
 }
 
+// The answer of one address.
+static bool write_one(struct arena *arena, const struct declared *declared, const struct private_question *question,
+                      const char *asked, struct text *out, struct error *error)
+{
+    const struct endpoint *endpoint = exposure_endpoint(declared->exposures, question->address);
+    bool complete = exposure_set_complete(declared->exposures);
+    if (endpoint == NULL)
+        return explain_private(arena, declared->exposures, question, complete, out) ||
+               error_set(error, complete ? ERROR_USAGE : ERROR_INCOMPLETE,
+                         complete ? "%s: no attached interface of this snapshot has that address"
+                                  : "%s: not known: no interface that was read has that address, and not all were read",
+                         asked);
+    answers all = answers_of(arena, declared, endpoint->address, question);
+    if (strcmp(question->format, "json") == 0)
+        write_json(out, arena, &all, declared->exposures, question);
+    else
+        write_text(out, arena, &all, declared->exposures, question);
+    return true;
+}
+
+// Of each address that was asked about; JSON is of one.
+static bool write_all(struct arena *arena, const struct declared *declared, const struct explain_question *question,
+                      const struct vantage *client, const char *format, struct text *out, struct error *error)
+{
+    address_list addresses = {0};
+    bool as_json = strcmp(format, "json") == 0;
+    GUARD(explain_addresses(arena, declared->exposures, question->target, &addresses, error));
+    if (as_json && addresses.count > 1)
+        return error_set(error, ERROR_USAGE, "%s has %u addresses, and JSON is of one: type one of %s",
+                         question->target, addresses.count, explain_listed(arena, &addresses));
+    for (size_t i = 0; i < addresses.count; i++) {
+        const struct private_question one = {question->asked,
+                                             addresses.items[i],
+                                             question->protocol,
+                                             question->number,
+                                             client->address,
+                                             client->client_ports,
+                                             format};
+        text_puts(out, i > 0 ? "\n" : "");
+        GUARD(write_one(arena, declared, &one, question->target, out, error));
+    }
+    if (!as_json)
+        printable_lines(out);
+    return true;
+}
+
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
     struct declared declared = {0};
     struct vantage vantage = {.client_ports = portset_all};
-    struct address address;
+    struct explain_question question = {0};
     const char *format;
-    int protocol;
-    uint16_t number;
     bool done;
     if (!cli_options(arena, &command_explain, argc, argv, &options, &done, &error))
         return cli_fail(&error);
     if (done)
         return 0;
-    if (options.operands.count != 3)
-        return cli_usage(&command_explain, "expected a snapshot folder, an address and PORT/PROTOCOL");
+    if (options.operands.count < 2 || options.operands.count > 3)
+        return cli_usage(&command_explain, "expected a snapshot folder, an address or a name, and a port");
     const char *from = options_value(&options, "from");
-    const char *asked = options.operands.items[1], *question = options.operands.items[2];
     if (!cli_format(&options, "text json", &format, &error) ||
         (from != NULL && !cli_vantage(arena, from, &vantage, &error)) ||
-        !parse_question(arena, question, &protocol, &number, &error))
+        !explain_question_parse(arena, options.operands.items[1],
+                                options.operands.count == 3 ? options.operands.items[2] : NULL, &question, &error) ||
+        !cli_declared(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
-    if (!address_parse(asked, &address)) {
-        error_set(&error, ERROR_USAGE, "%s: expected an IPv4 or IPv6 address", asked);
-        return cli_fail(&error);
-    }
-    if (!cli_declared(options.operands.items[0], &declared, &error))
-        return cli_fail(&error);
-    const struct endpoint *endpoint = exposure_endpoint(declared.exposures, address);
-    struct private_question inner = {question, address, protocol, number, vantage.address, vantage.client_ports,
-                                     format};
     struct text out = {0};
-    bool complete = exposure_set_complete(declared.exposures), good = true;
-    if (endpoint == NULL) {
-        good = explain_private(arena, declared.exposures, &inner, complete, &out);
-        if (!good)
-            error_set(&error, complete ? ERROR_USAGE : ERROR_INCOMPLETE,
-                      complete ? "%s: no attached interface of this snapshot has that address"
-                               : "%s: not known: no interface that was read has that address, and not all were read",
-                      asked);
-    } else {
-        answers all = answers_of(arena, &declared, endpoint->address, &inner);
-        if (strcmp(format, "json") == 0)
-            write_json(&out, arena, &all, declared.exposures, &inner);
-        else
-            write_text(&out, arena, &all, declared.exposures, &inner);
-    }
-    if (good && strcmp(format, "text") == 0)
-        printable_lines(&out);
-    cli_say_missing(declared.exposures);
+    bool good = write_all(arena, &declared, &question, &vantage, format, &out, &error);
+    bool complete = cli_say_missing(declared.exposures);
     int status = !good || !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
     text_free(&out);
     cli_declared_free(&declared);
@@ -258,12 +245,16 @@ static int run(struct arena *arena, int argc, char **argv)
 const struct command command_explain = {
     .name = "explain",
     .summary = "Explains why one port of an endpoint is reachable, or what first stops it, hop by hop.",
-    .usage = "SNAPSHOT ADDRESS PORT/PROTOCOL [--from ADDRESS]",
+    .usage = "SNAPSHOT ADDRESS|NAME|ID PORT[/PROTOCOL] [--from ADDRESS]",
     .notes =
         "Of a private address: by which load balancers, accelerators and VPC origins it is reached, if by any.\n"
-        "PORT/PROTOCOL is 443/tcp, 53/udp, 8.0/icmp (type and code), icmp (echo) or a protocol number such as 47.\n"
+        "A Name tag, an instance or an interface stands for all of its public addresses or, where it has none, for "
+        "its private ones.\n"
+        "\nThe port is 443 or 443/tcp, 53/udp, https, 8.0/icmp (type and code), icmp (echo), or /47 for a protocol "
+        "by its number.\n"
         "\nExamples:\n"
         "  sgproof explain estate/ 198.51.100.7 443/tcp\n"
+        "  sgproof explain estate/ web-1 443\n"
         "  sgproof explain estate/ 10.0.2.4 8080/tcp --from 8.8.8.8\n"
         "  sgproof explain estate/ 2001:db8:1::7 icmpv6 --from 2001:db8:ffff::1 --format json\n",
     .options = options_of_explain,

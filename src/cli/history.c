@@ -3,7 +3,7 @@
 #include "report/report.h"
 
 static const struct option_spec options_of_history[] = {
-    OPTION_FORMAT("text or json (default text)"),
+    OPTION_FORMAT("text|json", "of what is printed (default text)"),
     OPTIONS_HISTORY,
     {"series", 0, "NAME", "only runs of this series", false},
     {"last", 0, "N", "only the last N runs, 1 to 100000 (default all)", false},

@@ -1,4 +1,4 @@
-// Option parsing for every command, from one table that also writes --help.
+// Option parsing for every command, from one table that also writes --help, the manual pages and the completions.
 #pragma once
 
 #include <stdbool.h>
@@ -8,12 +8,17 @@
 #include "base/vector.h"
 
 struct option_spec {
-    const char *name;     // long name without dashes
+    const char *name;     // long name without dashes; "" for the heading of those that follow (OPTIONS_GROUP)
     char letter;          // short form, or 0
-    const char *argument; // name of its argument in the help, or NULL for a switch
+    const char *argument; // name of its argument in the help, "text|json" where it is one of these; NULL for a switch
     const char *help;     // with unit and default
     bool repeatable;
 };
+
+#define OPTIONS_GROUP(heading)                                                                                         \
+    {                                                                                                                  \
+        "", 0, NULL, heading, false                                                                                    \
+    }
 
 struct command {
     const char *name;
@@ -52,4 +57,14 @@ const struct option_values *options_values(const struct options *options, const 
 bool options_integer(const struct options *options, const char *name, long low, long high, long fallback, long *value,
                      struct error *error);
 
-void options_help(const struct command *command);
+// Options that every command has; ends with a NULL name.
+extern const struct option_spec options_common[];
+
+// The option of a long name that a command has, its own or a common one, or NULL.
+const struct option_spec *options_spec(const struct command *command, const char *name);
+
+// The long names of all of them.
+text_list options_names(struct arena *arena, const struct command *command);
+
+// The words that an option's value is one of; none (NULL) where it may be anything. Ends with NULL.
+const char *const *option_words(struct arena *arena, const struct option_spec *spec);

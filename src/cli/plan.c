@@ -5,7 +5,7 @@
 #include "report/report.h"
 
 static const struct option_spec options_of_plan[] = {
-    OPTION_FORMAT("json or text (default json: the lines that `probe` reads)"),
+    OPTION_FORMAT("json|text", "of the plan (default json: the lines that `probe` reads)"),
     OPTION_VANTAGE,
     OPTIONS_LEARN,
     OPTION_DEPTH,

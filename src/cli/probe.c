@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/rights.h"
 #include "cli/common.h"
+#include "cli/habits.h"
 #include "cli/places.h"
 #include "cli/probing.h"
 #include "cli/probe_state.h"
@@ -122,6 +123,9 @@ static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char *
     const char *file = options_value(&options, "targets");
     if (options.operands.count + (file != NULL) != 1)
         return cli_usage(&command_probe, "expected one plan, or --targets FILE");
+    const char *address = file != NULL ? NULL : habit_of_target(arena, options.operands.items[0]);
+    if (address != NULL)
+        return cli_usage(&command_probe, address);
     file = file != NULL ? file : options.operands.items[0];
     if (options_value(&options, "from-capture") != NULL &&
         (options_value(&options, "capture") != NULL || options_value(&options, "state") != NULL))

@@ -7,7 +7,7 @@
 
 #define OPTION_DEPTH                                                                                                   \
     {                                                                                                                  \
-        "depth", 0, "DEPTH", "declared, standard or full (default standard)", false                                    \
+        "depth", 0, "declared|standard|full", "how much is asked (default standard)", false                            \
     }
 #define OPTION_ONLY                                                                                                    \
     {                                                                                                                  \
@@ -32,7 +32,7 @@
         "dry-run", 0, NULL, "the same", false                                                                          \
     }
 #define OPTIONS_PROBE                                                                                                  \
-    {"method", 0, "METHOD", "auto, syn or connect (default auto: syn where raw sockets may be opened)", false},        \
+    {"method", 0, "auto|syn|connect", "how TCP is asked (default auto: syn where raw sockets may be opened)", false},  \
         OPTIONS_SPEED, OPTION_CANARY, OPTIONS_ESTIMATE,                                                                \
         {"services", 0, NULL, "identify what answers at open TCP ports: a few connections to each", false},            \
         {"services-deadline", 0, "S", "longest time for that in whole, 1 to 86400 s (default 300)", false},            \

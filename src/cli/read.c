@@ -13,7 +13,7 @@ static const struct option_spec options_of_read[] = {
     {"out", 0, "DIR", "folder to make (the same as the operand)", false},
     OPTIONS_AWS,
     {"network-only", 0, NULL, "leave out the account's guardrails: IAM and CloudTrail", false},
-    OPTION_FORMAT("of --whoami: text or json (default text)"),
+    OPTION_FORMAT("text|json", "of --whoami (default text)"),
     {"whoami", 0, NULL, "only say which identity reads, and where it was found", false},
     {"iam-policy", 0, NULL, "only print the IAM policy that reading needs", false},
     OPTIONS_END,

@@ -6,7 +6,7 @@
 #include "rules/intent/judge.h"
 
 static const struct option_spec options_of_reconcile[] = {
-    OPTION_FORMAT("text or json (default text)"),
+    OPTION_FORMAT("text|json", "of what is printed (default text)"),
     {"observations", 0, "FILE", "what `probe` wrote (or the second operand)", false},
     OPTION_VANTAGE,
     OPTION_INTENT,

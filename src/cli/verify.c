@@ -6,6 +6,7 @@
 #include "base/printable.h"
 #include "base/stop.h"
 #include "cli/derive.h"
+#include "cli/evidence_files.h"
 #include "cli/packets.h"
 #include "cli/readings.h"
 #include "cli/verify_beside.h"
@@ -15,7 +16,7 @@
 #include "evidence/untar.h"
 
 static const struct option_spec options_of_verify[] = {
-    OPTION_FORMAT("text or json (default text)"),
+    OPTION_FORMAT("text|json", "of what is printed (default text)"),
     {"key", 0, "PUBLIC.pem", "public key that must have signed each bundle", false},
     {"tsa-ca", 0, "FILE", "CA certificates (PEM) of the timestamp authority", false},
     OPTIONS_END,
@@ -296,7 +297,7 @@ static bool open_bundle(struct arena *arena, size_t number, const char *name, st
     struct stat about;
     *bundle = (struct checked_bundle){.name = name, .folder = name};
     if (stat(name, &about) != 0 || !S_ISREG(about.st_mode))
-        return true;
+        return evidence_is_there(arena, name, error);
     if (scratch->path == NULL) {
         GUARD(temporary_make(arena, arena_printf(arena, "%s/sgproof-verify", temporary == NULL ? "/tmp" : temporary),
                              scratch, error));

@@ -50,7 +50,7 @@ def nested_records(count):
 
 
 def resource(kind, name, after, before=None):
-    return {"address": "%s.%s" % (kind, name), "mode": "managed", "type": kind, "name": name, "provider_name": "registry.terraform.io/hashicorp/aws",
+    return {"address": "%s.%s" % (kind, name), "mode": "managed", "type": kind, "name": name, "provider_name": "hashicorp/aws",
             "change": {"actions": ["update" if before else "create"], "before": before, "after": after, "after_unknown": {}}}
 
 

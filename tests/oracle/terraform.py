@@ -385,7 +385,7 @@ def make(rng):
             ids[("was",) + key] = ids.pop(key)
     fresh = Aws(after, ids)
     changes = [{"address": address, "mode": "managed", "type": type_of(address), "name": bare(address).split(".")[1],
-                "provider_name": "registry.terraform.io/hashicorp/aws", "change": change_of(address, before, after, states.get(address), fresh, new),
+                "provider_name": "hashicorp/aws", "change": change_of(address, before, after, states.get(address), fresh, new),
                 **({"module_address": "module.net"} if address.startswith("module.net.") else {})} for address in sorted(set(before) | set(after))]
     rng.shuffle(changes)
     told = configuration(rng, after, opaque_share)

@@ -165,7 +165,7 @@ static void remove_acl(struct plan_reader *plan, const struct resource *resource
 }
 
 // It takes the VPC's own ACL over, and what is in there goes.
-// https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_network_acl
+// Documentation of the Terraform provider hashicorp/aws, resource aws_default_network_acl.
 static void put_default_acl(struct plan_reader *plan, const struct resource *resource)
 {
     struct meant adopted = {.id = resource->id};

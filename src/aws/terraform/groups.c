@@ -204,7 +204,7 @@ static void remove_group(struct plan_reader *plan, const struct resource *resour
 }
 
 // It takes the VPC's own group over, and what is in there goes.
-// https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_security_group
+// Documentation of the Terraform provider hashicorp/aws, resource aws_default_security_group.
 static void put_default_group(struct plan_reader *plan, const struct resource *resource)
 {
     struct security_group *group = map_get(&plan->estate->security_groups, resource->id);

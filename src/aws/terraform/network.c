@@ -287,7 +287,7 @@ static void put_block_options(struct plan_reader *plan, const struct resource *r
 }
 
 // Terraform turns it off:
-// https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/vpc_block_public_access_options
+// Documentation of the Terraform provider hashicorp/aws, resource aws_vpc_block_public_access_options.
 static void remove_block_options(struct plan_reader *plan, const struct resource *resource)
 {
     set_block(plan, resource, "off");

@@ -185,7 +185,7 @@ static void put_route_table(struct plan_reader *plan, const struct resource *res
 }
 
 // It takes the VPC's own table over, and what is in there goes.
-// https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/default_route_table
+// Documentation of the Terraform provider hashicorp/aws, resource aws_default_route_table.
 static void put_default_table(struct plan_reader *plan, const struct resource *resource)
 {
     const char *id = resource->creates ? meant(plan, resource, "default_route_table_id").id : resource->id;
@@ -334,7 +334,7 @@ static void put_main_association(struct plan_reader *plan, const struct resource
 }
 
 // The table that was the main one before is it again.
-// https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/main_route_table_association
+// Documentation of the Terraform provider hashicorp/aws, resource aws_main_route_table_association.
 static void remove_main_association(struct plan_reader *plan, const struct resource *resource)
 {
     const char *vpc = attribute(plan, resource->before, "vpc_id");
