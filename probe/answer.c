@@ -95,6 +95,13 @@ bool answer_from_error_queue(int fd, struct address target, struct answer *answe
     return false;
 }
 
+struct answer answer_of_unsent(int code, struct address source)
+{
+    return source.family != 0 && source.bits != 0 && !sockaddr_is_local(source)
+               ? answer_state(OBSERVED_UNKNOWN, "local: no such address")
+               : answer_from_errno(code);
+}
+
 struct answer answer_from_errno(int code)
 {
     switch (code) {

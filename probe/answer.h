@@ -40,3 +40,5 @@ bool answer_from_error_queue(int fd, struct address target, struct answer *answe
 
 // A socket error that came without an ICMP message (errno value).
 struct answer answer_from_errno(int code);
+// Why a packet did not leave: by the same, but where its source is not, or no more, this machine's.
+struct answer answer_of_unsent(int code, struct address source);

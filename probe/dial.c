@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "model/protocol.h"
+#include "net/sockaddr.h"
 #include "probe/connect.h"
 
 enum {
@@ -252,9 +253,12 @@ static void look_at_all(struct dial *dial, uint64_t now_us)
 // A connection whose time is over. Silence of what never left this machine is nobody's.
 static void give_up(struct dial *dial, struct slot *slot)
 {
-    struct answer answer = answer_from_errno(EPERM);
-    if (slot->held_back)
+    if (slot->held_back) {
+        struct address source = {0};
+        sockaddr_own(slot->fd, &source);
+        struct answer answer = answer_of_unsent(EPERM, source);
         ledger_answer(dial->ledger, slot->question, slot->try, &answer, clock_wall_us(), 0);
+    }
     dial->repeated += connect_repeated(slot->fd);
     release(dial, slot);
 }

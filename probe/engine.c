@@ -12,23 +12,32 @@
 enum {
     LOOK_A_LANE_US = 20,             // between two looks at the sentinels, by lane, beside
     LOOK_US = 20000,                 // between two looks at the sentinels
+    ROUTES_A_TICK = 8,               // that are looked at
     KEEP_US = 5000000,               // between two times of keeping what is known, where that is quick;
     KEEP_SHARE = 100,                // else so many times as long as it took
     MOST_CAPTURED_UNASKED = 1 << 24, // questions; beyond, a capture is made where it is asked for only
 };
 
-// From where each lane was asked: as it was when it began, and as it is now.
+// From where each lane was asked, as it is now; where there is a capture, as that has it.
 static void note_sources(struct engine *engine)
 {
-    struct address source;
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
         const struct lane_route *route = &engine->routes.lanes[i];
-        if (!route->known || route->error != 0)
+        if (!route->known || route->error != 0 ||
+            (engine->capture != NULL && engine->ledger.standings[i].source.family != 0))
             continue;
+        if (engine->capture == NULL && !route->pinned)
+            routes_look(&engine->routes, i);
         ledger_source(&engine->ledger, i, route->source);
-        if (routes_now(&engine->routes, i, &source))
-            ledger_source(&engine->ledger, i, source);
     }
+}
+
+// A source may change in mid-run.
+static void look_at_routes(struct engine *engine)
+{
+    size_t lanes = engine->schedule.lane_count;
+    for (size_t i = 0; i < ROUTES_A_TICK && i < lanes; i++)
+        routes_look(&engine->routes, engine->route_looked++ % lanes);
 }
 
 static void forget_frames(struct observations *observations)
@@ -93,6 +102,7 @@ static void tick(uv_timer_t *timer)
     struct engine *engine = timer->data;
     uint64_t now = engine_now_us();
     senders_sweep(engine->senders);
+    look_at_routes(engine);
     keep(engine, now);
     if (now - engine->looked_us >= LOOK_US + LOOK_A_LANE_US * (uint64_t)engine->schedule.lane_count) {
         sentinels_look(engine->sentinels, engine_is_member, engine, now);

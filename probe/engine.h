@@ -52,6 +52,7 @@ struct engine {
     uint64_t rejected_call_us; // when those were asked on whom silence rests where nothing but rejections was heard
     uint64_t looked_us;
     struct routes routes;
+    size_t route_looked; // how many times one was
     struct senders *senders;
     struct senders_listener listener;
     struct capture *capture;
@@ -89,6 +90,8 @@ void engine_take_no_more(void *context);
 bool engine_is_member(const void *context, size_t lane);
 // What counts of what a mending pass asks again.
 struct lacking engine_lacking(const struct engine *engine, bool pending);
+// Sends one, as senders.h has it, and notes from where.
+bool engine_send_one(struct engine *engine, const struct sending *sending);
 // Sends what the rate allows. True where there is more to be sent at once.
 bool engine_send_some(struct engine *engine, uint64_t now);
 

@@ -15,6 +15,17 @@ static void advance(struct engine *engine)
     engine->question -= engine->question >= engine->order.count ? engine->order.count : 0;
 }
 
+bool engine_send_one(struct engine *engine, const struct sending *sending)
+{
+    size_t lane = sending->span->lane;
+    const struct lane_route *route = &engine->routes.lanes[lane];
+    if (!senders_send(engine->senders, sending))
+        return false;
+    if (engine->capture == NULL && route->known && route->error == 0) // else as the capture has it
+        ledger_source(&engine->ledger, lane, route->source);
+    return true;
+}
+
 bool engine_is_member(const void *context, size_t lane)
 {
     const struct engine *engine = context;
@@ -72,7 +83,7 @@ static bool send_streamed(struct engine *engine, unsigned *sent)
     struct sending sending;
     while (engine->tokens >= 1 && stream_next(engine->stream, &sending)) {
         sending.try = sentinels_number(engine->sentinels, sending.span->lane);
-        if (!senders_send(engine->senders, &sending)) {
+        if (!engine_send_one(engine, &sending)) {
             stream_refused(engine->stream);
             return false;
         }
@@ -96,7 +107,7 @@ bool engine_send_some(struct engine *engine, uint64_t now)
     engine->asking_us = clock_wall_us();
     bool refused = !senders_flushed(engine->senders) && !senders_flush(engine->senders);
     while (!refused && engine->tokens >= 1 && sent < BATCH && sentinels_next(engine->sentinels, now, &sending)) {
-        refused = !senders_send(engine->senders, &sending);
+        refused = !engine_send_one(engine, &sending);
         if (refused)
             sentinels_refused(engine->sentinels, &sending);
         engine->tokens -= refused ? 0 : 1;
@@ -110,7 +121,7 @@ bool engine_send_some(struct engine *engine, uint64_t now)
             passed++;
             continue;
         }
-        if (!senders_send(engine->senders, &sending)) {
+        if (!engine_send_one(engine, &sending)) {
             refused = true;
             give_up_if_starved(engine, now);
             break;

@@ -211,25 +211,25 @@ static void after_call(struct engine *engine)
     enter(engine, STAGE_KNOCKING);
 }
 
-// Where nothing but rejections was heard of a family, its silence rests on them: some that were rejected are asked once
+// Where nothing but rejections was heard on a path, its silence rests on them: some that were rejected are asked once
 // more, as sentinels are. What rejected them limits its errors.
 static void call_rejected(struct engine *engine, uint64_t now)
 {
-    unsigned called[2] = {0, 0};
+    unsigned called[WATCH_PATHS] = {0};
     for (size_t i = 0; i < engine->schedule.lane_count; i++) {
-        int side = engine->schedule.lanes[i].address.family == FAMILY_IPV6;
+        size_t path = engine->ledger.watch.pulses[i].path;
         uint64_t question = engine->ledger.standings[i].rejected_last;
-        if (!engine->ledger.watch.family[side].by_rejections || question == 0 || called[side] == MOST_CALLED ||
+        if (!engine->ledger.watch.paths[path].light.by_rejections || question == 0 || called[path] == MOST_CALLED ||
             !ledger_rejected(&engine->ledger, question - 1) ||
             ledger_tries(&engine->ledger, question - 1) >= MOST_TRIES)
             continue;
         unsigned try = ledger_tries(&engine->ledger, question - 1) + 1;
-        called[side]++;
-        senders_send(engine->senders,
-                     &(struct sending){.span = schedule_span(&engine->schedule, question - 1),
-                                       .question = question - 1,
-                                       .try = try,
-                                       .position = order_position(&engine->ledger.orders[try], question - 1)});
+        called[path]++;
+        engine_send_one(engine,
+                        &(struct sending){.span = schedule_span(&engine->schedule, question - 1),
+                                          .question = question - 1,
+                                          .try = try,
+                                          .position = order_position(&engine->ledger.orders[try], question - 1)});
         engine->rejected_call_us = engine->last_sent_us = now;
     }
 }

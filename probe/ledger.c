@@ -200,6 +200,9 @@ void ledger_source(struct ledger *ledger, size_t lane, struct address source)
         standing->source = source;
     else if (!address_equal(standing->source, source))
         standing->other = source;
+    else
+        return;
+    watch_source(&ledger->watch, lane, source);
 }
 
 uint64_t ledger_sent_at(const struct ledger *ledger, uint64_t question, unsigned try)

@@ -158,6 +158,8 @@ void ledger_unsent(struct ledger *ledger, const struct sending *sending);
 void ledger_source(struct ledger *ledger, size_t lane, struct address source);
 // The moment, and frame, of a try's packet as the capture has it.
 void ledger_stamp(struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us, uint32_t frame);
+// Whether that packet was stamped just before: it is seen again at the next interface that it goes through.
+bool ledger_is_stamped(const struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us);
 // Something came from what a question asks that answers no probe that is known: from then on its silence, or rejection,
 // proves nothing. False where that says nothing new: it is answered, or no question to be answered, or was heard
 // before.

@@ -7,6 +7,7 @@ enum {
     LEAST_PAUSE_US = 20000, // between two stretches: more than that, and so many times what is usual in the one before
     MOST_PAUSE_US = 2000000,
     PAUSE = 3,
+    SAME_US = 2000, // between two interfaces
 };
 
 static void add_to_flow(struct flow *flow, uint64_t wall_us)
@@ -83,4 +84,16 @@ void ledger_place_ask(struct ledger *ledger, size_t lane, struct ask *ask)
     ask->alone = !ask->streamed && ask->sent_us > last + LEAST_GAP_US;
     ask->stretch = (uint8_t)(ledger->standings[lane].stretches.count - ask->streamed);
     flow->asked_us = ask->sent_us;
+}
+
+bool ledger_is_stamped(const struct ledger *ledger, uint64_t question, unsigned try, uint64_t wall_us)
+{
+    size_t lane = schedule_span(ledger->schedule, question)->lane;
+    const struct ask *ask = watch_find(&ledger->watch, lane, question, try);
+    if (ask != NULL && ask->frame != 0)
+        return wall_us < ask->sent_us + SAME_US;
+    if (try < 1 || try > MOST_TRIES || ledger->frames[try] == NULL)
+        return false;
+    uint64_t position = order_position(&ledger->orders[try], question);
+    return ledger->frames[try][position] != 0 && wall_us < ledger->sent_us[try][position] + SAME_US;
 }

@@ -244,14 +244,14 @@ static void work_out_lane(struct ledger *ledger, size_t lane, double family)
     }
 }
 
-// What may be lost of a family: by all asks of its stream, but of those lanes that limit their answers.
-static double loss_of_family(const struct ledger *ledger, int side)
+// What may be lost on a path: by all asks of its stream, but of those lanes that limit their answers.
+static double loss_of_path(const struct ledger *ledger, size_t path)
 {
     double asked = 0, vain = 0, all_asked = 0, all_vain = 0;
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
         const struct pulse *pulse = &ledger->watch.pulses[i];
         double own_asked = 0, own_vain = 0;
-        if (!pulse->firm || side != (ledger->schedule->lanes[i].address.family == FAMILY_IPV6))
+        if (!pulse->firm || pulse->path != path)
             continue;
         for (size_t a = 0; a < pulse->asks.count; a++) {
             const struct ask *ask = &pulse->asks.items[a];
@@ -266,17 +266,20 @@ static double loss_of_family(const struct ledger *ledger, int side)
             vain += own_vain;
         }
     }
-    if (ledger->watch.family[side].by_rejections)
+    if (ledger->watch.paths[path].light.by_rejections)
         return UNTOLD;
     return asked > 0 ? bound(asked, vain) : bound(all_asked, all_vain);
 }
 
 void loss_work_out(struct ledger *ledger)
 {
-    double families[2] = {loss_of_family(ledger, 0), loss_of_family(ledger, 1)};
+    double paths[WATCH_PATHS] = {0};
+    for (size_t path = 0; path < ledger->watch.path_count; path++)
+        paths[path] = loss_of_path(ledger, path);
+    paths[NO_PATH] = loss_of_path(ledger, NO_PATH);
     for (size_t i = 0; i < ledger->schedule->lane_count; i++)
         if (ledger->standings[i].stretches.count > 0)
-            work_out_lane(ledger, i, families[ledger->schedule->lanes[i].address.family == FAMILY_IPV6]);
+            work_out_lane(ledger, i, paths[ledger->watch.pulses[i].path]);
 }
 
 static const struct stretch *stretch_of(const struct ledger *ledger, size_t lane, uint64_t sent_us)

@@ -59,12 +59,6 @@ static void ask(struct routes *routes, struct address target, struct lane_route 
             : errno;
 }
 
-static void keep_source(struct routes *routes, struct address source)
-{
-    if (!routes_are_from(routes, source) && routes->source_count < ROUTE_SOURCES)
-        routes->sources[routes->source_count++] = source;
-}
-
 const struct lane_route *routes_of(struct routes *routes, size_t lane)
 {
     struct lane_route *route = &routes->lanes[lane];
@@ -72,23 +66,15 @@ const struct lane_route *routes_of(struct routes *routes, size_t lane)
         return route;
     route->known = true;
     ask(routes, routes->schedule->lanes[lane].address, route);
-    if (route->error == 0)
-        keep_source(routes, route->source);
     return route;
 }
 
-bool routes_now(struct routes *routes, size_t lane, struct address *source)
+void routes_look(struct routes *routes, size_t lane)
 {
-    struct lane_route route = {0};
-    ask(routes, routes->schedule->lanes[lane].address, &route);
-    *source = route.source;
-    return route.error == 0;
-}
-
-bool routes_are_from(const struct routes *routes, struct address address)
-{
-    for (size_t i = 0; i < routes->source_count; i++)
-        if (address_equal(routes->sources[i], address))
-            return true;
-    return false;
+    struct lane_route now = {0}, *route = &routes->lanes[lane];
+    if (!route->known || route->error != 0)
+        return;
+    ask(routes, routes->schedule->lanes[lane].address, &now);
+    if (now.error == 0)
+        route->source = now.source;
 }

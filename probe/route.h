@@ -4,20 +4,17 @@
 #include "probe/probe.h"
 #include "probe/schedule.h"
 
-enum { ROUTE_SOURCES = 64 }; // of one run, that are known again in its capture
-
 struct lane_route {
     bool known;
     int error;             // errno value where there is no way there; 0: there is
     struct address source; // where error is 0
+    bool pinned;           // packets leave from there, whatever the routing table says meanwhile
 };
 
 struct routes {
     const struct schedule *schedule;
     const struct probe_route *options;
     struct lane_route *lanes;
-    struct address sources[ROUTE_SOURCES]; // of them, each once
-    size_t source_count;
     int asking[2]; // UDP sockets that ask the routing table, by family; -1: not open
 };
 
@@ -26,12 +23,11 @@ void routes_begin(struct routes *routes, struct arena *arena, const struct sched
                   const struct probe_route *options);
 void routes_end(struct routes *routes);
 
-// The way to a lane's address, as it was when it was first wanted. Nothing is sent for it: connect(2) of a UDP socket.
+// The way to a lane's address, as it was when it was last looked at. Nothing is sent for it: connect(2) of a UDP
+// socket.
 const struct lane_route *routes_of(struct routes *routes, size_t lane);
-// The source of packets to a lane as the routing table has it now. False where there is no way there.
-bool routes_now(struct routes *routes, size_t lane, struct address *source);
-// Whether packets of some lane leave from an address.
-bool routes_are_from(const struct routes *routes, struct address address);
+// Looks again where there was a way; where there is none now, it stays as it was.
+void routes_look(struct routes *routes, size_t lane);
 
 // Makes a socket of a family leave as the options say: by that interface, and, where `binds`, from that source. 0, or
 // an errno value.

@@ -11,7 +11,7 @@ enum {
     LEAST_WAIT_US = 100000,
     LIMITED_WAIT_US = 1200000, // of ICMP errors, which come about once a second
     MOST_VAIN = 3,             // or more, where many are lost
-    SPOKESMEN = 3,             // of a family, at its end
+    SPOKESMEN = 3,             // of a path, at its end
 };
 
 // What is known of a lane's sentinel.
@@ -39,9 +39,9 @@ struct sentinels {
     VECTOR(size_t) due;
     size_t next; // of those due
     struct roll *roll;
-    bool rolled;           // what was sent last was of the roll
-    size_t spokesman[2];   // by family: who was asked last for all
-    uint64_t sent_seen[2]; // when one of the family was last heard of or asked
+    bool rolled;                     // what was sent last was of the roll
+    size_t spokesman[WATCH_PATHS];   // who was asked last for all of a path
+    uint64_t sent_seen[WATCH_PATHS]; // when one of it was last heard of or asked
 };
 
 struct sentinels *sentinels_new(struct arena *arena, struct ledger *ledger, uint64_t timeout_us)
@@ -75,9 +75,9 @@ static bool is_silent(const struct sentinels *sentinels, size_t lane)
     return standing->silent + standing->rejected > 0;
 }
 
-static int side_of(const struct sentinels *sentinels, size_t lane)
+static size_t path_of(const struct sentinels *sentinels, size_t lane)
 {
-    return sentinels->ledger->schedule->lanes[lane].address.family == FAMILY_IPV6;
+    return sentinels->ledger->watch.pulses[lane].path;
 }
 
 static void put_due(struct sentinels *sentinels, size_t lane)
@@ -130,15 +130,15 @@ static void take_in(struct sentinels *sentinels, size_t lane, uint64_t now_us)
     }
 }
 
-// One of a family that has answered, after the one asked last.
-static void call_spokesman(struct sentinels *sentinels, int side)
+// One of a path that has answered, after the one asked last.
+static void call_spokesman(struct sentinels *sentinels, size_t path)
 {
     size_t count = sentinels->ledger->schedule->lane_count;
     for (size_t i = 0; i < count; i++) {
-        size_t lane = (sentinels->spokesman[side] + 1 + i) % count;
-        if (side_of(sentinels, lane) != side || !is_firm(sentinels, lane) || sentinels->posts[lane].gone)
+        size_t lane = (sentinels->spokesman[path] + 1 + i) % count;
+        if (path_of(sentinels, lane) != path || !is_firm(sentinels, lane) || sentinels->posts[lane].gone)
             continue;
-        sentinels->spokesman[side] = lane;
+        sentinels->spokesman[path] = lane;
         sentinels->posts[lane].called = true;
         return;
     }
@@ -156,14 +156,14 @@ void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *co
                     const void *context, uint64_t now_us)
 {
     const struct ledger *ledger = sentinels->ledger;
-    uint64_t wall_us = clock_wall_us(), heard[2] = {0}, sent[2] = {0};
+    uint64_t wall_us = clock_wall_us(), heard[WATCH_PATHS] = {0}, sent[WATCH_PATHS] = {0};
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
         struct post *post = &sentinels->posts[i];
         const struct standing *standing = &ledger->standings[i];
         uint64_t beat = last_beat(sentinels, i);
-        int side = side_of(sentinels, i);
-        heard[side] = beat > heard[side] ? beat : heard[side];
-        sent[side] += standing->sent;
+        size_t path = path_of(sentinels, i);
+        heard[path] = beat > heard[path] ? beat : heard[path];
+        sent[path] += standing->sent;
         if (post->asked_us != 0)
             take_in(sentinels, i, now_us);
         roll_look(sentinels->roll, i, now_us);
@@ -175,13 +175,13 @@ void sentinels_look(struct sentinels *sentinels, bool (*is_asked)(const void *co
         if (due || post->called || post->doubted != 0)
             put_due(sentinels, i);
     }
-    for (int side = 0; side < 2; side++) {
-        if (heard[side] + SILENT_US >= wall_us)
-            sentinels->sent_seen[side] = sent[side];
-        if (heard[side] == 0 || sent[side] < sentinels->sent_seen[side] + SILENT_PACKETS)
+    for (size_t path = 0; path < WATCH_PATHS; path++) {
+        if (heard[path] + SILENT_US >= wall_us)
+            sentinels->sent_seen[path] = sent[path];
+        if (heard[path] == 0 || sent[path] < sentinels->sent_seen[path] + SILENT_PACKETS)
             continue;
-        call_spokesman(sentinels, side);
-        sentinels->sent_seen[side] = sent[side];
+        call_spokesman(sentinels, path);
+        sentinels->sent_seen[path] = sent[path];
     }
 }
 
@@ -247,7 +247,7 @@ void sentinels_refused(struct sentinels *sentinels, const struct sending *sendin
 void sentinels_call(struct sentinels *sentinels, bool last)
 {
     const struct schedule *schedule = sentinels->ledger->schedule;
-    bool needed[2] = {false, false};
+    bool needed[WATCH_PATHS] = {false};
     for (size_t i = 0, end; i < schedule->lane_count; i = end) {
         size_t speaks = schedule->lane_count;
         bool silent = false;
@@ -264,17 +264,17 @@ void sentinels_call(struct sentinels *sentinels, bool last)
         if (silent && speaks < schedule->lane_count)
             sentinels->posts[speaks].called = true;
         else if (silent)
-            needed[side_of(sentinels, i)] = true;
+            needed[path_of(sentinels, i)] = true;
     }
-    size_t called[2] = {0, 0};
+    size_t called[WATCH_PATHS] = {0};
     for (int firm = 1; firm >= 0; firm--)
         for (size_t i = 0; i < schedule->lane_count; i++) {
-            int side = side_of(sentinels, i);
-            if (!needed[side] || called[side] >= SPOKESMEN || sentinels->ledger->standings[i].sentinels[0] == 0 ||
+            size_t path = path_of(sentinels, i);
+            if (!needed[path] || called[path] >= SPOKESMEN || sentinels->ledger->standings[i].sentinels[0] == 0 ||
                 is_firm(sentinels, i) != (firm != 0) || (!last && sentinels->posts[i].gone))
                 continue;
             sentinels->posts[i].called = true;
-            called[side]++;
+            called[path]++;
         }
     for (size_t i = 0; i < schedule->lane_count; i++)
         if (sentinels->posts[i].called) {

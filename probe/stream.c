@@ -15,8 +15,8 @@ struct stream {
     const struct ledger *ledger;
     struct flowing *lanes;
     struct flowing families[2];
-    size_t spokesman[2]; // who was asked last for all
-    uint64_t nobody[2];  // how much had been received when nobody of the family spoke: 1 + that
+    size_t spokesman[WATCH_PATHS]; // who was asked last for all of a path
+    uint64_t nobody[WATCH_PATHS];  // how much had been received when nobody of it spoke: 1 + that
     size_t turn;
     size_t due[2]; // lanes
     size_t due_count;
@@ -60,20 +60,20 @@ static bool is_due(const struct flowing *flowing)
     return flowing->sent >= (between > MOST_PROBES ? MOST_PROBES : between < 1 ? 1 : between);
 }
 
-// One of a family, after the one asked last.
-static bool find_spokesman(struct stream *stream, int side, size_t *lane)
+// One of a path, after the one asked last.
+static bool find_spokesman(struct stream *stream, size_t path, size_t *lane)
 {
     size_t count = stream->ledger->schedule->lane_count;
-    if (stream->nobody[side] == stream->ledger->received + 1)
+    if (stream->nobody[path] == stream->ledger->received + 1)
         return false;
     for (size_t i = 0; i < count; i++) {
-        *lane = (stream->spokesman[side] + 1 + i) % count;
-        if (side_of(stream, *lane) == side && speaks(stream, *lane)) {
-            stream->spokesman[side] = *lane;
+        *lane = (stream->spokesman[path] + 1 + i) % count;
+        if (stream->ledger->watch.pulses[*lane].path == path && speaks(stream, *lane)) {
+            stream->spokesman[path] = *lane;
             return true;
         }
     }
-    stream->nobody[side] = stream->ledger->received + 1;
+    stream->nobody[path] = stream->ledger->received + 1;
     return false;
 }
 
@@ -87,7 +87,7 @@ void stream_sent(struct stream *stream, size_t lane)
     if (stream->due_count == 2 || !is_due(flowing))
         return;
     flowing->sent = 0;
-    if (!is_own && !find_spokesman(stream, side, &asked))
+    if (!is_own && !find_spokesman(stream, stream->ledger->watch.pulses[lane].path, &asked))
         return;
     stream->due[stream->due_count++] = asked;
 }

@@ -32,18 +32,18 @@ static void count_reason(struct arena *arena, unasked_list *list, const char *re
     list->items[at].count += count;
 }
 
-// The longest time between two answers of one family, or between its last one and the last packet that was sent to it.
+// The longest time between two answers of one path, or between its last one and the last packet that was sent to it.
 static uint64_t longest_gap(const struct ledger *ledger)
 {
     uint64_t gap = watch_longest_gap(&ledger->watch);
     for (size_t i = 0; i < ledger->schedule->lane_count; i++) {
-        const struct light *family = &ledger->watch.family[ledger->schedule->lanes[i].address.family == FAMILY_IPV6];
+        const struct light *path = &ledger->watch.paths[ledger->watch.pulses[i].path].light;
         const ask_list *asks = &ledger->watch.pulses[i].asks;
         uint64_t last = ledger->standings[i].last_sent_us;
         last = asks->count > 0 && asks->items[asks->count - 1].sent_us > last ? asks->items[asks->count - 1].sent_us
                                                                               : last;
-        if (family->first != 0 && last > family->last && last - family->last > gap)
-            gap = last - family->last;
+        if (path->first != 0 && last > path->last && last - path->last > gap)
+            gap = last - path->last;
     }
     return gap;
 }

@@ -22,6 +22,8 @@ static const uint8_t template[HEADER] = {
     [22] = 1460 >> 8,       [23] = 1460 & 0xff,
 };
 
+enum { CONTROL = CMSG_SPACE(sizeof(struct in6_pktinfo)) };
+
 struct batch {
     size_t count;
     size_t next; // first one not yet sent
@@ -29,7 +31,14 @@ struct batch {
     struct iovec parts[SYN_BATCH];
     struct sockaddr_storage to[SYN_BATCH];
     uint8_t packets[SYN_BATCH][HEADER];
+    struct address sources[SYN_BATCH];                             // that their checksums are of,
+    _Alignas(struct cmsghdr) uint8_t controls[SYN_BATCH][CONTROL]; // and the kernel takes
     struct sending sendings[SYN_BATCH];
+};
+
+struct origin {
+    struct address source;
+    uint32_t sum; // of template and pseudo-header: RFC 1071, RFC 9293 section 3.1; 0: not known yet
 };
 
 struct syn {
@@ -37,8 +46,8 @@ struct syn {
     const struct identity *identity;
     struct ledger *ledger;
     struct routes *routes;
-    uint32_t *sums; // by lane, of template and pseudo-header: RFC 1071, RFC 9293 section 3.1; 0: not known yet
-    int fds[2];     // IPv4, IPv6; -1: not needed
+    struct origin *origins; // by lane
+    int fds[2];             // IPv4, IPv6; -1: not needed
     struct batch batches[2];
 };
 
@@ -83,7 +92,7 @@ static void *open_for(const struct sender_context *context, bool *refused, struc
                         .ledger = context->ledger,
                         .routes = context->routes,
                         .fds = {-1, -1}};
-    syn->sums = arena_array(context->arena, uint32_t, context->schedule->lane_count + 1);
+    syn->origins = arena_array(context->arena, struct origin, context->schedule->lane_count + 1);
     for (size_t i = 0; i < context->schedule->lane_count; i++) {
         enum family family = context->schedule->lanes[i].address.family;
         int side = side_of(family);
@@ -131,6 +140,57 @@ static uint32_t sum_of(struct address source, struct address target)
     return octets_sum(template, HEADER) + octets_sum(own, width) + octets_sum(to, width) + IPPROTO_TCP + HEADER;
 }
 
+// Tells the kernel, too, the source that the checksum is of: else it takes that which the routing table has by then.
+static void pin(struct batch *batch, size_t at)
+{
+    struct msghdr *header = &batch->messages[at].msg_hdr;
+    const struct address source = batch->sources[at];
+    uint8_t bytes[16] = {0};
+    address_to_bytes(source, bytes);
+    header->msg_control = batch->controls[at];
+    header->msg_controllen = CONTROL;
+    struct cmsghdr *part = CMSG_FIRSTHDR(header);
+    if (source.family == FAMILY_IPV4) {
+        struct in_pktinfo info = {0};
+        memcpy(&info.ipi_spec_dst, bytes, sizeof(info.ipi_spec_dst));
+        *part = (struct cmsghdr){CMSG_LEN(sizeof(info)), IPPROTO_IP, IP_PKTINFO};
+        memcpy(CMSG_DATA(part), &info, sizeof(info));
+        header->msg_controllen = CMSG_SPACE(sizeof(info));
+    } else {
+        struct in6_pktinfo info = {0};
+        memcpy(&info.ipi6_addr, bytes, sizeof(info.ipi6_addr));
+        *part = (struct cmsghdr){CMSG_LEN(sizeof(info)), IPPROTO_IPV6, IPV6_PKTINFO};
+        memcpy(CMSG_DATA(part), &info, sizeof(info));
+        header->msg_controllen = CMSG_SPACE(sizeof(info));
+    }
+}
+
+// Makes a packet leave from where its lane is asked from now.
+static void set_source(struct syn *syn, struct batch *batch, size_t at)
+{
+    size_t lane = batch->sendings[at].span->lane;
+    struct lane_route *route = &syn->routes->lanes[lane];
+    struct origin *origin = &syn->origins[lane];
+    uint8_t *packet = batch->packets[at];
+    if (origin->sum == 0 || !address_equal(origin->source, route->source))
+        *origin = (struct origin){route->source, sum_of(route->source, syn->schedule->lanes[lane].address)};
+    route->pinned = true;
+    batch->sources[at] = route->source;
+    octets_put16(packet + 16, octets_checksum(origin->sum + octets_sum(packet, 8)));
+    pin(batch, at);
+}
+
+// Whether a packet could not leave because its source is this machine's no more; it has another one then.
+static bool is_moved(struct syn *syn, struct batch *batch, size_t at)
+{
+    size_t lane = batch->sendings[at].span->lane;
+    routes_look(syn->routes, lane);
+    if (address_equal(batch->sources[at], syn->routes->lanes[lane].source))
+        return false;
+    set_source(syn, batch, at);
+    return true;
+}
+
 static bool queue(struct syn *syn, const struct sending *sending)
 {
     const struct span *span = sending->span;
@@ -139,16 +199,13 @@ static bool queue(struct syn *syn, const struct sending *sending)
     struct batch *batch = &syn->batches[side_of(lane->address.family)];
     if (batch->count == SYN_BATCH)
         return false;
-    if (syn->sums[span->lane] == 0) {
-        const struct lane_route *route = routes_of(syn->routes, span->lane);
-        if (route->error != 0) {
-            struct answer answer = answer_from_errno(route->error);
-            if (answer.kind != ANSWER_STATE)
-                answer = answer_state(OBSERVED_UNKNOWN, "local: no route");
-            ledger_answer(syn->ledger, question, 0, &answer, clock_wall_us(), 0);
-            return true;
-        }
-        syn->sums[span->lane] = sum_of(route->source, lane->address);
+    const struct lane_route *route = routes_of(syn->routes, span->lane);
+    if (route->error != 0) {
+        struct answer answer = answer_from_errno(route->error);
+        if (answer.kind != ANSWER_STATE)
+            answer = answer_state(OBSERVED_UNKNOWN, "local: no route");
+        ledger_answer(syn->ledger, question, 0, &answer, clock_wall_us(), 0);
+        return true;
     }
     uint16_t port = schedule_port(span, question);
     uint16_t own_port = identity_port(syn->identity, span, question, sending->try);
@@ -159,10 +216,9 @@ static bool queue(struct syn *syn, const struct sending *sending)
     octets_put16(packet + 2, port);
     octets_put16(packet + 4, (uint16_t)(sequence >> 16));
     octets_put16(packet + 6, (uint16_t)sequence);
-    uint32_t sum = syn->sums[span->lane] + own_port + port + (sequence >> 16) + (sequence & 0xffff);
-    octets_put16(packet + 16, octets_checksum(sum));
     batch->messages[at].msg_hdr.msg_namelen = sockaddr_of(lane->address, 0, &batch->to[at]);
     batch->sendings[at] = *sending;
+    set_source(syn, batch, at);
     return true;
 }
 
@@ -175,9 +231,10 @@ static bool flush_batch(struct syn *syn, int side)
         int code = errno;
         for (int i = 0; i < sent; i++, batch->next++)
             ledger_sent(syn->ledger, &batch->sendings[batch->next], now);
-        if (sent > 0 || code == EINTR)
+        if (sent > 0 || code == EINTR || (code == EINVAL && is_moved(syn, batch, batch->next)))
             continue;
-        struct answer answer = answer_from_errno(code);
+        struct answer answer =
+            code == EINVAL ? answer_of_unsent(code, batch->sources[batch->next]) : answer_from_errno(code);
         if (answer.kind != ANSWER_STATE)
             return false;
         ledger_answer(syn->ledger, batch->sendings[batch->next++].question, 0, &answer, now, 0);

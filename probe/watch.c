@@ -15,12 +15,32 @@ void watch_begin(struct watch *watch, struct arena *arena, const struct schedule
 {
     *watch = (struct watch){.arena = arena, .lights = arena_new(), .schedule = schedule, .timeout_us = timeout_us};
     watch->close_us = CLOSE_US * (1 + (uint64_t)schedule->lane_count / LANES_OF_A_CLOSE);
+    watch->path_count = PATHS_UNTOLD;
     watch->pulses = arena_array(arena, struct pulse, schedule->lane_count + 1);
+    for (size_t i = 0; i < schedule->lane_count; i++)
+        watch->pulses[i].path = schedule->lanes[i].address.family == FAMILY_IPV6;
 }
 
 void watch_end(struct watch *watch)
 {
     arena_free(watch->lights);
+}
+
+static uint8_t path_from(struct watch *watch, struct address source)
+{
+    size_t path = PATHS_UNTOLD;
+    while (path < watch->path_count && !address_equal(watch->paths[path].source, source))
+        path++;
+    if (path == watch->path_count && path < NO_PATH)
+        watch->paths[watch->path_count++].source = source;
+    return (uint8_t)path;
+}
+
+void watch_source(struct watch *watch, size_t lane, struct address source)
+{
+    uint8_t *path = &watch->pulses[lane].path;
+    uint8_t now = address_equal(source, watch->schedule->lanes[lane].address) ? NO_PATH : path_from(watch, source);
+    *path = *path < PATHS_UNTOLD || *path == now ? now : NO_PATH;
 }
 
 void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, enum beat beat)
@@ -356,21 +376,33 @@ static struct light light_of(const struct watch *watch, struct record *record)
     return light;
 }
 
-static void add_rejections(const struct watch *watch, struct arena *arena, int side, struct record *record)
+static void add_rejections(const struct watch *watch, struct arena *arena, size_t path, struct record *record)
 {
-    const struct schedule *schedule = watch->schedule;
-    for (size_t i = 0; i < schedule->lane_count; i++) {
+    for (size_t i = 0; i < watch->schedule->lane_count; i++) {
         const beats_list *rejections = &watch->pulses[i].rejections;
-        for (size_t j = 0; side == (schedule->lanes[i].address.family == FAMILY_IPV6) && j < rejections->count; j++)
+        for (size_t j = 0; watch->pulses[i].path == path && j < rejections->count; j++)
             *vector_add(arena, &record->beats) = rejections->items[j];
+    }
+}
+
+// What was heard of all that were asked the same way.
+static void light_paths(struct watch *watch, struct arena *scratch, struct record *paths)
+{
+    watch->paths[NO_PATH].light = (struct light){0};
+    for (size_t path = 0; path < watch->path_count; path++) {
+        bool by_rejections = paths[path].beats.count == 0;
+        if (by_rejections)
+            add_rejections(watch, scratch, path, &paths[path]);
+        watch->paths[path].light = light_of(watch, &paths[path]);
+        watch->paths[path].light.by_rejections = by_rejections;
     }
 }
 
 void watch_light(struct watch *watch)
 {
     const struct schedule *schedule = watch->schedule;
-    struct record families[2] = {0};
     struct arena *scratch = arena_new();
+    struct record *paths = arena_array(scratch, struct record, WATCH_PATHS);
     arena_reset(watch->lights);
     for (size_t i = 0; i < schedule->lane_count; i++)
         watch->pulses[i].patience = patience_of(&watch->pulses[i]);
@@ -381,7 +413,7 @@ void watch_light(struct watch *watch)
              end++) {
             add_pulse(scratch, &host, &watch->pulses[end]);
             add_hushes(scratch, &host, &watch->pulses[end]);
-            add_pulse(scratch, &families[schedule->lanes[i].address.family == FAMILY_IPV6], &watch->pulses[end]);
+            add_pulse(scratch, &paths[watch->pulses[end].path], &watch->pulses[end]);
         }
         keep_hushes_of_some(scratch, &host);
         for (size_t j = i; j < end; j++) {
@@ -395,19 +427,16 @@ void watch_light(struct watch *watch)
         for (size_t j = i; j < end; j++)
             watch->pulses[j].host = light;
     }
-    for (int side = 0; side < 2; side++) {
-        bool by_rejections = families[side].beats.count == 0;
-        if (by_rejections)
-            add_rejections(watch, scratch, side, &families[side]);
-        watch->family[side] = light_of(watch, &families[side]);
-        watch->family[side].by_rejections = by_rejections;
-    }
+    light_paths(watch, scratch, paths);
     arena_free(scratch);
 }
 
 uint64_t watch_longest_gap(const struct watch *watch)
 {
-    return watch->family[0].gap > watch->family[1].gap ? watch->family[0].gap : watch->family[1].gap;
+    uint64_t gap = 0;
+    for (size_t path = 0; path < watch->path_count; path++)
+        gap = watch->paths[path].light.gap > gap ? watch->paths[path].light.gap : gap;
+    return gap;
 }
 
 bool watch_in_longest_gap(const struct watch *watch, size_t lane, uint64_t sent_us)
@@ -421,9 +450,8 @@ static const struct light *judge_of(const struct watch *watch, size_t lane, uint
 {
     const struct pulse *pulse = &watch->pulses[lane];
     return pulse->firm && pulse->light.first != 0 && pulse->light.first <= sent_us ? &pulse->light
-           : pulse->host.first != 0 && pulse->host.first <= sent_us
-               ? &pulse->host
-               : &watch->family[watch->schedule->lanes[lane].address.family == FAMILY_IPV6];
+           : pulse->host.first != 0 && pulse->host.first <= sent_us                ? &pulse->host
+                                                                                   : &watch->paths[pulse->path].light;
 }
 
 bool watch_apart(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)

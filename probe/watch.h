@@ -10,7 +10,10 @@
 // behind), while it was waited for, and after. Tries between which nothing was answered count as one: the way may have
 // been shut for just that long.
 //
-// A lane is judged by its own beats from its first one on; before that, by its host's, then by all of its family's.
+// A lane is judged by its own beats from its first one on; before that, by its host's, then by all of its path's.
+// A *path* is a way out, as far as packets tell of it, so that a capture tells the same: a family, and the source
+// address that the probes leave from. Another link has another one. What was asked from two sources in one run, or by
+// this machine of itself, has no path: it is judged by its own beats, or its host's, or is dark.
 // A *voice* is a TCP port that was open. One that was asked twice in vain, while others answered, is no service that
 // stopped, which would be closed: the host may ban us and spare others. From when it was last heard until it is heard
 // again nothing of its host is lit.
@@ -21,6 +24,8 @@
 #include "probe/schedule.h"
 
 enum { MOST_TRIES = 60, FIRST_ASK };
+
+enum { PATHS_UNTOLD = 2, MOST_SOURCES = 64, NO_PATH = PATHS_UNTOLD + MOST_SOURCES, WATCH_PATHS }; // by number
 
 struct beats { // a row of those that are close together
     uint64_t first;
@@ -85,6 +90,7 @@ struct pulse { // of a lane
     ask_list asks; // in the order of sending
     VECTOR(struct voice) voices;
     bool tries_ask; // some asks have the number of a try
+    uint8_t path;   // its number
     bool firm;      // something answered that hosts do not limit: then an ask in vain means something
     struct light light;
     struct light host; // of its whole host; shared by its lanes
@@ -98,19 +104,28 @@ enum shine {
     SHINE_PENDING // a later beat may show it
 };
 
+struct path {
+    struct address source;
+    struct light light;
+};
+
 struct watch {
     struct arena *arena;
     struct arena *lights; // what watch_light made
     const struct schedule *schedule;
-    uint64_t close_us;    // within which beats are one
-    uint64_t timeout_us;  // how long an answer may take
-    uint64_t moved;       // beats that made room for earlier ones
-    struct pulse *pulses; // by lane
-    struct light family[2];
+    uint64_t close_us;              // within which beats are one
+    uint64_t timeout_us;            // how long an answer may take
+    uint64_t moved;                 // beats that made room for earlier ones
+    struct pulse *pulses;           // by lane
+    size_t path_count;              // but for the last, NO_PATH
+    struct path paths[WATCH_PATHS]; // the first two are of those whose source is not known yet, by family
 };
 
 void watch_begin(struct watch *watch, struct arena *arena, const struct schedule *schedule, uint64_t timeout_us);
 void watch_end(struct watch *watch);
+
+// A probe to a lane leaves from an address.
+void watch_source(struct watch *watch, size_t lane, struct address source);
 
 // A probe to a lane was answered, which was sent at that moment.
 void watch_beat(struct watch *watch, size_t lane, uint64_t sent_us, enum beat beat);
@@ -132,7 +147,7 @@ void watch_light(struct watch *watch);
 // Of a try of a lane that was sent at a moment (0: not known). After watch_light.
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us);
 // The same of a try that is to confirm a rejection: by the lane's own beats, or its host's, for all of the time where
-// there are any, else by its family's. Where nothing but rejections was heard of that, one that was sent no earlier
+// there are any, else by its path's. Where nothing but rejections was heard of that, one that was sent no earlier
 // is enough.
 enum shine watch_shine_rejected(const struct watch *watch, size_t lane, uint64_t sent_us);
 // Whether every try of a lane sent from one moment to another is lit (`SHINE_LIT`), or may be (`SHINE_PENDING`).
@@ -140,11 +155,11 @@ enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from
 // Whether something was answered that was sent after one try of a lane, at `from_us`, and no later than another. Where
 // nothing was, both may have been lost to one and the same gap. After watch_light.
 bool watch_apart(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us);
-// The longest time between two beats of one family, in microseconds. After watch_light.
+// The longest time between two beats of one path, in microseconds. After watch_light.
 uint64_t watch_longest_gap(const struct watch *watch);
 // Whether a try was sent in the longest time between two beats of its lane. After watch_light.
 bool watch_in_longest_gap(const struct watch *watch, size_t lane, uint64_t sent_us);
-// By whose beats a lane is judged at the end: its own, its host's, or its family's.
+// By whose beats a lane is judged at the end: its own, its host's, or its path's.
 const struct light *watch_light_of(const struct watch *watch, size_t lane);
 // Whether nothing that lights was ever heard of a lane's host. After watch_light.
 bool watch_is_unheard(const struct watch *watch, size_t lane);

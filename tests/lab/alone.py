@@ -4,7 +4,7 @@ as it is told to. Nothing can leave: the namespace has no other link.
 
 alone.py BEHAVIOUR COMMAND...     exits as the command does; 77 where there is no such device here
 BEHAVIOUR is JSON: link (tun, or dead: nobody answers ARP, or void: everything is lost, or none), own (this machine's two
-addresses), also (ip commands), filter (what this machine's own firewall does with what leaves: drop, reject), filter_ports (with these TCP ports only),
+addresses), also (ip commands), events ([seconds since the first packet, ip commands]), strict (true: a SYN with a wrong checksum is not answered), filter (what this machine's own firewall does with what leaves: drop, reject), filter_ports (with these TCP ports only),
 queue (bytes a second, bytes: how fast this machine's own queue empties, and how much it holds),
 count (a file: packets that came);
 open (TCP ports; the others are closed), open_of (the same by address), silent (true: the others say nothing), udp (ports
@@ -108,6 +108,8 @@ class Hosts:
 
     def tcp(self, source, target, segment, whole):
         own, port, sequence, _, _, flags = struct.unpack("!HHIIBB", segment[:14])
+        if self.of.get("strict") and checksum(source + target + struct.pack("!HH", 6, len(segment)) + segment):
+            return None
         if flags & 0x12 != 2:
             return self.rejection(source, target, whole, 13, 1) if self.of.get("rejects_acks") and flags & 0x14 == 0x10 else None
         over = self.is_too_fast(time.monotonic()) and self.of["bucket"][2]
@@ -242,12 +244,15 @@ def main():
         what = "tcp dport { %s }" % ", ".join(map(str, ports)) if ports else "meta l4proto { tcp, udp, icmp, ipv6-icmp }"
         run("nft", "add table inet own; add chain inet own out { type filter hook output priority 0; }; "
                    "add rule inet own out %s ct state new %s" % (what, behaviour["filter"]))
-    hosts, waiting, number = Hosts(behaviour), [], 0
+    hosts, waiting, number, events = Hosts(behaviour), [], 0, sorted(behaviour.get("events", []))
     process = subprocess.Popen(sys.argv[2:])
     while process.poll() is None:
         now = time.monotonic()
         while waiting and waiting[0][0] <= now:
             os.write(tun, heapq.heappop(waiting)[2])
+        while events and hosts.first and now - hosts.first >= events[0][0]:
+            for words in events.pop(0)[1:]:
+                run("ip", *words.split())
         ready = select.select([tun] if tun else [], [], [], min(0.02, max(0, waiting[0][0] - now)) if waiting else 0.02)[0]
         if not ready:
             continue
