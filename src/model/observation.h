@@ -30,8 +30,9 @@ struct plan_target {
     struct portset client_ports; // source ports that a reply finds back to
     enum declared_state expect;
     text_list why;
-    bool spare;  // no question: asked only to see whether the way is alive
-    bool canary; // of those, one that the user named; the others are known to have answered, and are never written
+    bool spare;    // no question: asked only to see whether the way is alive
+    bool canary;   // of those, one that the user named; the others are known to have answered, and are never written
+    bool was_open; // and that it was open
 };
 
 struct plan {
