@@ -244,7 +244,11 @@ static void find_attributes(struct finder *finder)
             text_list_add(
                 finder->arena, &finder->set->assumptions,
                 arena_printf(finder->arena,
-                             "attributes of target group %s absent: its targets see %s, as is AWS's default", one->name,
+                             one->attributes_told
+                                 ? "preserve_client_ip.enabled of target group %s is not told: its targets see %s, "
+                                   "as is AWS's default"
+                                 : "attributes of target group %s absent: its targets see %s, as is AWS's default",
+                             one->name,
                              preserves_by_default(one) ? "the client's address" : "the load balancer's address"));
     }
 }
