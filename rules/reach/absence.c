@@ -187,7 +187,7 @@ static void find_internal(struct finder *finder, const struct load_balancer *one
                                one->name, one->addresses.items[a], elsewhere));
         }
     bool none = one->has_ipv6 ? map_get(&finder->balancers, key) == NULL
-                              : !one->family_told && gate.lack == NULL && map_get(&finder->nodes, key) == NULL;
+                              : !one->family_told && map_get(&finder->nodes, key) == NULL;
     if (one->subnets.count == 0 && none) {
         lacking = true;
         lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
