@@ -63,6 +63,20 @@ class InternalBalancers(Missing):
         self.assertEqual(self.missing(internal(None, (), IpAddressType=None, AvailabilityZones=None)), lines)
         self.assertEqual(self.missing(internal(None, ("subnet-1",), IpAddressType=None, AvailabilityZones=None)), [DENY])
 
+    @each([("internal",), ("internet-facing",)])
+    def test_law_of_starvation_in_which_subnets_it_has_nodes(self, scheme):
+        """One node of two is there: without its zones, that it is taken to be all is said; without a subnet of one, it is unread."""
+        made = internal("false", ("subnet-1",), kind="network", Scheme=scheme)
+        if scheme == "internet-facing":
+            made["NetworkInterfaces.json"]["NetworkInterfaces"][-1]["PrivateIpAddresses"][0]["Association"] = {"PublicIp": "198.51.100.70"}
+        self.assertEqual(len(self.missing(made)), 1)
+        balancer = made["LoadBalancers.json"]["LoadBalancers"][0]
+        for zones, key, word in ((None, "assumptions", "subnets of load balancer int are not told: its nodes in the snapshot are taken to be all"),
+                                 ([{"SubnetId": "subnet-1"}, {"ZoneName": "eu-west-3b"}], "unread", "AvailabilityZones[1].SubnetId")):
+            told = {k: v for k, v in {**balancer, "AvailabilityZones": zones}.items() if v is not None}
+            output = self.compute(folder({**made, "LoadBalancers.json": {"LoadBalancers": [told]}}))
+            self.assertIn(word, json.dumps(output[key]))
+
     @each([("ipv4", ()), ("dualstack", ("subnet-1", "subnet-2"))])
     def test_one_of_ipv4_alone_and_one_whose_nodes_are_there_lack_nothing(self, family, nodes):
         self.assertEqual(self.missing(internal("false", nodes, IpAddressType=family)), [])

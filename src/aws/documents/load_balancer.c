@@ -97,7 +97,7 @@ static bool read_zone(struct reader *reader, const struct json_cursor *at, void 
 {
     struct load_balancer *balancer = into;
     const char *subnet = NULL;
-    if (!optional_interned(reader, at, "SubnetId", &subnet))
+    if (!interned_of(reader, at, "SubnetId", &subnet))
         doubt_failure(reader);
     if (subnet != NULL && subnet[0] != '\0')
         *vector_add(reader->arena, &balancer->subnets) = subnet;
