@@ -84,12 +84,14 @@ static void judge(struct arena *arena, const struct estate *estate, const struct
         firewall = map_get(&estate->firewall_endpoints, route->target_id);
         share->doubt = reason_doubt(
             arena, REASON_APPLIANCE, route->target_id, settle_by_probe,
-            firewall == NULL ? route->target_id
-                             : arena_printf(arena, "%s of AWS Network Firewall %s", route->target_id, firewall));
+            arena_printf(arena, "replies are routed to %s%s%s: what it lets through is not modelled", route->target_id,
+                         firewall == NULL ? "" : " of AWS Network Firewall ", firewall == NULL ? "" : firewall));
         return;
     case ROUTE_UNKNOWN:
         share->reply = REPLY_POSSIBLE;
-        share->doubt = reason_doubt(arena, REASON_ROUTE, route->target_id, settle_by_probe, route->target_id);
+        share->doubt = reason_doubt(
+            arena, REASON_ROUTE, route->target_id, settle_by_probe,
+            arena_printf(arena, "replies are routed to %s, a kind of target that is not known", route->target_id));
         return;
     case ROUTE_INTERNET_GATEWAY:
         break;

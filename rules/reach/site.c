@@ -291,6 +291,19 @@ const struct passage *site_passage(struct site *site, enum family family, int pr
     return passage;
 }
 
+// Where an edge route sends what comes to an address.
+static const char *edge_text(struct arena *arena, const struct estate *estate, const struct route_share *share)
+{
+    const struct route *route = share->route;
+    const char *firewall = map_get(&estate->firewall_endpoints, route->target_id);
+    bool modelled = route->target != ROUTE_APPLIANCE && route->target != ROUTE_UNKNOWN;
+    if (modelled && share->doubt != NULL)
+        return arena_printf(arena, "edge route %s to %s", share->reason->id, share->doubt->text);
+    return arena_printf(arena, "edge route %s to %s%s%s: what it lets through is not modelled", share->reason->id,
+                        route->target_id, firewall == NULL ? "" : " of AWS Network Firewall ",
+                        firewall == NULL ? "" : firewall);
+}
+
 struct gate site_gate(struct arena *arena, struct site *site, const struct network_interface *interface,
                       struct prefix address, struct address private_address)
 {
@@ -315,8 +328,7 @@ struct gate site_gate(struct arena *arena, struct site *site, const struct netwo
     if (share != NULL && share->route->target != ROUTE_LOCAL)
         gate_doubt(arena, &gate,
                    reason_doubt(arena, REASON_APPLIANCE, share->route->target_id, settle_by_probe,
-                                arena_printf(arena, "edge route %s to %s", share->reason->id,
-                                             share->doubt != NULL ? share->doubt->text : share->route->target_id)));
+                                edge_text(arena, site->estate, share)));
     for (size_t i = 0; i < of->edge.doubts.count; i++)
         gate_doubt(arena, &gate, of->edge.doubts.items[i]);
     return gate;
