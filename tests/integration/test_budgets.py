@@ -1,6 +1,7 @@
 """What would exhaust the machine is left out, in words: possible, and exit status 3."""
 import json
 import os
+import subprocess
 import time
 import sys
 import tempfile
@@ -151,14 +152,32 @@ class Budgets(unittest.TestCase):
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             estates.write(plain(), folder)
-            done = common.sgproof("reconcile", folder, "/dev/zero")
-            self.assertEqual(done.returncode, 2)
-            self.assertIn("/dev/zero:1: is longer than a line of JSON is taken", done.stderr)
-            for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-                done = common.sgproof("read", "--region", "eu-west-3", "--out", folder + "/never", env={variable: "/dev/zero"})
+
+            def of_zeros(*words, **env):
+                with open("/dev/zero", "rb") as zeros:
+                    return subprocess.run([common.SGPROOF, *words], stdin=zeros, capture_output=True, text=True, env={**os.environ, **env})
+            for name in ("-", "/dev/stdin"):
+                done = of_zeros("reconcile", folder, name)
                 self.assertEqual(done.returncode, 2)
-                self.assertIn("/dev/zero: larger than 16 MiB", done.stderr)
+                self.assertIn(name + ":1: is longer than a line of JSON is taken", done.stderr)
+            for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+                done = of_zeros("read", "--region", "eu-west-3", "--out", folder + "/never", **{variable: "/dev/stdin"})
+                self.assertEqual(done.returncode, 2)
+                self.assertIn("/dev/stdin: larger than 16 MiB", done.stderr)
         self.assertLess(time.monotonic() - began, 20)
+
+    def test_records_that_say_nothing_cost_next_to_nothing(self):
+        """What is told of the first thousand is not made of each of the rest."""
+        with tempfile.TemporaryDirectory() as folder:
+            with open(folder + "/x.json", "w") as file:
+                file.write('{"NetworkInterfaces":[%s]}' % ",".join(["{}"] * 500000))
+            process = subprocess.Popen([common.SGPROOF, "compute", folder, "--format", "json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            told = json.load(process.stdout)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            process.stdout.close()
+        self.assertEqual((process.returncode, len(told["unread"]), told["unread"][999]["path"]), (3, 1000, "NetworkInterfaces[999].NetworkInterfaceId"))
+        self.assertLess(usage.ru_utime, 3)
 
     def test_thousands_of_rules_and_accounts_take_seconds(self):
         began = time.monotonic()
