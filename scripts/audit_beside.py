@@ -16,6 +16,64 @@ RULE = {"id", "decision", "select", "protocol", "ports", "sources", "owner", "re
 def moment(text):  # RFC 3339, in seconds
     return datetime.datetime.fromisoformat(text).timestamp()
 
+# ---- Beside 1.: archives
+HARMLESS = r"(uid|gid|uname|gname|comment|SCHILY\.(fflags|dev|ino|nlink|xattr\..*|acl\..*)|LIBARCHIVE\.(creationtime|xattr\..*))=.*|[mac]time=\d{1,12}(\.\d{0,12})?"
+
+def records(text):  # of a pax header: "LENGTH KEY=VALUE\n" each
+    while text:
+        length = int(re.match(rb"\d+(?= )", text)[0])
+        if length > len(text) or text[length - 1:length] != b"\n" or b"\0" in text[:length]:
+            raise ValueError("a header that cannot be read")
+        yield text[:length - 1].partition(b" ")[2].decode("utf-8", "surrogateescape")
+        text = text[length:]
+
+def entries(data):
+    """(name, whether it is a folder, bytes) of each entry of a tar archive: ustar and pax (IEEE Std 1003.1), and GNU. What its readers may
+    take differently is refused: sizes and names for all files, two names of one, NULs, links, an end that is none."""
+    at, names = 0, None  # what a header before an entry tells: of its name, if anything
+    while (head := data[at:at + 512]).strip(b"\0") or len(head) < 512:
+        field = lambda low, high: head[low:high].partition(b"\0")[0]
+        size = int.from_bytes(head[125:136], "big") if head[124:125] == b"\x80" else int(head[124:136].strip(b"\0 "), 8)
+        posix, kind, body, at = head[257:265] == b"ustar\x0000", head[156:157], data[at + 512:at + 512 + size], at + 512 + -(-size // 512) * 512
+        good = sum(head[:148] + b" " * 8 + head[156:]) == int(head[148:156].strip(b"\0 "), 8)
+        if not good or len(body) < size or at > len(data) or not posix and head[257:265] != b"ustar  \0" or kind not in b"05xgL\0" or not posix and head[345:346] != b"\0" and kind != b"L":
+            raise ValueError("an entry of no POSIX or GNU archive, or neither a file nor a folder")
+        if kind in b"xgL" and kind:
+            told = [body.removesuffix(b"\0").decode("utf-8", "surrogateescape")] if kind == b"L" else []
+            for record in records(body) if kind != b"L" else ():
+                if record.startswith("path=") and kind == b"x":
+                    told.append(record[5:])
+                elif not re.fullmatch(HARMLESS, record, re.S):
+                    raise ValueError("a header that readers take differently")
+            if names is not None or len(told) > 1 or any("\0" in one for one in told):
+                raise ValueError("two names of one file, or one that ends twice")
+            names = names if kind == b"g" else told
+            continue
+        own = (field(345, 500) + b"/" if posix and head[345:346] != b"\0" else b"") + field(0, 100)
+        yield names[0] if names else own.decode("utf-8", "surrogateescape"), kind == b"5", body
+        names = None
+    if names is not None or data[at:].strip(b"\0"):
+        raise ValueError("a name of nothing, or something behind its end")
+
+def unpacked(audit, archive, folder):  # the folder of an archive, whose files are written below `folder`
+    try:
+        if not pathlib.Path(archive).is_file():
+            raise ValueError("no folder and no file")
+        for name, is_folder, body in entries(pathlib.Path(archive).read_bytes()):
+            path = pathlib.PurePosixPath(name)
+            there = folder / path
+            if path.is_absolute() or ".." in path.parts or not is_folder and (name.endswith("/") or there.exists()) or is_folder and (body or there.is_file()):
+                raise ValueError("%s: leads out of it, is there twice, or is no such thing" % name)
+            (there if is_folder else there.parent).mkdir(parents=True, exist_ok=True)
+            if not is_folder:
+                there.write_bytes(body)
+    except (ValueError, TypeError) as error:
+        raise audit.Unusable("%s: is no archive of evidence: %s" % (archive, error))
+    top = [folder] if (folder / "manifest.json").exists() else list(folder.iterdir())
+    if len(top) != 1 or not top[0].is_dir():
+        raise audit.Unusable("%s: not all below one folder" % archive)
+    return top[0]
+
 # ---- Beside 2.: packets that nobody takes
 def taken(found, packet):
     """What audit's ip() found in a packet, or None: its checksum is wrong (RFC 9293, 3.1; RFC 768; RFC 792; RFC 4443, 2.3), or it asks as no
