@@ -204,7 +204,28 @@ class Lies(Evidence):
             (snapshot / "snapshot.json").write_text(json.dumps({"schema": "sgproof/snapshot/v1", "ended": ended}))
             done = common.sgproof("run", "--snapshot", snapshot, "--out", self.path / "never", "--no-history", "--only", "127.0.0.0/8")
             self.assertEqual(done.returncode, 2)
-            self.assertRegex(done.stderr, "snapshot.json: ended: ")
+            self.assertRegex(done.stderr, "snapshot.json: (ended: .* is no moment|was read until .*, in the future)")
+            self.assertFalse((self.path / "never").exists())
+
+    def test_a_run_does_not_take_documents_that_are_not_those_that_were_read(self):
+        """Its evidence would not hold."""
+        for number, (where, change, says) in enumerate((("", {}, "SecurityGroups.json: is not what snapshot.json says was read: its SHA-256 is another"),
+                                                         ("111122223333/", {}, "111122223333/SecurityGroups.json: is not what 111122223333/snapshot.json says was read"),
+                                                         ("", {"read_by": "arn:aws:iam::999900001111:user/x"}, "snapshot.json: read_by is of another account"))):
+            forged = forger.Forger(self.one, self.path / ("taken%d" % number))
+            lies.nested(forged, "before") if where else lies.record(forged, "before", **change)
+            snapshot = forged.path("before")
+            run = ["run", "--snapshot", snapshot, "--out", self.path / "never", "--no-history", "--only", "198.51.100.0/24", "--only", "2001:db8::/32", "--estimate",
+                   "--vantage", "203.0.113.7", "--vantage", "2001:db8:ffff::7"]
+            shutil.copytree(snapshot, self.path / ("loose%d" % number))  # a folder of evidence is held against its manifest
+            run[2] = self.path / ("loose%d" % number)
+            if not change:
+                self.assertEqual(common.sgproof(*run).returncode, 0)
+                path = run[2] / where / "SecurityGroups.json"
+                path.write_text(path.read_text() + "\n")
+            done = common.sgproof(*run)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(says, done.stderr)
             self.assertFalse((self.path / "never").exists())
 
     def test_what_a_vantage_was_not_to_ask_and_how_it_is_known_is_said(self):
