@@ -143,6 +143,29 @@ class Budgets(unittest.TestCase):
                 self.assertEqual({x["certainty"] for x in told["opened"]} - {"possible"}, set())
         self.assertLess(time.monotonic() - began, 60)
 
+    def test_rules_of_any_new_group_are_not_multiplied_by_all_of_them(self):
+        """Three thousand groups, and as many rules of which nobody knows whose they are."""
+        groups = [resource("aws_security_group", "g%d" % i, {"name": "g%d" % i, "ingress": [], "vpc_id": "vpc-1"}) for i in range(3000)]
+        rules = planned_rules(3000, None)
+        for i, one in enumerate(rules):
+            one["change"]["after_unknown"] = {"security_group_id": True}
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(folder + "/snapshot")
+            estates.write(plain(), folder + "/snapshot")
+            with open(folder + "/plan.json", "w") as file:
+                json.dump({"format_version": "1.2", "terraform_version": "1.9", "resource_changes": groups + rules, "planned_values": {"root_module": {"resources": []}},
+                           "configuration": {"root_module": {}}}, file)
+            process = subprocess.Popen([common.SGPROOF, "diff", folder + "/snapshot", "--terraform", folder + "/plan.json", "--format", "json"], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE)
+            out, said = process.stdout.read(), process.stderr.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            process.stdout.close(), process.stderr.close()
+        self.assertEqual(process.returncode, 3, said)
+        self.assertLess(usage.ru_maxrss, 900 << 10)
+        self.assertLess(time.monotonic() - began, 60)
+
     def test_a_plan_of_what_aws_admits_is_exact(self):
         status, told = self.diff(planned_rules(300, plain()["SecurityGroups"][0]["GroupId"]))
         self.assertEqual((status, told["unknown"]), (0, []))
