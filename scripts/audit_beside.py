@@ -314,6 +314,7 @@ def check_timestamp(audit, root, end):
     when = re.search(r"^Time stamp: (\w+ +\d+ [\d:]+)(?:\.\d+)? (\d+) GMT", said, re.M)
     stamped = datetime.datetime.strptime(" ".join(when.groups()), "%b %d %H:%M:%S %Y").replace(tzinfo=datetime.timezone.utc).timestamp() if when else 0
     audit.contradictions["manifest.tsr: is of before the run ended"] += stamped + CLOCKS < end
+    audit.contradictions["manifest.tsr: no authority granted it"] += not re.search("^Status: Granted", said, re.M)
     audit.unjudged["who stamped the time: sgproof verify --tsa-ca tells"] += 1
 
 def check_times(audit, root, capture, begin, end):
