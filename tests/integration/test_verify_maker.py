@@ -1,5 +1,6 @@
 """Lies of whoever made evidence, signed and sealed (tests/lies.py): `sgproof verify` calls none of them holding, and scripts/audit agrees where it looks."""
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -325,6 +326,23 @@ class Chain(Evidence):
                 done = self.both(forged.folder)
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertRegex(done.stdout, "WRONG +history +.*" + what)
+
+    def test_nobody_follows_what_had_not_ended(self):
+        """The manifest of the first one is younger than the packets of the second, which names it."""
+        first = forger.Forger(self.path / "one", self.path / "ended later", self.key)
+        first.claim(end=lies.moment(first.packets()[-1][0] + 86400))
+        first.derive()
+        first.seal()
+        second = forger.Forger(self.path / "two", self.path / "follows it", self.key)
+        second.claim(previous=hashlib.sha256(first.path("manifest.json").read_bytes()).hexdigest())
+        for name in ("runs", "verdicts"):
+            second.path("history/%s.json" % name).unlink()
+        second.list_files()
+        second.derive()
+        second.seal()
+        done = common.sgproof("verify", first.folder, second.folder, "--key", self.public)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, "WRONG +chain +.*ended later had not ended, .*, when this one sent its first packet, ")
 
     def told(self, name, **members):
         """Evidence whose last row says otherwise."""
