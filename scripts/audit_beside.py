@@ -234,6 +234,34 @@ def exception_of(audit, exceptions, control, subject, today):  # the id of the o
             return one["id"]
     return None
 
+def asked_of(item):  # "22/tcp", "echo/icmp" of a verdict or a line
+    return "echo/" + item["protocol"] if "from_port" not in item else "%s/%s" % ("-".join(map(str, sorted({item["from_port"], item["to_port"]}))), item["protocol"])
+
+def check_facts(audit, root, told, facts, failed_steps):
+    """Of what is observed, which the verdicts tell: that nothing undeclared came through, and that all was asked."""
+    document = audit.parse("verdicts.json", (root / "verdicts.json").read_bytes())
+    failed = sorted(e["subject"] for e in told["evidence"] if (e["fact"], e["result"]) == ("nothing-undeclared", "fail"))
+    if "nothing-undeclared" in facts and not any(item.get("accepts_everything") or item.get("answers_on_every_port") for item in document["verdicts"]):
+        audit.compare("controls.json: %s: what came through undeclared" % told["id"], failed,
+                      sorted("%s %s" % (item["address"], asked_of(item)) for item in document["verdicts"] if item["verdict"] == "undeclared"))
+        audit.contradictions["controls.json: %s: passes, and not all is known" % told["id"]] += told["result"] == "pass" and not document["complete"] and not failed_steps
+    if "scanned-from-outside" in facts and not failed_steps:  # steps that fail later make it incomplete later
+        passed = any((e["fact"], e["result"]) == ("scanned-from-outside", "pass") for e in told["evidence"])
+        audit.compare("controls.json: %s: scanned-from-outside passes" % told["id"], passed, document["complete"])
+
+def check_services(audit, root):  # what answers say of themselves is of open ports, and counted as it is told
+    *lines, last = audit.lines(root / "observations.jsonl")
+    told = [line for line in lines if "service" in line]
+    kinds = collections.Counter()
+    for line in told:
+        kind = "not_identified" if line["service"].get("not_identified") else "unknown" if line["service"].get("name") == "unknown" else "identified"
+        kinds[kind] += line.get("to_port", 0) - line.get("from_port", 0) + 1
+    audit.contradictions["observations.jsonl: services of ports that are not open"] += any(line["state"] != "open" for line in told)
+    counted = last["summary"].get("services")
+    if counted or told:
+        audit.compare("observations.jsonl: summary.services", {kind: (counted or {}).get(kind) for kind in ("identified", "unknown", "not_identified")},
+                      {kind: kinds[kind] for kind in ("identified", "unknown", "not_identified")})
+
 def check_controls(audit, root, manifest):
     document = audit.parse("controls.json", (root / "controls.json").read_bytes())
     packs = [audit.parse(path, (root / path).read_bytes()) for path in manifest["packs"]]
@@ -249,6 +277,7 @@ def check_controls(audit, root, manifest):
             for key in ("title", "text", "source", "severity"):
                 audit.compare("controls.json: %s: %s" % (asked["id"], key), ours.get(key), asked.get(key))
             facts = {fact["fact"] for fact in asked["facts"]}
+            check_facts(audit, root, ours, facts, manifest.get("failed"))
             audit.contradictions["controls.json: %s: evidence of facts that it does not ask" % asked["id"]] += any(e["fact"] not in facts for e in ours["evidence"])
             audit.compare("controls.json: %s: result" % asked["id"], ours["result"], result_of(ours))
             for entry in ours["evidence"]:
@@ -360,9 +389,7 @@ def check_report(audit, root):
         audit.unjudged["findings of a report that holds some of them, or of hosts that accept everything"] += 1
         return
     summaries = collections.Counter(re.findall(r'class="f [^"]*s-(\w+)"><summary><b[^>]*>\w+</b><b>(\w+)</b><code>([^<]*)</code>', text))
-    asked = lambda item: "echo/" + item["protocol"] if "from_port" not in item else "%s/%s" % (
-        "-".join(map(str, sorted({item["from_port"], item["to_port"]}))), item["protocol"])
-    ours = collections.Counter((item["severity"], "outage" if item.get("outage") else item["verdict"], html.escape(asked(item))) for item in verdicts if item["severity"] in ("critical", "high", "medium"))
+    ours = collections.Counter((item["severity"], "outage" if item.get("outage") else item["verdict"], html.escape(asked_of(item))) for item in verdicts if item["severity"] in ("critical", "high", "medium"))
     for finding in {**ours, **summaries}:
         if finding[0] in ("critical", "high", "medium"):
             audit.compare("report.html: findings %s" % " ".join(finding), summaries[finding], ours[finding])
@@ -386,6 +413,7 @@ def check(audit, root, key, before, told, capture, begin, end, manifest):
         audit.contradictions["manifest.json: failed: says that %s was not made, and it is there" % steps.get(one["step"])] += one["step"] in steps and there(steps[one["step"]])
     parts = [(True, "intent and severities", lambda: check_meant(audit, root, before, manifest)),
              (there("controls.json"), "controls", lambda: check_controls(audit, root, manifest)),
+             (True, "services", lambda: check_services(audit, root)),
              (there("change.json"), "what moved", lambda: check_change(audit, root, before, told, manifest)),
              (key and there("manifest.dsse.json"), "the attestation", lambda: check_attestation(audit, root, key, manifest)),
              (there("manifest.tsr"), "the timestamp", lambda: check_timestamp(audit, root, end / 1e6)),

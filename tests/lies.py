@@ -368,17 +368,34 @@ def no_seed(forger):
     summary(forger, seed=None)
 
 
-@lie(r"summary\.seconds: ", None)
+@lie(r"summary\.seconds: ", "summary: counts that cannot be")
 def seconds_below_nothing(forger):
     summary(forger, seconds=-1)
 
 
-@lie(r"summary\.method: ", None)
+@lie(r"summary\.seconds: ", "summary: counts that cannot be")
+def longer_than_the_run(forger):
+    summary(forger, seconds=9999.0)
+
+
+@lie(r"summary\.method: ", "summary: counts that cannot be")
+def method_without_packets(forger):
+    summary(forger, method="connect")
+
+
+@lie(r"summary\.method: ", "summary: counts that cannot be")
 def method_invented(forger):
     summary(forger, method="by hand")
 
 
-@lie(r"summary\.services: ", None)
+@lie("observations.jsonl: line [0-9]+: the packets say", "observations.jsonl: services of ports that are not open")
+def service_of_silence(forger):
+    """A port that answers nothing runs something all the same."""
+    forger.observe(lambda line: {**line, "service": {"name": "ssh"}} if line["state"] == "filtered" else line)
+    summary(forger, services={"identified": 2207, "unknown": 0, "not_identified": 0, "reasons": []})
+
+
+@lie(r"summary\.services: ", "observations.jsonl: summary.services")
 def services_counted(forger):
     summary(forger, services={"identified": 7, "unknown": 0, "not_identified": 0, "reasons": []})
 
@@ -440,6 +457,14 @@ control("left_out", lambda controls: controls.remove(failed(controls)), "control
 control("in_other_words", lambda controls: failed(controls).update(title="Everything is in order"), "title: the evidence says Everything is in order")
 control("of_another_weight", lambda controls: failed(controls).update(severity="low"), "severity: the evidence says low")
 control("of_other_facts", lambda controls: failed(controls)["evidence"][0].update(fact="nothing-undeclared-at-all"), "evidence of facts that it does not ask")
+
+
+def without_undeclared(controls):
+    one = next(one for one in controls if one["id"] == "sec-002/nothing-undeclared")
+    one.update(result="pass", evidence=[{**one["evidence"][0], "subject": "2212 ports", "result": "pass"}])
+
+
+control("of_nothing_undeclared", without_undeclared, "sec-002/nothing-undeclared: what came through undeclared")
 
 
 @lie("verdicts.json: .*does not follow", "intent: the evidence says expected, we forbidden")
