@@ -293,11 +293,20 @@ def check_change(audit, root, before, told, manifest):
     counts.update(piece["outcome"] for _, piece in pieces)
     audit.compare("change.json: outcomes", document["outcomes"], {outcome: counts[outcome] for outcome in document["outcomes"]})
     audit.unjudged["what the plan meant"] += bool(document["planned"])
+    verdicts, meant = audit.parse("verdicts.json", (root / "verdicts.json").read_bytes()), collections.defaultdict(dict)
+    for item in verdicts["verdicts"]:
+        audit.put("verdicts.json", meant, item, item["intent"])
+    whole = document["answers_before"] and verdicts["complete"] and not document["missing"]
+    audit.contradictions["change.json: complete, and not all of before and now is known"] += document["complete"] and not whole
     audit.unjudged["what moved: " + str(base.why)] += bool(base.why)
     for change, piece in [*pieces, *((piece["change"], piece) for piece in document["not_internet"])]:
         if piece["indirect"] or "from_port" not in piece or piece["protocol"] not in audit.PROTOCOLS:
             continue
         lane, ports = audit.place(piece)
+        known, forbidden = piece["observed"]["before"] is not None, any(meant[lane].get(port) == "forbidden" for port in ports)
+        audit.contradictions["change.json: %s: tells what answered before, which is not known" % audit.name(lane, ports[0])] += known and not document["answers_before"]
+        audit.contradictions["change.json: %s: as planned, and the intent forbids it" % audit.name(lane, ports[0])] += (
+            not document["planned"] and (change, piece.get("outcome")) == ("opened", "as-planned") and forbidden)
         source, what = audit.vantage_for(before.vantages, ipaddress.ip_address(lane[0]))[0], "change.json: %s: " % audit.name(lane, ports[0])
         states = {line["state"] for line in (told[lane].get(port) for port in ports) if line}
         after, outcome = piece["observed"]["after"], piece.get("outcome")
@@ -406,6 +415,8 @@ def check_sums(audit, root, manifest):
 def check(audit, root, key, before, told, capture, begin, end, manifest):
     """begin, end: in microseconds. What a part cannot judge is named, and costs the other parts nothing."""
     there = lambda name: (root / name).exists()
+    moved = there("change.json") or any(one["step"] == "change" for one in manifest.get("failed", ()))
+    audit.contradictions["manifest.json: depth, base/ and change.json: of a change all are there, of a run none"] += moved != there("base") or manifest["depth"] == "moved" and not moved
     steps = {"verdicts": "verdicts.json", "controls": "controls.json", "change": "change.json", "report": "report.html", "history": "history/runs.json"}
     for one in manifest.get("failed", ()):
         known = one["step"] in (*steps, "services", "capture", "second reading", "timestamp", "signature") and one["why"]
