@@ -4,7 +4,8 @@
   6. What was judged?        controls.json holds the controls of the packs as they are, each with the result that its evidence comes to.
   7. What moved?             change.json against base/ and before/, for the vantage, and against what answered.
   8. What vouches for it?    The attestation and the timestamp are of this manifest, SHA256SUMS and report.html of these files, and times go together.
-Whether the facts of controls are so, what a plan meant, and who the timestamp authority is, it does not judge."""
+It reads archives (1.) and documents (3.) too. Of the facts of controls it judges what is observed; what a plan meant, what services are,
+and who the timestamp authority is, it does not."""
 import base64, collections, datetime, fnmatch, hashlib, html, ipaddress, json, pathlib, re, subprocess, tempfile
 CLOCKS = 15 * 60  # seconds by which two machines may differ
 SEVERITY = {"confirmed": ("info", "critical", "medium"), "latent": ("low", "high", "low"), "blocked": ("medium", "medium", "low"),
