@@ -301,8 +301,8 @@ static void remove_group_rule(struct plan_reader *plan, const struct resource *r
         say_not_held(plan, resource, "a rule of", id);
 }
 
-// Rules of which it is not known which of the new groups they are of: beyond so many, counted for each of those, whatever
-// a group may let in is in doubt.
+// Rules of which it is not known which of the new groups they are of: beyond so many, counted for each of those,
+// whatever a group may let in is in doubt.
 enum { MOST_SPREAD = 100000 };
 
 static void put_group_rule(struct plan_reader *plan, const struct resource *resource)
