@@ -90,8 +90,8 @@ bool run_check(struct run_job *job, const char *depth, struct error *error)
     GUARD(cli_canaries(job->arena, options, &canaries, &given->canaries, error));
     GUARD(cli_packs(job->arena, options, &job->packs, error) && cli_intent(job->arena, options, &intent, error));
     GUARD(job->snapshot == NULL || evidence_documents_hold(job->snapshot, error));
-    GUARD(job->snapshot == NULL || reading_is_of_the_past(job->arena, job->snapshot, error));
-    GUARD(job->change.base == NULL || reading_is_of_the_past(job->arena, job->change.base, error));
+    GUARD(job->snapshot == NULL || reading_can_be_taken(job->arena, job->snapshot, error));
+    GUARD(job->change.base == NULL || reading_can_be_taken(job->arena, job->change.base, error));
     GUARD(answered_before(job, error));
     GUARD(vouch_previous(job->arena, options, NULL, &job->previous, error) && vouch_authority(options, error));
     GUARD(vouch_key(options, job->signer, &job->key, error));
