@@ -47,6 +47,9 @@ int run_through(struct run_job *job, bool good, int argc, char **argv,
     for (int i = 0; i < argc; i++)
         *vector_add(job->arena, &job->manifest.claims.command) =
             printable_bytes(job->arena, redact_argument(job->arena, argv[i]));
+    for (size_t i = 0; i < job->options->given.count; i++)
+        *vector_add(job->arena, &job->manifest.claims.command) =
+            printable_bytes(job->arena, redact_argument(job->arena, job->options->given.items[i]));
     if (good && cli_only_estimate(job->options))
         status = run_estimate(job, strcmp(job->format, "json") == 0, error) ? 0 : cli_fail(error);
     else
