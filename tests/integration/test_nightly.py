@@ -1,6 +1,7 @@
 """The nightly run: its units, its script through several nights, and every block of docs/nightly.md as it stands. Probes go to 127.0.0.1 only."""
 import fcntl
 import hashlib
+import http.server
 import json
 import os
 import pathlib
@@ -10,6 +11,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
@@ -131,6 +134,70 @@ class Nightly(unittest.TestCase):
     def as_file(self, text):
         (self.path / "given.json").write_text(text)
         return self.path / "given.json"
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.server.got.append((self.headers["Content-Type"], self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        if self.server.status:
+            self.send_response(self.server.status)
+            self.end_headers()
+        else:
+            self.server.over.wait(60)  # no answer
+
+    def log_message(self, *_):
+        pass
+
+
+class Notify(Nightly):
+    test_it_is_silent_while_nothing_is_wrong_tells_what_is_new_once_and_keeps_so_many = None
+    test_a_night_that_fails_leaves_the_last_one_as_it_is = None
+    test_every_block_of_the_guide_runs_as_it_stands = None
+
+    def receiver(self, status):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        server.got, server.status, server.over = [], status, threading.Event()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.addCleanup(server.over.set)
+        return server, "http://127.0.0.1:%d/services/SECRET" % server.server_address[1]
+
+    def test_it_posts_once_how_many_findings_there_are_and_no_evidence(self):
+        server, url = self.receiver(200)
+        self.night("30", "--notify", url)
+        self.assertEqual(server.got, [])
+        self.admit(self.port + 1)
+        with socket.create_server(("127.0.0.1", self.port + 1)):
+            self.night("30", "--notify=" + url, status=1)
+            self.assertEqual(server.got, [("application/json", "/services/SECRET", {"text": "sgproof: loopback: 1 ports critical, 0 high (exit status 1)"})])
+            self.night("30", "--notify", url)  # it is known
+        self.assertEqual(len(server.got), 1)
+        for manifest in (self.path / "evidence").glob("2*/manifest.json"):
+            command = json.loads(manifest.read_text())["claims"]["command"]
+            self.assertTrue("--notify=***" in command or command[command.index("--notify") + 1] == "***", command)
+        self.assertEqual([file for file in (self.path / "evidence").rglob("*") if file.is_file() and b"SECRET" in file.read_bytes()], [])
+
+    def test_that_nobody_was_told_is_said_with_status_4_and_the_evidence_is_there(self):
+        self.admit(self.port + 1)
+        refused, _ = self.receiver(503)
+        silent, _ = self.receiver(None)
+        for number, (port, say) in enumerate(((refused.server_address[1], "HTTP status 503"), (silent.server_address[1], "nobody was told"), (1, "nobody was told")), 1):
+            shutil.rmtree(self.path / "evidence", ignore_errors=True)
+            began = time.monotonic()
+            told = self.night("30", "--notify", "http://127.0.0.1:%d/services/SECRET" % port, status=4)
+            self.assertLess(time.monotonic() - began, 30)
+            self.assertIn(say, told)
+            self.assertNotIn("SECRET", told)
+            self.assertEqual(len(self.evidence()), 1)
+        self.assertEqual((len(refused.got), len(silent.got)), (1, 1))
+
+    def test_what_is_no_url_is_refused_before_anything_is_done(self):
+        for url in ("hooks.example/x", "ftp://127.0.0.1/SECRET", ""):
+            told = self.night("30", "--notify", url, status=2)
+            self.assertIn("--notify: expected a URL", told)
+            self.assertNotIn("SECRET", told)
+        self.assertEqual(self.evidence(), [])
 
 
 class Units(unittest.TestCase):
