@@ -7,6 +7,7 @@
 #include "base/redact.h"
 #include "base/rights.h"
 #include "cli/evidence_files.h"
+#include "cli/notify.h"
 #include "cli/places.h"
 #include "cli/readings.h"
 #include "config.h"
@@ -40,13 +41,22 @@ void run_give_up(const struct run_job *job)
         signer_end(job->signer);
 }
 
+// To the command that the evidence tells of.
+static void add_word(struct run_job *job, const char *before, const char *word)
+{
+    *vector_add(job->arena, &job->manifest.claims.command) =
+        printable_bytes(job->arena, redact_argument(job->arena, notify_redacted(before, word)));
+}
+
 int run_through(struct run_job *job, bool good, int argc, char **argv,
                 int (*conclude)(struct run_job *job, void *context), void *context, struct error *error)
 {
     int status;
     for (int i = 0; i < argc; i++)
-        *vector_add(job->arena, &job->manifest.claims.command) =
-            printable_bytes(job->arena, redact_argument(job->arena, argv[i]));
+        add_word(job, i > 0 ? argv[i - 1] : NULL, argv[i]);
+    const text_list *given = &job->options->given;
+    for (size_t i = 0; i < given->count; i++)
+        add_word(job, i > 0 ? given->items[i - 1] : NULL, given->items[i]);
     if (good && cli_only_estimate(job->options))
         status = run_estimate(job, strcmp(job->format, "json") == 0, error) ? 0 : cli_fail(error);
     else
