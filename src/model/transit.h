@@ -11,6 +11,8 @@
 #include "base/vector.h"
 #include "net/prefix_set.h"
 
+typedef VECTOR(struct prefix) prefix_vector;
+
 enum presence { PRESENCE_UNSURE, PRESENCE_YES, PRESENCE_NO };
 
 // One of an address pair of a NAT gateway.
@@ -56,8 +58,8 @@ struct vpc_endpoint {
     const char *id;
     const char *type; // "Gateway", "Interface", "GatewayLoadBalancer"...; NULL: not told, or two records differ
     const char *vpc_id;
-    const char *service;               // "com.amazonaws.eu-west-3.s3"
-    VECTOR(const char *) route_tables; // of a gateway endpoint. Its routes stand in those tables, as to a prefix list
+    const char *service;    // "com.amazonaws.eu-west-3.s3"
+    text_list route_tables; // of a gateway endpoint. Its routes stand in those tables, as to a prefix list
     enum presence presence;
     const char *doubt;
     uint64_t record;
@@ -69,7 +71,7 @@ struct peering_side {
     const char *vpc_id;
     const char *account;
     const char *region;
-    VECTOR(struct prefix) blocks; // of both families
+    prefix_vector blocks; // of both families
 };
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcPeeringConnection.html
@@ -121,7 +123,7 @@ struct transit_attachment {
     const char *table;               // its association as its own document tells it, where it is "associated"; or NULL
     bool table_told;                 // that one tells of it, or that there is none
     bool subnets_told;               // the document of VPC attachments does
-    VECTOR(const char *) subnets;    // in the zones of which it takes and gives packets
+    text_list subnets;               // in the zones of which it takes and gives packets
     enum transit_option referencing; // SecurityGroupReferencingSupport
     enum transit_option ipv6;        // Ipv6Support
     enum transit_option appliance_mode;
@@ -133,9 +135,9 @@ struct transit_attachment {
 
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TransitGatewayRoute.html
 struct transit_route {
-    struct prefix prefix;             // where prefix_list is NULL
-    const char *prefix_list;          // id, or NULL
-    VECTOR(const char *) attachments; // over any of them (ECMP); none: a blackhole
+    struct prefix prefix;    // where prefix_list is NULL
+    const char *prefix_list; // id, or NULL
+    text_list attachments;   // over any of them (ECMP); none: a blackhole
     enum { TRANSIT_ROUTE_UNSURE, TRANSIT_ROUTE_ACTIVE, TRANSIT_ROUTE_BLACKHOLE } state; // a deleted one is not kept
     bool propagated; // a static one to the same prefix goes before it
 };
@@ -175,7 +177,7 @@ struct vpn_connection {
     const char *concentrator;
     const char *customer_gateway; // whose site is behind it
     bool static_routes_only;
-    VECTOR(struct prefix) routes; // static ones
+    prefix_vector routes; // static ones
     enum presence presence;
     const char *doubt;
     uint64_t record;
