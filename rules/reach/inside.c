@@ -277,10 +277,8 @@ static void encounter_vpcs(struct traffic *traffic, struct segment_set *set, con
     arena_free(encounter.scratch);
 }
 
-void inside_compute(struct traffic *traffic, struct segment_set *set, const struct segments_question *question)
+void inside_compute(struct traffic *traffic, struct segment_set *set)
 {
-    if (question->only_internet)
-        return;
     households all = households_of(traffic);
     struct map links = links_of_vpcs(traffic);
     for (size_t a = 0; a < all.count; a++)

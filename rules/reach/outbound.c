@@ -104,15 +104,11 @@ static bool is_asked(const struct segment_set *set, const struct party *party)
     return asks && party->sends;
 }
 
-void outbound_compute(struct traffic *traffic, struct segment_set *set, const struct segments_question *question)
+void outbound_compute(struct traffic *traffic, struct segment_set *set)
 {
     struct arena *scratch = arena_new();
     struct map ways[2] = {0}; // struct ground -> way_list
     flow_list all = {0};
-    if (question->to != NULL && !question->only_internet) {
-        arena_free(scratch);
-        return;
-    }
     for (size_t i = 0; i < traffic->parties.count; i++) {
         const struct party *party = traffic->parties.items[i];
         struct map *known = &ways[party->family == FAMILY_IPV6];

@@ -102,16 +102,11 @@ static void by_name(struct sorter *sorter, const struct network_interface *inter
 }
 
 // A selection of --from or --to takes the place of the other segments on its side.
-static void by_selection(struct sorter *sorter, const struct segment_named *named, bool asks,
+static void by_selection(struct sorter *sorter, const struct segment_named *named,
                          const struct network_interface *interface, segment_numbers *numbers)
 {
-    if (named == NULL || !named->holds(named->context, sorter->estate, interface))
-        return;
-    uint32_t number = number_of(sorter, named->id, named->name);
-    struct segment *segment = &sorter->set->segments.items[number];
-    (void)asks;
-    segment->id = named->id;
-    add(sorter, numbers, number);
+    if (named != NULL && named->holds(named->context, sorter->estate, interface))
+        add(sorter, numbers, number_of(sorter, named->id, named->name));
 }
 
 static void segments_of(void *context, const struct network_interface *interface, segment_numbers *numbers)
@@ -124,8 +119,8 @@ static void segments_of(void *context, const struct network_interface *interface
         else
             by_thing(sorter, interface, numbers);
     }
-    by_selection(sorter, question->from, true, interface, numbers);
-    by_selection(sorter, question->to, false, interface, numbers);
+    by_selection(sorter, question->from, interface, numbers);
+    by_selection(sorter, question->to, interface, numbers);
     const struct instance *instance = map_get(&sorter->estate->instances, interface->instance_id);
     for (size_t i = 0; i < numbers->count; i++) {
         struct segment *segment = &sorter->set->segments.items[numbers->items[i]];
@@ -231,11 +226,20 @@ static void add_absences(struct traffic *traffic, struct segment_set *set)
 
 struct segment_set *segments_compute(const struct estate *estate, const struct segments_question *question)
 {
-    struct arena *arena = arena_new();
+    return segments_compute_in(arena_new(), estate, question);
+}
+
+struct segment_set *segments_compute_in(struct arena *arena, const struct estate *estate,
+                                        const struct segments_question *question)
+{
     struct segment_set *set = arena_new_of(arena, struct segment_set);
     struct prefix_table sets = {.arena = arena};
     struct traffic traffic;
-    *set = (struct segment_set){.arena = arena, .estate = estate, .by = question->by_text};
+    *set = (struct segment_set){.arena = arena,
+                                .estate = estate,
+                                .by = question->by_text,
+                                .only_internet = question->only_internet,
+                                .only_inside = question->to != NULL && !question->only_internet};
     struct sorter sorter = {.set = set, .question = question, .estate = estate};
     if (question->from != NULL)
         number_of(&sorter, question->from->id, question->from->name);
@@ -246,8 +250,10 @@ struct segment_set *segments_compute(const struct estate *estate, const struct s
     order_segments(&traffic, set);
     choose_sides(set, question);
     add_parts(&traffic, set);
-    inside_compute(&traffic, set, question);
-    outbound_compute(&traffic, set, question);
+    if (!set->only_internet)
+        inside_compute(&traffic, set);
+    if (!set->only_inside)
+        outbound_compute(&traffic, set);
     add_absences(&traffic, set);
     arena_free(traffic.scratch);
     return set;

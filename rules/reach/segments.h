@@ -31,7 +31,11 @@ struct segments_question {
 // Computes all flows. The set owns its memory; the estate must outlive it. Freed with segment_set_free.
 struct segment_set *segments_compute(const struct estate *estate, const struct segments_question *question);
 
+// The same in the caller's arena, and not to be freed.
+struct segment_set *segments_compute_in(struct arena *arena, const struct estate *estate,
+                                        const struct segments_question *question);
+
 // For the files of rules/ only.
 struct traffic;
-void inside_compute(struct traffic *traffic, struct segment_set *set, const struct segments_question *question);
-void outbound_compute(struct traffic *traffic, struct segment_set *set, const struct segments_question *question);
+void inside_compute(struct traffic *traffic, struct segment_set *set);
+void outbound_compute(struct traffic *traffic, struct segment_set *set);

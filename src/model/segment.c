@@ -138,23 +138,25 @@ static void put_seen(struct json_writer *json, const struct flow *flow)
     json_close(json, ']');
 }
 
-// What a flow is, without its segments.
+// What a flow is, without its segments. Those of a finding are of no set (NULL).
 static void put_flow(struct json_writer *json, struct arena *scratch, const struct segment_set *set,
                      const struct flow *flow)
 {
-    const struct segment *from = &set->segments.items[flow->from];
     bool inside = flow->to != SEGMENT_INTERNET;
+    struct prefixset from_all = prefixset_empty, to_all = prefixset_empty;
+    if (set != NULL)
+        from_all = segment_addresses(&set->segments.items[flow->from], flow->from_vpc, flow->family);
+    if (set != NULL && inside)
+        to_all = segment_addresses(&set->segments.items[flow->to], flow->to_vpc, flow->family);
     json_put_string(json, "from_vpc", flow->from_vpc);
     if (inside)
         json_put_string(json, "to_vpc", flow->to_vpc);
     json_put_string(json, "family", family_name(flow->family));
     json_put_string(json, "protocol", flow_protocol(scratch, flow->protocol));
     json_put_string(json, "ports", flow_ports(scratch, flow));
-    put_addresses(json, scratch, "sources", flow->family, flow->sources,
-                  segment_addresses(from, flow->from_vpc, flow->family), "all");
+    put_addresses(json, scratch, "sources", flow->family, flow->sources, from_all, "all");
     if (inside)
-        put_addresses(json, scratch, "destinations", flow->family, flow->destinations,
-                      segment_addresses(&set->segments.items[flow->to], flow->to_vpc, flow->family), "all");
+        put_addresses(json, scratch, "destinations", flow->family, flow->destinations, to_all, "all");
     else
         put_addresses(json, scratch, "destinations", flow->family, flow->destinations,
                       prefixset_internet(scratch, flow->family), "internet");
@@ -189,8 +191,8 @@ static void put_flows(struct json_writer *json, struct arena *scratch, const str
     json_close(json, ']');
 }
 
-static void put_findings(struct json_writer *json, struct arena *scratch, const struct segment_set *set,
-                         const struct segment_finding *findings, size_t count)
+static void put_findings(struct json_writer *json, struct arena *scratch, const struct segment_finding *findings,
+                         size_t count)
 {
     json_open(json, "findings", '[');
     for (size_t i = 0; i < count; i++) {
@@ -199,7 +201,7 @@ static void put_findings(struct json_writer *json, struct arena *scratch, const 
         json_put_string(json, "reason", findings[i].reason);
         json_put_string(json, "from", findings[i].from);
         json_put_string(json, "to", findings[i].to);
-        put_flow(json, scratch, set, &findings[i].flow);
+        put_flow(json, scratch, NULL, &findings[i].flow);
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -237,7 +239,7 @@ void segments_write_json(const struct segment_set *set, const struct segment_fin
     put_segments(&json, scratch, set);
     put_flows(&json, scratch, set, "flows", &set->inside);
     put_flows(&json, scratch, set, "outbound", &set->outbound);
-    put_findings(&json, scratch, set, findings, finding_count);
+    put_findings(&json, scratch, findings, finding_count);
     put_missing(&json, set);
     exposure_put_unread(&json, set->estate, false);
     json_put_strings(&json, "assumptions", set->assumptions.items, set->assumptions.count);

@@ -74,6 +74,8 @@ struct segment_set {
     struct arena *arena;
     const struct estate *estate;
     const char *by;                  // "group", "tag:tier", "intent"...: what makes the segments
+    bool only_internet;              // flows between segments were not asked about
+    bool only_inside;                // what leaves was not
     VECTOR(struct segment) segments; // ascending by id
     flow_list inside;                // ascending by from, to, then as they are printed
     flow_list outbound;
