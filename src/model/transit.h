@@ -137,7 +137,7 @@ struct transit_attachment {
 struct transit_route {
     struct prefix prefix;    // where prefix_list is NULL
     const char *prefix_list; // id, or NULL
-    text_list attachments;   // over any of them (ECMP); none: a blackhole
+    text_list attachments;   // over any of them (ECMP); none: a blackhole, or not told
     enum { TRANSIT_ROUTE_UNSURE, TRANSIT_ROUTE_ACTIVE, TRANSIT_ROUTE_BLACKHOLE } state; // a deleted one is not kept
     bool propagated; // a static one to the same prefix goes before it
 };

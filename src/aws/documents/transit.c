@@ -334,6 +334,8 @@ bool read_transit_route(struct reader *reader, const struct json_cursor *at, voi
         return true;
     each_if_present(reader, at, "TransitGatewayAttachments", read_route_attachment, &route);
     sort_texts(route.attachments.items, route.attachments.count);
+    if (route.state == TRANSIT_ROUTE_ACTIVE && route.attachments.count == 0) // over which is not told
+        route.state = TRANSIT_ROUTE_UNSURE;
     text_printf(&signature, "%s%s %d %d", prefix, route.prefix_list == NULL ? "" : route.prefix_list, (int)route.state,
                 (int)route.propagated);
     for (size_t i = 0; i < route.attachments.count; i++)
