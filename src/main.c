@@ -13,7 +13,7 @@
 static const struct command *const commands[] = {
     &command_read,   &command_compute,   &command_explain, &command_diff,   &command_plan,
     &command_probe,  &command_reconcile, &command_report,  &command_run,    &command_verify,
-    &command_change, &command_history,   &command_account, &command_keygen,
+    &command_change, &command_history,   &command_account, &command_keygen, &command_segments,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
