@@ -393,6 +393,22 @@ void intent_select(struct arena *arena, const struct intent *intent, const struc
             *vector_add(arena, rules) = &intent->rules.items[i];
 }
 
+static bool is_end(const struct intent_end *end, const struct estate *estate, const struct network_interface *interface)
+{
+    return !end->internet && (end->select == NULL || intent_selects_interface(end->select, estate, interface));
+}
+
+void intent_select_flow(struct arena *arena, const struct intent *intent, const struct estate *estate,
+                        const struct network_interface *from, const struct network_interface *to,
+                        intent_rule_list *rules)
+{
+    for (size_t i = 0; i < intent->rules.count; i++) {
+        const struct intent_rule *rule = &intent->rules.items[i];
+        if (rule->of_flows && is_end(&rule->from, estate, from) && is_end(&rule->to, estate, to))
+            *vector_add(arena, rules) = rule;
+    }
+}
+
 const struct intent_rule *intent_first(const intent_rule_list *rules, int protocol, uint16_t port,
                                        struct address source, const char *today, const struct intent_rule **expired)
 {

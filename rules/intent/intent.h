@@ -99,6 +99,11 @@ typedef VECTOR(const struct intent_rule *) intent_rule_list;
 void intent_select(struct arena *arena, const struct intent *intent, const struct estate *estate,
                    const struct endpoint *endpoint, intent_rule_list *rules);
 
+// Adds the rules about flows (with `from` and `to`) that are about what one interface asks of another, in their order.
+void intent_select_flow(struct arena *arena, const struct intent *intent, const struct estate *estate,
+                        const struct network_interface *from, const struct network_interface *to,
+                        intent_rule_list *rules);
+
 // The rule that decides for a client at one port of the endpoint that `rules` were selected for, or NULL for the
 // default. A rule that has expired on `today` (YYYY-MM-DD) allows nothing: it is skipped, and the first such is left in
 // *expired.

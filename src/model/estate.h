@@ -360,7 +360,14 @@ enum { PENDING_ADDRESSES = 1 << 24 };
 
 // By which gateway of its VPC packets come to an address. Only the first one is modelled; none brings the internet to
 // an address that it does not route.
-enum address_gateway { GATEWAY_INTERNET, GATEWAY_CARRIER, GATEWAY_LOCAL, GATEWAY_NONE, GATEWAYS };
+enum address_gateway {
+    GATEWAY_INTERNET,
+    GATEWAY_CARRIER,
+    GATEWAY_LOCAL,
+    GATEWAY_NONE,
+    GATEWAY_INSIDE, // by none: it is asked by its private address, from inside
+    GATEWAYS
+};
 
 // An address on an interface. For IPv4 `address` is the public one and `private_address` what it is translated to.
 struct interface_address {

@@ -29,9 +29,17 @@ extern const char *const verdict_names[];
 extern const char *const intent_names[];
 extern const char *const severity_names[];
 
+// The interface that was asked from, where a verdict is not the internet's.
+struct asked_from {
+    const char *eni_id;
+    const char *instance_id; // or NULL
+    struct address address;
+};
+
 struct verdict {
     struct address address;
-    const char *account_id; // or NULL, as the region
+    const struct asked_from *asked_from; // NULL: from outside
+    const char *account_id;              // or NULL, as the region
     const char *region;
     const char *eni_id;
     const char *instance_id;   // or NULL

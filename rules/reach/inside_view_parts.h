@@ -1,0 +1,16 @@
+// What the files of an inside view share. For rules/reach/inside_view.c and inside_stop.c only.
+#pragma once
+
+#include "rules/reach/inside_view.h"
+#include "rules/reach/ways.h"
+
+struct inside_view {
+    struct traffic traffic;
+    const struct network_interface *asker;
+    const struct instance *asker_instance; // or NULL
+    struct exposure_set *set;
+    VECTOR(struct inside_left_out) left_out;
+    // Of inside_view_stop.
+    struct map others; // "VPC|VPC" -> struct other_side
+    struct map ways;   // "VPC|FAMILY|GROUND" -> way_list
+};
