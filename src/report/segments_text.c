@@ -2,7 +2,7 @@
 #include "report/report.h"
 #include "report/segments.h"
 
-enum { WIDEST = 160, CELL = 22, NAME = 24, LEAST = 8 };
+enum { WIDEST = 160, CELL = 22, NAME = 24, LEAST = 9 };
 
 struct table {
     struct arena *arena;
