@@ -95,21 +95,16 @@ static void cut(struct arena *scratch, cut_list *cuts, uint16_t low, uint16_t hi
     *vector_add(scratch, cuts) = (uint32_t)high + 1;
 }
 
-static void cut_by_rules(struct arena *scratch, cut_list *cuts, const security_group_rule_list *rules, int protocol)
-{
-    for (size_t r = 0; r < rules->count; r++)
-        if (rules->items[r].protocol == protocol)
-            cut(scratch, cuts, rules->items[r].low, rules->items[r].high);
-}
-
 // Where the groups (of who asks: their outbound rules) and the ACL of an interface decide otherwise.
 static void cut_by_place(struct arena *scratch, cut_list *cuts, const struct estate *estate,
                          const struct network_interface *interface, bool asks, int protocol)
 {
     for (size_t g = 0; interface->groups != NULL && g < interface->groups->count; g++) {
         const struct security_group *group = map_get(&estate->security_groups, interface->groups->ids[g]);
-        if (group != NULL)
-            cut_by_rules(scratch, cuts, asks ? &group->egress : &group->ingress, protocol);
+        const security_group_rule_list *rules = group == NULL ? NULL : asks ? &group->egress : &group->ingress;
+        for (size_t r = 0; rules != NULL && r < rules->count; r++)
+            if (rules->items[r].protocol == protocol)
+                cut(scratch, cuts, rules->items[r].low, rules->items[r].high);
     }
     const struct network_acl *acl = map_get(&estate->acl_of_subnet, interface->place->subnet_id);
     if (acl == NULL)

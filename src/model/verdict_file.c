@@ -255,8 +255,7 @@ static bool read_asked_from(struct verdict_reader *reader, const struct json_cur
                             const struct asked_from **asked_from, struct error *error)
 {
     struct json_cursor from = json_member(at, "asked_from");
-    const struct asked_from *last = reader->asked_from;
-    struct asked_from one = {0};
+    struct asked_from one = {0}, *fresh;
     const char *address;
     if (from.node == NULL)
         return true;
@@ -265,13 +264,12 @@ static bool read_asked_from(struct verdict_reader *reader, const struct json_cur
           json_shared_string(reader->arena, &reader->texts, &from, "instance_id", &one.instance_id, error));
     if (!address_parse(address, &one.address))
         return json_fail(&from, error, "expected an address");
-    if (last == NULL || !address_equal(last->address, one.address) || !text_same(last->eni_id, one.eni_id) ||
-        !text_same(last->instance_id, one.instance_id)) {
-        struct asked_from *fresh = arena_new_of(reader->arena, struct asked_from);
-        *fresh = one;
-        last = fresh;
-    }
-    *asked_from = reader->asked_from = last;
+    *asked_from = reader->asked_from; // of the verdict before, whose texts are held once
+    if (*asked_from != NULL && address_equal((*asked_from)->address, one.address) &&
+        (*asked_from)->eni_id == one.eni_id && (*asked_from)->instance_id == one.instance_id)
+        return true;
+    *asked_from = reader->asked_from = fresh = arena_new_of(reader->arena, struct asked_from);
+    *fresh = one;
     return true;
 }
 
