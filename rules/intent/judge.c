@@ -77,7 +77,7 @@ struct judging {
     struct verdict_set *set;
     struct explainer explainer;
     struct portset guarded; // ports of administration and databases, where there is no intent
-    struct map answers;     // struct group_set -> struct answer
+    struct map answers;     // struct group_set, or an inside view's class -> struct answer
     struct map expired;     // struct intent_rule -> that it has expired, as struct reason
     struct map stops;       // text -> struct reason: most stop alike
     struct map carried;     // instance id -> that it carries a role, as struct reason
@@ -173,13 +173,14 @@ static struct answer *answer_of(struct judging *judging, const struct vantage *v
 {
     const struct endpoint *endpoint = judging->endpoint;
     const struct network_interface *interface = endpoint->interface;
+    const void *class = judging->options->inside != NULL ? inside_view_class(judging->options->inside, endpoint) : NULL;
     struct answer own = {.place = interface->place,
                          .gateway = endpoint->gateway,
                          .family = endpoint->address.family,
                          .vantage = vantage,
-                         .shared = judging->options->inside == NULL && // there rules of who asks tell addresses apart
-                                   explainer_is_shared(&judging->explainer, endpoint)};
-    struct answer *first = own.shared ? map_get_pointer(&judging->answers, interface->groups) : NULL;
+                         .shared = class != NULL || explainer_is_shared(&judging->explainer, endpoint)};
+    class = class != NULL ? class : interface->groups; // from inside, rules of who asks tell addresses apart too
+    struct answer *first = own.shared ? map_get_pointer(&judging->answers, class) : NULL;
     for (struct answer *one = first; one != NULL; one = one->next)
         if (one->place == own.place && one->gateway == own.gateway && one->family == own.family &&
             one->vantage == vantage)
@@ -188,7 +189,7 @@ static struct answer *answer_of(struct judging *judging, const struct vantage *v
     *answer = own;
     answer->next = first;
     if (own.shared)
-        map_put_pointer(judging->arena, &judging->answers, interface->groups, answer);
+        map_put_pointer(judging->arena, &judging->answers, class, answer);
     return answer;
 }
 

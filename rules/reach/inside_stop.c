@@ -93,19 +93,24 @@ static const struct reason *stopped_by_acl(const struct asked *asked, bool egres
                : acl_denies(asked, own->ground->acl, egress, asked->number, other);
 }
 
-static const struct reason *stopped_by_route(const struct asked *asked, bool back)
+static const way_list *ways_of(struct inside_view *view, const struct party *own, const char *other_vpc)
 {
-    const struct party *own = back ? &asked->to : &asked->from, *other = back ? &asked->from : &asked->to;
-    struct inside_view *view = asked->view;
-    struct arena *arena = arena_of(asked);
-    const char *key =
-        arena_printf(view->traffic.scratch, "%s|%d|%s", other->vpc_id, (int)own->family, own->ground->key);
+    struct arena *arena = view->traffic.arena;
+    const char *key = arena_printf(view->traffic.scratch, "%s|%d|%s", other_vpc, (int)own->family, own->ground->key);
     way_list *ways = map_get(&view->ways, key);
     if (ways == NULL) {
         ways = arena_new_of(arena, way_list);
-        *ways = ways_inside(&view->traffic, own->ground, own->family, other->vpc_id);
+        *ways = ways_inside(&view->traffic, own->ground, own->family, other_vpc);
         map_put(arena, &view->ways, arena_strdup(arena, key), ways);
     }
+    return ways;
+}
+
+static const struct reason *stopped_by_route(const struct asked *asked, bool back)
+{
+    const struct party *own = back ? &asked->to : &asked->from, *other = back ? &asked->from : &asked->to;
+    struct arena *arena = arena_of(asked);
+    const way_list *ways = ways_of(asked->view, own, other->vpc_id);
     for (size_t i = 0; i < ways->count; i++)
         if (prefixset_holds(ways->items[i].others, back ? asked->source : asked->target))
             return NULL;
@@ -182,4 +187,66 @@ const struct reason *inside_view_stop(struct inside_view *view, const struct end
         stop = stopped_on_the_way_back(&asked);
     arena_reset(traffic->scratch);
     return stop;
+}
+
+// What of the asker's own side tells addresses of a VPC apart: its outbound rules, its ACL's entries, its routes.
+struct asking_side {
+    VECTOR(struct prefixset) sets;
+};
+
+static void add_set(struct arena *arena, struct asking_side *side, struct prefixset set)
+{
+    for (size_t i = 0; i < side->sets.count; i++)
+        if (side->sets.items[i].ranges == set.ranges && side->sets.items[i].count == set.count)
+            return;
+    if (!prefixset_is_empty(set))
+        *vector_add(arena, &side->sets) = set;
+}
+
+static const struct asking_side *asking_side_of(struct inside_view *view, const char *vpc_id, enum family family)
+{
+    struct traffic *traffic = &view->traffic;
+    struct arena *arena = traffic->arena;
+    const char *key = arena_printf(traffic->scratch, "%s|%d", vpc_id, (int)family);
+    struct asking_side *side = map_get(&view->sides, key);
+    if (side != NULL)
+        return side;
+    side = arena_new_of(arena, struct asking_side);
+    map_put(arena, &view->sides, arena_strdup(arena, key), side);
+    struct party from = party_of(traffic, view->asker, family);
+    const struct other_side *other = other_of(view, from.vpc_id, vpc_id);
+    for (size_t p = 0; p < traffic->protocols.count; p++) {
+        const struct group_claim *claim = group_claim_of(traffic, &from, true, other, traffic->protocols.items[p]);
+        for (size_t r = 0; r < claim->rules.count; r++) {
+            add_set(arena, side, claim->rules.items[r]->must);
+            add_set(arena, side, claim->rules.items[r]->extra);
+        }
+    }
+    for (size_t e = 0; from.ground->acl != NULL && e < from.ground->acl->entries.count; e++)
+        if (from.ground->acl->entries.items[e].prefix.family == family)
+            add_set(arena, side, prefixset_of(arena, from.ground->acl->entries.items[e].prefix));
+    const way_list *ways = ways_of(view, &from, vpc_id);
+    for (size_t w = 0; w < ways->count; w++)
+        add_set(arena, side, ways->items[w].others);
+    return side;
+}
+
+const void *inside_view_class(struct inside_view *view, const struct endpoint *endpoint)
+{
+    const struct network_interface *to = endpoint->interface;
+    struct arena *arena = view->traffic.arena;
+    const struct asking_side *side = asking_side_of(view, to->place->vpc_id, endpoint->address.family);
+    struct text key = {0};
+    text_printf(&key, "%u|%d|", (uint32_t)(uintptr_t)map_get_pointer(&view->number_of, to),
+                (int)endpoint->address.family);
+    for (size_t i = 0; i < side->sets.count; i++)
+        text_puts(&key, prefixset_holds(side->sets.items[i], endpoint->address.first) ? "1" : "0");
+    const void *class = map_get(&view->classes, key.bytes);
+    if (class == NULL) {
+        class = arena_strdup(arena, key.bytes);
+        map_put(arena, &view->classes, class, (void *)(uintptr_t) class);
+    }
+    text_free(&key);
+    arena_reset(view->traffic.scratch);
+    return class;
 }

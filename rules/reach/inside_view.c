@@ -14,7 +14,6 @@ struct sorter {
     struct inside_view *view;
     struct segment_set *segments;
     struct map numbers;    // key -> number + 1
-    struct map number_of;  // interface -> number + 1
     struct map links;      // VPC -> struct links
     struct map addressees; // "SEGMENT|FAMILY" -> struct addressees
 };
@@ -54,7 +53,7 @@ static void segment_of_interface(void *context, const struct network_interface *
         number = number_of(sorter, key);
         sorter->segments->segments.items[number].is_asked = true;
     }
-    map_put_pointer(arena, &sorter->number_of, interface, (void *)(uintptr_t)(number + 1));
+    map_put_pointer(arena, &sorter->view->number_of, interface, (void *)(uintptr_t)(number + 1));
     *vector_add(arena, numbers) = number;
 }
 
@@ -209,7 +208,7 @@ static const struct exposure_list *answer_for(struct sorter *sorter, const struc
                                               struct prefix address)
 {
     struct arena *arena = sorter->segments->arena;
-    uint32_t number = (uint32_t)(uintptr_t)map_get_pointer(&sorter->number_of, interface) - 1;
+    uint32_t number = (uint32_t)(uintptr_t)map_get_pointer(&sorter->view->number_of, interface) - 1;
     char key[32];
     snprintf(key, sizeof(key), "%u|%d", number, (int)address.family);
     struct addressees *of = map_get(&sorter->addressees, key);
@@ -279,7 +278,7 @@ static void add_interface(struct sorter *sorter, const struct network_interface 
     const struct instance *instance = map_get(&estate->instances, interface->instance_id);
     if (interface == view->asker || (instance != NULL && text_same(instance->state, "terminated")))
         return;
-    if (map_get_pointer(&sorter->number_of, interface) == NULL) {
+    if (map_get_pointer(&sorter->view->number_of, interface) == NULL) {
         leave_out(view, arena_printf(view->set->arena, "interfaces that are %s, which pass on what is others'",
                                      interface_kind_of(interface->type)->what));
         return;

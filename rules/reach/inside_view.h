@@ -32,5 +32,9 @@ const struct inside_left_out *inside_view_left_out(const struct inside_view *vie
 const struct reason *inside_view_stop(struct inside_view *view, const struct endpoint *endpoint, struct address source,
                                       int protocol, uint16_t number, struct portset client_ports);
 
-// Ends what inside_view_stop needs.
+// What endpoints of the view have in common for which inside_view_stop says the same, whatever is asked: as a value to
+// compare and to look up by.
+const void *inside_view_class(struct inside_view *view, const struct endpoint *endpoint);
+
+// Ends what those two need.
 void inside_view_end(struct inside_view *view);

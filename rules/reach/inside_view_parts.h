@@ -10,7 +10,10 @@ struct inside_view {
     const struct instance *asker_instance; // or NULL
     struct exposure_set *set;
     VECTOR(struct inside_left_out) left_out;
-    // Of inside_view_stop.
-    struct map others; // "VPC|VPC" -> struct other_side
-    struct map ways;   // "VPC|FAMILY|GROUND" -> way_list
+    struct map number_of; // interface -> the number of its segment + 1: such interfaces share groups and place
+    // Of inside_view_stop and inside_view_class.
+    struct map others;  // "VPC|VPC" -> struct other_side
+    struct map ways;    // "VPC|FAMILY|GROUND" -> way_list
+    struct map sides;   // "VPC|FAMILY" -> struct asking_side
+    struct map classes; // segment, family and the sets that hold an address, as text -> its class
 };
