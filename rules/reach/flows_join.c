@@ -8,7 +8,7 @@ enum part { PART_PORTS, PART_SOURCES, PART_DESTINATIONS, PARTS };
 
 static int by_text(const char *a, const char *b)
 {
-    return a == NULL || b == NULL ? (b == NULL) - (a == NULL) : strcmp(a, b);
+    return a == b ? 0 : a == NULL || b == NULL ? (b == NULL) - (a == NULL) : strcmp(a, b);
 }
 
 static int by_number(uint64_t a, uint64_t b)
@@ -16,30 +16,37 @@ static int by_number(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
+static int by_place_and_way(const struct flow *a, const struct flow *b)
+{
+    if (a->from != b->from)
+        return a->from < b->from ? -1 : 1;
+    if (a->to != b->to)
+        return a->to < b->to ? -1 : 1;
+    int order = by_text(a->from_vpc, b->from_vpc);
+    order = order != 0 ? order : by_text(a->to_vpc, b->to_vpc);
+    order = order != 0 ? order : by_number(a->family, b->family);
+    order = order != 0 ? order : protocol_compare(a->protocol, b->protocol);
+    order = order != 0 ? order : by_number(a->certainty, b->certainty);
+    order = order != 0 ? order : by_number(a->way, b->way);
+    return order != 0 ? order : by_text(a->by, b->by);
+}
+
+static int by_part(const struct flow *a, const struct flow *b, enum part part)
+{
+    return part == PART_PORTS     ? portset_compare(a->ports, b->ports)
+           : part == PART_SOURCES ? prefixset_compare(a->sources, b->sources)
+                                  : prefixset_compare(a->destinations, b->destinations);
+}
+
 // All but what may be joined, `but`; that comes last.
 static int compare(const struct flow *a, const struct flow *b, enum part but, bool alike)
 {
-    int orders[] = {by_number(a->from, b->from),
-                    by_number(a->to, b->to),
-                    by_text(a->from_vpc, b->from_vpc),
-                    by_text(a->to_vpc, b->to_vpc),
-                    by_number(a->family, b->family),
-                    protocol_compare(a->protocol, b->protocol),
-                    by_number(a->certainty, b->certainty),
-                    by_number(a->way, b->way),
-                    by_text(a->by, b->by)};
-    for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
-        if (orders[i] != 0)
-            return orders[i];
-    int ports = but == PART_PORTS && alike ? 0 : portset_compare(a->ports, b->ports);
-    int sources = but == PART_SOURCES && alike ? 0 : prefixset_compare(a->sources, b->sources);
-    int destinations = but == PART_DESTINATIONS && alike ? 0 : prefixset_compare(a->destinations, b->destinations);
-    int clients = portset_compare(a->client_ports, b->client_ports);
-    if (but == PART_PORTS)
-        return clients != 0 ? clients : sources != 0 ? sources : destinations != 0 ? destinations : ports;
-    if (but == PART_SOURCES)
-        return clients != 0 ? clients : ports != 0 ? ports : destinations != 0 ? destinations : sources;
-    return clients != 0 ? clients : ports != 0 ? ports : sources != 0 ? sources : destinations;
+    int order = by_place_and_way(a, b);
+    order = order != 0 ? order : portset_compare(a->client_ports, b->client_ports);
+    for (enum part part = PART_PORTS; part < PARTS && order == 0; part++)
+        if (part != but)
+            order = by_part(a, b, part);
+    return order != 0 || alike ? order : by_part(a, b, but);
 }
 
 static int by_ports_last(const void *a, const void *b)
@@ -57,9 +64,22 @@ int flow_order(const void *a, const void *b)
     return compare(a, b, PART_DESTINATIONS, false);
 }
 
+static bool holds(const reason_list *list, const struct reason *reason)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i] == reason)
+            return true;
+    return false;
+}
+
 // Lists that flows have in common stay as they are.
 static void join_reasons(struct arena *arena, reason_list *into, const reason_list *from)
 {
+    size_t known = 0;
+    while (known < from->count && holds(into, from->items[known]))
+        known++;
+    if (known == from->count)
+        return;
     reason_list both = {0};
     reason_add_all(arena, &both, into);
     reason_add_all(arena, &both, from);

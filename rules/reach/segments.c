@@ -191,6 +191,21 @@ static void order_segments(struct traffic *traffic, struct segment_set *set)
     arena_free(scratch);
 }
 
+static void find_shared_names(struct segment_set *set)
+{
+    struct map named = {0};
+    for (size_t i = 0; i < set->segments.count; i++) {
+        struct segment *segment = &set->segments.items[i], *other = map_get(&named, segment->name);
+        if (segment->name == NULL)
+            continue;
+        segment->shares_name = other != NULL;
+        if (other != NULL)
+            other->shares_name = true;
+        else
+            map_put(set->arena, &named, segment->name, segment);
+    }
+}
+
 static int by_text(const void *left, const void *right)
 {
     return strcmp(((const struct lack *)left)->text, ((const struct lack *)right)->text);
@@ -249,6 +264,7 @@ struct segment_set *segments_compute_in(struct arena *arena, const struct estate
     traffic.sets = &sets;
     order_segments(&traffic, set);
     choose_sides(set, question);
+    find_shared_names(set);
     add_parts(&traffic, set);
     if (!set->only_internet)
         inside_compute(&traffic, set);

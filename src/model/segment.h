@@ -17,6 +17,7 @@ struct segment {
     const char *name; // or NULL
     uint32_t interfaces;
     uint32_t dormant; // of them: attached to nothing, or of an instance that does not run
+    bool shares_name; // another segment has it too
     bool asks;        // it is one from which flows were asked for
     bool is_asked;    // it is one to which they were
     VECTOR(struct segment_part) parts;

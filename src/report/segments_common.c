@@ -143,13 +143,10 @@ const char *segment_cell_text(struct arena *arena, const struct segment_cell *ce
 const char *segment_label(struct arena *arena, const struct segment_set *set, uint32_t number)
 {
     const struct segment *segment = &set->segments.items[number];
-    bool shared = false;
     if (segment->name == NULL || segment->name[0] == '\0')
         return report_clean(arena, segment->id);
-    for (uint32_t i = 0; i < set->segments.count; i++)
-        shared = shared || (i != number && text_same(set->segments.items[i].name, segment->name));
     const char *name = report_clean(arena, segment->name);
-    return shared ? arena_printf(arena, "%s (%s)", name, report_clean(arena, segment->id)) : name;
+    return segment->shares_name ? arena_printf(arena, "%s (%s)", name, report_clean(arena, segment->id)) : name;
 }
 
 // ---- What leaves
@@ -175,10 +172,16 @@ const char *segment_exits(struct arena *arena, const struct segment_set *set, ui
 {
     text_list exits = {0};
     const char *all = NULL;
-    for (size_t i = 0; i < set->outbound.count; i++) {
-        const struct flow *flow = &set->outbound.items[i];
-        if (flow->from != from)
-            continue;
+    size_t low = 0, high = set->outbound.count; // ascending by `from`
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (set->outbound.items[middle].from < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < set->outbound.count && set->outbound.items[low].from == from; low++) {
+        const struct flow *flow = &set->outbound.items[low];
         const char *seen = seen_text(arena, flow);
         const char *by = flow->by != NULL ? report_clean(arena, flow->by) : "an unknown way";
         text_list_add(arena, &exits,

@@ -126,9 +126,13 @@ static void put_leaving(const struct table *table)
 {
     struct arena *arena = table->arena;
     text_printf(table->out, "%sWhat leaves, to the internet:\n", table->set->only_internet ? "" : "\n");
+    size_t at = 0; // what leaves stands behind all else, ascending as rows do
+    while (at < table->cell_count && table->cells[at].to != SEGMENT_INTERNET)
+        at++;
     for (size_t r = 0; r < table->rows.count; r++) {
         uint32_t from = table->rows.items[r];
-        const struct segment_cell *cell = cell_of(table, from, SEGMENT_INTERNET);
+        bool leaves = at < table->cell_count && table->cells[at].from == from;
+        const struct segment_cell *cell = leaves ? &table->cells[at++] : NULL;
         const char *label = segment_label(arena, table->set, from);
         if (cell == NULL)
             text_printf(table->out, "  %s: nothing\n", label);
