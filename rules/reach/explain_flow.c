@@ -153,15 +153,21 @@ static void ask_reply(struct explaining *explaining, const struct party *party, 
                              party->ground->acl == NULL ? "the ACL" : party->ground->acl->id));
 }
 
-static void ask_ways(struct explaining *explaining, const struct party *party, const way_list *ways,
-                     struct address address, const char *words)
+static const struct way *best_way(const way_list *ways, struct address address)
 {
-    struct arena *arena = explaining->arena;
     const struct way *best = NULL;
     for (size_t i = 0; i < ways->count; i++)
         if (prefixset_holds(ways->items[i].others, address.bits) &&
             (best == NULL || ways->items[i].doubts.count < best->doubts.count))
             best = &ways->items[i];
+    return best;
+}
+
+static void ask_ways(struct explaining *explaining, const struct party *party, const way_list *ways,
+                     struct address address, const char *words)
+{
+    struct arena *arena = explaining->arena;
+    const struct way *best = best_way(ways, address);
     const char *table = party->ground->table == NULL ? "the route table" : party->ground->table->id;
     char text[ADDRESS_TEXT];
     address_format(address, text);
@@ -215,9 +221,13 @@ static void explain_inside(struct explaining *explaining)
     const struct flow_question *question = explaining->question;
     const struct party *from = explaining->from, *to = explaining->to;
     struct traffic *traffic = &explaining->traffic;
-    ways_references(traffic, from->vpc_id, to->vpc_id, &explaining->of_to);
-    ways_references(traffic, to->vpc_id, from->vpc_id, &explaining->of_from);
     way_list there = ways_inside(traffic, from->ground, from->family, to->vpc_id);
+    const struct way *way = best_way(&there, question->destination);
+    struct passage_by by = {.kind = FLOW_UNMODELLED};
+    if (way != NULL)
+        by = passage_of_way(way);
+    ways_references(traffic, from->vpc_id, to->vpc_id, &by, &explaining->of_to);
+    ways_references(traffic, to->vpc_id, from->vpc_id, &by, &explaining->of_from);
     way_list back = ways_inside(traffic, to->ground, to->family, from->vpc_id);
     bool filtered = !text_same(question->from->place->subnet_id, question->to->place->subnet_id) ||
                     question->from->place->subnet_id == NULL;
