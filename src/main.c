@@ -11,9 +11,9 @@
 #include "config.h"
 
 static const struct command *const commands[] = {
-    &command_read,   &command_compute,   &command_explain, &command_diff,   &command_plan,
-    &command_probe,  &command_reconcile, &command_report,  &command_run,    &command_verify,
-    &command_change, &command_history,   &command_account, &command_keygen, &command_segments,
+    &command_read,   &command_compute, &command_explain,   &command_segments, &command_diff,
+    &command_plan,   &command_probe,   &command_reconcile, &command_report,   &command_run,
+    &command_verify, &command_change,  &command_history,   &command_account,  &command_keygen,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

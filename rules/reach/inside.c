@@ -98,12 +98,43 @@ struct encounter {
     struct other_side of_to;   // as the asking side sees it
     struct other_side of_from; // as the answering side does
     int protocol;
-    struct map ways[2];  // struct ground -> way_list: there, and back
-    struct map past[2];  // party -> struct half past any ACL
-    struct half *asking; // of each party of `from`
+    const struct passage_by *by; // of the ways there those that are looked at; NULL: all
+    struct map every;            // struct ground -> way_list: all ways there
+    struct map ways[2];          // the same: back, and there by `by`
+    struct map past[2];          // party -> struct half past any ACL
+    struct half *asking;         // of each party of `from`
     struct directory directory;
     flow_list flows;
 };
+
+static const way_list *every_way(struct encounter *encounter, const struct party *party)
+{
+    way_list *ways = map_get_pointer(&encounter->every, party->ground);
+    if (ways == NULL) {
+        ways = arena_new_of(encounter->scratch, way_list);
+        *ways = ways_inside(encounter->traffic, party->ground, party->family, encounter->to->vpc_id);
+        map_put_pointer(encounter->scratch, &encounter->every, party->ground, ways);
+    }
+    return ways;
+}
+
+static bool is_by(const struct way *way, const struct passage_by *by)
+{
+    struct passage_by own = passage_of_way(way);
+    return own.kind == by->kind && text_same(own.by, by->by);
+}
+
+static way_list ways_there(struct encounter *encounter, const struct party *party)
+{
+    const way_list *all = every_way(encounter, party);
+    way_list some = {0};
+    if (encounter->by == NULL)
+        return *all;
+    for (size_t i = 0; i < all->count; i++)
+        if (is_by(&all->items[i], encounter->by))
+            *vector_add(encounter->scratch, &some) = all->items[i];
+    return some;
+}
 
 static const way_list *ways_of(struct encounter *encounter, const struct party *party, bool asks)
 {
@@ -111,8 +142,8 @@ static const way_list *ways_of(struct encounter *encounter, const struct party *
     way_list *ways = map_get_pointer(known, party->ground);
     if (ways == NULL) {
         ways = arena_new_of(encounter->scratch, way_list);
-        *ways = ways_inside(encounter->traffic, party->ground, party->family,
-                            asks ? encounter->to->vpc_id : encounter->from->vpc_id);
+        *ways = asks ? ways_there(encounter, party)
+                     : ways_inside(encounter->traffic, party->ground, party->family, encounter->from->vpc_id);
         map_put_pointer(encounter->scratch, known, party->ground, ways);
     }
     return ways;
@@ -253,6 +284,39 @@ static void keep(struct encounter *encounter, struct segment_set *set)
         traffic_lacks(encounter->traffic, &set->inside.items[i].via);
 }
 
+// References to groups count, or do not, by what carries the packets there: each is looked at by itself.
+static void ask_by(struct encounter *encounter, const struct passage_by *by, const bool *asks, const bool *answers)
+{
+    const char *from = encounter->from->vpc_id, *to = encounter->to->vpc_id;
+    encounter->by = by;
+    encounter->ways[true] = (struct map){0};
+    ways_references(encounter->traffic, from, to, by, &encounter->of_to);
+    ways_references(encounter->traffic, to, from, by, &encounter->of_from);
+    for (size_t p = 0; p < encounter->traffic->protocols.count; p++) {
+        encounter->protocol = encounter->traffic->protocols.items[p];
+        if (encounter->protocol != (encounter->from->family == FAMILY_IPV4 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP))
+            ask_protocol(encounter, asks, answers);
+    }
+}
+
+typedef VECTOR(struct passage_by) passages;
+
+static passages passages_of(struct encounter *encounter, const bool *asks)
+{
+    passages all = {0};
+    for (size_t i = 0; i < encounter->from->count; i++) {
+        const way_list *ways = asks[i] ? every_way(encounter, encounter->from->parties[i]) : NULL;
+        for (size_t w = 0; ways != NULL && w < ways->count; w++) {
+            bool known = false;
+            for (size_t k = 0; k < all.count && !known; k++)
+                known = is_by(&ways->items[w], &all.items[k]);
+            if (!known)
+                *vector_add(encounter->scratch, &all) = passage_of_way(&ways->items[w]);
+        }
+    }
+    return all;
+}
+
 static void encounter_vpcs(struct traffic *traffic, struct segment_set *set, const struct household *from,
                            const struct household *to)
 {
@@ -264,13 +328,13 @@ static void encounter_vpcs(struct traffic *traffic, struct segment_set *set, con
     for (size_t i = 0; i < to->count; i++)
         any |= answers[i] = to->parties[i]->takes && is_marked(set, to->parties[i], false);
     if (some && any) {
-        ways_references(traffic, from->vpc_id, to->vpc_id, &encounter.of_to);
-        ways_references(traffic, to->vpc_id, from->vpc_id, &encounter.of_from);
         encounter.directory = directory_of(encounter.scratch, from);
-        for (size_t p = 0; p < traffic->protocols.count; p++) {
-            encounter.protocol = traffic->protocols.items[p];
-            if (encounter.protocol != (from->family == FAMILY_IPV4 ? PROTOCOL_ICMPV6 : PROTOCOL_ICMP))
-                ask_protocol(&encounter, asks, answers);
+        if (strcmp(from->vpc_id, to->vpc_id) == 0) {
+            ask_by(&encounter, NULL, asks, answers);
+        } else {
+            passages all = passages_of(&encounter, asks);
+            for (size_t i = 0; i < all.count; i++)
+                ask_by(&encounter, &all.items[i], asks, answers);
         }
         keep(&encounter, set);
     }

@@ -5,6 +5,8 @@
 #include "rules/reach/group_side.h"
 #include "rules/reach/inside_view_parts.h"
 
+static const struct passage_by unmodelled = {FLOW_UNMODELLED, NULL};
+
 // One packet of a view.
 struct asked {
     struct inside_view *view;
@@ -34,31 +36,73 @@ static struct party party_of(struct traffic *traffic, const struct network_inter
                           .family = family};
 }
 
-static const struct other_side *other_of(struct inside_view *view, const char *own, const char *other)
+static const way_list *ways_of(struct inside_view *view, const struct party *own, const char *other_vpc)
 {
     struct arena *arena = view->traffic.arena;
-    const char *key = arena_printf(view->traffic.scratch, "%s|%s", own, other);
+    const char *key = arena_printf(view->traffic.scratch, "%s|%d|%s", other_vpc, (int)own->family, own->ground->key);
+    way_list *ways = map_get(&view->ways, key);
+    if (ways == NULL) {
+        ways = arena_new_of(arena, way_list);
+        *ways = ways_inside(&view->traffic, own->ground, own->family, other_vpc);
+        map_put(arena, &view->ways, arena_strdup(arena, key), ways);
+    }
+    return ways;
+}
+
+// The other side as one side's rules see it, for packets from the asker that get there so; `passage` is NULL within a
+// VPC.
+static const struct other_side *other_of(struct inside_view *view, const char *own, const char *other,
+                                         const struct passage_by *passage)
+{
+    struct arena *arena = view->traffic.arena;
+    const char *key =
+        arena_printf(view->traffic.scratch, "%s|%s|%d|%s", own, other, passage == NULL ? -1 : (int)passage->kind,
+                     passage == NULL || passage->by == NULL ? "" : passage->by);
     struct other_side *side = map_get(&view->others, key);
     if (side == NULL) {
         side = arena_new_of(arena, struct other_side);
-        ways_references(&view->traffic, own, other, side);
+        ways_references(&view->traffic, own, other, passage, side);
         map_put(arena, &view->others, arena_strdup(arena, key), side);
     }
     return side;
 }
 
-static const struct reason *stopped_by_groups(const struct asked *asked, bool egress)
+static bool is_admitted(const struct asked *asked, bool egress, const struct passage_by *passage)
 {
     const struct party *own = egress ? &asked->from : &asked->to, *other = egress ? &asked->to : &asked->from;
     struct inside_view *view = asked->view;
-    const struct group_claim *claim =
-        group_claim_of(&view->traffic, own, egress, other_of(view, own->vpc_id, other->vpc_id), asked->protocol);
+    const struct group_claim *claim = group_claim_of(
+        &view->traffic, own, egress, other_of(view, own->vpc_id, other->vpc_id, passage), asked->protocol);
     address_bits address = egress ? asked->target : asked->source;
-    if (prefixset_holds(portmap_sources(claim->must, asked->number), address) ||
-        prefixset_holds(portmap_sources(claim->extra, asked->number), address))
+    return prefixset_holds(portmap_sources(claim->must, asked->number), address) ||
+           prefixset_holds(portmap_sources(claim->extra, asked->number), address);
+}
+
+// Between VPCs, references to groups count by what carries the packets; where nothing does, the route stops them.
+static bool is_admitted_by_any(const struct asked *asked, bool egress)
+{
+    if (strcmp(asked->from.vpc_id, asked->to.vpc_id) == 0)
+        return is_admitted(asked, egress, NULL);
+    const way_list *ways = ways_of(asked->view, &asked->from, asked->to.vpc_id);
+    bool carried = false;
+    for (size_t i = 0; i < ways->count; i++) {
+        if (!prefixset_holds(ways->items[i].others, asked->target))
+            continue;
+        struct passage_by passage = passage_of_way(&ways->items[i]);
+        carried = true;
+        if (is_admitted(asked, egress, &passage))
+            return true;
+    }
+    return !carried && is_admitted(asked, egress, &unmodelled);
+}
+
+static const struct reason *stopped_by_groups(const struct asked *asked, bool egress)
+{
+    const struct party *own = egress ? &asked->from : &asked->to;
+    if (own->groups == NULL || is_admitted_by_any(asked, egress))
         return NULL;
     const char *names = "";
-    for (size_t i = 0; own->groups != NULL && i < own->groups->count; i++)
+    for (size_t i = 0; i < own->groups->count; i++)
         names = arena_printf(arena_of(asked), "%s%s%s", names, i == 0 ? "" : ", ", own->groups->ids[i]);
     return reason_stop(
         arena_of(asked), REASON_GROUP, own->groups->count == 1 ? own->groups->ids[0] : NULL,
@@ -93,19 +137,6 @@ static const struct reason *stopped_by_acl(const struct asked *asked, bool egres
                : acl_denies(asked, own->ground->acl, egress, asked->number, other);
 }
 
-static const way_list *ways_of(struct inside_view *view, const struct party *own, const char *other_vpc)
-{
-    struct arena *arena = view->traffic.arena;
-    const char *key = arena_printf(view->traffic.scratch, "%s|%d|%s", other_vpc, (int)own->family, own->ground->key);
-    way_list *ways = map_get(&view->ways, key);
-    if (ways == NULL) {
-        ways = arena_new_of(arena, way_list);
-        *ways = ways_inside(&view->traffic, own->ground, own->family, other_vpc);
-        map_put(arena, &view->ways, arena_strdup(arena, key), ways);
-    }
-    return ways;
-}
-
 static const struct reason *stopped_by_route(const struct asked *asked, bool back)
 {
     const struct party *own = back ? &asked->to : &asked->from, *other = back ? &asked->from : &asked->to;
@@ -120,7 +151,7 @@ static const struct reason *stopped_by_route(const struct asked *asked, bool bac
         arena_printf(arena, "%s has no route %s %s", table, back ? "back to it, to" : "to it, to", other->vpc_id));
 }
 
-// The reply: by the outbound ACL of who answers, then by the inbound one of who asked.
+// The reply: by the outbound ACL of who answers, the route back, and the inbound ACL of who asked.
 static const struct reason *stopped_on_the_way_back(const struct asked *asked)
 {
     struct arena *arena = arena_of(asked);
@@ -130,7 +161,10 @@ static const struct reason *stopped_on_the_way_back(const struct asked *asked)
     for (int egress = 1; egress >= 0; egress--) {
         const struct party *own = egress ? &asked->to : &asked->from;
         address_bits other = egress ? asked->source : asked->target;
-        if (own->ground->acl == NULL)
+        const struct reason *no_route = egress ? NULL : stopped_by_route(asked, true);
+        if (no_route != NULL)
+            return no_route;
+        if (own->ground->acl == NULL || asked->one_subnet)
             continue;
         const struct ground_passage *passage =
             ground_passage(&asked->view->traffic, own->ground, own->family, asked->protocol);
@@ -182,8 +216,6 @@ const struct reason *inside_view_stop(struct inside_view *view, const struct end
     if (stop == NULL)
         stop = stopped_by_groups(&asked, false);
     if (stop == NULL)
-        stop = stopped_by_route(&asked, true);
-    if (stop == NULL && !asked.one_subnet)
         stop = stopped_on_the_way_back(&asked);
     arena_reset(traffic->scratch);
     return stop;
@@ -203,6 +235,19 @@ static void add_set(struct arena *arena, struct asking_side *side, struct prefix
         *vector_add(arena, &side->sets) = set;
 }
 
+static void add_rules(struct inside_view *view, struct asking_side *side, const struct party *from,
+                      const struct other_side *other)
+{
+    struct traffic *traffic = &view->traffic;
+    for (size_t p = 0; p < traffic->protocols.count; p++) {
+        const struct group_claim *claim = group_claim_of(traffic, from, true, other, traffic->protocols.items[p]);
+        for (size_t r = 0; r < claim->rules.count; r++) {
+            add_set(traffic->arena, side, claim->rules.items[r]->must);
+            add_set(traffic->arena, side, claim->rules.items[r]->extra);
+        }
+    }
+}
+
 static const struct asking_side *asking_side_of(struct inside_view *view, const char *vpc_id, enum family family)
 {
     struct traffic *traffic = &view->traffic;
@@ -214,20 +259,20 @@ static const struct asking_side *asking_side_of(struct inside_view *view, const 
     side = arena_new_of(arena, struct asking_side);
     map_put(arena, &view->sides, arena_strdup(arena, key), side);
     struct party from = party_of(traffic, view->asker, family);
-    const struct other_side *other = other_of(view, from.vpc_id, vpc_id);
-    for (size_t p = 0; p < traffic->protocols.count; p++) {
-        const struct group_claim *claim = group_claim_of(traffic, &from, true, other, traffic->protocols.items[p]);
-        for (size_t r = 0; r < claim->rules.count; r++) {
-            add_set(arena, side, claim->rules.items[r]->must);
-            add_set(arena, side, claim->rules.items[r]->extra);
-        }
+    const way_list *ways = ways_of(view, &from, vpc_id);
+    if (strcmp(from.vpc_id, vpc_id) == 0)
+        add_rules(view, side, &from, other_of(view, vpc_id, vpc_id, NULL));
+    else
+        add_rules(view, side, &from, other_of(view, from.vpc_id, vpc_id, &unmodelled));
+    for (size_t w = 0; w < ways->count; w++) {
+        struct passage_by passage = passage_of_way(&ways->items[w]);
+        add_set(arena, side, ways->items[w].others);
+        if (strcmp(from.vpc_id, vpc_id) != 0)
+            add_rules(view, side, &from, other_of(view, from.vpc_id, vpc_id, &passage));
     }
     for (size_t e = 0; from.ground->acl != NULL && e < from.ground->acl->entries.count; e++)
         if (from.ground->acl->entries.items[e].prefix.family == family)
             add_set(arena, side, prefixset_of(arena, from.ground->acl->entries.items[e].prefix));
-    const way_list *ways = ways_of(view, &from, vpc_id);
-    for (size_t w = 0; w < ways->count; w++)
-        add_set(arena, side, ways->items[w].others);
     return side;
 }
 

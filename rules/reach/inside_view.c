@@ -4,6 +4,7 @@
 
 #include "model/interface_kind.h"
 #include "model/protocol.h"
+#include "rules/reach/absence.h"
 #include "rules/reach/inside_view_parts.h"
 #include "rules/reach/owner.h"
 #include "rules/reach/segments.h"
@@ -323,6 +324,7 @@ static void add_absences(struct inside_view *view)
     for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
         for (size_t i = 0; i < lists[l]->items.count; i++)
             lack_add(set->arena, &set->missing, &lists[l]->items.items[i]);
+    absence_interfaces(set->arena, traffic->estate, &set->missing);
     for (size_t i = 0; i < traffic->estate->assumptions.count; i++)
         text_list_add(set->arena, &set->assumptions, traffic->estate->assumptions.items[i]);
 }

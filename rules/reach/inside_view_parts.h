@@ -12,7 +12,7 @@ struct inside_view {
     VECTOR(struct inside_left_out) left_out;
     struct map number_of; // interface -> the number of its segment + 1: such interfaces share groups and place
     // Of inside_view_stop and inside_view_class.
-    struct map others;  // "VPC|VPC" -> struct other_side
+    struct map others;  // "VPC|VPC|WAY" -> struct other_side
     struct map ways;    // "VPC|FAMILY|GROUND" -> way_list
     struct map sides;   // "VPC|FAMILY" -> struct asking_side
     struct map classes; // segment, family and the sets that hold an address, as text -> its class

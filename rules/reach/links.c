@@ -51,35 +51,35 @@ bool links_join(const struct links *a, const struct links *b)
 
 // ---- References
 
-static const struct vpc_peering *peering_between(const struct estate *estate, const char *a, const char *b)
+struct passage_by passage_of_way(const struct way *way)
 {
-    const struct vpc_peering *found = NULL;
-    for (size_t i = 0; i < estate->peerings.size; i++) {
-        const struct vpc_peering *one = estate->peerings.slots[i].value;
-        bool joins = one != NULL && one->presence != PRESENCE_NO &&
-                     ((text_same(one->requester.vpc_id, a) && text_same(one->accepter.vpc_id, b)) ||
-                      (text_same(one->requester.vpc_id, b) && text_same(one->accepter.vpc_id, a)));
-        if (joins && (found == NULL || one->presence > found->presence ||
-                      (one->presence == found->presence && strcmp(one->id, found->id) < 0)))
-            found = one;
-    }
-    return found;
+    bool modelled = way->kind == FLOW_PEERING || way->kind == FLOW_TRANSIT;
+    return modelled ? (struct passage_by){way->kind, way->by} : (struct passage_by){FLOW_UNMODELLED, NULL};
+}
+
+static void unsure(struct traffic *traffic, enum kind kind, const char *id, bool outbound_too, struct other_side *other)
+{
+    struct arena *arena = traffic->arena;
+    for (int egress = 0; egress < 1 + outbound_too; egress++)
+        other->references[egress] = REFERENCES_MAYBE;
+    other->unsure = reason_doubt(arena, REASON_GROUP, id, settle_by_call(arena, kind, id),
+                                 arena_printf(arena, "whether references to groups count over %s is not sure",
+                                              id == NULL ? "what is in between" : id));
 }
 
 // "You cannot reference the security group of a peer VPC that's in a different Region":
 // https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
-static void by_peering(struct traffic *traffic, const struct vpc_peering *peering, struct other_side *other)
+static void by_peering(struct traffic *traffic, const char *id, struct other_side *other)
 {
-    struct arena *arena = traffic->arena;
-    const char *a = peering->requester.region, *b = peering->accepter.region;
-    bool sure = peering->presence == PRESENCE_YES && peering->doubt == NULL && a != NULL && b != NULL;
+    const struct vpc_peering *peering = map_get(&traffic->estate->peerings, id);
+    const char *a = peering == NULL ? NULL : peering->requester.region;
+    const char *b = peering == NULL ? NULL : peering->accepter.region;
     if (a != NULL && b != NULL && strcmp(a, b) != 0)
         return;
-    for (int egress = 0; egress < 2; egress++)
-        other->references[egress] = sure ? REFERENCES_COUNT : REFERENCES_MAYBE;
-    other->unsure =
-        reason_doubt(arena, REASON_GROUP, peering->id, settle_by_call(arena, KIND_VPC_PEERINGS, peering->id),
-                     arena_printf(arena, "whether references to groups count over %s is not sure", peering->id));
+    if (peering != NULL && peering->presence == PRESENCE_YES && peering->doubt == NULL && a != NULL && b != NULL)
+        other->references[0] = other->references[1] = REFERENCES_COUNT;
+    else
+        unsure(traffic, KIND_VPC_PEERINGS, id, true, other);
 }
 
 static enum transit_option both(enum transit_option a, enum transit_option b)
@@ -91,60 +91,39 @@ static enum transit_option both(enum transit_option a, enum transit_option b)
 
 // "You can reference a security group in inbound rules only", where the gateway and both attachments have it on:
 // https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpc-attachments.html#vpc-attachment-security
-static void by_transit(struct traffic *traffic, const char *own_vpc, const char *other_vpc, struct other_side *other)
+static void by_transit(struct traffic *traffic, const char *id, const char *own_vpc, const char *other_vpc,
+                       struct other_side *other)
 {
-    struct arena *arena = traffic->arena;
     const struct estate *estate = traffic->estate;
-    map_slots gateways = map_sorted(arena, &estate->transit_gateways);
-    for (size_t i = 0; i < gateways.count; i++) {
-        const struct transit_gateway *gateway = gateways.items[i]->value;
-        if (gateway->presence == PRESENCE_NO)
-            continue;
-        const struct transit_attachment *a = transit_attachment_of(estate, gateway->id, own_vpc);
-        const struct transit_attachment *b = transit_attachment_of(estate, gateway->id, other_vpc);
-        if (a == NULL || b == NULL)
-            continue;
-        enum transit_option on = both(gateway->referencing, both(a->referencing, b->referencing));
-        if (on == TRANSIT_DISABLED || other->references[0] == REFERENCES_COUNT)
-            continue;
-        bool sure = on == TRANSIT_ENABLED && gateway->doubt == NULL && a->doubt == NULL && b->doubt == NULL;
-        other->references[0] = sure ? REFERENCES_COUNT : REFERENCES_MAYBE;
-        if (!sure)
-            other->unsure = reason_doubt(
-                arena, REASON_GROUP, gateway->id, settle_by_call(arena, KIND_TRANSIT_GATEWAYS, gateway->id),
-                arena_printf(arena, "whether references to groups count over %s is not sure", gateway->id));
-    }
-}
-
-// Whether a kind is there for the place of a VPC; *lack says what is not.
-static const struct lack *absent(struct traffic *traffic, enum kind kind, const char *vpc_id)
-{
-    const struct vpc_home *home = map_get(&traffic->estate->vpc_homes, vpc_id);
-    return estate_lack(traffic->estate, traffic->arena, kind, home == NULL ? NULL : home->owner,
-                       home == NULL ? NULL : home->region);
-}
-
-void ways_references(struct traffic *traffic, const char *own_vpc, const char *other_vpc, struct other_side *other)
-{
-    struct arena *arena = traffic->arena;
-    *other = (struct other_side){.vpc_id = other_vpc, .same_vpc = strcmp(own_vpc, other_vpc) == 0};
-    other->key = arena_printf(arena, "%s>%s", own_vpc, other_vpc);
-    if (other->same_vpc) {
-        other->references[0] = other->references[1] = REFERENCES_COUNT;
+    const struct transit_gateway *gateway = map_get(&estate->transit_gateways, id);
+    const struct transit_attachment *a = transit_attachment_of(estate, id, own_vpc);
+    const struct transit_attachment *b = transit_attachment_of(estate, id, other_vpc);
+    enum transit_option on = gateway == NULL ? TRANSIT_UNSURE : gateway->referencing;
+    on = both(on, a == NULL ? TRANSIT_UNSURE : a->referencing);
+    on = both(on, b == NULL ? TRANSIT_UNSURE : b->referencing);
+    if (on == TRANSIT_DISABLED)
         return;
-    }
-    const struct vpc_peering *peering = peering_between(traffic->estate, own_vpc, other_vpc);
-    if (peering != NULL)
-        by_peering(traffic, peering, other);
-    by_transit(traffic, own_vpc, other_vpc, other);
-    static const enum kind kinds[] = {KIND_VPC_PEERINGS, KIND_TRANSIT_GATEWAYS, KIND_TRANSIT_ATTACHMENTS};
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        const struct lack *lack = absent(traffic, kinds[i], own_vpc);
-        for (int egress = 0; egress < 2 && lack != NULL; egress++) {
-            if (other->references[egress] != REFERENCES_NOT || (egress == 1 && kinds[i] != KIND_VPC_PEERINGS))
-                continue;
-            other->references[egress] = REFERENCES_MAYBE;
-            other->unsure = reason_lack(arena, REASON_GROUP, lack);
-        }
-    }
+    bool sure = on == TRANSIT_ENABLED && gateway->doubt == NULL && a->doubt == NULL && b->doubt == NULL;
+    if (sure)
+        other->references[0] = REFERENCES_COUNT;
+    else
+        unsure(traffic, KIND_TRANSIT_GATEWAYS, id, false, other);
+}
+
+// What is in between may send them on over a peering connection or a transit gateway.
+void ways_references(struct traffic *traffic, const char *own_vpc, const char *other_vpc,
+                     const struct passage_by *passage, struct other_side *other)
+{
+    *other = (struct other_side){.vpc_id = other_vpc, .same_vpc = strcmp(own_vpc, other_vpc) == 0};
+    other->key =
+        arena_printf(traffic->arena, "%s>%s|%d|%s", own_vpc, other_vpc, passage == NULL ? -1 : (int)passage->kind,
+                     passage == NULL || passage->by == NULL ? "" : passage->by);
+    if (other->same_vpc)
+        other->references[0] = other->references[1] = REFERENCES_COUNT;
+    else if (passage->kind == FLOW_PEERING)
+        by_peering(traffic, passage->by, other);
+    else if (passage->kind == FLOW_TRANSIT)
+        by_transit(traffic, passage->by, own_vpc, other_vpc, other);
+    else
+        unsure(traffic, KIND_ROUTE_TABLES, NULL, true, other);
 }

@@ -44,16 +44,18 @@ static void leave_unmodelled(const struct departure *departure, const struct way
     departure_meet(departure, &half, departure->party->addresses);
 }
 
-// (number, destination) pairs that pass the ACL of its subnet out, and whose replies pass it in to one of its ports.
-static struct portmap passes_beyond(const struct translation *translation)
+// (number, destination) pairs that pass the ACL of its subnet out, and whose replies pass it in to its ports: to each
+// of them, or to some, which the gateway may take or not.
+static struct portmap passes_beyond(const struct translation *translation, bool to_each)
 {
     struct arena *arena = translation->departure->scratch;
     const struct ground_passage *passage = translation->passage;
     struct portmap all = portmap_empty;
     for (size_t i = 0; i < passage->asks.count; i++) {
         const struct ground_replies *one = &passage->asks.items[i];
-        struct portset own = portset_intersect(arena, one->client_ports, portset_of(arena, NAT_LOW, PORT_LAST));
-        if (portset_is_empty(own))
+        struct portset ports = portset_of(arena, NAT_LOW, PORT_LAST);
+        struct portset own = portset_intersect(arena, one->client_ports, ports);
+        if (portset_is_empty(own) || portset_equal(own, ports) != to_each)
             continue;
         struct portmap part = portmap_from_sources(arena, passage->out.allows, one->others);
         all = portmap_union(arena, all, portmap_on_ports(arena, part, one->on));
@@ -155,6 +157,15 @@ static void go_on(const struct translation *translation, struct portmap beyond, 
     meet_gateway(translation, &half, onward);
 }
 
+static const struct reason *some_ports(const struct translation *translation)
+{
+    struct arena *arena = translation->departure->traffic->arena;
+    const struct network_acl *acl = translation->own->acl;
+    return reason_doubt(arena, REASON_ACL_IN, acl == NULL ? NULL : acl->id, settle_by_probe,
+                        arena_printf(arena, "the network ACL of its subnet lets replies in to some of the ports of %s",
+                                     translation->nat->id));
+}
+
 // "NAT gateways support TCP, UDP, and ICMP".
 static bool translates(int protocol)
 {
@@ -196,8 +207,12 @@ void outbound_by_nat(const struct departure *departure, const struct way *way)
     reason_add_all(traffic->arena, &translation.doubts, &translation.own->doubts);
     if (translation.own->acl == NULL)
         reason_add(traffic->arena, &translation.doubts, translation.own->acl_missing);
-    struct portmap beyond = passes_beyond(&translation);
     way_list onward = ways_outside(traffic, translation.own, departure->party->family);
-    for (size_t i = 0; i < onward.count; i++)
-        go_on(&translation, beyond, &onward.items[i]);
+    for (int each = 1; each >= 0; each--) {
+        struct portmap beyond = passes_beyond(&translation, each == 1);
+        if (each == 0)
+            reason_add(traffic->arena, &translation.doubts, some_ports(&translation));
+        for (size_t i = 0; i < onward.count && beyond.count > 0; i++)
+            go_on(&translation, beyond, &onward.items[i]);
+    }
 }

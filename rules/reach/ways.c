@@ -106,6 +106,13 @@ static bool leads_to(struct maker *maker, const struct transit_share *share, str
         bool there = one != NULL && one->resource == TRANSIT_TO_VPC && text_same(one->resource_id, maker->to_vpc);
         if (one != NULL && one->presence == PRESENCE_NO)
             continue;
+        if (there && maker->family == FAMILY_IPV6 && one->ipv6 == TRANSIT_DISABLED)
+            continue;
+        if (there && maker->family == FAMILY_IPV6 && one->ipv6 != TRANSIT_ENABLED)
+            doubt_way(maker, way,
+                      reason_doubt(maker->arena, REASON_ROUTE, id,
+                                   settle_by_call(maker->arena, KIND_TRANSIT_VPC_ATTACHMENTS, id),
+                                   arena_printf(maker->arena, "whether %s carries IPv6 is not told", id)));
         if (there && one->doubt != NULL)
             doubt_way(maker, way,
                       reason_doubt(maker->arena, REASON_ROUTE, id,
@@ -255,10 +262,12 @@ static void add_unlisted(struct maker *maker, const struct route_claim *claim)
             continue;
         for (size_t w = 0; w < known; w++)
             doubt_way(maker, &maker->ways->items[w], share->doubt);
-        if (!share->route->active)
-            continue;
-        struct way *way = add_way(maker, FLOW_UNMODELLED, share, prefixset_all(maker->arena, maker->family));
-        doubt_way(maker, way, share->doubt);
+        struct route_share all = *share;
+        all.sources = prefixset_all(maker->arena, maker->family);
+        size_t first = maker->ways->count;
+        add_inside(maker, &all);
+        for (size_t w = first; w < maker->ways->count; w++)
+            doubt_way(maker, &maker->ways->items[w], share->doubt);
     }
 }
 

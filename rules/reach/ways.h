@@ -29,6 +29,16 @@ struct links {
 struct map links_of_vpcs(struct traffic *traffic);
 bool links_join(const struct links *a, const struct links *b);
 
-// Why references to groups count between two VPCs, or not (rules/reach/group_side.h).
+// By what packets get from one VPC into another: a peering connection, a transit gateway (`kind` and its id), or
+// something that is not modelled (FLOW_UNMODELLED and NULL).
+struct passage_by {
+    enum flow_way kind;
+    const char *by;
+};
+struct passage_by passage_of_way(const struct way *way);
+
+// Whether references to groups count between two VPCs, for packets that get there so; within one, `passage` is NULL
+// (rules/reach/group_side.h).
 struct other_side;
-void ways_references(struct traffic *traffic, const char *own_vpc, const char *other_vpc, struct other_side *other);
+void ways_references(struct traffic *traffic, const char *own_vpc, const char *other_vpc,
+                     const struct passage_by *passage, struct other_side *other);

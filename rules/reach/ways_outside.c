@@ -71,11 +71,13 @@ static void add_egress_only(struct maker *maker, const struct route_share *share
     const struct attached_gateway *gateway = map_get(&maker->estate->egress_gateways, id);
     if (maker->family != FAMILY_IPV6 || (gateway != NULL && gateway->presence == PRESENCE_NO))
         return;
+    bool sure = gateway != NULL && gateway->presence == PRESENCE_YES && gateway->doubt == NULL;
+    if (sure && !text_same(gateway->vpc_id, maker->ground->place->vpc_id))
+        return; // it is attached to none, or to another one
     struct way *way = add_way(maker, FLOW_EGRESS_ONLY, share);
     if (gateway == NULL)
         doubt_way(maker, way, lacking(maker, KIND_EGRESS_ONLY_INTERNET_GATEWAYS, id, "egress-only internet gateway"));
-    else if (gateway->presence != PRESENCE_YES || gateway->doubt != NULL ||
-             !text_same(gateway->vpc_id, maker->ground->place->vpc_id))
+    else if (!sure)
         doubt_way(maker, way,
                   doubtful(maker, KIND_EGRESS_ONLY_INTERNET_GATEWAYS, id,
                            gateway->doubt != NULL

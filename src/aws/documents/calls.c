@@ -182,6 +182,13 @@ static bool is_accelerator(const cJSON *record) // and no elastic-inference one
            (!cJSON_HasObjectItem(record, "AcceleratorArn") && has_any(record, ours));
 }
 
+// GameLift's are between a fleet and a VPC.
+static bool is_peering_connection(const cJSON *record)
+{
+    static const char *const theirs[] = {"FleetId", "FleetArn", "GameLiftVpcId", "PeerVpcId", "IpV4CidrBlock", NULL};
+    return !has_any(record, theirs);
+}
+
 // Routes of Client VPN endpoints have a DestinationCidr; those of a VPC's table, saved without it, an Origin.
 static bool is_transit_route(const cJSON *record)
 {
@@ -333,7 +340,8 @@ const struct aws_call aws_calls[] = {
 
     // Which ways packets take out of a VPC and into another one.
     {"ec2", "DescribeVpcPeeringConnections", "describe-vpc-peering-connections",
-     LIST("VpcPeeringConnections", KIND_VPC_PEERINGS, read_peering_connection), SEGMENTS(CALL_REGION)},
+     LIST("VpcPeeringConnections", KIND_VPC_PEERINGS, read_peering_connection), .is_ours = is_peering_connection,
+     SEGMENTS(CALL_REGION)},
     {"ec2", "DescribeTransitGateways", "describe-transit-gateways",
      LIST("TransitGateways", KIND_TRANSIT_GATEWAYS, read_transit_gateway), SEGMENTS(CALL_REGION)},
     // It tells of owners of interfaces too.

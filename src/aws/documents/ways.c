@@ -385,8 +385,6 @@ static void read_peering_side(struct reader *reader, const struct json_cursor *a
         doubt_failure(reader);
     if (side->vpc_id == NULL)
         doubt_at(reader, &info, "has no VpcId: which VPC is on that side is not told");
-    else
-        seen_at(reader, NULL, NULL, side->vpc_id);
 }
 
 // "provisioning" is not yet, "deleting" not surely any more; what waits for the other side carries nothing.
@@ -428,6 +426,7 @@ bool read_peering_connection(struct reader *reader, const struct json_cursor *at
     (void)into;
     GUARD(interned_of(reader, at, "VpcPeeringConnectionId", &next.id));
     struct vpc_peering *old = map_get(&reader->estate->peerings, next.id);
+    seen_at(reader, NULL, NULL, NULL); // of its VPCs one may be elsewhere
     reader->doubt = &next.doubt;
     read_peering(reader, at, &next);
     reader->doubt = NULL;
