@@ -151,7 +151,20 @@ static int by_port(const void *left, const void *right)
     return 0;
 }
 
-static struct exposure_list *list_of(struct inside_view *view, const struct addressees *of, const char *held)
+// Within a subnet no ACL is asked, though one that lets everything pass is told of its interfaces at large.
+static void leave_out_acls(struct arena *arena, struct exposure *exposure)
+{
+    reason_list kept = {0};
+    for (size_t i = 0; i < exposure->because.count; i++) {
+        enum reason_stage stage = exposure->because.items[i]->stage;
+        if (stage != REASON_ACL_IN && stage != REASON_ACL_OUT)
+            *vector_add(arena, &kept) = exposure->because.items[i];
+    }
+    exposure->because = kept;
+}
+
+static struct exposure_list *list_of(struct inside_view *view, const struct addressees *of, const char *held,
+                                     bool one_subnet)
 {
     struct arena *arena = view->set->arena;
     exposure_vector made = {0};
@@ -168,6 +181,8 @@ static struct exposure_list *list_of(struct inside_view *view, const struct addr
             for (size_t r = 0; r < flow->ports.count; r++)
                 add_range(arena, flow, flow->protocol, flow->protocol, flow->ports.ranges[r], &made);
     }
+    for (size_t i = 0; i < made.count && one_subnet; i++)
+        leave_out_acls(arena, &made.items[i]);
     if (made.count > 1)
         qsort(made.items, made.count, sizeof(*made.items), by_port);
     struct exposure_list *list = arena_new_of(arena, struct exposure_list);
@@ -220,7 +235,8 @@ static const struct exposure_list *answer_for(struct sorter *sorter, const struc
         text_puts(&held, prefixset_holds(*of->sets[i], address.first) ? "1" : "0");
     struct exposure_list *list = map_get(&of->answers, held.bytes);
     if (list == NULL) {
-        list = list_of(sorter->view, of, held.bytes);
+        const char *own = sorter->view->asker->place->subnet_id;
+        list = list_of(sorter->view, of, held.bytes, own != NULL && text_same(own, interface->place->subnet_id));
         map_put(arena, &of->answers, arena_strdup(arena, held.bytes), list);
     }
     text_free(&held);

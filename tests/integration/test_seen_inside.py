@@ -266,6 +266,8 @@ class Reconcile(Case):
         self.assertEqual([(r["stage"], r["id"]) for r in self.of(output, DB, 5432)["because"]],
                          [("group", "sg-db:0"), ("group", "sg-web:egress:0"), ("acl_in", "acl-walls:100"), ("route", "rtb-one:10.0.0.0/16"),
                           ("acl_out", "acl-open:egress:100")])
+        self.assertEqual([(r["stage"], r["id"]) for r in self.of(output, APP, 8080)["because"]],  # in one subnet no ACL is asked
+                         [("group", "sg-app:0"), ("group", "sg-web:egress:0"), ("route", "rtb-one:10.0.0.0/16")])
         for address, port, by in stops:
             [why] = self.of(output, address, port)["because"]
             self.assertTrue(why["stops"] and (why.get("id") or "").startswith(by), why)
