@@ -203,6 +203,31 @@ class Plan(Case):
         done = common.sgproof("plan", folder(documents(platform())), "--vantage-interface", "eni-web", "--vantage", "198.51.100.1")
         self.assertEqual(done.returncode, 2)
 
+    def test_the_order_of_records_changes_no_byte(self):
+        estate = platform()
+        turned = {kind: records[::-1] for kind, records in estate.items()}
+        plans = [common.sgproof("plan", folder(documents(e)), "--vantage-interface", "eni-web").stdout for e in (estate, turned)]
+        self.assertEqual(*plans)
+
+    @each((("Groups", None), ("VpcId", None), ("SubnetId", None), ("Status", "attaching"), ("InterfaceType", "brand_new")))
+    def test_of_a_vantage_interface_that_is_not_known_whole_nothing_is_reachable_for_sure(self, key, value):
+        estate = platform()
+        estate["NetworkInterfaces"][0].pop(key)
+        if value:
+            estate["NetworkInterfaces"][0][key] = value
+        done = common.sgproof("plan", folder(documents(estate)), "--vantage-interface", "eni-web", "--depth", "declared")
+        self.assertIn(done.returncode, (0, 3), done.stderr)
+        expected = {json.loads(line).get("expect") for line in done.stdout.splitlines()[1:]}
+        self.assertNotIn("reachable", expected, done.stdout)
+        self.assertTrue("possible" in expected or done.returncode == 3, (expected, done.stderr))
+        with tempfile.TemporaryDirectory() as made:
+            path = pathlib.Path(made, "seen.jsonl")
+            path.write_text("".join(json.dumps({"address": a, "protocol": "tcp", "from_port": p, "to_port": p, "state": "open", "reason": "syn-ack", "source": WEB, **NOTED})
+                                    + "\n" for a in (APP, DB, OTHER) for p in (22, 5432, 8080)))
+            done = common.sgproof("reconcile", folder(documents(estate)), path, "--vantage-interface", "eni-web", "--format", "json")
+        self.assertIn(done.returncode, (3, 4), done.stderr)
+        self.assertEqual([v for v in json.loads(done.stdout)["verdicts"] if v["declared"] == "unreachable" and not v["because"]], [])
+
     def test_who_sleeps_is_asked_and_expected_to_be_silent(self):
         estate = platform()
         estate["Reservations"][0]["Instances"][2]["State"]["Name"] = "stopped"
