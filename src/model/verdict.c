@@ -93,6 +93,12 @@ void verdicts_merge(struct arena *arena, struct verdict_set *set)
     set->items.count = (uint32_t)kept;
 }
 
+bool verdict_asked_alike(const struct verdict *a, const struct verdict *b)
+{
+    return (a->asked_from == NULL) == (b->asked_from == NULL) &&
+           (a->asked_from == NULL || text_same(a->asked_from->eni_id, b->asked_from->eni_id));
+}
+
 const char *verdict_label(struct arena *arena, const struct verdict *verdict)
 {
     const char *label = owner_label(arena, verdict->name, verdict->owner);

@@ -110,6 +110,9 @@ void verdict_put_suggested(struct json_writer *writer, const struct verdict *ver
 void verdicts_write_json(const struct verdict_set *set, struct text *out);
 bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error);
 
+// Whether two were asked from one interface, or both from outside: else neither says anything of the other.
+bool verdict_asked_alike(const struct verdict *a, const struct verdict *b);
+
 // What a verdict's endpoint is called: its name, its owner or, where neither is known, its interface; or NULL.
 const char *verdict_label(struct arena *arena, const struct verdict *verdict);
 

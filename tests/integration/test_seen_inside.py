@@ -354,6 +354,10 @@ class Reconcile(Case):
             base.write_text(json.dumps(self.verdicts(platform(), lines, status=1)))
             output = self.verdicts(platform(), lines, "--baseline", base)
             self.assertEqual(output["verdicts"], [])
+            other = [{**line, "source": APP} for line in (self.tcp(DB, 3306, "open", "syn-ack"), self.tcp(DB, 5432, "filtered"), self.tcp(OTHER, 22, "open", "syn-ack"),
+                                                          self.tcp(OTHER, 9001, "open", "syn-ack"))]
+            output = self.verdicts(platform(), other, "--baseline", base, vantage="eni-app", status=1)
+            self.assertEqual(self.of(output, DB, 3306)["verdict"], "undeclared")  # that web gets there says nothing of app
 
 
 if __name__ == "__main__":
