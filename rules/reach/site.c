@@ -142,16 +142,7 @@ struct portset site_reply_numbers(struct arena *arena, int protocol, uint16_t nu
     return reply < 0 ? portset_empty : portset_of(arena, (uint16_t)reply, (uint16_t)reply);
 }
 
-// Sources that share one set of client ports from which the outbound ACL lets replies back; the set may be empty.
-struct reply_class {
-    struct prefixset sources;
-    struct portset client_ports;
-};
-
-typedef VECTOR(struct reply_class) reply_classes;
-
-// Turns (client port → destinations) around into (sources → client ports).
-static reply_classes by_client_ports(struct arena *arena, struct portmap out, enum family family)
+reply_classes reply_classes_of(struct arena *arena, struct portmap out, enum family family)
 {
     reply_classes classes = {0};
     *vector_add(arena, &classes) = (struct reply_class){prefixset_all(arena, family), portset_empty};
@@ -260,7 +251,7 @@ static void build(struct site *site, const struct route_claim *replies, enum fam
     if (protocol_is_icmp(passage->protocol)) {
         add_icmp_pieces(&builder, family, passage->protocol);
     } else {
-        reply_classes classes = by_client_ports(scratch, passage->out.allows, family);
+        reply_classes classes = reply_classes_of(scratch, passage->out.allows, family);
         for (size_t i = 0; i < classes.count; i++)
             add_pieces(&builder, portset_all, classes.items[i].sources, classes.items[i].client_ports);
     }

@@ -224,8 +224,9 @@ static void note_unanswered(struct estate *estate, const struct json_cursor *one
     if (call == NULL || call->purpose == FOR_EXPOSURE)
         return;
     note_accounted(estate, one);
-    const char *what = call->purpose == FOR_OWNERS ? "what it would name or count is not told here"
-                                                   : "what the service brings in is not read";
+    const char *what = call->purpose == FOR_OWNERS     ? "what it would name or count is not told here"
+                       : call->purpose == FOR_SEGMENTS ? "what it would carry out of a VPC or into one is not read"
+                                                       : "what the service brings in is not read";
     *vector_add(estate->arena, &estate->not_covered) =
         arena_printf(estate->arena, "%s of %s in %s/%s was not answered (%s): %s", texts[2], texts[1], texts[0],
                      texts[3], texts[4], what);

@@ -41,9 +41,11 @@ struct plan {
 
 // The first line of a plan: for whom it is, and what it costs.
 struct plan_head {
-    const char *vantage;       // addresses joined by ", ", or NULL: the internet at large
-    text_list vantages;        // as --vantage takes them
-    text_list vantages_learnt; // how each is known
+    const char *vantage;           // addresses joined by ", ", or NULL: the internet at large
+    text_list vantages;            // as --vantage takes them
+    text_list vantages_learnt;     // how each is known
+    const char *vantage_interface; // that asks from inside, or NULL
+    const char *vantage_instance;  // of which it is, or NULL
     uint64_t questions;
     uint64_t packets;
     double seconds;

@@ -26,7 +26,8 @@ enum call_when {
 
 // What a call is for: sgproof works without all but the first.
 enum call_purpose {
-    FOR_EXPOSURE, // what reaches what
+    FOR_EXPOSURE, // what the internet reaches
+    FOR_SEGMENTS, // what gets out, and who reaches whom inside; without it that is possible, and named
     FOR_BRIDGES,  // what services bring the internet to; without it that is possible, and named
     FOR_OWNERS    // who stands behind an interface, and what of it is public without one
 };
@@ -72,7 +73,8 @@ struct aws_call {
         const char *parameter; // as this
         const char *name;      // of each element: what the file is named after; NULL: the member
         enum call_when when;
-        size_t batch; // CALL_IN_BATCHES: of how many elements at most
+        size_t batch;            // CALL_IN_BATCHES: of how many elements at most
+        const char *const *also; // what else is asked: name, value, name, value..., NULL; or NULL
     } about;
 };
 

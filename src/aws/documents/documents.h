@@ -66,6 +66,16 @@ struct entries_answer {
     bool more;    // another page follows
 };
 
+// What one document tells of a transit gateway's route table: routes, associations or propagations (transit.c).
+struct transit_answer {
+    struct transit_route_table *table;
+    enum kind kind;
+    const char *name;
+    uint64_t sum; // of what it tells
+    bool more;    // another page follows, or there are more than it tells
+    bool settled;
+};
+
 // That a distribution has a VPC origin.
 struct origin_use {
     const char *origin;
@@ -89,6 +99,8 @@ struct documents {
     struct map named_owners;           // interface -> whose documents name it (named_owner.c)
     struct expectation expected[EXPECT_COUNT];
     VECTOR(struct entries_answer) entries_answers;
+    VECTOR(struct transit_answer) transit_answers;
+    struct map transit_records; // what they tell, each once
     VECTOR(struct origin_use) uses;
     VECTOR(struct brought) brought;
     struct map vpcs;                    // id -> struct record_known

@@ -300,6 +300,7 @@ bool read_vpc_endpoint(struct reader *reader, const struct json_cursor *at, void
     if (type != NULL)
         map_put(reader->arena, &reader->estate->vpc_endpoint_types, id, (void *)(uintptr_t)type);
     note_endpoint_interfaces(reader, at, id);
+    read_endpoint_way(reader, at, id);
     return true;
 }
 

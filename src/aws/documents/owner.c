@@ -87,6 +87,7 @@ bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void 
     }
     if (regional && in_use)
         note_public(reader, &place_of);
+    read_nat_way(reader, at, owner.id);
     return true;
 }
 
@@ -194,6 +195,7 @@ bool read_transit_attachment(struct reader *reader, const struct json_cursor *at
     seen_at(reader, text_beside(reader, at, "ResourceOwnerId"), NULL, NULL);
     note_thing(reader, "ec2", id, name != NULL ? name : text_beside(reader, at, "TransitGatewayId"),
                text_beside(reader, at, "ResourceOwnerId"), NULL);
+    read_transit_way(reader, at, id);
     return true;
 }
 

@@ -232,6 +232,7 @@ void documents_settle(struct reader *reader)
     settle_owners(reader);
     settle_prefix_lists(reader);
     settle_listeners(reader);
+    settle_transit(reader);
     settle_accelerators(reader);
     settle_origins(reader);
     settle_rule_records(reader);

@@ -316,7 +316,9 @@ static void on_page(struct request *request)
     add_page(call, page);
     const char *next = model_next(collector->model, &call->operation, page);
     const char *token = next == NULL ? NULL : arena_strdup(arena, next),
-               *why = next == NULL ? NULL : enough(call, token);
+               *why = next != NULL                                             ? enough(call, token)
+                      : model_is_cut(collector->model, &call->operation, page) ? "there is more than it tells"
+                                                                               : NULL;
     if (why != NULL) {
         call->failure = FAILURE_OTHER;
         call->code = "answer";
