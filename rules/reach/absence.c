@@ -396,3 +396,16 @@ void absence_list(struct exposure_set *set, const struct estate *estate)
         qsort(set->missing.items.items, set->missing.items.count, sizeof(struct lack), by_text);
     arena_free(finder.scratch);
 }
+
+void absence_interfaces(struct arena *arena, const struct estate *estate, struct lack_list *missing)
+{
+    struct exposure_set set = {.arena = arena, .estate = estate};
+    struct finder finder = {.set = &set, .estate = estate, .arena = arena, .scratch = arena_new()};
+    index_interfaces(&finder);
+    find_instances(&finder);
+    find_elastic_addresses(&finder);
+    find_load_balancers(&finder);
+    for (size_t i = 0; i < set.missing.items.count; i++)
+        lack_add(arena, missing, &set.missing.items.items[i]);
+    arena_free(finder.scratch);
+}

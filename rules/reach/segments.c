@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/interface_kind.h"
+#include "rules/reach/absence.h"
 #include "rules/reach/half.h"
 
 // What puts interfaces into segments.
@@ -225,6 +226,7 @@ static void add_absences(struct traffic *traffic, struct segment_set *set)
         lack_add(set->arena, &set->missing, &traffic->missing.items.items[i]);
     for (size_t i = 0; i < traffic->groups.missing.items.count; i++)
         lack_add(set->arena, &set->missing, &traffic->groups.missing.items.items[i]);
+    absence_interfaces(set->arena, estate, &set->missing);
     for (size_t i = 0; i < estate->assumptions.count; i++)
         text_list_add(set->arena, &set->assumptions, estate->assumptions.items[i]);
     for (size_t i = 0; not_covered[i] != NULL; i++)

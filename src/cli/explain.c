@@ -2,13 +2,18 @@
 
 #include "base/log.h"
 #include "base/printable.h"
+#include "cli/explain_flow.h"
 #include "cli/explain_private.h"
 #include "model/protocol.h"
 #include "report/report.h"
 
 static const struct option_spec options_of_explain[] = {
     {"format", 'f', "FORMAT", "text or json (default text)", false},
-    {"from", 0, "ADDRESS[:LOW-HIGH]", "the client (default: some internet address, from those that get furthest)",
+    {"from", 0, "ADDRESS[:LOW-HIGH]|INTERFACE|INSTANCE",
+     "the client (default: some internet address, from those that get furthest); an interface or instance of the "
+     "snapshot asks from inside",
+     false},
+    {"to", 0, "ADDRESS", "what the first operand, an interface, instance or private address, asks: inside, or outside",
      false},
     {NULL, 0, NULL, NULL, false},
 };
@@ -198,6 +203,27 @@ static void write_text(struct text *out, struct arena *arena, const answers *all
     explain_ways_beside(arena, set, question, &endpoints, out);
 }
 
+// A packet that begins inside.
+static int explain_inner(struct arena *arena, const struct options *options, const char *source, const char *target)
+{
+    struct error error = {0};
+    struct flow_asked asked = {.asked = options->operands.items[2], .source = source, .target = target};
+    struct declared declared = {0};
+    struct text out = {0};
+    if (!cli_format(options, "text json", &asked.format, &error) ||
+        !parse_question(arena, asked.asked, &asked.protocol, &asked.number, &error) ||
+        !cli_declared(options->operands.items[0], &declared, &error))
+        return cli_fail(&error);
+    bool good = explain_flow_write(arena, declared.estate, &asked, &out, &error);
+    if (good && strcmp(asked.format, "text") == 0)
+        printable_lines(&out);
+    bool complete = cli_say_missing(declared.exposures);
+    int status = !good || !cli_output(options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
+    text_free(&out);
+    cli_declared_free(&declared);
+    return status;
+}
+
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
@@ -217,6 +243,11 @@ static int run(struct arena *arena, int argc, char **argv)
         return cli_usage(&command_explain, "expected a snapshot folder, an address and PORT/PROTOCOL");
     const char *from = options_value(&options, "from");
     const char *asked = options.operands.items[1], *question = options.operands.items[2];
+    const char *to = options_value(&options, "to");
+    if (to != NULL && from != NULL)
+        return cli_usage(&command_explain, "expected --from or --to");
+    if (to != NULL || (from != NULL && explain_is_interface(from)))
+        return explain_inner(arena, &options, to != NULL ? asked : from, to != NULL ? to : asked);
     if (!cli_format(&options, "text json", &format, &error) ||
         (from != NULL && !cli_vantage(arena, from, &vantage, &error)) ||
         !parse_question(arena, question, &protocol, &number, &error))
@@ -258,13 +289,15 @@ static int run(struct arena *arena, int argc, char **argv)
 const struct command command_explain = {
     .name = "explain",
     .summary = "Explains why one port of an endpoint is reachable, or what first stops it, hop by hop.",
-    .usage = "SNAPSHOT ADDRESS PORT/PROTOCOL [--from ADDRESS]",
+    .usage = "SNAPSHOT ADDRESS PORT/PROTOCOL [--from ADDRESS|INTERFACE] | SNAPSHOT SOURCE PORT/PROTOCOL --to ADDRESS",
     .notes =
         "Of a private address: by which load balancers, accelerators and VPC origins it is reached, if by any.\n"
         "PORT/PROTOCOL is 443/tcp, 53/udp, 8.0/icmp (type and code), icmp (echo) or a protocol number such as 47.\n"
         "\nExamples:\n"
         "  sgproof explain estate/ 198.51.100.7 443/tcp\n"
         "  sgproof explain estate/ 10.0.2.4 8080/tcp --from 8.8.8.8\n"
+        "  sgproof explain estate/ 10.0.2.4 5432/tcp --from eni-0a1b\n"
+        "  sgproof explain estate/ eni-0a1b 443/tcp --to 8.8.8.8\n"
         "  sgproof explain estate/ 2001:db8:1::7 icmpv6 --from 2001:db8:ffff::1 --format json\n",
     .options = options_of_explain,
     .run = run,

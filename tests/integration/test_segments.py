@@ -71,7 +71,7 @@ def platform():
                               {**interface("nat", "subnet-a", "", "10.0.0.50", "198.51.100.50"), "InterfaceType": "nat_gateway", "Attachment": {"Status": "attached"}}],
         "NatGateways": [NAT],
         "VpcPeeringConnections": [], "TransitGateways": [], "TransitGatewayAttachments": [], "EgressOnlyInternetGateways": [],
-        "Reservations": [{"Instances": [{"InstanceId": "i-" + n, "State": {"Name": "running"}} for n in ("web", "app", "db", "other")]}],
+        "Reservations": [{"Instances": [{"InstanceId": "i-" + n, "State": {"Name": "running"}} for n in ("web", "app", "db")]}],
     }
 
 
@@ -85,6 +85,7 @@ def two_vpcs(status="active", region="eu-west-3"):
     estate["RouteTables"].append(table("other", None, [{"DestinationCidrBlock": "10.0.0.0/16", "VpcPeeringConnectionId": "pcx-1"}], "vpc-2", "10.9.0.0/16"))
     estate["NetworkAcls"].append({**acl("default", ["subnet-z"], vpc="vpc-2"), "NetworkAclId": "acl-other"})
     estate["SecurityGroups"].append(group("other", [permission("tcp", (22, 22), ["10.0.0.0/16"]), refers("tcp", (9000, 9000), "sg-app")], vpc="vpc-2"))
+    estate["Reservations"][0]["Instances"].append({"InstanceId": "i-other", "State": {"Name": "running"}})
     estate["NetworkInterfaces"].append(interface("other", "subnet-z", "sg-other", "10.9.0.4", vpc="vpc-2"))
     estate["VpcPeeringConnections"] = [{
         "VpcPeeringConnectionId": "pcx-1", "Status": {"Code": status},
@@ -350,6 +351,49 @@ class Outbound(Case):
         estate["SecurityGroups"][0]["IpPermissionsEgress"] = [refers("-1", None, "sg-app"), permission("tcp", (443, 443), ["8.8.8.0/24"])]
         flows = [f for f in self.segments(estate)["outbound"] if f["from"] == "sg-web"]
         self.assertEqual([(f["protocol"], f["ports"], f["destinations"]) for f in flows], [("tcp", "443", ["8.8.8.0/24"])])
+
+
+    def test_an_instance_whose_interface_is_not_there_is_missing(self):
+        estate = platform()
+        estate["NetworkInterfaces"] = [i for i in estate["NetworkInterfaces"] if i["NetworkInterfaceId"] != "eni-db"]
+        self.assertIn("missing: the interfaces of i-db", [m["text"] for m in self.segments(estate, status=3)["missing"]])
+
+
+class Explained(Case):
+    def hops(self, estate, *words, status=0):
+        done = common.sgproof("explain", folder(documents(estate)), *words, "--format", "json")
+        self.assertEqual(done.returncode, status, done.stderr)
+        output = json.loads(done.stdout)
+        return output["verdict"], [(h["stage"], h["text"]) for h in output["hops"] if h["result"] == "stop"], output
+
+    def test_a_flow_that_passes_names_each_stage_in_order(self):
+        verdict, stops, output = self.hops(platform(), "10.0.2.4", "5432/tcp", "--from", "i-app")
+        self.assertEqual((verdict, stops), ("reachable", []))
+        self.assertEqual([h["stage"] for h in output["hops"]], ["outbound rules", "network acl out", "route", "network acl in", "inbound rules",
+                                                                "reply: acl out", "route back", "reply: acl in"])
+
+    def test_one_that_is_stopped_says_where_and_what_would_let_it(self):
+        self.assertEqual(self.hops(platform(), "10.0.2.4", "5432/tcp", "--from", "eni-web")[:2], (
+            "unreachable", [("inbound rules", "no rule of sg-db admits it: one that admits tcp 5432 from 10.0.0.4 would let it")]))
+        estate = platform()
+        estate["NetworkAcls"][0]["Entries"].append(entry(50, True, "deny", "6", "10.0.2.0/24", (5432, 5432)))
+        verdict, [(stage, text)], _ = self.hops(estate, "10.0.1.4", "5432/tcp", "--to", "10.0.2.4")
+        self.assertEqual((verdict, stage), ("unreachable", "network acl out"))
+        self.assertIn("acl-default:egress:50", text)
+
+    def test_what_leaves_is_explained_by_its_way_out(self):
+        self.assertEqual(self.hops(platform(), "eni-app", "443/tcp", "--to", PROBED)[:2], ("reachable", []))
+        estate = platform()
+        del estate["NetworkInterfaces"][0]["PrivateIpAddresses"][0]["Association"]
+        self.assertEqual([s for s, _ in self.hops(estate, "i-web", "443/tcp", "--to", PROBED)[1]], ["gateway"])
+        estate["RouteTables"][0]["Routes"].pop()
+        self.assertEqual([s for s, _ in self.hops(estate, "i-web", "443/tcp", "--to", PROBED)[1]], ["route"])
+        self.assertEqual([s for s, _ in self.hops(estate, "i-app", "443/tcp", "--to", PROBED)[1]], ["NAT gateway"])
+
+    def test_who_is_not_in_the_snapshot_is_refused_in_words(self):
+        done = common.sgproof("explain", folder(documents(platform())), "10.0.2.4", "5432/tcp", "--from", "eni-gone")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("eni-gone: no interface of this snapshot", done.stderr)
 
 
 class Output(Case):
