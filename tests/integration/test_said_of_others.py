@@ -94,6 +94,14 @@ class Brought(Behind):
                     self.assertIn("describe-byoip-cidrs", str(endpoint["exposures"]))
             self.assertEqual(len([text for text in output["assumptions"] if "BYOIP" in text]), 1, "the other one is not told of")
 
+    def test_a_range_that_is_wider_than_anybodys_is_not_understood(self):
+        for cidr in ("0.0.0.0/0", "192.0.0.0/7", "::/0", "2000::/3"):
+            estate = plain()
+            estate["ByoipCidrs"] = [{"Cidr": cidr, "State": "provisioned"}]
+            output = self.outcome(estate, expect=3)
+            self.assertIn("wider than what anybody has", output["unread"][0]["why"])
+            self.assertEqual({x["certainty"] for x in output["endpoints"][0]["exposures"]}, {"exact"})
+
     def test_ranges_of_global_accelerator_are_others(self):
         estate = plain()
         estate["ByoipCidrs"] = [{"Cidr": "198.51.100.0/24", "State": "READY", "Events": []}]
