@@ -47,13 +47,13 @@ def organization(service=None, resource=None, account=ACCOUNT, management=MANAGE
     return files
 
 
-def judge(files, users=(), roles=(), groups=(), policies=(), account=ACCOUNT):
+def judge(files, users=(), roles=(), groups=(), policies=(), place="%s/global" % ACCOUNT):
     """(JSON of `account`, exit status)"""
     files = {**files, "get-account-authorization-details.json": {
         "UserDetailList": list(users), "GroupDetailList": list(groups), "RoleDetailList": list(roles), "Policies": list(policies)}}
     with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / account / "global"
-        path.mkdir(parents=True)
+        path = pathlib.Path(folder) / place
+        path.mkdir(parents=True, exist_ok=True)
         for name, document in files.items():
             if document is not None:
                 (path / name).write_text(document if isinstance(document, str) else json.dumps(document))
@@ -178,6 +178,13 @@ class ServiceControlPolicies(unittest.TestCase):
                     left = levels({**files, name: instead}, users=people)
                     for who, level in left.items():
                         self.assertGreaterEqual(order.index(level), order.index(whole[who]), who)
+
+    def test_documents_in_one_folder_are_of_the_account_that_there_is(self):
+        closed = {ROOT: {"+": None, "p-one": [deny("*")]}}
+        told = judge(organization(closed), users=[ANN], place=".")
+        self.assertEqual([one["level"] for one in told["principals"]], ["none"])
+        self.assertNotIn("account unknown", json.dumps(told))
+        self.assertEqual(levels(organization(closed, management=ACCOUNT), users=[ANN], place=".")["ann"], "write")
 
     def test_two_documents_that_differ_take_nothing_away(self):
         files = organization({ROOT: {"+": None, "p-root": [deny("*")]}})

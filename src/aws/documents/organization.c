@@ -20,9 +20,8 @@ bool read_organization(struct reader *reader, const struct json_cursor *at, void
         return doubt_at(reader, at, "tells of another management account than an earlier document");
     }
     map_put(reader->arena, &documents->organizations, id, (void *)(uintptr_t)management);
-    struct account *account = account_of(reader);
-    if (strcmp(account->id, "unknown") != 0)
-        map_put(reader->arena, &documents->organization_of, account->id, (void *)(uintptr_t)id);
+    if (reader->place.account != NULL)
+        map_put(reader->arena, &documents->organization_of, reader->place.account, (void *)(uintptr_t)id);
     return true;
 }
 
@@ -212,8 +211,9 @@ static void settle_account(struct reader *reader, struct account *account)
     struct organization *organization = &account->organization;
     bool named = map_get(&documents->organization_targets, account->id) != NULL;
     const char *of = map_get(&documents->organization_of, account->id), *id = account->id;
-    if (of == NULL && named)
-        of = only_organization(documents);
+    const char *only = of == NULL ? only_organization(documents) : NULL;
+    if (only != NULL && (named || text_same(map_get(&documents->organizations, only), account->id)))
+        of = only;
     const char *management = of == NULL ? NULL : map_get(&documents->organizations, of);
     organization->management = text_same(management, account->id) && management != NULL;
     organization->told = organization->told || organization->management;
