@@ -242,6 +242,9 @@ static void read_absence(struct estate *estate, const struct json_cursor *one)
     const char *operation = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, "operation"));
     if (account != NULL && operation != NULL && strcmp(operation, "GetAccountPasswordPolicy") == 0)
         account_named(estate, account)->password_policy_absent = true; // it says something by its absence
+    if (account != NULL && operation != NULL && code != NULL && strcmp(operation, "DescribeOrganization") == 0 &&
+        strcmp(code, "AWSOrganizationsNotInUseException") == 0)
+        account_named(estate, account)->organization.none = true;
 }
 
 static void read_failure(struct estate *estate, const struct json_cursor *one)

@@ -167,7 +167,7 @@ class Moto(Server):
         # What moto does not know, and the password policy that nobody has set, are no failures, and are told.
         self.assertEqual({u["operation"] for u in record["unavailable"]},
                          {"DescribeSecurityGroupVpcAssociations", "DescribeVpcBlockPublicAccessOptions", "DescribeVpcBlockPublicAccessExclusions", "GetAccountPasswordPolicy",
-                          "DescribeInstanceConnectEndpoints", "DescribeByoipCidrs", "ListAccelerators", "ListCustomRoutingAccelerators", "ListVpcOrigins"})
+                          "DescribeInstanceConnectEndpoints", "DescribeByoipCidrs", "ListAccelerators", "ListCustomRoutingAccelerators", "ListVpcOrigins", "DescribeOrganization"})
         import hashlib
         for item in record["files"]:
             self.assertEqual(hashlib.sha256((self.path / "estate" / item["file"]).read_bytes()).hexdigest(), item["sha256"])
@@ -370,6 +370,7 @@ class Script(Server):
         self.url = "http://127.0.0.1:%d" % self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.script["GetCallerIdentity"] = [(200, {}, self.IDENTITY)]
+        self.script["DescribeOrganization"] = [(400, {}, json.dumps({"__type": "AWSOrganizationsNotInUseException", "message": "in none"}))]
         self.script["GenerateCredentialReport"] = [(200, {}, "<GenerateCredentialReportResponse><GenerateCredentialReportResult><State>COMPLETE</State>"
                                                     "</GenerateCredentialReportResult></GenerateCredentialReportResponse>")]
 

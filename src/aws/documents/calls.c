@@ -73,10 +73,35 @@ static bool is_vpc_endpoint(const cJSON *record)
            (cJSON_GetArraySize(record) != 1 || text_holds(record, "VpcEndpointId", "vpce-"));
 }
 
-// dlm, mpa, organizations and ssm have policies of other kinds; iam's list-policies has no versions.
+// dlm, mpa and ssm have policies of other kinds; iam's list-policies has no versions. Those of organizations are read
+// by the same row.
 static bool is_managed_policy(const cJSON *record)
 {
-    return cJSON_HasObjectItem(record, "PolicyVersionList") || text_holds(record, "Arn", ":iam:");
+    return cJSON_HasObjectItem(record, "PolicyVersionList") || text_holds(record, "Arn", ":iam:") ||
+           text_holds(record, "Arn", ":organizations:");
+}
+
+// s3control's is a string.
+static bool is_organization(const cJSON *record)
+{
+    return cJSON_HasObjectItem(record, "MasterAccountId") || text_holds(record, "Arn", ":organizations:");
+}
+
+// clouddirectory's are a map.
+static bool is_parent(const cJSON *record)
+{
+    return cJSON_HasObjectItem(record, "Id") || cJSON_HasObjectItem(record, "Type");
+}
+
+// Most services have a policy, of iam, dlm, fms and others an object too.
+static bool is_control_policy(const cJSON *policy)
+{
+    return cJSON_HasObjectItem(policy, "PolicySummary");
+}
+
+static bool is_sign_in_instance(const cJSON *record) // and no machine
+{
+    return text_holds(record, "InstanceArn", ":sso:::instance/");
 }
 
 static bool is_prefix_list_entry(const cJSON *record)
@@ -232,6 +257,7 @@ static const char *const every_route[] = {"Filter.1.Name", "type", "Filter.1.Val
         "TransitGatewayRouteTableId"
 #define BRIDGES_ABOUT(...) .purpose = FOR_BRIDGES, .optional = true, ABOUT(__VA_ARGS__)
 #define OWNERS_ABOUT(...) .purpose = FOR_OWNERS, .optional = true, ABOUT(__VA_ARGS__)
+#define ORGANIZATION .optional = true, .spare = true, .scope = CALL_ORGANIZATION
 #define ABOUT(...) .scope = CALL_ABOUT, .about = {__VA_ARGS__}
 
 const struct aws_call aws_calls[] = {
@@ -473,6 +499,29 @@ const struct aws_call aws_calls[] = {
     {"cloudtrail", "GetEventSelectors", NULL,
      LIST("AdvancedEventSelectors", KIND_EVENT_SELECTORS, read_advanced_event_selector), .late = true},
 
+    // What the organization lets the account do, and who signs in by IAM Identity Center.
+    {"organizations", "DescribeOrganization", "describe-organization",
+     WHOLE("Organization", KIND_COUNT, read_organization), .is_ours = is_organization, .spare = true, .optional = true,
+     .scope = CALL_ACCOUNT},
+    {"organizations", "ListParents", "list-parents", LIST("Parents", KIND_COUNT, read_parent), .is_ours = is_parent,
+     ORGANIZATION},
+    // Its Policies are read by the row of IAM's.
+    {"organizations", "ListPoliciesForTarget", "list-policies-for-target", .key = NULL, .kind = KIND_COUNT,
+     ORGANIZATION},
+    {"organizations", "DescribePolicy", "describe-policy", WHOLE("Policy", KIND_COUNT, read_control_policy),
+     .is_ours = is_control_policy, ORGANIZATION},
+    {"sso-admin", "ListInstances", "list-instances", LIST("Instances", KIND_COUNT, read_sign_in_instance),
+     .is_ours = is_sign_in_instance, ORGANIZATION},
+    {"sso-admin", "ListPermissionSets", "list-permission-sets", UNUSED("PermissionSets"), ORGANIZATION},
+    {"sso-admin", "DescribePermissionSet", "describe-permission-set",
+     WHOLE("PermissionSet", KIND_COUNT, read_permission_set), ORGANIZATION},
+    {"sso-admin", "ListManagedPoliciesInPermissionSet", "list-managed-policies-in-permission-set",
+     UNUSED("AttachedManagedPolicies"), ORGANIZATION},
+    {"sso-admin", "GetInlinePolicyForPermissionSet", "get-inline-policy-for-permission-set", UNUSED("InlinePolicy"),
+     ORGANIZATION},
+    {"sso-admin", "ListAccountAssignments", "list-account-assignments",
+     LIST("AccountAssignments", KIND_COUNT, read_assignment), ORGANIZATION},
+
     // As Batfish's collector saves them: what the AWS CLI prints one at a time, with the ARN it was asked for.
     {"elbv2", "DescribeListeners", NULL, LIST("LoadBalancerListeners", KIND_LISTENERS, read_listeners_of)},
     {"elbv2", "DescribeTargetHealth", NULL,
@@ -528,7 +577,9 @@ const struct aws_call *call_of_file(const char *name)
 
 const char *call_action(struct arena *arena, const char *service, const char *operation)
 {
-    const char *prefix = strncmp(service, "elb", 3) == 0 ? "elasticloadbalancing" : service;
+    const char *prefix = strncmp(service, "elb", 3) == 0     ? "elasticloadbalancing"
+                         : strcmp(service, "sso-admin") == 0 ? "sso"
+                                                             : service;
     return arena_printf(arena, "%s:%s", strcmp(service, "opensearch") == 0 ? "es" : prefix, operation);
 }
 
@@ -554,9 +605,9 @@ static enum statement statement_of(const struct aws_call *call)
     if (call->scope == CALL_ACCOUNT || call->scope == CALL_GUARDRAIL || strcmp(call->service, "iam") == 0 ||
         strcmp(call->service, "cloudtrail") == 0)
         return STATEMENT_GUARDRAILS;
-    return strcmp(call->service, "organizations") == 0  ? STATEMENT_ORGANIZATION
-           : strcmp(call->operation, "AssumeRole") == 0 ? STATEMENT_ROLES
-                                                        : STATEMENT_READ;
+    return call->scope == CALL_ORGANIZATION || strcmp(call->service, "organizations") == 0 ? STATEMENT_ORGANIZATION
+           : strcmp(call->operation, "AssumeRole") == 0                                    ? STATEMENT_ROLES
+                                                                                           : STATEMENT_READ;
 }
 
 void call_policy(struct text *out)

@@ -173,6 +173,22 @@ static void begin_of_trail(struct file *file)
     file->trail = trail;
 }
 
+// list-policies-for-target and list-parents print of what they were asked in the file's name alone (contract.md).
+static void begin_of_organization(struct file *file)
+{
+    struct reader *reader = &file->reader;
+    if (file->call->read == read_parent) {
+        struct organization_target *target = organization_target_of_file(reader);
+        file->into = target;
+        reader->doubt = target == NULL ? NULL : &target->doubt;
+        return;
+    }
+    file->controls = attached_controls_of_file(reader);
+    file->into = file->controls;
+    if (file->controls != NULL)
+        reader->doubt = &file->controls->doubt;
+}
+
 // What a document tells of a trail is of that trail, and no other tells otherwise.
 static void end_of_trail(struct file *file)
 {
@@ -258,6 +274,8 @@ static enum json_visit begin_call(struct file *file, const struct aws_call *call
         begin_of_transit_table(file);
     else if (call->kind == KIND_EVENT_SELECTORS || call->kind == KIND_TRAIL_STATUS)
         begin_of_trail(file);
+    else if (call->read == read_managed_policy || call->read == read_parent)
+        begin_of_organization(file);
     else if (call->kind == KIND_FIREWALLS)
         file->into = &file->firewall;
     return call->form == FORM_WHOLE ? JSON_WHOLE : JSON_ELEMENTS;
@@ -521,6 +539,7 @@ static void begin_document(struct file *file)
     file->trail_arn = NULL;
     file->events = (struct trail_events){0};
     file->selectors = false;
+    file->controls = NULL;
     file->first_listing = file->reader.documents->listings.count;
     file->first_entries = file->reader.documents->entries_answers.count;
     file->first_transit = file->reader.documents->transit_answers.count;
@@ -544,6 +563,8 @@ static void end_document(struct file *file)
         reader->documents->listings.items[i]->more = file->more && !tells_of_transit_table(file, i);
     doubt_lone_record(file);
     end_of_trail(file);
+    if (file->controls != NULL)
+        file->controls->more = file->controls->more || file->more;
     struct documents *documents = reader->documents;
     for (size_t i = file->first_entries; i < documents->entries_answers.count && list_of_file(reader) != NULL; i++)
         documents->entries_answers.items[i].more = file->more;

@@ -34,6 +34,7 @@ struct file {
     const char *trail_arn;      // that it names itself, or NULL
     bool selectors;             // it tells of event selectors
     struct trail_events events; // what an earlier one told of them
+    struct attached_controls *controls; // that it lists, or NULL
     bool more;
     VECTOR(const struct aws_call *) begun; // whose keys it had by now
 };

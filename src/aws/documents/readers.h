@@ -134,6 +134,23 @@ bool read_user(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_group(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_role(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_managed_policy(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_policy_content(struct reader *reader, const struct json_cursor *document, const char *text,
+                         struct iam_policy *policy);
+// organization.c
+bool read_organization(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_parent(struct reader *reader, const struct json_cursor *at, void *into); // into: struct organization_target
+// A policy in the list of those that are attached to an account, a unit or the root; into: struct attached_controls
+bool read_attached_control(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_control_policy(struct reader *reader, const struct json_cursor *at, void *into);
+// What a file that is named after an account, a unit or the root tells; NULL where its name does not say which.
+struct organization_target *organization_target_of_file(struct reader *reader);
+struct attached_controls *attached_controls_of_file(struct reader *reader);
+void settle_organizations(struct reader *reader);
+// sign_in.c
+bool read_sign_in_instance(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_permission_set(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_assignment(struct reader *reader, const struct json_cursor *at, void *into);
+void settle_assignments(struct reader *reader);
 // account.c
 bool read_virtual_device(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_account_summary(struct reader *reader, const struct json_cursor *at, void *into);

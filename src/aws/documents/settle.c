@@ -225,6 +225,8 @@ static void settle_weights(struct reader *reader)
 void documents_settle(struct reader *reader)
 {
     note_account_lists(reader);
+    settle_organizations(reader);
+    settle_assignments(reader);
     reader->documents->settling = true;
     settle_expectations(reader);
     settle_interfaces(reader);
