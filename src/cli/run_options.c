@@ -85,7 +85,7 @@ bool run_check(struct run_job *job, const char *depth, struct error *error)
     enum plan_depth chosen;
     given->intent = options_value(options, "intent");
     given->depth = options_value(options, "depth") == NULL ? depth : options_value(options, "depth");
-    const char *begin = clock_text(job->arena, clock_wall_us());
+    const char *begin = clock_text(job->arena, probe_raw_opened_us(job->raw)); // packets are heard from then on
     given->today = arena_strndup(job->arena, begin, strlen("YYYY-MM-DD"));
     const char *output = options_value(options, "output");
     if (job->out[0] == '\0')

@@ -474,6 +474,10 @@ class Silence(unittest.TestCase):
                 self.assertIn("What was checked holds", common.sgproof("verify", out).stdout)
 
     def test_a_canary_outside_what_only_allows_is_refused(self):
+        for own in ("127.0.0.1:443", "203.0.113.7:443", "[2001:db8:ffff::7]:443"):
+            done = common.alone({}, "probe", "--targets", "-", *ONLY, "--only", "127.0.0.0/8", "--only", "203.0.113.0/24", "--only", "2001:db8:ffff::/48", "--canary", own, stdin="198.51.100.4 tcp 9\n")
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("is this machine's own", done.stderr)
         done = common.sgproof("probe", "--targets", "-", "--only", "127.0.0.0/8", "--canary", "203.0.113.77:443", stdin="127.0.0.1 tcp 9\n")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         for wrong in ("here", "203.0.113.77", "203.0.113.77:1-2", "203.0.113.77:0x"):
