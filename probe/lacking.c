@@ -41,7 +41,8 @@ bool lacking_is(const struct ledger *ledger, size_t lane, uint64_t question, con
     if (ledger_rejected(ledger, question))
         return now_us >= rejection_again_us(ledger, ledger->told_us[question >> ledger->shift]) &&
                !rejection_stands(ledger, lane, question, lacking->pending, lacking->since_us);
-    return !ledger_answered(ledger, question) && lacks_tries(ledger, lane, question, lacking);
+    return !ledger_answered(ledger, question) && !watch_light_of(&ledger->watch, lane)->by_rejections &&
+           lacks_tries(ledger, lane, question, lacking);
 }
 
 static uint64_t silence_of(const struct ledger *ledger, size_t lane, const struct lacking *lacking)
@@ -50,8 +51,8 @@ static uint64_t silence_of(const struct ledger *ledger, size_t lane, const struc
     const struct standing *standing = &ledger->standings[lane];
     uint64_t count = 0;
     bool quick = !lacking->pending || !watch_is_unheard(&ledger->watch, lane); // else each is looked at
-    if (standing->silent == 0)
-        return 0;
+    if (standing->silent == 0 || watch_light_of(&ledger->watch, lane)->by_rejections)
+        return 0; // or nothing that is asked again will show that it could be answered
     uint64_t enough = quick ? ledger_enough(ledger, lane, lacking->tries, lacking->pending) : 0;
     if (enough > 0 && standing->sent >= (of->count - of->spare) * enough)
         return 0;

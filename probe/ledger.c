@@ -36,9 +36,15 @@ bool ledger_begin(struct ledger *ledger, struct arena *arena, const struct sched
     ledger->most_details = exact ? UINT32_MAX : share < LEAST_DETAILS ? LEAST_DETAILS : (uint32_t)share;
     for (size_t i = 0; i < schedule->lane_count; i++)
         ledger->standings[i].silent = schedule->lanes[i].count - schedule->lanes[i].spare;
-    for (size_t i = 0; i < schedule->span_count; i++)
-        if (schedule->spans[i].spare) // it has answered before
-            ledger->standings[schedule->spans[i].lane].sentinels[0] = schedule->spans[i].first + 1;
+    for (size_t i = 0; i < schedule->span_count; i++) {
+        const struct plan_target *target = &schedule->targets[schedule->spans[i].target];
+        struct standing *standing = &ledger->standings[schedule->spans[i].lane];
+        if (!schedule->spans[i].spare)
+            continue;
+        standing->sentinels[0] = schedule->spans[i].first + 1; // it has answered before
+        standing->sentinel_states[0] = target->was_open || target->canary ? OBSERVED_OPEN : OBSERVED_CLOSED;
+        standing->was_open = target->was_open;
+    }
     for (unsigned try = 1; try <= MOST_TRIES; try++)
         ledger->orders[try] = schedule_order(schedule, try);
     bool framed = true;
@@ -444,6 +450,8 @@ void ledger_answer(struct ledger *ledger, uint64_t question, unsigned try, const
     if (span->spare) {
         if (outside)
             note_beat(ledger, span, question, try, answer->state, wall_us);
+        if (outside && standing->was_open)
+            note_again(standing, &ledger->schedule->lanes[span->lane], question, OBSERVED_OPEN, answer->state);
         return;
     }
     const struct cause *error = our_error(ledger, standing, question);

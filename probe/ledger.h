@@ -68,6 +68,7 @@ struct standing {
     uint64_t silent;   // its questions without an answer
     uint64_t answered; // by packets from outside
     uint64_t open;
+    bool was_open;    // an earlier probe, which this one goes on with, found its spare question so
     struct row opens; // answered open since anything was closed
     struct row shuts; // answered closed, or rejected, since anything was open
     // When the latest packet was sent that was answered open, and closed: what had been answered by then was before

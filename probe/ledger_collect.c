@@ -180,7 +180,10 @@ static const char *why_dark(const struct ledger *ledger, struct arena *arena, si
     const struct light *light = watch_light_of(&ledger->watch, lane);
     const struct pulse *pulse = &ledger->watch.pulses[lane];
     if (light->first == 0)
-        return "nothing was heard from anybody";
+        return pulse->known ? "the host answered an earlier probe, and not this one: banned, rate limited or down"
+                            : "nothing was heard from anybody";
+    if (light->by_rejections)
+        return "nothing was heard but rejections, from whoever is in the way";
     const char *moment = clock_text(arena, light->last);
     struct loss_seen seen = loss_seen(ledger, lane, true, 0);
     if (!light->ended && seen.vain + seen.contrary > 0)

@@ -22,7 +22,8 @@ uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane)
 
 static bool is_open_sentinel(const struct standing *standing, size_t i)
 {
-    return standing->sentinels[i] != 0 && standing->sentinel_states[i] == OBSERVED_OPEN && standing->open > 0;
+    return standing->sentinels[i] != 0 && standing->sentinel_states[i] == OBSERVED_OPEN &&
+           (standing->open > 0 || standing->was_open);
 }
 
 uint64_t ledger_resets_from(const struct ledger *ledger, size_t lane)

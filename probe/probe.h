@@ -36,6 +36,8 @@ struct probe_raw;
 // Opens what is permitted of it, for whatever will be asked: so the right can be given up before anything is parsed.
 // Nothing is taken in by it until probe_run, which takes what its method needs, and closes the rest. In the arena.
 struct probe_raw *probe_raw_open(struct arena *arena);
+// When that began, in microseconds since the epoch: no packet was taken in before.
+uint64_t probe_raw_opened_us(const struct probe_raw *raw);
 // Closes what nobody has taken; may be called again.
 void probe_raw_close(struct probe_raw *raw);
 

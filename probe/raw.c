@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "probe/answer.h"
 
 static struct raw_socket open_one(int domain, int protocol)
@@ -19,6 +20,7 @@ static struct raw_socket open_one(int domain, int protocol)
 struct probe_raw *probe_raw_open(struct arena *arena)
 {
     struct probe_raw *raw = arena_new_of(arena, struct probe_raw);
+    raw->opened_us = clock_wall_us();
     binder_start(&raw->binder);
     raw->tcp[0] = open_one(AF_INET, IPPROTO_TCP);
     raw->tcp[1] = open_one(AF_INET6, IPPROTO_TCP);
@@ -26,6 +28,11 @@ struct probe_raw *probe_raw_open(struct arena *arena)
     raw->echo[1] = open_one(AF_INET6, IPPROTO_ICMPV6);
     raw->receiver = receiver_open(arena, &raw->capture_refused, &raw->capture_why);
     return raw;
+}
+
+uint64_t probe_raw_opened_us(const struct probe_raw *raw)
+{
+    return raw->opened_us;
 }
 
 int raw_take(struct raw_socket *socket)

@@ -12,6 +12,7 @@ struct raw_socket {
 };
 
 struct probe_raw {
+    uint64_t opened_us;        // wall clock, before any of it was
     struct child binder;       // to source ports that need a right of their own
     struct raw_socket tcp[2];  // of IPv4, of IPv6. A filter lets nothing in.
     struct raw_socket echo[2]; // ICMP, ICMPv6; the same

@@ -64,7 +64,8 @@ static void add_spares(struct arena *arena, const struct observations *known, st
             .protocol = best->protocol,
             .ports = protocol_has_ports(best->protocol) ? portset_of(arena, best->low, best->low) : portset_empty,
             .client_ports = portset_all,
-            .spare = true};
+            .spare = true,
+            .was_open = best->state == OBSERVED_OPEN};
     }
 }
 

@@ -9,6 +9,7 @@ struct flowing {
     uint64_t questions; // of the pass
     uint64_t asks;      // that it is to have, at least
     uint64_t sent;      // probes since the last ask
+    bool lags;          // one that was due is sent behind the next probe
 };
 
 struct stream {
@@ -20,6 +21,7 @@ struct stream {
     size_t turn;
     size_t due[2]; // lanes
     size_t due_count;
+    uint32_t drawn; // of a row of random numbers
 };
 
 struct stream *stream_new(struct arena *arena, const struct ledger *ledger)
@@ -27,7 +29,27 @@ struct stream *stream_new(struct arena *arena, const struct ledger *ledger)
     struct stream *stream = arena_new_of(arena, struct stream);
     stream->ledger = ledger;
     stream->lanes = arena_array(arena, struct flowing, ledger->schedule->lane_count + 1);
+    stream->drawn = (uint32_t)ledger->schedule->seed | 1;
     return stream;
+}
+
+// Xorshift: Marsaglia, 2003.
+static bool toss(struct stream *stream)
+{
+    stream->drawn ^= stream->drawn << 13;
+    stream->drawn ^= stream->drawn >> 17;
+    stream->drawn ^= stream->drawn << 5;
+    return (stream->drawn >> 16 & 1) != 0;
+}
+
+// How many asks follow a probe behind which one is due. They must not keep step with the probes: what is lost in step,
+// every second packet, would spare them.
+static size_t asks_now(struct stream *stream, struct flowing *flowing)
+{
+    bool lags = toss(stream);
+    size_t count = 1 + (size_t)flowing->lags - (size_t)lags;
+    flowing->lags = lags;
+    return count;
 }
 
 static int side_of(const struct stream *stream, size_t lane)
@@ -38,12 +60,6 @@ static int side_of(const struct stream *stream, size_t lane)
 static bool speaks(const struct stream *stream, size_t lane)
 {
     return stream->ledger->watch.pulses[lane].firm && stream->ledger->standings[lane].sentinels[0] != 0;
-}
-
-void stream_clear(struct stream *stream)
-{
-    for (int side = 0; side < 2; side++)
-        stream->families[side] = (struct flowing){.sent = stream->families[side].sent};
 }
 
 void stream_add(struct stream *stream, size_t lane, uint64_t questions, unsigned tries)
@@ -77,6 +93,18 @@ static bool find_spokesman(struct stream *stream, size_t path, size_t *lane)
     return false;
 }
 
+// The pass before ended with a sentinel that was answered: now and then one more is asked, or what is asked first would
+// always come behind an answer.
+void stream_clear(struct stream *stream)
+{
+    size_t lane;
+    for (int side = 0; side < 2; side++)
+        stream->families[side] = (struct flowing){.sent = stream->families[side].sent};
+    for (size_t path = 0; path < stream->ledger->watch.path_count; path++)
+        if (stream->due_count < 2 && toss(stream) && find_spokesman(stream, path, &lane))
+            stream->due[stream->due_count++] = lane;
+}
+
 void stream_sent(struct stream *stream, size_t lane)
 {
     int side = side_of(stream, lane);
@@ -89,7 +117,8 @@ void stream_sent(struct stream *stream, size_t lane)
     flowing->sent = 0;
     if (!is_own && !find_spokesman(stream, stream->ledger->watch.pulses[lane].path, &asked))
         return;
-    stream->due[stream->due_count++] = asked;
+    for (size_t count = asks_now(stream, flowing); count > 0 && stream->due_count < 2; count--)
+        stream->due[stream->due_count++] = asked;
 }
 
 bool stream_next(struct stream *stream, struct sending *sending)

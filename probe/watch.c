@@ -11,6 +11,18 @@ enum { CLOSE_US = 50000, LANES_OF_A_CLOSE = 256, LEAST_VOICES = 2, MOST_VOICES =
 enum { LEAST_PATIENCE = 2, MOST_PATIENCE = 12, LEAST_LOST = 12, MOST_TIMEOUTS = 3 };
 static const double LOSSY = 0.25, BY_LOSS = 0.02;
 
+static void note_known(struct watch *watch, size_t lane)
+{
+    const struct lane *lanes = watch->schedule->lanes;
+    size_t from = lane, to = lane;
+    while (from > 0 && address_equal(lanes[from - 1].address, lanes[lane].address))
+        from--;
+    while (to < watch->schedule->lane_count && address_equal(lanes[to].address, lanes[lane].address))
+        watch->pulses[to++].known = true;
+    while (from < lane)
+        watch->pulses[from++].known = true;
+}
+
 void watch_begin(struct watch *watch, struct arena *arena, const struct schedule *schedule, uint64_t timeout_us)
 {
     *watch = (struct watch){.arena = arena, .lights = arena_new(), .schedule = schedule, .timeout_us = timeout_us};
@@ -19,6 +31,9 @@ void watch_begin(struct watch *watch, struct arena *arena, const struct schedule
     watch->pulses = arena_array(arena, struct pulse, schedule->lane_count + 1);
     for (size_t i = 0; i < schedule->lane_count; i++)
         watch->pulses[i].path = schedule->lanes[i].address.family == FAMILY_IPV6;
+    for (size_t i = 0; i < schedule->span_count; i++)
+        if (schedule->spans[i].spare && !schedule->targets[schedule->spans[i].target].canary)
+            note_known(watch, schedule->spans[i].lane);
 }
 
 void watch_end(struct watch *watch)
@@ -450,8 +465,9 @@ static const struct light *judge_of(const struct watch *watch, size_t lane, uint
 {
     const struct pulse *pulse = &watch->pulses[lane];
     return pulse->firm && pulse->light.first != 0 && pulse->light.first <= sent_us ? &pulse->light
-           : pulse->host.first != 0 && pulse->host.first <= sent_us                ? &pulse->host
-                                                                                   : &watch->paths[pulse->path].light;
+           : pulse->known || (pulse->host.first != 0 && pulse->host.first <= sent_us)
+               ? &pulse->host
+               : &watch->paths[pulse->path].light;
 }
 
 bool watch_apart(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
@@ -511,6 +527,8 @@ enum shine watch_shine_rejected(const struct watch *watch, size_t lane, uint64_t
 enum shine watch_shine_all(const struct watch *watch, size_t lane, uint64_t from_us, uint64_t to_us)
 {
     const struct light *light = judge_of(watch, lane, from_us);
+    if (light->by_rejections)
+        return SHINE_DARK; // whoever rejects may stand on this side of where the line is dead
     return light == judge_of(watch, lane, to_us) ? shine_in(light, from_us, to_us) : SHINE_DARK;
 }
 

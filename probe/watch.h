@@ -10,7 +10,8 @@
 // behind), while it was waited for, and after. Tries between which nothing was answered count as one: the way may have
 // been shut for just that long.
 //
-// A lane is judged by its own beats from its first one on; before that, by its host's, then by all of its path's.
+// A lane is judged by its own beats from its first one on; before that, by its host's, then, where that has never
+// answered, by all of its path's.
 // A *path* is a way out, as far as packets tell of it, so that a capture tells the same: a family, and the source
 // address that the probes leave from. Another link has another one. What was asked from two sources in one run, or by
 // this machine of itself, has no path: it is judged by its own beats, or its host's, or is dark.
@@ -92,6 +93,7 @@ struct pulse { // of a lane
     bool tries_ask; // some asks have the number of a try
     uint8_t path;   // its number
     bool firm;      // something answered that hosts do not limit: then an ask in vain means something
+    bool known;     // its host has answered an earlier probe, which this one goes on with
     struct light light;
     struct light host; // of its whole host; shared by its lanes
     unsigned
@@ -144,7 +146,7 @@ unsigned watch_vain(const struct watch *watch, size_t lane, uint64_t question);
 
 // Works out the light of all lanes from what is known by now.
 void watch_light(struct watch *watch);
-// Of a try of a lane that was sent at a moment (0: not known). After watch_light.
+// Of a try of a lane that was sent at a moment (0: not known): rejections light no silence. After watch_light.
 enum shine watch_shine(const struct watch *watch, size_t lane, uint64_t sent_us);
 // The same of a try that is to confirm a rejection: by the lane's own beats, or its host's, for all of the time where
 // there are any, else by its path's. Where nothing but rejections was heard of that, one that was sent no earlier

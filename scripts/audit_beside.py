@@ -4,7 +4,8 @@
   6. What was judged?        controls.json holds the controls of the packs as they are, each with the result that its evidence comes to.
   7. What moved?             change.json against base/ and before/, for the vantage, and against what answered.
   8. What vouches for it?    The attestation and the timestamp are of this manifest, SHA256SUMS and report.html of these files, and times go together.
-Whether the facts of controls are so, what a plan meant, and who the timestamp authority is, it does not judge."""
+It reads archives (1.) and documents (3.) too. Of the facts of controls it judges what is observed; what a plan meant, what services are,
+and who the timestamp authority is, it does not."""
 import base64, collections, datetime, fnmatch, hashlib, html, ipaddress, json, pathlib, re, subprocess, tempfile
 CLOCKS = 15 * 60  # seconds by which two machines may differ
 SEVERITY = {"confirmed": ("info", "critical", "medium"), "latent": ("low", "high", "low"), "blocked": ("medium", "medium", "low"),
@@ -15,6 +16,64 @@ RULE = {"id", "decision", "select", "protocol", "ports", "sources", "owner", "re
 
 def moment(text):  # RFC 3339, in seconds
     return datetime.datetime.fromisoformat(text).timestamp()
+
+# ---- Beside 1.: archives
+HARMLESS = r"(uid|gid|uname|gname|comment|SCHILY\.(fflags|dev|ino|nlink|xattr\..*|acl\..*)|LIBARCHIVE\.(creationtime|xattr\..*))=.*|[mac]time=\d{1,12}(\.\d{0,12})?"
+
+def records(text):  # of a pax header: "LENGTH KEY=VALUE\n" each
+    while text:
+        length = int(re.match(rb"\d+(?= )", text)[0])
+        if length > len(text) or text[length - 1:length] != b"\n" or b"\0" in text[:length]:
+            raise ValueError("a header that cannot be read")
+        yield text[:length - 1].partition(b" ")[2].decode("utf-8", "surrogateescape")
+        text = text[length:]
+
+def entries(data):
+    """(name, whether it is a folder, bytes) of each entry of a tar archive: ustar and pax (IEEE Std 1003.1), and GNU. What its readers may
+    take differently is refused: sizes and names for all files, two names of one, NULs, links, an end that is none."""
+    at, names = 0, None  # what a header before an entry tells: of its name, if anything
+    while (head := data[at:at + 512]).strip(b"\0") or len(head) < 512:
+        field = lambda low, high: head[low:high].partition(b"\0")[0]
+        size = int.from_bytes(head[125:136], "big") if head[124:125] == b"\x80" else int(head[124:136].strip(b"\0 "), 8)
+        posix, kind, body, at = head[257:265] == b"ustar\x0000", head[156:157], data[at + 512:at + 512 + size], at + 512 + -(-size // 512) * 512
+        good = sum(head[:148] + b" " * 8 + head[156:]) == int(head[148:156].strip(b"\0 "), 8)
+        if not good or len(body) < size or at > len(data) or not posix and head[257:265] != b"ustar  \0" or kind not in b"05xgL\0" or not posix and head[345:346] != b"\0" and kind != b"L":
+            raise ValueError("an entry of no POSIX or GNU archive, or neither a file nor a folder")
+        if kind in b"xgL" and kind:
+            told = [body.removesuffix(b"\0").decode("utf-8", "surrogateescape")] if kind == b"L" else []
+            for record in records(body) if kind != b"L" else ():
+                if record.startswith("path=") and kind == b"x":
+                    told.append(record[5:])
+                elif not re.fullmatch(HARMLESS, record, re.S):
+                    raise ValueError("a header that readers take differently")
+            if names is not None or len(told) > 1 or any("\0" in one for one in told):
+                raise ValueError("two names of one file, or one that ends twice")
+            names = names if kind == b"g" else told
+            continue
+        own = (field(345, 500) + b"/" if posix and head[345:346] != b"\0" else b"") + field(0, 100)
+        yield names[0] if names else own.decode("utf-8", "surrogateescape"), kind == b"5", body
+        names = None
+    if names is not None or data[at:].strip(b"\0"):
+        raise ValueError("a name of nothing, or something behind its end")
+
+def unpacked(audit, archive, folder):  # the folder of an archive, whose files are written below `folder`
+    try:
+        if not pathlib.Path(archive).is_file():
+            raise ValueError("no folder and no file")
+        for name, is_folder, body in entries(pathlib.Path(archive).read_bytes()):
+            path = pathlib.PurePosixPath(name)
+            there = folder / path
+            if path.is_absolute() or ".." in path.parts or not is_folder and (name.endswith("/") or there.exists()) or is_folder and (body or there.is_file()):
+                raise ValueError("%s: leads out of it, is there twice, or is no such thing" % name)
+            (there if is_folder else there.parent).mkdir(parents=True, exist_ok=True)
+            if not is_folder:
+                there.write_bytes(body)
+    except (ValueError, TypeError) as error:
+        raise audit.Unusable("%s: is no archive of evidence: %s" % (archive, error))
+    top = [folder] if (folder / "manifest.json").exists() else list(folder.iterdir())
+    if len(top) != 1 or not top[0].is_dir():
+        raise audit.Unusable("%s: not all below one folder" % archive)
+    return top[0]
 
 # ---- Beside 2.: packets that nobody takes
 def taken(found, packet):
@@ -176,6 +235,34 @@ def exception_of(audit, exceptions, control, subject, today):  # the id of the o
             return one["id"]
     return None
 
+def asked_of(item):  # "22/tcp", "echo/icmp" of a verdict or a line
+    return "echo/" + item["protocol"] if "from_port" not in item else "%s/%s" % ("-".join(map(str, sorted({item["from_port"], item["to_port"]}))), item["protocol"])
+
+def check_facts(audit, root, told, facts, failed_steps):
+    """Of what is observed, which the verdicts tell: that nothing undeclared came through, and that all was asked."""
+    document = audit.parse("verdicts.json", (root / "verdicts.json").read_bytes())
+    failed = sorted(e["subject"] for e in told["evidence"] if (e["fact"], e["result"]) == ("nothing-undeclared", "fail"))
+    if "nothing-undeclared" in facts and not any(item.get("accepts_everything") or item.get("answers_on_every_port") for item in document["verdicts"]):
+        audit.compare("controls.json: %s: what came through undeclared" % told["id"], failed,
+                      sorted("%s %s" % (item["address"], asked_of(item)) for item in document["verdicts"] if item["verdict"] == "undeclared"))
+        audit.contradictions["controls.json: %s: passes, and not all is known" % told["id"]] += told["result"] == "pass" and not document["complete"] and not failed_steps
+    if "scanned-from-outside" in facts and not failed_steps:  # steps that fail later make it incomplete later
+        passed = any((e["fact"], e["result"]) == ("scanned-from-outside", "pass") for e in told["evidence"])
+        audit.compare("controls.json: %s: scanned-from-outside passes" % told["id"], passed, document["complete"])
+
+def check_services(audit, root):  # what answers say of themselves is of open ports, and counted as it is told
+    *lines, last = audit.lines(root / "observations.jsonl")
+    told = [line for line in lines if "service" in line]
+    kinds = collections.Counter()
+    for line in told:
+        kind = "not_identified" if line["service"].get("not_identified") else "unknown" if line["service"].get("name") == "unknown" else "identified"
+        kinds[kind] += line.get("to_port", 0) - line.get("from_port", 0) + 1
+    audit.contradictions["observations.jsonl: services of ports that are not open"] += any(line["state"] != "open" for line in told)
+    counted = last["summary"].get("services")
+    if counted or told:
+        audit.compare("observations.jsonl: summary.services", {kind: (counted or {}).get(kind) for kind in ("identified", "unknown", "not_identified")},
+                      {kind: kinds[kind] for kind in ("identified", "unknown", "not_identified")})
+
 def check_controls(audit, root, manifest):
     document = audit.parse("controls.json", (root / "controls.json").read_bytes())
     packs = [audit.parse(path, (root / path).read_bytes()) for path in manifest["packs"]]
@@ -191,6 +278,7 @@ def check_controls(audit, root, manifest):
             for key in ("title", "text", "source", "severity"):
                 audit.compare("controls.json: %s: %s" % (asked["id"], key), ours.get(key), asked.get(key))
             facts = {fact["fact"] for fact in asked["facts"]}
+            check_facts(audit, root, ours, facts, manifest.get("failed"))
             audit.contradictions["controls.json: %s: evidence of facts that it does not ask" % asked["id"]] += any(e["fact"] not in facts for e in ours["evidence"])
             audit.compare("controls.json: %s: result" % asked["id"], ours["result"], result_of(ours))
             for entry in ours["evidence"]:
@@ -206,11 +294,20 @@ def check_change(audit, root, before, told, manifest):
     counts.update(piece["outcome"] for _, piece in pieces)
     audit.compare("change.json: outcomes", document["outcomes"], {outcome: counts[outcome] for outcome in document["outcomes"]})
     audit.unjudged["what the plan meant"] += bool(document["planned"])
+    verdicts, meant = audit.parse("verdicts.json", (root / "verdicts.json").read_bytes()), collections.defaultdict(dict)
+    for item in verdicts["verdicts"]:
+        audit.put("verdicts.json", meant, item, item["intent"])
+    whole = document["answers_before"] and verdicts["complete"] and not document["missing"]
+    audit.contradictions["change.json: complete, and not all of before and now is known"] += document["complete"] and not whole
     audit.unjudged["what moved: " + str(base.why)] += bool(base.why)
     for change, piece in [*pieces, *((piece["change"], piece) for piece in document["not_internet"])]:
         if piece["indirect"] or "from_port" not in piece or piece["protocol"] not in audit.PROTOCOLS:
             continue
         lane, ports = audit.place(piece)
+        known, forbidden = piece["observed"]["before"] is not None, any(meant[lane].get(port) == "forbidden" for port in ports)
+        audit.contradictions["change.json: %s: tells what answered before, which is not known" % audit.name(lane, ports[0])] += known and not document["answers_before"]
+        audit.contradictions["change.json: %s: as planned, and the intent forbids it" % audit.name(lane, ports[0])] += (
+            not document["planned"] and (change, piece.get("outcome")) == ("opened", "as-planned") and forbidden)
         source, what = audit.vantage_for(before.vantages, ipaddress.ip_address(lane[0]))[0], "change.json: %s: " % audit.name(lane, ports[0])
         states = {line["state"] for line in (told[lane].get(port) for port in ports) if line}
         after, outcome = piece["observed"]["after"], piece.get("outcome")
@@ -256,6 +353,7 @@ def check_timestamp(audit, root, end):
     when = re.search(r"^Time stamp: (\w+ +\d+ [\d:]+)(?:\.\d+)? (\d+) GMT", said, re.M)
     stamped = datetime.datetime.strptime(" ".join(when.groups()), "%b %d %H:%M:%S %Y").replace(tzinfo=datetime.timezone.utc).timestamp() if when else 0
     audit.contradictions["manifest.tsr: is of before the run ended"] += stamped + CLOCKS < end
+    audit.contradictions["manifest.tsr: no authority granted it"] += not re.search("^Status: Granted", said, re.M)
     audit.unjudged["who stamped the time: sgproof verify --tsa-ca tells"] += 1
 
 def check_times(audit, root, capture, begin, end):
@@ -301,9 +399,7 @@ def check_report(audit, root):
         audit.unjudged["findings of a report that holds some of them, or of hosts that accept everything"] += 1
         return
     summaries = collections.Counter(re.findall(r'class="f [^"]*s-(\w+)"><summary><b[^>]*>\w+</b><b>(\w+)</b><code>([^<]*)</code>', text))
-    asked = lambda item: "echo/" + item["protocol"] if "from_port" not in item else "%s/%s" % (
-        "-".join(map(str, sorted({item["from_port"], item["to_port"]}))), item["protocol"])
-    ours = collections.Counter((item["severity"], "outage" if item.get("outage") else item["verdict"], html.escape(asked(item))) for item in verdicts if item["severity"] in ("critical", "high", "medium"))
+    ours = collections.Counter((item["severity"], "outage" if item.get("outage") else item["verdict"], html.escape(asked_of(item))) for item in verdicts if item["severity"] in ("critical", "high", "medium"))
     for finding in {**ours, **summaries}:
         if finding[0] in ("critical", "high", "medium"):
             audit.compare("report.html: findings %s" % " ".join(finding), summaries[finding], ours[finding])
@@ -320,6 +416,8 @@ def check_sums(audit, root, manifest):
 def check(audit, root, key, before, told, capture, begin, end, manifest):
     """begin, end: in microseconds. What a part cannot judge is named, and costs the other parts nothing."""
     there = lambda name: (root / name).exists()
+    moved = there("change.json") or any(one["step"] == "change" for one in manifest.get("failed", ()))
+    audit.contradictions["manifest.json: depth, base/ and change.json: of a change all are there, of a run none"] += moved != there("base") or manifest["depth"] == "moved" and not moved
     steps = {"verdicts": "verdicts.json", "controls": "controls.json", "change": "change.json", "report": "report.html", "history": "history/runs.json"}
     for one in manifest.get("failed", ()):
         known = one["step"] in (*steps, "services", "capture", "second reading", "timestamp", "signature") and one["why"]
@@ -327,6 +425,7 @@ def check(audit, root, key, before, told, capture, begin, end, manifest):
         audit.contradictions["manifest.json: failed: says that %s was not made, and it is there" % steps.get(one["step"])] += one["step"] in steps and there(steps[one["step"]])
     parts = [(True, "intent and severities", lambda: check_meant(audit, root, before, manifest)),
              (there("controls.json"), "controls", lambda: check_controls(audit, root, manifest)),
+             (True, "services", lambda: check_services(audit, root)),
              (there("change.json"), "what moved", lambda: check_change(audit, root, before, told, manifest)),
              (key and there("manifest.dsse.json"), "the attestation", lambda: check_attestation(audit, root, key, manifest)),
              (there("manifest.tsr"), "the timestamp", lambda: check_timestamp(audit, root, end / 1e6)),

@@ -232,51 +232,6 @@ def packet_out_of_order(forger):
     replayed(forger)
 
 
-# ---- Answers that are thrown away
-
-SEAM = b"sgproof: the probe goes on here; of what is above, it knew frames 1 to %d"
-
-
-def of_port(packet, asks):
-    """Whether a packet asks the critical port, or answers from it."""
-    place, at = (16, 22) if asks else (12, 20)
-    return packet[0] == 0x45 and packet[9] == 6 and packet[place:place + 4] == bytes((198, 51, 100, 20)) and packet[at:at + 2] == b"\0\x16"
-
-
-def seam(behind):
-    def seamed(forger):
-        packets = forger.packets()
-        known = next(i for i, one in enumerate(packets) if of_port(one[2], False))
-        at = len(packets) if behind else known + 1
-        forger.write_packets(packets[:at] + [(*packets[at - 1][:2], SEAM % known)] + packets[at:])
-        replayed(forger)
-    return seamed
-
-
-for name, behind in (("seam_at_the_end", True), ("seam_behind_the_first_answer", False)):
-    LIES[name] = (seam(behind), "frame [0-9]+, of .*, says that the probe was stopped there and gone on with: no run does that",
-                  "says that the probe was stopped and gone on with")
-
-
-@lie("frame [0-9]+, of .*, says that the probe was stopped there and gone on with", "says that the probe was stopped and gone on with")
-def seam_that_hides_one_port(forger):
-    """All that is behind what the one who went on knew is one question and its answer."""
-    packets = forger.packets()
-    ask = next(one for one in packets if of_port(one[2], True))
-    answer = next(one for one in packets if of_port(one[2], False))
-    rest = [one for one in packets if not of_port(one[2], True) and not of_port(one[2], False)]
-    last = rest[-1][:2]
-    forger.write_packets(rest + [(*last, ask[2]), (*last, answer[2]), (*last, SEAM % len(rest))])
-    replayed(forger)
-
-
-@lie("asks 198.51.100.20 tcp 22 [0-9]+ times, and holds no answer of it", "198.51.100.20 tcp 22: was asked more often than there were passes, and no answer is kept")
-def answers_removed_and_asks_left(forger):
-    """A sentinel's asks are still there, so many that no port without an answer has as many."""
-    forger.write_packets([one for one in forger.packets() if not of_port(one[2], False)])
-    replayed(forger)
-
-
 # ---- Vantages
 
 @lie("vantages: there are none, and packets left from somewhere", "vantages: there are none")
@@ -368,17 +323,34 @@ def no_seed(forger):
     summary(forger, seed=None)
 
 
-@lie(r"summary\.seconds: ", None)
+@lie(r"summary\.seconds: ", "summary: counts that cannot be")
 def seconds_below_nothing(forger):
     summary(forger, seconds=-1)
 
 
-@lie(r"summary\.method: ", None)
+@lie(r"summary\.seconds: ", "summary: counts that cannot be")
+def longer_than_the_run(forger):
+    summary(forger, seconds=9999.0)
+
+
+@lie(r"summary\.method: ", "summary: counts that cannot be")
+def method_without_packets(forger):
+    summary(forger, method="connect")
+
+
+@lie(r"summary\.method: ", "summary: counts that cannot be")
 def method_invented(forger):
     summary(forger, method="by hand")
 
 
-@lie(r"summary\.services: ", None)
+@lie("observations.jsonl: line [0-9]+: the packets say", "observations.jsonl: services of ports that are not open")
+def service_of_silence(forger):
+    """A port that answers nothing runs something all the same."""
+    forger.observe(lambda line: {**line, "service": {"name": "ssh"}} if line["state"] == "filtered" else line)
+    summary(forger, services={"identified": 2207, "unknown": 0, "not_identified": 0, "reasons": []})
+
+
+@lie(r"summary\.services: ", "observations.jsonl: summary.services")
 def services_counted(forger):
     summary(forger, services={"identified": 7, "unknown": 0, "not_identified": 0, "reasons": []})
 
@@ -440,6 +412,14 @@ control("left_out", lambda controls: controls.remove(failed(controls)), "control
 control("in_other_words", lambda controls: failed(controls).update(title="Everything is in order"), "title: the evidence says Everything is in order")
 control("of_another_weight", lambda controls: failed(controls).update(severity="low"), "severity: the evidence says low")
 control("of_other_facts", lambda controls: failed(controls)["evidence"][0].update(fact="nothing-undeclared-at-all"), "evidence of facts that it does not ask")
+
+
+def without_undeclared(controls):
+    one = next(one for one in controls if one["id"] == "sec-002/nothing-undeclared")
+    one.update(result="pass", evidence=[{**one["evidence"][0], "subject": "2212 ports", "result": "pass"}])
+
+
+control("of_nothing_undeclared", without_undeclared, "sec-002/nothing-undeclared: what came through undeclared")
 
 
 @lie("verdicts.json: .*does not follow", "intent: the evidence says expected, we forbidden")

@@ -1,9 +1,54 @@
-"""More of tests/lies.py: captures that no probe writes, packets that nobody takes, and what both who check find."""
+"""More of tests/lies.py: answers that are thrown away, captures that no probe writes, packets that nobody takes, and what both who check find."""
 import json
 import struct
 
 from forger import without_port
-from lies import lie, replayed
+from lies import LIES, lie, replayed
+
+
+# ---- Answers that are thrown away
+
+SEAM = b"sgproof: the probe goes on here; of what is above, it knew frames 1 to %d"
+
+
+def of_port(packet, asks):
+    """Whether a packet asks the critical port, or answers from it."""
+    place, at = (16, 22) if asks else (12, 20)
+    return packet[0] == 0x45 and packet[9] == 6 and packet[place:place + 4] == bytes((198, 51, 100, 20)) and packet[at:at + 2] == b"\0\x16"
+
+
+def seam(behind):
+    def seamed(forger):
+        packets = forger.packets()
+        known = next(i for i, one in enumerate(packets) if of_port(one[2], False))
+        at = len(packets) if behind else known + 1
+        forger.write_packets(packets[:at] + [(*packets[at - 1][:2], SEAM % known)] + packets[at:])
+        replayed(forger)
+    return seamed
+
+
+for name, behind in (("seam_at_the_end", True), ("seam_behind_the_first_answer", False)):
+    LIES[name] = (seam(behind), "frame [0-9]+, of .*, says that the probe was stopped there and gone on with: no run does that",
+                  "says that the probe was stopped and gone on with")
+
+
+@lie("frame [0-9]+, of .*, says that the probe was stopped there and gone on with", "says that the probe was stopped and gone on with")
+def seam_that_hides_one_port(forger):
+    """All that is behind what the one who went on knew is one question and its answer."""
+    packets = forger.packets()
+    ask = next(one for one in packets if of_port(one[2], True))
+    answer = next(one for one in packets if of_port(one[2], False))
+    rest = [one for one in packets if not of_port(one[2], True) and not of_port(one[2], False)]
+    last = rest[-1][:2]
+    forger.write_packets(rest + [(*last, ask[2]), (*last, answer[2]), (*last, SEAM % len(rest))])
+    replayed(forger)
+
+
+@lie("asks 198.51.100.20 tcp 22 [0-9]+ times, and holds no answer of it", "198.51.100.20 tcp 22: was asked more often than there were passes, and no answer is kept")
+def answers_removed_and_asks_left(forger):
+    """A sentinel's asks are still there, so many that no port without an answer has as many."""
+    forger.write_packets([one for one in forger.packets() if not of_port(one[2], False)])
+    replayed(forger)
 
 
 # ---- Captures that no probe writes

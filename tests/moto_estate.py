@@ -51,4 +51,23 @@ ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={
     "InstanceType": "t3.micro", "NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": True}]})
 make("rds").create_db_instance(DBInstanceIdentifier="orders", DBInstanceClass="db.t3.micro", Engine="postgres", AllocatedStorage=20,
                                MasterUsername="root", MasterUserPassword="correct-horse-1", PubliclyAccessible=True)
-print(json.dumps({"vpc": vpc, "address": address["PublicIp"], "group": group, "prefix_list": listed, "balancer": balancer, "targets": targets}))
+other = ec2.create_vpc(CidrBlock="10.78.0.0/16")["Vpc"]["VpcId"]
+private = ec2.create_subnet(VpcId=other, CidrBlock="10.78.1.0/24", AvailabilityZone=region + "a")["Subnet"]["SubnetId"]
+peering = ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=other)["VpcPeeringConnection"]["VpcPeeringConnectionId"]
+ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=peering)
+ec2.create_vpc_peering_connection(VpcId=other, PeerVpcId=vpc)  # pending
+ec2.create_route(RouteTableId=table, DestinationCidrBlock="10.78.0.0/16", VpcPeeringConnectionId=peering)
+nat = ec2.create_nat_gateway(SubnetId=subnets[1], ConnectivityType="private")["NatGateway"]["NatGatewayId"]
+ec2.create_egress_only_internet_gateway(VpcId=vpc)
+ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.%s.s3" % region, VpcEndpointType="Gateway", RouteTableIds=[table])
+hub = ec2.create_transit_gateway(Description="hub")["TransitGateway"]["TransitGatewayId"]
+spoke = ec2.create_transit_gateway_vpc_attachment(TransitGatewayId=hub, VpcId=other, SubnetIds=[private])["TransitGatewayVpcAttachment"]["TransitGatewayAttachmentId"]
+[hops] = [t["TransitGatewayRouteTableId"] for t in ec2.describe_transit_gateway_route_tables()["TransitGatewayRouteTables"]]  # the default one
+ec2.create_transit_gateway_route(TransitGatewayRouteTableId=hops, DestinationCidrBlock="10.78.0.0/16", TransitGatewayAttachmentId=spoke)
+ec2.create_transit_gateway_route(TransitGatewayRouteTableId=hops, DestinationCidrBlock="10.99.0.0/16", Blackhole=True)
+ec2.enable_transit_gateway_route_table_propagation(TransitGatewayRouteTableId=hops, TransitGatewayAttachmentId=spoke)
+vpn = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+ec2.attach_vpn_gateway(VpnGatewayId=vpn, VpcId=vpc)
+site = ec2.create_customer_gateway(Type="ipsec.1", PublicIp="203.0.113.9", BgpAsn=65000)["CustomerGateway"]["CustomerGatewayId"]
+ec2.create_vpn_connection(Type="ipsec.1", CustomerGatewayId=site, VpnGatewayId=vpn)
+print(json.dumps({"transit_table": hops, "peering": peering, "nat": nat, "vpc": vpc, "address": address["PublicIp"], "group": group, "prefix_list": listed, "balancer": balancer, "targets": targets}))

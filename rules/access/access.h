@@ -2,8 +2,8 @@
 // what they let it become: roles it can assume, one after the other; policies it can write; credentials it can make;
 // roles it can pass to a service that runs its code.
 //
-// Not looked at: policies of resources (buckets, keys, queues), of sessions, and of the organization (the last two only
-// take away).
+// The organization's control policies take away where the snapshot tells of them (organization_limits.h). Not looked
+// at: policies of resources (buckets, keys, queues) and of sessions (which only take away).
 #pragma once
 
 #include "model/account.h"

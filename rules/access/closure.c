@@ -125,7 +125,9 @@ static void step_to(struct closure *closure, enum step step, struct holding *hol
 
 static void steps_to(struct closure *closure, enum step step, enum access_level level, const struct node *to)
 {
-    if (steps[step].target != to->identity->kind || (step == STEP_TRUST && is_service_linked(to)) ||
+    bool entered = step == STEP_ASSUME || step == STEP_TRUST;
+    if (steps[step].target != to->identity->kind || (entered && to->trust.barred) ||
+        (step == STEP_TRUST && is_service_linked(to)) ||
         (step == STEP_ASSUME && ((!to->trust.account && !to->trust.everyone) || to->trust.nobody)))
         return;
     for (size_t p = 0; p < closure->patterns[step].count; p++) {

@@ -187,7 +187,7 @@ static void try_others(struct attempt *attempt, struct node *node)
             become = NULL;
         if (!user && graph_assumes(graph, node, other, &ignored))
             become = "sts:AssumeRole";
-        else if (!user && may(attempt, "iam:UpdateAssumeRolePolicy", arn) != NULL)
+        else if (!user && !other->trust.barred && may(attempt, "iam:UpdateAssumeRolePolicy", arn) != NULL)
             become = "iam:UpdateAssumeRolePolicy, sts:AssumeRole";
         else if (!user && may(attempt, "iam:PassRole", arn) != NULL)
             become = graph_launches(graph, node->holding, other, true);

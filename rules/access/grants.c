@@ -11,6 +11,7 @@ struct granting *granting_new(struct arena *arena, const struct account *account
 {
     struct granting *granting = arena_new_of(arena, struct granting);
     *granting = (struct granting){.arena = arena, .account = account, .actions = action_list_new(arena)};
+    granting->limits = organization_limits_of(arena, account, granting->actions);
     for (size_t i = 0; i < account->groups.count; i++)
         map_put(arena, &granting->groups, account->groups.items[i].name, (void *)(uintptr_t)&account->groups.items[i]);
     return granting;
@@ -18,11 +19,12 @@ struct granting *granting_new(struct arena *arena, const struct account *account
 
 // The listed actions of a statement, each set of words matched once. What is not listed may be named by either form:
 // NotAction allows it.
-static const action_word *actions_of(struct granting *granting, const struct iam_statement *statement,
+static const action_word *actions_of(struct granting *granting, const struct iam_statement *statement, bool limited,
                                      text_list *unlisted)
 {
     struct action_list *list = granting->actions;
     struct text key = {0};
+    text_puts(&key, limited ? "within the organization " : "");
     text_puts(&key, statement->not_actions ? "all but " : "all of ");
     for (size_t i = 0; i < statement->actions.count; i++)
         text_printf(&key, "%s ", statement->actions.items[i]);
@@ -32,12 +34,15 @@ static const action_word *actions_of(struct granting *granting, const struct iam
         set = action_set_new(granting->arena, list);
     for (size_t i = 0; i < statement->actions.count; i++)
         if (!action_list_match(granting->arena, list, statement->actions.items[i], known ? NULL : set) &&
-            !statement->not_actions)
+            !statement->not_actions &&
+            !(limited && organization_limits_bar(granting->limits, statement->actions.items[i])))
             *vector_add(granting->arena, unlisted) = statement->actions.items[i];
     for (size_t i = 0; i < list->words && statement->not_actions && !known; i++)
         set[i] = ~set[i];
     if (!known && statement->not_actions && list->count % 64 != 0)
         set[list->words - 1] &= ((action_word)1 << (list->count % 64)) - 1;
+    for (size_t i = 0; i < list->words && limited && !known; i++)
+        set[i] &= granting->limits->within[i];
     if (!known)
         map_put(granting->arena, &granting->sets, arena_strdup(granting->arena, key.bytes), set);
     text_free(&key);
@@ -83,6 +88,14 @@ static bool is_personal(const char *pattern)
     return strstr(pattern, "${") != NULL || strstr(pattern, ":user/") != NULL || strstr(pattern, ":mfa/") != NULL;
 }
 
+// Those of the organization that hold for a principal, or NULL: they limit no service-linked role.
+static const struct organization_limits *limits_of(const struct granting *granting,
+                                                   const struct iam_identity *principal)
+{
+    return principal->kind == IAM_ROLE && strstr(principal->arn, ":role/aws-service-role/") != NULL ? NULL
+                                                                                                    : granting->limits;
+}
+
 static void add_statement(struct granting *granting, struct grants *grants, grant_list *allows,
                           const struct iam_identity *group, const struct iam_policy *policy,
                           const struct iam_statement *statement)
@@ -90,7 +103,8 @@ static void add_statement(struct granting *granting, struct grants *grants, gran
     struct grant grant = {.statement = statement, .policy = policy, .group = group};
     if (!statement->allow && statement->conditional)
         return;
-    grant.actions = actions_of(granting, statement, &grant.unlisted);
+    bool limited = statement->allow && limits_of(granting, grants->principal) != NULL;
+    grant.actions = actions_of(granting, statement, limited, &grant.unlisted);
     // NotResource speaks of less where a variable is any text.
     bool widest = statement->allow != statement->not_resources;
     for (size_t i = 0; i < statement->resources.count; i++) {
@@ -194,10 +208,19 @@ static void add_boundary(struct granting *granting, struct grants *grants)
     grants->unknown = unknown;
 }
 
+// What the organization denies.
+static void add_organization(struct granting *granting, struct grants *grants)
+{
+    const struct organization_limits *limits = limits_of(granting, grants->principal);
+    for (size_t i = 0; limits != NULL && i < limits->denies.count; i++)
+        add_statement(granting, grants, NULL, NULL, limits->denies.items[i].policy, limits->denies.items[i].statement);
+}
+
 struct grants *grants_unbounded(struct granting *granting, const struct iam_identity *principal)
 {
     struct grants *grants = arena_new_of(granting->arena, struct grants);
     grants->principal = principal;
+    add_organization(granting, grants);
     add_identity(granting, grants, principal);
     for (size_t g = 0; g < principal->groups.count; g++) {
         const struct iam_identity *group = map_get(&granting->groups, principal->groups.items[g]);
@@ -220,6 +243,7 @@ struct grants *grants_of_its_own(struct granting *granting, const struct iam_ide
 {
     struct grants *grants = arena_new_of(granting->arena, struct grants);
     grants->principal = principal;
+    add_organization(granting, grants);
     add_identity(granting, grants, principal);
     add_boundary(granting, grants);
     return grants;
@@ -270,6 +294,12 @@ static const struct grant *holds(const grant_list *list, size_t action, const ch
 bool grants_deny(const struct grants *grants, size_t action, const char *resource)
 {
     return holds(&grants->denies, action, resource) != NULL;
+}
+
+bool grants_within_organization(const struct granting *granting, const struct grants *grants, size_t action)
+{
+    const struct organization_limits *limits = limits_of(granting, grants->principal);
+    return limits == NULL || action_set_holds(limits->within, action);
 }
 
 bool grants_within_limits(const struct grants *grants, size_t action, const char *resource)

@@ -7,6 +7,7 @@
 
 #include "model/account.h"
 #include "rules/access/action_list.h"
+#include "rules/access/organization_limits.h"
 
 struct grant {
     const struct iam_statement *statement;
@@ -24,14 +25,15 @@ struct granting {
     struct arena *arena;
     const struct account *account;
     struct action_list *actions;
-    struct map sets;   // words of a statement -> action_word *
-    struct map groups; // name -> const struct iam_identity *
+    struct map sets;                          // words of a statement -> action_word *
+    const struct organization_limits *limits; // of the organization; NULL: none is known
+    struct map groups;                        // name -> const struct iam_identity *
 };
 
 struct grants {
     const struct iam_identity *principal;
     grant_list allows;
-    grant_list denies; // those that hold for certain, of the boundary too
+    grant_list denies; // those that hold for certain, of the boundary and the organization too
     bool bounded;      // only what the limits allow as well
     grant_list limits;
     bool personal;       // of this principal alone; otherwise of all who have the same policies
@@ -56,6 +58,8 @@ struct grants *grants_of_policy(struct granting *granting, const struct iam_iden
 const struct grant *grants_allow(const struct grants *grants, size_t action, const char *resource);
 // Whether a Deny holds for it: what the policies of a resource allow then counts for nothing.
 bool grants_deny(const struct grants *grants, size_t action, const char *resource);
+// Whether the organization leaves it to the principal, whatever grants it.
+bool grants_within_organization(const struct granting *granting, const struct grants *grants, size_t action);
 // Whether the boundary, where there is one, lets it through.
 bool grants_within_limits(const struct grants *grants, size_t action, const char *resource);
 // Resources whose ARN matches a pattern, and to which it may do an action: some for each that its statements tell

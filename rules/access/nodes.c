@@ -9,7 +9,9 @@ static const char *sharing_key(struct arena *arena, const struct iam_identity *i
     struct text key = {0};
     if (identity->inlined.count > 0 || identity->doubt != NULL || identity->kind == IAM_GROUP)
         return identity->arn;
-    text_printf(&key, "%d %s", identity->kind, identity->boundary == NULL ? "" : identity->boundary);
+    text_printf(&key, "%d%s %s", identity->kind,
+                strstr(identity->arn, ":role/aws-service-role/") != NULL ? " of a service" : "",
+                identity->boundary == NULL ? "" : identity->boundary);
     for (size_t i = 0; i < identity->groups.count; i++)
         text_printf(&key, "\n%s", identity->groups.items[i]);
     for (size_t i = 0; i < identity->attached.count; i++)
@@ -96,8 +98,8 @@ bool graph_assumes(const struct graph *graph, const struct node *from, const str
     const char *arn = role->identity->arn;
     const struct trust *trust = &role->trust;
     *by = NULL;
-    if (trust->nobody || text_list_holds(&trust->denied, from->identity->arn) ||
-        grants_deny(from->holding->grants, assume, arn))
+    if (trust->barred || !grants_within_organization(graph->granting, from->holding->grants, assume) || trust->nobody ||
+        text_list_holds(&trust->denied, from->identity->arn) || grants_deny(from->holding->grants, assume, arn))
         return false;
     // A boundary limits a role that a trust policy names, and no user.
     bool named = from->identity->kind != IAM_GROUP && text_list_holds(&trust->named, from->identity->arn) &&

@@ -2,6 +2,7 @@
 
 #include <strings.h>
 
+#include "rules/access/organization_limits.h"
 #include "rules/access/pattern.h"
 
 static bool speaks_of_assuming(const struct iam_statement *statement)
@@ -65,6 +66,7 @@ struct trust trust_of(struct arena *arena, const struct account *account, const 
 {
     struct trust trust = {.known = role->trust != NULL && role->doubt == NULL};
     trust.account = !trust.known;
+    trust.barred = organization_bars_role(account, role);
     for (size_t i = 0; role->trust != NULL && i < role->trust->statements.count; i++) {
         const struct iam_statement *statement = &role->trust->statements.items[i];
         if (!speaks_of_assuming(statement) || (!statement->allow && (statement->conditional || !trust.known)))

@@ -9,6 +9,7 @@ struct trust {
     bool account;       // whom in the account an own policy lets
     bool everyone;      // all, whatever their own policies say
     bool nobody;        // a Deny takes away everyone of the account
+    bool barred;        // a resource control policy does, whatever the trust policy becomes
     text_list named;    // ARNs of users and roles, whatever their own policies say
     text_list denied;   // ARNs that a Deny names
     text_list services; // "lambda.amazonaws.com"

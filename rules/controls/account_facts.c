@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rules/access/organization_limits.h"
+#include "rules/access/sign_in.h"
 #include "rules/intent/intent.h"
 
 void account_each(struct inquiry *inquiry, account_answer each)
@@ -125,7 +127,8 @@ static void answer_no_users(struct inquiry *inquiry, const struct account *accou
 {
     if (account->has_details && account->users.count == 0)
         answer(inquiry, CONTROL_NOT_APPLICABLE, arena_printf(inquiry->arena, "users of %s", account->id), NULL,
-               "there are none in IAM; users of IAM Identity Center are not looked at");
+               "there are none in IAM; %susers of IAM Identity Center are not looked at",
+               sign_in_words(inquiry->arena, account, fact_access(inquiry->arena, inquiry->memory, account)));
 }
 
 static void users_in_groups(struct inquiry *inquiry, const struct account *account)
@@ -197,9 +200,15 @@ static void users_read_only(struct inquiry *inquiry, const struct account *accou
         else
             good += is_known(inquiry, access, user);
     }
+    const char *organization = organization_words(inquiry->arena, account);
     answer_rest(inquiry, good, "user", "users",
-                "read only, by IAM's policies and roles (policies of buckets, keys and other resources, users of IAM "
-                "Identity Center and the organization's SCP and RCP are not looked at)");
+                organization == NULL
+                    ? "read only, by IAM's policies and roles (policies of buckets, keys and other resources, users of "
+                      "IAM Identity Center and the organization's SCP and RCP are not looked at)"
+                    : arena_printf(inquiry->arena,
+                                   "read only, by IAM's policies and roles (policies of buckets, keys and other "
+                                   "resources and users of IAM Identity Center are not looked at; %s)",
+                                   organization));
     answer_no_users(inquiry, account);
 }
 

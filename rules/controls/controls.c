@@ -1,5 +1,6 @@
 #include "rules/controls/controls.h"
 
+#include "rules/access/sign_in.h"
 #include "rules/controls/group_table.h"
 
 static enum control_result sum(const struct control *control)
@@ -113,8 +114,9 @@ static void judge_control(struct arena *arena, const struct fact_input *input, c
     control->decided = decide(arena, control);
 }
 
-static void add_principals(struct arena *arena, const struct fact_input *input, const struct access_map *map,
-                           const iam_identity_list *identities, struct control_report *report)
+static void add_principals(struct arena *arena, const struct fact_input *input, const struct account *account,
+                           const struct access_map *map, const iam_identity_list *identities,
+                           struct control_report *report)
 {
     for (size_t i = 0; i < identities->count; i++) {
         const struct access *access = access_of(map, &identities->items[i]);
@@ -126,6 +128,10 @@ static void add_principals(struct arena *arena, const struct fact_input *input, 
                 access->reference == NULL ? NULL : arena_printf(arena, "%s%s", input->snapshot, access->reference),
             .unknown = access->unknown,
         };
+        struct principal_access *told = &report->principals.items[report->principals.count - 1];
+        told->permission_set = sign_in_permission_set(arena, &identities->items[i]);
+        if (told->permission_set != NULL)
+            sign_in_assigned(arena, account, told->permission_set, &told->assigned);
     }
 }
 
@@ -137,8 +143,8 @@ static void list_principals(struct arena *arena, const struct fact_input *input,
     for (size_t i = 0; i < count; i++) {
         const struct account *account = accounts[i];
         const struct access_map *map = fact_access(arena, memory, account);
-        add_principals(arena, input, map, &account->users, report);
-        add_principals(arena, input, map, &account->roles, report);
+        add_principals(arena, input, account, map, &account->users, report);
+        add_principals(arena, input, account, map, &account->roles, report);
     }
 }
 

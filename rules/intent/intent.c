@@ -15,6 +15,16 @@ static bool choice(struct arena *arena, const struct json_cursor *object, const 
     return *value || strcmp(text, no) == 0 || json_fail(&at, error, "\"%s\", expected \"%s\" or \"%s\"", text, yes, no);
 }
 
+static bool set_tag(struct arena *arena, const char *tag, struct intent_rule *rule)
+{
+    const char *equals = strchr(tag, '=');
+    if (equals == NULL || equals == tag)
+        return false;
+    rule->tag_key = arena_strndup(arena, tag, (size_t)(equals - tag));
+    rule->tag_value = equals + 1;
+    return true;
+}
+
 static bool read_select(struct arena *arena, const struct json_cursor *at, struct intent_rule *rule,
                         struct error *error)
 {
@@ -30,11 +40,8 @@ static bool read_select(struct arena *arena, const struct json_cursor *at, struc
     GUARD(json_optional_string(arena, at, "address", &address, error));
     if (tag != NULL) {
         struct json_cursor wrong = json_member(at, "tag");
-        const char *equals = strchr(tag, '=');
-        if (equals == NULL || equals == tag)
+        if (!set_tag(arena, tag, rule))
             return json_fail(&wrong, error, "\"%s\", expected KEY=VALUE", tag);
-        rule->tag_key = arena_strndup(arena, tag, (size_t)(equals - tag));
-        rule->tag_value = equals + 1;
     }
     if (address != NULL) {
         struct json_cursor wrong = json_member(at, "address");
@@ -63,10 +70,89 @@ static bool read_sources(struct arena *arena, const struct json_cursor *at, stru
     return true;
 }
 
+const struct intent_segment *intent_segment_named(const struct intent *intent, const char *id)
+{
+    for (size_t i = 0; i < intent->segments.count; i++)
+        if (strcmp(intent->segments.items[i].id, id) == 0)
+            return &intent->segments.items[i];
+    return NULL;
+}
+
+// One end of a rule about flows: the id of a segment, a selection or, of `to`, "internet".
+static bool read_end(struct arena *arena, const struct json_cursor *rule, const char *key, const struct intent *intent,
+                     struct intent_end *end, struct error *error)
+{
+    struct json_cursor at = json_member(rule, key);
+    end->text = "any interface";
+    if (at.node == NULL)
+        return true;
+    if (!cJSON_IsString(at.node)) {
+        struct intent_rule *own = arena_new_of(arena, struct intent_rule);
+        GUARD(read_select(arena, &at, own, error));
+        end->select = own;
+        end->text = arena_printf(arena, "%s of the rule", key);
+        return true;
+    }
+    end->text = arena_strdup(arena, at.node->valuestring);
+    end->internet = strcmp(key, "to") == 0 && strcmp(end->text, "internet") == 0;
+    const struct intent_segment *segment = intent_segment_named(intent, end->text);
+    end->select = segment == NULL ? NULL : &segment->select;
+    return segment != NULL || end->internet ||
+           json_fail(&at, error, "\"%s\" is no segment's id%s", end->text,
+                     strcmp(key, "to") == 0 ? ", nor internet" : "");
+}
+
+static bool read_ends(struct arena *arena, const struct json_cursor *at, const struct intent *intent,
+                      struct intent_rule *rule, struct error *error)
+{
+    struct json_cursor from = json_member(at, "from"), to = json_member(at, "to");
+    rule->of_flows = from.node != NULL || to.node != NULL;
+    if (!rule->of_flows)
+        return true;
+    const struct json_cursor select = json_member(at, "select"), sources = json_member(at, "sources");
+    const struct json_cursor *wrong = select.node != NULL ? &select : &sources;
+    if (wrong->node != NULL)
+        return json_fail(wrong, error,
+                         "a rule with `from` or `to` is about flows, and takes neither select nor sources");
+    return read_end(arena, at, "from", intent, &rule->from, error) &&
+           read_end(arena, at, "to", intent, &rule->to, error);
+}
+
+static bool read_segment(struct arena *arena, const struct json_cursor *at, struct intent *intent, struct error *error)
+{
+    static const char *const keys[] = {"id", "select", NULL};
+    const char *id;
+    GUARD(json_expect_keys(at, keys, error) && json_string(arena, at, "id", &id, error));
+    struct json_cursor wrong = json_member(at, "id"), select = json_member(at, "select");
+    if (id[0] == '\0' || strcmp(id, "internet") == 0 || strchr(id, '=') != NULL ||
+        intent_segment_named(intent, id) != NULL)
+        return json_fail(&wrong, error, "\"%s\", expected an id of its own, without =, and not internet", id);
+    struct intent_segment *segment = vector_add(arena, &intent->segments);
+    segment->id = id;
+    return json_expect_object(&select, error) && read_select(arena, &select, &segment->select, error);
+}
+
+static bool read_segments(struct arena *arena, const struct json_cursor *root, struct intent *intent,
+                          struct error *error)
+{
+    struct json_cursor segments = json_member(root, "segments");
+    size_t index = 0;
+    const cJSON *node;
+    if (segments.node == NULL)
+        return true;
+    GUARD(json_expect_array(&segments, error));
+    vector_room(arena, &intent->segments, (uint32_t)cJSON_GetArraySize(segments.node)); // rules point at them
+    cJSON_ArrayForEach (node, segments.node) {
+        struct json_cursor one = json_element(&segments, index++, node);
+        GUARD(read_segment(arena, &one, intent, error));
+    }
+    return true;
+}
+
 static bool read_rule(struct arena *arena, const struct json_cursor *at, struct intent *intent, struct error *error)
 {
-    static const char *const keys[] = {"id",      "decision", "select", "protocol", "ports",
-                                       "sources", "owner",    "reason", "expires",  NULL};
+    static const char *const keys[] = {"id",    "decision", "select", "from",   "to",      "protocol",
+                                       "ports", "sources",  "owner",  "reason", "expires", NULL};
     struct intent_rule *rule = vector_add(arena, &intent->rules);
     const char *protocol, *ports;
     rule->protocol = PROTOCOL_ANY;
@@ -82,6 +168,7 @@ static bool read_rule(struct arena *arena, const struct json_cursor *at, struct 
     struct json_cursor select = json_member(at, "select"), sources = json_member(at, "sources");
     GUARD(select.node == NULL || read_select(arena, &select, rule, error));
     GUARD(sources.node == NULL || read_sources(arena, &sources, rule, error));
+    GUARD(read_ends(arena, at, intent, rule, error));
     GUARD(json_optional_string(arena, at, "protocol", &protocol, error));
     GUARD(json_optional_string(arena, at, "ports", &ports, error));
     GUARD(json_optional_string(arena, at, "owner", &rule->owner, error));
@@ -120,7 +207,8 @@ static bool read_exception(struct arena *arena, const struct json_cursor *at, st
 
 static bool read_intent(struct arena *arena, const struct json_cursor *root, struct intent *intent, struct error *error)
 {
-    static const char *const keys[] = {"schema", "platform", "default", "rules", "administrators", "exceptions", NULL};
+    static const char *const keys[] = {"schema", "platform",       "default",    "segments",
+                                       "rules",  "administrators", "exceptions", NULL};
     const char *schema;
     GUARD(json_expect_keys(root, keys, error));
     GUARD(json_string(arena, root, "schema", &schema, error));
@@ -139,6 +227,7 @@ static bool read_intent(struct arena *arena, const struct json_cursor *root, str
             return json_fail(&one, error, "expected the ARN of a user or role, in which * stands for anything");
         *vector_add(arena, &intent->administrators) = arena_strdup(arena, node->valuestring);
     }
+    GUARD(read_segments(arena, root, intent, error));
     index = 0;
     GUARD(json_expect_array(&rules, error));
     cJSON_ArrayForEach (node, rules.node) {
@@ -172,7 +261,7 @@ struct portset intent_ports(struct arena *arena, const struct intent *intent)
     struct portset ports = portset_empty;
     for (size_t i = 0; i < intent->rules.count; i++) {
         const struct intent_rule *rule = &intent->rules.items[i];
-        if ((rule->protocol == PROTOCOL_TCP || rule->protocol == PROTOCOL_ANY) &&
+        if (!rule->of_flows && (rule->protocol == PROTOCOL_TCP || rule->protocol == PROTOCOL_ANY) &&
             !portset_equal(rule->ports, portset_all))
             ports = portset_union(arena, ports, rule->ports);
     }
@@ -192,15 +281,13 @@ static bool tagged(const struct intent_rule *rule, const char *const *tags, size
     return false;
 }
 
-bool intent_rule_selects(const struct intent_rule *rule, const struct estate *estate, const struct endpoint *endpoint)
+// All that a rule selects by but the address.
+static bool selects(const struct intent_rule *rule, const struct estate *estate,
+                    const struct network_interface *interface)
 {
-    const struct network_interface *interface = endpoint->interface;
     const struct instance *instance = map_get(&estate->instances, interface->instance_id);
     if (!glob(rule->instance, interface->instance_id) || !glob(rule->subnet, interface->place->subnet_id) ||
         !glob(rule->vpc, interface->place->vpc_id) || !glob(rule->account, interface->place->account_id))
-        return false;
-    if (rule->has_address && !prefix_holds(rule->address, (struct address){.family = endpoint->address.family,
-                                                                           .bits = endpoint->address.first}))
         return false;
     if (rule->tag_key != NULL && !tagged(rule, interface->tags, interface->tag_count) &&
         (instance == NULL || !tagged(rule, instance->tags, instance->tag_count)))
@@ -211,6 +298,68 @@ bool intent_rule_selects(const struct intent_rule *rule, const struct estate *es
         grouped = glob(rule->group, interface->groups->ids[i]) || (group != NULL && glob(rule->group, group->name));
     }
     return grouped;
+}
+
+bool intent_rule_selects(const struct intent_rule *rule, const struct estate *estate, const struct endpoint *endpoint)
+{
+    if (rule->of_flows ||
+        (rule->has_address && !prefix_holds(rule->address, (struct address){.family = endpoint->address.family,
+                                                                            .bits = endpoint->address.first})))
+        return false;
+    return selects(rule, estate, endpoint->interface);
+}
+
+bool intent_selects_interface(const struct intent_rule *select, const struct estate *estate,
+                              const struct network_interface *interface)
+{
+    bool held = !select->has_address;
+    for (size_t i = 0; i < interface->private_ipv4_count && !held; i++)
+        held = prefix_holds(select->address, (struct address){FAMILY_IPV4, interface->private_ipv4[i]});
+    for (size_t i = 0; i < interface->address_count && !held; i++)
+        held = interface->addresses[i].address.family == FAMILY_IPV6 &&
+               prefix_holds(select->address, (struct address){FAMILY_IPV6, interface->addresses[i].address.first});
+    return held && selects(select, estate, interface);
+}
+
+bool intent_read_selector(struct arena *arena, const struct intent *intent, const char *text,
+                          struct intent_rule *select, struct error *error)
+{
+    const struct intent_segment *segment = intent == NULL ? NULL : intent_segment_named(intent, text);
+    if (segment != NULL) {
+        *select = segment->select;
+        return true;
+    }
+    char *left = arena_strdup(arena, text), *word;
+    *select = (struct intent_rule){0};
+    while ((word = strsep(&left, ",")) != NULL) {
+        char *value = strchr(word, '=');
+        if (value == NULL)
+            return error_set(error, ERROR_USAGE,
+                             "%s: expected KEY=VALUE, such as group=web, or a segment of the intent", text);
+        *value++ = '\0';
+        const struct {
+            const char *key;
+            const char **into;
+        } keys[] = {{"instance", &select->instance},
+                    {"group", &select->group},
+                    {"subnet", &select->subnet},
+                    {"vpc", &select->vpc},
+                    {"account", &select->account}};
+        bool known = strcmp(word, "tag") == 0 && select->tag_key == NULL && set_tag(arena, value, select);
+        if (strcmp(word, "address") == 0 && !select->has_address)
+            known = select->has_address = prefix_parse(value, true, &select->address) == PREFIX_OK;
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+            if (strcmp(word, keys[i].key) == 0 && *keys[i].into == NULL) {
+                *keys[i].into = value;
+                known = true;
+            }
+        if (!known)
+            return error_set(error, ERROR_USAGE,
+                             "%s: expected instance, group, tag (KEY=VALUE), subnet, vpc, account or address (a CIDR "
+                             "without host bits), each once",
+                             text);
+    }
+    return true;
 }
 
 bool intent_rule_expired(const struct intent_rule *rule, const char *today)
@@ -242,6 +391,22 @@ void intent_select(struct arena *arena, const struct intent *intent, const struc
     for (size_t i = 0; i < intent->rules.count; i++)
         if (intent_rule_selects(&intent->rules.items[i], estate, endpoint))
             *vector_add(arena, rules) = &intent->rules.items[i];
+}
+
+static bool is_end(const struct intent_end *end, const struct estate *estate, const struct network_interface *interface)
+{
+    return !end->internet && (end->select == NULL || intent_selects_interface(end->select, estate, interface));
+}
+
+void intent_select_flow(struct arena *arena, const struct intent *intent, const struct estate *estate,
+                        const struct network_interface *from, const struct network_interface *to,
+                        intent_rule_list *rules)
+{
+    for (size_t i = 0; i < intent->rules.count; i++) {
+        const struct intent_rule *rule = &intent->rules.items[i];
+        if (rule->of_flows && is_end(&rule->from, estate, from) && is_end(&rule->to, estate, to))
+            *vector_add(arena, rules) = rule;
+    }
 }
 
 const struct intent_rule *intent_first(const intent_rule_list *rules, int protocol, uint16_t port,

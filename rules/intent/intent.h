@@ -4,6 +4,13 @@
 #include "model/exposure.h"
 #include "model/verdict.h"
 
+// One end of a flow that a rule is about: a tier's or its own selection, or what is outside.
+struct intent_end {
+    const struct intent_rule *select; // of which only what selects counts; NULL: any interface
+    const char *text;                 // "web", "group=web", "internet", "any interface"
+    bool internet;
+};
+
 struct intent_rule {
     const char *id;
     bool allow;
@@ -24,6 +31,15 @@ struct intent_rule {
     const char *owner;
     const char *reason;
     const char *expires; // YYYY-MM-DD or NULL
+    bool of_flows;       // it is about flows between segments, and about no endpoint
+    struct intent_end from;
+    struct intent_end to;
+};
+
+// A tier that has a name.
+struct intent_segment {
+    const char *id;
+    struct intent_rule select;
 };
 
 // That a control may fail of some subject, until a day.
@@ -40,6 +56,7 @@ struct intent {
     const char *platform;
     bool default_allow;
     VECTOR(struct intent_rule) rules;
+    VECTOR(struct intent_segment) segments;
     struct map rule_ids; // of them, and of the exceptions
     VECTOR(struct intent_exception) exceptions;
     text_list administrators; // ARNs, as globs, of who may hold more than read access
@@ -53,6 +70,18 @@ struct portset intent_ports(struct arena *arena, const struct intent *intent);
 
 // Whether a rule is about an endpoint at all.
 bool intent_rule_selects(const struct intent_rule *rule, const struct estate *estate, const struct endpoint *endpoint);
+
+// Whether what a rule selects by holds an interface; addresses are its private ones.
+bool intent_selects_interface(const struct intent_rule *select, const struct estate *estate,
+                              const struct network_interface *interface);
+
+// The tier with an id, or NULL.
+const struct intent_segment *intent_segment_named(const struct intent *intent, const char *id);
+
+// Reads a selection of a command line: "group=web", "vpc=vpc-1,tag=tier=db", or the id of one of the intent's segments
+// (`intent` may be NULL). The same words as those of `select`, each at most once.
+bool intent_read_selector(struct arena *arena, const struct intent *intent, const char *text,
+                          struct intent_rule *select, struct error *error);
 
 // Whether an allowing rule no longer allows on `today` (YYYY-MM-DD).
 bool intent_rule_expired(const struct intent_rule *rule, const char *today);
@@ -69,6 +98,11 @@ typedef VECTOR(const struct intent_rule *) intent_rule_list;
 // Adds the rules that are about an endpoint, in their order.
 void intent_select(struct arena *arena, const struct intent *intent, const struct estate *estate,
                    const struct endpoint *endpoint, intent_rule_list *rules);
+
+// Adds the rules about flows (with `from` and `to`) that are about what one interface asks of another, in their order.
+void intent_select_flow(struct arena *arena, const struct intent *intent, const struct estate *estate,
+                        const struct network_interface *from, const struct network_interface *to,
+                        intent_rule_list *rules);
 
 // The rule that decides for a client at one port of the endpoint that `rules` were selected for, or NULL for the
 // default. A rule that has expired on `today` (YYYY-MM-DD) allows nothing: it is skipped, and the first such is left in

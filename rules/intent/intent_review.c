@@ -199,6 +199,8 @@ void intent_review(struct arena *arena, const struct intent *intent, const struc
         }
         if (intent_rule_expired(rule, today))
             note(&review, set, rule, "expired", arena_printf(arena, "on %s; it no longer allows", rule->expires));
+        if (rule->of_flows)
+            continue; // of flows, which no run reviews
         if (!selects)
             note(&review, set, rule, "unused", "it selects no endpoint");
         else if (!left && takers.count == 0)

@@ -26,6 +26,14 @@ enum severity judge_severity(enum verdict_kind kind, enum observed_state observe
     return lapsed ? SEVERITY_MEDIUM : table[kind][intent];
 }
 
+enum severity judge_inside_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent,
+                                    bool expired)
+{
+    bool is_meant = kind == VERDICT_CONFIRMED || kind == VERDICT_LATENT || kind == VERDICT_UNCONFIRMED;
+    return is_meant && intent == INTENT_UNSPECIFIED && !expired ? SEVERITY_INFO
+                                                                : judge_severity(kind, observed, intent, expired);
+}
+
 typedef VECTOR(uint32_t) cut_list;
 
 // What is said of one cut of an answer's ports, once it is known.
@@ -69,7 +77,7 @@ struct judging {
     struct verdict_set *set;
     struct explainer explainer;
     struct portset guarded; // ports of administration and databases, where there is no intent
-    struct map answers;     // struct group_set -> struct answer
+    struct map answers;     // struct group_set, or an inside view's class -> struct answer
     struct map expired;     // struct intent_rule -> that it has expired, as struct reason
     struct map stops;       // text -> struct reason: most stop alike
     struct map carried;     // instance id -> that it carries a role, as struct reason
@@ -87,6 +95,25 @@ static void cut(struct arena *scratch, cut_list *cuts, uint16_t low, uint16_t hi
     *vector_add(scratch, cuts) = (uint32_t)high + 1;
 }
 
+// Where the groups (of who asks: their outbound rules) and the ACL of an interface decide otherwise.
+static void cut_by_place(struct arena *scratch, cut_list *cuts, const struct estate *estate,
+                         const struct network_interface *interface, bool asks, int protocol)
+{
+    for (size_t g = 0; interface->groups != NULL && g < interface->groups->count; g++) {
+        const struct security_group *group = map_get(&estate->security_groups, interface->groups->ids[g]);
+        const security_group_rule_list *rules = group == NULL ? NULL : asks ? &group->egress : &group->ingress;
+        for (size_t r = 0; rules != NULL && r < rules->count; r++)
+            if (rules->items[r].protocol == protocol)
+                cut(scratch, cuts, rules->items[r].low, rules->items[r].high);
+    }
+    const struct network_acl *acl = map_get(&estate->acl_of_subnet, interface->place->subnet_id);
+    if (acl == NULL)
+        acl = map_get(&estate->default_acl_of_vpc, interface->place->vpc_id);
+    for (size_t e = 0; acl != NULL && e < acl->entries.count; e++)
+        if (acl->entries.items[e].protocol == protocol)
+            cut(scratch, cuts, acl->entries.items[e].low, acl->entries.items[e].high);
+}
+
 static void find_cuts(struct judging *judging, int protocol, struct cuts *cuts)
 {
     const struct estate *estate = judging->estate;
@@ -94,19 +121,10 @@ static void find_cuts(struct judging *judging, int protocol, struct cuts *cuts)
     const struct intent *intent = judging->options->intent;
     struct arena *scratch = arena_new();
     cut_list found = {0};
-    size_t group_count = interface->groups != NULL && protocol_has_ports(protocol) ? interface->groups->count : 0;
-    for (size_t g = 0; g < group_count; g++) {
-        const struct security_group *group = map_get(&estate->security_groups, interface->groups->ids[g]);
-        for (size_t r = 0; group != NULL && r < group->ingress.count; r++)
-            if (group->ingress.items[r].protocol == protocol)
-                cut(scratch, &found, group->ingress.items[r].low, group->ingress.items[r].high);
-    }
-    const struct network_acl *acl = map_get(&estate->acl_of_subnet, interface->place->subnet_id);
-    if (acl == NULL)
-        acl = map_get(&estate->default_acl_of_vpc, interface->place->vpc_id);
-    for (size_t e = 0; acl != NULL && protocol_has_ports(protocol) && e < acl->entries.count; e++)
-        if (acl->entries.items[e].protocol == protocol)
-            cut(scratch, &found, acl->entries.items[e].low, acl->entries.items[e].high);
+    if (protocol_has_ports(protocol))
+        cut_by_place(scratch, &found, estate, interface, false, protocol);
+    if (protocol_has_ports(protocol) && judging->exposures->asker != NULL)
+        cut_by_place(scratch, &found, estate, judging->exposures->asker, true, protocol);
     for (size_t i = 0; intent != NULL && protocol_has_ports(protocol) && i < intent->rules.count; i++)
         for (size_t p = 0; p < intent->rules.items[i].ports.count; p++)
             cut(scratch, &found, intent->rules.items[i].ports.ranges[p].low,
@@ -155,12 +173,14 @@ static struct answer *answer_of(struct judging *judging, const struct vantage *v
 {
     const struct endpoint *endpoint = judging->endpoint;
     const struct network_interface *interface = endpoint->interface;
+    const void *class = judging->options->inside != NULL ? inside_view_class(judging->options->inside, endpoint) : NULL;
     struct answer own = {.place = interface->place,
                          .gateway = endpoint->gateway,
                          .family = endpoint->address.family,
                          .vantage = vantage,
-                         .shared = explainer_is_shared(&judging->explainer, endpoint)};
-    struct answer *first = own.shared ? map_get_pointer(&judging->answers, interface->groups) : NULL;
+                         .shared = class != NULL || explainer_is_shared(&judging->explainer, endpoint)};
+    class = class != NULL ? class : interface->groups; // from inside, rules of who asks tell addresses apart too
+    struct answer *first = own.shared ? map_get_pointer(&judging->answers, class) : NULL;
     for (struct answer *one = first; one != NULL; one = one->next)
         if (one->place == own.place && one->gateway == own.gateway && one->family == own.family &&
             one->vantage == vantage)
@@ -169,7 +189,7 @@ static struct answer *answer_of(struct judging *judging, const struct vantage *v
     *answer = own;
     answer->next = first;
     if (own.shared)
-        map_put_pointer(judging->arena, &judging->answers, interface->groups, answer);
+        map_put_pointer(judging->arena, &judging->answers, class, answer);
     return answer;
 }
 
@@ -195,7 +215,10 @@ static void turn_to(struct judging *judging, const struct endpoint *endpoint)
     judging->answer = answer_of(judging, own);
     judging->dormancy = endpoint->dormant ? dormancy_of(judging->arena, endpoint->interface) : NULL;
     judging->rules.count = 0;
-    if (options->intent != NULL)
+    if (options->intent != NULL && options->inside != NULL)
+        intent_select_flow(judging->arena, options->intent, judging->estate, judging->exposures->asker,
+                           endpoint->interface, &judging->rules);
+    else if (options->intent != NULL)
         intent_select(judging->arena, options->intent, judging->estate, endpoint, &judging->rules);
 }
 
@@ -274,7 +297,8 @@ static void judge_intent(struct judging *judging, struct verdict *verdict)
         rule = intent_first(&judging->rules, verdict->protocol, verdict->low, judging->vantage.address, options->today,
                             &expired);
         bool allowed = rule != NULL ? rule->allow : options->intent->default_allow;
-        verdict->intent = allowed ? INTENT_EXPECTED : INTENT_FORBIDDEN;
+        bool is_silent = rule == NULL && options->inside != NULL; // the default is about what is public
+        verdict->intent = is_silent ? INTENT_UNSPECIFIED : allowed ? INTENT_EXPECTED : INTENT_FORBIDDEN;
     }
     const struct intent_rule *named = rule != NULL ? rule : expired;
     verdict->intent_rule = rule != NULL ? rule->id : NULL;
@@ -287,18 +311,23 @@ static void judge_intent(struct judging *judging, struct verdict *verdict)
     bool no_wonder = options->intent != NULL && (rule == NULL || judging->endpoint->dormant);
     verdict->severity = verdict->accepting || (verdict->kind == VERDICT_ENFORCED && no_wonder)
                             ? SEVERITY_INFO // of those that accept everything one stands for all
+                        : options->inside != NULL
+                            ? judge_inside_severity(verdict->kind, verdict->observed, verdict->intent, expired != NULL)
                             : judge_severity(verdict->kind, verdict->observed, verdict->intent, expired != NULL);
     if (verdict->severity == SEVERITY_MEDIUM && is_unguarded(judging, verdict))
         verdict->severity = SEVERITY_HIGH;
     weigh_role(judging, verdict);
 }
 
+// The number of what a verdict asked first.
+static uint16_t number_of(const struct verdict *verdict)
+{
+    return verdict->protocol == PROTOCOL_ICMP ? 8 << 8 : verdict->protocol == PROTOCOL_ICMPV6 ? 128 << 8 : verdict->low;
+}
+
 static struct explanation explain(struct judging *judging, struct arena *arena, const struct verdict *verdict)
 {
-    uint16_t number = verdict->protocol == PROTOCOL_ICMP     ? 8 << 8
-                      : verdict->protocol == PROTOCOL_ICMPV6 ? 128 << 8
-                                                             : verdict->low;
-    return explainer_packet(&judging->explainer, arena, judging->endpoint, verdict->protocol, number,
+    return explainer_packet(&judging->explainer, arena, judging->endpoint, verdict->protocol, number_of(verdict),
                             judging->vantage.address, judging->vantage.client_ports);
 }
 
@@ -339,17 +368,28 @@ static const struct reason *kept_stop(struct judging *judging, const struct reas
     return kept;
 }
 
+// What first stops a packet of the verdict's; it outlives the explanation.
+static const struct reason *stop_of(struct judging *judging, const struct verdict *verdict)
+{
+    if (judging->options->inside != NULL)
+        return inside_view_stop(judging->options->inside, judging->endpoint, judging->vantage.address,
+                                verdict->protocol, number_of(verdict), judging->vantage.client_ports);
+    struct explanation explanation = explain(judging, judging->scratch, verdict);
+    const struct reason *stop = explanation_stop(&explanation);
+    stop = stop == NULL ? NULL : kept_stop(judging, stop);
+    arena_reset(judging->scratch);
+    return stop;
+}
+
 // Adds what first stops a packet, to all verdicts of the cut that had the same reasons the same list.
 static void add_stop(struct judging *judging, struct told *told, struct verdict *verdict)
 {
     struct arena *arena = judging->arena;
     if (!told->known) {
-        struct explanation explanation = explain(judging, judging->scratch, verdict);
-        const struct reason *stop = explanation_stop(&explanation);
+        const struct reason *stop = stop_of(judging, verdict);
         told->known = true;
         if (stop != NULL)
-            *vector_add(arena, &told->stop) = kept_stop(judging, stop);
-        arena_reset(judging->scratch);
+            *vector_add(arena, &told->stop) = stop;
     }
     if (told->stop.count == 0)
         return;
@@ -374,7 +414,8 @@ static void judge_piece(struct judging *judging, struct told *told, struct verdi
         add_reason(judging->arena, verdict, judging->dormancy);
     else if (!arrives)
         add_stop(judging, told, verdict);
-    else if (verdict->intent != INTENT_EXPECTED && verdict->severity < SEVERITY_INFO)
+    else if (verdict->intent != INTENT_EXPECTED && verdict->severity < SEVERITY_INFO &&
+             judging->options->inside == NULL)
         suggest(judging, told, verdict);
 }
 
@@ -450,7 +491,7 @@ void judge_take(void *context, struct verdict *verdicts, size_t count)
 
 void judge_end(struct judging *judging)
 {
-    if (judging->options->intent != NULL)
+    if (judging->options->intent != NULL && judging->options->inside == NULL)
         intent_review(judging->arena, judging->options->intent, judging->estate, judging->exposures,
                       judging->options->today, judging->set);
     note_accepting(judging->arena, judging->set);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rules/intent/intent.h"
+#include "rules/reach/inside_view.h"
 #include "rules/reach/vantage.h"
 
 // The one table of severities, but for one: without an intent, what is confirmed open on a port of administration or a
@@ -12,12 +13,18 @@
 enum severity judge_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent,
                              bool expired);
 
+// The same from inside, where what is confirmed is no news: that a tier reaches another one is info where no rule of
+// the intent (with `from` and `to`) is about it.
+enum severity judge_inside_severity(enum verdict_kind kind, enum observed_state observed, enum intent_state intent,
+                                    bool expired);
+
 struct judge_options {
     const struct intent *intent; // NULL: everything is unspecified
     const struct vantage *vantages;
     size_t vantage_count;
-    const char *today;       // YYYY-MM-DD
-    const struct map *roles; // instance id -> struct carried_role *; may be NULL
+    const char *today;          // YYYY-MM-DD
+    const struct map *roles;    // instance id -> struct carried_role *; may be NULL
+    struct inside_view *inside; // of which the exposures are, where somebody asked from inside; NULL: from the internet
 };
 
 struct judging;

@@ -135,9 +135,21 @@ static void find_elastic_addresses(struct finder *finder)
     }
 }
 
+// Without its subnets it is not known in how many it has a node.
+static void assume_nodes(struct finder *finder, const struct load_balancer *one)
+{
+    if (one->subnets.count == 0)
+        text_list_add(finder->arena, &finder->set->assumptions,
+                      arena_printf(finder->arena,
+                                   "subnets of load balancer %s are not told: its nodes in the snapshot are taken to "
+                                   "be all",
+                                   one->name));
+}
+
 // One that is known to be internet-facing has a node with a public address in each of its subnets.
 static void find_nodes(struct finder *finder, const struct load_balancer *one, const char *key)
 {
+    assume_nodes(finder, one);
     for (size_t i = 0; i < one->subnets.count && one->scheme == SCHEME_INTERNET_FACING; i++) {
         const char *node = arena_printf(finder->scratch, "%s|%s", key, one->subnets.items[i]);
         if (map_get(&finder->balancers, node) == NULL)
@@ -187,7 +199,9 @@ static void find_internal(struct finder *finder, const struct load_balancer *one
                                one->name, one->addresses.items[a], elsewhere));
         }
     bool none = one->has_ipv6 ? map_get(&finder->balancers, key) == NULL
-                              : !one->family_told && gate.lack == NULL && map_get(&finder->nodes, key) == NULL;
+                              : !one->family_told && map_get(&finder->nodes, key) == NULL;
+    if (!none && map_get(&finder->nodes, key) != NULL && (one->has_ipv6 || !one->family_told))
+        assume_nodes(finder, one);
     if (one->subnets.count == 0 && none) {
         lacking = true;
         lacks(finder, KIND_NETWORK_INTERFACES, one->account, one->region, one->arn,
@@ -244,7 +258,11 @@ static void find_attributes(struct finder *finder)
             text_list_add(
                 finder->arena, &finder->set->assumptions,
                 arena_printf(finder->arena,
-                             "attributes of target group %s absent: its targets see %s, as is AWS's default", one->name,
+                             one->attributes_told
+                                 ? "preserve_client_ip.enabled of target group %s is not told: its targets see %s, "
+                                   "as is AWS's default"
+                                 : "attributes of target group %s absent: its targets see %s, as is AWS's default",
+                             one->name,
                              preserves_by_default(one) ? "the client's address" : "the load balancer's address"));
     }
 }
@@ -394,5 +412,18 @@ void absence_list(struct exposure_set *set, const struct estate *estate)
     find_public_places(&finder);
     if (set->missing.items.count > 1)
         qsort(set->missing.items.items, set->missing.items.count, sizeof(struct lack), by_text);
+    arena_free(finder.scratch);
+}
+
+void absence_interfaces(struct arena *arena, const struct estate *estate, struct lack_list *missing)
+{
+    struct exposure_set set = {.arena = arena, .estate = estate};
+    struct finder finder = {.set = &set, .estate = estate, .arena = arena, .scratch = arena_new()};
+    index_interfaces(&finder);
+    find_instances(&finder);
+    find_elastic_addresses(&finder);
+    find_load_balancers(&finder);
+    for (size_t i = 0; i < set.missing.items.count; i++)
+        lack_add(arena, missing, &set.missing.items.items[i]);
     arena_free(finder.scratch);
 }

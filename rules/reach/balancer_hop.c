@@ -331,11 +331,16 @@ static struct clients preserved(struct hopper *hopper, const struct hop_question
 // What a network load balancer asks IPv6 targets by UDP, of clients whose address is not kept, may come "from" its
 // source NAT prefixes; that it comes by no other address is not documented.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+static bool has_prefixes(const struct hop_question *hop)
+{
+    return hop->balancer->source_nat && hop->protocol == PROTOCOL_UDP && hop->address.family == FAMILY_IPV6;
+}
+
 static bool may_come_by_prefix(struct hopper *hopper, const struct hop_question *hop, struct prefixset admits,
                                struct prefixset *seen, reason_list *doubts)
 {
     const struct load_balancer *balancer = hop->balancer;
-    if (!balancer->source_nat || hop->protocol != PROTOCOL_UDP || hop->address.family != FAMILY_IPV6)
+    if (!has_prefixes(hop))
         return false;
     struct prefixset own = prefixset_empty;
     for (size_t i = 0; i < balancer->source_nat_prefixes.count; i++) {
@@ -359,8 +364,8 @@ static bool may_come_by_prefix(struct hopper *hopper, const struct hop_question 
 static enum leaves by_own_address(struct hopper *hopper, const struct hop_question *hop, bool same_subnet,
                                   struct prefixset *seen, reason_list *because, reason_list *doubts)
 {
-    struct prefixset comers = hop->balancer->source_nat ? prefixset_all(hopper->arena, hop->address.family)
-                                                        : own_addresses(hopper->arena, hop->node, hop->address.family);
+    struct prefixset comers = has_prefixes(hop) ? prefixset_all(hopper->arena, hop->address.family)
+                                                : own_addresses(hopper->arena, hop->node, hop->address.family);
     struct clients passes = admitted(hopper, hop, comers, because, doubts);
     enum leaves best = LEAVES_NOT;
     struct address own;

@@ -87,6 +87,33 @@ static const struct reason *zones_differ(struct hopper *hopper, const struct hop
     return zone_reason(hopper, hop->target->id, settle_by_call(kept, KIND_SUBNETS, place->subnet_id), lack.text);
 }
 
+// What of the attributes that keep nodes to their zones is AWS's default, and told by none.
+static void assume_zone(struct hopper *hopper, const struct load_balancer *balancer, const struct target_group *group)
+{
+    struct arena *kept = hopper->set->arena;
+    static const char key[] = "load_balancing.cross_zone.enabled";
+    const char *text = NULL;
+    if (group->cross_zone == SETTING_OFF)
+        return;
+    if (!balancer->attributes_told)
+        text = arena_printf(kept,
+                            "attributes of load balancer %s absent: its nodes reach targets of their own zone only, as "
+                            "is AWS's default",
+                            balancer->name);
+    else if (balancer->cross_zone == SETTING_NOT_TOLD)
+        text = arena_printf(kept,
+                            "%s of load balancer %s is not told: its nodes reach targets of their own zone only, as is "
+                            "AWS's default",
+                            key, balancer->name);
+    if (text != NULL)
+        text_list_add(kept, &hopper->set->assumptions, text);
+    if (group->cross_zone == SETTING_NOT_TOLD)
+        text_list_add(kept, &hopper->set->assumptions,
+                      arena_printf(kept,
+                                   "%s of target group %s is not told: as of load balancer %s, as is AWS's default",
+                                   key, group->name != NULL ? group->name : group->arn, balancer->name));
+}
+
 enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, const struct target_group *group,
                          const char *target_zone, bool zone_unsure, reason_list *doubts)
 {
@@ -111,12 +138,8 @@ enum in_zone hop_in_zone(struct hopper *hopper, const struct hop_question *hop, 
         doubt = zones_differ(hopper, hop, target_zone);
     if (doubt == NULL && zones == ZONES_NOT_TOLD)
         doubt = zone_doubt(hopper, from->items.count == 0 ? node : target);
-    if (!crosses && group->cross_zone != SETTING_OFF && !balancer->attributes_told)
-        text_list_add(hopper->set->arena, &hopper->set->assumptions,
-                      arena_printf(hopper->set->arena,
-                                   "attributes of load balancer %s absent: its nodes reach targets of their own zone "
-                                   "only, as is AWS's default",
-                                   balancer->name));
+    if (!crosses)
+        assume_zone(hopper, balancer, group);
     if (doubt == NULL)
         return ZONE_NOT;
     reason_add(hopper->arena, doubts, doubt);

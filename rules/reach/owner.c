@@ -114,6 +114,19 @@ static const struct owner *database(struct arena *arena, const struct estate *es
     return one_of(arena, "rds", "RDS database", &names);
 }
 
+// Whether there may be services of ECS of which no document tells: one of those that fit an interface is then not its
+// own for sure.
+static bool lacks_services(const struct estate *estate, const struct interface_place *place)
+{
+    static const enum kind kinds[] = {KIND_ECS_CLUSTER_NAMES, KIND_ECS_SERVICE_NAMES, KIND_ECS_SERVICES};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        enum completeness_state state = estate_completeness(estate, kinds[i], place->account_id, place->region);
+        if (state == COMPLETENESS_DENIED || state == COMPLETENESS_PARTIAL || state == COMPLETENESS_DAMAGED)
+            return true;
+    }
+    return false;
+}
+
 // A task's interface says that it is one. What the record of its service says must be so of it, as of databases.
 static const struct owner *ecs_service(struct arena *arena, const struct estate *estate,
                                        const struct network_interface *interface)
@@ -122,6 +135,8 @@ static const struct owner *ecs_service(struct arena *arena, const struct estate 
     bool is_public = false;
     for (size_t i = 0; i < interface->address_count; i++)
         is_public = is_public || interface->addresses[i].address.family == FAMILY_IPV4;
+    if (lacks_services(estate, interface->place))
+        return NULL;
     for (size_t i = 0; i < estate->ecs_services.count; i++) {
         const struct ecs_service *one = &estate->ecs_services.items[i];
         bool fits = (one->groups == NULL || interface->groups == NULL || one->groups == interface->groups) &&

@@ -64,8 +64,8 @@ static const struct reason *doubt_gateway(struct arena *arena, const struct inte
                         gateway->doubt);
 }
 
-static void judge(struct arena *arena, const struct estate *estate, const struct interface_place *place,
-                  struct route_share *share, struct lack_list *missing)
+void route_table_judge(struct arena *arena, const struct estate *estate, const struct interface_place *place,
+                       struct route_share *share, struct lack_list *missing)
 {
     const struct route *route = share->route;
     const char *type = map_get(&estate->vpc_endpoint_types, route->target_id);
@@ -84,12 +84,14 @@ static void judge(struct arena *arena, const struct estate *estate, const struct
         firewall = map_get(&estate->firewall_endpoints, route->target_id);
         share->doubt = reason_doubt(
             arena, REASON_APPLIANCE, route->target_id, settle_by_probe,
-            firewall == NULL ? route->target_id
-                             : arena_printf(arena, "%s of AWS Network Firewall %s", route->target_id, firewall));
+            arena_printf(arena, "replies are routed to %s%s%s: what it lets through is not modelled", route->target_id,
+                         firewall == NULL ? "" : " of AWS Network Firewall ", firewall == NULL ? "" : firewall));
         return;
     case ROUTE_UNKNOWN:
         share->reply = REPLY_POSSIBLE;
-        share->doubt = reason_doubt(arena, REASON_ROUTE, route->target_id, settle_by_probe, route->target_id);
+        share->doubt = reason_doubt(
+            arena, REASON_ROUTE, route->target_id, settle_by_probe,
+            arena_printf(arena, "replies are routed to %s, a kind of target that is not known", route->target_id));
         return;
     case ROUTE_INTERNET_GATEWAY:
         break;
@@ -122,10 +124,9 @@ static void judge_equals(struct arena *arena, const struct estate *estate, const
     struct route_share *share = &claim->shares.items[at];
     for (size_t i = at + 1; i < claim->shares.count; i++) {
         struct route_share other = claim->shares.items[i];
-        if (other.prefix.first != share->prefix.first || other.prefix.length != share->prefix.length ||
-            rank(other.route) != rank(share->route))
+        if (!route_table_equals(claim, at, i))
             return;
-        judge(arena, estate, place, &other, missing);
+        route_table_judge(arena, estate, place, &other, missing);
         if (other.reply == share->reply)
             continue;
         share->reply = REPLY_POSSIBLE;
@@ -172,53 +173,82 @@ static void share_doubts(struct arena *arena, struct route_claim *claim)
     }
 }
 
-struct route_claim route_table_replies(struct arena *arena, const struct estate *estate,
-                                       const struct route_table *table, const struct interface_place *place,
-                                       enum family family, struct lack_list *missing)
+// Adds the shares of a route whose destination is a prefix list; where its entries are not known, which may be any, it
+// is unlisted.
+static void add_listed(struct arena *arena, const struct estate *estate, const struct route *route, enum family family,
+                       struct route_claim *claim, struct lack_list *missing)
+{
+    const struct prefix_list *list = map_get(&estate->prefix_lists, route->prefix_list);
+    if (list != NULL && list->has_entries && list->doubt == NULL) {
+        for (size_t e = 0; e < list->entries.count; e++)
+            if (list->entries.items[e].family == family)
+                *vector_add(arena, &claim->shares) =
+                    (struct route_share){.route = route, .prefix = list->entries.items[e]};
+        return;
+    }
+    const char *what = list != NULL && list->doubt != NULL
+                           ? list->doubt
+                           : arena_printf(arena, "missing: entries of prefix list %s", route->prefix_list);
+    const struct lack lack = {kind_name(KIND_PREFIX_LISTS), NULL, NULL, route->prefix_list, what};
+    lack_add(arena, missing, &lack);
+    *vector_add(arena, &claim->unlisted) =
+        (struct route_share){.route = route, .doubt = reason_lack(arena, REASON_ROUTE, &lack)};
+}
+
+struct route_claim route_table_cut(struct arena *arena, const struct estate *estate, const struct route_table *table,
+                                   const struct route *more, size_t more_count, enum family family,
+                                   struct lack_list *missing)
 {
     struct route_claim claim = {0};
-    bool unsure_cut = false, unsure_open = false;
-    for (size_t i = 0; i < table->routes.count; i++) {
-        const struct route *route = &table->routes.items[i];
-        if (route->prefix_list == NULL) {
-            if (route->prefix.family == family)
-                *vector_add(arena, &claim.shares) = (struct route_share){.route = route, .prefix = route->prefix};
-            continue;
-        }
-        const struct prefix_list *list = map_get(&estate->prefix_lists, route->prefix_list);
-        if (list != NULL && list->has_entries && list->doubt == NULL) {
-            for (size_t e = 0; e < list->entries.count; e++)
-                if (list->entries.items[e].family == family)
-                    *vector_add(arena, &claim.shares) =
-                        (struct route_share){.route = route, .prefix = list->entries.items[e]};
-            continue;
-        }
-        // Unknown entries may catch any source, and send it where the route says.
-        struct route_share any = {.route = route};
-        judge(arena, estate, place, &any, missing);
-        const char *what = list != NULL && list->doubt != NULL
-                               ? list->doubt
-                               : arena_printf(arena, "missing: entries of prefix list %s", route->prefix_list);
-        const struct lack lack = {kind_name(KIND_PREFIX_LISTS), NULL, NULL, route->prefix_list, what};
-        lack_add(arena, missing, &lack);
-        reason_add(arena, &claim.doubts, reason_lack(arena, REASON_ROUTE, &lack));
-        unsure_cut = unsure_cut || any.reply != REPLY_SURE;
-        unsure_open = unsure_open || any.reply != REPLY_NONE;
+    for (size_t i = 0; i < table->routes.count + more_count; i++) {
+        const struct route *route = i < table->routes.count ? &table->routes.items[i] : &more[i - table->routes.count];
+        if (route->prefix_list != NULL)
+            add_listed(arena, estate, route, family, &claim, missing);
+        else if (route->prefix.family == family)
+            *vector_add(arena, &claim.shares) = (struct route_share){.route = route, .prefix = route->prefix};
     }
     if (claim.shares.count > 1)
         qsort(claim.shares.items, claim.shares.count, sizeof(struct route_share), by_priority);
     struct prefixset left = prefixset_all(arena, family);
-    VECTOR(struct address_range) sure = {0}, possible = {0};
     for (size_t i = 0; i < claim.shares.count; i++) {
         struct route_share *share = &claim.shares.items[i];
         struct prefixset matched = prefixset_of(arena, share->prefix);
         share->sources = prefixset_intersect(arena, left, matched);
         left = prefixset_subtract(arena, left, matched);
+        if (!prefixset_is_empty(share->sources))
+            share->reason = reason_of(arena, table, share);
+    }
+    return claim;
+}
+
+bool route_table_equals(const struct route_claim *claim, size_t at, size_t next)
+{
+    const struct route_share *a = &claim->shares.items[at], *b = &claim->shares.items[next];
+    return a->prefix.first == b->prefix.first && a->prefix.length == b->prefix.length &&
+           rank(a->route) == rank(b->route);
+}
+
+struct route_claim route_table_replies(struct arena *arena, const struct estate *estate,
+                                       const struct route_table *table, const struct interface_place *place,
+                                       enum family family, struct lack_list *missing)
+{
+    struct route_claim claim = route_table_cut(arena, estate, table, NULL, 0, family, missing);
+    bool unsure_cut = false, unsure_open = false;
+    for (size_t i = 0; i < claim.unlisted.count; i++) { // unknown entries may catch any source, and send it there
+        struct route_share *any = &claim.unlisted.items[i];
+        const struct reason *lack = any->doubt;
+        route_table_judge(arena, estate, place, any, missing);
+        reason_add(arena, &claim.doubts, lack);
+        unsure_cut = unsure_cut || any->reply != REPLY_SURE;
+        unsure_open = unsure_open || any->reply != REPLY_NONE;
+    }
+    VECTOR(struct address_range) sure = {0}, possible = {0};
+    for (size_t i = 0; i < claim.shares.count; i++) {
+        struct route_share *share = &claim.shares.items[i];
         if (prefixset_is_empty(share->sources))
             continue;
-        judge(arena, estate, place, share, missing);
+        route_table_judge(arena, estate, place, share, missing);
         judge_equals(arena, estate, place, &claim, i, table->id, missing);
-        share->reason = reason_of(arena, table, share);
         for (size_t r = 0; r < share->sources.count && share->reply != REPLY_NONE; r++) {
             *vector_add(arena, &possible) = share->sources.ranges[r];
             if (share->reply == REPLY_SURE)

@@ -58,22 +58,29 @@ static const struct reason *group_lack(struct group_cache *cache, const char *id
     return lacks(cache, KIND_SECURITY_GROUPS, all != NULL ? NULL : id, text);
 }
 
+const struct prefixset *security_group_list(struct group_cache *cache, const char *id, enum family family,
+                                            const struct reason **doubt)
+{
+    const struct prefixset *list = resolve_list(cache, id, family);
+    if (list != NULL)
+        return list;
+    const struct prefix_list *named = map_get(&cache->estate->prefix_lists, id);
+    const char *text = named != NULL && named->doubt != NULL
+                           ? named->doubt
+                           : arena_printf(cache->arena, "missing: entries of prefix list %s", id);
+    *doubt = lacks(cache, KIND_PREFIX_LISTS, id, text);
+    return NULL;
+}
+
 static void resolve_rule(struct group_cache *cache, const struct security_group_rule *rule, enum family family,
                          struct admission *admission)
 {
     admission->sources = of_family(cache->arena, rule->prefixes.items, rule->prefixes.count, family);
     for (size_t i = 0; i < rule->prefix_lists.count; i++) {
-        const struct prefixset *list = resolve_list(cache, rule->prefix_lists.items[i], family);
-        if (list != NULL) {
+        const struct prefixset *list =
+            security_group_list(cache, rule->prefix_lists.items[i], family, &admission->doubt);
+        if (list != NULL)
             admission->sources = prefixset_union(cache->arena, admission->sources, *list);
-            continue;
-        }
-        const char *id = rule->prefix_lists.items[i];
-        const struct prefix_list *named = map_get(&cache->estate->prefix_lists, id);
-        const char *text = named != NULL && named->doubt != NULL
-                               ? named->doubt
-                               : arena_printf(cache->arena, "missing: entries of prefix list %s", id);
-        admission->doubt = lacks(cache, KIND_PREFIX_LISTS, id, text);
     }
 }
 
@@ -97,6 +104,17 @@ const struct reason *security_group_reason(struct arena *arena, const struct est
     *reason = (struct reason){.stage = REASON_GROUP, .form = REASON_RULE, .id = group->id, .rule = rule};
     reason->record = peer != NULL ? estate_rule_record(estate, group->id, rule, false, NULL, peer)
                                   : security_group_only_record(estate, group->id, rule, false);
+    return reason;
+}
+
+const struct reason *security_group_egress_reason(struct arena *arena, const struct estate *estate,
+                                                  const struct security_group *group,
+                                                  const struct security_group_rule *rule)
+{
+    struct reason *reason = arena_new_of(arena, struct reason);
+    *reason =
+        (struct reason){.stage = REASON_GROUP, .form = REASON_RULE, .egress = true, .id = group->id, .rule = rule};
+    reason->record = security_group_only_record(estate, group->id, rule, true);
     return reason;
 }
 
@@ -180,6 +198,16 @@ static const struct admission *kept_admissions(struct arena *arena, const admiss
     return kept;
 }
 
+const struct reason *security_group_unknown(struct group_cache *cache, const char *id)
+{
+    const struct security_group *group = map_get(&cache->estate->security_groups, id);
+    if (group == NULL)
+        return group_lack(cache, id);
+    return group->doubt == NULL ? NULL
+                                : reason_doubt(cache->arena, REASON_GROUP, id,
+                                               settle_by_call(cache->arena, KIND_SECURITY_GROUPS, id), group->doubt);
+}
+
 const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family)
 {
     struct map *known = &cache->known[family == FAMILY_IPV6];
@@ -189,11 +217,7 @@ const struct group_admissions *security_group_resolve(struct group_cache *cache,
     const struct security_group *group = map_get(&cache->estate->security_groups, id);
     resolved = arena_new_of(cache->arena, struct group_admissions);
     map_put(cache->arena, known, id, resolved);
-    if (group == NULL)
-        resolved->missing = group_lack(cache, id);
-    else if (group->doubt != NULL)
-        resolved->missing = reason_doubt(cache->arena, REASON_GROUP, id,
-                                         settle_by_call(cache->arena, KIND_SECURITY_GROUPS, id), group->doubt);
+    resolved->missing = security_group_unknown(cache, id);
     struct arena *scratch = arena_new();
     admission_vector found = {0};
     bool named = map_get(&cache->estate->rule_records, id) != NULL;

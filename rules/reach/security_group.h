@@ -42,12 +42,22 @@ struct group_cache {
 const struct reason *security_group_reason(struct arena *arena, const struct estate *estate,
                                            const struct security_group *group, const struct security_group_rule *rule,
                                            const char *peer);
+// The same of an outbound rule, as one whole.
+const struct reason *security_group_egress_reason(struct arena *arena, const struct estate *estate,
+                                                  const struct security_group *group,
+                                                  const struct security_group_rule *rule);
 
 // The record of a rule's only peer; NULL where it has several, or no record tells of it.
 const struct rule_record *security_group_only_record(const struct estate *estate, const char *group,
                                                      const struct security_group_rule *rule, bool egress);
 
 const struct group_admissions *security_group_resolve(struct group_cache *cache, const char *id, enum family family);
+
+// A prefix list's entries of one family, or NULL where the snapshot does not tell them; *doubt then says so.
+const struct prefixset *security_group_list(struct group_cache *cache, const char *id, enum family family,
+                                            const struct reason **doubt);
+// Why what a group admits is not known: the snapshot does not have it, or not all of it was understood; else NULL.
+const struct reason *security_group_unknown(struct group_cache *cache, const char *id);
 
 // The rules of an interface's groups for one protocol, ordered so that those that admit a rectangle are found fast.
 struct group_rules {

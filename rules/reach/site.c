@@ -142,16 +142,7 @@ struct portset site_reply_numbers(struct arena *arena, int protocol, uint16_t nu
     return reply < 0 ? portset_empty : portset_of(arena, (uint16_t)reply, (uint16_t)reply);
 }
 
-// Sources that share one set of client ports from which the outbound ACL lets replies back; the set may be empty.
-struct reply_class {
-    struct prefixset sources;
-    struct portset client_ports;
-};
-
-typedef VECTOR(struct reply_class) reply_classes;
-
-// Turns (client port → destinations) around into (sources → client ports).
-static reply_classes by_client_ports(struct arena *arena, struct portmap out, enum family family)
+reply_classes reply_classes_of(struct arena *arena, struct portmap out, enum family family)
 {
     reply_classes classes = {0};
     *vector_add(arena, &classes) = (struct reply_class){prefixset_all(arena, family), portset_empty};
@@ -260,7 +251,7 @@ static void build(struct site *site, const struct route_claim *replies, enum fam
     if (protocol_is_icmp(passage->protocol)) {
         add_icmp_pieces(&builder, family, passage->protocol);
     } else {
-        reply_classes classes = by_client_ports(scratch, passage->out.allows, family);
+        reply_classes classes = reply_classes_of(scratch, passage->out.allows, family);
         for (size_t i = 0; i < classes.count; i++)
             add_pieces(&builder, portset_all, classes.items[i].sources, classes.items[i].client_ports);
     }
@@ -291,6 +282,19 @@ const struct passage *site_passage(struct site *site, enum family family, int pr
     return passage;
 }
 
+// Where an edge route sends what comes to an address.
+static const char *edge_text(struct arena *arena, const struct estate *estate, const struct route_share *share)
+{
+    const struct route *route = share->route;
+    const char *firewall = map_get(&estate->firewall_endpoints, route->target_id);
+    bool modelled = route->target != ROUTE_APPLIANCE && route->target != ROUTE_UNKNOWN;
+    if (modelled && share->doubt != NULL)
+        return arena_printf(arena, "edge route %s to %s", share->reason->id, share->doubt->text);
+    return arena_printf(arena, "edge route %s to %s%s%s: what it lets through is not modelled", share->reason->id,
+                        route->target_id, firewall == NULL ? "" : " of AWS Network Firewall ",
+                        firewall == NULL ? "" : firewall);
+}
+
 struct gate site_gate(struct arena *arena, struct site *site, const struct network_interface *interface,
                       struct prefix address, struct address private_address)
 {
@@ -315,8 +319,7 @@ struct gate site_gate(struct arena *arena, struct site *site, const struct netwo
     if (share != NULL && share->route->target != ROUTE_LOCAL)
         gate_doubt(arena, &gate,
                    reason_doubt(arena, REASON_APPLIANCE, share->route->target_id, settle_by_probe,
-                                arena_printf(arena, "edge route %s to %s", share->reason->id,
-                                             share->doubt != NULL ? share->doubt->text : share->route->target_id)));
+                                edge_text(arena, site->estate, share)));
     for (size_t i = 0; i < of->edge.doubts.count; i++)
         gate_doubt(arena, &gate, of->edge.doubts.items[i]);
     return gate;

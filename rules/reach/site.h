@@ -63,5 +63,15 @@ struct gate site_gate(struct arena *arena, struct site *site, const struct netwo
 // The reply that an ICMP message asks for, as type * 256 + code, or -1 where it asks for none (RFC 792, RFC 4443).
 int site_icmp_reply(int protocol, uint16_t number);
 
+// Sources that share one set of client ports from which an ACL lets replies back; the set may be empty.
+struct reply_class {
+    struct prefixset sources;
+    struct portset client_ports;
+};
+typedef VECTOR(struct reply_class) reply_classes;
+
+// Turns what an ACL allows of replies (client port -> others) around into (others -> client ports).
+reply_classes reply_classes_of(struct arena *arena, struct portmap replies, enum family family);
+
 // The numbers of the packets that answer one of `number`: the client's ports, or the ICMP reply that it asks for.
 struct portset site_reply_numbers(struct arena *arena, int protocol, uint16_t number, struct portset client_ports);

@@ -9,6 +9,7 @@ static struct exposure_set *derived_set(const struct exposure_set *set)
     struct arena *arena = arena_new();
     struct exposure_set *result = arena_new_of(arena, struct exposure_set);
     *result = (struct exposure_set){.arena = arena,
+                                    .asker = set->asker,
                                     .missing = set->missing,
                                     .estate = set->estate,
                                     .notes = set->notes,

@@ -224,8 +224,9 @@ static void note_unanswered(struct estate *estate, const struct json_cursor *one
     if (call == NULL || call->purpose == FOR_EXPOSURE)
         return;
     note_accounted(estate, one);
-    const char *what = call->purpose == FOR_OWNERS ? "what it would name or count is not told here"
-                                                   : "what the service brings in is not read";
+    const char *what = call->purpose == FOR_OWNERS     ? "what it would name or count is not told here"
+                       : call->purpose == FOR_SEGMENTS ? "what it would carry out of a VPC or into one is not read"
+                                                       : "what the service brings in is not read";
     *vector_add(estate->arena, &estate->not_covered) =
         arena_printf(estate->arena, "%s of %s in %s/%s was not answered (%s): %s", texts[2], texts[1], texts[0],
                      texts[3], texts[4], what);
@@ -241,6 +242,9 @@ static void read_absence(struct estate *estate, const struct json_cursor *one)
     const char *operation = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(one->node, "operation"));
     if (account != NULL && operation != NULL && strcmp(operation, "GetAccountPasswordPolicy") == 0)
         account_named(estate, account)->password_policy_absent = true; // it says something by its absence
+    if (account != NULL && operation != NULL && code != NULL && strcmp(operation, "DescribeOrganization") == 0 &&
+        strcmp(code, "AWSOrganizationsNotInUseException") == 0)
+        account_named(estate, account)->organization.none = true;
 }
 
 static void read_failure(struct estate *estate, const struct json_cursor *one)

@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "base/syscalls.h"
 #include "cli/common.h"
+#include "cli/defaults.h"
 #include "cli/evidence_files.h"
 #include "cli/past.h"
 
@@ -195,6 +196,7 @@ bool cli_options(struct arena *arena, const struct command *command, int argc, c
     GUARD(options_parse(arena, command, argc, argv, options, done, error));
     if (*done)
         return true;
+    GUARD(defaults_apply(arena, options, error));
     confine(arena, options);
     return evidence_inputs_hold(options, error);
 }

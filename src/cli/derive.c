@@ -137,8 +137,11 @@ bool derive_verdicts(struct derivation *derivation, struct error *error)
     set->vantage = cli_vantages_text(derivation->arena, &given->vantages);
     set->vantage_learnt = cli_vantages_learnt(derivation->arena, &given->vantages);
     const struct map roles = carried_roles(derivation->arena, derivation->before.exposures, derivation->before.estate);
-    const struct judge_options by = {derivation->intent, given->vantages.items.items, given->vantages.items.count,
-                                     given->today, &roles};
+    const struct judge_options by = {.intent = derivation->intent,
+                                     .vantages = given->vantages.items.items,
+                                     .vantage_count = given->vantages.items.count,
+                                     .today = given->today,
+                                     .roles = &roles};
     struct judging *judging =
         judge_begin(derivation->arena, derivation->before.estate, derivation->before.exposures, &by, set);
     reconcile(derivation->arena, derivation->narrowed, &derivation->observations, judge_take, judging, set);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/printable.h"
+#include "cli/explain_flow.h"
 #include "cli/explain_private.h"
 #include "cli/explain_question.h"
 #include "model/protocol.h"
@@ -9,7 +10,11 @@
 
 static const struct option_spec options_of_explain[] = {
     OPTION_FORMAT("text|json", "of what is printed (default text)"),
-    {"from", 0, "ADDRESS[:LOW-HIGH]", "the client (default: some internet address, from those that get furthest)",
+    {"from", 0, "ADDRESS[:LOW-HIGH]|INTERFACE|INSTANCE",
+     "the client (default: some internet address, from those that get furthest); an interface or instance of the "
+     "snapshot asks from inside",
+     false},
+    {"to", 0, "ADDRESS", "what the first operand, an interface, instance or private address, asks: inside, or outside",
      false},
     {NULL, 0, NULL, NULL, false},
 };
@@ -211,6 +216,23 @@ static bool write_all(struct arena *arena, const struct declared *declared, cons
     return true;
 }
 
+// A packet that begins inside.
+static bool explain_inner(struct arena *arena, const struct declared *declared, const struct explain_question *question,
+                          const char *source, const char *target, const char *format, struct text *out,
+                          struct error *error)
+{
+    const struct flow_asked asked = {.asked = question->asked,
+                                     .source = source,
+                                     .target = target,
+                                     .protocol = question->protocol,
+                                     .number = question->number,
+                                     .format = format};
+    GUARD(explain_flow_write(arena, declared->estate, &asked, out, error));
+    if (strcmp(format, "text") == 0)
+        printable_lines(out);
+    return true;
+}
+
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
@@ -227,14 +249,20 @@ static int run(struct arena *arena, int argc, char **argv)
     if (options.operands.count < 2 || options.operands.count > 3)
         return cli_usage(&command_explain, "expected a snapshot folder, an address or a name, and a port");
     const char *from = options_value(&options, "from");
+    const char *to = options_value(&options, "to");
+    bool from_inside = to != NULL || (from != NULL && explain_is_interface(from));
+    if (to != NULL && from != NULL)
+        return cli_usage(&command_explain, "expected --from or --to");
     if (!cli_format(&options, "text json", &format, &error) ||
-        (from != NULL && !cli_vantage(arena, from, &vantage, &error)) ||
+        (from != NULL && !from_inside && !cli_vantage(arena, from, &vantage, &error)) ||
         !explain_question_parse(arena, options.operands.items[1],
                                 options.operands.count == 3 ? options.operands.items[2] : NULL, &question, &error) ||
         !cli_declared(options.operands.items[0], &declared, &error))
         return cli_fail(&error);
     struct text out = {0};
-    bool good = write_all(arena, &declared, &question, &vantage, format, &out, &error);
+    bool good = from_inside ? explain_inner(arena, &declared, &question, to != NULL ? question.target : from,
+                                            to != NULL ? to : question.target, format, &out, &error)
+                            : write_all(arena, &declared, &question, &vantage, format, &out, &error);
     bool complete = cli_say_missing(declared.exposures);
     int status = !good || !cli_output(&options, &out, &error) ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
     text_free(&out);
@@ -245,7 +273,9 @@ static int run(struct arena *arena, int argc, char **argv)
 const struct command command_explain = {
     .name = "explain",
     .summary = "Explains why one port of an endpoint is reachable, or what first stops it, hop by hop.",
-    .usage = "SNAPSHOT ADDRESS|NAME|ID PORT[/PROTOCOL] [--from ADDRESS]",
+    .usage =
+        "SNAPSHOT ADDRESS|NAME|ID PORT[/PROTOCOL] [--from ADDRESS|INTERFACE] | SNAPSHOT SOURCE PORT[/PROTOCOL] --to "
+        "ADDRESS",
     .notes =
         "Of a private address: by which load balancers, accelerators and VPC origins it is reached, if by any.\n"
         "A Name tag, an instance or an interface stands for all of its public addresses or, where it has none, for "
@@ -256,6 +286,8 @@ const struct command command_explain = {
         "  sgproof explain estate/ 198.51.100.7 443/tcp\n"
         "  sgproof explain estate/ web-1 443\n"
         "  sgproof explain estate/ 10.0.2.4 8080/tcp --from 8.8.8.8\n"
+        "  sgproof explain estate/ 10.0.2.4 5432/tcp --from eni-0a1b\n"
+        "  sgproof explain estate/ eni-0a1b 443/tcp --to 8.8.8.8\n"
         "  sgproof explain estate/ 2001:db8:1::7 icmpv6 --from 2001:db8:ffff::1 --format json\n",
     .options = options_of_explain,
     .run = run,

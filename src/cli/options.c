@@ -16,6 +16,10 @@ const struct option_spec options_common[] = {
     {"quiet", 'q', NULL, "say nothing on stderr but errors", false},
     {"verbose", 'v', NULL, "say more on stderr", false},
     {"log-format", 0, "text|json", "of what is said on stderr (default text)", false},
+    {"config", 0, "FILE",
+     "options that are not given here, as JSON (default $SGPROOF_CONFIG, then sgproof/config.json in "
+     "$XDG_CONFIG_HOME)",
+     false},
     {"help", 'h', NULL, "show this help", false},
     {NULL, 0, NULL, NULL, false},
 };
@@ -93,8 +97,8 @@ static bool is_no_format(struct arena *arena, const struct command *command, con
                      output, output, output);
 }
 
-static bool put(struct arena *arena, struct options *options, const struct option_spec *spec, const char *value,
-                struct error *error)
+bool options_put(struct arena *arena, struct options *options, const struct option_spec *spec, const char *value,
+                 struct error *error)
 {
     GUARD(spec->argument == NULL || is_one_of_its_words(arena, spec, value, error));
     struct option_values *values = map_get(&options->values, spec->name);
@@ -128,10 +132,18 @@ static const struct option_spec *switches(struct arena *arena, const struct comm
             error_set(error, ERROR_USAGE, "%s: give short options one by one", word);
             return NULL;
         }
-        if (letter[1] != '\0' && !put(arena, options, spec, "", error))
+        if (letter[1] != '\0' && !options_put(arena, options, spec, "", error))
             return NULL;
     }
     return spec;
+}
+
+bool options_settle(struct arena *arena, const struct options *options, struct error *error)
+{
+    const char *output = options_value(options, "output");
+    setup_log(options);
+    return output == NULL || strcmp(output, "-") == 0 ||
+           (is_no_format(arena, options->command, output, error) && place_may_write(output, error));
 }
 
 static bool unknown(struct arena *arena, const struct command *command, const char *word, struct error *error)
@@ -187,13 +199,10 @@ bool options_parse(struct arena *arena, const struct command *command, int argc,
                 return error_set(error, ERROR_USAGE, "--%s needs a value: %s", spec->name, spec->argument);
             value = argv[++i];
         }
-        if (!put(arena, options, spec, value == NULL ? "" : value, error))
+        if (!options_put(arena, options, spec, value == NULL ? "" : value, error))
             return false;
     }
-    const char *output = options_value(options, "output");
-    setup_log(options);
-    return output == NULL || strcmp(output, "-") == 0 ||
-           (is_no_format(arena, command, output, error) && place_may_write(output, error));
+    return options_settle(arena, options, error);
 }
 
 const struct option_values *options_values(const struct options *options, const char *name)

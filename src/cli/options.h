@@ -37,11 +37,20 @@ struct options {
     const struct command *command;
     VECTOR(const char *) operands;
     struct map values; // option name -> VECTOR of values
+    text_list given;   // of these, those that a file gave (defaults.h), as words of a command line
 };
 
 // Parses argv[1..]. False on bad usage, with the message to print. --help and --version print and set *done.
 bool options_parse(struct arena *arena, const struct command *command, int argc, char **argv, struct options *options,
                    bool *done, struct error *error);
+
+// Adds a value ("" for a switch) as one that was typed. False where it is none of the option's words, or the option is
+// there already and may not be repeated.
+bool options_put(struct arena *arena, struct options *options, const struct option_spec *spec, const char *value,
+                 struct error *error);
+
+// What follows from options that every command has: the log is set up, and --output is a place that may be written to.
+bool options_settle(struct arena *arena, const struct options *options, struct error *error);
 
 // The last value given for an option, "" for a switch that was given, NULL where it was not.
 const char *options_value(const struct options *options, const char *name);

@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "cli/inside.h"
 #include "cli/past.h"
 #include "cli/probing.h"
 #include "model/protocol.h"
@@ -7,6 +8,7 @@
 static const struct option_spec options_of_plan[] = {
     OPTION_FORMAT("json|text", "of the plan (default json: the lines that `probe` reads)"),
     OPTION_VANTAGE,
+    OPTION_VANTAGE_INTERFACE,
     OPTIONS_LEARN,
     OPTION_DEPTH,
     OPTION_INTENT,
@@ -67,18 +69,88 @@ static bool read_previous(struct arena *arena, const struct options *options, st
     return true;
 }
 
+// What a plan is made of.
+struct plan_job {
+    struct arena *arena;
+    const struct options *options;
+    const char *format;
+    struct intent *intent;
+    struct answered answered;
+    struct vantage_list vantages;
+    struct probe_speed speed;
+    const struct cli_inside *inside; // where somebody asks from inside, or NULL
+};
+
+static int make_plan(struct plan_job *job, const struct declared *declared)
+{
+    struct arena *arena = job->arena;
+    struct error error = {0};
+    struct plan plan = {0};
+    struct verdict_set coverage = {0};
+    struct exposure_set *narrowed = cli_narrow(declared->exposures, &job->vantages);
+    int status;
+    if (!cli_plan(arena, options_value(job->options, "depth"), declared, narrowed, job->intent, NULL, &job->answered,
+                  &job->vantages, &plan, &coverage, &error) ||
+        !cli_canaries(arena, job->options, &plan, NULL, &error) ||
+        !cli_canaries_apart(&plan, declared->exposures, &error)) {
+        status = cli_fail(&error);
+    } else {
+        bool as_text = options_value(job->options, "format") != NULL && strcmp(job->format, "text") == 0;
+        struct plan_head head = cli_plan_head(arena, &plan, &job->vantages, &job->speed);
+        if (job->inside != NULL) {
+            head.vantage_interface = job->inside->asker->id;
+            head.vantage_instance = job->inside->asker->instance_id;
+            cli_inside_gaps(arena, job->inside, &coverage);
+        }
+        bool written = write_plan(job->options, &plan, &head, &coverage, as_text, &error);
+        for (size_t i = 0; i < coverage.gaps.count; i++)
+            log_line(LOG_INFO, "not asked: %zu × %s", coverage.gaps.items[i].count, coverage.gaps.items[i].what);
+        bool complete = cli_say_missing(declared->exposures);
+        status = !written ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
+    }
+    exposure_set_free(narrowed);
+    return status;
+}
+
+static int plan_outside(struct plan_job *job, const char *folder)
+{
+    struct error error = {0};
+    struct declared declared = {0};
+    if (!cli_declared(folder, &declared, &error))
+        return cli_fail(&error);
+    struct vantage_list own = {.automatic = job->vantages.automatic};
+    bool good =
+        job->vantages.items.count > 0 || cli_own_vantages(job->arena, job->options, declared.exposures, &own, &error);
+    if (job->vantages.items.count == 0)
+        job->vantages = own;
+    int status = good ? make_plan(job, &declared) : cli_fail(&error);
+    cli_declared_free(&declared);
+    return status;
+}
+
+static int plan_inside(struct plan_job *job, const char *folder)
+{
+    static const char *const others[] = {"vantage", "vantage-url", "source", "interface"};
+    struct error error = {0};
+    struct cli_inside inside;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (options_value(job->options, others[i]) != NULL)
+            return cli_usage(&command_plan, "--vantage-interface says from where is asked: no --vantage, "
+                                            "--vantage-url, --source or --interface goes with it");
+    if (!cli_inside(job->options, folder, &inside, &error))
+        return cli_fail(&error);
+    job->inside = &inside;
+    cli_inside_vantages(job->arena, inside.asker, NULL, &job->vantages);
+    int status = make_plan(job, &inside.declared);
+    cli_inside_free(&inside);
+    return status;
+}
+
 static int run(struct arena *arena, int argc, char **argv)
 {
     struct error error = {0};
     struct options options;
-    struct declared declared = {0};
-    struct vantage_list vantages = {0};
-    struct plan plan = {0};
-    struct verdict_set coverage = {0};
-    struct probe_speed speed;
-    struct answered answered = {0};
-    struct intent *intent;
-    const char *format;
+    struct plan_job job = {.arena = arena, .options = &options};
     bool done;
     if (!cli_options(arena, &command_plan, argc, argv, &options, &done, &error))
         return cli_fail(&error);
@@ -86,51 +158,33 @@ static int run(struct arena *arena, int argc, char **argv)
         return 0;
     if (options.operands.count != 1)
         return cli_usage(&command_plan, "expected one snapshot folder");
-    if (!cli_format(&options, "text json", &format, &error) || !cli_vantages(arena, &options, &vantages, &error) ||
-        !cli_speed(&options, &speed, &error) || !cli_intent(arena, &options, &intent, &error) ||
-        !read_previous(arena, &options, &answered, &error) ||
-        !cli_declared(options.operands.items[0], &declared, &error))
+    if (!cli_format(&options, "text json", &job.format, &error) ||
+        !cli_vantages(arena, &options, &job.vantages, &error) || !cli_speed(&options, &job.speed, &error) ||
+        !cli_intent(arena, &options, &job.intent, &error) || !read_previous(arena, &options, &job.answered, &error))
         return cli_fail(&error);
-    struct vantage_list own = {.automatic = vantages.automatic};
-    if (vantages.items.count == 0 && !cli_own_vantages(arena, &options, declared.exposures, &own, &error)) {
-        cli_declared_free(&declared);
-        return cli_fail(&error);
-    }
-    if (vantages.items.count == 0)
-        vantages = own;
-    struct exposure_set *narrowed = cli_narrow(declared.exposures, &vantages);
-    int status = 0;
-    if (!cli_plan(arena, options_value(&options, "depth"), &declared, narrowed, intent, NULL, &answered, &vantages,
-                  &plan, &coverage, &error) ||
-        !cli_canaries(arena, &options, &plan, NULL, &error) || !cli_canaries_apart(&plan, declared.exposures, &error)) {
-        status = cli_fail(&error);
-    } else {
-        bool as_text = options_value(&options, "format") != NULL && strcmp(format, "text") == 0;
-        struct plan_head head = cli_plan_head(arena, &plan, &vantages, &speed);
-        bool written = write_plan(&options, &plan, &head, &coverage, as_text, &error);
-        for (size_t i = 0; i < coverage.gaps.count; i++)
-            log_line(LOG_INFO, "not asked: %zu × %s", coverage.gaps.items[i].count, coverage.gaps.items[i].what);
-        bool complete = cli_say_missing(declared.exposures);
-        status = !written ? cli_fail(&error) : complete ? 0 : ERROR_INCOMPLETE;
-    }
-    exposure_set_free(narrowed);
-    cli_declared_free(&declared);
-    return status;
+    const char *folder = options.operands.items[0];
+    return options_value(&options, "vantage-interface") != NULL ? plan_inside(&job, folder)
+                                                                : plan_outside(&job, folder);
 }
 
 const struct command command_plan = {
     .name = "plan",
     .summary = "Plans what to probe from a vantage point: what is declared, and where undeclared exposure would hurt.",
-    .usage = "SNAPSHOT [--vantage ADDRESS] [--intent FILE] [--depth DEPTH]",
+    .usage = "SNAPSHOT [--vantage ADDRESS | --vantage-interface ENI] [--intent FILE] [--depth DEPTH]",
     .notes =
         "Depths: declared, what the configuration lets the vantage reach; standard, that, every port that a rule of "
         "its\n"
         "VPC or the intent names (of a rule over more than 1024 ports its two ends), 1-1023 and well-known service\n"
         "ports; full, 1-65535 and what is declared. UDP: declared ports and, but for declared, those with a known\n"
         "payload. ICMP echo always, and what --previous saw answer.\n"
+        "\n--vantage-interface plans what to ask from inside: from the primary private addresses of that interface, "
+        "of\n"
+        "the private addresses of all others in its VPC, and in VPCs that something joins to it. What is expected is\n"
+        "what groups, network ACLs and routes of both sides let through. Probe on that machine.\n"
         "\nExamples:\n"
         "  sgproof plan estate/ --vantage 203.0.113.7 -o plan.jsonl\n"
-        "  sgproof plan estate/ --depth declared --format text\n",
+        "  sgproof plan estate/ --depth declared --format text\n"
+        "  sgproof plan estate/ --vantage-interface i-0a1b2c3d -o inside.jsonl\n",
     .options = options_of_plan,
     .run = run,
     .talks = true,

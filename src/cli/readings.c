@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aws/snapshot.h"
 #include "base/clock.h"
 #include "base/file.h"
 
@@ -24,31 +25,6 @@ const char *read_until(struct arena *arena, const char *folder, const struct man
     return manifest_file(manifest, path) == NULL
                ? NULL
                : member_of(arena, arena_printf(arena, "%s/%s", folder, path), "ended");
-}
-
-// When a reading began or ended, in *seconds: INT64_MIN where it does not say. What it says that is no moment, else
-// NULL.
-static const char *moment_of(struct arena *arena, const char *folder, const char *key, int64_t *seconds)
-{
-    const char *text = member_of(arena, arena_printf(arena, "%s/snapshot.json", folder), key);
-    *seconds = INT64_MIN;
-    return text == NULL || clock_parse_zone(text, seconds) ? NULL : text;
-}
-
-bool reading_is_of_the_past(struct arena *arena, const char *folder, struct error *error)
-{
-    static const char *const keys[] = {"began", "ended"};
-    int64_t now = (int64_t)(clock_wall_us() / 1000000), seconds;
-    for (int i = 0; i < 2; i++) {
-        const char *odd = moment_of(arena, folder, keys[i], &seconds);
-        if (odd != NULL)
-            return error_set(error, ERROR_USAGE, "%s/snapshot.json: %s: \"%s\" is no moment as RFC 3339 has it", folder,
-                             keys[i], odd);
-        if (seconds > now + CLOCKS_DIFFER_S)
-            return error_set(error, ERROR_USAGE, "%s/snapshot.json: %s: is in the future of this machine's clock",
-                             folder, keys[i]);
-    }
-    return true;
 }
 
 // The first account and region of before/ that after/ tells nothing of, as text; NULL where there is none.
@@ -82,15 +58,20 @@ typedef VECTOR(struct reading_record) reading_records;
 
 struct listing {
     struct arena *arena;
-    const struct checked_bundle *bundle;
-    struct checks *checks; // NULL: nothing is said
-    struct map listed;     // paths in the bundle
-    struct map kept;       // folders of which a record lists the files
+    const char *root;                // folder of what they are in
+    const struct manifest *manifest; // of the bundle; NULL: it is a folder that somebody read
+    const char *end;                 // when the run ended
+    struct checks *checks;           // NULL: nothing is said
+    const char *wrong;               // the first thing that is
+    struct map listed;               // paths in the bundle
+    struct map kept;                 // folders of which a record lists the files
     reading_records records;
 };
 
 static void say(struct listing *listing, enum check_state state, const char *text)
 {
+    if (text != NULL && state == CHECK_WRONG && listing->wrong == NULL)
+        listing->wrong = text;
     if (listing->checks != NULL && text != NULL)
         check_add(listing->checks, "readings", state, "%s", text);
 }
@@ -112,18 +93,32 @@ static const char *moment_in(struct listing *listing, const char *record, const 
                         cJSON_IsString(told) ? told->valuestring : json_kind(told));
 }
 
+// Whether a file is the one that was read. A bundle's are as they were sealed by now: they need not be hashed again.
+// What is not there, or cannot be opened, is told elsewhere.
+static bool is_as_read(const struct listing *listing, const char *path, const char *file, const char *sha256)
+{
+    const struct manifest_file *sealed = listing->manifest == NULL ? NULL : manifest_file(listing->manifest, path);
+    const char *there = arena_printf(listing->arena, "%s/%s", listing->root, path);
+    char found[DIGEST_TEXT];
+    struct error ignored;
+    size_t bytes;
+    if (listing->manifest != NULL)
+        return sealed == NULL || strcmp(sealed->sha256, sha256) == 0;
+    return !file_is_inside(file) || !file_expect_regular(there, &ignored) || access(there, F_OK) != 0 ||
+           !file_digest(there, &bytes, found, &ignored) || strcmp(found, sha256) == 0;
+}
+
 // What an entry of a record contradicts, in words; NULL where nothing.
 static const char *entry_difference(struct listing *listing, struct reading_record *record, const cJSON *one)
 {
     struct arena *arena = listing->arena;
     const char *file = text_of(one, "file"), *sha256 = text_of(one, "sha256");
     const char *path = file == NULL ? NULL : arena_printf(arena, "%s%s", record->folder, file);
-    const struct manifest_file *sealed = path == NULL ? NULL : manifest_file(&listing->bundle->manifest, path);
     int64_t at;
     const char *odd = moment_in(listing, record->path, one, "asked", &at);
     if (path != NULL)
         map_put(arena, &listing->listed, path, listing);
-    if (sealed != NULL && sha256 != NULL && strcmp(sealed->sha256, sha256) != 0)
+    if (path != NULL && sha256 != NULL && !is_as_read(listing, path, file, sha256))
         return arena_printf(arena, "%s: is not what %s says was read: its SHA-256 is another", path, record->path);
     if (odd != NULL || at == INT64_MIN)
         return odd;
@@ -187,12 +182,12 @@ static void take_record(struct listing *listing, const char *path, int side)
     struct reading_record record = {
         .path = path,
         .folder = arena_strndup(arena, path, (size_t)(text_behind_slash(path) - path)),
-        .inside = path + strlen(sides[side]),
+        .inside = side == SIDES ? path : path + strlen(sides[side]),
         .side = side,
         .first_asked = INT64_MAX,
         .last_asked = INT64_MIN,
     };
-    cJSON *root = json_load(arena_printf(arena, "%s/%s", listing->bundle->folder, path), &ignored);
+    cJSON *root = json_load(arena_printf(arena, "%s/%s", listing->root, path), &ignored);
     const cJSON *files = cJSON_GetObjectItemCaseSensitive(root, "files"), *one;
     const char *account = text_of(root, "account_id"), *arn = text_of(root, "read_by");
     const char *odd = moment_in(listing, path, root, "began", &record.began);
@@ -236,7 +231,7 @@ static bool is_record(const char *path)
 
 static void take_records(struct listing *listing)
 {
-    const struct manifest *manifest = &listing->bundle->manifest;
+    const struct manifest *manifest = listing->manifest;
     for (size_t i = 0; i < manifest->files.count; i++)
         if (is_record(manifest->files.items[i].path))
             take_record(listing, manifest->files.items[i].path, side_of(manifest->files.items[i].path));
@@ -267,7 +262,7 @@ static const char *in_words(struct arena *arena, int64_t seconds)
 static void check_times(struct listing *listing)
 {
     struct arena *arena = listing->arena;
-    const char *end = listing->bundle->manifest.claims.end;
+    const char *end = listing->end;
     uint64_t end_us = 0;
     bool ends = clock_moment(end, &end_us);
     for (size_t i = 0; i < listing->records.count; i++) {
@@ -297,7 +292,7 @@ static bool is_the_same(const struct manifest *manifest, struct arena *arena, co
 const char *readings_packets_difference(struct arena *arena, const struct checked_bundle *bundle, uint64_t first_us,
                                         uint64_t last_us)
 {
-    struct listing listing = {.arena = arena, .bundle = bundle};
+    struct listing listing = {.arena = arena, .root = bundle->folder, .manifest = &bundle->manifest};
     int64_t first = (int64_t)(first_us / 1000000), last = (int64_t)(last_us / 1000000);
     take_records(&listing);
     for (size_t i = 0; i < listing.records.count; i++) {
@@ -313,6 +308,25 @@ const char *readings_packets_difference(struct arena *arena, const struct checke
     return NULL;
 }
 
+bool reading_can_be_taken(struct arena *arena, const char *folder, struct error *error)
+{
+    struct listing listing = {.arena = arena, .root = folder};
+    struct snapshot_files files = {0};
+    int64_t now = (int64_t)(clock_wall_us() / 1000000);
+    GUARD(snapshot_list(arena, folder, &files, error));
+    for (size_t i = 0; i < files.paths.count && listing.wrong == NULL; i++)
+        if (strcmp(text_behind_slash(files.paths.items[i]), "snapshot.json") == 0)
+            take_record(&listing, files.paths.items[i], SIDES);
+    if (listing.wrong != NULL)
+        return error_set(error, ERROR_USAGE, "%s/%s", folder, listing.wrong);
+    for (size_t i = 0; i < listing.records.count; i++)
+        if (latest_of(&listing.records.items[i]) > now + CLOCKS_DIFFER_S)
+            return error_set(error, ERROR_USAGE, "%s/%s: was read until %s, in the future of this machine's clock",
+                             folder, listing.records.items[i].path,
+                             in_words(arena, latest_of(&listing.records.items[i])));
+    return true;
+}
+
 // Whether a record of some folder above lists files, and none lists this one.
 static bool is_unlisted(const struct listing *listing, const char *path)
 {
@@ -326,7 +340,7 @@ static bool is_unlisted(const struct listing *listing, const char *path)
 
 static void name_unlisted(struct listing *listing)
 {
-    const struct manifest *manifest = &listing->bundle->manifest;
+    const struct manifest *manifest = listing->manifest;
     const char *unlisted = NULL;
     size_t count = 0;
     for (size_t i = 0; i < manifest->files.count && listing->kept.count > 0; i++) {
@@ -345,7 +359,11 @@ static void name_unlisted(struct listing *listing)
 
 static void check_records(struct checks *checks, const struct checked_bundle *bundle)
 {
-    struct listing listing = {.arena = checks->arena, .bundle = bundle, .checks = checks};
+    struct listing listing = {.arena = checks->arena,
+                              .root = bundle->folder,
+                              .manifest = &bundle->manifest,
+                              .end = bundle->manifest.claims.end,
+                              .checks = checks};
     const struct reading_record *same = NULL;
     take_records(&listing);
     check_times(&listing);

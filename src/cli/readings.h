@@ -8,9 +8,10 @@
 // When a reading ("before" or "after") ended, as it says, in the arena; NULL where it does not say.
 const char *read_until(struct arena *arena, const char *folder, const struct manifest *manifest, const char *reading);
 
-// Whether what a snapshot folder says of when it was read are moments that have been, where it says so: a run that
-// takes it makes evidence of that. ERROR_USAGE.
-bool reading_is_of_the_past(struct arena *arena, const char *folder, struct error *error);
+// Whether the records of a snapshot folder, of nested folders too, can be believed: they tell moments that have been,
+// and the files beside them are those that were read. A run that takes it makes evidence of that, which would not hold
+// else. ERROR_USAGE.
+bool reading_can_be_taken(struct arena *arena, const char *folder, struct error *error);
 
 // What the records of a bundle's readings, of nested folders too, contradict of when its packets left, in words in the
 // arena; NULL where nothing: before/ and base/ were read before the first one, after/ after the last one.

@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "cli/aws.h"
+#include "cli/notify.h"
 #include "cli/places.h"
 #include "cli/run_options.h"
 #include "report/report.h"
@@ -30,6 +31,7 @@ static const struct option_spec options_of_run[] = {
     {"series", 0, "NAME", "runs that this one is compared with (default: its accounts and vantage)", false},
     OPTIONS_GROUP("Output and messages"),
     OPTION_FORMAT("text|json", "of what is printed (default text)"),
+    OPTION_NOTIFY,
     OPTIONS_END,
 };
 
@@ -46,6 +48,7 @@ static bool check(struct run_job *job, struct wanted *wanted, struct error *erro
     const struct options *options = job->options;
     GUARD(cli_format(options, "text json", &job->format, error));
     GUARD(cli_fail_on(job->arena, options, &wanted->fail_on, error));
+    GUARD(notify_is_url(options, error));
     GUARD(cli_baseline_read(job->arena, options, &wanted->baseline, error));
     return run_check(job, "standard", error);
 }
@@ -95,11 +98,17 @@ static int conclude(struct run_job *job, void *context)
         log_line(LOG_INFO, "evidence: %s%s%s%s", job->place, report ? ", report: " : "", report ? job->place : "",
                  report ? "/report.html" : "");
     }
-    if (print(job, wanted, &fresh, status, &error))
-        return status;
-    run_note_outside(job, "output", &error);
-    fresh.complete = false;
-    return cli_status(&fresh, &job->derivation.controls, &wanted->fail_on);
+    if (!print(job, wanted, &fresh, status, &error)) {
+        run_note_outside(job, "output", &error);
+        fresh.complete = false;
+        status = cli_status(&fresh, &job->derivation.controls, &wanted->fail_on);
+    }
+    if (!notify_post(job->options, job->manifest.claims.title, &fresh, status, &error)) {
+        log_line(LOG_ERROR, "%s", error.message);
+        fresh.complete = false;
+        status = cli_status(&fresh, &job->derivation.controls, &wanted->fail_on);
+    }
+    return status;
 }
 
 static int run_with(struct arena *arena, struct signer *signer, struct probe_raw *raw, int argc, char **argv)

@@ -7,6 +7,7 @@
 #include "base/redact.h"
 #include "base/rights.h"
 #include "cli/evidence_files.h"
+#include "cli/notify.h"
 #include "cli/places.h"
 #include "cli/readings.h"
 #include "config.h"
@@ -40,13 +41,22 @@ void run_give_up(const struct run_job *job)
         signer_end(job->signer);
 }
 
+// To the command that the evidence tells of.
+static void add_word(struct run_job *job, const char *before, const char *word)
+{
+    *vector_add(job->arena, &job->manifest.claims.command) =
+        printable_bytes(job->arena, redact_argument(job->arena, notify_redacted(before, word)));
+}
+
 int run_through(struct run_job *job, bool good, int argc, char **argv,
                 int (*conclude)(struct run_job *job, void *context), void *context, struct error *error)
 {
     int status;
     for (int i = 0; i < argc; i++)
-        *vector_add(job->arena, &job->manifest.claims.command) =
-            printable_bytes(job->arena, redact_argument(job->arena, argv[i]));
+        add_word(job, i > 0 ? argv[i - 1] : NULL, argv[i]);
+    const text_list *given = &job->options->given;
+    for (size_t i = 0; i < given->count; i++)
+        add_word(job, i > 0 ? given->items[i - 1] : NULL, given->items[i]);
     if (good && cli_only_estimate(job->options))
         status = run_estimate(job, strcmp(job->format, "json") == 0, error) ? 0 : cli_fail(error);
     else
@@ -75,7 +85,7 @@ bool run_check(struct run_job *job, const char *depth, struct error *error)
     enum plan_depth chosen;
     given->intent = options_value(options, "intent");
     given->depth = options_value(options, "depth") == NULL ? depth : options_value(options, "depth");
-    const char *begin = clock_text(job->arena, clock_wall_us());
+    const char *begin = clock_text(job->arena, probe_raw_opened_us(job->raw)); // packets are heard from then on
     given->today = arena_strndup(job->arena, begin, strlen("YYYY-MM-DD"));
     const char *output = options_value(options, "output");
     if (job->out[0] == '\0')
@@ -90,8 +100,8 @@ bool run_check(struct run_job *job, const char *depth, struct error *error)
     GUARD(cli_canaries(job->arena, options, &canaries, &given->canaries, error));
     GUARD(cli_packs(job->arena, options, &job->packs, error) && cli_intent(job->arena, options, &intent, error));
     GUARD(job->snapshot == NULL || evidence_documents_hold(job->snapshot, error));
-    GUARD(job->snapshot == NULL || reading_is_of_the_past(job->arena, job->snapshot, error));
-    GUARD(job->change.base == NULL || reading_is_of_the_past(job->arena, job->change.base, error));
+    GUARD(job->snapshot == NULL || reading_can_be_taken(job->arena, job->snapshot, error));
+    GUARD(job->change.base == NULL || reading_can_be_taken(job->arena, job->change.base, error));
     GUARD(answered_before(job, error));
     GUARD(vouch_previous(job->arena, options, NULL, &job->previous, error) && vouch_authority(options, error));
     GUARD(vouch_key(options, job->signer, &job->key, error));

@@ -314,13 +314,66 @@ bool cli_observed_vantages(struct arena *arena, const struct observations *obser
         if (!is_internet(sources.items[i].address))
             return error_set(error, ERROR_USAGE,
                              "the prober's own address was %s, which is not the one that the internet sees: give "
-                             "that, --vantage ADDRESS",
+                             "that, --vantage ADDRESS, or --vantage-interface where it asked from inside",
                              text);
         *vector_add(arena, &vantages->items) = (struct vantage){
             .address = sources.items[i].address, .client_ports = portset_all, .learnt = "the prober's own address"};
     }
     give_targets(arena, &sources, vantages);
     return true;
+}
+
+static bool has_address(const struct network_interface *interface, struct address address)
+{
+    for (size_t i = 0; address.family == FAMILY_IPV4 && i < interface->private_ipv4_count; i++)
+        if (interface->private_ipv4[i] == address.bits)
+            return true;
+    for (size_t i = 0; address.family == FAMILY_IPV6 && i < interface->address_count; i++)
+        if (interface->addresses[i].address.family == FAMILY_IPV6 &&
+            prefix_holds(interface->addresses[i].address, address))
+            return true;
+    return false;
+}
+
+// The address of a family by which an interface asks, when nothing else is chosen; family 0 where it has none.
+static struct address primary_address(const struct network_interface *interface, enum family family)
+{
+    const struct interface_address *best = NULL;
+    if (family == FAMILY_IPV4)
+        return interface->private_ipv4_count == 0 ? (struct address){0}
+                                                  : (struct address){FAMILY_IPV4, interface->private_ipv4[0]};
+    for (size_t i = 0; i < interface->address_count; i++) {
+        const struct interface_address *one = &interface->addresses[i];
+        bool whole = one->address.family == FAMILY_IPV6 && one->address.length == family_width(FAMILY_IPV6);
+        if (whole && (best == NULL || (one->primary == PRIMARY && best->primary != PRIMARY)))
+            best = one;
+    }
+    return best == NULL ? (struct address){0} : (struct address){FAMILY_IPV6, best->address.first};
+}
+
+void cli_inside_vantages(struct arena *arena, const struct network_interface *interface,
+                         const struct observations *observations, struct vantage_list *vantages)
+{
+    own_source_list sources = {0};
+    const char *learnt = arena_printf(arena, "private address of %s in the snapshot", interface->id);
+    for (size_t i = 0; observations != NULL && i < observations->items.count; i++) {
+        const struct observation *one = &observations->items.items[i];
+        struct address source;
+        if (one->source != NULL && address_parse(one->source, &source) && has_address(interface, source))
+            add_source(arena, &sources, source, prefix_of(one->address));
+    }
+    for (int family = FAMILY_IPV4; family <= FAMILY_IPV6; family += FAMILY_IPV6 - FAMILY_IPV4) {
+        struct address primary = primary_address(interface, (enum family)family);
+        bool asked = false;
+        for (size_t i = 0; i < sources.count; i++)
+            asked = asked || (int)sources.items[i].address.family == family;
+        if (primary.family != 0 && !asked)
+            *vector_add(arena, &sources) = (struct own_source){.address = primary};
+    }
+    for (size_t i = 0; i < sources.count; i++)
+        *vector_add(arena, &vantages->items) =
+            (struct vantage){.address = sources.items[i].address, .client_ports = portset_all, .learnt = learnt};
+    give_targets(arena, &sources, vantages);
 }
 
 // The list as text, separated by commas, in the arena; NULL of none. *text is freed.

@@ -57,6 +57,11 @@ void cli_warn_of_sources(const struct exposure_set *set, const struct vantage_li
 bool cli_observed_vantages(struct arena *arena, const struct observations *observations, struct vantage_list *vantages,
                            struct error *error);
 
+// The vantages of an interface that asks from inside: its addresses, as the observations say which asked whom; of a
+// family that they do not tell of (NULL: of none) its primary one, where it has one.
+void cli_inside_vantages(struct arena *arena, const struct network_interface *interface,
+                         const struct observations *observations, struct vantage_list *vantages);
+
 // What nothing declared limits is asked by the source ports of its vantage: what answers them answers that client.
 void cli_keep_to_ports(struct plan *plan, const struct vantage_list *vantages);
 

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/printable.h"
 #include "base/stop.h"
@@ -14,6 +15,7 @@
 #include "cli/verify_told.h"
 #include "evidence/remembered.h"
 #include "evidence/untar.h"
+#include "probe/frames.h"
 
 static const struct option_spec options_of_verify[] = {
     OPTION_FORMAT("text|json", "of what is printed (default text)"),
@@ -318,6 +320,28 @@ static bool open_in_order(struct arena *arena, const struct options *options, st
     return true;
 }
 
+// Who follows a bundle knows its manifest, which was made when that run had ended, before the first packet.
+static void check_followed(struct checks *checks, const struct checked_bundle *bundle,
+                           const struct checked_bundle *before)
+{
+    struct arena *arena = checks->arena;
+    const char *previous = bundle->manifest.previous;
+    struct frames frames = {0};
+    struct error ignored = {0};
+    uint64_t end_us, first_us = 0;
+    if (before == NULL || previous == NULL || strcmp(previous, before->sha256) != 0 ||
+        !clock_moment(before->manifest.claims.end, &end_us))
+        return;
+    if (listed(arena, bundle, "capture.pcap") != NULL &&
+        frames_difference(arena, inside(arena, bundle, "capture.pcap"), NULL, &frames, &ignored) == NULL)
+        first_us = frames.first_us;
+    if (first_us == 0 && !clock_moment(bundle->manifest.claims.end, &first_us))
+        return;
+    if (end_us > first_us + CLOCKS_DIFFER_S * 1000000ULL)
+        check_add(checks, "chain", CHECK_WRONG, "%s had not ended, %s, when this one sent its first packet, %s",
+                  before->name, before->manifest.claims.end, clock_text(arena, first_us));
+}
+
 // Everything of one bundle, the one at `at` of those given.
 static void verify_one(struct verified *verified, const struct options *options, const struct checked_bundle *bundles,
                        size_t at)
@@ -331,6 +355,7 @@ static void verify_one(struct verified *verified, const struct options *options,
     if (!read || verified->bundle.strange)
         return;
     check_chain(checks, &verified->bundle, at > 0 ? &bundles[at - 1] : NULL);
+    check_followed(checks, &verified->bundle, at > 0 ? &bundles[at - 1] : NULL);
     check_steps(checks, &verified->bundle);
     check_derivation(checks, &verified->bundle, &verified->derivation);
     if (!verified->derivation.whole)

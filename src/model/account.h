@@ -15,8 +15,9 @@ struct iam_statement {
     bool conditional;   // has a Condition
     text_list actions;
     text_list resources;  // not of trust policies
-    text_list principals; // of trust policies alone: "AWS:arn:...", "Service:ec2.amazonaws.com"; "AWS:*" is everyone
-    bool not_principals;  // NotPrincipal
+    text_list principals; // of those of resources, and trust policies: "AWS:arn:...", "Service:ec2.amazonaws.com";
+                          // "AWS:*" is everyone
+    bool not_principals; // NotPrincipal
 };
 
 struct iam_policy {
@@ -24,6 +25,7 @@ struct iam_policy {
     const char *arn; // NULL for inline ones
     const char *evidence;
     bool trust;     // a role's trust policy
+    bool resource;  // of resources: it names principals, and resources too
     bool variables; // of version 2012-10-17: ${aws:username} stands for a name
     VECTOR(struct iam_statement) statements;
     const char *version;              // of those that are not the default, its id
@@ -118,6 +120,33 @@ struct event_store {
     bool organization;
 };
 
+// Policies of the organization that bear on an account: service control policies (SCP) limit its principals, resource
+// control policies (RCP) who may use its resources.
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_authorization_policies.html
+enum control_policy { CONTROL_POLICY_SERVICE, CONTROL_POLICY_RESOURCE, CONTROL_POLICIES };
+
+// The account itself, a unit that it is in, or the root.
+struct organization_level {
+    const char *id;
+    bool whole[CONTROL_POLICIES]; // all that are attached here are told, with their documents
+    VECTOR(const struct iam_policy *) policies[CONTROL_POLICIES]; // those that are understood
+};
+
+struct organization {
+    bool told;                                // some document tells of its policies
+    bool none;                                // the account is in no organization: it was asked
+    bool management;                          // it is the management account: neither kind limits it
+    VECTOR(struct organization_level) levels; // from the account up
+    text_list lacks[CONTROL_POLICIES];        // what is not there, or not understood: documents
+};
+
+// Who may take a permission set of IAM Identity Center in the account.
+struct sign_in_assignment {
+    const char *permission_set; // its name, or the last part of its ARN where no document tells
+    bool named;                 // it is its name
+    const char *principal;      // "GROUP 906750...", "USER ..."
+};
+
 struct account {
     const char *id;               // 12 digits, or "unknown"
     struct map summary;           // AccountMFAEnabled... -> long *
@@ -139,6 +168,8 @@ struct account {
     VECTOR(struct iam_credentials) credentials;
     VECTOR(struct trail) trails; // each once
     VECTOR(struct event_store) event_stores;
-    bool has_event_stores;   // ListEventDataStores, of some region
-    text_list trail_regions; // in which trails were asked for
+    bool has_event_stores; // ListEventDataStores, of some region
+    struct organization organization;
+    VECTOR(struct sign_in_assignment) assignments; // each once
+    text_list trail_regions;                       // in which trails were asked for
 };

@@ -89,6 +89,10 @@ static void put_principal(struct json_writer *writer, const struct principal_acc
     json_put_string(writer, "path", of->path);
     json_put_string(writer, "reference", of->reference);
     json_put_string(writer, "unknown", of->unknown);
+    if (of->permission_set != NULL) {
+        json_put_string(writer, "permission_set", of->permission_set);
+        json_put_strings_line(writer, "assigned", of->assigned.items, of->assigned.count);
+    }
     json_close(writer, '}');
 }
 

@@ -76,9 +76,11 @@ struct group_access {
 struct principal_access {
     const char *principal; // ARN
     const char *level;
-    const char *path;      // that proves it, or NULL
-    const char *reference; // as an evidence's
-    const char *unknown;   // what is not known of it, or NULL
+    const char *path;           // that proves it, or NULL
+    const char *reference;      // as an evidence's
+    const char *unknown;        // what is not known of it, or NULL
+    const char *permission_set; // of IAM Identity Center, that it is the role of; or NULL
+    text_list assigned;         // who may take it there: "GROUP ...", "USER ..."; none: not told
 };
 
 // What the intent excepts of controls.

@@ -7,6 +7,7 @@
 #include "base/vector.h"
 #include "model/bridge.h"
 #include "model/things.h"
+#include "model/transit.h"
 #include "model/zone.h"
 #include "net/port_set.h"
 #include "net/prefix_set.h"
@@ -64,6 +65,15 @@ enum kind {
     KIND_REDSHIFT_WORKGROUPS,
     KIND_EMR_BLOCK,
     KIND_DNS_RECORDS,
+    KIND_VPC_PEERINGS, // from here to KIND_VPN_CONNECTIONS: what outbound and inside rest on, beside what stands above
+    KIND_TRANSIT_GATEWAYS,
+    KIND_TRANSIT_VPC_ATTACHMENTS,
+    KIND_TRANSIT_ROUTE_TABLES,
+    KIND_TRANSIT_ROUTES,
+    KIND_TRANSIT_ASSOCIATIONS,
+    KIND_TRANSIT_PROPAGATIONS,
+    KIND_VPN_GATEWAYS,
+    KIND_VPN_CONNECTIONS,
     KIND_ACCOUNT_SUMMARY, // from here on: of an account, not of a region's network
     KIND_PASSWORD_POLICY,
     KIND_ACCOUNT_DETAILS,
@@ -142,9 +152,10 @@ struct security_group_rule {
     uint16_t high;
     VECTOR(struct prefix) prefixes;
     VECTOR(const char *) prefix_lists;
-    VECTOR(const char *) groups; // members' private addresses; never an internet source
-    const char *description;     // that all of its peers have; NULL where they have none; "" where they differ
-    const char *doubt; // why it may not be: IpPermissions and DescribeSecurityGroupRules contradict each other
+    VECTOR(const char *) groups;               // members' private addresses; never an internet source
+    VECTOR(struct group_reference) references; // of those of `groups` of which more than their id is told
+    const char *description; // that all of its peers have; NULL where they have none; "" where they differ
+    const char *doubt;       // why it may not be: IpPermissions and DescribeSecurityGroupRules contradict each other
 };
 
 typedef VECTOR(struct security_group_rule) security_group_rule_list;
@@ -218,7 +229,7 @@ enum route_target {
     ROUTE_LOCAL,
     ROUTE_INTERNET_GATEWAY,
     ROUTE_APPLIANCE, // an interface or a gateway load balancer endpoint: what it lets through is not modelled
-    ROUTE_ELSEWHERE, // NAT, transit, VPN, peering...: brings no reply back to the internet
+    ROUTE_ELSEWHERE, // NAT, transit, VPN, peering...: brings no reply back to the internet; struct route's `way`
     ROUTE_UNKNOWN,   // a kind of target this program does not know
 };
 
@@ -226,6 +237,7 @@ struct route {
     struct prefix prefix;    // where prefix_list is NULL
     const char *prefix_list; // id, or NULL
     enum route_target target;
+    enum route_way { WAY_OTHER, WAY_NAT, WAY_EGRESS_ONLY, WAY_PEERING, WAY_TRANSIT, WAY_VPN } way; // of ROUTE_ELSEWHERE
     const char *target_id;
     bool active;
     bool propagated;
@@ -349,7 +361,14 @@ enum { PENDING_ADDRESSES = 1 << 24 };
 
 // By which gateway of its VPC packets come to an address. Only the first one is modelled; none brings the internet to
 // an address that it does not route.
-enum address_gateway { GATEWAY_INTERNET, GATEWAY_CARRIER, GATEWAY_LOCAL, GATEWAY_NONE, GATEWAYS };
+enum address_gateway {
+    GATEWAY_INTERNET,
+    GATEWAY_CARRIER,
+    GATEWAY_LOCAL,
+    GATEWAY_NONE,
+    GATEWAY_INSIDE, // by none: it is asked by its private address, from inside
+    GATEWAYS
+};
 
 // An address on an interface. For IPv4 `address` is the public one and `private_address` what it is translated to.
 struct interface_address {
@@ -568,17 +587,27 @@ struct estate {
     struct map zones_of_subnets;   // id -> struct zone_claims, as it, an interface in it or a load balancer tells
     struct map prefix_lists;
     struct map instances;
-    struct map vpc_endpoint_types; // VPC endpoint id -> type as text
-    struct map firewall_endpoints; // VPC endpoint id -> name of the AWS Network Firewall
-    struct map block_options;      // "ACCOUNT|REGION", either may be empty where not known -> struct block_options
-    struct map block_exclusion_of; // VPC or subnet id -> struct block_exclusion
-    struct map load_balancers;     // "app/NAME/ID" from the ARN, or "VPC|NAME" of a classic one
-    struct map target_groups;      // ARN -> struct target_group
-    struct map accounts;           // id -> struct account (model/account.h)
-    struct map owner_of_interface; // interface id, or "VPC|PRIVATE ADDRESS" -> struct owner, as a document names it
-    bool owners_by_address;        // there is some of the latter
-    struct map accelerators;       // ARN -> struct accelerator (model/bridge.h)
-    struct map vpc_origins;        // id -> struct vpc_origin
+    struct map vpc_endpoint_types;   // VPC endpoint id -> type as text
+    struct map vpc_endpoints;        // id -> struct vpc_endpoint (model/transit.h)
+    struct map nat_gateways;         // id -> struct nat_gateway
+    struct map egress_gateways;      // id -> struct attached_gateway: egress-only internet gateways
+    struct map vpn_gateways;         // id -> struct attached_gateway: virtual private gateways
+    struct map vpn_connections;      // id -> struct vpn_connection
+    struct map peerings;             // id -> struct vpc_peering
+    struct map transit_gateways;     // id -> struct transit_gateway
+    struct map transit_attachments;  // id -> struct transit_attachment
+    struct map transit_route_tables; // id -> struct transit_route_table
+    struct map transit_table_of;     // attachment id -> struct transit_route_table that its packets go by
+    struct map firewall_endpoints;   // VPC endpoint id -> name of the AWS Network Firewall
+    struct map block_options;        // "ACCOUNT|REGION", either may be empty where not known -> struct block_options
+    struct map block_exclusion_of;   // VPC or subnet id -> struct block_exclusion
+    struct map load_balancers;       // "app/NAME/ID" from the ARN, or "VPC|NAME" of a classic one
+    struct map target_groups;        // ARN -> struct target_group
+    struct map accounts;             // id -> struct account (model/account.h)
+    struct map owner_of_interface;   // interface id, or "VPC|PRIVATE ADDRESS" -> struct owner, as a document names it
+    bool owners_by_address;          // there is some of the latter
+    struct map accelerators;         // ARN -> struct accelerator (model/bridge.h)
+    struct map vpc_origins;          // id -> struct vpc_origin
     VECTOR(struct verified_access) verified_access;
     struct map
         named_things; // "SERVICE|ID", with or without "|ACCOUNT|REGION", of things that have a document -> name, or ""

@@ -68,6 +68,8 @@ struct exposure_set {
     VECTOR(struct endpoint) endpoints; // ascending by family, address, interface
     VECTOR(struct indirect_exposure) indirect;
     struct lack_list missing; // what the snapshot lacks and an answer rests on: not empty makes the result incomplete
+    const struct network_interface *asker; // whose view of the inside this is (rules/reach/inside_view.h); NULL: that
+                                           // of the internet, or part of it
     const struct estate *estate; // whose unread records, ignored files and notes go with the answer; unread ones make
                                  // it incomplete
     text_list notes;             // what load balancers do not reach, and why

@@ -30,8 +30,9 @@ struct plan_target {
     struct portset client_ports; // source ports that a reply finds back to
     enum declared_state expect;
     text_list why;
-    bool spare;  // no question: asked only to see whether the way is alive
-    bool canary; // of those, one that the user named; the others are known to have answered, and are never written
+    bool spare;    // no question: asked only to see whether the way is alive
+    bool canary;   // of those, one that the user named; the others are known to have answered, and are never written
+    bool was_open; // and that it was open
 };
 
 struct plan {
@@ -40,9 +41,11 @@ struct plan {
 
 // The first line of a plan: for whom it is, and what it costs.
 struct plan_head {
-    const char *vantage;       // addresses joined by ", ", or NULL: the internet at large
-    text_list vantages;        // as --vantage takes them
-    text_list vantages_learnt; // how each is known
+    const char *vantage;           // addresses joined by ", ", or NULL: the internet at large
+    text_list vantages;            // as --vantage takes them
+    text_list vantages_learnt;     // how each is known
+    const char *vantage_interface; // that asks from inside, or NULL
+    const char *vantage_instance;  // of which it is, or NULL
     uint64_t questions;
     uint64_t packets;
     double seconds;

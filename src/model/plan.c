@@ -20,6 +20,12 @@ void plan_head_write(const struct plan *plan, const struct plan_head *head, stru
         json_close(&writer, '}');
     }
     json_close(&writer, ']');
+    if (head->vantage_interface != NULL) {
+        json_open(&writer, "vantage_interface", '{');
+        json_put_string(&writer, "eni_id", head->vantage_interface);
+        json_put_string(&writer, "instance_id", head->vantage_instance);
+        json_close(&writer, '}');
+    }
     json_put_integer(&writer, "targets", plan->targets.count);
     json_put_integer(&writer, "questions", (int64_t)head->questions);
     json_put_integer(&writer, "packets", (int64_t)head->packets);
@@ -129,19 +135,30 @@ static bool read_vantages(const struct json_cursor *head, struct error *error)
     return true;
 }
 
+static bool read_vantage_interface(const struct json_cursor *head, struct error *error)
+{
+    static const char *const keys[] = {"eni_id", "instance_id", NULL};
+    struct json_cursor at = json_member(head, "vantage_interface");
+    const char *text;
+    return at.node == NULL ||
+           (json_expect_object(&at, error) && json_expect_keys(&at, keys, error) &&
+            json_borrow_string(&at, "eni_id", &text, error) && json_borrow_string(&at, "instance_id", &text, error));
+}
+
 // A head: nothing of it is needed to probe, but it must be of a version that is known, and say what can be.
 static bool read_head(struct arena *arena, const struct json_cursor *at, struct error *error)
 {
-    static const char *const keys[] = {"schema",  "vantage", "vantages",  "seconds", "targets",    "questions",
-                                       "packets", "rate",    "host_rate", "tries",   "timeout_ms", NULL};
-    enum { COUNTS = 4 }; // the first key that is one
+    static const char *const keys[] = {"schema",    "vantage", "vantages", "vantage_interface", "seconds", "targets",
+                                       "questions", "packets", "rate",     "host_rate",         "tries",   "timeout_ms",
+                                       NULL};
+    enum { COUNTS = 5 }; // the first key that is one
     const char *schema, *vantage;
     struct json_cursor wrong = json_member(at, "schema"), seconds = json_member(at, "seconds");
     GUARD(json_string(arena, at, "schema", &schema, error));
     if (strcmp(schema, PLAN_SCHEMA) != 0)
         return json_fail(&wrong, error, "\"%s\", expected " PLAN_SCHEMA, schema);
     GUARD(json_expect_keys(at, keys, error) && json_borrow_string(at, "vantage", &vantage, error) &&
-          read_vantages(at, error));
+          read_vantages(at, error) && read_vantage_interface(at, error));
     for (const char *const *key = keys + COUNTS; *key != NULL; key++) {
         long count;
         bool present;

@@ -17,14 +17,20 @@ static bool texts_same(const text_list *a, const text_list *b)
     return same;
 }
 
+static bool asked_alike(const struct asked_from *a, const struct asked_from *b)
+{
+    return a == b ||
+           (a != NULL && b != NULL && text_same(a->eni_id, b->eni_id) && address_equal(a->address, b->address));
+}
+
 static bool agree(const struct verdict *a, const struct verdict *b)
 {
     if (!address_equal(a->address, b->address) || a->protocol != b->protocol || (uint32_t)a->high + 1 != b->low ||
         a->declared != b->declared || a->observed != b->observed || a->kind != b->kind || a->unstable != b->unstable ||
         a->accepting != b->accepting || a->outage != b->outage || a->intent != b->intent ||
-        a->severity != b->severity || !text_same(a->eni_id, b->eni_id) || !text_same(a->reason, b->reason) ||
-        !text_same(a->from, b->from) || !text_same(a->intent_rule, b->intent_rule) ||
-        !text_same(a->intent_expired, b->intent_expired))
+        a->severity != b->severity || !asked_alike(a->asked_from, b->asked_from) || !text_same(a->eni_id, b->eni_id) ||
+        !text_same(a->reason, b->reason) || !text_same(a->from, b->from) ||
+        !text_same(a->intent_rule, b->intent_rule) || !text_same(a->intent_expired, b->intent_expired))
         return false;
     return reasons_same(&a->because, &b->because) && reasons_same(&a->via, &b->via) &&
            texts_same(&a->suggested, &b->suggested);
@@ -85,6 +91,12 @@ void verdicts_merge(struct arena *arena, struct verdict_set *set)
             set->items.items[kept++] = *next;
     }
     set->items.count = (uint32_t)kept;
+}
+
+bool verdict_asked_alike(const struct verdict *a, const struct verdict *b)
+{
+    return (a->asked_from == NULL) == (b->asked_from == NULL) &&
+           (a->asked_from == NULL || text_same(a->asked_from->eni_id, b->asked_from->eni_id));
 }
 
 const char *verdict_label(struct arena *arena, const struct verdict *verdict)

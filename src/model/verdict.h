@@ -29,9 +29,17 @@ extern const char *const verdict_names[];
 extern const char *const intent_names[];
 extern const char *const severity_names[];
 
+// The interface that was asked from, where a verdict is not the internet's.
+struct asked_from {
+    const char *eni_id;
+    const char *instance_id; // or NULL
+    struct address address;
+};
+
 struct verdict {
     struct address address;
-    const char *account_id; // or NULL, as the region
+    const struct asked_from *asked_from; // NULL: from outside
+    const char *account_id;              // or NULL, as the region
     const char *region;
     const char *eni_id;
     const char *instance_id;   // or NULL
@@ -101,6 +109,9 @@ void verdict_put_suggested(struct json_writer *writer, const struct verdict *ver
 
 void verdicts_write_json(const struct verdict_set *set, struct text *out);
 bool verdicts_read(struct arena *arena, const char *file, struct verdict_set *set, struct error *error);
+
+// Whether two were asked from one interface, or both from outside: else neither says anything of the other.
+bool verdict_asked_alike(const struct verdict *a, const struct verdict *b);
 
 // What a verdict's endpoint is called: its name, its owner or, where neither is known, its interface; or NULL.
 const char *verdict_label(struct arena *arena, const struct verdict *verdict);

@@ -51,7 +51,19 @@ struct shared_texts {
 static bool is_same_host(const struct verdict *a, const struct verdict *b)
 {
     return address_equal(a->address, b->address) && a->account_id == b->account_id && a->region == b->region &&
-           a->eni_id == b->eni_id && a->instance_id == b->instance_id && a->name == b->name && a->owner == b->owner;
+           a->eni_id == b->eni_id && a->instance_id == b->instance_id && a->name == b->name && a->owner == b->owner &&
+           a->asked_from == b->asked_from;
+}
+
+static void put_asked_from(struct json_writer *writer, const struct asked_from *from)
+{
+    char address[ADDRESS_TEXT];
+    address_format(from->address, address);
+    json_open_line(writer, "asked_from", '{');
+    json_put_string(writer, "eni_id", from->eni_id);
+    json_put_string(writer, "instance_id", from->instance_id);
+    json_put_string(writer, "address", address);
+    json_close(writer, '}');
 }
 
 // Puts the members that tell of a verdict's host into the object that was opened for it.
@@ -72,6 +84,8 @@ static void put_host(struct shared_texts *shared, const struct verdict *verdict,
         json_put_string(&host, "name", verdict->name);
         if (verdict->owner != NULL)
             owner_put(&host, verdict->owner);
+        if (verdict->asked_from != NULL)
+            put_asked_from(&host, verdict->asked_from);
     }
     text_add(writer->out, shared->host.bytes + 1, shared->host.length - 1);
     writer->first = false;
@@ -209,6 +223,7 @@ struct verdict_reader {
     struct arena *arena;
     struct map texts;
     const struct owner *owner; // of the verdict before
+    const struct asked_from *asked_from;
     reason_list lists[KEPT_LISTS];
 };
 
@@ -234,6 +249,28 @@ static bool read_owner(struct verdict_reader *reader, const struct json_cursor *
     arena_free(scratch);
     reader->owner = good ? *owner : NULL;
     return good;
+}
+
+static bool read_asked_from(struct verdict_reader *reader, const struct json_cursor *at,
+                            const struct asked_from **asked_from, struct error *error)
+{
+    struct json_cursor from = json_member(at, "asked_from");
+    struct asked_from one = {0}, *fresh;
+    const char *address;
+    if (from.node == NULL)
+        return true;
+    GUARD(json_expect_object(&from, error) && read_word(&from, "address", &address, error) &&
+          json_shared_string(reader->arena, &reader->texts, &from, "eni_id", &one.eni_id, error) &&
+          json_shared_string(reader->arena, &reader->texts, &from, "instance_id", &one.instance_id, error));
+    if (!address_parse(address, &one.address))
+        return json_fail(&from, error, "expected an address");
+    *asked_from = reader->asked_from; // of the verdict before, whose texts are held once
+    if (*asked_from != NULL && address_equal((*asked_from)->address, one.address) &&
+        (*asked_from)->eni_id == one.eni_id && (*asked_from)->instance_id == one.instance_id)
+        return true;
+    *asked_from = reader->asked_from = fresh = arena_new_of(reader->arena, struct asked_from);
+    *fresh = one;
+    return true;
 }
 
 static bool read_reasons(struct verdict_reader *reader, const struct json_cursor *at, const char *key,
@@ -270,7 +307,7 @@ static bool read_verdict(struct verdict_reader *reader, const struct json_cursor
         !json_shared_string(reader->arena, &reader->texts, at, "eni_id", &verdict->eni_id, error) ||
         !json_shared_string(reader->arena, &reader->texts, at, "instance_id", &verdict->instance_id, error) ||
         !json_shared_string(reader->arena, &reader->texts, at, "name", &verdict->name, error) ||
-        !read_owner(reader, at, &verdict->owner, error) ||
+        !read_owner(reader, at, &verdict->owner, error) || !read_asked_from(reader, at, &verdict->asked_from, error) ||
         !json_shared_string(reader->arena, &reader->texts, at, "reason", &verdict->reason, error) ||
         !json_shared_string(reader->arena, &reader->texts, at, "from", &verdict->from, error) ||
         !json_shared_string(reader->arena, &reader->texts, at, "intent_rule", &verdict->intent_rule, error) ||

@@ -98,6 +98,11 @@ static void compare(struct arena *arena, drift_list *list, const struct piece *p
 {
     const struct verdict *before = piece->sides[0], *after = piece->sides[1];
     bool knew = is_known(before), knows = is_known(after);
+    if (before != NULL && after != NULL && !verdict_asked_alike(before, after)) {
+        compare(arena, list, &(struct piece){{before, NULL}, piece->low, piece->high});
+        compare(arena, list, &(struct piece){{NULL, after}, piece->low, piece->high});
+        return;
+    }
     if (knew != knows) {
         if ((knew ? before : after)->kind != VERDICT_ENFORCED)
             add(arena, list, knew ? DRIFT_NOT_ASKED : DRIFT_FIRST_SEEN, piece);
@@ -173,7 +178,7 @@ void drift_since(struct arena *arena, const struct verdict_set *set, const struc
         const struct verdict *was = piece.sides[0], *is = piece.sides[1];
         if (is == NULL)
             continue;
-        if (was != NULL && same_state(was, is) && is->severity >= was->severity) {
+        if (was != NULL && verdict_asked_alike(was, is) && same_state(was, is) && is->severity >= was->severity) {
             known->ports += (size_t)(piece.high - piece.low) + 1;
             known->by_severity[is->severity] += (size_t)(piece.high - piece.low) + 1;
             continue;

@@ -45,8 +45,8 @@ struct drift_known {
     size_t by_severity[SEVERITIES];
 };
 
-// The part of `set` that `baseline` does not hold with the same verdict, observation and declaration, and at least the
-// same severity. *known counts the ports left out.
+// The part of `set` that `baseline` does not hold, asked from the same interface (or from outside as well), with the
+// same verdict, observation and declaration, and at least the same severity. *known counts the ports left out.
 void drift_since(struct arena *arena, const struct verdict_set *set, const struct verdict_set *baseline,
                  struct verdict_set *fresh, struct drift_known *known);
 

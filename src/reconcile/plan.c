@@ -245,7 +245,8 @@ static size_t unaskable(const struct endpoint *endpoint)
     size_t count = 0;
     for (size_t i = 0; i < endpoint->exposures->count; i++) {
         const struct exposure *one = &endpoint->exposures->items[i];
-        count += !protocol_has_ports(one->protocol_low) && !protocol_is_icmp(one->protocol_low) && one->internet;
+        count += !protocol_has_ports(one->protocol_low) && !protocol_is_icmp(one->protocol_low) &&
+                 (one->internet || endpoint->gateway == GATEWAY_INSIDE);
     }
     return count;
 }
@@ -311,7 +312,11 @@ static void plan_address(struct planner *planner, const struct endpoint *first, 
         if (first[i].gateway == GATEWAY_NONE) // where we are, it may be somebody else's
             add_gap(arena, coverage, "addresses that the internet does not route", 1);
         else if (prefix)
-            add_gap(arena, coverage, "delegated IPv6 prefixes (their addresses are not enumerated)", 1);
+            add_gap(arena, coverage,
+                    first[i].address.family == FAMILY_IPV6
+                        ? "delegated IPv6 prefixes (their addresses are not enumerated)"
+                        : "delegated IPv4 prefixes (their addresses are not enumerated)",
+                    1);
         else
             routed[routed_count++] = first[i];
     }

@@ -35,14 +35,29 @@ struct merger {
     const struct observation *first;
     const struct observation *next; // not merged yet
     const struct observation *end;
+    const struct network_interface *asker;        // NULL: asked from outside
+    VECTOR(const struct asked_from *) asked_from; // its addresses that asked
     // What was said last of an observation's source, which most observations share.
     const char *source;
     struct address vantage;
     const char *stranger;
 };
 
-static struct verdict verdict_for(const struct one_address *one, int protocol, uint16_t low, uint16_t high,
-                                  const struct declared_segment *segment, enum observed_state observed)
+static const struct asked_from *asked_from_of(struct merger *merger, struct address vantage)
+{
+    if (merger->asker == NULL)
+        return NULL;
+    for (size_t i = 0; i < merger->asked_from.count; i++)
+        if (address_equal(merger->asked_from.items[i]->address, vantage))
+            return merger->asked_from.items[i];
+    struct asked_from *fresh = arena_new_of(merger->arena, struct asked_from);
+    *fresh = (struct asked_from){merger->asker->id, merger->asker->instance_id, vantage};
+    *vector_add(merger->arena, &merger->asked_from) = fresh;
+    return fresh;
+}
+
+static struct verdict verdict_for(struct merger *merger, const struct one_address *one, int protocol, uint16_t low,
+                                  uint16_t high, const struct declared_segment *segment, enum observed_state observed)
 {
     const struct exposure *exposure = segment->exposure;
     const struct endpoint *endpoint = one_address_holder(one, exposure);
@@ -52,6 +67,7 @@ static struct verdict verdict_for(const struct one_address *one, int protocol, u
         .region = endpoint->interface->place->region,
         .eni_id = endpoint->interface->id,
         .instance_id = endpoint->interface->instance_id,
+        .asked_from = asked_from_of(merger, endpoint->vantage),
         .name = endpoint->name,
         .owner = endpoint->owner,
         .protocol = protocol,
@@ -71,8 +87,9 @@ static struct verdict verdict_for(const struct one_address *one, int protocol, u
 }
 
 // Why a source is another client than a vantage; NULL where it is not, as far as can be told: behind a translator of
-// addresses the source is no address of the internet's, and the vantage what the user says.
-static const char *other_client(struct arena *arena, struct address vantage, const char *sources)
+// addresses the source is no address of the internet's, and the vantage what the user says. From inside nothing
+// translates: there the source is the vantage, or another client.
+static const char *other_client(struct arena *arena, struct address vantage, const char *sources, bool inside)
 {
     char *rest = NULL, text[ADDRESS_TEXT];
     address_format(vantage, text);
@@ -81,7 +98,7 @@ static const char *other_client(struct arena *arena, struct address vantage, con
         struct address source;
         if (!address_parse(one, &source))
             return "the address that it left from cannot be read";
-        if (!address_equal(source, vantage) && address_is_global(source))
+        if (!address_equal(source, vantage) && (inside || address_is_global(source)))
             return arena_printf(arena, "asked from %s, which is not the vantage %s", one, text);
     }
     return NULL;
@@ -90,12 +107,14 @@ static const char *other_client(struct arena *arena, struct address vantage, con
 static const char *stranger_of(struct merger *merger, const struct endpoint *endpoint,
                                const struct observation *observation)
 {
-    if (observation->source == NULL || endpoint->vantage.family == 0)
+    if (endpoint->vantage.family == 0)
         return NULL;
+    if (observation->source == NULL)
+        return merger->asker != NULL ? "it is not told from which address this was asked" : NULL;
     if (!text_same(merger->source, observation->source) || !address_equal(merger->vantage, endpoint->vantage)) {
         merger->source = observation->source;
         merger->vantage = endpoint->vantage;
-        merger->stranger = other_client(merger->arena, endpoint->vantage, observation->source);
+        merger->stranger = other_client(merger->arena, endpoint->vantage, observation->source, merger->asker != NULL);
     }
     return merger->stranger;
 }
@@ -105,14 +124,14 @@ static void add_observed(struct merger *merger, const struct one_address *one, c
 {
     struct verdict *verdict = vector_add(merger->arena, &merger->verdicts);
     const char *stranger = stranger_of(merger, &one->joined, observation);
-    *verdict = verdict_for(one, observation->protocol, low, high, segment, observation->state);
+    *verdict = verdict_for(merger, one, observation->protocol, low, high, segment, observation->state);
     verdict->reason = observation->reason;
     verdict->from = observation->from;
     verdict->unstable = observation->unstable;
     verdict->accepting = observation->accepting && observation->state == OBSERVED_OPEN;
     if (verdict->accepting)
         verdict->kind = VERDICT_UNCONFIRMED;
-    if (stranger != NULL) {
+    if (stranger != NULL && (observation->state != OBSERVED_UNKNOWN || observation->source != NULL)) {
         verdict->kind = VERDICT_UNVERIFIED;
         verdict->reason = stranger;
     }
@@ -130,7 +149,7 @@ static void add_unasked(struct merger *merger, const struct one_address *one, in
     if (segment->state > DECLARED_POSSIBLE || one->joined.dormant)
         return;
     struct verdict *verdict = vector_add(merger->arena, &merger->verdicts);
-    *verdict = verdict_for(one, protocol, (uint16_t)low, (uint16_t)high, segment, OBSERVED_UNKNOWN);
+    *verdict = verdict_for(merger, one, protocol, (uint16_t)low, (uint16_t)high, segment, OBSERVED_UNKNOWN);
     verdict->reason = "not asked";
 }
 
@@ -247,6 +266,7 @@ void reconcile(struct arena *arena, const struct exposure_set *exposures, const 
 {
     struct merger merger = {.arena = arena,
                             .set = set,
+                            .asker = exposures->asker,
                             .declared = {.arena = arena},
                             .lines = arena_buffer(arena, size_t, observations->items.count + 1),
                             .first = observations->items.items,

@@ -5,6 +5,7 @@
 #include "aws/read/config_file.h"
 #include "cli/aws.h"
 #include "cli/common.h"
+#include "cli/defaults.h"
 #include "targets.h"
 
 void fuzz_aws_config(struct arena *arena, const uint8_t *data, size_t size)
@@ -46,6 +47,20 @@ void fuzz_options(struct arena *arena, const uint8_t *data, size_t size)
     const char *text = arena_strndup(arena, (const char *)data, size);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         parse_options(arena, commands[i], text);
+}
+
+// A file of options (--config).
+void fuzz_defaults(struct arena *arena, const uint8_t *data, size_t size)
+{
+    static const struct command *const commands[] = {&command_run, &command_probe, &command_history};
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        struct error error = {0};
+        struct options options = {.command = commands[i]};
+        if (defaults_parse(arena, "config.json", (const char *)data, size, &options, &error))
+            options_values(&options, "only");
+        else if (error.message[0] == '\0')
+            abort();
+    }
 }
 
 // A file of accounts (--accounts): what of it is taken is never asked, as there is nobody to ask for keys.

@@ -28,6 +28,7 @@ fuzz_target fuzz_plan;         // and lists of targets
 fuzz_target fuzz_observations; // and state files of probe
 fuzz_target fuzz_verdicts;
 fuzz_target fuzz_intent;
+fuzz_target fuzz_defaults;
 fuzz_target fuzz_remembered;
 fuzz_target fuzz_pack;
 fuzz_target fuzz_controls;

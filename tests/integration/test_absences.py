@@ -58,6 +58,25 @@ class InternalBalancers(Missing):
         for deny in ("false", None):
             self.assertTrue(self.missing(internal(deny, (), **{key: None})), (key, deny))
 
+    def test_law_of_starvation_without_its_kind_of_addresses_its_zones_and_its_attribute_it_is_missing(self):
+        lines = [DENY, "missing: the interfaces of internal load balancer int, which may take IPv6"]
+        self.assertEqual(self.missing(internal(None, (), IpAddressType=None, AvailabilityZones=None)), lines)
+        self.assertEqual(self.missing(internal(None, ("subnet-1",), IpAddressType=None, AvailabilityZones=None)), [DENY])
+
+    @each([("internal",), ("internet-facing",)])
+    def test_law_of_starvation_in_which_subnets_it_has_nodes(self, scheme):
+        """One node of two is there: without its zones, that it is taken to be all is said; without a subnet of one, it is unread."""
+        made = internal("false", ("subnet-1",), kind="network", Scheme=scheme)
+        if scheme == "internet-facing":
+            made["NetworkInterfaces.json"]["NetworkInterfaces"][-1]["PrivateIpAddresses"][0]["Association"] = {"PublicIp": "198.51.100.70"}
+        self.assertEqual(len(self.missing(made)), 1)
+        balancer = made["LoadBalancers.json"]["LoadBalancers"][0]
+        for zones, key, word in ((None, "assumptions", "subnets of load balancer int are not told: its nodes in the snapshot are taken to be all"),
+                                 ([{"SubnetId": "subnet-1"}, {"ZoneName": "eu-west-3b"}], "unread", "AvailabilityZones[1].SubnetId")):
+            told = {k: v for k, v in {**balancer, "AvailabilityZones": zones}.items() if v is not None}
+            output = self.compute(folder({**made, "LoadBalancers.json": {"LoadBalancers": [told]}}))
+            self.assertIn(word, json.dumps(output[key]))
+
     @each([("ipv4", ()), ("dualstack", ("subnet-1", "subnet-2"))])
     def test_one_of_ipv4_alone_and_one_whose_nodes_are_there_lack_nothing(self, family, nodes):
         self.assertEqual(self.missing(internal("false", nodes, IpAddressType=family)), [])
@@ -100,6 +119,18 @@ class Databases(Missing):
         self.assertEqual(self.lacking(two, [{}, {}]), [])
         self.assertEqual(self.lacking([two[0], two[0]], [{}]), [])  # the same record twice is one
 
+    @each([("VpcSecurityGroups", None), ("VpcSecurityGroups", []), ("VpcSecurityGroups", [{}]), ("AvailabilityZone", None), ("AvailabilityZone", 5)])
+    def test_law_of_starvation_what_tells_its_interface_from_others(self, key, value):
+        """Of other groups, or another zone, the interface is no database's; where these are not told, it is unread that they are not."""
+        one = {**database(groups=("sg-2",), zone="eu-west-3b"), key: value}
+        if value is None:
+            del one[key]
+        made = world()
+        made["NetworkInterfaces"].append(managed(0, Description="RDSNetworkInterface", RequesterId="amazon-rds"))
+        for told, lacks in ((database(), False), (database(groups=("sg-2",)), True), (one, True), ({**one, "PubliclyAccessible": False}, False)):
+            output = self.compute(folder(documents({**made, "DBInstances": [told]})))
+            self.assertEqual(bool(output["unread"] or [line for line in common.missing(output) if self.LINE in line]), lacks, told)
+
     def test_an_interface_is_left_to_the_database_that_can_have_no_other(self):
         narrow, wide = database("b"), database("a", groups=())
         del wide["VpcSecurityGroups"]
@@ -133,6 +164,21 @@ class Services(Missing):
         self.assertEqual(self.brokers(self.cluster(NumberOfBrokerNodes=3)), ["missing: 2 of the 3 interfaces of publicly accessible MSK cluster bus"])
         self.assertEqual(self.brokers(self.cluster(NumberOfBrokerNodes=3), interfaces=3), [])
         self.assertEqual(self.brokers(self.cluster()), ["missing: 1 of the 2 interfaces of publicly accessible MSK cluster bus"])
+
+    @each([(3, None, 1), ("3", None, 1), (None, None, 1), (None, ["subnet-1"], 1), (None, ["subnet-1"], 0)])
+    def test_law_of_starvation_how_many_brokers_a_public_cluster_has(self, count, subnets, unread):
+        """Where it is not told, one interface does not do in silence."""
+        one = self.cluster()
+        one["Provisioned"]["BrokerNodeGroupInfo"].pop("ClientSubnets")
+        one["Provisioned"].update({"NumberOfBrokerNodes": count} if count else {})
+        one["Provisioned"]["BrokerNodeGroupInfo"].update({"ClientSubnets": subnets} if subnets else {})
+        if not unread:
+            one["Provisioned"]["BrokerNodeGroupInfo"]["ConnectivityInfo"]["PublicAccess"]["Type"] = "DISABLED"
+        made = world()
+        made["NetworkInterfaces"].append(managed(0, Description="DO NOT DELETE - Amazon MSK network interface for cluster " + self.ARN % "eu-west-3"))
+        output = self.compute(folder({**documents(made), "c.json": {"ClusterInfoList": [one]}}))
+        told = [line for line in common.missing(output) if "MSK cluster bus" in line] + [x for x in output["unread"] if "NumberOfBrokerNodes" in x["why"]]
+        self.assertEqual(bool(told), bool(unread))
 
     def test_a_cluster_of_the_same_name_in_another_region_has_interfaces_of_its_own(self):
         found = self.brokers(self.cluster(NumberOfBrokerNodes=1), self.cluster("us-east-1", NumberOfBrokerNodes=1))

@@ -65,6 +65,12 @@ class Archives(Golden):
         (self.path / "odd.tar").write_bytes(out + behind)
         return common.sgproof("verify", self.path / "odd.tar", "--key", GOLDEN / "key.pub.pem")
 
+    def audited(self):
+        """What scripts/audit says of that archive: its exit status."""
+        done = subprocess.run([sys.executable, common.TOP / "scripts/audit", self.path / "odd.tar", "--key", GOLDEN / "key.pub.pem"], capture_output=True, text=True)
+        self.assertEqual(done.stderr, "")
+        return done.returncode
+
     @staticmethod
     def of_report(made):
         return lambda name, path, data: made(path, data) if name == "report.html" else None
@@ -78,6 +84,7 @@ class Archives(Golden):
             with self.subTest(name=name):
                 done = self.archive(**words)
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+                self.assertIn(self.audited(), (0, 3))
 
     def test_what_readers_of_archives_read_differently_is_refused(self):
         at_report = self.of_report
@@ -99,6 +106,7 @@ class Archives(Golden):
             "a name for nothing": {"special": lambda *_: None, "behind": pax((b"path", b"ev/x")) + b"\0" * 1024},
             "a time that not every reader has": {"special": at_report(lambda path, data: pax((b"mtime", b"-99999999999999999999")) + member(path, data))},
             "a time that is none": {"special": at_report(lambda path, data: pax((b"mtime", b"soon")) + member(path, data))},
+            "no end": {"special": lambda *_: None, "behind": b""},
             "something behind": {"special": lambda *_: None, "behind": b"\0" * 1024 + b"x"},
         }
         for name, words in cases.items():
@@ -106,6 +114,7 @@ class Archives(Golden):
                 done = self.archive(**words)
                 self.assertEqual(done.returncode, 2, done.stdout)
                 self.assertIn("odd.tar: block ", done.stderr)
+                self.assertIn(self.audited(), (1, 2))
 
     def test_an_archive_that_finds_no_room_is_not_begun(self):
         """Most of it is a hole: it takes a block, and says that it has 8 TiB."""
@@ -220,6 +229,12 @@ class Edited(Golden):
                 linked.unlink(missing_ok=True)
                 linked.symlink_to(copy)
                 self.assertIn("is not what the manifest holds the hash of", common.sgproof(*self.named(linked)[number][1]).stderr)
+
+    def test_the_second_opinion_finds_an_empty_folder_too(self):
+        folder = self.copied()
+        (folder / "before" / "No findings").mkdir()
+        done = subprocess.run([sys.executable, common.TOP / "scripts/audit", folder, "--key", GOLDEN / "key.pub.pem"], capture_output=True, text=True)
+        self.assertIn("CONTRADICTS   before/No findings: an empty folder", done.stdout)
 
     def test_an_empty_folder_is_no_part_of_the_evidence(self):
         copy = self.copied()

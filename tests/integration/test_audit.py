@@ -411,6 +411,9 @@ class Changes(Evidence):
                                    ("as planned", called(8080, "as-planned"), "opened, and filtered as planned"),
                                    ("miscounted", lambda document: document["outcomes"].update({"unplanned": 0}), "change.json: outcomes"),
                                    ("seen otherwise", lambda document: piece(22)(document)[1]["observed"].update(after="filtered"), "observed after: the lines say otherwise"),
+                                   ("meant", called(22, "as-planned"), "198.51.100.20 tcp 22: as planned, and the intent forbids it"),
+                                   ("not known", lambda document: document.update(answers_before=False, complete=True),
+                                    "(?s)complete, and not all of before and now is known.*tells what answered before, which is not known"),
                                    ("turned around", turned, "change.json: (does not say|says) that 198.51.100.20 tcp 444")):
             with self.subTest(name=name):
                 forged = forger.Forger(self.path / "change", self.path / name, self.key)
@@ -422,6 +425,15 @@ class Changes(Evidence):
                 done = audit(forged.folder, "--key", self.public)
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertRegex("\n".join(findings(done)), says)
+
+    def test_a_change_without_its_half_is_none(self):
+        for name in ("base", "change.json"):
+            forged = forger.Forger(self.path / "change", self.path / ("without " + name), self.key)
+            path = forged.path(name)
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            forged.seal()
+            self.assertEqual(self.verified(forged.folder).returncode, 1)
+            self.assertIn("of a change all are there, of a run none", "\n".join(findings(audit(forged.folder, "--key", self.public))))
 
     def test_an_attestation_of_something_else_is_found(self):
         forged = forger.Forger(self.path / "change", self.path / "attested", self.key)

@@ -1,6 +1,7 @@
 """What would exhaust the machine is left out, in words: possible, and exit status 3."""
 import json
 import os
+import subprocess
 import time
 import sys
 import tempfile
@@ -142,6 +143,29 @@ class Budgets(unittest.TestCase):
                 self.assertEqual({x["certainty"] for x in told["opened"]} - {"possible"}, set())
         self.assertLess(time.monotonic() - began, 60)
 
+    def test_rules_of_any_new_group_are_not_multiplied_by_all_of_them(self):
+        """Three thousand groups, and as many rules of which nobody knows whose they are."""
+        groups = [resource("aws_security_group", "g%d" % i, {"name": "g%d" % i, "ingress": [], "vpc_id": "vpc-1"}) for i in range(3000)]
+        rules = planned_rules(3000, None)
+        for i, one in enumerate(rules):
+            one["change"]["after_unknown"] = {"security_group_id": True}
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(folder + "/snapshot")
+            estates.write(plain(), folder + "/snapshot")
+            with open(folder + "/plan.json", "w") as file:
+                json.dump({"format_version": "1.2", "terraform_version": "1.9", "resource_changes": groups + rules, "planned_values": {"root_module": {"resources": []}},
+                           "configuration": {"root_module": {}}}, file)
+            process = subprocess.Popen([common.SGPROOF, "diff", folder + "/snapshot", "--terraform", folder + "/plan.json", "--format", "json"], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE)
+            out, said = process.stdout.read(), process.stderr.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            process.stdout.close(), process.stderr.close()
+        self.assertEqual(process.returncode, 3, said)
+        self.assertLess(usage.ru_maxrss, 900 << 10)
+        self.assertLess(time.monotonic() - began, 60)
+
     def test_a_plan_of_what_aws_admits_is_exact(self):
         status, told = self.diff(planned_rules(300, plain()["SecurityGroups"][0]["GroupId"]))
         self.assertEqual((status, told["unknown"]), (0, []))
@@ -151,14 +175,32 @@ class Budgets(unittest.TestCase):
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             estates.write(plain(), folder)
-            done = common.sgproof("reconcile", folder, "/dev/zero")
-            self.assertEqual(done.returncode, 2)
-            self.assertIn("/dev/zero:1: is longer than a line of JSON is taken", done.stderr)
-            for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-                done = common.sgproof("read", "--region", "eu-west-3", "--out", folder + "/never", env={variable: "/dev/zero"})
+
+            def of_zeros(*words, **env):
+                with open("/dev/zero", "rb") as zeros:
+                    return subprocess.run([common.SGPROOF, *words], stdin=zeros, capture_output=True, text=True, env={**os.environ, **env})
+            for name in ("-", "/dev/stdin"):
+                done = of_zeros("reconcile", folder, name)
                 self.assertEqual(done.returncode, 2)
-                self.assertIn("/dev/zero: larger than 16 MiB", done.stderr)
+                self.assertIn(name + ":1: is longer than a line of JSON is taken", done.stderr)
+            for variable in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+                done = of_zeros("read", "--region", "eu-west-3", "--out", folder + "/never", **{variable: "/dev/stdin"})
+                self.assertEqual(done.returncode, 2)
+                self.assertIn("/dev/stdin: larger than 16 MiB", done.stderr)
         self.assertLess(time.monotonic() - began, 20)
+
+    def test_records_that_say_nothing_cost_next_to_nothing(self):
+        """What is told of the first thousand is not made of each of the rest."""
+        with tempfile.TemporaryDirectory() as folder:
+            with open(folder + "/x.json", "w") as file:
+                file.write('{"NetworkInterfaces":[%s]}' % ",".join(["{}"] * 500000))
+            process = subprocess.Popen([common.SGPROOF, "compute", folder, "--format", "json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            told = json.load(process.stdout)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            process.stdout.close()
+        self.assertEqual((process.returncode, len(told["unread"]), told["unread"][999]["path"]), (3, 1000, "NetworkInterfaces[999].NetworkInterfaceId"))
+        self.assertLess(usage.ru_utime, 3)
 
     def test_thousands_of_rules_and_accounts_take_seconds(self):
         began = time.monotonic()

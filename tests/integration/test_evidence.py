@@ -628,6 +628,7 @@ class Timestamp(Bundles):
         done = subprocess.run(["openssl", "ts", "-verify", "-in", self.stamped / "manifest.tsr", "-data",
                                self.stamped / "manifest.json", "-CAfile", ca], capture_output=True, text=True)
         self.assertIn("Verification: OK", done.stdout)
+        self.assertEqual([line for line in self.audited(self.stamped) if "tsr" in line], [])
         unknown, = self.verify(self.stamped, "--key", self.public, status=3)
         self.assertEqual(unknown["timestamp"][0], "not-checked")
 
@@ -660,6 +661,27 @@ class Timestamp(Bundles):
             checks, = self.verify(forged.folder, "--key", self.public, *words, status=1)
             self.assertEqual(checks["timestamp"][0], "wrong")
             self.assertRegex(checks["timestamp"][1], "is of .*, and the run is said to have ended " + tomorrow.strftime("%F"))
+        self.assertIn("manifest.tsr: is of before the run ended", self.audited(forged.folder))
+
+    def audited(self, evidence):
+        """What contradicts, as the second opinion has it."""
+        done = subprocess.run([sys.executable, common.TOP / "scripts/audit", evidence, "--key", self.public], capture_output=True, text=True)
+        self.assertEqual(done.stderr, "")
+        return [line.split(None, 1)[1] for line in done.stdout.splitlines() if line.startswith("  CONTRADICTS")]
+
+    def test_a_stamp_of_something_else_or_a_refusal_is_none(self):
+        """Of another manifest, and what an authority answers that does not stamp it."""
+        forged = forger.Forger(self.stamped, self.path / "other", self.key)
+        stamp = forged.path("manifest.tsr").read_bytes()
+        forged.claim(title="All is well")
+        with contextlib.suppress(AssertionError):
+            forged.derive()
+        forged.seal()
+        for answer in (stamp, bytes.fromhex("3005300302010230"[:14]), b"", b"no stamp"):
+            forged.path("manifest.tsr").write_bytes(answer)
+            checks, = self.verify(forged.folder, "--key", self.public, status=1)
+            self.assertEqual(checks["timestamp"][0], "wrong", checks["timestamp"])
+            self.assertTrue([line for line in self.audited(forged.folder) if line.startswith("manifest.tsr: of which")])
 
     def test_an_answer_to_another_request_is_no_timestamp(self):
         self.authority.other = (self.stamped / "manifest.tsr").read_bytes()

@@ -1,4 +1,4 @@
-"""Guides: every block of docs/verify-a-change.md is run as it stands, against stand-ins for what talks to others. Probes go to 127.0.0.1 only."""
+"""Guides: every block of docs/verify-a-change.md and docs/first-look.md is run as it stands, against stand-ins for what talks to others. Probes go to 127.0.0.1 only."""
 import json
 import os
 import pathlib
@@ -40,8 +40,8 @@ esac""",
 }
 
 
-def blocks(language):
-    return re.findall(r"^```%s\n(.*?)^```$" % language, GUIDE.read_text(), re.M | re.S)
+def blocks(language, guide=GUIDE):
+    return re.findall(r"^```%s\n(.*?)^```$" % language, guide.read_text(), re.M | re.S)
 
 
 class Guides(unittest.TestCase):
@@ -98,6 +98,26 @@ class Guides(unittest.TestCase):
         for name in ("change", "change-1", "change-2"):
             report = json.loads((self.here / name / "change.json").read_text())
             self.assertEqual((report["complete"], report["outcomes"]["as-planned"], sum(report["outcomes"].values())), (True, 1, 1), name)
+
+    def test_every_block_of_a_first_look_runs_as_it_stands(self):
+        """run is given to the program as it stands there, but for the method: it asks loopback alone."""
+        stand_in = self.path / "bin/sgproof"
+        stand_in.write_text("""#!/bin/sh
+case "$*" in
+"read --whoami") echo somebody ;;
+read*) cp -r "$WORLD_BEFORE" "$2" ;;
+run*) exec "$SGPROOF_REAL" "$@" --depth declared --no-history --method connect ;;
+*) exec "$SGPROOF_REAL" "$@" ;;
+esac
+""")
+        said = [self.run_block(text) for text in blocks("sh", GUIDE.parent / "first-look.md")]
+        self.assertEqual(len(said), 5)
+        self.assertRegex(said[1], r"(?m)^  tcp +%d\b" % self.port)
+        self.assertIn("443/tcp from", said[2])
+        self.assertNotIn("exit status 2", said[4])
+        self.assertIn("%d/tcp" % self.port, said[4])
+        for name in ("exposure.json", "intent.json", "evidence/manifest.json", "evidence/report.html"):
+            self.assertTrue((self.here / name).stat().st_size > 0, name)
 
     @unittest.skipUnless(yaml, "PyYAML is not installed")
     def test_every_step_of_the_pipelines_runs_as_it_stands(self):

@@ -37,7 +37,7 @@ class Install(unittest.TestCase):
         done = self.install()
         self.assertEqual(done.returncode, 0, done.stderr)
         files = self.files()
-        self.assertLessEqual({"share/man/man1/sgproof-%s.1" % name for name in COMMANDS} | {"share/man/man1/sgproof.1", "bin/sgproof"}, files)
+        self.assertLessEqual({"share/man/man1/sgproof-%s.1" % name for name in COMMANDS} | {"share/man/man1/sgproof.1", "share/man/man1/sgproof-nightly.1", "bin/sgproof", "bin/sgproof-nightly", "lib/systemd/system/sgproof.service", "lib/systemd/system/sgproof.timer"}, files)
         self.assertLessEqual({"share/sgproof/packs/" + path.name for path in (common.TOP / "rules/packs").glob("*.json")
                               if '"sgproof/pack/v1"' in path.read_text()}, files)
         self.assertLessEqual({"share/doc/sgproof/" + name for name in ("LICENSE", "NOTICE", "README.md", "examples/intent.json", "examples/souvenirs/describe-vpcs.json")}, files)

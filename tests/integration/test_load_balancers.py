@@ -245,7 +245,29 @@ class Firewalls(Case):
             output = common.compute(folder)
         endpoint = next(e for e in output["endpoints"] if e["address"] == "198.51.100.4")
         self.assertEqual({(x["certainty"], tuple(common.texts(x["via"]))) for x in endpoint["exposures"] if x["internet"]},
-                         {("possible", ("vpce-0fire of AWS Network Firewall edge",))})
+                         {("possible", ("replies are routed to vpce-0fire of AWS Network Firewall edge: what it lets through is not modelled",))})
+
+
+class Classic(Case):
+    """Every word of the classic API that decides: Listener.Protocol and LoadBalancerDescription.Scheme, and words that are new."""
+
+    def sure(self, protocol="HTTP", scheme="internet-facing", status=0):
+        estate = classic()
+        estate["LoadBalancerDescriptions"][0]["Scheme"] = scheme
+        estate["LoadBalancerDescriptions"][0]["ListenerDescriptions"][0]["Listener"]["Protocol"] = protocol
+        output = self.outcome(estate, expect=status)
+        own, behind = (sorted({x["certainty"] for one in output[kind] for x in one["exposures"] if x["path"] == "two-way"}) for kind in ("endpoints", "indirect"))
+        return own, behind
+
+    def test_each_protocol_is_decided_and_one_that_is_new_is_possible(self):
+        for protocol in ("HTTP", "HTTPS", "TCP", "SSL"):
+            self.assertEqual(self.sure(protocol), (["exact"], ["exact"]), protocol)
+        self.assertEqual(self.sure("HTTP9"), (["possible"], ["possible"]))
+        self.assertEqual(self.sure("UDP", status=3)[0], ["possible"])  # which no classic one has
+
+    def test_a_scheme_that_is_new_or_contradicts_the_nodes_address_is_possible(self):
+        for scheme in ("internal", "sideways"):
+            self.assertEqual(self.sure(scheme=scheme, status=3), (["possible"], ["possible"]), scheme)
 
 
 class Ranges(Case):

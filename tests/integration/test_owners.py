@@ -269,7 +269,7 @@ class Documents(Owned):
     @each([("list-clusters.ecs.json", {"clusterArns": ["arn:aws:ecs:eu-west-3:111122223333:cluster/main"]}), ("list-firewalls.json", {"Firewalls": []}),
            ("list-tasks.json", {"taskArns": ["arn:aws:ecs:eu-west-3:111122223333:task/main/0a1b"]}),
            ("list-services.json", {"serviceArns": ["arn:aws:ecs:eu-west-3:111122223333:service/main/web"]})])
-    def test_a_page_that_follows_in_a_list_of_ids_changes_nothing(self, name, document):
+    def test_a_page_that_follows_in_a_list_of_ids_changes_nothing_but_whose_service_an_interface_is(self, name, document):
         files = {**documents(managed(Description="arn:aws:ecs:eu-west-3:111122223333:attachment/0a1b")),
                  "describe-services.json": {"services": [self.serving()], "failures": [{"arn": "arn:aws:ecs:eu-west-3:111122223333:service/main/gone", "reason": "MISSING"}]}}
         plain = self.compute(folder(files))
@@ -279,6 +279,10 @@ class Documents(Owned):
             cut = self.compute(folder({**files, name: {**document, token: "AbC="}}))
             names = name in ("list-clusters.ecs.json", "list-services.json")  # which controls rest on: that they are cut is told, and no more
             self.assertEqual([item["kind"] for item in cut["missing"]], list(document) if names else [])
+            owners = [(e["owner"]["kind"], e["owner"]["id"]) for e in cut["endpoints"] if e["eni_id"] == "eni-1"]
+            self.assertEqual(set(owners), {("ECS task", None) if names else ("ECS service", "web")})  # a service that is not listed may fit as well
+            for one in cut["endpoints"]:
+                one["owner"] = next(e["owner"] for e in plain["endpoints"] if e["address"] == one["address"])
             self.assertEqual({**cut, "missing": [], "complete": plain.get("complete")}, {**plain, "complete": plain.get("complete")})
             self.assertEqual(self.compute(folder({**files, name: [{**document, token: "AbC="}, {**document, token: ""}]})), plain)
 

@@ -52,7 +52,7 @@ class Roles(unittest.TestCase):
     def test_all_that_is_allowed_reads(self):
         for one in POLICY["Statement"]:
             for action in one["Action"]:
-                self.assertRegex(action, r"^[a-z0-9-]+:(Describe|Get|List|GenerateCredentialReport$)|^sts:AssumeRole$")
+                self.assertRegex(action, r"^[a-z0-9-]+:(Describe|Get|List|GenerateCredentialReport$|SearchTransitGatewayRoutes$)|^sts:AssumeRole$")
 
     def test_the_modules_policies_are_the_documented_one(self):
         document = json.loads((PACKAGING / "terraform/role/policy.json").read_text())

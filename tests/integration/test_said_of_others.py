@@ -94,6 +94,14 @@ class Brought(Behind):
                     self.assertIn("describe-byoip-cidrs", str(endpoint["exposures"]))
             self.assertEqual(len([text for text in output["assumptions"] if "BYOIP" in text]), 1, "the other one is not told of")
 
+    def test_a_range_that_is_wider_than_anybodys_is_not_understood(self):
+        for cidr in ("0.0.0.0/0", "192.0.0.0/7", "::/0", "2000::/3"):
+            estate = plain()
+            estate["ByoipCidrs"] = [{"Cidr": cidr, "State": "provisioned"}]
+            output = self.outcome(estate, expect=3)
+            self.assertIn("wider than what anybody has", output["unread"][0]["why"])
+            self.assertEqual({x["certainty"] for x in output["endpoints"][0]["exposures"]}, {"exact"})
+
     def test_ranges_of_global_accelerator_are_others(self):
         estate = plain()
         estate["ByoipCidrs"] = [{"Cidr": "198.51.100.0/24", "State": "READY", "Events": []}]
@@ -121,11 +129,15 @@ class Moved(Behind):
         self.assertEqual({x["certainty"] for x in output["endpoints"][0]["exposures"]}, {"possible"})
         self.assertTrue(named(output, ["unread"], "no subnet of its load balancer"))
 
-    @each([("2001:db8:1:0:8000::/80", "possible"), (None, "possible"), ("2001:db8:9::/80", None)])
-    def test_ipv6_targets_asked_from_a_source_nat_prefix(self, prefix, certainty):
+    @each([("2001:db8:1:0:8000::/80", "possible"), (None, "possible"), ("2001:db8:9::/80", None), (None, "possible", "on with a new word"), (None, "possible", None),
+           (None, None, "off"), ("2001:db8:1:0:8000::/80", "possible", "off")])
+    def test_ipv6_targets_asked_from_a_source_nat_prefix(self, prefix, certainty, word="on"):
         estate = balanced("network", "ip", "2001:db8:1:2::4", "UDP")
         estate["LoadBalancers"][0].update(IpAddressType="dualstack", EnablePrefixForIpv6SourceNat="on", AvailabilityZones=[
             {"SubnetId": "subnet-1", **({"SourceNatIpv6Prefixes": [prefix]} if prefix else {})}])
+        estate["LoadBalancers"][0].update({"EnablePrefixForIpv6SourceNat": word} if word else {})
+        if word is None:
+            del estate["LoadBalancers"][0]["EnablePrefixForIpv6SourceNat"]
         estate["Listeners"][0]["Protocol"] = "UDP"
         estate["TargetGroups"][0]["IpAddressType"] = "ipv6"
         estate["NetworkInterfaces"][0]["Ipv6Addresses"] = [{"Ipv6Address": "2001:db8:1::9"}]

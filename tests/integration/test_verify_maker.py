@@ -1,5 +1,6 @@
 """Lies of whoever made evidence, signed and sealed (tests/lies.py): `sgproof verify` calls none of them holding, and scripts/audit agrees where it looks."""
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -204,7 +205,28 @@ class Lies(Evidence):
             (snapshot / "snapshot.json").write_text(json.dumps({"schema": "sgproof/snapshot/v1", "ended": ended}))
             done = common.sgproof("run", "--snapshot", snapshot, "--out", self.path / "never", "--no-history", "--only", "127.0.0.0/8")
             self.assertEqual(done.returncode, 2)
-            self.assertRegex(done.stderr, "snapshot.json: ended: ")
+            self.assertRegex(done.stderr, "snapshot.json: (ended: .* is no moment|was read until .*, in the future)")
+            self.assertFalse((self.path / "never").exists())
+
+    def test_a_run_does_not_take_documents_that_are_not_those_that_were_read(self):
+        """Its evidence would not hold."""
+        for number, (where, change, says) in enumerate((("", {}, "SecurityGroups.json: is not what snapshot.json says was read: its SHA-256 is another"),
+                                                         ("111122223333/", {}, "111122223333/SecurityGroups.json: is not what 111122223333/snapshot.json says was read"),
+                                                         ("", {"read_by": "arn:aws:iam::999900001111:user/x"}, "snapshot.json: read_by is of another account"))):
+            forged = forger.Forger(self.one, self.path / ("taken%d" % number))
+            lies.nested(forged, "before") if where else lies.record(forged, "before", **change)
+            snapshot = forged.path("before")
+            run = ["run", "--snapshot", snapshot, "--out", self.path / "never", "--no-history", "--only", "198.51.100.0/24", "--only", "2001:db8::/32", "--estimate",
+                   "--vantage", "203.0.113.7", "--vantage", "2001:db8:ffff::7"]
+            shutil.copytree(snapshot, self.path / ("loose%d" % number))  # a folder of evidence is held against its manifest
+            run[2] = self.path / ("loose%d" % number)
+            if not change:
+                self.assertEqual(common.sgproof(*run).returncode, 0)
+                path = run[2] / where / "SecurityGroups.json"
+                path.write_text(path.read_text() + "\n")
+            done = common.sgproof(*run)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(says, done.stderr)
             self.assertFalse((self.path / "never").exists())
 
     def test_what_a_vantage_was_not_to_ask_and_how_it_is_known_is_said(self):
@@ -304,6 +326,23 @@ class Chain(Evidence):
                 done = self.both(forged.folder)
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertRegex(done.stdout, "WRONG +history +.*" + what)
+
+    def test_nobody_follows_what_had_not_ended(self):
+        """The manifest of the first one is younger than the packets of the second, which names it."""
+        first = forger.Forger(self.path / "one", self.path / "ended later", self.key)
+        first.claim(end=lies.moment(first.packets()[-1][0] + 86400))
+        first.derive()
+        first.seal()
+        second = forger.Forger(self.path / "two", self.path / "follows it", self.key)
+        second.claim(previous=hashlib.sha256(first.path("manifest.json").read_bytes()).hexdigest())
+        for name in ("runs", "verdicts"):
+            second.path("history/%s.json" % name).unlink()
+        second.list_files()
+        second.derive()
+        second.seal()
+        done = common.sgproof("verify", first.folder, second.folder, "--key", self.public)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, "WRONG +chain +.*ended later had not ended, .*, when this one sent its first packet, ")
 
     def told(self, name, **members):
         """Evidence whose last row says otherwise."""

@@ -384,7 +384,7 @@ class Completeness(Case):
         self.check(folder(documents(both)), 3, {**REACHED, "198.51.100.5": "possible"})
 
     LB = {"LoadBalancerArn": "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/away/50dc6c495c0c9188",
-          "LoadBalancerName": "away", "Scheme": "internet-facing", "VpcId": "vpc-1", "State": {"Code": "active"}}
+          "LoadBalancerName": "away", "Scheme": "internet-facing", "VpcId": "vpc-1", "State": {"Code": "active"}, "IpAddressType": "ipv4"}
     USED = {"PublicIp": "198.51.100.99", "AssociationId": "eipassoc-1", "NetworkInterfaceId": "eni-9", "PrivateIpAddress": "10.0.0.9"}
     AWAY = {"InstanceId": "i-9", "VpcId": "vpc-1", "SubnetId": "subnet-1", "State": {"Name": "running"}}
 

@@ -67,6 +67,30 @@ class Zones(Behind):
         self.assertEqual(self.behind(estate, expect=3), POSSIBLE)
 
 
+class NotTold(Behind):
+    """Attributes that are told, but for the one that decides: AWS's default is taken, and that is said of the attribute."""
+
+    def assumed(self, word, balancer=(), group=()):
+        estate = zoned(("eu-west-3a", None), ("eu-west-3b", None))
+        estate["files"] = {"describe-load-balancer-attributes.front.0123456789abcdef.json": {"Attributes": [{"Key": k, "Value": v} for k, v in balancer]},
+                           "describe-target-group-attributes.web.1.json": {"Attributes": [{"Key": k, "Value": v} for k, v in group]}}
+        return sorted(line for line in self.outcome(estate)["assumptions"] if word in line)
+
+    def test_cross_zone(self):
+        key, other = "load_balancing.cross_zone.enabled", ("deletion_protection.enabled", "false")
+        front = key + " of load balancer front is not told: its nodes reach targets of their own zone only, as is AWS's default"
+        web = key + " of target group web is not told: as of load balancer front, as is AWS's default"
+        self.assertEqual(self.assumed("zone", [other], [other]), [front, web])
+        self.assertEqual(self.assumed("zone", [other], [(key, "use_load_balancer_configuration")]), [front])
+        self.assertEqual(self.assumed("zone", [(key, "false")], [other]), [web])
+        self.assertEqual(self.assumed("zone", [(key, "false")], [(key, "false")]), [])
+
+    def test_whose_address_targets_see(self):
+        key, other = "preserve_client_ip.enabled", ("deregistration_delay.timeout_seconds", "300")
+        self.assertEqual(self.assumed("see the", group=[other]), [key + " of target group web is not told: its targets see the client's address, as is AWS's default"])
+        self.assertEqual(self.assumed("see the", group=[(key, "false")]), [])
+
+
 class Shared(Behind):
     """One VPC, as its owner and those with whom it is shared tell of it."""
 

@@ -14,9 +14,9 @@ echo (false: pings are not answered), delay (seconds that every answer takes),
 late (seconds that an open port takes instead), stops ([ports, seconds]: they are closed from then on);
 mute (true: what hosts answer is lost on the way back), down ([from, to] in seconds since the first packet: the line is
 dead), down_of (to this address only), ban (packets after which all is dropped), ban_seconds (for so long), ban_of (of this address only), ban_spares (these TCP ports are not), limit (answers
-a second, the others are lost), bucket ([SYNs a second, of which so many at once, what becomes of the others: drop, reset, prohibit, accept]), loss
+a second, the others are lost), bucket ([SYNs a second, of which so many at once, what becomes of the others: drop, reset, prohibit, accept]), every (2: every second packet is answered), loss
 (share of the packets that are lost on the way there, and of the answers on the way back), reset (SYNs after which every port is reset), prohibit (the same, by ICMP), unreachable ([from, to] in
-seconds since the first packet: a router says so of every packet), rejects (what is not open is rejected by a router), rejects_of (of this address only), rejects_acks (true: what comes behind a SYN is), errors (of a router, so many a second), reset_of
+seconds since the first packet: a router says so of every packet), rejects (what is not open is rejected by a router), rejects_of (of this address only), rejected (these TCP ports only), rejects_acks (true: what comes behind a SYN is), errors (of a router, so many a second), reset_of
 (this address only), refuse (packets after which every UDP port is unreachable), accept (SYNs after which every port is open), accept_of (of this address only)."""
 import fcntl
 import heapq
@@ -79,6 +79,8 @@ class Hosts:
         if target != self.of.get("ban_of", target) or port in self.of.get("ban_spares", ()):
             return False
         self.packets += 1
+        if self.packets % self.of.get("every", 1):
+            return True
         if "ban" not in self.of or self.packets <= self.of["ban"]:
             return False
         self.banned = self.banned or now
@@ -129,7 +131,7 @@ class Hosts:
         is_open = port in self.of.get("open_of", {}).get(name_of(target), self.of.get("open", ())) or over == "accept" or (ours and self.syns > self.of.get("accept", 1e9))
         stops = self.of.get("stops")
         is_open = is_open and not (stops and port in stops[0] and time.monotonic() - self.first > stops[1])
-        if not is_open and self.of.get("rejects") and name_of(target) == self.of.get("rejects_of", name_of(target)):
+        if not is_open and (self.of.get("rejects") or port in self.of.get("rejected", ())) and name_of(target) == self.of.get("rejects_of", name_of(target)):
             return self.rejection(source, target, whole, 13, 1)
         if not is_open and self.of.get("silent"):
             return None

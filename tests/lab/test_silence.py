@@ -161,6 +161,39 @@ class Silence(unittest.TestCase):
             self.assertFalse(any(x.get("unstable") for x in lines if x["protocol"] == "tcp" and x["state"] != "open"))
         self.each(test, ([0, 0.5], [0.01, 0.6], [0.005, 1.5]), ({}, {"errors": 1}))
 
+    def test_a_rejection_lights_no_silence_of_a_line_that_may_be_dead_behind_who_rejects(self):
+        """As providers do of port 25."""
+        def test(method, host):
+            other = host[:-1] + "5"
+            states, reasons, _ = self.probe("%s tcp 1-60\n%s tcp 20-30\n" % (host, other), "--method", method, status=(3,), silent=True, rejected=[25])
+            self.assertEqual({s for (_, _, port), s in states.items() if port != 25}, {"unknown"})
+            self.assertEqual({s for (_, _, port), s in states.items() if port == 25}, {"rejected"})
+            self.assertEqual(reasons, {"nothing was heard but rejections, from whoever is in the way"})
+        self.each(test)
+
+    def test_of_many_hosts_sentinels_keep_no_step_with_what_is_lost(self):
+        def test(method, host):
+            hosts = [host[:-1] + "%x" % i for i in range(1, 10)] + [host[:-1] + "1%d" % i for i in range(6)]
+            states, _, _ = self.probe("".join("%s tcp 22\n" % one for one in hosts), "--method", method, open=[22], every=2)
+            self.assertLessEqual(set(states.values()), {"open", "unknown"})
+        self.each(test)
+
+    def test_a_host_that_fell_silent_before_a_probe_goes_on_is_judged_by_itself(self):
+        def test(method, host, then):
+            opens, other = [*range(1000, 1400, 40)], host[:-1] + "5"
+            targets = "%s tcp 1000-1399\n%s tcp 1000-1100\n" % (host, other)
+            with tempfile.TemporaryDirectory() as folder:
+                words = ("probe", "--targets", "-", *ONLY, "--method", method, "--state", str(pathlib.Path(folder) / "state"))
+                first = common.alone({"open": opens, "silent": True}, *words, "--rate", "100", stdin=targets, before=("timeout", "-s", "INT", "3"))
+                self.assertIn(first.returncode, (3, 124), first.stderr)
+                self.assertIn('"state": "open"', first.stdout)
+                done = common.alone({"open": opens, "silent": True, **then(host)}, *words, stdin=targets)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            states = {(x["address"], port): x["state"] for x in map(json.loads, done.stdout.splitlines()[:-1]) for port in range(x["from_port"], x["to_port"] + 1)}
+            self.assertLessEqual({s for (address, port), s in states.items() if port in opens}, {"open", "unknown"})
+            self.assertNotIn("filtered", {s for (address, _), s in states.items() if address == host})
+        self.each(test, (lambda host: {"down": [0, 1e9], "down_of": host}, lambda host: {"reset": 0, "reset_of": host}))
+
     def test_what_a_router_says_of_the_packet_behind_the_syn_closes_no_port(self):
         def test(method, host):
             states, _, _ = self.probe("%s tcp 1000-1199\n" % host, "--method", method, status=(0,), open=[*range(1000, 1200, 2)], rejects_acks=True)
@@ -182,10 +215,10 @@ class Silence(unittest.TestCase):
             with tempfile.TemporaryDirectory() as folder:
                 count = pathlib.Path(folder) / "count"
                 targets = "%s tcp 1-300\n" % host + ("%s tcp 22\n" % (host[:-1] + "5") if others else "")
-                states, _, summary = self.probe(targets, "--method", method, status=(0,), rejects=True, silent=True, count=str(count),
+                states, _, summary = self.probe(targets, "--method", method, status=(0, 3) if "errors" in behaviour else (0,), rejects=True, silent=True, count=str(count),
                                                 **{key: {host[:-1] + "5": [22]} if key == "open_of" else value for key, value in behaviour.items()})
                 packets = int(count.read_text())
-            self.assertLessEqual({s for (address, _, _), s in states.items() if address == host}, {"rejected", "open", "filtered"} if "errors" in behaviour else {"rejected", "open"})
+            self.assertLessEqual({s for (address, _, _), s in states.items() if address == host}, {"rejected", "open", "unknown", "filtered"} if "errors" in behaviour else {"rejected", "open"})
             self.assertEqual(summary["rejected"], 300 - len(behaviour.get("open", ())) if "errors" not in behaviour else summary["rejected"])
             self.assertLess(packets, most)
             self.assertLess(summary["seconds"], 30)  # not minutes
@@ -441,6 +474,10 @@ class Silence(unittest.TestCase):
                 self.assertIn("What was checked holds", common.sgproof("verify", out).stdout)
 
     def test_a_canary_outside_what_only_allows_is_refused(self):
+        for own in ("127.0.0.1:443", "203.0.113.7:443", "[2001:db8:ffff::7]:443"):
+            done = common.alone({}, "probe", "--targets", "-", *ONLY, "--only", "127.0.0.0/8", "--only", "203.0.113.0/24", "--only", "2001:db8:ffff::/48", "--canary", own, stdin="198.51.100.4 tcp 9\n")
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("is this machine's own", done.stderr)
         done = common.sgproof("probe", "--targets", "-", "--only", "127.0.0.0/8", "--canary", "203.0.113.77:443", stdin="127.0.0.1 tcp 9\n")
         self.assertEqual((done.returncode, done.stdout), (2, ""))
         for wrong in ("here", "203.0.113.77", "203.0.113.77:1-2", "203.0.113.77:0x"):

@@ -86,7 +86,7 @@ def add_load_balancer(rng, estate):
         interface["RequesterId"] = "amazon-elb"
     estate["LoadBalancers"] = [] if draw < 0.25 else [
         {"LoadBalancerArn": arn, "LoadBalancerName": "front", "Type": pick(rng, ["application", "network", "network"]), "VpcId": "vpc-1",
-         "Scheme": pick(rng, ["internet-facing"] * 4 + ["internal"]), "State": {"Code": pick(rng, ["active"] * 8 + ["provisioning", "active_impaired", "failed"])},
+         "Scheme": pick(rng, ["internet-facing"] * 4 + ["internal"]), "State": {"Code": pick(rng, ["active"] * 8 + ["provisioning", "active_impaired", "failed"])}, "EnablePrefixForIpv6SourceNat": "off",
          "SecurityGroups": [g["GroupId"] for g in interface["Groups"]]}]
     if rng.random() < 0.85:
         kind = estate["LoadBalancers"][0]["Type"] if estate["LoadBalancers"] else "network"

@@ -108,8 +108,13 @@ def random_account(rng, account):
 # ---- What they come to
 
 class Account:
-    def __init__(self, account, details):
-        self.account, self.details = account, details
+    def __init__(self, account, details, controls=()):
+        """`controls`: by level, statements of the service control policies there; a level without any that allows limits nothing."""
+        self.account, self.details, self.controls = account, details, [one for level in controls for one in level]
+        self.ceiling = -1
+        for level in controls:
+            if any(one["Effect"] == "Allow" for one in level):
+                self.ceiling &= functools.reduce(lambda a, b: a | b, (self.actions(one) for one in level if one["Effect"] == "Allow"))
         self.iam = "arn:aws:iam::%s:" % account
         self.world = world(account)
         self.users, self.roles, self.groups = details["UserDetailList"], details["RoleDetailList"], details["GroupDetailList"]
@@ -165,6 +170,10 @@ class Account:
             for one in boundary["Statement"] if boundary else []:
                 if (one["Effect"] == "Allow" or "Condition" not in one) and self.speaks(one, boundary["Version"], principal, resource):
                     sets["limit" if one["Effect"] == "Allow" else "Deny"] |= self.actions(one)
+            for one in self.controls:
+                if one["Effect"] == "Deny" and "Condition" not in one and self.speaks(one, "2012-10-17", principal, resource):
+                    sets["Deny"] |= self.actions(one)
+            sets["Allow"] &= self.ceiling
             allowed[resource] = sets["Allow"] & (sets["limit"] if boundary else -1) & ~sets["Deny"]
             denied[resource] = (sets["Deny"], sets["limit"] if boundary else -1, sets["Allow"])
         return allowed, denied
@@ -214,7 +223,7 @@ class Account:
         action, arn = bit("sts:AssumeRole"), role["Arn"]
         given = self.trusts(role, who)
         deny, limit, _ = denied[arn]
-        if not given or deny & action:
+        if not given or deny & action or not self.ceiling & action:
             return False
         group = self.kind[who["Arn"]] == "group"
         return (("policy" in given or "everyone" in given) and bool(allowed[arn] & action)) or (not group and "everyone" in given) or (

@@ -7,9 +7,10 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+sys.path[:0] = [os.path.join(os.path.dirname(__file__), *words) for words in (("..",), ("..", "integration"))]
 import common
 from oracle import iam
+from test_control_policies import ROOT, UNIT, organization
 
 
 class Oracle(unittest.TestCase):
@@ -35,6 +36,34 @@ class Oracle(unittest.TestCase):
                     self.assertEqual(found[arn]["level"], level, "ACCESS_SEED=%d: %s by %s in %s" % (seed, arn, found[arn]["path"], json.dumps(details)))
         self.assertEqual(told, total * 5)
         self.assertGreaterEqual(set(seen), {"none", "read", "write", "escalates", "administrator"})
+
+    def test_levels_within_service_control_policies_are_those_of_the_oracle(self):
+        seed, total = common.seed("ACCESS_SEED"), int(os.environ.get("ACCESS_ACCOUNTS", "1000")) // 4
+        print("ACCESS_SEED=%d" % seed)
+        rng, lower = random.Random(seed), 0
+        for number in range(total):
+            account = "%012d" % (200000000000 + number)
+            details = iam.random_account(rng, account)
+            given = {}
+            for target in rng.sample([account, UNIT, ROOT], rng.randint(1, 3)):
+                made = [iam.statement(rng, account) for _ in range(rng.randint(1, 3))]
+                for one in made:  # as most are: on every resource
+                    one.update({"Resource": ["*"]} if "Resource" in one and rng.random() < 0.6 else {})
+                given[target] = {**({"+": None} if rng.random() < 0.5 else {}), "p-%s" % target[-4:]: made}
+            levels = [[one for name, made in here.items() for one in ([{"Effect": "Allow", "Action": ["*"], "Resource": ["*"]}] if name == "+" else made)] for here in given.values()]
+            with tempfile.TemporaryDirectory() as folder:
+                path = pathlib.Path(folder) / account / "global"
+                path.mkdir(parents=True)
+                for name, document in {**organization(given, account=account), "get-account-authorization-details.json": details}.items():
+                    (path / name).write_text(json.dumps(document))
+                done = common.sgproof("account", folder, "--format", "json", "--pack", "sec-002")
+            self.assertIn(done.returncode, (0, 1, 3, 4), done.stderr)
+            found = {one["principal"]: one for one in json.loads(done.stdout)["principals"]}
+            free = iam.Account(account, details).levels()
+            for arn, level in iam.Account(account, details, levels).levels().items():
+                lower += level != free[arn]
+                self.assertEqual(found[arn]["level"], level, "ACCESS_SEED=%d: %s by %s in %s under %s" % (seed, arn, found[arn]["path"], json.dumps(details), json.dumps(given)))
+        self.assertGreater(lower, total // 4)
 
 
 if __name__ == "__main__":

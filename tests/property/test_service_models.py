@@ -34,7 +34,9 @@ READ = {
         DescribeSecurityGroupVpcAssociations DescribeManagedPrefixLists DescribePrefixLists DescribeVpcEndpoints
         DescribeVpcBlockPublicAccessOptions DescribeVpcBlockPublicAccessExclusions DescribeInstances DescribeAddresses
         DescribeNetworkInterfaces DescribeInstanceConnectEndpoints DescribeTransitGatewayAttachments DescribeLaunchTemplateVersions GetManagedPrefixListEntries
-        DescribeByoipCidrs""",
+        DescribeByoipCidrs DescribeVpcPeeringConnections DescribeTransitGateways DescribeTransitGatewayVpcAttachments
+        DescribeTransitGatewayRouteTables SearchTransitGatewayRoutes GetTransitGatewayRouteTableAssociations
+        GetTransitGatewayRouteTablePropagations DescribeVpnGateways DescribeVpnConnections""",
     "elbv2": """DescribeLoadBalancers DescribeListeners DescribeRules DescribeTargetGroups DescribeTargetHealth
         DescribeTargetGroupAttributes DescribeLoadBalancerAttributes""",
     "elb": "DescribeLoadBalancers",
@@ -297,6 +299,8 @@ def drawn(number):
     service, operation = CALLS[number % len(CALLS)]
     name = re.sub("(?<=[a-z])(?=[A-Z])", "-", operation).lower()
     of = rng.choice(["", "", ".pl-0bad%013x" % rng.randrange(6), ".drawn"])
+    if re.search("Transit.*Route", operation):  # of which table, the file's name says
+        of = rng.choice(["", ".tgw-rtb-0bad%013x" % rng.randrange(3)])
     known = model(service)["operations"].get(operation)  # an older botocore does not know every one
     document = Drawing(rng, service, True).value(known["output"]["shape"]) if known else {}
     return "drawn/%s.%d%s.json" % (name, number, of), json.dumps(document, ensure_ascii=rng.random() < 0.5).encode()

@@ -5,6 +5,9 @@
 #include "aws/documents/documents.h"
 #include "aws/documents/readers.h"
 
+// IANA gives registries no wider blocks, so that nobody has one: https://www.iana.org/numbers
+enum { WIDEST_IPV4 = 8, WIDEST_IPV6 = 12 };
+
 // "provisioned" is not "advertised", and only what is that is on the internet.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ByoipCidr.html
 bool read_byoip_cidr(struct reader *reader, const struct json_cursor *at, void *into)
@@ -12,6 +15,8 @@ bool read_byoip_cidr(struct reader *reader, const struct json_cursor *at, void *
     struct byoip_range range = {.cidr = text_beside(reader, at, "Cidr")};
     (void)into;
     GUARD(read_prefix(reader, at, "Cidr", 0, &range.prefix));
+    if (range.prefix.length < (range.prefix.family == FAMILY_IPV4 ? WIDEST_IPV4 : WIDEST_IPV6))
+        return json_fail(at, reader->error, "has a Cidr, %s, that is wider than what anybody has", range.cidr);
     lenient_text(reader, at, "State", &range.state);
     if (range.state == NULL) {
         struct json_cursor where = member_of(reader, at, "State");

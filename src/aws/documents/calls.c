@@ -73,10 +73,35 @@ static bool is_vpc_endpoint(const cJSON *record)
            (cJSON_GetArraySize(record) != 1 || text_holds(record, "VpcEndpointId", "vpce-"));
 }
 
-// dlm, mpa, organizations and ssm have policies of other kinds; iam's list-policies has no versions.
+// dlm, mpa and ssm have policies of other kinds; iam's list-policies has no versions. Those of organizations are read
+// by the same row.
 static bool is_managed_policy(const cJSON *record)
 {
-    return cJSON_HasObjectItem(record, "PolicyVersionList") || text_holds(record, "Arn", ":iam:");
+    return cJSON_HasObjectItem(record, "PolicyVersionList") || text_holds(record, "Arn", ":iam:") ||
+           text_holds(record, "Arn", ":organizations:");
+}
+
+// s3control's is a string.
+static bool is_organization(const cJSON *record)
+{
+    return cJSON_HasObjectItem(record, "MasterAccountId") || text_holds(record, "Arn", ":organizations:");
+}
+
+// clouddirectory's are a map.
+static bool is_parent(const cJSON *record)
+{
+    return cJSON_HasObjectItem(record, "Id") || cJSON_HasObjectItem(record, "Type");
+}
+
+// Most services have a policy, of iam, dlm, fms and others an object too.
+static bool is_control_policy(const cJSON *policy)
+{
+    return cJSON_HasObjectItem(policy, "PolicySummary");
+}
+
+static bool is_sign_in_instance(const cJSON *record) // and no machine
+{
+    return text_holds(record, "InstanceArn", ":sso:::instance/");
 }
 
 static bool is_prefix_list_entry(const cJSON *record)
@@ -182,6 +207,32 @@ static bool is_accelerator(const cJSON *record) // and no elastic-inference one
            (!cJSON_HasObjectItem(record, "AcceleratorArn") && has_any(record, ours));
 }
 
+// GameLift's are between a fleet and a VPC.
+static bool is_peering_connection(const cJSON *record)
+{
+    static const char *const theirs[] = {"FleetId", "FleetArn", "GameLiftVpcId", "PeerVpcId", "IpV4CidrBlock", NULL};
+    return !has_any(record, theirs);
+}
+
+// Routes of Client VPN endpoints have a DestinationCidr; those of a VPC's table, saved without it, an Origin.
+static bool is_transit_route(const cJSON *record)
+{
+    static const char *const ours[] = {"TransitGatewayAttachments", "TransitGatewayRouteTableAnnouncementId", NULL},
+                             *const theirs[] = {"Origin", "ClientVpnEndpointId", NULL},
+                             *const to[] = {"DestinationCidrBlock", "PrefixListId", NULL};
+    return has_any(record, ours) || (has_any(record, to) && !has_any(record, theirs));
+}
+
+// Those of a policy table have its id, those of Systems Manager and others no attachment.
+static bool is_transit_association(const cJSON *record)
+{
+    static const char *const theirs[] = {"TransitGatewayPolicyTableId", "Name", "AssociationId", NULL};
+    return cJSON_HasObjectItem(record, "TransitGatewayAttachmentId")
+               ? !cJSON_HasObjectItem(record, "TransitGatewayPolicyTableId")
+               : cJSON_HasObjectItem(record, "ResourceId") && cJSON_HasObjectItem(record, "ResourceType") &&
+                     !has_any(record, theirs);
+}
+
 static bool is_object(const cJSON *record) // efs, mq, sagemaker... list ids alone
 {
     return cJSON_IsObject(record);
@@ -189,13 +240,24 @@ static bool is_object(const cJSON *record) // efs, mq, sagemaker... list ids alo
 
 // ---- The table
 
+// A search must name a filter: this one leaves nothing out.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SearchTransitGatewayRoutes.html
+static const char *const every_route[] = {"Filter.1.Name", "type", "Filter.1.Value.1", "static", "Filter.1.Value.2",
+                                          "propagated",    NULL};
+
 #define LIST(key_, kind_, read_) .key = key_, .kind = kind_, .form = FORM_LIST, .read = read_
 #define WHOLE(key_, kind_, read_) .key = key_, .kind = kind_, .form = FORM_WHOLE, .read = read_
 #define UNUSED(key_) .key = key_, .kind = KIND_COUNT, .form = FORM_UNUSED
 #define OWNERS(kind_scope) .purpose = FOR_OWNERS, .optional = true, .scope = kind_scope
 #define BRIDGES(kind_scope) .purpose = FOR_BRIDGES, .optional = true, .scope = kind_scope
+#define SEGMENTS(kind_scope) .purpose = FOR_SEGMENTS, .optional = true, .scope = kind_scope
+#define SEGMENTS_ABOUT(...) .purpose = FOR_SEGMENTS, .optional = true, ABOUT(__VA_ARGS__)
+#define TRANSIT_TABLES                                                                                                 \
+    "DescribeTransitGatewayRouteTables", "TransitGatewayRouteTables", "TransitGatewayRouteTableId",                    \
+        "TransitGatewayRouteTableId"
 #define BRIDGES_ABOUT(...) .purpose = FOR_BRIDGES, .optional = true, ABOUT(__VA_ARGS__)
 #define OWNERS_ABOUT(...) .purpose = FOR_OWNERS, .optional = true, ABOUT(__VA_ARGS__)
+#define ORGANIZATION .optional = true, .spare = true, .scope = CALL_ORGANIZATION
 #define ABOUT(...) .scope = CALL_ABOUT, .about = {__VA_ARGS__}
 
 const struct aws_call aws_calls[] = {
@@ -218,7 +280,7 @@ const struct aws_call aws_calls[] = {
      LIST("InternetGateways", KIND_INTERNET_GATEWAYS, read_internet_gateway), .reliance = RELIES_ALL,
      .scope = CALL_REGION},
     {"ec2", "DescribeEgressOnlyInternetGateways", "describe-egress-only-internet-gateways",
-     LIST("EgressOnlyInternetGateways", KIND_EGRESS_ONLY_INTERNET_GATEWAYS, NULL), .scope = CALL_REGION},
+     LIST("EgressOnlyInternetGateways", KIND_EGRESS_ONLY_INTERNET_GATEWAYS, read_egress_gateway), .scope = CALL_REGION},
     {"ec2", "DescribeNatGateways", "describe-nat-gateways", LIST("NatGateways", KIND_NAT_GATEWAYS, read_nat_gateway),
      .scope = CALL_REGION},
     {"ec2", "DescribeNetworkAcls", "describe-network-acls", LIST("NetworkAcls", KIND_NETWORK_ACLS, read_network_acl),
@@ -302,11 +364,37 @@ const struct aws_call aws_calls[] = {
     {"cloudfront", "GetVpcOrigin", "get-vpc-origin", WHOLE("VpcOrigin", KIND_VPC_ORIGINS, read_vpc_origin),
      BRIDGES_ABOUT("ListVpcOrigins", "VpcOriginList", "Id", "Id")},
 
+    // Which ways packets take out of a VPC and into another one.
+    {"ec2", "DescribeVpcPeeringConnections", "describe-vpc-peering-connections",
+     LIST("VpcPeeringConnections", KIND_VPC_PEERINGS, read_peering_connection), .is_ours = is_peering_connection,
+     SEGMENTS(CALL_REGION)},
+    {"ec2", "DescribeTransitGateways", "describe-transit-gateways",
+     LIST("TransitGateways", KIND_TRANSIT_GATEWAYS, read_transit_gateway), SEGMENTS(CALL_REGION)},
+    // It tells of owners of interfaces too.
+    {"ec2", "DescribeTransitGatewayAttachments", "describe-transit-gateway-attachments",
+     LIST("TransitGatewayAttachments", KIND_TRANSIT_ATTACHMENTS, read_transit_attachment), SEGMENTS(CALL_REGION)},
+    {"ec2", "DescribeTransitGatewayVpcAttachments", "describe-transit-gateway-vpc-attachments",
+     LIST("TransitGatewayVpcAttachments", KIND_TRANSIT_VPC_ATTACHMENTS, read_transit_vpc_attachment),
+     SEGMENTS(CALL_REGION)},
+    {"ec2", "DescribeTransitGatewayRouteTables", "describe-transit-gateway-route-tables",
+     LIST("TransitGatewayRouteTables", KIND_TRANSIT_ROUTE_TABLES, read_transit_route_table), SEGMENTS(CALL_REGION)},
+    {"ec2", "SearchTransitGatewayRoutes", "search-transit-gateway-routes",
+     LIST("Routes", KIND_TRANSIT_ROUTES, read_transit_route), .is_ours = is_transit_route,
+     SEGMENTS_ABOUT(TRANSIT_TABLES, .also = every_route)},
+    {"ec2", "GetTransitGatewayRouteTableAssociations", "get-transit-gateway-route-table-associations",
+     LIST("Associations", KIND_TRANSIT_ASSOCIATIONS, read_transit_association), .is_ours = is_transit_association,
+     SEGMENTS_ABOUT(TRANSIT_TABLES)},
+    {"ec2", "GetTransitGatewayRouteTablePropagations", "get-transit-gateway-route-table-propagations",
+     LIST("TransitGatewayRouteTablePropagations", KIND_TRANSIT_PROPAGATIONS, read_transit_propagation),
+     SEGMENTS_ABOUT(TRANSIT_TABLES)},
+    {"ec2", "DescribeVpnGateways", "describe-vpn-gateways", LIST("VpnGateways", KIND_VPN_GATEWAYS, read_vpn_gateway),
+     SEGMENTS(CALL_REGION)},
+    {"ec2", "DescribeVpnConnections", "describe-vpn-connections",
+     LIST("VpnConnections", KIND_VPN_CONNECTIONS, read_vpn_connection), SEGMENTS(CALL_REGION)},
+
     // Who stands behind interfaces, and what is public without one.
     {"ec2", "DescribeInstanceConnectEndpoints", "describe-instance-connect-endpoints",
      LIST("InstanceConnectEndpoints", KIND_CONNECT_ENDPOINTS, read_connect_endpoint), OWNERS(CALL_REGION)},
-    {"ec2", "DescribeTransitGatewayAttachments", "describe-transit-gateway-attachments",
-     LIST("TransitGatewayAttachments", KIND_TRANSIT_ATTACHMENTS, read_transit_attachment), OWNERS(CALL_REGION)},
     {"lambda", "ListFunctionUrlConfigs", NULL, LIST("FunctionUrlConfigs", KIND_FUNCTION_URLS, read_function_url),
      .purpose = FOR_OWNERS}, // of one function: only what others saved is read
     {"ec2", "DescribeVerifiedAccessEndpoints", NULL,
@@ -411,6 +499,29 @@ const struct aws_call aws_calls[] = {
     {"cloudtrail", "GetEventSelectors", NULL,
      LIST("AdvancedEventSelectors", KIND_EVENT_SELECTORS, read_advanced_event_selector), .late = true},
 
+    // What the organization lets the account do, and who signs in by IAM Identity Center.
+    {"organizations", "DescribeOrganization", "describe-organization",
+     WHOLE("Organization", KIND_COUNT, read_organization), .is_ours = is_organization, .spare = true, .optional = true,
+     .scope = CALL_ACCOUNT},
+    {"organizations", "ListParents", "list-parents", LIST("Parents", KIND_COUNT, read_parent), .is_ours = is_parent,
+     ORGANIZATION},
+    // Its Policies are read by the row of IAM's.
+    {"organizations", "ListPoliciesForTarget", "list-policies-for-target", .key = NULL, .kind = KIND_COUNT,
+     ORGANIZATION},
+    {"organizations", "DescribePolicy", "describe-policy", WHOLE("Policy", KIND_COUNT, read_control_policy),
+     .is_ours = is_control_policy, ORGANIZATION},
+    {"sso-admin", "ListInstances", "list-instances", LIST("Instances", KIND_COUNT, read_sign_in_instance),
+     .is_ours = is_sign_in_instance, ORGANIZATION},
+    {"sso-admin", "ListPermissionSets", "list-permission-sets", UNUSED("PermissionSets"), ORGANIZATION},
+    {"sso-admin", "DescribePermissionSet", "describe-permission-set",
+     WHOLE("PermissionSet", KIND_COUNT, read_permission_set), ORGANIZATION},
+    {"sso-admin", "ListManagedPoliciesInPermissionSet", "list-managed-policies-in-permission-set",
+     UNUSED("AttachedManagedPolicies"), ORGANIZATION},
+    {"sso-admin", "GetInlinePolicyForPermissionSet", "get-inline-policy-for-permission-set", UNUSED("InlinePolicy"),
+     ORGANIZATION},
+    {"sso-admin", "ListAccountAssignments", "list-account-assignments",
+     LIST("AccountAssignments", KIND_COUNT, read_assignment), ORGANIZATION},
+
     // As Batfish's collector saves them: what the AWS CLI prints one at a time, with the ARN it was asked for.
     {"elbv2", "DescribeListeners", NULL, LIST("LoadBalancerListeners", KIND_LISTENERS, read_listeners_of)},
     {"elbv2", "DescribeTargetHealth", NULL,
@@ -466,7 +577,9 @@ const struct aws_call *call_of_file(const char *name)
 
 const char *call_action(struct arena *arena, const char *service, const char *operation)
 {
-    const char *prefix = strncmp(service, "elb", 3) == 0 ? "elasticloadbalancing" : service;
+    const char *prefix = strncmp(service, "elb", 3) == 0     ? "elasticloadbalancing"
+                         : strcmp(service, "sso-admin") == 0 ? "sso"
+                                                             : service;
     return arena_printf(arena, "%s:%s", strcmp(service, "opensearch") == 0 ? "es" : prefix, operation);
 }
 
@@ -474,6 +587,7 @@ const char *call_action(struct arena *arena, const char *service, const char *op
 
 enum statement {
     STATEMENT_READ,
+    STATEMENT_SEGMENTS,
     STATEMENT_BRIDGES,
     STATEMENT_OWNERS,
     STATEMENT_GUARDRAILS,
@@ -485,19 +599,22 @@ enum statement {
 static enum statement statement_of(const struct aws_call *call)
 {
     if (call->purpose != FOR_EXPOSURE)
-        return call->purpose == FOR_BRIDGES ? STATEMENT_BRIDGES : STATEMENT_OWNERS;
+        return call->purpose == FOR_BRIDGES    ? STATEMENT_BRIDGES
+               : call->purpose == FOR_SEGMENTS ? STATEMENT_SEGMENTS
+                                               : STATEMENT_OWNERS;
     if (call->scope == CALL_ACCOUNT || call->scope == CALL_GUARDRAIL || strcmp(call->service, "iam") == 0 ||
         strcmp(call->service, "cloudtrail") == 0)
         return STATEMENT_GUARDRAILS;
-    return strcmp(call->service, "organizations") == 0  ? STATEMENT_ORGANIZATION
-           : strcmp(call->operation, "AssumeRole") == 0 ? STATEMENT_ROLES
-                                                        : STATEMENT_READ;
+    return call->scope == CALL_ORGANIZATION || strcmp(call->service, "organizations") == 0 ? STATEMENT_ORGANIZATION
+           : strcmp(call->operation, "AssumeRole") == 0                                    ? STATEMENT_ROLES
+                                                                                           : STATEMENT_READ;
 }
 
 void call_policy(struct text *out)
 {
-    static const char *const sids[STATEMENTS] = {"SgproofRead",       "SgproofBridges",      "SgproofOwners",
-                                                 "SgproofGuardrails", "SgproofOrganization", "SgproofOtherAccounts"};
+    static const char *const sids[STATEMENTS] = {"SgproofRead",         "SgproofSegments",   "SgproofBridges",
+                                                 "SgproofOwners",       "SgproofGuardrails", "SgproofOrganization",
+                                                 "SgproofOtherAccounts"};
     struct arena *arena = arena_new();
     struct json_writer writer = json_writer_to(out);
     json_open(&writer, NULL, '{');

@@ -6,14 +6,15 @@
 
 // When a call is made.
 enum call_scope {
-    CALL_NEVER,     // documents of it are read; or it needs no permission
-    CALL_IDENTITY,  // who we are, which regions and accounts there are
-    CALL_REGION,    // in each region, before what refers to its answers
-    CALL_ONCE,      // once an account, of its network
-    CALL_LAST,      // in each region, when all of CALL_REGION is answered
-    CALL_ACCOUNT,   // once an account
-    CALL_GUARDRAIL, // in each region, of what guards the account rather than its network
-    CALL_ABOUT      // about each element of another call's answer
+    CALL_NEVER,        // documents of it are read; or it needs no permission
+    CALL_IDENTITY,     // who we are, which regions and accounts there are
+    CALL_REGION,       // in each region, before what refers to its answers
+    CALL_ONCE,         // once an account, of its network
+    CALL_LAST,         // in each region, when all of CALL_REGION is answered
+    CALL_ACCOUNT,      // once an account
+    CALL_GUARDRAIL,    // in each region, of what guards the account rather than its network
+    CALL_ORGANIZATION, // of the organization and its IAM Identity Center, by the keys of who reads
+    CALL_ABOUT         // about each element of another call's answer
 };
 
 // Where a call about elements is made.
@@ -26,7 +27,8 @@ enum call_when {
 
 // What a call is for: sgproof works without all but the first.
 enum call_purpose {
-    FOR_EXPOSURE, // what reaches what
+    FOR_EXPOSURE, // what the internet reaches
+    FOR_SEGMENTS, // what gets out, and who reaches whom inside; without it that is possible, and named
     FOR_BRIDGES,  // what services bring the internet to; without it that is possible, and named
     FOR_OWNERS    // who stands behind an interface, and what of it is public without one
 };
@@ -65,6 +67,7 @@ struct aws_call {
     enum { KEY_OWN, KEY_SHARED_TELLING, KEY_SHARED } key_is;
     bool counts;   // of what it names, some is public without an interface, or may be
     bool optional; // where the service does not know the call, nothing is missed
+    bool spare;    // the same where it is not permitted: what is judged without it says so
     struct {
         const char *operation; // whose answer tells of what
         const char *list;      // its top-level key
@@ -72,7 +75,8 @@ struct aws_call {
         const char *parameter; // as this
         const char *name;      // of each element: what the file is named after; NULL: the member
         enum call_when when;
-        size_t batch; // CALL_IN_BATCHES: of how many elements at most
+        size_t batch;            // CALL_IN_BATCHES: of how many elements at most
+        const char *const *also; // what else is asked: name, value, name, value..., NULL; or NULL
     } about;
 };
 

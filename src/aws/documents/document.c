@@ -73,6 +73,21 @@ static void begin_entries(struct file *file)
     file->reader.doubt = &list->doubt;
 }
 
+static bool is_of_transit_table(enum kind kind)
+{
+    return kind == KIND_TRANSIT_ROUTES || kind == KIND_TRANSIT_ASSOCIATIONS || kind == KIND_TRANSIT_PROPAGATIONS;
+}
+
+static void begin_of_transit_table(struct file *file)
+{
+    struct transit_route_table *table = transit_table_of_file(&file->reader);
+    file->into = table;
+    if (table == NULL)
+        return;
+    transit_answer_begin(&file->reader, table, file->call->kind);
+    file->reader.doubt = &table->doubt;
+}
+
 static void begin_of_target_group(struct file *file)
 {
     struct target_group *group = target_group_of_file(&file->reader);
@@ -158,6 +173,22 @@ static void begin_of_trail(struct file *file)
     file->trail = trail;
 }
 
+// list-policies-for-target and list-parents print of what they were asked in the file's name alone (contract.md).
+static void begin_of_organization(struct file *file)
+{
+    struct reader *reader = &file->reader;
+    if (file->call->read == read_parent) {
+        struct organization_target *target = organization_target_of_file(reader);
+        file->into = target;
+        reader->doubt = target == NULL ? NULL : &target->doubt;
+        return;
+    }
+    file->controls = attached_controls_of_file(reader);
+    file->into = file->controls;
+    if (file->controls != NULL)
+        reader->doubt = &file->controls->doubt;
+}
+
 // What a document tells of a trail is of that trail, and no other tells otherwise.
 static void end_of_trail(struct file *file)
 {
@@ -176,7 +207,8 @@ static void end_of_trail(struct file *file)
 // Members that any answer may have.
 static bool is_marker(const char *key)
 {
-    static const char *const names[] = {"NextToken", "nextToken", "NextMarker", "Marker", "IsTruncated", NULL};
+    static const char *const names[] = {
+        "NextToken", "nextToken", "NextMarker", "Marker", "IsTruncated", "AdditionalRoutesAvailable", NULL};
     return text_among(key, names);
 }
 
@@ -238,8 +270,12 @@ static enum json_visit begin_call(struct file *file, const struct aws_call *call
         begin_of_target_group(file);
     else if (call->read == read_attribute)
         begin_of_attributes(file);
+    else if (is_of_transit_table(call->kind))
+        begin_of_transit_table(file);
     else if (call->kind == KIND_EVENT_SELECTORS || call->kind == KIND_TRAIL_STATUS)
         begin_of_trail(file);
+    else if (call->read == read_managed_policy || call->read == read_parent)
+        begin_of_organization(file);
     else if (call->kind == KIND_FIREWALLS)
         file->into = &file->firewall;
     return call->form == FORM_WHOLE ? JSON_WHOLE : JSON_ELEMENTS;
@@ -461,6 +497,9 @@ static bool on_end(void *context, const struct json_cursor *at, struct error *er
     } else if (file->others > 0) {
         doubt_any(file);
         doubt_document(reader, file->first_other, "is not what the others beside it are: not understood");
+    } else if (file->into == NULL && file->ours > 0 && is_of_transit_table(file->call->kind)) {
+        document_ignore(reader, "its name does not hold the id of the transit gateway route table that its %s are of",
+                        at->key);
     } else if (file->into == NULL && file->ours > 0 &&
                (file->call->read == read_prefix_list_entry || file->call->read == read_target_health)) {
         document_ignore(reader, "its name does not hold the id of the %s that its %s belong to",
@@ -500,23 +539,37 @@ static void begin_document(struct file *file)
     file->trail_arn = NULL;
     file->events = (struct trail_events){0};
     file->selectors = false;
+    file->controls = NULL;
     file->first_listing = file->reader.documents->listings.count;
     file->first_entries = file->reader.documents->entries_answers.count;
+    file->first_transit = file->reader.documents->transit_answers.count;
     file->more = false;
     file->begun.count = 0;
     file->firewall = "AWS Network Firewall";
+}
+
+// A page of one transit gateway route table: transit.c looks for what follows it.
+static bool tells_of_transit_table(const struct file *file, size_t listing)
+{
+    const struct documents *documents = file->reader.documents;
+    return file->first_transit < documents->transit_answers.count &&
+           is_of_transit_table(documents->listings.items[listing]->kind);
 }
 
 static void end_document(struct file *file)
 {
     struct reader *reader = &file->reader;
     for (size_t i = file->first_listing; i < reader->documents->listings.count; i++)
-        reader->documents->listings.items[i]->more = file->more;
+        reader->documents->listings.items[i]->more = file->more && !tells_of_transit_table(file, i);
     doubt_lone_record(file);
     end_of_trail(file);
+    if (file->controls != NULL)
+        file->controls->more = file->controls->more || file->more;
     struct documents *documents = reader->documents;
     for (size_t i = file->first_entries; i < documents->entries_answers.count && list_of_file(reader) != NULL; i++)
         documents->entries_answers.items[i].more = file->more;
+    for (size_t i = file->first_transit; i < documents->transit_answers.count; i++)
+        documents->transit_answers.items[i].more = file->more;
 }
 
 bool document_read(struct file *file, size_t length, size_t *at)

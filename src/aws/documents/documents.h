@@ -66,6 +66,16 @@ struct entries_answer {
     bool more;    // another page follows
 };
 
+// What one document tells of a transit gateway's route table: routes, associations or propagations (transit.c).
+struct transit_answer {
+    struct transit_route_table *table;
+    enum kind kind;
+    const char *name;
+    uint64_t sum; // of what it tells
+    bool more;    // another page follows, or there are more than it tells
+    bool settled;
+};
+
 // That a distribution has a VPC origin.
 struct origin_use {
     const char *origin;
@@ -81,6 +91,27 @@ struct brought {
     struct prefix prefix;
 };
 
+// An account, a unit or the root of an organization, as list-parents tells of it.
+struct organization_target {
+    const char *parent; // NULL: not told
+    const char *doubt;  // what of it was not understood, or contradicts another document
+};
+
+// What one file tells of the control policies that are attached to something.
+struct attached_controls {
+    const char *target;
+    text_list ids[CONTROL_POLICIES];
+    bool tells[CONTROL_POLICIES]; // of that kind
+    bool more;                    // another page follows
+    const char *doubt;
+};
+
+// That somebody may take a permission set in an account.
+struct told_assignment {
+    const char *account;
+    struct sign_in_assignment assignment;
+};
+
 struct documents {
     struct estate *estate;
     const struct document_opener *opener;
@@ -89,6 +120,8 @@ struct documents {
     struct map named_owners;           // interface -> whose documents name it (named_owner.c)
     struct expectation expected[EXPECT_COUNT];
     VECTOR(struct entries_answer) entries_answers;
+    VECTOR(struct transit_answer) transit_answers;
+    struct map transit_records; // what they tell, each once
     VECTOR(struct origin_use) uses;
     VECTOR(struct brought) brought;
     struct map vpcs;                    // id -> struct record_known
@@ -98,7 +131,14 @@ struct documents {
     const char *any_listener;           // a listener that was not understood, and may be any load balancer's; or NULL
     VECTOR(const char *) empty_answers; // names of documents of accelerators that hold no element
     const char *any_rule;               // the same of a listener's rule
-    bool odd_rule_record;               // one of DescribeSecurityGroupRules was not understood
+    struct map organizations;           // id -> management account
+    struct map organization_of;         // account -> organization
+    struct map organization_targets;    // id -> struct organization_target
+    struct map attached_controls;       // file -> struct attached_controls
+    struct map control_policies;        // id -> struct iam_policy
+    struct map permission_sets;         // ARN -> name
+    VECTOR(struct told_assignment) assignments;
+    bool odd_rule_record; // one of DescribeSecurityGroupRules was not understood
 };
 
 // 0 where the record at an earlier place says the same as this one, whatever the order of members and elements; else

@@ -167,3 +167,28 @@ struct trail *trail_of_file(struct reader *reader)
     }
     return best.several ? NULL : best.what;
 }
+
+// "111122223333", "ou-ab12-cdef3456" or "r-ab12".
+static bool is_of_organization(const struct word *word)
+{
+    enum { ACCOUNT_DIGITS = 12, LEAST_ROOT = 6 };
+    if (word->length == ACCOUNT_DIGITS && strspn(word->text, "0123456789") >= word->length)
+        return true;
+    return word->length >= LEAST_ROOT && (strncmp(word->text, "ou-", 3) == 0 || strncmp(word->text, "r-", 2) == 0) &&
+           strspn(word->text, "abcdefghijklmnopqrstuvwxyz0123456789-") >= word->length;
+}
+
+const char *organization_id_of_file(struct reader *reader)
+{
+    const char *found = NULL;
+    struct word word;
+    for (const char *at = behind_call(reader->name); next_word(&at, borders, &word);) {
+        if (!is_of_organization(&word))
+            continue;
+        const char *id = intern(reader, arena_strndup(reader->scratch, word.text, word.length));
+        if (found != NULL && strcmp(found, id) != 0)
+            return NULL;
+        found = id;
+    }
+    return found;
+}

@@ -95,9 +95,9 @@ static bool read_statement(struct reader *reader, const struct json_cursor *at, 
     }
     statement.conditional = member_of(reader, at, "Condition").node != NULL;
     GUARD(read_words(reader, at, "Action", "NotAction", &statement.actions, &statement.not_actions));
-    if (policy->trust)
+    if (policy->trust || policy->resource)
         GUARD(read_principals(reader, at, &statement));
-    else
+    if (!policy->trust)
         GUARD(read_words(reader, at, "Resource", "NotResource", &statement.resources, &statement.not_resources));
     *vector_add(reader->arena, &policy->statements) = statement;
     return true;
@@ -131,6 +131,20 @@ static char *percent_decoded(struct reader *reader, const char *text)
     return decoded;
 }
 
+// A policy document in a string.
+bool read_policy_content(struct reader *reader, const struct json_cursor *document, const char *text,
+                         struct iam_policy *policy)
+{
+    size_t wrong;
+    cJSON *root = json_parse_slice(text, strlen(text), &wrong, reader->error);
+    struct json_cursor inner = {.up = document->up, .file = document->file, .key = document->key, .node = root};
+    bool good = root != NULL && json_repeated_key(root) == NULL
+                    ? read_statements(reader, &inner, policy)
+                    : json_fail(document, reader->error, "is no policy document");
+    cJSON_Delete(root);
+    return good;
+}
+
 // As the AWS CLI prints it, an object; as the API sends it, JSON in a percent-encoded string.
 static bool read_policy_document(struct reader *reader, const struct json_cursor *at, const char *key,
                                  struct iam_policy *policy)
@@ -140,15 +154,7 @@ static bool read_policy_document(struct reader *reader, const struct json_cursor
         return json_fail(&document, reader->error, "is missing, expected a policy document");
     if (!cJSON_IsString(document.node))
         return read_statements(reader, &document, policy);
-    size_t wrong;
-    const char *decoded = percent_decoded(reader, document.node->valuestring);
-    cJSON *root = json_parse_slice(decoded, strlen(decoded), &wrong, reader->error);
-    struct json_cursor inner = {.up = document.up, .file = document.file, .key = document.key, .node = root};
-    bool good = root != NULL && json_repeated_key(root) == NULL
-                    ? read_statements(reader, &inner, policy)
-                    : json_fail(&document, reader->error, "is no policy document");
-    cJSON_Delete(root);
-    return good;
+    return read_policy_content(reader, &document, percent_decoded(reader, document.node->valuestring), policy);
 }
 
 struct versions {
@@ -179,9 +185,10 @@ static bool read_policy_version(struct reader *reader, const struct json_cursor 
 
 bool read_managed_policy(struct reader *reader, const struct json_cursor *at, void *into)
 {
-    (void)into;
     struct iam_policy *policy = arena_new_of(reader->arena, struct iam_policy);
     GUARD(text_of(reader, at, "Arn", &policy->arn));
+    if (strstr(policy->arn, ":organizations:") != NULL)
+        return read_attached_control(reader, at, into);
     lenient_text(reader, at, "PolicyName", &policy->name);
     policy->evidence = evidence_of(reader, at);
     if (member_of(reader, at, "PolicyVersionList").node == NULL) // list-policies tells names only

@@ -97,7 +97,7 @@ static bool read_zone(struct reader *reader, const struct json_cursor *at, void 
 {
     struct load_balancer *balancer = into;
     const char *subnet = NULL;
-    if (!optional_interned(reader, at, "SubnetId", &subnet))
+    if (!interned_of(reader, at, "SubnetId", &subnet))
         doubt_failure(reader);
     if (subnet != NULL && subnet[0] != '\0')
         *vector_add(reader->arena, &balancer->subnets) = subnet;
@@ -131,7 +131,8 @@ static void read_own(struct reader *reader, const struct json_cursor *at, struct
     balancer->family_told =
         family != NULL && (!balancer->has_ipv6 || strncmp(family, "dualstack", strlen("dualstack")) == 0);
     const char *source_nat = text_beside(reader, at, "EnablePrefixForIpv6SourceNat");
-    balancer->source_nat = source_nat != NULL && strcmp(source_nat, "off") != 0;
+    balancer->source_nat = source_nat != NULL ? strcmp(source_nat, "off") != 0 // a word that is new may be another on
+                                              : balancer->has_ipv6 || !balancer->family_told;
     each_if_present(reader, at, "AvailabilityZones", read_zone, balancer);
     read_texts(reader, at, "SecurityGroups", &balancer->groups);
     balancer->groups_told = cJSON_IsArray(json_member(at, "SecurityGroups").node);

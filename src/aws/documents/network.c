@@ -300,6 +300,7 @@ bool read_vpc_endpoint(struct reader *reader, const struct json_cursor *at, void
     if (type != NULL)
         map_put(reader->arena, &reader->estate->vpc_endpoint_types, id, (void *)(uintptr_t)type);
     note_endpoint_interfaces(reader, at, id);
+    read_endpoint_way(reader, at, id);
     return true;
 }
 
@@ -459,6 +460,18 @@ static const struct group_set *groups_of_database(struct reader *reader, const s
     return ids.count == 0 ? NULL : group_set_of(reader, ids.items, ids.count);
 }
 
+// What tells a database's interface from others': without it any of RDS's there counts as its own. One that is being
+// created has no zone yet.
+static void doubt_likeness(struct reader *reader, const struct json_cursor *at, const struct db_instance *instance)
+{
+    struct json_cursor groups = member_of(reader, at, "VpcSecurityGroups"),
+                       zone = member_of(reader, at, "AvailabilityZone");
+    if (instance->groups == NULL)
+        doubt_at(reader, &groups, "tells no security group: which interface is that of %s is not known", instance->id);
+    if (instance->zone == NULL && !text_same(text_beside(reader, at, "DBInstanceStatus"), "creating"))
+        doubt_at(reader, &zone, "is missing or no text: which interface is that of %s is not known", instance->id);
+}
+
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
 bool read_db_instance(struct reader *reader, const struct json_cursor *at, void *into)
 {
@@ -482,6 +495,8 @@ bool read_db_instance(struct reader *reader, const struct json_cursor *at, void 
     instance->zone = text_beside(reader, at, "AvailabilityZone");
     instance->second_zone = text_beside(reader, at, "SecondaryAvailabilityZone");
     instance->groups = groups_of_database(reader, at);
+    if (instance->publicly_accessible)
+        doubt_likeness(reader, at, instance);
     seen_at(reader, account, region, vpc_id);
     return true;
 }

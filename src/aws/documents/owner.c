@@ -87,6 +87,7 @@ bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void 
     }
     if (regional && in_use)
         note_public(reader, &place_of);
+    read_nat_way(reader, at, owner.id);
     return true;
 }
 
@@ -194,6 +195,7 @@ bool read_transit_attachment(struct reader *reader, const struct json_cursor *at
     seen_at(reader, text_beside(reader, at, "ResourceOwnerId"), NULL, NULL);
     note_thing(reader, "ec2", id, name != NULL ? name : text_beside(reader, at, "TransitGatewayId"),
                text_beside(reader, at, "ResourceOwnerId"), NULL);
+    read_transit_way(reader, at, id);
     return true;
 }
 
@@ -449,7 +451,13 @@ bool read_msk_cluster(struct reader *reader, const struct json_cursor *at, void 
         doubt_at(reader, &where, "does not tell PublicAccess: %s is taken to be public", place.id);
     }
     bool is_public = type == NULL ? untold : strcmp(type, "DISABLED") != 0;
-    place.interfaces = brokers_of(provisioned != NULL ? provisioned : at->node);
+    const cJSON *brokers = provisioned != NULL ? provisioned : at->node;
+    place.interfaces = brokers_of(brokers);
+    if (is_public && !untold && !cJSON_IsNumber(cJSON_GetObjectItemCaseSensitive(brokers, "NumberOfBrokerNodes"))) {
+        struct json_cursor where = member_of(reader, at, "Provisioned");
+        doubt_at(reader, &where, "does not tell NumberOfBrokerNodes: how many interfaces %s has is not known",
+                 place.id);
+    }
     note_setting(reader, at,
                  &(struct public_setting){.thing = "msk-cluster",
                                           .id = place.id,

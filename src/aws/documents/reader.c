@@ -14,6 +14,15 @@
 // A document of which nothing is understood is told by its first mistakes.
 enum { MOST_UNREAD_OF_A_LISTING = 1000 };
 
+// Whether one more mistake adds nothing: the list is told to be damaged, by as many as are told, and so is what it is
+// of.
+static bool is_told_enough(const struct reader *reader)
+{
+    const struct listing *listing = reader->listing;
+    return listing != NULL && listing->unread >= MOST_UNREAD_OF_A_LISTING && listing->damage != NULL &&
+           (reader->doubt == NULL || *reader->doubt != NULL);
+}
+
 static const char *unread_add(struct reader *reader, const char *path, const char *why)
 {
     struct arena *arena = reader->arena;
@@ -44,6 +53,8 @@ bool doubt_at(struct reader *reader, const struct json_cursor *at, const char *f
 {
     char place[256], why[512];
     va_list arguments;
+    if (is_told_enough(reader))
+        return true;
     json_place(at, place, sizeof(place));
     va_start(arguments, format);
     vsnprintf(why, sizeof(why), format, arguments);
@@ -66,6 +77,10 @@ const char *doubt_document(struct reader *reader, const char *path, const char *
 bool doubt_failure(struct reader *reader)
 {
     const char *message = reader->error->message;
+    if (is_told_enough(reader)) {
+        *reader->error = (struct error){0};
+        return true;
+    }
     size_t name = strlen(reader->name);
     if (strncmp(message, reader->name, name) == 0 && message[name] == ':')
         message += name + 2;
@@ -80,7 +95,7 @@ bool doubt_failure(struct reader *reader)
     }
     size_t length = strcspn(message, ": ");
     bool has_path = message[length] == ':' && length > 0 && length < 256;
-    char *path = arena_strndup(reader->arena, message, has_path ? length : 0);
+    char *path = arena_strndup(reader->scratch, message, has_path ? length : 0);
     unread_add(reader, path, has_path ? message + length + 2 : message);
     *reader->error = (struct error){0};
     return true;

@@ -163,5 +163,7 @@ struct account *account_by_arn(struct reader *reader, const char *arn); // a rec
 struct target_group *target_group_of_file(struct reader *reader);
 struct load_balancer *load_balancer_of_file(struct reader *reader);
 struct trail *trail_of_file(struct reader *reader);
+// The account, unit or root of an organization whose id is in a file's name; NULL where none is, or several are.
+const char *organization_id_of_file(struct reader *reader);
 // Whether a file's name names something: as a whole word of it.
 bool file_names(const char *file, const char *word);

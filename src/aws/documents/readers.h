@@ -30,6 +30,26 @@ bool read_firewall(struct reader *reader, const struct json_cursor *at, void *in
 bool read_firewall_status(struct reader *reader, const struct json_cursor *at, void *into); // the same
 bool read_db_instance(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_launch_template(struct reader *reader, const struct json_cursor *at, void *into);
+// ways.c
+void read_endpoint_way(struct reader *reader, const struct json_cursor *at, const char *id);
+void read_nat_way(struct reader *reader, const struct json_cursor *at, const char *id);
+bool read_egress_gateway(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_vpn_gateway(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_vpn_connection(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_peering_connection(struct reader *reader, const struct json_cursor *at, void *into);
+// transit.c
+bool read_transit_gateway(struct reader *reader, const struct json_cursor *at, void *into);
+void read_transit_way(struct reader *reader, const struct json_cursor *at, const char *id); // an attachment
+bool read_transit_vpc_attachment(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_transit_route_table(struct reader *reader, const struct json_cursor *at, void *into);
+// The next three are of a table: into is struct transit_route_table, or NULL where a file's name does not hold its id.
+bool read_transit_route(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_transit_association(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_transit_propagation(struct reader *reader, const struct json_cursor *at, void *into);
+struct transit_route_table *transit_table_of_file(struct reader *reader);
+// That what follows is what the document in hand tells of the table.
+void transit_answer_begin(struct reader *reader, struct transit_route_table *table, enum kind kind);
+void settle_transit(struct reader *reader);
 // owner.c
 bool read_nat_gateway(struct reader *reader, const struct json_cursor *at, void *into);
 // Says that a thing is public; a document that stands twice is one.
@@ -114,6 +134,23 @@ bool read_user(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_group(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_role(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_managed_policy(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_policy_content(struct reader *reader, const struct json_cursor *document, const char *text,
+                         struct iam_policy *policy);
+// organization.c
+bool read_organization(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_parent(struct reader *reader, const struct json_cursor *at, void *into); // into: struct organization_target
+// A policy in the list of those that are attached to an account, a unit or the root; into: struct attached_controls
+bool read_attached_control(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_control_policy(struct reader *reader, const struct json_cursor *at, void *into);
+// What a file that is named after an account, a unit or the root tells; NULL where its name does not say which.
+struct organization_target *organization_target_of_file(struct reader *reader);
+struct attached_controls *attached_controls_of_file(struct reader *reader);
+void settle_organizations(struct reader *reader);
+// sign_in.c
+bool read_sign_in_instance(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_permission_set(struct reader *reader, const struct json_cursor *at, void *into);
+bool read_assignment(struct reader *reader, const struct json_cursor *at, void *into);
+void settle_assignments(struct reader *reader);
 // account.c
 bool read_virtual_device(struct reader *reader, const struct json_cursor *at, void *into);
 bool read_account_summary(struct reader *reader, const struct json_cursor *at, void *into);

@@ -11,27 +11,30 @@ static bool read_route_target(struct reader *reader, const struct json_cursor *a
     static const struct {
         const char *key;
         enum route_target target;
+        enum route_way way;
     } keys[] = {
-        {"NatGatewayId", ROUTE_ELSEWHERE},
-        {"TransitGatewayId", ROUTE_ELSEWHERE},
-        {"VpcPeeringConnectionId", ROUTE_ELSEWHERE},
-        {"EgressOnlyInternetGatewayId", ROUTE_ELSEWHERE},
-        {"LocalGatewayId", ROUTE_ELSEWHERE},
-        {"CarrierGatewayId", ROUTE_ELSEWHERE},
-        {"CoreNetworkArn", ROUTE_ELSEWHERE},
-        {"OdbNetworkArn", ROUTE_ELSEWHERE},
-        {"VpcEndpointId", ROUTE_APPLIANCE},
-        {"NetworkInterfaceId", ROUTE_APPLIANCE},
-        {"InstanceId", ROUTE_APPLIANCE},
-        {"IpAddress", ROUTE_APPLIANCE}, // next hop of a route that VPC Route Server advertised
-        {"GatewayId", ROUTE_UNKNOWN},
+        {"NatGatewayId", ROUTE_ELSEWHERE, WAY_NAT},
+        {"TransitGatewayId", ROUTE_ELSEWHERE, WAY_TRANSIT},
+        {"VpcPeeringConnectionId", ROUTE_ELSEWHERE, WAY_PEERING},
+        {"EgressOnlyInternetGatewayId", ROUTE_ELSEWHERE, WAY_EGRESS_ONLY},
+        {"LocalGatewayId", ROUTE_ELSEWHERE, WAY_OTHER},
+        {"CarrierGatewayId", ROUTE_ELSEWHERE, WAY_OTHER},
+        {"CoreNetworkArn", ROUTE_ELSEWHERE, WAY_OTHER},
+        {"OdbNetworkArn", ROUTE_ELSEWHERE, WAY_OTHER},
+        {"VpcEndpointId", ROUTE_APPLIANCE, WAY_OTHER},
+        {"NetworkInterfaceId", ROUTE_APPLIANCE, WAY_OTHER},
+        {"InstanceId", ROUTE_APPLIANCE, WAY_OTHER},
+        {"IpAddress", ROUTE_APPLIANCE, WAY_OTHER}, // next hop of a route that VPC Route Server advertised
+        {"GatewayId", ROUTE_UNKNOWN, WAY_OTHER},
     };
     static const struct {
         const char *start;
         enum route_target target;
-    } gateways[] = {{"local", ROUTE_LOCAL},    {"igw-", ROUTE_INTERNET_GATEWAY}, {"vpce-", ROUTE_APPLIANCE},
-                    {"vgw-", ROUTE_ELSEWHERE}, {"eigw-", ROUTE_ELSEWHERE},       {"cagw-", ROUTE_ELSEWHERE},
-                    {"tgw-", ROUTE_ELSEWHERE}, {"nat-", ROUTE_ELSEWHERE}};
+        enum route_way way;
+    } gateways[] = {{"local", ROUTE_LOCAL, WAY_OTHER},           {"igw-", ROUTE_INTERNET_GATEWAY, WAY_OTHER},
+                    {"vpce-", ROUTE_APPLIANCE, WAY_OTHER},       {"vgw-", ROUTE_ELSEWHERE, WAY_VPN},
+                    {"eigw-", ROUTE_ELSEWHERE, WAY_EGRESS_ONLY}, {"cagw-", ROUTE_ELSEWHERE, WAY_OTHER},
+                    {"tgw-", ROUTE_ELSEWHERE, WAY_TRANSIT},      {"nat-", ROUTE_ELSEWHERE, WAY_NAT}};
     route->target = ROUTE_UNKNOWN;
     route->target_id = "a target of unknown kind";
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
@@ -40,11 +43,14 @@ static bool read_route_target(struct reader *reader, const struct json_cursor *a
         if (id == NULL || id[0] == '\0')
             continue;
         route->target = keys[i].target;
+        route->way = keys[i].way;
         route->target_id = id;
         if (strcmp(keys[i].key, "GatewayId") == 0)
             for (size_t g = 0; g < sizeof(gateways) / sizeof(gateways[0]); g++)
-                if (strncmp(id, gateways[g].start, strlen(gateways[g].start)) == 0)
+                if (strncmp(id, gateways[g].start, strlen(gateways[g].start)) == 0) {
                     route->target = gateways[g].target;
+                    route->way = gateways[g].way;
+                }
         return true;
     }
     for (const cJSON *member = at->node->child; member != NULL; member = member->next) {

@@ -50,15 +50,30 @@ static bool read_group_prefix_list(struct reader *reader, const struct json_curs
     return true;
 }
 
+// Of a group of another VPC, or another account, it tells where it is.
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UserIdGroupPair.html
+static void read_group_reference(struct reader *reader, const struct json_cursor *at, const char *id,
+                                 struct security_group_rule *rule)
+{
+    struct group_reference one = {.group = id};
+    one.vpc_id = text_beside(reader, at, "VpcId");
+    one.peering = text_beside(reader, at, "VpcPeeringConnectionId");
+    one.status = text_beside(reader, at, "PeeringStatus");
+    one.account = text_beside(reader, at, "UserId");
+    if (one.vpc_id != NULL || one.peering != NULL || one.status != NULL)
+        *vector_add(reader->arena, &rule->references) = one;
+}
+
 static bool read_group_pair(struct reader *reader, const struct json_cursor *at, void *into)
 {
     struct security_group_rule *rule = into;
     const char *id;
     GUARD(optional_interned(reader, at, "GroupId", &id));
     read_description(reader, at, rule);
-    if (id != NULL)
+    if (id != NULL) {
         *vector_add(reader->arena, &rule->groups) = id;
-    else if (member_of(reader, at, "GroupName").node == NULL)
+        read_group_reference(reader, at, id, rule);
+    } else if (member_of(reader, at, "GroupName").node == NULL)
         doubt_at(reader, at, "names no group");
     return true;
 }

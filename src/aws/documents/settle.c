@@ -225,6 +225,8 @@ static void settle_weights(struct reader *reader)
 void documents_settle(struct reader *reader)
 {
     note_account_lists(reader);
+    settle_organizations(reader);
+    settle_assignments(reader);
     reader->documents->settling = true;
     settle_expectations(reader);
     settle_interfaces(reader);
@@ -232,6 +234,7 @@ void documents_settle(struct reader *reader)
     settle_owners(reader);
     settle_prefix_lists(reader);
     settle_listeners(reader);
+    settle_transit(reader);
     settle_accelerators(reader);
     settle_origins(reader);
     settle_rule_records(reader);

@@ -20,6 +20,8 @@ static void read_accounts(struct collector *collector)
         table_begin(collector, account, CALL_REGION);
     }
     calls_run(collector);
+    if (!collector->options->network_only)
+        organization_begin(collector);
     for (size_t a = 0; a < collector->accounts.count; a++)
         table_begin(collector, collector->accounts.items[a], CALL_LAST);
     calls_run(collector);

@@ -100,7 +100,7 @@ static void send_page(struct call *call, const char *token)
         .speaks_json = of->speaks_json,
         .region = call->region,
         .signing_name = of->prefix,
-        .credentials = &call->account->credentials,
+        .credentials = &(call->by != NULL ? call->by : call->account)->credentials,
         .target = of->target[0] == '\0' ? NULL : arena_printf(collector->arena, "%s.%s", of->target, of->name),
         .version = of->version,
         .body = of->path != NULL ? NULL : arena_strdup(arena, body.bytes),
@@ -118,6 +118,7 @@ static struct call *begin(struct collector *collector, const struct call *like, 
     *call = (struct call){
         .collector = collector,
         .account = like->account,
+        .by = like->by,
         .what = like->what,
         .follow = like->follow,
         .operation = model_operation(collector->model, like->what->service, like->what->operation),
@@ -142,12 +143,21 @@ struct call *call_start(struct collector *collector, const struct read_account *
                         const struct aws_call *what, call_follow follow, const char *suffix,
                         const struct parameter *parameters, size_t parameter_count)
 {
+    return call_start_by(collector, account, NULL, region, what, follow, suffix, parameters, parameter_count);
+}
+
+struct call *call_start_by(struct collector *collector, const struct read_account *account,
+                           const struct read_account *by, const char *region, const struct aws_call *what,
+                           call_follow follow, const char *suffix, const struct parameter *parameters,
+                           size_t parameter_count)
+{
     const char *file = NULL;
     if (what->file != NULL)
         file = arena_printf(collector->arena, "%s/%s/%s%s%s.json", account->id,
                             endpoint_is_global(what->service) ? "global" : region, what->file,
                             suffix == NULL ? "" : ".", suffix == NULL ? "" : suffix);
     struct call like = {.account = account,
+                        .by = by,
                         .what = what,
                         .follow = follow,
                         .parameters = parameters,
@@ -180,8 +190,8 @@ void note_unread(const struct call *call)
     struct collector *collector = call->collector;
     // A region without a service has no host of that name.
     bool nowhere = call->what->purpose != FOR_EXPOSURE && strcmp(call->code, "host-unknown") == 0;
-    bool known =
-        call->failure == FAILURE_ABSENT || (call->failure == FAILURE_UNSUPPORTED && call->what->optional) || nowhere;
+    bool known = call->failure == FAILURE_ABSENT || (call->failure == FAILURE_UNSUPPORTED && call->what->optional) ||
+                 (call->failure == FAILURE_DENIED && call->what->spare) || nowhere;
     struct failed_call one = {
         .account = call->account->id,
         .region = call->region,
@@ -316,7 +326,9 @@ static void on_page(struct request *request)
     add_page(call, page);
     const char *next = model_next(collector->model, &call->operation, page);
     const char *token = next == NULL ? NULL : arena_strdup(arena, next),
-               *why = next == NULL ? NULL : enough(call, token);
+               *why = next != NULL                                             ? enough(call, token)
+                      : model_is_cut(collector->model, &call->operation, page) ? "there is more than it tells"
+                                                                               : NULL;
     if (why != NULL) {
         call->failure = FAILURE_OTHER;
         call->code = "answer";

@@ -121,9 +121,14 @@ static void ask_about(struct call *call, const struct aws_call *what, const cJSO
     if (value == NULL || name == NULL || (what->about.when == CALL_AT_HOME && is_elsewhere(call, element)) ||
         (what->about.when == CALL_WITHOUT_DETAILS && is_asked(call, what, value)))
         return;
-    struct parameter *parameter = arena_new_of(arena, struct parameter);
-    *parameter = (struct parameter){.name = what->about.parameter, .value = arena_strdup(arena, value)};
-    start(call->collector, call->account, call->region, what, file_word(arena, name), parameter, 1);
+    size_t count = 1;
+    for (size_t i = 0; what->about.also != NULL && what->about.also[i] != NULL; i += 2)
+        count++;
+    struct parameter *parameters = arena_array(arena, struct parameter, count);
+    parameters[0] = (struct parameter){.name = what->about.parameter, .value = arena_strdup(arena, value)};
+    for (size_t i = 1; i < count; i++)
+        parameters[i] = (struct parameter){.name = what->about.also[2 * i - 2], .value = what->about.also[2 * i - 1]};
+    start(call->collector, call->account, call->region, what, file_word(arena, name), parameters, count);
 }
 
 // Users' groups and policies are in GetAccountAuthorizationDetails; only where that was not to be had are they asked

@@ -68,6 +68,7 @@ struct call {
     struct request request;
     struct collector *collector;
     const struct read_account *account;
+    const struct read_account *by; // whose keys sign it; NULL: the account's own
     const struct aws_call *what;
     call_follow follow; // or NULL
     struct operation operation;
@@ -97,6 +98,11 @@ struct call {
 struct call *call_start(struct collector *collector, const struct read_account *account, const char *region,
                         const struct aws_call *what, call_follow follow, const char *suffix,
                         const struct parameter *parameters, size_t parameter_count);
+// The same with the keys of another account.
+struct call *call_start_by(struct collector *collector, const struct read_account *account,
+                           const struct read_account *by, const char *region, const struct aws_call *what,
+                           call_follow follow, const char *suffix, const struct parameter *parameters,
+                           size_t parameter_count);
 // Makes the same call again in place of what it brought before.
 void call_again(struct call *call);
 // Runs until all calls have ended.
@@ -143,6 +149,11 @@ const char *call_elsewhere(const struct call *call);
 
 // Begins the calls of the table that are made in a scope; in each region that is read, or once an account.
 void table_begin(struct collector *collector, const struct read_account *account, enum call_scope scope);
+// ---- collect_organization.c
+
+// Begins the calls that tell of control policies on the accounts that are read, and of IAM Identity Center; when it is
+// answered which of them are in an organization.
+void organization_begin(struct collector *collector);
 // ---- collect_again.c
 
 // Takes from a call's whole document what it holds and what it refers to.

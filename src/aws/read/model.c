@@ -57,6 +57,7 @@ struct operation model_operation(const struct model *model, const char *service,
         .wrapper = text_at(one, "wrapper"),
         .token = text_at(one, "token"),
         .next = text_at(one, "next"),
+        .more = cJSON_HasObjectItem(one, "more") ? text_at(one, "more") : "",
         .limit = text_at(one, "limit"),
         .most = get(one, "most")->valueint,
     };
@@ -290,6 +291,16 @@ const char *model_next(const struct model *model, const struct operation *operat
     const char *token = page.xml != NULL ? xml_text(page.xml, item_text(member, 0))
                                          : cJSON_GetStringValue(get(page.json, item_text(member, 0)));
     return token == NULL || token[0] == '\0' ? NULL : token;
+}
+
+bool model_is_cut(const struct model *model, const struct operation *operation, struct page page)
+{
+    if (operation->more[0] == '\0' || model_next(model, operation, page) != NULL)
+        return false;
+    const cJSON *member = output_member(shapes_of(model, operation), operation, operation->more);
+    const char *text = page.xml != NULL ? xml_text(page.xml, item_text(member, 0)) : NULL;
+    return text != NULL ? strcmp(text, "false") != 0
+                        : page.json != NULL && cJSON_IsTrue(get(page.json, item_text(member, 0)));
 }
 
 void model_put_output(const struct model *model, const struct operation *operation, struct page page,

@@ -28,6 +28,7 @@ struct operation {
     const char *wrapper;            // element that holds the output, or ""
     const char *token;              // parameter that asks for the next page, or ""
     const char *next;               // member of the output that holds it, or ""
+    const char *more;               // member that says whether there is more, where no token leads to it too; or ""
     const char *limit;              // parameter that sets the size of pages, or ""
     int most;                       // largest page
     const char *lists[MODEL_LISTS]; // members that pages split; none where the call has no pages
@@ -52,6 +53,9 @@ const char *model_why_not(const struct model *model, const struct operation *ope
 
 // The token of the page after this one, borrowed, or NULL.
 const char *model_next(const struct model *model, const struct operation *operation, struct page page);
+
+// Whether a page that names no next one says that there is more all the same.
+bool model_is_cut(const struct model *model, const struct operation *operation, struct page page);
 
 // Adds the members of a page to `writer`'s open object as the AWS CLI prints them.
 void model_put_output(const struct model *model, const struct operation *operation, struct page page,

@@ -301,6 +301,10 @@ static void remove_group_rule(struct plan_reader *plan, const struct resource *r
         say_not_held(plan, resource, "a rule of", id);
 }
 
+// Rules of which it is not known which of the new groups they are of: beyond so many, counted for each of those,
+// whatever a group may let in is in doubt.
+enum { MOST_SPREAD = 100000 };
+
 static void put_group_rule(struct plan_reader *plan, const struct resource *resource)
 {
     struct security_group_rule rule;
@@ -324,7 +328,7 @@ static void put_group_rule(struct plan_reader *plan, const struct resource *reso
         struct security_group *one = plan->estate->security_groups.slots[i].value;
         if (one == NULL || !is_made(plan, "aws_security_group", one->id))
             continue;
-        if (understood) {
+        if (understood && plan->spread++ < MOST_SPREAD) {
             rule.doubt = of.doubt;
             add_rule(plan, one, rule);
         } else {

@@ -53,6 +53,7 @@ struct plan_reader {
     bool by_changeset;                         // of CloudFormation: no reference is told
     bool deferred_data;                        // some data source is read only while the plan is applied
     const struct resource *current;            // whose handler runs
+    size_t spread;                             // rules that any new group may be given, times those groups
     int depth;                                 // of references followed through resources
     int steps;                                 // lists of references followed for one attribute
 };

@@ -1,0 +1,33 @@
+// Explains one packet inside, or on its way out, hop by hop, from what computes flows (rules/reach/segments.h): also
+// what stops it, and what would let it.
+#pragma once
+
+#include "model/segment.h"
+#include "rules/reach/explain.h"
+
+struct flow_hop {
+    const char *words; // "outbound rules", "route", "way back"...
+    enum hop_result result;
+    const char *text; // what decides it; of one that stops, what would let it
+    reason_list reasons;
+};
+
+struct flow_question {
+    const struct network_interface *from;
+    struct address source;              // of `from`
+    const struct network_interface *to; // NULL: the internet
+    struct address destination;
+    int protocol;
+    uint16_t number; // port; ICMP type * 256 + code; 0 for others
+};
+
+struct flow_explanation {
+    VECTOR(struct flow_hop) hops; // in the order in which the packet, and then its reply, meets them
+    enum { FLOW_REACHABLE, FLOW_POSSIBLE, FLOW_UNREACHABLE } verdict;
+    const struct flow *flow;       // that holds it, or NULL
+    const struct segment_set *set; // that the flow is of
+};
+
+// Everything lives in `arena`.
+struct flow_explanation explain_flow(struct arena *arena, const struct estate *estate,
+                                     const struct flow_question *question);

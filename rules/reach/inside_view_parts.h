@@ -1,0 +1,19 @@
+// What the files of an inside view share. For rules/reach/inside_view.c and inside_stop.c only.
+#pragma once
+
+#include "rules/reach/inside_view.h"
+#include "rules/reach/ways.h"
+
+struct inside_view {
+    struct traffic traffic;
+    const struct network_interface *asker;
+    const struct instance *asker_instance; // or NULL
+    struct exposure_set *set;
+    VECTOR(struct inside_left_out) left_out;
+    struct map number_of; // interface -> the number of its segment + 1: such interfaces share groups and place
+    // Of inside_view_stop and inside_view_class.
+    struct map others;  // "VPC|VPC|WAY" -> struct other_side
+    struct map ways;    // "VPC|FAMILY|GROUND" -> way_list
+    struct map sides;   // "VPC|FAMILY" -> struct asking_side
+    struct map classes; // segment, family and the sets that hold an address, as text -> its class
+};

@@ -1,0 +1,44 @@
+// Ways: where a ground's route table sends packets, and what carries them from there. For the files of rules/ only.
+// https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html
+#pragma once
+
+#include "rules/reach/party.h"
+
+struct way {
+    enum flow_way kind;
+    const char *by;              // the gateway, endpoint or connection, or NULL
+    const struct reason *reason; // the route
+    struct prefixset others;     // for which addresses
+    reason_list doubts;          // why only possible; none: it is sure
+    const struct route *route;   // or NULL: the table's own local one, or it is not known
+};
+typedef VECTOR(struct way) way_list;
+
+// The ways from a ground to addresses of a VPC: its own, or another one.
+way_list ways_inside(struct traffic *traffic, const struct ground *ground, enum family family, const char *to_vpc);
+
+// The ways to the internet: of NAT gateways only that the route leads there.
+way_list ways_outside(struct traffic *traffic, const struct ground *ground, enum family family);
+
+// By what two VPCs may exchange packets, worked out of all their tables.
+struct links {
+    text_list peerings; // in active routes
+    bool others;        // routes to what may lead to any VPC, or tables that are not known
+};
+// VPC -> struct links, of all VPCs of the parties.
+struct map links_of_vpcs(struct traffic *traffic);
+bool links_join(const struct links *a, const struct links *b);
+
+// By what packets get from one VPC into another: a peering connection, a transit gateway (`kind` and its id), or
+// something that is not modelled (FLOW_UNMODELLED and NULL).
+struct passage_by {
+    enum flow_way kind;
+    const char *by;
+};
+struct passage_by passage_of_way(const struct way *way);
+
+// Whether references to groups count between two VPCs, for packets that get there so; within one, `passage` is NULL
+// (rules/reach/group_side.h).
+struct other_side;
+void ways_references(struct traffic *traffic, const char *own_vpc, const char *other_vpc,
+                     const struct passage_by *passage, struct other_side *other);
