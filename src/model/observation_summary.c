@@ -117,7 +117,7 @@ bool summary_read(struct arena *arena, const struct json_cursor *line, struct ob
            are_counts(&at, keys + COUNTS, error) && is_seconds(&at, "seconds", error) &&
            read_count(&at, "dropped", &observations->dropped, error) &&
            read_count(&at, "passes", &observations->passes, error) &&
-           json_string(arena, &at, "method", &observations->method, error) &&
+           json_optional_string(arena, &at, "method", &observations->method, error) &&
            is_list(&at, "canaries", is_canary, error) && is_list(&at, "not_asked", is_reason, error) &&
            is_services(&at, error) && is_list(&at, "accepting_everything", is_address, error) &&
            json_optional_string(arena, &at, "vantage_ipv4", &observations->vantage4, error) &&
