@@ -119,7 +119,7 @@ class Interfaces(Gates):
         arn = "arn:aws:elasticloadbalancing:eu-west-3:111122223333:loadbalancer/app/int/0123456789abcdef"
         for more in ({"RequesterManaged": False}, {}):
             estate = world(Description="ELB app/int/0123456789abcdef", **more)
-            estate["LoadBalancers"] = [{"LoadBalancerArn": arn, "LoadBalancerName": "int", "Type": "application", "Scheme": "internal", "VpcId": "vpc-1",
+            estate["LoadBalancers"] = [{"LoadBalancerArn": arn, "LoadBalancerName": "int", "Type": "application", "Scheme": "internal", "IpAddressType": "ipv4", "VpcId": "vpc-1",
                                         "State": {"Code": "active"}}]
             estate["Listeners"] = []
             self.verdict(estate, REACHED)
