@@ -48,11 +48,15 @@ class Here(Bundles):
             words[words.index("--snapshot") + 1] = str(snapshot)
         return [common.SGPROOF, *words, *map(str, more)]
 
-    def begin(self, *words, **how):
-        """A run that has begun to probe, at a packet a second."""
+    def start(self, *words, **how):
+        """A run at a packet a second."""
         rate = [] if "--rate" in words else ["--rate", "1"]
         process = subprocess.Popen([*words, *rate], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how)
         self.addCleanup(lambda: (process.poll() is None and process.kill(), process.wait(), process.stdout.close(), process.stderr.close()))
+        return process
+
+    def meet(self, process):
+        """Waits until it has begun to probe."""
         said = ""
         for line in process.stderr:
             said += line
@@ -60,6 +64,9 @@ class Here(Bundles):
                 time.sleep(0.7)  # the first packet is on its way
                 return process
         self.fail(said)
+
+    def begin(self, *words, **how):
+        return self.meet(self.start(*words, **how))
 
     def end(self, process, status):
         out, said = process.communicate(timeout=120)
@@ -241,7 +248,9 @@ class After(Here):
         self.assertEqual(left(self.here), [])
 
     def test_two_runs_with_one_place_both_keep_their_evidence(self):
-        processes = [self.begin(*self.words("out")) for _ in range(3)]
+        processes = [self.start(*self.words("out")) for _ in range(3)]
+        for process in processes:
+            self.meet(process)
         ended = [p.communicate(timeout=120) + (p.returncode,) for p in processes]
         self.assertEqual(sorted(e[2] for e in ended), [0, 3, 3], ended)
         self.assertEqual(sorted(p.name for p in self.here.iterdir()), ["out", "out-2", "out-3"])
