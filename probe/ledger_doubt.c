@@ -17,6 +17,10 @@ uint64_t ledger_accepts_from(const struct ledger *ledger, size_t lane)
     if (standing->open >= ACCEPTING_LEAST &&
         standing->open * 20 >= (ledger->schedule->lanes[lane].count - ledger->schedule->lanes[lane].spare) * 19)
         return 1;
+    // Nothing was ever closed, and what was open is not heard when it is asked again: somebody in the way answers for
+    // the host, above a rate.
+    if (standing->open >= ACCEPTING_LEAST && standing->shut == 0 && ledger->watch.pulses[lane].light.ended)
+        return 1;
     return standing->turned && standing->opens.count >= LEAST_ROW ? standing->opens.first_us : 0;
 }
 

@@ -88,6 +88,13 @@ class Limits(unittest.TestCase):
             self.no_open_port_is_called_otherwise(states, opens)
         self.each(test, itertools.product(("prohibit", "reset"), (2, 30)))
 
+    def test_open_ports_above_a_rate_are_those_of_whoever_answers_for_the_host(self):
+        def test(method, host):
+            states, summary = self.probe(host, 200, method, open=[1000, 1100], bucket=[60, 20, "accept"])
+            self.assertGreater(sum(state == "open" for state in states.values()), 100)
+            self.assertEqual(summary["accepting_everything"], [host])
+        self.each(test)
+
     def test_closed_ports_behind_silence_or_rejections_are_no_limit(self):
         def test(method, host, behaviour, other):
             opens = [*range(1000, 1060, 20)]
