@@ -19,7 +19,7 @@ from oracle.estates import PORTS, pick
 from oracle.flows import Judge, Packet
 from oracle.oracle import holds, ip_address
 
-ESTATES = int(os.environ.get("FLOWS_ESTATES", "60"))
+ESTATES = int(os.environ.get("FLOWS_ESTATES", "150"))
 SEED = common.seed("FLOWS_SEED")
 INSIDE, OUTSIDE = 40, 30
 NAMES = {6: "tcp", 17: "udp", 1: "icmp", 58: "icmpv6"}
