@@ -163,3 +163,12 @@ const struct ground_passage *ground_passage(struct traffic *traffic, const struc
     map_put(arena, known, arena_strdup(arena, key), passage);
     return passage;
 }
+
+const struct reason *ground_lacks(const struct traffic *traffic, const struct ground *ground, enum kind kind,
+                                  const char *id, const char *text)
+{
+    struct vpc_home home = estate_home(traffic->estate, ground->place);
+    const struct lack *all = estate_lack(traffic->estate, traffic->arena, kind, home.owner, home.region);
+    const struct lack one = {kind_name(kind), home.owner, home.region, id, text};
+    return reason_lack(traffic->arena, REASON_ROUTE, all != NULL ? all : &one);
+}

@@ -13,27 +13,31 @@ struct half departure_half(const struct departure *departure, const struct way *
                    departure->protocol, false);
 }
 
-void departure_meet(const struct departure *departure, const struct half *half, struct prefixset sources)
+void departure_meet(const struct departure *departure, const struct half *half, const struct half *taken,
+                    struct prefixset sources)
 {
-    const struct party *party = departure->party;
+    const struct meeting meeting = {.traffic = departure->traffic,
+                                    .arena = departure->scratch,
+                                    .from = half,
+                                    .to = taken,
+                                    .sources = sources,
+                                    .destinations = departure->internet,
+                                    .like = {.to = SEGMENT_INTERNET,
+                                             .from_vpc = departure->party->vpc_id,
+                                             .family = departure->party->family,
+                                             .protocol = departure->protocol}};
+    half_meet(&meeting, departure->flows);
+}
+
+void departure_meet_any(const struct departure *departure, const struct half *half, struct prefixset sources)
+{
     static const struct way straight = {.kind = FLOW_LOCAL};
     struct half taken = {.asks = false};
-    struct half_piece *all = vector_add(departure->scratch, &taken.pieces);
-    *all = (struct half_piece){
-        .map = portmap_of(departure->scratch, portset_all, prefixset_all(departure->scratch, party->family)),
+    *vector_add(departure->scratch, &taken.pieces) = (struct half_piece){
+        .map = portmap_of(departure->scratch, portset_all, prefixset_all(departure->scratch, departure->party->family)),
         .client_ports = portset_all,
         .way = &straight};
-    struct meeting meeting = {.traffic = departure->traffic,
-                              .arena = departure->scratch,
-                              .from = half,
-                              .to = &taken,
-                              .sources = sources,
-                              .destinations = departure->internet,
-                              .like = {.to = SEGMENT_INTERNET,
-                                       .from_vpc = party->vpc_id,
-                                       .family = party->family,
-                                       .protocol = departure->protocol}};
-    half_meet(&meeting, departure->flows);
+    departure_meet(departure, half, &taken, sources);
 }
 
 // The internet sees an interface's own public address.
@@ -63,7 +67,7 @@ static void by_gateway(const struct departure *departure, const struct way *way)
     struct half half = departure_half(departure, &doubted);
     size_t first = departure->flows->count;
     bool translated = way->kind == FLOW_INTERNET_GATEWAY && party->family == FAMILY_IPV4;
-    departure_meet(departure, &half, translated ? party->has_public : party->addresses);
+    departure_meet_any(departure, &half, translated ? party->has_public : party->addresses);
     if (translated)
         see_own(departure, first);
 }
@@ -78,7 +82,7 @@ static void depart(struct departure *departure, const way_list *ways)
             outbound_by_nat(departure, way);
         } else {
             struct half half = departure_half(departure, way);
-            departure_meet(departure, &half, departure->party->addresses);
+            departure_meet_any(departure, &half, departure->party->addresses);
         }
     }
 }

@@ -18,8 +18,12 @@ struct departure {
 // A way out with more doubts; what of the party's own half goes by it.
 struct half departure_half(const struct departure *departure, const struct way *way);
 
-// Adds what the half has in common with what takes packets from these addresses whatever they are.
-void departure_meet(const struct departure *departure, const struct half *half, struct prefixset sources);
+// Adds what the half, of these addresses, has in common with what takes its packets.
+void departure_meet(const struct departure *departure, const struct half *half, const struct half *taken,
+                    struct prefixset sources);
+
+// The same where they are taken whatever they are.
+void departure_meet_any(const struct departure *departure, const struct half *half, struct prefixset sources);
 
 // By a NAT gateway: what its own subnet lets through, and where that one's table leads.
 void outbound_by_nat(const struct departure *departure, const struct way *way);

@@ -22,17 +22,6 @@ static const struct reason *doubtful(const struct departure *departure, const ch
     return reason_doubt(arena, REASON_ROUTE, id, settle_by_call(arena, KIND_NAT_GATEWAYS, id), text);
 }
 
-static const struct reason *lacking(const struct departure *departure, const char *id)
-{
-    struct arena *arena = departure->traffic->arena;
-    const struct estate *estate = departure->traffic->estate;
-    struct vpc_home home = estate_home(estate, departure->party->ground->place);
-    const struct lack *all = estate_lack(estate, arena, KIND_NAT_GATEWAYS, home.owner, home.region);
-    const struct lack one = {kind_name(KIND_NAT_GATEWAYS), home.owner, home.region, id,
-                             arena_printf(arena, "missing: NAT gateway %s", id)};
-    return reason_lack(arena, REASON_ROUTE, all != NULL ? all : &one);
-}
-
 // By a gateway of which it is not known where it leads.
 static void leave_unmodelled(const struct departure *departure, const struct way *way, const struct reason *doubt)
 {
@@ -41,7 +30,7 @@ static void leave_unmodelled(const struct departure *departure, const struct way
     reason_add_all(departure->scratch, &doubted.doubts, &way->doubts);
     reason_add(departure->scratch, &doubted.doubts, doubt);
     struct half half = departure_half(departure, &doubted);
-    departure_meet(departure, &half, departure->party->addresses);
+    departure_meet_any(departure, &half, departure->party->addresses);
 }
 
 // (number, destination) pairs that pass the ACL of its subnet out, and whose replies pass it in to its ports: to each
@@ -108,17 +97,7 @@ static void meet_gateway(const struct translation *translation, const struct hal
         struct half taken = half_of(departure->traffic, arena, &gateway, false, &departure->outside, &back,
                                     departure->protocol, past == 1);
         taken.groups = NULL;
-        struct meeting meeting = {.traffic = departure->traffic,
-                                  .arena = arena,
-                                  .from = half,
-                                  .to = &taken,
-                                  .sources = sources[past],
-                                  .destinations = departure->internet,
-                                  .like = {.to = SEGMENT_INTERNET,
-                                           .from_vpc = party->vpc_id,
-                                           .family = party->family,
-                                           .protocol = departure->protocol}};
-        half_meet(&meeting, departure->flows);
+        departure_meet(departure, half, &taken, sources[past]);
     }
     see_gateway(translation, onward, first);
 }
@@ -181,7 +160,9 @@ void outbound_by_nat(const struct departure *departure, const struct way *way)
         (departure->party->family == FAMILY_IPV4 && !translates(departure->protocol)))
         return;
     if (nat == NULL) {
-        leave_unmodelled(departure, way, lacking(departure, way->by));
+        leave_unmodelled(departure, way,
+                         ground_lacks(traffic, departure->party->ground, KIND_NAT_GATEWAYS, way->by,
+                                      arena_printf(traffic->arena, "missing: NAT gateway %s", way->by)));
         return;
     }
     if (nat->regional || !nat->mode_told || nat->subnet_id == NULL || departure->party->family == FAMILY_IPV6) {

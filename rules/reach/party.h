@@ -92,6 +92,9 @@ struct ground *ground_of(struct traffic *traffic, const struct network_interface
 // The ground of a subnet in which a NAT gateway lies.
 struct ground *ground_of_subnet(struct traffic *traffic, const char *subnet_id, const char *vpc_id,
                                 const struct interface_place *near);
+// Why a route of a ground is not sure: the snapshot lacks all of a kind, or the one of an id, of which `text` tells.
+const struct reason *ground_lacks(const struct traffic *traffic, const struct ground *ground, enum kind kind,
+                                  const char *id, const char *text);
 const struct ground_passage *ground_passage(struct traffic *traffic, const struct ground *ground, enum family family,
                                             int protocol);
 

@@ -27,11 +27,7 @@ struct forwarding {
 
 static const struct reason *lacking(struct forwarding *forwarding, enum kind kind, const char *id, const char *text)
 {
-    struct arena *arena = forwarding->traffic->arena;
-    struct vpc_home home = estate_home(forwarding->traffic->estate, forwarding->ground->place);
-    const struct lack *all = estate_lack(forwarding->traffic->estate, arena, kind, home.owner, home.region);
-    const struct lack one = {kind_name(kind), home.owner, home.region, id, text};
-    return reason_lack(arena, REASON_ROUTE, all != NULL ? all : &one);
+    return ground_lacks(forwarding->traffic, forwarding->ground, kind, id, text);
 }
 
 static void doubt(struct forwarding *forwarding, enum kind kind, const char *id, const char *text)

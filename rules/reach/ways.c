@@ -1,57 +1,19 @@
-#include "rules/reach/ways.h"
-
 #include "rules/reach/group_side.h"
-#include "rules/reach/route_table.h"
 #include "rules/reach/transit.h"
+#include "rules/reach/way_maker.h"
 
 // The VPC's blocks are no larger: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 enum { LARGEST_BLOCK_IPV4 = 16, LARGEST_BLOCK_IPV6 = 44 };
 
-// What the ways of one table are made with.
-struct maker {
-    struct traffic *traffic;
-    struct arena *arena;
-    const struct estate *estate;
-    const struct ground *ground;
-    enum family family;
-    const char *to_vpc; // NULL: outside
-    bool same_vpc;
-    int depth; // NAT gateways gone through
-    way_list *ways;
-};
-
-static struct way *add_way(struct maker *maker, enum flow_way kind, const struct route_share *share,
-                           struct prefixset others)
-{
-    struct way *way = vector_add(maker->arena, maker->ways);
-    *way = (struct way){
-        .kind = kind, .by = share->route->target_id, .reason = share->reason, .others = others, .route = share->route};
-    return way;
-}
-
-static void doubt_way(struct maker *maker, struct way *way, const struct reason *doubt)
-{
-    reason_add(maker->arena, &way->doubts, doubt);
-}
-
-static const struct reason *lacking(struct maker *maker, enum kind kind, const char *id, const char *what)
-{
-    struct vpc_home home = estate_home(maker->estate, maker->ground->place);
-    const struct lack *all = estate_lack(maker->estate, maker->arena, kind, home.owner, home.region);
-    const struct lack one = {kind_name(kind), home.owner, home.region, id,
-                             arena_printf(maker->arena, "missing: %s %s", what, id)};
-    return reason_lack(maker->arena, REASON_ROUTE, all != NULL ? all : &one);
-}
-
 // What a route leads through and nobody models.
-static void add_unmodelled(struct maker *maker, const struct route_share *share, enum flow_way kind)
+static void add_unmodelled(struct way_maker *maker, const struct route_share *share, enum flow_way kind)
 {
     const struct route *route = share->route;
     const char *firewall = map_get(&maker->estate->firewall_endpoints, route->target_id);
     char prefix[ADDRESS_TEXT];
     prefix_format(share->prefix, prefix);
-    struct way *way = add_way(maker, kind, share, share->sources);
-    doubt_way(
+    struct way *way = way_add(maker, kind, share, share->sources);
+    way_doubt(
         maker, way,
         reason_doubt(maker->arena, route->target == ROUTE_APPLIANCE ? REASON_APPLIANCE : REASON_ROUTE, route->target_id,
                      settle_by_probe,
@@ -64,28 +26,24 @@ static void add_unmodelled(struct maker *maker, const struct route_share *share,
 
 // ---- Peering connections
 
-static void add_peering(struct maker *maker, const struct route_share *share)
+static void add_peering(struct way_maker *maker, const struct route_share *share)
 {
     const char *own = maker->ground->place->vpc_id, *id = share->route->target_id;
     const struct vpc_peering *peering = map_get(&maker->estate->peerings, id);
     if (peering == NULL) {
-        doubt_way(maker, add_way(maker, FLOW_PEERING, share, share->sources),
-                  lacking(maker, KIND_VPC_PEERINGS, id, "VPC peering connection"));
+        way_doubt(maker, way_add(maker, FLOW_PEERING, share, share->sources),
+                  way_lacks(maker, KIND_VPC_PEERINGS, id, "VPC peering connection"));
         return;
     }
     if (peering->presence == PRESENCE_NO)
         return;
     bool asks = text_same(peering->requester.vpc_id, own), takes = text_same(peering->accepter.vpc_id, own);
     const char *other = asks ? peering->accepter.vpc_id : peering->requester.vpc_id;
-    if (maker->to_vpc == NULL) { // the internet: what is behind it is not modelled
-        add_unmodelled(maker, share, FLOW_PEERING);
-        return;
-    }
     if ((asks || takes) && other != NULL && strcmp(other, maker->to_vpc) != 0)
         return;
-    struct way *way = add_way(maker, FLOW_PEERING, share, share->sources);
+    struct way *way = way_add(maker, FLOW_PEERING, share, share->sources);
     if (peering->presence != PRESENCE_YES || peering->doubt != NULL || (!asks && !takes) || other == NULL)
-        doubt_way(maker, way,
+        way_doubt(maker, way,
                   reason_doubt(maker->arena, REASON_ROUTE, id, settle_by_call(maker->arena, KIND_VPC_PEERINGS, id),
                                peering->doubt != NULL
                                    ? peering->doubt
@@ -96,7 +54,7 @@ static void add_peering(struct maker *maker, const struct route_share *share)
 
 // Whether what is forwarded so gets to the VPC that is asked about: surely, or not, or by something that is not
 // modelled.
-static bool leads_to(struct maker *maker, const struct transit_share *share, struct way *way)
+static bool leads_to(struct way_maker *maker, const struct transit_share *share, struct way *way)
 {
     bool all = share->route != NULL, some = false;
     const char *through = NULL;
@@ -109,23 +67,23 @@ static bool leads_to(struct maker *maker, const struct transit_share *share, str
         if (there && maker->family == FAMILY_IPV6 && one->ipv6 == TRANSIT_DISABLED)
             continue;
         if (there && maker->family == FAMILY_IPV6 && one->ipv6 != TRANSIT_ENABLED)
-            doubt_way(maker, way,
+            way_doubt(maker, way,
                       reason_doubt(maker->arena, REASON_ROUTE, id,
                                    settle_by_call(maker->arena, KIND_TRANSIT_VPC_ATTACHMENTS, id),
                                    arena_printf(maker->arena, "whether %s carries IPv6 is not told", id)));
         if (there && one->doubt != NULL)
-            doubt_way(maker, way,
+            way_doubt(maker, way,
                       reason_doubt(maker->arena, REASON_ROUTE, id,
                                    settle_by_call(maker->arena, KIND_TRANSIT_ATTACHMENTS, id), one->doubt));
         if (one == NULL)
-            doubt_way(maker, way, lacking(maker, KIND_TRANSIT_ATTACHMENTS, id, "transit gateway attachment"));
+            way_doubt(maker, way, way_lacks(maker, KIND_TRANSIT_ATTACHMENTS, id, "transit gateway attachment"));
         some = some || there || one == NULL;
         all = all && there;
         if (!there && one != NULL)
             through = one->resource_id != NULL ? one->resource_id : id;
     }
     if (!all && through != NULL)
-        doubt_way(
+        way_doubt(
             maker, way,
             reason_doubt(maker->arena, REASON_ROUTE, way->by, settle_by_probe,
                          arena_printf(maker->arena, "%s forwards it to %s, and what is behind that is not modelled",
@@ -133,14 +91,14 @@ static bool leads_to(struct maker *maker, const struct transit_share *share, str
     return some || through != NULL || share->route == NULL;
 }
 
-static void add_transit(struct maker *maker, const struct route_share *share)
+static void add_transit(struct way_maker *maker, const struct route_share *share)
 {
     transit_shares shares = transit_forwards(maker->traffic, maker->ground, maker->family, share->route->target_id);
     for (size_t i = 0; i < shares.count; i++) {
         struct prefixset others = prefixset_intersect(maker->arena, share->sources, shares.items[i].others);
         if (prefixset_is_empty(others))
             continue;
-        struct way *way = add_way(maker, FLOW_TRANSIT, share, others);
+        struct way *way = way_add(maker, FLOW_TRANSIT, share, others);
         reason_add_all(maker->arena, &way->doubts, &shares.items[i].doubts);
         if (!leads_to(maker, &shares.items[i], way))
             maker->ways->count--;
@@ -153,7 +111,7 @@ static way_list inside(struct traffic *traffic, const struct ground *ground, enu
                        int depth);
 
 // "A NAT gateway can route to other VPCs": as its own subnet's table does, by its own address.
-static void add_nat_inside(struct maker *maker, const struct route_share *share)
+static void add_nat_inside(struct way_maker *maker, const struct route_share *share)
 {
     const struct nat_gateway *nat = map_get(&maker->estate->nat_gateways, share->route->target_id);
     if (nat != NULL && nat->presence == PRESENCE_NO)
@@ -172,12 +130,7 @@ static void add_nat_inside(struct maker *maker, const struct route_share *share)
     }
 }
 
-static bool is_gateway_endpoint(const struct estate *estate, const struct route *route)
-{
-    return text_same(map_get(&estate->vpc_endpoint_types, route->target_id), "Gateway");
-}
-
-static void add_inside(struct maker *maker, const struct route_share *share)
+static void add_inside(struct way_maker *maker, struct route_share *share)
 {
     const struct route *route = share->route;
     int largest = maker->family == FAMILY_IPV4 ? LARGEST_BLOCK_IPV4 : LARGEST_BLOCK_IPV6;
@@ -188,7 +141,7 @@ static void add_inside(struct maker *maker, const struct route_share *share)
                          .others = share->sources};
         return; // of a block whose size is not told: it has a local route that is longer than this one
     }
-    if (!route->active || route->target == ROUTE_LOCAL || is_gateway_endpoint(maker->estate, route))
+    if (!route->active || route->target == ROUTE_LOCAL || way_is_gateway_endpoint(maker, route))
         return;
     if (maker->same_vpc || route->target == ROUTE_APPLIANCE || route->target == ROUTE_UNKNOWN)
         add_unmodelled(maker, share, FLOW_UNMODELLED);
@@ -206,7 +159,7 @@ static void add_inside(struct maker *maker, const struct route_share *share)
 
 // A VPC's blocks have local routes, whether or not the table prints them; one that is printed may lead elsewhere.
 // https://docs.aws.amazon.com/vpc/latest/userguide/RouteTables.html#route-table-routes
-static size_t local_routes(struct maker *maker, struct route **routes)
+static size_t local_routes(struct way_maker *maker, struct route **routes)
 {
     const struct vpc *vpc = map_get(&maker->estate->vpcs, maker->ground->place->vpc_id);
     const struct route_table *table = maker->ground->table;
@@ -230,44 +183,21 @@ static size_t local_routes(struct maker *maker, struct route **routes)
     return made.count;
 }
 
-// Of two routes of which either may hold, neither is sure.
-static void doubt_equals(struct maker *maker, const struct route_claim *claim, size_t at, size_t first)
-{
-    const struct route_share *share = &claim->shares.items[at];
-    for (size_t i = at + 1; i < claim->shares.count && route_table_equals(claim, at, i); i++) {
-        const struct route_share *other = &claim->shares.items[i];
-        if (text_same(other->route->target_id, share->route->target_id) && other->route->active == share->route->active)
-            continue;
-        struct route_share same = *other;
-        same.sources = share->sources;
-        same.reason = share->reason;
-        if (maker->to_vpc != NULL)
-            add_inside(maker, &same);
-        const struct reason *either =
-            reason_doubt(maker->arena, REASON_ROUTE, maker->ground->table->id, settle_by_probe,
-                         arena_printf(maker->arena, "%s or %s, by routes of which either may hold",
-                                      share->route->target_id, other->route->target_id));
-        for (size_t w = first; w < maker->ways->count; w++)
-            doubt_way(maker, &maker->ways->items[w], either);
-    }
-}
-
 // Routes to prefix lists whose entries are not known may catch anything.
-static void add_unlisted(struct maker *maker, const struct route_claim *claim)
+static void add_unlisted(struct way_maker *maker, const struct route_claim *claim)
 {
     size_t known = maker->ways->count;
     for (size_t i = 0; i < claim->unlisted.count; i++) {
         const struct route_share *share = &claim->unlisted.items[i];
-        if (is_gateway_endpoint(maker->estate, share->route))
+        if (way_is_gateway_endpoint(maker, share->route))
             continue;
         for (size_t w = 0; w < known; w++)
-            doubt_way(maker, &maker->ways->items[w], share->doubt);
+            way_doubt(maker, &maker->ways->items[w], share->doubt);
         struct route_share all = *share;
         all.sources = prefixset_all(maker->arena, maker->family);
         size_t first = maker->ways->count;
         add_inside(maker, &all);
-        for (size_t w = first; w < maker->ways->count; w++)
-            doubt_way(maker, &maker->ways->items[w], share->doubt);
+        way_doubt_from(maker, first, share->doubt);
     }
 }
 
@@ -275,20 +205,21 @@ static way_list inside(struct traffic *traffic, const struct ground *ground, enu
                        int depth)
 {
     way_list ways = {0};
-    struct maker maker = {.traffic = traffic,
-                          .arena = traffic->arena,
-                          .estate = traffic->estate,
-                          .ground = ground,
-                          .family = family,
-                          .to_vpc = to_vpc,
-                          .same_vpc = strcmp(to_vpc, ground->place->vpc_id) == 0,
-                          .depth = depth,
-                          .ways = &ways};
+    struct way_maker maker = {.traffic = traffic,
+                              .arena = traffic->arena,
+                              .estate = traffic->estate,
+                              .ground = ground,
+                              .family = family,
+                              .add = add_inside,
+                              .to_vpc = to_vpc,
+                              .same_vpc = strcmp(to_vpc, ground->place->vpc_id) == 0,
+                              .depth = depth,
+                              .ways = &ways};
     if (ground->table == NULL) {
         struct way *way = vector_add(traffic->arena, &ways);
         *way = (struct way){.kind = maker.same_vpc ? FLOW_LOCAL : FLOW_UNMODELLED,
                             .others = prefixset_all(traffic->arena, family)};
-        doubt_way(&maker, way, ground->table_missing);
+        way_doubt(&maker, way, ground->table_missing);
         return ways;
     }
     struct route *local;
@@ -302,7 +233,7 @@ static way_list inside(struct traffic *traffic, const struct ground *ground, enu
         if (prefixset_is_empty(claim.shares.items[i].sources))
             continue;
         add_inside(&maker, &claim.shares.items[i]);
-        doubt_equals(&maker, &claim, i, first);
+        way_doubt_equals(&maker, &claim, i, first);
     }
     if (maker.same_vpc && !prefixset_is_empty(left))
         *vector_add(traffic->arena, &ways) = (struct way){.kind = FLOW_LOCAL, .others = left};

@@ -1,52 +1,17 @@
 // The ways to the internet.
-#include "rules/reach/route_table.h"
 #include "rules/reach/transit.h"
-#include "rules/reach/ways.h"
+#include "rules/reach/way_maker.h"
 
-struct maker {
-    struct traffic *traffic;
-    struct arena *arena;
-    const struct estate *estate;
-    const struct ground *ground;
-    enum family family;
-    way_list *ways;
-};
-
-static struct way *add_way(struct maker *maker, enum flow_way kind, const struct route_share *share)
-{
-    struct way *way = vector_add(maker->arena, maker->ways);
-    *way = (struct way){.kind = kind,
-                        .by = share->route->target_id,
-                        .reason = share->reason,
-                        .others = share->sources,
-                        .route = share->route};
-    return way;
-}
-
-static void doubt_way(struct maker *maker, struct way *way, const struct reason *doubt)
-{
-    reason_add(maker->arena, &way->doubts, doubt);
-}
-
-static const struct reason *lacking(struct maker *maker, enum kind kind, const char *id, const char *what)
-{
-    struct vpc_home home = estate_home(maker->estate, maker->ground->place);
-    const struct lack *all = estate_lack(maker->estate, maker->arena, kind, home.owner, home.region);
-    const struct lack one = {kind_name(kind), home.owner, home.region, id,
-                             arena_printf(maker->arena, "missing: %s %s", what, id)};
-    return reason_lack(maker->arena, REASON_ROUTE, all != NULL ? all : &one);
-}
-
-static const struct reason *doubtful(struct maker *maker, enum kind kind, const char *id, const char *text)
+static const struct reason *doubtful(struct way_maker *maker, enum kind kind, const char *id, const char *text)
 {
     return reason_doubt(maker->arena, REASON_ROUTE, id, settle_by_call(maker->arena, kind, id), text);
 }
 
-static void add_unmodelled(struct maker *maker, const struct route_share *share, enum flow_way kind)
+static void add_unmodelled(struct way_maker *maker, const struct route_share *share, enum flow_way kind)
 {
     const char *firewall = map_get(&maker->estate->firewall_endpoints, share->route->target_id);
-    struct way *way = add_way(maker, kind, share);
-    doubt_way(maker, way,
+    struct way *way = way_add(maker, kind, share, share->sources);
+    way_doubt(maker, way,
               reason_doubt(maker->arena, share->route->target == ROUTE_APPLIANCE ? REASON_APPLIANCE : REASON_ROUTE,
                            share->route->target_id, settle_by_probe,
                            arena_printf(maker->arena, "it leaves by %s%s%s, and what is behind that is not modelled",
@@ -54,18 +19,18 @@ static void add_unmodelled(struct maker *maker, const struct route_share *share,
                                         firewall == NULL ? "" : firewall)));
 }
 
-static void add_internet_gateway(struct maker *maker, struct route_share *share)
+static void add_internet_gateway(struct way_maker *maker, struct route_share *share)
 {
     route_table_judge(maker->arena, maker->estate, maker->ground->place, share, &maker->traffic->missing);
     if (share->reply == REPLY_NONE)
         return;
-    struct way *way = add_way(maker, FLOW_INTERNET_GATEWAY, share);
+    struct way *way = way_add(maker, FLOW_INTERNET_GATEWAY, share, share->sources);
     if (share->doubt != NULL)
-        doubt_way(maker, way, share->doubt);
+        way_doubt(maker, way, share->doubt);
 }
 
 // https://docs.aws.amazon.com/vpc/latest/userguide/egress-only-internet-gateway.html
-static void add_egress_only(struct maker *maker, const struct route_share *share)
+static void add_egress_only(struct way_maker *maker, const struct route_share *share)
 {
     const char *id = share->route->target_id;
     const struct attached_gateway *gateway = map_get(&maker->estate->egress_gateways, id);
@@ -74,11 +39,11 @@ static void add_egress_only(struct maker *maker, const struct route_share *share
     bool sure = gateway != NULL && gateway->presence == PRESENCE_YES && gateway->doubt == NULL;
     if (sure && !text_same(gateway->vpc_id, maker->ground->place->vpc_id))
         return; // it is attached to none, or to another one
-    struct way *way = add_way(maker, FLOW_EGRESS_ONLY, share);
+    struct way *way = way_add(maker, FLOW_EGRESS_ONLY, share, share->sources);
     if (gateway == NULL)
-        doubt_way(maker, way, lacking(maker, KIND_EGRESS_ONLY_INTERNET_GATEWAYS, id, "egress-only internet gateway"));
+        way_doubt(maker, way, way_lacks(maker, KIND_EGRESS_ONLY_INTERNET_GATEWAYS, id, "egress-only internet gateway"));
     else if (!sure)
-        doubt_way(maker, way,
+        way_doubt(maker, way,
                   doubtful(maker, KIND_EGRESS_ONLY_INTERNET_GATEWAYS, id,
                            gateway->doubt != NULL
                                ? gateway->doubt
@@ -86,13 +51,14 @@ static void add_egress_only(struct maker *maker, const struct route_share *share
 }
 
 // https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
-static void add_endpoint(struct maker *maker, const struct route_share *share)
+static void add_endpoint(struct way_maker *maker, const struct route_share *share)
 {
     const char *id = share->route->target_id;
     const char *type = map_get(&maker->estate->vpc_endpoint_types, id);
     const struct vpc_endpoint *endpoint = map_get(&maker->estate->vpc_endpoints, id);
     if (type == NULL && share->route->prefix_list != NULL && strncmp(id, "vpce-", 5) == 0) {
-        doubt_way(maker, add_way(maker, FLOW_ENDPOINT, share), lacking(maker, KIND_VPC_ENDPOINTS, id, "VPC endpoint"));
+        way_doubt(maker, way_add(maker, FLOW_ENDPOINT, share, share->sources),
+                  way_lacks(maker, KIND_VPC_ENDPOINTS, id, "VPC endpoint"));
         return;
     }
     if (type == NULL || strcmp(type, "Gateway") != 0) {
@@ -101,10 +67,10 @@ static void add_endpoint(struct maker *maker, const struct route_share *share)
     }
     if (endpoint != NULL && endpoint->presence == PRESENCE_NO)
         return;
-    struct way *way = add_way(maker, FLOW_ENDPOINT, share);
+    struct way *way = way_add(maker, FLOW_ENDPOINT, share, share->sources);
     if (endpoint == NULL || endpoint->presence != PRESENCE_YES || endpoint->doubt != NULL)
-        doubt_way(maker, way,
-                  endpoint == NULL ? lacking(maker, KIND_VPC_ENDPOINTS, id, "VPC endpoint")
+        way_doubt(maker, way,
+                  endpoint == NULL ? way_lacks(maker, KIND_VPC_ENDPOINTS, id, "VPC endpoint")
                                    : doubtful(maker, KIND_VPC_ENDPOINTS, id,
                                               endpoint->doubt != NULL
                                                   ? endpoint->doubt
@@ -112,7 +78,7 @@ static void add_endpoint(struct maker *maker, const struct route_share *share)
 }
 
 // To where the gateway's own table forwards it; what it surely drops does not leave.
-static void add_transit(struct maker *maker, const struct route_share *share)
+static void add_transit(struct way_maker *maker, const struct route_share *share)
 {
     transit_shares shares = transit_forwards(maker->traffic, maker->ground, maker->family, share->route->target_id);
     for (size_t i = 0; i < shares.count; i++) {
@@ -125,7 +91,7 @@ static void add_transit(struct maker *maker, const struct route_share *share)
     }
 }
 
-static void add_peering(struct maker *maker, const struct route_share *share)
+static void add_peering(struct way_maker *maker, const struct route_share *share)
 {
     const char *id = share->route->target_id;
     const struct vpc_peering *peering = map_get(&maker->estate->peerings, id);
@@ -133,11 +99,11 @@ static void add_peering(struct maker *maker, const struct route_share *share)
         return;
     add_unmodelled(maker, share, FLOW_PEERING);
     if (peering == NULL)
-        doubt_way(maker, &maker->ways->items[maker->ways->count - 1],
-                  lacking(maker, KIND_VPC_PEERINGS, id, "VPC peering connection"));
+        way_doubt(maker, &maker->ways->items[maker->ways->count - 1],
+                  way_lacks(maker, KIND_VPC_PEERINGS, id, "VPC peering connection"));
 }
 
-static void add_outside(struct maker *maker, struct route_share *share)
+static void add_outside(struct way_maker *maker, struct route_share *share)
 {
     const struct route *route = share->route;
     if (!route->active || route->target == ROUTE_LOCAL)
@@ -149,7 +115,7 @@ static void add_outside(struct maker *maker, struct route_share *share)
     else if (route->way == WAY_EGRESS_ONLY)
         add_egress_only(maker, share);
     else if (route->way == WAY_NAT)
-        add_way(maker, FLOW_NAT, share);
+        way_add(maker, FLOW_NAT, share, share->sources);
     else if (route->way == WAY_TRANSIT)
         add_transit(maker, share);
     else if (route->way == WAY_PEERING)
@@ -158,42 +124,22 @@ static void add_outside(struct maker *maker, struct route_share *share)
         add_unmodelled(maker, share, FLOW_UNMODELLED);
 }
 
-static void doubt_equals(struct maker *maker, struct route_claim *claim, size_t at, size_t first)
-{
-    const struct route_share *share = &claim->shares.items[at];
-    for (size_t i = at + 1; i < claim->shares.count && route_table_equals(claim, at, i); i++) {
-        struct route_share other = claim->shares.items[i];
-        if (text_same(other.route->target_id, share->route->target_id) && other.route->active == share->route->active)
-            continue;
-        other.sources = share->sources;
-        other.reason = share->reason;
-        add_outside(maker, &other);
-        const struct reason *either =
-            reason_doubt(maker->arena, REASON_ROUTE, maker->ground->table->id, settle_by_probe,
-                         arena_printf(maker->arena, "%s or %s, by routes of which either may hold",
-                                      share->route->target_id, other.route->target_id));
-        for (size_t w = first; w < maker->ways->count; w++)
-            doubt_way(maker, &maker->ways->items[w], either);
-    }
-}
-
 // Of a gateway endpoint whose service's addresses are not known, any may be its: those leave by it, and the others as
 // the table says; so what is sure stays sure.
-static void add_unlisted(struct maker *maker, struct route_claim *claim)
+static void add_unlisted(struct way_maker *maker, struct route_claim *claim)
 {
     size_t known = maker->ways->count;
     for (size_t i = 0; i < claim->unlisted.count; i++) {
         struct route_share share = claim->unlisted.items[i];
         const struct reason *lack = share.doubt;
-        bool endpoint = text_same(map_get(&maker->estate->vpc_endpoint_types, share.route->target_id), "Gateway");
+        bool endpoint = way_is_gateway_endpoint(maker, share.route);
         share.sources = prefixset_all(maker->arena, maker->family);
         for (size_t w = 0; w < known && !endpoint; w++)
-            doubt_way(maker, &maker->ways->items[w], lack);
+            way_doubt(maker, &maker->ways->items[w], lack);
         size_t first = maker->ways->count;
         share.doubt = NULL;
         add_outside(maker, &share);
-        for (size_t w = first; w < maker->ways->count; w++)
-            doubt_way(maker, &maker->ways->items[w], lack);
+        way_doubt_from(maker, first, lack);
     }
 }
 
@@ -201,11 +147,17 @@ way_list ways_outside(struct traffic *traffic, const struct ground *ground, enum
 {
     way_list ways = {0};
     struct arena *arena = traffic->arena;
-    struct maker maker = {traffic, arena, traffic->estate, ground, family, &ways};
+    struct way_maker maker = {.traffic = traffic,
+                              .arena = arena,
+                              .estate = traffic->estate,
+                              .ground = ground,
+                              .family = family,
+                              .ways = &ways,
+                              .add = add_outside};
     if (ground->table == NULL) {
         struct way *way = vector_add(arena, &ways);
         *way = (struct way){.kind = FLOW_UNMODELLED, .others = prefixset_all(arena, family)};
-        doubt_way(&maker, way, ground->table_missing);
+        way_doubt(&maker, way, ground->table_missing);
         return ways;
     }
     struct route_claim claim =
@@ -215,7 +167,7 @@ way_list ways_outside(struct traffic *traffic, const struct ground *ground, enum
         if (prefixset_is_empty(claim.shares.items[i].sources))
             continue;
         add_outside(&maker, &claim.shares.items[i]);
-        doubt_equals(&maker, &claim, i, first);
+        way_doubt_equals(&maker, &claim, i, first);
     }
     add_unlisted(&maker, &claim);
     return ways;

@@ -315,11 +315,11 @@ text_list exposure_set_gaps(struct arena *arena, const struct exposure_set *set)
     return gaps;
 }
 
-static void put_missing(struct json_writer *json, const struct exposure_set *set)
+void exposure_put_missing(struct json_writer *json, const struct lack_list *missing)
 {
     json_open(json, "missing", '[');
-    for (size_t i = 0; i < set->missing.items.count; i++) {
-        const struct lack *lack = &set->missing.items.items[i];
+    for (size_t i = 0; i < missing->items.count; i++) {
+        const struct lack *lack = &missing->items.items[i];
         json_open_line(json, NULL, '{');
         json_put_string(json, "kind", lack->kind);
         json_put_string(json, "account", lack->account);
@@ -371,7 +371,7 @@ void exposure_write_json(const struct exposure_set *set, struct text *out)
     struct json_writer *json = &writer.json;
     json_open(json, NULL, '{');
     json_put_string(json, "schema", "sgproof/exposure/v1");
-    put_missing(json, set);
+    exposure_put_missing(json, &set->missing);
     exposure_put_unread(json, set->estate, false);
     put_notes(json, set);
     json_put_strings_line(json, "assumptions", set->assumptions.items, set->assumptions.count);

@@ -104,6 +104,9 @@ const struct endpoint *exposure_endpoint(const struct exposure_set *set, struct 
 // a type's codes, as rectangles of types × codes. Gives how many there are.
 size_t exposure_rectangles(int protocol, uint16_t low, uint16_t high, struct port_range rectangles[3]);
 
+// The member `missing` of a document.
+void exposure_put_missing(struct json_writer *json, const struct lack_list *missing);
+
 // The members `unread` and `ignored` of an estate (which may be NULL): of all, or of what may bear on the account
 // itself.
 void exposure_put_unread(struct json_writer *json, const struct estate *estate, bool of_account);

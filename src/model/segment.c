@@ -207,22 +207,6 @@ static void put_findings(struct json_writer *json, struct arena *scratch, const 
     json_close(json, ']');
 }
 
-static void put_missing(struct json_writer *json, const struct segment_set *set)
-{
-    json_open(json, "missing", '[');
-    for (size_t i = 0; i < set->missing.items.count; i++) {
-        const struct lack *lack = &set->missing.items.items[i];
-        json_open_line(json, NULL, '{');
-        json_put_string(json, "kind", lack->kind);
-        json_put_string(json, "account", lack->account);
-        json_put_string(json, "region", lack->region);
-        json_put_string(json, "id", lack->id);
-        json_put_string(json, "text", lack->text);
-        json_close(json, '}');
-    }
-    json_close(json, ']');
-}
-
 void segments_write_json(const struct segment_set *set, const struct segment_finding *findings, size_t finding_count,
                          struct text *out)
 {
@@ -240,7 +224,7 @@ void segments_write_json(const struct segment_set *set, const struct segment_fin
     put_flows(&json, scratch, set, "flows", &set->inside);
     put_flows(&json, scratch, set, "outbound", &set->outbound);
     put_findings(&json, scratch, findings, finding_count);
-    put_missing(&json, set);
+    exposure_put_missing(&json, &set->missing);
     exposure_put_unread(&json, set->estate, false);
     json_put_strings(&json, "assumptions", set->assumptions.items, set->assumptions.count);
     json_put_strings(&json, "not_covered", set->not_covered.items, set->not_covered.count);
