@@ -189,12 +189,12 @@ bool connect_rest(int fd)
     struct msghdr message = {0};
     while (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
         message = (struct msghdr){0};
-    int pending = 0;
+    int pending = 1;
     socklen_t size = sizeof(pending);
-    for (int i = 0; i < 3; i++)
-        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &size) != 0 || pending == 0)
-            return pending == 0;
-    return false;
+    for (int i = 0; i < 3 && pending != 0; i++)
+        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &pending, &size) != 0)
+            return false;
+    return pending == 0;
 }
 
 void connect_close(int fd)

@@ -1,16 +1,11 @@
 """Control policies and IAM Identity Center, read from moto (an AWS API server that is not ours) and from a scripted server. Loopback only."""
 import json
 import os
-import signal
-import subprocess
 import sys
-import time
 import unittest
-import urllib.request
 
 sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
-import common
-from test_read import CLEAN, KEYS, NOWHERE, PYTHON, REGION, Script, Server, free_port, sgproof
+from test_read import KEYS, OnMoto, PYTHON, REGION, Script, sgproof
 
 OWN, OTHER = "111122223333", "222233334444"
 MAKE = """
@@ -36,32 +31,8 @@ print(json.dumps({"root": root, "unit": unit, "policy": policy, "instance": inst
 
 
 @unittest.skipUnless(PYTHON, "moto, boto3 and awscli are not installed, and could not be")
-class Moto(Server):
-    @classmethod
-    def setUpClass(cls):
-        port = free_port()
-        cls.url = "http://127.0.0.1:%d" % port
-        cls.env = {**CLEAN, **KEYS, **NOWHERE, "AWS_ENDPOINT_URL": cls.url, "AWS_DEFAULT_REGION": REGION}
-        cls.server = subprocess.Popen([PYTHON, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=CLEAN)
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(cls.url + "/moto-api/", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        made = subprocess.run([PYTHON, "-c", MAKE, cls.url, REGION], text=True, capture_output=True, env=cls.env)
-        assert made.returncode == 0, made.stderr
-        cls.made = json.loads(made.stdout)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.send_signal(signal.SIGTERM)
-        cls.server.wait()
-
-    def aws(self, *words):
-        done = subprocess.run([PYTHON, "-m", "awscli", *words, "--output", "json"], text=True, capture_output=True, env=self.env)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
+class Moto(OnMoto):
+    made_by = ("-c", MAKE)
 
     def test_what_is_read_is_what_the_aws_cli_prints_and_is_understood(self):
         done = self.read("--max-attempts", "1")
