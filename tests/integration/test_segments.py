@@ -390,6 +390,15 @@ class Explained(Case):
         self.assertEqual([s for s, _ in self.hops(estate, "i-web", "443/tcp", "--to", PROBED)[1]], ["route"])
         self.assertEqual([s for s, _ in self.hops(estate, "i-app", "443/tcp", "--to", PROBED)[1]], ["NAT gateway"])
 
+    @each([("SecurityGroups",), ("NetworkAcls",), ("RouteTables",), ("Subnets",), ("InternetGateways",), ("NatGateways",)])
+    def test_law_of_starvation_without_a_kind_nothing_that_passes_is_unreachable(self, kind):
+        for words in (("10.0.2.4", "5432/tcp", "--from", "i-app"), ("eni-app", "443/tcp", "--to", PROBED), ("i-web", "443/tcp", "--to", PROBED)):
+            estate = platform()
+            self.assertEqual(self.hops(estate, *words)[0], "reachable")
+            estate.pop(kind)
+            done = common.sgproof("explain", folder(documents(estate)), *words, "--format", "json")
+            self.assertIn(json.loads(done.stdout)["verdict"], ("reachable", "possible"), done.stderr)
+
     def test_who_is_not_in_the_snapshot_is_refused_in_words(self):
         done = common.sgproof("explain", folder(documents(platform())), "10.0.2.4", "5432/tcp", "--from", "eni-gone")
         self.assertEqual(done.returncode, 2)
