@@ -14,8 +14,8 @@
 #include "cli/evidence_files.h"
 #include "cli/habits.h"
 #include "model/protocol.h"
-#include "reconcile/drift.h"
-#include "reconcile/plan.h"
+#include "verdicts/drift.h"
+#include "verdicts/plan.h"
 #include "service_ports.h"
 
 int cli_fail(const struct error *error)

@@ -8,7 +8,7 @@
 #include "cli/vantage.h"
 #include "model/exposure.h"
 #include "model/control.h"
-#include "reconcile/drift.h"
+#include "verdicts/drift.h"
 #include "rules/intent/intent.h"
 #include "rules/controls/pack.h"
 #include "rules/reach/reach.h"

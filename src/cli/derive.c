@@ -6,7 +6,7 @@
 #include "cli/past.h"
 #include "evidence/remembered.h"
 #include "model/protocol.h"
-#include "reconcile/reconcile.h"
+#include "verdicts/reconcile.h"
 #include "report/report.h"
 #include "rules/access/carried.h"
 #include "rules/controls/controls.h"

@@ -6,7 +6,7 @@
 #include "evidence/manifest.h"
 #include "model/control.h"
 #include "model/run_record.h"
-#include "reconcile/drift.h"
+#include "verdicts/drift.h"
 
 // What is given. Folders are snapshots.
 struct derivation_given {

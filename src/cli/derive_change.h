@@ -4,7 +4,7 @@
 
 #include "aws/terraform/terraform.h"
 #include "cli/common.h"
-#include "reconcile/outcome.h"
+#include "verdicts/outcome.h"
 #include "rules/reach/diff.h"
 
 #define TERRAFORM_PLAN "terraform.json" // in the evidence of a change

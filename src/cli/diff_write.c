@@ -2,7 +2,7 @@
 
 #include "cli/common.h"
 #include "model/protocol.h"
-#include "reconcile/drift.h"
+#include "verdicts/drift.h"
 #include "report/report.h"
 
 static const char *const titles[] = {"opened", "closed", "altered"};

@@ -3,7 +3,7 @@
 
 #include "cli/common.h"
 #include "history/history.h"
-#include "reconcile/drift.h"
+#include "verdicts/drift.h"
 
 #define OPTIONS_HISTORY                                                                                                \
     {                                                                                                                  \

@@ -3,7 +3,7 @@
 
 #include "cli/common.h"
 #include "cli/vantage.h"
-#include "reconcile/plan.h"
+#include "verdicts/plan.h"
 
 #define OPTION_DEPTH                                                                                                   \
     {                                                                                                                  \

@@ -1,6 +1,6 @@
 #include "base/log.h"
 #include "cli/inside.h"
-#include "reconcile/reconcile.h"
+#include "verdicts/reconcile.h"
 #include "report/report.h"
 #include "rules/access/carried.h"
 #include "rules/intent/judge.h"

@@ -5,7 +5,7 @@
 #include "evidence/manifest.h"
 #include "model/change.h"
 #include "model/control.h"
-#include "reconcile/drift.h"
+#include "verdicts/drift.h"
 
 // A run as reports see it. Only `set` and `title` must be there.
 struct report_run {

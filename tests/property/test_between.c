@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "model/protocol.h"
-#include "reconcile/outcome.h"
-#include "reconcile/reconcile.h"
+#include "verdicts/outcome.h"
+#include "verdicts/reconcile.h"
 
 enum { PORTS = 24, ROUNDS = 3000 };
 

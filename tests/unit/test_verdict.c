@@ -1,7 +1,7 @@
 #include "test.h"
 
 #include "model/protocol.h"
-#include "reconcile/reconcile.h"
+#include "verdicts/reconcile.h"
 #include "rules/intent/judge.h"
 
 // The table of semantics.md, written out again: rows declared, columns observed.

@@ -1,4 +1,4 @@
-#include "reconcile/drift.h"
+#include "verdicts/drift.h"
 
 #include "model/protocol.h"
 

@@ -1,6 +1,6 @@
 // Each movement is cut where what was observed of it differs. A negative must be earned: what was not asked, or is not
 // known, is unverified, whatever the configuration says.
-#include "reconcile/outcome.h"
+#include "verdicts/outcome.h"
 
 #include "model/protocol.h"
 

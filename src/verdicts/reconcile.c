@@ -1,12 +1,12 @@
 // Observations are merged against what is declared, address by address: both are sorted by place. No endpoint's
 // declared ports are listed, and no observation is looked at twice.
-#include "reconcile/reconcile.h"
+#include "verdicts/reconcile.h"
 
 #include <stdlib.h>
 
 #include "model/protocol.h"
-#include "reconcile/declared.h"
-#include "reconcile/one_address.h"
+#include "verdicts/declared.h"
+#include "verdicts/one_address.h"
 
 enum verdict_kind verdict_of(enum declared_state declared, enum observed_state observed, int protocol)
 {

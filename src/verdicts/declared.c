@@ -1,4 +1,4 @@
-#include "reconcile/declared.h"
+#include "verdicts/declared.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "reconcile/named_ports.h"
+#include "verdicts/named_ports.h"
 
 #include "model/protocol.h"
 

@@ -1,4 +1,4 @@
-#include "reconcile/one_address.h"
+#include "verdicts/one_address.h"
 
 #include <string.h>
 

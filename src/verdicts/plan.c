@@ -1,11 +1,11 @@
 // What to ask of each endpoint. It follows from the endpoint's answer and from what the rules of its VPC name, so it is
 // made once for each such pair, by set algebra, and written for each endpoint.
-#include "reconcile/plan.h"
+#include "verdicts/plan.h"
 
 #include "model/protocol.h"
-#include "reconcile/declared.h"
-#include "reconcile/named_ports.h"
-#include "reconcile/one_address.h"
+#include "verdicts/declared.h"
+#include "verdicts/named_ports.h"
+#include "verdicts/one_address.h"
 
 // Why ports are asked, in the order in which it is told.
 enum cause {

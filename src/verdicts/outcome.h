@@ -2,7 +2,7 @@
 #pragma once
 
 #include "model/change.h"
-#include "reconcile/drift.h"
+#include "verdicts/drift.h"
 
 struct outcome_input {
     const movement_list *movements; // what was meant, and what the configuration did
