@@ -1,9 +1,11 @@
 """The tree as a whole: no host of a package registry in it, and what is made from others' data is told in NOTICE."""
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), "..")]
@@ -40,6 +42,21 @@ class Tree(unittest.TestCase):
         for name in ("src/aws/read/models.json", "rules/packs/service-ports.json", "src/net/prefix_set.c"):
             self.assertTrue((common.TOP / name).is_file(), name)
             self.assertRegex(parts[name], r"Source: [^\0]*Version: [^\0]*Licence: ")
+
+    def test_a_function_that_is_defined_in_two_files_of_libraries_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            build = pathlib.Path(folder, "build")
+            for path, text in {"liba.a.p/one.o": "int f(void) { return 1; } static int g(void) { return f(); } int x(void) { return g(); }",
+                               "libb.a.p/two.o": "static int g(void) { return 2; } int y(void) { return g(); }"}.items():
+                (build / path).parent.mkdir(parents=True)
+                subprocess.run(["cc", "-x", "c", "-c", "-o", build / path, "-"], input=text, text=True, check=True)
+            check = [common.TOP / "scripts/check-twice", build]
+            done = subprocess.run(check, text=True, capture_output=True)
+            self.assertEqual((done.returncode, done.stdout), (0, ""))
+            subprocess.run(["cc", "-x", "c", "-c", "-o", build / "libb.a.p/three.o", "-"], input="int f(void) { return 3; }", text=True, check=True)
+            done = subprocess.run(check, text=True, capture_output=True)
+            self.assertEqual((done.returncode, done.stdout), (1, "f is defined in liba.a.p/one.o and libb.a.p/three.o\n"))
+        self.assertNotEqual(subprocess.run(check, capture_output=True).returncode, 0)  # where there is no object, nothing was checked
 
 
 if __name__ == "__main__":
