@@ -90,8 +90,8 @@ def taken(found, packet):
         return None
     if size > len(packet) or fragment or protocol not in (1, 6, 17, 58) or size < 20:
         return found  # it can't be told
-    words = lambda data: sum(int.from_bytes(data[at:at + 2].ljust(2, b"\0"), "big") for at in range(0, len(data), 2))
-    fold = lambda number: number if number < 0x10000 else fold((number & 0xffff) + (number >> 16))
+    words = lambda data: int.from_bytes(data + bytes(len(data) % 2), "big")  # of which the sum is taken modulo 65535, where 65536 is 1 (RFC 1071)
+    fold = lambda number: (number - 1) % 0xffff + 1 if number else 0
     at = {6: 16, 17: 6}.get(protocol, 2)
     told = int.from_bytes(body[at:at + 2], "big")
     pseudo = words(source + target) + protocol + len(body) if protocol != 1 else 0

@@ -99,7 +99,7 @@ def missing(output):
 def python_with_moto():
     """A Python that has moto (an AWS API server that is not ours), or None."""
     for python in (str(TOP / ".venv/bin/python"), sys.executable):
-        if os.access(python, os.X_OK) and subprocess.run([python, "-c", "import moto.server, boto3, awscli"],
-                                                         capture_output=True).returncode == 0:
+        if os.access(python, os.X_OK) and subprocess.run([python, "-c", "import importlib.util, sys; sys.exit(None in map(importlib.util.find_spec, sys.argv[1:]))",
+                                                          "moto", "flask", "flask_cors", "boto3", "awscli"], capture_output=True).returncode == 0:
             return python
     return None

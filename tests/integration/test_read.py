@@ -85,16 +85,21 @@ class OnMoto(Server):
         made = subprocess.run([PYTHON, *cls.made_by, cls.url, REGION], text=True, capture_output=True, env=cls.env)
         assert made.returncode == 0, made.stderr
         cls.made = json.loads(made.stdout)
+        cls.cli = subprocess.Popen([PYTHON, str(common.TOP / "tests/awscli_many.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=cls.env)
 
     @classmethod
     def tearDownClass(cls):
+        with cls.cli:
+            cls.cli.stdin.close()
         cls.server.send_signal(signal.SIGTERM)
         cls.server.wait()
 
     def aws(self, *words):
-        done = subprocess.run([PYTHON, "-m", "awscli", *words, "--output", "json"], text=True, capture_output=True, env=self.env)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return json.loads(done.stdout)
+        self.cli.stdin.write(json.dumps([*words, "--output", "json"]) + "\n")
+        self.cli.stdin.flush()
+        status, out, complaints = json.loads(self.cli.stdout.readline())
+        self.assertEqual(status, 0, complaints)
+        return json.loads(out) if out else None
 
 
 @unittest.skipUnless(PYTHON, "moto, boto3 and awscli are not installed, and could not be")
@@ -279,8 +284,7 @@ class Moto(OnMoto):
         iam_key = iam("create-access-key", "--user-name", "reader")["AccessKey"]
 
         def allow(document):
-            subprocess.run([PYTHON, "-m", "awscli", "iam", "put-user-policy", "--user-name", "reader", "--policy-name", "p", "--policy-document",
-                            json.dumps(document)], check=True, env=self.env, capture_output=True)
+            iam("put-user-policy", "--user-name", "reader", "--policy-name", "p", "--policy-document", json.dumps(document))
         enforce = lambda count: urllib.request.urlopen(urllib.request.Request(
             self.url + "/moto-api/reset-auth", data=str(count).encode(), method="POST", headers={"Content-Type": "text/plain"})).close()
         env = {"AWS_ACCESS_KEY_ID": iam_key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": iam_key["SecretAccessKey"]}

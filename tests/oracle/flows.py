@@ -4,10 +4,9 @@
 A packet is protocol, number (port; of ICMP type * 256 + code) and the client's port. Answers are "yes", "maybe" (something is missing, in
 transition or not modelled) and "no"; of several conditions the least counts.
 """
-import ipaddress
 
 from oracle.networks import HOME, LISTS, TABLE
-from oracle.oracle import holds, ip_address, least, most
+from oracle.oracle import holds, ip_address, ip_network, least, most
 
 NAMES = {"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58}
 REPLIES = {(1, 8 * 256): 0, (1, 13 * 256): 14 * 256, (58, 128 * 256): 129 * 256}
@@ -141,12 +140,12 @@ class Judge:
         for route in table["Routes"]:
             if "DestinationPrefixListId" not in route:
                 if holds(cidr_of(route), ip_address(address)):
-                    fixed.append((ipaddress.ip_network(cidr_of(route)).prefixlen, 1, route))
+                    fixed.append((ip_network(cidr_of(route)).prefixlen, 1, route))
                 continue
             entries = self.entries(region, route["DestinationPrefixListId"])
             if entries is None:
                 unsure.append(route)
-            listed += [(ipaddress.ip_network(c).prefixlen, 0, route) for c in entries or () if holds(c, ip_address(address))]
+            listed += [(ip_network(c).prefixlen, 0, route) for c in entries or () if holds(c, ip_address(address))]
         best = max(fixed + listed, key=lambda one: one[:2], default=(0, 0, None))[2]
         return [best] + unsure
 
@@ -281,7 +280,7 @@ class Judge:
         document = self.estate.get("files", {}).get("search-transit-gateway-routes." + TABLE % table)
         if document is None:
             return least(answer, "maybe"), None
-        best = max(((ipaddress.ip_network(r["DestinationCidrBlock"]).prefixlen, r["Type"] == "static", i, r) for i, r in enumerate(document["Routes"])
+        best = max(((ip_network(r["DestinationCidrBlock"]).prefixlen, r["Type"] == "static", i, r) for i, r in enumerate(document["Routes"])
                     if holds(r["DestinationCidrBlock"], ip_address(address))), default=None)
         if best is None or best[3]["State"] == "blackhole":
             return "no", None

@@ -21,9 +21,15 @@ ip_network = functools.lru_cache(maxsize=None)(ipaddress.ip_network)  # the same
 ip_address = functools.lru_cache(maxsize=1 << 16)(ipaddress.ip_address)
 
 
-def holds(cidr, address):
+@functools.lru_cache(maxsize=None)
+def ends(cidr):
     network = ip_network(cidr)
-    return network.version == address.version and address in network
+    return network.version, int(network[0]), int(network[-1])
+
+
+def holds(cidr, address):
+    version, first, last = ends(cidr)
+    return version == address.version and first <= int(address) <= last
 
 
 class Oracle:

@@ -76,7 +76,8 @@ def split(files):
 
 def outcome(named, order):
     """What compute says of files in an order, which their folders give them: exit status, and the output without what tells where a thing stood."""
-    files = {"d%03d/%s" % (order.index(name), name): json.dumps(document).encode() for name, document in named.items()}
+    places = {name: at for at, name in enumerate(order)}
+    files = {"d%03d/%s" % (places[name], name): json.dumps(document).encode() for name, document in named.items()}
     status, output, said = answer(files)
     if output is None:
         return status, None, None
@@ -181,6 +182,7 @@ class Order(unittest.TestCase):
             twin, path = mutated(rng, key, record)
             if twin is not None:
                 cases.append((name, named[name], file, key, twin, path))
+        untwinned = dict(zip(named, in_threads(lambda files: outcome(files, sorted(files))[2], named.values())))
 
         @told
         def judge(case):
@@ -196,8 +198,7 @@ class Order(unittest.TestCase):
                 return "%s: depends on the order (%s)" % (where, sorted(set(differ)))
             if found[0][1] is None:
                 return None
-            for alone, what in ((files, "the first"), ({**files, file: {key: [twin]}}, "the second")):
-                single = outcome(alone, sorted(alone))[2]
+            for single, what in ((untwinned[name], "the first"), (outcome({**files, file: {key: [twin]}}, sorted(files))[2], "the second")):
                 less = single and lost(boxes(single), boxes(found[0][2]))
                 named = single and len(found[0][2]["missing"]) > len(single["missing"])
                 if less and not (named and less.startswith("((")):  # what is behind something that is said to be missing
