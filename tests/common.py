@@ -23,18 +23,18 @@ os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="sgproof-state-")  # noth
 atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], True)
 
 
-def program(words, before=(), **more):
-    """What a program of the build did; one that is loaded already, where it can be."""
+def program(words, before=(), looked=False, **more):
+    """What a program of the build did; one that is loaded already, where it can be. `looked`: leaks are looked for in each case."""
     ready = None if before or any(name.startswith(("LD_", "ASAN_", "LSAN_", "UBSAN_")) for name in more.get("env") or {} if more["env"][name] != os.environ.get(name)) \
         else standby.of(SGPROOF)
     if ready:
-        return standby.run(ready, [pathlib.Path(words[0]).name, *words[1:]], **more)
+        return standby.run(ready, [pathlib.Path(words[0]).name, *words[1:]], looked=looked, **more)
     given = more.pop("stdin", None)
     return subprocess.run([*before, *words], input=given, text=True, capture_output=True, **more)
 
 
-def sgproof(*words, stdin=None, cwd=None, before=(), env=None):
-    done = program([SGPROOF, *map(str, words)], before, stdin=stdin, cwd=cwd, env=None if env is None else {**os.environ, **env}, timeout=180)
+def sgproof(*words, stdin=None, cwd=None, before=(), env=None, looked=False, timeout=180):
+    done = program([SGPROOF, *map(str, words)], before, looked, stdin=stdin, cwd=cwd, env=None if env is None else {**os.environ, **env}, timeout=timeout)
     # A sanitizer's report is a failure whatever the exit status.
     assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
     return done

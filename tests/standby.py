@@ -85,8 +85,8 @@ def text(data):
     return io.TextIOWrapper(io.BytesIO(data)).read()
 
 
-def run(ready, words, stdin=None, cwd=None, env=None, timeout=180):
-    """As subprocess.run(words, input=stdin, text=True, capture_output=True, ...)."""
+def run(ready, words, stdin=None, cwd=None, env=None, timeout=180, looked=False):
+    """As subprocess.run(words, input=stdin, text=True, capture_output=True, ...). `looked`: leaks are looked for, how often it was asked or not."""
     try:
         standby = idle.pop()
     except IndexError:
@@ -97,7 +97,7 @@ def run(ready, words, stdin=None, cwd=None, env=None, timeout=180):
     words, kind = [os.fspath(one) for one in words], tuple(map(os.fspath, words[:2]))
     asked[kind] += 1
     try:
-        process = standby.ask(words, os.environ if env is None else env, theirs, asked[kind] <= LOOKED or asked[kind] % EACH == 0)
+        process = standby.ask(words, os.environ if env is None else env, theirs, looked or asked[kind] <= LOOKED or asked[kind] % EACH == 0)
     finally:
         for descriptor in theirs[0 if given else 1:]:
             os.close(descriptor)

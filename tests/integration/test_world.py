@@ -103,7 +103,7 @@ class Case(unittest.TestCase):
     maxDiff = None
 
     def compute(self, read):
-        done = common.sgproof("compute", read, "--format", "json", before=("timeout", "20"))
+        done = common.sgproof("compute", read, "--format", "json", looked=True, timeout=20)
         self.assertIn(done.returncode, (0, 3), done.stderr)
         output = json.loads(done.stdout)
         self.assertLessEqual({*SAID, *LISTS}, set(output))
