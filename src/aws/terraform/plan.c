@@ -49,13 +49,23 @@ bool is_made(const struct plan_reader *plan, const char *type, const char *id)
     return one != NULL && strcmp(one->type, type) == 0;
 }
 
-struct interface_place plan_place(const struct plan_reader *plan)
+struct interface_place plan_place(struct plan_reader *plan)
 {
     struct interface_place place = {"unknown", "unknown", "unknown", NULL};
-    if (plan->estate->completeness.count == 1) {
-        place.account_id = plan->estate->completeness.items[0].account;
-        place.region = plan->estate->completeness.items[0].region;
-    }
+    const struct completeness *known = plan->estate->completeness.items;
+    size_t count = plan->estate->completeness.count;
+    struct provider_place told = {0};
+    if (plan->current != NULL)
+        told = provider_place_of(plan, plan->current);
+    bool one_account = count > 0;
+    for (size_t i = 1; i < count; i++)
+        one_account = one_account && strcmp(known[i].account, known[0].account) == 0;
+    if (one_account && !told.of_another_account)
+        place.account_id = known[0].account;
+    if (told.region != NULL || told.region_unknown)
+        place.region = told.region_unknown ? "unknown" : told.region;
+    else if (count == 1)
+        place.region = known[0].region;
     return place;
 }
 
@@ -290,6 +300,19 @@ static void apply(struct plan_reader *plan)
             put_all(plan, &families[f]->items[t]);
 }
 
+// What a plan does besides changing resources.
+// https://developer.hashicorp.com/terraform/language/invoke-actions
+static void say_actions(struct plan_reader *plan, const cJSON *document)
+{
+    static const char *const keys[] = {"action_invocations", "deferred_action_invocations"};
+    const cJSON *one;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        cJSON_ArrayForEach (one, member(document, keys[i])) {
+            const char *address = attribute(plan, one, "address");
+            say(plan, "%s: what this action does is not modelled", address == NULL ? "an action" : address);
+        }
+}
+
 // A plan's rules, entries and routes are as many as somebody wrote.
 static void leave_out(void *context, const struct too_heavy *what)
 {
@@ -303,21 +326,26 @@ static bool apply_document(struct estate *estate, const char *file, const cJSON 
 {
     struct plan_reader plan = {.estate = estate, .arena = estate->arena, .report = report};
     struct json_cursor root = {.file = file, .node = document};
-    plan.file = arena_strdup(estate->arena, file);
+    const char *slash = report->without_folders ? strrchr(file, '/') : NULL;
+    plan.file = arena_strdup(estate->arena, slash == NULL ? file : slash + 1);
     plan.by_changeset = plan.deferred_data = by_changeset;
     bool good = read_plan(&plan, &root, error);
     report->plans++;
     if (good) {
         index_resources(&plan);
+        plan.providers = member(member(document, "configuration"), "provider_config");
         plan.variables = member(document, "variables");
         plan.prior = member(member(member(document, "prior_state"), "values"), "root_module");
         read_configuration(&plan, document);
+        note_providers(&plan);
         read_state_of_plan(&plan, &root);
         check_places(&plan);
         apply(&plan);
         heed_bereft(&plan);
+        heed_hidden(&plan);
         estate_weigh(&(struct weighing){estate, leave_out, &plan});
         list_others(&plan, is_modelled);
+        say_actions(&plan, document);
     }
     return good;
 }
