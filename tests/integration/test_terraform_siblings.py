@@ -231,6 +231,10 @@ CASES = {
     "deferred": (lambda p: p.and_(complete=False, deferred_changes=[{"reason": "provider_config_unknown", "resource_change": {"address": "aws_vpc_security_group_ingress_rule.r"}}]), 3, set(), set()),
     "errored": (lambda p: rule(p, 80).and_(errored=True), 3, EXACT(80, at=WEB), set()),
     "actions that are invoked": (lambda p: p.and_(action_invocations=[{"address": "action.aws_lambda_invoke.a", "type": "aws_lambda_invoke", "name": "a"}]), 3, set(), set()),
+    "planned, and of no change": (lambda p: p.and_(planned_values={"root_module": {"child_modules": [{"address": "module.a", "resources": [
+        {"address": "module.a.aws_security_group.g", "mode": "managed", "type": "aws_security_group", "values": {"name": "g"}}]}]}}), 3, set(), set()),
+    "planned as it was, refreshed only": (lambda p: p.and_(planned_values={"root_module": {"resources": [{"address": "aws_security_group.g", "mode": "managed", "type": "aws_security_group", "values": GROUP}]}}, prior_state={
+        "values": {"root_module": {"resources": [{"address": "aws_security_group.g", "mode": "managed", "type": "aws_security_group", "values": GROUP}]}}}), 0, set(), set()),
     "a deposed instance": (lambda p: p.gone("aws_instance.h", {"id": "i-0", "subnet_id": "subnet-1"}, deposed="a1b2c3d4"), 0, set(), set()),
     "a rule that the snapshot does not hold": (lambda p: p.gone("aws_vpc_security_group_ingress_rule.r", {**RULE, "from_port": 1, "to_port": 1}), 3, set(), set()),
     "a subnet that the snapshot does not hold": (lambda p: host(p, subnet_id="subnet-9"), 3, MAYBE, set()),
@@ -324,6 +328,9 @@ CASES = {
     "what goes out": (lambda p: p.new("aws_vpc_security_group_egress_rule.e", security_group_id="sg-1", ip_protocol="-1", cidr_ipv4=WORLD), 0, set(), set()),
     "a private database": (lambda p: p.update("aws_db_instance.d", DATABASE, vpc_security_group_ids=["sg-3"]), 0, set(), set()),
     "keys, roles and buckets": (lambda p: p.new("aws_iam_role.r", name="r").new("aws_kms_key.k").new("aws_s3_bucket.b", bucket="b").new("null_resource.n"), 0, set(), set()),
+    "a schedule of public tasks": (lambda p: p.new("aws_scheduler_schedule.s", target=[{"ecs_parameters": [{"network_configuration": [{"assign_public_ip": True, "subnets": ["subnet-1"]}]}]}]), 3, set(), set()),
+    "a schedule of private tasks": (lambda p: p.new("aws_scheduler_schedule.s", target=[{"ecs_parameters": [{"network_configuration": [{"assign_public_ip": False, "subnets": ["subnet-1"]}]}]}]), 0, set(), set()),
+    "an event that begins tasks, public or not": (lambda p: p.new("aws_cloudwatch_event_target.t", unknown={"ecs_target": [{"network_configuration": [{"assign_public_ip": True}]}]}, ecs_target=[{}]), 3, set(), set()),
     "a mount target": (lambda p: p.new("aws_efs_mount_target.m", subnet_id="subnet-1", security_groups=["sg-1"]), 0, set(), set()),
     "a mount target with IPv6": (lambda p: p.new("aws_efs_mount_target.m", subnet_id="subnet-1", security_groups=["sg-1"], ip_address_type="DUAL_STACK"), 3, set(), set()),
     "tags of what is not modelled": (lambda p: p.update("aws_api_gateway_rest_api.a", {"id": "a", "tags": {}}, tags={"a": "b"}), 0, set(), set()),
@@ -372,6 +379,15 @@ class Siblings(unittest.TestCase):
                 if closed is not None:
                     self.assertEqual(told(found["closed"]), closed, done.stdout)
                 self.assertEqual(status == 3, bool(found["unknown"] + found["missing_after"]))
+
+    def test_a_change_of_which_a_side_is_missing_is_refused_with_its_place(self):
+        for actions, sides, lacks in ((["create"], {"before": None, "after": None, "after_unknown": {}}, "after"), (["update"], {"before": None, "after": {}, "after_unknown": {}}, "before"),
+                                      (["delete"], {"before": None, "after": None, "after_unknown": {}}, "before"), (["create"], {"before": None, "after": {}}, "after_unknown")):
+            plan = Plan()
+            plan.changes.append({"address": "aws_security_group.g", "type": "aws_security_group", "change": {"actions": actions, **sides}})
+            done = self.diff(plan)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("resource_changes[0].change.%s: is " % lacks, done.stderr)
 
     def test_what_can_expose_and_is_not_modelled_is_named(self):
         plan = Plan()

@@ -9,6 +9,16 @@
 // Types, and beginnings of types where they end with '_' or '*', that no packet of the internet depends on: they have
 // no address of their own, route nothing and filter nothing; or what they have is private by its nature.
 static const char *const harmless[] = {"archive_",
+                                       "auth0_",
+                                       "datadog_",
+                                       "github_",
+                                       "gitlab_",
+                                       "newrelic_",
+                                       "okta_",
+                                       "opsgenie_",
+                                       "pagerduty_",
+                                       "sentry_",
+                                       "vault_",
                                        "external",
                                        "http",
                                        "local_",
@@ -258,6 +268,31 @@ static bool has_ipv6(const struct resource *resource)
     return false;
 }
 
+// Whether somewhere within it is told to have, or to give to what it launches, a public address: tasks that a schedule
+// or a rule of events begins.
+static bool is_public(const cJSON *values, int depth)
+{
+    static const char *const keys[] = {
+        "assign_public_ip",         "associate_public_ip_address", "publicly_accessible",     "AssignPublicIp",
+        "AssociatePublicIpAddress", "PubliclyAccessible",          "map_public_ip_on_launch", NULL};
+    const cJSON *one;
+    cJSON_ArrayForEach (one, values) {
+        const char *text = cJSON_GetStringValue(one);
+        if (one->string != NULL && text_among(one->string, keys) &&
+            (cJSON_IsTrue(one) || (text != NULL && (strcasecmp(text, "true") == 0 || strcmp(text, "ENABLED") == 0))))
+            return true;
+        if (depth < 16 && is_public(one, depth + 1))
+            return true;
+    }
+    return false;
+}
+
+static bool is_harmless(const struct resource *resource)
+{
+    return is_harmless_type(resource->type) && !has_ipv6(resource) && !is_public(resource->after, 0) &&
+           !is_public(resource->unknown, 0);
+}
+
 // Whether nothing but tags changes, in place.
 static bool is_tagged_only(const struct resource *resource)
 {
@@ -282,7 +317,7 @@ void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type)
         const struct resource *one = &plan->resources.items[i];
         if (!one->changes || is_modelled(one->type))
             continue;
-        if ((is_harmless_type(one->type) && !has_ipv6(one)) || is_private(one) || is_tagged_only(one)) {
+        if (is_harmless(one) || is_private(one) || is_tagged_only(one)) {
             count++;
             map_put(plan->arena, &types, one->type, plan);
         } else {

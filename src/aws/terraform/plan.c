@@ -133,6 +133,22 @@ static void take_apart(struct plan_reader *plan, struct resource *resource)
     resource->key = arena_strdup(plan->arena, at + length);
 }
 
+// What changes is told: before, after, and what of that is unknown.
+static bool expect_sides(const struct json_cursor *at, const struct resource *resource, bool after, bool before,
+                         struct error *error)
+{
+    struct json_cursor change = json_member(at, "change");
+    const char *lacks = !resource->managed                   ? NULL
+                        : before && resource->before == NULL ? "before"
+                        : after && resource->after == NULL   ? "after"
+                        : after && resource->unknown == NULL ? "after_unknown"
+                                                             : NULL;
+    if (lacks == NULL)
+        return true;
+    struct json_cursor missing = json_member(&change, lacks);
+    return json_fail(&missing, error, "is %s, expected an object", json_kind(missing.node));
+}
+
 static bool read_resource(struct plan_reader *plan, const struct json_cursor *at, struct error *error)
 {
     struct json_cursor change = json_member(at, "change");
@@ -160,6 +176,9 @@ static bool read_resource(struct plan_reader *plan, const struct json_cursor *at
         struct json_cursor wrong = json_member(&change, "after");
         return json_fail(&wrong, error, "is an object, expected null of what is deleted");
     }
+    if (!expect_sides(at, resource, create || has_action(actions, "update"), remove || has_action(actions, "update"),
+                      error))
+        return false;
     if (!resource->managed && has_action(actions, "read"))
         plan->deferred_data = true;
     resource->deposed = member(at->node, "deposed") != NULL;
@@ -191,22 +210,6 @@ static void index_resources(struct plan_reader *plan)
             map_put(plan->arena, &plan->by_name, name, list);
         }
         *vector_add(plan->arena, &list->items) = one;
-    }
-}
-
-// A plan that says of itself that it is not whole. https://developer.hashicorp.com/terraform/internals/json-format
-static void read_state_of_plan(struct plan_reader *plan, const struct json_cursor *root)
-{
-    const cJSON *one;
-    if (cJSON_IsTrue(member(root->node, "errored")))
-        say(plan, "the plan is errored: what it lacks is not known; plan again");
-    if (cJSON_IsFalse(member(root->node, "complete")))
-        say(plan, "the plan is not complete: some changes are deferred, or it was made with -target");
-    cJSON_ArrayForEach (one, member(root->node, "deferred_changes")) {
-        const char *address = attribute(plan, member(one, "resource_change"), "address");
-        const char *reason = attribute(plan, one, "reason");
-        say(plan, "%s: its change is deferred (%s), and not considered", address == NULL ? "a resource" : address,
-            reason == NULL ? "no reason told" : reason);
     }
 }
 
@@ -300,19 +303,6 @@ static void apply(struct plan_reader *plan)
             put_all(plan, &families[f]->items[t]);
 }
 
-// What a plan does besides changing resources.
-// https://developer.hashicorp.com/terraform/language/invoke-actions
-static void say_actions(struct plan_reader *plan, const cJSON *document)
-{
-    static const char *const keys[] = {"action_invocations", "deferred_action_invocations"};
-    const cJSON *one;
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        cJSON_ArrayForEach (one, member(document, keys[i])) {
-            const char *address = attribute(plan, one, "address");
-            say(plan, "%s: what this action does is not modelled", address == NULL ? "an action" : address);
-        }
-}
-
 // A plan's rules, entries and routes are as many as somebody wrote.
 static void leave_out(void *context, const struct too_heavy *what)
 {
@@ -338,14 +328,13 @@ static bool apply_document(struct estate *estate, const char *file, const cJSON 
         plan.prior = member(member(member(document, "prior_state"), "values"), "root_module");
         read_configuration(&plan, document);
         note_providers(&plan);
-        read_state_of_plan(&plan, &root);
+        heed_state_of_plan(&plan, document);
         check_places(&plan);
         apply(&plan);
         heed_bereft(&plan);
         heed_hidden(&plan);
         estate_weigh(&(struct weighing){estate, leave_out, &plan});
         list_others(&plan, is_modelled);
-        say_actions(&plan, document);
     }
     return good;
 }

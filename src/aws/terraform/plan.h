@@ -159,6 +159,9 @@ void hides(struct plan_reader *plan, const struct resource *resource, const char
 void fills(struct plan_reader *plan, const char *id);
 void heed_hidden(struct plan_reader *plan);
 
+// Says what makes a plan one that is not whole, and what it does besides (whole.c). After read_configuration.
+void heed_state_of_plan(struct plan_reader *plan, const cJSON *document);
+
 // Says which instances AWS may give a public address again, when all else is placed (addresses.c).
 void heed_bereft(struct plan_reader *plan);
 
