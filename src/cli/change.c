@@ -10,8 +10,11 @@
 
 static const struct option_spec options_of_change[] = {
     OPTIONS_GROUP("What is read"),
-    {"terraform", 0, "PLAN.json", "what was planned, as terraform show -json prints it; it goes into the evidence",
-     false},
+    {"terraform", 0, "PLAN.json",
+     "what was planned, as terraform show -json prints it; several were applied in turn; it goes into the evidence",
+     true},
+    {"changeset", 0, "FILE",
+     "the same of CloudFormation, and CDK (describe-change-set --include-property-values); nested stacks' too", true},
     OPTIONS_AWS,
     OPTIONS_GROUP("From where is asked"),
     OPTION_VANTAGE,
@@ -62,8 +65,14 @@ static bool check(struct run_job *job, struct error *error)
     GUARD(cli_format(options, "text json markdown junit sarif", &job->format, error));
     GUARD(expect_folder(before, "before", error) && (after == NULL || expect_folder(after, "now", error)));
     job->change = (struct run_change){.base = snapshot_of(job->arena, before, true),
-                                      .evidence = is_there(job->arena, before, "manifest.json") ? before : NULL,
-                                      .plan = options_value(options, "terraform")};
+                                      .evidence = is_there(job->arena, before, "manifest.json") ? before : NULL};
+    struct change_given planned = {0};
+    for (int form = 0; form < PLAN_FORMS; form++) {
+        const struct option_values *files = options_values(options, form == PLAN_TERRAFORM ? "terraform" : "changeset");
+        for (size_t i = 0; i < files->items.count; i++)
+            *vector_add(job->arena, &job->change.plans[form]) = files->items.items[i];
+        planned.plans[form] = job->change.plans[form];
+    }
     job->snapshot = after == NULL ? NULL : snapshot_of(job->arena, after, false);
     GUARD(run_check(job, "moved", error));
     if (job->change.evidence != NULL) {
@@ -72,7 +81,7 @@ static bool check(struct run_job *job, struct error *error)
         answered_join(job->arena, &job->answered, &known);
     }
     GUARD(cli_declared(job->change.base, &tried, error));
-    bool good = job->change.plan == NULL || terraform_apply(tried.estate, job->change.plan, &report, error);
+    bool good = change_apply_plans(tried.estate, &planned, &report, error);
     cli_declared_free(&tried);
     if (good && job->snapshot != NULL) {
         good = cli_declared(job->snapshot, &tried, error);
@@ -161,12 +170,12 @@ const struct command command_change = {
     .name = "change",
     .summary =
         "Proves a change: did what was meant to open open, what was meant to close close, and nothing else move.",
-    .usage = "BEFORE [AFTER] [--terraform PLAN.json] [--intent FILE] [--out DIR]",
+    .usage = "BEFORE [AFTER] [--terraform PLAN.json | --changeset FILE] [--intent FILE] [--out DIR]",
     .notes =
         "BEFORE and AFTER are evidence folders or snapshots; without AFTER, AWS is read now. Asked is what opened, "
         "what\n"
         "closed, what was planned and did not move, what BEFORE (evidence) saw answer, and of all else the ports that\n"
-        "rules name. Without --terraform all that moved counts as meant, but for what the intent forbids, or expects\n"
+        "rules name. Without a plan all that moved counts as meant, but for what the intent forbids, or expects\n"
         "and is closed. Outcomes: as-planned; not-in-force (declared closed, and still answers; declared open, and "
         "does\n"
         "not); unplanned; not-done; elsewhere (an answer that changed where nothing declared did); unverified.\n"

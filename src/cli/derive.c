@@ -305,7 +305,12 @@ static bool take_given(struct derivation_given *given, struct arena *arena, cons
         return error_set(error, ERROR_USAGE, "change.json: there is no base/ from which it could follow");
     if (given->change.base == NULL && strcmp(manifest->depth, "moved") == 0)
         return error_set(error, ERROR_USAGE, "manifest.json: depth: \"moved\" is that of a change, and this is none");
-    given->change.terraform = listed(arena, manifest, folder, TERRAFORM_PLAN);
+    for (int form = 0; form < PLAN_FORMS; form++) {
+        const char *plan;
+        text_list *plans = &given->change.plans[form];
+        while ((plan = listed(arena, manifest, folder, change_plan_name(arena, form, plans->count))) != NULL)
+            *vector_add(arena, plans) = plan;
+    }
     given->answered = listed(arena, manifest, folder, REMEMBERED_ANSWERS);
     given->past = listed(arena, manifest, folder, REMEMBERED_RUNS) == NULL ? NULL : folder;
     given->depth = manifest->depth;

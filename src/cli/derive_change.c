@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "aws/snapshot.h"
+#include "cli/forecast.h"
 #include "model/protocol.h"
 
 // Of an endpoint whose address only apply tells, which new one it became: one at most, so that a second one that the
@@ -18,6 +19,27 @@ struct deriving {
     const struct change_now *now;
     struct change_derivation *change;
 };
+
+bool change_is_planned(const struct change_given *given)
+{
+    return given->plans[PLAN_TERRAFORM].count + given->plans[PLAN_CHANGESET].count > 0;
+}
+
+const char *change_plan_name(struct arena *arena, enum plan_form form, size_t index)
+{
+    const char *name = form == PLAN_TERRAFORM ? "terraform" : "changeset";
+    return index == 0 ? arena_printf(arena, "%s.json", name) : arena_printf(arena, "%s-%zu.json", name, index + 1);
+}
+
+bool change_apply_plans(struct estate *estate, const struct change_given *given, struct terraform_report *report,
+                        struct error *error)
+{
+    const text_list *plans = &given->plans[PLAN_TERRAFORM], *sets = &given->plans[PLAN_CHANGESET];
+    report->without_folders = true;
+    for (size_t i = 0; i < plans->count; i++)
+        GUARD(terraform_apply(estate, plans->items[i], report, error));
+    return changeset_apply(estate, sets->items, sets->count, report, error);
+}
 
 static struct address address_of(const struct endpoint *endpoint)
 {
@@ -239,11 +261,11 @@ static void add_movement(struct deriving *deriving, struct movement movement, co
     }
 }
 
-static void add_parts(struct deriving *deriving, const struct change *of, struct portmap parts,
-                      enum movement_meaning meaning, const struct estate *estate)
+static void add_parts(struct deriving *deriving, const struct movement *of, struct portmap parts,
+                      const struct estate *estate)
 {
     for (size_t s = 0; s < parts.count; s++) {
-        struct movement movement = {.change = *of, .meaning = meaning};
+        struct movement movement = *of;
         movement.change.low = parts.segments[s].low;
         movement.change.high = parts.segments[s].high;
         movement.change.sources = parts.segments[s].sources;
@@ -251,21 +273,45 @@ static void add_parts(struct deriving *deriving, const struct change *of, struct
     }
 }
 
+// The resources behind what of the plan a movement is, or is a part of.
+static change_resource_list resources_of(const struct deriving *deriving, const struct change *done)
+{
+    const struct difference *meant = deriving->change->meant;
+    const struct forecast_given given = {.report = &deriving->change->terraform};
+    change_resource_list resources = {0};
+    for (size_t i = 0; i < meant->changes.count; i++) {
+        const struct change *other = &meant->changes.items[i];
+        if (other->protocol_low <= done->protocol_low && done->protocol_high <= other->protocol_high &&
+            other->low <= done->high && done->low <= other->high && prefixset_overlap(other->sources, done->sources) &&
+            is_about(deriving, done, other))
+            forecast_resources(deriving->arena, &given, other, &resources);
+    }
+    return resources;
+}
+
 static void find_movements(struct deriving *deriving)
 {
+    const struct forecast_given told = {.report = &deriving->change->terraform};
     struct change_derivation *change = deriving->change;
     const struct estate *base = change->base.estate, *now = deriving->now->declared->estate;
     for (size_t i = 0; i < change->done->changes.count; i++) {
         const struct change *one = &change->done->changes.items[i];
         struct portmap meant = map_of(deriving->arena, one), rest = {0};
-        if (change->meant != NULL)
+        change_resource_list resources = {0};
+        if (change->meant != NULL) {
             rest = without(deriving, one, change->meant, true, &meant);
-        add_parts(deriving, one, meant, MOVEMENT_MEANT, one->kind == CHANGE_CLOSED ? base : now);
-        add_parts(deriving, one, rest, MOVEMENT_NOT_MEANT, one->kind == CHANGE_CLOSED ? base : now);
+            resources = resources_of(deriving, one);
+        }
+        add_parts(deriving, &(struct movement){.change = *one, .meaning = MOVEMENT_MEANT, .resources = resources},
+                  meant, one->kind == CHANGE_CLOSED ? base : now);
+        add_parts(deriving, &(struct movement){.change = *one, .meaning = MOVEMENT_NOT_MEANT}, rest,
+                  one->kind == CHANGE_CLOSED ? base : now);
     }
     for (size_t i = 0; change->meant != NULL && i < change->meant->changes.count; i++) {
         const struct change *one = &change->meant->changes.items[i];
-        add_parts(deriving, one, without(deriving, one, change->done, false, NULL), MOVEMENT_NOT_DONE,
+        struct movement movement = {.change = *one, .meaning = MOVEMENT_NOT_DONE};
+        forecast_resources(deriving->arena, &told, one, &movement.resources);
+        add_parts(deriving, &movement, without(deriving, one, change->done, false, NULL),
                   one->kind == CHANGE_CLOSED ? base : change->planned.estate);
     }
 }
@@ -316,10 +362,10 @@ bool change_derive(struct arena *arena, const struct change_given *given, const 
     GUARD(read_declared(given->base, &change->base, error));
     struct side before = {change->base.estate, change->base.exposures, false};
     struct side after = {now->declared->estate, now->declared->exposures, false};
-    if (given->terraform != NULL) {
+    if (change_is_planned(given)) {
         change->planned.estate = snapshot_read(given->base, error);
         GUARD(change->planned.estate != NULL &&
-              terraform_apply(change->planned.estate, given->terraform, &change->terraform, error));
+              change_apply_plans(change->planned.estate, given, &change->terraform, error));
         change->planned.exposures = reach_compute(change->planned.estate);
         struct side planned = {change->planned.estate, change->planned.exposures, true};
         change->meant = diff_compute(&before, &planned);

@@ -7,12 +7,19 @@
 #include "verdicts/outcome.h"
 #include "rules/reach/diff.h"
 
-#define TERRAFORM_PLAN "terraform.json" // in the evidence of a change
+// What was planned, in the order in which it is applied: Terraform's plans, then CloudFormation's change sets.
+enum plan_form { PLAN_TERRAFORM, PLAN_CHANGESET, PLAN_FORMS };
 
 struct change_given {
-    const char *base;      // folder: the snapshot of before; NULL: it is no change
-    const char *terraform; // file: the plan, or NULL
+    const char *base;            // folder: the snapshot of before; NULL: it is no change
+    text_list plans[PLAN_FORMS]; // files
 };
+bool change_is_planned(const struct change_given *given);
+// The name of a plan in the evidence of a change: "terraform.json", "terraform-2.json".
+const char *change_plan_name(struct arena *arena, enum plan_form form, size_t index);
+// Applies them to an estate. Texts of the report name them without their folders.
+bool change_apply_plans(struct estate *estate, const struct change_given *given, struct terraform_report *report,
+                        struct error *error);
 
 struct change_derivation {
     struct declared base;

@@ -19,7 +19,10 @@ static const struct option_spec options_of_diff[] = {
      "the same with a CloudFormation change set (describe-change-set --include-property-values), also of CDK; nested "
      "stacks' too",
      true},
-    {"source", 0, "DIR", "the configuration of the plan, its root module: causes are named with file and line", false},
+    {"source", 0, "DIR",
+     "the configuration of the plan, its root module, or the folder of the change set's template (cdk.out): causes are "
+     "named with file and line",
+     false},
     OPTION_INTENT,
     OPTION_DATE,
     {"fail-on", 0, "SEVERITY",
@@ -102,6 +105,7 @@ static bool read_options(struct diff_job *comparing, struct error *error)
     if (source != NULL) {
         comparing->source = terraform_source_open(comparing->arena, source, error);
         GUARD(comparing->source != NULL);
+        comparing->report.source = comparing->source;
     }
     return true;
 }

@@ -15,6 +15,10 @@ struct forecast_given {
     struct terraform_source *source; // or NULL
 };
 
+// Adds the resources of the plans that are behind a change between the state before and what they make of it.
+void forecast_resources(struct arena *arena, const struct forecast_given *given, const struct change *change,
+                        change_resource_list *resources);
+
 // The difference cut where the intent says something else of it, with its severities and its causes in the plan. An
 // opening that the intent does not allow is high, as a latent exposure is in a run: nothing was seen to answer yet. So
 // is, without an intent, one of a port of administration or a database for all of the internet; others are medium. What

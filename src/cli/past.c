@@ -143,6 +143,11 @@ bool past_follow(struct past *past, const char *folder, struct error *error)
                              .vantage = manifest.vantage,
                              .manifest_sha256 = sha256};
     run_record_count(&past->last, &run);
+    for (size_t i = past->runs.count; i-- > 0;)
+        if (text_same(past->runs.items[i].manifest_sha256, sha256)) {
+            past->runs.count = (uint32_t)i + 1;
+            return true;
+        }
     past->runs.count = 0;
     *vector_add(arena, &past->runs) = run;
     return true;

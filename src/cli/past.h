@@ -37,7 +37,8 @@ void past_forget(struct past *past);
 // What a run's evidence (a folder, or a file of verdicts alone) knows to answer: what it saw itself, and what was known
 // before it. A folder without verdicts knows nothing of its own.
 bool past_answers(struct arena *arena, const char *evidence, struct answered *answered, struct error *error);
-// Takes the run of an evidence folder for the last one of the series.
+// Takes the run of an evidence folder for the last one: where it is of the series, what came after it is left out, else
+// all of the series is.
 bool past_follow(struct past *past, const char *folder, struct error *error);
 
 // What evidence tells of the runs before it: their records, the verdicts of the last of them, and what has changed

@@ -124,10 +124,12 @@ static bool copy_change(struct run_job *job, struct error *error)
         return true;
     GUARD(copy_snapshot(job, "base", job->change.base, error));
     given->base = bundle_path(job->bundle, "base");
-    if (job->change.plan != NULL) {
-        GUARD(bundle_copy(job->bundle, TERRAFORM_PLAN, job->change.plan, error));
-        given->terraform = bundle_path(job->bundle, TERRAFORM_PLAN);
-    }
+    for (int form = 0; form < PLAN_FORMS; form++)
+        for (size_t i = 0; i < job->change.plans[form].count; i++) {
+            const char *name = change_plan_name(job->arena, form, i);
+            GUARD(bundle_copy(job->bundle, name, job->change.plans[form].items[i], error));
+            *vector_add(job->arena, &given->plans[form]) = bundle_path(job->bundle, name);
+        }
     return derive_change(&job->derivation, error);
 }
 
@@ -142,8 +144,7 @@ static bool look_back(struct run_job *job, struct error *error)
     const char *previous = job->change.base != NULL ? job->change.evidence : options_value(job->options, "previous");
     struct text runs = {0}, verdicts = {0};
     GUARD(past_recall(past, job->options, derivation->before.exposures, vantage, error));
-    if (past->runs.count == 0 && previous != NULL &&
-        access(arena_printf(job->arena, "%s/verdicts.json", previous), F_OK) == 0)
+    if (previous != NULL && access(arena_printf(job->arena, "%s/verdicts.json", previous), F_OK) == 0)
         GUARD(past_follow(past, previous, error));
     if (past->runs.count == 0)
         return true;

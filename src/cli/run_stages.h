@@ -19,7 +19,7 @@ struct run_job {
     struct run_change {
         const char *base;     // folder: the snapshot of before; NULL: it is no change, but a run
         const char *evidence; // folder: who saw it before, or NULL
-        const char *plan;     // of Terraform, a file, or NULL
+        text_list plans[PLAN_FORMS];
     } change;
     struct pack_list packs;
     struct probe_options probe;

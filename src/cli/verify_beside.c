@@ -37,7 +37,11 @@ const char *verify_stranger(struct arena *arena, const struct checked_bundle *bu
         if (manifest_file(manifest, REMEMBERED_RUNS) != NULL)
             map_put(arena, &known, remembered[i], &known);
     if (manifest_file(manifest, derived_paths[DERIVED_CHANGE]) != NULL)
-        map_put(arena, &known, TERRAFORM_PLAN, &known);
+        for (int form = 0; form < PLAN_FORMS; form++) {
+            const char *plan;
+            for (size_t i = 0; manifest_file(manifest, plan = change_plan_name(arena, form, i)) != NULL; i++)
+                map_put(arena, &known, plan, &known);
+        }
     for (int i = 0; i < DERIVED_FILES; i++)
         map_put(arena, &known, derived_paths[i], &known);
     for (size_t i = 0; i < manifest->packs.count; i++)

@@ -117,9 +117,12 @@ static void claim_given(const struct verified *verified, text_list *claims)
                     portset_size(derivation->answered.items.items[i].closed);
     if (derivation->given.answered != NULL)
         claim(verified, claims, "that %zu port%s answered before (" REMEMBERED_ANSWERS ")", answered, plural(answered));
-    if (derivation->given.change.terraform != NULL)
-        claim(verified, claims, "that " TERRAFORM_PLAN " is the plan of this change (SHA-256 %.16s...)",
-              manifest_file(manifest, TERRAFORM_PLAN)->sha256);
+    for (int form = 0; form < PLAN_FORMS; form++)
+        for (size_t i = 0; i < derivation->given.change.plans[form].count; i++) {
+            const char *name = change_plan_name(verified->checks.arena, form, i);
+            claim(verified, claims, "that %s is %s of this change (SHA-256 %.16s...)", name,
+                  form == PLAN_TERRAFORM ? "the plan" : "a change set", manifest_file(manifest, name)->sha256);
+        }
     if (derivation->runs.count > 0)
         claim(verified, claims, "%zu earlier runs, and what the last of them saw", (size_t)derivation->runs.count);
 }

@@ -73,6 +73,22 @@ static int by_order(const void *left, const void *right)
     return order != 0 ? order : prefixset_compare(a->change.sources, b->change.sources);
 }
 
+change_resource_list change_group_resources(struct arena *arena, const struct change_report *report, size_t piece)
+{
+    change_resource_list all = {0};
+    for (size_t i = piece; i < report->pieces.count && (i == piece || !change_begins_group(report, i)); i++) {
+        const change_resource_list *own = &report->pieces.items[i].resources;
+        for (size_t r = 0; r < own->count; r++) {
+            bool known = false;
+            for (size_t k = 0; k < all.count && !known; k++)
+                known = strcmp(all.items[k].address, own->items[r].address) == 0;
+            if (!known)
+                *vector_add(arena, &all) = own->items[r];
+        }
+    }
+    return all;
+}
+
 void change_report_settle(struct change_report *report)
 {
     struct change_piece *pieces = report->pieces.items;
@@ -203,6 +219,13 @@ static void put_piece(struct json_writer *writer, struct arena *arena, const str
     json_put_string(writer, "instance_id", piece->instance_id);
     json_put_string(writer, "name", piece->name);
     json_put_boolean(writer, "indirect", change->indirect != NULL);
+    json_open(writer, "resources", '[');
+    for (size_t i = 0; i < piece->resources.count; i++) {
+        json_open(writer, NULL, '{');
+        json_put_string(writer, "address", piece->resources.items[i].address);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
     if (declared || protocol_has_ports(change->protocol_low))
         exposure_put_numbers(writer, change->protocol_low, change->protocol_high, low, high);
     else

@@ -28,9 +28,18 @@ enum movement_meaning {
     MOVEMENT_NOT_DONE,  // the plan says so, and the configuration did not move
 };
 
+// A resource of a plan that is behind a movement, and where its block stands.
+struct change_resource {
+    const char *address;
+    const char *file; // NULL: not known
+    size_t line;
+};
+typedef VECTOR(struct change_resource) change_resource_list;
+
 // A change of which all is meant alike, and all or none of it can be seen from the vantage.
 struct movement {
     struct change change;
+    change_resource_list resources; // of the plan that means it
     enum movement_meaning meaning;
     const char *against; // what the intent has against it, in words, or NULL
     bool ours;           // the vantage is one of its sources
@@ -51,13 +60,6 @@ enum change_outcome {
 extern const char *const outcome_names[];
 extern const char *const change_kind_names[];
 
-// A resource of a plan that is behind a movement, and where its block stands.
-struct change_resource {
-    const char *address;
-    const char *file; // NULL: not known
-    size_t line;
-};
-
 struct change_piece {
     enum change_outcome outcome;
     enum change_outcome worst; // of its group
@@ -70,7 +72,7 @@ struct change_piece {
     const char *before; // what was observed, or NULL: not known
     const char *after;
     enum severity severity; // of a forecast
-    VECTOR(struct change_resource) resources;
+    change_resource_list resources;
 };
 
 // What will move, before it does: of a plan, or between two states. No packet was sent.
@@ -107,6 +109,8 @@ struct change_report {
 void change_report_settle(struct change_report *report);
 // Whether a piece is the first of those with its causes and its kind of movement.
 bool change_begins_group(const struct change_report *report, size_t piece);
+// The resources that are behind the pieces of the group that begins with one.
+change_resource_list change_group_resources(struct arena *arena, const struct change_report *report, size_t piece);
 // The address of a piece as people read it, its ports ("443/tcp", "icmp 8/0") and its endpoint's name or interface.
 const char *change_address(struct arena *arena, const struct change_piece *piece);
 const char *change_ports(struct arena *arena, const struct change_piece *piece);

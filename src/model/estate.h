@@ -295,6 +295,7 @@ struct subnet {
     const char *evidence;
     const char *reference; // as a group's
     bool public_ip_on_launch;
+    bool launch_told;      // the document says public_ip_on_launch
     bool ipv6_on_creation; // interfaces made in it are given an IPv6 address
     bool has_ipv6;         // a block of its own
     struct prefix cidr;    // family 0: not told

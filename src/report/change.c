@@ -59,6 +59,16 @@ static void write_causes(struct arena *arena, const struct change_piece *piece, 
         text_printf(out, "         and %zu more: see change.json\n", (size_t)piece->change.causes.count - MOST_CAUSES);
 }
 
+static void write_resources(struct arena *arena, const struct change_report *report, size_t piece, struct text *out)
+{
+    change_resource_list resources = change_group_resources(arena, report, piece);
+    for (size_t i = 0; i < resources.count && i < MOST_CAUSES; i++)
+        report_wrap(out, "         ", arena_printf(arena, "by %s", report_clean(arena, resources.items[i].address)),
+                    WIDTH);
+    if (resources.count > MOST_CAUSES)
+        text_printf(out, "         and %zu more: see change.json\n", (size_t)resources.count - MOST_CAUSES);
+}
+
 static const char *colour_of(const struct report_options *options, enum change_outcome outcome)
 {
     return !options->colour                ? ""
@@ -90,6 +100,7 @@ void report_change_text(const struct change_report *report, const struct report_
             fine = 0;
             text_puts(out, "\n");
             write_causes(arena, piece, out);
+            write_resources(arena, report, i, out);
         }
         if (piece->outcome == OUTCOME_AS_PLANNED && ++fine > MOST_FINE) {
             if (i + 1 == report->pieces.count || change_begins_group(report, i + 1))
@@ -144,9 +155,14 @@ void report_change_markdown(const struct change_report *report, struct text *out
     for (size_t i = 0; i < report->pieces.count && i < MOST_PIECES; i++) {
         const struct change_piece *piece = &report->pieces.items[i];
         if (change_begins_group(report, i)) {
+            change_resource_list resources = change_group_resources(arena, report, i);
             text_printf(out, "\n**%s**", change_kind_names[piece->change.kind]);
+            for (size_t r = 0; r < resources.count && r < MOST_CAUSES; r++) {
+                text_puts(out, r == 0 ? " by " : ", ");
+                report_cell(arena, resources.items[r].address, out);
+            }
             for (size_t c = 0; c < piece->change.causes.count && c < MOST_CAUSES; c++) {
-                text_puts(out, c == 0 ? " by " : "; ");
+                text_puts(out, c > 0 ? "; " : resources.count > 0 ? ": " : " by ");
                 report_cell(arena, reason_brief(arena, piece->change.causes.items[c]), out);
             }
             text_puts(out, piece->change.causes.count == 0 ? ", with no cause in the configuration" : "");

@@ -28,6 +28,9 @@ void report_change_junit(const struct change_report *report, struct text *out)
             text_printf(out, "\n   <failure type=\"%s\" message=\"", outcome_names[piece->outcome]);
             report_escape(out, report_change_why(arena, piece));
             text_puts(out, "\">");
+            for (size_t r = 0; r < piece->resources.count; r++)
+                report_escape_lines(
+                    out, arena_printf(arena, "by %s\n", report_clean(arena, piece->resources.items[r].address)));
             for (size_t c = 0; c < piece->change.causes.count; c++)
                 report_escape_lines(
                     out, arena_printf(arena, "%s\n",
@@ -86,6 +89,13 @@ static void put_result(struct arena *arena, struct json_writer *writer, const st
     sarif_put_key(writer, arena, key);
     json_open(writer, "properties", '{');
     reasons_put(writer, arena, "causes", &piece->change.causes);
+    json_open(writer, "resources", '[');
+    for (size_t i = 0; i < piece->resources.count; i++) {
+        json_open(writer, NULL, '{');
+        json_put_string(writer, "address", piece->resources.items[i].address);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
     json_close(writer, '}');
     json_close(writer, '}');
 }

@@ -66,7 +66,8 @@ static void put(struct judging *judging, const struct movement *movement, uint16
         last->change.protocol_low == change->protocol_low && (uint32_t)last->change.high + 1 == low &&
         last->outcome == outcome && strcmp(last->why, why) == 0 && text_same(last->before, was) &&
         text_same(last->after, is) && last->change.certainty == change->certainty &&
-        last->change.path == change->path && prefixset_equal(last->change.sources, change->sources)) {
+        last->change.path == change->path && prefixset_equal(last->change.sources, change->sources) &&
+        last->resources.items == movement->resources.items) {
         last->change.high = high;
         return;
     }
@@ -78,7 +79,8 @@ static void put(struct judging *judging, const struct movement *movement, uint16
                                    .instance_id = interface->instance_id,
                                    .name = change->endpoint != NULL ? change->endpoint->name : change->indirect->name,
                                    .before = was,
-                                   .after = is};
+                                   .after = is,
+                                   .resources = movement->resources};
     piece->change.low = low;
     piece->change.high = high;
 }

@@ -211,6 +211,8 @@ void fuzz_blocks(struct arena *arena, const uint8_t *data, size_t size)
 {
     struct source_blocks blocks = {0};
     source_blocks_read(arena, (const char *)data, size, &blocks);
+    source_blocks_read_json(arena, (const char *)data, size, &blocks);
+    template_resources_read(arena, (const char *)data, size, &blocks);
     for (size_t i = 0; i < blocks.items.count; i++)
         if (blocks.items.items[i].line == 0 || blocks.items.items[i].line > size + 1)
             abort();

@@ -178,6 +178,31 @@ class Change(Bundles):
         self.assertEqual([x for x in found if x[1] == "as-planned"], [("opened", "as-planned", self.new)])
         self.assertEqual({x[1] for x in found}, {"as-planned", "unplanned"})
 
+    def test_several_plans_and_change_sets_are_one_change(self):
+        """Each is an input of the evidence; what moved as one of them says names its resource there."""
+        before, third = self.evidence(), self.new + 1 if self.new < 65535 else self.new - 1
+        now = self.state("three", self.gone, self.new, third)
+        second = self.here / "second.json"
+        rule = {"type": "ingress", "security_group_id": "sg-1", "protocol": "tcp", "from_port": third, "to_port": third, "cidr_blocks": [WORLD]}
+        second.write_text(json.dumps({"format_version": "1.2", "resource_changes": [change("aws_security_group_rule.third", ["create"], None, rule, {"id": True})]}))
+        words = [*self.plan(self.gone, self.new), "--terraform", second]
+        self.assertEqual(self.change(before, now, *words), sorted([("opened", "as-planned", self.new), ("opened", "as-planned", third)], key=str))
+        by = {p["from_port"]: [r["address"] for r in p["resources"]] for g in self.document["groups"] for p in g["pieces"]}
+        self.assertEqual(by, {self.new: ["aws_security_group.web"], third: ["aws_security_group_rule.third"]})
+        self.assertEqual((self.out / "terraform-2.json").read_bytes(), second.read_bytes())
+        self.assertIn("that terraform-2.json is the plan of this change", common.sgproof("verify", self.out).stdout)
+        allowed = lambda *ports: [{"IpProtocol": "tcp", "FromPort": p, "ToPort": p, "CidrIp": WORLD} for p in ports]
+        group = lambda *ports: json.dumps({"Properties": {"VpcId": "vpc-1", "SecurityGroupIngress": allowed(*ports)}})
+        sets = self.here / "set.json"
+        sets.write_text(json.dumps({"Changes": [{"Type": "Resource", "ResourceChange": {
+            "Action": "Modify", "LogicalResourceId": "Web", "PhysicalResourceId": "sg-1", "ResourceType": "AWS::EC2::SecurityGroup", "Replacement": "False",
+            "BeforeContext": group(self.gone), "AfterContext": group(self.gone, self.new)}}]}))
+        text = self.change(before, now, "--changeset", sets, "--terraform", second, form="text")
+        self.assertRegex(text, r"by Web\.SecurityGroupIngress\[\d\]\n")
+        self.assertIn("by aws_security_group_rule.third\n", text)
+        self.assertTrue((self.out / "changeset.json").exists())
+        self.assertIn("**opened** by aws&#95;security&#95;group&#95;rule.third: ", self.change(before, now, *words, form="markdown"))
+
     def grown(self, name, more=1):
         """`then` with instances more, from 127.0.0.2 on."""
         snapshot = self.state(name, self.gone)

@@ -173,6 +173,38 @@ class ChangeSets(unittest.TestCase):
         inner = resource("Add", "Ssh", "EC2::SecurityGroupIngress", None, dict(rule(22), GroupId="sg-1"))
         found = self.found(None, 0, sets=[{"ChangeSetId": ARN, "Changes": [nested]}, {"ChangeSetId": ARN + "-net", "Changes": [inner]}])
         self.assertEqual((self.ports(found), found["unknown"]), ([("198.51.100.4", 22, "exact")], []))
+        # Two deep; a nested one of which the set is not given; and a nested one alone.
+        within = resource("Modify", "Deep", "CloudFormation::Stack", {}, {}, "arn:deep", ChangeSetId=ARN + "-deep")
+        sets = [{"ChangeSetId": ARN, "Changes": [nested]}, {"ChangeSetId": ARN + "-net", "ParentChangeSetId": ARN, "Changes": [within]},
+                {"ChangeSetId": ARN + "-deep", "ParentChangeSetId": ARN + "-net", "RootChangeSetId": ARN, "Changes": [inner]}]
+        found = self.found(None, 0, sets=sets)
+        self.assertEqual((self.ports(found), found["unknown"]), ([("198.51.100.4", 22, "exact")], []))
+        self.assertIn("Deep: what changes in this nested stack", self.found(None, 3, sets=sets[:2])["unknown"][0])
+        self.assertIn("what changes in its parent", self.found(None, 3, sets=sets[1:])["unknown"][0])
+
+    def test_siblings_that_were_judged_by_hand(self):
+        web, changed = "198.51.100.4", {"GroupDescription": "x", "VpcId": "vpc-1", "SecurityGroupIngress": [rule(8443)]}
+        moved = lambda groups: dict({"SubnetId": "subnet-1"}, SecurityGroupIds=groups)
+        for name, changes, status, opened, closed in (
+                ("a group replaced", [resource("Modify", "G", "EC2::SecurityGroup", group(rule(443)), changed, "sg-1", Replacement="True"),
+                                      resource("Modify", "H", "EC2::Instance", moved(["sg-1"]), moved([NEW]), "i-1", Replacement="False")], 3, "possible", None),
+                ("a rule replaced, the old one retained", [resource("Modify", "R", "EC2::SecurityGroupIngress", dict(rule(443), GroupId="sg-1"), dict(rule(22), GroupId="sg-1"), "sgr-1",
+                                                                    Replacement="True", PolicyAction="ReplaceAndRetain")], 0, [(web, 22, "exact")], []),
+                ("a rule replaced", [resource("Modify", "R", "EC2::SecurityGroupIngress", dict(rule(443), GroupId="sg-1"), dict(rule(22), GroupId="sg-1"), "sgr-1",
+                                              Replacement="True", PolicyAction="ReplaceAndDelete")], 0, [(web, 22, "exact")], [(web, 443, "exact")]),
+                ("a host in a subnet that only the execution tells", [resource("Add", "H", "EC2::Instance", None, {"SubnetId": NEW, "SecurityGroupIds": ["sg-1"]})], 3, "possible", []),
+                ("a custom resource", [resource("Add", "C", "CloudFormation::CustomResource", None, {"ServiceToken": "x"})], 3, [], []),
+                ("what launches later", [resource("Add", "S", "AutoScaling::ScheduledAction", None, {"DesiredCapacity": 2})], 3, [], []),
+                ("a development endpoint", [resource("Add", "D", "Glue::DevEndpoint", None, {})], 3, [], []),
+                ("a job", [resource("Add", "J", "Glue::Job", None, {})], 0, [], [])):
+            with self.subTest(name):
+                found = self.found(changes, status)
+                if opened == "possible":
+                    self.assertEqual({x["certainty"] for x in found["opened"]}, {"possible"})
+                else:
+                    self.assertEqual(self.ports(found), opened)
+                if closed is not None:
+                    self.assertEqual(self.ports({"closed": [x for x in found["closed"] if ":" not in x["address"]]}, "closed"), closed)
 
     def test_what_is_no_change_set_is_refused_with_its_place(self):
         for sets, place in (([{"resource_changes": []}], "set0.json: Changes: is no array"), ([{"Changes": [{"Type": "Resource", "ResourceChange": {"Action": "Add"}}]}], "Changes[0].ResourceChange.LogicalResourceId"),

@@ -119,6 +119,24 @@ class Drift(Kept):
         self.assertNotIn("outage", self.at(four, self.service))
         self.assertEqual(self.moved(three, four), [("opened", self.service)])
 
+    def test_what_previous_names_is_what_it_is_compared_with(self):
+        """Whatever runs of the series came after it."""
+        snapshot = self.opened(self.service)
+        one = self.again(snapshot=snapshot)
+        self.listener.close()
+        words = ["--fail-on", "none"]
+        two = self.again(*words, snapshot=snapshot)
+        three = self.again(*words, "--previous", one, snapshot=snapshot)
+        runs = [json.loads((b / "history/runs.json").read_text())["runs"] for b in (two, three)]
+        self.assertEqual(*([r["run_id"] for r in told] for told in runs))
+        seen = {b.name: json.loads((b / "manifest.json").read_text())["run_id"] for b in (one, two)}
+        self.assertEqual([r["run_id"] for r in runs[1]], [seen[one.name]])
+        self.assertIn(seen[one.name], (three / "report.html").read_text())
+        self.assertNotIn(seen[two.name], (three / "report.html").read_text())
+        self.verify(three)
+        four = self.again(*words, snapshot=snapshot)
+        self.assertEqual(len(json.loads((four / "history/runs.json").read_text())["runs"]), 3)
+
     def test_what_nobody_expects_and_what_only_a_default_allows_is_no_outage(self):
         snapshot = self.opened(self.service)
         for intent in ({**INTENT, "rules": []}, {**INTENT, "default": "allow", "rules": []}):

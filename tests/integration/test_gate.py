@@ -147,6 +147,63 @@ class Gate(unittest.TestCase):
         self.assertEqual(self.found(plan, "--source", self.path / "infra")["opened"], found["opened"])
         self.assertIn("is no folder", self.run_diff(plan, "--source", "infra/main.tf", status=2).stderr)
 
+    def test_configurations_in_json_have_files_and_lines_too(self):
+        infra = self.path / "infra"
+        (infra / "net").mkdir(parents=True)
+        (infra / "main.tf.json").write_text('{"terraform": [{"required_version": "1"}],\n "resource": {"aws_security_group_rule": {\n  "ssh": {"type": "ingress", "x": "{\\"}"},\n'
+                                            '  "web": [{}]}},\n "module": [{"far": {"source": "a/b/c"}},\n  {"net": {"source": "./net"}}]}\n')
+        (infra / "net/all.tofu").write_text('\nresource "aws_security_group_rule" "all" {}\n')
+        found = self.found(self.plan([opens(22), opens(23, "module.net.aws_security_group_rule.all"), opens(24, "module.far.aws_security_group_rule.x"), opens(25, "aws_security_group_rule.web")]), "--source", "infra")
+        told = {x["from_port"]: (x["resources"][0]["file"], x["resources"][0].get("line")) for x in found["opened"] if x["internet"]}
+        self.assertEqual(told, {22: ("infra/main.tf.json", 3), 23: ("infra/net/all.tofu", 2), 24: ("infra/main.tf.json", 5), 25: ("infra/main.tf.json", 4)})
+
+    def test_templates_have_files_and_lines(self):
+        """In YAML and, as CDK writes them, in JSON. A logical id that two of them have is of neither."""
+        out = self.path / "cdk.out"
+        out.mkdir()
+        (out / "a.yaml").write_text("Parameters:\n  Ssh: {Type: String}\nResources:\n\n  # Ssh:\n  'Ssh':\n    Type: AWS::EC2::SecurityGroupIngress\n    Properties:\n      Text: |\n        Web:\n  Both: {}\nOutputs:\n  Web: {}\n")
+        (out / "b.template.json").write_text('{"Outputs": {"Web": 1},\n "Resources": {\n  "Web": {"Properties": {"Ssh": 1}},\n  "Both": {}}}')
+        ingress = lambda port, id: {"Type": "Resource", "ResourceChange": {
+            "Action": "Add", "LogicalResourceId": id, "ResourceType": "AWS::EC2::SecurityGroupIngress",
+            "AfterContext": json.dumps({"Properties": {"GroupId": "sg-1", "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": WORLD}})}}
+        (self.path / "set.json").write_text(json.dumps({"Changes": [ingress(22, "Ssh"), ingress(23, "Web"), ingress(24, "Both"), ingress(25, "None")]}))
+        found = json.loads(self.run_diff("--changeset", "set.json", "--source", "cdk.out", "--format", "json").stdout)
+        told = {x["from_port"]: (x["resources"][0]["file"], x["resources"][0].get("line")) for x in found["opened"] if x["internet"]}
+        self.assertEqual(told, {22: ("cdk.out/a.yaml", 6), 23: ("cdk.out/b.template.json", 3), 24: (None, None), 25: (None, None)})
+
+    def test_the_configuration_shows_what_a_plan_hides(self):
+        """A dynamic block over what only apply tells is in no plan: of a new group that has no rules of its own all is possible, unless --source shows that there is none."""
+        group = change("aws_security_group.g", ["create"], None, {"name": "g", "vpc_id": "vpc-1"}, {"id": True, "ingress": True, "egress": True})
+        host = change("aws_instance.h", ["create"], None, {"subnet_id": "subnet-1", "associate_public_ip_address": True}, {"id": True, "vpc_security_group_ids": True})
+        refer = {"address": "aws_instance.h", "expressions": {"vpc_security_group_ids": {"references": ["aws_security_group.g.id", "aws_security_group.g"]}}}
+        plan = self.plan([group, host], configuration={"root_module": {"resources": [refer, {"address": "aws_security_group.g", "expressions": {}}]}})
+        self.assertEqual({x["certainty"] for x in self.found(plan, status=3)["opened"]}, {"possible"})
+        block = 'resource "aws_security_group" "g" {\n  name = "g"\n  %s\n}\nresource "aws_instance" "h" {\n  dynamic "ingress" {}\n}\n'
+        (self.path / "infra").mkdir()
+        for text, status in (('dynamic "ingress" {\n    for_each = local.x\n    content {}\n  }', 3), ('# dynamic "ingress" {}', 0), ('dynamic "egress" {\n    content {\n      dynamic "ingress" {}\n    }\n  }', 0)):
+            (self.path / "infra/main.tf").write_text(block % text)
+            found = self.found(plan, "--source", "infra", status=status)
+            self.assertEqual([bool(found["opened"]), "aws_security_group.g: ingress is known after apply" in found["unknown"]], [status == 3] * 2)
+        os.remove(self.path / "infra/main.tf")
+        for inner, status in (('"dynamic": {"ingress": {"content": {}}}', 3), ('"tags": {"dynamic": "ingress"}', 0)):
+            (self.path / "infra/main.tf.json").write_text('{"resource": {"aws_security_group": {"g": {%s}}}}' % inner)
+            self.assertEqual(bool(self.found(plan, "--source", "infra", status=status)["opened"]), status == 3)
+
+    def test_the_configuration_shows_ids_that_are_written_out_beside_what_is_new(self):
+        group = change("aws_security_group.g", ["create"], None, {"name": "g", "vpc_id": "vpc-1", "ingress": [block("tcp", 22, 22, ["10.0.0.0/8"])]}, {"id": True})
+        host = change("aws_instance.h", ["create"], None, {"subnet_id": "subnet-1", "associate_public_ip_address": True}, {"id": True, "vpc_security_group_ids": True})
+        refer = {"address": "aws_instance.h", "expressions": {"vpc_security_group_ids": {"references": ["aws_security_group.g.id", "aws_security_group.g"]}}}
+        plan = self.plan([group, host], configuration={"root_module": {"resources": [refer]}})
+        (self.path / "infra").mkdir()
+        (self.path / "infra/main.tf").write_text('resource "aws_instance" "h" {\n  tags = { x = "sg-3" }\n  vpc_security_group_ids = concat([aws_security_group.g.id], [\n    "sg-1", # web\n  ])\n  subnet_id = "subnet-1"\n}\n')
+        self.assertEqual({(x["from_port"], x["certainty"]) for x in self.found(plan, "--source", "infra")["opened"] if x["internet"]}, {(443, "exact")})
+
+    def test_an_intent_selects_by_all_tags_of_what_a_plan_makes(self):
+        host = change("aws_instance.h", ["create"], None, {"subnet_id": "subnet-1", "associate_public_ip_address": True, "vpc_security_group_ids": ["sg-1"], "tags": {"role": "web"},
+                                                           "tags_all": {"role": "web", "team": "shop"}}, {"id": True})
+        for tag, status in (("role=web", 0), ("team=shop", 0), ("team=other", 1)):
+            self.run_diff(self.plan([host]), *self.intent(allow(443, id="web", select={"tag": tag})), status=status)
+
     def test_closings_routes_entries_and_hosts_name_their_resources(self):
         gone = change("aws_route.out", ["delete"], {"id": "r", "route_table_id": "rtb-1", "destination_cidr_block": WORLD, "gateway_id": "igw-1"})
         deny = change("aws_network_acl_rule.d", ["create"], None, {"network_acl_id": "acl-1", "rule_number": 50, "egress": False, "protocol": "tcp", "rule_action": "deny",

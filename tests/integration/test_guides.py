@@ -33,7 +33,7 @@ change) "$SGPROOF_REAL" "$@" --only 127.0.0.0/8 --method connect ;;
 *) "$SGPROOF_REAL" "$@" ;;
 esac""",
     "terraform": """case $1 in show) cat "$WORLD_PLAN" ;; plan | apply) echo "$1" ;; *) exit 9 ;; esac""",
-    "cdk": "[ $1 = deploy ]",
+    "cdk": "[ $1 = deploy ] && mkdir -p cdk.out",
     "aws": """case "$1 $2" in "cloudformation describe-change-set") cat "$WORLD_CHANGESET" ;; "cloudformation execute-change-set" | "cloudformation wait") ;; *) exit 9 ;; esac""",
     "gh": """[ "$1 $2" = "pr comment" ] && test -s comment.md""",
     "glab": """[ "$1 $2" = "mr note" ] && [ -n "$4" ]""",

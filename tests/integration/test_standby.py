@@ -41,6 +41,10 @@ class Standby(unittest.TestCase):
             modes = [sorted(p.stat().st_mode for p in pathlib.Path(folder).glob("key%d*" % number)) for number in range(2)]
             self.assertEqual(modes[0], modes[1])
 
+    def test_many_commands_of_one_process_say_what_each_says_alone(self):
+        commands = [["compute", common.SAMPLE, "--format", form] for form in ("json", "text")] + [["compute", "/nonexistent"], ["diff", common.SAMPLE, common.SAMPLE, "--format", "json"]]
+        self.assertEqual(common.sgproof_each(commands), [(done.returncode, done.stdout) for done in (common.sgproof(*words) for words in commands)])
+
     def test_the_sanitizers_look_on(self):
         for word, said in (("leaks", "LeakSanitizer"), ("overflows", "heap-buffer-overflow")):
             done = standby.run(READY, [word])

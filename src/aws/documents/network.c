@@ -192,6 +192,7 @@ bool read_subnet(struct reader *reader, const struct json_cursor *at, void *into
     place_of_arn(reader, arn, &owner, &region);
     seen_at(reader, owner, region, subnet->vpc_id);
     doubt_state(reader, at, subnet->id);
+    subnet->launch_told = member_of(reader, at, "MapPublicIpOnLaunch").node != NULL;
     lenient_boolean(reader, at, "MapPublicIpOnLaunch", &subnet->public_ip_on_launch);
     lenient_boolean(reader, at, "AssignIpv6AddressOnCreation", &subnet->ipv6_on_creation);
     if (member_of(reader, at, "CidrBlock").node != NULL &&

@@ -249,6 +249,7 @@ void unite_subnets(struct arena *arena, struct subnet *base, const struct subnet
     if (!prefix_same(base->cidr, other->cidr))
         base->cidr.family = 0;
     base->public_ip_on_launch = base->public_ip_on_launch || other->public_ip_on_launch;
+    base->launch_told = base->launch_told && other->launch_told;
     base->has_ipv6 = base->has_ipv6 || other->has_ipv6;
     unite_modes(&base->says_block, &base->block, other->says_block, other->block);
     unite_blocks(arena, &base->ipv6_blocks, &other->ipv6_blocks);

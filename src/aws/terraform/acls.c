@@ -66,6 +66,10 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
                        (!resource->creates || may_be_configured(plan, &where, keys[egress]));
         if (!resource->creates && !differs(resource, keys[egress]))
             continue;
+        // Of a default ACL AWS fills in nothing: what is unknown is said by a block.
+        unknown = unknown || (adopted && is_unknown(resource->unknown, keys[egress]));
+        if (resource->creates && !unknown && is_unknown(resource->unknown, keys[egress]))
+            hides(plan, resource, keys[egress], acl->id, &acl->doubt);
         if (!cJSON_IsArray(list) && !unknown && !adopted)
             continue;
         uint32_t kept = 0; // inline entries are all there are in their direction
@@ -93,12 +97,18 @@ static void give_acl(struct plan_reader *plan, const char *subnet, struct networ
     map_put(plan->arena, &plan->estate->acl_of_subnet, subnet, acl);
 }
 
-// Which subnet it is only apply tells: any that is new.
-static void unsure_of_new(struct plan_reader *plan, const char *doubt)
+static struct network_acl *unknown_acl(struct plan_reader *plan, const char *doubt)
 {
     struct network_acl *unknown = arena_new_of(plan->arena, struct network_acl);
     unknown->id = doubt;
     unknown->doubt = doubt;
+    return unknown;
+}
+
+// Which subnet it is only apply tells: any that is new.
+static void unsure_of_new(struct plan_reader *plan, const char *doubt)
+{
+    struct network_acl *unknown = unknown_acl(plan, doubt);
     for (size_t i = 0; i < plan->resources.count; i++) {
         const struct resource *one = &plan->resources.items[i];
         if (one->creates && strcmp(one->type, "aws_subnet") == 0 &&
@@ -125,11 +135,12 @@ static void associate(struct plan_reader *plan, const struct resource *resource,
     struct where where = whole(resource);
     if (!resource->creates && !differs(resource, "subnet_ids"))
         return;
+    struct id_list subnets = meant_list(plan, &where, "subnet_ids", !is_default);
+    struct network_acl *lost = subnets.doubt == NULL ? NULL : unknown_acl(plan, subnets.doubt); // or it stays
     cJSON_ArrayForEach (one, before)
         if (cJSON_IsString(one) && !holds(after, one->valuestring) &&
             map_get(&plan->estate->acl_of_subnet, one->valuestring) == acl && !is_default)
-            give_acl(plan, arena_strdup(plan->arena, one->valuestring), NULL);
-    struct id_list subnets = meant_list(plan, &where, "subnet_ids", !is_default);
+            give_acl(plan, arena_strdup(plan->arena, one->valuestring), lost);
     for (size_t i = 0; i < subnets.items.count; i++)
         give_acl(plan, subnets.items.items[i], acl);
     if (subnets.doubt != NULL)
@@ -192,6 +203,7 @@ static void put_acl_rule(struct plan_reader *plan, const struct resource *resour
     struct meant of = meant(plan, resource, "network_acl_id");
     struct network_acl *acl = map_get(&plan->estate->network_acls, of.id);
     struct where where = whole(resource);
+    fills(plan, of.id);
     if (acl != NULL)
         add_entry(plan, &where, acl, flag(resource->after, "egress", false), "rule_number", "rule_action");
     else if (of.id != NULL)

@@ -2,6 +2,7 @@
 // are understood as far as it takes to know where a block of the file itself begins.
 #include <string.h>
 
+#include "aws/terraform/kinds.h"
 #include "aws/terraform/source.h"
 
 struct scanner {
@@ -171,25 +172,50 @@ static void take_source(struct scanner *scanner, struct source_block *block)
         block->source = text_at(scanner);
 }
 
+// `dynamic "LABEL"` of a resource.
+static void take_dynamic(struct scanner *scanner, struct source_block *block)
+{
+    skip_blanks(scanner);
+    if (scanner->at < scanner->end && *scanner->at == '"')
+        *vector_add(scanner->arena, &block->dynamic) = text_at(scanner);
+    else if (scanner->at < scanner->end && is_name(*scanner->at))
+        *vector_add(scanner->arena, &block->dynamic) = name_at(scanner);
+}
+
+// Whether "=" follows a name.
+static bool is_set(struct scanner *scanner)
+{
+    skip_blanks(scanner);
+    return stands(scanner, "=") && !stands(scanner, "==") && !stands(scanner, "=>");
+}
+
 void source_blocks_read(struct arena *arena, const char *bytes, size_t length, struct source_blocks *blocks)
 {
     struct scanner scanner = {arena, bytes, bytes + length, 1};
     size_t depth = 0;
-    bool in_module = false;
+    struct source_block *current = NULL; // whose members these are at depth 1
+    const char *key = "";                // the last of them
     while (scanner.at < scanner.end) {
         if (skip_comment(&scanner))
             continue;
         if (*scanner.at == '"') {
-            skip_text(&scanner);
+            const char *text = text_at(&scanner);
+            if (depth > 0 && current != NULL && current->kind == BLOCK_RESOURCE && is_an_id(text))
+                *vector_add(arena, &current->literals) = (struct source_literal){key, text};
         } else if (stands(&scanner, "<<")) {
             skip_heredoc(&scanner);
         } else if (is_name(*scanner.at)) {
             size_t line = scanner.line;
             const char *word = name_at(&scanner);
             if (depth == 0)
-                in_module = begin_block(&scanner, word, line, blocks) && strcmp(word, "module") == 0;
-            else if (depth == 1 && in_module && strcmp(word, "source") == 0)
-                take_source(&scanner, &blocks->items.items[blocks->items.count - 1]);
+                current =
+                    begin_block(&scanner, word, line, blocks) ? &blocks->items.items[blocks->items.count - 1] : NULL;
+            else if (depth == 1 && current != NULL && current->kind == BLOCK_MODULE && strcmp(word, "source") == 0)
+                take_source(&scanner, current);
+            else if (depth == 1 && current != NULL && strcmp(word, "dynamic") == 0)
+                take_dynamic(&scanner, current);
+            else if (depth == 1 && is_set(&scanner))
+                key = word;
         } else {
             depth += *scanner.at == '{';
             depth -= *scanner.at == '}' && depth > 0;

@@ -302,8 +302,15 @@ static bool read_change(struct changeset_resource *resource, const struct json_c
     return good;
 }
 
-static void note_state(struct arena *arena, const cJSON *document, struct changeset_notes *notes)
+static void note_state(struct arena *arena, const cJSON *document, const struct changeset_notes *given,
+                       struct changeset_notes *notes)
 {
+    const char *parent = cJSON_GetStringValue(member(document, "ParentChangeSetId"));
+    const char *stack = cJSON_GetStringValue(member(document, "StackName"));
+    if (parent != NULL && !is_given(given, parent))
+        *vector_add(arena, &notes->items) = arena_printf(
+            arena, "%s: is a nested stack; what changes in its parent stands in that one's change set; give it too",
+            stack == NULL ? "the change set" : stack);
     const char *status = cJSON_GetStringValue(member(document, "Status"));
     const char *reason = cJSON_GetStringValue(member(document, "StatusReason"));
     bool empty = reason != NULL && (strstr(reason, "didn't contain changes") != NULL ||
@@ -348,7 +355,7 @@ cJSON *changeset_plan(struct arena *arena, const char *file, const cJSON *docume
     cJSON *list = cJSON_AddArrayToObject(plan, "resource_changes");
     const cJSON *node;
     size_t index = 0;
-    note_state(arena, document, notes);
+    note_state(arena, document, given, notes);
     cJSON_ArrayForEach (node, changes.node) {
         struct json_cursor at = json_element(&changes, index++, node);
         struct changeset_resource resource = {.arena = arena, .changes = list, .notes = notes};

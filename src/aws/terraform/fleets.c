@@ -9,31 +9,47 @@ struct launched {
     struct id_list subnets;
     struct id_list groups;
     bool groups_told;
+    bool dual_stack; // an IPv6 address wherever the subnet has a block of them
     enum { PUBLIC_BY_SUBNET, PUBLIC_NOT, PUBLIC } address;
 };
+
+static bool some_subnet_has_ipv6(const struct plan_reader *plan)
+{
+    for (size_t i = 0; i < plan->estate->subnets.size; i++) {
+        const struct subnet *subnet = plan->estate->subnets.slots[i].value;
+        if (subnet != NULL && subnet->has_ipv6)
+            return true;
+    }
+    return false;
+}
 
 static void launch(struct plan_reader *plan, const struct resource *resource, const struct launched *launched)
 {
     const char *doubt = arena_printf(plan->arena, "%s: %s that it launches", resource->address, launched->what);
-    say(plan, "%s", doubt);
+    if (!launched->dual_stack)
+        say(plan, "%s", doubt); // from which version of a template the plan does not tell
     for (size_t i = 0; i <= launched->subnets.items.count; i++) {
         bool last = i == launched->subnets.items.count;
         const char *id = last ? launched->subnets.doubt : launched->subnets.items.items[i];
         const struct subnet *subnet = map_get(&plan->estate->subnets, id);
-        if (id == NULL || launched->address == PUBLIC_NOT)
+        if (id == NULL)
             continue;
-        if (launched->address == PUBLIC_BY_SUBNET && subnet != NULL && !subnet->public_ip_on_launch &&
-            !subnet->ipv6_on_creation)
+        bool by_subnet = subnet == NULL || subnet->public_ip_on_launch || subnet_launch_is_untold(subnet);
+        bool has_ipv4 = launched->address == PUBLIC || (launched->address == PUBLIC_BY_SUBNET && by_subnet);
+        bool has_ipv6 = subnet == NULL ? launched->dual_stack && some_subnet_has_ipv6(plan)
+                                       : (launched->dual_stack ? subnet->has_ipv6 : subnet->ipv6_on_creation);
+        if (!has_ipv4 && !has_ipv6)
             continue;
+        say(plan, "%s", doubt);
         struct network_interface *interface =
             add_interface(plan, arena_printf(plan->arena, "%s interface in %s", resource->address, id));
         place_interface(plan, interface, id);
         interface->doubt = doubt;
         if (launched->groups_told)
             set_groups(plan, interface, &launched->groups);
-        if (launched->address == PUBLIC || subnet == NULL || subnet->public_ip_on_launch)
+        if (has_ipv4)
             give_address(plan, interface, pending_address(plan, FAMILY_IPV4), (struct address){.family = FAMILY_IPV4});
-        if (subnet != NULL && subnet->ipv6_on_creation) {
+        if (has_ipv6) {
             struct address address = pending_address(plan, FAMILY_IPV6);
             give_address(plan, interface, address, address);
         }
@@ -112,11 +128,25 @@ static bool grows(const struct resource *resource, const struct resource *from)
     return changed;
 }
 
+// What load balancers pass on to the instances of a group that is attached to them.
+static void heed_balancers(struct plan_reader *plan, const struct resource *resource)
+{
+    static const char *const keys[] = {"target_group_arns", "load_balancers", "traffic_source"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        struct where where = whole(resource);
+        bool told = cJSON_GetArraySize(member(resource->after, keys[i])) > 0 ||
+                    (any_unknown(resource->unknown, keys[i]) && may_be_configured(plan, &where, keys[i]));
+        if (resource->creates ? told : differs(resource, keys[i]))
+            say(plan, "%s: what load balancers let through to its instances is not modelled", resource->address);
+    }
+}
+
 static void put_scaling_group(struct plan_reader *plan, const struct resource *resource)
 {
     const struct resource *from = template_of(plan, resource);
     struct where where = whole(resource);
     struct launched launched = {.what = "the instances", .address = PUBLIC};
+    heed_balancers(plan, resource);
     if (!grows(resource, from))
         return;
     launched.subnets = meant_list(plan, &where, "vpc_zone_identifier", true);
@@ -139,20 +169,35 @@ static void put_template(struct plan_reader *plan, const struct resource *resour
 
 // ---- ECS services
 
+// Whether tasks begin that were not there: others, or more of them. Of a subnet with an IPv6 block they have an IPv6
+// address, whatever assign_public_ip says.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-networking-awsvpc.html
+static bool launches_tasks(const struct resource *resource)
+{
+    static const char *const keys[] = {
+        "network_configuration",     "desired_count", "task_definition",  "force_new_deployment",
+        "scheduling_strategy",       "launch_type",   "platform_version", "triggers",
+        "capacity_provider_strategy"};
+    bool some = resource->creates;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !some; i++)
+        some = differs(resource, keys[i]);
+    return some;
+}
+
 static void put_ecs_service(struct plan_reader *plan, const struct resource *resource)
 {
     struct where block = block_of(resource, "network_configuration", 0);
-    struct launched launched = {.what = "the tasks", .address = PUBLIC};
+    struct launched launched = {.what = "the tasks", .address = PUBLIC, .dual_stack = true};
     bool unknown = is_unknown(resource->unknown, "network_configuration");
     if (cJSON_GetArraySize(member(resource->after, "load_balancer")) > 0 &&
         (resource->creates || differs(resource, "load_balancer")))
         say(plan, "%s: what load balancers let through to its tasks is not modelled", resource->address);
-    if (!resource->creates && !differs(resource, "network_configuration"))
+    if (!launches_tasks(resource))
         return;
     if (!cJSON_IsObject(block.values) && !unknown)
         return; // its tasks have no interfaces of their own
     if (!unknown && !flag(block.values, "assign_public_ip", false) && !is_unknown(block.unknown, "assign_public_ip"))
-        return;
+        launched.address = PUBLIC_NOT;
     launched.subnets = meant_list(plan, &block, "subnets", false);
     launched.groups = meant_list(plan, &block, "security_groups", false);
     launched.groups_told = launched.groups.set && launched.groups.items.count > 0;

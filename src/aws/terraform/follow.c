@@ -334,6 +334,8 @@ static void follow_one(struct search *search, const struct context *context, con
         follow_output(search, context, text, own_key, pick, depth);
     else if (strncmp(text, "var.", 4) == 0)
         follow_input(search, context, text, own_key[0] != '\0' ? own_key : pick, depth);
+    else if (strncmp(text, "ephemeral.", 10) == 0)
+        search->found.opaque = true; // in no plan
     else if (strncmp(text, "local.", 6) == 0)
         search->by_local = true;
     else if (strncmp(text, "each.value", 10) == 0)

@@ -135,7 +135,9 @@ static void remove_egress_rule(struct plan_reader *plan, const struct resource *
 
 static void put_egress_rule(struct plan_reader *plan, const struct resource *resource)
 {
-    heed_egress(plan, resource, meant(plan, resource, "security_group_id").id);
+    const char *group = meant(plan, resource, "security_group_id").id;
+    fills(plan, group);
+    heed_egress(plan, resource, group);
 }
 
 struct security_group *default_group_of(struct plan_reader *plan, const char *vpc_id)
@@ -158,6 +160,8 @@ static void fill(struct plan_reader *plan, const struct resource *resource, stru
         is_unknown(resource->unknown, "ingress") && (!resource->creates || may_be_configured(plan, &where, "ingress"));
     if (!resource->creates && !differs(resource, "ingress"))
         return;
+    if (resource->creates && !unknown && is_unknown(resource->unknown, "ingress"))
+        hides(plan, resource, "ingress", group->id, &group->doubt);
     if (!cJSON_IsArray(list) && !unknown && !adopted)
         return;
     if (unknown) { // what is there may stay
@@ -318,6 +322,9 @@ static void put_group_rule(struct plan_reader *plan, const struct resource *reso
     struct meant of = meant(plan, resource, "security_group_id");
     struct security_group *group = map_get(&plan->estate->security_groups, of.id);
     bool understood = rule_of(plan, &where, &rule);
+    if (is_unknown(resource->unknown, "type")) // then it may be of what goes out
+        rule.doubt = doubt_of(plan, resource, "type");
+    fills(plan, of.id);
     if (group == NULL && of.doubt == NULL)
         say_not_held(plan, resource, "security group", of.id);
     else if (group != NULL && understood)
@@ -328,6 +335,7 @@ static void put_group_rule(struct plan_reader *plan, const struct resource *reso
         struct security_group *one = plan->estate->security_groups.slots[i].value;
         if (one == NULL || !is_made(plan, "aws_security_group", one->id))
             continue;
+        fills(plan, one->id);
         if (understood && plan->spread++ < MOST_SPREAD) {
             rule.doubt = of.doubt;
             add_rule(plan, one, rule);

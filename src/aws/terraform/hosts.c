@@ -5,6 +5,29 @@
 #include "aws/terraform/hosts.h"
 #include "model/protocol.h"
 
+struct tag_list {
+    VECTOR(const char *) items; // key, value, key, value...
+};
+
+// With those that its provider gives to all (default_tags), where the plan knows them.
+static struct tag_list tags_of(struct plan_reader *plan, const struct resource *resource)
+{
+    const cJSON *all = member(resource->after, "tags_all"), *one;
+    struct tag_list tags = {0};
+    cJSON_ArrayForEach (one, cJSON_GetArraySize(all) > 0 ? all : member(resource->after, "tags")) {
+        if (one->string == NULL || !cJSON_IsString(one) || tags.items.count > UINT16_MAX - 2)
+            continue;
+        *vector_add(plan->arena, &tags.items) = arena_strdup(plan->arena, one->string);
+        *vector_add(plan->arena, &tags.items) = arena_strdup(plan->arena, one->valuestring);
+    }
+    return tags;
+}
+
+static bool tags_differ(const struct resource *resource)
+{
+    return differs(resource, "tags") || differs(resource, "tags_all");
+}
+
 // ---- Instances
 
 static struct instance *new_instance(struct plan_reader *plan, const struct resource *resource)
@@ -16,14 +39,9 @@ static struct instance *new_instance(struct plan_reader *plan, const struct reso
     struct interface_place *place = arena_new_of(arena, struct interface_place);
     *place = plan_place(plan);
     instance->place = place;
-    const char *name = attribute(plan, member(resource->after, "tags"), "Name");
-    if (name != NULL) {
-        const char **tags = arena_array(arena, const char *, 2);
-        tags[0] = "Name";
-        tags[1] = name;
-        instance->tags = tags;
-        instance->tag_count = 2;
-    }
+    struct tag_list tags = tags_of(plan, resource);
+    instance->tags = tags.items.items;
+    instance->tag_count = tags.items.count;
     map_put(arena, &plan->estate->instances, instance->id, instance);
     return instance;
 }
@@ -138,9 +156,13 @@ static void add_primary(struct plan_reader *plan, const struct resource *resourc
     bool by_subnet = held == NULL || held->public_ip_on_launch || by_template;
     bool unsure = is_unknown(resource->unknown, "associate_public_ip_address") &&
                   may_be_configured(plan, &where, "associate_public_ip_address");
+    bool untold = !by_template && subnet_launch_is_untold(held) &&
+                  !cJSON_IsBool(member(resource->after, "associate_public_ip_address"));
+    if (untold)
+        interface->doubt = doubt_of_launch(plan, resource, held);
     if (unsure || (by_template && !(held != NULL && held->public_ip_on_launch)))
         interface->doubt = doubt_of(plan, resource, unsure ? "associate_public_ip_address" : "launch_template");
-    if (unsure || flag(resource->after, "associate_public_ip_address", by_subnet))
+    if (unsure || untold || flag(resource->after, "associate_public_ip_address", by_subnet))
         give_address(plan, interface, pending_address(plan, FAMILY_IPV4),
                      private_address_of(plan, resource->after, "private_ip", interface));
     give_ipv6(plan, resource, interface);
@@ -173,6 +195,12 @@ static void put_instance(struct plan_reader *plan, const struct resource *resour
     if (interface == NULL) {
         say_not_held(plan, resource, "instance", resource->id);
         return;
+    }
+    struct instance *instance = map_get(&plan->estate->instances, resource->id);
+    if (instance != NULL && tags_differ(resource)) {
+        struct tag_list tags = tags_of(plan, resource);
+        instance->tags = tags.items.items;
+        instance->tag_count = tags.items.count;
     }
     struct id_list groups = meant_list(plan, &where, "vpc_security_group_ids", false);
     if (groups.set && differs(resource, "vpc_security_group_ids"))
@@ -265,6 +293,11 @@ static void put_interface(struct plan_reader *plan, const struct resource *resou
         give_ipv6(plan, resource, interface);
     } else {
         change_ipv6(plan, resource, interface);
+    }
+    if (resource->creates || tags_differ(resource)) {
+        struct tag_list tags = tags_of(plan, resource);
+        interface->tags = tags.items.items;
+        interface->tag_count = (uint16_t)tags.items.count;
     }
     give_private_ipv4(plan, resource, interface);
     give_prefixes(plan, resource, interface);

@@ -18,6 +18,10 @@ void give_ipv6(struct plan_reader *plan, const struct resource *resource, struct
 // The same of one that is there: addresses that are told anew, and as many others as are counted.
 void change_ipv6(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface);
 
+// Whether a document lacks what its subnet gives to what is launched in it, which AWS prints of each.
+bool subnet_launch_is_untold(const struct subnet *subnet);
+const char *doubt_of_launch(struct plan_reader *plan, const struct resource *resource, const struct subnet *subnet);
+
 // The private IPv4 addresses that a resource gives its interface, as far as the plan tells (private_addresses.c).
 void give_private_ipv4(struct plan_reader *plan, const struct resource *resource, struct network_interface *interface);
 // The prefixes that it delegates to it, of both families.

@@ -127,6 +127,19 @@ struct address private_address_of(struct plan_reader *plan, const cJSON *values,
     return (struct address){.family = FAMILY_IPV4};
 }
 
+bool subnet_launch_is_untold(const struct subnet *subnet)
+{
+    return subnet != NULL && !subnet->launch_told && !subnet->public_ip_on_launch;
+}
+
+const char *doubt_of_launch(struct plan_reader *plan, const struct resource *resource, const struct subnet *subnet)
+{
+    const char *text = arena_printf(plan->arena, "%s: the snapshot does not tell MapPublicIpOnLaunch of subnet %s",
+                                    resource->address, subnet->id);
+    say(plan, "%s", text);
+    return text;
+}
+
 // Whether an interface in a subnet may have IPv6 addresses.
 static bool subnet_may_have_ipv6(struct plan_reader *plan, const char *subnet_id)
 {

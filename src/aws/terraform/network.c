@@ -155,6 +155,7 @@ static void put_subnet(struct plan_reader *plan, const struct resource *resource
         subnet->doubt = vpc.doubt;
         map_put(plan->arena, &plan->estate->subnets, subnet->id, subnet);
     }
+    subnet->launch_told = true;
     subnet->public_ip_on_launch = flag(resource->after, "map_public_ip_on_launch", false);
     subnet->ipv6_on_creation = flag(resource->after, "assign_ipv6_address_on_creation", false);
     subnet->has_ipv6 = subnet->has_ipv6 || wants_ipv6(plan, resource);
@@ -168,6 +169,14 @@ static void put_subnet(struct plan_reader *plan, const struct resource *resource
         subnet->ipv6_on_creation = true;
         subnet->doubt = doubt_of(plan, resource, "assign_ipv6_address_on_creation");
     }
+}
+
+// Which subnet it adopts the plan does not tell: what lies in it is possible. Once adopted it is a subnet as others
+// are.
+static void put_default_subnet(struct plan_reader *plan, const struct resource *resource)
+{
+    if (!resource->creates)
+        put_subnet(plan, resource);
 }
 
 // ---- Internet gateways
@@ -326,7 +335,7 @@ static const struct resource_type types[] = {
     {"aws_internet_gateway", remove_gateway, put_gateway},
     {"aws_internet_gateway_attachment", remove_gateway_attachment, put_gateway_attachment},
     {"aws_subnet", NULL, put_subnet},
-    {"aws_default_subnet", NULL, NULL},
+    {"aws_default_subnet", NULL, put_default_subnet},
     {"aws_vpc_block_public_access_options", remove_block_options, put_block_options},
     {"aws_vpc_block_public_access_exclusion", remove_exclusion, put_exclusion},
 };

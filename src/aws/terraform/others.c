@@ -9,6 +9,16 @@
 // Types, and beginnings of types where they end with '_' or '*', that no packet of the internet depends on: they have
 // no address of their own, route nothing and filter nothing; or what they have is private by its nature.
 static const char *const harmless[] = {"archive_",
+                                       "auth0_",
+                                       "datadog_",
+                                       "github_",
+                                       "gitlab_",
+                                       "newrelic_",
+                                       "okta_",
+                                       "opsgenie_",
+                                       "pagerduty_",
+                                       "sentry_",
+                                       "vault_",
                                        "external",
                                        "http",
                                        "local_",
@@ -28,18 +38,15 @@ static const char *const harmless[] = {"archive_",
                                        "aws_appconfig_",
                                        "aws_athena_",
                                        "aws_auditmanager_",
-                                       "aws_autoscaling_attachment*",
                                        "aws_autoscaling_lifecycle_hook",
                                        "aws_autoscaling_notification",
                                        "aws_autoscaling_policy",
-                                       "aws_autoscaling_schedule",
                                        "aws_autoscalingplans_",
                                        "aws_backup_",
                                        "aws_bedrock_",
                                        "aws_budgets_",
                                        "aws_ce_",
                                        "aws_chatbot_",
-                                       "aws_cloudcontrolapi_",
                                        "aws_cloudfront_cache_policy",
                                        "aws_cloudfront_function",
                                        "aws_cloudfront_key_group",
@@ -99,7 +106,6 @@ static const char *const harmless[] = {"archive_",
                                        "aws_fsx_",
                                        "aws_glacier_",
                                        "aws_glue_",
-                                       "aws_grafana_",
                                        "aws_guardduty_",
                                        "aws_iam_",
                                        "aws_identitystore_",
@@ -177,6 +183,12 @@ static const char *const harmless[] = {"archive_",
                                        "aws_waf_",
                                        "aws_xray_"};
 
+// Of those beginnings, types that can all the same.
+static const char *const exposing[] = {
+    "aws_glue_dev_endpoint",                  // has a public address where it has no subnet
+    "aws_servicecatalog_provisioned_product", // makes what its product says
+};
+
 static bool begins(const char *text, const char *with)
 {
     size_t length = strlen(with);
@@ -197,7 +209,8 @@ bool is_harmless_type(const char *type)
 {
     if (strstr(type, "::") != NULL)
         return changeset_is_harmless_type(type);
-    return type_is_listed(type, harmless, sizeof(harmless) / sizeof(harmless[0]));
+    return type_is_listed(type, harmless, sizeof(harmless) / sizeof(harmless[0])) &&
+           !type_is_listed(type, exposing, sizeof(exposing) / sizeof(exposing[0]));
 }
 
 // Types that are public by one attribute: told false before and after, they are not. `block`: where it stands.
@@ -242,6 +255,44 @@ static bool is_private(const struct resource *resource)
     return changeset_is_private(resource);
 }
 
+// Whether a resource has IPv6 addresses: its interfaces then may be asked from the internet, whatever its type.
+static bool has_ipv6(const struct resource *resource)
+{
+    static const char *const keys[] = {"ip_address_type", "network_type", "resolver_endpoint_type",
+                                       "IpAddressType",   "NetworkType",  "ResolverEndpointType"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const char *told = cJSON_GetStringValue(member(resource->after, keys[i]));
+        if (told != NULL && (strcasestr(told, "dual") != NULL || strcasestr(told, "ipv6") != NULL))
+            return true;
+    }
+    return false;
+}
+
+// Whether somewhere within it is told to have, or to give to what it launches, a public address: tasks that a schedule
+// or a rule of events begins.
+static bool is_public(const cJSON *values, int depth)
+{
+    static const char *const keys[] = {
+        "assign_public_ip",         "associate_public_ip_address", "publicly_accessible",     "AssignPublicIp",
+        "AssociatePublicIpAddress", "PubliclyAccessible",          "map_public_ip_on_launch", NULL};
+    const cJSON *one;
+    cJSON_ArrayForEach (one, values) {
+        const char *text = cJSON_GetStringValue(one);
+        if (one->string != NULL && text_among(one->string, keys) &&
+            (cJSON_IsTrue(one) || (text != NULL && (strcasecmp(text, "true") == 0 || strcmp(text, "ENABLED") == 0))))
+            return true;
+        if (depth < 16 && is_public(one, depth + 1))
+            return true;
+    }
+    return false;
+}
+
+static bool is_harmless(const struct resource *resource)
+{
+    return is_harmless_type(resource->type) && !has_ipv6(resource) && !is_public(resource->after, 0) &&
+           !is_public(resource->unknown, 0);
+}
+
 // Whether nothing but tags changes, in place.
 static bool is_tagged_only(const struct resource *resource)
 {
@@ -266,7 +317,7 @@ void list_others(struct plan_reader *plan, bool (*is_modelled)(const char *type)
         const struct resource *one = &plan->resources.items[i];
         if (!one->changes || is_modelled(one->type))
             continue;
-        if (is_harmless_type(one->type) || is_private(one) || is_tagged_only(one)) {
+        if (is_harmless(one) || is_private(one) || is_tagged_only(one)) {
             count++;
             map_put(plan->arena, &types, one->type, plan);
         } else {

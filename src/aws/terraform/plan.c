@@ -49,13 +49,23 @@ bool is_made(const struct plan_reader *plan, const char *type, const char *id)
     return one != NULL && strcmp(one->type, type) == 0;
 }
 
-struct interface_place plan_place(const struct plan_reader *plan)
+struct interface_place plan_place(struct plan_reader *plan)
 {
     struct interface_place place = {"unknown", "unknown", "unknown", NULL};
-    if (plan->estate->completeness.count == 1) {
-        place.account_id = plan->estate->completeness.items[0].account;
-        place.region = plan->estate->completeness.items[0].region;
-    }
+    const struct completeness *known = plan->estate->completeness.items;
+    size_t count = plan->estate->completeness.count;
+    struct provider_place told = {0};
+    if (plan->current != NULL)
+        told = provider_place_of(plan, plan->current);
+    bool one_account = count > 0;
+    for (size_t i = 1; i < count; i++)
+        one_account = one_account && strcmp(known[i].account, known[0].account) == 0;
+    if (one_account && !told.of_another_account)
+        place.account_id = known[0].account;
+    if (told.region != NULL || told.region_unknown)
+        place.region = told.region_unknown ? "unknown" : told.region;
+    else if (count == 1)
+        place.region = known[0].region;
     return place;
 }
 
@@ -123,6 +133,22 @@ static void take_apart(struct plan_reader *plan, struct resource *resource)
     resource->key = arena_strdup(plan->arena, at + length);
 }
 
+// What changes is told: before, after, and what of that is unknown.
+static bool expect_sides(const struct json_cursor *at, const struct resource *resource, bool after, bool before,
+                         struct error *error)
+{
+    struct json_cursor change = json_member(at, "change");
+    const char *lacks = !resource->managed                   ? NULL
+                        : before && resource->before == NULL ? "before"
+                        : after && resource->after == NULL   ? "after"
+                        : after && resource->unknown == NULL ? "after_unknown"
+                                                             : NULL;
+    if (lacks == NULL)
+        return true;
+    struct json_cursor missing = json_member(&change, lacks);
+    return json_fail(&missing, error, "is %s, expected an object", json_kind(missing.node));
+}
+
 static bool read_resource(struct plan_reader *plan, const struct json_cursor *at, struct error *error)
 {
     struct json_cursor change = json_member(at, "change");
@@ -150,6 +176,9 @@ static bool read_resource(struct plan_reader *plan, const struct json_cursor *at
         struct json_cursor wrong = json_member(&change, "after");
         return json_fail(&wrong, error, "is an object, expected null of what is deleted");
     }
+    if (!expect_sides(at, resource, create || has_action(actions, "update"), remove || has_action(actions, "update"),
+                      error))
+        return false;
     if (!resource->managed && has_action(actions, "read"))
         plan->deferred_data = true;
     resource->deposed = member(at->node, "deposed") != NULL;
@@ -181,22 +210,6 @@ static void index_resources(struct plan_reader *plan)
             map_put(plan->arena, &plan->by_name, name, list);
         }
         *vector_add(plan->arena, &list->items) = one;
-    }
-}
-
-// A plan that says of itself that it is not whole. https://developer.hashicorp.com/terraform/internals/json-format
-static void read_state_of_plan(struct plan_reader *plan, const struct json_cursor *root)
-{
-    const cJSON *one;
-    if (cJSON_IsTrue(member(root->node, "errored")))
-        say(plan, "the plan is errored: what it lacks is not known; plan again");
-    if (cJSON_IsFalse(member(root->node, "complete")))
-        say(plan, "the plan is not complete: some changes are deferred, or it was made with -target");
-    cJSON_ArrayForEach (one, member(root->node, "deferred_changes")) {
-        const char *address = attribute(plan, member(one, "resource_change"), "address");
-        const char *reason = attribute(plan, one, "reason");
-        say(plan, "%s: its change is deferred (%s), and not considered", address == NULL ? "a resource" : address,
-            reason == NULL ? "no reason told" : reason);
     }
 }
 
@@ -303,19 +316,23 @@ static bool apply_document(struct estate *estate, const char *file, const cJSON 
 {
     struct plan_reader plan = {.estate = estate, .arena = estate->arena, .report = report};
     struct json_cursor root = {.file = file, .node = document};
-    plan.file = arena_strdup(estate->arena, file);
+    const char *slash = report->without_folders ? strrchr(file, '/') : NULL;
+    plan.file = arena_strdup(estate->arena, slash == NULL ? file : slash + 1);
     plan.by_changeset = plan.deferred_data = by_changeset;
     bool good = read_plan(&plan, &root, error);
     report->plans++;
     if (good) {
         index_resources(&plan);
+        plan.providers = member(member(document, "configuration"), "provider_config");
         plan.variables = member(document, "variables");
         plan.prior = member(member(member(document, "prior_state"), "values"), "root_module");
         read_configuration(&plan, document);
-        read_state_of_plan(&plan, &root);
+        note_providers(&plan);
+        heed_state_of_plan(&plan, document);
         check_places(&plan);
         apply(&plan);
         heed_bereft(&plan);
+        heed_hidden(&plan);
         estate_weigh(&(struct weighing){estate, leave_out, &plan});
         list_others(&plan, is_modelled);
     }

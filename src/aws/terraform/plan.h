@@ -36,6 +36,15 @@ struct resource_list {
     bool match;
 };
 
+// A list of blocks that AWS fills too. Unknown and not configured it is empty: or of a dynamic block over what is
+// unknown, which the configuration in a plan leaves out.
+struct hidden_block {
+    const struct resource *resource;
+    const char *key;
+    const char *id;     // of what holds them
+    const char **doubt; // of that
+};
+
 struct plan_reader {
     struct estate *estate;
     struct arena *arena; // the estate's
@@ -46,10 +55,14 @@ struct plan_reader {
     struct map by_address;                     // -> struct resource
     struct map by_name;                        // module and name -> struct resource_list, in the order of the plan
     struct map scopes;                         // module without indexes -> struct scope
+    const cJSON *providers;                    // provider_config of the configuration
+    struct map used_providers;                 // keys of those with which something that can bear on exposure is made
     const cJSON *variables;                    // of the root module
     const cJSON *prior;                        // the root module of prior_state
     struct map taken;                          // Elastic IP addresses taken from what they were on, as text
     VECTOR(struct network_interface *) bereft; // interfaces from which an Elastic IP address was taken
+    VECTOR(struct hidden_block) hidden;        // lists of blocks of which it is not told whether there are any
+    struct map filled;                         // ids of what has its rules, entries or routes as resources of their own
     bool by_changeset;                         // of CloudFormation: no reference is told
     bool deferred_data;                        // some data source is read only while the plan is applied
     const struct resource *current;            // whose handler runs
@@ -139,6 +152,16 @@ void adopts(struct plan_reader *plan, const struct resource *resource, const cha
 // The VPC's default group, or NULL (groups.c).
 struct security_group *default_group_of(struct plan_reader *plan, const char *vpc_id);
 
+// Notes that there may be blocks which the plan does not show; that what they would be in has resources of its own for
+// them; and, when all is placed, what is in doubt for that (hidden.c).
+void hides(struct plan_reader *plan, const struct resource *resource, const char *key, const char *id,
+           const char **doubt);
+void fills(struct plan_reader *plan, const char *id);
+void heed_hidden(struct plan_reader *plan);
+
+// Says what makes a plan one that is not whole, and what it does besides (whole.c). After read_configuration.
+void heed_state_of_plan(struct plan_reader *plan, const cJSON *document);
+
 // Says which instances AWS may give a public address again, when all else is placed (addresses.c).
 void heed_bereft(struct plan_reader *plan);
 
@@ -149,7 +172,16 @@ void bring_ipv6(struct plan_reader *plan, const char *vpc_id);
 bool is_made(const struct plan_reader *plan, const char *type, const char *id);
 
 // Where what a plan creates will lie, as far as the snapshot tells: it is of one account and region only.
-struct interface_place plan_place(const struct plan_reader *plan);
+struct interface_place plan_place(struct plan_reader *plan);
+
+// Of which region a resource is, as far as its own `region` (provider 6 on) or its provider's block tells (region.c).
+struct provider_place {
+    const char *region;      // NULL: not told
+    bool region_unknown;     // not told, and the plan has providers of several
+    bool of_another_account; // it may be: the plan has providers that sign in otherwise
+};
+void note_providers(struct plan_reader *plan);
+struct provider_place provider_place_of(struct plan_reader *plan, const struct resource *resource);
 
 typedef void (*resource_handler)(struct plan_reader *plan, const struct resource *resource);
 

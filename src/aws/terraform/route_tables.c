@@ -165,6 +165,20 @@ static bool says_routes(struct plan_reader *plan, const struct resource *resourc
            (is_unknown(resource->unknown, "route") && (!resource->creates || may_be_configured(plan, &where, "route")));
 }
 
+static void heed_hidden_routes(struct plan_reader *plan, const struct resource *resource, struct route_table *table)
+{
+    struct where where = whole(resource);
+    if (resource->creates && is_unknown(resource->unknown, "route") && !may_be_configured(plan, &where, "route"))
+        hides(plan, resource, "route", table->id, &table->doubt);
+}
+
+// Which routes a virtual private gateway propagates no plan tells.
+static void heed_propagation(struct plan_reader *plan, const struct resource *resource)
+{
+    if (!resource->creates && differs(resource, "propagating_vgws"))
+        say(plan, "%s: the routes of propagating_vgws that come or go are not told", resource->address);
+}
+
 static void put_route_table(struct plan_reader *plan, const struct resource *resource)
 {
     struct route_table *table = own_table(plan, resource->id);
@@ -182,6 +196,8 @@ static void put_route_table(struct plan_reader *plan, const struct resource *res
     }
     if (says_routes(plan, resource) && (resource->creates || differs(resource, "route")))
         fill(plan, resource, table); // else its routes are resources of their own
+    heed_hidden_routes(plan, resource, table);
+    heed_propagation(plan, resource);
 }
 
 // It takes the VPC's own table over, and what is in there goes.
@@ -205,6 +221,8 @@ static void put_default_table(struct plan_reader *plan, const struct resource *r
     adopts(plan, resource, id);
     if (resource->creates || differs(resource, "route"))
         fill(plan, resource, table);
+    heed_hidden_routes(plan, resource, table);
+    heed_propagation(plan, resource);
 }
 
 static void put_route(struct plan_reader *plan, const struct resource *resource)
@@ -212,6 +230,7 @@ static void put_route(struct plan_reader *plan, const struct resource *resource)
     struct meant of = meant(plan, resource, "route_table_id");
     struct route_table *table = own_table(plan, of.id);
     struct where where = whole(resource);
+    fills(plan, of.id);
     if (table != NULL)
         add_route(plan, &where, table);
     else if (of.id != NULL)

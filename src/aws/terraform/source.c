@@ -23,9 +23,10 @@ struct module_files {
 
 struct terraform_source {
     struct arena *arena;
-    const char *base;   // what paths are relative to
-    const char *root;   // the root module, relative to it; "" where it is that
-    struct map modules; // relative path -> struct module_files
+    const char *base;               // what paths are relative to
+    const char *root;               // the root module, relative to it; "" where it is that
+    struct map modules;             // relative path -> struct module_files
+    struct module_files *templates; // of the root; NULL: not read yet
     size_t files;
     size_t bytes;
 };
@@ -83,7 +84,34 @@ struct terraform_source *terraform_source_open(struct arena *arena, const char *
     return source;
 }
 
-static void read_file(struct terraform_source *source, const char *file, struct module_files *module)
+typedef void (*blocks_reader)(struct arena *arena, const char *bytes, size_t length, struct source_blocks *blocks);
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t length = strlen(name), of_end = strlen(end);
+    return length > of_end && strcmp(name + length - of_end, end) == 0;
+}
+
+// Who reads a file of a configuration, by its name; NULL where it is none.
+// https://opentofu.org/docs/language/files/
+static blocks_reader configuration_reader(const char *name)
+{
+    if (ends_with(name, ".tf.json") || ends_with(name, ".tofu.json"))
+        return source_blocks_read_json;
+    return ends_with(name, ".tf") || ends_with(name, ".tofu") ? source_blocks_read : NULL;
+}
+
+static blocks_reader template_reader(const char *name)
+{
+    static const char *const ends[] = {".yaml", ".yml", ".json", ".template"};
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        if (ends_with(name, ends[i]) && configuration_reader(name) == NULL)
+            return template_resources_read;
+    return NULL;
+}
+
+static void read_file(struct terraform_source *source, const char *file, blocks_reader reader,
+                      struct module_files *module)
 {
     struct error error = {0};
     struct source_blocks blocks = {0};
@@ -97,32 +125,64 @@ static void read_file(struct terraform_source *source, const char *file, struct 
     if (bytes == NULL)
         return;
     source->bytes += length;
-    source_blocks_read(source->arena, bytes, length, &blocks);
+    reader(source->arena, bytes, length, &blocks);
     free(bytes);
     for (size_t i = 0; i < blocks.items.count; i++)
         *vector_add(source->arena, &module->items) = (struct file_block){blocks.items.items[i], file};
 }
 
-static const struct module_files *module_in(struct terraform_source *source, const char *folder)
+// Reads the files of a folder for which there is a reader.
+static struct module_files *read_folder(struct terraform_source *source, const char *folder,
+                                        blocks_reader (*reader_of)(const char *name))
 {
-    struct module_files *module = map_get(&source->modules, folder);
+    struct module_files *module = arena_new_of(source->arena, struct module_files);
     text_list names = {0};
-    if (module != NULL)
-        return module;
-    module = arena_new_of(source->arena, struct module_files);
-    map_put(source->arena, &source->modules, folder, module);
     DIR *open = opendir(arena_printf(source->arena, "%s/%s", source->base, folder));
     for (struct dirent *one = open == NULL ? NULL : readdir(open); one != NULL; one = readdir(open)) {
-        size_t length = strlen(one->d_name);
-        if (length > 3 && strcmp(one->d_name + length - 3, ".tf") == 0 && names.count < MOST_FILES)
+        if (reader_of(one->d_name) != NULL && names.count < MOST_FILES)
             *vector_add(source->arena, &names) = arena_strdup(source->arena, one->d_name);
     }
     if (open != NULL)
         closedir(open);
     sort_texts(names.items, names.count);
     for (size_t i = 0; i < names.count; i++)
-        read_file(source, joined(source->arena, folder, names.items[i]), module);
+        read_file(source, joined(source->arena, folder, names.items[i]), reader_of(names.items[i]), module);
     return module;
+}
+
+static const struct module_files *module_in(struct terraform_source *source, const char *folder)
+{
+    struct module_files *module = map_get(&source->modules, folder);
+    if (module != NULL)
+        return module;
+    module = read_folder(source, folder, configuration_reader);
+    map_put(source->arena, &source->modules, folder, module);
+    return module;
+}
+
+// "WebGroup.SecurityGroupIngress[0]": a logical id has letters and digits only, a type of Terraform's a "_".
+static bool is_logical(const char *address)
+{
+    size_t length = strcspn(address, "._[");
+    return address[length] != '_' && strncmp(address, "module.", 7) != 0 && strncmp(address, "data.", 5) != 0;
+}
+
+// Of a logical id that several templates have, nobody knows which is meant.
+static struct source_place place_in_templates(struct terraform_source *source, const char *address)
+{
+    const char *id = arena_strndup(source->arena, address, strcspn(address, ".[ "));
+    struct source_place found = {0};
+    if (source->templates == NULL)
+        source->templates = read_folder(source, source->root, template_reader);
+    for (size_t i = 0; i < source->templates->items.count; i++) {
+        const struct file_block *one = &source->templates->items.items[i];
+        if (one->block.kind != BLOCK_RESOURCE || one->block.type[0] != '\0' || strcmp(one->block.name, id) != 0)
+            continue;
+        if (found.file != NULL && strcmp(found.file, one->file) != 0)
+            return (struct source_place){0};
+        found = (struct source_place){one->file, one->block.line};
+    }
+    return found;
 }
 
 static const struct file_block *block_in(const struct module_files *module, int kind, const char *type,
@@ -141,31 +201,63 @@ static struct source_place place_of(const struct file_block *block, struct sourc
     return block == NULL ? fallback : (struct source_place){block->file, block->block.line};
 }
 
-struct source_place terraform_source_find(struct terraform_source *source, const char *address)
+// The block of an address, or NULL; *nearest is where it, or else the nearest call of a module above it, stands.
+static const struct file_block *find_block(struct terraform_source *source, const char *address,
+                                           struct source_place *nearest)
 {
     struct arena *arena = source->arena;
-    struct source_place found = {0};
     const char *folder = source->root, *at = address;
     for (int calls = 0; strncmp(at, "module.", 7) == 0; calls++) {
         size_t length = strcspn(at + 7, ".[");
         const char *end = at + 7 + length;
         const struct file_block *call =
             block_in(module_in(source, folder), BLOCK_MODULE, "", arena_strndup(arena, at + 7, length));
-        found = place_of(call, found);
+        *nearest = place_of(call, *nearest);
         end += index_length(end);
         bool near = call != NULL && call->block.source != NULL &&
                     (strncmp(call->block.source, "./", 2) == 0 || strncmp(call->block.source, "../", 3) == 0);
         folder = near ? normal(arena, folder, call->block.source) : NULL;
         if (folder == NULL || *end != '.' || calls == MOST_CALLS)
-            return found;
+            return NULL;
         at = end + 1;
     }
     bool data = strncmp(at, "data.", 5) == 0;
     at += data ? 5 : 0;
     size_t type = strcspn(at, "."), name = at[type] == '\0' ? 0 : strcspn(at + type + 1, "[. ");
-    if (name == 0)
-        return found;
-    return place_of(block_in(module_in(source, folder), data ? BLOCK_DATA : BLOCK_RESOURCE,
-                             arena_strndup(arena, at, type), arena_strndup(arena, at + type + 1, name)),
-                    found);
+    const struct file_block *found =
+        name == 0 ? NULL
+                  : block_in(module_in(source, folder), data ? BLOCK_DATA : BLOCK_RESOURCE,
+                             arena_strndup(arena, at, type), arena_strndup(arena, at + type + 1, name));
+    *nearest = place_of(found, *nearest);
+    return found;
+}
+
+struct source_place terraform_source_find(struct terraform_source *source, const char *address)
+{
+    struct source_place found = {0};
+    if (is_logical(address))
+        return place_in_templates(source, address);
+    find_block(source, address, &found);
+    return found;
+}
+
+void terraform_source_literals(struct terraform_source *source, const char *address, const char *key, text_list *ids)
+{
+    struct source_place ignored = {0};
+    const struct file_block *found = is_logical(address) ? NULL : find_block(source, address, &ignored);
+    for (size_t i = 0; found != NULL && i < found->block.literals.count; i++)
+        if (strcmp(found->block.literals.items[i].key, key) == 0)
+            *vector_add(source->arena, ids) = found->block.literals.items[i].id;
+}
+
+enum source_answer terraform_source_has_dynamic(struct terraform_source *source, const char *address, const char *label)
+{
+    struct source_place ignored = {0};
+    const struct file_block *found = is_logical(address) ? NULL : find_block(source, address, &ignored);
+    if (found == NULL)
+        return SOURCE_UNKNOWN;
+    for (size_t i = 0; i < found->block.dynamic.count; i++)
+        if (strcmp(found->block.dynamic.items[i], label) == 0)
+            return SOURCE_YES;
+    return SOURCE_NO;
 }

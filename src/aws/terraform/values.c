@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "aws/terraform/plan.h"
+#include "aws/terraform/source.h"
 
 const cJSON *member(const cJSON *object, const char *key)
 {
@@ -184,6 +185,7 @@ const char *id_of(struct meant meant)
 struct id_list meant_list(struct plan_reader *plan, const struct where *where, const char *key, bool computed)
 {
     struct id_list ids = {0};
+    text_list literals = {0};
     const cJSON *list = member(where->values, key), *item;
     bool unknown = any_unknown(where->unknown, key);
     if (is_unknown(where->unknown, key) && computed && !may_be_configured(plan, where, key))
@@ -199,6 +201,10 @@ struct id_list meant_list(struct plan_reader *plan, const struct where *where, c
         touches(plan, where->resource, to.ids.items[i]);
         *vector_add(plan->arena, &ids.items) = to.ids.items[i];
     }
+    if (plan->report->source != NULL)
+        terraform_source_literals(plan->report->source, where->resource->written, key, &literals);
+    for (size_t i = 0; i < literals.count; i++)
+        *vector_add(plan->arena, &ids.items) = arena_strdup(plan->arena, literals.items[i]);
     if (to.opaque || to.ids.count == 0)
         ids.doubt = doubt_of(plan, where->resource, key);
     return ids;

@@ -1,0 +1,78 @@
+// Whether a plan is whole: what it says of itself, and what it holds besides changes of resources.
+#include <string.h>
+
+#include "aws/terraform/plan.h"
+
+// A plan that says of itself that it is not whole. https://developer.hashicorp.com/terraform/internals/json-format
+static void say_state(struct plan_reader *plan, const cJSON *document)
+{
+    const cJSON *one;
+    if (cJSON_IsTrue(member(document, "errored")))
+        say(plan, "the plan is errored: what it lacks is not known; plan again");
+    if (cJSON_IsFalse(member(document, "complete")))
+        say(plan, "the plan is not complete: some changes are deferred, or it was made with -target");
+    cJSON_ArrayForEach (one, member(document, "deferred_changes")) {
+        const char *address = attribute(plan, member(one, "resource_change"), "address");
+        const char *reason = attribute(plan, one, "reason");
+        say(plan, "%s: its change is deferred (%s), and not considered", address == NULL ? "a resource" : address,
+            reason == NULL ? "no reason told" : reason);
+    }
+}
+
+// What a plan does besides changing resources.
+// https://developer.hashicorp.com/terraform/language/invoke-actions
+static void say_actions(struct plan_reader *plan, const cJSON *document)
+{
+    static const char *const keys[] = {"action_invocations", "deferred_action_invocations"};
+    const cJSON *one;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        cJSON_ArrayForEach (one, member(document, keys[i])) {
+            const char *address = attribute(plan, one, "address");
+            say(plan, "%s: what this action does is not modelled", address == NULL ? "an action" : address);
+        }
+}
+
+// ---- Resources that will be, and of which no change tells: a part of the plan was taken away
+
+enum { DEEPEST = 32 };
+
+static void note_values(struct plan_reader *plan, struct map *values, const cJSON *module, int depth)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, member(module, "resources")) {
+        const char *address = attribute(plan, one, "address");
+        if (address != NULL)
+            map_put(plan->arena, values, address, (void *)(uintptr_t)member(one, "values"));
+    }
+    cJSON_ArrayForEach (one, member(module, "child_modules"))
+        if (depth < DEEPEST)
+            note_values(plan, values, one, depth + 1);
+}
+
+static void compare_values(struct plan_reader *plan, const struct map *prior, const cJSON *module, int depth)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach (one, member(module, "resources")) {
+        const char *address = attribute(plan, one, "address"), *mode = attribute(plan, one, "mode");
+        const char *type = attribute(plan, one, "type");
+        if (address == NULL || (mode != NULL && strcmp(mode, "managed") != 0) ||
+            map_get(&plan->by_address, address) != NULL || (type != NULL && is_harmless_type(type)))
+            continue;
+        const cJSON *was = map_get(prior, address);
+        if (was == NULL || !cJSON_Compare(was, member(one, "values"), true)) // what stays is as it was
+            say(plan, "%s: is in planned_values, and what changes of it is not told: a part of the plan is missing",
+                address);
+    }
+    cJSON_ArrayForEach (one, member(module, "child_modules"))
+        if (depth < DEEPEST)
+            compare_values(plan, prior, one, depth + 1);
+}
+
+void heed_state_of_plan(struct plan_reader *plan, const cJSON *document)
+{
+    struct map prior = {0};
+    say_state(plan, document);
+    say_actions(plan, document);
+    note_values(plan, &prior, plan->prior, 0);
+    compare_values(plan, &prior, member(member(document, "planned_values"), "root_module"), 0);
+}

@@ -1,0 +1,404 @@
+"""diff --terraform on plans of our own, each judged by hand before it was tried: what opens and closes at whom, how sure, and when nothing may be called clean.
+The base: web (198.51.100.4, 443 open) in a public subnet, behind (198.51.100.5, 22 in its group) in one whose table has no way out but a NAT gateway."""
+import json
+import os
+import pathlib
+import re
+import sys
+import tempfile
+import unittest
+
+sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__), "..")]
+import common
+from oracle import estates
+from oracle.terraform import COMPUTED
+from test_snapshots import entry, permission
+
+WORLD, NEW, WEB, BEHIND = "0.0.0.0/0", "(known after apply)", "198.51.100.4", "198.51.100.5"
+ROUTE = {"id": "r-1", "route_table_id": "rtb-2", "destination_cidr_block": WORLD, "nat_gateway_id": "nat-1", "gateway_id": "", "state": "active"}
+RULE = {"id": "sgr-1", "security_group_id": "sg-1", "ip_protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_ipv4": WORLD}
+HOST = {"subnet_id": "subnet-1", "associate_public_ip_address": True, "vpc_security_group_ids": ["sg-1"]}
+
+
+def base(**keys):
+    interface = lambda n, group: {
+        "NetworkInterfaceId": "eni-%d" % n, "VpcId": "vpc-1", "SubnetId": "subnet-%d" % n, "OwnerId": "111122223333", "AvailabilityZone": "eu-west-3a", "InterfaceType": "interface",
+        "Status": "in-use", "Groups": [{"GroupId": group}], "Attachment": {"InstanceId": "i-%d" % n, "DeviceIndex": 0, "Status": "attached"}, "Ipv6Addresses": [],
+        "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": "10.0.0.%d" % (3 + n), "Association": {"PublicIp": "198.51.100.%d" % (3 + n)}}]}
+    route = lambda to, **by: {"DestinationCidrBlock": to, "State": "active", **by}
+    group = lambda id, name, *rules: {"GroupId": id, "GroupName": name, "VpcId": "vpc-1", "IpPermissions": list(rules)}
+    subnet = lambda n: {"SubnetId": "subnet-%d" % n, "VpcId": "vpc-1", "CidrBlock": "10.0.%d.0/24" % n, "MapPublicIpOnLaunch": False, "AssignIpv6AddressOnCreation": False}
+    return {
+        "entries": {"pl-1": ["203.0.113.0/24"]}, "Vpcs": [{"VpcId": "vpc-1", "CidrBlock": "10.0.0.0/16"}], "Subnets": [subnet(1), subnet(2)],
+        "InternetGateways": [{"InternetGatewayId": "igw-1", "Attachments": [{"VpcId": "vpc-1", "State": "available"}]}],
+        "RouteTables": [
+            {"RouteTableId": "rtb-1", "VpcId": "vpc-1", "Associations": [{"Main": True}], "Routes": [route("10.0.0.0/16", GatewayId="local"), route(WORLD, GatewayId="igw-1"),
+             {"DestinationIpv6CidrBlock": "::/0", "GatewayId": "igw-1", "State": "active"}]},
+            {"RouteTableId": "rtb-2", "VpcId": "vpc-1", "Associations": [{"SubnetId": "subnet-2"}], "Routes": [route("10.0.0.0/16", GatewayId="local"), route(WORLD, NatGatewayId="nat-1")]}],
+        "NetworkAcls": [{"NetworkAclId": "acl-1", "VpcId": "vpc-1", "IsDefault": True, "Associations": [{"SubnetId": "subnet-1"}, {"SubnetId": "subnet-2"}],
+                         "Entries": [entry(100, e, "allow") for e in (False, True)] + [entry(101, e, "allow", cidr="::/0") for e in (False, True)]}],
+        "SecurityGroups": [group("sg-1", "web", permission("tcp", (443, 443), [WORLD])), group("sg-2", "closed"), group("sg-3", "ssh", permission("tcp", (22, 22), [WORLD])),
+                           group("sg-d", "default"), group("sg-4", "listed", {"IpProtocol": "tcp", "FromPort": 9000, "ToPort": 9000, "IpRanges": [], "Ipv6Ranges": [],
+                                                                             "UserIdGroupPairs": [], "PrefixListIds": [{"PrefixListId": "pl-1"}]})],
+        "NetworkInterfaces": [interface(1, "sg-1"), interface(2, "sg-3")],
+        "Reservations": [{"Instances": [{"InstanceId": "i-1", "State": {"Name": "running"}}, {"InstanceId": "i-2", "State": {"Name": "running"}}]}], **keys}
+
+
+def with_ipv6():
+    estate = base()
+    estate["Vpcs"][0]["Ipv6CidrBlockAssociationSet"] = [{"Ipv6CidrBlock": "2001:db8::/56", "Ipv6CidrBlockState": {"State": "associated"}}]
+    estate["Subnets"][0]["Ipv6CidrBlockAssociationSet"] = [{"Ipv6CidrBlock": "2001:db8::/64", "Ipv6CidrBlockState": {"State": "associated"}}]
+    estate["SecurityGroups"][0]["IpPermissions"] = [permission("tcp", (443, 443), [WORLD], ["::/0"])]
+    return estate
+
+
+def blocked(mode="block-bidirectional"):
+    return base(VpcBlockPublicAccessOptions={"AwsAccountId": "111122223333", "AwsRegion": "eu-west-3", "InternetGatewayBlockMode": mode, "State": "update-complete"},
+                VpcBlockPublicAccessExclusions=[])
+
+
+def denied():
+    """The web's subnet has an ACL that lets nothing in."""
+    estate = base()
+    acl = estate["NetworkAcls"][0]
+    acl["Associations"].pop(0)
+    estate["NetworkAcls"].append({**acl, "NetworkAclId": "acl-2", "IsDefault": False, "Associations": [{"SubnetId": "subnet-1"}], "Entries": []})
+    return estate
+
+
+class Plan:
+    """A plan as the provider marks it. `by`: references of arguments, which are unknown then; `unknown`: what else is."""
+
+    def __init__(self):
+        self.changes, self.root, self.keys = [], {"resources": []}, {}
+
+    def module(self, path):
+        at = self.root
+        for name in re.findall(r"module\.(\w+)\.", path):
+            at = at.setdefault("module_calls", {}).setdefault(name, {"expressions": {}, "module": {"resources": []}})["module"]
+        return at
+
+    def call(self, path, **by):
+        parent, _, name = path.rpartition("module.")
+        self.module(path + ".")
+        self.module(parent)["module_calls"][name]["expressions"].update({k: {"references": v} for k, v in by.items()})
+        return self
+
+    def output(self, path, **by):
+        self.module(path + ".").setdefault("outputs", {}).update({k: {"expression": {"references": v}} for k, v in by.items()})
+        return self
+
+    def put(self, address, actions, before, after, unknown, by, **keys):
+        bare = re.sub(r"\[(?:\d+|\"[^\"]*\")\]", "", address)
+        path, name = re.fullmatch(r"((?:module\.\w+\.)*)(.*)", bare).groups()
+        told = self.module(path)["resources"]
+        if after is not None and not any(one["address"] == name for one in told):
+            provider = keys.pop("provider", "aws")
+            told.append({"address": name, "provider_config_key": provider, "expressions": {**{k: {"constant_value": v} for k, v in after.items() if k not in COMPUTED.get(name.split(".")[0], [])},
+                                                                                        **{k: {"references": v} for k, v in by.items()}}})
+        keys.pop("provider", None)
+        change = {"actions": actions, "before": before, "after": after, "after_unknown": unknown, **keys.pop("change", {})}
+        self.changes.append({"address": address, "mode": "managed", "type": name.split(".")[0], "name": name.split(".")[1], "change": change, **keys})
+        return self
+
+    def new(self, address, /, by=None, unknown=None, actions=("create",), before=None, keys=None, **after):
+        kind = re.sub(r"(module\.\w+(\[[^\]]*\])?\.)*", "", address, count=1).split(".")[0]
+        marks = {k: True for k in COMPUTED.get(kind, ["id"]) if k not in after}
+        return self.put(address, list(actions), before, after, {**marks, **{k: True for k in by or {}}, **(unknown or {})}, by or {}, **(keys or {}))
+
+    def update(self, address, before, by=None, unknown=None, keys=None, **after):
+        known = {k: v for k, v in {**before, **after}.items() if k not in (by or {}) and k not in (unknown or {})}
+        return self.put(address, ["update"], before, known, {**{k: True for k in by or {}}, **(unknown or {})}, by or {}, **(keys or {}))
+
+    def gone(self, address, before, **keys):
+        return self.put(address, ["delete"], before, None, {}, {}, **keys)
+
+    def and_(self, **keys):
+        self.keys.update(keys)
+        return self
+
+    def text(self):
+        root = {**self.keys.pop("configuration", {}), "root_module": self.root}
+        return json.dumps({"format_version": "1.2", "terraform_version": "1.14.0", "resource_changes": self.changes, "configuration": root, **self.keys})
+
+
+def rule(plan, port, address="aws_vpc_security_group_ingress_rule.r", by=None, **keys):
+    known = {} if by else {"security_group_id": keys.pop("group", "sg-1")}
+    return plan.new(address, by, ip_protocol="tcp", from_port=port, to_port=port, **{"cidr_ipv4": WORLD, **known, **keys})
+
+
+def group(plan, address="aws_security_group.g", port=None, **keys):
+    inline = {} if port is None else {"ingress": [{"protocol": "tcp", "from_port": port, "to_port": port, "cidr_blocks": [WORLD], "ipv6_cidr_blocks": [], "self": False}]}
+    return plan.new(address, name="g", vpc_id="vpc-1", **inline, **keys)
+
+
+def host(plan, address="aws_instance.h", by=None, **keys):
+    return plan.new(address, by, **{k: v for k, v in {**HOST, **keys}.items() if k not in (by or {}) and v is not None})
+
+
+def ref(address, attribute="id"):
+    bare = address.split("[")[0] if address.endswith("]") else None
+    return ["%s.%s" % (address, attribute), address] + ([bare] if bare else [])
+
+
+def region(plan, **provider):
+    """A whole VPC with a host in it."""
+    keys = {"keys": {"provider": "aws.far"}} if not provider else {}
+    plan.new("aws_vpc.v", cidr_block="10.9.0.0/16", **provider, **keys)
+    plan.new("aws_internet_gateway.g", {"vpc_id": ref("aws_vpc.v")}, **provider, **keys)
+    plan.new("aws_subnet.s", {"vpc_id": ref("aws_vpc.v")}, cidr_block="10.9.0.0/24", map_public_ip_on_launch=True, assign_ipv6_address_on_creation=False, **provider, **keys)
+    plan.new("aws_route.r", {"route_table_id": ref("aws_vpc.v", "main_route_table_id"), "gateway_id": ref("aws_internet_gateway.g")}, destination_cidr_block=WORLD, **provider, **keys)
+    plan.new("aws_security_group.g", {"vpc_id": ref("aws_vpc.v")}, name="g", ingress=[{"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": [WORLD]}], **provider, **keys)
+    return plan.new("aws_instance.h", {"subnet_id": ref("aws_subnet.s"), "vpc_security_group_ids": ref("aws_security_group.g")}, **provider, **keys)
+
+
+def ipv6(plan, **instance):
+    plan.new("aws_vpc.v", cidr_block="10.9.0.0/16", assign_generated_ipv6_cidr_block=True)
+    plan.new("aws_internet_gateway.g", {"vpc_id": ref("aws_vpc.v")})
+    on = not instance
+    plan.new("aws_subnet.s", {"vpc_id": ref("aws_vpc.v"), "ipv6_cidr_block": ref("aws_vpc.v", "ipv6_cidr_block")}, cidr_block="10.9.0.0/24", map_public_ip_on_launch=False,
+             assign_ipv6_address_on_creation=on)
+    plan.new("aws_route.r", {"route_table_id": ref("aws_vpc.v", "main_route_table_id"), "gateway_id": ref("aws_internet_gateway.g")}, destination_ipv6_cidr_block="::/0")
+    plan.new("aws_security_group.g", {"vpc_id": ref("aws_vpc.v")}, name="g", ingress=[{"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": [], "ipv6_cidr_blocks": ["::/0"]}])
+    return plan.new("aws_instance.h", {"subnet_id": ref("aws_subnet.s"), "vpc_security_group_ids": ref("aws_security_group.g")}, **instance)
+
+
+def deep(plan):
+    for path in ("module.a", "module.a.module.b", "module.a.module.b.module.c"):
+        plan.call(path, sg=ref("aws_security_group.g") if path == "module.a" else ["var.sg"])
+    group(plan)
+    rule(plan, 8080, 'module.a["x"].module.b[0].module.c.aws_vpc_security_group_ingress_rule.r', {"security_group_id": ["var.sg"]})
+    return host(plan, by={"vpc_security_group_ids": ref("aws_security_group.g")})
+
+
+def deep_out(plan):
+    """The subnet of a module three deep, by outputs."""
+    plan.new("module.a.module.b.module.c.aws_subnet.s[0]", vpc_id="vpc-1", cidr_block="10.0.7.0/24", map_public_ip_on_launch=True, assign_ipv6_address_on_creation=False)
+    plan.output("module.a.module.b.module.c", ids=["aws_subnet.s"]).output("module.a.module.b", ids=["module.c.ids", "module.c"]).output("module.a", ids=["module.b.ids", "module.b"])
+    return host(plan, by={"subnet_id": ["module.a.ids[0]", "module.a.ids", "module.a"]}, associate_public_ip_address=None)
+
+
+def service(plan, before=None, **keys):
+    block = [{"subnets": keys.pop("subnets", ["subnet-1"]), "security_groups": ["sg-1"], "assign_public_ip": keys.pop("public", True)}]
+    told = {"id": "svc", "network_configuration": block, "desired_count": 2, "task_definition": "web:1", "load_balancer": [], **keys}
+    return plan.update("aws_ecs_service.s", {**told, **before}, desired_count=told["desired_count"], task_definition=told["task_definition"]) if before else plan.new(
+        "aws_ecs_service.s", **{k: v for k, v in told.items() if k != "id"})
+
+
+FLEET = {"id": "asg", "vpc_zone_identifier": ["subnet-1"], "min_size": 1, "max_size": 3, "desired_capacity": 1, "target_group_arns": [], "load_balancers": [], "launch_template": [],
+         "mixed_instances_policy": [{"launch_template": [{"launch_template_specification": [{"launch_template_id": "lt-1", "version": "$Default"}]}]}]}
+DATABASE = {"id": "db", "publicly_accessible": False, "vpc_security_group_ids": ["sg-1"]}
+INSTANCE = {"id": "i-1", "subnet_id": "subnet-1", "vpc_security_group_ids": ["sg-1"], "public_ip": WEB, "associate_public_ip_address": True, "ipv6_addresses": [], "tags": {}}
+GROUP = {"id": "sg-1", "name": "web", "vpc_id": "vpc-1", "tags": {}, "egress": [],
+         "ingress": [{"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": [WORLD], "ipv6_cidr_blocks": [], "prefix_list_ids": [], "security_groups": [], "self": False}]}
+EXTRA = {**GROUP["ingress"][0], "from_port": 8443, "to_port": 8443}
+LIST = {"id": "pl-1,198.18.0.0/15", "prefix_list_id": "pl-1", "cidr": "198.18.0.0/15"}
+ON_LIST = lambda p: p.update("aws_instance.w", INSTANCE, vpc_security_group_ids=["sg-4"])
+TABLE = {"id": "rtb-2", "vpc_id": "vpc-1", "route": [{"cidr_block": WORLD, "nat_gateway_id": "nat-1"}], "propagating_vgws": ["vgw-1"]}
+EXACT = lambda *ports, at=NEW: {(at, p, "exact") for p in ports}
+MAYBE = "some possible"  # at least one opening, all of them possible
+READ = {"mode": "data", "address": "data.aws_security_group.d", "type": "aws_security_group", "name": "d",
+        "change": {"actions": ["read"], "before": None, "after": {"name": "ssh"}, "after_unknown": {"id": True}}}
+
+# name: what makes the plan; exit status; what opens to the internet by TCP, both ways; what closes; the base
+CASES = {
+    # ---- Modules, keys, counts
+    "a rule in a module three deep": (deep, 0, EXACT(8080), set()),
+    "a subnet by outputs three deep": (deep_out, 0, EXACT(443), set()),
+    "rules for each of a set, with odd keys": (lambda p: rule(rule(p, 80, 'aws_vpc_security_group_ingress_rule.r["a.b]"]'), 81, 'aws_vpc_security_group_ingress_rule.r["c[0]"]'), 0, EXACT(80, 81, at=WEB), set()),
+    "a group by count from none to one": (lambda p: host(rule(group(p, "aws_security_group.g[0]"), 8080, by={"security_group_id": ["aws_security_group.g[0].id", "aws_security_group.g[0]", "aws_security_group.g"]}),
+                                                         by={"vpc_security_group_ids": ["aws_security_group.g"]}), 0, EXACT(8080), set()),
+    "an address by count on a host that is there": (lambda p: p.new("aws_eip.e[0]", instance="i-1"), 0, EXACT(443), EXACT(443, at=WEB)),
+    # ---- Blocks
+    "a dynamic block over something new": (lambda p: p.update("aws_security_group.g", GROUP, {"ingress": ["local.rules"]}), 3, MAYBE, set()),
+    "a dynamic block that is known": (lambda p: p.update("aws_security_group.g", GROUP, ingress=GROUP["ingress"] + [EXTRA]), 0, EXACT(8443, at=WEB), set()),
+    "a new group, of which no plan tells whether a dynamic block says its rules": (lambda p: host(group(p), by={"vpc_security_group_ids": ref("aws_security_group.g")}), 3, MAYBE, set()),
+    "a new group with rules for others": (lambda p: host(rule(group(p), 80, by={"security_group_id": ref("aws_security_group.g")}, cidr_ipv4="10.0.0.0/8"), by={"vpc_security_group_ids": ref("aws_security_group.g")}), 0, set(), set()),
+    "a new group that nothing has": (lambda p: group(p), 0, set(), set()),
+    "a new table, of which no plan tells whether a dynamic block says its routes": (lambda p: p.new("aws_route_table.t", vpc_id="vpc-1").update(
+        "aws_route_table_association.a", {"id": "rtbassoc-1", "subnet_id": "subnet-2", "route_table_id": "rtb-2"}, {"route_table_id": ref("aws_route_table.t")}), 3, MAYBE, set()),
+    "inline and separate rules of a new group": (lambda p: host(rule(group(p, port=22), 80, by={"security_group_id": ref("aws_security_group.g")}), by={"vpc_security_group_ids": ref("aws_security_group.g")}), 0, EXACT(22, 80), set()),
+    "inline rules that take separate ones away, and one that comes": (lambda p: rule(p.update("aws_security_group.g", GROUP, ingress=[EXTRA]), 80), 0, EXACT(80, 8443, at=WEB), EXACT(443, at=WEB)),
+    "inline rules left over from before": (lambda p: rule(p.update("aws_security_group.g", GROUP, tags={"a": "b"}), 80), 0, EXACT(80, at=WEB), set()),
+    # ---- Moved, imported, forgotten
+    "moved across modules": (lambda p: p.put("module.a.aws_vpc_security_group_ingress_rule.r", ["no-op"], RULE, RULE, {}, {}, previous_address="aws_vpc_security_group_ingress_rule.r"), 0, set(), set()),
+    "moved and changed": (lambda p: p.update("module.a.aws_vpc_security_group_ingress_rule.r", RULE, from_port=444, to_port=444, keys={"previous_address": "aws_vpc_security_group_ingress_rule.r"}), 0, EXACT(444, at=WEB), EXACT(443, at=WEB)),
+    "imported": (lambda p: p.put("aws_security_group.g", ["no-op"], GROUP, GROUP, {}, {}, change={"importing": {"id": "sg-1"}}), 0, set(), set()),
+    "imported and changed": (lambda p: p.update("aws_security_group.g", GROUP, ingress=[EXTRA], keys={"change": {"importing": {"id": "sg-1"}}}), 0, EXACT(8443, at=WEB), EXACT(443, at=WEB)),
+    "forgotten": (lambda p: p.put("aws_vpc_security_group_ingress_rule.r", ["forget"], RULE, None, {}, {}), 0, set(), set()),
+    "replaced, and the old one forgotten": (lambda p: rule(p, 444, actions=("create", "forget"), before=RULE), 0, EXACT(444, at=WEB), set()),
+    # ---- Plans that are not whole
+    "deferred": (lambda p: p.and_(complete=False, deferred_changes=[{"reason": "provider_config_unknown", "resource_change": {"address": "aws_vpc_security_group_ingress_rule.r"}}]), 3, set(), set()),
+    "errored": (lambda p: rule(p, 80).and_(errored=True), 3, EXACT(80, at=WEB), set()),
+    "actions that are invoked": (lambda p: p.and_(action_invocations=[{"address": "action.aws_lambda_invoke.a", "type": "aws_lambda_invoke", "name": "a"}]), 3, set(), set()),
+    "planned, and of no change": (lambda p: p.and_(planned_values={"root_module": {"child_modules": [{"address": "module.a", "resources": [
+        {"address": "module.a.aws_security_group.g", "mode": "managed", "type": "aws_security_group", "values": {"name": "g"}}]}]}}), 3, set(), set()),
+    "planned as it was, refreshed only": (lambda p: p.and_(planned_values={"root_module": {"resources": [{"address": "aws_security_group.g", "mode": "managed", "type": "aws_security_group", "values": GROUP}]}}, prior_state={
+        "values": {"root_module": {"resources": [{"address": "aws_security_group.g", "mode": "managed", "type": "aws_security_group", "values": GROUP}]}}}), 0, set(), set()),
+    "a deposed instance": (lambda p: p.gone("aws_instance.h", {"id": "i-0", "subnet_id": "subnet-1"}, deposed="a1b2c3d4"), 0, set(), set()),
+    "a rule that the snapshot does not hold": (lambda p: p.gone("aws_vpc_security_group_ingress_rule.r", {**RULE, "from_port": 1, "to_port": 1}), 3, set(), set()),
+    "a subnet that the snapshot does not hold": (lambda p: host(p, subnet_id="subnet-9"), 3, MAYBE, set()),
+    # ---- Regions and accounts
+    "a VPC here, where access is blocked": (lambda p: region(p, region="eu-west-3"), 0, set(), set(), blocked),
+    "a VPC in another region, by its own argument": (lambda p: region(p, region="us-east-1"), 3, MAYBE, set(), blocked),
+    "a VPC in another region, by its provider": (lambda p: region(p).and_(configuration={"provider_config": {"aws.far": {"name": "aws", "alias": "far", "expressions": {"region": {"constant_value": "us-east-1"}}}}}), 3, MAYBE, set(), blocked),
+    "a VPC in another region, by a variable": (lambda p: region(p).and_(variables={"far": {"value": "us-east-1"}}, configuration={
+        "provider_config": {"aws.far": {"name": "aws", "alias": "far", "expressions": {"region": {"references": ["var.far"]}}}}}), 3, MAYBE, set(), blocked),
+    "a VPC of another account, perhaps": (lambda p: rule(region(p), 80).and_(configuration={"provider_config": {
+        "aws": {"name": "aws", "expressions": {"region": {"constant_value": "eu-west-3"}}},
+        "aws.far": {"name": "aws", "alias": "far", "expressions": {"region": {"constant_value": "eu-west-3"}, "assume_role": [{"role_arn": {"constant_value": "arn:aws:iam::444455556666:role/x"}}]}}}}),
+        3, MAYBE, set(), blocked),
+    "another region is used for what exposes nothing": (lambda p: rule(p, 80).new("aws_acm_certificate.c", keys={"provider": "aws.far"}, domain_name="a.example").and_(configuration={"provider_config": {
+        "aws": {"name": "aws", "expressions": {"region": {"references": ["local.region"]}}}, "aws.far": {"name": "aws", "alias": "far", "expressions": {"region": {"constant_value": "us-east-1"}}}}}),
+        0, EXACT(80, at=WEB), set()),
+    # ---- Prefix lists
+    "an entry of a prefix list": (lambda p: ON_LIST(p.new("aws_ec2_managed_prefix_list_entry.e", prefix_list_id="pl-1", cidr="198.18.0.0/15")), 0, EXACT(9000, at=WEB), EXACT(443, at=WEB)),
+    "an entry that only apply tells": (lambda p: ON_LIST(p.new("aws_ec2_managed_prefix_list_entry.e", {"cidr": ["aws_eip.e.public_ip", "aws_eip.e"]}, prefix_list_id="pl-1")), 3, MAYBE, EXACT(443, at=WEB)),
+    "a list in place, its entries unknown": (lambda p: ON_LIST(p.update("aws_ec2_managed_prefix_list.l", {"id": "pl-1", "entry": [{"cidr": "203.0.113.0/24"}]}, {"entry": ["local.e"]})), 3, MAYBE, EXACT(443, at=WEB)),
+    # ---- Fleets
+    "a launch template in place": (lambda p: p.update("aws_launch_template.t", {"id": "lt-1", "vpc_security_group_ids": ["sg-1"]}, vpc_security_group_ids=["sg-3"]), 3, set(), set()),
+    "a new scaling group of mixed instances": (lambda p: p.new("aws_autoscaling_group.a", **{k: v for k, v in FLEET.items() if k != "id"}), 3, MAYBE, set()),
+    "a scaling group that grows": (lambda p: p.update("aws_autoscaling_group.a", FLEET, desired_capacity=2), 3, MAYBE, set()),
+    "a scaling group that is put behind a load balancer": (lambda p: p.update("aws_autoscaling_group.a", FLEET, target_group_arns=["arn:aws:elasticloadbalancing:eu-west-3:1:targetgroup/t/1"]), 3, set(), set()),
+    "the same by a resource of its own": (lambda p: p.new("aws_autoscaling_attachment.a", autoscaling_group_name="asg", lb_target_group_arn="arn:aws:elasticloadbalancing:eu-west-3:1:targetgroup/t/1"), 3, set(), set()),
+    "a schedule that launches": (lambda p: p.new("aws_autoscaling_schedule.s", autoscaling_group_name="asg", desired_capacity=9), 3, set(), set()),
+    "a scaling group whose tags change": (lambda p: p.update("aws_autoscaling_group.a", {**FLEET, "tag": []}, tag=[{"key": "a", "value": "b", "propagate_at_launch": True}]), 0, set(), set()),
+    "tasks with public addresses": (lambda p: service(p), 3, MAYBE, set()),
+    "more tasks with public addresses": (lambda p: service(p, {"desired_count": 0}), 3, MAYBE, set()),
+    "other tasks with public addresses": (lambda p: service(p, {"task_definition": "web:0"}), 3, MAYBE, set()),
+    "private tasks": (lambda p: service(p, public=False), 0, set(), set()),
+    "private tasks where there is IPv6": (lambda p: service(p, public=False), 3, MAYBE, set(), with_ipv6),
+    # ---- What AWS gives by default
+    "an adopted subnet that gives addresses from now on": (lambda p: host(p.update("aws_default_subnet.s", {"id": "subnet-1", "vpc_id": "vpc-1", "map_public_ip_on_launch": False}, map_public_ip_on_launch=True),
+                                                                          associate_public_ip_address=None), 0, EXACT(443), set()),
+    "an adopted group without rules": (lambda p: p.update("aws_default_security_group.d", {**GROUP, "name": "default"}, ingress=[]), 0, set(), EXACT(443, at=WEB)),
+    "a host in the default VPC": (lambda p: host(p.new("aws_default_vpc.v"), subnet_id=None, associate_public_ip_address=None), 3, MAYBE, set()),
+    "a subnet of which MapPublicIpOnLaunch is not told": (lambda p: host(p, associate_public_ip_address=None), 3, MAYBE, set(),
+                                                          lambda: base(Subnets=[{"SubnetId": "subnet-%d" % n, "VpcId": "vpc-1", "CidrBlock": "10.0.%d.0/24" % n} for n in (1, 2)])),
+    "a private host": (lambda p: host(p, associate_public_ip_address=None), 0, set(), set()),
+    # ---- Addresses
+    "an address for a host that no route lets answer": (lambda p: p.new("aws_eip_association.a", {"allocation_id": ref("aws_eip.e")}, instance_id="i-2").new("aws_eip.e"), 0, set(), set()),
+    "an association that goes": (lambda p: p.gone("aws_eip_association.a", {"id": "eipassoc-1", "public_ip": WEB, "instance_id": "i-1", "allocation_id": "eipalloc-1"}), 0, set(), EXACT(443, at=WEB)),
+    "a second address by a private one": (lambda p: p.update("aws_network_interface.n", {"id": "eni-1", "private_ips": ["10.0.0.4"], "subnet_id": "subnet-1", "security_groups": ["sg-1"], "attachment": []},
+                                                             private_ips=["10.0.0.4", "10.0.0.9"]).new("aws_eip.e", network_interface="eni-1", associate_with_private_ip="10.0.0.9"), 0, EXACT(443), set()),
+    "an interface of its own, attached to a host that is there": (lambda p: p.new("aws_network_interface.n", subnet_id="subnet-1", security_groups=["sg-3"], attachment=[{"instance": "i-1", "device_index": 1}]).new(
+        "aws_eip.e", {"network_interface": ref("aws_network_interface.n")}), 0, EXACT(22), set()),
+    "IPv6 by the subnet, its block computed": (lambda p: ipv6(p), 0, EXACT(443), set()),
+    "IPv6 by a count": (lambda p: ipv6(p, ipv6_address_count=1), 0, EXACT(443), set()),
+    # ---- Load balancers
+    "a load balancer in subnets that a local names": (lambda p: group(p, port=443).new("aws_lb.l", {"subnets": ["local.subnets"], "security_groups": ref("aws_security_group.g")}, internal=False, load_balancer_type="application").new(
+        "aws_lb_listener.l", {"load_balancer_arn": ref("aws_lb.l", "arn")}, port=443, protocol="HTTPS"), 3, MAYBE, set()),
+    "a load balancer whose scheme only apply tells": (lambda p: group(p.new("random_id.x", unknown={"hex": True}), port=443).new("aws_lb.l", {"internal": ["random_id.x.hex", "random_id.x"], "security_groups": ref("aws_security_group.g")}, subnets=["subnet-1"],
+                                                                                      load_balancer_type="application").new(
+        "aws_lb_listener.l", {"load_balancer_arn": ref("aws_lb.l", "arn")}, port=443, protocol="HTTPS"), 3, MAYBE, set()),
+    # ---- Values
+    "sensitive values": (lambda p: rule(p, 80, keys={"change": {"before_sensitive": False, "after_sensitive": {"cidr_ipv4": True}}}), 0, EXACT(80, at=WEB), set()),
+    "a list that is null and unknown": (lambda p: p.new("aws_security_group_rule.r", {"cidr_blocks": ["local.all"]}, type="ingress", security_group_id="sg-1", protocol="tcp", from_port=80, to_port=80, ipv6_cidr_blocks=None), 3, MAYBE, set()),
+    "a list of which one is unknown": (lambda p: p.new("aws_security_group_rule.r", unknown={"cidr_blocks": [True, False]}, type="ingress", security_group_id="sg-1", protocol="tcp", from_port=80, to_port=80,
+                                                       cidr_blocks=[None, "203.0.113.0/24"]), 3, {(WEB, 80, "exact"), (WEB, 80, "possible")}, set()),
+    "a protocol that only apply tells": (lambda p: p.new("aws_security_group_rule.r", {"protocol": ["local.p"]}, type="ingress", security_group_id="sg-1", from_port=80, to_port=80, cidr_blocks=[WORLD]), 3, MAYBE, set()),
+    "a type of rule that only apply tells": (lambda p: p.new("aws_security_group_rule.r", {"type": ["local.t"]}, security_group_id="sg-1", protocol="tcp", from_port=80, to_port=80, cidr_blocks=[WORLD]), 3, MAYBE, set()),
+    "groups of a source that is read while it is applied": (lambda p: p.changes.append(READ) or p.update("aws_instance.w", INSTANCE, {"vpc_security_group_ids": ["data.aws_security_group.d.id", "data.aws_security_group.d"]}), 3, MAYBE, None),
+    "groups of a source that was read, beside a new one": (lambda p: host(group(p, port=8080), by={"vpc_security_group_ids": [*ref("aws_security_group.g"), "data.aws_security_group.d.id", "data.aws_security_group.d"]}).and_(
+        prior_state={"values": {"root_module": {"resources": [{"address": "data.aws_security_group.d", "mode": "data", "type": "aws_security_group", "values": {"id": "sg-3"}}]}}}), 0, EXACT(22, 8080), set()),
+    "a group replaced, the new one first": (lambda p: p.new("aws_security_group.g", actions=("create", "delete"), before=GROUP, name="g2", vpc_id="vpc-1", ingress=[EXTRA]).update(
+        "aws_instance.w", INSTANCE, {"vpc_security_group_ids": ref("aws_security_group.g")}), 0, EXACT(8443, at=WEB), EXACT(443, at=WEB)),
+    # ---- Routes and filters
+    "a route that turns from a NAT to the internet gateway": (lambda p: p.update("aws_route.r", ROUTE, nat_gateway_id="", gateway_id="igw-1"), 0, EXACT(22, at=BEHIND), set()),
+    "a route to what only apply tells": (lambda p: p.update("aws_route.r", ROUTE, {"gateway_id": ["local.gateway"]}, nat_gateway_id=""), 3, MAYBE, set()),
+    "a subnet that is given another table": (lambda p: p.update("aws_route_table_association.a", {"id": "rtbassoc-1", "subnet_id": "subnet-2", "route_table_id": "rtb-2"}, route_table_id="rtb-1"), 0, EXACT(22, at=BEHIND), set()),
+    "a table that loses what is propagated": (lambda p: p.update("aws_route_table.t", TABLE, propagating_vgws=[]), 3, set(), set()),
+    "another main table": (lambda p: p.new("aws_main_route_table_association.m", vpc_id="vpc-1", route_table_id="rtb-2"), 0, set(), EXACT(443, at=WEB)),
+    "an entry that denies": (lambda p: p.new("aws_network_acl_rule.r", network_acl_id="acl-1", rule_number=50, egress=False, protocol="tcp", rule_action="deny", cidr_block=WORLD, from_port=443, to_port=443), 0, set(), EXACT(443, at=WEB)),
+    "an ACL that lets nothing in": (lambda p: p.new("aws_network_acl.a", vpc_id="vpc-1", subnet_ids=["subnet-1"], ingress=[], egress=[]), 0, set(), EXACT(443, at=WEB)),
+    "an ACL whose subnets only apply tells": (lambda p: p.update("aws_network_acl.a", {"id": "acl-2", "vpc_id": "vpc-1", "subnet_ids": ["subnet-1"], "ingress": [], "egress": []}, {"subnet_ids": ["local.s"]}), 3, MAYBE, set(), denied),
+    "a gateway that is detached": (lambda p: p.gone("aws_internet_gateway_attachment.a", {"id": "igw-1:vpc-1", "internet_gateway_id": "igw-1", "vpc_id": "vpc-1"}), 0, set(), EXACT(443, at=WEB)),
+    "public access blocked": (lambda p: p.new("aws_vpc_block_public_access_options.b", internet_gateway_block_mode="block-ingress"), 0, set(), EXACT(443, at=WEB), lambda: blocked("off")),
+    "an exclusion from blocked access": (lambda p: p.new("aws_vpc_block_public_access_exclusion.e", subnet_id="subnet-1", internet_gateway_exclusion_mode="allow-bidirectional"), 0, EXACT(443, at=WEB), set(), blocked),
+    "an exclusion that does not let in": (lambda p: p.new("aws_vpc_block_public_access_exclusion.e", subnet_id="subnet-1", internet_gateway_exclusion_mode="allow-egress"), 0, set(), set(), blocked),
+    # ---- Hosts
+    "a group for an interface": (lambda p: p.new("aws_network_interface_sg_attachment.a", network_interface_id="eni-1", security_group_id="sg-3"), 0, EXACT(22, at=WEB), set()),
+    "a group for a new host's interface": (lambda p: host(p).new("aws_network_interface_sg_attachment.a", {"network_interface_id": ref("aws_instance.h", "primary_network_interface_id")}, security_group_id="sg-3"), 0, EXACT(22, 443), set()),
+    "a spot instance": (lambda p: p.new("aws_spot_instance_request.h", **HOST), 0, EXACT(443), set()),
+    "a host by a launch template": (lambda p: host(p, launch_template=[{"id": "lt-1", "version": "$Default"}], associate_public_ip_address=None), 3, MAYBE, set()),
+    "a host that is stopped": (lambda p: p.new("aws_ec2_instance_state.s", instance_id="i-1", state="stopped"), 0, set(), EXACT(443, at=WEB)),
+    # ---- What opens nothing
+    "rules of nobody on the internet": (lambda p: rule(rule(p, 80, cidr_ipv4="10.0.0.0/8"), 81, "aws_vpc_security_group_ingress_rule.six", cidr_ipv4=None, cidr_ipv6="::/0").new(
+        "aws_security_group_rule.self", type="ingress", security_group_id="sg-1", protocol="tcp", from_port=0, to_port=65535, self=True, cidr_blocks=None), 0, set(), set()),
+    "what goes out": (lambda p: p.new("aws_vpc_security_group_egress_rule.e", security_group_id="sg-1", ip_protocol="-1", cidr_ipv4=WORLD), 0, set(), set()),
+    "a private database": (lambda p: p.update("aws_db_instance.d", DATABASE, vpc_security_group_ids=["sg-3"]), 0, set(), set()),
+    "keys, roles and buckets": (lambda p: p.new("aws_iam_role.r", name="r").new("aws_kms_key.k").new("aws_s3_bucket.b", bucket="b").new("null_resource.n"), 0, set(), set()),
+    "a schedule of public tasks": (lambda p: p.new("aws_scheduler_schedule.s", target=[{"ecs_parameters": [{"network_configuration": [{"assign_public_ip": True, "subnets": ["subnet-1"]}]}]}]), 3, set(), set()),
+    "a schedule of private tasks": (lambda p: p.new("aws_scheduler_schedule.s", target=[{"ecs_parameters": [{"network_configuration": [{"assign_public_ip": False, "subnets": ["subnet-1"]}]}]}]), 0, set(), set()),
+    "an event that begins tasks, public or not": (lambda p: p.new("aws_cloudwatch_event_target.t", unknown={"ecs_target": [{"network_configuration": [{"assign_public_ip": True}]}]}, ecs_target=[{}]), 3, set(), set()),
+    "a mount target": (lambda p: p.new("aws_efs_mount_target.m", subnet_id="subnet-1", security_groups=["sg-1"]), 0, set(), set()),
+    "a mount target with IPv6": (lambda p: p.new("aws_efs_mount_target.m", subnet_id="subnet-1", security_groups=["sg-1"], ip_address_type="DUAL_STACK"), 3, set(), set()),
+    "tags of what is not modelled": (lambda p: p.update("aws_api_gateway_rest_api.a", {"id": "a", "tags": {}}, tags={"a": "b"}), 0, set(), set()),
+}
+# What can expose something and is not modelled: named, exit status 3.
+NAMED = ["aws_vpc_security_group_rules_exclusive.x", "aws_cloudcontrolapi_resource.x", "aws_servicecatalog_provisioned_product.x", "aws_glue_dev_endpoint.x", "aws_grafana_workspace.x",
+         "aws_lightsail_instance.x", "aws_eks_cluster.x", "aws_eks_node_group.x", "aws_globalaccelerator_accelerator.x", "aws_lambda_function_url.x", "aws_api_gateway_rest_api.x", "aws_cloudfront_distribution.x",
+         "aws_redshift_cluster.x", "aws_ec2_fleet.x", "aws_ec2_client_vpn_endpoint.x", "aws_cloudformation_stack.x", "aws_elastic_beanstalk_environment.x", "aws_emr_cluster.x", "aws_transfer_server.x",
+         "awscc_ec2_security_group_ingress.x", "kubernetes_service_v1.x", "helm_release.x", "aws_verifiedaccess_endpoint.x", "aws_vpn_gateway_route_propagation.x", "aws_vpc_endpoint_route_table_association.x",
+         "aws_networkfirewall_firewall.x", "aws_lb_target_group_attachment.x", "aws_route_server_endpoint.x", "aws_of_next_year.x"]
+
+
+def told(changes):
+    return {(x["address"], x["from_port"], x["certainty"]) for x in changes if x["internet"] and x["path"] == "two-way" and x["protocol"] == "tcp" and not x["indirect"]}
+
+
+class Siblings(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.path, cls.bases = pathlib.Path(folder.name), {}
+
+    def diff(self, plan, made=base):
+        if made not in self.bases:
+            self.bases[made] = self.path / ("base-%d" % len(self.bases))
+            self.bases[made].mkdir()
+            estates.write(made(), self.bases[made])
+        (self.path / "plan.json").write_text(plan.text())
+        return common.sgproof("diff", "--terraform", self.path / "plan.json", self.bases[made], "--format", "json")
+
+    def test_each_plan_has_its_right_answer(self):
+        for name, (make, status, opened, closed, *made) in CASES.items():
+            with self.subTest(name):
+                plan = Plan()
+                done = self.diff(make(plan) or plan, *made)
+                self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+                found = json.loads(done.stdout)
+                opens = told(found["opened"])
+                if opened == MAYBE:
+                    self.assertEqual({certainty for _, _, certainty in opens}, {"possible"}, done.stdout)
+                else:
+                    self.assertEqual(opens, opened, done.stdout)
+                if closed is not None:
+                    self.assertEqual(told(found["closed"]), closed, done.stdout)
+                self.assertEqual(status == 3, bool(found["unknown"] + found["missing_after"]))
+
+    def test_a_change_of_which_a_side_is_missing_is_refused_with_its_place(self):
+        for actions, sides, lacks in ((["create"], {"before": None, "after": None, "after_unknown": {}}, "after"), (["update"], {"before": None, "after": {}, "after_unknown": {}}, "before"),
+                                      (["delete"], {"before": None, "after": None, "after_unknown": {}}, "before"), (["create"], {"before": None, "after": {}}, "after_unknown")):
+            plan = Plan()
+            plan.changes.append({"address": "aws_security_group.g", "type": "aws_security_group", "change": {"actions": actions, **sides}})
+            done = self.diff(plan)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("resource_changes[0].change.%s: is " % lacks, done.stderr)
+
+    def test_what_can_expose_and_is_not_modelled_is_named(self):
+        plan = Plan()
+        for address in NAMED:
+            plan.new(address, keys={"provider": "aws"})
+        done = self.diff(plan)
+        self.assertEqual(done.returncode, 3, done.stdout)
+        found = json.loads(done.stdout)
+        self.assertEqual([a for a in NAMED if not any(u.startswith(a + ":") for u in found["unknown"])], [])
+        self.assertEqual(found["not_considered"], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
