@@ -2,15 +2,7 @@
 // what stops it, and what would let it.
 #pragma once
 
-#include "model/segment.h"
-#include "rules/reach/explain.h"
-
-struct flow_hop {
-    const char *words; // "outbound rules", "route", "way back"...
-    enum hop_result result;
-    const char *text; // what decides it; of one that stops, what would let it
-    reason_list reasons;
-};
+#include "rules/reach/flow_walk.h"
 
 struct flow_question {
     const struct network_interface *from;
@@ -22,7 +14,7 @@ struct flow_question {
 };
 
 struct flow_explanation {
-    VECTOR(struct flow_hop) hops; // in the order in which the packet, and then its reply, meets them
+    flow_hops hops; // in the order in which the packet, and then its reply, meets them
     enum { FLOW_REACHABLE, FLOW_POSSIBLE, FLOW_UNREACHABLE } verdict;
     const struct flow *flow;       // that holds it, or NULL
     const struct segment_set *set; // that the flow is of

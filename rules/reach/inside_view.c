@@ -319,18 +319,6 @@ static void add_interface(struct sorter *sorter, const struct network_interface 
             add_endpoint(sorter, interface, like, interface->addresses[i].address);
 }
 
-static int by_endpoint(const void *left, const void *right)
-{
-    const struct endpoint *a = left, *b = right;
-    if (a->address.family != b->address.family)
-        return (int)a->address.family - (int)b->address.family;
-    if (a->address.first != b->address.first)
-        return a->address.first < b->address.first ? -1 : 1;
-    if (a->address.length != b->address.length)
-        return (int)a->address.length - (int)b->address.length;
-    return strcmp(a->interface->id, b->interface->id);
-}
-
 // What the snapshot lacks for the view, as for segments.
 static void add_absences(struct inside_view *view)
 {
@@ -377,6 +365,7 @@ struct inside_view *inside_view_of(const struct estate *estate, const struct net
     *view->set = (struct exposure_set){.arena = arena, .estate = estate, .asker = asker};
     *vector_add(arena, &segments->segments) = (struct segment){.id = asker->id, .asks = true};
     traffic_begin(&view->traffic, arena, estate, segment_of_interface, &sorter);
+    view->walker.traffic = &view->traffic;
     view->traffic.sets = &sets;
     inside_compute(&view->traffic, segments);
     sorter.links = links_of_vpcs(&view->traffic);
@@ -384,7 +373,7 @@ struct inside_view *inside_view_of(const struct estate *estate, const struct net
     for (size_t i = 0; i < estate->interfaces.count; i++)
         add_interface(&sorter, estate->interfaces.items[i]);
     if (view->set->endpoints.count > 1)
-        qsort(view->set->endpoints.items, view->set->endpoints.count, sizeof(struct endpoint), by_endpoint);
+        qsort(view->set->endpoints.items, view->set->endpoints.count, sizeof(struct endpoint), endpoint_order);
     view->traffic.sets = NULL;
     add_absences(view);
     return view;

@@ -124,19 +124,23 @@ struct standing {
     reason_list doubts;
 };
 
-// Which kinds only ask, only answer, or pass on what is others'; false: it is in no segment.
-static bool stands(struct traffic *traffic, const struct network_interface *interface, struct standing *standing)
+// It passes on what is others', and so is in no segment.
+static bool passes_on(const struct network_interface *interface)
 {
-    static const char *const passes_on[] = {
+    static const char *const kinds[] = {
         "nat_gateway", "natGateway", "transit_gateway", "gateway_load_balancer", "gateway_load_balancer_endpoint",
         NULL};
+    return text_among(interface->type, kinds);
+}
+
+// Which kinds only ask, only answer; false: it is in no segment.
+static bool stands(struct traffic *traffic, const struct network_interface *interface, struct standing *standing)
+{
     struct arena *arena = traffic->arena;
     const struct interface_kind *kind = interface_kind_of(interface->type);
     *standing = (struct standing){.sends = true, .takes = true};
-    if (text_among(interface->type, passes_on)) {
-        leave_out(traffic, kind->what);
+    if (passes_on(interface))
         return false;
-    }
     standing->sends = strcmp(interface->type, "vpc_endpoint") != 0;
     standing->takes = strcmp(interface->type, "lambda") != 0;
     if (interface->doubt != NULL)
@@ -191,6 +195,20 @@ static const char *party_key(struct arena *scratch, const struct network_interfa
     return kept;
 }
 
+static struct party party_with(struct traffic *traffic, const struct network_interface *interface,
+                               const struct ground *ground, const struct standing *standing, enum family family)
+{
+    bool known = interface->groups != NULL && !interface->groups_unsure;
+    return (struct party){.groups = known ? interface->groups : NULL,
+                          .groups_unknown = known ? NULL : unknown_groups(traffic, interface),
+                          .ground = ground,
+                          .vpc_id = interface->place->vpc_id,
+                          .family = family,
+                          .sends = standing->sends,
+                          .takes = standing->takes,
+                          .doubts = standing->doubts};
+}
+
 static struct gathering *party_at(struct traffic *traffic, struct arena *scratch, struct map *parties,
                                   const struct network_interface *interface, const struct standing *standing,
                                   enum family family, const segment_numbers *numbers)
@@ -204,34 +222,46 @@ static struct gathering *party_at(struct traffic *traffic, struct arena *scratch
     gathering = arena_new_of(scratch, struct gathering);
     gathering->key = key;
     struct party *party = gathering->party = arena_new_of(arena, struct party);
-    bool known = interface->groups != NULL && !interface->groups_unsure;
-    *party = (struct party){.groups = known ? interface->groups : NULL,
-                            .groups_unknown = known ? NULL : unknown_groups(traffic, interface),
-                            .ground = ground,
-                            .vpc_id = interface->place->vpc_id,
-                            .family = family,
-                            .sends = standing->sends,
-                            .takes = standing->takes,
-                            .doubts = standing->doubts};
+    *party = party_with(traffic, interface, ground, standing, family);
     for (size_t i = 0; i < numbers->count; i++)
         *vector_add(arena, &party->segments) = numbers->items[i];
     map_put(scratch, parties, key, gathering);
     return gathering;
 }
 
+// Whether the internet sees an address by a public IPv4 one, at an internet gateway.
+static bool is_public(const struct interface_address *address)
+{
+    return address->private_address.family == FAMILY_IPV4 && address->gateway == GATEWAY_INTERNET;
+}
+
 static void add_publics(struct traffic *traffic, struct arena *scratch, struct gathering *gathering,
                         const struct network_interface *interface)
 {
-    for (size_t a = 0; a < interface->address_count; a++) {
+    for (size_t a = 0; gathering->party->family == FAMILY_IPV4 && a < interface->address_count; a++) {
         const struct interface_address *address = &interface->addresses[a];
-        if (address->private_address.family != FAMILY_IPV4 || gathering->party->family != FAMILY_IPV4 ||
-            address->gateway != GATEWAY_INTERNET)
+        if (!is_public(address))
             continue;
         *vector_add(traffic->arena, &gathering->party->seen) =
             (struct seen_address){address->private_address, address->address};
         *vector_add(scratch, &gathering->publics) =
             (struct address_range){address->private_address.bits, address->private_address.bits};
     }
+}
+
+bool party_alone(struct traffic *traffic, const struct network_interface *interface, enum family family,
+                 struct party *party)
+{
+    struct standing standing;
+    if (is_gone(traffic->estate, interface) || !stands(traffic, interface, &standing))
+        return false;
+    *party = party_with(traffic, interface, ground_of(traffic, interface), &standing, family);
+    for (size_t a = 0; family == FAMILY_IPV4 && a < interface->address_count; a++)
+        if (is_public(&interface->addresses[a]))
+            party->has_public =
+                prefixset_union(traffic->arena, party->has_public,
+                                prefixset_of(traffic->arena, prefix_of(interface->addresses[a].private_address)));
+    return true;
 }
 
 static void join(struct traffic *traffic, struct arena *scratch, struct gathering *gathering,
@@ -316,8 +346,12 @@ void traffic_begin(struct traffic *traffic, struct arena *arena, const struct es
         const struct network_interface *interface = estate->interfaces.items[i];
         struct standing standing;
         segment_numbers numbers = {0};
-        if (is_gone(estate, interface) || !stands(traffic, interface, &standing))
+        if (is_gone(estate, interface))
             continue;
+        if (!stands(traffic, interface, &standing)) {
+            leave_out(traffic, interface_kind_of(interface->type)->what);
+            continue;
+        }
         segments(context, interface, &numbers);
         for (int f = 0; numbers.count > 0 && f < 2; f++) {
             enum family family = f == 0 ? FAMILY_IPV4 : FAMILY_IPV6;

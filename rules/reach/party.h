@@ -88,6 +88,11 @@ typedef void segment_of(void *context, const struct network_interface *interface
 void traffic_begin(struct traffic *traffic, struct arena *arena, const struct estate *estate, segment_of *segments,
                    void *context);
 
+// One interface as a party of its own, for what is asked of a single packet: groups, ground, doubts, which of its
+// addresses have a public one. False: it is in no segment.
+bool party_alone(struct traffic *traffic, const struct network_interface *interface, enum family family,
+                 struct party *party);
+
 struct ground *ground_of(struct traffic *traffic, const struct network_interface *interface);
 // The ground of a subnet in which a NAT gateway lies.
 struct ground *ground_of_subnet(struct traffic *traffic, const char *subnet_id, const char *vpc_id,

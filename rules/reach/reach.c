@@ -453,16 +453,6 @@ static void answer_all(struct engine *engine)
     }
 }
 
-static int by_endpoint(const void *left, const void *right)
-{
-    const struct endpoint *a = left, *b = right;
-    if (a->address.family != b->address.family)
-        return (int)a->address.family - (int)b->address.family;
-    if (a->address.first != b->address.first)
-        return a->address.first < b->address.first ? -1 : 1;
-    return strcmp(a->interface->id, b->interface->id);
-}
-
 static void list_lacks_of(struct exposure_set *set, const reason_list *reasons)
 {
     for (size_t i = 0; i < reasons->count; i++)
@@ -521,7 +511,7 @@ struct exposure_set *reach_compute(const struct estate *estate)
             add_missing(&engine, &site->missing);
     }
     if (set->endpoints.count > 1)
-        qsort(set->endpoints.items, set->endpoints.count, sizeof(struct endpoint), by_endpoint);
+        qsort(set->endpoints.items, set->endpoints.count, sizeof(struct endpoint), endpoint_order);
     bridge_compute(set, estate, &engine.groups);
     indirect_compute(set, estate, &engine.groups); // puts all in order
     add_missing(&engine, &engine.groups.missing);

@@ -57,7 +57,7 @@ static void write_json(struct arena *arena, const struct flow_asked *asked, cons
         json_open_line(&json, NULL, '{');
         json_put_string(&json, "stage", hop->words);
         json_put_string(&json, "result", results[hop->result]);
-        json_put_string(&json, "text", hop->text);
+        json_put_string(&json, "text", flow_hop_text(arena, hop));
         reasons_put(&json, arena, "reasons", &hop->reasons);
         json_close(&json, '}');
     }
@@ -77,7 +77,8 @@ static void write_text(struct arena *arena, const struct flow_asked *asked, cons
                 question->to == NULL ? "" : ")", verdicts[explanation->verdict]);
     for (size_t i = 0; i < explanation->hops.count; i++)
         text_printf(out, "  %-4s  %-16s %s\n", marks[explanation->hops.items[i].result],
-                    explanation->hops.items[i].words, report_clean(arena, explanation->hops.items[i].text));
+                    explanation->hops.items[i].words,
+                    report_clean(arena, flow_hop_text(arena, &explanation->hops.items[i])));
 }
 
 bool explain_flow_write(struct arena *arena, const struct estate *estate, const struct flow_asked *asked,

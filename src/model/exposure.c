@@ -30,6 +30,18 @@ const char *endpoint_dormancy(const struct endpoint *endpoint)
                                             : "its instance is not running";
 }
 
+int endpoint_order(const void *left, const void *right)
+{
+    const struct endpoint *a = left, *b = right;
+    if (a->address.family != b->address.family)
+        return (int)a->address.family - (int)b->address.family;
+    if (a->address.first != b->address.first)
+        return a->address.first < b->address.first ? -1 : 1;
+    if (a->address.length != b->address.length)
+        return (int)a->address.length - (int)b->address.length;
+    return strcmp(a->interface->id, b->interface->id);
+}
+
 const struct endpoint *exposure_endpoint_at(const struct exposure_set *set, struct prefix address)
 {
     size_t low = 0, high = set->endpoints.count; // ascending by family and address

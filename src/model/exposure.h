@@ -44,6 +44,8 @@ struct endpoint {
 
 // Why a dormant endpoint is, for people; NULL where it is not.
 const char *endpoint_dormancy(const struct endpoint *endpoint);
+// The order in which sets hold them, for qsort: by family, address, length, interface.
+int endpoint_order(const void *left, const void *right);
 
 // What is exposed behind a load balancer: internet → listener → target.
 struct indirect_exposure {

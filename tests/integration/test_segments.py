@@ -374,7 +374,7 @@ class Explained(Case):
 
     def test_one_that_is_stopped_says_where_and_what_would_let_it(self):
         self.assertEqual(self.hops(platform(), "10.0.2.4", "5432/tcp", "--from", "eni-web")[:2], (
-            "unreachable", [("inbound rules", "no rule of sg-db admits it: one that admits tcp 5432 from 10.0.0.4 would let it")]))
+            "unreachable", [("inbound rules", "no inbound rule of sg-db admits it: one that admits tcp 5432 from 10.0.0.4 would let it")]))
         estate = platform()
         estate["NetworkAcls"][0]["Entries"].append(entry(50, True, "deny", "6", "10.0.2.0/24", (5432, 5432)))
         verdict, [(stage, text)], _ = self.hops(estate, "10.0.1.4", "5432/tcp", "--to", "10.0.2.4")
