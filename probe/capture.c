@@ -181,7 +181,7 @@ uint32_t capture_frames(const struct capture *capture)
 
 bool capture_flush(struct capture *capture, uint64_t *bytes, struct error *error)
 {
-    if (capture->why == 0 && (fflush(capture->stream) != 0 || fdatasync(fileno(capture->stream)) != 0))
+    if (capture->why == 0 && (fflush(capture->stream) != 0 || fsync(fileno(capture->stream)) != 0))
         capture->why = errno;
     off_t at = ftello(capture->stream);
     *bytes = at < 0 ? 0 : has_not_gone_on(capture) ? capture->known_bytes : (uint64_t)at;

@@ -10,18 +10,11 @@
 #include "base/clock.h"
 #include "model/protocol.h"
 #include "net/sockaddr.h"
+#include "probe/payload.h"
 #include "probe/ports.h"
 #include "probe/sender.h"
 
-struct udp_payload {
-    uint16_t port;
-    uint16_t size;
-    const uint8_t *bytes;
-};
-
-#include "udp_payloads.h"
-
-enum { PAYLOADS = sizeof(udp_payloads) / sizeof(udp_payloads[0]), MOST_SOCKETS = 256, ATTEMPTS = 64 };
+enum { MOST_SOCKETS = 256, ATTEMPTS = 64 };
 
 // One bound UDP socket.
 struct udp_source {
@@ -147,18 +140,6 @@ static void listen_for(const void *self, struct receiver_filter *filter)
     filter->udp_ports = portset_from(filter->arena, ranges, datagrams->source_count);
 }
 
-// What to send to a port at a try; a port without a payload of its own gets an empty datagram.
-static const struct udp_payload *payload_of(uint16_t port, unsigned try)
-{
-    static const struct udp_payload plain = {0};
-    size_t first = 0, count = 0;
-    while (first < PAYLOADS && udp_payloads[first].port != port)
-        first++;
-    while (first + count < PAYLOADS && udp_payloads[first + count].port == port)
-        count++;
-    return count == 0 ? &plain : &udp_payloads[first + (try - 1) % count];
-}
-
 static const struct udp_source *source_of(const struct datagrams *datagrams, int fd)
 {
     for (size_t i = 0; i < datagrams->source_count; i++)
@@ -211,7 +192,7 @@ static struct answer send_by_socket(void *self, const struct sending *sending)
     const struct lane *lane = &datagrams->schedule->lanes[sending->span->lane];
     uint16_t own_port = identity_port(datagrams->identity, sending->span, sending->question, sending->try);
     uint16_t port = schedule_port(sending->span, sending->question);
-    const struct udp_payload *payload = payload_of(port, sending->try);
+    const struct udp_payload *payload = udp_payload_of(port, sending->try);
     struct sockaddr_storage to;
     socklen_t size = sockaddr_of(lane->address, port, &to);
     int fd = -1;
@@ -242,14 +223,6 @@ static bool send_one(void *self, const struct sending *sending)
 static void take(void *self, int fd)
 {
     receive(self, source_of(self, fd));
-}
-
-struct portset probe_udp_ports(struct arena *arena)
-{
-    struct port_range ranges[PAYLOADS];
-    for (size_t i = 0; i < PAYLOADS; i++)
-        ranges[i] = (struct port_range){udp_payloads[i].port, udp_payloads[i].port};
-    return portset_from(arena, ranges, PAYLOADS);
 }
 
 const struct sender sender_datagram = {

@@ -1,6 +1,5 @@
 #include "probe/frames.h"
 
-#include <byteswap.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +49,7 @@ struct reading {
 
 static uint32_t word(const struct reading *reading, uint32_t value)
 {
-    return reading->swapped ? bswap_32(value) : value;
+    return reading->swapped ? __builtin_bswap32(value) : value;
 }
 
 // The head that a probe writes: nanoseconds, packets without the frames of a link. Other programs' captures are none of
@@ -61,9 +60,9 @@ static bool read_head(struct reading *reading)
     struct pcap_head head;
     if (fread(&head, sizeof(head), 1, reading->stream) != 1)
         return false;
-    reading->swapped = head.magic == bswap_32(NANO_MAGIC);
-    uint16_t major = reading->swapped ? bswap_16(head.major) : head.major;
-    uint16_t minor = reading->swapped ? bswap_16(head.minor) : head.minor;
+    reading->swapped = head.magic == __builtin_bswap32(NANO_MAGIC);
+    uint16_t major = reading->swapped ? __builtin_bswap16(head.major) : head.major;
+    uint16_t minor = reading->swapped ? __builtin_bswap16(head.minor) : head.minor;
     return word(reading, head.magic) == NANO_MAGIC && major == 2 && minor == 4 && head.zone == 0 &&
            head.accuracy == 0 && word(reading, head.snapshot) == LARGEST &&
            word(reading, head.link_type) == LINKTYPE_RAW;

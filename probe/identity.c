@@ -1,8 +1,8 @@
 #include "probe/identity.h"
 
 #include <string.h>
-#include <sys/random.h>
 
+#include "base/system.h"
 #include "model/protocol.h"
 #include "probe/ports.h"
 
@@ -10,8 +10,8 @@ bool identity_begin(struct identity *identity, struct arena *arena, const struct
                     const struct ledger *ledger, struct error *error)
 {
     *identity = (struct identity){.schedule = schedule, .ledger = ledger};
-    if (getrandom(&identity->keyed, sizeof(identity->keyed), 0) != sizeof(identity->keyed) ||
-        getrandom(&identity->echo_id, sizeof(identity->echo_id), 0) != sizeof(identity->echo_id))
+    if (!system_random(&identity->keyed, sizeof(identity->keyed)) ||
+        !system_random(&identity->echo_id, sizeof(identity->echo_id)))
         return error_set(error, ERROR_INCOMPLETE, "no random numbers are to be had");
     size_t count = 0; // of targets that are asked: of a lane's, the last port need not be the last one's
     for (size_t i = 0; i < schedule->span_count; i++)

@@ -29,6 +29,9 @@ struct probe_speed {
     long timeout_ms; // how long one answer is waited for, milliseconds
 };
 
+// Whether this build can send: what follows from captures, plans and observations is in every one.
+extern const bool probe_sends;
+
 // What of probing needs a right: raw sockets of both families and a capture (CAP_NET_RAW), and, with
 // CAP_NET_BIND_SERVICE, a process that binds UDP sockets to source ports below 1024 (binder.h).
 struct probe_raw;

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "probe/answer.h"
 
+const bool probe_sends = true;
+
 static struct raw_socket open_one(int domain, int protocol)
 {
     int fd = socket(domain, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);

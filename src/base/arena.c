@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "base/memory.h"
+#include "base/system.h"
 
 enum { BLOCK_SIZE = 64 * 1024, LARGEST_BLOCK = 2 * 1024 * 1024 };
 
@@ -131,7 +132,7 @@ static void *take(struct arena *arena, size_t size, size_t align, bool *zero)
 void arena_wipe(struct arena *arena)
 {
     for (struct block *block = arena == NULL ? NULL : arena->blocks; block != NULL; block = block->next)
-        explicit_bzero(block->data, block->size); // what arena_reset gave back too
+        memory_wipe(block->data, block->size); // what arena_reset gave back too
     arena_free(arena);
 }
 

@@ -2,19 +2,16 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/system.h"
 
 static void keep_only(int fd)
 {
     if (fd != CHILD_FD && dup2(fd, CHILD_FD) != CHILD_FD)
         _exit(1);
-    if (syscall(SYS_close_range, CHILD_FD + 1, ~0U, 0) == 0) // Linux 5.9
-        return;
-    long most = sysconf(_SC_OPEN_MAX);
-    for (int other = CHILD_FD + 1; other < most; other++)
-        close(other);
+    system_close_from(CHILD_FD + 1);
 }
 
 bool child_start(struct child *child, void (*live)(void))

@@ -12,6 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+#include "base/system.h"
+
 enum { LIMIT = 1 << 30 };
 
 // All that a descriptor gives, with a zero byte behind it; NULL with errno, 0 where it is more than `limit`. Neither a
@@ -33,7 +36,7 @@ static char *read_all(int file, size_t capacity, size_t limit, size_t *length)
         char *grown = malloc(capacity * 2);
         if (grown != NULL)
             memcpy(grown, bytes, used);
-        explicit_bzero(bytes, used);
+        memory_wipe(bytes, used);
         free(bytes);
         bytes = grown;
         capacity *= 2;
@@ -45,7 +48,7 @@ static char *read_all(int file, size_t capacity, size_t limit, size_t *length)
         return bytes;
     }
     if (bytes != NULL)
-        explicit_bzero(bytes, used);
+        memory_wipe(bytes, used);
     free(bytes);
     errno = why;
     return NULL;
@@ -236,9 +239,11 @@ bool file_is_inside(const char *path)
 static bool rename_to_new(const char *from, const char *to)
 {
     struct stat about;
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+    int why = system_rename_new(from, to);
+    if (why == 0)
         return true;
-    if (errno != EINVAL && errno != ENOSYS)
+    errno = why;
+    if (why != EINVAL && why != ENOSYS)
         return false;
     if (lstat(to, &about) == 0) { // a file system that cannot do both in one: an empty folder might be replaced
         errno = EEXIST;

@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/system.h"
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
@@ -18,7 +18,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 // Whether a descriptor of ours, another than `but`, is open to it.
 static bool is_held(const struct stat *about, int but)
 {
-    DIR *own = opendir("/proc/self/fd");
+    DIR *own = opendir(system_descriptors);
     struct dirent *entry;
     bool held = false;
     while (own != NULL && !held && (entry = readdir(own)) != NULL) {
@@ -32,11 +32,6 @@ static bool is_held(const struct stat *about, int but)
     return held;
 }
 
-static bool is_empty_device(const struct stat *about)
-{
-    return S_ISCHR(about->st_mode) && about->st_rdev == makedev(1, 3); // /dev/null, by which settings are left out
-}
-
 static const char *kind_of(mode_t mode)
 {
     return S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : S_ISDIR(mode) ? "a folder" : "a device";
@@ -44,7 +39,8 @@ static const char *kind_of(mode_t mode)
 
 static bool may_read(const char *path, const struct stat *about, int but, struct error *error)
 {
-    return S_ISREG(about->st_mode) || S_ISDIR(about->st_mode) || is_empty_device(about) || is_held(about, but) ||
+    return S_ISREG(about->st_mode) || S_ISDIR(about->st_mode) ||
+           system_is_null_device(about) /* by which settings are left out */ || is_held(about, but) ||
            error_set(error, ERROR_USAGE,
                      "%s: is %s, expected a file: give - or /dev/stdin, or have the shell open it, <(...)", path,
                      kind_of(about->st_mode));

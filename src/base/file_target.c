@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
 #include <unistd.h>
+
+#include "base/system.h"
 
 enum { MOST_LINKS = 40 };
 
@@ -15,7 +15,7 @@ enum { MOST_LINKS = 40 };
 static int open_folder(int from, const char *path)
 {
     int folder = openat(from, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return folder >= 0 || errno != EACCES ? folder : openat(from, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return folder >= 0 || errno != EACCES ? folder : system_search_folder(from, path);
 }
 
 // Goes to the folder of `path`, as seen from the folder where we are, and keeps the last name.
@@ -48,11 +48,7 @@ static bool go(struct file_target *target, const char *path)
 
 bool file_target_folder(const struct file_target *target, char path[PATH_MAX])
 {
-    char link[64];
-    snprintf(link, sizeof(link), "/proc/self/fd/%d", target->folder);
-    ssize_t length = readlink(link, path, PATH_MAX - 1);
-    path[length < 0 ? 0 : length] = '\0';
-    return length > 0;
+    return system_path_of(target->folder, path);
 }
 
 // The number of our own descriptor that a link of /proc stands for, or -1.
@@ -64,12 +60,6 @@ static int own_descriptor(const struct file_target *target)
     if (!file_target_folder(target, here) || strcmp(here, ours) != 0 || *end != '\0' || number < 0 || number > INT_MAX)
         return -1;
     return (int)number;
-}
-
-static bool is_on_proc(int folder)
-{
-    struct statfs about;
-    return fstatfs(folder, &about) == 0 && about.f_type == PROC_SUPER_MAGIC;
 }
 
 // Who may make a link in a folder that all may write to, and have us follow it: its owner and we.
@@ -109,7 +99,7 @@ bool file_target_find(const char *path, struct file_target *target, struct error
     bool good = go(target, path) && look(target);
     int links = 0;
     for (; good && target->there && S_ISLNK(target->about.st_mode); links++) {
-        target->magic = is_on_proc(target->folder);
+        target->magic = system_makes_up(target->folder);
         if (target->magic) {
             target->own = own_descriptor(target);
             good = fstatat(target->folder, target->name, &target->about, 0) == 0;
@@ -118,7 +108,7 @@ bool file_target_find(const char *path, struct file_target *target, struct error
         errno = ELOOP;
         good = links < MOST_LINKS && follow(target) && look(target);
     }
-    if (good && !target->there && is_on_proc(target->folder)) { // nothing is made there
+    if (good && !target->there && system_makes_up(target->folder)) { // nothing is made there
         errno = ENOENT;
         good = false;
     }

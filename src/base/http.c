@@ -30,7 +30,7 @@ static bool sign(CURL *easy, const struct http_signature *with)
         asprintf(&pair, "%s:%s", with->key_id, with->secret) < 0)
         return false;
     bool good = SET(CURLOPT_USERPWD, pair);
-    explicit_bzero(pair, strlen(pair));
+    memory_wipe(pair, strlen(pair));
     free(pair);
     return good;
 }
@@ -105,7 +105,7 @@ void http_conclude(struct http_exchange *exchange, int code)
 void http_close(struct http_exchange *exchange)
 {
     for (struct curl_slist *item = exchange->headers; item != NULL; item = item->next)
-        explicit_bzero(item->data, strlen(item->data));
+        memory_wipe(item->data, strlen(item->data));
     curl_slist_free_all(exchange->headers);
     curl_easy_cleanup(exchange->easy);
     text_wipe(&exchange->body);

@@ -1,5 +1,6 @@
 // One exchange that is waited for. Tests put another in its place.
 #include "base/http.h"
+#include "base/memory.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ bool http_send(const struct http_request *request, struct http_answer *answer)
 void http_forget(struct http_answer *answer)
 {
     if (answer->bytes != NULL)
-        explicit_bzero(answer->bytes, answer->length);
+        memory_wipe(answer->bytes, answer->length);
     free(answer->bytes);
     answer->bytes = NULL;
     answer->length = 0;

@@ -31,7 +31,7 @@ const char *http_escape(struct arena *arena, const char *text)
 {
     char *made = memory_must(curl_easy_escape(NULL, text, 0));
     const char *kept = arena_strdup(arena, made);
-    explicit_bzero(made, strlen(made)); // a web identity's token comes this way
+    memory_wipe(made, strlen(made)); // a web identity's token comes this way
     curl_free(made);
     return kept;
 }

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 void json_place(const struct json_cursor *at, char *buffer, size_t size)
 {
     buffer[0] = '\0';
@@ -188,7 +190,7 @@ bool json_boolean(const struct json_cursor *object, const char *key, bool *value
 static void wipe_strings(cJSON *value)
 {
     if (value->valuestring != NULL)
-        explicit_bzero(value->valuestring, strlen(value->valuestring));
+        memory_wipe(value->valuestring, strlen(value->valuestring));
     for (cJSON *child = value->child; child != NULL; child = child->next)
         wipe_strings(child);
 }

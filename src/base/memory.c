@@ -29,6 +29,11 @@ void *memory_grow(void *old, size_t size)
     return memory_must(realloc(old, size == 0 ? 1 : size));
 }
 
+void memory_wipe(void *memory, size_t size)
+{
+    OPENSSL_cleanse(memory, size);
+}
+
 static void *take_for_openssl(size_t size, const char *file, int line)
 {
     (void)file;

@@ -10,5 +10,8 @@ void *memory_grow(void *old, size_t size);
 // What another function gave, which is NULL where no memory was left.
 void *memory_must(void *memory);
 
+// Overwrites what is no longer needed, so that the compiler cannot leave it out.
+void memory_wipe(void *memory, size_t size);
+
 // Has OpenSSL and libuv take their memory here. Before anything else is asked of them.
 void memory_for_libraries(void);

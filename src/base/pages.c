@@ -2,6 +2,8 @@
 
 #include <sys/mman.h>
 
+#include "base/system.h"
+
 static size_t least(size_t size)
 {
     return size == 0 ? 1 : size;

@@ -152,10 +152,19 @@ static void put_parameters(struct into *into, const char *at, const char *end)
     }
 }
 
+// The last `byte` of so many, or NULL.
+static const char *last_of(const char *bytes, char byte, size_t size)
+{
+    while (size > 0)
+        if (bytes[--size] == byte)
+            return bytes + size;
+    return NULL;
+}
+
 // Behind "://". Query and fragment go whole: a secret may stand there under any name, or none.
 static void put_hierarchy(struct into *into, const char *at, const char *end)
 {
-    const char *last = memrchr(at, '@', (size_t)(end - at));
+    const char *last = last_of(at, '@', (size_t)(end - at));
     if (last != NULL) {
         hide(into);
         at = last;
@@ -254,7 +263,7 @@ static bool begins_with_host(const char *at, const char *end)
     for (size_t i = 0; i < length; i++)
         if (!isalnum((unsigned char)at[i]) && strchr("-._~[]:%", at[i]) == NULL)
             return false;
-    const char *colon = memrchr(at, ':', length), *bracket = memrchr(at, ']', length);
+    const char *colon = last_of(at, ':', length), *bracket = last_of(at, ']', length);
     if (colon == NULL || (bracket != NULL && colon < bracket))
         return true;
     return strspn(colon + 1, "0123456789:") >= (size_t)(at + length - colon - 1);
@@ -264,7 +273,7 @@ static bool begins_with_host(const char *at, const char *end)
 static const char *word_end(const char *at, const char *end)
 {
     bool token;
-    const char *stop = at + strcspn(at, spaces), *last = memrchr(stop, '@', (size_t)(end - stop));
+    const char *stop = at + strcspn(at, spaces), *last = last_of(stop, '@', (size_t)(end - stop));
     const char *uri = find_uri(at, stop, &token);
     bool whole = uri == NULL || token || memchr(uri, '@', (size_t)(stop - uri)) != NULL || begins_with_host(uri, stop);
     return whole || last == NULL ? stop : last + strcspn(last, spaces);

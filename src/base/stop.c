@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <uv.h>
 
+#include "base/system.h"
+
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 enum { SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
@@ -27,6 +29,8 @@ static void remove_and_end(int number)
 void stop_removes(struct temporary *temporary)
 {
     struct sigaction action = {.sa_handler = remove_and_end};
+    if (!system_entries_in_handlers) // what is left then, the next run removes
+        return;
     stop.temporary = temporary;
     stop.removes = true;
     for (int i = 0; i < SIGNALS; i++)

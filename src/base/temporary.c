@@ -3,62 +3,61 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/system.h"
 
 static const char lock_name[] = ".sgproof-lock";
 static const char infix[] = ".tmp-";
 
 enum { DRAWN = TEMPORARY_DRAWN, DEEPEST = 64 };
 
-// ---- Removing: system calls only, as a signal handler may make them
+// ---- Removing: system calls only where a signal handler may ask for it
 
-// As getdents64(2) writes them.
-struct entry {
-    uint64_t inode;
-    int64_t offset;
-    unsigned short size;
-    unsigned char type;
-    char name[];
+struct emptying {
+    int folder;
+    dev_t device;
+    const char *spared; // or NULL
+    int depth;
+    bool removed;
 };
 
-static bool is_dots(const char *name)
+static void empty(int folder, const char *spared, int depth);
+
+static void remove_entry(void *context, const char *name)
 {
-    return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+    struct emptying *emptying = context;
+    struct stat there;
+    if (emptying->spared != NULL && strcmp(name, emptying->spared) == 0)
+        return;
+    if (unlinkat(emptying->folder, name, 0) == 0) {
+        emptying->removed = true;
+        return;
+    }
+    int below = openat(emptying->folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (below < 0)
+        return;
+    if (fstat(below, &there) == 0 && there.st_dev == emptying->device)
+        empty(below, NULL, emptying->depth + 1);
+    close(below);
+    emptying->removed = unlinkat(emptying->folder, name, AT_REMOVEDIR) == 0 || emptying->removed;
 }
 
 // Removes what is in a folder but `spared`, and stays on its device.
 static void empty(int folder, const char *spared, int depth)
 {
-    _Alignas(struct entry) char entries[4096];
-    struct stat here, there;
-    bool removed = depth < DEEPEST && fstat(folder, &here) == 0;
-    while (removed && lseek(folder, 0, SEEK_SET) == 0) {
-        long count;
-        removed = false;
-        while ((count = syscall(SYS_getdents64, folder, entries, sizeof(entries))) > 0)
-            for (long at = 0; at < count; at += ((struct entry *)(entries + at))->size) {
-                const char *name = ((struct entry *)(entries + at))->name;
-                if (is_dots(name) || (spared != NULL && strcmp(name, spared) == 0))
-                    continue;
-                if (unlinkat(folder, name, 0) == 0) {
-                    removed = true;
-                    continue;
-                }
-                int below = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-                if (below < 0)
-                    continue;
-                if (fstat(below, &there) == 0 && there.st_dev == here.st_dev)
-                    empty(below, NULL, depth + 1);
-                close(below);
-                removed = unlinkat(folder, name, AT_REMOVEDIR) == 0 || removed;
-            }
+    struct stat here;
+    if (depth >= DEEPEST || fstat(folder, &here) != 0)
+        return;
+    struct emptying emptying = {folder, here.st_dev, spared, depth, true};
+    while (emptying.removed) {
+        emptying.removed = false;
+        if (!system_each_entry(folder, remove_entry, &emptying))
+            return;
     }
 }
 
@@ -137,7 +136,7 @@ bool temporary_draw(char name[DRAWN + 1])
 {
     static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
     unsigned char random[DRAWN];
-    if (getrandom(random, sizeof(random), 0) != sizeof(random))
+    if (!system_random(random, sizeof(random)))
         return false;
     for (int i = 0; i < DRAWN; i++)
         name[i] = letters[random[i] % (sizeof(letters) - 1)];
@@ -200,15 +199,14 @@ bool temporary_make(struct arena *arena, const char *beside, struct temporary *t
 
 const char *temporary_keep(struct arena *arena, struct temporary *temporary)
 {
-    char link[64], path[4096];
+    char path[PATH_MAX];
     struct stat about;
-    ssize_t length = -1;
+    bool told = false;
     if (temporary->folder >= 0 && fstat(temporary->folder, &about) == 0 && about.st_nlink > 0) {
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", temporary->folder);
-        length = readlink(link, path, sizeof(path) - 1);
+        told = system_path_of(temporary->folder, path);
         unlinkat(temporary->folder, lock_name, 0);
     }
     bool there = temporary->folder >= 0 && fstat(temporary->folder, &about) == 0 && about.st_nlink > 0;
     let_go(temporary);
-    return !there ? NULL : length < 0 ? temporary->path : arena_strndup(arena, path, (size_t)length);
+    return !there ? NULL : told ? arena_strdup(arena, path) : temporary->path;
 }

@@ -15,7 +15,7 @@ void text_reserve(struct text *text, size_t length)
         char *fresh = text->secret ? memory_take(grown) : memory_grow(text->bytes, grown);
         if (text->secret && text->bytes != NULL) {
             memcpy(fresh, text->bytes, text->length);
-            explicit_bzero(text->bytes, text->capacity);
+            memory_wipe(text->bytes, text->capacity);
             free(text->bytes);
         }
         text->bytes = fresh;
@@ -48,7 +48,7 @@ void text_printf(struct text *text, const char *format, ...)
     vsnprintf(buffer, (size_t)length + 1, format, print);
     text_add(text, buffer, (size_t)length);
     if (text->secret)
-        explicit_bzero(buffer, (size_t)length + 1);
+        memory_wipe(buffer, (size_t)length + 1);
     if (buffer != small)
         free(buffer);
     va_end(print);
@@ -63,6 +63,6 @@ void text_free(struct text *text)
 void text_wipe(struct text *text)
 {
     if (text->bytes != NULL)
-        explicit_bzero(text->bytes, text->capacity);
+        memory_wipe(text->bytes, text->capacity);
     text_free(text);
 }

@@ -152,6 +152,8 @@ static int change_with(struct arena *arena, struct signer *signer, struct probe_
         return cli_fail(&error);
     if (done)
         return 0;
+    if (!probe_sends)
+        return cli_usage(&command_change, CLI_NO_PROBER);
     run_give_up(&job);
     if (options.operands.count < 1 || options.operands.count > 2)
         return cli_usage(&command_change, "expected the state before, and the state now unless AWS is to be read");

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/system.h"
 #include "cli/commands.h"
 #include "cli/habits.h"
 
@@ -159,7 +160,7 @@ bool defaults_parse(struct arena *arena, const char *file, const char *bytes, si
 // NULL where there is no home.
 static const char *default_file(struct arena *arena)
 {
-    const char *folder = secure_getenv("XDG_CONFIG_HOME"), *home = secure_getenv("HOME");
+    const char *folder = system_environment("XDG_CONFIG_HOME"), *home = system_environment("HOME");
     if (folder != NULL && folder[0] == '/')
         return arena_printf(arena, "%s/sgproof/config.json", folder);
     return home != NULL && home[0] == '/' ? arena_printf(arena, "%s/.config/sgproof/config.json", home) : NULL;
@@ -184,7 +185,7 @@ bool defaults_apply(struct arena *arena, struct options *options, struct error *
 {
     const char *file = options_value(options, "config");
     bool there = true;
-    file = file != NULL ? file : secure_getenv("SGPROOF_CONFIG");
+    file = file != NULL ? file : system_environment("SGPROOF_CONFIG");
     if (file == NULL) {
         file = default_file(arena);
         GUARD(is_there(file, &there, error));

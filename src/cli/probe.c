@@ -132,6 +132,8 @@ static int run_with(struct arena *arena, struct probe_raw *raw, int argc, char *
         return cli_usage(&command_probe, "--from-capture sends nothing: neither --capture nor --state goes with it");
     if (options_value(&options, "from-capture") != NULL || cli_only_estimate(&options))
         probe_raw_close(raw);
+    if (!probe_sends && options_value(&options, "from-capture") == NULL && !cli_only_estimate(&options))
+        return cli_usage(&command_probe, CLI_NO_PROBER);
     if (same_place(&options, file))
         return cli_usage(&command_probe, "the plan, --output, --capture and --state must be different files");
     if (!read_targets(arena, file, &plan, &error) || !cli_canaries(arena, &options, &plan, NULL, &error) ||

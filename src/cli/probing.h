@@ -5,6 +5,11 @@
 #include "cli/vantage.h"
 #include "verdicts/plan.h"
 
+// What the commands that send say in a build that cannot.
+#define CLI_NO_PROBER                                                                                                  \
+    "this sgproof is built without what sends packets (-Dprobe=disabled): probe on a Linux machine with a whole one, " \
+    "and judge here what it brings: plan, reconcile, verify, report"
+
 #define OPTION_DEPTH                                                                                                   \
     {                                                                                                                  \
         "depth", 0, "declared|standard|full", "how much is asked (default standard)", false                            \

@@ -123,6 +123,8 @@ static int run_with(struct arena *arena, struct signer *signer, struct probe_raw
         return cli_fail(&error);
     if (done)
         return 0;
+    if (!probe_sends)
+        return cli_usage(&command_run, CLI_NO_PROBER);
     run_give_up(&job);
     if (options.operands.count != 0)
         return cli_usage(&command_run, "expected options only");

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/printable.h"
 #include "base/stop.h"
+#include "base/system.h"
 #include "cli/derive.h"
 #include "cli/evidence_files.h"
 #include "cli/packets.h"
@@ -56,7 +57,7 @@ static bool follows(const struct derivation *derivation, enum derived_file file,
                     FILE *there, bool *unread)
 {
     struct comparing comparing = {there, true};
-    FILE *stream = fopencookie(&comparing, "w", (cookie_io_functions_t){.write = compare_written});
+    FILE *stream = system_stream(&comparing, compare_written);
     *unread = stream == NULL;
     if (stream == NULL)
         return false;

@@ -13,6 +13,7 @@
 #include "base/child.h"
 #include "base/landlock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/rights.h"
 #include "base/secret.h"
 #include "base/syscalls.h"
@@ -176,7 +177,7 @@ EVP_PKEY *signer_open(struct signer *signer, const char *where, const char *pass
         memcpy(which.passphrase_file, passphrase_file, strlen(passphrase_file));
     bool told =
         child_send(signer->child.fd, &which, sizeof(which)) && child_receive(signer->child.fd, &opened, sizeof(opened));
-    explicit_bzero(&which, sizeof(which)); // a URI may hold a PIN
+    memory_wipe(&which, sizeof(which)); // a URI may hold a PIN
     if (!told || !opened.good || opened.public_size > PUBLIC) {
         *error = opened.error;
         if (!told || error->code == ERROR_NONE)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/system.h"
+
 socklen_t sockaddr_of(struct address address, uint16_t port, struct sockaddr_storage *storage)
 {
     uint8_t bytes[16];
@@ -68,12 +70,10 @@ bool sockaddr_is_local(struct address address)
 int sockaddr_leave(int fd, struct address source, const char *interface)
 {
     struct sockaddr_storage own;
-    int one = 1;
-    if (interface != NULL && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface)) != 0)
-        return errno;
-    if (source.family == 0)
-        return 0;
-    setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one)); // else so many sockets as there are ports
+    int why = interface == NULL ? 0 : system_bind_to_interface(fd, interface);
+    if (why != 0 || source.family == 0)
+        return why;
+    system_bind_without_port(fd);
     return bind(fd, (struct sockaddr *)&own, sockaddr_of(source, 0, &own)) == 0 ? 0 : errno;
 }
 

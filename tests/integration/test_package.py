@@ -10,7 +10,10 @@ import tempfile
 import unittest
 
 sys.path[:0] = [os.path.join(os.path.dirname(__file__), "..")]
+sys.path[:0] = [os.path.dirname(__file__)]
 import common
+from oracle import estates
+from test_snapshots import plain
 
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 ROOTS = os.environ.get("SGPROOF_PACKAGE_ROOTS", "")  # a folder with clean roots by name (bookworm, trixie), else debootstrap makes them
@@ -75,6 +78,64 @@ class Debian(unittest.TestCase):
 
     def test_it_installs_runs_and_goes_in_a_clean_debian_13(self):
         self.installed("trixie")
+
+
+LINUX = ("linux/capability.h linux/errqueue.h linux/filter.h linux/if_packet.h linux/landlock.h linux/magic.h sys/epoll.h sys/prctl.h "
+         "sys/statfs.h sys/syscall.h sys/sysmacros.h sys/vfs.h seccomp.h byteswap.h").split()
+
+
+@unittest.skipUnless(os.environ.get("SGPROOF_PACKAGE"), "builds a whole program: scripts/test-packages runs it")
+class WithoutProber(unittest.TestCase):
+    """-Dprobe=disabled: no header that is Linux's alone is taken, and what follows from files is the same."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.path = pathlib.Path(folder.name)
+        for header in LINUX:
+            path = cls.path / "hidden" / header
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("#error %s is Linux's alone\n" % header)
+        cls.build = cls.path / "build"
+        run("meson", "setup", cls.build, common.TOP, "-Dprobe=disabled", "-Dtests=disabled", "-Doptimization=0", "-Dc_args=-isystem%s" % (cls.path / "hidden"))
+        run("ninja", "-C", cls.build, "sgproof")
+        cls.program = cls.build / "sgproof"
+        cls.evidence = cls.path / "evidence"
+        run(common.SGPROOF, "keygen", cls.path / "key.pem")
+        (cls.path / "snapshot").mkdir()
+        estates.write(plain(), cls.path / "snapshot")
+        done = common.alone({"open": [443], "delay": 0.01}, "run", "--snapshot", cls.path / "snapshot", "--out", cls.evidence, "--vantage", "203.0.113.7", "--vantage", "2001:db8:ffff::7",
+                            "--no-history", "--method", "syn", "--sign", cls.path / "key.pem", "--fail-on", "none", "--only", "198.51.100.0/24", "--only", "2001:db8::/32")
+        assert done.returncode == 0, done.stderr
+
+    def without(self, *words):
+        return subprocess.run([str(word) for word in (self.program, *words)], capture_output=True, text=True, cwd=self.path)
+
+    def test_what_follows_from_files_is_the_same_byte_for_byte(self):
+        for words in (("compute", common.SAMPLE, "--format", "json"), ("diff", common.SAMPLE, self.path / "snapshot"), ("plan", common.SAMPLE, "--vantage", "203.0.113.7"),
+                      ("segments", common.SAMPLE), ("account", common.SAMPLE), ("report", self.evidence, "--format", "sarif"), ("report", self.evidence, "--format", "html"),
+                      ("verify", self.evidence, "--key", "key.pub.pem", "--format", "json"), ("probe", self.evidence / "plan.jsonl", "--from-capture", self.evidence / "capture.pcap"),
+                      ("reconcile", common.SAMPLE, self.evidence / "observations.jsonl", "--vantage", "203.0.113.7")):
+            with self.subTest(words[0]):
+                whole, without = common.sgproof(*words, cwd=self.path), self.without(*words)
+                self.assertEqual((without.returncode, without.stdout), (whole.returncode, whole.stdout), without.stderr)
+                self.assertNotEqual(whole.stdout, "")
+
+    def test_evidence_that_was_changed_is_wrong_here_too(self):
+        shutil.copytree(self.evidence, self.path / "changed")
+        capture = self.path / "changed/capture.pcap"
+        capture.write_bytes(capture.read_bytes()[:-100])
+        self.assertEqual(self.without("verify", self.evidence, "--key", "key.pub.pem").returncode, 0)
+        self.assertEqual(self.without("verify", "changed", "--key", "key.pub.pem").returncode, 1)
+
+    def test_what_sends_says_that_it_cannot_and_does_nothing(self):
+        for words in (("run", "--snapshot", "snapshot", "--out", "out"), ("change", "snapshot", "snapshot", "--out", "out"), ("probe", self.evidence / "plan.jsonl", "-o", "out")):
+            done = self.without(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            self.assertIn("built without what sends packets", done.stderr)
+            self.assertFalse((self.path / "out").exists())
+        self.assertEqual(self.without("run", "--help").returncode, 0)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 
 static const char *file_of(struct arena *arena, const char *variable, const char *fallback)
 {
@@ -34,7 +35,7 @@ bool aws_config_names_process(void)
         char *text = access(files[i], R_OK) == 0 ? file_read_settings(files[i], &length, &ignored) : NULL;
         found = text != NULL && strcasestr(text, "credential_process") != NULL;
         if (text != NULL)
-            explicit_bzero(text, length);
+            memory_wipe(text, length);
         free(text);
     }
     arena_free(arena);

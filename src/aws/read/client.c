@@ -53,7 +53,7 @@ static bool make_ready(struct transfer *transfer)
                               .signature = with->key_id == NULL ? NULL : &signature,
                           });
     if (token != NULL)
-        explicit_bzero(token, strlen(token));
+        memory_wipe(token, strlen(token));
     free(token);
     transfer->http.done = on_answer;
     transfer->http.context = transfer;

@@ -6,6 +6,7 @@
 #include "aws/read/endpoint.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/memory.h"
 
 bool call_ask(struct collector *collector, const struct read_account *account, const struct aws_call *what,
               call_follow follow, const struct parameter *parameters, size_t count, void *into)
@@ -109,7 +110,7 @@ static bool assume_by_token(struct collector *collector, struct read_account *ac
     token[strcspn(token, "\r\n")] = '\0';
     parameters[count++] = (struct parameter){.name = "WebIdentityToken", .value = token};
     bool good = call_ask(collector, account, what, take_keys, parameters, count, &account->credentials);
-    explicit_bzero(token, length);
+    memory_wipe(token, length);
     free(token);
     return good;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 
 static const char blanks[] = " \t";
 
@@ -188,7 +189,7 @@ bool config_file_read(struct arena *arena, const char *path, enum config_kind ki
     if (text == NULL)
         return false;
     bool good = config_parse(arena, path, kind, text, length, file, error);
-    explicit_bzero(text, length);
+    memory_wipe(text, length);
     free(text);
     return good;
 }

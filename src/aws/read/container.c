@@ -7,6 +7,7 @@
 #include "aws/read/config_file.h"
 #include "base/file.h"
 #include "base/http.h"
+#include "base/memory.h"
 #include "net/address.h"
 
 enum { TRIES = 3, MILLISECONDS = 2000 }; // as the SDKs have it
@@ -47,7 +48,7 @@ static bool find_token(struct arena *arena, const char **token, struct error *er
         while (end > 0 && (bytes[end - 1] == '\n' || bytes[end - 1] == '\r'))
             end--;
         *token = arena_strndup(arena, bytes, end);
-        explicit_bzero(bytes, length);
+        memory_wipe(bytes, length);
         free(bytes);
     }
     return *token == NULL || strpbrk(*token, "\r\n") == NULL ||

@@ -9,6 +9,7 @@
 #include "aws/read/metadata.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/memory.h"
 
 bool credentials_parse(struct arena *arena, const char *name, enum credentials_form form, const char *text,
                        size_t length, const char *source, struct credentials *credentials, struct error *error)
@@ -85,7 +86,7 @@ static bool from_process(const struct aws_config *config, const char *profile, c
     setvbuf(pipe, NULL, _IONBF, 0); // a buffer of its own would keep the keys
     for (size_t got; (got = fread(bytes, 1, sizeof(bytes), pipe)) > 0 && answer.length < 1 << 20;)
         text_add(&answer, bytes, got);
-    explicit_bzero(bytes, sizeof(bytes));
+    memory_wipe(bytes, sizeof(bytes));
     int status = pclose(pipe);
     bool good = false;
     if (status != 0 || answer.length == 0)
@@ -104,7 +105,7 @@ static bool take_json(const struct aws_config *config, char *answer, size_t leng
 {
     bool good =
         credentials_parse(config->arena, source, CREDENTIALS_ENDPOINT, answer, length, source, credentials, error);
-    explicit_bzero(answer, length);
+    memory_wipe(answer, length);
     free(answer);
     return good;
 }
