@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import standby
@@ -67,6 +68,18 @@ def alone(behaviour, *words, stdin=None, before=()):
         raise unittest.SkipTest("no namespace with a TUN device here: " + done.stderr.strip())
     assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
     return done
+
+
+def wait_until_it_runs(process, most=30):
+    """Waits until a program has begun to confine itself: however busy the machine, what is slept after it is slept while it works."""
+    end = time.monotonic() + most
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            if "\nSeccomp:\t2\n" in pathlib.Path("/proc/%d/status" % process.pid).read_text():
+                return
+        except OSError:
+            pass  # it ends just now
+        time.sleep(0.02)
 
 
 def compute(folder, *words):

@@ -397,6 +397,7 @@ class Probe(Here):
         process.stdin.write("127.0.0.1 tcp %d,%d\n" % (self.port, self.port + 1))
         process.stdin.close()
         process.stdin = None
+        common.wait_until_it_runs(process)
         time.sleep(0.5)
         return process
 

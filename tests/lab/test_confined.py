@@ -84,6 +84,7 @@ class Confined(Bundles):
             if any(out.parent.glob(out.name + ".tmp-*/evidence/plan.jsonl")) or process.poll() is not None:
                 break
             time.sleep(0.02)
+        common.wait_until_it_runs(process)
         time.sleep(0.5)
         self.assertIsNone(process.poll(), process.stderr.read() if process.poll() is not None else "")
 
@@ -104,6 +105,7 @@ class Confined(Bundles):
                 process.stdin.write("127.0.0.1 tcp 1-60000\n127.0.0.1 icmp\n")
                 process.stdin.close()
                 process.stdin = None
+                common.wait_until_it_runs(process)
                 time.sleep(1)
                 if process.poll() is not None and "CAP_NET_RAW" in process.stderr.read():
                     self.skipTest("raw sockets are not permitted here")

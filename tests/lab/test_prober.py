@@ -96,6 +96,7 @@ class Prober(unittest.TestCase):
         self.addCleanup(lambda: (process.stdout.close(), process.stderr.close()))
         process.stdin.write(targets)
         process.stdin.close()
+        common.wait_until_it_runs(process)
         return process
 
     def end_probe(self, process):
@@ -212,7 +213,7 @@ class Prober(unittest.TestCase):
         state = str(self.path / "state")
         targets = "%s tcp 1-300\n" % HOST
         process = self.begin_probe(targets, "--state", state)
-        time.sleep(1.5)
+        time.sleep(1)
         process.send_signal(signal.SIGINT)
         first = self.end_probe(process)
         known = first[-1]["summary"]["closed"] + first[-1]["summary"]["open"]
@@ -266,7 +267,7 @@ class Prober(unittest.TestCase):
         words = ["--state", str(state), "--capture", str(capture), "--tries", "2"]
         targets = "%s tcp 1-200,2000-2100,8000-8005\n" % HOST
         process = self.begin_probe(targets, *words)
-        time.sleep(1.5)
+        time.sleep(1)
         process.send_signal(signal.SIGINT)
         first = self.end_probe(process)
         before = capture.read_bytes()
@@ -329,7 +330,7 @@ class Prober(unittest.TestCase):
         words = ["--state", str(state), "--capture", str(capture), "--tries", "1"]
         targets = "%s tcp 1-300,2000-2050\n" % HOST
         process = self.begin_probe(targets, *words)
-        time.sleep(1.5)
+        time.sleep(1)
         process.send_signal(signal.SIGINT)
         self.end_probe(process)
         at("hosts", "nft", "add table inet ban; add chain inet ban in { type filter hook input priority -10; policy drop; }")
