@@ -4,7 +4,7 @@
   6. What was judged?        controls.json holds the controls of the packs as they are, each with the result that its evidence comes to.
   7. What moved?             change.json against base/ and before/, for the vantage, and against what answered.
   8. What vouches for it?    The attestation and the timestamp are of this manifest, SHA256SUMS and report.html of these files, and times go together.
-It reads archives (1.) and documents (3.) too. Of the facts of controls it judges what is observed; what a plan meant, what services are,
+It reads archives (1.) and documents (3.) too, and judges exposure.json, vantages and rates. Of the facts of controls it judges what is observed; what a plan meant, what services are,
 and who the timestamp authority is, it does not."""
 import base64, collections, datetime, fnmatch, hashlib, html, ipaddress, json, pathlib, re, subprocess, tempfile
 CLOCKS = 15 * 60  # seconds by which two machines may differ
@@ -134,6 +134,27 @@ def documents(audit, folder):
                 if odd or not set(members) & set(audit.KINDS) and {"OwnerId", *audit.KINDS.values()} & set(members):
                     raise audit.NotJudged("records without the key of their list (%s)" % path.name)
                 yield path, members
+
+def check_exposure(audit, root, before):
+    """exposure.json tells of the public addresses of the documents, and of packets from the vantage and some sources of its own what these do."""
+    told = {one["address"]: one["exposures"] for one in audit.parse("exposure.json", (root / "exposure.json").read_bytes())["endpoints"] if "/" not in one["address"]}
+    if before.why:
+        return  # said already
+    audit.compare("exposure.json: addresses", sorted(told), sorted(str(address) for address, _, _ in before.places.values()))
+    for packed, (address, eni, dormant) in before.places.items():
+        exposures = told.get(str(address), []) if not dormant else []
+        sources = [audit.vantage_for(before.vantages, address)[0], *map(ipaddress.ip_address, sorted({x["sources"][0].split("/")[0] for x in exposures})[:2])]
+        for protocol, word in ((number, word) for word, number in audit.PROTOCOLS.items() if not dormant and (number, address.version) not in ((1, 6), (58, 4))):
+            for source, number in ((s, n) for s in sources if s for n in ([(8 if protocol == 1 else 128) * 256] if protocol in (1, 58) else before.cuts(eni, False, protocol))):
+                try:
+                    ours = before.judge(packed, protocol, number, source)
+                except (audit.NotJudged, *audit.ODD) as error:
+                    audit.unjudged["exposure.json: %s" % error] += 1
+                    continue
+                there = [x for x in exposures if x["protocol"] == word and any(audit.within(cidr, source) for cidr in x["sources"]) and (
+                    x["from_port"] <= number <= x["to_port"] if protocol in (6, 17) else x["from_type"] <= number >> 8 <= x["to_type"] and x["from_code"] == 0)]
+                what = there[0]["path"].replace("two-way", {"exact": "reachable"}.get(there[0]["certainty"], "possible")) if there else "unreachable"
+                audit.compare("exposure.json: %s %s %d from %s" % (address, word, number, source), what, ours)
 
 # ---- 5. What is meant?
 def ranges(text):  # of "22,80-90" the ends of each part
@@ -356,6 +377,36 @@ def check_timestamp(audit, root, end):
     audit.contradictions["manifest.tsr: no authority granted it"] += not re.search("^Status: Granted", said, re.M)
     audit.unjudged["who stamped the time: sgproof verify --tsa-ca tells"] += 1
 
+def check_chain(audit, root, previous, first, manifest):
+    """What it follows is that, and had ended; history/ tells the same of it."""
+    data = (pathlib.Path(previous) / "manifest.json").read_bytes()
+    there, sha256, history = audit.parse("manifest.json", data), hashlib.sha256(data).hexdigest(), root / "history/runs.json"
+    audit.compare("manifest.json: previous", manifest["previous"], sha256)
+    audit.contradictions["manifest.json: previous: had not ended when the first packet left"] += moment(there["claims"]["end"]) > first / 1e6 + CLOCKS
+    for row in (row for row in (audit.parse("history/runs.json", history.read_bytes())["runs"] if history.exists() else ()) if sha256 == row["manifest_sha256"] or there["run_id"] == row["run_id"]):
+        for key, ours in {**{key: there[key] for key in ("run_id", "complete", "vantage", "ports_by_verdict", "ports_by_severity")}, "manifest_sha256": sha256,
+                          "begin": there["claims"]["begin"], "end": there["claims"]["end"]}.items():
+            audit.compare("history/runs.json: %s of what it follows" % key, row[key], ours)
+
+def check_packets(audit, asked, vantages, manifest):
+    """No more probes than the rates allow (a machine that was busy sends some at once), from the ports of the vantage."""
+    sent = {lane: [probe for probes, _ in ports.values() for probe in probes] for lane, ports in asked.items()}
+    for what, rate, times in [(audit.name(lane, 0), "host_rate", [p[0] for p in probes]) for lane, probes in sent.items()] + [("all", "rate", [p[0] for p in sum(sent.values(), [])])]:
+        audit.contradictions["capture.pcap: holds more probes of %s than its %s" % (what, rate)] += bool(times) and len(times) > 2 * manifest[rate] * ((max(times) - min(times)) / 1e6 + 1) + 500
+    for lane, probes in sent.items():
+        ports = set(audit.vantage_for(vantages, ipaddress.ip_address(lane[0]))[1] or range(65536)) if lane[1] in (6, 17) else range(65536)
+        audit.contradictions["capture.pcap: probes of %s left from ports that are none of its vantage's" % audit.name(lane, 0)] += any(probe[2] not in ports for probe in probes)
+
+def check_vantages(audit, manifest):
+    """One of a family, but for those that ask some only; of the internet, or this machine's own; and known as one can be."""
+    vantages, learnt = audit.vantages_of(manifest["vantages"]), manifest["vantages_learnt"]
+    whole = [address.version for address, _, targets in vantages if not targets]
+    public = lambda address: address.is_global or address.is_loopback or any(audit.within(cidr, address) for cidr in audit.DOCUMENTATION)
+    audit.contradictions["manifest.json: vantages: two of a family, or no address that the internet sees"] += len(set(whole)) < len(whole) or not all(public(v[0]) for v in vantages)
+    audit.contradictions["manifest.json: vantages: is not how a vantage is written"] += any(str(v[0]) not in text or ":0-65535" in text for v, text in zip(vantages, manifest["vantages"]))
+    audit.contradictions["manifest.json: vantages_learnt: is not how vantages are known"] += len(learnt) != len(vantages) or any(
+        word not in ("given", "this machine's own address", "EC2 instance metadata") and not re.fullmatch(r"(?i)https://\S+", word) for word in learnt)
+
 def check_times(audit, root, capture, begin, end):
     first = last = last_of_all = None
     for when, _ in audit.frames(capture) if capture else ():  # a machine that is busy captures some a little out of order
@@ -413,17 +464,25 @@ def check_sums(audit, root, manifest):
     ours = "".join("%s  %s\n" % (item["sha256"], item["path"]) for item in manifest["files"] if item["path"] != "SHA256SUMS")
     audit.contradictions["SHA256SUMS: does not hold the files' hashes"] += (root / "SHA256SUMS").read_text() != ours
 
-def check(audit, root, key, before, told, capture, begin, end, manifest):
+def check(audit, root, key, previous, before, asked, told, capture, begin, end, manifest):
     """begin, end: in microseconds. What a part cannot judge is named, and costs the other parts nothing."""
     there = lambda name: (root / name).exists()
     moved = there("change.json") or any(one["step"] == "change" for one in manifest.get("failed", ()))
     audit.contradictions["manifest.json: depth, base/ and change.json: of a change all are there, of a run none"] += moved != there("base") or manifest["depth"] == "moved" and not moved
-    steps = {"verdicts": "verdicts.json", "controls": "controls.json", "change": "change.json", "report": "report.html", "history": "history/runs.json"}
+    steps = {"verdicts": "verdicts.json", "controls": "controls.json", "change": "change.json", "report": "report.html", "history": "history/runs.json",
+             "capture": "capture.pcap", "timestamp": "manifest.tsr", "signature": "manifest.sig"}
     for one in manifest.get("failed", ()):
-        known = one["step"] in (*steps, "services", "capture", "second reading", "timestamp", "signature") and one["why"]
+        known = one["step"] in (*steps, "services", "second reading") and one["why"]
         audit.contradictions["manifest.json: failed: %s is no step of a run, or does not say why" % one["step"]] += not known
         audit.contradictions["manifest.json: failed: says that %s was not made, and it is there" % steps.get(one["step"])] += one["step"] in steps and there(steps[one["step"]])
-    parts = [(True, "intent and severities", lambda: check_meant(audit, root, before, manifest)),
+    for name in ("exposure.json", "controls.json", "report.html", "SHA256SUMS", *(["change.json"] if moved else [])):
+        excused = any(steps.get(one["step"]) == name for one in manifest.get("failed", ()))
+        audit.contradictions[name + ": is missing"] += not there(name) and not excused
+        audit.unjudged[name + ": is not there, for the run could not make it"] += not there(name) and excused
+    parts = [(True, "vantages", lambda: (check_vantages(audit, manifest), check_packets(audit, asked, before.vantages, manifest))),
+             (there("exposure.json"), "exposure", lambda: check_exposure(audit, root, before)),
+             (previous, "the chain", lambda: check_chain(audit, root, previous, next(audit.frames(capture), (begin,))[0] if capture else begin, manifest)),
+             (True, "intent and severities", lambda: check_meant(audit, root, before, manifest)),
              (there("controls.json"), "controls", lambda: check_controls(audit, root, manifest)),
              (True, "services", lambda: check_services(audit, root)),
              (there("change.json"), "what moved", lambda: check_change(audit, root, before, told, manifest)),
