@@ -37,6 +37,18 @@ static struct capture *capture_new(struct arena *arena, const char *path)
     return capture;
 }
 
+// Writes the header. Where that fails libpcap has closed the stream, and nobody may again.
+static bool begin_dump(struct capture *capture)
+{
+    errno = 0;
+    capture->dumper = pcap_dump_fopen(capture->form, capture->stream);
+    if (capture->dumper != NULL)
+        return true;
+    capture->why = errno == 0 ? ENOMEM : errno;
+    capture->stream = NULL;
+    return false;
+}
+
 struct capture *capture_begin(struct arena *arena, const char *path, struct error *error)
 {
     struct capture *capture = capture_new(arena, path);
@@ -45,8 +57,12 @@ struct capture *capture_begin(struct arena *arena, const char *path, struct erro
         return NULL;
     }
     capture->stream = capture->draft.stream;
-    capture->dumper = pcap_dump_fopen(capture->form, capture->stream);
-    return capture;
+    if (begin_dump(capture))
+        return capture;
+    error_system(error, ERROR_INCOMPLETE, capture->why, "%s: cannot be written", path);
+    capture->draft.stream = NULL;
+    capture_abandon(capture);
+    return NULL;
 }
 
 // Whether a capture begins as ours do on this machine: byte order, precision, link type.
@@ -139,8 +155,10 @@ static void write_record(struct capture *capture, const void *bytes, size_t size
     struct pcap_pkthdr header = {.caplen = (bpf_u_int32)size, .len = (bpf_u_int32)whole};
     header.ts.tv_sec = (time_t)(wall_ns / NANO);
     header.ts.tv_usec = (suseconds_t)(wall_ns % NANO); // nanoseconds, by the file's precision
-    pcap_dump((u_char *)capture->dumper, &header, bytes);
     capture->frames++;
+    if (capture->stream == NULL)
+        return;
+    pcap_dump((u_char *)capture->dumper, &header, bytes);
     if (capture->why == 0 && ferror(capture->stream))
         capture->why = errno == 0 ? EIO : errno;
 }
@@ -156,7 +174,7 @@ static void start(struct capture *capture, uint64_t wall_ns)
     } else if (capture->in_place) {
         if (ftruncate(fileno(capture->stream), 0) != 0)
             capture->why = errno;
-        capture->dumper = pcap_dump_fopen(capture->form, capture->stream);
+        begin_dump(capture);
     }
 }
 
@@ -181,6 +199,10 @@ uint32_t capture_frames(const struct capture *capture)
 
 bool capture_flush(struct capture *capture, uint64_t *bytes, struct error *error)
 {
+    if (capture->stream == NULL) {
+        *bytes = 0;
+        return error_system(error, ERROR_INCOMPLETE, capture->why, "%s: cannot be written", capture->path);
+    }
     if (capture->why == 0 && (fflush(capture->stream) != 0 || fsync(fileno(capture->stream)) != 0))
         capture->why = errno;
     off_t at = ftello(capture->stream);
@@ -213,7 +235,7 @@ bool capture_commit(struct capture *capture, uint64_t *bytes, struct error *erro
     pcap_close(capture->form); // the dumper is the stream, which is closed here
     if (!capture->in_place)
         return written ? file_commit(&capture->draft, error) : (file_abandon(&capture->draft), false);
-    bool closed = fclose(capture->stream) == 0;
+    bool closed = capture->stream != NULL && fclose(capture->stream) == 0;
     if (written && closed)
         return true;
     if (written)
@@ -229,7 +251,8 @@ void capture_abandon(struct capture *capture)
         file_abandon(&capture->draft);
         return;
     }
-    fclose(capture->stream);
+    if (capture->stream != NULL)
+        fclose(capture->stream);
     if (capture->made)
         unlink(capture->path);
 }

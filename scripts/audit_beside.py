@@ -4,7 +4,7 @@
   6. What was judged?        controls.json holds the controls of the packs as they are, each with the result that its evidence comes to.
   7. What moved?             change.json against base/ and before/, for the vantage, and against what answered.
   8. What vouches for it?    The attestation and the timestamp are of this manifest, SHA256SUMS and report.html of these files, and times go together.
-It reads archives (1.) and documents (3.) too. Of the facts of controls it judges what is observed; what a plan meant, what services are,
+It reads archives (1.) and documents (3.) too, and judges exposure.json, vantages and rates. Of the facts of controls it judges what is observed; what a plan meant, what services are,
 and who the timestamp authority is, it does not."""
 import base64, collections, datetime, fnmatch, hashlib, html, ipaddress, json, pathlib, re, subprocess, tempfile
 CLOCKS = 15 * 60  # seconds by which two machines may differ
@@ -13,13 +13,10 @@ SEVERITY = {"confirmed": ("info", "critical", "medium"), "latent": ("low", "high
 INTENTS = ("expected", "forbidden", "unspecified")
 SELECTS = {"instance", "group", "tag", "subnet", "vpc", "account", "address"}
 RULE = {"id", "decision", "select", "protocol", "ports", "sources", "owner", "reason", "expires"}
-
 def moment(text):  # RFC 3339, in seconds
     return datetime.datetime.fromisoformat(text).timestamp()
-
 # ---- Beside 1.: archives
 HARMLESS = r"(uid|gid|uname|gname|comment|SCHILY\.(fflags|dev|ino|nlink|xattr\..*|acl\..*)|LIBARCHIVE\.(creationtime|xattr\..*))=.*|[mac]time=\d{1,12}(\.\d{0,12})?"
-
 def records(text):  # of a pax header: "LENGTH KEY=VALUE\n" each
     while text:
         length = int(re.match(rb"\d+(?= )", text)[0])
@@ -27,7 +24,6 @@ def records(text):  # of a pax header: "LENGTH KEY=VALUE\n" each
             raise ValueError("a header that cannot be read")
         yield text[:length - 1].partition(b" ")[2].decode("utf-8", "surrogateescape")
         text = text[length:]
-
 def entries(data):
     """(name, whether it is a folder, bytes) of each entry of a tar archive: ustar and pax (IEEE Std 1003.1), and GNU. What its readers may
     take differently is refused: sizes and names for all files, two names of one, NULs, links, an end that is none."""
@@ -55,7 +51,6 @@ def entries(data):
         names = None
     if names is not None or data[at:].strip(b"\0"):
         raise ValueError("a name of nothing, or something behind its end")
-
 def unpacked(audit, archive, folder):  # the folder of an archive, whose files are written below `folder`
     try:
         if not pathlib.Path(archive).is_file():
@@ -74,7 +69,6 @@ def unpacked(audit, archive, folder):  # the folder of an archive, whose files a
     if len(top) != 1 or not top[0].is_dir():
         raise audit.Unusable("%s: not all below one folder" % archive)
     return top[0]
-
 # ---- Beside 2.: packets that nobody takes
 def taken(found, packet):
     """What audit's ip() found in a packet, or None: its checksum is wrong (RFC 9293, 3.1; RFC 768; RFC 792; RFC 4443, 2.3), or it asks as no
@@ -97,10 +91,8 @@ def taken(found, packet):
     pseudo = words(source + target) + protocol + len(body) if protocol != 1 else 0
     good = fold(pseudo + words(body)) == 0xffff or protocol != 1 and told == fold(pseudo) or protocol == 17 and old and told == 0
     return found if good else None
-
 # ---- Beside 3.: which documents there are
 WRAPPERS = ("data", "Data", "result", "Result", "response", "Response", "output")  # what other tools put around an answer
-
 def values(audit, path):
     """The JSON values of a file: one, or several one after the other, in UTF-8 or UTF-16, of which the zero of the first character tells
     where there is no byte order mark (RFC 8259, 7464; RFC 4627, 3)."""
@@ -113,7 +105,6 @@ def values(audit, path):
         value, at = strict.raw_decode(text, at)
         found.append(value)
     return found
-
 def documents(audit, folder):
     """(file, document) of every document below a folder: of an array each, of a wrapper what is in it. A list or a record without the key
     of its list is any document of that kind, which is not judged."""
@@ -134,11 +125,29 @@ def documents(audit, folder):
                 if odd or not set(members) & set(audit.KINDS) and {"OwnerId", *audit.KINDS.values()} & set(members):
                     raise audit.NotJudged("records without the key of their list (%s)" % path.name)
                 yield path, members
-
+def check_exposure(audit, root, before):
+    """exposure.json tells of the public addresses of the documents, and of packets from the vantage and some sources of its own what these do."""
+    told = {one["address"]: one["exposures"] for one in audit.parse("exposure.json", (root / "exposure.json").read_bytes())["endpoints"] if "/" not in one["address"]}
+    if before.why:
+        return  # said already
+    audit.compare("exposure.json: addresses", sorted(told), sorted(str(address) for address, _, _ in before.places.values()))
+    for packed, (address, eni, dormant) in before.places.items():
+        exposures = told.get(str(address), []) if not dormant else []
+        sources = [audit.vantage_for(before.vantages, address)[0], *map(ipaddress.ip_address, sorted({x["sources"][0].split("/")[0] for x in exposures})[:2])]
+        for protocol, word in ((number, word) for word, number in audit.PROTOCOLS.items() if not dormant and (number, address.version) not in ((1, 6), (58, 4))):
+            for source, number in ((s, n) for s in sources if s for n in ([(8 if protocol == 1 else 128) * 256] if protocol in (1, 58) else before.cuts(eni, False, protocol))):
+                try:
+                    ours = before.judge(packed, protocol, number, source)
+                except (audit.NotJudged, *audit.ODD) as error:
+                    audit.unjudged["exposure.json: %s" % error] += 1
+                    continue
+                there = [x for x in exposures if x["protocol"] == word and any(audit.within(cidr, source) for cidr in x["sources"]) and (
+                    x["from_port"] <= number <= x["to_port"] if protocol in (6, 17) else x["from_type"] <= number >> 8 <= x["to_type"] and x["from_code"] == 0)]
+                what = there[0]["path"].replace("two-way", {"exact": "reachable"}.get(there[0]["certainty"], "possible")) if there else "unreachable"
+                audit.compare("exposure.json: %s %s %d from %s" % (address, word, number, source), what, ours)
 # ---- 5. What is meant?
 def ranges(text):  # of "22,80-90" the ends of each part
     return [tuple(int(n) for n in (part.split("-") * 2)[:2]) for part in text.split(",")]
-
 class Intent:
     def __init__(self, audit, document, estate, today):
         self.audit, self.estate, self.today = audit, estate, today
@@ -147,12 +156,10 @@ class Intent:
             if set(rule) - RULE or set(rule.get("select", {})) - SELECTS:
                 raise audit.NotJudged("rules of the intent with members that are not known")
             audit.word(rule["decision"], ("allow", "deny"))
-
     def matches(self, pattern, *values):  # fnmatch(3): where the two may differ, nothing is said
         if "\\" in pattern or "[" in pattern:
             raise self.audit.NotJudged("patterns of the intent with [ or \\")
         return any(value is not None and fnmatch.fnmatchcase(value, pattern) for value in values)
-
     def selects(self, rule, address, eni):
         select, groups = rule.get("select", {}), self.estate.kinds["SecurityGroups"]
         instance = next((i for r in self.estate.kinds["Reservations"].values() for i in r["Instances"]
@@ -168,7 +175,6 @@ class Intent:
             "vpc" not in select or self.matches(select["vpc"], eni["VpcId"]),
             "account" not in select or self.matches(select["account"], eni["OwnerId"]),
             "address" not in select or self.audit.within(select["address"], address)))
-
     def decides(self, lane, port, source):  # (the rule that decides, or None; the first before it that allowed and has expired, or None)
         address, eni, _ = self.estate.places[lane[0]]
         expired = None
@@ -185,11 +191,9 @@ class Intent:
                 continue
             return rule, expired
         return None, expired
-
     def cuts(self, lane, low, high):  # the ports of a verdict from which on another rule may decide
         ends = {end for rule in self.rules if "ports" in rule and lane[1] in (6, 17) for a, b in ranges(rule["ports"]) for end in (a, b + 1)}
         return [low] + sorted(end for end in ends if low < end <= high)
-
 def severity_of(item, intent, rule, expired, dormant):
     if item["verdict"] == "undeclared":
         return "critical" if item["observed"] == "open" else "high"
@@ -197,7 +201,6 @@ def severity_of(item, intent, rule, expired, dormant):
         return "info"  # nobody wonders
     told = SEVERITY[item["verdict"]][INTENTS.index(intent)]
     return "medium" if expired and item["verdict"] != "enforced" and told in ("low", "info") else told
-
 def check_meant(audit, root, before, manifest):
     verdicts = audit.parse("verdicts.json", (root / "verdicts.json").read_bytes())["verdicts"]
     path, intent = root / "intent.json", None
@@ -219,13 +222,11 @@ def check_meant(audit, root, before, manifest):
                 audit.unjudged["whether all of the internet reaches a port of administration or a database, which is high"] += 1
             else:
                 audit.compare(what + ": severity", item["severity"], ours)
-
 # ---- 6. What was judged?
 def result_of(control):  # as its evidence comes to
     found = {"excepted" if entry["result"] == "fail" and entry.get("exception") is not None else entry["result"] for entry in control["evidence"]}
     return ("fail" if "fail" in found else "not-evaluated" if control["missing"] else
             "excepted" if "excepted" in found else "pass" if "pass" in found else "not-applicable")
-
 def exception_of(audit, exceptions, control, subject, today):  # the id of the one that counts, or None
     for one in exceptions:
         patterns = [(one["control"], control)] + ([(one["subject"], subject)] if one.get("subject") is not None else [])
@@ -234,10 +235,8 @@ def exception_of(audit, exceptions, control, subject, today):  # the id of the o
         if all(fnmatch.fnmatchcase(value, pattern) for pattern, value in patterns) and today <= one["expires"]:
             return one["id"]
     return None
-
 def asked_of(item):  # "22/tcp", "echo/icmp" of a verdict or a line
     return "echo/" + item["protocol"] if "from_port" not in item else "%s/%s" % ("-".join(map(str, sorted({item["from_port"], item["to_port"]}))), item["protocol"])
-
 def check_facts(audit, root, told, facts, failed_steps):
     """Of what is observed, which the verdicts tell: that nothing undeclared came through, and that all was asked."""
     document = audit.parse("verdicts.json", (root / "verdicts.json").read_bytes())
@@ -249,7 +248,6 @@ def check_facts(audit, root, told, facts, failed_steps):
     if "scanned-from-outside" in facts and not failed_steps:  # steps that fail later make it incomplete later
         passed = any((e["fact"], e["result"]) == ("scanned-from-outside", "pass") for e in told["evidence"])
         audit.compare("controls.json: %s: scanned-from-outside passes" % told["id"], passed, document["complete"])
-
 def check_services(audit, root):  # what answers say of themselves is of open ports, and counted as it is told
     *lines, last = audit.lines(root / "observations.jsonl")
     told = [line for line in lines if "service" in line]
@@ -262,7 +260,6 @@ def check_services(audit, root):  # what answers say of themselves is of open po
     if counted or told:
         audit.compare("observations.jsonl: summary.services", {kind: (counted or {}).get(kind) for kind in ("identified", "unknown", "not_identified")},
                       {kind: kinds[kind] for kind in ("identified", "unknown", "not_identified")})
-
 def check_controls(audit, root, manifest):
     document = audit.parse("controls.json", (root / "controls.json").read_bytes())
     packs = [audit.parse(path, (root / path).read_bytes()) for path in manifest["packs"]]
@@ -284,7 +281,6 @@ def check_controls(audit, root, manifest):
             for entry in ours["evidence"]:
                 wanted = exception_of(audit, exceptions, asked["id"], entry["subject"], manifest["judged_on"]) if entry["result"] == "fail" else None
                 audit.compare("controls.json: %s: exception for %s" % (asked["id"], entry["subject"]), entry.get("exception"), wanted)
-
 # ---- 7. What moved?
 def check_change(audit, root, before, told, manifest):
     document = audit.parse("change.json", (root / "change.json").read_bytes())
@@ -327,7 +323,6 @@ def check_change(audit, root, before, told, manifest):
             for change, pair in (("opened", ("unreachable", "reachable")), ("closed", ("reachable", "unreachable"))):
                 audit.contradictions["change.json: does not say that %s %s" % (audit.name(lane, port), change)] += there == pair and (lane, port) not in moved[change]
                 audit.contradictions["change.json: says that %s %s" % (audit.name(lane, port), change)] += there == pair[::-1] and (lane, port) in moved[change]
-
 # ---- 8. What vouches for it?
 def check_attestation(audit, root, key, manifest):
     envelope = audit.parse("manifest.dsse.json", (root / "manifest.dsse.json").read_bytes())
@@ -345,7 +340,6 @@ def check_attestation(audit, root, key, manifest):
         good = subprocess.run(["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", key, "-rawin", "-in", message.name, "-sigfile", signature.name],
                               capture_output=True).returncode == 0
     audit.compare("manifest.dsse.json", "that this key signed it", "that this key signed it" if good else "that it did not")
-
 def check_timestamp(audit, root, end):
     said = subprocess.run(["openssl", "ts", "-reply", "-in", root / "manifest.tsr", "-text"], capture_output=True, text=True, errors="replace").stdout
     dump = "".join(re.findall(r"^    [0-9a-f]{4} - ((?:[0-9a-f]{2}[ -])+)", said, re.M))
@@ -355,7 +349,46 @@ def check_timestamp(audit, root, end):
     audit.contradictions["manifest.tsr: is of before the run ended"] += stamped + CLOCKS < end
     audit.contradictions["manifest.tsr: no authority granted it"] += not re.search("^Status: Granted", said, re.M)
     audit.unjudged["who stamped the time: sgproof verify --tsa-ca tells"] += 1
-
+def check_chain(audit, root, previous, first, manifest):
+    """What it follows is that, and had ended; history/ tells the same of it."""
+    data = (pathlib.Path(previous) / "manifest.json").read_bytes()
+    there, sha256, history = audit.parse("manifest.json", data), hashlib.sha256(data).hexdigest(), root / "history/runs.json"
+    audit.compare("manifest.json: previous", manifest["previous"], sha256)
+    audit.contradictions["manifest.json: previous: had not ended when the first packet left"] += moment(there["claims"]["end"]) > first / 1e6 + CLOCKS
+    for row in (row for row in (audit.parse("history/runs.json", history.read_bytes())["runs"] if history.exists() else ()) if sha256 == row["manifest_sha256"] or there["run_id"] == row["run_id"]):
+        for key, ours in {**{key: there[key] for key in ("run_id", "complete", "vantage", "ports_by_verdict", "ports_by_severity")}, "manifest_sha256": sha256,
+                          "begin": there["claims"]["begin"], "end": there["claims"]["end"]}.items():
+            audit.compare("history/runs.json: %s of what it follows" % key, row[key], ours)
+def check_packets(audit, asked, vantages, manifest):
+    """No more probes than the rates allow (a machine that was busy sends some at once), from the ports of the vantage."""
+    sent = {lane: [probe for probes, _ in ports.values() for probe in probes] for lane, ports in asked.items()}
+    for what, rate, times in [(audit.name(lane, 0), "host_rate", [p[0] for p in probes]) for lane, probes in sent.items()] + [("all", "rate", [p[0] for p in sum(sent.values(), [])])]:
+        audit.contradictions["capture.pcap: holds more probes of %s than its %s" % (what, rate)] += bool(times) and len(times) > 2 * manifest[rate] * ((max(times) - min(times)) / 1e6 + 1) + 500
+    for lane, probes in sent.items():
+        ports = set(audit.vantage_for(vantages, ipaddress.ip_address(lane[0]))[1] or range(65536)) if lane[1] in (6, 17) else range(65536)
+        audit.contradictions["capture.pcap: probes of %s left from ports that are none of its vantage's" % audit.name(lane, 0)] += any(probe[2] not in ports for probe in probes)
+REASONS = {("open", 6): "syn-ack", ("open", 17): "udp-answer", ("open", 1): "echo-reply", ("open", 58): "echo-reply"}
+def check_lines(audit, told, asked):
+    """A line says when its first port was first asked, from where, and what answered."""
+    lines = {id(line): (lane, line) for lane, ports in told.items() for line in ports.values()}
+    for lane, line in lines.values():
+        what, low = "observations.jsonl: " + audit.name(lane, line.get("from_port", 0)), line.get("from_port", 0)
+        sent = [probe for port in range(low, line.get("to_port", low) + 1) for probe in asked.get(lane, {}).get(port, ((), ()))[0]]
+        first = (datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=min(p[0] for p in sent))).strftime("%FT%T.%fZ") if sent else None
+        audit.compare(what + ": first_sent", line.get("first_sent"), first)
+        audit.contradictions[what + ": source"] += bool(sent) and any(str(ipaddress.ip_address(p[1])) not in (line.get("source") or "") for p in sent)
+        wanted = "no-answer" if line["state"] == "filtered" else r"icmp:\d+/\d+" if line["state"] == "rejected" or lane[1] == 17 else "rst|icmp:.*"
+        found = REASONS.get((line["state"], lane[1]), wanted)
+        audit.contradictions["%s: reason: is not that of what is %s" % (what, line["state"])] += line["state"] != "unknown" and not re.fullmatch(found, line["reason"])
+def check_vantages(audit, manifest):
+    """One of a family, but for those that ask some only; of the internet, or this machine's own; and known as one can be."""
+    vantages, learnt = audit.vantages_of(manifest["vantages"]), manifest["vantages_learnt"]
+    whole = [address.version for address, _, targets in vantages if not targets]
+    public = lambda address: address.is_global or address.is_loopback or any(audit.within(cidr, address) for cidr in audit.DOCUMENTATION)
+    audit.contradictions["manifest.json: vantages: two of a family, or no address that the internet sees"] += len(set(whole)) < len(whole) or not all(public(v[0]) for v in vantages)
+    audit.contradictions["manifest.json: vantages: is not how a vantage is written"] += any(str(v[0]) not in text or ":0-65535" in text for v, text in zip(vantages, manifest["vantages"]))
+    audit.contradictions["manifest.json: vantages_learnt: is not how vantages are known"] += len(learnt) != len(vantages) or any(
+        word not in ("given", "this machine's own address", "EC2 instance metadata") and not re.fullmatch(r"(?i)https://\S+", word) for word in learnt)
 def check_times(audit, root, capture, begin, end):
     first = last = last_of_all = None
     for when, _ in audit.frames(capture) if capture else ():  # a machine that is busy captures some a little out of order
@@ -388,7 +421,6 @@ def check_times(audit, root, capture, begin, end):
             audit.contradictions[name + ": was read before the last packet"] += side == "after" and not same and first is not None and min(times) < last_of_all / 1e6 - CLOCKS
     for name in read:
         audit.contradictions[name + ": was read before before/"] += name.startswith("after/") and read[name] + CLOCKS < read.get("before/" + name[6:], 0)
-
 def check_report(audit, root):
     """Each finding of note is in the report once, as often as the verdicts hold one; and it loads and runs nothing."""
     text = (root / "report.html").read_text(encoding="utf-8")
@@ -405,25 +437,31 @@ def check_report(audit, root):
             audit.compare("report.html: findings %s" % " ".join(finding), summaries[finding], ours[finding])
     for item in verdicts:
         audit.contradictions["report.html: does not name %s" % item["address"]] += item["severity"] in ("critical", "high", "medium") and item["address"] not in text
-
 def check_sums(audit, root, manifest):
     if any(set("\\\n\r") & set(item["path"]) for item in manifest["files"]):
         audit.unjudged["SHA256SUMS, of names with backslashes or line ends"] += 1
         return
     ours = "".join("%s  %s\n" % (item["sha256"], item["path"]) for item in manifest["files"] if item["path"] != "SHA256SUMS")
     audit.contradictions["SHA256SUMS: does not hold the files' hashes"] += (root / "SHA256SUMS").read_text() != ours
-
-def check(audit, root, key, before, told, capture, begin, end, manifest):
+def check(audit, root, key, previous, before, asked, told, capture, begin, end, manifest):
     """begin, end: in microseconds. What a part cannot judge is named, and costs the other parts nothing."""
     there = lambda name: (root / name).exists()
     moved = there("change.json") or any(one["step"] == "change" for one in manifest.get("failed", ()))
     audit.contradictions["manifest.json: depth, base/ and change.json: of a change all are there, of a run none"] += moved != there("base") or manifest["depth"] == "moved" and not moved
-    steps = {"verdicts": "verdicts.json", "controls": "controls.json", "change": "change.json", "report": "report.html", "history": "history/runs.json"}
+    steps = {"verdicts": "verdicts.json", "controls": "controls.json", "change": "change.json", "report": "report.html", "history": "history/runs.json",
+             "capture": "capture.pcap", "timestamp": "manifest.tsr", "signature": "manifest.sig"}
     for one in manifest.get("failed", ()):
-        known = one["step"] in (*steps, "services", "capture", "second reading", "timestamp", "signature") and one["why"]
+        known = one["step"] in (*steps, "services", "second reading") and one["why"]
         audit.contradictions["manifest.json: failed: %s is no step of a run, or does not say why" % one["step"]] += not known
         audit.contradictions["manifest.json: failed: says that %s was not made, and it is there" % steps.get(one["step"])] += one["step"] in steps and there(steps[one["step"]])
-    parts = [(True, "intent and severities", lambda: check_meant(audit, root, before, manifest)),
+    for name in ("exposure.json", "controls.json", "report.html", "SHA256SUMS", *(["change.json"] if moved else [])):
+        excused = any(steps.get(one["step"]) == name for one in manifest.get("failed", ()))
+        audit.contradictions[name + ": is missing"] += not there(name) and not excused
+        audit.unjudged[name + ": is not there, for the run could not make it"] += not there(name) and excused
+    parts = [(True, "vantages", lambda: (check_vantages(audit, manifest), check_packets(audit, asked, before.vantages, manifest), capture and check_lines(audit, told, asked))),
+             (there("exposure.json"), "exposure", lambda: check_exposure(audit, root, before)),
+             (previous, "the chain", lambda: check_chain(audit, root, previous, next(audit.frames(capture), (begin,))[0] if capture else begin, manifest)),
+             (True, "intent and severities", lambda: check_meant(audit, root, before, manifest)),
              (there("controls.json"), "controls", lambda: check_controls(audit, root, manifest)),
              (True, "services", lambda: check_services(audit, root)),
              (there("change.json"), "what moved", lambda: check_change(audit, root, before, told, manifest)),

@@ -13,7 +13,7 @@ LIES = {}
 
 
 def lie(verify, audit):
-    """verify, audit: what is said, as a regular expression; audit None: it does not look at that."""
+    """verify, audit: what is said, as a regular expression."""
     def take(function):
         LIES[function.__name__] = (function, verify, audit)
         return function
@@ -126,7 +126,7 @@ def account_asked_before_the_packets(forger):
     forger.derive()
 
 
-@lie("base/snapshot.json: was read until .*, after the first packet", None)
+@lie("base/snapshot.json: was read until .*, after the first packet", "of a change all are there, of a run none")
 def base_read_after_the_packets(forger):
     """What a change is compared with is younger than what was asked."""
     shutil.copytree(forger.path("before"), forger.path("base"))
@@ -241,12 +241,12 @@ def no_vantage(forger):
     replayed(forger)
 
 
-@lie("vantages: --vantage: two of the same address family", None)
+@lie("vantages: --vantage: two of the same address family", "vantages: two of a family")
 def vantage_of_a_family_twice(forger):
     forger.claim(vantages=["192.0.2.9", *forger.manifest["vantages"]], vantages_learnt=["given"] * 3)
 
 
-@lie("vantages: --vantage 10.0.0.1: is no address that the internet sees", None)
+@lie("vantages: --vantage 10.0.0.1: is no address that the internet sees", "vantages: .*no address that the internet sees")
 def private_vantage(forger):
     """And the packets left from it."""
     old, new = bytes((203, 0, 113, 7)), bytes((10, 0, 0, 1))
@@ -254,27 +254,27 @@ def private_vantage(forger):
     forger.claim(vantages=["10.0.0.1", forger.manifest["vantages"][1]])
 
 
-@lie('vantages_learnt: "confirmed by AWS" is not how one is known', None)
+@lie('vantages_learnt: "confirmed by AWS" is not how one is known', "vantages_learnt: is not how vantages are known")
 def learnt_from_nobody(forger):
     forger.claim(vantages_learnt=["confirmed by AWS"] * 2)
     with contextlib.suppress(AssertionError):
         forger.derive()
 
 
-@lie('depth: "moved" is that of a change, and this is none', None)
+@lie('depth: "moved" is that of a change, and this is none', "of a change all are there, of a run none")
 def depth_of_a_change(forger):
     forger.claim(depth="moved")
     with contextlib.suppress(AssertionError):
         forger.derive()
 
 
-@lie("left from port [0-9]+, which is none of its vantage's", None)
+@lie("left from port [0-9]+, which is none of its vantage's", "left from ports that are none of its vantage's")
 def ports_of_the_vantage(forger):
     forger.claim(vantages=["203.0.113.7:1", forger.manifest["vantages"][1]])
     replayed(forger)
 
 
-@lie("vantages: .203.0.113.7:0-65535. is not how a vantage is written", None)
+@lie("vantages: .203.0.113.7:0-65535. is not how a vantage is written", "vantages: is not how a vantage is written")
 def vantage_written_otherwise(forger):
     forger.claim(vantages=["203.0.113.7:0-65535", forger.manifest["vantages"][1]])
 
@@ -300,7 +300,7 @@ def canary_of_the_estate(forger):
     forger.write_lines("plan.jsonl", lines)
 
 
-@lie(r"holds \d+ probes of .*, more than a host_rate of 1 a second", None)
+@lie(r"holds \d+ probes of .*, more than a host_rate of 1 a second", "more probes of 198.51.100.20 tcp 0 than its host_rate")
 def slowness_claimed(forger):
     forger.claim(host_rate=1)
     forger.derive()
@@ -343,11 +343,12 @@ def method_invented(forger):
     summary(forger, method="by hand")
 
 
-@lie("observations.jsonl: line [0-9]+: the packets say", "observations.jsonl: services of ports that are not open")
+@lie("observations.jsonl:[0-9]+: service: is of open ports of tcp alone", "observations.jsonl: services of ports that are not open")
 def service_of_silence(forger):
     """A port that answers nothing runs something all the same."""
     forger.observe(lambda line: {**line, "service": {"name": "ssh"}} if line["state"] == "filtered" else line)
-    summary(forger, services={"identified": 2207, "unknown": 0, "not_identified": 0, "reasons": []})
+    with contextlib.suppress(AssertionError):
+        summary(forger, services={"identified": 2207, "unknown": 0, "not_identified": 0, "reasons": []})
 
 
 @lie(r"summary\.services: ", "observations.jsonl: summary.services")
@@ -374,21 +375,21 @@ for name in ("controls", "report"):
 
 # ---- Files
 
-def add_file(name, text, audited=True):
+def add_file(name, text):
     def added(forger):
         forger.path(name).parent.mkdir(exist_ok=True)
         forger.path(name).write_text(text)
     added.__name__ = "file_added_" + name.replace("/", "_").replace(".", "_")
-    lie(name + ": is no file of evidence", name + ": is no file of evidence" if audited else None)(added)
+    lie(name + ": is no file of evidence", name + ": is no file of evidence")(added)
 
 
 add_file("index.html", "<h1>No findings. All ports filtered.</h1>")
 add_file("Report.html", "<h1>No findings.</h1>")
 add_file("segments.json", '{"schema": "sgproof/segments/v1", "flows": []}')
-add_file("history/verdicts.json", "{}", audited=False)
-add_file("packs/more.json", "{}", audited=False)
-add_file("before/z.json.bak", '{"NetworkAcls": []}', audited=False)
-add_file("before/README.txt", "No open ports.", audited=False)
+add_file("history/verdicts.json", "{}")
+add_file("packs/more.json", "{}")
+add_file("before/z.json.bak", '{"NetworkAcls": []}')
+add_file("before/README.txt", "No open ports.")
 
 
 # ---- What is judged, and what is said of it
@@ -454,4 +455,5 @@ def report_that_runs(forger):
     forger.replace("report.html", "<main>", '<main><img src=x onerror="document.body.textContent=String()">')
 
 
-import lies_of_packets  # noqa: E402  which adds to them
+import lies_of_packets  # noqa: E402  which add to them
+import lies_of_steps  # noqa: E402, F401

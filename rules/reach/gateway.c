@@ -61,10 +61,9 @@ static const char *unknown_gateway(const struct estate *estate, const struct rou
 static const char *unknown_gateway_of_vpc(const struct estate *estate, const char *vpc_id)
 {
     const char *first = NULL;
-    for (size_t i = 0; i < estate->route_tables.size; i++) {
-        const struct route_table *table = estate->route_tables.slots[i].value;
-        bool of_vpc = table != NULL && (table->vpc_id == NULL || strcmp(table->vpc_id, vpc_id) == 0);
-        const char *unknown = of_vpc ? unknown_gateway(estate, table) : NULL;
+    const struct route_table *table;
+    for (size_t i = 0; (table = estate_table_of_vpc(estate, vpc_id, i)) != NULL; i++) {
+        const char *unknown = unknown_gateway(estate, table);
         if (unknown != NULL && (first == NULL || strcmp(unknown, first) < 0))
             first = unknown;
     }
@@ -76,13 +75,9 @@ static const char *unknown_gateway_of_vpc(const struct estate *estate, const cha
 // https://docs.aws.amazon.com/vpc/latest/userguide/RouteTables.html
 static bool is_seen_by_owner(const struct estate *estate, const char *vpc_id, const struct vpc_home *home)
 {
-    bool seen = map_get(&estate->main_table_of_vpc, vpc_id) != NULL ||
-                estate_completeness(estate, KIND_ROUTE_TABLES, home->owner, home->region) != COMPLETENESS_WHOLE;
-    for (size_t i = 0; i < estate->route_tables.size && !seen; i++) {
-        const struct route_table *table = estate->route_tables.slots[i].value;
-        seen = table != NULL && (table->vpc_id == NULL || strcmp(table->vpc_id, vpc_id) == 0);
-    }
-    return seen;
+    return map_get(&estate->main_table_of_vpc, vpc_id) != NULL ||
+           estate_completeness(estate, KIND_ROUTE_TABLES, home->owner, home->region) != COMPLETENESS_WHOLE ||
+           estate_table_of_vpc(estate, vpc_id, 0) != NULL;
 }
 
 // Whether a gateway that is not in the snapshot may be attached.

@@ -109,7 +109,8 @@ bool file_commit(struct file_draft *draft, struct error *error)
 
 void file_abandon(struct file_draft *draft)
 {
-    fclose(draft->stream);
+    if (draft->stream != NULL)
+        fclose(draft->stream);
     if (draft->temporary[0] != '\0')
         unlinkat(draft->target.folder, draft->temporary, 0);
     file_target_leave(&draft->target);

@@ -64,6 +64,32 @@ void printable_line(char *text)
     clean(text, false);
 }
 
+// Space_Separator of Unicode's UnicodeData.txt, and what else is drawn as nothing.
+static bool is_blank(uint32_t code)
+{
+    return code == ' ' || code == 0xa0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x202f ||
+           code == 0x205f || code == 0x2800 || code == 0x3000;
+}
+
+void printable_line_close(char *text)
+{
+    char *to = text;
+    printable_line(text);
+    for (const char *from = text; *from != '\0';) {
+        uint32_t code;
+        size_t length = printable_next(from, &code);
+        bool blank = is_blank(code);
+        if (blank && (to == text || to[-1] != ' '))
+            *to++ = ' ';
+        else if (!blank) {
+            memmove(to, from, length);
+            to += length;
+        }
+        from += length;
+    }
+    *to = '\0';
+}
+
 void printable_lines(struct text *text)
 {
     if (text->length == 0)

@@ -20,7 +20,10 @@ bool printable_is(uint32_t code);
 
 // Puts "?" in the place of each character that may not be shown, newlines included: what stays is one line.
 void printable_line(char *text);
-// The same of a text of several lines that this program made: its newlines stay.
+// The same, and blanks that follow each other are one space: so many of them would begin a line of the maker's where a
+// terminal breaks lines.
+void printable_line_close(char *text);
+// The same as printable_line of a text of several lines that this program made: its newlines stay.
 void printable_lines(struct text *text);
 
 // A text whose bytes that are no UTF-8 stand as "\xff" in it: as it is where there are none, else in `arena`. Names of

@@ -305,6 +305,9 @@ static bool take_given(struct derivation_given *given, struct arena *arena, cons
         return error_set(error, ERROR_USAGE, "change.json: there is no base/ from which it could follow");
     if (given->change.base == NULL && strcmp(manifest->depth, "moved") == 0)
         return error_set(error, ERROR_USAGE, "manifest.json: depth: \"moved\" is that of a change, and this is none");
+    if (given->change.base == NULL && failed_step_why(&manifest->failed, STEP_CHANGE) != NULL)
+        return error_set(error, ERROR_USAGE,
+                         "manifest.json: failed: \"" STEP_CHANGE "\" is a step of a change, and this is none");
     for (int form = 0; form < PLAN_FORMS; form++) {
         const char *plan;
         text_list *plans = &given->change.plans[form];

@@ -210,17 +210,19 @@ static void check_packs(struct checks *checks, const struct checked_bundle *bund
               own == NULL ? "" : "; the maker's own, which vouch for nothing: ", own == NULL ? "" : own);
 }
 
-// A file of which the run says that it could not be written; NULL where there is none. A run drops what is of before.
-static const char *file_in_spite(const struct checked_bundle *bundle)
+// A file of which the run says that it could not be made; NULL where there is none. A run drops what is of before. Of
+// what vouches for the manifest, which does not list it, the folder tells.
+static const char *file_in_spite(struct arena *arena, const struct checked_bundle *bundle)
 {
-    static const char *const steps[][2] = {{STEP_VERDICTS, "verdicts.json"},
-                                           {STEP_CONTROLS, "controls.json"},
-                                           {STEP_CHANGE, "change.json"},
-                                           {STEP_REPORT, "report.html"},
-                                           {STEP_HISTORY, REMEMBERED_RUNS}};
+    static const char *const steps[][2] = {
+        {STEP_VERDICTS, "verdicts.json"}, {STEP_CONTROLS, "controls.json"}, {STEP_CHANGE, "change.json"},
+        {STEP_REPORT, "report.html"},     {STEP_HISTORY, REMEMBERED_RUNS},  {STEP_CAPTURE, "capture.pcap"},
+        {STEP_TIMESTAMP, "manifest.tsr"}, {STEP_SIGNATURE, "manifest.sig"}, {STEP_SIGNATURE, "manifest.dsse.json"}};
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         if (failed_step_why(&bundle->manifest.failed, steps[i][0]) != NULL &&
-            manifest_file(&bundle->manifest, steps[i][1]) != NULL)
+            (manifest_file(&bundle->manifest, steps[i][1]) != NULL ||
+             (strncmp(steps[i][1], "manifest.", strlen("manifest.")) == 0 &&
+              access(inside(arena, bundle, steps[i][1]), F_OK) == 0)))
             return steps[i][1];
     return NULL;
 }
@@ -234,7 +236,7 @@ static void check_steps(struct checks *checks, const struct checked_bundle *bund
         text_printf(&steps, "%s%s (%s)", i > 0 ? ", " : "", failed->items[i].step, failed->items[i].why);
     const char *text = arena_strndup(checks->arena, steps.bytes == NULL ? "" : steps.bytes, steps.length);
     text_free(&steps);
-    const char *in_spite = file_in_spite(bundle);
+    const char *in_spite = file_in_spite(checks->arena, bundle);
     if (in_spite != NULL)
         check_add(checks, "steps", CHECK_WRONG, "manifest.json: failed: says that %s was not made, and it is there",
                   in_spite);

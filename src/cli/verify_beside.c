@@ -101,6 +101,27 @@ static const char *row_difference(struct arena *arena, const struct run_record *
     return seen != NULL && !same_verdicts(arena, &set, seen) ? "what it saw (" REMEMBERED_VERDICTS ")" : NULL;
 }
 
+// A history may begin anew, and be another one's: what it leaves out is named.
+static void name_runs_left_out(struct checks *checks, const struct checked_bundle *bundle, const run_records *runs,
+                               const struct checked_bundle *bundles, size_t count)
+{
+    const char *first = NULL;
+    size_t left_out = 0;
+    struct map told = {0};
+    for (size_t i = 0; i < runs->count; i++)
+        map_put(checks->arena, &told, runs->items[i].manifest_sha256, checks);
+    for (size_t i = 0; i < count && runs->count > 0; i++) { // in order of time
+        if (strcmp(bundles[i].sha256, bundle->sha256) == 0)
+            break;
+        if (map_get(&told, bundles[i].sha256) == NULL && left_out++ == 0)
+            first = bundles[i].name;
+    }
+    if (left_out > 0)
+        check_add(checks, "history", CHECK_ABSENT,
+                  REMEMBERED_RUNS " tells nothing of %zu of the given ones before it, the first is %s", left_out,
+                  first);
+}
+
 void verify_history(struct checks *checks, const struct checked_bundle *bundle, const struct derivation *derivation,
                     const struct checked_bundle *bundles, size_t count)
 {
@@ -138,6 +159,7 @@ void verify_history(struct checks *checks, const struct checked_bundle *bundle, 
         }
         given++;
     }
+    name_runs_left_out(checks, bundle, runs, bundles, count);
     if (given > 0)
         check_add(checks, "history", CHECK_GOOD, "%zu of the %zu earlier runs are given, and are as it says", given,
                   (size_t)runs->count);

@@ -32,7 +32,7 @@ static bool is_derived(const struct verified *verified)
 static void put_line(struct arena *arena, struct text *out, const char *what, const char *detail)
 {
     char *line = arena_strdup(arena, detail);
-    printable_line(line);
+    printable_line_close(line);
     text_printf(out, "  %-11s  %s\n", what, line);
 }
 
@@ -217,9 +217,12 @@ void verify_write_text(const struct verified *verified, struct text *out)
     if (lines.length > 0)
         text_add(out, lines.bytes, lines.length);
     text_free(&lines);
-    for (size_t i = 0; i < checks->items.count; i++)
+    for (size_t i = 0; i < checks->items.count; i++) {
+        char *detail = arena_strdup(checks->arena, checks->items.items[i].detail);
+        printable_line_close(detail);
         text_printf(out, "  %-11s  %-11s  %s\n", check_names[checks->items.items[i].state], checks->items.items[i].what,
-                    checks->items.items[i].detail);
+                    detail);
+    }
     text_printf(out, "  %s\n", conclusion(checks));
 }
 

@@ -206,6 +206,39 @@ struct vpc_home estate_home(const struct estate *estate, const struct interface_
     return home;
 }
 
+static void list_table(struct estate *estate, const char *vpc_id, struct route_table *table)
+{
+    route_table_list *list = map_get(&estate->tables_of_vpc, vpc_id);
+    if (list == NULL) {
+        list = arena_new_of(estate->arena, route_table_list);
+        map_put(estate->arena, &estate->tables_of_vpc, vpc_id, list);
+    }
+    *vector_add(estate->arena, list) = table;
+}
+
+void estate_add_route_table(struct estate *estate, struct route_table *table)
+{
+    map_put(estate->arena, &estate->route_tables, table->id, table);
+    list_table(estate, table->vpc_id == NULL ? "" : table->vpc_id, table);
+}
+
+void estate_doubt_vpc_of_table(struct estate *estate, struct route_table *table)
+{
+    if (table->vpc_id != NULL)
+        list_table(estate, "", table); // it stays in the list of the other one, whose it may be
+    table->vpc_id = NULL;
+}
+
+struct route_table *estate_table_of_vpc(const struct estate *estate, const char *vpc_id, size_t at)
+{
+    const route_table_list *own = map_get(&estate->tables_of_vpc, vpc_id);
+    const route_table_list *homeless = map_get(&estate->tables_of_vpc, "");
+    size_t count = own == NULL ? 0 : own->count;
+    return at < count                                         ? own->items[at]
+           : homeless != NULL && at - count < homeless->count ? homeless->items[at - count]
+                                                              : NULL;
+}
+
 bool security_group_is_named(const struct security_group *group, const char *name)
 {
     return text_same(group->name, name) || text_same(group->other_name, name);

@@ -252,6 +252,8 @@ struct route_table {
     record_place record;
 };
 
+typedef VECTOR(struct route_table *) route_table_list;
+
 struct internet_gateway {
     const char *id;
     const char *account_id;       // may be NULL
@@ -575,6 +577,7 @@ struct estate {
     struct map acl_of_subnet; // subnet id -> struct network_acl
     struct map default_acl_of_vpc;
     struct map route_tables;
+    struct map tables_of_vpc;          // VPC id -> route_table_list; those of no known VPC under ""
     struct map table_of_subnet;        // explicit associations: subnet id -> struct route_table
     struct map unsure_table_of_subnet; // subnet id -> why its association is not sure, as text
     struct map main_table_of_vpc;
@@ -673,6 +676,15 @@ bool estate_has_network(const struct estate *estate);
 // Adds what is not in the list yet, by its text. What was not understood is listed in the estate as unread, and not
 // here.
 void lack_add(struct arena *arena, struct lack_list *list, const struct lack *lack);
+
+// Adds a route table, which has its id and VPC by now.
+void estate_add_route_table(struct estate *estate, struct route_table *table);
+
+// That its VPC is not known after all.
+void estate_doubt_vpc_of_table(struct estate *estate, struct route_table *table);
+
+// All that are, or may be, a VPC's: a table at `at` and the next ones, as NULL ends them.
+struct route_table *estate_table_of_vpc(const struct estate *estate, const char *vpc_id, size_t at);
 
 // Adds what DescribeSecurityGroupRules tells of one peer of a group's rule. Of two with one id that differ neither
 // counts.

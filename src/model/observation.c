@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "model/observation_summary.h"
 #include "model/protocol.h"
@@ -128,25 +129,51 @@ struct observation_reader {
     bool summary; // the last one was a summary
 };
 
+// What others sent, as the prober writes it: names of 300 bytes at most, of which each may stand as "\xHH".
+enum { MOST_SENT = 4 * 300 };
+
+static bool is_sent(const char *text)
+{
+    size_t length = 0;
+    while (length <= MOST_SENT && text[length] >= 0x20 && text[length] <= 0x7e)
+        length++;
+    return text[length] == '\0' && length <= MOST_SENT;
+}
+
+static bool read_sent(struct arena *arena, const struct json_cursor *at, const char *key, const char **text,
+                      struct error *error)
+{
+    struct json_cursor wrong = json_member(at, key);
+    GUARD(json_optional_string(arena, at, key, text, error));
+    return *text == NULL || is_sent(*text) ||
+           json_fail(&wrong, error, "expected printable ASCII, %d characters at most", MOST_SENT);
+}
+
 static bool read_certificate(struct arena *arena, const struct json_cursor *at, struct service *service,
                              struct error *error)
 {
     static const char *const keys[] = {"subject",   "issuer", "names",       "not_before",
                                        "not_after", "sha256", "self_issued", NULL};
     struct certificate *certificate = arena_new_of(arena, struct certificate);
-    struct json_cursor names = json_member(at, "names");
+    struct json_cursor names = json_member(at, "names"), digest = json_member(at, "sha256");
     const cJSON *node;
     if (!json_expect_keys(at, keys, error) || !json_string(arena, at, "subject", &certificate->subject, error) ||
         !json_string(arena, at, "issuer", &certificate->issuer, error) ||
-        !json_optional_string(arena, at, "not_before", &certificate->not_before, error) ||
-        !json_optional_string(arena, at, "not_after", &certificate->not_after, error) ||
+        !read_sent(arena, at, "subject", &certificate->subject, error) ||
+        !read_sent(arena, at, "issuer", &certificate->issuer, error) ||
+        !read_sent(arena, at, "not_before", &certificate->not_before, error) ||
+        !read_sent(arena, at, "not_after", &certificate->not_after, error) ||
         !json_optional_string(arena, at, "sha256", &certificate->sha256, error) ||
         !json_optional_boolean(at, "self_issued", &certificate->self_issued, error) ||
         !json_expect_array(&names, error))
         return false;
-    cJSON_ArrayForEach (node, names.node)
-        if (cJSON_IsString(node))
-            *vector_add(arena, &certificate->names) = arena_strdup(arena, node->valuestring);
+    if (certificate->sha256 != NULL && !digest_is_hexadecimal(certificate->sha256, DIGEST_TEXT - 1))
+        return json_fail(&digest, error, "is no SHA-256, expected 64 hexadecimal digits");
+    cJSON_ArrayForEach (node, names.node) {
+        if (!cJSON_IsString(node) || !is_sent(node->valuestring))
+            return json_fail(&names, error, "expected texts of printable ASCII, %d characters at most", MOST_SENT);
+        *vector_add(arena, &certificate->names) = arena_strdup(arena, node->valuestring);
+    }
     service->certificate = certificate;
     return true;
 }
@@ -157,25 +184,33 @@ static bool read_service(struct arena *arena, const struct json_cursor *at, stru
     static const char *const keys[] = {"name",     "not_identified", "product", "banner", "title",
                                        "host_key", "note",           "tls",     NULL};
     static const char *const tls_keys[] = {"version", "oldest", "cipher", "trust", "certificate", NULL};
+    static const char *const versions[] = {"SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3", NULL};
     struct service *service = arena_new_of(arena, struct service);
-    struct json_cursor tls = json_member(at, "tls");
+    struct json_cursor tls = json_member(at, "tls"), name = json_member(at, "name");
+    if (item->state != OBSERVED_OPEN || item->protocol != PROTOCOL_TCP)
+        return json_fail(at, error, "is of open ports of tcp alone");
     item->service = service;
     if (!json_expect_keys(at, keys, error) || !json_string(arena, at, "name", &service->name, error) ||
-        !json_optional_string(arena, at, "not_identified", &service->not_identified, error) ||
-        !json_optional_string(arena, at, "product", &service->product, error) ||
-        !json_optional_string(arena, at, "banner", &service->banner, error) ||
-        !json_optional_string(arena, at, "title", &service->title, error) ||
-        !json_optional_string(arena, at, "host_key", &service->host_key, error) ||
-        !json_optional_string(arena, at, "note", &service->note, error))
+        !read_sent(arena, at, "name", &service->name, error) ||
+        !read_sent(arena, at, "not_identified", &service->not_identified, error) ||
+        !read_sent(arena, at, "product", &service->product, error) ||
+        !read_sent(arena, at, "banner", &service->banner, error) ||
+        !read_sent(arena, at, "title", &service->title, error) ||
+        !read_sent(arena, at, "host_key", &service->host_key, error) ||
+        !read_sent(arena, at, "note", &service->note, error))
         return false;
+    if (service->name[0] == '\0')
+        return json_fail(&name, error, "is empty");
     if (tls.node == NULL)
         return true;
-    struct json_cursor certificate = json_member(&tls, "certificate");
-    return json_expect_keys(&tls, tls_keys, error) &&
-           json_string(arena, &tls, "version", &service->tls_version, error) &&
-           json_string(arena, &tls, "cipher", &service->tls_cipher, error) &&
-           json_optional_string(arena, &tls, "oldest", &service->tls_oldest, error) &&
-           json_optional_string(arena, &tls, "trust", &service->tls_trust, error) &&
+    struct json_cursor certificate = json_member(&tls, "certificate"), version = json_member(&tls, "version");
+    GUARD(json_expect_keys(&tls, tls_keys, error) && json_string(arena, &tls, "version", &service->tls_version, error));
+    if (!text_among(service->tls_version, versions))
+        return json_fail(&version, error, "\"%s\" is no version of TLS", service->tls_version);
+    return json_string(arena, &tls, "cipher", &service->tls_cipher, error) &&
+           read_sent(arena, &tls, "cipher", &service->tls_cipher, error) &&
+           read_sent(arena, &tls, "oldest", &service->tls_oldest, error) &&
+           read_sent(arena, &tls, "trust", &service->tls_trust, error) &&
            (certificate.node == NULL || read_certificate(arena, &certificate, service, error));
 }
 
@@ -259,12 +294,12 @@ static bool read_observation(void *context, size_t line, const struct json_curso
         *vector_add(arena, &item.frames) = (uint32_t)node->valuedouble;
     }
     item.frame_count = (size_t)frame_count;
-    struct json_cursor service = json_member(at, "service");
-    if (service.node != NULL && !read_service(arena, &service, &item, error))
-        return false;
     item.low = (uint16_t)low;
     item.high = (uint16_t)high;
     item.state = (enum observed_state)state;
+    struct json_cursor service = json_member(at, "service");
+    if (service.node != NULL && !read_service(arena, &service, &item, error))
+        return false;
     item.reason = item.reason == NULL ? "" : item.reason;
     *vector_add(arena, &observations->items) = item;
     return true;

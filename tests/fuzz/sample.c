@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include "aws/snapshot.h"
-#include "aws/snapshot.h"
 #include "aws/terraform/source.h"
 #include "aws/terraform/terraform.h"
 #include "base/file.h"
 #include "rules/reach/diff.h"
+#include "cli/readings.h"
+#include "report/segments.h"
 #include "rules/reach/reach.h"
+#include "rules/reach/segments.h"
 #include "targets.h"
 
 // ---- The structure of good documents, cut: the input says what is dropped, nulled, retyped, doubled or swapped where.
@@ -218,6 +220,29 @@ void fuzz_blocks(struct arena *arena, const uint8_t *data, size_t size)
             abort();
 }
 
+// ---- What joins networks, and segments: by group, and by VPC
+
+static void must_be_written(const struct estate *estate, enum segments_by by, const char *by_text)
+{
+    struct segment_set *set = segments_compute(estate, &(struct segments_question){.by = by, .by_text = by_text});
+    struct text out = {0};
+    segments_json(&(struct segments_report){.set = set}, &out);
+    must_be_json(&out);
+    text_free(&out);
+    segment_set_free(set);
+}
+
+// Documents of a whole network, one after the other.
+void fuzz_segments(struct arena *arena, const uint8_t *data, size_t size)
+{
+    struct memory_file file = {"111122223333/eu-west-3/fuzz-tgw-rtb-1.json", (const char *)data, size};
+    struct estate *estate = estate_of(arena, &file, 1);
+    if (estate == NULL)
+        return;
+    must_be_written(estate, SEGMENTS_BY_GROUP, "group");
+    must_be_written(estate, SEGMENTS_BY_VPC, "vpc");
+}
+
 // ---- The record of how it was read, beside one document
 
 static char snapshot_folder[] = "/dev/shm/sgproof-fuzz-XXXXXX";
@@ -243,7 +268,6 @@ void fuzz_snapshot(struct arena *arena, const uint8_t *data, size_t size)
         "{\"Vpcs\":[{\"VpcId\":\"vpc-1\",\"OwnerId\":\"111122223333\",\"CidrBlock\":\"10.0.0.0/16\"}]}";
     static bool made;
     struct error error = {0};
-    (void)arena;
     if (!made) {
         made = true;
         if (mkdtemp(snapshot_folder) == NULL)
@@ -259,4 +283,5 @@ void fuzz_snapshot(struct arena *arena, const uint8_t *data, size_t size)
     }
     must_be_computed(estate);
     estate_free(estate);
+    reading_can_be_taken(arena, snapshot_folder, &error); // as a run and verify read it
 }

@@ -22,7 +22,8 @@ fuzz_target fuzz_structure;
 fuzz_target fuzz_terraform; // a plan, by the sample and by its own prior_state
 fuzz_target fuzz_changeset; // CloudFormation's
 fuzz_target fuzz_blocks;    // a file of a Terraform configuration
-fuzz_target fuzz_snapshot;  // snapshot.json beside good documents
+fuzz_target fuzz_segments;  // documents of a network, and who reaches whom inside
+fuzz_target fuzz_snapshot;  // snapshot.json beside good documents, for whoever reads it
 // ---- formats.c: our own
 fuzz_target fuzz_plan;         // and lists of targets
 fuzz_target fuzz_observations; // and state files of probe

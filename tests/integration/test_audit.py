@@ -263,6 +263,9 @@ class Lies(Evidence):
         "file_removed": "controls.json: size and SHA-256: .* we find no such file",
         "severity_changed": PORT + ": severity: the evidence says info, we critical",
         "report_replaced": "report.html: findings critical undeclared 22/tcp: the evidence says 0, we 1",
+        "details_invented": PORT + ": first_sent: the evidence says 2001-01-01T00:00:00.000000Z, we 20",
+        "reason_invented": PORT + ": reason: is not that of what is open",
+        "exposure_changed": "exposure.json: .*: the evidence says possible, we reachable",
         "sums_stale": "SHA256SUMS: does not hold the files' hashes",
     }
     # Who takes an answer out of the packets leaves nothing to find but that it was asked again in vain, where that unframes other silence.
@@ -271,7 +274,7 @@ class Lies(Evidence):
     UNREADABLE = {"link_added": "before/link.json: a link or a device", "path_out_of_the_evidence": "no path inside the evidence",
                   "key_twice": "a key is there twice: state", "word_unknown": "'ajar' is not one of open, closed",
                   "line_in_a_claim": "Invalid isoformat string", "speed_left_out": "'timeout_ms'"}
-    NOT_LOOKED_AT = {"exposure_changed": "exposure.json", "details_invented": "frames and reasons", "reason_invented": "reasons", "service_invented": "services",
+    NOT_LOOKED_AT = {"service_invented": "services",
                      "tool_claimed": "claim", "tries_claimed": "tries: 1"}
 
     def test_each_lie_is_found_or_named_as_not_judged(self):

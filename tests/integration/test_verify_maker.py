@@ -1,5 +1,6 @@
 """Lies of whoever made evidence, signed and sealed (tests/lies.py): `sgproof verify` calls none of them holding, and scripts/audit agrees where it looks."""
 import concurrent.futures
+import contextlib
 import hashlib
 import json
 import os
@@ -36,7 +37,7 @@ class Lies(Evidence):
         def judged(name):
             change, _, audit_says = lies.LIES[name]
             evidence = self.forge(change)
-            return name, self.verified(evidence), audit_says and audit(evidence, "--key", self.public)
+            return name, self.verified(evidence), audit(evidence, "--key", self.public)
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             ended = list(pool.map(judged, lies.LIES))
         for name, verified, audited in ended:
@@ -45,9 +46,50 @@ class Lies(Evidence):
                 self.assertEqual(verified.returncode, 1, verified.stdout + verified.stderr)
                 self.assertNotIn("The evidence holds.", verified.stdout)
                 self.assertRegex("\n".join(line for line in verified.stdout.splitlines() if line.startswith("  WRONG")), verify_says)
-                if audited is not None:
-                    self.assertIn(audited.returncode, (1, 2), audited.stdout)
-                    self.assertRegex("\n".join(findings(audited)), audit_says)
+                self.assertIn(audited.returncode, (1, 2), audited.stdout)
+                self.assertRegex("\n".join(findings(audited)), audit_says)
+
+    def test_what_neither_can_judge_neither_calls_good(self):
+        """A report that could not be written, what another version derived; a second reading that failed is incomplete for both, whatever after/ holds."""
+        def failed(step, *gone):
+            def told(forged):
+                files = forged.manifest.pop("files")
+                forged.manifest.update(complete=False, failed=[{"step": step, "why": "the disk was full"}], files=files)
+                forged.derive()
+                for name in gone:
+                    forged.path(name).unlink()
+            return told
+        for change, status, says in ((failed("report", "report.html"), 3, "report.html: (is )?not there"), (lambda forged: forged.claim(derivation=2), 3, "made by derivation 2"),
+                                     (failed("second reading"), 0, "second reading|looked at")):
+            evidence = self.forge(change)
+            for done in (self.verified(evidence), audit(evidence, "--key", self.public)):
+                self.assertEqual(done.returncode, status, done.stdout)
+                self.assertRegex(done.stdout, says)
+
+    def test_what_services_are_is_claimed_in_the_prober_s_own_form(self):
+        """No packet shows it: so it is read as strictly as can be."""
+        tls = {"version": "TLSv1.3", "cipher": "x", "certificate": {
+            "subject": "CN=a", "issuer": "CN=a", "names": [], "not_before": None, "not_after": None, "sha256": "0" * 64, "self_issued": False}}
+        for service, says in (({"name": ""}, "service.name: is empty"), ({"name": "ssh\n  ok"}, "service.name: expected printable ASCII"), ({"name": "x", "verdict": "safe"}, "unknown key"),
+                              ({"name": "ssh", "banner": "A" * 1201}, "service.banner: expected printable ASCII, 1200 characters at most"),
+                              ({"name": "tls", "tls": {**tls, "version": "TLS 9"}}, 'service.tls.version: "TLS 9" is no version of TLS'),
+                              ({"name": "tls", "tls": {**tls, "certificate": {**tls["certificate"], "sha256": "0"}}}, "service.tls.certificate.sha256: is no SHA-256"),
+                              ({"name": "tls", "tls": tls}, None)):
+            def told(forged):
+                forged.observe(lambda line: {**line, "service": service} if (line["protocol"], line.get("from_port")) == ("tcp", 443) and "." in line["address"] else line)
+                with contextlib.suppress(AssertionError):
+                    lies.summary(forged, services={"identified": 1, "unknown": 0, "not_identified": 0, "reasons": []})
+            done = self.verified(self.forge(told))
+            self.assertEqual(done.returncode, 1 if says else 0, done.stdout)
+            self.assertIn(says or "what 1 open port was said to run", done.stdout)
+
+    def test_no_title_begins_a_line_where_the_terminal_ends_one(self):
+        """Blanks up to the width of a terminal, and then what looks like a line of verify's own."""
+        for blank in (" ", "\u3000", "\xa0"):
+            evidence = self.forge(lambda forged: (forged.claim(title="audit" + 60 * blank + "ok" + 11 * blank + "signature    Ed25519, by the key given"), forged.derive()))
+            for said in (self.verified(evidence).stdout, audit(evidence, "--key", self.public).stdout):
+                line = next(line for line in said.splitlines() if "audit" in line and "Ed25519, by" in line)
+                self.assertNotRegex(line.strip().partition("title")[2], "[ \u3000\xa0]{2}")
 
     def test_replayed_honestly_it_holds(self):
         """The forger forges well: what it lets follow is what follows."""
@@ -66,6 +108,7 @@ class Lies(Evidence):
                 for side in ("before", "after"):
                     for number, path in enumerate(sorted(forged.path(side).glob("*.json"))):
                         path.write_bytes(forms[(number + shift) % len(forms)][1](path.read_text()))
+                forged.path("intent.json").write_bytes(b"\xef\xbb\xbf"[:shift] + forged.path("intent.json").read_bytes())
                 forged.list_files()
                 forged.derive()
             evidence = self.forge(change)
@@ -326,6 +369,31 @@ class Chain(Evidence):
                 done = self.both(forged.folder)
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertRegex(done.stdout, "WRONG +history +.*" + what)
+
+    def test_runs_that_the_history_leaves_out_are_named(self):
+        """A row of somebody's in the place of the run before: a history may be another one, so it is said."""
+        forged = forger.Forger(self.path / "two", self.path / "left out", self.key)
+        runs = forged.json("history/runs.json")
+        runs["runs"][-1].update(run_id="0123456789abcdef", manifest_sha256="1" * 64)
+        forged.path("history/runs.json").write_text(json.dumps(runs))
+        forged.derive()
+        forged.seal()
+        done = self.both(forged.folder)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout, "absent +history +history/runs.json tells nothing of 1 of the given ones before it, the first is .*/one")
+        self.assertNotIn("tells nothing of", self.both(self.path / "two").stdout)
+
+    def test_the_second_opinion_knows_what_it_follows(self):
+        audited = audit(self.path / "two", "--key", self.public, "--previous", self.path / "one")
+        self.assertEqual((audited.returncode, findings(audited)), (0, []))
+        audited = audit(self.path / "two", "--key", self.public, "--previous", self.path / "two")
+        self.assertEqual(audited.returncode, 1)
+        self.assertIn("manifest.json: previous: the evidence says", audited.stdout)
+        for row in ({"complete": False}, {"begin": "2001-01-01T00:00:00.000000Z"}, {"run_id": "0" * 16}, {"vantage": "192.0.2.1"}):
+            with self.subTest(row=row):
+                audited = audit(self.told("second %s" % list(row), **row), "--key", self.public, "--previous", self.path / "one")
+                self.assertEqual(audited.returncode, 1)
+                self.assertIn("history/runs.json: %s of what it follows" % list(row)[0], "\n".join(findings(audited)))
 
     def test_nobody_follows_what_had_not_ended(self):
         """The manifest of the first one is younger than the packets of the second, which names it."""

@@ -14,6 +14,7 @@ import urllib.parse
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."), os.path.join(os.path.dirname(os.path.abspath(__file__)), "../integration")]
 import common
 from oracle import estates
+from test_budgets import planned_rules
 from test_evidence import INTENT, loopback_estate
 
 KINDS = ("alloc", "open", "read", "write", "sync", "close", "map", "socket", "net", "rename")
@@ -30,7 +31,7 @@ class Answers(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Answering)
         parts = (common.TOP / "tests/fuzz/corpus/collect/network").read_text().split("\n=")
-        self.answers = dict(part.lstrip("=").split("\n", 1) for part in parts)
+        self.answers = {"/notify": "ok", **dict(part.lstrip("=").split("\n", 1) for part in parts)}
         threading.Thread(target=self.serve_forever, daemon=True).start()
         self.url = "http://127.0.0.1:%d" % self.server_port
 
@@ -66,6 +67,9 @@ class Scene:
         document = next((self.folder / "later").rglob("*ecurity*roups*.json"))
         document.write_text(document.read_text().replace(self.port, str(int(self.port) - 1)))
         (self.folder / "intent.json").write_text(json.dumps(INTENT))
+        group = loopback_estate(int(self.port))["SecurityGroups"][0]["GroupId"]
+        (self.folder / "plan.json").write_text(json.dumps({"format_version": "1.2", "terraform_version": "1.9", "resource_changes": planned_rules(3, group),
+                                                           "planned_values": {"root_module": {}}, "configuration": {"root_module": {}}}))
         probe = ["--method", "connect", "--timeout", "50", "--tries", "1", "--seed", "1", *common.ONLY]
         run = ["run", "--snapshot", "estate", "--intent", "intent.json", "--vantage", "203.0.113.7", "--depth", "declared", *probe]
         self.plain("keygen", "key", done=0)
@@ -93,14 +97,18 @@ class Scene:
             "history": ["history", "show", "127.0.0.1", "--history", "history", "-o", "out"],
             "history_list": ["history", "list", "--history", "history", "--format", "json", "-o", "out"],
             "keygen": ["keygen", "made"],
+            "segments": ["segments", "estate", "--format", "json", "-o", "out"],
+            "explain_flow": ["explain", "estate", "127.0.0.1", self.port + "/tcp", "--from", "127.0.0.1", "-o", "out"],
+            "diff_plan": ["diff", "estate", "--terraform", "plan.json", "--format", "json", "-o", "out"],
             "run": [*run, "--out", "made", "--history", "runs", "--sign", "key"],
+            "run_notify": [*run, "--out", "made", "--no-history", "--fail-on", "info", "--notify", self.answers.url + "/notify"],
             "change": ["change", "evidence", "later", "--intent", "intent.json", "--vantage", "203.0.113.7", *probe, "--out", "made",
                        "--sign", "key", "--format", "json", "-o", "out"],
         }
         self.verdicts, self.honest = {}, {}
         for name in self.commands:
             self.honest[name] = self.once(name)
-            if name in ("run", "change"):
+            if name.startswith(("run", "change")):
                 self.verdicts[name] = verdicts_of(self.folder / "made")
         for name, (done, made, _) in self.honest.items():
             assert done.returncode in (0, 1, 3) and made != EARLIER, (name, done)
@@ -234,7 +242,9 @@ class Scene:
                 return "evidence without a manifest has its name"
             return "said %d, and made nothing" % done.returncode if done.returncode in (0, 1, 4) else None
         manifest = json.loads((self.folder / "made/manifest.json").read_text())
-        unsigned = any(step["step"] == "signature" for step in manifest.get("failed", []))
+        unsigned = name == "run_notify" or any(step["step"] == "signature" for step in manifest.get("failed", []))
+        if unsigned and any((self.folder / "made" / vouching).exists() for vouching in ("manifest.sig", "manifest.dsse.json")):
+            return "left a signature of a manifest that is not there"
         verified = self.plain("verify", "made", *(() if unsigned else ("--key", "key.pub.pem")))
         if verified.returncode not in (0, 3):
             return "left evidence that does not hold: " + verified.stdout

@@ -32,6 +32,14 @@ static void what_steers_hides_or_is_no_utf8_reads_as_a_question_mark(void **stat
     line_is("x\xe2\x80", "x??");
 }
 
+static void blanks_that_follow_each_other_are_one(void **state)
+{
+    char text[] = "  ok \xc2\xa0\xe3\x80\x80\xe2\x80\x83 signature\xe2\xa0\x80\tx  ";
+    (void)state;
+    printable_line_close(text);
+    assert_string_equal(text, " ok signature ?x ");
+}
+
 static void lines_that_are_meant_stay(void **state)
 {
     struct text text = {0};
@@ -70,6 +78,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_steers_hides_or_is_no_utf8_reads_as_a_question_mark),
+        cmocka_unit_test(blanks_that_follow_each_other_are_one),
         cmocka_unit_test(lines_that_are_meant_stay),
         cmocka_unit_test(every_code_point_has_its_length_back),
     };

@@ -200,12 +200,15 @@ bool read_route_table(struct reader *reader, const struct json_cursor *at, void 
     lenient_text(reader, at, "VpcId", &reading.vpc_id);
     lenient_text(reader, at, "OwnerId", &owner);
     seen_at(reader, owner, NULL, reading.vpc_id);
-    table->vpc_id = old == NULL || text_same(reading.vpc_id, table->vpc_id) ? reading.vpc_id : NULL;
+    if (old == NULL)
+        table->vpc_id = reading.vpc_id;
+    else if (!text_same(reading.vpc_id, table->vpc_id))
+        estate_doubt_vpc_of_table(reader->estate, table);
     each_of(reader, at, "Routes", read_route, table); // those of both, where two records differ
     if (old == NULL) {
         table->record = reader->record;
         doubt_equal_routes(reader, at, table);
-        map_put(reader->arena, &reader->estate->route_tables, table->id, table);
+        estate_add_route_table(reader->estate, table);
     }
     return each_of(reader, at, "Associations", read_table_association, &reading);
 }

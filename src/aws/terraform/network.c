@@ -54,7 +54,7 @@ static void make_main_table(struct plan_reader *plan, const struct resource *res
     table->is_main = true;
     add_local_route(plan, table, attribute(plan, resource->after, "cidr_block"));
     add_local_route(plan, table, attribute(plan, resource->after, "ipv6_cidr_block"));
-    map_put(arena, &plan->estate->route_tables, table->id, table);
+    estate_add_route_table(plan->estate, table);
     map_put(arena, &plan->estate->main_table_of_vpc, resource->id, table);
 }
 
@@ -131,9 +131,11 @@ static void put_cidr_association(struct plan_reader *plan, const struct resource
     const char *vpc_id = meant(plan, resource, "vpc_id").id;
     if (strcmp(resource->type, "aws_vpc_ipv6_cidr_block_association") == 0 && resource->creates)
         bring_ipv6(plan, vpc_id);
-    for (size_t i = 0; vpc_id != NULL && i < plan->estate->route_tables.size; i++) {
-        struct route_table *table = plan->estate->route_tables.slots[i].value;
-        if (table == NULL || !text_same(table->vpc_id, vpc_id) || !resource->creates)
+    if (vpc_id == NULL || !resource->creates)
+        return;
+    struct route_table *table;
+    for (size_t i = 0; (table = estate_table_of_vpc(plan->estate, vpc_id, i)) != NULL; i++) {
+        if (!text_same(table->vpc_id, vpc_id))
             continue;
         add_local_route(plan, table, attribute(plan, resource->after, "cidr_block"));
         add_local_route(plan, table, attribute(plan, resource->after, "ipv6_cidr_block"));

@@ -192,7 +192,7 @@ static void put_route_table(struct plan_reader *plan, const struct resource *res
         table->id = resource->id;
         table->vpc_id = vpc.id;
         copy_local_routes(plan, table);
-        map_put(plan->arena, &plan->estate->route_tables, table->id, table);
+        estate_add_route_table(plan->estate, table);
     }
     if (says_routes(plan, resource) && (resource->creates || differs(resource, "route")))
         fill(plan, resource, table); // else its routes are resources of their own
